@@ -1,0 +1,35 @@
+"""The sandbox's own clock: real time plus an offset, or frozen, so that a test can walk through 180 days in a second.
+
+Every part of the sandbox asks this clock and no other. Times are aware UTC datetimes.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    def __init__(self, *, frozen_at: datetime | None = None) -> None:
+        self._frozen_at = frozen_at
+        self._offset = timedelta()
+
+    def now(self) -> datetime:
+        """The sandbox's time (aware, UTC)."""
+        return (self._frozen_at or datetime.now(UTC)) + self._offset
+
+    def advance(self, seconds: float) -> None:
+        self._offset += timedelta(seconds=seconds)
+
+    def set(self, moment: datetime, *, frozen: bool) -> None:
+        """Move to `moment`; `frozen` stops the clock there until it is advanced or set again."""
+        self._frozen_at = moment if frozen else None
+        self._offset = timedelta() if frozen else moment - datetime.now(UTC)
+
+    def dump(self) -> dict[str, object]:
+        frozen = self._frozen_at.isoformat() if self._frozen_at else None
+        return {"frozen_at": frozen, "offset_seconds": self._offset.total_seconds()}
+
+    def load(self, saved: dict[str, object]) -> None:
+        frozen = saved.get("frozen_at")
+        self._frozen_at = datetime.fromisoformat(str(frozen)) if frozen else None
+        self._offset = timedelta(seconds=float(str(saved.get("offset_seconds", 0))))

@@ -1,0 +1,51 @@
+"""Faults that a tester orders in advance: a wrong status, a time-out, a reset, a slow or truncated answer.
+
+A fault waits for calls to one service (and a path prefix), lets `after` of them pass, then hits `times` of them.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+KINDS = frozenset({"status", "timeout", "reset", "slow", "truncated", "lost"})
+"""status: answer with it instead of working. timeout, reset: no answer, work not done. lost: work done, answer lost.
+slow: work done, answered late. truncated: work done, half of the body sent."""
+
+
+class Fault(msgspec.Struct, kw_only=True):
+    service: str
+    path: str = ""
+    kind: str = "status"
+    status: int = 503
+    body: str = ""
+    retry_after: str | None = None
+    seconds: float = 2.0
+    times: int = 1
+    after: int = 0
+
+
+class Faults:
+    """The ordered list of faults still to come."""
+
+    def __init__(self) -> None:
+        self.pending: list[Fault] = []
+
+    def order(self, fault: Fault) -> None:
+        self.pending.append(fault)
+
+    def clear(self) -> None:
+        self.pending.clear()
+
+    def take(self, *, service: str, path: str) -> Fault | None:
+        """The fault that hits this call, used up by it; None when the call goes free."""
+        for fault in self.pending:
+            if fault.service not in (service, "*") or not path.startswith(fault.path):
+                continue
+            if fault.after > 0:
+                fault.after -= 1
+                continue
+            fault.times -= 1
+            if fault.times <= 0:
+                self.pending.remove(fault)
+            return fault
+        return None

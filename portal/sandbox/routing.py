@@ -1,0 +1,61 @@
+"""Which function answers which path. Modules register with `@route`; the application matches with werkzeug.
+
+Paths below a service's prefix are exactly those of the real service.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Response
+
+if TYPE_CHECKING:
+    from .app import Call
+
+Handler = Callable[..., Response]
+ROUTES: list[Rule] = []
+
+SERVICES = {
+    "/maskinporten": "maskinporten",
+    "/platform/authentication": "authentication",
+    "/platform/dialogporten": "dialogporten",
+    "/platform/events": "events",
+    "/platform/accessmanagement": "accessmanagement",
+    "/platform/resourceregistry": "resourceregistry",
+    "/am-ui": "am-ui",
+    "/skatteetaten": "skatteetaten",
+    "/brreg": "brreg",
+    "/control": "control",
+}
+
+
+def route(method: str, path: str) -> Callable[[Handler], Handler]:
+    """Let the decorated function answer `method path` (werkzeug path syntax: `<name>`, `<path:name>`)."""
+
+    def register(handler: Handler) -> Handler:
+        ROUTES.append(Rule(path, methods=[method], endpoint=handler))
+        return handler
+
+    return register
+
+
+def build_map() -> Map:
+    return Map([rule.empty() for rule in ROUTES], strict_slashes=False, merge_slashes=False, redirect_defaults=False)
+
+
+def service_of(path: str) -> str:
+    """The short name of the service a path belongs to, `root` for the sandbox's own front page."""
+    return next((name for prefix, name in SERVICES.items() if path.startswith(prefix)), "root")
+
+
+def nearest(path: str) -> str:
+    """The known path that looks most like `path`, for the 404 that helps."""
+    known = sorted({rule.rule for rule in ROUTES})
+    return (difflib.get_close_matches(path, known, n=1, cutoff=0.0) or [""])[0]
+
+
+def answer(call: Call, handler: Handler, values: dict[str, str]) -> Response:
+    return handler(call, **values)

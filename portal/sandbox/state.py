@@ -1,0 +1,184 @@
+"""Everything the sandbox remembers, as plain structs. In memory; a snapshot is one JSON document.
+
+Modules read and change these under the application's one lock. Ids come from a seeded generator: same seed and
+clock, same ids.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+import uuid
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Client(msgspec.Struct, kw_only=True):
+    """A Maskinporten client. `key_expires` maps kid to the moment the key stops working (a year after posting)."""
+
+    client_id: str
+    orgnr: str
+    name: str = ""
+    description: str = ""
+    scopes: list[str] = []
+    granted_scopes: list[str] | None = None  # None: every scope on the client is granted by its owner
+    keys: list[dict[str, Any]] = []
+    key_expires: dict[str, datetime] = {}
+    token_lifetime: int = 120
+    active: bool = True
+
+
+class Person(msgspec.Struct, kw_only=True):
+    """Somebody who can act for an organisation. Roles: DAGL, LEDE, tilgangsstyrer, hovedadministrator, ansatt ..."""
+
+    name: str
+    roles: list[str] = []
+    packages: list[str] | None = None  # None: may delegate every package
+
+
+class Organisation(msgspec.Struct, kw_only=True):
+    orgnr: str
+    name: str
+    party_id: int
+    party_uuid: str
+    known: bool = True
+    form: str = "AS"
+    persons: list[Person] = []
+    accountant: str = ""  # orgnr of the registered accountant (REGN)
+    auditor: str = ""
+    registry: dict[str, Any] = {}  # extra or overriding fields in Enhetsregisteret
+    main_unit: str = ""  # set on a sub-unit
+
+
+class System(msgspec.Struct, kw_only=True):
+    id: str
+    internal_id: str
+    orgnr: str
+    name: dict[str, str]
+    description: dict[str, str]
+    rights: list[dict[str, Any]] = []
+    packages: list[str] = []
+    client_ids: list[str] = []
+    redirect_urls: list[str] = []
+    is_visible: bool = True
+    is_deleted: bool = False
+    changes: list[dict[str, Any]] = []
+
+
+class Request(msgspec.Struct, kw_only=True):
+    """A system user request; `kind` is standard or agent, `status` New, Accepted, Rejected (Denied, Timedout)."""
+
+    id: str
+    kind: str
+    system_id: str
+    orgnr: str
+    external_ref: str
+    title: str
+    rights: list[dict[str, Any]]
+    packages: list[str]
+    redirect_url: str
+    status: str
+    escalated: bool
+    created: datetime
+
+
+class ChangeRequest(msgspec.Struct, kw_only=True):
+    id: str
+    system_user_id: str
+    system_id: str
+    orgnr: str
+    external_ref: str
+    required_rights: list[dict[str, Any]]
+    unwanted_rights: list[dict[str, Any]]
+    required_packages: list[str]
+    unwanted_packages: list[str]
+    redirect_url: str
+    status: str
+    created: datetime
+
+
+class SystemUser(msgspec.Struct, kw_only=True):
+    id: str
+    seq: int
+    kind: str
+    system_id: str
+    orgnr: str
+    external_ref: str
+    title: str
+    rights: list[str]  # resource ids
+    packages: list[str]  # full urns
+    created: datetime
+    deleted: bool = False
+    clients: list[str] = []  # orgnr of the clients delegated to an agent system user
+
+
+class Job(msgspec.Struct, kw_only=True, order=True):
+    """Work for later: `kind` names the function that does it (see `app.job`), `data` is JSON."""
+
+    due: datetime
+    seq: int
+    kind: str
+    data: dict[str, Any]
+
+
+class Settings(msgspec.Struct, kw_only=True):
+    """What a tester may change while the sandbox runs (`PATCH /control/settings`). Defaults are the real services'."""
+
+    feedback_delay_seconds: float = 150.0
+    rights_cache_seconds: float = 900.0
+    events_time_scale: float = 1.0
+    events_cache_seconds: float = 3600.0
+    duplicate_events: bool = False
+    shuffle_events: bool = False
+    slow_search: bool = False
+    maintenance_until: datetime | None = None
+    throttle_seconds: float | None = None
+    unchecked_delete: bool = True  # any vendor may delete a request by id, as in the real service
+    list_page_boundary_bug: bool = True
+    null_rights_crash: bool = True
+    allow_loopback_http: bool = False  # take http://127.0.0.1 redirect and webhook addresses; the real ones do not
+    max_party_filter_values: int = 100
+    max_service_resource_filter_values: int = 20
+    page_size: int = 50
+    second_dialog: bool = False
+    concurrent_calls: int = 5
+    first_year: int = 2015
+    last_year: int = 2030
+
+
+class State(msgspec.Struct, kw_only=True):
+    """The whole memory. Add a collection here, with an empty default, when a service needs one."""
+
+    seed: int = 0
+    counter: int = 0
+    settings: Settings = msgspec.field(default_factory=Settings)
+    clients: dict[str, Client] = {}
+    used_jtis: dict[str, float] = {}
+    organisations: dict[str, Organisation] = {}
+    systems: dict[str, System] = {}
+    requests: dict[str, Request] = {}
+    change_requests: dict[str, ChangeRequest] = {}
+    system_users: dict[str, SystemUser] = {}
+    jobs: list[Job] = []
+    extra: dict[str, Any] = {}
+
+    def sequence(self) -> int:
+        """The next number of the one sequence behind all ids and orders."""
+        self.counter += 1
+        return self.counter
+
+    def uuid4(self) -> str:
+        bits = random.Random(f"{self.seed}:{self.sequence()}").getrandbits(128)
+        return str(uuid.UUID(int=bits, version=4))
+
+    def uuid7(self, now: datetime) -> str:
+        """A time-ordered UUID, as Dialogporten and Skatteetaten give."""
+        millis = int(now.timestamp() * 1000) & (2**48 - 1)
+        tail = random.Random(f"{self.seed}:{self.sequence()}").getrandbits(74)
+        value = (millis << 80) | (7 << 76) | ((tail >> 62) << 64) | (2 << 62) | (tail & (2**62 - 1))
+        return str(uuid.UUID(int=value))
+
+    def schedule(self, *, due: datetime, kind: str, data: dict[str, Any]) -> None:
+        heapq.heappush(self.jobs, Job(due=due, seq=self.sequence(), kind=kind, data=data))

@@ -1,0 +1,135 @@
+"""Signing and reading of the two kinds of access token: Maskinporten's own, and Altinn's after the exchange.
+
+Every service reads tokens through `read_token`; nobody trusts a claim that was not verified here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import jwt
+import msgspec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+if TYPE_CHECKING:
+    from .app import Call, Sandbox
+
+SYSTEM_USER_TYPE = "urn:altinn:systemuser"
+ORG_AUTHORITY = "iso6523-actorid-upis"
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A verified token. `issuer` is "maskinporten" or "altinn"; `orgnr` is the consumer's (the vendor's) number."""
+
+    issuer: str
+    scopes: frozenset[str]
+    orgnr: str
+    supplier: str
+    system_user_id: str
+    system_user_orgnr: str
+    system_id: str
+    expires: int
+    claims: dict[str, Any]
+
+
+class BadToken(Exception):
+    """No usable token. `reason` is "missing", "malformed", "signature", "issuer" or "expired"."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class SigningKey:
+    """One RSA key pair of an issuer, with its public half as a JWK."""
+
+    def __init__(self, *, kid: str, pem: str | None = None) -> None:
+        self.kid = kid
+        self._private = (
+            serialization.load_pem_private_key(pem.encode(), password=None)
+            if pem
+            else rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        )
+        self.public_jwk: dict[str, Any] = {
+            **jwt.algorithms.RSAAlgorithm.to_jwk(self._private.public_key(), as_dict=True),  # type: ignore[arg-type]
+            "kid": kid,
+            "use": "sig",
+            "alg": "RS256",
+        }
+        self._public = self._private.public_key()
+
+    def pem(self) -> str:
+        form = serialization.PrivateFormat.PKCS8
+        return self._private.private_bytes(
+            serialization.Encoding.PEM, form, serialization.NoEncryption()
+        ).decode()
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        return jwt.encode(claims, self._private, algorithm="RS256", headers={"kid": self.kid})  # type: ignore[arg-type]
+
+    def verify(self, raw: str) -> dict[str, Any]:
+        """The claims of `raw`; raises jwt.InvalidTokenError when this key did not sign it. Times are checked elsewhere."""
+        options: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
+        return jwt.decode(raw, self._public, algorithms=["RS256"], options=options)  # type: ignore[arg-type]
+
+
+def read_token(call: Call, *, issuers: tuple[str, ...] = ("maskinporten", "altinn"), leeway: int = 2) -> Token:
+    """The verified bearer token of a call. Raises BadToken."""
+    scheme, _, raw = call.request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not raw:
+        raise BadToken("missing")
+    token = call.sandbox.token_cache.get(raw) or _verify(call.sandbox, raw)
+    if token.expires + leeway <= call.now.timestamp():
+        raise BadToken("expired")
+    if token.issuer not in issuers:
+        raise BadToken("issuer")
+    return token
+
+
+def _verify(sandbox: Sandbox, raw: str) -> Token:
+    try:
+        unverified = jwt.decode(raw, options={"verify_signature": False})
+        name = next(name for name, url in sandbox.issuers().items() if url == unverified.get("iss"))
+        claims = sandbox.signing_keys[name].verify(raw)
+    except StopIteration:
+        raise BadToken("issuer") from None
+    except jwt.InvalidSignatureError:
+        raise BadToken("signature") from None
+    except jwt.InvalidTokenError:
+        raise BadToken("malformed") from None
+    token = _token(name, claims)
+    if len(sandbox.token_cache) > 100_000:
+        sandbox.token_cache.clear()
+    sandbox.token_cache[raw] = token
+    return token
+
+
+def _token(issuer: str, claims: dict[str, Any]) -> Token:
+    details = next((d for d in claims.get("authorization_details") or [] if d.get("type") == SYSTEM_USER_TYPE), {})
+    return Token(
+        issuer=issuer,
+        scopes=frozenset(str(claims.get("scope", "")).split()),
+        orgnr=orgnr_of(claims.get("consumer")),
+        supplier=orgnr_of(claims.get("supplier")),
+        system_user_id=str((details.get("systemuser_id") or [""])[0]).lower(),
+        system_user_orgnr=orgnr_of(details.get("systemuser_org")),
+        system_id=str(details.get("system_id", "")),
+        expires=int(claims.get("exp", 0)),
+        claims=claims,
+    )
+
+
+def orgnr_of(authority: dict[str, str] | None) -> str:
+    """The nine digits of `{"authority": ..., "ID": "0192:<orgnr>"}` (key read in any case), "" when absent."""
+    value = next((v for k, v in (authority or {}).items() if k.lower() == "id"), "")
+    return str(value).removeprefix("0192:")
+
+
+def organisation(orgnr: str) -> dict[str, str]:
+    return {"authority": ORG_AUTHORITY, "ID": f"0192:{orgnr}"}
+
+
+def unix(moment: datetime) -> int:
+    return int(moment.timestamp())
