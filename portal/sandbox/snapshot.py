@@ -1,0 +1,93 @@
+"""The whole sandbox as one JSON document: memory, clock, signing keys and ordered faults; loading puts back exactly that.
+
+The document holds private signing keys (of this sandbox alone), so that tokens given before still verify after. The
+record of calls served is not part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from .faults import Fault
+from .state import State
+from .tokens import SigningKey
+
+if TYPE_CHECKING:
+    from .app import Sandbox
+
+VERSION = 1
+
+Dump = Callable[["Sandbox"], Any]
+Load = Callable[["Sandbox", Any], None]
+_PARTS: dict[str, tuple[Dump, Load]] = {}
+
+
+class BadSnapshot(Exception):
+    """The document is not a snapshot this sandbox can load; the message says where it goes wrong."""
+
+
+def part(name: str, *, dump: Dump, load: Load) -> None:
+    """Let a module save more than the `State` (further keys, say): `dump` gives plain values, `load` takes them back."""
+    _PARTS[name] = (dump, load)
+
+
+def dump(sandbox: Sandbox) -> bytes:
+    """The snapshot as JSON text."""
+    with sandbox.lock:
+        document = {
+            "version": VERSION,
+            "clock": sandbox.clock.dump(),
+            "signing_keys": {name: {"kid": key.kid, "pem": key.pem()} for name, key in sandbox.signing_keys.items()},
+            "faults": sandbox.faults.pending,
+            "parts": {name: dump_part(sandbox) for name, (dump_part, _) in _PARTS.items()},
+            "state": sandbox.state,
+        }
+        return msgspec.json.encode(document)
+
+
+class _Document(msgspec.Struct, kw_only=True):
+    version: int
+    clock: dict[str, Any]
+    signing_keys: dict[str, dict[str, str]]
+    faults: list[Fault] = []
+    parts: dict[str, Any] = {}
+    state: State
+
+
+def load(sandbox: Sandbox, text: bytes) -> None:
+    """Put the sandbox back into the state of a snapshot. Raises BadSnapshot and then changes nothing."""
+    document = _read(text)
+    try:
+        keys = {name: SigningKey(**saved) for name, saved in document.signing_keys.items()}
+    except (TypeError, ValueError) as error:
+        raise BadSnapshot(f"$.signing_keys: not a usable key ({type(error).__name__})") from None
+    with sandbox.lock:
+        _put_back(sandbox, document, keys)
+
+
+def _read(text: bytes) -> _Document:
+    try:
+        document = msgspec.json.decode(text, type=_Document)
+    except msgspec.MsgspecError as error:
+        raise BadSnapshot(str(error)) from None
+    if document.version != VERSION:
+        raise BadSnapshot(f"$.version: {document.version} is not a version this sandbox reads ({VERSION})")
+    return document
+
+
+def _put_back(sandbox: Sandbox, document: _Document, keys: dict[str, SigningKey]) -> None:
+    try:
+        sandbox.clock.load(document.clock)
+    except (TypeError, ValueError):
+        raise BadSnapshot("$.clock: needs `frozen_at` (ISO time or null) and `offset_seconds` (a number)") from None
+    sandbox.signing_keys.update(keys)
+    sandbox.state = document.state
+    sandbox.faults.pending[:] = document.faults
+    sandbox.token_cache.clear()
+    sandbox.caches.clear()
+    for name, (_, load_part) in _PARTS.items():
+        if name in document.parts:
+            load_part(sandbox, document.parts[name])
