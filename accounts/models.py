@@ -1,0 +1,168 @@
+"""Who works here and whom we work for: the vendor, its staff with roles and portfolios, and the customers.
+
+Rows are loaded through `visible_to(user)`: a case worker sees the customers of their own portfolios, the rest see all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from portal.models import Environment
+
+ORGNR = RegexValidator(r"^[2389]\d{8}$", _("Et organisasjonsnummer har ni sifre og begynner på 2, 3, 8 eller 9."))
+
+
+class Language(models.TextChoices):
+    NB = "nb", "Bokmål"
+    NN = "nn", "Nynorsk"
+    EN = "en", "English"
+
+
+class Vendor(models.Model):
+    """The company that runs this portal: one row. What customers see of it on our pages."""
+
+    name = models.CharField(_("navn"), max_length=200)
+    orgnr = models.CharField(_("organisasjonsnummer"), max_length=9, validators=[ORGNR])
+    logo = models.FileField(_("logo"), upload_to="logo/", blank=True)
+    support_email = models.EmailField(_("e-post for hjelp"), blank=True)
+    support_phone = models.CharField(_("telefon for hjelp"), max_length=30, blank=True)
+
+    class Meta:
+        verbose_name = _("leverandør")
+        verbose_name_plural = _("leverandør")
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="one_vendor")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Portfolio(models.Model):
+    """A group of customers that some case workers look after."""
+
+    name = models.CharField(_("navn"), max_length=100, unique=True)
+
+    class Meta:
+        verbose_name = _("portefølje")
+        verbose_name_plural = _("porteføljer")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(email, password, role=Role.ADMINISTRATOR, is_staff=True, is_superuser=True, **fields)
+
+
+class Role(models.TextChoices):
+    ADMINISTRATOR = "ADMINISTRATOR", _("Administrator")
+    CASE_WORKER = "CASE_WORKER", _("Saksbehandler")
+    DEVELOPER = "DEVELOPER", _("Utvikler")
+    READER = "READER", _("Lesetilgang")
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A member of the vendor's staff, known by e-mail. `is_staff` opens Django admin (the operator)."""
+
+    email = models.EmailField(_("e-post"), unique=True)
+    name = models.CharField(_("navn"), max_length=100)
+    role = models.CharField(_("rolle"), max_length=20, choices=Role, default=Role.READER)
+    portfolios = models.ManyToManyField(Portfolio, verbose_name=_("porteføljer"), blank=True, related_name="staff")
+    language = models.CharField(_("språk"), max_length=2, choices=Language, default=Language.NB)
+    is_active = models.BooleanField(_("aktiv"), default=True)
+    is_staff = models.BooleanField(_("driftstilgang"), default=False)
+    date_joined = models.DateTimeField(_("opprettet"), auto_now_add=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = _("ansatt")
+        verbose_name_plural = _("ansatte")
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def actor(self) -> str:
+        """How this person is named in the audit trail."""
+        return f"user:{self.email}"
+
+    @property
+    def sees_all_customers(self) -> bool:
+        return self.role != Role.CASE_WORKER
+
+    @property
+    def may_work(self) -> bool:
+        """May request access and send reports for the customers they see."""
+        return self.role in (Role.ADMINISTRATOR, Role.CASE_WORKER)
+
+    @property
+    def may_configure(self) -> bool:
+        """May register systems and look after keys."""
+        return self.role in (Role.ADMINISTRATOR, Role.DEVELOPER)
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def visible_to(self, user: Any) -> CustomerQuerySet:
+        if not getattr(user, "is_authenticated", False) or not user.is_active:
+            return self.none()
+        return self if user.sees_all_customers else self.filter(portfolio__in=user.portfolios.all())
+
+    def matching(self, text: str) -> CustomerQuerySet:
+        """By number (spaces, NO and MVA forgiven), a part of the name, or our own reference."""
+        text = text.strip()
+        digits = "".join(c for c in text if c.isdigit())
+        found = Q(name__icontains=text) | Q(reference__iexact=text)
+        return self.filter(found | Q(orgnr__startswith=digits) if len(digits) >= 3 else found) if text else self
+
+
+class Customer(models.Model):
+    """An organisation that gives us access, in one environment."""
+
+    environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
+    orgnr = models.CharField(_("organisasjonsnummer"), max_length=9, validators=[ORGNR])
+    name = models.CharField(_("navn"), max_length=200)
+    reference = models.CharField(_("kundenummer hos oss"), max_length=50, blank=True)
+    portfolio = models.ForeignKey(Portfolio, models.PROTECT, null=True, blank=True, verbose_name=_("portefølje"))
+    language = models.CharField(_("språk"), max_length=2, choices=Language, default=Language.NB)
+    contact_name = models.CharField(_("kontaktperson"), max_length=100, blank=True)
+    contact_email = models.EmailField(_("e-post"), blank=True)
+    contact_phone = models.CharField(_("telefon"), max_length=30, blank=True)
+    notes = models.TextField(_("notater"), blank=True)
+    registry = models.JSONField(_("fra Enhetsregisteret"), default=dict, blank=True)
+    registry_at = models.DateTimeField(_("slått opp"), null=True, blank=True)
+    created_at = models.DateTimeField(_("opprettet"), auto_now_add=True)
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("kunde")
+        verbose_name_plural = _("kunder")
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["environment", "orgnr"], name="one_customer_per_orgnr"),
+            models.CheckConstraint(condition=Q(orgnr__regex=r"^[2389][0-9]{8}$"), name="customer_orgnr_form"),
+            models.CheckConstraint(
+                condition=~Q(environment="PRODUCTION") | Q(orgnr__regex=r"^[89]"), name="no_synthetic_in_production"
+            ),
+        ]
+        indexes = [models.Index(fields=["environment", "name", "id"], name="customer_by_name")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.orgnr})"

@@ -1,0 +1,11 @@
+"""The wiring as a Django app: owns the audit trail. Loads the Celery application, so that every process can ring it."""
+
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    name = "portal"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from portal import celery  # noqa: F401 - shared tasks find their application once it is loaded

@@ -1,0 +1,60 @@
+"""Encryption at rest: private keys, payloads, answers and documents. Fernet with a key ring from the settings.
+
+The first key of `ENCRYPTION_KEYS` encrypts, all of them decrypt; `manage.py rotate_encryption` re-encrypts to the first.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.db import models
+
+
+class CannotDecrypt(Exception):
+    """No key of the ring fits: a key was taken away too early, or the stored bytes were changed."""
+
+
+@lru_cache(maxsize=4)
+def _ring(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def ring() -> MultiFernet:
+    return _ring(tuple(settings.ENCRYPTION_KEYS))
+
+
+def encrypt(plain: bytes) -> bytes:
+    return ring().encrypt(plain)
+
+
+def decrypt(sealed: bytes) -> bytes:
+    """Raises CannotDecrypt."""
+    try:
+        return ring().decrypt(sealed)
+    except InvalidToken as error:
+        raise CannotDecrypt("none of the keys in ENCRYPTION_KEYS fits these bytes") from error
+
+
+def rotate(sealed: bytes) -> bytes:
+    """The same plain text under the first key of the ring. Raises CannotDecrypt."""
+    try:
+        return ring().rotate(sealed)
+    except InvalidToken as error:
+        raise CannotDecrypt("none of the keys in ENCRYPTION_KEYS fits these bytes") from error
+
+
+class EncryptedField(models.BinaryField):
+    """Bytes in Python, ciphertext in the database. Cannot be searched, by design."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else encrypt(bytes(value))
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        sealed = value if prepared else self.get_prep_value(value)
+        return models.BinaryField().get_db_prep_value(sealed, connection, prepared=True)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
+        return None if value is None else decrypt(bytes(value))

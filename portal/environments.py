@@ -1,0 +1,80 @@
+"""The three worlds a row can belong to, and where the outside services are in each.
+
+Test pairs test.maskinporten.no with Altinn TT02; the sandbox has every service under one origin of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Environment(models.TextChoices):
+    SANDBOX = "SANDBOX", _("Sandkasse")
+    TEST = "TEST", _("Test")
+    PRODUCTION = "PRODUCTION", _("Produksjon")
+
+    @property
+    def slug(self) -> str:
+        """The first segment of every address of this environment."""
+        return self.value.lower()
+
+    @property
+    def is_enabled(self) -> bool:
+        return self.value in settings.ENVIRONMENTS
+
+
+def from_slug(slug: str) -> Environment | None:
+    """The enabled environment an address names; None for any other word."""
+    return next((e for e in Environment if e.slug == slug and e.is_enabled), None)
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Base addresses without a trailing slash, but for the issuer, which is compared to the letter."""
+
+    maskinporten: str
+    issuer: str
+    platform: str
+    skatteetaten_older: str
+    skatteetaten_newer: str  # with {label} where the service's name goes
+    registry: str
+
+
+_TEST = Addresses(
+    maskinporten="https://test.maskinporten.no",
+    issuer="https://test.maskinporten.no/",
+    platform="https://platform.tt02.altinn.no",
+    skatteetaten_older="https://api-test.sits.no/api",
+    skatteetaten_newer="https://{label}.api.skatteetaten-test.no/v1",
+    registry="https://data.brreg.no/enhetsregisteret/api",
+)
+_PRODUCTION = Addresses(
+    maskinporten="https://maskinporten.no",
+    issuer="https://maskinporten.no/",
+    platform="https://platform.altinn.no",
+    skatteetaten_older="https://api.skatteetaten.no/api",
+    skatteetaten_newer="https://{label}.api.skatteetaten.no/v1",
+    registry="https://data.brreg.no/enhetsregisteret/api",
+)
+
+
+def addresses(environment: str) -> Addresses:
+    """Where the services of `environment` are."""
+    if environment == Environment.SANDBOX:
+        return _sandbox(settings.SANDBOX_URL)
+    return _PRODUCTION if environment == Environment.PRODUCTION else _TEST
+
+
+def _sandbox(origin: str) -> Addresses:
+    return Addresses(
+        maskinporten=f"{origin}/maskinporten",
+        issuer=f"{origin}/maskinporten/",
+        platform=f"{origin}/platform",
+        skatteetaten_older=f"{origin}/skatteetaten/api",
+        skatteetaten_newer=f"{origin}/skatteetaten/{{label}}/v1",
+        registry=f"{origin}/brreg/enhetsregisteret/api",
+    )

@@ -1,0 +1,357 @@
+"""What we deliver and what comes back: submissions and their calls, documents, and local copies of Dialogporten's rows.
+
+The row's state is the truth; a Celery message carries only its id.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer
+from portal.crypto import EncryptedField
+from portal.models import Environment, StatusModel
+from systemusers.models import SystemUserRequest
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def visible_to(self, user: Any) -> SubmissionQuerySet:
+        return self.filter(customer__in=Customer.objects.visible_to(user))
+
+    def due(self, at: Any) -> SubmissionQuerySet:
+        return self.filter(next_attempt_at__lte=at)
+
+
+class Submission(StatusModel):
+    """One report for one customer and one year. `service` is a key of the service catalogue."""
+
+    class Status(models.TextChoices):
+        DRAFT = "DRAFT", _("Kladd")
+        READY = "READY", _("Klar")
+        QUEUED = "QUEUED", _("I kø")
+        SENDING = "SENDING", _("Sendes")
+        UNCERTAIN = "UNCERTAIN", _("Uavklart")
+        DELIVERED = "DELIVERED", _("Levert")
+        ACCEPTED = "ACCEPTED", _("Godkjent")
+        REJECTED = "REJECTED", _("Avvist")
+        NEEDS_PERSON = "NEEDS_PERSON", _("Krever en person")
+        FAILED = "FAILED", _("Feilet")
+        CANCELLED = "CANCELLED", _("Avbrutt")
+
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
+        Status.DRAFT: {Status.READY, Status.CANCELLED},
+        Status.READY: {Status.DRAFT, Status.QUEUED, Status.CANCELLED},
+        Status.QUEUED: {Status.SENDING, Status.CANCELLED},
+        Status.SENDING: {Status.DELIVERED, Status.FAILED, Status.UNCERTAIN, Status.QUEUED, Status.NEEDS_PERSON},
+        Status.UNCERTAIN: {Status.DELIVERED, Status.FAILED, Status.QUEUED, Status.NEEDS_PERSON},
+        Status.DELIVERED: {Status.ACCEPTED, Status.REJECTED, Status.NEEDS_PERSON},
+        Status.NEEDS_PERSON: {Status.DELIVERED, Status.ACCEPTED, Status.REJECTED},
+        Status.ACCEPTED: set(),
+        Status.REJECTED: set(),
+        Status.FAILED: set(),
+        Status.CANCELLED: set(),
+    }
+    environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="submissions", verbose_name=_("kunde"))
+    request = models.ForeignKey(SystemUserRequest, models.PROTECT, null=True, verbose_name=_("tilgang"))
+    service = models.CharField(_("tjeneste"), max_length=100)
+    year = models.PositiveSmallIntegerField(_("inntektsår"))
+    reference = models.UUIDField(_("vår referanse"), default=uuid.uuid4, unique=True, editable=False)
+    corrects = models.ForeignKey("self", models.PROTECT, null=True, related_name="corrections", verbose_name=_("retter"))
+    status = models.CharField(_("tilstand"), max_length=12, choices=Status, default=Status.DRAFT)
+    status_at = models.DateTimeField(_("tilstand siden"))
+    findings = models.JSONField(_("funn i kontrollen"), default=list)
+    created_by = models.CharField(_("opprettet av"), max_length=200)
+    created_at = models.DateTimeField(_("opprettet"))
+    queued_by = models.CharField(_("sendt av"), max_length=200, blank=True)
+    queued_at = models.DateTimeField(_("lagt i kø"), null=True, blank=True)
+    attempted_at = models.DateTimeField(_("sist forsøkt"), null=True, blank=True)
+    attempts = models.PositiveIntegerField(_("forsøk"), default=0)
+    next_attempt_at = models.DateTimeField(_("neste forsøk"), null=True, blank=True)
+    delivered_at = models.DateTimeField(_("levert"), null=True, blank=True)
+    dialog_id = models.UUIDField(_("dialog"), null=True, blank=True)
+    transmission_id = models.UUIDField(_("forsendelse"), null=True, blank=True)
+    receipt_reference = models.CharField(_("Skatteetatens referanse"), max_length=200, blank=True)
+    decided_at = models.DateTimeField(_("avgjort"), null=True, blank=True)
+    reasons = models.JSONField(_("begrunnelser"), default=list)
+    problem_code = models.CharField(_("feilkode"), max_length=50, blank=True)
+    problem_detail = models.TextField(_("feil"), blank=True)
+    correlation_id = models.CharField(_("korrelasjons-id"), max_length=100, blank=True)
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("innsending")
+        verbose_name_plural = _("innsendinger")
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status__in=["DELIVERED", "ACCEPTED", "REJECTED"]) | Q(delivered_at__isnull=False),
+                name="delivered_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["environment", "-created_at", "-id"], name="submission_newest"),
+            models.Index(fields=["environment", "status", "-created_at", "-id"], name="submission_by_status"),
+            models.Index(fields=["customer", "-created_at"], name="submission_by_customer"),
+            models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="submission_due"),
+            models.Index(fields=["dialog_id"], condition=Q(dialog_id__isnull=False), name="submission_by_dialog"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.year} {self.customer}"
+
+    @property
+    def is_final(self) -> bool:
+        return not self.TRANSITIONS[self.status]
+
+    @property
+    def is_moving(self) -> bool:
+        """Something will happen without anybody's help: the page keeps asking."""
+        S = self.Status
+        return self.status in {S.QUEUED, S.SENDING, S.UNCERTAIN, S.DELIVERED}
+
+
+class Dialog(models.Model):
+    """Local copy of a dialog's list item. Names and values are Dialogporten's; never fetched by GET dialog."""
+
+    environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="dialogs", verbose_name=_("kunde"))
+    request = models.ForeignKey(SystemUserRequest, models.PROTECT, verbose_name=_("sett gjennom tilgangen"))
+    dialog_id = models.UUIDField(_("dialog-id"))
+    org = models.CharField(_("tjenesteeier"), max_length=50)
+    service_resource = models.CharField(_("ressurs"), max_length=255)
+    status = models.CharField(_("status"), max_length=30)
+    extended_status = models.CharField(_("utvidet status"), max_length=255, blank=True)
+    external_reference = models.CharField(_("ekstern referanse"), max_length=255, blank=True)
+    title = models.TextField(_("tittel"))
+    summary = models.TextField(_("sammendrag"), blank=True)
+    progress = models.PositiveSmallIntegerField(_("fremdrift"), null=True, blank=True)
+    due_at = models.DateTimeField(_("frist"), null=True, blank=True)
+    created_at = models.DateTimeField(_("opprettet"))
+    updated_at = models.DateTimeField(_("oppdatert"))
+    content_updated_at = models.DateTimeField(_("innhold oppdatert"))
+    transmissions_at = models.DateTimeField(_("forsendelser hentet for innhold fra"), null=True, blank=True)
+    next_attempt_at = models.DateTimeField(_("neste henting"), null=True, blank=True)
+    attempts = models.PositiveIntegerField(_("forsøk"), default=0)
+    is_content_seen = models.BooleanField(_("sett hos kunden"), default=False)
+    system_labels = models.JSONField(_("merker"), default=list)
+
+    class QuerySet(models.QuerySet["Dialog"]):
+        def visible_to(self, user: Any) -> Dialog.QuerySet:
+            return self.filter(customer__in=Customer.objects.visible_to(user))
+
+        def due(self, at: Any) -> Dialog.QuerySet:
+            return self.filter(next_attempt_at__lte=at)
+
+    objects = QuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("dialog")
+        verbose_name_plural = _("dialoger")
+        ordering = ["-content_updated_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["environment", "dialog_id"], name="one_copy_per_dialog")]
+        indexes = [
+            models.Index(fields=["environment", "-content_updated_at", "-id"], name="dialog_newest"),
+            models.Index(fields=["customer", "-content_updated_at"], name="dialog_by_customer"),
+            models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="dialog_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Transmission(models.Model):
+    """Local copy of one transmission. `attachments` keeps Dialogporten's ids, names, media types and addresses."""
+
+    dialog = models.ForeignKey(Dialog, models.CASCADE, related_name="transmissions", verbose_name=_("dialog"))
+    transmission_id = models.UUIDField(_("forsendelse-id"))
+    related_id = models.UUIDField(_("svar på"), null=True, blank=True)
+    type = models.CharField(_("type"), max_length=30)
+    title = models.TextField(_("tittel"))
+    summary = models.TextField(_("sammendrag"), blank=True)
+    external_reference = models.CharField(_("ekstern referanse"), max_length=255, blank=True)
+    is_authorized = models.BooleanField(_("tilgjengelig for oss"), default=True)
+    attachments = models.JSONField(_("vedlegg"), default=list)
+    created_at = models.DateTimeField(_("opprettet"))
+    submission = models.ForeignKey(Submission, models.SET_NULL, null=True, related_name="transmissions")
+
+    class Meta:
+        verbose_name = _("forsendelse")
+        verbose_name_plural = _("forsendelser")
+        ordering = ["created_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["dialog", "transmission_id"], name="one_copy_per_transmission")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.title}"
+
+
+class Activity(models.Model):
+    """Local copy of one activity on a dialog."""
+
+    dialog = models.ForeignKey(Dialog, models.CASCADE, related_name="activities", verbose_name=_("dialog"))
+    activity_id = models.UUIDField(_("aktivitet-id"))
+    type = models.CharField(_("type"), max_length=40)
+    description = models.TextField(_("beskrivelse"), blank=True)
+    created_at = models.DateTimeField(_("opprettet"))
+
+    class Meta:
+        verbose_name = _("aktivitet")
+        verbose_name_plural = _("aktiviteter")
+        ordering = ["created_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["dialog", "activity_id"], name="one_copy_per_activity")]
+
+    def __str__(self) -> str:
+        return self.type
+
+
+class Document(models.Model):
+    """A stored file. The bytes lie encrypted in the document storage, addressed by the SHA-256 of the plain text."""
+
+    class Role(models.TextChoices):
+        MAIN = "MAIN", _("Hovedskjema")
+        PART = "PART", _("Underskjema")
+        ATTACHMENT = "ATTACHMENT", _("Vedlegg")
+        RECEIPT = "RECEIPT", _("Kvittering")
+        FEEDBACK = "FEEDBACK", _("Tilbakemelding")
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="documents", verbose_name=_("kunde"))
+    submission = models.ForeignKey(Submission, models.CASCADE, null=True, related_name="documents")
+    transmission = models.ForeignKey(Transmission, models.SET_NULL, null=True, related_name="documents")
+    attachment_id = models.CharField(_("vedlegg-id"), max_length=40, blank=True)
+    role = models.CharField(_("rolle"), max_length=12, choices=Role)
+    filename = models.CharField(_("filnavn"), max_length=255)
+    media_type = models.CharField(_("type"), max_length=100)
+    size = models.PositiveBigIntegerField(_("størrelse"))
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    stored_at = models.DateTimeField(_("lagret"))
+
+    class QuerySet(models.QuerySet["Document"]):
+        def visible_to(self, user: Any) -> Document.QuerySet:
+            return self.filter(customer__in=Customer.objects.visible_to(user))
+
+    objects = QuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("dokument")
+        verbose_name_plural = _("dokumenter")
+        ordering = ["stored_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["transmission", "attachment_id"],
+                condition=Q(transmission__isnull=False),
+                name="one_document_per_attachment",
+            )
+        ]
+        indexes = [models.Index(fields=["sha256"], name="document_by_hash")]
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class Call(models.Model):
+    """One HTTP call of a submission, planned before it is made. `key` is the idempotency key, the same for every attempt."""
+
+    class Step(models.TextChoices):
+        MAIN = "MAIN", _("Hovedskjema")
+        PART = "PART", _("Underskjema")
+        CONFIRM = "CONFIRM", _("Bekreft")
+
+    class Status(models.TextChoices):
+        PLANNED = "PLANNED", _("Planlagt")
+        STARTED = "STARTED", _("Påbegynt")
+        DONE = "DONE", _("Utført")
+        REFUSED = "REFUSED", _("Avslått")
+        LOST = "LOST", _("Svaret ble borte")
+
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="calls", verbose_name=_("innsending"))
+    ordinal = models.PositiveIntegerField(_("rekkefølge"))
+    step = models.CharField(_("steg"), max_length=10, choices=Step)
+    document = models.ForeignKey(Document, models.PROTECT, null=True, verbose_name=_("fil"))
+    key = models.UUIDField(_("idempotensnøkkel"), null=True)
+    status = models.CharField(_("tilstand"), max_length=10, choices=Status, default=Status.PLANNED)
+    attempts = models.PositiveIntegerField(_("forsøk"), default=0)
+    started_at = models.DateTimeField(_("påbegynt"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("avsluttet"), null=True, blank=True)
+    milliseconds = models.PositiveIntegerField(_("millisekunder"), null=True, blank=True)
+    http_status = models.PositiveSmallIntegerField(_("HTTP-status"), null=True, blank=True)
+    code = models.CharField(_("kode"), max_length=50, blank=True)
+    remote_id = models.CharField(_("id hos Skatteetaten"), max_length=100, blank=True)
+    answer = EncryptedField(_("svar"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("kall")
+        verbose_name_plural = _("kall")
+        ordering = ["ordinal"]
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "ordinal"], name="one_call_per_ordinal"),
+            models.UniqueConstraint(fields=["key"], name="one_call_per_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ordinal}. {self.step}: {self.status}"
+
+
+class PollCursor(models.Model):
+    """How far we have read one system user's dialogs. `token` is Dialogporten's continuation token, our durable place."""
+
+    request = models.OneToOneField(SystemUserRequest, models.CASCADE, related_name="cursor", verbose_name=_("tilgang"))
+    token = models.TextField(_("posisjon"), blank=True)
+    since = models.DateTimeField(_("fra og med"))
+    due_at = models.DateTimeField(_("neste runde"))
+    lease_until = models.DateTimeField(null=True, blank=True)
+    polled_at = models.DateTimeField(_("sist spurt"), null=True, blank=True)
+    changed_at = models.DateTimeField(_("sist endring"), null=True, blank=True)
+    overlap_at = models.DateTimeField(_("neste overlapp"), null=True, blank=True)
+    failures = models.PositiveIntegerField(_("feil på rad"), default=0)
+    problem_code = models.CharField(_("feilkode"), max_length=50, blank=True)
+
+    class Meta:
+        verbose_name = _("leseposisjon i Dialogporten")
+        verbose_name_plural = _("leseposisjoner i Dialogporten")
+        indexes = [models.Index(fields=["due_at"], name="cursor_due")]
+
+    def __str__(self) -> str:
+        return str(self.request_id)
+
+
+class EventSubscription(models.Model):
+    """A subscription at Altinn Events for one system user and one resource. `secret_hash` guards its webhook address."""
+
+    request = models.ForeignKey(SystemUserRequest, models.CASCADE, related_name="subscriptions", verbose_name=_("tilgang"))
+    resource = models.CharField(_("ressurs"), max_length=255)
+    secret_hash = models.CharField(max_length=64, unique=True)
+    altinn_id = models.BigIntegerField(_("id i Altinn"), null=True, blank=True)
+    validated_at = models.DateTimeField(_("bekreftet"), null=True, blank=True)
+    refused_code = models.CharField(_("avslag"), max_length=50, blank=True)
+    created_at = models.DateTimeField(_("opprettet"))
+
+    class Meta:
+        verbose_name = _("abonnement på hendelser")
+        verbose_name_plural = _("abonnementer på hendelser")
+        constraints = [models.UniqueConstraint(fields=["request", "resource"], name="one_subscription_per_resource")]
+
+    def __str__(self) -> str:
+        return self.resource
+
+
+class ReceivedEvent(models.Model):
+    """An event that came to our webhook: a nudge, never the truth. Kept to drop duplicates."""
+
+    subscription = models.ForeignKey(EventSubscription, models.CASCADE, verbose_name=_("abonnement"))
+    source = models.CharField(_("kilde"), max_length=500)
+    event_id = models.CharField(_("hendelse-id"), max_length=100)
+    type = models.CharField(_("type"), max_length=200)
+    received_at = models.DateTimeField(_("mottatt"))
+
+    class Meta:
+        verbose_name = _("mottatt hendelse")
+        verbose_name_plural = _("mottatte hendelser")
+        constraints = [models.UniqueConstraint(fields=["source", "event_id"], name="one_row_per_event")]
+
+    def __str__(self) -> str:
+        return self.type

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class SystemusersConfig(AppConfig):
+    name = "systemusers"
+    default_auto_field = "django.db.models.BigAutoField"
