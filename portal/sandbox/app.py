@@ -107,7 +107,11 @@ class Sandbox:
         started = time.perf_counter()
         service = routing.service_of(request.path)
         fault = self.faults.take(service=service, path=request.path)
-        response = self._with_fault(request, fault)
+        try:
+            with routing.gates(self, request):
+                response = self._with_fault(request, fault)
+        except Reply as reply:
+            response = reply.response
         self._record(request, service, response, time.perf_counter() - started)
         for hook in self.after_request:
             hook(self)
@@ -118,7 +122,8 @@ class Sandbox:
             return self._answer(request)
         if fault.kind == "status":
             headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
-            return Response(fault.body, status=fault.status, headers=headers)
+            kind = "application/json" if fault.body.startswith("{") else "text/plain"
+            return Response(fault.body, status=fault.status, headers=headers, content_type=kind)
         if fault.kind == "timeout":
             time.sleep(fault.seconds)
         if fault.kind in ("timeout", "reset"):
@@ -135,11 +140,17 @@ class Sandbox:
         except Reply as reply:
             return reply.response
         except MethodNotAllowed as error:
-            return _not_known(request, 405, sorted(error.valid_methods or ()))
+            return self._not_known(request, 405, sorted(error.valid_methods or ()))
         except HTTPException as error:
-            return _not_known(request, error.code or 404, [])
+            return self._not_known(request, error.code or 404, [])
         except Exception as error:  # noqa: BLE001 - the last door: a bug must be loud, and must not be the tester's traceback
             return _bug(request, error)
+
+    def _not_known(self, request: WebRequest, status: int, methods: list[str]) -> Response:
+        stranger = routing.stranger_for(request.path)
+        if stranger is None:
+            return _not_known(request, status, methods)
+        return stranger(Call(self, request), status, methods)
 
     def _record(self, request: WebRequest, service: str, response: Response, seconds: float) -> None:
         self.calls.append(

@@ -6,17 +6,24 @@ Paths below a service's prefix are exactly those of the real service.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request as WebRequest
 from werkzeug.wrappers import Response
 
 if TYPE_CHECKING:
-    from .app import Call
+    from .app import Call, Sandbox
 
 Handler = Callable[..., Response]
 ROUTES: list[Rule] = []
+
+Stranger = Callable[["Call", int, list[str]], Response]
+_STRANGERS: dict[str, Stranger] = {}
+Gate = Callable[["Sandbox", WebRequest], AbstractContextManager[None]]
+_GATES: dict[str, Gate] = {}
 
 SERVICES = {
     "/maskinporten": "maskinporten",
@@ -40,6 +47,41 @@ def route(method: str, path: str) -> Callable[[Handler], Handler]:
         return handler
 
     return register
+
+
+def strangers(prefix: str) -> Callable[[Stranger], Stranger]:
+    """Let the decorated function answer 404 and 405 below `prefix` in the service's own words (status, known methods)."""
+
+    def register(answer: Stranger) -> Stranger:
+        _STRANGERS[prefix] = answer
+        return answer
+
+    return register
+
+
+def stranger_for(path: str) -> Stranger | None:
+    """The function that answers an unknown `path`, by the longest prefix; None when the sandbox's own words will do."""
+    fitting = [prefix for prefix in _STRANGERS if path.startswith(prefix)]
+    return _STRANGERS[max(fitting, key=len)] if fitting else None
+
+
+def gate(prefix: str) -> Callable[[Gate], Gate]:
+    """Wrap every call below `prefix`, outside the lock. A gate may raise Reply to turn a call away."""
+
+    def register(keeper: Gate) -> Gate:
+        _GATES[prefix] = keeper
+        return keeper
+
+    return register
+
+
+@contextmanager
+def gates(sandbox: Sandbox, request: WebRequest) -> Iterator[None]:
+    with ExitStack() as stack:
+        for prefix, keeper in _GATES.items():
+            if request.path.startswith(prefix):
+                stack.enter_context(keeper(sandbox, request))
+        yield
 
 
 def build_map() -> Map:
