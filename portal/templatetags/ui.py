@@ -1,0 +1,127 @@
+"""Template tags of the house: fields, badges, addresses within the environment, numbers and times as Norwegians write them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
+from django.template.context import Context
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+register = template.Library()
+NBSP = "\N{NO-BREAK SPACE}"
+
+COLOURS = {
+    "success": {"APPROVED", "IN_USE", "ACCEPTED", "REGISTERED", "ACTIVE", "GRANTED", "DONE", "Completed", "Acceptance"},
+    "danger": {"REJECTED", "FAILED", "REMOVED", "REFUSED", "NOT_ON_CLIENT", "NOT_GRANTED", "DELETED", "Rejection"},
+    "warning": {
+        "FORWARDED", "EXPIRED", "NEEDS_UPDATE", "UNKNOWN", "UNCERTAIN", "NEEDS_PERSON", "LOST", "RequiresAttention", "Alert",
+    },
+    "info": {"OPENED", "SENT", "READY", "QUEUED", "SENDING", "DELIVERED", "NEW", "STARTED", "InProgress", "Awaiting"},
+}  # fmt: skip
+
+
+@register.filter
+def colour(status: str) -> str:
+    """Designsystemet's colour name for a state; colour never stands alone, the word is always there too."""
+    return next((name for name, states in COLOURS.items() if status in states), "neutral")
+
+
+@register.inclusion_tag("components/badge.html")
+def status_badge(row: Any) -> dict[str, Any]:
+    """The badge of a row with `status` choices."""
+    return {"code": row.status, "label": row.get_status_display()}
+
+
+@register.inclusion_tag("components/badge.html")
+def badge(code: str, label: str) -> dict[str, str]:
+    return {"code": code, "label": label}
+
+
+@register.simple_tag(takes_context=True)
+def env_url(context: Context, name: str, *args: Any, **kwargs: Any) -> str:
+    """`{% env_url 'customer' pk=customer.pk %}`: the address of a staff page in the environment we are in."""
+    environment = kwargs.pop("environment", None) or context["request"].environment
+    return reverse(name, args=args or None, kwargs=None if args else {"environment": environment, **kwargs})
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField, **attrs: Any) -> dict[str, Any]:
+    """A form field with label, help, error and the right ARIA ties. Extra keywords become attributes of the control."""
+    widget = bound.field.widget
+    described = [f"{bound.auto_id}-help"] if bound.help_text else []
+    described += [f"{bound.auto_id}-error"] if bound.errors else []
+    given = {name.replace("_", "-"): value for name, value in attrs.items()}
+    aria = {"aria-describedby": " ".join(described)} if described else {}
+    invalid = {"aria-invalid": "true"} if bound.errors else {}
+    return {
+        "bound": bound,
+        "control": bound.as_widget(attrs={"class": "ds-input", **aria, **invalid, **given}),
+        "is_group": isinstance(widget, (CheckboxSelectMultiple, RadioSelect)),
+        "is_choice": isinstance(widget, CheckboxInput),
+    }
+
+
+@register.inclusion_tag("components/error_summary.html")
+def error_summary(form: Any) -> dict[str, Any]:
+    """All errors of a form at the top of the page, each linked to its field."""
+    return {"form": form}
+
+
+@register.filter
+def orgnr(value: str) -> str:
+    """`310629499` as `310 629 499` with spaces that do not break."""
+    text = str(value)
+    return NBSP.join((text[:3], text[3:6], text[6:])) if len(text) == 9 else text
+
+
+@register.filter
+def count(value: int) -> str:
+    """`1248` as `1 248`."""
+    return f"{int(value):,}".replace(",", NBSP)
+
+
+@register.filter
+def size(value: int) -> str:
+    """Bytes as `48 kB`."""
+    if value < 1000:
+        return f"{value}{NBSP}B"
+    return f"{value / 1000:.0f}{NBSP}kB" if value < 1_000_000 else f"{value / 1_000_000:.1f}{NBSP}MB".replace(".", ",")
+
+
+@register.filter
+def when(value: datetime | None) -> str:
+    """A moment as people say it: `kl. 14.30` today, `i går kl. 14.30`, else `20. november 2026 kl. 08.15`."""
+    if value is None:
+        return "–"
+    moment, today = timezone.localtime(value), timezone.localdate()
+    clock = f"{moment:%H.%M}"
+    days = (today - moment.date()).days
+    if days in (0, 1):
+        text = _("i dag kl. %(clock)s") if days == 0 else _("i går kl. %(clock)s")
+        return text % {"clock": clock}
+    return _("%(date)s kl. %(clock)s") % {"date": date_format(moment, "j. F Y"), "clock": clock}
+
+
+@register.filter
+def ago(value: datetime | None) -> str:
+    """How long ago, in the largest whole unit: `for 3 dager siden`."""
+    if value is None:
+        return "–"
+    seconds = max(0, int((timezone.now() - value).total_seconds()))
+    if seconds < 60:
+        return _("nå nettopp")
+    if seconds < 3600:
+        n = seconds // 60
+        return ngettext("for %(n)s minutt siden", "for %(n)s minutter siden", n) % {"n": n}
+    if seconds < 86400:
+        n = seconds // 3600
+        return ngettext("for %(n)s time siden", "for %(n)s timer siden", n) % {"n": n}
+    n = seconds // 86400
+    return ngettext("for %(n)s dag siden", "for %(n)s dager siden", n) % {"n": n}
