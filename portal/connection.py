@@ -1,0 +1,195 @@
+"""The nine steps from a Maskinporten client to a fetched feedback document, as they truly stand in one environment.
+
+A step is done only when a real call showed it; every other state says the cause, who can mend it, and how.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from portal.environments import Environment
+from portal.explain import explain
+from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission
+from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey, System, SystemUserRequest
+
+DONE, FAULT, WAITING, TODO = "DONE", "FAULT", "WAITING", "TODO"
+COLOURS = {DONE: "success", FAULT: "danger", WAITING: "info", TODO: "neutral"}
+KEY_WARNING = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Step:
+    number: int
+    title: str
+    state: str
+    text: str
+    who: str = ""
+    how: str = ""
+    url: str = ""
+    action: str = ""
+    since: datetime | None = None
+
+    @property
+    def colour(self) -> str:
+        return COLOURS[self.state]
+
+    @property
+    def label(self) -> str:
+        return {DONE: _("I orden"), FAULT: _("Feil"), WAITING: _("Venter"), TODO: _("Gjenstår")}[self.state]
+
+
+def nine_steps(*, environment: Environment, user: User, at: datetime) -> list[Step]:
+    """All nine, in order."""
+    look = _Look(environment, user, at)
+    return [
+        look.maskinporten(), look.register(), look.requests(), look.approvals(), look.sending(),
+        look.dialogs(), look.events(), look.polling(), look.documents(),
+    ]  # fmt: skip
+
+
+class _Look:
+    def __init__(self, environment: Environment, user: User, at: datetime) -> None:
+        self.environment = environment
+        self.at = at
+        self.requests_of = SystemUserRequest.objects.visible_to(user).filter(environment=environment)
+        self.submissions = Submission.objects.visible_to(user).filter(environment=environment)
+
+    def url(self, name: str, **kwargs: Any) -> str:
+        return reverse(name, kwargs={"environment": self.environment, **kwargs})
+
+    def maskinporten(self) -> Step:
+        title = _("Maskinporten: klient, nøkkel og scope")
+        to = {"url": self.url("settings"), "action": _("Åpne innstillinger")}
+        client = MaskinportenClient.objects.filter(environment=self.environment).first()
+        if client is None:
+            return Step(1, title, TODO, _("Ingen klient er lagt inn."), _("Dere"), _("Legg inn klient-id-en fra Digdir."), **to)
+        key = client.keys.filter(status=SigningKey.Status.ACTIVE).first()
+        if key is None or key.expires_at <= self.at:
+            text = _("Klienten har ingen nøkkel i bruk.") if key is None else _("Nøkkelen er utløpt.")
+            return Step(1, title, FAULT, text, _("Dere"), _("Lag en nøkkel, legg den inn hos Digdir og ta den i bruk."), **to)
+        return self._scopes(title, client, key, to)
+
+    def _scopes(self, title: str, client: MaskinportenClient, key: SigningKey, to: dict[str, str]) -> Step:
+        grants = list(client.grants.exclude(verdict=ScopeGrant.Verdict.UNKNOWN))
+        refused = [grant for grant in grants if grant.verdict != ScopeGrant.Verdict.GRANTED]
+        if refused:
+            reason = explain(refused[0].code)
+            text = _("%(scope)s: %(title)s.") % {"scope": refused[0].scope, "title": reason.title}
+            return Step(1, title, FAULT, text, str(reason.who), str(reason.how), **to)
+        if not grants:
+            how = _("Be om et token for hvert scope under Innstillinger.")
+            return Step(1, title, TODO, _("Scopene er ikke prøvd ennå."), _("Dere"), how, **to)
+        days = (key.expires_at - self.at).days
+        count = len(grants)
+        text = ngettext("%(count)s scope er tildelt.", "%(count)s scope er tildelt.", count) % {"count": count}
+        text += " " + _("Nøkkelen varer i %(days)s dager.") % {"days": days}
+        state = WAITING if key.expires_at - self.at < KEY_WARNING else DONE
+        return Step(1, title, state, text, since=max(g.checked_at for g in grants if g.checked_at), **to)
+
+    def register(self) -> Step:
+        title = _("Systemregisteret")
+        to = {"url": self.url("systems"), "action": _("Åpne systemer")}
+        system = System.objects.filter(environment=self.environment).order_by("-registered_at").first()
+        if system is None or system.status == System.Status.DRAFT:
+            how = _("Registrer systemet med rettighetene dere skal be om.")
+            return Step(2, title, TODO, _("Systemet er ikke registrert i Altinn."), _("Dere"), how, **to)
+        if system.status == System.Status.DELETED:
+            return Step(2, title, FAULT, _("Systemet er slettet i Altinn."), _("Dere"), _("Registrer et nytt system."), **to)
+        if system.drift:
+            how = _("Se forskjellene og oppdater Altinn.")
+            return Step(2, title, FAULT, _("Altinn har noe annet enn vi har."), _("Dere"), how, **to)
+        text = _("%(name)s er registrert som %(id)s.") % {"name": system.name_nb, "id": system.system_id}
+        return Step(2, title, DONE, text, since=system.compared_at or system.registered_at, **to)
+
+    def requests(self) -> Step:
+        title = _("Forespørsler om systembruker")
+        to = {"url": self.url("requests"), "action": _("Åpne tilganger")}
+        sent = self.requests_of.filter(altinn_id__gt="").order_by("-sent_at")
+        if latest := sent.first():
+            count = sent.count()
+            text = ngettext("%(n)s kunde er spurt.", "%(n)s kunder er spurt.", count) % {"n": count}
+            return Step(3, title, DONE, text, since=latest.sent_at, **to)
+        if stuck := self.requests_of.filter(status="DRAFT", problem_code__gt="").first():
+            reason = explain(stuck.problem_code)
+            return Step(3, title, FAULT, str(reason.title), str(reason.who), str(reason.how), **to)
+        return Step(3, title, TODO, _("Ingen kunde er spurt ennå."), _("Dere"), _("Velg en kunde og be om tilgang."), **to)
+
+    def approvals(self) -> Step:
+        title = _("Kunden godkjenner i Altinn")
+        to = {"url": self.url("requests"), "action": _("Åpne tilganger")}
+        usable = self.requests_of.filter(status__in=SystemUserRequest.USABLE)
+        if latest := usable.order_by("-answered_at").first():
+            count = usable.count()
+            text = ngettext("%(n)s kunde har godkjent.", "%(n)s kunder har godkjent.", count) % {"n": count}
+            return Step(4, title, DONE, text, since=latest.answered_at, **to)
+        waiting = self.requests_of.filter(status__in=SystemUserRequest.OPEN).count()
+        if waiting:
+            text = ngettext("%(n)s kunde har ikke svart.", "%(n)s kunder har ikke svart.", waiting) % {"n": waiting}
+            return Step(4, title, WAITING, text, _("Kunden"), _("Send lenken til den som kan godkjenne."), **to)
+        return Step(4, title, TODO, _("Ingen har noe å godkjenne ennå."), _("Dere"), _("Send en forespørsel først."), **to)
+
+    def sending(self) -> Step:
+        title = _("Innsending til Skatteetaten")
+        to = {"url": self.url("submissions"), "action": _("Åpne innsendinger")}
+        latest = self.submissions.filter(delivered_at__isnull=False).order_by("-delivered_at").first()
+        if latest:
+            return Step(5, title, DONE, _("Skatteetaten har tatt imot en oppgave."), since=latest.delivered_at, **to)
+        if failed := self.submissions.filter(status="FAILED").order_by("-status_at").first():
+            reason = explain(failed.problem_code)
+            return Step(5, title, FAULT, str(reason.title), str(reason.who), str(reason.how), **to)
+        return Step(5, title, TODO, _("Ingenting er sendt ennå."), _("Dere"), _("Lag en innsending for en kunde som har godkjent."), **to)
+
+    def dialogs(self) -> Step:
+        title = _("Dialoger og forsendelser")
+        to = {"url": self.url("dialogs"), "action": _("Åpne dialoger")}
+        latest = Dialog.objects.filter(environment=self.environment, transmissions__isnull=False).order_by("-updated_at").first()
+        if latest:
+            return Step(6, title, DONE, _("Skatteetatens svar kobles til innsendingene."), since=latest.updated_at, **to)
+        return Step(6, title, TODO, _("Ingen dialog er funnet ennå."), _("Ingen"), _("Kommer av seg selv når noe er sendt inn."), **to)
+
+    def events(self) -> Step:
+        title = _("Hendelser fra Altinn Events")
+        subscriptions = EventSubscription.objects.filter(request__environment=self.environment)
+        received = ReceivedEvent.objects.filter(subscription__in=subscriptions).order_by("-received_at").first()
+        if received:
+            return Step(7, title, DONE, _("Altinn varsler oss når noe er nytt."), since=received.received_at)
+        if ready := subscriptions.filter(validated_at__isnull=False).order_by("-validated_at").first():
+            return Step(7, title, DONE, _("Abonnementet er bekreftet av Altinn."), since=ready.validated_at)
+        if refused := subscriptions.filter(refused_code__gt="").first():
+            how = _("Vi spør Dialogporten jevnlig i stedet. Ingenting går tapt, svarene kommer bare senere.")
+            text = _("Altinn tillater ikke abonnement (%(code)s).") % {"code": refused.refused_code}
+            return Step(7, title, FAULT, text, _("Digdir"), how)
+        return Step(7, title, TODO, _("Ingen abonnement ennå."), _("Ingen"), _("Opprettes når den første tilgangen er i bruk."))
+
+    def polling(self) -> Step:
+        title = _("Dialogporten: status og id-er")
+        to = {"url": self.url("dialogs"), "action": _("Åpne dialoger")}
+        cursors = PollCursor.objects.filter(request__environment=self.environment)
+        if not cursors.exists():
+            return Step(8, title, TODO, _("Vi har ingen å spørre for ennå."), _("Ingen"), _("Starter når en kunde har godkjent."), **to)
+        if failing := cursors.filter(failures__gte=3).order_by("-failures").first():
+            reason = explain(failing.problem_code)
+            return Step(8, title, FAULT, str(reason.title), str(reason.who), str(reason.how), **to)
+        latest = cursors.filter(polled_at__isnull=False).order_by("-polled_at").first()
+        if latest is None:
+            return Step(8, title, WAITING, _("Første runde står for tur."), _("Ingen"), _("Vent noen sekunder."), **to)
+        count = cursors.filter(polled_at__isnull=False).count()
+        text = ngettext("Vi følger med for %(n)s kunde.", "Vi følger med for %(n)s kunder.", count) % {"n": count}
+        return Step(8, title, DONE, text, since=latest.polled_at, **to)
+
+    def documents(self) -> Step:
+        title = _("Dokumentene bak svarene")
+        to = {"url": self.url("submissions"), "action": _("Åpne innsendinger")}
+        feedback = Q(role=Document.Role.FEEDBACK, submission__environment=self.environment)
+        latest = Document.objects.filter(feedback).order_by("-stored_at").first()
+        if latest:
+            return Step(9, title, DONE, _("Tilbakemeldinger hentes og lagres."), since=latest.stored_at, **to)
+        return Step(9, title, TODO, _("Ingen tilbakemelding er hentet ennå."), _("Ingen"), _("Hentes av seg selv når Skatteetaten har svart."), **to)

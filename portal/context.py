@@ -1,0 +1,103 @@
+"""What every page's frame shows: the vendor, the menu, the environments, the languages."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Language, Vendor
+from portal.environments import Environment
+
+NAVIGATION = [
+    ("dashboard", gettext_lazy("Oversikt")),
+    ("customers", gettext_lazy("Kunder")),
+    ("requests", gettext_lazy("Tilganger")),
+    ("submissions", gettext_lazy("Innsendinger")),
+    ("dialogs", gettext_lazy("Dialoger")),
+    ("systems", gettext_lazy("Systemer")),
+    ("connection", gettext_lazy("Tilkobling")),
+]
+WORLDS = {
+    Environment.SANDBOX: gettext_lazy("Sandkasse på denne maskinen · ingenting herfra når Altinn eller Skatteetaten"),
+    Environment.TEST: gettext_lazy("Altinn TT02 · syntetiske kunder · ingenting herfra når produksjon"),
+    Environment.PRODUCTION: gettext_lazy("Ekte kunder · det du sender, er levert"),
+}
+
+
+class Shell:
+    """Looked up only when a template asks, so that a fragment or an error page pays nothing for it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self._environment: Environment | None = getattr(request, "environment", None)
+
+    @cached_property
+    def vendor(self) -> Vendor | None:
+        return Vendor.objects.first()
+
+    @cached_property
+    def navigation(self) -> list[dict[str, Any]]:
+        return [item for name, label in NAVIGATION if (item := self._item(name, label))]
+
+    def _item(self, name: str, label: Any) -> dict[str, Any] | None:
+        try:
+            url = reverse(name, kwargs={"environment": self._environment})
+        except NoReverseMatch:
+            return None
+        is_current = self._request.path == url if name == "dashboard" else self._request.path.startswith(url)
+        return {"url": url, "label": label, "is_current": is_current}
+
+    @cached_property
+    def environments(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "label": e.label,
+                "url": reverse("dashboard", kwargs={"environment": e}),
+                "is_current": e == self._environment,
+            }
+            for e in Environment
+            if e.is_enabled
+        ]
+
+    @property
+    def environment_text(self) -> str:
+        return str(WORLDS[self._environment]) if self._environment else ""
+
+    @property
+    def initials(self) -> str:
+        words = str(self._request.user).split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+    @property
+    def languages(self) -> list[tuple[str, str]]:
+        return [(language.value, language.label) for language in Language]
+
+    @property
+    def language(self) -> str:
+        return get_language() or settings.LANGUAGE_CODE
+
+    @property
+    def mail_folder(self) -> str:
+        """Where mail lies when it is not sent (a laptop); empty in production."""
+        return str(getattr(settings, "EMAIL_FILE_PATH", ""))
+
+    @property
+    def settings_url(self) -> str:
+        if not self._environment:
+            return ""
+        try:
+            return reverse("settings", kwargs={"environment": self._environment})
+        except NoReverseMatch:
+            return ""
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    return {"shell": Shell(request)}
+
+

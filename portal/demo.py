@@ -1,0 +1,168 @@
+"""A first vendor to try the portal with: staff of each role, a client with a fresh key, forty synthetic customers.
+
+For a laptop only. `seed` writes rows; `introduce` tells the sandbox about them over its control API.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import Customer, Language, Portfolio, Role, User, Vendor
+from portal.environments import Environment
+from portal.gateways import maskinporten
+from portal.models import record
+from systemusers.models import AccessProfile, MaskinportenClient, SigningKey, System
+
+BY = "task:seed"
+VENDOR_ORGNR = "310123455"
+VENDOR_NAME = "Fjordtall"
+RESOURCE = "ske-innrapportering-aksjonaerregisteroppgave"
+SCOPES = [
+    "altinn:authentication/systemregister.write",
+    "altinn:authentication/systemuser.request.read",
+    "altinn:authentication/systemuser.request.write",
+    "digdir:dialogporten",
+    "altinn:events.subscribe",
+    "skatteetaten:innrapporteringaksjonaerregisteroppgave",
+]
+STAFF = [
+    ("ida", "Ida Berg", Role.ADMINISTRATOR),
+    ("ola", "Ola Vik", Role.CASE_WORKER),
+    ("dina", "Dina Moe", Role.DEVELOPER),
+    ("lars", "Lars Holm", Role.READER),
+]
+FIRST = [
+    "Nordlys", "Vestvik", "Fjellheim", "Havgløtt", "Solbakken", "Lillevann", "Granli", "Storfjord", "Bjørkelund", "Strandhagen",
+    "Kvitfjell", "Myrvoll", "Skogheim", "Tindeland", "Sundby", "Åsgard", "Elvebakken", "Høgli", "Brattvåg", "Rognlia",
+]  # fmt: skip
+SECOND = ["Eiendom", "Bygg", "Invest", "Handel", "Transport", "Holding", "Brygge", "Teknikk"]
+
+
+def orgnrs(count: int, *, start: int = 310_200_000) -> list[str]:
+    """`count` synthetic organisation numbers with a right check digit, always the same ones."""
+    found: list[str] = []
+    stem = start // 10
+    while len(found) < count:
+        digits = [int(d) for d in str(stem)]
+        rest = 11 - sum(d * w for d, w in zip(digits, (3, 2, 7, 6, 5, 4, 3, 2), strict=True)) % 11
+        if rest != 10:
+            found.append(f"{stem}{rest % 11}")
+        stem += 37
+    return found
+
+
+def password() -> str:
+    """The one password of the demonstration staff, made once and kept beside the other secrets of this machine."""
+    file = Path(settings.SECRETS_DIR) / "demo-password"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(f"fjord-{secrets.token_hex(4)}\n")
+    return file.read_text().strip()
+
+
+def is_seeded() -> bool:
+    return Vendor.objects.exists()
+
+
+@transaction.atomic
+def seed(*, at: datetime) -> None:
+    """Everything a stranger needs to start, in the sandbox environment. Does nothing to a portal that has a vendor."""
+    if is_seeded():
+        return
+    Vendor.objects.create(
+        pk=1, name=VENDOR_NAME, orgnr=VENDOR_ORGNR, support_email="hjelp@fjordtall.example", support_phone="22 12 34 56"
+    )
+    portfolio = Portfolio.objects.create(name="Vest")
+    for login, name, role in STAFF:
+        fields: dict[str, Any] = {"name": name, "role": role}
+        if role == Role.ADMINISTRATOR:
+            fields |= {"is_staff": True, "is_superuser": True}
+        user = User.objects.create_user(f"{login}@fjordtall.example", password(), **fields)
+        if role == Role.CASE_WORKER:
+            user.portfolios.add(portfolio)
+    _customers(portfolio)
+    _system(_client(at))
+
+
+def _customers(portfolio: Portfolio) -> None:
+    names = [f"{FIRST[i % len(FIRST)]} {SECOND[(i // 5 + i) % len(SECOND)]} AS" for i in range(40)]
+    Customer.objects.bulk_create(
+        Customer(
+            environment=Environment.SANDBOX,
+            orgnr=orgnr,
+            name=name,
+            reference=f"K{1000 + i}",
+            portfolio=portfolio if i % 2 else None,
+            language=Language.NN if i % 7 == 3 else Language.NB,
+            contact_name="",
+        )
+        for i, (orgnr, name) in enumerate(zip(orgnrs(40), names, strict=True))
+    )
+
+
+def _client(at: datetime) -> MaskinportenClient:
+    client = MaskinportenClient.objects.create(
+        environment=Environment.SANDBOX, client_id=str(uuid.uuid4()), name=VENDOR_NAME, orgnr=VENDOR_ORGNR, scopes=SCOPES
+    )
+    kid, private_pem, public_jwk = maskinporten.generate_key()
+    key = SigningKey.objects.create(
+        client=client,
+        kid=kid,
+        private_pem=private_pem,
+        public_jwk=public_jwk,
+        status=SigningKey.Status.ACTIVE,
+        created_at=at,
+        expires_at=at + timedelta(days=365),
+    )
+    record(by=BY, at=at, target=key, what="created", environment=client.environment, kid=kid)
+    return client
+
+
+def _system(client: MaskinportenClient) -> None:
+    """A draft of the system and one profile; registering it is the stranger's first step."""
+    system = System.objects.create(
+        environment=Environment.SANDBOX,
+        client=client,
+        system_id=f"{VENDOR_ORGNR}_fjordtall",
+        name_nb="Fjordtall",
+        name_nn="Fjordtall",
+        name_en="Fjordtall",
+        description_nb="Leverer oppgaver til Skatteetaten for kundene våre.",
+        description_nn="Leverer oppgåver til Skatteetaten for kundane våre.",
+        description_en="Files reports to the Norwegian Tax Administration for our customers.",
+        rights=[RESOURCE],
+        redirect_urls=[f"{settings.PORTAL_URL}/return"],
+    )
+    AccessProfile.objects.create(
+        system=system,
+        name="Årsoppgjør",
+        rights=[RESOURCE],
+        purpose_nb="levere aksjonærregisteroppgaven\nlese svarene fra Skatteetaten",
+        purpose_nn="levere aksjonærregisteroppgåva\nlese svara frå Skatteetaten",
+        purpose_en="file the shareholder register report\nread the replies from the Tax Administration",
+    )
+
+
+def introduce(*, url: str) -> None:
+    """Tell the sandbox our client and every organisation it should know. Safe to repeat. Raises httpx.HTTPError."""
+    vendor = Vendor.objects.get()
+    with httpx.Client(base_url=url, timeout=20) as http:
+        _post(http, "/control/organisations", {"orgnr": vendor.orgnr, "name": vendor.name})
+        for client in MaskinportenClient.objects.filter(environment=Environment.SANDBOX):
+            keys = [key.public_jwk for key in client.keys.exclude(status=SigningKey.Status.RETIRED)]
+            body = {"client_id": client.client_id, "orgnr": client.orgnr, "scopes": client.scopes, "jwks": {"keys": keys}}
+            _post(http, "/control/clients", body)
+        for customer in Customer.objects.filter(environment=Environment.SANDBOX):
+            _post(http, "/control/organisations", {"orgnr": customer.orgnr, "name": customer.name})
+
+
+def _post(http: httpx.Client, path: str, body: dict[str, Any]) -> None:
+    http.post(path, json=body).raise_for_status()

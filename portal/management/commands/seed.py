@@ -1,0 +1,18 @@
+"""`manage.py seed`: the demonstration vendor, staff, client and customers, on a portal that has none yet (laptop only)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from portal import demo
+
+
+class Command(BaseCommand):
+    help = "Fills an empty portal with a vendor, staff of each role and forty synthetic customers."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PORTAL_MODE != "local":
+            raise CommandError("seed is for a laptop: it makes accounts with a known password. Set PORTAL_MODE=local.")
+        demo.seed(at=timezone.now())

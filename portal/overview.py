@@ -1,0 +1,167 @@
+"""What the first page tells: figures, what waits for somebody, the way from invited to in use, and the lights outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Min, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Customer, User
+from portal import upstream
+from portal.environments import Environment
+from portal.models import AuditEvent
+from submissions.models import Submission
+from systemusers.models import SigningKey, SystemUserRequest
+
+STUCK = timedelta(days=7)
+KEY_WARNING = timedelta(days=60)
+RECENT = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Figure:
+    number: int
+    label: str
+    url: str
+    is_bad: bool = False
+
+
+@dataclass(frozen=True)
+class Todo:
+    """One line of the attention list: how many, what, more about it, and the one thing to do."""
+
+    count: int
+    title: str
+    text: str
+    action: str
+    url: str
+    is_urgent: bool = False
+
+
+def greeting(*, at: datetime) -> str:
+    hour = timezone.localtime(at).hour
+    if hour < 10:
+        return _("God morgen")
+    return _("God kveld") if hour >= 18 else _("Hei")
+
+
+def _requests(user: User, environment: Environment) -> Any:
+    return SystemUserRequest.objects.visible_to(user).filter(environment=environment)
+
+
+def _submissions(user: User, environment: Environment) -> Any:
+    return Submission.objects.visible_to(user).filter(environment=environment)
+
+
+def _url(environment: Environment, name: str, query: str = "") -> str:
+    return reverse(name, kwargs={"environment": environment}) + (f"?{query}" if query else "")
+
+
+def figures(*, user: User, environment: Environment, at: datetime) -> list[Figure]:
+    """The four big numbers, in two queries."""
+    R, S = SystemUserRequest.Status, Submission.Status
+    access = _requests(user, environment).aggregate(
+        in_use=Count("pk", filter=Q(status__in=[R.IN_USE, R.NEEDS_UPDATE])),
+        waiting=Count("pk", filter=Q(status__in=SystemUserRequest.OPEN)),
+    )
+    sent = _submissions(user, environment).aggregate(
+        delivered=Count("pk", filter=Q(delivered_at__gte=at - RECENT)),
+        rejected=Count("pk", filter=Q(status=S.REJECTED, corrections__isnull=True)),
+    )
+    return [
+        Figure(access["in_use"], _("tilganger i bruk"), _url(environment, "requests", "status=IN_USE")),
+        Figure(access["waiting"], _("venter på godkjenning"), _url(environment, "requests", "status=OPEN")),
+        Figure(sent["delivered"], _("levert siste 30 dager"), _url(environment, "submissions")),
+        Figure(sent["rejected"], _("avvist, må rettes"), _url(environment, "submissions", "status=REJECTED"), sent["rejected"] > 0),
+    ]
+
+
+def attention(*, user: User, environment: Environment, at: datetime) -> list[Todo]:
+    """What waits for a person, the most urgent first; lines with nothing in them are left out."""
+    lines = [*_about_submissions(user, environment), *_about_access(user, environment, at)]
+    if user.may_configure:
+        lines += _about_keys(environment, at)
+    return [line for line in lines if line.count]
+
+
+def _about_submissions(user: User, environment: Environment) -> list[Todo]:
+    S = Submission.Status
+    found = _submissions(user, environment).filter(corrections__isnull=True).values("status").annotate(n=Count("pk"), oldest=Min("status_at"))
+    by = {row["status"]: row for row in found}
+
+    def line(status: str, title: str, action: str, *, urgent: bool = False) -> Todo:
+        row = by.get(status, {"n": 0, "oldest": None})
+        oldest = timezone.localtime(row["oldest"]) if row["oldest"] else None
+        text = _("Den eldste er fra %(date)s.") % {"date": f"{oldest:%d.%m.%Y}"} if oldest else ""
+        return Todo(row["n"], title, text, action, _url(environment, "submissions", f"status={status}"), urgent)
+
+    return [
+        line(S.REJECTED, _("Innsendinger er avvist av Skatteetaten"), _("Rett"), urgent=True),
+        line(S.FAILED, _("Innsendinger ble ikke tatt imot"), _("Se feilen"), urgent=True),
+        line(S.UNCERTAIN, _("Innsendinger er uavklart, vi undersøker"), _("Vis")),
+        line(S.NEEDS_PERSON, _("Innsendinger må fullføres av en person"), _("Vis")),
+    ]
+
+
+def _about_access(user: User, environment: Environment, at: datetime) -> list[Todo]:
+    R = SystemUserRequest.Status
+    n = _requests(user, environment).aggregate(
+        removed=Count("pk", filter=Q(status=R.REMOVED)),
+        rejected=Count("pk", filter=Q(status=R.REJECTED)),
+        expired=Count("pk", filter=Q(status=R.EXPIRED)),
+        failed=Count("pk", filter=Q(status=R.DRAFT) & ~Q(problem_code="")),
+        unopened=Count("pk", filter=Q(status=R.SENT, sent_at__lte=at - STUCK)),
+        forwarded=Count("pk", filter=Q(status=R.FORWARDED)),
+    )
+
+    def line(key: str, title: str, text: str, action: str, query: str) -> Todo:
+        return Todo(n[key], title, text, action, _url(environment, "requests", query))
+
+    return [
+        line("failed", _("Forespørsler kom ikke fram til Altinn"), _("Altinn sa nei, og sa hvorfor."), _("Rett"), "status=DRAFT"),
+        line("removed", _("Kunder har fjernet tilgangen"), _("Vi kan ikke lenger sende for dem."), _("Se kundene"), "status=REMOVED"),
+        line("rejected", _("Kunder har avvist forespørselen"), _("Ring dem før du spør på nytt."), _("Følg opp"), "status=REJECTED"),
+        line("expired", _("Forespørsler er utløpt"), _("Forny dem, så virker lenken igjen."), _("Forny"), "status=EXPIRED"),
+        line("unopened", _("Har ikke åpnet lenken på over sju dager"), _("Send lenken på nytt, eller ring."), _("Følg opp"), "status=SENT"),
+        line("forwarded", _("Er videresendt til tilgangsstyrer i virksomheten"), _("Ingenting å gjøre nå."), _("Vis"), "status=FORWARDED"),
+    ]
+
+
+def _about_keys(environment: Environment, at: datetime) -> list[Todo]:
+    ending = SigningKey.objects.filter(client__environment=environment, status="ACTIVE", expires_at__lte=at + KEY_WARNING)
+    rows = list(ending.select_related("client").order_by("expires_at"))
+    if not rows:
+        return []
+    days = max(0, (rows[0].expires_at - at).days)
+    title = _("Maskinporten-nøkkel utløper om %(days)s dager") % {"days": days}
+    return [Todo(len(rows), title, str(rows[0].client), _("Bytt nøkkel"), _url(environment, "settings"), days < 14)]
+
+
+def funnel(*, user: User, environment: Environment) -> list[tuple[str, int]]:
+    """Invited, opened, approved, in use: how many got at least so far."""
+    R = SystemUserRequest.Status
+    counted = _requests(user, environment).aggregate(
+        invited=Count("pk", filter=Q(sent_at__isnull=False)),
+        opened=Count("pk", filter=Q(opened_at__isnull=False) | Q(status__in=SystemUserRequest.USABLE)),
+        approved=Count("pk", filter=Q(status__in=SystemUserRequest.USABLE)),
+        in_use=Count("pk", filter=Q(status=R.IN_USE)),
+    )
+    labels = {"invited": _("Invitert"), "opened": _("Åpnet lenken"), "approved": _("Godkjent"), "in_use": _("I bruk")}
+    return [(label, counted[key]) for key, label in labels.items()]
+
+
+def lights(*, environment: Environment, at: datetime) -> list[upstream.Light]:
+    return upstream.lights(environment=environment, at=at)
+
+
+def changes(*, user: User, environment: Environment) -> list[AuditEvent]:
+    """The latest events about customers this person may see."""
+    events = AuditEvent.objects.filter(environment=environment, customer_id_ref__isnull=False)
+    if not user.sees_all_customers:
+        events = events.filter(customer_id_ref__in=Customer.objects.visible_to(user).values("pk"))
+    return list(events[:8])

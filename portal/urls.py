@@ -1,0 +1,46 @@
+"""Every address of the portal. /healthz and /readyz are answered before this, by `portal.middleware.Health`.
+
+Staff pages begin with their environment; the rest is log-in, the customer's own pages, webhooks and Django admin.
+"""
+
+from allauth.account import views as allauth
+from django.contrib import admin
+from django.urls import include, path, re_path, register_converter
+
+from portal import views
+from portal.access import EnvironmentConverter
+
+register_converter(EnvironmentConverter, "env")
+
+LOGIN = [  # of allauth's pages only those we use: accounts are made by an administrator
+    path("login/", allauth.login, name="account_login"),
+    path("logout/", allauth.logout, name="account_logout"),
+    path("password/reset/", allauth.password_reset, name="account_reset_password"),
+    path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        allauth.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path("password/reset/key/done/", allauth.password_reset_from_key_done, name="account_reset_password_from_key_done"),
+    path("inactive/", allauth.account_inactive, name="account_inactive"),
+    path("signup/", views.no_signup, name="account_signup"),
+]
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("accounts/", include(LOGIN)),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+    path("<env:environment>/", views.dashboard, name="dashboard"),
+    path("<env:environment>/connection/", views.connection, name="connection"),
+    path("<env:environment>/", include("accounts.urls")),
+    path("<env:environment>/", include("systemusers.urls")),
+    path("<env:environment>/", include("submissions.urls")),
+    path("", include("systemusers.public_urls")),
+    path("", include("submissions.public_urls")),
+]
+handler400 = "portal.views.bad_request"
+handler403 = "portal.views.forbidden"
+handler404 = "portal.views.not_found"
+handler500 = "portal.views.server_error"

@@ -1,0 +1,83 @@
+"""The pages that stand above the apps: overview, connection, and the error pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template import loader
+from django.utils import timezone
+
+from portal import connection as steps
+from portal import overview
+from portal.access import StaffRequest, public_page, staff_page
+from portal.environments import Environment
+from portal.htmx import page_or_fragment
+
+
+@staff_page()
+def home(request: StaffRequest) -> HttpResponse:
+    """To the environment the person was in last, else the first that is switched on."""
+    last = request.session.get("environment", "")
+    enabled = [e for e in Environment if e.is_enabled]
+    return redirect("dashboard", environment=next((e for e in enabled if e == last), enabled[0]))
+
+
+@staff_page()
+def dashboard(request: StaffRequest) -> HttpResponse:
+    request.session["environment"] = request.environment.value
+    at = timezone.now()
+    context = {
+        "greeting": overview.greeting(at=at),
+        "figures": overview.figures(user=request.user, environment=request.environment, at=at),
+        "todo": overview.attention(user=request.user, environment=request.environment, at=at),
+        "funnel": overview.funnel(user=request.user, environment=request.environment),
+        "lights": overview.lights(environment=request.environment, at=at),
+        "changes": overview.changes(user=request.user, environment=request.environment),
+    }
+    return page_or_fragment(request, "portal/dashboard.html", "lights", context=context)
+
+
+@staff_page()
+def connection(request: StaffRequest) -> HttpResponse:
+    nine = steps.nine_steps(environment=request.environment, user=request.user, at=timezone.now())
+    context = {"steps": nine, "done": sum(step.state == steps.DONE for step in nine)}
+    return page_or_fragment(request, "portal/connection.html", "steps", context=context)
+
+
+@public_page
+def no_signup(request: HttpRequest) -> HttpResponse:
+    """Accounts are made by an administrator; allauth wants the address to exist."""
+    return redirect("account_login")
+
+
+def _error(request: HttpRequest, status: int) -> HttpResponse:
+    return render(request, f"portal/{status}.html", status=status)
+
+
+@public_page
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 400)
+
+
+@public_page
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 403)
+
+
+@public_page
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 404)
+
+
+@public_page
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "portal/csrf.html", status=403)
+
+
+@public_page
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Without the frame: it must work when the database does not. The request id is what to quote."""
+    context: dict[str, Any] = {"request_id": getattr(request, "request_id", "")}
+    return HttpResponse(loader.render_to_string("portal/500.html", context), status=500)
