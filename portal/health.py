@@ -1,0 +1,57 @@
+"""Two questions of whoever runs the portal: is the process alive, and can it do its work?
+
+Neither answer holds an address, a password or an error text of a server; those go to the log.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpResponse, JsonResponse
+from redis import Redis, RedisError
+
+logger = logging.getLogger(__name__)
+
+
+def alive() -> HttpResponse:
+    """200 as long as the process answers; asks nothing of any server."""
+    return JsonResponse({"status": "alive"})
+
+
+def ready() -> HttpResponse:
+    """200, or 503 with what is missing, a sentence for each part."""
+    parts = {"database": _database, "broker": _broker, "migrations": _migrations}
+    answers = {name: _answer(name, check) for name, check in parts.items()}
+    missing = {name: answer for name, answer in answers.items() if answer != "ok"}
+    return JsonResponse({"status": "ready" if not missing else "not ready", **answers}, status=503 if missing else 200)
+
+
+def _answer(name: str, check: Callable[[], str]) -> str:
+    try:
+        return check()
+    except (DatabaseError, RedisError) as error:
+        logger.warning("%s is not ready: %s", name, type(error).__name__)
+        return "does not answer"
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return "ok"
+
+
+def _broker() -> str:
+    with Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as broker:
+        broker.ping()
+    return "ok"
+
+
+def _migrations() -> str:
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return f"{len(waiting)} not applied; run manage.py migrate" if waiting else "ok"

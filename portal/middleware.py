@@ -1,0 +1,59 @@
+"""What every request passes through: health checks first, then the request id and the security headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from portal import health
+from portal.logging import new_request_id, request_id, well_formed
+
+type_of_next = Callable[[HttpRequest], HttpResponse]
+
+
+class Health:
+    """Answers /healthz and /readyz before hosts, sessions and redirects: a probe knows none of those."""
+
+    def __init__(self, get_response: type_of_next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path == "/healthz":
+            return health.alive()
+        if request.path == "/readyz":
+            return health.ready()
+        return self.get_response(request)
+
+
+class RequestId:
+    """Takes X-Request-ID from a proxy where it is well-formed, else makes one; logs and outgoing calls carry it."""
+
+    def __init__(self, get_response: type_of_next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        token = request_id.set(given if well_formed(given) else new_request_id())
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = request_id.get()
+            return response
+        finally:
+            request_id.reset(token)
+
+
+class ContentSecurityPolicy:
+    """Everything from this origin, nothing inline; a view that must differ sets the header itself."""
+
+    def __init__(self, get_response: type_of_next) -> None:
+        self.get_response = get_response
+        self.policy = "; ".join(
+            f"{name} {' '.join(sources)}" for name, sources in settings.CONTENT_SECURITY_POLICY.items()
+        )
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", self.policy)
+        return response

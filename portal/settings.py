@@ -1,0 +1,293 @@
+"""All settings, read top to bottom. Values come from the environment by `portal.env`; docs/operations.md lists them.
+
+PORTAL_MODE=production (so when nothing is set) refuses to start insecurely; PORTAL_MODE=local suits a laptop and tests.
+"""
+
+import secrets
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from django.utils.translation import gettext_lazy as _
+
+from portal import embedded, logging
+from portal.env import BadSetting, Env, database, fernet_keys, load_file
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+load_file(BASE_DIR / ".env")
+env = Env()
+
+# --- Where we are -----------------------------------------------------------------------------------------------------
+PORTAL_MODE = env.choice("PORTAL_MODE", among=("production", "local"), default="production")
+LOCAL = PORTAL_MODE == "local"
+DEBUG = env.bool("DEBUG", default=False)
+DATA_DIR = (
+    embedded.data_folder(BASE_DIR, given=env.optional("DATA_DIR"))
+    if LOCAL
+    else env.path("DATA_DIR", default=Path("/data"))
+)
+SECRETS_DIR = DATA_DIR / "secrets" if LOCAL else None  # a laptop's secrets are made once and kept there
+
+PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
+PORTAL_URL = env.url(
+    "PORTAL_URL",
+    schemes=("https", "http") if LOCAL else ("https",),
+    example="https://portal.example.no",
+    default=f"http://127.0.0.1:{PORT}" if LOCAL else None,
+)
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS",
+    example="portal.example.no",
+    default=("localhost", "127.0.0.1", "[::1]", urlsplit(PORTAL_URL).hostname or "") if LOCAL else None,
+)
+
+# --- The outside world ------------------------------------------------------------------------------------------------
+SANDBOX_PORT = env.integer("SANDBOX_PORT", default=8901, minimum=1, maximum=65535)
+SANDBOX_URL = env.optional("SANDBOX_URL") or (f"http://127.0.0.1:{SANDBOX_PORT}" if LOCAL else None)
+ENVIRONMENTS = tuple(
+    env.list(
+        "ENVIRONMENTS", example="TEST,PRODUCTION", default=("SANDBOX", "TEST") if LOCAL else ("TEST", "PRODUCTION")
+    )
+)
+for name in ENVIRONMENTS:
+    if name not in ("SANDBOX", "TEST", "PRODUCTION"):
+        raise BadSetting(
+            "ENVIRONMENTS", f"has {name!r}, which is none of SANDBOX, TEST, PRODUCTION", example="TEST,PRODUCTION"
+        )
+if "SANDBOX" in ENVIRONMENTS and SANDBOX_URL is None:
+    raise BadSetting("SANDBOX_URL", "is not set, though ENVIRONMENTS has SANDBOX", example="http://sandbox:8901")
+
+# --- Secrets ----------------------------------------------------------------------------------------------------------
+SECRET_KEY = env.secret(
+    "SECRET_KEY",
+    minimum=50,
+    example="the-output-of: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+    kept_in=SECRETS_DIR,
+    make=lambda: secrets.token_urlsafe(50),
+)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", example="the-key-before-this", default=())
+ENCRYPTION_KEYS = fernet_keys(env, kept_in=SECRETS_DIR, make=lambda: Fernet.generate_key().decode())
+
+# --- What production does not put up with -----------------------------------------------------------------------------
+if not LOCAL:
+    if DEBUG:
+        raise BadSetting("DEBUG", "is on, and its error pages show secrets to strangers", example="false")
+    if "*" in ALLOWED_HOSTS:
+        raise BadSetting("ALLOWED_HOSTS", "allows every host name", example=urlsplit(PORTAL_URL).hostname or "")
+    if SANDBOX_URL or "SANDBOX" in ENVIRONMENTS:
+        raise BadSetting("SANDBOX_URL", "is set, but production never talks to the sandbox; unset it", example="")
+
+# --- Servers ----------------------------------------------------------------------------------------------------------
+# Where an address is missing on a laptop, portal.embedded runs that server itself, on a socket below DATA_DIR.
+EMBEDDED = tuple(
+    s for s, v in (("postgresql", "DATABASE_URL"), ("valkey", "REDIS_URL")) if LOCAL and not env.optional(v)
+)
+DATABASE_URL = env.url(
+    "DATABASE_URL",
+    schemes=("postgresql", "postgres"),
+    example="postgresql://portal:password@db.example.no:5432/portal",
+    default=embedded.database_url(DATA_DIR) if LOCAL else None,
+)
+REDIS_URL = env.url(
+    "REDIS_URL",
+    schemes=("redis", "rediss", "unix"),
+    example="redis://:password@redis.example.no:6379/0",
+    default=embedded.redis_url(DATA_DIR) if LOCAL else None,
+)
+DATABASES = {"default": database(DATABASE_URL, pool_size=env.integer("DATABASE_POOL_SIZE", default=10))}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "portal",
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
+    }
+}
+
+# --- Applications -----------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "portal",
+    "accounts",
+    "systemusers",
+    "submissions",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "template_partials",
+]
+MIDDLEWARE = [
+    "portal.middleware.Health",
+    "portal.middleware.RequestId",
+    "django.middleware.security.SecurityMiddleware",
+    "portal.middleware.ContentSecurityPolicy",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                *(["portal.context.shell"] if find_spec("portal.context") else []),
+            ],
+        },
+    }
+]
+
+# --- Log-in -----------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "portal.login.ClosedSignup"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an administrator made the account with its address
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
+PROXY_COUNT = env.integer("PROXY_COUNT", default=0 if LOCAL else 1, maximum=5)  # proxies of ours before the web process
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXY_COUNT
+
+# --- What browsers are told -------------------------------------------------------------------------------------------
+SECURE = PORTAL_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 60 * 60 * 12  # a working day
+SESSION_COOKIE_NAME = "__Host-session" if SECURE else "portal_session"
+CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "portal_csrf"
+CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
+SECURE_SSL_REDIRECT = not LOCAL
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = (
+    False  # the operator's other sub-domains are not ours to decide on
+)
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXY_COUNT else None
+X_FRAME_OPTIONS = "DENY"
+# Browsers hold redirects after a form to form-action as well, and the customer's approval leads on to Altinn.
+CONTENT_SECURITY_POLICY = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "font-src": ["'self'"],
+    "connect-src": ["'self'"],
+    "manifest-src": ["'self'"],
+    "form-action": ["'self'", "https://*.altinn.no", *([SANDBOX_URL] if SANDBOX_URL else [])],
+    "frame-ancestors": ["'none'"],
+    "base-uri": ["'none'"],
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # forms without their files; files are limited where they are taken in
+
+# --- Language and time ------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "nb"
+LANGUAGES = [("nb", _("Bokmål")), ("nn", _("Nynorsk")), ("en", _("Engelsk"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Europe/Oslo"
+USE_TZ = True
+
+# --- Files ------------------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = env.path("STATIC_ROOT", default=BASE_DIR / "staticfiles")
+STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else []
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "files"}},
+    "documents": {  # ciphertext only
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": DATA_DIR / "documents",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- Mail -------------------------------------------------------------------------------------------------------------
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(
+    "MAIL_FROM", example="portal@example.no", default="portal@localhost" if LOCAL else None
+)
+EMAIL_SUBJECT_PREFIX = ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+if LOCAL:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = DATA_DIR / "mail"
+else:
+    EMAIL_HOST = env.text("MAIL_HOST", example="smtp.example.no")
+    EMAIL_PORT = env.integer("MAIL_PORT", default=587, minimum=1, maximum=65535)
+    EMAIL_HOST_USER = env.optional("MAIL_USER") or ""
+    EMAIL_HOST_PASSWORD = env.optional("MAIL_PASSWORD") or ""
+    EMAIL_USE_TLS = env.bool("MAIL_TLS", default=True)
+    EMAIL_TIMEOUT = 20
+
+# --- Work in the background -------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 60 * 60,  # seconds; longer than any task may run or any retry is put off
+    "socket_connect_timeout": 2,
+    "socket_timeout": 10,
+    "global_keyprefix": "portal:",
+}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.2}  # sweeps ring again
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 5 * 60
+CELERY_TASK_TIME_LIMIT = 6 * 60
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    # Periodic tasks, each `"name": {"task": "app.tasks.function", "schedule": seconds}`.
+}
+
+# --- Logs -------------------------------------------------------------------------------------------------------------
+LOG_LEVEL = env.choice("LOG_LEVEL", among=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
+LOGGING = logging.configuration(level=LOG_LEVEL, as_json=env.bool("LOG_JSON", default=not LOCAL))

@@ -1,0 +1,78 @@
+"""The rig of all tests: real PostgreSQL and Valkey, started once for a run and thrown away; no way out to any network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from redis import Redis
+
+from portal import embedded
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+LOOPBACK = ("127.", "localhost", "::1")
+_servers = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers once, in the process that leads the run."""
+    if hasattr(config, "workerinput") or config.option.collectonly or config.option.help:
+        return
+    data = Path(os.environ["PORTAL_TEST_DATA"])
+    _servers.callback(shutil.rmtree, data, ignore_errors=True)
+    _servers.enter_context(embedded.servers(data, needed=settings.EMBEDDED, throwaway=True))
+
+
+def pytest_unconfigure() -> None:
+    _servers.close()
+
+
+def chromium() -> str | None:
+    """The machine's own Chromium."""
+    return next((path for path in map(shutil.which, CHROMIUMS) if path), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if chromium() or os.environ.get("REQUIRE_BROWSER"):
+        return  # with REQUIRE_BROWSER the test itself fails when it looks for the browser
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason="no Chromium on this machine; install one to run browser tests"))
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """Where Chromium is. Fails where it must be there and is not."""
+    path = chromium()
+    if path is None:
+        pytest.fail("REQUIRE_BROWSER is set, but this machine has no Chromium")
+    return path
+
+
+@pytest.fixture(autouse=True, scope="session")
+def loopback_only() -> Iterator[None]:
+    """A test that tries to reach another machine fails at once, whatever library it tries with."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def check(self: socket.socket, address: object) -> None:
+        if self.family != socket.AF_UNIX and not str(address[0]).startswith(LOOPBACK):  # type: ignore[index]
+            raise AssertionError(f"a test tried to reach {address}; only this machine is allowed")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", lambda s, a: check(s, a) or connect(s, a))
+        patch.setattr(socket.socket, "connect_ex", lambda s, a: check(s, a) or connect_ex(s, a))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def empty_valkey(request: pytest.FixtureRequest) -> None:
+    """A test that uses the database begins with an empty cache, no locks and no waiting messages."""
+    if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
+        with Redis.from_url(settings.REDIS_URL) as valkey:
+            valkey.flushdb()

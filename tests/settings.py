@@ -1,0 +1,52 @@
+"""The portal's settings for tests: a laptop's, with throw-away data, no pool, cheap passwords and plain static files."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from types import FrameType
+
+from django.template import Node
+
+os.environ["PORTAL_MODE"] = "local"
+if "PORTAL_TEST_DATA" not in os.environ:  # the workers of a parallel run inherit the folder of the run
+    os.environ["PORTAL_TEST_DATA"] = tempfile.mkdtemp(prefix="portal-tests-")
+    Path(os.environ["PORTAL_TEST_DATA"]).chmod(0o711)
+os.environ["DATA_DIR"] = os.environ["PORTAL_TEST_DATA"]
+os.environ.setdefault("DATABASE_POOL_SIZE", "0")
+os.environ.setdefault("SANDBOX_URL", "http://sandbox.test")
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+
+from portal.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+
+
+class UnknownVariable(str):
+    """What stands for a variable no context has. In our own templates it fails the test; Django's own lean on blanks."""
+
+    __slots__ = ()
+
+    def __contains__(self, part: object) -> bool:
+        return part == "%s" or super().__contains__(part)  # type: ignore[operator]
+
+    def __mod__(self, name: object) -> str:
+        origin = _template_of(sys._getframe(1))
+        if origin.startswith(str(BASE_DIR / "templates")):  # noqa: F405
+            raise AssertionError(f"{origin} uses {name}, which its context does not have")
+        return ""
+
+
+def _template_of(frame: FrameType | None) -> str:
+    """The file of the innermost template node being rendered."""
+    while frame is not None:
+        node = frame.f_locals.get("self")
+        if isinstance(node, Node) and getattr(node, "origin", None):
+            return str(node.origin.name)
+        frame = frame.f_back
+    return ""
+
+
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = UnknownVariable()  # noqa: F405
