@@ -1,4 +1,4 @@
-"""The rig of all tests: real PostgreSQL and Valkey, started once for a run and thrown away; no way out to any network."""
+"""The rig of all tests: real PostgreSQL and Valkey, started once for a run and thrown away; no way out to a network."""
 
 from __future__ import annotations
 

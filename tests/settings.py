@@ -1,4 +1,4 @@
-"""The portal's settings for tests: a laptop's, with throw-away data, no pool, cheap passwords and plain static files."""
+"""The portal's settings for tests: a laptop's, with throw-away data, no pool, cheap passwords and loud templates."""
 
 import os
 import sys
@@ -8,12 +8,16 @@ from types import FrameType
 
 from django.template import Node
 
+from portal import embedded
+
 os.environ["PORTAL_MODE"] = "local"
 if "PORTAL_TEST_DATA" not in os.environ:  # the workers of a parallel run inherit the folder of the run
     os.environ["PORTAL_TEST_DATA"] = tempfile.mkdtemp(prefix="portal-tests-")
     Path(os.environ["PORTAL_TEST_DATA"]).chmod(0o711)
 os.environ["DATA_DIR"] = os.environ["PORTAL_TEST_DATA"]
 os.environ.setdefault("DATABASE_POOL_SIZE", "0")
+if worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"):  # each worker empties a Valkey of its own
+    os.environ["REDIS_URL"] = f"{embedded.redis_url(Path(os.environ['DATA_DIR']))}?db={int(worker) % 15 + 1}"
 os.environ.setdefault("SANDBOX_URL", "http://sandbox.test")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 
@@ -23,9 +27,12 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
 
+# Static files come from where they are written: no test waits for collectstatic.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
+
 
 class UnknownVariable(str):
-    """What stands for a variable no context has. In our own templates it fails the test; Django's own lean on blanks."""
+    """Stands for a variable no context has. Fails the test in our own templates; Django's own lean on blanks."""
 
     __slots__ = ()
 
