@@ -50,7 +50,7 @@ def route(method: str, path: str) -> Callable[[Handler], Handler]:
 
 
 def strangers(prefix: str) -> Callable[[Stranger], Stranger]:
-    """Let the decorated function answer 404 and 405 below `prefix` in the service's own words (status, known methods)."""
+    """Let the decorated function answer 404 and 405 below `prefix` in the service's words (status, known methods)."""
 
     def register(answer: Stranger) -> Stranger:
         _STRANGERS[prefix] = answer

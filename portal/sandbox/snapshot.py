@@ -1,4 +1,4 @@
-"""The whole sandbox as one JSON document: memory, clock, signing keys and ordered faults; loading puts back exactly that.
+"""The whole sandbox as one JSON document: memory, clock, signing keys, ordered faults; loading puts back exactly that.
 
 The document holds private signing keys (of this sandbox alone), so that tokens given before still verify after. The
 record of calls served is not part of it.
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from .clock import Clock
 from .faults import Fault
 from .state import State
 from .tokens import SigningKey
@@ -30,7 +31,7 @@ class BadSnapshot(Exception):
 
 
 def part(name: str, *, dump: Dump, load: Load) -> None:
-    """Let a module save more than the `State` (further keys, say): `dump` gives plain values, `load` takes them back."""
+    """Let a module save more than the `State` (further keys, say): `dump` gives plain values, `load` takes them."""
     _PARTS[name] = (dump, load)
 
 
@@ -60,6 +61,7 @@ class _Document(msgspec.Struct, kw_only=True):
 def load(sandbox: Sandbox, text: bytes) -> None:
     """Put the sandbox back into the state of a snapshot. Raises BadSnapshot and then changes nothing."""
     document = _read(text)
+    _check_clock(document.clock)
     try:
         keys = {name: SigningKey(**saved) for name, saved in document.signing_keys.items()}
     except (TypeError, ValueError) as error:
@@ -78,11 +80,17 @@ def _read(text: bytes) -> _Document:
     return document
 
 
-def _put_back(sandbox: Sandbox, document: _Document, keys: dict[str, SigningKey]) -> None:
+def _check_clock(saved: dict[str, Any]) -> None:
     try:
-        sandbox.clock.load(document.clock)
-    except (TypeError, ValueError):
+        trial = Clock()
+        trial.load(saved)
+        trial.now().isoformat()
+    except (TypeError, ValueError, OverflowError):
         raise BadSnapshot("$.clock: needs `frozen_at` (ISO time or null) and `offset_seconds` (a number)") from None
+
+
+def _put_back(sandbox: Sandbox, document: _Document, keys: dict[str, SigningKey]) -> None:
+    sandbox.clock.load(document.clock)
     sandbox.signing_keys.update(keys)
     sandbox.state = document.state
     sandbox.faults.pending[:] = document.faults

@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from .skatteetaten.records import Skatteetaten
+
 
 class Client(msgspec.Struct, kw_only=True):
     """A Maskinporten client. `key_expires` maps kid to the moment the key stops working (a year after posting)."""
@@ -135,6 +137,7 @@ class Settings(msgspec.Struct, kw_only=True):
     slow_search: bool = False
     maintenance_until: datetime | None = None
     throttle_seconds: float | None = None
+    unauthorized_attachments: bool = False  # feedback documents nobody may fetch
     unchecked_delete: bool = True  # any vendor may delete a request by id, as in the real service
     list_page_boundary_bug: bool = True
     null_rights_crash: bool = True
@@ -162,6 +165,7 @@ class State(msgspec.Struct, kw_only=True):
     change_requests: dict[str, ChangeRequest] = {}
     system_users: dict[str, SystemUser] = {}
     jobs: list[Job] = []
+    skatteetaten: Skatteetaten = msgspec.field(default_factory=Skatteetaten)
     extra: dict[str, Any] = {}
 
     def sequence(self) -> int:

@@ -1,0 +1,224 @@
+"""Enhetsregisteret's open API: look-up by number, search by name or numbers, roles. No token.
+
+Source: https://data.brreg.no/enhetsregisteret/api/dokumentasjon/no/index.html, as vendors use it. The registry is
+filled from the organisations that the sandbox knows; `registry` on an organisation adds or overrides fields:
+`slettedato` there shows it as deleted, `fjernet` answers 410.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Response
+
+from .replies import Reply, as_json
+from .routing import route
+from .state import Organisation, Person
+
+if TYPE_CHECKING:
+    from .app import Call
+
+BASE = "/brreg/enhetsregisteret/api"
+MAX_SIZE = 10_000
+ROLES = {
+    "DAGL": "Daglig leder",
+    "LEDE": "Styrets leder",
+    "INNH": "Innehaver",
+    "KONT": "Kontaktperson",
+    "MEDL": "Styremedlem",
+    "NEST": "Nestleder",
+    "REGN": "Regnskapsfører",
+    "REVI": "Revisor",
+    "FFØR": "Forretningsfører",
+}
+FORMS = {
+    "AS": "Aksjeselskap",
+    "ASA": "Allmennaksjeselskap",
+    "ENK": "Enkeltpersonforetak",
+    "ESEK": "Eierseksjonssameie",
+    "BRL": "Borettslag",
+    "BBL": "Boligbyggelag",
+    "FLI": "Forening/lag/innretning",
+    "NUF": "Norskregistrert utenlandsk foretak",
+    "BEDR": "Underenhet til næringsdrivende og offentlig forvaltning",
+}
+
+
+@route("GET", f"{BASE}/enheter/<orgnr>")
+def unit(call: Call, orgnr: str) -> Response:
+    return as_json(_shown(call, _found(call, orgnr, sub=False)))
+
+
+@route("GET", f"{BASE}/underenheter/<orgnr>")
+def sub_unit(call: Call, orgnr: str) -> Response:
+    return as_json(_shown(call, _found(call, orgnr, sub=True)))
+
+
+@route("GET", f"{BASE}/enheter")
+def search_units(call: Call) -> Response:
+    return _search(call, sub=False)
+
+
+@route("GET", f"{BASE}/underenheter")
+def search_sub_units(call: Call) -> Response:
+    return _search(call, sub=True)
+
+
+@route("GET", f"{BASE}/enheter/<orgnr>/roller")
+def roles(call: Call, orgnr: str) -> Response:
+    organisation = _found(call, orgnr, sub=False)
+    listed = [(code, _person(person)) for person in organisation.persons for code in person.roles if code in ROLES]
+    listed += [
+        (code, _unit_in_role(call, number))
+        for code, number in (("REGN", organisation.accountant), ("REVI", organisation.auditor))
+        if number
+    ]
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for number, (code, holder) in enumerate(listed, 1):
+        role = {"type": {"kode": code, "beskrivelse": ROLES[code]}, **holder, "fratraadt": False, "rekkefolge": number}
+        groups.setdefault(code, []).append(role)
+    shown = [
+        {"type": {"kode": code, "beskrivelse": ROLES[code]}, "sistEndret": "2026-01-05", "roller": entries}
+        for code, entries in groups.items()
+    ]
+    return as_json({"rollegrupper": shown, "_links": {"self": {"href": _address(call, organisation, "/roller")}}})
+
+
+def _found(call: Call, orgnr: str, *, sub: bool) -> Organisation:
+    """The organisation of a number; 400 for what is no number, 404 for an unknown one, 410 for a removed one."""
+    if not (len(orgnr) == 9 and orgnr.isdecimal()):
+        raise _refuse(call, 400, "Bad Request", "organisasjonsnummer må bestå av 9 sifre")
+    organisation = call.state.organisations.get(orgnr)
+    if organisation is None or bool(organisation.main_unit) != sub:
+        raise Reply(Response(b"", status=404, content_type="application/json"))
+    if organisation.registry.get("fjernet"):
+        raise Reply(as_json(_removed(call, organisation), status=410))
+    return organisation
+
+
+def _removed(call: Call, organisation: Organisation) -> dict[str, Any]:
+    return {
+        "organisasjonsnummer": organisation.orgnr,
+        "slettedato": str(organisation.registry.get("slettedato", "2026-01-01")),
+        "_links": {"self": {"href": _address(call, organisation)}},
+    }
+
+
+def _search(call: Call, *, sub: bool) -> Response:
+    """Names match when every word of the question begins a word of the name; numbers match exactly."""
+    args = call.request.args
+    page, size = _number(call, "page", 0), _number(call, "size", 20)
+    if size > MAX_SIZE or (page + 1) * size > MAX_SIZE:
+        raise _refuse(call, 400, "Bad Request", f"Antall treff er begrenset til {MAX_SIZE}")
+    found = [o for o in _candidates(call, sub=sub) if not o.registry.get("fjernet")]
+    words = args.get("navn", "").lower().split()
+    if words:
+        found = [o for o in found if _matches(o.name, words)]
+        found.sort(key=lambda o: (len(o.name), o.orgnr))
+    shown = [_shown(call, organisation) for organisation in found[page * size : (page + 1) * size]]
+    name = "underenheter" if sub else "enheter"
+    counts = {"size": size, "totalElements": len(found), "totalPages": -(-len(found) // size), "number": page}
+    body: dict[str, Any] = {"_links": {"self": {"href": call.request.url}}, "page": counts}
+    return as_json({"_embedded": {name: shown}, **body} if shown else body)
+
+
+def _candidates(call: Call, *, sub: bool) -> list[Organisation]:
+    known = call.state.organisations
+    numbers = call.request.args.get("organisasjonsnummer", "")
+    if not numbers:
+        return [o for o in known.values() if bool(o.main_unit) == sub]
+    wanted = [number.strip() for number in numbers.split(",")]
+    if bad := [number for number in wanted if not (len(number) == 9 and number.isdecimal())]:
+        raise _refuse(call, 400, "Bad Request", f"organisasjonsnummer må bestå av 9 sifre: {bad[0][:40]}")
+    return [known[number] for number in wanted if number in known and bool(known[number].main_unit) == sub]
+
+
+def _matches(name: str, words: list[str]) -> bool:
+    have = name.lower().split()
+    return all(any(word.startswith(wanted) for word in have) for wanted in words)
+
+
+def _number(call: Call, name: str, default: int) -> int:
+    text = call.request.args.get(name, str(default))
+    low = 1 if name == "size" else 0
+    if not (text.isdecimal() and len(text) < 9 and int(text) >= low):
+        raise _refuse(call, 400, "Bad Request", f"{name} må være et heltall fra {low}")
+    return int(text)
+
+
+def _shown(call: Call, organisation: Organisation) -> dict[str, Any]:
+    """An organisation as the registry shows it; the fields vendors read, with overrides from `registry`."""
+    form = organisation.form if not organisation.main_unit else "BEDR"
+    shown: dict[str, Any] = {
+        "organisasjonsnummer": organisation.orgnr,
+        "navn": organisation.name.upper(),
+        "organisasjonsform": {"kode": form, "beskrivelse": FORMS.get(form, form)},
+        "registreringsdatoEnhetsregisteret": "2020-02-03",
+        "registrertIMvaregisteret": True,
+        "naeringskode1": {"kode": "62.100", "beskrivelse": "Programmeringstjenester"},
+        "antallAnsatte": 5,
+        "harRegistrertAntallAnsatte": True,
+        "forretningsadresse": _postal(),
+        "stiftelsesdato": "2020-01-15",
+        "konkurs": False,
+        "underAvvikling": False,
+        "underTvangsavviklingEllerTvangsopplosning": False,
+        "maalform": "Bokmål",
+        "sisteInnsendteAarsregnskap": str(call.now.year - 1),
+        "_links": {"self": {"href": _address(call, organisation)}},
+    }
+    if organisation.main_unit:
+        shown["overordnetEnhet"] = organisation.main_unit
+        shown["beliggenhetsadresse"] = shown.pop("forretningsadresse")
+        del shown["sisteInnsendteAarsregnskap"]
+    return {**shown, **{k: v for k, v in organisation.registry.items() if k != "fjernet"}}
+
+
+def _postal() -> dict[str, Any]:
+    return {
+        "land": "Norge",
+        "landkode": "NO",
+        "postnummer": "0150",
+        "poststed": "OSLO",
+        "adresse": ["Sandgata 1"],
+        "kommune": "OSLO",
+        "kommunenummer": "0301",
+    }
+
+
+def _person(person: Person) -> dict[str, Any]:
+    """A made-up birth date, the same for a name every time."""
+    first, _, last = person.name.rpartition(" ")
+    day = 1 + sum(map(ord, person.name)) % 28
+    born = date(1950 + sum(map(ord, person.name)) % 50, 1 + day % 12, day).isoformat()
+    return {"person": {"fodselsdato": born, "navn": {"fornavn": first, "etternavn": last}, "erDoed": False}}
+
+
+def _unit_in_role(call: Call, orgnr: str) -> dict[str, Any]:
+    organisation = call.state.organisations.get(orgnr)
+    name, form = (organisation.name, organisation.form) if organisation else (orgnr, "AS")
+    return {
+        "enhet": {
+            "organisasjonsnummer": orgnr,
+            "organisasjonsform": {"kode": form, "beskrivelse": FORMS.get(form, form)},
+            "navn": [name.upper()],
+            "erSlettet": False,
+        }
+    }
+
+
+def _address(call: Call, organisation: Organisation, tail: str = "") -> str:
+    kind = "underenheter" if organisation.main_unit else "enheter"
+    return f"{call.sandbox.origin}{BASE}/{kind}/{organisation.orgnr}{tail}"
+
+
+def _refuse(call: Call, status: int, error: str, message: str) -> Reply:
+    body = {
+        "timestamp": call.now.isoformat(),
+        "status": status,
+        "error": error,
+        "feilmelding": message,
+        "path": call.request.path,
+    }
+    return Reply(as_json(body, status=status))
