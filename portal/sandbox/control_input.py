@@ -1,0 +1,50 @@
+"""Reading what a tester sends to `/control`: wrong input gets a 400 with a sentence that names the field.
+
+Every control call of the sandbox reads its body through `read`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from .replies import Reply, as_json
+
+if TYPE_CHECKING:
+    from .app import Call
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+
+
+def read(call: Call, kind: type[Body]) -> Body:
+    """The JSON body as `kind`; an empty body counts as `{}`. Raises Reply (400)."""
+    raw = call.request.get_data() or b"{}"
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError as error:
+        field, sentence = _explained(str(error))
+        raise wrong(sentence, field=field) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise wrong("The body is not JSON.") from None
+
+
+def wrong(sentence: str, *, field: str = "", status: int = 400) -> Reply:
+    """To raise: a refusal with its reason."""
+    return Reply(as_json({"error": sentence, "field": field}, status=status))
+
+
+def not_found(what: str, ident: str) -> Reply:
+    """To raise: nothing of that id is known."""
+    return wrong(f"No {what} has the id {ident[:80]}.", status=404)
+
+
+def _explained(message: str) -> tuple[str, str]:
+    """msgspec's message as (field, sentence): "Expected `int`, got `str` - at `$.seconds`" and the like."""
+    text, _, place = message.partition(" - at ")
+    path = place.strip("`").removeprefix("$").lstrip(".")
+    named = re.search(r"field `([^`]+)`", text)
+    field = ".".join(part for part in (path, named[1] if named else "") if part)
+    subject = f"{field}: " if field and not named else ""
+    return field, f"{subject}{text.replace('`', '')}."
