@@ -24,6 +24,7 @@ from systemusers.models import AccessProfile, MaskinportenClient, SigningKey, Sy
 BY = "task:seed"
 VENDOR_ORGNR = "310123455"
 VENDOR_NAME = "Fjordtall"
+DOMAIN = "fjordtall.example"  # of the addresses staff log in with
 RESOURCE = "ske-innrapportering-aksjonaerregisteroppgave"
 SCOPES = [
     "altinn:authentication/systemregister.write",
@@ -78,14 +79,14 @@ def seed(*, at: datetime) -> None:
     if is_seeded():
         return
     Vendor.objects.create(
-        pk=1, name=VENDOR_NAME, orgnr=VENDOR_ORGNR, support_email="hjelp@fjordtall.example", support_phone="22 12 34 56"
+        pk=1, name=VENDOR_NAME, orgnr=VENDOR_ORGNR, support_email=f"hjelp@{DOMAIN}", support_phone="22 12 34 56"
     )
     portfolio = Portfolio.objects.create(name="Vest")
     for login, name, role in STAFF:
         fields: dict[str, Any] = {"name": name, "role": role}
         if role == Role.ADMINISTRATOR:
             fields |= {"is_staff": True, "is_superuser": True}
-        user = User.objects.create_user(f"{login}@fjordtall.example", password(), **fields)
+        user = User.objects.create_user(f"{login}@{DOMAIN}", password(), **fields)
         if role == Role.CASE_WORKER:
             user.portfolios.add(portfolio)
     _customers(portfolio)
@@ -110,7 +111,11 @@ def _customers(portfolio: Portfolio) -> None:
 
 def _client(at: datetime) -> MaskinportenClient:
     client = MaskinportenClient.objects.create(
-        environment=Environment.SANDBOX, client_id=str(uuid.uuid4()), name=VENDOR_NAME, orgnr=VENDOR_ORGNR, scopes=SCOPES
+        environment=Environment.SANDBOX,
+        client_id=str(uuid.uuid4()),
+        name=VENDOR_NAME,
+        orgnr=VENDOR_ORGNR,
+        scopes=SCOPES,
     )
     kid, private_pem, public_jwk = maskinporten.generate_key()
     key = SigningKey.objects.create(
@@ -158,7 +163,12 @@ def introduce(*, url: str) -> None:
         _post(http, "/control/organisations", {"orgnr": vendor.orgnr, "name": vendor.name})
         for client in MaskinportenClient.objects.filter(environment=Environment.SANDBOX):
             keys = [key.public_jwk for key in client.keys.exclude(status=SigningKey.Status.RETIRED)]
-            body = {"client_id": client.client_id, "orgnr": client.orgnr, "scopes": client.scopes, "jwks": {"keys": keys}}
+            body = {
+                "client_id": client.client_id,
+                "orgnr": client.orgnr,
+                "scopes": client.scopes,
+                "jwks": {"keys": keys},
+            }
             _post(http, "/control/clients", body)
         for customer in Customer.objects.filter(environment=Environment.SANDBOX):
             _post(http, "/control/organisations", {"orgnr": customer.orgnr, "name": customer.name})

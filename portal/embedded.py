@@ -120,6 +120,12 @@ def servers(
         yield
 
 
+def tied_to_us(command: list[str], *, stop: str, patience: float, who: str = "") -> list[str]:
+    """`command` under a keeper that ends it when this process is gone, however it went."""
+    who = who or f"{os.geteuid()}:{os.getegid()}"
+    return [sys.executable, "-I", "-S", str(TIED), str(os.getpid()), stop, str(patience), who, *command]
+
+
 @dataclass(frozen=True)
 class Home:
     """The part of the data folder that belongs to the servers, and the user they run as."""
@@ -150,7 +156,7 @@ class Home:
 
     def start(self, command: list[str], *, log: Path, stop: str = "SIGTERM", lock: int | None = None) -> Keeper:
         """Start `command` as the servers' user, tied to this process, its output at the end of `log`."""
-        tied = [sys.executable, "-I", "-S", str(TIED), str(os.getpid()), stop, f"{self.user}:{self.group}", *command]
+        tied = tied_to_us(command, stop=stop, patience=PATIENCE, who=f"{self.user}:{self.group}")
         with log.open("ab") as output:
             return subprocess.Popen(
                 tied,
@@ -188,7 +194,7 @@ def _running(home: Home, make: Callable[[], Server]) -> Iterator[None]:
         yield
     finally:
         keeper.send_signal(signal.SIGTERM)
-        keeper.wait(PATIENCE)
+        keeper.wait(PATIENCE + 5)
 
 
 def _wait(server: Server, home: Home, keeper: Keeper | None = None) -> None:
@@ -329,3 +335,28 @@ def _valkey_pid(home: Home) -> int | None:
             return int(valkey.info("server")["process_id"])  # type: ignore[index]
     except RedisError:
         return None
+
+
+# --- The end ----------------------------------------------------------------------------------------------------------
+
+
+def clean(project: Path) -> None:
+    """Remove `.data` and what it links to. Raises CannotStart while a server still runs there."""
+    link = project / ".data"
+    data = link.resolve()
+    for lock in data.glob("servers/*.lock"):
+        with lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise CannotStart(f"{lock.stem} still runs in {data}; end `make run` first") from error
+    shutil.rmtree(data, ignore_errors=True)
+    shutil.rmtree(sockets(data), ignore_errors=True)
+    link.unlink(missing_ok=True)
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["clean"]:
+    try:
+        clean(Path(__file__).resolve().parent.parent)
+    except CannotStart as error:
+        sys.exit(str(error))

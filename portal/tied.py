@@ -1,19 +1,20 @@
-"""Runs a command that must not outlive its owner: `python tied.py OWNER_PID SIGNAL USER:GROUP command …`.
+"""Runs a command that must not outlive its owner: `python tied.py OWNER SIGNAL SECONDS USER:GROUP command …`.
 
+OWNER is a process id. SIGNAL asks the command to stop; after SECONDS it and its children are made to.
 The owner may die of SIGKILL and say goodbye to nobody; this watches it from beside the command. Standard library only,
 and started by its path, so that it costs a laptop no more than a bare interpreter.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
 
-POLL = 0.25  # seconds
-PATIENCE = 10  # seconds from the polite signal to SIGKILL
+POLL = 0.1  # seconds
 
 
 def is_alive(pid: int) -> bool:
@@ -26,32 +27,51 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def end(child: subprocess.Popen[bytes], *, politely: int) -> int:
+def end(child: subprocess.Popen[bytes], *, politely: int, patience: float) -> int:
     """Ask the command to stop, then make it. Gives its exit code."""
     child.send_signal(politely)
     try:
-        return child.wait(PATIENCE)
+        return child.wait(patience)
     except subprocess.TimeoutExpired:
-        child.kill()
+        end_group(child)
         return child.wait()
 
 
-def run(*, owner: int, politely: int, user: int, group: int, command: list[str]) -> int:
+def end_group(child: subprocess.Popen[bytes]) -> None:
+    """Whatever the command started and left; it leads a process group of its own."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def run(command: list[str], *, owner: int, politely: int, patience: float, user: int, group: int) -> int:
     """Run `command` until it ends, its owner is gone, or a SIGTERM or SIGINT comes for us. Gives its exit code."""
     told: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda number, _: told.append(number))
     switch = {"user": user, "group": group, "extra_groups": []} if user != os.geteuid() else {}
     child = subprocess.Popen(command, start_new_session=True, **switch)  # type: ignore[call-overload]
-    while child.poll() is None:
-        if told or not is_alive(owner):
-            return end(child, politely=politely)
-        time.sleep(POLL)
-    return child.returncode
+    try:
+        while child.poll() is None:
+            if told or not is_alive(owner):
+                return end(child, politely=politely, patience=patience)
+            time.sleep(POLL)
+        return int(child.returncode)
+    finally:
+        end_group(child)
+
+
+def main(owner: str, stop: str, patience: str, who: str, *command: str) -> int:
+    user, _, group = who.partition(":")
+    code = run(
+        list(command),
+        owner=int(owner),
+        politely=signal.Signals[stop],
+        patience=float(patience),
+        user=int(user),
+        group=int(group),
+    )
+    return code if code >= 0 else 128 - code
 
 
 if __name__ == "__main__":
-    user, _, group = sys.argv[3].partition(":")
-    stop = signal.Signals[sys.argv[2]]
-    code = run(owner=int(sys.argv[1]), politely=stop, user=int(user), group=int(group), command=sys.argv[4:])
-    sys.exit(code if code >= 0 else 128 - code)
+    sys.exit(main(*sys.argv[1:]))

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from redis import Redis
 
-from portal import embedded
+from portal import embedded, translations
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LOOPBACK = ("127.", "localhost", "::1")
@@ -24,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the servers once, in the process that leads the run."""
     if hasattr(config, "workerinput") or config.option.collectonly or config.option.help:
         return
+    translations.compile_all()
     data = Path(os.environ["PORTAL_TEST_DATA"])
     _servers.callback(shutil.rmtree, data, ignore_errors=True)
     _servers.enter_context(embedded.servers(data, needed=settings.EMBEDDED, throwaway=True))

@@ -1,0 +1,53 @@
+# `make run` is all a stranger needs. Everything it makes lies in .venv, node_modules, static/vendor, staticfiles and .data.
+PYTHON ?= python3
+PY := .venv/bin/python
+run tour bench test lint: export PORTAL_MODE := local
+
+.PHONY: help setup setup-dev run tour bench test lint format lock clean
+help:
+	@echo "make run    start everything on this machine   make tour   walk the nine steps without a browser"
+	@echo "make test   run the tests                      make lint   linters, types, import contracts, migrations"
+	@echo "make bench  measure                            make clean  remove everything that was made, data included"
+
+setup:
+	@$(PYTHON) -m portal.bootstrap
+
+setup-dev:
+	@$(PYTHON) -m portal.bootstrap --dev
+
+run: setup
+	@exec $(PY) manage.py run
+
+tour: setup
+	@exec $(PY) manage.py tour
+
+bench: setup-dev
+	@exec $(PY) manage.py bench
+
+# Arguments for pytest: make test ARGS="tests/portal -k env"
+test: setup-dev
+	@exec $(PY) -m pytest -n 2 $(ARGS)
+
+lint: setup-dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy .
+	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()" --no-cache
+	$(PY) manage.py makemigrations --check --dry-run
+
+format: setup-dev
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+# Needs uv; the locks name no index, so that every machine takes its own.
+UV_LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	--custom-compile-command "make lock"
+lock:
+	$(UV_LOCK) pyproject.toml -o requirements.lock
+	$(UV_LOCK) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(UV_LOCK) --group node -o requirements-node.lock
+
+clean:
+	@$(PYTHON) -m portal.embedded clean
+	rm -rf .venv node_modules static/vendor staticfiles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} + ; find locale -name '*.mo' -delete 2>/dev/null || true

