@@ -1,0 +1,170 @@
+"""The service catalogue: what can be reported, through which access, and why not when it cannot.
+
+The entries are data in `catalogue.toml`; a new service of a known profile is a new table there and no code.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from portal.environments import Addresses
+from systemusers.models import ScopeGrant, SystemUserRequest
+
+FILE = Path(__file__).with_name("catalogue.toml")
+Texts = dict[str, str]
+
+
+class UnknownService(Exception):
+    """No entry of the catalogue has this id."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One entry. Sizes in bytes; `resource` without its urn prefix, `packages` with theirs."""
+
+    id: str
+    profile: str
+    enabled: bool
+    form: str
+    names: Texts
+    abouts: Texts
+    scopes: tuple[str, ...]
+    resource: str
+    packages: tuple[str, ...]
+    gateway: str
+    path: str
+    label: str
+    deadline_day: int
+    deadline_month: int
+    extensions: tuple[str, ...]
+    media_type: str
+    max_file_bytes: int
+    max_files: int
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return _in_language(self.names)
+
+    @property
+    def about(self) -> str:
+        return _in_language(self.abouts)
+
+    @property
+    def resource_urn(self) -> str:
+        return f"urn:altinn:resource:{self.resource}"
+
+    def base_url(self, addresses: Addresses) -> str:
+        """Where the service is, without a trailing slash."""
+        if self.gateway == "older":
+            return addresses.skatteetaten_older + self.path
+        return addresses.skatteetaten_newer.format(label=self.label)
+
+    def deadline(self, year: int) -> date:
+        """The last day to deliver for income year `year`."""
+        return date(year + 1, self.deadline_month, self.deadline_day)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A service as one access sees it. `reason` says in plain words why it cannot be used, "" when it can."""
+
+    service: Service
+    reason: str = ""
+
+    @property
+    def is_allowed(self) -> bool:
+        return not self.reason
+
+
+@lru_cache(maxsize=1)
+def _entries() -> dict[str, Service]:
+    tables = tomllib.loads(FILE.read_text(encoding="utf-8"))["service"]
+    return {table["id"]: _read(table) for table in tables}
+
+
+def _read(table: dict[str, object]) -> Service:
+    given: dict[str, object] = {"path": "", "label": "", **table}
+    deadline = given.pop("deadline")
+    assert isinstance(deadline, dict)  # noqa: S101 - our own file; a slip in it must stop the start
+    lists = {name: tuple(given.pop(name)) for name in ("scopes", "packages", "extensions")}  # type: ignore[call-overload]
+    return Service(
+        names=given.pop("name"),  # type: ignore[arg-type]
+        abouts=given.pop("about"),  # type: ignore[arg-type]
+        deadline_day=deadline["day"],
+        deadline_month=deadline["month"],
+        **lists,
+        **given,  # type: ignore[arg-type]
+    )
+
+
+def services() -> list[Service]:
+    """Every entry, in the order of the file."""
+    return list(_entries().values())
+
+
+def service(service_id: str) -> Service:
+    """The entry with this id. Raises UnknownService."""
+    try:
+        return _entries()[service_id]
+    except KeyError as error:
+        raise UnknownService(service_id) from error
+
+
+def name_of(service_id: str) -> str:
+    """What to call the service in a list; its id when the catalogue no longer has it."""
+    entry = _entries().get(service_id)
+    return entry.name if entry else service_id
+
+
+def services_for(request: SystemUserRequest) -> list[Offer]:
+    """Every service with what stands in the way of using it through this access; allowed ones first."""
+    offers = [offer(request=request, service=entry) for entry in services()]
+    return sorted(offers, key=lambda found: not found.is_allowed)
+
+
+def offer(*, request: SystemUserRequest, service: Service) -> Offer:
+    """What one access allows of one service. Two queries at most."""
+    return Offer(service, _obstacle(request, service))
+
+
+def _obstacle(request: SystemUserRequest, service: Service) -> str:
+    if not service.enabled:
+        return _("Portalen kan ikke sende denne tjenesten ennå.")
+    if request.status not in SystemUserRequest.USABLE:
+        return _("Tilgangen er ikke i bruk: %(state)s.") % {"state": request.get_status_display().lower()}
+    if not covers(request, service):
+        return _("Tilgangen mangler rettigheten til %(service)s. Be kunden om en tilgang som har den.") % {
+            "service": service.name
+        }
+    return _scope_obstacle(request, service)
+
+
+def covers(request: SystemUserRequest, service: Service) -> bool:
+    """Whether what the customer was asked for holds the service, as a single right or through a package."""
+    rights = {right.removeprefix("urn:altinn:resource:") for right in request.rights}
+    return service.resource in rights or bool(set(service.packages) & set(request.packages))
+
+
+def _scope_obstacle(request: SystemUserRequest, service: Service) -> str:
+    """A scope that Maskinporten has not been asked about yet stands in nobody's way: the call will tell."""
+    client = request.profile.system.client
+    refused = {ScopeGrant.Verdict.NOT_ON_CLIENT, ScopeGrant.Verdict.NOT_GRANTED}
+    known = dict(ScopeGrant.objects.filter(client=client, scope__in=service.scopes).values_list("scope", "verdict"))
+    for scope in service.scopes:
+        if scope not in client.scopes or known.get(scope) in refused:
+            return _("Dere har ikke fått scopet %(scope)s. Se Tilkobling.") % {"scope": scope}
+    return ""
+
+
+def _in_language(texts: Texts) -> str:
+    return texts.get((get_language() or "nb")[:2]) or texts["nb"]

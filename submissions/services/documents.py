@@ -1,0 +1,188 @@
+"""Stored files: encrypted, addressed by the SHA-256 of their plain text, written before the row that names them.
+
+The same bytes are stored once. A file without a row is what a crash between the two leaves; a sweep removes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, storages
+
+from accounts.models import Customer
+from portal import crypto
+from submissions.models import Document, Submission, Transmission
+
+ORPHAN_AGE = timedelta(days=1)
+MAX_NAME = 120
+_NAME = re.compile(r"[0-9a-f]{64}")
+_UNWANTED = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
+
+
+class DocumentDamaged(Exception):
+    """The stored bytes are gone, or are not those that were stored. The message names the document, not its content."""
+
+
+def storage() -> Storage:
+    return storages["documents"]
+
+
+def place_of(sha256: str) -> str:
+    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def store_document(
+    *,
+    content: bytes,
+    filename: str,
+    media_type: str,
+    role: str,
+    customer: Customer,
+    submission: Submission | None = None,
+    transmission: Transmission | None = None,
+    attachment_id: str = "",
+    at: datetime,
+) -> Document:
+    """Keep `content` and return its row. Storing the same thing in the same place again returns the row that is there.
+
+    "The same place" is an attachment of a transmission, else a role of a submission with the same bytes.
+    """
+    return record_document(
+        kept=keep(content),
+        filename=filename,
+        media_type=media_type,
+        role=role,
+        customer=customer,
+        submission=submission,
+        transmission=transmission,
+        attachment_id=attachment_id,
+        at=at,
+    )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Bytes that lie in the storage and wait for their row. `size` in bytes."""
+
+    sha256: str
+    size: int
+
+
+def keep(content: bytes) -> Kept:
+    """Write the bytes, encrypted, where their hash says. Call it before, never inside, a transaction."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    _keep(sha256, content)
+    return Kept(sha256, len(content))
+
+
+def record_document(
+    *,
+    kept: Kept,
+    filename: str,
+    media_type: str,
+    role: str,
+    customer: Customer,
+    submission: Submission | None = None,
+    transmission: Transmission | None = None,
+    attachment_id: str = "",
+    at: datetime,
+) -> Document:
+    """The row of bytes that were kept; the one that is there already when it is the same thing in the same place."""
+    place: dict[str, Any] = (
+        {"transmission": transmission, "attachment_id": attachment_id}
+        if transmission
+        else {"transmission": None, "submission": submission, "customer": customer, "role": role, "sha256": kept.sha256}
+    )
+    facts = {
+        "customer": customer,
+        "submission": submission,
+        "role": role,
+        "filename": clean_filename(filename),
+        "media_type": media_type[:100],
+        "size": kept.size,
+        "sha256": kept.sha256,
+        "stored_at": at,
+    }
+    document, _ = Document.objects.get_or_create(**place, defaults=facts)
+    return document
+
+
+def read_document(document: Document) -> bytes:
+    """The plain bytes. Raises DocumentDamaged when they are gone or changed, crypto.CannotDecrypt without the key."""
+    content = _read(document.sha256)
+    if content is None:
+        raise DocumentDamaged(f"document {document.pk}: the stored file is gone or was changed")
+    return content
+
+
+def clean_filename(given: str) -> str:
+    """The last part of the name, without what a file system or a header would stumble over. Never empty."""
+    last = unicodedata.normalize("NFC", given).replace("\\", "/").rsplit("/", 1)[-1]
+    plain = _UNWANTED.sub("_", last).strip(" .")
+    stem, dot, suffix = plain.rpartition(".")
+    if dot and len(suffix) <= 10:
+        plain = f"{stem[: MAX_NAME - len(suffix) - 1]}.{suffix}"
+    return plain[:MAX_NAME] or "uten-navn"
+
+
+def sweep_orphans(*, at: datetime) -> int:
+    """Delete stored files that no row has named for a day. Returns how many."""
+    gone = 0
+    for name in _names():
+        sha256 = name.rsplit("/", 1)[-1]
+        if _NAME.fullmatch(sha256) and _is_orphan(name, sha256, at):
+            gone += 1
+            storage().delete(name)
+    return gone
+
+
+def _is_orphan(name: str, sha256: str, at: datetime) -> bool:
+    is_old = storage().get_modified_time(name) < at - ORPHAN_AGE
+    return is_old and not Document.objects.filter(sha256=sha256).exists()
+
+
+def _keep(sha256: str, content: bytes) -> None:
+    """Write the file unless it is there and whole; what a crash cut off in the middle is written anew.
+
+    A file that no row names is written anew too: a fresh age keeps the sweep away from it.
+    """
+    name = place_of(sha256)
+    if storage().exists(name):
+        if Document.objects.filter(sha256=sha256).exists() and _is_whole(sha256):
+            return
+        storage().delete(name)
+    kept = storage().save(name, ContentFile(crypto.encrypt(content)))
+    if kept != name:  # another process was writing the same bytes; its file is the one
+        storage().delete(kept)
+
+
+def _is_whole(sha256: str) -> bool:
+    try:
+        return _read(sha256) is not None
+    except crypto.CannotDecrypt:
+        return False
+
+
+def _read(sha256: str) -> bytes | None:
+    """The plain bytes, None when they are gone or not what they were. Raises crypto.CannotDecrypt."""
+    try:
+        with storage().open(place_of(sha256)) as file:
+            sealed: bytes = file.read()
+    except FileNotFoundError:
+        return None
+    content = crypto.decrypt(sealed)
+    return content if hashlib.sha256(content).hexdigest() == sha256 else None
+
+
+def _names(folder: str = "") -> Iterator[str]:
+    folders, files = storage().listdir(folder) if not folder or storage().exists(folder) else ([], [])
+    yield from (f"{folder}/{name}".lstrip("/") for name in files)
+    for inner in folders:
+        yield from _names(f"{folder}/{inner}".lstrip("/"))

@@ -1,0 +1,139 @@
+"""Altinn Events as an accelerator: subscriptions for each access and resource, and the webhook that marks a cursor due.
+
+An event is a nudge, never the truth: what changed is read from Dialogporten. Polling goes on whatever happens here.
+https://docs.altinn.studio/events/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from portal.environments import Environment
+from portal.gateways.errors import Refused
+from portal.gateways.events import CloudEvent
+from portal.models import record
+from submissions.models import EventSubscription, PollCursor, ReceivedEvent
+from submissions.services.inbox import cursors
+from submissions.services.remote import events
+from systemusers.models import Kind, SystemUserRequest
+from systemusers.services import tokens
+
+logger = logging.getLogger(__name__)
+BY = "task:sweep_subscriptions"
+SCOPES = ("altinn:events.subscribe",)
+SETTLE = timedelta(minutes=2)
+"""Altinn needs a moment after an approval before every part of it knows the new system user."""
+RETRY = timedelta(hours=6)
+IGNORED = ("dialogporten.dialog.seen.v1",)
+VALIDATION = "platform.events.validatesubscription"
+
+
+def can_subscribe(environment: str) -> bool:
+    """Altinn calls https addresses only; the sandbox may be told to call this machine over http."""
+    address = urlsplit(settings.PORTAL_URL)
+    return address.scheme == "https" or environment == Environment.SANDBOX
+
+
+def wanting(*, at: datetime, limit: int = 100) -> list[int]:
+    """Accesses in use that lack a confirmed subscription and were not refused one lately."""
+    settled = SystemUserRequest.objects.filter(status=SystemUserRequest.Status.IN_USE, profile__kind=Kind.STANDARD)
+    lacking = settled.exclude(subscriptions__validated_at__isnull=False).exclude(
+        subscriptions__created_at__gte=at - RETRY
+    )
+    found = lacking.filter(answered_at__lte=at - SETTLE) | lacking.filter(environment=Environment.SANDBOX)
+    rows = found.distinct().values_list("pk", "environment", "rights")[:limit]
+    return [pk for pk, environment, rights in rows if rights and can_subscribe(environment)]
+
+
+def subscribe(*, request_id: int, at: datetime) -> None:
+    """Subscribe to the access's resources for the customer. Raises Unavailable; a refusal is kept on the row."""
+    request = SystemUserRequest.objects.select_related("customer", "profile__system__client").get(pk=request_id)
+    for right in request.rights:
+        _subscribe(request, f"urn:altinn:resource:{right}", at)
+
+
+def _subscribe(request: SystemUserRequest, resource: str, at: datetime) -> None:
+    secret = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        row, _created = EventSubscription.objects.update_or_create(
+            request=request,
+            resource=resource,
+            defaults={"secret_hash": hashed(secret), "created_at": at, "refused_code": "", "validated_at": None},
+        )
+        record(
+            by=BY, at=at, target=row, what="subscribe", environment=request.environment, customer_id=request.customer_id
+        )
+    token = tokens.exchanged_token(request=request, scopes=SCOPES, at=at)
+    try:
+        answer = events(request.environment).subscribe(
+            endpoint=settings.PORTAL_URL + reverse("event-webhook", kwargs={"secret": secret}),
+            resource=resource,
+            subject=f"urn:altinn:organization:identifier-no:{request.customer.orgnr}",
+            token=token,
+        )
+    except Refused as error:
+        EventSubscription.objects.filter(pk=row.pk).update(refused_code=(error.code or str(error.status))[:50])
+        return
+    old = row.altinn_id
+    EventSubscription.objects.filter(pk=row.pk).update(altinn_id=answer.id)
+    if old and old != answer.id:
+        _remove(request, old, token)
+
+
+def _remove(request: SystemUserRequest, altinn_id: int, token: str) -> None:
+    """The one with the forgotten secret; if it stays, its calls find no row and are answered 404."""
+    try:
+        events(request.environment).delete(altinn_id, token=token)
+    except Refused as error:
+        logger.info("subscription %s could not be deleted: %s", altinn_id, error)
+
+
+def hashed(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class UnknownSecret(Exception):
+    """Nobody gave out this address: forged, or rotated away."""
+
+
+def receive(*, secret: str, event: CloudEvent, at: datetime) -> int | None:
+    """Take one event in. Returns the id of the cursor to poll now, None when there is nothing to do.
+
+    Raises UnknownSecret. The same event twice changes nothing; one for another customer is dropped.
+    """
+    subscription = (
+        EventSubscription.objects.select_related("request__customer").filter(secret_hash=hashed(secret)).first()
+    )
+    if subscription is None:
+        raise UnknownSecret
+    if event.type == VALIDATION:
+        EventSubscription.objects.filter(pk=subscription.pk, validated_at__isnull=True).update(validated_at=at)
+        return None
+    subject = f"urn:altinn:organization:identifier-no:{subscription.request.customer.orgnr}"
+    if event.type in IGNORED or event.subject != subject:
+        return None
+    _row, is_new = ReceivedEvent.objects.get_or_create(
+        source=event.source[:500],
+        event_id=event.id[:100],
+        defaults={"subscription": subscription, "type": event.type[:200], "received_at": at},
+    )
+    return _wake(subscription.request_id, at) if is_new else None
+
+
+def _wake(request_id: int, at: datetime) -> int | None:
+    cursors.make_due(request_id=request_id, at=at)
+    return PollCursor.objects.filter(request_id=request_id).values_list("pk", flat=True).first()
+
+
+def forget_old(*, at: datetime) -> int:
+    """Events older than Altinn keeps them (90 days) are no longer needed to tell duplicates."""
+    count, _per_model = ReceivedEvent.objects.filter(received_at__lt=at - timedelta(days=90)).delete()
+    return count

@@ -1,0 +1,80 @@
+"""Which system users to ask about next, and how often. A cursor is claimed by a lease, so a sweep may run twice at once."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from submissions.models import PollCursor, Submission
+from systemusers.models import SystemUserRequest
+
+LEASE = timedelta(minutes=5)
+HOT, WARM, COLD = timedelta(minutes=15), timedelta(hours=2), timedelta(hours=12)
+OVERLAP_EVERY, OVERLAP = timedelta(hours=6), timedelta(hours=48)
+BACKFILL = timedelta(days=30)
+AWAITED = [  # how long since delivery, and how often to ask while a verdict is awaited
+    (timedelta(minutes=10), timedelta(seconds=15)),
+    (timedelta(hours=1), timedelta(minutes=1)),
+    (timedelta(days=1), timedelta(minutes=5)),
+]
+
+
+def make_cursors(*, at: datetime) -> int:
+    """A cursor for each usable access that has none; returns how many were made."""
+    ready = SystemUserRequest.objects.filter(status__in=SystemUserRequest.USABLE, system_user__isnull=False)
+    lacking = list(ready.filter(cursor__isnull=True).values_list("pk", flat=True)[:5000])
+    PollCursor.objects.bulk_create(
+        [
+            PollCursor(request_id=pk, since=at - BACKFILL, due_at=at, overlap_at=at + timedelta(minutes=20))
+            for pk in lacking
+        ],
+        ignore_conflicts=True,
+    )
+    return len(lacking)
+
+
+def claim(*, at: datetime, limit: int = 500) -> list[int]:
+    """Lease up to `limit` due cursors of usable accesses and return their ids. No two callers get the same one."""
+    with transaction.atomic():
+        free = PollCursor.objects.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=at), due_at__lte=at)
+        usable = free.filter(request__status__in=SystemUserRequest.USABLE)
+        ids = list(
+            usable.order_by("due_at")
+            .select_for_update(skip_locked=True, of=("self",))
+            .values_list("pk", flat=True)[:limit]
+        )
+        PollCursor.objects.filter(pk__in=ids).update(lease_until=at + LEASE)
+    return ids
+
+
+def make_due(*, request_id: int, at: datetime) -> None:
+    """Something happened: ask about this system user at the next chance."""
+    PollCursor.objects.filter(request_id=request_id, due_at__gt=at).update(due_at=at)
+
+
+def next_round(cursor: PollCursor, *, at: datetime, awaited_since: datetime | None) -> datetime:
+    """When to ask again: soon while a verdict is awaited, else by how lately something changed, spread by 20 %."""
+    if awaited_since is not None:
+        for age, interval in AWAITED:
+            if at - awaited_since < age:
+                return at + interval
+        return at + HOT
+    quiet = at - cursor.changed_at if cursor.changed_at else timedelta.max
+    interval = HOT if quiet < timedelta(days=7) else WARM if quiet < timedelta(days=60) else COLD
+    return at + interval * (0.8 + (zlib.crc32(f"{cursor.pk}:{at.date()}".encode()) % 400) / 1000)
+
+
+def awaited(request_ids: list[int]) -> dict[int, datetime]:
+    """The latest delivery that still lacks a verdict, by access id."""
+    waiting = Submission.objects.filter(request_id__in=request_ids, status=Submission.Status.DELIVERED)
+    rows = waiting.order_by("delivered_at").values_list("request_id", "delivered_at")
+    return {request_id: delivered for request_id, delivered in rows if request_id and delivered}
+
+
+def after_failure(cursor: PollCursor, *, at: datetime, retry_after: float | None) -> datetime:
+    """When to ask again after a failed round: what the remote asked for, else longer and longer up to an hour."""
+    wait = retry_after if retry_after is not None else min(3600, 30 * 2 ** min(cursor.failures, 7))
+    return at + timedelta(seconds=wait)

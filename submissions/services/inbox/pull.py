@@ -1,0 +1,170 @@
+"""After a dialog moved: fetch its transmissions and activities, the documents behind them, and read the verdict.
+
+Steps are stored one by one; `Dialog.next_attempt_at` stays set until all of it is done, so a sweep goes on after a crash.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from portal.gateways.errors import BrokenReply, Refused, Unavailable
+from portal.models import IllegalTransition, LostRace
+from submissions.feedback import Feedback, UnreadableFeedback, read_feedback
+from submissions.models import Dialog, Document, Submission, Transmission
+from submissions.services import catalogue
+from submissions.services.documents import read_document, store_document
+from submissions.services.inbox import copies
+from submissions.services.remote import dialogporten, skatteetaten
+from systemusers.services import tokens
+
+logger = logging.getLogger(__name__)
+SCOPES = ("digdir:dialogporten",)
+BY = "remote:dialogporten"
+VERDICTS = {"Acceptance": Submission.Status.ACCEPTED, "Rejection": Submission.Status.REJECTED}
+UNAUTHORIZED = "urn:dialogporten:"
+LEASE = timedelta(minutes=3)
+GIVE_UP = 12
+"""Attempts, with longer and longer waits: about a day and a half."""
+
+
+def claim(*, dialog_id: int, at: datetime) -> Dialog | None:
+    """The dialog, leased to us; None when it is done or in other hands."""
+    mine = Dialog.objects.filter(pk=dialog_id, next_attempt_at__lte=at)
+    if not mine.update(next_attempt_at=at + LEASE, attempts=F("attempts") + 1):
+        return None
+    return Dialog.objects.select_related("customer", "request__profile__system__client", "request__customer").get(
+        pk=dialog_id
+    )
+
+
+def pull(*, dialog_id: int, at: datetime) -> None:
+    """Bring one dialog up to date. Raises Unavailable when it must be tried again; the row says when."""
+    dialog = claim(dialog_id=dialog_id, at=at)
+    if dialog is None:
+        return
+    try:
+        is_complete = _pull(dialog, at)
+    except (Unavailable, tokens.AccessMissing, Refused, BrokenReply) as error:
+        _put_off(dialog, at, error)
+        raise
+    if is_complete:
+        _finish(dialog)
+    else:
+        _put_off(dialog, at, None)
+
+
+def _pull(dialog: Dialog, at: datetime) -> bool:
+    token = tokens.system_user_token(request=dialog.request, scopes=SCOPES, at=at)
+    gateway = dialogporten(dialog.environment)
+    transmissions = gateway.transmissions(str(dialog.dialog_id), token=token)
+    activities = gateway.activities(str(dialog.dialog_id), token=token)
+    with transaction.atomic():
+        copies.store_transmissions(dialog=dialog, items=transmissions)
+        copies.store_activities(dialog=dialog, items=activities)
+    rows = dialog.transmissions.filter(submission__isnull=False).select_related("submission")
+    return all([_handle(dialog, row, at) for row in rows])  # a list: each is handled, whatever came of the one before
+
+
+def _finish(dialog: Dialog) -> None:
+    """Done for the content we saw; content that moved meanwhile has set a new time already."""
+    done = Dialog.objects.filter(
+        pk=dialog.pk, content_updated_at=dialog.content_updated_at, updated_at=dialog.updated_at
+    )
+    done.update(next_attempt_at=None, attempts=0, transmissions_at=dialog.content_updated_at)
+
+
+def _put_off(dialog: Dialog, at: datetime, error: Exception | None) -> None:
+    wait = getattr(error, "retry_after", None) or min(4 * 3600, 5 * 2**dialog.attempts)
+    again = at + timedelta(seconds=wait) if dialog.attempts < GIVE_UP else None
+    if again is None:
+        logger.error("dialog %s was given up after %s attempts: %s", dialog.pk, dialog.attempts, error)
+    Dialog.objects.filter(pk=dialog.pk, updated_at=dialog.updated_at).update(next_attempt_at=again)
+
+
+def _handle(dialog: Dialog, row: Transmission, at: datetime) -> bool:
+    """Fetch what is attached to a feedback transmission, then pass its verdict on. False when something is still missing."""
+    if row.type not in VERDICTS or row.submission is None:
+        return True
+    complete = all([_fetch(dialog, row, attachment, at) for attachment in row.attachments])
+    decide(row, at)
+    return complete
+
+
+def _fetch(dialog: Dialog, row: Transmission, attachment: dict[str, str], at: datetime) -> bool:
+    """Store one attachment. A fresh one may not be there yet (404): then it is asked for again later."""
+    url = attachment.get("api_url", "")
+    if not url or url.startswith(UNAUTHORIZED):
+        return True
+    if row.documents.filter(attachment_id=attachment["id"]).exists():
+        return True
+    assert row.submission is not None
+    service = catalogue.service(row.submission.service)
+    try:
+        token = tokens.system_user_token(request=dialog.request, scopes=service.scopes, at=at)
+        fetched = skatteetaten(dialog.environment, service).document_at(url, token=token)
+    except Refused as error:
+        if error.status == 404:
+            return False
+        logger.warning("attachment %s of transmission %s was refused: %s", attachment["id"], row.pk, error)
+        return True
+    store_document(
+        content=fetched.content,
+        filename=fetched.filename or attachment.get("name") or _name(row, fetched.media_type),
+        media_type=fetched.media_type,
+        role=Document.Role.FEEDBACK,
+        customer=dialog.customer,
+        submission=row.submission,
+        transmission=row,
+        attachment_id=attachment["id"],
+        at=at,
+    )
+    return True
+
+
+def _name(row: Transmission, media_type: str) -> str:
+    ending = {"application/pdf": "pdf", "application/xml": "xml", "text/xml": "xml", "application/json": "json"}
+    return f"tilbakemelding-{row.created_at:%Y-%m-%d}.{ending.get(media_type, 'bin')}"
+
+
+def decide(row: Transmission, at: datetime) -> None:
+    """DELIVERED -> ACCEPTED or REJECTED by the transmission's type; reasons from the documents, whenever they come."""
+    submission = row.submission
+    assert submission is not None
+    feedback = _read(row)
+    reasons = [reason.as_json() for reason in feedback.reasons] if feedback else []
+    wanted = VERDICTS[row.type]
+    if submission.status == wanted:
+        if reasons and not submission.reasons:
+            Submission.objects.filter(pk=submission.pk).update(reasons=reasons)
+        return
+    try:
+        submission.move_to(
+            wanted,
+            by=BY,
+            at=at,
+            decided_at=row.created_at,
+            reasons=reasons,
+            what={"transmission": str(row.transmission_id)},
+        )
+    except LostRace:
+        logger.info("submission %s was decided by another worker", submission.pk)
+    except IllegalTransition:
+        logger.error("submission %s is %s, but Skatteetaten says %s", submission.pk, submission.status, row.type)
+
+
+def _read(row: Transmission) -> Feedback | None:
+    """The machine-readable one of the documents, when it is here and can be read."""
+    for document in row.documents.exclude(media_type="application/pdf"):
+        try:
+            return read_feedback(read_document(document), document.media_type)
+        except UnreadableFeedback:
+            logger.warning("document %s could not be read as feedback", document.pk)
+    return None
+
+
+def due(*, at: datetime, limit: int = 500) -> list[int]:
+    return list(Dialog.objects.due(at).order_by("next_attempt_at").values_list("pk", flat=True)[:limit])

@@ -1,0 +1,103 @@
+"""The one next thing to do with a submission, and who must do it: shown on every row and on top of its page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.explain import explain
+from submissions.models import Submission
+
+SLOW = timedelta(hours=1)
+S = Submission.Status
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """`who` is "" when nobody has to do anything; `url` leads to where it is done."""
+
+    text: str
+    who: str = ""
+    url: str = ""
+
+
+def next_step(submission: Submission, *, at: datetime) -> NextStep:
+    """No queries: everything comes from the row."""
+    return _STEPS[S(submission.status)](submission, at)
+
+
+def _url(submission: Submission, anchor: str = "") -> str:
+    place = reverse("submission", kwargs={"environment": submission.environment, "pk": submission.pk})
+    return place + (f"#{anchor}" if anchor else "")
+
+
+def _draft(row: Submission, at: datetime) -> NextStep:
+    if any(finding["severity"] == "ERROR" for finding in row.findings):
+        return NextStep(_("Rett feilene i filene"), _("Dere"), _url(row, "files"))
+    return NextStep(_("Legg til filer"), _("Dere"), _url(row, "files"))
+
+
+def _ready(row: Submission, at: datetime) -> NextStep:
+    return NextStep(_("Se over og send"), _("Dere"), _url(row, "send"))
+
+
+def _queued(row: Submission, at: datetime) -> NextStep:
+    if row.attempts and row.next_attempt_at and row.next_attempt_at > at:
+        clock = f"{timezone.localtime(row.next_attempt_at):%H.%M.%S}"
+        return NextStep(_("Skatteetaten svarte ikke. Prøver igjen kl. %(clock)s") % {"clock": clock})
+    return NextStep(_("Sendes snart"))
+
+
+def _sending(row: Submission, at: datetime) -> NextStep:
+    return NextStep(_("Sendes nå"))
+
+
+def _uncertain(row: Submission, at: datetime) -> NextStep:
+    if at - row.status_at > SLOW:
+        text = _("Ring Skatteetaten og spør om de har oppgaven. Send den ikke på nytt.")
+        return NextStep(text, _("Dere"), _url(row))
+    return NextStep(_("Svaret ble borte. Vi undersøker om oppgaven kom fram"))
+
+
+def _delivered(row: Submission, at: datetime) -> NextStep:
+    return NextStep(_("Venter på svar"), _("Skatteetaten"))
+
+
+def _accepted(row: Submission, at: datetime) -> NextStep:
+    return NextStep(_("Ferdig"))
+
+
+def _rejected(row: Submission, at: datetime) -> NextStep:
+    return NextStep(_("Last opp rettet fil"), _("Dere"), _url(row, "reasons"))
+
+
+def _needs_person(row: Submission, at: datetime) -> NextStep:
+    return NextStep(_("Se hva som må gjøres"), _("Kunden"), _url(row))
+
+
+def _failed(row: Submission, at: datetime) -> NextStep:
+    explanation = explain(row.problem_code)
+    return NextStep(str(explanation.how), str(explanation.who), _url(row, "reasons"))
+
+
+def _cancelled(row: Submission, at: datetime) -> NextStep:
+    return NextStep(_("Avbrutt før sending"))
+
+
+_STEPS = {
+    S.DRAFT: _draft,
+    S.READY: _ready,
+    S.QUEUED: _queued,
+    S.SENDING: _sending,
+    S.UNCERTAIN: _uncertain,
+    S.DELIVERED: _delivered,
+    S.ACCEPTED: _accepted,
+    S.REJECTED: _rejected,
+    S.NEEDS_PERSON: _needs_person,
+    S.FAILED: _failed,
+    S.CANCELLED: _cancelled,
+}

@@ -1,0 +1,78 @@
+"""What must be true before a report goes out of the house, and what a person must have said yes to.
+
+Asked by the page before the button is shown and again by `queue` under a lock; no call is made here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from submissions.models import Document, Submission
+from submissions.services import catalogue
+
+FORMS = (Document.Role.MAIN, Document.Role.PART)
+TAKEN = ("QUEUED", "SENDING", "UNCERTAIN", "DELIVERED", "ACCEPTED", "NEEDS_PERSON")
+"""States in which Skatteetaten has the package, or soon may."""
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """`problems` stop the sending; `questions` (code, text) must be answered yes first."""
+
+    problems: list[str]
+    questions: list[tuple[str, str]]
+
+    @property
+    def is_clear(self) -> bool:
+        return not self.problems
+
+
+def preflight(submission: Submission) -> Preflight:
+    """Access, service, scope, control, and whether the same was sent before."""
+    return Preflight(_problems(submission), _questions(submission))
+
+
+def _problems(submission: Submission) -> list[str]:
+    problems = []
+    if submission.status != Submission.Status.READY:
+        problems.append(_("Filene er ikke kontrollert uten feil ennå."))
+    if submission.request is None:
+        return [*problems, _("Kunden har ingen tilgang som innsendingen kan gå gjennom.")]
+    offer = catalogue.offer(request=submission.request, service=catalogue.service(submission.service))
+    return problems if offer.is_allowed else [*problems, offer.reason]
+
+
+def _questions(submission: Submission) -> list[tuple[str, str]]:
+    questions = []
+    warnings = [f for f in submission.findings if f["severity"] == "WARNING"]
+    if warnings:
+        text = ngettext("Kontrollen har %(n)s advarsel.", "Kontrollen har %(n)s advarsler.", len(warnings))
+        questions.append(("warnings", text % {"n": len(warnings)} + " " + _("Jeg har lest, og vil sende likevel.")))
+    same = identical(submission)
+    if same:
+        text = _("De samme filene er sendt før (%(when)s, %(state)s). Jeg vil sende dem en gang til.")
+        when = f"{same.queued_at:%d.%m.%Y}" if same.queued_at else ""
+        questions.append(("duplicate", text % {"when": when, "state": same.get_status_display().lower()}))
+    return questions
+
+
+def identical(submission: Submission) -> Submission | None:
+    """The newest other submission of the same customer, service and year with the same files that was not turned down."""
+    ours = hashes(submission)
+    others = (
+        Submission.objects.filter(
+            customer=submission.customer_id, service=submission.service, year=submission.year, status__in=TAKEN
+        )
+        .exclude(pk=submission.pk)
+        .prefetch_related("documents")
+        .order_by("-queued_at")
+    )
+    return next((other for other in others if ours and hashes(other) == ours), None)
+
+
+def hashes(submission: Submission) -> list[str]:
+    """SHA-256 of each form in the package, sorted: its fingerprint."""
+    return sorted(d.sha256 for d in submission.documents.all() if d.role in FORMS)

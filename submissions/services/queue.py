@@ -1,0 +1,79 @@
+"""A person says send: everything is planned and stored, keys included, before anything leaves the house.
+
+From here on only the row matters; the worker that is rung after commit, or the sweep, takes it further.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Customer
+from portal.models import IllegalTransition
+from submissions.models import Call, Document, Submission
+from submissions.services.preflight import Preflight, preflight
+
+Step = Call.Step
+
+
+class NotReady(Exception):
+    """Something stands in the way, or a question has not been answered. `preflight` says what."""
+
+    def __init__(self, found: Preflight) -> None:
+        super().__init__("; ".join([*found.problems, *(code for code, _ in found.questions)]))
+        self.preflight = found
+
+
+def queue(*, submission: Submission, by: str, at: datetime, confirmed: frozenset[str] = frozenset()) -> None:
+    """READY -> QUEUED with its calls planned. `confirmed` holds the codes of the questions answered yes.
+
+    Raises NotReady, and LostRace when somebody queued or changed it first. The caller rings the worker.
+    """
+    with transaction.atomic():
+        Customer.objects.select_for_update(no_key=True).get(
+            pk=submission.customer_id
+        )  # one queueing at a time: no twins
+        Submission.objects.select_for_update().get(pk=submission.pk)  # nobody adds a file meanwhile
+        found = preflight(submission)
+        open_questions = [question for question in found.questions if question[0] not in confirmed]
+        if found.problems or open_questions:
+            raise NotReady(Preflight(found.problems, open_questions))
+        plan_calls(submission)
+        submission.move_to(
+            Submission.Status.QUEUED,
+            by=by,
+            at=at,
+            queued_by=by,
+            queued_at=at,
+            next_attempt_at=at,
+            what={"confirmed": sorted(confirmed & {code for code, _ in found.questions})},
+        )
+
+
+def plan_calls(submission: Submission) -> None:
+    """One MAIN, one PART for each sub-form, one CONFIRM. The keys are made here, once, and never again."""
+    main, parts = _forms(submission)
+    planned = [Call(step=Step.MAIN, document=main, key=uuid.uuid4())]
+    planned += [Call(step=Step.PART, document=part, key=uuid.uuid4()) for part in parts]
+    planned += [Call(step=Step.CONFIRM)]  # Skatteetaten takes no key here: see docs/decisions on the lost confirmation
+    for ordinal, call in enumerate(planned, start=1):
+        call.submission, call.ordinal = submission, ordinal
+    Call.objects.bulk_create(planned)
+
+
+def _forms(submission: Submission) -> tuple[Document, list[Document]]:
+    documents = list(submission.documents.order_by("pk"))
+    main = next(d for d in documents if d.role == Document.Role.MAIN)
+    return main, [d for d in documents if d.role == Document.Role.PART]
+
+
+def cancel(*, submission: Submission, by: str, at: datetime) -> None:
+    """Take it back before it is sent. Nothing that was confirmed can be waiting in the queue, so this is always safe.
+
+    Raises IllegalTransition when it is too late, LostRace when a worker took it in the same moment.
+    """
+    if not submission.can_move_to(Submission.Status.CANCELLED):
+        raise IllegalTransition(f"submission {submission.pk} is {submission.status}")
+    submission.move_to(Submission.Status.CANCELLED, by=by, at=at, next_attempt_at=None)

@@ -1,0 +1,49 @@
+"""DELIVERED: Skatteetaten has the report. What it answered is kept as a document, then the state is changed.
+
+Both may be done twice after a crash: the document is the same one, and the state moves only once.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import transaction
+
+from submissions.models import Call, Document, Submission
+from submissions.services.claim import Claim
+from submissions.services.documents import store_document
+
+ANSWERED = "kvittering.json"
+FOUND = "kvittering-funnet-i-dialogporten.json"
+
+
+def deliver(claim: Claim) -> None:
+    """From the stored answer to the last call. Raises LostRace."""
+    last = claim.submission.calls.get(step=Call.Step.CONFIRM)
+    settle(claim, last, receipt=json.loads(bytes(last.answer)), filename=ANSWERED, delivered_at=last.finished_at)
+
+
+def settle(claim: Claim, confirm: Call, *, receipt: dict[str, Any], filename: str, delivered_at: Any) -> None:
+    """Store the receipt (`dialogId`, `forsendelseId`, `oppgavegiversLeveranseReferanse`) and move to DELIVERED."""
+    submission = claim.submission
+    store_document(
+        content=json.dumps(receipt, indent=2, ensure_ascii=False).encode(),
+        filename=filename,
+        media_type="application/json",
+        role=Document.Role.RECEIPT,
+        customer=submission.customer,
+        submission=submission,
+        at=claim.now(),
+    )
+    with transaction.atomic():
+        Call.objects.filter(pk=confirm.pk).update(status=Call.Status.DONE, finished_at=delivered_at)
+        claim.move_to(
+            Submission.Status.DELIVERED,
+            delivered_at=delivered_at,
+            dialog_id=receipt["dialogId"],
+            transmission_id=receipt["forsendelseId"],
+            receipt_reference=receipt.get("oppgavegiversLeveranseReferanse") or "",
+            problem_code="",
+            problem_detail="",
+        )

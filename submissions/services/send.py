@@ -1,0 +1,162 @@
+"""Exactly-once sending: walks the planned calls in order, each stored before it is made and again when it is answered.
+
+Main form and sub-forms may be repeated with their key and body; the confirmation never blindly (see `reconcile`).
+No transaction is open and no row is locked while a call is under way.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+from django.db import transaction
+
+from portal.gateways.errors import BrokenReply, Refused, Unavailable
+from portal.models import LostRace
+from submissions.models import Call, Submission
+from submissions.services import calls, receipt, refusal
+from submissions.services.claim import WAIT_FOR_OTHERS, Busy, Claim, claim_queued
+
+BY = "task:send"
+BUDGET = timedelta(minutes=4)
+"""How long one task walks before it lets go and goes on in the next; below the workers' soft time limit."""
+FIRST_LOOK = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(minutes=15)
+KEY_REUSED = "GLD_019"
+ALREADY_CONFIRMED = "GLD_1029"
+
+Status = Submission.Status
+logger = logging.getLogger(__name__)
+
+
+def send(*, submission_id: int, at: datetime) -> None:
+    """Send what is QUEUED and due, or go on where an earlier worker stopped.
+
+    Ends DELIVERED, FAILED or UNCERTAIN; or back in the queue, and then raises Unavailable or BrokenReply when a remote
+    did not do its part. Raises LostRace when the submission is in other hands.
+    """
+    try:
+        claim = claim_queued(submission_id=submission_id, by=BY, at=at)
+    except Busy:
+        _wait_for_others(submission_id, at)
+        return
+    _walk(claim, stop_at=at + BUDGET)
+
+
+def _wait_for_others(submission_id: int, at: datetime) -> None:
+    waiting = Submission.objects.filter(pk=submission_id, status=Status.QUEUED)
+    waiting.update(next_attempt_at=at + WAIT_FOR_OTHERS)
+
+
+def _walk(claim: Claim, *, stop_at: datetime) -> None:
+    for call in claim.submission.calls.select_related("document").exclude(status=Call.Status.DONE):
+        if claim.now() > stop_at:
+            claim.move_to(Status.QUEUED, next_attempt_at=claim.now())
+            return
+        if not _make(claim, call):
+            return
+    receipt.deliver(claim)
+
+
+def _make(claim: Claim, call: Call) -> bool:
+    """Make one call. True when it was done; False when the submission has left our hands in a state of its own."""
+    try:
+        answer = _answer(claim, call)
+    except Unavailable as error:
+        return _unavailable(claim, call, error)
+    except BrokenReply as error:
+        return _broken(claim, call, error)
+    except Refused as error:
+        return _refused(claim, call, error)
+    calls.finish(call, answer, at=claim.now())
+    return True
+
+
+def _answer(claim: Claim, call: Call) -> calls.Answer:
+    """The remote's answer; a token it does not take is changed once for a fresh one."""
+    try:
+        return calls.perform(claim, call)
+    except Refused as error:
+        if error.status != 401:
+            raise
+        calls.put_back(call, error)
+    return calls.perform(claim, call, fresh_token=True)
+
+
+def _unavailable(claim: Claim, call: Call, error: Unavailable) -> bool:
+    if call.status == Call.Status.STARTED and call.step == Call.Step.CONFIRM and error.maybe_arrived:
+        _uncertain(claim, call, error)
+        return False
+    _back_to_queue(claim, call, error, code=calls.code_of(error) or "UNAVAILABLE")
+
+
+def _broken(claim: Claim, call: Call, error: BrokenReply) -> bool:
+    """It was done, and we cannot read what was said. Somebody must look, so the error goes on up."""
+    if call.status == Call.Status.STARTED and call.step == Call.Step.CONFIRM:
+        _uncertain(claim, call, error)
+        raise error
+    _back_to_queue(claim, call, error, code="BROKEN_REPLY")
+
+
+def _refused(claim: Claim, call: Call, error: Refused) -> bool:
+    if call.status == Call.Status.STARTED and error.code in (ALREADY_CONFIRMED, KEY_REUSED):
+        _uncertain(claim, call, error)
+    else:
+        refusal.fail(claim, call, error)
+    return False
+
+
+def _uncertain(claim: Claim, call: Call, error: Exception) -> None:
+    """It may have gone through: from here on only `reconcile` may act."""
+    with transaction.atomic():
+        claim.lock()
+        calls.lose(call, error, at=claim.now())
+        code = calls.code_of(error)
+        claim.move_to(Status.UNCERTAIN, next_attempt_at=claim.now() + FIRST_LOOK, problem_code=code)
+
+
+def _back_to_queue(claim: Claim, call: Call, error: Unavailable | BrokenReply, *, code: str) -> NoReturn:
+    wait = waiting_time(claim.attempt, getattr(error, "retry_after", None))
+    with transaction.atomic():
+        claim.lock()
+        calls.put_back(call, error)
+        claim.move_to(Status.QUEUED, next_attempt_at=claim.now() + wait, problem_code=code)
+    raise error
+
+
+def waiting_time(attempt: int, asked: float | None) -> timedelta:
+    """What the remote asked for, else 2, 4, 8 ... seconds up to a quarter of an hour."""
+    wanted = timedelta(seconds=asked if asked is not None else 2 ** min(attempt, 12))
+    return min(wanted, LONGEST_WAIT) if asked is None else wanted
+
+
+def sweep_stale(*, at: datetime) -> int:
+    """Take back what a worker left in SENDING when it died. Returns how many.
+
+    With the confirmation under way nobody knows what came of it: UNCERTAIN. Else it goes back into the queue.
+    """
+    stale = Submission.objects.filter(status=Status.SENDING, next_attempt_at__lte=at)
+    return sum(_take_back(pk, at) for pk in stale.values_list("pk", flat=True)[:500])
+
+
+def _take_back(pk: int, at: datetime) -> bool:
+    with transaction.atomic():
+        rows = Submission.objects.select_for_update(skip_locked=True).filter(pk=pk, status=Status.SENDING)
+        submission = rows.filter(next_attempt_at__lte=at).first()
+        if submission is None:
+            return False
+        confirming = submission.calls.filter(step=Call.Step.CONFIRM, status=Call.Status.STARTED)
+        lost = confirming.update(status=Call.Status.LOST)
+        status = Status.UNCERTAIN if lost else Status.QUEUED
+        submission.move_to(status, by="task:sweep_submissions", at=at, next_attempt_at=at)
+    return True
+
+
+def due(*, at: datetime) -> list[int]:
+    """Ids of what waits in the queue and whose time has come, the longest waiting first."""
+    rows = Submission.objects.due(at).filter(status=Status.QUEUED).order_by("next_attempt_at")
+    return list(rows.values_list("pk", flat=True)[:500])
+
+
+__all__ = ["LostRace", "due", "send", "sweep_stale", "waiting_time"]
