@@ -1,0 +1,150 @@
+"""A-meldingen: one JSON post for one month and one opplysningspliktig; the feedback lies on a host of its own.
+
+The contract is public only in part. The key is taken from the header or from the query, since clients do both.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..routing import route
+from . import checks, urls
+from .catalogue import AMELDING, Service
+from .deliveries import receive
+from .errors import Spec, refuse, refuse_detail, spec
+from .records import Finding
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from ..app import Call
+
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+@route("POST", f"{urls.base(AMELDING.id)}/innsending/<month>/<orgnr>")
+def submit(call: Call, month: str, orgnr: str) -> Response:
+    checks.accepts_json(call, AMELDING)
+    checks.sends(call, AMELDING, "application/json")
+    key = checks.has_key(call, AMELDING, query_too=True)
+    token, system_user = checks.caller(call, AMELDING)
+    checks.may_report(call, AMELDING, system_user, party=orgnr)
+    _month_is_open(call, month)
+    delivery = readable(call)
+    fits(call, AMELDING, delivery, month=month, orgnr=orgnr)
+    checks.known_party(call, AMELDING, orgnr, sti="opplysningspliktig")
+    checks.not_too_big(call, AMELDING)
+    if delivery is None:
+        raise refuse(call, "008", [spec("1032", codes="AMLD")], codes="AMLD")
+    if faults := faults_of(delivery):
+        raise refuse(call, "010", faults, codes="AMLD")
+    again = checks.replayed(call, AMELDING, token, key)
+    if again is not None:
+        return again
+    submission = receive(
+        call,
+        AMELDING,
+        token=token,
+        period=month,
+        orgnr=orgnr,
+        reference=delivery["meldingsId"],
+        media_type="application/json",
+        content=[call.request.get_data().decode("utf-8-sig")],
+        findings=findings(call, delivery, month),
+    )
+    body = {
+        "dialogId": submission.dialog_id,
+        "forsendelseId": submission.id,
+        "meldingsId": submission.reference,
+    }
+    return checks.remember(call, AMELDING, token, key, body=body)
+
+
+def readable(call: Call) -> dict[str, Any] | None:
+    """The leveranse of a body that could be read as JSON, {} when it has none, None when it is no JSON."""
+    try:
+        body = call.body()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    delivery = body.get("leveranse") if isinstance(body, dict) else None
+    return delivery if isinstance(delivery, dict) else {}
+
+
+def readable_text(text: str) -> dict[str, Any]:
+    """The leveranse of a JSON text, {} when there is none to be read."""
+    try:
+        body = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    delivery = body.get("leveranse") if isinstance(body, dict) else None
+    return delivery if isinstance(delivery, dict) else {}
+
+
+def party(delivery: dict[str, Any]) -> str:
+    """The opplysningspliktig, given as a text or as an object with norskIdentifikator."""
+    given = delivery.get("opplysningspliktig")
+    number = given.get("norskIdentifikator") if isinstance(given, dict) else given
+    return number if isinstance(number, str) else ""
+
+
+def fits(call: Call, service: Service, delivery: dict[str, Any] | None, *, month: str, orgnr: str) -> None:
+    """Path and body must speak of the same party and month."""
+    given = party(delivery or {})
+    if given and given != orgnr:
+        raise refuse_detail(call, "1051", sti="leveranse.opplysningspliktig", value=given, codes=service.codes)
+    stated = (delivery or {}).get("kalendermaaned")
+    if isinstance(stated, str) and stated != month:
+        text = "Kalendermåned i path og i innsending er ulike"
+        raise refuse_detail(call, "1052", text, sti="leveranse.kalendermaaned", value=stated, codes=service.codes)
+
+
+def faults_of(delivery: dict[str, Any]) -> list[Spec]:
+    """What is wrong with the form of an a-melding."""
+    faults = []
+    if not party(delivery):
+        text = "Påkrevd felt mangler"
+        faults.append(spec("1022", text, sti="leveranse.opplysningspliktig.norskIdentifikator", codes="AMLD"))
+    for name in ("meldingsId", "erstatterMeldingsId"):
+        if (name in delivery or name == "meldingsId") and not _is_uuid(delivery.get(name)):
+            faults.append(spec("1022", "Må være en UUID", sti=f"leveranse.{name}", codes="AMLD"))
+    if not isinstance(delivery.get("kalendermaaned"), str):
+        faults.append(spec("1022", "Må være en måned på formen ÅÅÅÅ-MM", sti="leveranse.kalendermaaned", codes="AMLD"))
+    if not isinstance(delivery.get("oppgave"), dict):
+        faults.append(spec("1022", "Påkrevd felt mangler", sti="leveranse.oppgave", codes="AMLD"))
+    return faults
+
+
+def findings(call: Call, delivery: dict[str, Any], month: str) -> list[Finding]:
+    """A replacement must replace a message that was received for the same party and month."""
+    replaced = delivery.get("erstatterMeldingsId")
+    if not replaced:
+        return []
+    received = call.state.skatteetaten.submissions.values()
+    if any(s.reference == replaced and s.period == month and s.orgnr == party(delivery) for s in received):
+        return []
+    return [
+        Finding(
+            code="UKJENT_ERSTATTET_MELDING",
+            text="Meldingen som skal erstattes, finnes ikke",
+            description=f"Ingen melding med meldingsId {replaced} er mottatt for {month}.",
+            guidance="Oppgi meldingsId til en melding som er mottatt for samme måned.",
+        )
+    ]
+
+
+def _month_is_open(call: Call, month: str) -> None:
+    if not MONTH.fullmatch(month):
+        text = "kalendermaaned må være på formen ÅÅÅÅ-MM"
+        raise refuse_detail(call, "1022", text, sti="kalendermaaned", value=month, codes="AMLD")
+    checks.year_is_open(call, AMELDING, month[:4])
+
+
+def _is_uuid(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(uuid.UUID(value))
+    except ValueError:
+        return False

@@ -1,0 +1,114 @@
+"""The document API: one document of one transmission, and for RF-1086 the list of the submitted forms.
+
+A document answers only under the transmission that owns it: a feedback is fetched with the feedback's own id.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Response
+
+from ..replies import as_json
+from ..routing import route
+from . import checks, papers, urls
+from .catalogue import AMELDING, GLD_SERVICES, RF1086, TPO_UPLOAD, Service
+from .errors import refuse_detail
+
+if TYPE_CHECKING:
+    from ..app import Call
+    from .records import Submission
+
+PAGE = 50
+FEEDBACK_SERVICES = {"innrapportering-amelding", "innrapportering-amelding-filopplasting"}
+
+
+def one(call: Call, service: Service, transmission: str, document: str, year: str = "") -> Response:
+    """One document: what was submitted, or the PDF or data of a feedback."""
+    _, system_user = checks.caller(call, service)
+    submission = _owner(call, service, transmission)
+    if submission is None or (year and submission.period != year):
+        raise refuse_detail(call, "1061", sti="forsendelseId", value=transmission, codes=service.codes)
+    checks.may_report(call, service, system_user, party=submission.orgnr, resource=submission.resource)
+    found = _document(submission, transmission, document)
+    if found is None:
+        raise refuse_detail(call, "1050", sti="dokumentId", value=document, codes=service.codes)
+    content, media_type = found
+    return Response(content, content_type=media_type)
+
+
+@route("GET", f"{urls.base(RF1086.id)}/<year>/forsendelser/<transmission>/dokumenter")
+def submitted_forms(call: Call, year: str, transmission: str) -> Response:
+    """The submitted forms as XML texts, the main form first on page 0. Names of the counters are the sandbox's own."""
+    checks.accepts_json(call, RF1086)
+    _, system_user = checks.caller(call, RF1086)
+    page, size = _number(call, "page", 0, low=0, high=10**6), _number(call, "size", PAGE, low=1, high=PAGE)
+    submission = call.state.skatteetaten.submissions.get(transmission)
+    if submission is None or submission.service != RF1086.id or submission.period != year:
+        raise refuse_detail(call, "1061", sti="forsendelseid", value=transmission)
+    checks.may_report(call, RF1086, system_user, party=submission.orgnr)
+    forms = submission.content
+    return as_json(
+        {
+            "dokumenter": forms[page * size : (page + 1) * size],
+            "totalItems": len(forms),
+            "totalPages": -(-len(forms) // size),
+            "currentPage": page,
+        }
+    )
+
+
+def _number(call: Call, name: str, default: int, *, low: int, high: int) -> int:
+    text = call.request.args.get(name, str(default))
+    if not (text.isdecimal() and low <= int(text[:9]) <= high and len(text) < 9):
+        raise refuse_detail(call, "1022", f"{name} må være et heltall fra {low} til {high}", sti=name, value=text)
+    return int(text)
+
+
+def _owner(call: Call, service: Service, transmission: str) -> Submission | None:
+    """The submission that a transmission belongs to, when it is one of this service's."""
+    memory = call.state.skatteetaten
+    submission = memory.submissions.get(memory.feedback_of.get(transmission, transmission))
+    if submission is None:
+        return None
+    mine = submission.service in FEEDBACK_SERVICES if service is AMELDING else submission.service == service.id
+    return submission if mine else None
+
+
+def _document(submission: Submission, transmission: str, document: str) -> tuple[bytes, str] | None:
+    feedback = submission.feedback
+    if transmission == submission.id and document == submission.document_id:
+        return submission.content[0].encode(), submission.media_type
+    if feedback is None or transmission != feedback.id:
+        return None
+    if document == feedback.id:
+        return papers.as_pdf(submission, feedback), "application/pdf"
+    if document == feedback.xml_id and submission.service in FEEDBACK_SERVICES:
+        return papers.as_json(submission, feedback), "application/json"
+    return (papers.as_xml(submission, feedback), "application/xml") if document == feedback.xml_id else None
+
+
+def _register() -> None:
+    for service in [*GLD_SERVICES, RF1086]:
+        path = f"{urls.base(service.id)}/<year>/forsendelser/<transmission>/dokumenter/<document>"
+        route("GET", path)(partial(_for, service))
+    tpo = f"{urls.base(TPO_UPLOAD.id)}/forsendelser/<transmission>/dokumenter/<document>"
+    route("GET", tpo)(partial(_for, TPO_UPLOAD))
+
+
+@route("GET", f"{urls.FEEDBACK_HOST}/forsendelser/<transmission>")
+def amelding_feedback(call: Call, transmission: str) -> Response:
+    """A-melding's answer, or what was sent in: one document for each transmission, without an id of its own."""
+    memory = call.state.skatteetaten
+    submission = memory.submissions.get(memory.feedback_of.get(transmission, transmission))
+    feedback = submission.feedback if submission else None
+    own = feedback.xml_id if feedback and feedback.id == transmission else submission.document_id if submission else ""
+    return one(call, AMELDING, transmission, own)
+
+
+def _for(service: Service, call: Call, **values: str) -> Response:
+    return one(call, service, **values)
+
+
+_register()

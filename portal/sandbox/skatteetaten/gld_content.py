@@ -1,0 +1,170 @@
+"""The content of the 31 services: what every leveranse must have, and whether its summary agrees with its items.
+
+Field by field only what is published for two of them is checked; the rest is the shape they share.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from .catalogue import Service
+from .errors import Spec, spec
+from .gld_fields import faults_of_item
+from .records import Finding
+
+TYPES = ("ordinaer", "ingenoppgaver")
+PURPOSES = ("bolig", "fritidsboligNorge", "fritidsboligUtland", "ikkeBolig")
+
+Delivery = dict[str, Any]
+
+
+def deliveries(service: Service, body: Any) -> list[Delivery]:
+    """The readable leveranser of a body, however wrong the rest of it is."""
+    found = body.get("leveranse") if isinstance(body, dict) else None
+    entries = found if isinstance(found, list) else [found]
+    return [entry for entry in entries if isinstance(entry, dict)]
+
+
+def places(service: Service, entries: list[Delivery]) -> list[tuple[str, Delivery]]:
+    """Each leveranse with its JSON path."""
+    return [(f"leveranse[{n}]" if service.many else "leveranse", entry) for n, entry in enumerate(entries)]
+
+
+def parties(entries: list[Delivery]) -> list[str]:
+    givers = [entry.get("oppgavegiver") for entry in entries]
+    numbers = [giver.get("organisasjonsnummer") for giver in givers if isinstance(giver, dict)]
+    return [number for number in numbers if isinstance(number, str) and number]
+
+
+def party(entries: list[Delivery]) -> str:
+    return next(iter(parties(entries)), "")
+
+
+def items(service: Service, entry: Delivery) -> list[Any]:
+    """The items of a leveranse, by the service's path; [] when there are none."""
+    found: Any = entry
+    for name in service.items_path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def faults(service: Service, body: Any) -> list[Spec]:
+    """What is wrong with the form of the content."""
+    found = body.get("leveranse") if isinstance(body, dict) else None
+    if found is None:
+        return [spec("1022", "Påkrevd felt mangler", sti="leveranse")]
+    if isinstance(found, list) != service.many or not isinstance(found, list | dict):
+        return [spec("1022", "Må være en liste" if service.many else "Må være et objekt", sti="leveranse")]
+    if service.many and (not found or not all(isinstance(entry, dict) for entry in found)):
+        return [spec("1022", "Må ha minst ett objekt, og bare objekter", sti="leveranse")]
+    entries = deliveries(service, body)
+    return [fault for place, entry in places(service, entries) for fault in _faults_of(service, place, entry)]
+
+
+def _faults_of(service: Service, place: str, entry: Delivery) -> Iterator[Spec]:
+    if not parties([entry]):
+        yield spec("1022", "Påkrevd felt mangler", sti=f"{place}.oppgavegiver.organisasjonsnummer")
+    if type(entry.get("inntektsaar")) is not int:
+        value = entry.get("inntektsaar", "")
+        yield spec("1022", "Må være et heltall på fire sifre", sti=f"{place}.inntektsaar", value=value)
+    if entry.get("leveransetype") not in TYPES:
+        text = f"Må være en av {', '.join(TYPES)}"
+        yield spec("1022", text, sti=f"{place}.leveransetype", value=entry.get("leveransetype", ""))
+    if service.many and entry.get("boligselskapFormaal") not in PURPOSES:
+        text = f"Må være en av {', '.join(PURPOSES)}"
+        yield spec("1022", text, sti=f"{place}.boligselskapFormaal", value=entry.get("boligselskapFormaal", ""))
+    for name in ("kildesystem", "oppgavegiversLeveranseReferanse"):
+        if name in entry and not (isinstance(entry[name], str) and len(entry[name]) <= 100):
+            yield spec("1022", "Må være en tekst på høyst 100 tegn", sti=f"{place}.{name}", value=entry[name])
+    if not isinstance(entry.get("sletteoppgave", []), list):
+        yield spec("1022", "Må være en liste", sti=f"{place}.sletteoppgave")
+    yield from _faults_of_summary(service, place, entry)
+    yield from _faults_of_items(service, place, entry)
+
+
+def _faults_of_summary(service: Service, place: str, entry: Delivery) -> Iterator[Spec]:
+    summary = entry.get(service.summary_key)
+    if not isinstance(summary, dict):
+        yield spec("1022", "Påkrevd felt mangler", sti=f"{place}.{service.summary_key}")
+    elif type(summary.get("antallOppgaver")) is not int:
+        sti = f"{place}.{service.summary_key}.antallOppgaver"
+        yield spec("1022", "Må være et heltall", sti=sti, value=summary.get("antallOppgaver", ""))
+
+
+def _faults_of_items(service: Service, place: str, entry: Delivery) -> Iterator[Spec]:
+    for number, item in enumerate(items(service, entry)):
+        where = f"{place}.{service.items_path}[{number}]"
+        if not isinstance(item, dict):
+            yield spec("1022", "Må være et objekt", sti=where)
+        else:
+            yield from faults_of_item(service.id, where, item)
+
+
+def findings(service: Service, entries: list[Delivery]) -> list[Finding]:
+    """What does not agree inside a well-formed delivery; such a delivery is received and then rejected."""
+    return [finding for entry in entries for finding in _findings(service, entry)]
+
+
+def _findings(service: Service, entry: Delivery) -> Iterator[Finding]:
+    found, summary = items(service, entry), entry[service.summary_key]
+    if summary["antallOppgaver"] != len(found):
+        yield Finding(
+            code="ANTALL_OPPGAVER",
+            text="Antall oppgaver stemmer ikke med oppsummeringen",
+            description=f"Oppsummeringen sier {summary['antallOppgaver']}, leveransen har {len(found)}.",
+            guidance="Rett oppsummeringen eller legg ved oppgavene som mangler.",
+        )
+    if entry["leveransetype"] == "ingenoppgaver" and found:
+        yield Finding(
+            code="INGEN_OPPGAVER",
+            text="Leveransen er merket ingenoppgaver, men har oppgaver",
+            guidance="Bruk leveransetype ordinaer.",
+        )
+    if entry["leveransetype"] == "ordinaer" and not found and not entry.get("sletteoppgave"):
+        yield Finding(
+            code="TOM_LEVERANSE",
+            text="Leveransen har ingen oppgaver",
+            guidance="Bruk leveransetype ingenoppgaver når det ikke er noe å rapportere.",
+        )
+    yield from _sums(found, summary)
+
+
+def _sums(found: list[Any], summary: dict[str, Any]) -> Iterator[Finding]:
+    """`sumBetaltKontingent` is the sum of every `betaltKontingent`; a sum of an unknown field is left alone."""
+    for name, value in summary.items():
+        field = re.sub(r"^sum(.)", lambda match: match[1].lower(), name)
+        numbers = [number for item in found for number in _named(item, field)]
+        stated = _number(value)
+        if not name.startswith("sum") or stated is None or not numbers:
+            continue
+        total = sum(numbers, Decimal(0))
+        if total != stated:
+            yield Finding(
+                code="SUM",
+                text=f"{name} stemmer ikke med oppgavene",
+                description=f"Oppsummeringen sier {stated}, oppgavene har til sammen {total}.",
+                guidance=f"Kontroller {field} i hver oppgave.",
+            )
+
+
+def _named(value: Any, field: str) -> Iterator[Decimal]:
+    """Every number called `field`, however deep it lies."""
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, child in children:
+        number = _number(child) if name == field else None
+        if number is not None:
+            yield number
+        yield from _named(child, field)
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None

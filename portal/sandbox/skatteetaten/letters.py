@@ -1,0 +1,76 @@
+"""Letters from Skatteetaten: dialogs it begins itself, with documents behind addresses that nobody may put together.
+
+`POST /control/letters` sends one. The address holds a key of its own, and access is judged by the dialog's resource.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Response
+
+from ..dialogs import Attachment, AttachmentUrl, add_transmission, open_dialog
+from ..routing import route
+from . import checks, pdf
+from .catalogue import LETTERS
+from .errors import refuse_detail
+from .records import Letter
+
+if TYPE_CHECKING:
+    from ..app import Call, Sandbox
+
+BASE = "/skatteetaten/api/skatt-dialog-dokumenter/v1"
+
+
+def send(
+    sandbox: Sandbox, *, orgnr: str, resource: str, title: str, text: str, api_access: bool, now: datetime
+) -> Letter:
+    """Begin a dialog with one letter in it. `api_access` False: people may read it, programs may not."""
+    dialog = open_dialog(
+        sandbox, org="ske", service_resource=f"urn:altinn:resource:{resource}", party_orgnr=orgnr, title=title, now=now
+    )
+    letter = Letter(
+        id=sandbox.state.uuid7(now),
+        transmission_id=sandbox.state.uuid7(now),
+        dialog_id=dialog.id,
+        orgnr=orgnr,
+        resource=resource,
+        title=title,
+        text=text,
+        api_access=api_access,
+        created=now,
+    )
+    sandbox.state.skatteetaten.letters[letter.id] = letter
+    address = f"{sandbox.origin}{BASE}/brev/{letter.dialog_id}/{letter.id}"
+    page = f"{sandbox.origin}/skatteetaten/web/innboks/{letter.dialog_id}/{letter.transmission_id}"
+    shown = [("Gui", page), ("Api", address)] if api_access else [("Gui", page)]
+    add_transmission(
+        sandbox,
+        dialog,
+        type="Information",
+        title=title,
+        now=now,
+        id=letter.transmission_id,
+        attachments=[
+            Attachment(
+                id=letter.id,
+                name=title,
+                urls=[AttachmentUrl(url=u, media_type="application/pdf", consumer_type=kind) for kind, u in shown],
+            )
+        ],
+    )
+    return letter
+
+
+@route("GET", f"{BASE}/brev/<dialog_id>/<letter_id>")
+def document(call: Call, dialog_id: str, letter_id: str) -> Response:
+    _, system_user = checks.caller(call, LETTERS)
+    letter = call.state.skatteetaten.letters.get(letter_id)
+    if letter is None or letter.dialog_id != dialog_id:
+        raise refuse_detail(call, "1050", sti="dokumentId", value=letter_id)
+    checks.may_report(call, LETTERS, system_user, party=letter.orgnr, resource=letter.resource)
+    if not letter.api_access:
+        raise refuse_detail(call, "1015", "Dokumentet kan bare leses av personer", sti="dokumentId", value=letter_id)
+    content = pdf.document(title=letter.title, lines=letter.text.splitlines())
+    return Response(content, content_type="application/pdf")

@@ -1,0 +1,136 @@
+"""Skattekort til arbeidsgiver: order, then ask until the answer is there. No dialog, no idempotency key.
+
+Which card an employee gets is made up from the identity number, the same every time. XML is not imitated.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..replies import Reply, as_json, empty
+from ..routing import route
+from . import checks
+from .catalogue import CARDS
+from .records import CardOrder
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from ..app import Call
+    from ..tokens import Token
+
+BASE = "/skatteetaten/api/forskudd"
+READY_SECONDS = 2
+KINDS = ("HENT_ALLE_OPPGITTE", "HENT_KUN_ENDRING")
+
+
+@route("POST", f"{BASE}/bestillSkattekort")
+def order(call: Call) -> Response:
+    token = _token(call)
+    body = _body(call)
+    year, kind, employers = str(body.get("inntektsaar", "")), body.get("bestillingstype"), _employers(body)
+    if kind not in KINDS:
+        raise _refuse(call, "FOR_001", f"bestillingstype må være en av {', '.join(KINDS)}")
+    if not re.fullmatch(r"\d{4}", year):
+        raise _refuse(call, "FOR_001", "inntektsaar må være et år med fire sifre")
+    if employers is None or (kind == KINDS[0] and not employers):
+        place = "forespoerselOmSkattekortTilArbeidsgiver.arbeidsgiver"
+        raise _refuse(call, "FOR_001", f"{place} mangler organisasjonsnummer eller arbeidstakeridentifikator")
+    reference = f"BR{10_000_000 + call.state.sequence()}"
+    call.state.skatteetaten.orders[reference] = CardOrder(
+        reference=reference,
+        vendor=token.orgnr,
+        orgnr=token.system_user_orgnr,
+        year=year,
+        only_changes=kind == KINDS[1],
+        employers=employers,
+        ready_at=call.now + timedelta(seconds=READY_SECONDS),
+    )
+    return as_json({"bestillingsreferanse": reference})
+
+
+@route("GET", f"{BASE}/skattekortTilArbeidsgiver/svar/<reference>")
+def cards(call: Call, reference: str) -> Response:
+    """200 with the cards, or 204 when the reference is unknown, another's, or not ready yet."""
+    token = _token(call)
+    if not re.fullmatch(r"BR\d+", reference):
+        raise _refuse(call, "FOR_003", "bestillingsreferanse er ikke på riktig form")
+    found = call.state.skatteetaten.orders.get(reference)
+    if found is None or found.vendor != token.orgnr or found.orgnr != token.system_user_orgnr:
+        return empty(status=204)
+    if call.now < found.ready_at:
+        return empty(status=204)
+    return as_json({"arbeidsgiver": [_answer(employer, found.year) for employer in found.employers]})
+
+
+def _token(call: Call) -> Token:
+    """403 without a body of the usual form for every fault of the token, as the page says."""
+    try:
+        token, _ = checks.caller(call, CARDS)
+    except Reply as reply:
+        raise Reply(as_json({"melding": "Feil i forbindelse med autentisering"}, status=403)) from reply
+    return token
+
+
+def _body(call: Call) -> dict[str, Any]:
+    try:
+        body = call.body()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _refuse(call, "FOR_002", "Request payload parser ikke") from None
+    if not isinstance(body, dict):
+        raise _refuse(call, "FOR_001", "Request payload må være et objekt")
+    return body
+
+
+def _employers(body: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """The employers asked for, each {"orgnr", "employees"}; None when one of them can not be read."""
+    question = body.get("forespoerselOmSkattekortTilArbeidsgiver")
+    listed = question.get("arbeidsgiver", []) if isinstance(question, dict) else []
+    if not isinstance(listed, list):
+        return None
+    found = []
+    for entry in listed:
+        identity = entry.get("arbeidsgiveridentifikator") if isinstance(entry, dict) else None
+        orgnr = identity.get("organisasjonsnummer") if isinstance(identity, dict) else None
+        people = entry.get("arbeidstakeridentifikator") if isinstance(entry, dict) else None
+        if not _is_digits(orgnr, 9) or not isinstance(people, list) or not all(_is_digits(p, 11) for p in people):
+            return None
+        found.append({"orgnr": orgnr, "employees": people})
+    return found
+
+
+def _is_digits(value: object, length: int) -> bool:
+    return isinstance(value, str) and len(value) == length and value.isdecimal()
+
+
+def _answer(employer: dict[str, Any], year: str) -> dict[str, Any]:
+    return {
+        "arbeidsgiveridentifikator": {"organisasjonsnummer": employer["orgnr"]},
+        "arbeidstaker": [_card(person, year) for person in employer["employees"]],
+    }
+
+
+def _card(person: str, year: str) -> dict[str, Any]:
+    """Last digit 9: no card. 8: not liable. Otherwise a percentage made from the number."""
+    common: dict[str, Any] = {"arbeidstakeridentifikator": person, "inntektsaar": year}
+    if person.endswith("9"):
+        return {**common, "resultatForSkattekort": "ikkeSkattekort"}
+    if person.endswith("8"):
+        return {**common, "resultatForSkattekort": "ikkeTrekkplikt"}
+    rate = str(20 + int(person[-3:]) % 25)
+    codes = ("LOENN_FRA_HOVEDARBEIDSGIVER", "LOENN_FRA_BIARBEIDSGIVER", "LOENN_FRA_NAV")
+    card = {
+        "utstedtDato": f"{int(year) - 1}-12-07",
+        "skattekortidentifikator": str(10_000 + int(person[-4:])),
+        "forskuddstrekk": [{"trekkode": code, "trekkprosent": {"prosentsats": rate}} for code in codes],
+    }
+    return {**common, "resultatForSkattekort": "skattekortopplysningerOK", "skattekort": card}
+
+
+def _refuse(call: Call, code: str, melding: str) -> Reply:
+    body = {"kode": code, "melding": melding, "korrelasjonsid": call.state.uuid4()}
+    return Reply(as_json(body, status=400))
