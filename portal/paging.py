@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import DataError
 from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 
@@ -36,7 +38,10 @@ def paginate(rows: QuerySet[Any], *, query: QueryDict, order: tuple[str, ...], s
     """One page of `rows` in `order` (fields, `-` for descending; all the same direction; the last one unique, e.g. pk)."""
     place = _decode(query.get(PLACE, ""), len(order))
     ordered = rows.order_by(*order)
-    found = list(ordered.filter(_beyond(order, place))[: size + 1] if place else ordered[: size + 1])
+    try:
+        found = list(ordered.filter(_beyond(order, place))[: size + 1] if place else ordered[: size + 1])
+    except (ValueError, ValidationError, DataError):  # somebody edited the address: begin at the beginning
+        place, found = [], list(ordered[: size + 1])
     shown = found[:size]
     more = len(found) > size
     return Page(

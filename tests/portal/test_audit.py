@@ -1,0 +1,141 @@
+"""The audit trail: nobody changes it, and what was changed behind the database's back is found."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+
+from accounts.models import Customer, Portfolio
+from portal import audit
+from portal.models import AuditEvent, AuditSeal, record
+from tests.fixtures import AT
+
+
+def write(count: int) -> None:
+    portfolio, _ = Portfolio.objects.get_or_create(name="Vest")
+    for n in range(count):
+        record(by="user:ida@vendor.example", at=AT + timedelta(seconds=n), target=portfolio, what="created", n=n)
+
+
+def tamper(sql: str) -> None:
+    """What an intruder with the database's own password could do."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE portal_auditevent DISABLE TRIGGER audit_event_append_only")
+        cursor.execute(sql)
+        cursor.execute("ALTER TABLE portal_auditevent ENABLE TRIGGER audit_event_append_only")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("act", ["update", "delete"])
+@pytest.mark.parametrize("model", [AuditEvent, AuditSeal])
+def test_the_database_refuses_to_change_a_row(model: type[AuditEvent | AuditSeal], act: str) -> None:
+    write(1)
+    audit.seal(at=AT)
+
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        rows = model.objects.all()
+        rows.update(**{model._meta.get_fields()[1].name: AT}) if act == "update" else rows._raw_delete(rows.db)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", ["auditevent", "auditseal"])
+def test_the_database_refuses_to_empty_the_trail(table: str) -> None:
+    trigger = f"audit_{table.removeprefix('audit')}_no_truncate"
+
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE portal_{table} ENABLE TRIGGER {trigger}")
+        cursor.execute(f"TRUNCATE portal_{table}")
+
+
+@pytest.mark.django_db(transaction=True)
+class TestChain:
+    def test_every_row_is_sealed_once_over_several_batches(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(audit, "BATCH", 3)
+        write(7)
+
+        counts = [audit.seal(at=AT) for _ in range(4)]
+
+        assert counts == [3, 3, 1, 0]
+        assert audit.verify() == 7
+
+    def test_a_changed_row_is_named(self) -> None:
+        write(4)
+        audit.seal(at=AT)
+        victim = AuditEvent.objects.order_by("pk")[2]
+        tamper(f"UPDATE portal_auditevent SET by = 'user:other@vendor.example' WHERE id = {victim.pk}")
+
+        with pytest.raises(audit.Broken, match=f"row {victim.pk} "):
+            audit.verify()
+
+    def test_a_removed_row_is_missed(self) -> None:
+        write(4)
+        audit.seal(at=AT)
+        last = AuditEvent.objects.order_by("pk").last()
+        assert last is not None
+        tamper(f"DELETE FROM portal_auditevent WHERE id = {last.pk}")
+
+        with pytest.raises(CommandError, match="1 rows are missing"):
+            call_command("verify_audit")
+
+    def test_a_row_added_afterwards_among_sealed_ones_is_found(self) -> None:
+        write(3)
+        first = AuditEvent.objects.order_by("pk").first()
+        assert first is not None
+        tamper(f"DELETE FROM portal_auditevent WHERE id = {first.pk + 1}")
+        audit.seal(at=AT)
+        AuditEvent.objects.create(pk=first.pk + 1, at=AT, by="user:x", target="t", what="forged")
+
+        with pytest.raises(audit.Broken, match=f"row {first.pk + 1} "):
+            audit.verify()
+
+    def test_a_writer_that_has_not_committed_is_waited_for(self) -> None:
+        write(1)
+        started, may_commit = threading.Event(), threading.Event()
+
+        def slow_writer() -> None:
+            with transaction.atomic():
+                write(1)
+                started.set()
+                may_commit.wait(5)
+            connection.close()
+
+        writer = threading.Thread(target=slow_writer)
+        writer.start()
+        started.wait(5)
+        while_open = audit.seal(at=AT)
+        may_commit.set()
+        writer.join()
+        after = audit.seal(at=AT)
+
+        assert (while_open, after) == (0, 2)
+        assert audit.verify() == 2
+
+    def test_two_sealers_at_once_make_one_chain(self) -> None:
+        write(5)
+
+        def sealer() -> None:
+            audit.seal(at=AT)
+            connection.close()
+
+        threads = [threading.Thread(target=sealer) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert AuditSeal.objects.count() == 1
+        assert audit.verify() == 5
+
+
+@pytest.mark.django_db
+def test_an_event_outlives_its_customer(customer: Customer) -> None:
+    record(by="user:ida", at=AT, target=customer, what="created", customer_id=customer.pk)
+    pk = customer.pk
+
+    customer.delete()
+
+    assert AuditEvent.objects.get(customer_id_ref=pk).what == "created"

@@ -1,0 +1,73 @@
+"""Encryption at rest: nothing readable in the database, and keys that can be changed."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.core.management import call_command
+from django.db import connection
+from pytest_django.fixtures import SettingsWrapper
+
+from portal import crypto
+from portal.management.commands.rotate_encryption import SPARE
+from systemusers.models import MaskinportenClient, SigningKey
+from tests.fixtures import AT, VENDOR_ORGNR
+
+SECRET = b"-----BEGIN PRIVATE KEY----- not really"
+
+
+@pytest.fixture
+def key(db: None) -> SigningKey:
+    client = MaskinportenClient.objects.create(environment="SANDBOX", client_id="c", name="c", orgnr=VENDOR_ORGNR)
+    return SigningKey.objects.create(client=client, kid="k", public_jwk={}, private_pem=SECRET, created_at=AT, expires_at=AT)
+
+
+def stored(key: SigningKey) -> bytes:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT private_pem FROM systemusers_signingkey WHERE id = %s", [key.pk])
+        return bytes(cursor.fetchone()[0])
+
+
+def test_the_database_holds_ciphertext_and_python_sees_the_key(key: SigningKey) -> None:
+    key.refresh_from_db()
+
+    assert b"PRIVATE" not in stored(key)
+    assert key.private_pem == SECRET
+
+
+def test_saving_twice_does_not_encrypt_twice(key: SigningKey) -> None:
+    key.refresh_from_db()
+    key.save()
+
+    assert SigningKey.objects.get().private_pem == SECRET
+
+
+def test_rotation_moves_everything_to_the_new_key(key: SigningKey, settings: SettingsWrapper) -> None:
+    old, new = settings.ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
+    storages["documents"].save("ab/rotated", ContentFile(crypto.encrypt(b"<xml/>")))
+    settings.ENCRYPTION_KEYS = [new, old]
+
+    call_command("rotate_encryption")
+
+    settings.ENCRYPTION_KEYS = [new]
+    assert SigningKey.objects.get().private_pem == SECRET
+    assert crypto.decrypt(storages["documents"].open("ab/rotated").read()) == b"<xml/>"
+
+
+def test_rotation_mends_what_an_earlier_one_left_half_done(settings: SettingsWrapper, db: None) -> None:
+    storage = storages["documents"]
+    storage.save("cd/half" + SPARE, ContentFile(crypto.encrypt(b"only the spare is left")))
+
+    call_command("rotate_encryption")
+
+    assert crypto.decrypt(storage.open("cd/half").read()) == b"only the spare is left"
+    assert not storage.exists("cd/half" + SPARE)
+
+
+def test_without_the_key_the_error_names_the_setting(key: SigningKey, settings: SettingsWrapper) -> None:
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+
+    with pytest.raises(crypto.CannotDecrypt, match="ENCRYPTION_KEYS"):
+        SigningKey.objects.get()

@@ -1,0 +1,94 @@
+"""Every pair of states of every workflow: allowed steps happen and are audited, all others are refused."""
+
+from __future__ import annotations
+
+import threading
+from itertools import product
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accounts.models import Customer
+from portal.models import AuditEvent, IllegalTransition, LostRace, StatusModel
+from submissions.models import Submission
+from systemusers.models import SigningKey, System, SystemUserRequest
+from tests.fixtures import AT
+
+WORKFLOWS = [Submission, SystemUserRequest, System, SigningKey]
+PAIRS = [(m, a, b) for m in WORKFLOWS for a, b in product(m.Status.values, m.Status.values)]
+
+
+@pytest.mark.parametrize("model", WORKFLOWS)
+def test_the_table_names_every_state(model: type[Any]) -> None:
+    assert set(model.TRANSITIONS) == set(model.Status.values)
+    assert set().union(*model.TRANSITIONS.values()) <= set(model.Status.values)
+
+
+@pytest.mark.parametrize("model", WORKFLOWS)
+def test_every_state_can_be_reached_from_the_first(model: type[Any]) -> None:
+    reached, ahead = set(), [model.Status.values[0]]
+    while ahead:
+        state = ahead.pop()
+        if state not in reached:
+            reached.add(state)
+            ahead += model.TRANSITIONS[state]
+
+    assert reached == set(model.Status.values)
+
+
+@pytest.mark.parametrize(("model", "before", "after"), [p for p in PAIRS if p[2] not in p[0].TRANSITIONS[p[1]]])
+def test_a_step_outside_the_table_is_refused(model: type[Any], before: str, after: str) -> None:
+    row = model(pk=1, status=before)
+
+    with pytest.raises(IllegalTransition):
+        row.move_to(after, by="test", at=AT)
+
+    assert row.status == before
+
+
+def submission(customer: Customer, status: str) -> Submission:
+    return Submission.objects.create(
+        environment=customer.environment, customer=customer, service="s", year=2025, status=status, status_at=AT,
+        created_by="test", created_at=AT, delivered_at=AT,
+    )  # fmt: skip
+
+
+SUBMISSION_STEPS = [(a, b) for a, bs in Submission.TRANSITIONS.items() for b in sorted(bs)]
+
+
+@pytest.mark.parametrize(("before", "after"), SUBMISSION_STEPS)
+def test_a_step_inside_the_table_is_taken_and_audited(customer: Customer, before: str, after: str) -> None:
+    row = submission(customer, before)
+
+    row.move_to(after, by="user:ida", at=AT, problem_code="X")
+
+    row.refresh_from_db()
+    event = AuditEvent.objects.get(target=f"submissions.Submission:{row.pk}")
+    assert (row.status, row.problem_code) == (after, "X")
+    assert (event.what, event.by, event.customer_id_ref) == (f"{before}->{after}", "user:ida", customer.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_workers_with_the_same_row_one_wins(customer: Customer) -> None:
+    row = submission(customer, "QUEUED")
+    outcomes: list[str] = []
+
+    def worker() -> None:
+        mine: StatusModel = Submission.objects.get(pk=row.pk)
+        gate.wait()
+        try:
+            mine.move_to("SENDING", by="task:send", at=AT)
+            outcomes.append("won")
+        except LostRace:
+            outcomes.append("lost")
+        connection.close()
+
+    gate = threading.Barrier(6)
+    threads = [threading.Thread(target=worker) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == ["lost"] * 5 + ["won"]
