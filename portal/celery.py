@@ -33,7 +33,11 @@ def send_request_id(*, headers: dict[str, Any] | None = None, **_: Any) -> None:
 
 @task_prerun.connect
 def take_request_id(*, task: Any, **_: Any) -> None:
-    logs.request_id.set(getattr(task.request, "request_id", None) or logs.new_request_id())
+    came_with = {
+        **(task.request.headers or {}),
+        **vars(task.request),
+    }  # where it lies depends on how the task was started
+    logs.request_id.set(came_with.get("request_id") or logs.new_request_id())
 
 
 @task_postrun.connect

@@ -76,7 +76,7 @@ class Env:
 
     def integer(self, name: str, *, default: int, minimum: int = 0, maximum: int = 2**31 - 1) -> int:
         value = self.optional(name) or str(default)
-        if not value.lstrip("-").isdecimal() or not minimum <= int(value) <= maximum:
+        if not re.fullmatch(r"-?[0-9]{1,10}", value) or not minimum <= int(value) <= maximum:
             problem = f"is {value!r}, but must be a whole number from {minimum} to {maximum}"
             raise BadSetting(name, problem, example=str(default))
         return int(value)

@@ -15,8 +15,8 @@ from portal import embedded, logging
 from portal.env import BadSetting, Env, database, fernet_keys, load_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-load_file(BASE_DIR / ".env")
 env = Env()
+load_file(env.path("ENV_FILE", default=BASE_DIR / ".env"))
 
 # --- Where we are -----------------------------------------------------------------------------------------------------
 PORTAL_MODE = env.choice("PORTAL_MODE", among=("production", "local"), default="production")

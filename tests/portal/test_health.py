@@ -1,6 +1,8 @@
 """/healthz and /readyz: what a probe is told."""
 
 import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 
 def test_healthz_answers_without_a_database(client):
@@ -13,3 +15,28 @@ def test_readyz_says_ready_when_every_part_answers(client):
 
     assert answer.status_code == 200
     assert answer.json() == {"status": "ready", "database": "ok", "broker": "ok", "migrations": "ok"}
+
+
+@pytest.mark.django_db
+def test_readyz_names_a_broker_that_does_not_answer(client, settings):
+    settings.REDIS_URL = "redis://:hunter2@127.0.0.1:1/0"
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["broker"] == "does not answer"
+    assert b"hunter2" not in answer.content
+
+
+@pytest.mark.django_db
+def test_readyz_counts_migrations_that_are_not_applied(client):
+    MigrationRecorder(connection).record_unapplied("submissions", "0001_initial")
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["migrations"] == "1 not applied; run manage.py migrate"
+
+
+def test_a_probe_needs_no_known_host(client):
+    assert client.get("/healthz", headers={"Host": "10.0.0.7"}).status_code == 200

@@ -1,0 +1,114 @@
+"""Values from the environment: each kind, and the hint for each way of getting it wrong."""
+
+import stat
+
+import pytest
+
+from portal.env import BadSetting, Env, database, fernet_keys, kept_secret, load_file
+
+FERNET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+
+def test_a_missing_value_names_the_variable_and_shows_an_example():
+    with pytest.raises(
+        BadSetting, match=r"PORTAL_URL is not set\. For example: PORTAL_URL=https://portal\.example\.no"
+    ):
+        Env({}).url("PORTAL_URL", schemes=("https",), example="https://portal.example.no")
+
+
+def test_an_empty_value_counts_as_missing():
+    with pytest.raises(BadSetting, match="NAME is not set"):
+        Env({"NAME": "  "}).text("NAME", example="Ida")
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", True), ("Yes", True), ("on", True), ("false", False), ("0", False)])
+def test_a_switch_understands_the_usual_words(text, value):
+    assert Env({"DEBUG": text}).bool("DEBUG", default=not value) is value
+
+
+def test_a_switch_refuses_other_words():
+    with pytest.raises(BadSetting, match="DEBUG is 'perhaps', which is neither true nor false"):
+        Env({"DEBUG": "perhaps"}).bool("DEBUG", default=False)
+
+
+@pytest.mark.parametrize("text", ["many", "0", "65536", "-1", "8000.5", "8_0", "--8"])
+def test_a_port_outside_its_range_is_refused(text):
+    with pytest.raises(BadSetting, match=r"PORT is '.+', but must be a whole number from 1 to 65535"):
+        Env({"PORT": text}).integer("PORT", default=8000, minimum=1, maximum=65535)
+
+
+def test_a_list_is_split_at_commas():
+    assert Env({"HOSTS": "a.no, b.no,"}).list("HOSTS", example="a.no") == ["a.no", "b.no"]
+
+
+def test_a_choice_outside_the_list_is_refused():
+    with pytest.raises(BadSetting, match="MODE is 'test', but must be one of local, production"):
+        Env({"MODE": "test"}).choice("MODE", among=("local", "production"), default="local")
+
+
+def test_an_address_of_another_scheme_is_refused_without_its_password_in_the_text():
+    with pytest.raises(BadSetting, match="DATABASE_URL must begin with postgresql://") as caught:
+        Env({"DATABASE_URL": "mysql://me:hunter2@host/db"}).url(
+            "DATABASE_URL", schemes=("postgresql",), example="postgresql://host/db"
+        )
+
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["short", "a" * 60])
+def test_a_weak_secret_is_refused_without_being_shown(value):
+    with pytest.raises(BadSetting, match="SECRET_KEY is too weak") as caught:
+        Env({"SECRET_KEY": value}).secret("SECRET_KEY", minimum=50, example="…", make=str)
+
+    assert value not in str(caught.value)
+
+
+def test_a_secret_without_a_place_to_keep_one_has_no_default():
+    with pytest.raises(BadSetting, match="SECRET_KEY is not set, and a secret has no default"):
+        Env({}).secret("SECRET_KEY", example="…", make=lambda: "made")
+
+
+def test_a_kept_secret_is_made_once_and_readable_by_its_owner_alone(tmp_path):
+    first = kept_secret(tmp_path / "new" / "key", make=lambda: "first")
+
+    assert kept_secret(tmp_path / "new" / "key", make=lambda: "second") == first == "first"
+    assert stat.S_IMODE((tmp_path / "new" / "key").stat().st_mode) == 0o600
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["key"]
+
+
+def test_the_file_adds_what_the_environment_leaves_out(tmp_path):
+    values = {"PORT": "9000"}
+    file = tmp_path / ".env"
+    file.write_text("# ports\nPORT=8000\nexport NAME='Ida Berg'\n\nEMPTY=\n")
+
+    load_file(file, into=values)
+
+    assert values == {"PORT": "9000", "NAME": "Ida Berg", "EMPTY": ""}
+
+
+def test_a_line_of_another_shape_in_the_file_is_named(tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("PORT=8000\nwhat is this\n")
+
+    with pytest.raises(BadSetting, match=r"\.env line 2 is not of the form NAME=value"):
+        load_file(file, into={})
+
+
+def test_every_key_of_the_ring_is_checked():
+    assert fernet_keys(Env({"ENCRYPTION_KEYS": f"{FERNET}, {FERNET}"}), kept_in=None, make=str) == [FERNET, FERNET]
+    with pytest.raises(BadSetting, match="something else than a Fernet key at place 2"):
+        fernet_keys(Env({"ENCRYPTION_KEYS": f"{FERNET},nonsense"}), kept_in=None, make=str)
+
+
+def test_a_database_address_is_taken_apart():
+    found = database("postgresql://po%40rtal:p%2Fw@db.example.no:5433/portal?sslmode=require", pool_size=4)
+
+    assert (found["USER"], found["PASSWORD"], found["NAME"]) == ("po@rtal", "p/w", "portal")
+    assert (found["HOST"], found["PORT"], found["OPTIONS"]["sslmode"]) == ("db.example.no", "5433", "require")
+    assert found["OPTIONS"]["pool"]["max_size"] == 4
+
+
+def test_a_database_address_may_name_the_folder_of_a_socket():
+    found = database("postgresql://portal@/portal?host=%2Ftmp%2Frun", pool_size=0)
+
+    assert (found["HOST"], found["PORT"], found["OPTIONS"]) == ("/tmp/run", "", {})

@@ -1,0 +1,82 @@
+"""Log lines: nothing secret passes the last gate, and each carries the id of its request."""
+
+import io
+import json
+import logging
+import logging.config
+
+import pytest
+
+from portal import logging as logs
+
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzY29wZSI6ImFsdGlubiJ9.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
+PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\n-----END PRIVATE KEY-----"
+
+
+@pytest.fixture
+def lines():
+    """A logger set up as production's, and what it wrote."""
+    made = logs.configuration(level="INFO", as_json=True)
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    formatter = made["formatters"]["line"]
+    handler.setFormatter(
+        logs.RedactingFormatter(**{key: formatter[key] for key in ("foreign_pre_chain", "processors")})
+    )
+    logger = logging.getLogger("tests.lines")
+    logger.propagate = False
+    logger.addHandler(handler)
+    logger.setLevel("INFO")
+    yield logger, written
+    logger.removeHandler(handler)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"got {TOKEN} back", "got [token] back"),
+        (f"Authorization: Bearer {'a' * 20}", "Authorization: Bearer [token]"),
+        (f"key {PEM} end", "key [private key] end"),
+        ("key " + PEM.replace("\n", "\\n"), "key [private key]"),
+        ('{"kty": "RSA", "d": "' + "x" * 40 + '"}', '{"kty": "RSA", "d": "[private key]"}'),
+        ("person 01017012345 asked", "person [11 digits] asked"),
+        ("person 010170 12345 asked", "person [11 digits] asked"),
+    ],
+)
+def test_a_secret_is_redacted(text, kept):
+    assert logs.redact(text) == kept
+
+
+@pytest.mark.parametrize("text", ["orgnr 310123455", "id 6f9619ff-8b86-d011-b42d-12345678901f", "1763905200123456 µs"])
+def test_what_is_no_secret_stays(text):
+    assert logs.redact(text) == text
+
+
+def test_a_line_is_one_json_object_with_the_id_of_its_request(lines):
+    logger, written = lines
+    token = logs.request_id.set("request-1234")
+
+    logger.info("sent %s", "RF-1086", extra={"orgnr": "310123455"})
+
+    logs.request_id.reset(token)
+    line = json.loads(written.getvalue())
+    assert (line["event"], line["request_id"], line["orgnr"]) == ("sent RF-1086", "request-1234", "310123455")
+
+
+def test_a_traceback_is_redacted_too(lines):
+    logger, written = lines
+
+    try:
+        raise ValueError(f"bad token {TOKEN}")
+    except ValueError:
+        logger.exception("failed")
+
+    assert TOKEN not in written.getvalue()
+    assert len(written.getvalue().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "good"), [("abc-DEF_123", True), ("short", False), ("new\nline123", False), ("x" * 65, False)]
+)
+def test_only_a_plain_id_is_taken_from_outside(value, good):
+    assert logs.well_formed(value) is good

@@ -1,0 +1,74 @@
+"""Headers of every answer, and the request id on its way in, out and into the worker."""
+
+import pytest
+from celery import shared_task
+from celery.contrib.testing.worker import start_worker
+from django.conf import settings
+from redis import Redis
+
+from portal.celery import app
+from portal.logging import request_id, well_formed
+
+pytestmark = pytest.mark.django_db
+
+
+@shared_task
+def tell_request_id():
+    with Redis.from_url(settings.REDIS_URL) as valkey:
+        valkey.lpush("told", request_id.get())
+
+
+def test_the_policy_lets_nothing_run_that_is_not_ours(client):
+    policy = client.get("/accounts/login/")["Content-Security-Policy"]
+
+    assert "default-src 'none'; script-src 'self'; style-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_the_other_headers_are_there(client):
+    answer = client.get("/accounts/login/")
+
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_well_formed_request_id_is_kept(client):
+    assert (
+        client.get("/accounts/login/", headers={"X-Request-ID": "proxy-12345678"})["X-Request-ID"] == "proxy-12345678"
+    )
+
+
+def test_a_request_id_of_another_shape_is_replaced(client):
+    given = "a b <script>"
+
+    answer = client.get("/accounts/login/", headers={"X-Request-ID": given})["X-Request-ID"]
+
+    assert answer != given
+    assert well_formed(answer)
+
+
+def test_the_request_id_follows_into_the_worker():
+    token = request_id.set("request-1234")
+    with start_worker(app, pool="solo", perform_ping_check=False), Redis.from_url(settings.REDIS_URL) as valkey:
+        tell_request_id.delay()
+
+        told = valkey.blpop("told", timeout=10)
+
+    request_id.reset(token)
+    assert told == (b"told", b"request-1234")
+
+
+def test_sign_up_is_closed(client):
+    answer = client.post("/accounts/signup/", {"email": "new@example.no", "password1": "x" * 20, "password2": "x" * 20})
+
+    assert answer.status_code == 200
+    assert "account/signup_closed.html" in [template.name for template in answer.templates]
+
+
+def test_repeated_wrong_passwords_are_throttled(client):
+    answers = [client.post("/accounts/login/", {"login": "ida@example.no", "password": "wrong"}) for _ in range(8)]
+
+    assert answers[0].status_code == 200
+    assert [e.code for e in answers[-1].context["form"].non_field_errors().as_data()] == ["too_many_login_attempts"]

@@ -1,0 +1,97 @@
+"""The settings as a whole: what production refuses, and what a laptop gets. Each in a process of its own."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+GOOD = {
+    "ENV_FILE": os.devnull,
+    "PORTAL_MODE": "production",
+    "PORTAL_URL": "https://portal.example.no",
+    "ALLOWED_HOSTS": "portal.example.no",
+    "SECRET_KEY": "zq3VtJ8m2YxLw0Rk5NfHc7PbUe9SgTa1DiOhXoBv6MjEyQrKsWl4",
+    "ENCRYPTION_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+    "DATABASE_URL": "postgresql://portal:pw@db/portal",
+    "REDIS_URL": "redis://redis:6379/0",
+    "MAIL_FROM": "portal@example.no",
+    "MAIL_HOST": "smtp.example.no",
+}
+
+
+def load(*names, **changes):
+    """Import the settings with GOOD and `changes` (None takes a variable away); the values of `names`, or the error."""
+    wanted = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
+    code = f"from portal import settings as s; print([getattr(s, n) for n in {names!r}])"
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=settings.BASE_DIR,
+        env=kept | wanted,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
+
+
+def test_production_starts_securely():
+    names = ("DEBUG", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_HSTS_SECONDS")
+
+    assert load(*names) == "[False, True, True, True, 31536000]"
+
+
+def test_production_is_the_mode_when_nothing_is_said():
+    assert load("PORTAL_MODE", PORTAL_MODE=None) == "['production']"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("DEBUG", "true", "DEBUG is on"),
+        ("SECRET_KEY", None, "SECRET_KEY is not set"),
+        ("SECRET_KEY", "django-insecure-abc", "SECRET_KEY is too weak"),
+        ("ALLOWED_HOSTS", None, "ALLOWED_HOSTS is not set"),
+        ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS allows every host name"),
+        ("SANDBOX_URL", "http://sandbox:8901", "production never talks to the sandbox"),
+        ("ENCRYPTION_KEYS", None, "ENCRYPTION_KEYS is not set"),
+        ("PORTAL_URL", "http://portal.example.no", "PORTAL_URL must begin with https://"),
+        ("DATABASE_URL", None, "DATABASE_URL is not set"),
+        ("DATABASE_URL", "sqlite:///db", "DATABASE_URL must begin with postgresql://"),
+        ("REDIS_URL", None, "REDIS_URL is not set"),
+        ("MAIL_HOST", None, "MAIL_HOST is not set"),
+        ("ENVIRONMENTS", "TEST,STAGING", "ENVIRONMENTS has 'STAGING'"),
+        ("PORTAL_MODE", "prod", "PORTAL_MODE is 'prod'"),
+    ],
+)
+def test_production_refuses(name, value, problem):
+    answer = load(**{name: value})
+
+    assert problem in answer
+    assert f"For example: {name}=" in answer
+
+
+def test_a_laptop_needs_nothing_but_the_mode(tmp_path):
+    nothing = dict.fromkeys(GOOD) | {"ENV_FILE": os.devnull}
+
+    answer = load("ENVIRONMENTS", "SANDBOX_URL", **nothing | {"PORTAL_MODE": "local", "DATA_DIR": str(tmp_path)})
+
+    assert answer == "[('SANDBOX', 'TEST'), 'http://127.0.0.1:8901']"
+    assert {path.name for path in (tmp_path / "secrets").iterdir()} == {"secret_key", "encryption_keys"}
+
+
+def test_the_command_line_prints_the_hint_and_no_traceback():
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=settings.BASE_DIR,
+        env={"PATH": os.environ["PATH"], **GOOD, "SECRET_KEY": "weak"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("The portal cannot start: SECRET_KEY is too weak")
+    assert len(done.stderr.splitlines()) == 1
