@@ -10,9 +10,10 @@ from typing import Any
 
 from django.db import transaction
 
-from submissions.models import Call, Document, Submission
+from submissions.models import Call, Dialog, Document, Submission
 from submissions.services.claim import Claim
 from submissions.services.documents import store_document
+from submissions.services.inbox import cursors
 
 ANSWERED = "kvittering.json"
 FOUND = "kvittering-funnet-i-dialogporten.json"
@@ -47,3 +48,12 @@ def settle(claim: Claim, confirm: Call, *, receipt: dict[str, Any], filename: st
             problem_code="",
             problem_detail="",
         )
+        _expect_feedback(submission, claim)
+
+
+def _expect_feedback(submission: Submission, claim: Claim) -> None:
+    """Dialogporten is asked soon; a dialog we had read before we knew the ids is read again."""
+    at = claim.now()
+    Dialog.objects.filter(environment=submission.environment, dialog_id=submission.dialog_id).update(next_attempt_at=at)
+    if submission.request_id:
+        cursors.make_due(request_id=submission.request_id, at=at)

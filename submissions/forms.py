@@ -1,0 +1,72 @@
+"""Forms of the submissions app: what to report, for which year, and the files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from submissions.services.catalogue import Offer
+
+FIRST_YEAR = 2015
+
+
+class FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Any]:
+        found: list[Any] = files.getlist(name) if hasattr(files, "getlist") else []
+        return found
+
+
+class FilesField(forms.FileField):
+    """Many files at once. Empty ones are let through: the check says what is wrong with each."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=FilesInput(attrs={"multiple": True}), allow_empty_file=True, **options)
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        files: list[Any] = data or []
+        if self.required and not files:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+        return files
+
+
+class FilesForm(forms.Form):
+    files = FilesField(
+        label=_("Filer"),
+        help_text=_("Velg alle på én gang, i hvilken som helst rekkefølge."),
+        error_messages={"required": _("Velg minst én fil.")},
+    )
+
+    def __init__(self, *args: Any, extensions: tuple[str, ...] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["files"].widget.attrs["accept"] = ",".join(extensions)
+
+
+class NewSubmissionForm(forms.Form):
+    """`offers` are (key, Offer); the key names access and service together."""
+
+    offer = forms.ChoiceField(
+        label=_("Hva skal leveres?"), widget=forms.RadioSelect, error_messages={"required": _("Velg en tjeneste.")}
+    )
+    year = forms.TypedChoiceField(label=_("Inntektsår"), coerce=int)
+    files = FilesField(
+        label=_("Filer"),
+        required=False,
+        help_text=_("Velg alle på én gang, i hvilken som helst rekkefølge. Du kan også legge dem til etterpå."),
+    )
+
+    def __init__(self, *args: Any, offers: dict[str, Offer], this_year: int, **options: Any) -> None:
+        super().__init__(*args, **options)
+        allowed = [(key, offer.service.name) for key, offer in offers.items() if offer.is_allowed]
+        self.fields["offer"].choices = allowed  # type: ignore[attr-defined]
+        self.fields["offer"].initial = allowed[0][0] if allowed else None
+        years = [(str(year), str(year)) for year in range(this_year, FIRST_YEAR - 1, -1)]
+        self.fields["year"].choices = years  # type: ignore[attr-defined]
+        self.fields["year"].initial = str(this_year - 1)
+
+
+class CustomerSearchForm(forms.Form):
+    q = forms.CharField(label=_("Navn eller organisasjonsnummer"), required=False, max_length=200)

@@ -1,0 +1,194 @@
+"""A report before it is sent: files come and go, each is looked at as it comes, the package as a whole after each change.
+
+A file that cannot be used is told why and is not kept; what was accepted stays. READY means checked without errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from django.db import transaction
+
+from portal.models import record
+from submissions.models import Document, Submission
+from submissions.services import catalogue, checking
+from submissions.services.checking import Finding
+from submissions.services.documents import Kept, clean_filename, keep, record_document
+from systemusers.models import SystemUserRequest
+
+Status = Submission.Status
+OPEN = {Status.DRAFT, Status.READY}
+CORRECTABLE = {Status.REJECTED, Status.FAILED, Status.ACCEPTED}
+
+
+class NotAllowed(Exception):
+    """The access does not allow the service. The text says why, in the user's language."""
+
+
+class NotOpen(Exception):
+    """The submission was sent or cancelled: its files can no longer be changed."""
+
+
+class Upload(Protocol):
+    """What a form gives us: Django's uploaded file, on disk when it is large."""
+
+    name: str | None
+    size: int | None
+
+    def read(self) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one uploaded file: its row when it was kept, else why not."""
+
+    filename: str
+    findings: list[Finding]
+    document: Document | None = None
+
+
+def create_draft(
+    *, request: SystemUserRequest, service: str, year: int, by: str, at: datetime, corrects: Submission | None = None
+) -> Submission:
+    """An empty DRAFT for the access's customer. Raises NotAllowed, catalogue.UnknownService."""
+    offer = catalogue.offer(request=request, service=catalogue.service(service))
+    if not offer.is_allowed:
+        raise NotAllowed(offer.reason)
+    with transaction.atomic():
+        draft = Submission.objects.create(
+            environment=request.environment,
+            customer=request.customer,
+            request=request,
+            service=service,
+            year=year,
+            corrects=corrects,
+            status_at=at,
+            created_by=by,
+            created_at=at,
+        )
+        record(by=by, at=at, target=draft, what="created", service=service, year=year)
+    return draft
+
+
+def add_files(*, submission: Submission, files: Iterable[Upload], by: str, at: datetime) -> list[Verdict]:
+    """Look at each file, keep the good ones, and check the package again. Raises NotOpen.
+
+    A main form takes the place of the one that is there, and so does a file of the same name.
+    """
+    looked_at = [_look(submission, file) for file in files]
+    with _editing(submission):
+        verdicts = [_take(submission, *found, at=at) for found in looked_at]
+        accepted = [v.filename for v in verdicts if v.document]
+        if accepted:
+            record(by=by, at=at, target=submission, what="files added", files=accepted)
+    check(submission=submission, by=by, at=at)
+    return verdicts
+
+
+def _look(submission: Submission, file: Upload) -> tuple[str, str, list[Finding], Kept | None]:
+    """Name, role, findings and, when there is no error, the stored bytes. Too large a file is never read."""
+    filename = clean_filename(file.name or "")
+    service = catalogue.service(submission.service)
+    refused = checking.outside(filename=filename, size=file.size or 0, service=service)
+    if refused:
+        return filename, "", refused, None
+    content = file.read()
+    role, findings = checking.inside(content=content, filename=filename, submission=submission)
+    return filename, role, findings, None if checking.has_errors(findings) else keep(content)
+
+
+def _take(
+    submission: Submission, filename: str, role: str, findings: list[Finding], kept: Kept | None, *, at: datetime
+) -> Verdict:
+    if kept is None:
+        return Verdict(filename, findings)
+    earlier = submission.documents.filter(role=role) if role == Document.Role.MAIN else submission.documents.none()
+    (earlier | submission.documents.filter(filename=filename)).exclude(sha256=kept.sha256).delete()
+    document = record_document(
+        kept=kept,
+        filename=filename,
+        media_type=catalogue.service(submission.service).media_type,
+        role=role,
+        customer=submission.customer,
+        submission=submission,
+        at=at,
+    )
+    return Verdict(filename, findings, document)
+
+
+def remove_file(*, submission: Submission, document: Document, by: str, at: datetime) -> None:
+    """Take a file out and check the rest. Raises NotOpen."""
+    with _editing(submission):
+        submission.documents.filter(pk=document.pk).delete()
+        record(by=by, at=at, target=submission, what="file removed", files=[document.filename])
+    check(submission=submission, by=by, at=at)
+
+
+def check(*, submission: Submission, by: str, at: datetime) -> None:
+    """Check the package as a whole; READY without errors, else DRAFT. The findings are kept on the row. Raises NotOpen."""
+    documents = list(submission.documents.order_by("pk"))
+    findings = checking.package(submission, documents)
+    wanted = Status.READY if documents and not checking.has_errors(findings) else Status.DRAFT
+    with _editing(submission):
+        if _changed_meanwhile(submission, documents):
+            return  # whoever changed it checks it
+        submission.findings = [finding.as_json() for finding in findings]
+        submission.save(update_fields=["findings"])
+        if submission.status != wanted:
+            submission.move_to(wanted, by=by, at=at)
+
+
+def _changed_meanwhile(submission: Submission, documents: list[Document]) -> bool:
+    return set(submission.documents.values_list("pk", flat=True)) != {document.pk for document in documents}
+
+
+def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Submission:
+    """A new draft that corrects `submission`, with its forms in it; the open one when there is one already.
+
+    Raises NotOpen when there is nothing to correct yet, NotAllowed when the access no longer allows the service.
+    """
+    if submission.status not in CORRECTABLE or submission.request is None:
+        raise NotOpen(f"submission {submission.pk} is {submission.status}")
+    open_one = submission.corrections.filter(status__in=OPEN).first()
+    if open_one:
+        return open_one
+    draft = create_draft(
+        request=submission.request, service=submission.service, year=submission.year, by=by, at=at, corrects=submission
+    )
+    forms = submission.documents.filter(role__in=(Document.Role.MAIN, Document.Role.PART)).order_by("pk")
+    Document.objects.bulk_create(_copy(form, draft, at) for form in forms)
+    check(submission=draft, by=by, at=at)
+    return draft
+
+
+def _copy(form: Document, draft: Submission, at: datetime) -> Document:
+    """The same stored bytes under another submission."""
+    same = ("customer_id", "role", "filename", "media_type", "size", "sha256")
+    return Document(submission=draft, stored_at=at, **{name: getattr(form, name) for name in same})
+
+
+@contextmanager
+def _editing(submission: Submission) -> Iterator[None]:
+    """The row stays open and ours until the end; its state in memory is brought up to date. Raises NotOpen."""
+    with transaction.atomic():
+        status = Submission.objects.select_for_update().values_list("status", flat=True).get(pk=submission.pk)
+        if status not in OPEN:
+            raise NotOpen(f"submission {submission.pk} is {status}")
+        submission.status = status
+        yield
+
+
+__all__ = [
+    "NotAllowed",
+    "NotOpen",
+    "Verdict",
+    "add_files",
+    "check",
+    "copy_for_correction",
+    "create_draft",
+    "remove_file",
+]

@@ -1,0 +1,75 @@
+"""What the page of one submission shows, gathered in few queries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from portal.explain import explain
+from submissions.models import Dialog, Document, Submission
+from submissions.services import catalogue, checking, stepper
+from submissions.services.next_step import next_step
+from submissions.services.preflight import preflight
+from submissions.services.timeline import person, timeline
+
+S = Submission.Status
+ROLES = [
+    Document.Role.FEEDBACK,
+    Document.Role.RECEIPT,
+    Document.Role.MAIN,
+    Document.Role.PART,
+    Document.Role.ATTACHMENT,
+]
+SHOWN = 50
+"""Files listed on a page; the rest are in the evidence package."""
+
+
+def _common(row: Submission, at: datetime) -> dict[str, Any]:
+    service = catalogue.service(row.service)
+    return {
+        "submission": row,
+        "service": service,
+        "deadline": service.deadline(row.year),
+        "is_late": at.date() > service.deadline(row.year),
+        "dots": stepper.dots(row),
+        "step": next_step(row, at=at),
+    }
+
+
+def draft_context(row: Submission, *, at: datetime) -> dict[str, Any]:
+    """A draft: its files, what the control found in each, what is said of the whole, and what stands before sending."""
+    documents = sorted(row.documents.all(), key=lambda d: (ROLES.index(Document.Role(d.role)), d.pk))
+    return {
+        **_common(row, at),
+        "documents": documents,
+        "findings": row.findings,
+        "errors": sum(f["severity"] == "ERROR" for f in row.findings),
+        "warnings": sum(f["severity"] == "WARNING" for f in row.findings),
+        "facts": checking.facts(row, documents) if documents else [],
+        "preflight": preflight(row),
+    }
+
+
+def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]:
+    """A submission on its way or answered."""
+    documents = sorted(row.documents.all(), key=lambda d: (ROLES.index(Document.Role(d.role)), d.pk))
+    return {
+        **_common(row, at),
+        "events": timeline(row),
+        "documents": documents[:SHOWN],
+        "hidden": max(0, len(documents) - SHOWN),
+        "feedback": next((d for d in documents if d.role == Document.Role.FEEDBACK), None),
+        "explanation": explain(row.problem_code) if row.status in (S.FAILED, S.UNCERTAIN) else None,
+        "sent_by": _name(row.queued_by),
+        "may_correct": user.may_work and row.status in (S.REJECTED, S.FAILED),
+        "may_cancel": user.may_work and row.status == S.QUEUED,
+        "correction": row.corrections.order_by("-pk").first(),
+        "transmissions": row.transmissions.count(),
+        "dialog": Dialog.objects.filter(environment=row.environment, dialog_id=row.dialog_id).first(),
+    }
+
+
+def _name(actor: str) -> str:
+    email = actor.removeprefix("user:")
+    return person(actor, dict(User.objects.filter(email=email).values_list("email", "name")))

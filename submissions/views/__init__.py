@@ -1,0 +1,1 @@
+"""The pages of the submissions app, one module for each kind."""

@@ -1,0 +1,66 @@
+"""Stored documents: read on a page of ours, opened (PDF) or saved, and the evidence package of a submission."""
+
+from __future__ import annotations
+
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+
+from portal.access import StaffRequest, staff_page
+from portal.models import record
+from submissions.models import Document
+from submissions.services import reading
+from submissions.services.documents import read_document
+from submissions.services.evidence import evidence
+from submissions.views.one import find
+
+NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+STRICT = f"{NOTHING_RUNS}; sandbox"
+
+
+def _find(request: StaffRequest, pk: int) -> Document:
+    rows = Document.objects.visible_to(request.user).filter(customer__environment=request.environment)
+    return get_object_or_404(rows.select_related("customer", "submission"), pk=pk)
+
+
+@staff_page()
+def document(request: StaffRequest, pk: int) -> HttpResponse:
+    """The document on a page of ours, escaped; a PDF is offered to be opened."""
+    row = _find(request, pk)
+    content = read_document(row)
+    text = reading.readable(content, row.media_type)
+    record(by=request.user.actor, at=timezone.now(), target=row, what="read", environment=request.environment)
+    context = {
+        "document": row,
+        "text": text,
+        "is_cut": text is not None and len(text) >= reading.SHOWN,
+        "is_pdf": row.media_type in reading.INLINE,
+    }
+    return render(request, "submissions/document.html", context)
+
+
+@staff_page()
+def document_file(request: StaffRequest, pk: int) -> HttpResponse:
+    """The bytes, to be saved; with `?open` a PDF opens in the browser, where nothing in it may run."""
+    row = _find(request, pk)
+    is_open = "open" in request.GET and row.media_type in reading.INLINE
+    media_type = row.media_type if row.media_type in reading.KNOWN else "application/octet-stream"
+    record(by=request.user.actor, at=timezone.now(), target=row, what="fetched", environment=request.environment)
+    response = HttpResponse(read_document(row), content_type=media_type)
+    response["Content-Disposition"] = content_disposition_header(not is_open, row.filename) or "attachment"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    # A browser's own PDF reader does not start in a sandboxed document; its type and nosniff keep it from being a page.
+    response["Content-Security-Policy"] = NOTHING_RUNS if is_open else STRICT
+    return response
+
+
+@staff_page()
+def evidence_package(request: StaffRequest, pk: int) -> FileResponse:
+    row = find(request, pk)
+    record(by=request.user.actor, at=timezone.now(), target=row, what="evidence fetched")
+    name = f"bevispakke-{row.customer.orgnr}-{row.year}-{row.pk}.zip"
+    response = FileResponse(evidence(row), as_attachment=True, filename=name, content_type="application/zip")
+    response["Cache-Control"] = "private, no-store"
+    return response

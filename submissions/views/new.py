@@ -1,0 +1,81 @@
+"""Ny innsending: pick the customer, then what to deliver, the year and the files. Ends on the draft's own page."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Customer
+from portal.access import StaffRequest, staff_page
+from portal.htmx import page_or_fragment
+from submissions.forms import CustomerSearchForm, NewSubmissionForm
+from submissions.services import catalogue, drafts
+from submissions.views.one import draft_page
+from systemusers.models import SystemUserRequest
+
+SHOWN = 20
+
+
+@staff_page(may="may_work")
+def new(request: StaffRequest) -> HttpResponse:
+    customers = Customer.objects.visible_to(request.user).filter(environment=request.environment)
+    chosen = request.GET.get("customer", "")
+    if not chosen.isdecimal():
+        return _pick_customer(request)
+    customer = get_object_or_404(customers, pk=chosen)
+    offers = _offers(customer)
+    form = NewSubmissionForm(
+        request.POST or None, request.FILES or None, offers=offers, this_year=timezone.localdate().year
+    )
+    if request.method == "POST" and form.is_valid():
+        return _create(request, form)
+    context = {
+        "customer": customer,
+        "form": form,
+        "offers": offers,
+        "has_access": bool(offers),
+        "may_send": any(offer.is_allowed for offer in offers.values()),
+    }
+    return render(request, "submissions/new.html", context, status=422 if form.errors else 200)
+
+
+def _pick_customer(request: StaffRequest) -> HttpResponse:
+    """Customers with a usable access first: those are the ones a report can be sent for."""
+    form = CustomerSearchForm(request.GET)
+    text = form.cleaned_data["q"] if form.is_valid() else ""
+    customers = Customer.objects.visible_to(request.user).filter(environment=request.environment).matching(text)
+    ready = customers.filter(requests__status__in=SystemUserRequest.USABLE).distinct()
+    rows = list(ready.order_by("name", "pk")[:SHOWN])
+    context = {"form": form, "customers": rows, "others": bool(text) and not rows and customers.exists()}
+    return page_or_fragment(request, "submissions/pick_customer.html", "found", context=context)
+
+
+def _offers(customer: Customer) -> dict[str, catalogue.Offer]:
+    """Each service once, through the access that allows it where there is one."""
+    accesses = customer.requests.select_related("profile__system__client").order_by("-status_at")
+    best: dict[str, tuple[str, catalogue.Offer]] = {}
+    for access in accesses:
+        for offer in catalogue.services_for(access):
+            known = best.get(offer.service.id)
+            if known is None or (offer.is_allowed and not known[1].is_allowed):
+                best[offer.service.id] = (f"{access.pk}:{offer.service.id}", offer)
+    return dict(sorted(best.values(), key=lambda found: not found[1].is_allowed))
+
+
+def _create(request: StaffRequest, form: NewSubmissionForm) -> HttpResponse:
+    access_id, service = form.cleaned_data["offer"].split(":", 1)
+    access = get_object_or_404(SystemUserRequest.objects.visible_to(request.user), pk=access_id)
+    at, by = timezone.now(), request.user.actor
+    try:
+        draft = drafts.create_draft(request=access, service=service, year=form.cleaned_data["year"], by=by, at=at)
+    except drafts.NotAllowed as error:
+        messages.error(request, str(error))
+        return redirect(request.get_full_path())
+    verdicts = drafts.add_files(submission=draft, files=form.cleaned_data["files"], by=by, at=at)
+    if any(verdict.document is None for verdict in verdicts):
+        return draft_page(request, draft, verdicts=verdicts, status=422)
+    messages.success(request, _("Kladden er lagret."))
+    return redirect("submission", environment=request.environment, pk=draft.pk)

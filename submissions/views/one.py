@@ -1,0 +1,135 @@
+"""One submission: a draft with its files and control, or what became of it. And the acts: files, send, cancel, correct."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from portal import doorbell
+from portal.access import StaffRequest, staff_page
+from portal.htmx import page_or_fragment
+from portal.models import IllegalTransition, LostRace
+from submissions import tasks
+from submissions.forms import FilesForm
+from submissions.models import Document, Submission
+from submissions.services import catalogue, drafts, queue
+from submissions.services.page import draft_context, sent_context
+
+Act = Callable[[StaffRequest, Submission], HttpResponse]
+
+
+def find(request: StaffRequest, pk: int) -> Submission:
+    rows = Submission.objects.visible_to(request.user).filter(environment=request.environment)
+    return get_object_or_404(rows.select_related("customer", "request__profile__system__client", "corrects"), pk=pk)
+
+
+@staff_page()
+def submission(request: StaffRequest, pk: int) -> HttpResponse:
+    row = find(request, pk)
+    if row.status in drafts.OPEN:
+        return draft_page(request, row)
+    context = sent_context(row, user=request.user, at=timezone.now())
+    return page_or_fragment(request, "submissions/one.html", "status", context=context)
+
+
+def draft_page(
+    request: StaffRequest,
+    row: Submission,
+    *,
+    verdicts: list[drafts.Verdict] | None = None,
+    form: FilesForm | None = None,
+    unanswered: frozenset[str] = frozenset(),
+    status: int = 200,
+) -> HttpResponse:
+    """The draft with what came of the files just sent; those refused are shown with their reasons and not kept."""
+    form = form or FilesForm(extensions=catalogue.service(row.service).extensions)
+    context = draft_context(row, at=timezone.now())
+    refused = [verdict for verdict in verdicts or [] if verdict.document is None]
+    context |= {"form": form, "refused": refused, "unanswered": unanswered}
+    return render(request, "submissions/draft.html", context, status=status)
+
+
+def act(view: Act) -> Callable[..., HttpResponse]:
+    """A POST that changes one submission. When it is too late for it, the page says so and shows the state as it is."""
+
+    @staff_page(may="may_work")
+    @require_POST
+    @wraps(view)
+    def guarded(request: StaffRequest, pk: int, **kwargs: Any) -> HttpResponse:
+        row = find(request, pk)
+        try:
+            return view(request, row, **kwargs)
+        except (drafts.NotOpen, LostRace, IllegalTransition):
+            messages.warning(request, _("Innsendingen har gått videre i mellomtiden. Her er den slik den er nå."))
+            return _back(request, row)
+
+    return guarded
+
+
+def _back(request: StaffRequest, row: Submission) -> HttpResponse:
+    return redirect("submission", environment=request.environment, pk=row.pk)
+
+
+@act
+def add_files(request: StaffRequest, row: Submission) -> HttpResponse:
+    extensions = catalogue.service(row.service).extensions
+    form = FilesForm(request.POST, request.FILES, extensions=extensions)
+    if not form.is_valid():
+        return draft_page(request, row, form=form, status=422)
+    verdicts = drafts.add_files(
+        submission=row, files=form.cleaned_data["files"], by=request.user.actor, at=timezone.now()
+    )
+    if any(verdict.document is None for verdict in verdicts):
+        return draft_page(request, row, verdicts=verdicts, status=422)
+    return _back(request, row)
+
+
+@act
+def remove_file(request: StaffRequest, row: Submission, document: int) -> HttpResponse:
+    found = get_object_or_404(Document, pk=document, submission=row)
+    drafts.remove_file(submission=row, document=found, by=request.user.actor, at=timezone.now())
+    return _back(request, row)
+
+
+@act
+def send(request: StaffRequest, row: Submission) -> HttpResponse:
+    """Queue it and ring the worker. What is stored is sent, if not now then when the broker is back."""
+    confirmed = frozenset(request.POST.getlist("confirm"))
+    try:
+        queue.queue(submission=row, by=request.user.actor, at=timezone.now(), confirmed=confirmed)
+    except queue.NotReady as error:
+        open_questions = frozenset(code for code, _text in error.preflight.questions)
+        return draft_page(request, row, unanswered=open_questions, status=422)
+    doorbell.ring(tasks.send_submission, submission_id=row.pk)
+    if doorbell.is_reachable():
+        messages.success(request, _("Innsendingen er lagret og sendes nå."))
+    else:
+        messages.warning(request, _("Innsendingen er lagret. Køen svarer ikke akkurat nå, så den sendes litt senere."))
+    return _back(request, row)
+
+
+@act
+def cancel(request: StaffRequest, row: Submission) -> HttpResponse:
+    queue.cancel(submission=row, by=request.user.actor, at=timezone.now())
+    messages.success(request, _("Innsendingen er avbrutt. Ingenting ble levert."))
+    return _back(request, row)
+
+
+@act
+def correct(request: StaffRequest, row: Submission) -> HttpResponse:
+    """A new draft with the same files, to be mended and sent."""
+    try:
+        draft = drafts.copy_for_correction(submission=row, by=request.user.actor, at=timezone.now())
+    except drafts.NotAllowed as error:
+        messages.error(request, str(error))
+        return _back(request, row)
+    messages.success(request, _("Filene er kopiert til en ny kladd. En ny fil med samme navn erstatter den gamle."))
+    return _back(request, draft)

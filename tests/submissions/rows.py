@@ -1,0 +1,87 @@
+"""Rows the tests of submissions begin with: a customer's usable access, and drafts through it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accounts.models import Customer
+from submissions.models import Submission
+from systemusers.models import AccessProfile, MaskinportenClient, ScopeGrant, System, SystemUser, SystemUserRequest
+from tests.fixtures import AT, VENDOR_ORGNR
+
+SERVICE = "innrapportering-aksjonaerregisteroppgave"
+RESOURCE = "ske-innrapportering-aksjonaerregisteroppgave"
+SCOPE = "skatteetaten:innrapporteringaksjonaerregisteroppgave"
+SCOPES = ["digdir:dialogporten", SCOPE]
+
+
+def make_system(environment: str = "SANDBOX") -> System:
+    client = MaskinportenClient.objects.create(
+        environment=environment, client_id=str(uuid.uuid4()), name="Fjordtall", orgnr=VENDOR_ORGNR, scopes=SCOPES
+    )
+    names = dict.fromkeys(("name_nb", "name_nn", "name_en"), "Fjordtall")
+    texts = dict.fromkeys(("description_nb", "description_nn", "description_en"), "Leverer oppgaver")
+    return System.objects.create(
+        environment=environment, client=client, system_id=f"{VENDOR_ORGNR}_fjordtall", rights=[RESOURCE], **names, **texts
+    )
+
+
+def make_access(customer: Customer, *, system: System | None = None, **fields: Any) -> SystemUserRequest:
+    """A usable access through a profile with the one right."""
+    profile = AccessProfile.objects.create(
+        system=system or make_system(customer.environment), name=f"Årsoppgjør {uuid.uuid4()}", rights=[RESOURCE]
+    )
+    values: dict[str, Any] = {
+        "environment": customer.environment,
+        "customer": customer,
+        "profile": profile,
+        "external_ref": str(uuid.uuid4()),
+        "rights": [RESOURCE],
+        "status": SystemUserRequest.Status.IN_USE,
+        "status_at": AT,
+        "altinn_id": str(uuid.uuid4()),
+        "requested_by": "user:ida@vendor.example",
+    }
+    access = SystemUserRequest.objects.create(**{**values, **fields})
+    SystemUser.objects.create(request=access, altinn_id=uuid.uuid4(), kind="STANDARD")
+    return access
+
+
+def make_draft(access: SystemUserRequest, *, at: datetime = AT, **fields: Any) -> Submission:
+    values: dict[str, Any] = {
+        "environment": access.environment,
+        "customer": access.customer,
+        "request": access,
+        "service": SERVICE,
+        "year": 2025,
+        "status_at": at,
+        "created_by": "user:ida@vendor.example",
+        "created_at": at,
+    }
+    return Submission.objects.create(**{**values, **fields})
+
+
+@pytest.fixture(autouse=True)
+def own_storage(settings: Any, tmp_path: Path) -> None:
+    """Each test keeps its documents in a folder of its own."""
+    documents = settings.STORAGES["documents"]
+    options = {**documents["OPTIONS"], "location": tmp_path / "documents"}
+    settings.STORAGES = {**settings.STORAGES, "documents": {**documents, "OPTIONS": options}}
+
+
+@pytest.fixture
+def access(vendor: Any, customer: Customer) -> SystemUserRequest:
+    return make_access(customer)
+
+
+@pytest.fixture
+def draft(access: SystemUserRequest) -> Submission:
+    return make_draft(access)
+
+
+__all__ = ["ScopeGrant", "access", "draft", "make_access", "make_draft", "make_system", "own_storage"]

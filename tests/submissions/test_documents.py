@@ -1,0 +1,121 @@
+"""Stored files: encrypted, found by hash, whole or loudly not."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import storages
+from django.utils import timezone
+
+from portal import crypto
+from submissions.models import Document, Submission
+from submissions.services import documents
+from submissions.services.documents import DocumentDamaged, read_document, store_document
+from tests.fixtures import AT
+
+CONTENT = b"<Skjema>hemmelig</Skjema>"
+
+
+def store(submission: Submission, content: bytes = CONTENT, filename: str = "hovedskjema.xml") -> Document:
+    return store_document(
+        content=content,
+        filename=filename,
+        media_type="application/xml",
+        role=Document.Role.MAIN,
+        customer=submission.customer,
+        submission=submission,
+        at=AT,
+    )
+
+
+def path_of(document: Document) -> Path:
+    return Path(storages["documents"].path(documents.place_of(document.sha256)))
+
+
+def test_what_was_stored_is_read_back_and_lies_encrypted(draft: Submission) -> None:
+    document = store(draft)
+
+    assert read_document(document) == CONTENT
+    assert document.sha256 == hashlib.sha256(CONTENT).hexdigest()
+    assert b"hemmelig" not in path_of(document).read_bytes()
+
+
+def test_storing_the_same_again_gives_the_same_row(draft: Submission) -> None:
+    first = store(draft)
+
+    again = store(draft, filename="et annet navn.xml")
+
+    assert again.pk == first.pk
+    assert Document.objects.count() == 1
+
+
+def test_an_attachment_is_stored_once_however_often_it_is_fetched(draft: Submission) -> None:
+    first, second = store(draft, b"a"), store(draft, b"b")
+
+    assert {first.sha256, second.sha256} == set(draft.documents.values_list("sha256", flat=True))
+
+
+def test_a_file_cut_off_by_a_crash_is_written_anew(draft: Submission) -> None:
+    document = store(draft)
+    path_of(document).write_bytes(path_of(document).read_bytes()[:40])
+
+    store(draft)
+
+    assert read_document(document) == CONTENT
+
+
+def test_a_file_that_was_changed_is_not_handed_out(draft: Submission) -> None:
+    document = store(draft)
+    path_of(document).write_bytes(crypto.encrypt(b"something else"))
+
+    with pytest.raises(DocumentDamaged, match=f"document {document.pk}"):
+        read_document(document)
+
+
+def test_a_file_that_is_gone_is_said_to_be_gone(draft: Submission) -> None:
+    document = store(draft)
+    path_of(document).unlink()
+
+    with pytest.raises(DocumentDamaged):
+        read_document(document)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\skjema\\hoved.xml", "hoved.xml"),
+        ('a"b\r\nSet-Cookie: x.xml', "a_b_Set-Cookie_ x.xml"),
+        ("...", "uten-navn"),
+        ("", "uten-navn"),
+        (f"{'æ' * 300}.xml", f"{'æ' * 116}.xml"),
+    ],
+)
+def test_a_filename_is_made_harmless(given: str, kept: str) -> None:
+    assert documents.clean_filename(given) == kept
+
+
+def test_the_sweep_removes_old_files_without_a_row_and_nothing_else(draft: Submission) -> None:
+    kept, lost = store(draft), documents.keep(b"nobody names this")
+    lost_path = Path(storages["documents"].path(documents.place_of(lost.sha256)))
+
+    young = documents.sweep_orphans(at=timezone.now())
+    old = documents.sweep_orphans(at=timezone.now() + timedelta(days=2))
+
+    assert (young, old) == (0, 1)
+    assert read_document(kept) == CONTENT
+    assert not lost_path.exists()
+
+
+def test_an_orphan_stored_again_becomes_young(draft: Submission) -> None:
+    lost = documents.keep(CONTENT)
+    path = Path(storages["documents"].path(documents.place_of(lost.sha256)))
+    before = path.stat().st_ino, path.read_bytes()
+
+    document = store(draft)
+
+    assert (path.stat().st_ino, path.read_bytes()) != before
+    assert read_document(document) == CONTENT
