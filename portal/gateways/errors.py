@@ -1,0 +1,69 @@
+"""What can go wrong with a call outside, in our words; nothing of httpx leaks out.
+
+GatewayError
+├── Unavailable   no answer, 429 or 5xx: ask again later
+├── Refused       another 4xx: the remote said no, and asking again unchanged will not help
+└── BrokenReply   a success we cannot read: a person must look
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class GatewayError(Exception):
+    """Base of all three. Messages hold service, method, path and status; never a body, token or personal number."""
+
+
+class Unavailable(GatewayError):
+    """`retry_after` in seconds when the remote asked for it. `maybe_arrived`: the remote may have done the work."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        maybe_arrived: bool = False,
+        status: int | None = None,
+        code: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.maybe_arrived = maybe_arrived
+        self.status = status
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One complaint inside a refusal: the remote's code, its text, where in our request, and what we had there."""
+
+    code: str
+    text: str = ""
+    path: str = ""
+    given: str = ""
+
+
+class Refused(GatewayError):
+    """`code` is the remote's own ("MP-303", "AUTH-00011", "GLD_1018"), "" when it gave none. `correlation_id` to quote."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        code: str = "",
+        details: tuple[Detail, ...] = (),
+        correlation_id: str = "",
+        text: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.details = details
+        self.correlation_id = correlation_id
+        self.text = text
+
+
+class BrokenReply(GatewayError):
+    """2xx with a body of another shape than agreed, cut off, or too large."""

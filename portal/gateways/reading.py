@@ -1,0 +1,44 @@
+"""Reading replies with a tolerant eye: unknown fields are ignored, missing ones are empty, wrong shapes are BrokenReply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from portal.gateways.errors import BrokenReply
+
+T = TypeVar("T")
+
+
+def reading(where: str, read: Callable[[], T]) -> T:
+    """What `read` makes of a reply; raises BrokenReply, naming `where`, when the reply has another shape."""
+    try:
+        return read()
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise BrokenReply(f"{where}: the answer has another shape than agreed ({type(error).__name__})") from error
+
+
+def moment(text: Any) -> datetime | None:
+    """An ISO 8601 time, also with seven decimals, as an aware datetime; None when absent. Raises ValueError."""
+    if not text:
+        return None
+    value = str(text).replace("Z", "+00:00")
+    head, dot, tail = value.partition(".")
+    if dot:
+        digits = len(tail) - len(tail.lstrip("0123456789"))
+        value = f"{head}.{tail[:digits][:6].ljust(6, '0')}{tail[digits:]}"
+    parsed = datetime.fromisoformat(value)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def required_moment(text: Any) -> datetime:
+    found = moment(text)
+    if found is None:
+        raise ValueError("a time is missing")
+    return found
+
+
+def insensitive(said: dict[str, Any], name: str) -> Any:
+    """A member by name whatever its case (`ID` or `id`); None when absent."""
+    return next((value for key, value in said.items() if key.lower() == name.lower()), None)
