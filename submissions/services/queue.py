@@ -40,7 +40,6 @@ def queue(*, submission: Submission, by: str, at: datetime, confirmed: frozenset
         open_questions = [question for question in found.questions if question[0] not in confirmed]
         if found.problems or open_questions:
             raise NotReady(Preflight(found.problems, open_questions))
-        plan_calls(submission)
         submission.move_to(
             Submission.Status.QUEUED,
             by=by,
@@ -50,6 +49,7 @@ def queue(*, submission: Submission, by: str, at: datetime, confirmed: frozenset
             next_attempt_at=at,
             what={"confirmed": sorted(confirmed & {code for code, _ in found.questions})},
         )
+        plan_calls(submission)
 
 
 def plan_calls(submission: Submission) -> None:

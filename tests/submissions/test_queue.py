@@ -1,0 +1,162 @@
+"""From READY to QUEUED: what stands in the way, what must be answered first, and the plan of calls."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from portal.models import AuditEvent, IllegalTransition, LostRace
+from submissions.models import Call, Document, Submission
+from submissions.services.documents import store_document
+from submissions.services.queue import NotReady, cancel, queue
+from systemusers.models import SystemUserRequest
+from tests.fixtures import AT
+from tests.submissions.rows import make_draft
+
+BY = "user:ida@vendor.example"
+S = Submission.Status
+
+
+def make_ready(access: SystemUserRequest, *, parts: int = 2, **fields: Any) -> Submission:
+    """A checked package of one main form and some sub-forms, always the same bytes."""
+    submission = make_draft(access, status=S.READY, **fields)
+    forms = [("MAIN", "hoved.xml", b"<main/>")]
+    forms += [("PART", f"under{n}.xml", f"<part n='{n}'/>".encode()) for n in range(parts)]
+    for role, filename, content in forms:
+        store_document(
+            content=content, filename=filename, media_type="application/xml", role=role,
+            customer=submission.customer, submission=submission, at=AT,
+        )  # fmt: skip
+    return submission
+
+
+def refusal_of(submission: Submission, confirmed: frozenset[str] = frozenset()) -> NotReady:
+    with pytest.raises(NotReady) as caught:
+        queue(submission=submission, by=BY, at=AT, confirmed=confirmed)
+    return caught.value
+
+
+def test_a_ready_package_is_queued_with_who_and_when(access: SystemUserRequest) -> None:
+    submission = make_ready(access)
+
+    queue(submission=submission, by=BY, at=AT)
+
+    submission.refresh_from_db()
+    assert (submission.status, submission.queued_by, submission.queued_at) == (S.QUEUED, BY, AT)
+    assert submission.next_attempt_at == AT
+    assert AuditEvent.objects.get(what="READY->QUEUED").by == BY
+
+
+def test_every_call_is_planned_with_its_key_before_anything_is_sent(access: SystemUserRequest) -> None:
+    submission = make_ready(access, parts=2)
+
+    queue(submission=submission, by=BY, at=AT)
+
+    calls = list(submission.calls.all())
+    assert [call.step for call in calls] == ["MAIN", "PART", "PART", "CONFIRM"]
+    assert len({call.key for call in calls[:3]} - {None}) == 3
+    assert calls[3].key is None
+    assert {call.status for call in calls} == {Call.Status.PLANNED}
+
+
+def test_a_draft_with_errors_is_not_queued(access: SystemUserRequest) -> None:
+    submission = make_draft(access)
+
+    refused = refusal_of(submission)
+
+    assert "ikke kontrollert" in refused.preflight.problems[0]
+    assert submission.calls.count() == 0
+
+
+def test_an_access_that_went_away_stops_the_queueing(access: SystemUserRequest) -> None:
+    submission = make_ready(access)
+    SystemUserRequest.objects.filter(pk=access.pk).update(status="REMOVED")
+
+    refused = refusal_of(Submission.objects.get(pk=submission.pk))
+
+    assert "fjernet av kunden" in refused.preflight.problems[0]
+
+
+def test_warnings_must_be_overridden_on_purpose(access: SystemUserRequest) -> None:
+    submission = make_ready(access, findings=[{"severity": "WARNING", "text": "Utbytte"}])
+
+    assert [code for code, _ in refusal_of(submission).preflight.questions] == ["warnings"]
+
+    queue(submission=submission, by=BY, at=AT, confirmed=frozenset({"warnings"}))
+    assert AuditEvent.objects.get(what="READY->QUEUED").detail["confirmed"] == ["warnings"]
+
+
+@pytest.mark.parametrize("status", ["QUEUED", "UNCERTAIN", "ACCEPTED"])
+def test_the_same_files_twice_need_a_yes(access: SystemUserRequest, status: str) -> None:
+    make_ready(access)
+    Submission.objects.update(status=status, delivered_at=AT, queued_at=AT)
+    again = make_ready(access)
+
+    assert [code for code, _ in refusal_of(again).preflight.questions] == ["duplicate"]
+
+    queue(submission=again, by=BY, at=AT, confirmed=frozenset({"duplicate"}))
+    assert again.status == S.QUEUED
+
+
+@pytest.mark.parametrize("changes", [{"status": "REJECTED"}, {"status": "FAILED"}, {"year": 2024}])
+def test_what_was_turned_down_or_is_of_another_year_is_no_duplicate(
+    access: SystemUserRequest, changes: dict[str, Any]
+) -> None:
+    make_ready(access)
+    Submission.objects.update(**{"status": "ACCEPTED", "delivered_at": AT, **changes})
+
+    queue(submission=make_ready(access), by=BY, at=AT)
+
+    assert Submission.objects.filter(status=S.QUEUED).count() == 1
+
+
+def test_a_second_press_of_the_button_loses_the_race(access: SystemUserRequest) -> None:
+    submission = make_ready(access)
+    seen_earlier = Submission.objects.get(pk=submission.pk)
+    queue(submission=submission, by=BY, at=AT)
+
+    with pytest.raises(LostRace):
+        queue(submission=seen_earlier, by=BY, at=AT)
+
+    assert submission.calls.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_twins_queued_at_once_become_one(access: SystemUserRequest) -> None:
+    twins = [make_ready(access), make_ready(access)]
+    gate, outcomes = threading.Barrier(2), []
+
+    def press(submission: Submission) -> None:
+        gate.wait()
+        try:
+            queue(submission=submission, by=BY, at=AT)
+            outcomes.append("queued")
+        except NotReady:
+            outcomes.append("asked")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=press, args=(twin,)) for twin in twins]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+
+    assert sorted(outcomes) == ["asked", "queued"]
+
+
+def test_what_waits_in_the_queue_can_be_cancelled(access: SystemUserRequest) -> None:
+    submission = make_ready(access)
+    queue(submission=submission, by=BY, at=AT)
+
+    cancel(submission=submission, by=BY, at=AT)
+
+    assert (submission.status, submission.next_attempt_at) == (S.CANCELLED, None)
+
+
+def test_what_was_delivered_cannot_be_cancelled(access: SystemUserRequest) -> None:
+    submission = make_draft(access, status=S.DELIVERED, delivered_at=AT)
+
+    with pytest.raises(IllegalTransition):
+        cancel(submission=submission, by=BY, at=AT)
