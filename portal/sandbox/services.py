@@ -1,3 +1,3 @@
 """Imports every service module, so that its routes and jobs are registered. Add a new service here."""
 
-from . import control, control_page, enhetsregisteret, front, render  # noqa: F401
+from . import bulk, control, control_page, enhetsregisteret, front, render  # noqa: F401

@@ -1,0 +1,132 @@
+"""`POST /control/bulk`: many organisations, system users and dialogs at once, to measure against.
+
+Same seed, same organisations. Their numbers are valid and synthetic: they begin with 2 or 3, which no real one does.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from .control_input import read, wrong
+from .replies import as_json
+from .routing import route
+from .skatteetaten.orgnr import check_digit
+from .state import Organisation, Person, System, SystemUser
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from .app import Call
+
+MOST = 1_000_000
+FIRST = (
+    "Rask",
+    "Modig",
+    "Stille",
+    "Glad",
+    "Blid",
+    "Tapper",
+    "Vennlig",
+    "Lydig",
+    "Kvikk",
+    "Trofast",
+    "Munter",
+    "Sindig",
+)
+MIDDLE = ("Tiger", "Elg", "Hval", "Ugle", "Rev", "Laks", "Hjort", "Gaupe", "Ørn", "Bever", "Mår", "Sel")
+COLOURS = ("Blå", "Grønn", "Gul", "Oransje", "Fiolett", "Hvit", "Brun", "Grå")
+
+
+class Order(msgspec.Struct, forbid_unknown_fields=True):
+    organisations: int
+    dialogs_per_organisation: int = 0
+    system_id: str = ""
+    seed: int = 0
+    resource: str = "ske-innrapportering-aksjonaerregisteroppgave"
+
+
+@route("POST", "/control/bulk")
+def load(call: Call) -> Response:
+    """Organisations, each with one approved system user of `system_id` when that is given, and dialogs."""
+    order, started = read(call, Order), time.perf_counter()
+    _check(call, order)
+    draw = random.Random(f"bulk:{order.seed}")  # noqa: S311 - made-up data, no secret
+    made = [_organisation(call, orgnr, draw) for orgnr in _numbers(call, order, draw)]
+    system = call.state.systems.get(order.system_id)
+    if system is not None:
+        _system_users(call, made, system, draw)
+    call.sandbox.caches.clear()
+    return as_json(
+        {
+            "organisations": len(made),
+            "system_users": len(made) if system else 0,
+            "dialogs": len(made) * order.dialogs_per_organisation,
+            "first": made[0].orgnr,
+            "last": made[-1].orgnr,
+            "seconds": round(time.perf_counter() - started, 2),
+        },
+        status=201,
+    )
+
+
+def _check(call: Call, order: Order) -> None:
+    if not 1 <= order.organisations <= MOST:
+        raise wrong(f"organisations: must be from 1 to {MOST}.", field="organisations")
+    if not 0 <= order.dialogs_per_organisation <= 100:
+        raise wrong("dialogs_per_organisation: must be from 0 to 100.", field="dialogs_per_organisation")
+    if order.system_id and order.system_id not in call.state.systems:
+        raise wrong(f"system_id: no system {order.system_id[:80]} is registered.", field="system_id")
+
+
+def _numbers(call: Call, order: Order, draw: random.Random) -> Iterator[str]:
+    """The next valid numbers from a place that the seed chooses, without those already in use."""
+    first, found, known = draw.randrange(20_000_000, 38_000_000), 0, call.state.organisations
+    while found < order.organisations:
+        text = str(first)
+        digit = check_digit(text)
+        orgnr = f"{text}{digit}"
+        if digit is not None and orgnr not in known:
+            found += 1
+            yield orgnr
+        first = first + 1 if first < 39_999_999 else 20_000_000
+
+
+def _organisation(call: Call, orgnr: str, draw: random.Random) -> Organisation:
+    name = f"{draw.choice(FIRST)} {draw.choice(COLOURS)} {draw.choice(MIDDLE)} AS"
+    organisation = Organisation(
+        orgnr=orgnr,
+        name=name,
+        party_id=50_000_000 + call.state.sequence(),
+        party_uuid=_uuid(draw),
+        persons=[Person(name=f"{name[:-3]}sen", roles=["DAGL"])],
+    )
+    call.state.organisations[orgnr] = organisation
+    return organisation
+
+
+def _system_users(call: Call, organisations: list[Organisation], system: System, draw: random.Random) -> None:
+    rights = [e["value"] for right in system.rights for e in right.get("resource", []) if e.get("value")]
+    for organisation in organisations:
+        user = SystemUser(
+            id=_uuid(draw),
+            seq=call.state.sequence(),
+            kind="standard",
+            system_id=system.id,
+            orgnr=organisation.orgnr,
+            external_ref=organisation.orgnr,
+            title=next(iter(system.name.values()), system.id),
+            rights=list(rights),
+            packages=list(system.packages),
+            created=call.now,
+        )
+        call.state.system_users[user.id] = user
+
+
+def _uuid(draw: random.Random) -> str:
+    return str(uuid.UUID(int=draw.getrandbits(128), version=4))

@@ -1,0 +1,352 @@
+"""`/control`: time, faults, calls, settings, snapshots, bulk and the page for people."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from portal.sandbox.skatteetaten.orgnr import is_orgnr
+from portal.sandbox.state import System
+
+from .tax_rig import CUSTOMER, FEES_SCOPE, VENDOR, Rig, codes
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+# time
+
+
+def test_the_clock_is_advanced_and_due_work_is_done_at_once(rig: Rig) -> None:
+    rig.report_fees()
+
+    now = rig.http.post("/control/clock/advance", json={"seconds": 150}).json()["now"]
+
+    assert now.startswith("2026-11-23T12:02:30")
+    assert rig.app.state.jobs == []
+
+
+def test_the_clock_can_be_set_and_stopped(rig: Rig) -> None:
+    rig.http.put("/control/clock", json={"now": "2027-01-31T23:59:00+01:00", "frozen": True})
+
+    clock = rig.http.get("/control/clock").json()
+
+    assert clock["now"] == clock["frozen_at"] == "2027-01-31T22:59:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/control/clock/advance", {}, "seconds"),
+        ("POST", "/control/clock/advance", {"seconds": "x"}, "seconds"),
+        ("POST", "/control/clock/advance", {"seconds": -1}, "seconds"),
+        ("PUT", "/control/clock", {"now": "i går"}, "now"),
+        ("PUT", "/control/clock", {"now": "2026-01-01T00:00:00"}, "now"),
+        ("POST", "/control/faults", {"service": "post"}, "service"),
+        ("POST", "/control/faults", {"service": "brreg", "kind": "flom"}, "kind"),
+        ("POST", "/control/faults", {"service": "brreg", "status": 99}, "status"),
+        ("POST", "/control/faults", {"service": "brreg", "times": 0}, "times"),
+        ("PATCH", "/control/settings", {"feedback": 1}, "feedback"),
+        ("PATCH", "/control/settings", {"page_size": "x"}, "page_size"),
+        ("POST", "/control/verdicts", {"verdict": "kanskje"}, "verdict"),
+        ("POST", "/control/verdicts", {"verdict": "rejected", "service": "x"}, "service"),
+        ("POST", "/control/verdicts", {"verdict": "rejected", "orgnr": "12"}, "orgnr"),
+        ("POST", "/control/bulk", {"organisations": 0}, "organisations"),
+        ("POST", "/control/bulk", {"organisations": 1, "system_id": "x"}, "system_id"),
+        ("POST", "/control/letters", {"orgnr": "1"}, "orgnr"),
+        ("POST", "/control/reset", {"seed": "x"}, "seed"),
+        ("GET", "/control/calls?limit=0", None, "limit"),
+    ],
+)
+def test_wrong_input_is_400_with_a_sentence_that_names_the_field(
+    rig: Rig, method: str, path: str, body: Any, field: str
+) -> None:
+    response = rig.http.request(method, path, json=body)
+
+    assert response.status_code == 400
+    assert response.json()["field"] == field
+    assert field in response.json()["error"]
+    assert response.json()["error"].endswith(".")
+
+
+def test_a_body_that_is_no_json_is_400_with_a_sentence(rig: Rig) -> None:
+    response = rig.http.post("/control/clock/advance", content="sekunder=5")
+
+    assert (response.status_code, response.json()["error"]) == (400, "The body is not JSON.")
+
+
+# faults and calls
+
+
+def test_a_fault_hits_its_service_after_some_calls_and_for_some(rig: Rig) -> None:
+    rig.http.post(
+        "/control/faults", json={"service": "brreg", "status": 503, "after": 1, "times": 2, "retry_after": "7"}
+    )
+
+    answers = [rig.http.get(f"/brreg/enhetsregisteret/api/enheter/{CUSTOMER}") for _ in range(4)]
+
+    assert [answer.status_code for answer in answers] == [200, 503, 503, 200]
+    assert answers[1].headers["Retry-After"] == "7"
+
+
+def test_ordered_faults_are_listed_and_taken_back(rig: Rig) -> None:
+    rig.http.post("/control/faults", json={"service": "brreg"})
+
+    listed = rig.http.get("/control/faults").json()
+    rig.http.delete("/control/faults")
+
+    assert [fault["service"] for fault in listed] == ["brreg"]
+    assert rig.http.get("/control/faults").json() == []
+
+
+def test_a_broken_connection_reaches_the_caller_as_one(rig: Rig) -> None:
+    rig.http.post("/control/faults", json={"service": "brreg", "kind": "reset"})
+
+    with pytest.raises(Exception, match="reset"):
+        rig.http.get(f"/brreg/enhetsregisteret/api/enheter/{CUSTOMER}")
+
+
+def test_a_truncated_body_is_half_of_what_its_header_promises(rig: Rig) -> None:
+    rig.http.post("/control/faults", json={"service": "brreg", "kind": "truncated"})
+
+    response = rig.http.get(f"/brreg/enhetsregisteret/api/enheter/{CUSTOMER}")
+
+    assert len(response.content) * 2 in range(int(response.headers["Content-Length"]) - 1, 10_000)
+
+
+def test_delivery_faults_are_switches_that_go_with_the_other_faults(rig: Rig) -> None:
+    rig.http.post("/control/faults", json={"service": "events", "kind": "duplicate"})
+    during = rig.http.get("/control/settings").json()["duplicate_events"]
+
+    rig.http.delete("/control/faults")
+
+    assert (during, rig.http.get("/control/settings").json()["duplicate_events"]) == (True, False)
+
+
+def test_calls_are_listed_by_service_and_path_with_secrets_shortened(rig: Rig) -> None:
+    rig.report_fees()
+    rig.http.get(f"/brreg/enhetsregisteret/api/enheter/{CUSTOMER}")
+
+    found = rig.http.get("/control/calls", params={"service": "skatteetaten", "path": "/skatteetaten/inn"}).json()
+
+    assert len(found) == 1
+    assert found[0]["body_bytes"] > 100
+    assert len(found[0]["headers"]["Authorization"]) < 40
+    assert rig.token(FEES_SCOPE)[:40] not in json.dumps(found)
+
+
+# settings, state
+
+
+def test_a_setting_is_changed_alone(rig: Rig) -> None:
+    before = rig.http.get("/control/settings").json()
+
+    after = rig.http.patch("/control/settings", json={"second_dialog": True}).json()
+
+    assert after == {**before, "second_dialog": True}
+
+
+def test_a_reset_forgets_everything_and_returns_to_the_real_time(rig: Rig) -> None:
+    rig.report_fees()
+    rig.http.patch("/control/settings", json={"page_size": 7})
+
+    rig.http.post("/control/reset")
+
+    assert rig.http.get("/control/submissions").json() == []
+    assert rig.http.get("/control/settings").json()["page_size"] != 7
+    assert rig.http.get("/control/clock").json()["frozen_at"] is None
+
+
+def test_the_same_seed_and_clock_give_the_same_ids() -> None:
+    first, second = Rig(), Rig()
+
+    assert first.report_fees().json() == second.report_fees().json()
+
+
+def test_a_snapshot_puts_back_memory_time_keys_and_faults(rig: Rig) -> None:
+    rig.http.post("/control/faults", json={"service": "brreg", "times": 3})
+    submission, token = rig.report_fees().json()["forsendelseId"], rig.token(FEES_SCOPE)
+    saved = rig.http.get("/control/snapshot").content
+    other = Rig()
+
+    other.http.put("/control/snapshot", content=saved)
+
+    assert other.http.get("/control/snapshot").content == saved
+    assert other.report_fees(Authorization=f"Bearer {token}").status_code == 200
+    assert other.feedback(submission)["verdict"] == "accepted"
+
+
+def test_a_snapshot_undoes_what_came_after_it(rig: Rig) -> None:
+    saved = rig.http.get("/control/snapshot").content
+    rig.report_fees()
+    rig.let_pass(3600)
+
+    rig.http.put("/control/snapshot", content=saved)
+
+    assert rig.http.get("/control/submissions").json() == []
+    assert rig.http.get("/control/snapshot").content == saved
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"version": 1}', "[]", "nei"])
+def test_what_is_no_snapshot_is_400_and_changes_nothing(rig: Rig, text: str) -> None:
+    before = rig.http.get("/control/snapshot").content
+
+    response = rig.http.put("/control/snapshot", content=text)
+
+    assert response.status_code == 400
+    assert response.json()["error"].startswith("This is not a snapshot of this sandbox")
+    assert rig.http.get("/control/snapshot").content == before
+
+
+def test_a_snapshot_with_a_bad_clock_or_key_changes_nothing(rig: Rig) -> None:
+    saved = rig.http.get("/control/snapshot").json()
+    bad_clock = {**saved, "clock": {"frozen_at": "x"}}
+    bad_key = {**saved, "signing_keys": {"altinn": {"kid": "k", "pem": "x"}}}
+
+    answers = [rig.http.put("/control/snapshot", json=bad) for bad in (bad_clock, bad_key)]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert rig.http.get("/control/snapshot").json() == saved
+
+
+# submissions
+
+
+def test_a_submission_can_be_answered_now_and_only_once(rig: Rig) -> None:
+    submission = rig.report_fees().json()["forsendelseId"]
+    path = f"/control/submissions/{submission}/feedback"
+
+    first = rig.http.post(path, json={"verdict": "rejected", "reasons": ["Feil beløp"]})
+    again = rig.http.post(path)
+
+    assert first.json()["feedback"]["findings"][0]["text"] == "Feil beløp"
+    assert again.status_code == 409
+
+
+def test_an_unknown_submission_is_404_with_a_sentence(rig: Rig) -> None:
+    response = rig.http.post("/control/submissions/x/feedback")
+
+    assert (response.status_code, response.json()["error"]) == (404, "No submission has the id x.")
+
+
+def test_submissions_are_told_without_what_was_in_them(rig: Rig) -> None:
+    rig.report_shares()
+
+    assert "Skjema" not in rig.http.get("/control/submissions").text
+
+
+# bulk
+
+
+def bulk(rig: Rig, **changes: Any) -> httpx.Response:
+    rights = [{"resource": [{"id": "urn:altinn:resource", "value": "ske-innrapportering-fagforeningskontingent"}]}]
+    rig.app.state.systems["s"] = System(
+        id="s", internal_id="1", orgnr=VENDOR, name={"nb": "S"}, description={}, rights=rights
+    )
+    return rig.http.post("/control/bulk", json={"organisations": 200, "system_id": "s", **changes})
+
+
+def test_bulk_numbers_are_valid_and_synthetic(rig: Rig) -> None:
+    before = set(rig.app.state.organisations)
+
+    bulk(rig)
+
+    made = set(rig.app.state.organisations) - before
+    assert len(made) == 200
+    assert all(is_orgnr(orgnr) and orgnr[0] in "23" for orgnr in made)
+
+
+def test_bulk_with_the_same_seed_makes_the_same_and_never_the_same_number_twice(rig: Rig) -> None:
+    first = bulk(rig, seed=4).json()
+    second, elsewhere = bulk(rig, seed=4).json(), bulk(Rig(), seed=4).json()
+
+    assert first["first"] == elsewhere["first"] != second["first"]
+    assert len(rig.app.state.organisations) == 403
+
+
+def test_bulk_system_users_hold_the_rights_of_the_system(rig: Rig) -> None:
+    bulk(rig)
+
+    users = [user for user in rig.app.state.system_users.values() if user.system_id == "s"]
+
+    assert len({user.orgnr for user in users}) == 200
+    assert users[0].rights == ["ske-innrapportering-fagforeningskontingent"]
+
+
+def test_two_hundred_thousand_organisations_are_there_in_twenty_seconds(rig: Rig) -> None:
+    started = time.monotonic()
+
+    response = bulk(rig, organisations=200_000, dialogs_per_organisation=1)
+
+    assert response.json()["system_users"] == 200_000
+    assert time.monotonic() - started < 20
+
+
+# the page
+
+
+def test_the_page_shows_what_waits_and_its_forms_work_without_javascript(rig: Rig) -> None:
+    submission = rig.report_fees().json()["forsendelseId"]
+    page = rig.http.get("/control").text
+    form = {
+        "call": f"POST /control/submissions/{submission}/feedback",
+        "text:verdict": "rejected",
+        "back": "submissions",
+    }
+
+    answer = rig.http.post("/control/play", data=form)
+
+    assert form["call"] in page
+    assert "<script" not in page
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/control?said=Done.&failed=0#submissions")
+    assert rig.received(submission)["feedback"]["verdict"] == "rejected"
+
+
+def test_the_page_repeats_the_sentence_of_a_refusal(rig: Rig) -> None:
+    form = {"call": "POST /control/clock/advance", "number:seconds": "mange", "back": "clock"}
+
+    answer = rig.http.post("/control/play", data=form)
+    page = rig.http.get(answer.headers["Location"]).text
+
+    assert "seconds: Expected float, got str." in page
+
+
+@pytest.mark.parametrize("call", ["", "POST /skatteetaten/x", "POST /control/play", "POST /control/../x y"])
+def test_the_page_makes_no_other_calls_than_those_of_control(rig: Rig, call: str) -> None:
+    assert rig.http.post("/control/play", data={"call": call}).status_code == 400
+
+
+def test_names_are_escaped_on_the_page(rig: Rig) -> None:
+    rig.add_organisation("312345676", "<script>alert(1)</script>")
+    rig.add_system_user("312345676", [], ident="x")
+
+    assert "<script>" not in rig.http.get("/control").text
+
+
+def test_many_threads_get_an_answer_each_and_no_id_twice(rig: Rig) -> None:
+    rig.http.patch("/control/settings", json={"concurrent_calls": 100})
+    ids: list[str] = []
+
+    def report() -> None:
+        ids.extend(rig.report_fees().json()["forsendelseId"] for _ in range(10))
+
+    threads = [threading.Thread(target=report) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(set(ids)) == 80
+
+
+def test_a_fault_of_skatteetaten_without_a_body_speaks_in_its_words(rig: Rig) -> None:
+    rig.http.post("/control/faults", json={"service": "skatteetaten", "status": 401})
+
+    assert codes(rig.report_fees()) == (401, "GLD_004", "")

@@ -1,0 +1,244 @@
+"""A-melding, file upload, tax cards and letters, as far as their contracts are known."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+
+from .tax_rig import CUSTOMER, OTHER, SYSTEM_USER, Rig, codes
+
+AMELDING = "/skatteetaten/innrapporteringamelding/v1"
+AMELDING_SCOPE = "skatteetaten:innrapporteringamelding"
+CARDS = "/skatteetaten/api/forskudd"
+CARDS_SCOPE = "skatteetaten:skattekorttilarbeidsgiver"
+TPO = "/skatteetaten/innrapporteringtpofilmottak/v1"
+TPO_SCOPE = "skatteetaten:innrapporteringtpofilopplasting"
+NAMESPACE = "urn:ske:fastsetting:innsamling:aksjesparekonto:v3"
+
+
+@pytest.fixture
+def rig() -> Rig:
+    made = Rig()
+    made.app.state.system_users[SYSTEM_USER].rights += ["ske-innrapportering-aksjesparekonto"]
+    return made
+
+
+# a-melding
+
+
+def amelding(**changes: Any) -> dict[str, Any]:
+    delivery = {
+        "kildesystem": "Systemet",
+        "opplysningspliktig": {"norskIdentifikator": CUSTOMER},
+        "meldingsId": str(uuid.uuid4()),
+        "kalendermaaned": "2026-10",
+        "oppgave": {"virksomhet": []},
+    }
+    return {"leveranse": {**delivery, **changes}}
+
+
+def report(rig: Rig, body: Any, *, month: str = "2026-10", orgnr: str = CUSTOMER, **changes: str) -> httpx.Response:
+    headers = rig.headers(AMELDING_SCOPE, kind="json", **changes)
+    return rig.http.post(f"{AMELDING}/innsending/{month}/{orgnr}", json=body, headers=headers)
+
+
+def test_an_amelding_answers_with_the_senders_own_message_id(rig: Rig) -> None:
+    body = amelding()
+
+    receipt = report(rig, body).json()
+
+    assert set(receipt) == {"dialogId", "forsendelseId", "meldingsId"}
+    assert receipt["meldingsId"] == body["leveranse"]["meldingsId"]
+
+
+def test_an_amelding_for_another_party_than_in_the_path_is_amld_1051(rig: Rig) -> None:
+    response = report(rig, amelding(opplysningspliktig={"norskIdentifikator": OTHER}))
+
+    assert codes(response) == (400, "AMLD_010", "AMLD_1051")
+
+
+def test_an_amelding_for_another_month_than_in_the_path_is_amld_1052(rig: Rig) -> None:
+    assert codes(report(rig, amelding(), month="2026-09")) == (400, "AMLD_010", "AMLD_1052")
+
+
+def test_an_amelding_for_a_month_that_does_not_exist_is_amld_1022(rig: Rig) -> None:
+    assert codes(report(rig, amelding(), month="2026-13")) == (400, "AMLD_006", "AMLD_1022")
+
+
+def test_an_amelding_from_a_sub_unit_is_amld_1062(rig: Rig) -> None:
+    rig.app.state.organisations[CUSTOMER].main_unit = OTHER
+    rig.app.state.system_users[SYSTEM_USER].orgnr = OTHER
+
+    assert codes(report(rig, amelding())) == (400, "AMLD_010", "AMLD_1062")
+
+
+def test_an_amelding_takes_its_key_from_the_query_as_well(rig: Rig) -> None:
+    headers = rig.headers(AMELDING_SCOPE, kind="json", idempotencyKey="")
+    path = f"{AMELDING}/innsending/2026-10/{CUSTOMER}"
+
+    response = rig.http.post(path, params={"idempotencyKey": str(uuid.uuid4())}, json=amelding(), headers=headers)
+
+    assert response.status_code == 200
+
+
+def test_an_amelding_that_replaces_an_unknown_one_is_rejected(rig: Rig) -> None:
+    receipt = report(rig, amelding(erstatterMeldingsId=str(uuid.uuid4()))).json()
+
+    assert rig.feedback(receipt["forsendelseId"])["verdict"] == "rejected"
+
+
+def test_an_amelding_that_replaces_a_received_one_is_accepted(rig: Rig) -> None:
+    first = report(rig, amelding()).json()
+
+    second = report(rig, amelding(erstatterMeldingsId=first["meldingsId"])).json()
+
+    assert rig.feedback(second["forsendelseId"])["verdict"] == "accepted"
+
+
+def test_the_feedback_of_an_amelding_lies_on_a_host_of_its_own_with_the_same_scope(rig: Rig) -> None:
+    feedback = rig.feedback(report(rig, amelding()).json()["forsendelseId"])
+    path = f"/skatteetaten/ameldingtilbakemelding/v1/forsendelser/{feedback['id']}"
+
+    answer = rig.http.get(path, headers=rig.headers(AMELDING_SCOPE))
+
+    assert answer.json()["mottak"] == {"mottakstatus": "MOTTATT", "avvik": []}
+
+
+# tax cards
+
+
+def order(rig: Rig, body: Any) -> httpx.Response:
+    return rig.http.post(f"{CARDS}/bestillSkattekort", json=body, headers=rig.headers(CARDS_SCOPE, kind="json"))
+
+
+def question(*people: str) -> dict[str, Any]:
+    employer = {"arbeidsgiveridentifikator": {"organisasjonsnummer": CUSTOMER}, "arbeidstakeridentifikator": [*people]}
+    return {
+        "inntektsaar": "2026",
+        "bestillingstype": "HENT_ALLE_OPPGITTE",
+        "forespoerselOmSkattekortTilArbeidsgiver": {"arbeidsgiver": [employer]},
+    }
+
+
+def test_cards_are_204_until_ready_and_then_one_for_each_employee(rig: Rig) -> None:
+    reference = order(rig, question("01010112341", "01010112349")).json()["bestillingsreferanse"]
+    path = f"{CARDS}/skattekortTilArbeidsgiver/svar/{reference}"
+
+    early = rig.http.get(path, headers=rig.headers(CARDS_SCOPE))
+    rig.let_pass(2)
+    ready = rig.http.get(path, headers=rig.headers(CARDS_SCOPE)).json()
+
+    results = [person["resultatForSkattekort"] for person in ready["arbeidsgiver"][0]["arbeidstaker"]]
+    assert early.status_code == 204
+    assert results == ["skattekortopplysningerOK", "ikkeSkattekort"]
+
+
+def test_an_unknown_order_of_cards_is_204(rig: Rig) -> None:
+    path = f"{CARDS}/skattekortTilArbeidsgiver/svar/BR1"
+
+    assert rig.http.get(path, headers=rig.headers(CARDS_SCOPE)).status_code == 204
+
+
+def test_the_former_scope_of_cards_still_works(rig: Rig) -> None:
+    headers = rig.headers("skatteetaten:forskudd", kind="json")
+
+    response = rig.http.post(f"{CARDS}/bestillSkattekort", json=question("01010112341"), headers=headers)
+
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [("{", "FOR_002"), ("[]", "FOR_001"), ('{"inntektsaar": "2026"}', "FOR_001")],
+)
+def test_a_wrong_order_of_cards_is_400_with_a_code_of_its_own(rig: Rig, content: str, code: str) -> None:
+    headers = rig.headers(CARDS_SCOPE, kind="json")
+
+    response = rig.http.post(f"{CARDS}/bestillSkattekort", content=content, headers=headers)
+
+    assert (response.status_code, response.json()["kode"]) == (400, code)
+
+
+def test_an_order_of_cards_without_a_good_token_is_403(rig: Rig) -> None:
+    assert rig.http.post(f"{CARDS}/bestillSkattekort", json={}).status_code == 403
+
+
+# file upload
+
+
+def file(*, orgnr: str = CUSTOMER, year: str = "2025", more: str = "") -> str:
+    return (
+        f'<melding xmlns="{NAMESPACE}"><leveranse><oppgavegiver><organisasjonsnummer>{orgnr}</organisasjonsnummer>'
+        f"</oppgavegiver><inntektsaar>{year}</inntektsaar>"
+        f"<oppgavegiversLeveranseReferanse>FIL-1</oppgavegiversLeveranseReferanse></leveranse>{more}</melding>"
+    )
+
+
+def lay_up(rig: Rig, text: str) -> dict[str, Any]:
+    """Lay a file up and let its control pass; gives its status."""
+    made = rig.http.post(f"{TPO}/opplastinger", content=text, headers=rig.headers(TPO_SCOPE)).json()
+    assert made["status"] == "LASTER_OPP"
+    rig.let_pass(2)
+    status: list[dict[str, Any]] = rig.http.get(
+        f"{TPO}/opplastinger/{made['id']}", headers=rig.headers(TPO_SCOPE)
+    ).json()
+    return status[0]
+
+
+def submit(rig: Rig, upload_id: str) -> httpx.Response:
+    return rig.http.put(f"{TPO}/innsending", json={"id": upload_id}, headers=rig.headers(TPO_SCOPE, kind="json"))
+
+
+def test_a_good_file_becomes_ready_and_can_be_submitted_once(rig: Rig) -> None:
+    upload = lay_up(rig, file())
+
+    receipt, again = submit(rig, upload["id"]), submit(rig, upload["id"])
+
+    assert upload["status"] == "KLAR_TIL_INNSENDING"
+    assert receipt.json()["oppgavegiversLeveranseReferanse"] == "FIL-1"
+    assert codes(again) == (400, "GLD_011", "GLD_1067")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("<melding", "GLD_1001"),
+        (file(more=file(year="2024")), "GLD_1069"),
+        (file(more=file(orgnr=OTHER)), "GLD_1102"),
+        (file(orgnr="12345"), "GLD_1201"),
+        (file(more="<!-- EICAR-STANDARD-ANTIVIRUS-TEST-FILE -->"), "GLD_1070"),
+    ],
+)
+def test_a_bad_file_fails_its_control_and_can_not_be_submitted(rig: Rig, text: str, code: str) -> None:
+    upload = lay_up(rig, text)
+
+    assert upload["status"] == "VALIDERING_FEILET"
+    assert code in [entry["kode"] for entry in upload["feilliste"]]
+    assert codes(submit(rig, upload["id"]))[2] == "GLD_1067"
+
+
+def test_a_file_whose_control_goes_on_can_not_be_submitted(rig: Rig) -> None:
+    made = rig.http.post(f"{TPO}/opplastinger", content=file(), headers=rig.headers(TPO_SCOPE)).json()
+
+    assert codes(submit(rig, made["id"]))[2] == "GLD_1067"
+
+
+def test_a_deleted_file_is_gone(rig: Rig) -> None:
+    upload = lay_up(rig, file())
+    path = f"{TPO}/opplastinger/{upload['id']}"
+
+    deleted = rig.http.delete(path, headers=rig.headers(TPO_SCOPE))
+
+    assert deleted.status_code == 200
+    assert codes(rig.http.get(path, headers=rig.headers(TPO_SCOPE))) == (404, "GLD_021", "GLD_1023")
+
+
+def test_the_right_for_a_file_is_that_of_its_ordning(rig: Rig) -> None:
+    upload = lay_up(rig, file())
+
+    rig.app.state.system_users[SYSTEM_USER].rights.remove("ske-innrapportering-aksjesparekonto")
+
+    assert codes(submit(rig, upload["id"])) == (403, "GLD_005", "GLD_1015")
