@@ -21,6 +21,7 @@ VENDOR = ROOT / "static" / "vendor"
 ASSETS = {
     "@digdir/designsystemet-css/dist/src/index.css": "designsystemet/index.css",
     "@digdir/designsystemet-css/dist/theme/designsystemet.css": "designsystemet/theme.css",
+    "@digdir/designsystemet-css/LICENSE": "designsystemet/LICENSE",
     "@fontsource-variable/inter/index.css": "inter/inter.css",
     "@fontsource-variable/inter/LICENSE": "inter/LICENSE",
 }
@@ -95,14 +96,19 @@ def fetch_assets() -> None:
     print("Fetching the front-end assets …", flush=True)
     options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     run([*npm(), *options], "fetching the front-end assets with npm", stdout=subprocess.DEVNULL)
+    copy_assets()
+    mark_done(stamp, *inputs)
+
+
+def copy_assets() -> None:
+    """From node_modules to static/vendor, what pages use and nothing else."""
     shutil.rmtree(VENDOR, ignore_errors=True)
     for source, target in ASSETS.items():
         (VENDOR / target).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(MODULES / source, VENDOR / target)
+    (VENDOR / "inter" / "files").mkdir()
     for font in (MODULES / FONTS).glob("*-wght-normal.woff2"):
-        (VENDOR / "inter" / "files").mkdir(exist_ok=True)
         shutil.copyfile(font, VENDOR / "inter" / "files" / font.name)
-    mark_done(stamp, *inputs)
 
 
 def npm() -> list[str]:
@@ -117,7 +123,10 @@ def npm() -> list[str]:
 if __name__ == "__main__":
     os.chdir(ROOT)
     try:
-        main(dev="--dev" in sys.argv)
+        if "--assets" in sys.argv:  # in an image, where the rest is done already
+            copy_assets()
+        else:
+            main(dev="--dev" in sys.argv)
     except CannotSetUp as error:
         sys.exit(f"The set-up stopped: {error}.")
     except KeyboardInterrupt:

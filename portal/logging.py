@@ -12,12 +12,7 @@ from typing import Any
 
 import structlog
 
-try:
-    from portal.gateways.http import request_id
-except ModuleNotFoundError:  # until the gateways are in the house
-    from contextvars import ContextVar
-
-    request_id = ContextVar("request_id", default="")
+from portal.gateways.http import request_id
 
 __all__ = ["RedactingFormatter", "configuration", "new_request_id", "redact", "request_id", "well_formed"]
 

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
 from django.template import Node
 
@@ -17,7 +18,9 @@ if "PORTAL_TEST_DATA" not in os.environ:  # the workers of a parallel run inheri
 os.environ["DATA_DIR"] = os.environ["PORTAL_TEST_DATA"]
 os.environ.setdefault("DATABASE_POOL_SIZE", "0")
 if worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"):  # each worker empties a Valkey of its own
-    os.environ["REDIS_URL"] = f"{embedded.redis_url(Path(os.environ['DATA_DIR']))}?db={int(worker) % 15 + 1}"
+    _url = urlsplit(os.environ.get("REDIS_URL") or embedded.redis_url(Path(os.environ["DATA_DIR"])))
+    _place = {"query": f"db={int(worker) + 1}"} if _url.scheme == "unix" else {"path": f"/{int(worker) + 1}"}
+    os.environ["REDIS_URL"] = _url._replace(**_place).geturl()
 os.environ.setdefault("SANDBOX_URL", "http://sandbox.test")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 

