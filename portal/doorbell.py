@@ -6,7 +6,7 @@ import logging
 from functools import partial
 from typing import Any
 
-from celery import Task
+from celery import Task, current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -27,10 +27,8 @@ def _ring_now(task: Task[..., Any], ids: dict[str, int]) -> None:
 
 def is_reachable() -> bool:
     """Whether the broker answers now, so that a page can say when a thing will be sent."""
-    from portal.celery import app
-
     try:
-        with app.connection_for_write(connect_timeout=1) as connection:
+        with current_app.connection_for_write(connect_timeout=1) as connection:
             connection.ensure_connection(max_retries=1, timeout=1)
     except (OperationalError, OSError):
         return False

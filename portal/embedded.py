@@ -332,7 +332,7 @@ def _valkey_pid(home: Home) -> int | None:
 
     try:
         with Redis.from_url(redis_url(home.data), socket_timeout=2, socket_connect_timeout=2) as valkey:
-            return int(valkey.info("server")["process_id"])  # type: ignore[index]
+            return int(valkey.info("server")["process_id"])
     except RedisError:
         return None
 

@@ -135,10 +135,11 @@ class Runner(Manager):
 
 def greet() -> None:
     """Introduce our client to the sandbox, wait for the first page, and say where everything is."""
-    if sandbox_is_ours() and answers(f"{settings.SANDBOX_URL}/"):
+    origin = settings.SANDBOX_URL
+    if origin and sandbox_is_ours() and answers(f"{origin}/"):
         from portal import demo
 
-        demo.introduce(url=settings.SANDBOX_URL)
+        demo.introduce(url=origin)
     if answers(f"http://127.0.0.1:{settings.PORT}/accounts/login/"):
         sys.stdout.write(greeting())
         sys.stdout.flush()

@@ -27,7 +27,7 @@ DATA_DIR = (
     if LOCAL
     else env.path("DATA_DIR", default=Path("/data"))
 )
-SECRETS_DIR = DATA_DIR / "secrets" if LOCAL else None  # a laptop's secrets are made once and kept there
+SECRETS_DIR = DATA_DIR / "secrets"  # of a laptop, made once and kept; production gives its own
 
 PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
 PORTAL_URL = env.url(
@@ -63,11 +63,11 @@ SECRET_KEY = env.secret(
     "SECRET_KEY",
     minimum=50,
     example="the-output-of: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
-    kept_in=SECRETS_DIR,
+    kept_in=SECRETS_DIR if LOCAL else None,
     make=lambda: secrets.token_urlsafe(50),
 )
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", example="the-key-before-this", default=())
-ENCRYPTION_KEYS = fernet_keys(env, kept_in=SECRETS_DIR, make=lambda: Fernet.generate_key().decode())
+ENCRYPTION_KEYS = fernet_keys(env, kept_in=SECRETS_DIR if LOCAL else None, make=lambda: Fernet.generate_key().decode())
 
 # --- What production does not put up with -----------------------------------------------------------------------------
 if not LOCAL:

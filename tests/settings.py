@@ -59,4 +59,4 @@ def _template_of(frame: FrameType | None) -> str:
     return ""
 
 
-TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = UnknownVariable()  # noqa: F405
+TEMPLATES[0]["OPTIONS"] |= {"string_if_invalid": UnknownVariable()}  # type: ignore[operator]  # noqa: F405

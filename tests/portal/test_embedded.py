@@ -42,6 +42,7 @@ def owner(data):
     """Another process that runs the servers in `data`."""
     command = [sys.executable, "-c", OWNER, str(data)]
     process = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout
     assert process.stdout.readline() == b"up\n"
     yield process
     process.kill()
