@@ -10,7 +10,7 @@ import httpx
 
 from portal.sandbox import Sandbox, create_app
 from portal.sandbox.clock import Clock
-from portal.sandbox.state import Organisation, SystemUser
+from portal.sandbox.state import Organisation, System, SystemUser
 
 CUSTOMER = "310629499"
 OTHER = "213456784"
@@ -40,6 +40,10 @@ class Rig:
         for orgnr, name in ((CUSTOMER, "Rask Tiger AS"), (OTHER, "Glad Elg AS"), (SUB_UNIT, "Rask Tiger avd. Oslo")):
             self.add_organisation(orgnr, name)
         self.app.state.organisations[SUB_UNIT].main_unit = CUSTOMER
+        system = f"{VENDOR}_system"
+        self.app.state.systems[system] = System(
+            id=system, internal_id="1", orgnr=VENDOR, name={"nb": "Systemet"}, description={"nb": ""}
+        )
         self.add_system_user(CUSTOMER, [f"ske-innrapportering-{name}" for name in RESOURCES])
 
     def add_organisation(self, orgnr: str, name: str) -> None:

@@ -22,7 +22,10 @@ NAMESPACE = "urn:ske:fastsetting:innsamling:aksjesparekonto:v3"
 @pytest.fixture
 def rig() -> Rig:
     made = Rig()
-    made.app.state.system_users[SYSTEM_USER].rights += ["ske-innrapportering-aksjesparekonto"]
+    made.app.state.system_users[SYSTEM_USER].rights += [
+        "ske-innrapportering-aksjesparekonto",
+        "ske-skattekort-til-arbeidsgiver",
+    ]
     return made
 
 
@@ -164,6 +167,14 @@ def test_a_wrong_order_of_cards_is_400_with_a_code_of_its_own(rig: Rig, content:
 
 def test_an_order_of_cards_without_a_good_token_is_403(rig: Rig) -> None:
     assert rig.http.post(f"{CARDS}/bestillSkattekort", json={}).status_code == 403
+
+
+def test_cards_for_another_employer_are_403(rig: Rig) -> None:
+    body = question("01010112341")
+    employer = body["forespoerselOmSkattekortTilArbeidsgiver"]["arbeidsgiver"][0]
+    employer["arbeidsgiveridentifikator"]["organisasjonsnummer"] = OTHER
+
+    assert order(rig, body).status_code == 403
 
 
 # file upload

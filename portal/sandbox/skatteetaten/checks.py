@@ -72,12 +72,17 @@ def caller(call: Call, service: Service) -> tuple[Token, SystemUser]:
 
 
 def may_report(call: Call, service: Service, system_user: SystemUser, *, party: str, resource: str = "") -> None:
-    """The system user must hold the service's resource for `party`. Unknown parties are left to `known_party`."""
+    """The system user must hold the service's resource, and for `party` when that could be read.
+
+    Parties that do not exist are left to `known_party`; for a sub-unit the right of its main unit counts.
+    """
+    wanted = resource or service.resource_id
+    if wanted not in rights.resources_of(call.state, system_user):
+        raise refuse_detail(call, "1015", codes=service.codes)
     organisation = call.state.organisations.get(party)
     if organisation is None or not organisation.known:
         return
     owner = organisation.main_unit or party
-    wanted = resource or service.resource_id
     if not rights.may_use(call.state, system_user, resource_id=wanted, party_orgnr=owner):
         raise refuse_detail(call, "1015", codes=service.codes)
 

@@ -27,7 +27,7 @@ def submit(service: Service, call: Call, year: str) -> Response:
     body = _body(call)
     deliveries = gld_content.deliveries(service, body)
     orgnr = gld_content.party(deliveries)
-    checks.may_report(call, service, system_user, party=orgnr or system_user.orgnr)
+    checks.may_report(call, service, system_user, party=orgnr)
     checks.year_is_open(call, service, year)
     _fits_path(call, service, deliveries, year)
     checks.not_too_big(call, service)

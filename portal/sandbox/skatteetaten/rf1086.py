@@ -101,7 +101,7 @@ def _form_call(call: Call, year: str, faults_of: object) -> tuple[str, Token, fo
     token, system_user = checks.caller(call, RF1086)
     root = _root(call)
     form = forms1086.read(root) if root is not None else forms1086.Form({})
-    checks.may_report(call, RF1086, system_user, party=form.first(ORGNR) or system_user.orgnr)
+    checks.may_report(call, RF1086, system_user, party=form.first(ORGNR))
     checks.year_is_open(call, RF1086, year)
     if form.first(YEAR) and form.first(YEAR) != year:
         raise refuse_detail(call, "1052", sti=YEAR, value=form.first(YEAR))

@@ -40,6 +40,7 @@ def order(call: Call) -> Response:
     if employers is None or (kind == KINDS[0] and not employers):
         place = "forespoerselOmSkattekortTilArbeidsgiver.arbeidsgiver"
         raise _refuse(call, "FOR_001", f"{place} mangler organisasjonsnummer eller arbeidstakeridentifikator")
+    _token(call, employers=[employer["orgnr"] for employer in employers])
     reference = f"BR{10_000_000 + call.state.sequence()}"
     call.state.skatteetaten.orders[reference] = CardOrder(
         reference=reference,
@@ -67,10 +68,12 @@ def cards(call: Call, reference: str) -> Response:
     return as_json({"arbeidsgiver": [_answer(employer, found.year) for employer in found.employers]})
 
 
-def _token(call: Call) -> Token:
-    """403 without a body of the usual form for every fault of the token, as the page says."""
+def _token(call: Call, *, employers: list[str] | None = None) -> Token:
+    """The token of a system user that holds the service, for each of `employers`; else 403, as the page says."""
     try:
-        token, _ = checks.caller(call, CARDS)
+        token, system_user = checks.caller(call, CARDS)
+        for orgnr in employers or [""]:
+            checks.may_report(call, CARDS, system_user, party=orgnr)
     except Reply as reply:
         raise Reply(as_json({"melding": "Feil i forbindelse med autentisering"}, status=403)) from reply
     return token
