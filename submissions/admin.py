@@ -1,0 +1,160 @@
+"""The operator's window on submissions, dialogs and documents: everything can be seen, states are not changed here.
+
+Nothing here skips a service: rows come and go through the pages and the workers.
+"""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from submissions import models
+
+
+class ReadOnly(admin.ModelAdmin):
+    """Look, search and filter; no adding, changing or deleting."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class Calls(admin.TabularInline):
+    model = models.Call
+    fields = ["ordinal", "step", "status", "attempts", "started_at", "milliseconds", "http_status", "code", "remote_id"]
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class Documents(admin.TabularInline):
+    model = models.Document
+    fields = ["role", "filename", "media_type", "size", "sha256", "stored_at"]
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(models.Submission)
+class SubmissionAdmin(ReadOnly):
+    list_display = [
+        "id",
+        "customer",
+        "service",
+        "year",
+        "status",
+        "status_at",
+        "attempts",
+        "next_attempt_at",
+        "problem_code",
+    ]
+    list_filter = ["environment", "status", "service", "year"]
+    list_select_related = ["customer"]
+    search_fields = [
+        "customer__orgnr",
+        "customer__name",
+        "=dialog_id",
+        "=transmission_id",
+        "=reference",
+        "=receipt_reference",
+    ]
+    date_hierarchy = "created_at"
+    inlines = [Calls, Documents]
+
+
+@admin.register(models.Call)
+class CallAdmin(ReadOnly):
+    list_display = [
+        "submission",
+        "ordinal",
+        "step",
+        "status",
+        "attempts",
+        "started_at",
+        "milliseconds",
+        "http_status",
+        "code",
+    ]
+    list_filter = ["status", "step", "http_status"]
+    list_select_related = ["submission__customer"]
+    search_fields = ["=key", "=remote_id", "code"]
+    exclude = ["answer"]
+
+
+@admin.register(models.Document)
+class DocumentAdmin(ReadOnly):
+    list_display = ["filename", "role", "customer", "size", "media_type", "stored_at"]
+    list_filter = ["role", "media_type", "customer__environment"]
+    list_select_related = ["customer"]
+    search_fields = ["filename", "=sha256", "customer__orgnr", "customer__name"]
+
+
+@admin.register(models.Dialog)
+class DialogAdmin(ReadOnly):
+    list_display = [
+        "title",
+        "customer",
+        "service_resource",
+        "status",
+        "content_updated_at",
+        "next_attempt_at",
+        "attempts",
+    ]
+    list_filter = ["environment", "status", "org"]
+    list_select_related = ["customer"]
+    search_fields = ["=dialog_id", "title", "customer__orgnr", "customer__name", "=external_reference"]
+
+
+@admin.register(models.Transmission)
+class TransmissionAdmin(ReadOnly):
+    list_display = ["title", "type", "dialog", "submission", "is_authorized", "created_at"]
+    list_filter = ["type", "is_authorized", "dialog__environment"]
+    list_select_related = ["dialog", "submission__customer"]
+    search_fields = ["=transmission_id", "=related_id", "title"]
+
+
+@admin.register(models.Activity)
+class ActivityAdmin(ReadOnly):
+    list_display = ["type", "dialog", "description", "created_at"]
+    list_filter = ["type"]
+    list_select_related = ["dialog"]
+    search_fields = ["=activity_id", "=dialog__dialog_id"]
+
+
+@admin.register(models.PollCursor)
+class PollCursorAdmin(ReadOnly):
+    list_display = ["request", "due_at", "polled_at", "changed_at", "lease_until", "failures", "problem_code"]
+    list_filter = ["problem_code", "request__environment"]
+    list_select_related = ["request__customer", "request__profile"]
+    search_fields = ["request__customer__orgnr", "request__customer__name"]
+
+
+@admin.register(models.EventSubscription)
+class EventSubscriptionAdmin(ReadOnly):
+    list_display = ["resource", "request", "altinn_id", "validated_at", "refused_code", "created_at"]
+    list_filter = ["refused_code", "request__environment"]
+    list_select_related = ["request__customer", "request__profile"]
+    search_fields = ["=altinn_id", "request__customer__orgnr"]
+    exclude = ["secret_hash"]
+
+
+@admin.register(models.ReceivedEvent)
+class ReceivedEventAdmin(ReadOnly):
+    list_display = ["type", "subscription", "received_at"]
+    list_filter = ["type"]
+    search_fields = ["=event_id"]
