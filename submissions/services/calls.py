@@ -10,8 +10,10 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from portal.gateways.errors import Refused, Unavailable
+from portal.gateways.errors import Refused
+from portal.gateways.skatteetaten import Skatteetaten
 from portal.models import LostRace
 from submissions.models import Call
 from submissions.services import catalogue, remote
@@ -52,15 +54,20 @@ def perform(claim: Claim, call: Call, *, fresh_token: bool = False) -> Answer:
         call.milliseconds = round((time.monotonic() - begun) * 1000)
 
 
-def _over_the_wire(gateway: Any, token: str, call: Call, *, body: bytes, main_id: str) -> Answer:
+def _over_the_wire(gateway: Skatteetaten, token: str, call: Call, *, body: bytes, main_id: str) -> Answer:
     year = call.submission.year
     if call.step == Step.MAIN:
-        return Answer(remote_id=gateway.send_main(token=token, year=year, xml=body, key=call.key))
+        return Answer(remote_id=gateway.send_main(token=token, year=year, xml=body, key=_key(call)))
     if call.step == Step.PART:
-        gateway.send_part(token=token, year=year, main_id=main_id, xml=body, key=call.key)
+        gateway.send_part(token=token, year=year, main_id=main_id, xml=body, key=_key(call))
         return Answer()
     parts = call.submission.calls.filter(step=Step.PART).count()
-    return Answer(receipt=gateway.confirm(token=token, year=year, main_id=main_id, parts=parts))
+    return Answer(receipt=gateway.confirm(token=token, year=year, main_id=main_id, parts=parts).as_json())
+
+
+def _key(call: Call) -> UUID:
+    assert call.key is not None  # noqa: S101 - planned with one
+    return call.key
 
 
 def _main_id(call: Call) -> str:
@@ -120,6 +127,3 @@ def _write(call: Call, **changes: Any) -> None:
 def _remember(call: Call, changes: dict[str, Any]) -> None:
     for name, value in changes.items():
         setattr(call, name, value)
-
-
-__all__ = ["Answer", "Unavailable", "code_of", "finish", "lose", "perform", "put_back", "refuse", "start"]

@@ -1,0 +1,68 @@
+"""Builds this app's gateways for an environment, and fetches the customer's token. Tests swap the transport beneath them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from portal.environments import Environment, addresses
+from portal.gateways.dialogporten import Dialogporten, TransmissionItem
+from portal.gateways.events import Events
+from portal.gateways.skatteetaten import Skatteetaten
+from submissions.models import Submission
+from submissions.services.catalogue import Service, service
+from systemusers.models import SystemUserRequest
+from systemusers.services import tokens
+
+DIALOGPORTEN_SCOPES = ("digdir:dialogporten",)
+PARTY = "urn:altinn:organization:identifier-no:"
+PAGE = 100
+
+
+def dialogporten(environment: str) -> Dialogporten:
+    return Dialogporten(platform=addresses(environment).platform)
+
+
+def events(environment: str) -> Events:
+    return Events(platform=addresses(environment).platform)
+
+
+def skatteetaten(environment: str, service: Service) -> Skatteetaten:
+    """Documents may lie on any host of Skatteetaten's gateways, and nowhere else."""
+    where = addresses(environment)
+    hosts = [urlsplit(where.skatteetaten_older).netloc]
+    if environment != Environment.SANDBOX:
+        hosts.append(urlsplit(where.skatteetaten_newer).netloc.replace("{label}", "*"))
+    return Skatteetaten(base_url=service.base_url(where), hosts=hosts)
+
+
+def token(request: SystemUserRequest, service: Service, *, at: datetime, fresh: bool = False) -> str:
+    """A token of the customer's system user for one service. Raises the gateways' errors and tokens.AccessMissing."""
+    return tokens.system_user_token(request=request, scopes=service.scopes, at=at, fresh=fresh)
+
+
+def transmissions_since(
+    submission: Submission, since: datetime, *, at: datetime
+) -> Iterator[tuple[str, TransmissionItem]]:
+    """(dialog id, transmission) on the customer's dialogs of the service that changed since; nothing is marked as seen."""
+    assert submission.request is not None  # noqa: S101 - nothing is sent without an access
+    gateway = dialogporten(submission.environment)
+    bearer = tokens.system_user_token(request=submission.request, scopes=DIALOGPORTEN_SCOPES, at=at)
+    place: str | None = None
+    while True:
+        page = gateway.search(
+            token=bearer,
+            order_by="updatedAt_asc",
+            limit=PAGE,
+            parties=[PARTY + submission.customer.orgnr],
+            service_resources=[service(submission.service).resource_urn],
+            updated_after=since,
+            continuation_token=place,
+        )
+        for dialog in page.items:
+            for transmission in gateway.transmissions(dialog.id, token=bearer):
+                yield dialog.id, transmission
+        if not page.has_next_page:
+            return
+        place = page.continuation_token
