@@ -149,7 +149,7 @@ class Sandbox:
             return self._not_known(request, 405, sorted(error.valid_methods or ()))
         except HTTPException as error:
             return self._not_known(request, error.code or 404, [])
-        except Exception as error:  # noqa: BLE001 - the last door: a bug must be loud, and must not be the tester's traceback
+        except Exception as error:
             return _bug(request, error)
 
     def _not_known(self, request: WebRequest, status: int, methods: list[str]) -> Response:
@@ -176,7 +176,7 @@ class Sandbox:
 
 def create_app(**options: Any) -> Sandbox:
     """A sandbox with every service registered. Options are those of `Sandbox`."""
-    from . import services  # noqa: F401, PLC0415 - importing registers the routes; not before they are needed
+    from . import services  # noqa: F401 - importing registers the routes; not before they are needed
 
     return Sandbox(**options)
 
@@ -207,7 +207,7 @@ def _not_known(request: WebRequest, status: int, methods: list[str]) -> Response
 
 
 def _bug(request: WebRequest, error: Exception) -> Response:
-    import traceback  # noqa: PLC0415
+    import traceback
 
     traceback.print_exc()
     body = {"marker": BUG_MARKER, "error": f"{type(error).__name__} in the sandbox at {request.method} {request.path}"}

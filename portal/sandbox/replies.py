@@ -29,7 +29,7 @@ def empty(*, status: int, headers: dict[str, str] | None = None) -> Response:
     return reply
 
 
-class Reply(Exception):  # noqa: N818 - not an error: a way out of nested checks with the answer in hand
+class Reply(Exception):
     """Raised by a check deep in a handler to answer at once with `response`."""
 
     def __init__(self, response: Response) -> None:

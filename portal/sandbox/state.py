@@ -174,13 +174,13 @@ class State(msgspec.Struct, kw_only=True):
         return self.counter
 
     def uuid4(self) -> str:
-        bits = random.Random(f"{self.seed}:{self.sequence()}").getrandbits(128)
+        bits = random.Random(f"{self.seed}:{self.sequence()}").getrandbits(128)  # noqa: S311 - ids of a stand-in, no secrets
         return str(uuid.UUID(int=bits, version=4))
 
     def uuid7(self, now: datetime) -> str:
         """A time-ordered UUID, as Dialogporten and Skatteetaten give."""
         millis = int(now.timestamp() * 1000) & (2**48 - 1)
-        tail = random.Random(f"{self.seed}:{self.sequence()}").getrandbits(74)
+        tail = random.Random(f"{self.seed}:{self.sequence()}").getrandbits(74)  # noqa: S311 - ids of a stand-in, no secrets
         value = (millis << 80) | (7 << 76) | ((tail >> 62) << 64) | (2 << 62) | (tail & (2**62 - 1))
         return str(uuid.UUID(int=value))
 
