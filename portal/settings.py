@@ -213,6 +213,7 @@ CONTENT_SECURITY_POLICY = {
     "base-uri": ["'none'"],
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # forms without their files; files are limited where they are taken in
+DATA_UPLOAD_MAX_NUMBER_FILES = 5_000  # a company may have as many shareholders, each with a form of its own
 
 # --- Language and time ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "nb"
@@ -284,6 +285,9 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     # Periodic tasks, each `"name": {"task": "app.tasks.function", "schedule": seconds}`.
+    "sweep-submissions": {"task": "submissions.tasks.sweep_submissions", "schedule": 15},
+    "reconcile-submissions": {"task": "submissions.tasks.reconcile_submissions", "schedule": 5},
+    "sweep-documents": {"task": "submissions.tasks.sweep_documents", "schedule": 24 * 60 * 60},
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
