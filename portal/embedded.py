@@ -149,7 +149,7 @@ class Home:
         if not folder.exists():
             folder.mkdir(mode=0o700)
             os.chown(folder, self.user, self.group)
-        if folder.stat().st_uid != self.user:
+        if folder.lstat().st_uid != self.user:
             raise CannotStart(f"{folder} belongs to another user; remove it, or set DATA_DIR to a folder of your own")
         return folder
 

@@ -130,19 +130,24 @@ class Runner(Manager):
 
     def _start(self) -> None:
         super()._start()
-        threading.Thread(target=greet, daemon=True).start()  # after the forks: a thread does not survive them well
+        threading.Thread(
+            target=self._greet, daemon=True
+        ).start()  # after the forks: a thread does not survive them well
+
+    def _greet(self) -> None:
+        introduce()
+        if answers(f"http://127.0.0.1:{settings.PORT}/accounts/login/") and not self._terminating:
+            sys.stdout.write(greeting())
+            sys.stdout.flush()
 
 
-def greet() -> None:
-    """Introduce our client to the sandbox, wait for the first page, and say where everything is."""
+def introduce() -> None:
+    """Tell a sandbox of ours who we are, as soon as it answers."""
     origin = settings.SANDBOX_URL
     if origin and sandbox_is_ours() and answers(f"{origin}/"):
         from portal import demo
 
         demo.introduce(url=origin)
-    if answers(f"http://127.0.0.1:{settings.PORT}/accounts/login/"):
-        sys.stdout.write(greeting())
-        sys.stdout.flush()
 
 
 def answers(url: str) -> bool:
