@@ -127,6 +127,8 @@ CODES: dict[str, Explanation] = {
     "GLD_008": Explanation(_("Skatteetaten kan ikke lese filen"), _("Formatet er feil."), US, _("Rett filen og send på nytt.")),
     "GLD_010": Explanation(_("Innholdet i filen er ikke godt nok"), _("Skatteetaten fant feil i innholdet."), US, _("Rett det som står under, og send på nytt.")),
     "GLD_019": Explanation(_("Nøkkelen er brukt før"), _("Skatteetaten har fått samme nøkkel med noe annet."), NOBODY, _("Vi undersøker i Dialogporten om oppgaven er levert.")),
+    "NO_KEY": Explanation(_("Klienten har ingen gyldig nøkkel"), _("Uten nøkkel kan ingenting signeres for Maskinporten."), US, _KEY),
+    "GLD_001": Explanation(_("Skatteetaten har en feil hos seg"), _("De svarte at noe uventet gikk galt."), SKATTEETATEN, _TRY_LATER),
     "UNAVAILABLE": Explanation(_("Tjenesten svarer ikke"), _("Vi fikk ikke kontakt."), NOBODY, _TRY_LATER),
     "BROKEN_REPLY": Explanation(
         _("Svaret var uleselig"), _("Tjenesten svarte noe vi ikke forstår."), US, _("Meld fra til den som drifter portalen."),

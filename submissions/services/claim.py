@@ -96,6 +96,7 @@ def claim_queued(*, submission_id: int, by: str, at: datetime) -> Claim:
             attempted_at=at,
             attempts=submission.attempts + 1,
             next_attempt_at=at + LEASE,
+            problem_code="",
             what={"ordered_by": submission.queued_by, "attempt": submission.attempts + 1},
         )
     return Claim(submission, by=by, watch=Watch(at))

@@ -22,7 +22,7 @@ from systemusers.models import SystemUserRequest
 
 Status = Submission.Status
 OPEN = {Status.DRAFT, Status.READY}
-CORRECTABLE = {Status.REJECTED, Status.FAILED, Status.ACCEPTED}
+CORRECTABLE = {Status.REJECTED, Status.FAILED}
 
 
 class NotAllowed(Exception):

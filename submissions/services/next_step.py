@@ -46,9 +46,12 @@ def _ready(row: Submission, at: datetime) -> NextStep:
 
 
 def _queued(row: Submission, at: datetime) -> NextStep:
-    if row.attempts and row.next_attempt_at and row.next_attempt_at > at:
-        clock = f"{timezone.localtime(row.next_attempt_at):%H.%M.%S}"
-        return NextStep(_("Skatteetaten svarte ikke. Prøver igjen kl. %(clock)s") % {"clock": clock})
+    if row.problem_code and row.next_attempt_at and row.next_attempt_at > at:
+        words = {
+            "what": explain(row.problem_code).title,
+            "clock": f"{timezone.localtime(row.next_attempt_at):%H.%M.%S}",
+        }
+        return NextStep(_("%(what)s. Prøver igjen kl. %(clock)s") % words)
     return NextStep(_("Sendes snart"))
 
 

@@ -15,6 +15,7 @@ from submissions.services import calls, receipt, refusal
 from submissions.services.claim import Claim, claim_uncertain
 from submissions.services.delivery import Delivery, find_delivery
 from submissions.services.send import ALREADY_CONFIRMED, LONGEST_WAIT
+from systemusers.services.keys import NoKey
 
 BY = "task:reconcile"
 SHORTEST_PAUSE = timedelta(seconds=5)
@@ -39,7 +40,7 @@ def reconcile(*, submission_id: int, at: datetime) -> None:
         return
     try:
         found = find_delivery(claim.submission, known_to_be_there=_is_known(claim.submission), at=claim.now())
-    except (Unavailable, Refused, BrokenReply) as error:
+    except (Unavailable, Refused, BrokenReply, NoKey) as error:
         logger.warning("submission %s: no look in Dialogporten now: %s", submission_id, type(error).__name__)
         claim.put_off(claim.now() + _pace(claim, confirm))
         return
@@ -103,7 +104,7 @@ def _ask_again(claim: Claim, confirm: Call) -> None:
         answer = calls.perform(claim, confirm)
     except Refused as error:
         _refused(claim, confirm, error)
-    except (Unavailable, BrokenReply) as error:
+    except (Unavailable, BrokenReply, NoKey) as error:
         _still_silent(claim, confirm, error)
     else:
         calls.finish(confirm, answer, at=claim.now())

@@ -13,10 +13,10 @@ from typing import NoReturn
 from django.db import transaction
 
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
-from portal.models import LostRace
 from submissions.models import Call, Submission
 from submissions.services import calls, receipt, refusal
 from submissions.services.claim import WAIT_FOR_OTHERS, Busy, Claim, claim_queued
+from systemusers.services.keys import NoKey
 
 BY = "task:send"
 BUDGET = timedelta(minutes=4)
@@ -66,9 +66,12 @@ def _make(claim: Claim, call: Call) -> bool:
     except Unavailable as error:
         return _unavailable(claim, call, error)
     except BrokenReply as error:
-        return _broken(claim, call, error)
+        _broken(claim, call, error)
     except Refused as error:
         return _refused(claim, call, error)
+    except NoKey:
+        claim.move_to(Status.QUEUED, next_attempt_at=claim.now() + LONGEST_WAIT, problem_code="NO_KEY")
+        raise
     calls.finish(call, answer, at=claim.now())
     return True
 
@@ -78,7 +81,7 @@ def _answer(claim: Claim, call: Call) -> calls.Answer:
     try:
         return calls.perform(claim, call)
     except Refused as error:
-        if error.status != 401:
+        if error.status != 401 or call.status != Call.Status.STARTED:
             raise
         calls.put_back(call, error)
     return calls.perform(claim, call, fresh_token=True)
@@ -89,14 +92,16 @@ def _unavailable(claim: Claim, call: Call, error: Unavailable) -> bool:
         _uncertain(claim, call, error)
         return False
     _back_to_queue(claim, call, error, code=calls.code_of(error) or "UNAVAILABLE")
+    raise error
 
 
-def _broken(claim: Claim, call: Call, error: BrokenReply) -> bool:
+def _broken(claim: Claim, call: Call, error: BrokenReply) -> NoReturn:
     """It was done, and we cannot read what was said. Somebody must look, so the error goes on up."""
     if call.status == Call.Status.STARTED and call.step == Call.Step.CONFIRM:
         _uncertain(claim, call, error)
-        raise error
-    _back_to_queue(claim, call, error, code="BROKEN_REPLY")
+    else:
+        _back_to_queue(claim, call, error, code="BROKEN_REPLY")
+    raise error
 
 
 def _refused(claim: Claim, call: Call, error: Refused) -> bool:
@@ -116,13 +121,12 @@ def _uncertain(claim: Claim, call: Call, error: Exception) -> None:
         claim.move_to(Status.UNCERTAIN, next_attempt_at=claim.now() + FIRST_LOOK, problem_code=code)
 
 
-def _back_to_queue(claim: Claim, call: Call, error: Unavailable | BrokenReply, *, code: str) -> NoReturn:
+def _back_to_queue(claim: Claim, call: Call, error: Unavailable | BrokenReply, *, code: str) -> None:
     wait = waiting_time(claim.attempt, getattr(error, "retry_after", None))
     with transaction.atomic():
         claim.lock()
         calls.put_back(call, error)
         claim.move_to(Status.QUEUED, next_attempt_at=claim.now() + wait, problem_code=code)
-    raise error
 
 
 def waiting_time(attempt: int, asked: float | None) -> timedelta:
@@ -157,6 +161,3 @@ def due(*, at: datetime) -> list[int]:
     """Ids of what waits in the queue and whose time has come, the longest waiting first."""
     rows = Submission.objects.due(at).filter(status=Status.QUEUED).order_by("next_attempt_at")
     return list(rows.values_list("pk", flat=True)[:500])
-
-
-__all__ = ["LostRace", "due", "send", "sweep_stale", "waiting_time"]

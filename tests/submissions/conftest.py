@@ -1,4 +1,14 @@
 from tests.fixtures import administrator, case_worker, customer, portfolio, reader, vendor
 from tests.submissions.rows import access, draft, own_storage
 
-__all__ = ["access", "administrator", "case_worker", "customer", "draft", "own_storage", "portfolio", "reader", "vendor"]
+__all__ = [
+    "access",
+    "administrator",
+    "case_worker",
+    "customer",
+    "draft",
+    "own_storage",
+    "portfolio",
+    "reader",
+    "vendor",
+]

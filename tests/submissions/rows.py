@@ -27,7 +27,12 @@ def make_system(environment: str = "SANDBOX") -> System:
     names = dict.fromkeys(("name_nb", "name_nn", "name_en"), "Fjordtall")
     texts = dict.fromkeys(("description_nb", "description_nn", "description_en"), "Leverer oppgaver")
     return System.objects.create(
-        environment=environment, client=client, system_id=f"{VENDOR_ORGNR}_fjordtall", rights=[RESOURCE], **names, **texts
+        environment=environment,
+        client=client,
+        system_id=f"{VENDOR_ORGNR}_fjordtall",
+        rights=[RESOURCE],
+        **names,
+        **texts,
     )
 
 

@@ -75,7 +75,7 @@ def test_every_service_is_offered_with_allowed_ones_first(access: SystemUserRequ
 @pytest.mark.parametrize("service", catalogue.services(), ids=lambda service: service.id)
 def test_every_entry_is_whole(service: catalogue.Service) -> None:
     assert set(service.names) == set(service.abouts) == {"nb", "nn", "en"}
-    assert service.scopes and service.resource and service.extensions
+    assert all([service.scopes, service.resource, service.extensions])
     assert all(package.startswith("urn:altinn:accesspackage:") for package in service.packages)
     assert service.base_url(addresses(Environment.PRODUCTION)).startswith("https://")
     assert "{" not in service.base_url(addresses(Environment.TEST))

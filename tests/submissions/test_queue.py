@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from portal.models import AuditEvent, IllegalTransition, LostRace
-from submissions.models import Call, Document, Submission
+from submissions.models import Call, Submission
 from submissions.services.documents import store_document
 from submissions.services.queue import NotReady, cancel, queue
 from systemusers.models import SystemUserRequest

@@ -1,0 +1,81 @@
+"""The list's groups, counts and search."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Customer, User
+from portal.environments import Environment
+from submissions.models import Submission
+from submissions.services import listing
+from systemusers.models import SystemUserRequest
+from tests.fixtures import AT
+from tests.submissions.rows import make_access, make_draft
+
+S = Submission.Status
+SANDBOX = Environment.SANDBOX
+
+
+def test_every_state_is_in_exactly_one_group() -> None:
+    grouped = [status for group in listing.GROUPS for status in group.statuses]
+
+    assert sorted(grouped) == sorted(S.values)
+
+
+def test_groups_are_counted_in_one_query(access: SystemUserRequest, administrator: User) -> None:
+    for status in (S.DRAFT, S.READY, S.QUEUED):
+        make_draft(access, status=status)
+    rows = listing.found(user=administrator, environment=SANDBOX)
+
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        counts = listing.counts(rows)
+
+    assert (counts["drafts"], counts["moving"], counts["failed"]) == (2, 1, 0)
+    assert len(queries) == 1
+
+
+def test_counting_stops_at_the_cap(
+    access: SystemUserRequest, administrator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "COUNT_TO", 2)
+    for _ in range(5):
+        make_draft(access)
+
+    counts = listing.counts(listing.found(user=administrator, environment=SANDBOX))
+
+    assert counts["drafts"] == 3
+
+
+def test_a_search_is_about_the_customer(access: SystemUserRequest, administrator: User) -> None:
+    other = Customer.objects.create(environment=SANDBOX, orgnr="310629499", name="Fjellheim AS")
+    make_draft(access)
+    theirs = make_draft(make_access(other, system=access.profile.system))
+
+    found = listing.found(user=administrator, environment=SANDBOX, text="310 629 499")
+
+    assert list(found) == [theirs]
+
+
+def test_a_case_worker_finds_only_their_own_portfolio(access: SystemUserRequest, case_worker: User) -> None:
+    other = Customer.objects.create(environment=SANDBOX, orgnr="310629499", name="Fjellheim AS")
+    ours = make_draft(access)
+    make_draft(make_access(other, system=access.profile.system))
+
+    assert list(listing.found(user=case_worker, environment=SANDBOX)) == [ours]
+
+
+def test_another_environment_is_another_world(access: SystemUserRequest, administrator: User) -> None:
+    make_draft(access)
+
+    assert not listing.found(user=administrator, environment=Environment.TEST).exists()
+
+
+def test_a_group_narrows_the_list(access: SystemUserRequest, administrator: User) -> None:
+    make_draft(access)
+    accepted = make_draft(access, status=S.ACCEPTED, delivered_at=AT)
+
+    assert list(listing.found(user=administrator, environment=SANDBOX, group="accepted")) == [accepted]

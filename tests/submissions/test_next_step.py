@@ -1,0 +1,73 @@
+"""One next action for every state, and who must do it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from submissions.models import Submission
+from submissions.services.next_step import next_step
+from submissions.services.stepper import dots
+from systemusers.models import SystemUserRequest
+from tests.fixtures import AT
+from tests.submissions.rows import make_draft
+
+S = Submission.Status
+
+
+def make(access: SystemUserRequest, **fields: Any) -> Submission:
+    return make_draft(access, **{"delivered_at": AT, **fields})
+
+
+@pytest.mark.parametrize("status", S.values)
+def test_every_state_has_a_next_step(access: SystemUserRequest, status: str) -> None:
+    step = next_step(make(access, status=status), at=AT)
+
+    assert step.text
+    assert step.who or not step.url, "a step that leads somewhere says who must go there"
+
+
+@pytest.mark.parametrize(
+    ("fields", "text", "who"),
+    [
+        ({"status": S.REJECTED}, "Last opp rettet fil", "Dere"),
+        ({"status": S.DELIVERED}, "Venter på svar", "Skatteetaten"),
+        ({"status": S.DRAFT, "findings": [{"severity": "ERROR"}]}, "Rett feilene i filene", "Dere"),
+        ({"status": S.FAILED, "problem_code": "GLD_1015"}, "Be kunden godkjenne en tilgang", "Kunden"),
+    ],
+)
+def test_the_step_says_what_and_who(access: SystemUserRequest, fields: dict[str, Any], text: str, who: str) -> None:
+    step = next_step(make(access, **fields), at=AT)
+
+    assert step.text.startswith(text)
+    assert step.who == who
+
+
+def test_a_report_that_waits_for_skatteetaten_says_when_it_is_tried_again(access: SystemUserRequest) -> None:
+    waiting = make(access, status=S.QUEUED, problem_code="UNAVAILABLE", next_attempt_at=AT + timedelta(seconds=90))
+
+    assert next_step(waiting, at=AT).text.endswith("kl. 10.01.30")
+
+
+def test_an_answer_lost_for_an_hour_becomes_somebodys_task(access: SystemUserRequest) -> None:
+    uncertain = make(access, status=S.UNCERTAIN)
+
+    assert next_step(uncertain, at=AT).who == ""
+    assert next_step(uncertain, at=AT + timedelta(hours=2)).who == "Dere"
+
+
+@pytest.mark.parametrize("status", S.values)
+def test_the_stepper_marks_one_place(access: SystemUserRequest, status: str) -> None:
+    shown = dots(make(access, status=status))
+
+    assert [dot.is_current for dot in shown].count(True) == 1
+
+
+def test_a_rejection_is_red_and_asks_to_be_mended(access: SystemUserRequest) -> None:
+    shown = dots(make(access, status=S.REJECTED))
+
+    assert [(str(dot.label), dot.colour) for dot in shown] == [
+        ("Kontrollert", "success"), ("Sendt", "success"), ("Levert", "success"), ("Avvist", "danger"), ("Rettet", ""),
+    ]  # fmt: skip

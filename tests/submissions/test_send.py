@@ -1,0 +1,284 @@
+"""Sending to the imitated Skatteetaten: delivered once, whatever goes wrong on the way."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from portal.gateways.errors import GatewayError
+from portal.models import AuditEvent, LostRace
+from submissions.models import Call, Document, Submission
+from submissions.services import reconcile, send
+from submissions.services.claim import AT_ONCE
+from submissions.services.documents import read_document
+from submissions.services.queue import cancel
+from tests.submissions.world import BY, World
+
+S = Submission.Status
+STEPS = ["1086H", "1086U", "bekreft"]
+
+
+def test_a_package_is_delivered_with_its_receipt(world: World) -> None:
+    submission = world.send(world.queued(parts=2))
+
+    received = world.received[0]
+    receipt = json.loads(read_document(submission.documents.get(role=Document.Role.RECEIPT)))
+    assert submission.status == S.DELIVERED
+    assert (str(submission.dialog_id), str(submission.transmission_id)) == (received.dialog_id, received.id)
+    assert (receipt["forsendelseId"], submission.receipt_reference) == (received.id, received.reference)
+    assert submission.next_attempt_at is None
+
+
+def test_what_arrives_is_what_was_stored_in_the_planned_order(world: World) -> None:
+    submission = world.send(world.queued(parts=3))
+
+    forms = submission.calls.exclude(document=None).order_by("ordinal")
+    sent = [read_document(call.document).decode() for call in forms if call.document]
+    assert world.received[0].content == sent
+    assert len(world.calls("1086U")) == 3
+
+
+def test_each_call_is_recorded_with_time_and_answer(world: World) -> None:
+    submission = world.send(world.queued())
+
+    calls = list(submission.calls.all())
+    assert {(call.status, call.http_status, call.attempts) for call in calls} == {(Call.Status.DONE, 200, 1)}
+    assert all(call.started_at and call.finished_at and call.milliseconds is not None for call in calls)
+    assert calls[0].remote_id == world.received[0].reference
+
+
+def test_the_trail_names_who_ordered_it_before_the_first_call(world: World) -> None:
+    submission = world.send(world.queued())
+
+    sending = AuditEvent.objects.get(what="QUEUED->SENDING")
+    assert sending.detail["ordered_by"] == BY
+    assert sending.at <= submission.calls.earliest("started_at").started_at
+
+
+def test_a_duplicate_message_sends_nothing(world: World) -> None:
+    submission = world.send(world.queued())
+    before = len(world.app.calls)
+
+    with pytest.raises(LostRace):
+        send.send(submission_id=submission.pk, at=world.at)
+
+    assert len(world.app.calls) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_make_one_set_of_calls(world: World) -> None:
+    submission, gate = world.queued(parts=2), threading.Barrier(2)
+    lost: list[bool] = []
+
+    def work() -> None:
+        gate.wait()
+        try:
+            send.send(submission_id=submission.pk, at=world.at)
+        except LostRace:
+            lost.append(True)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+
+    assert lost == [True]
+    assert [len(world.calls(step)) for step in STEPS] == [1, 2, 1]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("kind", ["status", "timeout", "reset", "lost", "truncated"])
+def test_any_fault_at_any_step_ends_in_one_delivery(world: World, step: str, kind: str) -> None:
+    world.order(step=step, kind=kind)
+
+    submission = world.settle(world.send(world.queued()))
+
+    assert submission.status == S.DELIVERED
+    assert [received.id for received in world.received] == [str(submission.transmission_id)]
+
+
+@pytest.mark.parametrize("step", ["1086H", "1086U"])
+def test_a_form_whose_answer_was_lost_is_repeated_with_its_key_and_body(world: World, step: str) -> None:
+    world.order(step=step, kind="lost")
+
+    submission = world.send(world.queued())
+    assert submission.status == S.QUEUED
+
+    world.settle(submission)
+    first, second = world.calls(step)
+    assert first["headers"]["Idempotencykey"] == second["headers"]["Idempotencykey"]
+    assert first["body_bytes"] == second["body_bytes"]
+
+
+def test_a_lost_confirmation_is_found_in_dialogporten_and_not_repeated(world: World) -> None:
+    world.order(step="bekreft", kind="lost")
+    submission = world.send(world.queued())
+    assert submission.status == S.UNCERTAIN
+
+    world.settle(submission)
+
+    assert submission.status == S.DELIVERED
+    assert len(world.calls("bekreft")) == 1
+    assert submission.documents.filter(role=Document.Role.RECEIPT).count() == 1
+
+
+def test_a_confirmation_that_never_arrived_is_repeated_only_after_looking_and_waiting(world: World) -> None:
+    world.order(step="bekreft", kind="timeout")
+    submission = world.send(world.queued())
+
+    world.let_pass(60)
+    reconcile.reconcile(submission_id=submission.pk, at=world.at)
+    assert len(world.calls("bekreft")) == 0, "the first never got there, and a minute is too soon for a second"
+
+    world.settle(submission)
+    assert submission.status == S.DELIVERED
+    assert len(world.calls("bekreft")) == 1
+    assert AuditEvent.objects.filter(what__startswith="confirmation repeated").count() == 1
+
+
+def test_a_report_of_the_same_customer_is_not_taken_for_the_lost_one(world: World) -> None:
+    world.order(step="bekreft", kind="timeout")
+    lost = world.send(world.queued(parts=2))
+    other = world.send(world.queued(parts=1))
+
+    world.settle(lost)
+
+    assert len(world.received) == 2
+    assert {str(lost.transmission_id), str(other.transmission_id)} == {received.id for received in world.received}
+
+
+def test_a_report_already_confirmed_is_found_even_when_its_forms_cannot_be_compared(world: World) -> None:
+    world.order(step="bekreft", kind="lost")
+    submission = world.send(world.queued())
+    world.received[0].content[0] = "<Skjema>rewritten on the way</Skjema>"
+
+    world.settle(submission)
+
+    assert submission.status == S.DELIVERED
+    assert len(world.received) == 1
+
+
+def test_a_confirmation_under_way_when_the_worker_died_becomes_uncertain(world: World) -> None:
+    submission = world.queued()
+    Submission.objects.update(status=S.SENDING, next_attempt_at=world.at, attempts=1)
+    submission.calls.filter(step="CONFIRM").update(status=Call.Status.STARTED, started_at=world.at)
+
+    assert send.sweep_stale(at=world.at) == 1
+
+    submission.refresh_from_db()
+    assert submission.status == S.UNCERTAIN
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    submission = world.queued()
+
+    def stolen(*_: Any, **__: Any) -> Any:
+        Submission.objects.filter(pk=submission.pk).update(attempts=7)
+        raise world_error
+
+    world_error = send.Unavailable("gone", maybe_arrived=True)
+    monkeypatch.setattr("submissions.services.calls._over_the_wire", stolen)
+
+    with pytest.raises(LostRace):
+        send.send(submission_id=submission.pk, at=world.at)
+
+    submission.refresh_from_db()
+    assert (submission.status, submission.attempts) == (S.SENDING, 7)
+
+
+def test_a_refusal_fails_with_its_code_and_reference(world: World) -> None:
+    world.app.state.organisations.pop(world.access.customer.orgnr)
+
+    submission = world.send(world.queued())
+
+    assert submission.status == S.FAILED
+    assert submission.problem_code == "GLD_1055"
+    assert submission.correlation_id
+    assert submission.reasons[0]["where"]
+
+
+def test_a_right_the_customer_took_away_fails_and_is_not_called_removed(world: World) -> None:
+    next(iter(world.app.state.system_users.values())).rights = []
+
+    submission = world.send(world.queued())
+
+    world.access.refresh_from_db()
+    assert (submission.status, submission.problem_code) == (S.FAILED, "GLD_1015")
+    assert world.access.status == "IN_USE"
+
+
+def test_a_token_skatteetaten_does_not_take_is_changed_for_a_fresh_one(world: World) -> None:
+    world.order(
+        step="1086H", kind="status", status=401, body='{"kode":"GLD_004","spesifisering":[{"kode":"GLD_1008"}]}'
+    )
+
+    submission = world.send(world.queued())
+
+    assert submission.status == S.DELIVERED
+    assert len([call for call in world.app.calls if call["service"] == "maskinporten"]) == 2
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_remote_that_asks_for_time_gets_it(world: World, step: str) -> None:
+    world.order(step=step, kind="status", status=429, retry_after="77")
+    submission = world.queued()
+
+    with pytest.raises(GatewayError):
+        send.send(submission_id=submission.pk, at=world.at)
+
+    submission.refresh_from_db()
+    assert submission.status == S.QUEUED
+    assert submission.next_attempt_at is not None
+    assert 77 <= (submission.next_attempt_at - world.at).total_seconds() < 79
+
+
+def test_a_used_key_is_looked_into_and_then_fails(world: World) -> None:
+    world.order(step="1086H", kind="status", status=409, body='{"kode":"GLD_019","melding":"Brukt"}')
+    submission = world.send(world.queued())
+    assert submission.status == S.UNCERTAIN
+
+    world.settle(submission)
+
+    assert (submission.status, submission.problem_code) == (S.FAILED, "GLD_019")
+    assert world.received == []
+
+
+def test_a_customer_has_few_on_their_way_at_once(world: World) -> None:
+    waiting = world.queued()
+    for _ in range(AT_ONCE):
+        world.queued()
+    Submission.objects.exclude(pk=waiting.pk).update(status=S.SENDING)
+
+    world.send(waiting)
+
+    assert waiting.status == S.QUEUED
+    assert waiting.next_attempt_at > world.at
+    assert not world.calls("1086H")
+
+
+def test_a_cancelled_report_is_not_sent(world: World) -> None:
+    submission = world.queued()
+    cancel(submission=submission, by=BY, at=world.at)
+
+    world.send(submission)
+
+    assert submission.status == S.CANCELLED
+    assert not world.calls("1086H")
+
+
+def test_a_walk_that_takes_long_lets_go_and_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(send, "BUDGET", send.timedelta(0))
+    submission = world.queued(parts=2)
+
+    for _ in range(10):
+        world.let_pass(1)
+        world.send(submission)
+        monkeypatch.setattr(send, "BUDGET", send.timedelta(minutes=4))
+
+    assert submission.status == S.DELIVERED
+    assert [len(world.calls(step)) for step in STEPS] == [1, 2, 1]

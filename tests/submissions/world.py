@@ -1,0 +1,149 @@
+"""A customer with a system user in the sandbox and in our tables, and a clock that both go by."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from accounts.models import Customer
+from portal.gateways import http, maskinporten
+from portal.gateways.errors import GatewayError
+from portal.models import LostRace
+from portal.sandbox import Sandbox, create_app
+from portal.sandbox import state as remote
+from portal.sandbox.clock import Clock
+from portal.sandbox.faults import Fault
+from portal.sandbox.testing import Transport
+from submissions.models import Document, Submission
+from submissions.services import reconcile, send
+from submissions.services.documents import store_document
+from submissions.services.queue import queue
+from systemusers.models import SigningKey, SystemUserRequest
+from tests.fixtures import AT, VENDOR_ORGNR
+from tests.sandbox import tax_rig
+from tests.submissions.rows import RESOURCE, SCOPES, make_draft
+
+SKATTEETATEN = "/skatteetaten/api/aksjonaerregister/v1"
+BY = "user:ida@vendor.example"
+
+
+class World:
+    def __init__(self, access: SystemUserRequest, origin: str) -> None:
+        self.access = access
+        self.at: datetime = AT
+        self.app: Sandbox = create_app(clock=Clock(frozen_at=AT), origin=origin)
+        self._introduce(access)
+
+    def _introduce(self, access: SystemUserRequest) -> None:
+        """The sandbox gets the organisation, the vendor's client with its key, the system and the system user."""
+        state, client, system = self.app.state, access.profile.system.client, access.profile.system
+        for orgnr, name in ((access.customer.orgnr, access.customer.name), (VENDOR_ORGNR, "Fjordtall")):
+            state.organisations[orgnr] = remote.Organisation(
+                orgnr=orgnr, name=name, party_id=len(state.organisations) + 1, party_uuid=str(uuid.uuid4())
+            )
+        jwk = make_key(client, self.at)
+        state.clients[client.client_id] = remote.Client(
+            client_id=client.client_id, orgnr=VENDOR_ORGNR, scopes=SCOPES, keys=[jwk],
+            key_expires={jwk["kid"]: self.at + timedelta(days=300)},
+        )  # fmt: skip
+        state.systems[system.system_id] = remote.System(
+            id=system.system_id, internal_id=str(uuid.uuid4()), orgnr=VENDOR_ORGNR, name=system.names,
+            description=system.descriptions, client_ids=[client.client_id],
+        )  # fmt: skip
+        self.give_system_user(access)
+
+    def give_system_user(self, access: SystemUserRequest) -> None:
+        ident = str(access.system_user.altinn_id)
+        self.app.state.system_users[ident] = remote.SystemUser(
+            id=ident, seq=self.app.state.sequence(), kind="standard", system_id=access.profile.system.system_id,
+            orgnr=access.customer.orgnr, external_ref=access.external_ref, title="", rights=[RESOURCE], packages=[],
+            created=self.at,
+        )  # fmt: skip
+
+    def queued(self, *, parts: int = 1, **fields: Any) -> Submission:
+        """A package that is in the queue, due now."""
+        submission = make_draft(self.access, at=self.at, **{"status": "READY", **fields})
+        store_package(submission, parts=parts)
+        queue(submission=submission, by=BY, at=self.at, confirmed=frozenset({"duplicate"}))
+        return submission
+
+    def send(self, submission: Submission) -> Submission:
+        """One task's worth of sending; what the remote did not do is left for later."""
+        with suppress(LostRace, GatewayError):
+            send.send(submission_id=submission.pk, at=self.at)
+        submission.refresh_from_db()
+        return submission
+
+    def settle(self, submission: Submission, *, rounds: int = 40) -> Submission:
+        """Sweeps, sends and reconciles as the worker would, minute by minute, until nothing moves any more."""
+        for _ in range(rounds):
+            submission.refresh_from_db()
+            if submission.status not in ("QUEUED", "SENDING", "UNCERTAIN"):
+                break
+            self.let_pass(60)
+            send.sweep_stale(at=self.at)
+            for pk in send.due(at=self.at):
+                self.send(Submission.objects.get(pk=pk))
+            for pk in reconcile.due(at=self.at):
+                reconcile.reconcile(submission_id=pk, at=self.at)
+        return submission
+
+    def let_pass(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+        self.app.clock.advance(seconds)
+
+    def order(self, *, step: str, **fault: Any) -> None:
+        """The next call of the step (1086H, 1086U, bekreft) meets a fault; those of other steps before it do not."""
+        before = {"1086H": 0, "1086U": 1, "bekreft": 2}[step]
+        self.app.faults.order(
+            Fault(
+                service="skatteetaten", path=SKATTEETATEN, after=before, **{"kind": "status", "seconds": 0.0, **fault}
+            )
+        )
+
+    @property
+    def received(self) -> list[Any]:
+        """What the sandbox's Skatteetaten has taken in for good."""
+        return list(self.app.state.skatteetaten.submissions.values())
+
+    def calls(self, ending: str) -> list[dict[str, Any]]:
+        """The calls to Skatteetaten that ended so."""
+        return [
+            call for call in self.app.calls if call["path"].startswith(SKATTEETATEN) and call["path"].endswith(ending)
+        ]
+
+
+def make_key(client: Any, at: datetime) -> dict[str, Any]:
+    """An active key of our client; gives the public half."""
+    kid, pem, jwk = maskinporten.generate_key()
+    SigningKey.objects.create(
+        client=client, kid=kid, public_jwk=jwk, private_pem=pem, status="ACTIVE", created_at=at,
+        expires_at=at + timedelta(days=300),
+    )  # fmt: skip
+    return jwk
+
+
+def store_package(submission: Submission, *, parts: int = 1) -> None:
+    orgnr = submission.customer.orgnr
+    forms = [("MAIN", "hovedskjema.xml", tax_rig.main_form(orgnr=orgnr, shares=100 * parts, last_year=100 * parts))]
+    part = tax_rig.sub_form(holder="").replace(tax_rig.CUSTOMER, orgnr)
+    forms += [("PART", f"underskjema-{n}.xml", f"{part}<!-- {n} -->") for n in range(parts)]
+    for role, filename, text in forms:
+        store_document(
+            content=text.encode(), filename=filename, media_type="application/xml", role=Document.Role(role),
+            customer=submission.customer, submission=submission, at=submission.created_at,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def world(access: SystemUserRequest, settings: Any, monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World(access, settings.SANDBOX_URL)
+    monkeypatch.setattr(http, "TRANSPORT", Transport(made.app))
+    return made
+
+
+__all__ = ["Customer", "World", "make_key", "store_package", "world"]
