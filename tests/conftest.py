@@ -28,7 +28,6 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     translations.compile_all()
     data = Path(os.environ["PORTAL_TEST_DATA"])
-    _servers.callback(shutil.rmtree, data, ignore_errors=True)
     _servers.enter_context(embedded.servers(data, needed=settings.EMBEDDED, throwaway=True))
 
 

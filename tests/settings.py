@@ -1,11 +1,13 @@
 """The portal's settings for tests: a laptop's, with throw-away data, no pool, cheap passwords and loud templates."""
 
+import atexit
 import os
+import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
 from types import FrameType
-from urllib.parse import urlsplit
 
 from django.template import Node
 
@@ -15,12 +17,13 @@ os.environ["PORTAL_MODE"] = "local"
 if "PORTAL_TEST_DATA" not in os.environ:  # the workers of a parallel run inherit the folder of the run
     os.environ["PORTAL_TEST_DATA"] = tempfile.mkdtemp(prefix="portal-tests-")
     Path(os.environ["PORTAL_TEST_DATA"]).chmod(0o711)
+    atexit.register(shutil.rmtree, os.environ["PORTAL_TEST_DATA"], ignore_errors=True)
 os.environ["DATA_DIR"] = os.environ["PORTAL_TEST_DATA"]
 os.environ.setdefault("DATABASE_POOL_SIZE", "0")
 if worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"):  # each worker empties a Valkey of its own
-    _url = urlsplit(os.environ.get("REDIS_URL") or embedded.redis_url(Path(os.environ["DATA_DIR"])))
-    _place = {"query": f"db={int(worker) + 1}"} if _url.scheme == "unix" else {"path": f"/{int(worker) + 1}"}
-    os.environ["REDIS_URL"] = _url._replace(**_place).geturl()
+    _url = os.environ.get("REDIS_URL") or embedded.redis_url(Path(os.environ["DATA_DIR"]))
+    _place = f"?db={int(worker) + 1}" if _url.startswith("unix:") else f"/{int(worker) + 1}"
+    os.environ["REDIS_URL"] = re.sub(r"(?<=[^/:])/\d+$|/$|\?db=\d+$", "", _url) + _place
 os.environ.setdefault("SANDBOX_URL", "http://sandbox.test")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 
