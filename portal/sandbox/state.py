@@ -164,6 +164,7 @@ class State(msgspec.Struct, kw_only=True):
     requests: dict[str, Request] = {}
     change_requests: dict[str, ChangeRequest] = {}
     system_users: dict[str, SystemUser] = {}
+    system_user_index: dict[str, str] = {}  # "system|owner|external reference" to the id of the latest
     jobs: list[Job] = []
     skatteetaten: Skatteetaten = msgspec.field(default_factory=Skatteetaten)
     extra: dict[str, Any] = {}

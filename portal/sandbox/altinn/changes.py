@@ -1,0 +1,128 @@
+"""Change requests: to widen or narrow a standard system user. The correlation id is the request's id.
+
+https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/changerequest/
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from ..app import Call
+from ..replies import as_json, as_text, empty
+from ..routing import route
+from ..state import ChangeRequest, SystemUser
+from . import gate
+from .problems import problem, refuse
+from .requests import check_packages, check_redirect, check_rights, confirm_url, is_timed_out, page, page_token
+
+BASE = f"{gate.AUTH}/systemuser/changerequest/vendor"
+
+
+@route("POST", BASE)
+def create(call: Call) -> Response:
+    orgnr = gate.vendor(call, gate.REQUEST_WRITE)
+    correlation, user_id = (
+        call.request.args.get("correlation-id", ""),
+        call.request.args.get("system-user-id", "").lower(),
+    )
+    if not correlation or correlation.lower() == user_id:
+        return as_text("correlation-id must be a new UUID", status=400)
+    ident = gate.guid(correlation, "correlation-id")
+    user = call.state.system_users.get(user_id)
+    if user is None or user.deleted or user.kind == "agent":
+        raise refuse("AUTH-00015")
+    system = call.state.systems[user.system_id]
+    if system.orgnr != orgnr:
+        return empty(status=401)
+    said = gate.members(call)
+    change = _read(call, ident, user, said)
+    if not (change.required_rights or change.unwanted_rights or change.required_packages or change.unwanted_packages):
+        change.status = "NoChangeNeeded"
+        return as_json({**_shown(call, change), "confirmUrl": ""})
+    stored = call.state.change_requests.get(ident)
+    if stored:
+        return as_json(_shown(call, stored))
+    check_rights(system, change.required_rights)
+    check_packages(system, change.required_packages, "standard")
+    check_redirect(system, change.redirect_url)
+    call.state.change_requests[ident] = change
+    return as_json(_shown(call, change), status=201)
+
+
+def _read(call: Call, ident: str, user: SystemUser, said: dict[str, Any]) -> ChangeRequest:
+    return ChangeRequest(
+        id=ident, system_user_id=user.id, system_id=user.system_id, orgnr=user.orgnr, external_ref=user.external_ref,
+        required_rights=gate.rights(said.get("requiredrights", []), "requiredRights"),
+        unwanted_rights=gate.rights(said.get("unwantedrights", []), "unwantedRights"),
+        required_packages=gate.urns(said, "requiredAccessPackages"),
+        unwanted_packages=gate.urns(said, "unwantedAccessPackages"),
+        redirect_url=str(said.get("redirecturl") or ""), status="New", created=call.now,
+    )  # fmt: skip
+
+
+def _shown(call: Call, change: ChangeRequest, *, with_packages: bool = True, with_url: bool = True) -> dict[str, Any]:
+    def urns(packages: list[str]) -> list[dict[str, str]]:
+        return [{"urn": urn} for urn in packages] if with_packages else []
+
+    shown: dict[str, Any] = {
+        "id": change.id, "externalRef": change.external_ref, "systemId": change.system_id,
+        "systemUserId": change.system_user_id, "partyOrgNo": change.orgnr, "requiredRights": change.required_rights,
+        "unwantedRights": change.unwanted_rights, "requiredAccessPackages": urns(change.required_packages),
+        "unwantedAccessPackages": urns(change.unwanted_packages), "status": change.status,
+        "created": change.created.isoformat(), "timedOut": is_timed_out(change, call),
+    }  # fmt: skip
+    if change.redirect_url:
+        shown["redirectUrl"] = change.redirect_url
+    if with_url:
+        shown["confirmUrl"] = confirm_url(call, "changerequest", change.id)
+    return shown
+
+
+def _own(call: Call, orgnr: str, change: ChangeRequest | None) -> ChangeRequest:
+    if change is None:
+        raise refuse("AUTH-00010")
+    if call.state.systems[change.system_id].orgnr != orgnr:
+        raise refuse("AUTH-00011")
+    return change
+
+
+@route("GET", f"{BASE}/<change_id>")
+def read(call: Call, change_id: str) -> Response:
+    orgnr = gate.vendor(call, gate.REQUEST_READ)
+    return as_json(_shown(call, _own(call, orgnr, call.state.change_requests.get(gate.guid(change_id)))))
+
+
+@route("GET", f"{BASE}/byexternalref/<system_id>/<party>/<path:reference>")
+def by_reference(call: Call, system_id: str, party: str, reference: str) -> Response:
+    """The first that matches; the real one leaves the package lists empty here."""
+    orgnr = gate.vendor(call, gate.REQUEST_READ)
+    wanted = (system_id, party, reference)
+    rows = call.state.change_requests.values()
+    found = next((c for c in rows if (c.system_id, c.orgnr, c.external_ref) == wanted), None)
+    return as_json(_shown(call, _own(call, orgnr, found), with_packages=False))
+
+
+@route("GET", f"{BASE}/bysystem/<system_id>")
+def by_system(call: Call, system_id: str) -> Response:
+    """Known flaw of the real one: `token` is ignored, so page 1 comes again and again with a next link."""
+    orgnr = gate.vendor(call, gate.REQUEST_READ)
+    system = call.state.systems.get(system_id)
+    if system is None or system.orgnr != orgnr:
+        raise refuse("AUTH-00011")
+    page_token(call)
+    rows = sorted((c for c in call.state.change_requests.values() if c.system_id == system_id), key=lambda c: c.id)
+    size = call.state.settings.page_size
+    following = rows[size].id if len(rows) > size else None
+    return as_json(page([_shown(call, c, with_url=False) for c in rows[:size]], following, call))
+
+
+@route("DELETE", f"{BASE}/<change_id>")
+def delete(call: Call, change_id: str) -> Response:
+    gate.vendor(call, gate.REQUEST_WRITE)
+    ident = gate.guid(change_id)
+    if ident not in call.state.change_requests:
+        return problem("AUTH-00010")
+    del call.state.change_requests[ident]
+    return empty(status=202)

@@ -1,0 +1,122 @@
+"""The customer's side: who may approve, and what approving, rejecting, escalating and removing do.
+
+Used by the approval pages and by the control calls alike. A refusal is a Reply with Altinn's own code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..state import ChangeRequest, Organisation, Person, Request, State, SystemUser
+from . import catalogue, gate, lookup
+from .problems import refuse
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+ACCESS_MANAGERS = frozenset({"DAGL", "LEDE", "INNH", "tilgangsstyrer", "hovedadministrator"})
+DEFAULT_PERSONS = (("Kari Nordmann", ["DAGL"]), ("Per Hansen", ["ansatt"]))
+STRANGER = Person(name="Ukjent Person", roles=[])
+
+
+def persons_of(organisation: Organisation) -> list[Person]:
+    """Those a tester can be: the organisation's own, with a managing director and an employee always among them."""
+    known = list(organisation.persons)
+    if not any(ACCESS_MANAGERS & set(person.roles) for person in known):
+        known.insert(0, Person(name=DEFAULT_PERSONS[0][0], roles=list(DEFAULT_PERSONS[0][1])))
+    if not any(person.roles and not ACCESS_MANAGERS & set(person.roles) for person in known):
+        known.append(Person(name=DEFAULT_PERSONS[1][0], roles=list(DEFAULT_PERSONS[1][1])))
+    return [*known, STRANGER]
+
+
+def is_access_manager(person: Person) -> bool:
+    return bool(ACCESS_MANAGERS & set(person.roles))
+
+
+def check_manager(person: Person) -> None:
+    """Raises Reply: no relation at all is AUTH-00066; being an employee is not enough to decide."""
+    if not person.roles or not is_access_manager(person):
+        raise refuse("AUTH-00066")
+
+
+def check_powers(person: Person, rights: list[dict[str, Any]], packages: list[str]) -> None:
+    """The person must be able to give every single right and every package. Raises Reply."""
+    for resource_id in gate.resource_ids(rights):
+        _check_resource(person, catalogue.resources()[resource_id])
+    missing = [urn for urn in packages if not _holds(person, urn.removeprefix(catalogue.PREFIX))]
+    if missing:
+        raise refuse("AUTH-00053", Missing=missing)
+
+
+def _check_resource(person: Person, resource: catalogue.Resource) -> None:
+    if not resource.delegable:
+        raise refuse("AUTH-00001", NotDelegable=[resource.id])
+    if resource.packages and not any(_holds(person, code) for code in resource.packages):
+        raise refuse("AUTH-00068", Missing=[resource.id])
+
+
+def _holds(person: Person, code: str) -> bool:
+    return person.packages is None or code in person.packages
+
+
+def approve(state: State, request: Request, *, person: Person, now: datetime) -> SystemUser:
+    """New -> Accepted, with a system user of the same id. Raises Reply: 00013, 00066, 00068, 00053, 00001, 00004."""
+    _check_new(request.status, "AUTH-00013")
+    check_manager(person)
+    if request.kind == "standard":
+        check_powers(person, request.rights, request.packages)
+    if lookup.live_user(state, (request.system_id, request.orgnr, request.external_ref)):
+        raise refuse("AUTH-00004")
+    user = SystemUser(
+        id=request.id, seq=state.sequence(), kind=request.kind, system_id=request.system_id, orgnr=request.orgnr,
+        external_ref=request.external_ref, title=request.title, rights=gate.resource_ids(request.rights),
+        packages=list(request.packages), created=now,
+    )  # fmt: skip
+    lookup.add_user(state, user)
+    request.status = "Accepted"
+    return user
+
+
+def reject(request: Request, *, person: Person) -> None:
+    _check_new(request.status, "AUTH-00013")
+    check_manager(person)
+    request.status = "Rejected"
+
+
+def escalate(request: Request, *, person: Person) -> None:
+    """Send on to the access managers: anybody with a relation may. The status stays New."""
+    _check_new(request.status, "AUTH-00013")
+    if not person.roles:
+        raise refuse("AUTH-00066")
+    request.escalated = True
+
+
+def approve_change(state: State, change: ChangeRequest, *, person: Person) -> None:
+    """Adding what is there and taking away what is not are both fine."""
+    _check_new(change.status, "AUTH-00061")
+    check_manager(person)
+    check_powers(person, change.required_rights, change.required_packages)
+    user = state.system_users[change.system_user_id]
+    unwanted = set(gate.resource_ids(change.unwanted_rights))
+    wanted = [*user.rights, *gate.resource_ids(change.required_rights)]
+    user.rights = [r for r in dict.fromkeys(wanted) if r not in unwanted]
+    packages = dict.fromkeys([*user.packages, *change.required_packages])
+    user.packages = [urn for urn in packages if urn not in change.unwanted_packages]
+    change.status = "Accepted"
+
+
+def reject_change(change: ChangeRequest, *, person: Person) -> None:
+    _check_new(change.status, "AUTH-00061")
+    check_manager(person)
+    change.status = "Rejected"
+
+
+def remove(state: State, user: SystemUser) -> None:
+    """The customer takes the access away: the request goes with it, and nobody is told."""
+    user.deleted = True
+    state.requests.pop(user.id, None)
+
+
+def _check_new(status: str, code: str) -> None:
+    if status != "New":
+        raise refuse(code)

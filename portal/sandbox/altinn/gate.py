@@ -1,0 +1,98 @@
+"""Who calls, and with which scope; and reading of bodies the way ASP.NET does: member names in any case, blanks trimmed."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import msgspec
+
+from ..app import Call
+from ..replies import Reply, empty
+from ..tokens import BadToken, Token, read_token
+from .problems import malformed, refuse
+
+REGISTER = "altinn:authentication/systemregister.write"
+REQUEST_READ = "altinn:authentication/systemuser.request.read"
+REQUEST_WRITE = "altinn:authentication/systemuser.request.write"
+AUTH = "/platform/authentication/api/v1"
+
+
+def vendor(call: Call, scope: str) -> str:
+    """The vendor's organisation number, from the token's consumer. 401 and 403 have empty bodies."""
+    token = authenticated(call)
+    if scope not in token.scopes:
+        raise Reply(empty(status=403))
+    if not token.orgnr:
+        raise refuse("AUTH-00023")
+    return token.orgnr
+
+
+def authenticated(call: Call, **options: Any) -> Token:
+    try:
+        return read_token(call, **options)
+    except BadToken:
+        raise Reply(empty(status=401)) from None
+
+
+def members(call: Call, *, required: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The body's members under lower-case names, top-level strings trimmed. Raises Reply (400 in ASP.NET's form)."""
+    try:
+        body = call.body()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Reply(malformed(**{"$": ["The JSON value could not be converted."]})) from None
+    if not isinstance(body, dict):
+        raise Reply(malformed(**{"$": ["The JSON value could not be converted."]}))
+    said = {k.lower(): v.strip() if isinstance(v, str) else v for k, v in body.items()}
+    missing = {name: [f"The {name} field is required."] for name in required if said.get(name.lower()) in (None, "")}
+    if missing:
+        raise Reply(malformed(**missing))
+    return said
+
+
+def typed(said: dict[str, Any], name: str, kind: type, default: Any) -> Any:
+    value = said.get(name.lower(), default)
+    if value is None:
+        return default
+    if not isinstance(value, kind):
+        raise Reply(malformed(**{name: [f"The JSON value could not be converted to {kind.__name__}."]}))
+    return value
+
+
+def urns(said: dict[str, Any], name: str) -> list[str]:
+    """`[{"urn": ...}]` as urns."""
+    entries = typed(said, name, list, [])
+    if not all(isinstance(e, dict) and isinstance(_member(e, "urn"), str) for e in entries):
+        raise Reply(malformed(**{name: ["The Urn field is required."]}))
+    return [str(_member(e, "urn")) for e in entries]
+
+
+def rights(said: Any, name: str = "rights") -> list[dict[str, Any]]:
+    """`[{"action"?, "resource": [{"id", "value"}]}]`, member names put in lower case."""
+    if not isinstance(said, list):
+        raise Reply(malformed(**{name: ["The JSON value could not be converted to a list of rights."]}))
+    return [_right(entry, name) for entry in said]
+
+
+def _right(entry: Any, name: str) -> dict[str, Any]:
+    pairs = _member(entry, "resource") if isinstance(entry, dict) else None
+    if not isinstance(pairs, list) or not all(isinstance(pair, dict) for pair in pairs):
+        raise Reply(malformed(**{name: ["The Resource field is required."]}))
+    resource = [{"id": str(_member(p, "id") or ""), "value": str(_member(p, "value") or "")} for p in pairs]
+    action = _member(entry, "action")
+    return {**({"action": str(action)} if action else {}), "resource": resource}
+
+
+def _member(entry: dict[str, Any], name: str) -> Any:
+    return next((value for key, value in entry.items() if key.lower() == name), None)
+
+
+def resource_ids(entries: list[dict[str, Any]]) -> list[str]:
+    return [pair["value"] for entry in entries for pair in entry["resource"]]
+
+
+def guid(text: str, name: str = "requestId") -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise Reply(malformed(**{name: [f"The value '{text[:60]}' is not valid."]})) from None

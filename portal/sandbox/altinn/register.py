@@ -1,0 +1,300 @@
+"""The system register, vendor side. Checks run in the real order, and several complaints come in one answer.
+
+https://docs.altinn.studio/api/authentication/systemregister/
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+from urllib.parse import urlsplit
+
+from werkzeug.wrappers import Response
+
+from ..app import Call
+from ..replies import Reply, as_json, as_text, empty
+from ..routing import route
+from ..state import State, System
+from . import catalogue, gate
+from .problems import invalid, malformed, rule
+
+BASE = f"{gate.AUTH}/systemregister/vendor"
+LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1"}
+Errors = list[dict[str, Any]]
+OK = {"succeeded": True}
+
+
+@route("POST", BASE)
+def register(call: Call) -> Response:
+    orgnr = gate.vendor(call, gate.REGISTER)
+    said = gate.members(call, required=("id", "vendor", "name", "description"))
+    _crash_on_null(call, said)
+    owner = _vendor_id(said)
+    if owner is None:
+        return invalid([rule(0)])
+    system = _read(call, said, owner)
+    errors = (
+        _check_identity(call, system) + check_rights(system.rights) + check_packages(system.packages, system.is_visible)
+    )
+    if owner != orgnr:
+        return empty(status=403)
+    if errors:
+        return invalid(errors)
+    call.state.systems[system.id] = system
+    _log(call, system, "create")
+    return as_json(system.internal_id)
+
+
+def _crash_on_null(call: Call, said: dict[str, Any]) -> None:
+    """The real service falls over an explicit null; a switch keeps that out of the way."""
+    if call.state.settings.null_rights_crash and any(
+        name in said and said[name] is None for name in ("rights", "accesspackages")
+    ):
+        raise Reply(as_text("System.NullReferenceException", status=500))
+
+
+def _vendor_id(said: dict[str, Any]) -> str | None:
+    vendor = gate.typed(said, "vendor", dict, {})
+    found = next((str(value) for key, value in vendor.items() if key.lower() == "id"), "")
+    return found.removeprefix("0192:") if found.startswith("0192:") else None
+
+
+def _read(call: Call, said: dict[str, Any], owner: str) -> System:
+    urls = gate.typed(said, "allowedRedirectUrls", list, [])
+    return System(
+        id=str(said["id"]),
+        internal_id=call.state.uuid4(),
+        orgnr=owner,
+        name=_texts(said, "name"),
+        description=_texts(said, "description"),
+        rights=gate.rights(said.get("rights") or []),
+        packages=gate.urns(said, "accessPackages"),
+        client_ids=[str(c) for c in gate.typed(said, "clientId", list, [])],
+        redirect_urls=[str(url) for url in urls],
+        is_visible=gate.typed(said, "isVisible", bool, True),
+    )
+
+
+def _texts(said: dict[str, Any], name: str) -> dict[str, str]:
+    texts = gate.typed(said, name, dict, {})
+    if not all(isinstance(value, str) for value in texts.values()):
+        raise Reply(malformed(**{name: ["The JSON value could not be converted to a string."]}))
+    return {str(key): value for key, value in texts.items()}
+
+
+def _check_identity(call: Call, system: System) -> Errors:
+    errors: Errors = []
+    if re.search(r"\s", system.id):
+        errors.append(rule(13))
+    if system.id.partition("_")[0] != system.orgnr or "_" not in system.id:
+        errors.append(rule(1))
+    if system.id in call.state.systems:
+        errors.append(rule(2))
+    if not all(_is_https(url, loopback=call.state.settings.allow_loopback_http) for url in system.redirect_urls):
+        errors.append(rule(5))
+    if _taken_clients(call.state, system):
+        errors.append(rule(4))
+    return errors
+
+
+def _is_https(url: str, *, loopback: bool) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (loopback and parts.scheme == "http" and parts.hostname in LOOPBACK)
+    )
+
+
+def _taken_clients(state: State, system: System) -> bool:
+    others = (s for s in state.systems.values() if s.id != system.id and not s.is_deleted)
+    return any(set(system.client_ids) & set(other.client_ids) for other in others)
+
+
+def check_rights(rights: list[dict[str, Any]]) -> Errors:
+    errors: Errors = []
+    pairs = [pair for right in rights for pair in right["resource"]]
+    malformed_ids = [pair["id"] for pair in pairs if pair["id"] != catalogue.RESOURCE]
+    if malformed_ids:
+        errors.append(rule(9, ("Invalid Resource Id Details : ", malformed_ids)))
+    values = [pair["value"] for pair in pairs]
+    if any(n > 1 for n in Counter(values).values()):
+        errors.append(rule(6))
+    known = catalogue.resources()
+    unknown = [v for v in values if v not in known]
+    if unknown:
+        errors.append(rule(3, ("ResourceIds Not Found : ", unknown)))
+    wrong = [v for v in values if v in known and known[v].kind not in catalogue.REQUESTABLE_TYPES]
+    if wrong:
+        errors.append(rule(17, ("ResourceIds Not Delegable : ", wrong)))
+    return errors
+
+
+def check_packages(packages: list[str], is_visible: bool) -> Errors:
+    errors: Errors = []
+    if any(n > 1 for n in Counter(packages).values()):
+        errors.append(rule(7))
+    found = {urn: catalogue.package(urn) for urn in packages}
+    bad = [urn for urn, package in found.items() if package is None or not (package.assignable or package.delegable)]
+    if bad:
+        errors.append(rule(8, ("Invalid Urn Details : ", bad)))
+    if is_visible and any(package and package.delegable and not package.assignable for package in found.values()):
+        errors.append(rule(18))
+    return errors
+
+
+@route("GET", BASE)
+def own_systems(call: Call) -> Response:
+    orgnr = gate.vendor(call, gate.REGISTER)
+    mine = [s for s in call.state.systems.values() if s.orgnr == orgnr and not s.is_deleted]
+    return as_json(
+        [
+            {
+                "systemId": s.id, "systemVendorOrgNumber": s.orgnr, "systemVendorOrgName": "", "name": s.name,
+                "description": s.description, "rights": s.rights, "accessPackages": _urn_list(s.packages),
+                "isVisible": s.is_visible,
+            }
+            for s in mine
+        ]
+    )  # fmt: skip
+
+
+@route("GET", f"{BASE}/<system_id>")
+def read(call: Call, system_id: str) -> Response:
+    orgnr = gate.vendor(call, gate.REGISTER)
+    system = call.state.systems.get(system_id)
+    if system is None:
+        return empty(status=404)
+    if system.orgnr != orgnr:
+        return empty(status=403)
+    return as_json(
+        {
+            "id": system.id, "vendor": {"authority": "iso6523-actorid-upis", "ID": f"0192:{system.orgnr}"}, "name": system.name,
+            "description": system.description, "rights": system.rights, "accessPackages": _urn_list(system.packages),
+            "isDeleted": system.is_deleted, "clientId": system.client_ids, "isVisible": system.is_visible,
+            "allowedRedirectUrls": system.redirect_urls,
+        }
+    )  # fmt: skip
+
+
+def _urn_list(packages: list[str]) -> list[dict[str, str]]:
+    return [{"urn": urn} for urn in packages]
+
+
+@route("PUT", f"{BASE}/<system_id>")
+def update(call: Call, system_id: str) -> Response:
+    orgnr = gate.vendor(call, gate.REGISTER)
+    system = call.state.systems.get(system_id)
+    if system is None:
+        return as_text(f"System with ID {system_id} not found", status=404)
+    if system.orgnr != orgnr:
+        return empty(status=403)
+    said = gate.members(call, required=("id", "vendor", "name", "description"))
+    if _vendor_id(said) != system.orgnr:
+        return as_text("The vendor of the body is another one", status=404)
+    if said["id"] != system_id:
+        return invalid([rule(12)])
+    if system.is_deleted:
+        return as_text("A deleted system cannot be updated", status=400)
+    return _replace(call, system, _read(call, said, system.orgnr))
+
+
+def _replace(call: Call, system: System, fresh: System) -> Response:
+    """Redirect addresses are taken as they come, as the real service does."""
+    errors = check_rights(fresh.rights) + check_packages(fresh.packages, fresh.is_visible)
+    if any(n > 1 for n in Counter(fresh.client_ids).values()):
+        errors.append(rule(11))
+    if _taken_clients(call.state, fresh):
+        errors.append(rule(4))
+    if errors:
+        return invalid(errors)
+    fresh.internal_id, fresh.changes = system.internal_id, system.changes
+    call.state.systems[system.id] = fresh
+    _log(call, fresh, "update")
+    return as_json(OK)
+
+
+@route("PUT", f"{BASE}/<system_id>/rights")
+def update_rights(call: Call, system_id: str) -> Response:
+    system = _owned(call, system_id)
+    rights = gate.rights(_list(call))
+    errors = check_rights(rights)
+    if errors:
+        return invalid(errors)
+    system.rights = rights
+    _log(call, system, "rightsupdate")
+    return as_json(OK)
+
+
+@route("PUT", f"{BASE}/<system_id>/accesspackages")
+def update_packages(call: Call, system_id: str) -> Response:
+    system = _owned(call, system_id)
+    packages = gate.urns({"accesspackages": _list(call)}, "accessPackages")
+    errors = check_packages(packages, system.is_visible)
+    if errors:
+        return invalid(errors)
+    system.packages = packages
+    _log(call, system, "accesspackageupdate")
+    return as_json(OK)
+
+
+def _owned(call: Call, system_id: str) -> System:
+    """An unknown system makes the real service fall over here: 500."""
+    orgnr = gate.vendor(call, gate.REGISTER)
+    system = call.state.systems.get(system_id)
+    if system is None:
+        raise Reply(as_text("An error occurred while processing your request.", status=500))
+    if system.orgnr != orgnr:
+        raise Reply(empty(status=403))
+    return system
+
+
+def _list(call: Call) -> list[Any]:
+    try:
+        said = call.body()
+    except ValueError:
+        said = None
+    if not isinstance(said, list):
+        raise Reply(malformed(**{"$": ["The JSON value could not be converted to a list."]}))
+    return said
+
+
+@route("DELETE", f"{BASE}/<system_id>")
+def delete(call: Call, system_id: str) -> Response:
+    """Soft and for ever. A system without client ids answers 400 although it was deleted."""
+    orgnr = gate.vendor(call, gate.REGISTER)
+    system = call.state.systems.get(system_id)
+    if system is None:
+        return malformed(**{"return": [f"System {system_id} not found"]})
+    if system.orgnr != orgnr:
+        return empty(status=403)
+    had_clients = bool(system.client_ids)
+    system.is_deleted, system.client_ids = True, []
+    _log(call, system, "delete")
+    return as_json(OK) if had_clients else malformed(**{"return": ["The system was not deleted"]})
+
+
+@route("GET", f"{BASE}/<system_id>/changelog")
+def changelog(call: Call, system_id: str) -> Response:
+    orgnr = gate.vendor(call, gate.REGISTER)
+    system = call.state.systems.get(system_id)
+    if system is None:
+        return as_text(f"System with ID {system_id} not found", status=404)
+    return as_json(system.changes[::-1]) if system.orgnr == orgnr else empty(status=403)
+
+
+def _log(call: Call, system: System, kind: str) -> None:
+    changed = {
+        "Id": system.id,
+        "Rights": system.rights,
+        "AccessPackages": _urn_list(system.packages),
+        "IsVisible": system.is_visible,
+    }
+    system.changes.append(
+        {
+            "systemInternalId": system.internal_id, "changedByOrgNumber": system.orgnr, "changeType": kind,
+            "changedData": changed, "clientId": "", "created": call.now.isoformat(),
+        }
+    )  # fmt: skip

@@ -1,0 +1,35 @@
+"""What a system user may do, for whom. Every service of the sandbox that needs to know asks here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .catalogue import opened_by
+
+if TYPE_CHECKING:
+    from ..state import State, SystemUser
+    from ..tokens import Token
+
+
+def resources_of(state: State, system_user: SystemUser) -> frozenset[str]:
+    """Ids of the resources it holds, singly or by package."""
+    return opened_by(frozenset(system_user.packages)) | frozenset(system_user.rights)
+
+
+def parties_of(state: State, system_user: SystemUser) -> list[str]:
+    """Organisation numbers it may act for: its owner, or an agent's clients."""
+    return list(system_user.clients) if system_user.kind == "agent" else [system_user.orgnr]
+
+
+def may_use(state: State, system_user: SystemUser, *, resource_id: str, party_orgnr: str) -> bool:
+    acts_for = party_orgnr in system_user.clients if system_user.kind == "agent" else party_orgnr == system_user.orgnr
+    return acts_for and resource_id in resources_of(state, system_user)
+
+
+def system_user_of(state: State, token: Token) -> SystemUser | None:
+    """The live system user a token speaks for; None when it, or its system, is gone."""
+    system_user = state.system_users.get(token.system_user_id)
+    if system_user is None or system_user.deleted:
+        return None
+    system = state.systems.get(system_user.system_id)
+    return system_user if system and not system.is_deleted else None

@@ -1,0 +1,114 @@
+"""System users as the vendor may see them, the look-up Maskinporten makes, and the token exchange.
+
+https://docs.altinn.studio/api/authentication/ . The exchanged token lives thirty minutes whatever it came of.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from ..app import Call
+from ..replies import as_json, as_text, empty
+from ..routing import route
+from ..state import Client, SystemUser
+from ..tokens import unix
+from . import gate, lookup
+from .problems import malformed, refuse
+from .requests import page, page_token
+
+USER = f"{gate.AUTH}/systemuser"
+EXCHANGED_SECONDS = 30 * 60
+MASKINPORTEN_SCOPE = "altinn:maskinporten/systemuser.read"
+
+
+def shown(call: Call, user: SystemUser, *, product: str = "") -> dict[str, Any]:
+    return {
+        "id": user.id, "integrationTitle": user.title, "systemId": user.system_id, "productName": product,
+        "reporteeOrgNo": user.orgnr, "created": user.created.isoformat(), "isDeleted": user.deleted, "supplierName": "",
+        "supplierOrgno": call.state.systems[user.system_id].orgnr, "externalRef": user.external_ref, "userType": user.kind,
+    }  # fmt: skip
+
+
+@route("GET", f"{USER}/vendor/byquery")
+def by_query(call: Call) -> Response:
+    orgnr = gate.vendor(call, gate.REQUEST_WRITE)
+    args = call.request.args
+    triple = (args.get("system-id", ""), args.get("orgno", ""), args.get("external-ref") or args.get("orgno", ""))
+    user = lookup.live_user(call.state, triple)
+    if user is None or call.state.systems[user.system_id].orgnr != orgnr:
+        return empty(status=404)
+    return as_json(shown(call, user))
+
+
+@route("GET", f"{USER}/vendor/bysystem/<system_id>")
+def by_system(call: Call, system_id: str) -> Response:
+    orgnr = gate.vendor(call, gate.REGISTER)
+    system = call.state.systems.get(system_id)
+    if system is None or system.orgnr != orgnr:
+        raise refuse("AUTH-00011")
+    place = page_token(call)
+    start = place if isinstance(place, int) else 0
+    rows = [
+        u for u in call.state.system_users.values() if u.system_id == system_id and not u.deleted and u.seq >= start
+    ]
+    rows.sort(key=lambda u: u.seq)
+    size = call.state.settings.page_size
+    following = rows[size].seq if len(rows) > size else None
+    return as_json(page([shown(call, u) for u in rows[:size]], following, call))
+
+
+@route("GET", f"{USER}/byExternalId")
+def by_external_id(call: Call) -> Response:
+    token = gate.authenticated(call)
+    if MASKINPORTEN_SCOPE not in token.scopes:
+        return empty(status=403)
+    args = call.request.args
+    needed = {name: args.get(name, "") for name in ("clientId", "systemProviderOrgNo", "systemUserOwnerOrgNo")}
+    if not all(needed.values()):
+        return malformed(**{name: [f"The {name} field is required."] for name, value in needed.items() if not value})
+    client = Client(client_id=needed["clientId"], orgnr=needed["systemProviderOrgNo"])
+    user = lookup.by_external_id(call.state, client, needed["systemUserOwnerOrgNo"], args.get("externalRef", ""))
+    return as_json(shown(call, user, product=user.system_id)) if user else empty(status=404)
+
+
+@route("GET", f"{gate.AUTH}/exchange/<provider>")
+def exchange(call: Call, provider: str) -> Response:
+    """A quoted JWT with the claims copied. Enterprise users went with Altinn 2: 410."""
+    token = gate.authenticated(call, issuers=("maskinporten",), leeway=10)
+    if provider != "maskinporten":
+        return as_text(f"Invalid token provider: {provider}.", status=400)
+    if call.request.headers.get("X-Altinn-EnterpriseUser-Authentication"):
+        return as_json({"title": "Gone", "status": 410}, status=410, content_type="application/problem+json")
+    if not token.orgnr:
+        return empty(status=401)
+    now = unix(call.now)
+    claims = {
+        **token.claims,
+        "iss": call.sandbox.issuers()["altinn"],
+        "iat": now,
+        "exp": now + EXCHANGED_SECONDS,
+        "urn:altinn:orgNumber": token.orgnr,
+        "urn:altinn:authenticatemethod": "maskinporten",
+        "urn:altinn:authlevel": "3",
+    }
+    return as_json(call.sandbox.signing_keys["altinn"].sign(claims))
+
+
+@route("DELETE", f"{USER}/<party>/<user_id>")
+def delete_as_vendor(call: Call, party: str, user_id: str) -> Response:
+    """Only the customer's own people can; a vendor's token never does."""
+    gate.authenticated(call)
+    return empty(status=403)
+
+
+@route("GET", f"{gate.AUTH}/openid/.well-known/openid-configuration")
+def openid(call: Call) -> Response:
+    issuer = call.sandbox.issuers()["altinn"]
+    return as_json({"issuer": issuer, "jwks_uri": f"{issuer}.well-known/openid-configuration/jwks"})
+
+
+@route("GET", f"{gate.AUTH}/openid/.well-known/openid-configuration/jwks")
+def openid_keys(call: Call) -> Response:
+    return as_json({"keys": [call.sandbox.signing_keys["altinn"].public_jwk]})
