@@ -6,14 +6,19 @@ The request id of whoever rang travels in a header of the message and is set whi
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
+from celery.exceptions import SecurityWarning
 from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
 
 from portal import logging as logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+if os.environ.get("PORTAL_MODE") == "local":  # a laptop may be root's; elsewhere the warning is right
+    warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
