@@ -76,6 +76,7 @@ class Sandbox:
         self.token_cache: dict[str, Token] = {}
         self.signing_keys = {name: SigningKey(kid=f"{name}-1") for name in ("maskinporten", "altinn")}
         self.after_request: list[Callable[[Sandbox], None]] = []
+        self.served = 0
         self.caches: dict[str, Any] = {}  # derived, never saved; services keep their look-ups here under their own key
         self._map = routing.build_map()
 
@@ -139,7 +140,9 @@ class Sandbox:
 
     def _answer(self, request: WebRequest) -> Response:
         try:
-            handler, values = self._map.bind("", path_info=request.path).match(method=request.method)  # fast: no environ
+            handler, values = self._map.bind("", path_info=request.path).match(
+                method=request.method
+            )  # fast: no environ
             self.run_due()
             with self.lock:
                 return handler(Call(self, request), **values)
@@ -159,6 +162,7 @@ class Sandbox:
         return stranger(Call(self, request), status, methods)
 
     def _record(self, request: WebRequest, service: str, response: Response, seconds: float) -> None:
+        self.served += 1
         self.calls.append(
             {
                 "at": self.clock.now().isoformat(),

@@ -9,11 +9,14 @@ import random
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from .altinn import lookup
 from .control_input import read, wrong
+from .dialogs import Dialog, Transmission
 from .replies import as_json
 from .routing import route
 from .skatteetaten.orgnr import check_digit
@@ -61,6 +64,7 @@ def load(call: Call) -> Response:
     system = call.state.systems.get(order.system_id)
     if system is not None:
         _system_users(call, made, system, draw)
+    _dialogs(call, made, order, draw)
     call.sandbox.caches.clear()
     return as_json(
         {
@@ -125,7 +129,36 @@ def _system_users(call: Call, organisations: list[Organisation], system: System,
             packages=list(system.packages),
             created=call.now,
         )
-        call.state.system_users[user.id] = user
+        lookup.add_user(call.state, user)
+
+
+def _dialogs(call: Call, organisations: list[Organisation], order: Order, draw: random.Random) -> None:
+    """Dialogs with one transmission each, spread over the last 30 days; no event is published for them."""
+    first = call.now.timestamp()
+    for organisation in organisations:
+        for number in range(order.dialogs_per_organisation):
+            began = datetime.fromtimestamp(first - draw.random() * 30 * 86_400, UTC)
+            title = {"nb": f"Aksjonærregisteroppgaven {began.year - number}"}
+            sent = Transmission(id=_uuid7(draw, began), type="Information", created_at=began, title=title)
+            dialog = Dialog(
+                id=_uuid7(draw, began),
+                org="ske",
+                resource=f"urn:altinn:resource:{order.resource}",
+                orgnr=organisation.orgnr,
+                title=title,
+                created_at=began,
+                updated_at=began,
+                content_updated_at=began,
+                revision=_uuid(draw),
+                context_revision=_uuid(draw),
+                transmissions=[sent],
+            )
+            call.state.dialogs[dialog.id] = dialog
+
+
+def _uuid7(draw: random.Random, moment: datetime) -> str:
+    millis, tail = int(moment.timestamp() * 1000), draw.getrandbits(74)
+    return str(uuid.UUID(int=(millis << 80) | (7 << 76) | ((tail >> 62) << 64) | (2 << 62) | (tail & (2**62 - 1))))
 
 
 def _uuid(draw: random.Random) -> str:

@@ -13,3 +13,17 @@ from . import (  # noqa: F401
     render,
 )
 from .altinn import changes, clients, metadata, register, requests, users  # noqa: F401
+from .skatteetaten import (  # noqa: F401
+    amelding,
+    documents,
+    gld,
+    inbox,
+    letters,
+    limits,
+    opened,
+    rf1086,
+    skattekort,
+    strangers,
+    uploads,
+)
+from .skatteetaten import control as skatteetaten_control  # noqa: F401

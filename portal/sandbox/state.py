@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from .dialogs import Dialog
 from .skatteetaten.records import Skatteetaten
 
 
@@ -116,6 +117,20 @@ class SystemUser(msgspec.Struct, kw_only=True):
     clients: list[str] = []  # orgnr of the clients delegated to an agent system user
 
 
+class Subscription(msgspec.Struct, kw_only=True):
+    """A subscription at Altinn Events; `consumer` is who made it."""
+
+    id: int
+    endpoint: str
+    resource: str
+    subject: str
+    type: str
+    consumer: str
+    created: datetime
+    include_subunits: bool = False
+    validated: bool = False
+
+
 class Job(msgspec.Struct, kw_only=True, order=True):
     """Work for later: `kind` names the function that does it (see `app.job`), `data` is JSON."""
 
@@ -165,6 +180,10 @@ class State(msgspec.Struct, kw_only=True):
     change_requests: dict[str, ChangeRequest] = {}
     system_users: dict[str, SystemUser] = {}
     system_user_index: dict[str, str] = {}  # "system|owner|external reference" to the id of the latest
+    dialogs: dict[str, Dialog] = {}
+    dialog_keys: dict[str, str] = {}  # what a service owner calls it to the dialog's id
+    subscriptions: dict[int, Subscription] = {}
+    events: list[dict[str, Any]] = []
     jobs: list[Job] = []
     skatteetaten: Skatteetaten = msgspec.field(default_factory=Skatteetaten)
     extra: dict[str, Any] = {}

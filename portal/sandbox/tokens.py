@@ -62,9 +62,7 @@ class SigningKey:
 
     def pem(self) -> str:
         form = serialization.PrivateFormat.PKCS8
-        return self._private.private_bytes(
-            serialization.Encoding.PEM, form, serialization.NoEncryption()
-        ).decode()
+        return self._private.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
 
     def sign(self, claims: dict[str, Any]) -> str:
         return jwt.encode(claims, self._private, algorithm="RS256", headers={"kid": self.kid})  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..app import job
-from ..dialogs import Attachment, AttachmentUrl, add_transmission, open_dialog
+from ..dialogs import Attachment, AttachmentUrl, Dialog, add_transmission, open_dialog
 from . import papers, urls
 from .catalogue import AMELDING, SERVICES, Service
 from .records import Feedback, Finding, Submission, Verdict
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 JOB = "skatteetaten.feedback"
 ORG = "ske"
+WITHHELD = "urn:altinn:subresource:withheld"
+"""An authorization attribute that no system user holds: the feedback is seen, its documents are not."""
 
 
 def receive(
@@ -94,6 +96,7 @@ def deliver_feedback(sandbox: Sandbox, submission: Submission, now: datetime) ->
         related_id=submission.id,
         attachments=_papers(sandbox, submission, feedback),
         content_reference=urls.opened(sandbox, submission, ident),
+        authorization_attribute=WITHHELD if sandbox.state.settings.unauthorized_attachments else "",
     )
     return feedback
 
@@ -137,7 +140,7 @@ def _plan(sandbox: Sandbox, submission: Submission, now: datetime) -> None:
     sandbox.state.schedule(due=now + timedelta(seconds=delay), kind=JOB, data={"submission_id": submission.id})
 
 
-def _dialog(sandbox: Sandbox, *, resource: str, orgnr: str, period: str, title: str, now: datetime) -> Any:
+def _dialog(sandbox: Sandbox, *, resource: str, orgnr: str, period: str, title: str, now: datetime) -> Dialog:
     """The one dialog of party, resource and period: opened the first time, reused after."""
     return open_dialog(
         sandbox,
@@ -150,7 +153,7 @@ def _dialog(sandbox: Sandbox, *, resource: str, orgnr: str, period: str, title: 
     )
 
 
-def _show(sandbox: Sandbox, dialog: Any, submission: Submission, now: datetime) -> None:
+def _show(sandbox: Sandbox, dialog: Dialog, submission: Submission, now: datetime) -> None:
     add_transmission(
         sandbox,
         dialog,
@@ -168,7 +171,6 @@ def _show(sandbox: Sandbox, dialog: Any, submission: Submission, now: datetime) 
                 name="Innsendte opplysninger",
             )
         ],
-        sender=submission.system_user_orgnr,
     )
 
 

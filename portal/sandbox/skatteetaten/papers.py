@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import msgspec
 
 from . import pdf
+from .catalogue import RF1086
 from .records import Feedback, Finding, Submission
 
 RF1086_NAMESPACE = "urn:ske:fastsetting:innsamling:aksjonaeroppgave:ar_til_mag:v0_1"
@@ -44,10 +45,8 @@ def as_pdf(submission: Submission, feedback: Feedback) -> bytes:
 
 def as_xml(submission: Submission, feedback: Feedback) -> bytes:
     """The XML that the service of `submission` would answer with."""
-    if submission.service == "innrapportering-aksjonaerregisteroppgave":
-        root = _rf1086(submission, feedback)
-    else:
-        root = _gld(submission, feedback)
+    shape = _rf1086 if submission.service == RF1086.id else _gld
+    root = shape(submission, feedback)
     indent(root)
     return tostring(root, encoding="utf-8", xml_declaration=True)
 

@@ -1,0 +1,288 @@
+"""Dialogporten's store and the service owner's side of it: opening, changing and closing dialogs, and what that publishes.
+
+Which change moves which time, and which event follows, is as in the real service; labels return to Default on each write.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from .app import Sandbox
+    from .state import State
+
+PARTY = "urn:altinn:organization:identifier-no:"
+Texts = dict[str, str]
+
+
+class AttachmentUrl(msgspec.Struct, kw_only=True):
+    url: str
+    media_type: str = ""
+    consumer_type: str = "Api"  # or Gui
+
+
+class Attachment(msgspec.Struct, kw_only=True):
+    id: str
+    urls: list[AttachmentUrl]
+    name: str = ""
+    expires_at: datetime | None = None
+
+
+class Transmission(msgspec.Struct, kw_only=True):
+    id: str
+    type: str
+    created_at: datetime
+    title: Texts
+    summary: Texts = {}
+    sender: str = "ServiceOwner"
+    related_id: str = ""
+    external_reference: str = ""
+    content_reference: str = ""
+    authorization_attribute: str = ""
+    attachments: list[Attachment] = []
+
+
+class Activity(msgspec.Struct, kw_only=True):
+    id: str
+    type: str
+    created_at: datetime
+    description: Texts = {}
+    transmission_id: str = ""
+    extended_type: str = ""
+    by: str = "ServiceOwner"
+    actor_id: str = ""
+
+
+class Seen(msgspec.Struct, kw_only=True):
+    id: str
+    at: datetime
+    by: str  # the system user's urn
+    version: datetime  # updated_at of the version that was seen
+
+
+class Dialog(msgspec.Struct, kw_only=True):
+    id: str
+    org: str
+    resource: str  # full urn
+    orgnr: str
+    title: Texts
+    created_at: datetime
+    updated_at: datetime
+    content_updated_at: datetime
+    revision: str
+    context_revision: str
+    status: str = "NotApplicable"
+    summary: Texts = {}
+    plain_title: Texts = {}  # the non-sensitive one
+    extended_status: str = ""
+    external_reference: str = ""
+    process: str = ""
+    preceding_process: str = ""
+    progress: int | None = None
+    due_at: datetime | None = None
+    visible_from: datetime | None = None
+    expires_at: datetime | None = None
+    is_api_only: bool = False
+    deleted: bool = False
+    labels: list[str] = msgspec.field(default_factory=lambda: ["Default"])
+    label_log: list[dict[str, Any]] = []
+    transmissions: list[Transmission] = []
+    activities: list[Activity] = []
+    attachments: list[Attachment] = []
+    gui_actions: list[dict[str, Any]] = []
+    api_actions: list[dict[str, Any]] = []
+    seen: list[Seen] = []
+    seen_content_at: datetime | None = None
+
+    @property
+    def party(self) -> str:
+        return PARTY + self.orgnr
+
+
+def by_party(sandbox: Sandbox) -> dict[str, list[Dialog]]:
+    """Dialogs by organisation number; built when first asked for, kept up by `open_dialog`."""
+    found = sandbox.caches.get("dialogs_by_party")
+    if found is None:
+        found = {}
+        for dialog in sandbox.state.dialogs.values():
+            found.setdefault(dialog.orgnr, []).append(dialog)
+        sandbox.caches["dialogs_by_party"] = found
+    return found
+
+
+def find_dialog(sandbox: Sandbox, dialog_id: str) -> Dialog:
+    """Raises KeyError."""
+    return sandbox.state.dialogs[dialog_id]
+
+
+def texts(given: str | Texts | None) -> Texts:
+    return {"nb": given} if isinstance(given, str) else dict(given or {})
+
+
+def open_dialog(
+    sandbox: Sandbox,
+    *,
+    org: str,
+    service_resource: str,
+    party_orgnr: str,
+    title: str | Texts,
+    now: datetime,
+    key: str | None = None,
+    summary: str | Texts | None = None,
+    **fields: Any,
+) -> Dialog:
+    """A new dialog, or with `key` the live one that was opened with it before."""
+    state = sandbox.state
+    known = state.dialogs.get(state.dialog_keys.get(key or "", ""))
+    if known and not known.deleted:
+        return known
+    visible = fields.get("visible_from") or now
+    began = max(now, visible)
+    fields = {"created_at": began, "updated_at": began, "content_updated_at": began, **fields}
+    dialog = Dialog(
+        id=state.uuid7(now), org=org, resource=service_resource, orgnr=party_orgnr, title=texts(title),
+        summary=texts(summary), revision=state.uuid4(), context_revision=state.uuid4(), **fields,
+    )  # fmt: skip
+    state.dialogs[dialog.id] = dialog
+    by_party(sandbox).setdefault(party_orgnr, []).append(dialog)
+    if key:
+        state.dialog_keys[key] = dialog.id
+    publish(sandbox, dialog, "dialogporten.dialog.created.v1", now)
+    return dialog
+
+
+def add_transmission(
+    sandbox: Sandbox,
+    dialog: Dialog,
+    *,
+    type: str,
+    title: str | Texts,
+    now: datetime,
+    id: str | None = None,
+    related_id: str | None = None,
+    attachments: list[Attachment] | None = None,
+    sender: str = "",
+    content_reference: str = "",
+    **fields: Any,
+) -> Transmission:
+    """A transmission moves both times, brings the dialog back from archive and bin, and publishes two events."""
+    by_owner = sender or ("PartyRepresentative" if type in ("Submission", "Correction") else "ServiceOwner")
+    found = Transmission(
+        id=id or sandbox.state.uuid7(now), type=type, created_at=now, title=texts(title), sender=by_owner,
+        related_id=related_id or "", attachments=attachments or [], content_reference=content_reference, **fields,
+    )  # fmt: skip
+    dialog.transmissions.append(found)
+    if type in ("Submission", "Correction"):
+        dialog.labels = [*(label for label in dialog.labels if label != "Sent"), "Sent"]
+    touch(sandbox, dialog, now, content=True)
+    publish(sandbox, dialog, "dialogporten.dialog.updated.v1", now)
+    data = {"senderType": by_owner}
+    publish(
+        sandbox, dialog, "dialogporten.dialog.transmission.created.v1", now, tail=f"transmissions/{found.id}", data=data
+    )
+    return found
+
+
+def add_activity(
+    sandbox: Sandbox,
+    dialog: Dialog,
+    *,
+    type: str,
+    now: datetime,
+    transmission_id: str = "",
+    description: str | Texts | None = None,
+    **fields: Any,
+) -> Activity:
+    """An activity moves updatedAt only."""
+    found = Activity(
+        id=sandbox.state.uuid7(now), type=type, created_at=now, transmission_id=transmission_id,
+        description=texts(description), **fields,
+    )  # fmt: skip
+    dialog.activities.append(found)
+    touch(sandbox, dialog, now, content=False)
+    publish(sandbox, dialog, "dialogporten.dialog.updated.v1", now)
+    kind = "".join(f"-{c.lower()}" if c.isupper() else c for c in type).strip("-")
+    kind = {"dialog-created": "created", "dialog-closed": "closed"}.get(kind, kind)
+    data = {"activityId": found.id}
+    publish(sandbox, dialog, f"dialogporten.dialog.activity.{kind}.v1", now, tail=f"activities/{found.id}", data=data)
+    return found
+
+
+CONTENT = {"title", "summary", "status", "extended_status", "attachments", "gui_actions", "api_actions"}
+
+
+def update_dialog(
+    sandbox: Sandbox, dialog: Dialog, changes: dict[str, Any], *, now: datetime, silent: bool = False
+) -> None:
+    """A service owner's patch. A silent one moves no time, no label, and publishes nothing."""
+    for name, value in changes.items():
+        setattr(dialog, name, value)
+    if silent:
+        dialog.revision = sandbox.state.uuid4()
+        return
+    touch(sandbox, dialog, now, content=bool(CONTENT & set(changes)))
+    publish(sandbox, dialog, "dialogporten.dialog.updated.v1", now)
+
+
+def delete_dialog(sandbox: Sandbox, dialog: Dialog, *, now: datetime) -> None:
+    dialog.deleted = True
+    dialog.updated_at = now
+    publish(sandbox, dialog, "dialogporten.dialog.deleted.v1", now)
+
+
+def touch(sandbox: Sandbox, dialog: Dialog, now: datetime, *, content: bool) -> None:
+    dialog.revision = sandbox.state.uuid4()
+    dialog.updated_at = max(now, dialog.updated_at)
+    if content:
+        dialog.content_updated_at = max(now, dialog.content_updated_at)
+    kept = [label for label in dialog.labels if label not in ("Bin", "Archive")]
+    if kept != dialog.labels:
+        set_labels(sandbox.state, dialog, ["Default", *(x for x in kept if x != "Default")], by="ServiceOwner", now=now)
+
+
+def set_labels(state: State, dialog: Dialog, labels: list[str], *, by: str, now: datetime) -> None:
+    """Store a new set of labels with its log; nothing changes when it is the same set."""
+    before, after = set(dialog.labels), set(labels)
+    if before == after:
+        return
+    changes = [(name, "remove") for name in sorted(before - after)] + [(name, "set") for name in sorted(after - before)]
+    for name, action in changes:
+        if name != "Default":
+            entry = {"createdAt": stamp(now), "name": f"systemlabel:{name}", "action": action, "performedBy": actor(by)}
+            dialog.label_log.append(entry)
+    dialog.labels = labels
+    dialog.context_revision = state.uuid4()
+
+
+def actor(by: str) -> dict[str, str]:
+    if by == "ServiceOwner":
+        return {"actorType": "ServiceOwner"}
+    return {"actorType": "PartyRepresentative", "actorId": by}
+
+
+def stamp(moment: datetime) -> str:
+    """UTC with seven decimals and Z."""
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}0Z"
+
+
+def publish(
+    sandbox: Sandbox, dialog: Dialog, kind: str, now: datetime, *, tail: str = "", data: dict[str, Any] | None = None
+) -> None:
+    """Hand a CloudEvent to Events."""
+    more = {k: v for k, v in (("process", dialog.process), ("precedingProcess", dialog.preceding_process)) if v}
+    where = f"{sandbox.origin}/platform/dialogporten/api/v1/enduser/dialogs/{dialog.id}"
+    event = {
+        "specversion": "1.0", "id": sandbox.state.uuid7(now), "type": kind, "time": stamp(now),
+        "resource": dialog.resource, "resourceinstance": dialog.id, "subject": dialog.party,
+        "source": f"{where}/{tail}" if tail else where,
+    }  # fmt: skip
+    payload = {**(data or {}), **more}
+    for listener in LISTENERS:
+        listener(sandbox, {**event, "data": payload} if payload else event, now)
+
+
+LISTENERS: list[Any] = []
+"""Functions (sandbox, event, now) that take what is published; Events registers one."""

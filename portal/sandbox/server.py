@@ -1,0 +1,102 @@
+"""Serves the sandbox over HTTP: one process with threads, its memory saved to a file on the way and at the end.
+
+A fault that breaks a connection cannot be raised through a server: an answer shorter than promised is sent instead,
+which the caller meets as a connection closed in the middle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from waitress.server import create_server
+
+from . import create_app, snapshot, webhooks
+from .app import Dropped, Sandbox
+
+TICK_SECONDS = 0.1
+SAVE_SECONDS = 5.0
+THREADS = 8
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: 0 when told to stop, 1 when it could not start."""
+    options = _options().parse_args(arguments)
+    origin = options.origin or f"http://{options.host}:{options.port}"
+    sandbox = _sandbox(options, origin)
+    try:
+        server = create_server(_unbroken(sandbox), host=options.host, port=options.port, threads=THREADS, ident=None)
+    except OSError:
+        print(f"The sandbox cannot start: port {options.port} is taken. Choose another with --port.", file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    threading.Thread(target=_tick, args=(sandbox, options.state), daemon=True).start()
+    print(f"The sandbox answers at {origin}/", flush=True)
+    server.run()
+    if options.state:
+        _save(sandbox, options.state)
+    return 0
+
+
+def _sandbox(options: argparse.Namespace, origin: str) -> Sandbox:
+    sandbox = create_app(seed=options.seed, origin=origin)
+    if options.state and options.state.exists():
+        snapshot.load(sandbox, options.state.read_bytes())
+    settings = sandbox.state.settings
+    settings.allow_loopback_http = options.loopback_http
+    if options.feedback_delay is not None:
+        settings.feedback_delay_seconds = options.feedback_delay
+    return sandbox
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m portal.sandbox", description="A stand-in for the services outside."
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8901)
+    parser.add_argument("--origin", default="", help="the address others reach it by, when not http://HOST:PORT")
+    parser.add_argument("--state", type=Path, help="load the memory from this file, and keep it there")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--loopback-http", action="store_true", help="take http:// redirect and webhook addresses of this machine"
+    )
+    parser.add_argument("--feedback-delay", type=float, help="seconds until Skatteetaten's verdict (150 if not given)")
+    return parser
+
+
+def _tick(sandbox: Sandbox, file: Path | None) -> None:
+    saved_at, saved_calls = time.monotonic(), 0
+    while True:
+        time.sleep(TICK_SECONDS)
+        webhooks.pump(sandbox)
+        if file and time.monotonic() - saved_at > SAVE_SECONDS and sandbox.served != saved_calls:
+            saved_at, saved_calls = time.monotonic(), sandbox.served
+            _save(sandbox, file)
+
+
+def _save(sandbox: Sandbox, file: Path) -> None:
+    """Whole or not at all: written beside, then put in place. It holds the sandbox's own keys, so only for our eyes."""
+    with sandbox.lock:
+        content = snapshot.dump(sandbox)
+    beside = file.with_name(f"{file.name}.new")
+    beside.touch(mode=0o600)
+    beside.write_bytes(content)
+    beside.replace(file)
+
+
+def _unbroken(sandbox: Sandbox) -> Any:
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        try:
+            return sandbox(environ, start_response)
+        except Dropped:
+            start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", "1000")])
+            return [b"{"]
+
+    return application

@@ -1,0 +1,89 @@
+"""Forsendelse åpnet: called with the dialog token when a person reads a feedback in another system; stops reminders.
+
+The token is verified against the keys that Dialogporten publishes, as a service owner would. Errors: ProblemDetails.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import jwt
+import msgspec
+from werkzeug.wrappers import Response
+
+from ..dialogs import add_activity, find_dialog
+from ..replies import Reply, as_json
+from ..routing import route, strangers
+from . import papers, urls
+from .catalogue import SERVICES
+from .records import Feedback, Submission
+
+if TYPE_CHECKING:
+    from ..app import Call
+
+DIALOGPORTEN = "/platform/dialogporten/api/v1"
+ISSUER = DIALOGPORTEN
+LEEWAY_SECONDS = 2
+
+
+@route("GET", f"{urls.OPENED}/<slug>/innhold/v1/dialoger/<dialog_id>/forsendelser/<transmission>")
+def opened(call: Call, slug: str, dialog_id: str, transmission: str) -> Response:
+    claims = _claims(call)
+    if claims.get("i") != dialog_id:
+        raise _problem(403, "Forbidden", "Dialogtokenet gjelder en annen dialog.")
+    submission, feedback = _found(call, slug, dialog_id, transmission)
+    if feedback.opened_at is None:
+        feedback.opened_at = call.now
+        dialog = find_dialog(call.sandbox, dialog_id)
+        add_activity(call.sandbox, dialog, type="TransmissionOpened", now=call.now, transmission_id=transmission)
+    lines = [papers.HEADLINE[feedback.verdict], *(f"{f.code}: {f.text}" for f in feedback.findings)]
+    page = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    return Response(f"<h1>{escape(submission.title)}</h1>{page}", content_type="text/html; charset=utf-8")
+
+
+@strangers(urls.OPENED)
+def unknown(call: Call, status: int, methods: list[str]) -> Response:
+    """405 and 404 as ProblemDetails too."""
+    title = "Method Not Allowed" if status == 405 else "Not Found"
+    return _problem(status, title, f"Kjente metoder: {', '.join(methods)}" if methods else "").response
+
+
+def _claims(call: Call) -> dict[str, Any]:
+    """The claims of the dialog token in the call: signed by Dialogporten, for this sandbox, not expired."""
+    raw = call.request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    try:
+        kid = jwt.get_unverified_header(raw).get("kid")
+        key = next(key for key in _keys(call) if key.get("kid") == kid)
+        options: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
+        claims = jwt.decode(raw, jwt.PyJWK(key), algorithms=["EdDSA"], options=options)
+    except (jwt.PyJWTError, StopIteration):
+        raise _problem(401, "Unauthorized", "Dialogtoken mangler eller er ugyldig.") from None
+    if claims.get("iss") != f"{call.sandbox.origin}{ISSUER}":
+        raise _problem(401, "Unauthorized", "Dialogtokenet har en ukjent utsteder.")
+    if float(claims.get("exp", 0)) + LEEWAY_SECONDS <= call.now.timestamp():
+        raise _problem(401, "Unauthorized", "Dialogtokenet er utløpt.")
+    return claims
+
+
+def _keys(call: Call) -> list[dict[str, Any]]:
+    reply = call.sandbox.perform("GET", f"{DIALOGPORTEN}/.well-known/jwks.json", None)
+    if reply.status_code != 200:
+        raise _problem(500, "Internal Server Error", "Dialogportens nøkler er ikke tilgjengelige.")
+    found: list[dict[str, Any]] = msgspec.json.decode(reply.get_data())["keys"]
+    return found
+
+
+def _found(call: Call, slug: str, dialog_id: str, transmission: str) -> tuple[Submission, Feedback]:
+    memory = call.state.skatteetaten
+    submission = memory.submissions.get(memory.feedback_of.get(transmission, ""))
+    if submission is None or submission.feedback is None or submission.dialog_id != dialog_id:
+        raise _problem(404, "Not Found", "Finner ikke forsendelsen på denne dialogen.")
+    if SERVICES[submission.service].slug != slug:
+        raise _problem(404, "Not Found", "Forsendelsen hører ikke til denne ordningen.")
+    return submission, submission.feedback
+
+
+def _problem(status: int, title: str, detail: str) -> Reply:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return Reply(as_json(body, status=status, content_type="application/problem+json"))

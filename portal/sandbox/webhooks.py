@@ -1,0 +1,57 @@
+"""Calls the sandbox makes to others' webhooks, outside its lock: jobs put them into the outbox, `pump` sends them.
+
+What came of each is handed back under the lock, where the next attempt is planned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import msgspec
+
+if TYPE_CHECKING:
+    from .app import Sandbox
+
+Deliver = Callable[[str, bytes, dict[str, str]], int | None]
+TIMEOUT = 45.0
+HEADERS = {"Content-Type": "application/json; charset=utf-8"}
+
+
+class Post(msgspec.Struct, kw_only=True):
+    """One body on its way to `url`; `done` is called under the lock with the status (None: no answer)."""
+
+    url: str
+    body: bytes
+    done: Callable[[Sandbox, int | None], None]
+
+
+def over_http(url: str, body: bytes, headers: dict[str, str]) -> int | None:
+    """The status of the answer, None when there was none."""
+    try:
+        return httpx.post(url, content=body, headers=headers, timeout=TIMEOUT).status_code
+    except httpx.HTTPError:
+        return None
+
+
+def outbox(sandbox: Sandbox) -> list[Post]:
+    found: list[Post] = sandbox.caches.setdefault("outbox", [])
+    return found
+
+
+def put(sandbox: Sandbox, *, url: str, event: dict[str, Any], done: Callable[[Sandbox, int | None], None]) -> None:
+    outbox(sandbox).append(Post(url=url, body=msgspec.json.encode(event), done=done))
+
+
+def pump(sandbox: Sandbox, deliver: Deliver = over_http) -> int:
+    """Do what is due, then send everything that waits; returns how many posts went out."""
+    sandbox.run_due()
+    with sandbox.lock:
+        waiting = list(outbox(sandbox))
+        outbox(sandbox).clear()
+    for post in waiting:
+        status = deliver(post.url, post.body, HEADERS)
+        with sandbox.lock:
+            post.done(sandbox, status)
+    return len(waiting)
