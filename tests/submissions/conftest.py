@@ -1,5 +1,6 @@
 from tests.fixtures import administrator, case_worker, customer, portfolio, reader, vendor
 from tests.submissions.rows import access, draft, own_storage
+from tests.submissions.world import world
 
 __all__ = [
     "access",
@@ -11,4 +12,5 @@ __all__ = [
     "portfolio",
     "reader",
     "vendor",
+    "world",
 ]

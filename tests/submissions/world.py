@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
+import httpx
 import pytest
 
 from accounts.models import Customer
@@ -15,6 +17,7 @@ from portal.gateways.errors import GatewayError
 from portal.models import LostRace
 from portal.sandbox import Sandbox, create_app
 from portal.sandbox import state as remote
+from portal.sandbox.altinn.lookup import add_user
 from portal.sandbox.clock import Clock
 from portal.sandbox.faults import Fault
 from portal.sandbox.testing import Transport
@@ -31,11 +34,24 @@ SKATTEETATEN = "/skatteetaten/api/aksjonaerregister/v1"
 BY = "user:ida@vendor.example"
 
 
+class Recorder(Transport):
+    """Notes every request that leaves, also those whose answer never comes."""
+
+    def __init__(self, app: Sandbox) -> None:
+        super().__init__(app)
+        self.requests: list[httpx.Request] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return super().handle_request(request)
+
+
 class World:
     def __init__(self, access: SystemUserRequest, origin: str) -> None:
         self.access = access
         self.at: datetime = AT
         self.app: Sandbox = create_app(clock=Clock(frozen_at=AT), origin=origin)
+        self.transport = Recorder(self.app)
         self._introduce(access)
 
     def _introduce(self, access: SystemUserRequest) -> None:
@@ -57,12 +73,12 @@ class World:
         self.give_system_user(access)
 
     def give_system_user(self, access: SystemUserRequest) -> None:
-        ident = str(access.system_user.altinn_id)
-        self.app.state.system_users[ident] = remote.SystemUser(
-            id=ident, seq=self.app.state.sequence(), kind="standard", system_id=access.profile.system.system_id,
-            orgnr=access.customer.orgnr, external_ref=access.external_ref, title="", rights=[RESOURCE], packages=[],
-            created=self.at,
+        user = remote.SystemUser(
+            id=str(access.system_user.altinn_id), seq=self.app.state.sequence(), kind="standard",
+            system_id=access.profile.system.system_id, orgnr=access.customer.orgnr, external_ref=access.external_ref,
+            title="", rights=[RESOURCE], packages=[], created=self.at,
         )  # fmt: skip
+        add_user(self.app.state, user)
 
     def queued(self, *, parts: int = 1, **fields: Any) -> Submission:
         """A package that is in the queue, due now."""
@@ -110,16 +126,21 @@ class World:
         """What the sandbox's Skatteetaten has taken in for good."""
         return list(self.app.state.skatteetaten.submissions.values())
 
-    def calls(self, ending: str) -> list[dict[str, Any]]:
-        """The calls to Skatteetaten that ended so."""
-        return [
-            call for call in self.app.calls if call["path"].startswith(SKATTEETATEN) and call["path"].endswith(ending)
-        ]
+    def calls(self, ending: str) -> list[httpx.Request]:
+        """Our calls to Skatteetaten whose address ends so."""
+        ours = [request for request in self.transport.requests if request.url.path.startswith(SKATTEETATEN)]
+        return [request for request in ours if request.url.path.endswith(ending)]
+
+
+@cache
+def key_pair() -> tuple[str, bytes, dict[str, Any]]:
+    """Made once: it takes a while."""
+    return maskinporten.generate_key()
 
 
 def make_key(client: Any, at: datetime) -> dict[str, Any]:
     """An active key of our client; gives the public half."""
-    kid, pem, jwk = maskinporten.generate_key()
+    kid, pem, jwk = key_pair()
     SigningKey.objects.create(
         client=client, kid=kid, public_jwk=jwk, private_pem=pem, status="ACTIVE", created_at=at,
         expires_at=at + timedelta(days=300),
@@ -142,7 +163,7 @@ def store_package(submission: Submission, *, parts: int = 1) -> None:
 @pytest.fixture
 def world(access: SystemUserRequest, settings: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(access, settings.SANDBOX_URL)
-    monkeypatch.setattr(http, "TRANSPORT", Transport(made.app))
+    monkeypatch.setattr(http, "TRANSPORT", made.transport)
     return made
 
 
