@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 import portal.sandbox
+import portal.sandbox.services  # registers every route before the tests are made from them
 from portal.sandbox.routing import ROUTES
 
 from .tax_rig import FEES_SCOPE, SHARES, Rig
