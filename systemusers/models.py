@@ -220,7 +220,15 @@ class SystemUserRequest(StatusModel):
         Status.APPROVED: {Status.IN_USE, Status.NEEDS_UPDATE, Status.UNKNOWN},
         Status.IN_USE: {Status.NEEDS_UPDATE, Status.UNKNOWN},
         Status.NEEDS_UPDATE: {Status.APPROVED, Status.IN_USE, Status.UNKNOWN},
-        Status.UNKNOWN: {Status.SENT, Status.FORWARDED, Status.APPROVED, Status.IN_USE, Status.REJECTED, Status.EXPIRED, Status.REMOVED},
+        Status.UNKNOWN: {
+            Status.SENT,
+            Status.FORWARDED,
+            Status.APPROVED,
+            Status.IN_USE,
+            Status.REJECTED,
+            Status.EXPIRED,
+            Status.REMOVED,
+        },
         Status.REJECTED: {Status.DRAFT},
         Status.EXPIRED: {Status.DRAFT},
         Status.WITHDRAWN: {Status.DRAFT},
@@ -231,7 +239,9 @@ class SystemUserRequest(StatusModel):
 
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="requests", verbose_name=_("kunde"))
-    profile = models.ForeignKey(AccessProfile, models.PROTECT, related_name="requests", verbose_name=_("tilgangsprofil"))
+    profile = models.ForeignKey(
+        AccessProfile, models.PROTECT, related_name="requests", verbose_name=_("tilgangsprofil")
+    )
     reference = models.UUIDField(_("vår referanse"), default=uuid.uuid4, unique=True, editable=False)
     external_ref = models.CharField(_("ekstern referanse"), max_length=100)
     rights = models.JSONField(_("enkeltrettigheter"), default=list)
@@ -264,7 +274,8 @@ class SystemUserRequest(StatusModel):
         constraints = [
             models.UniqueConstraint(fields=["customer", "profile"], name="one_request_per_customer_and_profile"),
             models.CheckConstraint(
-                condition=~Q(status__in=["SENT", "OPENED", "FORWARDED"]) | Q(altinn_id__gt=""), name="sent_has_altinn_id"
+                condition=~Q(status__in=["SENT", "OPENED", "FORWARDED"]) | Q(altinn_id__gt=""),
+                name="sent_has_altinn_id",
             ),
         ]
         indexes = [

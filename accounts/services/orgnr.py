@@ -1,0 +1,70 @@
+"""Reads organisation numbers as people write them, and keeps real and synthetic ones in their own worlds.
+
+Synthetic numbers (Tenor) begin with 2 or 3, real ones with 8 or 9. Messages say what is wrong and how to mend it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from django.utils.translation import gettext as _
+from stdnum.exceptions import ValidationError
+from stdnum.no import orgnr as check_digit
+
+from portal.environments import Environment
+
+_BLANKS = re.compile(r"[\s.\u00a0\u2007\u202f\u200b\ufeff-]+")
+_WRAPPING = re.compile(r"^(?:0192:|NO(?=\d))?(\d*)(?:MVA)?$")
+SYNTHETIC, REAL = ("2", "3"), ("8", "9")
+
+
+class BadOrgnr(Exception):
+    """Not usable; the message is a sentence for the person who typed it."""
+
+
+def read_orgnr(text: str) -> str:
+    """Nine digits out of `NO 310 123 455 MVA`, `0192:310123455` and the like. Raises BadOrgnr."""
+    bare = _BLANKS.sub("", text).upper()
+    found = _WRAPPING.match(bare)
+    if not bare or found is None:
+        raise BadOrgnr(_("Skriv organisasjonsnummeret med ni sifre, for eksempel 310 123 455."))
+    digits = found[1]
+    if len(digits) != 9:
+        raise BadOrgnr(
+            _("Et organisasjonsnummer har ni sifre, dette har %(count)s. Se etter om noe mangler eller er til overs.")
+            % {"count": len(digits)}
+        )
+    _check_digits(digits)
+    return digits
+
+
+def _check_digits(digits: str) -> None:
+    try:
+        check_digit.validate(digits)
+    except ValidationError:
+        raise BadOrgnr(
+            _("Kontrollsifferet stemmer ikke, så minst ett siffer er feil. Sammenlign med Enhetsregisteret.")
+        ) from None
+    if digits[0] not in SYNTHETIC + REAL:
+        raise BadOrgnr(_("Et organisasjonsnummer begynner på 8 eller 9, og i test på 2 eller 3. Se over nummeret."))
+
+
+def check_world(orgnr: str, *, environment: str, vendor_orgnr: str) -> None:
+    """Refuse synthetic numbers in production and real ones elsewhere; the vendor's own is at home everywhere.
+
+    Raises BadOrgnr.
+    """
+    is_synthetic = orgnr[0] in SYNTHETIC
+    if environment == Environment.PRODUCTION and is_synthetic:
+        raise BadOrgnr(
+            _(
+                "Nummeret er syntetisk og finnes bare i test. Bruk virksomhetens eget nummer, eller bytt til testmiljøet."
+            )
+        )
+    if environment != Environment.PRODUCTION and not is_synthetic and orgnr != vendor_orgnr:
+        raise BadOrgnr(
+            _(
+                "Nummeret tilhører en ekte virksomhet, og her brukes bare syntetiske. "
+                "Hent et nummer fra Tenor (begynner på 2 eller 3), eller bytt til produksjon."
+            )
+        )

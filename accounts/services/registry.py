@@ -1,0 +1,140 @@
+"""Looks organisations up in Enhetsregisteret. The register may be away: then a person goes on without it.
+
+Names of role holders are shown live and kept ten minutes at most; birth dates never come this far.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from typing import Any
+
+from django.core.cache import cache
+from django.utils.translation import gettext as _
+
+from accounts.services.orgnr import SYNTHETIC
+from portal.environments import Environment, addresses
+from portal.gateways.enhetsregisteret import Enhetsregisteret, Unit
+from portal.gateways.errors import GatewayError
+from portal.valkey import ERRORS
+
+logger = logging.getLogger(__name__)
+APPROVERS = ("DAGL", "LEDE", "INNH")
+"""Registered roles that hold the right to approve in Altinn: managing director, chair, owner."""
+ROLES_KEPT = 600  # seconds
+
+
+class Outcome(Enum):
+    FOUND = "FOUND"
+    SYNTHETIC = "SYNTHETIC"
+    MISSING = "MISSING"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """What the register said about one number. `unit` only when FOUND."""
+
+    outcome: Outcome
+    unit: Unit | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The outcome in one line, for the page."""
+        return {
+            Outcome.FOUND: _("Hentet fra Enhetsregisteret."),
+            Outcome.SYNTHETIC: _("Syntetisk, ikke slått opp."),
+            Outcome.MISSING: _("Enhetsregisteret kjenner ikke nummeret. Skriv navnet selv, eller se over nummeret."),
+            Outcome.UNAVAILABLE: _("Enhetsregisteret svarer ikke nå. Skriv navnet selv, så kan du slå opp senere."),
+        }[self.outcome]
+
+    def as_json(self) -> dict[str, Any]:
+        """The facts as they are kept on the customer."""
+        return asdict(self.unit) if self.unit else {}
+
+
+@dataclass(frozen=True)
+class Approver:
+    role: str
+    name: str
+
+    @property
+    def title(self) -> str:
+        return {"DAGL": _("daglig leder"), "LEDE": _("styreleder"), "INNH": _("innehaver")}[self.role]
+
+
+def enhetsregisteret(environment: str) -> Enhetsregisteret:
+    return Enhetsregisteret(base_url=addresses(environment).registry)
+
+
+def look_up(*, environment: str, orgnr: str) -> LookUp:
+    """Ask the register. Never raises: when it is away, the outcome says so. Not to be called inside a transaction."""
+    is_synthetic = orgnr[0] in SYNTHETIC
+    if is_synthetic and environment == Environment.TEST:
+        return LookUp(Outcome.SYNTHETIC)  # the register of real organisations cannot know it
+    try:
+        unit = enhetsregisteret(environment).unit(orgnr)
+    except GatewayError as error:
+        logger.warning("the register of organisations was of no help: %s", error)
+        return LookUp(Outcome.UNAVAILABLE)
+    if unit is None:
+        return LookUp(Outcome.SYNTHETIC if is_synthetic else Outcome.MISSING)
+    return LookUp(Outcome.FOUND, unit, warnings_about(asdict(unit)))
+
+
+def warnings_about(unit: dict[str, Any]) -> list[str]:
+    """What somebody should know before asking this organisation for anything. `unit` as kept on the customer."""
+    found = []
+    if unit.get("is_deleted"):
+        found.append(_("Virksomheten er slettet i Enhetsregisteret."))
+    if unit.get("is_bankrupt"):
+        found.append(_("Virksomheten er konkurs. Bostyreren må godkjenne."))
+    if unit.get("is_closing"):
+        found.append(_("Virksomheten er under avvikling."))
+    if unit.get("main_unit"):
+        found.append(
+            _("Dette er en underenhet. Systemtilgang gis av hovedenheten, som har nummer %(orgnr)s.")
+            % {"orgnr": unit["main_unit"]}
+        )
+    return found
+
+
+def approvers(*, environment: str, orgnr: str) -> list[Approver]:
+    """Persons with a registered role that may approve; empty when the register is away or knows none."""
+    if orgnr[0] in SYNTHETIC and environment == Environment.TEST:
+        return []
+    key = f"approvers:{environment}:{orgnr}"
+    known = _kept(key)
+    if known is None:
+        known = _ask(environment, orgnr)
+        if known is None:
+            return []
+        _keep(key, known)
+    return [Approver(role, name) for role, name in known]
+
+
+def _ask(environment: str, orgnr: str) -> list[tuple[str, str]] | None:
+    try:
+        holders = enhetsregisteret(environment).roles(orgnr)
+    except GatewayError as error:
+        logger.warning("the register of organisations was of no help: %s", error)
+        return None
+    named = [(h.role, h.name) for h in holders if h.role in APPROVERS and h.name and not h.orgnr]
+    return sorted(dict.fromkeys(named), key=lambda pair: APPROVERS.index(pair[0]))
+
+
+def _kept(key: str) -> list[tuple[str, str]] | None:
+    try:
+        found: list[tuple[str, str]] | None = cache.get(key)
+    except ERRORS:
+        return None
+    return found
+
+
+def _keep(key: str, names: list[tuple[str, str]]) -> None:
+    try:
+        cache.set(key, names, ROLES_KEPT)
+    except ERRORS:
+        logger.debug("role holders were not kept")

@@ -1,0 +1,123 @@
+"""Signing keys of a Maskinporten client: made here, the public half copied to Digdir, then taken into use.
+
+Digdir takes five keys a client and lets each live a year. https://docs.digdir.no/docs/idporten/oidc/oidc_func_clientreg
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from portal.gateways.errors import Refused
+from portal.gateways.maskinporten import Grant, generate_key
+from portal.models import LostRace, record
+from systemusers.models import MaskinportenClient, SigningKey
+from systemusers.services.remote import maskinporten
+
+LIFETIME = timedelta(days=365)
+MOST_KEYS = 5
+WARNING = timedelta(days=30)
+KEY_IS_FINE = {"MP-200", "MP-201", "MP-250", "MP-251"}
+"""Refusals about the scope: the signature was accepted first."""
+Status = SigningKey.Status
+
+
+class NoKey(Exception):
+    """The client has no key in use that has not run out; nothing can be signed for it."""
+
+
+class TooManyKeys(Exception):
+    """Digdir takes five keys for a client; retire one first."""
+
+
+class KeyNotAccepted(Exception):
+    """Maskinporten does not take grants signed with this key: `code` says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"Maskinporten refused the key: {code}")
+        self.code = code
+
+
+def make_key(*, client: MaskinportenClient, by: str, at: datetime) -> SigningKey:
+    """A new key pair; the private half is encrypted as it is stored. Raises TooManyKeys."""
+    kid, private_pem, public_jwk = generate_key()
+    with transaction.atomic():
+        MaskinportenClient.objects.select_for_update().get(pk=client.pk)
+        if client.keys.exclude(status=Status.RETIRED).count() >= MOST_KEYS:
+            raise TooManyKeys
+        key = SigningKey.objects.create(
+            client=client,
+            kid=kid,
+            public_jwk=public_jwk,
+            private_pem=private_pem,
+            created_at=at,
+            expires_at=at + LIFETIME,
+        )
+        record(by=by, at=at, target=key, what="key-made", environment=client.environment, kid=kid)
+    return key
+
+
+def public_jwk_text(key: SigningKey) -> str:
+    """The public half as Digdir's self-service takes it: a list of one JWK."""
+    return json.dumps([key.public_jwk], indent=2)
+
+
+def activate_key(*, key: SigningKey, by: str, at: datetime) -> None:
+    """Sign with this key from now on; the one before it is retired. Maskinporten must accept it first.
+
+    Raises KeyNotAccepted, Unavailable, BrokenReply, LostRace. Nothing changes when it raises.
+    """
+    record(by=by, at=at, target=key, what="key-tried", environment=key.environment, kid=key.kid)
+    _try(key, at)
+    try:
+        with transaction.atomic():
+            for old in key.client.keys.filter(status=Status.ACTIVE):
+                old.move_to(Status.RETIRED, by=by, at=at)
+            key.move_to(Status.ACTIVE, by=by, at=at)
+    except IntegrityError as error:
+        raise LostRace(f"another key of client {key.client_id} was activated just now") from error
+
+
+def _try(key: SigningKey, at: datetime) -> None:
+    """Really ask for a token. A refusal that is about the scope shows that the key itself was accepted."""
+    scopes = tuple(key.client.scopes[:1]) or ("altinn:authentication/systemregister.write",)
+    try:
+        maskinporten(key.environment).token(grant_for(key, scopes=scopes), at=at)
+    except Refused as error:
+        if error.code not in KEY_IS_FINE:
+            raise KeyNotAccepted(error.code) from error
+
+
+def retire_key(*, key: SigningKey, by: str, at: datetime) -> None:
+    """Never sign with it again. Raises LostRace, IllegalTransition."""
+    key.move_to(Status.RETIRED, by=by, at=at)
+
+
+def active_key(client: MaskinportenClient, *, at: datetime | None = None) -> SigningKey:
+    """The key to sign with. Raises NoKey."""
+    key = client.keys.filter(status=Status.ACTIVE).first()
+    if key is None:
+        raise NoKey(f"client {client.client_id} has no key in use")
+    if at is not None and key.expires_at <= at:
+        raise NoKey(f"the key of client {client.client_id} ran out {key.expires_at:%Y-%m-%d}")
+    return key
+
+
+def days_left(key: SigningKey, *, at: datetime) -> int:
+    """Whole days until the key stops working at Maskinporten; 0 when it has."""
+    return max(0, (key.expires_at - at).days)
+
+
+def grant_for(key: SigningKey, *, scopes: tuple[str, ...]) -> Grant:
+    """A vendor's own grant (no system user) signed with `key`."""
+    return Grant(
+        client_id=key.client.client_id, kid=key.kid, private_pem=bytes(key.private_pem), scopes=tuple(sorted(scopes))
+    )
+
+
+def note_use(*, kid: str, at: datetime) -> None:
+    """Remember, once an hour, that the key was used."""
+    recent = at - timedelta(hours=1)
+    SigningKey.objects.filter(kid=kid).exclude(last_used_at__gt=recent).update(last_used_at=at)

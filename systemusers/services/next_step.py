@@ -1,0 +1,115 @@
+"""The one next thing to do with an access, and who must do it: shown on every row and on top of its page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from portal.explain import explain
+from systemusers.models import System, SystemUserRequest
+
+STUCK = timedelta(days=7)
+S = SystemUserRequest.Status
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """`who` is "" when nobody has to do anything; `url` leads to where it is done."""
+
+    text: str
+    who: str = ""
+    url: str = ""
+
+
+def next_step(request: SystemUserRequest, *, at: datetime) -> NextStep:
+    """No queries where `profile__system` was loaded with the row."""
+    if request.profile.system.status == System.Status.DELETED:
+        return NextStep(_("Systemet er slettet i Altinn. Be om tilgang på nytt med et annet system"), _("Dere"))
+    if request.missing_since and request.status in SystemUserRequest.USABLE:
+        return NextStep(_("Tilgangen ser ut til å være borte. Vi undersøker en gang til før vi sier det sikkert"))
+    return _STEPS[S(request.status)](request, at)
+
+
+def _url(row: SystemUserRequest, anchor: str = "") -> str:
+    place = reverse("request", kwargs={"environment": row.environment, "pk": row.pk})
+    return place + (f"#{anchor}" if anchor else "")
+
+
+def _draft(row: SystemUserRequest, at: datetime) -> NextStep:
+    if row.problem_code and row.next_attempt_at is None:
+        reason = explain(row.problem_code)
+        return NextStep(str(reason.title), str(reason.who), _url(row))
+    if row.attempts and row.next_attempt_at and row.next_attempt_at > at:
+        clock = f"{timezone.localtime(row.next_attempt_at):%H.%M.%S}"
+        return NextStep(_("Altinn svarte ikke. Prøver igjen kl. %(clock)s") % {"clock": clock})
+    return NextStep(_("Sendes til Altinn nå"))
+
+
+def _sent(row: SystemUserRequest, at: datetime) -> NextStep:
+    since = at - (row.sent_at or at)
+    if since >= STUCK:
+        text = ngettext("Lenken er ikke åpnet på %(n)s dag", "Lenken er ikke åpnet på %(n)s dager", since.days)
+        return NextStep(text % {"n": since.days}, _("Dere sender lenken på nytt, eller ringer"), _url(row, "link"))
+    return NextStep(_("Send lenken til kunden"), _("Dere"), _url(row, "link"))
+
+
+def _opened(row: SystemUserRequest, at: datetime) -> NextStep:
+    return NextStep(_("Kunden må godkjenne i Altinn"), _("Kunden"), _url(row))
+
+
+def _forwarded(row: SystemUserRequest, at: datetime) -> NextStep:
+    return NextStep(_("Tilgangsstyrer hos kunden må godkjenne"), _("Kunden"), _url(row))
+
+
+def _approved(row: SystemUserRequest, at: datetime) -> NextStep:
+    url = reverse("submission-new", kwargs={"environment": row.environment}) + f"?customer={row.customer_id}"
+    return NextStep(_("Klar til bruk. Send den første oppgaven"), _("Dere"), url)
+
+
+def _in_use(row: SystemUserRequest, at: datetime) -> NextStep:
+    return NextStep(_("Alt i orden"))
+
+
+def _rejected(row: SystemUserRequest, at: datetime) -> NextStep:
+    return NextStep(_("Ring kunden, og spør på nytt"), _("Dere"), _url(row, "renew"))
+
+
+def _expired(row: SystemUserRequest, at: datetime) -> NextStep:
+    return NextStep(_("Spør på nytt"), _("Dere"), _url(row, "renew"))
+
+
+def _withdrawn(row: SystemUserRequest, at: datetime) -> NextStep:
+    return NextStep(_("Dere trakk den tilbake"), "", _url(row, "renew"))
+
+
+def _removed(row: SystemUserRequest, at: datetime) -> NextStep:
+    return NextStep(_("Snakk med kunden, og spør på nytt om de fortsatt vil"), _("Dere"), _url(row, "renew"))
+
+
+def _needs_update(row: SystemUserRequest, at: datetime) -> NextStep:
+    return NextStep(_("Profilen ber om mer enn kunden har godkjent"), _("Dere"), _url(row))
+
+
+def _unknown(row: SystemUserRequest, at: datetime) -> NextStep:
+    return NextStep(_("Altinn og Maskinporten sier ikke det samme. Vi undersøker igjen av oss selv"))
+
+
+_STEPS = {
+    S.DRAFT: _draft,
+    S.SENT: _sent,
+    S.OPENED: _opened,
+    S.FORWARDED: _forwarded,
+    S.APPROVED: _approved,
+    S.IN_USE: _in_use,
+    S.REJECTED: _rejected,
+    S.EXPIRED: _expired,
+    S.WITHDRAWN: _withdrawn,
+    S.REMOVED: _removed,
+    S.NEEDS_UPDATE: _needs_update,
+    S.UNKNOWN: _unknown,
+}

@@ -1,0 +1,11 @@
+"""Our systems in Altinn's system register: checked here, registered, updated, compared and deleted there."""
+
+from systemusers.services.register.checks import SystemProblems, check_profile, check_system
+from systemusers.services.register.drift import compare_system, pull_changes
+from systemusers.services.register.push import NotConfirmed, Pushed, delete_system, register_system, update_system
+from systemusers.services.register.rows import save_profile, save_system
+
+__all__ = [
+    "NotConfirmed", "Pushed", "SystemProblems", "check_profile", "check_system", "compare_system", "delete_system",
+    "pull_changes", "register_system", "save_profile", "save_system", "update_system",
+]  # fmt: skip

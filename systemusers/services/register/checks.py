@@ -1,0 +1,195 @@
+"""What Altinn would refuse, found here first, at the field and in plain words.
+
+https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/systemregistration/
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import defaultdict
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext as _
+
+from portal.environments import Environment
+from portal.gateways.altinn import Package
+from portal.gateways.errors import GatewayError, Refused
+from systemusers.models import AccessProfile, Kind, System
+from systemusers.services.remote import metadata
+
+logger = logging.getLogger(__name__)
+PACKAGE = re.compile(r"^urn:altinn:accesspackage:[\w-]+$")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+Problems = defaultdict[str, list[str]]
+
+
+class SystemProblems(Exception):
+    """`fields` maps a field's name to sentences; "" is for what belongs to no field."""
+
+    def __init__(self, fields: dict[str, list[str]]) -> None:
+        super().__init__(f"problems with {', '.join(sorted(fields)) or 'the system'}")
+        self.fields = {name: texts for name, texts in fields.items() if texts}
+
+
+def check_system(system: System, *, ask_altinn: bool = True) -> None:
+    """Everything that can be checked before sending. Packages are looked up in Altinn's open catalogue when it answers.
+
+    Raises SystemProblems. Not to be called inside a transaction, but for `ask_altinn=False`.
+    """
+    problems: Problems = defaultdict(list)
+    _check_id(system, problems)
+    _check_texts(system, problems)
+    _check_client(system, problems)
+    _check_redirects(system, problems)
+    _check_rights(system.rights, problems)
+    _check_packages(system, problems, ask_altinn)
+    if problems:
+        raise SystemProblems(problems)
+
+
+def _check_id(system: System, problems: Problems) -> None:
+    prefix = f"{system.client.orgnr}_"
+    name = system.system_id.removeprefix(prefix)
+    if not system.system_id.startswith(prefix):
+        problems["system_id"].append(
+            _("System-id-en må begynne med %(prefix)s, nummeret til eieren av klienten.") % {"prefix": prefix}
+        )
+    elif not name:
+        problems["system_id"].append(_("Skriv et navn etter %(prefix)s.") % {"prefix": prefix})
+    if re.search(r"\s", system.system_id):
+        problems["system_id"].append(_("System-id-en kan ikke ha mellomrom. Bruk bindestrek eller understrek."))
+    elif not re.fullmatch(r"[\w.-]*", name, re.ASCII):
+        problems["system_id"].append(_("Bruk bare bokstavene a–z, tall, punktum, bindestrek og understrek."))
+
+
+def _check_texts(system: System, problems: Problems) -> None:
+    for language in ("nb", "nn", "en"):
+        for part in ("name", "description"):
+            if not getattr(system, f"{part}_{language}").strip():
+                problems[f"{part}_{language}"].append(_("Altinn viser denne teksten til kunden. Fyll den ut."))
+
+
+def _check_client(system: System, problems: Problems) -> None:
+    if system.client.environment != system.environment:
+        problems["client"].append(_("Klienten hører til et annet miljø. Velg en klient fra dette."))
+    other = System.objects.filter(client=system.client).exclude(pk=system.pk).first()
+    if other:
+        problems["client"].append(
+            _("Klienten er i bruk av systemet %(name)s. Hvert system må ha sin egen klient.")
+            % {"name": other.system_id}
+        )
+
+
+def _check_redirects(system: System, problems: Problems) -> None:
+    for url in system.redirect_urls:
+        if not is_redirect(url, environment=system.environment):
+            problems["redirect_urls"].append(
+                _("%(url)s kan ikke brukes. En returadresse begynner på https:// og har et vertsnavn.") % {"url": url}
+            )
+
+
+def is_redirect(url: str, *, environment: str) -> bool:
+    """Absolute https. In the sandbox a browser on this machine may also be sent back over http."""
+    try:
+        address = urlsplit(url)
+    except ValueError:
+        return False
+    if not address.hostname or address.fragment or re.search(r"\s", url):
+        return False
+    is_local = address.scheme == "http" and address.hostname in LOOPBACK and environment == Environment.SANDBOX
+    return address.scheme == "https" or is_local
+
+
+def _check_rights(rights: list[str], problems: Problems) -> None:
+    for right in rights:
+        if not re.fullmatch(r"[\w.-]+", right):
+            problems["rights"].append(
+                _("%(right)s er ikke en ressurs-id. Skriv id-en slik den står i ressursregisteret.") % {"right": right}
+            )
+    _check_repeats(rights, "rights", problems)
+
+
+def _check_packages(system: System, problems: Problems, ask_altinn: bool) -> None:
+    for urn in system.packages:
+        if not PACKAGE.match(urn):
+            problems["packages"].append(
+                _("%(urn)s er ikke en tilgangspakke. Den begynner på urn:altinn:accesspackage:.") % {"urn": urn}
+            )
+        elif ask_altinn:
+            _check_known_package(system, urn, problems)
+    _check_repeats(system.packages, "packages", problems)
+
+
+def _check_known_package(system: System, urn: str, problems: Problems) -> None:
+    try:
+        package = find_package(system.environment, urn)
+    except GatewayError as error:
+        logger.info("package %s was not checked: %s", urn, error)
+        return  # Altinn checks it too when the system is sent
+    if package is None:
+        problems["packages"].append(_("Altinn kjenner ikke tilgangspakken %(urn)s. Se over navnet.") % {"urn": urn})
+    elif not package.is_assignable and not package.is_delegable:
+        problems["packages"].append(_("%(name)s kan ikke gis til et system.") % {"name": package.name})
+    elif system.is_visible and not package.is_assignable:
+        problems["is_visible"].append(
+            _("%(name)s gis bare for klienter, og da kan ikke systemet være synlig. Fjern pakken eller haken her.")
+            % {"name": package.name}
+        )
+
+
+def find_package(environment: str, urn: str) -> Package | None:
+    """The package as Altinn's catalogue has it, None when it has none. Raises Unavailable, BrokenReply."""
+    try:
+        return metadata(environment).package(urn)
+    except Refused as error:
+        if error.status in (400, 404):
+            return None
+        raise
+
+
+def _check_repeats(values: list[str], name: str, problems: Problems) -> None:
+    for value in sorted({v for v in values if values.count(v) > 1}):
+        problems[name].append(_("%(value)s står to ganger. Fjern den ene.") % {"value": value})
+
+
+def check_profile(profile: AccessProfile, *, ask_altinn: bool = True) -> None:
+    """A profile asks for something, only for what its system has, and only for what its kind may be given.
+
+    Raises SystemProblems. Not to be called inside a transaction, but for `ask_altinn=False`.
+    """
+    problems: Problems = defaultdict(list)
+    is_agent = profile.kind == Kind.AGENT
+    for name in ("rights", "packages"):
+        for value in sorted(set(getattr(profile, name)) - set(getattr(profile.system, name))):
+            problems[name].append(_("Systemet har ikke %(value)s. Legg den til på systemet først.") % {"value": value})
+    if is_agent and profile.rights:
+        problems["rights"].append(_("En tilgang for klienter har bare tilgangspakker. Fjern enkeltrettighetene."))
+    if is_agent and not profile.packages:
+        problems["packages"].append(_("En tilgang for klienter må ha minst én tilgangspakke."))
+    elif not profile.rights and not profile.packages:
+        problems[""].append(_("Profilen ber ikke om noe. Velg minst én rettighet eller tilgangspakke."))
+    for urn in profile.packages if ask_altinn else []:
+        _check_kind(profile, urn, problems)
+    if problems:
+        raise SystemProblems(problems)
+
+
+def _check_kind(profile: AccessProfile, urn: str, problems: Problems) -> None:
+    """Standard system users take assignable packages, agent ones delegable packages."""
+    try:
+        package = find_package(profile.system.environment, urn)
+    except GatewayError as error:
+        logger.info("package %s was not checked: %s", urn, error)
+        return
+    if package is None:
+        problems["packages"].append(_("Altinn kjenner ikke tilgangspakken %(urn)s. Se over navnet.") % {"urn": urn})
+    elif profile.kind == Kind.STANDARD and not package.is_assignable:
+        problems["packages"].append(
+            _("%(name)s gis bare for klienter. Ta den ut, eller velg typen «For klienter».") % {"name": package.name}
+        )
+    elif profile.kind == Kind.AGENT and not package.is_delegable:
+        problems["packages"].append(
+            _("%(name)s gis bare for egen virksomhet. Ta den ut, eller velg typen «Egen virksomhet».")
+            % {"name": package.name}
+        )

@@ -1,0 +1,66 @@
+"""Systems and profiles as we have them: saved here first, sent to Altinn by `push`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from portal.models import record
+from systemusers.models import AccessProfile, System
+from systemusers.services.register.checks import SystemProblems, check_profile, check_system
+
+SENT_TO_ALTINN = (
+    "name_nb", "name_nn", "name_en", "description_nb", "description_nn", "description_en",
+    "rights", "packages", "redirect_urls", "is_visible", "client",
+)  # fmt: skip
+
+
+def save_system(*, system: System, by: str, at: datetime) -> None:
+    """Store a new or changed system after its checks. What Altinn has not got yet is marked as drift.
+
+    Raises SystemProblems; nothing is stored then.
+    """
+    check_system(system)
+    stored = System.objects.filter(pk=system.pk).first()
+    if stored and stored.status == System.Status.REGISTERED:
+        system.drift = _drift_after(stored, system)
+    try:
+        with transaction.atomic():
+            system.save()
+            record(by=by, at=at, target=system, what="edited" if stored else "added", system_id=system.system_id)
+    except IntegrityError:
+        taken = _("Vi har allerede et system med denne id-en eller klienten. Åpne det under Systemer.")
+        raise SystemProblems({"system_id": [taken]}) from None
+
+
+def _drift_after(stored: System, changed: System) -> list[dict[str, Any]]:
+    """Differences known before, and those that this change makes."""
+    drift = {entry["field"]: entry for entry in stored.drift}
+    for name in SENT_TO_ALTINN:
+        before, after = _plain(stored, name), _plain(changed, name)
+        if before != after:
+            theirs = drift.get(name, {}).get("theirs", before)
+            drift[name] = {"field": name, "ours": after, "theirs": theirs}
+    return [entry for entry in drift.values() if entry["ours"] != entry["theirs"]]
+
+
+def _plain(system: System, name: str) -> Any:
+    return system.client.client_id if name == "client" else getattr(system, name)
+
+
+def save_profile(*, profile: AccessProfile, by: str, at: datetime) -> None:
+    """Store a profile after its checks. Requests already sent keep what they asked for. Raises SystemProblems."""
+    check_profile(profile)
+    is_new = profile.pk is None
+    try:
+        with transaction.atomic():
+            profile.save()
+            record(
+                by=by, at=at, target=profile, what="added" if is_new else "edited", environment=profile.system.environment,
+                rights=profile.rights, packages=profile.packages,
+            )  # fmt: skip
+    except IntegrityError:
+        raise SystemProblems({"name": [_("Systemet har en profil med dette navnet. Velg et annet navn.")]}) from None

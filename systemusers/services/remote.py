@@ -1,0 +1,28 @@
+"""Builds this app's gateways for an environment. Tests swap the transport beneath them."""
+
+from __future__ import annotations
+
+from portal.environments import addresses
+from portal.gateways.altinn import Exchange, Metadata, SystemRegister, SystemUserRequests
+from portal.gateways.maskinporten import Maskinporten
+
+
+def maskinporten(environment: str) -> Maskinporten:
+    where = addresses(environment)
+    return Maskinporten(base_url=where.maskinporten, issuer=where.issuer)
+
+
+def system_register(environment: str) -> SystemRegister:
+    return SystemRegister(platform=addresses(environment).platform)
+
+
+def system_user_requests(environment: str) -> SystemUserRequests:
+    return SystemUserRequests(platform=addresses(environment).platform)
+
+
+def exchange(environment: str) -> Exchange:
+    return Exchange(platform=addresses(environment).platform)
+
+
+def metadata(environment: str) -> Metadata:
+    return Metadata(platform=addresses(environment).platform)

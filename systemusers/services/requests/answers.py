@@ -1,0 +1,117 @@
+"""What Altinn says of a request, in our states. `New` may be escalated (lists tell) or timed out (a flag tells).
+
+https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/systemuserrequest/
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import transaction
+
+from portal.environments import Environment
+from portal.gateways.altinn import RemoteRequest, RemoteSystemUser
+from portal.gateways.errors import BrokenReply
+from systemusers.models import Kind, SystemUser, SystemUserRequest
+from systemusers.services.remote import system_user_requests
+from systemusers.services.requests.lease import Lease
+from systemusers.services.tokens import vendor_token
+
+READ = "altinn:authentication/systemuser.request.read"
+WRITE = "altinn:authentication/systemuser.request.write"
+Status = SystemUserRequest.Status
+HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
+
+
+class UnexpectedStatus(BrokenReply):
+    """Altinn gave a status we do not know: somebody must look."""
+
+
+def state_of(remote: RemoteRequest) -> str:
+    """Our state for Altinn's answer; SENT for one that waits. Raises UnexpectedStatus."""
+    if remote.status in ("Rejected", "Denied"):
+        return Status.REJECTED
+    if remote.status == "Accepted":
+        return Status.APPROVED
+    if remote.timed_out or remote.status.lower() == "timedout":
+        return Status.EXPIRED
+    if remote.status == "New":
+        return Status.SENT
+    raise UnexpectedStatus(f"altinn request {remote.id}: the status {remote.status[:20]!r} is unknown")
+
+
+def facts(remote: RemoteRequest, *, environment: str) -> dict[str, Any]:
+    """What is kept of an answer beside the state. Raises BrokenReply for an approval page that is not Altinn's."""
+    if remote.confirm_url and not _is_altinn(remote.confirm_url, environment):
+        raise BrokenReply("altinn request: the approval page is on a host that is not Altinn's")
+    said = {"altinn_id": remote.id, "remote_status": remote.status[:20]}
+    return {**said, "confirm_url": remote.confirm_url} if remote.confirm_url else said
+
+
+def _is_altinn(url: str, environment: str) -> bool:
+    address = urlsplit(url)
+    if environment == Environment.SANDBOX:
+        return address.scheme in ("http", "https")
+    return address.scheme == "https" and (address.hostname or "").endswith(".altinn.no")
+
+
+def next_look(*, sent_at: datetime | None, at: datetime) -> datetime:
+    """Every five minutes in the first hour, hourly in the first week, then daily until Altinn says it has expired."""
+    age = at - (sent_at or at)
+    if age < HOUR:
+        return at + timedelta(minutes=5)
+    return at + (timedelta(hours=1) if age < WEEK else timedelta(days=1))
+
+
+def settle(lease: Lease, remote: RemoteRequest) -> None:
+    """Write Altinn's answer on the row and let go of it. Raises LostRace, and the gateways' errors for an approval."""
+    row, at = lease.request, lease.at
+    status, said = state_of(remote), facts(remote, environment=lease.request.environment)
+    if status == Status.APPROVED:
+        approve(lease, find_system_user(row, at=at), said)
+        return
+    sent = {"sent_at": row.sent_at or at, "polled_at": at, "problem_code": ""}
+    if status == Status.SENT:
+        look = next_look(sent_at=sent["sent_at"], at=at)
+        if row.status in SystemUserRequest.OPEN:
+            lease.release(next_attempt_at=look, **said, **sent)
+        else:
+            lease.move_to(Status.SENT, next_attempt_at=look, **said, **sent)
+        return
+    lease.move_to(status, next_attempt_at=None, answered_at=at, **said, **sent)
+
+
+def find_system_user(row: SystemUserRequest, *, at: datetime) -> RemoteSystemUser | None:
+    """The live system user of the relation, told by Altinn. Raises NoKey and the gateways' errors."""
+    system = row.profile.system
+    return system_user_requests(row.environment).system_user(
+        token=vendor_token(client=system.client, scopes=(WRITE,), at=at),
+        system_id=system.system_id,
+        orgnr=row.customer.orgnr,
+        external_ref=row.external_ref,
+    )
+
+
+def approve(lease: Lease, remote: RemoteSystemUser | None, said: dict[str, Any]) -> None:
+    """APPROVED with its system user; UNKNOWN when Altinn says Accepted and yet has no system user."""
+    at = lease.at
+    kept = {"polled_at": at, "answered_at": at, "problem_code": "", **said}
+    kept["sent_at"] = lease.request.sent_at or at
+    if remote is None:
+        lease.move_to(Status.UNKNOWN, missing_since=at, next_attempt_at=None, **kept)
+        return
+    with transaction.atomic():
+        store_system_user(lease.request, remote, at=at)
+        status = {"remote_status": "Accepted", "altinn_id": remote.id, **kept}
+        lease.move_to(Status.APPROVED, next_attempt_at=None, missing_since=None, **status)
+
+
+def store_system_user(row: SystemUserRequest, remote: RemoteSystemUser, *, at: datetime) -> None:
+    """The access as Altinn has it now; a new one in place of a removed one begins unused."""
+    fresh = {"kind": Kind(remote.kind.upper()), "created_at": remote.created_at, "seen_at": at, "removed_at": None}
+    known = SystemUser.objects.filter(request=row).first()
+    if known and str(known.altinn_id) != remote.id:
+        fresh["first_token_at"] = None
+    SystemUser.objects.update_or_create(request=row, defaults={"altinn_id": remote.id, **fresh})

@@ -1,0 +1,78 @@
+"""A worker's hold on one request while it talks to Altinn: taken by a conditional UPDATE, fenced by its own end.
+
+Two workers cannot hold the same row; what a worker reports after its lease was taken over is not written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from portal.models import LostRace, record
+from systemusers.models import SystemUserRequest
+
+LEASE = timedelta(minutes=3)
+"""Longer than a token and three calls with their time-outs may take."""
+
+
+class Lease:
+    """Held until `release`, `move_to` or its end. The row is `request`."""
+
+    def __init__(self, request: SystemUserRequest, *, by: str, at: datetime) -> None:
+        self.request, self.by, self.at, self.until = request, by, at, request.lease_until
+
+    def note(self, **fields: Any) -> None:
+        """Write and keep the lease. Raises LostRace."""
+        if not self._mine().update(**fields):
+            raise self._lost()
+        self._remember(fields)
+
+    def release(self, **fields: Any) -> None:
+        """Write and let go, staying in the state. Raises LostRace."""
+        self.note(lease_until=None, **fields)
+
+    def move_to(self, status: str, *, what: dict[str, Any] | None = None, **fields: Any) -> None:
+        """Change state and let go. Raises LostRace, IllegalTransition."""
+        with transaction.atomic():
+            self.lock()
+            self.request.move_to(status, by=self.by, at=self.at, what=what, lease_until=None, **fields)
+
+    def lock(self) -> None:
+        """Inside a transaction: keep the row ours until it ends. Raises LostRace."""
+        if not list(self._mine().select_for_update().values_list("pk")):
+            raise self._lost()
+
+    def _mine(self) -> Any:
+        return SystemUserRequest.objects.filter(pk=self.request.pk, status=self.request.status, lease_until=self.until)
+
+    def _lost(self) -> LostRace:
+        return LostRace(f"request {self.request.pk} is no longer ours")
+
+    def _remember(self, fields: dict[str, Any]) -> None:
+        for name, value in fields.items():
+            setattr(self.request, name, value)
+
+
+def take(*, request_id: int, among: Collection[str], by: str, at: datetime, intent: str = "") -> Lease:
+    """Take the request if it is in one of these states and free; `intent` is told to the audit trail in the same breath.
+
+    Raises LostRace.
+    """
+    with transaction.atomic():
+        free = Q(lease_until__isnull=True) | Q(lease_until__lte=at)
+        rows = SystemUserRequest.objects.filter(free, pk=request_id, status__in=among)
+        if not rows.update(lease_until=at + LEASE, attempts=F("attempts") + 1):
+            raise LostRace(f"request {request_id} is in other hands, or no longer {', '.join(sorted(among))}")
+        request = load(request_id)
+        if intent:
+            record(by=by, at=at, target=request, what=intent, attempt=request.attempts)
+    return Lease(request, by=by, at=at)
+
+
+def load(request_id: int) -> SystemUserRequest:
+    """The row with all that a call needs."""
+    return SystemUserRequest.objects.select_related("customer", "profile__system__client").get(pk=request_id)

@@ -1,0 +1,66 @@
+"""Asks Altinn by id what became of a request: nothing is inferred from a redirect, and nothing from one refusal."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from portal.gateways.errors import BrokenReply, Refused, Unavailable
+from systemusers.models import Kind, SystemUserRequest
+from systemusers.services.remote import system_user_requests
+from systemusers.services.requests import answers
+from systemusers.services.requests.lease import Lease, take
+from systemusers.services.requests.send import code_of, waiting_time
+from systemusers.services.tokens import NoKey, vendor_token
+
+logger = logging.getLogger(__name__)
+BY = "task:poll_request"
+WATCHED = timedelta(seconds=15)
+LATER = timedelta(hours=1)
+Status = SystemUserRequest.Status
+
+
+def poll_request(*, request_id: int, at: datetime, by: str = BY) -> None:
+    """Ask for one open request and write what Altinn says. Raises LostRace; Unavailable and BrokenReply after a new date."""
+    lease = take(request_id=request_id, among=SystemUserRequest.OPEN, by=by, at=at)
+    try:
+        _poll(lease)
+    except NoKey:
+        lease.release(next_attempt_at=at + LATER)
+        logger.error("request %s cannot be polled: no key in use", request_id)
+    except Refused as error:
+        lease.release(next_attempt_at=at + LATER)
+        logger.error("request %s was not polled: %s %s", request_id, error, code_of(error))
+    except Unavailable as error:
+        wait = max(waiting_time(5, error.retry_after), WATCHED)
+        lease.release(next_attempt_at=at + wait)
+        raise
+    except BrokenReply:
+        lease.release(next_attempt_at=at + LATER)
+        raise
+
+
+def _poll(lease: Lease) -> None:
+    row = lease.request
+    token = vendor_token(client=row.profile.system.client, scopes=(answers.READ,), at=lease.at)
+    try:
+        remote = system_user_requests(row.environment).get(
+            row.altinn_id, token=token, is_agent=row.profile.kind == Kind.AGENT
+        )
+    except Refused as error:
+        if error.status != 404:
+            raise
+        _gone(lease)
+        return
+    answers.settle(lease, remote)
+
+
+def _gone(lease: Lease) -> None:
+    """Approved and removed since, or deleted by somebody else with our scope. Not ours to guess: UNKNOWN until looked into."""
+    answers.approve(lease, answers.find_system_user(lease.request, at=lease.at), {})
+
+
+def watch(*, request: SystemUserRequest, at: datetime) -> None:
+    """Somebody looks at it now: ask at the next round, though not more often than every 15 seconds."""
+    rows = SystemUserRequest.objects.filter(pk=request.pk, status__in=SystemUserRequest.OPEN, next_attempt_at__gt=at)
+    rows.exclude(polled_at__gt=at - WATCHED).update(next_attempt_at=at)

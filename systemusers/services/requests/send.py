@@ -1,0 +1,123 @@
+"""Carries a DRAFT to Altinn. Repeating it is safe: Altinn gives the stored request of the same triple again.
+
+An older request of the relation is taken away first, as Altinn would otherwise answer with it for ever.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from portal.gateways.altinn import RemoteRequest, SystemUserRequests
+from portal.gateways.errors import BrokenReply, Refused, Unavailable
+from systemusers.models import Kind, SystemUserRequest
+from systemusers.services.remote import system_user_requests
+from systemusers.services.requests import answers
+from systemusers.services.requests.lease import Lease, take
+from systemusers.services.tokens import NoKey, vendor_token
+
+logger = logging.getLogger(__name__)
+BY = "task:send_request"
+EXISTS = "AUTH-00004"
+LONGEST_WAIT = timedelta(minutes=15)
+Status = SystemUserRequest.Status
+
+
+def send_request(*, request_id: int, at: datetime) -> None:
+    """Send it, or adopt what Altinn already has. Refused: it stays a DRAFT with `problem_code`, for a person to mend.
+
+    Raises LostRace when it is in other hands or not to be sent; Unavailable and BrokenReply after planning another try.
+    """
+    lease = take(request_id=request_id, among={Status.DRAFT}, by=BY, at=at, intent="send")
+    try:
+        _send(lease)
+    except NoKey:
+        lease.release(problem_code="NO_KEY", next_attempt_at=None)
+    except Refused as error:
+        lease.release(problem_code=code_of(error), next_attempt_at=None)
+    except Unavailable as error:
+        lease.release(next_attempt_at=at + waiting_time(lease.request.attempts, error.retry_after))
+        raise
+    except BrokenReply:
+        lease.release(problem_code="BROKEN_REPLY", next_attempt_at=at + LONGEST_WAIT)
+        raise
+
+
+def _send(lease: Lease) -> None:
+    row = lease.request
+    token = vendor_token(client=row.profile.system.client, scopes=(answers.WRITE,), at=lease.at)
+    gateway = system_user_requests(row.environment)
+    _clear(lease, gateway, token)
+    try:
+        remote = _create(lease, gateway, token)
+    except Refused as error:
+        if error.code != EXISTS:
+            raise
+        _adopt(lease, error)
+        return
+    if _is_left_over(row, remote):
+        gateway.delete(remote.id, token=token)
+        remote = _create(lease, gateway, token)
+    answers.settle(lease, remote)
+
+
+def _clear(lease: Lease, gateway: SystemUserRequests, token: str) -> None:
+    """Take away the request of an earlier round; gone already is as good."""
+    if lease.request.altinn_id:
+        gateway.delete(lease.request.altinn_id, token=token)
+        lease.note(altinn_id="")
+
+
+def _create(lease: Lease, gateway: SystemUserRequests, token: str) -> RemoteRequest:
+    row = lease.request
+    return gateway.create(
+        token=token,
+        system_id=row.profile.system.system_id,
+        orgnr=row.customer.orgnr,
+        external_ref=row.external_ref,
+        rights=tuple(row.rights),
+        packages=tuple(row.packages),
+        redirect_url=redirect_url(row),
+        is_agent=row.profile.kind == Kind.AGENT,
+    )
+
+
+def redirect_url(row: SystemUserRequest) -> str:
+    """Our own return page, if the system has it, with the link's token; "" leaves the person at altinn.no."""
+    ours = f"{settings.PORTAL_URL}/return"
+    return f"{ours}?t={row.link_token}" if ours in row.profile.system.redirect_urls else ""
+
+
+def _is_left_over(row: SystemUserRequest, remote: RemoteRequest) -> bool:
+    """One that Altinn had already and that is of no use: accepted once though its system user is gone (a live one would
+    have been AUTH-00004), or waiting for something else than we ask, left by another installation.
+    """
+    if remote.created:
+        return False
+    state = answers.state_of(remote)
+    if state != Status.SENT:
+        return state == Status.APPROVED
+    asked = (set(row.rights), set(row.packages), redirect_url(row))
+    return asked != (set(remote.rights), set(remote.packages), remote.redirect_url)
+
+
+def _adopt(lease: Lease, error: Refused) -> None:
+    """The customer has a system user for the triple already. What it may do, Altinn does not tell."""
+    found = answers.find_system_user(lease.request, at=lease.at)
+    if found is None:
+        raise error
+    answers.approve(lease, found, {})
+
+
+def code_of(error: Refused) -> str:
+    """The remote's own code, else its status: a bare 403 has a meaning too."""
+    return (error.code or f"HTTP-{error.status}")[:50]
+
+
+def waiting_time(attempt: int, asked: float | None) -> timedelta:
+    """What the remote asked for, else 2, 4, 8 ... seconds up to a quarter of an hour."""
+    return (
+        timedelta(seconds=asked) if asked is not None else min(timedelta(seconds=2 ** min(attempt, 10)), LONGEST_WAIT)
+    )

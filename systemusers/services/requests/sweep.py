@@ -1,0 +1,78 @@
+"""Finds what is due, whatever messages were lost, and reads from Altinn's lists who has sent a request on in the company."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from portal.models import LostRace
+from systemusers.models import Kind, System, SystemUserRequest
+from systemusers.services.remote import system_user_requests
+from systemusers.services.requests import answers
+from systemusers.services.tokens import vendor_token
+
+MOST = 500
+FEW = 200
+"""Systems with more open requests than this have their lists read every tenth minute only."""
+BY = "task:sweep_requests"
+Status = SystemUserRequest.Status
+
+
+@dataclass(frozen=True)
+class Due:
+    """Ids of requests to send and to poll now."""
+
+    to_send: list[int] = field(default_factory=list)
+    to_poll: list[int] = field(default_factory=list)
+
+
+def sweep_requests(*, at: datetime) -> Due:
+    """Drafts and open requests whose time has come and that nobody holds, the longest waiting first."""
+    free = Q(lease_until__isnull=True) | Q(lease_until__lte=at)
+    wanted = SystemUserRequest.objects.due(at).filter(free, status__in={Status.DRAFT, *SystemUserRequest.OPEN})
+    rows = list(wanted.order_by("next_attempt_at").values_list("pk", "status")[:MOST])
+    return Due(
+        to_send=[pk for pk, status in rows if status == Status.DRAFT],
+        to_poll=[pk for pk, status in rows if status != Status.DRAFT],
+    )
+
+
+def systems_to_watch(*, at: datetime) -> list[int]:
+    """Registered systems with requests that may have been sent on in the company."""
+    waiting = SystemUserRequest.objects.filter(
+        status__in={Status.SENT, Status.OPENED}, sent_at__gte=at - timedelta(days=180)
+    )
+    counts: dict[int, int] = {}
+    for pk in waiting.values_list("profile__system", flat=True):
+        counts[pk] = counts.get(pk, 0) + 1
+    chosen = [pk for pk, count in counts.items() if count <= FEW or at.minute % 10 == 0]
+    return list(System.objects.filter(pk__in=chosen, status=System.Status.REGISTERED).values_list("pk", flat=True))
+
+
+def note_escalations(*, system_id: int, at: datetime) -> int:
+    """SENT or OPENED -> FORWARDED where Altinn's list says escalated; returns how many. A row missing there means nothing.
+
+    Raises NoKey and the gateways' errors.
+    """
+    system = System.objects.select_related("client").get(pk=system_id)
+    token = vendor_token(client=system.client, scopes=(answers.READ,), at=at)
+    gateway, escalated = system_user_requests(system.environment), set()
+    for is_agent in _kinds(system):
+        listed = gateway.list(system.system_id, token=token, is_agent=is_agent)
+        escalated |= {remote.id for remote in listed if remote.escalated}
+    waiting = SystemUserRequest.objects.filter(altinn_id__in=escalated, status__in={Status.SENT, Status.OPENED})
+    return sum(_forward(row, at) for row in waiting)
+
+
+def _kinds(system: System) -> list[bool]:
+    return [kind == Kind.AGENT for kind in system.profiles.values_list("kind", flat=True).distinct().order_by("kind")]
+
+
+def _forward(row: SystemUserRequest, at: datetime) -> bool:
+    try:
+        row.move_to(Status.FORWARDED, by=BY, at=at)
+    except LostRace:
+        return False
+    return True

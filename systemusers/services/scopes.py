@@ -1,0 +1,47 @@
+"""The scope doctor: what Maskinporten really gives us, told by asking for one token for each scope we want."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from portal.gateways.errors import Refused
+from portal.gateways.maskinporten import Grant
+from portal.models import record
+from systemusers.models import MaskinportenClient, ScopeGrant
+from systemusers.services.keys import active_key, grant_for, note_use
+from systemusers.services.remote import maskinporten
+
+Verdict = ScopeGrant.Verdict
+VERDICTS = {
+    "MP-200": Verdict.NOT_ON_CLIENT,
+    "MP-201": Verdict.NOT_ON_CLIENT,
+    "MP-250": Verdict.NOT_GRANTED,
+    "MP-251": Verdict.NOT_GRANTED,
+}
+
+
+def check_scopes(*, client: MaskinportenClient, by: str, at: datetime) -> list[ScopeGrant]:
+    """Ask for each wanted scope by itself, past the token cache, and store what was said. In the order of `client.scopes`.
+
+    UNKNOWN with a code means that the client or its key was refused, which says nothing of the scope.
+    Raises NoKey, and Unavailable or BrokenReply: verdicts stored before that stay.
+    """
+    key = active_key(client)
+    record(by=by, at=at, target=client, what="scopes-checked", scopes=list(client.scopes))
+    client.grants.exclude(scope__in=client.scopes).delete()
+    found = [_check(client, scope, grant_for(key, scopes=(scope,)), at) for scope in client.scopes]
+    if found:
+        note_use(kid=key.kid, at=at)
+    return found
+
+
+def _check(client: MaskinportenClient, scope: str, grant: Grant, at: datetime) -> ScopeGrant:
+    verdict, code = Verdict.GRANTED, ""
+    try:
+        maskinporten(client.environment).token(grant, at=at)
+    except Refused as error:
+        verdict, code = VERDICTS.get(error.code, Verdict.UNKNOWN), error.code or f"HTTP-{error.status}"
+    row, _created = ScopeGrant.objects.update_or_create(
+        client=client, scope=scope, defaults={"verdict": verdict, "code": code, "checked_at": at}
+    )
+    return row

@@ -1,0 +1,179 @@
+"""Access tokens: the vendor's own, and those of a customer's system user. Kept in `token_cache`, signed with the key in use.
+
+Two layers: `prepare_grant` reads the database on the main thread, `fetch_token` makes the call and may run in any thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from portal.gateways.errors import Refused
+from portal.gateways.maskinporten import Grant, Token
+from portal.models import LostRace, record
+from systemusers.models import MaskinportenClient, SystemUser, SystemUserRequest
+from systemusers.services import token_cache
+from systemusers.services.keys import NoKey, active_key, grant_for, note_use
+from systemusers.services.remote import exchange, maskinporten
+
+logger = logging.getLogger(__name__)
+BY = "task:token"
+NO_SYSTEM_USER = "MP-303"
+Status = SystemUserRequest.Status
+
+
+class AccessMissing(Refused):
+    """Maskinporten finds no system user (MP-303): not approved yet, or removed. A state of affairs, not a fault.
+
+    https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
+    """
+
+
+@dataclass(frozen=True)
+class PreparedGrant:
+    """All that is needed to get one token, without the database."""
+
+    environment: str
+    grant: Grant
+    is_exchanged: bool = False
+
+    @property
+    def cache_key(self) -> str:
+        """By environment, client, owner, external reference and scopes; never shared between customers."""
+        grant = self.grant
+        parts = [
+            self.environment, grant.client_id, grant.owner_orgnr, grant.external_ref, sorted(grant.scopes), self.is_exchanged,
+        ]  # fmt: skip
+        return f"portal:token:{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
+
+
+def prepare_grant(*, request: SystemUserRequest, scopes: tuple[str, ...]) -> PreparedGrant:
+    """For a token of the customer's system user. Reads the database. Raises NoKey.
+
+    The owner is the customer itself, for agent system users the accountant: always `request.customer`.
+    """
+    own = prepare_vendor_grant(client=request.profile.system.client, scopes=scopes).grant
+    grant = Grant(
+        client_id=own.client_id,
+        kid=own.kid,
+        private_pem=own.private_pem,
+        scopes=own.scopes,
+        owner_orgnr=request.customer.orgnr,
+        external_ref=request.external_ref,
+    )
+    return PreparedGrant(request.environment, grant)
+
+
+def prepare_vendor_grant(*, client: MaskinportenClient, scopes: tuple[str, ...]) -> PreparedGrant:
+    """For a token of our own. Reads the database. Raises NoKey."""
+    return PreparedGrant(client.environment, grant_for(active_key(client), scopes=scopes))
+
+
+def fetch_token(prepared: PreparedGrant, *, at: datetime, fresh: bool = False) -> str:
+    """A token with at least 20 seconds left. No database: safe in worker threads.
+
+    Raises AccessMissing, Refused, Unavailable, BrokenReply.
+    """
+    return _obtain(prepared, at=at, fresh=fresh)[0].value
+
+
+def vendor_token(*, client: MaskinportenClient, scopes: tuple[str, ...], at: datetime) -> str:
+    """A token of our own. Raises NoKey and the gateways' errors."""
+    prepared = prepare_vendor_grant(client=client, scopes=scopes)
+    token, is_new = _obtain(prepared, at=at)
+    if is_new:
+        note_use(kid=prepared.grant.kid, at=at)
+    return token.value
+
+
+def system_user_token(*, request: SystemUserRequest, scopes: tuple[str, ...], at: datetime, fresh: bool = False) -> str:
+    """A token of the customer's system user. The first one puts the access IN_USE.
+
+    Raises AccessMissing (and remembers the first sign that the access is gone), NoKey and the gateways' errors.
+    """
+    return _for_customer(prepare_grant(request=request, scopes=scopes), request, at=at, fresh=fresh)
+
+
+def exchanged_token(*, request: SystemUserRequest, scopes: tuple[str, ...], at: datetime, fresh: bool = False) -> str:
+    """The same, exchanged for an Altinn token, as Events and Access Management want it."""
+    prepared = prepare_grant(request=request, scopes=scopes)
+    return _for_customer(PreparedGrant(prepared.environment, prepared.grant, True), request, at=at, fresh=fresh)
+
+
+def exchanged_vendor_token(*, client: MaskinportenClient, scopes: tuple[str, ...], at: datetime) -> str:
+    """Our own token, exchanged for an Altinn token."""
+    prepared = prepare_vendor_grant(client=client, scopes=scopes)
+    return fetch_token(PreparedGrant(prepared.environment, prepared.grant, True), at=at)
+
+
+def _for_customer(prepared: PreparedGrant, request: SystemUserRequest, *, at: datetime, fresh: bool) -> str:
+    try:
+        token, is_new = _obtain(prepared, at=at, fresh=fresh)
+    except AccessMissing:
+        note_missing(request=request, at=at, sign="token")
+        raise
+    if is_new:
+        note_use(kid=prepared.grant.kid, at=at)
+        note_token(request=request, at=at)
+    return token.value
+
+
+def note_token(*, request: SystemUserRequest, at: datetime) -> None:
+    """A token was issued for the access: it is there, and from now on in use. Safe to call again and again."""
+    if request.missing_since is not None:
+        SystemUserRequest.objects.filter(pk=request.pk).update(missing_since=None)
+        request.missing_since = None
+    SystemUser.objects.filter(request=request, first_token_at__isnull=True).update(first_token_at=at)
+    if request.status == Status.APPROVED:
+        try:
+            request.move_to(Status.IN_USE, by=BY, at=at)
+        except LostRace:
+            logger.info("request %s was put in use by somebody else", request.pk)
+
+
+def note_missing(*, request: SystemUserRequest, at: datetime, sign: str) -> None:
+    """The first sign ("token" or "list") that the customer removed the access. Alone it decides nothing.
+
+    https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/troubleshooting/
+    """
+    usable = SystemUserRequest.objects.filter(
+        pk=request.pk, status__in=SystemUserRequest.USABLE, missing_since__isnull=True
+    )
+    with transaction.atomic():
+        if usable.update(missing_since=at):
+            request.missing_since = at
+            record(by=BY, at=at, target=request, what=f"missing:{sign}")
+
+
+def _obtain(prepared: PreparedGrant, *, at: datetime, fresh: bool = False) -> tuple[Token, bool]:
+    def ask() -> Token:
+        return _exchange(prepared, at, fresh) if prepared.is_exchanged else _ask(prepared, at)
+
+    return token_cache.get_or_ask(prepared.cache_key, ask=ask, at=at, fresh=fresh)
+
+
+def _exchange(prepared: PreparedGrant, at: datetime, fresh: bool) -> Token:
+    raw, _is_new = _obtain(PreparedGrant(prepared.environment, prepared.grant), at=at, fresh=fresh)
+    return exchange(prepared.environment).exchange(raw, at=at)
+
+
+def _ask(prepared: PreparedGrant, at: datetime) -> Token:
+    try:
+        return maskinporten(prepared.environment).token(prepared.grant, at=at)
+    except Refused as error:
+        if error.code != NO_SYSTEM_USER:
+            raise
+        raise AccessMissing(
+            str(error), status=error.status, code=error.code, correlation_id=error.correlation_id, text=error.text
+        ) from error
+
+
+__all__ = [
+    "AccessMissing", "NoKey", "PreparedGrant", "exchanged_token", "exchanged_vendor_token", "fetch_token", "note_missing",
+    "note_token", "prepare_grant", "prepare_vendor_grant", "system_user_token", "vendor_token",
+]  # fmt: skip

@@ -1,0 +1,102 @@
+"""The worker's side of access: thin tasks over services. A message carries an id; the row is the truth.
+
+Sweeps may run twice at once and find what a lost message left behind.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import Task, shared_task
+from django.utils import timezone
+
+from portal.gateways.errors import Unavailable
+from portal.models import LostRace
+from systemusers.services import requests
+from systemusers.services.requests.send import waiting_time
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(bind=True, max_retries=8, acks_late=True, ignore_result=True)
+def send_request(self: Task[..., None], *, request_id: int, **_: Any) -> None:
+    """Carry one request to Altinn; when Altinn is away, ring again when it is due."""
+    try:
+        requests.send_request(request_id=request_id, at=timezone.now())
+    except LostRace:
+        logger.info("request %s is in other hands", request_id)
+    except Unavailable as error:
+        wait = waiting_time(self.request.retries + 1, error.retry_after)
+        raise self.retry(exc=error, countdown=wait.total_seconds()) from error
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def poll_request(*, request_id: int, **_: Any) -> None:
+    """Ask Altinn about one request. Its next date stands in the row, so an Altinn that is away is not asked again here."""
+    try:
+        requests.poll_request(request_id=request_id, at=timezone.now())
+    except LostRace:
+        logger.info("request %s is in other hands", request_id)
+    except Unavailable as error:
+        logger.warning("request %s was not polled: %s", request_id, error)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def check_access(*, request_id: int, **_: Any) -> None:
+    """Find out whether one access that seems lost really is."""
+    try:
+        requests.check_access(request_id=request_id, at=timezone.now())
+    except LostRace:
+        logger.info("request %s is in other hands", request_id)
+    except Unavailable as error:
+        logger.warning("access %s was not looked into: %s", request_id, error)
+
+
+@shared_task(ignore_result=True)
+def sweep_requests(**_: Any) -> None:
+    """Ring for what is due to be sent or polled."""
+    due = requests.sweep_requests(at=timezone.now())
+    for request_id in due.to_send:
+        send_request.delay(request_id=request_id)
+    for request_id in due.to_poll:
+        poll_request.delay(request_id=request_id)
+
+
+@shared_task(ignore_result=True)
+def sweep_missing(**_: Any) -> None:
+    """Ring for accesses that have been missing long enough to be looked into."""
+    for request_id in requests.sweep_missing(at=timezone.now()):
+        check_access.delay(request_id=request_id)
+
+
+@shared_task(ignore_result=True)
+def sweep_escalations(**_: Any) -> None:
+    """Ring for the systems whose customers may have sent a request on."""
+    for system_id in requests.systems_to_watch(at=timezone.now()):
+        note_escalations.delay(system_id=system_id)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def note_escalations(*, system_id: int, **_: Any) -> None:
+    """Read from Altinn's list who has sent a request on in the company."""
+    try:
+        requests.note_escalations(system_id=system_id, at=timezone.now())
+    except Unavailable as error:
+        logger.warning("the requests of system %s were not listed: %s", system_id, error)
+
+
+@shared_task(ignore_result=True)
+def reconcile_access(**_: Any) -> None:
+    """Nightly: ring for each system with accesses."""
+    for system_id in requests.systems_to_reconcile():
+        reconcile_system.delay(system_id=system_id)
+
+
+@shared_task(bind=True, max_retries=5, acks_late=True, ignore_result=True)
+def reconcile_system(self: Task[..., None], *, system_id: int, **_: Any) -> None:
+    """Compare one system's accesses with Altinn's list. More missing than can be true is an error for a person."""
+    try:
+        requests.reconcile_system(system_id=system_id, at=timezone.now())
+    except Unavailable as error:
+        raise self.retry(exc=error, countdown=error.retry_after or 300) from error
