@@ -8,7 +8,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shlex
-import signal
 import socket
 import sys
 import threading
@@ -117,6 +116,7 @@ class Runner(Manager):
     def __init__(self) -> None:
         multiprocessing.set_start_method("fork", force=True)  # honcho's processes cannot be pickled
         super().__init__()
+        self.was_asked = False
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         for name, command in commands().items():
             tied = embedded.tied_to_us(command, stop="SIGTERM", patience=PATIENCE)
@@ -125,8 +125,12 @@ class Runner(Manager):
     def run(self) -> int:
         """Until Ctrl-C (0), or until one of the processes ends by itself (its exit code, at least 1)."""
         self.loop()
-        asked_to = {128 + signal.SIGINT, 128 + signal.SIGTERM}
-        return 0 if self.returncode in asked_to else self.returncode or 1
+        return 0 if self.was_asked else self.returncode or 1
+
+    def terminate(self) -> None:
+        """Called for a signal while all run, or because one of them has stopped."""
+        self.was_asked = self.was_asked or not self._any_stopped()
+        super().terminate()
 
     def _start(self) -> None:
         super()._start()

@@ -105,6 +105,17 @@ def test_ctrl_c_ends_everything_and_calls_it_a_good_end(running):
     wait_for(lambda: not any(map(is_alive, everything)), seconds=5)
 
 
+def test_a_process_that_ends_by_itself_ends_the_rest_and_is_named(running):
+    process, output = running
+    beat = int(re.findall(r"beat +started \(pid=(\d+)\)", output.read_text())[0])
+
+    os.kill(beat, signal.SIGTERM)
+
+    assert process.wait(15) == 1
+    assert "beat stopped" in output.read_text()
+    assert "a process ended on its own" in output.read_text()
+
+
 def test_nothing_outlives_a_runner_that_was_killed(running):
     process, _ = running
     everything = everything_below(process.pid)
