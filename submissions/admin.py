@@ -12,6 +12,10 @@ from django.http import HttpRequest
 from submissions import models
 
 
+CALL = ("ordinal", "step", "status", "attempts", "started_at", "milliseconds", "http_status", "code", "remote_id")
+DOCUMENT = ("role", "filename", "media_type", "size", "sha256", "stored_at")
+
+
 class ReadOnly(admin.ModelAdmin):
     """Look, search and filter; no adding, changing or deleting."""
 
@@ -30,8 +34,7 @@ class ReadOnly(admin.ModelAdmin):
 
 class Calls(admin.TabularInline):
     model = models.Call
-    fields = ["ordinal", "step", "status", "attempts", "started_at", "milliseconds", "http_status", "code", "remote_id"]
-    readonly_fields = fields
+    fields = readonly_fields = CALL
     extra = 0
     can_delete = False
 
@@ -41,8 +44,7 @@ class Calls(admin.TabularInline):
 
 class Documents(admin.TabularInline):
     model = models.Document
-    fields = ["role", "filename", "media_type", "size", "sha256", "stored_at"]
-    readonly_fields = fields
+    fields = readonly_fields = DOCUMENT
     extra = 0
     can_delete = False
 

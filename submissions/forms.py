@@ -34,7 +34,7 @@ class FilesField(forms.FileField):
 
 
 class FilesForm(forms.Form):
-    files = FilesField(
+    uploads = FilesField(
         label=_("Filer"),
         help_text=_("Velg alle på én gang, i hvilken som helst rekkefølge."),
         error_messages={"required": _("Velg minst én fil.")},
@@ -42,7 +42,7 @@ class FilesForm(forms.Form):
 
     def __init__(self, *args: Any, extensions: tuple[str, ...] = (), **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["files"].widget.attrs["accept"] = ",".join(extensions)
+        self.fields["uploads"].widget.attrs["accept"] = ",".join(extensions)
 
 
 class NewSubmissionForm(forms.Form):
@@ -52,7 +52,7 @@ class NewSubmissionForm(forms.Form):
         label=_("Hva skal leveres?"), widget=forms.RadioSelect, error_messages={"required": _("Velg en tjeneste.")}
     )
     year = forms.TypedChoiceField(label=_("Inntektsår"), coerce=int)
-    files = FilesField(
+    uploads = FilesField(
         label=_("Filer"),
         required=False,
         help_text=_("Velg alle på én gang, i hvilken som helst rekkefølge. Du kan også legge dem til etterpå."),

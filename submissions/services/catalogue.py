@@ -11,6 +11,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,12 @@ Texts = dict[str, str]
 
 class UnknownService(Exception):
     """No entry of the catalogue has this id."""
+
+
+@dataclass(frozen=True)
+class Day:
+    day: int
+    month: int
 
 
 @dataclass(frozen=True)
@@ -39,14 +46,13 @@ class Service:
     resource: str
     packages: tuple[str, ...]
     gateway: str
-    path: str
-    label: str
-    deadline_day: int
-    deadline_month: int
+    last_day: Day
     extensions: tuple[str, ...]
     media_type: str
     max_file_bytes: int
     max_files: int
+    path: str = ""
+    label: str = ""
 
     def __str__(self) -> str:
         return self.name
@@ -71,7 +77,7 @@ class Service:
 
     def deadline(self, year: int) -> date:
         """The last day to deliver for income year `year`."""
-        return date(year + 1, self.deadline_month, self.deadline_day)
+        return date(year + 1, self.last_day.month, self.last_day.day)
 
 
 @dataclass(frozen=True)
@@ -89,22 +95,7 @@ class Offer:
 @lru_cache(maxsize=1)
 def _entries() -> dict[str, Service]:
     tables = tomllib.loads(FILE.read_text(encoding="utf-8"))["service"]
-    return {table["id"]: _read(table) for table in tables}
-
-
-def _read(table: dict[str, object]) -> Service:
-    given: dict[str, object] = {"path": "", "label": "", **table}
-    deadline = given.pop("deadline")
-    assert isinstance(deadline, dict)  # noqa: S101 - our own file; a slip in it must stop the start
-    lists = {name: tuple(given.pop(name)) for name in ("scopes", "packages", "extensions")}  # type: ignore[call-overload]
-    return Service(
-        names=given.pop("name"),  # type: ignore[arg-type]
-        abouts=given.pop("about"),  # type: ignore[arg-type]
-        deadline_day=deadline["day"],
-        deadline_month=deadline["month"],
-        **lists,
-        **given,  # type: ignore[arg-type]
-    )
+    return {entry.id: entry for entry in msgspec.convert(tables, list[Service])}
 
 
 def services() -> list[Service]:

@@ -113,10 +113,9 @@ def claim_uncertain(*, submission_id: int, by: str, at: datetime) -> Claim:
     mine = Submission.objects.filter(
         pk=submission_id, status=Status.UNCERTAIN, attempts=submission.attempts, next_attempt_at__lte=at
     )
-    changes = {"attempts": submission.attempts + 1, "next_attempt_at": at + LEASE}
-    if not mine.update(**changes):
+    if not mine.update(attempts=submission.attempts + 1, next_attempt_at=at + LEASE):
         raise LostRace(f"submission {submission_id} is not ours to reconcile now")
-    submission.attempts, submission.next_attempt_at = changes["attempts"], changes["next_attempt_at"]
+    submission.attempts, submission.next_attempt_at = submission.attempts + 1, at + LEASE
     return Claim(submission, by=by, watch=Watch(at))
 
 

@@ -91,4 +91,5 @@ def canonical(xml: str | bytes) -> bytes | None:
         root = etree.fromstring(xml.encode() if isinstance(xml, str) else xml, _PARSER)
     except (etree.XMLSyntaxError, ValueError):
         return None
-    return etree.tostring(root, method="c14n2", strip_text=True)
+    canonical_form: bytes = etree.tostring(root, method="c14n2", strip_text=True)  # type: ignore[call-overload]
+    return canonical_form

@@ -52,7 +52,8 @@ def found(*, user: User, environment: Environment, text: str = "", group: str = 
 
 def counts(rows: SubmissionQuerySet) -> dict[str, int]:
     """How many of `rows` are in each group, each counted to COUNT_TO at most, all in one query."""
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[Any] = []
     for group in GROUPS:
         few = rows.filter(status__in=group.statuses).order_by().values_list(Value(1))[: COUNT_TO + 1]
         sql, args = few.query.sql_with_params()

@@ -66,8 +66,15 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         "may_cancel": user.may_work and row.status == S.QUEUED,
         "correction": row.corrections.order_by("-pk").first(),
         "transmissions": row.transmissions.count(),
-        "dialog": Dialog.objects.filter(environment=row.environment, dialog_id=row.dialog_id).first(),
+        "dialog": _dialog(row),
     }
+
+
+def _dialog(row: Submission) -> Dialog | None:
+    """Our copy of its dialog, once it has been read."""
+    if row.dialog_id is None:
+        return None
+    return Dialog.objects.filter(environment=row.environment, dialog_id=row.dialog_id).first()
 
 
 def _name(actor: str) -> str:

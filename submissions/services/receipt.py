@@ -22,6 +22,7 @@ FOUND = "kvittering-funnet-i-dialogporten.json"
 def deliver(claim: Claim) -> None:
     """From the stored answer to the last call. Raises LostRace."""
     last = claim.submission.calls.get(step=Call.Step.CONFIRM)
+    assert last.answer is not None  # noqa: S101 - every call is done, and the last one brought a receipt
     settle(claim, last, receipt=json.loads(bytes(last.answer)), filename=ANSWERED, delivered_at=last.finished_at)
 
 
@@ -54,6 +55,8 @@ def settle(claim: Claim, confirm: Call, *, receipt: dict[str, Any], filename: st
 def _expect_feedback(submission: Submission, claim: Claim) -> None:
     """Dialogporten is asked soon; a dialog we had read before we knew the ids is read again."""
     at = claim.now()
-    Dialog.objects.filter(environment=submission.environment, dialog_id=submission.dialog_id).update(next_attempt_at=at)
+    Dialog.objects.filter(environment=submission.environment, dialog_id=str(submission.dialog_id)).update(
+        next_attempt_at=at
+    )
     if submission.request_id:
         cursors.make_due(request_id=submission.request_id, at=at)

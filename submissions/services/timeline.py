@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from portal.models import AuditEvent
 from portal.templatetags.ui import colour
-from submissions.models import Call, Document, Submission
+from submissions.models import Document, Submission
 
 S = Submission.Status
 OUR_MACHINE = "task:"
@@ -103,12 +103,10 @@ def _without_repeats(events: list[Event]) -> list[Event]:
     """A report that waits for Skatteetaten goes in and out of the queue; the last round tells enough."""
     latest: dict[str, Event] = {}
     rest = []
+    repeated = {str(status.label) for status in (S.QUEUED, S.SENDING, S.UNCERTAIN)}
     for event in events:
-        if event.title in (S.QUEUED.label, S.SENDING.label, S.UNCERTAIN.label):
+        if event.title in repeated:
             latest[event.title] = event
         else:
             rest.append(event)
     return [*rest, *latest.values()]
-
-
-__all__ = ["Call", "Event", "person", "timeline"]

@@ -32,7 +32,9 @@ def submissions(request: StaffRequest) -> HttpResponse:
 def _chips(query: QueryDict, rows: SubmissionQuerySet, state: str) -> list[dict[str, Any]]:
     """All, then the groups that hold something or are chosen."""
     found = listing.counts(rows)
-    chips = [{"label": _("Alle"), "count": None, "query": _with_state(query, ""), "is_current": not state}]
+    chips: list[dict[str, Any]] = [
+        {"label": _("Alle"), "count": None, "query": _with_state(query, ""), "is_current": not state}
+    ]
     for group in listing.GROUPS:
         number = found[group.code]
         if number or group.code == state:

@@ -74,7 +74,7 @@ def _create(request: StaffRequest, form: NewSubmissionForm) -> HttpResponse:
     except drafts.NotAllowed as error:
         messages.error(request, str(error))
         return redirect(request.get_full_path())
-    verdicts = drafts.add_files(submission=draft, files=form.cleaned_data["files"], by=by, at=at)
+    verdicts = drafts.add_files(submission=draft, files=form.cleaned_data["uploads"], by=by, at=at)
     if any(verdict.document is None for verdict in verdicts):
         return draft_page(request, draft, verdicts=verdicts, status=422)
     messages.success(request, _("Kladden er lagret."))

@@ -23,7 +23,7 @@ from submissions.models import Document, Submission
 from submissions.services import catalogue, drafts, queue
 from submissions.services.page import draft_context, sent_context
 
-Act = Callable[[StaffRequest, Submission], HttpResponse]
+Act = Callable[..., HttpResponse]
 
 
 def find(request: StaffRequest, pk: int) -> Submission:
@@ -85,7 +85,7 @@ def add_files(request: StaffRequest, row: Submission) -> HttpResponse:
     if not form.is_valid():
         return draft_page(request, row, form=form, status=422)
     verdicts = drafts.add_files(
-        submission=row, files=form.cleaned_data["files"], by=request.user.actor, at=timezone.now()
+        submission=row, files=form.cleaned_data["uploads"], by=request.user.actor, at=timezone.now()
     )
     if any(verdict.document is None for verdict in verdicts):
         return draft_page(request, row, verdicts=verdicts, status=422)
