@@ -11,7 +11,6 @@ from django.http import HttpRequest
 
 from submissions import models
 
-
 CALL = ("ordinal", "step", "status", "attempts", "started_at", "milliseconds", "http_status", "code", "remote_id")
 DOCUMENT = ("role", "filename", "media_type", "size", "sha256", "stored_at")
 
