@@ -33,6 +33,8 @@ def front(call: Call) -> Response:
 
 def _routes(prefix: str) -> list[str]:
     """Every call below a prefix; the 31 tax services of one shape are shown by one of them."""
-    found = sorted({f"{' '.join(sorted(r.methods - {'HEAD'}))} {r.rule}" for r in ROUTES if r.rule.startswith(prefix)})
+    found = sorted(
+        {f"{' '.join(sorted((r.methods or set()) - {'HEAD'}))} {r.rule}" for r in ROUTES if r.rule.startswith(prefix)}
+    )
     one_shape = [line for line in found if "/skatteetaten/innrapportering" in line and "<year>" in line]
     return [line for line in found if line not in one_shape[2:]]

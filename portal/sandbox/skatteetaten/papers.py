@@ -48,7 +48,7 @@ def as_xml(submission: Submission, feedback: Feedback) -> bytes:
     shape = _rf1086 if submission.service == RF1086.id else _gld
     root = shape(submission, feedback)
     indent(root)
-    return tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def as_json(submission: Submission, feedback: Feedback) -> bytes:

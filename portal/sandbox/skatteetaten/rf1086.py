@@ -5,14 +5,16 @@ Main form and sub-forms take an idempotency key; the confirmation has none and i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
 
 from ..replies import as_json
 from ..routing import route
 from . import checks, forms1086, verdict1086
 from .catalogue import RF1086
 from .deliveries import receive
-from .errors import refuse, refuse_detail, spec
+from .errors import Spec, refuse, refuse_detail, spec
 from .records import MainForm
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from ..app import Call
     from ..tokens import Token
 
+FaultsOf = Callable[[Element], list[Spec]]
 BASE = "/skatteetaten/api/aksjonaerregister/v1"
 ORGNR = "EnhetOrganisasjonsnummer-datadef-18"
 YEAR = "Inntektsar-datadef-692"
@@ -93,7 +96,7 @@ def confirm(call: Call, year: str, main_id: str) -> Response:
     )
 
 
-def _form_call(call: Call, year: str, faults_of: object) -> tuple[str, Token, forms1086.Form]:
+def _form_call(call: Call, year: str, faults_of: FaultsOf) -> tuple[str, Token, forms1086.Form]:
     """The checks of both form calls, in the services' order; gives the key, the token and the form."""
     checks.accepts_json(call, RF1086)
     checks.sends(call, RF1086, "application/xml")
@@ -114,7 +117,7 @@ def _form_call(call: Call, year: str, faults_of: object) -> tuple[str, Token, fo
     return key, token, form
 
 
-def _root(call: Call) -> forms1086.Element | None:
+def _root(call: Call) -> Element | None:
     try:
         return forms1086.parse(call.request.get_data())
     except forms1086.Unreadable:
