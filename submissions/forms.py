@@ -35,8 +35,8 @@ class FilesField(forms.FileField):
 
 class FilesForm(forms.Form):
     uploads = FilesField(
-        label=_("Filer"),
-        help_text=_("Velg alle på én gang, i hvilken som helst rekkefølge."),
+        label=_("Legg til filer"),
+        help_text=_("Velg alle på én gang, i hvilken som helst rekkefølge. En fil med samme navn erstatter den gamle."),
         error_messages={"required": _("Velg minst én fil.")},
     )
 

@@ -1,4 +1,4 @@
-"""A submission's history, newest first: changes of state with who did it, calls, and what came from Dialogporten."""
+"""A submission's history, newest first: what happened, who did it, and what was said."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from portal.templatetags.ui import colour
 from submissions.models import Document, Submission
 
 S = Submission.Status
-OUR_MACHINE = "task:"
+MACHINES = ("task:", "remote:")
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,11 @@ class Event:
 
 
 def timeline(submission: Submission) -> list[Event]:
-    """All of it, in five queries whatever its length."""
+    """All of it, in four queries whatever its length."""
     audits = list(AuditEvent.objects.filter(target=f"{submission._meta.label}:{submission.pk}").order_by("id"))
     names = dict(User.objects.filter(email__in=_emails(audits)).values_list("email", "name"))
     events = [_created(submission, names)]
     events += [event for audit in audits if (event := _changed(submission, audit, names))]
-    events += _feedback(submission)
     return sorted(_without_repeats(events), key=lambda event: event.at, reverse=True)
 
 
@@ -42,8 +41,8 @@ def _emails(audits: list[AuditEvent]) -> set[str]:
 
 
 def person(actor: str, names: dict[str, str]) -> str:
-    """Who it was, as a person would say it; "" for our own machine."""
-    return "" if actor.startswith(OUR_MACHINE) else names.get(actor.removeprefix("user:"), actor.removeprefix("user:"))
+    """Who it was, as a person would say it; "" for a machine."""
+    return "" if actor.startswith(MACHINES) else names.get(actor.removeprefix("user:"), actor.removeprefix("user:"))
 
 
 def _created(submission: Submission, names: dict[str, str]) -> Event:
@@ -55,9 +54,15 @@ def _changed(submission: Submission, audit: AuditEvent, names: dict[str, str]) -
     _before, arrow, after = audit.what.partition("->")
     if not arrow or after not in S.values:
         return None
-    title = str(_("Kontrollert hos oss")) if after == S.READY else str(S(after).label)
+    title = _title(S(after))
     text = _text(submission, after, person(audit.by, names))
     return Event(title, text, audit.at, "success" if after in _GOOD else colour(after))
+
+
+def _title(after: Submission.Status) -> str:
+    """What happened, rather than the state it led to."""
+    acts = {S.READY: _("Kontrollert hos oss"), S.QUEUED: _("Lagt i kø"), S.SENDING: _("Sendt")}
+    return acts.get(after, str(after.label))
 
 
 _GOOD = {S.READY, S.SENDING, S.DELIVERED, S.ACCEPTED}
@@ -72,7 +77,15 @@ def _text(submission: Submission, after: str, who: str) -> str:
         return _("Svaret på siste kall ble borte. Vi undersøker før noe sendes igjen.")
     if after == S.READY:
         return _("Ingen feil i filene")
+    if after in (S.ACCEPTED, S.REJECTED):
+        return _feedback_text(submission)
     return who
+
+
+def _feedback_text(submission: Submission) -> str:
+    number = sum(document.role == Document.Role.FEEDBACK for document in submission.documents.all())
+    text = ngettext("%(n)s dokument", "%(n)s dokumenter", number) % {"n": number}
+    return _("Tilbakemelding hentet fra Dialogporten") + (f", {text}" if number else "")
 
 
 def _delivered_text(submission: Submission) -> str:
@@ -87,23 +100,11 @@ def _calls_text(submission: Submission) -> str:
     return f"{text}, {sum(call.milliseconds or 0 for call in made)} ms · " + _("samme nøkkel ved nytt forsøk")
 
 
-def _feedback(submission: Submission) -> list[Event]:
-    """Transmissions of others that answer ours, and how many documents they brought."""
-    events = []
-    for transmission in submission.transmissions.prefetch_related("documents"):
-        documents = [d for d in transmission.documents.all() if d.role == Document.Role.FEEDBACK]
-        if documents:
-            text = ngettext("%(n)s dokument", "%(n)s dokumenter", len(documents)) % {"n": len(documents)}
-            title = _("Tilbakemelding hentet fra Dialogporten")
-            events.append(Event(title, text, max(d.stored_at for d in documents), colour(transmission.type)))
-    return events
-
-
 def _without_repeats(events: list[Event]) -> list[Event]:
     """A report that waits for Skatteetaten goes in and out of the queue; the last round tells enough."""
     latest: dict[str, Event] = {}
     rest = []
-    repeated = {str(status.label) for status in (S.QUEUED, S.SENDING, S.UNCERTAIN)}
+    repeated = {_title(status) for status in (S.QUEUED, S.SENDING, S.UNCERTAIN)}
     for event in events:
         if event.title in repeated:
             latest[event.title] = event
