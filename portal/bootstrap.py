@@ -91,7 +91,7 @@ def install(lock: Path) -> None:
 
 def fetch_assets() -> None:
     stamp, inputs = VENDOR / ".done", [ROOT / "package-lock.json", Path(__file__)]
-    if is_done(stamp, *inputs) and MODULES.is_dir():
+    if is_done(stamp, *inputs) and (MODULES / ".package-lock.json").is_file():
         return
     print("Fetching the front-end assets …", flush=True)
     options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
