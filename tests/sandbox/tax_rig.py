@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import httpx
 from portal.sandbox import Sandbox, create_app
 from portal.sandbox.clock import Clock
 from portal.sandbox.state import Organisation, System, SystemUser
+from portal.sandbox.tokens import SigningKey
 
 CUSTOMER = "310629499"
 OTHER = "213456784"
@@ -25,6 +27,11 @@ FEES_SCOPE = "skatteetaten:innrapporteringfagforeningskontingent"
 RESOURCES = ("aksjonaerregisteroppgave", "fagforeningskontingent", "boligselskap", "boligsameie", "amelding")
 
 
+@cache
+def signing_keys() -> dict[str, SigningKey]:
+    return {name: SigningKey(kid=f"{name}-1") for name in ("maskinporten", "altinn")}
+
+
 def fail_on_bug(response: httpx.Response) -> None:
     assert "X-Sandbox-Bug" not in response.headers, response.request.url
 
@@ -32,8 +39,8 @@ def fail_on_bug(response: httpx.Response) -> None:
 class Rig:
     """A frozen sandbox, a browser-less caller, and one customer with a system user that may use `RESOURCES`."""
 
-    def __init__(self) -> None:
-        self.app: Sandbox = create_app(clock=Clock(frozen_at=NOW))
+    def __init__(self, *, own_keys: bool = False) -> None:
+        self.app: Sandbox = create_app(clock=Clock(frozen_at=NOW), keys=None if own_keys else signing_keys())
         transport = httpx.WSGITransport(app=self.app)
         hooks = {"response": [fail_on_bug]}
         self.http = httpx.Client(transport=transport, base_url=self.app.origin, event_hooks=hooks)

@@ -92,7 +92,7 @@ def test_a_missing_token_is_401_1007(rig: Rig) -> None:
 
 
 def test_a_token_with_another_signature_is_401_1008(rig: Rig) -> None:
-    stranger = Rig()
+    stranger = Rig(own_keys=True)
 
     response = rig.report_fees(Authorization=f"Bearer {stranger.token(FEES_SCOPE)}")
 
