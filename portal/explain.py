@@ -33,6 +33,12 @@ CODES: dict[str, Explanation] = {
         US,
         _("Sjekk at klient-id-en er fra riktig miljø, og at den offentlige nøkkelen er lagt inn hos Digdir."),
     ),
+    "invalid_grant": Explanation(
+        _("Maskinporten godtok ikke nøkkelen"),
+        _("Den offentlige nøkkelen er ikke lagt inn på klienten, eller hører til en annen klient."),
+        US,
+        _("Kopier den offentlige nøkkelen til klienten i Samarbeidsportalen, og vent et par minutter."),
+    ),
     "MP-110": Explanation(
         _("Forespørselen gikk til feil miljø"), _("Mottakeren i forespørselen er ikke denne Maskinporten."), US,
         _("Sjekk hvilket miljø klienten er lagt inn under."),

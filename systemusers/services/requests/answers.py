@@ -72,9 +72,9 @@ def settle(lease: Lease, remote: RemoteRequest) -> None:
     if status == Status.APPROVED:
         approve(lease, find_system_user(row, at=at), said)
         return
-    sent = {"sent_at": row.sent_at or at, "polled_at": at, "problem_code": ""}
+    sent: dict[str, Any] = {"sent_at": row.sent_at or at, "polled_at": at, "problem_code": ""}
     if status == Status.SENT:
-        look = next_look(sent_at=sent["sent_at"], at=at)
+        look = next_look(sent_at=row.sent_at, at=at)
         if row.status in SystemUserRequest.OPEN:
             lease.release(next_attempt_at=look, **said, **sent)
         else:

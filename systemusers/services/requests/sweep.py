@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from portal.models import LostRace
 from systemusers.models import Kind, System, SystemUserRequest
@@ -44,11 +44,9 @@ def systems_to_watch(*, at: datetime) -> list[int]:
     waiting = SystemUserRequest.objects.filter(
         status__in={Status.SENT, Status.OPENED}, sent_at__gte=at - timedelta(days=180)
     )
-    counts: dict[int, int] = {}
-    for pk in waiting.values_list("profile__system", flat=True):
-        counts[pk] = counts.get(pk, 0) + 1
-    chosen = [pk for pk, count in counts.items() if count <= FEW or at.minute % 10 == 0]
-    return list(System.objects.filter(pk__in=chosen, status=System.Status.REGISTERED).values_list("pk", flat=True))
+    systems = System.objects.filter(profiles__requests__in=waiting, status=System.Status.REGISTERED)
+    counted = systems.annotate(waiting=Count("profiles__requests")).order_by("pk")
+    return [row.pk for row in counted if row.waiting <= FEW or at.minute % 10 == 0]
 
 
 def note_escalations(*, system_id: int, at: datetime) -> int:

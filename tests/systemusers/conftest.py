@@ -1,0 +1,7 @@
+from tests.fixtures import administrator, case_worker, customer, portfolio, reader, vendor
+from tests.systemusers.world import approved, asked, client_row, known_customer, profile, sent, system, world
+
+__all__ = [
+    "administrator", "approved", "asked", "case_worker", "client_row", "customer", "known_customer", "portfolio", "profile",
+    "reader", "sent", "system", "vendor", "world",
+]  # fmt: skip
