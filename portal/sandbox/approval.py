@@ -104,7 +104,7 @@ def _visit(call: Call, name: str, given: Any) -> Visit | Response:
     kind = KINDS.get(name, "")
     rows: Any = call.state.change_requests if kind == "change" else call.state.requests
     asked = rows.get(given.get("id", "").lower())
-    if not kind or asked is None or (kind != "change" and asked.kind != kind):
+    if not kind or asked is None or kind not in ("change", getattr(asked, "kind", kind)):
         return _message(language, TEXTS[language]["unknown"], status=404)
     organisation = call.state.organisations[asked.orgnr]
     persons = decisions.persons_of(organisation)

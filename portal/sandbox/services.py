@@ -5,6 +5,7 @@ from . import (  # noqa: F401
     bulk,
     control,
     control_altinn,
+    control_dialogs,
     control_page,
     enhetsregisteret,
     front,
@@ -13,6 +14,10 @@ from . import (  # noqa: F401
     render,
 )
 from .altinn import changes, clients, metadata, register, requests, users  # noqa: F401
+from .dialogporten import dialogs as dialog_details  # noqa: F401
+from .dialogporten import labels, search  # noqa: F401
+from .dialogporten import metadata as dialog_metadata  # noqa: F401
+from .events import delivery, subscriptions  # noqa: F401
 from .skatteetaten import (  # noqa: F401
     amelding,
     documents,

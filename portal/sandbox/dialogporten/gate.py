@@ -1,0 +1,128 @@
+"""Who asks, what that system user may see, and how Dialogporten says no."""
+
+from __future__ import annotations
+
+from email.utils import format_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Response
+
+from ..altinn import catalogue, rights
+from ..replies import Reply, as_json, as_text, empty
+from ..tokens import BadToken, Token, read_token
+
+if TYPE_CHECKING:
+    from ..app import Call
+    from ..dialogs import Dialog
+    from ..state import SystemUser
+
+BASE = "/platform/dialogporten/api/v1"
+USER = f"{BASE}/enduser"
+SCOPES = frozenset({"digdir:dialogporten", "digdir:dialogporten.noconsent"})
+LEVEL = 3
+RFC = "https://datatracker.ietf.org/doc/html/"
+PROBLEMS = {
+    400: ("One or more validation errors occurred.", "rfc7231#section-6.5.1"),
+    403: ("Forbidden.", "rfc7231#section-6.5.3"),
+    404: ("Resource not found.", "rfc7231#section-6.5.4"),
+    406: ("Requested content type is not acceptable.", "rfc7231#section-6.5.6"),
+    409: ("Conflict.", "rfc7231#section-6.5.8"),
+    410: ("Resource no longer available.", "rfc7231#section-6.5.9"),
+    412: ("Precondition failed.", "rfc7232#section-4.2"),
+    422: ("Unprocessable request.", "rfc4918#section-11.2"),
+}
+TRACE = "00-00000000000000000000000000000000-0000000000000000-00"
+
+
+def problem(
+    call: Call, status: int, errors: dict[str, list[str]] | None = None, *, headers: dict[str, str] | None = None
+) -> Response:
+    title, section = PROBLEMS[status]
+    body: dict[str, Any] = {
+        "type": RFC + section, "title": title, "status": status, "traceId": TRACE,
+        "instance": call.request.path.removeprefix("/platform/dialogporten"),
+    }  # fmt: skip
+    if errors:
+        body["errors"] = errors
+    return as_json(body, status=status, headers=headers, content_type="application/problem+json")
+
+
+def refuse(call: Call, status: int, key: str = "", text: str = "", **more: Any) -> Reply:
+    """To raise."""
+    return Reply(problem(call, status, {key: [text]} if text else None, **more))
+
+
+class Reader:
+    """A system user that asks, with what it may see (cached as long as the real service caches it)."""
+
+    def __init__(
+        self, token: Token, user: SystemUser | None, resources: frozenset[str], parties: frozenset[str]
+    ) -> None:
+        self.token = token
+        self.user = user
+        self.resources = resources
+        self.parties = parties
+        self.urn = f"urn:altinn:systemuser:uuid:{token.system_user_id}"
+
+    def may_read(self, dialog: Dialog) -> bool:
+        return dialog.orgnr in self.parties and dialog.resource.removeprefix("urn:altinn:resource:") in self.resources
+
+
+def reader(call: Call) -> Reader:
+    """The caller. Raises Reply: 401 without body, 403 without body for the scope, 403 JSON for the user type, 503, 429."""
+    check_weather(call)
+    try:
+        token = read_token(call)
+    except BadToken as error:
+        said = "Bearer" if error.reason == "missing" else 'Bearer error="invalid_token"'
+        raise Reply(empty(status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": said})) from None
+    if not SCOPES & token.scopes:
+        raise Reply(empty(status=403))
+    if not token.system_user_id:
+        text = "The request was authenticated, but the user type is not one of: Person, SystemUser, IdportenEmailUser."
+        raise Reply(as_json(_type_problem(call, text), status=403))
+    return _reader(call, token)
+
+
+def _type_problem(call: Call, text: str) -> dict[str, Any]:
+    title, section = PROBLEMS[403]
+    path = call.request.path.removeprefix("/platform/dialogporten")
+    return {
+        "type": RFC + section,
+        "title": title,
+        "status": 403,
+        "instance": path,
+        "traceId": TRACE,
+        "errors": {"Type": [text]},
+    }
+
+
+def check_weather(call: Call) -> None:
+    """The switches for maintenance (503 with a date) and throttling (429 with seconds; our own assumption)."""
+    settings = call.state.settings
+    if settings.maintenance_until and settings.maintenance_until > call.now:
+        until = format_datetime(settings.maintenance_until, usegmt=True)
+        raise Reply(as_text("Service Unavailable", status=503, headers={"Retry-After": until}))
+    if settings.throttle_seconds is not None:
+        raise Reply(
+            as_text("Too Many Requests", status=429, headers={"Retry-After": str(int(settings.throttle_seconds))})
+        )
+
+
+def _reader(call: Call, token: Token) -> Reader:
+    cache: dict[str, tuple[float, frozenset[str], frozenset[str]]] = call.sandbox.caches.setdefault("dialog_rights", {})
+    now, user = call.now.timestamp(), rights.system_user_of(call.state, token)
+    known = cache.get(token.system_user_id)
+    if known is None or known[0] <= now:
+        found = rights.resources_of(call.state, user) if user else frozenset()
+        parties = frozenset(rights.parties_of(call.state, user)) if user else frozenset()
+        known = (now + call.state.settings.rights_cache_seconds, found, parties)
+        if call.state.settings.rights_cache_seconds > 0:
+            cache[token.system_user_id] = known
+    return Reader(token, user, known[1], known[2])
+
+
+def minimum_level(resource: str) -> int:
+    known = catalogue.resources().get(resource.removeprefix("urn:altinn:resource:"))
+    return known.minimum_level if known else LEVEL

@@ -1,0 +1,120 @@
+"""Limits, parties, service resources and the look-up of a dialog by another id."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from ..altinn import catalogue
+from ..app import Call
+from ..dialogs import PARTY
+from ..replies import as_json
+from ..routing import route
+from . import gate, views
+
+_REF = re.compile(r"urn:altinn:(instance-id:\d+/[0-9a-f-]{36}|correspondence-id:[0-9a-f-]{36}|dialog-id:[0-9a-f-]{36})")
+OWNER = {"orgNumber": "974761076", "code": "ske", "name": [{"value": "Skatteetaten", "languageCode": "nb"}]}
+
+
+def _json_only(call: Call) -> None:
+    accept = call.request.accept_mimetypes
+    if accept and not accept.accept_json:
+        raise gate.refuse(call, 406)
+
+
+@route("GET", f"{gate.BASE}/metadata/limits")
+def limits(call: Call) -> Response:
+    _json_only(call)
+    settings = call.state.settings
+    common = {
+        "maxPartyFilterValues": settings.max_party_filter_values,
+        "maxServiceResourceFilterValues": settings.max_service_resource_filter_values,
+        "maxExtendedStatusFilterValues": 20,
+    }
+    return as_json(
+        {
+            "endUserSearch": {**common, "maxOrgFilterValues": 20},
+            "serviceOwnerSearch": {**common, "maxPartyFilterValues": 20},
+        }
+    )
+
+
+@route("GET", f"{gate.USER}/parties")
+def parties(call: Call) -> Response:
+    _json_only(call)
+    reader = gate.reader(call)
+    known = call.state.organisations
+    rows = [_party(known[orgnr], reader) for orgnr in sorted(reader.parties) if orgnr in known]
+    return as_json({"authorizedParties": rows})
+
+
+def _party(found: Any, reader: gate.Reader) -> dict[str, Any]:
+    return {
+        "party": PARTY + found.orgnr, "partyUuid": found.party_uuid, "partyId": found.party_id, "name": found.name,
+        "partyType": "Organization", "isDeleted": False, "hasKeyRole": False, "isCurrentEndUser": False,
+        "isMainAdministrator": False, "isAccessManager": False, "hasOnlyAccessToSubParties": False, "subParties": [],
+    }  # fmt: skip
+
+
+def _resource(found: catalogue.Resource) -> dict[str, Any]:
+    return {
+        "id": found.id, "resourceType": found.kind.lower(), "status": "Active", "isDelegable": found.delegable,
+        "minimumAuthenticationLevel": found.minimum_level, "name": [{"value": found.title, "languageCode": "nb"}],
+        "links": {},
+    }  # fmt: skip
+
+
+@route("GET", f"{gate.USER}/serviceresources")
+def own_resources(call: Call) -> Response:
+    reader = gate.reader(call)
+    held = [r for r in catalogue.resources().values() if r.id in reader.resources]
+    rows = [{"serviceResource": _resource(r), "roles": [], "accessPackages": [], "serviceOwner": OWNER} for r in held]
+    return as_json({"isFullCatalogueFallback": False, "items": rows})
+
+
+@route("GET", f"{gate.BASE}/metadata/serviceresources")
+def all_resources(call: Call) -> Response:
+    return as_json([_resource(r) for r in catalogue.resources().values()])
+
+
+@route("GET", f"{gate.USER}/dialoglookup")
+def lookup(call: Call) -> Response:
+    """From another id to the dialog, with the reason why it may be seen. No seen effect."""
+    reader = gate.reader(call)
+    reference = call.request.args.get("instanceRef", "").lower()
+    if not _REF.fullmatch(reference):
+        raise gate.refuse(call, 400, "instanceRef", "The reference is not valid.")
+    dialog_id = reference.removeprefix("urn:altinn:dialog-id:")
+    known = call.state.dialogs.get(call.state.dialog_keys.get(reference, dialog_id))
+    if known is None or known.deleted:
+        raise gate.refuse(call, 404, "DialogEntity", "No dialog has this reference.")
+    if not reader.may_read(known):
+        raise gate.refuse(call, 403, "Forbidden", "No access to the dialog.")
+    found = catalogue.resources()[known.resource.removeprefix("urn:altinn:resource:")]
+    return as_json(_looked_up(known, reference, found, reader))
+
+
+def _looked_up(dialog: Any, reference: str, found: catalogue.Resource, reader: gate.Reader) -> dict[str, Any]:
+    assert reader.user is not None
+    direct = found.id in reader.user.rights
+    packages = [urn for urn in reader.user.packages if urn.removeprefix(catalogue.PREFIX) in found.packages]
+    evidence = (
+        [{"grantType": "ResourceDelegation", "subject": f"urn:altinn:resource:{found.id}", "name": []}]
+        if direct
+        else []
+    )
+    evidence += [{"grantType": "AccessPackage", "subject": urn, "name": []} for urn in packages]
+    return {
+        "dialogId": dialog.id, "instanceRef": reference, "party": dialog.party,
+        "serviceResource": {
+            "id": dialog.resource, "isDelegable": found.delegable, "minimumAuthenticationLevel": found.minimum_level,
+            "name": [{"value": found.title, "languageCode": "nb"}],
+        },
+        "serviceOwner": OWNER, "title": views.localised(dialog.title),
+        "authorizationEvidence": {
+            "currentAuthenticationLevel": gate.LEVEL, "viaRole": False, "viaAccessPackage": bool(packages),
+            "viaResourceDelegation": direct, "viaInstanceDelegation": False, "evidence": evidence,
+        },
+    }  # fmt: skip

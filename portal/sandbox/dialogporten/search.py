@@ -1,0 +1,252 @@
+"""`GET /dialogs`: filters, orders, and the continuation token that works as a durable cursor.
+
+The token holds values and no direction: sent with another `orderBy` it may silently page the other way, as there.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Response
+
+from ..app import Call
+from ..dialogs import by_party, stamp
+from ..replies import as_json
+from ..routing import route
+from ..skatteetaten.orgnr import is_orgnr
+from . import gate, views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ..dialogs import Dialog
+
+STATUSES = {"NotApplicable", "InProgress", "Draft", "Awaiting", "RequiresAttention", "Completed"}
+LABELS = {"Default", "Bin", "Archive", "MarkedAsUnopened", "Sent"}
+LANGUAGES = {"nb", "nn", "en", "se", "sma", "smj", "da", "sv", "fi", "de", "fr", "pl"}
+KEYS: dict[str, Callable[[Dialog], Any]] = {
+    "contentupdatedat": lambda d: d.content_updated_at,
+    "updatedat": lambda d: d.updated_at,
+    "createdat": lambda d: d.created_at,
+    "dueat": lambda d: d.due_at or datetime.max.replace(tzinfo=d.created_at.tzinfo),  # null comes first when descending
+    "id": lambda d: d.id,
+}
+RANGES = {
+    "created": lambda d: d.created_at,
+    "updated": lambda d: d.updated_at,
+    "contentUpdated": lambda d: d.content_updated_at,
+    "due": lambda d: d.due_at,
+}
+MOST, USUAL = 1000, 100
+Order = list[tuple[str, bool]]
+"""Keys with True for descending; `id` last."""
+_ZONED = re.compile(r".*T.*(Z|[+-]\d\d:\d\d)$")
+
+
+@route("GET", f"{gate.USER}/dialogs")
+def search(call: Call) -> Response:
+    reader = gate.reader(call)
+    wanted = Wanted(call)
+    if wanted.errors:
+        return gate.problem(call, 400, wanted.errors)
+    if call.state.settings.slow_search:
+        return gate.problem(call, 422, {"Search": ["The search took too long."]})
+    found = [d for d in _candidates(call, reader, wanted) if reader.may_read(d) and wanted.fits(d)]
+    for key, descending in reversed(wanted.order):
+        found.sort(key=KEYS[key], reverse=descending)
+    page = found[: wanted.limit]
+    body: dict[str, Any] = {
+        "items": [views.list_item(d, reader, wanted.languages) for d in page],
+        "hasNextPage": len(found) > len(page),
+        "orderBy": ",".join(f"{key}_{'desc' if descending else 'asc'}" for key, descending in wanted.order),
+    }
+    token = _token(wanted.order, page[-1]) if page else call.request.args.get("continuationToken")
+    return as_json({**body, "continuationToken": token} if token else body)
+
+
+def _candidates(call: Call, reader: gate.Reader, wanted: Wanted) -> Iterable[Dialog]:
+    index = by_party(call.sandbox)
+    parties = [o for o in wanted.parties if o in reader.parties] if wanted.parties else reader.parties
+    return (dialog for orgnr in parties for dialog in index.get(orgnr, ()))
+
+
+def _token(order: Order, last: Dialog) -> str:
+    return ",".join(f"{key}_{_written(KEYS[key](last))}" for key, _descending in order)
+
+
+def _written(value: Any) -> str:
+    return stamp(value) if isinstance(value, datetime) else str(value)
+
+
+class Wanted:
+    """The query, read and checked. `errors` by parameter; nothing else is of use when there are any."""
+
+    def __init__(self, call: Call) -> None:
+        self.args = call.request.args
+        self.now = call.now
+        self.errors: dict[str, list[str]] = {}
+        self.limits = call.state.settings
+        self.languages = str(call.request.headers.get("Accept-Language", ""))
+        self.parties = self._parties()
+        self.resources = self._many("serviceResource", self.limits.max_service_resource_filter_values)
+        self.orgs = self._many("org", 20)
+        self.extended = self._many("extendedStatus", 20)
+        self.statuses = self._enums("status", STATUSES)
+        self.labels = self._enums("systemLabel", LABELS)
+        if not self.args.getlist("party") and not self.resources:
+            self._wrong("", "Either 'party' or 'serviceResource' must be given.")
+        self.limit = self._limit()
+        self.ranges = [self._range(name) for name in RANGES]
+        self._check_texts()
+        self.order = self._order()
+        self.place = self._place()
+
+    def _wrong(self, key: str, text: str) -> None:
+        self.errors.setdefault(key, []).append(text)
+
+    def _many(self, name: str, most: int) -> frozenset[str]:
+        values = self.args.getlist(name)
+        if len(values) > most:
+            self._wrong(f"{name}.Count", f"'{name}' must have at most {most} values.")
+        return frozenset(values)
+
+    def _parties(self) -> list[str]:
+        """Organisation numbers; the prefix must be in lower case and the check digit right."""
+        values = self.args.getlist("party")
+        if len(values) > self.limits.max_party_filter_values:
+            self._wrong("party.Count", f"'party' must have at most {self.limits.max_party_filter_values} values.")
+        found = []
+        for place, value in enumerate(values):
+            kind, _, ident = value.rpartition(":")
+            if kind == "urn:altinn:organization:identifier-no" and is_orgnr(ident):
+                found.append(ident)
+            elif not (kind.startswith("urn:altinn:person:") and ident):
+                self._wrong(f"party[{place}]", "The value is not a valid party identifier.")
+        return found or ([""] if values else [])
+
+    def _enums(self, name: str, known: set[str]) -> frozenset[str]:
+        names = {value.lower(): value for value in known}
+        values = self.args.getlist(name)
+        for value in values:
+            if value.lower() not in names:
+                self._wrong(name, f"The value '{value[:40]}' is not valid.")
+        return frozenset(names.get(value.lower(), "") for value in values)
+
+    def _limit(self) -> int:
+        text = self.args.get("limit", str(USUAL))
+        if not text.lstrip("-").isdecimal() or not 1 <= int(text) <= MOST:
+            self._wrong("limit", f"'limit' must be between 1 and {MOST}.")
+            return USUAL
+        return int(text)
+
+    def _range(self, name: str) -> tuple[str, datetime | None, datetime | None]:
+        after, before = self._moment(f"{name}After"), self._moment(f"{name}Before")
+        if after and before and after > before:
+            self._wrong(f"{name}After", f"'{name}After' must not be after '{name}Before'.")
+        return name, after, before
+
+    def _moment(self, name: str) -> datetime | None:
+        text = self.args.get(name)
+        if text is None:
+            return None
+        found = read_moment(text)
+        if found is None:
+            self._wrong(name, f"The value '{text[:40]}' is not a time with an offset.")
+        return found
+
+    def _check_texts(self) -> None:
+        text = self.args.get("search")
+        if text is not None and len(text) < 3:
+            self._wrong("search", "'search' must have at least 3 characters.")
+        language = self.args.get("searchLanguageCode")
+        if language is not None and language not in LANGUAGES:
+            self._wrong("searchLanguageCode", "The language code is not valid.")
+        process = self.args.get("process")
+        if process is not None and (":" not in process or len(process) > 1023):
+            self._wrong("process", "'process' must be a URI of at most 1023 characters.")
+
+    def _order(self) -> Order:
+        order: Order = []
+        for part in filter(None, self.args.get("orderBy", "").split(",")):
+            key, _, direction = part.strip().lower().partition("_")
+            if key not in KEYS or direction not in ("", "asc", "desc"):
+                self._wrong("orderBy", f"'{part[:40]}' is not a key to order by.")
+            else:
+                order.append((key, direction != "asc"))
+        order = order or [("contentupdatedat", True)]
+        return order if order[-1][0] == "id" else [*order, ("id", order[-1][1])]
+
+    def _place(self) -> dict[str, Any]:
+        text = self.args.get("continuationToken")
+        if not text:
+            return {}
+        pairs = [part.partition("_") for part in text.split(",")]
+        place = {key: value if key == "id" else read_moment(value) for key, _, value in pairs if key in KEYS}
+        if any(place.get(key) is None for key, _descending in self.order):
+            self._wrong("continuationToken", "The continuation token does not fit the order.")
+        return place
+
+    def fits(self, dialog: Dialog) -> bool:
+        return self._is_live(dialog) and self._matches(dialog) and self._in_ranges(dialog) and self._is_beyond(dialog)
+
+    def _is_live(self, dialog: Dialog) -> bool:
+        hidden = dialog.visible_from is not None and dialog.visible_from > self.now
+        expired = dialog.expires_at is not None and dialog.expires_at <= self.now
+        return not (dialog.deleted or hidden or expired)
+
+    def _matches(self, dialog: Dialog) -> bool:
+        chosen = (
+            (self.resources, dialog.resource), (self.orgs, dialog.org), (self.extended, dialog.extended_status),
+            (self.statuses, dialog.status),
+        )  # fmt: skip
+        if any(values and value not in values for values, value in chosen) or not self.labels <= set(dialog.labels):
+            return False
+        single = {"externalReference": dialog.external_reference, "process": dialog.process}
+        if any(name in self.args and self.args[name] != value for name, value in single.items()):
+            return False
+        seen = self.args.get("isContentSeen")
+        if seen is not None and (seen.lower() == "true") != views.is_content_seen(dialog):
+            return False
+        if self.args.get("excludeApiOnly", "").lower() == "true" and dialog.is_api_only:
+            return False
+        return self._has_words(dialog)
+
+    def _has_words(self, dialog: Dialog) -> bool:
+        words = self.args.get("search", "").lower().split()
+        text = " ".join([*dialog.title.values(), *dialog.summary.values()]).lower()
+        return not words or any(word in text for word in words)
+
+    def _in_ranges(self, dialog: Dialog) -> bool:
+        for name, after, before in self.ranges:
+            value = RANGES[name](dialog)
+            if (after or before) and value is None:
+                return False
+            if (after and value < after) or (before and value > before):
+                return False
+        return True
+
+    def _is_beyond(self, dialog: Dialog) -> bool:
+        """Whether the dialog comes after the place of the token, in this order."""
+        if not self.place:
+            return True
+        for key, descending in self.order:
+            value, place = KEYS[key](dialog), self.place[key]
+            if value != place:
+                return bool(value < place if descending else value > place)
+        return False
+
+
+def read_moment(text: str) -> datetime | None:
+    """An ISO time with an offset and up to seven decimals."""
+    if not _ZONED.match(text):
+        return None
+    head, dot, tail = text.replace("Z", "+00:00").partition(".")
+    digits = re.match(r"\d+", tail)
+    if dot and digits:
+        text = f"{head}.{digits[0][:6].ljust(6, '0')}{tail[digits.end() :]}"
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None

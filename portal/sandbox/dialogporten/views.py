@@ -1,0 +1,202 @@
+"""How a dialog and its parts look to an end user. Members without a value are left out; times have seven decimals."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ..dialogs import Activity, Attachment, Dialog, Transmission, actor, stamp
+from . import gate
+
+if TYPE_CHECKING:
+    from ..app import Sandbox
+
+UNAUTHORIZED, EXPIRED = "urn:dialogporten:unauthorized", "urn:dialogporten:expired"
+EMBED = "application/vnd.dialogporten.frontchannelembed-url;type=text/html"
+
+
+def localised(texts: dict[str, str], accept: str = "") -> list[dict[str, str]]:
+    """All languages, or with Accept-Language the one that fits best: asked for, then en, then nb."""
+    asked = [part.split(";")[0].strip().split("-")[0] for part in accept.split(",") if part.strip()]
+    if asked:
+        code = next((c for c in (*asked, "en", "nb") if c in texts), next(iter(texts), ""))
+        return [{"value": texts[code], "languageCode": code}] if code else []
+    return [{"value": value, "languageCode": code} for code, value in texts.items()]
+
+
+def content(texts: dict[str, str], accept: str = "", media_type: str = "text/plain") -> dict[str, Any]:
+    return {"value": localised(texts, accept), "mediaType": media_type}
+
+
+def present(**members: Any) -> dict[str, Any]:
+    """Members that have a value; times written out."""
+    return {k: stamp(v) if isinstance(v, datetime) else v for k, v in members.items() if v is not None and v != ""}
+
+
+def is_content_seen(dialog: Dialog) -> bool:
+    seen = dialog.seen_content_at is not None and dialog.seen_content_at >= dialog.content_updated_at
+    return seen and "MarkedAsUnopened" not in dialog.labels
+
+
+def is_level_too_low(dialog: Dialog) -> bool:
+    return gate.minimum_level(dialog.resource) > gate.LEVEL
+
+
+def _main_label(dialog: Dialog) -> str:
+    return next((label for label in ("Bin", "Archive") if label in dialog.labels), "Default")
+
+
+def _context(dialog: Dialog) -> dict[str, Any]:
+    labels = [_main_label(dialog), *(x for x in dialog.labels if x in ("MarkedAsUnopened", "Sent"))]
+    return {"revision": dialog.context_revision, "systemLabels": labels}
+
+
+def _common(dialog: Dialog) -> dict[str, Any]:
+    return present(
+        id=dialog.id, org=dialog.org, serviceResource=dialog.resource, serviceResourceType="genericaccessresource",
+        party=dialog.party, progress=dialog.progress, process=dialog.process, precedingProcess=dialog.preceding_process,
+        extendedStatus=dialog.extended_status, externalReference=dialog.external_reference, createdAt=dialog.created_at,
+        updatedAt=dialog.updated_at, contentUpdatedAt=dialog.content_updated_at, dueAt=dialog.due_at, status=dialog.status,
+        isApiOnly=dialog.is_api_only,
+    )  # fmt: skip
+
+
+def list_item(dialog: Dialog, reader: gate.Reader, accept: str = "") -> dict[str, Any]:
+    title = dialog.plain_title if is_level_too_low(dialog) and dialog.plain_title else dialog.title
+    by_owner = sum(t.sender == "ServiceOwner" for t in dialog.transmissions)
+    item = {
+        **_common(dialog),
+        "systemLabel": _main_label(dialog),
+        "hasUnopenedContent": by_owner > 0,
+        "isContentSeen": is_content_seen(dialog),
+        "fromServiceOwnerTransmissionsCount": by_owner,
+        "fromPartyTransmissionsCount": len(dialog.transmissions) - by_owner,
+        "seenSinceLastUpdate": _seen(dialog, reader, dialog.updated_at),
+        "seenSinceLastContentUpdate": _seen(dialog, reader, dialog.content_updated_at),
+        "endUserContext": _context(dialog),
+        "content": {
+            "title": content(title, accept),
+            **({"summary": content(dialog.summary, accept)} if dialog.summary else {}),
+        },
+    }
+    if dialog.activities:
+        item["latestActivity"] = activity(dialog.activities[-1], with_actor=True)
+    if dialog.attachments:
+        item["guiAttachmentCount"] = sum(u.consumer_type == "Gui" for a in dialog.attachments for u in a.urls)
+    return item
+
+
+def _seen(dialog: Dialog, reader: gate.Reader, since: datetime) -> list[dict[str, Any]]:
+    return [seen(entry, reader) for entry in dialog.seen if entry.at >= since]
+
+
+def seen(entry: Any, reader: gate.Reader) -> dict[str, Any]:
+    return {
+        "id": entry.id, "seenAt": stamp(entry.at), "seenBy": actor(entry.by), "isViaServiceOwner": False,
+        "isCurrentEndUser": entry.by == reader.urn,
+    }  # fmt: skip
+
+
+def detail(
+    sandbox: Sandbox, dialog: Dialog, reader: gate.Reader, now: datetime, accept: str, token: str
+) -> dict[str, Any]:
+    texts = {
+        "title": content(dialog.title, accept),
+        **({"summary": content(dialog.summary, accept)} if dialog.summary else {}),
+    }
+    return {
+        **_common(dialog),
+        **present(expiresAt=dialog.expires_at),
+        "revision": dialog.revision,
+        "systemLabel": _main_label(dialog),
+        "hasUnopenedContent": any(t.sender == "ServiceOwner" for t in dialog.transmissions),
+        "isContentSeen": is_content_seen(dialog),
+        "fromServiceOwnerTransmissionsCount": sum(t.sender == "ServiceOwner" for t in dialog.transmissions),
+        "fromPartyTransmissionsCount": sum(t.sender != "ServiceOwner" for t in dialog.transmissions),
+        "dialogToken": token,
+        "content": texts,
+        "attachments": [attachment(a, now) for a in dialog.attachments],
+        "transmissions": [
+            {**transmission(t, reader, now, accept), "isOpened": _opened(dialog, t)} for t in dialog.transmissions
+        ],
+        "guiActions": [_gui(action, reader) for action in dialog.gui_actions],
+        "apiActions": [_api(action, reader) for action in dialog.api_actions],
+        "activities": [activity(a, with_actor=True, sandbox=sandbox) for a in dialog.activities],
+        "seenSinceLastUpdate": _seen(dialog, reader, dialog.updated_at),
+        "seenSinceLastContentUpdate": _seen(dialog, reader, dialog.content_updated_at),
+        "endUserContext": _context(dialog),
+    }
+
+
+def _opened(dialog: Dialog, found: Transmission) -> bool:
+    return any(a.type == "TransmissionOpened" and a.transmission_id == found.id for a in dialog.activities)
+
+
+def _allowed(attribute: str, reader: gate.Reader) -> bool:
+    """A whole resource must be held; a part of the main resource comes with it."""
+    if not attribute.startswith("urn:altinn:resource:"):
+        return not attribute.startswith("urn:altinn:subresource:locked")
+    return attribute.removeprefix("urn:altinn:resource:") in reader.resources
+
+
+def _gui(action: dict[str, Any], reader: gate.Reader) -> dict[str, Any]:
+    allowed = _allowed(str(action.get("authorizationAttribute", "")), reader)
+    base = {"isDeleteDialogAction": False, "priority": "Secondary", "httpMethod": "GET", "title": [], **action}
+    return {**base, "isAuthorized": allowed, "url": action["url"] if allowed else UNAUTHORIZED}
+
+
+def _api(action: dict[str, Any], reader: gate.Reader) -> dict[str, Any]:
+    allowed = _allowed(str(action.get("authorizationAttribute", "")), reader)
+    endpoints = [{"httpMethod": "GET", "deprecated": False, **e} for e in action.get("endpoints", [])]
+    masked = endpoints if allowed else [{**e, "url": UNAUTHORIZED} for e in endpoints]
+    return {**action, "isAuthorized": allowed, "endpoints": masked}
+
+
+def attachment(found: Attachment, now: datetime, *, authorized: bool = True) -> dict[str, Any]:
+    expired = found.expires_at is not None and found.expires_at <= now
+    masked = UNAUTHORIZED if not authorized else EXPIRED if expired else ""
+    urls = [
+        present(
+            id=hashlib.md5(u.url.encode(), usedforsecurity=False).hexdigest()[:8] + "-0000-7000-8000-000000000000",
+            url=masked or u.url, mediaType=u.media_type, consumerType=u.consumer_type,
+        )
+        for u in found.urls
+    ]  # fmt: skip
+    names = localised({"nb": found.name} if found.name else {})
+    return present(id=found.id, displayName=names, name=found.name, urls=urls, expiresAt=found.expires_at)
+
+
+def transmission(found: Transmission, reader: gate.Reader, now: datetime, accept: str = "") -> dict[str, Any]:
+    allowed = _allowed(found.authorization_attribute, reader)
+    texts: dict[str, Any] = {"title": content(found.title, accept)}
+    if found.summary:
+        texts["summary"] = content(found.summary, accept)
+    if found.content_reference:
+        reference = found.content_reference if allowed else UNAUTHORIZED
+        texts["contentReference"] = {**content({"nb": reference}, "", EMBED), "isAuthorized": allowed}
+    return present(
+        id=found.id, createdAt=found.created_at, authorizationAttribute=found.authorization_attribute, isAuthorized=allowed,
+        externalReference=found.external_reference, relatedTransmissionId=found.related_id, type=found.type,
+        sender={"actorType": found.sender}, content=texts, navigationalActions=[],
+        attachments=[attachment(a, now, authorized=allowed) for a in found.attachments],
+    )  # fmt: skip
+
+
+def activity(found: Activity, *, with_actor: bool, sandbox: Sandbox | None = None) -> dict[str, Any]:
+    by: dict[str, str] = {"actorType": found.by}
+    if found.actor_id:
+        by["actorId"] = _masked(found.actor_id, sandbox)
+    return present(
+        id=found.id, createdAt=found.created_at, type=found.type, extendedType=found.extended_type,
+        transmissionId=found.transmission_id, description=localised(found.description),
+        performedBy=by if with_actor else None,
+    )  # fmt: skip
+
+
+def _masked(actor_id: str, sandbox: Sandbox | None) -> str:
+    """A person's number never leaves: it becomes an ephemeral id that is another after each start."""
+    if not actor_id.startswith("urn:altinn:person:"):
+        return actor_id
+    salt = str(id(sandbox))
+    return f"urn:altinn:person:identifier-ephemeral:{hashlib.sha256((salt + actor_id).encode()).hexdigest()[:10]}"

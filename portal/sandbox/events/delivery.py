@@ -1,0 +1,126 @@
+"""From a published event to the subscribers' webhooks: who gets it, when it is tried again, and when it is given up.
+
+At least once, unsigned, unordered. Rights are asked again for each event and remembered for an hour, without the
+subject, as the real service does.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from .. import webhooks
+from ..altinn import catalogue, rights
+from ..app import job
+from ..dialogs import LISTENERS, PARTY
+
+if TYPE_CHECKING:
+    from ..app import Sandbox
+    from ..state import Subscription
+
+RETRIES = [10, 30, 60, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 12 * 3600]
+VALIDATION_RETRIES = [1, 5, 10, 30, 60, 120, 120, 120]
+KEPT = timedelta(days=90)
+
+
+def may_subscribe(sandbox: Sandbox, *, consumer: str, resource: str, orgnr: str) -> bool:
+    """A system user, for one it acts for, on a resource it holds and whose policy allows `subscribe`."""
+    kind, _, ident = consumer.strip("/").partition("/")
+    user = sandbox.state.system_users.get(ident) if kind == "systemuser" else None
+    known = catalogue.resources().get(resource.removeprefix("urn:altinn:resource:"))
+    if user is None or user.deleted or known is None or not known.allows_subscribe:
+        return False
+    return rights.may_use(sandbox.state, user, resource_id=known.id, party_orgnr=orgnr)
+
+
+def take(sandbox: Sandbox, event: dict[str, Any], now: datetime) -> None:
+    """An event was published: keep it for polling, and plan a delivery to each subscriber."""
+    state = sandbox.state
+    state.events.append({**event, "_registered": now.timestamp()})
+    horizon = (now - KEPT).timestamp()
+    while state.events and state.events[0]["_registered"] < horizon:
+        state.events.pop(0)
+    targets = _subscribers(sandbox, event, now)
+    if state.settings.shuffle_events:
+        targets.reverse()
+    for subscription_id in targets:
+        copies = 2 if state.settings.duplicate_events else 1
+        delay = (state.sequence() % 3) * 0.2 if state.settings.shuffle_events else 0.0
+        for _copy in range(copies):
+            data = {"subscription": subscription_id, "event": event, "attempt": 0}
+            state.schedule(due=now + timedelta(seconds=delay), kind="events.deliver", data=data)
+
+
+LISTENERS.append(take)
+
+
+def _subscribers(sandbox: Sandbox, event: dict[str, Any], now: datetime) -> list[int]:
+    """Looked up once an hour for each (resource, subject, type): a new subscription may have to wait."""
+    cache: dict[tuple[str, str, str], tuple[float, list[int]]] = sandbox.caches.setdefault("event_subscribers", {})
+    key = (event["resource"], event["subject"], event["type"])
+    known = cache.get(key)
+    if known is None or known[0] <= now.timestamp():
+        found = [s.id for s in sandbox.state.subscriptions.values() if s.validated and _fits(sandbox, s, event)]
+        known = (now.timestamp() + sandbox.state.settings.events_cache_seconds, found)
+        cache[key] = known
+    return list(known[1])
+
+
+def _fits(sandbox: Sandbox, subscription: Subscription, event: dict[str, Any]) -> bool:
+    if subscription.resource != event["resource"] or subscription.type not in ("", event["type"]):
+        return False
+    if subscription.subject in ("", event["subject"]):
+        return True
+    unit = sandbox.state.organisations.get(event["subject"].removeprefix(PARTY))
+    return subscription.include_subunits and unit is not None and PARTY + unit.main_unit == subscription.subject
+
+
+@job("events.deliver")
+def deliver(sandbox: Sandbox, data: dict[str, Any], due: datetime) -> None:
+    subscription = sandbox.state.subscriptions.get(data["subscription"])
+    if subscription is None or not _is_allowed(sandbox, subscription, data["event"]):
+        return
+
+    def done(sandbox: Sandbox, status: int | None) -> None:
+        if status is None or not 200 <= status < 300:
+            _again(sandbox, "events.deliver", data, RETRIES)
+
+    webhooks.put(sandbox, url=subscription.endpoint, event=data["event"], done=done)
+
+
+def _is_allowed(sandbox: Sandbox, subscription: Subscription, event: dict[str, Any]) -> bool:
+    cache: dict[tuple[str, str], tuple[float, bool]] = sandbox.caches.setdefault("event_rights", {})
+    now, key = sandbox.clock.now().timestamp(), (event["resource"], subscription.consumer)
+    known = cache.get(key)
+    if known is None or known[0] <= now:
+        orgnr = event["subject"].removeprefix(PARTY)
+        allowed = may_subscribe(sandbox, consumer=subscription.consumer, resource=event["resource"], orgnr=orgnr)
+        known = (now + sandbox.state.settings.events_cache_seconds, allowed)
+        cache[key] = known
+    return known[1]
+
+
+def _again(sandbox: Sandbox, kind: str, data: dict[str, Any], schedule: list[int]) -> None:
+    attempt = data["attempt"]
+    if attempt < len(schedule):
+        wait = timedelta(seconds=schedule[attempt] * sandbox.state.settings.events_time_scale)
+        sandbox.state.schedule(due=sandbox.clock.now() + wait, kind=kind, data={**data, "attempt": attempt + 1})
+
+
+@job("events.validate")
+def validate(sandbox: Sandbox, data: dict[str, Any], due: datetime) -> None:
+    subscription = sandbox.state.subscriptions.get(data["subscription"])
+    if subscription is None:
+        return
+
+    def done(sandbox: Sandbox, status: int | None) -> None:
+        if status is not None and 200 <= status < 300:
+            subscription.validated = True
+        else:
+            _again(sandbox, "events.validate", data, VALIDATION_RETRIES)
+
+    event = {
+        "specversion": "1.0", "id": sandbox.state.uuid4(), "type": "platform.events.validatesubscription",
+        "source": f"{sandbox.origin}/platform/events/api/v1/subscriptions/{subscription.id}",
+    }  # fmt: skip
+    webhooks.put(sandbox, url=subscription.endpoint, event=event, done=done)

@@ -1,0 +1,192 @@
+"""The subscription API. Exchanged Altinn tokens only; identical ones are the same, and making one again validates anew."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from werkzeug.wrappers import Response
+
+from ..altinn.register import LOOPBACK
+from ..app import Call
+from ..dialogs import PARTY, stamp
+from ..replies import Reply, as_json, empty
+from ..routing import route
+from ..state import Subscription
+from ..tokens import BadToken, Token, read_token
+from . import delivery
+
+BASE = "/platform/events/api/v1"
+SCOPE = "altinn:events.subscribe"
+RESOURCE = "urn:altinn:resource:"
+
+
+def caller(call: Call) -> Token:
+    """No clock skew is allowed, and a raw Maskinporten token is none."""
+    try:
+        return read_token(call, issuers=("altinn",), leeway=0)
+    except BadToken:
+        raise Reply(empty(status=401)) from None
+
+
+def consumer_of(token: Token) -> str:
+    return f"/systemuser/{token.system_user_id}" if token.system_user_id else f"/organisation/{token.orgnr}"
+
+
+def said(text: str, *, status: int = 400) -> Reply:
+    """To raise: a bare JSON string."""
+    return Reply(as_json(text, status=status))
+
+
+@route("POST", f"{BASE}/subscriptions")
+def create(call: Call) -> Response:
+    token = caller(call)
+    wanted = _read(call)
+    if SCOPE not in token.scopes:
+        return empty(status=403)
+    consumer = consumer_of(token)
+    orgnr = wanted.subject.removeprefix(PARTY)
+    if not delivery.may_subscribe(call.sandbox, consumer=consumer, resource=wanted.resource, orgnr=orgnr):
+        raise said(f"Not authorized to create a subscription for resource {wanted.resource}.", status=403)
+    stored = _same(call, wanted, consumer) or _store(call, wanted, consumer)
+    stored.validated = False
+    call.state.schedule(due=call.now, kind="events.validate", data={"subscription": stored.id, "attempt": 0})
+    return as_json(_shown(stored), status=201, headers={"Location": f"/events/api/v1/subscription/{stored.id}"})
+
+
+def _read(call: Call) -> Subscription:
+    try:
+        body = call.body()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise said("The body is not a JSON object.")
+    given = {k.lower(): v for k, v in body.items() if v is not None}
+    wanted = Subscription(
+        id=0, endpoint=str(given.get("endpoint", "")), resource=str(given.get("resourcefilter", "")),
+        subject=str(given.get("subjectfilter", "")), type=str(given.get("typefilter", "")), consumer="", created=call.now,
+        include_subunits=bool(given.get("includesubunits", False)),
+    )  # fmt: skip
+    _check(call, wanted, given)
+    return wanted
+
+
+def _check(call: Call, wanted: Subscription, given: dict[str, Any]) -> None:
+    endpoint = urlsplit(wanted.endpoint)
+    loopback = call.state.settings.allow_loopback_http and endpoint.scheme == "http" and endpoint.hostname in LOOPBACK
+    if not endpoint.hostname or not (endpoint.scheme == "https" or loopback):
+        raise said("Endpoint must be an absolute https address.")
+    if not wanted.resource.startswith(RESOURCE) or wanted.resource != wanted.resource.lower() or "*" in wanted.resource:
+        raise said("Resource filter must be a lower-case urn of one resource.")
+    if given.get("sourcefilter"):
+        raise said("Source filter is not supported for subscriptions on generic event sources.")
+    if given.get("alternativesubjectfilter"):
+        raise said("Alternative subject is not supported for subscriptions on generic event sources.")
+    if wanted.include_subunits and not wanted.subject:
+        raise said("includeSubunits needs a subject filter.")
+
+
+def _same(call: Call, wanted: Subscription, consumer: str) -> Subscription | None:
+    def key(s: Subscription) -> tuple[str, ...]:
+        return s.endpoint, s.resource, s.subject, s.type
+
+    rows = call.state.subscriptions.values()
+    return next((s for s in rows if s.consumer == consumer and key(s) == key(wanted)), None)
+
+
+def _store(call: Call, wanted: Subscription, consumer: str) -> Subscription:
+    wanted.id, wanted.consumer = call.state.sequence() + 48_000, consumer
+    call.state.subscriptions[wanted.id] = wanted
+    return wanted
+
+
+def _shown(found: Subscription) -> dict[str, Any]:
+    shown = {
+        "id": found.id, "endPoint": found.endpoint, "resourceFilter": found.resource, "subjectFilter": found.subject,
+        "typeFilter": found.type, "consumer": found.consumer, "createdBy": found.consumer, "created": stamp(found.created),
+        "validated": found.validated, "includeSubunits": found.include_subunits,
+    }  # fmt: skip
+    return {name: value for name, value in shown.items() if value != ""}
+
+
+@route("GET", f"{BASE}/subscriptions")
+def list_own(call: Call) -> Response:
+    consumer = consumer_of(caller(call))
+    own = [_shown(s) for s in call.state.subscriptions.values() if s.consumer == consumer]
+    return as_json({"count": len(own), "subscriptions": own})
+
+
+def _own(call: Call, subscription_id: str) -> Subscription:
+    consumer = consumer_of(caller(call))
+    found = call.state.subscriptions.get(int(subscription_id)) if subscription_id.isdecimal() else None
+    if found is None:
+        raise Reply(empty(status=404))
+    if found.consumer != consumer:
+        raise Reply(empty(status=403))
+    return found
+
+
+@route("GET", f"{BASE}/subscriptions/<subscription_id>")
+def read(call: Call, subscription_id: str) -> Response:
+    return as_json(_shown(_own(call, subscription_id)))
+
+
+@route("DELETE", f"{BASE}/subscriptions/<subscription_id>")
+def delete(call: Call, subscription_id: str) -> Response:
+    del call.state.subscriptions[_own(call, subscription_id).id]
+    return empty(status=200)
+
+
+VISIBLE_AFTER = 30.0
+MOST, USUAL = 1000, 50
+
+
+@route("GET", f"{BASE}/events")
+def poll(call: Call) -> Response:
+    """Pages of events in order of registration. Rights are applied after the page is cut, so it may come back short."""
+    token = caller(call)
+    if SCOPE not in token.scopes:
+        return empty(status=403)
+    args = call.request.args
+    resource, after, subject = args.get("resource", ""), args.get("after"), args.get("subject", "")
+    if not resource.startswith(RESOURCE) or after is None:
+        raise said("The parameters 'resource' (an urn of a resource) and 'after' are required.")
+    if subject and call.request.headers.get("Altinn-AlternativeSubject"):
+        raise said("Only one of 'subject' and the alternative subject can be given.")
+    size = int(args["size"]) if args.get("size", "").isdecimal() else USUAL
+    page = _page(call, resource, subject, args.getlist("type"), after, max(1, min(size, MOST)))
+    shown = [e for e in page if _may_see(call, consumer_of(token), e)]
+    headers = {}
+    if shown:
+        headers["next"] = (
+            f"{call.sandbox.origin}{BASE}/events?resource={resource}&after={page[-1]['id']}&subject={subject}"
+        )
+    body = [{k: v for k, v in event.items() if not k.startswith("_")} for event in shown]
+    return as_json(body, headers=headers, content_type="application/cloudevents+json")
+
+
+def _page(call: Call, resource: str, subject: str, types: list[str], after: str, size: int) -> list[dict[str, Any]]:
+    visible = call.now.timestamp() - VISIBLE_AFTER
+    events = call.state.events
+    start = next((i + 1 for i, e in enumerate(events) if e["id"] == after), 0)
+    found = [
+        e for e in events[start:]
+        if e["_registered"] <= visible and e["resource"] == resource and subject in ("", e["subject"]) and _like(e["type"], types)
+    ]  # fmt: skip
+    return found[:size]
+
+
+def _like(kind: str, wanted: list[str]) -> bool:
+    """SQL's LIKE with a % at either end."""
+    return not wanted or any(
+        kind == w
+        or (w.endswith("%") and kind.startswith(w.strip("%")))
+        or (w.startswith("%") and kind.endswith(w.strip("%")))
+        for w in wanted
+    )
+
+
+def _may_see(call: Call, consumer: str, event: dict[str, Any]) -> bool:
+    orgnr = event["subject"].removeprefix(PARTY)
+    return delivery.may_subscribe(call.sandbox, consumer=consumer, resource=event["resource"], orgnr=orgnr)
