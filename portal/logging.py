@@ -56,6 +56,13 @@ def _add_request_id(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
     return event
 
 
+def _shorten_celery(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Celery repeats in `data` what its sentence says, arguments included."""
+    if str(event.get("logger", "")).startswith("celery."):
+        event.pop("data", None)
+    return event
+
+
 def configuration(*, level: str, as_json: bool) -> dict[str, Any]:
     """Django's LOGGING: JSON for machines, or the same as plain words. Sets structlog up as well."""
     shared: list[Any] = [
@@ -64,6 +71,7 @@ def configuration(*, level: str, as_json: bool) -> dict[str, Any]:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_request_id,
+        _shorten_celery,
     ]
     last: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
     if not as_json:
