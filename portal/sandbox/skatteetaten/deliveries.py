@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 JOB = "skatteetaten.feedback"
 ORG = "ske"
-WITHHELD = "urn:altinn:subresource:withheld"
+WITHHELD = "urn:altinn:subresource:locked-feedback"
 """An authorization attribute that no system user holds: the feedback is seen, its documents are not."""
 
 
