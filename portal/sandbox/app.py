@@ -23,7 +23,7 @@ from . import routing
 from .clock import Clock
 from .faults import Fault, Faults
 from .replies import Reply, as_json, empty
-from .state import Job, State
+from .state import Job, Settings, State
 from .tokens import SigningKey, Token
 
 BUG_MARKER = "SANDBOX-BUG"
@@ -78,6 +78,7 @@ class Sandbox:
         self.clock = clock or Clock()
         self.origin = origin.rstrip("/")
         self.state = State(seed=seed)
+        self._first_settings = Settings()
         self.faults = Faults()
         self.calls: deque[dict[str, Any]] = deque(maxlen=10_000)
         self.token_cache: dict[str, Token] = {}
@@ -87,6 +88,11 @@ class Sandbox:
         self.caches: dict[str, Any] = {}  # derived, never saved; services keep their look-ups here under their own key
         self._map = routing.build_map()
 
+    def start_with(self, **settings: Any) -> None:
+        """Change settings for good: a reset comes back to these."""
+        self._first_settings = msgspec.structs.replace(self._first_settings, **settings)
+        self.state.settings = msgspec.structs.replace(self.state.settings, **settings)
+
     def issuers(self) -> dict[str, str]:
         """Issuer URL by token kind."""
         return {
@@ -95,8 +101,8 @@ class Sandbox:
         }
 
     def reset(self) -> None:
-        """Forget everything but the seed and the settings' defaults."""
-        self.state = State(seed=self.state.seed)
+        """Forget everything but the seed, and go back to the settings the sandbox was started with."""
+        self.state = State(seed=self.state.seed, settings=msgspec.structs.replace(self._first_settings))
         self.faults.clear()
         self.token_cache.clear()
         self.caches.clear()

@@ -18,7 +18,7 @@ from .faults import KINDS, Fault
 from .replies import as_json, empty
 from .routing import SERVICES, route
 from .skatteetaten.errors import TOP
-from .state import Settings, State
+from .state import Settings
 
 if TYPE_CHECKING:
     from .app import Call
@@ -120,12 +120,12 @@ def calls(call: Call) -> Response:
 
 @route("POST", "/control/reset")
 def reset(call: Call) -> Response:
-    """Forget everything, and go back to the real time. `seed` begins another row of ids."""
+    """Forget everything, and go back to the real time and the first settings. `seed` begins another row of ids."""
     seed = read(call, Reset).seed
     call.sandbox.reset()
     call.sandbox.clock.load(Clock().dump())
     if seed is not None:
-        call.sandbox.state = State(seed=seed)
+        call.sandbox.state.seed = seed
     return empty(status=204)
 
 

@@ -5,6 +5,8 @@ A fault waits for calls to one service (and a path prefix), lets `after` of them
 
 from __future__ import annotations
 
+import threading
+
 import msgspec
 
 KINDS = frozenset({"status", "timeout", "reset", "slow", "truncated", "lost"})
@@ -29,15 +31,22 @@ class Faults:
 
     def __init__(self) -> None:
         self.pending: list[Fault] = []
+        self._lock = threading.Lock()
 
     def order(self, fault: Fault) -> None:
-        self.pending.append(fault)
+        with self._lock:
+            self.pending.append(fault)
 
     def clear(self) -> None:
-        self.pending.clear()
+        with self._lock:
+            self.pending.clear()
 
     def take(self, *, service: str, path: str) -> Fault | None:
-        """The fault that hits this call, used up by it; None when the call goes free."""
+        """The fault that hits this call, used up by it; None when the call goes free. Calls come side by side."""
+        with self._lock:
+            return self._take(service, path)
+
+    def _take(self, service: str, path: str) -> Fault | None:
         for fault in self.pending:
             if fault.service not in (service, "*") or not path.startswith(fault.path):
                 continue

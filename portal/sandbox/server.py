@@ -48,10 +48,9 @@ def _sandbox(options: argparse.Namespace, origin: str) -> Sandbox:
     sandbox = create_app(seed=options.seed, origin=origin)
     if options.state and options.state.exists():
         snapshot.load(sandbox, options.state.read_bytes())
-    settings = sandbox.state.settings
-    settings.allow_loopback_http = options.loopback_http
+    sandbox.start_with(allow_loopback_http=options.loopback_http)
     if options.feedback_delay is not None:
-        settings.feedback_delay_seconds = options.feedback_delay
+        sandbox.start_with(feedback_delay_seconds=options.feedback_delay)
     return sandbox
 
 

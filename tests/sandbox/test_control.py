@@ -163,6 +163,16 @@ def test_a_reset_forgets_everything_and_returns_to_the_real_time(rig: Rig) -> No
     assert rig.http.get("/control/clock").json()["frozen_at"] is None
 
 
+def test_a_reset_comes_back_to_the_settings_of_the_start(rig: Rig) -> None:
+    rig.app.start_with(allow_loopback_http=True)
+    rig.http.patch("/control/settings", json={"allow_loopback_http": False})
+
+    rig.http.post("/control/reset", json={"seed": 5})
+
+    assert rig.http.get("/control/settings").json()["allow_loopback_http"] is True
+    assert rig.app.state.seed == 5
+
+
 def test_the_same_seed_and_clock_give_the_same_ids() -> None:
     first, second = Rig(), Rig()
 
