@@ -153,9 +153,9 @@ class Sandbox:
 
     def _answer(self, request: WebRequest) -> Response:
         try:
-            handler, values = self._map.bind("", path_info=request.path).match(
-                method=request.method
-            )  # fast: no environ
+            found: tuple[routing.Handler, dict[str, Any]]
+            found = self._map.bind("", path_info=request.path).match(method=request.method)  # fast: no environ
+            handler, values = found
             self.run_due()
             with self.lock:
                 return handler(Call(self, request), **values)

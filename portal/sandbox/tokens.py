@@ -47,13 +47,9 @@ class SigningKey:
 
     def __init__(self, *, kid: str, pem: str | None = None) -> None:
         self.kid = kid
-        self._private = (
-            serialization.load_pem_private_key(pem.encode(), password=None)
-            if pem
-            else rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        )
+        self._private = _loaded(pem) if pem else rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.public_jwk: dict[str, Any] = {
-            **jwt.algorithms.RSAAlgorithm.to_jwk(self._private.public_key(), as_dict=True),  # type: ignore[arg-type]
+            **jwt.algorithms.RSAAlgorithm.to_jwk(self._private.public_key(), as_dict=True),
             "kid": kid,
             "use": "sig",
             "alg": "RS256",
@@ -65,12 +61,20 @@ class SigningKey:
         return self._private.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
 
     def sign(self, claims: dict[str, Any]) -> str:
-        return jwt.encode(claims, self._private, algorithm="RS256", headers={"kid": self.kid})  # type: ignore[arg-type]
+        return jwt.encode(claims, self._private, algorithm="RS256", headers={"kid": self.kid})
 
     def verify(self, raw: str) -> dict[str, Any]:
         """The claims of `raw`; raises jwt.InvalidTokenError when this key did not sign it. Times are checked elsewhere."""
         options: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
-        return jwt.decode(raw, self._public, algorithms=["RS256"], options=options)  # type: ignore[arg-type]
+        return jwt.decode(raw, self._public, algorithms=["RS256"], options=options)
+
+
+def _loaded(pem: str) -> rsa.RSAPrivateKey:
+    """Raises ValueError for anything but an RSA key."""
+    key = serialization.load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ValueError("not an RSA key")
+    return key
 
 
 def read_token(call: Call, *, issuers: tuple[str, ...] = ("maskinporten", "altinn"), leeway: int = 2) -> Token:
@@ -105,7 +109,9 @@ def _verify(sandbox: Sandbox, raw: str) -> Token:
 
 
 def _token(issuer: str, claims: dict[str, Any]) -> Token:
-    details = next((d for d in claims.get("authorization_details") or [] if d.get("type") == SYSTEM_USER_TYPE), {})
+    details: dict[str, Any] = next(
+        (d for d in claims.get("authorization_details") or [] if d.get("type") == SYSTEM_USER_TYPE), {}
+    )
     return Token(
         issuer=issuer,
         scopes=frozenset(str(claims.get("scope", "")).split()),

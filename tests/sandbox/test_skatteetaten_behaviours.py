@@ -382,24 +382,3 @@ def test_the_sixth_call_at_a_time_is_429(rig: Rig) -> None:
         call.join()
 
     assert sorted(answers) == [200] * 5 + [429]
-
-
-# who may report for whom
-
-
-def test_an_access_package_opens_the_service_as_a_single_right_does(rig: Rig) -> None:
-    user = rig.app.state.system_users[SYSTEM_USER]
-    user.rights, user.packages = [], ["urn:altinn:accesspackage:skattegrunnlag"]
-
-    assert rig.report_fees().status_code == 200
-
-
-def test_an_accountants_system_user_reports_for_its_clients_alone(rig: Rig) -> None:
-    user = rig.app.state.system_users[SYSTEM_USER]
-    user.kind, user.clients = "agent", [OTHER]
-
-    for_client = rig.report_fees(fees(oppgavegiver={"organisasjonsnummer": OTHER}))
-    for_itself = rig.report_fees()
-
-    assert for_client.status_code == 200
-    assert codes(for_itself) == (403, "GLD_005", "GLD_1015")
