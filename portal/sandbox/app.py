@@ -9,7 +9,7 @@ import heapq
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -153,7 +153,7 @@ class Sandbox:
 
     def _answer(self, request: WebRequest) -> Response:
         try:
-            found: tuple[routing.Handler, dict[str, Any]]
+            found: tuple[routing.Handler, Mapping[str, Any]]
             found = self._map.bind("", path_info=request.path).match(method=request.method)  # fast: no environ
             handler, values = found
             self.run_due()
