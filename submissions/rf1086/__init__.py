@@ -1,0 +1,22 @@
+"""The shareholder register report, RF-1086: one main form and a sub-form for each shareholder, as XML files.
+
+Reading is safe against hostile files; checking says what Skatteetaten would say, before anything is sent.
+"""
+
+from submissions.rf1086.checking import FileReport, NamedFile, check_file, check_package
+from submissions.rf1086.findings import Finding, Level
+from submissions.rf1086.reading import MAX_FILE_BYTES, Form, Kind, Unreadable, read_form
+
+__all__ = [
+    "MAX_FILE_BYTES",
+    "FileReport",
+    "Finding",
+    "Form",
+    "Kind",
+    "Level",
+    "NamedFile",
+    "Unreadable",
+    "check_file",
+    "check_package",
+    "read_form",
+]
