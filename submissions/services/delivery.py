@@ -46,7 +46,7 @@ def find_delivery(submission: Submission, *, known_to_be_there: bool, at: dateti
 
     Raises the gateways' errors.
     """
-    candidates = list(_candidates(submission, at))
+    candidates = list({found.transmission_id: found for found in _candidates(submission, at)}.values())
     ours = [c for c in candidates if _holds_our_form(submission, c, at)]
     if ours:
         return ours[0]
