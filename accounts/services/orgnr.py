@@ -14,7 +14,7 @@ from stdnum.no import orgnr as check_digit
 from portal.environments import Environment
 
 _BLANKS = re.compile(r"[\s.\u00a0\u2007\u202f\u200b\ufeff-]+")
-_WRAPPING = re.compile(r"^(?:0192:|NO(?=\d))?(\d*)(?:MVA)?$")
+_WRAPPING = re.compile(r"^(?:0192:|NO(?=\d))?(\d*)(?:MVA)?$", re.ASCII)
 SYNTHETIC, REAL = ("2", "3"), ("8", "9")
 
 

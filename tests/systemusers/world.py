@@ -45,6 +45,19 @@ def key_pair(_number: int = 0) -> tuple[str, bytes, dict[str, Any]]:
     return maskinporten.generate_key()
 
 
+@cache
+def _sandbox(origin: str) -> Sandbox:
+    return create_app(origin=origin)
+
+
+def clean_sandbox(origin: str) -> Sandbox:
+    """One sandbox for all tests, as its own keys take a while to make; it forgets everything in between."""
+    app = _sandbox(origin)
+    app.reset()
+    app.clock = Clock(frozen_at=AT)
+    return app
+
+
 def make_client(*, environment: str = "SANDBOX", client_id: str = CLIENT_ID) -> MaskinportenClient:
     return MaskinportenClient.objects.create(
         environment=environment, client_id=client_id, name="Fjordtall", orgnr=VENDOR_ORGNR, scopes=SCOPES
@@ -87,7 +100,7 @@ class World:
     def __init__(self, client: MaskinportenClient, origin: str) -> None:
         self.at = AT
         self.client = client
-        self.app: Sandbox = create_app(clock=Clock(frozen_at=AT), origin=origin)
+        self.app = clean_sandbox(origin)
         self.app.state.settings.allow_loopback_http = True
         self.transport = Recorder(self.app)
         self.http = httpx.Client(transport=Transport(self.app), base_url=origin)

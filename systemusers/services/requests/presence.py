@@ -95,7 +95,11 @@ def _remove(lease: Lease) -> None:
 def _doubt(lease: Lease) -> None:
     """One has it and the other has not: a client taken off the system does that. Looked into again in some hours."""
     row, at = lease.request, lease.at
-    later: dict[str, Any] = {"missing_since": row.missing_since or at, "next_attempt_at": at + AGAIN, "problem_code": "SIGNS_DISAGREE"}
+    later: dict[str, Any] = {
+        "missing_since": row.missing_since or at,
+        "next_attempt_at": at + AGAIN,
+        "problem_code": "SIGNS_DISAGREE",
+    }
     if row.status == Status.UNKNOWN:
         lease.release(**later)
         return

@@ -1,0 +1,184 @@
+"""Customers are added once, edited with a trace, and looked up in a register that may be away."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+
+from accounts.models import Customer, Vendor
+from accounts.services import registry
+from accounts.services.customers import AlreadyCustomer, Details, add_customer, edit_customer, keep_look_up
+from accounts.services.orgnr import BadOrgnr
+from accounts.services.registry import Outcome, approvers, look_up
+from portal.models import AuditEvent
+from portal.sandbox import Sandbox
+from portal.sandbox.faults import Fault
+from tests.accounts.world import organisation
+from tests.fixtures import AT, CUSTOMER_ORGNR, VENDOR_ORGNR
+
+BY = "user:ida@vendor.example"
+DETAILS = Details(name="Nordlys Eiendom AS")
+
+
+def add(orgnr: str = CUSTOMER_ORGNR, **fields: Any) -> Customer:
+    return add_customer(environment="SANDBOX", orgnr=orgnr, details=DETAILS, by=BY, at=AT, **fields)
+
+
+def test_a_customer_is_added_with_a_trace(vendor: Vendor) -> None:
+    customer = add("310 987 654")
+
+    event = AuditEvent.objects.get(what="added")
+    assert (customer.orgnr, event.by, event.customer_id_ref) == (CUSTOMER_ORGNR, BY, customer.pk)
+
+
+def test_the_same_customer_twice_points_to_the_first(vendor: Vendor) -> None:
+    first = add()
+
+    with pytest.raises(AlreadyCustomer) as caught:
+        add("NO 310987654 MVA")
+
+    assert caught.value.customer == first
+
+
+def test_the_same_number_may_be_a_customer_in_another_environment(vendor: Vendor) -> None:
+    add()
+
+    other = add_customer(environment="TEST", orgnr=CUSTOMER_ORGNR, details=DETAILS, by=BY, at=AT)
+
+    assert Customer.objects.count() == 2
+    assert other.environment == "TEST"
+
+
+def test_a_number_of_the_wrong_world_is_not_added(vendor: Vendor) -> None:
+    with pytest.raises(BadOrgnr):
+        add_customer(environment="PRODUCTION", orgnr=CUSTOMER_ORGNR, details=DETAILS, by=BY, at=AT)
+
+    assert not Customer.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_add_the_same_at_once_one_is_told_of_the_other(vendor: Vendor) -> None:
+    barrier, results = threading.Barrier(2), []
+
+    def act() -> None:
+        barrier.wait(timeout=10)
+        try:
+            results.append(add())
+        except AlreadyCustomer as error:
+            results.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=act) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+
+    assert sorted(type(result).__name__ for result in results) == ["AlreadyCustomer", "Customer"]
+
+
+def test_an_edit_tells_which_fields_changed_and_not_what_they_hold(vendor: Vendor) -> None:
+    customer = add()
+
+    changed = edit_customer(
+        customer=customer, details=Details(name=customer.name, contact_email="kari@kunde.example"), by=BY, at=AT
+    )
+
+    assert changed == ["contact_email"]
+    assert AuditEvent.objects.get(what="edited").detail == {"fields": ["contact_email"]}
+
+
+def test_an_edit_that_changes_nothing_leaves_no_trace(vendor: Vendor) -> None:
+    assert edit_customer(customer=add(), details=DETAILS, by=BY, at=AT) == []
+    assert not AuditEvent.objects.filter(what="edited").exists()
+
+
+def test_a_known_organisation_is_found_with_its_facts(sandbox: Sandbox) -> None:
+    organisation(sandbox, registry={"maalform": "Nynorsk"})
+
+    found = look_up(environment="SANDBOX", orgnr=CUSTOMER_ORGNR)
+
+    assert found.outcome == Outcome.FOUND
+    assert (found.as_json()["name"], found.as_json()["language"]) == ("NORDLYS EIENDOM AS", "nn")
+
+
+@pytest.mark.parametrize(
+    ("fields", "warning"),
+    [
+        ({"registry": {"konkurs": True}}, "konkurs"),
+        ({"registry": {"underAvvikling": True}}, "avvikling"),
+        ({"registry": {"slettedato": "2026-01-01"}}, "slettet"),
+        ({"main_unit": VENDOR_ORGNR}, "underenhet"),
+    ],
+)
+def test_what_one_should_know_first_is_a_warning(sandbox: Sandbox, fields: dict[str, Any], warning: str) -> None:
+    organisation(sandbox, **fields)
+
+    found = look_up(environment="SANDBOX", orgnr=CUSTOMER_ORGNR)
+
+    assert warning in found.warnings[0]
+
+
+def test_a_synthetic_number_is_not_looked_up_in_test(sandbox: Sandbox) -> None:
+    found = look_up(environment="TEST", orgnr=CUSTOMER_ORGNR)
+
+    assert (found.outcome, found.text, len(sandbox.calls)) == (Outcome.SYNTHETIC, "Syntetisk, ikke slått opp.", 0)
+
+
+def test_an_unknown_real_number_is_missing(sandbox: Sandbox) -> None:
+    assert look_up(environment="SANDBOX", orgnr="974760673").outcome == Outcome.MISSING
+
+
+@pytest.mark.parametrize("kind", ["status", "reset", "truncated"])
+def test_a_register_that_is_away_stops_nobody(sandbox: Sandbox, kind: str) -> None:
+    organisation(sandbox)
+    sandbox.faults.order(Fault(service="brreg", kind=kind))
+
+    assert look_up(environment="SANDBOX", orgnr=CUSTOMER_ORGNR).outcome == Outcome.UNAVAILABLE
+
+
+def test_what_was_found_is_kept_on_the_customer(vendor: Vendor, sandbox: Sandbox) -> None:
+    organisation(sandbox)
+    customer = add(found=look_up(environment="SANDBOX", orgnr=CUSTOMER_ORGNR))
+    organisation(sandbox, registry={"konkurs": True})
+
+    keep_look_up(customer=customer, found=look_up(environment="SANDBOX", orgnr=CUSTOMER_ORGNR), by=BY, at=AT)
+
+    assert (customer.registry["is_bankrupt"], Customer.objects.get().registry["is_bankrupt"]) == (False, True)
+
+
+def test_those_who_may_approve_are_named_without_birth_dates(sandbox: Sandbox) -> None:
+    organisation(
+        sandbox, persons=[{"name": "Per Styre", "roles": ["LEDE"]}, {"name": "Kari Nordmann", "roles": ["DAGL"]}]
+    )
+
+    found = approvers(environment="SANDBOX", orgnr=CUSTOMER_ORGNR)
+
+    assert [(person.title, person.name) for person in found] == [
+        ("daglig leder", "Kari Nordmann"),
+        ("styreleder", "Per Styre"),
+    ]
+    kept = str(cache.get(f"approvers:SANDBOX:{CUSTOMER_ORGNR}"))
+    assert "19" not in kept
+
+
+def test_names_are_asked_for_once_in_ten_minutes(sandbox: Sandbox) -> None:
+    organisation(sandbox, persons=[{"name": "Kari Nordmann", "roles": ["DAGL"]}])
+
+    first = approvers(environment="SANDBOX", orgnr=CUSTOMER_ORGNR)
+    sandbox.faults.order(Fault(service="brreg"))
+
+    assert approvers(environment="SANDBOX", orgnr=CUSTOMER_ORGNR) == first
+    assert registry.ROLES_KEPT == 600
+
+
+def test_nobody_is_named_when_the_register_is_away(sandbox: Sandbox) -> None:
+    organisation(sandbox)
+    sandbox.faults.order(Fault(service="brreg"))
+
+    assert approvers(environment="SANDBOX", orgnr=CUSTOMER_ORGNR) == []

@@ -1,0 +1,152 @@
+"""Keys are made here, tried at Maskinporten before they are used, and replaced without a gap. And the scope doctor."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from portal.gateways.errors import Unavailable
+from portal.models import IllegalTransition
+from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey
+from systemusers.services import keys, scopes
+from tests.fixtures import AT
+from tests.systemusers.world import BY, SCOPES, World, fresh, give_key
+
+Status = SigningKey.Status
+V = ScopeGrant.Verdict
+
+
+def test_a_new_key_is_not_in_use_and_lasts_a_year(client_row: MaskinportenClient) -> None:
+    key = keys.make_key(client=client_row, by=BY, at=AT)
+
+    assert (key.status, keys.days_left(key, at=AT)) == (Status.NEW, 365)
+    assert keys.days_left(key, at=AT + timedelta(days=400)) == 0
+
+
+def test_the_private_half_is_encrypted_in_the_database(client_row: MaskinportenClient) -> None:
+    key = keys.make_key(client=client_row, by=BY, at=AT)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT private_pem FROM systemusers_signingkey WHERE id = %s", [key.pk])
+        stored = bytes(cursor.fetchone()[0])
+    assert b"PRIVATE" not in stored
+    assert b"PRIVATE" in bytes(fresh(key).private_pem)
+
+
+def test_the_public_half_to_copy_has_nothing_private(client_row: MaskinportenClient) -> None:
+    jwk = json.loads(keys.public_jwk_text(give_key(client_row, number=1, status="NEW")))[0]
+
+    assert jwk.keys() == {"kty", "n", "e", "kid", "use", "alg"}
+
+
+def test_digdir_takes_five_keys(client_row: MaskinportenClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "MOST_KEYS", 1)
+
+    with pytest.raises(keys.TooManyKeys):
+        keys.make_key(client=client_row, by=BY, at=AT)
+
+
+def test_a_key_maskinporten_knows_takes_over_from_the_one_before(world: World) -> None:
+    old = SigningKey.objects.get()
+    new = give_key(world.client, number=1, status="NEW")
+    world.introduce_client(world.client)
+
+    keys.activate_key(key=new, by=BY, at=world.at)
+
+    assert (fresh(old).status, fresh(new).status) == (Status.RETIRED, Status.ACTIVE)
+    assert keys.active_key(world.client) == new
+
+
+def test_a_key_maskinporten_does_not_know_is_not_taken_into_use(world: World) -> None:
+    old = SigningKey.objects.get()
+    new = give_key(world.client, number=1, status="NEW")
+
+    with pytest.raises(keys.KeyNotAccepted):
+        keys.activate_key(key=new, by=BY, at=world.at)
+
+    assert (fresh(old).status, fresh(new).status) == (Status.ACTIVE, Status.NEW)
+
+
+def test_a_missing_scope_does_not_speak_against_the_key(world: World) -> None:
+    new = give_key(world.client, number=1, status="NEW")
+    world.introduce_client(world.client, scopes=[])
+
+    keys.activate_key(key=new, by=BY, at=world.at)
+
+    assert fresh(new).status == Status.ACTIVE
+
+
+def test_when_maskinporten_is_away_the_old_key_stays(world: World) -> None:
+    new = give_key(world.client, number=1, status="NEW")
+    world.fault(service="maskinporten", kind="reset")
+
+    with pytest.raises(Unavailable):
+        keys.activate_key(key=new, by=BY, at=world.at)
+
+    assert fresh(new).status == Status.NEW
+
+
+def test_a_retired_key_cannot_come_back(world: World) -> None:
+    key = SigningKey.objects.get()
+    keys.retire_key(key=key, by=BY, at=world.at)
+
+    with pytest.raises(IllegalTransition):
+        keys.activate_key(key=key, by=BY, at=world.at)
+
+
+def test_a_key_past_its_end_is_no_key(client_row: MaskinportenClient) -> None:
+    with pytest.raises(keys.NoKey):
+        keys.active_key(client_row, at=AT + timedelta(days=301))
+
+
+def verdicts(found: list[ScopeGrant]) -> dict[str, tuple[str, str]]:
+    return {row.scope: (row.verdict, row.code) for row in found}
+
+
+def test_the_doctor_asks_for_each_scope_by_itself(world: World) -> None:
+    world.introduce_client(world.client, scopes=SCOPES[:3], granted_scopes=SCOPES[:2])
+
+    found = verdicts(scopes.check_scopes(client=world.client, by=BY, at=world.at))
+
+    assert list(found) == SCOPES
+    assert found[SCOPES[0]] == found[SCOPES[1]] == (V.GRANTED, "")
+    assert found[SCOPES[2]] == (V.NOT_GRANTED, "MP-250")
+    assert found[SCOPES[3]] == (V.NOT_ON_CLIENT, "MP-200")
+
+
+def test_a_key_that_ran_out_says_nothing_of_the_scopes(world: World) -> None:
+    kid = SigningKey.objects.get().kid
+    world.control(f"/control/clients/{world.client.client_id}/keys/{kid}/expire")
+
+    found = verdicts(scopes.check_scopes(client=world.client, by=BY, at=world.at))
+
+    assert set(found.values()) == {(V.UNKNOWN, "MP-121")}
+
+
+def test_the_doctor_forgets_scopes_nobody_wants_any_more(world: World) -> None:
+    scopes.check_scopes(client=world.client, by=BY, at=world.at)
+    world.client.scopes = SCOPES[:1]
+
+    scopes.check_scopes(client=world.client, by=BY, at=world.at)
+
+    assert list(ScopeGrant.objects.values_list("scope", flat=True)) == SCOPES[:1]
+
+
+def test_what_the_doctor_found_before_maskinporten_went_away_stays(world: World) -> None:
+    world.fault(service="maskinporten", kind="status", after=2)
+
+    with pytest.raises(Unavailable):
+        scopes.check_scopes(client=world.client, by=BY, at=world.at)
+
+    assert ScopeGrant.objects.filter(verdict=V.GRANTED).count() == 2
+
+
+def test_without_a_key_the_doctor_cannot_ask(world: World, db: Any) -> None:
+    SigningKey.objects.update(status=Status.RETIRED)
+
+    with pytest.raises(keys.NoKey):
+        scopes.check_scopes(client=world.client, by=BY, at=world.at)
