@@ -173,6 +173,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
+PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds, as the page and the mail say
+CSRF_FAILURE_VIEW = "portal.views.csrf_failure"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "portal.login.ClosedSignup"
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import call_command
 from django.db import connection
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from portal import crypto
 from portal.management.commands.rotate_encryption import SPARE
@@ -21,7 +21,9 @@ SECRET = b"-----BEGIN PRIVATE KEY----- not really"
 @pytest.fixture
 def key(db: None) -> SigningKey:
     client = MaskinportenClient.objects.create(environment="SANDBOX", client_id="c", name="c", orgnr=VENDOR_ORGNR)
-    return SigningKey.objects.create(client=client, kid="k", public_jwk={}, private_pem=SECRET, created_at=AT, expires_at=AT)
+    return SigningKey.objects.create(
+        client=client, kid="k", public_jwk={}, private_pem=SECRET, created_at=AT, expires_at=AT
+    )
 
 
 def stored(key: SigningKey) -> bytes:
@@ -44,7 +46,7 @@ def test_saving_twice_does_not_encrypt_twice(key: SigningKey) -> None:
     assert SigningKey.objects.get().private_pem == SECRET
 
 
-def test_rotation_moves_everything_to_the_new_key(key: SigningKey, settings: SettingsWrapper) -> None:
+def test_rotation_moves_everything_to_the_new_key(key: SigningKey, settings: Settings) -> None:
     old, new = settings.ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
     storages["documents"].save("ab/rotated", ContentFile(crypto.encrypt(b"<xml/>")))
     settings.ENCRYPTION_KEYS = [new, old]
@@ -56,7 +58,7 @@ def test_rotation_moves_everything_to_the_new_key(key: SigningKey, settings: Set
     assert crypto.decrypt(storages["documents"].open("ab/rotated").read()) == b"<xml/>"
 
 
-def test_rotation_mends_what_an_earlier_one_left_half_done(settings: SettingsWrapper, db: None) -> None:
+def test_rotation_mends_what_an_earlier_one_left_half_done(settings: Settings, db: None) -> None:
     storage = storages["documents"]
     storage.save("cd/half" + SPARE, ContentFile(crypto.encrypt(b"only the spare is left")))
 
@@ -66,7 +68,7 @@ def test_rotation_mends_what_an_earlier_one_left_half_done(settings: SettingsWra
     assert not storage.exists("cd/half" + SPARE)
 
 
-def test_without_the_key_the_error_names_the_setting(key: SigningKey, settings: SettingsWrapper) -> None:
+def test_without_the_key_the_error_names_the_setting(key: SigningKey, settings: Settings) -> None:
     settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
 
     with pytest.raises(crypto.CannotDecrypt, match="ENCRYPTION_KEYS"):

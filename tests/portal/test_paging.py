@@ -6,9 +6,9 @@ import pytest
 from django.http import QueryDict
 
 from accounts.models import Customer
+from portal.demo import orgnrs
 from portal.models import Environment
 from portal.paging import paginate
-from portal.demo import orgnrs
 
 
 def make(count: int) -> None:
