@@ -3,6 +3,8 @@
 Put the new key first and keep the old one behind it; run this; then take the old one away.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 from django.apps import apps
