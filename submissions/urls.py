@@ -1,5 +1,19 @@
 """Staff pages of this app, all under `/<environment>/`."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from submissions.views import documents, listing, new, one
+
+urlpatterns = [
+    path("submissions/", listing.submissions, name="submissions"),
+    path("submissions/new/", new.new, name="submission-new"),
+    path("submissions/<int:pk>/", one.submission, name="submission"),
+    path("submissions/<int:pk>/files/", one.add_files, name="submission-files"),
+    path("submissions/<int:pk>/files/<int:document>/remove/", one.remove_file, name="submission-file-remove"),
+    path("submissions/<int:pk>/send/", one.send, name="submission-send"),
+    path("submissions/<int:pk>/cancel/", one.cancel, name="submission-cancel"),
+    path("submissions/<int:pk>/correct/", one.correct, name="submission-correct"),
+    path("submissions/<int:pk>/evidence/", documents.evidence_package, name="submission-evidence"),
+    path("documents/<int:pk>/", documents.document, name="document"),
+    path("documents/<int:pk>/file/", documents.document_file, name="document-file"),
+]

@@ -16,7 +16,7 @@ from django.db import transaction
 from portal.models import record
 from submissions.models import Document, Submission
 from submissions.services import catalogue, checking
-from submissions.services.checking import Finding
+from submissions.services.checking import Row
 from submissions.services.documents import Kept, clean_filename, keep, record_document
 from systemusers.models import SystemUserRequest
 
@@ -47,7 +47,7 @@ class Verdict:
     """What came of one uploaded file: its row when it was kept, else why not."""
 
     filename: str
-    findings: list[Finding]
+    findings: list[Row]
     document: Document | None = None
 
 
@@ -89,7 +89,7 @@ def add_files(*, submission: Submission, files: Iterable[Upload], by: str, at: d
     return verdicts
 
 
-def _look(submission: Submission, file: Upload) -> tuple[str, str, list[Finding], Kept | None]:
+def _look(submission: Submission, file: Upload) -> tuple[str, str, list[Row], Kept | None]:
     """Name, role, findings and, when there is no error, the stored bytes. Too large a file is never read."""
     filename = clean_filename(file.name or "")
     service = catalogue.service(submission.service)
@@ -102,7 +102,7 @@ def _look(submission: Submission, file: Upload) -> tuple[str, str, list[Finding]
 
 
 def _take(
-    submission: Submission, filename: str, role: str, findings: list[Finding], kept: Kept | None, *, at: datetime
+    submission: Submission, filename: str, role: str, findings: list[Row], kept: Kept | None, *, at: datetime
 ) -> Verdict:
     if kept is None:
         return Verdict(filename, findings)
@@ -136,7 +136,7 @@ def check(*, submission: Submission, by: str, at: datetime) -> None:
     with _editing(submission):
         if _changed_meanwhile(submission, documents):
             return  # whoever changed it checks it
-        submission.findings = [finding.as_json() for finding in findings]
+        submission.findings = findings
         submission.save(update_fields=["findings"])
         if submission.status != wanted:
             submission.move_to(wanted, by=by, at=at)

@@ -46,7 +46,7 @@ def draft_context(row: Submission, *, at: datetime) -> dict[str, Any]:
         "findings": row.findings,
         "errors": sum(f["severity"] == "ERROR" for f in row.findings),
         "warnings": sum(f["severity"] == "WARNING" for f in row.findings),
-        "facts": checking.facts(row, documents) if documents else [],
+        "facts": checking.facts(documents) if documents else [],
         "preflight": preflight(row),
     }
 

@@ -1,0 +1,91 @@
+"""Between the drafts and the rules of each kind of report: one file as it comes, the package as a whole, and its facts.
+
+Thin: the one profile that can be sent is RF-1086; the next one finds its place here.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from submissions.models import Document, Submission
+from submissions.rf1086 import Finding, Form, Kind, Level, NamedFile, Unreadable, check_file, check_package, read_form
+from submissions.services.catalogue import Service
+from submissions.services.documents import read_document
+
+ROLES = {Kind.MAIN: Document.Role.MAIN, Kind.PART: Document.Role.PART}
+Row = dict[str, Any]
+"""A finding as it is stored and shown: severity (ERROR or WARNING), code, text, file, line, field, given."""
+
+
+def as_row(finding: Finding) -> Row:
+    return {
+        "severity": finding.level.value,
+        "code": finding.code,
+        "text": finding.message,
+        "file": finding.filename,
+        "line": finding.line,
+        "field": finding.path,
+        "given": finding.given,
+    }
+
+
+def has_errors(findings: list[Row]) -> bool:
+    return any(finding["severity"] == Level.ERROR for finding in findings)
+
+
+def outside(*, filename: str, size: int, service: Service) -> list[Row]:
+    """What can be said without opening the file: its size and its kind of name."""
+    if size > service.max_file_bytes:
+        sizes = {"size": f"{size / 10**6:.0f}", "most": f"{service.max_file_bytes / 10**6:.0f}"}
+        message = _("Filen er på %(size)s MB. En fil kan være på høyst %(most)s MB.") % sizes
+        return [as_row(Finding(Level.ERROR, "TOO_LARGE", message, filename))]
+    if PurePath(filename).suffix.lower() not in service.extensions:
+        message = _("%(service)s leveres som %(kinds)s-filer.") % {
+            "service": service.name,
+            "kinds": " / ".join(ending.removeprefix(".").upper() for ending in service.extensions),
+        }
+        return [as_row(Finding(Level.ERROR, "WRONG_ENDING", message, filename))]
+    return []
+
+
+def inside(*, content: bytes, filename: str, submission: Submission) -> tuple[str, list[Row]]:
+    """The role of the file ("" when it cannot be told) and everything that is wrong with it alone."""
+    file = NamedFile(filename, content)
+    report = check_file(file, orgnr=submission.customer.orgnr, year=submission.year)
+    role = ROLES[report.kind].value if report.kind else ""
+    return role, [as_row(finding) for finding in report.findings]
+
+
+def package(submission: Submission, documents: list[Document]) -> list[Row]:
+    """Everything that is wrong with the whole; nothing when there are no files yet."""
+    if not documents:
+        return []
+    findings = check_package(_files(documents), orgnr=submission.customer.orgnr, year=submission.year)
+    return [as_row(finding) for finding in findings]
+
+
+def _files(documents: list[Document]) -> list[NamedFile]:
+    return [NamedFile(document.filename, read_document(document)) for document in documents]
+
+
+def facts(documents: list[Document]) -> list[tuple[str, str]]:
+    """What the main form says, for a person to recognise: company and number of shareholders."""
+    main = next((document for document in documents if document.role == Document.Role.MAIN), None)
+    parts = sum(document.role == Document.Role.PART for document in documents)
+    found = [(_("Aksjonærer"), str(parts))]
+    return _company(main) + found if main else found
+
+
+def _company(main: Document) -> list[tuple[str, str]]:
+    try:
+        form: Form = read_form(read_document(main), main.filename)
+    except Unreadable:
+        return []
+    shown = [
+        (_("Selskap"), form.text("EnhetNavn-datadef-1") or form.text("EnhetOrganisasjonsnummer-datadef-18")),
+        (_("Aksjer"), form.text("AksjerMvAntall-datadef-29167")),
+    ]
+    return [(label, value) for label, value in shown if value]
