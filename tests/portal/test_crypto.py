@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from cryptography.fernet import Fernet
 from django.core.files.base import ContentFile
@@ -16,6 +18,13 @@ from systemusers.models import MaskinportenClient, SigningKey
 from tests.fixtures import AT, VENDOR_ORGNR
 
 SECRET = b"-----BEGIN PRIVATE KEY----- not really"
+
+
+@pytest.fixture(autouse=True)
+def own_storage(settings: Settings, tmp_path: Path) -> None:
+    """Documents of other tests, under other keys, are none of ours."""
+    documents = {**settings.STORAGES["documents"], "OPTIONS": {"location": tmp_path}}
+    settings.STORAGES = {**settings.STORAGES, "documents": documents}
 
 
 @pytest.fixture
