@@ -51,6 +51,8 @@ class Organisation(msgspec.Struct, kw_only=True):
     persons: list[Person] = []
     accountant: str = ""  # orgnr of the registered accountant (REGN)
     auditor: str = ""
+    business_manager: str = ""  # FFØR, of housing companies
+    delegations: dict[str, list[str]] = {}  # package codes it has given others, by their orgnr
     registry: dict[str, Any] = {}  # extra or overriding fields in Enhetsregisteret
     main_unit: str = ""  # set on a sub-unit
 
@@ -177,6 +179,7 @@ class State(msgspec.Struct, kw_only=True):
     organisations: dict[str, Organisation] = {}
     systems: dict[str, System] = {}
     requests: dict[str, Request] = {}
+    request_index: dict[str, str] = {}  # "kind|system|customer|external reference" to the id of the latest
     change_requests: dict[str, ChangeRequest] = {}
     system_users: dict[str, SystemUser] = {}
     system_user_index: dict[str, str] = {}  # "system|owner|external reference" to the id of the latest

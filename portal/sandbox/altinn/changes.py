@@ -15,28 +15,25 @@ from ..routing import route
 from ..state import ChangeRequest, SystemUser
 from . import gate
 from .problems import problem, refuse
-from .requests import check_packages, check_redirect, check_rights, confirm_url, is_timed_out, page, page_token
+from .requests import check_packages, check_redirect, check_rights, confirm_url, is_timed_out, page
 
 BASE = f"{gate.AUTH}/systemuser/changerequest/vendor"
+NO_GUID = "00000000-0000-0000-0000-000000000000"
 
 
 @route("POST", BASE)
 def create(call: Call) -> Response:
     orgnr = gate.vendor(call, gate.REQUEST_WRITE)
-    correlation, user_id = (
-        call.request.args.get("correlation-id", ""),
-        call.request.args.get("system-user-id", "").lower(),
-    )
-    if not correlation or correlation.lower() == user_id:
-        return as_text("correlation-id must be a new UUID", status=400)
-    ident = gate.guid(correlation, "correlation-id")
+    ident, user_id = _query_guid(call, "correlation-id"), _query_guid(call, "system-user-id")
+    said = gate.members(call)
+    if not ident or ident == user_id:
+        return as_text("The correlation-id must be a new UUID.", status=400)
     user = call.state.system_users.get(user_id)
     if user is None or user.deleted or user.kind == "agent":
         raise refuse("AUTH-00015")
     system = call.state.systems[user.system_id]
     if system.orgnr != orgnr:
         return empty(status=401)
-    said = gate.members(call)
     change = _read(call, ident, user, said)
     if not (change.required_rights or change.unwanted_rights or change.required_packages or change.unwanted_packages):
         change.status = "NoChangeNeeded"
@@ -51,6 +48,12 @@ def create(call: Call) -> Response:
     return as_json(_shown(call, change), status=201)
 
 
+def _query_guid(call: Call, name: str) -> str:
+    """A GUID in the query, "" when it is missing or all zeros. Raises Reply (400)."""
+    given = call.request.args.get(name, "")
+    return gate.guid(given, name).replace(NO_GUID, "") if given else ""
+
+
 def _read(call: Call, ident: str, user: SystemUser, said: dict[str, Any]) -> ChangeRequest:
     return ChangeRequest(
         id=ident, system_user_id=user.id, system_id=user.system_id, orgnr=user.orgnr, external_ref=user.external_ref,
@@ -58,7 +61,7 @@ def _read(call: Call, ident: str, user: SystemUser, said: dict[str, Any]) -> Cha
         unwanted_rights=gate.rights(said.get("unwantedrights", []), "unwantedRights"),
         required_packages=gate.urns(said, "requiredAccessPackages"),
         unwanted_packages=gate.urns(said, "unwantedAccessPackages"),
-        redirect_url=str(said.get("redirecturl") or ""), status="New", created=call.now,
+        redirect_url=gate.text(said, "redirectUrl"), status="New", created=call.now,
     )  # fmt: skip
 
 
@@ -71,7 +74,7 @@ def _shown(call: Call, change: ChangeRequest, *, with_packages: bool = True, wit
         "systemUserId": change.system_user_id, "partyOrgNo": change.orgnr, "requiredRights": change.required_rights,
         "unwantedRights": change.unwanted_rights, "requiredAccessPackages": urns(change.required_packages),
         "unwantedAccessPackages": urns(change.unwanted_packages), "status": change.status,
-        "created": change.created.isoformat(), "timedOut": is_timed_out(change, call),
+        "created": change.created, "timedOut": is_timed_out(change, call),
     }  # fmt: skip
     if change.redirect_url:
         shown["redirectUrl"] = change.redirect_url
@@ -111,7 +114,6 @@ def by_system(call: Call, system_id: str) -> Response:
     system = call.state.systems.get(system_id)
     if system is None or system.orgnr != orgnr:
         raise refuse("AUTH-00011")
-    page_token(call)
     rows = sorted((c for c in call.state.change_requests.values() if c.system_id == system_id), key=lambda c: c.id)
     size = call.state.settings.page_size
     following = rows[size].id if len(rows) > size else None
@@ -120,9 +122,11 @@ def by_system(call: Call, system_id: str) -> Response:
 
 @route("DELETE", f"{BASE}/<change_id>")
 def delete(call: Call, change_id: str) -> Response:
-    gate.vendor(call, gate.REQUEST_WRITE)
+    orgnr = gate.vendor(call, gate.REQUEST_WRITE)
     ident = gate.guid(change_id)
     if ident not in call.state.change_requests:
         return problem("AUTH-00010")
+    if not call.state.settings.unchecked_delete:
+        _own(call, orgnr, call.state.change_requests[ident])
     del call.state.change_requests[ident]
     return empty(status=202)

@@ -1,6 +1,7 @@
 """Client delegation for agent system users: which clients may be attached, and attaching them.
 
-https://docs.altinn.studio/nb/authorization/guides/ . Known to differ: any exchanged token with the scope is let in.
+https://docs.altinn.studio/nb/authorization/guides/ . Let in are a person who runs the owner (logged in with ID-porten,
+here a token from `POST /control/person-tokens`) and a system user of the owner's that holds klientadministrator.
 """
 
 from __future__ import annotations
@@ -13,54 +14,81 @@ from ..app import Call
 from ..replies import Reply, as_json, empty
 from ..routing import route
 from ..state import Organisation, SystemUser
-from . import gate
+from ..tokens import Token
+from . import decisions, gate, rights
 from .catalogue import PREFIX
 from .problems import invalid, refuse, rule
 from .users import shown
 
 BASE = f"{gate.AUTH}/enduser/systemuser"
 READ, WRITE = "altinn:clientdelegations.read", "altinn:clientdelegations.write"
+ADMINISTRATOR = f"{PREFIX}klientadministrator"
+PERSON, PERSON_ORGNR = "urn:sandbox:person", "urn:sandbox:orgnr"
 BY_ROLE = {
-    "accountant": {
-        "regnskapsforer-med-signeringsrettighet",
-        "regnskapsforer-uten-signeringsrettighet",
-        "regnskapsforer-lonn",
-    },
-    "auditor": {"ansvarlig-revisor", "revisormedarbeider"},
+    "accountant": frozenset(
+        {
+            "regnskapsforer-med-signeringsrettighet",
+            "regnskapsforer-uten-signeringsrettighet",
+            "regnskapsforer-lonn",
+        }
+    ),
+    "auditor": frozenset({"ansvarlig-revisor", "revisormedarbeider"}),
+    "business_manager": frozenset({"forretningsforer-eiendom"}),
 }
 
 
-def _agent(call: Call, scope: str) -> SystemUser:
-    if scope not in gate.authenticated(call).scopes:
+def _administrator(call: Call, scope: str) -> Token:
+    token = gate.authenticated(call, issuers=("altinn",))
+    if scope not in token.scopes:
         raise Reply(empty(status=403))
+    return token
+
+
+def _check_runs(call: Call, token: Token, owner: str) -> None:
+    """The access decision on altinn_client_administration for the owner. Raises Reply (403, empty)."""
+    user = rights.system_user_of(call.state, token)
+    if user is not None and user.orgnr == owner and ADMINISTRATOR in user.packages:
+        return
+    organisation = call.state.organisations.get(owner)
+    known = decisions.persons_of(organisation) if organisation and token.claims.get(PERSON_ORGNR) == owner else []
+    person = next((p for p in known if p.name == token.claims.get(PERSON)), None)
+    if person is None or not (decisions.is_access_manager(person) or "klientadministrator" in person.roles):
+        raise Reply(empty(status=403))
+
+
+def _agent(call: Call, scope: str) -> SystemUser:
+    token = _administrator(call, scope)
     user = call.state.system_users.get(call.request.args.get("agent", "").lower())
     if user is None or user.deleted:
         raise Reply(invalid([rule(14)]))
     if user.kind != "agent":
         raise Reply(invalid([rule(15)]))
+    _check_runs(call, token, user.orgnr)
     return user
 
 
 def _client(call: Call) -> Organisation:
-    wanted = call.request.args.get("client", "").lower()
-    if not wanted:
+    wanted = call.request.args.get("client", "")
+    if not gate.is_guid(wanted):
         raise Reply(invalid([rule(16)]))
-    found = next((o for o in call.state.organisations.values() if o.party_uuid == wanted), None)
+    found = next((o for o in call.state.organisations.values() if o.party_uuid == wanted.lower()), None)
     if found is None:
         raise refuse("AUTH-00079")
     return found
 
 
 def _given(owner: str, client: Organisation) -> set[str]:
-    """Package codes a client has given this accountant or auditor by being registered with them."""
-    return {code for role, codes in BY_ROLE.items() if getattr(client, role) == owner for code in codes}
+    """Package codes a client has given `owner`: by registering it in a role, or by delegating."""
+    registered = {code for role, codes in BY_ROLE.items() if getattr(client, role) == owner for code in codes}
+    return registered | set(client.delegations.get(owner, []))
 
 
 def _qualifies(user: SystemUser, client: Organisation) -> bool:
+    """Every package of the agent, not just one of them."""
     return {urn.removeprefix(PREFIX) for urn in user.packages} <= _given(user.orgnr, client)
 
 
-def _rows(call: Call, user: SystemUser, clients: list[Organisation]) -> Response:
+def _rows(user: SystemUser, clients: list[Organisation]) -> Response:
     rows: list[dict[str, Any]] = [
         {"clientId": c.party_uuid, "clientOrganizationNumber": c.orgnr, "clientOrganizationName": c.name}
         for c in clients
@@ -71,25 +99,38 @@ def _rows(call: Call, user: SystemUser, clients: list[Organisation]) -> Response
 
 @route("GET", f"{BASE}/agents")
 def agents(call: Call) -> Response:
-    if READ not in gate.authenticated(call).scopes:
-        return empty(status=403)
-    party = call.request.args.get("party", "")
-    if party not in call.state.organisations:
+    token = _administrator(call, READ)
+    owner = call.state.organisations.get(call.request.args.get("party", ""))
+    if owner is None:
         return empty(status=404)
-    rows = [u for u in call.state.system_users.values() if u.kind == "agent" and u.orgnr == party and not u.deleted]
-    return as_json([{**shown(call, u), "accessPackages": [{"urn": urn} for urn in u.packages]} for u in rows])
+    _check_runs(call, token, owner.orgnr)
+    rows = [
+        u for u in call.state.system_users.values() if u.kind == "agent" and u.orgnr == owner.orgnr and not u.deleted
+    ]
+    return as_json([_internal(call, user, owner) for user in rows])
+
+
+def _internal(call: Call, user: SystemUser, owner: Organisation) -> dict[str, Any]:
+    """The portal's own form of a system user, with what the vendor's form leaves out."""
+    more = {
+        "systemInternalId": call.state.systems[user.system_id].internal_id,
+        "partyId": str(owner.party_id),
+        "partyUuId": owner.party_uuid,
+        "accessPackages": [{"urn": urn} for urn in user.packages],
+    }
+    return {**shown(call, user), **more}
 
 
 @route("GET", f"{BASE}/clients/available")
 def available(call: Call) -> Response:
     user = _agent(call, READ)
-    return _rows(call, user, [o for o in call.state.organisations.values() if _qualifies(user, o)])
+    return _rows(user, [o for o in call.state.organisations.values() if _qualifies(user, o)])
 
 
 @route("GET", f"{BASE}/clients")
 def attached(call: Call) -> Response:
     user = _agent(call, READ)
-    return _rows(call, user, [call.state.organisations[orgnr] for orgnr in user.clients])
+    return _rows(user, [call.state.organisations[orgnr] for orgnr in user.clients if orgnr in call.state.organisations])
 
 
 @route("POST", f"{BASE}/clients")
@@ -98,13 +139,12 @@ def attach(call: Call) -> Response:
     if not _qualifies(user, client):
         raise refuse("AUTH-00080")
     if client.orgnr not in user.clients:
-        user.clients.append(client.orgnr)
+        user.clients = [*user.clients, client.orgnr]
     return as_json({"agent": user.id, "client": client.party_uuid})
 
 
 @route("DELETE", f"{BASE}/clients")
 def detach(call: Call) -> Response:
     user, client = _agent(call, WRITE), _client(call)
-    if client.orgnr in user.clients:
-        user.clients.remove(client.orgnr)
+    user.clients = [orgnr for orgnr in user.clients if orgnr != client.orgnr]
     return as_json({"agent": user.id, "client": client.party_uuid})

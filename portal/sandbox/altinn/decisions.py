@@ -15,18 +15,29 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ACCESS_MANAGERS = frozenset({"DAGL", "LEDE", "INNH", "tilgangsstyrer", "hovedadministrator"})
-DEFAULT_PERSONS = (("Kari Nordmann", ["DAGL"]), ("Per Hansen", ["ansatt"]))
+MANAGER = Person(name="Kari Nordmann", roles=["DAGL"])
+EMPLOYEE = Person(name="Per Hansen", roles=["ansatt"])
 STRANGER = Person(name="Ukjent Person", roles=[])
 
 
 def persons_of(organisation: Organisation) -> list[Person]:
     """Those a tester can be: the organisation's own, with a managing director and an employee always among them."""
     known = list(organisation.persons)
-    if not any(ACCESS_MANAGERS & set(person.roles) for person in known):
-        known.insert(0, Person(name=DEFAULT_PERSONS[0][0], roles=list(DEFAULT_PERSONS[0][1])))
-    if not any(person.roles and not ACCESS_MANAGERS & set(person.roles) for person in known):
-        known.append(Person(name=DEFAULT_PERSONS[1][0], roles=list(DEFAULT_PERSONS[1][1])))
-    return [*known, STRANGER]
+    if not any(is_access_manager(person) for person in known):
+        known.insert(0, _unlike(known, MANAGER))
+    if not any(person.roles and not is_access_manager(person) for person in known):
+        known.append(_unlike(known, EMPLOYEE))
+    if all(person.roles for person in known):
+        known.append(_unlike(known, STRANGER))
+    return known
+
+
+def _unlike(known: list[Person], wanted: Person) -> Person:
+    """`wanted`, under a name that nobody else has."""
+    names = {person.name for person in known}
+    endings = ("", " den yngre", " den eldre", *(f" {number}" for number in range(2, len(names) + 3)))
+    free = next(wanted.name + ending for ending in endings if wanted.name + ending not in names)
+    return Person(name=free, roles=list(wanted.roles))
 
 
 def is_access_manager(person: Person) -> bool:
@@ -34,25 +45,28 @@ def is_access_manager(person: Person) -> bool:
 
 
 def check_manager(person: Person) -> None:
-    """Raises Reply: no relation at all is AUTH-00066; being an employee is not enough to decide."""
-    if not person.roles or not is_access_manager(person):
+    """Raises Reply: no relation at all is AUTH-00066; being an employee is not enough to decide, AUTH-00016."""
+    if not person.roles:
         raise refuse("AUTH-00066")
+    if not is_access_manager(person):
+        raise refuse("AUTH-00016")
 
 
 def check_powers(person: Person, rights: list[dict[str, Any]], packages: list[str]) -> None:
     """The person must be able to give every single right and every package. Raises Reply."""
     for resource_id in gate.resource_ids(rights):
-        _check_resource(person, catalogue.resources()[resource_id])
+        _check_resource(person, resource_id)
     missing = [urn for urn in packages if not _holds(person, urn.removeprefix(catalogue.PREFIX))]
     if missing:
         raise refuse("AUTH-00053", Missing=missing)
 
 
-def _check_resource(person: Person, resource: catalogue.Resource) -> None:
-    if not resource.delegable:
-        raise refuse("AUTH-00001", NotDelegable=[resource.id])
+def _check_resource(person: Person, resource_id: str) -> None:
+    resource = catalogue.resources().get(resource_id)
+    if resource is None or not resource.delegable:
+        raise refuse("AUTH-00001", NotDelegable=[resource_id])
     if resource.packages and not any(_holds(person, code) for code in resource.packages):
-        raise refuse("AUTH-00068", Missing=[resource.id])
+        raise refuse("AUTH-00068", Missing=[resource_id])
 
 
 def _holds(person: Person, code: str) -> bool:
@@ -60,9 +74,13 @@ def _holds(person: Person, code: str) -> bool:
 
 
 def approve(state: State, request: Request, *, person: Person, now: datetime) -> SystemUser:
-    """New -> Accepted, with a system user of the same id. Raises Reply: 00013, 00066, 00068, 00053, 00001, 00004."""
+    """New -> Accepted, with a system user of the same id.
+
+    Raises Reply: AUTH-00013, 00066, 00016, 00011, 00017, 00068, 00053, 00001, 00004; the request then stays New.
+    """
     _check_new(request.status, "AUTH-00013")
     check_manager(person)
+    _check_system(state, request.system_id)
     if request.kind == "standard":
         check_powers(person, request.rights, request.packages)
     if lookup.live_user(state, (request.system_id, request.orgnr, request.external_ref)):
@@ -75,6 +93,14 @@ def approve(state: State, request: Request, *, person: Person, now: datetime) ->
     lookup.add_user(state, user)
     request.status = "Accepted"
     return user
+
+
+def _check_system(state: State, system_id: str) -> None:
+    system = state.systems.get(system_id)
+    if system is None or system.is_deleted:
+        raise refuse("AUTH-00011")
+    if not system.name.get("nb"):
+        raise refuse("AUTH-00017")
 
 
 def reject(request: Request, *, person: Person) -> None:
@@ -95,8 +121,10 @@ def approve_change(state: State, change: ChangeRequest, *, person: Person) -> No
     """Adding what is there and taking away what is not are both fine."""
     _check_new(change.status, "AUTH-00061")
     check_manager(person)
+    user = state.system_users.get(change.system_user_id)
+    if user is None or user.deleted:
+        raise refuse("AUTH-00015")
     check_powers(person, change.required_rights, change.required_packages)
-    user = state.system_users[change.system_user_id]
     unwanted = set(gate.resource_ids(change.unwanted_rights))
     wanted = [*user.rights, *gate.resource_ids(change.required_rights)]
     user.rights = [r for r in dict.fromkeys(wanted) if r not in unwanted]

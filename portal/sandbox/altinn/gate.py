@@ -1,4 +1,4 @@
-"""Who calls, and with which scope; and reading of bodies the way ASP.NET does: member names in any case, blanks trimmed."""
+"""Who calls, and with which scope; and reading of bodies as ASP.NET does: member names in any case, blanks trimmed."""
 
 from __future__ import annotations
 
@@ -35,8 +35,11 @@ def authenticated(call: Call, **options: Any) -> Token:
         raise Reply(empty(status=401)) from None
 
 
-def members(call: Call, *, required: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The body's members under lower-case names, top-level strings trimmed. Raises Reply (400 in ASP.NET's form)."""
+def members(call: Call, *, required: tuple[str, ...] = (), filled: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The body's members under lower-case names, top-level strings trimmed; `filled` ones may not be "" either.
+
+    Raises Reply (400 in ASP.NET's form).
+    """
     try:
         body = call.body()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -44,7 +47,9 @@ def members(call: Call, *, required: tuple[str, ...] = ()) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Reply(malformed(**{"$": ["The JSON value could not be converted."]}))
     said = {k.lower(): v.strip() if isinstance(v, str) else v for k, v in body.items()}
-    missing = {name: [f"The {name} field is required."] for name in required if said.get(name.lower()) in (None, "")}
+    absent = [name for name in (*required, *filled) if said.get(name.lower()) is None]
+    absent += [name for name in filled if said.get(name.lower()) == ""]
+    missing = {name: [f"The {name} field is required."] for name in absent}
     if missing:
         raise Reply(malformed(**missing))
     return said
@@ -57,6 +62,20 @@ def typed(said: dict[str, Any], name: str, kind: type, default: Any) -> Any:
     if not isinstance(value, kind):
         raise Reply(malformed(**{name: [f"The JSON value could not be converted to {kind.__name__}."]}))
     return value
+
+
+def text(said: dict[str, Any], name: str) -> str:
+    """A string member, "" when it is not there."""
+    value: str = typed(said, name, str, "")
+    return value
+
+
+def texts(said: dict[str, Any], name: str) -> list[str]:
+    """A list of strings, [] when it is not there."""
+    values = typed(said, name, list, [])
+    if not all(isinstance(value, str) for value in values):
+        raise Reply(malformed(**{name: ["The JSON value could not be converted to a string."]}))
+    return list(values)
 
 
 def urns(said: dict[str, Any], name: str) -> list[str]:
@@ -89,6 +108,14 @@ def _member(entry: dict[str, Any], name: str) -> Any:
 
 def resource_ids(entries: list[dict[str, Any]]) -> list[str]:
     return [pair["value"] for entry in entries for pair in entry["resource"]]
+
+
+def is_guid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def guid(text: str, name: str = "requestId") -> str:

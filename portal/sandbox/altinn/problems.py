@@ -25,10 +25,11 @@ TITLES = {
     "AUTH-00011": (404, "The system is unknown."),
     "AUTH-00013": (409, "The status of the request is not New."),
     "AUTH-00015": (404, "The system user is not found."),
+    "AUTH-00016": (403, "The person lacks the role it takes to approve."),
+    "AUTH-00017": (404, "The system has no name in bokmål."),
     "AUTH-00021": (400, "The redirect address is not registered on the system."),
     "AUTH-00023": (401, "The token has no organisation number."),
     "AUTH-00026": (400, "The system has no redirect addresses."),
-    "AUTH-00030": (404, "The agent request id is unknown."),
     "AUTH-00053": (400, "The person may not delegate the access packages."),
     "AUTH-00058": (400, "An agent request needs at least one access package."),
     "AUTH-00059": (400, "Neither rights nor access packages are given."),
@@ -62,6 +63,8 @@ RULES = {
     18: ("/accesspackages", "A visible system cannot have packages for clients only."),
 }
 TRACE = "00-00000000000000000000000000000000-0000000000000000-00"
+RFC = "https://tools.ietf.org/html/rfc9110#section"
+CRASHED = "An error occurred while processing your request."
 
 
 def problem(code: str, **extensions: Any) -> Response:
@@ -94,10 +97,16 @@ def invalid(errors: list[dict[str, Any]]) -> Response:
     return as_json(body, status=400, content_type=PROBLEM)
 
 
+def crashed() -> Reply:
+    """To raise where the real service falls over: its generic 500, without our own marker of a bug."""
+    body = {"type": f"{RFC}-15.6.1", "title": CRASHED, "status": 500, "traceId": TRACE}
+    return Reply(as_json(body, status=500, content_type=PROBLEM))
+
+
 def malformed(**errors: list[str]) -> Response:
     """ASP.NET's own form: a missing required member, a wrong type, an id that is not a GUID."""
     body = {
-        "type": "https://tools.ietf.org/html/rfc9110#section-15.5.1", "title": "One or more validation errors occurred.",
+        "type": f"{RFC}-15.5.1", "title": "One or more validation errors occurred.",
         "status": 400, "errors": errors, "traceId": TRACE,
     }  # fmt: skip
     return as_json(body, status=400, content_type=PROBLEM)

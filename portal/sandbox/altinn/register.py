@@ -17,7 +17,7 @@ from ..replies import Reply, as_json, as_text, empty
 from ..routing import route
 from ..state import State, System
 from . import catalogue, gate
-from .problems import invalid, malformed, rule
+from .problems import crashed, invalid, malformed, rule
 
 BASE = f"{gate.AUTH}/systemregister/vendor"
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1"}
@@ -31,9 +31,9 @@ def register(call: Call) -> Response:
     said = gate.members(call, required=("id", "vendor", "name", "description"))
     _crash_on_null(call, said)
     owner = _vendor_id(said)
+    system = _read(call, said, owner or "")
     if owner is None:
         return invalid([rule(0)])
-    system = _read(call, said, owner)
     errors = (
         _check_identity(call, system) + check_rights(system.rights) + check_packages(system.packages, system.is_visible)
     )
@@ -48,10 +48,9 @@ def register(call: Call) -> Response:
 
 def _crash_on_null(call: Call, said: dict[str, Any]) -> None:
     """The real service falls over an explicit null; a switch keeps that out of the way."""
-    if call.state.settings.null_rights_crash and any(
-        name in said and said[name] is None for name in ("rights", "accesspackages")
-    ):
-        raise Reply(as_text("System.NullReferenceException", status=500))
+    nulls = [name for name in ("rights", "accesspackages") if name in said and said[name] is None]
+    if nulls and call.state.settings.null_rights_crash:
+        raise Reply(as_text("Object reference not set to an instance of an object.", status=500))
 
 
 def _vendor_id(said: dict[str, Any]) -> str | None:
@@ -61,17 +60,16 @@ def _vendor_id(said: dict[str, Any]) -> str | None:
 
 
 def _read(call: Call, said: dict[str, Any], owner: str) -> System:
-    urls = gate.typed(said, "allowedRedirectUrls", list, [])
     return System(
-        id=str(said["id"]),
+        id=gate.text(said, "id"),
         internal_id=call.state.uuid4(),
         orgnr=owner,
         name=_texts(said, "name"),
         description=_texts(said, "description"),
         rights=gate.rights(said.get("rights") or []),
         packages=gate.urns(said, "accessPackages"),
-        client_ids=[str(c) for c in gate.typed(said, "clientId", list, [])],
-        redirect_urls=[str(url) for url in urls],
+        client_ids=gate.texts(said, "clientId"),
+        redirect_urls=gate.texts(said, "allowedRedirectUrls"),
         is_visible=gate.typed(said, "isVisible", bool, True),
     )
 
@@ -171,7 +169,7 @@ def read(call: Call, system_id: str) -> Response:
         return empty(status=403)
     return as_json(
         {
-            "id": system.id, "vendor": {"authority": "iso6523-actorid-upis", "ID": f"0192:{system.orgnr}"}, "name": system.name,
+            "id": system.id, "vendor": {"ID": f"0192:{system.orgnr}"}, "name": system.name,
             "description": system.description, "rights": system.rights, "accessPackages": _urn_list(system.packages),
             "isDeleted": system.is_deleted, "clientId": system.client_ids, "isVisible": system.is_visible,
             "allowedRedirectUrls": system.redirect_urls,
@@ -192,13 +190,15 @@ def update(call: Call, system_id: str) -> Response:
     if system.orgnr != orgnr:
         return empty(status=403)
     said = gate.members(call, required=("id", "vendor", "name", "description"))
+    _crash_on_null(call, said)
+    fresh = _read(call, said, system.orgnr)
     if _vendor_id(said) != system.orgnr:
         return as_text("The vendor of the body is another one", status=404)
-    if said["id"] != system_id:
+    if fresh.id != system_id:
         return invalid([rule(12)])
     if system.is_deleted:
         return as_text("A deleted system cannot be updated", status=400)
-    return _replace(call, system, _read(call, said, system.orgnr))
+    return _replace(call, system, fresh)
 
 
 def _replace(call: Call, system: System, fresh: System) -> Response:
@@ -245,7 +245,7 @@ def _owned(call: Call, system_id: str) -> System:
     orgnr = gate.vendor(call, gate.REGISTER)
     system = call.state.systems.get(system_id)
     if system is None:
-        raise Reply(as_text("An error occurred while processing your request.", status=500))
+        raise crashed()
     if system.orgnr != orgnr:
         raise Reply(empty(status=403))
     return system
@@ -254,7 +254,7 @@ def _owned(call: Call, system_id: str) -> System:
 def _list(call: Call) -> list[Any]:
     try:
         said = call.body()
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, list):
         raise Reply(malformed(**{"$": ["The JSON value could not be converted to a list."]}))
@@ -295,6 +295,10 @@ def _log(call: Call, system: System, kind: str) -> None:
     system.changes.append(
         {
             "systemInternalId": system.internal_id, "changedByOrgNumber": system.orgnr, "changeType": kind,
-            "changedData": changed, "clientId": "", "created": call.now.isoformat(),
+            "changedData": changed, "clientId": _client_id(call), "created": call.now,
         }
     )  # fmt: skip
+
+
+def _client_id(call: Call) -> str:
+    return str(gate.authenticated(call).claims.get("client_id", ""))

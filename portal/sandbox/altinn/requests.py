@@ -6,9 +6,10 @@ https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/sys
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from werkzeug.wrappers import Response
@@ -16,10 +17,9 @@ from werkzeug.wrappers import Response
 from ..app import Call
 from ..replies import Reply, as_json, empty
 from ..routing import route
-from ..skatteetaten.orgnr import is_orgnr
 from ..state import Request, State, System
 from . import catalogue, gate, lookup
-from .problems import malformed, problem, refuse
+from .problems import crashed, malformed, problem, refuse
 
 USER = f"{gate.AUTH}/systemuser"
 BASE = f"{USER}/request/vendor"
@@ -38,68 +38,109 @@ def create_agent(call: Call) -> Response:
     return _create(call, "agent")
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A posted request as read from its body; the lists are None when the body does not have them."""
+
+    kind: str
+    system_id: str
+    orgnr: str
+    reference: str | None
+    title: str
+    rights: list[dict[str, Any]] | None
+    packages: list[str] | None
+    redirect: str
+
+    @property
+    def sought(self) -> tuple[str, str, str]:
+        """What is looked for: an empty reference as it stands."""
+        return self.system_id, self.orgnr, self.orgnr if self.reference is None else self.reference
+
+    @property
+    def stored(self) -> tuple[str, str, str]:
+        """What is stored: the customer's number in place of an empty reference."""
+        return self.system_id, self.orgnr, self.reference or self.orgnr
+
+
 def _create(call: Call, kind: str) -> Response:
     orgnr = gate.vendor(call, gate.REQUEST_WRITE)
-    needed = ("systemId", "partyOrgNo", *(("accessPackages",) if kind == "agent" else ()))
-    said = gate.members(call, required=needed)
-    system_id, party = str(said["systemid"]), str(said["partyorgno"])
-    reference = said.get("externalref")
-    triple = (system_id, party, str(reference or party))
-    if lookup.live_user(call.state, triple):
+    asked = _asked(call, kind)
+    if lookup.live_user(call.state, asked.sought):
         raise refuse("AUTH-00004")
-    sought = (system_id, party, str(reference) if reference is not None else party)  # "" is looked for as it is
-    existing = find(call.state, sought, kind)
-    system = call.state.systems.get(system_id)
+    existing = find(call.state, asked.sought, kind)
+    system = call.state.systems.get(asked.system_id)
     if existing and existing.status != "Timedout" and system and system.orgnr == orgnr:
         return as_json(_shown(call, existing, with_url=True))
-    _refuse_unknown(call, orgnr, system, triple)
-    assert system is not None
-    request = _checked(call, system, said, kind, triple)
-    call.state.requests[request.id] = request
+    request = _checked(call, _known_system(call, orgnr, asked), asked)
+    keep(call.state, request)
     place = f"{call.sandbox.origin}{USER}/request/{request.id}"
     return as_json(_shown(call, request, with_url=True), status=201, headers={"Location": place})
 
 
+def _asked(call: Call, kind: str) -> Asked:
+    needed = ("accessPackages",) if kind == "agent" else ()
+    said = gate.members(call, required=needed, filled=("systemId", "partyOrgNo"))
+    has_rights = kind == "standard" and said.get("rights") is not None
+    return Asked(
+        kind=kind, system_id=gate.text(said, "systemId"), orgnr=gate.text(said, "partyOrgNo"),
+        reference=gate.text(said, "externalRef") if said.get("externalref") is not None else None,
+        title=gate.text(said, "integrationTitle"), rights=gate.rights(said["rights"]) if has_rights else None,
+        packages=gate.urns(said, "accessPackages") if said.get("accesspackages") is not None else None,
+        redirect=gate.text(said, "redirectUrl"),
+    )  # fmt: skip
+
+
+def keep(state: State, request: Request) -> None:
+    state.requests[request.id] = request
+    state.request_index[_index_key(request.kind, request.system_id, request.orgnr, request.external_ref)] = request.id
+
+
 def find(state: State, triple: tuple[str, str, str], kind: str) -> Request | None:
-    wanted = (*triple, kind)
-    return next((r for r in state.requests.values() if (r.system_id, r.orgnr, r.external_ref, r.kind) == wanted), None)
+    """The stored request of that kind for (system, customer, external reference)."""
+    return state.requests.get(state.request_index.get(_index_key(kind, *triple), ""))
 
 
-def _refuse_unknown(call: Call, orgnr: str, system: System | None, triple: tuple[str, str, str]) -> None:
+def _index_key(*parts: str) -> str:
+    return "|".join(parts)
+
+
+def _known_system(call: Call, orgnr: str, asked: Asked) -> System:
+    """The caller's system, when customer and triple stand nothing in the way. Raises Reply."""
+    system = call.state.systems.get(asked.system_id)
     if system is None or system.is_deleted:
         raise refuse("AUTH-00011")
-    stored = find(call.state, triple, "standard")
-    if stored:
-        raise refuse(STORED.get(stored.status, "AUTH-00007"))
+    stored = find(call.state, asked.stored, "standard")
+    if stored and stored.status in STORED:
+        raise refuse(STORED[stored.status])
     if system.orgnr != orgnr:
         raise refuse("AUTH-00011")
-    organisation = call.state.organisations.get(triple[1])
-    if organisation is None or not organisation.known or not is_orgnr(triple[1]):
+    organisation = call.state.organisations.get(asked.orgnr)
+    if organisation is None or not organisation.known:
         raise refuse("AUTH-00000")
+    return system
 
 
-def _checked(call: Call, system: System, said: dict[str, Any], kind: str, triple: tuple[str, str, str]) -> Request:
-    redirect = str(said.get("redirecturl") or "")
-    check_redirect(system, redirect)
-    rights = gate.rights(said["rights"]) if kind == "standard" and said.get("rights") is not None else []
-    packages = gate.urns(said, "accessPackages")
-    if kind == "agent" and not packages:
+def _checked(call: Call, system: System, asked: Asked) -> Request:
+    """The request to store, when the system may ask for all of it. Raises Reply."""
+    check_redirect(system, asked.redirect)
+    rights, packages = asked.rights or [], asked.packages or []
+    if asked.kind == "agent" and not packages:
         raise refuse("AUTH-00058")
-    if said.get("rights") is None and said.get("accesspackages") is None:
+    if asked.rights is None and asked.packages is None:
         raise refuse("AUTH-00001")
     if not rights and not packages:
         raise refuse("AUTH-00059")
     check_rights(system, rights)
-    check_packages(system, packages, kind)
+    check_packages(system, packages, asked.kind)
     return Request(
-        id=call.state.uuid4(), kind=kind, system_id=system.id, orgnr=triple[1], external_ref=triple[2],
-        title=str(said.get("integrationtitle") or system.name.get("nb", "")), rights=rights, packages=packages,
-        redirect_url=redirect, status="New", escalated=False, created=call.now,
+        id=call.state.uuid4(), kind=asked.kind, system_id=system.id, orgnr=asked.orgnr, external_ref=asked.stored[2],
+        title=asked.title or system.name.get("nb", ""), rights=rights, packages=packages,
+        redirect_url=asked.redirect, status="New", escalated=False, created=call.now,
     )  # fmt: skip
 
 
 def check_redirect(system: System, redirect: str) -> None:
-    """Scheme, host and path must be those of a registered address; the query is free."""
+    """Scheme, host and path must be those of a registered address; the query is free. A malformed one is a 500."""
     if not redirect:
         return
     if not system.redirect_urls:
@@ -109,9 +150,12 @@ def check_redirect(system: System, redirect: str) -> None:
 
 
 def _place(url: str) -> tuple[str, str, str]:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise crashed() from None
     if not parts.scheme or not parts.netloc:
-        raise Reply(as_json({"title": "An error occurred while processing your request.", "status": 500}, status=500))
+        raise crashed()
     return parts.scheme, parts.netloc.lower(), parts.path or "/"
 
 
@@ -152,7 +196,7 @@ def _shown(call: Call, request: Request, *, with_url: bool = False, with_escalat
         "systemId": request.system_id, "partyOrgNo": request.orgnr, "rights": request.rights,
         "accessPackages": [{"urn": urn} for urn in request.packages], "status": request.status,
         "escalated": request.escalated if with_escalated else False,
-        "created": request.created.isoformat(), "timedOut": is_timed_out(request, call),
+        "created": request.created, "timedOut": is_timed_out(request, call),
     }  # fmt: skip
     if request.redirect_url:
         shown["redirectUrl"] = request.redirect_url
@@ -218,23 +262,28 @@ def _list(call: Call, system_id: str, kind: str) -> Response:
     system = call.state.systems.get(system_id)
     if system is None or system.orgnr != orgnr:
         raise refuse("AUTH-00011")
-    rows = sorted(
-        (r for r in call.state.requests.values() if r.system_id == system_id and r.kind == kind), key=lambda r: r.id
-    )
-    loses_one = call.state.settings.list_page_boundary_bug
-    place = page_token(call)
-    if place:
-        rows = [r for r in rows if (r.id > place if loses_one else r.id >= place)]
+    rows = _after(call, [r for r in call.state.requests.values() if r.system_id == system_id and r.kind == kind], kind)
     size = call.state.settings.page_size
     following = rows[size].id if len(rows) > size else None
     return as_json(page([_shown(call, r, with_escalated=True) for r in rows[:size]], following, call))
 
 
-def page_token(call: Call) -> Any:
-    """The decoded `token`: base64url of a JSON value. Raises Reply (400) for another form."""
+def _after(call: Call, rows: list[Request], kind: str) -> list[Request]:
+    """The rows from the page token on. With the real flaw the first of them is lost, and the agents' have no order."""
+    has_flaw = call.state.settings.list_page_boundary_bug
+    if kind == "standard" or not has_flaw:
+        rows.sort(key=lambda r: r.id)
+    place = page_token(call, str)
+    if place is None:
+        return rows
+    return [r for r in rows if (r.id > place if has_flaw else r.id >= place)]
+
+
+def page_token(call: Call, kind: type) -> Any:
+    """The decoded `token`, base64url of a JSON value; None without one. Raises Reply (400) for another form."""
     text = call.request.args.get("token", "")
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) if text else None
+        return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind) if text else None
     except (ValueError, msgspec.DecodeError):
         raise Reply(malformed(token=["The value is not valid."])) from None
 
@@ -244,7 +293,7 @@ def page(rows: list[Any], following: Any, call: Call) -> dict[str, Any]:
     if following is None:
         return {"links": {}, "data": rows}
     token = base64.urlsafe_b64encode(msgspec.json.encode(following)).decode().rstrip("=")
-    return {"links": {"next": f"{call.sandbox.origin}{call.request.path}?token={token}"}, "data": rows}
+    return {"links": {"next": f"{call.sandbox.origin}{quote(call.request.path)}?token={token}"}, "data": rows}
 
 
 @route("DELETE", f"{BASE}/<request_id>")

@@ -13,21 +13,23 @@ from ..app import Call
 from ..replies import as_json, as_text, empty
 from ..routing import route
 from ..state import Client, SystemUser
-from ..tokens import unix
+from ..tokens import Token, unix
 from . import gate, lookup
 from .problems import malformed, refuse
 from .requests import page, page_token
 
 USER = f"{gate.AUTH}/systemuser"
 EXCHANGED_SECONDS = 30 * 60
+SERVICE_OWNERS = {"974761076": "skd", "991825827": "digdir"}
 MASKINPORTEN_SCOPE = "altinn:maskinporten/systemuser.read"
 
 
 def shown(call: Call, user: SystemUser, *, product: str = "") -> dict[str, Any]:
     return {
         "id": user.id, "integrationTitle": user.title, "systemId": user.system_id, "productName": product,
-        "reporteeOrgNo": user.orgnr, "created": user.created.isoformat(), "isDeleted": user.deleted, "supplierName": "",
-        "supplierOrgno": call.state.systems[user.system_id].orgnr, "externalRef": user.external_ref, "userType": user.kind,
+        "reporteeOrgNo": user.orgnr, "created": user.created, "isDeleted": user.deleted, "supplierName": "",
+        "supplierOrgno": call.state.systems[user.system_id].orgnr, "externalRef": user.external_ref,
+        "userType": user.kind,
     }  # fmt: skip
 
 
@@ -48,8 +50,7 @@ def by_system(call: Call, system_id: str) -> Response:
     system = call.state.systems.get(system_id)
     if system is None or system.orgnr != orgnr:
         raise refuse("AUTH-00011")
-    place = page_token(call)
-    start = place if isinstance(place, int) else 0
+    start = page_token(call, int) or 0
     rows = [
         u for u in call.state.system_users.values() if u.system_id == system_id and not u.deleted and u.seq >= start
     ]
@@ -76,13 +77,20 @@ def by_external_id(call: Call) -> Response:
 @route("GET", f"{gate.AUTH}/exchange/<provider>")
 def exchange(call: Call, provider: str) -> Response:
     """A quoted JWT with the claims copied. Enterprise users went with Altinn 2: 410."""
-    token = gate.authenticated(call, issuers=("maskinporten",), leeway=10)
-    if provider != "maskinporten":
-        return as_text(f"Invalid token provider: {provider}.", status=400)
-    if call.request.headers.get("X-Altinn-EnterpriseUser-Authentication"):
-        return as_json({"title": "Gone", "status": 410}, status=410, content_type="application/problem+json")
-    if not token.orgnr:
+    if not call.request.headers.get("Authorization"):
         return empty(status=401)
+    if provider not in ("maskinporten", "id-porten"):
+        return as_text(f"Invalid token provider: {provider[:60]}.", status=400)
+    token = gate.authenticated(call, issuers=("maskinporten",), leeway=10)
+    if provider == "id-porten" or not token.orgnr:
+        return empty(status=401)
+    if call.request.headers.get("X-Altinn-EnterpriseUser-Authentication"):
+        gone = {"title": "Enterprise users are no longer supported.", "status": 410}
+        return as_json(gone, status=410, content_type="application/problem+json")
+    return as_json(call.sandbox.signing_keys["altinn"].sign(_altinn_claims(call, token)))
+
+
+def _altinn_claims(call: Call, token: Token) -> dict[str, Any]:
     now = unix(call.now)
     claims = {
         **token.claims,
@@ -91,9 +99,13 @@ def exchange(call: Call, provider: str) -> Response:
         "exp": now + EXCHANGED_SECONDS,
         "urn:altinn:orgNumber": token.orgnr,
         "urn:altinn:authenticatemethod": "maskinporten",
-        "urn:altinn:authlevel": "3",
+        "urn:altinn:authlevel": 3,
     }
-    return as_json(call.sandbox.signing_keys["altinn"].sign(claims))
+    owner = SERVICE_OWNERS.get(token.orgnr)
+    if owner and any(scope.startswith("altinn:serviceowner") for scope in token.scopes):
+        is_test = owner == "digdir" and call.request.args.get("test", "").lower() == "true"
+        claims["urn:altinn:org"] = "ttd" if is_test else owner
+    return claims
 
 
 @route("DELETE", f"{USER}/<party>/<user_id>")
