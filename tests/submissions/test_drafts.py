@@ -1,0 +1,182 @@
+"""Gathering files: good ones stay, bad ones say why, and the package is ready only when it is whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from portal.models import AuditEvent
+from submissions.models import Document, Submission
+from submissions.rf1086 import NamedFile
+from submissions.rf1086.samples import example
+from submissions.services import drafts
+from submissions.services.drafts import NotAllowed, NotOpen, Verdict
+from systemusers.models import SystemUserRequest
+from tests.fixtures import AT, CUSTOMER_ORGNR
+from tests.submissions.rows import SERVICE, make_draft
+
+BY = "user:ida@vendor.example"
+S = Submission.Status
+BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><Skjema>&b;</Skjema>"""
+
+
+def files(**options: Any) -> list[NamedFile]:
+    return example(options.pop("orgnr", CUSTOMER_ORGNR), "Nordlys Eiendom AS", options.pop("year", 2025), **options)
+
+
+def add(submission: Submission, *named: NamedFile) -> list[Verdict]:
+    uploads = [SimpleUploadedFile(file.name, file.content) for file in named]
+    return drafts.add_files(submission=submission, files=uploads, by=BY, at=AT)
+
+
+def refusal(submission: Submission, name: str, content: bytes) -> str:
+    """The code of the first complaint about a file that was not kept."""
+    verdict = add(submission, NamedFile(name, content))[0]
+    assert verdict.document is None
+    return str(verdict.findings[0]["code"])
+
+
+def test_a_whole_package_is_ready_whatever_order_it_comes_in(draft: Submission) -> None:
+    add(draft, *reversed(files(shareholders=3)))
+
+    roles = list(draft.documents.values_list("role", flat=True))
+    assert (draft.status, draft.findings) == (S.READY, [])
+    assert (roles.count("MAIN"), roles.count("PART")) == (1, 3)
+
+
+def test_files_may_come_in_several_rounds(draft: Submission) -> None:
+    main, *parts = files()
+    add(draft, main)
+    assert (draft.status, draft.findings[0]["code"]) == (S.DRAFT, "NO_SUB_FORM")
+
+    add(draft, *parts)
+
+    assert draft.status == S.READY
+
+
+def test_sums_that_do_not_agree_are_a_warning_and_no_hindrance(draft: Submission) -> None:
+    add(draft, *files(wrong_sum=True))
+
+    assert draft.status == S.READY
+    assert {finding["severity"] for finding in draft.findings} == {"WARNING"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("tom.xml", b"", "EMPTY_FILE"),
+        ("brukket.xml", b"<Skjema><a></Skjema>", "MALFORMED"),
+        ("navnerom.xml", b'<Skjema xmlns="urn:x" skjemanummer="890"/>', "NAMESPACE"),
+        ("bombe.xml", BOMB, "DOCTYPE"),
+        ("hoved.pdf", b"%PDF-1.7", "WRONG_ENDING"),
+        ("hoved.xml", b"%PDF-1.7", "NOT_XML"),
+        ("annen.xml", files(orgnr="310629499")[0].content, "OTHER_CUSTOMER"),
+        ("fjor.xml", files(year=2024)[0].content, "OTHER_YEAR"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why_and_is_not_kept(
+    draft: Submission, name: str, content: bytes, code: str
+) -> None:
+    assert refusal(draft, name, content) == code
+    assert not draft.documents.exists()
+
+
+def test_a_huge_file_is_refused_without_being_read(draft: Submission) -> None:
+    class Huge:
+        name, size = "stor.xml", 60_000_000
+
+        def read(self) -> bytes:
+            raise AssertionError("60 MB were read into memory")
+
+    verdict = drafts.add_files(submission=draft, files=[Huge()], by=BY, at=AT)[0]
+
+    assert "60 MB" in verdict.findings[0]["text"]
+
+
+def test_good_files_are_kept_when_a_bad_one_comes_along(draft: Submission) -> None:
+    main, part, other = files()
+
+    verdicts = add(draft, main, NamedFile("tom.xml", b""), part, other)
+
+    assert [verdict.document is not None for verdict in verdicts] == [True, False, True, True]
+    assert draft.status == S.READY
+
+
+def test_a_new_main_form_takes_the_place_of_the_old(draft: Submission) -> None:
+    add(draft, *files(wrong_sum=True))
+
+    add(draft, NamedFile("rettet.xml", files()[0].content))
+
+    assert draft.documents.get(role="MAIN").filename == "rettet.xml"
+    assert (draft.status, draft.findings) == (S.READY, [])
+
+
+def test_a_file_of_the_same_name_is_replaced(draft: Submission) -> None:
+    main, part, other = files()
+    add(draft, main, NamedFile(part.name, other.content))
+
+    add(draft, part)
+
+    assert draft.documents.filter(role="PART").count() == 1
+
+
+def test_taking_a_file_out_checks_the_rest(draft: Submission) -> None:
+    add(draft, *files())
+
+    drafts.remove_file(submission=draft, document=draft.documents.get(role="MAIN"), by=BY, at=AT)
+
+    assert (draft.status, draft.findings[0]["code"]) == (S.DRAFT, "NO_MAIN_FORM")
+
+
+def test_what_was_sent_cannot_be_changed(draft: Submission) -> None:
+    add(draft, *files())
+    Submission.objects.filter(pk=draft.pk).update(status=S.QUEUED)
+
+    with pytest.raises(NotOpen):
+        add(draft, files()[0])
+
+    with pytest.raises(NotOpen):
+        drafts.remove_file(submission=draft, document=draft.documents.all()[0], by=BY, at=AT)
+    assert draft.documents.count() == 3
+
+
+def test_a_draft_is_made_only_for_what_the_access_allows(access: SystemUserRequest) -> None:
+    access.rights = []
+
+    with pytest.raises(NotAllowed, match="mangler rettigheten"):
+        drafts.create_draft(request=access, service=SERVICE, year=2025, by=BY, at=AT)
+
+
+def test_a_new_draft_is_in_the_trail(access: SystemUserRequest) -> None:
+    draft = drafts.create_draft(request=access, service=SERVICE, year=2025, by=BY, at=AT)
+
+    event = AuditEvent.objects.get(target=f"submissions.Submission:{draft.pk}")
+    assert (event.by, event.what, event.customer_id_ref) == (BY, "created", access.customer_id)
+
+
+def test_a_correction_begins_with_the_files_that_were_sent(access: SystemUserRequest) -> None:
+    rejected = make_draft(access)
+    add(rejected, *files(wrong_sum=True))
+    Submission.objects.filter(pk=rejected.pk).update(status=S.REJECTED, delivered_at=AT)
+    rejected.refresh_from_db()
+
+    correction = drafts.copy_for_correction(submission=rejected, by=BY, at=AT)
+
+    assert (correction.corrects, correction.status) == (rejected, S.READY)
+    sent = Document.objects.filter(submission=rejected).values_list("sha256", flat=True)
+    assert sorted(sent) == sorted(correction.documents.values_list("sha256", flat=True))
+
+
+def test_asking_for_a_correction_twice_gives_the_same_draft(access: SystemUserRequest) -> None:
+    failed = make_draft(access, status=S.FAILED)
+
+    first = drafts.copy_for_correction(submission=failed, by=BY, at=AT)
+
+    assert drafts.copy_for_correction(submission=failed, by=BY, at=AT) == first
+
+
+def test_there_is_nothing_to_correct_in_what_is_still_under_way(access: SystemUserRequest) -> None:
+    with pytest.raises(NotOpen):
+        drafts.copy_for_correction(submission=make_draft(access, status=S.QUEUED), by=BY, at=AT)

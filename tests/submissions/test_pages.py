@@ -1,0 +1,210 @@
+"""The pages of Innsendinger, as a person without JavaScript uses them, and as htmx asks for their parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Customer, User
+from portal import doorbell
+from submissions import tasks
+from submissions.models import Submission
+from submissions.rf1086 import NamedFile
+from submissions.rf1086.samples import example
+from systemusers.models import SystemUserRequest
+from tests.fixtures import AT, CUSTOMER_ORGNR
+from tests.submissions.rows import SERVICE, make_draft
+from tests.submissions.world import World
+
+S = Submission.Status
+
+
+@pytest.fixture(autouse=True)
+def logged_in(client: Client, case_worker: User) -> None:
+    client.force_login(case_worker)
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the worker was rung with."""
+    calls: list[dict[str, Any]] = []
+    monkeypatch.setattr(tasks.send_submission, "apply_async", lambda **options: calls.append(options["kwargs"]))
+    return calls
+
+
+def url(name: str, submission: Submission | None = None, **values: Any) -> str:
+    pk = {"pk": submission.pk} if submission else {}
+    return reverse(name, kwargs={"environment": "sandbox", **pk, **values})
+
+
+def uploads(files: list[NamedFile] | None = None) -> list[SimpleUploadedFile]:
+    chosen = files if files is not None else example(CUSTOMER_ORGNR, "Nordlys Eiendom AS", 2025)
+    return [SimpleUploadedFile(file.name, file.content) for file in chosen]
+
+
+def create(client: Client, access: SystemUserRequest, **data: Any) -> Any:
+    form = {"offer": f"{access.pk}:{SERVICE}", "year": "2025", "uploads": uploads(), **data}
+    return client.post(f"{url('submission-new')}?customer={access.customer_id}", form)
+
+
+def test_only_customers_with_a_usable_access_are_offered(client: Client, access: SystemUserRequest) -> None:
+    Customer.objects.create(
+        environment="SANDBOX", orgnr="310629499", name="Uten tilgang AS", portfolio=access.customer.portfolio
+    )
+
+    page = client.get(url("submission-new"))
+
+    assert [customer.pk for customer in page.context["customers"]] == [access.customer_id]
+
+
+def test_a_customer_without_access_is_found_and_the_way_on_is_shown(client: Client, customer: Customer) -> None:
+    page = client.get(url("submission-new"), {"q": "Nordlys"})
+
+    assert page.context["others"] is True
+
+
+def test_a_report_is_made_from_form_to_ready_draft(client: Client, access: SystemUserRequest) -> None:
+    response = create(client, access)
+
+    submission = Submission.objects.get()
+    assert response["Location"] == url("submission", submission)
+    assert (submission.status, submission.year, submission.documents.count()) == (S.READY, 2025, 3)
+
+
+def test_bad_files_are_told_and_good_ones_kept_on_the_drafts_page(client: Client, access: SystemUserRequest) -> None:
+    response = create(client, access, uploads=[*uploads(), SimpleUploadedFile("tom.xml", b"")])
+
+    assert response.status_code == 422
+    assert response.context["refused"][0].filename == "tom.xml"
+    assert len(response.context["documents"]) == 3
+
+
+def test_a_form_without_a_choice_keeps_what_was_chosen(client: Client, access: SystemUserRequest) -> None:
+    response = create(client, access, offer="", year="2019")
+
+    assert response.status_code == 422
+    assert response.context["form"]["year"].value() == "2019"
+    assert not Submission.objects.exists()
+
+
+def test_a_service_that_cannot_be_used_is_not_a_choice(client: Client, access: SystemUserRequest) -> None:
+    response = create(client, access, offer=f"{access.pk}:innrapportering-boligsameie")
+
+    assert response.status_code == 422
+    assert not Submission.objects.exists()
+
+
+def test_sending_stores_rings_and_shows_the_report_on_its_way(
+    client: Client, access: SystemUserRequest, rung: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    create(client, access)
+    submission = Submission.objects.get()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        page = client.post(url("submission-send", submission), follow=True)
+
+    assert rung == [{"submission_id": submission.pk}]
+    assert page.context["submission"].status == S.QUEUED
+    assert 'hx-trigger="load delay:3s"' in page.content.decode()
+
+
+def test_with_the_broker_down_it_is_stored_and_the_page_says_so(
+    client: Client, access: SystemUserRequest, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    def away(**_: Any) -> None:
+        raise doorbell.OperationalError("connection refused")
+
+    monkeypatch.setattr(tasks.send_submission, "apply_async", away)
+    monkeypatch.setattr(doorbell, "is_reachable", lambda: False)
+    create(client, access)
+    submission = Submission.objects.get()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        page = client.post(url("submission-send", submission), follow=True)
+
+    submission.refresh_from_db()
+    assert submission.status == S.QUEUED
+    assert "sendes litt senere" in page.content.decode()
+
+
+def test_warnings_are_sent_past_only_with_a_tick(client: Client, access: SystemUserRequest, rung: list[Any]) -> None:
+    create(client, access, uploads=uploads(example(CUSTOMER_ORGNR, "Nordlys", 2025, wrong_sum=True)))
+    submission = Submission.objects.get()
+
+    refused = client.post(url("submission-send", submission))
+    sent = client.post(url("submission-send", submission), {"confirm": "warnings"})
+
+    assert (refused.status_code, refused.context["unanswered"]) == (422, {"warnings"})
+    assert sent.status_code == 302
+
+
+def test_what_went_on_meanwhile_is_said_and_shown(client: Client, access: SystemUserRequest) -> None:
+    submission = make_draft(access, status=S.DELIVERED, delivered_at=AT)
+
+    page = client.post(url("submission-cancel", submission), follow=True)
+
+    assert "gått videre" in page.content.decode()
+    assert page.context["submission"].status == S.DELIVERED
+
+
+def test_the_page_stops_asking_when_nothing_moves(client: Client, access: SystemUserRequest) -> None:
+    submission = make_draft(access, status=S.ACCEPTED, delivered_at=AT)
+
+    assert "hx-trigger" not in client.get(url("submission", submission)).content.decode()
+
+
+def test_what_htmx_swaps_in_is_what_a_fresh_page_shows(client: Client, world: World, administrator: User) -> None:
+    client.force_login(administrator)
+    submission = world.send(world.queued())
+
+    page = client.get(url("submission", submission)).content.decode()
+    part = client.get(url("submission", submission), HTTP_HX_REQUEST="true", HTTP_HX_TARGET="status").content.decode()
+
+    assert part.strip() in page
+
+
+def test_a_rejection_shows_its_reasons_and_leads_to_a_correction(client: Client, world: World) -> None:
+    submission = world.send(world.queued())
+    reasons = [
+        {"code": "A", "text": "Antall aksjer stemmer ikke", "description": "Det er 10 for mange.", "guidance": ""}
+    ]
+    submission.move_to(S.REJECTED, by="remote:dialogporten", at=world.at, decided_at=world.at, reasons=reasons)
+
+    page = client.get(url("submission", submission)).content.decode()
+    assert "Antall aksjer stemmer ikke" in page
+    assert "Det er 10 for mange." in page
+
+    client.post(url("submission-correct", submission))
+    assert submission.corrections.get().documents.count() == 2
+
+
+def test_the_list_has_one_next_action_on_each_row(client: Client, access: SystemUserRequest) -> None:
+    make_draft(access)
+    make_draft(access, status=S.DELIVERED, delivered_at=AT)
+
+    page = client.get(url("submissions"))
+
+    assert [row.step.text for row in page.context["page"]] == ["Venter på svar", "Legg til filer"]
+
+
+def test_the_list_costs_the_same_however_many_rows(
+    client: Client, access: SystemUserRequest, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(12):
+        make_draft(access)
+
+    with django_assert_max_num_queries(12):
+        client.get(url("submissions"))
+
+
+def test_a_sent_report_costs_few_queries_however_many_files(
+    client: Client, world: World, django_assert_max_num_queries: Any
+) -> None:
+    submission = world.send(world.queued(parts=8))
+
+    with django_assert_max_num_queries(22):
+        client.get(url("submission", submission))
