@@ -1,11 +1,61 @@
-"""How staff get in: accounts are made by an administrator, so the log-in page takes no sign-ups."""
+"""How staff get in: accounts are made by an administrator, so the log-in page takes no sign-ups. Our words, not allauth's."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import ResetPasswordForm as AllauthResetForm
+from allauth.account.forms import ResetPasswordKeyForm as AllauthKeyForm
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+LABELS = {
+    "login": _("E-post"),
+    "email": _("E-post"),
+    "password": _("Passord"),
+    "password1": _("Nytt passord"),
+    "password2": _("Nytt passord en gang til"),
+}
 
 
 class ClosedSignup(DefaultAccountAdapter):
+    error_messages = {  # noqa: RUF012 - allauth's own way
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _("E-postadressen eller passordet er feil."),
+        "account_inactive": _("Kontoen er stengt. Spør en administrator."),
+        "too_many_login_attempts": _("For mange forsøk. Vent noen minutter og prøv igjen."),
+        "enter_current_password": _("Skriv passordet du har nå."),
+        "incorrect_password": _("Passordet er feil."),
+        "unknown_email": _("Vi kjenner ikke adressen."),
+        "password_min_length": _("Passordet er for kort."),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+
+class _OurWords:
+    """Labels of ours, and no help texts or placeholders of others'."""
+
+    fields: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("remember", None)
+        for name, field in self.fields.items():
+            field.label, field.help_text = LABELS.get(name, field.label), ""
+            field.widget.attrs.pop("placeholder", None)
+
+
+class LoginForm(_OurWords, AllauthLoginForm):
+    pass
+
+
+class ResetPasswordForm(_OurWords, AllauthResetForm):
+    pass
+
+
+class ResetPasswordKeyForm(_OurWords, AllauthKeyForm):
+    pass

@@ -98,7 +98,7 @@ REDIS_URL = env.url(
 DATABASES = {"default": database(DATABASE_URL, pool_size=env.integer("DATABASE_POOL_SIZE", default=10))}
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "portal.cache.ForgetfulCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "portal",
         "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
@@ -177,6 +177,11 @@ PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds, as the page and the mail say
 CSRF_FAILURE_VIEW = "portal.views.csrf_failure"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "portal.login.ClosedSignup"
+ACCOUNT_FORMS = {
+    "login": "portal.login.LoginForm",
+    "reset_password": "portal.login.ResetPasswordForm",
+    "reset_password_from_key": "portal.login.ResetPasswordKeyForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -35,6 +35,11 @@ def key(db: None) -> SigningKey:
     )
 
 
+def stored_document(name: str) -> bytes:
+    with storages["documents"].open(name) as file:
+        return crypto.decrypt(file.read())
+
+
 def stored(key: SigningKey) -> bytes:
     with connection.cursor() as cursor:
         cursor.execute("SELECT private_pem FROM systemusers_signingkey WHERE id = %s", [key.pk])
@@ -64,7 +69,7 @@ def test_rotation_moves_everything_to_the_new_key(key: SigningKey, settings: Set
 
     settings.ENCRYPTION_KEYS = [new]
     assert SigningKey.objects.get().private_pem == SECRET
-    assert crypto.decrypt(storages["documents"].open("ab/rotated").read()) == b"<xml/>"
+    assert stored_document("ab/rotated") == b"<xml/>"
 
 
 def test_rotation_mends_what_an_earlier_one_left_half_done(settings: Settings, db: None) -> None:
@@ -73,7 +78,7 @@ def test_rotation_mends_what_an_earlier_one_left_half_done(settings: Settings, d
 
     call_command("rotate_encryption")
 
-    assert crypto.decrypt(storage.open("cd/half").read()) == b"only the spare is left"
+    assert stored_document("cd/half") == b"only the spare is left"
     assert not storage.exists("cd/half" + SPARE)
 
 
