@@ -25,7 +25,7 @@ class ForgetfulCache(RedisCache):
             return default
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        return self._or(default, super().get, key, default=default, version=version)
+        return self._or(default, super().get, key, default, version)
 
     def set(self, key: str, value: Any, *args: Any, **options: Any) -> None:
         self._or(None, super().set, key, value, *args, **options)
