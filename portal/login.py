@@ -43,7 +43,6 @@ class _OurWords:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields.pop("remember", None)
         for name, field in self.fields.items():
             field.label, field.help_text = LABELS.get(name, field.label), ""
             field.widget.attrs.pop("placeholder", None)
