@@ -63,7 +63,7 @@ class World:
             )
         jwk = make_key(client, self.at)
         state.clients[client.client_id] = remote.Client(
-            client_id=client.client_id, orgnr=VENDOR_ORGNR, scopes=SCOPES, keys=[jwk],
+            client_id=client.client_id, orgnr=VENDOR_ORGNR, scopes=SCOPES, keys=[jwk], token_lifetime=10**6,
             key_expires={jwk["kid"]: self.at + timedelta(days=300)},
         )  # fmt: skip
         state.systems[system.system_id] = remote.System(
