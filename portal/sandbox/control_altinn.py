@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from werkzeug.wrappers import Response
 
-from .altinn import decisions
+from .altinn import catalogue, clients, decisions
 from .app import Call
 from .control_input import not_found, read, wrong
 from .maskinporten_admin import put_keys
@@ -21,9 +21,15 @@ from .skatteetaten.orgnr import is_orgnr
 from .state import ChangeRequest, Client, Organisation, Person, Request
 
 FIRST_PARTY_ID = 50_000_000
+PERSON_TOKEN_SECONDS = 30 * 60
+LONGEST = 36_500
+ROLES = frozenset(
+    {"DAGL", "LEDE", "INNH", "MEDL", "NEST", "KONT", "REGN", "REVI", "ansatt", "tilgangsstyrer", "hovedadministrator",
+     "klientadministrator"}
+)  # fmt: skip
 
 
-class ClientBody(msgspec.Struct, kw_only=True):
+class ClientBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     client_id: str
     orgnr: str
     scopes: list[str]
@@ -33,7 +39,7 @@ class ClientBody(msgspec.Struct, kw_only=True):
     token_lifetime: int = 120
 
 
-class OrganisationBody(msgspec.Struct, kw_only=True):
+class OrganisationBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     orgnr: str
     name: str
     persons: list[Person] = []
@@ -41,25 +47,41 @@ class OrganisationBody(msgspec.Struct, kw_only=True):
     known: bool = True
     accountant: str = ""
     auditor: str = ""
+    business_manager: str = ""
+    delegations: dict[str, list[str]] = {}
     main_unit: str = ""
     registry: dict[str, Any] = {}
 
 
-class ByPerson(msgspec.Struct, kw_only=True):
+class ByPerson(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     person: str = ""
 
 
-class Age(msgspec.Struct, kw_only=True):
+class Age(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     days: float
+
+
+class Clients(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    orgnrs: list[str]
+
+
+class PersonToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    orgnr: str
+    scopes: list[str]
+    person: str = ""
 
 
 @route("POST", "/control/clients")
 def put_client(call: Call) -> Response:
     body = read(call, ClientBody)
     _check_orgnr(body.orgnr)
+    if not body.client_id.strip():
+        raise wrong("client_id: must not be empty.", field="client_id")
+    if not 10 <= body.token_lifetime <= 7200:
+        raise wrong("token_lifetime: must be from 10 to 7200 seconds.", field="token_lifetime")
     client = Client(
-        client_id=body.client_id, orgnr=body.orgnr, name=body.name, scopes=body.scopes, granted_scopes=body.granted_scopes,
-        token_lifetime=body.token_lifetime,
+        client_id=body.client_id, orgnr=body.orgnr, name=body.name, scopes=body.scopes,
+        granted_scopes=body.granted_scopes, token_lifetime=body.token_lifetime,
     )  # fmt: skip
     put_keys(call, client, body.jwks.get("keys", []))
     call.state.clients[client.client_id] = client
@@ -79,7 +101,7 @@ def expire_key(call: Call, client_id: str, kid: str) -> Response:
 def put_organisation(call: Call) -> Response:
     """Again replaces it, but for its party id and uuid."""
     body = read(call, OrganisationBody)
-    _check_orgnr(body.orgnr)
+    _check_organisation(body)
     known = call.state.organisations.get(body.orgnr)
     fields = msgspec.structs.asdict(body)
     party_id = known.party_id if known else FIRST_PARTY_ID + call.state.sequence()
@@ -90,19 +112,61 @@ def put_organisation(call: Call) -> Response:
     return as_json({"orgnr": body.orgnr, "party_id": party_id, "party_uuid": organisation.party_uuid}, status=201)
 
 
-def _check_orgnr(orgnr: str) -> None:
+def _check_organisation(body: OrganisationBody) -> None:
+    _check_orgnr(body.orgnr)
+    for field in ("accountant", "auditor", "business_manager", "main_unit"):
+        if getattr(body, field):
+            _check_orgnr(getattr(body, field), field)
+    for holder, codes in body.delegations.items():
+        _check_orgnr(holder, "delegations")
+        body.delegations[holder] = _codes(codes, "delegations")
+    for person in body.persons:
+        _check_person(person)
+    if len({person.name for person in body.persons}) < len(body.persons):
+        raise wrong("persons: two have the same name.", field="persons")
+
+
+def _check_person(person: Person) -> None:
+    unknown = [role for role in person.roles if role not in ROLES]
+    if not person.name.strip():
+        raise wrong("persons: each needs a name.", field="persons")
+    if unknown:
+        known = ", ".join(sorted(ROLES))
+        raise wrong(f"persons: {unknown[0][:40]!r} is not a role here; known are {known}.", field="persons")
+    if person.packages is not None:
+        person.packages = _codes(person.packages, "persons")
+
+
+def _codes(packages: list[str], field: str) -> list[str]:
+    """Package codes, given as codes or as urns."""
+    codes = [package.removeprefix(catalogue.PREFIX) for package in packages]
+    unknown = [code for code in codes if code not in catalogue.PACKAGES]
+    if unknown:
+        raise wrong(f"{field}: {unknown[0][:80]!r} is not an access package here.", field=field)
+    return codes
+
+
+def _check_orgnr(orgnr: str, field: str = "orgnr") -> None:
     if not is_orgnr(orgnr):
-        raise wrong(f"orgnr: {orgnr[:20]!r} is not an organisation number with a right check digit.", field="orgnr")
+        raise wrong(f"{field}: {orgnr[:20]!r} is not an organisation number with a right check digit.", field=field)
 
 
 @route("POST", "/control/requests/<request_id>/<act>")
 def decide(call: Call, request_id: str, act: str) -> Response:
     request = _request(call, request_id)
     if act == "age":
-        request.created -= timedelta(days=read(call, Age).days)
+        _age(call, request)
     else:
         _decide(call, request, act, _person(call, request.orgnr))
     return as_json({"id": request.id, "status": request.status, "escalated": request.escalated})
+
+
+def _age(call: Call, asked: Request | ChangeRequest) -> None:
+    """Make it older by some days, as if time had passed for it alone."""
+    days = read(call, Age).days
+    if not 0 <= days <= LONGEST:
+        raise wrong(f"days: must be from 0 to {LONGEST}.", field="days")
+    asked.created = max(asked.created - timedelta(days=days), call.now - timedelta(days=LONGEST))
 
 
 def _decide(call: Call, request: Request, act: str, person: Person) -> None:
@@ -122,7 +186,7 @@ def decide_change(call: Call, change_id: str, act: str) -> Response:
     if change is None:
         raise not_found("change request", change_id)
     if act == "age":
-        change.created -= timedelta(days=read(call, Age).days)
+        _age(call, change)
     else:
         _decide_change(call, change, act, _person(call, change.orgnr))
     return as_json({"id": change.id, "status": change.status})
@@ -150,9 +214,6 @@ def remove(call: Call, user_id: str) -> Response:
 def attach_clients(call: Call, user_id: str) -> Response:
     """Give an agent system user clients without the customer's pages: `{"orgnrs": [...]}`."""
 
-    class Clients(msgspec.Struct):
-        orgnrs: list[str]
-
     user = call.state.system_users.get(user_id)
     if user is None or user.deleted or user.kind != "agent":
         raise not_found("agent system user", user_id)
@@ -160,7 +221,7 @@ def attach_clients(call: Call, user_id: str) -> Response:
     unknown = [orgnr for orgnr in wanted if orgnr not in call.state.organisations]
     if unknown:
         raise wrong(f"orgnrs: {unknown[0][:20]!r} is not an organisation the sandbox knows.", field="orgnrs")
-    user.clients = list(dict.fromkeys([*user.clients, *wanted]))
+    user.clients = list(dict.fromkeys([*user.clients, *wanted]))  # a new list: others keep look-ups by it
     return as_json({"clients": user.clients})
 
 
@@ -171,9 +232,29 @@ def _request(call: Call, request_id: str) -> Request:
     return request
 
 
+@route("POST", "/control/person-tokens")
+def person_token(call: Call) -> Response:
+    """An Altinn token of a person who logged in with ID-porten and acts for the organisation; for client delegation."""
+    body = read(call, PersonToken)
+    _check_orgnr(body.orgnr)
+    if body.orgnr not in call.state.organisations:
+        raise not_found("organisation", body.orgnr)
+    person = _named(call, body.orgnr, body.person)
+    now = int(call.now.timestamp())
+    claims = {
+        "iss": call.sandbox.issuers()["altinn"], "scope": " ".join(body.scopes), "iat": now,
+        "exp": now + PERSON_TOKEN_SECONDS, "jti": call.state.uuid4(), "urn:altinn:authlevel": 3,
+        "urn:altinn:authenticatemethod": "BankID", clients.PERSON: person.name, clients.PERSON_ORGNR: body.orgnr,
+    }  # fmt: skip
+    return as_json({"token": call.sandbox.signing_keys["altinn"].sign(claims), "person": person.name}, status=201)
+
+
 def _person(call: Call, orgnr: str) -> Person:
+    return _named(call, orgnr, read(call, ByPerson).person)
+
+
+def _named(call: Call, orgnr: str, wanted: str) -> Person:
     """The named person of the organisation; without a name, one who may approve."""
-    wanted = read(call, ByPerson).person
     persons = decisions.persons_of(call.state.organisations[orgnr])
     if not wanted:
         return next(p for p in persons if decisions.is_access_manager(p))

@@ -1,12 +1,14 @@
-"""Maskinporten: verifies the grant as the real one does, finds the system user, issues a token that verifies against /jwk.
+"""Maskinporten: verifies the grant as the real one does, finds the system user, issues a token that verifies on /jwk.
 
-Known to differ: certificates (x5c) are refused; texts of error_description are the sandbox's own; the code for a grant
-that lives over 120 s (MP-130 here) and the name of the MP-301/302 error are unverified.
+Known to differ: certificates (x5c) and delegated scopes (consumer_org) are refused, since nobody has any here; texts
+of error_description are the sandbox's own; unverified are the code for a grant that lives over 120 s (MP-130 here), the
+name of the MP-301/302 error, and that unknown claims are refused. A scope's own greatest age does not shorten tokens.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import Any
 
 import jwt
@@ -21,14 +23,17 @@ from .tokens import ORG_AUTHORITY, SYSTEM_USER_TYPE, organisation, orgnr_of, uni
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ALGORITHMS = ["RS256", "RS384", "RS512"]
-KNOWN_CLAIMS = {"aud", "iss", "scope", "iat", "exp", "jti", "nbf", "resource", "consumer_org", "iss_onbehalfof", "pid", "sub",
-                "authorization_details"}  # fmt: skip
+KNOWN_CLAIMS = {
+    "aud", "iss", "scope", "iat", "exp", "jti", "nbf", "resource", "consumer_org", "iss_onbehalfof", "pid", "sub",
+    "authorization_details",
+}  # fmt: skip
 MOST_SECONDS = 120
 SKEW = 10
 NAMES = {
     "011": (400, "invalid_request"), "012": (400, "invalid_grant"), "100": (400, "invalid_grant"),
-    "110": (400, "invalid_grant"), "121": (400, "invalid_grant"), "124": (400, "invalid_grant"),
-    "130": (400, "invalid_grant"), "200": (400, "invalid_scope"), "250": (403, "forbidden"),
+    "110": (400, "invalid_grant"), "120": (400, "invalid_grant"), "121": (400, "invalid_grant"),
+    "123": (400, "invalid_grant"), "124": (400, "invalid_grant"), "130": (400, "invalid_grant"),
+    "200": (400, "invalid_scope"), "250": (403, "forbidden"), "251": (403, "forbidden"),
     "301": (400, "invalid_authorization_details"), "302": (400, "invalid_authorization_details"),
     "303": (400, "invalid_altinn_customer_configuration"),
 }  # fmt: skip
@@ -64,13 +69,20 @@ def token(call: Call) -> Response:
     client, claims = _verified(call, assertion)
     _check_times(call, claims)
     _check_unused(call, assertion, claims)
+    audience = _audience(call, claims)
     scopes = _scopes(call, client, claims)
+    _check_own(call, client, claims)
     details = _details(call, client, claims)
-    lifetime = client.token_lifetime
-    issued = _issue(call, client, scopes, details, lifetime)
+    granted: dict[str, Any] = {"scope": " ".join(scopes), **audience, **details}
+    issued = _issue(call, client, granted)
     _mark_used(call, assertion, claims)
     return as_json(
-        {"access_token": issued, "token_type": "Bearer", "expires_in": lifetime - 1, "scope": " ".join(scopes)}
+        {
+            "access_token": issued,
+            "token_type": "Bearer",
+            "expires_in": client.token_lifetime - 1,
+            "scope": granted["scope"],
+        }
     )
 
 
@@ -99,7 +111,7 @@ def _verified(call: Call, assertion: str) -> tuple[Client, dict[str, Any]]:
     try:
         claims: dict[str, Any] = jwt.decode(
             assertion, jwt.PyJWK(key, algorithm=header["alg"]).key, algorithms=ALGORITHMS,
-            options={"verify_exp": False, "verify_aud": False, "verify_iat": False, "verify_nbf": False},
+            options={f"verify_{name}": False for name in ("exp", "aud", "iat", "nbf", "sub", "jti")},
         )  # fmt: skip
     except jwt.InvalidTokenError:
         raise refuse(call, "124", "The signature of the assertion is invalid") from None
@@ -110,6 +122,8 @@ def _verified(call: Call, assertion: str) -> tuple[Client, dict[str, Any]]:
 
 def _key(call: Call, client: Client, header: dict[str, Any]) -> dict[str, Any]:
     kid = header.get("kid")
+    if "x5c" in header:
+        raise _refused_certificate(call, header)
     if not kid:
         raise refuse(call, "", "The client has registered keys, so the header needs a kid")
     key = next((k for k in client.keys if k.get("kid") == kid), None)
@@ -121,10 +135,18 @@ def _key(call: Call, client: Client, header: dict[str, Any]) -> dict[str, Any]:
     return key
 
 
+def _refused_certificate(call: Call, header: dict[str, Any]) -> Reply:
+    if "kid" in header:
+        return refuse(call, "011", "The header may have either kid or x5c, not both")
+    if not isinstance(header["x5c"], list):
+        return refuse(call, "123", "x5c must be an array")
+    return refuse(call, "120", "The certificate is not valid")
+
+
 def _check_times(call: Call, claims: dict[str, Any]) -> None:
     now, issued, expires = call.now.timestamp(), claims.get("iat"), claims.get("exp")
-    if not isinstance(issued, int | float) or not isinstance(expires, int | float):
-        raise refuse(call, "011", "iat and exp are required")
+    if not _is_time(issued) or not _is_time(expires):
+        raise refuse(call, "011", "iat and exp are required, in seconds")
     if issued > now + SKEW:
         raise refuse(call, "", "The issue time of the grant is in the future")
     if expires <= now or issued < now - MOST_SECONDS - SKEW:
@@ -134,6 +156,10 @@ def _check_times(call: Call, claims: dict[str, Any]) -> None:
     unknown = set(claims) - KNOWN_CLAIMS
     if unknown:
         raise refuse(call, "011", f"Unknown claims: {' '.join(sorted(unknown))}")
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _marks(assertion: str, claims: dict[str, Any]) -> list[str]:
@@ -164,14 +190,34 @@ def _scopes(call: Call, client: Client, claims: dict[str, Any]) -> list[str]:
     if client.granted_scopes is not None:
         ungranted = [scope for scope in wanted if scope not in client.granted_scopes]
         if ungranted:
-            raise refuse(call, "250", f"The consumer has not been granted access to the scope {ungranted[0]}")
+            raise refuse(call, "250", f"The consumer has not been granted access to the scopes: {' '.join(ungranted)}")
     return wanted
 
 
-def _details(call: Call, client: Client, claims: dict[str, Any]) -> list[dict[str, Any]]:
+def _audience(call: Call, claims: dict[str, Any]) -> dict[str, Any]:
+    """`resource` limits where the token is good; without it there is no aud."""
+    wanted = claims.get("resource")
+    if wanted is None:
+        return {}
+    if not isinstance(wanted, list) or not all(isinstance(entry, str) for entry in wanted):
+        raise refuse(call, "011", "resource must be an array of strings")
+    return {"aud": wanted}
+
+
+def _check_own(call: Call, client: Client, claims: dict[str, Any]) -> None:
+    """Scopes delegated by another organisation: there are none here. Raises Reply."""
+    consumer = claims.get("consumer_org", claims.get("iss_onbehalfof"))
+    if consumer == client.orgnr:
+        raise refuse(call, "", "consumer_org is the client's own organisation", name="invalid_request")
+    if consumer is not None:
+        raise refuse(call, "251", "The consumer has not delegated access to the scope to the supplier")
+
+
+def _details(call: Call, client: Client, claims: dict[str, Any]) -> dict[str, Any]:
+    """The claim that says for which system user the token is; {} when none is asked for."""
     asked = claims.get("authorization_details")
     if asked is None:
-        return []
+        return {}
     if not isinstance(asked, list) or len(asked) != 1 or not isinstance(asked[0], dict):
         raise refuse(call, "302", "authorization_details must be a list of one object")
     entry = asked[0]
@@ -180,18 +226,22 @@ def _details(call: Call, client: Client, claims: dict[str, Any]) -> list[dict[st
     unknown = set(entry) - {"type", "systemuser_org", "externalRef"}
     if unknown:
         raise refuse(call, "302", f"Unknown members of authorization_details: {' '.join(sorted(unknown))}")
-    owner = entry.get("systemuser_org")
-    is_formed = (
-        isinstance(owner, dict)
-        and owner.get("authority") == ORG_AUTHORITY
-        and str(owner.get("ID", "")).startswith("0192:")
-    )
-    found = (
-        by_external_id(call.state, client, orgnr_of(owner), str(entry.get("externalRef") or "")) if is_formed else None
-    )
+    found = _system_user(call, client, entry)
     if found is None:
         raise refuse(call, "303", "No system user was found for the given organisation")
-    return [_granted(found)]
+    return {"authorization_details": [_granted(found)]}
+
+
+def _system_user(call: Call, client: Client, entry: dict[str, Any]) -> SystemUser | None:
+    """Bad values find nobody, like everything else that does not fit."""
+    owner, reference = entry.get("systemuser_org"), entry.get("externalRef") or ""
+    if not isinstance(owner, dict) or owner.get("authority") != ORG_AUTHORITY or not isinstance(reference, str):
+        return None
+    if set(owner) != {"authority", "ID"}:
+        raise refuse(call, "302", "systemuser_org has the members authority and ID, and no others")
+    if not str(owner["ID"]).startswith("0192:"):
+        return None
+    return by_external_id(call.state, client, orgnr_of(owner), reference)
 
 
 def _granted(system_user: SystemUser) -> dict[str, Any]:
@@ -203,18 +253,17 @@ def _granted(system_user: SystemUser) -> dict[str, Any]:
     }
 
 
-def _issue(call: Call, client: Client, scopes: list[str], details: list[dict[str, Any]], lifetime: int) -> str:
+def _issue(call: Call, client: Client, granted: dict[str, Any]) -> str:
     now = unix(call.now)
     claims: dict[str, Any] = {
         "iss": call.sandbox.issuers()["maskinporten"],
         "client_id": client.client_id,
         "client_amr": "private_key_jwt",
         "token_type": "Bearer",
-        "scope": " ".join(scopes),
         "iat": now,
-        "exp": now + lifetime,
+        "exp": now + client.token_lifetime,
         "jti": call.state.uuid4(),
         "consumer": organisation(client.orgnr),
-        **({"authorization_details": details} if details else {}),
+        **granted,
     }
     return call.sandbox.signing_keys["maskinporten"].sign(claims)

@@ -1,13 +1,17 @@
 """Maskinporten's self-service API: clients, their keys, and the open list of scopes.
 
-https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin. Known to differ: any bearer token opens it.
+https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin . A token with a scope idporten:dcr.* opens the clients of its
+own organisation (idporten:dcr.supplier: everybody's). Known to differ: error bodies, and which of .modify and .write a
+call needs; any scope may be put on a client; a key's alg need not be the one it signs with.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
+import jwt
 import msgspec
 from werkzeug.wrappers import Response
 
@@ -15,36 +19,40 @@ from .app import Call
 from .control_input import not_found, wrong
 from .replies import Reply, as_json, empty
 from .routing import route
+from .skatteetaten.orgnr import is_orgnr
 from .state import Client
+from .tokens import BadToken, Token, read_token
 
 BASE = "/maskinporten/admin"
 KEY_LIFE = timedelta(days=365)
 MOST_KEYS = 5
+LEAST_BITS = 2048
+PUBLIC = ("kty", "n", "e", "kid", "use", "alg")
+PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
+READ = ("idporten:dcr.read", "idporten:dcr.modify", "idporten:dcr.write")
+MODIFY, WRITE = READ[1:], READ[2:]
+SUPPLIER = "idporten:dcr.supplier"
 
 
 @route("GET", f"{BASE}/scopes/all")
 @route("GET", f"{BASE}/api/v1/scopes/all")
 def scopes(call: Call) -> Response:
+    """The public list: here, every scope that some client has."""
     known = sorted({scope for client in call.state.clients.values() for scope in client.scopes})
     return as_json([{"name": scope, "at_max_age": 3600, "visibility": "PUBLIC"} for scope in known])
 
 
-def _authorised(call: Call) -> None:
-    if not call.request.headers.get("Authorization", "").startswith("Bearer "):
-        raise Reply(empty(status=401))
-
-
 @route("GET", f"{BASE}/clients")
 def clients(call: Call) -> Response:
-    _authorised(call)
-    return as_json([_shown(client) for client in call.state.clients.values() if client.active])
+    token = _token(call, READ)
+    return as_json([_shown(client) for client in call.state.clients.values() if client.active and _owns(token, client)])
 
 
 @route("POST", f"{BASE}/clients")
 def create(call: Call) -> Response:
-    _authorised(call)
+    token = _token(call, WRITE)
     said = _object(call)
-    client = Client(client_id=call.state.uuid4(), orgnr=str(said.get("client_orgno") or ""))
+    client = Client(client_id=call.state.uuid4(), orgnr=_owner(token, said))
     _fill(client, said)
     call.state.clients[client.client_id] = client
     return as_json(_shown(client), status=201)
@@ -52,65 +60,108 @@ def create(call: Call) -> Response:
 
 @route("GET", f"{BASE}/clients/<client_id>")
 def read(call: Call, client_id: str) -> Response:
-    _authorised(call)
-    return as_json(_shown(_client(call, client_id)))
+    return as_json(_shown(_client(call, client_id, READ)))
 
 
 @route("PUT", f"{BASE}/clients/<client_id>")
 def replace(call: Call, client_id: str) -> Response:
-    _authorised(call)
-    client = _client(call, client_id)
+    client = _client(call, client_id, MODIFY)
     _fill(client, _object(call))
     return as_json(_shown(client))
 
 
 @route("DELETE", f"{BASE}/clients/<client_id>")
 def deactivate(call: Call, client_id: str) -> Response:
-    _authorised(call)
-    _client(call, client_id).active = False
+    _client(call, client_id, WRITE).active = False
     return empty(status=204)
 
 
 @route("GET", f"{BASE}/clients/<client_id>/jwks")
 def keys(call: Call, client_id: str) -> Response:
-    _authorised(call)
-    return as_json({"keys": _client(call, client_id).keys})
+    return as_json({"keys": _client(call, client_id, READ).keys})
 
 
 @route("POST", f"{BASE}/clients/<client_id>/jwks")
 @route("PUT", f"{BASE}/clients/<client_id>/jwks")
 def replace_keys(call: Call, client_id: str) -> Response:
     """The whole set is replaced: rotation posts old and new together."""
-    _authorised(call)
-    client = _client(call, client_id)
+    client = _client(call, client_id, MODIFY)
     put_keys(call, client, _object(call).get("keys"))
-    return as_json({"keys": client.keys}, status=201)
+    return as_json({"keys": client.keys}, status=201 if call.request.method == "POST" else 200)
+
+
+def _token(call: Call, scopes: tuple[str, ...]) -> Token:
+    try:
+        token = read_token(call, issuers=("maskinporten",))
+    except BadToken as error:
+        raise Reply(as_json({"error": "invalid_token", "error_description": str(error)}, status=401)) from None
+    if not token.scopes & set(scopes):
+        needed = f"The token needs one of the scopes {' '.join(scopes)}"
+        raise Reply(as_json({"error": "insufficient_scope", "error_description": needed}, status=403))
+    return token
+
+
+def _owns(token: Token, client: Client) -> bool:
+    return client.orgnr == token.orgnr or SUPPLIER in token.scopes
+
+
+def _owner(token: Token, said: dict[str, Any]) -> str:
+    """The organisation of a new client: the token's own, or with the supplier scope the one that is named."""
+    named = said.get("client_orgno") or token.orgnr
+    if not is_orgnr(str(named)):
+        raise wrong("client_orgno: is not an organisation number with a right check digit.", field="client_orgno")
+    if named != token.orgnr and SUPPLIER not in token.scopes:
+        raise wrong(f"client_orgno: only with the scope {SUPPLIER}.", field="client_orgno", status=403)
+    return str(named)
+
+
+def _client(call: Call, client_id: str, scopes: tuple[str, ...]) -> Client:
+    token = _token(call, scopes)
+    client = call.state.clients.get(client_id)
+    if client is None or not _owns(token, client):
+        raise not_found("client", client_id)
+    return client
 
 
 def put_keys(call: Call, client: Client, given: Any) -> None:
-    """Check and store public keys; each lives a year from now. Raises Reply (400)."""
+    """Check and store public keys; each lives a year from now, so posting one again renews it. Raises Reply (400)."""
     if not isinstance(given, list) or len(given) > MOST_KEYS:
         raise wrong(f"keys: give a list of at most {MOST_KEYS} JWKs.", field="keys")
     for key in given:
         _check_key(key)
-    client.keys = [{name: key[name] for name in ("kty", "n", "e", "kid", "use", "alg") if name in key} for key in given]
+    if len({key["kid"] for key in given}) < len(given):
+        raise wrong("keys: two have the same kid.", field="keys")
+    client.keys = [{name: key[name] for name in PUBLIC if name in key} for key in given]
     client.key_expires = {key["kid"]: call.now + KEY_LIFE for key in given}
 
 
 def _check_key(key: Any) -> None:
-    if (
-        not isinstance(key, dict)
-        or key.get("kty") != "RSA"
-        or not all(isinstance(key.get(m), str) for m in ("n", "e", "kid"))
-    ):
-        raise wrong("keys: each must be an RSA JWK with n, e and kid.", field="keys")
-    if "d" in key:
+    if not isinstance(key, dict) or key.get("kty") != "RSA":
+        raise wrong("keys: each must be an RSA JWK.", field="keys")
+    if any(name in key for name in PRIVATE):
         raise wrong("keys: a private key was sent; send the public half only.", field="keys")
+    if not all(isinstance(key.get(name), str) for name in ("n", "e", "kid")):
+        raise wrong("keys: each needs n, e and kid.", field="keys")
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", key["kid"]):
+        raise wrong("keys: kid may have letters, digits, full stop, underscore and hyphen.", field="keys")
+    if key.get("use", "sig") != "sig" or key.get("alg", "RS256") not in ("RS256", "RS384", "RS512"):
+        raise wrong("keys: use must be sig, and alg one of RS256, RS384, RS512.", field="keys")
+    if _bits(key) < LEAST_BITS:
+        raise wrong(f"keys: an RSA key of at least {LEAST_BITS} bits is needed.", field="keys")
+
+
+def _bits(key: dict[str, Any]) -> int:
+    try:
+        return int(jwt.PyJWK({name: key[name] for name in ("kty", "n", "e")}, algorithm="RS256").key.key_size)
+    except (jwt.PyJWTError, ValueError, TypeError):
+        raise wrong("keys: n and e do not make an RSA key.", field="keys") from None
 
 
 def _fill(client: Client, said: dict[str, Any]) -> None:
     client.name = str(said.get("client_name") or client.name)
     client.description = str(said.get("description") or client.description)
+    if said.get("integration_type", "maskinporten") != "maskinporten":
+        raise wrong("integration_type: must be maskinporten.", field="integration_type")
     given = said.get("scopes", client.scopes)
     if not isinstance(given, list) or not all(isinstance(scope, str) for scope in given):
         raise wrong("scopes: give a list of scope names.", field="scopes")
@@ -125,13 +176,6 @@ def _object(call: Call) -> dict[str, Any]:
     if not isinstance(said, dict):
         raise wrong("The body is not a JSON object.")
     return said
-
-
-def _client(call: Call, client_id: str) -> Client:
-    client = call.state.clients.get(client_id)
-    if client is None:
-        raise not_found("client", client_id)
-    return client
 
 
 def _shown(client: Client) -> dict[str, Any]:
