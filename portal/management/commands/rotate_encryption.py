@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management.base import BaseCommand
 from django.db import connection, models
+from psycopg.sql import SQL, Identifier
 
 from portal import crypto
 
@@ -28,12 +29,13 @@ class Command(BaseCommand):
 
 def rotate_column(model: type[models.Model], field: models.Field[Any, Any]) -> int:
     """Re-encrypt one column row by row; a row changed meanwhile is left to its new value. Returns the number written."""
-    table, column = model._meta.db_table, field.column
+    names = {"table": Identifier(model._meta.db_table), "column": Identifier(field.column)}
+    select = SQL("SELECT id, {column} FROM {table} WHERE {column} IS NOT NULL").format(**names)
+    update = SQL("UPDATE {table} SET {column} = %s WHERE id = %s AND {column} = %s").format(**names)
     written = 0
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT id, "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL')  # names from our own models
+        cursor.execute(select)
         for pk, sealed in cursor.fetchall():
-            update = f'UPDATE "{table}" SET "{column}" = %s WHERE id = %s AND "{column}" = %s'
             cursor.execute(update, [crypto.rotate(bytes(sealed)), pk, bytes(sealed)])
             written += cursor.rowcount
     return written

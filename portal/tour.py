@@ -1,0 +1,275 @@
+"""The nine steps without a browser: the portal's own services, a real worker, the sandbox over HTTP; each step printed.
+
+Then one customer who says no, and one report whose sums do not add up. Every step must show its work or the tour fails.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.utils import timezone, translation
+
+from accounts.models import Customer, User
+from portal import demo
+from portal.doorbell import ring
+from portal.environments import Environment
+from submissions.models import Document, EventSubscription, PollCursor, Submission
+from submissions.rf1086 import samples
+from submissions.services.documents import read_document
+from submissions.services.drafts import add_files, create_draft
+from submissions.services.queue import queue
+from submissions.tasks import send_submission
+from systemusers.models import AccessProfile, MaskinportenClient, ScopeGrant, System, SystemUserRequest
+from systemusers.services.links import ask_altinn, link_url
+from systemusers.services.register.drift import compare_system
+from systemusers.services.register.push import register_system
+from systemusers.services.requests.ask import request_access
+from systemusers.services.scopes import check_scopes
+from systemusers.tasks import send_request
+
+PATIENCE = 90.0
+SERVICE = "innrapportering-aksjonaerregisteroppgave"
+Say = Callable[[str], None]
+
+
+class Failed(Exception):
+    """A step did not do its work. The message says which, and what was there instead."""
+
+
+class Upload(io.BytesIO):
+    """A file as a form would give it."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        super().__init__(content)
+        self.name, self.size = name, len(content)
+
+
+@dataclass
+class Tour:
+    """One walk. `say` takes the lines; `folder` gets the fetched feedback."""
+
+    say: Say
+    folder: Path
+    user: User
+    sandbox: httpx.Client
+    began: datetime = field(default_factory=timezone.now)
+    seen: int = 0
+
+    def walk(self) -> None:
+        """Raises Failed, httpx.HTTPError, or what a service raises."""
+        with translation.override("nb"):
+            system = self.connect()
+            profile = system.profiles.order_by("pk")[0]
+            access = self.ask(profile, "Turgåer")
+            self.approve(access)
+            submission = self.send(access, year=self.year(), wrong_sum=False)
+            self.follow(submission, wanted=Submission.Status.ACCEPTED)
+            self.refused_by_customer(profile)
+            self.refused_by_skatteetaten(access)
+
+    @staticmethod
+    def year() -> int:
+        return timezone.localdate().year - 1
+
+    def connect(self) -> System:
+        self.title(1, "Maskinporten: client, key and scopes")
+        client = MaskinportenClient.objects.filter(environment=Environment.SANDBOX).order_by("pk")[0]
+        for grant in check_scopes(client=client, by=self.user.actor, at=timezone.now()):
+            self.say(f"   asked for a token with {grant.scope}: {grant.verdict}")
+            if grant.verdict != ScopeGrant.Verdict.GRANTED:
+                raise Failed(f"the scope {grant.scope} is {grant.verdict} {grant.code}")
+        self.calls()
+        self.title(2, "System register")
+        system = System.objects.filter(client=client).get()
+        if system.status == System.Status.DRAFT:
+            self.say(
+                f"   registered {system.system_id}: {register_system(system=system, by=self.user.actor, at=timezone.now()).name}"
+            )
+        drift = compare_system(system=system, by=self.user.actor, at=timezone.now())
+        self.say(f"   compared with Altinn: {len(drift)} differences")
+        if drift:
+            raise Failed(f"Altinn holds something else: {drift}")
+        self.calls()
+        return System.objects.get(pk=system.pk)
+
+    def ask(self, profile: AccessProfile, name: str) -> SystemUserRequest:
+        self.title(3, "System user request")
+        access = request_access(customer=self.customer(name), profile=profile, by=self.user.actor, at=timezone.now())
+        ring(send_request, request_id=access.pk)
+        access = self.until(access, lambda row: row.status == "SENT", "the request to be sent by the worker")
+        self.say(f"   asked {access.customer}: {access.altinn_id} is {access.remote_status}; link {link_url(access)}")
+        self.calls()
+        return access
+
+    def customer(self, name: str) -> Customer:
+        """A new synthetic customer, known to the sandbox's Altinn."""
+        number = Customer.objects.filter(environment=Environment.SANDBOX).count()
+        taken = set(Customer.objects.values_list("orgnr", flat=True))
+        orgnr = next(n for n in demo.orgnrs(number + 100, start=320_000_000) if n not in taken)
+        made = Customer.objects.create(environment=Environment.SANDBOX, orgnr=orgnr, name=f"{name} {number} AS")
+        self.control("POST", "/control/organisations", {"orgnr": orgnr, "name": made.name})
+        return made
+
+    def approve(self, access: SystemUserRequest) -> None:
+        self.title(4, "The customer approves in Altinn")
+        page = self.sandbox.get(access.confirm_url)
+        self.say(f"   the page behind the link answers {page.status_code}, {len(page.content)} bytes")
+        self.control("POST", f"/control/requests/{access.altinn_id}/approve", {})
+        access = self.answered(access, "APPROVED")
+        self.say(
+            f"   Altinn says {access.remote_status}; system user {access.system_user.altinn_id} ({access.system_user.kind})"
+        )
+        self.calls()
+
+    def answered(self, access: SystemUserRequest, wanted: str) -> SystemUserRequest:
+        """As the return page does: ask Altinn, whatever the redirect seems to say."""
+
+        def ask(row: SystemUserRequest) -> bool:
+            return ask_altinn(request=row, at=timezone.now()).status in (wanted, "IN_USE")
+
+        return self.until(access, ask, f"Altinn to say {wanted}")
+
+    def send(self, access: SystemUserRequest, *, year: int, wrong_sum: bool) -> Submission:
+        self.title(5, "Submission to Skatteetaten with the system user's token")
+        customer, at = access.customer, timezone.now()
+        access.refresh_from_db()
+        draft = create_draft(request=access, service=SERVICE, year=year, by=self.user.actor, at=at)
+        files = samples.example(customer.orgnr, customer.name, year, shareholders=3, wrong_sum=wrong_sum)
+        verdicts = add_files(
+            submission=draft, files=[Upload(f.name, f.content) for f in files], by=self.user.actor, at=at
+        )
+        draft.refresh_from_db()
+        self.say(f"   {len(verdicts)} files checked here: {draft.status}, {len(draft.findings)} findings")
+        queue(submission=draft, by=self.user.actor, at=timezone.now(), confirmed=frozenset({"warnings"}))
+        ring(send_submission, submission_id=draft.pk)
+        sent = self.until(draft, lambda row: row.delivered_at is not None, "the worker to deliver the report")
+        for call in sent.calls.all():
+            self.say(f"   {call.step:7} {call.http_status} in {call.milliseconds} ms")
+        self.say(
+            f"   receipt: dialog {sent.dialog_id}, forsendelse {sent.transmission_id}, reference {sent.receipt_reference}"
+        )
+        self.calls()
+        return sent
+
+    def follow(self, submission: Submission, *, wanted: str) -> None:
+        self.title(6, "Dialogs and transmissions")
+        submission = self.until(submission, lambda row: row.status == wanted, f"the verdict {wanted}")
+        for row in submission.transmissions.all():
+            self.say(
+                f"   {row.type:10} {row.transmission_id}, answers {row.related_id or '-'}, {len(row.attachments)} attachments"
+            )
+        self.title(7, "Altinn Events")
+        access = submission.request
+        asked = EventSubscription.objects.filter(request=access)
+        ready = self.until_true(
+            lambda: asked.filter(validated_at__isnull=False).first(), "Altinn to confirm the subscription"
+        )
+        self.say(f"   subscription {ready.altinn_id} to {ready.resource} is confirmed")
+        self.title(8, "Dialogporten: status and ids")
+        cursor = PollCursor.objects.get(request=access)
+        self.say(f"   polled {cursor.polled_at:%H:%M:%S}, failures {cursor.failures}, place {cursor.token[:60]}")
+        self.no_dialog_was_opened()
+        self.title(9, "Documents behind the transmissions")
+        self.fetch(submission)
+        self.calls()
+
+    def no_dialog_was_opened(self) -> None:
+        """GET of a dialog marks it as seen for the customer: no call of ours may have been one."""
+        path = "/platform/dialogporten/api/v1/enduser/dialogs/"
+        opened = [c for c in self.served("dialogporten", path) if c["path"].removeprefix(path).count("/") == 0]
+        if opened:
+            raise Failed(f"{len(opened)} dialogs were opened by a machine")
+
+    def fetch(self, submission: Submission) -> None:
+        def both() -> Any:
+            found = submission.documents.filter(role=Document.Role.FEEDBACK)
+            return list(found) if found.count() >= 2 else None
+
+        for document in self.until_true(both, "the feedback documents"):
+            file = self.folder / f"{submission.pk}-{document.filename}"
+            file.write_bytes(read_document(document))
+            self.say(
+                f"   {document.media_type}, {document.size} bytes, SHA-256 {document.sha256[:16]}… written to {file}"
+            )
+
+    def refused_by_customer(self, profile: AccessProfile) -> None:
+        self.say("\n== A customer who says no")
+        access = self.ask(profile, "Avviser")
+        self.control("POST", f"/control/requests/{access.altinn_id}/reject", {})
+        access = self.answered(access, "REJECTED")
+        self.say(f"   Altinn says {access.remote_status}; here it is {access.get_status_display()}")
+        self.calls()
+
+    def refused_by_skatteetaten(self, access: SystemUserRequest) -> None:
+        self.say("\n== A report whose sums do not add up")
+        sent = self.send(access, year=self.year() - 1, wrong_sum=True)
+        done = self.until(
+            sent,
+            lambda row: row.status == Submission.Status.REJECTED and bool(row.reasons),
+            "the rejection and its reasons",
+        )
+        for reason in done.reasons:
+            self.say(f"   {reason['code']}: {reason['text']} {reason['description']}")
+        self.fetch(done)
+        self.calls()
+
+    def title(self, number: int, text: str) -> None:
+        self.say(f"\n{number}. {text}")
+
+    def control(self, method: str, path: str, body: dict[str, Any]) -> None:
+        self.sandbox.request(method, path, json=body).raise_for_status()
+
+    def served(self, service: str = "", path: str = "") -> list[dict[str, Any]]:
+        params = {"service": service, "path": path, "limit": "10000"}
+        rows: list[dict[str, Any]] = self.sandbox.get("/control/calls", params=params).raise_for_status().json()
+        return [row for row in rows if datetime.fromisoformat(row["at"]) >= self.began]
+
+    def calls(self) -> None:
+        """What went over the wire since the last time."""
+        rows = [row for row in self.served() if row["service"] not in ("control", "root", "am-ui")]
+        for row in rows[self.seen :]:
+            self.say(
+                f"      {row['status']} {row['method']:4} {row['path']} ({row['body_bytes']} bytes, {row['milliseconds']} ms)"
+            )
+        self.seen = len(rows)
+
+    def until(self, row: Any, is_there: Callable[[Any], bool], what: str) -> Any:
+        """The row, read again until `is_there`."""
+
+        def look() -> Any:
+            fresh = type(row).objects.get(pk=row.pk)
+            return type(row).objects.get(pk=row.pk) if is_there(fresh) else None
+
+        try:
+            return self.until_true(look, what)
+        except Failed as error:
+            fresh = type(row).objects.get(pk=row.pk)
+            code = getattr(fresh, "problem_code", "")
+            raise Failed(f"{error}; it is {fresh.status} {code}") from None
+
+    def until_true(self, look: Callable[[], Any], what: str) -> Any:
+        for _moment in _moments(PATIENCE):
+            if found := look():
+                return found
+        raise Failed(f"waited {PATIENCE:.0f} s for {what}")
+
+
+def _moments(seconds: float) -> Iterator[float]:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        yield time.monotonic()
+        time.sleep(0.3)
+
+
+def prepare() -> None:
+    """The demonstration vendor in the database and in the sandbox's memory."""
+    demo.seed(at=timezone.now())
+    demo.introduce(url=settings.SANDBOX_URL)
