@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.explain import explain
+from portal.explain import NOBODY, explain
 from submissions.models import Submission
 
 SLOW = timedelta(hours=1)
@@ -47,11 +47,10 @@ def _ready(row: Submission, at: datetime) -> NextStep:
 
 def _queued(row: Submission, at: datetime) -> NextStep:
     if row.problem_code and row.next_attempt_at and row.next_attempt_at > at:
-        words = {
-            "what": explain(row.problem_code).title,
-            "clock": f"{timezone.localtime(row.next_attempt_at):%H.%M.%S}",
-        }
-        return NextStep(_("%(what)s. Prøver igjen kl. %(clock)s") % words)
+        explanation = explain(row.problem_code)
+        clock = f"{timezone.localtime(row.next_attempt_at):%H.%M.%S}"
+        text = _("%(what)s. Prøver igjen kl. %(clock)s") % {"what": explanation.title, "clock": clock}
+        return NextStep(text) if explanation.who == NOBODY else NextStep(text, str(explanation.who), _url(row))
     return NextStep(_("Sendes snart"))
 
 

@@ -16,7 +16,7 @@ from portal.gateways.errors import BrokenReply, Refused, Unavailable
 from submissions.models import Call, Submission
 from submissions.services import calls, receipt, refusal
 from submissions.services.claim import WAIT_FOR_OTHERS, Busy, Claim, claim_queued
-from systemusers.services.keys import NoKey
+from systemusers.services.tokens import AccessMissing, NoKey
 
 BY = "task:send"
 BUDGET = timedelta(minutes=4)
@@ -70,7 +70,7 @@ def _make(claim: Claim, call: Call) -> bool:
     except Refused as error:
         return _refused(claim, call, error)
     except NoKey:
-        claim.move_to(Status.QUEUED, next_attempt_at=claim.now() + LONGEST_WAIT, problem_code="NO_KEY")
+        _wait_for_us(claim, "NO_KEY")
         raise
     calls.finish(call, answer, at=claim.now())
     return True
@@ -105,11 +105,19 @@ def _broken(claim: Claim, call: Call, error: BrokenReply) -> NoReturn:
 
 
 def _refused(claim: Claim, call: Call, error: Refused) -> bool:
-    if call.status == Call.Status.STARTED and error.code in (ALREADY_CONFIRMED, KEY_REUSED):
+    """A refusal of the report itself is final; one of our own client is for us to mend, and the report waits."""
+    if call.status != Call.Status.STARTED and not isinstance(error, AccessMissing):
+        _wait_for_us(claim, calls.code_of(error))
+        raise error
+    if error.code in (ALREADY_CONFIRMED, KEY_REUSED):
         _uncertain(claim, call, error)
     else:
         refusal.fail(claim, call, error)
     return False
+
+
+def _wait_for_us(claim: Claim, code: str) -> None:
+    claim.move_to(Status.QUEUED, next_attempt_at=claim.now() + LONGEST_WAIT, problem_code=code)
 
 
 def _uncertain(claim: Claim, call: Call, error: Exception) -> None:

@@ -16,6 +16,7 @@ from submissions.services import reconcile, send
 from submissions.services.claim import AT_ONCE
 from submissions.services.documents import read_document
 from submissions.services.queue import cancel
+from systemusers.services.tokens import NoKey
 from tests.submissions.world import BY, World
 
 S = Submission.Status
@@ -221,6 +222,39 @@ def test_a_token_skatteetaten_does_not_take_is_changed_for_a_fresh_one(world: Wo
 
     assert submission.status == S.DELIVERED
     assert len([r for r in world.transport.requests if r.url.path.startswith("/maskinporten")]) == 2
+
+
+def test_a_fault_of_our_own_client_lets_the_report_wait(world: World) -> None:
+    next(iter(world.app.state.clients.values())).active = False
+    submission = world.queued()
+
+    with pytest.raises(GatewayError):
+        send.send(submission_id=submission.pk, at=world.at)
+    submission.refresh_from_db()
+    assert submission.status == S.QUEUED
+    assert submission.problem_code
+
+    next(iter(world.app.state.clients.values())).active = True
+    assert world.settle(submission).status == S.DELIVERED
+
+
+def test_a_client_without_a_key_lets_the_report_wait(world: World) -> None:
+    world.access.profile.system.client.keys.all().delete()
+    submission = world.queued()
+
+    with pytest.raises(NoKey):
+        send.send(submission_id=submission.pk, at=world.at)
+
+    submission.refresh_from_db()
+    assert (submission.status, submission.problem_code) == (S.QUEUED, "NO_KEY")
+
+
+def test_a_customer_without_a_system_user_fails_with_the_reason(world: World) -> None:
+    next(iter(world.app.state.system_users.values())).deleted = True
+
+    submission = world.send(world.queued())
+
+    assert (submission.status, submission.problem_code) == (S.FAILED, "MP-303")
 
 
 @pytest.mark.parametrize("step", STEPS)
