@@ -1,25 +1,34 @@
 """Reads Skatteetaten's feedback document: the verdict, and every reason with its code.
 
 Robust by local names: `leveransestatus` (godkjent or avvist) and each element with an `avvikskode`, whatever namespace
-the service uses; and the JSON form of the a-melding, which is unverified.
+the service uses; and the JSON form of the a-melding, which is unverified. What it says is data: the page escapes it.
 """
 
 from __future__ import annotations
 
 import json
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from lxml import etree
 
+from submissions import safe_xml
+
 ACCEPTED, REJECTED = "ACCEPTED", "REJECTED"
-VERDICTS = {"godkjent": ACCEPTED, "avvist": REJECTED}
+VERDICTS = {"godkjent": ACCEPTED, "mottatt": ACCEPTED, "ok": ACCEPTED, "avvist": REJECTED}
 MOST_REASONS = 500
 MOST_TEXT = 2000
+_TIMES = ("behandletTidspunkt", "innsendingstidspunkt", "mottattTidspunkt")
+_REFERENCES = ("vaarLeveransereferanse", "leveransereferanse", "oppgavegiversleveransereferanse", "innsendingsId")
+_CODES = ("avvikskode", "kode")
+_PLACES = ("sti", "referanse", "oppgavereferanse", "linjenummer")
 
 
 class UnreadableFeedback(Exception):
-    """The document is not XML or JSON that can be read."""
+    """The document is not XML or JSON that can be read. The text is for the log and quotes nothing of the document."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,7 @@ class Reason:
     description: str = ""
     guidance: str = ""
     severity: str = ""
+    where: str = ""
 
     def as_json(self) -> dict[str, str]:
         return asdict(self)
@@ -38,71 +48,113 @@ class Reason:
 
 @dataclass(frozen=True)
 class Feedback:
-    """`verdict` is ACCEPTED, REJECTED, or None when the document does not say."""
+    """`verdict` is ACCEPTED, REJECTED, or None when the document does not say. `received_at` is when it was dealt with."""
 
     verdict: str | None
     reasons: tuple[Reason, ...]
     reference: str = ""
+    received_at: datetime | None = None
 
 
 def read_feedback(content: bytes, media_type: str) -> Feedback:
-    """Raises UnreadableFeedback."""
-    if "json" in media_type or content.lstrip()[:1] in (b"{", b"["):
+    """The feedback in XML or JSON, told by its first sign when the media type does not say. Raises UnreadableFeedback."""
+    start = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if start in (b"{", b"[") or ("json" in media_type.lower() and start != b"<"):
         return _from_json(content)
     return _from_xml(content)
 
 
 def _from_xml(content: bytes) -> Feedback:
-    if b"<!" in content.replace(b"\x00", b"").replace(b"<!--", b"").replace(b"<![CDATA[", b""):
-        raise UnreadableFeedback("a doctype or entity")
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
-    )
     try:
-        root = etree.fromstring(content, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise UnreadableFeedback(type(error).__name__) from None
+        root = safe_xml.parse(content)
+    except safe_xml.UnreadableXml as error:
+        raise UnreadableFeedback(error.code) from None
     statuses = [_text(node) for node in root.iter("{*}leveransestatus")]
-    reasons = tuple(_reason(node.getparent()) for node in root.iter("{*}avvikskode"))[:MOST_REASONS]
-    reference = next((_text(node) for node in root.iter("{*}vaarLeveransereferanse", "{*}leveransereferanse")), "")
-    return Feedback(_verdict(statuses), reasons, reference)
+    nodes = (node.getparent() for node in root.iter("{*}avvikskode"))
+    reasons = tuple(_reason(_fields(node)) for node in nodes if node is not None)[:MOST_REASONS]
+    return Feedback(_verdict(statuses, reasons), reasons, _first(root, _REFERENCES), _moment(_first(root, _TIMES)))
 
 
-def _verdict(statuses: list[str]) -> str | None:
-    """Rejected when any part was; accepted when all were."""
-    verdicts = {VERDICTS.get(status.lower()) for status in statuses}
-    return REJECTED if REJECTED in verdicts else ACCEPTED if verdicts == {ACCEPTED} else None
+def _fields(node: etree._Element) -> dict[str, str]:
+    return {etree.QName(child).localname: _text(child) for child in node if isinstance(child.tag, str)}
 
 
-def _reason(node: Any) -> Reason:
-    fields = {etree.QName(child).localname: _text(child) for child in node}
-    return Reason(
-        fields.get("avvikskode", ""),
-        fields.get("avvikstekst", ""),
-        fields.get("beskrivelse", ""),
-        fields.get("veiledning", ""),
-        fields.get("alvorlighetsgrad", ""),
-    )
-
-
-def _text(node: Any) -> str:
+def _text(node: etree._Element) -> str:
     return (node.text or "").strip()[:MOST_TEXT]
 
 
-def _from_json(content: bytes) -> Feedback:
+def _first(root: etree._Element, names: tuple[str, ...]) -> str:
+    """The text of the first of these elements that has any, in the order of the names."""
+    texts = (_text(node) for name in names for node in root.iter(f"{{*}}{name}"))
+    return next((text for text in texts if text), "")
+
+
+def _moment(text: str) -> datetime | None:
     try:
-        said = json.loads(content)
+        return datetime.fromisoformat(text)
     except ValueError:
+        return None
+
+
+def _verdict(statuses: list[str], reasons: tuple[Reason, ...]) -> str | None:
+    """Rejected when any delivery was; accepted when all were. A rejected file has no delivery, only its deviations."""
+    verdicts = {VERDICTS.get(status.strip().lower()) for status in statuses}
+    if REJECTED in verdicts:
+        return REJECTED
+    if not statuses and any(reason.severity.lower() == "avvist" for reason in reasons):
+        return REJECTED
+    return ACCEPTED if verdicts == {ACCEPTED} else None
+
+
+def _reason(fields: dict[str, str]) -> Reason:
+    """Named as in the XML; the JSON form is seen with `kode` and `melding`, and with a description alone."""
+    text = _of(fields, "avvikstekst", "melding", "tekst")
+    description = fields.get("beskrivelse", "")
+    return Reason(
+        code=_of(fields, *_CODES),
+        text=text or description,
+        description=description if text else "",
+        guidance=fields.get("veiledning", ""),
+        severity=fields.get("alvorlighetsgrad", ""),
+        where=_of(fields, *_PLACES),
+    )
+
+
+def _of(fields: dict[str, str], *names: str) -> str:
+    return next((fields[name] for name in names if fields.get(name)), "")
+
+
+def _from_json(content: bytes) -> Feedback:
+    if len(content) > safe_xml.MAX_BYTES:
+        raise UnreadableFeedback("TOO_LARGE")
+    try:
+        said = json.loads(content.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError):
         raise UnreadableFeedback("not JSON") from None
-    found = said.get("mottak", said) if isinstance(said, dict) else {}
-    if not isinstance(found, dict):
+    objects = list(_objects(said))
+    statuses = [_said(one[name]) for one in objects for name in ("mottakstatus", "leveransestatus") if name in one]
+    entries = [one for one in objects if any(name in one for name in _CODES)][:MOST_REASONS]
+    reasons = tuple(_reason({name: _said(value) for name, value in entry.items()}) for entry in entries)
+    if not statuses and not reasons:
         raise UnreadableFeedback("JSON of another shape")
-    entries = [e for e in found.get("avvik") or [] if isinstance(e, dict)][:MOST_REASONS]
-    status = str(found.get("mottakstatus") or found.get("leveransestatus") or "").lower()
-    verdict = REJECTED if "avvis" in status else ACCEPTED if "godkjent" in status or "mottatt" in status else None
-    return Feedback(verdict, tuple(_json_reason(entry) for entry in entries))
+    everything: dict[str, Any] = {name: value for one in reversed(objects) for name, value in one.items()}
+    texts = {name: _said(everything.get(name)) for name in (*_REFERENCES, *_TIMES, "meldingsId")}
+    return Feedback(
+        _verdict(statuses, reasons), reasons, _of(texts, *_REFERENCES, "meldingsId"), _moment(_of(texts, *_TIMES))
+    )
 
 
-def _json_reason(entry: dict[str, Any]) -> Reason:
-    names = ("avvikskode", "avvikstekst", "beskrivelse", "veiledning", "alvorlighetsgrad")
-    return Reason(*(str(entry.get(name) or "")[:MOST_TEXT] for name in names))
+def _objects(said: Any) -> Iterator[dict[str, Any]]:
+    """Every object at any depth, outer before inner."""
+    waiting = deque([said])
+    while waiting:
+        one = waiting.popleft()
+        if isinstance(one, dict):
+            yield one
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+
+
+def _said(value: Any) -> str:
+    return str(value).strip()[:MOST_TEXT] if isinstance(value, str | int | float) else ""

@@ -7,39 +7,34 @@ a person may send it on purpose but must have been told.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from submissions.rf1086 import schema
-from submissions.rf1086.findings import Finding, Level, masked
+from submissions.rf1086 import names, schema, sums
+from submissions.rf1086.findings import Finding, Level
+from submissions.rf1086.numbers import masked
 from submissions.rf1086.reading import Form, Kind, Unreadable, plain_name, read_form
 
-ORGNR = "EnhetOrganisasjonsnummer-datadef-18"
-YEAR = "Inntektsar-datadef-692"
-SHARE_CLASS = "AksjeType-datadef-17659"
-CLOSING, OPENING = "AksjerMvAntall-datadef-29167", "AksjerMvAntallFjoraret-datadef-29166"
-HOLDS, HELD = "AksjonarAksjerAntall-datadef-17741", "AksjerAntallFjoraret-datadef-29168"
-PERSON, COMPANY = "AksjonarFodselsnummer-datadef-1156", "AksjonarOrganisasjonsnummer-datadef-7597"
-FOREIGNER = "AksjonarUtenlandskIdenifikasjonsnummer-datadef-26626"
-GAINED = ("AksjerKjopAntall-datadef-12153", "AksjerTilgangFondsemisjonMvAntall-datadef-17748")
-LOST = ("AksjerArvMvOmsattAntall-datadef-17752", "AksjerSpleisMvAvgangAntall-datadef-24007")
-DIVIDEND, PAID = "AksjeUtbytteISINAksjetype-datadef-17665", "Aksjeutbytte-datadef-29169"
+MOST_FINDINGS = 300
+"""Of one package. A fault in the program that wrote the files is in every one of them."""
+_IDENTITIES = (names.PERSON, names.COMPANY, names.FOREIGNER)
 
 
 @dataclass(frozen=True)
 class NamedFile:
     name: str
-    content: bytes
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
 class FileReport:
-    """One file. `kind` is None when it could not be read; a file with errors is not to be kept."""
+    """One file. `kind` and `form` are None when it could not be read; a file with errors is not to be kept."""
 
     kind: Kind | None
     findings: tuple[Finding, ...]
+    form: Form | None = None
 
     @property
     def has_errors(self) -> bool:
@@ -54,121 +49,125 @@ def check_file(file: NamedFile, *, orgnr: str, year: int) -> FileReport:
         return FileReport(None, (error.finding,))
     findings = [*schema.compare(form), *_belongs(form, orgnr, year)]
     if form.kind == Kind.PART:
-        findings += _shareholder(form)
-    return FileReport(form.kind, tuple(findings))
+        findings += [*_identified(form), *sums.of_shareholder(form)]
+    else:
+        findings += sums.of_company(form)
+    return FileReport(form.kind, tuple(findings), form)
 
 
 def check_package(files: list[NamedFile], *, orgnr: str, year: int) -> list[Finding]:
-    """All findings of all files, then those of the whole. Unreadable files are named and left out of the rest."""
-    found: list[Finding] = []
-    forms: list[Form] = []
-    for file in files:
-        found += check_file(file, orgnr=orgnr, year=year).findings
-        try:
-            forms.append(read_form(file.content, file.name))
-        except Unreadable:
-            continue
-    return [*found, *_complete(forms), *_together(forms)]
+    """All findings of all files, then those of the whole; at most MOST_FINDINGS, errors before warnings if there are more.
+
+    Sums over the files are left alone until each of them can be read: they would only repeat that one is missing.
+    """
+    reports = [check_file(file, orgnr=orgnr, year=year) for file in files]
+    forms = [report.form for report in reports if report.form]
+    mains = [form for form in forms if form.kind == Kind.MAIN]
+    parts = [form for form in forms if form.kind == Kind.PART]
+    found = [finding for report in reports for finding in report.findings]
+    found += [*_complete(mains, parts, is_readable=len(forms) == len(files)), *_twice(parts)]
+    if len(mains) == 1:
+        found += _classes(mains[0], parts)
+        if parts and len(forms) == len(files):
+            found += sums.of_package(mains[0], parts)
+    return _bounded(found)
+
+
+def _bounded(found: list[Finding]) -> list[Finding]:
+    if len(found) <= MOST_FINDINGS:
+        return found
+    ordered = sorted(found, key=lambda finding: finding.level != Level.ERROR)
+    rest = ordered[MOST_FINDINGS:]
+    message = ngettext("Det er %(n)s funn til.", "Det er %(n)s funn til.", len(rest)) % {"n": len(rest)}
+    return [*ordered[:MOST_FINDINGS], Finding(rest[0].level, "MORE", message + " " + _("Rett disse først."))]
 
 
 def _belongs(form: Form, orgnr: str, year: int) -> Iterator[Finding]:
-    given = form.text(ORGNR)
+    given = form.text(names.ORGNR)
     if given and given != orgnr:
         message = _(
             "Filen gjelder organisasjonsnummer %(given)s, men kunden har %(orgnr)s. Velg riktig kunde eller riktig fil."
         )
-        yield _error("OTHER_CUSTOMER", message % {"given": given, "orgnr": orgnr}, form, ORGNR, given)
-    given = form.text(YEAR)
+        values = {"given": masked(given[:20]), "orgnr": orgnr}
+        yield _error("OTHER_CUSTOMER", message % values, form, names.ORGNR, given)
+    given = form.text(names.YEAR)
     if given and given != str(year):
-        message = _("Filen gjelder inntektsåret %(given)s, men innsendingen gjelder %(year)s.")
-        yield _error("OTHER_YEAR", message % {"given": given, "year": year}, form, YEAR, given)
-
-
-def _shareholder(form: Form) -> Iterator[Finding]:
-    idents = [name for name in (PERSON, COMPANY, FOREIGNER) if form.text(name)]
-    if len(idents) != 1:
         message = _(
-            "En aksjonær må ha ett fødselsnummer, ett organisasjonsnummer eller ett utenlandsk nummer. Her er det %(n)s."
+            "Filen gjelder inntektsåret %(given)s, men innsendingen gjelder %(year)s. Velg riktig fil eller riktig år."
         )
-        yield _error("IDENTIFICATION", message % {"n": len(idents)}, form, PERSON)
-    held, holds = form.number(HELD), form.number(HOLDS)
-    if held is None or holds is None:
-        return
-    expected = held + form.total(*GAINED) - form.total(*LOST)
-    if expected != holds:
+        yield _error("OTHER_YEAR", message % {"given": masked(given[:20]), "year": year}, form, names.YEAR, given)
+
+
+def _identified(form: Form) -> Iterator[Finding]:
+    given = [name for name in _IDENTITIES for _node in form.all(name)]
+    if len(given) > 1:
         message = _(
-            "Aksjonæren hadde %(held)s aksjer, og med kjøp og salg blir det %(expected)s, men skjemaet sier %(holds)s."
+            "Aksjonæren har %(n)s identifikasjonsnumre. La bare ett stå: fødselsnummer, organisasjonsnummer eller utenlandsk nummer."
         )
-        numbers = {"held": held, "expected": expected, "holds": holds}
-        yield _warning("SHAREHOLDER_SUM", message % numbers, form, HOLDS, str(holds))
+        yield _error("MANY_IDENTIFICATIONS", message % {"n": len(given)}, form, given[1])
+    elif not given and form.text(names.NAME) and form.text(names.COUNTRY) not in ("", "NO"):
+        message = _(
+            "Den utenlandske aksjonæren har ikke noe nummer. Oppgi det (UTL og ni sifre) om Skatteetaten har gitt et."
+        )
+        yield _at(Level.WARNING, "NO_IDENTIFICATION", message, form, names.SHAREHOLDER)
+    elif not given:
+        message = _(
+            "Aksjonæren mangler identifikasjon. Oppgi fødselsnummer, organisasjonsnummer eller utenlandsk nummer."
+        )
+        yield _error("NO_IDENTIFICATION", message, form, names.SHAREHOLDER)
 
 
-def _complete(forms: list[Form]) -> Iterator[Finding]:
-    mains = [form for form in forms if form.kind == Kind.MAIN]
-    parts = [form for form in forms if form.kind == Kind.PART]
-    if not mains:
-        yield Finding(Level.ERROR, "NO_MAIN_FORM", _("Hovedskjemaet mangler. Legg det til."))
+def _complete(mains: list[Form], parts: list[Form], *, is_readable: bool) -> Iterator[Finding]:
+    """An unreadable file may be the one that is missing; then nothing is said of that."""
+    if not mains and is_readable:
+        yield Finding(Level.ERROR, "NO_MAIN_FORM", _("Hovedskjemaet (RF-1086) mangler. Legg det til."))
     for extra in mains[1:]:
-        message = _("Det er flere hovedskjemaer. En innsending har ett, med sine underskjemaer.")
+        message = _(
+            "Det er flere hovedskjemaer. En innsending har ett, med sine underskjemaer. "
+            "Ta ut dette, eller lag en innsending for hver aksjeklasse."
+        )
         yield Finding(Level.ERROR, "MANY_MAIN_FORMS", message, extra.filename)
-    if not parts:
-        yield Finding(Level.ERROR, "NO_SUB_FORM", _("Underskjemaene mangler. Legg til ett for hver aksjonær."))
-    yield from _twice(parts)
+    if not parts and is_readable:
+        message = _("Underskjemaene (RF-1086-U) mangler. Legg til ett for hver aksjonær.")
+        yield Finding(Level.ERROR, "NO_SUB_FORM", message)
 
 
 def _twice(parts: list[Form]) -> Iterator[Finding]:
-    seen: dict[str, str] = {}
+    """The same shareholder in the same class. Another class is told of elsewhere."""
+    seen: dict[tuple[str, str], str] = {}
     for part in parts:
-        ident = part.text(PERSON) or part.text(COMPANY) or part.text(FOREIGNER)
-        if ident and ident in seen:
-            message = _("Aksjonæren %(ident)s står også i %(other)s. Hver aksjonær skal ha ett underskjema.")
-            text = message % {"ident": masked(ident), "other": seen[ident]}
-            yield Finding(Level.ERROR, "SAME_SHAREHOLDER", text, part.filename, part.line(PERSON), given=masked(ident))
-        seen.setdefault(ident, part.filename)
-
-
-def _together(forms: list[Form]) -> Iterator[Finding]:
-    main = next((form for form in forms if form.kind == Kind.MAIN), None)
-    parts = [form for form in forms if form.kind == Kind.PART]
-    if main is None or not parts:
-        return
-    yield from _classes(main, parts)
-    yield from _sum(main, CLOSING, parts, HOLDS, _("ved årets slutt"))
-    yield from _sum(main, OPENING, parts, HELD, _("ved årets begynnelse"))
-    yield from _dividend(main, parts)
+        name = next((name for name in _IDENTITIES if part.text(name)), "")
+        if not name:
+            continue
+        key = part.text(name), part.text(names.SHARE_CLASS)
+        if key in seen:
+            message = _(
+                "Samme aksjonær står også i %(other)s. Hver aksjonær skal ha ett underskjema. Slå dem sammen, eller ta ut det ene."
+            )
+            yield _error("SAME_SHAREHOLDER", message % {"other": seen[key]}, part, name, key[0])
+        else:
+            seen[key] = part.filename
 
 
 def _classes(main: Form, parts: list[Form]) -> Iterator[Finding]:
-    ours = main.text(SHARE_CLASS)
+    """The class may be left out; where both state it, it is the same."""
+    ours = main.text(names.SHARE_CLASS)
     for part in parts:
-        given = part.text(SHARE_CLASS)
-        if given != ours:
-            message = _("Underskjemaet gjelder aksjeklasse «%(given)s», hovedskjemaet «%(ours)s».")
-            yield _error("OTHER_CLASS", message % {"given": given, "ours": ours}, part, SHARE_CLASS, given)
-
-
-def _sum(main: Form, wanted: str, parts: list[Form], name: str, when: str) -> Iterator[Finding]:
-    total = sum((part.number(name) or Decimal(0) for part in parts), Decimal(0))
-    stated = main.number(wanted)
-    if stated is not None and stated != total:
-        message = _(
-            "Hovedskjemaet sier %(stated)s aksjer %(when)s, men aksjonærene har %(total)s til sammen. Rett det som er feil."
-        )
-        yield _warning(
-            "TOTAL_SHARES", message % {"stated": stated, "when": when, "total": total}, main, wanted, str(stated)
-        )
-
-
-def _dividend(main: Form, parts: list[Form]) -> Iterator[Finding]:
-    stated, paid = main.total(DIVIDEND), sum((part.total(PAID) for part in parts), Decimal(0))
-    if stated and stated != paid:
-        message = _("Hovedskjemaet sier %(stated)s kr i utbytte, men aksjonærene har fått %(paid)s kr til sammen.")
-        yield _warning("TOTAL_DIVIDEND", message % {"stated": stated, "paid": paid}, main, DIVIDEND, str(stated))
+        given = part.text(names.SHARE_CLASS)
+        if ours and given and given != ours:
+            message = _(
+                "Underskjemaet gjelder aksjeklasse «%(given)s», hovedskjemaet «%(ours)s». "
+                "Rett klassen, eller lag en egen innsending for den."
+            )
+            values = {"given": masked(given), "ours": masked(ours)}
+            yield _error("OTHER_CLASS", message % values, part, names.SHARE_CLASS, given)
 
 
 def _error(code: str, message: str, form: Form, name: str, given: str = "") -> Finding:
-    return Finding(Level.ERROR, code, message, form.filename, form.line(name), plain_name(name), masked(given))
+    return _at(Level.ERROR, code, message, form, name, given=given)
 
 
-def _warning(code: str, message: str, form: Form, name: str, given: str = "") -> Finding:
-    return Finding(Level.WARNING, code, message, form.filename, form.line(name), plain_name(name), given)
+def _at(level: Level, code: str, message: str, form: Form, name: str, *, given: str = "") -> Finding:
+    node = next(form.all(name), None)
+    path = schema.path_of(node) if node is not None else plain_name(name)
+    return Finding(level, code, message, form.filename, form.line(name), path, masked(given[:80]))

@@ -13,7 +13,8 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`code` is our own and stable; `path` the element's name; `given` what stands there, personal numbers masked."""
+    """`code` is our own and stable; `message` what is wrong and how to mend it; `path` the element's names from the root
+    down; `given` what stands there, national identity numbers hidden."""
 
     level: Level
     code: str
@@ -22,8 +23,3 @@ class Finding:
     line: int | None = None
     path: str = ""
     given: str = ""
-
-
-def masked(text: str) -> str:
-    """A national identity number without its last five digits."""
-    return f"{text[:6]} *****" if len(text) == 11 and text.isdecimal() else text

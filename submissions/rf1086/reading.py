@@ -1,4 +1,4 @@
-"""Reads an uploaded RF-1086 file without trusting it: no entities, no DTD, no network, bounded size and depth.
+"""Reads an uploaded RF-1086 file without trusting it, and tells a main form from a sub-form.
 
 A file that cannot be read says why in words its owner understands: what it is instead, or where it breaks.
 """
@@ -8,21 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
+from typing import cast
 
 from django.utils.translation import gettext as _
 from lxml import etree
 
+from submissions import safe_xml
 from submissions.rf1086.findings import Finding, Level
+from submissions.rf1086.numbers import masked
 
-MAX_FILE_BYTES = 20 * 10**6
-"""A main form with every list full is below 10 MB; Skatteetaten states no limit for RF-1086."""
-MAX_DEPTH = 12  # the forms go five levels deep
-MAX_ELEMENTS = 500_000
-_OTHER_KINDS = {b"%PDF": "PDF", b"PK\x03\x04": "ZIP", b"{": "JSON", b"[": "JSON", b"\xd0\xcf\x11\xe0": "Office"}
-_DOCTYPE = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+MAX_FILE_BYTES = safe_xml.MAX_BYTES
 _SUFFIX = re.compile(r"-(?:datadef|grp)-\d+$")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 class Kind(StrEnum):
@@ -30,6 +29,24 @@ class Kind(StrEnum):
 
     MAIN = "890"
     PART = "923"
+
+
+ATTRIBUTES: dict[Kind, tuple[dict[str, str], dict[str, str]]] = {
+    Kind.MAIN: (
+        {"skjemanummer": "890", "spesifikasjonsnummer": "12144"},
+        {"blankettnummer": "RF-1086", "tittel": "Aksjonærregisteroppgaven", "gruppeid": "2586", "etatid": "974761076"},
+    ),
+    Kind.PART: (
+        {"skjemanummer": "923", "spesifikasjonsnummer": "12232"},
+        {
+            "blankettnummer": "RF-1086-U",
+            "tittel": "Aksjonærregisteroppgaven - underskjema",
+            "gruppeid": "3983",
+            "etatid": "974761076",
+        },
+    ),
+}
+"""Of each root: the attributes it must have, and those it may have. `etatid` is Skatteetaten's own organisation number."""
 
 
 class Unreadable(Exception):
@@ -53,12 +70,11 @@ class Form:
 
     def text(self, name: str) -> str:
         """The text of the first element of that name; "" when absent or empty."""
-        found = next(self.root.iter(name), None)
-        return (found.text or "").strip() if found is not None else ""
+        return text_of(next(self.root.iter(name), None))
 
     def line(self, name: str) -> int | None:
         found = next(self.root.iter(name), None)
-        return found.sourceline if found is not None else None
+        return line_of(found) if found is not None else None
 
     def number(self, name: str) -> Decimal | None:
         """The first element's number; None when absent or not a number."""
@@ -66,16 +82,21 @@ class Form:
 
     def total(self, *names: str) -> Decimal:
         """The sum over every element of these names; what is not a number counts nothing."""
-        values = (as_number((element.text or "").strip()) for element in self.root.iter(*names))
+        values = (as_number(text_of(element)) for element in self.root.iter(*names))
         return sum((value for value in values if value is not None), Decimal(0))
 
 
+def line_of(element: etree._Element) -> int | None:
+    return cast("int | None", element.sourceline)  # the stubs of lxml have it otherwise
+
+
+def text_of(element: etree._Element | None) -> str:
+    return (element.text or "").strip() if element is not None else ""
+
+
 def as_number(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
+    """The number of at most 15 digits on each side of the point; None for any other text."""
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def plain_name(name: str) -> str:
@@ -85,82 +106,31 @@ def plain_name(name: str) -> str:
 
 def read_form(content: bytes, filename: str) -> Form:
     """The form in a file. Raises Unreadable."""
-    _check_outside(content, filename)
-    root = _parse(content, filename)
-    _check_size(root, filename)
-    return Form(_kind(root, filename), filename, root)
-
-
-def _refuse(filename: str, code: str, message: str, *, line: int | None = None, given: str = "") -> Unreadable:
-    return Unreadable(Finding(Level.ERROR, code, message, filename, line, given=given[:80]))
-
-
-def _check_outside(content: bytes, filename: str) -> None:
-    if not content.strip():
-        raise _refuse(
-            filename, "EMPTY_FILE", _("Filen er tom. Velg filen på nytt, eller lag den på nytt i fagsystemet.")
-        )
-    if len(content) > MAX_FILE_BYTES:
-        raise _refuse(filename, "TOO_LARGE", too_large(len(content)))
-    start = content.lstrip()[:8]
-    for signature, kind in _OTHER_KINDS.items():
-        if start.startswith(signature):
-            message = _("Dette er en %(kind)s-fil. Aksjonærregisteroppgaven må være XML-filer.") % {"kind": kind}
-            raise _refuse(filename, "NOT_XML", message)
-    if _DOCTYPE.search(content.replace(b"\x00", b"")):  # also in UTF-16
-        message = _("Filen har en DOCTYPE eller ENTITY, og det tar vi ikke imot. Lag filen på nytt uten.")
-        raise _refuse(filename, "DOCTYPE", message)
-
-
-def too_large(size: int) -> str:
-    sizes = {"size": f"{size / 10**6:.0f}", "most": f"{MAX_FILE_BYTES / 10**6:.0f}"}
-    return _("Filen er på %(size)s MB. En fil kan være på høyst %(most)s MB.") % sizes
-
-
-def _parse(content: bytes, filename: str) -> etree._Element:
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
-    )
     try:
-        return etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        line, column = error.position
-        message = _(
-            "Filen er ikke gyldig XML. Den stopper på linje %(line)s, tegn %(column)s. Lag filen på nytt i fagsystemet."
-        )
-        raise _refuse(filename, "MALFORMED", message % {"line": line, "column": column}, line=line) from None
-    except (ValueError, LookupError):
-        message = _("Tegnsettet filen oppgir, stemmer ikke med innholdet. Lagre filen som UTF-8.")
-        raise _refuse(filename, "ENCODING", message) from None
-
-
-def _check_size(root: etree._Element, filename: str) -> None:
-    depth = count = 0
-    for event, _element in etree.iterwalk(root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        count += event == "start"
-        if depth > MAX_DEPTH or count > MAX_ELEMENTS:
-            raise _refuse(
-                filename, "TOO_DEEP", _("Filen er bygd opp på en måte RF-1086 aldri er. Lag den på nytt i fagsystemet.")
-            )
+        root = safe_xml.parse(content)
+    except safe_xml.UnreadableXml as error:
+        raise Unreadable(Finding(Level.ERROR, error.code, error.message, filename, error.line)) from None
+    return Form(_kind(root, filename), filename, root)
 
 
 def _kind(root: etree._Element, filename: str) -> Kind:
     name = etree.QName(root)
-    if name.namespace:
-        message = _("Filen har navnerommet «%(given)s». RF-1086 skal ikke ha navnerom.") % {
-            "given": name.namespace[:80]
-        }
-        raise _refuse(filename, "NAMESPACE", message, line=root.sourceline, given=name.namespace)
-    if name.localname != "Skjema":
-        message = _("Filen begynner med «%(given)s». Et RF-1086-skjema begynner med «Skjema».") % {
-            "given": name.localname[:80]
-        }
-        raise _refuse(filename, "WRONG_ROOT", message, line=root.sourceline, given=name.localname)
     number = root.get("skjemanummer", "")
+    if name.namespace:
+        message = _("Filen har navnerommet «%(given)s». RF-1086 har ikke noe navnerom. Er dette riktig fil?")
+        raise _refuse(root, filename, "NAMESPACE", message, name.namespace)
+    if name.localname != "Skjema":
+        message = _("Filen begynner med «%(given)s». Et RF-1086-skjema begynner med «Skjema». Er dette riktig fil?")
+        raise _refuse(root, filename, "WRONG_ROOT", message, name.localname)
+    if not number:
+        message = _("Første element mangler attributtet skjemanummer: 890 i hovedskjemaet, 923 i underskjemaene.")
+        raise _refuse(root, filename, "WRONG_FORM", message, "")
     if number not in set(Kind):
-        message = _("Skjemanummeret er «%(given)s». Hovedskjemaet har 890 og underskjemaene 923.") % {
-            "given": number[:20]
-        }
-        raise _refuse(filename, "WRONG_FORM", message, line=root.sourceline, given=number)
+        message = _("Skjemanummeret er «%(given)s». Hovedskjemaet har 890 og underskjemaene 923. Er dette riktig fil?")
+        raise _refuse(root, filename, "WRONG_FORM", message, number)
     return Kind(number)
+
+
+def _refuse(root: etree._Element, filename: str, code: str, message: str, given: str) -> Unreadable:
+    shown = masked(given[:80])
+    return Unreadable(Finding(Level.ERROR, code, message % {"given": shown}, filename, line_of(root), given=shown))

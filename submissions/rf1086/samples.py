@@ -1,39 +1,28 @@
-"""Synthetic RF-1086 packages: for the demonstration, the tour and the tests. No real company or person is in them."""
+"""Synthetic RF-1086 packages: for the demonstration, the tour and the tests. No real company or person is in them.
+
+Purchases, sales, issues and deletions follow from the numbers of shares, so that everything adds up unless asked not to.
+"""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 
 from lxml import etree
 
+from submissions.rf1086 import names
 from submissions.rf1086.checking import NamedFile
-from submissions.rf1086.reading import Kind
-from submissions.rf1086.schema import _FIRST, _SECOND
+from submissions.rf1086.numbers import synthetic_person
+from submissions.rf1086.reading import ATTRIBUTES, Kind
+from submissions.rf1086.schema import number_attribute
 
-ETAT = "974761076"  # Skatteetaten's own number, as the forms state it
-ROOTS = {
-    Kind.MAIN: {
-        "skjemanummer": "890",
-        "spesifikasjonsnummer": "12144",
-        "blankettnummer": "RF-1086",
-        "gruppeid": "2586",
-    },
-    Kind.PART: {
-        "skjemanummer": "923",
-        "spesifikasjonsnummer": "12232",
-        "blankettnummer": "RF-1086-U",
-        "gruppeid": "3983",
-    },
-}
-_NUMBER = re.compile(r"-(datadef|grp)-(\d+)$")
 Tree = list[tuple[str, "str | Tree"]]
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
 class Shareholder:
-    """`ident` is a synthetic national identity number or an organisation number."""
+    """`ident` is a synthetic national identity number, an organisation number, or UTL and nine digits."""
 
     name: str
     ident: str
@@ -43,24 +32,24 @@ class Shareholder:
 
 @dataclass(frozen=True)
 class Company:
+    """A company with one class of shares. `per_share` is a dividend in kroner, paid on the shares held in the end."""
+
     orgnr: str
     name: str
     year: int
     shareholders: tuple[Shareholder, ...]
     nominal: Decimal = Decimal(100)
+    per_share: Decimal = Decimal(0)
+    share_class: str = "01"
     stated_shares: int | None = None  # what the main form says when it is not the truth
 
+    @property
+    def before(self) -> int:
+        return sum(holder.before for holder in self.shareholders)
 
-def person_number(serial: int) -> str:
-    """A synthetic national identity number (month + 80) with right check digits; the same serial, the same number."""
-    stem = 10_01_87_000 + serial  # ddmmyy with 81 as January
-    while True:
-        digits = [int(d) for d in f"{10 + stem % 18:02}81{70 + stem % 29:02}{stem % 1000:03}"]
-        first = (11 - sum(d * w for d, w in zip(digits, _FIRST, strict=True)) % 11) % 11
-        second = (11 - sum(d * w for d, w in zip([*digits, first], _SECOND, strict=True)) % 11) % 11
-        if first < 10 and second < 10:
-            return "".join(map(str, [*digits, first, second]))
-        stem += 7
+    @property
+    def after(self) -> int:
+        return sum(holder.after for holder in self.shareholders)
 
 
 def package(company: Company) -> list[NamedFile]:
@@ -75,76 +64,156 @@ def package(company: Company) -> list[NamedFile]:
 def example(orgnr: str, name: str, year: int, *, shareholders: int = 2, wrong_sum: bool = False) -> list[NamedFile]:
     """A small company whose shares are evenly held; with `wrong_sum` the main form states ten shares too many."""
     seed = int(orgnr) % 100_000
-    holders = tuple(Shareholder(f"Aksjonær {n + 1}", person_number(seed + n * 31), 50, 50) for n in range(shareholders))
+    holders = tuple(
+        Shareholder(f"Aksjonær {n + 1}", synthetic_person(seed + n * 31), 50, 50) for n in range(shareholders)
+    )
     stated = 50 * shareholders + 10 if wrong_sum else None
     return package(Company(orgnr, name, year, holders, stated_shares=stated))
 
 
 def _main(company: Company) -> Tree:
-    before = sum(holder.before for holder in company.shareholders)
-    after = company.stated_shares or sum(holder.after for holder in company.shareholders)
-    capital, earlier = f"{company.nominal * after:.2f}", f"{company.nominal * before:.2f}"
     firm: Tree = [
-        ("EnhetOrganisasjonsnummer-datadef-18", company.orgnr),
+        (names.ORGNR, company.orgnr),
         ("EnhetNavn-datadef-1", company.name),
-        ("AksjeType-datadef-17659", "01"),
-        ("Inntektsar-datadef-692", str(company.year)),
+        (names.SHARE_CLASS, company.share_class),
+        (names.YEAR, str(company.year)),
     ]
-    about: Tree = [
-        (
-            "AksjekapitalForHeleSelskapet-grp-3443",
-            [("AksjekapitalFjoraret-datadef-7129", earlier),
-             ("Aksjekapital-datadef-87", capital)],
-        ),
-        (
-            "AksjekapitalIDenneAksjeklassen-grp-3444",
-            [("AksjekapitalISINAksjetypeFjoraret-datadef-17663", earlier),
-             ("AksjekapitalISINAksjetype-datadef-17664", capital)],
-        ),
-        (
-            "PalydendePerAksje-grp-3447",
-            [("AksjeMvPalydendeFjoraret-datadef-23944", f"{company.nominal}"),
-             ("AksjeMvPalydende-datadef-23945", f"{company.nominal}")],
-        ),
-        (
-            "AntallAksjerIDenneAksjeklassen-grp-3445",
-            [("AksjerMvAntallFjoraret-datadef-29166", str(before)),
-             ("AksjerMvAntall-datadef-29167", str(after))],
-        ),
+    return [
+        ("GenerellInformasjon-grp-2587", [("Selskap-grp-2588", firm)]),
+        ("Selskapsopplysninger-grp-2589", _numbers(company)),
+        *_dividend(company),
+        *_moves(company),
+    ]
+
+
+def _numbers(company: Company) -> Tree:
+    after = company.after if company.stated_shares is None else company.stated_shares
+    earlier, capital = _money(company.nominal * company.before), _money(company.nominal * after)
+    pairs = (
+        ("AksjekapitalForHeleSelskapet-grp-3443", "AksjekapitalFjoraret-datadef-7129", "Aksjekapital-datadef-87"),
+        ("AksjekapitalIDenneAksjeklassen-grp-3444", names.OPENING_CAPITAL, names.CLOSING_CAPITAL),
+        ("PalydendePerAksje-grp-3447", names.OPENING_NOMINAL, names.CLOSING_NOMINAL),
+        ("AntallAksjerIDenneAksjeklassen-grp-3445", names.OPENING, names.CLOSING),
         (
             "InnbetaltAksjekapitalIDenneAksjeklassen-grp-3446",
-            [("AksjekapitalInnbetaltFjoraret-datadef-8020", earlier),
-             ("AksjekapitalInnbetalt-datadef-5867", capital)],
+            "AksjekapitalInnbetaltFjoraret-datadef-8020",
+            "AksjekapitalInnbetalt-datadef-5867",
         ),
-    ]  # fmt: skip
-    return [("GenerellInformasjon-grp-2587", [("Selskap-grp-2588", firm)]), ("Selskapsopplysninger-grp-2589", about)]
+    )
+    values = {
+        names.OPENING_NOMINAL: (f"{company.nominal:f}", f"{company.nominal:f}"),
+        names.OPENING: (str(company.before), str(after)),
+    }
+    tree: Tree = []
+    for group, first, second in pairs:
+        was, now = values.get(first, (earlier, capital))
+        tree.append((group, [(first, was), (second, now)]))
+    return tree
+
+
+def _dividend(company: Company) -> Tree:
+    if not company.per_share:
+        return []
+    paid: Tree = [
+        (names.DIVIDEND, _money(company.per_share * company.after)),
+        (names.PER_SHARE, f"{company.per_share:f}"),
+        (names.DIVIDEND_AT, _moment(company)),
+    ]
+    return [("Utbytte-grp-3449", [(names.DIVIDENDS, paid)])]
+
+
+def _moves(company: Company) -> Tree:
+    """Shares issued or deleted, when the company has more or fewer than it had."""
+    change = company.after - company.before
+    if not change:
+        return []
+    how: tuple[str, str, Tree]
+    if change > 0:
+        how = (
+            "UtstedelseAvAksjerIfmStiftelseNyemisjonMv-grp-3452",
+            "AntallNyutstedteAksjer-grp-3453",
+            [
+                (names.ISSUED[0], str(change)),
+                ("AksjerStiftelseMvAntall-datadef-17669", str(company.after)),
+                ("AksjerNyutstedteStiftelseMvType-datadef-17670", "N"),
+                ("AksjerNyutstedteStiftelseMvTidspunkt-datadef-17671", _moment(company)),
+            ],
+        )
+    else:
+        how = (
+            "SlettingAvAksjerIfmLikvidasjonPartiellLikvidasjonMv-grp-3456",
+            "SlettedeAksjerAvgang-grp-3457",
+            [
+                (names.DELETED[0], str(-change)),
+                ("AksjerLividasjonMvAntall-datadef-17689", str(company.after)),
+                ("AksjerSlettedeLikvidasjonMvType-datadef-17691", "L"),
+                ("AksjerSlettedeLividasjonMvTidspunkt-datadef-17692", _moment(company)),
+            ],
+        )
+    outer, inner, fields = how
+    return [(outer, [(inner, fields)])]
 
 
 def _part(company: Company, holder: Shareholder) -> Tree:
     firm: Tree = [
-        ("EnhetOrganisasjonsnummer-datadef-18", company.orgnr),
-        ("AksjeType-datadef-17659", "01"),
-        ("Inntektsar-datadef-692", str(company.year)),
+        (names.ORGNR, company.orgnr),
+        (names.SHARE_CLASS, company.share_class),
+        (names.YEAR, str(company.year)),
     ]
-    is_person = len(holder.ident) == 11
-    ident = "AksjonarFodselsnummer-datadef-1156" if is_person else "AksjonarOrganisasjonsnummer-datadef-7597"
-    who: Tree = [(ident, holder.ident), ("AksjonarNavn-datadef-1153", holder.name)]
-    shares: Tree = [
-        ("AksjerAntallFjoraret-datadef-29168", str(holder.before)),
-        ("AksjonarAksjerAntall-datadef-17741", str(holder.after)),
-    ]
+    ident = names.FOREIGNER if holder.ident.startswith("UTL") else names.PERSON
+    who: Tree = [(names.COMPANY if len(holder.ident) == 9 else ident, holder.ident), (names.NAME, holder.name)]
+    shares: Tree = [(names.HELD, str(holder.before)), (names.HOLDS, str(holder.after))]
+    about: Tree = [("AntallAksjerPerAksjonar-grp-3989", shares)]
+    if company.per_share:
+        paid = _money(company.per_share * holder.after)
+        payment: Tree = [(names.PAID, paid), (names.PAID_SHARES, str(holder.after)), (names.PAID_AT, _moment(company))]
+        about.append((names.PAYMENTS, payment))
     return [
         (
             "SelskapsOgAksjonaropplysninger-grp-3987",
-            [("Selskapsidentifikasjon-grp-3986", firm),
-             ("NorskUtenlandskAksjonar-grp-3988", who)],
+            [("Selskapsidentifikasjon-grp-3986", firm), (names.SHAREHOLDER, who)],
         ),
-        ("AntallAksjerUtbytteOgTilbakebetalingAvTidligereInnbetaltKapit-grp-3990", [("AntallAksjerPerAksjonar-grp-3989", shares)]),
-    ]  # fmt: skip
+        ("AntallAksjerUtbytteOgTilbakebetalingAvTidligereInnbetaltKapit-grp-3990", about),
+        *_trades(company, holder),
+    ]
+
+
+def _trades(company: Company, holder: Shareholder) -> Tree:
+    """What the shareholder bought or sold, when the number of shares has changed."""
+    change = holder.after - holder.before
+    if not change:
+        return []
+    value = _money(company.nominal * abs(change))
+    if change > 0:
+        bought: Tree = [
+            (names.GAINED[0], str(change)),
+            ("AksjeErvervType-datadef-17745", "K"),
+            ("AksjerErvervsdato-datadef-17746", _moment(company)),
+            ("AksjeAnskaffelsesverdi-datadef-17636", value),
+        ]
+        purchases: Tree = [("AntallAksjerITilgang-grp-3998", bought)]
+        return [("Transaksjoner-grp-3992", [("KjopArvGaveStiftelseNyemisjonMv-grp-3993", purchases)])]
+    sold: Tree = [
+        (names.LOST[0], str(-change)),
+        ("AksjerArvMvOmsattType-datadef-17753", "S"),
+        ("AksjerArvMvOmsattTidspunkt-datadef-17754", _moment(company)),
+        ("AksjerArvMvOmsatt-datadef-17755", value),
+    ]
+    return [("SalgArvGaveLikvidasjonPartiellLikvidasjonMv-grp-3995", [("AksjerIAvgang-grp-4002", sold)])]
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount.quantize(CENT):f}"
+
+
+def _moment(company: Company) -> str:
+    """Everything that happens to a sample happens in the middle of its year."""
+    return f"{company.year}-06-15T12:00:00"
 
 
 def _xml(kind: Kind, tree: Tree) -> bytes:
-    root = etree.Element("Skjema", {**ROOTS[kind], "etatid": ETAT})
+    required, allowed = ATTRIBUTES[kind]
+    root = etree.Element("Skjema", {**required, **allowed})
     _grow(root, tree)
     content: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
     return content
@@ -152,10 +221,7 @@ def _xml(kind: Kind, tree: Tree) -> bytes:
 
 def _grow(parent: etree._Element, tree: Tree) -> None:
     for name, value in tree:
-        number = _NUMBER.search(name)
-        assert number is not None  # noqa: S101 - every name of the forms ends so
-        attribute = {"orid": number[2]} if number[1] == "datadef" else {"gruppeid": number[2]}
-        child = etree.SubElement(parent, name, attribute)
+        child = etree.SubElement(parent, name, number_attribute(name))
         if isinstance(value, str):
             child.text = value
         else:
