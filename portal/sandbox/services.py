@@ -13,7 +13,7 @@ from . import (  # noqa: F401
     maskinporten_admin,
     render,
 )
-from .altinn import changes, clients, metadata, register, requests, users  # noqa: F401
+from .altinn import changes, clients, metadata, register, registry, requests, users  # noqa: F401
 from .dialogporten import dialogs as dialog_details  # noqa: F401
 from .dialogporten import labels, search  # noqa: F401
 from .dialogporten import metadata as dialog_metadata  # noqa: F401

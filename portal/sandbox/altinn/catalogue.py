@@ -1,13 +1,14 @@
 """A small catalogue of access packages and resources, with every combination a vendor can meet.
 
-Codes and names are the real ones; which package opens which resource follows Skatteetaten's pages.
+Codes and names in bokmål are the real ones, nynorsk and English are ours; which package opens which resource follows
+Skatteetaten's pages. `use` of a package: s for standard system users (assignable), a for agents (delegable).
 """
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -26,18 +27,29 @@ PK5 = (*ACCOUNTANT, *AUDITOR, "skattegrunnlag")
 
 class Package(msgspec.Struct, kw_only=True, frozen=True):
     code: str
-    name: str
-    assignable: bool
-    delegable: bool
+    use: str
+    titles: dict[str, str]
 
     @property
     def urn(self) -> str:
         return PREFIX + self.code
 
+    @property
+    def name(self) -> str:
+        return self.titles["nb"]
+
+    @property
+    def assignable(self) -> bool:
+        return "s" in self.use
+
+    @property
+    def delegable(self) -> bool:
+        return "a" in self.use
+
 
 class Resource(msgspec.Struct, kw_only=True, frozen=True):
     id: str
-    title: str
+    titles: dict[str, str]
     kind: str = "GenericAccessResource"
     delegable: bool = True
     org: str = "skd"
@@ -45,73 +57,39 @@ class Resource(msgspec.Struct, kw_only=True, frozen=True):
     allows_subscribe: bool = True
     minimum_level: int = 3
 
+    @property
+    def title(self) -> str:
+        return self.titles["nb"]
 
-def _package(code: str, name: str, use: str) -> Package:
-    return Package(code=code, name=name, assignable="s" in use, delegable="a" in use)
+
+class _File(msgspec.Struct):
+    packages: list[Package]
+    resources: list[Resource]
+    titles: dict[str, dict[str, str]]  # nynorsk and English of the 31 services of one shape
 
 
-PACKAGES = {
-    package.code: package
-    for package in (
-        _package("skattegrunnlag", "Skattegrunnlag", "sa"),
-        _package("skatt-naering", "Skatt næring", "sa"),
-        _package("a-ordning", "A-ordningen", "sa"),
-        _package("lonn", "Lønn", "sa"),
-        _package("merverdiavgift", "Merverdiavgift", "sa"),
-        _package("krav-og-utlegg", "Krav og utlegg", "sa"),
-        _package("regnskap-okonomi-rapport", "Regnskap og økonomirapportering", "sa"),
-        _package("regnskapsforer-med-signeringsrettighet", "Regnskapsfører med signeringsrettighet", "a"),
-        _package("regnskapsforer-uten-signeringsrettighet", "Regnskapsfører uten signeringsrettighet", "a"),
-        _package("regnskapsforer-lonn", "Regnskapsfører lønn", "a"),
-        _package("ansvarlig-revisor", "Ansvarlig revisor", "a"),
-        _package("revisormedarbeider", "Revisormedarbeider", "a"),
-        _package("forretningsforer-eiendom", "Forretningsfører eiendom", "a"),
-        _package("tilgangsstyrer", "Tilgangsstyrer", "s"),
-        _package("hovedadministrator", "Hovedadministrator", "s"),
-        _package("klientadministrator", "Klientadministrator", "s"),
-        _package("maskinporten-administrator", "Maskinporten administrator", "s"),
-        _package("eksplisitt", "Eksplisitt", ""),
-    )
-}
+_FILE = msgspec.json.decode((Path(__file__).parent / "catalogue.json").read_bytes(), type=_File)
+PACKAGES = {package.code: package for package in _FILE.packages}
 
 
 @lru_cache(maxsize=1)
 def resources() -> dict[str, Resource]:
     """Every resource by id: Skatteetaten's services, and a few that may not be asked for."""
-    known = [
-        Resource(id="ske-innrapportering-aksjonaerregisteroppgave", title="Aksjonærregisteroppgaven", packages=PK5),
-        Resource(
-            id="ske-innrapportering-amelding",
-            title="A-meldingen",
-            packages=(*ACCOUNTANT, *AUDITOR, "regnskapsforer-lonn", "a-ordning"),
-        ),
-        Resource(id="ske-krav-og-betalinger", title="Krav og betalinger", packages=("krav-og-utlegg",)),
-        Resource(id="ske-kontroll", title="Innrapportering kontrollopplysninger", packages=PK5),
-        Resource(id="ske-innrapportering-oppdragsregisteret", title="Oppdragsregisteret", packages=PK5),
-        Resource(id="ske-skattekort-til-arbeidsgiver", title="Skattekort til arbeidsgiver", packages=("lonn",)),
-        Resource(id="ske-utleggsbegjaering", title="Utleggsbegjæring", allows_subscribe=False),
-        Resource(
-            id="app_skd_formueinntekt-skattemelding-v2",
-            title="Skattemelding",
-            kind="AltinnApp",
-            packages=("skatt-naering",),
-        ),
-        Resource(id="skd-skjermet", title="Skjermet tjeneste", minimum_level=4, packages=PK5),
-        Resource(id="skd-ikke-delegerbar", title="Ikke delegerbar tjeneste", delegable=False),
-        Resource(id="digdir-samtykke", title="Samtykke", kind="Consent", org="digdir"),
-        Resource(id="digdir-maskinportenskjema", title="Maskinporten-skjema", kind="MaskinportenSchema", org="digdir"),
-    ]
-    return {resource.id: resource for resource in [*_reported(), *known]}
+    return {resource.id: resource for resource in [*_reported(), *_FILE.resources]}
 
 
 def _reported() -> list[Resource]:
     """The 31 services of one shape. Where no source names the resource, an id nobody can take for the real one."""
     file = Path(__file__).parent.parent / "skatteetaten" / "gld_services.json"
-    found: list[Resource] = []
-    for entry in json.loads(file.read_text(encoding="utf-8")):
-        resource_id = entry["resource"] or f"sandbox-{entry['id']}"
-        found.append(Resource(id=resource_id, title=entry["name"], packages=tuple(entry["packages"] or PK5)))
-    return found
+    entries: list[dict[str, Any]] = msgspec.json.decode(file.read_bytes())
+    return [
+        Resource(
+            id=entry["resource"] or f"sandbox-{entry['id']}",
+            titles={"nb": entry["name"], **_FILE.titles[entry["id"]]},
+            packages=tuple(entry["packages"] or PK5),
+        )
+        for entry in entries
+    ]
 
 
 @lru_cache(maxsize=4096)

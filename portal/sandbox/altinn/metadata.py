@@ -1,6 +1,7 @@
-"""The open catalogues: access packages (Access Management) and resources (resource registry); and authorised parties.
+"""The open catalogue of access packages, in the language that Accept-Language prefers; and authorised parties.
 
-https://docs.altinn.studio/api/accessmanagement/ and https://docs.altinn.studio/api/resourceregistry/
+https://docs.altinn.studio/api/accessmanagement/ . Known to differ: one group and one area hold all packages; ids are
+made from the codes; partyFilter, roles, instances and sub-units of authorised parties are left out.
 """
 
 from __future__ import annotations
@@ -11,143 +12,157 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from ..app import Call
-from ..replies import Reply, as_json, empty
+from ..replies import as_json, empty
 from ..routing import route
-from ..tokens import BadToken, Token, read_token
-from . import catalogue, rights
-from .catalogue import Package, Resource
+from . import catalogue, gate, rights
+from .catalogue import Package
 
 META = "/platform/accessmanagement/api/v1/meta/info/accesspackages"
-REGISTRY = "/platform/resourceregistry/api/v1/resource"
 NAMESPACE = uuid.UUID("5a0c7c6e-0000-4000-8000-000000000000")
 PARTIES_SCOPE = "altinn:accessmanagement/authorizedparties"
-AREA = {"name": "Skatt, avgift, regnskap og toll", "urn": "accesspackage:area:skatt_avgift_regnskap_og_toll"}
+KIND = "Organisasjon"
+AREA = {
+    "nb": "Skatt, avgift, regnskap og toll", "nn": "Skatt, avgift, rekneskap og toll",
+    "en": "Tax, duties, accounting and customs",
+}  # fmt: skip
+GROUP = {"nb": "Allment", "nn": "Allment", "en": "General"}
 
 
 def _ident(text: str) -> str:
     return str(uuid.uuid5(NAMESPACE, text))
 
 
-def _package(package: Package) -> dict[str, Any]:
-    opened = [r for r in catalogue.resources().values() if package.code in r.packages]
+AREA_ID, GROUP_ID = _ident("area"), _ident("group")
+
+
+def language_of(call: Call) -> str:
+    best = call.request.accept_languages.best_match(["nb", "no", "nn", "en"], "nb")
+    return "nb" if best in (None, "no") else str(best)
+
+
+def _area(language: str) -> dict[str, Any]:
+    name = AREA[language]
+    return {"id": AREA_ID, "name": name, "urn": "accesspackage:area:skatt_avgift_regnskap_og_toll", "description": name}
+
+
+def _package(package: Package, language: str) -> dict[str, Any]:
+    name = package.titles[language]
     return {
-        "id": _ident(package.urn), "name": package.name, "urn": package.urn, "description": package.name,
+        "id": _ident(package.urn), "name": name, "urn": package.urn, "description": name,
         "isDelegable": package.delegable, "isAssignable": package.assignable, "isResourcePolicyAvailable": True,
-        "area": {"id": _ident("area"), **AREA}, "type": {"name": "Organisasjon"},
-        "resources": [{"refId": r.id, "name": r.title} for r in opened],
+        "area": _area(language), "type": {"id": _ident("type"), "name": KIND}, "resources": _opened(package, language),
     }  # fmt: skip
+
+
+def _opened(package: Package, language: str) -> list[dict[str, Any]]:
+    opened = [r for r in catalogue.resources().values() if package.code in r.packages]
+    return [{"refId": r.id, "name": r.titles[language], "provider": {"code": r.org}} for r in opened]
+
+
+def _packages(language: str) -> list[dict[str, Any]]:
+    return [_package(package, language) for package in catalogue.PACKAGES.values()]
 
 
 @route("GET", f"{META}/search")
 def search(call: Call) -> Response:
-    term = call.request.args.get("term", "").lower()
-    found = [p for p in catalogue.PACKAGES.values() if term in p.name.lower() or term in p.code]
-    if not found:
+    """By term in name or code, and with searchInResources in the names of what they open; nothing found is 204."""
+    args, language = call.request.args, language_of(call)
+    term, provider, kind = args.get("term", "").lower(), args.get("resourceProviderCode", ""), args.get("typeName", "")
+    with_resources = args.get("searchInResources", "").lower() == "true"
+    found = [
+        package
+        for package in catalogue.PACKAGES.values()
+        if term in _searched(package, language, with_resources)
+        and provider in ("", *(r["provider"]["code"] for r in _opened(package, language)))
+    ]
+    if not found or kind.lower() not in ("", KIND.lower()):
         return empty(status=204)
-    return as_json([{"object": _package(package), "score": 1.0, "fields": []} for package in found])
+    return as_json([{"object": _package(package, language), "score": 1.0, "fields": []} for package in found])
+
+
+def _searched(package: Package, language: str, with_resources: bool) -> str:
+    opened = [resource["name"] for resource in _opened(package, language)] if with_resources else []
+    return "\n".join([package.titles[language], package.code, *opened]).lower()
 
 
 @route("GET", f"{META}/export")
 def export(call: Call) -> Response:
-    areas = [{"id": _ident("area"), **AREA, "packages": [_package(p) for p in catalogue.PACKAGES.values()]}]
-    return as_json([{"id": _ident("group"), "name": "Virksomhet", "areas": areas}])
+    language = language_of(call)
+    areas = [{**_area(language), "packages": _packages(language)}]
+    return as_json([{"id": GROUP_ID, "name": GROUP[language], "type": KIND, "areas": areas}])
 
 
 @route("GET", f"{META}/group")
 def groups(call: Call) -> Response:
-    return as_json([{"id": _ident("group"), "name": "Virksomhet"}])
+    return as_json([{"id": GROUP_ID, "name": GROUP[language_of(call)], "type": KIND}])
+
+
+@route("GET", f"{META}/group/<group_id>")
+def group(call: Call, group_id: str) -> Response:
+    known = {"id": GROUP_ID, "name": GROUP[language_of(call)], "type": KIND}
+    return as_json(known) if group_id == GROUP_ID else empty(status=404)
 
 
 @route("GET", f"{META}/group/<group_id>/areas")
 def areas(call: Call, group_id: str) -> Response:
-    return as_json([{"id": _ident("area"), **AREA}]) if group_id == _ident("group") else empty(status=404)
+    return as_json([_area(language_of(call))]) if group_id == GROUP_ID else empty(status=404)
+
+
+@route("GET", f"{META}/area/<area_id>")
+def area(call: Call, area_id: str) -> Response:
+    return as_json(_area(language_of(call))) if area_id == AREA_ID else empty(status=404)
 
 
 @route("GET", f"{META}/area/<area_id>/packages")
 def area_packages(call: Call, area_id: str) -> Response:
-    known = area_id == _ident("area")
-    return as_json([_package(p) for p in catalogue.PACKAGES.values()]) if known else empty(status=404)
+    return as_json(_packages(language_of(call))) if area_id == AREA_ID else empty(status=404)
 
 
 @route("GET", f"{META}/package/urn/<path:urn>")
 def by_urn(call: Call, urn: str) -> Response:
-    full = urn if urn.startswith("urn:") else f"urn:altinn:{urn}"
-    package = catalogue.package(full)
-    return as_json(_package(package)) if package else empty(status=404)
+    """The whole urn, or its last part."""
+    found = catalogue.package(urn if urn.startswith("urn:") else catalogue.PREFIX + urn)
+    return as_json(_package(found, language_of(call))) if found else empty(status=404)
 
 
 @route("GET", f"{META}/package/<package_id>")
 def by_id(call: Call, package_id: str) -> Response:
-    found = next((p for p in catalogue.PACKAGES.values() if _ident(p.urn) == package_id), None)
-    return as_json(_package(found)) if found else empty(status=404)
+    found = _with_id(package_id)
+    return as_json(_package(found, language_of(call))) if found else empty(status=404)
 
 
-def _resource(resource: Resource) -> dict[str, Any]:
-    title = {"nb": resource.title, "nn": resource.title, "en": resource.title}
-    return {
-        "identifier": resource.id, "title": title, "description": title, "resourceType": resource.kind,
-        "delegable": resource.delegable, "status": "Active", "visible": True,
-        "hasCompetentAuthority": {"orgcode": resource.org, "organization": "974761076", "name": {"nb": "Skatteetaten"}},
-        "resourceReferences": [], "accessListMode": "Disabled",
-    }  # fmt: skip
+@route("GET", f"{META}/package/<package_id>/resources")
+def package_resources(call: Call, package_id: str) -> Response:
+    found = _with_id(package_id)
+    return as_json(_opened(found, language_of(call))) if found else empty(status=404)
 
 
-@route("GET", f"{REGISTRY}/resourcelist")
-def resource_list(call: Call) -> Response:
-    with_apps = call.request.args.get("includeApps", "true").lower() != "false"
-    shown = [r for r in catalogue.resources().values() if with_apps or r.kind != "AltinnApp"]
-    return as_json([_resource(r) for r in shown])
-
-
-@route("GET", f"{REGISTRY}/Search")
-def resource_search(call: Call) -> Response:
-    wanted = call.request.args.get("Title", "").lower()
-    return as_json([_resource(r) for r in catalogue.resources().values() if wanted in r.title.lower()])
-
-
-@route("GET", f"{REGISTRY}/<resource_id>")
-def resource(call: Call, resource_id: str) -> Response:
-    found = catalogue.resources().get(resource_id)
-    return as_json(_resource(found)) if found else empty(status=404)
-
-
-@route("GET", f"{REGISTRY}/<resource_id>/policy/subjects")
-def subjects(call: Call, resource_id: str) -> Response:
-    """The packages whose holders have the resource."""
-    found = catalogue.resources().get(resource_id)
-    if found is None:
-        return empty(status=404)
-    rows = [
-        {"type": "urn:altinn:accesspackage", "value": code, "urn": catalogue.PREFIX + code} for code in found.packages
-    ]
-    return as_json({"links": {}, "data": rows})
+def _with_id(package_id: str) -> Package | None:
+    return next((p for p in catalogue.PACKAGES.values() if _ident(p.urn) == package_id.lower()), None)
 
 
 @route("GET", "/platform/accessmanagement/api/v1/enduser/authorizedparties")
 def authorized_parties(call: Call) -> Response:
     """What the system user of an exchanged token may act for."""
-    token = _exchanged(call)
+    token = gate.authenticated(call, issuers=("altinn",))
     if PARTIES_SCOPE not in token.scopes:
         return empty(status=403)
     user = rights.system_user_of(call.state, token)
     if user is None:
         return as_json({"links": {}, "data": []})
-    wants = call.request.args
-    packages = (
-        [urn.removeprefix(catalogue.PREFIX) for urn in user.packages]
-        if wants.get("includeAccessPackages") == "true"
-        else []
-    )
-    held = sorted(rights.resources_of(call.state, user)) if wants.get("includeResources") == "true" else []
+    wants, held = call.request.args, rights.resources_of(call.state, user)
+    wanted = wants.getlist("anyOfResourceIds")
+    if wanted and held.isdisjoint(wanted):
+        return as_json({"links": {}, "data": []})
+    codes = [urn.removeprefix(catalogue.PREFIX) for urn in user.packages]
+    packages = codes if _is_on(wants.get("includeAccessPackages")) else []
+    resources = sorted(held) if _is_on(wants.get("includeResources")) else []
     parties = [call.state.organisations.get(orgnr) for orgnr in rights.parties_of(call.state, user)]
-    return as_json({"links": {}, "data": [_party(p, packages, held) for p in parties if p]})
+    return as_json({"links": {}, "data": [_party(p, packages, resources) for p in parties if p]})
 
 
-def _exchanged(call: Call) -> Token:
-    try:
-        return read_token(call, issuers=("altinn",))
-    except BadToken:
-        raise Reply(empty(status=401)) from None
+def _is_on(given: str | None) -> bool:
+    return (given or "").lower() == "true"
 
 
 def _party(party: Any, packages: list[str], held: list[str]) -> dict[str, Any]:

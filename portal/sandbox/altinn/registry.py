@@ -1,0 +1,139 @@
+"""The resource registry, open to all: resources, and which packages open them.
+
+https://docs.altinn.studio/api/resourceregistry/ . Known to differ: every policy has one rule for the action access;
+`updated` tells of every subject at one moment; MigratedApp and change feeds have no entries.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from werkzeug.wrappers import Response
+
+from ..app import Call
+from ..replies import Reply, as_json, empty
+from ..routing import route
+from . import catalogue
+from .catalogue import Resource
+from .problems import malformed
+
+REGISTRY = "/platform/resourceregistry/api/v1/resource"
+SUBJECT = "urn:altinn:accesspackage"
+ACTION = {"type": "urn:oasis:names:tc:xacml:1.0:action:action-id", "value": "access"}
+SINCE = "2026-01-05T00:00:00Z"
+OWNERS = {
+    "skd": {"organization": "974761076", "orgcode": "skd", "name": {"nb": "Skatteetaten", "nn": "Skatteetaten",
+            "en": "The Norwegian Tax Administration"}},
+    "digdir": {"organization": "991825827", "orgcode": "digdir", "name": {"nb": "Digitaliseringsdirektoratet",
+               "nn": "Digitaliseringsdirektoratet", "en": "Norwegian Digitalisation Agency"}},
+}  # fmt: skip
+
+
+def _shown(resource: Resource) -> dict[str, Any]:
+    return {
+        "identifier": resource.id, "title": resource.titles, "description": resource.titles,
+        "rightDescription": resource.titles, "resourceType": resource.kind, "delegable": resource.delegable,
+        "status": "Active", "visible": True, "hasCompetentAuthority": OWNERS[resource.org], "resourceReferences": [],
+        "accessListMode": "Disabled",
+    }  # fmt: skip
+
+
+def _known(resource_id: str) -> Resource:
+    found = catalogue.resources().get(resource_id)
+    if found is None:
+        raise Reply(empty(status=404))
+    return found
+
+
+@route("GET", f"{REGISTRY}/resourcelist")
+def resource_list(call: Call) -> Response:
+    with_apps = call.request.args.get("includeApps", "true").lower() != "false"
+    return as_json([_shown(r) for r in catalogue.resources().values() if with_apps or r.kind != "AltinnApp"])
+
+
+@route("GET", f"{REGISTRY}/Search")
+@route("GET", f"{REGISTRY}/search")
+def search(call: Call) -> Response:
+    args = {name.lower(): value.lower() for name, value in call.request.args.items()}
+    title, ident = args.get("title", ""), args.get("id", "")
+    found = [r for r in catalogue.resources().values() if title in r.title.lower() and ident in r.id.lower()]
+    return as_json([_shown(resource) for resource in found])
+
+
+@route("GET", f"{REGISTRY}/updated")
+def updated(call: Call) -> Response:
+    rows = [
+        {"subjectUrn": f"{SUBJECT}:{code}", "resourceUrn": _urn(resource), "updatedAt": SINCE, "deleted": False}
+        for resource in catalogue.resources().values()
+        for code in resource.packages
+    ]
+    return as_json({"links": {}, "data": rows})
+
+
+@route("POST", f"{REGISTRY}/bysubjects")
+def by_subjects(call: Call) -> Response:
+    """Which resources each of the given subjects (urns) opens."""
+    try:
+        wanted = msgspec.json.decode(call.request.get_data(), type=list[str])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return malformed(**{"$": ["The JSON value could not be converted to a list of strings."]})
+    rows = [{"subject": _pair(urn), "resources": _resources_of(urn)} for urn in dict.fromkeys(wanted)]
+    return as_json({"links": {}, "data": [row for row in rows if row["resources"]]})
+
+
+def _resources_of(urn: str) -> list[dict[str, str]]:
+    opened = catalogue.opened_by(frozenset({urn}))
+    return [_pair(_urn(r)) for r in catalogue.resources().values() if r.id in opened]
+
+
+@route("GET", f"{REGISTRY}/<resource_id>")
+def resource(call: Call, resource_id: str) -> Response:
+    return as_json(_shown(_known(resource_id)))
+
+
+@route("GET", f"{REGISTRY}/<resource_id>/policy/subjects")
+def subjects(call: Call, resource_id: str) -> Response:
+    """The packages whose holders have the resource."""
+    return as_json({"links": {}, "data": _subjects(_known(resource_id))})
+
+
+@route("GET", f"{REGISTRY}/<resource_id>/policy/rights")
+def policy_rights(call: Call, resource_id: str) -> Response:
+    found = _known(resource_id)
+    right = {
+        "action": ACTION, "resource": [_resource_attribute(found)], "subjects": [_plain(s) for s in _subjects(found)],
+        "rightKey": f"{found.id}:{ACTION['value']}", "subjectTypes": [SUBJECT] if found.packages else [],
+    }  # fmt: skip
+    return as_json([right])
+
+
+@route("GET", f"{REGISTRY}/<resource_id>/policy/rules")
+def policy_rules(call: Call, resource_id: str) -> Response:
+    found = _known(resource_id)
+    rules = [
+        {"subject": [_plain(subject)], "action": ACTION, "resource": [_resource_attribute(found)]}
+        for subject in _subjects(found)
+    ]
+    return as_json(rules)
+
+
+def _urn(resource: Resource) -> str:
+    return f"{catalogue.RESOURCE}:{resource.id}"
+
+
+def _pair(urn: str) -> dict[str, str]:
+    kind, _, value = urn.rpartition(":")
+    return {"type": kind, "value": value, "urn": urn}
+
+
+def _plain(pair: dict[str, str]) -> dict[str, str]:
+    return {"type": pair["type"], "value": pair["value"]}
+
+
+def _subjects(resource: Resource) -> list[dict[str, str]]:
+    return [_pair(f"{SUBJECT}:{code}") for code in resource.packages]
+
+
+def _resource_attribute(resource: Resource) -> dict[str, str]:
+    return {"type": catalogue.RESOURCE, "value": resource.id}
