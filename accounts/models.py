@@ -104,6 +104,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return f"user:{self.email}"
 
     @property
+    def first_name(self) -> str:
+        return (self.name.split() or [self.email])[0]
+
+    @property
     def sees_all_customers(self) -> bool:
         return self.role != Role.CASE_WORKER
 
