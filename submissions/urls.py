@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from submissions.views import documents, listing, new, one
+from submissions.views import documents, examples, listing, new, one
 
 urlpatterns = [
     path("submissions/", listing.submissions, name="submissions"),
     path("submissions/new/", new.new, name="submission-new"),
     path("submissions/<int:pk>/", one.submission, name="submission"),
     path("submissions/<int:pk>/files/", one.add_files, name="submission-files"),
+    path("submissions/<int:pk>/files/examples/", examples.add_examples, name="submission-examples"),
     path("submissions/<int:pk>/files/<int:document>/remove/", one.remove_file, name="submission-file-remove"),
     path("submissions/<int:pk>/send/", one.send, name="submission-send"),
     path("submissions/<int:pk>/cancel/", one.cancel, name="submission-cancel"),
