@@ -40,14 +40,23 @@ GROUPS = [
 ]
 
 
-def found(*, user: User, environment: Environment, text: str = "", group: str = "") -> SubmissionQuerySet:
-    """What `user` may see, narrowed by words about the customer and by a group of states."""
+def found(*, user: User, environment: Environment, text: str = "") -> SubmissionQuerySet:
+    """What `user` may see, narrowed by words about the customer."""
     rows = Submission.objects.visible_to(user).filter(environment=environment)
-    if text:
-        customers = Customer.objects.filter(environment=environment).matching(text)
-        rows = rows.filter(customer__in=customers)
-    statuses = next((g.statuses for g in GROUPS if g.code == group), None)
+    return rows.filter(customer__in=_customers(environment, text)) if text else rows
+
+
+def in_group(rows: SubmissionQuerySet, code: str) -> SubmissionQuerySet:
+    """Those in the states of one group; all of them when no group has that code."""
+    statuses = next((group.statuses for group in GROUPS if group.code == code), None)
     return rows.filter(status__in=statuses) if statuses else rows
+
+
+def _customers(environment: Environment, text: str) -> Any:
+    """Those the words fit: their ids when they are few, looked up once; else a condition, which is quick for many."""
+    matching = Customer.objects.filter(environment=environment).matching(text)
+    ids = list(matching.order_by().values_list("pk", flat=True)[: COUNT_TO + 1])
+    return ids if len(ids) <= COUNT_TO else matching
 
 
 def counts(rows: SubmissionQuerySet) -> dict[str, int]:

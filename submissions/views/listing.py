@@ -20,7 +20,7 @@ from submissions.services.next_step import next_step
 def submissions(request: StaffRequest) -> HttpResponse:
     text, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
     matching = listing.found(user=request.user, environment=request.environment, text=text)
-    rows = listing.found(user=request.user, environment=request.environment, text=text, group=state)
+    rows = listing.in_group(matching, state)
     page = paginate(rows.select_related("customer"), query=request.GET, order=("-created_at", "-pk"))
     at = timezone.now()
     for row in page:

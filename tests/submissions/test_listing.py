@@ -78,4 +78,6 @@ def test_a_group_narrows_the_list(access: SystemUserRequest, administrator: User
     make_draft(access)
     accepted = make_draft(access, status=S.ACCEPTED, delivered_at=AT)
 
-    assert list(listing.found(user=administrator, environment=SANDBOX, group="accepted")) == [accepted]
+    rows = listing.found(user=administrator, environment=SANDBOX)
+    assert list(listing.in_group(rows, "accepted")) == [accepted]
+    assert listing.in_group(rows, "no such group").count() == 2
