@@ -12,7 +12,7 @@ from django.utils.http import content_disposition_header
 from portal.access import StaffRequest, staff_page
 from portal.models import record
 from submissions.models import Document
-from submissions.services import reading
+from submissions.services import catalogue, reading
 from submissions.services.documents import read_document
 from submissions.services.evidence import evidence
 from submissions.views.one import find
@@ -35,6 +35,7 @@ def document(request: StaffRequest, pk: int) -> HttpResponse:
     record(by=request.user.actor, at=timezone.now(), target=row, what="read", environment=request.environment)
     context = {
         "document": row,
+        "service_name": catalogue.name_of(row.submission.service) if row.submission else "",
         "text": text,
         "is_cut": text is not None and len(text) >= reading.SHOWN,
         "is_pdf": row.media_type in reading.INLINE,
