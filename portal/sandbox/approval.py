@@ -1,10 +1,12 @@
 """The pages behind `confirmUrl`: pick who you are, read what is asked, approve, reject or send on, and go back.
 
-The way back is a plain 302 to the redirect address exactly as the vendor sent it, whatever was decided.
+The way back is a plain 302 to the redirect address exactly as the vendor sent it, whatever was decided. Known to
+differ: a person is picked instead of logging in, and the words are ours.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -12,11 +14,12 @@ from urllib.parse import urlencode
 import msgspec
 from werkzeug.wrappers import Response
 
-from .altinn import catalogue, decisions, gate
+from .altinn import decisions
 from .altinn.requests import is_timed_out
 from .app import Call
-from .approval_texts import ROLES, TEXTS
-from .render import page
+from .approval_texts import LANGUAGES, TEXTS
+from .approval_words import about, powers, roles_of, title_of
+from .render import PAGES, page
 from .replies import Reply
 from .routing import route
 from .state import ChangeRequest, Organisation, Person, Request
@@ -28,9 +31,13 @@ REFUSALS = {
     "AUTH-00053": "lacks",
     "AUTH-00001": "undelegable",
     "AUTH-00004": "exists",
+    "AUTH-00011": "withdrawn",
+    "AUTH-00015": "withdrawn",
+    "AUTH-00016": "not_allowed",
+    "AUTH-00017": "unnamed",
     "AUTH-00066": "stranger",
 }
-MANAGER_ONLY = ("approve", "reject")
+SAID = {"approve": "approved_now", "reject": "rejected_now", "escalate": "escalated"}
 
 
 @dataclass
@@ -55,6 +62,11 @@ class Visit:
         return f"{BASE}/{path}?{urlencode(query)}"
 
 
+@route("GET", "/am-ui/approval.css")
+def style(call: Call) -> Response:
+    return Response((PAGES / "approval.css").read_bytes(), content_type="text/css; charset=utf-8")
+
+
 @route("GET", f"{BASE}/<name>")
 def show(call: Call, name: str) -> Response:
     visit = _visit(call, name, call.request.args)
@@ -66,133 +78,108 @@ def act(call: Call, name: str) -> Response:
     visit = _visit(call, name, call.request.values)
     if isinstance(visit, Response):
         return visit
+    if _closed(visit):
+        return _page(visit, status=409)
     done = call.request.form.get("act", "")
-    if visit.person is None or _closed(visit):
-        return _page(visit)
+    deed = _deeds(visit, visit.person).get(done) if visit.person else None
+    if deed is None:
+        return _page(visit, problem=visit.texts["choose"], status=400)
     try:
-        _do(visit, done)
+        deed()
     except Reply as refused:
-        code = msgspec.json.decode(refused.response.get_data()).get("code", "")
-        return _page(
-            visit, problem=f"{visit.texts[REFUSALS.get(code, 'unknown')]} ({code})", status=refused.response.status_code
-        )
+        return _refused(visit, refused.response)
     if visit.asked.redirect_url:
         return Response("", status=302, headers={"Location": visit.asked.redirect_url})
-    return _page(visit, said=visit.texts[{"approve": "approved_now", "reject": "rejected_now"}.get(done, "escalated")])
+    return _page(visit, said=visit.texts[SAID[done]])
 
 
-def _do(visit: Visit, done: str) -> None:
-    asked, person, state = visit.asked, visit.person, visit.call.state
-    assert person is not None
+def _refused(visit: Visit, refusal: Response) -> Response:
+    code = msgspec.json.decode(refusal.get_data()).get("code", "")
+    return _page(visit, problem=f"{visit.texts[REFUSALS.get(code, 'failed')]} ({code})", status=refusal.status_code)
+
+
+def _deeds(visit: Visit, person: Person) -> dict[str, Callable[[], Any]]:
+    """What a button does. A change request cannot be sent on."""
+    asked, state = visit.asked, visit.call.state
     if isinstance(asked, ChangeRequest):
-        acts: dict[str, Any] = {
+        return {
             "approve": lambda: decisions.approve_change(state, asked, person=person),
             "reject": lambda: decisions.reject_change(asked, person=person),
         }
-    else:
-        acts = {
-            "approve": lambda: decisions.approve(state, asked, person=person, now=visit.call.now),
-            "reject": lambda: decisions.reject(asked, person=person),
-            "escalate": lambda: decisions.escalate(asked, person=person),
-        }
-    if done in acts:
-        acts[done]()
+    return {
+        "approve": lambda: decisions.approve(state, asked, person=person, now=visit.call.now),
+        "reject": lambda: decisions.reject(asked, person=person),
+        "escalate": lambda: decisions.escalate(asked, person=person),
+    }
 
 
 def _visit(call: Call, name: str, given: Any) -> Visit | Response:
     language = given.get("lang", "nb") if given.get("lang", "nb") in TEXTS else "nb"
-    kind = KINDS.get(name, "")
+    kind, ident = KINDS.get(name, ""), given.get("id", "").lower()
     rows: Any = call.state.change_requests if kind == "change" else call.state.requests
-    asked = rows.get(given.get("id", "").lower())
-    if not kind or asked is None or kind not in ("change", getattr(asked, "kind", kind)):
-        return _message(language, TEXTS[language]["unknown"], status=404)
-    organisation = call.state.organisations[asked.orgnr]
-    persons = decisions.persons_of(organisation)
-    person = next((p for p in persons if p.name == given.get("person", "")), None)
+    asked = rows.get(ident)
+    organisation = call.state.organisations.get(asked.orgnr) if asked else None
+    if not kind or asked is None or organisation is None or kind not in ("change", getattr(asked, "kind", kind)):
+        return _unknown(name, language, ident)
+    person = next((p for p in decisions.persons_of(organisation) if p.name == given.get("person", "")), None)
     return Visit(call, kind, asked, organisation, language, person)
 
 
-def _message(language: str, text: str, *, status: int = 200) -> Response:
+def _unknown(name: str, language: str, ident: str) -> Response:
+    path = name if name in KINDS else "request"
     return page(
-        "approval.html", status=status, t=TEXTS[language], language=language, view="message", message=text, languages=[]
+        "approval.html",
+        status=404,
+        t=TEXTS[language],
+        language=language,
+        languages=[(code, text, f"{BASE}/{path}?{urlencode({'id': ident, 'lang': code})}") for code, text in LANGUAGES],
+        view="message",
+        title=TEXTS[language]["unknown"],
+        message=TEXTS[language]["unknown"],
     )
 
 
 def _closed(visit: Visit) -> str:
     """Why nothing can be decided any more; "" when it can."""
     if visit.asked.status != "New":
-        return visit.texts[visit.asked.status]
+        return visit.texts.get(visit.asked.status, visit.texts["unknown"])
     return visit.texts["Timedout"] if is_timed_out(visit.asked, visit.call) else ""
 
 
 def _page(visit: Visit, *, problem: str = "", said: str = "", status: int = 200) -> Response:
     closed = "" if said else _closed(visit)
-    view = "said" if said else "message" if closed else "who" if visit.person is None else _view_of(visit, visit.person)
+    view = "said" if said else "message" if closed else _view_of(visit)
+    system = visit.call.state.systems[visit.asked.system_id]
+    vendor = visit.call.state.organisations.get(system.orgnr)
     return page(
         "approval.html",
         status=403 if view == "stranger" and status == 200 else status,
         t=visit.texts,
         language=visit.language,
-        languages=[(code, visit.address(language=code)) for code in TEXTS],
+        languages=[(code, text, visit.address(language=code)) for code, text in LANGUAGES],
         view=view,
         message=said or closed,
         problem=problem,
         visit=visit,
-        title=_title(visit),
-        about=_about(visit),
-        persons=[(p.name, _roles(p, visit.language)) for p in decisions.persons_of(visit.organisation)],
+        title=title_of(visit.kind, system, vendor, visit.language),
+        about=about(system, vendor, visit.organisation, visit.language),
+        persons=[(p.name, roles_of(p, visit.language)) for p in decisions.persons_of(visit.organisation)],
         you=_you(visit),
-        **_powers(visit),
+        **powers(visit.asked, visit.language),
     )
 
 
-def _view_of(visit: Visit, person: Person) -> str:
-    if not person.roles:
+def _view_of(visit: Visit) -> str:
+    if visit.person is None:
+        return "who"
+    if not visit.person.roles:
         return "stranger"
-    if decisions.is_access_manager(person):
+    if decisions.is_access_manager(visit.person):
         return "decide"
     return "cannot" if isinstance(visit.asked, ChangeRequest) else "escalate"
-
-
-def _title(visit: Visit) -> str:
-    system = visit.call.state.systems[visit.asked.system_id]
-    vendor = visit.call.state.organisations.get(system.orgnr)
-    key = {"standard": "title", "agent": "agent_title", "change": "change_title"}[visit.kind]
-    return visit.texts[key].format(vendor=vendor.name if vendor else system.orgnr)
-
-
-def _about(visit: Visit) -> str:
-    system = visit.call.state.systems[visit.asked.system_id]
-    name = system.name.get(visit.language) or system.name.get("nb", system.id)
-    orgnr = visit.organisation.orgnr
-    return visit.texts["for"].format(
-        name=visit.organisation.name, orgnr=f"{orgnr[:3]} {orgnr[3:6]} {orgnr[6:]}", system=name
-    )
-
-
-def _roles(person: Person, language: str) -> str:
-    names = [ROLES.get(role, {}).get(language, role) for role in person.roles]
-    return ", ".join(names) or TEXTS[language]["no_role"]
 
 
 def _you(visit: Visit) -> str:
     if visit.person is None:
         return ""
-    return visit.texts["as"].format(person=visit.person.name, roles=_roles(visit.person, visit.language))
-
-
-def _powers(visit: Visit) -> dict[str, list[str]]:
-    asked = visit.asked
-    if isinstance(asked, ChangeRequest):
-        return {
-            "powers": _words(asked.required_rights, asked.required_packages),
-            "removed": _words(asked.unwanted_rights, asked.unwanted_packages),
-        }
-    return {"powers": _words(asked.rights, asked.packages), "removed": []}
-
-
-def _words(rights: list[dict[str, Any]], packages: list[str]) -> list[str]:
-    known = catalogue.resources()
-    titles = [known[r].title if r in known else r for r in gate.resource_ids(rights)]
-    found = [(urn, catalogue.package(urn)) for urn in packages]
-    return titles + [package.name if package else urn for urn, package in found]
+    return visit.texts["as"].format(person=visit.person.name, roles=roles_of(visit.person, visit.language))

@@ -1,0 +1,65 @@
+"""A request put into words for the approval pages: who asks, for whom, and which powers they want."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .altinn import catalogue, gate
+from .approval_texts import ROLES, TEXTS
+from .state import ChangeRequest, Organisation, Person, Request, System
+
+NO_BREAK = "\u00a0"
+TITLES = {"standard": "title", "agent": "agent_title", "change": "change_title"}
+
+
+def title_of(kind: str, system: System, vendor: Organisation | None, language: str) -> str:
+    return TEXTS[language][TITLES[kind]].format(vendor=vendor.name if vendor else system.orgnr)
+
+
+def about(system: System, vendor: Organisation | None, customer: Organisation, language: str) -> list[tuple[str, str]]:
+    """(label, words): the system, its vendor, and the organisation that is asked."""
+    texts = TEXTS[language]
+    name = system.name.get(language) or system.name.get("nb", system.id)
+    return [
+        (texts["system"], name),
+        (texts["vendor"], _named(vendor.name if vendor else "", system.orgnr, texts)),
+        (texts["customer"], _named(customer.name, customer.orgnr, texts)),
+    ]
+
+
+def _named(name: str, orgnr: str, texts: dict[str, str]) -> str:
+    number = f"{texts['orgnr']} {orgnr[:3]} {orgnr[3:6]} {orgnr[6:]}".replace(" ", NO_BREAK)
+    return f"{name}, {number}" if name else number
+
+
+def roles_of(person: Person, language: str) -> str:
+    names = [ROLES.get(role, {}).get(language, role) for role in person.roles]
+    return ", ".join(names) or TEXTS[language]["no_role"]
+
+
+def powers(asked: Request | ChangeRequest, language: str) -> dict[str, list[dict[str, Any]]]:
+    """`powers` wanted and `removed` ones: groups of {heading, rows: [(words, what a package opens)]}."""
+    if isinstance(asked, ChangeRequest):
+        return {
+            "powers": _groups(asked.required_rights, asked.required_packages, language),
+            "removed": _groups(asked.unwanted_rights, asked.unwanted_packages, language),
+        }
+    return {"powers": _groups(asked.rights, asked.packages, language), "removed": []}
+
+
+def _groups(rights: list[dict[str, Any]], packages: list[str], language: str) -> list[dict[str, Any]]:
+    texts = TEXTS[language]
+    services: list[tuple[str, list[str]]] = [(_service(r, language), []) for r in gate.resource_ids(rights)]
+    bundles = [_package(urn, language) for urn in packages]
+    groups = [{"heading": texts["services"], "rows": services}, {"heading": texts["packages"], "rows": bundles}]
+    return [group for group in groups if group["rows"]]
+
+
+def _service(resource_id: str, language: str) -> str:
+    found = catalogue.resources().get(resource_id)
+    return found.titles[language] if found else resource_id
+
+
+def _package(urn: str, language: str) -> tuple[str, list[str]]:
+    found, opened = catalogue.package(urn), sorted(catalogue.opened_by(frozenset({urn})))
+    return found.titles[language] if found else urn, sorted(_service(resource, language) for resource in opened)
