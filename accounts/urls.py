@@ -1,5 +1,12 @@
 """Staff pages of this app, all under `/<environment>/`."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from accounts import views
+
+urlpatterns = [
+    path("customers/new/", views.new, name="customer-new"),
+    path("customers/<int:pk>/edit/", views.edit, name="customer-edit"),
+    path("customers/<int:pk>/look-up/", views.refresh, name="customer-look-up"),
+    path("settings/vendor/", views.vendor, name="vendor"),
+]

@@ -1,5 +1,14 @@
 """Addresses that strangers may open: they guard themselves by an unguessable token."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from systemusers.views import link
+
+urlpatterns = [
+    path("l/<str:token>/", link.show, name="customer-link"),
+    path("l/<str:token>/opened/", link.opened, name="customer-link-opened"),
+    path("l/<str:token>/altinn/", link.go_on, name="customer-link-altinn"),
+    path("l/<str:token>/return/", link.returned, name="customer-link-return"),
+    path("l/<str:token>/forward/", link.forward, name="customer-link-forward"),
+    path("return", link.from_altinn, name="from-altinn"),
+]

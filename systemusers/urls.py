@@ -1,5 +1,36 @@
 """Staff pages of this app, all under `/<environment>/`."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from systemusers.views import ask, customers, requests, settings, systems
+
+urlpatterns = [
+    path("customers/", customers.customers, name="customers"),
+    path("customers/<int:pk>/", customers.customer, name="customer"),
+    path("access/", requests.request_list, name="requests"),
+    path("access/new/", ask.new, name="request-new"),
+    path("access/<int:pk>/", requests.one, name="request"),
+    path("access/<int:pk>/withdraw/", requests.withdraw, name="request-withdraw"),
+    path("access/<int:pk>/renew/", requests.renew, name="request-renew"),
+    path("access/<int:pk>/send/", requests.send_again, name="request-send"),
+    path("access/<int:pk>/link/close/", requests.revoke_link, name="request-link-close"),
+    path("access/<int:pk>/link/reopen/", requests.reopen_link, name="request-link-reopen"),
+    path("systems/", systems.systems, name="systems"),
+    path("systems/new/", systems.edit, name="system-new"),
+    path("systems/<int:pk>/", systems.system, name="system"),
+    path("systems/<int:pk>/edit/", systems.edit, name="system-edit"),
+    path("systems/<int:pk>/register/", systems.register_now, name="system-register"),
+    path("systems/<int:pk>/update/", systems.update, name="system-update"),
+    path("systems/<int:pk>/compare/", systems.compare, name="system-compare"),
+    path("systems/<int:pk>/changes/", systems.changes, name="system-changes"),
+    path("systems/<int:pk>/delete/", systems.delete, name="system-delete"),
+    path("systems/<int:system>/profiles/new/", systems.profile, name="profile-new"),
+    path("systems/<int:system>/profiles/<int:pk>/", systems.profile, name="profile"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/clients/new/", settings.client, name="client-new"),
+    path("settings/clients/<int:pk>/", settings.client, name="client"),
+    path("settings/clients/<int:pk>/keys/", settings.make_key, name="key-new"),
+    path("settings/clients/<int:pk>/scopes/", settings.check_scopes, name="scopes-check"),
+    path("settings/keys/<int:pk>/activate/", settings.activate_key, name="key-activate"),
+    path("settings/keys/<int:pk>/retire/", settings.retire_key, name="key-retire"),
+]

@@ -1,0 +1,104 @@
+"""Forms of customers and the vendor. Numbers are read as people write them; what is wrong is said at the field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer, User, Vendor
+from accounts.services.customers import Details, readable_orgnr
+from accounts.services.orgnr import BadOrgnr, read_orgnr
+from accounts.services.registry import LookUp
+
+NAME_MISSING = _("Skriv navnet på virksomheten, eller slå det opp.")
+
+
+class DetailsForm(forms.ModelForm):
+    """What may be written about a customer. A case worker chooses among their own portfolios, and must."""
+
+    class Meta:
+        model = Customer
+        fields = [
+            "name",
+            "reference",
+            "portfolio",
+            "language",
+            "contact_name",
+            "contact_email",
+            "contact_phone",
+            "notes",
+        ]
+        widgets = {"notes": forms.Textarea(attrs={"rows": 3}), "language": forms.Select}
+        help_texts = {
+            "reference": _("Det dere kaller kunden i deres eget system. Kan søkes etter."),
+            "portfolio": _("Hvem hos dere som følger opp kunden."),
+            "language": _("Språket kunden møter på lenken sin."),
+        }
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["name"].error_messages["required"] = str(NAME_MISSING)
+        self.fields["name"].label = _("Navn på virksomheten")
+        portfolio = self.fields["portfolio"]
+        assert isinstance(portfolio, forms.ModelChoiceField)  # noqa: S101
+        portfolio.empty_label = str(_("Ingen"))
+        if not user.sees_all_customers:
+            portfolio.queryset = user.portfolios.all()
+            portfolio.required, portfolio.empty_label = True, None
+            portfolio.error_messages["required"] = str(_("Velg en av porteføljene dine, ellers ser du ikke kunden."))
+
+    @property
+    def details(self) -> Details:
+        return Details(**{name: self.cleaned_data[name] for name in DetailsForm.Meta.fields})
+
+    def validate_unique(self) -> None:
+        """The service decides, as somebody else may be quicker."""
+
+
+class CustomerForm(DetailsForm):
+    """A new customer."""
+
+    orgnr = forms.CharField(
+        label=_("Organisasjonsnummer"),
+        max_length=40,
+        help_text=_("Ni sifre. Mellomrom, NO og MVA gjør ingenting."),
+        error_messages={"required": _("Skriv organisasjonsnummeret.")},
+    )
+    field_order = ["orgnr"]
+
+    def __init__(self, *args: Any, environment: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.environment = environment
+
+    def clean_orgnr(self) -> str:
+        try:
+            return readable_orgnr(self.cleaned_data["orgnr"], environment=self.environment)
+        except BadOrgnr as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def prefilled(self, found: LookUp, *, user: User) -> CustomerForm:
+        """The same form with what the register knows in the fields that were empty; nothing typed is lost."""
+        typed = {name: self.data.get(name, "") for name in self.fields}
+        if found.unit:
+            typed |= {"name": typed["name"] or found.unit.name, "language": found.unit.language}
+        return CustomerForm(initial=typed, user=user, environment=self.environment)
+
+
+class VendorForm(forms.ModelForm):
+    class Meta:
+        model = Vendor
+        fields = ["name", "orgnr", "support_email", "support_phone"]
+        help_texts = {
+            "name": _("Slik kundene kjenner dere. Står på siden de godkjenner fra."),
+            "support_phone": _("Kundene ser nummeret og e-postadressen når de trenger hjelp."),
+        }
+
+    orgnr = forms.CharField(label=_("Organisasjonsnummer"), max_length=40)
+
+    def clean_orgnr(self) -> str:
+        try:
+            return read_orgnr(self.cleaned_data["orgnr"])
+        except BadOrgnr as error:
+            raise forms.ValidationError(str(error)) from error

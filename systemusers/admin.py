@@ -1,0 +1,93 @@
+"""Access in Django admin, for the operator: to see everything. States move through the services alone; keys never show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from systemusers.models import (
+    AccessProfile,
+    MaskinportenClient,
+    ScopeGrant,
+    SigningKey,
+    System,
+    SystemUser,
+    SystemUserRequest,
+)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows with a history: looked at here, changed by the portal's own pages."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(MaskinportenClient)
+class MaskinportenClientAdmin(ReadOnlyAdmin):
+    list_display = ("name", "client_id", "environment", "orgnr", "created_at")
+    list_filter = ("environment",)
+    search_fields = ("name", "client_id")
+
+
+@admin.register(SigningKey)
+class SigningKeyAdmin(ReadOnlyAdmin):
+    list_display = ("kid", "client", "status", "created_at", "expires_at", "last_used_at")
+    list_filter = ("status", "client__environment")
+    search_fields = ("kid", "client__name")
+    list_select_related = ("client",)
+    exclude = ("private_pem",)
+
+
+@admin.register(ScopeGrant)
+class ScopeGrantAdmin(ReadOnlyAdmin):
+    list_display = ("scope", "client", "verdict", "code", "checked_at")
+    list_filter = ("verdict", "client__environment")
+    search_fields = ("scope",)
+    list_select_related = ("client",)
+
+
+@admin.register(System)
+class SystemAdmin(ReadOnlyAdmin):
+    list_display = ("system_id", "name_nb", "environment", "status", "is_visible", "pushed_at", "compared_at")
+    list_filter = ("environment", "status", "is_visible")
+    search_fields = ("system_id", "name_nb")
+
+
+@admin.register(AccessProfile)
+class AccessProfileAdmin(ReadOnlyAdmin):
+    list_display = ("name", "system", "kind")
+    list_filter = ("kind", "system__environment")
+    search_fields = ("name", "system__system_id")
+    list_select_related = ("system",)
+
+
+@admin.register(SystemUserRequest)
+class SystemUserRequestAdmin(ReadOnlyAdmin):
+    list_display = (
+        "customer", "profile", "environment", "status", "status_at", "remote_status", "problem_code", "next_attempt_at",
+        "attempts",
+    )  # fmt: skip
+    list_filter = ("environment", "status", "problem_code", "profile__system")
+    search_fields = ("customer__name", "customer__orgnr", "altinn_id", "reference", "external_ref")
+    list_select_related = ("customer", "profile")
+    date_hierarchy = "status_at"
+    exclude = ("link_token",)  # whoever has it may act for the customer
+
+
+@admin.register(SystemUser)
+class SystemUserAdmin(ReadOnlyAdmin):
+    list_display = ("altinn_id", "request", "kind", "created_at", "seen_at", "first_token_at", "removed_at")
+    list_filter = ("kind", "request__environment")
+    search_fields = ("altinn_id", "request__customer__name", "request__customer__orgnr")
+    list_select_related = ("request__customer", "request__profile")

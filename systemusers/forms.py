@@ -1,0 +1,215 @@
+"""Forms of access: clients, systems, profiles, and whom to ask. The services check; here texts become lists and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.services.customers import vendor_orgnr
+from accounts.services.orgnr import BadOrgnr, read_orgnr
+from portal.environments import Environment
+from systemusers.models import AccessProfile, MaskinportenClient, System
+from systemusers.services.register import SystemProblems
+
+PRODUCTION_WORD = "PRODUKSJON"
+
+
+class LinesField(forms.CharField):
+    """A list with one value on each line. Blank lines and blanks around values are forgiven."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("widget", forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}))
+        super().__init__(**options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return [line.strip() for line in (value or "").splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool((initial or []) != self.to_python(data))
+
+
+class ProblemsMixin(forms.Form):
+    """Shows what a service found wrong at the fields it is about."""
+
+    def show(self, problems: SystemProblems) -> None:
+        for name, sentences in problems.fields.items():
+            for sentence in sentences:
+                self.add_error(name if name in self.fields else None, sentence)
+
+
+class ClientForm(forms.ModelForm):
+    class Meta:
+        model = MaskinportenClient
+        fields = ["name", "client_id", "orgnr", "scopes"]
+
+    name = forms.CharField(label=_("Navn"), max_length=100, help_text=_("Bare for dere."))
+    client_id = forms.CharField(
+        label=_("Klient-id"),
+        max_length=100,
+        help_text=_("Kopieres fra klienten i Samarbeidsportalen. Store og små bokstaver teller."),
+    )
+    orgnr = forms.CharField(label=_("Eier"), max_length=40, help_text=_("Organisasjonsnummeret klienten er laget for."))
+    scopes = LinesField(
+        label=_("Scope"),
+        help_text=_("Ett på hver linje. Dette er hva dere trenger; hva dere har fått, prøves etterpå."),
+    )
+
+    def __init__(self, *args: Any, environment: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.instance.environment = environment
+        if not self.instance.orgnr:
+            self.initial["orgnr"] = vendor_orgnr()
+
+    def clean_orgnr(self) -> str:
+        try:
+            return read_orgnr(self.cleaned_data["orgnr"])
+        except BadOrgnr as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def clean_client_id(self) -> str:
+        client_id: str = self.cleaned_data["client_id"].strip()
+        same = MaskinportenClient.objects.filter(environment=self.instance.environment, client_id=client_id)
+        if same.exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(_("Klienten er lagt inn fra før i dette miljøet."))
+        return client_id
+
+    def clean_scopes(self) -> list[str]:
+        scopes: list[str] = self.cleaned_data["scopes"]
+        for scope in scopes:
+            if any(character.isspace() for character in scope):
+                raise forms.ValidationError(
+                    _("%(scope)s har mellomrom. Skriv ett scope på hver linje.") % {"scope": scope}
+                )
+        return list(dict.fromkeys(scopes))
+
+
+class SystemForm(ProblemsMixin, forms.ModelForm):
+    """The id's beginning is the client owner's number and cannot be typed wrong: only what follows is asked for."""
+
+    class Meta:
+        model = System
+        fields = [
+            "client", "name_nb", "name_nn", "name_en", "description_nb", "description_nn", "description_en", "rights",
+            "packages", "redirect_urls", "is_visible",
+        ]  # fmt: skip
+        widgets = {f"description_{code}": forms.Textarea(attrs={"rows": 2}) for code in ("nb", "nn", "en")}
+
+    system_id = forms.CharField(
+        label=_("System-id"),
+        max_length=180,
+        help_text=_("Organisasjonsnummeret og en understrek settes foran. Kan aldri endres eller brukes om igjen."),
+    )
+    rights = LinesField(label=_("Enkeltrettigheter"), required=False, help_text=_("Ressurs-id-er, én på hver linje."))
+    packages = LinesField(
+        label=_("Tilgangspakker"),
+        required=False,
+        help_text=_("Hele urn-en, én på hver linje: urn:altinn:accesspackage:skattegrunnlag"),
+    )
+    redirect_urls = LinesField(
+        label=_("Returadresser"),
+        required=False,
+        help_text=_("Hit sender Altinn kunden tilbake. Portalens egen står her fra før."),
+    )
+    field_order = ["client", "system_id"]
+
+    def __init__(self, *args: Any, environment: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.instance.environment = environment
+        clients = self.fields["client"]
+        assert isinstance(clients, forms.ModelChoiceField)  # noqa: S101
+        clients.queryset = MaskinportenClient.objects.filter(environment=environment)
+        clients.error_messages["unique"] = str(_("Klienten er i bruk av et annet system. Hvert system må ha sin egen."))
+        if self.instance.pk:
+            self.initial["system_id"] = self.instance.system_id
+        if self.instance.status != System.Status.DRAFT:
+            self.fields["system_id"].disabled = self.fields["client"].disabled = True
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        client, typed = data.get("client"), data.get("system_id", "").strip()
+        if client and typed:
+            self.instance.system_id = f"{client.orgnr}_{typed.removeprefix(client.orgnr + '_')}"
+        return data
+
+    def validate_unique(self) -> None:
+        """The service decides, as somebody else may be quicker."""
+
+
+class ProfileForm(ProblemsMixin, forms.ModelForm):
+    """A sub-set of the system's rights and packages, ticked and not typed, and why in three languages."""
+
+    class Meta:
+        model = AccessProfile
+        fields = ["name", "kind", "rights", "packages", "purpose_nb", "purpose_nn", "purpose_en"]
+        widgets = {
+            "kind": forms.RadioSelect,
+            **{f"purpose_{code}": forms.Textarea(attrs={"rows": 3}) for code in ("nb", "nn", "en")},
+        }
+
+    rights = forms.MultipleChoiceField(
+        label=_("Enkeltrettigheter"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    packages = forms.MultipleChoiceField(label=_("Tilgangspakker"), required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, system: System, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.instance.system = system
+        for name in ("rights", "packages"):
+            known = dict.fromkeys([*getattr(system, name), *getattr(self.instance, name)])
+            self.fields[name].choices = [(value, value.removeprefix("urn:altinn:accesspackage:")) for value in known]  # type: ignore[attr-defined]
+            if not known:
+                del self.fields[name]
+        for code, language in (("nb", _("bokmål")), ("nn", _("nynorsk")), ("en", _("engelsk"))):
+            field = self.fields[f"purpose_{code}"]
+            field.label = _("Hva dere skal gjøre, %(language)s") % {"language": language}
+            field.help_text = _("Kunden leser «Vi ber om å kunne …». Ett punkt på hver linje.")
+
+    def validate_unique(self) -> None:
+        """The service decides, as somebody else may be quicker."""
+
+
+class AskForm(forms.Form):
+    """Which profile the chosen customers are asked for. In production many at once want a word typed."""
+
+    profile = forms.ModelChoiceField(
+        label=_("Hva vil dere be om?"), queryset=AccessProfile.objects.none(), widget=forms.RadioSelect, empty_label=None,
+        error_messages={"required": _("Velg en tilgangsprofil.")},
+    )  # fmt: skip
+    confirmation = forms.CharField(label=_("Bekreftelse"), required=False)
+
+    def __init__(self, *args: Any, environment: str, count: int, **options: Any) -> None:
+        super().__init__(*args, **options)
+        profiles = self.fields["profile"]
+        assert isinstance(profiles, forms.ModelChoiceField)  # noqa: S101
+        profiles.queryset = (
+            AccessProfile.objects.filter(system__environment=environment, system__status=System.Status.REGISTERED)
+            .select_related("system")
+            .order_by("name")
+        )
+        self.fields["profile"].initial = profiles.queryset.first()
+        self.needs_word = environment == Environment.PRODUCTION and count > 1
+        self.fields["confirmation"].help_text = _("Dere spør %(count)s ekte kunder. Skriv %(word)s.") % {
+            "count": count,
+            "word": PRODUCTION_WORD,
+        }
+        if not self.needs_word:
+            del self.fields["confirmation"]
+
+    def clean_confirmation(self) -> str:
+        typed: str = self.cleaned_data["confirmation"].strip()
+        if typed != PRODUCTION_WORD:
+            raise forms.ValidationError(
+                _("Skriv %(word)s med store bokstaver for å spørre så mange.") % {"word": PRODUCTION_WORD}
+            )
+        return typed
+
+
+class TypedForm(forms.Form):
+    """A word to type before something is gone for good."""
+
+    typed = forms.CharField(label=_("Skriv system-id-en for å bekrefte"), required=False)

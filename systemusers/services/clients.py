@@ -1,0 +1,19 @@
+"""Our Maskinporten clients as we have them: which they are, and which scopes we want of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from portal.models import record
+from systemusers.models import MaskinportenClient
+
+
+def save_client(*, client: MaskinportenClient, by: str, at: datetime) -> None:
+    """Store a new or changed client; scopes no longer wanted are forgotten at the next check."""
+    is_new = client.pk is None
+    with transaction.atomic():
+        client.save()
+        what = "added" if is_new else "edited"
+        record(by=by, at=at, target=client, what=what, client_id=client.client_id, scopes=client.scopes)

@@ -1,0 +1,105 @@
+"""History in people's words, newest first, read from the audit trail: who did what, and what Altinn answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Customer, User
+from portal.models import AuditEvent
+from portal.templatetags.ui import colour
+from systemusers.models import SystemUserRequest
+
+MOST = 100
+WORDS: dict[str, Any] = {
+    "added": gettext_lazy("Lagt til"),
+    "edited": gettext_lazy("Endret"),
+    "looked-up": gettext_lazy("Slått opp i Enhetsregisteret"),
+    "requested": gettext_lazy("Bedt om tilgang"),
+    "withdraw": gettext_lazy("Ville trekke forespørselen"),
+    "send-again": gettext_lazy("Sendt på nytt"),
+    "link-revoked": gettext_lazy("Lenken ble stengt"),
+    "link-renewed": gettext_lazy("Lenken fikk ny adresse"),
+    "led-to-altinn": gettext_lazy("Gikk videre til Altinn"),
+    "missing:token": gettext_lazy("Maskinporten fant ikke systembrukeren"),
+    "missing:list": gettext_lazy("Altinn hadde ikke systembrukeren i listen"),
+    "signs-disagree": gettext_lazy("Altinn og Maskinporten sa ikke det samme"),
+    "register": gettext_lazy("Sendt til systemregisteret"),
+    "update": gettext_lazy("Oppdatert i systemregisteret"),
+    "compare": gettext_lazy("Sammenlignet med Altinn"),
+    "delete": gettext_lazy("Bedt om sletting i Altinn"),
+    "reconcile": gettext_lazy("Tilgangene er gått gjennom"),
+}
+SILENT = {"send", "reconcile"}
+"""Machine steps that would only fill the page; they stay in the audit trail."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line. `colour` is Designsystemet's name of it."""
+
+    title: str
+    text: str
+    at: datetime
+    colour: str
+
+
+def of_request(request: SystemUserRequest) -> list[Event]:
+    return _told(AuditEvent.objects.filter(target=f"{request._meta.label}:{request.pk}"))
+
+
+def of_customer(customer: Customer) -> list[Event]:
+    """Everything about the customer: its own row, accesses, submissions."""
+    return _told(AuditEvent.objects.filter(customer_id_ref=customer.pk), names_things=True)
+
+
+def of_row(row: Any) -> list[Event]:
+    return _told(AuditEvent.objects.filter(target=f"{row._meta.label}:{row.pk}"))
+
+
+def _told(events: Any, *, names_things: bool = False) -> list[Event]:
+    rows = list(events.exclude(what__in=SILENT).order_by("-id")[:MOST])
+    emails = {row.by.removeprefix("user:") for row in rows if row.by.startswith("user:")}
+    names = dict(User.objects.filter(email__in=emails).values_list("email", "name"))
+    told = [_event(row, names, names_things) for row in rows]
+    return [event for event in told if event is not None]
+
+
+def _event(row: AuditEvent, names: dict[str, str], names_things: bool) -> Event | None:
+    model = _model(row.target)
+    title, tint = _title(row, model)
+    if not title:
+        return None
+    thing = str(model._meta.verbose_name).capitalize() if names_things and model and model is not Customer else ""
+    return Event(title, " · ".join(filter(None, [thing, actor(row.by, names)])), row.at, tint)
+
+
+def _model(target: str) -> Any:
+    try:
+        return apps.get_model(target.partition(":")[0])
+    except (LookupError, ValueError):
+        return None
+
+
+def _title(row: AuditEvent, model: Any) -> tuple[str, str]:
+    """What happened, and its colour. A change of state is told by the state it led to, in that table's own words."""
+    _before, arrow, after = row.what.partition("->")
+    if arrow and model is not None:
+        labels = dict(model._meta.get_field("status").choices)
+        return str(labels.get(after, after)), colour(after)
+    return str(WORDS.get(row.what, "")), "neutral"
+
+
+def actor(by: str, names: dict[str, str]) -> str:
+    """Who it was, as a person would say it; "" for our own machine."""
+    if by == "customer:link":
+        return _("Kunden, fra lenken")
+    if by.startswith("remote:"):
+        return by.removeprefix("remote:").capitalize()
+    email = by.removeprefix("user:")
+    return names.get(email, email) if by.startswith("user:") else ""

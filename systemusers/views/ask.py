@@ -1,0 +1,79 @@
+"""Be om tilgang: pick customers, pick a profile, see what is asked, and send."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Customer
+from portal import doorbell
+from portal.access import StaffRequest, staff_page
+from portal.htmx import page_or_fragment
+from systemusers import tasks
+from systemusers.forms import AskForm
+from systemusers.models import SystemUserRequest
+from systemusers.services import listing, requests
+from systemusers.views.requests import ring
+
+SHOWN = 30
+MOST = 500
+
+
+@staff_page(may="may_work")
+def new(request: StaffRequest) -> HttpResponse:
+    """Without customers in the address the page lets one pick them; with, it shows what they would be asked."""
+    chosen = [pk for pk in request.GET.getlist("customer") if pk.isdecimal()][:MOST]
+    mine = Customer.objects.visible_to(request.user).filter(environment=request.environment)
+    customers = list(mine.filter(pk__in=chosen))
+    if not customers:
+        return _pick(request)
+    form = AskForm(request.POST or None, environment=request.environment, count=len(customers))
+    if request.method == "POST" and form.is_valid():
+        return _ask(request, form, customers)
+    context = {"form": form, "customers": customers, "profiles": form.fields["profile"].queryset}  # type: ignore[attr-defined]
+    return render(request, "systemusers/request_new.html", context, status=422 if form.errors else 200)
+
+
+def _pick(request: StaffRequest) -> HttpResponse:
+    """Those who were never asked come first."""
+    text = request.GET.get("q", "").strip()
+    rows = listing.find_customers(user=request.user, environment=request.environment, text=text)
+    shown = list(rows.filter(requests__isnull=True)[:SHOWN])
+    if len(shown) < SHOWN:
+        shown += list(rows.filter(requests__isnull=False).distinct()[: SHOWN - len(shown)])
+    context = {"customers": shown, "q": text, "is_more": rows[SHOWN : SHOWN + 1].exists()}
+    return page_or_fragment(request, "systemusers/request_pick.html", "found", context=context)
+
+
+def _ask(request: StaffRequest, form: AskForm, customers: list[Customer]) -> HttpResponse:
+    made, known = [], []
+    for customer in customers:
+        try:
+            made.append(
+                requests.request_access(
+                    customer=customer, profile=form.cleaned_data["profile"], by=request.user.actor, at=timezone.now()
+                )
+            )
+        except requests.AlreadyRequested as error:
+            known.append(error.request)
+        except requests.NotPossible as error:
+            messages.error(request, str(error))
+            return redirect(request.get_full_path())
+    return _told(request, made, known)
+
+
+def _told(request: StaffRequest, made: list[SystemUserRequest], known: list[SystemUserRequest]) -> HttpResponse:
+    for row in made[:-1]:
+        doorbell.ring(tasks.send_request, request_id=row.pk)
+    if made:
+        ring(request, made[-1])
+    if known:
+        text = ngettext("%(n)s kunde er spurt om dette før.", "%(n)s kunder er spurt om dette før.", len(known))
+        messages.info(request, text % {"n": len(known)} + " " + _("Forny den gamle forespørselen om det trengs."))
+    if len(made) + len(known) == 1:
+        return redirect("request", environment=request.environment, pk=(made or known)[0].pk)
+    return redirect("requests", environment=request.environment)

@@ -1,0 +1,52 @@
+"""Kunder: the list, and one customer with accesses and history."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Customer
+from accounts.services.registry import warnings_about
+from portal.access import StaffRequest, staff_page
+from portal.filters import chips
+from portal.htmx import page_or_fragment
+from portal.paging import paginate
+from systemusers.services import listing, timeline
+from systemusers.services.next_step import NextStep, next_step
+
+
+@staff_page()
+def customers(request: StaffRequest) -> HttpResponse:
+    text, group = request.GET.get("q", "").strip(), request.GET.get("group", "")
+    matching = listing.find_customers(user=request.user, environment=request.environment, text=text)
+    rows = listing.find_customers(user=request.user, environment=request.environment, text=text, group=group)
+    page = paginate(listing.with_accesses(rows), query=request.GET, order=("name", "pk"))
+    for row in page:
+        row.step = _step(row)
+    context = {
+        "page": page, "q": text, "group": group,
+        "chips": chips(matching, listing.CUSTOMERS, query=request.GET, parameter="group"),
+    }  # fmt: skip
+    return page_or_fragment(request, "systemusers/customers.html", "results", context=context)
+
+
+def _step(customer: Customer) -> NextStep:
+    """That of the access that wants somebody's hand most; asking, where there is none."""
+    accesses = customer.accesses  # type: ignore[attr-defined] # by listing.with_accesses
+    if not accesses:
+        return NextStep(_("Be om tilgang"), _("Dere"))
+    steps = [next_step(access, at=timezone.now()) for access in accesses]
+    return next((step for step in steps if step.who), steps[0])
+
+
+@staff_page()
+def customer(request: StaffRequest, pk: int) -> HttpResponse:
+    rows = listing.with_accesses(Customer.objects.visible_to(request.user).filter(environment=request.environment))
+    row = get_object_or_404(rows, pk=pk)
+    at = timezone.now()
+    for access in row.accesses:  # type: ignore[attr-defined] # by listing.with_accesses
+        access.step = next_step(access, at=at)
+    context = {"customer": row, "warnings": warnings_about(row.registry), "events": timeline.of_customer(row)}
+    return render(request, "systemusers/customer.html", context)

@@ -1,0 +1,167 @@
+"""The customer's own pages: no log-in, phone first, in their language. The token in the address is all the key there is.
+
+Reading a page changes nothing, so mail scanners do no harm; only a person's script or button says "opened".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import Language, Vendor
+from accounts.services.registry import approvers
+from portal.access import public_page
+from portal.htmx import page_or_fragment
+from portal.valkey import ERRORS
+from systemusers.models import SystemUserRequest
+from systemusers.services import links, requests
+
+LinkView = Callable[..., HttpResponse]
+A_MINUTE, MOST_A_MINUTE = 60, 120
+TURNS = 60
+"""How many times the page that waits asks by itself before it leaves that to a button."""
+S = SystemUserRequest.Status
+
+
+def link_page(view: LinkView) -> LinkView:
+    """Find the relation behind the token; in the customer's language, or the one the address asks for."""
+
+    @public_page
+    @wraps(view)
+    def guarded(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
+        wanted = request.GET.get("lang", "")
+        if _is_too_often(request):
+            return _secret(_gone(request, "often", wanted, 429))
+        try:
+            row = links.find_link(token)
+        except links.UnknownLink:
+            return _secret(_gone(request, "unknown", wanted, 404))
+        except links.ClosedLink:
+            return _secret(_gone(request, "closed", wanted, 410))
+        language = wanted if wanted in Language.values else row.customer.language
+        with translation.override(language):
+            return _secret(view(request, row, **kwargs))
+
+    return guarded
+
+
+def _is_too_often(request: HttpRequest) -> bool:
+    """A light hand on whoever tries tokens in a row; without Valkey nobody is stopped."""
+    key = f"link:{get_adapter().get_client_ip(request)}"
+    try:
+        cache.add(key, 0, A_MINUTE)
+        return cache.incr(key) > MOST_A_MINUTE
+    except (*ERRORS, ValueError):
+        return False
+
+
+def _gone(request: HttpRequest, why: str, wanted: str, status: int) -> HttpResponse:
+    language = wanted if wanted in Language.values else translation.get_language()
+    with translation.override(language):
+        context = {"why": why, "vendor": Vendor.objects.first()}
+        return render(request, "systemusers/link/gone.html", context, status=status)
+
+
+def _secret(response: HttpResponse) -> HttpResponse:
+    """The address is a secret: it goes into no referrer, search engine or cache."""
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _context(request: HttpRequest, row: SystemUserRequest) -> dict[str, Any]:
+    language = translation.get_language() or "nb"
+    codes = [(code, label, code == language) for code, label in Language.choices]
+    return {
+        "access": row,
+        "customer": row.customer,
+        "vendor": Vendor.objects.first(),
+        "purpose": row.profile.purpose(language),
+        "languages": codes,
+        "query": f"?lang={language}" if language != row.customer.language else "",
+        "is_waiting": row.status in SystemUserRequest.OPEN,
+        "may_start_again": row.status in links.RENEWABLE,
+    }
+
+
+@require_safe
+@link_page
+def show(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
+    """What is asked, by whom, why, and who may approve; or what became of it."""
+    requests.watch(request=row, at=timezone.now())
+    names = approvers(environment=row.environment, orgnr=row.customer.orgnr) if _is_asking(row) else []
+    return render(request, "systemusers/link/show.html", {**_context(request, row), "approvers": names})
+
+
+def _is_asking(row: SystemUserRequest) -> bool:
+    return row.status in SystemUserRequest.OPEN or row.status == S.DRAFT or row.status in links.RENEWABLE
+
+
+@csrf_exempt  # the token is all its authority, no session: see `go_on`
+@require_POST
+@link_page
+def opened(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
+    """The page's own script says that a person has it before them."""
+    links.note_opened(request=row, at=timezone.now())
+    return HttpResponse(status=204)
+
+
+@csrf_exempt
+@link_page
+def go_on(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
+    """To Altinn's page, renewed where it had run out. A bare visit leads back to the page with the button.
+
+    Without a CSRF token: it acts by the secret in its address and by no cookie, and a page without referrers
+    sends `Origin: null`, which that check refuses. So it also works where a mail program's browser blocks cookies.
+    """
+    back = reverse("customer-link", kwargs={"token": row.link_token}) + _context(request, row)["query"]
+    if request.method != "POST":
+        return redirect(back)
+    address = links.go_on(request=row, at=timezone.now())
+    return redirect(address or back)
+
+
+@require_safe
+@link_page
+def returned(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
+    """Where Altinn sends people back, whatever they did there: Altinn is asked, nothing is inferred."""
+    row = links.ask_altinn(request=row, at=timezone.now())
+    turn = request.GET.get("turn", "")
+    number = int(turn) if turn.isdecimal() and len(turn) < 4 else 0
+    context = _context(request, row)
+    moving = context["is_waiting"] and number < TURNS
+    language = translation.get_language()
+    context |= {"is_moving": moving, "next_query": f"?turn={number + 1}&lang={language}"}
+    return page_or_fragment(request, "systemusers/link/returned.html", "answer", context=context)
+
+
+@require_safe
+@link_page
+def forward(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
+    """A text to pass on to the one who may approve."""
+    context = _context(request, row)
+    vendor = context["vendor"]
+    subject, body = links.forward_text(row, vendor_name=vendor.name if vendor else "")
+    context |= {"subject": subject, "body": body, "mailto": links.mailto(subject, body)}
+    return render(request, "systemusers/link/forward.html", context)
+
+
+@public_page
+@require_safe
+def from_altinn(request: HttpRequest) -> HttpResponse:
+    """The one fixed address Altinn knows; the token in the query tells whose page it is."""
+    token = request.GET.get("t", "")
+    if not 8 <= len(token) <= 40 or not token.replace("-", "").replace("_", "").isalnum():
+        raise Http404
+    return _secret(redirect("customer-link-return", token=token))

@@ -1,0 +1,150 @@
+"""Tilganger: the list, asking, and one access with its acts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from portal import doorbell
+from portal.access import StaffRequest, staff_page
+from portal.explain import explain
+from portal.filters import chips
+from portal.gateways.errors import GatewayError, Refused
+from portal.htmx import page_or_fragment
+from portal.models import IllegalTransition, LostRace
+from portal.paging import paginate
+from systemusers import tasks
+from systemusers.models import SystemUser, SystemUserRequest
+from systemusers.services import links, listing, requests, timeline
+from systemusers.services.keys import NoKey
+from systemusers.services.next_step import next_step
+
+Act = Callable[[StaffRequest, SystemUserRequest], None]
+S = SystemUserRequest.Status
+
+
+@staff_page()
+def request_list(request: StaffRequest) -> HttpResponse:
+    text, status = request.GET.get("q", "").strip(), request.GET.get("status", "")
+    matching = listing.find_requests(user=request.user, environment=request.environment, text=text)
+    rows = listing.find_requests(user=request.user, environment=request.environment, text=text, status=status)
+    rows = rows.select_related("customer", "profile__system")
+    page, at = paginate(rows, query=request.GET, order=("-status_at", "-pk")), timezone.now()
+    for row in page:
+        row.step = next_step(row, at=at)
+    found = chips(matching, listing.chip_groups(status), query=request.GET, parameter="status", always=("OPEN",))
+    context = {"page": page, "q": text, "status": status, "chips": found}
+    return page_or_fragment(request, "systemusers/requests.html", "results", context=context)
+
+
+def find(request: StaffRequest, pk: int) -> SystemUserRequest:
+    rows = SystemUserRequest.objects.visible_to(request.user).filter(environment=request.environment)
+    return get_object_or_404(rows.select_related("customer", "profile__system__client"), pk=pk)
+
+
+@staff_page()
+def one(request: StaffRequest, pk: int) -> HttpResponse:
+    """The page asks itself while something may happen; with nothing new it is told so, and nothing is swapped."""
+    row, at = find(request, pk), timezone.now()
+    requests.watch(request=row, at=at)
+    stamp = f"{row.status}-{row.status_at:%s}-{row.problem_code}-{row.link_token[:6]}"
+    if request.headers.get("HX-Request") and request.GET.get("seen") == stamp:
+        return HttpResponse(status=204)
+    return page_or_fragment(request, "systemusers/request.html", "status", context=_context(row, stamp, at))
+
+
+def _context(row: SystemUserRequest, stamp: str, at: Any) -> dict[str, Any]:
+    sending = row.status == S.DRAFT and row.next_attempt_at is not None
+    language = row.customer.language
+    return {
+        "access": row,
+        "step": next_step(row, at=at),
+        "events": timeline.of_request(row),
+        "system_user": SystemUser.objects.filter(request=row).first(),
+        "problem": explain(row.problem_code) if row.problem_code else None,
+        "link": links.link_url(row),
+        "purpose": row.profile.purpose(language),
+        "stamp": stamp,
+        "is_moving": sending or row.status in SystemUserRequest.OPEN,
+        "has_link": row.status not in {S.WITHDRAWN, S.IN_USE, S.NEEDS_UPDATE},
+        "can_withdraw": row.status == S.DRAFT or row.status in SystemUserRequest.OPEN,
+        "can_renew": row.is_final,
+        "can_send_again": row.status == S.DRAFT and not sending,
+    }
+
+
+def act(view: Act) -> Callable[..., HttpResponse]:
+    """A POST that changes one access. What goes wrong is told in plain words on the page, which shows the true state."""
+
+    @staff_page(may="may_work")
+    @require_POST
+    @wraps(view)
+    def guarded(request: StaffRequest, pk: int) -> HttpResponse:
+        row = find(request, pk)
+        try:
+            view(request, row)
+        except (LostRace, IllegalTransition):
+            messages.warning(request, _("Tilgangen har endret seg i mellomtiden. Her er den slik den er nå."))
+        except requests.NotPossible as error:
+            messages.error(request, str(error))
+        except NoKey:
+            messages.error(request, str(explain("NO_KEY").how))
+        except Refused as error:
+            reason = explain(error.code or f"HTTP-{error.status}")
+            messages.error(request, f"{reason.title}. {reason.how}")
+        except GatewayError:
+            messages.error(request, _("Altinn svarer ikke nå. Ingenting er endret. Prøv igjen om litt."))
+        return redirect("request", environment=request.environment, pk=pk)
+
+    return guarded
+
+
+def ring(request: StaffRequest, row: SystemUserRequest) -> None:
+    """Start the sending, and say honestly when it will be."""
+    doorbell.ring(tasks.send_request, request_id=row.pk)
+    if doorbell.is_reachable():
+        messages.success(request, _("Forespørselen er lagret og sendes til Altinn nå."))
+    else:
+        messages.warning(request, _("Forespørselen er lagret. Køen svarer ikke akkurat nå, så den sendes litt senere."))
+
+
+@act
+def withdraw(request: StaffRequest, row: SystemUserRequest) -> None:
+    try:
+        requests.withdraw_request(request=row, by=request.user.actor, at=timezone.now())
+    except requests.AlreadyAnswered:
+        messages.warning(request, _("Kunden rakk å svare. Her er svaret."))
+    else:
+        messages.success(request, _("Forespørselen er trukket tilbake, også i Altinn."))
+
+
+@act
+def renew(request: StaffRequest, row: SystemUserRequest) -> None:
+    requests.renew_request(request=row, by=request.user.actor, at=timezone.now())
+    ring(request, row)
+
+
+@act
+def send_again(request: StaffRequest, row: SystemUserRequest) -> None:
+    requests.send_again(request=row, by=request.user.actor, at=timezone.now())
+    ring(request, row)
+
+
+@act
+def revoke_link(request: StaffRequest, row: SystemUserRequest) -> None:
+    requests.revoke_link(request=row, by=request.user.actor, at=timezone.now())
+    messages.success(request, _("Lenken er stengt. Den som åpner den, får vite det."))
+
+
+@act
+def reopen_link(request: StaffRequest, row: SystemUserRequest) -> None:
+    requests.reopen_link(request=row, by=request.user.actor, at=timezone.now())
+    messages.success(request, _("Lenken har fått en ny adresse. Den gamle virker ikke mer."))

@@ -1,0 +1,148 @@
+"""Innstillinger: the vendor, Maskinporten clients with their keys, and what the scope doctor found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from portal.access import StaffRequest, staff_page
+from portal.environments import Environment
+from portal.explain import explain
+from portal.gateways.errors import GatewayError
+from portal.models import IllegalTransition, LostRace
+from systemusers.forms import ClientForm
+from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey
+from systemusers.services import keys, scopes
+from systemusers.services.clients import save_client
+
+
+@staff_page(may="may_configure")
+def settings(request: StaffRequest) -> HttpResponse:
+    clients = MaskinportenClient.objects.filter(environment=request.environment)
+    rows = [_shown(client) for client in clients.prefetch_related("keys", "grants").order_by("name")]
+    is_sandbox = request.environment == Environment.SANDBOX
+    return render(request, "systemusers/settings.html", {"clients": rows, "is_sandbox": is_sandbox})
+
+
+def _shown(client: MaskinportenClient) -> dict[str, Any]:
+    """A client with its keys, newest first, and each wanted scope with what was last said of it."""
+    at = timezone.now()
+    found = {grant.scope: grant for grant in client.grants.all()}
+    shown: list[dict[str, Any]] = []
+    for key in sorted(client.keys.all(), key=lambda key: key.created_at, reverse=True):
+        days = keys.days_left(key, at=at)
+        jwk = keys.public_jwk_text(key) if key.status != SigningKey.Status.RETIRED else ""
+        shown.append({"key": key, "days": days, "is_ending": days < keys.WARNING.days, "jwk": jwk})
+    wanted = [found.get(scope) or ScopeGrant(client=client, scope=scope) for scope in client.scopes]
+    grants = [{"grant": grant, "reason": explain(grant.code) if grant.code else None} for grant in wanted]
+    return {
+        "client": client,
+        "keys": shown,
+        "grants": grants,
+        "has_key": any(k["key"].status == "ACTIVE" for k in shown),
+    }
+
+
+def find(request: StaffRequest, pk: int) -> MaskinportenClient:
+    return get_object_or_404(MaskinportenClient, pk=pk, environment=request.environment)
+
+
+@staff_page(may="may_configure")
+def client(request: StaffRequest, pk: int | None = None) -> HttpResponse:
+    row = find(request, pk) if pk else None
+    form = ClientForm(request.POST or None, instance=row, environment=request.environment)
+    if request.method == "POST" and form.is_valid():
+        save_client(client=form.instance, by=request.user.actor, at=timezone.now())
+        messages.success(request, _("Klienten er lagret."))
+        return redirect("settings", environment=request.environment)
+    return render(
+        request, "systemusers/client_form.html", {"form": form, "client": row}, status=422 if form.errors else 200
+    )
+
+
+def _back(request: StaffRequest) -> HttpResponse:
+    return redirect("settings", environment=request.environment)
+
+
+def _tell(request: StaffRequest, call: Callable[[], None]) -> HttpResponse:
+    try:
+        call()
+    except keys.KeyNotAccepted as error:
+        reason = explain(error.code)
+        messages.error(request, f"{reason.title}. {reason.cause} {reason.how}")
+    except keys.TooManyKeys:
+        messages.error(request, _("Digdir tar imot fem nøkler for en klient. Ta en gammel ut av bruk først."))
+    except keys.NoKey:
+        messages.error(request, f"{explain('NO_KEY').title}. {explain('NO_KEY').how}")
+    except (LostRace, IllegalTransition):
+        messages.warning(request, _("Nøkkelen har endret tilstand i mellomtiden. Her er den slik den er nå."))
+    except GatewayError:
+        messages.error(request, _("Maskinporten svarer ikke nå. Ingenting er endret. Prøv igjen om litt."))
+    return _back(request)
+
+
+@staff_page(may="may_configure")
+@require_POST
+def make_key(request: StaffRequest, pk: int) -> HttpResponse:
+    row = find(request, pk)
+
+    def call() -> None:
+        keys.make_key(client=row, by=request.user.actor, at=timezone.now())
+        messages.success(
+            request, _("Nøkkelen er laget. Kopier den offentlige delen til klienten hos Digdir, og ta den så i bruk.")
+        )
+
+    return _tell(request, call)
+
+
+def _key(request: StaffRequest, pk: int) -> SigningKey:
+    return get_object_or_404(
+        SigningKey.objects.select_related("client"), pk=pk, client__environment=request.environment
+    )
+
+
+@staff_page(may="may_configure")
+@require_POST
+def activate_key(request: StaffRequest, pk: int) -> HttpResponse:
+    key = _key(request, pk)
+
+    def call() -> None:
+        keys.activate_key(key=key, by=request.user.actor, at=timezone.now())
+        messages.success(request, _("Maskinporten godtok nøkkelen, og den er tatt i bruk."))
+
+    return _tell(request, call)
+
+
+@staff_page(may="may_configure")
+@require_POST
+def retire_key(request: StaffRequest, pk: int) -> HttpResponse:
+    key = _key(request, pk)
+
+    def call() -> None:
+        keys.retire_key(key=key, by=request.user.actor, at=timezone.now())
+        messages.success(request, _("Nøkkelen er tatt ut av bruk. Fjern den hos Digdir også."))
+
+    return _tell(request, call)
+
+
+@staff_page(may="may_configure")
+@require_POST
+def check_scopes(request: StaffRequest, pk: int) -> HttpResponse:
+    row = find(request, pk)
+
+    def call() -> None:
+        found = scopes.check_scopes(client=row, by=request.user.actor, at=timezone.now())
+        lacking = [grant for grant in found if grant.verdict != ScopeGrant.Verdict.GRANTED]
+        if lacking:
+            messages.warning(request, _("Noe mangler. Se hvert scope under."))
+        else:
+            messages.success(request, _("Alle scopene er tildelt."))
+
+    return _tell(request, call)

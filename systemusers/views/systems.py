@@ -1,0 +1,242 @@
+"""Systemer: our systems and profiles, registered, updated, compared and deleted in Altinn. Calls are made while one waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from portal.access import StaffRequest, staff_page
+from portal.explain import explain
+from portal.gateways.errors import GatewayError, Refused
+from portal.models import IllegalTransition, LostRace
+from systemusers.forms import ProfileForm, SystemForm, TypedForm
+from systemusers.models import AccessProfile, MaskinportenClient, System, SystemUserRequest
+from systemusers.services import register, timeline
+from systemusers.services.keys import NoKey
+
+Act = Callable[[StaffRequest, System], None]
+DRAFT, REGISTERED = System.Status.DRAFT, System.Status.REGISTERED
+
+
+def mine(request: StaffRequest) -> Any:
+    using = Count("profiles__requests", filter=Q(profiles__requests__status__in=SystemUserRequest.USABLE))
+    rows = System.objects.filter(environment=request.environment).select_related("client")
+    return rows.annotate(using=using).order_by("status", "name_nb")
+
+
+def find(request: StaffRequest, pk: int) -> System:
+    row: System = get_object_or_404(mine(request), pk=pk)
+    return row
+
+
+@staff_page()
+def systems(request: StaffRequest) -> HttpResponse:
+    rows = list(mine(request))
+    for row in rows:
+        row.step = step_of(row)
+    has_client = MaskinportenClient.objects.filter(environment=request.environment).exists()
+    return render(request, "systemusers/systems.html", {"systems": rows, "has_client": has_client})
+
+
+def step_of(system: System) -> dict[str, str]:
+    """The next thing to do with a system; no queries."""
+    url = reverse("system", kwargs={"environment": system.environment, "pk": system.pk})
+    if system.status == DRAFT:
+        return {"text": _("Registrer i Altinn"), "who": _("Dere"), "url": url}
+    if system.drift:
+        return {"text": _("Altinn har noe annet enn dere. Se forskjellene"), "who": _("Dere"), "url": url}
+    done = _("Slettet, kan ikke tas tilbake") if system.status != REGISTERED else _("Alt i orden")
+    return {"text": done, "who": "", "url": ""}
+
+
+@staff_page()
+def system(request: StaffRequest, pk: int) -> HttpResponse:
+    return _page(request, find(request, pk))
+
+
+def _page(request: StaffRequest, row: System, *, changes: Any = None) -> HttpResponse:
+    context = {
+        "system": row,
+        "step": step_of(row),
+        "drift": [_shown(entry) for entry in row.drift],
+        "profiles": list(row.profiles.annotate(asked=Count("requests")).order_by("name")),
+        "events": timeline.of_row(row),
+        "changes": changes,
+    }
+    return render(request, "systemusers/system.html", context)
+
+
+def _shown(entry: dict[str, Any]) -> dict[str, Any]:
+    return {"label": _label(entry["field"]), "ours": _lines(entry["ours"]), "theirs": _lines(entry["theirs"])}
+
+
+def _lines(value: Any) -> list[str]:
+    """A stored value as lines to read; none when there is nothing."""
+    if isinstance(value, bool):
+        return [_("Ja") if value else _("Nei")]
+    if value is None:
+        return [_("Finnes ikke")]
+    words = {"deleted": _("Slettet")}
+    return [words.get(line, line) for line in ([value] if isinstance(value, str) else value) if line]
+
+
+def _label(name: str) -> str:
+    labels = {field.name: str(field.verbose_name).capitalize() for field in System._meta.concrete_fields}
+    return labels.get(name, _("Systemet"))
+
+
+@staff_page(may="may_configure")
+def edit(request: StaffRequest, pk: int | None = None) -> HttpResponse:
+    """A new system, or a change to one. A registered one is sent to Altinn in the same go."""
+    row = find(request, pk) if pk else None
+    if row and row.status == System.Status.DELETED:
+        return redirect("system", environment=request.environment, pk=row.pk)
+    initial = {} if row else {"redirect_urls": [f"{settings.PORTAL_URL}/return"]}
+    form = SystemForm(request.POST or None, instance=row, environment=request.environment, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            register.save_system(system=form.instance, by=request.user.actor, at=timezone.now())
+        except register.SystemProblems as problems:
+            form.show(problems)
+        else:
+            return _saved(request, form.instance)
+    context = {"form": form, "system": row}
+    return render(request, "systemusers/system_form.html", context, status=422 if form.errors else 200)
+
+
+def _saved(request: StaffRequest, row: System) -> HttpResponse:
+    messages.success(request, _("Lagret."))
+    if row.status == REGISTERED and row.drift:
+        tell(request, lambda: update_now(request, row))
+    return redirect("system", environment=request.environment, pk=row.pk)
+
+
+def tell(request: StaffRequest, call: Callable[[], None]) -> None:
+    """Make a call to Altinn and tell what came of it; what goes wrong is explained, and nothing is lost."""
+    try:
+        call()
+    except register.SystemProblems as problems:
+        for name, sentences in problems.fields.items():
+            for sentence in sentences:
+                messages.error(request, f"{_label(name)}: {sentence}" if name else sentence)
+    except (LostRace, IllegalTransition):
+        messages.warning(request, _("Systemet har endret seg i mellomtiden. Her er det slik det er nå."))
+    except NoKey:
+        messages.error(request, f"{explain('NO_KEY').title}. {explain('NO_KEY').how}")
+    except Refused as error:
+        reason = explain(error.code or f"HTTP-{error.status}")
+        messages.error(request, f"{reason.title}. {reason.how}")
+    except GatewayError:
+        messages.error(request, _("Altinn svarer ikke nå. Det dere har skrevet, er lagret her. Prøv igjen om litt."))
+
+
+def act(view: Act) -> Callable[..., HttpResponse]:
+    """A POST that makes a call to Altinn about one system."""
+
+    @staff_page(may="may_configure")
+    @require_POST
+    @wraps(view)
+    def guarded(request: StaffRequest, pk: int) -> HttpResponse:
+        row = find(request, pk)
+        tell(request, lambda: view(request, row))
+        return redirect("system", environment=request.environment, pk=pk)
+
+    return guarded
+
+
+def _now(request: StaffRequest) -> dict[str, Any]:
+    return {"by": request.user.actor, "at": timezone.now()}
+
+
+@act
+def register_now(request: StaffRequest, row: System) -> None:
+    outcome = register.register_system(system=row, **_now(request))
+    if outcome == register.Pushed.ADOPTED:
+        messages.info(request, _("Altinn hadde systemet fra før. Det er oppdatert med det dere har her."))
+    messages.success(request, _("Systemet er registrert i Altinn. Nå kan dere be kunder om tilgang."))
+
+
+def update_now(request: StaffRequest, row: System) -> None:
+    register.update_system(system=row, **_now(request))
+    messages.success(request, _("Altinn er oppdatert."))
+
+
+update = act(update_now)
+
+
+@act
+def compare(request: StaffRequest, row: System) -> None:
+    if register.compare_system(system=row, **_now(request)):
+        messages.warning(request, _("Altinn har noe annet enn dere. Forskjellene står under."))
+    else:
+        messages.success(request, _("Altinn har det samme som dere."))
+
+
+@staff_page()
+def changes(request: StaffRequest, pk: int) -> HttpResponse:
+    """The page with the register's own log, fetched now."""
+    row = find(request, pk)
+    found: list[Any] = []
+
+    def pull() -> None:
+        found.extend(register.pull_changes(system=row, at=timezone.now()))
+
+    tell(request, pull)
+    return _page(request, row, changes=found)
+
+
+@staff_page(may="may_configure")
+def delete(request: StaffRequest, pk: int) -> HttpResponse:
+    """Says whom it hits, and wants the id typed."""
+    row = find(request, pk)
+    form = TypedForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            tell(request, lambda: _delete(request, row, form.cleaned_data["typed"]))
+            return redirect("system", environment=request.environment, pk=pk)
+        except register.NotConfirmed:
+            form.add_error("typed", _("Skriv %(id)s, nøyaktig slik.") % {"id": row.system_id})
+    affected = SystemUserRequest.objects.filter(profile__system=row, status__in=SystemUserRequest.USABLE)
+    context = {
+        "form": form,
+        "system": row,
+        "affected": affected.select_related("customer")[:10],
+        "count": affected.count(),
+    }
+    return render(request, "systemusers/system_delete.html", context, status=422 if form.errors else 200)
+
+
+def _delete(request: StaffRequest, row: System, typed: str) -> None:
+    register.delete_system(system=row, typed=typed, **_now(request))
+    messages.success(request, _("Systemet er slettet i Altinn."))
+
+
+@staff_page(may="may_configure")
+def profile(request: StaffRequest, system: int, pk: int | None = None) -> HttpResponse:
+    owner = find(request, system)
+    row = get_object_or_404(AccessProfile, pk=pk, system=owner) if pk else None
+    form = ProfileForm(request.POST or None, instance=row, system=owner)
+    if request.method == "POST" and form.is_valid():
+        try:
+            register.save_profile(profile=form.instance, by=request.user.actor, at=timezone.now())
+        except register.SystemProblems as problems:
+            form.show(problems)
+        else:
+            messages.success(request, _("Profilen er lagret. Den gjelder for kunder dere spør fra nå av."))
+            return redirect("system", environment=request.environment, pk=owner.pk)
+    context = {"form": form, "system": owner, "profile": row}
+    return render(request, "systemusers/profile_form.html", context, status=422 if form.errors else 200)
+
+
+__all__ = ["changes", "compare", "delete", "edit", "profile", "register_now", "system", "systems", "update"]

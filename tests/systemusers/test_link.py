@@ -1,0 +1,249 @@
+"""The customer's pages: the truth of one relation, in their language, to whoever holds the link and to nobody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from systemusers.models import SystemUserRequest
+from systemusers.services import links, requests
+from tests.systemusers.world import BY, World, fresh
+
+S = SystemUserRequest.Status
+pytestmark = pytest.mark.usefixtures("now")
+
+
+@pytest.fixture
+def now(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages read the clock; here it is the world's."""
+    monkeypatch.setattr(timezone, "now", lambda: world.at)
+
+
+def url(row: SystemUserRequest, part: str = "") -> str:
+    return f"/l/{row.link_token}/{part}"
+
+
+def text(client: Client, address: str, **options: Any) -> str:
+    reply = client.get(address, **options)
+    assert reply.status_code == 200
+    return reply.content.decode()
+
+
+def put(row: SystemUserRequest, **fields: Any) -> SystemUserRequest:
+    SystemUserRequest.objects.filter(pk=row.pk).update(**fields)
+    return fresh(row)
+
+
+def test_the_page_says_who_asks_for_what_and_why(sent: SystemUserRequest, world: World, client: Client) -> None:
+    world.introduce(sent.customer.orgnr, sent.customer.name, persons=[{"name": "Kari Nordmann", "roles": ["DAGL"]}])
+
+    page = text(client, url(sent))
+
+    assert "Gi Fjordtall tilgang til å rapportere for Nordlys Eiendom AS" in page
+    assert "levere oppgaver" in page
+    assert "<strong>Kari Nordmann</strong> som daglig leder" in page
+    assert "Godkjenn i Altinn" in page
+
+
+def test_the_page_stands_when_the_register_is_away(sent: SystemUserRequest, world: World, client: Client) -> None:
+    world.fault(service="brreg")
+
+    assert "Hvem kan godkjenne?" in text(client, url(sent))
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (S.DRAFT, "Vi gjør forespørselen klar"),
+        (S.SENT, "Godkjenn i Altinn"),
+        (S.OPENED, "Godkjenn i Altinn"),
+        (S.FORWARDED, "sendt videre i virksomheten"),
+        (S.APPROVED, "Du kan lukke siden"),
+        (S.IN_USE, "Du kan lukke siden"),
+        (S.NEEDS_UPDATE, "Du kan lukke siden"),
+        (S.REJECTED, "Start på nytt i Altinn"),
+        (S.EXPIRED, "Vi lager en ny"),
+        (S.WITHDRAWN, "trukket tilbake"),
+        (S.REMOVED, "fjernet i Altinn"),
+        (S.UNKNOWN, "Vi undersøker"),
+    ],
+)
+def test_every_state_has_its_own_true_page(
+    sent: SystemUserRequest, client: Client, world: World, status: str, sentence: str
+) -> None:
+    put(sent, status=status, answered_at=world.at)
+
+    assert sentence in text(client, url(sent))
+
+
+@pytest.mark.parametrize("lang", ["nb", "nn", "en"])
+def test_the_language_can_be_chosen(sent: SystemUserRequest, client: Client, lang: str) -> None:
+    assert f'<html lang="{lang}"' in text(client, f"{url(sent)}?lang={lang}")
+
+
+def test_the_customers_own_language_comes_first(sent: SystemUserRequest, client: Client) -> None:
+    sent.customer.language = "en"
+    sent.customer.save()
+
+    assert '<html lang="en"' in text(client, url(sent), headers={"accept-language": "nb"})
+
+
+def test_reading_the_page_changes_nothing(sent: SystemUserRequest, client: Client) -> None:
+    client.head(url(sent))
+    client.get(url(sent), headers={"purpose": "prefetch"})
+    client.get(url(sent, "altinn/"))
+
+    assert (fresh(sent).status, fresh(sent).opened_at) == (S.SENT, None)
+
+
+def test_a_person_before_the_page_has_opened_it(sent: SystemUserRequest, client: Client, world: World) -> None:
+    page = text(client, url(sent))
+
+    reply = client.post(url(sent, "opened/"))
+
+    assert f'hx-post="{url(sent, "opened/")}"' in page
+    assert (reply.status_code, fresh(sent).status, fresh(sent).opened_at) == (204, S.OPENED, world.at)
+
+
+def test_the_button_leads_to_altinns_page(sent: SystemUserRequest) -> None:
+    reply = Client(enforce_csrf_checks=True).post(url(sent, "altinn/"))
+
+    assert (reply.status_code, reply["Location"]) == (302, sent.confirm_url)
+    assert fresh(sent).status == S.OPENED
+
+
+@pytest.mark.parametrize("act", ["reject", "age"])
+def test_what_had_ended_is_asked_anew_when_a_person_goes_on(
+    sent: SystemUserRequest, world: World, client: Client, act: str
+) -> None:
+    world.decide(sent, act, **({"days": 200} if act == "age" else {}))
+    world.poll(sent)
+
+    reply = client.post(url(sent, "altinn/"))
+
+    row = fresh(sent)
+    assert (row.status, row.altinn_id == sent.altinn_id, reply["Location"]) == (S.OPENED, False, row.confirm_url)
+
+
+def test_one_that_ran_out_unnoticed_is_found_out_at_the_button(
+    sent: SystemUserRequest, world: World, client: Client
+) -> None:
+    world.let_pass(days=181)
+
+    reply = client.post(url(sent, "altinn/"))
+
+    assert fresh(sent).confirm_url == reply["Location"] != sent.confirm_url
+
+
+def test_when_altinn_is_away_the_page_says_so_and_nothing_is_lost(
+    sent: SystemUserRequest, world: World, client: Client
+) -> None:
+    world.decide(sent, "reject")
+    world.poll(sent)
+    world.fault(kind="status", times=9)
+
+    reply = client.post(url(sent, "altinn/"), follow=True)
+
+    assert fresh(sent).status == S.DRAFT
+    assert "Vi gjør forespørselen klar" in reply.content.decode()
+
+
+def test_what_we_withdrew_leads_nowhere(sent: SystemUserRequest, client: Client, world: World) -> None:
+    requests.withdraw_request(request=sent, by=BY, at=world.at)
+
+    reply = client.post(url(sent, "altinn/"))
+
+    assert (reply["Location"], fresh(sent).status) == (url(sent), S.WITHDRAWN)
+
+
+@pytest.mark.parametrize(("act", "sentence"), [("approve", "Du kan lukke siden"), ("reject", "Du har sagt nei")])
+def test_the_return_asks_altinn_and_says_what_it_says(
+    sent: SystemUserRequest, world: World, client: Client, act: str, sentence: str
+) -> None:
+    world.decide(sent, act)
+    world.let_pass(seconds=30)
+
+    reply = client.get(f"/return?t={sent.link_token}", follow=True)
+
+    page = reply.content.decode()
+    assert sentence in page
+    assert "hx-get" not in page
+
+
+def test_the_return_proves_nothing_by_itself(sent: SystemUserRequest, world: World, client: Client) -> None:
+    world.let_pass(seconds=30)
+
+    page = text(client, url(sent, "return/"))
+
+    assert "Altinn har ikke fått svar ennå" in page
+    assert f'hx-get="{url(sent, "return/")}?turn=1&amp;lang=nb"' in page
+    assert "Se etter svar nå" in page
+
+
+def test_the_return_asks_again_until_it_knows_and_gives_up_at_last(
+    sent: SystemUserRequest, world: World, client: Client
+) -> None:
+    tired = text(client, url(sent, "return/?turn=60"))
+    world.let_pass(seconds=30)
+    world.decide(sent, "approve")
+
+    reply = client.get(url(sent, "return/?turn=3"), headers={"hx-request": "true", "hx-target": "answer"})
+
+    fragment = reply.content.decode()
+    assert "hx-trigger" not in tired
+    assert "Du kan lukke siden" in fragment
+    assert "<html" not in fragment
+
+
+def test_the_return_stands_when_altinn_is_away(sent: SystemUserRequest, world: World, client: Client) -> None:
+    world.let_pass(seconds=30)
+    world.fault(kind="timeout", times=9)
+
+    assert "Altinn har ikke fått svar ennå" in text(client, url(sent, "return/"))
+
+
+def test_a_text_to_pass_on_holds_the_link(sent: SystemUserRequest, client: Client) -> None:
+    page = text(client, url(sent, "forward/"))
+
+    assert links.link_url(sent) in page
+    assert 'href="mailto:?subject=' in page
+
+
+def test_an_unknown_and_a_closed_link_look_the_same_and_say_no_more(
+    sent: SystemUserRequest, client: Client, world: World
+) -> None:
+    requests.revoke_link(request=sent, by=BY, at=world.at)
+
+    unknown, closed = client.get("/l/not-a-known-token-at-all/"), client.get(url(sent))
+
+    assert (unknown.status_code, closed.status_code) == (404, 410)
+    assert "Lenken virker ikke" in unknown.content.decode()
+    assert "Lenken virker ikke" in closed.content.decode()
+    assert sent.customer.name not in closed.content.decode()
+
+
+@pytest.mark.parametrize("part", ["", "forward/", "return/"])
+def test_the_address_is_kept_secret(sent: SystemUserRequest, client: Client, part: str) -> None:
+    reply = client.get(url(sent, part))
+
+    assert reply["Referrer-Policy"] == "no-referrer"
+    assert "noindex" in reply["X-Robots-Tag"]
+    assert reply["Cache-Control"] == "no-store"
+
+
+def test_whoever_tries_too_often_waits(
+    sent: SystemUserRequest, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("systemusers.views.link.MOST_A_MINUTE", 2)
+
+    statuses = [client.get(url(sent)).status_code for _ in range(4)]
+
+    assert statuses == [200, 200, 429, 429]
+
+
+@pytest.mark.parametrize("query", ["", "?t=", "?t=short", "?t=../../etc/passwd", "?t=" + "a" * 100])
+def test_a_return_without_a_token_is_not_found(client: Client, query: str, db: None) -> None:
+    assert client.get(f"/return{query}").status_code == 404
