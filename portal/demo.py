@@ -94,7 +94,7 @@ def seed(*, at: datetime) -> None:
 
 
 def _customers(portfolio: Portfolio) -> None:
-    names = [f"{FIRST[i % len(FIRST)]} {SECOND[(i // 5 + i) % len(SECOND)]} AS" for i in range(40)]
+    names = [f"{FIRST[i % len(FIRST)]} {SECOND[(i + 3 * (i // len(FIRST))) % len(SECOND)]} AS" for i in range(40)]
     Customer.objects.bulk_create(
         Customer(
             environment=Environment.SANDBOX,

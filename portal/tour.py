@@ -5,7 +5,6 @@ Then one customer who says no, and one report whose sums do not add up. Every st
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from submissions.services.documents import read_document
 from submissions.services.drafts import add_files, create_draft
 from submissions.services.queue import queue
 from submissions.tasks import send_submission
+from submissions.views.examples import Example
 from systemusers.models import AccessProfile, MaskinportenClient, ScopeGrant, System, SystemUserRequest
 from systemusers.services.links import ask_altinn, link_url
 from systemusers.services.register.drift import compare_system
@@ -42,14 +42,6 @@ Say = Callable[[str], None]
 
 class Failed(Exception):
     """A step did not do its work. The message says which, and what was there instead."""
-
-
-class Upload(io.BytesIO):
-    """A file as a form would give it."""
-
-    def __init__(self, name: str, content: bytes) -> None:
-        super().__init__(content)
-        self.name, self.size = name, len(content)
 
 
 @dataclass
@@ -144,7 +136,7 @@ class Tour:
         draft = create_draft(request=access, service=SERVICE, year=year, by=self.user.actor, at=at)
         files = samples.example(customer.orgnr, customer.name, year, shareholders=3, wrong_sum=wrong_sum)
         verdicts = add_files(
-            submission=draft, files=[Upload(f.name, f.content) for f in files], by=self.user.actor, at=at
+            submission=draft, files=[Example(f.name, f.content) for f in files], by=self.user.actor, at=at
         )
         draft.refresh_from_db()
         self.say(f"   {len(verdicts)} files checked here: {draft.status}, {len(draft.findings)} findings")
