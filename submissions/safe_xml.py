@@ -186,6 +186,11 @@ def _why(code: int) -> str:
         number.ERR_UNDECLARED_ENTITY: _("et &-tegn må skrives «&amp;»."),
         number.ERR_ENTITYREF_SEMICOL_MISSING: _("et &-tegn må skrives «&amp;»."),
         number.ERR_NAME_REQUIRED: _("et &-tegn må skrives «&amp;» og et mindre-enn-tegn «&lt;»."),
+        number.NS_ERR_UNDEFINED_NAMESPACE: _(
+            "et navn har et prefiks foran kolon som ikke er forklart. Ta prefikset ut."
+        ),
+        number.ERR_RESOURCE_LIMIT: _("her er noe dypere eller lengre enn et skjema kan være."),
+        number.ERR_NAME_TOO_LONG: _("her er et navn som er lengre enn noe navn i et skjema."),
         number.ERR_ATTRIBUTE_REDEFINED: _("et attributt står to ganger i samme tagg."),
     }
     return known.get(code) or _("se på linjen, eller lag filen på nytt i fagsystemet.")

@@ -179,5 +179,6 @@ class _Walk:
 
 def path_of(node: etree._Element) -> str:
     """The names from the root's child down, without their numbers."""
-    names = [plain_name(str(one.tag)) for one in (*reversed(list(node.iterancestors())), node)]
+    nodes = (*reversed(list(node.iterancestors())), node)
+    names = [masked(plain_name(str(one.tag))[:80]) for one in nodes]
     return "/".join(names[1:]) or names[0]

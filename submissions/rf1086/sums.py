@@ -13,7 +13,7 @@ from lxml import etree
 
 from submissions.rf1086 import names
 from submissions.rf1086.findings import Finding, Level
-from submissions.rf1086.numbers import masked
+from submissions.rf1086.numbers import hidden, masked
 from submissions.rf1086.reading import Form, as_number, line_of, text_of
 from submissions.rf1086.schema import path_of
 
@@ -40,7 +40,7 @@ def of_shareholder(part: Form) -> Iterator[Finding]:
                 "Aksjonæren hadde %(held)s aksjer ved årets begynnelse. Med tilgang og avgang blir det %(expected)s, men skjemaet "
                 "sier %(holds)s. Oppgi alle kjøp og salg, eller rett antallet. Skatteetaten vil trolig avvise oppgaven."
             )
-            values = {"held": _shown(held), "expected": _shown(expected), "holds": _shown(holds)}
+            values = {"held": _count(held), "expected": _count(expected), "holds": _count(holds)}
             yield _warning("SHAREHOLDER_SUM", message % values, part, names.HOLDS)
     yield from _payments_as_numbers(part)
 
@@ -65,7 +65,7 @@ def _movement(main: Form) -> Iterator[Finding]:
             "Selskapet hadde %(before)s aksjer ved årets begynnelse. Med utstedte og slettede aksjer blir det %(expected)s, men "
             "skjemaet sier %(after)s. Oppgi utstedelser og slettinger, eller rett antallet. Skatteetaten vil trolig avvise oppgaven."
         )
-        values = {"before": _shown(before), "expected": _shown(expected), "after": _shown(after)}
+        values = {"before": _count(before), "expected": _count(expected), "after": _count(after)}
         yield _warning("COMPANY_SUM", message % values, main, names.CLOSING)
 
 
@@ -109,7 +109,7 @@ def _total_shares(main: Form, wanted: str, parts: list[Form], name: str, when: s
             "Hovedskjemaet sier %(stated)s aksjer %(when)s, men aksjonærene har %(total)s til sammen. Rett antallet, eller legg "
             "til underskjemaer som mangler. Skatteetaten vil trolig avvise oppgaven."
         )
-        values = {"stated": _shown(stated), "when": when, "total": _shown(total)}
+        values = {"stated": _count(stated), "when": when, "total": _count(total)}
         yield _warning("TOTAL_SHARES", message % values, main, wanted)
 
 
@@ -168,6 +168,12 @@ def _day(group: etree._Element, name: str) -> str:
 def _shown(number: Decimal) -> str:
     """Without noughts that say nothing, and never as a power of ten."""
     return f"{number.normalize():f}" if number else "0"
+
+
+def _count(shares: Decimal) -> str:
+    """Ten digits and more are sooner a national identity number in the wrong place than a number of shares."""
+    text = _shown(shares)
+    return hidden(text) if len(text) >= 10 else text
 
 
 def _warning(code: str, message: str, form: Form, name: str) -> Finding:

@@ -1,0 +1,69 @@
+"""A company with every kind of shareholder, and ways to spoil its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from lxml import etree
+
+from submissions.rf1086 import Finding, NamedFile, check_package
+from submissions.rf1086.numbers import synthetic_person
+from submissions.rf1086.samples import Company, Shareholder, package
+
+ORGNR, YEAR = "310629499", 2025
+PERSON = synthetic_person(7)
+OWNERS = (
+    Shareholder("Kjell Kjøper", PERSON, 50, 70),
+    Shareholder("Selma Selger", synthetic_person(8), 50, 10),
+    Shareholder("Eierlaget AS", "310123455", 0, 40),
+    Shareholder("Foreign Owner Ltd", "UTL123456789", 5, 5),
+)
+COMPANY = Company(ORGNR, "Rask Tiger AS", YEAR, OWNERS, per_share=Decimal("1.5"))
+
+
+def files(company: Company = COMPANY) -> list[NamedFile]:
+    """The main form first, then a sub-form for each owner in their order."""
+    return package(company)
+
+
+def check(found: list[NamedFile]) -> list[Finding]:
+    return check_package(found, orgnr=ORGNR, year=YEAR)
+
+
+def codes(found: list[NamedFile]) -> list[str]:
+    return [finding.code for finding in check(found)]
+
+
+def edited(file: NamedFile, edit: Callable[[etree._Element], object]) -> NamedFile:
+    """The file after `edit` has had its root."""
+    root = etree.fromstring(file.content)
+    edit(root)
+    return NamedFile(file.name, etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+
+
+def spoilt(edit: Callable[[etree._Element], object], *, place: int = 0) -> list[NamedFile]:
+    """The whole package with one file edited: 0 is the main form."""
+    found = files()
+    found[place] = edited(found[place], edit)
+    return found
+
+
+def with_text(name: str, text: str, *, place: int = 0) -> list[NamedFile]:
+    """The whole package with one element of one file given another text."""
+
+    def edit(root: etree._Element) -> None:
+        node = next(root.iter(name))
+        node.text = text
+
+    return spoilt(edit, place=place)
+
+
+def element(root: etree._Element, name: str) -> etree._Element:
+    return next(root.iter(name))
+
+
+def drop(node: etree._Element) -> None:
+    parent = node.getparent()
+    assert parent is not None
+    parent.remove(node)

@@ -1,0 +1,178 @@
+"""A package as a whole: complete, of one customer, one year and one class, with each shareholder once and known by number."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+from lxml import etree
+
+from submissions.rf1086 import Kind, Level, NamedFile, check_file, check_package, names
+from submissions.rf1086.checking import MOST_FINDINGS
+from submissions.rf1086.numbers import synthetic_person
+from submissions.rf1086.samples import example
+from tests.submissions.rf1086.packages import (
+    ORGNR,
+    OWNERS,
+    PERSON,
+    YEAR,
+    check,
+    codes,
+    drop,
+    element,
+    files,
+    spoilt,
+    with_text,
+)
+
+
+def test_a_package_needs_a_main_form():
+    assert codes(files()[1:]) == ["NO_MAIN_FORM"]
+
+
+def test_a_package_needs_a_sub_form():
+    assert codes(files()[:1]) == ["NO_SUB_FORM"]
+
+
+def test_a_second_main_form_is_pointed_out_by_its_file_name():
+    (finding,) = check([*files(), NamedFile("en til.xml", files()[0].content)])
+
+    assert (finding.code, finding.filename) == ("MANY_MAIN_FORMS", "en til.xml")
+
+
+def test_nothing_is_said_of_missing_forms_while_one_cannot_be_read():
+    assert codes([*files()[1:], NamedFile("hoved.xml", b"<Skjema")]) == ["MALFORMED"]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_form_of_another_customer_is_refused(place):
+    (finding,) = check(with_text(names.ORGNR, "310123455", place=place))
+
+    assert (finding.code, finding.level, finding.given) == ("OTHER_CUSTOMER", Level.ERROR, "310123455")
+    assert ORGNR in finding.message
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_form_of_another_year_is_refused(place):
+    (finding,) = check(with_text(names.YEAR, "2024", place=place))
+
+    assert (finding.code, finding.given) == ("OTHER_YEAR", "2024")
+    assert finding.line is not None
+
+
+def test_a_sub_form_of_another_class_is_refused():
+    assert codes(with_text(names.SHARE_CLASS, "02", place=1)) == ["OTHER_CLASS"]
+
+
+def test_a_sub_form_may_leave_the_class_out():
+    assert codes(spoilt(lambda root: drop(element(root, names.SHARE_CLASS)), place=1)) == []
+
+
+def test_a_shareholder_in_two_sub_forms_is_refused_without_showing_the_number():
+    found = files()
+
+    (finding,) = [one for one in check([*found, replace(found[1], name="igjen.xml")]) if one.level == Level.ERROR]
+
+    assert (finding.code, finding.filename) == ("SAME_SHAREHOLDER", "igjen.xml")
+    assert found[1].name in finding.message
+    assert PERSON not in str(finding)
+
+
+def identify(*numbers: tuple[str, str]):
+    """An edit that leaves the shareholder with these numbers only."""
+
+    def edit(root: etree._Element) -> None:
+        holder = element(root, names.SHAREHOLDER)
+        for name in (names.PERSON, names.COMPANY, names.FOREIGNER):
+            for node in holder.findall(name):
+                holder.remove(node)
+        for name, text in reversed(numbers):
+            node = etree.Element(name, {"orid": name.rsplit("-", 1)[1]})
+            node.text = text
+            holder.insert(0, node)
+
+    return edit
+
+
+def test_a_shareholder_without_a_number_is_refused():
+    (finding,) = check(spoilt(identify(), place=1))
+
+    assert (finding.code, finding.level) == ("NO_IDENTIFICATION", Level.ERROR)
+
+
+def test_a_foreign_shareholder_without_a_number_is_only_asked_about():
+    def abroad(root: etree._Element) -> None:
+        identify()(root)
+        node = etree.SubElement(element(root, names.SHAREHOLDER), names.COUNTRY, {"orid": "17740"})
+        node.text = "SE"
+
+    (finding,) = check(spoilt(abroad, place=4))
+
+    assert (finding.code, finding.level) == ("NO_IDENTIFICATION", Level.WARNING)
+
+
+def test_a_shareholder_with_two_numbers_is_refused():
+    found = codes(spoilt(identify((names.PERSON, PERSON), (names.COMPANY, "310123455")), place=1))
+
+    assert found[0] == "MANY_IDENTIFICATIONS"
+
+
+@pytest.mark.parametrize("change", [-1, 1, 5])
+def test_a_wrong_digit_in_a_national_identity_number_is_found_and_hidden(change):
+    wrong = PERSON[:-1] + str((int(PERSON[-1]) + change) % 10)
+
+    (finding,) = check(with_text(names.PERSON, wrong, place=1))
+
+    assert finding.code == "WRONG_VALUE"
+    assert wrong[:9] not in str(finding)
+
+
+@pytest.mark.parametrize("name", [names.NAME, names.SHARE_CLASS, names.COMPANY, names.HOLDS, names.ORGNR, names.YEAR])
+def test_a_national_identity_number_in_the_wrong_place_is_hidden_too(name):
+    place = 3 if name == names.COMPANY else 1
+
+    found = check(
+        with_text(name, PERSON if name != names.NAME else f"{PERSON[:6]} {PERSON[6:]} " + "x" * 30, place=place)
+    )
+
+    assert found
+    assert PERSON[6:] not in str(found)
+
+
+def test_a_file_by_itself_says_what_it_is():
+    reports = [check_file(file, orgnr=ORGNR, year=YEAR) for file in files()]
+
+    assert [report.kind for report in reports] == [Kind.MAIN] + [Kind.PART] * len(OWNERS)
+    assert not any(report.has_errors for report in reports)
+
+
+def test_a_file_that_cannot_be_read_has_no_kind():
+    report = check_file(NamedFile("a.xml", b"%PDF"), orgnr=ORGNR, year=YEAR)
+
+    assert report.kind is None
+    assert report.has_errors
+
+
+def test_a_package_of_2000_sub_forms_is_checked_in_seconds():
+    found = example(ORGNR, "Rask Tiger AS", YEAR, shareholders=2000)
+    began = time.monotonic()
+
+    findings = check_package(found, orgnr=ORGNR, year=YEAR)
+
+    assert findings == []
+    assert time.monotonic() - began < 5
+
+
+def test_the_same_fault_in_every_file_ends_in_a_count():
+    found = example(ORGNR, "Rask Tiger AS", YEAR, shareholders=400)
+
+    findings = check_package(found, orgnr=ORGNR, year=2024)
+
+    assert len(findings) == MOST_FINDINGS + 1
+    assert findings[-1].code == "MORE"
+    assert "101" in findings[-1].message
+
+
+def test_the_contents_of_a_file_stay_out_of_its_repr():
+    assert synthetic_person(7) not in repr(files()[1])

@@ -1,0 +1,118 @@
+"""Skatteetaten's answer is read whatever namespace and shape it comes in; what cannot be read raises one error."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from submissions.feedback import ACCEPTED, REJECTED, UnreadableFeedback, read_feedback
+
+GLD = "urn:ske:fastsetting:innsamling:grunnlagsdata:tilbakemelding:innsendingstilbakemelding:v2"
+NAMESPACES = [
+    GLD,
+    "urn:ske:fastsetting:innsamling:aksjonaeroppgave:ar_til_mag:v0_1",
+    "urn:ske:fastsetting:innsamling:leveransetilbakemelding:v2",
+    "",
+]
+AVVIK = """<avvik><avvikskode>AR_017</avvikskode><avvikstekst>Antall &lt;stemmer&gt; ikke</avvikstekst>
+<beskrivelse>110 mot 100</beskrivelse><veiledning>Rett antallet</veiledning>
+<alvorlighetsgrad>avvist</alvorlighetsgrad></avvik>"""
+
+
+def document(status: str, *, avvik: str = "", namespace: str = GLD) -> bytes:
+    return f"""<?xml version="1.0" encoding="UTF-8"?><tilbakemelding xmlns="{namespace}">
+    <innsending><innsendingstidspunkt>2026-01-20T10:00:00Z</innsendingstidspunkt></innsending>
+    <leveranse><leveranseoppsummering><leveransestatus>{status}</leveransestatus>
+    <vaarLeveransereferanse>AR-2025-1</vaarLeveransereferanse></leveranseoppsummering>{avvik}</leveranse>
+    </tilbakemelding>""".encode()
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+@pytest.mark.parametrize(("status", "verdict"), [("godkjent", ACCEPTED), (" Avvist ", REJECTED), ("underveis", None)])
+def test_the_verdict_is_found_in_any_namespace(namespace, status, verdict):
+    feedback = read_feedback(document(status, namespace=namespace), "application/xml")
+
+    assert feedback.verdict == verdict
+    assert feedback.reference == "AR-2025-1"
+    assert feedback.received_at == datetime(2026, 1, 20, 10, tzinfo=UTC)
+
+
+def test_a_reason_is_kept_in_the_words_it_came_in():
+    (reason,) = read_feedback(document("avvist", avvik=AVVIK), "application/xml").reasons
+
+    assert (reason.code, reason.text) == ("AR_017", "Antall <stemmer> ikke")
+    assert (reason.description, reason.guidance, reason.severity) == ("110 mot 100", "Rett antallet", "avvist")
+
+
+def test_an_accepted_delivery_keeps_its_warnings():
+    feedback = read_feedback(document("godkjent", avvik=AVVIK.replace("avvist", "advarsel")), "text/xml")
+
+    assert feedback.verdict == ACCEPTED
+    assert [reason.severity for reason in feedback.reasons] == ["advarsel"]
+
+
+def test_one_rejected_delivery_of_two_is_a_rejection():
+    two = document("godkjent").replace(b"</leveranse>", b"</leveranse><a><leveransestatus>avvist</leveransestatus></a>")
+
+    assert read_feedback(two, "application/xml").verdict == REJECTED
+
+
+def test_a_rejected_file_without_a_delivery_is_a_rejection():
+    content = f'<t xmlns="{GLD}"><fil>{AVVIK.replace("avvik>", "filavvik>")}</fil></t>'.encode()
+
+    feedback = read_feedback(content, "application/xml")
+
+    assert feedback.verdict == REJECTED
+    assert [reason.code for reason in feedback.reasons] == ["AR_017"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"mottak": {"mottakstatus": "AVVIST", "avvik": [{"avvikskode": "A1", "avvikstekst": "Feil"}]}}',
+        b'{"mottakstatus": "avvist", "avvik": [{"kode": "A1", "melding": "Feil"}]}',
+        b'[{"mottak": {"mottakstatus": "Avvist", "avvik": [{"kode": "A1", "beskrivelse": "Feil"}]}}]',
+    ],
+)
+def test_json_is_read_in_the_shapes_that_were_seen(content):
+    feedback = read_feedback(content, "application/json; charset=utf-8")
+
+    assert feedback.verdict == REJECTED
+    assert [(reason.code, reason.text) for reason in feedback.reasons] == [("A1", "Feil")]
+
+
+def test_json_that_was_taken_in_is_an_acceptance_with_its_reference():
+    feedback = read_feedback(b'{"meldingsId": "m-1", "mottak": {"mottakstatus": "MOTTATT", "avvik": []}}', "text/plain")
+
+    assert (feedback.verdict, feedback.reference, feedback.reasons) == (ACCEPTED, "m-1", ())
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        (b"", "application/xml"),
+        (b"%PDF-1.7", "application/xml"),
+        (b"<tilbakemelding>", "application/xml"),
+        (b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "application/xml"),
+        (b"{", "application/json"),
+        (b"[" * 100_000, "application/json"),
+        (b'"tekst"', "application/json"),
+        (b'{"noe": "annet"}', "application/json"),
+        (b'{"mottakstatus": "\xff"}', "application/json"),
+    ],
+)
+def test_what_cannot_be_read_raises_and_quotes_nothing(content, media_type):
+    with pytest.raises(UnreadableFeedback) as caught:
+        read_feedback(content, media_type)
+
+    assert len(str(caught.value)) < 40
+
+
+def test_a_flood_of_reasons_and_endless_texts_are_cut():
+    flood = AVVIK.replace("110 mot 100", "x" * 5000) * 1000
+
+    feedback = read_feedback(document("avvist", avvik=flood), "application/xml")
+
+    assert len(feedback.reasons) == 500
+    assert len(feedback.reasons[0].description) == 2000
