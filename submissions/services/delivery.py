@@ -13,13 +13,13 @@ from typing import Any
 from lxml import etree
 
 from portal.gateways.errors import Refused
+from submissions import safe_xml
 from submissions.models import Call, Submission
 from submissions.services import catalogue, remote
 from submissions.services.documents import read_document
 
 CLOCKS_DIFFER = timedelta(minutes=2)
 FROM_PARTY = {"Submission", "Correction"}
-_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,10 @@ def _holds_our_form(submission: Submission, found: Delivery, at: datetime) -> bo
 
 
 def canonical(xml: str | bytes) -> bytes | None:
-    """The form without what a re-writing may change; None when it is not XML."""
+    """The form without what a re-writing may change; None when it is not XML we read."""
     try:
-        root = etree.fromstring(xml.encode() if isinstance(xml, str) else xml, _PARSER)
-    except (etree.XMLSyntaxError, ValueError):
+        root = safe_xml.parse(xml.encode() if isinstance(xml, str) else xml)
+    except safe_xml.UnreadableXml:
         return None
     canonical_form: bytes = etree.tostring(root, method="c14n2", strip_text=True)  # type: ignore[call-overload]
     return canonical_form
