@@ -36,8 +36,11 @@ class NotOpen(Exception):
 class Upload(Protocol):
     """What a form gives us: Django's uploaded file, on disk when it is large."""
 
-    name: str | None
-    size: int | None
+    @property
+    def name(self) -> str | None: ...
+
+    @property
+    def size(self) -> int | None: ...
 
     def read(self) -> bytes: ...
 
