@@ -1,0 +1,100 @@
+"""The whole portal as `make run` starts it, on free ports with throw-away data, and Chromium in front of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(settings.BASE_DIR)
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+PATIENCE_MS = 30_000
+
+
+@dataclass(frozen=True)
+class Portal:
+    url: str
+    sandbox: str
+    password: str
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[Portal]:
+    with TemporaryDirectory(prefix="portal-browser-") as folder:
+        Path(folder).chmod(0o711)
+        ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
+        given = {"PATH": os.environ["PATH"], "HOME": folder, "ENV_FILE": os.devnull, "PORTAL_MODE": "local", **ports}
+        given |= {"DATA_DIR": f"{folder}/data", "STATIC_ROOT": f"{folder}/static"}
+        yield from _run(given, Path(folder) / "output")
+
+
+def _run(environment: dict[str, str], output: Path) -> Iterator[Portal]:
+    with output.open("wb") as file:
+        command = [sys.executable, "manage.py", "run"]
+        process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        said = _greeting(process, output)
+        password = re.search(r"password (\S+)", said)
+        assert password, said
+        yield Portal(f"http://127.0.0.1:{environment['PORT']}", f"http://127.0.0.1:{environment['SANDBOX_PORT']}", password[1])
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=30)
+
+
+def _greeting(process: subprocess.Popen[bytes], output: Path) -> str:
+    end = time.monotonic() + 90
+    while time.monotonic() < end and process.poll() is None:
+        if "Ctrl-C ends all of it" in (text := output.read_text()):
+            return text
+        time.sleep(0.2)
+    pytest.fail(output.read_text()[-4000:])
+
+
+@pytest.fixture(scope="session")
+def browser(browser_path: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+        found = playwright.chromium.launch(executable_path=browser_path, args=arguments)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A person's window, in bokmål. An error in the console fails the test."""
+    context = browser.new_context(locale="nb-NO", viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
+    window = context.new_page()
+    errors: list[str] = []
+    window.on("pageerror", lambda error: errors.append(str(error)))
+    window.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    yield window
+    context.close()
+    assert errors == []
+
+
+def log_in(page: Page, portal: Portal, name: str = "ida") -> None:
+    page.goto(f"{portal.url}/accounts/login/")
+    page.get_by_label("E-post").fill(f"{name}@fjordtall.example")
+    page.get_by_label("Passord").fill(portal.password)
+    page.get_by_role("button", name="Logg inn").click()
+    page.wait_for_url(f"{portal.url}/sandbox/")

@@ -1,0 +1,54 @@
+"""Every page at phone and desk width, in light and dark: no fault that axe finds, nothing wider than the screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import AXE, Portal, log_in
+
+pytestmark = pytest.mark.browser
+PAGES = [
+    "", "connection/", "customers/", "customers/new/", "access/", "access/new/", "systems/", "systems/new/", "submissions/",
+    "submissions/new/", "dialogs/", "settings/", "settings/vendor/", "nothing-here/",
+]  # fmt: skip
+LOOKS: list[tuple[str, int, int]] = [("light", 1280, 900), ("dark", 390, 844)]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+@pytest.mark.parametrize(("scheme", "width", "height"), LOOKS)
+def test_pages_have_no_faults_and_fit_the_screen(browser: Browser, portal: Portal, scheme: Any, width: int, height: int) -> None:
+    assert AXE.exists(), "the front-end packages for tests are missing; run `make setup-dev`"
+    context = browser.new_context(
+        locale="nb-NO", color_scheme=scheme, viewport={"width": width, "height": height}, bypass_csp=True
+    )
+    page = context.new_page()
+    log_in(page, portal)
+    faults: list[str] = []
+
+    for path in PAGES:
+        page.goto(f"{portal.url}/sandbox/{path}")
+        page.add_script_tag(path=str(AXE))
+        found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
+        faults += [f"{path}: {v['id']} at {n['target']}" for v in found for n in v["nodes"]]
+        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            faults.append(f"{path}: wider than the screen")
+
+    context.close()
+    assert faults == []
+
+
+def test_every_form_on_the_way_in_works_without_javascript(browser: Browser, portal: Portal) -> None:
+    context = browser.new_context(locale="nb-NO", java_script_enabled=False)
+    page = context.new_page()
+    log_in(page, portal, "ola")
+
+    page.goto(f"{portal.url}/sandbox/customers/new/")
+    page.get_by_label("Organisasjonsnummer").fill("NO 310 999 998 MVA")
+    page.get_by_role("button", name="Legg til").or_(page.get_by_role("button", name="Lagre")).first.click()
+
+    assert page.get_by_label("Organisasjonsnummer").input_value() == "NO 310 999 998 MVA"
+    assert page.locator(".ds-validation-message").first.is_visible()
+    context.close()
