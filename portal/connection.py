@@ -67,17 +67,21 @@ class _Look:
 
     def maskinporten(self) -> Step:
         title = _("Maskinporten: klient, nøkkel og scope")
-        to = {"url": self.url("settings"), "action": _("Åpne innstillinger")}
+        to: dict[str, Any] = {"url": self.url("settings"), "action": _("Åpne innstillinger")}
         client = MaskinportenClient.objects.filter(environment=self.environment).first()
         if client is None:
-            return Step(1, title, TODO, _("Ingen klient er lagt inn."), _("Dere"), _("Legg inn klient-id-en fra Digdir."), **to)
+            return Step(
+                1, title, TODO, _("Ingen klient er lagt inn."), _("Dere"), _("Legg inn klient-id-en fra Digdir."), **to
+            )
         key = client.keys.filter(status=SigningKey.Status.ACTIVE).first()
         if key is None or key.expires_at <= self.at:
             text = _("Klienten har ingen nøkkel i bruk.") if key is None else _("Nøkkelen er utløpt.")
-            return Step(1, title, FAULT, text, _("Dere"), _("Lag en nøkkel, legg den inn hos Digdir og ta den i bruk."), **to)
+            return Step(
+                1, title, FAULT, text, _("Dere"), _("Lag en nøkkel, legg den inn hos Digdir og ta den i bruk."), **to
+            )
         return self._scopes(title, client, key, to)
 
-    def _scopes(self, title: str, client: MaskinportenClient, key: SigningKey, to: dict[str, str]) -> Step:
+    def _scopes(self, title: str, client: MaskinportenClient, key: SigningKey, to: dict[str, Any]) -> Step:
         grants = list(client.grants.exclude(verdict=ScopeGrant.Verdict.UNKNOWN))
         refused = [grant for grant in grants if grant.verdict != ScopeGrant.Verdict.GRANTED]
         if refused:
@@ -96,13 +100,15 @@ class _Look:
 
     def register(self) -> Step:
         title = _("Systemregisteret")
-        to = {"url": self.url("systems"), "action": _("Åpne systemer")}
+        to: dict[str, Any] = {"url": self.url("systems"), "action": _("Åpne systemer")}
         system = System.objects.filter(environment=self.environment).order_by("-registered_at").first()
         if system is None or system.status == System.Status.DRAFT:
             how = _("Registrer systemet med rettighetene dere skal be om.")
             return Step(2, title, TODO, _("Systemet er ikke registrert i Altinn."), _("Dere"), how, **to)
         if system.status == System.Status.DELETED:
-            return Step(2, title, FAULT, _("Systemet er slettet i Altinn."), _("Dere"), _("Registrer et nytt system."), **to)
+            return Step(
+                2, title, FAULT, _("Systemet er slettet i Altinn."), _("Dere"), _("Registrer et nytt system."), **to
+            )
         if system.drift:
             how = _("Se forskjellene og oppdater Altinn.")
             return Step(2, title, FAULT, _("Altinn har noe annet enn vi har."), _("Dere"), how, **to)
@@ -111,7 +117,7 @@ class _Look:
 
     def requests(self) -> Step:
         title = _("Forespørsler om systembruker")
-        to = {"url": self.url("requests"), "action": _("Åpne tilganger")}
+        to: dict[str, Any] = {"url": self.url("requests"), "action": _("Åpne tilganger")}
         sent = self.requests_of.filter(altinn_id__gt="").order_by("-sent_at")
         if latest := sent.first():
             count = sent.count()
@@ -120,11 +126,13 @@ class _Look:
         if stuck := self.requests_of.filter(status="DRAFT", problem_code__gt="").first():
             reason = explain(stuck.problem_code)
             return Step(3, title, FAULT, str(reason.title), str(reason.who), str(reason.how), **to)
-        return Step(3, title, TODO, _("Ingen kunde er spurt ennå."), _("Dere"), _("Velg en kunde og be om tilgang."), **to)
+        return Step(
+            3, title, TODO, _("Ingen kunde er spurt ennå."), _("Dere"), _("Velg en kunde og be om tilgang."), **to
+        )
 
     def approvals(self) -> Step:
         title = _("Kunden godkjenner i Altinn")
-        to = {"url": self.url("requests"), "action": _("Åpne tilganger")}
+        to: dict[str, Any] = {"url": self.url("requests"), "action": _("Åpne tilganger")}
         usable = self.requests_of.filter(status__in=SystemUserRequest.USABLE)
         if latest := usable.order_by("-answered_at").first():
             count = usable.count()
@@ -134,26 +142,50 @@ class _Look:
         if waiting:
             text = ngettext("%(n)s kunde har ikke svart.", "%(n)s kunder har ikke svart.", waiting) % {"n": waiting}
             return Step(4, title, WAITING, text, _("Kunden"), _("Send lenken til den som kan godkjenne."), **to)
-        return Step(4, title, TODO, _("Ingen har noe å godkjenne ennå."), _("Dere"), _("Send en forespørsel først."), **to)
+        return Step(
+            4, title, TODO, _("Ingen har noe å godkjenne ennå."), _("Dere"), _("Send en forespørsel først."), **to
+        )
 
     def sending(self) -> Step:
         title = _("Innsending til Skatteetaten")
-        to = {"url": self.url("submissions"), "action": _("Åpne innsendinger")}
+        to: dict[str, Any] = {"url": self.url("submissions"), "action": _("Åpne innsendinger")}
         latest = self.submissions.filter(delivered_at__isnull=False).order_by("-delivered_at").first()
         if latest:
             return Step(5, title, DONE, _("Skatteetaten har tatt imot en oppgave."), since=latest.delivered_at, **to)
         if failed := self.submissions.filter(status="FAILED").order_by("-status_at").first():
             reason = explain(failed.problem_code)
             return Step(5, title, FAULT, str(reason.title), str(reason.who), str(reason.how), **to)
-        return Step(5, title, TODO, _("Ingenting er sendt ennå."), _("Dere"), _("Lag en innsending for en kunde som har godkjent."), **to)
+        return Step(
+            5,
+            title,
+            TODO,
+            _("Ingenting er sendt ennå."),
+            _("Dere"),
+            _("Lag en innsending for en kunde som har godkjent."),
+            **to,
+        )
 
     def dialogs(self) -> Step:
         title = _("Dialoger og forsendelser")
-        to = {"url": self.url("dialogs"), "action": _("Åpne dialoger")}
-        latest = Dialog.objects.filter(environment=self.environment, transmissions__isnull=False).order_by("-updated_at").first()
+        to: dict[str, Any] = {"url": self.url("dialogs"), "action": _("Åpne dialoger")}
+        latest = (
+            Dialog.objects.filter(environment=self.environment, transmissions__isnull=False)
+            .order_by("-updated_at")
+            .first()
+        )
         if latest:
-            return Step(6, title, DONE, _("Skatteetatens svar kobles til innsendingene."), since=latest.updated_at, **to)
-        return Step(6, title, TODO, _("Ingen dialog er funnet ennå."), _("Ingen"), _("Kommer av seg selv når noe er sendt inn."), **to)
+            return Step(
+                6, title, DONE, _("Skatteetatens svar kobles til innsendingene."), since=latest.updated_at, **to
+            )
+        return Step(
+            6,
+            title,
+            TODO,
+            _("Ingen dialog er funnet ennå."),
+            _("Ingen"),
+            _("Kommer av seg selv når noe er sendt inn."),
+            **to,
+        )
 
     def events(self) -> Step:
         title = _("Hendelser fra Altinn Events")
@@ -167,14 +199,24 @@ class _Look:
             how = _("Vi spør Dialogporten jevnlig i stedet. Ingenting går tapt, svarene kommer bare senere.")
             text = _("Altinn tillater ikke abonnement (%(code)s).") % {"code": refused.refused_code}
             return Step(7, title, FAULT, text, _("Digdir"), how)
-        return Step(7, title, TODO, _("Ingen abonnement ennå."), _("Ingen"), _("Opprettes når den første tilgangen er i bruk."))
+        return Step(
+            7, title, TODO, _("Ingen abonnement ennå."), _("Ingen"), _("Opprettes når den første tilgangen er i bruk.")
+        )
 
     def polling(self) -> Step:
         title = _("Dialogporten: status og id-er")
-        to = {"url": self.url("dialogs"), "action": _("Åpne dialoger")}
+        to: dict[str, Any] = {"url": self.url("dialogs"), "action": _("Åpne dialoger")}
         cursors = PollCursor.objects.filter(request__environment=self.environment)
         if not cursors.exists():
-            return Step(8, title, TODO, _("Vi har ingen å spørre for ennå."), _("Ingen"), _("Starter når en kunde har godkjent."), **to)
+            return Step(
+                8,
+                title,
+                TODO,
+                _("Vi har ingen å spørre for ennå."),
+                _("Ingen"),
+                _("Starter når en kunde har godkjent."),
+                **to,
+            )
         if failing := cursors.filter(failures__gte=3).order_by("-failures").first():
             reason = explain(failing.problem_code)
             return Step(8, title, FAULT, str(reason.title), str(reason.who), str(reason.how), **to)
@@ -187,9 +229,17 @@ class _Look:
 
     def documents(self) -> Step:
         title = _("Dokumentene bak svarene")
-        to = {"url": self.url("submissions"), "action": _("Åpne innsendinger")}
+        to: dict[str, Any] = {"url": self.url("submissions"), "action": _("Åpne innsendinger")}
         feedback = Q(role=Document.Role.FEEDBACK, submission__environment=self.environment)
         latest = Document.objects.filter(feedback).order_by("-stored_at").first()
         if latest:
             return Step(9, title, DONE, _("Tilbakemeldinger hentes og lagres."), since=latest.stored_at, **to)
-        return Step(9, title, TODO, _("Ingen tilbakemelding er hentet ennå."), _("Ingen"), _("Hentes av seg selv når Skatteetaten har svart."), **to)
+        return Step(
+            9,
+            title,
+            TODO,
+            _("Ingen tilbakemelding er hentet ennå."),
+            _("Ingen"),
+            _("Hentes av seg selv når Skatteetaten har svart."),
+            **to,
+        )

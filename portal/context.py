@@ -8,8 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, gettext_lazy
 
 from accounts.models import Language, Vendor
 from portal.environments import Environment
@@ -99,5 +98,3 @@ class Shell:
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     return {"shell": Shell(request)}
-
-

@@ -65,7 +65,7 @@ _PRODUCTION = Addresses(
 def addresses(environment: str) -> Addresses:
     """Where the services of `environment` are."""
     if environment == Environment.SANDBOX:
-        return _sandbox(settings.SANDBOX_URL)
+        return _sandbox(str(settings.SANDBOX_URL))
     return _PRODUCTION if environment == Environment.PRODUCTION else _TEST
 
 

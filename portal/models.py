@@ -28,7 +28,9 @@ class AuditEvent(models.Model):
     """One act or change of state: who, on what, when, for whom. `detail` holds no secrets and no personal numbers."""
 
     at = models.DateTimeField(_("tidspunkt"))
-    by = models.CharField(_("av"), max_length=200, help_text="user:<e-mail>, task:<name>, customer:link or remote:<service>")
+    by = models.CharField(
+        _("av"), max_length=200, help_text="user:<e-mail>, task:<name>, customer:link or remote:<service>"
+    )
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment, blank=True)
     target = models.CharField(_("gjelder"), max_length=100)
     customer_id_ref = models.BigIntegerField(_("kunde"), null=True)  # no foreign key: the trail outlives the customer
@@ -108,7 +110,8 @@ class StatusModel(models.Model):
             raise IllegalTransition(f"{self._meta.label} {self.pk}: {before} -> {status}")
         changes = {"status": status, **({"status_at": at} if self._has("status_at") else {}), **fields}
         with transaction.atomic():
-            if not type(self)._base_manager.filter(pk=self.pk, status=before).update(**changes):
+            mine: Any = type(self)._base_manager.filter(pk=self.pk)
+            if not mine.filter(status=before).update(**changes):
                 raise LostRace(f"{self._meta.label} {self.pk} is no longer {before}")
             record(by=by, at=at, target=self, what=f"{before}->{status}", **(what or {}))
         for name, value in changes.items():

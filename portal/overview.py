@@ -77,7 +77,12 @@ def figures(*, user: User, environment: Environment, at: datetime) -> list[Figur
         Figure(access["in_use"], _("tilganger i bruk"), _url(environment, "requests", "status=IN_USE")),
         Figure(access["waiting"], _("venter på godkjenning"), _url(environment, "requests", "status=OPEN")),
         Figure(sent["delivered"], _("levert siste 30 dager"), _url(environment, "submissions")),
-        Figure(sent["rejected"], _("avvist, må rettes"), _url(environment, "submissions", "status=REJECTED"), sent["rejected"] > 0),
+        Figure(
+            sent["rejected"],
+            _("avvist, må rettes"),
+            _url(environment, "submissions", "status=REJECTED"),
+            sent["rejected"] > 0,
+        ),
     ]
 
 
@@ -91,7 +96,12 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
 
 def _about_submissions(user: User, environment: Environment) -> list[Todo]:
     S = Submission.Status
-    found = _submissions(user, environment).filter(corrections__isnull=True).values("status").annotate(n=Count("pk"), oldest=Min("status_at"))
+    found = (
+        _submissions(user, environment)
+        .filter(corrections__isnull=True)
+        .values("status")
+        .annotate(n=Count("pk"), oldest=Min("status_at"))
+    )
     by = {row["status"]: row for row in found}
 
     def line(status: str, title: str, action: str, *, urgent: bool = False) -> Todo:
@@ -123,17 +133,55 @@ def _about_access(user: User, environment: Environment, at: datetime) -> list[To
         return Todo(n[key], title, text, action, _url(environment, "requests", query))
 
     return [
-        line("failed", _("Forespørsler kom ikke fram til Altinn"), _("Altinn sa nei, og sa hvorfor."), _("Rett"), "status=DRAFT"),
-        line("removed", _("Kunder har fjernet tilgangen"), _("Vi kan ikke lenger sende for dem."), _("Se kundene"), "status=REMOVED"),
-        line("rejected", _("Kunder har avvist forespørselen"), _("Ring dem før du spør på nytt."), _("Følg opp"), "status=REJECTED"),
-        line("expired", _("Forespørsler er utløpt"), _("Forny dem, så virker lenken igjen."), _("Forny"), "status=EXPIRED"),
-        line("unopened", _("Har ikke åpnet lenken på over sju dager"), _("Send lenken på nytt, eller ring."), _("Følg opp"), "status=SENT"),
-        line("forwarded", _("Er videresendt til tilgangsstyrer i virksomheten"), _("Ingenting å gjøre nå."), _("Vis"), "status=FORWARDED"),
+        line(
+            "failed",
+            _("Forespørsler kom ikke fram til Altinn"),
+            _("Altinn sa nei, og sa hvorfor."),
+            _("Rett"),
+            "status=DRAFT",
+        ),
+        line(
+            "removed",
+            _("Kunder har fjernet tilgangen"),
+            _("Vi kan ikke lenger sende for dem."),
+            _("Se kundene"),
+            "status=REMOVED",
+        ),
+        line(
+            "rejected",
+            _("Kunder har avvist forespørselen"),
+            _("Ring dem før du spør på nytt."),
+            _("Følg opp"),
+            "status=REJECTED",
+        ),
+        line(
+            "expired",
+            _("Forespørsler er utløpt"),
+            _("Forny dem, så virker lenken igjen."),
+            _("Forny"),
+            "status=EXPIRED",
+        ),
+        line(
+            "unopened",
+            _("Har ikke åpnet lenken på over sju dager"),
+            _("Send lenken på nytt, eller ring."),
+            _("Følg opp"),
+            "status=SENT",
+        ),
+        line(
+            "forwarded",
+            _("Er videresendt til tilgangsstyrer i virksomheten"),
+            _("Ingenting å gjøre nå."),
+            _("Vis"),
+            "status=FORWARDED",
+        ),
     ]
 
 
 def _about_keys(environment: Environment, at: datetime) -> list[Todo]:
-    ending = SigningKey.objects.filter(client__environment=environment, status="ACTIVE", expires_at__lte=at + KEY_WARNING)
+    ending = SigningKey.objects.filter(
+        client__environment=environment, status="ACTIVE", expires_at__lte=at + KEY_WARNING
+    )
     rows = list(ending.select_related("client").order_by("expires_at"))
     if not rows:
         return []

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from django.conf import settings
+from django.db.models import Model
 from django.utils import timezone, translation
 
 from accounts.models import Customer, User
@@ -38,6 +39,7 @@ from systemusers.tasks import send_request
 PATIENCE = 90.0
 SERVICE = "innrapportering-aksjonaerregisteroppgave"
 Say = Callable[[str], None]
+Row = TypeVar("Row", bound=Model)
 
 
 class Failed(Exception):
@@ -233,19 +235,21 @@ class Tour:
             )
         self.seen = len(rows)
 
-    def until(self, row: Any, is_there: Callable[[Any], bool], what: str) -> Any:
+    def until(self, row: Row, is_there: Callable[[Any], bool], what: str) -> Row:
         """The row, read again until `is_there`."""
 
+        rows: Any = type(row)._default_manager
+
         def look() -> Any:
-            fresh = type(row).objects.get(pk=row.pk)
-            return type(row).objects.get(pk=row.pk) if is_there(fresh) else None
+            return rows.get(pk=row.pk) if is_there(rows.get(pk=row.pk)) else None
 
         try:
-            return self.until_true(look, what)
+            found: Row = self.until_true(look, what)
         except Failed as error:
-            fresh = type(row).objects.get(pk=row.pk)
+            fresh = rows.get(pk=row.pk)
             code = getattr(fresh, "problem_code", "")
             raise Failed(f"{error}; it is {fresh.status} {code}") from None
+        return found
 
     def until_true(self, look: Callable[[], Any], what: str) -> Any:
         for _moment in _moments(PATIENCE):
@@ -264,4 +268,4 @@ def _moments(seconds: float) -> Iterator[float]:
 def prepare() -> None:
     """The demonstration vendor in the database and in the sandbox's memory."""
     demo.seed(at=timezone.now())
-    demo.introduce(url=settings.SANDBOX_URL)
+    demo.introduce(url=str(settings.SANDBOX_URL))

@@ -48,7 +48,10 @@ def note(stats: CallStats) -> None:
     key = _key(environment, stats.service)
     try:
         with valkey().pipeline(transaction=False) as pipe:
-            pipe.lpush(key, entry).ltrim(key, 0, KEPT - 1).expire(key, int(FRESH.total_seconds())).execute()
+            pipe.lpush(key, entry)
+            pipe.ltrim(key, 0, KEPT - 1)
+            pipe.expire(key, int(FRESH.total_seconds()))
+            pipe.execute()
     except ERRORS:
         logger.debug("no note was taken of a call to %s", stats.service)
 

@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
 def rotate_column(model: type[models.Model], field: models.Field[Any, Any]) -> int:
     """Re-encrypt one column row by row; a row changed meanwhile is left to its new value. Returns the number written."""
-    names = {"table": Identifier(model._meta.db_table), "column": Identifier(field.column)}
+    names = {"table": Identifier(model._meta.db_table), "column": Identifier(str(field.column))}
     select = SQL("SELECT id, {column} FROM {table} WHERE {column} IS NOT NULL").format(**names)
     update = SQL("UPDATE {table} SET {column} = %s WHERE id = %s AND {column} = %s").format(**names)
     written = 0

@@ -43,7 +43,7 @@ class Command(BaseCommand):
 def start_missing(stack: ExitStack, say: Any) -> None:
     """Start what does not answer: sandbox, web, and worker with beat. All of it ends with the tour."""
     commands = runner.commands()
-    here = {"sandbox": _answers(settings.SANDBOX_URL), "web": _answers(f"http://127.0.0.1:{settings.PORT}/healthz")}
+    here = {"sandbox": _answers(str(settings.SANDBOX_URL)), "web": _answers(f"http://127.0.0.1:{settings.PORT}/healthz")}
     here["worker"] = here["beat"] = bool(app.control.inspect(timeout=1).ping())
     for name, command in commands.items():
         if here[name]:
@@ -53,7 +53,7 @@ def start_missing(stack: ExitStack, say: Any) -> None:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         process = subprocess.Popen(tied, env=os.environ.copy(), cwd=settings.BASE_DIR, **quiet)  # type: ignore[call-overload]
         stack.callback(_end, process)
-    for url in (settings.SANDBOX_URL, f"http://127.0.0.1:{settings.PORT}/healthz"):
+    for url in (str(settings.SANDBOX_URL), f"http://127.0.0.1:{settings.PORT}/healthz"):
         if not runner.answers(url):
             raise CommandError(f"{url} does not answer")
 
