@@ -45,7 +45,9 @@ def chips(
     """Chips for `components/chips.html`: all, then the groups that hold something, are chosen, or are `always` shown."""
     chosen = query.get(parameter, "")
     found = counts(rows, groups)
-    result: list[dict[str, Any]] = [{"label": _("Alle"), "count": None, "query": _with(query, parameter, ""), "is_current": not chosen}]
+    result: list[dict[str, Any]] = [
+        {"label": _("Alle"), "count": None, "query": _with(query, parameter, ""), "is_current": not chosen}
+    ]
     for group in groups:
         number = found[group.code]
         if number or group.code == chosen or group.code in always:

@@ -21,7 +21,7 @@ LABELS = {
 
 
 class ClosedSignup(DefaultAccountAdapter):
-    error_messages = {  # noqa: RUF012 - allauth's own way
+    error_messages = {
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": _("E-postadressen eller passordet er feil."),
         "account_inactive": _("Kontoen er stengt. Spør en administrator."),
