@@ -146,8 +146,8 @@ def open_dialog(
         id=state.uuid7(now), org=org, resource=service_resource, orgnr=party_orgnr, title=texts(title),
         summary=texts(summary), revision=state.uuid4(), context_revision=state.uuid4(), **fields,
     )  # fmt: skip
+    by_party(sandbox).setdefault(party_orgnr, []).append(dialog)  # first: an index built now must not hold it already
     state.dialogs[dialog.id] = dialog
-    by_party(sandbox).setdefault(party_orgnr, []).append(dialog)
     if key:
         state.dialog_keys[key] = dialog.id
     publish(sandbox, dialog, "dialogporten.dialog.created.v1", now)
