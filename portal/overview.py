@@ -10,11 +10,11 @@ from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts.models import Customer, User
+from accounts.models import User
 from portal import upstream
 from portal.environments import Environment
-from portal.models import AuditEvent
 from submissions.models import Submission
 from systemusers.models import SigningKey, SystemUserRequest
 
@@ -118,9 +118,55 @@ def _about_submissions(user: User, environment: Environment) -> list[Todo]:
     ]
 
 
+ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
+    (
+        "failed",
+        gettext_lazy("Forespørsler kom ikke fram til Altinn"),
+        gettext_lazy("Altinn sa nei, og sa hvorfor."),
+        gettext_lazy("Rett"),
+        "DRAFT",
+    ),
+    (
+        "removed",
+        gettext_lazy("Kunder har fjernet tilgangen"),
+        gettext_lazy("Vi kan ikke lenger sende for dem."),
+        gettext_lazy("Se kundene"),
+        "REMOVED",
+    ),
+    (
+        "rejected",
+        gettext_lazy("Kunder har avvist forespørselen"),
+        gettext_lazy("Ring dem før du spør på nytt."),
+        gettext_lazy("Følg opp"),
+        "REJECTED",
+    ),
+    (
+        "expired",
+        gettext_lazy("Forespørsler er utløpt"),
+        gettext_lazy("Forny dem, så virker lenken igjen."),
+        gettext_lazy("Forny"),
+        "EXPIRED",
+    ),
+    (
+        "unopened",
+        gettext_lazy("Har ikke åpnet lenken på over sju dager"),
+        gettext_lazy("Send lenken på nytt, eller ring."),
+        gettext_lazy("Følg opp"),
+        "SENT",
+    ),
+    (
+        "forwarded",
+        gettext_lazy("Er videresendt til tilgangsstyrer i virksomheten"),
+        gettext_lazy("Ingenting å gjøre nå."),
+        gettext_lazy("Vis"),
+        "FORWARDED",
+    ),
+]
+
+
 def _about_access(user: User, environment: Environment, at: datetime) -> list[Todo]:
     R = SystemUserRequest.Status
-    n = _requests(user, environment).aggregate(
+    counted = _requests(user, environment).aggregate(
         removed=Count("pk", filter=Q(status=R.REMOVED)),
         rejected=Count("pk", filter=Q(status=R.REJECTED)),
         expired=Count("pk", filter=Q(status=R.EXPIRED)),
@@ -128,53 +174,9 @@ def _about_access(user: User, environment: Environment, at: datetime) -> list[To
         unopened=Count("pk", filter=Q(status=R.SENT, sent_at__lte=at - STUCK)),
         forwarded=Count("pk", filter=Q(status=R.FORWARDED)),
     )
-
-    def line(key: str, title: str, text: str, action: str, query: str) -> Todo:
-        return Todo(n[key], title, text, action, _url(environment, "requests", query))
-
     return [
-        line(
-            "failed",
-            _("Forespørsler kom ikke fram til Altinn"),
-            _("Altinn sa nei, og sa hvorfor."),
-            _("Rett"),
-            "status=DRAFT",
-        ),
-        line(
-            "removed",
-            _("Kunder har fjernet tilgangen"),
-            _("Vi kan ikke lenger sende for dem."),
-            _("Se kundene"),
-            "status=REMOVED",
-        ),
-        line(
-            "rejected",
-            _("Kunder har avvist forespørselen"),
-            _("Ring dem før du spør på nytt."),
-            _("Følg opp"),
-            "status=REJECTED",
-        ),
-        line(
-            "expired",
-            _("Forespørsler er utløpt"),
-            _("Forny dem, så virker lenken igjen."),
-            _("Forny"),
-            "status=EXPIRED",
-        ),
-        line(
-            "unopened",
-            _("Har ikke åpnet lenken på over sju dager"),
-            _("Send lenken på nytt, eller ring."),
-            _("Følg opp"),
-            "status=SENT",
-        ),
-        line(
-            "forwarded",
-            _("Er videresendt til tilgangsstyrer i virksomheten"),
-            _("Ingenting å gjøre nå."),
-            _("Vis"),
-            "status=FORWARDED",
-        ),
+        Todo(counted[key], str(title), str(text), str(action), _url(environment, "requests", f"status={state}"))
+        for key, title, text, action, state in ABOUT_ACCESS
     ]
 
 
@@ -205,11 +207,3 @@ def funnel(*, user: User, environment: Environment) -> list[tuple[str, int]]:
 
 def lights(*, environment: Environment, at: datetime) -> list[upstream.Light]:
     return upstream.lights(environment=environment, at=at)
-
-
-def changes(*, user: User, environment: Environment) -> list[AuditEvent]:
-    """The latest events about customers this person may see."""
-    events = AuditEvent.objects.filter(environment=environment, customer_id_ref__isnull=False)
-    if not user.sees_all_customers:
-        events = events.filter(customer_id_ref__in=Customer.objects.visible_to(user).values("pk"))
-    return list(events[:8])

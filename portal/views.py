@@ -26,7 +26,8 @@ def home(request: StaffRequest) -> HttpResponse:
 
 @staff_page()
 def dashboard(request: StaffRequest) -> HttpResponse:
-    request.session["environment"] = request.environment.value
+    if request.session.get("environment") != request.environment.value:
+        request.session["environment"] = request.environment.value
     at = timezone.now()
     context = {
         "greeting": overview.greeting(at=at),
@@ -34,7 +35,6 @@ def dashboard(request: StaffRequest) -> HttpResponse:
         "todo": overview.attention(user=request.user, environment=request.environment, at=at),
         "funnel": overview.funnel(user=request.user, environment=request.environment),
         "lights": overview.lights(environment=request.environment, at=at),
-        "changes": overview.changes(user=request.user, environment=request.environment),
     }
     return page_or_fragment(request, "portal/dashboard.html", "lights", context=context)
 

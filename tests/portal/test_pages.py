@@ -1,0 +1,137 @@
+"""The overview, the nine steps and the error pages, for each role and as the rows say."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Customer
+from portal import connection, overview, upstream
+from portal.gateways.http import CallStats
+from portal.models import Environment
+from submissions.models import Submission
+from tests.fixtures import AT
+
+SANDBOX = Environment.SANDBOX
+pytestmark = pytest.mark.django_db
+
+
+def submission(customer: Customer, status: str, **fields: Any) -> Submission:
+    known = {
+        "service": "innrapportering-aksjonaerregisteroppgave",
+        "year": 2025,
+        "created_by": "user:x",
+        "created_at": AT,
+        "status_at": AT,
+    }
+    return Submission.objects.create(
+        environment=SANDBOX, customer=customer, status=status, delivered_at=AT, **known, **fields
+    )
+
+
+@pytest.mark.parametrize("who", ["administrator", "case_worker", "reader"])
+@pytest.mark.parametrize("path", ["", "connection/"])
+def test_every_role_sees_the_overview_and_the_nine_steps(
+    client: Client, vendor: Any, who: str, path: str, request: Any
+) -> None:
+    client.force_login(request.getfixturevalue(who))
+
+    reply = client.get(f"/sandbox/{path}")
+
+    assert reply.status_code == 200
+    assert b"Fjordtall" in reply.content
+
+
+def test_the_overview_costs_few_queries(
+    client: Client, vendor: Any, administrator: Any, django_assert_max_num_queries: Any
+) -> None:
+    client.force_login(administrator)
+    client.get("/sandbox/")
+
+    with django_assert_max_num_queries(12):
+        client.get("/sandbox/")
+
+
+def test_a_rejected_report_waits_for_somebody_until_it_is_corrected(customer: Customer, case_worker: Any) -> None:
+    rejected = submission(customer, "REJECTED")
+    before = overview.attention(user=case_worker, environment=SANDBOX, at=AT)
+
+    submission(customer, "DRAFT", corrects=rejected)
+
+    assert [(line.count, line.is_urgent) for line in before] == [(1, True)]
+    assert overview.attention(user=case_worker, environment=SANDBOX, at=AT) == []
+
+
+def test_a_case_worker_counts_only_their_own_customers(
+    customer: Customer, case_worker: Any, administrator: Any
+) -> None:
+    stranger = Customer.objects.create(environment=SANDBOX, orgnr="312345670", name="Fremmed AS")
+    submission(stranger, "REJECTED")
+
+    seen = {who: overview.attention(user=who, environment=SANDBOX, at=AT) for who in (case_worker, administrator)}
+
+    assert [len(lines) for lines in seen.values()] == [0, 1]
+
+
+def test_nothing_is_done_before_a_real_call(administrator: Any) -> None:
+    steps = connection.nine_steps(environment=SANDBOX, user=administrator, at=AT)
+
+    assert [step.number for step in steps] == list(range(1, 10))
+    assert {step.state for step in steps} == {connection.TODO}
+    assert all(step.how for step in steps)
+
+
+def test_a_failed_report_shows_its_cause_and_who_can_mend_it(customer: Customer, administrator: Any) -> None:
+    Submission.objects.filter(pk=submission(customer, "FAILED", problem_code="GLD_1063").pk).update(delivered_at=None)
+
+    step = connection.nine_steps(environment=SANDBOX, user=administrator, at=AT)[4]
+
+    assert step.state == connection.FAULT
+    assert (step.who, step.how) == ("Kunden", "Be kunden godkjenne tilgangen.")
+
+
+def stats(status: int | None, seconds: float) -> CallStats:
+    return CallStats("skatteetaten", "sandbox.test", "POST", "/x", status, seconds, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("calls", "colour"),
+    [([(200, 0.1)] * 5, "success"), ([(200, 3.0)] * 5, "warning"), ([(None, 5.0)] * 4, "danger"), ([(404, 0.1)] * 3, "success"), ([], "neutral")],
+)  # fmt: skip
+def test_a_light_tells_how_a_service_is_by_our_own_calls(calls: list[tuple[int | None, float]], colour: str) -> None:
+    for status, seconds in calls:
+        upstream.note(stats(status, seconds))
+
+    light = upstream.lights(environment=SANDBOX, at=timezone.now())[-1]
+
+    assert (light.name, light.colour) == ("Skatteetaten", colour)
+
+
+def test_old_calls_are_forgotten() -> None:
+    upstream.note(stats(500, 1.0))
+
+    light = upstream.lights(environment=SANDBOX, at=timezone.now() + timedelta(hours=2))[-1]
+
+    assert light.colour == "neutral"
+
+
+def test_the_page_for_an_error_of_ours_needs_no_database_and_names_the_request(rf: Any) -> None:
+    from portal.views import server_error
+
+    request = rf.get("/")
+    request.request_id = "abc123"
+    reply = server_error(request)
+
+    assert reply.status_code == 500
+    assert b"abc123" in reply.content
+
+
+@pytest.mark.parametrize(("path", "status"), [("/nothing/", 404), ("/sandbox/nothing/", 404), ("/production/", 404)])
+def test_what_does_not_exist_says_so(client: Client, vendor: Any, administrator: Any, path: str, status: int) -> None:
+    client.force_login(administrator)
+
+    assert client.get(path).status_code == status
