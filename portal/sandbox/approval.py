@@ -40,6 +40,16 @@ REFUSALS = {
 SAID = {"approve": "approved_now", "reject": "rejected_now", "escalate": "escalated"}
 
 
+class Back(Response):
+    """A redirect whose address werkzeug does not tidy up; what is not ASCII has to be escaped all the same."""
+
+    def get_wsgi_headers(self, environ: Any) -> Any:
+        headers = super().get_wsgi_headers(environ)
+        if self.headers["Location"].isascii():
+            headers["Location"] = self.headers["Location"]
+        return headers
+
+
 @dataclass
 class Visit:
     """One look at one request, in one language, by a person when one is picked."""
@@ -89,7 +99,7 @@ def act(call: Call, name: str) -> Response:
     except Reply as refused:
         return _refused(visit, refused.response)
     if visit.asked.redirect_url:
-        return Response("", status=302, headers={"Location": visit.asked.redirect_url})
+        return Back("", status=302, headers={"Location": visit.asked.redirect_url})
     return _page(visit, said=visit.texts[SAID[done]])
 
 

@@ -108,10 +108,11 @@ def _verified(call: Call, assertion: str) -> tuple[Client, dict[str, Any]]:
     if header.get("alg") not in ALGORITHMS:
         raise refuse(call, "124", "The algorithm is not one of RS256, RS384, RS512")
     key = _key(call, client, header)
+    options: Any = {f"verify_{name}": False for name in ("exp", "aud", "iat", "nbf", "sub", "jti")}
     try:
         claims: dict[str, Any] = jwt.decode(
             assertion, jwt.PyJWK(key, algorithm=header["alg"]).key, algorithms=ALGORITHMS,
-            options={f"verify_{name}": False for name in ("exp", "aud", "iat", "nbf", "sub", "jti")},
+            options=options,
         )  # fmt: skip
     except jwt.InvalidTokenError:
         raise refuse(call, "124", "The signature of the assertion is invalid") from None
@@ -144,9 +145,9 @@ def _refused_certificate(call: Call, header: dict[str, Any]) -> Reply:
 
 
 def _check_times(call: Call, claims: dict[str, Any]) -> None:
-    now, issued, expires = call.now.timestamp(), claims.get("iat"), claims.get("exp")
-    if not _is_time(issued) or not _is_time(expires):
+    if not _is_time(claims.get("iat")) or not _is_time(claims.get("exp")):
         raise refuse(call, "011", "iat and exp are required, in seconds")
+    now, issued, expires = call.now.timestamp(), claims["iat"], claims["exp"]
     if issued > now + SKEW:
         raise refuse(call, "", "The issue time of the grant is in the future")
     if expires <= now or issued < now - MOST_SECONDS - SKEW:

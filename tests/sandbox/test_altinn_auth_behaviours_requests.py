@@ -116,7 +116,7 @@ def test_behaviour_16_the_query_of_a_redirect_is_free(ready: Rig) -> None:
 
 
 def test_behaviour_16_a_malformed_redirect_is_500(ready: Rig) -> None:
-    for url in ("retur", "http://[", "//portal.example.no/altinn/retur"):
+    for url in ("retur", "http://[", "//portal.example.no/altinn/retur", f"{RETURN}?a\r\nb: c"):
         assert ready.request(redirectUrl=url).status_code == 500
 
 

@@ -154,7 +154,7 @@ def _place(url: str) -> tuple[str, str, str]:
         parts = urlsplit(url)
     except ValueError:
         raise crashed() from None
-    if not parts.scheme or not parts.netloc:
+    if not parts.scheme or not parts.netloc or not url.isprintable():
         raise crashed()
     return parts.scheme, parts.netloc.lower(), parts.path or "/"
 
