@@ -22,7 +22,7 @@ tour: setup
 	@exec $(PY) manage.py tour
 
 bench: setup-dev
-	@exec $(PY) manage.py bench
+	@exec $(PY) -m pytest -m benchmark -s tests/benchmarks $(ARGS)
 
 # Arguments for pytest: make test ARGS="tests/portal -k env"
 test: setup-dev
