@@ -299,6 +299,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "sweep-missing": {"task": "systemusers.tasks.sweep_missing", "schedule": 10 * 60},
     "reconcile-access": {"task": "systemusers.tasks.reconcile_access", "schedule": 24 * 60 * 60},
     "sweep-documents": {"task": "submissions.tasks.sweep_documents", "schedule": 24 * 60 * 60},
+    "sweep-cursors": {"task": "submissions.tasks.sweep_cursors", "schedule": 5},
+    "sweep-dialogs": {"task": "submissions.tasks.sweep_dialogs", "schedule": 10},
+    "sweep-subscriptions": {"task": "submissions.tasks.sweep_subscriptions", "schedule": 60},
+    "forget-events": {"task": "submissions.tasks.forget_events", "schedule": 24 * 60 * 60},
+    "seal-audit": {"task": "portal.tasks.seal_audit", "schedule": 60},
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------------------

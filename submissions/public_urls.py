@@ -1,5 +1,7 @@
 """Addresses that strangers may open: they guard themselves by an unguessable token."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from submissions.views import hooks
+
+urlpatterns = [path("hooks/events/<str:secret>", hooks.event_webhook, name="event-webhook")]

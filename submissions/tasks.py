@@ -11,11 +11,14 @@ from typing import Any
 from celery import Task, shared_task
 from django.utils import timezone
 
-from portal.gateways.errors import Unavailable
+from portal.gateways.errors import GatewayError, Unavailable
 from portal.models import LostRace
-from submissions.services import documents, reconcile, send
+from submissions.services import documents, events, reconcile, send
+from submissions.services.inbox import cursors, poll, pull
+from systemusers.services.tokens import NoKey
 
 logger = logging.getLogger(__name__)
+POLL_BATCH = 50
 
 
 @shared_task(bind=True, max_retries=8, acks_late=True, ignore_result=True)
@@ -58,3 +61,66 @@ def reconcile_submissions(**_: Any) -> None:
 def sweep_documents(**_: Any) -> None:
     """Remove stored files that no row names."""
     documents.sweep_orphans(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def sweep_cursors(**_: Any) -> None:
+    """Make cursors for new accesses, and ring for the system users whose turn has come, a batch each."""
+    at = timezone.now()
+    cursors.make_cursors(at=at)
+    ids = cursors.claim(at=at)
+    for start in range(0, len(ids), POLL_BATCH):
+        poll_cursors.delay(cursor_ids=ids[start : start + POLL_BATCH])
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def poll_cursors(*, cursor_ids: list[int], **_: Any) -> None:
+    """Ask Dialogporten for a batch of system users that are leased to us."""
+    for dialog_id in poll.poll(cursor_ids=cursor_ids, at=timezone.now()):
+        pull_dialog.delay(dialog_id=dialog_id)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def poll_one(*, cursor_id: int, **_: Any) -> None:
+    """An event came for one system user: ask now, unless somebody is asking already."""
+    at = timezone.now()
+    for dialog_id in poll.poll(cursor_ids=cursors.claim(at=at, only=cursor_id), at=at):
+        pull_dialog.delay(dialog_id=dialog_id)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def pull_dialog(*, dialog_id: int, **_: Any) -> None:
+    """Fetch what lies in one dialog; what is missing or away is asked for again when the row says."""
+    try:
+        pull.pull(dialog_id=dialog_id, at=timezone.now())
+    except (GatewayError, NoKey) as error:
+        logger.warning("dialog %s waits: %s", dialog_id, error)
+
+
+@shared_task(ignore_result=True)
+def sweep_dialogs(**_: Any) -> None:
+    """Ring for the dialogs that still have something to fetch."""
+    for dialog_id in pull.due(at=timezone.now()):
+        pull_dialog.delay(dialog_id=dialog_id)
+
+
+@shared_task(ignore_result=True)
+def sweep_subscriptions(**_: Any) -> None:
+    """Subscribe to events for accesses in use that have no subscription yet."""
+    for request_id in events.wanting(at=timezone.now()):
+        subscribe_access.delay(request_id=request_id)
+
+
+@shared_task(ignore_result=True)
+def subscribe_access(*, request_id: int, **_: Any) -> None:
+    """Subscribe for one access. Polling goes on whatever comes of it."""
+    try:
+        events.subscribe(request_id=request_id, at=timezone.now())
+    except (GatewayError, NoKey) as error:
+        logger.warning("access %s has no subscription yet: %s", request_id, error)
+
+
+@shared_task(ignore_result=True)
+def forget_events(**_: Any) -> None:
+    """Drop received events that are too old to come again."""
+    events.forget_old(at=timezone.now())

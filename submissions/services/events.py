@@ -14,11 +14,12 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from portal.environments import Environment
-from portal.gateways.errors import Refused
-from portal.gateways.events import CloudEvent
+from portal.gateways.errors import GatewayError, Refused
+from portal.gateways.events import CloudEvent, Events, Subscription
 from portal.models import record
 from submissions.models import EventSubscription, PollCursor, ReceivedEvent
 from submissions.services.inbox import cursors
@@ -32,6 +33,8 @@ SCOPES = ("altinn:events.subscribe",)
 SETTLE = timedelta(minutes=2)
 """Altinn needs a moment after an approval before every part of it knows the new system user."""
 RETRY = timedelta(hours=6)
+UNANSWERED = timedelta(minutes=5)
+"""No answer was stored for a subscription we asked for: the remote was away or the worker died. Ask again."""
 IGNORED = ("dialogporten.dialog.seen.v1",)
 VALIDATION = "platform.events.validatesubscription"
 
@@ -44,13 +47,18 @@ def can_subscribe(environment: str) -> bool:
 
 def wanting(*, at: datetime, limit: int = 100) -> list[int]:
     """Accesses in use that lack a confirmed subscription and were not refused one lately."""
-    settled = SystemUserRequest.objects.filter(status=SystemUserRequest.Status.IN_USE, profile__kind=Kind.STANDARD)
-    lacking = settled.exclude(subscriptions__validated_at__isnull=False).exclude(
-        subscriptions__created_at__gte=at - RETRY
-    )
-    found = lacking.filter(answered_at__lte=at - SETTLE) | lacking.filter(environment=Environment.SANDBOX)
-    rows = found.distinct().values_list("pk", "environment", "rights")[:limit]
-    return [pk for pk, environment, rights in rows if rights and can_subscribe(environment)]
+    in_use = SystemUserRequest.objects.filter(
+        status=SystemUserRequest.Status.IN_USE, profile__kind=Kind.STANDARD, environment__in=_reachable()
+    ).exclude(rights=[])
+    settled = in_use.filter(Q(answered_at__lte=at - SETTLE) | Q(environment=Environment.SANDBOX))
+    own = EventSubscription.objects.filter(request=OuterRef("pk"))
+    asked = Q(created_at__gt=at - RETRY) & (Q(altinn_id__isnull=False) | ~Q(refused_code=""))
+    done = own.filter(Q(validated_at__isnull=False) | asked | Q(created_at__gt=at - UNANSWERED))
+    return list(settled.exclude(Exists(done)).order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def _reachable() -> list[str]:
+    return [str(environment) for environment in Environment if can_subscribe(environment)]
 
 
 def subscribe(*, request_id: int, at: datetime) -> None:
@@ -71,9 +79,10 @@ def _subscribe(request: SystemUserRequest, resource: str, at: datetime) -> None:
         record(
             by=BY, at=at, target=row, what="subscribe", environment=request.environment, customer_id=request.customer_id
         )
-    token = tokens.exchanged_token(request=request, scopes=SCOPES, at=at)
+    gateway = events(request.environment)
     try:
-        answer = events(request.environment).subscribe(
+        token = tokens.exchanged_token(request=request, scopes=SCOPES, at=at)
+        answer = gateway.subscribe(
             endpoint=settings.PORTAL_URL + reverse("event-webhook", kwargs={"secret": secret}),
             resource=resource,
             subject=f"urn:altinn:organization:identifier-no:{request.customer.orgnr}",
@@ -82,18 +91,20 @@ def _subscribe(request: SystemUserRequest, resource: str, at: datetime) -> None:
     except Refused as error:
         EventSubscription.objects.filter(pk=row.pk).update(refused_code=(error.code or str(error.status))[:50])
         return
-    old = row.altinn_id
     EventSubscription.objects.filter(pk=row.pk).update(altinn_id=answer.id)
-    if old and old != answer.id:
-        _remove(request, old, token)
+    _remove_older(gateway, answer, token)
 
 
-def _remove(request: SystemUserRequest, altinn_id: int, token: str) -> None:
-    """The one with the forgotten secret; if it stays, its calls find no row and are answered 404."""
+def _remove_older(gateway: Events, kept: Subscription, token: str) -> None:
+    """Those with a forgotten secret, also of a worker that died; what stays finds no row here and is answered 404."""
+    ours = settings.PORTAL_URL + "/"
     try:
-        events(request.environment).delete(altinn_id, token=token)
-    except Refused as error:
-        logger.info("subscription %s could not be deleted: %s", altinn_id, error)
+        for other in gateway.list(token=token):
+            is_same = other.resource == kept.resource and other.endpoint.startswith(ours)
+            if is_same and other.id != kept.id:
+                gateway.delete(other.id, token=token)
+    except GatewayError as error:
+        logger.info("older subscriptions beside %s could not be removed: %s", kept.id, error)
 
 
 def hashed(secret: str) -> str:

@@ -36,6 +36,7 @@ def store_dialogs(*, request: SystemUserRequest, items: list[DialogItem], at: da
     changed = [
         item for item in newest.values() if not known.get(UUID(item.id)) or known[UUID(item.id)] < item.updated_at
     ]
+    changed.sort(key=lambda item: item.id)  # two workers that store the same dialogs lock them in the same order
     owners = _owners(request, changed)
     rows = [_row(request, item, owners[item.party], at) for item in changed if item.party in owners]
     stored = Dialog.objects.bulk_create(

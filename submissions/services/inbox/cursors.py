@@ -36,17 +36,22 @@ def make_cursors(*, at: datetime) -> int:
     return len(lacking)
 
 
-def claim(*, at: datetime, limit: int = 500) -> list[int]:
-    """Lease up to `limit` due cursors of usable accesses and return their ids. No two callers get the same one."""
+def claim(*, at: datetime, limit: int = 500, only: int | None = None) -> list[int]:
+    """Lease up to `limit` due cursors of usable accesses and return their ids. No two callers get the same one.
+
+    A leased cursor is due again when its lease ends, so a nudge that comes meanwhile can be told by an earlier `due_at`.
+    """
     with transaction.atomic():
         free = PollCursor.objects.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=at), due_at__lte=at)
         usable = free.filter(request__status__in=SystemUserRequest.USABLE)
+        if only is not None:
+            usable = usable.filter(pk=only)
         ids = list(
             usable.order_by("due_at")
             .select_for_update(skip_locked=True, of=("self",))
             .values_list("pk", flat=True)[:limit]
         )
-        PollCursor.objects.filter(pk__in=ids).update(lease_until=at + LEASE)
+        PollCursor.objects.filter(pk__in=ids).update(lease_until=at + LEASE, due_at=at + LEASE)
     return ids
 
 
@@ -76,5 +81,6 @@ def awaited(request_ids: list[int]) -> dict[int, datetime]:
 
 def after_failure(cursor: PollCursor, *, at: datetime, retry_after: float | None) -> datetime:
     """When to ask again after a failed round: what the remote asked for, else longer and longer up to an hour."""
-    wait = retry_after if retry_after is not None else min(3600, 30 * 2 ** min(cursor.failures, 7))
+    longer = min(3600, 15 * 2 ** min(cursor.failures, 8))
+    wait = max(1.0, retry_after) if retry_after is not None else longer
     return at + timedelta(seconds=wait)

@@ -29,6 +29,9 @@ SCOPES = ("digdir:dialogporten",)
 PAGE = 1000
 MOST_PAGES = 20
 """Per round; what is left waits for the next, which comes at once."""
+FIELDS = [
+    "token", "since", "due_at", "lease_until", "polled_at", "changed_at", "overlap_at", "failures", "problem_code",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,23 +53,29 @@ class Answer:
     items: list[DialogItem] = field(default_factory=list)
     token: str = ""
     has_more: bool = False
-    error: GatewayError | tokens.AccessMissing | None = None
+    error: GatewayError | tokens.NoKey | None = None
 
 
 def poll(*, cursor_ids: list[int], at: datetime) -> list[int]:
-    """Ask for these claimed cursors and store what is new. Returns the ids of dialogs whose content moved."""
-    chosen = PollCursor.objects.filter(pk__in=cursor_ids).select_related(
-        "request__customer", "request__profile__system__client"
-    )
-    rows = list(chosen)
-    questions = [question for row in rows if (question := _question(row, at))]
+    """Ask for these claimed cursors and store what is new. Returns the ids of dialogs that moved.
+
+    Those that are no longer leased are left alone: another message for the same ones has been here before.
+    """
+    leased = PollCursor.objects.filter(pk__in=cursor_ids, lease_until__gt=at)
+    rows = list(leased.select_related("request__customer", "request__profile__system__client"))
+    answers: dict[int, Answer] = {}
+    questions: list[Question] = []
+    for row in rows:
+        try:
+            questions.append(_question(row, at))
+        except tokens.NoKey as error:
+            answers[row.pk] = Answer(error=error)
     with ThreadPoolExecutor(max_workers=THREADS) as pool:
-        answers = dict(zip((q.cursor_id for q in questions), pool.map(lambda q: _ask(q, at), questions), strict=True))
-    with transaction.atomic():
-        return _store(rows, answers, at)
+        answers |= dict(zip((q.cursor_id for q in questions), pool.map(lambda q: _ask(q, at), questions), strict=True))
+    return _store_all(rows, answers, at)
 
 
-def _question(cursor: PollCursor, at: datetime) -> Question | None:
+def _question(cursor: PollCursor, at: datetime) -> Question:
     request = cursor.request
     is_agent = request.profile.kind == Kind.AGENT
     order = "contentUpdatedAt" if is_agent else "updatedAt"
@@ -78,11 +87,7 @@ def _question(cursor: PollCursor, at: datetime) -> Question | None:
     if not cursor.token:
         filters["content_updated_after" if is_agent else "updated_after"] = cursor.since
     overlap = at - cursors.OVERLAP if cursor.overlap_at and cursor.overlap_at <= at else None
-    try:
-        grant = tokens.prepare_grant(request=request, scopes=SCOPES)
-    except tokens.NoKey as error:
-        logger.error("cannot poll for request %s: %s", request.pk, error)
-        return None
+    grant = tokens.prepare_grant(request=request, scopes=SCOPES)
     return Question(cursor.pk, dialogporten(request.environment), grant, filters, cursor.token, overlap)
 
 
@@ -94,7 +99,7 @@ def _ask(question: Question, at: datetime) -> Answer:
         _read_pages(question, answer, token)
         if question.overlap_from:
             _read_overlap(question, answer, token)
-    except (GatewayError, tokens.AccessMissing) as error:
+    except GatewayError as error:
         answer.error = error
     return answer
 
@@ -114,34 +119,56 @@ def _read_overlap(question: Question, answer: Answer, token: str) -> None:
     """Once in a while, look at the last two days again: late commits and new rights lie behind the cursor."""
     filters = {k: v for k, v in question.filters.items() if not k.endswith("_after")}
     after = "content_updated_after" if "service_resources" in filters else "updated_after"
-    page = question.gateway.search(token=token, **filters, **{after: question.overlap_from})
+    filters[after] = question.overlap_from
+    page = question.gateway.search(token=token, **filters)
     answer.items = [*page.items, *answer.items]
 
 
-def _store(cursor_rows: list[PollCursor], answers: dict[int, Answer], at: datetime) -> list[int]:
-    waiting = cursors.awaited([row.request_id for row in cursor_rows])
-    moved: list[int] = []
-    for row in cursor_rows:
-        answer = answers.get(row.pk)
-        if answer is None or answer.error is not None:
-            _note_failure(row, answer.error if answer else None, at)
-            continue
-        fresh = copies.store_dialogs(request=row.request, items=_own(row, answer.items), at=at)
-        moved += fresh
-        _note_success(row, answer, at, changed=bool(fresh), awaited_since=waiting.get(row.request_id))
-    fields = [
-        "token",
-        "since",
-        "due_at",
-        "lease_until",
-        "polled_at",
-        "changed_at",
-        "overlap_at",
-        "failures",
-        "problem_code",
-    ]
-    PollCursor.objects.bulk_update(cursor_rows, fields, batch_size=500)
+def _store_all(rows: list[PollCursor], answers: dict[int, Answer], at: datetime) -> list[int]:
+    """The quiet ones together, each of those with news in a transaction of its own: few locks, held briefly."""
+    waiting = cursors.awaited([row.request_id for row in rows])
+    quiet = [row for row in rows if not answers[row.pk].items]
+    moved = _store(quiet, answers, waiting, at) if quiet else []
+    for row in rows:
+        if answers[row.pk].items:
+            moved += _store([row], answers, waiting, at)
+    for row in rows:
+        _note_access(row, answers[row.pk], at)
     return moved
+
+
+def _store(rows: list[PollCursor], answers: dict[int, Answer], waiting: dict[int, datetime], at: datetime) -> list[int]:
+    """Dialogs and the place after them in one transaction; nothing when the lease is in other hands by now."""
+    moved: list[int] = []
+    with transaction.atomic():
+        locked = PollCursor.objects.select_for_update().filter(pk__in=[row.pk for row in rows]).order_by("pk")
+        now = {row.pk: row for row in locked}
+        held = [row for row in rows if row.pk in now and now[row.pk].lease_until == row.lease_until]
+        for row in held:
+            is_nudged = now[row.pk].due_at < row.due_at
+            moved += _note(row, answers[row.pk], waiting.get(row.request_id), at)
+            if is_nudged:
+                row.due_at = min(row.due_at, at)
+        PollCursor.objects.bulk_update(held, FIELDS, batch_size=500)
+    return moved
+
+
+def _note(row: PollCursor, answer: Answer, awaited_since: datetime | None, at: datetime) -> list[int]:
+    if answer.error is not None:
+        _note_failure(row, answer.error, at)
+        return []
+    fresh = copies.store_dialogs(request=row.request, items=_own(row, answer.items), at=at)
+    _note_success(row, answer, at, changed=bool(fresh), awaited_since=awaited_since)
+    return fresh
+
+
+def _note_access(row: PollCursor, answer: Answer, at: datetime) -> None:
+    """A token is the first sign of life of an access, MP-303 the first sign that it is gone; alone it decides nothing."""
+    request = row.request
+    if isinstance(answer.error, tokens.AccessMissing):
+        tokens.note_missing(request=request, at=at, sign="token")
+    elif answer.error is None and (request.status == request.Status.APPROVED or request.missing_since):
+        tokens.note_token(request=request, at=at)
 
 
 def _own(cursor: PollCursor, items: Iterable[DialogItem]) -> list[DialogItem]:
@@ -149,8 +176,7 @@ def _own(cursor: PollCursor, items: Iterable[DialogItem]) -> list[DialogItem]:
     if cursor.request.profile.kind == Kind.AGENT:
         return list(items)
     party = f"urn:altinn:organization:identifier-no:{cursor.request.customer.orgnr}"
-    own = [item for item in items if item.party == party]
-    return own
+    return [item for item in items if item.party == party]
 
 
 def _note_success(
@@ -167,23 +193,23 @@ def _note_success(
     row.due_at = at if answer.has_more else cursors.next_round(row, at=at, awaited_since=awaited_since)
 
 
-def _note_failure(row: PollCursor, error: Exception | None, at: datetime) -> None:
+def _note_failure(row: PollCursor, error: Exception, at: datetime) -> None:
     """The place stays where it was; nothing is inferred about the access from one refusal."""
     row.failures += 1
     row.lease_until = None
     row.problem_code = _code(error)
     row.due_at = cursors.after_failure(row, at=at, retry_after=getattr(error, "retry_after", None))
-    if isinstance(error, BrokenReply) or (isinstance(error, Refused) and error.status == 401):
+    if isinstance(error, (BrokenReply, tokens.NoKey)) or (isinstance(error, Refused) and error.status in (401, 403)):
         logger.error("polling for request %s needs a person: %s", row.request_id, error)
-    if isinstance(error, Refused) and error.code == "continuationToken":
-        row.token = ""
+    if isinstance(error, Refused) and error.code.lower() == "continuationtoken":
+        row.token, row.due_at = "", at
 
 
-def _code(error: Exception | None) -> str:
-    if isinstance(error, tokens.AccessMissing):
-        return "MP-303"
+def _code(error: Exception) -> str:
+    if isinstance(error, tokens.NoKey):
+        return "NO_KEY"
     if isinstance(error, Unavailable):
         return "UNAVAILABLE"
     if isinstance(error, BrokenReply):
         return "BROKEN_REPLY"
-    return str(getattr(error, "code", ""))[:50]
+    return str(getattr(error, "code", ""))[:50] or f"HTTP_{getattr(error, 'status', '')}"

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 
-from portal.gateways.errors import BrokenReply, Refused, Unavailable
+from portal.gateways.errors import GatewayError, Refused, Unavailable
 from portal.models import IllegalTransition, LostRace
 from submissions.feedback import Feedback, UnreadableFeedback, read_feedback
 from submissions.models import Dialog, Document, Submission, Transmission
@@ -27,28 +27,29 @@ BY = "remote:dialogporten"
 VERDICTS = {"Acceptance": Submission.Status.ACCEPTED, "Rejection": Submission.Status.REJECTED}
 UNAUTHORIZED = "urn:dialogporten:"
 LEASE = timedelta(minutes=3)
-GIVE_UP = 12
-"""Attempts, with longer and longer waits: about a day and a half."""
+GIVE_UP = 15
+"""Attempts, with longer and longer waits: about a day and a half. A remote that is away is waited for without end."""
+LONGEST = 4 * 3600
 
 
 def claim(*, dialog_id: int, at: datetime) -> Dialog | None:
     """The dialog, leased to us; None when it is done or in other hands."""
     mine = Dialog.objects.filter(pk=dialog_id, next_attempt_at__lte=at)
     if not mine.update(next_attempt_at=at + LEASE, attempts=F("attempts") + 1):
-        return None
+        return None  # the lease is the time itself: whoever sets another meanwhile wants it done again
     return Dialog.objects.select_related("customer", "request__profile__system__client", "request__customer").get(
         pk=dialog_id
     )
 
 
 def pull(*, dialog_id: int, at: datetime) -> None:
-    """Bring one dialog up to date. Raises Unavailable when it must be tried again; the row says when."""
+    """Bring one dialog up to date. Raises what stopped it (the gateways' errors, NoKey); the row says when it goes on."""
     dialog = claim(dialog_id=dialog_id, at=at)
     if dialog is None:
         return
     try:
         is_complete = _pull(dialog, at)
-    except (Unavailable, tokens.AccessMissing, Refused, BrokenReply) as error:
+    except (GatewayError, tokens.NoKey) as error:
         _put_off(dialog, at, error)
         raise
     if is_complete:
@@ -66,48 +67,54 @@ def _pull(dialog: Dialog, at: datetime) -> bool:
         copies.store_transmissions(dialog=dialog, items=transmissions)
         copies.store_activities(dialog=dialog, items=activities)
     rows = dialog.transmissions.filter(submission__isnull=False).select_related("submission")
-    return all([_handle(dialog, row, at) for row in rows])  # a list: each is handled, whatever came of the one before
+    handled = [_handle(dialog, row, at) for row in rows]  # each, whatever came of the one before
+    return all(handled)
 
 
 def _finish(dialog: Dialog) -> None:
-    """Done for the content we saw; content that moved meanwhile has set a new time already."""
-    done = Dialog.objects.filter(
-        pk=dialog.pk, content_updated_at=dialog.content_updated_at, updated_at=dialog.updated_at
-    )
+    """Done for what we saw; a dialog that moved meanwhile has a new time already."""
+    done = Dialog.objects.filter(pk=dialog.pk, next_attempt_at=dialog.next_attempt_at)
     done.update(next_attempt_at=None, attempts=0, transmissions_at=dialog.content_updated_at)
 
 
 def _put_off(dialog: Dialog, at: datetime, error: Exception | None) -> None:
-    wait = getattr(error, "retry_after", None) or min(4 * 3600, 5 * 2**dialog.attempts)
-    again = at + timedelta(seconds=wait) if dialog.attempts < GIVE_UP else None
-    if again is None:
+    wait = getattr(error, "retry_after", None) or min(LONGEST, 5 * 3 ** min(dialog.attempts, 8))
+    is_hopeless = dialog.attempts >= GIVE_UP and not isinstance(error, Unavailable)
+    again = None if is_hopeless else at + timedelta(seconds=wait)
+    if is_hopeless:
         logger.error("dialog %s was given up after %s attempts: %s", dialog.pk, dialog.attempts, error)
-    Dialog.objects.filter(pk=dialog.pk, updated_at=dialog.updated_at).update(next_attempt_at=again)
+    Dialog.objects.filter(pk=dialog.pk, next_attempt_at=dialog.next_attempt_at).update(next_attempt_at=again)
 
 
 def _handle(dialog: Dialog, row: Transmission, at: datetime) -> bool:
-    """Fetch what is attached to a feedback transmission, then pass its verdict on. False when something is still missing."""
+    """Fetch what is attached to a feedback transmission, then pass its verdict on. False when something is still missing.
+
+    The verdict does not wait for its documents: it is in the transmission's type.
+    """
     if row.type not in VERDICTS or row.submission is None:
         return True
-    complete = all([_fetch(dialog, row, attachment, at) for attachment in row.attachments])
-    decide(row, at)
-    return complete
+    try:
+        fetched = [_fetch(dialog, row, row.submission, attachment, at) for attachment in row.attachments]
+    except GatewayError:
+        decide(row, row.submission, at)
+        raise
+    decide(row, row.submission, at)
+    return all(fetched)
 
 
-def _fetch(dialog: Dialog, row: Transmission, attachment: dict[str, str], at: datetime) -> bool:
-    """Store one attachment. A fresh one may not be there yet (404): then it is asked for again later."""
+def _fetch(dialog: Dialog, row: Transmission, submission: Submission, attachment: dict[str, str], at: datetime) -> bool:
+    """Store one attachment. One that is not there yet (404), or not open yet (403), is asked for again later."""
     url = attachment.get("api_url", "")
     if not url or url.startswith(UNAUTHORIZED):
         return True
     if row.documents.filter(attachment_id=attachment["id"]).exists():
         return True
-    assert row.submission is not None
-    service = catalogue.service(row.submission.service)
+    service = catalogue.service(submission.service)
     try:
         token = tokens.system_user_token(request=dialog.request, scopes=service.scopes, at=at)
         fetched = skatteetaten(dialog.environment, service).document_at(url, token=token)
     except Refused as error:
-        if error.status == 404:
+        if error.status in (403, 404):
             return False
         logger.warning("attachment %s of transmission %s was refused: %s", attachment["id"], row.pk, error)
         return True
@@ -117,7 +124,7 @@ def _fetch(dialog: Dialog, row: Transmission, attachment: dict[str, str], at: da
         media_type=fetched.media_type,
         role=Document.Role.FEEDBACK,
         customer=dialog.customer,
-        submission=row.submission,
+        submission=submission,
         transmission=row,
         attachment_id=attachment["id"],
         at=at,
@@ -130,10 +137,8 @@ def _name(row: Transmission, media_type: str) -> str:
     return f"tilbakemelding-{row.created_at:%Y-%m-%d}.{ending.get(media_type, 'bin')}"
 
 
-def decide(row: Transmission, at: datetime) -> None:
+def decide(row: Transmission, submission: Submission, at: datetime) -> None:
     """DELIVERED -> ACCEPTED or REJECTED by the transmission's type; reasons from the documents, whenever they come."""
-    submission = row.submission
-    assert submission is not None
     feedback = _read(row)
     reasons = [reason.as_json() for reason in feedback.reasons] if feedback else []
     wanted = VERDICTS[row.type]
@@ -167,4 +172,4 @@ def _read(row: Transmission) -> Feedback | None:
 
 
 def due(*, at: datetime, limit: int = 500) -> list[int]:
-    return list(Dialog.objects.due(at).order_by("next_attempt_at").values_list("pk", flat=True)[:limit])
+    return list(Dialog.objects.filter(next_attempt_at__lte=at).order_by("next_attempt_at").values_list("pk", flat=True)[:limit])

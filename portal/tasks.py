@@ -1,0 +1,16 @@
+"""The portal's own periodic work: sealing the audit trail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from portal import audit
+
+
+@shared_task(ignore_result=True)
+def seal_audit(**_: Any) -> None:
+    """Seal what was written since the last time, so that nobody can change it unnoticed."""
+    audit.seal(at=timezone.now())

@@ -1,0 +1,40 @@
+"""The webhook for Altinn Events. Unsigned and open to all: the unguessable address is the guard, the body only a nudge."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from portal import doorbell
+from portal.access import public_page
+from portal.gateways.events import parse_event
+from submissions import tasks
+from submissions.services import events
+
+MOST_BYTES = 64 * 1024
+
+
+@csrf_exempt
+@public_page
+@require_POST
+def event_webhook(request: HttpRequest, secret: str) -> HttpResponse:
+    """204 for an event taken in (or dropped as nothing to us), 404 for an address nobody gave out, 400 for anything else.
+
+    413 for a body over 64 kB. Answers at once: the reading is a worker's.
+    """
+    if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
+        return HttpResponse(status=413)
+    body = request.read(MOST_BYTES + 1)
+    if len(body) > MOST_BYTES:
+        return HttpResponse(status=413)
+    try:
+        cursor_id = events.receive(secret=secret, event=parse_event(body), at=timezone.now())
+    except events.UnknownSecret:
+        return HttpResponse(status=404)
+    except ValueError:
+        return HttpResponse(status=400)
+    if cursor_id is not None:
+        doorbell.ring(tasks.poll_one, cursor_id=cursor_id)
+    return HttpResponse(status=204)
