@@ -1,0 +1,90 @@
+"""Rounds of reading as the worker does them, and the calls they cost."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from portal.gateways.errors import GatewayError
+from portal.sandbox.dialogs import Dialog as RemoteDialog
+from portal.sandbox.dialogs import open_dialog
+from portal.sandbox.faults import Fault
+from submissions.models import Document, PollCursor, Submission
+from submissions.rf1086.samples import example
+from submissions.services.documents import store_document
+from submissions.services.inbox import cursors, poll, pull
+from submissions.services.queue import queue
+from tests.submissions.rows import RESOURCE, make_draft
+from tests.submissions.world import BY, World
+
+DIALOGS = "/platform/dialogporten/api/v1/enduser/dialogs"
+
+
+def opened_dialogs(world: World) -> list[str]:
+    """Calls that GET one dialog, which would mark it as seen."""
+    gets = [c["path"] for c in world.app.calls if c["method"] == "GET" and c["path"].startswith(DIALOGS + "/")]
+    return [path for path in gets if "/" not in path.removeprefix(DIALOGS + "/")]
+
+
+class Reading:
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    @property
+    def cursor(self) -> PollCursor:
+        return PollCursor.objects.get(request=self.world.access)
+
+    def poll(self) -> list[int]:
+        """What sweep_cursors and poll_cursors do together; gives the dialogs that moved."""
+        cursors.make_cursors(at=self.world.at)
+        return poll.poll(cursor_ids=cursors.claim(at=self.world.at), at=self.world.at)
+
+    def pull(self) -> None:
+        """What sweep_dialogs and pull_dialog do together."""
+        for pk in pull.due(at=self.world.at):
+            with suppress(GatewayError):
+                pull.pull(dialog_id=pk, at=self.world.at)
+
+    def round(self) -> None:
+        self.poll()
+        self.pull()
+
+    def settle(self, submission: Submission, *, seconds: float = 30, rounds: int = 20) -> Submission:
+        """Rounds with some time between them, until nothing is waited for."""
+        for _ in range(rounds):
+            self.world.let_pass(seconds)
+            self.world.app.run_due()
+            self.round()
+        submission.refresh_from_db()
+        return submission
+
+    def delivered(self, *, wrong_sum: bool = False) -> Submission:
+        """A report that Skatteetaten has taken in and has not answered yet."""
+        customer, at = self.world.access.customer, self.world.at
+        submission = make_draft(self.world.access, at=at, status="READY")
+        for file in example(customer.orgnr, customer.name, submission.year, shareholders=1, wrong_sum=wrong_sum):
+            role = Document.Role.MAIN if "hoved" in file.name else Document.Role.PART
+            store_document(
+                content=file.content, filename=file.name, media_type="application/xml", role=role, customer=customer,
+                submission=submission, at=at,
+            )  # fmt: skip
+        queue(submission=submission, by=BY, at=at, confirmed=frozenset({"duplicate"}))
+        return self.world.send(submission)
+
+    def opens(self, *, orgnr: str = "", **fields: Any) -> RemoteDialog:
+        """A service owner opens a dialog with the customer."""
+        values: dict[str, Any] = {
+            "service_resource": f"urn:altinn:resource:{RESOURCE}",
+            "title": "Krav om opplysninger",
+            "org": "ske",
+        }
+        values |= {"party_orgnr": orgnr or self.world.access.customer.orgnr, "now": self.world.at, **fields}
+        return open_dialog(self.world.app, **values)
+
+    def fault(self, service: str = "dialogporten", **fields: Any) -> None:
+        values: dict[str, Any] = {"path": "", "kind": "status", "seconds": 0.0, **fields}
+        self.world.app.faults.order(Fault(service=service, **values))
+
+    def calls(self, path: str = "") -> list[str]:
+        """Calls outside so far, as method and path."""
+        return [f"{r.method} {r.url.path}" for r in self.world.transport.requests if path in r.url.path]
