@@ -1,6 +1,6 @@
 """What became of a report whose last answer was lost: look in Dialogporten, and only then, once more, ask Skatteetaten.
 
-Why this can never deliver the same report twice: docs/decisions/0010-the-lost-confirmation.md.
+Why this can never deliver the same report twice: docs/decisions/0004-the-lost-confirmation.md.
 """
 
 from __future__ import annotations
