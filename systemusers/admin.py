@@ -82,7 +82,7 @@ class SystemUserRequestAdmin(ReadOnlyAdmin):
     search_fields = ("customer__name", "customer__orgnr", "altinn_id", "reference", "external_ref")
     list_select_related = ("customer", "profile")
     date_hierarchy = "status_at"
-    exclude = ("link_token",)  # whoever has it may act for the customer
+    exclude = ("link_token", "confirm_url")  # whoever has them may act for the customer
 
 
 @admin.register(SystemUser)

@@ -1,7 +1,8 @@
 from tests.fixtures import administrator, case_worker, customer, portfolio, reader, vendor
+from tests.systemusers.staff import now, staff
 from tests.systemusers.world import approved, asked, client_row, known_customer, profile, sent, system, world
 
 __all__ = [
-    "administrator", "approved", "asked", "case_worker", "client_row", "customer", "known_customer", "portfolio", "profile",
-    "reader", "sent", "system", "vendor", "world",
+    "administrator", "approved", "asked", "case_worker", "client_row", "customer", "known_customer", "now", "portfolio", "profile",
+    "reader", "sent", "staff", "system", "vendor", "world",
 ]  # fmt: skip

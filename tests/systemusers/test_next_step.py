@@ -1,0 +1,72 @@
+"""Every access has one next step, and says whose it is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from systemusers.models import System, SystemUserRequest
+from systemusers.services.next_step import next_step
+from tests.systemusers.world import World
+
+S = SystemUserRequest.Status
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "who"),
+    [
+        (S.DRAFT, "Sendes til Altinn nå", ""),
+        (S.SENT, "Send lenken til kunden", "Dere"),
+        (S.OPENED, "Kunden må godkjenne", "Kunden"),
+        (S.FORWARDED, "Tilgangsstyrer", "Kunden"),
+        (S.APPROVED, "Klar til bruk", "Dere"),
+        (S.IN_USE, "Alt i orden", ""),
+        (S.REJECTED, "Ring kunden", "Dere"),
+        (S.EXPIRED, "Spør på nytt", "Dere"),
+        (S.WITHDRAWN, "trakk den tilbake", ""),
+        (S.REMOVED, "Snakk med kunden", "Dere"),
+        (S.NEEDS_UPDATE, "ber om mer", "Dere"),
+        (S.UNKNOWN, "ikke det samme", ""),
+    ],
+)
+def test_every_state_has_its_step(sent: SystemUserRequest, world: World, status: str, text: str, who: str) -> None:
+    sent.status, sent.attempts = status, 0
+
+    step = next_step(sent, at=world.at)
+
+    assert text in step.text
+    assert step.who == who
+    assert bool(step.url) or not who
+
+
+def test_an_unopened_link_is_told_by_its_age(sent: SystemUserRequest, world: World) -> None:
+    step = next_step(sent, at=world.at + timedelta(days=11))
+
+    assert step.text == "Lenken er ikke åpnet på 11 dager"
+
+
+def test_a_refused_draft_says_what_altinn_said_and_who_mends_it(asked: SystemUserRequest, world: World) -> None:
+    asked.problem_code, asked.next_attempt_at = "AUTH-00000", None
+
+    step = next_step(asked, at=world.at)
+
+    assert (step.text, step.who) == ("Altinn kjenner ikke organisasjonsnummeret", "Dere")
+
+
+def test_a_draft_that_waits_for_altinn_says_until_when(asked: SystemUserRequest, world: World) -> None:
+    asked.attempts, asked.next_attempt_at = 1, world.at + timedelta(minutes=1)
+
+    assert "Prøver igjen kl. 10.01.00" in next_step(asked, at=world.at).text
+
+
+def test_a_first_sign_of_loss_is_told_with_care(approved: SystemUserRequest, world: World) -> None:
+    approved.missing_since = world.at
+
+    assert "undersøker en gang til" in next_step(approved, at=world.at).text
+
+
+def test_a_deleted_system_is_the_first_thing_to_know(approved: SystemUserRequest, world: World) -> None:
+    approved.profile.system.status = System.Status.DELETED
+
+    assert "Systemet er slettet" in next_step(approved, at=world.at).text

@@ -1,0 +1,210 @@
+"""What staff see and do: lists, one access, systems, keys. Through the real pages, with the sandbox behind."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Customer
+from systemusers.models import AccessProfile, System, SystemUserRequest
+from systemusers.services import links, requests
+from tests.systemusers.staff import page, post
+from tests.systemusers.world import BY, RESOURCE, World, fresh
+
+S = SystemUserRequest.Status
+
+
+def test_the_list_has_one_next_step_a_row_and_says_whose_it_is(staff: Client, sent: SystemUserRequest) -> None:
+    text = page(staff, "access/")
+
+    assert "Nordlys Eiendom AS" in text
+    assert "Send lenken til kunden" in text
+    assert re.search(r'aria-current="true">Alle', text)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"), [("status=OPEN", True), ("status=IN_USE", False), ("q=310+987", True), ("q=Vestvik", False)]
+)
+def test_the_filter_is_in_the_address(staff: Client, sent: SystemUserRequest, query: str, found: bool) -> None:
+    text = page(staff, f"access/?{query}")
+
+    assert ("Send lenken til kunden" in text) == found
+    assert ("Ingen treff" in text) != found
+
+
+def test_asking_goes_from_customer_to_profile_to_a_stored_request(
+    staff: Client, known_customer: Customer, profile: AccessProfile
+) -> None:
+    first = page(staff, "access/new/")
+    second = page(staff, f"access/new/?customer={known_customer.pk}")
+    end = post(staff, f"access/new/?customer={known_customer.pk}", {"profile": profile.pk})
+
+    assert f'value="{known_customer.pk}"' in first
+    assert RESOURCE in second
+    assert "Forespørselen er lagret" in end
+    assert SystemUserRequest.objects.get().requested_by == "user:administrator@vendor.example"
+
+
+def test_asking_again_shows_the_one_that_is_there(staff: Client, sent: SystemUserRequest) -> None:
+    end = post(staff, f"access/new/?customer={sent.customer_id}", {"profile": sent.profile_id})
+
+    assert "er spurt om dette før" in end
+    assert SystemUserRequest.objects.count() == 1
+
+
+def test_without_a_registered_system_the_page_says_what_to_do_first(
+    staff: Client, known_customer: Customer, profile: AccessProfile
+) -> None:
+    System.objects.update(status=System.Status.DRAFT)
+
+    assert "Ingen profil å be om" in page(staff, f"access/new/?customer={known_customer.pk}")
+
+
+def test_many_in_production_want_a_word_typed(staff: Client, profile: AccessProfile) -> None:
+    from systemusers.forms import AskForm
+
+    System.objects.update(environment="PRODUCTION")
+    wrong = AskForm({"profile": profile.pk, "confirmation": "ja"}, environment="PRODUCTION", count=2)
+    right = AskForm({"profile": profile.pk, "confirmation": "PRODUKSJON"}, environment="PRODUCTION", count=2)
+    alone = AskForm({"profile": profile.pk}, environment="PRODUCTION", count=1)
+
+    assert list(wrong.errors) == ["confirmation"]
+    assert right.is_valid()
+    assert alone.is_valid()
+
+
+def test_when_the_broker_is_away_it_is_stored_and_the_page_says_so(
+    staff: Client, known_customer: Customer, profile: AccessProfile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from portal.celery import app
+
+    monkeypatch.setattr(app.conf, "broker_url", "redis://127.0.0.1:1/0")
+    monkeypatch.setattr(app.conf, "broker_write_url", "redis://127.0.0.1:1/0", raising=False)
+
+    end = post(staff, f"access/new/?customer={known_customer.pk}", {"profile": profile.pk})
+
+    assert "sendes litt senere" in end
+    assert SystemUserRequest.objects.get().status == S.DRAFT
+
+
+def test_one_access_shows_its_link_and_follows_along(staff: Client, sent: SystemUserRequest) -> None:
+    text = page(staff, f"access/{sent.pk}/")
+
+    assert links.link_url(sent) in text
+    assert 'hx-trigger="every 4s"' in text
+    assert "Trekk tilbake" in text
+
+
+def poll(client: Client, row: SystemUserRequest, seen: str) -> Any:
+    headers = {"hx-request": "true", "hx-target": "status"}
+    return client.get(f"/sandbox/access/{row.pk}/?seen={seen}", headers=headers)
+
+
+def test_polling_is_quiet_until_something_happened_and_then_ends_itself(
+    staff: Client, sent: SystemUserRequest, world: World
+) -> None:
+    seen = re.search(r"seen=([^\"]+)", page(staff, f"access/{sent.pk}/"))
+    assert seen
+    quiet = poll(staff, sent, seen[1])
+    world.decide(sent, "reject")
+    world.let_pass(seconds=20)
+    world.poll(sent)
+
+    moved = poll(staff, sent, seen[1])
+
+    assert quiet.status_code == 204
+    assert "Avvist" in moved.content.decode()
+    assert "hx-trigger" not in moved.content.decode()
+
+
+def test_a_page_that_is_looked_at_makes_the_request_due(staff: Client, sent: SystemUserRequest, world: World) -> None:
+    world.let_pass(minutes=1)
+
+    page(staff, f"access/{sent.pk}/")
+
+    assert requests.sweep_requests(at=world.at).to_poll == [sent.pk]
+
+
+@pytest.mark.parametrize("status", S.values)
+def test_every_state_has_a_page_and_a_row(staff: Client, sent: SystemUserRequest, status: str, world: World) -> None:
+    SystemUserRequest.objects.filter(pk=sent.pk).update(status=status, missing_since=world.at)
+
+    assert str(S(status).label) in page(staff, f"access/{sent.pk}/")
+    assert str(S(status).label) in page(staff, "access/")
+
+
+def test_a_refusal_is_explained_with_who_mends_it(staff: Client, asked: SystemUserRequest, world: World) -> None:
+    world.app.state.organisations[asked.customer.orgnr].known = False
+    world.send(asked)
+
+    text = page(staff, f"access/{asked.pk}/")
+
+    assert "Altinn kjenner ikke organisasjonsnummeret" in text
+    assert "<code>AUTH-00000</code>" in text
+    assert "Prøv igjen" in text
+
+
+def test_withdrawing_renewing_and_closing_the_link(staff: Client, sent: SystemUserRequest) -> None:
+    closed = post(staff, f"access/{sent.pk}/link/close/")
+    reopened = post(staff, f"access/{sent.pk}/link/reopen/")
+    withdrawn = post(staff, f"access/{sent.pk}/withdraw/")
+    renewed = post(staff, f"access/{sent.pk}/renew/")
+
+    assert "Lenken er stengt" in closed
+    assert links.link_url(fresh(sent)) in reopened
+    assert "også i Altinn" in withdrawn
+    assert "Forespørselen er lagret" in renewed
+    assert fresh(sent).status == S.DRAFT
+
+
+def test_an_act_that_comes_too_late_shows_the_true_state(staff: Client, sent: SystemUserRequest, world: World) -> None:
+    world.decide(sent, "approve")
+
+    text = post(staff, f"access/{sent.pk}/withdraw/")
+    again = post(staff, f"access/{sent.pk}/renew/")
+
+    assert "Kunden rakk å svare" in text
+    assert "har endret seg i mellomtiden" in again
+    assert fresh(sent).status == S.APPROVED
+
+
+def test_when_altinn_is_away_an_act_changes_nothing_and_says_so(
+    staff: Client, sent: SystemUserRequest, world: World
+) -> None:
+    world.fault(kind="status", times=5)
+
+    assert "Altinn svarer ikke nå" in post(staff, f"access/{sent.pk}/withdraw/")
+    assert fresh(sent).status == S.SENT
+
+
+def test_the_customers_page_gathers_access_and_history(staff: Client, approved: SystemUserRequest) -> None:
+    text = page(staff, f"customers/{approved.customer_id}/")
+
+    assert "Årsoppgjør" in text
+    assert "Bedt om tilgang" in text
+    assert "Godkjent" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("q=NO+310+987+654+MVA", True), ("q=nordlys", True), ("q=zzz", False), ("group=waiting", True), ("group=none", False), ("group=usable", False),
+    ],
+)  # fmt: skip
+def test_the_search_for_customers_forgives(staff: Client, sent: SystemUserRequest, query: str, found: bool) -> None:
+    assert ("310\u00a0987\u00a0654" in page(staff, f"customers/?{query}")) == found
+
+
+@pytest.mark.parametrize("path", ["customers/", "access/", "systems/"])
+def test_lists_cost_the_same_however_long(
+    staff: Client, sent: SystemUserRequest, path: str, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(30):
+        row = Customer.objects.create(environment="SANDBOX", orgnr=f"2{number:08d}", name=f"Kunde {number}")
+        requests.request_access(customer=row, profile=sent.profile, by=BY, at=timezone.now())
+
+    with django_assert_max_num_queries(12):
+        page(staff, path)

@@ -1,0 +1,158 @@
+"""Systems, profiles, clients and keys through the real pages, with the sandbox behind."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.test import Client
+
+from systemusers.models import AccessProfile, MaskinportenClient, SigningKey, System, SystemUserRequest
+from tests.fixtures import VENDOR_ORGNR
+from tests.systemusers.staff import page, post
+from tests.systemusers.world import DIALOGS, PACKAGE, RESOURCE, World, fresh, give_key
+
+FORM = {
+    "name_nb": "Fjordtall", "name_nn": "Fjordtall", "name_en": "Fjordtall", "description_nb": "Leverer",
+    "description_nn": "Leverer", "description_en": "Files", "rights": RESOURCE, "packages": PACKAGE,
+    "redirect_urls": "http://127.0.0.1:8000/return",
+}  # fmt: skip
+
+
+def test_a_system_is_made_and_registered(staff: Client, client_row: MaskinportenClient, world: World) -> None:
+    blank = page(staff, "systems/new/")
+    made = post(staff, "systems/new/", {**FORM, "client": client_row.pk, "system_id": "fjordtall"})
+    row = System.objects.get()
+    registered = post(staff, f"systems/{row.pk}/register/")
+
+    assert f"{settings.PORTAL_URL}/return" in blank
+    assert "Altinn kjenner ikke systemet ennå" in made
+    assert row.system_id == f"{VENDOR_ORGNR}_fjordtall"
+    assert "Systemet er registrert i Altinn" in registered
+
+
+def test_a_whole_id_that_was_pasted_keeps_one_prefix(staff: Client, client_row: MaskinportenClient) -> None:
+    post(staff, "systems/new/", {**FORM, "client": client_row.pk, "system_id": f"{VENDOR_ORGNR}_fjordtall"})
+
+    assert System.objects.get().system_id == f"{VENDOR_ORGNR}_fjordtall"
+
+
+def test_bad_input_is_told_at_the_field_and_nothing_typed_is_lost(
+    staff: Client, client_row: MaskinportenClient
+) -> None:
+    bad = {**FORM, "client": client_row.pk, "system_id": "to ord", "redirect_urls": "http://portal.example.no/return"}
+
+    text = post(staff, "systems/new/", bad, status=422)
+
+    assert "mellomrom" in text
+    assert "begynner på https://" in text
+    assert 'value="to ord"' in text
+    assert "Leverer</textarea>" in text
+    assert not System.objects.exists()
+
+
+def test_an_edit_of_a_registered_system_goes_to_altinn_in_the_same_go(
+    staff: Client, system: System, world: World
+) -> None:
+    text = post(staff, f"systems/{system.pk}/edit/", {**FORM, "name_nb": "Fjordtall Pluss"})
+
+    assert "Altinn er oppdatert" in text
+    assert world.app.state.systems[system.system_id].name["nb"] == "Fjordtall Pluss"
+
+
+def test_an_edit_while_altinn_is_away_is_kept_and_shown_as_a_difference(
+    staff: Client, system: System, world: World
+) -> None:
+    world.fault(kind="status", times=5)
+
+    text = post(staff, f"systems/{system.pk}/edit/", {**FORM, "name_nb": "Fjordtall Pluss"})
+
+    assert "er lagret her" in text
+    assert "Altinn har noe annet enn dere" in text
+    assert fresh(system).name_nb == "Fjordtall Pluss"
+
+
+def test_comparing_updating_and_the_log_of_a_system(staff: Client, system: System, world: World) -> None:
+    world.app.state.systems[system.system_id].name["en"] = "Other"
+
+    compared = post(staff, f"systems/{system.pk}/compare/")
+    updated = post(staff, f"systems/{system.pk}/update/")
+    log = page(staff, f"systems/{system.pk}/changes/")
+
+    assert "Other" in compared
+    assert "Altinn er oppdatert" in updated
+    assert "<code>create</code>" in log
+
+
+def test_deleting_names_those_it_hits_and_wants_the_id(staff: Client, approved: SystemUserRequest) -> None:
+    system = approved.profile.system
+    asked = page(staff, f"systems/{system.pk}/delete/")
+    wrong = post(staff, f"systems/{system.pk}/delete/", {"typed": "ja"}, status=422)
+    right = post(staff, f"systems/{system.pk}/delete/", {"typed": system.system_id})
+
+    assert "Nordlys Eiendom AS" in asked
+    assert "nøyaktig slik" in wrong
+    assert "Systemet er slettet i Altinn" in right
+
+
+def test_a_profile_is_ticked_together(staff: Client, system: System) -> None:
+    data = {
+        "name": "Lønn",
+        "kind": "STANDARD",
+        "packages": [PACKAGE],
+        "purpose_nb": "levere",
+        "purpose_nn": "levere",
+        "purpose_en": "file",
+    }
+
+    post(staff, f"systems/{system.pk}/profiles/new/", data)
+    empty = post(staff, f"systems/{system.pk}/profiles/new/", {**data, "name": "Tom", "packages": []}, status=422)
+
+    assert AccessProfile.objects.get().packages == [PACKAGE]
+    assert "Profilen ber ikke om noe" in empty
+
+
+def test_a_key_goes_from_made_to_copied_to_used(staff: Client, world: World) -> None:
+    made = post(staff, f"settings/clients/{world.client.pk}/keys/")
+    key = SigningKey.objects.get(status="NEW")
+    refused = post(staff, f"settings/keys/{key.pk}/activate/")
+    world.introduce_client(world.client)
+    used = post(staff, f"settings/keys/{key.pk}/activate/")
+
+    assert key.public_jwk["n"] in made
+    assert "PRIVATE" not in made
+    assert "Maskinporten godtok ikke nøkkelen" in refused
+    assert "tatt i bruk" in used
+
+
+def test_the_scope_doctor_says_what_is_missing_and_who_mends_it(staff: Client, world: World) -> None:
+    world.introduce_client(world.client, scopes=world.client.scopes[:1])
+
+    text = post(staff, f"settings/clients/{world.client.pk}/scopes/")
+
+    assert "Tildelt" in text
+    assert "Mangler på klienten" in text
+    assert "<code>MP-200</code>" in text
+
+
+def test_a_client_is_made_with_scopes_on_lines(staff: Client, world: World) -> None:
+    data = {
+        "name": "Ny",
+        "client_id": " abc ",
+        "orgnr": "310 123 455",
+        "scopes": f"{DIALOGS[0]}\n\n {DIALOGS[0]} \nto ord",
+    }
+
+    wrong = post(staff, "settings/clients/new/", data, status=422)
+    post(staff, "settings/clients/new/", {**data, "scopes": f"{DIALOGS[0]}\n{DIALOGS[0]}"})
+
+    made = MaskinportenClient.objects.get(client_id="abc")
+    assert "mellomrom" in wrong
+    assert (made.scopes, made.orgnr, made.environment) == ([DIALOGS[0]], VENDOR_ORGNR, "SANDBOX")
+
+
+def test_without_a_key_everything_says_what_to_do(staff: Client, sent: SystemUserRequest) -> None:
+    SigningKey.objects.update(status="RETIRED")
+    give_key(sent.profile.system.client, number=2, status="NEW")
+
+    assert "lag en ny nøkkel" in post(staff, f"access/{sent.pk}/withdraw/")
+    assert "gyldig nøkkel" in post(staff, f"systems/{sent.profile.system_id}/compare/")
+    assert "Scopene kan prøves når" in page(staff, "settings/")
