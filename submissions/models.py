@@ -61,7 +61,9 @@ class Submission(StatusModel):
     service = models.CharField(_("tjeneste"), max_length=100)
     year = models.PositiveSmallIntegerField(_("inntektsår"))
     reference = models.UUIDField(_("vår referanse"), default=uuid.uuid4, unique=True, editable=False)
-    corrects = models.ForeignKey("self", models.PROTECT, null=True, related_name="corrections", verbose_name=_("retter"))
+    corrects = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="corrections", verbose_name=_("retter")
+    )
     status = models.CharField(_("tilstand"), max_length=12, choices=Status, default=Status.DRAFT)
     status_at = models.DateTimeField(_("tilstand siden"))
     findings = models.JSONField(_("funn i kontrollen"), default=list)
@@ -116,6 +118,14 @@ class Submission(StatusModel):
         return self.status in {S.QUEUED, S.SENDING, S.UNCERTAIN, S.DELIVERED}
 
 
+class DialogQuerySet(models.QuerySet["Dialog"]):
+    def visible_to(self, user: Any) -> DialogQuerySet:
+        return self.filter(customer__in=Customer.objects.visible_to(user))
+
+    def due(self, at: Any) -> DialogQuerySet:
+        return self.filter(next_attempt_at__lte=at)
+
+
 class Dialog(models.Model):
     """Local copy of a dialog's list item. Names and values are Dialogporten's; never fetched by GET dialog."""
 
@@ -141,14 +151,7 @@ class Dialog(models.Model):
     is_content_seen = models.BooleanField(_("sett hos kunden"), default=False)
     system_labels = models.JSONField(_("merker"), default=list)
 
-    class QuerySet(models.QuerySet["Dialog"]):
-        def visible_to(self, user: Any) -> Dialog.QuerySet:
-            return self.filter(customer__in=Customer.objects.visible_to(user))
-
-        def due(self, at: Any) -> Dialog.QuerySet:
-            return self.filter(next_attempt_at__lte=at)
-
-    objects = QuerySet.as_manager()
+    objects = DialogQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("dialog")
@@ -158,6 +161,10 @@ class Dialog(models.Model):
         indexes = [
             models.Index(fields=["environment", "-content_updated_at", "-id"], name="dialog_newest"),
             models.Index(fields=["customer", "-content_updated_at"], name="dialog_by_customer"),
+            models.Index(fields=["environment", "status", "-content_updated_at", "-id"], name="dialog_by_status"),
+            models.Index(
+                fields=["environment", "due_at"], condition=Q(due_at__isnull=False), name="dialog_by_deadline"
+            ),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="dialog_due"),
         ]
 
@@ -322,7 +329,9 @@ class PollCursor(models.Model):
 class EventSubscription(models.Model):
     """A subscription at Altinn Events for one system user and one resource. `secret_hash` guards its webhook address."""
 
-    request = models.ForeignKey(SystemUserRequest, models.CASCADE, related_name="subscriptions", verbose_name=_("tilgang"))
+    request = models.ForeignKey(
+        SystemUserRequest, models.CASCADE, related_name="subscriptions", verbose_name=_("tilgang")
+    )
     resource = models.CharField(_("ressurs"), max_length=255)
     secret_hash = models.CharField(max_length=64, unique=True)
     altinn_id = models.BigIntegerField(_("id i Altinn"), null=True, blank=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from submissions.views import documents, examples, listing, new, one
+from submissions.views import dialogs, documents, examples, listing, new, one
 
 urlpatterns = [
     path("submissions/", listing.submissions, name="submissions"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("submissions/<int:pk>/cancel/", one.cancel, name="submission-cancel"),
     path("submissions/<int:pk>/correct/", one.correct, name="submission-correct"),
     path("submissions/<int:pk>/evidence/", documents.evidence_package, name="submission-evidence"),
+    path("dialogs/", dialogs.dialogs, name="dialogs"),
+    path("dialogs/<int:pk>/", dialogs.dialog, name="dialog"),
     path("documents/<int:pk>/", documents.document, name="document"),
     path("documents/<int:pk>/file/", documents.document_file, name="document-file"),
 ]

@@ -172,4 +172,4 @@ def _read(row: Transmission) -> Feedback | None:
 
 
 def due(*, at: datetime, limit: int = 500) -> list[int]:
-    return list(Dialog.objects.filter(next_attempt_at__lte=at).order_by("next_attempt_at").values_list("pk", flat=True)[:limit])
+    return list(Dialog.objects.due(at).order_by("next_attempt_at").values_list("pk", flat=True)[:limit])

@@ -63,7 +63,7 @@ class Reading:
         customer, at = self.world.access.customer, self.world.at
         submission = make_draft(self.world.access, at=at, status="READY")
         for file in example(customer.orgnr, customer.name, submission.year, shareholders=1, wrong_sum=wrong_sum):
-            role = Document.Role.MAIN if "hoved" in file.name else Document.Role.PART
+            role = Document.Role.MAIN if file.name.startswith("rf1086-") else Document.Role.PART
             store_document(
                 content=file.content, filename=file.name, media_type="application/xml", role=role, customer=customer,
                 submission=submission, at=at,

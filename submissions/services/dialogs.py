@@ -1,0 +1,157 @@
+"""What the pages of Dialoger show: our own copies only. Opening a page asks Dialogporten nothing and marks nothing as seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Prefetch, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Customer, User
+from portal.environments import Environment
+from submissions.models import Dialog, DialogQuerySet, Document, Transmission
+from submissions.services.next_step import NextStep
+
+COUNT_TO = 1000
+SOON = timedelta(days=14)
+MOST_CUSTOMERS = 1000
+STATUSES = {
+    "NotApplicable": gettext_lazy("Til orientering"),
+    "InProgress": gettext_lazy("Under arbeid"),
+    "Draft": gettext_lazy("Utkast"),
+    "Awaiting": gettext_lazy("Venter på svar"),
+    "RequiresAttention": gettext_lazy("Krever handling"),
+    "Completed": gettext_lazy("Fullført"),
+}
+TYPES = {
+    "Information": gettext_lazy("Informasjon"),
+    "Acceptance": gettext_lazy("Godkjenning"),
+    "Rejection": gettext_lazy("Avvisning"),
+    "Request": gettext_lazy("Forespørsel"),
+    "Alert": gettext_lazy("Varsel"),
+    "Decision": gettext_lazy("Vedtak"),
+    "Submission": gettext_lazy("Innsending"),
+    "Correction": gettext_lazy("Retting"),
+}
+ACTIVITIES = {
+    "DialogCreated": gettext_lazy("Dialogen ble opprettet"),
+    "DialogClosed": gettext_lazy("Dialogen ble lukket"),
+    "DialogOpened": gettext_lazy("Dialogen ble åpnet"),
+    "Information": gettext_lazy("Informasjon"),
+    "TransmissionOpened": gettext_lazy("Forsendelsen ble åpnet"),
+    "PaymentMade": gettext_lazy("Betalt"),
+    "SignatureProvided": gettext_lazy("Signert"),
+    "FormSubmitted": gettext_lazy("Skjema sendt inn"),
+    "FormSaved": gettext_lazy("Skjema lagret"),
+}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some dialogs under one name; `code` stands in the address."""
+
+    code: str
+    label: Any
+
+
+GROUPS = [
+    Group("attention", gettext_lazy("Krever handling")),
+    Group("due", gettext_lazy("Frist innen 14 dager")),
+    Group("waiting", gettext_lazy("Venter på svar")),
+    Group("completed", gettext_lazy("Fullført")),
+]
+
+
+def found(*, user: User, environment: Environment, text: str = "") -> DialogQuerySet:
+    """What `user` may see; narrowed by words about the customer or in the title, or by a whole dialog id."""
+    rows = Dialog.objects.visible_to(user).filter(environment=environment)
+    if not text:
+        return rows
+    matching = Customer.objects.filter(environment=environment).matching(text)
+    ids = list(matching.order_by().values_list("pk", flat=True)[: MOST_CUSTOMERS + 1])
+    customers = Q(customer__in=ids if len(ids) <= MOST_CUSTOMERS else matching)
+    return rows.filter(customers | Q(title__icontains=text) | Q(external_reference=text))
+
+
+def in_group(rows: DialogQuerySet, code: str, *, at: datetime) -> DialogQuerySet:
+    """Those of one group; all of them when no group has that code."""
+    conditions = {
+        "attention": Q(status="RequiresAttention"),
+        "due": Q(due_at__gte=at, due_at__lte=at + SOON) & ~Q(status="Completed"),
+        "waiting": Q(status="Awaiting"),
+        "completed": Q(status="Completed"),
+    }
+    return rows.filter(conditions[code]) if code in conditions else rows
+
+
+def count(rows: DialogQuerySet) -> int:
+    """Up to COUNT_TO and one more."""
+    return rows.order_by()[: COUNT_TO + 1].count()
+
+
+def status_name(dialog: Dialog) -> str:
+    return str(STATUSES.get(dialog.status, dialog.status))
+
+
+def next_step(dialog: Dialog, *, at: datetime) -> NextStep:
+    """No queries: everything comes from the row."""
+    if dialog.status == "RequiresAttention":
+        place = reverse("dialog", kwargs={"environment": dialog.environment, "pk": dialog.pk})
+        return NextStep(_("Les, og svar i Altinn"), _("Dere eller kunden"), place)
+    if dialog.next_attempt_at is not None:
+        return NextStep(_("Innholdet hentes"))
+    if dialog.status == "Awaiting":
+        return NextStep(_("Venter på svar"), _("Tjenesteeieren"))
+    return NextStep(_("Ingenting å gjøre"))
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One attachment: our stored copy when we have it, else why not."""
+
+    name: str
+    media_type: str
+    document: Document | None
+    is_open: bool
+
+
+def transmissions(dialog: Dialog) -> list[Transmission]:
+    """Newest first, each with `type_name` and `papers`."""
+    documents = Prefetch("documents", queryset=Document.objects.order_by("pk"))
+    rows = list(
+        dialog.transmissions.select_related("submission").prefetch_related(documents).order_by("-created_at", "-pk")
+    )
+    for row in rows:
+        row.type_name = str(TYPES.get(row.type, row.type))  # type: ignore[attr-defined]
+        row.papers = _papers(row)  # type: ignore[attr-defined]
+    return rows
+
+
+def _papers(row: Transmission) -> list[Paper]:
+    stored = {document.attachment_id: document for document in row.documents.all()}
+    return [
+        Paper(
+            name=entry.get("name") or _("Vedlegg"),
+            media_type=entry.get("media_type", ""),
+            document=stored.get(entry.get("id", "")),
+            is_open=row.is_authorized and not entry.get("api_url", "").startswith("urn:"),
+        )
+        for entry in row.attachments
+    ]
+
+
+def activities(dialog: Dialog) -> list[dict[str, Any]]:
+    """For `components/timeline.html`, newest first."""
+    return [
+        {
+            "title": ACTIVITIES.get(row.type, row.type),
+            "text": row.description,
+            "at": row.created_at,
+            "colour": "neutral",
+        }
+        for row in dialog.activities.order_by("-created_at", "-pk")
+    ]

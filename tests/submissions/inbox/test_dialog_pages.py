@@ -1,0 +1,163 @@
+"""Dialoger: the list and one dialog, from our copies alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Customer, Portfolio, User
+from portal.sandbox.dialogs import Attachment, AttachmentUrl, add_activity, add_transmission
+from submissions.models import Dialog
+from tests.submissions.inbox.reading import Reading
+
+LIST = "/sandbox/dialogs/"
+
+
+@pytest.fixture(autouse=True)
+def logged_in(client: Client, case_worker: User) -> None:
+    client.force_login(case_worker)
+
+
+def page_of(client: Client, row: Dialog) -> str:
+    return client.get(reverse("dialog", kwargs={"environment": "sandbox", "pk": row.pk})).content.decode()
+
+
+def copy_of(reading: Reading, **fields: Any) -> Dialog:
+    remote = reading.opens(**fields)
+    reading.round()
+    return Dialog.objects.get(dialog_id=remote.id)
+
+
+def test_an_empty_list_says_when_dialogs_come(client: Client, reading: Reading) -> None:
+    page = client.get(LIST).content.decode()
+
+    assert "Ingen dialoger ennå" in page
+
+
+def test_the_list_shows_title_customer_status_and_deadline(client: Client, reading: Reading) -> None:
+    copy_of(
+        reading, title="Krav om opplysninger", status="RequiresAttention", due_at=reading.world.at + timedelta(days=3)
+    )
+
+    page = client.get(LIST).content.decode()
+
+    assert all(
+        text in page for text in ("Krav om opplysninger", "Nordlys Eiendom AS", "Krever handling", "26. november")
+    )
+
+
+def test_a_chip_narrows_the_list(client: Client, reading: Reading) -> None:
+    reading.opens(title="Svar oss", status="RequiresAttention")
+    copy_of(reading, title="Til orientering", status="NotApplicable")
+
+    page = client.get(LIST, {"state": "attention"}).content.decode()
+
+    assert "Svar oss" in page
+    assert "Til orientering</a>" not in page
+
+
+@pytest.mark.parametrize("text", ["Nordlys", "310 987 654", "opplysn"])
+def test_a_search_finds_by_customer_and_by_title(client: Client, reading: Reading, text: str) -> None:
+    copy_of(reading, title="Krav om opplysninger")
+
+    assert "Krav om opplysninger" in client.get(LIST, {"q": text}).content.decode()
+    assert "Ingen treff" in client.get(LIST, {"q": "noe ganske annet"}).content.decode()
+
+
+def test_the_list_goes_on_where_a_page_ends(client: Client, reading: Reading) -> None:
+    for number in range(60):
+        reading.opens(title=f"Dialog nummer {number}.")
+    reading.poll()
+
+    first = client.get(LIST)
+    second = client.get(f"{LIST}?{first.context['page'].next_query}")
+
+    assert (len(first.context["page"]), len(second.context["page"])) == (50, 10)
+    assert not {row.pk for row in first.context["page"]} & {row.pk for row in second.context["page"]}
+
+
+def test_the_list_costs_as_many_queries_with_many_rows_as_with_one(
+    client: Client, reading: Reading, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(30):
+        reading.opens(title=f"Dialog {number}")
+    reading.poll()
+
+    with django_assert_max_num_queries(15):
+        client.get(LIST)
+
+
+def test_a_dialog_shows_transmissions_activities_and_the_note_that_nothing_is_marked(
+    client: Client, reading: Reading
+) -> None:
+    remote = reading.opens(title="Kontroll")
+    add_transmission(reading.world.app, remote, type="Request", title="Send oss bilag", now=reading.world.at)
+    add_activity(reading.world.app, remote, type="Information", description="Saken er åpnet", now=reading.world.at)
+    reading.round()
+
+    page = page_of(client, Dialog.objects.get())
+
+    assert all(text in page for text in ("Send oss bilag", "Forespørsel", "Saken er åpnet"))
+    assert "merker ikke dialogen som sett hos kunden" in page
+
+
+def test_a_dialog_leads_to_the_submission_and_to_its_documents(client: Client, reading: Reading) -> None:
+    submission = reading.settle(reading.delivered())
+
+    page = page_of(client, Dialog.objects.get())
+
+    assert reverse("submission", kwargs={"environment": "sandbox", "pk": submission.pk}) in page
+    for document in submission.documents.filter(role="FEEDBACK"):
+        assert reverse("document", kwargs={"environment": "sandbox", "pk": document.pk}) in page
+
+
+def test_what_is_locked_for_us_is_said_to_be(client: Client, reading: Reading) -> None:
+    remote = reading.opens(title="Låst")
+    address = AttachmentUrl(url="https://elsewhere.example/x")
+    paper = Attachment(id="0198c1f2-7c1e-7b52-9a55-000000000002", name="Vedtak.pdf", urls=[address])
+    add_transmission(
+        reading.world.app, remote, type="Decision", title="Vedtak", now=reading.world.at, attachments=[paper],
+        authorization_attribute="urn:altinn:subresource:locked-feedback",
+    )  # fmt: skip
+    reading.round()
+
+    page = page_of(client, Dialog.objects.get())
+
+    assert "Krever mer enn tilgangen dere har" in page
+    assert "elsewhere.example" not in page
+
+
+def test_a_deadline_that_has_passed_is_said_to_be(client: Client, reading: Reading) -> None:
+    row = copy_of(reading, status="RequiresAttention", due_at=reading.world.at - timedelta(days=1))
+
+    assert "Fristen er ute" in page_of(client, row)
+
+
+def test_another_portfolios_dialogs_are_nobodys_business(client: Client, reading: Reading) -> None:
+    row = copy_of(reading)
+    Customer.objects.update(portfolio=Portfolio.objects.create(name="Øst"))
+
+    reply = client.get(reverse("dialog", kwargs={"environment": "sandbox", "pk": row.pk}))
+
+    assert reply.status_code == 404
+    assert row.title not in client.get(LIST).content.decode()
+
+
+def test_words_of_strangers_are_escaped(client: Client, reading: Reading) -> None:
+    row = copy_of(reading, title="<script>alert(1)</script>")
+
+    assert "<script>alert" not in page_of(client, row)
+
+
+def test_reading_the_pages_asks_altinn_nothing(client: Client, reading: Reading) -> None:
+    row = copy_of(reading)
+    before = reading.calls()
+
+    client.get(LIST)
+    page_of(client, row)
+
+    assert reading.calls() == before
