@@ -1,0 +1,333 @@
+"""A polling round: what it costs, where it goes on, what it refuses to believe, and how it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from portal.gateways import http
+from portal.sandbox.dialogs import by_party, update_dialog
+from submissions.models import Dialog, PollCursor
+from submissions.services.inbox import cursors, poll
+from systemusers.models import SigningKey, SystemUserRequest
+from tests.submissions.inbox.reading import DIALOGS, Reading
+from tests.submissions.rows import make_access
+
+OTHER = "310629499"
+
+
+def wait_of(reading: Reading) -> float:
+    return (reading.cursor.due_at - reading.world.at).total_seconds()
+
+
+def test_a_quiet_round_costs_one_token_and_one_search(reading: Reading) -> None:
+    reading.poll()
+
+    assert reading.calls() == ["POST /maskinporten/token", f"GET {DIALOGS}"]
+
+
+def test_the_next_quiet_round_costs_one_search(reading: Reading) -> None:
+    reading.opens()
+    reading.poll()
+    before = len(reading.calls())
+    PollCursor.objects.update(due_at=reading.world.at)
+
+    reading.poll()
+
+    assert reading.calls()[before:] == [f"GET {DIALOGS}"]
+
+
+def test_no_call_is_made_inside_a_transaction(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch, transactional_db: None
+) -> None:
+    depths: list[bool] = []
+    monkeypatch.setattr(http, "observers", [lambda _stats: depths.append(connection.in_atomic_block)])
+    reading.opens()
+
+    reading.round()
+
+    assert len(depths) >= 4
+    assert not any(depths)
+
+
+def test_a_place_is_kept_with_the_dialogs_and_only_news_is_asked_for(reading: Reading) -> None:
+    remote = reading.opens(title="Først")
+    reading.poll()
+    reading.world.let_pass(60)
+    update_dialog(reading.world.app, remote, {"title": {"nb": "Så"}}, now=reading.world.at)
+    PollCursor.objects.update(due_at=reading.world.at)
+
+    moved = reading.poll()
+
+    assert [row.title for row in Dialog.objects.all()] == ["Så"]
+    assert moved == [Dialog.objects.get().pk]
+    assert "updatedat_" in reading.cursor.token
+
+
+def test_many_pages_are_read_to_the_end(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poll, "PAGE", 2)
+    for number in range(5):
+        reading.world.let_pass(1)
+        reading.opens(title=f"Nummer {number}")
+
+    reading.poll()
+
+    assert Dialog.objects.count() == 5
+
+
+def test_what_one_round_does_not_reach_comes_at_once_in_the_next(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poll, "PAGE", 2)
+    monkeypatch.setattr(poll, "MOST_PAGES", 1)
+    for number in range(5):
+        reading.world.let_pass(1)
+        reading.opens(title=f"Nummer {number}")
+
+    rounds = [len(reading.poll()) for _ in range(3)]
+
+    assert rounds == [2, 2, 1]
+
+
+def test_a_dialog_of_another_party_is_not_filed(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As instance delegation may bring along: the sandbox is made to forget the party filter."""
+    reading.opens(title="Fremmed", orgnr=OTHER)
+    reading.opens(title="Egen")
+    mine = reading.world.access.customer.orgnr
+    everything = [d for found in by_party(reading.world.app).values() for d in found]
+    monkeypatch.setitem(by_party(reading.world.app), mine, everything)
+
+    reading.poll()
+
+    assert [row.title for row in Dialog.objects.all()] == ["Egen"]
+
+
+def test_a_second_round_changes_nothing(reading: Reading) -> None:
+    reading.opens()
+    reading.round()
+    before = list(Dialog.objects.values())
+    PollCursor.objects.update(due_at=reading.world.at, token="")
+
+    moved = reading.poll()
+
+    assert moved == []
+    assert list(Dialog.objects.values()) == before
+
+
+def test_two_workers_never_claim_the_same_cursor(reading: Reading) -> None:
+    cursors.make_cursors(at=reading.world.at)
+
+    first, second = cursors.claim(at=reading.world.at), cursors.claim(at=reading.world.at)
+
+    assert (first, second) == ([reading.cursor.pk], [])
+
+
+def test_a_message_that_comes_twice_asks_once(reading: Reading) -> None:
+    cursors.make_cursors(at=reading.world.at)
+    ids = cursors.claim(at=reading.world.at)
+    poll.poll(cursor_ids=ids, at=reading.world.at)
+    before = reading.calls()
+
+    poll.poll(cursor_ids=ids, at=reading.world.at)
+
+    assert reading.calls() == before
+
+
+def between(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
+    """Let `act` happen after the answers have come and before they are stored."""
+    awaited = cursors.awaited
+    monkeypatch.setattr(cursors, "awaited", lambda ids: (act(), awaited(ids))[1])
+
+
+def test_a_worker_that_has_lost_its_lease_stores_nothing(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading.opens()
+    later = reading.world.at + timedelta(hours=1)
+    between(monkeypatch, lambda: PollCursor.objects.update(lease_until=later, due_at=later))
+
+    moved = reading.poll()
+
+    assert moved == []
+    assert (reading.cursor.lease_until, reading.cursor.token) == (later, "")
+
+
+def test_a_dead_workers_cursor_is_free_when_the_lease_ends(reading: Reading) -> None:
+    cursors.make_cursors(at=reading.world.at)
+    cursors.claim(at=reading.world.at)
+    reading.world.let_pass(cursors.LEASE.total_seconds())
+
+    assert cursors.claim(at=reading.world.at) == [reading.cursor.pk]
+
+
+def test_a_nudge_during_a_round_is_not_lost(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    at, request_id = reading.world.at, reading.world.access.pk
+    between(monkeypatch, lambda: cursors.make_due(request_id=request_id, at=at))
+
+    reading.poll()
+
+    assert wait_of(reading) == 0
+
+
+def test_an_access_that_is_gone_is_only_noted(reading: Reading) -> None:
+    reading.opens()
+    user = next(iter(reading.world.app.state.system_users.values()))
+    user.deleted = True
+
+    reading.poll()
+
+    access = SystemUserRequest.objects.get()
+    assert (reading.cursor.problem_code, reading.cursor.failures) == ("MP-303", 1)
+    assert (access.status, access.missing_since) == ("IN_USE", reading.world.at)
+    assert wait_of(reading) >= 30
+
+
+def test_the_first_token_puts_an_approved_access_in_use(reading: Reading) -> None:
+    SystemUserRequest.objects.update(status="APPROVED")
+
+    reading.poll()
+
+    assert SystemUserRequest.objects.get().status == "IN_USE"
+
+
+def test_without_a_key_the_cursor_says_so(reading: Reading) -> None:
+    SigningKey.objects.update(status="RETIRED")
+
+    reading.poll()
+
+    assert reading.cursor.problem_code == "NO_KEY"
+    assert reading.calls() == []
+
+
+def test_a_search_that_takes_too_long_is_asked_again_later_and_later(reading: Reading) -> None:
+    reading.world.app.state.settings.slow_search = True
+
+    reading.poll()
+    first = wait_of(reading)
+    reading.world.let_pass(first)
+    reading.poll()
+
+    assert (first, wait_of(reading)) == (30, 60)
+    assert reading.cursor.token == ""
+
+
+def test_maintenance_with_a_date_is_waited_for_until_then(reading: Reading) -> None:
+    until = reading.world.at.replace(microsecond=0) + timedelta(minutes=40)
+    reading.fault(status=503, retry_after=format_datetime(until, usegmt=True))
+
+    reading.poll()
+
+    assert reading.cursor.problem_code == "UNAVAILABLE"
+    assert wait_of(reading) > 0
+
+
+def test_too_many_calls_are_answered_by_waiting_as_asked(reading: Reading) -> None:
+    reading.fault(status=429, retry_after="77")
+
+    reading.poll()
+
+    assert wait_of(reading) == 77
+
+
+def test_after_a_failure_the_place_is_the_same_and_nothing_is_lost(reading: Reading) -> None:
+    reading.opens(title="Først")
+    reading.poll()
+    place = reading.cursor.token
+    reading.world.let_pass(3600)
+    reading.opens(title="Så")
+    reading.fault(status=500)
+
+    reading.poll()
+    after_failure = reading.cursor.token
+    reading.world.let_pass(120)
+    reading.poll()
+
+    assert after_failure == place
+    assert Dialog.objects.count() == 2
+    assert (reading.cursor.failures, reading.cursor.problem_code) == (0, "")
+
+
+def test_a_place_the_server_no_longer_takes_is_forgotten_and_read_again(reading: Reading) -> None:
+    reading.opens()
+    reading.poll()
+    PollCursor.objects.update(token="dueat_nonsense", due_at=reading.world.at)
+
+    reading.poll()
+    is_reset = (reading.cursor.token, wait_of(reading))
+    reading.poll()
+
+    assert is_reset == ("", 0)
+    assert "updatedat_" in reading.cursor.token
+
+
+def test_an_access_with_an_agent_asks_by_service_and_files_each_under_its_customer(reading: Reading) -> None:
+    access = SystemUserRequest.objects.get()
+    access.profile.kind = "AGENT"
+    access.profile.save()
+    user = next(iter(reading.world.app.state.system_users.values()))
+    user.kind, user.clients = "agent", [access.customer.orgnr]
+    reading.opens()
+
+    reading.poll()
+
+    sent = next(r for r in reading.world.transport.requests if r.url.path == DIALOGS)
+    assert "serviceResource" in sent.url.params
+    assert "party" not in sent.url.params
+    assert Dialog.objects.count() == 1
+
+
+def test_now_and_then_the_last_days_are_read_once_more(reading: Reading) -> None:
+    reading.opens()
+    reading.poll()
+    late = reading.opens(title="Kom sent")
+    late.updated_at = late.content_updated_at = late.created_at = reading.world.at - timedelta(minutes=5)
+    reading.world.let_pass(25 * 60)
+    PollCursor.objects.update(due_at=reading.world.at)
+
+    reading.poll()
+
+    assert Dialog.objects.filter(title="Kom sent").exists()
+    assert reading.cursor.overlap_at == reading.world.at + cursors.OVERLAP_EVERY
+
+
+def test_a_customer_with_two_accesses_has_each_dialog_once(reading: Reading) -> None:
+    access = reading.world.access
+    second = make_access(access.customer, system=access.profile.system)
+    reading.world.give_system_user(second)
+    reading.opens()
+
+    reading.poll()
+
+    assert Dialog.objects.count() == 1
+    assert PollCursor.objects.count() == 2
+
+
+def test_while_a_verdict_is_awaited_we_ask_every_quarter_of_a_minute(reading: Reading) -> None:
+    reading.delivered()
+
+    reading.poll()
+
+    assert wait_of(reading) == 15
+
+
+@pytest.mark.parametrize(
+    ("quiet", "least", "most"), [(1, 12 * 60, 18 * 60), (30, 96 * 60, 144 * 60), (90, 576 * 60, 864 * 60)]
+)
+def test_the_longer_nothing_changed_the_seldomer_we_ask(reading: Reading, quiet: int, least: int, most: int) -> None:
+    cursors.make_cursors(at=reading.world.at)
+    row = reading.cursor
+    row.changed_at = reading.world.at - timedelta(days=quiet)
+
+    due = cursors.next_round(row, at=reading.world.at, awaited_since=None)
+
+    assert least <= (due - reading.world.at).total_seconds() <= most
+
+
+def test_an_access_that_is_no_longer_ours_is_not_asked_about(reading: Reading) -> None:
+    cursors.make_cursors(at=reading.world.at)
+    SystemUserRequest.objects.update(status="REMOVED")
+
+    assert cursors.claim(at=reading.world.at) == []

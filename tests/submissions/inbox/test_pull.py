@@ -1,0 +1,214 @@
+"""What lies in a dialog: documents that come late, hosts that are not Skatteetaten's, refusals, and doing it all twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from portal.models import AuditEvent
+from portal.sandbox.dialogs import Attachment, AttachmentUrl, add_transmission, delete_dialog
+from portal.sandbox.skatteetaten import deliveries
+from submissions.models import Dialog, Document, Submission
+from submissions.services.inbox import pull
+from tests.submissions.inbox.reading import Reading
+from tests.submissions.inbox.test_verdict import feedback
+
+S = Submission.Status
+DOCUMENTS = "/skatteetaten/"
+
+
+def answered(reading: Reading, *, wrong_sum: bool = False) -> Submission:
+    """Delivered, answered by Skatteetaten, and not yet read by us."""
+    submission = reading.delivered(wrong_sum=wrong_sum)
+    received = reading.world.received[-1]
+    reading.world.let_pass(20)
+    deliveries.deliver_feedback(reading.world.app, received, reading.world.at)
+    reading.world.let_pass(20)
+    return submission
+
+
+def test_documents_that_are_not_there_yet_come_later_and_the_verdict_at_once(reading: Reading) -> None:
+    submission = answered(reading, wrong_sum=True)
+    reading.fault("skatteetaten", status=404, times=2)
+
+    reading.round()
+    submission.refresh_from_db()
+    at_once = (submission.status, submission.reasons, feedback(submission))
+    reading.settle(submission)
+
+    assert at_once == (S.REJECTED, [], {})
+    assert submission.reasons
+    assert len(feedback(submission)) == 2
+
+
+def test_skatteetaten_being_away_delays_the_documents_and_not_the_verdict(reading: Reading) -> None:
+    submission = answered(reading)
+    reading.fault("skatteetaten", status=503, times=1)
+
+    reading.round()
+    submission.refresh_from_db()
+    at_once = (submission.status, len(feedback(submission)))
+    reading.settle(submission)
+
+    assert at_once == (S.ACCEPTED, 0)
+    assert len(feedback(submission)) == 2
+
+
+def test_reading_it_all_again_changes_nothing(reading: Reading) -> None:
+    submission = reading.settle(reading.delivered())
+    before = (list(Document.objects.values()), AuditEvent.objects.count(), list(Submission.objects.values()))
+    Dialog.objects.update(next_attempt_at=reading.world.at)
+
+    reading.pull()
+
+    assert (list(Document.objects.values()), AuditEvent.objects.count(), list(Submission.objects.values())) == before
+    assert submission.transmissions.count() == 2
+
+
+def test_the_verdict_is_dated_by_skatteetatens_answer(reading: Reading) -> None:
+    submission = answered(reading)
+    answer = reading.world.at - timedelta(seconds=20)
+
+    reading.settle(submission)
+
+    assert submission.decided_at == answer
+
+
+def test_a_dialog_that_is_up_to_date_is_not_asked_for(reading: Reading) -> None:
+    reading.settle(reading.delivered())
+    before = reading.calls()
+
+    pull.pull(dialog_id=Dialog.objects.get().pk, at=reading.world.at)
+
+    assert reading.calls() == before
+
+
+def test_a_second_worker_leaves_the_dialog_alone(reading: Reading) -> None:
+    reading.opens()
+    reading.poll()
+    pk = Dialog.objects.get().pk
+
+    first, second = pull.claim(dialog_id=pk, at=reading.world.at), pull.claim(dialog_id=pk, at=reading.world.at)
+
+    assert (first is not None, second) == (True, None)
+
+
+def test_a_dialog_that_moves_while_it_is_read_is_read_again(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading.opens()
+    reading.poll()
+    handle = pull.copies.store_activities
+    moved = reading.world.at
+
+    def meanwhile(**given: object) -> None:
+        Dialog.objects.update(next_attempt_at=moved)
+        handle(**given)
+
+    monkeypatch.setattr(pull.copies, "store_activities", meanwhile)
+    reading.pull()
+
+    assert Dialog.objects.get().next_attempt_at == moved
+
+
+def test_an_attachment_on_a_foreign_host_is_never_asked_for(reading: Reading) -> None:
+    submission = reading.delivered()
+    remote = next(iter(reading.world.app.state.dialogs.values()))
+    paper = Attachment(
+        id="0198c1f2-7c1e-7b52-9a55-000000000002", urls=[AttachmentUrl(url="https://elsewhere.example/steal")]
+    )
+    add_transmission(
+        reading.world.app, remote, type="Acceptance", title="Godkjent", now=reading.world.at,
+        related_id=str(submission.transmission_id), attachments=[paper],
+    )  # fmt: skip
+
+    reading.round()
+
+    submission.refresh_from_db()
+    assert submission.status == S.ACCEPTED
+    assert not [r for r in reading.world.transport.requests if r.url.host == "elsewhere.example"]
+
+
+def test_documents_we_may_not_open_are_not_asked_for_and_the_verdict_stands(reading: Reading) -> None:
+    reading.world.app.state.settings.unauthorized_attachments = True
+    submission = answered(reading)
+    asked = len(reading.calls(DOCUMENTS))
+
+    reading.round()
+
+    submission.refresh_from_db()
+    assert submission.status == S.ACCEPTED
+    assert len(reading.calls(DOCUMENTS)) == asked
+    assert Dialog.objects.get().next_attempt_at is None
+
+
+def test_a_dialog_that_was_deleted_is_given_up_in_the_end(reading: Reading) -> None:
+    remote = reading.opens()
+    reading.poll()
+    delete_dialog(reading.world.app, remote, now=reading.world.at)
+
+    for _ in range(30):
+        reading.pull()
+        reading.world.let_pass(4 * 3600)
+
+    row = Dialog.objects.get()
+    assert (row.next_attempt_at, row.attempts) == (None, pull.GIVE_UP)
+
+
+def test_a_remote_that_is_away_for_days_is_waited_for(reading: Reading) -> None:
+    reading.opens()
+    reading.poll()
+    reading.fault(status=503, times=20)
+
+    for _ in range(20):
+        reading.pull()
+        reading.world.let_pass(4 * 3600)
+    reading.pull()
+
+    assert Dialog.objects.get().next_attempt_at is None
+    assert Dialog.objects.get().transmissions_at is not None
+
+
+def test_an_answer_to_somebody_elses_submission_touches_none_of_ours(reading: Reading) -> None:
+    submission = reading.delivered()
+    remote = next(iter(reading.world.app.state.dialogs.values()))
+    other = "0198c1f2-7c1e-7b52-9a55-0000000000ff"
+    add_transmission(
+        reading.world.app, remote, type="Rejection", title="Avvist", now=reading.world.at, related_id=other
+    )
+
+    reading.round()
+
+    submission.refresh_from_db()
+    assert submission.status == S.DELIVERED
+
+
+def test_a_dialog_read_before_the_receipt_was_is_tied_to_the_submission_after(reading: Reading) -> None:
+    reading.world.order(step="bekreft", kind="lost")
+    submission = reading.delivered()
+    reading.world.app.run_due()
+    reading.round()
+    untied = submission.transmissions.count()
+
+    reading.world.settle(submission)
+    reading.settle(submission)
+
+    assert untied == 0
+    assert submission.status == S.ACCEPTED
+    assert submission.transmissions.count() == 2
+
+
+def test_a_correction_gets_a_verdict_of_its_own(reading: Reading) -> None:
+    first = reading.settle(reading.delivered(wrong_sum=True))
+
+    second = reading.settle(reading.delivered())
+
+    first.refresh_from_db()
+    assert (first.status, second.status) == (S.REJECTED, S.ACCEPTED)
+
+
+def test_no_reason_quotes_more_than_skatteetaten_said(reading: Reading) -> None:
+    submission = reading.settle(reading.delivered(wrong_sum=True))
+
+    sums = next(reason for reason in submission.reasons if reason["code"] == "ANTALL_AKSJER")
+    assert sums["text"] == "Antall aksjer ved årets slutt stemmer ikke"
+    assert "underskjemaene har til sammen" in sums["description"]
