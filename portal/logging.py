@@ -25,6 +25,7 @@ _REDACTIONS = [
     ),
     (re.compile(r"""(\\?["'](?:d|p|q|dp|dq|qi|k)\\?["']\s*:\s*\\?["'])[A-Za-z0-9_-]{16,}"""), r"\1[private key]"),
     (re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/-]{8,}=*"), r"\1[token]"),
+    (re.compile(r"(/(?:hooks/events|l)/)[A-Za-z0-9_-]{20,}"), r"\1[secret]"),
     (re.compile(r"(?<![\dA-Fa-f-])\d{6} ?\d{5}(?![\dA-Fa-f-])"), "[11 digits]"),
 ]
 

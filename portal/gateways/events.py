@@ -74,12 +74,15 @@ def _subscription(said: dict[str, Any]) -> Subscription:
 
 def parse_event(body: bytes) -> CloudEvent:
     """A CloudEvent in structured JSON. Raises ValueError for anything else; says nothing of who sent it."""
-    said = json.loads(body)
+    try:
+        said = json.loads(body)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(said, dict) or said.get("specversion") != "1.0":
         raise ValueError("not a CloudEvent 1.0")
     names = ("id", "source", "type")
-    if not all(isinstance(said.get(name), str) and said[name] for name in names):
-        raise ValueError("id, source and type are required")
+    if not all(isinstance(said.get(name), str) and said[name] and "\x00" not in said[name] for name in names):
+        raise ValueError("id, source and type are required, as plain text")
     others = {"resource": "resource", "subject": "subject", "dialog_id": "resourceinstance"}
     return CloudEvent(
         **{n: said[n] for n in names}, **{ours: str(said.get(theirs) or "") for ours, theirs in others.items()}
