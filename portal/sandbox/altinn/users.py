@@ -5,6 +5,10 @@ https://docs.altinn.studio/api/authentication/ . The exchanged token lives thirt
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -50,14 +54,32 @@ def by_system(call: Call, system_id: str) -> Response:
     system = call.state.systems.get(system_id)
     if system is None or system.orgnr != orgnr:
         raise refuse("AUTH-00011")
-    start = page_token(call, int) or 0
-    rows = [
-        u for u in call.state.system_users.values() if u.system_id == system_id and not u.deleted and u.seq >= start
-    ]
-    rows.sort(key=lambda u: u.seq)
-    size = call.state.settings.page_size
+    start, size = page_token(call, int) or 0, call.state.settings.page_size
+    rows = list(islice(_live_from(call, system_id, start), size + 1))
     following = rows[size].seq if len(rows) > size else None
     return as_json(page([shown(call, u) for u in rows[:size]], following, call))
+
+
+def _live_from(call: Call, system_id: str, start: int) -> Iterator[SystemUser]:
+    """A system's live system users by sequence number, from `start` on."""
+    rows = _ordered(call).get(system_id, [])
+    for _, ident in islice(rows, bisect_left(rows, (start, "")), None):
+        user = call.state.system_users[ident]
+        if not user.deleted:
+            yield user
+
+
+def _ordered(call: Call) -> dict[str, list[tuple[int, str]]]:
+    """(sequence number, id) of every system user by system, sorted anew only when there are more of them."""
+    users = call.state.system_users
+    known: dict[str, list[tuple[int, str]]]
+    count, known = call.sandbox.caches.get("users_by_system", (-1, {}))
+    if count != len(users):
+        known = defaultdict(list)
+        for user in sorted(users.values(), key=lambda u: u.seq):
+            known[user.system_id].append((user.seq, user.id))
+        call.sandbox.caches["users_by_system"] = (len(users), dict(known))
+    return known
 
 
 @route("GET", f"{USER}/byExternalId")
