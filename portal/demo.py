@@ -171,7 +171,9 @@ def introduce(*, url: str) -> None:
             }
             _post(http, "/control/clients", body)
         for customer in Customer.objects.filter(environment=Environment.SANDBOX):
-            _post(http, "/control/organisations", {"orgnr": customer.orgnr, "name": customer.name})
+            director = {"name": "Kari Nordmann", "roles": ["DAGL"]}
+            body = {"orgnr": customer.orgnr, "name": customer.name, "persons": [director]}
+            _post(http, "/control/organisations", body)
 
 
 def _post(http: httpx.Client, path: str, body: dict[str, Any]) -> None:

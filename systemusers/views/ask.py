@@ -10,10 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Customer
-from portal import doorbell
 from portal.access import StaffRequest, staff_page
 from portal.htmx import page_or_fragment
-from systemusers import tasks
 from systemusers.forms import AskForm
 from systemusers.models import SystemUserRequest
 from systemusers.services import listing, requests
@@ -67,10 +65,8 @@ def _ask(request: StaffRequest, form: AskForm, customers: list[Customer]) -> Htt
 
 
 def _told(request: StaffRequest, made: list[SystemUserRequest], known: list[SystemUserRequest]) -> HttpResponse:
-    for row in made[:-1]:
-        doorbell.ring(tasks.send_request, request_id=row.pk)
     if made:
-        ring(request, made[-1])
+        ring(request, *made)
     if known:
         text = ngettext("%(n)s kunde er spurt om dette før.", "%(n)s kunder er spurt om dette før.", len(known))
         messages.info(request, text % {"n": len(known)} + " " + _("Forny den gamle forespørselen om det trengs."))

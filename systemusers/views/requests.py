@@ -107,10 +107,11 @@ def act(view: Act) -> Callable[..., HttpResponse]:
     return guarded
 
 
-def ring(request: StaffRequest, row: SystemUserRequest) -> None:
+def ring(request: StaffRequest, *rows: SystemUserRequest) -> None:
     """Start the sending, and say honestly when it will be."""
-    doorbell.ring(tasks.send_request, request_id=row.pk)
     if doorbell.is_reachable():
+        for row in rows:
+            doorbell.ring(tasks.send_request, request_id=row.pk)
         messages.success(request, _("Forespørselen er lagret og sendes til Altinn nå."))
     else:
         messages.warning(request, _("Forespørselen er lagret. Køen svarer ikke akkurat nå, så den sendes litt senere."))

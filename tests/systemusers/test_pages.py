@@ -191,9 +191,15 @@ def test_the_customers_page_gathers_access_and_history(staff: Client, approved: 
 
 @pytest.mark.parametrize(
     ("query", "found"),
-    [("q=NO+310+987+654+MVA", True), ("q=nordlys", True), ("q=zzz", False), ("group=waiting", True), ("group=none", False), ("group=usable", False),
+    [
+        ("q=NO+310+987+654+MVA", True),
+        ("q=nordlys", True),
+        ("q=zzz", False),
+        ("group=waiting", True),
+        ("group=none", False),
+        ("group=usable", False),
     ],
-)  # fmt: skip
+)
 def test_the_search_for_customers_forgives(staff: Client, sent: SystemUserRequest, query: str, found: bool) -> None:
     assert ("310\u00a0987\u00a0654" in page(staff, f"customers/?{query}")) == found
 

@@ -144,6 +144,7 @@ def test_approval_is_told_by_altinn_and_brings_the_system_user(approved: SystemU
     user = SystemUser.objects.get(request=approved)
 
     assert (approved.status, approved.remote_status, approved.answered_at) == (S.APPROVED, "Accepted", world.at)
+    assert AuditEvent.objects.get(what="SENT->APPROVED").by == "remote:altinn"
     assert (str(user.altinn_id), user.kind) == (approved.altinn_id, Kind.STANDARD)
 
 

@@ -21,6 +21,8 @@ from systemusers.services.tokens import vendor_token
 
 READ = "altinn:authentication/systemuser.request.read"
 WRITE = "altinn:authentication/systemuser.request.write"
+ALTINN = "remote:altinn"
+"""Who an answer is by in the audit trail: Altinn never tells which person gave it."""
 Status = SystemUserRequest.Status
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 
@@ -80,7 +82,7 @@ def settle(lease: Lease, remote: RemoteRequest) -> None:
         else:
             lease.move_to(Status.SENT, next_attempt_at=look, **said, **sent)
         return
-    lease.move_to(status, next_attempt_at=None, answered_at=at, **said, **sent)
+    lease.move_to(status, by=ALTINN, next_attempt_at=None, answered_at=at, **said, **sent)
 
 
 def find_system_user(row: SystemUserRequest, *, at: datetime) -> RemoteSystemUser | None:
@@ -100,12 +102,12 @@ def approve(lease: Lease, remote: RemoteSystemUser | None, said: dict[str, Any])
     kept = {"polled_at": at, "answered_at": at, "problem_code": "", **said}
     kept["sent_at"] = lease.request.sent_at or at
     if remote is None:
-        lease.move_to(Status.UNKNOWN, missing_since=at, next_attempt_at=None, **kept)
+        lease.move_to(Status.UNKNOWN, by=ALTINN, missing_since=at, next_attempt_at=None, **kept)
         return
     with transaction.atomic():
         store_system_user(lease.request, remote, at=at)
         status = {"remote_status": "Accepted", "altinn_id": remote.id, **kept}
-        lease.move_to(Status.APPROVED, next_attempt_at=None, missing_since=None, **status)
+        lease.move_to(Status.APPROVED, by=ALTINN, next_attempt_at=None, missing_since=None, **status)
 
 
 def store_system_user(row: SystemUserRequest, remote: RemoteSystemUser, *, at: datetime) -> None:

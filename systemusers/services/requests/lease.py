@@ -35,11 +35,11 @@ class Lease:
         """Write and let go, staying in the state. Raises LostRace."""
         self.note(lease_until=None, **fields)
 
-    def move_to(self, status: str, *, what: dict[str, Any] | None = None, **fields: Any) -> None:
-        """Change state and let go. Raises LostRace, IllegalTransition."""
+    def move_to(self, status: str, *, by: str = "", what: dict[str, Any] | None = None, **fields: Any) -> None:
+        """Change state and let go; `by` when it is not the holder's doing. Raises LostRace, IllegalTransition."""
         with transaction.atomic():
             self.lock()
-            self.request.move_to(status, by=self.by, at=self.at, what=what, lease_until=None, **fields)
+            self.request.move_to(status, by=by or self.by, at=self.at, what=what, lease_until=None, **fields)
 
     def lock(self) -> None:
         """Inside a transaction: keep the row ours until it ends. Raises LostRace."""

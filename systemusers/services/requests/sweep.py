@@ -16,7 +16,6 @@ from systemusers.services.tokens import vendor_token
 MOST = 500
 FEW = 200
 """Systems with more open requests than this have their lists read every tenth minute only."""
-BY = "task:sweep_requests"
 Status = SystemUserRequest.Status
 
 
@@ -70,7 +69,7 @@ def _kinds(system: System) -> list[bool]:
 
 def _forward(row: SystemUserRequest, at: datetime) -> bool:
     try:
-        row.move_to(Status.FORWARDED, by=BY, at=at)
+        row.move_to(Status.FORWARDED, by=answers.ALTINN, at=at)
     except LostRace:
         return False
     return True
