@@ -176,6 +176,16 @@ def test_a_snapshot_brings_requests_and_system_users_back(ready: Rig) -> None:
     assert user in ready.app.state.system_users
 
 
+def test_a_snapshot_without_the_index_of_requests_still_finds_them(ready: Rig) -> None:
+    ident = ready.requested()
+    saved = ready.http.get("/control/snapshot").json()
+    del saved["state"]["request_index"]
+
+    ready.http.put("/control/snapshot", json=saved)
+
+    assert (ready.request().status_code, ready.request().json()["id"]) == (200, ident)
+
+
 def test_a_thousand_questions_about_rights_take_well_under_a_second(ready: Rig) -> None:
     state = ready.app.state
     user = state.system_users[ready.approved(accessPackages=packages(TAX))]

@@ -92,11 +92,18 @@ def _asked(call: Call, kind: str) -> Asked:
 
 def keep(state: State, request: Request) -> None:
     state.requests[request.id] = request
+    _index(state, request)
+
+
+def _index(state: State, request: Request) -> None:
     state.request_index[_index_key(request.kind, request.system_id, request.orgnr, request.external_ref)] = request.id
 
 
 def find(state: State, triple: tuple[str, str, str], kind: str) -> Request | None:
     """The stored request of that kind for (system, customer, external reference)."""
+    if state.requests and not state.request_index:  # a snapshot from before there was an index
+        for request in state.requests.values():
+            _index(state, request)
     return state.requests.get(state.request_index.get(_index_key(kind, *triple), ""))
 
 
