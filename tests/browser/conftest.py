@@ -49,12 +49,16 @@ def portal() -> Iterator[Portal]:
 def _run(environment: dict[str, str], output: Path) -> Iterator[Portal]:
     with output.open("wb") as file:
         command = [sys.executable, "manage.py", "run"]
-        process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command, env=environment, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
+        )
     try:
         said = _greeting(process, output)
         password = re.search(r"password (\S+)", said)
         assert password, said
-        yield Portal(f"http://127.0.0.1:{environment['PORT']}", f"http://127.0.0.1:{environment['SANDBOX_PORT']}", password[1])
+        yield Portal(
+            f"http://127.0.0.1:{environment['PORT']}", f"http://127.0.0.1:{environment['SANDBOX_PORT']}", password[1]
+        )
     finally:
         os.killpg(process.pid, signal.SIGINT)
         process.wait(timeout=30)

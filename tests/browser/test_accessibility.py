@@ -19,7 +19,9 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
 @pytest.mark.parametrize(("scheme", "width", "height"), LOOKS)
-def test_pages_have_no_faults_and_fit_the_screen(browser: Browser, portal: Portal, scheme: Any, width: int, height: int) -> None:
+def test_pages_have_no_faults_and_fit_the_screen(
+    browser: Browser, portal: Portal, scheme: Any, width: int, height: int
+) -> None:
     assert AXE.exists(), "the front-end packages for tests are missing; run `make setup-dev`"
     context = browser.new_context(
         locale="nb-NO", color_scheme=scheme, viewport={"width": width, "height": height}, bypass_csp=True

@@ -59,19 +59,25 @@ def send_report(page: Page, portal: Portal, button: str, *, year: str) -> None:
     page.get_by_role("button", name="Send nå").click()
 
 
-def test_a_stranger_gets_from_a_draft_to_an_accepted_and_a_rejected_report(page: Page, browser: Browser, portal: Portal) -> None:
+def test_a_stranger_gets_from_a_draft_to_an_accepted_and_a_rejected_report(
+    page: Page, browser: Browser, portal: Portal
+) -> None:
     log_in(page, portal)
     register_system(page, portal)
     link = ask_for_access(page, portal)
 
     approve(browser, link)
 
-    expect(page.locator("#status")).to_contain_text(re.compile("Godkjent|I bruk"), timeout=PATIENCE_MS)  # without reloading
+    expect(page.locator("#status")).to_contain_text(
+        re.compile("Godkjent|I bruk"), timeout=PATIENCE_MS
+    )  # without reloading
     send_report(page, portal, "Bruk eksempelfiler", year="2025")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Godkjent", timeout=2 * PATIENCE_MS)
     expect(page.get_by_text("PDF")).to_be_visible()
     send_report(page, portal, "Bruk eksempelfiler med feil sum", year="2024")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Avvist", timeout=2 * PATIENCE_MS)
-    expect(page.get_by_role("button", name="Last opp rettet fil").or_(page.get_by_role("link", name="Last opp rettet fil"))).to_be_visible()
+    expect(
+        page.get_by_role("button", name="Last opp rettet fil").or_(page.get_by_role("link", name="Last opp rettet fil"))
+    ).to_be_visible()
     page.goto(f"{portal.url}/sandbox/connection/")
     expect(page.get_by_text("9 av 9 steg")).to_be_visible(timeout=PATIENCE_MS)

@@ -75,6 +75,17 @@ def test_every_text_is_translated(language: str) -> None:
 @pytest.mark.parametrize("language", ["nn", "en"])
 def test_a_translation_keeps_every_placeholder(language: str) -> None:
     catalogue = polib.pofile(str(ROOT / "locale" / language / "LC_MESSAGES" / "django.po"))
-    texts = [(e.msgid, t) for e in catalogue for t in ([e.msgstr] if not e.msgid_plural else e.msgstr_plural.values())]
 
-    assert [m for m, t in texts if set(re.findall(r"%\(\w+\)s|{{ ?\w+ ?}}", m)) != set(re.findall(r"%\(\w+\)s|{{ ?\w+ ?}}", t))] == []
+    assert [entry.msgid for entry in catalogue if not keeps_placeholders(entry)] == []
+
+
+def keeps_placeholders(entry: polib.POEntry) -> bool:
+    """The singular may say "one" where the plural has a number."""
+
+    def names(text: str) -> set[str]:
+        return set(re.findall(r"%\(\w+\)s", text))
+
+    if not entry.msgid_plural:
+        return names(entry.msgstr) == names(entry.msgid)
+    singular, plural = entry.msgstr_plural[0], entry.msgstr_plural[1]
+    return names(plural) == names(entry.msgid_plural) and names(singular) <= names(plural)
