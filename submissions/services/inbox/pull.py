@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 SCOPES = ("digdir:dialogporten",)
 BY = "remote:dialogporten"
 VERDICTS = {"Acceptance": Submission.Status.ACCEPTED, "Rejection": Submission.Status.REJECTED}
+ENDINGS = {"application/pdf": "pdf", "application/xml": "xml", "text/xml": "xml", "application/json": "json"}
 UNAUTHORIZED = "urn:dialogporten:"
 LEASE = timedelta(minutes=3)
 GIVE_UP = 15
@@ -120,7 +121,7 @@ def _fetch(dialog: Dialog, row: Transmission, submission: Submission, attachment
         return True
     store_document(
         content=fetched.content,
-        filename=fetched.filename or attachment.get("name") or _name(row, fetched.media_type),
+        filename=fetched.filename or _name(row, attachment.get("name") or "", fetched.media_type),
         media_type=fetched.media_type,
         role=Document.Role.FEEDBACK,
         customer=dialog.customer,
@@ -132,9 +133,12 @@ def _fetch(dialog: Dialog, row: Transmission, submission: Submission, attachment
     return True
 
 
-def _name(row: Transmission, media_type: str) -> str:
-    ending = {"application/pdf": "pdf", "application/xml": "xml", "text/xml": "xml", "application/json": "json"}
-    return f"tilbakemelding-{row.created_at:%Y-%m-%d}.{ending.get(media_type, 'bin')}"
+def _name(row: Transmission, given: str, media_type: str) -> str:
+    """A name that a person's machine can open: the attachment's own is mostly a title without an ending."""
+    ending = ENDINGS.get(media_type, "bin")
+    if given.lower().endswith(f".{ending}"):
+        return given
+    return f"tilbakemelding-{row.created_at:%Y-%m-%d}.{ending}"
 
 
 def decide(row: Transmission, submission: Submission, at: datetime) -> None:

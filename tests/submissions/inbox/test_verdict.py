@@ -23,6 +23,12 @@ def test_a_report_whose_sums_are_wrong_ends_rejected_with_reasons_and_both_docum
     assert set(feedback(submission)) == {"application/pdf", "application/xml"}
 
 
+def test_the_documents_get_names_that_a_machine_can_open(reading: Reading) -> None:
+    submission = reading.settle(reading.delivered())
+
+    assert set(feedback(submission).values()) == {"tilbakemelding-2026-11-23.pdf", "tilbakemelding-2026-11-23.xml"}
+
+
 def test_a_report_that_adds_up_ends_accepted(reading: Reading) -> None:
     submission = reading.delivered()
 
