@@ -40,7 +40,7 @@ def approve(browser: Browser, link: str) -> None:
     phone.goto(link)
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Gi Fjordtall tilgang")
     phone.get_by_role("button", name="Godkjenn i Altinn").click()
-    phone.get_by_label("Kari Nordmann").check()
+    phone.locator("input[name=person]").first.check()
     phone.get_by_role("button", name="Fortsett").click()
     phone.get_by_role("button", name="Godkjenn").click()
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Tilgangen er gitt", timeout=PATIENCE_MS)
@@ -73,7 +73,7 @@ def test_a_stranger_gets_from_a_draft_to_an_accepted_and_a_rejected_report(
     )  # without reloading
     send_report(page, portal, "Bruk eksempelfiler", year="2025")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Godkjent", timeout=2 * PATIENCE_MS)
-    expect(page.get_by_text("PDF")).to_be_visible()
+    expect(page.get_by_text("PDF ·")).to_be_visible()
     send_report(page, portal, "Bruk eksempelfiler med feil sum", year="2024")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Avvist", timeout=2 * PATIENCE_MS)
     expect(
