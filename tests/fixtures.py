@@ -16,7 +16,9 @@ CUSTOMER_ORGNR = "310987654"
 
 
 def make_user(role: str, **fields: Any) -> User:
-    return User.objects.create_user(f"{role.lower()}@vendor.example", "a long enough password", name=role.title(), role=role, **fields)
+    return User.objects.create_user(
+        f"{role.lower()}@vendor.example", "a long enough password", name=role.title(), role=role, **fields
+    )
 
 
 @pytest.fixture

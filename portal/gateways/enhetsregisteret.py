@@ -6,6 +6,7 @@ Synthetic test organisations are not in it; that is an answer (None), not an err
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from portal.gateways.errors import Refused
@@ -46,7 +47,7 @@ class Enhetsregisteret:
         for kind in ("enheter", "underenheter"):
             said = self._said(f"/{kind}/{orgnr}")
             if said:
-                return reading(f"enhetsregisteret {kind}", lambda s=said: _unit(s))
+                return reading(f"enhetsregisteret {kind}", partial(_unit, said))
         return None
 
     def roles(self, orgnr: str) -> list[RoleHolder]:

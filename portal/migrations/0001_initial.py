@@ -4,46 +4,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditSeal',
+            name="AuditSeal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sealed_at', models.DateTimeField(verbose_name='forseglet')),
-                ('first_event', models.BigIntegerField()),
-                ('last_event', models.BigIntegerField(unique=True)),
-                ('row_hashes', models.BinaryField()),
-                ('chain_hash', models.CharField(max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sealed_at", models.DateTimeField(verbose_name="forseglet")),
+                ("first_event", models.BigIntegerField()),
+                ("last_event", models.BigIntegerField(unique=True)),
+                ("row_hashes", models.BinaryField()),
+                ("chain_hash", models.CharField(max_length=64)),
             ],
             options={
-                'verbose_name': 'forsegling',
-                'verbose_name_plural': 'forseglinger',
-                'ordering': ['id'],
+                "verbose_name": "forsegling",
+                "verbose_name_plural": "forseglinger",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='tidspunkt')),
-                ('by', models.CharField(help_text='user:<e-mail>, task:<name>, customer:link or remote:<service>', max_length=200, verbose_name='av')),
-                ('environment', models.CharField(blank=True, choices=[('SANDBOX', 'Sandkasse'), ('TEST', 'Test'), ('PRODUCTION', 'Produksjon')], max_length=10, verbose_name='miljø')),
-                ('target', models.CharField(max_length=100, verbose_name='gjelder')),
-                ('customer_id_ref', models.BigIntegerField(null=True, verbose_name='kunde')),
-                ('what', models.CharField(max_length=200, verbose_name='hva')),
-                ('detail', models.JSONField(default=dict, verbose_name='detaljer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(verbose_name="tidspunkt")),
+                (
+                    "by",
+                    models.CharField(
+                        help_text="user:<e-mail>, task:<name>, customer:link or remote:<service>",
+                        max_length=200,
+                        verbose_name="av",
+                    ),
+                ),
+                (
+                    "environment",
+                    models.CharField(
+                        blank=True,
+                        choices=[("SANDBOX", "Sandkasse"), ("TEST", "Test"), ("PRODUCTION", "Produksjon")],
+                        max_length=10,
+                        verbose_name="miljø",
+                    ),
+                ),
+                ("target", models.CharField(max_length=100, verbose_name="gjelder")),
+                ("customer_id_ref", models.BigIntegerField(null=True, verbose_name="kunde")),
+                ("what", models.CharField(max_length=200, verbose_name="hva")),
+                ("detail", models.JSONField(default=dict, verbose_name="detaljer")),
             ],
             options={
-                'verbose_name': 'hendelse i revisjonsloggen',
-                'verbose_name_plural': 'revisjonslogg',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['target', '-id'], name='audit_by_target'), models.Index(fields=['customer_id_ref', '-id'], name='audit_by_customer')],
+                "verbose_name": "hendelse i revisjonsloggen",
+                "verbose_name_plural": "revisjonslogg",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["target", "-id"], name="audit_by_target"),
+                    models.Index(fields=["customer_id_ref", "-id"], name="audit_by_customer"),
+                ],
             },
         ),
     ]

@@ -100,7 +100,8 @@ def stats(status: int | None, seconds: float) -> CallStats:
 
 @pytest.mark.parametrize(
     ("calls", "colour"),
-    [([(200, 0.1)] * 5, "success"), ([(200, 3.0)] * 5, "warning"), ([(None, 5.0)] * 4, "danger"), ([(404, 0.1)] * 3, "success"), ([], "neutral")],
+    [([(200, 0.1)] * 5, "success"), ([(200, 3.0)] * 5, "warning"), ([(None, 5.0)] * 4, "danger"), ([(404, 0.1)] * 3, "success"),
+     ([], "neutral")],
 )  # fmt: skip
 def test_a_light_tells_how_a_service_is_by_our_own_calls(calls: list[tuple[int | None, float]], colour: str) -> None:
     for status, seconds in calls:

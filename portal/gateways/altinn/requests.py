@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -112,7 +113,7 @@ class SystemUserRequests:
     def list(self, system_id: str, *, token: str, is_agent: bool = False) -> Iterator[RemoteRequest]:
         """All but those lost at page boundaries: good for `escalated`, not for knowing what exists."""
         path = f"{BASE}/request/vendor{_agent(is_agent)}/bysystem/{quote(system_id)}"
-        return (reading(path, lambda e=entry: _request(e)) for entry in self._pages(path, token))
+        return (reading(path, partial(_request, entry)) for entry in self._pages(path, token))
 
     def delete(self, request_id: str, *, token: str) -> bool:
         """Withdraw a request of either kind, in any status. False when it was gone already. Never deletes a system user."""
@@ -127,7 +128,7 @@ class SystemUserRequests:
     def system_users(self, system_id: str, *, token: str) -> Iterator[RemoteSystemUser]:
         """Every live system user, oldest first. Scope systemregister.write."""
         path = f"{BASE}/vendor/bysystem/{quote(system_id)}"
-        return (reading(path, lambda e=entry: _system_user(e)) for entry in self._pages(path, token))
+        return (reading(path, partial(_system_user, entry)) for entry in self._pages(path, token))
 
     def create_change(
         self,
@@ -176,9 +177,13 @@ class SystemUserRequests:
         while place not in seen:
             seen.add(place)
             said = self._door.call("GET", path, token=token, params={"token": place} if place else None).json()
-            yield from reading(path, lambda s=said: list(s["data"]))
+            yield from reading(path, partial(_data, said))
             following = ((said.get("links") or {}).get("next")) or ""
             place = (parse_qs(urlsplit(following).query).get("token") or [""])[0]
+
+
+def _data(said: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(said["data"])
 
 
 def _agent(is_agent: bool) -> str:

@@ -43,7 +43,10 @@ class Command(BaseCommand):
 def start_missing(stack: ExitStack, say: Any) -> None:
     """Start what does not answer: sandbox, web, and worker with beat. All of it ends with the tour."""
     commands = runner.commands()
-    here = {"sandbox": _answers(str(settings.SANDBOX_URL)), "web": _answers(f"http://127.0.0.1:{settings.PORT}/healthz")}
+    here = {
+        "sandbox": _answers(str(settings.SANDBOX_URL)),
+        "web": _answers(f"http://127.0.0.1:{settings.PORT}/healthz"),
+    }
     here["worker"] = here["beat"] = bool(app.control.inspect(timeout=1).ping())
     for name, command in commands.items():
         if here[name]:
