@@ -106,7 +106,12 @@ def commands() -> dict[str, list[str]]:
     if sandbox_is_ours():
         sandbox = ["--host", "127.0.0.1", "--port", str(settings.SANDBOX_PORT)]
         sandbox += ["--state", str(settings.DATA_DIR / "sandbox.json")]
-        sandbox += ["--loopback-http", "--feedback-delay", "10"]  # this portal has no https, and nobody likes to wait
+        sandbox += [
+            "--loopback-http",
+            "--know-everybody",
+            "--feedback-delay",
+            "10",
+        ]  # this portal has no https, and nobody likes to wait
         found = {"sandbox": ["-m", "portal.sandbox", *sandbox], **found}
     return {name: [sys.executable, *words] for name, words in found.items()}
 

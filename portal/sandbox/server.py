@@ -48,7 +48,7 @@ def _sandbox(options: argparse.Namespace, origin: str) -> Sandbox:
     sandbox = create_app(seed=options.seed, origin=origin)
     if options.state and options.state.exists():
         snapshot.load(sandbox, options.state.read_bytes())
-    sandbox.start_with(allow_loopback_http=options.loopback_http)
+    sandbox.start_with(allow_loopback_http=options.loopback_http, knows_everybody=options.know_everybody)
     if options.feedback_delay is not None:
         sandbox.start_with(feedback_delay_seconds=options.feedback_delay)
     return sandbox
@@ -65,6 +65,9 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--loopback-http", action="store_true", help="take http:// redirect and webhook addresses of this machine"
+    )
+    parser.add_argument(
+        "--know-everybody", action="store_true", help="know every organisation with a right synthetic number"
     )
     parser.add_argument("--feedback-delay", type=float, help="seconds until Skatteetaten's verdict (150 if not given)")
     return parser

@@ -158,6 +158,7 @@ class Settings(msgspec.Struct, kw_only=True):
     unchecked_delete: bool = True  # any vendor may delete a request by id, as in the real service
     list_page_boundary_bug: bool = True
     null_rights_crash: bool = True
+    knows_everybody: bool = False  # whoever has a right synthetic number is known, told of or not
     allow_loopback_http: bool = False  # take http://127.0.0.1 redirect and webhook addresses; the real ones do not
     max_party_filter_values: int = 100
     max_service_resource_filter_values: int = 20

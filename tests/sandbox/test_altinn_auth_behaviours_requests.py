@@ -132,6 +132,14 @@ def test_behaviour_17_an_unknown_customer_is_auth_00000(ready: Rig) -> None:
     assert code(ready.request(partyOrgNo="12")) == (400, "AUTH-00000")
 
 
+def test_behaviour_17_with_the_switch_a_right_synthetic_number_is_a_customer(ready: Rig) -> None:
+    ready.app.start_with(knows_everybody=True)
+
+    assert ready.request(partyOrgNo="313013049").status_code == 201
+    for unknown in ("313013048", "987654325", "12"):  # a wrong check digit, not synthetic, no number at all
+        assert code(ready.request(partyOrgNo=unknown)) == (400, "AUTH-00000"), unknown
+
+
 def test_behaviour_18_reading_takes_the_read_scope_the_right_vendor_and_the_right_kind(ready: Rig) -> None:
     ident = ready.requested()
     place = f"{REQUEST}/{ident}"
