@@ -90,7 +90,7 @@ def _unit(said: dict[str, Any]) -> Unit:
 
 def _roles(said: dict[str, Any]) -> list[RoleHolder]:
     holders = [role for group in said.get("rollegrupper", []) for role in group.get("roller", [])]
-    return [_role(role) for role in holders if not role.get("fratraadt")]
+    return [_role(role) for role in holders if not (role.get("fratraadt") or role.get("avregistrert"))]
 
 
 def _role(said: dict[str, Any]) -> RoleHolder:

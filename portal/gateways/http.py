@@ -1,6 +1,7 @@
 """The one door for calls outside: time-outs, the three error families, one log line a call, and no secrets in any of them.
 
 Tests set `TRANSPORT`; the portal adds `observers`. Redirects are not followed: a token never leaves the host it is for.
+Cookies are not kept: calls for different customers share the connections and nothing else.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,8 +28,20 @@ logger = logging.getLogger(__name__)
 TRANSPORT: httpx.BaseTransport | None = None
 TIMEOUT = httpx.Timeout(20, connect=5)
 MOST_BYTES = 60 * 2**20
-LOST = (httpx.ReadTimeout, httpx.WriteTimeout, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
-"""After these the remote may have got the request and done the work."""
+MOST_REASON = 256 * 2**10
+"""As much as is read of why a remote said no."""
+MOST_SECONDS = 120
+"""For a whole answer: the time-outs above start anew with every byte."""
+LONGEST_WAIT = 24 * 3600
+NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+"""After these the remote has nothing of the request; after any other failure it may have done the work."""
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -55,15 +69,15 @@ class Reply:
     """A success. `json()` raises BrokenReply instead of a decoding error."""
 
     status: int
-    headers: Mapping[str, str]
-    content: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
     where: str
 
     def json(self) -> Any:
         try:
             return json.loads(self.content)
-        except ValueError as error:
-            raise BrokenReply(f"{self.where}: the body is not JSON") from error
+        except (ValueError, RecursionError):
+            raise BrokenReply(f"{self.where}: the body is not JSON") from None
 
     @property
     def media_type(self) -> str:
@@ -82,7 +96,14 @@ class _Pool:
         with self._lock:
             if self._client is None or self._transport is not TRANSPORT:
                 limits = httpx.Limits(max_connections=100, max_keepalive_connections=50, keepalive_expiry=30)
-                self._client = httpx.Client(transport=TRANSPORT, timeout=TIMEOUT, limits=limits, follow_redirects=False)
+                self._client = httpx.Client(
+                    transport=TRANSPORT,
+                    timeout=TIMEOUT,
+                    limits=limits,
+                    follow_redirects=False,
+                    cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+                    headers={"User-Agent": "systembruker-portal"},
+                )
                 self._transport = TRANSPORT
             return self._client
 
@@ -115,20 +136,18 @@ class Door:
         request = _pool.client().build_request(
             method, url, params=params, json=json, data=data, content=content, headers=given
         )
-        where = f"{self.service} {method} {urlsplit(url).path}"
-        started = time.perf_counter()
-        status, received, failure = None, 0, ""
+        place = request.url.raw_path.decode("ascii").partition("?")[0]
+        where = f"{self.service} {method} {place}"
+        started, seen, failure = time.perf_counter(), _Seen(), ""
         try:
-            response, body = _send(request, where)
-            status, received = response.status_code, len(body)
-            return _judge(response, body, where)
+            return _judge(*_send(request, where, seen), where)
         except GatewayError as error:
             failure = type(error).__name__
             raise
         finally:
             seconds = time.perf_counter() - started
             host, sent = urlsplit(url).netloc, int(request.headers.get("content-length", 0))
-            _note(CallStats(self.service, host, method, urlsplit(url).path, status, seconds, sent, received, failure))
+            _note(CallStats(self.service, host, method, place, seen.status, seconds, sent, seen.bytes, failure))
 
     @staticmethod
     def _common(token: str) -> dict[str, str]:
@@ -136,46 +155,63 @@ class Door:
         return {**headers, "Authorization": f"Bearer {token}"} if token else headers
 
 
-def _send(request: httpx.Request, where: str) -> tuple[httpx.Response, bytes]:
+@dataclass
+class _Seen:
+    """What has come of an answer so far."""
+
+    status: int | None = None
+    bytes: int = 0
+
+
+def _send(request: httpx.Request, where: str, seen: _Seen) -> tuple[httpx.Response, bytes]:
     try:
         response = _pool.client().send(request, stream=True)
+        seen.status = response.status_code
         try:
-            return response, _read(response, where)
+            return response, _read(response, where, seen)
         finally:
             response.close()
-    except LOST as error:
-        raise Unavailable(f"{where}: {type(error).__name__}", maybe_arrived=True) from None
-    except httpx.HTTPError as error:
+    except NOT_SENT as error:
         raise Unavailable(f"{where}: {type(error).__name__}") from None
+    except httpx.HTTPError as error:
+        raise Unavailable(f"{where}: {type(error).__name__}", maybe_arrived=True, status=seen.status) from None
 
 
-def _read(response: httpx.Response, where: str) -> bytes:
-    parts, total = [], 0
-    for part in response.iter_bytes():
-        total += len(part)
-        if total > MOST_BYTES:
-            raise BrokenReply(f"{where}: the body is larger than {MOST_BYTES} bytes")
-        parts.append(part)
-    body = b"".join(parts)
-    promised = response.headers.get("content-length")
-    if (
-        promised
-        and not response.headers.get("content-encoding")
-        and len(body) < int(promised)
-        and request_has_body(response)
-    ):
-        raise Unavailable(f"{where}: the body was cut off", maybe_arrived=True)
-    return body
+def _read(response: httpx.Response, where: str, seen: _Seen) -> bytes:
+    """The whole body of a success; of anything else no more than is needed to tell why."""
+    most, parts = MOST_BYTES if response.is_success else MOST_REASON, []
+    give_up = time.perf_counter() + MOST_SECONDS
+    try:
+        for part in response.iter_bytes():
+            seen.bytes += len(part)
+            parts.append(part)
+            if seen.bytes > most:
+                break
+            if time.perf_counter() > give_up:
+                raise Unavailable(f"{where}: the answer takes too long", maybe_arrived=True, status=seen.status)
+    except httpx.DecodingError:
+        if response.is_success:
+            raise BrokenReply(f"{where}: the body cannot be decoded") from None
+    if response.is_success and seen.bytes > most:
+        raise BrokenReply(f"{where}: the body is larger than {most} bytes")
+    if seen.bytes <= most and _is_cut_off(response, seen.bytes):
+        raise Unavailable(f"{where}: the body was cut off", maybe_arrived=True, status=seen.status)
+    return b"".join(parts)
 
 
-def request_has_body(response: httpx.Response) -> bool:
-    return response.request.method != "HEAD" and response.status_code not in (204, 304)
+def _is_cut_off(response: httpx.Response, received: int) -> bool:
+    promised = response.headers.get("content-length", "")
+    has_body = response.request.method != "HEAD" and response.status_code not in (204, 304)
+    is_plain = not response.headers.get("content-encoding")
+    return has_body and is_plain and promised.isdecimal() and received < int(promised)
 
 
 def _judge(response: httpx.Response, body: bytes, where: str) -> Reply:
     status = response.status_code
     if 200 <= status < 300:
         return Reply(status, response.headers, body, where)
+    if status < 400:
+        raise BrokenReply(f"{where}: {status}, a redirect that nobody agreed on")
     reason = refusals.read(body)
     if status == 429 or status >= 500:
         wait = retry_after(response.headers.get("retry-after", ""))
@@ -194,21 +230,30 @@ def _judge(response: httpx.Response, body: bytes, where: str) -> Reply:
 
 
 def retry_after(value: str, *, now: datetime | None = None) -> float | None:
-    """Seconds to wait, from seconds or an HTTP date (both are in use); None when absent or unreadable."""
+    """Seconds to wait, at most a day, from seconds or an HTTP date (both are in use); None when absent or unreadable.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    """
     value = value.strip()
-    if value.isdigit():
-        return float(value)
+    if value.isascii() and value.isdecimal():
+        return float(min(int(value[:20]), LONGEST_WAIT))
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        wait = (moment.replace(tzinfo=moment.tzinfo or UTC) - (now or datetime.now(UTC))).total_seconds()
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    return min(max(0.0, wait), LONGEST_WAIT)
 
 
 def _note(stats: CallStats) -> None:
+    answer, milliseconds = stats.status or stats.error, round(stats.seconds * 1000)
+    facts = {"sent_bytes": stats.sent_bytes, "received_bytes": stats.received_bytes, "error": stats.error}
     logger.info(
-        "%s %s %s %s in %.0f ms",
-        stats.service, stats.method, stats.path, stats.status or stats.error, stats.seconds * 1000,
+        "%s %s %s %s in %s ms", stats.service, stats.method, stats.path, answer, milliseconds,
+        extra={name: value for name, value in facts.items() if value},
     )  # fmt: skip
     for observer in observers:
-        observer(stats)
+        try:
+            observer(stats)
+        except Exception:
+            logger.exception("an observer of calls failed; the call stands")

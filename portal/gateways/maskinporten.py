@@ -15,8 +15,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from portal.gateways.errors import BrokenReply
 from portal.gateways.http import Door
+from portal.gateways.reading import bearer, reading
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 GRANT_SECONDS = 119
@@ -55,13 +55,8 @@ class Maskinporten:
     def token(self, grant: Grant, *, at: datetime) -> Token:
         """A fresh token. Raises Refused (MP-303: no system user; MP-200, MP-250: scopes), Unavailable, BrokenReply."""
         form = {"grant_type": GRANT_TYPE, "assertion": self.assertion(grant, at=at, jti=str(uuid.uuid4()))}
-        said = self._door.call("POST", "/token", data=form).json()
-        try:
-            lifetime = timedelta(seconds=int(said["expires_in"]))
-            scopes = tuple(str(said.get("scope", "")).split())
-            return Token(str(said["access_token"]), at + lifetime, scopes, _system_user(str(said["access_token"])))
-        except (KeyError, TypeError, ValueError) as error:
-            raise BrokenReply("maskinporten POST /token: the answer has no usable token") from error
+        reply = self._door.call("POST", "/token", data=form)
+        return reading(reply.where, lambda: _token(reply.json(), at))
 
     def assertion(self, grant: Grant, *, at: datetime, jti: str) -> str:
         """The signed JWT grant."""
@@ -80,8 +75,14 @@ class Maskinporten:
 
     def metadata(self) -> dict[str, Any]:
         """The issuer's own description: issuer, token_endpoint, jwks_uri ..."""
-        said: dict[str, Any] = self._door.call("GET", "/.well-known/oauth-authorization-server").json()
-        return said
+        reply = self._door.call("GET", "/.well-known/oauth-authorization-server")
+        return reading(reply.where, lambda: dict(reply.json()))
+
+
+def _token(said: dict[str, Any], at: datetime) -> Token:
+    value = bearer(said["access_token"])
+    scopes = tuple(str(said.get("scope") or "").split())
+    return Token(value, at + timedelta(seconds=int(said["expires_in"])), scopes, _system_user(value))
 
 
 def _details(owner_orgnr: str, external_ref: str | None) -> dict[str, Any]:
@@ -96,9 +97,9 @@ def _system_user(token: str) -> str:
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
         ids = claims["authorization_details"][0]["systemuser_id"]
+        return str(ids[0] if isinstance(ids, list) else ids)
     except (jwt.InvalidTokenError, KeyError, IndexError, TypeError):
         return ""
-    return str(ids[0] if isinstance(ids, list) else ids)
 
 
 def generate_key() -> tuple[str, bytes, dict[str, Any]]:

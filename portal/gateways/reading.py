@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from portal.gateways.errors import BrokenReply
 
@@ -15,8 +16,10 @@ def reading(where: str, read: Callable[[], T]) -> T:
     """What `read` makes of a reply; raises BrokenReply, naming `where`, when the reply has another shape."""
     try:
         return read()
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise BrokenReply(f"{where}: the answer has another shape than agreed ({type(error).__name__})") from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        missing = f" {error}" if isinstance(error, KeyError) else ""  # a name of ours; other texts may quote the reply
+        kind = f"{type(error).__name__}{missing}"
+        raise BrokenReply(f"{where}: the answer has another shape than agreed ({kind})") from None
 
 
 def moment(text: Any) -> datetime | None:
@@ -42,3 +45,15 @@ def required_moment(text: Any) -> datetime:
 def insensitive(said: dict[str, Any], name: str) -> Any:
     """A member by name whatever its case (`ID` or `id`); None when absent."""
     return next((value for key, value in said.items() if key.lower() == name.lower()), None)
+
+
+def bearer(value: Any) -> str:
+    """A token fit for a header. Raises ValueError, without the value."""
+    if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("not a token")
+    return value
+
+
+def uuid_text(value: Any) -> str:
+    """A UUID in lower case. Raises ValueError when it is none."""
+    return str(UUID(str(value)))

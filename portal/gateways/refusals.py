@@ -15,8 +15,12 @@ from xml.etree import ElementTree
 from portal.gateways.errors import Detail
 
 _MP = re.compile(r"MP-\d+")
-_PERSON = re.compile(r"\b\d{11}\b")
+_TRACE = re.compile(r"\(?(?:trace_id|correlation id): *([0-9a-f-]+)")
+_PERSON = re.compile(r"(?<!\d)\d{6}[ -]?\d{5}(?!\d)")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 MOST_TEXT = 500
+MOST_CODE = 100
+MOST_DETAILS = 200
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,8 @@ def read(body: bytes) -> Reason:
     """The reason in `body`, as far as it can be told."""
     try:
         said = json.loads(body)
-    except ValueError:
-        return _from_xml(body) or Reason(text=_short(body.decode("utf-8", "replace")))
+    except (ValueError, RecursionError):
+        return _from_markup(body) if body.lstrip()[:1] == b"<" else Reason(text=_short(body.decode("utf-8", "replace")))
     if isinstance(said, str):
         return Reason(text=_short(said))
     return _from_json(said) if isinstance(said, dict) else Reason()
@@ -48,80 +52,83 @@ def _from_json(said: dict[str, Any]) -> Reason:
 
 def _oauth(said: dict[str, Any]) -> Reason:
     """The MP code is mostly in error_uri: https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking"""
-    both = f"{said.get('error_uri', '')} {said.get('error_description', '')}"
-    found = _MP.search(both)
-    description = str(said.get("error_description", ""))
-    trace = re.search(r"\(?(?:trace_id|correlation id): ([0-9a-f-]+)", description)
-    text = _short(description.split("(trace_id", maxsplit=1)[0].split("(correlation", maxsplit=1)[0])
-    return Reason(found[0] if found else str(said["error"]), text, (), trace[1] if trace else "")
+    description = str(said.get("error_description") or "")
+    found = _MP.search(f"{said.get('error_uri') or ''} {description}")
+    trace = _TRACE.search(description)
+    text = _short(description[: trace.start()] if trace else description)
+    return Reason(found[0] if found else _code(said["error"]), text, (), trace[1][:MOST_CODE] if trace else "")
 
 
 def _problem(said: dict[str, Any]) -> Reason:
-    details = tuple(_validation(entry) for entry in said.get("validationErrors") or [] if isinstance(entry, dict))
+    details = tuple(_validation(entry) for entry in _entries(said.get("validationErrors")))
     details += _field_errors(said.get("errors"))
-    code = str(said.get("code") or "")
-    if code.startswith("STD-") and details:
+    code = _code(said.get("code"))
+    if details and (not code or code.startswith("STD-")):
         code = details[0].code or code
-    if not code and details:
-        code = details[0].code
-    text = _short(str(said.get("detail") or said.get("title") or ""))
-    return Reason(code, text, details, str(said.get("traceId") or ""))
+    text = _short(said.get("detail") or said.get("title"))
+    return Reason(code, text, details, _code(said.get("traceId")))
 
 
 def _validation(entry: dict[str, Any]) -> Detail:
+    """Altinn puts what it did not find into members with odd names: all but the known ones are kept."""
     extra = [str(v) for k, v in entry.items() if k not in ("code", "title", "paths", "detail", "status", "type")]
-    path = next(iter(entry.get("paths") or []), "")
-    return Detail(str(entry.get("code", "")), _short(str(entry.get("title", ""))), str(path), _short(" | ".join(extra)))
+    paths = entry.get("paths")
+    path = paths[0] if isinstance(paths, list) and paths else ""
+    text = _short(entry.get("title") or entry.get("detail"))
+    return Detail(_code(entry.get("code")), text, _short(path), _short(" | ".join(extra)))
 
 
 def _field_errors(errors: Any) -> tuple[Detail, ...]:
     if not isinstance(errors, dict):
         return ()
     return tuple(
-        Detail(code=str(k), text=_short(" ".join(map(str, v if isinstance(v, list) else [v]))), path=str(k))
-        for k, v in errors.items()
+        Detail(code=_code(k), text=_short(" ".join(map(str, v if isinstance(v, list) else [v]))), path=_short(k))
+        for k, v in list(errors.items())[:MOST_DETAILS]
     )
 
 
 def _skatteetaten(said: dict[str, Any]) -> Reason:
-    entries = said.get("spesifisering") or []
+    """https://skatteetaten.github.io/api-dokumentasjon/om/feil . The first detail's code says more than the top one."""
     details = tuple(
-        Detail(
-            str(e.get("kode", "")),
-            _short(str(e.get("melding", ""))),
-            str(e.get("sti", "")),
-            _short(str(e.get("angittVerdi", ""))),
-        )
-        for e in entries
-        if isinstance(e, dict)
+        Detail(_code(e.get("kode")), _short(e.get("melding")), _short(e.get("sti")), _short(e.get("angittVerdi")))
+        for e in _entries(said.get("spesifisering"))
     )
-    code = details[0].code if details and details[0].code else str(said["kode"])
-    return Reason(code, _short(str(said.get("melding", ""))), details, str(said.get("korrelasjonsid", "")))
+    code = (details[0].code if details else "") or _code(said.get("kode"))
+    return Reason(code, _short(said.get("melding")), details, _code(said.get("korrelasjonsid")))
 
 
-def _from_xml(body: bytes) -> Reason | None:
-    if not body.lstrip().startswith(b"<") or b"<!" in body[:2000] or len(body) > 100_000:
-        return None
+def _from_markup(body: bytes) -> Reason:
+    """Skatteetaten's error as XML. Other markup is a page for people from something in between; it says nothing to us."""
+    if b"<!" in body:  # a doctype could make entities expand
+        return Reason()
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - no doctype, so nothing to expand
-    except ElementTree.ParseError:
-        return None
-    fields = {
-        element.tag.rsplit("}", 1)[-1]: (element.text or "").strip() for element in root.iter() if not len(element)
-    }
-    return (
-        _skatteetaten(
-            {
-                "kode": fields["kode"],
-                "melding": fields.get("melding", ""),
-                "korrelasjonsid": fields.get("korrelasjonsid", ""),
-            }
-        )
-        if "kode" in fields
-        else None
-    )
+    except (ElementTree.ParseError, ValueError, LookupError):
+        return Reason()
+    said: dict[str, Any] = _leaves(root)
+    if "kode" not in said:
+        return Reason()
+    entries = [_leaves(element) for element in root.iter() if _name(element) == "spesifisering"]
+    return _skatteetaten({**said, "spesifisering": [entry for entry in entries if entry]})
 
 
-def _short(text: str) -> str:
-    """At most 500 signs, national identity numbers taken out."""
-    return _PERSON.sub("***********", text)[:MOST_TEXT].strip()
+def _leaves(element: ElementTree.Element) -> dict[str, Any]:
+    return {_name(child): (child.text or "").strip() for child in element if not len(child)}
+
+
+def _name(element: ElementTree.Element) -> str:
+    return element.tag.rsplit("}", 1)[-1]
+
+
+def _entries(said: Any) -> list[dict[str, Any]]:
+    return [entry for entry in said if isinstance(entry, dict)][:MOST_DETAILS] if isinstance(said, list) else []
+
+
+def _code(said: Any) -> str:
+    return _short(said)[:MOST_CODE]
+
+
+def _short(said: Any) -> str:
+    """At most 500 signs that a database takes, national identity numbers taken out; "" for nothing."""
+    text = "" if said is None else str(said)
+    return _PERSON.sub("***********", _UNPRINTABLE.sub("", text))[:MOST_TEXT].strip()

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote
 from uuid import UUID
+
+import httpx
 
 from portal.gateways.errors import Refused
 from portal.gateways.http import Door, Reply
-from portal.gateways.reading import reading
+from portal.gateways.reading import reading, uuid_text
 
 ANY_TYPE = {"Accept": "application/xml, application/json;q=0.9, application/pdf, text/csv, */*;q=0.1"}
-_FILENAME = re.compile(r'filename="?([^";]+)"?')
 FORMS_A_PAGE = 50
+PORTS = {"https": 443, "http": 80}
+Place = tuple[str, str, int | None]
+"""Scheme, host and port."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Receipt:
 class Fetched:
     """A document's bytes with the type and name the remote gave ("" when it gave none)."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     media_type: str
     filename: str
 
@@ -56,8 +61,8 @@ class Skatteetaten:
 
     def __init__(self, *, base_url: str, hosts: Sequence[str] = ()) -> None:
         self._door = Door(service="skatteetaten", base_url=base_url)
-        self._hosts = (urlsplit(base_url).netloc, *hosts)
-        self._secure = urlsplit(base_url).scheme == "https"
+        scheme = httpx.URL(base_url).scheme
+        self._places = [_place(base_url), *(_place(f"{scheme}://{host}") for host in hosts)]
 
     def send_main(self, *, token: str, year: int, xml: bytes, key: UUID) -> str:
         """The main form's id. Safe to repeat with the same key and body."""
@@ -66,58 +71,78 @@ class Skatteetaten:
 
     def send_part(self, *, token: str, year: int, main_id: str, xml: bytes, key: UUID) -> None:
         """One shareholder's form. Safe to repeat with the same key and body."""
-        self._post_xml(f"/{year}/{main_id}/1086U", token, xml, key)
+        self._post_xml(f"/{year}/{_id(main_id)}/1086U", token, xml, key)
 
     def confirm(self, *, token: str, year: int, main_id: str, parts: int) -> Receipt:
         """Hand it over. Not idempotent: a second time is refused with GLD_1029 and no ids."""
         params = {"antall_underskjema": str(parts)}
-        reply = self._door.call("POST", f"/{year}/{main_id}/bekreft", token=token, params=params)
+        reply = self._door.call("POST", f"/{year}/{_id(main_id)}/bekreft", token=token, params=params)
         return reading(reply.where, lambda: _receipt(reply.json()))
 
     def submitted_forms(self, *, token: str, year: int, transmission_id: str, page: int = 0) -> list[str]:
         """The forms as they were received, main form first on page 0; feedback is not among them."""
         params = {"page": str(page), "size": str(FORMS_A_PAGE)}
-        reply = self._door.call("GET", f"/{year}/forsendelser/{transmission_id}/dokumenter", token=token, params=params)
+        path = f"/{year}/forsendelser/{_id(transmission_id)}/dokumenter"
+        reply = self._door.call("GET", path, token=token, params=params)
         return reading(reply.where, lambda: list(map(str, reply.json()["dokumenter"])))
 
     def document(self, *, token: str, year: int, transmission_id: str, document_id: str) -> Fetched:
         """One document of the transmission that owns it."""
-        path = f"/{year}/forsendelser/{transmission_id}/dokumenter/{document_id}"
+        path = f"/{year}/forsendelser/{_id(transmission_id)}/dokumenter/{_id(document_id)}"
         return _fetched(self._door.call("GET", path, token=token, headers=ANY_TYPE))
 
     def document_at(self, url: str, *, token: str) -> Fetched:
         """What an attachment's Api address leads to. Raises ForeignAddress before anything is sent to a strange host."""
-        if not self._is_ours(url):
-            raise ForeignAddress(
-                f"skatteetaten: {urlsplit(url).netloc} is not one of its hosts", status=0, code="FOREIGN_ADDRESS"
-            )
-        return _fetched(self._door.call("GET", url, token=token, headers=ANY_TYPE))
-
-    def _is_ours(self, url: str) -> bool:
-        there = urlsplit(url)
-        if there.scheme != ("https" if self._secure else "http") or there.username or there.password:
-            return False
-        return any(
-            there.netloc == host or (host.startswith("*.") and there.netloc.endswith(host[1:])) for host in self._hosts
-        )
+        there = _place(url)
+        if not any(_covers(place, there) for place in self._places):
+            said = f"skatteetaten: {there[1] or 'an unreadable address'} is not one of its hosts"
+            raise ForeignAddress(said, status=0, code="FOREIGN_ADDRESS")
+        return _fetched(self._door.call("GET", str(httpx.URL(url)), token=token, headers=ANY_TYPE))
 
     def _post_xml(self, path: str, token: str, xml: bytes, key: UUID) -> Reply:
         headers = {"Content-Type": "application/xml", "idempotencyKey": str(key)}
         return self._door.call("POST", path, token=token, content=xml, headers=headers)
 
 
+def _place(url: str) -> Place:
+    """Where a call to `url` would go, by the parser that makes the call; no host when it cannot be read or has a user name."""
+    try:
+        there = httpx.URL(url)
+    except httpx.InvalidURL:
+        return "", "", None
+    is_plain = re.fullmatch(r"(\*\.)?[a-z0-9.-]+", there.host) and not there.userinfo
+    return there.scheme, there.host if is_plain else "", there.port or PORTS.get(there.scheme)
+
+
+def _covers(place: Place, there: Place) -> bool:
+    (scheme, host, port), (_scheme, name, _port) = place, there
+    is_host = name == host or (host.startswith("*.") and name.endswith(host[1:]))
+    return bool(name) and is_host and (scheme, port) == (_scheme, _port)
+
+
+def _id(value: str) -> str:
+    """As one segment of a path, whatever is in it. Raises ValueError for one that would climb."""
+    if value.strip(".") == "":
+        raise ValueError("an id is missing")
+    return quote(value, safe="")
+
+
 def _main_id(said: dict[str, Any]) -> str:
     """The page spells it hovedskjemaid, the interface hovedskjemaId."""
-    return str(said.get("hovedskjemaId") or said["hovedskjemaid"])
+    found = said.get("hovedskjemaId") or said["hovedskjemaid"]
+    if not isinstance(found, str | int) or not str(found).strip("."):
+        raise ValueError("no id of a main form")
+    return str(found)
 
 
 def _receipt(said: dict[str, Any]) -> Receipt:
     transmission = said.get("forsendelseId") or said["dialogelementId"]  # its name on older pages
-    return Receipt(
-        str(UUID(said["dialogId"])), str(UUID(transmission)), str(said.get("oppgavegiversLeveranseReferanse") or "")
-    )
+    reference = str(said.get("oppgavegiversLeveranseReferanse") or "")
+    return Receipt(uuid_text(said["dialogId"]), uuid_text(transmission), reference)
 
 
 def _fetched(reply: Reply) -> Fetched:
-    found = _FILENAME.search(reply.headers.get("content-disposition", ""))
-    return Fetched(reply.content, reply.media_type or "application/octet-stream", found[1] if found else "")
+    message = Message()
+    message["Content-Disposition"] = reply.headers.get("content-disposition", "")
+    name = re.split(r"[/\\]", message.get_filename(""))[-1]
+    return Fetched(reply.content, reply.media_type or "application/octet-stream", name)

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from portal.gateways.errors import BrokenReply
 from portal.gateways.http import Door
 from portal.gateways.maskinporten import Token
-from portal.gateways.reading import reading
+from portal.gateways.reading import bearer, reading
 
 EXCHANGED_FOR = timedelta(minutes=29)
 """Altinn gives thirty minutes; Events allows no clock skew, so we use one less."""
@@ -25,7 +26,7 @@ class Exchange:
     def exchange(self, token: Token, *, at: datetime) -> Token:
         """An Altinn token for a Maskinporten token; it outlives the one it came of."""
         reply = self._door.call("GET", "/authentication/api/v1/exchange/maskinporten", token=token.value)
-        value = reply.content.decode("ascii", "replace").strip().strip('"')
+        value = reading(reply.where, lambda: bearer(reply.content.decode("ascii", "replace").strip().strip('"')))
         if value.count(".") != 2:
             raise BrokenReply(f"{reply.where}: the answer is not a token")
         return Token(value, at + EXCHANGED_FOR, token.scopes, token.system_user_id)
@@ -72,16 +73,24 @@ class Metadata:
         said = reply.json()
         return reading(path, lambda: [_package(entry.get("object") or entry) for entry in said])
 
+    def all_packages(self, *, language: str = "nb") -> list[Package]:
+        """The whole catalogue, out of its groups and areas; no token."""
+        path = "/accessmanagement/api/v1/meta/info/accesspackages/export"
+        said = self._door.call("GET", path, headers={"Accept-Language": language}).json()
+        return reading(
+            path, lambda: [_package(p) for group in said for area in group["areas"] for p in area["packages"]]
+        )
+
     def package(self, urn: str, *, language: str = "nb") -> Package:
         """One package by urn; raises Refused 404 when Altinn does not know it."""
-        path = f"/accessmanagement/api/v1/meta/info/accesspackages/package/urn/{urn}"
+        path = f"/accessmanagement/api/v1/meta/info/accesspackages/package/urn/{quote(urn, safe=':')}"
         said = self._door.call("GET", path, headers={"Accept-Language": language}).json()
         return reading(path, lambda: _package(said))
 
     def resource(self, resource_id: str) -> dict[str, Any]:
         """A resource as the registry has it: title, type, delegable, owner. No token."""
-        said: dict[str, Any] = self._door.call("GET", f"/resourceregistry/api/v1/resource/{resource_id}").json()
-        return said
+        reply = self._door.call("GET", f"/resourceregistry/api/v1/resource/{quote(resource_id, safe='')}")
+        return reading(reply.where, lambda: dict(reply.json()))
 
 
 def _party(said: dict[str, Any]) -> AuthorizedParty:

@@ -79,20 +79,35 @@ class SystemRegister:
 
     def update(self, system: RegisteredSystem, *, token: str) -> None:
         """Replace all of it, client ids and redirect addresses included."""
-        self._door.call("PUT", f"{BASE}/vendor/{quote(system.system_id)}", token=token, json=system.as_json())
+        self._door.call("PUT", f"{BASE}/vendor/{_id(system.system_id)}", token=token, json=system.as_json())
 
     def get(self, system_id: str, *, token: str) -> RegisteredSystem:
         """Also a deleted one. Raises Refused 404 when it never was, 403 when it is another vendor's."""
-        said = self._door.call("GET", f"{BASE}/vendor/{quote(system_id)}", token=token).json()
-        return reading("altinn system", lambda: _system(said))
+        reply = self._door.call("GET", f"{BASE}/vendor/{_id(system_id)}", token=token)
+        return reading(reply.where, lambda: _system(reply.json()))
 
     def delete(self, system_id: str, *, token: str) -> None:
         """Soft, and for ever: the id can never be used again, and every customer's token stops working."""
-        self._door.call("DELETE", f"{BASE}/vendor/{quote(system_id)}", token=token)
+        self._door.call("DELETE", f"{BASE}/vendor/{_id(system_id)}", token=token)
 
     def changelog(self, system_id: str, *, token: str) -> list[SystemChange]:
-        said = self._door.call("GET", f"{BASE}/vendor/{quote(system_id)}/changelog", token=token).json()
-        return reading("altinn changelog", lambda: [_change(entry) for entry in said])
+        reply = self._door.call("GET", f"{BASE}/vendor/{_id(system_id)}/changelog", token=token)
+        return reading(reply.where, lambda: [_change(entry) for entry in reply.json()])
+
+    def list(self, *, token: str) -> list[RegisteredSystem]:
+        """The vendor's systems but for deleted ones. Client ids and redirect addresses are told by `get` alone."""
+        reply = self._door.call("GET", f"{BASE}/vendor", token=token)
+        return reading(reply.where, lambda: [_listed(entry) for entry in reply.json()])
+
+
+def _id(system_id: str) -> str:
+    return quote(system_id, safe="")
+
+
+def _listed(said: dict[str, Any]) -> RegisteredSystem:
+    """The list has other names for two of the members."""
+    vendor = {"ID": said.get("systemVendorOrgNumber") or ""}
+    return _system({**said, "id": said["systemId"], "vendor": vendor})
 
 
 def _system(said: dict[str, Any]) -> RegisteredSystem:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from portal.gateways.altinn.register import packages_of, right, rights_of
 from portal.gateways.errors import Refused
-from portal.gateways.http import Door
+from portal.gateways.http import Door, Reply
 from portal.gateways.reading import moment, reading
 
 BASE = "/authentication/api/v1/systemuser"
@@ -100,7 +100,9 @@ class SystemUserRequests:
 
     def get(self, request_id: str, *, token: str, is_agent: bool = False) -> RemoteRequest:
         """Raises Refused 404 (AUTH-00010) when it is gone, or is of the other kind."""
-        reply = self._door.call("GET", f"{BASE}/request/vendor{_agent(is_agent)}/{quote(request_id)}", token=token)
+        reply = self._door.call(
+            "GET", f"{BASE}/request/vendor{_agent(is_agent)}/{quote(request_id, safe='')}", token=token
+        )
         return reading(reply.where, lambda: _request(reply.json()))
 
     def by_external_ref(
@@ -112,12 +114,12 @@ class SystemUserRequests:
 
     def list(self, system_id: str, *, token: str, is_agent: bool = False) -> Iterator[RemoteRequest]:
         """All but those lost at page boundaries: good for `escalated`, not for knowing what exists."""
-        path = f"{BASE}/request/vendor{_agent(is_agent)}/bysystem/{quote(system_id)}"
+        path = f"{BASE}/request/vendor{_agent(is_agent)}/bysystem/{quote(system_id, safe='')}"
         return (reading(path, partial(_request, entry)) for entry in self._pages(path, token))
 
     def delete(self, request_id: str, *, token: str) -> bool:
         """Withdraw a request of either kind, in any status. False when it was gone already. Never deletes a system user."""
-        return self._or_none("DELETE", f"{BASE}/request/vendor/{quote(request_id)}", token) is not None
+        return self._or_none("DELETE", f"{BASE}/request/vendor/{quote(request_id, safe='')}", token) is not None
 
     def system_user(self, *, token: str, system_id: str, orgnr: str, external_ref: str) -> RemoteSystemUser | None:
         """The live system user of the triple. Scope request.write, oddly."""
@@ -127,7 +129,7 @@ class SystemUserRequests:
 
     def system_users(self, system_id: str, *, token: str) -> Iterator[RemoteSystemUser]:
         """Every live system user, oldest first. Scope systemregister.write."""
-        path = f"{BASE}/vendor/bysystem/{quote(system_id)}"
+        path = f"{BASE}/vendor/bysystem/{quote(system_id, safe='')}"
         return (reading(path, partial(_system_user, entry)) for entry in self._pages(path, token))
 
     def create_change(
@@ -156,11 +158,11 @@ class SystemUserRequests:
         return reading(reply.where, lambda: _change(reply.json(), created=reply.status == 201))
 
     def get_change(self, change_id: str, *, token: str) -> RemoteChangeRequest:
-        reply = self._door.call("GET", f"{BASE}/changerequest/vendor/{quote(change_id)}", token=token)
+        reply = self._door.call("GET", f"{BASE}/changerequest/vendor/{quote(change_id, safe='')}", token=token)
         return reading(reply.where, lambda: _change(reply.json()))
 
     def delete_change(self, change_id: str, *, token: str) -> bool:
-        return self._or_none("DELETE", f"{BASE}/changerequest/vendor/{quote(change_id)}", token) is not None
+        return self._or_none("DELETE", f"{BASE}/changerequest/vendor/{quote(change_id, safe='')}", token) is not None
 
     def _or_none(self, method: str, path: str, token: str, *, params: Any = None) -> Any:
         try:
@@ -176,14 +178,16 @@ class SystemUserRequests:
         place = ""
         while place not in seen:
             seen.add(place)
-            said = self._door.call("GET", path, token=token, params={"token": place} if place else None).json()
-            yield from reading(path, partial(_data, said))
-            following = ((said.get("links") or {}).get("next")) or ""
-            place = (parse_qs(urlsplit(following).query).get("token") or [""])[0]
+            reply = self._door.call("GET", path, token=token, params={"token": place} if place else None)
+            entries, place = reading(path, partial(_page, reply))
+            yield from entries
 
 
-def _data(said: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(said["data"])
+def _page(reply: Reply) -> tuple[list[dict[str, Any]], str]:
+    """Entries, and the token of the page after them ("" when there is none)."""
+    said = reply.json()
+    following = (said.get("links") or {}).get("next") or ""
+    return list(said["data"]), (parse_qs(urlsplit(following).query).get("token") or [""])[0]
 
 
 def _agent(is_agent: bool) -> str:
