@@ -45,7 +45,7 @@ def take(sandbox: Sandbox, event: dict[str, Any], now: datetime) -> None:
         targets.reverse()
     for subscription_id in targets:
         copies = 2 if state.settings.duplicate_events else 1
-        delay = (state.sequence() % 3) * 0.2 if state.settings.shuffle_events else 0.0
+        delay = (2 - len(state.events) % 3) * 0.2 if state.settings.shuffle_events else 0.0
         for _copy in range(copies):
             data = {"subscription": subscription_id, "event": event, "attempt": 0}
             state.schedule(due=now + timedelta(seconds=delay), kind="events.deliver", data=data)
