@@ -3,7 +3,7 @@
 GatewayError
 ├── Unavailable   no answer, 429 or 5xx: ask again later
 ├── Refused       another 4xx: the remote said no, and asking again unchanged will not help
-└── BrokenReply   a success we cannot read: a person must look
+└── BrokenReply   a success we cannot read, or a redirect: a person must look
 """
 
 from __future__ import annotations
@@ -66,4 +66,4 @@ class Refused(GatewayError):
 
 
 class BrokenReply(GatewayError):
-    """2xx with a body of another shape than agreed, cut off, or too large."""
+    """2xx with a body of another shape than agreed or too large, or 3xx. The remote may have done the work."""

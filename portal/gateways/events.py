@@ -80,10 +80,11 @@ def parse_event(body: bytes) -> CloudEvent:
         raise ValueError("nested too deeply") from None
     if not isinstance(said, dict) or said.get("specversion") != "1.0":
         raise ValueError("not a CloudEvent 1.0")
-    names = ("id", "source", "type")
-    if not all(isinstance(said.get(name), str) and said[name] and "\x00" not in said[name] for name in names):
-        raise ValueError("id, source and type are required, as plain text")
+    names = {"id": "id", "source": "source", "type": "type"}
     others = {"resource": "resource", "subject": "subject", "dialog_id": "resourceinstance"}
-    return CloudEvent(
-        **{n: said[n] for n in names}, **{ours: str(said.get(theirs) or "") for ours, theirs in others.items()}
-    )
+    found = {ours: said.get(theirs) or "" for ours, theirs in (names | others).items()}
+    if not all(isinstance(value, str) and value.isprintable() for value in found.values()):
+        raise ValueError("a member is not plain text")
+    if not all(found[name] for name in names):
+        raise ValueError("id, source and type are required")
+    return CloudEvent(**found)

@@ -1,0 +1,38 @@
+"""A remote that says what it is told to, and remembers what it was asked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+
+
+class Remote(httpx.BaseTransport):
+    """Answers in the order told, the last one again and again. An exception among them is raised instead."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx.Request] = []
+        self._answers: list[tuple[int, dict[str, str], bytes] | Exception] = []
+
+    def says(self, body: Any = b"", status: int = 200, **headers: str) -> None:
+        """`body` as bytes or text goes out as it is, anything else as JSON. `retry_after=` is the header Retry-After."""
+        raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        self._answers.append((status, {name.replace("_", "-"): value for name, value in headers.items()}, raw))
+
+    def fails(self, error: Exception) -> None:
+        self._answers.append(error)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        self.requests.append(request)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        status, headers, raw = answer
+        return httpx.Response(status, headers=headers, stream=httpx.ByteStream(raw))
+
+    @property
+    def asked(self) -> httpx.Request:
+        """The latest request."""
+        return self.requests[-1]

@@ -1,0 +1,80 @@
+"""The door on a real connection to this machine: what a connection that breaks turns into."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from portal.gateways import http
+from portal.gateways.errors import Unavailable
+from portal.gateways.http import Door
+
+pytestmark = pytest.mark.usefixtures("real_wire")
+
+
+@pytest.fixture
+def real_wire(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "TRANSPORT", None)
+    monkeypatch.setattr(http, "_pool", http._Pool())
+
+
+@contextmanager
+def server(*answers: bytes) -> Iterator[str]:
+    """Takes one connection for each answer, reads a request, says the answer and hangs up."""
+
+    def serve() -> None:
+        for answer in answers:
+            connection, _address = listening.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join(5)
+
+
+def failure(base_url: str) -> Unavailable:
+    with pytest.raises(Unavailable) as caught:
+        Door(service="altinn", base_url=base_url).call("POST", "/things", json={})
+    return caught.value
+
+
+def test_nobody_listening_means_nothing_arrived() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+
+    assert failure(f"http://127.0.0.1:{port}").maybe_arrived is False
+
+
+def test_hanging_up_without_an_answer_may_have_arrived() -> None:
+    with server(b"") as url:
+        assert failure(url).maybe_arrived is True
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
+        b"HTTP/1.1 200 OK\r\nContent-Len",
+        b"what is this?\r\n\r\n",
+    ],
+    ids=["half a body", "half a chunk", "half a head", "no HTTP"],
+)
+def test_half_an_answer_may_have_arrived(answer: bytes) -> None:
+    with server(answer) as url:
+        assert failure(url).maybe_arrived is True
+
+
+def test_a_whole_answer_is_read() -> None:
+    with server(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as url:
+        reply = Door(service="altinn", base_url=url).call("GET", "/things")
+
+    assert (reply.status, reply.json()) == (200, {})
