@@ -53,8 +53,10 @@ def running(environment):
         assert process.poll() is None, output.read_text()
         yield process, output
     finally:
+        family = everything_below(process.pid)
         process.kill()
         process.wait()
+        wait_for(lambda: not any(is_alive(pid) for pid in family), seconds=30)  # they still write into the folder
 
 
 def start(environment, **more):

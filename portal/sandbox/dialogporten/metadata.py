@@ -70,13 +70,16 @@ def _resource(found: catalogue.Resource) -> dict[str, Any]:
 def own_resources(call: Call) -> Response:
     reader = gate.reader(call)
     held = [r for r in catalogue.resources().values() if r.id in reader.resources]
-    rows = [{"serviceResource": _resource(r), "roles": [], "accessPackages": [], "serviceOwner": OWNER} for r in held]
-    return as_json({"isFullCatalogueFallback": False, "items": rows})
+    return as_json({"isFullCatalogueFallback": False, "items": [_listed(r) for r in held]})
+
+
+def _listed(found: catalogue.Resource) -> dict[str, Any]:
+    return {"serviceResource": _resource(found), "roles": [], "accessPackages": [], "serviceOwner": OWNER}
 
 
 @route("GET", f"{gate.BASE}/metadata/serviceresources")
 def all_resources(call: Call) -> Response:
-    return as_json([_resource(r) for r in catalogue.resources().values()])
+    return as_json({"items": [_listed(r) for r in catalogue.resources().values()]})
 
 
 @route("GET", f"{gate.USER}/dialoglookup")
