@@ -17,9 +17,13 @@ pytestmark = pytest.mark.usefixtures("real_wire")
 
 
 @pytest.fixture
-def real_wire(monkeypatch: pytest.MonkeyPatch) -> None:
+def real_wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Real connections, from a pool of the test's own that is closed afterwards."""
+    pool = http._Pool()
     monkeypatch.setattr(http, "TRANSPORT", None)
-    monkeypatch.setattr(http, "_pool", http._Pool())
+    monkeypatch.setattr(http, "_pool", pool)
+    yield
+    pool.client().close()
 
 
 @contextmanager

@@ -1,0 +1,110 @@
+"""Enhetsregisteret: who an organisation is, or that nobody there knows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from portal.gateways.enhetsregisteret import Enhetsregisteret, RoleHolder
+from portal.gateways.errors import BrokenReply, Refused
+from tests.gateways.remote import Remote
+
+BASE = "https://data.brreg.test/api"
+GATEWAY = Enhetsregisteret(base_url=BASE)
+ORGNR = "310987654"
+UNIT: dict[str, Any] = {
+    "organisasjonsnummer": ORGNR, "navn": "NORDLYS AS", "organisasjonsform": {"kode": "AS"}, "maalform": "Nynorsk",
+    "forretningsadresse": {"adresse": ["Sandgata 1"], "postnummer": "0150", "poststed": "OSLO"}, "konkurs": True,
+}  # fmt: skip
+
+
+def test_a_unit_is_read(remote: Remote) -> None:
+    remote.says(UNIT)
+
+    unit = GATEWAY.unit(ORGNR)
+
+    assert unit is not None
+    assert (unit.orgnr, unit.name, unit.form, unit.address) == (ORGNR, "NORDLYS AS", "AS", "Sandgata 1, 0150 OSLO")
+    assert (unit.language, unit.is_bankrupt, unit.is_deleted, unit.main_unit) == ("nn", True, False, "")
+
+
+def test_a_sub_unit_is_looked_for_where_main_units_are_not(remote: Remote) -> None:
+    remote.says(status=404)
+    remote.says({**UNIT, "overordnetEnhet": "310123455"})
+
+    unit = GATEWAY.unit(ORGNR)
+
+    assert unit is not None
+    assert unit.main_unit == "310123455"
+    assert [str(r.url) for r in remote.requests] == [f"{BASE}/enheter/{ORGNR}", f"{BASE}/underenheter/{ORGNR}"]
+
+
+def test_an_unknown_number_is_none(remote: Remote) -> None:
+    remote.says(status=404)
+
+    assert GATEWAY.unit(ORGNR) is None
+
+
+def test_a_removed_unit_is_deleted_and_has_no_name(remote: Remote) -> None:
+    remote.says(status=410)
+
+    unit = GATEWAY.unit(ORGNR)
+
+    assert unit is not None
+    assert (unit.orgnr, unit.is_deleted, unit.name) == (ORGNR, True, "")
+
+
+def test_a_number_that_is_none_is_a_refusal(remote: Remote) -> None:
+    remote.says(status=400)
+
+    with pytest.raises(Refused):
+        GATEWAY.unit("12")
+
+
+def test_roles_give_names_of_those_who_hold_them_now(remote: Remote) -> None:
+    person = {"navn": {"fornavn": "Kari", "mellomnavn": "Aas", "etternavn": "Nordmann"}, "fodselsdato": "1980-01-01"}
+    manager = {"type": {"kode": "DAGL"}, "person": person, "fratraadt": False}
+    firm = {"type": {"kode": "REGN"}, "enhet": {"organisasjonsnummer": "311111116", "navn": ["REGNSKAP", "AS"]}}
+    left = [{**manager, "fratraadt": True}, {**manager, "avregistrert": True}]
+    remote.says({"rollegrupper": [{"roller": [manager, *left]}, {"roller": [firm]}]})
+
+    holders = GATEWAY.roles(ORGNR)
+
+    assert holders == [RoleHolder("DAGL", "Kari Aas Nordmann", ""), RoleHolder("REGN", "REGNSKAP AS", "311111116")]
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_an_unknown_unit_has_no_roles(remote: Remote, status: int) -> None:
+    remote.says(status=status)
+
+    assert GATEWAY.roles(ORGNR) == []
+
+
+def test_a_search_by_name_may_find_nothing(remote: Remote) -> None:
+    remote.says({"page": {"totalElements": 0}})
+
+    assert GATEWAY.search("ødegård & sønn", size=5) == []
+    assert dict(remote.asked.url.params) == {"navn": "ødegård & sønn", "size": "5"}
+
+
+def test_a_search_by_name_finds_units(remote: Remote) -> None:
+    remote.says({"_embedded": {"enheter": [UNIT]}})
+
+    assert [unit.name for unit in GATEWAY.search("nordlys")] == ["NORDLYS AS"]
+
+
+@pytest.mark.parametrize("said", [[1], {"navn": "x"}, "x"])
+def test_a_unit_of_another_shape_is_a_broken_reply(remote: Remote, said: Any) -> None:
+    remote.says(said)
+
+    with pytest.raises(BrokenReply):
+        GATEWAY.unit(ORGNR)
+
+
+@pytest.mark.parametrize("said", [[], {"_embedded": {"enheter": 5}}])
+def test_a_search_of_another_shape_is_a_broken_reply(remote: Remote, said: Any) -> None:
+    remote.says(said)
+
+    with pytest.raises(BrokenReply):
+        GATEWAY.search("x")
