@@ -235,7 +235,7 @@ def retry_after(value: str, *, now: datetime | None = None) -> float | None:
     https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
     """
     value = value.strip()
-    if value.isascii() and value.isdecimal():
+    if value.isdecimal():
         return float(min(int(value[:20]), LONGEST_WAIT))
     try:
         moment = parsedate_to_datetime(value)

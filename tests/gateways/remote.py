@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
+
+PIECE = 16 * 2**10
+
+
+class Pieces(httpx.SyncByteStream):
+    """A body as it comes over a wire: bit by bit."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (self._raw[start : start + PIECE] for start in range(0, len(self._raw), PIECE))
 
 
 class Remote(httpx.BaseTransport):
@@ -30,7 +43,7 @@ class Remote(httpx.BaseTransport):
         if isinstance(answer, Exception):
             raise answer
         status, headers, raw = answer
-        return httpx.Response(status, headers=headers, stream=httpx.ByteStream(raw))
+        return httpx.Response(status, headers=headers, stream=Pieces(raw))
 
     @property
     def asked(self) -> httpx.Request:

@@ -134,7 +134,7 @@ def test_a_token_without_a_system_user_is_as_good(remote: Remote, grant: Grant, 
         {"access_token": "a.b.c", "expires_in": 1e300},
         {"access_token": "", "expires_in": 100},
         {"access_token": None, "expires_in": 100},
-        {"access_token": "a.b.c\r\nX-Evil: 1", "expires_in": 100},
+        {"access_token": "a.b.c\r\nX-Evil:1", "expires_in": 100},
         {"access_token": "a.bæ.c", "expires_in": 100},
     ],
 )
