@@ -11,7 +11,10 @@ from portal.models import AuditEvent, AuditSeal
 
 
 class Unchangeable(admin.ModelAdmin):
+    """Rows with a history: to look at, search and filter; changed by the portal's own pages and workers alone."""
+
     show_full_result_count = False
+    list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -28,7 +31,6 @@ class AuditEventAdmin(Unchangeable):
     list_display = ("at", "by", "environment", "target", "what")
     list_filter = ("environment",)
     search_fields = ("by", "target", "what")
-    list_per_page = 100
 
 
 @admin.register(AuditSeal)

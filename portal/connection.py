@@ -20,8 +20,8 @@ from portal.explain import explain
 from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission
 from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey, System, SystemUserRequest
 
-DONE, FAULT, WAITING, TODO = "DONE", "FAULT", "WAITING", "TODO"
-COLOURS = {DONE: "success", FAULT: "danger", WAITING: "info", TODO: "neutral"}
+DONE, FAULT, WAITING, REMAINING = "DONE", "FAULT", "WAITING", "REMAINING"
+COLOURS = {DONE: "success", FAULT: "danger", WAITING: "info", REMAINING: "neutral"}
 KEY_WARNING = timedelta(days=30)
 
 
@@ -43,7 +43,7 @@ class Step:
 
     @property
     def label(self) -> str:
-        return {DONE: _("I orden"), FAULT: _("Feil"), WAITING: _("Venter"), TODO: _("Gjenstår")}[self.state]
+        return {DONE: _("I orden"), FAULT: _("Feil"), WAITING: _("Venter"), REMAINING: _("Gjenstår")}[self.state]
 
 
 def nine_steps(*, environment: Environment, user: User, at: datetime) -> list[Step]:
@@ -71,7 +71,13 @@ class _Look:
         client = MaskinportenClient.objects.filter(environment=self.environment).first()
         if client is None:
             return Step(
-                1, title, TODO, _("Ingen klient er lagt inn."), _("Dere"), _("Legg inn klient-id-en fra Digdir."), **to
+                1,
+                title,
+                REMAINING,
+                _("Ingen klient er lagt inn."),
+                _("Dere"),
+                _("Legg inn klient-id-en fra Digdir."),
+                **to,
             )
         key = client.keys.filter(status=SigningKey.Status.ACTIVE).first()
         if key is None or key.expires_at <= self.at:
@@ -90,7 +96,7 @@ class _Look:
             return Step(1, title, FAULT, text, str(reason.who), str(reason.how), **to)
         if not grants:
             how = _("Be om et token for hvert scope under Innstillinger.")
-            return Step(1, title, TODO, _("Scopene er ikke prøvd ennå."), _("Dere"), how, **to)
+            return Step(1, title, REMAINING, _("Scopene er ikke prøvd ennå."), _("Dere"), how, **to)
         days = (key.expires_at - self.at).days
         count = len(grants)
         text = ngettext("%(count)s scope er tildelt.", "%(count)s scope er tildelt.", count) % {"count": count}
@@ -104,7 +110,7 @@ class _Look:
         system = System.objects.filter(environment=self.environment).order_by("-registered_at").first()
         if system is None or system.status == System.Status.DRAFT:
             how = _("Registrer systemet med rettighetene dere skal be om.")
-            return Step(2, title, TODO, _("Systemet er ikke registrert i Altinn."), _("Dere"), how, **to)
+            return Step(2, title, REMAINING, _("Systemet er ikke registrert i Altinn."), _("Dere"), how, **to)
         if system.status == System.Status.DELETED:
             return Step(
                 2, title, FAULT, _("Systemet er slettet i Altinn."), _("Dere"), _("Registrer et nytt system."), **to
@@ -127,7 +133,7 @@ class _Look:
             reason = explain(stuck.problem_code)
             return Step(3, title, FAULT, str(reason.title), str(reason.who), str(reason.how), **to)
         return Step(
-            3, title, TODO, _("Ingen kunde er spurt ennå."), _("Dere"), _("Velg en kunde og be om tilgang."), **to
+            3, title, REMAINING, _("Ingen kunde er spurt ennå."), _("Dere"), _("Velg en kunde og be om tilgang."), **to
         )
 
     def approvals(self) -> Step:
@@ -143,7 +149,7 @@ class _Look:
             text = ngettext("%(n)s kunde har ikke svart.", "%(n)s kunder har ikke svart.", waiting) % {"n": waiting}
             return Step(4, title, WAITING, text, _("Kunden"), _("Send lenken til den som kan godkjenne."), **to)
         return Step(
-            4, title, TODO, _("Ingen har noe å godkjenne ennå."), _("Dere"), _("Send en forespørsel først."), **to
+            4, title, REMAINING, _("Ingen har noe å godkjenne ennå."), _("Dere"), _("Send en forespørsel først."), **to
         )
 
     def sending(self) -> Step:
@@ -158,7 +164,7 @@ class _Look:
         return Step(
             5,
             title,
-            TODO,
+            REMAINING,
             _("Ingenting er sendt ennå."),
             _("Dere"),
             _("Lag en innsending for en kunde som har godkjent."),
@@ -180,7 +186,7 @@ class _Look:
         return Step(
             6,
             title,
-            TODO,
+            REMAINING,
             _("Ingen dialog er funnet ennå."),
             _("Ingen"),
             _("Kommer av seg selv når noe er sendt inn."),
@@ -200,7 +206,12 @@ class _Look:
             text = _("Altinn tillater ikke abonnement (%(code)s).") % {"code": refused.refused_code}
             return Step(7, title, FAULT, text, _("Digdir"), how)
         return Step(
-            7, title, TODO, _("Ingen abonnement ennå."), _("Ingen"), _("Opprettes når den første tilgangen er i bruk.")
+            7,
+            title,
+            REMAINING,
+            _("Ingen abonnement ennå."),
+            _("Ingen"),
+            _("Opprettes når den første tilgangen er i bruk."),
         )
 
     def polling(self) -> Step:
@@ -211,7 +222,7 @@ class _Look:
             return Step(
                 8,
                 title,
-                TODO,
+                REMAINING,
                 _("Vi har ingen å spørre for ennå."),
                 _("Ingen"),
                 _("Starter når en kunde har godkjent."),
@@ -237,7 +248,7 @@ class _Look:
         return Step(
             9,
             title,
-            TODO,
+            REMAINING,
             _("Ingen tilbakemelding er hentet ennå."),
             _("Ingen"),
             _("Hentes av seg selv når Skatteetaten har svart."),

@@ -9,26 +9,11 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
+from portal.admin import Unchangeable
 from submissions import models
 
 CALL = ("ordinal", "step", "status", "attempts", "started_at", "milliseconds", "http_status", "code", "remote_id")
 DOCUMENT = ("role", "filename", "media_type", "size", "sha256", "stored_at")
-
-
-class ReadOnly(admin.ModelAdmin):
-    """Look, search and filter; no adding, changing or deleting."""
-
-    show_full_result_count = False
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 class Calls(admin.TabularInline):
@@ -52,7 +37,7 @@ class Documents(admin.TabularInline):
 
 
 @admin.register(models.Submission)
-class SubmissionAdmin(ReadOnly):
+class SubmissionAdmin(Unchangeable):
     list_display = [
         "id",
         "customer",
@@ -79,7 +64,7 @@ class SubmissionAdmin(ReadOnly):
 
 
 @admin.register(models.Call)
-class CallAdmin(ReadOnly):
+class CallAdmin(Unchangeable):
     list_display = [
         "submission",
         "ordinal",
@@ -98,7 +83,7 @@ class CallAdmin(ReadOnly):
 
 
 @admin.register(models.Document)
-class DocumentAdmin(ReadOnly):
+class DocumentAdmin(Unchangeable):
     list_display = ["filename", "role", "customer", "size", "media_type", "stored_at"]
     list_filter = ["role", "media_type", "customer__environment"]
     list_select_related = ["customer"]
@@ -106,7 +91,7 @@ class DocumentAdmin(ReadOnly):
 
 
 @admin.register(models.Dialog)
-class DialogAdmin(ReadOnly):
+class DialogAdmin(Unchangeable):
     list_display = [
         "title",
         "customer",
@@ -122,7 +107,7 @@ class DialogAdmin(ReadOnly):
 
 
 @admin.register(models.Transmission)
-class TransmissionAdmin(ReadOnly):
+class TransmissionAdmin(Unchangeable):
     list_display = ["title", "type", "dialog", "submission", "is_authorized", "created_at"]
     list_filter = ["type", "is_authorized", "dialog__environment"]
     list_select_related = ["dialog", "submission__customer"]
@@ -130,7 +115,7 @@ class TransmissionAdmin(ReadOnly):
 
 
 @admin.register(models.Activity)
-class ActivityAdmin(ReadOnly):
+class ActivityAdmin(Unchangeable):
     list_display = ["type", "dialog", "description", "created_at"]
     list_filter = ["type"]
     list_select_related = ["dialog"]
@@ -138,7 +123,7 @@ class ActivityAdmin(ReadOnly):
 
 
 @admin.register(models.PollCursor)
-class PollCursorAdmin(ReadOnly):
+class PollCursorAdmin(Unchangeable):
     list_display = ["request", "due_at", "polled_at", "changed_at", "lease_until", "failures", "problem_code"]
     list_filter = ["problem_code", "request__environment"]
     list_select_related = ["request__customer", "request__profile"]
@@ -146,7 +131,7 @@ class PollCursorAdmin(ReadOnly):
 
 
 @admin.register(models.EventSubscription)
-class EventSubscriptionAdmin(ReadOnly):
+class EventSubscriptionAdmin(Unchangeable):
     list_display = ["resource", "request", "altinn_id", "validated_at", "refused_code", "created_at"]
     list_filter = ["refused_code", "request__environment"]
     list_select_related = ["request__customer", "request__profile"]
@@ -155,7 +140,7 @@ class EventSubscriptionAdmin(ReadOnly):
 
 
 @admin.register(models.ReceivedEvent)
-class ReceivedEventAdmin(ReadOnly):
+class ReceivedEventAdmin(Unchangeable):
     list_display = ["type", "subscription", "received_at"]
     list_filter = ["type"]
     search_fields = ["=event_id"]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from portal.admin import Unchangeable
 from systemusers.models import (
     AccessProfile,
     MaskinportenClient,
@@ -18,30 +16,15 @@ from systemusers.models import (
 )
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows with a history: looked at here, changed by the portal's own pages."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(MaskinportenClient)
-class MaskinportenClientAdmin(ReadOnlyAdmin):
+class MaskinportenClientAdmin(Unchangeable):
     list_display = ("name", "client_id", "environment", "orgnr", "created_at")
     list_filter = ("environment",)
     search_fields = ("name", "client_id")
 
 
 @admin.register(SigningKey)
-class SigningKeyAdmin(ReadOnlyAdmin):
+class SigningKeyAdmin(Unchangeable):
     list_display = ("kid", "client", "status", "created_at", "expires_at", "last_used_at")
     list_filter = ("status", "client__environment")
     search_fields = ("kid", "client__name")
@@ -50,7 +33,7 @@ class SigningKeyAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ScopeGrant)
-class ScopeGrantAdmin(ReadOnlyAdmin):
+class ScopeGrantAdmin(Unchangeable):
     list_display = ("scope", "client", "verdict", "code", "checked_at")
     list_filter = ("verdict", "client__environment")
     search_fields = ("scope",)
@@ -58,14 +41,14 @@ class ScopeGrantAdmin(ReadOnlyAdmin):
 
 
 @admin.register(System)
-class SystemAdmin(ReadOnlyAdmin):
+class SystemAdmin(Unchangeable):
     list_display = ("system_id", "name_nb", "environment", "status", "is_visible", "pushed_at", "compared_at")
     list_filter = ("environment", "status", "is_visible")
     search_fields = ("system_id", "name_nb")
 
 
 @admin.register(AccessProfile)
-class AccessProfileAdmin(ReadOnlyAdmin):
+class AccessProfileAdmin(Unchangeable):
     list_display = ("name", "system", "kind")
     list_filter = ("kind", "system__environment")
     search_fields = ("name", "system__system_id")
@@ -73,7 +56,7 @@ class AccessProfileAdmin(ReadOnlyAdmin):
 
 
 @admin.register(SystemUserRequest)
-class SystemUserRequestAdmin(ReadOnlyAdmin):
+class SystemUserRequestAdmin(Unchangeable):
     list_display = (
         "customer", "profile", "environment", "status", "status_at", "remote_status", "problem_code", "next_attempt_at",
         "attempts",
@@ -86,7 +69,7 @@ class SystemUserRequestAdmin(ReadOnlyAdmin):
 
 
 @admin.register(SystemUser)
-class SystemUserAdmin(ReadOnlyAdmin):
+class SystemUserAdmin(Unchangeable):
     list_display = ("altinn_id", "request", "kind", "created_at", "seen_at", "first_token_at", "removed_at")
     list_filter = ("kind", "request__environment")
     search_fields = ("altinn_id", "request__customer__name", "request__customer__orgnr")

@@ -81,7 +81,7 @@ def test_nothing_is_done_before_a_real_call(administrator: Any) -> None:
     steps = connection.nine_steps(environment=SANDBOX, user=administrator, at=AT)
 
     assert [step.number for step in steps] == list(range(1, 10))
-    assert {step.state for step in steps} == {connection.TODO}
+    assert {step.state for step in steps} == {connection.REMAINING}
     assert all(step.how for step in steps)
 
 
