@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import polib
@@ -70,6 +71,27 @@ def test_every_text_is_translated(language: str) -> None:
 
     assert [entry.msgid for entry in catalogue.untranslated_entries()] == []
     assert [entry.msgid for entry in catalogue.fuzzy_entries()] == []
+
+
+@pytest.mark.parametrize("language", ["nn", "en"])
+def test_every_text_is_in_the_catalogue(language: str) -> None:
+    catalogue = polib.pofile(str(ROOT / "locale" / language / "LC_MESSAGES" / "django.po"))
+    in_templates = {text for path in TEMPLATES for text in TRANSLATE.findall(path.read_text(encoding="utf-8"))}
+
+    assert (in_templates | set(texts_in_code())) - {entry.msgid for entry in catalogue} == set()
+
+
+TRANSLATE = re.compile(r"""{% translate "([^"]+)\"""")
+GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext"}
+
+
+def texts_in_code() -> Iterator[str]:
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in GETTEXT:
+                first = node.args[0]
+                assert isinstance(first, ast.Constant), f"{name(path)}:{node.lineno}: a text must be written out"
+                yield str(first.value)
 
 
 @pytest.mark.parametrize("language", ["nn", "en"])
