@@ -39,7 +39,13 @@ def approve(browser: Browser, link: str) -> None:
     phone = context.new_page()
     phone.goto(link)
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Gi Fjordtall tilgang")
-    phone.get_by_role("button", name="Godkjenn i Altinn").click()
+    button = phone.get_by_role("button", name="Godkjenn i Altinn")
+    for _second in range(PATIENCE_MS // 1000):
+        if button.count():
+            break
+        phone.wait_for_timeout(1000)  # the worker may still be about to send it
+        phone.reload()
+    button.click()
     phone.locator("input[name=person]").first.check()
     phone.get_by_role("button", name="Fortsett").click()
     phone.get_by_role("button", name="Godkjenn").click()
