@@ -29,7 +29,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 when told to stop, 1 when it could not start."""
     options = _options().parse_args(arguments)
     origin = options.origin or f"http://{options.host}:{options.port}"
-    sandbox = _sandbox(options, origin)
+    try:
+        sandbox = _sandbox(options, origin)
+    except (snapshot.BadSnapshot, OSError) as error:
+        print(_unusable(options.state, error), file=sys.stderr)
+        return 1
     try:
         server = create_server(_unbroken(sandbox), host=options.host, port=options.port, threads=THREADS, ident=None)
     except OSError:
@@ -52,6 +56,10 @@ def _sandbox(options: argparse.Namespace, origin: str) -> Sandbox:
     if options.feedback_delay is not None:
         sandbox.start_with(feedback_delay_seconds=options.feedback_delay)
     return sandbox
+
+
+def _unusable(file: Path, error: Exception) -> str:
+    return f"The sandbox cannot start from {file}: {error}. Move the file away to start with an empty memory."
 
 
 def _options() -> argparse.ArgumentParser:

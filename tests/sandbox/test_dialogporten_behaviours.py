@@ -65,7 +65,7 @@ def test_behaviour_4_lists_and_pages_have_limits(dialogs: DialogRig) -> None:
     assert errors(dialogs.search(party=[PARTY] * 101))[0] == 400
     assert dialogs.search(serviceResource=[URN + SHARES] * 20).status_code == 200
     assert errors(dialogs.search(serviceResource=[URN + SHARES] * 21))[0] == 400
-    for limit in ("0", "1001", "-1", "many"):
+    for limit in ("0", "1001", "-1", "many", "\u0661", "9" * 400):
         assert errors(dialogs.search(limit=limit)) == (400, ["limit"]), limit
     assert dialogs.search(limit=1000).status_code == 200
 
@@ -87,6 +87,13 @@ def test_behaviour_4_the_limits_are_told_to_anybody_and_follow_the_setting(dialo
 def test_behaviour_5_a_party_must_be_a_urn_with_a_right_number(dialogs: DialogRig, wrong: str) -> None:
     assert errors(dialogs.search(party=[wrong])) == (400, ["party[0]"])
     assert errors(dialogs.search(party=[PARTY, wrong])) == (400, ["party[1]"])
+
+
+def test_behaviour_5_a_person_is_a_party_too_but_nobodys_customer_here(dialogs: DialogRig) -> None:
+    right, wrong = (f"urn:altinn:person:identifier-no:{number}" for number in ("01017000027", "01017000028"))
+
+    assert dialogs.search(party=right).json() == EMPTY
+    assert errors(dialogs.search(party=wrong)) == (400, ["party[0]"])
 
 
 def test_behaviour_6_what_may_not_be_seen_is_an_empty_list(dialogs: DialogRig) -> None:
@@ -182,6 +189,12 @@ def test_behaviour_10_a_search_text_has_three_characters_and_a_known_language(di
     assert errors(dialogs.search(search="krav", searchLanguageCode="no")) == (400, ["searchLanguageCode"])
     assert dialogs.found(search="krav") == [ident]
     assert dialogs.found(search="noe annet") == []
+
+
+@pytest.mark.parametrize("name", ["isContentSeen", "excludeApiOnly"])
+def test_a_switch_is_true_or_false(dialogs: DialogRig, name: str) -> None:
+    assert errors(dialogs.search(**{name: "maybe"})) == (400, [name])
+    assert dialogs.search(**{name: "True"}).status_code == 200
 
 
 def test_behaviour_11_a_slow_search_is_422(dialogs: DialogRig) -> None:
@@ -415,6 +428,14 @@ def test_behaviour_19_many_at_once_are_all_or_none(dialogs: DialogRig) -> None:
     assert {dialogs.item(i)["endUserContext"]["systemLabels"][0] for i in (first, second)} == {"Archive"}
 
 
+@pytest.mark.parametrize("labels", ["Archive", {"Archive": 1}, 7, [7], [["Archive"]], [None]])
+def test_labels_that_are_no_list_of_names_are_400(dialogs: DialogRig, labels: object) -> None:
+    ident = dialogs.open()
+
+    assert dialogs.labels(ident, addLabels=labels).status_code == 400
+    assert dialogs.item(ident)["endUserContext"]["systemLabels"] == ["Default"]
+
+
 # tokens, look-up, switches
 
 
@@ -464,6 +485,7 @@ def test_behaviour_22_maintenance_throttling_and_what_is_accepted(dialogs: Dialo
     assert (down.status_code, down.text) == (503, "Service Unavailable")
     assert down.headers["content-type"].startswith("text/plain")
     assert parsedate_to_datetime(down.headers["retry-after"]) == NOW + timedelta(minutes=10)
+    assert {dialogs.http.get(f"{D}/metadata/{name}").status_code for name in ("limits", "serviceresources")} == {503}
     dialogs.pass_time(600)
     assert dialogs.search().status_code == 200
 

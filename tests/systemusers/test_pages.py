@@ -82,7 +82,7 @@ def test_when_the_broker_is_away_it_is_stored_and_the_page_says_so(
 ) -> None:
     from portal.celery import app
 
-    for name in ("broker_write_url", "broker_url"):  # in this order: the first is read off the second when it is put back
+    for name in ("broker_write_url", "broker_url"):  # the first is read off the second when it is put back
         monkeypatch.setattr(app.conf, name, "redis://127.0.0.1:1/0")
     monkeypatch.setattr(app, "_pool", None)  # connections of before are put back after the test
     monkeypatch.setattr(app.amqp, "_producer_pool", None)

@@ -126,3 +126,11 @@ def _reader(call: Call, token: Token) -> Reader:
 def minimum_level(resource: str) -> int:
     known = catalogue.resources().get(resource.removeprefix("urn:altinn:resource:"))
     return known.minimum_level if known else LEVEL
+
+
+def json_only(call: Call) -> None:
+    """What needs no token can be under maintenance too; and it is JSON or nothing."""
+    check_weather(call)
+    accept = call.request.accept_mimetypes
+    if accept and not accept.accept_json:
+        raise refuse(call, 406)

@@ -33,9 +33,12 @@ def _body(call: Call) -> dict[str, Any]:
 
 
 def _names(call: Call, said: dict[str, Any], *members: str) -> list[str]:
-    names = [name for member in members for name in (said.get(member) or [])]
+    lists = [said.get(member) or [] for member in members]
+    if not all(isinstance(names, list) for names in lists):
+        raise gate.refuse(call, 400, members[0], "The value is not a list of labels.")
+    names = [name for names in lists for name in names]
     for name in names:
-        if name not in LABELS:
+        if not isinstance(name, str) or name not in LABELS:
             raise gate.refuse(call, 400, "systemLabels", f"The value '{str(name)[:40]}' is not valid.")
         if name == "Sent":
             raise gate.refuse(call, 400, "systemLabels", "'Sent' is set by the server alone.")

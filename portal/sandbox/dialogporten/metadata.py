@@ -18,15 +18,9 @@ _REF = re.compile(r"urn:altinn:(instance-id:\d+/[0-9a-f-]{36}|correspondence-id:
 OWNER = {"orgNumber": "974761076", "code": "ske", "name": [{"value": "Skatteetaten", "languageCode": "nb"}]}
 
 
-def _json_only(call: Call) -> None:
-    accept = call.request.accept_mimetypes
-    if accept and not accept.accept_json:
-        raise gate.refuse(call, 406)
-
-
 @route("GET", f"{gate.BASE}/metadata/limits")
 def limits(call: Call) -> Response:
-    _json_only(call)
+    gate.json_only(call)
     settings = call.state.settings
     common = {
         "maxPartyFilterValues": settings.max_party_filter_values,
@@ -43,7 +37,7 @@ def limits(call: Call) -> Response:
 
 @route("GET", f"{gate.USER}/parties")
 def parties(call: Call) -> Response:
-    _json_only(call)
+    gate.json_only(call)
     reader = gate.reader(call)
     known = call.state.organisations
     rows = [_party(known[orgnr], reader) for orgnr in sorted(reader.parties) if orgnr in known]
@@ -79,6 +73,7 @@ def _listed(found: catalogue.Resource) -> dict[str, Any]:
 
 @route("GET", f"{gate.BASE}/metadata/serviceresources")
 def all_resources(call: Call) -> Response:
+    gate.json_only(call)
     return as_json({"items": [_listed(r) for r in catalogue.resources().values()]})
 
 

@@ -50,6 +50,7 @@ def issue(call: Call, dialog: Dialog, reader: gate.Reader) -> str:
 
 @route("GET", f"{gate.BASE}/.well-known/jwks.json")
 def jwks(call: Call) -> Response:
+    gate.json_only(call)
     raw = serialization.Encoding.Raw, serialization.PublicFormat.Raw
     publics = [key.public_key().public_bytes(*raw) for key in _keys(call.sandbox)]
     keys = [
@@ -62,5 +63,6 @@ def jwks(call: Call) -> Response:
 
 @route("GET", f"{gate.BASE}/.well-known/oauth-authorization-server")
 def metadata(call: Call) -> Response:
+    gate.json_only(call)
     said = {"issuer": issuer(call.sandbox), "jwks_uri": f"{issuer(call.sandbox)}/.well-known/jwks.json"}
     return as_json(said, headers={"Cache-Control": "public, max-age=86400"})

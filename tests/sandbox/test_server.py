@@ -1,0 +1,93 @@
+"""The sandbox as a process: its memory outlives it, and what keeps it from starting is said in a sentence."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+COMMAND = [sys.executable, "-m", "portal.sandbox"]
+ORGNR = "310629499"
+
+
+def free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return int(door.getsockname()[1])
+
+
+@contextmanager
+def sandbox(state: Path) -> Iterator[httpx.Client]:
+    """A running sandbox with its memory in `state`; it has ended, as told, when the block has."""
+    port = free_port()
+    process = subprocess.Popen([*COMMAND, "--port", str(port), "--state", str(state)], stdout=subprocess.DEVNULL)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5) as http:
+            until_it_answers(http)
+            yield http
+    finally:
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+
+
+def until_it_answers(http: httpx.Client) -> None:
+    for _ in range(200):
+        try:
+            http.get("/")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("the sandbox did not answer within ten seconds")
+
+
+def refused(*arguments: str) -> str:
+    """What a sandbox that does not start says."""
+    ended = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    return ended.stderr
+
+
+def test_the_memory_outlives_the_process_and_is_for_our_eyes_only(tmp_path: Path) -> None:
+    state = tmp_path / "sandbox.json"
+
+    with sandbox(state) as http:
+        made = http.post("/control/organisations", json={"orgnr": ORGNR, "name": "FJORDTALL AS"})
+    with sandbox(state) as http:
+        found = http.get(f"/brreg/enhetsregisteret/api/enheter/{ORGNR}").json()
+
+    assert made.status_code == 201
+    assert found["navn"] == "FJORDTALL AS"
+    assert state.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("content", ["", "nonsense", "[]", '{"version": 99}', "\udcff"])
+def test_a_memory_it_cannot_read_is_named_and_left_alone(tmp_path: Path, content: str) -> None:
+    state = tmp_path / "sandbox.json"
+    state.write_text(content, errors="surrogateescape")
+
+    said = refused("--port", str(free_port()), "--state", str(state))
+
+    assert f"cannot start from {state}: " in said
+    assert state.read_text(errors="surrogateescape") == content
+
+
+def test_a_memory_it_may_not_open_is_named(tmp_path: Path) -> None:
+    assert f"cannot start from {tmp_path}: " in refused("--port", str(free_port()), "--state", str(tmp_path))
+
+
+def test_a_busy_port_is_named_with_what_changes_it(tmp_path: Path) -> None:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen()
+        port = str(door.getsockname()[1])
+
+        assert f"port {port} is taken. Choose another with --port." in refused("--port", port)
