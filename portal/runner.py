@@ -105,13 +105,8 @@ def commands() -> dict[str, list[str]]:
     }
     if sandbox_is_ours():
         sandbox = ["--host", "127.0.0.1", "--port", str(settings.SANDBOX_PORT)]
-        sandbox += ["--state", str(settings.DATA_DIR / "sandbox.json")]
-        sandbox += [
-            "--loopback-http",
-            "--know-everybody",
-            "--feedback-delay",
-            "10",
-        ]  # this portal has no https, and nobody likes to wait
+        sandbox += ["--state", str(settings.DATA_DIR / "sandbox.json"), "--know-everybody"]
+        sandbox += ["--loopback-http", "--feedback-delay", "10"]  # no https here, and nobody likes to wait
         found = {"sandbox": ["-m", "portal.sandbox", *sandbox], **found}
     return {name: [sys.executable, *words] for name, words in found.items()}
 
@@ -140,9 +135,7 @@ class Runner(Manager):
 
     def _start(self) -> None:
         super()._start()
-        threading.Thread(
-            target=self._greet, daemon=True
-        ).start()  # after the forks: a thread does not survive them well
+        threading.Thread(target=self._greet, daemon=True).start()  # after the forks: threads do not survive them well
 
     def _greet(self) -> None:
         introduce()
