@@ -10,7 +10,8 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import Environment
@@ -136,6 +137,11 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return self.filter(found | Q(orgnr__startswith=digits) if len(digits) >= 3 else found) if text else self
 
 
+_LETTERS = "ÆØÅæøåÄÖÜäöüéèêáàâóòô"
+_PLACES = "{|}{|}{|y{|yeeeaaaooo"
+"""Where each letter stands in the Norwegian alphabet, in the order of bytes: { | } are what comes after z."""
+
+
 class Customer(models.Model):
     """An organisation that gives us access, in one environment."""
 
@@ -149,6 +155,12 @@ class Customer(models.Model):
     contact_email = models.EmailField(_("e-post"), blank=True)
     contact_phone = models.CharField(_("telefon"), max_length=30, blank=True)
     notes = models.TextField(_("notater"), blank=True)
+    sort_name = models.GeneratedField(
+        expression=Func(Lower(F("name")), Value(_LETTERS), Value(_PLACES), function="translate"),
+        output_field=models.CharField(max_length=200, db_collation="C"),
+        db_persist=True,
+    )
+    """The name as lists order it: by the Norwegian alphabet, whatever the database's locale."""
     registry = models.JSONField(_("fra Enhetsregisteret"), default=dict, blank=True)
     registry_at = models.DateTimeField(_("slått opp"), null=True, blank=True)
     created_at = models.DateTimeField(_("opprettet"), auto_now_add=True)
@@ -158,7 +170,7 @@ class Customer(models.Model):
     class Meta:
         verbose_name = _("kunde")
         verbose_name_plural = _("kunder")
-        ordering = ["name", "pk"]
+        ordering = ["sort_name", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["environment", "orgnr"], name="one_customer_per_orgnr"),
             models.CheckConstraint(condition=Q(orgnr__regex=r"^[2389][0-9]{8}$"), name="customer_orgnr_form"),
@@ -166,7 +178,7 @@ class Customer(models.Model):
                 condition=~Q(environment="PRODUCTION") | Q(orgnr__regex=r"^[89]"), name="no_synthetic_in_production"
             ),
         ]
-        indexes = [models.Index(fields=["environment", "name", "id"], name="customer_by_name")]
+        indexes = [models.Index(fields=["environment", "sort_name", "id"], name="customer_by_name")]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.orgnr})"

@@ -48,7 +48,7 @@ def _pick_customer(request: StaffRequest) -> HttpResponse:
     text = form.cleaned_data["q"] if form.is_valid() else ""
     customers = Customer.objects.visible_to(request.user).filter(environment=request.environment).matching(text)
     ready = customers.filter(requests__status__in=SystemUserRequest.USABLE).distinct()
-    rows = list(ready.order_by("name", "pk")[:SHOWN])
+    rows = list(ready.order_by("sort_name", "pk")[:SHOWN])
     context = {"form": form, "customers": rows, "others": bool(text) and not rows and customers.exists()}
     return page_or_fragment(request, "submissions/pick_customer.html", "found", context=context)
 

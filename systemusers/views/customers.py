@@ -22,7 +22,7 @@ def customers(request: StaffRequest) -> HttpResponse:
     text, group = request.GET.get("q", "").strip(), request.GET.get("group", "")
     matching = listing.find_customers(user=request.user, environment=request.environment, text=text)
     rows = listing.find_customers(user=request.user, environment=request.environment, text=text, group=group)
-    page = paginate(listing.with_accesses(rows), query=request.GET, order=("name", "pk"))
+    page = paginate(listing.with_accesses(rows), query=request.GET, order=("sort_name", "pk"))
     for row in page:
         row.step = _step(row)
     context = {

@@ -53,6 +53,16 @@ def test_the_same_number_may_be_a_customer_in_another_environment(vendor: Vendor
     assert other.environment == "TEST"
 
 
+def test_customers_stand_in_the_order_of_the_norwegian_alphabet(vendor: Vendor) -> None:
+    names = ["Ålesund Bygg AS", "eide AS", "Østfold Lys AS", "Zoo AS", "Ærlig AS", "Édith AS", "aker AS", "Aasen AS"]
+    rows = [Customer(environment="TEST", orgnr=f"31098{number:04}", name=name) for number, name in enumerate(names)]
+    Customer.objects.bulk_create(rows)
+
+    found = [customer.name.split()[0] for customer in Customer.objects.all()]
+
+    assert found == ["Aasen", "aker", "Édith", "eide", "Zoo", "Ærlig", "Østfold", "Ålesund"]
+
+
 def test_a_number_of_the_wrong_world_is_not_added(vendor: Vendor) -> None:
     with pytest.raises(BadOrgnr):
         add_customer(environment="PRODUCTION", orgnr=CUSTOMER_ORGNR, details=DETAILS, by=BY, at=AT)
