@@ -71,7 +71,7 @@ class Maskinporten:
         }
         if grant.owner_orgnr:
             claims["authorization_details"] = [_details(grant.owner_orgnr, grant.external_ref)]
-        return jwt.encode(claims, grant.private_pem, algorithm="RS256", headers={"kid": grant.kid})
+        return jwt.encode(claims, _private(grant.private_pem), algorithm="RS256", headers={"kid": grant.kid})
 
     def metadata(self) -> dict[str, Any]:
         """The issuer's own description: issuer, token_endpoint, jwks_uri ..."""
@@ -112,10 +112,15 @@ def generate_key() -> tuple[str, bytes, dict[str, Any]]:
     return kid, pem, public_jwk(pem, kid)
 
 
-def public_jwk(private_pem: bytes, kid: str) -> dict[str, Any]:
-    """The public half, as Maskinporten's self-service takes it."""
-    private = serialization.load_pem_private_key(private_pem, password=None)
+def _private(pem: bytes) -> rsa.RSAPrivateKey:
+    """A key of our own making. Whether its primes are primes was settled then; asking again costs fifty signatures."""
+    private = serialization.load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(private, rsa.RSAPrivateKey):
         raise ValueError("Maskinporten takes RSA keys only")
-    jwk: dict[str, Any] = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(private.public_key()))
+    return private
+
+
+def public_jwk(private_pem: bytes, kid: str) -> dict[str, Any]:
+    """The public half, as Maskinporten's self-service takes it."""
+    jwk: dict[str, Any] = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(_private(private_pem).public_key()))
     return {"kty": jwk["kty"], "n": jwk["n"], "e": jwk["e"], "kid": kid, "use": "sig", "alg": "RS256"}
