@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from werkzeug.routing import Map, Rule
@@ -84,7 +85,9 @@ def gates(sandbox: Sandbox, request: WebRequest) -> Iterator[None]:
         yield
 
 
+@cache
 def build_map() -> Map:
+    """The map of all routes, shared by every sandbox of this process: making it takes longer than most tests."""
     return Map([rule.empty() for rule in ROUTES], strict_slashes=False, merge_slashes=False, redirect_defaults=False)
 
 
