@@ -65,12 +65,13 @@ def _shorten_celery(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def configuration(*, level: str, as_json: bool) -> dict[str, Any]:
-    """Django's LOGGING: JSON for machines, or the same as plain words. Sets structlog up as well."""
+    """Django's LOGGING: JSON for machines, or plain words on a terminal, where the runner gives each line its time and a
+    task that succeeds says nothing. Sets structlog up as well."""
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([structlog.processors.TimeStamper(fmt="iso", utc=True)] if as_json else []),
         _add_request_id,
         _shorten_celery,
     ]
@@ -96,6 +97,9 @@ def configuration(*, level: str, as_json: bool) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
+            "celery.beat": {"level": "WARNING"},  # that a task is due and came is said again when it has ended
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": level if as_json else "WARNING"},
             "httpx": {"level": "WARNING"},  # it writes whole addresses; our gateways write a line of their own
             "httpcore": {"level": "WARNING"},
         },

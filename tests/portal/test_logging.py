@@ -80,3 +80,11 @@ def test_a_traceback_is_redacted_too(lines):
 )
 def test_only_a_plain_id_is_taken_from_outside(value, good):
     assert logs.well_formed(value) is good
+
+
+def test_a_terminal_is_left_in_peace_by_tasks_that_succeed_but_not_by_those_that_fail():
+    quiet = logs.configuration(level="INFO", as_json=False)["loggers"]
+    full = logs.configuration(level="INFO", as_json=True)["loggers"]
+
+    assert quiet["celery.app.trace"]["level"] == "WARNING"
+    assert full["celery.app.trace"]["level"] == "INFO"
