@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -11,6 +12,7 @@ from allauth.account.forms import ResetPasswordKeyForm as AllauthKeyForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+BEFORE = "log_in_before"
 LABELS = {
     "login": _("E-post"),
     "email": _("E-post"),
@@ -34,6 +36,18 @@ class ClosedSignup(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Remember when they were here last, before this log-in takes its place."""
+        before = user.last_login
+        super().login(request, user)
+        request.session[BEFORE] = before.isoformat() if before else ""
+
+
+def here_last(request: HttpRequest) -> datetime | None:
+    """The log-in before this one; None for the first."""
+    said = request.session.get(BEFORE, "")
+    return datetime.fromisoformat(said) if said else None
 
 
 class _OurWords:

@@ -10,17 +10,19 @@ from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
-from accounts.models import User
+from accounts.models import Customer, User
 from portal import upstream
 from portal.environments import Environment
 from submissions.models import Submission
+from submissions.services import catalogue
 from systemusers.models import SigningKey, SystemUserRequest
 
 STUCK = timedelta(days=7)
 KEY_WARNING = timedelta(days=60)
 RECENT = timedelta(days=30)
+IN_SIGHT = timedelta(days=120)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,34 @@ def greeting(*, at: datetime) -> str:
     if hour < 10:
         return _("God morgen")
     return _("God kveld") if hour >= 18 else _("Hei")
+
+
+def facts(*, user: User, environment: Environment, at: datetime) -> list[str]:
+    """What stands beside the date: how many customers, and the next deadline when it is in sight."""
+    number = Customer.objects.visible_to(user).filter(environment=environment).count()
+    shown = f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
+    if user.sees_all_customers:
+        customers = ngettext("%(n)s kunde", "%(n)s kunder", number)
+    else:
+        customers = ngettext("%(n)s kunde i porteføljen din", "%(n)s kunder i porteføljen din", number)
+    return [customers % {"n": shown}, *_next_deadline(at)]
+
+
+def _next_deadline(at: datetime) -> list[str]:
+    today = timezone.localdate(at)
+    coming = [
+        (service.deadline(year), service.name)
+        for service in catalogue.services()
+        if service.enabled
+        for year in (today.year - 1, today.year)
+        if today <= service.deadline(year) <= today + IN_SIGHT
+    ]
+    if not coming:
+        return []
+    day, name = min(coming)
+    days = (day - today).days
+    text = ngettext("%(n)s dag til fristen for %(service)s", "%(n)s dager til fristen for %(service)s", days)
+    return [text % {"n": days, "service": name[:1].lower() + name[1:]}]
 
 
 def _requests(user: User, environment: Environment) -> Any:
@@ -94,6 +124,12 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
     return [line for line in lines if line.count]
 
 
+REJECTED = ngettext_lazy("Innsending er avvist av Skatteetaten", "Innsendinger er avvist av Skatteetaten", "n")
+FAILED = ngettext_lazy("Innsending ble ikke tatt imot", "Innsendinger ble ikke tatt imot", "n")
+UNCERTAIN = ngettext_lazy("Innsending er uavklart, vi undersøker", "Innsendinger er uavklart, vi undersøker", "n")
+NEEDS_PERSON = ngettext_lazy("Innsending må fullføres av en person", "Innsendinger må fullføres av en person", "n")
+
+
 def _about_submissions(user: User, environment: Environment) -> list[Todo]:
     S = Submission.Status
     found = (
@@ -104,52 +140,55 @@ def _about_submissions(user: User, environment: Environment) -> list[Todo]:
     )
     by = {row["status"]: row for row in found}
 
-    def line(status: str, title: str, action: str, *, urgent: bool = False) -> Todo:
+    def line(status: str, title: Any, action: str, *, urgent: bool = False) -> Todo:
         row = by.get(status, {"n": 0, "oldest": None})
         oldest = timezone.localtime(row["oldest"]) if row["oldest"] else None
         text = _("Den eldste er fra %(date)s.") % {"date": f"{oldest:%d.%m.%Y}"} if oldest else ""
-        return Todo(row["n"], title, text, action, _url(environment, "submissions", f"status={status}"), urgent)
+        url = _url(environment, "submissions", f"status={status}")
+        return Todo(row["n"], str(title % {"n": row["n"]}), text, action, url, urgent)
 
     return [
-        line(S.REJECTED, _("Innsendinger er avvist av Skatteetaten"), _("Rett"), urgent=True),
-        line(S.FAILED, _("Innsendinger ble ikke tatt imot"), _("Se feilen"), urgent=True),
-        line(S.UNCERTAIN, _("Innsendinger er uavklart, vi undersøker"), _("Vis")),
-        line(S.NEEDS_PERSON, _("Innsendinger må fullføres av en person"), _("Vis")),
+        line(S.REJECTED, REJECTED, _("Rett"), urgent=True),
+        line(S.FAILED, FAILED, _("Se feilen"), urgent=True),
+        line(S.UNCERTAIN, UNCERTAIN, _("Vis")),
+        line(S.NEEDS_PERSON, NEEDS_PERSON, _("Vis")),
     ]
 
 
 ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
     (
         "failed",
-        gettext_lazy("Forespørsler kom ikke fram til Altinn"),
+        ngettext_lazy("Forespørsel kom ikke fram til Altinn", "Forespørsler kom ikke fram til Altinn", "n"),
         gettext_lazy("Altinn sa nei, og sa hvorfor."),
         gettext_lazy("Rett"),
         "DRAFT",
     ),
     (
         "removed",
-        gettext_lazy("Kunder har fjernet tilgangen"),
+        ngettext_lazy("Kunde har fjernet tilgangen", "Kunder har fjernet tilgangen", "n"),
         gettext_lazy("Vi kan ikke lenger sende for dem."),
         gettext_lazy("Se kundene"),
         "REMOVED",
     ),
     (
         "rejected",
-        gettext_lazy("Kunder har avvist forespørselen"),
+        ngettext_lazy("Kunde har avvist forespørselen", "Kunder har avvist forespørselen", "n"),
         gettext_lazy("Ring dem før du spør på nytt."),
         gettext_lazy("Følg opp"),
         "REJECTED",
     ),
     (
         "expired",
-        gettext_lazy("Forespørsler er utløpt"),
-        gettext_lazy("Forny dem, så virker lenken igjen."),
+        ngettext_lazy("Forespørsel er utløpt", "Forespørsler er utløpt", "n"),
+        gettext_lazy("Når du fornyer, virker lenken igjen."),
         gettext_lazy("Forny"),
         "EXPIRED",
     ),
     (
         "unopened",
-        gettext_lazy("Har ikke åpnet lenken på over sju dager"),
+        ngettext_lazy(
+            "Kunde har ikke åpnet lenken på over sju dager", "Kunder har ikke åpnet lenken på over sju dager", "n"
+        ),
         gettext_lazy("Send lenken på nytt, eller ring."),
         gettext_lazy("Følg opp"),
         "SENT",
@@ -175,7 +214,13 @@ def _about_access(user: User, environment: Environment, at: datetime) -> list[To
         forwarded=Count("pk", filter=Q(status=R.FORWARDED)),
     )
     return [
-        Todo(counted[key], str(title), str(text), str(action), _url(environment, "requests", f"status={state}"))
+        Todo(
+            counted[key],
+            str(title % {"n": counted[key]}),
+            str(text),
+            str(action),
+            _url(environment, "requests", f"status={state}"),
+        )
         for key, title, text, action, state in ABOUT_ACCESS
     ]
 

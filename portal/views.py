@@ -12,8 +12,10 @@ from django.utils import timezone
 from portal import connection as steps
 from portal import overview
 from portal.access import StaffRequest, public_page, staff_page
+from portal.changes import changes
 from portal.environments import Environment
 from portal.htmx import page_or_fragment
+from portal.login import here_last
 
 
 @staff_page()
@@ -31,9 +33,11 @@ def dashboard(request: StaffRequest) -> HttpResponse:
     at = timezone.now()
     context = {
         "greeting": overview.greeting(at=at),
+        "facts": overview.facts(user=request.user, environment=request.environment, at=at),
         "figures": overview.figures(user=request.user, environment=request.environment, at=at),
         "todo": overview.attention(user=request.user, environment=request.environment, at=at),
         "funnel": overview.funnel(user=request.user, environment=request.environment),
+        "changes": changes(user=request.user, environment=request.environment, since=here_last(request)),
         "lights": overview.lights(environment=request.environment, at=at),
     }
     return page_or_fragment(request, "portal/dashboard.html", "lights", context=context)

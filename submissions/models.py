@@ -99,6 +99,7 @@ class Submission(StatusModel):
         indexes = [
             models.Index(fields=["environment", "-created_at", "-id"], name="submission_newest"),
             models.Index(fields=["environment", "status", "-created_at", "-id"], name="submission_by_status"),
+            models.Index(fields=["environment", "-status_at"], name="submission_changed"),
             models.Index(fields=["customer", "-created_at"], name="submission_by_customer"),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="submission_due"),
             models.Index(fields=["dialog_id"], condition=Q(dialog_id__isnull=False), name="submission_by_dialog"),

@@ -280,6 +280,7 @@ class SystemUserRequest(StatusModel):
         ]
         indexes = [
             models.Index(fields=["environment", "status", "-status_at"], name="request_by_status"),
+            models.Index(fields=["environment", "-status_at", "-id"], name="request_changed"),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="request_due"),
         ]
 

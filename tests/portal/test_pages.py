@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from accounts.models import Customer
 from portal import connection, overview, upstream
+from portal.changes import changes
 from portal.gateways.http import CallStats
+from portal.login import BEFORE
 from portal.models import Environment
 from submissions.models import Submission
 from tests.fixtures import AT
@@ -27,10 +29,9 @@ def submission(customer: Customer, status: str, **fields: Any) -> Submission:
         "created_by": "user:x",
         "created_at": AT,
         "status_at": AT,
+        "delivered_at": AT,
     }
-    return Submission.objects.create(
-        environment=SANDBOX, customer=customer, status=status, delivered_at=AT, **known, **fields
-    )
+    return Submission.objects.create(environment=SANDBOX, customer=customer, status=status, **known | fields)
 
 
 @pytest.mark.parametrize("who", ["administrator", "case_worker", "reader"])
@@ -136,3 +137,44 @@ def test_what_does_not_exist_says_so(client: Client, vendor: Any, administrator:
     client.force_login(administrator)
 
     assert client.get(path).status_code == status
+
+
+def test_the_overview_tells_how_many_customers_and_how_long_to_the_deadline(
+    customer: Customer, case_worker: Any
+) -> None:
+    said = overview.facts(user=case_worker, environment=SANDBOX, at=AT.replace(month=12, day=31))
+
+    assert said == ["1 kunde i porteføljen din", "31 dager til fristen for aksjonærregisteroppgaven"]
+
+
+def test_no_deadline_is_told_before_it_is_in_sight(customer: Customer, administrator: Any) -> None:
+    assert overview.facts(user=administrator, environment=SANDBOX, at=AT.replace(month=4, day=1)) == ["1 kunde"]
+
+
+def test_changes_are_the_newest_first_and_new_when_they_came_after_the_last_visit(
+    customer: Customer, case_worker: Any
+) -> None:
+    submission(customer, "ACCEPTED", status_at=AT - timedelta(hours=2))
+    submission(customer, "REJECTED")
+    submission(customer, "QUEUED")
+
+    found = changes(user=case_worker, environment=SANDBOX, since=AT - timedelta(hours=1))
+
+    assert [(change.status, change.is_new) for change in found] == [("REJECTED", True), ("ACCEPTED", False)]
+
+
+def test_a_change_at_a_strangers_is_not_told(customer: Customer, case_worker: Any) -> None:
+    stranger = Customer.objects.create(environment=SANDBOX, orgnr="312345670", name="Fremmed AS")
+    submission(stranger, "REJECTED")
+
+    assert changes(user=case_worker, environment=SANDBOX, since=None) == []
+
+
+def test_the_visit_before_this_one_is_what_counts(client: Client, vendor: Any, administrator: Any) -> None:
+    administrator.last_login = AT
+    administrator.set_password("riktig-hest-batteri")
+    administrator.save()
+
+    client.post("/accounts/login/", {"login": administrator.email, "password": "riktig-hest-batteri"})
+
+    assert client.session[BEFORE] == AT.isoformat()
