@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -30,6 +31,7 @@ class Worker(threading.Thread):
     def __init__(self, work: Callable[[], None], line: int) -> None:
         super().__init__()
         self.work, self.left, self.died = work, line, False
+        self.backend = 0
 
     def run(self) -> None:
         sys.settrace(self.trace)
@@ -42,6 +44,7 @@ class Worker(threading.Thread):
         finally:
             sys.settrace(None)
             if connection.connection:
+                self.backend = connection.connection.info.backend_pid
                 connection.connection.close()  # as the server sees a dead process: what was open is rolled back
                 connection.connection = None
 
@@ -57,10 +60,19 @@ class Worker(threading.Thread):
 
 
 def dies(work: Callable[[], None], line: int) -> bool:
+    """Whether the work met its death before that line; then the server has let go of what it held."""
     worker = Worker(work, line)
     worker.start()
     worker.join()
+    while worker.backend and is_alive(worker.backend):
+        time.sleep(0.002)
     return worker.died
+
+
+def is_alive(backend: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [backend])
+        return cursor.fetchone() is not None
 
 
 def assert_one_delivery(world: World, submission: Submission, line: int) -> None:
