@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
-from django.contrib.auth.decorators import login_required
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from portal.environments import Environment
@@ -33,18 +38,38 @@ def staff_page(*, may: str = "") -> Callable[[View], View]:
     """
 
     def decorate(view: View) -> View:
-        @login_required
         @wraps(view)
         def guarded(request: Any, *args: Any, environment: Environment | None = None, **kwargs: Any) -> HttpResponse:
             request.environment = environment
+            if not request.user.is_authenticated:
+                return _to_log_in(request, environment)
             if may and not getattr(request.user, may):
                 raise PermissionDenied(may)
-            return view(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
+            return _no_page(request, response) if response.status_code == 405 else response
 
         guarded.staff_page = may or "any"  # type: ignore[attr-defined] # read by tests/meta
         return guarded
 
     return decorate
+
+
+def _to_log_in(request: HttpRequest, environment: Environment | None) -> HttpResponse:
+    """And back to the page; after an act, to the page it was begun from, as an act is not done by being asked for again."""
+    if request.method in ("GET", "HEAD"):
+        return redirect_to_login(request.get_full_path())
+    messages.warning(request, _("Du var logget ut, så dette ble ikke gjort. Logg inn og gjør det på nytt."))
+    begun = urlsplit(request.headers.get("Referer", ""))
+    if begun.netloc == request.get_host():
+        return redirect_to_login(f"{begun.path}?{begun.query}".rstrip("?"))
+    return redirect_to_login(reverse("dashboard", kwargs={"environment": environment}) if environment else "/")
+
+
+def _no_page(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
+    """An address that only takes forms, opened as a page."""
+    page = render(request, "portal/405.html", {"frame": "base.html"}, status=405)
+    page["Allow"] = refused["Allow"]
+    return page
 
 
 def public_page(view: View) -> View:

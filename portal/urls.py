@@ -4,12 +4,14 @@ Staff pages begin with their environment; the rest is log-in, the customer's own
 """
 
 from allauth.account import views as allauth
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path, re_path, register_converter
 
 from portal import views
 from portal.access import EnvironmentConverter
 
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one log-in for all, with its limits; 403 for other staff
 register_converter(EnvironmentConverter, "env")
 
 LOGIN = [  # of allauth's pages only those we use: accounts are made by an administrator

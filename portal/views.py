@@ -13,7 +13,7 @@ from portal import connection as steps
 from portal import overview
 from portal.access import StaffRequest, public_page, staff_page
 from portal.changes import changes
-from portal.environments import Environment
+from portal.environments import Environment, from_slug
 from portal.htmx import page_or_fragment
 from portal.login import here_last
 
@@ -57,7 +57,12 @@ def no_signup(request: HttpRequest) -> HttpResponse:
 
 
 def _error(request: HttpRequest, status: int) -> HttpResponse:
-    return render(request, f"portal/{status}.html", status=status)
+    """In the frame the person knows: staff keep the menu of the environment the address names."""
+    frame = "public.html"
+    if request.user.is_authenticated:
+        frame = "base.html"
+        request.environment = from_slug(request.path.split("/")[1])  # type: ignore[attr-defined]
+    return render(request, f"portal/{status}.html", {"frame": frame}, status=status)
 
 
 @public_page
@@ -77,7 +82,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @public_page
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "portal/csrf.html", status=403)
+    return render(request, "portal/csrf.html", {"frame": "public.html"}, status=403)
 
 
 @public_page

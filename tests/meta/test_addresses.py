@@ -77,3 +77,11 @@ def test_admin_is_for_operators_only(client: Client, case_worker: Any) -> None:
 
     assert reply.status_code == 302
     assert "/admin/login/" in reply["Location"]
+    assert client.get(reply["Location"]).status_code == 403
+
+
+@pytest.mark.django_db
+def test_operators_come_in_by_the_same_log_in_as_everybody(client: Client) -> None:
+    reply = client.get("/admin/", follow=True)
+
+    assert reply.redirect_chain[-1][0].startswith("/accounts/login/?next=")

@@ -178,3 +178,42 @@ def test_the_visit_before_this_one_is_what_counts(client: Client, vendor: Any, a
     client.post("/accounts/login/", {"login": administrator.email, "password": "riktig-hest-batteri"})
 
     assert client.session[BEFORE] == AT.isoformat()
+
+
+def test_an_act_after_the_log_in_ran_out_leads_back_to_where_it_was_begun(
+    client: Client, vendor: Any, administrator: Any
+) -> None:
+    begun = "http://testserver/sandbox/customers/?q=lys"
+
+    sent = client.post("/sandbox/customers/new/", {"name": "x"}, headers={"referer": begun})
+    page = client.get(sent["Location"])
+
+    assert sent["Location"] == "/accounts/login/?next=/sandbox/customers/%3Fq%3Dlys"
+    assert "ble ikke gjort" in page.content.decode()
+
+
+def test_an_act_from_somebody_elses_page_leads_to_the_overview(client: Client) -> None:
+    sent = client.post("/sandbox/customers/new/", headers={"referer": "https://evil.example/sandbox/"})
+
+    assert sent["Location"] == "/accounts/login/?next=/sandbox/"
+
+
+def test_an_address_that_takes_forms_only_says_so(client: Client, vendor: Any, administrator: Any) -> None:
+    client.force_login(administrator)
+
+    reply = client.get("/sandbox/systems/1/register/")
+
+    assert (reply.status_code, reply["Allow"]) == (405, "POST")
+    assert "ingen side" in reply.content.decode()
+
+
+@pytest.mark.parametrize(("path", "status"), [("/sandbox/nowhere/", 404), ("/sandbox/settings/", 403)])
+def test_an_error_page_keeps_the_menu_for_staff(
+    client: Client, vendor: Any, reader: Any, path: str, status: int
+) -> None:
+    client.force_login(reader)
+
+    reply = client.get(path)
+
+    assert reply.status_code == status
+    assert "/sandbox/submissions/" in reply.content.decode()
