@@ -9,7 +9,7 @@ import uuid
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
@@ -24,6 +24,11 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
     def due(self, at: Any) -> SubmissionQuerySet:
         return self.filter(next_attempt_at__lte=at)
+
+    def needing_correction(self) -> SubmissionQuerySet:
+        """Rejected, and no correction has been delivered: one that is a draft, or was given up, mends nothing."""
+        delivered = Submission.objects.filter(corrects=OuterRef("pk"), delivered_at__isnull=False)
+        return self.filter(~Exists(delivered), status=Submission.Status.REJECTED)
 
 
 class Submission(StatusModel):
