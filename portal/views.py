@@ -12,6 +12,7 @@ from django.utils import timezone
 from portal import connection as steps
 from portal import overview
 from portal.access import StaffRequest, public_page, staff_page
+from portal.attention import attention
 from portal.changes import changes
 from portal.environments import Environment, from_slug
 from portal.htmx import page_or_fragment
@@ -35,7 +36,8 @@ def dashboard(request: StaffRequest) -> HttpResponse:
         "greeting": overview.greeting(at=at),
         "facts": overview.facts(user=request.user, environment=request.environment, at=at),
         "figures": overview.figures(user=request.user, environment=request.environment, at=at),
-        "todo": overview.attention(user=request.user, environment=request.environment, at=at),
+        "beginning": overview.beginning(user=request.user, environment=request.environment, at=at),
+        "todo": attention(user=request.user, environment=request.environment, at=at),
         "funnel": overview.funnel(user=request.user, environment=request.environment),
         "changes": changes(user=request.user, environment=request.environment, since=here_last(request)),
         "lights": overview.lights(environment=request.environment, at=at),

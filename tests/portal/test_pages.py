@@ -11,13 +11,17 @@ from django.utils import timezone
 
 from accounts.models import Customer
 from portal import connection, overview, upstream
+from portal.attention import attention
 from portal.changes import changes
 from portal.gateways.http import CallStats
 from portal.login import BEFORE
 from portal.models import Environment
 from submissions.models import Submission
 from tests.fixtures import AT
+from tests.submissions.rows import access
+from tests.submissions.world import make_key
 
+__all__ = ["access"]
 SANDBOX = Environment.SANDBOX
 pytestmark = pytest.mark.django_db
 
@@ -48,23 +52,77 @@ def test_every_role_sees_the_overview_and_the_nine_steps(
 
 
 def test_the_overview_costs_few_queries(
-    client: Client, vendor: Any, administrator: Any, django_assert_max_num_queries: Any
+    client: Client, access: Any, administrator: Any, django_assert_max_num_queries: Any
 ) -> None:
     client.force_login(administrator)
     client.get("/sandbox/")
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(18):
         client.get("/sandbox/")
 
 
-def test_a_rejected_report_waits_for_somebody_until_it_is_corrected(customer: Customer, case_worker: Any) -> None:
+def test_who_has_no_access_yet_is_told_how_to_begin(client: Client, vendor: Any, administrator: Any) -> None:
+    found = overview.beginning(user=administrator, environment=SANDBOX, at=AT)
+
+    assert found is not None
+    assert (found.done, found.step.number) == (0, 1)
+
+
+def test_who_has_an_access_needs_no_beginning(access: Any, administrator: Any) -> None:
+    assert overview.beginning(user=administrator, environment=SANDBOX, at=AT) is None
+
+
+@pytest.mark.parametrize(("status", "still"), [("DRAFT", 1), ("CANCELLED", 1), ("DELIVERED", 0), ("REJECTED", 1)])
+def test_a_rejected_report_waits_until_a_correction_is_delivered(
+    customer: Customer, case_worker: Any, status: str, still: int
+) -> None:
     rejected = submission(customer, "REJECTED")
-    before = overview.attention(user=case_worker, environment=SANDBOX, at=AT)
+    delivered = AT if status in ("DELIVERED", "REJECTED") else None
 
-    submission(customer, "DRAFT", corrects=rejected)
+    submission(customer, status, corrects=rejected, delivered_at=delivered)
 
-    assert [(line.count, line.is_urgent) for line in before] == [(1, True)]
-    assert overview.attention(user=case_worker, environment=SANDBOX, at=AT) == []
+    lines = attention(user=case_worker, environment=SANDBOX, at=AT)
+    assert [(line.count, line.url) for line in lines if line.is_urgent] == still * [
+        (1, "/sandbox/submissions/?state=rejected")
+    ]
+
+
+@pytest.mark.parametrize(("status", "group"), [("FAILED", "failed"), ("UNCERTAIN", "uncertain"), ("READY", "drafts"),
+                                               ("NEEDS_PERSON", "person"), ("REJECTED", "rejected")])  # fmt: skip
+def test_each_line_leads_to_the_rows_it_counts(
+    client: Client, customer: Customer, administrator: Any, status: str, group: str
+) -> None:
+    submission(customer, status)
+    submission(customer, "ACCEPTED")
+    client.force_login(administrator)
+
+    line = attention(user=administrator, environment=SANDBOX, at=AT)[0]
+
+    assert line.url.endswith(f"state={group}")
+    assert [row.status for row in client.get(line.url).context["page"].rows] == [status]
+
+
+def test_what_stands_in_the_queue_for_a_reason_waits_for_a_person(customer: Customer, case_worker: Any) -> None:
+    submission(customer, "QUEUED")
+    stopped = submission(customer, "QUEUED", problem_code="NO_KEY")
+
+    lines = attention(user=case_worker, environment=SANDBOX, at=AT)
+
+    assert [line.count for line in lines] == [1]
+    assert stopped.pk
+
+
+def test_a_client_without_a_key_is_urgent_for_all_and_a_key_that_ends_for_who_can_change_it(
+    access: Any, administrator: Any, case_worker: Any
+) -> None:
+    client = access.profile.system.client
+
+    silent = attention(user=case_worker, environment=SANDBOX, at=AT)
+    make_key(client, AT - timedelta(days=290))
+    ending = [attention(user=user, environment=SANDBOX, at=AT) for user in (administrator, case_worker)]
+
+    assert [(line.is_urgent, line.url) for line in silent] == [(True, "/sandbox/connection/")]
+    assert [[line.title for line in lines] for lines in ending] == [["Maskinporten-nøkkel utløper om 10 dager"], []]
 
 
 def test_a_case_worker_counts_only_their_own_customers(
@@ -73,7 +131,7 @@ def test_a_case_worker_counts_only_their_own_customers(
     stranger = Customer.objects.create(environment=SANDBOX, orgnr="312345670", name="Fremmed AS")
     submission(stranger, "REJECTED")
 
-    seen = {who: overview.attention(user=who, environment=SANDBOX, at=AT) for who in (case_worker, administrator)}
+    seen = {who: attention(user=who, environment=SANDBOX, at=AT) for who in (case_worker, administrator)}
 
     assert [len(lines) for lines in seen.values()] == [0, 1]
 

@@ -1,0 +1,221 @@
+"""The overview's list of what waits for a person: how many, what, and the one thing to do. Nothing in it, no line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Min, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
+from accounts.models import User
+from portal.environments import Environment
+from submissions.models import Submission
+from systemusers.models import MaskinportenClient, SigningKey, System, SystemUserRequest
+
+STUCK = timedelta(days=7)
+KEY_WARNING = timedelta(days=60)
+R, S = SystemUserRequest.Status, Submission.Status
+URGENT = {S.REJECTED, S.FAILED}
+
+
+@dataclass(frozen=True)
+class Todo:
+    """One line: how many, what, more about it, and where it is done."""
+
+    count: int
+    title: str
+    text: str
+    action: str
+    url: str
+    is_urgent: bool = False
+
+
+def attention(*, user: User, environment: Environment, at: datetime) -> list[Todo]:
+    """What waits for a person, the most urgent first; lines with nothing in them are left out."""
+    lines = [
+        *_about_keys(user, environment, at),
+        *_about_submissions(user, environment),
+        *_about_access(user, environment, at),
+        *_about_system(user, environment),
+    ]
+    return sorted((line for line in lines if line.count), key=lambda line: not line.is_urgent)
+
+
+def _url(environment: Environment, name: str, query: str = "") -> str:
+    return reverse(name, kwargs={"environment": environment}) + (f"?{query}" if query else "")
+
+
+ABOUT_SUBMISSIONS = [  # status, title, action, group in the list's filter
+    (
+        S.REJECTED,
+        ngettext_lazy("Innsending er avvist av Skatteetaten", "Innsendinger er avvist av Skatteetaten", "n"),
+        gettext_lazy("Rett"),
+        "rejected",
+    ),
+    (
+        S.FAILED,
+        ngettext_lazy("Innsending ble ikke tatt imot", "Innsendinger ble ikke tatt imot", "n"),
+        gettext_lazy("Se feilen"),
+        "failed",
+    ),
+    (
+        S.UNCERTAIN,
+        ngettext_lazy("Innsending er uavklart, vi undersøker", "Innsendinger er uavklart, vi undersøker", "n"),
+        gettext_lazy("Vis"),
+        "uncertain",
+    ),
+    (
+        S.NEEDS_PERSON,
+        ngettext_lazy("Innsending må fullføres av en person", "Innsendinger må fullføres av en person", "n"),
+        gettext_lazy("Vis"),
+        "person",
+    ),
+    (
+        S.QUEUED,
+        ngettext_lazy("Innsending kommer ikke av gårde", "Innsendinger kommer ikke av gårde", "n"),
+        gettext_lazy("Se hvorfor"),
+        "moving",
+    ),
+    (
+        S.READY,
+        ngettext_lazy("Innsending er klar til å sendes", "Innsendinger er klare til å sendes", "n"),
+        gettext_lazy("Send"),
+        "drafts",
+    ),
+]
+
+
+def _about_submissions(user: User, environment: Environment) -> list[Todo]:
+    """In two queries. A failed one waits until something was made of it; one in the queue, when something stops it."""
+    rows = Submission.objects.visible_to(user).filter(environment=environment)
+    others = Q(status__in=[S.UNCERTAIN, S.NEEDS_PERSON, S.READY]) | Q(status=S.QUEUED, problem_code__gt="")
+    found = rows.filter(others | Q(status=S.FAILED, corrections__isnull=True)).values("status")
+    by: dict[str, Any] = {row["status"]: row for row in found.annotate(n=Count("pk"), oldest=Min("status_at"))}
+    by[S.REJECTED] = rows.needing_correction().aggregate(n=Count("pk"), oldest=Min("status_at"))
+    return [
+        Todo(
+            by[status]["n"],
+            str(title % {"n": by[status]["n"]}),
+            _oldest(by[status]["oldest"]),
+            str(action),
+            _url(environment, "submissions", f"state={group}"),
+            status in URGENT,
+        )
+        for status, title, action, group in ABOUT_SUBMISSIONS
+        if status in by
+    ]
+
+
+def _oldest(at: datetime | None) -> str:
+    return _("Den eldste er fra %(date)s.") % {"date": f"{timezone.localtime(at):%d.%m.%Y}"} if at else ""
+
+
+ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
+    (
+        "failed",
+        ngettext_lazy("Forespørsel kom ikke fram til Altinn", "Forespørsler kom ikke fram til Altinn", "n"),
+        gettext_lazy("Altinn sa nei, og sa hvorfor."),
+        gettext_lazy("Rett"),
+        "DRAFT",
+    ),
+    (
+        "removed",
+        ngettext_lazy("Kunde har fjernet tilgangen", "Kunder har fjernet tilgangen", "n"),
+        gettext_lazy("Vi kan ikke lenger sende for dem."),
+        gettext_lazy("Se kundene"),
+        "REMOVED",
+    ),
+    (
+        "rejected",
+        ngettext_lazy("Kunde har avvist forespørselen", "Kunder har avvist forespørselen", "n"),
+        gettext_lazy("Ring dem før du spør på nytt."),
+        gettext_lazy("Følg opp"),
+        "REJECTED",
+    ),
+    (
+        "expired",
+        ngettext_lazy("Forespørsel er utløpt", "Forespørsler er utløpt", "n"),
+        gettext_lazy("Når du fornyer, virker lenken igjen."),
+        gettext_lazy("Forny"),
+        "EXPIRED",
+    ),
+    (
+        "unopened",
+        ngettext_lazy(
+            "Kunde har ikke åpnet lenken på over sju dager", "Kunder har ikke åpnet lenken på over sju dager", "n"
+        ),
+        gettext_lazy("Send lenken på nytt, eller ring."),
+        gettext_lazy("Følg opp"),
+        "SENT",
+    ),
+    (
+        "forwarded",
+        ngettext_lazy(
+            "Forespørsel har ligget hos tilgangsstyrer i over sju dager",
+            "Forespørsler har ligget hos tilgangsstyrer i over sju dager",
+            "n",
+        ),
+        gettext_lazy("Ring kunden og spør hvem som kan godkjenne."),
+        gettext_lazy("Følg opp"),
+        "FORWARDED",
+    ),
+]
+
+
+def _about_access(user: User, environment: Environment, at: datetime) -> list[Todo]:
+    counted = (
+        SystemUserRequest.objects.visible_to(user)
+        .filter(environment=environment)
+        .aggregate(
+            removed=Count("pk", filter=Q(status=R.REMOVED)),
+            rejected=Count("pk", filter=Q(status=R.REJECTED)),
+            expired=Count("pk", filter=Q(status=R.EXPIRED)),
+            failed=Count("pk", filter=Q(status=R.DRAFT) & ~Q(problem_code="")),
+            unopened=Count("pk", filter=Q(status=R.SENT, sent_at__lte=at - STUCK)),
+            forwarded=Count("pk", filter=Q(status=R.FORWARDED, status_at__lte=at - STUCK)),
+        )
+    )
+    return [
+        Todo(
+            counted[key],
+            str(title % {"n": counted[key]}),
+            str(text),
+            str(action),
+            _url(environment, "requests", f"status={state}"),
+        )
+        for key, title, text, action, state in ABOUT_ACCESS
+    ]
+
+
+def _about_keys(user: User, environment: Environment, at: datetime) -> list[Todo]:
+    """Clients that cannot call at all, told to everybody, and keys that will end soon, to those who can change them."""
+    active = SigningKey.objects.filter(client__environment=environment, status=SigningKey.Status.ACTIVE)
+    ends = dict(active.values_list("client_id", "expires_at"))
+    clients = MaskinportenClient.objects.filter(environment=environment)
+    silent = [client for client in clients if client.pk not in ends or ends[client.pk] <= at]
+    ending = [client for client in clients if client not in silent and ends[client.pk] <= at + KEY_WARNING]
+    page = _url(environment, "settings" if user.may_configure else "connection")
+    lines = []
+    if silent:
+        text = _("Ingenting kan sendes eller hentes før en nøkkel er tatt i bruk.")
+        lines.append(Todo(len(silent), _("Maskinporten-klient uten gyldig nøkkel"), text, _("Se nøklene"), page, True))
+    if ending and user.may_configure:
+        days = (min(ends[client.pk] for client in ending) - at).days
+        title = _("Maskinporten-nøkkel utløper om %(days)s dager") % {"days": days}
+        lines.append(Todo(len(ending), title, ending[0].name, _("Bytt nøkkel"), page, days < 14))
+    return lines
+
+
+def _about_system(user: User, environment: Environment) -> list[Todo]:
+    if not user.may_configure:
+        return []
+    registered = System.objects.filter(environment=environment, status=System.Status.REGISTERED)
+    differing = registered.exclude(drift=[]).count()
+    text = _("Se forskjellene og oppdater Altinn.")
+    title = _("Altinn har noe annet enn vi har om systemet")
+    return [Todo(differing, title, text, _("Se forskjellen"), _url(environment, "systems"))]
