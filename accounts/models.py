@@ -130,16 +130,32 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return self if user.sees_all_customers else self.filter(portfolio__in=user.portfolios.all())
 
     def matching(self, text: str) -> CustomerQuerySet:
-        """By number (spaces, NO and MVA forgiven), a part of the name, or our own reference."""
+        """By number (spaces, NO and MVA forgiven), by parts of the name in any order, or by our own reference."""
         text = text.strip()
+        if not text:
+            return self
+        named = Q()
+        for word in folded(text).split():
+            named &= Q(search_name__contains=word)
+        found = named | Q(reference__iexact=text)
         digits = "".join(c for c in text if c.isdigit())
-        found = Q(name__icontains=text) | Q(reference__iexact=text)
-        return self.filter(found | Q(orgnr__startswith=digits) if len(digits) >= 3 else found) if text else self
+        return self.filter(found | Q(orgnr__startswith=digits) if len(digits) >= 3 else found)
 
 
 _LETTERS = "ÆØÅæøåÄÖÜäöüéèêáàâóòô"
 _PLACES = "{|}{|}{|y{|yeeeaaaooo"
 """Where each letter stands in the Norwegian alphabet, in the order of bytes: { | } are what comes after z."""
+_PLAIN = "aoaaoaaouaoueeeaaaooo"
+"""What a person without the letter at hand types in its place."""
+
+
+def folded(text: str) -> str:
+    """Lower case, with plain letters: how names are searched, so that `bjorkelund` finds Bjørkelund."""
+    return text.lower().translate(str.maketrans(_LETTERS, _PLAIN))
+
+
+def _translated(places: str) -> Func:
+    return Func(Lower(F("name")), Value(_LETTERS), Value(places), function="translate")
 
 
 class Customer(models.Model):
@@ -156,11 +172,15 @@ class Customer(models.Model):
     contact_phone = models.CharField(_("telefon"), max_length=30, blank=True)
     notes = models.TextField(_("notater"), blank=True)
     sort_name = models.GeneratedField(
-        expression=Func(Lower(F("name")), Value(_LETTERS), Value(_PLACES), function="translate"),
+        expression=_translated(_PLACES),
         output_field=models.CharField(max_length=200, db_collation="C"),
         db_persist=True,
     )
     """The name as lists order it: by the Norwegian alphabet, whatever the database's locale."""
+    search_name = models.GeneratedField(
+        expression=_translated(_PLAIN), output_field=models.CharField(max_length=200), db_persist=True
+    )
+    """The name as it is searched: see `folded`."""
     registry = models.JSONField(_("fra Enhetsregisteret"), default=dict, blank=True)
     registry_at = models.DateTimeField(_("slått opp"), null=True, blank=True)
     created_at = models.DateTimeField(_("opprettet"), auto_now_add=True)

@@ -59,6 +59,7 @@ class _Look:
     def __init__(self, environment: Environment, user: User, at: datetime) -> None:
         self.environment = environment
         self.at = at
+        self.may_configure = user.may_configure
         self.requests_of = SystemUserRequest.objects.visible_to(user).filter(environment=environment)
         self.submissions = Submission.objects.visible_to(user).filter(environment=environment)
 
@@ -67,7 +68,9 @@ class _Look:
 
     def maskinporten(self) -> Step:
         title = _("Maskinporten: klient, nøkkel og scope")
-        to: dict[str, Any] = {"url": self.url("settings"), "action": _("Åpne innstillinger")}
+        to: dict[str, Any] = {}
+        if self.may_configure:  # the page is closed to the others
+            to = {"url": self.url("settings"), "action": _("Åpne innstillinger")}
         client = MaskinportenClient.objects.filter(environment=self.environment).first()
         if client is None:
             return Step(

@@ -48,7 +48,8 @@ def dashboard(request: StaffRequest) -> HttpResponse:
 @staff_page()
 def connection(request: StaffRequest) -> HttpResponse:
     nine = steps.nine_steps(environment=request.environment, user=request.user, at=timezone.now())
-    context = {"steps": nine, "done": sum(step.state == steps.DONE for step in nine)}
+    left = [step for step in nine if step.state != steps.DONE]
+    context = {"steps": nine, "done": len(nine) - len(left), "next": left[0] if left else None}
     return page_or_fragment(request, "portal/connection.html", "steps", context=context)
 
 

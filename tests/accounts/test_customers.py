@@ -63,6 +63,17 @@ def test_customers_stand_in_the_order_of_the_norwegian_alphabet(vendor: Vendor) 
     assert found == ["Aasen", "aker", "Édith", "eide", "Zoo", "Ærlig", "Østfold", "Ålesund"]
 
 
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [("bjorkelund", True), ("Bjørk", True), ("eiend bjørke", True), ("EIENDOM", True), ("bjørk skog", False), ("100 %", False),
+     ("310 987", True), ("NO310987654MVA", True), ("k-17", True), ("", True)],
+)  # fmt: skip
+def test_a_search_forgives_order_parts_and_letters(vendor: Vendor, text: str, is_found: bool) -> None:
+    Customer.objects.create(environment="SANDBOX", orgnr=CUSTOMER_ORGNR, name="Bjørkelund Eiendom AS", reference="K-17")
+
+    assert Customer.objects.matching(text).exists() == is_found
+
+
 def test_a_number_of_the_wrong_world_is_not_added(vendor: Vendor) -> None:
     with pytest.raises(BadOrgnr):
         add_customer(environment="PRODUCTION", orgnr=CUSTOMER_ORGNR, details=DETAILS, by=BY, at=AT)

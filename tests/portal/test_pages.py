@@ -275,3 +275,9 @@ def test_an_error_page_keeps_the_menu_for_staff(
 
     assert reply.status_code == status
     assert "/sandbox/submissions/" in reply.content.decode()
+
+
+def test_who_may_not_open_the_settings_is_not_led_there(vendor: Any, administrator: Any, reader: Any) -> None:
+    urls = [connection.nine_steps(environment=SANDBOX, user=user, at=AT)[0].url for user in (administrator, reader)]
+
+    assert urls == ["/sandbox/settings/", ""]
