@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, User, Vendor
@@ -12,6 +13,9 @@ from accounts.services.customers import Details, readable_orgnr
 from accounts.services.orgnr import BadOrgnr, read_orgnr
 from accounts.services.registry import LookUp
 
+PHONE = RegexValidator(
+    r"^\+?[\d ()/.-]{5,30}$", _("Skriv telefonnummeret med sifre, for eksempel 22 07 70 00 eller +47 22 07 70 00.")
+)
 NAME_MISSING = _("Skriv navnet på virksomheten, eller slå det opp.")
 
 
@@ -40,6 +44,7 @@ class DetailsForm(forms.ModelForm):
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["name"].error_messages["required"] = str(NAME_MISSING)
+        self.fields["contact_phone"].validators.append(PHONE)
         self.fields["name"].label = _("Navn på virksomheten")
         portfolio = self.fields["portfolio"]
         assert isinstance(portfolio, forms.ModelChoiceField)  # noqa: S101
@@ -96,6 +101,10 @@ class VendorForm(forms.ModelForm):
         }
 
     orgnr = forms.CharField(label=_("Organisasjonsnummer"), max_length=40)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["support_phone"].validators.append(PHONE)
 
     def clean_orgnr(self) -> str:
         try:

@@ -53,6 +53,10 @@ def _looked_up(request: StaffRequest, form: CustomerForm) -> HttpResponse:
         for name in set(form.errors) - {"orgnr"}:
             del form.errors[name]
         return _form(request, form, status=422)
+    if there := Customer.objects.filter(environment=request.environment, orgnr=orgnr).first():
+        form.errors.clear()
+        form.add_error("orgnr", _already(request, there))
+        return _form(request, form, status=422)
     found = look_up(environment=request.environment, orgnr=orgnr)
     return _form(request, form.prefilled(found, user=request.user), found=found)
 

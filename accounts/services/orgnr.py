@@ -62,9 +62,9 @@ def check_world(orgnr: str, *, environment: str, vendor_orgnr: str) -> None:
             )
         )
     if environment != Environment.PRODUCTION and not is_synthetic and orgnr != vendor_orgnr:
-        raise BadOrgnr(
-            _(
-                "Nummeret tilhører en ekte virksomhet, og her brukes bare syntetiske. "
-                "Hent et nummer fra Tenor (begynner på 2 eller 3), eller bytt til produksjon."
-            )
+        text = _(
+            "Nummeret tilhører en ekte virksomhet, og her brukes bare syntetiske. "
+            "Hent et nummer fra Tenor (begynner på 2 eller 3)."
         )
+        elsewhere = _("Ekte virksomheter legger du inn i produksjon.")
+        raise BadOrgnr(f"{text} {elsewhere}" if Environment.PRODUCTION.is_enabled else text)

@@ -70,6 +70,22 @@ def test_a_synthetic_number_is_refused_in_production(staff: Client, settings: An
     assert "syntetisk" in reply.content.decode()
 
 
+def test_looking_up_a_customer_leads_to_it(staff: Client) -> None:
+    post(staff, FORM)
+    first = Customer.objects.get()
+
+    text = post(staff, {"orgnr": CUSTOMER_ORGNR, "look_up": "1", "notes": "Ring før ti"}, status=422)
+
+    assert f'href="/sandbox/customers/{first.pk}/">Nordlys Eiendom AS</a>' in text
+    assert "Skriv navnet" not in text
+    assert "Ring før ti" in text
+
+
+def test_a_phone_number_has_digits(staff: Client) -> None:
+    assert "Skriv telefonnummeret med sifre" in post(staff, {**FORM, "contact_phone": "abc"}, status=422)
+    assert "er lagt til" in post(staff, {**FORM, "contact_phone": "+47 22 07 70 00"})
+
+
 def test_the_same_customer_twice_leads_to_the_first(staff: Client) -> None:
     post(staff, FORM)
     first = Customer.objects.get()
