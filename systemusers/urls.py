@@ -6,7 +6,6 @@ from systemusers.views import ask, customers, requests, settings, systems
 
 urlpatterns = [
     path("customers/", customers.customers, name="customers"),
-    path("customers/<int:pk>/", customers.customer, name="customer"),
     path("access/", requests.request_list, name="requests"),
     path("access/new/", ask.new, name="request-new"),
     path("access/<int:pk>/", requests.one, name="request"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,29 +54,31 @@ def of_request(request: SystemUserRequest) -> list[Event]:
     return _told(AuditEvent.objects.filter(target=f"{request._meta.label}:{request.pk}"))
 
 
-def of_customer(customer: Customer) -> list[Event]:
-    """Everything about the customer: its own row, accesses, submissions."""
-    return _told(AuditEvent.objects.filter(customer_id_ref=customer.pk), names_things=True)
+def of_customer(customer: Customer, *, names: Mapping[str, str]) -> list[Event]:
+    """Everything about the customer: its own row, accesses, submissions. `names` are those of targets that have one."""
+    return _told(AuditEvent.objects.filter(customer_id_ref=customer.pk), things=names)
 
 
 def of_row(row: Any) -> list[Event]:
     return _told(AuditEvent.objects.filter(target=f"{row._meta.label}:{row.pk}"))
 
 
-def _told(events: Any, *, names_things: bool = False) -> list[Event]:
+def _told(events: Any, *, things: Mapping[str, str] | None = None) -> list[Event]:
     rows = list(events.exclude(what__in=SILENT).order_by("-id")[:MOST])
     emails = {row.by.removeprefix("user:") for row in rows if row.by.startswith("user:")}
     names = dict(User.objects.filter(email__in=emails).values_list("email", "name"))
-    told = [_event(row, names, names_things) for row in rows]
+    told = [_event(row, names, things) for row in rows]
     return [event for event in told if event is not None]
 
 
-def _event(row: AuditEvent, names: dict[str, str], names_things: bool) -> Event | None:
+def _event(row: AuditEvent, names: dict[str, str], things: Mapping[str, str] | None) -> Event | None:
     model = _model(row.target)
     title, tint = _title(row, model)
     if not title:
         return None
-    thing = str(model._meta.verbose_name).capitalize() if names_things and model and model is not Customer else ""
+    thing = ""
+    if things is not None and model and model is not Customer:
+        thing = things.get(row.target) or str(model._meta.verbose_name).capitalize()
     return Event(title, " · ".join(filter(None, [thing, actor(row.by, names)])), row.at, tint)
 
 

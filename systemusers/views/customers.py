@@ -1,19 +1,17 @@
-"""Kunder: the list, and one customer with accesses and history."""
+"""Kunder: the list. The page of one customer stands in `submissions`, which knows the reports too."""
 
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
-from accounts.services.registry import warnings_about
 from portal.access import StaffRequest, staff_page
 from portal.filters import chips
 from portal.htmx import page_or_fragment
 from portal.paging import paginate
-from systemusers.services import listing, timeline
+from systemusers.services import listing
 from systemusers.services.next_step import NextStep, next_step
 
 
@@ -39,14 +37,3 @@ def _step(customer: Customer) -> NextStep:
         return NextStep(_("Be om tilgang"), _("Dere"))
     steps = [next_step(access, at=timezone.now()) for access in accesses]
     return next((step for step in steps if step.who), steps[0])
-
-
-@staff_page()
-def customer(request: StaffRequest, pk: int) -> HttpResponse:
-    rows = listing.with_accesses(Customer.objects.visible_to(request.user).filter(environment=request.environment))
-    row = get_object_or_404(rows, pk=pk)
-    at = timezone.now()
-    for access in row.accesses:  # type: ignore[attr-defined] # by listing.with_accesses
-        access.step = next_step(access, at=at)
-    context = {"customer": row, "warnings": warnings_about(row.registry), "events": timeline.of_customer(row)}
-    return render(request, "systemusers/customer.html", context)

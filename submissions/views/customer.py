@@ -1,0 +1,59 @@
+"""Kunde: all of one customer on one page. It stands in the topmost app, as it shows something of each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from accounts.models import Customer
+from accounts.services.registry import warnings_about
+from portal.access import StaffRequest, staff_page
+from submissions.models import Dialog, Submission
+from submissions.services import catalogue, dialogs
+from submissions.services.next_step import next_step
+from systemusers.models import SystemUserRequest
+from systemusers.services import listing, timeline
+from systemusers.services.next_step import next_step as next_access_step
+
+SHOWN = 5
+
+
+@staff_page()
+def customer(request: StaffRequest, pk: int) -> HttpResponse:
+    rows = listing.with_accesses(Customer.objects.visible_to(request.user).filter(environment=request.environment))
+    row, at = get_object_or_404(rows, pk=pk), timezone.now()
+    accesses: list[SystemUserRequest] = row.accesses  # type: ignore[attr-defined] # by listing.with_accesses
+    for access in accesses:
+        access.step = next_access_step(access, at=at)  # type: ignore[attr-defined]
+    context = {
+        "customer": row,
+        "has_access": any(access.status in SystemUserRequest.USABLE for access in accesses),
+        "warnings": warnings_about(row.registry),
+        "submissions": _submissions(row, at),
+        "dialogs": _dialogs(row, at),
+        "events": timeline.of_customer(row, names=_names(row)),
+    }
+    return render(request, "submissions/customer.html", context)
+
+
+def _submissions(customer: Customer, at: datetime) -> list[Submission]:
+    rows = list(customer.submissions.select_related("customer").order_by("-created_at", "-pk")[:SHOWN])
+    for row in rows:
+        row.step, row.service_name = next_step(row, at=at), catalogue.name_of(row.service)  # type: ignore[attr-defined]
+    return rows
+
+
+def _dialogs(customer: Customer, at: datetime) -> list[Dialog]:
+    rows = list(Dialog.objects.filter(customer=customer).order_by("-content_updated_at", "-pk")[:SHOWN])
+    for row in rows:
+        row.status_name, row.step = dialogs.status_name(row), dialogs.next_step(row, at=at)  # type: ignore[attr-defined]
+    return rows
+
+
+def _names(customer: Customer) -> dict[str, str]:
+    """What the timeline calls each submission, by its target in the audit trail."""
+    rows = customer.submissions.values_list("pk", "service", "year")
+    return {f"{Submission._meta.label}:{pk}": f"{catalogue.name_of(service)} {year}" for pk, service, year in rows}
