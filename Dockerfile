@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # One image for web, worker, beat and, in the demo profile, the sandbox. Nothing in it runs as root.
 
 FROM node:22-bookworm-slim AS assets
