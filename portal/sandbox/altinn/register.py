@@ -102,8 +102,13 @@ def _is_https(url: str, *, loopback: bool) -> bool:
     except ValueError:
         return False
     return bool(parts.hostname) and (
-        parts.scheme == "https" or (loopback and parts.scheme == "http" and parts.hostname in LOOPBACK)
+        parts.scheme == "https" or (loopback and parts.scheme == "http" and is_loopback(parts.hostname))
     )
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether `host` names this machine; every name below localhost does (RFC 6761)."""
+    return host in LOOPBACK or (host or "").endswith(".localhost")
 
 
 def _taken_clients(state: State, system: System) -> bool:

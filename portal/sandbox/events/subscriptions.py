@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 from werkzeug.wrappers import Response
 
-from ..altinn.register import LOOPBACK
+from ..altinn.register import is_loopback
 from ..app import Call
 from ..dialogs import PARTY, stamp
 from ..replies import Reply, as_json, empty
@@ -74,7 +74,8 @@ def _read(call: Call) -> Subscription:
 
 def _check(call: Call, wanted: Subscription, given: dict[str, Any]) -> None:
     endpoint = urlsplit(wanted.endpoint)
-    loopback = call.state.settings.allow_loopback_http and endpoint.scheme == "http" and endpoint.hostname in LOOPBACK
+    allowed = call.state.settings.allow_loopback_http
+    loopback = allowed and endpoint.scheme == "http" and is_loopback(endpoint.hostname)
     if not endpoint.hostname or not (endpoint.scheme == "https" or loopback):
         raise said("Endpoint must be an absolute https address.")
     if not wanted.resource.startswith(RESOURCE) or wanted.resource != wanted.resource.lower() or "*" in wanted.resource:
