@@ -22,7 +22,6 @@ NEED_NO_SERVERS = {
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     from django.conf import settings
-    from django.core.management import execute_from_command_line
 
     try:
         embedded_needed = settings.EMBEDDED and not NEED_NO_SERVERS.intersection(sys.argv[1:2])
@@ -30,13 +29,25 @@ def main() -> int:
         print(f"The portal cannot start: {error}", file=sys.stderr)  # noqa: T201
         return 2
     if not embedded_needed:
-        execute_from_command_line(sys.argv)
+        execute()
         return 0
     from portal import embedded
 
     with embedded.servers(settings.DATA_DIR, needed=settings.EMBEDDED):
-        execute_from_command_line(sys.argv)
+        execute()
     return 0
+
+
+def execute() -> None:
+    """The command, and then an end of the connection pools, whose threads Python else waits for by the five seconds."""
+    from django.core.management import execute_from_command_line
+    from django.db import connections
+
+    try:
+        execute_from_command_line(sys.argv)
+    finally:
+        for connection in connections.all(initialized_only=True):
+            connection.close_pool()  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":
