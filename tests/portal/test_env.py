@@ -86,6 +86,16 @@ def test_the_file_adds_what_the_environment_leaves_out(tmp_path):
     assert values == {"PORT": "9000", "NAME": "Ida Berg", "EMPTY": ""}
 
 
+def test_the_last_of_two_lines_for_one_variable_counts(tmp_path):
+    values = {}
+    file = tmp_path / ".env"
+    file.write_text("PORTAL_MODE=local\nPORTAL_MODE=production\n")
+
+    load_file(file, into=values)
+
+    assert values == {"PORTAL_MODE": "production"}
+
+
 def test_a_line_of_another_shape_in_the_file_is_named(tmp_path):
     file = tmp_path / ".env"
     file.write_text("PORT=8000\nwhat is this\n")
