@@ -72,6 +72,13 @@ def test_rotation_moves_everything_to_the_new_key(key: SigningKey, settings: Set
     assert stored_document("ab/rotated") == b"<xml/>"
 
 
+def test_rotation_of_a_portal_that_has_no_documents_yet(settings: Settings, tmp_path: Path, db: None) -> None:
+    documents = {**settings.STORAGES["documents"], "OPTIONS": {"location": tmp_path / "not made yet"}}
+    settings.STORAGES = {**settings.STORAGES, "documents": documents}
+
+    call_command("rotate_encryption")
+
+
 def test_rotation_mends_what_an_earlier_one_left_half_done(settings: Settings, db: None) -> None:
     storage = storages["documents"]
     storage.save("cd/half" + SPARE, ContentFile(crypto.encrypt(b"only the spare is left")))

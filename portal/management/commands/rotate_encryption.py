@@ -73,7 +73,7 @@ def _read(storage: Any, name: str) -> bytes:
 
 
 def _names(storage: Any, folder: str) -> Any:
-    folders, files = storage.listdir(folder) if folder == "" or storage.exists(folder) else ([], [])
+    folders, files = storage.listdir(folder) if storage.exists(folder) else ([], [])
     yield from (f"{folder}/{name}".lstrip("/") for name in files)
     for inner in folders:
         yield from _names(storage, f"{folder}/{inner}".lstrip("/"))
