@@ -6,16 +6,23 @@ The request id of whoever rang travels in a header of the message and is set whi
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
+from django.conf import settings
 
 from portal import logging as logs
+from portal.env import BadSetting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+try:
+    settings.DATA_DIR  # noqa: B018 - reads them all
+except BadSetting as error:
+    sys.exit(f"The portal cannot start: {error}")
 
 if os.environ.get("PORTAL_MODE") == "local":  # a laptop may be root's; elsewhere the warning is right
     warnings.filterwarnings("ignore", category=SecurityWarning)

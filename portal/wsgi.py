@@ -1,9 +1,15 @@
 """The WSGI application that web servers load."""
 
 import os
+import sys
 
 from django.core.wsgi import get_wsgi_application
 
+from portal.env import BadSetting
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-application = get_wsgi_application()
+try:
+    application = get_wsgi_application()
+except BadSetting as error:
+    sys.exit(f"The portal cannot start: {error}")

@@ -95,3 +95,19 @@ def test_the_command_line_prints_the_hint_and_no_traceback():
     assert done.returncode == 2
     assert done.stderr.startswith("The portal cannot start: SECRET_KEY is too weak")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("module", ["portal.wsgi", "portal.celery"])
+def test_the_other_processes_say_it_in_one_sentence_too(module):
+    done = subprocess.run(
+        [sys.executable, "-c", f"import {module}"],
+        cwd=settings.BASE_DIR,
+        env={"PATH": os.environ["PATH"], **GOOD, "SECRET_KEY": "weak"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("The portal cannot start: SECRET_KEY is too weak")
+    assert len(done.stderr.splitlines()) == 1
