@@ -73,7 +73,10 @@ def _read(storage: Any, name: str) -> bytes:
 
 
 def _names(storage: Any, folder: str) -> Any:
-    folders, files = storage.listdir(folder) if storage.exists(folder) else ([], [])
+    try:
+        folders, files = storage.listdir(folder)
+    except FileNotFoundError:  # nothing was stored yet
+        return
     yield from (f"{folder}/{name}".lstrip("/") for name in files)
     for inner in folders:
         yield from _names(storage, f"{folder}/{inner}".lstrip("/"))
