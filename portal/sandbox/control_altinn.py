@@ -1,4 +1,4 @@
-"""The part of `/control` that plays Altinn's and Maskinporten's people: clients, organisations, approvals, removals.
+"""The part of `/control` that plays Altinn's people: organisations, approvals, removals.
 
 The approval pages do the same things through the same functions.
 """
@@ -13,12 +13,10 @@ from werkzeug.wrappers import Response
 
 from .altinn import catalogue, clients, decisions
 from .app import Call
-from .control_input import not_found, read, wrong
-from .maskinporten_admin import put_keys
+from .control_input import check_orgnr, not_found, read, wrong
 from .replies import as_json, empty
 from .routing import route
-from .skatteetaten.orgnr import is_orgnr
-from .state import ChangeRequest, Client, Organisation, Person, Request
+from .state import ChangeRequest, Organisation, Person, Request
 
 FIRST_PARTY_ID = 50_000_000
 PERSON_TOKEN_SECONDS = 30 * 60
@@ -27,16 +25,6 @@ ROLES = frozenset(
     {"DAGL", "LEDE", "INNH", "MEDL", "NEST", "KONT", "REGN", "REVI", "ansatt", "tilgangsstyrer", "hovedadministrator",
      "klientadministrator"}
 )  # fmt: skip
-
-
-class ClientBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    client_id: str
-    orgnr: str
-    scopes: list[str]
-    granted_scopes: list[str] | None = None
-    jwks: dict[str, Any] = {}
-    name: str = ""
-    token_lifetime: int = 120
 
 
 class OrganisationBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -71,32 +59,6 @@ class PersonToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     person: str = ""
 
 
-@route("POST", "/control/clients")
-def put_client(call: Call) -> Response:
-    body = read(call, ClientBody)
-    _check_orgnr(body.orgnr)
-    if not body.client_id.strip():
-        raise wrong("client_id: must not be empty.", field="client_id")
-    if not 10 <= body.token_lifetime <= 7200:
-        raise wrong("token_lifetime: must be from 10 to 7200 seconds.", field="token_lifetime")
-    client = Client(
-        client_id=body.client_id, orgnr=body.orgnr, name=body.name, scopes=body.scopes,
-        granted_scopes=body.granted_scopes, token_lifetime=body.token_lifetime,
-    )  # fmt: skip
-    put_keys(call, client, body.jwks.get("keys", []))
-    call.state.clients[client.client_id] = client
-    return as_json({"client_id": client.client_id, "kids": [key["kid"] for key in client.keys]}, status=201)
-
-
-@route("POST", "/control/clients/<client_id>/keys/<kid>/expire")
-def expire_key(call: Call, client_id: str, kid: str) -> Response:
-    client = call.state.clients.get(client_id)
-    if client is None or kid not in client.key_expires:
-        raise not_found("key", kid)
-    client.key_expires[kid] = call.now
-    return empty(status=204)
-
-
 @route("POST", "/control/organisations")
 def put_organisation(call: Call) -> Response:
     """Again replaces it, but for its party id and uuid."""
@@ -113,12 +75,12 @@ def put_organisation(call: Call) -> Response:
 
 
 def _check_organisation(body: OrganisationBody) -> None:
-    _check_orgnr(body.orgnr)
+    check_orgnr(body.orgnr)
     for field in ("accountant", "auditor", "business_manager", "main_unit"):
         if getattr(body, field):
-            _check_orgnr(getattr(body, field), field)
+            check_orgnr(getattr(body, field), field)
     for holder, codes in body.delegations.items():
-        _check_orgnr(holder, "delegations")
+        check_orgnr(holder, "delegations")
         body.delegations[holder] = _codes(codes, "delegations")
     for person in body.persons:
         _check_person(person)
@@ -144,11 +106,6 @@ def _codes(packages: list[str], field: str) -> list[str]:
     if unknown:
         raise wrong(f"{field}: {unknown[0][:80]!r} is not an access package here.", field=field)
     return codes
-
-
-def _check_orgnr(orgnr: str, field: str = "orgnr") -> None:
-    if not is_orgnr(orgnr):
-        raise wrong(f"{field}: {orgnr[:20]!r} is not an organisation number with a right check digit.", field=field)
 
 
 @route("POST", "/control/requests/<request_id>/<act>")
@@ -236,7 +193,7 @@ def _request(call: Call, request_id: str) -> Request:
 def person_token(call: Call) -> Response:
     """An Altinn token of a person who logged in with ID-porten and acts for the organisation; for client delegation."""
     body = read(call, PersonToken)
-    _check_orgnr(body.orgnr)
+    check_orgnr(body.orgnr)
     if body.orgnr not in call.state.organisations:
         raise not_found("organisation", body.orgnr)
     person = _named(call, body.orgnr, body.person)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from .replies import Reply, as_json
+from .skatteetaten.orgnr import is_orgnr
 
 if TYPE_CHECKING:
     from .app import Call
@@ -30,7 +31,7 @@ def read(call: Call, kind: type[Body]) -> Body:
         raise wrong("The body is not JSON.") from None
 
 
-def wrong(sentence: str, *, field: str = "", status: int = 400) -> Reply:
+def wrong(sentence: str, field: str = "", status: int = 400) -> Reply:
     """To raise: a refusal with its reason."""
     return Reply(as_json({"error": sentence, "field": field}, status=status))
 
@@ -38,6 +39,12 @@ def wrong(sentence: str, *, field: str = "", status: int = 400) -> Reply:
 def not_found(what: str, ident: str) -> Reply:
     """To raise: nothing of that id is known."""
     return wrong(f"No {what} has the id {ident[:80]}.", status=404)
+
+
+def check_orgnr(orgnr: str, field: str = "orgnr") -> None:
+    """Raises Reply (400)."""
+    if not is_orgnr(orgnr):
+        raise wrong(f"{field}: {orgnr[:20]!r} is not an organisation number with a right check digit.", field=field)
 
 
 def _explained(message: str) -> tuple[str, str]:

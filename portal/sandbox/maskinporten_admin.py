@@ -128,33 +128,63 @@ def put_keys(call: Call, client: Client, given: Any) -> None:
     if not isinstance(given, list) or len(given) > MOST_KEYS:
         raise wrong(f"keys: give a list of at most {MOST_KEYS} JWKs.", field="keys")
     for key in given:
-        _check_key(key)
+        _check_key(key, "keys")
     if len({key["kid"] for key in given}) < len(given):
         raise wrong("keys: two have the same kid.", field="keys")
-    client.keys = [{name: key[name] for name in PUBLIC if name in key} for key in given]
+    client.keys = [_public(key) for key in given]
     client.key_expires = {key["kid"]: call.now + KEY_LIFE for key in given}
 
 
-def _check_key(key: Any) -> None:
+def add_key(call: Call, client: Client, given: Any) -> tuple[str, bool]:
+    """One public key more, beside those the client has; the very same key again is renewed.
+
+    Gives its kid (made here when it came without) and whether it is new. Raises Reply: 400, or 409 for a kid in use.
+    """
+    key = {**given, "kid": given.get("kid") or call.state.uuid4()} if isinstance(given, dict) else given
+    _check_key(key, "jwk")
+    kid = str(key["kid"])
+    known = next((one for one in client.keys if one["kid"] == kid), None)
+    if known is None and len(client.keys) >= MOST_KEYS:
+        raise wrong(f"jwk: the client has {MOST_KEYS} keys, which is the most. Take one away first.", field="jwk")
+    if known is not None and any(known[name] != key[name] for name in ("n", "e")):
+        raise wrong(f"jwk: the client has another key with the kid {kid}. Give the new one another kid.", "jwk", 409)
+    client.keys = [*(one for one in client.keys if one is not known), _public(key)]
+    client.key_expires[kid] = call.now + KEY_LIFE
+    return kid, known is None
+
+
+def remove_key(client: Client, kid: str) -> None:
+    """Raises Reply (404)."""
+    if kid not in client.key_expires:
+        raise not_found("key", kid)
+    client.keys = [key for key in client.keys if key["kid"] != kid]
+    del client.key_expires[kid]
+
+
+def _public(key: dict[str, Any]) -> dict[str, Any]:
+    return {name: key[name] for name in PUBLIC if name in key}
+
+
+def _check_key(key: Any, field: str) -> None:
     if not isinstance(key, dict) or key.get("kty") != "RSA":
-        raise wrong("keys: each must be an RSA JWK.", field="keys")
+        raise wrong(f"{field}: only RSA keys are taken, as JWKs.", field)
     if any(name in key for name in PRIVATE):
-        raise wrong("keys: a private key was sent; send the public half only.", field="keys")
+        raise wrong(f"{field}: a private key was sent; send the public half only.", field)
     if not all(isinstance(key.get(name), str) for name in ("n", "e", "kid")):
-        raise wrong("keys: each needs n, e and kid.", field="keys")
+        raise wrong(f"{field}: n, e and kid are needed, as texts.", field)
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", key["kid"]):
-        raise wrong("keys: kid may have letters, digits, full stop, underscore and hyphen.", field="keys")
+        raise wrong(f"{field}: kid may have letters, digits, full stop, underscore and hyphen.", field)
     if key.get("use", "sig") != "sig" or key.get("alg", "RS256") not in ("RS256", "RS384", "RS512"):
-        raise wrong("keys: use must be sig, and alg one of RS256, RS384, RS512.", field="keys")
-    if _bits(key) < LEAST_BITS:
-        raise wrong(f"keys: an RSA key of at least {LEAST_BITS} bits is needed.", field="keys")
+        raise wrong(f"{field}: use must be sig, and alg one of RS256, RS384, RS512.", field)
+    if _bits(key, field) < LEAST_BITS:
+        raise wrong(f"{field}: an RSA key of at least {LEAST_BITS} bits is needed.", field)
 
 
-def _bits(key: dict[str, Any]) -> int:
+def _bits(key: dict[str, Any], field: str) -> int:
     try:
         return int(jwt.PyJWK({name: key[name] for name in ("kty", "n", "e")}, algorithm="RS256").key.key_size)
     except (jwt.PyJWTError, ValueError, TypeError):
-        raise wrong("keys: n and e do not make an RSA key.", field="keys") from None
+        raise wrong(f"{field}: n and e do not make an RSA key.", field) from None
 
 
 def _fill(client: Client, said: dict[str, Any]) -> None:

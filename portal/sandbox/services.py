@@ -5,6 +5,7 @@ from . import (  # noqa: F401
     bulk,
     control,
     control_altinn,
+    control_clients,
     control_dialogs,
     control_page,
     enhetsregisteret,

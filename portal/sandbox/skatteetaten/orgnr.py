@@ -12,4 +12,4 @@ def check_digit(first_eight: str) -> int | None:
 
 
 def is_orgnr(text: str) -> bool:
-    return len(text) == 9 and text.isdecimal() and check_digit(text[:8]) == int(text[8])
+    return len(text) == 9 and text.isascii() and text.isdecimal() and check_digit(text[:8]) == int(text[8])
