@@ -115,8 +115,12 @@ class Sandbox:
                 self._do(heapq.heappop(self.state.jobs))
 
     def perform(self, method: str, path: str, body: Any) -> Response:
-        """Answer a call the sandbox makes to itself (its own pages do), without faults and without a record."""
-        builder = EnvironBuilder(path=path, method=method, data=msgspec.json.encode(body), base_url=self.origin)
+        """Answer a call the sandbox makes to itself (its own pages do), without faults and without a record.
+
+        The body is sent as JSON, or as it is when it is bytes.
+        """
+        data = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        builder = EnvironBuilder(path=path, method=method, data=data, base_url=self.origin)
         return self._answer(WebRequest(builder.get_environ()))
 
     def _do(self, planned: Job) -> None:

@@ -17,6 +17,7 @@ from .dialogs import (
     add_transmission,
     delete_dialog,
     open_dialog,
+    texts,
     update_dialog,
 )  # fmt: skip
 from .replies import as_json, empty
@@ -48,8 +49,8 @@ class NewDialog(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class DialogPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    title: dict[str, str] | None = None
-    summary: dict[str, str] | None = None
+    title: Texts | None = None
+    summary: Texts | None = None
     status: str | None = None
     extended_status: str | None = None
     external_reference: str | None = None
@@ -106,7 +107,7 @@ def create(call: Call) -> Response:
 def patch(call: Call, dialog_id: str) -> Response:
     dialog, body = _dialog(call, dialog_id), read(call, DialogPatch)
     changes = {
-        name: value
+        name: texts(value) if name in ("title", "summary") else value
         for name in body.__struct_fields__
         if name != "silent" and (value := getattr(body, name)) is not None
     }

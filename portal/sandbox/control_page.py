@@ -1,21 +1,29 @@
 """The page at `/control`, where a person plays the other parties. Plain forms; each makes one of the JSON calls.
 
-A form posts to `/control/play` the call it stands for and fields named `kind:name`; kinds are text, number, flag, list.
+A form posts to `/control/play` the call it stands for and its fields (see `control_forms`); a file goes as it is.
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
+from .altinn.decisions import persons_of
+from .control import DELIVERY_KINDS
+from .control_altinn import ROLES
+from .control_clients import shown
+from .control_forms import body_of
 from .control_input import wrong
+from .dialogporten.search import STATUSES
+from .dialogs import ACTIVITIES, TRANSMISSIONS
 from .faults import KINDS
 from .render import page
+from .replies import Reply
 from .routing import SERVICES, route
 from .skatteetaten.catalogue import SERVICES as TAX_SERVICES
 from .state import Settings
@@ -23,33 +31,38 @@ from .state import Settings
 if TYPE_CHECKING:
     from .app import Call
 
-CALL = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/control/[\w/.~%-]*)")
+CALL = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/control/[\w/.~%-]*)", re.ASCII)
 SHOWN = 25
 
 
 @route("GET", "/control")
 def control_page(call: Call) -> Response:
-    args, state = call.request.args, call.state
-    return page(
-        "control.html",
-        said=args.get("said", ""),
-        failed=args.get("failed") == "1",
-        now=call.now,
-        clock=call.sandbox.clock.dump(),
-        organisations=state.organisations,
-        requests=[r for r in state.requests.values() if r.status == "New"][-SHOWN:],
-        changes=[c for c in state.change_requests.values() if c.status == "New"][-SHOWN:],
-        system_users=[u for u in _last(state.system_users) if not u.deleted],
-        counts={"organisations": len(state.organisations), "system users": len(state.system_users)},
-        submissions=_last(state.skatteetaten.submissions),
-        verdicts=state.skatteetaten.verdicts,
-        tax_services=TAX_SERVICES,
-        faults=call.sandbox.faults.pending,
-        kinds=sorted(KINDS),
-        services=list(SERVICES.values()),
-        settings=_settings(state.settings),
-        calls=list(call.sandbox.calls)[: -SHOWN - 1 : -1],
-    )
+    args = call.request.args
+    return _page(call, said=args.get("said", ""), failed=args.get("failed") == "1")
+
+
+def _page(call: Call, *, said: str, failed: bool, answer: str = "") -> Response:
+    return page("control.html", said=said, failed=failed, answer=answer, now=call.now, quote=quote, **_shown(call))
+
+
+def _shown(call: Call) -> dict[str, Any]:
+    """What the sections of the page are made of."""
+    state, faults = call.state, call.sandbox.faults
+    return {
+        "clock": call.sandbox.clock.dump(), "organisations": state.organisations, "persons_of": persons_of,
+        "requests": [r for r in state.requests.values() if r.status == "New"][-SHOWN:],
+        "changes": [c for c in state.change_requests.values() if c.status == "New"][-SHOWN:],
+        "system_users": [u for u in _last(state.system_users) if not u.deleted],
+        "counts": {"organisations": len(state.organisations), "system users": len(state.system_users)},
+        "newest": _last(state.organisations), "roles": sorted(ROLES), "systems": list(state.systems),
+        "clients": [shown(client) for client in state.clients.values()],
+        "dialogs": [d for d in _last(state.dialogs) if not d.deleted][:10], "statuses": sorted(STATUSES),
+        "transmissions": sorted(TRANSMISSIONS), "activities": sorted(ACTIVITIES),
+        "submissions": _last(state.skatteetaten.submissions), "verdicts": state.skatteetaten.verdicts,
+        "tax_services": TAX_SERVICES, "faults": faults.pending, "kinds": sorted(KINDS | DELIVERY_KINDS.keys()),
+        "services": list(SERVICES.values()), "settings": _settings(state.settings),
+        "calls": list(call.sandbox.calls)[: -SHOWN - 1 : -1],
+    }  # fmt: skip
 
 
 @route("POST", "/control/play")
@@ -59,31 +72,28 @@ def play(call: Call) -> Response:
     found = CALL.fullmatch(form.get("call", ""))
     if found is None or found[2] == "/control/play":
         raise wrong("call: must be a method and a path below /control/.", field="call")
-    reply = call.sandbox.perform(found[1], found[2], _body(form))
-    said = form.get("said", "Done.") if reply.status_code < 400 else _reason(reply)
-    query = urlencode({"said": said, "failed": int(reply.status_code >= 400)})
-    return redirect(f"/control?{query}#{form.get('back', '')}", code=303)
+    reply = _made(call, found[1], found[2])
+    failed = reply.status_code >= 400
+    said = _reason(reply) if failed else form.get("said", "Done.")
+    if form.get("show") and not failed:
+        return _page(call, said=said, failed=False, answer=_written(reply))
+    query = urlencode({"said": said, "failed": int(failed)})
+    return redirect(f"/control?{query}#{quote(form.get('back', ''))}", code=303)
 
 
-def _body(form: Any) -> dict[str, Any]:
-    """The JSON body that the filled-in fields make; empty ones are left out."""
-    body: dict[str, Any] = {}
-    for key, text in form.items():
-        kind, _, name = key.partition(":")
-        if name and text.strip():
-            body[name] = _value(kind, text.strip())
-    return body
+def _made(call: Call, method: str, path: str) -> Response:
+    file = call.request.files.get("file")
+    try:
+        body = file.read() if file else body_of(call.request.form)
+        return call.sandbox.perform(method, path, body)
+    except Reply as refused:
+        return refused.response
+    finally:
+        call.request.close()  # and with it the file, which may lie on disk
 
 
-def _value(kind: str, text: str) -> Any:
-    """A field's value; what is no number stays text, and the call says what is wrong with it."""
-    if kind == "flag":
-        return text == "true"
-    if kind == "list":
-        return [line.strip() for line in text.splitlines() if line.strip()]
-    if kind == "number" and re.fullmatch(r"-?\d{1,12}(\.\d{1,6})?", text):
-        return float(text) if "." in text else int(text)
-    return text
+def _written(reply: Response) -> str:
+    return msgspec.json.format(reply.get_data() or b"null", indent=2).decode()
 
 
 def _reason(reply: Response) -> str:
@@ -103,7 +113,8 @@ def _last(found: dict[str, Any]) -> list[Any]:
 
 
 def _settings(settings: Settings) -> list[dict[str, Any]]:
-    """The settings a form can change: each with its name, value and kind."""
+    """The settings as fields of a form: each with its name, value and kind; what may be off has a kind with `?`."""
     values = msgspec.to_builtins(settings)
-    kinds = {bool: "flag", int: "number", float: "number"}
-    return [{"name": n, "value": v, "kind": kinds[type(v)]} for n, v in values.items() if type(v) in kinds]
+    kinds = {bool: "flag", int: "number", float: "number", str: "text?", type(None): "text?"}
+    kinds_by_name = {"throttle_seconds": "number?"}
+    return [{"name": n, "value": v, "kind": kinds_by_name.get(n, kinds[type(v)])} for n, v in values.items()]

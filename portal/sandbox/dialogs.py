@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from .state import State
 
 PARTY = "urn:altinn:organization:identifier-no:"
+FROM_PARTY = frozenset({"Submission", "Correction"})
+TRANSMISSIONS = FROM_PARTY | {"Information", "Acceptance", "Rejection", "Request", "Alert", "Decision"}
+ACTIVITIES = frozenset(
+    {"DialogCreated", "DialogClosed", "Information", "TransmissionOpened", "PaymentMade", "SignatureProvided",
+     "DialogOpened", "DialogDeleted", "DialogRestored", "SentToSigning", "SentToFormFill", "SentToSendIn",
+     "SentToPayment", "FormSubmitted", "FormSaved", "CorrespondenceOpened", "CorrespondenceConfirmed"}
+)  # fmt: skip
 Texts = dict[str, str]
 
 
@@ -169,13 +176,13 @@ def add_transmission(
     **fields: Any,
 ) -> Transmission:
     """A transmission moves both times, brings the dialog back from archive and bin, and publishes two events."""
-    by_owner = sender or ("PartyRepresentative" if type in ("Submission", "Correction") else "ServiceOwner")
+    by_owner = sender or ("PartyRepresentative" if type in FROM_PARTY else "ServiceOwner")
     found = Transmission(
         id=id or sandbox.state.uuid7(now), type=type, created_at=now, title=texts(title), sender=by_owner,
         related_id=related_id or "", attachments=attachments or [], content_reference=content_reference, **fields,
     )  # fmt: skip
     dialog.transmissions.append(found)
-    if type in ("Submission", "Correction"):
+    if type in FROM_PARTY:
         dialog.labels = [*(label for label in dialog.labels if label != "Sent"), "Sent"]
     touch(sandbox, dialog, now, content=True)
     publish(sandbox, dialog, "dialogporten.dialog.updated.v1", now)

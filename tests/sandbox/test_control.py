@@ -297,47 +297,6 @@ def test_bulk_dialogs_belong_to_the_organisations(rig: Rig) -> None:
     assert set(parties) <= set(rig.app.state.organisations)
 
 
-# the page
-
-
-def test_the_page_shows_what_waits_and_its_forms_work_without_javascript(rig: Rig) -> None:
-    submission = rig.report_fees().json()["forsendelseId"]
-    page = rig.http.get("/control").text
-    form = {
-        "call": f"POST /control/submissions/{submission}/feedback",
-        "text:verdict": "rejected",
-        "back": "submissions",
-    }
-
-    answer = rig.http.post("/control/play", data=form)
-
-    assert form["call"] in page
-    assert "<script" not in page
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/control?said=Done.&failed=0#submissions")
-    assert rig.received(submission)["feedback"]["verdict"] == "rejected"
-
-
-def test_the_page_repeats_the_sentence_of_a_refusal(rig: Rig) -> None:
-    form = {"call": "POST /control/clock/advance", "number:seconds": "mange", "back": "clock"}
-
-    answer = rig.http.post("/control/play", data=form)
-    page = rig.http.get(answer.headers["Location"]).text
-
-    assert "seconds: Expected float, got str." in page
-
-
-@pytest.mark.parametrize("call", ["", "POST /skatteetaten/x", "POST /control/play", "POST /control/../x y"])
-def test_the_page_makes_no_other_calls_than_those_of_control(rig: Rig, call: str) -> None:
-    assert rig.http.post("/control/play", data={"call": call}).status_code == 400
-
-
-def test_names_are_escaped_on_the_page(rig: Rig) -> None:
-    rig.add_organisation("312345676", "<script>alert(1)</script>")
-    rig.add_system_user("312345676", [], ident="x")
-
-    assert "<script>" not in rig.http.get("/control").text
-
-
 def test_many_threads_get_an_answer_each_and_no_id_twice(rig: Rig) -> None:
     rig.http.patch("/control/settings", json={"concurrent_calls": 100})
     ids: list[str] = []
