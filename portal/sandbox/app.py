@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import heapq
+import secrets
 import threading
 import time
 from collections import deque
@@ -85,6 +86,7 @@ class Sandbox:
         self.signing_keys = dict(keys or {name: SigningKey(kid=f"{name}-1") for name in ("maskinporten", "altinn")})
         self.after_request: list[Callable[[Sandbox], None]] = []
         self.served = 0
+        self.salt = secrets.token_hex(8)  # of what must not be the same after a restart; no id is made of it
         self.caches: dict[str, Any] = {}  # derived, never saved; services keep their look-ups here under their own key
         self._map = routing.build_map()
 
@@ -136,7 +138,12 @@ class Sandbox:
                 response = self._with_fault(request, fault)
         except Reply as reply:
             response = reply.response
-        self._record(request, service, response, time.perf_counter() - started)
+        except Dropped:
+            self._record(request, service, None, time.perf_counter() - started)
+            raise
+        except Exception as error:
+            response = _bug(request, error)
+        self._record(request, service, response.status_code, time.perf_counter() - started)
         for hook in self.after_request:
             hook(self)
         return response(environ, start_response)
@@ -176,9 +183,11 @@ class Sandbox:
         stranger = routing.stranger_for(request.path)
         if stranger is None:
             return _not_known(request, status, methods)
-        return stranger(Call(self, request), status, methods)
+        with self.lock:
+            return stranger(Call(self, request), status, methods)
 
-    def _record(self, request: WebRequest, service: str, response: Response, seconds: float) -> None:
+    def _record(self, request: WebRequest, service: str, status: int | None, seconds: float) -> None:
+        """Keep what came; the status is None when a fault broke the connection."""
         self.served += 1
         self.calls.append(
             {
@@ -187,7 +196,7 @@ class Sandbox:
                 "method": request.method,
                 "path": request.path,
                 "query": request.query_string.decode("latin-1"),
-                "status": response.status_code,
+                "status": status,
                 "headers": {k: _shortened(k, v) for k, v in request.headers.items()},
                 "body_bytes": request.content_length or 0,
                 "milliseconds": round(seconds * 1000, 2),

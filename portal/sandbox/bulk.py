@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .app import Call
 
 MOST = 1_000_000
+MOST_DIALOGS = 2_000_000
 FIRST = (
     "Rask",
     "Modig",
@@ -65,7 +66,8 @@ def load(call: Call) -> Response:
     if system is not None:
         _system_users(call, made, system, draw)
     _dialogs(call, made, order, draw)
-    call.sandbox.caches.clear()
+    for look_up in ("dialogs_by_party", "users_by_system"):
+        call.sandbox.caches.pop(look_up, None)
     return as_json(
         {
             "organisations": len(made),
@@ -84,6 +86,9 @@ def _check(call: Call, order: Order) -> None:
         raise wrong(f"organisations: must be from 1 to {MOST}.", field="organisations")
     if not 0 <= order.dialogs_per_organisation <= 100:
         raise wrong("dialogs_per_organisation: must be from 0 to 100.", field="dialogs_per_organisation")
+    if order.organisations * order.dialogs_per_organisation > MOST_DIALOGS:
+        sentence = f"dialogs_per_organisation: there can be {MOST_DIALOGS} dialogs in all."
+        raise wrong(sentence, field="dialogs_per_organisation")
     if order.system_id and order.system_id not in call.state.systems:
         raise wrong(f"system_id: no system {order.system_id[:80]} is registered.", field="system_id")
 

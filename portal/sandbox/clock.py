@@ -6,6 +6,12 @@ Every part of the sandbox asks this clock and no other. Times are aware UTC date
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import msgspec
+
+Zoned = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A moment that a tester gives: without an offset it would fit no other moment of the sandbox."""
 
 
 class Clock:

@@ -5,7 +5,7 @@ Other rooms add their own calls under the same prefix. Wrong input gets a 4xx wi
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from .app import Call
 
 MAX_ADVANCE = 50 * 365 * 86_400
+LAST = datetime(2200, 1, 1, tzinfo=UTC)
+LONG = 10**9
+BOUNDS = {
+    "page_size": (1, 10_000), "max_party_filter_values": (0, 100_000), "max_service_resource_filter_values": (0, 100_000),
+    "concurrent_calls": (0, 10_000), "first_year": (0, 9999), "last_year": (0, 9999),
+    "feedback_delay_seconds": (0, LONG), "rights_cache_seconds": (0, LONG), "events_cache_seconds": (0, LONG),
+    "events_time_scale": (0, 1000), "throttle_seconds": (0, LONG),
+}  # fmt: skip
 DELIVERY_KINDS = {"duplicate": "duplicate_events", "out_of_order": "shuffle_events"}
 
 
@@ -63,6 +71,8 @@ def advance(call: Call) -> Response:
     seconds = read(call, Advance).seconds
     if not 0 <= seconds <= MAX_ADVANCE:
         raise wrong("seconds: must be from 0 to fifty years.", field="seconds")
+    if call.now + timedelta(seconds=seconds) >= LAST:
+        raise wrong("seconds: the sandbox's calendar ends with the year 2199.", field="seconds")
     call.sandbox.clock.advance(seconds)
     call.sandbox.run_due()
     return clock(call)
@@ -153,6 +163,9 @@ def change_settings(call: Call) -> Response:
     given = read(call, _Changes)
     current = msgspec.to_builtins(call.state.settings)
     changes = {name: value for name, value in msgspec.to_builtins(given).items() if name in current}
+    for name, (low, high) in BOUNDS.items():
+        if changes.get(name) is not None and not low <= changes[name] <= high:
+            raise wrong(f"{name}: must be from {low} to {high}.", field=name)
     call.state.settings = msgspec.convert({**current, **changes}, type=Settings)
     return settings(call)
 

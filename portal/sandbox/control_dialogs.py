@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
 from werkzeug.wrappers import Response
 
+from . import control_dialog_checks as checks
 from .app import Call
-from .control_input import not_found, read, wrong
+from .clock import Zoned
+from .control_input import check_orgnr, not_found, read, wrong
 from .dialogs import (
     Attachment,
     Dialog,
@@ -22,44 +23,8 @@ from .dialogs import (
 )  # fmt: skip
 from .replies import as_json, empty
 from .routing import route
-from .skatteetaten.orgnr import is_orgnr
 
 Texts = dict[str, str] | str
-
-
-class NewDialog(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    orgnr: str
-    service_resource: str
-    title: Texts
-    org: str = "ske"
-    key: str | None = None
-    summary: Texts = ""
-    plain_title: dict[str, str] = {}
-    status: str = "NotApplicable"
-    extended_status: str = ""
-    external_reference: str = ""
-    process: str = ""
-    due_at: datetime | None = None
-    visible_from: datetime | None = None
-    expires_at: datetime | None = None
-    is_api_only: bool = False
-    attachments: list[Attachment] = []
-    gui_actions: list[dict[str, Any]] = []
-    api_actions: list[dict[str, Any]] = []
-
-
-class DialogPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    title: Texts | None = None
-    summary: Texts | None = None
-    status: str | None = None
-    extended_status: str | None = None
-    external_reference: str | None = None
-    progress: int | None = None
-    due_at: datetime | None = None
-    visible_from: datetime | None = None
-    expires_at: datetime | None = None
-    attachments: list[Attachment] | None = None
-    silent: bool = False
 
 
 class NewTransmission(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -80,38 +45,93 @@ class NewActivity(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     by: str = "ServiceOwner"
 
 
+class NewDialog(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    orgnr: str
+    service_resource: str
+    title: Texts
+    org: str = "ske"
+    key: str | None = None
+    summary: Texts = ""
+    plain_title: dict[str, str] = {}
+    sender_name: Texts = ""
+    additional_info: Texts = ""
+    main_content_reference: str = ""
+    status: str = "NotApplicable"
+    extended_status: str = ""
+    external_reference: str = ""
+    process: str = ""
+    due_at: Zoned | None = None
+    visible_from: Zoned | None = None
+    expires_at: Zoned | None = None
+    is_api_only: bool = False
+    attachments: list[Attachment] = []
+    gui_actions: list[dict[str, Any]] = []
+    api_actions: list[dict[str, Any]] = []
+    transmissions: list[NewTransmission] = []
+    activities: list[NewActivity] = []
+
+
+class DialogPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    title: Texts | None = None
+    summary: Texts | None = None
+    status: str | None = None
+    extended_status: str | None = None
+    external_reference: str | None = None
+    progress: int | None = None
+    due_at: Zoned | None = None
+    visible_from: Zoned | None = None
+    expires_at: Zoned | None = None
+    attachments: list[Attachment] | None = None
+    silent: bool = False
+
+
+PARTS = ("transmissions", "activities")
+NAMED = ("orgnr", "service_resource", "title", *PARTS)
+TEXTS = ("title", "summary", "sender_name", "additional_info")
+
+
 @route("POST", "/control/dialogs")
 def create(call: Call) -> Response:
+    """With transmissions and activities that are there from the beginning: one event for each, and one for the dialog."""
     body = read(call, NewDialog)
-    if not is_orgnr(body.orgnr):
-        raise wrong(
-            f"orgnr: {body.orgnr[:20]!r} is not an organisation number with a right check digit.", field="orgnr"
-        )
-    fields = {
-        name: getattr(body, name)
-        for name in body.__struct_fields__
-        if name not in ("orgnr", "service_resource", "title")
-    }
+    check_orgnr(body.orgnr)
+    fields = msgspec.structs.asdict(body)
+    checks.check_dialog(fields)
+    for transmission in body.transmissions:
+        checks.check_transmission(msgspec.structs.asdict(transmission), set())
+    for activity in body.activities:
+        checks.check_activity(msgspec.structs.asdict(activity), set())
     made = open_dialog(
         call.sandbox,
         service_resource=body.service_resource,
         party_orgnr=body.orgnr,
         title=body.title,
         now=call.now,
-        **fields,
+        **_stored({name: value for name, value in fields.items() if name not in NAMED}),
     )
+    for transmission in body.transmissions:
+        parts = msgspec.structs.asdict(transmission)
+        add_transmission(call.sandbox, made, now=call.now, is_update=False, **parts)
+    for activity in body.activities:
+        add_activity(call.sandbox, made, now=call.now, is_update=False, **msgspec.structs.asdict(activity))
     return as_json({"id": made.id}, status=201)
+
+
+def _stored(fields: dict[str, Any]) -> dict[str, Any]:
+    """Texts by language."""
+    return {name: texts(value) if name in TEXTS else value for name, value in fields.items()}
 
 
 @route("PATCH", "/control/dialogs/<dialog_id>")
 def patch(call: Call, dialog_id: str) -> Response:
     dialog, body = _dialog(call, dialog_id), read(call, DialogPatch)
     changes = {
-        name: texts(value) if name in ("title", "summary") else value
+        name: value
         for name in body.__struct_fields__
         if name != "silent" and (value := getattr(body, name)) is not None
     }
-    update_dialog(call.sandbox, dialog, changes, now=call.now, silent=body.silent)
+    checks.check_dialog(changes)
+    update_dialog(call.sandbox, dialog, _stored(changes), now=call.now, silent=body.silent)
     return as_json({"id": dialog.id, "revision": dialog.revision})
 
 
@@ -124,14 +144,18 @@ def delete(call: Call, dialog_id: str) -> Response:
 @route("POST", "/control/dialogs/<dialog_id>/transmissions")
 def transmit(call: Call, dialog_id: str) -> Response:
     dialog, body = _dialog(call, dialog_id), read(call, NewTransmission)
-    made = add_transmission(call.sandbox, dialog, now=call.now, **msgspec.structs.asdict(body))
+    fields = msgspec.structs.asdict(body)
+    checks.check_transmission(fields, {t.id for t in dialog.transmissions})
+    made = add_transmission(call.sandbox, dialog, now=call.now, **fields)
     return as_json({"id": made.id}, status=201)
 
 
 @route("POST", "/control/dialogs/<dialog_id>/activities")
 def act(call: Call, dialog_id: str) -> Response:
     dialog, body = _dialog(call, dialog_id), read(call, NewActivity)
-    made = add_activity(call.sandbox, dialog, now=call.now, **msgspec.structs.asdict(body))
+    fields = msgspec.structs.asdict(body)
+    checks.check_activity(fields, {t.id for t in dialog.transmissions})
+    made = add_activity(call.sandbox, dialog, now=call.now, **fields)
     return as_json({"id": made.id}, status=201)
 
 
@@ -139,4 +163,6 @@ def _dialog(call: Call, dialog_id: str) -> Dialog:
     dialog = call.state.dialogs.get(dialog_id.lower())
     if dialog is None:
         raise not_found("dialog", dialog_id)
+    if dialog.deleted:
+        raise wrong("This dialog is deleted.", status=409)
     return dialog

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from .clock import Zoned
+
 if TYPE_CHECKING:
     from .app import Sandbox
     from .state import State
@@ -35,7 +37,7 @@ class Attachment(msgspec.Struct, kw_only=True):
     id: str
     urls: list[AttachmentUrl]
     name: str = ""
-    expires_at: datetime | None = None
+    expires_at: Zoned | None = None
 
 
 class Transmission(msgspec.Struct, kw_only=True):
@@ -84,6 +86,9 @@ class Dialog(msgspec.Struct, kw_only=True):
     status: str = "NotApplicable"
     summary: Texts = {}
     plain_title: Texts = {}  # the non-sensitive one
+    sender_name: Texts = {}  # shown in place of the service owner's name
+    additional_info: Texts = {}
+    main_content_reference: str = ""
     extended_status: str = ""
     external_reference: str = ""
     process: str = ""
@@ -173,9 +178,13 @@ def add_transmission(
     attachments: list[Attachment] | None = None,
     sender: str = "",
     content_reference: str = "",
+    is_update: bool = True,
     **fields: Any,
 ) -> Transmission:
-    """A transmission moves both times, brings the dialog back from archive and bin, and publishes two events."""
+    """A transmission moves both times, brings the dialog back from archive and bin, and publishes two events.
+
+    `is_update` False: it is part of a new dialog, and publishes its own event alone.
+    """
     by_owner = sender or ("PartyRepresentative" if type in FROM_PARTY else "ServiceOwner")
     found = Transmission(
         id=id or sandbox.state.uuid7(now), type=type, created_at=now, title=texts(title), sender=by_owner,
@@ -184,8 +193,9 @@ def add_transmission(
     dialog.transmissions.append(found)
     if type in FROM_PARTY:
         dialog.labels = [*(label for label in dialog.labels if label != "Sent"), "Sent"]
-    touch(sandbox, dialog, now, content=True)
-    publish(sandbox, dialog, "dialogporten.dialog.updated.v1", now)
+    if is_update:
+        touch(sandbox, dialog, now, content=True)
+        publish(sandbox, dialog, "dialogporten.dialog.updated.v1", now)
     data = {"senderType": by_owner}
     publish(
         sandbox, dialog, "dialogporten.dialog.transmission.created.v1", now, tail=f"transmissions/{found.id}", data=data
@@ -201,16 +211,18 @@ def add_activity(
     now: datetime,
     transmission_id: str = "",
     description: str | Texts | None = None,
+    is_update: bool = True,
     **fields: Any,
 ) -> Activity:
-    """An activity moves updatedAt only."""
+    """An activity moves updatedAt only; as part of a new dialog (`is_update` False) it publishes its own event alone."""
     found = Activity(
         id=sandbox.state.uuid7(now), type=type, created_at=now, transmission_id=transmission_id,
         description=texts(description), **fields,
     )  # fmt: skip
     dialog.activities.append(found)
-    touch(sandbox, dialog, now, content=False)
-    publish(sandbox, dialog, "dialogporten.dialog.updated.v1", now)
+    if is_update:
+        touch(sandbox, dialog, now, content=False)
+        publish(sandbox, dialog, "dialogporten.dialog.updated.v1", now)
     kind = "".join(f"-{c.lower()}" if c.isupper() else c for c in type).strip("-")
     kind = {"dialog-created": "created", "dialog-closed": "closed"}.get(kind, kind)
     data = {"activityId": found.id}

@@ -12,6 +12,7 @@ import msgspec
 KINDS = frozenset({"status", "timeout", "reset", "slow", "truncated", "lost"})
 """status: answer with it instead of working. timeout, reset: no answer, work not done. lost: work done, answer lost.
 slow: work done, answered late. truncated: work done, half of the body sent."""
+OWN = frozenset({"control", "root"})
 
 
 class Fault(msgspec.Struct, kw_only=True):
@@ -48,7 +49,7 @@ class Faults:
 
     def _take(self, service: str, path: str) -> Fault | None:
         for fault in self.pending:
-            if fault.service not in (service, "*") or not path.startswith(fault.path):
+            if not (_is_for(fault, service) and path.startswith(fault.path)):
                 continue
             if fault.after > 0:
                 fault.after -= 1
@@ -58,3 +59,8 @@ class Faults:
                 self.pending.remove(fault)
             return fault
         return None
+
+
+def _is_for(fault: Fault, service: str) -> bool:
+    """`*` is every service imitated; the tester's own calls and the front page are hit by their name alone."""
+    return fault.service == service or (fault.service == "*" and service not in OWN)

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from waitress.server import create_server
 
 from . import create_app, snapshot, webhooks
 from .app import Dropped, Sandbox
+from .control import LONG
 
 TICK_SECONDS = 0.1
 SAVE_SECONDS = 5.0
@@ -77,15 +79,27 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument(
         "--know-everybody", action="store_true", help="know every organisation with a right synthetic number"
     )
-    parser.add_argument("--feedback-delay", type=float, help="seconds until Skatteetaten's verdict (150 if not given)")
+    parser.add_argument(
+        "--feedback-delay", type=_seconds, help="seconds until Skatteetaten's verdict (150 if not given)"
+    )
     return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= LONG:
+        raise argparse.ArgumentTypeError(f"must be from 0 to {LONG} seconds")
+    return seconds
 
 
 def _tick(sandbox: Sandbox, file: Path | None) -> None:
     saved_at, saved_calls = time.monotonic(), 0
     while True:
         time.sleep(TICK_SECONDS)
-        webhooks.pump(sandbox)
+        try:
+            webhooks.pump(sandbox)
+        except Exception:
+            traceback.print_exc()  # a bug in one job must not end all deliveries, nor the saving
         if file and time.monotonic() - saved_at > SAVE_SECONDS and sandbox.served != saved_calls:
             saved_at, saved_calls = time.monotonic(), sandbox.served
             _save(sandbox, file)

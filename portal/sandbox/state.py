@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from .clock import Zoned
 from .dialogs import Dialog
 from .skatteetaten.records import Skatteetaten
 
@@ -152,7 +153,7 @@ class Settings(msgspec.Struct, kw_only=True):
     duplicate_events: bool = False
     shuffle_events: bool = False
     slow_search: bool = False
-    maintenance_until: datetime | None = None
+    maintenance_until: Zoned | None = None
     throttle_seconds: float | None = None
     unauthorized_attachments: bool = False  # feedback documents nobody may fetch
     unchecked_delete: bool = True  # any vendor may delete a request by id, as in the real service

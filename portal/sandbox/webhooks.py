@@ -28,10 +28,10 @@ class Post(msgspec.Struct, kw_only=True):
 
 
 def over_http(url: str, body: bytes, headers: dict[str, str]) -> int | None:
-    """The status of the answer, None when there was none."""
+    """The status of the answer, None when there was none, or no way to ask at such an address."""
     try:
         return httpx.post(url, content=body, headers=headers, timeout=TIMEOUT).status_code
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         return None
 
 

@@ -45,7 +45,7 @@ def read(call: Call, dialog_id: str) -> Response:
     if dialog.expires_at and dialog.expires_at <= call.now:
         raise _unknown(call, ident)
     _mark_seen(call, dialog, reader)
-    shown = views.detail(call.sandbox, dialog, reader, call.now, _accept(call), tokens.issue(call, dialog, reader))
+    shown = views.detail(dialog, reader, call.now, _accept(call), tokens.issue(call, dialog, reader))
     return as_json(shown, headers={"ETag": dialog.revision})
 
 
@@ -107,17 +107,17 @@ def transmission(call: Call, dialog_id: str, transmission_id: str) -> Response:
 def activities(call: Call, dialog_id: str) -> Response:
     _reader, dialog = _part(call, dialog_id)
     rows = sorted(dialog.activities, key=lambda a: (a.created_at, a.id))
-    return as_json([views.activity(a, with_actor=False) for a in rows])
+    return as_json([views.activity(a) for a in rows])
 
 
 @route("GET", f"{ONE}/activities/<activity_id>")
 def activity(call: Call, dialog_id: str, activity_id: str) -> Response:
-    _reader, dialog = _part(call, dialog_id)
+    reader, dialog = _part(call, dialog_id)
     ident = _ident(call, activity_id)
     found = next((a for a in dialog.activities if a.id == ident), None)
     if found is None:
         raise gate.refuse(call, 404, "DialogActivity", f"Activity {ident} is not found.")
-    return as_json(views.activity(found, with_actor=True, sandbox=call.sandbox))
+    return as_json(views.activity(found, by_salt=reader.salt))
 
 
 @route("GET", f"{ONE}/seenlog")

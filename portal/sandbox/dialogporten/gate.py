@@ -57,12 +57,13 @@ class Reader:
     """A system user that asks, with what it may see (cached as long as the real service caches it)."""
 
     def __init__(
-        self, token: Token, user: SystemUser | None, resources: frozenset[str], parties: frozenset[str]
+        self, token: Token, user: SystemUser | None, resources: frozenset[str], parties: frozenset[str], salt: str
     ) -> None:
         self.token = token
         self.user = user
         self.resources = resources
         self.parties = parties
+        self.salt = salt
         self.urn = f"urn:altinn:systemuser:uuid:{token.system_user_id}"
 
     def may_read(self, dialog: Dialog) -> bool:
@@ -120,7 +121,7 @@ def _reader(call: Call, token: Token) -> Reader:
         known = (now + call.state.settings.rights_cache_seconds, found, parties)
         if call.state.settings.rights_cache_seconds > 0:
             cache[token.system_user_id] = known
-    return Reader(token, user, known[1], known[2])
+    return Reader(token, user, known[1], known[2], call.sandbox.salt)
 
 
 def minimum_level(resource: str) -> int:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..dialogs import Activity, Attachment, Dialog, Transmission, actor, stamp
 from . import gate
 
-if TYPE_CHECKING:
-    from ..app import Sandbox
-
 UNAUTHORIZED, EXPIRED = "urn:dialogporten:unauthorized", "urn:dialogporten:expired"
 EMBED = "application/vnd.dialogporten.frontchannelembed-url;type=text/html"
+MARKDOWN = EMBED.replace("html", "markdown")
 
 
 def localised(texts: dict[str, str], accept: str = "") -> list[dict[str, str]]:
@@ -68,20 +66,17 @@ def list_item(dialog: Dialog, reader: gate.Reader, accept: str = "") -> dict[str
     item = {
         **_common(dialog),
         "systemLabel": _main_label(dialog),
-        "hasUnopenedContent": by_owner > 0,
+        "hasUnopenedContent": _has_unopened(dialog),
         "isContentSeen": is_content_seen(dialog),
         "fromServiceOwnerTransmissionsCount": by_owner,
         "fromPartyTransmissionsCount": len(dialog.transmissions) - by_owner,
         "seenSinceLastUpdate": _seen(dialog, reader, dialog.updated_at),
         "seenSinceLastContentUpdate": _seen(dialog, reader, dialog.content_updated_at),
         "endUserContext": _context(dialog),
-        "content": {
-            "title": content(title, accept),
-            **({"summary": content(dialog.summary, accept)} if dialog.summary else {}),
-        },
+        "content": _content(dialog, accept, title),
     }
     if dialog.activities:
-        item["latestActivity"] = activity(dialog.activities[-1], with_actor=True)
+        item["latestActivity"] = activity(dialog.activities[-1], by_salt=reader.salt)
     if dialog.attachments:
         item["guiAttachmentCount"] = sum(u.consumer_type == "Gui" for a in dialog.attachments for u in a.urls)
     return item
@@ -98,19 +93,19 @@ def seen(entry: Any, reader: gate.Reader) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def detail(
-    sandbox: Sandbox, dialog: Dialog, reader: gate.Reader, now: datetime, accept: str, token: str
-) -> dict[str, Any]:
-    texts = {
-        "title": content(dialog.title, accept),
-        **({"summary": content(dialog.summary, accept)} if dialog.summary else {}),
-    }
+def detail(dialog: Dialog, reader: gate.Reader, now: datetime, accept: str, token: str) -> dict[str, Any]:
+    texts = _content(dialog, accept, dialog.title)
+    if dialog.additional_info:
+        texts["additionalInfo"] = content(dialog.additional_info, accept, "text/markdown")
+    if dialog.main_content_reference:
+        embedded = content({"nb": dialog.main_content_reference}, "", MARKDOWN)
+        texts["mainContentReference"] = {**embedded, "isAuthorized": True}
     return {
         **_common(dialog),
         **present(expiresAt=dialog.expires_at),
         "revision": dialog.revision,
         "systemLabel": _main_label(dialog),
-        "hasUnopenedContent": any(t.sender == "ServiceOwner" for t in dialog.transmissions),
+        "hasUnopenedContent": _has_unopened(dialog),
         "isContentSeen": is_content_seen(dialog),
         "fromServiceOwnerTransmissionsCount": sum(t.sender == "ServiceOwner" for t in dialog.transmissions),
         "fromPartyTransmissionsCount": sum(t.sender != "ServiceOwner" for t in dialog.transmissions),
@@ -122,11 +117,23 @@ def detail(
         ],
         "guiActions": [_gui(action, reader) for action in dialog.gui_actions],
         "apiActions": [_api(action, reader) for action in dialog.api_actions],
-        "activities": [activity(a, with_actor=True, sandbox=sandbox) for a in dialog.activities],
+        "activities": [activity(a, by_salt=reader.salt) for a in dialog.activities],
         "seenSinceLastUpdate": _seen(dialog, reader, dialog.updated_at),
         "seenSinceLastContentUpdate": _seen(dialog, reader, dialog.content_updated_at),
         "endUserContext": _context(dialog),
     }
+
+
+def _content(dialog: Dialog, accept: str, title: dict[str, str]) -> dict[str, Any]:
+    """What both the list and the detail have."""
+    more = {"summary": dialog.summary, "senderName": dialog.sender_name}
+    return {"title": content(title, accept), **{name: content(text, accept) for name, text in more.items() if text}}
+
+
+def _has_unopened(dialog: Dialog) -> bool:
+    """The service owner controls this by activities that say a transmission was opened; reading changes nothing."""
+    opened = {a.transmission_id for a in dialog.activities if a.type == "TransmissionOpened"}
+    return any(t.sender == "ServiceOwner" and t.id not in opened for t in dialog.transmissions)
 
 
 def _opened(dialog: Dialog, found: Transmission) -> bool:
@@ -183,20 +190,20 @@ def transmission(found: Transmission, reader: gate.Reader, now: datetime, accept
     )  # fmt: skip
 
 
-def activity(found: Activity, *, with_actor: bool, sandbox: Sandbox | None = None) -> dict[str, Any]:
+def activity(found: Activity, *, by_salt: str = "") -> dict[str, Any]:
+    """With who did it, masked with `by_salt`; without a salt, without who."""
     by: dict[str, str] = {"actorType": found.by}
     if found.actor_id:
-        by["actorId"] = _masked(found.actor_id, sandbox)
+        by["actorId"] = _masked(found.actor_id, by_salt)
     return present(
         id=found.id, createdAt=found.created_at, type=found.type, extendedType=found.extended_type,
         transmissionId=found.transmission_id, description=localised(found.description),
-        performedBy=by if with_actor else None,
+        performedBy=by if by_salt else None,
     )  # fmt: skip
 
 
-def _masked(actor_id: str, sandbox: Sandbox | None) -> str:
+def _masked(actor_id: str, salt: str) -> str:
     """A person's number never leaves: it becomes an ephemeral id that is another after each start."""
     if not actor_id.startswith("urn:altinn:person:"):
         return actor_id
-    salt = str(id(sandbox))
     return f"urn:altinn:person:identifier-ephemeral:{hashlib.sha256((salt + actor_id).encode()).hexdigest()[:10]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import msgspec
 from werkzeug.wrappers import Response
 
@@ -20,6 +21,9 @@ from . import delivery
 BASE = "/platform/events/api/v1"
 SCOPE = "altinn:events.subscribe"
 RESOURCE = "urn:altinn:resource:"
+KINDS: dict[str, type] = {
+    "endpoint": str, "resourcefilter": str, "subjectfilter": str, "typefilter": str, "includesubunits": bool,
+}  # fmt: skip
 
 
 def caller(call: Call) -> Token:
@@ -63,20 +67,20 @@ def _read(call: Call) -> Subscription:
     if not isinstance(body, dict):
         raise said("The body is not a JSON object.")
     given = {k.lower(): v for k, v in body.items() if v is not None}
+    unfit = [name for name, kind in KINDS.items() if not isinstance(given.get(name, kind()), kind)]
+    if unfit:
+        raise said(f"The value of {unfit[0]} has the wrong type.")
     wanted = Subscription(
-        id=0, endpoint=str(given.get("endpoint", "")), resource=str(given.get("resourcefilter", "")),
-        subject=str(given.get("subjectfilter", "")), type=str(given.get("typefilter", "")), consumer="", created=call.now,
-        include_subunits=bool(given.get("includesubunits", False)),
+        id=0, endpoint=given.get("endpoint", ""), resource=given.get("resourcefilter", ""),
+        subject=given.get("subjectfilter", ""), type=given.get("typefilter", ""), consumer="", created=call.now,
+        include_subunits=given.get("includesubunits", False),
     )  # fmt: skip
     _check(call, wanted, given)
     return wanted
 
 
 def _check(call: Call, wanted: Subscription, given: dict[str, Any]) -> None:
-    endpoint = urlsplit(wanted.endpoint)
-    allowed = call.state.settings.allow_loopback_http
-    loopback = allowed and endpoint.scheme == "http" and is_loopback(endpoint.hostname)
-    if not endpoint.hostname or not (endpoint.scheme == "https" or loopback):
+    if not _is_reachable(wanted.endpoint, loopback=call.state.settings.allow_loopback_http):
         raise said("Endpoint must be an absolute https address.")
     if not wanted.resource.startswith(RESOURCE) or wanted.resource != wanted.resource.lower() or "*" in wanted.resource:
         raise said("Resource filter must be a lower-case urn of one resource.")
@@ -88,9 +92,20 @@ def _check(call: Call, wanted: Subscription, given: dict[str, Any]) -> None:
         raise said("includeSubunits needs a subject filter.")
 
 
+def _is_reachable(text: str, *, loopback: bool) -> bool:
+    """An absolute https address that a call can be made to."""
+    try:
+        httpx.URL(text)  # what nobody can call is no address
+        url = urlsplit(text)
+    except (httpx.InvalidURL, ValueError):
+        return False
+    is_ours = loopback and url.scheme == "http" and is_loopback(url.hostname)
+    return bool(url.hostname) and " " not in text and (url.scheme == "https" or is_ours)
+
+
 def _same(call: Call, wanted: Subscription, consumer: str) -> Subscription | None:
     def key(s: Subscription) -> tuple[str, ...]:
-        return s.endpoint, s.resource, s.subject, s.type
+        return s.endpoint, s.resource, s.subject, s.type, str(s.include_subunits)
 
     rows = call.state.subscriptions.values()
     return next((s for s in rows if s.consumer == consumer and key(s) == key(wanted)), None)
@@ -120,7 +135,7 @@ def list_own(call: Call) -> Response:
 
 def _own(call: Call, subscription_id: str) -> Subscription:
     consumer = consumer_of(caller(call))
-    found = call.state.subscriptions.get(int(subscription_id)) if subscription_id.isdecimal() else None
+    found = call.state.subscriptions.get(_whole(subscription_id, default=0))
     if found is None:
         raise Reply(empty(status=404))
     if found.consumer != consumer:
@@ -155,7 +170,7 @@ def poll(call: Call) -> Response:
         raise said("The parameters 'resource' (an urn of a resource) and 'after' are required.")
     if subject and call.request.headers.get("Altinn-AlternativeSubject"):
         raise said("Only one of 'subject' and the alternative subject can be given.")
-    size = int(args["size"]) if args.get("size", "").isdecimal() else USUAL
+    size = _whole(args.get("size", ""), default=USUAL)
     page = _page(call, resource, subject, args.getlist("type"), after, max(1, min(size, MOST)))
     shown = [e for e in page if _may_see(call, consumer_of(token), e)]
     headers = {}
@@ -165,6 +180,11 @@ def poll(call: Call) -> Response:
         )
     body = [{k: v for k, v in event.items() if not k.startswith("_")} for event in shown]
     return as_json(body, headers=headers, content_type="application/cloudevents+json")
+
+
+def _whole(text: str, *, default: int) -> int:
+    """A number of up to nine digits; anything longer counts as the greatest of those."""
+    return int(text[:9]) if text.isascii() and text.isdecimal() else default
 
 
 def _page(call: Call, resource: str, subject: str, types: list[str], after: str, size: int) -> list[dict[str, Any]]:

@@ -63,6 +63,7 @@ DETAIL: dict[str, tuple[str, str]] = {
 }
 
 Spec = dict[str, str]
+MOST_SPECS = 200  # of a body with a fault in every line
 
 
 def spec(code: str, melding: str = "", *, sti: str = "", value: object = "", codes: str = "GLD") -> Spec:
@@ -81,7 +82,7 @@ def body(call: Call, top: str, specs: list[Spec], *, codes: str = "GLD") -> dict
 
 
 def answer(call: Call, top: str, specs: list[Spec], *, codes: str = "GLD", **extra: Any) -> Response:
-    return as_json({**body(call, top, specs, codes=codes), **extra}, status=TOP[top][0])
+    return as_json({**body(call, top, specs[:MOST_SPECS], codes=codes), **extra}, status=TOP[top][0])
 
 
 def refuse(call: Call, top: str, specs: list[Spec] | None = None, *, codes: str = "GLD") -> Reply:

@@ -19,6 +19,7 @@ TYPES = ("ordinaer", "ingenoppgaver")
 PURPOSES = ("bolig", "fritidsboligNorge", "fritidsboligUtland", "ikkeBolig")
 
 Delivery = dict[str, Any]
+MOST_DIGITS = 100  # what is longer is no amount, and no sum is made of it
 
 
 def deliveries(service: Service, body: Any) -> list[Delivery]:
@@ -167,4 +168,4 @@ def _number(value: Any) -> Decimal | None:
         number = Decimal(str(value))
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and abs(number.adjusted()) < MOST_DIGITS else None
