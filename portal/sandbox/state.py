@@ -188,6 +188,7 @@ class State(msgspec.Struct, kw_only=True):
     dialogs: dict[str, Dialog] = {}
     dialog_keys: dict[str, str] = {}  # what a service owner calls it to the dialog's id
     subscriptions: dict[int, Subscription] = {}
+    removed_subscriptions: dict[int, Subscription] = {}  # which may still fire as long as they are remembered
     events: list[dict[str, Any]] = []
     jobs: list[Job] = []
     skatteetaten: Skatteetaten = msgspec.field(default_factory=Skatteetaten)

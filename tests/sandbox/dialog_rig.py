@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 
 from portal.sandbox.webhooks import pump
 
-from .altinn_rig import FEES, SCOPES, SHARES, K, Rig, rar, rights
+from .altinn_rig import FEES, NOW, SCOPES, SHARES, K, Rig, rar, rights
 
 D = "/platform/dialogporten/api/v1"
 E = "/platform/events/api/v1"
@@ -125,6 +126,11 @@ class DialogRig(Rig):
     def published(self) -> list[str]:
         """What Events got since the start, in short."""
         return [e["type"].removeprefix("dialogporten.dialog.").removesuffix(".v1") for e in self.app.state.events]
+
+
+def later(**delta: float) -> str:
+    """A time after the frozen clock's, as a tester writes it."""
+    return (NOW + timedelta(**delta)).isoformat()
 
 
 def errors(response: httpx.Response) -> tuple[int, list[str]]:

@@ -56,7 +56,8 @@ def full(dialogs: DialogRig) -> str:
     ident = dialogs.open(
         "Krav", summary="Svar innen fristen", status="RequiresAttention", extended_status="urn:skd:venter",
         external_reference="sak-77", process="urn:example:p:1", due_at=(NOW + timedelta(days=9)).isoformat(),
-        expires_at=(NOW + timedelta(days=99)).isoformat(), attachments=[attachment], gui_actions=[gui], api_actions=[api],
+        expires_at=(NOW + timedelta(days=99)).isoformat(), sender_name="Skatt vest", additional_info="**Mer**",
+        main_content_reference="https://skatt.example.no/innhold", attachments=[attachment], gui_actions=[gui], api_actions=[api],
     )  # fmt: skip
     dialogs.change(ident, progress=40)
     sent = dialogs.add(ident, "transmissions", type="Submission", title="Sendt", attachments=[attachment])
@@ -87,6 +88,7 @@ def test_a_dialog_is_as_published_before_and_after_it_was_seen(dialogs: DialogRi
         found = checked(dialogs.get(f"{D}/enduser/dialogs/{full}"), DIALOG)
     assert len(found["transmissions"]) == 2
     assert found["guiActions"][0]["isAuthorized"] is False
+    assert {"senderName", "additionalInfo", "mainContentReference"} <= set(found["content"])
     checked(dialogs.search(), "/api/v1/enduser/dialogs")
 
 

@@ -228,6 +228,34 @@ def test_behaviour_24_a_new_subscription_waits_for_the_hour_of_what_was_looked_u
     assert dialogs.kinds() == ["created"]
 
 
+def test_behaviour_24_a_removed_subscription_may_fire_for_the_hour_it_is_remembered(dialogs: DialogRig) -> None:
+    ident = dialogs.subscribed()
+    dialogs.open()
+    dialogs.http.delete(f"{E}/subscriptions/{ident}", headers=dialogs.as_follower())
+
+    dialogs.open()
+    dialogs.change(dialogs.open(), progress=1)
+    assert dialogs.kinds() == ["created"] * 3  # of what was not looked up before, nothing
+
+    dialogs.pass_time(3600)
+    dialogs.open()
+    assert dialogs.kinds() == ["created"] * 3
+
+
+def test_behaviour_24_a_dialog_opened_with_its_parts_publishes_one_event_for_each(dialogs: DialogRig) -> None:
+    dialogs.subscribed()
+
+    ident = dialogs.open(
+        transmissions=[{"type": "Submission", "title": "Sendt"}],
+        activities=[{"type": "Information", "description": "Hei"}],
+    )
+
+    assert dialogs.kinds() == ["created", "transmission.created", "activity.information"]
+    item = dialogs.item(ident)
+    assert item["createdAt"] == item["updatedAt"] == item["contentUpdatedAt"]
+    assert item["endUserContext"]["systemLabels"] == ["Default", "Sent"]
+
+
 def test_behaviour_24_rights_that_are_gone_drop_events_without_a_word(dialogs: DialogRig) -> None:
     dialogs.subscribed()
     dialogs.app.state.system_users[dialogs.user].rights.clear()

@@ -158,7 +158,7 @@ def test_a_second_dialog_can_be_made_for_the_system_users_own_organisation(rig: 
 # forsendelse åpnet
 
 
-def test_opening_with_the_dialog_token_marks_the_feedback_as_read(rig: Rig) -> None:
+def test_dialogporten_behaviour_20_a_service_owner_takes_the_dialog_token_and_marks_as_read(rig: Rig) -> None:
     receipt, found = answered(rig)
 
     answer = open_it(rig, found)
@@ -188,7 +188,7 @@ def test_opening_with_another_token_is_401_as_problem_details(rig: Rig, token: s
     assert answer.json()["status"] == 401
 
 
-def test_opening_with_an_expired_dialog_token_is_401(rig: Rig) -> None:
+def test_dialogporten_behaviour_20_a_service_owner_answers_401_once_the_dialog_token_has_expired(rig: Rig) -> None:
     _, found = answered(rig)
 
     rig.let_pass(603)

@@ -15,6 +15,7 @@ from ..routing import route
 from . import gate, views
 
 _REF = re.compile(r"urn:altinn:(instance-id:\d+/[0-9a-f-]{36}|correspondence-id:[0-9a-f-]{36}|dialog-id:[0-9a-f-]{36})")
+MOST_PARTIES = 100
 OWNER = {"orgNumber": "974761076", "code": "ske", "name": [{"value": "Skatteetaten", "languageCode": "nb"}]}
 
 
@@ -55,20 +56,25 @@ def _party(found: Any, reader: gate.Reader) -> dict[str, Any]:
 def _resource(found: catalogue.Resource) -> dict[str, Any]:
     return {
         "id": found.id, "resourceType": found.kind.lower(), "status": "Active", "isDelegable": found.delegable,
-        "minimumAuthenticationLevel": found.minimum_level, "name": [{"value": found.title, "languageCode": "nb"}],
-        "links": {},
+        "minimumAuthenticationLevel": found.minimum_level, "name": views.localised(found.titles), "links": {},
     }  # fmt: skip
 
 
 @route("GET", f"{gate.USER}/serviceresources")
 def own_resources(call: Call) -> Response:
-    reader = gate.reader(call)
-    held = [r for r in catalogue.resources().values() if r.id in reader.resources]
+    """What the caller holds for one of the parties it names, or for any; parties that are not its own are passed over."""
+    reader, parties = gate.reader(call), call.request.args.getlist("party")
+    if len(parties) > MOST_PARTIES:
+        raise gate.refuse(call, 400, "party.Count", f"'party' must have at most {MOST_PARTIES} values.")
+    has_any = not parties or any(party.removeprefix(PARTY) in reader.parties for party in parties)
+    held = [r for r in catalogue.resources().values() if has_any and r.id in reader.resources]
     return as_json({"isFullCatalogueFallback": False, "items": [_listed(r) for r in held]})
 
 
 def _listed(found: catalogue.Resource) -> dict[str, Any]:
-    return {"serviceResource": _resource(found), "roles": [], "accessPackages": [], "serviceOwner": OWNER}
+    packages = [catalogue.PACKAGES[code] for code in found.packages]
+    opened_by = [{"urn": package.urn, "name": views.localised(package.titles)} for package in packages]
+    return {"serviceResource": _resource(found), "roles": [], "accessPackages": opened_by, "serviceOwner": OWNER}
 
 
 @route("GET", f"{gate.BASE}/metadata/serviceresources")
@@ -95,9 +101,10 @@ def lookup(call: Call) -> Response:
 
 
 def _looked_up(dialog: Any, reference: str, found: catalogue.Resource, reader: gate.Reader) -> dict[str, Any]:
-    assert reader.user is not None
-    direct = found.id in reader.user.rights
-    packages = [urn for urn in reader.user.packages if urn.removeprefix(catalogue.PREFIX) in found.packages]
+    """A system user that was removed may still see what is remembered of its rights, and then there is no evidence."""
+    direct = reader.user is not None and found.id in reader.user.rights
+    held = reader.user.packages if reader.user else []
+    packages = [urn for urn in held if urn.removeprefix(catalogue.PREFIX) in found.packages]
     evidence = (
         [{"grantType": "ResourceDelegation", "subject": f"urn:altinn:resource:{found.id}", "name": []}]
         if direct

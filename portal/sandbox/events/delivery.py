@@ -55,7 +55,7 @@ LISTENERS.append(take)
 
 
 def _subscribers(sandbox: Sandbox, event: dict[str, Any], now: datetime) -> list[int]:
-    """Looked up once an hour for each (resource, subject, type): a new subscription may have to wait."""
+    """Looked up once an hour for each (resource, subject, type): a new subscription may have to wait, a removed one fires."""
     cache: dict[tuple[str, str, str], tuple[float, list[int]]] = sandbox.caches.setdefault("event_subscribers", {})
     key = (event["resource"], event["subject"], event["type"])
     known = cache.get(key)
@@ -77,7 +77,8 @@ def _fits(sandbox: Sandbox, subscription: Subscription, event: dict[str, Any]) -
 
 @job("events.deliver")
 def deliver(sandbox: Sandbox, data: dict[str, Any], due: datetime) -> None:
-    subscription = sandbox.state.subscriptions.get(data["subscription"])
+    ident, state = data["subscription"], sandbox.state
+    subscription = state.subscriptions.get(ident) or state.removed_subscriptions.get(ident)
     if subscription is None or not _is_allowed(sandbox, subscription, data["event"]):
         return
 

@@ -150,7 +150,9 @@ def read(call: Call, subscription_id: str) -> Response:
 
 @route("DELETE", f"{BASE}/subscriptions/<subscription_id>")
 def delete(call: Call, subscription_id: str) -> Response:
-    del call.state.subscriptions[_own(call, subscription_id).id]
+    """Gone from every list, though it may fire for as long as the last look-up is remembered."""
+    found = call.state.subscriptions.pop(_own(call, subscription_id).id)
+    call.state.removed_subscriptions[found.id] = found
     return empty(status=200)
 
 
