@@ -64,27 +64,30 @@ def note_opened(*, request: SystemUserRequest, at: datetime) -> None:
             request.refresh_from_db()
 
 
-def go_on(*, request: SystemUserRequest, at: datetime) -> str:
+def go_on(*, request: SystemUserRequest, at: datetime, by: str = BY) -> str:
     """The person wants to approve: the address of Altinn's page, made anew where the old one has run out.
+
+    `by` is somebody else than the customer only where staff play the customer; that opens no link.
 
     "" when there is none yet (Altinn does not answer; it will be sent) or nothing to approve any more: see the state.
     """
     if request.status in SystemUserRequest.OPEN and at - (request.polled_at or request.sent_at or at) > STALE:
         request = ask_altinn(request=request, at=at)
     if request.status in RENEWABLE:
-        _renew(request, at)
+        _renew(request, by, at)
     if request.status == Status.DRAFT:
         request = _send_now(request, at)
     if request.status not in SystemUserRequest.OPEN or not request.confirm_url:
         return ""
-    note_opened(request=request, at=at)
-    record(by=BY, at=at, target=request, what="led-to-altinn")
+    if by == BY:
+        note_opened(request=request, at=at)
+    record(by=by, at=at, target=request, what="led-to-altinn")
     return request.confirm_url
 
 
-def _renew(request: SystemUserRequest, at: datetime) -> None:
+def _renew(request: SystemUserRequest, by: str, at: datetime) -> None:
     try:
-        renew_request(request=request, by=BY, at=at)
+        renew_request(request=request, by=by, at=at)
     except LostRace:
         request.refresh_from_db()
     except NotPossible:

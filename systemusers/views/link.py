@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
 from django.core.cache import cache
@@ -21,6 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Language, Vendor
 from accounts.services.registry import approvers
 from portal.access import public_page
+from portal.environments import Environment
 from portal.htmx import page_or_fragment
 from portal.valkey import ERRORS
 from systemusers.models import SystemUserRequest
@@ -80,16 +82,34 @@ def _secret(response: HttpResponse) -> HttpResponse:
     return response
 
 
+def is_preview(request: HttpRequest) -> bool:
+    """Whether it is one of us who looks, and not the customer: then nothing counts as theirs."""
+    return request.user.is_authenticated or "preview" in request.GET
+
+
+def _may_play(request: HttpRequest, row: SystemUserRequest) -> bool:
+    """Where customers are made up, staff may go on in the customer's place, knowing that they do."""
+    return request.user.is_authenticated and row.environment != Environment.PRODUCTION
+
+
+def _query(request: HttpRequest, row: SystemUserRequest, language: str) -> str:
+    kept = {"lang": language} if language != row.customer.language else {}
+    kept |= {"preview": "1"} if "preview" in request.GET else {}
+    return f"?{urlencode(kept)}" if kept else ""
+
+
 def _context(request: HttpRequest, row: SystemUserRequest) -> dict[str, Any]:
     language = translation.get_language() or "nb"
     codes = [(code, label, code == language) for code, label in Language.choices]
     return {
+        "is_preview": is_preview(request),
+        "may_play": _may_play(request, row),
         "access": row,
         "customer": row.customer,
         "vendor": Vendor.objects.first(),
         "purpose": row.profile.purpose(language),
         "languages": codes,
-        "query": f"?lang={language}" if language != row.customer.language else "",
+        "query": _query(request, row, language),
         "is_waiting": row.status in SystemUserRequest.OPEN,
         "may_start_again": row.status in links.RENEWABLE,
     }
@@ -112,8 +132,9 @@ def _is_asking(row: SystemUserRequest) -> bool:
 @require_POST
 @link_page
 def opened(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
-    """The page's own script says that a person has it before them."""
-    links.note_opened(request=row, at=timezone.now())
+    """The page's own script says that a person has it before them. One of us is not the customer."""
+    if not is_preview(request):
+        links.note_opened(request=row, at=timezone.now())
     return HttpResponse(status=204)
 
 
@@ -122,14 +143,17 @@ def opened(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
 def go_on(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
     """To Altinn's page, renewed where it had run out. A bare visit leads back to the page with the button.
 
+    So does one of us, but for one who says to play the customer; the history then names that person.
+
     Without a CSRF token: it acts by the secret in its address and by no cookie, and a page without referrers
     sends `Origin: null`, which that check refuses. So it also works where a mail program's browser blocks cookies.
     """
     back = reverse("customer-link", kwargs={"token": row.link_token}) + _context(request, row)["query"]
-    if request.method != "POST":
+    is_playing = "play" in request.POST and _may_play(request, row)
+    if request.method != "POST" or (is_preview(request) and not is_playing):
         return redirect(back)
-    address = links.go_on(request=row, at=timezone.now())
-    return redirect(address or back)
+    by = request.user.actor if request.user.is_authenticated else links.BY
+    return redirect(links.go_on(request=row, by=by, at=timezone.now()) or back)
 
 
 @require_safe
@@ -142,7 +166,8 @@ def returned(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
     context = _context(request, row)
     moving = context["is_waiting"] and number < TURNS
     language = translation.get_language()
-    context |= {"is_moving": moving, "next_query": f"?turn={number + 1}&lang={language}"}
+    kept = "&preview=1" if "preview" in request.GET else ""
+    context |= {"is_moving": moving, "next_query": f"?turn={number + 1}&lang={language}{kept}"}
     return page_or_fragment(request, "systemusers/link/returned.html", "answer", context=context)
 
 
