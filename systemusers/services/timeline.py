@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Customer, User
+from portal.explain import explain
 from portal.models import AuditEvent
 from portal.templatetags.ui import colour
 from systemusers.models import SystemUserRequest
@@ -30,14 +31,22 @@ WORDS: dict[str, Any] = {
     "missing:token": gettext_lazy("Maskinporten fant ikke systembrukeren"),
     "missing:list": gettext_lazy("Altinn hadde ikke systembrukeren i listen"),
     "signs-disagree": gettext_lazy("Altinn og Maskinporten sa ikke det samme"),
-    "register": gettext_lazy("Sendt til systemregisteret"),
-    "update": gettext_lazy("Oppdatert i systemregisteret"),
+    "register": gettext_lazy("Prøver å registrere i systemregisteret"),
+    "register:refused": gettext_lazy("Altinn sa nei til registreringen"),
+    "register:unanswered": gettext_lazy("Altinn svarte ikke på registreringen"),
+    "update": gettext_lazy("Prøver å oppdatere systemregisteret"),
+    "update:done": gettext_lazy("Oppdatert i systemregisteret"),
+    "update:refused": gettext_lazy("Altinn sa nei til oppdateringen"),
+    "update:unanswered": gettext_lazy("Altinn svarte ikke på oppdateringen"),
     "compare": gettext_lazy("Sammenlignet med Altinn"),
     "delete": gettext_lazy("Bedt om sletting i Altinn"),
+    "delete:refused": gettext_lazy("Altinn sa nei til slettingen"),
+    "delete:unanswered": gettext_lazy("Altinn svarte ikke på slettingen"),
     "reconcile": gettext_lazy("Tilgangene er gått gjennom"),
 }
-SILENT = {"send", "reconcile"}
-"""Machine steps that would only fill the page; they stay in the audit trail."""
+SILENT = {"send", "reconcile", "register:done", "delete:done"}
+"""Machine steps that would only fill the page, or that a change of state tells as well; they stay in the audit trail."""
+TINTS = {"refused": "danger", "unanswered": "warning", "done": "success"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,12 @@ def _event(row: AuditEvent, names: dict[str, str], things: Mapping[str, str] | N
     thing = ""
     if things is not None and model and model is not Customer:
         thing = things.get(row.target) or str(model._meta.verbose_name).capitalize()
-    return Event(title, " · ".join(filter(None, [thing, actor(row.by, names)])), row.at, tint)
+    return Event(title, " · ".join(filter(None, [thing, *_reasons(row), actor(row.by, names)])), row.at, tint)
+
+
+def _reasons(row: AuditEvent) -> list[str]:
+    """Why it was refused, in the reader's language."""
+    return [f"{explain(code).title} ({code})" for code in row.detail.get("codes", [])]
 
 
 def _model(target: str) -> Any:
@@ -95,7 +109,7 @@ def _title(row: AuditEvent, model: Any) -> tuple[str, str]:
     if arrow and model is not None:
         labels = dict(model._meta.get_field("status").choices)
         return str(labels.get(after, after)), colour(after)
-    return str(WORDS.get(row.what, "")), "neutral"
+    return str(WORDS.get(row.what, "")), TINTS.get(row.what.partition(":")[2], "neutral")
 
 
 def actor(by: str, names: dict[str, str]) -> str:

@@ -116,27 +116,34 @@ def edit(request: StaffRequest, pk: int | None = None) -> HttpResponse:
 
 
 def _saved(request: StaffRequest, row: System) -> HttpResponse:
-    messages.success(request, _("Lagret."))
+    """Green only when all of it went well: what Altinn has not got is told as that."""
     if row.status == REGISTERED and row.drift:
-        tell(request, lambda: update_now(request, row))
+        tell(request, lambda: update_now(request, row), is_saved=True)
+    else:
+        messages.success(request, _("Lagret."))
     return redirect("system", environment=request.environment, pk=row.pk)
 
 
-def tell(request: StaffRequest, call: Callable[[], None]) -> None:
-    """Make a call to Altinn and tell what came of it; what goes wrong is explained, and nothing is lost."""
+def tell(request: StaffRequest, call: Callable[[], None], *, is_saved: bool = False) -> None:
+    """Make a call to Altinn and tell what came of it; what goes wrong is explained, and nothing is lost.
+
+    With `is_saved` it follows a change that was stored here, and says so.
+    """
+    refused = _("Lagret her, men Altinn sa nei: %(reason)s") if is_saved else "%(reason)s"
     try:
         call()
     except register.SystemProblems as problems:
         for name, sentences in problems.fields.items():
             for sentence in sentences:
-                messages.error(request, f"{_label(name)}: {sentence}" if name else sentence)
+                messages.error(request, refused % {"reason": f"{_label(name)}: {sentence}" if name else sentence})
     except (LostRace, IllegalTransition):
         messages.warning(request, _("Systemet har endret seg i mellomtiden. Her er det slik det er nå."))
     except NoKey:
-        messages.error(request, f"{explain('NO_KEY').title}. {explain('NO_KEY').how}")
+        unsent = _("Lagret her, men ikke sendt til Altinn: %(reason)s") if is_saved else "%(reason)s"
+        messages.error(request, unsent % {"reason": f"{explain('NO_KEY').title}. {explain('NO_KEY').how}"})
     except Refused as error:
         reason = explain(error.code or f"HTTP-{error.status}")
-        messages.error(request, f"{reason.title}. {reason.how}")
+        messages.error(request, refused % {"reason": f"{reason.title}. {reason.how}"})
     except GatewayError:
         messages.error(request, _("Altinn svarer ikke nå. Det dere har skrevet, er lagret her. Prøv igjen om litt."))
 

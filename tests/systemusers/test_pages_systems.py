@@ -70,6 +70,40 @@ def test_an_edit_while_altinn_is_away_is_kept_and_shown_as_a_difference(
     assert fresh(system).name_nb == "Fjordtall Pluss"
 
 
+def test_an_edit_that_altinn_refuses_is_told_as_that_and_kept_here(staff: Client, system: System) -> None:
+    text = post(staff, f"systems/{system.pk}/edit/", {**FORM, "rights": "finnes-ikke-i-registeret"})
+
+    assert "Lagret her, men Altinn sa nei: Enkeltrettigheter: Altinn finner ikke rettigheten" in text
+    assert "Lagret.<" not in text
+    assert "Oppdatert i systemregisteret" not in text
+    assert "Altinn sa nei til oppdateringen" in text
+    assert "Altinn finner ikke rettigheten (AUTH.VLD-00003)" in text
+    assert fresh(system).rights == ["finnes-ikke-i-registeret"]
+
+
+def test_the_history_says_that_an_update_was_tried_and_then_that_it_was_done(staff: Client, system: System) -> None:
+    text = post(staff, f"systems/{system.pk}/edit/", {**FORM, "name_nb": "Fjordtall Pluss"})
+
+    assert text.index("Oppdatert i systemregisteret") < text.index("Prøver å oppdatere systemregisteret")
+
+
+def test_an_update_without_an_answer_is_told_as_that(staff: Client, system: System, world: World) -> None:
+    world.fault(kind="status", times=5)
+
+    text = post(staff, f"systems/{system.pk}/edit/", {**FORM, "name_nb": "Fjordtall Pluss"})
+
+    assert "Altinn svarte ikke på oppdateringen" in text
+    assert "Oppdatert i systemregisteret" not in text
+
+
+def test_a_change_that_cannot_be_signed_is_kept_and_not_sent(staff: Client, system: System) -> None:
+    SigningKey.objects.update(status="RETIRED")
+
+    text = post(staff, f"systems/{system.pk}/edit/", {**FORM, "name_nb": "Fjordtall Pluss"})
+
+    assert "Lagret her, men ikke sendt til Altinn: Klienten har ingen gyldig nøkkel" in text
+
+
 def test_comparing_updating_and_the_log_of_a_system(staff: Client, system: System, world: World) -> None:
     world.app.state.systems[system.system_id].name["en"] = "Other"
 

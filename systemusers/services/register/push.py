@@ -1,10 +1,13 @@
-"""The calls that change the register: register, update, delete. The audit trail tells of each before it is made.
+"""The calls that change the register: register, update, delete. The audit trail tells of each before it is made, and what
+came of it.
 
 An id can never be used again, and a deleted system stops every customer's token: deletion wants the id typed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import Enum
 
@@ -13,9 +16,10 @@ from django.utils.translation import gettext as _
 
 from portal.explain import explain
 from portal.gateways.altinn import RegisteredSystem
-from portal.gateways.errors import Detail, Refused
+from portal.gateways.errors import Detail, GatewayError, Refused
 from portal.models import record
 from systemusers.models import System
+from systemusers.services.keys import NoKey
 from systemusers.services.register.checks import SystemProblems, check_system
 from systemusers.services.remote import system_register
 from systemusers.services.tokens import vendor_token
@@ -54,24 +58,52 @@ def remote_form(system: System) -> RegisteredSystem:
     )
 
 
+@contextmanager
+def _answer_to(act: str, system: System, *, by: str, at: datetime) -> Iterator[None]:
+    """The intent before the call; after it `<act>:refused` with codes, `:unanswered`, or `:done`."""
+    record(by=by, at=at, target=system, what=act, system_id=system.system_id)
+    try:
+        yield
+    except (SystemProblems, Refused) as error:
+        said = error if isinstance(error, Refused) else error.__cause__
+        record(by=by, at=at, target=system, what=f"{act}:refused", codes=_codes(said))
+        raise
+    except NoKey:
+        record(by=by, at=at, target=system, what=f"{act}:refused", codes=["NO_KEY"])
+        raise
+    except GatewayError:
+        record(by=by, at=at, target=system, what=f"{act}:unanswered")
+        raise
+    record(by=by, at=at, target=system, what=f"{act}:done")
+
+
+def _codes(error: BaseException | None) -> list[str]:
+    if not isinstance(error, Refused):
+        return []
+    return list(dict.fromkeys(d.code for d in error.details)) or [error.code or f"HTTP-{error.status}"]
+
+
 def register_system(*, system: System, by: str, at: datetime) -> Pushed:
     """DRAFT -> REGISTERED. Where Altinn has the id as ours already (an answer was lost), it is updated: ADOPTED.
 
     Raises SystemProblems, NoKey, LostRace and the gateways' errors; nothing changes here then, and it may be repeated.
     """
     check_system(system)
-    record(by=by, at=at, target=system, what="register", system_id=system.system_id)
-    register, token = system_register(system.environment), _token(system, at)
-    outcome = Pushed.REGISTERED
+    with _answer_to("register", system, by=by, at=at):
+        outcome = _register(system, _token(system, at))
+    system.move_to(System.Status.REGISTERED, by=by, at=at, registered_at=at, pushed_at=at, drift=[])
+    return outcome
+
+
+def _register(system: System, token: str) -> Pushed:
     try:
-        register.register(remote_form(system), token=token)
+        system_register(system.environment).register(remote_form(system), token=token)
     except Refused as error:
         if not _is_taken(error):
             raise _problems(error) from error
         _adopt(system, token)
-        outcome = Pushed.ADOPTED
-    system.move_to(System.Status.REGISTERED, by=by, at=at, registered_at=at, pushed_at=at, drift=[])
-    return outcome
+        return Pushed.ADOPTED
+    return Pushed.REGISTERED
 
 
 def _token(system: System, at: datetime) -> str:
@@ -98,11 +130,11 @@ def _adopt(system: System, token: str) -> None:
 def update_system(*, system: System, by: str, at: datetime) -> None:
     """Replace what Altinn has with what we have. Raises SystemProblems, NoKey and the gateways' errors."""
     check_system(system)
-    record(by=by, at=at, target=system, what="update", system_id=system.system_id)
-    try:
-        system_register(system.environment).update(remote_form(system), token=_token(system, at))
-    except Refused as error:
-        raise _problems(error) from error
+    with _answer_to("update", system, by=by, at=at):
+        try:
+            system_register(system.environment).update(remote_form(system), token=_token(system, at))
+        except Refused as error:
+            raise _problems(error) from error
     _note_push(system, at)
 
 
@@ -125,13 +157,13 @@ def delete_system(*, system: System, typed: str, by: str, at: datetime) -> None:
     """
     if typed.strip() != system.system_id:
         raise NotConfirmed
-    record(by=by, at=at, target=system, what="delete", system_id=system.system_id)
-    register, token = system_register(system.environment), _token(system, at)
-    try:
-        register.delete(system.system_id, token=token)
-    except Refused:
-        if not register.get(system.system_id, token=token).is_deleted:
-            raise
+    with _answer_to("delete", system, by=by, at=at):
+        register, token = system_register(system.environment), _token(system, at)
+        try:
+            register.delete(system.system_id, token=token)
+        except Refused:
+            if not register.get(system.system_id, token=token).is_deleted:
+                raise
     system.move_to(System.Status.DELETED, by=by, at=at, drift=[])
 
 
