@@ -209,7 +209,20 @@ class AskForm(forms.Form):
         return typed
 
 
-class TypedForm(forms.Form):
-    """A word to type before something is gone for good."""
+class ConfirmForm(forms.Form):
+    """A word to type before something is gone; without `word` the button is enough."""
 
-    typed = forms.CharField(label=_("Skriv system-id-en for å bekrefte"), required=False)
+    typed = forms.CharField(required=False)
+
+    def __init__(self, *args: Any, word: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.word = word
+        self.fields["typed"].label = _("Skriv %(word)s for å bekrefte") % {"word": word}
+        if not word:
+            del self.fields["typed"]
+
+    def clean_typed(self) -> str:
+        typed: str = self.cleaned_data["typed"].strip()
+        if typed != self.word:
+            raise forms.ValidationError(_("Skriv %(id)s, nøyaktig slik.") % {"id": self.word})
+        return typed

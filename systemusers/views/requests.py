@@ -9,9 +9,10 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from portal import doorbell
 from portal.access import StaffRequest, staff_page
@@ -26,6 +27,7 @@ from systemusers.models import SystemUser, SystemUserRequest
 from systemusers.services import links, listing, requests, timeline
 from systemusers.services.keys import NoKey
 from systemusers.services.next_step import next_step
+from systemusers.views.confirm import Question, ask_first, word_in
 
 Act = Callable[[StaffRequest, SystemUserRequest], None]
 S = SystemUserRequest.Status
@@ -61,6 +63,10 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
     return page_or_fragment(request, "systemusers/request.html", "status", context=_context(row, stamp, at))
 
 
+def can_withdraw(row: SystemUserRequest) -> bool:
+    return row.status == S.DRAFT or row.status in SystemUserRequest.OPEN
+
+
 def _context(row: SystemUserRequest, stamp: str, at: Any) -> dict[str, Any]:
     sending = row.status == S.DRAFT and row.next_attempt_at is not None
     language = row.customer.language
@@ -75,7 +81,7 @@ def _context(row: SystemUserRequest, stamp: str, at: Any) -> dict[str, Any]:
         "stamp": stamp,
         "is_moving": sending or row.status in SystemUserRequest.OPEN,
         "has_link": row.status not in {S.WITHDRAWN, S.IN_USE, S.NEEDS_UPDATE},
-        "can_withdraw": row.status == S.DRAFT or row.status in SystemUserRequest.OPEN,
+        "can_withdraw": can_withdraw(row),
         "can_renew": row.is_final,
         "can_send_again": row.status == S.DRAFT and not sending,
     }
@@ -88,23 +94,50 @@ def act(view: Act) -> Callable[..., HttpResponse]:
     @require_POST
     @wraps(view)
     def guarded(request: StaffRequest, pk: int) -> HttpResponse:
-        row = find(request, pk)
-        try:
-            view(request, row)
-        except (LostRace, IllegalTransition):
-            messages.warning(request, _("Tilgangen har endret seg i mellomtiden. Her er den slik den er nå."))
-        except requests.NotPossible as error:
-            messages.error(request, str(error))
-        except NoKey:
-            messages.error(request, str(explain("NO_KEY").how))
-        except Refused as error:
-            reason = explain(error.code or f"HTTP-{error.status}")
-            messages.error(request, f"{reason.title}. {reason.how}")
-        except GatewayError:
-            messages.error(request, _("Altinn svarer ikke nå. Ingenting er endret. Prøv igjen om litt."))
-        return redirect("request", environment=request.environment, pk=pk)
+        return _do(view, request, find(request, pk))
 
     return guarded
+
+
+def asked_first(asks: Callable[[SystemUserRequest], Question | None]) -> Callable[[Act], Callable[..., HttpResponse]]:
+    """An act with a page before it, which says what follows; `asks` gives none where the act means nothing any more."""
+
+    def decorate(view: Act) -> Callable[..., HttpResponse]:
+        @staff_page(may="may_work")
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @wraps(view)
+        def guarded(request: StaffRequest, pk: int) -> HttpResponse:
+            row = find(request, pk)
+            question = asks(row)
+            page = ask_first(request, question) if question else None
+            if page is not None:
+                return page
+            return _do(view, request, row) if request.method == "POST" else _to(row)
+
+        return guarded
+
+    return decorate
+
+
+def _to(row: SystemUserRequest) -> HttpResponse:
+    return redirect("request", environment=row.environment, pk=row.pk)
+
+
+def _do(view: Act, request: StaffRequest, row: SystemUserRequest) -> HttpResponse:
+    try:
+        view(request, row)
+    except (LostRace, IllegalTransition):
+        messages.warning(request, _("Tilgangen har endret seg i mellomtiden. Her er den slik den er nå."))
+    except requests.NotPossible as error:
+        messages.error(request, str(error))
+    except NoKey:
+        messages.error(request, str(explain("NO_KEY").how))
+    except Refused as error:
+        reason = explain(error.code or f"HTTP-{error.status}")
+        messages.error(request, f"{reason.title}. {reason.how}")
+    except GatewayError:
+        messages.error(request, _("Altinn svarer ikke nå. Ingenting er endret. Prøv igjen om litt."))
+    return _to(row)
 
 
 def ring(request: StaffRequest, *rows: SystemUserRequest) -> None:
@@ -117,7 +150,49 @@ def ring(request: StaffRequest, *rows: SystemUserRequest) -> None:
         messages.warning(request, _("Forespørselen er lagret. Køen svarer ikke akkurat nå, så den sendes litt senere."))
 
 
-@act
+def _trail(row: SystemUserRequest) -> list[tuple[str, str]]:
+    where = {"environment": row.environment}
+    return [
+        (_("Tilganger"), reverse("requests", kwargs=where)),
+        (f"{row.profile.name} – {row.customer.name}", reverse("request", kwargs={**where, "pk": row.pk})),
+    ]
+
+
+def _withdrawal(row: SystemUserRequest) -> Question | None:
+    if not can_withdraw(row):
+        return None
+    told = [
+        _("Forespørselen slettes i Altinn, og %(customer)s kan ikke godkjenne den lenger."),
+        _("Lenken kunden har, sier at dere har trukket den tilbake. Dere kan spørre på nytt senere, med samme lenke."),
+    ]
+    if row.status in {S.OPENED, S.FORWARDED}:
+        told.insert(0, _("Kunden har åpnet lenken, og kan være i gang med å godkjenne."))
+    return Question(
+        title=_("Trekk tilbake forespørselen"),
+        consequences=[text % {"customer": row.customer.name} for text in told],
+        button=_("Trekk tilbake"),
+        trail=_trail(row),
+        word=word_in(row.environment),
+    )
+
+
+def _closing(row: SystemUserRequest) -> Question | None:
+    if row.link_revoked_at is not None:
+        return None
+    return Question(
+        title=_("Steng lenken til kunden"),
+        consequences=[
+            _("Den som åpner lenken, får vite at den er stengt, og kommer ikke videre til Altinn fra den."),
+            _("Forespørselen, og en tilgang kunden har gitt, blir stående i Altinn."),
+            _("Adressen virker aldri mer. Dere kan lage en ny lenke, og må da sende den til kunden."),
+        ],
+        button=_("Steng lenken"),
+        trail=_trail(row),
+        word=word_in(row.environment),
+    )
+
+
+@asked_first(_withdrawal)
 def withdraw(request: StaffRequest, row: SystemUserRequest) -> None:
     try:
         requests.withdraw_request(request=row, by=request.user.actor, at=timezone.now())
@@ -139,7 +214,7 @@ def send_again(request: StaffRequest, row: SystemUserRequest) -> None:
     ring(request, row)
 
 
-@act
+@asked_first(_closing)
 def revoke_link(request: StaffRequest, row: SystemUserRequest) -> None:
     requests.revoke_link(request=row, by=request.user.actor, at=timezone.now())
     messages.success(request, _("Lenken er stengt. Den som åpner den, får vite det."))

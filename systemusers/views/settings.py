@@ -8,9 +8,10 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.access import StaffRequest, staff_page
 from portal.environments import Environment
@@ -21,6 +22,7 @@ from systemusers.forms import ClientForm
 from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey
 from systemusers.services import keys, scopes
 from systemusers.services.clients import save_client
+from systemusers.views.confirm import Instead, Question, ask_first, word_in
 
 
 @staff_page(may="may_configure")
@@ -120,10 +122,52 @@ def activate_key(request: StaffRequest, pk: int) -> HttpResponse:
     return _tell(request, call)
 
 
+def _retirement(key: SigningKey) -> Question:
+    settings_url = reverse("settings", kwargs={"environment": key.environment})
+    told = [_("En nøkkel som er tatt ut av bruk, kan aldri tas i bruk igjen. Fjern den hos Digdir også.")]
+    is_active = key.status == SigningKey.Status.ACTIVE
+    if is_active:
+        stop = _(
+            "Dette er den eneste nøkkelen som er i bruk for %(client)s. Uten den stopper alle kall til Maskinporten, Altinn "
+            "og Skatteetaten med en gang, for alle kundene, til en ny nøkkel er tatt i bruk."
+        )
+        told.insert(0, stop % {"client": key.client.name})
+    return Question(
+        title=_("Ta nøkkelen ut av bruk"),
+        consequences=[*told, _("Nøkkel-id: %(kid)s") % {"kid": key.kid}],
+        button=_("Ta ut av bruk likevel") if is_active else _("Ta ut av bruk"),
+        trail=[(_("Innstillinger"), settings_url)],
+        word=word_in(key.environment),
+        instead=_better(key) if is_active else None,
+    )
+
+
+def _better(key: SigningKey) -> Instead:
+    """Another key takes over without a gap: the one that waits, or one to be made."""
+    where = {"environment": key.environment}
+    waiting = key.client.keys.filter(status=SigningKey.Status.NEW).order_by("-created_at").first()
+    if waiting is None:
+        return Instead(
+            _(
+                "Skal den byttes? Lag en ny nøkkel først. Når den nye tas i bruk, går denne ut av bruk i samme øyeblikk."
+            ),
+            _("Lag ny nøkkel"),
+            reverse("key-new", kwargs={**where, "pk": key.client_id}),
+        )
+    text = _("Nøkkelen %(kid)s er laget og venter. Tas den i bruk, går denne ut av bruk i samme øyeblikk.")
+    activate = reverse("key-activate", kwargs={**where, "pk": waiting.pk})
+    return Instead(text % {"kid": waiting.kid}, _("Ta i bruk den nye"), activate)
+
+
 @staff_page(may="may_configure")
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def retire_key(request: StaffRequest, pk: int) -> HttpResponse:
     key = _key(request, pk)
+    if key.status == SigningKey.Status.RETIRED:
+        return _back(request)
+    page = ask_first(request, _retirement(key))
+    if page is not None:
+        return page
 
     def call() -> None:
         keys.retire_key(key=key, by=request.user.actor, at=timezone.now())

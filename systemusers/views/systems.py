@@ -14,16 +14,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.access import StaffRequest, staff_page
 from portal.explain import explain
 from portal.gateways.errors import GatewayError, Refused
 from portal.models import IllegalTransition, LostRace
-from systemusers.forms import ProfileForm, SystemForm, TypedForm
+from portal.templatetags.ui import orgnr
+from systemusers.forms import ProfileForm, SystemForm
 from systemusers.models import AccessProfile, MaskinportenClient, System, SystemUserRequest
 from systemusers.services import register, timeline
 from systemusers.services.keys import NoKey
+from systemusers.views.confirm import Question, ask_first
 
 Act = Callable[[StaffRequest, System], None]
 DRAFT, REGISTERED = System.Status.DRAFT, System.Status.REGISTERED
@@ -204,24 +207,40 @@ def changes(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @staff_page(may="may_configure")
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: StaffRequest, pk: int) -> HttpResponse:
     """Says whom it hits, and wants the id typed."""
     row = find(request, pk)
-    form = TypedForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            tell(request, lambda: _delete(request, row, form.cleaned_data["typed"]))
-            return redirect("system", environment=request.environment, pk=pk)
-        except register.NotConfirmed:
-            form.add_error("typed", _("Skriv %(id)s, nøyaktig slik.") % {"id": row.system_id})
+    if row.status == REGISTERED:
+        page = ask_first(request, _deletion(row))
+        if page is not None:
+            return page
+        tell(request, lambda: _delete(request, row, request.POST["typed"]))
+    return redirect("system", environment=request.environment, pk=pk)
+
+
+def _deletion(row: System) -> Question:
     affected = SystemUserRequest.objects.filter(profile__system=row, status__in=SystemUserRequest.USABLE)
-    context = {
-        "form": form,
-        "system": row,
-        "affected": affected.select_related("customer")[:10],
-        "count": affected.count(),
-    }
-    return render(request, "systemusers/system_delete.html", context, status=422 if form.errors else 200)
+    count = affected.count()
+    names = [
+        f"{access.customer.name} {orgnr(access.customer.orgnr)}" for access in affected.select_related("customer")[:10]
+    ]
+    hit = ngettext("%(n)s kunde blir rammet:", "%(n)s kunder blir rammet:", count) % {"n": count}
+    where = {"environment": row.environment}
+    return Question(
+        title=_("Slett %(name)s") % {"name": row.name_nb},
+        consequences=[
+            _("Dette kan ikke tas tilbake. Alle kundene mister tilgangen med en gang, og id-en kan aldri brukes igjen.")
+        ],
+        button=_("Slett for godt"),
+        trail=[
+            (_("Systemer"), reverse("systems", kwargs=where)),
+            (row.name_nb, reverse("system", kwargs={**where, "pk": row.pk})),
+        ],
+        word=row.system_id,
+        hit_title=hit if count else _("Ingen kunder bruker systemet nå."),
+        hit=[*names, "…"] if count > len(names) else names,
+    )
 
 
 def _delete(request: StaffRequest, row: System, typed: str) -> None:
