@@ -126,6 +126,6 @@ def forward_text(request: SystemUserRequest, *, vendor_name: str) -> tuple[str, 
     return subject, body % names
 
 
-def mailto(subject: str, body: str) -> str:
+def mailto(subject: str, body: str, *, to: str = "") -> str:
     """An address that opens the person's own mail program with the text in place."""
-    return f"mailto:?subject={quote(subject)}&body={quote(body)}"
+    return f"mailto:{quote(to, safe='@')}?subject={quote(subject)}&body={quote(body)}"

@@ -10,10 +10,11 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.models import Vendor
 from portal import doorbell
 from portal.access import StaffRequest, staff_page
 from portal.explain import explain
@@ -80,11 +81,20 @@ def _context(row: SystemUserRequest, stamp: str, at: Any) -> dict[str, Any]:
         "purpose": row.profile.purpose(language),
         "stamp": stamp,
         "is_moving": sending or row.status in SystemUserRequest.OPEN,
-        "has_link": row.status not in {S.WITHDRAWN, S.IN_USE, S.NEEDS_UPDATE},
+        "may_answer": row.status in SystemUserRequest.OPEN or row.status in links.RENEWABLE,
+        "mailto": _mail(row),
         "can_withdraw": can_withdraw(row),
         "can_renew": row.is_final,
         "can_send_again": row.status == S.DRAFT and not sending,
     }
+
+
+def _mail(row: SystemUserRequest) -> str:
+    """A mail to the customer with the link in it, in their language."""
+    vendor = Vendor.objects.first()
+    with translation.override(row.customer.language):
+        subject, body = links.forward_text(row, vendor_name=vendor.name if vendor else "")
+    return links.mailto(subject, body, to=row.customer.contact_email)
 
 
 def act(view: Act) -> Callable[..., HttpResponse]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -99,6 +100,35 @@ def test_one_access_shows_its_link_and_follows_along(staff: Client, sent: System
     assert links.link_url(sent) in text
     assert 'hx-trigger="every 4s"' in text
     assert "Trekk tilbake" in text
+
+
+@pytest.mark.parametrize("status", S.values)
+def test_the_link_stays_on_the_page_in_every_state(staff: Client, sent: SystemUserRequest, status: str) -> None:
+    SystemUserRequest.objects.filter(pk=sent.pk).update(status=status)
+
+    text = page(staff, f"access/{sent.pk}/")
+
+    assert f'value="{links.link_url(sent)}"' in text
+    assert "Steng lenken" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [("nb", "Gi%20Fjordtall%20systemtilgang"), ("en", "Give%20Fjordtall")],
+)
+def test_a_mail_to_the_customer_is_ready_in_their_language(
+    staff: Client, sent: SystemUserRequest, language: str, subject: str
+) -> None:
+    Customer.objects.update(language=language, contact_email="kari+altinn@nordlys.example")
+
+    text = page(staff, f"access/{sent.pk}/")
+
+    assert f'href="mailto:kari%2Baltinn@nordlys.example?subject={subject}' in text
+    assert f"%0A{quote(links.link_url(sent))}%0A" in text
+
+
+def test_there_is_nothing_to_write_about_once_it_is_approved(staff: Client, approved: SystemUserRequest) -> None:
+    assert "Skriv e-post" not in page(staff, f"access/{approved.pk}/")
 
 
 def poll(client: Client, row: SystemUserRequest, seen: str) -> Any:
