@@ -24,11 +24,11 @@ MOST = 500
 @staff_page(may="may_work")
 def new(request: StaffRequest) -> HttpResponse:
     """Without customers in the address the page lets one pick them; with, it shows what they would be asked."""
-    chosen = [pk for pk in request.GET.getlist("customer") if pk.isdecimal()][:MOST]
+    picked = [pk for pk in request.GET.getlist("customer") if pk.isdecimal()][:MOST]
     mine = Customer.objects.visible_to(request.user).filter(environment=request.environment)
-    customers = list(mine.filter(pk__in=chosen))
-    if not customers:
-        return _pick(request)
+    customers = list(mine.filter(pk__in=picked))
+    if not customers or request.GET.get("step") == "search":
+        return _pick(request, customers)
     form = AskForm(request.POST or None, environment=request.environment, count=len(customers))
     if request.method == "POST" and form.is_valid():
         return _ask(request, form, customers)
@@ -36,15 +36,20 @@ def new(request: StaffRequest) -> HttpResponse:
     return render(request, "systemusers/request_new.html", context, status=422 if form.errors else 200)
 
 
-def _pick(request: StaffRequest) -> HttpResponse:
-    """Those who were never asked come first."""
+def _pick(request: StaffRequest, picked: list[Customer]) -> HttpResponse:
+    """Those picked already stay, whatever is searched for; of the others, those who were never asked come first."""
     text = request.GET.get("q", "").strip()
     rows = listing.find_customers(user=request.user, environment=request.environment, text=text)
-    shown = list(rows.filter(requests__isnull=True)[:SHOWN])
+    others = rows.exclude(pk__in=[customer.pk for customer in picked])
+    shown = list(others.filter(requests__isnull=True)[:SHOWN])
     if len(shown) < SHOWN:
-        shown += list(rows.filter(requests__isnull=False).distinct()[: SHOWN - len(shown)])
-    context = {"customers": shown, "q": text, "is_more": rows[SHOWN : SHOWN + 1].exists()}
-    return page_or_fragment(request, "systemusers/request_pick.html", "found", context=context)
+        shown += list(others.filter(requests__isnull=False).distinct()[: SHOWN - len(shown)])
+    lacks = request.GET.get("step") == "next"
+    context = {
+        "picked": picked, "customers": shown, "q": text, "is_more": others[SHOWN : SHOWN + 1].exists(), "lacks": lacks,
+    }  # fmt: skip
+    status = 422 if lacks else 200
+    return page_or_fragment(request, "systemusers/request_pick.html", "found", context=context, status=status)
 
 
 def _ask(request: StaffRequest, form: AskForm, customers: list[Customer]) -> HttpResponse:

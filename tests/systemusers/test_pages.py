@@ -50,6 +50,29 @@ def test_asking_goes_from_customer_to_profile_to_a_stored_request(
     assert SystemUserRequest.objects.get().requested_by == "user:administrator@vendor.example"
 
 
+def test_nobody_picked_is_told_at_the_list(staff: Client, known_customer: Customer) -> None:
+    reply = staff.get("/sandbox/access/new/?q=&step=next")
+
+    text = reply.content.decode()
+    assert reply.status_code == 422
+    assert 'id="pick-error"' in text
+    assert text.count("Velg minst én kunde") == 2
+
+
+def test_those_picked_stay_picked_when_one_searches_for_more(staff: Client, known_customer: Customer) -> None:
+    address = f"access/new/?q=zzz&step=search&customer={known_customer.pk}"
+
+    searched = page(staff, address)
+    part = page(staff, address, headers={"hx-request": "true", "hx-target": "found"})
+    back = page(staff, f"access/new/?step=next&customer={known_customer.pk}")
+
+    box = f'value="{known_customer.pk}" checked'
+    assert box in searched
+    assert box in part
+    assert "Ingen flere treff" in searched
+    assert f"?step=search&amp;customer={known_customer.pk}" in back
+
+
 def test_asking_again_shows_the_one_that_is_there(staff: Client, sent: SystemUserRequest) -> None:
     end = post(staff, f"access/new/?customer={sent.customer_id}", {"profile": sent.profile_id})
 
