@@ -24,7 +24,7 @@ from portal.htmx import page_or_fragment
 from portal.models import IllegalTransition, LostRace
 from portal.paging import paginate
 from systemusers import tasks
-from systemusers.models import SystemUser, SystemUserRequest
+from systemusers.models import System, SystemUser, SystemUserRequest
 from systemusers.services import links, listing, requests, timeline
 from systemusers.services.keys import NoKey
 from systemusers.services.next_step import next_step
@@ -83,10 +83,18 @@ def _context(row: SystemUserRequest, stamp: str, at: Any) -> dict[str, Any]:
         "is_moving": sending or row.status in SystemUserRequest.OPEN,
         "may_answer": row.status in SystemUserRequest.OPEN or row.status in links.RENEWABLE,
         "mailto": _mail(row),
+        "report_url": _report_url(row),
         "can_withdraw": can_withdraw(row),
         "can_renew": row.is_final,
         "can_send_again": row.status == S.DRAFT and not sending,
     }
+
+
+def _report_url(row: SystemUserRequest) -> str:
+    """Where a report is made with this access; "" while it gives none."""
+    if row.status not in SystemUserRequest.USABLE or row.profile.system.status == System.Status.DELETED:
+        return ""
+    return reverse("submission-new", kwargs={"environment": row.environment}) + f"?customer={row.customer_id}"
 
 
 def _mail(row: SystemUserRequest) -> str:

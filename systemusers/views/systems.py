@@ -174,7 +174,12 @@ def register_now(request: StaffRequest, row: System) -> None:
     outcome = register.register_system(system=row, **_now(request))
     if outcome == register.Pushed.ADOPTED:
         messages.info(request, _("Altinn hadde systemet fra før. Det er oppdatert med det dere har her."))
-    messages.success(request, _("Systemet er registrert i Altinn. Nå kan dere be kunder om tilgang."))
+    if row.profiles.exists():
+        messages.success(request, _("Systemet er registrert i Altinn. Nå kan dere be kunder om tilgang."))
+    else:
+        messages.success(
+            request, _("Systemet er registrert i Altinn. Lag en profil, så kan dere be kunder om tilgang.")
+        )
 
 
 def update_now(request: StaffRequest, row: System) -> None:

@@ -154,6 +154,21 @@ def test_there_is_nothing_to_write_about_once_it_is_approved(staff: Client, appr
     assert "Skriv e-post" not in page(staff, f"access/{approved.pk}/")
 
 
+@pytest.mark.parametrize("status", sorted(SystemUserRequest.USABLE))
+def test_an_access_that_works_leads_on_to_a_report(staff: Client, approved: SystemUserRequest, status: str) -> None:
+    SystemUserRequest.objects.update(status=status)
+
+    assert f'href="/sandbox/submissions/new/?customer={approved.customer_id}">Ny innsending' in page(
+        staff, f"access/{approved.pk}/"
+    )
+
+
+def test_an_access_to_a_deleted_system_leads_to_no_report(staff: Client, approved: SystemUserRequest) -> None:
+    System.objects.update(status=System.Status.DELETED)
+
+    assert "Ny innsending" not in page(staff, f"access/{approved.pk}/")
+
+
 def poll(client: Client, row: SystemUserRequest, seen: str) -> Any:
     headers = {"hx-request": "true", "hx-target": "status"}
     return client.get(f"/sandbox/access/{row.pk}/?seen={seen}", headers=headers)

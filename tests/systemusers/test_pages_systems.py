@@ -26,7 +26,14 @@ def test_a_system_is_made_and_registered(staff: Client, client_row: Maskinporten
     assert f"{settings.PORTAL_URL}/return" in blank
     assert "Altinn kjenner ikke systemet ennå" in made
     assert row.system_id == f"{VENDOR_ORGNR}_fjordtall"
-    assert "Systemet er registrert i Altinn" in registered
+    assert "Systemet er registrert i Altinn. Lag en profil" in registered
+    assert "Be om tilgang" not in registered
+
+
+def test_a_registered_system_with_a_profile_leads_on_to_asking(staff: Client, profile: AccessProfile) -> None:
+    text = page(staff, f"systems/{profile.system_id}/")
+
+    assert 'href="/sandbox/access/new/">Be om tilgang' in text
 
 
 def test_a_whole_id_that_was_pasted_keeps_one_prefix(staff: Client, client_row: MaskinportenClient) -> None:
