@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Vendor
@@ -159,13 +160,21 @@ def _do(view: Act, request: StaffRequest, row: SystemUserRequest) -> HttpRespons
 
 
 def ring(request: StaffRequest, *rows: SystemUserRequest) -> None:
-    """Start the sending, and say honestly when it will be."""
+    """Start the sending, and say only what stays true while the page below follows along by itself."""
+    names = {"n": len(rows)}
     if doorbell.is_reachable():
         for row in rows:
             doorbell.ring(tasks.send_request, request_id=row.pk)
-        messages.success(request, _("Forespørselen er lagret og sendes til Altinn nå."))
-    else:
-        messages.warning(request, _("Forespørselen er lagret. Køen svarer ikke akkurat nå, så den sendes litt senere."))
+        messages.success(
+            request, ngettext("Forespørselen er lagret.", "%(n)s forespørsler er lagret.", len(rows)) % names
+        )
+        return
+    text = ngettext(
+        "Forespørselen er lagret. Køen svarte ikke, så den sendes litt senere enn vanlig.",
+        "%(n)s forespørsler er lagret. Køen svarte ikke, så de sendes litt senere enn vanlig.",
+        len(rows),
+    )
+    messages.warning(request, text % names)
 
 
 def _trail(row: SystemUserRequest) -> list[tuple[str, str]]:

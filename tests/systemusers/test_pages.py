@@ -46,8 +46,16 @@ def test_asking_goes_from_customer_to_profile_to_a_stored_request(
 
     assert f'value="{known_customer.pk}"' in first
     assert RESOURCE in second
-    assert "Forespørselen er lagret" in end
+    assert "Forespørselen er lagret.<" in end
     assert SystemUserRequest.objects.get().requested_by == "user:administrator@vendor.example"
+
+
+def test_many_asked_are_told_in_the_plural(staff: Client, known_customer: Customer, profile: AccessProfile) -> None:
+    other = Customer.objects.create(environment="SANDBOX", orgnr="310629499", name="Vestvik AS")
+
+    end = post(staff, f"access/new/?customer={known_customer.pk}&customer={other.pk}", {"profile": profile.pk})
+
+    assert "2 forespørsler er lagret.<" in end
 
 
 def test_nobody_picked_is_told_at_the_list(staff: Client, known_customer: Customer) -> None:
