@@ -84,7 +84,7 @@ def _expired(row: SystemUserRequest, at: datetime) -> NextStep:
 
 
 def _withdrawn(row: SystemUserRequest, at: datetime) -> NextStep:
-    return NextStep(_("Dere trakk den tilbake"), "", _url(row, "renew"))
+    return NextStep(_("Spør på nytt hvis kunden likevel vil"), "", _url(row, "renew"))
 
 
 def _removed(row: SystemUserRequest, at: datetime) -> NextStep:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,8 +74,7 @@ def of_row(row: Any) -> list[Event]:
 
 def _told(events: Any, *, things: Mapping[str, str] | None = None) -> list[Event]:
     rows = list(events.exclude(what__in=SILENT).order_by("-id")[:MOST])
-    emails = {row.by.removeprefix("user:") for row in rows if row.by.startswith("user:")}
-    names = dict(User.objects.filter(email__in=emails).values_list("email", "name"))
+    names = _names(row.by for row in rows)
     told = [_event(row, names, things) for row in rows]
     return [event for event in told if event is not None]
 
@@ -112,6 +111,16 @@ def _title(row: AuditEvent, model: Any) -> tuple[str, str]:
     return str(WORDS.get(row.what, "")), TINTS.get(row.what.partition(":")[2], "neutral")
 
 
+def name_of(by: str) -> str:
+    """The one who did a thing, by name where we know it."""
+    return actor(by, _names([by]))
+
+
+def _names(actors: Iterable[str]) -> dict[str, str]:
+    emails = {by.removeprefix("user:") for by in actors if by.startswith("user:")}
+    return dict(User.objects.filter(email__in=emails).values_list("email", "name"))
+
+
 def actor(by: str, names: dict[str, str]) -> str:
     """Who it was, as a person would say it; "" for our own machine."""
     if by == "customer:link":
@@ -119,4 +128,4 @@ def actor(by: str, names: dict[str, str]) -> str:
     if by.startswith("remote:"):
         return by.removeprefix("remote:").capitalize()
     email = by.removeprefix("user:")
-    return names.get(email, email) if by.startswith("user:") else ""
+    return names.get(email) or email if by.startswith("user:") else ""

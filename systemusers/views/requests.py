@@ -76,6 +76,7 @@ def _context(row: SystemUserRequest, stamp: str, at: Any) -> dict[str, Any]:
         "access": row,
         "step": next_step(row, at=at),
         "events": timeline.of_request(row),
+        "asked_by": timeline.name_of(row.requested_by),
         "system_user": SystemUser.objects.filter(request=row).first(),
         "problem": explain(row.problem_code) if row.problem_code else None,
         "link": links.link_url(row),

@@ -24,7 +24,7 @@ S = SystemUserRequest.Status
         (S.IN_USE, "Alt i orden", ""),
         (S.REJECTED, "Ring kunden", "Dere"),
         (S.EXPIRED, "Spør på nytt", "Dere"),
-        (S.WITHDRAWN, "trakk den tilbake", ""),
+        (S.WITHDRAWN, "Spør på nytt hvis kunden likevel vil", ""),
         (S.REMOVED, "Snakk med kunden", "Dere"),
         (S.NEEDS_UPDATE, "ber om mer", "Dere"),
         (S.UNKNOWN, "ikke det samme", ""),

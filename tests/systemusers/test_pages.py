@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Customer
+from accounts.models import Customer, User
 from systemusers.models import AccessProfile, System, SystemUserRequest
 from systemusers.services import links, requests
 from tests.systemusers.staff import page, post
@@ -175,6 +175,15 @@ def test_an_access_to_a_deleted_system_leads_to_no_report(staff: Client, approve
     System.objects.update(status=System.Status.DELETED)
 
     assert "Ny innsending" not in page(staff, f"access/{approved.pk}/")
+
+
+def test_whoever_asked_is_told_by_name(staff: Client, sent: SystemUserRequest, administrator: User) -> None:
+    SystemUserRequest.objects.update(requested_by=administrator.actor)
+
+    text = page(staff, f"access/{sent.pk}/")
+
+    assert f"<dd>{administrator.name}</dd>" in text
+    assert f"<dd>{administrator.email}</dd>" not in text
 
 
 def poll(client: Client, row: SystemUserRequest, seen: str) -> Any:
