@@ -6,24 +6,30 @@ No log-in stands before it, so it tells nothing but this one relation. Opening i
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from django.conf import settings
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal.gateways.errors import GatewayError
 from portal.models import LostRace, record
 from systemusers.models import SystemUserRequest
+from systemusers.services.keys import NoKey
 from systemusers.services.requests.ask import NotPossible, renew_request
 from systemusers.services.requests.poll import poll_request
 from systemusers.services.requests.send import send_request
+from systemusers.services.requests.sweep import FEW, note_escalations
 
 logger = logging.getLogger(__name__)
 BY = "customer:link"
 STALE = timedelta(hours=1)
 OFTEN = timedelta(seconds=3)
+PAUSE = 5
+"""Seconds between two looks at Altinn's list of a system's requests, and after an answer that did not come."""
 Status = SystemUserRequest.Status
 RENEWABLE = {Status.REJECTED, Status.EXPIRED, Status.REMOVED}
 """States from which a customer who wants to may start again; what we withdrew, we have to ask for ourselves."""
@@ -105,13 +111,39 @@ def _send_now(request: SystemUserRequest, at: datetime) -> SystemUserRequest:
 
 def ask_altinn(*, request: SystemUserRequest, at: datetime) -> SystemUserRequest:
     """The row as it is after asking Altinn now; unchanged when Altinn does not answer or was asked just before."""
-    lately = request.polled_at is not None and request.polled_at > at - OFTEN
-    if request.status in SystemUserRequest.OPEN and not lately:
-        try:
-            poll_request(request_id=request.pk, at=at, by=BY)
-        except (LostRace, GatewayError) as error:
-            logger.info("request %s was not polled at once: %s", request.pk, error)
-    return find_link(request.link_token)
+    if request.status not in SystemUserRequest.OPEN or cache.get(_away(request)):
+        return request
+    if request.polled_at is None or request.polled_at <= at - OFTEN:
+        _ask(request, lambda: poll_request(request_id=request.pk, at=at, by=BY))
+        request = find_link(request.link_token)
+    if request.status in {Status.SENT, Status.OPENED} and _may_list(request):
+        _ask(request, lambda: note_escalations(system_id=request.profile.system_id, at=at))
+        request = find_link(request.link_token)
+    return request
+
+
+def _away(request: SystemUserRequest) -> str:
+    return f"altinn-away:{request.environment}"
+
+
+def _ask(request: SystemUserRequest, call: Callable[[], object]) -> None:
+    """What Altinn does not answer now is asked later; meanwhile no other page waits for it."""
+    try:
+        call()
+    except (LostRace, NoKey) as error:
+        logger.info("request %s was not looked at: %s", request.pk, error)
+    except GatewayError as error:
+        logger.info("altinn did not answer about request %s: %s", request.pk, error)
+        cache.set(_away(request), True, PAUSE)
+
+
+def _may_list(request: SystemUserRequest) -> bool:
+    """That a request was sent on in the company stands in Altinn's list only. One look serves all customers for a while."""
+    system = request.profile.system
+    waiting = SystemUserRequest.objects.filter(profile__system=system, status__in={Status.SENT, Status.OPENED})
+    if cache.get(_away(request)) or waiting[FEW : FEW + 1].exists():
+        return False
+    return cache.add(f"altinn-listed:{system.pk}", True, PAUSE)
 
 
 def forward_text(request: SystemUserRequest, *, vendor_name: str) -> tuple[str, str]:

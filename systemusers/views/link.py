@@ -112,14 +112,21 @@ def _context(request: HttpRequest, row: SystemUserRequest) -> dict[str, Any]:
         "query": _query(request, row, language),
         "is_waiting": row.status in SystemUserRequest.OPEN,
         "may_start_again": row.status in links.RENEWABLE,
+        "may_take_back": row.status not in {S.REJECTED, S.WITHDRAWN, S.REMOVED, S.UNKNOWN},
     }
 
 
 @require_safe
 @link_page
 def show(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
-    """What is asked, by whom, why, and who may approve; or what became of it."""
-    requests.watch(request=row, at=timezone.now())
+    """What is asked, by whom, why, and who may approve; or what became of it.
+
+    Altinn is asked first once somebody has gone on to it; before that a mail scanner would be the one to ask.
+    """
+    at = timezone.now()
+    if row.status in {S.OPENED, S.FORWARDED}:
+        row = links.ask_altinn(request=row, at=at)
+    requests.watch(request=row, at=at)
     names = approvers(environment=row.environment, orgnr=row.customer.orgnr) if _is_asking(row) else []
     return render(request, "systemusers/link/show.html", {**_context(request, row), "approvers": names})
 

@@ -198,6 +198,82 @@ def test_the_return_asks_again_until_it_knows_and_gives_up_at_last(
     assert "<html" not in fragment
 
 
+@pytest.mark.parametrize("part", ["", "return/"])
+def test_one_sent_on_in_the_company_is_told_at_once(
+    sent: SystemUserRequest, world: World, client: Client, part: str
+) -> None:
+    put(sent, status=S.OPENED)
+    world.decide(sent, "escalate")
+    world.let_pass(seconds=30)
+
+    page = text(client, url(sent, part))
+
+    assert "endt videre i virksomheten" in page
+    assert fresh(sent).status == S.FORWARDED
+
+
+def test_an_answer_is_told_by_the_plain_link_too(sent: SystemUserRequest, world: World, client: Client) -> None:
+    put(sent, status=S.OPENED)
+    world.decide(sent, "approve")
+    world.let_pass(seconds=30)
+
+    assert "Tilgangen er gitt" in text(client, url(sent))
+
+
+def test_a_stranger_cannot_make_us_ask_altinn_again_and_again(
+    sent: SystemUserRequest, world: World, client: Client
+) -> None:
+    put(sent, status=S.OPENED)
+    world.let_pass(seconds=30)
+    world.transport.requests.clear()
+
+    for _turn in range(5):
+        text(client, url(sent))
+        text(client, url(sent, "return/"))
+
+    assert len(world.calls("GET", "/request/vendor")) == 2
+
+
+def test_when_altinn_is_away_it_is_left_alone_for_a_while(
+    sent: SystemUserRequest, world: World, client: Client
+) -> None:
+    put(sent, status=S.OPENED)
+    world.let_pass(seconds=30)
+    world.fault(kind="timeout", times=9)
+    world.transport.requests.clear()
+
+    for _turn in range(5):
+        text(client, url(sent))
+
+    assert len(world.calls("GET", "/request/vendor")) == 1
+
+
+def test_a_link_nobody_has_opened_is_no_reason_to_ask_altinn(
+    sent: SystemUserRequest, world: World, client: Client
+) -> None:
+    world.let_pass(seconds=30)
+    world.transport.requests.clear()
+
+    text(client, url(sent))
+
+    assert world.calls("GET", "/request/vendor") == []
+
+
+@pytest.mark.parametrize(("act", "said"), [("approve", True), ("reject", False)])
+def test_only_what_was_given_can_be_taken_back(
+    sent: SystemUserRequest, world: World, client: Client, act: str, said: bool
+) -> None:
+    before = text(client, url(sent, "return/"))
+    world.decide(sent, act)
+    world.let_pass(seconds=30)
+
+    after = text(client, url(sent, "return/"))
+
+    footer = before.partition("<footer")[2]
+    assert "trekke tilgangen tilbake" not in footer
+    assert ("trekke tilgangen tilbake" in after) == said
+
+
 def test_the_return_stands_when_altinn_is_away(sent: SystemUserRequest, world: World, client: Client) -> None:
     world.let_pass(seconds=30)
     world.fault(kind="timeout", times=9)
