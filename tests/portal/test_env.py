@@ -87,7 +87,7 @@ def test_the_file_adds_what_the_environment_leaves_out(tmp_path):
 
 
 def test_the_last_of_two_lines_for_one_variable_counts(tmp_path):
-    values = {}
+    values: dict[str, str] = {}
     file = tmp_path / ".env"
     file.write_text("PORTAL_MODE=local\nPORTAL_MODE=production\n")
 
