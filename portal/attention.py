@@ -91,12 +91,13 @@ ABOUT_SUBMISSIONS = [  # status, title, action, group in the list's filter
 
 
 def _about_submissions(user: User, environment: Environment) -> list[Todo]:
-    """In two queries. A failed one waits until something was made of it; one in the queue, when something stops it."""
+    """In two queries. One in the queue waits for a person when something stops it."""
     rows = Submission.objects.visible_to(user).filter(environment=environment)
-    others = Q(status__in=[S.UNCERTAIN, S.NEEDS_PERSON, S.READY]) | Q(status=S.QUEUED, problem_code__gt="")
-    found = rows.filter(others | Q(status=S.FAILED, corrections__isnull=True)).values("status")
-    by: dict[str, Any] = {row["status"]: row for row in found.annotate(n=Count("pk"), oldest=Min("status_at"))}
-    by[S.REJECTED] = rows.needing_correction().aggregate(n=Count("pk"), oldest=Min("status_at"))
+    stopped = Q(status__in=[S.UNCERTAIN, S.NEEDS_PERSON, S.READY]) | Q(status=S.QUEUED, problem_code__gt="")
+    by: dict[str, Any] = {}
+    for found in (rows.filter(stopped), rows.needing_correction()):
+        counted = found.values("status").annotate(n=Count("pk"), oldest=Min("status_at"))
+        by |= {row["status"]: row for row in counted}
     return [
         Todo(
             by[status]["n"],

@@ -81,13 +81,13 @@ def _url(environment: Environment, name: str, query: str = "") -> str:
 
 def figures(*, user: User, environment: Environment, at: datetime) -> list[Figure]:
     """The four big numbers, in three queries."""
-    R = SystemUserRequest.Status
+    R, S = SystemUserRequest.Status, Submission.Status
     access = _requests(user, environment).aggregate(
         in_use=Count("pk", filter=Q(status__in=[R.IN_USE, R.NEEDS_UPDATE])),
         waiting=Count("pk", filter=Q(status__in=SystemUserRequest.OPEN)),
     )
     sent = _submissions(user, environment).aggregate(delivered=Count("pk", filter=Q(delivered_at__gte=at - RECENT)))
-    rejected = _submissions(user, environment).needing_correction().count()
+    rejected = _submissions(user, environment).needing_correction().filter(status=S.REJECTED).count()
     return [
         Figure(access["in_use"], _("tilganger i bruk"), _url(environment, "requests", "status=IN_USE")),
         Figure(access["waiting"], _("venter på godkjenning"), _url(environment, "requests", "status=OPEN")),

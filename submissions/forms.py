@@ -60,6 +60,7 @@ class NewSubmissionForm(forms.Form):
 
     def __init__(self, *args: Any, offers: dict[str, Offer], this_year: int, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.offers = offers
         allowed = [(key, offer.service.name) for key, offer in offers.items() if offer.is_allowed]
         self.fields["offer"].choices = allowed  # type: ignore[attr-defined]
         self.fields["offer"].initial = allowed[0][0] if allowed else None

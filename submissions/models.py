@@ -9,7 +9,7 @@ import uuid
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
@@ -26,9 +26,18 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(next_attempt_at__lte=at)
 
     def needing_correction(self) -> SubmissionQuerySet:
-        """Rejected, and no correction has been delivered: one that is a draft, or was given up, mends nothing."""
-        delivered = Submission.objects.filter(corrects=OuterRef("pk"), delivered_at__isnull=False)
-        return self.filter(~Exists(delivered), status=Submission.Status.REJECTED)
+        """Turned down, and no correction has been sent: one that is a draft, or was given up, mends nothing."""
+        S = Submission.Status
+        sent = Submission.objects.filter(corrects=OuterRef("pk")).exclude(status__in=[S.DRAFT, S.READY, S.CANCELLED])
+        return self.filter(~Exists(sent), status__in=[S.REJECTED, S.FAILED])
+
+    def with_correction(self) -> SubmissionQuerySet:
+        """Each with the id and the state of its newest correction that was not given up, both None without one."""
+        newest = Submission.objects.filter(corrects=OuterRef("pk")).exclude(status=Submission.Status.CANCELLED)
+        newest = newest.order_by("-pk")
+        return self.annotate(
+            correction_id=Subquery(newest.values("pk")[:1]), correction_status=Subquery(newest.values("status")[:1])
+        )
 
 
 class Submission(StatusModel):
@@ -60,6 +69,8 @@ class Submission(StatusModel):
         Status.FAILED: set(),
         Status.CANCELLED: set(),
     }
+    correction_id: int | None = None  # these two by `with_correction`
+    correction_status: str | None = None
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="submissions", verbose_name=_("kunde"))
     request = models.ForeignKey(SystemUserRequest, models.PROTECT, null=True, verbose_name=_("tilgang"))

@@ -54,6 +54,10 @@ class Verdict:
     document: Document | None = None
 
 
+Looked = tuple[str, str, list[Row], Kept | None]
+"""A file's name, role, findings and, when there is no error, its stored bytes."""
+
+
 def create_draft(
     *, request: SystemUserRequest, service: str, year: int, by: str, at: datetime, corrects: Submission | None = None
 ) -> Submission:
@@ -77,12 +81,32 @@ def create_draft(
     return draft
 
 
+def begin(
+    *, request: SystemUserRequest, service: str, year: int, files: Iterable[Upload], by: str, at: datetime
+) -> tuple[Submission | None, list[Verdict]]:
+    """A draft with the files that can be used: the open one for the same service and year where there is one.
+
+    None when there were files and none can be used: an empty draft would only be in the way. Raises NotAllowed.
+    """
+    same = Submission.objects.filter(customer=request.customer, service=service, year=year, corrects__isnull=True)
+    draft = same.filter(request=request, status__in=OPEN).order_by("-pk").first()
+    probe = draft or Submission(customer=request.customer, request=request, service=service, year=year)
+    looked_at = [_look(probe, file) for file in files]
+    if looked_at and not any(kept for *_rest, kept in looked_at):
+        return None, [Verdict(filename, findings) for filename, _role, findings, _kept in looked_at]
+    draft = draft or create_draft(request=request, service=service, year=year, by=by, at=at)
+    return draft, _add(draft, looked_at, by=by, at=at)
+
+
 def add_files(*, submission: Submission, files: Iterable[Upload], by: str, at: datetime) -> list[Verdict]:
     """Look at each file, keep the good ones, and check the package again. Raises NotOpen.
 
     A main form takes the place of the one that is there, and so does a file of the same name.
     """
-    looked_at = [_look(submission, file) for file in files]
+    return _add(submission, [_look(submission, file) for file in files], by=by, at=at)
+
+
+def _add(submission: Submission, looked_at: list[Looked], *, by: str, at: datetime) -> list[Verdict]:
     with _editing(submission):
         verdicts = [_take(submission, *found, at=at) for found in looked_at]
         accepted = [v.filename for v in verdicts if v.document]
@@ -92,7 +116,7 @@ def add_files(*, submission: Submission, files: Iterable[Upload], by: str, at: d
     return verdicts
 
 
-def _look(submission: Submission, file: Upload) -> tuple[str, str, list[Row], Kept | None]:
+def _look(submission: Submission, file: Upload) -> Looked:
     """Name, role, findings and, when there is no error, the stored bytes. Too large a file is never read."""
     filename = clean_filename(file.name or "")
     service = catalogue.service(submission.service)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +17,12 @@ from submissions.models import Submission, SubmissionQuerySet
 COUNT_TO = 1000
 """A chip counts this far and then says "more than": the exact number helps nobody and costs a walk through the index."""
 S = Submission.Status
+_YEAR = re.compile(r"20[0-4]\d")
 
 
 @dataclass(frozen=True)
 class Group:
-    """Some states under one name; `code` stands in the address."""
+    """Some states under one name; `code` stands in the address, and in links from elsewhere."""
 
     code: str
     label: Any
@@ -41,8 +43,11 @@ GROUPS = [
 
 
 def found(*, user: User, environment: Environment, text: str = "") -> SubmissionQuerySet:
-    """What `user` may see, narrowed by words about the customer."""
+    """What `user` may see, narrowed by words about the customer and by an income year, in any order."""
     rows = Submission.objects.visible_to(user).filter(environment=environment)
+    years = [word for word in text.split() if _YEAR.fullmatch(word)]
+    if len(years) == 1:
+        rows, text = rows.filter(year=int(years[0])), " ".join(word for word in text.split() if word != years[0])
     return rows.filter(customer__in=_customers(environment, text)) if text else rows
 
 

@@ -26,7 +26,7 @@ class NextStep:
 
 
 def next_step(submission: Submission, *, at: datetime) -> NextStep:
-    """No queries: everything comes from the row."""
+    """No queries: everything comes from the row, which `with_correction` has loaded."""
     return _STEPS[S(submission.status)](submission, at)
 
 
@@ -74,7 +74,17 @@ def _accepted(row: Submission, at: datetime) -> NextStep:
 
 
 def _rejected(row: Submission, at: datetime) -> NextStep:
-    return NextStep(_("Last opp rettet fil"), _("Dere"), _url(row, "reasons"))
+    return _correction(row) or NextStep(_("Last opp rettet fil"), _("Dere"), _url(row, "reasons"))
+
+
+def _correction(row: Submission) -> NextStep | None:
+    """What became of it: a correction in the making, or one that has been sent."""
+    if row.correction_id is None:
+        return None
+    place = reverse("submission", kwargs={"environment": row.environment, "pk": row.correction_id})
+    if row.correction_status in (S.DRAFT, S.READY):
+        return NextStep(_("Gjør rettelsen ferdig"), _("Dere"), place)
+    return NextStep(_("Se rettelsen"), "", place)
 
 
 def _needs_person(row: Submission, at: datetime) -> NextStep:
@@ -83,7 +93,7 @@ def _needs_person(row: Submission, at: datetime) -> NextStep:
 
 def _failed(row: Submission, at: datetime) -> NextStep:
     explanation = explain(row.problem_code)
-    return NextStep(str(explanation.how), str(explanation.who), _url(row, "reasons"))
+    return _correction(row) or NextStep(str(explanation.how), str(explanation.who), _url(row, "reasons"))
 
 
 def _cancelled(row: Submission, at: datetime) -> NextStep:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from portal.explain import explain
+from portal.explain import NOBODY, Explanation, explain
 from submissions.models import Dialog, Document, Submission
 from submissions.services import catalogue, checking, stepper
 from submissions.services.next_step import next_step
@@ -31,7 +31,7 @@ def _common(row: Submission, at: datetime) -> dict[str, Any]:
         "submission": row,
         "service": service,
         "deadline": service.deadline(row.year),
-        "is_late": at.date() > service.deadline(row.year),
+        "is_late": (row.delivered_at or at).date() > service.deadline(row.year),
         "dots": stepper.dots(row),
         "step": next_step(row, at=at),
     }
@@ -61,13 +61,21 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         "hidden": max(0, len(documents) - SHOWN),
         "feedback": next((d for d in documents if d.role == Document.Role.FEEDBACK), None),
         "explanation": explain(row.problem_code) if row.status in (S.FAILED, S.UNCERTAIN) else None,
+        "stopped_by": _stopped_by(row),
         "sent_by": _name(row.queued_by),
         "may_correct": user.may_work and row.status in (S.REJECTED, S.FAILED),
         "may_cancel": user.may_work and row.status == S.QUEUED,
-        "correction": row.corrections.order_by("-pk").first(),
         "transmissions": row.transmissions.count(),
         "dialog": _dialog(row),
     }
+
+
+def _stopped_by(row: Submission) -> Explanation | None:
+    """What keeps it in the queue, when that will not go over by itself."""
+    if row.status != S.QUEUED or not row.problem_code:
+        return None
+    found = explain(row.problem_code)
+    return None if found.who == NOBODY else found
 
 
 def _dialog(row: Submission) -> Dialog | None:

@@ -38,11 +38,22 @@ def preflight(submission: Submission) -> Preflight:
 def _problems(submission: Submission) -> list[str]:
     problems = []
     if submission.status != Submission.Status.READY:
-        problems.append(_("Filene er ikke kontrollert uten feil ennå."))
+        has_files = submission.documents.exists()
+        problems.append(_("Rett feilene i filene først.") if has_files else _("Legg til filer først."))
+    if _is_what_was_turned_down(submission):
+        problems.append(_("Filene er de samme som ble avvist. Last opp en rettet fil."))
     if submission.request is None:
         return [*problems, _("Kunden har ingen tilgang som innsendingen kan gå gjennom.")]
     offer = catalogue.offer(request=submission.request, service=catalogue.service(submission.service))
     return problems if offer.is_allowed else [*problems, offer.reason]
+
+
+def _is_what_was_turned_down(submission: Submission) -> bool:
+    """Sending the very same again would be turned down again. What failed on the way, though, may well go now."""
+    earlier = submission.corrects
+    return (
+        earlier is not None and earlier.status == Submission.Status.REJECTED and hashes(earlier) == hashes(submission)
+    )
 
 
 def _questions(submission: Submission) -> list[tuple[str, str]]:

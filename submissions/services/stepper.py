@@ -23,36 +23,39 @@ class Dot:
 
 
 _REACHED = {
-    S.DRAFT: 0, S.READY: 1, S.QUEUED: 1, S.CANCELLED: 1, S.SENDING: 1, S.UNCERTAIN: 2, S.FAILED: 1, S.DELIVERED: 3,
-    S.NEEDS_PERSON: 3, S.ACCEPTED: 4, S.REJECTED: 4,
+    S.DRAFT: 0, S.READY: 0, S.QUEUED: 1, S.CANCELLED: 1, S.SENDING: 1, S.UNCERTAIN: 1, S.FAILED: 1, S.DELIVERED: 2,
+    S.NEEDS_PERSON: 3, S.ACCEPTED: 3, S.REJECTED: 3,
 }  # fmt: skip
 _TROUBLE = {
     S.UNCERTAIN: "warning", S.NEEDS_PERSON: "warning", S.FAILED: "danger", S.CANCELLED: "neutral", S.REJECTED: "danger",
 }  # fmt: skip
 
 
+_ON_THE_WAY = {S.DRAFT, S.QUEUED, S.SENDING}
+
+
 def dots(submission: Submission) -> list[Dot]:
-    """Checked, sent, delivered, answered; the last bears the answer's name, and a rejection gets a fifth: mended."""
+    """Checked, sent, delivered, answered. The current one is what has been reached; a step ahead is not named as done."""
     status = S(submission.status)
-    reached, labels = _REACHED[status], _labels(submission)
-    is_answer = status in (S.ACCEPTED, S.REJECTED)
-    current = 3 if is_answer else min(reached, len(labels) - 1)
+    current = _REACHED[status]
     return [
-        Dot(label, _colour(status, place, reached, current), place == current) for place, label in enumerate(labels)
+        Dot(label, _colour(status, place, current), place == current) for place, label in enumerate(_labels(status))
     ]
 
 
-def _labels(submission: Submission) -> list[Any]:
-    status = submission.status
-    last = {S.REJECTED: S.REJECTED.label, S.NEEDS_PERSON: S.NEEDS_PERSON.label}.get(S(status), S.ACCEPTED.label)
-    second = {S.FAILED: S.FAILED.label, S.CANCELLED: S.CANCELLED.label}.get(S(status), _("Sendt"))
-    labels = [_("Kontrollert"), second, _("Levert"), last]
-    return [*labels, _("Rettet")] if status == S.REJECTED else labels
+def _labels(status: Submission.Status) -> list[Any]:
+    first = _("Kontrolleres") if status == S.DRAFT else _("Kontrollert")
+    second = {
+        S.DRAFT: _("Sendes"), S.READY: _("Sendes"), S.QUEUED: S.QUEUED.label, S.SENDING: S.SENDING.label,
+        S.UNCERTAIN: S.UNCERTAIN.label, S.FAILED: S.FAILED.label, S.CANCELLED: S.CANCELLED.label,
+    }.get(status, _("Sendt"))  # fmt: skip
+    third = _("Levert") if _REACHED[status] >= 2 else _("Leveres")
+    last = status.label if status in (S.ACCEPTED, S.REJECTED, S.NEEDS_PERSON) else _("Svar fra Skatteetaten")
+    labels = [first, second, third, last]
+    return [*labels, _("Rettes")] if status == S.REJECTED else labels
 
 
-def _colour(status: Submission.Status, place: int, reached: int, current: int) -> str:
-    if place == current and status in _TROUBLE:
-        return _TROUBLE[status]
-    if place < reached:
-        return DONE
-    return NOW if place == current else AHEAD
+def _colour(status: Submission.Status, place: int, current: int) -> str:
+    if place == current:
+        return _TROUBLE.get(status, NOW if status in _ON_THE_WAY else DONE)
+    return DONE if place < current else AHEAD

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,7 +34,8 @@ def timeline(submission: Submission) -> list[Event]:
     names = dict(User.objects.filter(email__in=_emails(audits)).values_list("email", "name"))
     events = [_created(submission, names)]
     events += [event for audit in audits if (event := _changed(submission, audit, names))]
-    return sorted(_without_repeats(events), key=lambda event: event.at, reverse=True)
+    told = _without_repeats(events)
+    return sorted(told, key=lambda event: (event.at, told.index(event)), reverse=True)
 
 
 def _emails(audits: list[AuditEvent]) -> set[str]:
@@ -55,31 +57,30 @@ def _changed(submission: Submission, audit: AuditEvent, names: dict[str, str]) -
     if not arrow or after not in S.values:
         return None
     title = _title(S(after))
-    text = _text(submission, after, person(audit.by, names))
+    text = _text(submission, after, person(audit.by, names), audit)
     return Event(title, text, audit.at, "success" if after in _GOOD else colour(after))
 
 
 def _title(after: Submission.Status) -> str:
     """What happened, rather than the state it led to."""
-    acts = {S.READY: _("Kontrollert hos oss"), S.QUEUED: _("Lagt i kø"), S.SENDING: _("Sendt")}
+    acts = {S.READY: _("Kontrollert hos oss"), S.QUEUED: _("Lagt i kø"), S.SENDING: _("Sending påbegynt")}
     return acts.get(after, str(after.label))
 
 
-_GOOD = {S.READY, S.SENDING, S.DELIVERED, S.ACCEPTED}
+_GOOD = {S.READY, S.DELIVERED, S.ACCEPTED}
 
 
-def _text(submission: Submission, after: str, who: str) -> str:
-    if after == S.DELIVERED:
-        return _delivered_text(submission)
-    if after == S.SENDING:
-        return _calls_text(submission)
-    if after == S.UNCERTAIN:
-        return _("Svaret på siste kall ble borte. Vi undersøker før noe sendes igjen.")
-    if after == S.READY:
-        return _("Ingen feil i filene")
-    if after in (S.ACCEPTED, S.REJECTED):
-        return _feedback_text(submission)
-    return who
+def _text(submission: Submission, after: str, who: str, audit: AuditEvent) -> str:
+    tellers: dict[str, Callable[[], str]] = {
+        S.READY: lambda: _checked_text(submission),
+        S.QUEUED: lambda: " · ".join(filter(None, [who, _confirmed_text(audit)])),
+        S.SENDING: lambda: _calls_text(submission),
+        S.UNCERTAIN: lambda: _("Svaret på siste kall ble borte. Vi undersøker før noe sendes igjen."),
+        S.DELIVERED: lambda: _delivered_text(submission),
+        S.ACCEPTED: lambda: _feedback_text(submission),
+        S.REJECTED: lambda: _feedback_text(submission),
+    }
+    return tellers[after]() if after in tellers else who
 
 
 def _feedback_text(submission: Submission) -> str:
@@ -94,20 +95,32 @@ def _delivered_text(submission: Submission) -> str:
     return _("Funnet i Dialogporten · forsendelse %(id)s") % {"id": submission.transmission_id}
 
 
+def _checked_text(submission: Submission) -> str:
+    warnings = sum(finding["severity"] == "WARNING" for finding in submission.findings)
+    if not warnings:
+        return _("Ingen feil i filene")
+    return ngettext("Ingen feil, %(n)s advarsel", "Ingen feil, %(n)s advarsler", warnings) % {"n": warnings}
+
+
+def _confirmed_text(audit: AuditEvent) -> str:
+    """What the person said yes to when sending."""
+    words = {"warnings": _("ville sende med advarsler"), "duplicate": _("ville sende de samme filene igjen")}
+    return ", ".join(words[code] for code in audit.detail.get("confirmed", []) if code in words)
+
+
 def _calls_text(submission: Submission) -> str:
+    """How many calls were made, once one was answered, and that none of them could count twice."""
     made = [call for call in submission.calls.all() if call.attempts]
+    if not made:
+        return ""
     text = ngettext("%(n)s kall", "%(n)s kall", len(made)) % {"n": len(made)}
-    return f"{text}, {sum(call.milliseconds or 0 for call in made)} ms · " + _("samme nøkkel ved nytt forsøk")
+    text += f", {sum(call.milliseconds or 0 for call in made)} ms"
+    again = any(call.attempts > 1 for call in made)
+    return f"{text} · " + _("forsøkt på nytt med samme nøkkel") if again else text
 
 
 def _without_repeats(events: list[Event]) -> list[Event]:
     """A report that waits for Skatteetaten goes in and out of the queue; the last round tells enough."""
-    latest: dict[str, Event] = {}
-    rest = []
     repeated = {_title(status) for status in (S.QUEUED, S.SENDING, S.UNCERTAIN)}
-    for event in events:
-        if event.title in repeated:
-            latest[event.title] = event
-        else:
-            rest.append(event)
-    return [*rest, *latest.values()]
+    last = {event.title: place for place, event in enumerate(events)}
+    return [e for place, e in enumerate(events) if e.title not in repeated or last[e.title] == place]

@@ -40,7 +40,7 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _submissions(customer: Customer, at: datetime) -> list[Submission]:
-    rows = list(customer.submissions.select_related("customer").order_by("-created_at", "-pk")[:SHOWN])
+    rows = list(Submission.objects.filter(customer=customer).with_correction().order_by("-created_at", "-pk")[:SHOWN])
     for row in rows:
         row.step, row.service_name = next_step(row, at=at), catalogue.name_of(row.service)  # type: ignore[attr-defined]
     return rows

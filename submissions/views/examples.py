@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from accounts.models import Customer
 from portal.access import StaffRequest, staff_page
 from portal.environments import Environment
 from submissions.rf1086 import samples
@@ -24,15 +25,18 @@ class Example(io.BytesIO):
         self.name, self.size = name, len(content)
 
 
+def examples(customer: Customer, year: int, *, wrong_sum: bool) -> list[Example]:
+    """Synthetic RF-1086 files for the customer and year; with `wrong_sum` Skatteetaten will reject them."""
+    files = samples.example(customer.orgnr, customer.name, year, shareholders=3, wrong_sum=wrong_sum)
+    return [Example(file.name, file.content) for file in files]
+
+
 @staff_page(may="may_work")
 @require_POST
 def add_examples(request: StaffRequest, pk: int) -> HttpResponse:
-    """Synthetic RF-1086 files for the draft's customer and year; with `wrong_sum` Skatteetaten will reject them."""
     if request.environment != Environment.SANDBOX:
         raise Http404
     draft = find(request, pk)
-    wrong_sum = "wrong_sum" in request.POST
-    files = samples.example(draft.customer.orgnr, draft.customer.name, draft.year, shareholders=3, wrong_sum=wrong_sum)
-    uploads = [Example(file.name, file.content) for file in files]
-    drafts.add_files(submission=draft, files=uploads, by=request.user.actor, at=timezone.now())
+    files = examples(draft.customer, draft.year, wrong_sum="wrong_sum" in request.POST)
+    drafts.add_files(submission=draft, files=files, by=request.user.actor, at=timezone.now())
     return redirect("submission", environment=request.environment, pk=pk)

@@ -21,7 +21,7 @@ def submissions(request: StaffRequest) -> HttpResponse:
     text, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
     matching = listing.found(user=request.user, environment=request.environment, text=text)
     rows = listing.in_group(matching, state)
-    page = paginate(rows.select_related("customer"), query=request.GET, order=("-created_at", "-pk"))
+    page = paginate(rows.select_related("customer").with_correction(), query=request.GET, order=("-created_at", "-pk"))
     at = timezone.now()
     for row in page:
         row.step, row.service_name = next_step(row, at=at), catalogue.name_of(row.service)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from portal.access import StaffRequest, staff_page
+from portal.environments import Environment
 from portal.htmx import page_or_fragment
 from submissions.forms import CustomerSearchForm, NewSubmissionForm
 from submissions.services import catalogue, drafts
-from submissions.views.one import draft_page
+from submissions.views.examples import examples
+from submissions.views.one import keep_refused, refused_of
 from systemusers.models import SystemUserRequest
 
 SHOWN = 20
@@ -31,15 +34,29 @@ def new(request: StaffRequest) -> HttpResponse:
         request.POST or None, request.FILES or None, offers=offers, this_year=timezone.localdate().year
     )
     if request.method == "POST" and form.is_valid():
-        return _create(request, form)
+        return _begin(request, customer, form)
+    return _page(request, customer, form, status=422 if form.errors else 200)
+
+
+def _page(
+    request: StaffRequest,
+    customer: Customer,
+    form: NewSubmissionForm,
+    *,
+    refused: list[dict[str, Any]] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    offers = form.offers
     context = {
         "customer": customer,
+        "customer_id": str(customer.pk),
         "form": form,
         "offers": offers,
+        "refused": refused,
         "has_access": bool(offers),
         "may_send": any(offer.is_allowed for offer in offers.values()),
     }
-    return render(request, "submissions/new.html", context, status=422 if form.errors else 200)
+    return render(request, "submissions/new.html", context, status=status)
 
 
 def _pick_customer(request: StaffRequest) -> HttpResponse:
@@ -65,17 +82,21 @@ def _offers(customer: Customer) -> dict[str, catalogue.Offer]:
     return dict(sorted(best.values(), key=lambda found: not found[1].is_allowed))
 
 
-def _create(request: StaffRequest, form: NewSubmissionForm) -> HttpResponse:
+def _begin(request: StaffRequest, customer: Customer, form: NewSubmissionForm) -> HttpResponse:
+    """To the draft, with what could not be used told there; or back to the form when nothing could be used."""
     access_id, service = form.cleaned_data["offer"].split(":", 1)
     access = get_object_or_404(SystemUserRequest.objects.visible_to(request.user), pk=access_id)
-    at, by = timezone.now(), request.user.actor
+    year, files = form.cleaned_data["year"], form.cleaned_data["uploads"]
+    if "examples" in request.POST and request.environment == Environment.SANDBOX:
+        files = examples(customer, year, wrong_sum=request.POST["examples"] == "wrong_sum")
     try:
-        draft = drafts.create_draft(request=access, service=service, year=form.cleaned_data["year"], by=by, at=at)
+        draft, verdicts = drafts.begin(
+            request=access, service=service, year=year, files=files, by=request.user.actor, at=timezone.now()
+        )
     except drafts.NotAllowed as error:
         messages.error(request, str(error))
         return redirect(request.get_full_path())
-    verdicts = drafts.add_files(submission=draft, files=form.cleaned_data["uploads"], by=by, at=at)
-    if any(verdict.document is None for verdict in verdicts):
-        return draft_page(request, draft, verdicts=verdicts, status=422)
-    messages.success(request, _("Kladden er lagret."))
+    if draft is None:
+        return _page(request, customer, form, refused=refused_of(verdicts), status=422)
+    keep_refused(request, draft, verdicts)
     return redirect("submission", environment=request.environment, pk=draft.pk)

@@ -24,10 +24,12 @@ from submissions.services import catalogue, drafts, queue
 from submissions.services.page import draft_context, sent_context
 
 Act = Callable[..., HttpResponse]
+REFUSED = "refused-files-{}"
+MOST_REFUSED = 50
 
 
 def find(request: StaffRequest, pk: int) -> Submission:
-    rows = Submission.objects.visible_to(request.user).filter(environment=request.environment)
+    rows = Submission.objects.visible_to(request.user).filter(environment=request.environment).with_correction()
     return get_object_or_404(rows.select_related("customer", "request__profile__system__client", "corrects"), pk=pk)
 
 
@@ -35,7 +37,7 @@ def find(request: StaffRequest, pk: int) -> Submission:
 def submission(request: StaffRequest, pk: int) -> HttpResponse:
     row = find(request, pk)
     if row.status in drafts.OPEN:
-        return draft_page(request, row)
+        return draft_page(request, row, refused=request.session.pop(REFUSED.format(pk), []))
     context = sent_context(row, user=request.user, at=timezone.now())
     return page_or_fragment(request, "submissions/one.html", "status", context=context)
 
@@ -44,7 +46,7 @@ def draft_page(
     request: StaffRequest,
     row: Submission,
     *,
-    verdicts: list[drafts.Verdict] | None = None,
+    refused: list[dict[str, Any]] | None = None,
     form: FilesForm | None = None,
     unanswered: frozenset[str] = frozenset(),
     status: int = 200,
@@ -52,7 +54,6 @@ def draft_page(
     """The draft with what came of the files just sent; those refused are shown with their reasons and not kept."""
     form = form or FilesForm(extensions=catalogue.service(row.service).extensions)
     context = draft_context(row, at=timezone.now())
-    refused = [verdict for verdict in verdicts or [] if verdict.document is None]
     context |= {"form": form, "refused": refused, "unanswered": unanswered}
     return render(request, "submissions/draft.html", context, status=status)
 
@@ -87,9 +88,20 @@ def add_files(request: StaffRequest, row: Submission) -> HttpResponse:
     verdicts = drafts.add_files(
         submission=row, files=form.cleaned_data["uploads"], by=request.user.actor, at=timezone.now()
     )
-    if any(verdict.document is None for verdict in verdicts):
-        return draft_page(request, row, verdicts=verdicts, status=422)
+    keep_refused(request, row, verdicts)
     return _back(request, row)
+
+
+def keep_refused(request: StaffRequest, row: Submission, verdicts: list[drafts.Verdict]) -> None:
+    """For the draft's page, which is shown next: what was not kept, and why."""
+    told = refused_of(verdicts)
+    if told:
+        request.session[REFUSED.format(row.pk)] = told
+
+
+def refused_of(verdicts: list[drafts.Verdict]) -> list[dict[str, Any]]:
+    found = [verdict for verdict in verdicts if verdict.document is None]
+    return [{"filename": verdict.filename, "findings": verdict.findings} for verdict in found[:MOST_REFUSED]]
 
 
 @act
@@ -109,9 +121,7 @@ def send(request: StaffRequest, row: Submission) -> HttpResponse:
         open_questions = frozenset(code for code, _text in error.preflight.questions)
         return draft_page(request, row, unanswered=open_questions, status=422)
     doorbell.ring(tasks.send_submission, submission_id=row.pk)
-    if doorbell.is_reachable():
-        messages.success(request, _("Innsendingen er lagret og sendes nå."))
-    else:
+    if not doorbell.is_reachable():
         messages.warning(request, _("Innsendingen er lagret. Køen svarer ikke akkurat nå, så den sendes litt senere."))
     return _back(request, row)
 

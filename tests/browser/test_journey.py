@@ -58,7 +58,6 @@ def send_report(page: Page, portal: Portal, button: str, *, year: str) -> None:
     page.get_by_role("link", name=CUSTOMER).click()
     page.get_by_label("Aksjonærregisteroppgaven").check()
     page.get_by_label("Inntektsår").select_option(year)
-    page.get_by_role("button", name="Kontroller filene").click()
     page.get_by_role("button", name=button, exact=True).click()
     for box in page.locator("input[name=confirm]").all():
         box.check()

@@ -69,5 +69,36 @@ def test_a_rejection_is_red_and_asks_to_be_mended(access: SystemUserRequest) -> 
     shown = dots(make(access, status=S.REJECTED))
 
     assert [(str(dot.label), dot.colour) for dot in shown] == [
-        ("Kontrollert", "success"), ("Sendt", "success"), ("Levert", "success"), ("Avvist", "danger"), ("Rettet", ""),
+        ("Kontrollert", "success"), ("Sendt", "success"), ("Levert", "success"), ("Avvist", "danger"), ("Rettes", ""),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("correction", "text"),
+    [("DRAFT", "Gjør rettelsen ferdig"), ("CANCELLED", "Last opp rettet fil"), ("DELIVERED", "Se rettelsen")],
+)
+def test_a_rejected_report_knows_what_became_of_its_correction(
+    access: SystemUserRequest, correction: str, text: str
+) -> None:
+    rejected = make_draft(access, status="REJECTED", delivered_at=AT)
+    made = make_draft(access, status=correction, corrects=rejected, delivered_at=AT)
+
+    row = Submission.objects.with_correction().get(pk=rejected.pk)
+
+    step = next_step(row, at=AT)
+    assert step.text == text
+    assert (str(made.pk) in step.url) == (correction != "CANCELLED")
+
+
+@pytest.mark.parametrize(
+    ("status", "current"),
+    [("DRAFT", "Kontrolleres"), ("READY", "Kontrollert"), ("QUEUED", "I kø"), ("SENDING", "Sendes"), ("DELIVERED", "Levert"),
+     ("ACCEPTED", "Godkjent"), ("NEEDS_PERSON", "Krever en person"), ("FAILED", "Feilet")],
+)  # fmt: skip
+def test_the_current_place_is_what_was_reached_and_nothing_ahead_is_named_as_done(
+    access: SystemUserRequest, status: str, current: str
+) -> None:
+    found = dots(make_draft(access, status=status, delivered_at=AT))
+
+    assert [dot.label for dot in found if dot.is_current] == [current]
+    assert not {"Sendt", "Levert", "Godkjent"} & {dot.label for dot in found if not dot.colour}

@@ -75,12 +75,42 @@ def test_a_report_is_made_from_form_to_ready_draft(client: Client, access: Syste
     assert (submission.status, submission.year, submission.documents.count()) == (S.READY, 2025, 3)
 
 
-def test_bad_files_are_told_and_good_ones_kept_on_the_drafts_page(client: Client, access: SystemUserRequest) -> None:
+def test_bad_files_are_told_once_and_good_ones_kept_on_the_drafts_page(
+    client: Client, access: SystemUserRequest
+) -> None:
     response = create(client, access, uploads=[*uploads(), SimpleUploadedFile("tom.xml", b"")])
 
+    shown, again = client.get(response["Location"]), client.get(response["Location"])
+    assert [entry["filename"] for entry in shown.context["refused"]] == ["tom.xml"]
+    assert len(shown.context["documents"]) == 3
+    assert not again.context["refused"]
+
+
+def test_files_of_which_none_can_be_used_make_no_draft(client: Client, access: SystemUserRequest) -> None:
+    response = create(client, access, year="2019", uploads=[SimpleUploadedFile("tom.xml", b"")])
+
     assert response.status_code == 422
-    assert response.context["refused"][0].filename == "tom.xml"
-    assert len(response.context["documents"]) == 3
+    assert "tom.xml" in response.content.decode()
+    assert response.context["form"]["year"].value() == "2019"
+    assert not Submission.objects.exists()
+
+
+def test_the_same_report_begun_again_is_the_open_draft(client: Client, access: SystemUserRequest) -> None:
+    first = create(client, access)["Location"]
+
+    assert create(client, access)["Location"] == first
+    assert create(client, access, year="2024", uploads=[])["Location"] != first
+
+
+@pytest.mark.parametrize(("button", "wrong"), [("right", False), ("wrong_sum", True)])
+def test_in_the_sandbox_examples_are_one_button_away(
+    client: Client, access: SystemUserRequest, button: str, wrong: bool
+) -> None:
+    create(client, access, uploads=[], examples=button)
+
+    submission = Submission.objects.get()
+    assert (submission.status, submission.documents.count()) == (S.READY, 4)
+    assert any(finding["severity"] == "WARNING" for finding in submission.findings) == wrong
 
 
 def test_a_form_without_a_choice_keeps_what_was_chosen(client: Client, access: SystemUserRequest) -> None:

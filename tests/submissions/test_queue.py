@@ -67,7 +67,7 @@ def test_a_draft_with_errors_is_not_queued(access: SystemUserRequest) -> None:
 
     refused = refusal_of(submission)
 
-    assert "ikke kontrollert" in refused.preflight.problems[0]
+    assert "Legg til filer først" in refused.preflight.problems[0]
     assert submission.calls.count() == 0
 
 

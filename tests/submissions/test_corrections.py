@@ -1,0 +1,93 @@
+"""Mending what was turned down: the reasons are at hand, and the very same is not sent again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from submissions.models import Submission
+from submissions.rf1086.samples import example
+from submissions.services import drafts
+from submissions.services.preflight import preflight
+from submissions.services.timeline import timeline
+from submissions.views.examples import Example
+from systemusers.models import SystemUserRequest
+from tests.fixtures import AT, CUSTOMER_ORGNR
+from tests.submissions.rows import make_draft
+
+pytestmark = pytest.mark.django_db
+BY = "user:ida@vendor.example"
+SAME = "Filene er de samme som ble avvist. Last opp en rettet fil."
+
+
+def files(*, wrong_sum: bool = False) -> list[Example]:
+    made = example(CUSTOMER_ORGNR, "Nordlys Eiendom AS", 2025, shareholders=2, wrong_sum=wrong_sum)
+    return [Example(file.name, file.content) for file in made]
+
+
+@pytest.fixture
+def rejected(access: SystemUserRequest) -> Submission:
+    row = make_draft(access)
+    drafts.add_files(submission=row, files=files(wrong_sum=True), by=BY, at=AT)
+    reasons = [{"text": "Summen stemmer ikke", "description": "", "guidance": "", "file": "", "where": ""}]
+    Submission.objects.filter(pk=row.pk).update(status="REJECTED", delivered_at=AT, reasons=reasons)
+    row.refresh_from_db()
+    return row
+
+
+def test_the_very_same_files_are_not_sent_again(rejected: Submission) -> None:
+    draft = drafts.copy_for_correction(submission=rejected, by=BY, at=AT)
+    before = preflight(draft).problems
+
+    drafts.add_files(submission=draft, files=files(), by=BY, at=AT)
+
+    assert SAME in before
+    assert preflight(draft).problems == []
+
+
+def test_the_same_files_may_be_sent_when_they_never_got_through(rejected: Submission) -> None:
+    Submission.objects.filter(pk=rejected.pk).update(status="FAILED")
+    rejected.refresh_from_db()
+
+    draft = drafts.copy_for_correction(submission=rejected, by=BY, at=AT)
+
+    assert SAME not in preflight(draft).problems
+
+
+def test_the_reasons_stand_on_the_corrections_page(client: Client, rejected: Submission, case_worker: Any) -> None:
+    draft = drafts.copy_for_correction(submission=rejected, by=BY, at=AT)
+    client.force_login(case_worker)
+
+    text = client.get(f"/sandbox/submissions/{draft.pk}/").content.decode()
+
+    assert "Dette skal rettes" in text
+    assert "Summen stemmer ikke" in text
+
+
+def test_a_correction_that_was_given_up_can_be_begun_again(
+    client: Client, rejected: Submission, case_worker: Any
+) -> None:
+    draft = drafts.copy_for_correction(submission=rejected, by=BY, at=AT)
+    client.force_login(case_worker)
+
+    client.post(f"/sandbox/submissions/{draft.pk}/cancel/")
+
+    assert (
+        f"/sandbox/submissions/{rejected.pk}/correct/"
+        in client.get(f"/sandbox/submissions/{rejected.pk}/").content.decode()
+    )
+    assert drafts.copy_for_correction(submission=rejected, by=BY, at=AT).pk != draft.pk
+
+
+def test_the_history_says_sending_begun_and_names_no_call_before_one_was_made(access: SystemUserRequest) -> None:
+    row = make_draft(access, status="READY")
+    row.move_to("QUEUED", by=BY, at=AT, what={"confirmed": ["warnings"]})
+    row.move_to("SENDING", by="task:send", at=AT)
+
+    told = [(str(event.title), event.text, event.colour) for event in timeline(row)]
+
+    assert told[0] == ("Sending påbegynt", "", "info")
+    assert told[1][0] == "Lagt i kø"
+    assert "ville sende med advarsler" in told[1][1]
