@@ -142,10 +142,26 @@ class DialogQuerySet(models.QuerySet["Dialog"]):
     def due(self, at: Any) -> DialogQuerySet:
         return self.filter(next_attempt_at__lte=at)
 
+    def with_answer(self) -> DialogQuerySet:
+        """Each with the type of its newest answer, the submission it speaks of last, and whether that needs mending."""
+        ours = Transmission.objects.filter(dialog=OuterRef("pk"), submission__isnull=False).order_by(
+            "-created_at", "-pk"
+        )
+        answers = ours.filter(type__in=["Acceptance", "Rejection"])
+        wrong = Submission.objects.needing_correction().filter(transmissions__dialog=OuterRef("pk"))
+        return self.annotate(
+            answer_type=Subquery(answers.values("type")[:1]),
+            submission_id=Subquery(ours.values("submission")[:1]),
+            needs_correction=Exists(wrong),
+        )
+
 
 class Dialog(models.Model):
     """Local copy of a dialog's list item. Names and values are Dialogporten's; never fetched by GET dialog."""
 
+    answer_type: str | None = None  # these three by `with_answer`
+    submission_id: int | None = None
+    needs_correction: bool = False
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="dialogs", verbose_name=_("kunde"))
     request = models.ForeignKey(SystemUserRequest, models.PROTECT, verbose_name=_("sett gjennom tilgangen"))

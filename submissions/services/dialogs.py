@@ -37,6 +37,14 @@ TYPES = {
     "Submission": gettext_lazy("Innsending"),
     "Correction": gettext_lazy("Retting"),
 }
+ANSWERS = {"Acceptance": gettext_lazy("Godkjent"), "Rejection": gettext_lazy("Avvist")}
+OWNERS = {
+    "ske": "Skatteetaten",
+    "skd": "Skatteetaten",
+    "digdir": "Digdir",
+    "brg": "Brønnøysundregistrene",
+    "nav": "Nav",
+}
 ACTIVITIES = {
     "DialogCreated": gettext_lazy("Dialogen ble opprettet"),
     "DialogClosed": gettext_lazy("Dialogen ble lukket"),
@@ -97,8 +105,23 @@ def status_name(dialog: Dialog) -> str:
     return str(STATUSES.get(dialog.status, dialog.status))
 
 
+def badge(dialog: Dialog) -> tuple[str, str]:
+    """Code and words: the answer where there is one, else Dialogporten's status."""
+    if dialog.answer_type:
+        return dialog.answer_type, str(ANSWERS[dialog.answer_type])
+    return dialog.status, status_name(dialog)
+
+
+def owner(dialog: Dialog) -> str:
+    """The service owner as people know it; its code in capitals when we do not."""
+    return OWNERS.get(dialog.org, dialog.org.upper())
+
+
 def next_step(dialog: Dialog, *, at: datetime) -> NextStep:
-    """No queries: everything comes from the row."""
+    """No queries: everything comes from the row, which `with_answer` has loaded."""
+    if dialog.submission_id and dialog.needs_correction:
+        place = reverse("submission", kwargs={"environment": dialog.environment, "pk": dialog.submission_id})
+        return NextStep(_("Rett innsendingen"), _("Dere"), place)
     if dialog.status == "RequiresAttention":
         place = reverse("dialog", kwargs={"environment": dialog.environment, "pk": dialog.pk})
         return NextStep(_("Les, og svar i Altinn"), _("Dere eller kunden"), place)

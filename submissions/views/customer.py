@@ -47,9 +47,9 @@ def _submissions(customer: Customer, at: datetime) -> list[Submission]:
 
 
 def _dialogs(customer: Customer, at: datetime) -> list[Dialog]:
-    rows = list(Dialog.objects.filter(customer=customer).order_by("-content_updated_at", "-pk")[:SHOWN])
+    rows = list(Dialog.objects.filter(customer=customer).with_answer().order_by("-content_updated_at", "-pk")[:SHOWN])
     for row in rows:
-        row.status_name, row.step = dialogs.status_name(row), dialogs.next_step(row, at=at)  # type: ignore[attr-defined]
+        row.badge, row.step = dialogs.badge(row), dialogs.next_step(row, at=at)  # type: ignore[attr-defined]
     return rows
 
 

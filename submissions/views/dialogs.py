@@ -20,10 +20,10 @@ from submissions.services import dialogs as service
 def dialogs(request: StaffRequest) -> HttpResponse:
     text, state, at = request.GET.get("q", "").strip(), request.GET.get("state", ""), timezone.now()
     matching = service.found(user=request.user, environment=request.environment, text=text)
-    rows = service.in_group(matching, state, at=at).select_related("customer")
+    rows = service.in_group(matching, state, at=at).select_related("customer").with_answer()
     page = paginate(rows, query=request.GET, order=("-content_updated_at", "-pk"))
     for row in page:
-        row.status_name, row.step = service.status_name(row), service.next_step(row, at=at)
+        row.badge, row.owner, row.step = service.badge(row), service.owner(row), service.next_step(row, at=at)
     context = {"page": page, "chips": _chips(request.GET, matching, state), "q": text, "state": state}
     return page_or_fragment(request, "submissions/dialogs.html", "results", context=context)
 
@@ -51,12 +51,13 @@ def _chip(query: QueryDict, label: Any, code: str, number: int | None, state: st
 
 @staff_page()
 def dialog(request: StaffRequest, pk: int) -> HttpResponse:
-    rows = Dialog.objects.visible_to(request.user).filter(environment=request.environment)
+    rows = Dialog.objects.visible_to(request.user).filter(environment=request.environment).with_answer()
     row = get_object_or_404(rows.select_related("customer"), pk=pk)
     at = timezone.now()
     context = {
         "dialog": row,
-        "status_name": service.status_name(row),
+        "badge_of": service.badge(row),
+        "owner": service.owner(row),
         "step": service.next_step(row, at=at),
         "is_overdue": bool(row.due_at and row.due_at < at and row.status != "Completed"),
         "transmissions": service.transmissions(row),

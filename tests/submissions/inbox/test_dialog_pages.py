@@ -161,3 +161,17 @@ def test_reading_the_pages_asks_altinn_nothing(client: Client, reading: Reading)
     page_of(client, row)
 
     assert reading.calls() == before
+
+
+@pytest.mark.parametrize(("wrong_sum", "word"), [(True, "Avvist"), (False, "Godkjent")])
+def test_the_list_tells_the_verdict_and_leads_to_what_must_be_mended(
+    client: Client, reading: Reading, wrong_sum: bool, word: str
+) -> None:
+    submission = reading.settle(reading.delivered(wrong_sum=wrong_sum))
+
+    page = client.get(LIST).content.decode()
+
+    assert f">{word}</span>" in page
+    assert f"/sandbox/submissions/{submission.pk}/" in page
+    assert "Skatteetaten" in page
+    assert ("Rett innsendingen" in page) == wrong_sum
