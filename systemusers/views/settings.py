@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.access import StaffRequest, staff_page
-from portal.environments import Environment
+from portal.environments import Environment, addresses
 from portal.explain import explain
 from portal.gateways.errors import GatewayError
 from portal.models import IllegalTransition, LostRace
@@ -30,7 +31,14 @@ def settings(request: StaffRequest) -> HttpResponse:
     clients = MaskinportenClient.objects.filter(environment=request.environment)
     rows = [_shown(client) for client in clients.prefetch_related("keys", "grants").order_by("name")]
     is_sandbox = request.environment == Environment.SANDBOX
-    return render(request, "systemusers/settings.html", {"clients": rows, "is_sandbox": is_sandbox})
+    context = {"clients": rows, "is_sandbox": is_sandbox, "sandbox_url": _sandbox_page()}
+    return render(request, "systemusers/settings.html", context)
+
+
+def _sandbox_page() -> str:
+    """Where the sandbox lets a person play the others, among them Digdir who is handed a key."""
+    address = urlsplit(addresses(Environment.SANDBOX).platform)
+    return f"{address.scheme}://{address.netloc}/control#clients"
 
 
 def _shown(client: MaskinportenClient) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.test import Client
 
@@ -162,6 +164,26 @@ def test_a_key_goes_from_made_to_copied_to_used(staff: Client, world: World) -> 
     assert "PRIVATE" not in made
     assert "Maskinporten godtok ikke nøkkelen" in refused
     assert "tatt i bruk" in used
+
+
+def test_in_the_sandbox_a_new_key_is_handed_over_on_its_own_page(
+    staff: Client, client_row: MaskinportenClient, settings: Any
+) -> None:
+    give_key(client_row, number=1, status="NEW")
+
+    text = page(staff, "settings/")
+
+    assert f'href="{settings.SANDBOX_URL}/control#clients"' in text
+    assert "hos Digdir, vent" not in text
+
+
+def test_scopes_nobody_has_tried_have_one_button_and_no_colour(staff: Client, world: World) -> None:
+    text = page(staff, "settings/")
+
+    assert text.count("Prøv scopene") == 1
+    assert text.index("Prøv scopene") < text.index("Svar fra Maskinporten")
+    assert text.count("Ikke undersøkt") == len(world.client.scopes)
+    assert 'data-color="warning"' not in text
 
 
 def test_the_scope_doctor_says_what_is_missing_and_who_mends_it(staff: Client, world: World) -> None:
