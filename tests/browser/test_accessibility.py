@@ -54,3 +54,17 @@ def test_every_form_on_the_way_in_works_without_javascript(browser: Browser, por
     assert page.get_by_label("Organisasjonsnummer").input_value() == "NO 310 999 998 MVA"
     assert page.locator(".ds-validation-message").first.is_visible()
     context.close()
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_a_copy_button_is_there_only_where_it_can_copy(browser: Browser, portal: Portal, scripted: bool) -> None:
+    context = browser.new_context(locale="nb-NO", java_script_enabled=scripted)
+    page = context.new_page()
+    log_in(page, portal)
+
+    page.goto(f"{portal.url}/sandbox/settings/")
+    page.get_by_text("Offentlig nøkkel (JWK)").first.click()
+
+    assert page.get_by_label("Offentlig nøkkel", exact=True).first.is_visible()
+    assert page.locator("[data-copy]").first.is_visible() == scripted
+    context.close()

@@ -186,6 +186,13 @@ def test_whoever_asked_is_told_by_name(staff: Client, sent: SystemUserRequest, a
     assert f"<dd>{administrator.email}</dd>" not in text
 
 
+def test_without_a_script_the_page_is_loaded_again_by_hand(staff: Client, sent: SystemUserRequest) -> None:
+    text = page(staff, f"access/{sent.pk}/")
+
+    assert '<span class="scripted">Siden følger med av seg selv.</span>' in text
+    assert f'<noscript><a class="ds-link" href="/sandbox/access/{sent.pk}/">Last siden på nytt</a></noscript>' in text
+
+
 def poll(client: Client, row: SystemUserRequest, seen: str) -> Any:
     headers = {"hx-request": "true", "hx-target": "status"}
     return client.get(f"/sandbox/access/{row.pk}/?seen={seen}", headers=headers)
