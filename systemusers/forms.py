@@ -14,6 +14,7 @@ from systemusers.models import AccessProfile, MaskinportenClient, System
 from systemusers.services.register import SystemProblems
 
 PRODUCTION_WORD = "PRODUKSJON"
+LANGUAGES = (("nb", _("bokmål")), ("nn", _("nynorsk")), ("en", _("engelsk")))
 
 
 class LinesField(forms.CharField):
@@ -123,11 +124,28 @@ class SystemForm(ProblemsMixin, forms.ModelForm):
         clients = self.fields["client"]
         assert isinstance(clients, forms.ModelChoiceField)  # noqa: S101
         clients.queryset = MaskinportenClient.objects.filter(environment=environment)
-        clients.error_messages["unique"] = str(_("Klienten er i bruk av et annet system. Hvert system må ha sin egen."))
+        clients.error_messages["required"] = _("Velg klienten systemet skal bruke.")
+        self.fields["system_id"].error_messages["required"] = _("Skriv en id for systemet, for eksempel regnskap.")
+        self._name_languages()
+        free = list(clients.queryset.filter(system__isnull=True)[:2])
+        if self.instance.pk is None and len(free) == 1:
+            self.initial.setdefault("client", free[0].pk)
         if self.instance.pk:
             self.initial["system_id"] = self.instance.system_id
         if self.instance.status != System.Status.DRAFT:
             self.fields["system_id"].disabled = self.fields["client"].disabled = True
+
+    def _name_languages(self) -> None:
+        for code, language in LANGUAGES:
+            name, description = self.fields[f"name_{code}"], self.fields[f"description_{code}"]
+            name.label = _("Navn (%(language)s)") % {"language": language}
+            description.label = _("Beskrivelse (%(language)s)") % {"language": language}
+            name.error_messages["required"] = _("Skriv navnet på %(language)s. Altinn viser det til kunden.") % {
+                "language": language
+            }
+            description.error_messages["required"] = _(
+                "Skriv beskrivelsen på %(language)s. Altinn viser den til kunden."
+            ) % {"language": language}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -164,8 +182,12 @@ class ProfileForm(ProblemsMixin, forms.ModelForm):
             self.fields[name].choices = [(value, value.removeprefix("urn:altinn:accesspackage:")) for value in known]  # type: ignore[attr-defined]
             if not known:
                 del self.fields[name]
-        for code, language in (("nb", _("bokmål")), ("nn", _("nynorsk")), ("en", _("engelsk"))):
+        self.fields["name"].error_messages["required"] = _("Gi profilen et navn.")
+        for code, language in LANGUAGES:
             field = self.fields[f"purpose_{code}"]
+            field.error_messages["required"] = _("Skriv på %(language)s hva dere skal gjøre. Kunden leser det.") % {
+                "language": language
+            }
             field.label = _("Hva dere skal gjøre, %(language)s") % {"language": language}
             field.help_text = _("Kunden leser «Vi ber om å kunne …». Ett punkt på hver linje.")
 

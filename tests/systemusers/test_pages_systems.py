@@ -10,7 +10,7 @@ from django.test import Client
 from systemusers.models import AccessProfile, MaskinportenClient, SigningKey, System, SystemUserRequest
 from tests.fixtures import VENDOR_ORGNR
 from tests.systemusers.staff import page, post
-from tests.systemusers.world import DIALOGS, PACKAGE, RESOURCE, World, fresh, give_key
+from tests.systemusers.world import DIALOGS, PACKAGE, RESOURCE, World, fresh, give_key, make_client
 
 FORM = {
     "name_nb": "Fjordtall", "name_nn": "Fjordtall", "name_en": "Fjordtall", "description_nb": "Leverer",
@@ -42,6 +42,24 @@ def test_a_whole_id_that_was_pasted_keeps_one_prefix(staff: Client, client_row: 
     post(staff, "systems/new/", {**FORM, "client": client_row.pk, "system_id": f"{VENDOR_ORGNR}_fjordtall"})
 
     assert System.objects.get().system_id == f"{VENDOR_ORGNR}_fjordtall"
+
+
+def test_what_is_missing_is_asked_for_in_a_sentence(staff: Client, client_row: MaskinportenClient) -> None:
+    text = post(staff, "systems/new/", {"client": client_row.pk}, status=422)
+
+    assert "Navn (nynorsk): Skriv navnet på nynorsk. Altinn viser det til kunden." in text
+    assert "Skriv en id for systemet" in text
+    assert "Feltet er påkrevet" not in text
+
+
+def test_the_only_free_client_is_chosen_beforehand(staff: Client, system: System) -> None:
+    taken = page(staff, "systems/new/")
+    free = make_client(client_id="another")
+
+    text = page(staff, "systems/new/")
+
+    assert "selected>Fjordtall" not in taken
+    assert f'<option value="{free.pk}" selected>' in text
 
 
 def test_bad_input_is_told_at_the_field_and_nothing_typed_is_lost(
