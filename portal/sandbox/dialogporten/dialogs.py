@@ -107,7 +107,7 @@ def transmission(call: Call, dialog_id: str, transmission_id: str) -> Response:
 def activities(call: Call, dialog_id: str) -> Response:
     _reader, dialog = _part(call, dialog_id)
     rows = sorted(dialog.activities, key=lambda a: (a.created_at, a.id))
-    return as_json([views.activity(a) for a in rows])
+    return as_json([views.activity(a, _accept(call)) for a in rows])
 
 
 @route("GET", f"{ONE}/activities/<activity_id>")
@@ -117,7 +117,7 @@ def activity(call: Call, dialog_id: str, activity_id: str) -> Response:
     found = next((a for a in dialog.activities if a.id == ident), None)
     if found is None:
         raise gate.refuse(call, 404, "DialogActivity", f"Activity {ident} is not found.")
-    return as_json(views.activity(found, by_salt=reader.salt))
+    return as_json(views.activity(found, _accept(call), by_salt=reader.salt))
 
 
 @route("GET", f"{ONE}/seenlog")

@@ -76,7 +76,7 @@ def list_item(dialog: Dialog, reader: gate.Reader, accept: str = "") -> dict[str
         "content": _content(dialog, accept, title),
     }
     if dialog.activities:
-        item["latestActivity"] = activity(dialog.activities[-1], by_salt=reader.salt)
+        item["latestActivity"] = activity(dialog.activities[-1], accept, by_salt=reader.salt)
     if dialog.attachments:
         item["guiAttachmentCount"] = sum(u.consumer_type == "Gui" for a in dialog.attachments for u in a.urls)
     return item
@@ -117,7 +117,7 @@ def detail(dialog: Dialog, reader: gate.Reader, now: datetime, accept: str, toke
         ],
         "guiActions": [_gui(action, reader) for action in dialog.gui_actions],
         "apiActions": [_api(action, reader) for action in dialog.api_actions],
-        "activities": [activity(a, by_salt=reader.salt) for a in dialog.activities],
+        "activities": [activity(a, accept, by_salt=reader.salt) for a in dialog.activities],
         "seenSinceLastUpdate": _seen(dialog, reader, dialog.updated_at),
         "seenSinceLastContentUpdate": _seen(dialog, reader, dialog.content_updated_at),
         "endUserContext": _context(dialog),
@@ -190,14 +190,14 @@ def transmission(found: Transmission, reader: gate.Reader, now: datetime, accept
     )  # fmt: skip
 
 
-def activity(found: Activity, *, by_salt: str = "") -> dict[str, Any]:
+def activity(found: Activity, accept: str = "", *, by_salt: str = "") -> dict[str, Any]:
     """With who did it, masked with `by_salt`; without a salt, without who."""
     by: dict[str, str] = {"actorType": found.by}
     if found.actor_id:
         by["actorId"] = _masked(found.actor_id, by_salt)
     return present(
         id=found.id, createdAt=found.created_at, type=found.type, extendedType=found.extended_type,
-        transmissionId=found.transmission_id, description=localised(found.description),
+        transmissionId=found.transmission_id, description=localised(found.description, accept),
         performedBy=by if by_salt else None,
     )  # fmt: skip
 

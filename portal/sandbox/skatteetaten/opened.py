@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from ..dialogs import add_activity, find_dialog
 from ..replies import Reply, as_json
-from ..routing import route, strangers
+from ..routing import nearest, route, strangers
 from . import papers, urls
 from .catalogue import SERVICES
 from .records import Feedback, Submission
@@ -44,9 +44,10 @@ def opened(call: Call, slug: str, dialog_id: str, transmission: str) -> Response
 
 @strangers(urls.OPENED)
 def unknown(call: Call, status: int, methods: list[str]) -> Response:
-    """405 and 404 as ProblemDetails too."""
+    """405 and 404 as ProblemDetails too, with the nearest path the sandbox knows."""
     title = "Method Not Allowed" if status == 405 else "Not Found"
-    return _problem(status, title, f"Kjente metoder: {', '.join(methods)}" if methods else "").response
+    detail = f"Kjente metoder: {', '.join(methods)}" if methods else ""
+    return _problem(status, title, detail, nearest=nearest(call.request.path)).response
 
 
 def _claims(call: Call) -> dict[str, Any]:
@@ -84,6 +85,6 @@ def _found(call: Call, slug: str, dialog_id: str, transmission: str) -> tuple[Su
     return submission, submission.feedback
 
 
-def _problem(status: int, title: str, detail: str) -> Reply:
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+def _problem(status: int, title: str, detail: str, **more: str) -> Reply:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
     return Reply(as_json(body, status=status, content_type="application/problem+json"))
