@@ -90,7 +90,7 @@ def may_report(call: Call, service: Service, system_user: SystemUser, *, party: 
 def year_is_open(call: Call, service: Service, year: str) -> None:
     """The year in the path: four digits, and one the service takes deliveries for."""
     settings = call.state.settings
-    if not (year.isdecimal() and len(year) == 4):
+    if not (year.isascii() and year.isdecimal() and len(year) == 4):
         text = "inntektsaar må være et år med fire sifre"
         raise refuse_detail(call, "1022", text, sti="inntektsaar", value=year, codes=service.codes)
     if not settings.first_year <= int(year) <= settings.last_year:
