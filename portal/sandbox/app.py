@@ -30,6 +30,9 @@ from .tokens import SigningKey, Token
 BUG_MARKER = "SANDBOX-BUG"
 """Stands in the body and the `X-Sandbox-Bug` header of a 500 that is the sandbox's own fault; tests fail on sight of it."""
 
+LONGEST = 2000
+"""Characters kept of a path, a query or a header in the record of calls, of which ten thousand are kept."""
+
 JobHandler = Callable[["Sandbox", dict[str, Any], datetime], None]
 JOBS: dict[str, JobHandler] = {}
 
@@ -194,8 +197,8 @@ class Sandbox:
                 "at": self.clock.now().isoformat(),
                 "service": service,
                 "method": request.method,
-                "path": request.path,
-                "query": request.query_string.decode("latin-1"),
+                "path": request.path[:LONGEST],
+                "query": request.query_string.decode("latin-1")[:LONGEST],
                 "status": status,
                 "headers": {k: _shortened(k, v) for k, v in request.headers.items()},
                 "body_bytes": request.content_length or 0,
@@ -212,7 +215,9 @@ def create_app(**options: Any) -> Sandbox:
 
 
 def _shortened(name: str, value: str) -> str:
-    return f"{value[:14]}… ({len(value)} characters)" if name.lower() in ("authorization", "cookie") else value
+    if name.lower() not in ("authorization", "cookie"):
+        return value[:LONGEST]
+    return f"{value[:14]}… ({len(value)} characters)"
 
 
 def _spoiled(response: Response, fault: Fault) -> Response:

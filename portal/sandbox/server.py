@@ -110,7 +110,10 @@ def _keep(sandbox: Sandbox, file: Path) -> None:
         time.sleep(SAVE_SECONDS)
         if sandbox.served != saved_calls:
             saved_calls = sandbox.served
-            _save(sandbox, file)
+            try:
+                _save(sandbox, file)
+            except OSError:
+                traceback.print_exc()  # a full disk may have room again; the next call tries anew
 
 
 def _save(sandbox: Sandbox, file: Path) -> None:

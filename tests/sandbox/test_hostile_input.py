@@ -196,6 +196,14 @@ def test_a_call_whose_connection_broke_is_told_among_the_calls(dialogs: DialogRi
     assert "broken off" in dialogs.http.get("/control").text
 
 
+def test_the_record_of_calls_keeps_a_sensible_length_of_each(dialogs: DialogRig) -> None:
+    dialogs.http.get(f"{REGISTER}?{'q' * 50_000}", headers={"X-Long": "h" * 50_000})
+
+    told = dialogs.app.calls[-1]
+
+    assert (len(told["query"]), len(told["headers"]["X-Long"])) == (2000, 2000)
+
+
 def test_webhooks_that_wait_survive_a_load_of_organisations(dialogs: DialogRig) -> None:
     dialogs.subscribed()
     dialogs.open()
