@@ -1,5 +1,7 @@
 """/healthz and /readyz: what a probe is told."""
 
+import time
+
 import pytest
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
@@ -27,6 +29,19 @@ def test_readyz_names_a_broker_that_does_not_answer(client, settings):
     assert answer.status_code == 503
     assert answer.json()["broker"] == "does not answer"
     assert b"hunter2" not in answer.content
+
+
+@pytest.mark.django_db
+def test_readyz_names_a_database_that_does_not_answer_without_waiting_for_the_pool(client, monkeypatch):
+    away = {**connection.get_connection_params(), "host": "127.0.0.1", "port": 1}
+    monkeypatch.setattr(connection, "get_connection_params", lambda: away)
+
+    started = time.monotonic()
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["database"] == answer.json()["migrations"] == "does not answer"
+    assert time.monotonic() - started < 3
 
 
 @pytest.mark.django_db
