@@ -91,9 +91,13 @@ ABOUT_SUBMISSIONS = [  # status, title, action, group in the list's filter
 
 
 def _about_submissions(user: User, environment: Environment) -> list[Todo]:
-    """In two queries. One in the queue waits for a person when something stops it."""
+    """In two queries. One in the queue waits when something stops it; a correction is told of as what it corrects."""
     rows = Submission.objects.visible_to(user).filter(environment=environment)
-    stopped = Q(status__in=[S.UNCERTAIN, S.NEEDS_PERSON, S.READY]) | Q(status=S.QUEUED, problem_code__gt="")
+    stopped = (
+        Q(status__in=[S.UNCERTAIN, S.NEEDS_PERSON])
+        | Q(status=S.READY, corrects__isnull=True)
+        | Q(status=S.QUEUED, problem_code__gt="")
+    )
     by: dict[str, Any] = {}
     for found in (rows.filter(stopped), rows.needing_correction()):
         counted = found.values("status").annotate(n=Count("pk"), oldest=Min("status_at"))
