@@ -1,10 +1,12 @@
 """The wiring as a Django app: owns the audit trail. Loads the Celery application, so that every process can ring it."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class PortalConfig(AppConfig):
     name = "portal"
+    verbose_name = _("Revisjon")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -7,10 +7,13 @@ from allauth.account import views as allauth
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path, re_path, register_converter
+from django.utils.translation import gettext_lazy as _
 
 from portal import views
 from portal.access import EnvironmentConverter
 
+admin.site.site_header = admin.site.site_title = _("Drift")
+admin.site.index_title = _("Alt som er lagret, til å se og rette")
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one log-in for all, with its limits; 403 for other staff
 register_converter(EnvironmentConverter, "env")
 
