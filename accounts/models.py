@@ -5,7 +5,7 @@ Rows are loaded through `visible_to(user)`: a case worker sees the customers of 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.validators import RegexValidator
@@ -123,11 +123,18 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.role in (Role.ADMINISTRATOR, Role.DEVELOPER)
 
 
+def sees_all(user: Any) -> bool:
+    """Whether every customer's rows are for this person to see; never for a stranger or one who was switched off."""
+    return bool(getattr(user, "is_authenticated", False) and user.is_active and user.sees_all_customers)
+
+
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def visible_to(self, user: Any) -> CustomerQuerySet:
+        if sees_all(user):
+            return self
         if not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
-        return self if user.sees_all_customers else self.filter(portfolio__in=user.portfolios.all())
+        return self.filter(portfolio__in=user.portfolios.all())
 
     def matching(self, text: str) -> CustomerQuerySet:
         """By number (spaces, NO and MVA forgiven), by parts of the name in any order, or by our own reference."""
@@ -202,3 +209,13 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.orgnr})"
+
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class OfCustomersQuerySet(models.QuerySet[Row]):
+    """Rows that belong to a `customer`: a person sees those of the customers they see."""
+
+    def visible_to(self, user: Any) -> Self:
+        return self if sees_all(user) else self.filter(customer__in=Customer.objects.visible_to(user))

@@ -12,16 +12,13 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer
+from accounts.models import Customer, OfCustomersQuerySet
 from portal.crypto import EncryptedField
 from portal.models import Environment, StatusModel
 from systemusers.models import SystemUserRequest
 
 
-class SubmissionQuerySet(models.QuerySet["Submission"]):
-    def visible_to(self, user: Any) -> SubmissionQuerySet:
-        return self.filter(customer__in=Customer.objects.visible_to(user))
-
+class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
     def due(self, at: Any) -> SubmissionQuerySet:
         return self.filter(next_attempt_at__lte=at)
 
@@ -69,8 +66,6 @@ class Submission(StatusModel):
         Status.FAILED: set(),
         Status.CANCELLED: set(),
     }
-    correction_id: int | None = None  # these two by `with_correction`
-    correction_status: str | None = None
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="submissions", verbose_name=_("kunde"))
     request = models.ForeignKey(SystemUserRequest, models.PROTECT, null=True, verbose_name=_("tilgang"))
@@ -135,22 +130,18 @@ class Submission(StatusModel):
         return self.status in {S.QUEUED, S.SENDING, S.UNCERTAIN, S.DELIVERED}
 
 
-class DialogQuerySet(models.QuerySet["Dialog"]):
-    def visible_to(self, user: Any) -> DialogQuerySet:
-        return self.filter(customer__in=Customer.objects.visible_to(user))
-
+class DialogQuerySet(OfCustomersQuerySet["Dialog"]):
     def due(self, at: Any) -> DialogQuerySet:
         return self.filter(next_attempt_at__lte=at)
 
     def with_answer(self) -> DialogQuerySet:
-        """Each with the type of its newest answer, the submission it speaks of last, and whether that needs mending."""
+        """Each with the type of its newest transmission about a report of ours, the report, and whether that needs mending."""
         ours = Transmission.objects.filter(dialog=OuterRef("pk"), submission__isnull=False).order_by(
             "-created_at", "-pk"
         )
-        answers = ours.filter(type__in=["Acceptance", "Rejection"])
         wrong = Submission.objects.needing_correction().filter(transmissions__dialog=OuterRef("pk"))
         return self.annotate(
-            answer_type=Subquery(answers.values("type")[:1]),
+            newest_type=Subquery(ours.values("type")[:1]),
             submission_id=Subquery(ours.values("submission")[:1]),
             needs_correction=Exists(wrong),
         )
@@ -159,9 +150,6 @@ class DialogQuerySet(models.QuerySet["Dialog"]):
 class Dialog(models.Model):
     """Local copy of a dialog's list item. Names and values are Dialogporten's; never fetched by GET dialog."""
 
-    answer_type: str | None = None  # these three by `with_answer`
-    submission_id: int | None = None
-    needs_correction: bool = False
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="dialogs", verbose_name=_("kunde"))
     request = models.ForeignKey(SystemUserRequest, models.PROTECT, verbose_name=_("sett gjennom tilgangen"))
@@ -270,11 +258,7 @@ class Document(models.Model):
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     stored_at = models.DateTimeField(_("lagret"))
 
-    class QuerySet(models.QuerySet["Document"]):
-        def visible_to(self, user: Any) -> Document.QuerySet:
-            return self.filter(customer__in=Customer.objects.visible_to(user))
-
-    objects = QuerySet.as_manager()
+    objects = OfCustomersQuerySet["Document"].as_manager()
 
     class Meta:
         verbose_name = _("dokument")

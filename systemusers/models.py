@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ORGNR, Customer
+from accounts.models import ORGNR, Customer, OfCustomersQuerySet
 from portal.crypto import EncryptedField
 from portal.models import Environment, StatusModel
 
@@ -182,10 +182,7 @@ def new_link_token() -> str:
     return secrets.token_urlsafe(16)
 
 
-class SystemUserRequestQuerySet(models.QuerySet["SystemUserRequest"]):
-    def visible_to(self, user: Any) -> SystemUserRequestQuerySet:
-        return self.filter(customer__in=Customer.objects.visible_to(user))
-
+class SystemUserRequestQuerySet(OfCustomersQuerySet["SystemUserRequest"]):
     def due(self, at: Any) -> SystemUserRequestQuerySet:
         """Those whose next look, or next attempt, has come."""
         return self.filter(next_attempt_at__lte=at)

@@ -106,9 +106,10 @@ def status_name(dialog: Dialog) -> str:
 
 
 def badge(dialog: Dialog) -> tuple[str, str]:
-    """Code and words: the answer where there is one, else Dialogporten's status."""
-    if dialog.answer_type:
-        return dialog.answer_type, str(ANSWERS[dialog.answer_type])
+    """Code and words: the answer where that was the last word, else Dialogporten's status."""
+    newest = getattr(dialog, "newest_type", None)
+    if newest in ANSWERS:
+        return newest, str(ANSWERS[newest])
     return dialog.status, status_name(dialog)
 
 
@@ -119,8 +120,9 @@ def owner(dialog: Dialog) -> str:
 
 def next_step(dialog: Dialog, *, at: datetime) -> NextStep:
     """No queries: everything comes from the row, which `with_answer` has loaded."""
-    if dialog.submission_id and dialog.needs_correction:
-        place = reverse("submission", kwargs={"environment": dialog.environment, "pk": dialog.submission_id})
+    if getattr(dialog, "needs_correction", False):
+        submission = getattr(dialog, "submission_id", None)
+        place = reverse("submission", kwargs={"environment": dialog.environment, "pk": submission})
         return NextStep(_("Rett innsendingen"), _("Dere"), place)
     if dialog.status == "RequiresAttention":
         place = reverse("dialog", kwargs={"environment": dialog.environment, "pk": dialog.pk})

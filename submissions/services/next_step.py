@@ -79,10 +79,11 @@ def _rejected(row: Submission, at: datetime) -> NextStep:
 
 def _correction(row: Submission) -> NextStep | None:
     """What became of it: a correction in the making, or one that has been sent."""
-    if row.correction_id is None:
+    correction = getattr(row, "correction_id", None)
+    if correction is None:
         return None
-    place = reverse("submission", kwargs={"environment": row.environment, "pk": row.correction_id})
-    if row.correction_status in (S.DRAFT, S.READY):
+    place = reverse("submission", kwargs={"environment": row.environment, "pk": correction})
+    if getattr(row, "correction_status", "") in (S.DRAFT, S.READY):
         return NextStep(_("Gjør rettelsen ferdig"), _("Dere"), place)
     return NextStep(_("Se rettelsen"), "", place)
 
