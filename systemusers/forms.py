@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services.customers import vendor_orgnr
 from accounts.services.orgnr import BadOrgnr, read_orgnr
 from portal.environments import Environment
 from systemusers.models import AccessProfile, MaskinportenClient, System
+from systemusers.services import offers
+from systemusers.services.offers import Offers
 from systemusers.services.register import SystemProblems
 
 PRODUCTION_WORD = "PRODUKSJON"
@@ -32,6 +36,46 @@ class LinesField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool((initial or []) != self.to_python(data))
+
+
+class PickOrType(forms.CheckboxSelectMultiple):
+    """Boxes for what is known, and lines for what is not."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
+        return "\n".join(data.getlist(name) if hasattr(data, "getlist") else data.get(name, []))
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        chosen, known = list(value or []), {code for code, _label in self.choices}
+        self.choices = sorted(self.choices, key=lambda choice: choice[0] not in chosen)  # what is chosen stands on top
+        boxes = super().render(name, [code for code in chosen if code in known], attrs, renderer)
+        others = "\n".join(code for code in chosen if code not in known)
+        ident = f"id_{name}_others"
+        lines = forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "class": "ds-input"})
+        typed = lines.render(name, others, {"id": ident}, renderer)
+        label = _("Andre, én på hver linje")
+        return format_html(
+            '<div class="picks">{}</div><label class="ds-label" for="{}">{}</label>{}', boxes, ident, label, typed
+        )
+
+
+class PickField(LinesField):
+    """A list of which the known values are ticked and others typed. `offers` are (value, name)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=PickOrType, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, list) else self.to_python(value)
+
+    def to_python(self, value: Any) -> Any:
+        return list(dict.fromkeys(super().to_python(value)))
+
+    def offer(self, offers: Offers) -> None:
+        self.widget.choices = [(value, f"{name} ({_short(value)})") for value, name in offers]
+
+
+def _short(value: str) -> str:
+    return value.removeprefix("urn:altinn:accesspackage:")
 
 
 class ProblemsMixin(forms.Form):
@@ -105,11 +149,15 @@ class SystemForm(ProblemsMixin, forms.ModelForm):
         max_length=180,
         help_text=_("Organisasjonsnummeret og en understrek settes foran. Kan aldri endres eller brukes om igjen."),
     )
-    rights = LinesField(label=_("Enkeltrettigheter"), required=False, help_text=_("Ressurs-id-er, én på hver linje."))
-    packages = LinesField(
+    rights = PickField(
+        label=_("Enkeltrettigheter"),
+        required=False,
+        help_text=_("Tjenestene hos Skatteetaten, slik Altinn kjenner dem. Andre skriver du inn med ressurs-id."),
+    )
+    packages = PickField(
         label=_("Tilgangspakker"),
         required=False,
-        help_text=_("Hele urn-en, én på hver linje: urn:altinn:accesspackage:skattegrunnlag"),
+        help_text=_("Slik Altinn kjenner dem. Andre skriver du inn med hele urn-en."),
     )
     redirect_urls = LinesField(
         label=_("Returadresser"),
@@ -127,6 +175,7 @@ class SystemForm(ProblemsMixin, forms.ModelForm):
         clients.error_messages["required"] = _("Velg klienten systemet skal bruke.")
         self.fields["system_id"].error_messages["required"] = _("Skriv en id for systemet, for eksempel regnskap.")
         self._name_languages()
+        self._offer(offers.rights(environment), offers.packages(environment))
         free = list(clients.queryset.filter(system__isnull=True)[:2])
         if self.instance.pk is None and len(free) == 1:
             self.initial.setdefault("client", free[0].pk)
@@ -134,6 +183,12 @@ class SystemForm(ProblemsMixin, forms.ModelForm):
             self.initial["system_id"] = self.instance.system_id
         if self.instance.status != System.Status.DRAFT:
             self.fields["system_id"].disabled = self.fields["client"].disabled = True
+
+    def _offer(self, rights: Offers, packages: Offers) -> None:
+        for name, found in (("rights", rights), ("packages", packages)):
+            field = self.fields[name]
+            assert isinstance(field, PickField)  # noqa: S101
+            field.offer(found)
 
     def _name_languages(self) -> None:
         for code, language in LANGUAGES:
@@ -179,7 +234,10 @@ class ProfileForm(ProblemsMixin, forms.ModelForm):
         self.instance.system = system
         for name in ("rights", "packages"):
             known = dict.fromkeys([*getattr(system, name), *getattr(self.instance, name)])
-            self.fields[name].choices = [(value, value.removeprefix("urn:altinn:accesspackage:")) for value in known]  # type: ignore[attr-defined]
+            named = dict(getattr(offers, name)(system.environment))
+            self.fields[name].choices = [  # type: ignore[attr-defined]
+                (value, f"{named[value]} ({_short(value)})" if value in named else _short(value)) for value in known
+            ]
             if not known:
                 del self.fields[name]
         self.fields["name"].error_messages["required"] = _("Gi profilen et navn.")

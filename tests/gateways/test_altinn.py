@@ -15,6 +15,7 @@ from portal.gateways.altinn import (
     Package,
     RegisteredSystem,
     RemoteSystemUser,
+    Resource,
     SystemRegister,
     SystemUserRequests,
 )
@@ -259,6 +260,18 @@ def test_the_whole_catalogue_is_read_out_of_its_tree(remote: Remote) -> None:
 
     assert found == [Package(PACKAGE["urn"], "Skattegrunnlag", "", True, False)] * 2
     assert remote.asked.headers["Accept-Language"] == "nn"
+
+
+def test_resources_are_listed_with_titles_and_owner(remote: Remote) -> None:
+    title = {"nb": "Egg", "nn": "", "en": None}
+    owner = {"orgcode": "SKD"}
+    remote.says([{"identifier": "ske-egg", "title": title, "hasCompetentAuthority": owner, "delegable": True},
+                 {"identifier": "x", "title": None, "hasCompetentAuthority": None}])  # fmt: skip
+
+    found = Metadata(platform=PLATFORM).resources()
+
+    assert found == [Resource("ske-egg", {"nb": "Egg"}, "skd", True), Resource("x", {}, "", False)]
+    assert dict(remote.asked.url.params) == {"includeApps": "false", "includeMigratedApps": "false"}
 
 
 def test_a_package_and_a_resource_are_looked_up_without_a_token(remote: Remote) -> None:

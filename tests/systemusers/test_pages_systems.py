@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
 from django.test import Client
 
+from portal.sandbox.faults import Fault
 from systemusers.models import AccessProfile, MaskinportenClient, SigningKey, System, SystemUserRequest
 from tests.fixtures import VENDOR_ORGNR
 from tests.systemusers.staff import page, post
@@ -42,6 +44,32 @@ def test_a_whole_id_that_was_pasted_keeps_one_prefix(staff: Client, client_row: 
     post(staff, "systems/new/", {**FORM, "client": client_row.pk, "system_id": f"{VENDOR_ORGNR}_fjordtall"})
 
     assert System.objects.get().system_id == f"{VENDOR_ORGNR}_fjordtall"
+
+
+def test_rights_are_ticked_by_their_names_and_others_typed(
+    staff: Client, client_row: MaskinportenClient, world: World
+) -> None:
+    blank = page(staff, "systems/new/")
+    values = {"client": client_row.pk, "system_id": "x", "rights": [RESOURCE, f"ukjent\n{RESOURCE}"]}
+
+    post(staff, "systems/new/", {**FORM, **values})
+
+    row = System.objects.get()
+    again = page(staff, f"systems/{row.pk}/edit/")
+    assert f"Aksjonærregisteroppgaven ({RESOURCE})" in blank
+    assert row.rights == [RESOURCE, "ukjent"]
+    assert re.search(rf'value="{RESOURCE}"[^>]* checked', again)
+    assert ">\nukjent</textarea>" in again
+
+
+def test_with_altinn_away_rights_are_typed(staff: Client, client_row: MaskinportenClient, world: World) -> None:
+    world.app.faults.order(Fault(service="*", path="", kind="status", status=503, seconds=0.0, times=9))
+
+    blank = page(staff, "systems/new/")
+    post(staff, "systems/new/", {**FORM, "client": client_row.pk, "system_id": "fjordtall"})
+
+    assert "Aksjonærregisteroppgaven (" not in blank
+    assert System.objects.get().rights == [RESOURCE]
 
 
 def test_what_is_missing_is_asked_for_in_a_sentence(staff: Client, client_row: MaskinportenClient) -> None:

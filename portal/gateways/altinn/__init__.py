@@ -3,7 +3,7 @@
 https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/
 """
 
-from portal.gateways.altinn.access import AuthorizedParty, Exchange, Metadata, Package
+from portal.gateways.altinn.access import AuthorizedParty, Exchange, Metadata, Package, Resource
 from portal.gateways.altinn.register import RegisteredSystem, SystemChange, SystemRegister
 from portal.gateways.altinn.requests import RemoteChangeRequest, RemoteRequest, RemoteSystemUser, SystemUserRequests
 
@@ -16,6 +16,7 @@ __all__ = [
     "RemoteChangeRequest",
     "RemoteRequest",
     "RemoteSystemUser",
+    "Resource",
     "SystemChange",
     "SystemRegister",
     "SystemUserRequests",

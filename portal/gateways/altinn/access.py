@@ -53,6 +53,16 @@ class Package:
     is_delegable: bool
 
 
+@dataclass(frozen=True)
+class Resource:
+    """A service owner's service, as the resource registry has it. `titles` by language; `owner` is the owner's code."""
+
+    id: str
+    titles: dict[str, str]
+    owner: str
+    is_delegable: bool
+
+
 class Metadata:
     def __init__(self, *, platform: str) -> None:
         self._door = Door(service="altinn", base_url=platform)
@@ -87,6 +97,12 @@ class Metadata:
         said = self._door.call("GET", path, headers={"Accept-Language": language}).json()
         return reading(path, lambda: _package(said))
 
+    def resources(self) -> list[Resource]:
+        """All resources that are no apps; no token. https://docs.altinn.studio/api/resourceregistry/"""
+        params = {"includeApps": "false", "includeMigratedApps": "false"}
+        reply = self._door.call("GET", "/resourceregistry/api/v1/resource/resourcelist", params=params)
+        return reading(reply.where, lambda: [_resource(entry) for entry in reply.json()])
+
     def resource(self, resource_id: str) -> dict[str, Any]:
         """A resource as the registry has it: title, type, delegable, owner. No token."""
         reply = self._door.call("GET", f"/resourceregistry/api/v1/resource/{quote(resource_id, safe='')}")
@@ -100,6 +116,12 @@ def _party(said: dict[str, Any]) -> AuthorizedParty:
         tuple(map(str, said.get("authorizedAccessPackages") or [])),
         tuple(map(str, said.get("authorizedResources") or [])),
     )
+
+
+def _resource(said: dict[str, Any]) -> Resource:
+    titles = {str(language): str(text) for language, text in (said.get("title") or {}).items() if text}
+    owner = str((said.get("hasCompetentAuthority") or {}).get("orgcode") or "").lower()
+    return Resource(str(said["identifier"]), titles, owner, bool(said.get("delegable")))
 
 
 def _package(said: dict[str, Any]) -> Package:
