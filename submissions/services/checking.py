@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from submissions.models import Document, Submission
@@ -17,7 +18,7 @@ from submissions.services.documents import read_document
 
 ROLES = {Kind.MAIN: Document.Role.MAIN, Kind.PART: Document.Role.PART}
 Row = dict[str, Any]
-"""A finding as it is stored and shown: severity (ERROR or WARNING), code, text, file, line, field, given."""
+"""A finding as it is stored and shown: severity (ERROR or WARNING), code, text, file, line, field, given, language."""
 
 
 def as_row(finding: Finding) -> Row:
@@ -29,6 +30,7 @@ def as_row(finding: Finding) -> Row:
         "line": finding.line,
         "field": finding.path,
         "given": finding.given,
+        "language": get_language() or "nb",
     }
 
 
@@ -65,6 +67,14 @@ def package(submission: Submission, documents: list[Document]) -> list[Row]:
         return []
     findings = check_package(_files(documents), orgnr=submission.customer.orgnr, year=submission.year)
     return [as_row(finding) for finding in findings]
+
+
+def told(submission: Submission, documents: list[Document]) -> list[Row]:
+    """The stored findings of the package, in the reader's language: found again where they were told in another."""
+    stored: list[Row] = submission.findings
+    if all(finding.get("language", "nb") == (get_language() or "nb") for finding in stored):
+        return stored
+    return package(submission, documents)
 
 
 def _files(documents: list[Document]) -> list[NamedFile]:

@@ -43,7 +43,7 @@ def draft_context(row: Submission, *, at: datetime) -> dict[str, Any]:
     return {
         **_common(row, at),
         "documents": documents,
-        "findings": row.findings,
+        "findings": checking.told(row, documents),
         "errors": sum(f["severity"] == "ERROR" for f in row.findings),
         "warnings": sum(f["severity"] == "WARNING" for f in row.findings),
         "facts": checking.facts(documents) if documents else [],

@@ -86,6 +86,18 @@ def test_bad_files_are_told_once_and_good_ones_kept_on_the_drafts_page(
     assert not again.context["refused"]
 
 
+def test_the_control_speaks_the_readers_language(client: Client, access: SystemUserRequest) -> None:
+    place = create(client, access, uploads=[], examples="wrong_sum")["Location"]
+
+    texts = [
+        [finding["text"] for finding in client.get(place, headers={"Accept-Language": code}).context["findings"]]
+        for code in ("nb", "en", "nn")
+    ]
+
+    assert len({tuple(found) for found in texts}) == 3
+    assert {len(found) for found in texts} == {len(texts[0])}
+
+
 def test_files_of_which_none_can_be_used_make_no_draft(client: Client, access: SystemUserRequest) -> None:
     response = create(client, access, year="2019", uploads=[SimpleUploadedFile("tom.xml", b"")])
 
