@@ -62,9 +62,10 @@ def no_signup(request: HttpRequest) -> HttpResponse:
 def _error(request: HttpRequest, status: int) -> HttpResponse:
     """In the frame the person knows: staff keep the menu of the environment the address names."""
     frame = "public.html"
-    if request.user.is_authenticated:
+    user = getattr(request, "user", None)  # an error may come before anybody is known
+    if user is not None and user.is_authenticated:
         frame = "base.html"
-        request.environment = from_slug(request.path.split("/")[1])  # type: ignore[attr-defined]
+        request.environment = from_slug(request.path.strip("/").partition("/")[0])  # type: ignore[attr-defined]
     return render(request, f"portal/{status}.html", {"frame": frame}, status=status)
 
 

@@ -281,3 +281,12 @@ def test_who_may_not_open_the_settings_is_not_led_there(vendor: Any, administrat
     urls = [connection.nine_steps(environment=SANDBOX, user=user, at=AT)[0].url for user in (administrator, reader)]
 
     assert urls == ["/sandbox/settings/", ""]
+
+
+def test_a_host_that_is_not_ours_is_400_before_anybody_is_known(client: Client, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["portal.example"]
+
+    reply = client.get("/sandbox/", headers={"host": "evil.example"})
+
+    assert reply.status_code == 400
+    assert "kan ikke leses" in reply.content.decode()
