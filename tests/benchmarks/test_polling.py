@@ -1,0 +1,194 @@
+"""How quickly one worker process asks Dialogporten about many customers, beside a bare loop that makes the same calls.
+
+The sandbox has a process of its own, so that only our own work is counted. Each customer costs a signed grant, a token
+and a search; each of the newcomers a dialog to store as well.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.utils import timezone
+
+from accounts.models import Customer, Portfolio, Vendor
+from portal.environments import Environment
+from portal.valkey import valkey
+from submissions.models import Dialog, PollCursor
+from submissions.services.inbox import cursors, poll
+from submissions.tasks import POLL_BATCH
+from systemusers.models import AccessProfile, System, SystemUser, SystemUserRequest
+from systemusers.services.register.push import register_system
+from systemusers.services.remote import system_user_requests
+from systemusers.services.tokens import vendor_token
+from tests.fixtures import portfolio, vendor
+from tests.submissions.rows import RESOURCE, make_system
+from tests.submissions.world import key_pair, make_key
+
+MANY, FEW = 600, 100
+FAR_AWAY = 0.05
+"""Seconds that a call takes when the services are not on the same machine."""
+SCOPES = [
+    "digdir:dialogporten", "altinn:authentication/systemregister.write",
+    "altinn:authentication/systemuser.request.read",
+]  # fmt: skip
+
+
+@dataclass
+class Remote:
+    """A sandbox in a process of its own."""
+
+    origin: str
+
+    def control(self, method: str, path: str, body: object = None) -> None:
+        httpx.request(method, f"{self.origin}/control/{path}", json=body, timeout=60).raise_for_status()
+
+
+@pytest.fixture
+def remote(settings: object) -> Iterator[Remote]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    origin = settings.SANDBOX_URL = f"http://127.0.0.1:{port}"  # type: ignore[attr-defined]
+    program = [sys.executable, "-m", "portal.sandbox", "--port", str(port), "--loopback-http"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        assert origin in process.stdout.readline()
+        yield Remote(origin)
+        process.terminate()
+
+
+@pytest.fixture
+def accesses(remote: Remote, vendor: Vendor, portfolio: Portfolio) -> list[SystemUserRequest]:
+    """Customers with an access in use and one dialog each, in the sandbox and in our tables; none was polled yet."""
+    now = timezone.now()
+    system = make_system()
+    system.client.scopes = SCOPES
+    system.client.save()
+    jwk = make_key(system.client, now)
+    client = {"client_id": system.client.client_id, "orgnr": vendor.orgnr, "scopes": SCOPES, "jwks": {"keys": [jwk]}}
+    remote.control("POST", "organisations", {"orgnr": vendor.orgnr, "name": vendor.name})
+    remote.control("POST", "clients", client)
+    register_system(system=system, by="task:bench", at=now)
+    order = {"organisations": MANY, "system_id": system.system_id, "dialogs_per_organisation": 1, "resource": RESOURCE}
+    remote.control("POST", "bulk", order)
+    return _stored(system, portfolio)
+
+
+def _stored(system: System, portfolio: Portfolio) -> list[SystemUserRequest]:
+    now, profile = timezone.now(), AccessProfile.objects.create(system=system, name="Årsoppgjør", rights=[RESOURCE])
+    token = vendor_token(client=system.client, scopes=tuple(SCOPES[1:]), at=now)
+    found = list(system_user_requests(Environment.SANDBOX).system_users(system.system_id, token=token))
+    customers = Customer.objects.bulk_create(
+        Customer(environment=Environment.SANDBOX, orgnr=user.orgnr, name=user.orgnr, portfolio=portfolio)
+        for user in found
+    )
+    made = SystemUserRequest.objects.bulk_create(
+        SystemUserRequest(
+            environment=Environment.SANDBOX, customer=customer, profile=profile, external_ref=customer.orgnr,
+            rights=[RESOURCE], status="IN_USE", status_at=now, altinn_id=str(uuid.uuid4()), requested_by="task:bench",
+        )
+        for customer in customers
+    )  # fmt: skip
+    SystemUser.objects.bulk_create(
+        SystemUser(request=request, altinn_id=user.id, kind="STANDARD")
+        for request, user in zip(made, found, strict=True)
+    )
+    cursors.make_cursors(at=now)
+    return made
+
+
+def _bare_loop(accesses: list[SystemUserRequest], origin: str) -> None:
+    """A signed grant, a token, a search; one after the other, nothing stored."""
+    client_id, (kid, pem, _jwk) = accesses[0].profile.system.client.client_id, key_pair()
+    private = serialization.load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    with httpx.Client(base_url=origin) as client:
+        for access in accesses:
+            now, orgnr = int(time.time()), access.external_ref
+            owner = {"authority": "iso6523-actorid-upis", "ID": f"0192:{orgnr}"}
+            claims = {
+                "aud": f"{origin}/maskinporten/", "iss": client_id, "scope": SCOPES[0], "iat": now, "exp": now + 100,
+                "jti": str(uuid.uuid4()),
+                "authorization_details": [
+                    {"type": "urn:altinn:systemuser", "systemuser_org": owner, "externalRef": orgnr}
+                ],
+            }  # fmt: skip
+            grant = jwt.encode(claims, private, algorithm="RS256", headers={"kid": kid})
+            form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": grant}
+            token = client.post("/maskinporten/token", data=form).raise_for_status().json()["access_token"]
+            party = f"urn:altinn:organization:identifier-no:{orgnr}"
+            found = client.get(
+                "/platform/dialogporten/api/v1/enduser/dialogs",
+                params={"party": party, "orderBy": "updatedAt_asc", "limit": 1000},
+                headers={"Authorization": f"Bearer {token}"},
+            )
+            assert len(found.raise_for_status().json()["items"]) == 1
+
+
+def _poll(accesses: list[SystemUserRequest], batch: int) -> None:
+    """What the worker does with those whose turn has come, `batch` of them to a task."""
+    now = timezone.now()
+    PollCursor.objects.filter(request__in=accesses).update(due_at=now, lease_until=None)
+    left = len(accesses)
+    while left:
+        ids = cursors.claim(at=now, limit=batch)
+        poll.poll(cursor_ids=ids, at=now)
+        left -= len(ids)
+    assert not PollCursor.objects.exclude(problem_code="").exists()
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    """The better of two, each with no tokens kept."""
+    taken = []
+    for _ in range(2):
+        valkey().flushdb()
+        began = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - began)
+    return min(taken)
+
+
+@pytest.mark.benchmark
+@pytest.mark.django_db(transaction=True)
+def test_polling_keeps_six_tenths_of_a_bare_loops_pace_and_five_times_that_of_a_task_for_each_customer(
+    accesses: list[SystemUserRequest], remote: Remote
+) -> None:
+    began = time.perf_counter()
+    _poll(accesses, POLL_BATCH)
+    news = time.perf_counter() - began
+    assert Dialog.objects.count() == MANY
+
+    bare = _seconds(lambda: _bare_loop(accesses, remote.origin))
+    worked = time.process_time()
+    quiet = _seconds(lambda: _poll(accesses, POLL_BATCH))
+    work = (time.process_time() - worked) / 2 / MANY
+    remote.control("POST", "faults", {"service": "*", "kind": "slow", "seconds": FAR_AWAY, "times": 10**6})
+    few = accesses[:FEW]
+    together, one_each = _seconds(lambda: _poll(few, POLL_BATCH)), _seconds(lambda: _poll(few, 1))
+
+    print(f"A bare loop of token and search: {MANY / bare:.0f} customers a second")
+    print(f"Polling, nothing new: {MANY / quiet:.0f} a second, {bare / quiet:.2f} of the bare loop (goal 0.6)")
+    print(f"Polling, a new dialog each: {MANY / news:.0f} a second, {bare / news:.2f} of the bare loop")
+    print(
+        f"Own work: {work * 1000:.1f} ms a customer; 200 000 an hour take {work * 200_000 / 3600:.2f} of one core (goal 0.5)"
+    )
+    print(
+        f"Calls of {FAR_AWAY * 1000:.0f} ms: {one_each / together:.1f} times as many as with a task for each (goal 5)"
+    )
+    assert bare / quiet >= 0.6
+    assert work * 200_000 / 3600 <= 0.5
+    assert one_each / together >= 5
+
+
+__all__ = ["portfolio", "vendor"]
