@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -57,15 +58,33 @@ def prepare_grant(*, request: SystemUserRequest, scopes: tuple[str, ...]) -> Pre
 
     The owner is the customer itself, for agent system users the accountant: always `request.customer`.
     """
-    own = prepare_vendor_grant(client=request.profile.system.client, scopes=scopes).grant
-    grant = Grant(
-        client_id=own.client_id,
-        kid=own.kid,
-        private_pem=own.private_pem,
-        scopes=own.scopes,
-        owner_orgnr=request.customer.orgnr,
-        external_ref=request.external_ref,
-    )
+    return _of_customer(prepare_vendor_grant(client=request.profile.system.client, scopes=scopes), request)
+
+
+def prepare_grants(
+    *, requests: Iterable[SystemUserRequest], scopes: tuple[str, ...]
+) -> dict[int, PreparedGrant | NoKey]:
+    """The same for many, by request id. Each client's key is read once; NoKey stands where there is none."""
+    own: dict[int, PreparedGrant | NoKey] = {}
+    found: dict[int, PreparedGrant | NoKey] = {}
+    for request in requests:
+        client = request.profile.system.client
+        if client.pk not in own:
+            own[client.pk] = _prepared_or_none(client, scopes)
+        prepared = own[client.pk]
+        found[request.pk] = prepared if isinstance(prepared, NoKey) else _of_customer(prepared, request)
+    return found
+
+
+def _prepared_or_none(client: MaskinportenClient, scopes: tuple[str, ...]) -> PreparedGrant | NoKey:
+    try:
+        return prepare_vendor_grant(client=client, scopes=scopes)
+    except NoKey as error:
+        return error
+
+
+def _of_customer(own: PreparedGrant, request: SystemUserRequest) -> PreparedGrant:
+    grant = replace(own.grant, owner_orgnr=request.customer.orgnr, external_ref=request.external_ref)
     return PreparedGrant(request.environment, grant)
 
 
@@ -175,5 +194,5 @@ def _ask(prepared: PreparedGrant, at: datetime) -> Token:
 
 __all__ = [
     "AccessMissing", "NoKey", "PreparedGrant", "exchanged_token", "exchanged_vendor_token", "fetch_token", "note_missing",
-    "note_token", "prepare_grant", "prepare_vendor_grant", "system_user_token", "vendor_token",
+    "note_token", "prepare_grant", "prepare_grants", "prepare_vendor_grant", "system_user_token", "vendor_token",
 ]  # fmt: skip

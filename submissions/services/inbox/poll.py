@@ -63,19 +63,21 @@ def poll(*, cursor_ids: list[int], at: datetime) -> list[int]:
     """
     leased = PollCursor.objects.filter(pk__in=cursor_ids, lease_until__gt=at)
     rows = list(leased.select_related("request__customer", "request__profile__system__client"))
+    grants = tokens.prepare_grants(requests=[row.request for row in rows], scopes=SCOPES)
     answers: dict[int, Answer] = {}
     questions: list[Question] = []
     for row in rows:
-        try:
-            questions.append(_question(row, at))
-        except tokens.NoKey as error:
-            answers[row.pk] = Answer(error=error)
+        grant = grants[row.request_id]
+        if isinstance(grant, tokens.NoKey):
+            answers[row.pk] = Answer(error=grant)
+        else:
+            questions.append(_question(row, grant, at))
     with ThreadPoolExecutor(max_workers=THREADS) as pool:
         answers |= dict(zip((q.cursor_id for q in questions), pool.map(lambda q: _ask(q, at), questions), strict=True))
     return _store_all(rows, answers, at)
 
 
-def _question(cursor: PollCursor, at: datetime) -> Question:
+def _question(cursor: PollCursor, grant: tokens.PreparedGrant, at: datetime) -> Question:
     request = cursor.request
     is_agent = request.profile.kind == Kind.AGENT
     order = "contentUpdatedAt" if is_agent else "updatedAt"
@@ -87,7 +89,6 @@ def _question(cursor: PollCursor, at: datetime) -> Question:
     if not cursor.token:
         filters["content_updated_after" if is_agent else "updated_after"] = cursor.since
     overlap = at - cursors.OVERLAP if cursor.overlap_at and cursor.overlap_at <= at else None
-    grant = tokens.prepare_grant(request=request, scopes=SCOPES)
     return Question(cursor.pk, dialogporten(request.environment), grant, filters, cursor.token, overlap)
 
 
@@ -149,7 +150,7 @@ def _store(rows: list[PollCursor], answers: dict[int, Answer], waiting: dict[int
             moved += _note(row, answers[row.pk], waiting.get(row.request_id), at)
             if is_nudged:
                 row.due_at = min(row.due_at, at)
-        PollCursor.objects.bulk_update(held, FIELDS, batch_size=500)
+        PollCursor.objects.bulk_create(held, update_conflicts=True, unique_fields=["id"], update_fields=FIELDS)
     return moved
 
 
