@@ -53,13 +53,14 @@ def paginate(rows: QuerySet[Any], *, query: QueryDict, order: tuple[str, ...], s
 
 
 def _beyond(order: tuple[str, ...], place: list[str]) -> Q:
-    """Rows that come after `place`: (a, b) > (x, y) as a or (a = x and b)."""
+    """Rows that come after `place`: (a, b) > (x, y) as a > x or (a = x and b > y), and a >= x for the index to begin at."""
+    operator = "lt" if order[0].startswith("-") else "gt"
+    names = [field.lstrip("-") for field in order]
     condition = Q()
-    for depth, field in enumerate(order):
-        equal = {name.lstrip("-"): value for name, value in zip(order[:depth], place, strict=False)}
-        operator = "lt" if field.startswith("-") else "gt"
-        condition |= Q(**equal, **{f"{field.lstrip('-')}__{operator}": place[depth]})
-    return condition
+    for depth, name in enumerate(names):
+        equal = dict(zip(names[:depth], place, strict=False))
+        condition |= Q(**equal, **{f"{name}__{operator}": place[depth]})
+    return Q(**{f"{names[0]}__{operator}e": place[0]}) & condition
 
 
 def _encode(order: tuple[str, ...], row: Model) -> str:
