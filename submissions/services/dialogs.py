@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Customer, User
+from accounts.models import User
+from accounts.services.customers import called
 from portal.environments import Environment
+from portal.filters import Group
 from submissions.models import Dialog, DialogQuerySet, Document, Transmission
 from submissions.services.next_step import NextStep
 
-COUNT_TO = 1000
 SOON = timedelta(days=14)
-MOST_CUSTOMERS = 1000
 STATUSES = {
     "NotApplicable": gettext_lazy("Til orientering"),
     "InProgress": gettext_lazy("Under arbeid"),
@@ -58,20 +58,15 @@ ACTIVITIES = {
 }
 
 
-@dataclass(frozen=True)
-class Group:
-    """Some dialogs under one name; `code` stands in the address."""
-
-    code: str
-    label: Any
-
-
-GROUPS = [
-    Group("attention", gettext_lazy("Krever handling")),
-    Group("due", gettext_lazy("Frist innen 14 dager")),
-    Group("waiting", gettext_lazy("Venter på svar")),
-    Group("completed", gettext_lazy("Fullført")),
-]
+def groups(at: datetime) -> list[Group]:
+    """The filter chips' groups; which deadlines are near depends on when one asks."""
+    near = Q(due_at__gte=at, due_at__lte=at + SOON) & ~Q(status="Completed")
+    return [
+        Group("attention", _("Krever handling"), Q(status="RequiresAttention")),
+        Group("due", _("Frist innen 14 dager"), near),
+        Group("waiting", _("Venter på svar"), Q(status="Awaiting")),
+        Group("completed", _("Fullført"), Q(status="Completed")),
+    ]
 
 
 def found(*, user: User, environment: Environment, text: str = "") -> DialogQuerySet:
@@ -79,26 +74,8 @@ def found(*, user: User, environment: Environment, text: str = "") -> DialogQuer
     rows = Dialog.objects.visible_to(user).filter(environment=environment)
     if not text:
         return rows
-    matching = Customer.objects.filter(environment=environment).matching(text)
-    ids = list(matching.order_by().values_list("pk", flat=True)[: MOST_CUSTOMERS + 1])
-    customers = Q(customer__in=ids if len(ids) <= MOST_CUSTOMERS else matching)
+    customers = Q(customer__in=called(text, environment=environment))
     return rows.filter(customers | Q(title__icontains=text) | Q(external_reference=text))
-
-
-def in_group(rows: DialogQuerySet, code: str, *, at: datetime) -> DialogQuerySet:
-    """Those of one group; all of them when no group has that code."""
-    conditions = {
-        "attention": Q(status="RequiresAttention"),
-        "due": Q(due_at__gte=at, due_at__lte=at + SOON) & ~Q(status="Completed"),
-        "waiting": Q(status="Awaiting"),
-        "completed": Q(status="Completed"),
-    }
-    return rows.filter(conditions[code]) if code in conditions else rows
-
-
-def count(rows: DialogQuerySet) -> int:
-    """Up to COUNT_TO and one more."""
-    return rows.order_by()[: COUNT_TO + 1].count()
 
 
 def status_name(dialog: Dialog) -> str:

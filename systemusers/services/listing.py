@@ -6,8 +6,9 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, User
+from accounts.services.customers import called
 from portal.environments import Environment
-from portal.filters import Group
+from portal.filters import Group, in_group
 from systemusers.models import SystemUserRequest
 
 S = SystemUserRequest.Status
@@ -46,9 +47,8 @@ def find_requests(
     """What `user` may see, by words about the customer and by a state or OPEN."""
     rows = SystemUserRequest.objects.visible_to(user).filter(environment=environment)
     if text:
-        rows = rows.filter(customer__in=Customer.objects.filter(environment=environment).matching(text))
-    group = next((group for group in STATES if group.code == status), None)
-    return rows.filter(group.condition) if group else rows
+        rows = rows.filter(customer__in=called(text, environment=environment))
+    return in_group(rows, STATES, status)
 
 
 def _having(**condition: object) -> Exists:
@@ -66,8 +66,7 @@ CUSTOMERS = [
 def find_customers(*, user: User, environment: Environment, text: str = "", group: str = "") -> QuerySet[Customer]:
     """What `user` may see, by number, name or reference as people write them, and by how far they have come."""
     rows = Customer.objects.visible_to(user).filter(environment=environment).matching(text)
-    chosen = next((one for one in CUSTOMERS if one.code == group), None)
-    return rows.filter(chosen.condition) if chosen else rows
+    return in_group(rows, CUSTOMERS, group)
 
 
 def with_accesses(rows: QuerySet[Customer]) -> QuerySet[Customer]:
