@@ -1,0 +1,190 @@
+"""What comes back: local copies of Dialogporten's rows, how far we have read, and the events that tell of news."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer, OfCustomersQuerySet
+from portal.models import Environment
+from submissions.models.submission import Submission
+from systemusers.models import SystemUserRequest
+
+
+class DialogQuerySet(OfCustomersQuerySet["Dialog"]):
+    def due(self, at: Any) -> DialogQuerySet:
+        return self.filter(next_attempt_at__lte=at)
+
+    def with_answer(self) -> DialogQuerySet:
+        """Each with the type of its newest transmission about a report of ours, the report, and whether that needs mending."""
+        ours = Transmission.objects.filter(dialog=OuterRef("pk"), submission__isnull=False).order_by(
+            "-created_at", "-pk"
+        )
+        wrong = Submission.objects.needing_correction().filter(transmissions__dialog=OuterRef("pk"))
+        return self.annotate(
+            newest_type=Subquery(ours.values("type")[:1]),
+            submission_id=Subquery(ours.values("submission")[:1]),
+            needs_correction=Exists(wrong),
+        )
+
+
+class Dialog(models.Model):
+    """Local copy of a dialog's list item. Names and values are Dialogporten's; never fetched by GET dialog."""
+
+    environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="dialogs", verbose_name=_("kunde"))
+    request = models.ForeignKey(SystemUserRequest, models.PROTECT, verbose_name=_("sett gjennom tilgangen"))
+    dialog_id = models.UUIDField(_("dialog-id"))
+    org = models.CharField(_("tjenesteeier"), max_length=50)
+    service_resource = models.CharField(_("ressurs"), max_length=255)
+    status = models.CharField(_("status"), max_length=30)
+    extended_status = models.CharField(_("utvidet status"), max_length=255, blank=True)
+    external_reference = models.CharField(_("ekstern referanse"), max_length=255, blank=True)
+    title = models.TextField(_("tittel"))
+    summary = models.TextField(_("sammendrag"), blank=True)
+    progress = models.PositiveSmallIntegerField(_("fremdrift"), null=True, blank=True)
+    due_at = models.DateTimeField(_("frist"), null=True, blank=True)
+    created_at = models.DateTimeField(_("opprettet"))
+    updated_at = models.DateTimeField(_("oppdatert"))
+    content_updated_at = models.DateTimeField(_("innhold oppdatert"))
+    transmissions_at = models.DateTimeField(_("forsendelser hentet for innhold fra"), null=True, blank=True)
+    next_attempt_at = models.DateTimeField(_("neste henting"), null=True, blank=True)
+    attempts = models.PositiveIntegerField(_("forsøk"), default=0)
+    is_content_seen = models.BooleanField(_("sett hos kunden"), default=False)
+    system_labels = models.JSONField(_("merker"), default=list)
+
+    objects = DialogQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("dialog")
+        verbose_name_plural = _("dialoger")
+        ordering = ["-content_updated_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["environment", "dialog_id"], name="one_copy_per_dialog")]
+        indexes = [
+            models.Index(fields=["environment", "-content_updated_at", "-id"], name="dialog_newest"),
+            models.Index(fields=["customer", "-content_updated_at"], name="dialog_by_customer"),
+            models.Index(fields=["environment", "status", "-content_updated_at", "-id"], name="dialog_by_status"),
+            models.Index(
+                fields=["environment", "due_at", "id"],
+                include=["customer"],
+                condition=Q(due_at__isnull=False) & ~Q(status="Completed"),
+                name="dialog_by_deadline",
+            ),
+            models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="dialog_due"),
+            models.Index(
+                fields=["external_reference"], condition=~Q(external_reference=""), name="dialog_by_reference"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Transmission(models.Model):
+    """Local copy of one transmission. `attachments` keeps Dialogporten's ids, names, media types and addresses."""
+
+    dialog = models.ForeignKey(Dialog, models.CASCADE, related_name="transmissions", verbose_name=_("dialog"))
+    transmission_id = models.UUIDField(_("forsendelse-id"))
+    related_id = models.UUIDField(_("svar på"), null=True, blank=True)
+    type = models.CharField(_("type"), max_length=30)
+    title = models.TextField(_("tittel"))
+    summary = models.TextField(_("sammendrag"), blank=True)
+    external_reference = models.CharField(_("ekstern referanse"), max_length=255, blank=True)
+    is_authorized = models.BooleanField(_("tilgjengelig for oss"), default=True)
+    attachments = models.JSONField(_("vedlegg"), default=list)
+    created_at = models.DateTimeField(_("opprettet"))
+    submission = models.ForeignKey(Submission, models.SET_NULL, null=True, related_name="transmissions")
+
+    class Meta:
+        verbose_name = _("forsendelse")
+        verbose_name_plural = _("forsendelser")
+        ordering = ["created_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["dialog", "transmission_id"], name="one_copy_per_transmission")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.title}"
+
+
+class Activity(models.Model):
+    """Local copy of one activity on a dialog."""
+
+    dialog = models.ForeignKey(Dialog, models.CASCADE, related_name="activities", verbose_name=_("dialog"))
+    activity_id = models.UUIDField(_("aktivitet-id"))
+    type = models.CharField(_("type"), max_length=40)
+    description = models.TextField(_("beskrivelse"), blank=True)
+    created_at = models.DateTimeField(_("opprettet"))
+
+    class Meta:
+        verbose_name = _("aktivitet")
+        verbose_name_plural = _("aktiviteter")
+        ordering = ["created_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["dialog", "activity_id"], name="one_copy_per_activity")]
+
+    def __str__(self) -> str:
+        return self.type
+
+
+class PollCursor(models.Model):
+    """How far we have read one system user's dialogs. `token` is Dialogporten's continuation token, our durable place."""
+
+    request = models.OneToOneField(SystemUserRequest, models.CASCADE, related_name="cursor", verbose_name=_("tilgang"))
+    token = models.TextField(_("posisjon"), blank=True)
+    since = models.DateTimeField(_("fra og med"))
+    due_at = models.DateTimeField(_("neste runde"))
+    lease_until = models.DateTimeField(null=True, blank=True)
+    polled_at = models.DateTimeField(_("sist spurt"), null=True, blank=True)
+    changed_at = models.DateTimeField(_("sist endring"), null=True, blank=True)
+    overlap_at = models.DateTimeField(_("neste overlapp"), null=True, blank=True)
+    failures = models.PositiveIntegerField(_("feil på rad"), default=0)
+    problem_code = models.CharField(_("feilkode"), max_length=50, blank=True)
+
+    class Meta:
+        verbose_name = _("leseposisjon i Dialogporten")
+        verbose_name_plural = _("leseposisjoner i Dialogporten")
+        indexes = [models.Index(fields=["due_at"], name="cursor_due")]
+
+    def __str__(self) -> str:
+        return str(self.request_id)
+
+
+class EventSubscription(models.Model):
+    """A subscription at Altinn Events for one system user and one resource. `secret_hash` guards its webhook address."""
+
+    request = models.ForeignKey(
+        SystemUserRequest, models.CASCADE, related_name="subscriptions", verbose_name=_("tilgang")
+    )
+    resource = models.CharField(_("ressurs"), max_length=255)
+    secret_hash = models.CharField(max_length=64, unique=True)
+    altinn_id = models.BigIntegerField(_("id i Altinn"), null=True, blank=True)
+    validated_at = models.DateTimeField(_("bekreftet"), null=True, blank=True)
+    refused_code = models.CharField(_("avslag"), max_length=50, blank=True)
+    created_at = models.DateTimeField(_("opprettet"))
+
+    class Meta:
+        verbose_name = _("abonnement på hendelser")
+        verbose_name_plural = _("abonnementer på hendelser")
+        constraints = [models.UniqueConstraint(fields=["request", "resource"], name="one_subscription_per_resource")]
+
+    def __str__(self) -> str:
+        return self.resource
+
+
+class ReceivedEvent(models.Model):
+    """An event that came to our webhook: a nudge, never the truth. Kept to drop duplicates."""
+
+    subscription = models.ForeignKey(EventSubscription, models.CASCADE, verbose_name=_("abonnement"))
+    source = models.CharField(_("kilde"), max_length=500)
+    event_id = models.CharField(_("hendelse-id"), max_length=100)
+    type = models.CharField(_("type"), max_length=200)
+    received_at = models.DateTimeField(_("mottatt"))
+
+    class Meta:
+        verbose_name = _("mottatt hendelse")
+        verbose_name_plural = _("mottatte hendelser")
+        constraints = [models.UniqueConstraint(fields=["source", "event_id"], name="one_row_per_event")]
+
+    def __str__(self) -> str:
+        return self.type
