@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Prefetch, Q
 from django.urls import reverse
@@ -19,6 +20,9 @@ from submissions.models import Dialog, DialogQuerySet, Document, Transmission
 from submissions.services.next_step import NextStep
 
 SOON = timedelta(days=14)
+NEWEST = ("-content_updated_at", "-pk")
+ORDER = {"due": ("due_at", "pk")}
+"""How the groups are ordered that are not by NEWEST: the nearest deadline first."""
 STATUSES = {
     "NotApplicable": gettext_lazy("Til orientering"),
     "InProgress": gettext_lazy("Under arbeid"),
@@ -70,12 +74,20 @@ def groups(at: datetime) -> list[Group]:
 
 
 def found(*, user: User, environment: Environment, text: str = "") -> DialogQuerySet:
-    """What `user` may see; narrowed by words about the customer or in the title, or by a whole dialog id."""
+    """What `user` may see; narrowed by words about the customer, or by a whole reference or dialog id."""
     rows = Dialog.objects.visible_to(user).filter(environment=environment)
     if not text:
         return rows
-    customers = Q(customer__in=called(text, environment=environment))
-    return rows.filter(customers | Q(title__icontains=text) | Q(external_reference=text))
+    if (dialog_id := _uuid(text)) is not None:
+        return rows.filter(Q(dialog_id=dialog_id) | Q(external_reference=text))
+    return rows.filter(Q(customer__in=called(text, environment=environment)) | Q(external_reference=text))
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def status_name(dialog: Dialog) -> str:

@@ -20,7 +20,7 @@ def dialogs(request: StaffRequest) -> HttpResponse:
     matching = service.found(user=request.user, environment=request.environment, text=text)
     groups = service.groups(at)
     rows = in_group(matching, groups, state).select_related("customer").with_answer()
-    page = paginate(rows, query=request.GET, order=("-content_updated_at", "-pk"))
+    page = paginate(rows, query=request.GET, order=service.ORDER.get(state, service.NEWEST))
     for row in page:
         row.badge, row.owner, row.step = service.badge(row), service.owner(row), service.next_step(row, at=at)
     found = chips(matching, groups, query=request.GET, parameter="state")

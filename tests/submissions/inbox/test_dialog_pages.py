@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Customer, Portfolio, User
 from portal.sandbox.dialogs import Attachment, AttachmentUrl, add_activity, add_transmission
@@ -60,12 +62,24 @@ def test_a_chip_narrows_the_list(client: Client, reading: Reading) -> None:
     assert "Til orientering</a>" not in page
 
 
-@pytest.mark.parametrize("text", ["Nordlys", "310 987 654", "opplysn"])
-def test_a_search_finds_by_customer_and_by_title(client: Client, reading: Reading, text: str) -> None:
-    copy_of(reading, title="Krav om opplysninger")
+@pytest.mark.parametrize("text", ["Nordlys", "310 987 654", "sak-2026/17", None])
+def test_a_search_finds_by_customer_reference_and_dialog_id(client: Client, reading: Reading, text: str | None) -> None:
+    row = copy_of(reading, title="Krav om opplysninger")
+    Dialog.objects.update(external_reference="sak-2026/17")
 
-    assert "Krav om opplysninger" in client.get(LIST, {"q": text}).content.decode()
+    assert "Krav om opplysninger" in client.get(LIST, {"q": text or str(row.dialog_id)}).content.decode()
     assert "Ingen treff" in client.get(LIST, {"q": "noe ganske annet"}).content.decode()
+    assert "Ingen treff" in client.get(LIST, {"q": str(uuid.uuid4())}).content.decode()
+
+
+def test_near_deadlines_come_with_the_nearest_first(client: Client, reading: Reading) -> None:
+    for days in (9, 2, 40, 5):
+        reading.opens(title=f"Om {days} dager", due_at=timezone.now() + timedelta(days=days, hours=1))
+    reading.poll()
+
+    found = client.get(LIST, {"state": "due"}).context["page"]
+
+    assert [row.title for row in found] == ["Om 2 dager", "Om 5 dager", "Om 9 dager"]
 
 
 def test_the_list_goes_on_where_a_page_ends(client: Client, reading: Reading) -> None:
