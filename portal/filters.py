@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from portal.paging import PLACE
 
-COUNT_TO = 1000
+COUNT_TO = 200
 """A chip counts this far and then says "more than": the exact number helps nobody and costs a walk through the index."""
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])

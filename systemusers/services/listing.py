@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Customer, User
 from accounts.services.customers import called
 from portal.environments import Environment
-from portal.filters import Group, in_group
+from portal.filters import Group
 from systemusers.models import SystemUserRequest
 
 S = SystemUserRequest.Status
@@ -41,14 +41,10 @@ def chip_groups(chosen: str) -> list[Group]:
     return [group for group in STATES if group.code not in FEW or group.code == chosen]
 
 
-def find_requests(
-    *, user: User, environment: Environment, text: str = "", status: str = ""
-) -> QuerySet[SystemUserRequest]:
-    """What `user` may see, by words about the customer and by a state or OPEN."""
+def find_requests(*, user: User, environment: Environment, text: str = "") -> QuerySet[SystemUserRequest]:
+    """What `user` may see, by words about the customer."""
     rows = SystemUserRequest.objects.visible_to(user).filter(environment=environment)
-    if text:
-        rows = rows.filter(customer__in=called(text, environment=environment))
-    return in_group(rows, STATES, status)
+    return rows.filter(customer__in=called(text, environment=environment)) if text else rows
 
 
 def _having(**condition: object) -> Exists:
@@ -63,10 +59,10 @@ CUSTOMERS = [
 ]
 
 
-def find_customers(*, user: User, environment: Environment, text: str = "", group: str = "") -> QuerySet[Customer]:
-    """What `user` may see, by number, name or reference as people write them, and by how far they have come."""
-    rows = Customer.objects.visible_to(user).filter(environment=environment).matching(text)
-    return in_group(rows, CUSTOMERS, group)
+def find_customers(*, user: User, environment: Environment, text: str = "") -> QuerySet[Customer]:
+    """What `user` may see, by number, name or reference as people write them."""
+    rows = Customer.objects.visible_to(user).filter(environment=environment)
+    return rows.filter(pk__in=called(text, environment=environment)) if text else rows
 
 
 def with_accesses(rows: QuerySet[Customer]) -> QuerySet[Customer]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from portal.access import StaffRequest, staff_page
-from portal.filters import chips
+from portal.filters import chips, in_group
 from portal.htmx import page_or_fragment
 from portal.paging import paginate
 from systemusers.services import listing
@@ -19,7 +19,7 @@ from systemusers.services.next_step import NextStep, next_step
 def customers(request: StaffRequest) -> HttpResponse:
     text, group = request.GET.get("q", "").strip(), request.GET.get("group", "")
     matching = listing.find_customers(user=request.user, environment=request.environment, text=text)
-    rows = listing.find_customers(user=request.user, environment=request.environment, text=text, group=group)
+    rows = in_group(matching, listing.CUSTOMERS, group)
     page = paginate(listing.with_accesses(rows), query=request.GET, order=("sort_name", "pk"))
     for row in page:
         row.step = _step(row)

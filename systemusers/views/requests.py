@@ -19,7 +19,7 @@ from accounts.models import Vendor
 from portal import doorbell
 from portal.access import StaffRequest, staff_page
 from portal.explain import explain
-from portal.filters import chips
+from portal.filters import chips, in_group
 from portal.gateways.errors import GatewayError, Refused
 from portal.htmx import page_or_fragment
 from portal.models import IllegalTransition, LostRace
@@ -39,8 +39,7 @@ S = SystemUserRequest.Status
 def request_list(request: StaffRequest) -> HttpResponse:
     text, status = request.GET.get("q", "").strip(), request.GET.get("status", "")
     matching = listing.find_requests(user=request.user, environment=request.environment, text=text)
-    rows = listing.find_requests(user=request.user, environment=request.environment, text=text, status=status)
-    rows = rows.select_related("customer", "profile__system")
+    rows = in_group(matching, listing.STATES, status).select_related("customer", "profile__system")
     page, at = paginate(rows, query=request.GET, order=("-status_at", "-pk")), timezone.now()
     for row in page:
         row.step = next_step(row, at=at)
