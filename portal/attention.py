@@ -21,6 +21,8 @@ STUCK = timedelta(days=7)
 KEY_WARNING = timedelta(days=60)
 R, S = SystemUserRequest.Status, Submission.Status
 URGENT = {S.REJECTED, S.FAILED}
+WAITING = [R.DRAFT, R.SENT, R.FORWARDED, R.REJECTED, R.EXPIRED, R.REMOVED]
+"""The states of an access in which it may wait for us."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
 def _about_access(user: User, environment: Environment, at: datetime) -> list[Todo]:
     counted = (
         SystemUserRequest.objects.visible_to(user)
-        .filter(environment=environment)
+        .filter(environment=environment, status__in=WAITING)
         .aggregate(
             removed=Count("pk", filter=Q(status=R.REMOVED)),
             rejected=Count("pk", filter=Q(status=R.REJECTED)),

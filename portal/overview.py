@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,34 +80,35 @@ def _url(environment: Environment, name: str, query: str = "") -> str:
     return reverse(name, kwargs={"environment": environment}) + (f"?{query}" if query else "")
 
 
-def figures(*, user: User, environment: Environment, at: datetime) -> list[Figure]:
-    """The four big numbers, in three queries."""
-    R, S = SystemUserRequest.Status, Submission.Status
-    access = _requests(user, environment).aggregate(
-        in_use=Count("pk", filter=Q(status__in=[R.IN_USE, R.NEEDS_UPDATE])),
+def accesses(*, user: User, environment: Environment) -> dict[str, int]:
+    """How many accesses there are of each kind that the overview counts, in one query."""
+    R = SystemUserRequest.Status
+    counted: dict[str, int] = _requests(user, environment).aggregate(
+        invited=Count("pk", filter=Q(sent_at__isnull=False)),
         waiting=Count("pk", filter=Q(status__in=SystemUserRequest.OPEN)),
+        opened=Count("pk", filter=Q(opened_at__isnull=False) | Q(status__in=SystemUserRequest.USABLE)),
+        approved=Count("pk", filter=Q(status__in=SystemUserRequest.USABLE)),
+        in_use=Count("pk", filter=Q(status__in=[R.IN_USE, R.NEEDS_UPDATE])),
     )
-    sent = _submissions(user, environment).aggregate(delivered=Count("pk", filter=Q(delivered_at__gte=at - RECENT)))
-    rejected = _submissions(user, environment).needing_correction().filter(status=S.REJECTED).count()
+    return counted
+
+
+def figures(*, user: User, environment: Environment, at: datetime, access: Mapping[str, int]) -> list[Figure]:
+    """The four big numbers; `access` as from `accesses`."""
+    delivered = _submissions(user, environment).filter(delivered_at__gte=at - RECENT).count()
+    rejected = _submissions(user, environment).needing_correction().filter(status=Submission.Status.REJECTED).count()
     return [
         Figure(access["in_use"], _("tilganger i bruk"), _url(environment, "requests", "status=IN_USE")),
         Figure(access["waiting"], _("venter på godkjenning"), _url(environment, "requests", "status=OPEN")),
-        Figure(sent["delivered"], _("levert siste 30 dager"), _url(environment, "submissions")),
+        Figure(delivered, _("levert siste 30 dager"), _url(environment, "submissions")),
         Figure(rejected, _("avvist, må rettes"), _url(environment, "submissions", "state=rejected"), rejected > 0),
     ]
 
 
-def funnel(*, user: User, environment: Environment) -> list[tuple[str, int]]:
-    """Invited, opened, approved, in use: how many got at least so far."""
-    R = SystemUserRequest.Status
-    counted = _requests(user, environment).aggregate(
-        invited=Count("pk", filter=Q(sent_at__isnull=False)),
-        opened=Count("pk", filter=Q(opened_at__isnull=False) | Q(status__in=SystemUserRequest.USABLE)),
-        approved=Count("pk", filter=Q(status__in=SystemUserRequest.USABLE)),
-        in_use=Count("pk", filter=Q(status=R.IN_USE)),
-    )
+def funnel(access: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Invited, opened, approved, in use: how many got at least so far; `access` as from `accesses`."""
     labels = {"invited": _("Invitert"), "opened": _("Åpnet lenken"), "approved": _("Godkjent"), "in_use": _("I bruk")}
-    return [(label, counted[key]) for key, label in labels.items()]
+    return [(label, access[key]) for key, label in labels.items()]
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template import loader
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from portal import connection as steps
 from portal import overview
@@ -32,14 +34,21 @@ def dashboard(request: StaffRequest) -> HttpResponse:
     if request.session.get("environment") != request.environment.value:
         request.session["environment"] = request.environment.value
     at = timezone.now()
+    whose: dict[str, Any] = {"user": request.user, "environment": request.environment}
+
+    def later(part: Callable[..., Any], **given: Any) -> Any:
+        """Only when the page shows it: the lights ask every half minute, and need nothing of the rest."""
+        return SimpleLazyObject(lambda: part(**whose, **given))
+
+    access = later(overview.accesses)
     context = {
         "greeting": overview.greeting(at=at),
-        "facts": overview.facts(user=request.user, environment=request.environment, at=at),
-        "figures": overview.figures(user=request.user, environment=request.environment, at=at),
-        "beginning": overview.beginning(user=request.user, environment=request.environment, at=at),
-        "todo": attention(user=request.user, environment=request.environment, at=at),
-        "funnel": overview.funnel(user=request.user, environment=request.environment),
-        "changes": changes(user=request.user, environment=request.environment, since=here_last(request)),
+        "facts": later(overview.facts, at=at),
+        "figures": later(overview.figures, at=at, access=access),
+        "beginning": later(overview.beginning, at=at),
+        "todo": later(attention, at=at),
+        "funnel": SimpleLazyObject(lambda: overview.funnel(access)),
+        "changes": later(changes, since=here_last(request)),
         "lights": overview.lights(environment=request.environment, at=at),
     }
     return page_or_fragment(request, "portal/dashboard.html", "lights", context=context)
