@@ -1,0 +1,142 @@
+"""The lists and the overview of a large vendor: how long they take, and what a page near the end costs beside the first.
+
+The rows are made by the database itself; what they say does not matter here, only how many there are and how they are spread.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django.db.models import Model
+from django.http import QueryDict
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Customer, Portfolio, Role, User, Vendor
+from portal.paging import paginate
+from submissions.models import Dialog, Submission
+from systemusers.models import AccessProfile, SystemUserRequest
+from tests.fixtures import make_user, vendor
+from tests.submissions.rows import RESOURCE, SERVICE, make_system
+
+CUSTOMERS, PORTFOLIOS, SUBMISSIONS, DIALOGS = 200_000, 20, 1_000_000, 5_000_000
+VISITS = 40
+MOST_QUERIES = 12
+
+CUSTOMER_ROWS = """
+INSERT INTO accounts_customer (environment, orgnr, name, reference, portfolio_id, language, contact_name, contact_email,
+    contact_phone, notes, registry, created_at)
+SELECT 'SANDBOX', (210000000 + n)::text,
+    (ARRAY['Rask', 'Ærlig', 'Stille', 'Blid'])[1 + h %% 4] || ' ' || (ARRAY['Elg', 'Ørn', 'Rev', 'Laks', 'Gaupe'])[1 + h / 4 %% 5]
+        || ' ' || md5(n::text),
+    '', %s + h / 20 %% %s, 'nb', '', '', '', '', '{}', now()
+FROM generate_series(1, %s) n, LATERAL (SELECT hashint4(n) & 65535 AS h) mixed
+"""
+REQUEST_ROWS = """
+INSERT INTO systemusers_systemuserrequest (environment, customer_id, profile_id, reference, external_ref, rights, packages,
+    link_token, status, status_at, altinn_id, confirm_url, remote_status, requested_by, sent_at, attempts, problem_code, created_at)
+SELECT 'SANDBOX', id, %s, gen_random_uuid(), orgnr, '[]', '[]', orgnr,
+    CASE WHEN h < 80 THEN 'IN_USE' WHEN h < 88 THEN 'SENT' WHEN h < 92 THEN 'REJECTED' WHEN h < 96 THEN 'EXPIRED' ELSE 'APPROVED' END,
+    now() - id * interval '1 minute', orgnr, '', '', 'user:x', now(), 0, '', now()
+FROM accounts_customer, LATERAL (SELECT (hashint4(id::int + 1) & 65535) %% 100 AS h) mixed
+"""
+SUBMISSION_ROWS = """
+INSERT INTO submissions_submission (environment, customer_id, request_id, service, year, reference, status, status_at, findings,
+    created_by, created_at, queued_by, attempts, delivered_at, receipt_reference, reasons, problem_code, problem_detail,
+    correlation_id)
+SELECT 'SANDBOX', r.customer_id, r.id, %s, 2020 + y, gen_random_uuid(),
+    CASE WHEN h %% 100 < 92 THEN 'ACCEPTED' WHEN h %% 100 < 94 THEN 'REJECTED' WHEN h %% 100 < 97 THEN 'DELIVERED' ELSE 'DRAFT' END,
+    t, '[]', 'user:x', t, '', 1, t, '', '[]', '', '', ''
+FROM systemusers_systemuserrequest r, generate_series(1, %s) y,
+    LATERAL (SELECT hashint4(r.id::int * 100 + y) & 2147483647 AS h) mixed,
+    LATERAL (SELECT now() - h %% 500000 * interval '1 minute' AS t) moment
+"""
+DIALOG_ROWS = """
+INSERT INTO submissions_dialog (environment, customer_id, request_id, dialog_id, org, service_resource, status, extended_status,
+    external_reference, title, summary, created_at, updated_at, content_updated_at, due_at, attempts, is_content_seen,
+    system_labels)
+SELECT 'SANDBOX', r.customer_id, r.id, gen_random_uuid(), 'ske', %s,
+    CASE WHEN h %% 100 < 60 THEN 'Completed' WHEN h %% 100 < 88 THEN 'NotApplicable' WHEN h %% 100 < 98 THEN 'Awaiting'
+        ELSE 'RequiresAttention' END,
+    '', '', 'Oppgave ' || y, '', t, t, t,
+    CASE WHEN h / 100 %% 20 = 0 THEN now() + (h %% 300) * interval '1 day' END, 0, false, '[]'
+FROM systemusers_systemuserrequest r, generate_series(1, %s) y,
+    LATERAL (SELECT hashint4(r.id::int * 100 + y) & 2147483647 AS h) mixed,
+    LATERAL (SELECT now() - h %% 900000 * interval '1 minute' AS t) moment
+"""
+
+
+@pytest.fixture
+def rows(vendor: Vendor) -> None:
+    system = make_system()
+    profile = AccessProfile.objects.create(system=system, name="Årsoppgjør", rights=[RESOURCE])
+    portfolios = [Portfolio.objects.create(name=f"Portefølje {n}") for n in range(PORTFOLIOS)]
+    with connection.cursor() as cursor:
+        cursor.execute(CUSTOMER_ROWS, [portfolios[0].pk, PORTFOLIOS, CUSTOMERS])
+        cursor.execute(REQUEST_ROWS, [profile.pk])
+        cursor.execute(SUBMISSION_ROWS, [SERVICE, SUBMISSIONS // CUSTOMERS])
+        cursor.execute(DIALOG_ROWS, [f"urn:altinn:resource:{RESOURCE}", DIALOGS // CUSTOMERS])
+        for table in (Customer, SystemUserRequest, Submission, Dialog):
+            cursor.execute(f"ANALYZE {table._meta.db_table}")
+
+
+def _visit(client: Client, address: str) -> tuple[float, int]:
+    """The 95th percentile of the seconds, and the queries of one visit."""
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address).status_code == 200
+    number, taken = len(queries), []
+    for _ in range(VISITS):
+        began = time.perf_counter()
+        client.get(address)
+        taken.append(time.perf_counter() - began)
+    return statistics.quantiles(taken, n=20)[-1], number
+
+
+def _people() -> Iterator[tuple[str, User]]:
+    worker = make_user(Role.CASE_WORKER)
+    worker.portfolios.add(*Portfolio.objects.order_by("pk")[:2])
+    yield "who sees all customers", make_user(Role.ADMINISTRATOR)
+    yield "a case worker of two portfolios", worker
+
+
+def _place(model: type[Model], *order: str) -> str:
+    """The address's words for a place nineteen twentieths into a list."""
+    rows = model._default_manager.order_by(*order)
+    two = [row.pk for row in rows[rows.count() * 19 // 20 :][:2]]
+    return paginate(rows.filter(pk__in=two), query=QueryDict(), order=order, size=1).next_query
+
+
+@pytest.mark.benchmark
+@pytest.mark.django_db
+def test_a_lists_last_page_costs_no_more_than_its_first_and_twelve_queries_do(rows: None) -> None:
+    places = {
+        "customers": _place(Customer, "sort_name", "pk"),
+        "requests": _place(SystemUserRequest, "-status_at", "-pk"),
+        "submissions": _place(Submission, "-created_at", "-pk"),
+        "dialogs": _place(Dialog, "-content_updated_at", "-pk"),
+    }
+    for who, user in _people():
+        client = Client()
+        client.force_login(user)
+        print(f"For {who}, 95th percentile:")
+        home, _queries = _visit(client, reverse("dashboard", kwargs={"environment": "sandbox"}))
+        print(f"  overview: {home * 1000:.0f} ms")
+        for name, place in places.items():
+            address = reverse(name, kwargs={"environment": "sandbox"})
+            first, queries = _visit(client, address)
+            last, _queries = _visit(client, f"{address}?{place}")
+            found, _queries = _visit(client, f"{address}?q=rask+elg")
+            print(
+                f"  {name}: {first * 1000:.0f} ms (goal 50), near the end {last / first:.1f} times that, "
+                f"{queries} queries; by name {found * 1000:.0f} ms"
+            )
+            assert last / first < 2
+            assert queries <= MOST_QUERIES
+
+
+__all__ = ["vendor"]
