@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 from portal import health
@@ -42,6 +43,18 @@ class RequestId:
             return response
         finally:
             request_id.reset(token)
+
+
+class NullCharacters:
+    """Refuses an address with a null character, which PostgreSQL takes in no text and no person writes. Forms do the same."""
+
+    def __init__(self, get_response: type_of_next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("a null character in the address")
+        return self.get_response(request)
 
 
 class ContentSecurityPolicy:

@@ -40,7 +40,7 @@ def paginate(rows: QuerySet[Any], *, query: QueryDict, order: tuple[str, ...], s
     ordered = rows.order_by(*order)
     try:
         found = list(ordered.filter(_beyond(order, place))[: size + 1] if place else ordered[: size + 1])
-    except (ValueError, ValidationError, DataError):  # somebody edited the address: begin at the beginning
+    except (TypeError, ValueError, ValidationError, DataError):  # somebody edited the address: begin at the beginning
         place, found = [], list(ordered[: size + 1])
     shown = found[:size]
     more = len(found) > size
@@ -52,7 +52,7 @@ def paginate(rows: QuerySet[Any], *, query: QueryDict, order: tuple[str, ...], s
     )
 
 
-def _beyond(order: tuple[str, ...], place: list[str]) -> Q:
+def _beyond(order: tuple[str, ...], place: list[str | int]) -> Q:
     """Rows that come after `place`: (a, b) > (x, y) as a > x or (a = x and b > y), and a >= x for the index to begin at."""
     operator = "lt" if order[0].startswith("-") else "gt"
     names = [field.lstrip("-") for field in order]
@@ -69,12 +69,13 @@ def _encode(order: tuple[str, ...], row: Model) -> str:
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
-def _decode(text: str, length: int) -> list[str]:
+def _decode(text: str, length: int) -> list[str | int]:
     try:
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except ValueError:
         return []
-    return values if isinstance(values, list) and len(values) == length else []
+    is_place = isinstance(values, list) and len(values) == length and all(isinstance(v, str | int) for v in values)
+    return values if is_place else []
 
 
 def _with_place(query: QueryDict, place: str) -> str:

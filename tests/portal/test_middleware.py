@@ -72,3 +72,13 @@ def test_repeated_wrong_passwords_are_throttled(client):
 
     assert answers[0].status_code == 200
     assert [e.code for e in answers[-1].context["form"].non_field_errors().as_data()] == ["too_many_login_attempts"]
+
+
+@pytest.mark.parametrize("address", ["/sandbox/customers/?q=%00", "/sandbox/access/?q=a%00b", "/l/%00/"])
+def test_a_null_character_in_the_address_is_a_bad_request(client, administrator, address):
+    client.force_login(administrator)
+
+    page = client.get(address)
+
+    assert page.status_code == 400
+    assert "Forespørselen kan ikke leses" in page.text
