@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import User
 from portal.explain import NOBODY, Explanation, explain
 from submissions.models import Dialog, Document, Submission
@@ -31,7 +33,7 @@ def _common(row: Submission, at: datetime) -> dict[str, Any]:
         "submission": row,
         "service": service,
         "deadline": service.deadline(row.year),
-        "is_late": (row.delivered_at or at).date() > service.deadline(row.year),
+        "is_late": timezone.localdate(row.delivered_at or at) > service.deadline(row.year),
         "dots": stepper.dots(row),
         "step": next_step(row, at=at),
     }

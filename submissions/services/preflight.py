@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -65,7 +66,7 @@ def _questions(submission: Submission) -> list[tuple[str, str]]:
     same = identical(submission)
     if same:
         text = _("De samme filene er sendt før (%(when)s, %(state)s). Jeg vil sende dem en gang til.")
-        when = f"{same.queued_at:%d.%m.%Y}" if same.queued_at else ""
+        when = f"{timezone.localtime(same.queued_at):%d.%m.%Y}" if same.queued_at else ""
         questions.append(("duplicate", text % {"when": when, "state": same.get_status_display().lower()}))
     return questions
 

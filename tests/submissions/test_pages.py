@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -222,6 +223,15 @@ def test_a_rejection_shows_its_reasons_and_leads_to_a_correction(client: Client,
 
     client.post(url("submission-correct", submission))
     assert submission.corrections.get().documents.count() == 2
+
+
+@pytest.mark.parametrize(("utc", "is_late"), [("2026-01-31T22:59:00Z", False), ("2026-01-31T23:01:00Z", True)])
+def test_a_deadline_ends_at_midnight_in_norway(
+    client: Client, access: SystemUserRequest, utc: str, is_late: bool
+) -> None:
+    row = make_draft(access, status="ACCEPTED", delivered_at=datetime.fromisoformat(utc), year=2025)
+
+    assert ("Gått ut" in client.get(url("submission", row)).text) is is_late
 
 
 def test_the_list_has_one_next_action_on_each_row(client: Client, access: SystemUserRequest) -> None:

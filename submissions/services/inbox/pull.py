@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from portal.gateways.errors import GatewayError, Refused, Unavailable
 from portal.models import IllegalTransition, LostRace
@@ -138,7 +139,7 @@ def _name(row: Transmission, given: str, media_type: str) -> str:
     ending = ENDINGS.get(media_type, "bin")
     if given.lower().endswith(f".{ending}"):
         return given
-    return f"tilbakemelding-{row.created_at:%Y-%m-%d}.{ending}"
+    return f"tilbakemelding-{timezone.localdate(row.created_at):%Y-%m-%d}.{ending}"
 
 
 def decide(row: Transmission, submission: Submission, at: datetime) -> None:
