@@ -26,7 +26,7 @@ bench: setup-dev
 
 # Arguments for pytest: make test ARGS="tests/portal -k env"
 test: setup-dev
-	@exec $(PY) -m pytest -n 2 $(ARGS)
+	@exec $(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: setup-dev
 	$(PY) -m ruff check .

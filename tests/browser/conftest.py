@@ -73,8 +73,9 @@ def _greeting(process: subprocess.Popen[bytes], output: Path) -> str:
     pytest.fail(output.read_text()[-4000:])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(browser_path: str) -> Iterator[Browser]:
+    """Ends with its module: while Playwright's loop runs, Django takes this thread for an asynchronous one."""
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
         found = playwright.chromium.launch(executable_path=browser_path, args=arguments)
