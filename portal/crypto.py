@@ -58,3 +58,11 @@ class EncryptedField(models.BinaryField):
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
         return None if value is None else decrypt(bytes(value))
+
+
+class SealedManager(models.Manager[Any]):
+    """Leaves encrypted fields in the database until one is asked for: a list needs none, and shows without the key too."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        sealed = [field.name for field in self.model._meta.concrete_fields if isinstance(field, EncryptedField)]
+        return super().get_queryset().defer(*sealed)

@@ -257,6 +257,12 @@ CODES: dict[str, Explanation] = {
     "NO_KEY": Explanation(
         _("Klienten har ingen gyldig nøkkel"), _("Uten nøkkel kan ingenting signeres for Maskinporten."), US, _KEY
     ),
+    "DOCUMENT_DAMAGED": Explanation(
+        _("En fil vi har lagret, kan ikke leses"),
+        _("Den er borte fra lagringen, er endret, eller nøkkelen den ble kryptert med, mangler."),
+        US,
+        _("Be den som drifter portalen om å legge filen eller nøkkelen tilbake. Da går alt videre av seg selv."),
+    ),
     "GLD_001": Explanation(
         _("Skatteetaten har en feil hos seg"), _("De svarte at noe uventet gikk galt."), SKATTEETATEN, _TRY_LATER
     ),

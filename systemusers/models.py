@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ORGNR, Customer, OfCustomersQuerySet
-from portal.crypto import EncryptedField
+from portal.crypto import EncryptedField, SealedManager
 from portal.models import Environment, StatusModel
 
 
@@ -58,6 +58,8 @@ class SigningKey(StatusModel):
     created_at = models.DateTimeField(_("opprettet"))
     expires_at = models.DateTimeField(_("utløper"))
     last_used_at = models.DateTimeField(_("sist brukt"), null=True, blank=True)
+
+    objects = SealedManager()
 
     class Meta:
         verbose_name = _("signeringsnøkkel")

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, OfCustomersQuerySet
-from portal.crypto import EncryptedField
+from portal.crypto import EncryptedField, SealedManager
 from portal.models import Environment, StatusModel
 from systemusers.models import SystemUserRequest
 
@@ -205,6 +205,8 @@ class Call(models.Model):
     code = models.CharField(_("kode"), max_length=50, blank=True)
     remote_id = models.CharField(_("id hos Skatteetaten"), max_length=100, blank=True)
     answer = EncryptedField(_("svar"), null=True, editable=False)
+
+    objects = SealedManager()
 
     class Meta:
         verbose_name = _("kall")

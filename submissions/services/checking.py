@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from submissions.models import Document, Submission
 from submissions.rf1086 import Finding, Form, Kind, Level, NamedFile, Unreadable, check_file, check_package, read_form
 from submissions.services.catalogue import Service
-from submissions.services.documents import read_document
+from submissions.services.documents import DocumentDamaged, read_document
 
 ROLES = {Kind.MAIN: Document.Role.MAIN, Kind.PART: Document.Role.PART}
 Row = dict[str, Any]
@@ -65,7 +65,15 @@ def package(submission: Submission, documents: list[Document]) -> list[Row]:
     """Everything that is wrong with the whole; nothing when there are no files yet."""
     if not documents:
         return []
-    findings = check_package(_files(documents), orgnr=submission.customer.orgnr, year=submission.year)
+    files, findings = [], []
+    for document in documents:
+        try:
+            files.append(NamedFile(document.filename, read_document(document)))
+        except DocumentDamaged:
+            message = _("Filen kan ikke leses lenger. Fjern den, og last den opp på nytt.")
+            findings.append(Finding(Level.ERROR, DocumentDamaged.code, message, document.filename))
+    if not findings:
+        findings = check_package(files, orgnr=submission.customer.orgnr, year=submission.year)
     return [as_row(finding) for finding in findings]
 
 
@@ -75,10 +83,6 @@ def told(submission: Submission, documents: list[Document]) -> list[Row]:
     if all(finding.get("language", "nb") == (get_language() or "nb") for finding in stored):
         return stored
     return package(submission, documents)
-
-
-def _files(documents: list[Document]) -> list[NamedFile]:
-    return [NamedFile(document.filename, read_document(document)) for document in documents]
 
 
 def facts(documents: list[Document]) -> list[tuple[str, str]]:
@@ -92,7 +96,7 @@ def facts(documents: list[Document]) -> list[tuple[str, str]]:
 def _company(main: Document) -> list[tuple[str, str]]:
     try:
         form: Form = read_form(read_document(main), main.filename)
-    except Unreadable:
+    except (Unreadable, DocumentDamaged):
         return []
     shown = [
         (_("Selskap"), form.text("EnhetNavn-datadef-1") or form.text("EnhetOrganisasjonsnummer-datadef-18")),

@@ -27,7 +27,12 @@ _UNWANTED = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 
 
 class DocumentDamaged(Exception):
-    """The stored bytes are gone, or are not those that were stored. The message names the document, not its content."""
+    """The stored bytes are gone, are not those that were stored, or no key of ours fits them.
+
+    The message names the document, not its content. `code` is known to `portal.explain`.
+    """
+
+    code = "DOCUMENT_DAMAGED"
 
 
 def storage() -> Storage:
@@ -115,8 +120,11 @@ def record_document(
 
 
 def read_document(document: Document) -> bytes:
-    """The plain bytes. Raises DocumentDamaged when they are gone or changed, crypto.CannotDecrypt without the key."""
-    content = _read(document.sha256)
+    """The plain bytes. Raises DocumentDamaged."""
+    try:
+        content = _read(document.sha256)
+    except crypto.CannotDecrypt as error:
+        raise DocumentDamaged(f"document {document.pk}: {error}") from error
     if content is None:
         raise DocumentDamaged(f"document {document.pk}: the stored file is gone or was changed")
     return content

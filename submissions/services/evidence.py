@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from portal.models import AuditEvent
 from submissions.models import Call, Document, Submission
-from submissions.services.documents import read_document
+from submissions.services.documents import DocumentDamaged, read_document
 
 IN_MEMORY = 5_000_000
 FOLDERS = {
@@ -27,7 +27,17 @@ FOLDERS = {
 
 def evidence(submission: Submission) -> IO[bytes]:
     """An open temporary file, at its beginning; closing it removes it. Raises documents.DocumentDamaged."""
-    package = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - handed on open; the response closes it
+    package = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - returned open; the response closes it
+    try:
+        _write(package, submission)
+    except DocumentDamaged:
+        package.close()
+        raise
+    package.seek(0)
+    return package
+
+
+def _write(package: IO[bytes], submission: Submission) -> None:
     hashes: dict[str, str] = {}
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
         for document in submission.documents.order_by("pk"):
@@ -38,8 +48,6 @@ def evidence(submission: Submission) -> IO[bytes]:
             hashes[name] = hashlib.sha256(content).hexdigest()
             archive.writestr(name, content)
         archive.writestr("hashes.json", _json({"sha256": hashes}))
-    package.seek(0)
-    return package
 
 
 def _unused(name: str, taken: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from submissions.models import Call, Submission
 from submissions.services import calls, receipt, refusal
 from submissions.services.claim import Claim, claim_uncertain
 from submissions.services.delivery import Delivery, find_delivery
+from submissions.services.documents import DocumentDamaged
 from submissions.services.send import ALREADY_CONFIRMED, LONGEST_WAIT
 from systemusers.services.keys import NoKey
 
@@ -40,7 +41,7 @@ def reconcile(*, submission_id: int, at: datetime) -> None:
         return
     try:
         found = find_delivery(claim.submission, known_to_be_there=_is_known(claim.submission), at=claim.now())
-    except (Unavailable, Refused, BrokenReply, NoKey) as error:
+    except (Unavailable, Refused, BrokenReply, NoKey, DocumentDamaged) as error:
         logger.warning("submission %s: no look in Dialogporten now: %s", submission_id, type(error).__name__)
         claim.put_off(claim.now() + _pace(claim, confirm))
         return

@@ -16,6 +16,7 @@ from portal.gateways.errors import BrokenReply, Refused, Unavailable
 from submissions.models import Call, Submission
 from submissions.services import calls, receipt, refusal
 from submissions.services.claim import WAIT_FOR_OTHERS, Busy, Claim, claim_queued
+from submissions.services.documents import DocumentDamaged
 from systemusers.services.tokens import AccessMissing, NoKey
 
 BY = "task:send"
@@ -69,8 +70,8 @@ def _make(claim: Claim, call: Call) -> bool:
         _broken(claim, call, error)
     except Refused as error:
         return _refused(claim, call, error)
-    except NoKey:
-        _wait_for_us(claim, "NO_KEY")
+    except (NoKey, DocumentDamaged) as error:
+        _wait_for_us(claim, calls.code_of(error))
         raise
     calls.finish(call, answer, at=claim.now())
     return True

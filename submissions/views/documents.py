@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from typing import cast
 
+from django.contrib import messages
 from django.http import FileResponse, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
 from portal.access import StaffRequest, staff_page
+from portal.explain import explain
 from portal.models import record
 from submissions.models import Document
 from submissions.services import catalogue, reading
-from submissions.services.documents import read_document
+from submissions.services.documents import DocumentDamaged, read_document
 from submissions.services.evidence import evidence
 from submissions.views.one import find
 
+logger = logging.getLogger(__name__)
 NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 STRICT = f"{NOTHING_RUNS}; sandbox"
 
@@ -28,13 +32,17 @@ def _find(request: StaffRequest, pk: int) -> Document:
 
 @staff_page()
 def document(request: StaffRequest, pk: int) -> HttpResponse:
-    """The document on a page of ours, escaped; a PDF is offered to be opened."""
-    row = _find(request, pk)
-    content = read_document(row)
-    text = reading.readable(content, row.media_type)
-    record(by=request.user.actor, at=timezone.now(), target=row, what="read", environment=request.environment)
+    """The document on a page of ours, escaped; a PDF is offered to be opened. What cannot be read is told as that."""
+    row, text, problem = _find(request, pk), None, None
+    try:
+        text = reading.readable(read_document(row), row.media_type)
+        record(by=request.user.actor, at=timezone.now(), target=row, what="read", environment=request.environment)
+    except DocumentDamaged as error:
+        logger.error("%s", error)
+        problem = explain(error.code)
     context = {
         "document": row,
+        "problem": problem,
         "service_name": catalogue.name_of(row.submission.service) if row.submission else "",
         "text": text,
         "is_cut": text is not None and len(text) >= reading.SHOWN,
@@ -49,8 +57,12 @@ def document_file(request: StaffRequest, pk: int) -> HttpResponse:
     row = _find(request, pk)
     is_open = "open" in request.GET and row.media_type in reading.INLINE
     media_type = row.media_type if row.media_type in reading.KNOWN else "application/octet-stream"
+    try:
+        content = read_document(row)
+    except DocumentDamaged:
+        return redirect("document", environment=request.environment, pk=pk)
     record(by=request.user.actor, at=timezone.now(), target=row, what="fetched", environment=request.environment)
-    response = HttpResponse(read_document(row), content_type=media_type)
+    response = HttpResponse(content, content_type=media_type)
     response["Content-Disposition"] = content_disposition_header(not is_open, row.filename) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
@@ -62,8 +74,15 @@ def document_file(request: StaffRequest, pk: int) -> HttpResponse:
 @staff_page()
 def evidence_package(request: StaffRequest, pk: int) -> HttpResponse:
     row = find(request, pk)
+    try:
+        package = evidence(row)
+    except DocumentDamaged as error:
+        logger.error("%s", error)
+        problem = explain(error.code)
+        messages.error(request, f"{problem.title}. {problem.how}")
+        return redirect("submission", environment=request.environment, pk=pk)
     record(by=request.user.actor, at=timezone.now(), target=row, what="evidence fetched")
     name = f"bevispakke-{row.customer.orgnr}-{row.year}-{row.pk}.zip"
-    response = FileResponse(evidence(row), as_attachment=True, filename=name, content_type="application/zip")
+    response = FileResponse(package, as_attachment=True, filename=name, content_type="application/zip")
     response["Cache-Control"] = "private, no-store"
     return cast("HttpResponse", response)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
+from portal.crypto import CannotDecrypt
 from portal.gateways.errors import Refused
 from portal.gateways.maskinporten import Grant, generate_key
 from portal.models import LostRace, record
@@ -25,7 +26,9 @@ Status = SigningKey.Status
 
 
 class NoKey(Exception):
-    """The client has no key in use that has not run out; nothing can be signed for it."""
+    """The client has no key in use that has not run out and can be decrypted; nothing can be signed for it."""
+
+    code = "NO_KEY"
 
 
 class TooManyKeys(Exception):
@@ -111,10 +114,12 @@ def days_left(key: SigningKey, *, at: datetime) -> int:
 
 
 def grant_for(key: SigningKey, *, scopes: tuple[str, ...]) -> Grant:
-    """A vendor's own grant (no system user) signed with `key`."""
-    return Grant(
-        client_id=key.client.client_id, kid=key.kid, private_pem=bytes(key.private_pem), scopes=tuple(sorted(scopes))
-    )
+    """A vendor's own grant (no system user) signed with `key`. Raises NoKey when the private half cannot be decrypted."""
+    try:
+        private_pem = bytes(key.private_pem)
+    except CannotDecrypt as error:
+        raise NoKey(f"the key of client {key.client.client_id}: {error}") from error
+    return Grant(client_id=key.client.client_id, kid=key.kid, private_pem=private_pem, scopes=tuple(sorted(scopes)))
 
 
 def note_use(*, kid: str, at: datetime) -> None:

@@ -7,13 +7,14 @@ import json
 import zipfile
 
 import pytest
+from django.core.files.storage import storages
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
 from portal.models import AuditEvent
 from submissions.models import Document, Submission
-from submissions.services.documents import store_document
+from submissions.services.documents import place_of, store_document
 from tests.fixtures import AT
 
 
@@ -94,3 +95,16 @@ def test_the_evidence_package_holds_everything_with_hashes(client: Client, draft
     hashes = json.loads(archive.read("hashes.json"))["sha256"]
     assert {"sendt/a.xml", "sendt/a-2.xml", "kvittering/kvittering.json", "hendelser.json", "kall.json"} < set(hashes)
     assert archive.read("sendt/a-2.xml") == b"<b/>"
+
+
+def test_a_document_that_is_gone_gives_an_explanation_instead_of_an_error(client: Client, draft: Submission) -> None:
+    document = store(draft, b"<a/>")
+    storages["documents"].delete(place_of(document.sha256))
+
+    page = client.get(url("document", document))
+    file = client.get(url("document-file", document))
+    package = client.get(url("submission-evidence", document).replace(f"/{document.pk}/", f"/{draft.pk}/"), follow=True)
+
+    assert "En fil vi har lagret, kan ikke leses" in page.content.decode()
+    assert file["Location"] == url("document", document)
+    assert "En fil vi har lagret, kan ikke leses" in package.content.decode()

@@ -17,7 +17,7 @@ from portal.models import IllegalTransition, LostRace
 from submissions.feedback import Feedback, UnreadableFeedback, read_feedback
 from submissions.models import Dialog, Document, Submission, Transmission
 from submissions.services import catalogue
-from submissions.services.documents import read_document, store_document
+from submissions.services.documents import DocumentDamaged, read_document, store_document
 from submissions.services.inbox import copies
 from submissions.services.remote import dialogporten, skatteetaten
 from systemusers.services import tokens
@@ -171,7 +171,7 @@ def _read(row: Transmission) -> Feedback | None:
     for document in row.documents.exclude(media_type="application/pdf"):
         try:
             return read_feedback(read_document(document), document.media_type)
-        except UnreadableFeedback:
+        except (UnreadableFeedback, DocumentDamaged):
             logger.warning("document %s could not be read as feedback", document.pk)
     return None
 
