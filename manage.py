@@ -4,7 +4,7 @@
 import os
 import sys
 
-from portal.env import BadSetting
+from portal.core.env import BadSetting
 
 #: Commands that ask no server anything, or start the servers themselves.
 NEED_NO_SERVERS = {

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from portal.environments import Environment
+from portal.core.environments import Environment
 
 View = Callable[..., HttpResponse]
 

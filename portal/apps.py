@@ -10,8 +10,10 @@ class PortalConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from portal import celery, upstream  # noqa: F401 - shared tasks find their application once it is loaded
+        from portal import celery  # noqa: F401 - shared tasks find their application once it is loaded
+        from portal.core import request_id, upstream
         from portal.gateways import http
 
+        http.request_id = request_id.request_id.get
         if upstream.note not in http.observers:
             http.observers.append(upstream.note)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from accounts.models import User
-from portal.environments import Environment
+from portal.core.environments import Environment
 from submissions.models import Submission
 from systemusers.models import MaskinportenClient, SigningKey, System, SystemUserRequest
 

@@ -15,8 +15,8 @@ from celery.exceptions import SecurityWarning
 from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
 from django.conf import settings
 
-from portal import logging as logs
-from portal.env import BadSetting
+from portal.core.env import BadSetting
+from portal.core.request_id import new_request_id, request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 try:
@@ -40,7 +40,7 @@ def keep_our_logging(**_: Any) -> None:
 @before_task_publish.connect
 def send_request_id(*, headers: dict[str, Any] | None = None, **_: Any) -> None:
     if headers is not None:
-        headers["request_id"] = logs.request_id.get() or logs.new_request_id()
+        headers["request_id"] = request_id.get() or new_request_id()
 
 
 @task_prerun.connect
@@ -49,9 +49,9 @@ def take_request_id(*, task: Any, **_: Any) -> None:
         **(task.request.headers or {}),
         **vars(task.request),
     }  # where it lies depends on how the task was started
-    logs.request_id.set(came_with.get("request_id") or logs.new_request_id())
+    request_id.set(came_with.get("request_id") or new_request_id())
 
 
 @task_postrun.connect
 def drop_request_id(**_: Any) -> None:
-    logs.request_id.set("")
+    request_id.set("")

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from accounts.models import User
-from portal.environments import Environment
+from portal.core.environments import Environment
 from submissions.models import Submission
 from submissions.services import catalogue
 from systemusers.models import SystemUserRequest

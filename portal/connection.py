@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from portal.environments import Environment
+from portal.core.environments import Environment
 from portal.explain import explain
 from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission
 from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey, System, SystemUserRequest

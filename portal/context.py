@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language, gettext_lazy
 
 from accounts.models import Language, Vendor
-from portal.environments import Environment
+from portal.core.environments import Environment
 
 NAVIGATION = [
     ("dashboard", gettext_lazy("Oversikt")),

@@ -16,9 +16,9 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Customer, Language, Portfolio, Role, User, Vendor
-from portal.environments import Environment
+from portal.core.audit import record
+from portal.core.environments import Environment
 from portal.gateways import maskinporten
-from portal.models import record
 from systemusers.models import AccessProfile, MaskinportenClient, SigningKey, System
 
 BY = "task:seed"

@@ -1,4 +1,4 @@
-"""All settings, read top to bottom. Values come from the environment by `portal.env`; docs/operations.md lists them.
+"""All settings, read top to bottom. Values come from the environment by `portal.core.env`; docs/operations.md lists them.
 
 PORTAL_MODE=production (so when nothing is set) refuses to start insecurely; PORTAL_MODE=local suits a laptop and tests.
 """
@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from django.utils.translation import gettext_lazy as _
 
-from portal import embedded, logging
-from portal.env import BadSetting, Env, database, fernet_keys, load_file
+from portal import embedded
+from portal.core import logging
+from portal.core.env import BadSetting, Env, database, fernet_keys, load_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -98,7 +99,7 @@ REDIS_URL = env.url(
 DATABASES = {"default": database(DATABASE_URL, pool_size=env.integer("DATABASE_POOL_SIZE", default=10))}
 CACHES = {
     "default": {
-        "BACKEND": "portal.cache.ForgetfulCache",
+        "BACKEND": "portal.core.cache.ForgetfulCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "portal",
         "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
@@ -124,10 +125,10 @@ INSTALLED_APPS = [
     "template_partials",
 ]
 MIDDLEWARE = [
-    "portal.middleware.Health",
-    "portal.middleware.RequestId",
+    "portal.core.middleware.Health",
+    "portal.core.middleware.RequestId",
     "django.middleware.security.SecurityMiddleware",
-    "portal.middleware.ContentSecurityPolicy",
+    "portal.core.middleware.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -138,7 +139,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "portal.middleware.NullCharacters",
+    "portal.core.middleware.NullCharacters",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"

@@ -7,10 +7,10 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from portal import audit
+from portal.core import audit_chain
 
 
 @shared_task(ignore_result=True)
 def seal_audit(**_: Any) -> None:
     """Seal what was written since the last time, so that nobody can change it unnoticed."""
-    audit.seal(at=timezone.now())
+    audit_chain.seal(at=timezone.now())

@@ -19,8 +19,8 @@ from django.utils import timezone, translation
 
 from accounts.models import Customer, User
 from portal import demo
-from portal.doorbell import ring
-from portal.environments import Environment
+from portal.core.enqueue import ring
+from portal.core.environments import Environment
 from submissions.models import Document, EventSubscription, PollCursor, Submission
 from submissions.rf1086 import samples
 from submissions.services.documents import read_document

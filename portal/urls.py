@@ -1,4 +1,4 @@
-"""Every address of the portal. /healthz and /readyz are answered before this, by `portal.middleware.Health`.
+"""Every address of the portal. /healthz and /readyz are answered before this, by `portal.core.middleware.Health`.
 
 Staff pages begin with their environment; the rest is log-in, the customer's own pages, webhooks and Django admin.
 """

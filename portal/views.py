@@ -16,8 +16,8 @@ from portal import overview
 from portal.access import StaffRequest, public_page, staff_page
 from portal.attention import attention
 from portal.changes import changes
-from portal.environments import Environment, from_slug
-from portal.htmx import page_or_fragment
+from portal.core.environments import Environment, from_slug
+from portal.core.htmx import page_or_fragment
 from portal.login import here_last
 
 

@@ -5,7 +5,7 @@ import sys
 
 from django.core.wsgi import get_wsgi_application
 
-from portal.env import BadSetting
+from portal.core.env import BadSetting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 

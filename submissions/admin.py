@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from portal.admin import Unchangeable
+from portal.core.admin import Unchangeable
 from submissions import models
 
 CALL = ("ordinal", "step", "status", "attempts", "started_at", "milliseconds", "http_status", "code", "remote_id")

@@ -11,8 +11,8 @@ from typing import Any
 from celery import Task, shared_task
 from django.utils import timezone
 
+from portal.core.states import LostRace
 from portal.gateways.errors import GatewayError, Unavailable
-from portal.models import LostRace
 from submissions.services import documents, events, reconcile, send
 from submissions.services.inbox import cursors, poll, pull
 from systemusers.services.tokens import NoKey

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from portal.admin import Unchangeable
+from portal.core.admin import Unchangeable
 from systemusers.models import (
     AccessProfile,
     MaskinportenClient,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.services.customers import vendor_orgnr
 from accounts.services.orgnr import BadOrgnr, read_orgnr
-from portal.environments import Environment
+from portal.core.environments import Environment
 from systemusers.models import AccessProfile, MaskinportenClient, System
 from systemusers.services import offers
 from systemusers.services.offers import Offers

@@ -14,8 +14,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ORGNR, Customer, OfCustomersQuerySet
-from portal.crypto import EncryptedField, SealedManager
-from portal.models import Environment, StatusModel
+from portal.core.crypto import EncryptedField, SealedManager
+from portal.core.environments import Environment
+from portal.core.states import StatusModel
 
 
 class MaskinportenClient(models.Model):

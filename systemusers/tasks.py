@@ -11,8 +11,8 @@ from typing import Any
 from celery import Task, shared_task
 from django.utils import timezone
 
+from portal.core.states import LostRace
 from portal.gateways.errors import Unavailable
-from portal.models import LostRace
 from systemusers.services import requests
 from systemusers.services.requests.send import waiting_time
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Customer, Portfolio, Role, User, Vendor
-from portal.models import Environment
+from portal.core.environments import Environment
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 VENDOR_ORGNR = "310123455"

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import Customer, Portfolio, Vendor
 from accounts.services.orgnr import check_world, read_orgnr
 from accounts.services.registry import LookUp
-from portal.models import record
+from portal.core.audit import record
 
 FEW = 5000
 """As many as a query can name one by one without being slow for it."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from stdnum.exceptions import ValidationError
 from stdnum.no import orgnr as check_digit
 
-from portal.environments import Environment
+from portal.core.environments import Environment
 
 _BLANKS = re.compile(r"[\s.\u00a0\u2007\u202f\u200b\ufeff-]+")
 _WRAPPING = re.compile(r"^(?:0192:|NO(?=\d))?(\d*)(?:MVA)?$", re.ASCII)

@@ -14,10 +14,10 @@ from django.core.cache import cache
 from django.utils.translation import gettext as _
 
 from accounts.services.orgnr import SYNTHETIC
-from portal.environments import Environment, addresses
+from portal.core.environments import Environment, addresses
+from portal.core.valkey import ERRORS
 from portal.gateways.enhetsregisteret import Enhetsregisteret, Unit
 from portal.gateways.errors import GatewayError
-from portal.valkey import ERRORS
 
 logger = logging.getLogger(__name__)
 APPROVERS = ("DAGL", "LEDE", "INNH")

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Vendor
-from portal.models import record
+from portal.core.audit import record
 
 
 def save_vendor(*, fields: dict[str, Any], by: str, at: datetime) -> Vendor:

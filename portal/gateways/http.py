@@ -1,6 +1,6 @@
 """The one door for calls outside: time-outs, the three error families, one log line a call, and no secrets in any of them.
 
-Tests set `TRANSPORT`; the portal adds `observers`. Redirects are not followed: a token never leaves the host it is for.
+Tests set `TRANSPORT`; the portal adds `observers` and sets `request_id`. Redirects are not followed: a token never leaves the host it is for.
 Cookies are not kept: calls for different customers share the connections and nothing else.
 """
 
@@ -11,7 +11,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -43,7 +42,8 @@ NOT_SENT = (
 )
 """After these the remote has nothing of the request; after any other failure it may have done the work."""
 
-request_id: ContextVar[str] = ContextVar("request_id", default="")
+request_id: Callable[[], str] = str
+"""The id that goes out in X-Request-ID with each call, "" for none. The portal sets it."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class Door:
 
     @staticmethod
     def _common(token: str) -> dict[str, str]:
-        headers = {"X-Request-ID": request_id.get()} if request_id.get() else {}
+        headers = {"X-Request-ID": sent} if (sent := request_id()) else {}
         return {**headers, "Authorization": f"Bearer {token}"} if token else headers
 
 

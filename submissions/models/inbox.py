@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, OfCustomersQuerySet
-from portal.models import Environment
+from portal.core.environments import Environment
 from submissions.models.submission import Submission
 from systemusers.models import SystemUserRequest
 

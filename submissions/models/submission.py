@@ -13,8 +13,9 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, OfCustomersQuerySet
-from portal.crypto import EncryptedField, SealedManager
-from portal.models import Environment, StatusModel
+from portal.core.crypto import EncryptedField, SealedManager
+from portal.core.environments import Environment
+from portal.core.states import StatusModel
 from systemusers.models import SystemUserRequest
 
 

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from portal.core.states import LostRace
 from portal.gateways.errors import Refused
 from portal.gateways.skatteetaten import Skatteetaten
-from portal.models import LostRace
 from submissions.models import Call
 from submissions.services import catalogue, remote
 from submissions.services.claim import Claim

@@ -15,7 +15,7 @@ import msgspec
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from portal.environments import Addresses
+from portal.core.environments import Addresses
 from systemusers.models import ScopeGrant, SystemUserRequest
 
 FILE = Path(__file__).with_name("catalogue.toml")

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Customer
-from portal.models import LostRace
+from portal.core.states import LostRace
 from submissions.models import Submission
 
 LEASE = timedelta(minutes=3)

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.services.customers import called
-from portal.environments import Environment
-from portal.filters import Group
+from portal.core.environments import Environment
+from portal.core.filters import Group
 from submissions.models import Dialog, DialogQuerySet, Document, Transmission
 from submissions.services.next_step import NextStep
 

@@ -17,7 +17,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
 from accounts.models import Customer
-from portal import crypto
+from portal.core import crypto
 from submissions.models import Document, Submission, Transmission
 
 ORPHAN_AGE = timedelta(days=1)

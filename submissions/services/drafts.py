@@ -13,7 +13,7 @@ from typing import Protocol
 
 from django.db import transaction
 
-from portal.models import record
+from portal.core.audit import record
 from submissions.models import Document, Submission
 from submissions.services import catalogue, checking
 from submissions.services.checking import Row

@@ -17,10 +17,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
-from portal.environments import Environment
+from portal.core.audit import record
+from portal.core.environments import Environment
 from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.events import CloudEvent, Events, Subscription
-from portal.models import record
 from submissions.models import EventSubscription, PollCursor, ReceivedEvent
 from submissions.services.inbox import cursors
 from submissions.services.remote import events

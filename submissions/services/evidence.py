@@ -11,7 +11,7 @@ import zipfile
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
-from portal.models import AuditEvent
+from portal.core.audit import AuditEvent
 from submissions.models import Call, Document, Submission
 from submissions.services.documents import DocumentDamaged, read_document
 

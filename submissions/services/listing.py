@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.services.customers import called
-from portal.environments import Environment
-from portal.filters import Group
+from portal.core.environments import Environment
+from portal.core.filters import Group
 from submissions.models import Submission, SubmissionQuerySet
 
 S = Submission.Status

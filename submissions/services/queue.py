@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Customer
-from portal.models import IllegalTransition
+from portal.core.states import IllegalTransition
 from submissions.models import Call, Document, Submission
 from submissions.services.preflight import Preflight, preflight
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from portal.core.audit import record
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
-from portal.models import record
 from submissions.models import Call, Submission
 from submissions.services import calls, receipt, refusal
 from submissions.services.claim import Claim, claim_uncertain

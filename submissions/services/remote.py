@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from portal.environments import Environment, addresses
+from portal.core.environments import Environment, addresses
 from portal.gateways.dialogporten import Dialogporten, TransmissionItem
 from portal.gateways.events import Events
 from portal.gateways.skatteetaten import Skatteetaten

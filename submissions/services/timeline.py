@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from portal.models import AuditEvent
+from portal.core.audit import AuditEvent
 from portal.templatetags.ui import colour
 from submissions.models import Document, Submission
 

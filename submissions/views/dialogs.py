@@ -7,9 +7,9 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from portal.access import StaffRequest, staff_page
-from portal.filters import chips, in_group
-from portal.htmx import page_or_fragment
-from portal.paging import paginate
+from portal.core.filters import chips, in_group
+from portal.core.htmx import page_or_fragment
+from portal.core.paging import paginate
 from submissions.models import Dialog
 from submissions.services import dialogs as service
 

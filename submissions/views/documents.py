@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 
 from portal.access import StaffRequest, staff_page
+from portal.core.audit import record
 from portal.explain import explain
-from portal.models import record
 from submissions.models import Document
 from submissions.services import catalogue, reading
 from submissions.services.documents import DocumentDamaged, read_document

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Customer
 from portal.access import StaffRequest, staff_page
-from portal.environments import Environment
+from portal.core.environments import Environment
 from submissions.rf1086 import samples
 from submissions.services import drafts
 from submissions.views.one import find

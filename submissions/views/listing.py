@@ -6,9 +6,9 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from portal.access import StaffRequest, staff_page
-from portal.filters import chips, in_group
-from portal.htmx import page_or_fragment
-from portal.paging import paginate
+from portal.core.filters import chips, in_group
+from portal.core.htmx import page_or_fragment
+from portal.core.paging import paginate
 from submissions.services import catalogue, listing
 from submissions.services.next_step import next_step
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts.models import Customer
 from portal.access import StaffRequest, staff_page
-from portal.environments import Environment
-from portal.htmx import page_or_fragment
+from portal.core.environments import Environment
+from portal.core.htmx import page_or_fragment
 from submissions.forms import CustomerSearchForm, NewSubmissionForm
 from submissions.services import catalogue, drafts
 from submissions.views.examples import examples

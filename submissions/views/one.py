@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from portal import doorbell
 from portal.access import StaffRequest, staff_page
-from portal.htmx import page_or_fragment
-from portal.models import IllegalTransition, LostRace
+from portal.core import enqueue as doorbell
+from portal.core.htmx import page_or_fragment
+from portal.core.states import IllegalTransition, LostRace
 from submissions import tasks
 from submissions.forms import FilesForm
 from submissions.models import Document, Submission

@@ -2,7 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
-import portal.crypto
+import portal.core.crypto
 import systemusers.models
 import uuid
 from django.db import migrations, models
@@ -319,7 +319,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("kid", models.CharField(max_length=100, unique=True, verbose_name="nøkkel-id")),
                 ("public_jwk", models.JSONField(verbose_name="offentlig nøkkel")),
-                ("private_pem", portal.crypto.EncryptedField(verbose_name="privat nøkkel")),
+                ("private_pem", portal.core.crypto.EncryptedField(verbose_name="privat nøkkel")),
                 (
                     "status",
                     models.CharField(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from portal.models import record
+from portal.core.audit import record
 from systemusers.models import MaskinportenClient
 
 

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from portal.crypto import CannotDecrypt
+from portal.core.audit import record
+from portal.core.crypto import CannotDecrypt
+from portal.core.states import LostRace
 from portal.gateways.errors import Refused
 from portal.gateways.maskinporten import Grant, generate_key
-from portal.models import LostRace, record
 from systemusers.models import MaskinportenClient, SigningKey
 from systemusers.services.remote import maskinporten
 

@@ -15,8 +15,9 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.core.audit import record
+from portal.core.states import LostRace
 from portal.gateways.errors import GatewayError
-from portal.models import LostRace, record
 from systemusers.models import SystemUserRequest
 from systemusers.services.keys import NoKey
 from systemusers.services.requests.ask import NotPossible, renew_request

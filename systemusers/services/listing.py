@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, User
 from accounts.services.customers import called
-from portal.environments import Environment
-from portal.filters import Group
+from portal.core.environments import Environment
+from portal.core.filters import Group
 from systemusers.models import SystemUserRequest
 
 S = SystemUserRequest.Status

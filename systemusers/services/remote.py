@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.environments import addresses
+from portal.core.environments import addresses
 from portal.gateways.altinn import Exchange, Metadata, SystemRegister, SystemUserRequests
 from portal.gateways.maskinporten import Maskinporten
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from portal.core.audit import record
 from portal.gateways.errors import Refused
 from portal.gateways.maskinporten import Grant
-from portal.models import record
 from systemusers.models import MaskinportenClient, ScopeGrant
 from systemusers.services.keys import active_key, grant_for, note_use
 from systemusers.services.remote import maskinporten

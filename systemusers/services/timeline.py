@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Customer, User
+from portal.core.audit import AuditEvent
 from portal.explain import explain
-from portal.models import AuditEvent
 from portal.templatetags.ui import colour
 from systemusers.models import SystemUserRequest
 

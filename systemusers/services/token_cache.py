@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from redis.exceptions import LockError
 from redis.lock import Lock
 
-from portal.crypto import CannotDecrypt, decrypt, encrypt
+from portal.core.crypto import CannotDecrypt, decrypt, encrypt
+from portal.core.valkey import ERRORS, valkey
 from portal.gateways.errors import Unavailable
 from portal.gateways.maskinporten import Token
-from portal.valkey import ERRORS, valkey
 
 logger = logging.getLogger(__name__)
 EARLY = timedelta(seconds=20)

@@ -14,9 +14,10 @@ from datetime import datetime
 
 from django.db import transaction
 
+from portal.core.audit import record
+from portal.core.states import LostRace
 from portal.gateways.errors import Refused
 from portal.gateways.maskinporten import Grant, Token
-from portal.models import LostRace, record
 from systemusers.models import MaskinportenClient, SystemUser, SystemUserRequest
 from systemusers.services import token_cache
 from systemusers.services.keys import NoKey, active_key, grant_for, note_use

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Customer
 from portal.access import StaffRequest, staff_page
-from portal.htmx import page_or_fragment
+from portal.core.htmx import page_or_fragment
 from systemusers.forms import AskForm
 from systemusers.models import SystemUserRequest
 from systemusers.services import listing, requests

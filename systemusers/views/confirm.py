@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from portal.access import StaffRequest
-from portal.environments import Environment
+from portal.core.environments import Environment
 from systemusers.forms import PRODUCTION_WORD, ConfirmForm
 
 

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from portal.access import StaffRequest, staff_page
-from portal.filters import chips, in_group
-from portal.htmx import page_or_fragment
-from portal.paging import paginate
+from portal.core.filters import chips, in_group
+from portal.core.htmx import page_or_fragment
+from portal.core.paging import paginate
 from systemusers.services import listing
 from systemusers.services.next_step import NextStep, next_step
 

@@ -22,9 +22,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Language, Vendor
 from accounts.services.registry import approvers
 from portal.access import public_page
-from portal.environments import Environment
-from portal.htmx import page_or_fragment
-from portal.valkey import ERRORS
+from portal.core.environments import Environment
+from portal.core.htmx import page_or_fragment
+from portal.core.valkey import ERRORS
 from systemusers.models import SystemUserRequest
 from systemusers.services import links, requests
 

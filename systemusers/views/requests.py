@@ -16,14 +16,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Vendor
-from portal import doorbell
 from portal.access import StaffRequest, staff_page
+from portal.core import enqueue as doorbell
+from portal.core.filters import chips, in_group
+from portal.core.htmx import page_or_fragment
+from portal.core.paging import paginate
+from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
-from portal.filters import chips, in_group
 from portal.gateways.errors import GatewayError, Refused
-from portal.htmx import page_or_fragment
-from portal.models import IllegalTransition, LostRace
-from portal.paging import paginate
 from systemusers import tasks
 from systemusers.models import System, SystemUser, SystemUserRequest
 from systemusers.services import links, listing, requests, timeline

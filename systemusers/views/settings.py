@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.access import StaffRequest, staff_page
-from portal.environments import Environment, addresses
+from portal.core.environments import Environment, addresses
+from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
 from portal.gateways.errors import GatewayError
-from portal.models import IllegalTransition, LostRace
 from systemusers.forms import ClientForm
 from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey
 from systemusers.services import keys, scopes

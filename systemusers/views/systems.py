@@ -18,9 +18,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.access import StaffRequest, staff_page
+from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
 from portal.gateways.errors import GatewayError, Refused
-from portal.models import IllegalTransition, LostRace
 from portal.templatetags.ui import orgnr
 from systemusers.forms import ProfileForm, SystemForm
 from systemusers.models import AccessProfile, MaskinportenClient, System, SystemUserRequest

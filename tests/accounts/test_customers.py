@@ -14,7 +14,7 @@ from accounts.services import registry
 from accounts.services.customers import AlreadyCustomer, Details, add_customer, edit_customer, keep_look_up
 from accounts.services.orgnr import BadOrgnr
 from accounts.services.registry import Outcome, approvers, look_up
-from portal.models import AuditEvent
+from portal.core.audit import AuditEvent
 from portal.sandbox import Sandbox
 from portal.sandbox.faults import Fault
 from tests.accounts.world import organisation

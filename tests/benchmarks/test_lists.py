@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Customer, Portfolio, Role, User, Vendor
-from portal.paging import paginate
+from portal.core.paging import paginate
 from submissions.models import Dialog, Submission
 from systemusers.models import AccessProfile, SystemUserRequest
 from tests.fixtures import make_user, vendor

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.utils import timezone
 
 from accounts.models import Customer, Portfolio, Vendor
-from portal.environments import Environment
-from portal.valkey import valkey
+from portal.core.environments import Environment
+from portal.core.valkey import valkey
 from submissions.models import Dialog, PollCursor
 from submissions.services.inbox import cursors, poll
 from submissions.tasks import POLL_BATCH

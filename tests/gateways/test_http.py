@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from portal.core.request_id import request_id
 from portal.gateways import http
 from portal.gateways.errors import BrokenReply, GatewayError, Refused, Unavailable
-from portal.gateways.http import CallStats, Door, Reply, request_id, retry_after
+from portal.gateways.http import CallStats, Door, Reply, retry_after
 from tests.gateways.remote import PIECE, Remote
 
 SECRET = "eyJhbGciOiJub25lIn0.c2VjcmV0.c2ln"

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from accounts.models import Customer, Portfolio
-from portal import audit
-from portal.models import AuditEvent, AuditSeal, record
+from portal.core import audit_chain
+from portal.core.audit import AuditEvent, AuditSeal, record
 from tests.fixtures import AT
 
 
@@ -34,7 +34,7 @@ def tamper(sql: str) -> None:
 @pytest.mark.parametrize("model", [AuditEvent, AuditSeal])
 def test_the_database_refuses_to_change_a_row(model: type[AuditEvent | AuditSeal], act: str) -> None:
     write(1)
-    audit.seal(at=AT)
+    audit_chain.seal(at=AT)
 
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         rows = model.objects.all()
@@ -57,23 +57,23 @@ class TestChain:
         monkeypatch.setattr(audit, "BATCH", 3)
         write(7)
 
-        counts = [audit.seal(at=AT) for _ in range(4)]
+        counts = [audit_chain.seal(at=AT) for _ in range(4)]
 
         assert counts == [3, 3, 1, 0]
-        assert audit.verify() == 7
+        assert audit_chain.verify() == 7
 
     def test_a_changed_row_is_named(self) -> None:
         write(4)
-        audit.seal(at=AT)
+        audit_chain.seal(at=AT)
         victim = AuditEvent.objects.order_by("pk")[2]
         tamper(f"UPDATE portal_auditevent SET by = 'user:other@vendor.example' WHERE id = {victim.pk}")
 
-        with pytest.raises(audit.Broken, match=f"row {victim.pk} "):
-            audit.verify()
+        with pytest.raises(audit_chain.Broken, match=f"row {victim.pk} "):
+            audit_chain.verify()
 
     def test_a_removed_row_is_missed(self) -> None:
         write(4)
-        audit.seal(at=AT)
+        audit_chain.seal(at=AT)
         last = AuditEvent.objects.order_by("pk").last()
         assert last is not None
         tamper(f"DELETE FROM portal_auditevent WHERE id = {last.pk}")
@@ -86,11 +86,11 @@ class TestChain:
         first = AuditEvent.objects.order_by("pk").first()
         assert first is not None
         tamper(f"DELETE FROM portal_auditevent WHERE id = {first.pk + 1}")
-        audit.seal(at=AT)
+        audit_chain.seal(at=AT)
         AuditEvent.objects.create(pk=first.pk + 1, at=AT, by="user:x", target="t", what="forged")
 
-        with pytest.raises(audit.Broken, match=f"row {first.pk + 1} "):
-            audit.verify()
+        with pytest.raises(audit_chain.Broken, match=f"row {first.pk + 1} "):
+            audit_chain.verify()
 
     def test_a_writer_that_has_not_committed_is_waited_for(self) -> None:
         write(1)
@@ -106,19 +106,19 @@ class TestChain:
         writer = threading.Thread(target=slow_writer)
         writer.start()
         started.wait(5)
-        while_open = audit.seal(at=AT)
+        while_open = audit_chain.seal(at=AT)
         may_commit.set()
         writer.join()
-        after = audit.seal(at=AT)
+        after = audit_chain.seal(at=AT)
 
         assert (while_open, after) == (0, 2)
-        assert audit.verify() == 2
+        assert audit_chain.verify() == 2
 
     def test_two_sealers_at_once_make_one_chain(self) -> None:
         write(5)
 
         def sealer() -> None:
-            audit.seal(at=AT)
+            audit_chain.seal(at=AT)
             connection.close()
 
         threads = [threading.Thread(target=sealer) for _ in range(4)]
@@ -128,7 +128,7 @@ class TestChain:
             thread.join()
 
         assert AuditSeal.objects.count() == 1
-        assert audit.verify() == 5
+        assert audit_chain.verify() == 5
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 from pytest_django import Settings
 
-from portal import crypto
+from portal.core import crypto
 from portal.management.commands.rotate_encryption import SPARE
 from systemusers.models import MaskinportenClient, SigningKey
 from tests.fixtures import AT, VENDOR_ORGNR

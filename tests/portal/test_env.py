@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from portal.env import BadSetting, Env, database, fernet_keys, kept_secret, load_file
+from portal.core.env import BadSetting, Env, database, fernet_keys, kept_secret, load_file
 
 FERNET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 

@@ -7,7 +7,7 @@ import logging.config
 
 import pytest
 
-from portal import logging as logs
+from portal.core import logging as logs
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzY29wZSI6ImFsdGlubiJ9.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
 PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\n-----END PRIVATE KEY-----"

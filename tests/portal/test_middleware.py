@@ -8,7 +8,7 @@ from redis import Redis
 
 from accounts.models import User
 from portal.celery import app
-from portal.logging import request_id, well_formed
+from portal.core.request_id import request_id, well_formed
 
 pytestmark = pytest.mark.django_db
 

@@ -10,12 +10,13 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Customer
-from portal import connection, overview, upstream
+from portal import connection, overview
 from portal.attention import attention
 from portal.changes import changes
+from portal.core import upstream
+from portal.core.environments import Environment
 from portal.gateways.http import CallStats
 from portal.login import BEFORE
-from portal.models import Environment
 from submissions.models import Submission
 from tests.fixtures import AT
 from tests.submissions.rows import access

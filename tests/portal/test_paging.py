@@ -8,9 +8,9 @@ import pytest
 from django.http import QueryDict
 
 from accounts.models import Customer
+from portal.core.environments import Environment
+from portal.core.paging import paginate
 from portal.demo import orgnrs
-from portal.models import Environment
-from portal.paging import paginate
 
 
 def make(count: int) -> None:

@@ -10,7 +10,8 @@ import pytest
 from django.db import connection
 
 from accounts.models import Customer
-from portal.models import AuditEvent, IllegalTransition, LostRace, StatusModel
+from portal.core.audit import AuditEvent
+from portal.core.states import IllegalTransition, LostRace, StatusModel
 from submissions.models import Submission
 from systemusers.models import SigningKey, System, SystemUserRequest
 from tests.fixtures import AT

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from portal.environments import Environment, addresses
+from portal.core.environments import Environment, addresses
 from submissions.services import catalogue
 from systemusers.models import ScopeGrant, SystemUserRequest
 from tests.submissions.rows import SCOPE, SERVICE

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Customer
-from portal.models import record
+from portal.core.audit import record
 from submissions.models import Submission
 from systemusers.models import SystemUserRequest
 from tests.fixtures import AT

@@ -10,7 +10,7 @@ import pytest
 from django.core.files.storage import storages
 from django.utils import timezone
 
-from portal import crypto
+from portal.core import crypto
 from submissions.models import Document, Submission
 from submissions.services import documents
 from submissions.services.documents import DocumentDamaged, read_document, store_document

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from portal.models import AuditEvent
+from portal.core.audit import AuditEvent
 from submissions.models import Document, Submission
 from submissions.rf1086 import NamedFile
 from submissions.rf1086.samples import example

@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Customer, User
-from portal import filters
-from portal.environments import Environment
-from portal.filters import counts, in_group
+from portal.core import filters
+from portal.core.environments import Environment
+from portal.core.filters import counts, in_group
 from submissions.models import Submission
 from submissions.services import listing
 from systemusers.models import SystemUserRequest

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Customer, User
-from portal import doorbell
+from portal.core import enqueue as doorbell
 from submissions import tasks
 from submissions.models import Submission
 from submissions.rf1086 import NamedFile

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from portal.models import AuditEvent, IllegalTransition, LostRace
+from portal.core.audit import AuditEvent
+from portal.core.states import IllegalTransition, LostRace
 from submissions.models import Call, Submission
 from submissions.services.documents import store_document
 from submissions.services.queue import NotReady, cancel, queue

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from portal.core.audit import AuditEvent
+from portal.core.states import LostRace
 from portal.gateways.errors import GatewayError
-from portal.models import AuditEvent, LostRace
 from submissions.models import Call, Document, Submission
 from submissions.services import reconcile, send
 from submissions.services.claim import AT_ONCE

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from portal.models import AuditEvent
+from portal.core.audit import AuditEvent
 from submissions.models import Document, Submission
 from submissions.services.documents import place_of, store_document
 from tests.fixtures import AT

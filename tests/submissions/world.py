@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from accounts.models import Customer
+from portal.core.states import LostRace
 from portal.gateways import http, maskinporten
 from portal.gateways.errors import GatewayError
-from portal.models import LostRace
 from portal.sandbox import Sandbox, create_app
 from portal.sandbox import state as remote
 from portal.sandbox.altinn.lookup import add_user

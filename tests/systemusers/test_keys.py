@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from portal.core.states import IllegalTransition
 from portal.gateways.errors import Unavailable
-from portal.models import IllegalTransition
 from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey
 from systemusers.services import keys, scopes
 from tests.fixtures import AT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from portal.models import AuditEvent
+from portal.core.audit import AuditEvent
 from systemusers.models import SystemUserRequest
 from tests.systemusers.staff import page
 from tests.systemusers.world import fresh

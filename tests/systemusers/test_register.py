@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from portal.core.audit import AuditEvent
 from portal.gateways.errors import Unavailable
-from portal.models import AuditEvent
 from systemusers.models import AccessProfile, Kind, System
 from systemusers.services import register
 from systemusers.services.register.checks import is_redirect

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from portal.models import AuditEvent, LostRace
+from portal.core.audit import AuditEvent
+from portal.core.states import LostRace
 from systemusers.models import SystemUser, SystemUserRequest
 from systemusers.services import requests
 from systemusers.services.requests import answers, lease, send

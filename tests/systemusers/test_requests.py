@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import Customer
+from portal.core.audit import AuditEvent
+from portal.core.states import LostRace
 from portal.gateways.errors import BrokenReply, Unavailable
-from portal.models import AuditEvent, LostRace
 from systemusers.models import AccessProfile, Kind, System, SystemUser, SystemUserRequest
 from systemusers.services import requests
 from tests.systemusers.world import AGENT_PACKAGE, BY, REQUESTS, RETURN, World, fresh, make_profile

@@ -9,7 +9,7 @@ from celery.exceptions import Retry
 from django.conf import settings
 
 from portal.celery import app
-from portal.models import LostRace
+from portal.core.states import LostRace
 from systemusers import tasks
 from systemusers.models import SystemUserRequest
 from systemusers.services import requests

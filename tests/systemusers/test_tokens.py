@@ -10,8 +10,8 @@ import jwt
 import pytest
 from django.db import connection
 
+from portal.core.valkey import valkey
 from portal.gateways.errors import Refused, Unavailable
-from portal.valkey import valkey
 from systemusers.models import SigningKey, SystemUser, SystemUserRequest
 from systemusers.services import tokens
 from tests.systemusers.world import DIALOGS, TOKEN, World, fresh

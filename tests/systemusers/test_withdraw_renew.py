@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from portal.core.states import IllegalTransition
 from portal.gateways.errors import Unavailable
-from portal.models import IllegalTransition
 from systemusers.models import SystemUserRequest
 from systemusers.services import requests
 from tests.systemusers.world import BY, REQUESTS, World, fresh

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from accounts.models import Customer, Vendor
+from portal.core.states import LostRace
 from portal.gateways import http, maskinporten
 from portal.gateways.errors import GatewayError
-from portal.models import LostRace
 from portal.sandbox import Sandbox, create_app
 from portal.sandbox.clock import Clock
 from portal.sandbox.faults import Fault

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection, models
 from psycopg.sql import SQL, Identifier
 
-from portal import crypto
+from portal.core import crypto
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from portal import audit
+from portal.core import audit_chain
 
 
 class Command(BaseCommand):
@@ -14,7 +14,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         audit.seal(at=timezone.now())
         try:
-            count = audit.verify()
-        except audit.Broken as error:
+            count = audit_chain.verify()
+        except audit_chain.Broken as error:
             raise CommandError(f"The audit trail has been changed: {error}.") from error
         self.stdout.write(f"The audit trail is whole: {count} rows.")

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from portal.core.states import IllegalTransition, LostRace
 from portal.gateways.errors import GatewayError, Refused, Unavailable
-from portal.models import IllegalTransition, LostRace
 from submissions.feedback import Feedback, UnreadableFeedback, read_feedback
 from submissions.models import Dialog, Document, Submission, Transmission
 from submissions.services import catalogue

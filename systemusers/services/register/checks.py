@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from portal.environments import Environment
+from portal.core.environments import Environment
 from portal.gateways.altinn import Package
 from portal.gateways.errors import GatewayError, Refused
 from systemusers.models import AccessProfile, Kind, System

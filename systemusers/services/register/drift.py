@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from portal.core.audit import record
 from portal.gateways.altinn import RegisteredSystem, SystemChange
 from portal.gateways.errors import Refused
-from portal.models import record
 from systemusers.models import System
 from systemusers.services.register.push import SCOPE, remote_form
 from systemusers.services.remote import system_register

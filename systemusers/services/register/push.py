@@ -14,10 +14,10 @@ from enum import Enum
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from portal.core.audit import record
 from portal.explain import explain
 from portal.gateways.altinn import RegisteredSystem
 from portal.gateways.errors import Detail, GatewayError, Refused
-from portal.models import record
 from systemusers.models import System
 from systemusers.services.keys import NoKey
 from systemusers.services.register.checks import SystemProblems, check_system

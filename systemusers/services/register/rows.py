@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from portal.models import record
+from portal.core.audit import record
 from systemusers.models import AccessProfile, System
 from systemusers.services.register.checks import SystemProblems, check_profile, check_system
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from django.db import transaction
 
-from portal.environments import Environment
+from portal.core.environments import Environment
 from portal.gateways.altinn import RemoteRequest, RemoteSystemUser
 from portal.gateways.errors import BrokenReply
 from systemusers.models import Kind, SystemUser, SystemUserRequest

@@ -14,7 +14,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
-from portal.models import LostRace, record
+from portal.core.audit import record
+from portal.core.states import LostRace
 from systemusers.models import AccessProfile, System, SystemUserRequest, new_link_token
 
 Status = SystemUserRequest.Status

@@ -12,7 +12,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 
-from portal.models import LostRace, record
+from portal.core.audit import record
+from portal.core.states import LostRace
 from systemusers.models import SystemUserRequest
 
 LEASE = timedelta(minutes=3)

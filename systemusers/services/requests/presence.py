@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db import transaction
 
+from portal.core.audit import record
 from portal.gateways.altinn import RemoteSystemUser
 from portal.gateways.errors import Refused
-from portal.models import record
 from systemusers.models import SystemUser, SystemUserRequest
 from systemusers.services import tokens
 from systemusers.services.remote import maskinporten

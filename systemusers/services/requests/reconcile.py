@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from portal.core.audit import record
 from portal.gateways.altinn import RemoteSystemUser
-from portal.models import record
 from systemusers.models import System, SystemUser, SystemUserRequest
 from systemusers.services import tokens
 from systemusers.services.register.push import SCOPE

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
 
-from portal.models import LostRace
+from portal.core.states import LostRace
 from systemusers.models import Kind, System, SystemUserRequest
 from systemusers.services.remote import system_user_requests
 from systemusers.services.requests import answers

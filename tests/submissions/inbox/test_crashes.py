@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portal.models import AuditEvent
+from portal.core.audit import AuditEvent
 from portal.sandbox.dialogs import by_party
 from submissions.models import Dialog, Document, PollCursor, Submission
 from submissions.services.inbox import copies, cursors, poll, pull

@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from portal.logging import redact
+from portal.core.logging import redact
 from portal.sandbox import webhooks
 from portal.sandbox.dialogs import update_dialog
 from submissions import tasks

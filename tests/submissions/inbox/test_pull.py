@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.models import AuditEvent
+from portal.core.audit import AuditEvent
 from portal.sandbox.dialogs import Attachment, AttachmentUrl, add_transmission, delete_dialog
 from portal.sandbox.skatteetaten import deliveries
 from submissions.models import Dialog, Document, Submission

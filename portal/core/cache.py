@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.cache.backends.redis import RedisCache
 
-from portal.valkey import ERRORS
+from portal.core.valkey import ERRORS
 
 logger = logging.getLogger(__name__)
 

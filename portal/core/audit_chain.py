@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from django.db import DatabaseError, connection, transaction
 
-from portal.models import AuditEvent, AuditSeal
+from portal.core.audit import AuditEvent, AuditSeal
 
 BATCH = 10_000
 _HASH_BYTES = 32

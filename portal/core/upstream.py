@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from portal.environments import Environment, addresses
+from portal.core.environments import Environment, addresses
+from portal.core.valkey import ERRORS, valkey
 from portal.gateways.http import CallStats
-from portal.valkey import ERRORS, valkey
 
 logger = logging.getLogger(__name__)
 NAMES = {

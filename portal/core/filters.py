@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet, Value
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from portal.paging import PLACE
+from portal.core.paging import PLACE
 
 COUNT_TO = 200
 """A chip counts this far and then says "more than": the exact number helps nobody and costs a walk through the index."""

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
-from portal import health
-from portal.logging import new_request_id, request_id, well_formed
+from portal.core import health
+from portal.core.request_id import new_request_id, request_id, well_formed
 
 type_of_next = Callable[[HttpRequest], HttpResponse]
 

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import logging
 import re
-import uuid
 from typing import Any
 
 import structlog
 
-from portal.gateways.http import request_id
+from portal.core.request_id import request_id
 
-__all__ = ["RedactingFormatter", "configuration", "new_request_id", "redact", "request_id", "well_formed"]
-
-_WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _REDACTIONS = [
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){0,3}"), "[token]"),
     (
@@ -35,15 +31,6 @@ def redact(text: str) -> str:
     for pattern, replacement in _REDACTIONS:
         text = pattern.sub(replacement, text)
     return text
-
-
-def new_request_id() -> str:
-    return uuid.uuid4().hex
-
-
-def well_formed(value: str) -> bool:
-    """Whether an id from outside may stand in our logs and go out in our calls."""
-    return _WELL_FORMED.fullmatch(value) is not None
 
 
 class RedactingFormatter(structlog.stdlib.ProcessorFormatter):

@@ -1,0 +1,81 @@
+"""The audit trail: one row per act or change of state, append-only by a database trigger.
+
+`record` writes a row; `portal.core.audit_chain` seals the rows into a hash chain and verifies it. The tables belong to the
+Django app `portal`, which imports the models in `portal.models`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from portal.core.environments import Environment
+
+
+class AuditEvent(models.Model):
+    """One act or change of state: who, on what, when, for whom. `detail` holds no secrets and no personal numbers."""
+
+    at = models.DateTimeField(_("tidspunkt"))
+    by = models.CharField(
+        _("av"), max_length=200, help_text="user:<e-mail>, task:<name>, customer:link or remote:<service>"
+    )
+    environment = models.CharField(_("miljø"), max_length=10, choices=Environment, blank=True)
+    target = models.CharField(_("gjelder"), max_length=100)
+    customer_id_ref = models.BigIntegerField(_("kunde"), null=True)  # no foreign key: the trail outlives the customer
+    what = models.CharField(_("hva"), max_length=200)
+    detail = models.JSONField(_("detaljer"), default=dict)
+
+    class Meta:
+        verbose_name = _("hendelse i revisjonsloggen")
+        verbose_name_plural = _("revisjonslogg")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["target", "-id"], name="audit_by_target"),
+            models.Index(fields=["customer_id_ref", "-id"], name="audit_by_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.by} {self.target} {self.what}"
+
+
+class AuditSeal(models.Model):
+    """A batch of events sealed into the hash chain. `row_hashes` is one SHA-256 (32 bytes) for each event, in id order."""
+
+    sealed_at = models.DateTimeField(_("forseglet"))
+    first_event = models.BigIntegerField()
+    last_event = models.BigIntegerField(unique=True)
+    row_hashes = models.BinaryField()
+    chain_hash = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("forsegling")
+        verbose_name_plural = _("forseglinger")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.first_event}-{self.last_event}"
+
+
+def record(
+    *,
+    by: str,
+    at: datetime,
+    target: models.Model,
+    what: str,
+    environment: str = "",
+    customer_id: int | None = None,
+    **detail: Any,
+) -> AuditEvent:
+    """Write one event about `target`. Call it before the act goes out of the house."""
+    return AuditEvent.objects.create(
+        by=by,
+        at=at,
+        target=f"{target._meta.label}:{target.pk}",
+        what=what,
+        environment=environment or getattr(target, "environment", ""),
+        customer_id_ref=customer_id or getattr(target, "customer_id", None),
+        detail=detail,
+    )
