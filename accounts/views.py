@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.forms import CustomerForm, DetailsForm, VendorForm
+from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer, Vendor
 from accounts.services.customers import AlreadyCustomer, add_customer, edit_customer, keep_look_up, readable_orgnr
 from accounts.services.orgnr import BadOrgnr
 from accounts.services.registry import LookUp, Outcome, look_up
 from accounts.services.vendor import save_vendor
-from portal.access import StaffRequest, staff_page
 
 LEVELS = {Outcome.FOUND: messages.SUCCESS, Outcome.SYNTHETIC: messages.INFO}
 

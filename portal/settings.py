@@ -178,11 +178,11 @@ LOGIN_URL = "account_login"
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds, as the page and the mail say
 CSRF_FAILURE_VIEW = "portal.views.csrf_failure"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "portal.login.ClosedSignup"
+ACCOUNT_ADAPTER = "accounts.login.ClosedSignup"
 ACCOUNT_FORMS = {
-    "login": "portal.login.LoginForm",
-    "reset_password": "portal.login.ResetPasswordForm",
-    "reset_password_from_key": "portal.login.ResetPasswordKeyForm",
+    "login": "accounts.login.LoginForm",
+    "reset_password": "accounts.login.ResetPasswordForm",
+    "reset_password_from_key": "accounts.login.ResetPasswordKeyForm",
 }
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

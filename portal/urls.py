@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.urls import include, path, re_path, register_converter
 from django.utils.translation import gettext_lazy as _
 
+from accounts.guard import EnvironmentConverter
 from portal import views
-from portal.access import EnvironmentConverter
 
 admin.site.site_header = admin.site.site_title = _("Drift")
 admin.site.index_title = _("Alt som er lagret, til å se og rette")

@@ -11,14 +11,14 @@ from django.template import loader
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from accounts.guard import StaffRequest, public_page, staff_page
+from accounts.login import here_last
 from portal import connection as steps
 from portal import overview
-from portal.access import StaffRequest, public_page, staff_page
 from portal.attention import attention
 from portal.changes import changes
 from portal.core.environments import Environment, from_slug
 from portal.core.htmx import page_or_fragment
-from portal.login import here_last
 
 
 @staff_page()

@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
+from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from accounts.services.registry import warnings_about
-from portal.access import StaffRequest, staff_page
 from submissions.models import Dialog, Submission
 from submissions.services import catalogue, dialogs
 from submissions.services.next_step import next_step

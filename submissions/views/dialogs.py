@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
-from portal.access import StaffRequest, staff_page
+from accounts.guard import StaffRequest, staff_page
 from portal.core.filters import chips, in_group
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate

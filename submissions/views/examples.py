@@ -9,8 +9,8 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
-from portal.access import StaffRequest, staff_page
 from portal.core.environments import Environment
 from submissions.rf1086 import samples
 from submissions.services import drafts

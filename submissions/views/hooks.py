@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from portal.access import public_page
+from accounts.guard import public_page
 from portal.core import enqueue as doorbell
 from portal.gateways.events import parse_event
 from submissions import tasks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.utils import timezone
 
-from portal.access import StaffRequest, staff_page
+from accounts.guard import StaffRequest, staff_page
 from portal.core.filters import chips, in_group
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate

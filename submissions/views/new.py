@@ -9,8 +9,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
+from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
-from portal.access import StaffRequest, staff_page
 from portal.core.environments import Environment
 from portal.core.htmx import page_or_fragment
 from submissions.forms import CustomerSearchForm, NewSubmissionForm

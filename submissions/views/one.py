@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from portal.access import StaffRequest, staff_page
+from accounts.guard import StaffRequest, staff_page
 from portal.core import enqueue as doorbell
 from portal.core.htmx import page_or_fragment
 from portal.core.states import IllegalTransition, LostRace

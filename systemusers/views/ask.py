@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
-from portal.access import StaffRequest, staff_page
 from portal.core.htmx import page_or_fragment
 from systemusers.forms import AskForm
 from systemusers.models import SystemUserRequest

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from portal.access import StaffRequest
+from accounts.guard import StaffRequest
 from portal.core.environments import Environment
 from systemusers.forms import PRODUCTION_WORD, ConfirmForm
 

@@ -6,8 +6,8 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
-from portal.access import StaffRequest, staff_page
 from portal.core.filters import chips, in_group
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate

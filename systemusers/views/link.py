@@ -19,9 +19,9 @@ from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.guard import public_page
 from accounts.models import Language, Vendor
 from accounts.services.registry import approvers
-from portal.access import public_page
 from portal.core.environments import Environment
 from portal.core.htmx import page_or_fragment
 from portal.core.valkey import ERRORS

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.guard import StaffRequest, staff_page
 from accounts.models import Vendor
-from portal.access import StaffRequest, staff_page
 from portal.core import enqueue as doorbell
 from portal.core.filters import chips, in_group
 from portal.core.htmx import page_or_fragment

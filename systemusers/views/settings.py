@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.access import StaffRequest, staff_page
+from accounts.guard import StaffRequest, staff_page
 from portal.core.environments import Environment, addresses
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain

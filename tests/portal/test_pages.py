@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.login import BEFORE
 from accounts.models import Customer
 from portal import connection, overview
 from portal.attention import attention
@@ -16,7 +17,6 @@ from portal.changes import changes
 from portal.core import upstream
 from portal.core.environments import Environment
 from portal.gateways.http import CallStats
-from portal.login import BEFORE
 from submissions.models import Submission
 from tests.fixtures import AT
 from tests.submissions.rows import access
