@@ -10,10 +10,10 @@ help:
 	@echo "make bench  measure                            make clean  remove everything that was made, data included"
 
 setup:
-	@$(PYTHON) -m portal.bootstrap
+	@$(PYTHON) -m portal.local.bootstrap
 
 setup-dev:
-	@$(PYTHON) -m portal.bootstrap --dev
+	@$(PYTHON) -m portal.local.bootstrap --dev
 
 run: setup
 	@exec $(PY) manage.py run
@@ -48,6 +48,6 @@ lock:
 	$(UV_LOCK) --group node -o requirements-node.lock
 
 clean:
-	@$(PYTHON) -m portal.embedded clean
+	@$(PYTHON) -m portal.local.embedded clean
 	rm -rf .venv node_modules static/vendor staticfiles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} + ; find locale -name '*.mo' -delete 2>/dev/null || true

@@ -31,7 +31,7 @@ def main() -> int:
     if not embedded_needed:
         execute()
         return 0
-    from portal import embedded
+    from portal.local import embedded
 
     with embedded.servers(settings.DATA_DIR, needed=settings.EMBEDDED):
         execute()

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from django.utils.translation import gettext_lazy as _
 
-from portal import embedded
 from portal.core import logging
 from portal.core.env import BadSetting, Env, database, fernet_keys, load_file
+from portal.local import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -80,7 +80,7 @@ if not LOCAL:
         raise BadSetting("SANDBOX_URL", "is set, but production never talks to the sandbox; unset it", example="")
 
 # --- Servers ----------------------------------------------------------------------------------------------------------
-# Where an address is missing on a laptop, portal.embedded runs that server itself, on a socket below DATA_DIR.
+# Where an address is missing on a laptop, portal.local.embedded runs that server itself, on a socket below DATA_DIR.
 EMBEDDED = tuple(
     s for s, v in (("postgresql", "DATABASE_URL"), ("valkey", "REDIS_URL")) if LOCAL and not env.optional(v)
 )

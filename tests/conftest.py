@@ -15,7 +15,7 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 from redis import Redis
 
-from portal import embedded, translations
+from portal.local import embedded, translations
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LOOPBACK = ("127.", "localhost", "::1")

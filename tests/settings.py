@@ -11,7 +11,7 @@ from types import FrameType
 
 from django.template import Node
 
-from portal import embedded
+from portal.local import embedded
 
 os.environ["PORTAL_MODE"] = "local"
 if "PORTAL_TEST_DATA" not in os.environ:  # the workers of a parallel run inherit the folder of the run

@@ -1,6 +1,7 @@
 """The one door for calls outside: time-outs, the three error families, one log line a call, and no secrets in any of them.
 
-Tests set `TRANSPORT`; the portal adds `observers` and sets `request_id`. Redirects are not followed: a token never leaves the host it is for.
+Tests set `TRANSPORT`; the portal adds `observers` and sets `request_id`. Redirects are not followed, so that a token
+never leaves the host it is for.
 Cookies are not kept: calls for different customers share the connections and nothing else.
 """
 

@@ -54,7 +54,7 @@ def test_the_database_refuses_to_empty_the_trail(table: str) -> None:
 @pytest.mark.django_db(transaction=True)
 class TestChain:
     def test_every_row_is_sealed_once_over_several_batches(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(audit, "BATCH", 3)
+        monkeypatch.setattr(audit_chain, "BATCH", 3)
         write(7)
 
         counts = [audit_chain.seal(at=AT) for _ in range(4)]

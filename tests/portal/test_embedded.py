@@ -12,13 +12,13 @@ import pytest
 from django.conf import settings
 from redis import Redis, RedisError
 
-from portal import embedded
-from portal.tied import is_alive
+from portal.local import embedded
+from portal.local.keeper import is_alive
 
 OWNER = """
 import sys, time
 from pathlib import Path
-from portal import embedded
+from portal.local import embedded
 with embedded.servers(Path(sys.argv[1]), throwaway=True):
     print("up", flush=True)
     time.sleep(60)

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from accounts.models import Customer
 from portal.core.environments import Environment
 from portal.core.paging import paginate
-from portal.demo import orgnrs
+from portal.local.demo import orgnrs
 
 
 def make(count: int) -> None:

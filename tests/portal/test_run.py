@@ -14,7 +14,7 @@ import httpx
 import pytest
 from django.conf import settings
 
-from portal.tied import is_alive
+from portal.local.keeper import is_alive
 
 pytestmark = pytest.mark.faults
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from portal import embedded, runner
+from portal.local import embedded, runner
 
 
 class Command(BaseCommand):

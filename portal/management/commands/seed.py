@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from portal import demo, runner
+from portal.local import demo, runner
 
 
 class Command(BaseCommand):

@@ -14,8 +14,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Role, User
-from portal import embedded, runner, tour
 from portal.celery import app
+from portal.local import embedded, runner, tour
 
 
 class Command(BaseCommand):

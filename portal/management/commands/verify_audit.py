@@ -12,7 +12,7 @@ class Command(BaseCommand):
     help = "Seals what is new and verifies the whole audit trail."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        audit.seal(at=timezone.now())
+        audit_chain.seal(at=timezone.now())
         try:
             count = audit_chain.verify()
         except audit_chain.Broken as error:

@@ -18,9 +18,9 @@ from django.db.models import Model
 from django.utils import timezone, translation
 
 from accounts.models import Customer, User
-from portal import demo
 from portal.core.enqueue import ring
 from portal.core.environments import Environment
+from portal.local import demo
 from submissions.models import Document, EventSubscription, PollCursor, Submission
 from submissions.rf1086 import samples
 from submissions.services.documents import read_document

@@ -23,8 +23,8 @@ from django.core.management import call_command, get_commands
 from django.db import connections
 from honcho.manager import Manager
 
-from portal import embedded, translations
-from portal.bootstrap import digest
+from portal.local import embedded, translations
+from portal.local.bootstrap import digest
 
 PATIENCE = 4.0  # seconds for a process to stop; honcho's own patience is 5
 FIRST_PAGE = 60  # seconds to wait for the first page
@@ -148,7 +148,7 @@ def introduce() -> None:
     """Tell a sandbox of ours who we are, as soon as it answers."""
     origin = settings.SANDBOX_URL
     if origin and sandbox_is_ours() and answers(f"{origin}/"):
-        from portal import demo
+        from portal.local import demo
 
         demo.introduce(url=origin)
 
@@ -185,7 +185,7 @@ def greeting() -> str:
 def log_ins() -> list[str]:
     if "seed" not in get_commands():
         return []
-    from portal import demo
+    from portal.local import demo
 
     width = max(len(login) for login, _, _ in demo.STAFF) + len(demo.DOMAIN) + 1
     staff = [f"{login}@{demo.DOMAIN}".ljust(width) + f"  {role.label}" for login, _, role in demo.STAFF]

@@ -1,4 +1,4 @@
-"""Sets a clone up: `python3 -m portal.bootstrap [--dev]`. Makes .venv, installs the lock, fetches front-end assets.
+"""Sets a clone up: `python3 -m portal.local.bootstrap [--dev]`. Makes .venv, installs the lock, fetches front-end assets.
 
 Standard library only, as it runs before anything is installed. A step whose inputs have not changed is skipped.
 """
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 MODULES = ROOT / "node_modules"
@@ -42,7 +42,7 @@ def main(*, dev: bool) -> None:
     lock = ROOT / ("requirements-dev.lock" if dev else "requirements.lock")
     install(lock)
     fetch_assets()
-    run([str(PYTHON), "-m", "portal.translations"], "compiling the translations")
+    run([str(PYTHON), "-m", "portal.local.translations"], "compiling the translations")
 
 
 def run(command: list[str], doing: str, **more: object) -> None:

@@ -1,4 +1,4 @@
-"""Compiles locale/*/LC_MESSAGES/*.po newer than their .mo, without gettext: `python -m portal.translations`."""
+"""Compiles locale/*/LC_MESSAGES/*.po newer than their .mo, without gettext: `python -m portal.local.translations`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polib
 
-LOCALE = Path(__file__).resolve().parent.parent / "locale"
+LOCALE = Path(__file__).resolve().parents[2] / "locale"
 
 
 def compile_all(folder: Path = LOCALE) -> int:

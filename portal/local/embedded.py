@@ -26,9 +26,9 @@ NAME = "systembruker-portal"
 ROOT_STATE = Path("/var/lib") / NAME
 SOCKET_LIMIT = 90  # bytes of a socket's folder; the kernel takes 107 with the file's name
 PATIENCE = 30  # seconds for a server to start or stop
-TIED = Path(__file__).with_name("tied.py")
+KEEPER = Path(__file__).with_name("keeper.py")
 _SURROUNDINGS = {"LC_ALL": "C", "TZ": "UTC"}
-Keeper = subprocess.Popen[bytes]  # the process of portal/tied.py, which ends the server with us
+Keeper = subprocess.Popen[bytes]  # the process of portal/local/keeper.py, which ends the server with us
 
 
 class CannotStart(Exception):
@@ -122,7 +122,7 @@ def servers(
 def tied_to_us(command: list[str], *, stop: str, patience: float, who: str = "") -> list[str]:
     """`command` under a keeper that ends it when this process is gone, however it went."""
     who = who or f"{os.geteuid()}:{os.getegid()}"
-    return [sys.executable, "-I", "-S", str(TIED), str(os.getpid()), stop, str(patience), who, *command]
+    return [sys.executable, "-I", "-S", str(KEEPER), str(os.getpid()), stop, str(patience), who, *command]
 
 
 @dataclass(frozen=True)
@@ -360,6 +360,6 @@ def clean(project: Path) -> None:
 
 if __name__ == "__main__" and sys.argv[1:] == ["clean"]:
     try:
-        clean(Path(__file__).resolve().parent.parent)
+        clean(Path(__file__).resolve().parents[2])
     except CannotStart as error:
         sys.exit(str(error))
