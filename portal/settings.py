@@ -156,7 +156,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
-                *(["portal.context.shell"] if find_spec("portal.context") else []),
+                *(["portal.desk.context.shell"] if find_spec("portal.desk.context") else []),
             ],
         },
     }
@@ -176,7 +176,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds, as the page and the mail say
-CSRF_FAILURE_VIEW = "portal.views.csrf_failure"
+CSRF_FAILURE_VIEW = "portal.desk.views.csrf_failure"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.login.ClosedSignup"
 ACCOUNT_FORMS = {

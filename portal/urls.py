@@ -10,7 +10,7 @@ from django.urls import include, path, re_path, register_converter
 from django.utils.translation import gettext_lazy as _
 
 from accounts.guard import EnvironmentConverter
-from portal import views
+from portal.desk import views
 
 admin.site.site_header = admin.site.site_title = _("Drift")
 admin.site.index_title = _("Alt som er lagret, til å se og rette")
@@ -37,15 +37,14 @@ urlpatterns = [
     path("accounts/", include(LOGIN)),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
-    path("<env:environment>/", views.dashboard, name="dashboard"),
-    path("<env:environment>/connection/", views.connection, name="connection"),
     path("<env:environment>/", include("accounts.urls")),
     path("<env:environment>/", include("systemusers.urls")),
     path("<env:environment>/", include("submissions.urls")),
+    path("<env:environment>/", include("portal.desk.urls")),
     path("", include("systemusers.public_urls")),
     path("", include("submissions.public_urls")),
 ]
-handler400 = "portal.views.bad_request"
-handler403 = "portal.views.forbidden"
-handler404 = "portal.views.not_found"
-handler500 = "portal.views.server_error"
+handler400 = "portal.desk.views.bad_request"
+handler403 = "portal.desk.views.forbidden"
+handler404 = "portal.desk.views.not_found"
+handler500 = "portal.desk.views.server_error"

@@ -7,30 +7,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.forms import FilesField
 from submissions.services.catalogue import Offer
 
 FIRST_YEAR = 2015
-
-
-class FilesInput(forms.FileInput):
-    allow_multiple_selected = True
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Any]:
-        found: list[Any] = files.getlist(name) if hasattr(files, "getlist") else []
-        return found
-
-
-class FilesField(forms.FileField):
-    """Many files at once. Empty ones are let through: the check says what is wrong with each."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(widget=FilesInput(attrs={"multiple": True}), allow_empty_file=True, **options)
-
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        files: list[Any] = data or []
-        if self.required and not files:
-            raise forms.ValidationError(self.error_messages["required"], code="required")
-        return files
 
 
 class FilesForm(forms.Form):

@@ -2,10 +2,9 @@
 
 from django.urls import path
 
-from submissions.views import customer, dialogs, documents, examples, listing, new, one
+from submissions.views import dialogs, documents, examples, listing, new, one
 
 urlpatterns = [
-    path("customers/<int:pk>/", customer.customer, name="customer"),
     path("submissions/", listing.submissions, name="submissions"),
     path("submissions/new/", new.new, name="submission-new"),
     path("submissions/<int:pk>/", one.submission, name="submission"),

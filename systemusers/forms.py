@@ -5,77 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services.customers import vendor_orgnr
 from accounts.services.orgnr import BadOrgnr, read_orgnr
 from portal.core.environments import Environment
+from portal.core.forms import PRODUCTION_WORD, LinesField, PickField, short_name
 from systemusers.models import AccessProfile, MaskinportenClient, System
 from systemusers.services import offers
 from systemusers.services.offers import Offers
 from systemusers.services.register import SystemProblems
 
-PRODUCTION_WORD = "PRODUKSJON"
 LANGUAGES = (("nb", _("bokmål")), ("nn", _("nynorsk")), ("en", _("engelsk")))
-
-
-class LinesField(forms.CharField):
-    """A list with one value on each line. Blank lines and blanks around values are forgiven."""
-
-    def __init__(self, **options: Any) -> None:
-        options.setdefault("widget", forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}))
-        super().__init__(**options)
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:
-        return [line.strip() for line in (value or "").splitlines() if line.strip()]
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool((initial or []) != self.to_python(data))
-
-
-class PickOrType(forms.CheckboxSelectMultiple):
-    """Boxes for what is known, and lines for what is not."""
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
-        return "\n".join(data.getlist(name) if hasattr(data, "getlist") else data.get(name, []))
-
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        chosen, known = list(value or []), {code for code, _label in self.choices}
-        self.choices = sorted(self.choices, key=lambda choice: choice[0] not in chosen)  # what is chosen stands on top
-        boxes = super().render(name, [code for code in chosen if code in known], attrs, renderer)
-        others = "\n".join(code for code in chosen if code not in known)
-        ident = f"id_{name}_others"
-        lines = forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "class": "ds-input"})
-        typed = lines.render(name, others, {"id": ident}, renderer)
-        label = _("Andre, én på hver linje")
-        return format_html(
-            '<div class="picks">{}</div><label class="ds-label" for="{}">{}</label>{}', boxes, ident, label, typed
-        )
-
-
-class PickField(LinesField):
-    """A list of which the known values are ticked and others typed. `offers` are (value, name)."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(widget=PickOrType, **options)
-
-    def prepare_value(self, value: Any) -> Any:
-        return value if isinstance(value, list) else self.to_python(value)
-
-    def to_python(self, value: Any) -> Any:
-        return list(dict.fromkeys(super().to_python(value)))
-
-    def offer(self, offers: Offers) -> None:
-        self.widget.choices = [(value, f"{name} ({_short(value)})") for value, name in offers]
-
-
-def _short(value: str) -> str:
-    return value.removeprefix("urn:altinn:accesspackage:")
 
 
 class ProblemsMixin(forms.Form):
@@ -236,7 +177,8 @@ class ProfileForm(ProblemsMixin, forms.ModelForm):
             known = dict.fromkeys([*getattr(system, name), *getattr(self.instance, name)])
             named = dict(getattr(offers, name)(system.environment))
             self.fields[name].choices = [  # type: ignore[attr-defined]
-                (value, f"{named[value]} ({_short(value)})" if value in named else _short(value)) for value in known
+                (value, f"{named[value]} ({short_name(value)})" if value in named else short_name(value))
+                for value in known
             ]
             if not known:
                 del self.fields[name]
@@ -286,23 +228,4 @@ class AskForm(forms.Form):
             raise forms.ValidationError(
                 _("Skriv %(word)s med store bokstaver for å spørre så mange.") % {"word": PRODUCTION_WORD}
             )
-        return typed
-
-
-class ConfirmForm(forms.Form):
-    """A word to type before something is gone; without `word` the button is enough."""
-
-    typed = forms.CharField(required=False)
-
-    def __init__(self, *args: Any, word: str, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.word = word
-        self.fields["typed"].label = _("Skriv %(word)s for å bekrefte") % {"word": word}
-        if not word:
-            del self.fields["typed"]
-
-    def clean_typed(self) -> str:
-        typed: str = self.cleaned_data["typed"].strip()
-        if typed != self.word:
-            raise forms.ValidationError(_("Skriv %(id)s, nøyaktig slik.") % {"id": self.word})
         return typed

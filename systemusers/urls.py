@@ -2,10 +2,9 @@
 
 from django.urls import path
 
-from systemusers.views import ask, customers, requests, settings, systems
+from systemusers.views import ask, requests, settings, systems
 
 urlpatterns = [
-    path("customers/", customers.customers, name="customers"),
     path("access/", requests.request_list, name="requests"),
     path("access/new/", ask.new, name="request-new"),
     path("access/<int:pk>/", requests.one, name="request"),

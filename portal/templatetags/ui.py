@@ -14,23 +14,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.core.colours import colour
+
 register = template.Library()
 NBSP = "\N{NO-BREAK SPACE}"
 
-COLOURS = {
-    "success": {"APPROVED", "IN_USE", "ACCEPTED", "REGISTERED", "ACTIVE", "GRANTED", "DONE", "Completed", "Acceptance"},
-    "danger": {"REJECTED", "FAILED", "REMOVED", "REFUSED", "NOT_ON_CLIENT", "NOT_GRANTED", "DELETED", "Rejection"},
-    "warning": {
-        "FORWARDED", "EXPIRED", "NEEDS_UPDATE", "UNKNOWN", "UNCERTAIN", "NEEDS_PERSON", "LOST", "RequiresAttention", "Alert",
-    },
-    "info": {"OPENED", "SENT", "READY", "QUEUED", "SENDING", "DELIVERED", "NEW", "STARTED", "InProgress", "Awaiting"},
-}  # fmt: skip
-
-
-@register.filter
-def colour(status: str) -> str:
-    """Designsystemet's colour name for a state; colour never stands alone, the word is always there too."""
-    return next((name for name, states in COLOURS.items() if status in states), "neutral")
+register.filter("colour", colour)
 
 
 @register.inclusion_tag("components/badge.html")

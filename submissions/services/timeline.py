@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from portal.core.audit import AuditEvent
-from portal.templatetags.ui import colour
+from portal.core.colours import colour
 from submissions.models import Document, Submission
 
 S = Submission.Status

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Customer, User
 from portal.core.audit import AuditEvent
+from portal.core.colours import colour
 from portal.explain import explain
-from portal.templatetags.ui import colour
 from systemusers.models import SystemUserRequest
 
 MOST = 100

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Vendor
 from portal.core import enqueue as doorbell
+from portal.core.confirm import Question, ask_first, word_in
 from portal.core.filters import chips, in_group
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
@@ -29,7 +30,6 @@ from systemusers.models import System, SystemUser, SystemUserRequest
 from systemusers.services import links, listing, requests, timeline
 from systemusers.services.keys import NoKey
 from systemusers.services.next_step import next_step
-from systemusers.views.confirm import Question, ask_first, word_in
 
 Act = Callable[[StaffRequest, SystemUserRequest], None]
 S = SystemUserRequest.Status

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.guard import StaffRequest, staff_page
+from portal.core.confirm import Instead, Question, ask_first, word_in
 from portal.core.environments import Environment, addresses
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
@@ -23,7 +24,6 @@ from systemusers.forms import ClientForm
 from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey
 from systemusers.services import keys, scopes
 from systemusers.services.clients import save_client
-from systemusers.views.confirm import Instead, Question, ask_first, word_in
 
 
 @staff_page(may="may_configure")

@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.guard import StaffRequest, staff_page
+from portal.core.confirm import Question, ask_first
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
 from portal.gateways.errors import GatewayError, Refused
@@ -26,7 +27,6 @@ from systemusers.forms import ProfileForm, SystemForm
 from systemusers.models import AccessProfile, MaskinportenClient, System, SystemUserRequest
 from systemusers.services import register, timeline
 from systemusers.services.keys import NoKey
-from systemusers.views.confirm import Question, ask_first
 
 Act = Callable[[StaffRequest, System], None]
 DRAFT, REGISTERED = System.Status.DRAFT, System.Status.REGISTERED

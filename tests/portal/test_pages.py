@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from accounts.login import BEFORE
 from accounts.models import Customer
-from portal import connection, overview
-from portal.attention import attention
-from portal.changes import changes
 from portal.core import upstream
 from portal.core.environments import Environment
+from portal.desk import connection, overview
+from portal.desk.attention import attention
+from portal.desk.news import changes
 from portal.gateways.http import CallStats
 from submissions.models import Submission
 from tests.fixtures import AT
@@ -181,7 +181,7 @@ def test_old_calls_are_forgotten() -> None:
 
 
 def test_the_page_for_an_error_of_ours_needs_no_database_and_names_the_request(rf: Any) -> None:
-    from portal.views import server_error
+    from portal.desk.views import server_error
 
     request = rf.get("/")
     request.request_id = "abc123"

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Customer, User
-from portal.connection import DONE, Step, nine_steps
 from portal.core import upstream
 from portal.core.environments import Environment
+from portal.desk.connection import DONE, Step, nine_steps
 from submissions.models import Submission
 from submissions.services import catalogue
 from systemusers.models import SystemUserRequest

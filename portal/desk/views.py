@@ -13,12 +13,12 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.guard import StaffRequest, public_page, staff_page
 from accounts.login import here_last
-from portal import connection as steps
-from portal import overview
-from portal.attention import attention
-from portal.changes import changes
 from portal.core.environments import Environment, from_slug
 from portal.core.htmx import page_or_fragment
+from portal.desk import connection as steps
+from portal.desk import overview
+from portal.desk.attention import attention
+from portal.desk.news import changes
 
 
 @staff_page()
@@ -51,7 +51,7 @@ def dashboard(request: StaffRequest) -> HttpResponse:
         "changes": later(changes, since=here_last(request)),
         "lights": overview.lights(environment=request.environment, at=at),
     }
-    return page_or_fragment(request, "portal/dashboard.html", "lights", context=context)
+    return page_or_fragment(request, "desk/dashboard.html", "lights", context=context)
 
 
 @staff_page()
@@ -59,7 +59,7 @@ def connection(request: StaffRequest) -> HttpResponse:
     nine = steps.nine_steps(environment=request.environment, user=request.user, at=timezone.now())
     left = [step for step in nine if step.state != steps.DONE]
     context = {"steps": nine, "done": len(nine) - len(left), "next": left[0] if left else None}
-    return page_or_fragment(request, "portal/connection.html", "steps", context=context)
+    return page_or_fragment(request, "desk/connection.html", "steps", context=context)
 
 
 @public_page

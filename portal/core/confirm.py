@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from accounts.guard import StaffRequest
 from portal.core.environments import Environment
-from systemusers.forms import PRODUCTION_WORD, ConfirmForm
+from portal.core.forms import PRODUCTION_WORD, ConfirmForm
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,10 @@ def word_in(environment: str) -> str:
     return PRODUCTION_WORD if environment == Environment.PRODUCTION else ""
 
 
-def ask_first(request: StaffRequest, question: Question) -> HttpResponse | None:
+def ask_first(request: HttpRequest, question: Question) -> HttpResponse | None:
     """The page to answer; None once it is answered with yes, and the act may be done."""
     form = ConfirmForm(request.POST if request.method == "POST" else None, word=question.word)
     if request.method == "POST" and form.is_valid():
         return None
     context = {"question": question, "form": form}
-    return render(request, "systemusers/confirm.html", context, status=422 if form.errors else 200)
+    return render(request, "portal/confirm.html", context, status=422 if form.errors else 200)

@@ -27,7 +27,7 @@ def customers(request: StaffRequest) -> HttpResponse:
         "page": page, "q": text, "group": group,
         "chips": chips(matching, listing.CUSTOMERS, query=request.GET, parameter="group"),
     }  # fmt: skip
-    return page_or_fragment(request, "systemusers/customers.html", "results", context=context)
+    return page_or_fragment(request, "desk/customers.html", "results", context=context)
 
 
 def _step(customer: Customer) -> NextStep:

@@ -36,7 +36,7 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
         "dialogs": _dialogs(row, at),
         "events": timeline.of_customer(row, names=_names(row)),
     }
-    return render(request, "submissions/customer.html", context)
+    return render(request, "desk/customer.html", context)
 
 
 def _submissions(customer: Customer, at: datetime) -> list[Submission]:

@@ -1,0 +1,17 @@
+"""Which of Designsystemet's colours stands for which state."""
+
+from __future__ import annotations
+
+COLOURS = {
+    "success": {"APPROVED", "IN_USE", "ACCEPTED", "REGISTERED", "ACTIVE", "GRANTED", "DONE", "Completed", "Acceptance"},
+    "danger": {"REJECTED", "FAILED", "REMOVED", "REFUSED", "NOT_ON_CLIENT", "NOT_GRANTED", "DELETED", "Rejection"},
+    "warning": {
+        "FORWARDED", "EXPIRED", "NEEDS_UPDATE", "UNKNOWN", "UNCERTAIN", "NEEDS_PERSON", "LOST", "RequiresAttention", "Alert",
+    },
+    "info": {"OPENED", "SENT", "READY", "QUEUED", "SENDING", "DELIVERED", "NEW", "STARTED", "InProgress", "Awaiting"},
+}  # fmt: skip
+
+
+def colour(status: str) -> str:
+    """Designsystemet's colour name for a state; colour never stands alone, the word is always there too."""
+    return next((name for name, states in COLOURS.items() if status in states), "neutral")
