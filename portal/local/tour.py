@@ -21,8 +21,8 @@ from accounts.models import Customer, User
 from portal.core.enqueue import ring
 from portal.core.environments import Environment
 from portal.local import demo
+from submissions.adapters.rf1086 import samples
 from submissions.models import Document, EventSubscription, PollCursor, Submission
-from submissions.rf1086 import samples
 from submissions.services.documents import read_document
 from submissions.services.drafts import add_files, create_draft
 from submissions.services.queue import queue

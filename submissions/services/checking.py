@@ -11,8 +11,18 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from submissions.adapters.rf1086 import (
+    Finding,
+    Form,
+    Kind,
+    Level,
+    NamedFile,
+    Unreadable,
+    check_file,
+    check_package,
+    read_form,
+)
 from submissions.models import Document, Submission
-from submissions.rf1086 import Finding, Form, Kind, Level, NamedFile, Unreadable, check_file, check_package, read_form
 from submissions.services.catalogue import Service
 from submissions.services.documents import DocumentDamaged, read_document
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from portal.core.environments import Environment
-from submissions.rf1086 import samples
+from submissions.adapters.rf1086 import samples
 from submissions.services import drafts
 from submissions.views.one import find
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from submissions.adapters.rf1086.samples import example
 from submissions.models import Submission
-from submissions.rf1086.samples import example
 from submissions.services import drafts
 from submissions.services.preflight import preflight
 from submissions.services.timeline import timeline

@@ -8,9 +8,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from portal.core.audit import AuditEvent
+from submissions.adapters.rf1086 import NamedFile
+from submissions.adapters.rf1086.samples import example
 from submissions.models import Document, Submission
-from submissions.rf1086 import NamedFile
-from submissions.rf1086.samples import example
 from submissions.services import drafts
 from submissions.services.drafts import NotAllowed, NotOpen, Verdict
 from systemusers.models import SystemUserRequest

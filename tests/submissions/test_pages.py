@@ -13,9 +13,9 @@ from django.urls import reverse
 from accounts.models import Customer, User
 from portal.core import enqueue as doorbell
 from submissions import tasks
+from submissions.adapters.rf1086 import NamedFile
+from submissions.adapters.rf1086.samples import example
 from submissions.models import Submission
-from submissions.rf1086 import NamedFile
-from submissions.rf1086.samples import example
 from systemusers.models import SystemUserRequest
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.rows import SERVICE, make_draft

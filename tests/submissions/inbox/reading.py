@@ -9,8 +9,8 @@ from portal.gateways.errors import GatewayError
 from portal.sandbox.dialogs import Dialog as RemoteDialog
 from portal.sandbox.dialogs import open_dialog
 from portal.sandbox.faults import Fault
+from submissions.adapters.rf1086.samples import example
 from submissions.models import Document, PollCursor, Submission
-from submissions.rf1086.samples import example
 from submissions.services.documents import store_document
 from submissions.services.inbox import cursors, poll, pull
 from submissions.services.queue import queue

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from lxml import etree
 
-from submissions.rf1086 import Finding, NamedFile, check_package
-from submissions.rf1086.numbers import synthetic_person
-from submissions.rf1086.samples import Company, Shareholder, package
+from submissions.adapters.rf1086 import Finding, NamedFile, check_package
+from submissions.adapters.rf1086.numbers import synthetic_person
+from submissions.adapters.rf1086.samples import Company, Shareholder, package
 
 ORGNR, YEAR = "310629499", 2025
 PERSON = synthetic_person(7)

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
-from submissions.rf1086 import Kind, Level, NamedFile, check_file, check_package, names
-from submissions.rf1086.checking import MOST_FINDINGS
-from submissions.rf1086.numbers import synthetic_person
-from submissions.rf1086.samples import example
+from submissions.adapters.rf1086 import Kind, Level, NamedFile, check_file, check_package, names
+from submissions.adapters.rf1086.checking import MOST_FINDINGS
+from submissions.adapters.rf1086.numbers import synthetic_person
+from submissions.adapters.rf1086.samples import example
 from tests.submissions.rf1086.packages import (
     ORGNR,
     OWNERS,

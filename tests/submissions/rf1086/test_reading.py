@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from submissions.rf1086 import Finding, Kind, Unreadable, read_form
+from submissions.adapters.rf1086 import Finding, Kind, Unreadable, read_form
 
 START = '<Skjema skjemanummer="890"'
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))

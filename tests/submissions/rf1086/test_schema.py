@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 from lxml import etree
 
-from submissions.rf1086 import Kind, Level, names, schema
-from submissions.rf1086.kinds import fault
-from submissions.rf1086.reading import plain_name
+from submissions.adapters.rf1086 import Kind, Level, names, schema
+from submissions.adapters.rf1086.kinds import fault
+from submissions.adapters.rf1086.parsing import plain_name
 from tests.submissions.rf1086.packages import COMPANY, check, codes, drop, edited, element, files, spoilt, with_text
 
 MAIN_LEAVES = [child.tag for child in etree.fromstring(files()[0].content).iter() if not len(child)]

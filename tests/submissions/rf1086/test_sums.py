@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from submissions.rf1086 import Level, names
-from submissions.rf1086.samples import Shareholder, example
+from submissions.adapters.rf1086 import Level, names
+from submissions.adapters.rf1086.samples import Shareholder, example
 from tests.submissions.rf1086.packages import COMPANY, ORGNR, YEAR, check, codes, files, with_text
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from submissions.rf1086.numbers import is_orgnr, is_person_number
+from submissions.adapters.rf1086.numbers import is_orgnr, is_person_number
 
 _DIGITS = 15
 """Significant digits of a number, the decimals among them."""

@@ -10,11 +10,11 @@ from decimal import Decimal
 
 from lxml import etree
 
-from submissions.rf1086 import names
-from submissions.rf1086.checking import NamedFile
-from submissions.rf1086.numbers import synthetic_person
-from submissions.rf1086.reading import ATTRIBUTES, Kind
-from submissions.rf1086.schema import number_attribute
+from submissions.adapters.rf1086 import names
+from submissions.adapters.rf1086.checking import NamedFile
+from submissions.adapters.rf1086.numbers import synthetic_person
+from submissions.adapters.rf1086.parsing import ATTRIBUTES, Kind
+from submissions.adapters.rf1086.schema import number_attribute
 
 Tree = list[tuple[str, "str | Tree"]]
 CENT = Decimal("0.01")

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from lxml import etree
 
 from submissions import safe_xml
-from submissions.rf1086.findings import Finding, Level
-from submissions.rf1086.numbers import masked
+from submissions.adapters.rf1086.findings import Finding, Level
+from submissions.adapters.rf1086.numbers import masked
 
 MAX_FILE_BYTES = safe_xml.MAX_BYTES
 _SUFFIX = re.compile(r"-(?:datadef|grp)-\d+$")

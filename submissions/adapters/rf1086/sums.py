@@ -11,11 +11,11 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from submissions.rf1086 import names
-from submissions.rf1086.findings import Finding, Level
-from submissions.rf1086.numbers import hidden, masked
-from submissions.rf1086.reading import Form, as_number, line_of, text_of
-from submissions.rf1086.schema import path_of
+from submissions.adapters.rf1086 import names
+from submissions.adapters.rf1086.findings import Finding, Level
+from submissions.adapters.rf1086.numbers import hidden, masked
+from submissions.adapters.rf1086.parsing import Form, as_number, line_of, text_of
+from submissions.adapters.rf1086.schema import path_of
 
 ZERO = Decimal(0)
 ROUNDING = Decimal(1)

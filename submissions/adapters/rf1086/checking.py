@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from submissions.rf1086 import names, schema, sums
-from submissions.rf1086.findings import Finding, Level
-from submissions.rf1086.numbers import masked
-from submissions.rf1086.reading import Form, Kind, Unreadable, plain_name, read_form
+from submissions.adapters.rf1086 import names, schema, sums
+from submissions.adapters.rf1086.findings import Finding, Level
+from submissions.adapters.rf1086.numbers import masked
+from submissions.adapters.rf1086.parsing import Form, Kind, Unreadable, plain_name, read_form
 
 MOST_FINDINGS = 300
 """Of one package. A fault in the program that wrote the files is in every one of them."""

@@ -3,9 +3,9 @@
 Reading is safe against hostile files; checking says what Skatteetaten would say, before anything is sent.
 """
 
-from submissions.rf1086.checking import FileReport, NamedFile, check_file, check_package
-from submissions.rf1086.findings import Finding, Level
-from submissions.rf1086.reading import MAX_FILE_BYTES, Form, Kind, Unreadable, read_form
+from submissions.adapters.rf1086.checking import FileReport, NamedFile, check_file, check_package
+from submissions.adapters.rf1086.findings import Finding, Level
+from submissions.adapters.rf1086.parsing import MAX_FILE_BYTES, Form, Kind, Unreadable, read_form
 
 __all__ = [
     "MAX_FILE_BYTES",

@@ -15,10 +15,10 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from submissions.rf1086 import kinds
-from submissions.rf1086.findings import Finding, Level
-from submissions.rf1086.numbers import hidden, masked
-from submissions.rf1086.reading import ATTRIBUTES, Form, Kind, line_of, plain_name
+from submissions.adapters.rf1086 import kinds
+from submissions.adapters.rf1086.findings import Finding, Level
+from submissions.adapters.rf1086.numbers import hidden, masked
+from submissions.adapters.rf1086.parsing import ATTRIBUTES, Form, Kind, line_of, plain_name
 
 TABLES = {Kind.MAIN: "main_form.txt", Kind.PART: "part_form.txt"}
 MOST_FINDINGS = 50
