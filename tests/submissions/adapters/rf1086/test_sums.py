@@ -9,7 +9,7 @@ import pytest
 
 from submissions.adapters.rf1086 import Level, names
 from submissions.adapters.rf1086.samples import Shareholder, example
-from tests.submissions.rf1086.packages import COMPANY, ORGNR, YEAR, check, codes, files, with_text
+from tests.submissions.adapters.rf1086.packages import COMPANY, ORGNR, YEAR, check, codes, files, with_text
 
 
 def test_a_wrong_total_passes_the_checks_of_form_and_is_warned_of():

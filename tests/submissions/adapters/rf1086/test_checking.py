@@ -12,7 +12,7 @@ from submissions.adapters.rf1086 import Kind, Level, NamedFile, check_file, chec
 from submissions.adapters.rf1086.checking import MOST_FINDINGS
 from submissions.adapters.rf1086.numbers import synthetic_person
 from submissions.adapters.rf1086.samples import example
-from tests.submissions.rf1086.packages import (
+from tests.submissions.adapters.rf1086.packages import (
     ORGNR,
     OWNERS,
     PERSON,

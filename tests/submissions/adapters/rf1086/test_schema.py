@@ -11,7 +11,17 @@ from lxml import etree
 from submissions.adapters.rf1086 import Kind, Level, names, schema
 from submissions.adapters.rf1086.kinds import fault
 from submissions.adapters.rf1086.parsing import plain_name
-from tests.submissions.rf1086.packages import COMPANY, check, codes, drop, edited, element, files, spoilt, with_text
+from tests.submissions.adapters.rf1086.packages import (
+    COMPANY,
+    check,
+    codes,
+    drop,
+    edited,
+    element,
+    files,
+    spoilt,
+    with_text,
+)
 
 MAIN_LEAVES = [child.tag for child in etree.fromstring(files()[0].content).iter() if not len(child)]
 

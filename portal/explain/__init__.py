@@ -1,0 +1,27 @@
+"""The error library: what a code means in plain words. What happened, why, who can mend it, and how.
+
+Keyed by the code a gateway's error carries (MP-303, AUTH-00011, GLD_1018); one data module for each owner of codes.
+An unknown code gets a general answer.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.explain import altinn, maskinporten, ours, skatteetaten
+from portal.explain.explanation import NOBODY, US, Explanation
+
+__all__ = ["NOBODY", "Explanation", "explain"]
+
+CODES: dict[str, Explanation] = {**maskinporten.CODES, **altinn.CODES, **skatteetaten.CODES, **ours.CODES}
+
+
+def explain(code: str) -> Explanation:
+    """The explanation of a code; a general one when we do not know it."""
+    general = Explanation(
+        _("Tjenesten sa nei"),
+        _("Den oppga koden %(code)s, som vi ikke har en forklaring på.") % {"code": code or "–"},
+        US,
+        _("Meld fra til den som drifter portalen, og oppgi koden."),
+    )
+    return CODES.get(code) or general

@@ -1,0 +1,23 @@
+"""The form of an explanation, and the words that the data files share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Four short texts. `who` is the one who has to act: the customer, us, Skatteetaten, Digdir."""
+
+    title: Any
+    cause: Any
+    who: Any
+    how: Any
+
+
+US, CUSTOMER, DIGDIR, SKATTEETATEN, NOBODY = _("Dere"), _("Kunden"), _("Digdir"), _("Skatteetaten"), _("Ingen")
+TRY_LATER = _("Vent litt. Vi prøver igjen av oss selv.")
+NEW_KEY = _("Gå til Innstillinger, lag en ny nøkkel og legg den inn på klienten hos Digdir.")
