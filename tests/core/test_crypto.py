@@ -93,4 +93,4 @@ def test_without_the_key_the_error_names_the_setting(key: SigningKey, settings: 
     settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
 
     with pytest.raises(crypto.CannotDecrypt, match="ENCRYPTION_KEYS"):
-        SigningKey.objects.get()
+        SigningKey.objects.get().private_pem  # noqa: B018 - loaded when it is read

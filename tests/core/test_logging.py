@@ -8,6 +8,7 @@ import logging.config
 import pytest
 
 from portal.core import logging as logs
+from portal.core.request_id import well_formed
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzY29wZSI6ImFsdGlubiJ9.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
 PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\n-----END PRIVATE KEY-----"
@@ -79,7 +80,7 @@ def test_a_traceback_is_redacted_too(lines):
     ("value", "good"), [("abc-DEF_123", True), ("short", False), ("new\nline123", False), ("x" * 65, False)]
 )
 def test_only_a_plain_id_is_taken_from_outside(value, good):
-    assert logs.well_formed(value) is good
+    assert well_formed(value) is good
 
 
 def test_a_terminal_is_left_in_peace_by_tasks_that_succeed_but_not_by_those_that_fail():
