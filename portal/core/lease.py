@@ -1,0 +1,180 @@
+"""Claim a row, call outside, store the result: the one way in which workers take work from the database.
+
+A row is due when `next_attempt_at` has come and no lease runs. `claim` takes due rows by one locked UPDATE; the `Hold` it
+returns is the only way to write them, and is fenced by `attempts`: a slower worker whose lease ran out cannot write over
+the next one. A worker that dies leaves a lease that runs out, and the row is due again. No row is pushed to the broker.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from django.db import models, transaction
+from django.db.models import Case, F, Q, QuerySet, When
+from django.utils.translation import gettext_lazy as _
+
+from portal.core.problems import INTERNAL_ERROR, code_of
+from portal.core.states import LostRace, StatusModel
+
+LEASE = timedelta(minutes=3)
+"""Longer than a token and three calls with their time-outs may take."""
+LONGEST_WAIT = timedelta(minutes=15)
+ROUNDS_BEFORE_A_PERSON = 3
+"""After so many failed rounds in a row the overview counts the row."""
+
+logger = logging.getLogger(__name__)
+
+
+class Leased(models.Model):
+    """A row that workers take. `next_attempt_at` None: no work. `failures`: rounds in a row that failed with `problem_code`."""
+
+    next_attempt_at = models.DateTimeField(_("neste forsøk"), null=True, blank=True)
+    lease_until = models.DateTimeField(_("i arbeid til"), null=True, blank=True, editable=False)
+    attempts = models.PositiveIntegerField(_("forsøk"), default=0)
+    failures = models.PositiveIntegerField(_("feil på rad"), default=0)
+    problem_code = models.CharField(_("feilkode"), max_length=50, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+Row = TypeVar("Row", bound=Leased)
+
+
+class Hold(Generic[Row]):
+    """One worker's hold on one row. Every write raises LostRace when the row is no longer ours."""
+
+    def __init__(self, row: Row, *, at: datetime, lease: timedelta) -> None:
+        self.row, self.attempt, self.lease = row, row.attempts, lease
+        self._due_at = row.next_attempt_at
+        self._at, self._started = at, time.monotonic()
+
+    def now(self) -> datetime:
+        """The time of day, going on from the `at` of the claim: one round may take minutes."""
+        return self._at + timedelta(seconds=time.monotonic() - self._started)
+
+    def renew(self) -> None:
+        """Push the end of the lease forward, before each call outside."""
+        self.write(lease_until=self.now() + self.lease)
+
+    def write(self, **fields: Any) -> None:
+        """Write columns and keep the lease."""
+        if not self._mine().update(**fields):
+            raise self._lost()
+        self._remember(fields)
+
+    def lock(self) -> None:
+        """Inside a transaction: nobody else changes the row until it ends."""
+        if not list(self._mine().select_for_update(of=("self",)).values_list("pk")):
+            raise self._lost()
+
+    def finish(self, *, next_attempt_at: datetime | None = None, **fields: Any) -> None:
+        """The round succeeded: end the lease. A row that was made due meanwhile stays due."""
+        self._release(next_attempt_at, failures=0, problem_code="", **fields)
+
+    def put_off(self, *, code: str, wait: timedelta, **fields: Any) -> None:
+        """The round failed: end the lease and try again after `wait`."""
+        self._release(self.now() + wait, failures=F("failures") + 1, problem_code=code, **fields)
+
+    def fail(self, error: BaseException, *, longest: timedelta = LONGEST_WAIT, **fields: Any) -> None:
+        """`put_off` with the error's code and the waiting time that the remote asked for, or the usual one."""
+        asked = getattr(error, "retry_after", None)
+        wait = waiting_time(self.row.failures + 1, asked=asked, longest=longest)
+        self.put_off(code=code_of(error), wait=wait, **fields)
+
+    def move_to(self, status: str, *, by: str, next_attempt_at: datetime | None = None, **fields: Any) -> None:
+        """Change the state of a StatusModel and end the lease, in one transaction. Also raises IllegalTransition."""
+        row: Any = self.row  # a StatusModel; others have no state
+        with transaction.atomic():
+            self.lock()
+            row.move_to(status, by=by, at=self.now(), next_attempt_at=next_attempt_at, lease_until=None, **fields)
+
+    def _release(self, next_attempt_at: datetime | None, **fields: Any) -> None:
+        untouched = Q(next_attempt_at=self._due_at) if self._due_at else Q(next_attempt_at__isnull=True)
+        self.write(
+            next_attempt_at=Case(When(untouched, then=models.Value(next_attempt_at)), default=F("next_attempt_at")),
+            lease_until=None,
+            **fields,
+        )
+
+    def _mine(self) -> QuerySet[Any]:
+        rows = type(self.row)._base_manager.filter(pk=self.row.pk, attempts=self.attempt)
+        return rows.filter(status=self.row.status) if isinstance(self.row, StatusModel) else rows
+
+    def _lost(self) -> LostRace:
+        return LostRace(f"{self.row._meta.label} {self.row.pk} is no longer ours (attempt {self.attempt})")
+
+    def _remember(self, fields: dict[str, Any]) -> None:
+        for name, value in fields.items():
+            if not hasattr(value, "resolve_expression"):
+                setattr(self.row, name, value)
+
+
+def due(rows: QuerySet[Row], *, at: datetime) -> QuerySet[Row]:
+    """Those whose time has come and that nobody holds."""
+    return rows.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=at), next_attempt_at__lte=at)
+
+
+def claim(rows: QuerySet[Row], *, at: datetime, limit: int = 20, lease: timedelta = LEASE) -> list[Hold[Row]]:
+    """Take up to `limit` due rows among `rows`, the longest waiting first. No two callers get the same row.
+
+    `rows` says which states are wanted and which relations to load with them.
+    """
+    with transaction.atomic():
+        free = due(rows, at=at).order_by("next_attempt_at", "pk").select_related(None)
+        ids = list(free.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:limit])
+        mine = rows.model._base_manager.filter(pk__in=ids)
+        mine.update(lease_until=at + lease, attempts=F("attempts") + 1)
+        taken = rows.filter(pk__in=ids).order_by("next_attempt_at", "pk")
+        return [Hold(row, at=at, lease=lease) for row in taken]
+
+
+@contextmanager
+def reporting(hold: Hold[Any]) -> Iterator[None]:
+    """Around one round: any error that the round did not handle gives the row a code and a wait.
+
+    LostRace means that somebody else has the row, and is logged. Errors that no gateway raised are logged with their
+    traceback. The failed row is counted on the overview after ROUNDS_BEFORE_A_PERSON rounds.
+    """
+    try:
+        yield
+    except LostRace as error:
+        logger.info("%s", error)
+    except Exception as error:
+        code = code_of(error)
+        log = logger.exception if code == INTERNAL_ERROR else logger.warning
+        log("%s %s waits: %s", hold.row._meta.label, hold.row.pk, code)
+        try:
+            hold.fail(error)
+        except LostRace as lost:
+            logger.info("%s", lost)
+
+
+def waiting_time(failures: int, *, asked: float | None = None, longest: timedelta = LONGEST_WAIT) -> timedelta:
+    """What the remote asked for (seconds), else 2, 4, 8 ... seconds up to `longest`."""
+    if asked is not None:
+        return timedelta(seconds=max(1.0, asked))
+    return min(timedelta(seconds=2 ** min(failures, 20)), longest)
+
+
+def make_due(rows: QuerySet[Any], *, at: datetime) -> int:
+    """Something happened: each of these is to be done at the next chance. One that is held is done again afterwards."""
+    waiting = Q(next_attempt_at__isnull=True) | Q(next_attempt_at__gt=at) | Q(lease_until__gt=at)
+    return int(rows.filter(waiting).update(next_attempt_at=at))
+
+
+def wake(rows: QuerySet[Any], *, codes: Iterable[str], at: datetime, limit: int = 20) -> int:
+    """A cause was mended: make up to `limit` of the rows that wait for it due, the longest waiting first."""
+    waiting = rows.filter(problem_code__in=list(codes), next_attempt_at__gt=at)
+    ids = list(waiting.order_by("next_attempt_at").values_list("pk", flat=True)[:limit])
+    return int(rows.model._base_manager.filter(pk__in=ids, next_attempt_at__gt=at).update(next_attempt_at=at))
+
+
+def lasting_problems(rows: QuerySet[Row]) -> QuerySet[Row]:
+    """Those that failed so often in a row that a person must look."""
+    return rows.exclude(problem_code="").filter(failures__gte=ROUNDS_BEFORE_A_PERSON)
