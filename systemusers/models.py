@@ -60,7 +60,7 @@ class SigningKey(StatusModel):
     expires_at = models.DateTimeField(_("utløper"))
     last_used_at = models.DateTimeField(_("sist brukt"), null=True, blank=True)
 
-    objects = SealedManager()
+    objects = SealedManager["SigningKey"]()
 
     class Meta:
         verbose_name = _("signeringsnøkkel")

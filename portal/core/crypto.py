@@ -6,7 +6,7 @@ The first key of `ENCRYPTION_KEYS` encrypts, all of them decrypt; `manage.py rot
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -60,9 +60,12 @@ class EncryptedField(models.BinaryField):
         return None if value is None else decrypt(bytes(value))
 
 
-class SealedManager(models.Manager[Any]):
+Row = TypeVar("Row", bound=models.Model)
+
+
+class SealedManager(models.Manager[Row]):
     """Leaves encrypted fields in the database until one is asked for: a list needs none, and shows without the key too."""
 
-    def get_queryset(self) -> models.QuerySet[Any]:
+    def get_queryset(self) -> models.QuerySet[Row]:
         sealed = [field.name for field in self.model._meta.concrete_fields if isinstance(field, EncryptedField)]
         return super().get_queryset().defer(*sealed)

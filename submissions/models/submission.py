@@ -207,7 +207,7 @@ class Call(models.Model):
     remote_id = models.CharField(_("id hos Skatteetaten"), max_length=100, blank=True)
     answer = EncryptedField(_("svar"), null=True, editable=False)
 
-    objects = SealedManager()
+    objects = SealedManager["Call"]()
 
     class Meta:
         verbose_name = _("kall")
