@@ -1,17 +1,13 @@
-"""The sandbox as one WSGI application: one origin, every service under its prefix, one lock over one memory.
+"""The sandbox as one WSGI application: one origin, every service under its prefix, one lock over all stored data.
 
-`create_app()` makes one; it works the same behind `httpx.WSGITransport` in a test and behind a real server.
+`create_app()` makes one. It works the same behind `httpx.WSGITransport` in a test and behind a real server.
 """
 
 from __future__ import annotations
 
-import heapq
-import secrets
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+import traceback
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -21,115 +17,28 @@ from werkzeug.wrappers import Request as WebRequest
 from werkzeug.wrappers import Response
 
 from . import routing
-from .clock import Clock
-from .faults import Fault, Faults
-from .replies import Reply, as_json, empty
-from .state import Job, Settings, State
-from .tokens import SigningKey, Token
+from .faults import Fault
+from .kernel import Call, Dropped, Kernel
+from .replies import Reply, as_json
 
 BUG_MARKER = "SANDBOX-BUG"
-"""Stands in the body and the `X-Sandbox-Bug` header of a 500 that is the sandbox's own fault; tests fail on sight of it."""
+"""Part of the body of a 500 that an error of the sandbox itself caused, beside the header `X-Sandbox-Bug`. Tests fail on it."""
 
 LONGEST = 2000
-"""Characters kept of a path, a query or a header in the record of calls, of which ten thousand are kept."""
-
-JobHandler = Callable[["Sandbox", dict[str, Any], datetime], None]
-JOBS: dict[str, JobHandler] = {}
+"""Characters of a path, a query or a header that are recorded of a call."""
 
 
-def job(kind: str) -> Callable[[JobHandler], JobHandler]:
-    """Register the function that does jobs of `kind`; it runs under the lock, when their time has come."""
+class Sandbox(Kernel):
+    """The WSGI application. Parameters are those of `Kernel`."""
 
-    def register(handler: JobHandler) -> JobHandler:
-        JOBS[kind] = handler
-        return handler
-
-    return register
-
-
-class Dropped(Exception):
-    """The connection is to break without an answer (a fault said so)."""
-
-
-class Call:
-    """One request being answered, with the memory and the time it is answered at."""
-
-    __slots__ = ("now", "request", "sandbox", "state")
-
-    def __init__(self, sandbox: Sandbox, request: WebRequest) -> None:
-        self.sandbox = sandbox
-        self.state = sandbox.state
-        self.request = request
-        self.now = sandbox.clock.now()
-
-    def body(self) -> Any:
-        """The JSON body as plain values. Raises msgspec.DecodeError; each service answers that in its own words."""
-        return msgspec.json.decode(self.request.get_data())
-
-
-class Sandbox:
-    """The application object. Ready-made `keys` ("maskinporten", "altinn") save the time it takes to make new ones."""
-
-    def __init__(
-        self,
-        *,
-        seed: int = 0,
-        origin: str = "http://127.0.0.1:8901",
-        clock: Clock | None = None,
-        keys: dict[str, SigningKey] | None = None,
-    ) -> None:
-        self.lock = threading.RLock()
-        self.clock = clock or Clock()
-        self.origin = origin.rstrip("/")
-        self.state = State(seed=seed)
-        self._first_settings = Settings()
-        self.faults = Faults()
-        self.calls: deque[dict[str, Any]] = deque(maxlen=10_000)
-        self.token_cache: dict[str, Token] = {}
-        self.signing_keys = dict(keys or {name: SigningKey(kid=f"{name}-1") for name in ("maskinporten", "altinn")})
-        self.after_request: list[Callable[[Sandbox], None]] = []
-        self.served = 0
-        self.salt = secrets.token_hex(8)  # of what must not be the same after a restart; no id is made of it
-        self.caches: dict[str, Any] = {}  # derived, never saved; services keep their look-ups here under their own key
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self._map = routing.build_map()
 
-    def start_with(self, **settings: Any) -> None:
-        """Change settings for good: a reset comes back to these."""
-        self._first_settings = msgspec.structs.replace(self._first_settings, **settings)
-        self.state.settings = msgspec.structs.replace(self.state.settings, **settings)
-
-    def issuers(self) -> dict[str, str]:
-        """Issuer URL by token kind."""
-        return {
-            "maskinporten": f"{self.origin}/maskinporten/",
-            "altinn": f"{self.origin}/platform/authentication/api/v1/openid/",
-        }
-
-    def reset(self) -> None:
-        """Forget everything but the seed, and go back to the settings the sandbox was started with."""
-        self.state = State(seed=self.state.seed, settings=msgspec.structs.replace(self._first_settings))
-        self.faults.clear()
-        self.token_cache.clear()
-        self.caches.clear()
-        self.calls.clear()
-
-    def run_due(self) -> None:
-        """Do every job whose time has come, oldest first (a job may plan new ones)."""
-        with self.lock:
-            while self.state.jobs and self.state.jobs[0].due <= self.clock.now():
-                self._do(heapq.heappop(self.state.jobs))
-
     def perform(self, method: str, path: str, body: Any) -> Response:
-        """Answer a call the sandbox makes to itself (its own pages do), without faults and without a record.
-
-        The body is sent as JSON, or as it is when it is bytes.
-        """
         data = body if isinstance(body, bytes) else msgspec.json.encode(body)
         builder = EnvironBuilder(path=path, method=method, data=data, base_url=self.origin)
         return self._answer(WebRequest(builder.get_environ()))
-
-    def _do(self, planned: Job) -> None:
-        JOBS[planned.kind](self, planned.data, planned.due)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = WebRequest(environ)
@@ -137,7 +46,7 @@ class Sandbox:
         service = routing.service_of(request.path)
         fault = self.faults.take(service=service, path=request.path)
         try:
-            with routing.gates(self, request):
+            with routing.guarded(self, request):
                 response = self._with_fault(request, fault)
         except Reply as reply:
             response = reply.response
@@ -163,34 +72,34 @@ class Sandbox:
         if fault.kind in ("timeout", "reset"):
             raise Dropped(fault.kind)
         response = self._answer(request)
-        return _spoiled(response, fault)
+        return _changed_by(fault, response)
 
     def _answer(self, request: WebRequest) -> Response:
         try:
-            found: tuple[routing.Handler, Mapping[str, Any]]
-            found = self._map.bind("", path_info=request.path).match(method=request.method)  # fast: no environ
-            handler, values = found
+            matched: tuple[routing.Handler, Mapping[str, Any]]
+            matched = self._map.bind("", path_info=request.path).match(method=request.method)  # fast: no environ
+            handler, values = matched
             self.run_due()
             with self.lock:
                 return handler(Call(self, request), **values)
         except Reply as reply:
             return reply.response
         except MethodNotAllowed as error:
-            return self._not_known(request, 405, sorted(error.valid_methods or ()))
+            return self._no_route(request, 405, sorted(error.valid_methods or ()))
         except HTTPException as error:
-            return self._not_known(request, error.code or 404, [])
+            return self._no_route(request, error.code or 404, [])
         except Exception as error:
             return _bug(request, error)
 
-    def _not_known(self, request: WebRequest, status: int, methods: list[str]) -> Response:
-        stranger = routing.stranger_for(request.path)
-        if stranger is None:
-            return _not_known(request, status, methods)
+    def _no_route(self, request: WebRequest, status: int, methods: list[str]) -> Response:
+        handler = routing.unknown_path_handler(request.path)
+        if handler is None:
+            return _no_route(request, status, methods)
         with self.lock:
-            return stranger(Call(self, request), status, methods)
+            return handler(Call(self, request), status, methods)
 
     def _record(self, request: WebRequest, service: str, status: int | None, seconds: float) -> None:
-        """Keep what came; the status is None when a fault broke the connection."""
+        """Record the call. The status is None when a fault broke the connection."""
         self.served += 1
         self.calls.append(
             {
@@ -208,8 +117,8 @@ class Sandbox:
 
 
 def create_app(**options: Any) -> Sandbox:
-    """A sandbox with every service registered. Options are those of `Sandbox`."""
-    from . import services  # noqa: F401 - importing registers the routes; not before they are needed
+    """A sandbox with every service registered. Options are those of `Kernel`."""
+    from . import services  # noqa: F401 - the import registers the routes
 
     return Sandbox(**options)
 
@@ -220,7 +129,8 @@ def _shortened(name: str, value: str) -> str:
     return f"{value[:14]}… ({len(value)} characters)"
 
 
-def _spoiled(response: Response, fault: Fault) -> Response:
+def _changed_by(fault: Fault, response: Response) -> Response:
+    """The response after a fault that takes effect when the work is done. Raises Dropped for a lost answer."""
     if fault.kind == "lost":
         raise Dropped("lost")
     if fault.kind == "slow":
@@ -232,7 +142,7 @@ def _spoiled(response: Response, fault: Fault) -> Response:
     return response
 
 
-def _not_known(request: WebRequest, status: int, methods: list[str]) -> Response:
+def _no_route(request: WebRequest, status: int, methods: list[str]) -> Response:
     body = {
         "error": f"The sandbox does not imitate {request.method} {request.path}.",
         "nearest": routing.nearest(request.path),
@@ -242,11 +152,9 @@ def _not_known(request: WebRequest, status: int, methods: list[str]) -> Response
 
 
 def _bug(request: WebRequest, error: Exception) -> Response:
-    import traceback
-
     traceback.print_exc()
     body = {"marker": BUG_MARKER, "error": f"{type(error).__name__} in the sandbox at {request.method} {request.path}"}
     return as_json(body, status=500, headers={"X-Sandbox-Bug": "1"})
 
 
-__all__ = ["BUG_MARKER", "Call", "Dropped", "Sandbox", "create_app", "empty", "job"]
+__all__ = ["BUG_MARKER", "Sandbox", "create_app"]

@@ -6,115 +6,14 @@ Which change moves which time, and which event follows, is as in the real servic
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import msgspec
-
-from .clock import Zoned
-
-if TYPE_CHECKING:
-    from .app import Sandbox
-    from .state import State
-
-PARTY = "urn:altinn:organization:identifier-no:"
-FROM_PARTY = frozenset({"Submission", "Correction"})
-TRANSMISSIONS = FROM_PARTY | {"Information", "Acceptance", "Rejection", "Request", "Alert", "Decision"}
-ACTIVITIES = frozenset(
-    {"DialogCreated", "DialogClosed", "Information", "TransmissionOpened", "PaymentMade", "SignatureProvided",
-     "DialogOpened", "DialogDeleted", "DialogRestored", "SentToSigning", "SentToFormFill", "SentToSendIn",
-     "SentToPayment", "FormSubmitted", "FormSaved", "CorrespondenceOpened", "CorrespondenceConfirmed"}
-)  # fmt: skip
-Texts = dict[str, str]
+from .dialogporten.records import FROM_PARTY, Activity, Attachment, AttachmentUrl, Dialog, Texts, Transmission
+from .kernel import Kernel
+from .state import State
 
 
-class AttachmentUrl(msgspec.Struct, kw_only=True):
-    url: str
-    media_type: str = ""
-    consumer_type: str = "Api"  # or Gui
-
-
-class Attachment(msgspec.Struct, kw_only=True):
-    id: str
-    urls: list[AttachmentUrl]
-    name: str = ""
-    expires_at: Zoned | None = None
-
-
-class Transmission(msgspec.Struct, kw_only=True):
-    id: str
-    type: str
-    created_at: datetime
-    title: Texts
-    summary: Texts = {}
-    sender: str = "ServiceOwner"
-    related_id: str = ""
-    external_reference: str = ""
-    content_reference: str = ""
-    authorization_attribute: str = ""
-    attachments: list[Attachment] = []
-
-
-class Activity(msgspec.Struct, kw_only=True):
-    id: str
-    type: str
-    created_at: datetime
-    description: Texts = {}
-    transmission_id: str = ""
-    extended_type: str = ""
-    by: str = "ServiceOwner"
-    actor_id: str = ""
-
-
-class Seen(msgspec.Struct, kw_only=True):
-    id: str
-    at: datetime
-    by: str  # the system user's urn
-    version: datetime  # updated_at of the version that was seen
-
-
-class Dialog(msgspec.Struct, kw_only=True):
-    id: str
-    org: str
-    resource: str  # full urn
-    orgnr: str
-    title: Texts
-    created_at: datetime
-    updated_at: datetime
-    content_updated_at: datetime
-    revision: str
-    context_revision: str
-    status: str = "NotApplicable"
-    summary: Texts = {}
-    plain_title: Texts = {}  # the non-sensitive one
-    sender_name: Texts = {}  # shown in place of the service owner's name
-    additional_info: Texts = {}
-    main_content_reference: str = ""
-    extended_status: str = ""
-    external_reference: str = ""
-    process: str = ""
-    preceding_process: str = ""
-    progress: int | None = None
-    due_at: datetime | None = None
-    visible_from: datetime | None = None
-    expires_at: datetime | None = None
-    is_api_only: bool = False
-    deleted: bool = False
-    labels: list[str] = msgspec.field(default_factory=lambda: ["Default"])
-    label_log: list[dict[str, Any]] = []
-    transmissions: list[Transmission] = []
-    activities: list[Activity] = []
-    attachments: list[Attachment] = []
-    gui_actions: list[dict[str, Any]] = []
-    api_actions: list[dict[str, Any]] = []
-    seen: list[Seen] = []
-    seen_content_at: datetime | None = None
-
-    @property
-    def party(self) -> str:
-        return PARTY + self.orgnr
-
-
-def by_party(sandbox: Sandbox) -> dict[str, list[Dialog]]:
+def by_party(sandbox: Kernel) -> dict[str, list[Dialog]]:
     """Dialogs by organisation number; built when first asked for, kept up by `open_dialog`."""
     found = sandbox.caches.get("dialogs_by_party")
     if found is None:
@@ -125,7 +24,7 @@ def by_party(sandbox: Sandbox) -> dict[str, list[Dialog]]:
     return found
 
 
-def find_dialog(sandbox: Sandbox, dialog_id: str) -> Dialog:
+def find_dialog(sandbox: Kernel, dialog_id: str) -> Dialog:
     """Raises KeyError."""
     return sandbox.state.dialogs[dialog_id]
 
@@ -135,7 +34,7 @@ def texts(given: str | Texts | None) -> Texts:
 
 
 def open_dialog(
-    sandbox: Sandbox,
+    sandbox: Kernel,
     *,
     org: str,
     service_resource: str,
@@ -167,7 +66,7 @@ def open_dialog(
 
 
 def add_transmission(
-    sandbox: Sandbox,
+    sandbox: Kernel,
     dialog: Dialog,
     *,
     type: str,
@@ -204,7 +103,7 @@ def add_transmission(
 
 
 def add_activity(
-    sandbox: Sandbox,
+    sandbox: Kernel,
     dialog: Dialog,
     *,
     type: str,
@@ -234,7 +133,7 @@ CONTENT = {"title", "summary", "status", "extended_status", "attachments", "gui_
 
 
 def update_dialog(
-    sandbox: Sandbox, dialog: Dialog, changes: dict[str, Any], *, now: datetime, silent: bool = False
+    sandbox: Kernel, dialog: Dialog, changes: dict[str, Any], *, now: datetime, silent: bool = False
 ) -> None:
     """A service owner's patch. A silent one moves no time, no label, and publishes nothing."""
     for name, value in changes.items():
@@ -246,13 +145,13 @@ def update_dialog(
     publish(sandbox, dialog, "dialogporten.dialog.updated.v1", now)
 
 
-def delete_dialog(sandbox: Sandbox, dialog: Dialog, *, now: datetime) -> None:
+def delete_dialog(sandbox: Kernel, dialog: Dialog, *, now: datetime) -> None:
     dialog.deleted = True
     dialog.updated_at = now
     publish(sandbox, dialog, "dialogporten.dialog.deleted.v1", now)
 
 
-def touch(sandbox: Sandbox, dialog: Dialog, now: datetime, *, content: bool) -> None:
+def touch(sandbox: Kernel, dialog: Dialog, now: datetime, *, content: bool) -> None:
     dialog.revision = sandbox.state.uuid4()
     dialog.updated_at = max(now, dialog.updated_at)
     if content:
@@ -288,7 +187,7 @@ def stamp(moment: datetime) -> str:
 
 
 def publish(
-    sandbox: Sandbox, dialog: Dialog, kind: str, now: datetime, *, tail: str = "", data: dict[str, Any] | None = None
+    sandbox: Kernel, dialog: Dialog, kind: str, now: datetime, *, tail: str = "", data: dict[str, Any] | None = None
 ) -> None:
     """Hand a CloudEvent to Events."""
     more = {k: v for k, v in (("process", dialog.process), ("precedingProcess", dialog.preceding_process)) if v}
@@ -305,3 +204,8 @@ def publish(
 
 LISTENERS: list[Any] = []
 """Functions (sandbox, event, now) that take what is published; Events registers one."""
+
+__all__ = [
+    "Attachment", "AttachmentUrl", "Dialog", "Transmission", "actor", "add_activity", "add_transmission", "by_party",
+    "delete_dialog", "find_dialog", "open_dialog", "publish", "set_labels", "stamp", "texts", "touch", "update_dialog",
+]  # fmt: skip

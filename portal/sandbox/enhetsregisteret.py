@@ -8,16 +8,14 @@ filled from the organisations that the sandbox knows; `registry` on an organisat
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from werkzeug.wrappers import Response
 
+from .kernel import Call
 from .replies import Reply, as_json
 from .routing import route
 from .state import Organisation, Person
-
-if TYPE_CHECKING:
-    from .app import Call
 
 BASE = "/brreg/enhetsregisteret/api"
 MAX_SIZE = 10_000

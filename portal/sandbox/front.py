@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from .app import Call
+from .kernel import Call
 from .render import page
 from .routing import ROUTES, SERVICES, route
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.wrappers import Response
 
+from .kernel import Call
 from .routing import route
-
-if TYPE_CHECKING:
-    from .app import Call
 
 PAGES = Path(__file__).parent / "pages"
 _environment = Environment(

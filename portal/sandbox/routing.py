@@ -1,4 +1,4 @@
-"""Which function answers which path. Modules register with `@route`; the application matches with werkzeug.
+"""The registry of routes: modules register handlers with `@route`, and the application matches paths with werkzeug.
 
 Paths below a service's prefix are exactly those of the real service.
 """
@@ -9,22 +9,20 @@ import difflib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
 
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request as WebRequest
 from werkzeug.wrappers import Response
 
-if TYPE_CHECKING:
-    from .app import Call, Sandbox
+from .kernel import Call, Kernel
 
 Handler = Callable[..., Response]
 ROUTES: list[Rule] = []
 
-Stranger = Callable[["Call", int, list[str]], Response]
-_STRANGERS: dict[str, Stranger] = {}
-Gate = Callable[["Sandbox", WebRequest], AbstractContextManager[None]]
-_GATES: dict[str, Gate] = {}
+UnknownPathHandler = Callable[[Call, int, list[str]], Response]
+_UNKNOWN_PATHS: dict[str, UnknownPathHandler] = {}
+Guard = Callable[[Kernel, WebRequest], AbstractContextManager[None]]
+_GUARDS: dict[str, Guard] = {}
 
 SERVICES = {
     "/maskinporten": "maskinporten",
@@ -50,57 +48,57 @@ def route(method: str, path: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def strangers(prefix: str) -> Callable[[Stranger], Stranger]:
-    """Let the decorated function answer 404 and 405 below `prefix` in the service's words (status, known methods)."""
+def unknown_paths(prefix: str) -> Callable[[UnknownPathHandler], UnknownPathHandler]:
+    """Let the decorated function answer 404 and 405 below `prefix` in the service's format.
 
-    def register(answer: Stranger) -> Stranger:
-        _STRANGERS[prefix] = answer
-        return answer
+    It is called with the call, the status and the methods that the path has.
+    """
+
+    def register(handler: UnknownPathHandler) -> UnknownPathHandler:
+        _UNKNOWN_PATHS[prefix] = handler
+        return handler
 
     return register
 
 
-def stranger_for(path: str) -> Stranger | None:
-    """The function that answers an unknown `path`, by the longest prefix; None when the sandbox's own words will do."""
-    fitting = [prefix for prefix in _STRANGERS if path.startswith(prefix)]
-    return _STRANGERS[max(fitting, key=len)] if fitting else None
+def unknown_path_handler(path: str) -> UnknownPathHandler | None:
+    """The function with the longest prefix of `path`; None: the application answers in its own format."""
+    matching = [prefix for prefix in _UNKNOWN_PATHS if path.startswith(prefix)]
+    return _UNKNOWN_PATHS[max(matching, key=len)] if matching else None
 
 
-def gate(prefix: str) -> Callable[[Gate], Gate]:
-    """Wrap every call below `prefix`, outside the lock. A gate may raise Reply to turn a call away."""
+def guard(prefix: str) -> Callable[[Guard], Guard]:
+    """Wrap every call below `prefix`, outside the lock. A guard may raise Reply to refuse a call."""
 
-    def register(keeper: Gate) -> Gate:
-        _GATES[prefix] = keeper
-        return keeper
+    def register(guard: Guard) -> Guard:
+        _GUARDS[prefix] = guard
+        return guard
 
     return register
 
 
 @contextmanager
-def gates(sandbox: Sandbox, request: WebRequest) -> Iterator[None]:
+def guarded(sandbox: Kernel, request: WebRequest) -> Iterator[None]:
+    """Run a call inside the guards of its path."""
     with ExitStack() as stack:
-        for prefix, keeper in _GATES.items():
+        for prefix, guard in _GUARDS.items():
             if request.path.startswith(prefix):
-                stack.enter_context(keeper(sandbox, request))
+                stack.enter_context(guard(sandbox, request))
         yield
 
 
 @cache
 def build_map() -> Map:
-    """The map of all routes, shared by every sandbox of this process: making it takes longer than most tests."""
+    """The map of all routes, shared by every sandbox of this process because it is slow to make."""
     return Map([rule.empty() for rule in ROUTES], strict_slashes=False, merge_slashes=False, redirect_defaults=False)
 
 
 def service_of(path: str) -> str:
-    """The short name of the service a path belongs to, `root` for the sandbox's own front page."""
+    """The short name of the service a path belongs to; `root` for the sandbox's front page."""
     return next((name for prefix, name in SERVICES.items() if path.startswith(prefix)), "root")
 
 
 def nearest(path: str) -> str:
-    """The known path that looks most like `path`, for the 404 that helps."""
+    """The known path most similar to `path`, as a hint in a 404."""
     known = sorted({rule.rule for rule in ROUTES})
     return (difflib.get_close_matches(path, known, n=1, cutoff=0.0) or [""])[0]
-
-
-def answer(call: Call, handler: Handler, values: dict[str, str]) -> Response:
-    return handler(call, **values)

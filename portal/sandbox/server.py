@@ -19,8 +19,9 @@ from typing import Any
 from waitress.server import create_server
 
 from . import create_app, snapshot, webhooks
-from .app import Dropped, Sandbox
-from .control import LONG
+from .app import Sandbox
+from .control.general import LONG
+from .kernel import Dropped
 
 TICK_SECONDS = 0.1
 SAVE_SECONDS = 5.0

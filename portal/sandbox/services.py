@@ -1,24 +1,21 @@
-"""Imports every service module, so that its routes and jobs are registered. Add a new service here."""
+"""Imports every module with routes or jobs, which registers them. Add a new module here."""
 
-from . import (  # noqa: F401
-    approval,
-    bulk,
-    control,
-    control_altinn,
-    control_clients,
-    control_dialogs,
-    control_page,
-    enhetsregisteret,
-    front,
-    maskinporten,
-    maskinporten_admin,
-    render,
+from .altinn import (  # noqa: F401
+    change_requests,
+    client_delegation,
+    metadata,
+    requests,
+    resource_registry,
+    system_register,
+    users,
 )
-from .altinn import changes, clients, metadata, register, registry, requests, users  # noqa: F401
+from .approval import pages  # noqa: F401
+from .control import altinn, bulk, dialogs, general, maskinporten, page, skatteetaten  # noqa: F401
 from .dialogporten import dialogs as dialog_details  # noqa: F401
 from .dialogporten import labels, search  # noqa: F401
 from .dialogporten import metadata as dialog_metadata  # noqa: F401
 from .events import delivery, subscriptions  # noqa: F401
+from .maskinporten import self_service, token_endpoint  # noqa: F401
 from .skatteetaten import (  # noqa: F401
     amelding,
     documents,
@@ -29,7 +26,8 @@ from .skatteetaten import (  # noqa: F401
     opened,
     rf1086,
     skattekort,
-    strangers,
+    unknown_paths,
     uploads,
 )
-from .skatteetaten import control as skatteetaten_control  # noqa: F401
+
+from . import enhetsregisteret, front, render  # noqa: F401  # isort: skip

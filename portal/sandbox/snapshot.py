@@ -7,22 +7,20 @@ record of calls served is not part of it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from .clock import Clock
 from .faults import Fault
+from .kernel import Kernel
+from .keys import SigningKey
 from .state import State
-from .tokens import SigningKey
-
-if TYPE_CHECKING:
-    from .app import Sandbox
 
 VERSION = 1
 
-Dump = Callable[["Sandbox"], Any]
-Load = Callable[["Sandbox", Any], None]
+Dump = Callable[["Kernel"], Any]
+Load = Callable[["Kernel", Any], None]
 _PARTS: dict[str, tuple[Dump, Load]] = {}
 
 
@@ -35,7 +33,7 @@ def part(name: str, *, dump: Dump, load: Load) -> None:
     _PARTS[name] = (dump, load)
 
 
-def dump(sandbox: Sandbox) -> bytes:
+def dump(sandbox: Kernel) -> bytes:
     """The snapshot as JSON text."""
     with sandbox.lock:
         document = {
@@ -58,7 +56,7 @@ class _Document(msgspec.Struct, kw_only=True):
     state: State
 
 
-def load(sandbox: Sandbox, text: bytes) -> None:
+def load(sandbox: Kernel, text: bytes) -> None:
     """Put the sandbox back into the state of a snapshot. Raises BadSnapshot and then changes nothing."""
     document = _read(text)
     _check_clock(document.clock)
@@ -89,12 +87,11 @@ def _check_clock(saved: dict[str, Any]) -> None:
         raise BadSnapshot("$.clock: needs `frozen_at` (ISO time or null) and `offset_seconds` (a number)") from None
 
 
-def _put_back(sandbox: Sandbox, document: _Document, keys: dict[str, SigningKey]) -> None:
+def _put_back(sandbox: Kernel, document: _Document, keys: dict[str, SigningKey]) -> None:
     sandbox.clock.load(document.clock)
     sandbox.signing_keys.update(keys)
     sandbox.state = document.state
     sandbox.faults.pending[:] = document.faults
-    sandbox.token_cache.clear()
     sandbox.caches.clear()
     for name, (_, load_part) in _PARTS.items():
         if name in document.parts:

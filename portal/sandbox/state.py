@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from .clock import Zoned
-from .dialogs import Dialog
+from .dialogporten.records import Dialog
 from .skatteetaten.records import Skatteetaten
 
 

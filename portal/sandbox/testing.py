@@ -1,14 +1,49 @@
-"""For tests that put the sandbox behind an httpx client: faults that break a connection surface as httpx's own errors."""
+"""Helpers for tests that put the sandbox behind an httpx client.
+
+`Transport` reports broken connections as httpx's own errors. The RSA keys are made once per process, because a pair
+takes 50 to 350 ms.
+"""
 
 from __future__ import annotations
 
-import httpx
+from functools import cache
+from typing import Any
 
-from .app import BUG_MARKER, Dropped, Sandbox
+import httpx
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from .app import BUG_MARKER, Sandbox, create_app
+from .kernel import Dropped
+from .keys import SigningKey, new_signing_keys
+
+
+@cache
+def shared_signing_keys() -> dict[str, SigningKey]:
+    """The issuers' keys, for `create_app(keys=...)`. Every sandbox that gets them accepts the others' signatures."""
+    return new_signing_keys()
+
+
+def shared_key_app(**options: Any) -> Sandbox:
+    """A new sandbox that signs with the shared keys. Options are those of `create_app`."""
+    return create_app(keys=shared_signing_keys(), **options)
+
+
+@cache
+def private_key(name: str) -> rsa.RSAPrivateKey:
+    """An RSA key of 2048 bits for a Maskinporten client; always the same one for a name."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@cache
+def private_pem(name: str) -> bytes:
+    """`private_key(name)` as PKCS #8 in PEM, without a password."""
+    form = serialization.PrivateFormat.PKCS8
+    return private_key(name).private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
 
 
 class SandboxBug(AssertionError):
-    """The sandbox answered 500 for a fault of its own."""
+    """The sandbox answered 500 because of an error of its own."""
 
 
 class Transport(httpx.BaseTransport):
@@ -29,5 +64,5 @@ class Transport(httpx.BaseTransport):
             raise SandboxBug(body.decode())
         promised = int(response.headers.get("content-length", len(body)))
         if promised > len(body) and request.method != "HEAD":
-            raise httpx.RemoteProtocolError("the sandbox cut the body off", request=request)
+            raise httpx.RemoteProtocolError("the sandbox sent less than the Content-Length", request=request)
         return response

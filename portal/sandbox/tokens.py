@@ -6,18 +6,16 @@ Every service reads tokens through `read_token`; nobody trusts a claim that was 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jwt
 import msgspec
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-if TYPE_CHECKING:
-    from .app import Call, Sandbox
+from .kernel import Call, Kernel
 
 SYSTEM_USER_TYPE = "urn:altinn:systemuser"
 ORG_AUTHORITY = "iso6523-actorid-upis"
+MOST_CACHED = 100_000
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -42,47 +40,12 @@ class BadToken(Exception):
         self.reason = reason
 
 
-class SigningKey:
-    """One RSA key pair of an issuer, with its public half as a JWK."""
-
-    def __init__(self, *, kid: str, pem: str | None = None) -> None:
-        self.kid = kid
-        self._private = _loaded(pem) if pem else rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.public_jwk: dict[str, Any] = {
-            **jwt.algorithms.RSAAlgorithm.to_jwk(self._private.public_key(), as_dict=True),
-            "kid": kid,
-            "use": "sig",
-            "alg": "RS256",
-        }
-        self._public = self._private.public_key()
-
-    def pem(self) -> str:
-        form = serialization.PrivateFormat.PKCS8
-        return self._private.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
-
-    def sign(self, claims: dict[str, Any]) -> str:
-        return jwt.encode(claims, self._private, algorithm="RS256", headers={"kid": self.kid})
-
-    def verify(self, raw: str) -> dict[str, Any]:
-        """The claims of `raw`; raises jwt.InvalidTokenError when this key did not sign it. Times are checked elsewhere."""
-        options: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
-        return jwt.decode(raw, self._public, algorithms=["RS256"], options=options)
-
-
-def _loaded(pem: str) -> rsa.RSAPrivateKey:
-    """Raises ValueError for anything but an RSA key."""
-    key = serialization.load_pem_private_key(pem.encode(), password=None)
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise ValueError("not an RSA key")
-    return key
-
-
 def read_token(call: Call, *, issuers: tuple[str, ...] = ("maskinporten", "altinn"), leeway: int = 2) -> Token:
     """The verified bearer token of a call. Raises BadToken."""
     scheme, _, raw = call.request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not raw:
         raise BadToken("missing")
-    token = call.sandbox.token_cache.get(raw) or _verify(call.sandbox, raw)
+    token = _cache(call.sandbox).get(raw) or _verify(call.sandbox, raw)
     if token.expires + leeway <= call.now.timestamp():
         raise BadToken("expired")
     if token.issuer not in issuers:
@@ -90,7 +53,7 @@ def read_token(call: Call, *, issuers: tuple[str, ...] = ("maskinporten", "altin
     return token
 
 
-def _verify(sandbox: Sandbox, raw: str) -> Token:
+def _verify(sandbox: Kernel, raw: str) -> Token:
     try:
         unverified = jwt.decode(raw, options={"verify_signature": False})
         name = next(name for name, url in sandbox.issuers().items() if url == unverified.get("iss"))
@@ -102,10 +65,17 @@ def _verify(sandbox: Sandbox, raw: str) -> Token:
     except jwt.InvalidTokenError:
         raise BadToken("malformed") from None
     token = _token(name, claims)
-    if len(sandbox.token_cache) > 100_000:
-        sandbox.token_cache.clear()
-    sandbox.token_cache[raw] = token
+    cache = _cache(sandbox)
+    if len(cache) > MOST_CACHED:
+        cache.clear()
+    cache[raw] = token
     return token
+
+
+def _cache(sandbox: Kernel) -> dict[str, Token]:
+    """Verified tokens by their text."""
+    cache: dict[str, Token] = sandbox.caches.setdefault("tokens", {})
+    return cache
 
 
 def _token(issuer: str, claims: dict[str, Any]) -> Token:

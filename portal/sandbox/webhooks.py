@@ -6,13 +6,12 @@ What came of each is handed back under the lock, where the next attempt is plann
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import msgspec
 
-if TYPE_CHECKING:
-    from .app import Sandbox
+from .kernel import Kernel
 
 Deliver = Callable[[str, bytes, dict[str, str]], int | None]
 TIMEOUT = 45.0
@@ -24,7 +23,7 @@ class Post(msgspec.Struct, kw_only=True):
 
     url: str
     body: bytes
-    done: Callable[[Sandbox, int | None], None]
+    done: Callable[[Kernel, int | None], None]
 
 
 def over_http(url: str, body: bytes, headers: dict[str, str]) -> int | None:
@@ -35,16 +34,16 @@ def over_http(url: str, body: bytes, headers: dict[str, str]) -> int | None:
         return None
 
 
-def outbox(sandbox: Sandbox) -> list[Post]:
+def outbox(sandbox: Kernel) -> list[Post]:
     found: list[Post] = sandbox.caches.setdefault("outbox", [])
     return found
 
 
-def put(sandbox: Sandbox, *, url: str, event: dict[str, Any], done: Callable[[Sandbox, int | None], None]) -> None:
+def put(sandbox: Kernel, *, url: str, event: dict[str, Any], done: Callable[[Kernel, int | None], None]) -> None:
     outbox(sandbox).append(Post(url=url, body=msgspec.json.encode(event), done=done))
 
 
-def pump(sandbox: Sandbox, deliver: Deliver = over_http) -> int:
+def pump(sandbox: Kernel, deliver: Deliver = over_http) -> int:
     """Do what is due, then send everything that waits; returns how many posts went out."""
     sandbox.run_due()
     with sandbox.lock:

@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from cryptography.hazmat.primitives import serialization
-
 from portal.gateways.altinn import (
     Exchange,
     Metadata,
@@ -21,6 +19,7 @@ from portal.gateways.enhetsregisteret import Enhetsregisteret
 from portal.gateways.events import Events
 from portal.gateways.maskinporten import Grant, Maskinporten, Token
 from portal.gateways.skatteetaten import Skatteetaten
+from portal.sandbox.testing import private_pem
 from tests.sandbox import altinn_rig
 from tests.sandbox.altinn_rig import ORIGIN, RETURN, SCOPES, SHARES, TAX, K, Rig, S, V
 
@@ -51,7 +50,7 @@ class World:
         self.events = Events(platform=PLATFORM)
         self.skatteetaten = Skatteetaten(base_url=f"{ORIGIN}/skatteetaten/api/aksjonaerregister/v1")
         self.registry = Enhetsregisteret(base_url=f"{ORIGIN}/brreg/enhetsregisteret/api")
-        self.grant = Grant(client_id="client-v", kid="key-v", private_pem=pem("key-v"))
+        self.grant = Grant(client_id="client-v", kid="key-v", private_pem=private_pem("key-v"))
 
     @property
     def at(self) -> datetime:
@@ -91,9 +90,3 @@ class World:
     def dialog(self, title: str = "Brev", **fields: Any) -> str:
         body = {"orgnr": K, "service_resource": RESOURCE, "title": title, **fields}
         return str(self.rig.control("dialogs", body)["id"])
-
-
-def pem(name: str) -> bytes:
-    return altinn_rig.private_key(name).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )

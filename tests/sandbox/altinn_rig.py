@@ -6,18 +6,17 @@ import json
 import re
 import uuid
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 import httpx
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from portal.sandbox import Sandbox, create_app
+from portal.sandbox import Sandbox
 from portal.sandbox.clock import Clock
+from portal.sandbox.testing import private_key, shared_key_app
 
-from .tax_rig import fail_on_bug, signing_keys
+from .tax_rig import fail_on_bug
 
 V = "991825827"
 W = "213456784"
@@ -43,12 +42,6 @@ TAX = "urn:altinn:accesspackage:skattegrunnlag"
 AGENT = "urn:altinn:accesspackage:regnskapsforer-lonn"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 PLAYER = {"V": (V, "client-v", "key-v"), "W": (W, "client-w", "key-w")}
-
-
-@cache
-def private_key(name: str) -> rsa.RSAPrivateKey:
-    """One for each name, made once: it takes a while."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def public_jwk(name: str, **changes: Any) -> dict[str, Any]:
@@ -121,7 +114,7 @@ class Rig:
     """A frozen sandbox, two vendors' clients, a customer and an accountant."""
 
     def __init__(self) -> None:
-        self.app: Sandbox = create_app(clock=Clock(frozen_at=NOW), origin=ORIGIN, keys=signing_keys())
+        self.app: Sandbox = shared_key_app(clock=Clock(frozen_at=NOW), origin=ORIGIN)
         transport = httpx.WSGITransport(app=self.app)
         self.http = httpx.Client(transport=transport, base_url=ORIGIN, event_hooks={"response": [fail_on_bug]})
         for name in PLAYER:

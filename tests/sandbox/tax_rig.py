@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 import httpx
@@ -12,7 +11,7 @@ import httpx
 from portal.sandbox import Sandbox, create_app
 from portal.sandbox.clock import Clock
 from portal.sandbox.state import Organisation, System, SystemUser
-from portal.sandbox.tokens import SigningKey
+from portal.sandbox.testing import shared_key_app
 
 CUSTOMER = "310629499"
 OTHER = "213456784"
@@ -27,11 +26,6 @@ FEES_SCOPE = "skatteetaten:innrapporteringfagforeningskontingent"
 RESOURCES = ("aksjonaerregisteroppgave", "fagforeningskontingent", "boligselskap", "boligsameie", "amelding")
 
 
-@cache
-def signing_keys() -> dict[str, SigningKey]:
-    return {name: SigningKey(kid=f"{name}-1") for name in ("maskinporten", "altinn")}
-
-
 def fail_on_bug(response: httpx.Response) -> None:
     assert "X-Sandbox-Bug" not in response.headers, response.request.url
 
@@ -40,7 +34,8 @@ class Rig:
     """A frozen sandbox, a browser-less caller, and one customer with a system user that may use `RESOURCES`."""
 
     def __init__(self, *, own_keys: bool = False) -> None:
-        self.app: Sandbox = create_app(clock=Clock(frozen_at=NOW), keys=None if own_keys else signing_keys())
+        make = create_app if own_keys else shared_key_app
+        self.app: Sandbox = make(clock=Clock(frozen_at=NOW))
         transport = httpx.WSGITransport(app=self.app)
         hooks = {"response": [fail_on_bug]}
         self.http = httpx.Client(transport=transport, base_url=self.app.origin, event_hooks=hooks)

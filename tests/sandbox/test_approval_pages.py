@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portal.sandbox.approval_texts import TEXTS
+from portal.sandbox.approval.texts import TEXTS
 
 from .altinn_rig import (
     ACCOUNTANT,

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from portal.sandbox.skatteetaten.orgnr import is_orgnr
+from portal.sandbox.orgnr import is_orgnr
 from portal.sandbox.state import System
 
 from .tax_rig import CUSTOMER, FEES_SCOPE, VENDOR, Rig, codes

@@ -10,11 +10,9 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from portal.sandbox import create_app
 from portal.sandbox.clock import Clock
-from portal.sandbox.testing import Transport
+from portal.sandbox.testing import Transport, private_key, shared_key_app
 
 from .tax_rig import CUSTOMER, FEES, FEES_SCOPE, VENDOR, fees
 
@@ -30,9 +28,9 @@ class Vendor:
     """A program that knows the sandbox by its address alone."""
 
     def __init__(self) -> None:
-        sandbox = create_app(origin=ORIGIN, clock=Clock(frozen_at=NOW))
+        sandbox = shared_key_app(origin=ORIGIN, clock=Clock(frozen_at=NOW))
         self.http = httpx.Client(transport=Transport(sandbox), base_url=ORIGIN)
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.key = private_key("journey")
 
     def call(self, method: str, path: str, body: Any = None, *, token: str = "", **headers: str) -> httpx.Response:
         sent = {"Authorization": f"Bearer {token}", "Accept": "application/json", **headers} if token else headers

@@ -5,14 +5,12 @@ Used by the approval pages and by the control calls alike. A refusal is a Reply 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from ..state import ChangeRequest, Organisation, Person, Request, State, SystemUser
-from . import catalogue, gate, lookup
+from . import catalogue, lookup, parsing
 from .problems import refuse
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 ACCESS_MANAGERS = frozenset({"DAGL", "LEDE", "INNH", "tilgangsstyrer", "hovedadministrator"})
 MANAGER = Person(name="Kari Nordmann", roles=["DAGL"])
@@ -54,7 +52,7 @@ def check_manager(person: Person) -> None:
 
 def check_powers(person: Person, rights: list[dict[str, Any]], packages: list[str]) -> None:
     """The person must be able to give every single right and every package. Raises Reply."""
-    for resource_id in gate.resource_ids(rights):
+    for resource_id in parsing.resource_ids(rights):
         _check_resource(person, resource_id)
     missing = [urn for urn in packages if not _holds(person, urn.removeprefix(catalogue.PREFIX))]
     if missing:
@@ -87,7 +85,7 @@ def approve(state: State, request: Request, *, person: Person, now: datetime) ->
         raise refuse("AUTH-00004")
     user = SystemUser(
         id=request.id, seq=state.sequence(), kind=request.kind, system_id=request.system_id, orgnr=request.orgnr,
-        external_ref=request.external_ref, title=request.title, rights=gate.resource_ids(request.rights),
+        external_ref=request.external_ref, title=request.title, rights=parsing.resource_ids(request.rights),
         packages=list(request.packages), created=now,
     )  # fmt: skip
     lookup.add_user(state, user)
@@ -125,8 +123,8 @@ def approve_change(state: State, change: ChangeRequest, *, person: Person) -> No
     if user is None or user.deleted:
         raise refuse("AUTH-00015")
     check_powers(person, change.required_rights, change.required_packages)
-    unwanted = set(gate.resource_ids(change.unwanted_rights))
-    wanted = [*user.rights, *gate.resource_ids(change.required_rights)]
+    unwanted = set(parsing.resource_ids(change.unwanted_rights))
+    wanted = [*user.rights, *parsing.resource_ids(change.required_rights)]
     user.rights = [r for r in dict.fromkeys(wanted) if r not in unwanted]
     packages = dict.fromkeys([*user.packages, *change.required_packages])
     user.packages = [urn for urn in packages if urn not in change.unwanted_packages]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ..state import Client, State, SystemUser
+from ..state import Client, State, SystemUser
 
 Triple = tuple[str, str, str]
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from ..app import Call
+from ..kernel import Call
 from ..replies import as_json, empty
 from ..routing import route
-from . import catalogue, gate, rights
+from . import authorisation, catalogue, rights
 from .catalogue import Package
 
 META = "/platform/accessmanagement/api/v1/meta/info/accesspackages"
@@ -144,7 +144,7 @@ def _with_id(package_id: str) -> Package | None:
 @route("GET", "/platform/accessmanagement/api/v1/enduser/authorizedparties")
 def authorized_parties(call: Call) -> Response:
     """What the system user of an exchanged token may act for."""
-    token = gate.authenticated(call, issuers=("altinn",))
+    token = authorisation.authenticated(call, issuers=("altinn",))
     if PARTIES_SCOPE not in token.scopes:
         return empty(status=403)
     user = rights.system_user_of(call.state, token)

@@ -14,15 +14,15 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from werkzeug.wrappers import Response
 
-from ..app import Call
+from ..kernel import Call
+from ..orgnr import is_orgnr
 from ..replies import Reply, as_json, empty
 from ..routing import route
-from ..skatteetaten.orgnr import is_orgnr
 from ..state import Organisation, Request, State, System
-from . import catalogue, gate, lookup
+from . import authorisation, catalogue, lookup, parsing
 from .problems import crashed, malformed, problem, refuse
 
-USER = f"{gate.AUTH}/systemuser"
+USER = f"{authorisation.AUTH}/systemuser"
 BASE = f"{USER}/request/vendor"
 LIFE = timedelta(days=180)
 STORED = {"Accepted": "AUTH-00006", "New": "AUTH-00007", "Denied": "AUTH-00008", "Rejected": "AUTH-00009"}
@@ -64,7 +64,7 @@ class Asked:
 
 
 def _create(call: Call, kind: str) -> Response:
-    orgnr = gate.vendor(call, gate.REQUEST_WRITE)
+    orgnr = authorisation.vendor(call, authorisation.REQUEST_WRITE)
     asked = _asked(call, kind)
     if lookup.live_user(call.state, asked.sought):
         raise refuse("AUTH-00004")
@@ -80,14 +80,14 @@ def _create(call: Call, kind: str) -> Response:
 
 def _asked(call: Call, kind: str) -> Asked:
     needed = ("accessPackages",) if kind == "agent" else ()
-    said = gate.members(call, required=needed, filled=("systemId", "partyOrgNo"))
+    said = parsing.members(call, required=needed, filled=("systemId", "partyOrgNo"))
     has_rights = kind == "standard" and said.get("rights") is not None
     return Asked(
-        kind=kind, system_id=gate.text(said, "systemId"), orgnr=gate.text(said, "partyOrgNo"),
-        reference=gate.text(said, "externalRef") if said.get("externalref") is not None else None,
-        title=gate.text(said, "integrationTitle"), rights=gate.rights(said["rights"]) if has_rights else None,
-        packages=gate.urns(said, "accessPackages") if said.get("accesspackages") is not None else None,
-        redirect=gate.text(said, "redirectUrl"),
+        kind=kind, system_id=parsing.text(said, "systemId"), orgnr=parsing.text(said, "partyOrgNo"),
+        reference=parsing.text(said, "externalRef") if said.get("externalref") is not None else None,
+        title=parsing.text(said, "integrationTitle"), rights=parsing.rights(said["rights"]) if has_rights else None,
+        packages=parsing.urns(said, "accessPackages") if said.get("accesspackages") is not None else None,
+        redirect=parsing.text(said, "redirectUrl"),
     )  # fmt: skip
 
 
@@ -243,8 +243,8 @@ def read_agent(call: Call, request_id: str) -> Response:
 
 
 def _read(call: Call, request_id: str, kind: str) -> Response:
-    orgnr = gate.vendor(call, gate.REQUEST_READ)
-    request = call.state.requests.get(gate.guid(request_id))
+    orgnr = authorisation.vendor(call, authorisation.REQUEST_READ)
+    request = call.state.requests.get(parsing.guid(request_id))
     found = _own(call, orgnr, request if request and request.kind == kind else None, "AUTH-00010")
     return as_json(_shown(call, found, with_url=True))
 
@@ -260,7 +260,7 @@ def by_reference_agent(call: Call, system_id: str, party: str, reference: str) -
 
 
 def _by_reference(call: Call, triple: tuple[str, str, str], kind: str) -> Response:
-    orgnr = gate.vendor(call, gate.REQUEST_READ)
+    orgnr = authorisation.vendor(call, authorisation.REQUEST_READ)
     found = _own(call, orgnr, find(call.state, triple, kind), "AUTH-00010")
     return as_json(_shown(call, found, with_url=True))
 
@@ -276,7 +276,7 @@ def list_agent(call: Call, system_id: str) -> Response:
 
 
 def _list(call: Call, system_id: str, kind: str) -> Response:
-    orgnr = gate.vendor(call, gate.REQUEST_READ)
+    orgnr = authorisation.vendor(call, authorisation.REQUEST_READ)
     system = call.state.systems.get(system_id)
     if system is None or system.orgnr != orgnr:
         raise refuse("AUTH-00011")
@@ -317,8 +317,8 @@ def page(rows: list[Any], following: Any, call: Call) -> dict[str, Any]:
 @route("DELETE", f"{BASE}/<request_id>")
 def delete(call: Call, request_id: str) -> Response:
     """Either kind, any status; the real service asks for the scope but not whose request it is."""
-    orgnr = gate.vendor(call, gate.REQUEST_WRITE)
-    ident = gate.guid(request_id)
+    orgnr = authorisation.vendor(call, authorisation.REQUEST_WRITE)
+    ident = parsing.guid(request_id)
     request = call.state.requests.get(ident)
     if request is None:
         return problem("AUTH-00010")

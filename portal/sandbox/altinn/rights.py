@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ..state import State, SystemUser
+from ..tokens import Token
 from .catalogue import opened_by
-
-if TYPE_CHECKING:
-    from ..state import State, SystemUser
-    from ..tokens import Token
 
 
 def resources_of(state: State, system_user: SystemUser) -> frozenset[str]:

@@ -13,16 +13,16 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from ..app import Call
+from ..kernel import Call
 from ..replies import as_json, as_text, empty
 from ..routing import route
 from ..state import Client, SystemUser
 from ..tokens import Token, unix
-from . import gate, lookup
+from . import authorisation, lookup
 from .problems import malformed, refuse
 from .requests import page, page_token
 
-USER = f"{gate.AUTH}/systemuser"
+USER = f"{authorisation.AUTH}/systemuser"
 EXCHANGED_SECONDS = 30 * 60
 SERVICE_OWNERS = {"974761076": "skd", "991825827": "digdir"}
 MASKINPORTEN_SCOPE = "altinn:maskinporten/systemuser.read"
@@ -39,7 +39,7 @@ def shown(call: Call, user: SystemUser, *, product: str = "") -> dict[str, Any]:
 
 @route("GET", f"{USER}/vendor/byquery")
 def by_query(call: Call) -> Response:
-    orgnr = gate.vendor(call, gate.REQUEST_WRITE)
+    orgnr = authorisation.vendor(call, authorisation.REQUEST_WRITE)
     args = call.request.args
     triple = (args.get("system-id", ""), args.get("orgno", ""), args.get("external-ref") or args.get("orgno", ""))
     user = lookup.live_user(call.state, triple)
@@ -50,7 +50,7 @@ def by_query(call: Call) -> Response:
 
 @route("GET", f"{USER}/vendor/bysystem/<system_id>")
 def by_system(call: Call, system_id: str) -> Response:
-    orgnr = gate.vendor(call, gate.REGISTER)
+    orgnr = authorisation.vendor(call, authorisation.REGISTER)
     system = call.state.systems.get(system_id)
     if system is None or system.orgnr != orgnr:
         raise refuse("AUTH-00011")
@@ -84,7 +84,7 @@ def _ordered(call: Call) -> dict[str, list[tuple[int, str]]]:
 
 @route("GET", f"{USER}/byExternalId")
 def by_external_id(call: Call) -> Response:
-    token = gate.authenticated(call)
+    token = authorisation.authenticated(call)
     if MASKINPORTEN_SCOPE not in token.scopes:
         return empty(status=403)
     args = call.request.args
@@ -96,14 +96,14 @@ def by_external_id(call: Call) -> Response:
     return as_json(shown(call, user, product=user.system_id)) if user else empty(status=404)
 
 
-@route("GET", f"{gate.AUTH}/exchange/<provider>")
+@route("GET", f"{authorisation.AUTH}/exchange/<provider>")
 def exchange(call: Call, provider: str) -> Response:
     """A quoted JWT with the claims copied. Enterprise users went with Altinn 2: 410."""
     if not call.request.headers.get("Authorization"):
         return empty(status=401)
     if provider not in ("maskinporten", "id-porten"):
         return as_text(f"Invalid token provider: {provider[:60]}.", status=400)
-    token = gate.authenticated(call, issuers=("maskinporten",), leeway=10)
+    token = authorisation.authenticated(call, issuers=("maskinporten",), leeway=10)
     if provider == "id-porten" or not token.orgnr:
         return empty(status=401)
     if call.request.headers.get("X-Altinn-EnterpriseUser-Authentication"):
@@ -133,16 +133,16 @@ def _altinn_claims(call: Call, token: Token) -> dict[str, Any]:
 @route("DELETE", f"{USER}/<party>/<user_id>")
 def delete_as_vendor(call: Call, party: str, user_id: str) -> Response:
     """Only the customer's own people can; a vendor's token never does."""
-    gate.authenticated(call)
+    authorisation.authenticated(call)
     return empty(status=403)
 
 
-@route("GET", f"{gate.AUTH}/openid/.well-known/openid-configuration")
+@route("GET", f"{authorisation.AUTH}/openid/.well-known/openid-configuration")
 def openid(call: Call) -> Response:
     issuer = call.sandbox.issuers()["altinn"]
     return as_json({"issuer": issuer, "jwks_uri": f"{issuer}.well-known/openid-configuration/jwks"})
 
 
-@route("GET", f"{gate.AUTH}/openid/.well-known/openid-configuration/jwks")
+@route("GET", f"{authorisation.AUTH}/openid/.well-known/openid-configuration/jwks")
 def openid_keys(call: Call) -> Response:
     return as_json({"keys": [call.sandbox.signing_keys["altinn"].public_jwk]})

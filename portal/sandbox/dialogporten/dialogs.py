@@ -7,20 +7,21 @@ from email.utils import format_datetime
 
 from werkzeug.wrappers import Response
 
-from ..app import Call
-from ..dialogs import Dialog, Seen, publish, set_labels
+from ..dialogs import publish, set_labels
+from ..kernel import Call
 from ..replies import as_json
 from ..routing import route
-from . import gate, tokens, views
+from . import access, tokens, views
+from .records import Dialog, Seen
 
-ONE = f"{gate.USER}/dialogs/<dialog_id>"
+ONE = f"{access.USER}/dialogs/<dialog_id>"
 
 
 def _ident(call: Call, text: str) -> str:
     try:
         return str(uuid.UUID(text))
     except ValueError:
-        raise gate.refuse(call, 400, "dialogId", f"The value '{text[:60]}' is not a valid Guid.") from None
+        raise access.refuse(call, 400, "dialogId", f"The value '{text[:60]}' is not a valid Guid.") from None
 
 
 def _accept(call: Call) -> str:
@@ -29,19 +30,19 @@ def _accept(call: Call) -> str:
 
 @route("GET", ONE)
 def read(call: Call, dialog_id: str) -> Response:
-    reader = gate.reader(call)
+    reader = access.reader(call)
     ident = _ident(call, dialog_id)
     dialog = call.state.dialogs.get(ident)
     if dialog is None:
         raise _unknown(call, ident)
     if not reader.may_read(dialog):
-        raise gate.refuse(call, 403, "Forbidden", f"No access to dialog {ident}.")
+        raise access.refuse(call, 403, "Forbidden", f"No access to dialog {ident}.")
     if dialog.deleted:
-        raise gate.refuse(call, 410, "DialogEntity", f"Dialog {ident} is deleted.")
+        raise access.refuse(call, 410, "DialogEntity", f"Dialog {ident} is deleted.")
     _check_level(call, dialog)
     if dialog.visible_from and dialog.visible_from > call.now:
         when = {"Expires": format_datetime(dialog.visible_from, usegmt=True)}
-        raise gate.refuse(call, 404, "DialogEntity", f"Dialog {ident} is not found.", headers=when)
+        raise access.refuse(call, 404, "DialogEntity", f"Dialog {ident} is not found.", headers=when)
     if dialog.expires_at and dialog.expires_at <= call.now:
         raise _unknown(call, ident)
     _mark_seen(call, dialog, reader)
@@ -50,15 +51,15 @@ def read(call: Call, dialog_id: str) -> Response:
 
 
 def _unknown(call: Call, ident: str) -> Exception:
-    return gate.refuse(call, 404, "DialogEntity", f"Dialog {ident} is not found.")
+    return access.refuse(call, 404, "DialogEntity", f"Dialog {ident} is not found.")
 
 
 def _check_level(call: Call, dialog: Dialog) -> None:
     if views.is_level_too_low(dialog):
-        raise gate.refuse(call, 403, "Forbidden", "The authentication level is too low for this dialog.")
+        raise access.refuse(call, 403, "Forbidden", "The authentication level is too low for this dialog.")
 
 
-def _mark_seen(call: Call, dialog: Dialog, reader: gate.Reader) -> None:
+def _mark_seen(call: Call, dialog: Dialog, reader: access.Reader) -> None:
     is_new = not any(s.by == reader.urn and s.version == dialog.updated_at for s in dialog.seen)
     was_unopened = "MarkedAsUnopened" in dialog.labels
     if was_unopened:
@@ -73,15 +74,15 @@ def _mark_seen(call: Call, dialog: Dialog, reader: gate.Reader) -> None:
         publish(call.sandbox, dialog, "dialogporten.dialog.seen.v1", call.now)
 
 
-def _part(call: Call, dialog_id: str) -> tuple[gate.Reader, Dialog]:
+def _part(call: Call, dialog_id: str) -> tuple[access.Reader, Dialog]:
     """The dialog for a sub-resource: 404 also without rights, 410 when deleted; visibility and expiry do not count."""
-    reader = gate.reader(call)
+    reader = access.reader(call)
     ident = _ident(call, dialog_id)
     dialog = call.state.dialogs.get(ident)
     if dialog is None or not reader.may_read(dialog):
         raise _unknown(call, ident)
     if dialog.deleted:
-        raise gate.refuse(call, 410, "DialogEntity", f"Dialog {ident} is deleted.")
+        raise access.refuse(call, 410, "DialogEntity", f"Dialog {ident} is deleted.")
     _check_level(call, dialog)
     return reader, dialog
 
@@ -99,7 +100,7 @@ def transmission(call: Call, dialog_id: str, transmission_id: str) -> Response:
     ident = _ident(call, transmission_id)
     found = next((t for t in dialog.transmissions if t.id == ident), None)
     if found is None:
-        raise gate.refuse(call, 404, "DialogTransmission", f"Transmission {ident} is not found.")
+        raise access.refuse(call, 404, "DialogTransmission", f"Transmission {ident} is not found.")
     return as_json(views.transmission(found, reader, call.now, _accept(call)))
 
 
@@ -116,7 +117,7 @@ def activity(call: Call, dialog_id: str, activity_id: str) -> Response:
     ident = _ident(call, activity_id)
     found = next((a for a in dialog.activities if a.id == ident), None)
     if found is None:
-        raise gate.refuse(call, 404, "DialogActivity", f"Activity {ident} is not found.")
+        raise access.refuse(call, 404, "DialogActivity", f"Activity {ident} is not found.")
     return as_json(views.activity(found, _accept(call), by_salt=reader.salt))
 
 
@@ -131,5 +132,5 @@ def seen_entry(call: Call, dialog_id: str, seen_id: str) -> Response:
     reader, dialog = _part(call, dialog_id)
     found = next((s for s in dialog.seen if s.id == _ident(call, seen_id)), None)
     if found is None:
-        raise gate.refuse(call, 404, "DialogSeenLog", f"Seen log entry {seen_id} is not found.")
+        raise access.refuse(call, 404, "DialogSeenLog", f"Seen log entry {seen_id} is not found.")
     return as_json(views.seen(found, reader))

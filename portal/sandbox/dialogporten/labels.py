@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 from werkzeug.wrappers import Response
 
-from ..app import Call
-from ..dialogs import Dialog, set_labels
+from ..dialogs import set_labels
+from ..kernel import Call
 from ..replies import as_json, empty
 from ..routing import route
-from . import gate
+from . import access
 from .dialogs import ONE, _ident
+from .records import Dialog
 from .search import LABELS
 
 EXCLUSIVE = ("Default", "Bin", "Archive")
@@ -28,20 +29,20 @@ def _body(call: Call) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         said = None
     if not isinstance(said, dict):
-        raise gate.refuse(call, 400, "dto", "The body is not a JSON object.")
+        raise access.refuse(call, 400, "dto", "The body is not a JSON object.")
     return said
 
 
 def _names(call: Call, said: dict[str, Any], *members: str) -> list[str]:
     lists = [said.get(member) or [] for member in members]
     if not all(isinstance(names, list) for names in lists):
-        raise gate.refuse(call, 400, members[0], "The value is not a list of labels.")
+        raise access.refuse(call, 400, members[0], "The value is not a list of labels.")
     names = [name for names in lists for name in names]
     for name in names:
         if not isinstance(name, str) or name not in LABELS:
-            raise gate.refuse(call, 400, "systemLabels", f"The value '{str(name)[:40]}' is not valid.")
+            raise access.refuse(call, 400, "systemLabels", f"The value '{str(name)[:40]}' is not valid.")
         if name == "Sent":
-            raise gate.refuse(call, 400, "systemLabels", "'Sent' is set by the server alone.")
+            raise access.refuse(call, 400, "systemLabels", "'Sent' is set by the server alone.")
     return names
 
 
@@ -56,39 +57,39 @@ def _after(dialog: Dialog, add: list[str], remove: list[str]) -> list[str]:
 
 @route("PUT", f"{ONE}/context/systemlabels")
 def put(call: Call, dialog_id: str) -> Response:
-    reader = gate.reader(call)
+    reader = access.reader(call)
     ident, said = _ident(call, dialog_id), _body(call)
     add, remove = _names(call, said, "addLabels", "systemLabels"), _names(call, said, "removeLabels")
     dialog = call.state.dialogs.get(ident)
     if dialog is None or dialog.deleted:
-        raise gate.refuse(call, 404, "DialogEntity", f"Dialog {ident} is not found.")
+        raise access.refuse(call, 404, "DialogEntity", f"Dialog {ident} is not found.")
     if not reader.may_read(dialog):
-        raise gate.refuse(call, 403, "Forbidden", f"No access to dialog {ident}.")
+        raise access.refuse(call, 403, "Forbidden", f"No access to dialog {ident}.")
     wanted = call.request.headers.get("If-Match", "").strip('"')
     if wanted and wanted != dialog.context_revision:
-        return gate.problem(call, 412)
+        return access.problem(call, 412)
     set_labels(call.state, dialog, _after(dialog, add, remove), by=reader.urn, now=call.now)
     return empty(status=204, headers={"Etag": dialog.context_revision})
 
 
-@route("POST", f"{gate.USER}/dialogs/context/systemlabels/actions/bulkset")
+@route("POST", f"{access.USER}/dialogs/context/systemlabels/actions/bulkset")
 def bulk(call: Call) -> Response:
-    reader = gate.reader(call)
+    reader = access.reader(call)
     said = _body(call)
     add, remove = _names(call, said, "addLabels", "systemLabels"), _names(call, said, "removeLabels")
     entries = said.get("dialogs") or []
     if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-        raise gate.refuse(call, 400, "dto.dialogs", "'dialogs' must be a list of objects.")
+        raise access.refuse(call, 400, "dto.dialogs", "'dialogs' must be a list of objects.")
     idents = [_ident(call, str(e.get("dialogId", ""))) for e in entries]
     if not 1 <= len(idents) <= MOST or len(set(idents)) != len(idents):
-        raise gate.refuse(call, 400, "dto.dialogs", f"'dialogs' must have between 1 and {MOST} unique ids.")
+        raise access.refuse(call, 400, "dto.dialogs", f"'dialogs' must have between 1 and {MOST} unique ids.")
     dialogs = [call.state.dialogs.get(ident) for ident in idents]
     found = [d for d in dialogs if d is not None and not d.deleted and reader.may_read(d)]
     if len(found) != len(idents):
-        raise gate.refuse(call, 404, "DialogEntity", "One or more dialogs are not found.")
+        raise access.refuse(call, 404, "DialogEntity", "One or more dialogs are not found.")
     revisions = [str(e.get("endUserContextRevision") or "") for e in entries]
     if any(wanted and wanted != d.context_revision for wanted, d in zip(revisions, found, strict=True)):
-        return gate.problem(call, 412)
+        return access.problem(call, 412)
     for dialog in found:
         set_labels(call.state, dialog, _after(dialog, add, remove), by=reader.urn, now=call.now)
     return empty(status=204)
@@ -96,9 +97,9 @@ def bulk(call: Call) -> Response:
 
 @route("GET", f"{ONE}/context/labellog")
 def log(call: Call, dialog_id: str) -> Response:
-    reader = gate.reader(call)
+    reader = access.reader(call)
     ident = _ident(call, dialog_id)
     dialog = call.state.dialogs.get(ident)
     if dialog is None or dialog.deleted or not reader.may_read(dialog):
-        raise gate.refuse(call, 404, "DialogEntity", f"Dialog {ident} is not found.")
+        raise access.refuse(call, 404, "DialogEntity", f"Dialog {ident} is not found.")
     return as_json(dialog.label_log)

@@ -8,20 +8,20 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from ..altinn import catalogue
-from ..app import Call
-from ..dialogs import PARTY
+from ..kernel import Call
 from ..replies import as_json
 from ..routing import route
-from . import gate, views
+from . import access, views
+from .records import PARTY
 
 _REF = re.compile(r"urn:altinn:(instance-id:\d+/[0-9a-f-]{36}|correspondence-id:[0-9a-f-]{36}|dialog-id:[0-9a-f-]{36})")
 MOST_PARTIES = 100
 OWNER = {"orgNumber": "974761076", "code": "ske", "name": [{"value": "Skatteetaten", "languageCode": "nb"}]}
 
 
-@route("GET", f"{gate.BASE}/metadata/limits")
+@route("GET", f"{access.BASE}/metadata/limits")
 def limits(call: Call) -> Response:
-    gate.json_only(call)
+    access.json_only(call)
     settings = call.state.settings
     common = {
         "maxPartyFilterValues": settings.max_party_filter_values,
@@ -36,16 +36,16 @@ def limits(call: Call) -> Response:
     )
 
 
-@route("GET", f"{gate.USER}/parties")
+@route("GET", f"{access.USER}/parties")
 def parties(call: Call) -> Response:
-    gate.json_only(call)
-    reader = gate.reader(call)
+    access.json_only(call)
+    reader = access.reader(call)
     known = call.state.organisations
     rows = [_party(known[orgnr], reader) for orgnr in sorted(reader.parties) if orgnr in known]
     return as_json({"authorizedParties": rows})
 
 
-def _party(found: Any, reader: gate.Reader) -> dict[str, Any]:
+def _party(found: Any, reader: access.Reader) -> dict[str, Any]:
     return {
         "party": PARTY + found.orgnr, "partyUuid": found.party_uuid, "partyId": found.party_id, "name": found.name,
         "partyType": "Organization", "isDeleted": False, "hasKeyRole": False, "isCurrentEndUser": False,
@@ -60,12 +60,12 @@ def _resource(found: catalogue.Resource) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@route("GET", f"{gate.USER}/serviceresources")
+@route("GET", f"{access.USER}/serviceresources")
 def own_resources(call: Call) -> Response:
     """What the caller holds for one of the parties it names, or for any; parties that are not its own are passed over."""
-    reader, parties = gate.reader(call), call.request.args.getlist("party")
+    reader, parties = access.reader(call), call.request.args.getlist("party")
     if len(parties) > MOST_PARTIES:
-        raise gate.refuse(call, 400, "party.Count", f"'party' must have at most {MOST_PARTIES} values.")
+        raise access.refuse(call, 400, "party.Count", f"'party' must have at most {MOST_PARTIES} values.")
     has_any = not parties or any(party.removeprefix(PARTY) in reader.parties for party in parties)
     held = [r for r in catalogue.resources().values() if has_any and r.id in reader.resources]
     return as_json({"isFullCatalogueFallback": False, "items": [_listed(r) for r in held]})
@@ -77,30 +77,30 @@ def _listed(found: catalogue.Resource) -> dict[str, Any]:
     return {"serviceResource": _resource(found), "roles": [], "accessPackages": opened_by, "serviceOwner": OWNER}
 
 
-@route("GET", f"{gate.BASE}/metadata/serviceresources")
+@route("GET", f"{access.BASE}/metadata/serviceresources")
 def all_resources(call: Call) -> Response:
-    gate.json_only(call)
+    access.json_only(call)
     return as_json({"items": [_listed(r) for r in catalogue.resources().values()]})
 
 
-@route("GET", f"{gate.USER}/dialoglookup")
+@route("GET", f"{access.USER}/dialoglookup")
 def lookup(call: Call) -> Response:
     """From another id to the dialog, with the reason why it may be seen. No seen effect."""
-    reader = gate.reader(call)
+    reader = access.reader(call)
     reference = call.request.args.get("instanceRef", "").lower()
     if not _REF.fullmatch(reference):
-        raise gate.refuse(call, 400, "instanceRef", "The reference is not valid.")
+        raise access.refuse(call, 400, "instanceRef", "The reference is not valid.")
     dialog_id = reference.removeprefix("urn:altinn:dialog-id:")
     known = call.state.dialogs.get(call.state.dialog_keys.get(reference, dialog_id))
     if known is None or known.deleted:
-        raise gate.refuse(call, 404, "DialogEntity", "No dialog has this reference.")
+        raise access.refuse(call, 404, "DialogEntity", "No dialog has this reference.")
     if not reader.may_read(known):
-        raise gate.refuse(call, 403, "Forbidden", "No access to the dialog.")
+        raise access.refuse(call, 403, "Forbidden", "No access to the dialog.")
     found = catalogue.resources()[known.resource.removeprefix("urn:altinn:resource:")]
     return as_json(_looked_up(known, reference, found, reader))
 
 
-def _looked_up(dialog: Any, reference: str, found: catalogue.Resource, reader: gate.Reader) -> dict[str, Any]:
+def _looked_up(dialog: Any, reference: str, found: catalogue.Resource, reader: access.Reader) -> dict[str, Any]:
     """A system user that was removed may still see what is remembered of its rights, and then there is no evidence."""
     direct = reader.user is not None and found.id in reader.user.rights
     held = reader.user.packages if reader.user else []
@@ -119,7 +119,7 @@ def _looked_up(dialog: Any, reference: str, found: catalogue.Resource, reader: g
         },
         "serviceOwner": OWNER, "title": views.localised(dialog.title),
         "authorizationEvidence": {
-            "currentAuthenticationLevel": gate.LEVEL, "viaRole": False, "viaAccessPackage": bool(packages),
+            "currentAuthenticationLevel": access.LEVEL, "viaRole": False, "viaAccessPackage": bool(packages),
             "viaResourceDelegation": direct, "viaInstanceDelegation": False, "evidence": evidence,
         },
     }  # fmt: skip

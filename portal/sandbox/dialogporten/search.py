@@ -6,23 +6,20 @@ The token holds values and no direction: sent with another `orderBy` it may sile
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from werkzeug.wrappers import Response
 
-from ..app import Call
 from ..dialogs import by_party, stamp
+from ..kernel import Call
+from ..orgnr import is_orgnr
 from ..replies import as_json
 from ..routing import route
-from ..skatteetaten.orgnr import is_orgnr
-from . import gate, views
+from . import access, views
 from .identity import is_identity_number
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from ..dialogs import Dialog
+from .records import Dialog
 
 STATUSES = {"NotApplicable", "InProgress", "Draft", "Awaiting", "RequiresAttention", "Completed"}
 LABELS = {"Default", "Bin", "Archive", "MarkedAsUnopened", "Sent"}
@@ -54,14 +51,14 @@ _WHOLE = re.compile(r"-?[0-9]{1,9}")
 _ZONED = re.compile(r".*T.*(Z|[+-]\d\d:\d\d)$")
 
 
-@route("GET", f"{gate.USER}/dialogs")
+@route("GET", f"{access.USER}/dialogs")
 def search(call: Call) -> Response:
-    reader = gate.reader(call)
+    reader = access.reader(call)
     wanted = Wanted(call)
     if wanted.errors:
-        return gate.problem(call, 400, wanted.errors)
+        return access.problem(call, 400, wanted.errors)
     if call.state.settings.slow_search:
-        return gate.problem(call, 422, {"Search": ["The search took too long."]})
+        return access.problem(call, 422, {"Search": ["The search took too long."]})
     found = [d for d in _candidates(call, reader, wanted) if wanted.fits(d) and reader.may_read(d)]
     for key, descending in reversed(wanted.order):
         found.sort(key=KEYS[key], reverse=descending)
@@ -75,7 +72,7 @@ def search(call: Call) -> Response:
     return as_json({**body, "continuationToken": token} if token else body)
 
 
-def _candidates(call: Call, reader: gate.Reader, wanted: Wanted) -> Iterable[Dialog]:
+def _candidates(call: Call, reader: access.Reader, wanted: Wanted) -> Iterable[Dialog]:
     index = by_party(call.sandbox)
     parties = [o for o in wanted.parties if o in reader.parties] if wanted.parties else reader.parties
     return (dialog for orgnr in parties for dialog in index.get(orgnr, ()))

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from werkzeug.wrappers import Response
 
-from ..app import Call, Sandbox
+from ..kernel import Call, Kernel
 from ..replies import as_json
 from ..routing import route
 from ..tokens import unix
-from . import gate
-
-if TYPE_CHECKING:
-    from ..dialogs import Dialog
+from . import access
+from .records import Dialog
 
 LIFE_SECONDS = 600
 KIDS = ("dialogporten-1", "dialogporten-2")
 
 
-def _keys(sandbox: Sandbox) -> list[Ed25519PrivateKey]:
+def _keys(sandbox: Kernel) -> list[Ed25519PrivateKey]:
     """Two keys, kept in the memory so that tokens outlive a restart."""
     saved = sandbox.state.extra.setdefault("dialog_token_keys", [])
     while len(saved) < len(KIDS):
@@ -31,15 +29,15 @@ def _keys(sandbox: Sandbox) -> list[Ed25519PrivateKey]:
     return [Ed25519PrivateKey.from_private_bytes(base64.b64decode(text)) for text in saved]
 
 
-def issuer(sandbox: Sandbox) -> str:
-    return f"{sandbox.origin}{gate.BASE}"
+def issuer(sandbox: Kernel) -> str:
+    return f"{sandbox.origin}{access.BASE}"
 
 
-def issue(call: Call, dialog: Dialog, reader: gate.Reader) -> str:
+def issue(call: Call, dialog: Dialog, reader: access.Reader) -> str:
     now = unix(call.now)
     claims: dict[str, Any] = {
         "iss": issuer(call.sandbox), "jti": call.state.uuid4(), "iat": now, "nbf": now, "exp": now + LIFE_SECONDS,
-        "l": gate.LEVEL, "c": f"urn:altinn:organization:identifier-no:{reader.token.orgnr}", "y": reader.urn,
+        "l": access.LEVEL, "c": f"urn:altinn:organization:identifier-no:{reader.token.orgnr}", "y": reader.urn,
         "o": f"urn:altinn:organization:identifier-no:{reader.token.system_user_orgnr}", "p": dialog.party,
         "s": dialog.resource, "i": dialog.id, "a": "read;write",
     }  # fmt: skip
@@ -48,9 +46,9 @@ def issue(call: Call, dialog: Dialog, reader: gate.Reader) -> str:
     return jwt.encode(claims, _keys(call.sandbox)[0], algorithm="EdDSA", headers={"kid": KIDS[0]})
 
 
-@route("GET", f"{gate.BASE}/.well-known/jwks.json")
+@route("GET", f"{access.BASE}/.well-known/jwks.json")
 def jwks(call: Call) -> Response:
-    gate.json_only(call)
+    access.json_only(call)
     raw = serialization.Encoding.Raw, serialization.PublicFormat.Raw
     publics = [key.public_key().public_bytes(*raw) for key in _keys(call.sandbox)]
     keys = [
@@ -61,8 +59,8 @@ def jwks(call: Call) -> Response:
     return as_json({"keys": keys}, headers={"Cache-Control": "public, max-age=86400"})
 
 
-@route("GET", f"{gate.BASE}/.well-known/oauth-authorization-server")
+@route("GET", f"{access.BASE}/.well-known/oauth-authorization-server")
 def metadata(call: Call) -> Response:
-    gate.json_only(call)
+    access.json_only(call)
     said = {"issuer": issuer(call.sandbox), "jwks_uri": f"{issuer(call.sandbox)}/.well-known/jwks.json"}
     return as_json(said, headers={"Cache-Control": "public, max-age=86400"})

@@ -6,8 +6,9 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from ..dialogs import Activity, Attachment, Dialog, Transmission, actor, stamp
-from . import gate
+from ..dialogs import actor, stamp
+from . import access
+from .records import Activity, Attachment, Dialog, Transmission
 
 UNAUTHORIZED, EXPIRED = "urn:dialogporten:unauthorized", "urn:dialogporten:expired"
 EMBED = "application/vnd.dialogporten.frontchannelembed-url;type=text/html"
@@ -38,7 +39,7 @@ def is_content_seen(dialog: Dialog) -> bool:
 
 
 def is_level_too_low(dialog: Dialog) -> bool:
-    return gate.minimum_level(dialog.resource) > gate.LEVEL
+    return access.minimum_level(dialog.resource) > access.LEVEL
 
 
 def _main_label(dialog: Dialog) -> str:
@@ -60,7 +61,7 @@ def _common(dialog: Dialog) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def list_item(dialog: Dialog, reader: gate.Reader, accept: str = "") -> dict[str, Any]:
+def list_item(dialog: Dialog, reader: access.Reader, accept: str = "") -> dict[str, Any]:
     title = dialog.plain_title if is_level_too_low(dialog) and dialog.plain_title else dialog.title
     by_owner = sum(t.sender == "ServiceOwner" for t in dialog.transmissions)
     item = {
@@ -82,18 +83,18 @@ def list_item(dialog: Dialog, reader: gate.Reader, accept: str = "") -> dict[str
     return item
 
 
-def _seen(dialog: Dialog, reader: gate.Reader, since: datetime) -> list[dict[str, Any]]:
+def _seen(dialog: Dialog, reader: access.Reader, since: datetime) -> list[dict[str, Any]]:
     return [seen(entry, reader) for entry in dialog.seen if entry.at >= since]
 
 
-def seen(entry: Any, reader: gate.Reader) -> dict[str, Any]:
+def seen(entry: Any, reader: access.Reader) -> dict[str, Any]:
     return {
         "id": entry.id, "seenAt": stamp(entry.at), "seenBy": actor(entry.by), "isViaServiceOwner": False,
         "isCurrentEndUser": entry.by == reader.urn,
     }  # fmt: skip
 
 
-def detail(dialog: Dialog, reader: gate.Reader, now: datetime, accept: str, token: str) -> dict[str, Any]:
+def detail(dialog: Dialog, reader: access.Reader, now: datetime, accept: str, token: str) -> dict[str, Any]:
     texts = _content(dialog, accept, dialog.title)
     if dialog.additional_info:
         texts["additionalInfo"] = content(dialog.additional_info, accept, "text/markdown")
@@ -140,20 +141,20 @@ def _opened(dialog: Dialog, found: Transmission) -> bool:
     return any(a.type == "TransmissionOpened" and a.transmission_id == found.id for a in dialog.activities)
 
 
-def _allowed(attribute: str, reader: gate.Reader) -> bool:
+def _allowed(attribute: str, reader: access.Reader) -> bool:
     """A whole resource must be held; a part of the main resource comes with it."""
     if not attribute.startswith("urn:altinn:resource:"):
         return not attribute.startswith("urn:altinn:subresource:locked")
     return attribute.removeprefix("urn:altinn:resource:") in reader.resources
 
 
-def _gui(action: dict[str, Any], reader: gate.Reader) -> dict[str, Any]:
+def _gui(action: dict[str, Any], reader: access.Reader) -> dict[str, Any]:
     allowed = _allowed(str(action.get("authorizationAttribute", "")), reader)
     base = {"isDeleteDialogAction": False, "priority": "Secondary", "httpMethod": "GET", "title": [], **action}
     return {**base, "isAuthorized": allowed, "url": action["url"] if allowed else UNAUTHORIZED}
 
 
-def _api(action: dict[str, Any], reader: gate.Reader) -> dict[str, Any]:
+def _api(action: dict[str, Any], reader: access.Reader) -> dict[str, Any]:
     allowed = _allowed(str(action.get("authorizationAttribute", "")), reader)
     endpoints = [{"httpMethod": "GET", "deprecated": False, **e} for e in action.get("endpoints", [])]
     masked = endpoints if allowed else [{**e, "url": UNAUTHORIZED} for e in endpoints]
@@ -174,7 +175,7 @@ def attachment(found: Attachment, now: datetime, *, authorized: bool = True) -> 
     return present(id=found.id, displayName=names, name=found.name, urls=urls, expiresAt=found.expires_at)
 
 
-def transmission(found: Transmission, reader: gate.Reader, now: datetime, accept: str = "") -> dict[str, Any]:
+def transmission(found: Transmission, reader: access.Reader, now: datetime, accept: str = "") -> dict[str, Any]:
     allowed = _allowed(found.authorization_attribute, reader)
     texts: dict[str, Any] = {"title": content(found.title, accept)}
     if found.summary:

@@ -7,23 +7,21 @@ subject, as the real service does.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import webhooks
 from ..altinn import catalogue, rights
-from ..app import job
-from ..dialogs import LISTENERS, PARTY
-
-if TYPE_CHECKING:
-    from ..app import Sandbox
-    from ..state import Subscription
+from ..dialogporten.records import PARTY
+from ..dialogs import LISTENERS
+from ..kernel import Kernel, job
+from ..state import Subscription
 
 RETRIES = [10, 30, 60, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 12 * 3600]
 VALIDATION_RETRIES = [1, 5, 10, 30, 60, 120, 120, 120]
 KEPT = timedelta(days=90)
 
 
-def may_subscribe(sandbox: Sandbox, *, consumer: str, resource: str, orgnr: str) -> bool:
+def may_subscribe(sandbox: Kernel, *, consumer: str, resource: str, orgnr: str) -> bool:
     """A system user, for one it acts for, on a resource it holds and whose policy allows `subscribe`."""
     kind, _, ident = consumer.strip("/").partition("/")
     user = sandbox.state.system_users.get(ident) if kind == "systemuser" else None
@@ -33,7 +31,7 @@ def may_subscribe(sandbox: Sandbox, *, consumer: str, resource: str, orgnr: str)
     return rights.may_use(sandbox.state, user, resource_id=known.id, party_orgnr=orgnr)
 
 
-def take(sandbox: Sandbox, event: dict[str, Any], now: datetime) -> None:
+def take(sandbox: Kernel, event: dict[str, Any], now: datetime) -> None:
     """An event was published: keep it for polling, and plan a delivery to each subscriber."""
     state = sandbox.state
     state.events.append({**event, "_registered": now.timestamp()})
@@ -54,7 +52,7 @@ def take(sandbox: Sandbox, event: dict[str, Any], now: datetime) -> None:
 LISTENERS.append(take)
 
 
-def _subscribers(sandbox: Sandbox, event: dict[str, Any], now: datetime) -> list[int]:
+def _subscribers(sandbox: Kernel, event: dict[str, Any], now: datetime) -> list[int]:
     """Looked up once an hour for each (resource, subject, type): a new subscription may have to wait, a removed one fires."""
     cache: dict[tuple[str, str, str], tuple[float, list[int]]] = sandbox.caches.setdefault("event_subscribers", {})
     key = (event["resource"], event["subject"], event["type"])
@@ -66,7 +64,7 @@ def _subscribers(sandbox: Sandbox, event: dict[str, Any], now: datetime) -> list
     return list(known[1])
 
 
-def _fits(sandbox: Sandbox, subscription: Subscription, event: dict[str, Any]) -> bool:
+def _fits(sandbox: Kernel, subscription: Subscription, event: dict[str, Any]) -> bool:
     if subscription.resource != event["resource"] or subscription.type not in ("", event["type"]):
         return False
     if subscription.subject in ("", event["subject"]):
@@ -76,20 +74,20 @@ def _fits(sandbox: Sandbox, subscription: Subscription, event: dict[str, Any]) -
 
 
 @job("events.deliver")
-def deliver(sandbox: Sandbox, data: dict[str, Any], due: datetime) -> None:
+def deliver(sandbox: Kernel, data: dict[str, Any], due: datetime) -> None:
     ident, state = data["subscription"], sandbox.state
     subscription = state.subscriptions.get(ident) or state.removed_subscriptions.get(ident)
     if subscription is None or not _is_allowed(sandbox, subscription, data["event"]):
         return
 
-    def done(sandbox: Sandbox, status: int | None) -> None:
+    def done(sandbox: Kernel, status: int | None) -> None:
         if status is None or not 200 <= status < 300:
             _again(sandbox, "events.deliver", data, RETRIES)
 
     webhooks.put(sandbox, url=subscription.endpoint, event=data["event"], done=done)
 
 
-def _is_allowed(sandbox: Sandbox, subscription: Subscription, event: dict[str, Any]) -> bool:
+def _is_allowed(sandbox: Kernel, subscription: Subscription, event: dict[str, Any]) -> bool:
     cache: dict[tuple[str, str], tuple[float, bool]] = sandbox.caches.setdefault("event_rights", {})
     now, key = sandbox.clock.now().timestamp(), (event["resource"], subscription.consumer)
     known = cache.get(key)
@@ -101,7 +99,7 @@ def _is_allowed(sandbox: Sandbox, subscription: Subscription, event: dict[str, A
     return known[1]
 
 
-def _again(sandbox: Sandbox, kind: str, data: dict[str, Any], schedule: list[int]) -> None:
+def _again(sandbox: Kernel, kind: str, data: dict[str, Any], schedule: list[int]) -> None:
     attempt = data["attempt"]
     if attempt < len(schedule):
         wait = timedelta(seconds=schedule[attempt] * sandbox.state.settings.events_time_scale)
@@ -109,12 +107,12 @@ def _again(sandbox: Sandbox, kind: str, data: dict[str, Any], schedule: list[int
 
 
 @job("events.validate")
-def validate(sandbox: Sandbox, data: dict[str, Any], due: datetime) -> None:
+def validate(sandbox: Kernel, data: dict[str, Any], due: datetime) -> None:
     subscription = sandbox.state.subscriptions.get(data["subscription"])
     if subscription is None:
         return
 
-    def done(sandbox: Sandbox, status: int | None) -> None:
+    def done(sandbox: Kernel, status: int | None) -> None:
         if status is not None and 200 <= status < 300:
             subscription.validated = True
         else:

@@ -9,9 +9,10 @@ import httpx
 import msgspec
 from werkzeug.wrappers import Response
 
-from ..altinn.register import is_loopback
-from ..app import Call
-from ..dialogs import PARTY, stamp
+from ..altinn.system_register import is_loopback
+from ..dialogporten.records import PARTY
+from ..dialogs import stamp
+from ..kernel import Call
 from ..replies import Reply, as_json, empty
 from ..routing import route
 from ..state import Subscription

@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
+from werkzeug.wrappers import Response
 
+from ..kernel import Call
 from ..routing import route
 from . import checks, urls
 from .catalogue import AMELDING, Service
 from .deliveries import receive
 from .errors import Spec, refuse, refuse_detail, spec
 from .records import Finding
-
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Response
-
-    from ..app import Call
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 

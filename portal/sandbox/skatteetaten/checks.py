@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from werkzeug.wrappers import Response
 
 from ..altinn import rights
+from ..kernel import Call
 from ..replies import as_json
+from ..state import SystemUser
 from ..tokens import BadToken, Token, read_token
 from .catalogue import Service
 from .errors import refuse, refuse_detail
 from .records import StoredAnswer
-
-if TYPE_CHECKING:
-    from ..app import Call
-    from ..state import SystemUser
 
 MAX_JSON_BYTES = 10 * 1024 * 1024
 

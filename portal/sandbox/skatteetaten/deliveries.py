@@ -6,17 +6,15 @@ A delivery is answered by what its content check found, unless a verdict was ord
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..app import job
-from ..dialogs import Attachment, AttachmentUrl, Dialog, add_transmission, open_dialog
-from . import papers, urls
+from ..dialogporten.records import Attachment, AttachmentUrl, Dialog
+from ..dialogs import add_transmission, open_dialog
+from ..kernel import Call, Kernel, job
+from ..tokens import Token
+from . import feedback_documents, urls
 from .catalogue import AMELDING, SERVICES, Service
 from .records import Feedback, Finding, Submission, Verdict
-
-if TYPE_CHECKING:
-    from ..app import Call, Sandbox
-    from ..tokens import Token
 
 JOB = "skatteetaten.feedback"
 ORG = "ske"
@@ -71,7 +69,7 @@ def receive(
     return submission
 
 
-def deliver_feedback(sandbox: Sandbox, submission: Submission, now: datetime) -> Feedback:
+def deliver_feedback(sandbox: Kernel, submission: Submission, now: datetime) -> Feedback:
     """Answer a submission: an Acceptance or Rejection related to it, with its two documents."""
     verdict, findings = _judge(submission)
     ident = sandbox.state.uuid7(now)
@@ -90,7 +88,7 @@ def deliver_feedback(sandbox: Sandbox, submission: Submission, now: datetime) ->
         sandbox,
         dialog,
         type="Rejection" if verdict == "rejected" else "Acceptance",
-        title=papers.HEADLINE[verdict],
+        title=feedback_documents.HEADLINE[verdict],
         now=now,
         id=ident,
         related_id=submission.id,
@@ -102,7 +100,7 @@ def deliver_feedback(sandbox: Sandbox, submission: Submission, now: datetime) ->
 
 
 @job(JOB)
-def _feedback_due(sandbox: Sandbox, data: dict[str, Any], due: datetime) -> None:
+def _feedback_due(sandbox: Kernel, data: dict[str, Any], due: datetime) -> None:
     submission = sandbox.state.skatteetaten.submissions.get(data["submission_id"])
     if submission is not None and submission.feedback is None:
         deliver_feedback(sandbox, submission, due)
@@ -124,7 +122,7 @@ def _ordered_findings(ordered: Verdict) -> list[Finding]:
     return [Finding(code=f"BESTILT_{n}", text=reason, severity=severity) for n, reason in enumerate(reasons, 1)]
 
 
-def _take_verdict(sandbox: Sandbox, service: Service, orgnr: str) -> Verdict | None:
+def _take_verdict(sandbox: Kernel, service: Service, orgnr: str) -> Verdict | None:
     verdicts = sandbox.state.skatteetaten.verdicts
     for verdict in verdicts:
         if verdict.service in ("", service.id) and verdict.orgnr in ("", orgnr):
@@ -133,14 +131,14 @@ def _take_verdict(sandbox: Sandbox, service: Service, orgnr: str) -> Verdict | N
     return None
 
 
-def _plan(sandbox: Sandbox, submission: Submission, now: datetime) -> None:
+def _plan(sandbox: Kernel, submission: Submission, now: datetime) -> None:
     delay = sandbox.state.settings.feedback_delay_seconds
     if submission.ordered is not None and submission.ordered.delay_seconds is not None:
         delay = submission.ordered.delay_seconds
     sandbox.state.schedule(due=now + timedelta(seconds=delay), kind=JOB, data={"submission_id": submission.id})
 
 
-def _dialog(sandbox: Sandbox, *, resource: str, orgnr: str, period: str, title: str, now: datetime) -> Dialog:
+def _dialog(sandbox: Kernel, *, resource: str, orgnr: str, period: str, title: str, now: datetime) -> Dialog:
     """The one dialog of party, resource and period: opened the first time, reused after."""
     return open_dialog(
         sandbox,
@@ -153,7 +151,7 @@ def _dialog(sandbox: Sandbox, *, resource: str, orgnr: str, period: str, title: 
     )
 
 
-def _show(sandbox: Sandbox, dialog: Dialog, submission: Submission, now: datetime) -> None:
+def _show(sandbox: Kernel, dialog: Dialog, submission: Submission, now: datetime) -> None:
     add_transmission(
         sandbox,
         dialog,
@@ -174,7 +172,7 @@ def _show(sandbox: Sandbox, dialog: Dialog, submission: Submission, now: datetim
     )
 
 
-def _second_dialog(sandbox: Sandbox, submission: Submission, now: datetime) -> None:
+def _second_dialog(sandbox: Kernel, submission: Submission, now: datetime) -> None:
     """The page says that a second dialog is often made, for the organisation of the system user."""
     if submission.system_user_orgnr == submission.orgnr:
         return
@@ -190,7 +188,7 @@ def _second_dialog(sandbox: Sandbox, submission: Submission, now: datetime) -> N
     add_transmission(sandbox, dialog, type="Submission", title=title, now=now)
 
 
-def _papers(sandbox: Sandbox, submission: Submission, feedback: Feedback) -> list[Attachment]:
+def _papers(sandbox: Kernel, submission: Submission, feedback: Feedback) -> list[Attachment]:
     """A PDF whose id is the transmission's, and the data with an id of its own. A-melding has the data alone."""
 
     def paper(document: str, media_type: str, name: str) -> Attachment:
@@ -207,7 +205,7 @@ def _papers(sandbox: Sandbox, submission: Submission, feedback: Feedback) -> lis
 
 
 def _paper(
-    sandbox: Sandbox, submission: Submission, *, transmission: str, document: str, media_type: str, name: str
+    sandbox: Kernel, submission: Submission, *, transmission: str, document: str, media_type: str, name: str
 ) -> Attachment:
     """An attachment with an address for people and one for programs."""
     for_program = urls.document(sandbox, submission, transmission, document)

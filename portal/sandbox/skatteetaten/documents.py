@@ -6,19 +6,16 @@ A document answers only under the transmission that owns it: a feedback is fetch
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
+from ..kernel import Call
 from ..replies import as_json
 from ..routing import route
-from . import checks, papers, urls
+from . import checks, feedback_documents, urls
 from .catalogue import AMELDING, GLD_SERVICES, RF1086, TPO_UPLOAD, Service
 from .errors import refuse_detail
-
-if TYPE_CHECKING:
-    from ..app import Call
-    from .records import Submission
+from .records import Submission
 
 PAGE = 50
 FEEDBACK_SERVICES = {"innrapportering-amelding", "innrapportering-amelding-filopplasting"}
@@ -83,10 +80,10 @@ def _document(submission: Submission, transmission: str, document: str) -> tuple
     if feedback is None or transmission != feedback.id:
         return None
     if document == feedback.id:
-        return papers.as_pdf(submission, feedback), "application/pdf"
+        return feedback_documents.as_pdf(submission, feedback), "application/pdf"
     if document == feedback.xml_id and submission.service in FEEDBACK_SERVICES:
-        return papers.as_json(submission, feedback), "application/json"
-    return (papers.as_xml(submission, feedback), "application/xml") if document == feedback.xml_id else None
+        return feedback_documents.as_json(submission, feedback), "application/json"
+    return (feedback_documents.as_xml(submission, feedback), "application/xml") if document == feedback.xml_id else None
 
 
 def _register() -> None:

@@ -6,14 +6,12 @@ rest of this table is the sandbox's choice.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from werkzeug.wrappers import Response
+
+from ..kernel import Call
 from ..replies import Reply, as_json
-
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Response
-
-    from ..app import Call
 
 TOP: dict[str, tuple[int, str]] = {
     "001": (500, "Uventet feil på tjenesten"),

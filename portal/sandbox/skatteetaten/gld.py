@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
+from werkzeug.wrappers import Response
 
+from ..kernel import Call
 from ..routing import route
 from . import checks, gld_content, urls
 from .catalogue import GLD_SERVICES, Service
 from .deliveries import receive
 from .errors import refuse, refuse_detail, spec
-
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Response
-
-    from ..app import Call
 
 
 def submit(service: Service, call: Call, year: str) -> Response:

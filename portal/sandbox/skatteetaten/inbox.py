@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from werkzeug.wrappers import Response
 
+from ..kernel import Call
 from ..render import page
 from ..routing import route
-from . import papers
-
-if TYPE_CHECKING:
-    from ..app import Call
+from . import feedback_documents
 
 PATH = "/skatteetaten/web/innboks/<dialog_id>/<transmission>"
 
@@ -28,7 +24,7 @@ def message(call: Call, dialog_id: str, transmission: str) -> Response:
         text = "Skatteetaten har ingen slik melding i denne dialogen."
         return page("inbox.html", status=404, title="Fant ikke meldingen", lines=[text], findings=[])
     feedback = submission.feedback if transmission in memory.feedback_of else None
-    headline = papers.HEADLINE[feedback.verdict] if feedback else "Innsendingen er mottatt"
+    headline = feedback_documents.HEADLINE[feedback.verdict] if feedback else "Innsendingen er mottatt"
     facts = [f"Organisasjonsnummer {submission.orgnr}", f"Referanse {submission.reference}"]
     findings = feedback.findings if feedback else []
     return page("inbox.html", title=submission.title, lines=[headline, *facts], findings=findings)

@@ -6,25 +6,23 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
-from ..dialogs import Attachment, AttachmentUrl, add_transmission, open_dialog
+from ..dialogporten.records import Attachment, AttachmentUrl
+from ..dialogs import add_transmission, open_dialog
+from ..kernel import Call, Kernel
 from ..routing import route
 from . import checks, pdf
 from .catalogue import LETTERS
 from .errors import refuse_detail
 from .records import Letter
 
-if TYPE_CHECKING:
-    from ..app import Call, Sandbox
-
 BASE = "/skatteetaten/api/skatt-dialog-dokumenter/v1"
 
 
 def send(
-    sandbox: Sandbox, *, orgnr: str, resource: str, title: str, text: str, api_access: bool, now: datetime
+    sandbox: Kernel, *, orgnr: str, resource: str, title: str, text: str, api_access: bool, now: datetime
 ) -> Letter:
     """Begin a dialog with one letter in it. `api_access` False: people may read it, programs may not."""
     dialog = open_dialog(

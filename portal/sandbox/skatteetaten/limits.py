@@ -8,26 +8,22 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import jwt
+from werkzeug.wrappers import Request, Response
 
+from ..kernel import Kernel
 from ..replies import Reply, as_json
-from ..routing import gate
+from ..routing import guard
 from ..tokens import orgnr_of
-
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Request, Response
-
-    from ..app import Sandbox
 
 _running: Counter[tuple[int, str, str]] = Counter()
 _lock = threading.Lock()
 
 
-@gate("/skatteetaten/")
+@guard("/skatteetaten/")
 @contextmanager
-def five_at_a_time(sandbox: Sandbox, request: Request) -> Iterator[None]:
+def five_at_a_time(sandbox: Kernel, request: Request) -> Iterator[None]:
     """Counts the calls that are on their way, before the sandbox's own lock puts them in a row."""
     who = (id(sandbox), _api(request.path), _organisation(request))
     with _lock:

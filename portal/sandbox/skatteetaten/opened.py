@@ -6,21 +6,19 @@ The token is verified against the keys that Dialogporten publishes, as a service
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jwt
 import msgspec
 from werkzeug.wrappers import Response
 
 from ..dialogs import add_activity, find_dialog
+from ..kernel import Call
 from ..replies import Reply, as_json
-from ..routing import nearest, route, strangers
-from . import papers, urls
+from ..routing import nearest, route, unknown_paths
+from . import feedback_documents, urls
 from .catalogue import SERVICES
 from .records import Feedback, Submission
-
-if TYPE_CHECKING:
-    from ..app import Call
 
 DIALOGPORTEN = "/platform/dialogporten/api/v1"
 ISSUER = DIALOGPORTEN
@@ -37,12 +35,12 @@ def opened(call: Call, slug: str, dialog_id: str, transmission: str) -> Response
         feedback.opened_at = call.now
         dialog = find_dialog(call.sandbox, dialog_id)
         add_activity(call.sandbox, dialog, type="TransmissionOpened", now=call.now, transmission_id=transmission)
-    lines = [papers.HEADLINE[feedback.verdict], *(f"{f.code}: {f.text}" for f in feedback.findings)]
+    lines = [feedback_documents.HEADLINE[feedback.verdict], *(f"{f.code}: {f.text}" for f in feedback.findings)]
     page = "".join(f"<p>{escape(line)}</p>" for line in lines)
     return Response(f"<h1>{escape(submission.title)}</h1>{page}", content_type="text/html; charset=utf-8")
 
 
-@strangers(urls.OPENED)
+@unknown_paths(urls.OPENED)
 def unknown(call: Call, status: int, methods: list[str]) -> Response:
     """405 and 404 as ProblemDetails too, with the nearest path the sandbox knows."""
     title = "Method Not Allowed" if status == 405 else "Not Found"

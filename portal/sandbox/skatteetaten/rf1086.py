@@ -6,22 +6,19 @@ Main form and sub-forms take an idempotency key; the confirmation has none and i
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
+from werkzeug.wrappers import Response
+
+from ..kernel import Call
 from ..replies import as_json
 from ..routing import route
+from ..tokens import Token
 from . import checks, forms1086, verdict1086
 from .catalogue import RF1086
 from .deliveries import receive
 from .errors import Spec, refuse, refuse_detail, spec
 from .records import MainForm
-
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Response
-
-    from ..app import Call
-    from ..tokens import Token
 
 FaultsOf = Callable[[Element], list[Spec]]
 BASE = "/skatteetaten/api/aksjonaerregister/v1"

@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
+from werkzeug.wrappers import Response
 
+from ..kernel import Call
 from ..replies import Reply, as_json, empty
 from ..routing import route
+from ..tokens import Token
 from . import checks
 from .catalogue import CARDS
 from .records import CardOrder
-
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Response
-
-    from ..app import Call
-    from ..tokens import Token
 
 BASE = "/skatteetaten/api/forskudd"
 READY_SECONDS = 2

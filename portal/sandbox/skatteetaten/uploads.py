@@ -8,23 +8,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from werkzeug.wrappers import Response
 
-from ..app import job
+from ..kernel import Call, Kernel, job
 from ..replies import as_json
 from ..routing import route
-from . import amelding, checks, upload_control, urls
+from ..tokens import Token
+from . import amelding, checks, upload_validation, urls
 from .catalogue import AMELDING_UPLOAD, TPO_UPLOAD, Service
 from .deliveries import receive
 from .errors import refuse, refuse_detail, spec
 from .records import Submission, Upload
-
-if TYPE_CHECKING:
-    from ..app import Call, Sandbox
-    from ..tokens import Token
 
 JOB = "skatteetaten.upload"
 CONTROL_SECONDS = 2
@@ -50,10 +47,10 @@ def lay_up(service: Service, call: Call) -> Response:
 
 
 @job(JOB)
-def _control_due(sandbox: Sandbox, data: dict[str, Any], due: datetime) -> None:
+def _control_due(sandbox: Kernel, data: dict[str, Any], due: datetime) -> None:
     upload = sandbox.state.skatteetaten.uploads.get(data["upload_id"])
     if upload is not None:
-        upload_control.control(upload)
+        upload_validation.control(upload)
         upload.updated = due
 
 
@@ -73,7 +70,7 @@ def submit(service: Service, call: Call) -> Response:
     upload = _named(service, call, token)
     if upload.status != "KLAR_TIL_INNSENDING":
         raise refuse_detail(call, "1067", sti="id", value=upload.id, codes=service.codes)
-    resource = upload_control.resource_of(upload) or service.resource_id
+    resource = upload_validation.resource_of(upload) or service.resource_id
     checks.may_report(call, service, system_user, party=upload.orgnr, resource=resource)
     checks.known_party(call, service, upload.orgnr, sti="oppgavegiver.organisasjonsnummer")
     submission = _receive(service, call, token, upload, resource)
@@ -91,7 +88,7 @@ def _receive(service: Service, call: Call, token: Token, upload: Upload, resourc
         token=token,
         period=upload.year,
         orgnr=upload.orgnr,
-        reference=upload_control.reference_of(upload),
+        reference=upload_validation.reference_of(upload),
         media_type="application/json" if service is AMELDING_UPLOAD else "application/xml",
         content=[upload.content],
         findings=amelding.findings(call, delivery, upload.year) if delivery else [],

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ..kernel import Kernel
 from .catalogue import RF1086, SERVICES
 from .records import Submission
-
-if TYPE_CHECKING:
-    from ..app import Sandbox
 
 OPENED = "/skatteetaten/forsendelseaapnet/web"
 FEEDBACK_HOST = "/skatteetaten/ameldingtilbakemelding/v1"
@@ -22,7 +18,7 @@ def base(service_id: str) -> str:
     return f"/skatteetaten/{service.label}/v1"
 
 
-def document(sandbox: Sandbox, submission: Submission, transmission: str, document_id: str) -> str:
+def document(sandbox: Kernel, submission: Submission, transmission: str, document_id: str) -> str:
     """Where a program fetches a document of a transmission."""
     service = SERVICES[submission.service]
     tail = f"forsendelser/{transmission}/dokumenter/{document_id}"
@@ -33,12 +29,12 @@ def document(sandbox: Sandbox, submission: Submission, transmission: str, docume
     return f"{sandbox.origin}{base(service.id)}/{submission.period}/{tail}"
 
 
-def for_people(sandbox: Sandbox, submission: Submission, transmission: str) -> str:
+def for_people(sandbox: Kernel, submission: Submission, transmission: str) -> str:
     """Where a person would read it, in Skatteetaten's own pages; the sandbox has none of those."""
     return f"{sandbox.origin}/skatteetaten/web/innboks/{submission.dialog_id}/{transmission}"
 
 
-def opened(sandbox: Sandbox, submission: Submission, transmission: str) -> str:
+def opened(sandbox: Kernel, submission: Submission, transmission: str) -> str:
     """What to call with the dialog token when a person reads the feedback in another system."""
     slug = SERVICES[submission.service].slug
     where = f"{slug}/innhold/v1/dialoger/{submission.dialog_id}/forsendelser/{transmission}"

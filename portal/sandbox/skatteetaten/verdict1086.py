@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from ..orgnr import is_orgnr
 from .forms1086 import Form, parse, read
-from .orgnr import is_orgnr
 from .records import Finding
 
 SHARE_CLASS = "AksjeType-datadef-17659"

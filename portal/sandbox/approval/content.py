@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .altinn import catalogue, gate
-from .approval_texts import ROLES, TEXTS
-from .state import ChangeRequest, Organisation, Person, Request, System
+from ..altinn import catalogue, parsing
+from ..state import ChangeRequest, Organisation, Person, Request, System
+from .texts import ROLES, TEXTS
 
 NO_BREAK = "\u00a0"
 TITLES = {"standard": "title", "agent": "agent_title", "change": "change_title"}
@@ -49,7 +49,7 @@ def powers(asked: Request | ChangeRequest, language: str) -> dict[str, list[dict
 
 def _groups(rights: list[dict[str, Any]], packages: list[str], language: str) -> list[dict[str, Any]]:
     texts = TEXTS[language]
-    services: list[tuple[str, list[str]]] = [(_service(r, language), []) for r in gate.resource_ids(rights)]
+    services: list[tuple[str, list[str]]] = [(_service(r, language), []) for r in parsing.resource_ids(rights)]
     bundles = [_package(urn, language) for urn in packages]
     groups = [{"heading": texts["services"], "rows": services}, {"heading": texts["packages"], "rows": bundles}]
     return [group for group in groups if group["rows"]]

@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 from werkzeug.wrappers import Response
 
-from .altinn import catalogue, clients, decisions
-from .app import Call
-from .control_input import check_orgnr, not_found, read, wrong
-from .replies import as_json, empty
-from .routing import route
-from .state import ChangeRequest, Organisation, Person, Request
+from ..altinn import catalogue, client_delegation, decisions
+from ..kernel import Call
+from ..replies import as_json, empty
+from ..routing import route
+from ..state import ChangeRequest, Organisation, Person, Request
+from .input import check_orgnr, not_found, read, wrong
 
 FIRST_PARTY_ID = 50_000_000
 PERSON_TOKEN_SECONDS = 30 * 60
@@ -201,7 +201,7 @@ def person_token(call: Call) -> Response:
     claims = {
         "iss": call.sandbox.issuers()["altinn"], "scope": " ".join(body.scopes), "iat": now,
         "exp": now + PERSON_TOKEN_SECONDS, "jti": call.state.uuid4(), "urn:altinn:authlevel": 3,
-        "urn:altinn:authenticatemethod": "BankID", clients.PERSON: person.name, clients.PERSON_ORGNR: body.orgnr,
+        "urn:altinn:authenticatemethod": "BankID", client_delegation.PERSON: person.name, client_delegation.PERSON_ORGNR: body.orgnr,
     }  # fmt: skip
     return as_json({"token": call.sandbox.signing_keys["altinn"].sign(claims), "person": person.name}, status=201)
 

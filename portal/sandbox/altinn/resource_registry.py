@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from werkzeug.wrappers import Response
 
-from ..app import Call
+from ..kernel import Call
 from ..replies import Reply, as_json, empty
 from ..routing import route
 from . import catalogue

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from email.utils import format_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from werkzeug.wrappers import Response
 
 from ..altinn import catalogue, rights
+from ..kernel import Call
 from ..replies import Reply, as_json, as_text, empty
+from ..state import SystemUser
 from ..tokens import BadToken, Token, read_token
-
-if TYPE_CHECKING:
-    from ..app import Call
-    from ..dialogs import Dialog
-    from ..state import SystemUser
+from .records import Dialog
 
 BASE = "/platform/dialogporten/api/v1"
 USER = f"{BASE}/enduser"

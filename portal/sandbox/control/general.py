@@ -6,22 +6,20 @@ Other rooms add their own calls under the same prefix. Wrong input gets a 4xx wi
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from werkzeug.wrappers import Response
 
-from . import snapshot
-from .clock import Clock
-from .control_input import read, wrong
-from .faults import KINDS, Fault
-from .replies import as_json, empty
-from .routing import SERVICES, route
-from .skatteetaten.errors import TOP
-from .state import Settings
-
-if TYPE_CHECKING:
-    from .app import Call
+from .. import snapshot
+from ..clock import Clock
+from ..faults import KINDS, Fault
+from ..kernel import Call
+from ..replies import as_json, empty
+from ..routing import SERVICES, route
+from ..skatteetaten.errors import TOP
+from ..state import Settings
+from .input import read, wrong
 
 MAX_ADVANCE = 50 * 365 * 86_400
 LAST = datetime(2200, 1, 1, tzinfo=UTC)

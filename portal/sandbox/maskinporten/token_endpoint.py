@@ -13,12 +13,12 @@ from typing import Any
 import jwt
 from werkzeug.wrappers import Response
 
-from .altinn.lookup import by_external_id
-from .app import Call
-from .replies import Reply, as_json
-from .routing import route
-from .state import Client, SystemUser
-from .tokens import ORG_AUTHORITY, SYSTEM_USER_TYPE, organisation, orgnr_of, unix
+from ..altinn.lookup import by_external_id
+from ..kernel import Call
+from ..replies import Reply, as_json
+from ..routing import route
+from ..state import Client, SystemUser
+from ..tokens import ORG_AUTHORITY, SYSTEM_USER_TYPE, organisation, orgnr_of, unix
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ALGORITHMS = ["RS256", "RS384", "RS512"]

@@ -14,15 +14,15 @@ from urllib.parse import urlencode
 import msgspec
 from werkzeug.wrappers import Response
 
-from .altinn import decisions
-from .altinn.requests import is_timed_out
-from .app import Call
-from .approval_texts import LANGUAGES, TEXTS
-from .approval_words import about, powers, roles_of, title_of
-from .render import PAGES, page
-from .replies import Reply
-from .routing import route
-from .state import ChangeRequest, Organisation, Person, Request
+from ..altinn import decisions
+from ..altinn.requests import is_timed_out
+from ..kernel import Call
+from ..render import PAGES, page
+from ..replies import Reply
+from ..routing import route
+from ..state import ChangeRequest, Organisation, Person, Request
+from .content import about, powers, roles_of, title_of
+from .texts import LANGUAGES, TEXTS
 
 BASE = "/am-ui/accessmanagement/ui/systemuser"
 KINDS = {"request": "standard", "agentrequest": "agent", "changerequest": "change"}

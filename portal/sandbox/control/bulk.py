@@ -10,22 +10,18 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import msgspec
+from werkzeug.wrappers import Response
 
-from .altinn import lookup
-from .control_input import read, wrong
-from .dialogs import Dialog, Transmission
-from .replies import as_json
-from .routing import route
-from .skatteetaten.orgnr import check_digit
-from .state import Organisation, Person, System, SystemUser
-
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Response
-
-    from .app import Call
+from ..altinn import lookup
+from ..dialogporten.records import Dialog, Transmission
+from ..kernel import Call
+from ..orgnr import check_digit
+from ..replies import as_json
+from ..routing import route
+from ..state import Organisation, Person, System, SystemUser
+from .input import read, wrong
 
 MOST = 1_000_000
 MOST_DIALOGS = 2_000_000

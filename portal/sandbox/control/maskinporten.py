@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 from werkzeug.wrappers import Response
 
-from .app import Call
-from .control_input import check_orgnr, not_found, read, wrong
-from .maskinporten_admin import add_key, put_keys, remove_key
-from .replies import as_json, empty
-from .routing import route
-from .state import Client
+from ..kernel import Call
+from ..maskinporten.self_service import add_key, put_keys, remove_key
+from ..replies import as_json, empty
+from ..routing import route
+from ..state import Client
+from .input import check_orgnr, not_found, read, wrong
 
 
 class ClientBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from werkzeug.wrappers import Response
 
-from ..routing import nearest, strangers
+from ..kernel import Call
+from ..routing import nearest, unknown_paths
 from .catalogue import AMELDING, AMELDING_UPLOAD
 from .errors import answer, spec
-
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Response
-
-    from ..app import Call
 
 AMLD_LABELS = (AMELDING.label, AMELDING_UPLOAD.label, "ameldingtilbakemelding")
 
 
-@strangers("/skatteetaten")
+@unknown_paths("/skatteetaten")
 def unknown(call: Call, status: int, methods: list[str]) -> Response:
     path = call.request.path
     codes = "AMLD" if any(f"/{label}/" in path for label in AMLD_LABELS) else "GLD"

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
+from werkzeug.wrappers import Response
 
-from ..control_input import not_found, read, wrong
+from ..kernel import Call
 from ..replies import as_json, empty
 from ..routing import route
-from . import letters
-from .catalogue import SERVICES
-from .deliveries import deliver_feedback
-from .records import Submission, Verdict
-
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Response
-
-    from ..app import Call
+from ..skatteetaten import letters
+from ..skatteetaten.catalogue import SERVICES
+from ..skatteetaten.deliveries import deliver_feedback
+from ..skatteetaten.records import Submission, Verdict
+from .input import not_found, read, wrong
 
 VERDICTS = ("accepted", "rejected", "warning")
 

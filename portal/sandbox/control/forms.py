@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from .control_input import wrong
+from .input import wrong
 
 
 def body_of(form: Any) -> dict[str, Any]:

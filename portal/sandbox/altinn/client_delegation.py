@@ -10,17 +10,17 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from ..app import Call
+from ..kernel import Call
 from ..replies import Reply, as_json, empty
 from ..routing import route
 from ..state import Organisation, SystemUser
 from ..tokens import Token
-from . import decisions, gate, rights
+from . import authorisation, decisions, parsing, rights
 from .catalogue import PREFIX
 from .problems import invalid, refuse, rule
 from .users import shown
 
-BASE = f"{gate.AUTH}/enduser/systemuser"
+BASE = f"{authorisation.AUTH}/enduser/systemuser"
 READ, WRITE = "altinn:clientdelegations.read", "altinn:clientdelegations.write"
 ADMINISTRATOR = f"{PREFIX}klientadministrator"
 PERSON, PERSON_ORGNR = "urn:sandbox:person", "urn:sandbox:orgnr"
@@ -38,7 +38,7 @@ BY_ROLE = {
 
 
 def _administrator(call: Call, scope: str) -> Token:
-    token = gate.authenticated(call, issuers=("altinn",))
+    token = authorisation.authenticated(call, issuers=("altinn",))
     if scope not in token.scopes:
         raise Reply(empty(status=403))
     return token
@@ -69,7 +69,7 @@ def _agent(call: Call, scope: str) -> SystemUser:
 
 def _client(call: Call) -> Organisation:
     wanted = call.request.args.get("client", "")
-    if not gate.is_guid(wanted):
+    if not parsing.is_guid(wanted):
         raise Reply(invalid([rule(16)]))
     found = next((o for o in call.state.organisations.values() if o.party_uuid == wanted.lower()), None)
     if found is None:

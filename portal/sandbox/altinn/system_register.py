@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Response
 
-from ..app import Call
+from ..kernel import Call
 from ..replies import Reply, as_json, as_text, empty
 from ..routing import route
 from ..state import State, System
-from . import catalogue, gate
+from . import authorisation, catalogue, parsing
 from .problems import crashed, invalid, malformed, rule
 
-BASE = f"{gate.AUTH}/systemregister/vendor"
+BASE = f"{authorisation.AUTH}/systemregister/vendor"
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1"}
 Errors = list[dict[str, Any]]
 OK = {"succeeded": True}
@@ -27,8 +27,8 @@ OK = {"succeeded": True}
 
 @route("POST", BASE)
 def register(call: Call) -> Response:
-    orgnr = gate.vendor(call, gate.REGISTER)
-    said = gate.members(call, required=("id", "vendor", "name", "description"))
+    orgnr = authorisation.vendor(call, authorisation.REGISTER)
+    said = parsing.members(call, required=("id", "vendor", "name", "description"))
     _crash_on_null(call, said)
     owner = _vendor_id(said)
     system = _read(call, said, owner or "")
@@ -54,28 +54,28 @@ def _crash_on_null(call: Call, said: dict[str, Any]) -> None:
 
 
 def _vendor_id(said: dict[str, Any]) -> str | None:
-    vendor = gate.typed(said, "vendor", dict, {})
+    vendor = parsing.typed(said, "vendor", dict, {})
     found = next((str(value) for key, value in vendor.items() if key.lower() == "id"), "")
     return found.removeprefix("0192:") if found.startswith("0192:") else None
 
 
 def _read(call: Call, said: dict[str, Any], owner: str) -> System:
     return System(
-        id=gate.text(said, "id"),
+        id=parsing.text(said, "id"),
         internal_id=call.state.uuid4(),
         orgnr=owner,
         name=_texts(said, "name"),
         description=_texts(said, "description"),
-        rights=gate.rights(said.get("rights") or []),
-        packages=gate.urns(said, "accessPackages"),
-        client_ids=gate.texts(said, "clientId"),
-        redirect_urls=gate.texts(said, "allowedRedirectUrls"),
-        is_visible=gate.typed(said, "isVisible", bool, True),
+        rights=parsing.rights(said.get("rights") or []),
+        packages=parsing.urns(said, "accessPackages"),
+        client_ids=parsing.texts(said, "clientId"),
+        redirect_urls=parsing.texts(said, "allowedRedirectUrls"),
+        is_visible=parsing.typed(said, "isVisible", bool, True),
     )
 
 
 def _texts(said: dict[str, Any], name: str) -> dict[str, str]:
-    texts = gate.typed(said, name, dict, {})
+    texts = parsing.typed(said, name, dict, {})
     if not all(isinstance(value, str) for value in texts.values()):
         raise Reply(malformed(**{name: ["The JSON value could not be converted to a string."]}))
     return {str(key): value for key, value in texts.items()}
@@ -150,7 +150,7 @@ def check_packages(packages: list[str], is_visible: bool) -> Errors:
 
 @route("GET", BASE)
 def own_systems(call: Call) -> Response:
-    orgnr = gate.vendor(call, gate.REGISTER)
+    orgnr = authorisation.vendor(call, authorisation.REGISTER)
     mine = [s for s in call.state.systems.values() if s.orgnr == orgnr and not s.is_deleted]
     return as_json(
         [
@@ -166,7 +166,7 @@ def own_systems(call: Call) -> Response:
 
 @route("GET", f"{BASE}/<system_id>")
 def read(call: Call, system_id: str) -> Response:
-    orgnr = gate.vendor(call, gate.REGISTER)
+    orgnr = authorisation.vendor(call, authorisation.REGISTER)
     system = call.state.systems.get(system_id)
     if system is None:
         return empty(status=404)
@@ -188,13 +188,13 @@ def _urn_list(packages: list[str]) -> list[dict[str, str]]:
 
 @route("PUT", f"{BASE}/<system_id>")
 def update(call: Call, system_id: str) -> Response:
-    orgnr = gate.vendor(call, gate.REGISTER)
+    orgnr = authorisation.vendor(call, authorisation.REGISTER)
     system = call.state.systems.get(system_id)
     if system is None:
         return as_text(f"System with ID {system_id} not found", status=404)
     if system.orgnr != orgnr:
         return empty(status=403)
-    said = gate.members(call, required=("id", "vendor", "name", "description"))
+    said = parsing.members(call, required=("id", "vendor", "name", "description"))
     _crash_on_null(call, said)
     fresh = _read(call, said, system.orgnr)
     if _vendor_id(said) != system.orgnr:
@@ -224,7 +224,7 @@ def _replace(call: Call, system: System, fresh: System) -> Response:
 @route("PUT", f"{BASE}/<system_id>/rights")
 def update_rights(call: Call, system_id: str) -> Response:
     system = _owned(call, system_id)
-    rights = gate.rights(_list(call))
+    rights = parsing.rights(_list(call))
     errors = check_rights(rights)
     if errors:
         return invalid(errors)
@@ -236,7 +236,7 @@ def update_rights(call: Call, system_id: str) -> Response:
 @route("PUT", f"{BASE}/<system_id>/accesspackages")
 def update_packages(call: Call, system_id: str) -> Response:
     system = _owned(call, system_id)
-    packages = gate.urns({"accesspackages": _list(call)}, "accessPackages")
+    packages = parsing.urns({"accesspackages": _list(call)}, "accessPackages")
     errors = check_packages(packages, system.is_visible)
     if errors:
         return invalid(errors)
@@ -247,7 +247,7 @@ def update_packages(call: Call, system_id: str) -> Response:
 
 def _owned(call: Call, system_id: str) -> System:
     """An unknown system makes the real service fall over here: 500."""
-    orgnr = gate.vendor(call, gate.REGISTER)
+    orgnr = authorisation.vendor(call, authorisation.REGISTER)
     system = call.state.systems.get(system_id)
     if system is None:
         raise crashed()
@@ -269,7 +269,7 @@ def _list(call: Call) -> list[Any]:
 @route("DELETE", f"{BASE}/<system_id>")
 def delete(call: Call, system_id: str) -> Response:
     """Soft and for ever. A system without client ids answers 400 although it was deleted."""
-    orgnr = gate.vendor(call, gate.REGISTER)
+    orgnr = authorisation.vendor(call, authorisation.REGISTER)
     system = call.state.systems.get(system_id)
     if system is None:
         return malformed(**{"return": [f"System {system_id} not found"]})
@@ -283,7 +283,7 @@ def delete(call: Call, system_id: str) -> Response:
 
 @route("GET", f"{BASE}/<system_id>/changelog")
 def changelog(call: Call, system_id: str) -> Response:
-    orgnr = gate.vendor(call, gate.REGISTER)
+    orgnr = authorisation.vendor(call, authorisation.REGISTER)
     system = call.state.systems.get(system_id)
     if system is None:
         return as_text(f"System with ID {system_id} not found", status=404)
@@ -306,4 +306,4 @@ def _log(call: Call, system: System, kind: str) -> None:
 
 
 def _client_id(call: Call) -> str:
-    return str(gate.authenticated(call).claims.get("client_id", ""))
+    return str(authorisation.authenticated(call).claims.get("client_id", ""))

@@ -6,30 +6,28 @@ A form posts to `/control/play` the call it stands for and its fields (see `cont
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from .altinn.decisions import persons_of
-from .control import DELIVERY_KINDS
-from .control_altinn import ROLES
-from .control_clients import shown
-from .control_forms import body_of
-from .control_input import wrong
-from .dialogporten.search import STATUSES
-from .dialogs import ACTIVITIES, TRANSMISSIONS
-from .faults import KINDS
-from .render import page
-from .replies import Reply
-from .routing import SERVICES, route
-from .skatteetaten.catalogue import SERVICES as TAX_SERVICES
-from .state import Settings
-
-if TYPE_CHECKING:
-    from .app import Call
+from ..altinn.decisions import persons_of
+from ..dialogporten.search import STATUSES
+from ..dialogporten.records import ACTIVITIES, TRANSMISSIONS
+from ..faults import KINDS
+from ..kernel import Call
+from ..render import page
+from ..replies import Reply
+from ..routing import SERVICES, route
+from ..skatteetaten.catalogue import SERVICES as TAX_SERVICES
+from ..state import Settings
+from .altinn import ROLES
+from .forms import body_of
+from .general import DELIVERY_KINDS
+from .input import wrong
+from .maskinporten import shown
 
 CALL = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/control/[\w/.~%-]*)", re.ASCII)
 SHOWN = 25

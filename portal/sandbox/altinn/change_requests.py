@@ -9,23 +9,23 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from ..app import Call
+from ..kernel import Call
 from ..replies import as_json, as_text, empty
 from ..routing import route
 from ..state import ChangeRequest, SystemUser
-from . import gate
+from . import authorisation, parsing
 from .problems import problem, refuse
 from .requests import check_packages, check_redirect, check_rights, confirm_url, is_timed_out, page
 
-BASE = f"{gate.AUTH}/systemuser/changerequest/vendor"
+BASE = f"{authorisation.AUTH}/systemuser/changerequest/vendor"
 NO_GUID = "00000000-0000-0000-0000-000000000000"
 
 
 @route("POST", BASE)
 def create(call: Call) -> Response:
-    orgnr = gate.vendor(call, gate.REQUEST_WRITE)
+    orgnr = authorisation.vendor(call, authorisation.REQUEST_WRITE)
     ident, user_id = _query_guid(call, "correlation-id"), _query_guid(call, "system-user-id")
-    said = gate.members(call)
+    said = parsing.members(call)
     if not ident or ident == user_id:
         return as_text("The correlation-id must be a new UUID.", status=400)
     user = call.state.system_users.get(user_id)
@@ -51,17 +51,17 @@ def create(call: Call) -> Response:
 def _query_guid(call: Call, name: str) -> str:
     """A GUID in the query, "" when it is missing or all zeros. Raises Reply (400)."""
     given = call.request.args.get(name, "")
-    return gate.guid(given, name).replace(NO_GUID, "") if given else ""
+    return parsing.guid(given, name).replace(NO_GUID, "") if given else ""
 
 
 def _read(call: Call, ident: str, user: SystemUser, said: dict[str, Any]) -> ChangeRequest:
     return ChangeRequest(
         id=ident, system_user_id=user.id, system_id=user.system_id, orgnr=user.orgnr, external_ref=user.external_ref,
-        required_rights=gate.rights(said.get("requiredrights", []), "requiredRights"),
-        unwanted_rights=gate.rights(said.get("unwantedrights", []), "unwantedRights"),
-        required_packages=gate.urns(said, "requiredAccessPackages"),
-        unwanted_packages=gate.urns(said, "unwantedAccessPackages"),
-        redirect_url=gate.text(said, "redirectUrl"), status="New", created=call.now,
+        required_rights=parsing.rights(said.get("requiredrights", []), "requiredRights"),
+        unwanted_rights=parsing.rights(said.get("unwantedrights", []), "unwantedRights"),
+        required_packages=parsing.urns(said, "requiredAccessPackages"),
+        unwanted_packages=parsing.urns(said, "unwantedAccessPackages"),
+        redirect_url=parsing.text(said, "redirectUrl"), status="New", created=call.now,
     )  # fmt: skip
 
 
@@ -93,14 +93,14 @@ def _own(call: Call, orgnr: str, change: ChangeRequest | None) -> ChangeRequest:
 
 @route("GET", f"{BASE}/<change_id>")
 def read(call: Call, change_id: str) -> Response:
-    orgnr = gate.vendor(call, gate.REQUEST_READ)
-    return as_json(_shown(call, _own(call, orgnr, call.state.change_requests.get(gate.guid(change_id)))))
+    orgnr = authorisation.vendor(call, authorisation.REQUEST_READ)
+    return as_json(_shown(call, _own(call, orgnr, call.state.change_requests.get(parsing.guid(change_id)))))
 
 
 @route("GET", f"{BASE}/byexternalref/<system_id>/<party>/<path:reference>")
 def by_reference(call: Call, system_id: str, party: str, reference: str) -> Response:
     """The first that matches; the real one leaves the package lists empty here."""
-    orgnr = gate.vendor(call, gate.REQUEST_READ)
+    orgnr = authorisation.vendor(call, authorisation.REQUEST_READ)
     wanted = (system_id, party, reference)
     rows = call.state.change_requests.values()
     found = next((c for c in rows if (c.system_id, c.orgnr, c.external_ref) == wanted), None)
@@ -110,7 +110,7 @@ def by_reference(call: Call, system_id: str, party: str, reference: str) -> Resp
 @route("GET", f"{BASE}/bysystem/<system_id>")
 def by_system(call: Call, system_id: str) -> Response:
     """Known flaw of the real one: `token` is ignored, so page 1 comes again and again with a next link."""
-    orgnr = gate.vendor(call, gate.REQUEST_READ)
+    orgnr = authorisation.vendor(call, authorisation.REQUEST_READ)
     system = call.state.systems.get(system_id)
     if system is None or system.orgnr != orgnr:
         raise refuse("AUTH-00011")
@@ -122,8 +122,8 @@ def by_system(call: Call, system_id: str) -> Response:
 
 @route("DELETE", f"{BASE}/<change_id>")
 def delete(call: Call, change_id: str) -> Response:
-    orgnr = gate.vendor(call, gate.REQUEST_WRITE)
-    ident = gate.guid(change_id)
+    orgnr = authorisation.vendor(call, authorisation.REQUEST_WRITE)
+    ident = parsing.guid(change_id)
     if ident not in call.state.change_requests:
         return problem("AUTH-00010")
     if not call.state.settings.unchecked_delete:

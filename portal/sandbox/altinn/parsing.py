@@ -1,4 +1,7 @@
-"""Who calls, and with which scope; and reading of bodies as ASP.NET does: member names in any case, blanks trimmed."""
+"""Parsing of request bodies and ids as ASP.NET does it: member names in any case, strings without surrounding blanks.
+
+Input of the wrong form raises Reply with a 400 in ASP.NET's own form.
+"""
 
 from __future__ import annotations
 
@@ -7,32 +10,9 @@ from typing import Any
 
 import msgspec
 
-from ..app import Call
-from ..replies import Reply, empty
-from ..tokens import BadToken, Token, read_token
-from .problems import malformed, refuse
-
-REGISTER = "altinn:authentication/systemregister.write"
-REQUEST_READ = "altinn:authentication/systemuser.request.read"
-REQUEST_WRITE = "altinn:authentication/systemuser.request.write"
-AUTH = "/platform/authentication/api/v1"
-
-
-def vendor(call: Call, scope: str) -> str:
-    """The vendor's organisation number, from the token's consumer. 401 and 403 have empty bodies."""
-    token = authenticated(call)
-    if scope not in token.scopes:
-        raise Reply(empty(status=403))
-    if not token.orgnr:
-        raise refuse("AUTH-00023")
-    return token.orgnr
-
-
-def authenticated(call: Call, **options: Any) -> Token:
-    try:
-        return read_token(call, **options)
-    except BadToken:
-        raise Reply(empty(status=401)) from None
+from ..kernel import Call
+from ..replies import Reply
+from .problems import malformed
 
 
 def members(call: Call, *, required: tuple[str, ...] = (), filled: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -6,15 +6,13 @@ Every control call of the sandbox reads its body through `read`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import msgspec
 
-from .replies import Reply, as_json
-from .skatteetaten.orgnr import is_orgnr
-
-if TYPE_CHECKING:
-    from .app import Call
+from ..kernel import Call
+from ..orgnr import is_orgnr
+from ..replies import Reply, as_json
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 

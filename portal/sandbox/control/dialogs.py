@@ -7,22 +7,14 @@ from typing import Any
 import msgspec
 from werkzeug.wrappers import Response
 
-from . import control_dialog_checks as checks
-from .app import Call
-from .clock import Zoned
-from .control_input import check_orgnr, not_found, read, wrong
-from .dialogs import (
-    Attachment,
-    Dialog,
-    add_activity,
-    add_transmission,
-    delete_dialog,
-    open_dialog,
-    texts,
-    update_dialog,
-)  # fmt: skip
-from .replies import as_json, empty
-from .routing import route
+from ..clock import Zoned
+from ..dialogporten.records import Attachment, Dialog
+from ..dialogs import add_activity, add_transmission, delete_dialog, open_dialog, texts, update_dialog
+from ..kernel import Call
+from ..replies import as_json, empty
+from ..routing import route
+from . import dialog_checks as checks
+from .input import check_orgnr, not_found, read, wrong
 
 Texts = dict[str, str] | str
 

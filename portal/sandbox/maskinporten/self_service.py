@@ -15,13 +15,13 @@ import jwt
 import msgspec
 from werkzeug.wrappers import Response
 
-from .app import Call
-from .control_input import not_found, wrong
-from .replies import Reply, as_json, empty
-from .routing import route
-from .skatteetaten.orgnr import is_orgnr
-from .state import Client
-from .tokens import BadToken, Token, read_token
+from ..control.input import not_found, wrong
+from ..kernel import Call
+from ..orgnr import is_orgnr
+from ..replies import Reply, as_json, empty
+from ..routing import route
+from ..state import Client
+from ..tokens import BadToken, Token, read_token
 
 BASE = "/maskinporten/admin"
 KEY_LIFE = timedelta(days=365)

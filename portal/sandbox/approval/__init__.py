@@ -1,0 +1,1 @@
+"""The pages where a customer approves or rejects what a vendor asks for."""
