@@ -1,5 +1,7 @@
-"""A local stand-in for Maskinporten, Altinn, Dialogporten, Skatteetaten and Enhetsregisteret. It shares no code with the
-portal: it is written from the services' public behaviour alone, refuses what they refuse, and has their quirks.
+"""A local imitation of Maskinporten, Altinn, Dialogporten, Skatteetaten and Enhetsregisteret.
+
+It shares no code with the portal. It is written from the public behaviour of the services alone, refuses what they
+refuse, and reproduces their known flaws.
 """
 
 from .app import BUG_MARKER, Sandbox, create_app

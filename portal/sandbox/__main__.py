@@ -1,4 +1,4 @@
-"""`python -m portal.sandbox`: the sandbox behind a real server, with its memory in a file if wanted."""
+"""`python -m portal.sandbox`: the sandbox behind a real HTTP server, with its data saved in a file on request."""
 
 import sys
 

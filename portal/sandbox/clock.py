@@ -1,6 +1,6 @@
-"""The sandbox's own clock: real time plus an offset, or frozen, so that a test can walk through 180 days in a second.
+"""The clock of the sandbox: real time plus an offset, or frozen, so that a test can advance it by months.
 
-Every part of the sandbox asks this clock and no other. Times are aware UTC datetimes.
+All modules of the sandbox read the time here. Times are aware UTC datetimes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 
 Zoned = Annotated[datetime, msgspec.Meta(tz=True)]
-"""A moment that a tester gives: without an offset it would fit no other moment of the sandbox."""
+"""A time in a tester's input. It needs an offset, because all times of the sandbox have one."""
 
 
 class Clock:

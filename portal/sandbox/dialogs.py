@@ -1,6 +1,6 @@
-"""Dialogporten's store and the service owner's side of it: opening, changing and closing dialogs, and what that publishes.
+"""The service owner's side of Dialogporten: open, change and delete dialogs, and publish the events of each change.
 
-Which change moves which time, and which event follows, is as in the real service; labels return to Default on each write.
+Which change updates which time, and which event follows, is as in the real service. A write resets the labels.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from .state import State
 
 
 def by_party(sandbox: Kernel) -> dict[str, list[Dialog]]:
-    """Dialogs by organisation number; built when first asked for, kept up by `open_dialog`."""
-    found = sandbox.caches.get("dialogs_by_party")
-    if found is None:
-        found = {}
+    """Dialogs by organisation number. The index is built at first use and maintained by `open_dialog`."""
+    index = sandbox.caches.get("dialogs_by_party")
+    if index is None:
+        index = {}
         for dialog in sandbox.state.dialogs.values():
-            found.setdefault(dialog.orgnr, []).append(dialog)
-        sandbox.caches["dialogs_by_party"] = found
-    return found
+            index.setdefault(dialog.orgnr, []).append(dialog)
+        sandbox.caches["dialogs_by_party"] = index
+    return index
 
 
 def find_dialog(sandbox: Kernel, dialog_id: str) -> Dialog:
@@ -45,7 +45,7 @@ def open_dialog(
     summary: str | Texts | None = None,
     **fields: Any,
 ) -> Dialog:
-    """A new dialog, or with `key` the live one that was opened with it before."""
+    """A new dialog, or with `key` the existing one that was opened with the same key."""
     state = sandbox.state
     known = state.dialogs.get(state.dialog_keys.get(key or "", ""))
     if known and not known.deleted:
@@ -57,7 +57,7 @@ def open_dialog(
         id=state.uuid7(now), org=org, resource=service_resource, orgnr=party_orgnr, title=texts(title),
         summary=texts(summary), revision=state.uuid4(), context_revision=state.uuid4(), **fields,
     )  # fmt: skip
-    by_party(sandbox).setdefault(party_orgnr, []).append(dialog)  # first: an index built now must not hold it already
+    by_party(sandbox).setdefault(party_orgnr, []).append(dialog)  # before storing it: a new index would list it twice
     state.dialogs[dialog.id] = dialog
     if key:
         state.dialog_keys[key] = dialog.id
@@ -80,16 +80,16 @@ def add_transmission(
     is_update: bool = True,
     **fields: Any,
 ) -> Transmission:
-    """A transmission moves both times, brings the dialog back from archive and bin, and publishes two events.
+    """Add a transmission: it updates both times, removes the labels Archive and Bin, and publishes two events.
 
-    `is_update` False: it is part of a new dialog, and publishes its own event alone.
+    With `is_update` False it is part of a new dialog and publishes only its own event.
     """
     by_owner = sender or ("PartyRepresentative" if type in FROM_PARTY else "ServiceOwner")
-    found = Transmission(
+    transmission = Transmission(
         id=id or sandbox.state.uuid7(now), type=type, created_at=now, title=texts(title), sender=by_owner,
         related_id=related_id or "", attachments=attachments or [], content_reference=content_reference, **fields,
     )  # fmt: skip
-    dialog.transmissions.append(found)
+    dialog.transmissions.append(transmission)
     if type in FROM_PARTY:
         dialog.labels = [*(label for label in dialog.labels if label != "Sent"), "Sent"]
     if is_update:
@@ -97,9 +97,14 @@ def add_transmission(
         publish(sandbox, dialog, "dialogporten.dialog.updated.v1", now)
     data = {"senderType": by_owner}
     publish(
-        sandbox, dialog, "dialogporten.dialog.transmission.created.v1", now, tail=f"transmissions/{found.id}", data=data
+        sandbox,
+        dialog,
+        "dialogporten.dialog.transmission.created.v1",
+        now,
+        tail=f"transmissions/{transmission.id}",
+        data=data,
     )
-    return found
+    return transmission
 
 
 def add_activity(
@@ -113,20 +118,22 @@ def add_activity(
     is_update: bool = True,
     **fields: Any,
 ) -> Activity:
-    """An activity moves updatedAt only; as part of a new dialog (`is_update` False) it publishes its own event alone."""
-    found = Activity(
+    """Add an activity: it changes only updatedAt. With `is_update` False it publishes only its own event."""
+    activity = Activity(
         id=sandbox.state.uuid7(now), type=type, created_at=now, transmission_id=transmission_id,
         description=texts(description), **fields,
     )  # fmt: skip
-    dialog.activities.append(found)
+    dialog.activities.append(activity)
     if is_update:
         touch(sandbox, dialog, now, content=False)
         publish(sandbox, dialog, "dialogporten.dialog.updated.v1", now)
     kind = "".join(f"-{c.lower()}" if c.isupper() else c for c in type).strip("-")
     kind = {"dialog-created": "created", "dialog-closed": "closed"}.get(kind, kind)
-    data = {"activityId": found.id}
-    publish(sandbox, dialog, f"dialogporten.dialog.activity.{kind}.v1", now, tail=f"activities/{found.id}", data=data)
-    return found
+    data = {"activityId": activity.id}
+    publish(
+        sandbox, dialog, f"dialogporten.dialog.activity.{kind}.v1", now, tail=f"activities/{activity.id}", data=data
+    )
+    return activity
 
 
 CONTENT = {"title", "summary", "status", "extended_status", "attachments", "gui_actions", "api_actions"}
@@ -135,7 +142,7 @@ CONTENT = {"title", "summary", "status", "extended_status", "attachments", "gui_
 def update_dialog(
     sandbox: Kernel, dialog: Dialog, changes: dict[str, Any], *, now: datetime, silent: bool = False
 ) -> None:
-    """A service owner's patch. A silent one moves no time, no label, and publishes nothing."""
+    """Change fields as the service owner. A silent change updates no time and no label, and publishes nothing."""
     for name, value in changes.items():
         setattr(dialog, name, value)
     if silent:
@@ -162,7 +169,7 @@ def touch(sandbox: Kernel, dialog: Dialog, now: datetime, *, content: bool) -> N
 
 
 def set_labels(state: State, dialog: Dialog, labels: list[str], *, by: str, now: datetime) -> None:
-    """Store a new set of labels with its log; nothing changes when it is the same set."""
+    """Store a new set of labels and log the difference. Nothing changes when the set is the same."""
     before, after = set(dialog.labels), set(labels)
     if before == after:
         return
@@ -189,21 +196,21 @@ def stamp(moment: datetime) -> str:
 def publish(
     sandbox: Kernel, dialog: Dialog, kind: str, now: datetime, *, tail: str = "", data: dict[str, Any] | None = None
 ) -> None:
-    """Hand a CloudEvent to Events."""
-    more = {k: v for k, v in (("process", dialog.process), ("precedingProcess", dialog.preceding_process)) if v}
-    where = f"{sandbox.origin}/platform/dialogporten/api/v1/enduser/dialogs/{dialog.id}"
+    """Pass a CloudEvent to the listeners."""
+    processes = {k: v for k, v in (("process", dialog.process), ("precedingProcess", dialog.preceding_process)) if v}
+    address = f"{sandbox.origin}/platform/dialogporten/api/v1/enduser/dialogs/{dialog.id}"
     event = {
         "specversion": "1.0", "id": sandbox.state.uuid7(now), "type": kind, "time": stamp(now),
         "resource": dialog.resource, "resourceinstance": dialog.id, "subject": dialog.party,
-        "source": f"{where}/{tail}" if tail else where,
+        "source": f"{address}/{tail}" if tail else address,
     }  # fmt: skip
-    payload = {**(data or {}), **more}
+    payload = {**(data or {}), **processes}
     for listener in LISTENERS:
         listener(sandbox, {**event, "data": payload} if payload else event, now)
 
 
 LISTENERS: list[Any] = []
-"""Functions (sandbox, event, now) that take what is published; Events registers one."""
+"""Functions (sandbox, event, now) that receive published events; the Events service registers one."""
 
 __all__ = [
     "Attachment", "AttachmentUrl", "Dialog", "Transmission", "actor", "add_activity", "add_transmission", "by_party",

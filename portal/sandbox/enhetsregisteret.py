@@ -1,8 +1,8 @@
-"""Enhetsregisteret's open API: look-up by number, search by name or numbers, roles. No token.
+"""Enhetsregisteret's open API: look-up by number, search by name or numbers, roles. It needs no token.
 
-Source: https://data.brreg.no/enhetsregisteret/api/dokumentasjon/no/index.html, as vendors use it. The registry is
-filled from the organisations that the sandbox knows; `registry` on an organisation adds or overrides fields:
-`slettedato` there shows it as deleted, `fjernet` answers 410.
+Source: https://data.brreg.no/enhetsregisteret/api/dokumentasjon/no/index.html. The register contains the organisations
+that the sandbox knows. `registry` on an organisation adds or overrides fields: `slettedato` there shows it as deleted,
+`fjernet` answers 410.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ FORMS = {
 
 @route("GET", f"{BASE}/enheter/<orgnr>")
 def unit(call: Call, orgnr: str) -> Response:
-    return as_json(_shown(call, _found(call, orgnr, sub=False)))
+    return as_json(_shown(call, _organisation(call, orgnr, sub=False)))
 
 
 @route("GET", f"{BASE}/underenheter/<orgnr>")
 def sub_unit(call: Call, orgnr: str) -> Response:
-    return as_json(_shown(call, _found(call, orgnr, sub=True)))
+    return as_json(_shown(call, _organisation(call, orgnr, sub=True)))
 
 
 @route("GET", f"{BASE}/enheter")
@@ -65,7 +65,7 @@ def search_sub_units(call: Call) -> Response:
 
 @route("GET", f"{BASE}/enheter/<orgnr>/roller")
 def roles(call: Call, orgnr: str) -> Response:
-    organisation = _found(call, orgnr, sub=False)
+    organisation = _organisation(call, orgnr, sub=False)
     listed = [(code, _person(person)) for person in organisation.persons for code in person.roles if code in ROLES]
     listed += [
         (code, _unit_in_role(call, number))
@@ -83,8 +83,8 @@ def roles(call: Call, orgnr: str) -> Response:
     return as_json({"rollegrupper": shown, "_links": {"self": {"href": _address(call, organisation, "/roller")}}})
 
 
-def _found(call: Call, orgnr: str, *, sub: bool) -> Organisation:
-    """The organisation of a number; 400 for what is no number, 404 for an unknown one, 410 for a removed one."""
+def _organisation(call: Call, orgnr: str, *, sub: bool) -> Organisation:
+    """The organisation of a number. Raises Reply: 400 for a malformed number, 404 for an unknown, 410 for a removed one."""
     if not (len(orgnr) == 9 and orgnr.isdecimal()):
         raise _refuse(call, 400, "Bad Request", "organisasjonsnummer må bestå av 9 sifre")
     organisation = call.state.organisations.get(orgnr)
@@ -104,19 +104,19 @@ def _removed(call: Call, organisation: Organisation) -> dict[str, Any]:
 
 
 def _search(call: Call, *, sub: bool) -> Response:
-    """Names match when every word of the question begins a word of the name; numbers match exactly."""
+    """Names match when every word of the query begins a word of the name; numbers match exactly."""
     args = call.request.args
     page, size = _number(call, "page", 0), _number(call, "size", 20)
     if size > MAX_SIZE or (page + 1) * size > MAX_SIZE:
         raise _refuse(call, 400, "Bad Request", f"Antall treff er begrenset til {MAX_SIZE}")
-    found = [o for o in _candidates(call, sub=sub) if not o.registry.get("fjernet")]
+    rows = [o for o in _candidates(call, sub=sub) if not o.registry.get("fjernet")]
     words = args.get("navn", "").lower().split()
     if words:
-        found = [o for o in found if _matches(o.name, words)]
-        found.sort(key=lambda o: (len(o.name), o.orgnr))
-    shown = [_shown(call, organisation) for organisation in found[page * size : (page + 1) * size]]
+        rows = [o for o in rows if _matches(o.name, words)]
+        rows.sort(key=lambda o: (len(o.name), o.orgnr))
+    shown = [_shown(call, organisation) for organisation in rows[page * size : (page + 1) * size]]
     name = "underenheter" if sub else "enheter"
-    counts = {"size": size, "totalElements": len(found), "totalPages": -(-len(found) // size), "number": page}
+    counts = {"size": size, "totalElements": len(rows), "totalPages": -(-len(rows) // size), "number": page}
     body: dict[str, Any] = {"_links": {"self": {"href": call.request.url}}, "page": counts}
     return as_json({"_embedded": {name: shown}, **body} if shown else body)
 
@@ -146,7 +146,7 @@ def _number(call: Call, name: str, default: int) -> int:
 
 
 def _shown(call: Call, organisation: Organisation) -> dict[str, Any]:
-    """An organisation as the registry shows it; the fields vendors read, with overrides from `registry`."""
+    """An organisation as the register returns it, with overrides from `registry`."""
     form = organisation.form if not organisation.main_unit else "BEDR"
     shown: dict[str, Any] = {
         "organisasjonsnummer": organisation.orgnr,
@@ -186,7 +186,7 @@ def _postal() -> dict[str, Any]:
 
 
 def _person(person: Person) -> dict[str, Any]:
-    """A made-up birth date, the same for a name every time."""
+    """A person with a birth date derived from the name."""
     first, _, last = person.name.rpartition(" ")
     day = 1 + sum(map(ord, person.name)) % 28
     born = date(1950 + sum(map(ord, person.name)) % 50, 1 + day % 12, day).isoformat()

@@ -1,6 +1,6 @@
-"""Faults that a tester orders in advance: a wrong status, a time-out, a reset, a slow or truncated answer.
+"""Faults that a tester orders in advance: a wrong status, a timeout, a reset, a slow or truncated answer.
 
-A fault waits for calls to one service (and a path prefix), lets `after` of them pass, then hits `times` of them.
+A fault applies to calls to one service (and a path prefix): it skips `after` of them and then affects `times` of them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import threading
 import msgspec
 
 KINDS = frozenset({"status", "timeout", "reset", "slow", "truncated", "lost"})
-"""status: answer with it instead of working. timeout, reset: no answer, work not done. lost: work done, answer lost.
+"""status: answer with this status, work not done. timeout, reset: no answer, work not done. lost: work done, answer lost.
 slow: work done, answered late. truncated: work done, half of the body sent."""
 OWN = frozenset({"control", "root"})
 
@@ -28,7 +28,7 @@ class Fault(msgspec.Struct, kw_only=True):
 
 
 class Faults:
-    """The ordered list of faults still to come."""
+    """The ordered list of pending faults."""
 
     def __init__(self) -> None:
         self.pending: list[Fault] = []
@@ -43,7 +43,7 @@ class Faults:
             self.pending.clear()
 
     def take(self, *, service: str, path: str) -> Fault | None:
-        """The fault that hits this call, used up by it; None when the call goes free. Calls come side by side."""
+        """The fault that applies to this call, counted as used; None when there is none. Safe for concurrent calls."""
         with self._lock:
             return self._take(service, path)
 
@@ -62,5 +62,5 @@ class Faults:
 
 
 def _is_for(fault: Fault, service: str) -> bool:
-    """`*` is every service imitated; the tester's own calls and the front page are hit by their name alone."""
+    """`*` means every imitated service. Calls to `/control` and the front page are affected only by their own names."""
     return fault.service == service or (fault.service == "*" and service not in OWN)

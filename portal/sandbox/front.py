@@ -1,4 +1,4 @@
-"""The front page `/`: tells a person what this is, where everything lies, and how a program is pointed at it."""
+"""The front page `/`: what the sandbox imitates, at which addresses, and how to configure a program for it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def front(call: Call) -> Response:
 
 
 def _routes(prefix: str) -> list[str]:
-    """Every call below a prefix; the 31 tax services of one shape are shown by one of them."""
-    found = sorted(
+    """Every route below a prefix. Of the 31 tax services with the same routes only one is listed."""
+    lines = sorted(
         {f"{' '.join(sorted((r.methods or set()) - {'HEAD'}))} {r.rule}" for r in ROUTES if r.rule.startswith(prefix)}
     )
-    one_shape = [line for line in found if "/skatteetaten/innrapportering" in line and "<year>" in line]
-    return [line for line in found if line not in one_shape[2:]]
+    one_shape = [line for line in lines if "/skatteetaten/innrapportering" in line and "<year>" in line]
+    return [line for line in lines if line not in one_shape[2:]]

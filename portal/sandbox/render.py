@@ -1,4 +1,4 @@
-"""The sandbox's pages for people: Jinja templates in `pages/`, escaped, and one small style sheet."""
+"""The HTML pages of the sandbox: Jinja templates in `pages/` with escaping, and one style sheet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _environment = Environment(
 
 
 def page(template: str, *, status: int = 200, **values: Any) -> Response:
-    """The template of that name in `pages/` as an HTML answer. A missing value is an error, not a blank."""
+    """Render the template of that name in `pages/`. A missing value raises an error."""
     text = _environment.get_template(template).render(**values)
     return Response(text, status=status, content_type="text/html; charset=utf-8")
 

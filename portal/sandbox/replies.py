@@ -1,6 +1,6 @@
-"""The forms of answer that several services share. Bodies are plain values, encoded by msgspec (fast, no null surprises).
+"""Forms of answer that several services share. Bodies are plain values, encoded by msgspec.
 
-Errors of one service alone stand in that service's own module.
+The errors of a single service are defined in its own module.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def empty(*, status: int, headers: dict[str, str] | None = None) -> Response:
 
 
 class Reply(Exception):
-    """Raised by a check deep in a handler to answer at once with `response`."""
+    """Raised inside a handler to answer at once with `response`."""
 
     def __init__(self, response: Response) -> None:
         super().__init__(response.status)

@@ -1,7 +1,7 @@
-"""Serves the sandbox over HTTP: one process with threads, its memory saved to a file on the way and at the end.
+"""Serves the sandbox over HTTP: one process with threads. The data is saved to a file regularly and at the end.
 
-A fault that breaks a connection cannot be raised through a server: an answer shorter than promised is sent instead,
-which the caller meets as a connection closed in the middle.
+A WSGI server cannot raise an error that breaks a connection. For such a fault it sends less than the promised
+Content-Length, which the caller sees as a connection that closed early.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ THREADS = 8
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code: 0 when told to stop, 1 when it could not start."""
+    """Exit code: 0 after a signal to stop, 1 when the server could not start."""
     options = _options().parse_args(arguments)
     origin = options.origin or f"http://{options.host}:{options.port}"
     try:
@@ -101,11 +101,11 @@ def _deliver(sandbox: Sandbox) -> None:
         try:
             webhooks.pump(sandbox)
         except Exception:
-            traceback.print_exc()  # a bug in one job must not end all deliveries
+            traceback.print_exc()  # an error in one job must not stop the others
 
 
 def _keep(sandbox: Sandbox, file: Path) -> None:
-    """Save whenever calls were served; a webhook that is slow to answer does not hold this up."""
+    """Save after calls were served. It runs in a thread of its own, so slow webhooks do not delay it."""
     saved_calls = 0
     while True:
         time.sleep(SAVE_SECONDS)
@@ -114,11 +114,14 @@ def _keep(sandbox: Sandbox, file: Path) -> None:
             try:
                 _save(sandbox, file)
             except OSError:
-                traceback.print_exc()  # a full disk may have room again; the next call tries anew
+                traceback.print_exc()  # the disk may be full; the next round tries again
 
 
 def _save(sandbox: Sandbox, file: Path) -> None:
-    """Whole or not at all: written beside, then put in place. It holds the sandbox's own keys, so only for our eyes."""
+    """Write a new file and replace the old one with it, so that the file is always complete.
+
+    The file holds private keys, so only its owner may read it.
+    """
     with sandbox.lock:
         content = snapshot.dump(sandbox)
     beside = file.with_name(f"{file.name}.new")

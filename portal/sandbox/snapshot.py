@@ -1,7 +1,7 @@
-"""The whole sandbox as one JSON document: memory, clock, signing keys, ordered faults; loading puts back exactly that.
+"""The whole sandbox as one JSON document: stored data, clock, signing keys and pending faults; and loading it again.
 
-The document holds private signing keys (of this sandbox alone), so that tokens given before still verify after. The
-record of calls served is not part of it.
+The document holds private signing keys (of this sandbox alone), so that earlier tokens still verify after loading.
+The record of served calls is not part of it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _PARTS: dict[str, tuple[Dump, Load]] = {}
 
 
 class BadSnapshot(Exception):
-    """The document is not a snapshot this sandbox can load; the message says where it goes wrong."""
+    """The document is not a snapshot that this sandbox can load. The message names the position of the error."""
 
 
 def part(name: str, *, dump: Dump, load: Load) -> None:
-    """Let a module save more than the `State` (further keys, say): `dump` gives plain values, `load` takes them."""
+    """Let a module save more than the `State`. `dump` gives plain values and `load` accepts them."""
     _PARTS[name] = (dump, load)
 
 
@@ -57,7 +57,7 @@ class _Document(msgspec.Struct, kw_only=True):
 
 
 def load(sandbox: Kernel, text: bytes) -> None:
-    """Put the sandbox back into the state of a snapshot. Raises BadSnapshot and then changes nothing."""
+    """Restore the sandbox from a snapshot. Raises BadSnapshot and then changes nothing."""
     document = _read(text)
     _check_clock(document.clock)
     try:
@@ -65,7 +65,7 @@ def load(sandbox: Kernel, text: bytes) -> None:
     except (TypeError, ValueError) as error:
         raise BadSnapshot(f"$.signing_keys: not a usable key ({type(error).__name__})") from None
     with sandbox.lock:
-        _put_back(sandbox, document, keys)
+        _restore(sandbox, document, keys)
 
 
 def _read(text: bytes) -> _Document:
@@ -87,7 +87,7 @@ def _check_clock(saved: dict[str, Any]) -> None:
         raise BadSnapshot("$.clock: needs `frozen_at` (ISO time or null) and `offset_seconds` (a number)") from None
 
 
-def _put_back(sandbox: Kernel, document: _Document, keys: dict[str, SigningKey]) -> None:
+def _restore(sandbox: Kernel, document: _Document, keys: dict[str, SigningKey]) -> None:
     sandbox.clock.load(document.clock)
     sandbox.signing_keys.update(keys)
     sandbox.state = document.state

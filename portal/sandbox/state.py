@@ -1,7 +1,7 @@
-"""Everything the sandbox remembers, as plain structs. In memory; a snapshot is one JSON document.
+"""All stored data of the sandbox, as plain structs in memory. A snapshot of it is one JSON document.
 
-Modules read and change these under the application's one lock. Ids come from a seeded generator: same seed and
-clock, same ids.
+Modules read and change it under the application's one lock. Ids come from a seeded generator: the same seed and
+clock give the same ids.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Client(msgspec.Struct, kw_only=True):
 
 
 class Person(msgspec.Struct, kw_only=True):
-    """Somebody who can act for an organisation. Roles: DAGL, LEDE, tilgangsstyrer, hovedadministrator, ansatt ..."""
+    """A person who can act for an organisation. Roles: DAGL, LEDE, tilgangsstyrer, hovedadministrator, ansatt and others."""
 
     name: str
     roles: list[str] = []
@@ -53,7 +53,7 @@ class Organisation(msgspec.Struct, kw_only=True):
     accountant: str = ""  # orgnr of the registered accountant (REGN)
     auditor: str = ""
     business_manager: str = ""  # FFØR, of housing companies
-    delegations: dict[str, list[str]] = {}  # package codes it has given others, by their orgnr
+    delegations: dict[str, list[str]] = {}  # package codes delegated to others, by their orgnr
     registry: dict[str, Any] = {}  # extra or overriding fields in Enhetsregisteret
     main_unit: str = ""  # set on a sub-unit
 
@@ -121,7 +121,7 @@ class SystemUser(msgspec.Struct, kw_only=True):
 
 
 class Subscription(msgspec.Struct, kw_only=True):
-    """A subscription at Altinn Events; `consumer` is who made it."""
+    """A subscription at Altinn Events. `consumer` is the party that created it."""
 
     id: int
     endpoint: str
@@ -135,7 +135,7 @@ class Subscription(msgspec.Struct, kw_only=True):
 
 
 class Job(msgspec.Struct, kw_only=True, order=True):
-    """Work for later: `kind` names the function that does it (see `app.job`), `data` is JSON."""
+    """Work that is due later. `kind` names the function that executes it (see `kernel.job`); `data` is JSON."""
 
     due: datetime
     seq: int
@@ -144,7 +144,7 @@ class Job(msgspec.Struct, kw_only=True, order=True):
 
 
 class Settings(msgspec.Struct, kw_only=True):
-    """What a tester may change while the sandbox runs (`PATCH /control/settings`). Defaults are the real services'."""
+    """What a tester may change while the sandbox runs (`PATCH /control/settings`). Defaults match the real services."""
 
     feedback_delay_seconds: float = 150.0
     rights_cache_seconds: float = 900.0
@@ -155,12 +155,14 @@ class Settings(msgspec.Struct, kw_only=True):
     slow_search: bool = False
     maintenance_until: Zoned | None = None
     throttle_seconds: float | None = None
-    unauthorized_attachments: bool = False  # feedback documents nobody may fetch
+    unauthorized_attachments: bool = False  # feedback documents that no caller may fetch
     unchecked_delete: bool = True  # any vendor may delete a request by id, as in the real service
     list_page_boundary_bug: bool = True
     null_rights_crash: bool = True
-    knows_everybody: bool = False  # whoever has a right synthetic number is known, told of or not
-    allow_loopback_http: bool = False  # take http://127.0.0.1 redirect and webhook addresses; the real ones do not
+    knows_everybody: bool = False  # every valid synthetic number is a known organisation, registered or not
+    allow_loopback_http: bool = (
+        False  # accept http://127.0.0.1 redirect and webhook addresses, unlike the real services
+    )
     max_party_filter_values: int = 100
     max_service_resource_filter_values: int = 20
     page_size: int = 50
@@ -171,7 +173,7 @@ class Settings(msgspec.Struct, kw_only=True):
 
 
 class State(msgspec.Struct, kw_only=True):
-    """The whole memory. Add a collection here, with an empty default, when a service needs one."""
+    """All stored data. A service that needs a new collection adds it here, with an empty default."""
 
     seed: int = 0
     counter: int = 0
@@ -186,27 +188,29 @@ class State(msgspec.Struct, kw_only=True):
     system_users: dict[str, SystemUser] = {}
     system_user_index: dict[str, str] = {}  # "system|owner|external reference" to the id of the latest
     dialogs: dict[str, Dialog] = {}
-    dialog_keys: dict[str, str] = {}  # what a service owner calls it to the dialog's id
+    dialog_keys: dict[str, str] = {}  # from the service owner's own key to the dialog's id
     subscriptions: dict[int, Subscription] = {}
-    removed_subscriptions: dict[int, Subscription] = {}  # which may still fire as long as they are remembered
+    removed_subscriptions: dict[
+        int, Subscription
+    ] = {}  # still delivered to until the cached list of subscribers expires
     events: list[dict[str, Any]] = []
     jobs: list[Job] = []
     skatteetaten: Skatteetaten = msgspec.field(default_factory=Skatteetaten)
     extra: dict[str, Any] = {}
 
     def sequence(self) -> int:
-        """The next number of the one sequence behind all ids and orders."""
+        """The next number of the sequence from which all ids and orders are made."""
         self.counter += 1
         return self.counter
 
     def uuid4(self) -> str:
-        bits = random.Random(f"{self.seed}:{self.sequence()}").getrandbits(128)  # noqa: S311 - ids of a stand-in, no secrets
+        bits = random.Random(f"{self.seed}:{self.sequence()}").getrandbits(128)  # noqa: S311 - ids of test data, no secrets
         return str(uuid.UUID(int=bits, version=4))
 
     def uuid7(self, now: datetime) -> str:
-        """A time-ordered UUID, as Dialogporten and Skatteetaten give."""
+        """A time-ordered UUID, as Dialogporten and Skatteetaten use."""
         millis = int(now.timestamp() * 1000) & (2**48 - 1)
-        tail = random.Random(f"{self.seed}:{self.sequence()}").getrandbits(74)  # noqa: S311 - ids of a stand-in, no secrets
+        tail = random.Random(f"{self.seed}:{self.sequence()}").getrandbits(74)  # noqa: S311 - ids of test data, no secrets
         value = (millis << 80) | (7 << 76) | ((tail >> 62) << 64) | (2 << 62) | (tail & (2**62 - 1))
         return str(uuid.UUID(int=value))
 

@@ -1,6 +1,6 @@
-"""Signing and reading of the two kinds of access token: Maskinporten's own, and Altinn's after the exchange.
+"""Verification of the two kinds of access token: Maskinporten's own, and Altinn's after the exchange.
 
-Every service reads tokens through `read_token`; nobody trusts a claim that was not verified here.
+Every service reads tokens through `read_token`; no service uses claims that were not verified here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Calls the sandbox makes to others' webhooks, outside its lock: jobs put them into the outbox, `pump` sends them.
+"""Calls of the sandbox to webhooks, made outside its lock: jobs put them into the outbox and `pump` sends them.
 
-What came of each is handed back under the lock, where the next attempt is planned.
+The result of each call is handled under the lock, where the next attempt is scheduled.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ HEADERS = {"Content-Type": "application/json; charset=utf-8"}
 
 
 class Post(msgspec.Struct, kw_only=True):
-    """One body on its way to `url`; `done` is called under the lock with the status (None: no answer)."""
+    """One body to be sent to `url`. `done` is called under the lock with the status (None: no answer)."""
 
     url: str
     body: bytes
@@ -27,7 +27,7 @@ class Post(msgspec.Struct, kw_only=True):
 
 
 def over_http(url: str, body: bytes, headers: dict[str, str]) -> int | None:
-    """The status of the answer, None when there was none, or no way to ask at such an address."""
+    """The status of the answer; None when there was no answer or the address cannot be called."""
     try:
         return httpx.post(url, content=body, headers=headers, timeout=TIMEOUT).status_code
     except (httpx.HTTPError, httpx.InvalidURL, ValueError):
@@ -35,8 +35,8 @@ def over_http(url: str, body: bytes, headers: dict[str, str]) -> int | None:
 
 
 def outbox(sandbox: Kernel) -> list[Post]:
-    found: list[Post] = sandbox.caches.setdefault("outbox", [])
-    return found
+    posts: list[Post] = sandbox.caches.setdefault("outbox", [])
+    return posts
 
 
 def put(sandbox: Kernel, *, url: str, event: dict[str, Any], done: Callable[[Kernel, int | None], None]) -> None:
@@ -44,7 +44,7 @@ def put(sandbox: Kernel, *, url: str, event: dict[str, Any], done: Callable[[Ker
 
 
 def pump(sandbox: Kernel, deliver: Deliver = over_http) -> int:
-    """Do what is due, then send everything that waits; returns how many posts went out."""
+    """Execute due jobs, then send everything in the outbox. Returns the number of posts."""
     sandbox.run_due()
     with sandbox.lock:
         waiting = list(outbox(sandbox))

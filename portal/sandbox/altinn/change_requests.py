@@ -25,7 +25,7 @@ NO_GUID = "00000000-0000-0000-0000-000000000000"
 def create(call: Call) -> Response:
     orgnr = authorisation.vendor(call, authorisation.REQUEST_WRITE)
     ident, user_id = _query_guid(call, "correlation-id"), _query_guid(call, "system-user-id")
-    said = parsing.members(call)
+    payload = parsing.members(call)
     if not ident or ident == user_id:
         return as_text("The correlation-id must be a new UUID.", status=400)
     user = call.state.system_users.get(user_id)
@@ -34,7 +34,7 @@ def create(call: Call) -> Response:
     system = call.state.systems[user.system_id]
     if system.orgnr != orgnr:
         return empty(status=401)
-    change = _read(call, ident, user, said)
+    change = _read(call, ident, user, payload)
     if not (change.required_rights or change.unwanted_rights or change.required_packages or change.unwanted_packages):
         change.status = "NoChangeNeeded"
         return as_json({**_shown(call, change), "confirmUrl": ""})
@@ -54,14 +54,14 @@ def _query_guid(call: Call, name: str) -> str:
     return parsing.guid(given, name).replace(NO_GUID, "") if given else ""
 
 
-def _read(call: Call, ident: str, user: SystemUser, said: dict[str, Any]) -> ChangeRequest:
+def _read(call: Call, ident: str, user: SystemUser, payload: dict[str, Any]) -> ChangeRequest:
     return ChangeRequest(
         id=ident, system_user_id=user.id, system_id=user.system_id, orgnr=user.orgnr, external_ref=user.external_ref,
-        required_rights=parsing.rights(said.get("requiredrights", []), "requiredRights"),
-        unwanted_rights=parsing.rights(said.get("unwantedrights", []), "unwantedRights"),
-        required_packages=parsing.urns(said, "requiredAccessPackages"),
-        unwanted_packages=parsing.urns(said, "unwantedAccessPackages"),
-        redirect_url=parsing.text(said, "redirectUrl"), status="New", created=call.now,
+        required_rights=parsing.rights(payload.get("requiredrights", []), "requiredRights"),
+        unwanted_rights=parsing.rights(payload.get("unwantedrights", []), "unwantedRights"),
+        required_packages=parsing.urns(payload, "requiredAccessPackages"),
+        unwanted_packages=parsing.urns(payload, "unwantedAccessPackages"),
+        redirect_url=parsing.text(payload, "redirectUrl"), status="New", created=call.now,
     )  # fmt: skip
 
 
@@ -103,8 +103,8 @@ def by_reference(call: Call, system_id: str, party: str, reference: str) -> Resp
     orgnr = authorisation.vendor(call, authorisation.REQUEST_READ)
     wanted = (system_id, party, reference)
     rows = call.state.change_requests.values()
-    found = next((c for c in rows if (c.system_id, c.orgnr, c.external_ref) == wanted), None)
-    return as_json(_shown(call, _own(call, orgnr, found), with_packages=False))
+    change = next((c for c in rows if (c.system_id, c.orgnr, c.external_ref) == wanted), None)
+    return as_json(_shown(call, _own(call, orgnr, change), with_packages=False))
 
 
 @route("GET", f"{BASE}/bysystem/<system_id>")

@@ -71,10 +71,10 @@ def _client(call: Call) -> Organisation:
     wanted = call.request.args.get("client", "")
     if not parsing.is_guid(wanted):
         raise Reply(invalid([rule(16)]))
-    found = next((o for o in call.state.organisations.values() if o.party_uuid == wanted.lower()), None)
-    if found is None:
+    client = next((o for o in call.state.organisations.values() if o.party_uuid == wanted.lower()), None)
+    if client is None:
         raise refuse("AUTH-00079")
-    return found
+    return client
 
 
 def _given(owner: str, client: Organisation) -> set[str]:

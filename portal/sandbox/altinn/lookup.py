@@ -12,16 +12,16 @@ def by_external_id(state: State, client: Client, owner_orgnr: str, external_ref:
     for system in state.systems.values():
         if system.is_deleted or system.orgnr != client.orgnr or client.client_id not in system.client_ids:
             continue
-        found = live_user(state, (system.id, owner_orgnr, external_ref or owner_orgnr))
-        if found:
-            return found
+        user = live_user(state, (system.id, owner_orgnr, external_ref or owner_orgnr))
+        if user:
+            return user
     return None
 
 
 def live_user(state: State, triple: Triple) -> SystemUser | None:
     """The live system user of (system, owner, external reference)."""
-    found = state.system_users.get(state.system_user_index.get("|".join(triple), ""))
-    return found if found and not found.deleted else None
+    user = state.system_users.get(state.system_user_index.get("|".join(triple), ""))
+    return user if user and not user.deleted else None
 
 
 def add_user(state: State, user: SystemUser) -> None:

@@ -65,19 +65,19 @@ def _packages(language: str) -> list[dict[str, Any]]:
 
 @route("GET", f"{META}/search")
 def search(call: Call) -> Response:
-    """By term in name or code, and with searchInResources in the names of what they open; nothing found is 204."""
+    """By term in name or code, and with searchInResources in the names of what they open; nothing packages is 204."""
     args, language = call.request.args, language_of(call)
     term, provider, kind = args.get("term", "").lower(), args.get("resourceProviderCode", ""), args.get("typeName", "")
     with_resources = args.get("searchInResources", "").lower() == "true"
-    found = [
+    packages = [
         package
         for package in catalogue.PACKAGES.values()
         if term in _searched(package, language, with_resources)
         and provider in ("", *(r["provider"]["code"] for r in _opened(package, language)))
     ]
-    if not found or kind.lower() not in ("", KIND.lower()):
+    if not packages or kind.lower() not in ("", KIND.lower()):
         return empty(status=204)
-    return as_json([{"object": _package(package, language), "score": 1.0, "fields": []} for package in found])
+    return as_json([{"object": _package(package, language), "score": 1.0, "fields": []} for package in packages])
 
 
 def _searched(package: Package, language: str, with_resources: bool) -> str:
@@ -121,20 +121,20 @@ def area_packages(call: Call, area_id: str) -> Response:
 @route("GET", f"{META}/package/urn/<path:urn>")
 def by_urn(call: Call, urn: str) -> Response:
     """The whole urn, or its last part."""
-    found = catalogue.package(urn if urn.startswith("urn:") else catalogue.PREFIX + urn)
-    return as_json(_package(found, language_of(call))) if found else empty(status=404)
+    package = catalogue.package(urn if urn.startswith("urn:") else catalogue.PREFIX + urn)
+    return as_json(_package(package, language_of(call))) if package else empty(status=404)
 
 
 @route("GET", f"{META}/package/<package_id>")
 def by_id(call: Call, package_id: str) -> Response:
-    found = _with_id(package_id)
-    return as_json(_package(found, language_of(call))) if found else empty(status=404)
+    package = _with_id(package_id)
+    return as_json(_package(package, language_of(call))) if package else empty(status=404)
 
 
 @route("GET", f"{META}/package/<package_id>/resources")
 def package_resources(call: Call, package_id: str) -> Response:
-    found = _with_id(package_id)
-    return as_json(_opened(found, language_of(call))) if found else empty(status=404)
+    package = _with_id(package_id)
+    return as_json(_opened(package, language_of(call))) if package else empty(status=404)
 
 
 def _with_id(package_id: str) -> Package | None:

@@ -26,17 +26,17 @@ def members(call: Call, *, required: tuple[str, ...] = (), filled: tuple[str, ..
         raise Reply(malformed(**{"$": ["The JSON value could not be converted."]})) from None
     if not isinstance(body, dict):
         raise Reply(malformed(**{"$": ["The JSON value could not be converted."]}))
-    said = {k.lower(): v.strip() if isinstance(v, str) else v for k, v in body.items()}
-    absent = [name for name in (*required, *filled) if said.get(name.lower()) is None]
-    absent += [name for name in filled if said.get(name.lower()) == ""]
+    payload = {k.lower(): v.strip() if isinstance(v, str) else v for k, v in body.items()}
+    absent = [name for name in (*required, *filled) if payload.get(name.lower()) is None]
+    absent += [name for name in filled if payload.get(name.lower()) == ""]
     missing = {name: [f"The {name} field is required."] for name in absent}
     if missing:
         raise Reply(malformed(**missing))
-    return said
+    return payload
 
 
-def typed(said: dict[str, Any], name: str, kind: type, default: Any) -> Any:
-    value = said.get(name.lower(), default)
+def typed(payload: dict[str, Any], name: str, kind: type, default: Any) -> Any:
+    value = payload.get(name.lower(), default)
     if value is None:
         return default
     if not isinstance(value, kind):
@@ -44,33 +44,33 @@ def typed(said: dict[str, Any], name: str, kind: type, default: Any) -> Any:
     return value
 
 
-def text(said: dict[str, Any], name: str) -> str:
+def text(payload: dict[str, Any], name: str) -> str:
     """A string member, "" when it is not there."""
-    value: str = typed(said, name, str, "")
+    value: str = typed(payload, name, str, "")
     return value
 
 
-def texts(said: dict[str, Any], name: str) -> list[str]:
+def texts(payload: dict[str, Any], name: str) -> list[str]:
     """A list of strings, [] when it is not there."""
-    values = typed(said, name, list, [])
+    values = typed(payload, name, list, [])
     if not all(isinstance(value, str) for value in values):
         raise Reply(malformed(**{name: ["The JSON value could not be converted to a string."]}))
     return list(values)
 
 
-def urns(said: dict[str, Any], name: str) -> list[str]:
+def urns(payload: dict[str, Any], name: str) -> list[str]:
     """`[{"urn": ...}]` as urns."""
-    entries = typed(said, name, list, [])
+    entries = typed(payload, name, list, [])
     if not all(isinstance(e, dict) and isinstance(_member(e, "urn"), str) for e in entries):
         raise Reply(malformed(**{name: ["The Urn field is required."]}))
     return [str(_member(e, "urn")) for e in entries]
 
 
-def rights(said: Any, name: str = "rights") -> list[dict[str, Any]]:
+def rights(payload: Any, name: str = "rights") -> list[dict[str, Any]]:
     """`[{"action"?, "resource": [{"id", "value"}]}]`, member names put in lower case."""
-    if not isinstance(said, list):
+    if not isinstance(payload, list):
         raise Reply(malformed(**{name: ["The JSON value could not be converted to a list of rights."]}))
-    return [_right(entry, name) for entry in said]
+    return [_right(entry, name) for entry in payload]
 
 
 def _right(entry: Any, name: str) -> dict[str, Any]:

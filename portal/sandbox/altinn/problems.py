@@ -84,9 +84,9 @@ def refuse(code: str, **extensions: Any) -> Reply:
 def rule(number: int, extra: tuple[str, list[str]] | None = None) -> dict[str, Any]:
     """One validation error; `extra` is a member with an odd name and the values it is about."""
     path, title = RULES[number]
-    where = path if path.startswith("?") else f"/registersystemrequest{path}"
-    found: dict[str, Any] = {"code": f"AUTH.VLD-{number:05}", "title": title, "paths": [where]}
-    return {**found, extra[0]: " | ".join(extra[1])} if extra else found
+    pointer = path if path.startswith("?") else f"/registersystemrequest{path}"
+    error: dict[str, Any] = {"code": f"AUTH.VLD-{number:05}", "title": title, "paths": [pointer]}
+    return {**error, extra[0]: " | ".join(extra[1])} if extra else error
 
 
 def invalid(errors: list[dict[str, Any]]) -> Response:

@@ -40,7 +40,7 @@ def create_agent(call: Call) -> Response:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Draft:
     """A posted request as read from its body; the lists are None when the body does not have them."""
 
     kind: str
@@ -53,41 +53,41 @@ class Asked:
     redirect: str
 
     @property
-    def sought(self) -> tuple[str, str, str]:
+    def lookup_key(self) -> tuple[str, str, str]:
         """What is looked for: an empty reference as it stands."""
         return self.system_id, self.orgnr, self.orgnr if self.reference is None else self.reference
 
     @property
-    def stored(self) -> tuple[str, str, str]:
-        """What is stored: the customer's number in place of an empty reference."""
+    def storage_key(self) -> tuple[str, str, str]:
+        """(system, customer, reference) to store. The customer's number replaces an empty reference."""
         return self.system_id, self.orgnr, self.reference or self.orgnr
 
 
 def _create(call: Call, kind: str) -> Response:
     orgnr = authorisation.vendor(call, authorisation.REQUEST_WRITE)
-    asked = _asked(call, kind)
-    if lookup.live_user(call.state, asked.sought):
+    draft = _draft(call, kind)
+    if lookup.live_user(call.state, draft.lookup_key):
         raise refuse("AUTH-00004")
-    existing = find(call.state, asked.sought, kind)
-    system = call.state.systems.get(asked.system_id)
+    existing = find(call.state, draft.lookup_key, kind)
+    system = call.state.systems.get(draft.system_id)
     if existing and existing.status != "Timedout" and system and system.orgnr == orgnr:
         return as_json(_shown(call, existing, with_url=True))
-    request = _checked(call, _known_system(call, orgnr, asked), asked)
+    request = _checked(call, _known_system(call, orgnr, draft), draft)
     keep(call.state, request)
-    place = f"{call.sandbox.origin}{USER}/request/{request.id}"
-    return as_json(_shown(call, request, with_url=True), status=201, headers={"Location": place})
+    location = f"{call.sandbox.origin}{USER}/request/{request.id}"
+    return as_json(_shown(call, request, with_url=True), status=201, headers={"Location": location})
 
 
-def _asked(call: Call, kind: str) -> Asked:
+def _draft(call: Call, kind: str) -> Draft:
     needed = ("accessPackages",) if kind == "agent" else ()
-    said = parsing.members(call, required=needed, filled=("systemId", "partyOrgNo"))
-    has_rights = kind == "standard" and said.get("rights") is not None
-    return Asked(
-        kind=kind, system_id=parsing.text(said, "systemId"), orgnr=parsing.text(said, "partyOrgNo"),
-        reference=parsing.text(said, "externalRef") if said.get("externalref") is not None else None,
-        title=parsing.text(said, "integrationTitle"), rights=parsing.rights(said["rights"]) if has_rights else None,
-        packages=parsing.urns(said, "accessPackages") if said.get("accesspackages") is not None else None,
-        redirect=parsing.text(said, "redirectUrl"),
+    payload = parsing.members(call, required=needed, filled=("systemId", "partyOrgNo"))
+    has_rights = kind == "standard" and payload.get("rights") is not None
+    return Draft(
+        kind=kind, system_id=parsing.text(payload, "systemId"), orgnr=parsing.text(payload, "partyOrgNo"),
+        reference=parsing.text(payload, "externalRef") if payload.get("externalref") is not None else None,
+        title=parsing.text(payload, "integrationTitle"), rights=parsing.rights(payload["rights"]) if has_rights else None,
+        packages=parsing.urns(payload, "accessPackages") if payload.get("accesspackages") is not None else None,
+        redirect=parsing.text(payload, "redirectUrl"),
     )  # fmt: skip
 
 
@@ -112,23 +112,23 @@ def _index_key(*parts: str) -> str:
     return "|".join(parts)
 
 
-def _known_system(call: Call, orgnr: str, asked: Asked) -> System:
+def _known_system(call: Call, orgnr: str, draft: Draft) -> System:
     """The caller's system, when customer and triple stand nothing in the way. Raises Reply."""
-    system = call.state.systems.get(asked.system_id)
+    system = call.state.systems.get(draft.system_id)
     if system is None or system.is_deleted:
         raise refuse("AUTH-00011")
-    stored = find(call.state, asked.stored, "standard")
+    stored = find(call.state, draft.storage_key, "standard")
     if stored and stored.status in STORED:
         raise refuse(STORED[stored.status])
     if system.orgnr != orgnr:
         raise refuse("AUTH-00011")
-    organisation = call.state.organisations.get(asked.orgnr) or _stranger(call, asked.orgnr)
+    organisation = call.state.organisations.get(draft.orgnr) or _unknown_organisation(call, draft.orgnr)
     if organisation is None or not organisation.known:
         raise refuse("AUTH-00000")
     return system
 
 
-def _stranger(call: Call, orgnr: str) -> Organisation | None:
+def _unknown_organisation(call: Call, orgnr: str) -> Organisation | None:
     """With the switch `knows_everybody`: whoever has a right synthetic number."""
     if not call.state.settings.knows_everybody or not is_orgnr(orgnr) or orgnr[0] not in "23":
         return None
@@ -138,22 +138,22 @@ def _stranger(call: Call, orgnr: str) -> Organisation | None:
     return made
 
 
-def _checked(call: Call, system: System, asked: Asked) -> Request:
+def _checked(call: Call, system: System, draft: Draft) -> Request:
     """The request to store, when the system may ask for all of it. Raises Reply."""
-    check_redirect(system, asked.redirect)
-    rights, packages = asked.rights or [], asked.packages or []
-    if asked.kind == "agent" and not packages:
+    check_redirect(system, draft.redirect)
+    rights, packages = draft.rights or [], draft.packages or []
+    if draft.kind == "agent" and not packages:
         raise refuse("AUTH-00058")
-    if asked.rights is None and asked.packages is None:
+    if draft.rights is None and draft.packages is None:
         raise refuse("AUTH-00001")
     if not rights and not packages:
         raise refuse("AUTH-00059")
     check_rights(system, rights)
-    check_packages(system, packages, asked.kind)
+    check_packages(system, packages, draft.kind)
     return Request(
-        id=call.state.uuid4(), kind=asked.kind, system_id=system.id, orgnr=asked.orgnr, external_ref=asked.stored[2],
-        title=asked.title or system.name.get("nb", ""), rights=rights, packages=packages,
-        redirect_url=asked.redirect, status="New", escalated=False, created=call.now,
+        id=call.state.uuid4(), kind=draft.kind, system_id=system.id, orgnr=draft.orgnr, external_ref=draft.storage_key[2],
+        title=draft.title or system.name.get("nb", ""), rights=rights, packages=packages,
+        redirect_url=draft.redirect, status="New", escalated=False, created=call.now,
     )  # fmt: skip
 
 
@@ -163,11 +163,11 @@ def check_redirect(system: System, redirect: str) -> None:
         return
     if not system.redirect_urls:
         raise refuse("AUTH-00026")
-    if _place(redirect) not in {_place(url) for url in system.redirect_urls}:
+    if _address(redirect) not in {_address(url) for url in system.redirect_urls}:
         raise refuse("AUTH-00021")
 
 
-def _place(url: str) -> tuple[str, str, str]:
+def _address(url: str) -> tuple[str, str, str]:
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -190,12 +190,12 @@ def check_packages(system: System, packages: list[str], kind: str) -> None:
     absent = [urn for urn in packages if urn not in system.packages]
     if absent:
         raise refuse("AUTH-00063", NotFoundPackages=absent)
-    found = [(urn, catalogue.package(urn)) for urn in packages]
+    listed = [(urn, catalogue.package(urn)) for urn in packages]
     if kind == "standard":
-        wrong = [urn for urn, package in found if package is None or not package.assignable]
+        wrong = [urn for urn, package in listed if package is None or not package.assignable]
         if wrong:
             raise refuse("AUTH-00064", NotDelegablePackages=wrong)
-    elif any(package is None or not package.delegable for _urn, package in found):
+    elif any(package is None or not package.delegable for _urn, package in listed):
         raise refuse("AUTH-00065")
 
 
@@ -245,8 +245,8 @@ def read_agent(call: Call, request_id: str) -> Response:
 def _read(call: Call, request_id: str, kind: str) -> Response:
     orgnr = authorisation.vendor(call, authorisation.REQUEST_READ)
     request = call.state.requests.get(parsing.guid(request_id))
-    found = _own(call, orgnr, request if request and request.kind == kind else None, "AUTH-00010")
-    return as_json(_shown(call, found, with_url=True))
+    own = _own(call, orgnr, request if request and request.kind == kind else None, "AUTH-00010")
+    return as_json(_shown(call, own, with_url=True))
 
 
 @route("GET", f"{BASE}/byexternalref/<system_id>/<party>/<path:reference>")
@@ -261,8 +261,8 @@ def by_reference_agent(call: Call, system_id: str, party: str, reference: str) -
 
 def _by_reference(call: Call, triple: tuple[str, str, str], kind: str) -> Response:
     orgnr = authorisation.vendor(call, authorisation.REQUEST_READ)
-    found = _own(call, orgnr, find(call.state, triple, kind), "AUTH-00010")
-    return as_json(_shown(call, found, with_url=True))
+    own = _own(call, orgnr, find(call.state, triple, kind), "AUTH-00010")
+    return as_json(_shown(call, own, with_url=True))
 
 
 @route("GET", f"{BASE}/bysystem/<system_id>")
@@ -291,10 +291,10 @@ def _after(call: Call, rows: list[Request], kind: str) -> list[Request]:
     has_flaw = call.state.settings.list_page_boundary_bug
     if kind == "standard" or not has_flaw:
         rows.sort(key=lambda r: r.id)
-    place = page_token(call, str)
-    if place is None:
+    cursor = page_token(call, str)
+    if cursor is None:
         return rows
-    return [r for r in rows if (r.id > place if has_flaw else r.id >= place)]
+    return [r for r in rows if (r.id > cursor if has_flaw else r.id >= cursor)]
 
 
 def page_token(call: Call, kind: type) -> Any:

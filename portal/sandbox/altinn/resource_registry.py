@@ -40,10 +40,10 @@ def _shown(resource: Resource) -> dict[str, Any]:
 
 
 def _known(resource_id: str) -> Resource:
-    found = catalogue.resources().get(resource_id)
-    if found is None:
+    resource = catalogue.resources().get(resource_id)
+    if resource is None:
         raise Reply(empty(status=404))
-    return found
+    return resource
 
 
 @route("GET", f"{REGISTRY}/resourcelist")
@@ -57,8 +57,8 @@ def resource_list(call: Call) -> Response:
 def search(call: Call) -> Response:
     args = {name.lower(): value.lower() for name, value in call.request.args.items()}
     title, ident = args.get("title", ""), args.get("id", "")
-    found = [r for r in catalogue.resources().values() if title in r.title.lower() and ident in r.id.lower()]
-    return as_json([_shown(resource) for resource in found])
+    rows = [r for r in catalogue.resources().values() if title in r.title.lower() and ident in r.id.lower()]
+    return as_json([_shown(resource) for resource in rows])
 
 
 @route("GET", f"{REGISTRY}/updated")
@@ -100,20 +100,20 @@ def subjects(call: Call, resource_id: str) -> Response:
 
 @route("GET", f"{REGISTRY}/<resource_id>/policy/rights")
 def policy_rights(call: Call, resource_id: str) -> Response:
-    found = _known(resource_id)
+    resource = _known(resource_id)
     right = {
-        "action": ACTION, "resource": [_resource_attribute(found)], "subjects": [_plain(s) for s in _subjects(found)],
-        "rightKey": f"{found.id}:{ACTION['value']}", "subjectTypes": [SUBJECT] if found.packages else [],
+        "action": ACTION, "resource": [_resource_attribute(resource)], "subjects": [_plain(s) for s in _subjects(resource)],
+        "rightKey": f"{resource.id}:{ACTION['value']}", "subjectTypes": [SUBJECT] if resource.packages else [],
     }  # fmt: skip
     return as_json([right])
 
 
 @route("GET", f"{REGISTRY}/<resource_id>/policy/rules")
 def policy_rules(call: Call, resource_id: str) -> Response:
-    found = _known(resource_id)
+    resource = _known(resource_id)
     rules = [
-        {"subject": [_plain(subject)], "action": ACTION, "resource": [_resource_attribute(found)]}
-        for subject in _subjects(found)
+        {"subject": [_plain(subject)], "action": ACTION, "resource": [_resource_attribute(resource)]}
+        for subject in _subjects(resource)
     ]
     return as_json(rules)
 

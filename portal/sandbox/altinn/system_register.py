@@ -28,10 +28,10 @@ OK = {"succeeded": True}
 @route("POST", BASE)
 def register(call: Call) -> Response:
     orgnr = authorisation.vendor(call, authorisation.REGISTER)
-    said = parsing.members(call, required=("id", "vendor", "name", "description"))
-    _crash_on_null(call, said)
-    owner = _vendor_id(said)
-    system = _read(call, said, owner or "")
+    payload = parsing.members(call, required=("id", "vendor", "name", "description"))
+    _crash_on_null(call, payload)
+    owner = _vendor_id(payload)
+    system = _read(call, payload, owner or "")
     if owner is None:
         return invalid([rule(0)])
     errors = (
@@ -46,36 +46,36 @@ def register(call: Call) -> Response:
     return as_json(system.internal_id)
 
 
-def _crash_on_null(call: Call, said: dict[str, Any]) -> None:
+def _crash_on_null(call: Call, payload: dict[str, Any]) -> None:
     """The real service falls over an explicit null; a switch keeps that out of the way."""
-    nulls = [name for name in ("rights", "accesspackages") if name in said and said[name] is None]
+    nulls = [name for name in ("rights", "accesspackages") if name in payload and payload[name] is None]
     if nulls and call.state.settings.null_rights_crash:
         raise Reply(as_text("Object reference not set to an instance of an object.", status=500))
 
 
-def _vendor_id(said: dict[str, Any]) -> str | None:
-    vendor = parsing.typed(said, "vendor", dict, {})
-    found = next((str(value) for key, value in vendor.items() if key.lower() == "id"), "")
-    return found.removeprefix("0192:") if found.startswith("0192:") else None
+def _vendor_id(payload: dict[str, Any]) -> str | None:
+    vendor = parsing.typed(payload, "vendor", dict, {})
+    vendor_id = next((str(value) for key, value in vendor.items() if key.lower() == "id"), "")
+    return vendor_id.removeprefix("0192:") if vendor_id.startswith("0192:") else None
 
 
-def _read(call: Call, said: dict[str, Any], owner: str) -> System:
+def _read(call: Call, payload: dict[str, Any], owner: str) -> System:
     return System(
-        id=parsing.text(said, "id"),
+        id=parsing.text(payload, "id"),
         internal_id=call.state.uuid4(),
         orgnr=owner,
-        name=_texts(said, "name"),
-        description=_texts(said, "description"),
-        rights=parsing.rights(said.get("rights") or []),
-        packages=parsing.urns(said, "accessPackages"),
-        client_ids=parsing.texts(said, "clientId"),
-        redirect_urls=parsing.texts(said, "allowedRedirectUrls"),
-        is_visible=parsing.typed(said, "isVisible", bool, True),
+        name=_texts(payload, "name"),
+        description=_texts(payload, "description"),
+        rights=parsing.rights(payload.get("rights") or []),
+        packages=parsing.urns(payload, "accessPackages"),
+        client_ids=parsing.texts(payload, "clientId"),
+        redirect_urls=parsing.texts(payload, "allowedRedirectUrls"),
+        is_visible=parsing.typed(payload, "isVisible", bool, True),
     )
 
 
-def _texts(said: dict[str, Any], name: str) -> dict[str, str]:
-    texts = parsing.typed(said, name, dict, {})
+def _texts(payload: dict[str, Any], name: str) -> dict[str, str]:
+    texts = parsing.typed(payload, name, dict, {})
     if not all(isinstance(value, str) for value in texts.values()):
         raise Reply(malformed(**{name: ["The JSON value could not be converted to a string."]}))
     return {str(key): value for key, value in texts.items()}
@@ -139,11 +139,17 @@ def check_packages(packages: list[str], is_visible: bool) -> Errors:
     errors: Errors = []
     if any(n > 1 for n in Counter(packages).values()):
         errors.append(rule(7))
-    found = {urn: catalogue.package(urn) for urn in packages}
-    bad = [urn for urn, package in found.items() if package is None or not (package.assignable or package.delegable)]
+    packages_by_urn = {urn: catalogue.package(urn) for urn in packages}
+    bad = [
+        urn
+        for urn, package in packages_by_urn.items()
+        if package is None or not (package.assignable or package.delegable)
+    ]
     if bad:
         errors.append(rule(8, ("Invalid Urn Details : ", bad)))
-    if is_visible and any(package and package.delegable and not package.assignable for package in found.values()):
+    if is_visible and any(
+        package and package.delegable and not package.assignable for package in packages_by_urn.values()
+    ):
         errors.append(rule(18))
     return errors
 
@@ -194,10 +200,10 @@ def update(call: Call, system_id: str) -> Response:
         return as_text(f"System with ID {system_id} not found", status=404)
     if system.orgnr != orgnr:
         return empty(status=403)
-    said = parsing.members(call, required=("id", "vendor", "name", "description"))
-    _crash_on_null(call, said)
-    fresh = _read(call, said, system.orgnr)
-    if _vendor_id(said) != system.orgnr:
+    payload = parsing.members(call, required=("id", "vendor", "name", "description"))
+    _crash_on_null(call, payload)
+    fresh = _read(call, payload, system.orgnr)
+    if _vendor_id(payload) != system.orgnr:
         return as_text("The vendor of the body is another one", status=404)
     if fresh.id != system_id:
         return invalid([rule(12)])
@@ -258,12 +264,12 @@ def _owned(call: Call, system_id: str) -> System:
 
 def _list(call: Call) -> list[Any]:
     try:
-        said = call.body()
+        payload = call.body()
     except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, list):
+        payload = None
+    if not isinstance(payload, list):
         raise Reply(malformed(**{"$": ["The JSON value could not be converted to a list."]}))
-    return said
+    return payload
 
 
 @route("DELETE", f"{BASE}/<system_id>")

@@ -37,14 +37,14 @@ def roles_of(person: Person, language: str) -> str:
     return ", ".join(names) or TEXTS[language]["no_role"]
 
 
-def powers(asked: Request | ChangeRequest, language: str) -> dict[str, list[dict[str, Any]]]:
+def powers(request: Request | ChangeRequest, language: str) -> dict[str, list[dict[str, Any]]]:
     """`powers` wanted and `removed` ones: groups of {heading, rows: [(words, what a package opens)]}."""
-    if isinstance(asked, ChangeRequest):
+    if isinstance(request, ChangeRequest):
         return {
-            "powers": _groups(asked.required_rights, asked.required_packages, language),
-            "removed": _groups(asked.unwanted_rights, asked.unwanted_packages, language),
+            "powers": _groups(request.required_rights, request.required_packages, language),
+            "removed": _groups(request.unwanted_rights, request.unwanted_packages, language),
         }
-    return {"powers": _groups(asked.rights, asked.packages, language), "removed": []}
+    return {"powers": _groups(request.rights, request.packages, language), "removed": []}
 
 
 def _groups(rights: list[dict[str, Any]], packages: list[str], language: str) -> list[dict[str, Any]]:
@@ -56,10 +56,10 @@ def _groups(rights: list[dict[str, Any]], packages: list[str], language: str) ->
 
 
 def _service(resource_id: str, language: str) -> str:
-    found = catalogue.resources().get(resource_id)
-    return found.titles[language] if found else resource_id
+    resource = catalogue.resources().get(resource_id)
+    return resource.titles[language] if resource else resource_id
 
 
 def _package(urn: str, language: str) -> tuple[str, list[str]]:
-    found, opened = catalogue.package(urn), sorted(catalogue.opened_by(frozenset({urn})))
-    return found.titles[language] if found else urn, sorted(_service(resource, language) for resource in opened)
+    package, opened = catalogue.package(urn), sorted(catalogue.opened_by(frozenset({urn})))
+    return package.titles[language] if package else urn, sorted(_service(resource, language) for resource in opened)

@@ -1,4 +1,4 @@
-"""The pages behind `confirmUrl`: pick who you are, read what is asked, approve, reject or send on, and go back.
+"""The pages behind `confirmUrl`: pick who you are, read what is request, approve, reject or send on, and go back.
 
 The way back is a plain 302 to the redirect address exactly as the vendor sent it, whatever was decided. Known to
 differ: a person is picked instead of logging in, and the words are ours.
@@ -35,12 +35,12 @@ REFUSALS = {
     "AUTH-00015": "withdrawn",
     "AUTH-00016": "not_allowed",
     "AUTH-00017": "unnamed",
-    "AUTH-00066": "stranger",
+    "AUTH-00066": "no_relation",
 }
-SAID = {"approve": "approved_now", "reject": "rejected_now", "escalate": "escalated"}
+CONFIRMATIONS = {"approve": "approved_now", "reject": "rejected_now", "escalate": "escalated"}
 
 
-class Back(Response):
+class UnchangedRedirect(Response):
     """A redirect whose address werkzeug does not tidy up; what is not ASCII has to be escaped all the same."""
 
     def get_wsgi_headers(self, environ: Any) -> Any:
@@ -56,7 +56,7 @@ class Visit:
 
     call: Call
     kind: str
-    asked: Request | ChangeRequest
+    request: Request | ChangeRequest
     organisation: Organisation
     language: str
     person: Person | None
@@ -67,7 +67,7 @@ class Visit:
 
     def address(self, *, language: str = "", person: str | None = None) -> str:
         chosen = self.person.name if person is None and self.person else person
-        query = {"id": self.asked.id, "lang": language or self.language, **({"person": chosen} if chosen else {})}
+        query = {"id": self.request.id, "lang": language or self.language, **({"person": chosen} if chosen else {})}
         path = next(name for name, kind in KINDS.items() if kind == self.kind)
         return f"{BASE}/{path}?{urlencode(query)}"
 
@@ -90,17 +90,17 @@ def act(call: Call, name: str) -> Response:
         return visit
     if _closed(visit):
         return _page(visit, status=409)
-    done = call.request.form.get("act", "")
-    deed = _deeds(visit, visit.person).get(done) if visit.person else None
-    if deed is None:
+    chosen = call.request.form.get("act", "")
+    action = _actions(visit, visit.person).get(chosen) if visit.person else None
+    if action is None:
         return _page(visit, problem=visit.texts["choose"], status=400)
     try:
-        deed()
+        action()
     except Reply as refused:
         return _refused(visit, refused.response)
-    if visit.asked.redirect_url:
-        return Back("", status=302, headers={"Location": visit.asked.redirect_url})
-    return _page(visit, said=visit.texts[SAID[done]])
+    if visit.request.redirect_url:
+        return UnchangedRedirect("", status=302, headers={"Location": visit.request.redirect_url})
+    return _page(visit, confirmation=visit.texts[CONFIRMATIONS[chosen]])
 
 
 def _refused(visit: Visit, refusal: Response) -> Response:
@@ -108,18 +108,18 @@ def _refused(visit: Visit, refusal: Response) -> Response:
     return _page(visit, problem=f"{visit.texts[REFUSALS.get(code, 'failed')]} ({code})", status=refusal.status_code)
 
 
-def _deeds(visit: Visit, person: Person) -> dict[str, Callable[[], Any]]:
+def _actions(visit: Visit, person: Person) -> dict[str, Callable[[], Any]]:
     """What a button does. A change request cannot be sent on."""
-    asked, state = visit.asked, visit.call.state
-    if isinstance(asked, ChangeRequest):
+    request, state = visit.request, visit.call.state
+    if isinstance(request, ChangeRequest):
         return {
-            "approve": lambda: decisions.approve_change(state, asked, person=person),
-            "reject": lambda: decisions.reject_change(asked, person=person),
+            "approve": lambda: decisions.approve_change(state, request, person=person),
+            "reject": lambda: decisions.reject_change(request, person=person),
         }
     return {
-        "approve": lambda: decisions.approve(state, asked, person=person, now=visit.call.now),
-        "reject": lambda: decisions.reject(asked, person=person),
-        "escalate": lambda: decisions.escalate(asked, person=person),
+        "approve": lambda: decisions.approve(state, request, person=person, now=visit.call.now),
+        "reject": lambda: decisions.reject(request, person=person),
+        "escalate": lambda: decisions.escalate(request, person=person),
     }
 
 
@@ -127,12 +127,12 @@ def _visit(call: Call, name: str, given: Any) -> Visit | Response:
     language = given.get("lang", "nb") if given.get("lang", "nb") in TEXTS else "nb"
     kind, ident = KINDS.get(name, ""), given.get("id", "").lower()
     rows: Any = call.state.change_requests if kind == "change" else call.state.requests
-    asked = rows.get(ident)
-    organisation = call.state.organisations.get(asked.orgnr) if asked else None
-    if not kind or asked is None or organisation is None or kind not in ("change", getattr(asked, "kind", kind)):
+    request = rows.get(ident)
+    organisation = call.state.organisations.get(request.orgnr) if request else None
+    if not kind or request is None or organisation is None or kind not in ("change", getattr(request, "kind", kind)):
         return _unknown(name, language, ident)
     person = next((p for p in decisions.persons_of(organisation) if p.name == given.get("person", "")), None)
-    return Visit(call, kind, asked, organisation, language, person)
+    return Visit(call, kind, request, organisation, language, person)
 
 
 def _unknown(name: str, language: str, ident: str) -> Response:
@@ -151,31 +151,31 @@ def _unknown(name: str, language: str, ident: str) -> Response:
 
 def _closed(visit: Visit) -> str:
     """Why nothing can be decided any more; "" when it can."""
-    if visit.asked.status != "New":
-        return visit.texts.get(visit.asked.status, visit.texts["unknown"])
-    return visit.texts["Timedout"] if is_timed_out(visit.asked, visit.call) else ""
+    if visit.request.status != "New":
+        return visit.texts.get(visit.request.status, visit.texts["unknown"])
+    return visit.texts["Timedout"] if is_timed_out(visit.request, visit.call) else ""
 
 
-def _page(visit: Visit, *, problem: str = "", said: str = "", status: int = 200) -> Response:
-    closed = "" if said else _closed(visit)
-    view = "said" if said else "message" if closed else _view_of(visit)
-    system = visit.call.state.systems[visit.asked.system_id]
+def _page(visit: Visit, *, problem: str = "", confirmation: str = "", status: int = 200) -> Response:
+    closed = "" if confirmation else _closed(visit)
+    view = "confirmation" if confirmation else "message" if closed else _view_of(visit)
+    system = visit.call.state.systems[visit.request.system_id]
     vendor = visit.call.state.organisations.get(system.orgnr)
     return page(
         "approval.html",
-        status=403 if view == "stranger" and status == 200 else status,
+        status=403 if view == "no_relation" and status == 200 else status,
         t=visit.texts,
         language=visit.language,
         languages=[(code, text, visit.address(language=code)) for code, text in LANGUAGES],
         view=view,
-        message=said or closed,
+        message=confirmation or closed,
         problem=problem,
         visit=visit,
         title=title_of(visit.kind, system, vendor, visit.language),
         about=about(system, vendor, visit.organisation, visit.language),
         persons=[(p.name, roles_of(p, visit.language)) for p in decisions.persons_of(visit.organisation)],
         you=_you(visit),
-        **powers(visit.asked, visit.language),
+        **powers(visit.request, visit.language),
     )
 
 
@@ -183,10 +183,10 @@ def _view_of(visit: Visit) -> str:
     if visit.person is None:
         return "who"
     if not visit.person.roles:
-        return "stranger"
+        return "no_relation"
     if decisions.is_access_manager(visit.person):
         return "decide"
-    return "cannot" if isinstance(visit.asked, ChangeRequest) else "escalate"
+    return "cannot" if isinstance(visit.request, ChangeRequest) else "escalate"
 
 
 def _you(visit: Visit) -> str:

@@ -118,12 +118,12 @@ def decide(call: Call, request_id: str, act: str) -> Response:
     return as_json({"id": request.id, "status": request.status, "escalated": request.escalated})
 
 
-def _age(call: Call, asked: Request | ChangeRequest) -> None:
+def _age(call: Call, request: Request | ChangeRequest) -> None:
     """Make it older by some days, as if time had passed for it alone."""
     days = read(call, Age).days
     if not 0 <= days <= LONGEST:
         raise wrong(f"days: must be from 0 to {LONGEST}.", field="days")
-    asked.created = max(asked.created - timedelta(days=days), call.now - timedelta(days=LONGEST))
+    request.created = max(request.created - timedelta(days=days), call.now - timedelta(days=LONGEST))
 
 
 def _decide(call: Call, request: Request, act: str, person: Person) -> None:
@@ -215,8 +215,8 @@ def _named(call: Call, orgnr: str, wanted: str) -> Person:
     persons = decisions.persons_of(call.state.organisations[orgnr])
     if not wanted:
         return next(p for p in persons if decisions.is_access_manager(p))
-    found = next((p for p in persons if p.name == wanted), None)
-    if found is None:
+    person = next((p for p in persons if p.name == wanted), None)
+    if person is None:
         names = ", ".join(person.name for person in persons)
         raise wrong(f"person: {wanted[:60]!r} is nobody here; known are {names}.", field="person")
-    return found
+    return person

@@ -91,13 +91,13 @@ def _check(call: Call, order: Order) -> None:
 
 def _numbers(call: Call, order: Order, draw: random.Random) -> Iterator[str]:
     """The next valid numbers from a place that the seed chooses, without those already in use."""
-    first, found, known = draw.randrange(20_000_000, 38_000_000), 0, call.state.organisations
-    while found < order.organisations:
+    first, count, known = draw.randrange(20_000_000, 38_000_000), 0, call.state.organisations
+    while count < order.organisations:
         text = str(first)
         digit = check_digit(text)
         orgnr = f"{text}{digit}"
         if digit is not None and orgnr not in known:
-            found += 1
+            count += 1
             yield orgnr
         first = first + 1 if first < 39_999_999 else 20_000_000
 

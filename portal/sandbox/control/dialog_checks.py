@@ -9,9 +9,8 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from ..dialogporten.records import Attachment
+from ..dialogporten.records import ACTIVITIES, TRANSMISSIONS, Attachment
 from ..dialogporten.search import STATUSES
-from ..dialogporten.records import ACTIVITIES, TRANSMISSIONS
 from .input import wrong
 
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)

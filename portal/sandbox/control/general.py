@@ -120,10 +120,10 @@ def calls(call: Call) -> Response:
     if not (limit.isdecimal() and 0 < int(limit[:9]) <= 10_000):
         raise wrong("limit: must be a whole number from 1 to 10000.", field="limit")
     service, path = args.get("service", ""), args.get("path", "")
-    found = [
+    rows = [
         c for c in list(call.sandbox.calls) if c["service"] == (service or c["service"]) and c["path"].startswith(path)
     ]
-    return as_json(found[-int(limit) :])
+    return as_json(rows[-int(limit) :])
 
 
 @route("POST", "/control/reset")

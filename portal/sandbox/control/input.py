@@ -47,8 +47,8 @@ def check_orgnr(orgnr: str, field: str = "orgnr") -> None:
 
 def _explained(message: str) -> tuple[str, str]:
     """msgspec's message as (field, sentence): "Expected `int`, got `str` - at `$.seconds`" and the like."""
-    text, _, place = message.partition(" - at ")
-    path = place.strip("`").removeprefix("$").lstrip(".")
+    text, _, pointer = message.partition(" - at ")
+    path = pointer.strip("`").removeprefix("$").lstrip(".")
     named = re.search(r"field `([^`]+)`", text)
     field = ".".join(part for part in (path, named[1] if named else "") if part)
     subject = f"{field}: " if field and not named else ""

@@ -61,19 +61,19 @@ def put_client(call: Call) -> Response:
 
 
 @route("POST", "/control/clients/<client_id>/keys")
-def hand_over_key(call: Call, client_id: str) -> Response:
+def add_client_key(call: Call, client_id: str) -> Response:
     """A further public key; the client and its other keys stay as they are. The same key again lives a year more."""
     client = _client(call, client_id)
     given = _keys(read(call, KeyBody).jwk, "jwk")
     if not isinstance(given, list) or len(given) != 1:
         raise wrong("jwk: give one key at a time.", field="jwk")
     kid, is_new = add_key(call, client, given[0])
-    said = {"client_id": client_id, "kid": kid, "expires": client.key_expires[kid], "kids": _kids(client)}
-    return as_json(said, status=201 if is_new else 200)
+    payload = {"client_id": client_id, "kid": kid, "expires": client.key_expires[kid], "kids": _kids(client)}
+    return as_json(payload, status=201 if is_new else 200)
 
 
 @route("DELETE", "/control/clients/<client_id>/keys/<kid>")
-def take_key_away(call: Call, client_id: str, kid: str) -> Response:
+def remove_client_key(call: Call, client_id: str, kid: str) -> Response:
     remove_key(_client(call, client_id), kid)
     return empty(status=204)
 

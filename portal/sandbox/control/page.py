@@ -14,8 +14,8 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from ..altinn.decisions import persons_of
-from ..dialogporten.search import STATUSES
 from ..dialogporten.records import ACTIVITIES, TRANSMISSIONS
+from ..dialogporten.search import STATUSES
 from ..faults import KINDS
 from ..kernel import Call
 from ..render import page
@@ -67,10 +67,10 @@ def _shown(call: Call) -> dict[str, Any]:
 def play(call: Call) -> Response:
     """Make the call a form stands for, and show the page again with what came of it."""
     form = call.request.form
-    found = CALL.fullmatch(form.get("call", ""))
-    if found is None or found[2] == "/control/play":
+    target = CALL.fullmatch(form.get("call", ""))
+    if target is None or target[2] == "/control/play":
         raise wrong("call: must be a method and a path below /control/.", field="call")
-    reply = _made(call, found[1], found[2])
+    reply = _made(call, target[1], target[2])
     failed = reply.status_code >= 400
     said = _reason(reply) if failed else form.get("said", "Done.")
     if form.get("show") and not failed:
@@ -104,9 +104,9 @@ def _reason(reply: Response) -> str:
     return next((text for text in texts if isinstance(text, str) and text), reply.status)
 
 
-def _last(found: dict[str, Any]) -> list[Any]:
+def _last(rows: dict[str, Any]) -> list[Any]:
     """The newest few, newest first, without copying what may be hundreds of thousands."""
-    newest = reversed(found.values())
+    newest = reversed(rows.values())
     return [value for value, _ in zip(newest, range(SHOWN), strict=False)]
 
 

@@ -71,8 +71,8 @@ def clear_verdicts(call: Call) -> Response:
 def submissions(call: Call) -> Response:
     """Everything received, newest first; `orgnr` narrows."""
     orgnr = call.request.args.get("orgnr", "")
-    found = [s for s in call.state.skatteetaten.submissions.values() if s.orgnr == (orgnr or s.orgnr)]
-    return as_json([_shown(submission) for submission in reversed(found)])
+    rows = [s for s in call.state.skatteetaten.submissions.values() if s.orgnr == (orgnr or s.orgnr)]
+    return as_json([_shown(submission) for submission in reversed(rows)])
 
 
 @route("POST", "/control/submissions/<submission_id>/feedback")

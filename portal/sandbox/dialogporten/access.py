@@ -70,12 +70,12 @@ class Reader:
 
 def reader(call: Call) -> Reader:
     """The caller. Raises Reply: 401 without body, 403 without body for the scope, 403 JSON for the user type, 503, 429."""
-    check_weather(call)
+    check_availability(call)
     try:
         token = read_token(call)
     except BadToken as error:
-        said = "Bearer" if error.reason == "missing" else 'Bearer error="invalid_token"'
-        raise Reply(empty(status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": said})) from None
+        challenge = "Bearer" if error.reason == "missing" else 'Bearer error="invalid_token"'
+        raise Reply(empty(status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": challenge})) from None
     if not SCOPES & token.scopes:
         raise Reply(empty(status=403))
     if not token.system_user_id:
@@ -97,7 +97,7 @@ def _type_problem(call: Call, text: str) -> dict[str, Any]:
     }
 
 
-def check_weather(call: Call) -> None:
+def check_availability(call: Call) -> None:
     """The switches for maintenance (503 with a date) and throttling (429 with seconds; our own assumption)."""
     settings = call.state.settings
     if settings.maintenance_until and settings.maintenance_until > call.now:
@@ -114,9 +114,9 @@ def _reader(call: Call, token: Token) -> Reader:
     now, user = call.now.timestamp(), rights.system_user_of(call.state, token)
     known = cache.get(token.system_user_id)
     if known is None or known[0] <= now:
-        found = rights.resources_of(call.state, user) if user else frozenset()
+        resources = rights.resources_of(call.state, user) if user else frozenset()
         parties = frozenset(rights.parties_of(call.state, user)) if user else frozenset()
-        known = (now + call.state.settings.rights_cache_seconds, found, parties)
+        known = (now + call.state.settings.rights_cache_seconds, resources, parties)
         if call.state.settings.rights_cache_seconds > 0:
             cache[token.system_user_id] = known
     return Reader(token, user, known[1], known[2], call.sandbox.salt)
@@ -129,7 +129,7 @@ def minimum_level(resource: str) -> int:
 
 def json_only(call: Call) -> None:
     """What needs no token can be under maintenance too; and it is JSON or nothing."""
-    check_weather(call)
+    check_availability(call)
     accept = call.request.accept_mimetypes
     if accept and not accept.accept_json:
         raise refuse(call, 406)

@@ -98,10 +98,10 @@ def transmissions(call: Call, dialog_id: str) -> Response:
 def transmission(call: Call, dialog_id: str, transmission_id: str) -> Response:
     reader, dialog = _part(call, dialog_id)
     ident = _ident(call, transmission_id)
-    found = next((t for t in dialog.transmissions if t.id == ident), None)
-    if found is None:
+    result = next((t for t in dialog.transmissions if t.id == ident), None)
+    if result is None:
         raise access.refuse(call, 404, "DialogTransmission", f"Transmission {ident} is not found.")
-    return as_json(views.transmission(found, reader, call.now, _accept(call)))
+    return as_json(views.transmission(result, reader, call.now, _accept(call)))
 
 
 @route("GET", f"{ONE}/activities")
@@ -115,10 +115,10 @@ def activities(call: Call, dialog_id: str) -> Response:
 def activity(call: Call, dialog_id: str, activity_id: str) -> Response:
     reader, dialog = _part(call, dialog_id)
     ident = _ident(call, activity_id)
-    found = next((a for a in dialog.activities if a.id == ident), None)
-    if found is None:
+    result = next((a for a in dialog.activities if a.id == ident), None)
+    if result is None:
         raise access.refuse(call, 404, "DialogActivity", f"Activity {ident} is not found.")
-    return as_json(views.activity(found, _accept(call), by_salt=reader.salt))
+    return as_json(views.activity(result, _accept(call), by_salt=reader.salt))
 
 
 @route("GET", f"{ONE}/seenlog")
@@ -130,7 +130,7 @@ def seen_log(call: Call, dialog_id: str) -> Response:
 @route("GET", f"{ONE}/seenlog/<seen_id>")
 def seen_entry(call: Call, dialog_id: str, seen_id: str) -> Response:
     reader, dialog = _part(call, dialog_id)
-    found = next((s for s in dialog.seen if s.id == _ident(call, seen_id)), None)
-    if found is None:
+    result = next((s for s in dialog.seen if s.id == _ident(call, seen_id)), None)
+    if result is None:
         raise access.refuse(call, 404, "DialogSeenLog", f"Seen log entry {seen_id} is not found.")
-    return as_json(views.seen(found, reader))
+    return as_json(views.seen(result, reader))

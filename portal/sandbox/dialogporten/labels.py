@@ -25,16 +25,16 @@ MOST = 100
 
 def _body(call: Call) -> dict[str, Any]:
     try:
-        said = call.body()
+        payload = call.body()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
+        payload = None
+    if not isinstance(payload, dict):
         raise access.refuse(call, 400, "dto", "The body is not a JSON object.")
-    return said
+    return payload
 
 
-def _names(call: Call, said: dict[str, Any], *members: str) -> list[str]:
-    lists = [said.get(member) or [] for member in members]
+def _names(call: Call, payload: dict[str, Any], *members: str) -> list[str]:
+    lists = [payload.get(member) or [] for member in members]
     if not all(isinstance(names, list) for names in lists):
         raise access.refuse(call, 400, members[0], "The value is not a list of labels.")
     names = [name for names in lists for name in names]
@@ -58,8 +58,8 @@ def _after(dialog: Dialog, add: list[str], remove: list[str]) -> list[str]:
 @route("PUT", f"{ONE}/context/systemlabels")
 def put(call: Call, dialog_id: str) -> Response:
     reader = access.reader(call)
-    ident, said = _ident(call, dialog_id), _body(call)
-    add, remove = _names(call, said, "addLabels", "systemLabels"), _names(call, said, "removeLabels")
+    ident, payload = _ident(call, dialog_id), _body(call)
+    add, remove = _names(call, payload, "addLabels", "systemLabels"), _names(call, payload, "removeLabels")
     dialog = call.state.dialogs.get(ident)
     if dialog is None or dialog.deleted:
         raise access.refuse(call, 404, "DialogEntity", f"Dialog {ident} is not found.")
@@ -75,22 +75,22 @@ def put(call: Call, dialog_id: str) -> Response:
 @route("POST", f"{access.USER}/dialogs/context/systemlabels/actions/bulkset")
 def bulk(call: Call) -> Response:
     reader = access.reader(call)
-    said = _body(call)
-    add, remove = _names(call, said, "addLabels", "systemLabels"), _names(call, said, "removeLabels")
-    entries = said.get("dialogs") or []
+    payload = _body(call)
+    add, remove = _names(call, payload, "addLabels", "systemLabels"), _names(call, payload, "removeLabels")
+    entries = payload.get("dialogs") or []
     if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         raise access.refuse(call, 400, "dto.dialogs", "'dialogs' must be a list of objects.")
     idents = [_ident(call, str(e.get("dialogId", ""))) for e in entries]
     if not 1 <= len(idents) <= MOST or len(set(idents)) != len(idents):
         raise access.refuse(call, 400, "dto.dialogs", f"'dialogs' must have between 1 and {MOST} unique ids.")
     dialogs = [call.state.dialogs.get(ident) for ident in idents]
-    found = [d for d in dialogs if d is not None and not d.deleted and reader.may_read(d)]
-    if len(found) != len(idents):
+    rows = [d for d in dialogs if d is not None and not d.deleted and reader.may_read(d)]
+    if len(rows) != len(idents):
         raise access.refuse(call, 404, "DialogEntity", "One or more dialogs are not found.")
     revisions = [str(e.get("endUserContextRevision") or "") for e in entries]
-    if any(wanted and wanted != d.context_revision for wanted, d in zip(revisions, found, strict=True)):
+    if any(wanted and wanted != d.context_revision for wanted, d in zip(revisions, rows, strict=True)):
         return access.problem(call, 412)
-    for dialog in found:
+    for dialog in rows:
         set_labels(call.state, dialog, _after(dialog, add, remove), by=reader.urn, now=call.now)
     return empty(status=204)
 

@@ -45,18 +45,19 @@ def parties(call: Call) -> Response:
     return as_json({"authorizedParties": rows})
 
 
-def _party(found: Any, reader: access.Reader) -> dict[str, Any]:
+def _party(organisation: Any, reader: access.Reader) -> dict[str, Any]:
     return {
-        "party": PARTY + found.orgnr, "partyUuid": found.party_uuid, "partyId": found.party_id, "name": found.name,
+        "party": PARTY + organisation.orgnr, "partyUuid": organisation.party_uuid, "partyId": organisation.party_id,
+        "name": organisation.name,
         "partyType": "Organization", "isDeleted": False, "hasKeyRole": False, "isCurrentEndUser": False,
         "isMainAdministrator": False, "isAccessManager": False, "hasOnlyAccessToSubParties": False, "subParties": [],
     }  # fmt: skip
 
 
-def _resource(found: catalogue.Resource) -> dict[str, Any]:
+def _resource(resource: catalogue.Resource) -> dict[str, Any]:
     return {
-        "id": found.id, "resourceType": found.kind.lower(), "status": "Active", "isDelegable": found.delegable,
-        "minimumAuthenticationLevel": found.minimum_level, "name": views.localised(found.titles), "links": {},
+        "id": resource.id, "resourceType": resource.kind.lower(), "status": "Active", "isDelegable": resource.delegable,
+        "minimumAuthenticationLevel": resource.minimum_level, "name": views.localised(resource.titles), "links": {},
     }  # fmt: skip
 
 
@@ -71,10 +72,10 @@ def own_resources(call: Call) -> Response:
     return as_json({"isFullCatalogueFallback": False, "items": [_listed(r) for r in held]})
 
 
-def _listed(found: catalogue.Resource) -> dict[str, Any]:
-    packages = [catalogue.PACKAGES[code] for code in found.packages]
+def _listed(resource: catalogue.Resource) -> dict[str, Any]:
+    packages = [catalogue.PACKAGES[code] for code in resource.packages]
     opened_by = [{"urn": package.urn, "name": views.localised(package.titles)} for package in packages]
-    return {"serviceResource": _resource(found), "roles": [], "accessPackages": opened_by, "serviceOwner": OWNER}
+    return {"serviceResource": _resource(resource), "roles": [], "accessPackages": opened_by, "serviceOwner": OWNER}
 
 
 @route("GET", f"{access.BASE}/metadata/serviceresources")
@@ -91,22 +92,22 @@ def lookup(call: Call) -> Response:
     if not _REF.fullmatch(reference):
         raise access.refuse(call, 400, "instanceRef", "The reference is not valid.")
     dialog_id = reference.removeprefix("urn:altinn:dialog-id:")
-    known = call.state.dialogs.get(call.state.dialog_keys.get(reference, dialog_id))
-    if known is None or known.deleted:
+    dialog = call.state.dialogs.get(call.state.dialog_keys.get(reference, dialog_id))
+    if dialog is None or dialog.deleted:
         raise access.refuse(call, 404, "DialogEntity", "No dialog has this reference.")
-    if not reader.may_read(known):
+    if not reader.may_read(dialog):
         raise access.refuse(call, 403, "Forbidden", "No access to the dialog.")
-    found = catalogue.resources()[known.resource.removeprefix("urn:altinn:resource:")]
-    return as_json(_looked_up(known, reference, found, reader))
+    resource = catalogue.resources()[dialog.resource.removeprefix("urn:altinn:resource:")]
+    return as_json(_looked_up(dialog, reference, resource, reader))
 
 
-def _looked_up(dialog: Any, reference: str, found: catalogue.Resource, reader: access.Reader) -> dict[str, Any]:
+def _looked_up(dialog: Any, reference: str, resource: catalogue.Resource, reader: access.Reader) -> dict[str, Any]:
     """A system user that was removed may still see what is remembered of its rights, and then there is no evidence."""
-    direct = reader.user is not None and found.id in reader.user.rights
+    direct = reader.user is not None and resource.id in reader.user.rights
     held = reader.user.packages if reader.user else []
-    packages = [urn for urn in held if urn.removeprefix(catalogue.PREFIX) in found.packages]
+    packages = [urn for urn in held if urn.removeprefix(catalogue.PREFIX) in resource.packages]
     evidence = (
-        [{"grantType": "ResourceDelegation", "subject": f"urn:altinn:resource:{found.id}", "name": []}]
+        [{"grantType": "ResourceDelegation", "subject": f"urn:altinn:resource:{resource.id}", "name": []}]
         if direct
         else []
     )
@@ -114,8 +115,8 @@ def _looked_up(dialog: Any, reference: str, found: catalogue.Resource, reader: a
     return {
         "dialogId": dialog.id, "instanceRef": reference, "party": dialog.party,
         "serviceResource": {
-            "id": dialog.resource, "isDelegable": found.delegable, "minimumAuthenticationLevel": found.minimum_level,
-            "name": [{"value": found.title, "languageCode": "nb"}],
+            "id": dialog.resource, "isDelegable": resource.delegable, "minimumAuthenticationLevel": resource.minimum_level,
+            "name": [{"value": resource.title, "languageCode": "nb"}],
         },
         "serviceOwner": OWNER, "title": views.localised(dialog.title),
         "authorizationEvidence": {

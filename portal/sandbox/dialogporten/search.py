@@ -54,27 +54,27 @@ _ZONED = re.compile(r".*T.*(Z|[+-]\d\d:\d\d)$")
 @route("GET", f"{access.USER}/dialogs")
 def search(call: Call) -> Response:
     reader = access.reader(call)
-    wanted = Wanted(call)
-    if wanted.errors:
-        return access.problem(call, 400, wanted.errors)
+    query = SearchQuery(call)
+    if query.errors:
+        return access.problem(call, 400, query.errors)
     if call.state.settings.slow_search:
         return access.problem(call, 422, {"Search": ["The search took too long."]})
-    found = [d for d in _candidates(call, reader, wanted) if wanted.fits(d) and reader.may_read(d)]
-    for key, descending in reversed(wanted.order):
-        found.sort(key=KEYS[key], reverse=descending)
-    page = found[: wanted.limit]
+    rows = [d for d in _candidates(call, reader, query) if query.matches(d) and reader.may_read(d)]
+    for key, descending in reversed(query.order):
+        rows.sort(key=KEYS[key], reverse=descending)
+    page = rows[: query.limit]
     body: dict[str, Any] = {
-        "items": [views.list_item(d, reader, wanted.languages) for d in page],
-        "hasNextPage": len(found) > len(page),
-        "orderBy": ",".join(f"{key}_{'desc' if descending else 'asc'}" for key, descending in wanted.order),
+        "items": [views.list_item(d, reader, query.languages) for d in page],
+        "hasNextPage": len(rows) > len(page),
+        "orderBy": ",".join(f"{key}_{'desc' if descending else 'asc'}" for key, descending in query.order),
     }
-    token = _token(wanted.order, page[-1]) if page else call.request.args.get("continuationToken")
+    token = _token(query.order, page[-1]) if page else call.request.args.get("continuationToken")
     return as_json({**body, "continuationToken": token} if token else body)
 
 
-def _candidates(call: Call, reader: access.Reader, wanted: Wanted) -> Iterable[Dialog]:
+def _candidates(call: Call, reader: access.Reader, query: SearchQuery) -> Iterable[Dialog]:
     index = by_party(call.sandbox)
-    parties = [o for o in wanted.parties if o in reader.parties] if wanted.parties else reader.parties
+    parties = [o for o in query.parties if o in reader.parties] if query.parties else reader.parties
     return (dialog for orgnr in parties for dialog in index.get(orgnr, ()))
 
 
@@ -86,7 +86,7 @@ def _written(value: Any) -> str:
     return stamp(value) if isinstance(value, datetime) else str(value)
 
 
-class Wanted:
+class SearchQuery:
     """The query, read and checked. `errors` by parameter; nothing else is of use when there are any."""
 
     def __init__(self, call: Call) -> None:
@@ -109,7 +109,7 @@ class Wanted:
         self.without_api_only = self._switch("excludeApiOnly")
         self._check_texts()
         self.order = self._order()
-        self.place = self._place()
+        self.cursor = self._cursor()
 
     def _wrong(self, key: str, text: str) -> None:
         self.errors.setdefault(key, []).append(text)
@@ -125,15 +125,15 @@ class Wanted:
         values = self.args.getlist("party")
         if len(values) > self.limits.max_party_filter_values:
             self._wrong("party.Count", f"'party' must have at most {self.limits.max_party_filter_values} values.")
-        found = []
-        for place, value in enumerate(values):
+        orgnrs = []
+        for index, value in enumerate(values):
             kind, _, ident = value.rpartition(":")
             right = PARTIES.get(kind)
             if right is None or not right(ident):
-                self._wrong(f"party[{place}]", "The value is not a valid party identifier.")
+                self._wrong(f"party[{index}]", "The value is not a valid party identifier.")
             elif kind == ORGANISATION:
-                found.append(ident)
-        return found or ([""] if values else [])
+                orgnrs.append(ident)
+        return orgnrs or ([""] if values else [])
 
     def _switch(self, name: str) -> bool | None:
         text = self.args.get(name)
@@ -166,10 +166,10 @@ class Wanted:
         text = self.args.get(name)
         if text is None:
             return None
-        found = read_moment(text)
-        if found is None:
+        moment = read_moment(text)
+        if moment is None:
             self._wrong(name, f"The value '{text[:40]}' is not a time with an offset.")
-        return found
+        return moment
 
     def _check_texts(self) -> None:
         text = self.args.get("search")
@@ -193,26 +193,31 @@ class Wanted:
         order = order or [("contentupdatedat", True)]
         return order if order[-1][0] == "id" else [*order, ("id", order[-1][1])]
 
-    def _place(self) -> dict[str, Any]:
+    def _cursor(self) -> dict[str, Any]:
         text = self.args.get("continuationToken")
         if not text:
             return {}
         pairs = [part.partition("_") for part in text.split(",")]
-        place = {key: value if key == "id" else read_moment(value) for key, _, value in pairs if key in KEYS}
-        if any(place.get(key) is None for key, _descending in self.order):
+        cursor = {key: value if key == "id" else read_moment(value) for key, _, value in pairs if key in KEYS}
+        if any(cursor.get(key) is None for key, _descending in self.order):
             self._wrong("continuationToken", "The continuation token does not fit the order.")
-        return place
+        return cursor
 
-    def fits(self, dialog: Dialog) -> bool:
+    def matches(self, dialog: Dialog) -> bool:
         """Cheapest first: a cursor at the end of many clients' dialogs leaves almost all of them out."""
-        return self._is_beyond(dialog) and self._is_live(dialog) and self._in_ranges(dialog) and self._matches(dialog)
+        return (
+            self._is_after_cursor(dialog)
+            and self._is_live(dialog)
+            and self._in_ranges(dialog)
+            and self._has_values(dialog)
+        )
 
     def _is_live(self, dialog: Dialog) -> bool:
         hidden = dialog.visible_from is not None and dialog.visible_from > self.now
         expired = dialog.expires_at is not None and dialog.expires_at <= self.now
         return not (dialog.deleted or hidden or expired)
 
-    def _matches(self, dialog: Dialog) -> bool:
+    def _has_values(self, dialog: Dialog) -> bool:
         chosen = (
             (self.resources, dialog.resource), (self.orgs, dialog.org), (self.extended, dialog.extended_status),
             (self.statuses, dialog.status),
@@ -242,14 +247,14 @@ class Wanted:
                 return False
         return True
 
-    def _is_beyond(self, dialog: Dialog) -> bool:
-        """Whether the dialog comes after the place of the token, in this order."""
-        if not self.place:
+    def _is_after_cursor(self, dialog: Dialog) -> bool:
+        """Whether the dialog comes after the position of the token, in this order."""
+        if not self.cursor:
             return True
         for key, descending in self.order:
-            value, place = KEYS[key](dialog), self.place[key]
-            if value != place:
-                return bool(value < place if descending else value > place)
+            value, position = KEYS[key](dialog), self.cursor[key]
+            if value != position:
+                return bool(value < position if descending else value > position)
         return False
 
 

@@ -62,5 +62,5 @@ def jwks(call: Call) -> Response:
 @route("GET", f"{access.BASE}/.well-known/oauth-authorization-server")
 def metadata(call: Call) -> Response:
     access.json_only(call)
-    said = {"issuer": issuer(call.sandbox), "jwks_uri": f"{issuer(call.sandbox)}/.well-known/jwks.json"}
-    return as_json(said, headers={"Cache-Control": "public, max-age=86400"})
+    document = {"issuer": issuer(call.sandbox), "jwks_uri": f"{issuer(call.sandbox)}/.well-known/jwks.json"}
+    return as_json(document, headers={"Cache-Control": "public, max-age=86400"})

@@ -16,10 +16,10 @@ MARKDOWN = EMBED.replace("html", "markdown")
 
 
 def localised(texts: dict[str, str], accept: str = "") -> list[dict[str, str]]:
-    """All languages, or with Accept-Language the one that fits best: asked for, then en, then nb."""
-    asked = [part.split(";")[0].strip().split("-")[0] for part in accept.split(",") if part.strip()]
-    if asked:
-        code = next((c for c in (*asked, "en", "nb") if c in texts), next(iter(texts), ""))
+    """All languages, or with Accept-Language the one that fits best: requested for, then en, then nb."""
+    requested = [part.split(";")[0].strip().split("-")[0] for part in accept.split(",") if part.strip()]
+    if requested:
+        code = next((c for c in (*requested, "en", "nb") if c in texts), next(iter(texts), ""))
         return [{"value": texts[code], "languageCode": code}] if code else []
     return [{"value": value, "languageCode": code} for code, value in texts.items()]
 
@@ -137,8 +137,8 @@ def _has_unopened(dialog: Dialog) -> bool:
     return any(t.sender == "ServiceOwner" and t.id not in opened for t in dialog.transmissions)
 
 
-def _opened(dialog: Dialog, found: Transmission) -> bool:
-    return any(a.type == "TransmissionOpened" and a.transmission_id == found.id for a in dialog.activities)
+def _opened(dialog: Dialog, entry: Transmission) -> bool:
+    return any(a.type == "TransmissionOpened" and a.transmission_id == entry.id for a in dialog.activities)
 
 
 def _allowed(attribute: str, reader: access.Reader) -> bool:
@@ -161,44 +161,44 @@ def _api(action: dict[str, Any], reader: access.Reader) -> dict[str, Any]:
     return {**action, "isAuthorized": allowed, "endpoints": masked}
 
 
-def attachment(found: Attachment, now: datetime, *, authorized: bool = True) -> dict[str, Any]:
-    expired = found.expires_at is not None and found.expires_at <= now
+def attachment(item: Attachment, now: datetime, *, authorized: bool = True) -> dict[str, Any]:
+    expired = item.expires_at is not None and item.expires_at <= now
     masked = UNAUTHORIZED if not authorized else EXPIRED if expired else ""
     urls = [
         present(
             id=hashlib.md5(u.url.encode(), usedforsecurity=False).hexdigest()[:8] + "-0000-7000-8000-000000000000",
             url=masked or u.url, mediaType=u.media_type, consumerType=u.consumer_type,
         )
-        for u in found.urls
+        for u in item.urls
     ]  # fmt: skip
-    names = localised({"nb": found.name} if found.name else {})
-    return present(id=found.id, displayName=names, name=found.name, urls=urls, expiresAt=found.expires_at)
+    names = localised({"nb": item.name} if item.name else {})
+    return present(id=item.id, displayName=names, name=item.name, urls=urls, expiresAt=item.expires_at)
 
 
-def transmission(found: Transmission, reader: access.Reader, now: datetime, accept: str = "") -> dict[str, Any]:
-    allowed = _allowed(found.authorization_attribute, reader)
-    texts: dict[str, Any] = {"title": content(found.title, accept)}
-    if found.summary:
-        texts["summary"] = content(found.summary, accept)
-    if found.content_reference:
-        reference = found.content_reference if allowed else UNAUTHORIZED
+def transmission(item: Transmission, reader: access.Reader, now: datetime, accept: str = "") -> dict[str, Any]:
+    allowed = _allowed(item.authorization_attribute, reader)
+    texts: dict[str, Any] = {"title": content(item.title, accept)}
+    if item.summary:
+        texts["summary"] = content(item.summary, accept)
+    if item.content_reference:
+        reference = item.content_reference if allowed else UNAUTHORIZED
         texts["contentReference"] = {**content({"nb": reference}, "", EMBED), "isAuthorized": allowed}
     return present(
-        id=found.id, createdAt=found.created_at, authorizationAttribute=found.authorization_attribute, isAuthorized=allowed,
-        externalReference=found.external_reference, relatedTransmissionId=found.related_id, type=found.type,
-        sender={"actorType": found.sender}, content=texts, navigationalActions=[],
-        attachments=[attachment(a, now, authorized=allowed) for a in found.attachments],
+        id=item.id, createdAt=item.created_at, authorizationAttribute=item.authorization_attribute, isAuthorized=allowed,
+        externalReference=item.external_reference, relatedTransmissionId=item.related_id, type=item.type,
+        sender={"actorType": item.sender}, content=texts, navigationalActions=[],
+        attachments=[attachment(a, now, authorized=allowed) for a in item.attachments],
     )  # fmt: skip
 
 
-def activity(found: Activity, accept: str = "", *, by_salt: str = "") -> dict[str, Any]:
+def activity(item: Activity, accept: str = "", *, by_salt: str = "") -> dict[str, Any]:
     """With who did it, masked with `by_salt`; without a salt, without who."""
-    by: dict[str, str] = {"actorType": found.by}
-    if found.actor_id:
-        by["actorId"] = _masked(found.actor_id, by_salt)
+    by: dict[str, str] = {"actorType": item.by}
+    if item.actor_id:
+        by["actorId"] = _masked(item.actor_id, by_salt)
     return present(
-        id=found.id, createdAt=found.created_at, type=found.type, extendedType=found.extended_type,
-        transmissionId=found.transmission_id, description=localised(found.description, accept),
+        id=item.id, createdAt=item.created_at, type=item.type, extendedType=item.extended_type,
+        transmissionId=item.transmission_id, description=localised(item.description, accept),
         performedBy=by if by_salt else None,
     )  # fmt: skip
 

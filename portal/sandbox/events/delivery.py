@@ -58,8 +58,8 @@ def _subscribers(sandbox: Kernel, event: dict[str, Any], now: datetime) -> list[
     key = (event["resource"], event["subject"], event["type"])
     known = cache.get(key)
     if known is None or known[0] <= now.timestamp():
-        found = [s.id for s in sandbox.state.subscriptions.values() if s.validated and _fits(sandbox, s, event)]
-        known = (now.timestamp() + sandbox.state.settings.events_cache_seconds, found)
+        subscribers = [s.id for s in sandbox.state.subscriptions.values() if s.validated and _fits(sandbox, s, event)]
+        known = (now.timestamp() + sandbox.state.settings.events_cache_seconds, subscribers)
         cache[key] = known
     return list(known[1])
 

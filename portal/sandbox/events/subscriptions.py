@@ -39,7 +39,7 @@ def consumer_of(token: Token) -> str:
     return f"/systemuser/{token.system_user_id}" if token.system_user_id else f"/organisation/{token.orgnr}"
 
 
-def said(text: str, *, status: int = 400) -> Reply:
+def refusal(text: str, *, status: int = 400) -> Reply:
     """To raise: a bare JSON string."""
     return Reply(as_json(text, status=status))
 
@@ -53,7 +53,7 @@ def create(call: Call) -> Response:
     consumer = consumer_of(token)
     orgnr = wanted.subject.removeprefix(PARTY)
     if not delivery.may_subscribe(call.sandbox, consumer=consumer, resource=wanted.resource, orgnr=orgnr):
-        raise said(f"Not authorized to create a subscription for resource {wanted.resource}.", status=403)
+        raise refusal(f"Not authorized to create a subscription for resource {wanted.resource}.", status=403)
     stored = _same(call, wanted, consumer) or _store(call, wanted, consumer)
     stored.validated = False
     call.state.schedule(due=call.now, kind="events.validate", data={"subscription": stored.id, "attempt": 0})
@@ -66,11 +66,11 @@ def _read(call: Call) -> Subscription:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        raise said("The body is not a JSON object.")
+        raise refusal("The body is not a JSON object.")
     given = {k.lower(): v for k, v in body.items() if v is not None}
     unfit = [name for name, kind in KINDS.items() if not isinstance(given.get(name, kind()), kind)]
     if unfit:
-        raise said(f"The value of {unfit[0]} has the wrong type.")
+        raise refusal(f"The value of {unfit[0]} has the wrong type.")
     wanted = Subscription(
         id=0, endpoint=given.get("endpoint", ""), resource=given.get("resourcefilter", ""),
         subject=given.get("subjectfilter", ""), type=given.get("typefilter", ""), consumer="", created=call.now,
@@ -82,15 +82,15 @@ def _read(call: Call) -> Subscription:
 
 def _check(call: Call, wanted: Subscription, given: dict[str, Any]) -> None:
     if not _is_reachable(wanted.endpoint, loopback=call.state.settings.allow_loopback_http):
-        raise said("Endpoint must be an absolute https address.")
+        raise refusal("Endpoint must be an absolute https address.")
     if not wanted.resource.startswith(RESOURCE) or wanted.resource != wanted.resource.lower() or "*" in wanted.resource:
-        raise said("Resource filter must be a lower-case urn of one resource.")
+        raise refusal("Resource filter must be a lower-case urn of one resource.")
     if given.get("sourcefilter"):
-        raise said("Source filter is not supported for subscriptions on generic event sources.")
+        raise refusal("Source filter is not supported for subscriptions on generic event sources.")
     if given.get("alternativesubjectfilter"):
-        raise said("Alternative subject is not supported for subscriptions on generic event sources.")
+        raise refusal("Alternative subject is not supported for subscriptions on generic event sources.")
     if wanted.include_subunits and not wanted.subject:
-        raise said("includeSubunits needs a subject filter.")
+        raise refusal("includeSubunits needs a subject filter.")
 
 
 def _is_reachable(text: str, *, loopback: bool) -> bool:
@@ -118,11 +118,13 @@ def _store(call: Call, wanted: Subscription, consumer: str) -> Subscription:
     return wanted
 
 
-def _shown(found: Subscription) -> dict[str, Any]:
+def _shown(subscription: Subscription) -> dict[str, Any]:
     shown = {
-        "id": found.id, "endPoint": found.endpoint, "resourceFilter": found.resource, "subjectFilter": found.subject,
-        "typeFilter": found.type, "consumer": found.consumer, "createdBy": found.consumer, "created": stamp(found.created),
-        "validated": found.validated, "includeSubunits": found.include_subunits,
+        "id": subscription.id, "endPoint": subscription.endpoint, "resourceFilter": subscription.resource,
+        "subjectFilter": subscription.subject,
+        "typeFilter": subscription.type, "consumer": subscription.consumer,
+        "createdBy": subscription.consumer, "created": stamp(subscription.created),
+        "validated": subscription.validated, "includeSubunits": subscription.include_subunits,
     }  # fmt: skip
     return {name: value for name, value in shown.items() if value != ""}
 
@@ -136,12 +138,12 @@ def list_own(call: Call) -> Response:
 
 def _own(call: Call, subscription_id: str) -> Subscription:
     consumer = consumer_of(caller(call))
-    found = call.state.subscriptions.get(_whole(subscription_id, default=0))
-    if found is None:
+    subscription = call.state.subscriptions.get(_whole(subscription_id, default=0))
+    if subscription is None:
         raise Reply(empty(status=404))
-    if found.consumer != consumer:
+    if subscription.consumer != consumer:
         raise Reply(empty(status=403))
-    return found
+    return subscription
 
 
 @route("GET", f"{BASE}/subscriptions/<subscription_id>")
@@ -152,8 +154,8 @@ def read(call: Call, subscription_id: str) -> Response:
 @route("DELETE", f"{BASE}/subscriptions/<subscription_id>")
 def delete(call: Call, subscription_id: str) -> Response:
     """Gone from every list, though it may fire for as long as the last look-up is remembered."""
-    found = call.state.subscriptions.pop(_own(call, subscription_id).id)
-    call.state.removed_subscriptions[found.id] = found
+    subscription = call.state.subscriptions.pop(_own(call, subscription_id).id)
+    call.state.removed_subscriptions[subscription.id] = subscription
     return empty(status=200)
 
 
@@ -170,9 +172,9 @@ def poll(call: Call) -> Response:
     args = call.request.args
     resource, after, subject = args.get("resource", ""), args.get("after"), args.get("subject", "")
     if not resource.startswith(RESOURCE) or after is None:
-        raise said("The parameters 'resource' (an urn of a resource) and 'after' are required.")
+        raise refusal("The parameters 'resource' (an urn of a resource) and 'after' are required.")
     if subject and call.request.headers.get("Altinn-AlternativeSubject"):
-        raise said("Only one of 'subject' and the alternative subject can be given.")
+        raise refusal("Only one of 'subject' and the alternative subject can be given.")
     size = _whole(args.get("size", ""), default=USUAL)
     page = _page(call, resource, subject, args.getlist("type"), after, max(1, min(size, MOST)))
     shown = [e for e in page if _may_see(call, consumer_of(token), e)]
@@ -194,11 +196,11 @@ def _page(call: Call, resource: str, subject: str, types: list[str], after: str,
     visible = call.now.timestamp() - VISIBLE_AFTER
     events = call.state.events
     start = next((i + 1 for i, e in enumerate(events) if e["id"] == after), 0)
-    found = [
+    rows = [
         e for e in events[start:]
         if e["_registered"] <= visible and e["resource"] == resource and subject in ("", e["subject"]) and _like(e["type"], types)
     ]  # fmt: skip
-    return found[:size]
+    return rows[:size]
 
 
 def _like(kind: str, wanted: list[str]) -> bool:

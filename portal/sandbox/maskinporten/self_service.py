@@ -1,8 +1,8 @@
 """Maskinporten's self-service API: clients, their keys, and the open list of scopes.
 
-https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin . A token with a scope idporten:dcr.* opens the clients of its
-own organisation (idporten:dcr.supplier: everybody's). Known to differ: error bodies, and which of .modify and .write a
-call needs; any scope may be put on a client; a key's alg need not be the one it signs with.
+https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin . A token with a scope idporten:dcr.* gives access to the clients
+of its own organisation (idporten:dcr.supplier: to all clients). Known to differ: error bodies, and which of .modify and
+.write a call needs; any scope may be put on a client; a key's alg need not be the one it signs with.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from ..tokens import BadToken, Token, read_token
 
 BASE = "/maskinporten/admin"
 KEY_LIFE = timedelta(days=365)
-MOST_KEYS = 5
-LEAST_BITS = 2048
+MAX_KEYS = 5
+MIN_BITS = 2048
 PUBLIC = ("kty", "n", "e", "kid", "use", "alg")
 PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
 READ = ("idporten:dcr.read", "idporten:dcr.modify", "idporten:dcr.write")
@@ -37,7 +37,7 @@ SUPPLIER = "idporten:dcr.supplier"
 @route("GET", f"{BASE}/scopes/all")
 @route("GET", f"{BASE}/api/v1/scopes/all")
 def scopes(call: Call) -> Response:
-    """The public list: here, every scope that some client has."""
+    """The public list. In the sandbox it has every scope that a client has."""
     known = sorted({scope for client in call.state.clients.values() for scope in client.scopes})
     return as_json([{"name": scope, "at_max_age": 3600, "visibility": "PUBLIC"} for scope in known])
 
@@ -51,9 +51,9 @@ def clients(call: Call) -> Response:
 @route("POST", f"{BASE}/clients")
 def create(call: Call) -> Response:
     token = _token(call, WRITE)
-    said = _object(call)
-    client = Client(client_id=call.state.uuid4(), orgnr=_owner(token, said))
-    _fill(client, said)
+    payload = _object(call)
+    client = Client(client_id=call.state.uuid4(), orgnr=_owner(token, payload))
+    _fill(client, payload)
     call.state.clients[client.client_id] = client
     return as_json(_shown(client), status=201)
 
@@ -84,7 +84,7 @@ def keys(call: Call, client_id: str) -> Response:
 @route("POST", f"{BASE}/clients/<client_id>/jwks")
 @route("PUT", f"{BASE}/clients/<client_id>/jwks")
 def replace_keys(call: Call, client_id: str) -> Response:
-    """The whole set is replaced: rotation posts old and new together."""
+    """Replaces the whole set: a rotation posts old and new keys together."""
     client = _client(call, client_id, MODIFY)
     put_keys(call, client, _object(call).get("keys"))
     return as_json({"keys": client.keys}, status=201 if call.request.method == "POST" else 200)
@@ -105,9 +105,9 @@ def _owns(token: Token, client: Client) -> bool:
     return client.orgnr == token.orgnr or SUPPLIER in token.scopes
 
 
-def _owner(token: Token, said: dict[str, Any]) -> str:
-    """The organisation of a new client: the token's own, or with the supplier scope the one that is named."""
-    named = said.get("client_orgno") or token.orgnr
+def _owner(token: Token, payload: dict[str, Any]) -> str:
+    """The organisation of a new client: that of the token, or with the supplier scope the given one."""
+    named = payload.get("client_orgno") or token.orgnr
     if not is_orgnr(str(named)):
         raise wrong("client_orgno: is not an organisation number with a right check digit.", field="client_orgno")
     if named != token.orgnr and SUPPLIER not in token.scopes:
@@ -124,9 +124,9 @@ def _client(call: Call, client_id: str, scopes: tuple[str, ...]) -> Client:
 
 
 def put_keys(call: Call, client: Client, given: Any) -> None:
-    """Check and store public keys; each lives a year from now, so posting one again renews it. Raises Reply (400)."""
-    if not isinstance(given, list) or len(given) > MOST_KEYS:
-        raise wrong(f"keys: give a list of at most {MOST_KEYS} JWKs.", field="keys")
+    """Check and store public keys. Each is valid for a year; posting a key again renews it. Raises Reply (400)."""
+    if not isinstance(given, list) or len(given) > MAX_KEYS:
+        raise wrong(f"keys: give a list of at most {MAX_KEYS} JWKs.", field="keys")
     for key in given:
         _check_key(key, "keys")
     if len({key["kid"] for key in given}) < len(given):
@@ -136,16 +136,16 @@ def put_keys(call: Call, client: Client, given: Any) -> None:
 
 
 def add_key(call: Call, client: Client, given: Any) -> tuple[str, bool]:
-    """One public key more, beside those the client has; the very same key again is renewed.
+    """Add one public key to those of the client. The same key again is renewed.
 
-    Gives its kid (made here when it came without) and whether it is new. Raises Reply: 400, or 409 for a kid in use.
+    Returns its kid (generated when missing) and whether it is new. Raises Reply: 400, or 409 for a kid in use.
     """
     key = {**given, "kid": given.get("kid") or call.state.uuid4()} if isinstance(given, dict) else given
     _check_key(key, "jwk")
     kid = str(key["kid"])
     known = next((one for one in client.keys if one["kid"] == kid), None)
-    if known is None and len(client.keys) >= MOST_KEYS:
-        raise wrong(f"jwk: the client has {MOST_KEYS} keys, which is the most. Take one away first.", field="jwk")
+    if known is None and len(client.keys) >= MAX_KEYS:
+        raise wrong(f"jwk: the client has {MAX_KEYS} keys, which is the most. Take one away first.", field="jwk")
     if known is not None and any(known[name] != key[name] for name in ("n", "e")):
         raise wrong(f"jwk: the client has another key with the kid {kid}. Give the new one another kid.", "jwk", 409)
     client.keys = [*(one for one in client.keys if one is not known), _public(key)]
@@ -176,8 +176,8 @@ def _check_key(key: Any, field: str) -> None:
         raise wrong(f"{field}: kid may have letters, digits, full stop, underscore and hyphen.", field)
     if key.get("use", "sig") != "sig" or key.get("alg", "RS256") not in ("RS256", "RS384", "RS512"):
         raise wrong(f"{field}: use must be sig, and alg one of RS256, RS384, RS512.", field)
-    if _bits(key, field) < LEAST_BITS:
-        raise wrong(f"{field}: an RSA key of at least {LEAST_BITS} bits is needed.", field)
+    if _bits(key, field) < MIN_BITS:
+        raise wrong(f"{field}: an RSA key of at least {MIN_BITS} bits is needed.", field)
 
 
 def _bits(key: dict[str, Any], field: str) -> int:
@@ -187,12 +187,12 @@ def _bits(key: dict[str, Any], field: str) -> int:
         raise wrong(f"{field}: n and e do not make an RSA key.", field) from None
 
 
-def _fill(client: Client, said: dict[str, Any]) -> None:
-    client.name = str(said.get("client_name") or client.name)
-    client.description = str(said.get("description") or client.description)
-    if said.get("integration_type", "maskinporten") != "maskinporten":
+def _fill(client: Client, payload: dict[str, Any]) -> None:
+    client.name = str(payload.get("client_name") or client.name)
+    client.description = str(payload.get("description") or client.description)
+    if payload.get("integration_type", "maskinporten") != "maskinporten":
         raise wrong("integration_type: must be maskinporten.", field="integration_type")
-    given = said.get("scopes", client.scopes)
+    given = payload.get("scopes", client.scopes)
     if not isinstance(given, list) or not all(isinstance(scope, str) for scope in given):
         raise wrong("scopes: give a list of scope names.", field="scopes")
     client.scopes = list(given)
@@ -200,12 +200,12 @@ def _fill(client: Client, said: dict[str, Any]) -> None:
 
 def _object(call: Call) -> dict[str, Any]:
     try:
-        said = call.body()
+        payload = call.body()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
+        payload = None
+    if not isinstance(payload, dict):
         raise wrong("The body is not a JSON object.")
-    return said
+    return payload
 
 
 def _shown(client: Client) -> dict[str, Any]:

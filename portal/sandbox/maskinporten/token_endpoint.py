@@ -1,8 +1,8 @@
-"""Maskinporten: verifies the grant as the real one does, finds the system user, issues a token that verifies on /jwk.
+"""Maskinporten's token endpoint: verifies the grant, finds the system user, and issues a token that verifies on /jwk.
 
-Known to differ: certificates (x5c) and delegated scopes (consumer_org) are refused, since nobody has any here; texts
-of error_description are the sandbox's own; unverified are the code for a grant that lives over 120 s (MP-130 here), the
-name of the MP-301/302 error, and that unknown claims are refused. A scope's own greatest age does not shorten tokens.
+Known to differ: certificates (x5c) and delegated scopes (consumer_org) are refused, since the sandbox has none; texts
+of error_description are the sandbox's own. Unverified are the code for a grant that lives over 120 s (MP-130 here), the
+name of the MP-301/302 error, and that unknown claims are refused. The maximum age of a scope does not shorten tokens.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ KNOWN_CLAIMS = {
     "aud", "iss", "scope", "iat", "exp", "jti", "nbf", "resource", "consumer_org", "iss_onbehalfof", "pid", "sub",
     "authorization_details",
 }  # fmt: skip
-MOST_SECONDS = 120
+MAX_SECONDS = 120
 SKEW = 10
 LAST_SECOND = 10**12
 NAMES = {
@@ -87,7 +87,7 @@ def token(call: Call) -> Response:
 
 
 def refuse(call: Call, code: str, text: str, *, name: str = "") -> Reply:
-    """To raise. The MP code is in error_uri only, as with the real one."""
+    """To raise. The MP code is only in error_uri, as in the real service."""
     status, error = NAMES.get(code, (400, "invalid_grant"))
     trace = hashlib.sha256(str(call.state.sequence()).encode()).hexdigest()[:32]
     body = {"error": name or error, "error_description": f"{text} (trace_id: {trace})"}
@@ -150,17 +150,17 @@ def _check_times(call: Call, claims: dict[str, Any]) -> None:
     now, issued, expires = call.now.timestamp(), claims["iat"], claims["exp"]
     if issued > now + SKEW:
         raise refuse(call, "", "The issue time of the grant is in the future")
-    if expires <= now or issued < now - MOST_SECONDS - SKEW:
+    if expires <= now or issued < now - MAX_SECONDS - SKEW:
         raise refuse(call, "130", "The grant has expired")
-    if expires - issued > MOST_SECONDS:
-        raise refuse(call, "130", f"The grant lives longer than {MOST_SECONDS} seconds")
+    if expires - issued > MAX_SECONDS:
+        raise refuse(call, "130", f"The grant lives longer than {MAX_SECONDS} seconds")
     unknown = set(claims) - KNOWN_CLAIMS
     if unknown:
         raise refuse(call, "011", f"Unknown claims: {' '.join(sorted(unknown))}")
 
 
 def _is_time(value: Any) -> bool:
-    """A number of seconds; one that no calendar reaches is none."""
+    """A number of seconds within a range that a calendar can represent."""
     return isinstance(value, int | float) and not isinstance(value, bool) and -LAST_SECOND < value < LAST_SECOND
 
 
@@ -178,7 +178,7 @@ def _mark_used(call: Call, assertion: str, claims: dict[str, Any]) -> None:
     used, now = call.state.used_jtis, call.now.timestamp()
     for mark in _marks(assertion, claims):
         used[mark] = now
-    while used and next(iter(used.values())) < now - 2 * MOST_SECONDS:
+    while used and next(iter(used.values())) < now - 2 * MAX_SECONDS:
         used.pop(next(iter(used)))
 
 
@@ -197,7 +197,7 @@ def _scopes(call: Call, client: Client, claims: dict[str, Any]) -> list[str]:
 
 
 def _audience(call: Call, claims: dict[str, Any]) -> dict[str, Any]:
-    """`resource` limits where the token is good; without it there is no aud."""
+    """`resource` limits where the token is valid. Without it the token has no aud."""
     wanted = claims.get("resource")
     if wanted is None:
         return {}
@@ -207,7 +207,7 @@ def _audience(call: Call, claims: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_own(call: Call, client: Client, claims: dict[str, Any]) -> None:
-    """Scopes delegated by another organisation: there are none here. Raises Reply."""
+    """Refuse scopes that another organisation delegated: the sandbox has none. Raises Reply."""
     consumer = claims.get("consumer_org", claims.get("iss_onbehalfof"))
     if consumer == client.orgnr:
         raise refuse(call, "", "consumer_org is the client's own organisation", name="invalid_request")
@@ -216,26 +216,26 @@ def _check_own(call: Call, client: Client, claims: dict[str, Any]) -> None:
 
 
 def _details(call: Call, client: Client, claims: dict[str, Any]) -> dict[str, Any]:
-    """The claim that says for which system user the token is; {} when none is asked for."""
-    asked = claims.get("authorization_details")
-    if asked is None:
+    """The claim that names the system user of the token; {} when none is requested."""
+    requested = claims.get("authorization_details")
+    if requested is None:
         return {}
-    if not isinstance(asked, list) or len(asked) != 1 or not isinstance(asked[0], dict):
+    if not isinstance(requested, list) or len(requested) != 1 or not isinstance(requested[0], dict):
         raise refuse(call, "302", "authorization_details must be a list of one object")
-    entry = asked[0]
+    entry = requested[0]
     if entry.get("type") != SYSTEM_USER_TYPE:
         raise refuse(call, "301", "The type of authorization_details is unknown")
     unknown = set(entry) - {"type", "systemuser_org", "externalRef"}
     if unknown:
         raise refuse(call, "302", f"Unknown members of authorization_details: {' '.join(sorted(unknown))}")
-    found = _system_user(call, client, entry)
-    if found is None:
+    system_user = _system_user(call, client, entry)
+    if system_user is None:
         raise refuse(call, "303", "No system user was found for the given organisation")
-    return {"authorization_details": [_granted(found)]}
+    return {"authorization_details": [_granted(system_user)]}
 
 
 def _system_user(call: Call, client: Client, entry: dict[str, Any]) -> SystemUser | None:
-    """Bad values find nobody, like everything else that does not fit."""
+    """The system user of the request; None when a value is malformed or does not match."""
     owner, reference = entry.get("systemuser_org"), entry.get("externalRef") or ""
     if not isinstance(owner, dict) or owner.get("authority") != ORG_AUTHORITY or not isinstance(reference, str):
         return None

@@ -92,7 +92,7 @@ def deliver_feedback(sandbox: Kernel, submission: Submission, now: datetime) -> 
         now=now,
         id=ident,
         related_id=submission.id,
-        attachments=_papers(sandbox, submission, feedback),
+        attachments=_feedback_attachments(sandbox, submission, feedback),
         content_reference=urls.opened(sandbox, submission, ident),
         authorization_attribute=WITHHELD if sandbox.state.settings.unauthorized_attachments else "",
     )
@@ -160,7 +160,7 @@ def _show(sandbox: Kernel, dialog: Dialog, submission: Submission, now: datetime
         now=now,
         id=submission.id,
         attachments=[
-            _paper(
+            _attachment(
                 sandbox,
                 submission,
                 transmission=submission.id,
@@ -188,23 +188,23 @@ def _second_dialog(sandbox: Kernel, submission: Submission, now: datetime) -> No
     add_transmission(sandbox, dialog, type="Submission", title=title, now=now)
 
 
-def _papers(sandbox: Kernel, submission: Submission, feedback: Feedback) -> list[Attachment]:
+def _feedback_attachments(sandbox: Kernel, submission: Submission, feedback: Feedback) -> list[Attachment]:
     """A PDF whose id is the transmission's, and the data with an id of its own. A-melding has the data alone."""
 
-    def paper(document: str, media_type: str, name: str) -> Attachment:
-        return _paper(
-            sandbox, submission, transmission=feedback.id, document=document, media_type=media_type, name=name
+    def attachment(document_id: str, media_type: str, name: str) -> Attachment:
+        return _attachment(
+            sandbox, submission, transmission=feedback.id, document=document_id, media_type=media_type, name=name
         )
 
     if SERVICES[submission.service].codes == AMELDING.codes:
-        return [paper(feedback.xml_id, "application/json", "Tilbakemelding")]
+        return [attachment(feedback.xml_id, "application/json", "Tilbakemelding")]
     return [
-        paper(feedback.id, "application/pdf", "Tilbakemelding (PDF)"),
-        paper(feedback.xml_id, "application/xml", "Tilbakemelding (XML)"),
+        attachment(feedback.id, "application/pdf", "Tilbakemelding (PDF)"),
+        attachment(feedback.xml_id, "application/xml", "Tilbakemelding (XML)"),
     ]
 
 
-def _paper(
+def _attachment(
     sandbox: Kernel, submission: Submission, *, transmission: str, document: str, media_type: str, name: str
 ) -> Attachment:
     """An attachment with an address for people and one for programs."""

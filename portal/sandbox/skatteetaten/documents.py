@@ -28,10 +28,10 @@ def one(call: Call, service: Service, transmission: str, document: str, year: st
     if submission is None or (year and submission.period != year):
         raise refuse_detail(call, "1061", sti="forsendelseId", value=transmission, codes=service.codes)
     checks.may_report(call, service, system_user, party=submission.orgnr, resource=submission.resource)
-    found = _document(submission, transmission, document)
-    if found is None:
+    result = _document(submission, transmission, document)
+    if result is None:
         raise refuse_detail(call, "1050", sti="dokumentId", value=document, codes=service.codes)
-    content, media_type = found
+    content, media_type = result
     return Response(content, content_type=media_type)
 
 
@@ -65,8 +65,8 @@ def _number(call: Call, name: str, default: int, *, low: int, high: int) -> int:
 
 def _owner(call: Call, service: Service, transmission: str) -> Submission | None:
     """The submission that a transmission belongs to, when it is one of this service's."""
-    memory = call.state.skatteetaten
-    submission = memory.submissions.get(memory.feedback_of.get(transmission, transmission))
+    store = call.state.skatteetaten
+    submission = store.submissions.get(store.feedback_of.get(transmission, transmission))
     if submission is None:
         return None
     mine = submission.service in FEEDBACK_SERVICES if service is AMELDING else submission.service == service.id
@@ -97,8 +97,8 @@ def _register() -> None:
 @route("GET", f"{urls.FEEDBACK_HOST}/forsendelser/<transmission>")
 def amelding_feedback(call: Call, transmission: str) -> Response:
     """A-melding's answer, or what was sent in: one document for each transmission, without an id of its own."""
-    memory = call.state.skatteetaten
-    submission = memory.submissions.get(memory.feedback_of.get(transmission, transmission))
+    store = call.state.skatteetaten
+    submission = store.submissions.get(store.feedback_of.get(transmission, transmission))
     feedback = submission.feedback if submission else None
     own = feedback.xml_id if feedback and feedback.id == transmission else submission.document_id if submission else ""
     return one(call, AMELDING, transmission, own)

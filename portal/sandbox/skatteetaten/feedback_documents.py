@@ -116,13 +116,13 @@ def _add_delivery(file: Element, submission: Submission, feedback: Feedback) -> 
 
 
 def _add_finding(parent: Element, name: str, finding: Finding) -> None:
-    place = SubElement(parent, name)
-    _children(place, avvikskode=finding.code, avvikstekst=finding.text)
+    element = SubElement(parent, name)
+    _children(element, avvikskode=finding.code, avvikstekst=finding.text)
     if finding.description:
-        _children(place, beskrivelse=finding.description)
+        _children(element, beskrivelse=finding.description)
     if finding.guidance:
-        _children(place, veiledning=finding.guidance)
-    _children(place, alvorlighetsgrad=finding.severity)
+        _children(element, veiledning=finding.guidance)
+    _children(element, alvorlighetsgrad=finding.severity)
 
 
 def _children(parent: Element, **texts: str) -> None:

@@ -124,16 +124,16 @@ def _faults(root: Element, attributes: dict[str, str], required: dict[str, re.Pa
 def _wrong_numbers(root: Element) -> Iterator[Spec]:
     """Every field repeats its number as `orid`, every group as `gruppeid`."""
     for element in root.iter():
-        found = NUMBERED.search(str(element.tag))
+        match = NUMBERED.search(str(element.tag))
         if element is root:
             continue
-        if found is None:
+        if match is None:
             yield spec("1001", "Ukjent element", sti=str(element.tag))
             continue
-        attribute = "orid" if found[1] == "datadef" else "gruppeid"
-        if element.get(attribute) != found[2]:
+        attribute = "orid" if match[1] == "datadef" else "gruppeid"
+        if element.get(attribute) != match[2]:
             yield spec(
-                "1001", f"Må være {found[2]}", sti=f"{element.tag}/@{attribute}", value=element.get(attribute, "")
+                "1001", f"Må være {match[2]}", sti=f"{element.tag}/@{attribute}", value=element.get(attribute, "")
             )
 
 

@@ -60,10 +60,10 @@ def _body(call: Call) -> Any:
 
 
 def _fits_path(call: Call, service: Service, deliveries: list[dict[str, Any]], year: str) -> None:
-    for place, delivery in gld_content.places(service, deliveries):
+    for path, delivery in gld_content.by_path(service, deliveries):
         given = delivery.get("inntektsaar")
         if isinstance(given, int) and str(given) != year:
-            raise refuse_detail(call, "1052", sti=f"{place}.inntektsaar", value=given)
+            raise refuse_detail(call, "1052", sti=f"{path}.inntektsaar", value=given)
     parties = gld_content.parties(deliveries)
     if len(set(parties)) > 1:
         raise refuse_detail(call, "1102", sti="leveranse", value=", ".join(sorted(set(parties))))

@@ -24,12 +24,12 @@ MOST_DIGITS = 100  # what is longer is no amount, and no sum is made of it
 
 def deliveries(service: Service, body: Any) -> list[Delivery]:
     """The readable leveranser of a body, however wrong the rest of it is."""
-    found = body.get("leveranse") if isinstance(body, dict) else None
-    entries = found if isinstance(found, list) else [found]
+    content = body.get("leveranse") if isinstance(body, dict) else None
+    entries = content if isinstance(content, list) else [content]
     return [entry for entry in entries if isinstance(entry, dict)]
 
 
-def places(service: Service, entries: list[Delivery]) -> list[tuple[str, Delivery]]:
+def by_path(service: Service, entries: list[Delivery]) -> list[tuple[str, Delivery]]:
     """Each leveranse with its JSON path."""
     return [(f"leveranse[{n}]" if service.many else "leveranse", entry) for n, entry in enumerate(entries)]
 
@@ -46,62 +46,62 @@ def party(entries: list[Delivery]) -> str:
 
 def items(service: Service, entry: Delivery) -> list[Any]:
     """The items of a leveranse, by the service's path; [] when there are none."""
-    found: Any = entry
+    value: Any = entry
     for name in service.items_path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found if isinstance(found, list) else []
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, list) else []
 
 
 def faults(service: Service, body: Any) -> list[Spec]:
     """What is wrong with the form of the content."""
-    found = body.get("leveranse") if isinstance(body, dict) else None
-    if found is None:
+    content = body.get("leveranse") if isinstance(body, dict) else None
+    if content is None:
         return [spec("1022", "Påkrevd felt mangler", sti="leveranse")]
-    if isinstance(found, list) != service.many or not isinstance(found, list | dict):
+    if isinstance(content, list) != service.many or not isinstance(content, list | dict):
         return [spec("1022", "Må være en liste" if service.many else "Må være et objekt", sti="leveranse")]
-    if service.many and (not found or not all(isinstance(entry, dict) for entry in found)):
+    if service.many and (not content or not all(isinstance(entry, dict) for entry in content)):
         return [spec("1022", "Må ha minst ett objekt, og bare objekter", sti="leveranse")]
     entries = deliveries(service, body)
-    return [fault for place, entry in places(service, entries) for fault in _faults_of(service, place, entry)]
+    return [fault for path, entry in by_path(service, entries) for fault in _faults_of(service, path, entry)]
 
 
-def _faults_of(service: Service, place: str, entry: Delivery) -> Iterator[Spec]:
+def _faults_of(service: Service, path: str, entry: Delivery) -> Iterator[Spec]:
     if not parties([entry]):
-        yield spec("1022", "Påkrevd felt mangler", sti=f"{place}.oppgavegiver.organisasjonsnummer")
+        yield spec("1022", "Påkrevd felt mangler", sti=f"{path}.oppgavegiver.organisasjonsnummer")
     if type(entry.get("inntektsaar")) is not int:
         value = entry.get("inntektsaar", "")
-        yield spec("1022", "Må være et heltall på fire sifre", sti=f"{place}.inntektsaar", value=value)
+        yield spec("1022", "Må være et heltall på fire sifre", sti=f"{path}.inntektsaar", value=value)
     if entry.get("leveransetype") not in TYPES:
         text = f"Må være en av {', '.join(TYPES)}"
-        yield spec("1022", text, sti=f"{place}.leveransetype", value=entry.get("leveransetype", ""))
+        yield spec("1022", text, sti=f"{path}.leveransetype", value=entry.get("leveransetype", ""))
     if service.many and entry.get("boligselskapFormaal") not in PURPOSES:
         text = f"Må være en av {', '.join(PURPOSES)}"
-        yield spec("1022", text, sti=f"{place}.boligselskapFormaal", value=entry.get("boligselskapFormaal", ""))
+        yield spec("1022", text, sti=f"{path}.boligselskapFormaal", value=entry.get("boligselskapFormaal", ""))
     for name in ("kildesystem", "oppgavegiversLeveranseReferanse"):
         if name in entry and not (isinstance(entry[name], str) and len(entry[name]) <= 100):
-            yield spec("1022", "Må være en tekst på høyst 100 tegn", sti=f"{place}.{name}", value=entry[name])
+            yield spec("1022", "Må være en tekst på høyst 100 tegn", sti=f"{path}.{name}", value=entry[name])
     if not isinstance(entry.get("sletteoppgave", []), list):
-        yield spec("1022", "Må være en liste", sti=f"{place}.sletteoppgave")
-    yield from _faults_of_summary(service, place, entry)
-    yield from _faults_of_items(service, place, entry)
+        yield spec("1022", "Må være en liste", sti=f"{path}.sletteoppgave")
+    yield from _faults_of_summary(service, path, entry)
+    yield from _faults_of_items(service, path, entry)
 
 
-def _faults_of_summary(service: Service, place: str, entry: Delivery) -> Iterator[Spec]:
+def _faults_of_summary(service: Service, path: str, entry: Delivery) -> Iterator[Spec]:
     summary = entry.get(service.summary_key)
     if not isinstance(summary, dict):
-        yield spec("1022", "Påkrevd felt mangler", sti=f"{place}.{service.summary_key}")
+        yield spec("1022", "Påkrevd felt mangler", sti=f"{path}.{service.summary_key}")
     elif type(summary.get("antallOppgaver")) is not int:
-        sti = f"{place}.{service.summary_key}.antallOppgaver"
+        sti = f"{path}.{service.summary_key}.antallOppgaver"
         yield spec("1022", "Må være et heltall", sti=sti, value=summary.get("antallOppgaver", ""))
 
 
-def _faults_of_items(service: Service, place: str, entry: Delivery) -> Iterator[Spec]:
+def _faults_of_items(service: Service, path: str, entry: Delivery) -> Iterator[Spec]:
     for number, item in enumerate(items(service, entry)):
-        where = f"{place}.{service.items_path}[{number}]"
+        item_path = f"{path}.{service.items_path}[{number}]"
         if not isinstance(item, dict):
-            yield spec("1022", "Må være et objekt", sti=where)
+            yield spec("1022", "Må være et objekt", sti=item_path)
         else:
-            yield from faults_of_item(service.id, where, item)
+            yield from faults_of_item(service.id, item_path, item)
 
 
 def findings(service: Service, entries: list[Delivery]) -> list[Finding]:
@@ -110,34 +110,34 @@ def findings(service: Service, entries: list[Delivery]) -> list[Finding]:
 
 
 def _findings(service: Service, entry: Delivery) -> Iterator[Finding]:
-    found, summary = items(service, entry), entry[service.summary_key]
-    if summary["antallOppgaver"] != len(found):
+    rows, summary = items(service, entry), entry[service.summary_key]
+    if summary["antallOppgaver"] != len(rows):
         yield Finding(
             code="ANTALL_OPPGAVER",
             text="Antall oppgaver stemmer ikke med oppsummeringen",
-            description=f"Oppsummeringen sier {summary['antallOppgaver']}, leveransen har {len(found)}.",
+            description=f"Oppsummeringen sier {summary['antallOppgaver']}, leveransen har {len(rows)}.",
             guidance="Rett oppsummeringen eller legg ved oppgavene som mangler.",
         )
-    if entry["leveransetype"] == "ingenoppgaver" and found:
+    if entry["leveransetype"] == "ingenoppgaver" and rows:
         yield Finding(
             code="INGEN_OPPGAVER",
             text="Leveransen er merket ingenoppgaver, men har oppgaver",
             guidance="Bruk leveransetype ordinaer.",
         )
-    if entry["leveransetype"] == "ordinaer" and not found and not entry.get("sletteoppgave"):
+    if entry["leveransetype"] == "ordinaer" and not rows and not entry.get("sletteoppgave"):
         yield Finding(
             code="TOM_LEVERANSE",
             text="Leveransen har ingen oppgaver",
             guidance="Bruk leveransetype ingenoppgaver når det ikke er noe å rapportere.",
         )
-    yield from _sums(found, summary)
+    yield from _sums(rows, summary)
 
 
-def _sums(found: list[Any], summary: dict[str, Any]) -> Iterator[Finding]:
+def _sums(rows: list[Any], summary: dict[str, Any]) -> Iterator[Finding]:
     """`sumBetaltKontingent` is the sum of every `betaltKontingent`; a sum of an unknown field is left alone."""
     for name, value in summary.items():
         field = re.sub(r"^sum(.)", lambda match: match[1].lower(), name)
-        numbers = [number for item in found for number in _named(item, field)]
+        numbers = [number for item in rows for number in _named(item, field)]
         stated = _number(value)
         if not name.startswith("sum") or stated is None or not numbers:
             continue

@@ -60,21 +60,21 @@ ONE_OF: dict[str, list[tuple[str, str]]] = {
 }
 
 
-def faults_of_item(service_id: str, where: str, item: dict[str, Any]) -> Iterator[Spec]:
-    """What is wrong with the fields of one item; `where` is its JSON path."""
+def faults_of_item(service_id: str, item_path: str, item: dict[str, Any]) -> Iterator[Spec]:
+    """What is wrong with the fields of one item; `item_path` is its JSON path."""
     for path, (required, fits) in FIELDS.get(service_id, {}).items():
         value = _at(item, path)
         if value is None and required:
-            yield spec("1022", "Påkrevd felt mangler", sti=f"{where}.{path}")
+            yield spec("1022", "Påkrevd felt mangler", sti=f"{item_path}.{path}")
         elif value is not None and not fits(value):
-            yield spec("1022", "Verdien har feil format", sti=f"{where}.{path}")
+            yield spec("1022", "Verdien har feil format", sti=f"{item_path}.{path}")
     for one, other in ONE_OF.get(service_id, []):
         if (_at(item, one) is None) == (_at(item, other) is None):
-            yield spec("1022", f"Må ha enten {one} eller {other}", sti=f"{where}.{one.split('.')[0]}")
+            yield spec("1022", f"Må ha enten {one} eller {other}", sti=f"{item_path}.{one.split('.')[0]}")
 
 
 def _at(item: dict[str, Any], path: str) -> Any:
-    found: Any = item
+    value: Any = item
     for name in path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

@@ -15,15 +15,15 @@ PATH = "/skatteetaten/web/innboks/<dialog_id>/<transmission>"
 @route("GET", PATH)
 def message(call: Call, dialog_id: str, transmission: str) -> Response:
     """A submission, its feedback, or a letter; 404 with a page for anything else."""
-    memory = call.state.skatteetaten
-    letter = next((one for one in memory.letters.values() if one.transmission_id == transmission), None)
+    store = call.state.skatteetaten
+    letter = next((one for one in store.letters.values() if one.transmission_id == transmission), None)
     if letter is not None and letter.dialog_id == dialog_id:
         return page("inbox.html", title=letter.title, lines=letter.text.splitlines(), findings=[])
-    submission = memory.submissions.get(memory.feedback_of.get(transmission, transmission))
+    submission = store.submissions.get(store.feedback_of.get(transmission, transmission))
     if submission is None or submission.dialog_id != dialog_id:
         text = "Skatteetaten har ingen slik melding i denne dialogen."
         return page("inbox.html", status=404, title="Fant ikke meldingen", lines=[text], findings=[])
-    feedback = submission.feedback if transmission in memory.feedback_of else None
+    feedback = submission.feedback if transmission in store.feedback_of else None
     headline = feedback_documents.HEADLINE[feedback.verdict] if feedback else "Innsendingen er mottatt"
     facts = [f"Organisasjonsnummer {submission.orgnr}", f"Referanse {submission.reference}"]
     findings = feedback.findings if feedback else []

@@ -30,7 +30,7 @@ def opened(call: Call, slug: str, dialog_id: str, transmission: str) -> Response
     claims = _claims(call)
     if claims.get("i") != dialog_id:
         raise _problem(403, "Forbidden", "Dialogtokenet gjelder en annen dialog.")
-    submission, feedback = _found(call, slug, dialog_id, transmission)
+    submission, feedback = _feedback(call, slug, dialog_id, transmission)
     if feedback.opened_at is None:
         feedback.opened_at = call.now
         dialog = find_dialog(call.sandbox, dialog_id)
@@ -69,13 +69,13 @@ def _keys(call: Call) -> list[dict[str, Any]]:
     reply = call.sandbox.perform("GET", f"{DIALOGPORTEN}/.well-known/jwks.json", None)
     if reply.status_code != 200:
         raise _problem(500, "Internal Server Error", "Dialogportens nøkler er ikke tilgjengelige.")
-    found: list[dict[str, Any]] = msgspec.json.decode(reply.get_data())["keys"]
-    return found
+    keys: list[dict[str, Any]] = msgspec.json.decode(reply.get_data())["keys"]
+    return keys
 
 
-def _found(call: Call, slug: str, dialog_id: str, transmission: str) -> tuple[Submission, Feedback]:
-    memory = call.state.skatteetaten
-    submission = memory.submissions.get(memory.feedback_of.get(transmission, ""))
+def _feedback(call: Call, slug: str, dialog_id: str, transmission: str) -> tuple[Submission, Feedback]:
+    store = call.state.skatteetaten
+    submission = store.submissions.get(store.feedback_of.get(transmission, ""))
     if submission is None or submission.feedback is None or submission.dialog_id != dialog_id:
         raise _problem(404, "Not Found", "Finner ikke forsendelsen på denne dialogen.")
     if SERVICES[submission.service].slug != slug:

@@ -35,8 +35,8 @@ def order(call: Call) -> Response:
     if not re.fullmatch(r"\d{4}", year):
         raise _refuse(call, "FOR_001", "inntektsaar må være et år med fire sifre")
     if employers is None or (kind == KINDS[0] and not employers):
-        place = "forespoerselOmSkattekortTilArbeidsgiver.arbeidsgiver"
-        raise _refuse(call, "FOR_001", f"{place} mangler organisasjonsnummer eller arbeidstakeridentifikator")
+        path = "forespoerselOmSkattekortTilArbeidsgiver.arbeidsgiver"
+        raise _refuse(call, "FOR_001", f"{path} mangler organisasjonsnummer eller arbeidstakeridentifikator")
     _token(call, employers=[employer["orgnr"] for employer in employers])
     reference = f"BR{10_000_000 + call.state.sequence()}"
     call.state.skatteetaten.orders[reference] = CardOrder(
@@ -57,12 +57,12 @@ def cards(call: Call, reference: str) -> Response:
     token = _token(call)
     if not re.fullmatch(r"BR\d+", reference):
         raise _refuse(call, "FOR_003", "bestillingsreferanse er ikke på riktig form")
-    found = call.state.skatteetaten.orders.get(reference)
-    if found is None or found.vendor != token.orgnr or found.orgnr != token.system_user_orgnr:
+    stored = call.state.skatteetaten.orders.get(reference)
+    if stored is None or stored.vendor != token.orgnr or stored.orgnr != token.system_user_orgnr:
         return empty(status=204)
-    if call.now < found.ready_at:
+    if call.now < stored.ready_at:
         return empty(status=204)
-    return as_json({"arbeidsgiver": [_answer(employer, found.year) for employer in found.employers]})
+    return as_json({"arbeidsgiver": [_answer(employer, stored.year) for employer in stored.employers]})
 
 
 def _token(call: Call, *, employers: list[str] | None = None) -> Token:
@@ -92,15 +92,15 @@ def _employers(body: dict[str, Any]) -> list[dict[str, Any]] | None:
     listed = question.get("arbeidsgiver", []) if isinstance(question, dict) else []
     if not isinstance(listed, list):
         return None
-    found = []
+    employers = []
     for entry in listed:
         identity = entry.get("arbeidsgiveridentifikator") if isinstance(entry, dict) else None
         orgnr = identity.get("organisasjonsnummer") if isinstance(identity, dict) else None
         people = entry.get("arbeidstakeridentifikator") if isinstance(entry, dict) else None
         if not _is_digits(orgnr, 9) or not isinstance(people, list) or not all(_is_digits(p, 11) for p in people):
             return None
-        found.append({"orgnr": orgnr, "employees": people})
-    return found
+        employers.append({"orgnr": orgnr, "employees": people})
+    return employers
 
 
 def _is_digits(value: object, length: int) -> bool:

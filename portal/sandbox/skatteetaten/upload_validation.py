@@ -1,4 +1,4 @@
-"""The control of an uploaded file: can it be read, which ordning is it for, one oppgavegiver, one year, no virus."""
+"""The validate of an uploaded file: can it be read, which ordning is it for, one oppgavegiver, one year, no virus."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ ORDNINGER = {
 }
 
 
-def control(upload: Upload) -> None:
+def validate(upload: Upload) -> None:
     """Give the upload its status, its list of faults, and what was read out of it."""
     codes = "AMLD" if upload.service == AMELDING_UPLOAD.id else "GLD"
-    found = _json_faults(upload) if codes == "AMLD" else _xml_faults(upload)
+    codes_of_faults = _json_faults(upload) if codes == "AMLD" else _xml_faults(upload)
     if TEST_VIRUS in upload.content:
-        found = ["1070"]
-    upload.errors = [{"kode": f"{codes}_{code}", "melding": DETAIL[code][1]} for code in found]
-    upload.status = "VALIDERING_FEILET" if found else "KLAR_TIL_INNSENDING"
+        codes_of_faults = ["1070"]
+    upload.errors = [{"kode": f"{codes}_{code}", "melding": DETAIL[code][1]} for code in codes_of_faults]
+    upload.status = "VALIDERING_FEILET" if codes_of_faults else "KLAR_TIL_INNSENDING"
 
 
 def resource_of(upload: Upload) -> str:
@@ -58,13 +58,13 @@ def _xml_faults(upload: Upload) -> list[str]:
     upload.namespace = str(root.tag).partition("}")[0].removeprefix("{")
     texts = _texts(upload.content)
     parties, years = set(texts.get("oppgavegiver", [])), set(texts.get("inntektsaar", []))
-    found = ["1102"] if len(parties) > 1 else []
-    found += ["1069"] if len(years) > 1 else []
-    found += ["1001"] if not parties or not years or not resource_of(upload) else []
+    codes = ["1102"] if len(parties) > 1 else []
+    codes += ["1069"] if len(years) > 1 else []
+    codes += ["1001"] if not parties or not years or not resource_of(upload) else []
     upload.orgnr, upload.year = next(iter(parties), upload.orgnr), next(iter(years), "")
     if not (len(upload.orgnr) == 9 and upload.orgnr.isdecimal()):
-        found.append("1201")
-    return found
+        codes.append("1201")
+    return codes
 
 
 def _texts(content: str) -> dict[str, list[str]]:

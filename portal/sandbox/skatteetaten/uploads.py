@@ -24,10 +24,10 @@ from .errors import refuse, refuse_detail, spec
 from .records import Submission, Upload
 
 JOB = "skatteetaten.upload"
-CONTROL_SECONDS = 2
+VALIDATION_SECONDS = 2
 
 
-def lay_up(service: Service, call: Call) -> Response:
+def upload_file(service: Service, call: Call) -> Response:
     checks.accepts_json(call, service)
     checks.sends(call, service, "application/xml" if service is TPO_UPLOAD else "application/json")
     token, system_user = checks.caller(call, service)
@@ -41,16 +41,16 @@ def lay_up(service: Service, call: Call) -> Response:
         updated=call.now,
     )
     call.state.skatteetaten.uploads[upload.id] = upload
-    due = call.now + timedelta(seconds=CONTROL_SECONDS)
+    due = call.now + timedelta(seconds=VALIDATION_SECONDS)
     call.state.schedule(due=due, kind=JOB, data={"upload_id": upload.id})
     return as_json(_status(upload))
 
 
 @job(JOB)
-def _control_due(sandbox: Kernel, data: dict[str, Any], due: datetime) -> None:
+def _validation_due(sandbox: Kernel, data: dict[str, Any], due: datetime) -> None:
     upload = sandbox.state.skatteetaten.uploads.get(data["upload_id"])
     if upload is not None:
-        upload_validation.control(upload)
+        upload_validation.validate(upload)
         upload.updated = due
 
 
@@ -104,18 +104,18 @@ def _named(service: Service, call: Call, token: Token) -> Upload:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise refuse(call, "008", [spec("1032", codes=service.codes)], codes=service.codes) from None
     ident = body.get("id") if isinstance(body, dict) else None
-    found = call.state.skatteetaten.uploads.get(ident) if isinstance(ident, str) else None
-    if found is None or found.service != service.id or found.vendor != token.orgnr:
+    upload = call.state.skatteetaten.uploads.get(ident) if isinstance(ident, str) else None
+    if upload is None or upload.service != service.id or upload.vendor != token.orgnr:
         raise refuse_detail(call, "1067", sti="id", value=ident or "", codes=service.codes)
-    return found
+    return upload
 
 
 def _mine(service: Service, call: Call, upload_id: str) -> Upload:
     token, _ = checks.caller(call, service)
-    found = call.state.skatteetaten.uploads.get(upload_id)
-    if found is None or found.service != service.id or found.vendor != token.orgnr:
+    upload = call.state.skatteetaten.uploads.get(upload_id)
+    if upload is None or upload.service != service.id or upload.vendor != token.orgnr:
         raise refuse_detail(call, "1023", "Finner ikke opplastingen", sti="id", value=upload_id, codes=service.codes)
-    return found
+    return upload
 
 
 def _status(upload: Upload) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def _status(upload: Upload) -> dict[str, Any]:
 
 for _service in (TPO_UPLOAD, AMELDING_UPLOAD):
     _base = urls.base(_service.id)
-    route("POST", f"{_base}/opplastinger")(partial(lay_up, _service))
+    route("POST", f"{_base}/opplastinger")(partial(upload_file, _service))
     route("GET", f"{_base}/opplastinger/<upload_id>")(partial(status, _service))
     route("DELETE", f"{_base}/opplastinger/<upload_id>")(partial(delete, _service))
     route("PUT", f"{_base}/innsending")(partial(submit, _service))

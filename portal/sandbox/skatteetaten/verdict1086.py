@@ -28,10 +28,10 @@ def findings(main_xml: str, part_xmls: list[str]) -> list[Finding]:
     """Everything that does not agree in a package, none when it adds up."""
     main = read(parse(main_xml.encode()))
     parts = [read(parse(xml.encode())) for xml in part_xmls]
-    found = [*_totals(main, parts), *_company(main)]
+    result = [*_totals(main, parts), *_company(main)]
     for number, part in enumerate(parts, 1):
-        found += [*_same_company(main, part, number), *_shareholder(part, number)]
-    return [*found, *_twice(parts)]
+        result += [*_same_company(main, part, number), *_shareholder(part, number)]
+    return [*result, *_twice(parts)]
 
 
 def _totals(main: Form, parts: list[Form]) -> Iterator[Finding]:
