@@ -38,9 +38,9 @@ def search(user):
     return create_environ(f"/platform/dialogporten/api/v1/enduser/dialogs?party={party}&orderBy=updatedAt_asc", headers=headers)
 
 def answer(environ):
-    said = []
-    body = b"".join(app(environ, lambda status, headers: said.append(status)))
-    assert said == ["200 OK"] and body.count(b'"party":') == 1, (said, body[:300])
+    statuses = []
+    body = b"".join(app(environ, lambda status, headers: statuses.append(status)))
+    assert statuses == ["200 OK"] and body.count(b'"party":') == 1, (statuses, body[:300])
 
 users = list(app.state.system_users.values())
 environs = [search(user) for user in users[:: len(users) // 2_000]]

@@ -1,4 +1,4 @@
-"""What the tests of the imitated Maskinporten and Altinn share: two vendors with keys, a customer, and short calls."""
+"""The rig for tests of the imitated Maskinporten and Altinn: two vendors with keys, a customer, and short calls."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ def system(**changes: Any) -> dict[str, Any]:
 
 
 def wanted(**changes: Any) -> dict[str, Any]:
-    """A request for one service; a change to None takes the member away."""
+    """A request for one service; a change to None removes the member."""
     standard = {"systemId": S, "partyOrgNo": K, "rights": rights(SHARES), "accessPackages": []}
     return {name: value for name, value in {**standard, **changes}.items() if value is not None}
 
 
 def codes(response: httpx.Response) -> list[str]:
-    """The validation codes of an answer, without their common beginning."""
+    """The validation codes of an answer, without their common prefix."""
     return [error["code"].removeprefix("AUTH.VLD-") for error in response.json()["validationErrors"]]
 
 
@@ -146,9 +146,9 @@ class Rig:
             "aud": f"{ORIGIN}/maskinporten/", "iss": client_id, "scope": WRITE_SYSTEMS, "iat": now, "exp": now + 119,
             "jti": str(uuid.uuid4()),
         }  # fmt: skip
-        said = {name: value for name, value in {**standard, **claims}.items() if value is not None}
+        payload = {name: value for name, value in {**standard, **claims}.items() if value is not None}
         named = {name: value for name, value in {"kid": kid, **(header or {})}.items() if value is not None}
-        return jwt.encode(said, private_key(kid), algorithm=alg, headers=named)
+        return jwt.encode(payload, private_key(kid), algorithm=alg, headers=named)
 
     def ask(self, assertion: str) -> httpx.Response:
         return self.http.post("/maskinporten/token", data={"grant_type": GRANT, "assertion": assertion})
@@ -189,8 +189,8 @@ class Rig:
 
     def agent(self, **changes: Any) -> str:
         """The id of a new agent system user of the accountant's."""
-        asked = {"partyOrgNo": ACCOUNTANT, "rights": None, "accessPackages": packages(AGENT)}
-        return self.approved(kind="/agent", **{**asked, **changes})
+        query = {"partyOrgNo": ACCOUNTANT, "rights": None, "accessPackages": packages(AGENT)}
+        return self.approved(kind="/agent", **{**query, **changes})
 
     def exchange(self, token: str, **more: Any) -> httpx.Response:
         return self.http.get(f"{P}/exchange/maskinporten", headers={"Authorization": f"Bearer {token}"}, **more)

@@ -1,4 +1,4 @@
-"""What the tests of the imitated Dialogporten and Events share: a customer with a system user, and a service owner."""
+"""The rig for tests of the imitated Dialogporten and Events: a customer with a system user, and a service owner."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ class DialogRig(Rig):
 
     def search(self, *, headers: dict[str, str] | None = None, **query: Any) -> httpx.Response:
         """K's dialogs, unless the query says whose."""
-        asked = {"party": PARTY, **query} if "serviceResource" not in query else query
-        wanted = {name: value for name, value in asked.items() if value is not None}
+        body = {"party": PARTY, **query} if "serviceResource" not in query else query
+        wanted = {name: value for name, value in body.items() if value is not None}
         return self.get(DIALOGS, headers, params=wanted)
 
-    def found(self, **query: Any) -> list[str]:
+    def search_ids(self, **query: Any) -> list[str]:
         response = self.search(**query)
         assert response.status_code == 200, response.text
         return [item["id"] for item in response.json()["items"]]
@@ -93,13 +93,13 @@ class DialogRig(Rig):
         return next(i for i in self.search(limit=1000).json()["items"] if i["id"] == ident)
 
     def labels(self, ident: str, *, headers: dict[str, str] | None = None, **body: Any) -> httpx.Response:
-        said = {**self.as_user(), **(headers or {})}
-        return self.http.put(f"{DIALOGS}/{ident}/context/systemlabels", json=body, headers=said)
+        payload = {**self.as_user(), **(headers or {})}
+        return self.http.put(f"{DIALOGS}/{ident}/context/systemlabels", json=body, headers=payload)
 
     def subscribe(self, *, headers: dict[str, str] | None = None, **changes: Any) -> httpx.Response:
         standard = {"endPoint": HOOK, "resourceFilter": URN + SHARES, "subjectFilter": PARTY}
-        said = headers or self.as_follower()
-        return self.http.post(f"{E}/subscriptions", json={**standard, **changes}, headers=said)
+        payload = headers or self.as_follower()
+        return self.http.post(f"{E}/subscriptions", json={**standard, **changes}, headers=payload)
 
     def subscribed(self, **changes: Any) -> int:
         """The id of a validated subscription; what was sent to validate it is forgotten."""
@@ -129,7 +129,7 @@ class DialogRig(Rig):
 
 
 def later(**delta: float) -> str:
-    """A time after the frozen clock's, as a tester writes it."""
+    """A time after that of the frozen clock, as ISO text."""
     return (NOW + timedelta(**delta)).isoformat()
 
 

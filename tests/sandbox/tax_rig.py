@@ -1,4 +1,4 @@
-"""What the tests of the imitated Skatteetaten share: a sandbox with one customer, its system user, tokens and forms."""
+"""The rig for tests of the imitated Skatteetaten: a sandbox with one customer, its system user, tokens and forms."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def fail_on_bug(response: httpx.Response) -> None:
 
 
 class Rig:
-    """A frozen sandbox, a browser-less caller, and one customer with a system user that may use `RESOURCES`."""
+    """A frozen sandbox, an HTTP caller, and one customer with a system user that may use `RESOURCES`."""
 
     def __init__(self, *, own_keys: bool = False) -> None:
         make = create_app if own_keys else shared_key_app
@@ -81,7 +81,7 @@ class Rig:
         return self.app.signing_keys[issuer].sign({**standard, **claims})
 
     def headers(self, scope: str = SHARES, *, kind: str = "xml", **changes: str) -> dict[str, str]:
-        """The headers of a correct call; `changes` replace some, an empty one takes it away."""
+        """The headers of a correct call; `changes` replace some, an empty one removes it."""
         standard = {
             "Authorization": f"Bearer {self.token(scope)}",
             "Accept": "application/json",
@@ -121,14 +121,14 @@ class Rig:
 
     def received(self, submission_id: str) -> dict[str, Any]:
         """What the control call tells of a submission."""
-        found: list[dict[str, Any]] = self.http.get("/control/submissions").json()
-        return next(entry for entry in found if entry["id"] == submission_id)
+        result: list[dict[str, Any]] = self.http.get("/control/submissions").json()
+        return next(entry for entry in result if entry["id"] == submission_id)
 
     def feedback(self, submission_id: str) -> dict[str, Any]:
         """The feedback to a submission, once the usual delay has passed."""
         self.let_pass(150)
-        found: dict[str, Any] = self.received(submission_id)["feedback"]
-        return found
+        result: dict[str, Any] = self.received(submission_id)["feedback"]
+        return result
 
     def document(self, transmission: str, document: str, *, year: str = "2025", scope: str = SHARES) -> httpx.Response:
         path = f"{RF1086}/{year}/forsendelser/{transmission}/dokumenter/{document}"
@@ -195,7 +195,7 @@ def sub_form(
 
 
 def fees(**changes: Any) -> dict[str, Any]:
-    """A fagforeningskontingent of two members that adds up; `changes` replace fields of the leveranse."""
+    """A fagforeningskontingent of two members with a correct sum; `changes` replace fields of the leveranse."""
     delivery = {
         "kildesystem": "Systemet",
         "oppgavegiver": {"organisasjonsnummer": CUSTOMER},

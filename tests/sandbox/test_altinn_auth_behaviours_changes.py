@@ -1,4 +1,4 @@
-"""Change requests, to widen or narrow a standard system user. Numbered behaviours, through HTTP."""
+"""Change requests for a standard system user. Numbered behaviours, through HTTP."""
 
 from __future__ import annotations
 
@@ -37,10 +37,14 @@ class TestChangeRequests:
         return rig.call("POST", CHANGE, body, params=query)
 
     def test_behaviour_24_with_nothing_to_change_nothing_is_stored(self, ready: Rig) -> None:
-        said = self.ask(ready, ready.approved())
+        response = self.ask(ready, ready.approved())
 
-        assert (said.status_code, said.json()["status"], said.json()["confirmUrl"]) == (200, "NoChangeNeeded", "")
-        assert code(ready.call("GET", f"{CHANGE}/{said.json()['id']}")) == (404, "AUTH-00010")
+        assert (response.status_code, response.json()["status"], response.json()["confirmUrl"]) == (
+            200,
+            "NoChangeNeeded",
+            "",
+        )
+        assert code(ready.call("GET", f"{CHANGE}/{response.json()['id']}")) == (404, "AUTH-00010")
 
     def test_behaviour_24_a_correct_one_has_the_correlation_id_and_can_be_repeated(self, ready: Rig) -> None:
         user, ident = ready.approved(), str(uuid.uuid4())
@@ -48,11 +52,15 @@ class TestChangeRequests:
         first = self.ask(ready, user, ident, requiredRights=rights(FEES), redirectUrl=RETURN)
         second = self.ask(ready, user, ident, requiredRights=rights(SHARES))
 
-        said = first.json()
-        assert (first.status_code, said["id"], said["status"]) == (201, ident, "New")
-        assert said["confirmUrl"].endswith(f"/ui/systemuser/changerequest?id={ident}&DONTCHOOSEREPORTEE=true")
-        assert (said["systemUserId"], said["requiredAccessPackages"], said["redirectUrl"]) == (user, [], RETURN)
-        assert (second.status_code, second.json()) == (200, said)
+        payload = first.json()
+        assert (first.status_code, payload["id"], payload["status"]) == (201, ident, "New")
+        assert payload["confirmUrl"].endswith(f"/ui/systemuser/changerequest?id={ident}&DONTCHOOSEREPORTEE=true")
+        assert (payload["systemUserId"], payload["requiredAccessPackages"], payload["redirectUrl"]) == (
+            user,
+            [],
+            RETURN,
+        )
+        assert (second.status_code, second.json()) == (200, payload)
 
     def test_behaviour_24_an_approval_changes_the_rights_and_leaves_tokens_as_they_are(self, ready: Rig) -> None:
         user, ident = ready.approved(), str(uuid.uuid4())
@@ -103,9 +111,9 @@ class TestChangeRequests:
         self.ask(ready, user, ident, requiredAccessPackages=packages(TAX))
         ready.control(f"change-requests/{ident}/reject")
 
-        found = ready.call("GET", f"{CHANGE}/byexternalref/{S}/{K}/{K}").json()
+        result = ready.call("GET", f"{CHANGE}/byexternalref/{S}/{K}/{K}").json()
 
-        assert (found["status"], found["requiredAccessPackages"]) == ("Rejected", [])
+        assert (result["status"], result["requiredAccessPackages"]) == ("Rejected", [])
         assert ready.call("DELETE", f"{CHANGE}/{ident}").status_code == 202
         assert code(ready.call("DELETE", f"{CHANGE}/{ident}")) == (404, "AUTH-00010")
 

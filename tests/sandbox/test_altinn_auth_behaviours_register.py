@@ -1,4 +1,4 @@
-"""The system register as a vendor meets it. Numbered behaviours first, through HTTP."""
+"""The system register for a vendor. Numbered behaviours first, through HTTP."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_behaviour_10_several_faults_come_in_one_answer_in_order(ready: Rig) -> 
     assert response.headers["content-type"] == "application/problem+json"
 
 
-def test_behaviour_11_an_update_replaces_all_and_stands_first_in_the_changelog(ready: Rig) -> None:
+def test_behaviour_11_an_update_replaces_all_and_comes_first_in_the_changelog(ready: Rig) -> None:
     response = ready.call("PUT", f"{REGISTER}/{S}", system(rights=rights(SHARES), clientId=["client-v", "client-2"]))
 
     log = ready.call("GET", f"{REGISTER}/{S}/changelog").json()

@@ -1,4 +1,4 @@
-"""System user requests, from the asking to the customer's answer. Numbered behaviours, through HTTP."""
+"""System user requests, from creation to the customer's decision. Numbered behaviours, through HTTP."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ from .altinn_rig import (
 __all__ = ["ready", "rig"]
 
 
-def test_behaviour_13_a_valid_request_is_201_with_its_place_and_the_customers_link(ready: Rig) -> None:
+def test_behaviour_13_a_valid_request_is_201_with_its_location_and_the_customers_link(ready: Rig) -> None:
     response = ready.request()
 
-    said = response.json()
-    ident = said.pop("id")
+    payload = response.json()
+    ident = payload.pop("id")
     link = f"{ORIGIN}/am-ui/accessmanagement/ui/systemuser/request?id={ident}&DONTCHOOSEREPORTEE=true"
     assert response.status_code == 201
     assert response.headers["Location"] == f"{ORIGIN}{P}/systemuser/request/{ident}"
-    assert said == {
+    assert payload == {
         "integrationTitle": "Testsystem", "externalRef": K, "systemId": S, "partyOrgNo": K, "rights": rights(SHARES),
         "accessPackages": [], "status": "New", "confirmUrl": link, "escalated": False,
         "created": "2026-11-23T12:00:00Z", "timedOut": False,
@@ -142,11 +142,11 @@ def test_behaviour_17_with_the_switch_a_right_synthetic_number_is_a_customer(rea
 
 def test_behaviour_18_reading_takes_the_read_scope_the_right_vendor_and_the_right_kind(ready: Rig) -> None:
     ident = ready.requested()
-    place = f"{REQUEST}/{ident}"
+    path = f"{REQUEST}/{ident}"
 
-    assert ready.call("GET", place, scope=WRITE).status_code == 403
-    assert ready.call("GET", place, scope=READ).json()["id"] == ident
-    assert code(ready.call("GET", place, by="W")) == (404, "AUTH-00011")
+    assert ready.call("GET", path, scope=WRITE).status_code == 403
+    assert ready.call("GET", path, scope=READ).json()["id"] == ident
+    assert code(ready.call("GET", path, by="W")) == (404, "AUTH-00011")
     assert code(ready.call("GET", f"{REQUEST}/{uuid.uuid4()}")) == (404, "AUTH-00010")
     assert code(ready.call("GET", f"{REQUEST}/agent/{ident}")) == (404, "AUTH-00010")
     assert ready.call("GET", f"{REQUEST}/no-guid").status_code == 400
@@ -157,10 +157,10 @@ def test_behaviour_19_an_approval_makes_a_system_user_of_the_same_id(ready: Rig)
 
     answer = ready.decide(ident, "approve", "Kari Nordmann")
 
-    found = ready.call("GET", f"{USERS}/byquery", params={"system-id": S, "orgno": K}, scope=WRITE)
+    response = ready.call("GET", f"{USERS}/byquery", params={"system-id": S, "orgno": K}, scope=WRITE)
     assert answer.status_code == 200
     assert ready.status(ident) == "Accepted"
-    assert found.json() == {
+    assert response.json() == {
         "id": ident, "integrationTitle": "Testsystem", "systemId": S, "productName": "", "reporteeOrgNo": K,
         "created": "2026-11-23T12:00:00Z", "isDeleted": False, "supplierName": "", "supplierOrgno": V,
         "externalRef": K, "userType": "standard",
@@ -198,9 +198,9 @@ def test_behaviour_20_when_the_customer_removes_the_system_user_all_begins_anew(
 
     ready.control(f"system-users/{ident}", method="DELETE")
 
-    found = ready.call("GET", f"{USERS}/byquery", params={"system-id": S, "orgno": K})
+    response = ready.call("GET", f"{USERS}/byquery", params={"system-id": S, "orgno": K})
     again = ready.request()
-    assert (found.status_code, found.content) == (404, b"")
+    assert (response.status_code, response.content) == (404, b"")
     assert refusal(ready.grant(authorization_details=rar()))[2] == "303"
     assert (again.status_code, again.json()["id"] != ident) == (201, True)
     assert code(ready.call("GET", f"{REQUEST}/{ident}")) == (404, "AUTH-00010")
@@ -245,7 +245,7 @@ def test_behaviour_22_an_employee_may_send_on_which_only_lists_tell(ready: Rig) 
 
 
 @pytest.mark.parametrize(
-    ("asked", "held", "expected"),
+    ("query", "held", "expected"),
     [
         ({"accessPackages": packages(TAX), "rights": []}, ["lonn"], (400, "AUTH-00053")),
         ({}, ["lonn"], (403, "AUTH-00068")),
@@ -254,10 +254,10 @@ def test_behaviour_22_an_employee_may_send_on_which_only_lists_tell(ready: Rig) 
     ids=["package", "single right", "one of two is not enough"],
 )
 def test_behaviour_22_who_lacks_a_power_cannot_approve_and_the_request_stays_new(
-    ready: Rig, asked: dict[str, Any], held: list[str], expected: tuple[int, str]
+    ready: Rig, query: dict[str, Any], held: list[str], expected: tuple[int, str]
 ) -> None:
     ready.add_organisation(K, "Rask Tiger AS", persons=[{"name": "Ola", "roles": ["DAGL"], "packages": held}])
-    ident = ready.requested(**asked)
+    ident = ready.requested(**query)
 
     answer = ready.http.post(f"/control/requests/{ident}/approve", json={"person": "Ola"})
 
@@ -266,12 +266,12 @@ def test_behaviour_22_who_lacks_a_power_cannot_approve_and_the_request_stays_new
     assert refusal(ready.grant(authorization_details=rar()))[2] == "303"
 
 
-def test_behaviour_22_an_employee_or_a_stranger_cannot_approve(ready: Rig) -> None:
+def test_behaviour_22_an_employee_or_a_person_without_relation_cannot_approve(ready: Rig) -> None:
     ident = ready.requested()
-    place = f"/control/requests/{ident}/approve"
+    path = f"/control/requests/{ident}/approve"
 
-    assert code(ready.http.post(place, json={"person": "Per Hansen"})) == (403, "AUTH-00016")
-    assert code(ready.http.post(place, json={"person": "Ukjent Person"})) == (403, "AUTH-00066")
+    assert code(ready.http.post(path, json={"person": "Per Hansen"})) == (403, "AUTH-00016")
+    assert code(ready.http.post(path, json={"person": "Ukjent Person"})) == (403, "AUTH-00066")
     assert ready.status(ident) == "New"
 
 
@@ -298,13 +298,13 @@ def test_an_agent_request_is_its_own_kind_with_its_own_page(ready: Rig) -> None:
     assert ready.call("GET", f"{REQUEST}/agent/bysystem/{S}").json()["data"][0]["id"] == ident
 
 
-def test_an_agent_request_after_a_standard_one_says_what_became_of_that(ready: Rig) -> None:
+def test_an_agent_request_after_a_standard_one_is_refused_with_the_status_of_that(ready: Rig) -> None:
     ident = ready.requested()
-    asked: dict[str, Any] = {"kind": "/agent", "rights": None, "accessPackages": packages(AGENT)}
+    query: dict[str, Any] = {"kind": "/agent", "rights": None, "accessPackages": packages(AGENT)}
 
-    pending = ready.request(**asked)
+    pending = ready.request(**query)
     ready.control(f"requests/{ident}/reject")
-    rejected = ready.request(**asked)
+    rejected = ready.request(**query)
 
     assert code(pending) == (400, "AUTH-00007")
     assert code(rejected) == (400, "AUTH-00009")
@@ -330,9 +330,9 @@ def test_an_empty_reference_is_stored_as_the_customers_number_and_then_in_its_ow
 def test_a_request_is_found_by_its_reference(ready: Rig) -> None:
     ident = ready.requested(externalRef="kunde/42 a")
 
-    found = ready.call("GET", f"{REQUEST}/byexternalref/{S}/{K}/kunde%2F42%20a")
+    response = ready.call("GET", f"{REQUEST}/byexternalref/{S}/{K}/kunde%2F42%20a")
 
-    assert (found.status_code, found.json()["id"]) == (200, ident)
+    assert (response.status_code, response.json()["id"]) == (200, ident)
     assert ready.call("GET", f"{REQUEST}/byexternalref/{S}/{K}/annen").status_code == 404
 
 
@@ -354,7 +354,7 @@ def test_rights_on_the_system_do_not_reach_existing_system_users(ready: Rig) -> 
     assert ready.app.state.system_users[ident].rights == [SHARES]
 
 
-def test_a_system_without_a_name_in_bokmaal_can_ask_but_nobody_can_approve(rig: Rig) -> None:
+def test_a_system_without_a_name_in_bokmaal_can_ask_but_no_person_can_approve(rig: Rig) -> None:
     rig.register(name={"en": "Only English"})
     ident = rig.requested()
 
@@ -363,7 +363,7 @@ def test_a_system_without_a_name_in_bokmaal_can_ask_but_nobody_can_approve(rig: 
     assert code(answer) == (404, "AUTH-00017")
 
 
-def test_a_right_nobody_can_delegate_can_be_asked_for_but_not_approved(rig: Rig) -> None:
+def test_an_undelegable_right_can_be_requested_but_not_approved(rig: Rig) -> None:
     rig.register(rights=rights("skd-ikke-delegerbar"))
     ident = rig.requested(rights=rights("skd-ikke-delegerbar"))
 

@@ -32,12 +32,12 @@ GRANTED = ["altinn:authentication/systemuser.request.write"]
 
 
 def test_behaviour_01_a_valid_grant_gives_a_token_of_the_vendor_that_verifies_against_jwk(rig: Rig) -> None:
-    said = rig.grant(scope=WRITE_SYSTEMS).json()
+    payload = rig.grant(scope=WRITE_SYSTEMS).json()
 
     published = rig.http.get("/maskinporten/jwk").json()["keys"][0]
-    claims = jwt.decode(said["access_token"], jwt.PyJWK(published).key, ["RS256"], options={"verify_exp": False})
-    assert (said["token_type"], said["scope"]) == ("Bearer", WRITE_SYSTEMS)
-    assert 0 < said["expires_in"] <= 120
+    claims = jwt.decode(payload["access_token"], jwt.PyJWK(published).key, ["RS256"], options={"verify_exp": False})
+    assert (payload["token_type"], payload["scope"]) == ("Bearer", WRITE_SYSTEMS)
+    assert 0 < payload["expires_in"] <= 120
     assert claims["consumer"] == owner(V)
     assert (claims["iss"], claims["exp"] - claims["iat"]) == (f"{ORIGIN}/maskinporten/", 120)
     assert "authorization_details" not in claims
@@ -152,9 +152,9 @@ def test_maskinporten_refuses_what_is_not_a_proper_grant(
 
 
 def test_a_signature_by_another_key_under_the_right_kid_is_mp124(rig: Rig) -> None:
-    stranger = rig.assertion(by="W", iss="client-v", header={"kid": "key-v"})
+    other = rig.assertion(by="W", iss="client-v", header={"kid": "key-v"})
 
-    assert refusal(rig.ask(stranger)) == (400, "invalid_grant", "124")
+    assert refusal(rig.ask(other)) == (400, "invalid_grant", "124")
 
 
 def test_a_grant_without_kid_is_refused_since_the_client_has_keys(rig: Rig) -> None:
@@ -170,9 +170,9 @@ def test_the_longer_hashes_are_taken_and_sub_is_tolerated(rig: Rig, alg: str) ->
 
 
 def test_a_wanted_resource_becomes_the_audience(rig: Rig) -> None:
-    said = rig.grant(resource=["https://api.example.no"]).json()
+    payload = rig.grant(resource=["https://api.example.no"]).json()
 
-    claims = jwt.decode(said["access_token"], options={"verify_signature": False})
+    claims = jwt.decode(payload["access_token"], options={"verify_signature": False})
     assert claims["aud"] == ["https://api.example.no"]
 
 
@@ -183,11 +183,11 @@ def test_the_token_endpoint_takes_a_form_and_nothing_else(rig: Rig) -> None:
 
 
 def test_the_metadata_names_the_issuer_its_endpoints_and_algorithms(rig: Rig) -> None:
-    said = rig.http.get("/maskinporten/.well-known/oauth-authorization-server").json()
+    payload = rig.http.get("/maskinporten/.well-known/oauth-authorization-server").json()
 
-    assert said["issuer"] == f"{ORIGIN}/maskinporten/"
-    assert (said["token_endpoint"], said["jwks_uri"]) == (f"{said['issuer']}token", f"{said['issuer']}jwk")
-    assert said["token_endpoint_auth_signing_alg_values_supported"] == ["RS256", "RS384", "RS512"]
+    assert payload["issuer"] == f"{ORIGIN}/maskinporten/"
+    assert (payload["token_endpoint"], payload["jwks_uri"]) == (f"{payload['issuer']}token", f"{payload['issuer']}jwk")
+    assert payload["token_endpoint_auth_signing_alg_values_supported"] == ["RS256", "RS384", "RS512"]
 
 
 class TestSelfService:
@@ -217,8 +217,8 @@ class TestSelfService:
         both = {"keys": [public_jwk("key-v"), public_jwk("key-w", kid="new")]}
         self.call(admin, "POST", "/client-v/jwks", both)
         with_old = admin.grant(scope=WRITE)
-        stranger = admin.assertion(by="W", iss="client-v", scope=WRITE, header={"kid": "new"})
-        with_new = admin.ask(stranger)
+        other = admin.assertion(by="W", iss="client-v", scope=WRITE, header={"kid": "new"})
+        with_new = admin.ask(other)
         self.call(admin, "POST", "/client-v/jwks", {"keys": both["keys"][1:]})
 
         after = admin.grant(scope=WRITE)
@@ -263,6 +263,6 @@ class TestSelfService:
         assert refusal(admin.grant()) == (400, "invalid_grant", "100")
 
     def test_the_list_of_scopes_is_open_and_tells_their_greatest_age(self, rig: Rig) -> None:
-        found = rig.http.get("/maskinporten/admin/scopes/all").json()
+        result = rig.http.get("/maskinporten/admin/scopes/all").json()
 
-        assert {"name": READ, "at_max_age": 3600, "visibility": "PUBLIC"} in found
+        assert {"name": READ, "at_max_age": 3600, "visibility": "PUBLIC"} in result

@@ -66,11 +66,11 @@ def test_behaviour_25_the_51st_system_user_is_on_the_second_page(ready: Rig) -> 
 
 
 def test_behaviour_25_the_list_of_system_users_takes_the_registers_scope_and_owner(ready: Rig) -> None:
-    place = f"{USERS}/bysystem/{S}"
+    path = f"{USERS}/bysystem/{S}"
 
-    assert ready.call("GET", place, scope=f"{READ} {WRITE}").status_code == 403
-    assert code(ready.call("GET", place, by="W")) == (404, "AUTH-00011")
-    assert ready.call("GET", f"{place}?token=x%22").status_code == 400
+    assert ready.call("GET", path, scope=f"{READ} {WRITE}").status_code == 403
+    assert code(ready.call("GET", path, by="W")) == (404, "AUTH-00011")
+    assert ready.call("GET", f"{path}?token=x%22").status_code == 400
 
 
 def test_behaviour_25_removed_system_users_are_not_listed(ready: Rig) -> None:
@@ -101,12 +101,12 @@ def test_behaviour_25_the_exchange_refuses_no_token_another_provider_and_enterpr
     token = rig.token()
     header = {"Authorization": f"Bearer {token}"}
     enterprise = {**header, "X-Altinn-EnterpriseUser-Authentication": "dTpw"}
-    place = f"{P}/exchange/maskinporten"
+    path = f"{P}/exchange/maskinporten"
 
-    assert rig.http.get(place).status_code == 401
+    assert rig.http.get(path).status_code == 401
     assert rig.http.get(f"{P}/exchange/foo", headers=header).status_code == 400
-    assert rig.http.get(place, headers=enterprise).status_code == 410
-    assert rig.http.get(place, headers={"Authorization": "Bearer x.y.z"}).status_code == 401
+    assert rig.http.get(path, headers=enterprise).status_code == 410
+    assert rig.http.get(path, headers={"Authorization": "Bearer x.y.z"}).status_code == 401
 
 
 def test_an_exchanged_token_works_on_vendor_endpoints_but_cannot_be_exchanged_again(ready: Rig) -> None:
@@ -127,9 +127,9 @@ def test_a_vendor_cannot_delete_a_system_user(ready: Rig) -> None:
 def test_another_vendors_system_user_is_not_found(ready: Rig) -> None:
     ready.approved()
 
-    found = ready.call("GET", f"{USERS}/byquery", by="W", params={"system-id": S, "orgno": K})
+    response = ready.call("GET", f"{USERS}/byquery", by="W", params={"system-id": S, "orgno": K})
 
-    assert (found.status_code, found.content) == (404, b"")
+    assert (response.status_code, response.content) == (404, b"")
 
 
 def test_maskinportens_own_look_up_gives_the_system_id_as_product(ready: Rig) -> None:
@@ -138,9 +138,9 @@ def test_maskinportens_own_look_up_gives_the_system_id_as_product(ready: Rig) ->
     query = {"clientId": "client-v", "systemProviderOrgNo": V, "systemUserOwnerOrgNo": K}
     more: dict[str, Any] = {"by": "W", "scope": "altinn:maskinporten/systemuser.read"}
 
-    found = ready.call("GET", f"{P}/systemuser/byExternalId", params=query, **more)
+    response = ready.call("GET", f"{P}/systemuser/byExternalId", params=query, **more)
 
-    assert (found.json()["id"], found.json()["productName"]) == (ident, S)
+    assert (response.json()["id"], response.json()["productName"]) == (ident, S)
     missing = ready.call("GET", f"{P}/systemuser/byExternalId", params={**query, "clientId": ""}, **more)
     other = ready.call("GET", f"{P}/systemuser/byExternalId", params={**query, "clientId": "CLIENT-V"}, **more)
     assert (missing.status_code, other.status_code) == (400, 404)
@@ -170,12 +170,12 @@ def test_extra_the_owner_of_an_agent_is_the_accountant_never_the_client(ready: R
 def test_extra_an_agent_request_needs_packages_that_clients_can_give(rig: Rig) -> None:
     manager = "urn:altinn:accesspackage:tilgangsstyrer"
     rig.register(accessPackages=packages(AGENT, manager))
-    asked: dict[str, Any] = {"kind": "/agent", "rights": None}
+    query: dict[str, Any] = {"kind": "/agent", "rights": None}
 
-    assert code(rig.request(**asked, accessPackages=[])) == (400, "AUTH-00058")
-    assert code(rig.request(**asked, accessPackages=packages(manager))) == (400, "AUTH-00065")
-    assert code(rig.request(**asked, accessPackages=packages(TAX))) == (400, "AUTH-00063")
-    assert "accessPackages" in rig.request(**asked, accessPackages=None).json()["errors"]
+    assert code(rig.request(**query, accessPackages=[])) == (400, "AUTH-00058")
+    assert code(rig.request(**query, accessPackages=packages(manager))) == (400, "AUTH-00065")
+    assert code(rig.request(**query, accessPackages=packages(TAX))) == (400, "AUTH-00063")
+    assert "accessPackages" in rig.request(**query, accessPackages=None).json()["errors"]
 
 
 def test_extra_any_vendor_can_delete_a_request_unless_the_flaw_is_switched_off(ready: Rig) -> None:
@@ -194,11 +194,11 @@ def test_extra_request_lists_lose_one_at_each_page_boundary(ready: Rig, has_flaw
     ready.control("settings", {"page_size": 3, "list_page_boundary_bug": has_flaw}, method="PATCH")
     ids = {ready.requested(externalRef=f"ref-{number}") for number in range(7)}
 
-    place, seen = f"{REQUEST}/bysystem/{S}", []
-    while place:
-        page = ready.call("GET", place).json()
+    path, seen = f"{REQUEST}/bysystem/{S}", []
+    while path:
+        page = ready.call("GET", path).json()
         seen += [row["id"] for row in page["data"]]
-        place = page["links"].get("next", "").removeprefix(ORIGIN)
+        path = page["links"].get("next", "").removeprefix(ORIGIN)
 
     assert len(seen) == len(set(seen))
     assert len(ids) - len(seen) == (1 if has_flaw else 0)
@@ -226,8 +226,8 @@ class TestWhatASystemUserMayActFor:
     def ask(self, rig: Rig, orgnr: str, **query: Any) -> Any:
         scope = "altinn:accessmanagement/authorizedparties"
         exchanged = rig.exchange(rig.token(scope, authorization_details=rar(orgnr))).json()
-        place = "/platform/accessmanagement/api/v1/enduser/authorizedparties"
-        return rig.http.get(place, params=query, headers={"Authorization": f"Bearer {exchanged}"})
+        path = "/platform/accessmanagement/api/v1/enduser/authorizedparties"
+        return rig.http.get(path, params=query, headers={"Authorization": f"Bearer {exchanged}"})
 
     def test_a_standard_one_acts_for_its_owner_with_what_it_was_given(self, ready: Rig) -> None:
         ready.approved(rights=rights(FEES), accessPackages=packages(TAX))
@@ -242,19 +242,19 @@ class TestWhatASystemUserMayActFor:
     def test_an_agent_acts_for_its_clients(self, ready: Rig) -> None:
         ready.control(f"system-users/{ready.agent()}/clients", {"orgnrs": [K]})
 
-        found = self.ask(ready, ACCOUNTANT).json()["data"]
+        result = self.ask(ready, ACCOUNTANT).json()["data"]
 
-        assert [row["organizationNumber"] for row in found] == [K]
+        assert [row["organizationNumber"] for row in result] == [K]
         assert self.ask(ready, ACCOUNTANT, anyOfResourceIds=SHARES).json()["data"] == []
         assert len(self.ask(ready, ACCOUNTANT, anyOfResourceIds="ske-innrapportering-amelding").json()["data"]) == 1
 
     def test_a_raw_token_is_401_and_a_lacking_scope_403(self, ready: Rig) -> None:
         ready.approved()
-        place = "/platform/accessmanagement/api/v1/enduser/authorizedparties"
+        path = "/platform/accessmanagement/api/v1/enduser/authorizedparties"
         lacking = ready.exchange(ready.token("skatteetaten:x", authorization_details=rar())).json()
 
-        assert ready.call("GET", place).status_code == 401
-        assert ready.http.get(place, headers={"Authorization": f"Bearer {lacking}"}).status_code == 403
+        assert ready.call("GET", path).status_code == 401
+        assert ready.http.get(path, headers={"Authorization": f"Bearer {lacking}"}).status_code == 403
 
 
 class TestClientDelegation:
@@ -264,8 +264,8 @@ class TestClientDelegation:
 
     def ask(self, rig: Rig, method: str, path: str, *, person: str = "Kari Nordmann", **query: str) -> Any:
         scopes = ["altinn:clientdelegations.read", "altinn:clientdelegations.write"]
-        said = rig.control("person-tokens", {"orgnr": ACCOUNTANT, "person": person, "scopes": scopes})
-        headers = {"Authorization": f"Bearer {said['token']}"}
+        payload = rig.control("person-tokens", {"orgnr": ACCOUNTANT, "person": person, "scopes": scopes})
+        headers = {"Authorization": f"Bearer {payload['token']}"}
         return rig.http.request(method, f"{self.PLACE}/{path}", params=query, headers=headers)
 
     def client(self, rig: Rig, **fields: Any) -> str:
@@ -303,8 +303,8 @@ class TestClientDelegation:
         agent, standard = ready.agent(), ready.approved()
 
         def first(**query: str) -> str:
-            said = self.ask(ready, "POST", "clients", **query).json()
-            return str(said["validationErrors"][0]["code"] if "validationErrors" in said else said["code"])
+            payload = self.ask(ready, "POST", "clients", **query).json()
+            return str(payload["validationErrors"][0]["code"] if "validationErrors" in payload else payload["code"])
 
         assert first(agent="x", client="x") == first(agent=str(uuid.uuid4()), client="x") == "AUTH.VLD-00014"
         assert first(agent=standard, client="x") == "AUTH.VLD-00015"
@@ -325,9 +325,9 @@ class TestClientDelegation:
     def test_the_owners_agents_are_listed_with_their_packages(self, ready: Rig) -> None:
         agent = ready.agent()
 
-        found = self.ask(ready, "GET", "agents", party=ACCOUNTANT).json()
+        result = self.ask(ready, "GET", "agents", party=ACCOUNTANT).json()
 
-        assert [(row["id"], row["userType"], row["accessPackages"]) for row in found] == [
+        assert [(row["id"], row["userType"], row["accessPackages"]) for row in result] == [
             (agent, "agent", packages(AGENT))
         ]
         assert self.ask(ready, "GET", "agents", party="999999999").status_code == 404
@@ -336,6 +336,6 @@ class TestClientDelegation:
 def test_openid_configuration_of_altinn_leads_to_the_key_of_exchanged_tokens(rig: Rig) -> None:
     exchanged = rig.exchange(rig.token()).json()
 
-    place = rig.http.get(f"{P}/openid/.well-known/openid-configuration").json()["jwks_uri"]
-    key = jwt.PyJWK(rig.http.get(place).json()["keys"][0]).key
+    path = rig.http.get(f"{P}/openid/.well-known/openid-configuration").json()["jwks_uri"]
+    key = jwt.PyJWK(rig.http.get(path).json()["keys"][0]).key
     assert jwt.decode(exchanged, key, ["RS256"], options={"verify_exp": False})["consumer"] == owner(V)

@@ -16,9 +16,9 @@ REGISTRY = "/platform/resourceregistry/api/v1/resource"
 
 
 def test_packages_come_in_all_four_kinds(rig: Rig) -> None:
-    found = rig.http.get(f"{META}/export").json()[0]["areas"][0]["packages"]
+    result = rig.http.get(f"{META}/export").json()[0]["areas"][0]["packages"]
 
-    kinds = {(package["isAssignable"], package["isDelegable"]) for package in found}
+    kinds = {(package["isAssignable"], package["isDelegable"]) for package in result}
     assert kinds == {(True, True), (True, False), (False, True), (False, False)}
 
 
@@ -26,9 +26,9 @@ def test_packages_come_in_all_four_kinds(rig: Rig) -> None:
     ("language", "name"), [("nb-NO", "Lønn"), ("nn", "Løn"), ("en;q=0.9", "Payroll"), ("se", "Lønn")]
 )
 def test_a_package_is_named_in_the_preferred_language(rig: Rig, language: str, name: str) -> None:
-    place = f"{META}/package/urn/urn:altinn:accesspackage:lonn"
+    path = f"{META}/package/urn/urn:altinn:accesspackage:lonn"
 
-    assert rig.http.get(place, headers={"Accept-Language": language}).json()["name"] == name
+    assert rig.http.get(path, headers={"Accept-Language": language}).json()["name"] == name
 
 
 def test_a_package_is_found_by_urn_by_id_and_by_search(rig: Rig) -> None:
@@ -99,10 +99,10 @@ def test_policies_tell_which_packages_open_a_resource_and_the_other_way(rig: Rig
 
 
 def test_the_registry_is_searched_and_tells_what_changed(rig: Rig) -> None:
-    found = rig.http.get(f"{REGISTRY}/Search", params={"Title": "fagforening"}).json()
+    result = rig.http.get(f"{REGISTRY}/Search", params={"Title": "fagforening"}).json()
     changed = rig.http.get(f"{REGISTRY}/updated").json()["data"]
 
-    assert [row["identifier"] for row in found] == [FEES]
+    assert [row["identifier"] for row in result] == [FEES]
     assert (TAX, f"urn:altinn:resource:{FEES}") in [(row["subjectUrn"], row["resourceUrn"]) for row in changed]
 
 

@@ -1,4 +1,4 @@
-"""The pages behind confirmUrl: who sees what, in which language, and where the buttons lead."""
+"""The approval pages: who sees what, in which language, and the effect of the buttons."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MANAGER, EMPLOYEE, STRANGER = "Kari Nordmann", "Per Hansen", "Ukjent Person"
 
 
 def changed(rig: Rig) -> str:
-    """The id of a change request that adds one right and takes one away."""
+    """The id of a change request that adds one right and removes one."""
     query = {"correlation-id": str(uuid.uuid4()), "system-user-id": rig.approved()}
     body = {"requiredRights": rights(FEES), "unwantedRights": rights(SHARES)}
     return str(rig.call("POST", CHANGE, body, params=query).json()["id"])
@@ -43,7 +43,7 @@ def buttons(page: str) -> list[str]:
     return re.findall(r'name="act" value="(\w+)"', page)
 
 
-def test_the_confirm_url_opens_as_it_stands_and_asks_who_you_are(ready: Rig) -> None:
+def test_the_confirm_url_opens_unchanged_and_asks_who_you_are(ready: Rig) -> None:
     link = ready.request().json()["confirmUrl"]
 
     page = ready.http.get(link)
@@ -70,12 +70,12 @@ def test_the_manager_reads_who_asks_for_whom_and_for_what(ready: Rig) -> None:
         assert words in page
     assert "Aksjonærregisteroppgaven" in page
     assert "Skattegrunnlag" in page
-    assert "Fagforeningskontingent" in page  # one of what the package opens
+    assert "Fagforeningskontingent" in page  # one of the resources of the package
     assert buttons(page) == ["approve", "reject"]
 
 
 @pytest.mark.parametrize(("language", "words"), [("nb", "Godkjenn"), ("nn", "Verksemd"), ("en", "Approve")])
-def test_the_page_speaks_three_languages_and_offers_the_others(ready: Rig, language: str, words: str) -> None:
+def test_the_page_exists_in_three_languages_and_links_to_the_others(ready: Rig, language: str, words: str) -> None:
     page = ready.page(ready.requested(), person=MANAGER, lang=language).text
 
     assert f'<html lang="{language}">' in page
@@ -83,7 +83,7 @@ def test_the_page_speaks_three_languages_and_offers_the_others(ready: Rig, langu
     assert [f"lang={code}" in page for code in ("nb", "nn", "en")] == [True] * 3
 
 
-def test_every_text_is_in_every_language_with_the_same_places() -> None:
+def test_every_text_is_in_every_language_with_the_same_placeholders() -> None:
     places = {
         language: {name: re.findall(r"{\w+}", text) for name, text in texts.items()}
         for language, texts in TEXTS.items()
@@ -92,7 +92,7 @@ def test_every_text_is_in_every_language_with_the_same_places() -> None:
     assert places["nn"] == places["nb"] == places["en"]
 
 
-def test_an_employee_is_offered_to_send_it_on_and_told_when_that_was_done(ready: Rig) -> None:
+def test_an_employee_can_escalate_and_gets_a_confirmation(ready: Rig) -> None:
     ident = ready.requested()
     before = ready.page(ident, person=EMPLOYEE).text
 
@@ -105,7 +105,7 @@ def test_an_employee_is_offered_to_send_it_on_and_told_when_that_was_done(ready:
     assert buttons(ready.page(ident, person=MANAGER).text) == ["approve", "reject"]
 
 
-def test_a_stranger_sees_nothing_but_the_refusal(ready: Rig) -> None:
+def test_a_person_without_relation_sees_only_the_refusal(ready: Rig) -> None:
     page = ready.page(ready.requested(), person=STRANGER)
 
     assert page.status_code == 403
@@ -126,7 +126,7 @@ def test_pressing_a_button_one_was_not_offered_changes_nothing(ready: Rig, perso
     assert ready.status(ident) == "New"
 
 
-def test_a_manager_who_lacks_a_power_is_told_and_the_request_stays(ready: Rig) -> None:
+def test_a_manager_without_a_required_right_gets_an_error_and_the_request_stays(ready: Rig) -> None:
     ready.add_organisation(K, "Rask Tiger AS", persons=[{"name": "Ola", "roles": ["DAGL"], "packages": ["lonn"]}])
     ident = ready.requested(redirectUrl=RETURN)
 
@@ -141,7 +141,7 @@ def test_a_manager_who_lacks_a_power_is_told_and_the_request_stays(ready: Rig) -
 @pytest.mark.parametrize(
     ("act", "words"), [("approve", "Systemtilgangen er godkjent."), ("reject", "Forespørselen er avvist.")]
 )
-def test_without_a_redirect_address_a_closing_page_says_what_was_done(ready: Rig, act: str, words: str) -> None:
+def test_without_a_redirect_address_a_closing_page_shows_what_was_done(ready: Rig, act: str, words: str) -> None:
     answer = ready.decide(ready.requested(), act, MANAGER)
 
     assert answer.status_code == 200
@@ -208,8 +208,8 @@ def test_each_kind_opens_on_its_own_page_only(ready: Rig) -> None:
 def test_an_agent_is_approved_by_any_access_manager_whatever_packages_they_hold(ready: Rig) -> None:
     ola = {"name": "Ola", "roles": ["tilgangsstyrer"], "packages": []}
     ready.add_organisation(ACCOUNTANT, "Trofast Regnskap AS", persons=[ola])
-    asked: dict[str, Any] = {"kind": "/agent", "rights": None, "accessPackages": packages(AGENT)}
-    ident = ready.requested(partyOrgNo=ACCOUNTANT, redirectUrl=RETURN, **asked)
+    query: dict[str, Any] = {"kind": "/agent", "rights": None, "accessPackages": packages(AGENT)}
+    ident = ready.requested(partyOrgNo=ACCOUNTANT, redirectUrl=RETURN, **query)
 
     answer = ready.decide(ident, "approve", "Ola", page="agentrequest")
 

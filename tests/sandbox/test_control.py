@@ -133,18 +133,18 @@ def test_calls_are_listed_by_service_and_path_with_secrets_shortened(rig: Rig) -
     rig.report_fees()
     rig.http.get(f"/brreg/enhetsregisteret/api/enheter/{CUSTOMER}")
 
-    found = rig.http.get("/control/calls", params={"service": "skatteetaten", "path": "/skatteetaten/inn"}).json()
+    result = rig.http.get("/control/calls", params={"service": "skatteetaten", "path": "/skatteetaten/inn"}).json()
 
-    assert len(found) == 1
-    assert found[0]["body_bytes"] > 100
-    assert len(found[0]["headers"]["Authorization"]) < 40
-    assert rig.token(FEES_SCOPE)[:40] not in json.dumps(found)
+    assert len(result) == 1
+    assert result[0]["body_bytes"] > 100
+    assert len(result[0]["headers"]["Authorization"]) < 40
+    assert rig.token(FEES_SCOPE)[:40] not in json.dumps(result)
 
 
 # settings, state
 
 
-def test_a_setting_is_changed_alone(rig: Rig) -> None:
+def test_changing_one_setting_keeps_the_others(rig: Rig) -> None:
     before = rig.http.get("/control/settings").json()
 
     after = rig.http.patch("/control/settings", json={"second_dialog": True}).json()
@@ -179,7 +179,7 @@ def test_the_same_seed_and_clock_give_the_same_ids() -> None:
     assert first.report_fees().json() == second.report_fees().json()
 
 
-def test_a_snapshot_puts_back_memory_time_keys_and_faults(rig: Rig) -> None:
+def test_a_snapshot_restores_data_time_keys_and_faults(rig: Rig) -> None:
     rig.http.post("/control/faults", json={"service": "brreg", "times": 3})
     submission, token = rig.report_fees().json()["forsendelseId"], rig.token(FEES_SCOPE)
     saved = rig.http.get("/control/snapshot").content
@@ -245,7 +245,7 @@ def test_an_unknown_submission_is_404_with_a_sentence(rig: Rig) -> None:
     assert (response.status_code, response.json()["error"]) == (404, "No submission has the id x.")
 
 
-def test_submissions_are_told_without_what_was_in_them(rig: Rig) -> None:
+def test_submissions_are_listed_without_their_content(rig: Rig) -> None:
     rig.report_shares()
 
     assert "Skjema" not in rig.http.get("/control/submissions").text
@@ -313,7 +313,7 @@ def test_many_threads_get_an_answer_each_and_no_id_twice(rig: Rig) -> None:
     assert len(set(ids)) == 80
 
 
-def test_a_fault_of_skatteetaten_without_a_body_speaks_in_its_words(rig: Rig) -> None:
+def test_a_fault_of_skatteetaten_without_a_body_has_its_error_format(rig: Rig) -> None:
     rig.http.post("/control/faults", json={"service": "skatteetaten", "status": 401})
 
     assert codes(rig.report_fees()) == (401, "GLD_004", "")

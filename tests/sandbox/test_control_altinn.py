@@ -1,4 +1,4 @@
-"""The control calls that play Altinn's and Maskinporten's people, and what they say to wrong input."""
+"""The control calls for Altinn and Maskinporten, and their answers to wrong input."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def test_wrong_input_is_400_with_a_sentence_that_names_the_field(
 ) -> None:
     response = rig.http.post(f"/control/{path}", json=body)
 
-    said = response.json()
+    payload = response.json()
     assert response.status_code == 400
-    assert said["error"].endswith(".")
-    assert said["field"].startswith(field)
+    assert payload["error"].endswith(".")
+    assert payload["field"].startswith(field)
 
 
 @pytest.mark.parametrize("days", [-1, 1e300, "x", None])
@@ -99,7 +99,7 @@ def test_an_unknown_id_is_404_with_a_sentence(rig: Rig, method: str, path: str) 
     assert response.json()["error"].startswith("No ")
 
 
-def test_an_unknown_person_or_act_is_told_what_is_known(ready: Rig) -> None:
+def test_an_unknown_person_or_act_is_refused_with_the_known_ones(ready: Rig) -> None:
     ident = ready.requested()
 
     person = ready.http.post(f"/control/requests/{ident}/approve", json={"person": "Nobody"})
@@ -147,10 +147,10 @@ def test_a_removed_system_user_cannot_be_removed_again(ready: Rig) -> None:
 
 def test_clients_are_attached_once_and_must_be_known(ready: Rig) -> None:
     agent = ready.agent()
-    place = f"system-users/{agent}/clients"
+    path = f"system-users/{agent}/clients"
 
-    assert ready.control(place, {"orgnrs": [K, K]}) == ready.control(place, {"orgnrs": [K]}) == {"clients": [K]}
-    assert ready.http.post(f"/control/{place}", json={"orgnrs": ["999999999"]}).json()["field"] == "orgnrs"
+    assert ready.control(path, {"orgnrs": [K, K]}) == ready.control(path, {"orgnrs": [K]}) == {"clients": [K]}
+    assert ready.http.post(f"/control/{path}", json={"orgnrs": ["999999999"]}).json()["field"] == "orgnrs"
 
 
 def test_the_same_seed_and_clock_give_the_same_ids() -> None:

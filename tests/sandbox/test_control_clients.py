@@ -1,4 +1,4 @@
-"""Handing public keys to the sandbox's Maskinporten, one by one, as a person would at Samarbeidsportalen."""
+"""Registering public keys at the sandbox's Maskinporten, one by one, as a person does at Samarbeidsportalen."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ def test_a_further_key_signs_beside_the_old_one_whatever_form_it_is_pasted_in(ri
     jwk = public_jwk("key-w", kid="new")
     pasted = {"one": jwk, "list": [jwk], "set": {"keys": [jwk]}, "text": json.dumps([jwk])}[form]
 
-    said = hand(rig, pasted)
+    response = hand(rig, pasted)
 
-    assert (said.status_code, said.json()["kids"]) == (201, ["key-v", "new"])
+    assert (response.status_code, response.json()["kids"]) == (201, ["key-v", "new"])
     assert (rig.grant().status_code, signed_with(rig, "new")) == (200, 200)
 
 
 def test_a_key_without_a_kid_is_given_one(rig: Rig) -> None:
     jwk = {name: value for name, value in public_jwk("key-w").items() if name != "kid"}
 
-    said = hand(rig, jwk).json()
+    payload = hand(rig, jwk).json()
 
-    assert said["kids"] == ["key-v", said["kid"]]
-    assert signed_with(rig, said["kid"]) == 200
+    assert payload["kids"] == ["key-v", payload["kid"]]
+    assert signed_with(rig, payload["kid"]) == 200
 
 
 def test_the_same_key_again_lives_a_year_more(rig: Rig) -> None:
     rig.control("clock/advance", {"seconds": 364 * 86_400})
 
-    said = hand(rig, public_jwk("key-v"))
+    response = hand(rig, public_jwk("key-v"))
     rig.control("clock/advance", {"seconds": 2 * 86_400})
 
-    assert (said.status_code, said.json()["expires"]) == (200, "2028-11-21T12:00:00Z")
+    assert (response.status_code, response.json()["expires"]) == (200, "2028-11-21T12:00:00Z")
     assert rig.grant().status_code == 200
 
 
 def test_another_key_of_the_same_kid_is_409_and_the_old_one_stays(rig: Rig) -> None:
-    said = hand(rig, public_jwk("key-w", kid="key-v"))
+    response = hand(rig, public_jwk("key-w", kid="key-v"))
 
-    assert (said.status_code, said.json()["field"]) == (409, "jwk")
+    assert (response.status_code, response.json()["field"]) == (409, "jwk")
     assert rig.grant().status_code == 200
 
 
@@ -65,10 +65,10 @@ def test_another_key_of_the_same_kid_is_409_and_the_old_one_stays(rig: Rig) -> N
      public_jwk("key-w", kid="a b"), public_jwk("key-w", kid=7), public_jwk("key-w", n="AQAB"), {"kty": "EC"}],
 )  # fmt: skip
 def test_what_is_no_public_key_is_400_with_a_sentence_and_changes_nothing(rig: Rig, jwk: Any) -> None:
-    said = hand(rig, jwk)
+    response = hand(rig, jwk)
 
-    assert (said.status_code, said.json()["field"]) == (400, "jwk")
-    assert said.json()["error"].startswith("jwk: ")
+    assert (response.status_code, response.json()["field"]) == (400, "jwk")
+    assert response.json()["error"].startswith("jwk: ")
     assert [key["kid"] for key in rig.http.get("/control/clients").json()[0]["keys"]] == ["key-v"]
 
 
@@ -84,14 +84,14 @@ def test_the_sixth_key_is_refused_until_one_is_taken_away(rig: Rig) -> None:
     assert rig.http.delete(f"{PLACE}/k0").status_code == 404
 
 
-def test_clients_are_told_with_when_their_keys_expire(rig: Rig) -> None:
+def test_clients_are_listed_with_the_expiry_of_their_keys(rig: Rig) -> None:
     rig.control("clients/client-v/keys/key-v/expire")
 
-    found = rig.http.get("/control/clients").json()
+    result = rig.http.get("/control/clients").json()
 
-    assert [client["client_id"] for client in found] == ["client-v", "client-w"]
-    assert (found[0]["orgnr"], found[0]["granted_scopes"]) == (V, None)
-    assert found[0]["keys"] == [{"kid": "key-v", "expires": NOW.isoformat().replace("+00:00", "Z")}]
+    assert [client["client_id"] for client in result] == ["client-v", "client-w"]
+    assert (result[0]["orgnr"], result[0]["granted_scopes"]) == (V, None)
+    assert result[0]["keys"] == [{"kid": "key-v", "expires": NOW.isoformat().replace("+00:00", "Z")}]
     assert refusal(rig.grant())[2] == "121"
 
 
@@ -103,6 +103,6 @@ def test_two_scopes_in_one_text_are_refused(rig: Rig, field: str) -> None:
 
 
 def test_an_unknown_client_is_404_with_a_sentence(rig: Rig) -> None:
-    said = rig.http.post("/control/clients/nobody/keys", json={"jwk": public_jwk("key-v")})
+    response = rig.http.post("/control/clients/nobody/keys", json={"jwk": public_jwk("key-v")})
 
-    assert (said.status_code, said.json()["error"]) == (404, "No client has the id nobody.")
+    assert (response.status_code, response.json()["error"]) == (404, "No client has the id nobody.")

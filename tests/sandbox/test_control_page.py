@@ -1,4 +1,4 @@
-"""The page at `/control`: everything a program can do there, a person can do too, without JavaScript."""
+"""The page at `/control`: a person can do everything there that a program can, without JavaScript."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def play(dialogs: DialogRig, call: str, **fields: str) -> httpx.Response:
     return dialogs.http.get(answer.headers["Location"]) if answer.status_code == 303 else answer
 
 
-def said(page: httpx.Response) -> str:
-    found = re.search(r'role="status" class="card said( bad)?">([^<]*)<', page.text)
-    assert found
-    return html.unescape(found[2])
+def payload(page: httpx.Response) -> str:
+    result = re.search(r'role="status" class="card payload( bad)?">([^<]*)<', page.text)
+    assert result
+    return html.unescape(result[2])
 
 
 def offered(page: str) -> set[tuple[str, str]]:
@@ -74,19 +74,19 @@ NOT_OFFERED = {"/control/play", "/control/submissions/<submission_id>/feedback"}
 def test_a_person_hands_a_new_key_over_and_sees_it(dialogs: DialogRig) -> None:
     jwk = json.dumps([public_jwk("key-w", kid="new")], indent=2)
 
-    page = play(dialogs, "POST /control/clients/client-v/keys", text__jwk=jwk, said="The client can sign with it.")
+    page = play(dialogs, "POST /control/clients/client-v/keys", text__jwk=jwk, payload="The client can sign with it.")
 
-    assert said(page) == "The client can sign with it."
+    assert payload(page) == "The client can sign with it."
     assert "<code>new</code> works until 2027-11-23" in page.text
     assert dialogs.ask(dialogs.assertion(by="W", iss="client-v", header={"kid": "new"})).status_code == 200
 
 
 @pytest.mark.parametrize("pasted", ["-----BEGIN PUBLIC KEY-----", "[]", '{"kty": "EC"}', "\u0000"])
-def test_what_is_no_key_is_told_in_a_sentence(dialogs: DialogRig, pasted: str) -> None:
+def test_an_invalid_key_is_refused_with_a_sentence(dialogs: DialogRig, pasted: str) -> None:
     page = play(dialogs, "POST /control/clients/client-v/keys", text__jwk=pasted)
 
-    assert said(page).startswith("jwk: ")
-    assert said(page).endswith(".")
+    assert payload(page).startswith("jwk: ")
+    assert payload(page).endswith(".")
 
 
 def test_a_person_makes_a_client_an_organisation_and_its_people(dialogs: DialogRig) -> None:
@@ -109,7 +109,7 @@ def test_a_person_decides_as_whoever_they_pick(dialogs: DialogRig) -> None:
     refused = play(dialogs, f"POST /control/requests/{ident}/approve", text__person="Per Hansen")
     play(dialogs, f"POST /control/requests/{ident}/escalate", text__person="Per Hansen")
 
-    assert "lacks the role" in said(refused)
+    assert "lacks the role" in payload(refused)
     assert (dialogs.app.state.requests[ident].status, dialogs.app.state.requests[ident].escalated) == ("New", True)
 
 
@@ -117,11 +117,11 @@ def test_a_person_plays_the_service_owner(dialogs: DialogRig) -> None:
     resource = "urn:altinn:resource:x"
     play(dialogs, "POST /control/dialogs", text__orgnr=K, text__service_resource=resource, text__title="Hei")
     dialog = next(iter(dialogs.app.state.dialogs.values()))
-    place = f"/control/dialogs/{dialog.id}"
+    path = f"/control/dialogs/{dialog.id}"
 
-    play(dialogs, f"PATCH {place}", text__title="Nytt", text__status="Draft", flag__silent="false")
-    play(dialogs, f"POST {place}/transmissions", text__type="Information", text__title="Brev")
-    play(dialogs, f"POST {place}/activities", text__type="Information", text__description="Hei")
+    play(dialogs, f"PATCH {path}", text__title="Nytt", text__status="Draft", flag__silent="false")
+    play(dialogs, f"POST {path}/transmissions", text__type="Information", text__title="Brev")
+    play(dialogs, f"POST {path}/activities", text__type="Information", text__description="Hei")
 
     assert (dialog.title, dialog.status) == ({"nb": "Nytt"}, "Draft")
     assert (len(dialog.transmissions), len(dialog.activities)) == (1, 1)
@@ -152,12 +152,12 @@ def test_a_snapshot_is_loaded_from_a_file(dialogs: DialogRig) -> None:
     assert ident not in dialogs.app.state.dialogs
 
 
-def test_people_and_json_that_cannot_be_read_are_told(dialogs: DialogRig) -> None:
+def test_unreadable_people_and_json_are_refused_with_a_sentence(dialogs: DialogRig) -> None:
     no_json = play(dialogs, "POST /control/organisations", text__orgnr=K, text__name="x", json__registry="{")
     nobody = play(dialogs, "POST /control/organisations", text__orgnr=K, text__name="x", people__persons=": DAGL")
 
-    assert said(no_json) == "registry: is not JSON."
-    assert said(nobody) == "persons: each needs a name."
+    assert payload(no_json) == "registry: is not JSON."
+    assert payload(nobody) == "persons: each needs a name."
 
 
 def test_an_agents_clients_are_shown_and_added(dialogs: DialogRig) -> None:
@@ -181,7 +181,7 @@ def test_the_page_shows_what_waits_and_its_forms_work_without_javascript(rig: Ri
 
     assert form["call"] in page
     assert "<script" not in page
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/control?said=Done.&failed=0#submissions")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/control?payload=Done.&failed=0#submissions")
     assert rig.received(submission)["feedback"]["verdict"] == "rejected"
 
 

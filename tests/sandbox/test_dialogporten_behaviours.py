@@ -1,4 +1,4 @@
-"""Dialogporten's behaviours 13 to 22 that a vendor meets: one dialog, labels, tokens, look-up, switches."""
+"""Dialogporten's behaviours 13 to 22: one dialog, labels, tokens, look-up, settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["dialogs"]
 # one dialog
 
 
-def test_behaviour_13_the_first_read_marks_as_seen_and_says_so(dialogs: DialogRig) -> None:
+def test_behaviour_13_the_first_read_marks_as_seen_and_publishes_that(dialogs: DialogRig) -> None:
     ident = dialogs.open()
     dialogs.labels(ident, addLabels=["MarkedAsUnopened"])
     before = dialogs.item(ident)
@@ -34,7 +34,7 @@ def test_behaviour_13_the_first_read_marks_as_seen_and_says_so(dialogs: DialogRi
     assert dialogs.published() == ["created", "updated", "seen"]
 
 
-def test_behaviour_13_a_second_read_of_the_same_version_says_nothing(dialogs: DialogRig) -> None:
+def test_behaviour_13_a_second_read_of_the_same_version_publishes_nothing(dialogs: DialogRig) -> None:
     ident = dialogs.open()
     for _time in range(2):
         dialogs.get(f"{DIALOGS}/{ident}")
@@ -54,17 +54,17 @@ def test_behaviour_13_lists_and_parts_never_mark_as_seen(dialogs: DialogRig) -> 
     ident = dialogs.open()
     transmission = dialogs.add(ident, "transmissions", type="Information", title="Brev")
     activity = dialogs.add(ident, "activities", type="Information", description="Hei")
-    said = dialogs.published()
-    place = f"{DIALOGS}/{ident}"
+    payload = dialogs.published()
+    address = f"{DIALOGS}/{ident}"
 
     for path in ("transmissions", f"transmissions/{transmission}", "activities", f"activities/{activity}", "seenlog"):
-        assert dialogs.get(f"{place}/{path}").status_code == 200, path
-    assert dialogs.get(f"{place}/context/labellog").status_code == 200
+        assert dialogs.get(f"{address}/{path}").status_code == 200, path
+    assert dialogs.get(f"{address}/context/labellog").status_code == 200
 
     assert dialogs.item(ident)["isContentSeen"] is False
-    assert dialogs.published() == said
-    assert "performedBy" not in dialogs.get(f"{place}/activities").json()[0]
-    assert "isOpened" not in dialogs.get(f"{place}/transmissions").json()[0]
+    assert dialogs.published() == payload
+    assert "performedBy" not in dialogs.get(f"{address}/activities").json()[0]
+    assert "isOpened" not in dialogs.get(f"{address}/transmissions").json()[0]
 
 
 def test_behaviour_14_each_way_of_not_being_there_has_its_answer(dialogs: DialogRig) -> None:
@@ -84,7 +84,7 @@ def test_behaviour_14_each_way_of_not_being_there_has_its_answer(dialogs: Dialog
     response = dialogs.get(f"{DIALOGS}/{hidden}")
     assert errors(response) == (404, ["DialogEntity"])
     assert parsedate_to_datetime(response.headers["expires"]) == NOW + timedelta(hours=1)
-    for ident in (hidden, expired):  # parts do not ask when it is to be seen
+    for ident in (hidden, expired):  # the parts do not check visibility
         assert dialogs.get(f"{DIALOGS}/{ident}/transmissions").status_code == 200
 
 
@@ -109,11 +109,11 @@ def test_behaviour_16_what_may_not_be_used_keeps_its_title_and_loses_its_address
                 attachments=[attachment])  # fmt: skip
     dialogs.add(ident, "transmissions", type="Information", title="Gammel", attachments=[old])
 
-    found = dialogs.get(f"{DIALOGS}/{ident}").json()
-    locked, expired = found["transmissions"]
+    result = dialogs.get(f"{DIALOGS}/{ident}").json()
+    locked, expired = result["transmissions"]
 
-    assert found["attachments"][0]["urls"][0]["url"] == where
-    assert (found["guiActions"][0]["isAuthorized"], found["guiActions"][0]["url"]) == (
+    assert result["attachments"][0]["urls"][0]["url"] == where
+    assert (result["guiActions"][0]["isAuthorized"], result["guiActions"][0]["url"]) == (
         False,
         "urn:dialogporten:unauthorized",
     )
@@ -142,8 +142,8 @@ def test_behaviour_16_a_masked_person_is_the_same_until_a_restart(dialogs: Dialo
     restarted.http.put("/control/snapshot", content=saved)
 
     def shown(rig: DialogRig) -> set[str]:
-        found = rig.get(f"{DIALOGS}/{ident}").json()["activities"][0]
-        return {found["performedBy"]["actorId"], rig.item(ident)["latestActivity"]["performedBy"]["actorId"]}
+        result = rig.get(f"{DIALOGS}/{ident}").json()["activities"][0]
+        return {result["performedBy"]["actorId"], rig.item(ident)["latestActivity"]["performedBy"]["actorId"]}
 
     assert len(shown(dialogs)) == len(shown(restarted)) == 1
     assert shown(dialogs) != shown(restarted)
@@ -152,24 +152,24 @@ def test_behaviour_16_a_masked_person_is_the_same_until_a_restart(dialogs: Dialo
 def test_behaviour_17_an_added_right_waits_as_long_as_a_removed_one(dialogs: DialogRig) -> None:
     ident = dialogs.open(resource=FEES)
     dialogs.settings(rights_cache_seconds=900)
-    assert dialogs.found() == []
+    assert dialogs.search_ids() == []
     dialogs.app.state.system_users[dialogs.user].rights.append(FEES)
 
-    assert dialogs.found() == []
+    assert dialogs.search_ids() == []
     dialogs.pass_time(901)
-    assert dialogs.found() == [ident]
+    assert dialogs.search_ids() == [ident]
 
 
 def test_behaviour_17_rights_are_remembered_for_as_long_as_is_set(dialogs: DialogRig) -> None:
     ident = dialogs.open()
     dialogs.settings(rights_cache_seconds=900)
-    assert dialogs.found() == [ident]
+    assert dialogs.search_ids() == [ident]
     headers = dialogs.as_user()
     dialogs.app.state.system_users[dialogs.user].rights.clear()
 
     assert dialogs.search(headers=headers).json()["items"]
     dialogs.pass_time(901)
-    assert dialogs.found() == []
+    assert dialogs.search_ids() == []
 
 
 # labels
@@ -194,7 +194,7 @@ def test_behaviour_18_labels_are_set_with_the_right_revision(dialogs: DialogRig)
     assert [(row["name"], row["action"]) for row in log] == [("systemlabel:Archive", "set")]
 
 
-def test_behaviour_18_places_exclude_each_other_and_go_back_to_the_default(dialogs: DialogRig) -> None:
+def test_behaviour_18_default_bin_and_archive_exclude_each_other(dialogs: DialogRig) -> None:
     ident = dialogs.open()
 
     dialogs.labels(ident, addLabels=["Bin", "Archive"])
@@ -227,11 +227,11 @@ def test_behaviour_18_each_write_that_is_not_silent_takes_it_out_of_the_archive(
 
 def test_behaviour_19_many_at_once_are_all_or_none(dialogs: DialogRig) -> None:
     first, second, foreign = dialogs.open(), dialogs.open(), dialogs.open(orgnr=W)
-    place = f"{DIALOGS}/context/systemlabels/actions/bulkset"
+    path = f"{DIALOGS}/context/systemlabels/actions/bulkset"
 
     def bulk(*idents: str, **more: str) -> int:
         body = {"dialogs": [{"dialogId": ident, **more} for ident in idents], "addLabels": ["Archive"]}
-        return dialogs.http.post(place, json=body, headers=dialogs.as_user()).status_code
+        return dialogs.http.post(path, json=body, headers=dialogs.as_user()).status_code
 
     assert bulk(*(str(uuid.uuid4()) for _ in range(101))) == 400
     assert bulk(first, first) == bulk() == 400
@@ -250,7 +250,7 @@ def test_labels_that_are_no_list_of_names_are_400(dialogs: DialogRig, labels: ob
     assert dialogs.item(ident)["endUserContext"]["systemLabels"] == ["Default"]
 
 
-# tokens, look-up, switches
+# tokens, look-up, settings
 
 
 def test_behaviour_20_the_dialog_token_is_signed_and_lives_ten_minutes(dialogs: DialogRig) -> None:
@@ -259,7 +259,7 @@ def test_behaviour_20_the_dialog_token_is_signed_and_lives_ten_minutes(dialogs: 
     keys = jwt.PyJWKSet.from_dict(dialogs.http.get(f"{D}/.well-known/jwks.json").json())
     header = jwt.get_unverified_header(token)
 
-    unclocked = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}  # the sandbox's clock stands still
+    unclocked = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}  # the sandbox's clock is frozen
     claims = jwt.decode(token, keys[header["kid"]].key, algorithms=["EdDSA"], options=unclocked)
 
     assert (header["alg"], claims["exp"] - claims["iat"]) == ("EdDSA", 600)
@@ -290,10 +290,10 @@ def test_behaviour_21_the_look_up_tells_why_the_dialog_may_be_seen(dialogs: Dial
     dialogs.app.state.system_users[dialogs.user].packages = ["urn:altinn:accesspackage:skattegrunnlag"]
     ask = {"instanceRef": f"URN:altinn:dialog-id:{dialogs.open()}"}
 
-    said = dialogs.get(f"{D}/enduser/dialoglookup", params=ask).json()
+    payload = dialogs.get(f"{D}/enduser/dialoglookup", params=ask).json()
 
-    why = said["authorizationEvidence"]
-    assert said["instanceRef"] == ask["instanceRef"].lower()
+    why = payload["authorizationEvidence"]
+    assert payload["instanceRef"] == ask["instanceRef"].lower()
     assert (why["viaResourceDelegation"], why["viaAccessPackage"], why["currentAuthenticationLevel"]) == (True, True, 3)
     assert [(row["grantType"], row["subject"]) for row in why["evidence"]] == [
         ("ResourceDelegation", URN + SHARES), ("AccessPackage", "urn:altinn:accesspackage:skattegrunnlag")
@@ -307,15 +307,15 @@ def test_behaviour_21_what_is_only_remembered_of_a_removed_system_user_is_no_evi
     dialogs.control(f"system-users/{dialogs.user}", method="DELETE")
 
     ask = {"instanceRef": f"urn:altinn:dialog-id:{ident}"}
-    said = dialogs.http.get(f"{D}/enduser/dialoglookup", params=ask, headers=headers)
+    response = dialogs.http.get(f"{D}/enduser/dialoglookup", params=ask, headers=headers)
 
-    assert (said.status_code, said.json()["authorizationEvidence"]["evidence"]) == (200, [])
+    assert (response.status_code, response.json()["authorizationEvidence"]["evidence"]) == (200, [])
 
 
 def test_own_resources_are_narrowed_by_party_and_tell_what_opens_them(dialogs: DialogRig) -> None:
     def ids(**query: object) -> list[str]:
-        found = dialogs.get(f"{D}/enduser/serviceresources", params=query).json()["items"]
-        return [row["serviceResource"]["id"] for row in found]
+        result = dialogs.get(f"{D}/enduser/serviceresources", params=query).json()["items"]
+        return [row["serviceResource"]["id"] for row in result]
 
     assert SHARES in ids() == ids(party=[ORGANISATION + W, PARTY])
     assert ids(party=ORGANISATION + W) == []
@@ -325,7 +325,7 @@ def test_own_resources_are_narrowed_by_party_and_tell_what_opens_them(dialogs: D
     assert "urn:altinn:accesspackage:skattegrunnlag" in [package["urn"] for package in opened]
 
 
-def test_unopened_content_is_what_no_activity_says_was_opened(dialogs: DialogRig) -> None:
+def test_content_is_unopened_until_an_activity_says_it_was_opened(dialogs: DialogRig) -> None:
     ident = dialogs.open()
     letter = dialogs.add(ident, "transmissions", type="Information", title="Brev")
     dialogs.get(f"{DIALOGS}/{ident}")

@@ -1,4 +1,4 @@
-"""Dialogporten's behaviours 1 to 12 that a vendor meets: tokens, search, limits, the durable cursor."""
+"""Dialogporten's behaviours 1 to 12: tokens, search, limits, the durable cursor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["dialogs"]
 EMPTY = {"items": [], "hasNextPage": False, "orderBy": "contentupdatedat_desc,id_desc"}
 
 
-# who asks
+# the caller
 
 
 def test_behaviour_1_no_token_and_a_bad_one_are_401_without_a_body(dialogs: DialogRig) -> None:
@@ -61,9 +61,9 @@ def test_behaviour_4_lists_and_pages_have_limits(dialogs: DialogRig) -> None:
     assert dialogs.search(limit=1000).status_code == 200
 
 
-def test_behaviour_4_the_limits_are_told_to_anybody_and_follow_the_setting(dialogs: DialogRig) -> None:
-    told = dialogs.http.get(f"{D}/metadata/limits").json()["endUserSearch"]
-    assert told == {
+def test_behaviour_4_the_limits_are_open_to_all_and_follow_the_setting(dialogs: DialogRig) -> None:
+    recorded = dialogs.http.get(f"{D}/metadata/limits").json()["endUserSearch"]
+    assert recorded == {
         "maxPartyFilterValues": 100, "maxServiceResourceFilterValues": 20, "maxOrgFilterValues": 20,
         "maxExtendedStatusFilterValues": 20,
     }  # fmt: skip
@@ -80,7 +80,7 @@ def test_behaviour_5_a_party_must_be_a_urn_with_a_right_number(dialogs: DialogRi
     assert errors(dialogs.search(party=[PARTY, wrong])) == (400, ["party[1]"])
 
 
-def test_behaviour_5_a_person_is_a_party_too_but_nobodys_customer_here(dialogs: DialogRig) -> None:
+def test_behaviour_5_a_person_is_a_valid_party_but_matches_no_dialog(dialogs: DialogRig) -> None:
     right, wrong = (f"urn:altinn:person:identifier-no:{number}" for number in ("01017000027", "01017000028"))
 
     assert dialogs.search(party=right).json() == EMPTY
@@ -93,7 +93,7 @@ def test_behaviour_6_what_may_not_be_seen_is_an_empty_list(dialogs: DialogRig) -
 
     assert dialogs.search(party=ORGANISATION + W).json() == EMPTY
     assert dialogs.search(serviceResource=URN + FEES).json() == EMPTY
-    assert dialogs.found() == []
+    assert dialogs.search_ids() == []
 
 
 def test_behaviour_7_an_agent_finds_the_dialogs_of_all_its_clients(dialogs: DialogRig) -> None:
@@ -104,9 +104,9 @@ def test_behaviour_7_an_agent_finds_the_dialogs_of_all_its_clients(dialogs: Dial
     dialogs.open(orgnr=W, resource=resource)
 
     token = dialogs.token(READ, authorization_details=rar(ACCOUNTANT, externalRef="agent"))
-    found = dialogs.search(serviceResource=URN + resource, headers={"Authorization": f"Bearer {token}"}).json()
+    result = dialogs.search(serviceResource=URN + resource, headers={"Authorization": f"Bearer {token}"}).json()
 
-    assert {item["id"] for item in found["items"]} == mine
+    assert {item["id"] for item in result["items"]} == mine
 
 
 def test_behaviour_8_the_token_is_a_durable_cursor(dialogs: DialogRig) -> None:
@@ -125,13 +125,13 @@ def test_behaviour_8_the_token_is_a_durable_cursor(dialogs: DialogRig) -> None:
 
     dialogs.add(made[1], "activities", type="FormSaved")
 
-    assert dialogs.found(**order, continuationToken=token) == [made[1]]
+    assert dialogs.search_ids(**order, continuationToken=token) == [made[1]]
 
 
 def test_behaviour_8_the_appended_key_follows_the_direction_and_splits_equal_times(dialogs: DialogRig) -> None:
-    made = sorted(dialogs.open(str(number)) for number in range(4))  # the clock stands still
+    made = sorted(dialogs.open(str(number)) for number in range(4))  # the clock is frozen
     first = dialogs.search(orderBy="updatedAt_asc", limit=2).json()
-    rest = dialogs.found(orderBy="updatedAt_asc", continuationToken=first["continuationToken"])
+    rest = dialogs.search_ids(orderBy="updatedAt_asc", continuationToken=first["continuationToken"])
 
     assert [item["id"] for item in first["items"]] + rest == made
 
@@ -149,16 +149,18 @@ def test_behaviour_9_without_its_order_the_token_pages_the_other_way(dialogs: Di
     made = dialogs.open_many(3)
     second = dialogs.search(orderBy="contentUpdatedAt_asc", limit=2).json()
 
-    assert dialogs.found(orderBy="contentUpdatedAt_asc", continuationToken=second["continuationToken"]) == [made[2]]
-    assert dialogs.found(continuationToken=second["continuationToken"]) == [made[0]]
+    assert dialogs.search_ids(orderBy="contentUpdatedAt_asc", continuationToken=second["continuationToken"]) == [
+        made[2]
+    ]
+    assert dialogs.search_ids(continuationToken=second["continuationToken"]) == [made[0]]
 
 
 def test_behaviour_10_times_are_inclusive_and_zoned(dialogs: DialogRig) -> None:
     ident = dialogs.open()
     exact = dialogs.item(ident)["updatedAt"]
 
-    assert dialogs.found(updatedAfter=exact) == dialogs.found(updatedBefore=exact) == [ident]
-    assert dialogs.found(updatedAfter=later(seconds=1)) == []
+    assert dialogs.search_ids(updatedAfter=exact) == dialogs.search_ids(updatedBefore=exact) == [ident]
+    assert dialogs.search_ids(updatedAfter=later(seconds=1)) == []
     assert errors(dialogs.search(updatedAfter=later(hours=1), updatedBefore=later()))[0] == 400
     assert errors(dialogs.search(updatedAfter="2026-11-23T12:00:00"))[0] == 400
 
@@ -168,8 +170,8 @@ def test_behaviour_10_labels_are_and_statuses_are_or(dialogs: DialogRig) -> None
     dialogs.labels(both, addLabels=["Archive", "MarkedAsUnopened"])
     dialogs.labels(archived, addLabels=["Archive"])
 
-    assert dialogs.found(systemLabel=["Archive", "MarkedAsUnopened"]) == [both]
-    assert set(dialogs.found(status=["Draft", "Awaiting"])) == {both, draft}
+    assert dialogs.search_ids(systemLabel=["Archive", "MarkedAsUnopened"]) == [both]
+    assert set(dialogs.search_ids(status=["Draft", "Awaiting"])) == {both, draft}
     assert dialogs.search(status="New").status_code == 400
 
 
@@ -178,8 +180,8 @@ def test_behaviour_10_a_search_text_has_three_characters_and_a_known_language(di
 
     assert errors(dialogs.search(search="ab")) == (400, ["search"])
     assert errors(dialogs.search(search="krav", searchLanguageCode="no")) == (400, ["searchLanguageCode"])
-    assert dialogs.found(search="krav") == [ident]
-    assert dialogs.found(search="noe annet") == []
+    assert dialogs.search_ids(search="krav") == [ident]
+    assert dialogs.search_ids(search="noe annet") == []
 
 
 @pytest.mark.parametrize("name", ["isContentSeen", "excludeApiOnly"])
@@ -198,13 +200,13 @@ def test_behaviour_12_deleted_expired_and_hidden_dialogs_are_not_found(dialogs: 
     gone, expired = dialogs.open(), dialogs.open(expires_at=later(minutes=5))
     hidden = dialogs.open(visible_from=later(hours=1))
     dialogs.control(f"dialogs/{gone}", method="DELETE")
-    assert dialogs.found() == [expired]
+    assert dialogs.search_ids() == [expired]
 
     dialogs.pass_time(300)
-    assert dialogs.found() == []
+    assert dialogs.search_ids() == []
 
     dialogs.pass_time(3300)
-    assert dialogs.found() == [hidden]
+    assert dialogs.search_ids() == [hidden]
 
 
 def test_behaviour_12_what_becomes_visible_lies_ahead_of_the_cursor(dialogs: DialogRig) -> None:
@@ -214,4 +216,4 @@ def test_behaviour_12_what_becomes_visible_lies_ahead_of_the_cursor(dialogs: Dia
 
     dialogs.pass_time(3600)
 
-    assert dialogs.found(orderBy="updatedAt_asc", continuationToken=cursor["continuationToken"]) == [hidden]
+    assert dialogs.search_ids(orderBy="updatedAt_asc", continuationToken=cursor["continuationToken"]) == [hidden]

@@ -1,4 +1,4 @@
-"""What the sandbox says as Dialogporten, held against the published OpenAPI document of `@digdir/dialogporten-schema`."""
+"""The answers as Dialogporten, validated against the published OpenAPI document of `@digdir/dialogporten-schema`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def published() -> dict[str, Any]:
 
 
 def checked(response: httpx.Response, path: str, method: str = "get") -> Any:
-    """The body, which must be what `path` promises for the status."""
+    """The body, after validation against the schema of `path` and the status."""
     answer = published()["paths"][path][method]["responses"][str(response.status_code)]
     [(media_type, promised)] = answer["content"].items()
     assert response.headers["content-type"].split(";")[0] == media_type
@@ -45,7 +45,7 @@ def checked(response: httpx.Response, path: str, method: str = "get") -> Any:
 
 @pytest.fixture
 def full(dialogs: DialogRig) -> str:
-    """The id of a dialog with everything a dialog can have."""
+    """The id of a dialog with every member a dialog can have."""
     link = {"url": "https://skatt.example.no/dokument", "media_type": "application/pdf"}
     attachment = {"id": str(uuid.uuid4()), "name": "Brev.pdf", "urls": [link, {**link, "consumer_type": "Gui"}]}
     gui = {
@@ -74,9 +74,9 @@ def full(dialogs: DialogRig) -> str:
 def test_a_list_is_as_published(dialogs: DialogRig, full: str) -> None:
     dialogs.open(resource=LOCKED)
 
-    found = checked(dialogs.search(limit=1), "/api/v1/enduser/dialogs")
+    result = checked(dialogs.search(limit=1), "/api/v1/enduser/dialogs")
 
-    assert (len(found["items"]), found["hasNextPage"], "continuationToken" in found) == (1, True, True)
+    assert (len(result["items"]), result["hasNextPage"], "continuationToken" in result) == (1, True, True)
 
 
 def test_an_empty_list_is_as_published(dialogs: DialogRig) -> None:
@@ -85,24 +85,24 @@ def test_an_empty_list_is_as_published(dialogs: DialogRig) -> None:
 
 def test_a_dialog_is_as_published_before_and_after_it_was_seen(dialogs: DialogRig, full: str) -> None:
     for _time in range(2):
-        found = checked(dialogs.get(f"{D}/enduser/dialogs/{full}"), DIALOG)
-    assert len(found["transmissions"]) == 2
-    assert found["guiActions"][0]["isAuthorized"] is False
-    assert {"senderName", "additionalInfo", "mainContentReference"} <= set(found["content"])
+        result = checked(dialogs.get(f"{D}/enduser/dialogs/{full}"), DIALOG)
+    assert len(result["transmissions"]) == 2
+    assert result["guiActions"][0]["isAuthorized"] is False
+    assert {"senderName", "additionalInfo", "mainContentReference"} <= set(result["content"])
     checked(dialogs.search(), "/api/v1/enduser/dialogs")
 
 
 @pytest.mark.parametrize("part", ["transmissions", "activities", "seenlog"])
 def test_the_parts_are_as_published(dialogs: DialogRig, full: str, part: str) -> None:
-    place = f"{D}/enduser/dialogs/{full}"
-    dialogs.get(place)
+    path = f"{D}/enduser/dialogs/{full}"
+    dialogs.get(path)
     name = {"transmissions": "transmissionId", "activities": "activityId", "seenlog": "seenLogId"}[part]
 
-    rows = checked(dialogs.get(f"{place}/{part}"), f"{DIALOG}/{part}")
+    rows = checked(dialogs.get(f"{path}/{part}"), f"{DIALOG}/{part}")
 
     assert rows
     for row in rows:
-        checked(dialogs.get(f"{place}/{part}/{row['id']}"), f"{DIALOG}/{part}/{{{name}}}")
+        checked(dialogs.get(f"{path}/{part}/{row['id']}"), f"{DIALOG}/{part}/{{{name}}}")
 
 
 def test_the_label_log_is_as_published(dialogs: DialogRig, full: str) -> None:
@@ -113,7 +113,7 @@ def test_the_label_log_is_as_published(dialogs: DialogRig, full: str) -> None:
     "path", ["enduser/parties", "enduser/serviceresources", "metadata/limits", "metadata/serviceresources",
              ".well-known/jwks.json", ".well-known/oauth-authorization-server"],
 )  # fmt: skip
-def test_what_is_told_about_the_service_is_as_published(dialogs: DialogRig, path: str) -> None:
+def test_the_metadata_of_the_service_is_as_published(dialogs: DialogRig, path: str) -> None:
     assert checked(dialogs.get(f"{D}/{path}"), f"/api/v1/{path}")
 
 

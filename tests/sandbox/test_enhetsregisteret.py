@@ -66,9 +66,9 @@ def test_a_tester_can_make_an_organisation_bankrupt(rig: Rig) -> None:
 
 
 def test_a_sub_unit_is_found_among_sub_units_alone_and_names_its_main_unit(rig: Rig) -> None:
-    found = get(rig, f"/underenheter/{SUB_UNIT}").json()
+    result = get(rig, f"/underenheter/{SUB_UNIT}").json()
 
-    assert found["overordnetEnhet"] == CUSTOMER
+    assert result["overordnetEnhet"] == CUSTOMER
     assert get(rig, f"/enheter/{SUB_UNIT}").status_code == 404
     assert get(rig, f"/underenheter/{CUSTOMER}").status_code == 404
 

@@ -1,4 +1,4 @@
-"""Altinn Events' behaviours a vendor meets: subscribing, validation, delivery that repeats and gives up, and polling."""
+"""Altinn Events: subscriptions, validation, deliveries with retries that end, and polling."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ RETRIES = [10, 30, 60, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 12 *
 VALIDATION = [1, 5, 10, 30, 60, 120, 120, 120]
 
 
-def said(response: httpx.Response) -> tuple[int, bool]:
-    """The status, and whether the body is a bare JSON string with something in it."""
+def refusal_form(response: httpx.Response) -> tuple[int, bool]:
+    """The status, and whether the body is a bare JSON string that is not empty."""
     body = response.json() if response.content else None
     return response.status_code, isinstance(body, str) and bool(body)
 
@@ -29,8 +29,8 @@ def subscriptions(dialogs: DialogRig, ident: int | str = "", **more: Any) -> htt
 
 def poll(dialogs: DialogRig, **query: Any) -> httpx.Response:
     standard = {"resource": URN + SHARES, "subject": PARTY, "after": "0"}
-    asked = {name: value for name, value in {**standard, **query}.items() if value is not None}
-    return dialogs.http.get(f"{E}/events", params=asked, headers=dialogs.as_follower())
+    wanted = {name: value for name, value in {**standard, **query}.items() if value is not None}
+    return dialogs.http.get(f"{E}/events", params=wanted, headers=dialogs.as_follower())
 
 
 # subscribing
@@ -53,16 +53,16 @@ def test_behaviour_23_only_an_exchanged_token_with_the_scope(dialogs: DialogRig)
     ],
 )  # fmt: skip
 def test_behaviour_23_a_wrong_wish_is_400_with_a_bare_string(dialogs: DialogRig, changes: dict[str, Any]) -> None:
-    assert said(dialogs.subscribe(**changes)) == (400, True)
+    assert refusal_form(dialogs.subscribe(**changes)) == (400, True)
 
 
 def test_behaviour_23_rights_are_asked_for(dialogs: DialogRig) -> None:
     vendor = dialogs.exchange(dialogs.token(FOLLOW)).text.strip('"')
 
-    assert said(dialogs.subscribe(headers={"Authorization": f"Bearer {vendor}"})) == (403, True)
-    assert said(dialogs.subscribe(resourceFilter=URN + CLOSED)) == (403, True)  # its policy has no `subscribe`
-    assert said(dialogs.subscribe(resourceFilter=URN + FEES)) == (403, True)
-    assert said(dialogs.subscribe(subjectFilter=ORGANISATION + W)) == (403, True)
+    assert refusal_form(dialogs.subscribe(headers={"Authorization": f"Bearer {vendor}"})) == (403, True)
+    assert refusal_form(dialogs.subscribe(resourceFilter=URN + CLOSED)) == (403, True)  # its policy has no `subscribe`
+    assert refusal_form(dialogs.subscribe(resourceFilter=URN + FEES)) == (403, True)
+    assert refusal_form(dialogs.subscribe(subjectFilter=ORGANISATION + W)) == (403, True)
 
 
 def test_behaviour_23_a_good_one_is_stored_and_validated(dialogs: DialogRig) -> None:
@@ -214,7 +214,7 @@ def test_behaviour_24_events_come_twice_and_out_of_order_by_switch(dialogs: Dial
 
 
 def test_behaviour_24_a_new_subscription_waits_for_the_hour_of_what_was_looked_up(dialogs: DialogRig) -> None:
-    dialogs.open()  # nobody subscribes: remembered for an hour
+    dialogs.open()  # there is no subscriber, which is cached for an hour
     dialogs.subscribed()
 
     dialogs.open()
@@ -235,7 +235,7 @@ def test_behaviour_24_a_removed_subscription_may_fire_for_the_hour_it_is_remembe
 
     dialogs.open()
     dialogs.change(dialogs.open(), progress=1)
-    assert dialogs.kinds() == ["created"] * 3  # of what was not looked up before, nothing
+    assert dialogs.kinds() == ["created"] * 3  # nothing for types that were not looked up before
 
     dialogs.pass_time(3600)
     dialogs.open()
@@ -256,7 +256,7 @@ def test_behaviour_24_a_dialog_opened_with_its_parts_publishes_one_event_for_eac
     assert item["endUserContext"]["systemLabels"] == ["Default", "Sent"]
 
 
-def test_behaviour_24_rights_that_are_gone_drop_events_without_a_word(dialogs: DialogRig) -> None:
+def test_behaviour_24_events_are_dropped_silently_after_the_rights_are_removed(dialogs: DialogRig) -> None:
     dialogs.subscribed()
     dialogs.app.state.system_users[dialogs.user].rights.clear()
 
@@ -333,11 +333,11 @@ def test_behaviour_25_the_youngest_wait_half_a_minute_and_the_oldest_go_after_90
 
 
 def test_behaviour_25_what_is_missing_or_too_much_is_400(dialogs: DialogRig) -> None:
-    assert said(poll(dialogs, after=None)) == (400, True)
-    assert said(poll(dialogs, resource=SHARES)) == (400, True)
+    assert refusal_form(poll(dialogs, after=None)) == (400, True)
+    assert refusal_form(poll(dialogs, resource=SHARES)) == (400, True)
     headers = {**dialogs.as_follower(), "Altinn-AlternativeSubject": f"/organisation/{K}"}
     query = {"resource": URN + SHARES, "subject": PARTY, "after": "0"}
-    assert said(dialogs.http.get(f"{E}/events", params=query, headers=headers)) == (400, True)
+    assert refusal_form(dialogs.http.get(f"{E}/events", params=query, headers=headers)) == (400, True)
 
 
 def test_behaviour_25_without_a_subject_others_events_hide_ones_own(dialogs: DialogRig) -> None:
@@ -352,7 +352,7 @@ def test_behaviour_25_without_a_subject_others_events_hide_ones_own(dialogs: Dia
     assert [event["resourceinstance"] for event in poll(dialogs, size=2).json()] == [mine]
 
 
-def test_behaviour_25_types_are_alike_and_an_unknown_place_is_the_beginning(dialogs: DialogRig) -> None:
+def test_behaviour_25_types_match_as_patterns_and_an_unknown_cursor_is_the_beginning(dialogs: DialogRig) -> None:
     ident = dialogs.open()
     dialogs.add(ident, "activities", type="FormSaved")
     dialogs.pass_time(30)

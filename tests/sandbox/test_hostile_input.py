@@ -1,4 +1,4 @@
-"""Input that somebody made to break the sandbox: it is refused with a sentence, and the sandbox goes on working."""
+"""Hostile input: it is refused with a sentence, and the sandbox continues to work."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def test_a_jwt_with_an_odd_payload_is_no_grant_and_no_token(dialogs: DialogRig, 
 @pytest.mark.parametrize("path", ["control/clients", "control/dialogs", "control/faults", "control/organisations"])
 @pytest.mark.parametrize("body", [DEEP, '{"orgnr": ' + DEEP, "9" * 10_000, "\x00", '"\\ud800"', "[" * 9])
 def test_a_deep_or_broken_body_of_a_control_call_is_400(dialogs: DialogRig, path: str, body: str) -> None:
-    said = dialogs.http.post(f"/{path}", content=body)
+    response = dialogs.http.post(f"/{path}", content=body)
 
-    assert (said.status_code, said.json()["error"][-1]) == (400, ".")
+    assert (response.status_code, response.json()["error"][-1]) == (400, ".")
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,10 @@ def test_a_deep_or_broken_body_of_a_control_call_is_400(dialogs: DialogRig, path
 def test_a_dialog_that_could_not_be_shown_is_not_opened(
     dialogs: DialogRig, changes: dict[str, Any], field: str
 ) -> None:
-    said = dialogs.http.post("/control/dialogs", json={**DIALOG, **changes})
+    response = dialogs.http.post("/control/dialogs", json={**DIALOG, **changes})
 
-    assert (said.status_code, said.json()["field"].split(".")[0].split("[")[0]) == (400, field)
-    assert dialogs.found() == []
+    assert (response.status_code, response.json()["field"].split(".")[0].split("[")[0]) == (400, field)
+    assert dialogs.search_ids() == []
 
 
 @pytest.mark.parametrize(
@@ -93,16 +93,16 @@ def test_a_dialog_that_could_not_be_shown_is_not_opened(
 def test_a_part_of_a_dialog_keeps_the_rules_of_dialogporten(
     dialogs: DialogRig, part: str, body: dict[str, Any], field: str
 ) -> None:
-    said = dialogs.http.post(f"/control/dialogs/{dialogs.open()}/{part}", json=body)
+    response = dialogs.http.post(f"/control/dialogs/{dialogs.open()}/{part}", json=body)
 
-    assert (said.status_code, said.json()["field"]) == (400, field)
+    assert (response.status_code, response.json()["field"]) == (400, field)
 
 
 def test_a_deleted_dialog_takes_nothing_more(dialogs: DialogRig) -> None:
-    place = f"/control/dialogs/{dialogs.open()}"
-    dialogs.http.delete(place)
+    path = f"/control/dialogs/{dialogs.open()}"
+    dialogs.http.delete(path)
 
-    assert dialogs.http.delete(place).status_code == dialogs.http.patch(place, json={}).status_code == 409
+    assert dialogs.http.delete(path).status_code == dialogs.http.patch(path, json={}).status_code == 409
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_a_deleted_dialog_takes_nothing_more(dialogs: DialogRig) -> None:
      {"throttle_seconds": 1e300}, {"maintenance_until": "2026-12-01T12:00:00"}, {"concurrent_calls": -1}],
 )  # fmt: skip
 def test_a_setting_that_would_break_a_service_is_refused(dialogs: DialogRig, changes: dict[str, Any]) -> None:
-    said = dialogs.http.patch("/control/settings", json=changes)
+    response = dialogs.http.patch("/control/settings", json=changes)
 
-    assert (said.status_code, said.json()["field"]) == (400, next(iter(changes)))
+    assert (response.status_code, response.json()["field"]) == (400, next(iter(changes)))
 
 
 def test_time_ends_with_the_calendar_and_the_clock_can_be_set_back(dialogs: DialogRig) -> None:
@@ -131,9 +131,9 @@ def test_time_ends_with_the_calendar_and_the_clock_can_be_set_back(dialogs: Dial
      {"endPoint": 7},     {"typeFilter": [1]}, {"subjectFilter": {"a": 1}}, {"includeSubunits": "yes"}],
 )  # fmt: skip
 def test_a_subscription_of_wrong_types_or_to_no_address_is_400(dialogs: DialogRig, changes: dict[str, Any]) -> None:
-    said = dialogs.subscribe(**changes)
+    response = dialogs.subscribe(**changes)
 
-    assert (said.status_code, type(said.json())) == (400, str)
+    assert (response.status_code, type(response.json())) == (400, str)
 
 
 def test_numbers_of_thousands_of_digits_are_only_numbers(dialogs: DialogRig) -> None:
@@ -143,7 +143,7 @@ def test_numbers_of_thousands_of_digits_are_only_numbers(dialogs: DialogRig) -> 
     assert dialogs.http.get(f"{E}/subscriptions/{'9' * 5000}", headers=dialogs.as_follower()).status_code == 404
 
 
-def test_an_address_nobody_can_call_is_no_answer() -> None:
+def test_an_address_that_cannot_be_called_gives_no_answer() -> None:
     assert over_http("https://a\x00b", b"", {}) is None
 
 
@@ -161,11 +161,11 @@ def test_an_amount_that_no_sum_can_hold_is_left_out_of_it(amount: str) -> None:
 def test_a_form_with_a_fault_in_every_line_gets_an_answer_of_sensible_length() -> None:
     rig = TaxRig()
 
-    said = rig.main_form(
+    response = rig.main_form(
         f'<Skjema skjemanummer="890" spesifikasjonsnummer="12144">{"<a>" * 9000}{"</a>" * 9000}</Skjema>'
     )
 
-    assert (said.status_code, len(said.json()["spesifisering"])) == (400, 200)
+    assert (response.status_code, len(response.json()["spesifisering"])) == (400, 200)
 
 
 def test_a_deep_item_is_read_or_refused() -> None:
@@ -173,11 +173,13 @@ def test_a_deep_item_is_read_or_refused() -> None:
     headers = rig.headers(FEES_SCOPE, kind="json")
 
     for depth in (100, 900, 5000, 100_000):
-        said = rig.http.post(f"{FEES}/2025", content=f'{{"leveranse": {"[" * depth}{"]" * depth}}}', headers=headers)
-        assert said.status_code == 400, depth
+        response = rig.http.post(
+            f"{FEES}/2025", content=f'{{"leveranse": {"[" * depth}{"]" * depth}}}', headers=headers
+        )
+        assert response.status_code == 400, depth
 
 
-def test_a_fault_of_every_service_leaves_the_testers_own_calls_alone(dialogs: DialogRig) -> None:
+def test_a_fault_of_every_service_does_not_affect_the_control_calls(dialogs: DialogRig) -> None:
     dialogs.control("faults", {"service": "*", "times": 9})
 
     assert dialogs.http.get("/control").status_code == dialogs.http.get("/").status_code == 200
@@ -185,23 +187,23 @@ def test_a_fault_of_every_service_leaves_the_testers_own_calls_alone(dialogs: Di
     assert dialogs.http.delete("/control/faults").status_code == 204
 
 
-def test_a_call_whose_connection_broke_is_told_among_the_calls(dialogs: DialogRig) -> None:
+def test_a_call_whose_connection_broke_is_recorded(dialogs: DialogRig) -> None:
     dialogs.control("faults", {"service": "authentication", "kind": "lost"})
     with pytest.raises(Exception, match="lost"):
         dialogs.http.get(f"{REQUEST}/bysystem/{S}")
 
-    told = dialogs.http.get("/control/calls", params={"service": "authentication", "limit": "1"}).json()
+    recorded = dialogs.http.get("/control/calls", params={"service": "authentication", "limit": "1"}).json()
 
-    assert (told[0]["path"], told[0]["status"]) == (f"{REQUEST}/bysystem/{S}", None)
+    assert (recorded[0]["path"], recorded[0]["status"]) == (f"{REQUEST}/bysystem/{S}", None)
     assert "broken off" in dialogs.http.get("/control").text
 
 
 def test_the_record_of_calls_keeps_a_sensible_length_of_each(dialogs: DialogRig) -> None:
     dialogs.http.get(f"{REGISTER}?{'q' * 50_000}", headers={"X-Long": "h" * 50_000})
 
-    told = dialogs.app.calls[-1]
+    recorded = dialogs.app.calls[-1]
 
-    assert (len(told["query"]), len(told["headers"]["X-Long"])) == (2000, 2000)
+    assert (len(recorded["query"]), len(recorded["headers"]["X-Long"])) == (2000, 2000)
 
 
 def test_webhooks_that_wait_survive_a_load_of_organisations(dialogs: DialogRig) -> None:
@@ -218,6 +220,6 @@ def test_the_errors_of_a_gate_carry_the_mark_of_a_bug(dialogs: DialogRig, monkey
     monkeypatch.setattr(dialogs.app.faults, "take", lambda **_: None)
     monkeypatch.setattr("portal.sandbox.skatteetaten.limits._organisation", lambda _: 1 / 0)
 
-    said = httpx.Client(transport=httpx.WSGITransport(app=dialogs.app), base_url="http://x").get(f"{FEES}/2025")
+    response = httpx.Client(transport=httpx.WSGITransport(app=dialogs.app), base_url="http://x").get(f"{FEES}/2025")
 
-    assert (said.status_code, said.json()["marker"]) == (500, "SANDBOX-BUG")
+    assert (response.status_code, response.json()["marker"]) == (500, "SANDBOX-BUG")

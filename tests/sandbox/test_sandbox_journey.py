@@ -1,4 +1,4 @@
-"""A vendor's whole journey through the sandbox with nothing but HTTP: from a client at Maskinporten to a feedback."""
+"""A vendor's whole process in the sandbox with HTTP alone: from a client at Maskinporten to a feedback."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SETUP_SCOPES = "altinn:authentication/systemregister.write altinn:authentication
 
 
 class Vendor:
-    """A program that knows the sandbox by its address alone."""
+    """A program that uses the sandbox only through its address."""
 
     def __init__(self) -> None:
         sandbox = shared_key_app(origin=ORIGIN, clock=Clock(frozen_at=NOW))
@@ -104,9 +104,9 @@ def test_a_vendor_gets_access_reports_and_is_answered(vendor: Vendor) -> None:
 
     vendor.call("POST", "/control/clock/advance", {"seconds": 150})
 
-    found = vendor.http.get("/control/submissions").json()[0]
-    assert found["id"] == receipt["forsendelseId"]
-    assert found["feedback"]["verdict"] == "accepted"
+    result = vendor.http.get("/control/submissions").json()[0]
+    assert result["id"] == receipt["forsendelseId"]
+    assert result["feedback"]["verdict"] == "accepted"
 
 
 def test_a_customer_that_removes_the_system_user_ends_the_reporting(vendor: Vendor) -> None:

@@ -1,4 +1,4 @@
-"""The sandbox as a process: its memory outlives it, and what keeps it from starting is said in a sentence."""
+"""The sandbox as a process: its data outlives it, and start-up errors are reported in a sentence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def free_port() -> int:
 
 @contextmanager
 def sandbox(state: Path) -> Iterator[httpx.Client]:
-    """A running sandbox with its memory in `state`; it has ended, as told, when the block has."""
+    """A running sandbox with its data in `state`. It is stopped at the end of the block."""
     port = free_port()
     process = subprocess.Popen([*COMMAND, "--port", str(port), "--state", str(state)], stdout=subprocess.DEVNULL)
     try:
@@ -49,38 +49,38 @@ def until_it_answers(http: httpx.Client) -> None:
 
 
 def refused(*arguments: str) -> str:
-    """What a sandbox that does not start says."""
+    """The error output of a sandbox that does not start."""
     ended = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     return ended.stderr
 
 
-def test_the_memory_outlives_the_process_and_is_for_our_eyes_only(tmp_path: Path) -> None:
+def test_the_data_outlives_the_process_and_only_the_owner_may_read_the_file(tmp_path: Path) -> None:
     state = tmp_path / "sandbox.json"
 
     with sandbox(state) as http:
         made = http.post("/control/organisations", json={"orgnr": ORGNR, "name": "FJORDTALL AS"})
     with sandbox(state) as http:
-        found = http.get(f"/brreg/enhetsregisteret/api/enheter/{ORGNR}").json()
+        result = http.get(f"/brreg/enhetsregisteret/api/enheter/{ORGNR}").json()
 
     assert made.status_code == 201
-    assert found["navn"] == "FJORDTALL AS"
+    assert result["navn"] == "FJORDTALL AS"
     assert state.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("content", ["", "nonsense", "[]", '{"version": 99}', "\udcff"])
-def test_a_memory_it_cannot_read_is_named_and_left_alone(tmp_path: Path, content: str) -> None:
+def test_an_invalid_data_file_is_named_and_not_changed(tmp_path: Path, content: str) -> None:
     state = tmp_path / "sandbox.json"
     state.write_text(content, errors="surrogateescape")
 
-    said = refused("--port", str(free_port()), "--state", str(state))
+    payload = refused("--port", str(free_port()), "--state", str(state))
 
-    assert f"cannot start from {state}: " in said
+    assert f"cannot start from {state}: " in payload
     assert state.read_text(errors="surrogateescape") == content
 
 
-def test_a_memory_it_may_not_open_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_data_file_is_named(tmp_path: Path) -> None:
     assert f"cannot start from {tmp_path}: " in refused("--port", str(free_port()), "--state", str(tmp_path))
 
 

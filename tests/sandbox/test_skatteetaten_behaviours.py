@@ -1,4 +1,4 @@
-"""The ten numbered behaviours of the imitated Skatteetaten: the order of checks, receipts, feedback, documents, switches."""
+"""The ten numbered behaviours of the imitated Skatteetaten: order of checks, receipts, feedback, documents, settings."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_behaviour_01_an_unknown_method_is_405_gld_022(rig: Rig) -> None:
     assert response.headers["Allow"] == "POST"
 
 
-def test_behaviour_01_an_unknown_path_is_told_before_anything_about_the_token(rig: Rig) -> None:
+def test_behaviour_01_an_unknown_path_is_reported_before_a_token_error(rig: Rig) -> None:
     response = rig.http.get("/skatteetaten/innrapporteringbsu/v1/2025/dokument")
 
     assert response.status_code == 404
@@ -80,7 +80,7 @@ def test_behaviour_02_an_idempotency_key_that_is_no_uuid_is_1022(rig: Rig) -> No
     assert codes(rig.main_form(idempotencyKey="abc")) == (400, "GLD_006", "GLD_1022")
 
 
-def test_behaviour_02_wrong_headers_are_told_before_a_missing_token(rig: Rig) -> None:
+def test_behaviour_02_wrong_headers_are_reported_before_a_missing_token(rig: Rig) -> None:
     assert codes(rig.report_fees(Accept="text/plain", Authorization=""))[2] == "GLD_1030"
 
 
@@ -92,9 +92,9 @@ def test_behaviour_03_a_missing_token_is_401_1007(rig: Rig) -> None:
 
 
 def test_behaviour_03_a_token_with_another_signature_is_401_1008(rig: Rig) -> None:
-    stranger = Rig(own_keys=True)
+    other = Rig(own_keys=True)
 
-    response = rig.report_fees(Authorization=f"Bearer {stranger.token(FEES_SCOPE)}")
+    response = rig.report_fees(Authorization=f"Bearer {other.token(FEES_SCOPE)}")
 
     assert codes(response) == (401, "GLD_004", "GLD_1008")
 
@@ -183,7 +183,7 @@ def test_behaviour_05_broken_xml_is_008_with_1001(rig: Rig) -> None:
     assert codes(rig.main_form("<Skjema")) == (400, "GLD_008", "GLD_1001")
 
 
-def test_behaviour_05_broken_content_with_a_bad_token_is_told_about_the_token(rig: Rig) -> None:
+def test_behaviour_05_broken_content_with_a_bad_token_reports_the_token(rig: Rig) -> None:
     assert rig.main_form("<Skjema", Authorization="Bearer x").status_code == 401
 
 
@@ -193,7 +193,7 @@ def test_behaviour_05_xml_with_a_document_type_is_not_opened(rig: Rig) -> None:
     assert codes(rig.main_form(bomb)) == (400, "GLD_008", "GLD_1001")
 
 
-def test_behaviour_05_wrong_content_is_010_with_the_place_of_each_fault(rig: Rig) -> None:
+def test_behaviour_05_wrong_content_is_010_with_the_path_of_each_error(rig: Rig) -> None:
     response = rig.report_fees(fees(leveransetype="annen", oppgaveoppsummering={}))
 
     assert codes(response)[:2] == (400, "GLD_010")
@@ -324,7 +324,7 @@ def test_behaviour_09_a_document_needs_a_system_user_with_the_right(rig: Rig) ->
     assert codes(rig.document(feedback["id"], feedback["id"])) == (403, "GLD_005", "GLD_1015")
 
 
-# 10. switches
+# 10. settings
 
 
 @pytest.mark.parametrize(

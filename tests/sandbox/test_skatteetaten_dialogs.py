@@ -1,4 +1,4 @@
-"""What Skatteetaten writes into Dialogporten: submissions, feedback, letters, and the mark that a person has read."""
+"""Skatteetaten's dialogs in Dialogporten: submissions, feedback, letters, and opened feedback."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def dialog(rig: Rig, dialog_id: str) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {rig.token('digdir:dialogporten')}"}
     response = rig.http.get(f"{DIALOGS}/{dialog_id}", headers=headers)
     assert response.status_code == 200, response.text
-    found: dict[str, Any] = response.json()
-    return found
+    result: dict[str, Any] = response.json()
+    return result
 
 
 def answered(rig: Rig, main: str | None = None) -> tuple[dict[str, str], dict[str, Any]]:
@@ -41,19 +41,19 @@ def urls(attachment: dict[str, Any]) -> dict[str, str]:
     return {url["consumerType"]: url["url"] for url in attachment["urls"]}
 
 
-def open_it(rig: Rig, found: dict[str, Any], token: str = "", method: str = "GET") -> httpx.Response:
+def open_it(rig: Rig, result: dict[str, Any], token: str = "", method: str = "GET") -> httpx.Response:
     """Call the content reference of the feedback with the dialog token, as a vendor's page would."""
-    address = found["transmissions"][-1]["content"]["contentReference"]["value"][0]["value"]
-    return rig.http.request(method, address, headers={"Authorization": f"Bearer {token or found['dialogToken']}"})
+    address = result["transmissions"][-1]["content"]["contentReference"]["value"][0]["value"]
+    return rig.http.request(method, address, headers={"Authorization": f"Bearer {token or result['dialogToken']}"})
 
 
 # submission and feedback
 
 
 def test_the_dialog_belongs_to_the_party_and_the_services_resource(rig: Rig) -> None:
-    _, found = answered(rig)
+    _, result = answered(rig)
 
-    assert (found["party"], found["serviceResource"]) == (PARTY, RESOURCE)
+    assert (result["party"], result["serviceResource"]) == (PARTY, RESOURCE)
 
 
 def test_a_submission_is_shown_at_once_with_what_was_sent(rig: Rig) -> None:
@@ -66,22 +66,22 @@ def test_a_submission_is_shown_at_once_with_what_was_sent(rig: Rig) -> None:
 
 
 def test_feedback_is_an_acceptance_related_to_the_submission(rig: Rig) -> None:
-    receipt, found = answered(rig)
+    receipt, result = answered(rig)
 
-    feedback = found["transmissions"][1]
+    feedback = result["transmissions"][1]
 
     assert (feedback["type"], feedback["relatedTransmissionId"]) == ("Acceptance", receipt["forsendelseId"])
 
 
 def test_a_package_that_does_not_add_up_is_answered_with_a_rejection(rig: Rig) -> None:
-    _, found = answered(rig, main_form(shares=99, last_year=99))
+    _, result = answered(rig, main_form(shares=99, last_year=99))
 
-    assert found["transmissions"][1]["type"] == "Rejection"
+    assert result["transmissions"][1]["type"] == "Rejection"
 
 
 def test_the_feedback_has_a_pdf_with_its_own_id_and_an_xml_with_another(rig: Rig) -> None:
-    _, found = answered(rig)
-    feedback = found["transmissions"][1]
+    _, result = answered(rig)
+    feedback = result["transmissions"][1]
 
     pdf, xml = feedback["attachments"]
 
@@ -91,56 +91,56 @@ def test_the_feedback_has_a_pdf_with_its_own_id_and_an_xml_with_another(rig: Rig
 
 
 def test_the_addresses_in_the_dialog_give_the_documents(rig: Rig) -> None:
-    _, found = answered(rig)
+    _, result = answered(rig)
 
-    answers = [rig.http.get(urls(a)["Api"], headers=rig.headers()) for a in found["transmissions"][1]["attachments"]]
+    answers = [rig.http.get(urls(a)["Api"], headers=rig.headers()) for a in result["transmissions"][1]["attachments"]]
 
     assert [answer.headers["Content-Type"] for answer in answers] == ["application/pdf", "application/xml"]
 
 
 def test_the_address_for_people_shows_a_page(rig: Rig) -> None:
-    _, found = answered(rig)
+    _, result = answered(rig)
 
-    page = rig.http.get(urls(found["transmissions"][1]["attachments"][0])["Gui"])
+    page = rig.http.get(urls(result["transmissions"][1]["attachments"][0])["Gui"])
 
     assert "Leveransen er godkjent" in page.text
 
 
 def test_the_feedback_names_what_to_call_when_a_person_has_read_it(rig: Rig) -> None:
-    _, found = answered(rig)
+    _, result = answered(rig)
 
-    reference = found["transmissions"][1]["content"]["contentReference"]
+    reference = result["transmissions"][1]["content"]["contentReference"]
 
     assert reference["mediaType"] == EMBED
-    assert f"/web/aksjonaerregisteroppgave/innhold/v1/dialoger/{found['id']}/" in reference["value"][0]["value"]
+    assert f"/web/aksjonaerregisteroppgave/innhold/v1/dialoger/{result['id']}/" in reference["value"][0]["value"]
 
 
 def test_a_second_report_of_the_year_lands_in_the_same_dialog(rig: Rig) -> None:
     first, _ = answered(rig)
-    second, found = answered(rig)
+    second, result = answered(rig)
 
     assert first["dialogId"] == second["dialogId"]
-    assert [t["type"] for t in found["transmissions"]] == ["Submission", "Acceptance"] * 2
+    assert [t["type"] for t in result["transmissions"]] == ["Submission", "Acceptance"] * 2
 
 
 def test_submission_and_feedback_are_published_as_events(rig: Rig) -> None:
-    receipt, found = answered(rig)
+    receipt, result = answered(rig)
 
     sources = [e["source"] for e in rig.app.state.events if e["type"].endswith("transmission.created.v1")]
 
-    assert [source.rpartition("/")[2] for source in sources] == [t["id"] for t in found["transmissions"]]
+    assert [source.rpartition("/")[2] for source in sources] == [t["id"] for t in result["transmissions"]]
     assert receipt["dialogId"] in sources[0]
 
 
-# switches
+# settings
 
 
 def test_documents_can_be_withheld(rig: Rig) -> None:
     rig.http.patch("/control/settings", json={"unauthorized_attachments": True})
 
-    _, found = answered(rig)
+    _, result = answered(rig)
 
-    feedback = found["transmissions"][1]
+    feedback = result["transmissions"][1]
     assert feedback["isAuthorized"] is False
     assert {url for a in feedback["attachments"] for url in urls(a).values()} == {"urn:dialogporten:unauthorized"}
 
@@ -152,78 +152,78 @@ def test_a_second_dialog_can_be_made_for_the_system_users_own_organisation(rig: 
 
     rig.report_fees(fees(oppgavegiver={"organisasjonsnummer": OTHER}))
 
-    assert sorted(found.orgnr for found in rig.app.state.dialogs.values()) == sorted([OTHER, CUSTOMER])
+    assert sorted(result.orgnr for result in rig.app.state.dialogs.values()) == sorted([OTHER, CUSTOMER])
 
 
 # forsendelse åpnet
 
 
 def test_dialogporten_behaviour_20_a_service_owner_takes_the_dialog_token_and_marks_as_read(rig: Rig) -> None:
-    receipt, found = answered(rig)
+    receipt, result = answered(rig)
 
-    answer = open_it(rig, found)
+    answer = open_it(rig, result)
 
-    activities = dialog(rig, found["id"])["activities"]
+    activities = dialog(rig, result["id"])["activities"]
     assert answer.status_code == 200
     assert [a["type"] for a in activities] == ["TransmissionOpened"]
     assert rig.received(receipt["forsendelseId"])["feedback"]["opened_at"]
 
 
-def test_opening_twice_is_told_once(rig: Rig) -> None:
-    _, found = answered(rig)
+def test_opening_twice_is_recorded_once(rig: Rig) -> None:
+    _, result = answered(rig)
 
-    open_it(rig, found)
-    open_it(rig, found)
+    open_it(rig, result)
+    open_it(rig, result)
 
-    assert len(dialog(rig, found["id"])["activities"]) == 1
+    assert len(dialog(rig, result["id"])["activities"]) == 1
 
 
 @pytest.mark.parametrize("token", ["x", "maskinporten"])
 def test_opening_with_another_token_is_401_as_problem_details(rig: Rig, token: str) -> None:
-    _, found = answered(rig)
+    _, result = answered(rig)
 
-    answer = open_it(rig, found, token=rig.token(SHARES) if token == "maskinporten" else token)
+    answer = open_it(rig, result, token=rig.token(SHARES) if token == "maskinporten" else token)
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json")
     assert answer.json()["status"] == 401
 
 
 def test_dialogporten_behaviour_20_a_service_owner_answers_401_once_the_dialog_token_has_expired(rig: Rig) -> None:
-    _, found = answered(rig)
+    _, result = answered(rig)
 
     rig.let_pass(603)
 
-    assert open_it(rig, found).status_code == 401
+    assert open_it(rig, result).status_code == 401
 
 
 def test_opening_with_the_token_of_another_dialog_is_403(rig: Rig) -> None:
     other = dialog(rig, rig.report_fees().json()["dialogId"])
-    _, found = answered(rig)
+    _, result = answered(rig)
 
-    assert open_it(rig, found, token=other["dialogToken"]).status_code == 403
+    assert open_it(rig, result, token=other["dialogToken"]).status_code == 403
 
 
 def test_opening_an_unknown_transmission_is_404(rig: Rig) -> None:
-    _, found = answered(rig)
-    address = found["transmissions"][1]["content"]["contentReference"]["value"][0]["value"]
+    _, result = answered(rig)
+    address = result["transmissions"][1]["content"]["contentReference"]["value"][0]["value"]
 
-    answer = rig.http.get(f"{address}x", headers={"Authorization": f"Bearer {found['dialogToken']}"})
+    answer = rig.http.get(f"{address}x", headers={"Authorization": f"Bearer {result['dialogToken']}"})
 
     assert answer.status_code == 404
     assert answer.json()["title"] == "Not Found"
 
 
 def test_opening_by_another_method_is_405_as_problem_details(rig: Rig) -> None:
-    _, found = answered(rig)
+    _, result = answered(rig)
 
-    assert open_it(rig, found, method="POST").json()["status"] == 405
+    assert open_it(rig, result, method="POST").json()["status"] == 405
 
 
 # letters
 
 
 def letter(rig: Rig, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A letter as the control call tells it, and its attachment in the dialog."""
+    """A letter as the control call answers it, and its attachment in the dialog."""
     order = {"orgnr": CUSTOMER, "title": "Skatteoppgjør", **changes}
     sent: dict[str, Any] = rig.http.post("/control/letters", json=order).json()
     return sent, dialog(rig, sent["dialog_id"])["transmissions"][0]["attachments"][0]
@@ -245,7 +245,7 @@ def test_the_former_scope_of_letters_still_works(rig: Rig) -> None:
     assert rig.http.get(urls(attachment)["Api"], headers=headers).status_code == 200
 
 
-def test_some_letters_are_for_people_alone(rig: Rig) -> None:
+def test_some_letters_are_only_for_people(rig: Rig) -> None:
     _, attachment = letter(rig, api_access=False)
 
     assert set(urls(attachment)) == {"Gui"}

@@ -1,4 +1,4 @@
-"""The 31 JSON services of one shape: every one answers, and its content is judged."""
+"""The 31 JSON services with the same routes: each answers, and checks its content."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def rig() -> Rig:
 
 
 def delivery(service: Service, items: list[Any], **changes: Any) -> dict[str, Any]:
-    """A leveranse in the shape of `service`."""
+    """A leveranse in the structure of `service`."""
     made: dict[str, Any] = {
         "kildesystem": "Systemet",
         "oppgavegiver": {"organisasjonsnummer": CUSTOMER},
@@ -97,7 +97,7 @@ def test_boligsameie_wants_one_object(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "place"),
+    ("changes", "path"),
     [
         ({"boenhet": {}}, "boenhet"),
         ({"oppgaveeier": {"navn": "X"}}, "oppgaveeier"),
@@ -105,14 +105,14 @@ def test_boligsameie_wants_one_object(rig: Rig) -> None:
         ({"eiertid": {"start": "0101"}}, "eiertid.slutt"),
     ],
 )
-def test_a_wrong_field_of_an_item_is_010_with_its_place(rig: Rig, changes: dict[str, Any], place: str) -> None:
+def test_a_wrong_field_of_an_item_is_010_with_its_path(rig: Rig, changes: dict[str, Any], path: str) -> None:
     service = SERVICES["boligselskap"]
     entry = delivery(service, [boligselskap_item(**changes)], boligselskapFormaal="bolig")
 
     response = report(rig, service, {"leveranse": [entry]})
 
     assert codes(response)[:2] == (400, "GLD_010")
-    assert response.json()["spesifisering"][0]["sti"] == f"leveranse[0].oppgave[0].{place}"
+    assert response.json()["spesifisering"][0]["sti"] == f"leveranse[0].oppgave[0].{path}"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_an_access_package_opens_the_service_as_a_single_right_does(rig: Rig) ->
     assert rig.report_fees().status_code == 200
 
 
-def test_an_accountants_system_user_reports_for_its_clients_alone(rig: Rig) -> None:
+def test_an_accountants_system_user_reports_only_for_its_clients(rig: Rig) -> None:
     user = rig.app.state.system_users[SYSTEM_USER]
     user.kind, user.clients = "agent", [OTHER]
 

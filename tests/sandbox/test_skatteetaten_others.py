@@ -1,4 +1,4 @@
-"""A-melding, file upload, tax cards and letters, as far as their contracts are known."""
+"""A-melding, file upload, tax cards and letters, as far as their contracts are public."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def file(*, orgnr: str = CUSTOMER, year: str = "2025", more: str = "") -> str:
 
 
 def lay_up(rig: Rig, text: str) -> dict[str, Any]:
-    """Lay a file up and let its control pass; gives its status."""
+    """Upload a file and run its validation. Returns the status."""
     made = rig.http.post(f"{TPO}/opplastinger", content=text, headers=rig.headers(TPO_SCOPE)).json()
     assert made["status"] == "LASTER_OPP"
     rig.let_pass(2)

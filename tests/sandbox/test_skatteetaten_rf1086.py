@@ -1,4 +1,4 @@
-"""RF-1086 in three steps, its states, its documents, and whether a package adds up."""
+"""RF-1086 in three steps: its states, its documents, and the content check of a package."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def rig() -> Rig:
 
 
 def found_codes(rig: Rig, main: str, parts: list[str]) -> tuple[str, list[str]]:
-    """The verdict over a package and the codes of what was found."""
+    """The verdict on a package and the codes of its findings."""
     feedback: dict[str, Any] = rig.feedback(rig.report_shares(main, parts)["forsendelseId"])
     return feedback["verdict"], [finding["code"] for finding in feedback["findings"]]
 
@@ -126,11 +126,11 @@ def test_a_confirmation_whose_answer_was_lost_has_gone_through(rig: Rig) -> None
     assert codes(rig.confirm(main_id))[2] == "GLD_1029"
 
 
-# the form of the forms
+# the format of the forms
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "path"),
     [
         (main_form().replace("12144", "12145"), "/Skjema/@spesifikasjonsnummer"),
         (main_form().replace('orid="692"', 'orid="1"'), "Inntektsar-datadef-692/@orid"),
@@ -139,11 +139,11 @@ def test_a_confirmation_whose_answer_was_lost_has_gone_through(rig: Rig) -> None
         (main_form().replace("AksjekapitalFjoraret-datadef-7129", "Annet"), "Annet"),
     ],
 )
-def test_a_form_that_the_schema_would_refuse_is_010_with_the_place(rig: Rig, text: str, place: str) -> None:
+def test_a_form_that_the_schema_would_refuse_is_010_with_the_path(rig: Rig, text: str, path: str) -> None:
     response = rig.main_form(text)
 
     assert codes(response) == (400, "GLD_010", "GLD_1001")
-    assert place in [entry["sti"] for entry in response.json()["spesifisering"]]
+    assert path in [entry["sti"] for entry in response.json()["spesifisering"]]
 
 
 def test_a_sub_form_without_a_shareholder_group_is_refused(rig: Rig) -> None:
@@ -176,7 +176,7 @@ def test_a_form_in_another_encoding_is_read(rig: Rig) -> None:
     assert response.status_code == 200
 
 
-# does it add up?
+# the content check
 
 
 def test_a_package_that_adds_up_is_accepted(rig: Rig) -> None:

@@ -1,4 +1,4 @@
-"""Many callers at once: what may happen once happens once, and nobody meets a half-made memory."""
+"""Concurrent callers: a single effect happens once, and no caller sees inconsistent data."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A small catalogue of access packages and resources, with every combination a vendor can meet.
+"""A small catalogue of access packages and resources, with every combination that a vendor can meet.
 
-Codes and names in bokmål are the real ones, nynorsk and English are ours; which package opens which resource follows
-Skatteetaten's pages. `use` of a package: s for standard system users (assignable), a for agents (delegable).
+Codes and bokmål names are the real ones; nynorsk and English names are the sandbox's. Which package gives which resource
+follows Skatteetaten's pages. `use` of a package: s for standard system users (assignable), a for agents (delegable).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Resource(msgspec.Struct, kw_only=True, frozen=True):
 class _File(msgspec.Struct):
     packages: list[Package]
     resources: list[Resource]
-    titles: dict[str, dict[str, str]]  # nynorsk and English of the 31 services of one shape
+    titles: dict[str, dict[str, str]]  # nynorsk and English names of the 31 services with the same routes
 
 
 _FILE = msgspec.json.decode((Path(__file__).parent / "catalogue.json").read_bytes(), type=_File)
@@ -74,12 +74,12 @@ PACKAGES = {package.code: package for package in _FILE.packages}
 
 @lru_cache(maxsize=1)
 def resources() -> dict[str, Resource]:
-    """Every resource by id: Skatteetaten's services, and a few that may not be asked for."""
+    """Every resource by id: Skatteetaten's services, and a few that a request may not name."""
     return {resource.id: resource for resource in [*_reported(), *_FILE.resources]}
 
 
 def _reported() -> list[Resource]:
-    """The 31 services of one shape. Where no source names the resource, an id nobody can take for the real one."""
+    """The 31 reporting services with the same routes. Where no source names the resource, the id begins with sandbox-."""
     file = Path(__file__).parent.parent / "skatteetaten" / "gld_services.json"
     entries: list[dict[str, Any]] = msgspec.json.decode(file.read_bytes())
     return [
@@ -94,7 +94,7 @@ def _reported() -> list[Resource]:
 
 @lru_cache(maxsize=4096)
 def opened_by(packages: frozenset[str]) -> frozenset[str]:
-    """Ids of the resources that a set of package urns opens."""
+    """Ids of the resources that a set of package urns gives access to."""
     codes = {urn.removeprefix(PREFIX) for urn in packages}
     return frozenset(r.id for r in resources().values() if codes & set(r.packages))
 

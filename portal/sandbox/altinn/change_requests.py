@@ -1,4 +1,4 @@
-"""Change requests: to widen or narrow a standard system user. The correlation id is the request's id.
+"""Change requests: add rights to a standard system user or remove some. The correlation id is the request's id.
 
 https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/changerequest/
 """
@@ -99,7 +99,7 @@ def read(call: Call, change_id: str) -> Response:
 
 @route("GET", f"{BASE}/byexternalref/<system_id>/<party>/<path:reference>")
 def by_reference(call: Call, system_id: str, party: str, reference: str) -> Response:
-    """The first that matches; the real one leaves the package lists empty here."""
+    """The first match. The real service leaves the package lists empty here."""
     orgnr = authorisation.vendor(call, authorisation.REQUEST_READ)
     wanted = (system_id, party, reference)
     rows = call.state.change_requests.values()
@@ -109,7 +109,7 @@ def by_reference(call: Call, system_id: str, party: str, reference: str) -> Resp
 
 @route("GET", f"{BASE}/bysystem/<system_id>")
 def by_system(call: Call, system_id: str) -> Response:
-    """Known flaw of the real one: `token` is ignored, so page 1 comes again and again with a next link."""
+    """Known flaw of the real service: `token` is ignored, so every page is page 1 with a next link."""
     orgnr = authorisation.vendor(call, authorisation.REQUEST_READ)
     system = call.state.systems.get(system_id)
     if system is None or system.orgnr != orgnr:

@@ -1,7 +1,7 @@
 """Client delegation for agent system users: which clients may be attached, and attaching them.
 
-https://docs.altinn.studio/nb/authorization/guides/ . Let in are a person who runs the owner (logged in with ID-porten,
-here a token from `POST /control/person-tokens`) and a system user of the owner's that holds klientadministrator.
+https://docs.altinn.studio/nb/authorization/guides/ . Allowed callers are a person who administers the owner (logged in
+with ID-porten; here a token from `POST /control/person-tokens`) and a system user of the owner with klientadministrator.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _administrator(call: Call, scope: str) -> Token:
     return token
 
 
-def _check_runs(call: Call, token: Token, owner: str) -> None:
+def _check_administers(call: Call, token: Token, owner: str) -> None:
     """The access decision on altinn_client_administration for the owner. Raises Reply (403, empty)."""
     user = rights.system_user_of(call.state, token)
     if user is not None and user.orgnr == owner and ADMINISTRATOR in user.packages:
@@ -63,7 +63,7 @@ def _agent(call: Call, scope: str) -> SystemUser:
         raise Reply(invalid([rule(14)]))
     if user.kind != "agent":
         raise Reply(invalid([rule(15)]))
-    _check_runs(call, token, user.orgnr)
+    _check_administers(call, token, user.orgnr)
     return user
 
 
@@ -78,13 +78,13 @@ def _client(call: Call) -> Organisation:
 
 
 def _given(owner: str, client: Organisation) -> set[str]:
-    """Package codes a client has given `owner`: by registering it in a role, or by delegating."""
+    """Package codes that a client gave to `owner`: by registering it in a role, or by delegation."""
     registered = {code for role, codes in BY_ROLE.items() if getattr(client, role) == owner for code in codes}
     return registered | set(client.delegations.get(owner, []))
 
 
 def _qualifies(user: SystemUser, client: Organisation) -> bool:
-    """Every package of the agent, not just one of them."""
+    """The client must have given every package of the agent, not only one of them."""
     return {urn.removeprefix(PREFIX) for urn in user.packages} <= _given(user.orgnr, client)
 
 
@@ -103,7 +103,7 @@ def agents(call: Call) -> Response:
     owner = call.state.organisations.get(call.request.args.get("party", ""))
     if owner is None:
         return empty(status=404)
-    _check_runs(call, token, owner.orgnr)
+    _check_administers(call, token, owner.orgnr)
     rows = [
         u for u in call.state.system_users.values() if u.kind == "agent" and u.orgnr == owner.orgnr and not u.deleted
     ]
@@ -111,7 +111,7 @@ def agents(call: Call) -> Response:
 
 
 def _internal(call: Call, user: SystemUser, owner: Organisation) -> dict[str, Any]:
-    """The portal's own form of a system user, with what the vendor's form leaves out."""
+    """A system user in the form of Altinn's own portal, with members that the vendor's form leaves out."""
     more = {
         "systemInternalId": call.state.systems[user.system_id].internal_id,
         "partyId": str(owner.party_id),

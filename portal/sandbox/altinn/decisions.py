@@ -1,6 +1,6 @@
-"""The customer's side: who may approve, and what approving, rejecting, escalating and removing do.
+"""The customer's decisions: who may approve, and the effect of approving, rejecting, escalating and removing.
 
-Used by the approval pages and by the control calls alike. A refusal is a Reply with Altinn's own code.
+The approval pages and the control calls both use it. A refusal is a Reply with Altinn's own code.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from .problems import refuse
 ACCESS_MANAGERS = frozenset({"DAGL", "LEDE", "INNH", "tilgangsstyrer", "hovedadministrator"})
 MANAGER = Person(name="Kari Nordmann", roles=["DAGL"])
 EMPLOYEE = Person(name="Per Hansen", roles=["ansatt"])
-STRANGER = Person(name="Ukjent Person", roles=[])
+WITHOUT_ROLE = Person(name="Ukjent Person", roles=[])
 
 
 def persons_of(organisation: Organisation) -> list[Person]:
-    """Those a tester can be: the organisation's own, with a managing director and an employee always among them."""
+    """The persons a tester can act as. Added when missing: a managing director, an employee, and a person without roles."""
     known = list(organisation.persons)
     if not any(is_access_manager(person) for person in known):
-        known.insert(0, _unlike(known, MANAGER))
+        known.insert(0, _with_unique_name(known, MANAGER))
     if not any(person.roles and not is_access_manager(person) for person in known):
-        known.append(_unlike(known, EMPLOYEE))
+        known.append(_with_unique_name(known, EMPLOYEE))
     if all(person.roles for person in known):
-        known.append(_unlike(known, STRANGER))
+        known.append(_with_unique_name(known, WITHOUT_ROLE))
     return known
 
 
-def _unlike(known: list[Person], wanted: Person) -> Person:
-    """`wanted`, under a name that nobody else has."""
+def _with_unique_name(known: list[Person], wanted: Person) -> Person:
+    """`wanted` under a name that no other person has."""
     names = {person.name for person in known}
     endings = ("", " den yngre", " den eldre", *(f" {number}" for number in range(2, len(names) + 3)))
     free = next(wanted.name + ending for ending in endings if wanted.name + ending not in names)
@@ -43,7 +43,7 @@ def is_access_manager(person: Person) -> bool:
 
 
 def check_manager(person: Person) -> None:
-    """Raises Reply: no relation at all is AUTH-00066; being an employee is not enough to decide, AUTH-00016."""
+    """Raises Reply: AUTH-00066 without any relation, AUTH-00016 for a person who is only an employee."""
     if not person.roles:
         raise refuse("AUTH-00066")
     if not is_access_manager(person):
@@ -51,7 +51,7 @@ def check_manager(person: Person) -> None:
 
 
 def check_powers(person: Person, rights: list[dict[str, Any]], packages: list[str]) -> None:
-    """The person must be able to give every single right and every package. Raises Reply."""
+    """The person must be able to delegate every right and every package. Raises Reply."""
     for resource_id in parsing.resource_ids(rights):
         _check_resource(person, resource_id)
     missing = [urn for urn in packages if not _holds(person, urn.removeprefix(catalogue.PREFIX))]
@@ -74,7 +74,7 @@ def _holds(person: Person, code: str) -> bool:
 def approve(state: State, request: Request, *, person: Person, now: datetime) -> SystemUser:
     """New -> Accepted, with a system user of the same id.
 
-    Raises Reply: AUTH-00013, 00066, 00016, 00011, 00017, 00068, 00053, 00001, 00004; the request then stays New.
+    Raises Reply: AUTH-00013, 00066, 00016, 00011, 00017, 00068, 00053, 00001, 00004. The request then stays New.
     """
     _check_new(request.status, "AUTH-00013")
     check_manager(person)
@@ -108,7 +108,7 @@ def reject(request: Request, *, person: Person) -> None:
 
 
 def escalate(request: Request, *, person: Person) -> None:
-    """Send on to the access managers: anybody with a relation may. The status stays New."""
+    """Forward to the access managers; any person with a relation may. The status stays New."""
     _check_new(request.status, "AUTH-00013")
     if not person.roles:
         raise refuse("AUTH-00066")
@@ -116,7 +116,7 @@ def escalate(request: Request, *, person: Person) -> None:
 
 
 def approve_change(state: State, change: ChangeRequest, *, person: Person) -> None:
-    """Adding what is there and taking away what is not are both fine."""
+    """Apply the change. Adding what exists and removing what does not are no errors."""
     _check_new(change.status, "AUTH-00061")
     check_manager(person)
     user = state.system_users.get(change.system_user_id)
@@ -138,7 +138,7 @@ def reject_change(change: ChangeRequest, *, person: Person) -> None:
 
 
 def remove(state: State, user: SystemUser) -> None:
-    """The customer takes the access away: the request goes with it, and nobody is told."""
+    """The customer removes the access. The request is deleted with it, and no event is published."""
     user.deleted = True
     state.requests.pop(user.id, None)
 

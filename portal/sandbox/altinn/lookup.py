@@ -1,4 +1,4 @@
-"""How Maskinporten finds the system user of a grant: every condition must hold, or there is none (MP-303)."""
+"""Maskinporten's look-up of the system user of a grant. Every condition must hold, else there is none (MP-303)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Triple = tuple[str, str, str]
 
 
 def by_external_id(state: State, client: Client, owner_orgnr: str, external_ref: str) -> SystemUser | None:
-    """Live system user, live system that lists the client to the letter, same vendor, same owner, same reference."""
+    """Live system user, live system that lists exactly this client, same vendor, same owner, same reference."""
     for system in state.systems.values():
         if system.is_deleted or system.orgnr != client.orgnr or client.client_id not in system.client_ids:
             continue

@@ -1,7 +1,7 @@
-"""The open catalogue of access packages, in the language that Accept-Language prefers; and authorised parties.
+"""The open catalogue of access packages, in the language of Accept-Language; and authorised parties.
 
 https://docs.altinn.studio/api/accessmanagement/ . Known to differ: one group and one area hold all packages; ids are
-made from the codes; partyFilter, roles, instances and sub-units of authorised parties are left out.
+derived from the codes; partyFilter, roles, instances and sub-units of authorised parties are left out.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _packages(language: str) -> list[dict[str, Any]]:
 
 @route("GET", f"{META}/search")
 def search(call: Call) -> Response:
-    """By term in name or code, and with searchInResources in the names of what they open; nothing packages is 204."""
+    """Search a term in names and codes, and with searchInResources in the names of resources. No result is 204."""
     args, language = call.request.args, language_of(call)
     term, provider, kind = args.get("term", "").lower(), args.get("resourceProviderCode", ""), args.get("typeName", "")
     with_resources = args.get("searchInResources", "").lower() == "true"
@@ -143,7 +143,7 @@ def _with_id(package_id: str) -> Package | None:
 
 @route("GET", "/platform/accessmanagement/api/v1/enduser/authorizedparties")
 def authorized_parties(call: Call) -> Response:
-    """What the system user of an exchanged token may act for."""
+    """The organisations that the system user of an exchanged token may act for."""
     token = authorisation.authenticated(call, issuers=("altinn",))
     if PARTIES_SCOPE not in token.scopes:
         return empty(status=403)

@@ -16,7 +16,7 @@ from .problems import malformed
 
 
 def members(call: Call, *, required: tuple[str, ...] = (), filled: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The body's members under lower-case names, top-level strings trimmed; `filled` ones may not be "" either.
+    """The body's members under lower-case names, with top-level strings trimmed. `filled` members may not be "" either.
 
     Raises Reply (400 in ASP.NET's form).
     """
@@ -45,13 +45,13 @@ def typed(payload: dict[str, Any], name: str, kind: type, default: Any) -> Any:
 
 
 def text(payload: dict[str, Any], name: str) -> str:
-    """A string member, "" when it is not there."""
+    """A string member; "" when it is absent."""
     value: str = typed(payload, name, str, "")
     return value
 
 
 def texts(payload: dict[str, Any], name: str) -> list[str]:
-    """A list of strings, [] when it is not there."""
+    """A list of strings; [] when it is absent."""
     values = typed(payload, name, list, [])
     if not all(isinstance(value, str) for value in values):
         raise Reply(malformed(**{name: ["The JSON value could not be converted to a string."]}))
@@ -67,7 +67,7 @@ def urns(payload: dict[str, Any], name: str) -> list[str]:
 
 
 def rights(payload: Any, name: str = "rights") -> list[dict[str, Any]]:
-    """`[{"action"?, "resource": [{"id", "value"}]}]`, member names put in lower case."""
+    """`[{"action"?, "resource": [{"id", "value"}]}]`, with member names in lower case."""
     if not isinstance(payload, list):
         raise Reply(malformed(**{name: ["The JSON value could not be converted to a list of rights."]}))
     return [_right(entry, name) for entry in payload]

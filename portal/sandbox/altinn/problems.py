@@ -1,6 +1,6 @@
-"""Altinn's refusals: problem+json with an AUTH code, and the list of validation errors.
+"""Altinn's errors: problem+json with an AUTH code, and the list of validation errors.
 
-Clients must go by `code`; the texts are the sandbox's own.
+Callers must use `code`; the texts are the sandbox's own.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def refuse(code: str, **extensions: Any) -> Reply:
 
 
 def rule(number: int, extra: tuple[str, list[str]] | None = None) -> dict[str, Any]:
-    """One validation error; `extra` is a member with an odd name and the values it is about."""
+    """One validation error. `extra` is a member with an unusual name and the values it is about."""
     path, title = RULES[number]
     pointer = path if path.startswith("?") else f"/registersystemrequest{path}"
     error: dict[str, Any] = {"code": f"AUTH.VLD-{number:05}", "title": title, "paths": [pointer]}
@@ -98,7 +98,7 @@ def invalid(errors: list[dict[str, Any]]) -> Response:
 
 
 def crashed() -> Reply:
-    """To raise where the real service falls over: its generic 500, without our own marker of a bug."""
+    """To raise where the real service fails with its generic 500. It has no marker of a bug of the sandbox."""
     body = {"type": f"{RFC}-15.6.1", "title": CRASHED, "status": 500, "traceId": TRACE}
     return Reply(as_json(body, status=500, content_type=PROBLEM))
 

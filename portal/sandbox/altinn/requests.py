@@ -41,7 +41,7 @@ def create_agent(call: Call) -> Response:
 
 @dataclass(frozen=True)
 class Draft:
-    """A posted request as read from its body; the lists are None when the body does not have them."""
+    """A posted request as read from its body. The lists are None when the body does not have them."""
 
     kind: str
     system_id: str
@@ -54,7 +54,7 @@ class Draft:
 
     @property
     def lookup_key(self) -> tuple[str, str, str]:
-        """What is looked for: an empty reference as it stands."""
+        """(system, customer, reference) to look up. An empty reference is not replaced."""
         return self.system_id, self.orgnr, self.orgnr if self.reference is None else self.reference
 
     @property
@@ -102,7 +102,7 @@ def _index(state: State, request: Request) -> None:
 
 def find(state: State, triple: tuple[str, str, str], kind: str) -> Request | None:
     """The stored request of that kind for (system, customer, external reference)."""
-    if state.requests and not state.request_index:  # a snapshot from before there was an index
+    if state.requests and not state.request_index:  # a snapshot of an older version has no index
         for request in state.requests.values():
             _index(state, request)
     return state.requests.get(state.request_index.get(_index_key(kind, *triple), ""))
@@ -113,7 +113,7 @@ def _index_key(*parts: str) -> str:
 
 
 def _known_system(call: Call, orgnr: str, draft: Draft) -> System:
-    """The caller's system, when customer and triple stand nothing in the way. Raises Reply."""
+    """The caller's system, after the checks of customer and (system, customer, reference). Raises Reply."""
     system = call.state.systems.get(draft.system_id)
     if system is None or system.is_deleted:
         raise refuse("AUTH-00011")
@@ -122,14 +122,14 @@ def _known_system(call: Call, orgnr: str, draft: Draft) -> System:
         raise refuse(STORED[stored.status])
     if system.orgnr != orgnr:
         raise refuse("AUTH-00011")
-    organisation = call.state.organisations.get(draft.orgnr) or _unknown_organisation(call, draft.orgnr)
+    organisation = call.state.organisations.get(draft.orgnr) or _synthetic_organisation(call, draft.orgnr)
     if organisation is None or not organisation.known:
         raise refuse("AUTH-00000")
     return system
 
 
-def _unknown_organisation(call: Call, orgnr: str) -> Organisation | None:
-    """With the switch `knows_everybody`: whoever has a right synthetic number."""
+def _synthetic_organisation(call: Call, orgnr: str) -> Organisation | None:
+    """With the setting `knows_everybody`, a new organisation for any valid synthetic number."""
     if not call.state.settings.knows_everybody or not is_orgnr(orgnr) or orgnr[0] not in "23":
         return None
     party_id = 50_000_000 + call.state.sequence()
@@ -139,7 +139,7 @@ def _unknown_organisation(call: Call, orgnr: str) -> Organisation | None:
 
 
 def _checked(call: Call, system: System, draft: Draft) -> Request:
-    """The request to store, when the system may ask for all of it. Raises Reply."""
+    """The request to store, after checking that the system may ask for all of it. Raises Reply."""
     check_redirect(system, draft.redirect)
     rights, packages = draft.rights or [], draft.packages or []
     if draft.kind == "agent" and not packages:
@@ -158,7 +158,7 @@ def _checked(call: Call, system: System, draft: Draft) -> Request:
 
 
 def check_redirect(system: System, redirect: str) -> None:
-    """Scheme, host and path must be those of a registered address; the query is free. A malformed one is a 500."""
+    """Scheme, host and path must be those of a registered address; the query may differ. A malformed one is a 500."""
     if not redirect:
         return
     if not system.redirect_urls:
@@ -178,7 +178,7 @@ def _address(url: str) -> tuple[str, str, str]:
 
 
 def check_rights(system: System, rights: list[dict[str, Any]]) -> None:
-    """A sub-set of the system's, resource lists compared whole, actions not at all."""
+    """A sub-set of the system's rights. Resource lists are compared whole, actions are ignored."""
     registered = [right["resource"] for right in system.rights]
     if len(rights) > len(registered) or not all(right["resource"] in registered for right in rights):
         raise refuse("AUTH-00001")
@@ -287,7 +287,10 @@ def _list(call: Call, system_id: str, kind: str) -> Response:
 
 
 def _after(call: Call, rows: list[Request], kind: str) -> list[Request]:
-    """The rows from the page token on. With the real flaw the first of them is lost, and the agents' have no order."""
+    """The rows from the page token on.
+
+    With the known flaw of the real service the first of them is lost, and agent requests have no order.
+    """
     has_flaw = call.state.settings.list_page_boundary_bug
     if kind == "standard" or not has_flaw:
         rows.sort(key=lambda r: r.id)
@@ -307,7 +310,7 @@ def page_token(call: Call, kind: type) -> Any:
 
 
 def page(rows: list[Any], following: Any, call: Call) -> dict[str, Any]:
-    """A page with a link to the next, made of the token of its first row."""
+    """A page with a link to the next one, whose token is made from the first row of it."""
     if following is None:
         return {"links": {}, "data": rows}
     token = base64.urlsafe_b64encode(msgspec.json.encode(following)).decode().rstrip("=")
@@ -316,7 +319,7 @@ def page(rows: list[Any], following: Any, call: Call) -> dict[str, Any]:
 
 @route("DELETE", f"{BASE}/<request_id>")
 def delete(call: Call, request_id: str) -> Response:
-    """Either kind, any status; the real service asks for the scope but not whose request it is."""
+    """Delete a request of either kind in any status. The real service does not check who owns it."""
     orgnr = authorisation.vendor(call, authorisation.REQUEST_WRITE)
     ident = parsing.guid(request_id)
     request = call.state.requests.get(ident)

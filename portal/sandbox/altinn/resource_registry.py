@@ -1,7 +1,7 @@
-"""The resource registry, open to all: resources, and which packages open them.
+"""The resource registry, open without a token: resources, and which packages give access to them.
 
 https://docs.altinn.studio/api/resourceregistry/ . Known to differ: every policy has one rule for the action access;
-`updated` tells of every subject at one moment; MigratedApp and change feeds have no entries.
+`updated` gives the same time for every subject; MigratedApp and change feeds have no entries.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def updated(call: Call) -> Response:
 
 @route("POST", f"{REGISTRY}/bysubjects")
 def by_subjects(call: Call) -> Response:
-    """Which resources each of the given subjects (urns) opens."""
+    """The resources that each of the given subjects (urns) gives access to."""
     try:
         wanted = msgspec.json.decode(call.request.get_data(), type=list[str])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -94,7 +94,7 @@ def resource(call: Call, resource_id: str) -> Response:
 
 @route("GET", f"{REGISTRY}/<resource_id>/policy/subjects")
 def subjects(call: Call, resource_id: str) -> Response:
-    """The packages whose holders have the resource."""
+    """The packages that give access to the resource."""
     return as_json({"links": {}, "data": _subjects(_known(resource_id))})
 
 

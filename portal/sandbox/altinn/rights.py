@@ -1,4 +1,4 @@
-"""What a system user may do, for whom. Every service of the sandbox that needs to know asks here."""
+"""What a system user may do, and for whom. Every service of the sandbox uses these functions."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from .catalogue import opened_by
 
 
 def resources_of(state: State, system_user: SystemUser) -> frozenset[str]:
-    """Ids of the resources it holds, singly or by package."""
+    """Ids of the resources it has, as single rights or by package."""
     return opened_by(frozenset(system_user.packages)) | frozenset(system_user.rights)
 
 
 def parties_of(state: State, system_user: SystemUser) -> list[str]:
-    """Organisation numbers it may act for: its owner, or an agent's clients."""
+    """Organisation numbers it may act for: its owner, or the clients of an agent."""
     return list(system_user.clients) if system_user.kind == "agent" else [system_user.orgnr]
 
 
@@ -23,7 +23,7 @@ def may_use(state: State, system_user: SystemUser, *, resource_id: str, party_or
 
 
 def system_user_of(state: State, token: Token) -> SystemUser | None:
-    """The live system user a token speaks for; None when it, or its system, is gone."""
+    """The live system user of a token; None when it or its system is deleted."""
     system_user = state.system_users.get(token.system_user_id)
     if system_user is None or system_user.deleted:
         return None

@@ -1,4 +1,4 @@
-"""The system register, vendor side. Checks run in the real order, and several complaints come in one answer.
+"""The system register, vendor side. Checks run in the order of the real service; one answer can have several errors.
 
 https://docs.altinn.studio/api/authentication/systemregister/
 """
@@ -47,7 +47,7 @@ def register(call: Call) -> Response:
 
 
 def _crash_on_null(call: Call, payload: dict[str, Any]) -> None:
-    """The real service falls over an explicit null; a switch keeps that out of the way."""
+    """The real service fails on an explicit null; the setting `null_rights_crash` turns this off."""
     nulls = [name for name in ("rights", "accesspackages") if name in payload and payload[name] is None]
     if nulls and call.state.settings.null_rights_crash:
         raise Reply(as_text("Object reference not set to an instance of an object.", status=500))
@@ -107,7 +107,7 @@ def _is_https(url: str, *, loopback: bool) -> bool:
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether `host` names this machine; every name below localhost does (RFC 6761)."""
+    """Whether `host` is this machine; all names below localhost are (RFC 6761)."""
     return host in LOOPBACK or (host or "").endswith(".localhost")
 
 
@@ -213,7 +213,7 @@ def update(call: Call, system_id: str) -> Response:
 
 
 def _replace(call: Call, system: System, fresh: System) -> Response:
-    """Redirect addresses are taken as they come, as the real service does."""
+    """Redirect addresses are not checked here, as in the real service."""
     errors = check_rights(fresh.rights) + check_packages(fresh.packages, fresh.is_visible)
     if any(n > 1 for n in Counter(fresh.client_ids).values()):
         errors.append(rule(11))
@@ -252,7 +252,7 @@ def update_packages(call: Call, system_id: str) -> Response:
 
 
 def _owned(call: Call, system_id: str) -> System:
-    """An unknown system makes the real service fall over here: 500."""
+    """The caller's system. An unknown system makes the real service fail with 500."""
     orgnr = authorisation.vendor(call, authorisation.REGISTER)
     system = call.state.systems.get(system_id)
     if system is None:
@@ -274,7 +274,7 @@ def _list(call: Call) -> list[Any]:
 
 @route("DELETE", f"{BASE}/<system_id>")
 def delete(call: Call, system_id: str) -> Response:
-    """Soft and for ever. A system without client ids answers 400 although it was deleted."""
+    """A permanent soft delete. A system without client ids answers 400 although it was deleted."""
     orgnr = authorisation.vendor(call, authorisation.REGISTER)
     system = call.state.systems.get(system_id)
     if system is None:

@@ -1,6 +1,6 @@
-"""System users as the vendor may see them, the look-up Maskinporten makes, and the token exchange.
+"""System users as the vendor sees them, the look-up for Maskinporten, and the token exchange.
 
-https://docs.altinn.studio/api/authentication/ . The exchanged token lives thirty minutes whatever it came of.
+https://docs.altinn.studio/api/authentication/ . The exchanged token is valid for thirty minutes, whatever its source.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def by_system(call: Call, system_id: str) -> Response:
 
 
 def _live_from(call: Call, system_id: str, start: int) -> Iterator[SystemUser]:
-    """A system's live system users by sequence number, from `start` on."""
+    """The live system users of a system by sequence number, from `start` on."""
     rows = _ordered(call).get(system_id, [])
     for _, ident in islice(rows, bisect_left(rows, (start, "")), None):
         user = call.state.system_users[ident]
@@ -70,7 +70,7 @@ def _live_from(call: Call, system_id: str, start: int) -> Iterator[SystemUser]:
 
 
 def _ordered(call: Call) -> dict[str, list[tuple[int, str]]]:
-    """(sequence number, id) of every system user by system, sorted anew only when there are more of them."""
+    """(sequence number, id) of every system user by system; sorted again only when there are more of them."""
     users = call.state.system_users
     known: dict[str, list[tuple[int, str]]]
     count, known = call.sandbox.caches.get("users_by_system", (-1, {}))
@@ -98,7 +98,7 @@ def by_external_id(call: Call) -> Response:
 
 @route("GET", f"{authorisation.AUTH}/exchange/<provider>")
 def exchange(call: Call, provider: str) -> Response:
-    """A quoted JWT with the claims copied. Enterprise users went with Altinn 2: 410."""
+    """A quoted JWT with the claims copied. Enterprise users were removed with Altinn 2: 410."""
     if not call.request.headers.get("Authorization"):
         return empty(status=401)
     if provider not in ("maskinporten", "id-porten"):
@@ -132,7 +132,7 @@ def _altinn_claims(call: Call, token: Token) -> dict[str, Any]:
 
 @route("DELETE", f"{USER}/<party>/<user_id>")
 def delete_as_vendor(call: Call, party: str, user_id: str) -> Response:
-    """Only the customer's own people can; a vendor's token never does."""
+    """Only persons of the customer can delete it; a token of a vendor is always refused."""
     authorisation.authenticated(call)
     return empty(status=403)
 

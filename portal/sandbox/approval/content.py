@@ -1,4 +1,4 @@
-"""A request put into words for the approval pages: who asks, for whom, and which powers they want."""
+"""A request as text for the approval pages: the system, its vendor, the customer, and the rights asked for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def title_of(kind: str, system: System, vendor: Organisation | None, language: s
 
 
 def about(system: System, vendor: Organisation | None, customer: Organisation, language: str) -> list[tuple[str, str]]:
-    """(label, words): the system, its vendor, and the organisation that is asked."""
+    """(label, text): the system, its vendor, and the customer."""
     texts = TEXTS[language]
     name = system.name.get(language) or system.name.get("nb", system.id)
     return [
@@ -38,7 +38,7 @@ def roles_of(person: Person, language: str) -> str:
 
 
 def powers(request: Request | ChangeRequest, language: str) -> dict[str, list[dict[str, Any]]]:
-    """`powers` wanted and `removed` ones: groups of {heading, rows: [(words, what a package opens)]}."""
+    """`powers` asked for and `removed` ones: groups of {heading, rows: [(name, resources of a package)]}."""
     if isinstance(request, ChangeRequest):
         return {
             "powers": _groups(request.required_rights, request.required_packages, language),

@@ -1,7 +1,7 @@
-"""The pages behind `confirmUrl`: pick who you are, read what is request, approve, reject or send on, and go back.
+"""The approval pages of `confirmUrl`: pick a person, read the request, approve, reject or escalate, and return.
 
-The way back is a plain 302 to the redirect address exactly as the vendor sent it, whatever was decided. Known to
-differ: a person is picked instead of logging in, and the words are ours.
+The return is a 302 to the redirect address exactly as the vendor sent it, whatever the decision. Known to differ: a
+person is picked instead of logging in, and the texts are the sandbox's.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CONFIRMATIONS = {"approve": "approved_now", "reject": "rejected_now", "escalate"
 
 
 class UnchangedRedirect(Response):
-    """A redirect whose address werkzeug does not tidy up; what is not ASCII has to be escaped all the same."""
+    """A redirect whose address werkzeug does not normalise. Characters outside ASCII are still escaped."""
 
     def get_wsgi_headers(self, environ: Any) -> Any:
         headers = super().get_wsgi_headers(environ)
@@ -52,7 +52,7 @@ class UnchangedRedirect(Response):
 
 @dataclass
 class Visit:
-    """One look at one request, in one language, by a person when one is picked."""
+    """One view of one request, in one language, by a person when one is picked."""
 
     call: Call
     kind: str
@@ -109,7 +109,7 @@ def _refused(visit: Visit, refusal: Response) -> Response:
 
 
 def _actions(visit: Visit, person: Person) -> dict[str, Callable[[], Any]]:
-    """What a button does. A change request cannot be sent on."""
+    """What each button does. A change request cannot be escalated."""
     request, state = visit.request, visit.call.state
     if isinstance(request, ChangeRequest):
         return {
@@ -150,7 +150,7 @@ def _unknown(name: str, language: str, ident: str) -> Response:
 
 
 def _closed(visit: Visit) -> str:
-    """Why nothing can be decided any more; "" when it can."""
+    """Why no decision is possible any more; "" when one is."""
     if visit.request.status != "New":
         return visit.texts.get(visit.request.status, visit.texts["unknown"])
     return visit.texts["Timedout"] if is_timed_out(visit.request, visit.call) else ""

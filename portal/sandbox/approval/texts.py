@@ -1,4 +1,4 @@
-"""The words of the approval pages, in bokmål, nynorsk and English."""
+"""The texts of the approval pages, in bokmål, nynorsk and English."""
 
 LANGUAGES = (("nb", "Bokmål"), ("nn", "Nynorsk"), ("en", "English"))
 TEXTS = {

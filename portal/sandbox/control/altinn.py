@@ -1,6 +1,6 @@
-"""The part of `/control` that plays Altinn's people: organisations, approvals, removals.
+"""The part of `/control` for Altinn: organisations, approvals, removals.
 
-The approval pages do the same things through the same functions.
+The approval pages do the same through the same functions.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class PersonToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 @route("POST", "/control/organisations")
 def put_organisation(call: Call) -> Response:
-    """Again replaces it, but for its party id and uuid."""
+    """Create or replace an organisation. Its party id and uuid stay the same."""
     body = read(call, OrganisationBody)
     _check_organisation(body)
     known = call.state.organisations.get(body.orgnr)
@@ -169,7 +169,7 @@ def remove(call: Call, user_id: str) -> Response:
 
 @route("POST", "/control/system-users/<user_id>/clients")
 def attach_clients(call: Call, user_id: str) -> Response:
-    """Give an agent system user clients without the customer's pages: `{"orgnrs": [...]}`."""
+    """Give an agent system user clients without the approval pages: `{"orgnrs": [...]}`."""
 
     user = call.state.system_users.get(user_id)
     if user is None or user.deleted or user.kind != "agent":
@@ -178,7 +178,7 @@ def attach_clients(call: Call, user_id: str) -> Response:
     unknown = [orgnr for orgnr in wanted if orgnr not in call.state.organisations]
     if unknown:
         raise wrong(f"orgnrs: {unknown[0][:20]!r} is not an organisation the sandbox knows.", field="orgnrs")
-    user.clients = list(dict.fromkeys([*user.clients, *wanted]))  # a new list: others keep look-ups by it
+    user.clients = list(dict.fromkeys([*user.clients, *wanted]))  # a new list: caches compare the list itself
     return as_json({"clients": user.clients})
 
 
@@ -191,7 +191,7 @@ def _request(call: Call, request_id: str) -> Request:
 
 @route("POST", "/control/person-tokens")
 def person_token(call: Call) -> Response:
-    """An Altinn token of a person who logged in with ID-porten and acts for the organisation; for client delegation."""
+    """An Altinn token of a person who logged in with ID-porten for the organisation, for client delegation."""
     body = read(call, PersonToken)
     check_orgnr(body.orgnr)
     if body.orgnr not in call.state.organisations:

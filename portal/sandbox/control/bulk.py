@@ -1,6 +1,7 @@
-"""`POST /control/bulk`: many organisations, system users and dialogs at once, to measure against.
+"""`POST /control/bulk`: creates many organisations, system users and dialogs at once, for measurements.
 
-Same seed, same organisations. Their numbers are valid and synthetic: they begin with 2 or 3, which no real one does.
+The same seed gives the same organisations. Their numbers are valid and synthetic: they begin with 2 or 3, which no real
+one does.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def _check(call: Call, order: Order) -> None:
 
 
 def _numbers(call: Call, order: Order, draw: random.Random) -> Iterator[str]:
-    """The next valid numbers from a place that the seed chooses, without those already in use."""
+    """The next valid numbers from a start that the seed selects, without those already in use."""
     first, count, known = draw.randrange(20_000_000, 38_000_000), 0, call.state.organisations
     while count < order.organisations:
         text = str(first)

@@ -1,4 +1,4 @@
-"""What a service owner may put into a dialog: Dialogporten would refuse anything else, so its answers stay as published.
+"""Checks of what a service owner puts into a dialog: only what Dialogporten would accept, so that its answers are valid.
 
 Every check raises Reply (400) with a sentence that names the field.
 """
@@ -24,7 +24,7 @@ RESOURCE = "urn:altinn:resource:"
 
 
 def check_dialog(fields: dict[str, Any]) -> None:
-    """The fields of a new dialog or of a change; those that are not there are not looked at."""
+    """The fields of a new dialog or of a change. Absent fields are not checked."""
     if "service_resource" in fields and not fields["service_resource"].removeprefix(RESOURCE).strip(":"):
         raise wrong(f"service_resource: must be {RESOURCE} and the id of a resource.", "service_resource")
     if not fields.get("service_resource", RESOURCE).startswith(RESOURCE):
@@ -45,7 +45,7 @@ def check_dialog(fields: dict[str, Any]) -> None:
 
 
 def check_transmission(fields: dict[str, Any], known: set[str]) -> None:
-    """`known`: the ids of the dialog's transmissions so far."""
+    """`known`: the ids of the dialog's existing transmissions."""
     _check_among(fields["type"], TRANSMISSIONS, "type")
     _check_text(fields["title"], LENGTHS["title"], "title", needed=True)
     if fields["related_id"] and fields["related_id"] not in known:
@@ -56,7 +56,7 @@ def check_transmission(fields: dict[str, Any], known: set[str]) -> None:
 
 
 def check_activity(fields: dict[str, Any], known: set[str]) -> None:
-    """Information, and nothing else, has a description; TransmissionOpened, and nothing else, a transmission."""
+    """Only Information has a description; only TransmissionOpened names a transmission."""
     _check_among(fields["type"], ACTIVITIES, "type")
     _check_among(fields["by"], ACTORS, "by")
     if bool(fields["description"]) != (fields["type"] == "Information"):
@@ -75,10 +75,10 @@ def _check_among(given: str, known: Any, field: str) -> None:
 
 def _check_text(given: Any, most: int, field: str, *, needed: bool = False) -> None:
     """A text, or one for each language."""
-    spoken = list(given.values()) if isinstance(given, dict) else [given or ""]
-    if any(len(text) > most for text in spoken):
+    values = list(given.values()) if isinstance(given, dict) else [given or ""]
+    if any(len(text) > most for text in values):
         raise wrong(f"{field}: can have {most} characters.", field)
-    if needed and not any(text.strip() for text in spoken):
+    if needed and not any(text.strip() for text in values):
         raise wrong(f"{field}: must not be empty.", field)
 
 

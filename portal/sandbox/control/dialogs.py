@@ -1,4 +1,4 @@
-"""The part of `/control` that plays a service owner in Dialogporten: open, change and delete dialogs, add their parts."""
+"""The part of `/control` for service owners in Dialogporten: open, change and delete dialogs, add their parts."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ TEXTS = ("title", "summary", "sender_name", "additional_info")
 
 @route("POST", "/control/dialogs")
 def create(call: Call) -> Response:
-    """With transmissions and activities that are there from the beginning: one event for each, and one for the dialog."""
+    """A dialog with its first transmissions and activities. Each of them and the dialog publish one event."""
     body = read(call, NewDialog)
     check_orgnr(body.orgnr)
     fields = msgspec.structs.asdict(body)

@@ -1,6 +1,6 @@
-"""Reading the forms of the page at `/control`: fields named `kind:name` become the JSON body of the call a form stands for.
+"""Parsing of the forms on `/control`: fields named `kind:name` become the JSON body of the call of the form.
 
-Kinds: text, number, flag, list (one a line), json, people (one a line). A kind with `?` sends null when left empty;
+Kinds: text, number, flag, list (one per line), json, people (one per line). A kind with `?` sends null when it is empty;
 other empty fields are left out.
 """
 
@@ -15,7 +15,7 @@ from .input import wrong
 
 
 def body_of(form: Any) -> dict[str, Any]:
-    """The JSON body that the filled-in fields make. Raises Reply (400)."""
+    """The JSON body from the filled-in fields. Raises Reply (400)."""
     body: dict[str, Any] = {}
     for key, given in form.items():
         kind, _, name = key.partition(":")
@@ -26,7 +26,7 @@ def body_of(form: Any) -> dict[str, Any]:
 
 
 def _value(kind: str, name: str, text: str) -> Any:
-    """A field's value; what is no number stays text, and the call says what is wrong with it."""
+    """The value of a field. An invalid number stays text, and the call reports the error."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if kind == "flag":
         return text == "true"
@@ -49,7 +49,7 @@ def _json(name: str, text: str) -> Any:
 
 
 def _person(line: str) -> dict[str, Any]:
-    """`Ola Nordmann: DAGL, ansatt; skattegrunnlag`: name, roles, and after a semicolon the packages they may give."""
+    """`Ola Nordmann: DAGL, ansatt; skattegrunnlag`: name, roles, and after a semicolon the packages they may delegate."""
     name, _, rest = line.partition(":")
     roles, has_packages, packages = rest.partition(";")
     person: dict[str, Any] = {"name": name.strip(), "roles": _names(roles)}

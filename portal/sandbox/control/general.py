@@ -1,6 +1,6 @@
-"""`/control`: time, faults, calls, settings, snapshots, for tests and for people who play the other parties.
+"""The part of `/control` for the sandbox itself: time, faults, recorded calls, settings, snapshots.
 
-Other rooms add their own calls under the same prefix. Wrong input gets a 4xx with a sentence that names the field.
+Other modules add their own calls under the same prefix. Wrong input gets a 4xx with a sentence that names the field.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def clock(call: Call) -> Response:
 
 @route("POST", "/control/clock/advance")
 def advance(call: Call) -> Response:
-    """Let time pass, and do at once what falls due in it."""
+    """Advance the clock and execute the jobs that become due."""
     seconds = read(call, Advance).seconds
     if not 0 <= seconds <= MAX_ADVANCE:
         raise wrong("seconds: must be from 0 to fifty years.", field="seconds")
@@ -114,7 +114,7 @@ def clear_faults(call: Call) -> Response:
 
 @route("GET", "/control/calls")
 def calls(call: Call) -> Response:
-    """The calls served, oldest first; `limit` keeps the newest."""
+    """The recorded calls, oldest first; `limit` keeps the newest."""
     args = call.request.args
     limit = args.get("limit", "100")
     if not (limit.isdecimal() and 0 < int(limit[:9]) <= 10_000):
@@ -128,7 +128,7 @@ def calls(call: Call) -> Response:
 
 @route("POST", "/control/reset")
 def reset(call: Call) -> Response:
-    """Forget everything, and go back to the real time and the first settings. `seed` begins another row of ids."""
+    """Delete all data and return to the real time and the first settings. `seed` starts another sequence of ids."""
     seed = read(call, Reset).seed
     call.sandbox.reset()
     call.sandbox.clock.load(Clock().dump())
@@ -177,7 +177,7 @@ _Changes: Any = msgspec.defstruct(
 
 
 def _fault(call: Call, order: FaultOrder) -> Fault:
-    """A fault from an order, with the body a service of Skatteetaten would give when none is ordered."""
+    """A fault from an order. Without a body, one for Skatteetaten gets the body its services would give."""
     kind = order.kind or "status"
     if order.service != "*" and order.service not in SERVICES.values():
         raise wrong(f"service: must be * or one of {', '.join(SERVICES.values())}.", field="service")

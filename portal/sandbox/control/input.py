@@ -1,6 +1,6 @@
-"""Reading what a tester sends to `/control`: wrong input gets a 400 with a sentence that names the field.
+"""Validation of the input to `/control`: wrong input gets a 400 with a sentence that names the field.
 
-Every control call of the sandbox reads its body through `read`.
+Every control call reads its body through `read`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def wrong(sentence: str, field: str = "", status: int = 400) -> Reply:
 
 
 def not_found(what: str, ident: str) -> Reply:
-    """To raise: nothing of that id is known."""
+    """To raise: no object has this id."""
     return wrong(f"No {what} has the id {ident[:80]}.", status=404)
 
 

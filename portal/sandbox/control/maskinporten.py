@@ -1,6 +1,6 @@
-"""The part of `/control` that plays Maskinporten's self-service: clients and their public keys.
+"""The part of `/control` for Maskinporten: clients and their public keys.
 
-A person pastes the public key where Samarbeidsportalen would take it: one JWK, a list of one, or a JWK set.
+A person pastes the public key as in Samarbeidsportalen: one JWK, a list of one, or a JWK set.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def clients(call: Call) -> Response:
 
 @route("POST", "/control/clients")
 def put_client(call: Call) -> Response:
-    """Again replaces it, with its keys."""
+    """Create or replace a client with its keys."""
     body = read(call, ClientBody)
     check_orgnr(body.orgnr)
     if not body.client_id.strip():
@@ -62,7 +62,7 @@ def put_client(call: Call) -> Response:
 
 @route("POST", "/control/clients/<client_id>/keys")
 def add_client_key(call: Call, client_id: str) -> Response:
-    """A further public key; the client and its other keys stay as they are. The same key again lives a year more."""
+    """Add a public key; the client and its other keys stay unchanged. The same key again is renewed for a year."""
     client = _client(call, client_id)
     given = _keys(read(call, KeyBody).jwk, "jwk")
     if not isinstance(given, list) or len(given) != 1:
@@ -88,7 +88,7 @@ def expire_key(call: Call, client_id: str, kid: str) -> Response:
 
 
 def shown(client: Client) -> dict[str, Any]:
-    """A client as a tester sees it, with when each key stops working."""
+    """A client as a tester sees it, with the expiry of each key."""
     return {
         "client_id": client.client_id, "orgnr": client.orgnr, "name": client.name, "scopes": client.scopes,
         "granted_scopes": client.granted_scopes, "token_lifetime": client.token_lifetime, "active": client.active,
@@ -108,7 +108,7 @@ def _client(call: Call, client_id: str) -> Client:
 
 
 def _keys(given: Any, field: str) -> Any:
-    """The keys in what was pasted, as a list unless nobody can tell: a JWK, a list of them, a set, or JSON text."""
+    """The pasted keys as a list when the form is recognised: a JWK, a list of them, a set, or JSON text."""
     if isinstance(given, str):
         try:
             given = msgspec.json.decode(given)

@@ -1,6 +1,6 @@
-"""The page at `/control`, where a person plays the other parties. Plain forms; each makes one of the JSON calls.
+"""The page at `/control`, where a person acts as the other organisations. Each form makes one of the JSON calls.
 
-A form posts to `/control/play` the call it stands for and its fields (see `control_forms`); a file goes as it is.
+A form posts to `/control/play` the call and its fields (see `control.forms`). A file is sent unchanged.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _page(call: Call, *, said: str, failed: bool, answer: str = "") -> Response:
 
 
 def _shown(call: Call) -> dict[str, Any]:
-    """What the sections of the page are made of."""
+    """The data of the sections of the page."""
     state, faults = call.state, call.sandbox.faults
     return {
         "clock": call.sandbox.clock.dump(), "organisations": state.organisations, "persons_of": persons_of,
@@ -65,7 +65,7 @@ def _shown(call: Call) -> dict[str, Any]:
 
 @route("POST", "/control/play")
 def play(call: Call) -> Response:
-    """Make the call a form stands for, and show the page again with what came of it."""
+    """Make the call of a form, and show the page again with the result."""
     form = call.request.form
     target = CALL.fullmatch(form.get("call", ""))
     if target is None or target[2] == "/control/play":
@@ -87,7 +87,7 @@ def _made(call: Call, method: str, path: str) -> Response:
     except Reply as refused:
         return refused.response
     finally:
-        call.request.close()  # and with it the file, which may lie on disk
+        call.request.close()  # this closes the uploaded file, which may be on disk
 
 
 def _written(reply: Response) -> str:
@@ -95,7 +95,7 @@ def _written(reply: Response) -> str:
 
 
 def _reason(reply: Response) -> str:
-    """The sentence in a refusal, whichever shape the refusing room gives it."""
+    """The sentence in an error answer, in any of the formats of the services."""
     try:
         body = msgspec.json.decode(reply.get_data())
     except msgspec.DecodeError:
@@ -105,13 +105,13 @@ def _reason(reply: Response) -> str:
 
 
 def _last(rows: dict[str, Any]) -> list[Any]:
-    """The newest few, newest first, without copying what may be hundreds of thousands."""
+    """The newest rows, newest first, without copying the whole dict."""
     newest = reversed(rows.values())
     return [value for value, _ in zip(newest, range(SHOWN), strict=False)]
 
 
 def _settings(settings: Settings) -> list[dict[str, Any]]:
-    """The settings as fields of a form: each with its name, value and kind; what may be off has a kind with `?`."""
+    """The settings as form fields: name, value and kind; an optional one has a kind with `?`."""
     values = msgspec.to_builtins(settings)
     kinds = {bool: "flag", int: "number", float: "number", str: "text?", type(None): "text?"}
     kinds_by_name = {"throttle_seconds": "number?"}

@@ -1,4 +1,4 @@
-"""The tester's hand in Skatteetaten: order a verdict, answer a submission now, send a letter, see what came in."""
+"""The part of `/control` for Skatteetaten: order a verdict, answer a submission, send a letter, list submissions."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def verdicts(call: Call) -> Response:
 
 @route("POST", "/control/verdicts")
 def order_verdict(call: Call) -> Response:
-    """The verdict for the next submission that fits, instead of what its content deserves."""
+    """The verdict for the next matching submission, instead of the result of its content check."""
     order = read(call, VerdictOrder)
     _check_verdict(order.verdict)
     if order.service and order.service not in SERVICES:
@@ -69,7 +69,7 @@ def clear_verdicts(call: Call) -> Response:
 
 @route("GET", "/control/submissions")
 def submissions(call: Call) -> Response:
-    """Everything received, newest first; `orgnr` narrows."""
+    """All received submissions, newest first; `orgnr` filters."""
     orgnr = call.request.args.get("orgnr", "")
     rows = [s for s in call.state.skatteetaten.submissions.values() if s.orgnr == (orgnr or s.orgnr)]
     return as_json([_shown(submission) for submission in reversed(rows)])
@@ -93,7 +93,7 @@ def feedback_now(call: Call, submission_id: str) -> Response:
 
 @route("POST", "/control/letters")
 def send_letter(call: Call) -> Response:
-    """Skatteetaten begins a dialog with a letter in it."""
+    """Open a dialog from Skatteetaten with a letter."""
     order = read(call, LetterOrder)
     if order.orgnr not in call.state.organisations:
         raise wrong("orgnr: no organisation of that number is known; create it first.", field="orgnr")

@@ -1,4 +1,4 @@
-"""Who asks, what that system user may see, and how Dialogporten says no."""
+"""The caller, what its system user may see, and Dialogporten's error answers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def refuse(call: Call, status: int, key: str = "", text: str = "", **more: Any) 
 
 
 class Reader:
-    """A system user that asks, with what it may see (cached as long as the real service caches it)."""
+    """The calling system user and what it may see, cached as long as the real service caches it."""
 
     def __init__(
         self, token: Token, user: SystemUser | None, resources: frozenset[str], parties: frozenset[str], salt: str
@@ -98,7 +98,7 @@ def _type_problem(call: Call, text: str) -> dict[str, Any]:
 
 
 def check_availability(call: Call) -> None:
-    """The switches for maintenance (503 with a date) and throttling (429 with seconds; our own assumption)."""
+    """The settings for maintenance (503 with a date) and throttling (429 with seconds; an assumption of the sandbox)."""
     settings = call.state.settings
     if settings.maintenance_until and settings.maintenance_until > call.now:
         until = format_datetime(settings.maintenance_until, usegmt=True)
@@ -128,7 +128,7 @@ def minimum_level(resource: str) -> int:
 
 
 def json_only(call: Call) -> None:
-    """What needs no token can be under maintenance too; and it is JSON or nothing."""
+    """For calls without a token: maintenance applies, and only JSON is accepted."""
     check_availability(call)
     accept = call.request.accept_mimetypes
     if accept and not accept.accept_json:

@@ -75,7 +75,7 @@ def _mark_seen(call: Call, dialog: Dialog, reader: access.Reader) -> None:
 
 
 def _part(call: Call, dialog_id: str) -> tuple[access.Reader, Dialog]:
-    """The dialog for a sub-resource: 404 also without rights, 410 when deleted; visibility and expiry do not count."""
+    """The dialog of a sub-resource: 404 also without rights, 410 when deleted. Visibility and expiry are not checked."""
     reader = access.reader(call)
     ident = _ident(call, dialog_id)
     dialog = call.state.dialogs.get(ident)

@@ -1,6 +1,6 @@
-"""National identity numbers: eleven digits, the last two check digits of modulus 11.
+"""National identity numbers: eleven digits, the last two are check digits of modulus 11.
 
-Only their form is looked at; the sandbox knows no person by number.
+Only the form is checked; the sandbox has no register of persons.
 """
 
 from __future__ import annotations

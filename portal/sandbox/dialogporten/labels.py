@@ -1,6 +1,6 @@
 """Labels on dialogs: set on one with a revision to match, or on many at once, all or none.
 
-Default, Bin and Archive exclude each other; Sent is the server's own.
+Default, Bin and Archive exclude each other. Only the server sets Sent.
 """
 
 from __future__ import annotations

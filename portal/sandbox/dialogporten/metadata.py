@@ -63,7 +63,7 @@ def _resource(resource: catalogue.Resource) -> dict[str, Any]:
 
 @route("GET", f"{access.USER}/serviceresources")
 def own_resources(call: Call) -> Response:
-    """What the caller holds for one of the parties it names, or for any; parties that are not its own are passed over."""
+    """The caller's resources for one of the given parties, or for any. Parties that are not its own are ignored."""
     reader, parties = access.reader(call), call.request.args.getlist("party")
     if len(parties) > MOST_PARTIES:
         raise access.refuse(call, 400, "party.Count", f"'party' must have at most {MOST_PARTIES} values.")
@@ -86,7 +86,7 @@ def all_resources(call: Call) -> Response:
 
 @route("GET", f"{access.USER}/dialoglookup")
 def lookup(call: Call) -> Response:
-    """From another id to the dialog, with the reason why it may be seen. No seen effect."""
+    """From another id to the dialog, with the reason for the access. It does not mark as seen."""
     reader = access.reader(call)
     reference = call.request.args.get("instanceRef", "").lower()
     if not _REF.fullmatch(reference):
@@ -102,7 +102,7 @@ def lookup(call: Call) -> Response:
 
 
 def _looked_up(dialog: Any, reference: str, resource: catalogue.Resource, reader: access.Reader) -> dict[str, Any]:
-    """A system user that was removed may still see what is remembered of its rights, and then there is no evidence."""
+    """A removed system user may still have cached rights. Then the list of evidence is empty."""
     direct = reader.user is not None and resource.id in reader.user.rights
     held = reader.user.packages if reader.user else []
     packages = [urn for urn in held if urn.removeprefix(catalogue.PREFIX) in resource.packages]

@@ -1,6 +1,7 @@
 """`GET /dialogs`: filters, orders, and the continuation token that works as a durable cursor.
 
-The token holds values and no direction: sent with another `orderBy` it may silently page the other way, as there.
+The token holds values and no direction: with another `orderBy` it may page in the other direction, as in the real
+service.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def _written(value: Any) -> str:
 
 
 class SearchQuery:
-    """The query, read and checked. `errors` by parameter; nothing else is of use when there are any."""
+    """The parsed and checked query. `errors` by parameter; with errors the other attributes are not valid."""
 
     def __init__(self, call: Call) -> None:
         self.args = call.request.args
@@ -121,7 +122,7 @@ class SearchQuery:
         return frozenset(values)
 
     def _parties(self) -> list[str]:
-        """Organisation numbers (of a person none, who is nobody's customer here); prefixes are in lower case."""
+        """Organisation numbers; persons are accepted and never match. Prefixes are in lower case."""
         values = self.args.getlist("party")
         if len(values) > self.limits.max_party_filter_values:
             self._wrong("party.Count", f"'party' must have at most {self.limits.max_party_filter_values} values.")
@@ -204,7 +205,7 @@ class SearchQuery:
         return cursor
 
     def matches(self, dialog: Dialog) -> bool:
-        """Cheapest first: a cursor at the end of many clients' dialogs leaves almost all of them out."""
+        """The cheapest check comes first: most calls have a cursor near the end of many dialogs."""
         return (
             self._is_after_cursor(dialog)
             and self._is_live(dialog)

@@ -22,7 +22,7 @@ KIDS = ("dialogporten-1", "dialogporten-2")
 
 
 def _keys(sandbox: Kernel) -> list[Ed25519PrivateKey]:
-    """Two keys, kept in the memory so that tokens outlive a restart."""
+    """Two keys, stored with the data so that tokens are valid after a restart."""
     saved = sandbox.state.extra.setdefault("dialog_token_keys", [])
     while len(saved) < len(KIDS):
         saved.append(base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode())

@@ -1,4 +1,4 @@
-"""How a dialog and its parts look to an end user. Members without a value are left out; times have seven decimals."""
+"""The JSON of a dialog and its parts for an end user. Members without a value are left out; times have seven decimals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MARKDOWN = EMBED.replace("html", "markdown")
 
 
 def localised(texts: dict[str, str], accept: str = "") -> list[dict[str, str]]:
-    """All languages, or with Accept-Language the one that fits best: requested for, then en, then nb."""
+    """All languages, or with Accept-Language the best match: requested, then en, then nb."""
     requested = [part.split(";")[0].strip().split("-")[0] for part in accept.split(",") if part.strip()]
     if requested:
         code = next((c for c in (*requested, "en", "nb") if c in texts), next(iter(texts), ""))
@@ -29,7 +29,7 @@ def content(texts: dict[str, str], accept: str = "", media_type: str = "text/pla
 
 
 def present(**members: Any) -> dict[str, Any]:
-    """Members that have a value; times written out."""
+    """Members that have a value, with times as text."""
     return {k: stamp(v) if isinstance(v, datetime) else v for k, v in members.items() if v is not None and v != ""}
 
 
@@ -126,13 +126,13 @@ def detail(dialog: Dialog, reader: access.Reader, now: datetime, accept: str, to
 
 
 def _content(dialog: Dialog, accept: str, title: dict[str, str]) -> dict[str, Any]:
-    """What both the list and the detail have."""
+    """The content that both the list and the detail have."""
     more = {"summary": dialog.summary, "senderName": dialog.sender_name}
     return {"title": content(title, accept), **{name: content(text, accept) for name, text in more.items() if text}}
 
 
 def _has_unopened(dialog: Dialog) -> bool:
-    """The service owner controls this by activities that say a transmission was opened; reading changes nothing."""
+    """The service owner sets this by TransmissionOpened activities; reading does not change it."""
     opened = {a.transmission_id for a in dialog.activities if a.type == "TransmissionOpened"}
     return any(t.sender == "ServiceOwner" and t.id not in opened for t in dialog.transmissions)
 
@@ -142,7 +142,7 @@ def _opened(dialog: Dialog, entry: Transmission) -> bool:
 
 
 def _allowed(attribute: str, reader: access.Reader) -> bool:
-    """A whole resource must be held; a part of the main resource comes with it."""
+    """A whole resource must be held by the caller; a part of the main resource is included in it."""
     if not attribute.startswith("urn:altinn:resource:"):
         return not attribute.startswith("urn:altinn:subresource:locked")
     return attribute.removeprefix("urn:altinn:resource:") in reader.resources
@@ -192,7 +192,7 @@ def transmission(item: Transmission, reader: access.Reader, now: datetime, accep
 
 
 def activity(item: Activity, accept: str = "", *, by_salt: str = "") -> dict[str, Any]:
-    """With who did it, masked with `by_salt`; without a salt, without who."""
+    """With the actor, masked with `by_salt`; without a salt, without the actor."""
     by: dict[str, str] = {"actorType": item.by}
     if item.actor_id:
         by["actorId"] = _masked(item.actor_id, by_salt)
@@ -204,7 +204,7 @@ def activity(item: Activity, accept: str = "", *, by_salt: str = "") -> dict[str
 
 
 def _masked(actor_id: str, salt: str) -> str:
-    """A person's number never leaves: it becomes an ephemeral id that is another after each start."""
+    """The number of a person is replaced by an ephemeral id that changes with each start."""
     if not actor_id.startswith("urn:altinn:person:"):
         return actor_id
     return f"urn:altinn:person:identifier-ephemeral:{hashlib.sha256((salt + actor_id).encode()).hexdigest()[:10]}"

@@ -1,7 +1,7 @@
-"""From a published event to the subscribers' webhooks: who gets it, when it is tried again, and when it is given up.
+"""From a published event to the subscribers' webhooks: who receives it, the retries, and when they end.
 
-At least once, unsigned, unordered. Rights are asked again for each event and remembered for an hour, without the
-subject, as the real service does.
+At least once, unsigned, unordered. Rights are checked for each event and cached for an hour without the subject, as in
+the real service.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KEPT = timedelta(days=90)
 
 
 def may_subscribe(sandbox: Kernel, *, consumer: str, resource: str, orgnr: str) -> bool:
-    """A system user, for one it acts for, on a resource it holds and whose policy allows `subscribe`."""
+    """A system user, for a party it acts for, on a resource it has and whose policy allows `subscribe`."""
     kind, _, ident = consumer.strip("/").partition("/")
     user = sandbox.state.system_users.get(ident) if kind == "systemuser" else None
     known = catalogue.resources().get(resource.removeprefix("urn:altinn:resource:"))
@@ -32,7 +32,7 @@ def may_subscribe(sandbox: Kernel, *, consumer: str, resource: str, orgnr: str) 
 
 
 def take(sandbox: Kernel, event: dict[str, Any], now: datetime) -> None:
-    """An event was published: keep it for polling, and plan a delivery to each subscriber."""
+    """Store a published event for polling, and schedule a delivery to each subscriber."""
     state = sandbox.state
     state.events.append({**event, "_registered": now.timestamp()})
     horizon = (now - KEPT).timestamp()
@@ -53,7 +53,7 @@ LISTENERS.append(take)
 
 
 def _subscribers(sandbox: Kernel, event: dict[str, Any], now: datetime) -> list[int]:
-    """Looked up once an hour for each (resource, subject, type): a new subscription may have to wait, a removed one fires."""
+    """Cached for an hour per (resource, subject, type): a new subscription may wait, a removed one may still receive."""
     cache: dict[tuple[str, str, str], tuple[float, list[int]]] = sandbox.caches.setdefault("event_subscribers", {})
     key = (event["resource"], event["subject"], event["type"])
     known = cache.get(key)

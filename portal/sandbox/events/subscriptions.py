@@ -1,4 +1,4 @@
-"""The subscription API. Exchanged Altinn tokens only; identical ones are the same, and making one again validates anew."""
+"""The subscription API. Only exchanged Altinn tokens are accepted. Creating an identical subscription validates it again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KINDS: dict[str, type] = {
 
 
 def caller(call: Call) -> Token:
-    """No clock skew is allowed, and a raw Maskinporten token is none."""
+    """No clock skew is allowed, and a Maskinporten token is refused."""
     try:
         return read_token(call, issuers=("altinn",), leeway=0)
     except BadToken:
@@ -94,9 +94,9 @@ def _check(call: Call, wanted: Subscription, given: dict[str, Any]) -> None:
 
 
 def _is_reachable(text: str, *, loopback: bool) -> bool:
-    """An absolute https address that a call can be made to."""
+    """An absolute https address that can be called."""
     try:
-        httpx.URL(text)  # what nobody can call is no address
+        httpx.URL(text)  # raises for an address that cannot be called
         url = urlsplit(text)
     except (httpx.InvalidURL, ValueError):
         return False
@@ -153,7 +153,7 @@ def read(call: Call, subscription_id: str) -> Response:
 
 @route("DELETE", f"{BASE}/subscriptions/<subscription_id>")
 def delete(call: Call, subscription_id: str) -> Response:
-    """Gone from every list, though it may fire for as long as the last look-up is remembered."""
+    """Removed from every list, but still delivered to until the cached list of subscribers expires."""
     subscription = call.state.subscriptions.pop(_own(call, subscription_id).id)
     call.state.removed_subscriptions[subscription.id] = subscription
     return empty(status=200)
@@ -165,7 +165,7 @@ MOST, USUAL = 1000, 50
 
 @route("GET", f"{BASE}/events")
 def poll(call: Call) -> Response:
-    """Pages of events in order of registration. Rights are applied after the page is cut, so it may come back short."""
+    """Pages of events in order of registration. Rights are applied after paging, so a page may be short."""
     token = caller(call)
     if SCOPE not in token.scopes:
         return empty(status=403)
@@ -188,7 +188,7 @@ def poll(call: Call) -> Response:
 
 
 def _whole(text: str, *, default: int) -> int:
-    """A number of up to nine digits; anything longer counts as the greatest of those."""
+    """A number of up to nine digits; of a longer one the first nine are used."""
     return int(text[:9]) if text.isascii() and text.isdecimal() else default
 
 

@@ -1,4 +1,4 @@
-"""Skatteetaten's reporting services as a vendor's system meets them: receipt at once, feedback later in Dialogporten.
+"""Skatteetaten's reporting services for a vendor's system: receipt at once, feedback later in Dialogporten.
 
-Nothing is imported here, so that the records can be part of the sandbox's memory; `services.py` imports the rooms.
+This file imports nothing, so that `state` can import the records. `services.py` imports the modules.
 """

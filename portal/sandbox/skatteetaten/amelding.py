@@ -1,6 +1,6 @@
-"""A-meldingen: one JSON post for one month and one opplysningspliktig; the feedback lies on a host of its own.
+"""A-meldingen: one JSON post for one month and one opplysningspliktig. The feedback has a host of its own.
 
-The contract is public only in part. The key is taken from the header or from the query, since clients do both.
+The contract is only partly public. The key is accepted in the header or in the query, since vendors use both.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def submit(call: Call, month: str, orgnr: str) -> Response:
 
 
 def readable(call: Call) -> dict[str, Any] | None:
-    """The leveranse of a body that could be read as JSON, {} when it has none, None when it is no JSON."""
+    """The leveranse of a JSON body; {} when it has none, None when the body is not JSON."""
     try:
         body = call.body()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -72,7 +72,7 @@ def readable(call: Call) -> dict[str, Any] | None:
 
 
 def readable_text(text: str) -> dict[str, Any]:
-    """The leveranse of a JSON text, {} when there is none to be read."""
+    """The leveranse of a JSON text; {} when there is none."""
     try:
         body = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
@@ -89,7 +89,7 @@ def party(delivery: dict[str, Any]) -> str:
 
 
 def fits(call: Call, service: Service, delivery: dict[str, Any] | None, *, month: str, orgnr: str) -> None:
-    """Path and body must speak of the same party and month."""
+    """Path and body must have the same party and month."""
     given = party(delivery or {})
     if given and given != orgnr:
         raise refuse_detail(call, "1051", sti="leveranse.opplysningspliktig", value=given, codes=service.codes)
@@ -100,7 +100,7 @@ def fits(call: Call, service: Service, delivery: dict[str, Any] | None, *, month
 
 
 def faults_of(delivery: dict[str, Any]) -> list[Spec]:
-    """What is wrong with the form of an a-melding."""
+    """Errors in the form of an a-melding."""
     faults = []
     if not party(delivery):
         text = "Påkrevd felt mangler"

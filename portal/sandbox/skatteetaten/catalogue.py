@@ -1,4 +1,4 @@
-"""The services this room knows, each with the facts a call is judged by. The 31 of one shape stand in a data file."""
+"""The reporting services and the values their calls are checked against. The 31 with the same routes are in a data file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Service(msgspec.Struct, kw_only=True, frozen=True):
 
     @property
     def resource_id(self) -> str:
-        """The resource; where no source names it, one that nobody can take for the real one."""
+        """The resource. Where no source names it, an id that begins with sandbox-."""
         return self.resource or f"sandbox-{self.id}"
 
     @property

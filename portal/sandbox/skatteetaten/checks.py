@@ -1,6 +1,6 @@
-"""The checks every reporting service makes, in their order: headers, token, system user, rights, year, party, key.
+"""The checks of every reporting service, in their order: headers, token, system user, rights, year, party, key.
 
-Each raises a Reply with the published code. A call for content that nobody could read is judged on its token first.
+Each raises a Reply with the published code. For unreadable content the token is checked first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_JSON_BYTES = 10 * 1024 * 1024
 
 
 def accepts_json(call: Call, service: Service) -> None:
-    """`Accept` must name application/json itself; a wildcard is not enough."""
+    """`Accept` must name application/json itself; a wildcard is refused."""
     if "application/json" not in call.request.headers.get("Accept", "").lower():
         raise refuse_detail(
             call, "1030", sti="Accept", value=call.request.headers.get("Accept", ""), codes=service.codes
@@ -54,7 +54,7 @@ def has_key(call: Call, service: Service, *, query_too: bool = False) -> str:
 
 
 def caller(call: Call, service: Service) -> tuple[Token, SystemUser]:
-    """The verified Maskinporten token and the living system user in it. An exchanged Altinn token is no token here."""
+    """The verified Maskinporten token and its live system user. An exchanged Altinn token is refused."""
     try:
         token = read_token(call, issuers=("maskinporten",))
     except BadToken as error:
@@ -70,9 +70,9 @@ def caller(call: Call, service: Service) -> tuple[Token, SystemUser]:
 
 
 def may_report(call: Call, service: Service, system_user: SystemUser, *, party: str, resource: str = "") -> None:
-    """The system user must hold the service's resource, and for `party` when that could be read.
+    """The system user must have the service's resource, and for `party` when that is known.
 
-    Parties that do not exist are left to `known_party`; for a sub-unit the right of its main unit counts.
+    Unknown parties are left to `known_party`. For a sub-unit the right of its main unit counts.
     """
     wanted = resource or service.resource_id
     if wanted not in rights.resources_of(call.state, system_user):
@@ -86,7 +86,7 @@ def may_report(call: Call, service: Service, system_user: SystemUser, *, party: 
 
 
 def year_is_open(call: Call, service: Service, year: str) -> None:
-    """The year in the path: four digits, and one the service takes deliveries for."""
+    """The year in the path must have four digits and be open for deliveries."""
     settings = call.state.settings
     if not (year.isascii() and year.isdecimal() and len(year) == 4):
         text = "inntektsaar må være et år med fire sifre"
@@ -107,7 +107,7 @@ def known_party(call: Call, service: Service, orgnr: str, *, sti: str) -> None:
 
 
 def replayed(call: Call, service: Service, token: Token, key: str) -> Response | None:
-    """The stored answer when this very call was answered before; refuses a key that was used for something else."""
+    """The stored answer when the same call was answered before. Refuses a key that was used for another call."""
     stored = call.state.skatteetaten.answers.get(_slot(service, token, key))
     if stored is None:
         return None
@@ -119,7 +119,7 @@ def replayed(call: Call, service: Service, token: Token, key: str) -> Response |
 def remember(
     call: Call, service: Service, token: Token, key: str, *, body: dict[str, Any] | None, status: int = 200
 ) -> Response:
-    """Keep `body` as the answer to this key, and give it as a response (None: an empty body)."""
+    """Store `body` as the answer to this key, and return it as a response (None: an empty body)."""
     stored = StoredAnswer(fingerprint=_fingerprint(call), status=status, body=body)
     call.state.skatteetaten.answers[_slot(service, token, key)] = stored
     return _as_response(stored)

@@ -1,6 +1,6 @@
 """From a received delivery to its feedback: the dialog, the Submission transmission, and later the answer to it.
 
-A delivery is answered by what its content check found, unless a verdict was ordered for it.
+The verdict is the result of the content check, unless a tester ordered one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .records import Feedback, Finding, Submission, Verdict
 JOB = "skatteetaten.feedback"
 ORG = "ske"
 WITHHELD = "urn:altinn:subresource:locked-feedback"
-"""An authorization attribute that no system user holds: the feedback is seen, its documents are not."""
+"""An authorization attribute that no system user has: the feedback is visible, its documents are not."""
 
 
 def receive(
@@ -36,7 +36,7 @@ def receive(
     counts: dict[str, int] | None = None,
     resource: str = "",
 ) -> Submission:
-    """Take a checked delivery in: dialog (new or reused), Submission transmission, and a planned feedback."""
+    """Store a checked delivery: dialog (new or reused), Submission transmission, and a scheduled feedback."""
     sandbox, state = call.sandbox, call.state
     wanted = resource or service.resource_id
     title = f"{service.name} {period}"
@@ -70,7 +70,7 @@ def receive(
 
 
 def deliver_feedback(sandbox: Kernel, submission: Submission, now: datetime) -> Feedback:
-    """Answer a submission: an Acceptance or Rejection related to it, with its two documents."""
+    """Answer a submission: an Acceptance or Rejection related to it, with its documents."""
     verdict, findings = _judge(submission)
     ident = sandbox.state.uuid7(now)
     feedback = Feedback(id=ident, xml_id=sandbox.state.uuid7(now), verdict=verdict, at=now, findings=findings)
@@ -139,7 +139,7 @@ def _plan(sandbox: Kernel, submission: Submission, now: datetime) -> None:
 
 
 def _dialog(sandbox: Kernel, *, resource: str, orgnr: str, period: str, title: str, now: datetime) -> Dialog:
-    """The one dialog of party, resource and period: opened the first time, reused after."""
+    """The dialog of party, resource and period: opened the first time, reused afterwards."""
     return open_dialog(
         sandbox,
         org=ORG,
@@ -173,7 +173,7 @@ def _show(sandbox: Kernel, dialog: Dialog, submission: Submission, now: datetime
 
 
 def _second_dialog(sandbox: Kernel, submission: Submission, now: datetime) -> None:
-    """The page says that a second dialog is often made, for the organisation of the system user."""
+    """The documentation says that a second dialog is often made, for the organisation of the system user."""
     if submission.system_user_orgnr == submission.orgnr:
         return
     dialog = _dialog(
@@ -189,7 +189,7 @@ def _second_dialog(sandbox: Kernel, submission: Submission, now: datetime) -> No
 
 
 def _feedback_attachments(sandbox: Kernel, submission: Submission, feedback: Feedback) -> list[Attachment]:
-    """A PDF whose id is the transmission's, and the data with an id of its own. A-melding has the data alone."""
+    """A PDF with the id of the transmission, and the data with an id of its own. A-melding has only the data."""
 
     def attachment(document_id: str, media_type: str, name: str) -> Attachment:
         return _attachment(

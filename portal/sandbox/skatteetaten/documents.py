@@ -37,7 +37,7 @@ def one(call: Call, service: Service, transmission: str, document: str, year: st
 
 @route("GET", f"{urls.base(RF1086.id)}/<year>/forsendelser/<transmission>/dokumenter")
 def submitted_forms(call: Call, year: str, transmission: str) -> Response:
-    """The submitted forms as XML texts, the main form first on page 0. Names of the counters are the sandbox's own."""
+    """The submitted forms as XML texts, the main form first on page 0. The names of the counters are the sandbox's own."""
     checks.accepts_json(call, RF1086)
     _, system_user = checks.caller(call, RF1086)
     page, size = _number(call, "page", 0, low=0, high=10**6), _number(call, "size", PAGE, low=1, high=PAGE)
@@ -64,7 +64,7 @@ def _number(call: Call, name: str, default: int, *, low: int, high: int) -> int:
 
 
 def _owner(call: Call, service: Service, transmission: str) -> Submission | None:
-    """The submission that a transmission belongs to, when it is one of this service's."""
+    """The submission of a transmission, when it belongs to this service."""
     store = call.state.skatteetaten
     submission = store.submissions.get(store.feedback_of.get(transmission, transmission))
     if submission is None:
@@ -96,7 +96,7 @@ def _register() -> None:
 
 @route("GET", f"{urls.FEEDBACK_HOST}/forsendelser/<transmission>")
 def amelding_feedback(call: Call, transmission: str) -> Response:
-    """A-melding's answer, or what was sent in: one document for each transmission, without an id of its own."""
+    """A-melding's feedback or submission: one document for each transmission, without an id of its own."""
     store = call.state.skatteetaten
     submission = store.submissions.get(store.feedback_of.get(transmission, transmission))
     feedback = submission.feedback if submission else None

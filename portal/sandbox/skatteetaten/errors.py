@@ -1,6 +1,6 @@
 """Skatteetaten's error answers: `kode`, `melding`, `korrelasjonsid` and `spesifisering[]` with the detail code.
 
-The codes are the published ones. Which top code and status each detail code comes under is published only in part; the
+The codes are the published ones. Which top code and status belongs to each detail code is published only in part; the
 rest of this table is the sandbox's choice.
 """
 
@@ -61,11 +61,11 @@ DETAIL: dict[str, tuple[str, str]] = {
 }
 
 Spec = dict[str, str]
-MOST_SPECS = 200  # of a body with a fault in every line
+MOST_SPECS = 200  # a body may have an error on every line
 
 
 def spec(code: str, melding: str = "", *, sti: str = "", value: object = "", codes: str = "GLD") -> Spec:
-    """One entry of `spesifisering[]`; `sti` says where, `value` what the caller sent."""
+    """One entry of `spesifisering[]`: `sti` is the path, `value` the value that was sent."""
     text = melding or DETAIL[code][1]
     return {"kode": f"{codes}_{code}", "melding": text, "sti": sti, "angittVerdi": str(value)[:200]}
 

@@ -1,4 +1,4 @@
-"""What a feedback says: the XML of RF-1086 and of the other services, JSON for a-melding, and a PDF for people."""
+"""The documents of a feedback: the XML of RF-1086 and of the other services, JSON for a-melding, and a PDF for people."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .records import Feedback, Finding, Submission
 RF1086_NAMESPACE = "urn:ske:fastsetting:innsamling:aksjonaeroppgave:ar_til_mag:v0_1"
 GLD_NAMESPACE = "urn:ske:fastsetting:innsamling:grunnlagsdata:tilbakemelding:innsendingstilbakemelding:v2"
 
-_FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # no XML can hold these
+_FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # not allowed in XML
 
 STATUS = {"accepted": "godkjent", "warning": "godkjent", "rejected": "avvist"}
 HEADLINE = {
@@ -52,7 +52,7 @@ def as_xml(submission: Submission, feedback: Feedback) -> bytes:
 
 
 def as_json(submission: Submission, feedback: Feedback) -> bytes:
-    """A-melding's answer; its shape is known only from others' test doubles."""
+    """A-melding's answer. Its structure is known only from test doubles of other projects."""
     status = "AVVIST" if feedback.verdict == "rejected" else "MOTTATT"
     findings = [
         {"kode": f.code, "beskrivelse": f.description or f.text, "alvorlighetsgrad": f.severity.upper()}

@@ -1,7 +1,7 @@
-"""Reading RF-1086: what a main form and a sub-form must have, and whether a whole package adds up.
+"""Parsing of RF-1086: the required content of a main form and of a sub-form.
 
-Written from the published shape of the forms (names, number formats, required fields). The form of every element is
-checked, not the order of elements nor names that nobody knows, as the real schema would.
+Written from the published structure of the forms (names, number formats, required fields). The form of every element is
+checked. The order of elements and unknown names, which the real schema checks, are not.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ OPTIONAL: dict[str, re.Pattern[str]] = {
 
 
 class Form(msgspec.Struct):
-    """A form that could be read: the elements' texts by name (a repeated element has many)."""
+    """A parsed form: the texts of the elements by name (a repeated element has many)."""
 
     texts: dict[str, list[str]]
 
@@ -64,7 +64,7 @@ class Form(msgspec.Struct):
         return next(iter(self.texts.get(name, [])), "")
 
     def whole(self, *names: str) -> int:
-        """The sum of every number under these names, 0 when there is none."""
+        """The sum of every number under these names; 0 when there is none."""
         return int(self.amount(*names))
 
     def amount(self, *names: str) -> Decimal:
@@ -73,7 +73,7 @@ class Form(msgspec.Struct):
 
 
 class Unreadable(Exception):
-    """Not well-formed XML, or XML with a document type or entities, which nobody should open."""
+    """Not well-formed XML, or XML with a document type or entities, which are unsafe to parse."""
 
 
 def parse(data: bytes) -> Element:
@@ -85,7 +85,7 @@ def parse(data: bytes) -> Element:
 
 
 def read(root: Element) -> Form:
-    """The texts of a form, with blanks around them taken off."""
+    """The texts of a form, trimmed."""
     texts: dict[str, list[str]] = {}
     for element in root.iter():
         if element.text and element.text.strip() and "-datadef-" in str(element.tag):
@@ -141,12 +141,12 @@ def _wrong_optional(form: Form, *, skip: set[str]) -> Iterator[Spec]:
     for name, pattern in OPTIONAL.items():
         for text in [] if name in skip else form.texts.get(name, []):
             if not pattern.fullmatch(text):
-                # The value may be a national identity number; it stays out of the answer.
+                # The value may be a national identity number, so the answer does not repeat it.
                 yield spec("1001", "Verdien har feil format", sti=name)
 
 
 def as_text(data: bytes) -> str:
-    """`data` as text. Any encoding but UTF-8 is parsed and written anew, so that nothing is garbled."""
+    """`data` as text. Encodings other than UTF-8 are parsed and serialised again."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""The 31 services of one shape: one JSON post for one party and year, receipt at once, feedback in the dialog."""
+"""The 31 services with the same routes: one JSON post for one party and year, receipt at once, feedback in the dialog."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def submit(service: Service, call: Call, year: str) -> Response:
 
 
 def _body(call: Call) -> Any:
-    """The JSON body, None when it can not be read."""
+    """The JSON body; None when it cannot be read."""
     try:
         return call.body()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,6 +1,6 @@
 """The content of the 31 services: what every leveranse must have, and whether its summary agrees with its items.
 
-Field by field only what is published for two of them is checked; the rest is the shape they share.
+Single fields are checked only for the two services whose schema is published; the rest is their common structure.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ TYPES = ("ordinaer", "ingenoppgaver")
 PURPOSES = ("bolig", "fritidsboligNorge", "fritidsboligUtland", "ikkeBolig")
 
 Delivery = dict[str, Any]
-MOST_DIGITS = 100  # what is longer is no amount, and no sum is made of it
+MOST_DIGITS = 100  # a longer number is not an amount and is not summed
 
 
 def deliveries(service: Service, body: Any) -> list[Delivery]:
-    """The readable leveranser of a body, however wrong the rest of it is."""
+    """The readable leveranser of a body, also when other parts of it are wrong."""
     content = body.get("leveranse") if isinstance(body, dict) else None
     entries = content if isinstance(content, list) else [content]
     return [entry for entry in entries if isinstance(entry, dict)]
@@ -53,7 +53,7 @@ def items(service: Service, entry: Delivery) -> list[Any]:
 
 
 def faults(service: Service, body: Any) -> list[Spec]:
-    """What is wrong with the form of the content."""
+    """Errors in the form of the content."""
     content = body.get("leveranse") if isinstance(body, dict) else None
     if content is None:
         return [spec("1022", "Påkrevd felt mangler", sti="leveranse")]
@@ -105,7 +105,7 @@ def _faults_of_items(service: Service, path: str, entry: Delivery) -> Iterator[S
 
 
 def findings(service: Service, entries: list[Delivery]) -> list[Finding]:
-    """What does not agree inside a well-formed delivery; such a delivery is received and then rejected."""
+    """Contradictions in a well-formed delivery. Such a delivery is received and then rejected."""
     return [finding for entry in entries for finding in _findings(service, entry)]
 
 
@@ -134,7 +134,7 @@ def _findings(service: Service, entry: Delivery) -> Iterator[Finding]:
 
 
 def _sums(rows: list[Any], summary: dict[str, Any]) -> Iterator[Finding]:
-    """`sumBetaltKontingent` is the sum of every `betaltKontingent`; a sum of an unknown field is left alone."""
+    """`sumBetaltKontingent` is the sum of every `betaltKontingent`. A sum of an unknown field is not checked."""
     for name, value in summary.items():
         field = re.sub(r"^sum(.)", lambda match: match[1].lower(), name)
         numbers = [number for item in rows for number in _named(item, field)]
@@ -152,7 +152,7 @@ def _sums(rows: list[Any], summary: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _named(value: Any, field: str) -> Iterator[Decimal]:
-    """Every number called `field`, however deep it lies."""
+    """Every number called `field`, at any depth."""
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, child in children:
         number = _number(child) if name == field else None

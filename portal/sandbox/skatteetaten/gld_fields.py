@@ -1,4 +1,4 @@
-"""Field by field what is published about the items of boligsameie and boligselskap; other items pass as they are."""
+"""Checks of the published fields of items of boligsameie and boligselskap. Items of other services are not checked."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ ONE_OF: dict[str, list[tuple[str, str]]] = {
 
 
 def faults_of_item(service_id: str, item_path: str, item: dict[str, Any]) -> Iterator[Spec]:
-    """What is wrong with the fields of one item; `item_path` is its JSON path."""
+    """Errors in the fields of one item. `item_path` is its JSON path."""
     for path, (required, fits) in FIELDS.get(service_id, {}).items():
         value = _at(item, path)
         if value is None and required:

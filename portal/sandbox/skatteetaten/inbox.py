@@ -1,4 +1,4 @@
-"""The page a person would meet in Skatteetaten's own inbox, behind the addresses for people. No log-in is imitated."""
+"""The page of Skatteetaten's inbox for a person, behind the addresses for people. No log-in is imitated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATH = "/skatteetaten/web/innboks/<dialog_id>/<transmission>"
 
 @route("GET", PATH)
 def message(call: Call, dialog_id: str, transmission: str) -> Response:
-    """A submission, its feedback, or a letter; 404 with a page for anything else."""
+    """A submission, its feedback, or a letter. Anything else is a 404 with a page."""
     store = call.state.skatteetaten
     letter = next((one for one in store.letters.values() if one.transmission_id == transmission), None)
     if letter is not None and letter.dialog_id == dialog_id:

@@ -1,6 +1,6 @@
-"""Letters from Skatteetaten: dialogs it begins itself, with documents behind addresses that nobody may put together.
+"""Letters from Skatteetaten: dialogs that it opens itself, with documents at addresses that a caller cannot construct.
 
-`POST /control/letters` sends one. The address holds a key of its own, and access is judged by the dialog's resource.
+`POST /control/letters` sends one. The address has a key of its own. The dialog's resource decides who may read it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BASE = "/skatteetaten/api/skatt-dialog-dokumenter/v1"
 def send(
     sandbox: Kernel, *, orgnr: str, resource: str, title: str, text: str, api_access: bool, now: datetime
 ) -> Letter:
-    """Begin a dialog with one letter in it. `api_access` False: people may read it, programs may not."""
+    """Open a dialog with one letter. With `api_access` False people may read it and programs may not."""
     dialog = open_dialog(
         sandbox, org="ske", service_resource=f"urn:altinn:resource:{resource}", party_orgnr=orgnr, title=title, now=now
     )

@@ -1,5 +1,6 @@
-"""At most five calls at a time for each API and organisation. What the real services answer to the sixth is not public:
-429 with a code of the sandbox's own, so that nobody takes it for theirs.
+"""At most five concurrent calls for each API and organisation. The real answer to the sixth call is not public.
+
+The sandbox answers 429 with a code of its own, which cannot be mistaken for a real one.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ _lock = threading.Lock()
 
 @guard("/skatteetaten/")
 @contextmanager
-def five_at_a_time(sandbox: Kernel, request: Request) -> Iterator[None]:
-    """Counts the calls that are on their way, before the sandbox's own lock puts them in a row."""
+def limit_concurrency(sandbox: Kernel, request: Request) -> Iterator[None]:
+    """Count the running calls, before the sandbox's lock puts them in sequence."""
     who = (id(sandbox), _api(request.path), _organisation(request))
     with _lock:
         if _running[who] >= sandbox.state.settings.concurrent_calls:
@@ -55,7 +56,7 @@ def _api(path: str) -> str:
 
 
 def _organisation(request: Request) -> str:
-    """Whose call it says it is; the services themselves verify the token."""
+    """The organisation in the unverified token. The services verify the token themselves."""
     raw = request.headers.get("Authorization", "").partition(" ")[2]
     try:
         consumer = jwt.decode(raw, options={"verify_signature": False}).get("consumer")

@@ -1,6 +1,6 @@
-"""Forsendelse åpnet: called with the dialog token when a person reads a feedback in another system; stops reminders.
+"""Forsendelse åpnet: called with the dialog token when a person reads a feedback in another system; it stops reminders.
 
-The token is verified against the keys that Dialogporten publishes, as a service owner would. Errors: ProblemDetails.
+The token is verified against Dialogporten's published keys, as a service owner does. Errors: ProblemDetails.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def opened(call: Call, slug: str, dialog_id: str, transmission: str) -> Response
 
 @unknown_paths(urls.OPENED)
 def unknown(call: Call, status: int, methods: list[str]) -> Response:
-    """405 and 404 as ProblemDetails too, with the nearest path the sandbox knows."""
+    """405 and 404 as ProblemDetails too, with the nearest known path."""
     title = "Method Not Allowed" if status == 405 else "Not Found"
     detail = f"Kjente metoder: {', '.join(methods)}" if methods else ""
     return _problem(status, title, detail, nearest=nearest(call.request.path)).response

@@ -1,4 +1,4 @@
-"""A small PDF written by hand: lines of text on as many pages as they need, readable by any viewer."""
+"""A minimal PDF writer: lines of text on as many pages as needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the imitated Skatteetaten remembers. Plain structs, part of the sandbox's `State` and so of every snapshot."""
+"""The stored data of the imitated Skatteetaten: plain structs, part of the sandbox's `State` and so of every snapshot."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Finding(msgspec.Struct, kw_only=True):
 
 
 class Verdict(msgspec.Struct, kw_only=True):
-    """A verdict ordered in advance for the next fitting submission. Empty `service` or `orgnr` fits every one."""
+    """A verdict ordered in advance for the next matching submission. Empty `service` or `orgnr` matches all."""
 
     verdict: str  # accepted, rejected, warning
     service: str = ""
@@ -29,7 +29,7 @@ class Verdict(msgspec.Struct, kw_only=True):
 
 
 class StoredAnswer(msgspec.Struct, kw_only=True):
-    """What an idempotency key was answered with, and the fingerprint of the call it was used for."""
+    """The answer to a call with an idempotency key, and the fingerprint of that call."""
 
     fingerprint: str
     status: int
@@ -37,7 +37,7 @@ class StoredAnswer(msgspec.Struct, kw_only=True):
 
 
 class MainForm(msgspec.Struct, kw_only=True):
-    """A received RF-1086 with its sub-forms, until and after it is confirmed."""
+    """A received RF-1086 with its sub-forms, before and after it is confirmed."""
 
     id: str
     year: str
@@ -84,7 +84,7 @@ class Submission(msgspec.Struct, kw_only=True):
 
 
 class Upload(msgspec.Struct, kw_only=True):
-    """A file laid up for control before it is submitted."""
+    """A file uploaded for validation before it is submitted."""
 
     id: str
     service: str
@@ -111,7 +111,7 @@ class CardOrder(msgspec.Struct, kw_only=True):
 
 
 class Letter(msgspec.Struct, kw_only=True):
-    """A document in a dialog that Skatteetaten itself began."""
+    """A document in a dialog that Skatteetaten opened."""
 
     id: str
     transmission_id: str
@@ -125,7 +125,7 @@ class Letter(msgspec.Struct, kw_only=True):
 
 
 class Skatteetaten(msgspec.Struct, kw_only=True):
-    """The whole memory of the imitated Skatteetaten."""
+    """All stored data of the imitated Skatteetaten."""
 
     main_forms: dict[str, MainForm] = {}
     submissions: dict[str, Submission] = {}

@@ -1,6 +1,6 @@
 """Aksjonærregisteroppgaven, RF-1086, in three steps: main form, a sub-form for each shareholder, confirmation.
 
-Main form and sub-forms take an idempotency key; the confirmation has none and is not idempotent.
+Main form and sub-forms take an idempotency key. The confirmation has none and is not idempotent.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def sub_form(call: Call, year: str, main_id: str) -> Response:
 
 @route("POST", f"{BASE}/<year>/<main_id>/bekreft")
 def confirm(call: Call, year: str, main_id: str) -> Response:
-    """Close the package and hand it over. A second confirmation gets 1029 and no ids."""
+    """Close the package and submit it. A second confirmation gets 1029 and no ids."""
     checks.accepts_json(call, RF1086)
     token, system_user = checks.caller(call, RF1086)
     checks.year_is_open(call, RF1086, year)
@@ -94,7 +94,7 @@ def confirm(call: Call, year: str, main_id: str) -> Response:
 
 
 def _form_call(call: Call, year: str, faults_of: FaultsOf) -> tuple[str, Token, forms1086.Form]:
-    """The checks of both form calls, in the services' order; gives the key, the token and the form."""
+    """The checks of both form calls, in the services' order. Returns the key, the token and the form."""
     checks.accepts_json(call, RF1086)
     checks.sends(call, RF1086, "application/xml")
     key = checks.has_key(call, RF1086)
@@ -129,5 +129,5 @@ def _main_form(call: Call, token: Token, year: str, main_id: str) -> MainForm:
 
 
 def _text(call: Call) -> str:
-    """The form as text, whatever encoding it came in; the declaration no longer fits and goes."""
+    """The form as text, decoded from any encoding."""
     return forms1086.as_text(call.request.get_data())

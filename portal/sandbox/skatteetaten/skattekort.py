@@ -1,6 +1,6 @@
-"""Skattekort til arbeidsgiver: order, then ask until the answer is there. No dialog, no idempotency key.
+"""Skattekort til arbeidsgiver: order, then poll until the answer is ready. No dialog, no idempotency key.
 
-Which card an employee gets is made up from the identity number, the same every time. XML is not imitated.
+The card of an employee is derived from the identity number, always the same. XML is not imitated.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def order(call: Call) -> Response:
 
 @route("GET", f"{BASE}/skattekortTilArbeidsgiver/svar/<reference>")
 def cards(call: Call, reference: str) -> Response:
-    """200 with the cards, or 204 when the reference is unknown, another's, or not ready yet."""
+    """200 with the cards, or 204 when the reference is unknown, another vendor's, or not ready yet."""
     token = _token(call)
     if not re.fullmatch(r"BR\d+", reference):
         raise _refuse(call, "FOR_003", "bestillingsreferanse er ikke på riktig form")
@@ -66,7 +66,7 @@ def cards(call: Call, reference: str) -> Response:
 
 
 def _token(call: Call, *, employers: list[str] | None = None) -> Token:
-    """The token of a system user that holds the service, for each of `employers`; else 403, as the page says."""
+    """The token of a system user that has the service, for each of `employers`; else 403, as documented."""
     try:
         token, system_user = checks.caller(call, CARDS)
         for orgnr in employers or [""]:
@@ -87,7 +87,7 @@ def _body(call: Call) -> dict[str, Any]:
 
 
 def _employers(body: dict[str, Any]) -> list[dict[str, Any]] | None:
-    """The employers asked for, each {"orgnr", "employees"}; None when one of them can not be read."""
+    """The employers in the order, each {"orgnr", "employees"}; None when one of them is malformed."""
     question = body.get("forespoerselOmSkattekortTilArbeidsgiver")
     listed = question.get("arbeidsgiver", []) if isinstance(question, dict) else []
     if not isinstance(listed, list):
@@ -115,7 +115,7 @@ def _answer(employer: dict[str, Any], year: str) -> dict[str, Any]:
 
 
 def _card(person: str, year: str) -> dict[str, Any]:
-    """Last digit 9: no card. 8: not liable. Otherwise a percentage made from the number."""
+    """Last digit 9: no card. 8: not liable. Otherwise a percentage derived from the number."""
     common: dict[str, Any] = {"arbeidstakeridentifikator": person, "inntektsaar": year}
     if person.endswith("9"):
         return {**common, "resultatForSkattekort": "ikkeSkattekort"}

@@ -1,4 +1,4 @@
-"""Unknown paths and methods below Skatteetaten's prefix, in its own words, with the nearest path the sandbox knows."""
+"""Unknown paths and methods below Skatteetaten's prefix, in its own error format, with the nearest known path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The validate of an uploaded file: can it be read, which ordning is it for, one oppgavegiver, one year, no virus."""
+"""Validation of an uploaded file: readable, a known ordning, one oppgavegiver, one year, no virus."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ORDNINGER = {
 
 
 def validate(upload: Upload) -> None:
-    """Give the upload its status, its list of faults, and what was read out of it."""
+    """Set the status, the errors and the values read from the file."""
     codes = "AMLD" if upload.service == AMELDING_UPLOAD.id else "GLD"
     codes_of_faults = _json_faults(upload) if codes == "AMLD" else _xml_faults(upload)
     if TEST_VIRUS in upload.content:
@@ -36,7 +36,7 @@ def validate(upload: Upload) -> None:
 
 
 def resource_of(upload: Upload) -> str:
-    """The resource of the ordning that the file's namespace names; "" when it names none."""
+    """The resource of the ordning in the file's namespace; "" when there is none."""
     name = upload.namespace.removeprefix(NAMESPACE).split(":")[0].replace("_", "")
     wanted = ORDNINGER.get(name)
     return next((service.resource_id for service in GLD_SERVICES if service.id == wanted), "")

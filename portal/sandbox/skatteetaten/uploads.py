@@ -1,7 +1,7 @@
-"""File upload for bodies over 10 MB: lay up a file, ask how its control goes, submit it.
+"""File upload for bodies over 10 MB: upload a file, poll its validation, submit it.
 
 Base URLs and the body of the submission are not public: the host labels are the sandbox's own, the submission takes
-`{"id": "<opplasting>"}`, and no idempotency key is asked for.
+`{"id": "<opplasting>"}`, and no idempotency key is required.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _validation_due(sandbox: Kernel, data: dict[str, Any], due: datetime) -> Non
 
 
 def status(service: Service, call: Call, upload_id: str) -> Response:
-    """The example on the page is an array; so is the answer."""
+    """An array, as in the published example."""
     return as_json([_status(_mine(service, call, upload_id))])
 
 

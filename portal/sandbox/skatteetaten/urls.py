@@ -1,4 +1,4 @@
-"""The addresses that Skatteetaten puts into its dialogs: documents for programs and people, and "forsendelse åpnet"."""
+"""The addresses in Skatteetaten's dialogs: documents for programs and for people, and "forsendelse åpnet"."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Does a whole RF-1086 add up? The sub-forms must agree with the main form and each with itself.
+"""The content check of a whole RF-1086: each sub-form must agree with itself and all of them with the main form.
 
-What the real control finds is not public: these findings, their codes and texts are the sandbox's own.
+The checks of the real service are not public: these findings, their codes and texts are the sandbox's own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DELETED = ("AksjerSlettedeLikvidasjonMvAntall-datadef-17688", "AksjerSlettedeSpl
 
 
 def findings(main_xml: str, part_xmls: list[str]) -> list[Finding]:
-    """Everything that does not agree in a package, none when it adds up."""
+    """Every contradiction in a package; an empty list when there is none."""
     main = read(parse(main_xml.encode()))
     parts = [read(parse(xml.encode())) for xml in part_xmls]
     result = [*_totals(main, parts), *_company(main)]

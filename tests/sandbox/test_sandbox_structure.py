@@ -1,4 +1,4 @@
-"""The sandbox as a house: junk never shows a traceback, unknown paths are helped, and it stands on its own."""
+"""Rules for the whole sandbox: junk causes no traceback, unknown paths get a hint, modules are small and independent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portal.sandbox.routing import ROUTES
 
 from .tax_rig import FEES_SCOPE, SHARES, Rig
 
-HOUSE = Path(portal.sandbox.__file__).parent
+SANDBOX = Path(portal.sandbox.__file__).parent
 OWN = {"portal", "django", "accounts", "systemusers", "submissions"}
 JUNK = [b"", b"{", b"[]", b"null", b"7", b'{"a": {"b": [1, null]}}', b"<a/>", b"\xff\xfe\x00", b"x=1&y=%zz"]
 WORDS = ["x", "2025", "310629499", "00000000-0000-4000-8000-000000000000", "%00", "æøå", "..", "a" * 300]
@@ -50,7 +50,7 @@ def junk_calls(rig: Rig, method: str, pattern: str) -> list[httpx.Response]:
 
 
 @pytest.mark.parametrize(("method", "pattern"), calls())
-def test_junk_never_meets_a_bug(rig: Rig, method: str, pattern: str) -> None:
+def test_junk_never_causes_a_bug(rig: Rig, method: str, pattern: str) -> None:
     answers = junk_calls(rig, method, pattern)
 
     assert [answer.status_code for answer in answers if "X-Sandbox-Bug" in answer.headers] == []
@@ -78,7 +78,7 @@ def test_the_front_page_tells_a_person_where_everything_is(rig: Rig) -> None:
     )
 
 
-@pytest.mark.parametrize("path", sorted(HOUSE.rglob("*.py")), ids=lambda path: str(path.relative_to(HOUSE)))
+@pytest.mark.parametrize("path", sorted(SANDBOX.rglob("*.py")), ids=lambda path: str(path.relative_to(SANDBOX)))
 def test_no_module_imports_the_portals_code(path: Path) -> None:
     tree = ast.parse(path.read_text())
 
@@ -90,7 +90,7 @@ def test_no_module_imports_the_portals_code(path: Path) -> None:
     assert roots & OWN == set()
 
 
-@pytest.mark.parametrize("path", sorted(HOUSE.rglob("*.py")), ids=lambda path: str(path.relative_to(HOUSE)))
+@pytest.mark.parametrize("path", sorted(SANDBOX.rglob("*.py")), ids=lambda path: str(path.relative_to(SANDBOX)))
 def test_files_and_functions_stay_small(path: Path) -> None:
     tree = ast.parse(path.read_text())
 
