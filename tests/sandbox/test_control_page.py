@@ -30,8 +30,8 @@ def play(dialogs: DialogRig, call: str, **fields: str) -> httpx.Response:
     return dialogs.http.get(answer.headers["Location"]) if answer.status_code == 303 else answer
 
 
-def payload(page: httpx.Response) -> str:
-    result = re.search(r'role="status" class="card payload( bad)?">([^<]*)<', page.text)
+def message(page: httpx.Response) -> str:
+    result = re.search(r'role="status" class="card said( bad)?">([^<]*)<', page.text)
     assert result
     return html.unescape(result[2])
 
@@ -74,9 +74,9 @@ NOT_OFFERED = {"/control/play", "/control/submissions/<submission_id>/feedback"}
 def test_a_person_hands_a_new_key_over_and_sees_it(dialogs: DialogRig) -> None:
     jwk = json.dumps([public_jwk("key-w", kid="new")], indent=2)
 
-    page = play(dialogs, "POST /control/clients/client-v/keys", text__jwk=jwk, payload="The client can sign with it.")
+    page = play(dialogs, "POST /control/clients/client-v/keys", text__jwk=jwk, said="The client can sign with it.")
 
-    assert payload(page) == "The client can sign with it."
+    assert message(page) == "The client can sign with it."
     assert "<code>new</code> works until 2027-11-23" in page.text
     assert dialogs.ask(dialogs.assertion(by="W", iss="client-v", header={"kid": "new"})).status_code == 200
 
@@ -85,8 +85,8 @@ def test_a_person_hands_a_new_key_over_and_sees_it(dialogs: DialogRig) -> None:
 def test_an_invalid_key_is_refused_with_a_sentence(dialogs: DialogRig, pasted: str) -> None:
     page = play(dialogs, "POST /control/clients/client-v/keys", text__jwk=pasted)
 
-    assert payload(page).startswith("jwk: ")
-    assert payload(page).endswith(".")
+    assert message(page).startswith("jwk: ")
+    assert message(page).endswith(".")
 
 
 def test_a_person_makes_a_client_an_organisation_and_its_people(dialogs: DialogRig) -> None:
@@ -109,7 +109,7 @@ def test_a_person_decides_as_whoever_they_pick(dialogs: DialogRig) -> None:
     refused = play(dialogs, f"POST /control/requests/{ident}/approve", text__person="Per Hansen")
     play(dialogs, f"POST /control/requests/{ident}/escalate", text__person="Per Hansen")
 
-    assert "lacks the role" in payload(refused)
+    assert "lacks the role" in message(refused)
     assert (dialogs.app.state.requests[ident].status, dialogs.app.state.requests[ident].escalated) == ("New", True)
 
 
@@ -156,8 +156,8 @@ def test_unreadable_people_and_json_are_refused_with_a_sentence(dialogs: DialogR
     no_json = play(dialogs, "POST /control/organisations", text__orgnr=K, text__name="x", json__registry="{")
     nobody = play(dialogs, "POST /control/organisations", text__orgnr=K, text__name="x", people__persons=": DAGL")
 
-    assert payload(no_json) == "registry: is not JSON."
-    assert payload(nobody) == "persons: each needs a name."
+    assert message(no_json) == "registry: is not JSON."
+    assert message(nobody) == "persons: each needs a name."
 
 
 def test_an_agents_clients_are_shown_and_added(dialogs: DialogRig) -> None:
@@ -181,7 +181,7 @@ def test_the_page_shows_what_waits_and_its_forms_work_without_javascript(rig: Ri
 
     assert form["call"] in page
     assert "<script" not in page
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/control?payload=Done.&failed=0#submissions")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/control?said=Done.&failed=0#submissions")
     assert rig.received(submission)["feedback"]["verdict"] == "rejected"
 
 
