@@ -120,7 +120,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def may_work(self) -> bool:
-        """May request access and send reports for the customers they see."""
+        """May ask for access and send reports for the customers they see."""
         return self.role in (Role.ADMINISTRATOR, Role.CASE_WORKER)
 
     @property

@@ -296,7 +296,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     # Periodic tasks, each `"name": {"task": "app.tasks.function", "schedule": seconds}`.
     "sweep-submissions": {"task": "submissions.tasks.sweep_submissions", "schedule": 15},
     "reconcile-submissions": {"task": "submissions.tasks.reconcile_submissions", "schedule": 5},
-    "sweep-requests": {"task": "systemusers.tasks.sweep_requests", "schedule": 15},
+    "sweep-accesses": {"task": "systemusers.tasks.sweep_accesses", "schedule": 15},
     "sweep-escalations": {"task": "systemusers.tasks.sweep_escalations", "schedule": 60},
     "sweep-missing": {"task": "systemusers.tasks.sweep_missing", "schedule": 10 * 60},
     "reconcile-access": {"task": "systemusers.tasks.reconcile_access", "schedule": 24 * 60 * 60},

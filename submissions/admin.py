@@ -124,18 +124,18 @@ class ActivityAdmin(Unchangeable):
 
 @admin.register(models.PollCursor)
 class PollCursorAdmin(Unchangeable):
-    list_display = ["request", "due_at", "polled_at", "changed_at", "lease_until", "failures", "problem_code"]
-    list_filter = ["problem_code", "request__environment"]
-    list_select_related = ["request__customer", "request__profile"]
-    search_fields = ["request__customer__orgnr", "request__customer__name"]
+    list_display = ["access", "due_at", "polled_at", "changed_at", "lease_until", "failures", "problem_code"]
+    list_filter = ["problem_code", "access__environment"]
+    list_select_related = ["access__customer", "access__profile"]
+    search_fields = ["access__customer__orgnr", "access__customer__name"]
 
 
 @admin.register(models.EventSubscription)
 class EventSubscriptionAdmin(Unchangeable):
-    list_display = ["resource", "request", "altinn_id", "validated_at", "refused_code", "created_at"]
-    list_filter = ["refused_code", "request__environment"]
-    list_select_related = ["request__customer", "request__profile"]
-    search_fields = ["=altinn_id", "request__customer__orgnr"]
+    list_display = ["resource", "access", "altinn_id", "validated_at", "refused_code", "created_at"]
+    list_filter = ["refused_code", "access__environment"]
+    list_select_related = ["access__customer", "access__profile"]
+    search_fields = ["=altinn_id", "access__customer__orgnr"]
     exclude = ["secret_hash"]
 
 

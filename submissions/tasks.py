@@ -107,17 +107,17 @@ def sweep_dialogs(**_: Any) -> None:
 @shared_task(ignore_result=True)
 def sweep_subscriptions(**_: Any) -> None:
     """Subscribe to events for accesses in use that have no subscription yet."""
-    for request_id in events.wanting(at=timezone.now()):
-        subscribe_access.delay(request_id=request_id)
+    for access_id in events.wanting(at=timezone.now()):
+        subscribe_access.delay(access_id=access_id)
 
 
 @shared_task(ignore_result=True)
-def subscribe_access(*, request_id: int, **_: Any) -> None:
+def subscribe_access(*, access_id: int, **_: Any) -> None:
     """Subscribe for one access. Polling goes on whatever comes of it."""
     try:
-        events.subscribe(request_id=request_id, at=timezone.now())
+        events.subscribe(access_id=access_id, at=timezone.now())
     except (GatewayError, NoKey) as error:
-        logger.warning("access %s has no subscription yet: %s", request_id, error)
+        logger.warning("access %s has no subscription yet: %s", access_id, error)
 
 
 @shared_task(ignore_result=True)

@@ -6,13 +6,13 @@ from django.contrib import admin
 
 from portal.core.admin import Unchangeable
 from systemusers.models import (
+    Access,
     AccessProfile,
     MaskinportenClient,
     ScopeGrant,
     SigningKey,
     System,
     SystemUser,
-    SystemUserRequest,
 )
 
 
@@ -55,8 +55,8 @@ class AccessProfileAdmin(Unchangeable):
     list_select_related = ("system",)
 
 
-@admin.register(SystemUserRequest)
-class SystemUserRequestAdmin(Unchangeable):
+@admin.register(Access)
+class AccessAdmin(Unchangeable):
     list_display = (
         "customer", "profile", "environment", "status", "status_at", "remote_status", "problem_code", "next_attempt_at",
         "attempts",
@@ -70,7 +70,7 @@ class SystemUserRequestAdmin(Unchangeable):
 
 @admin.register(SystemUser)
 class SystemUserAdmin(Unchangeable):
-    list_display = ("altinn_id", "request", "kind", "created_at", "seen_at", "first_token_at", "removed_at")
-    list_filter = ("kind", "request__environment")
-    search_fields = ("altinn_id", "request__customer__name", "request__customer__orgnr")
-    list_select_related = ("request__customer", "request__profile")
+    list_display = ("altinn_id", "access", "kind", "created_at", "seen_at", "first_token_at", "removed_at")
+    list_filter = ("kind", "access__environment")
+    search_fields = ("altinn_id", "access__customer__name", "access__customer__orgnr")
+    list_select_related = ("access__customer", "access__profile")

@@ -1,6 +1,6 @@
 """Access: Maskinporten clients and keys, the system in Altinn's register, profiles, and the question to each customer.
 
-A `SystemUserRequest` is one relation (customer x profile) for life: renewed, not replaced, so its link never dies.
+An `Access` is one access (customer x profile) for life: renewed, not replaced, so its link never dies.
 """
 
 from __future__ import annotations
@@ -185,16 +185,16 @@ def new_link_token() -> str:
     return secrets.token_urlsafe(16)
 
 
-class SystemUserRequestQuerySet(OfCustomersQuerySet["SystemUserRequest"]):
-    def due(self, at: Any) -> SystemUserRequestQuerySet:
+class AccessQuerySet(OfCustomersQuerySet["Access"]):
+    def due(self, at: Any) -> AccessQuerySet:
         """Those whose next look, or next attempt, has come."""
         return self.filter(next_attempt_at__lte=at)
 
 
-class SystemUserRequest(StatusModel):
+class Access(StatusModel):
     """Our question to one customer for one profile. Altinn's own status stands beside ours as `remote_status`.
 
-    `reference` is our own UUID; `external_ref` is what Altinn and Maskinporten know the relation by, for ever.
+    `reference` is our own UUID; `external_ref` is what Altinn and Maskinporten know the access by, for ever.
     """
 
     class Status(models.TextChoices):
@@ -238,9 +238,9 @@ class SystemUserRequest(StatusModel):
     USABLE: ClassVar[set[str]] = {Status.APPROVED, Status.IN_USE, Status.NEEDS_UPDATE}
 
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="requests", verbose_name=_("kunde"))
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="accesses", verbose_name=_("kunde"))
     profile = models.ForeignKey(
-        AccessProfile, models.PROTECT, related_name="requests", verbose_name=_("tilgangsprofil")
+        AccessProfile, models.PROTECT, related_name="accesses", verbose_name=_("tilgangsprofil")
     )
     reference = models.UUIDField(_("vår referanse"), default=uuid.uuid4, unique=True, editable=False)
     external_ref = models.CharField(_("ekstern referanse"), max_length=100)
@@ -265,23 +265,23 @@ class SystemUserRequest(StatusModel):
     missing_since = models.DateTimeField(_("første tegn på at tilgangen er borte"), null=True, blank=True)
     created_at = models.DateTimeField(_("opprettet"), auto_now_add=True)
 
-    objects = SystemUserRequestQuerySet.as_manager()
+    objects = AccessQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("forespørsel om systemtilgang")
-        verbose_name_plural = _("forespørsler om systemtilgang")
+        verbose_name = _("systemtilgang")
+        verbose_name_plural = _("systemtilganger")
         ordering = ["-status_at", "-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["customer", "profile"], name="one_request_per_customer_and_profile"),
+            models.UniqueConstraint(fields=["customer", "profile"], name="one_access_per_customer_and_profile"),
             models.CheckConstraint(
                 condition=~Q(status__in=["SENT", "OPENED", "FORWARDED"]) | Q(altinn_id__gt=""),
                 name="sent_has_altinn_id",
             ),
         ]
         indexes = [
-            models.Index(fields=["environment", "status", "-status_at"], name="request_by_status"),
-            models.Index(fields=["environment", "-status_at", "-id"], name="request_changed"),
-            models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="request_due"),
+            models.Index(fields=["environment", "status", "-status_at"], name="access_by_status"),
+            models.Index(fields=["environment", "-status_at", "-id"], name="access_changed"),
+            models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="access_due"),
         ]
 
     def __str__(self) -> str:
@@ -294,9 +294,9 @@ class SystemUserRequest(StatusModel):
 
 
 class SystemUser(models.Model):
-    """The access that came of a request. Altinn tells nobody when it goes: see `missing_since` on the request."""
+    """What stands in Altinn once an access is approved. Altinn tells nobody when it goes: see `Access.missing_since`."""
 
-    request = models.OneToOneField(SystemUserRequest, models.PROTECT, related_name="system_user")
+    access = models.OneToOneField(Access, models.PROTECT, related_name="system_user")
     altinn_id = models.UUIDField(_("id i Altinn"), unique=True)
     kind = models.CharField(_("type"), max_length=10, choices=Kind)
     created_at = models.DateTimeField(_("opprettet i Altinn"), null=True, blank=True)

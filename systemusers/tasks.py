@@ -13,83 +13,83 @@ from django.utils import timezone
 
 from portal.core.states import LostRace
 from portal.gateways.errors import Unavailable
-from systemusers.services import requests
-from systemusers.services.requests.send import waiting_time
+from systemusers.services import access
+from systemusers.services.access.send import waiting_time
 
 logger = logging.getLogger(__name__)
 
 
 @shared_task(bind=True, max_retries=8, acks_late=True, ignore_result=True)
-def send_request(self: Task[..., None], *, request_id: int, **_: Any) -> None:
-    """Carry one request to Altinn; when Altinn is away, ring again when it is due."""
+def send_access(self: Task[..., None], *, access_id: int, **_: Any) -> None:
+    """Carry one access to Altinn; when Altinn is away, ring again when it is due."""
     try:
-        requests.send_request(request_id=request_id, at=timezone.now())
+        access.send_access(access_id=access_id, at=timezone.now())
     except LostRace:
-        logger.info("request %s is in other hands", request_id)
+        logger.info("access %s is in other hands", access_id)
     except Unavailable as error:
         wait = waiting_time(self.request.retries + 1, error.retry_after)
         raise self.retry(exc=error, countdown=wait.total_seconds()) from error
 
 
 @shared_task(acks_late=True, ignore_result=True)
-def poll_request(*, request_id: int, **_: Any) -> None:
-    """Ask Altinn about one request. Its next date stands in the row, so an Altinn that is away is not asked again here."""
+def poll_access(*, access_id: int, **_: Any) -> None:
+    """Ask Altinn about one access. Its next date stands in the row, so an Altinn that is away is not asked again here."""
     try:
-        requests.poll_request(request_id=request_id, at=timezone.now())
+        access.poll_access(access_id=access_id, at=timezone.now())
     except LostRace:
-        logger.info("request %s is in other hands", request_id)
+        logger.info("access %s is in other hands", access_id)
     except Unavailable as error:
-        logger.warning("request %s was not polled: %s", request_id, error)
+        logger.warning("access %s was not polled: %s", access_id, error)
 
 
 @shared_task(acks_late=True, ignore_result=True)
-def check_access(*, request_id: int, **_: Any) -> None:
+def check_access(*, access_id: int, **_: Any) -> None:
     """Find out whether one access that seems lost really is."""
     try:
-        requests.check_access(request_id=request_id, at=timezone.now())
+        access.check_access(access_id=access_id, at=timezone.now())
     except LostRace:
-        logger.info("request %s is in other hands", request_id)
+        logger.info("access %s is in other hands", access_id)
     except Unavailable as error:
-        logger.warning("access %s was not looked into: %s", request_id, error)
+        logger.warning("access %s was not looked into: %s", access_id, error)
 
 
 @shared_task(ignore_result=True)
-def sweep_requests(**_: Any) -> None:
+def sweep_accesses(**_: Any) -> None:
     """Ring for what is due to be sent or polled."""
-    due = requests.sweep_requests(at=timezone.now())
-    for request_id in due.to_send:
-        send_request.delay(request_id=request_id)
-    for request_id in due.to_poll:
-        poll_request.delay(request_id=request_id)
+    due = access.sweep_accesses(at=timezone.now())
+    for access_id in due.to_send:
+        send_access.delay(access_id=access_id)
+    for access_id in due.to_poll:
+        poll_access.delay(access_id=access_id)
 
 
 @shared_task(ignore_result=True)
 def sweep_missing(**_: Any) -> None:
     """Ring for accesses that have been missing long enough to be looked into."""
-    for request_id in requests.sweep_missing(at=timezone.now()):
-        check_access.delay(request_id=request_id)
+    for access_id in access.sweep_missing(at=timezone.now()):
+        check_access.delay(access_id=access_id)
 
 
 @shared_task(ignore_result=True)
 def sweep_escalations(**_: Any) -> None:
-    """Ring for the systems whose customers may have sent a request on."""
-    for system_id in requests.systems_to_watch(at=timezone.now()):
+    """Ring for the systems whose customers may have forwarded Altinn's request."""
+    for system_id in access.systems_to_watch(at=timezone.now()):
         note_escalations.delay(system_id=system_id)
 
 
 @shared_task(acks_late=True, ignore_result=True)
 def note_escalations(*, system_id: int, **_: Any) -> None:
-    """Read from Altinn's list who has sent a request on in the company."""
+    """Read from Altinn's list which requests were forwarded in the company."""
     try:
-        requests.note_escalations(system_id=system_id, at=timezone.now())
+        access.note_escalations(system_id=system_id, at=timezone.now())
     except Unavailable as error:
-        logger.warning("the requests of system %s were not listed: %s", system_id, error)
+        logger.warning("Altinn's requests of system %s were not listed: %s", system_id, error)
 
 
 @shared_task(ignore_result=True)
 def reconcile_access(**_: Any) -> None:
     """Nightly: ring for each system with accesses."""
-    for system_id in requests.systems_to_reconcile():
+    for system_id in access.systems_to_reconcile():
         reconcile_system.delay(system_id=system_id)
 
 
@@ -97,6 +97,6 @@ def reconcile_access(**_: Any) -> None:
 def reconcile_system(self: Task[..., None], *, system_id: int, **_: Any) -> None:
     """Compare one system's accesses with Altinn's list. More missing than can be true is an error for a person."""
     try:
-        requests.reconcile_system(system_id=system_id, at=timezone.now())
+        access.reconcile_system(system_id=system_id, at=timezone.now())
     except Unavailable as error:
         raise self.retry(exc=error, countdown=error.retry_after or 300) from error

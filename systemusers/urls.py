@@ -2,17 +2,17 @@
 
 from django.urls import path
 
-from systemusers.views import ask, requests, settings, systems
+from systemusers.views import access, ask, settings, systems
 
 urlpatterns = [
-    path("access/", requests.request_list, name="requests"),
-    path("access/new/", ask.new, name="request-new"),
-    path("access/<int:pk>/", requests.one, name="request"),
-    path("access/<int:pk>/withdraw/", requests.withdraw, name="request-withdraw"),
-    path("access/<int:pk>/renew/", requests.renew, name="request-renew"),
-    path("access/<int:pk>/send/", requests.send_again, name="request-send"),
-    path("access/<int:pk>/link/close/", requests.revoke_link, name="request-link-close"),
-    path("access/<int:pk>/link/reopen/", requests.reopen_link, name="request-link-reopen"),
+    path("access/", access.access_list, name="accesses"),
+    path("access/new/", ask.new, name="access-new"),
+    path("access/<int:pk>/", access.one, name="access"),
+    path("access/<int:pk>/withdraw/", access.withdraw, name="access-withdraw"),
+    path("access/<int:pk>/renew/", access.renew, name="access-renew"),
+    path("access/<int:pk>/send/", access.send_again, name="access-send"),
+    path("access/<int:pk>/link/close/", access.revoke_link, name="access-link-close"),
+    path("access/<int:pk>/link/reopen/", access.reopen_link, name="access-link-reopen"),
     path("systems/", systems.systems, name="systems"),
     path("systems/new/", systems.edit, name="system-new"),
     path("systems/<int:pk>/", systems.system, name="system"),

@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from accounts.models import User
 from portal.core.environments import Environment
 from submissions.models import Submission
-from systemusers.models import MaskinportenClient, SigningKey, System, SystemUserRequest
+from systemusers.models import Access, MaskinportenClient, SigningKey, System
 
 STUCK = timedelta(days=7)
 KEY_WARNING = timedelta(days=60)
-R, S = SystemUserRequest.Status, Submission.Status
+R, S = Access.Status, Submission.Status
 URGENT = {S.REJECTED, S.FAILED}
 WAITING = [R.DRAFT, R.SENT, R.FORWARDED, R.REJECTED, R.EXPIRED, R.REMOVED]
 """The states of an access in which it may wait for us."""
@@ -176,7 +176,7 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
 
 def _about_access(user: User, environment: Environment, at: datetime) -> list[Todo]:
     counted = (
-        SystemUserRequest.objects.visible_to(user)
+        Access.objects.visible_to(user)
         .filter(environment=environment, status__in=WAITING)
         .aggregate(
             removed=Count("pk", filter=Q(status=R.REMOVED)),
@@ -193,7 +193,7 @@ def _about_access(user: User, environment: Environment, at: datetime) -> list[To
             str(title % {"n": counted[key]}),
             str(text),
             str(action),
-            _url(environment, "requests", f"status={state}"),
+            _url(environment, "accesses", f"status={state}"),
         )
         for key, title, text, action, state in ABOUT_ACCESS
     ]

@@ -18,7 +18,7 @@ from accounts.models import User
 from portal.core.environments import Environment
 from portal.explain import explain
 from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission
-from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey, System, SystemUserRequest
+from systemusers.models import Access, MaskinportenClient, ScopeGrant, SigningKey, System
 
 DONE, FAULT, WAITING, REMAINING = "DONE", "FAULT", "WAITING", "REMAINING"
 COLOURS = {DONE: "success", FAULT: "danger", WAITING: "info", REMAINING: "neutral"}
@@ -50,7 +50,7 @@ def nine_steps(*, environment: Environment, user: User, at: datetime) -> list[St
     """All nine, in order."""
     look = _Look(environment, user, at)
     return [
-        look.maskinporten(), look.register(), look.requests(), look.approvals(), look.sending(),
+        look.maskinporten(), look.register(), look.accesses(), look.approvals(), look.sending(),
         look.dialogs(), look.events(), look.polling(), look.documents(),
     ]  # fmt: skip
 
@@ -60,7 +60,7 @@ class _Look:
         self.environment = environment
         self.at = at
         self.may_configure = user.may_configure
-        self.requests_of = SystemUserRequest.objects.visible_to(user).filter(environment=environment)
+        self.accesses_of = Access.objects.visible_to(user).filter(environment=environment)
         self.submissions = Submission.objects.visible_to(user).filter(environment=environment)
 
     def url(self, name: str, **kwargs: Any) -> str:
@@ -124,15 +124,15 @@ class _Look:
         text = _("%(name)s er registrert som %(id)s.") % {"name": system.name_nb, "id": system.system_id}
         return Step(2, title, DONE, text, since=system.compared_at or system.registered_at, **to)
 
-    def requests(self) -> Step:
+    def accesses(self) -> Step:
         title = _("Forespørsler om systembruker")
-        to: dict[str, Any] = {"url": self.url("requests"), "action": _("Åpne tilganger")}
-        sent = self.requests_of.filter(altinn_id__gt="").order_by("-sent_at")
+        to: dict[str, Any] = {"url": self.url("accesses"), "action": _("Åpne tilganger")}
+        sent = self.accesses_of.filter(altinn_id__gt="").order_by("-sent_at")
         if latest := sent.first():
             count = sent.count()
             text = ngettext("%(n)s kunde er spurt.", "%(n)s kunder er spurt.", count) % {"n": count}
             return Step(3, title, DONE, text, since=latest.sent_at, **to)
-        if stuck := self.requests_of.filter(status="DRAFT", problem_code__gt="").first():
+        if stuck := self.accesses_of.filter(status="DRAFT", problem_code__gt="").first():
             reason = explain(stuck.problem_code)
             return Step(3, title, FAULT, str(reason.title), str(reason.who), str(reason.how), **to)
         return Step(
@@ -141,13 +141,13 @@ class _Look:
 
     def approvals(self) -> Step:
         title = _("Kunden godkjenner i Altinn")
-        to: dict[str, Any] = {"url": self.url("requests"), "action": _("Åpne tilganger")}
-        usable = self.requests_of.filter(status__in=SystemUserRequest.USABLE)
+        to: dict[str, Any] = {"url": self.url("accesses"), "action": _("Åpne tilganger")}
+        usable = self.accesses_of.filter(status__in=Access.USABLE)
         if latest := usable.order_by("-answered_at").first():
             count = usable.count()
             text = ngettext("%(n)s kunde har godkjent.", "%(n)s kunder har godkjent.", count) % {"n": count}
             return Step(4, title, DONE, text, since=latest.answered_at, **to)
-        waiting = self.requests_of.filter(status__in=SystemUserRequest.OPEN).count()
+        waiting = self.accesses_of.filter(status__in=Access.OPEN).count()
         if waiting:
             text = ngettext("%(n)s kunde har ikke svart.", "%(n)s kunder har ikke svart.", waiting) % {"n": waiting}
             return Step(4, title, WAITING, text, _("Kunden"), _("Send lenken til den som kan godkjenne."), **to)
@@ -198,7 +198,7 @@ class _Look:
 
     def events(self) -> Step:
         title = _("Hendelser fra Altinn Events")
-        subscriptions = EventSubscription.objects.filter(request__environment=self.environment)
+        subscriptions = EventSubscription.objects.filter(access__environment=self.environment)
         received = ReceivedEvent.objects.filter(subscription__in=subscriptions).order_by("-received_at").first()
         if received:
             return Step(7, title, DONE, _("Altinn varsler oss når noe er nytt."), since=received.received_at)
@@ -220,7 +220,7 @@ class _Look:
     def polling(self) -> Step:
         title = _("Dialogporten: status og id-er")
         to: dict[str, Any] = {"url": self.url("dialogs"), "action": _("Åpne dialoger")}
-        cursors = PollCursor.objects.filter(request__environment=self.environment)
+        cursors = PollCursor.objects.filter(access__environment=self.environment)
         if not cursors.exists():
             return Step(
                 8,

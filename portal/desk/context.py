@@ -16,7 +16,7 @@ from portal.core.environments import Environment
 NAVIGATION = [
     ("dashboard", gettext_lazy("Oversikt")),
     ("customers", gettext_lazy("Kunder")),
-    ("requests", gettext_lazy("Tilganger")),
+    ("accesses", gettext_lazy("Tilganger")),
     ("submissions", gettext_lazy("Innsendinger")),
     ("dialogs", gettext_lazy("Dialoger")),
     ("systems", gettext_lazy("Systemer")),

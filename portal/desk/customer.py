@@ -14,7 +14,7 @@ from accounts.services.registry import warnings_about
 from submissions.models import Dialog, Submission
 from submissions.services import catalogue, dialogs
 from submissions.services.next_step import next_step
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 from systemusers.services import listing, timeline
 from systemusers.services.next_step import next_step as next_access_step
 
@@ -25,12 +25,12 @@ SHOWN = 5
 def customer(request: StaffRequest, pk: int) -> HttpResponse:
     rows = listing.with_accesses(Customer.objects.visible_to(request.user).filter(environment=request.environment))
     row, at = get_object_or_404(rows, pk=pk), timezone.now()
-    accesses: list[SystemUserRequest] = row.accesses  # type: ignore[attr-defined] # by listing.with_accesses
+    accesses: list[Access] = row.access_rows  # type: ignore[attr-defined] # by listing.with_accesses
     for access in accesses:
         access.step = next_access_step(access, at=at)  # type: ignore[attr-defined]
     context = {
         "customer": row,
-        "has_access": any(access.status in SystemUserRequest.USABLE for access in accesses),
+        "has_access": any(access.status in Access.USABLE for access in accesses),
         "warnings": warnings_about(row.registry),
         "submissions": _submissions(row, at),
         "dialogs": _dialogs(row, at),

@@ -32,7 +32,7 @@ def customers(request: StaffRequest) -> HttpResponse:
 
 def _step(customer: Customer) -> NextStep:
     """That of the access that wants somebody's hand most; asking, where there is none."""
-    accesses = customer.accesses  # type: ignore[attr-defined] # by listing.with_accesses
+    accesses = customer.access_rows  # type: ignore[attr-defined] # by listing.with_accesses
     if not accesses:
         return NextStep(_("Be om tilgang"), _("Dere"))
     steps = [next_step(access, at=timezone.now()) for access in accesses]

@@ -12,10 +12,10 @@ from accounts.models import User
 from portal.core.environments import Environment
 from submissions.models import Submission
 from submissions.services import catalogue
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 
 SHOWN = 6
-R, S = SystemUserRequest.Status, Submission.Status
+R, S = Access.Status, Submission.Status
 NOT_NEWS_ACCESS = [R.DRAFT, R.SENT]
 NOT_NEWS_SUBMISSION = [S.DRAFT, S.READY, S.QUEUED, S.SENDING, S.CANCELLED]
 """What we do ourselves: nobody needs to be told of it."""
@@ -41,10 +41,10 @@ def changes(*, user: User, environment: Environment, since: datetime | None) -> 
 
 
 def _accesses(user: User, environment: Environment, since: datetime | None) -> Iterator[Change]:
-    rows = SystemUserRequest.objects.visible_to(user).filter(environment=environment)
+    rows = Access.objects.visible_to(user).filter(environment=environment)
     rows = rows.exclude(status__in=NOT_NEWS_ACCESS).select_related("customer", "profile")
     for row in rows.order_by("-status_at")[:SHOWN]:
-        yield _change(row, "request", about=row.profile.name, since=since)
+        yield _change(row, "access", about=row.profile.name, since=since)
 
 
 def _submissions(user: User, environment: Environment, since: datetime | None) -> Iterator[Change]:
@@ -54,7 +54,7 @@ def _submissions(user: User, environment: Environment, since: datetime | None) -
         yield _change(row, "submission", about=f"{catalogue.name_of(row.service)} {row.year}", since=since)
 
 
-def _change(row: SystemUserRequest | Submission, page: str, *, about: str, since: datetime | None) -> Change:
+def _change(row: Access | Submission, page: str, *, about: str, since: datetime | None) -> Change:
     return Change(
         at=row.status_at,
         status=row.status,

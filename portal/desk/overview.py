@@ -19,7 +19,7 @@ from portal.core.environments import Environment
 from portal.desk.connection import DONE, Step, nine_steps
 from submissions.models import Submission
 from submissions.services import catalogue
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 
 RECENT = timedelta(days=30)
 IN_SIGHT = timedelta(days=120)
@@ -68,8 +68,8 @@ def _next_deadline(at: datetime) -> list[str]:
     return [text % {"n": days, "service": name[:1].lower() + name[1:]}]
 
 
-def _requests(user: User, environment: Environment) -> Any:
-    return SystemUserRequest.objects.visible_to(user).filter(environment=environment)
+def _accesses(user: User, environment: Environment) -> Any:
+    return Access.objects.visible_to(user).filter(environment=environment)
 
 
 def _submissions(user: User, environment: Environment) -> Any:
@@ -82,12 +82,12 @@ def _url(environment: Environment, name: str, query: str = "") -> str:
 
 def accesses(*, user: User, environment: Environment) -> dict[str, int]:
     """How many accesses there are of each kind that the overview counts, in one query."""
-    R = SystemUserRequest.Status
-    counted: dict[str, int] = _requests(user, environment).aggregate(
+    R = Access.Status
+    counted: dict[str, int] = _accesses(user, environment).aggregate(
         invited=Count("pk", filter=Q(sent_at__isnull=False)),
-        waiting=Count("pk", filter=Q(status__in=SystemUserRequest.OPEN)),
-        opened=Count("pk", filter=Q(opened_at__isnull=False) | Q(status__in=SystemUserRequest.USABLE)),
-        approved=Count("pk", filter=Q(status__in=SystemUserRequest.USABLE)),
+        waiting=Count("pk", filter=Q(status__in=Access.OPEN)),
+        opened=Count("pk", filter=Q(opened_at__isnull=False) | Q(status__in=Access.USABLE)),
+        approved=Count("pk", filter=Q(status__in=Access.USABLE)),
         in_use=Count("pk", filter=Q(status__in=[R.IN_USE, R.NEEDS_UPDATE])),
     )
     return counted
@@ -98,8 +98,8 @@ def figures(*, user: User, environment: Environment, at: datetime, access: Mappi
     delivered = _submissions(user, environment).filter(delivered_at__gte=at - RECENT).count()
     rejected = _submissions(user, environment).needing_correction().filter(status=Submission.Status.REJECTED).count()
     return [
-        Figure(access["in_use"], _("tilganger i bruk"), _url(environment, "requests", "status=IN_USE")),
-        Figure(access["waiting"], _("venter på godkjenning"), _url(environment, "requests", "status=OPEN")),
+        Figure(access["in_use"], _("tilganger i bruk"), _url(environment, "accesses", "status=IN_USE")),
+        Figure(access["waiting"], _("venter på godkjenning"), _url(environment, "accesses", "status=OPEN")),
         Figure(delivered, _("levert siste 30 dager"), _url(environment, "submissions")),
         Figure(rejected, _("avvist, må rettes"), _url(environment, "submissions", "state=rejected"), rejected > 0),
     ]
@@ -121,7 +121,7 @@ class Beginning:
 
 def beginning(*, user: User, environment: Environment, at: datetime) -> Beginning | None:
     """For who has no customer's access yet; None after that, when the lists say what is next."""
-    if SystemUserRequest.objects.filter(environment=environment, status__in=SystemUserRequest.USABLE).exists():
+    if Access.objects.filter(environment=environment, status__in=Access.USABLE).exists():
         return None
     steps = nine_steps(environment=environment, user=user, at=at)
     return Beginning(sum(step.state == DONE for step in steps), next(step for step in steps if step.state != DONE))

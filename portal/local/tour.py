@@ -28,13 +28,13 @@ from submissions.services.drafts import add_files, create_draft
 from submissions.services.queue import queue
 from submissions.tasks import send_submission
 from submissions.views.examples import Example
-from systemusers.models import AccessProfile, MaskinportenClient, ScopeGrant, System, SystemUserRequest
+from systemusers.models import Access, AccessProfile, MaskinportenClient, ScopeGrant, System
+from systemusers.services.access.ask import ask_access
 from systemusers.services.links import ask_altinn, link_url
 from systemusers.services.register.drift import compare_system
 from systemusers.services.register.push import register_system
-from systemusers.services.requests.ask import request_access
 from systemusers.services.scopes import check_scopes
-from systemusers.tasks import send_request
+from systemusers.tasks import send_access
 
 PATIENCE = 90.0
 SERVICE = "innrapportering-aksjonaerregisteroppgave"
@@ -94,11 +94,11 @@ class Tour:
         self.calls()
         return System.objects.get(pk=system.pk)
 
-    def ask(self, profile: AccessProfile, name: str) -> SystemUserRequest:
-        self.title(3, "System user request")
-        access = request_access(customer=self.customer(name), profile=profile, by=self.user.actor, at=timezone.now())
-        ring(send_request, request_id=access.pk)
-        access = self.until(access, lambda row: row.status == "SENT", "the request to be sent by the worker")
+    def ask(self, profile: AccessProfile, name: str) -> Access:
+        self.title(3, "Access asked for")
+        access = ask_access(customer=self.customer(name), profile=profile, by=self.user.actor, at=timezone.now())
+        ring(send_access, access_id=access.pk)
+        access = self.until(access, lambda row: row.status == "SENT", "the access to be sent by the worker")
         self.say(f"   asked {access.customer}: {access.altinn_id} is {access.remote_status}; link {link_url(access)}")
         self.calls()
         return access
@@ -112,7 +112,7 @@ class Tour:
         self.control("POST", "/control/organisations", {"orgnr": orgnr, "name": made.name})
         return made
 
-    def approve(self, access: SystemUserRequest) -> None:
+    def approve(self, access: Access) -> None:
         self.title(4, "The customer approves in Altinn")
         page = self.sandbox.get(access.confirm_url)
         self.say(f"   the page behind the link answers {page.status_code}, {len(page.content)} bytes")
@@ -123,19 +123,19 @@ class Tour:
         )
         self.calls()
 
-    def answered(self, access: SystemUserRequest, wanted: str) -> SystemUserRequest:
+    def answered(self, access: Access, wanted: str) -> Access:
         """As the return page does: ask Altinn, whatever the redirect seems to say."""
 
-        def ask(row: SystemUserRequest) -> bool:
-            return ask_altinn(request=row, at=timezone.now()).status in (wanted, "IN_USE")
+        def ask(row: Access) -> bool:
+            return ask_altinn(access=row, at=timezone.now()).status in (wanted, "IN_USE")
 
         return self.until(access, ask, f"Altinn to say {wanted}")
 
-    def send(self, access: SystemUserRequest, *, year: int, wrong_sum: bool) -> Submission:
+    def send(self, access: Access, *, year: int, wrong_sum: bool) -> Submission:
         self.title(5, "Submission to Skatteetaten with the system user's token")
         customer, at = access.customer, timezone.now()
         access.refresh_from_db()
-        draft = create_draft(request=access, service=SERVICE, year=year, by=self.user.actor, at=at)
+        draft = create_draft(access=access, service=SERVICE, year=year, by=self.user.actor, at=at)
         files = samples.example(customer.orgnr, customer.name, year, shareholders=3, wrong_sum=wrong_sum)
         verdicts = add_files(
             submission=draft, files=[Example(f.name, f.content) for f in files], by=self.user.actor, at=at
@@ -161,14 +161,14 @@ class Tour:
                 f"   {row.type:10} {row.transmission_id}, answers {row.related_id or '-'}, {len(row.attachments)} attachments"
             )
         self.title(7, "Altinn Events")
-        access = submission.request
-        asked = EventSubscription.objects.filter(request=access)
+        access = submission.access
+        asked = EventSubscription.objects.filter(access=access)
         ready = self.until_true(
             lambda: asked.filter(validated_at__isnull=False).first(), "Altinn to confirm the subscription"
         )
         self.say(f"   subscription {ready.altinn_id} to {ready.resource} is confirmed")
         self.title(8, "Dialogporten: status and ids")
-        cursor = PollCursor.objects.get(request=access)
+        cursor = PollCursor.objects.get(access=access)
         self.say(f"   polled {cursor.polled_at:%H:%M:%S}, failures {cursor.failures}, place {cursor.token[:60]}")
         self.no_dialog_was_opened()
         self.title(9, "Documents behind the transmissions")
@@ -202,7 +202,7 @@ class Tour:
         self.say(f"   Altinn says {access.remote_status}; here it is {access.get_status_display()}")
         self.calls()
 
-    def refused_by_skatteetaten(self, access: SystemUserRequest) -> None:
+    def refused_by_skatteetaten(self, access: Access) -> None:
         self.say("\n== A report whose sums do not add up")
         sent = self.send(access, year=self.year() - 1, wrong_sum=True)
         done = self.until(

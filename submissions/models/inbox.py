@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Customer, OfCustomersQuerySet
 from portal.core.environments import Environment
 from submissions.models.submission import Submission
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 
 
 class DialogQuerySet(OfCustomersQuerySet["Dialog"]):
@@ -36,7 +36,7 @@ class Dialog(models.Model):
 
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="dialogs", verbose_name=_("kunde"))
-    request = models.ForeignKey(SystemUserRequest, models.PROTECT, verbose_name=_("sett gjennom tilgangen"))
+    access = models.ForeignKey(Access, models.PROTECT, verbose_name=_("sett gjennom tilgangen"))
     dialog_id = models.UUIDField(_("dialog-id"))
     org = models.CharField(_("tjenesteeier"), max_length=50)
     service_resource = models.CharField(_("ressurs"), max_length=255)
@@ -130,7 +130,7 @@ class Activity(models.Model):
 class PollCursor(models.Model):
     """How far we have read one system user's dialogs. `token` is Dialogporten's continuation token, our durable place."""
 
-    request = models.OneToOneField(SystemUserRequest, models.CASCADE, related_name="cursor", verbose_name=_("tilgang"))
+    access = models.OneToOneField(Access, models.CASCADE, related_name="cursor", verbose_name=_("tilgang"))
     token = models.TextField(_("posisjon"), blank=True)
     since = models.DateTimeField(_("fra og med"))
     due_at = models.DateTimeField(_("neste runde"))
@@ -147,15 +147,13 @@ class PollCursor(models.Model):
         indexes = [models.Index(fields=["due_at"], name="cursor_due")]
 
     def __str__(self) -> str:
-        return str(self.request_id)
+        return str(self.access_id)
 
 
 class EventSubscription(models.Model):
     """A subscription at Altinn Events for one system user and one resource. `secret_hash` guards its webhook address."""
 
-    request = models.ForeignKey(
-        SystemUserRequest, models.CASCADE, related_name="subscriptions", verbose_name=_("tilgang")
-    )
+    access = models.ForeignKey(Access, models.CASCADE, related_name="subscriptions", verbose_name=_("tilgang"))
     resource = models.CharField(_("ressurs"), max_length=255)
     secret_hash = models.CharField(max_length=64, unique=True)
     altinn_id = models.BigIntegerField(_("id i Altinn"), null=True, blank=True)
@@ -166,7 +164,7 @@ class EventSubscription(models.Model):
     class Meta:
         verbose_name = _("abonnement på hendelser")
         verbose_name_plural = _("abonnementer på hendelser")
-        constraints = [models.UniqueConstraint(fields=["request", "resource"], name="one_subscription_per_resource")]
+        constraints = [models.UniqueConstraint(fields=["access", "resource"], name="one_subscription_per_resource")]
 
     def __str__(self) -> str:
         return self.resource

@@ -16,7 +16,7 @@ from accounts.models import Customer, OfCustomersQuerySet
 from portal.core.crypto import EncryptedField, SealedManager
 from portal.core.environments import Environment
 from portal.core.states import StatusModel
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 
 
 class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
@@ -69,7 +69,7 @@ class Submission(StatusModel):
     }
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="submissions", verbose_name=_("kunde"))
-    request = models.ForeignKey(SystemUserRequest, models.PROTECT, null=True, verbose_name=_("tilgang"))
+    access = models.ForeignKey(Access, models.PROTECT, null=True, verbose_name=_("tilgang"))
     service = models.CharField(_("tjeneste"), max_length=100)
     year = models.PositiveSmallIntegerField(_("inntektsår"))
     reference = models.UUIDField(_("vår referanse"), default=uuid.uuid4, unique=True, editable=False)

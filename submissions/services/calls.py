@@ -39,9 +39,9 @@ def perform(claim: Claim, call: Call, *, fresh_token: bool = False) -> Answer:
     A token that cannot be had leaves the call as it was; from the first byte to Skatteetaten on it is STARTED.
     """
     submission = claim.submission
-    assert submission.request is not None  # noqa: S101 - nothing is queued without an access
+    assert submission.access is not None  # noqa: S101 - nothing is queued without an access
     service = catalogue.service(submission.service)
-    token = remote.token(submission.request, service, at=claim.now(), fresh=fresh_token)
+    token = remote.token(submission.access, service, at=claim.now(), fresh=fresh_token)
     gateway = remote.skatteetaten(submission.environment, service)
     body = read_document(call.document) if call.document else b""
     main_id = "" if call.step == Step.MAIN else _main_id(call)

@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from portal.core.environments import Addresses
-from systemusers.models import ScopeGrant, SystemUserRequest
+from systemusers.models import Access, ScopeGrant
 
 FILE = Path(__file__).with_name("catalogue.toml")
 Texts = dict[str, str]
@@ -117,38 +117,38 @@ def name_of(service_id: str) -> str:
     return entry.name if entry else service_id
 
 
-def services_for(request: SystemUserRequest) -> list[Offer]:
+def services_for(access: Access) -> list[Offer]:
     """Every service with what stands in the way of using it through this access; allowed ones first."""
-    offers = [offer(request=request, service=entry) for entry in services()]
+    offers = [offer(access=access, service=entry) for entry in services()]
     return sorted(offers, key=lambda found: not found.is_allowed)
 
 
-def offer(*, request: SystemUserRequest, service: Service) -> Offer:
+def offer(*, access: Access, service: Service) -> Offer:
     """What one access allows of one service. Two queries at most."""
-    return Offer(service, _obstacle(request, service))
+    return Offer(service, _obstacle(access, service))
 
 
-def _obstacle(request: SystemUserRequest, service: Service) -> str:
+def _obstacle(access: Access, service: Service) -> str:
     if not service.enabled:
         return _("Portalen kan ikke sende denne tjenesten ennå.")
-    if request.status not in SystemUserRequest.USABLE:
-        return _("Tilgangen er ikke i bruk: %(state)s.") % {"state": request.get_status_display().lower()}
-    if not covers(request, service):
+    if access.status not in Access.USABLE:
+        return _("Tilgangen er ikke i bruk: %(state)s.") % {"state": access.get_status_display().lower()}
+    if not covers(access, service):
         return _("Tilgangen mangler rettigheten til %(service)s. Be kunden om en tilgang som har den.") % {
             "service": service.name
         }
-    return _scope_obstacle(request, service)
+    return _scope_obstacle(access, service)
 
 
-def covers(request: SystemUserRequest, service: Service) -> bool:
+def covers(access: Access, service: Service) -> bool:
     """Whether what the customer was asked for holds the service, as a single right or through a package."""
-    rights = {right.removeprefix("urn:altinn:resource:") for right in request.rights}
-    return service.resource in rights or bool(set(service.packages) & set(request.packages))
+    rights = {right.removeprefix("urn:altinn:resource:") for right in access.rights}
+    return service.resource in rights or bool(set(service.packages) & set(access.packages))
 
 
-def _scope_obstacle(request: SystemUserRequest, service: Service) -> str:
+def _scope_obstacle(access: Access, service: Service) -> str:
     """A scope that Maskinporten has not been asked about yet stands in nobody's way: the call will tell."""
-    client = request.profile.system.client
+    client = access.profile.system.client
     refused = {ScopeGrant.Verdict.NOT_ON_CLIENT, ScopeGrant.Verdict.NOT_GRANTED}
     known = dict(ScopeGrant.objects.filter(client=client, scope__in=service.scopes).values_list("scope", "verdict"))
     for scope in service.scopes:

@@ -121,6 +121,6 @@ def claim_uncertain(*, submission_id: int, by: str, at: datetime) -> Claim:
 
 def _load(submission_id: int) -> Submission:
     try:
-        return Submission.objects.select_related("customer", "request__profile__system__client").get(pk=submission_id)
+        return Submission.objects.select_related("customer", "access__profile__system__client").get(pk=submission_id)
     except Submission.DoesNotExist as error:
         raise LostRace(f"submission {submission_id} does not exist") from error

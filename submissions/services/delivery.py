@@ -70,11 +70,11 @@ def _candidates(submission: Submission, at: datetime) -> Iterator[Delivery]:
 def _holds_our_form(submission: Submission, found: Delivery, at: datetime) -> bool:
     """Whether the first form Skatteetaten lists for the delivery is our main form, whatever its spaces and encoding."""
     ours = submission.calls.select_related("document").get(step=Call.Step.MAIN).document
-    assert submission.request is not None and ours is not None  # noqa: S101, PT018 - planned so
+    assert submission.access is not None and ours is not None  # noqa: S101, PT018 - planned so
     service = catalogue.service(submission.service)
     try:
         forms = remote.skatteetaten(submission.environment, service).submitted_forms(
-            token=remote.token(submission.request, service, at=at),
+            token=remote.token(submission.access, service, at=at),
             year=submission.year,
             transmission_id=found.transmission_id,
         )

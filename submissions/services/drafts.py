@@ -18,7 +18,7 @@ from submissions.models import Document, Submission
 from submissions.services import catalogue, checking
 from submissions.services.checking import Row
 from submissions.services.documents import Kept, clean_filename, keep, record_document
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 
 Status = Submission.Status
 OPEN = {Status.DRAFT, Status.READY}
@@ -59,17 +59,17 @@ Looked = tuple[str, str, list[Row], Kept | None]
 
 
 def create_draft(
-    *, request: SystemUserRequest, service: str, year: int, by: str, at: datetime, corrects: Submission | None = None
+    *, access: Access, service: str, year: int, by: str, at: datetime, corrects: Submission | None = None
 ) -> Submission:
     """An empty DRAFT for the access's customer. Raises NotAllowed, catalogue.UnknownService."""
-    offer = catalogue.offer(request=request, service=catalogue.service(service))
+    offer = catalogue.offer(access=access, service=catalogue.service(service))
     if not offer.is_allowed:
         raise NotAllowed(offer.reason)
     with transaction.atomic():
         draft = Submission.objects.create(
-            environment=request.environment,
-            customer=request.customer,
-            request=request,
+            environment=access.environment,
+            customer=access.customer,
+            access=access,
             service=service,
             year=year,
             corrects=corrects,
@@ -82,19 +82,19 @@ def create_draft(
 
 
 def begin(
-    *, request: SystemUserRequest, service: str, year: int, files: Iterable[Upload], by: str, at: datetime
+    *, access: Access, service: str, year: int, files: Iterable[Upload], by: str, at: datetime
 ) -> tuple[Submission | None, list[Verdict]]:
     """A draft with the files that can be used: the open one for the same service and year where there is one.
 
     None when there were files and none can be used: an empty draft would only be in the way. Raises NotAllowed.
     """
-    same = Submission.objects.filter(customer=request.customer, service=service, year=year, corrects__isnull=True)
-    draft = same.filter(request=request, status__in=OPEN).order_by("-pk").first()
-    probe = draft or Submission(customer=request.customer, request=request, service=service, year=year)
+    same = Submission.objects.filter(customer=access.customer, service=service, year=year, corrects__isnull=True)
+    draft = same.filter(access=access, status__in=OPEN).order_by("-pk").first()
+    probe = draft or Submission(customer=access.customer, access=access, service=service, year=year)
     looked_at = [_look(probe, file) for file in files]
     if looked_at and not any(kept for *_rest, kept in looked_at):
         return None, [Verdict(filename, findings) for filename, _role, findings, _kept in looked_at]
-    draft = draft or create_draft(request=request, service=service, year=year, by=by, at=at)
+    draft = draft or create_draft(access=access, service=service, year=year, by=by, at=at)
     return draft, _add(draft, looked_at, by=by, at=at)
 
 
@@ -178,13 +178,13 @@ def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Sub
 
     Raises NotOpen when there is nothing to correct yet, NotAllowed when the access no longer allows the service.
     """
-    if submission.status not in CORRECTABLE or submission.request is None:
+    if submission.status not in CORRECTABLE or submission.access is None:
         raise NotOpen(f"submission {submission.pk} is {submission.status}")
     open_one = submission.corrections.filter(status__in=OPEN).first()
     if open_one:
         return open_one
     draft = create_draft(
-        request=submission.request, service=submission.service, year=submission.year, by=by, at=at, corrects=submission
+        access=submission.access, service=submission.service, year=submission.year, by=by, at=at, corrects=submission
     )
     forms = submission.documents.filter(role__in=(Document.Role.MAIN, Document.Role.PART)).order_by("pk")
     Document.objects.bulk_create(_copy(form, draft, at) for form in forms)

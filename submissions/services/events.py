@@ -24,7 +24,7 @@ from portal.gateways.events import CloudEvent, Events, Subscription
 from submissions.models import EventSubscription, PollCursor, ReceivedEvent
 from submissions.services.inbox import cursors
 from submissions.services.remote import events
-from systemusers.models import Kind, SystemUserRequest
+from systemusers.models import Access, Kind
 from systemusers.services import tokens
 
 logger = logging.getLogger(__name__)
@@ -47,11 +47,11 @@ def can_subscribe(environment: str) -> bool:
 
 def wanting(*, at: datetime, limit: int = 100) -> list[int]:
     """Accesses in use that lack a confirmed subscription and were not refused one lately."""
-    in_use = SystemUserRequest.objects.filter(
-        status=SystemUserRequest.Status.IN_USE, profile__kind=Kind.STANDARD, environment__in=_reachable()
+    in_use = Access.objects.filter(
+        status=Access.Status.IN_USE, profile__kind=Kind.STANDARD, environment__in=_reachable()
     ).exclude(rights=[])
     settled = in_use.filter(Q(answered_at__lte=at - SETTLE) | Q(environment=Environment.SANDBOX))
-    own = EventSubscription.objects.filter(request=OuterRef("pk"))
+    own = EventSubscription.objects.filter(access=OuterRef("pk"))
     asked = Q(created_at__gt=at - RETRY) & (Q(altinn_id__isnull=False) | ~Q(refused_code=""))
     done = own.filter(Q(validated_at__isnull=False) | asked | Q(created_at__gt=at - UNANSWERED))
     return list(settled.exclude(Exists(done)).order_by("pk").values_list("pk", flat=True)[:limit])
@@ -61,31 +61,31 @@ def _reachable() -> list[str]:
     return [str(environment) for environment in Environment if can_subscribe(environment)]
 
 
-def subscribe(*, request_id: int, at: datetime) -> None:
+def subscribe(*, access_id: int, at: datetime) -> None:
     """Subscribe to the access's resources for the customer. Raises Unavailable; a refusal is kept on the row."""
-    request = SystemUserRequest.objects.select_related("customer", "profile__system__client").get(pk=request_id)
-    for right in request.rights:
-        _subscribe(request, f"urn:altinn:resource:{right}", at)
+    access = Access.objects.select_related("customer", "profile__system__client").get(pk=access_id)
+    for right in access.rights:
+        _subscribe(access, f"urn:altinn:resource:{right}", at)
 
 
-def _subscribe(request: SystemUserRequest, resource: str, at: datetime) -> None:
+def _subscribe(access: Access, resource: str, at: datetime) -> None:
     secret = secrets.token_urlsafe(32)
     with transaction.atomic():
         row, _created = EventSubscription.objects.update_or_create(
-            request=request,
+            access=access,
             resource=resource,
             defaults={"secret_hash": hashed(secret), "created_at": at, "refused_code": "", "validated_at": None},
         )
         record(
-            by=BY, at=at, target=row, what="subscribe", environment=request.environment, customer_id=request.customer_id
+            by=BY, at=at, target=row, what="subscribe", environment=access.environment, customer_id=access.customer_id
         )
-    gateway = events(request.environment)
+    gateway = events(access.environment)
     try:
-        token = tokens.exchanged_token(request=request, scopes=SCOPES, at=at)
+        token = tokens.exchanged_token(access=access, scopes=SCOPES, at=at)
         answer = gateway.subscribe(
             endpoint=settings.PORTAL_URL + reverse("event-webhook", kwargs={"secret": secret}),
             resource=resource,
-            subject=f"urn:altinn:organization:identifier-no:{request.customer.orgnr}",
+            subject=f"urn:altinn:organization:identifier-no:{access.customer.orgnr}",
             token=token,
         )
     except Refused as error:
@@ -121,14 +121,14 @@ def receive(*, secret: str, event: CloudEvent, at: datetime) -> int | None:
     Raises UnknownSecret. The same event twice changes nothing; one for another customer is dropped.
     """
     subscription = (
-        EventSubscription.objects.select_related("request__customer").filter(secret_hash=hashed(secret)).first()
+        EventSubscription.objects.select_related("access__customer").filter(secret_hash=hashed(secret)).first()
     )
     if subscription is None:
         raise UnknownSecret
     if event.type == VALIDATION:
         EventSubscription.objects.filter(pk=subscription.pk, validated_at__isnull=True).update(validated_at=at)
         return None
-    subject = f"urn:altinn:organization:identifier-no:{subscription.request.customer.orgnr}"
+    subject = f"urn:altinn:organization:identifier-no:{subscription.access.customer.orgnr}"
     if event.type in IGNORED or event.subject != subject:
         return None
     _row, is_new = ReceivedEvent.objects.get_or_create(
@@ -136,12 +136,12 @@ def receive(*, secret: str, event: CloudEvent, at: datetime) -> int | None:
         event_id=event.id[:100],
         defaults={"subscription": subscription, "type": event.type[:200], "received_at": at},
     )
-    return _wake(subscription.request_id, at) if is_new else None
+    return _wake(subscription.access_id, at) if is_new else None
 
 
-def _wake(request_id: int, at: datetime) -> int | None:
-    cursors.make_due(request_id=request_id, at=at)
-    return PollCursor.objects.filter(request_id=request_id).values_list("pk", flat=True).first()
+def _wake(access_id: int, at: datetime) -> int | None:
+    cursors.make_due(access_id=access_id, at=at)
+    return PollCursor.objects.filter(access_id=access_id).values_list("pk", flat=True).first()
 
 
 def forget_old(*, at: datetime) -> int:

@@ -43,9 +43,9 @@ def _problems(submission: Submission) -> list[str]:
         problems.append(_("Rett feilene i filene først.") if has_files else _("Legg til filer først."))
     if _is_what_was_turned_down(submission):
         problems.append(_("Filene er de samme som ble avvist. Last opp en rettet fil."))
-    if submission.request is None:
+    if submission.access is None:
         return [*problems, _("Kunden har ingen tilgang som innsendingen kan gå gjennom.")]
-    offer = catalogue.offer(request=submission.request, service=catalogue.service(submission.service))
+    offer = catalogue.offer(access=submission.access, service=catalogue.service(submission.service))
     return problems if offer.is_allowed else [*problems, offer.reason]
 
 

@@ -58,5 +58,5 @@ def _expect_feedback(submission: Submission, claim: Claim) -> None:
     Dialog.objects.filter(environment=submission.environment, dialog_id=str(submission.dialog_id)).update(
         next_attempt_at=at
     )
-    if submission.request_id:
-        cursors.make_due(request_id=submission.request_id, at=at)
+    if submission.access_id:
+        cursors.make_due(access_id=submission.access_id, at=at)

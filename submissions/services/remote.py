@@ -12,7 +12,7 @@ from portal.gateways.events import Events
 from portal.gateways.skatteetaten import Skatteetaten
 from submissions.models import Submission
 from submissions.services.catalogue import Service, service
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 from systemusers.services import tokens
 
 DIALOGPORTEN_SCOPES = ("digdir:dialogporten",)
@@ -37,18 +37,18 @@ def skatteetaten(environment: str, service: Service) -> Skatteetaten:
     return Skatteetaten(base_url=service.base_url(where), hosts=hosts)
 
 
-def token(request: SystemUserRequest, service: Service, *, at: datetime, fresh: bool = False) -> str:
+def token(access: Access, service: Service, *, at: datetime, fresh: bool = False) -> str:
     """A token of the customer's system user for one service. Raises the gateways' errors and tokens.AccessMissing."""
-    return tokens.system_user_token(request=request, scopes=service.scopes, at=at, fresh=fresh)
+    return tokens.system_user_token(access=access, scopes=service.scopes, at=at, fresh=fresh)
 
 
 def transmissions_since(
     submission: Submission, since: datetime, *, at: datetime
 ) -> Iterator[tuple[str, TransmissionItem]]:
     """(dialog id, transmission) on the customer's dialogs of the service that changed since; nothing is marked as seen."""
-    assert submission.request is not None  # noqa: S101 - nothing is sent without an access
+    assert submission.access is not None  # noqa: S101 - nothing is sent without an access
     gateway = dialogporten(submission.environment)
-    bearer = tokens.system_user_token(request=submission.request, scopes=DIALOGPORTEN_SCOPES, at=at)
+    bearer = tokens.system_user_token(access=submission.access, scopes=DIALOGPORTEN_SCOPES, at=at)
     place: str | None = None
     while True:
         page = gateway.search(

@@ -17,7 +17,7 @@ from submissions.forms import CustomerSearchForm, NewSubmissionForm
 from submissions.services import catalogue, drafts
 from submissions.views.examples import examples
 from submissions.views.one import keep_refused, refused_of
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 
 SHOWN = 20
 
@@ -64,7 +64,7 @@ def _pick_customer(request: StaffRequest) -> HttpResponse:
     form = CustomerSearchForm(request.GET)
     text = form.cleaned_data["q"] if form.is_valid() else ""
     customers = Customer.objects.visible_to(request.user).filter(environment=request.environment).matching(text)
-    ready = customers.filter(requests__status__in=SystemUserRequest.USABLE).distinct()
+    ready = customers.filter(accesses__status__in=Access.USABLE).distinct()
     rows = list(ready.order_by("sort_name", "pk")[:SHOWN])
     context = {"form": form, "customers": rows, "others": bool(text) and not rows and customers.exists()}
     return page_or_fragment(request, "submissions/pick_customer.html", "found", context=context)
@@ -72,7 +72,7 @@ def _pick_customer(request: StaffRequest) -> HttpResponse:
 
 def _offers(customer: Customer) -> dict[str, catalogue.Offer]:
     """Each service once, through the access that allows it where there is one."""
-    accesses = customer.requests.select_related("profile__system__client").order_by("-status_at")
+    accesses = customer.accesses.select_related("profile__system__client").order_by("-status_at")
     best: dict[str, tuple[str, catalogue.Offer]] = {}
     for access in accesses:
         for offer in catalogue.services_for(access):
@@ -85,13 +85,13 @@ def _offers(customer: Customer) -> dict[str, catalogue.Offer]:
 def _begin(request: StaffRequest, customer: Customer, form: NewSubmissionForm) -> HttpResponse:
     """To the draft, with what could not be used told there; or back to the form when nothing could be used."""
     access_id, service = form.cleaned_data["offer"].split(":", 1)
-    access = get_object_or_404(SystemUserRequest.objects.visible_to(request.user), pk=access_id)
+    access = get_object_or_404(Access.objects.visible_to(request.user), pk=access_id)
     year, files = form.cleaned_data["year"], form.cleaned_data["uploads"]
     if "examples" in request.POST and request.environment == Environment.SANDBOX:
         files = examples(customer, year, wrong_sum=request.POST["examples"] == "wrong_sum")
     try:
         draft, verdicts = drafts.begin(
-            request=access, service=service, year=year, files=files, by=request.user.actor, at=timezone.now()
+            access=access, service=service, year=year, files=files, by=request.user.actor, at=timezone.now()
         )
     except drafts.NotAllowed as error:
         messages.error(request, str(error))

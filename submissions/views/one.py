@@ -30,7 +30,7 @@ MOST_REFUSED = 50
 
 def find(request: StaffRequest, pk: int) -> Submission:
     rows = Submission.objects.visible_to(request.user).filter(environment=request.environment).with_correction()
-    return get_object_or_404(rows.select_related("customer", "request__profile__system__client", "corrects"), pk=pk)
+    return get_object_or_404(rows.select_related("customer", "access__profile__system__client", "corrects"), pk=pk)
 
 
 @staff_page()

@@ -1,6 +1,6 @@
-"""The customer's link: one unguessable address for the life of the relation. It shows the truth and leads on to Altinn.
+"""The customer's link: one unguessable address for the life of the access. It shows the truth and leads on to Altinn.
 
-No log-in stands before it, so it tells nothing but this one relation. Opening it by a machine changes nothing.
+No log-in stands before it, so it tells nothing but this one access. Opening it by a machine changes nothing.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from django.utils.translation import gettext as _
 from portal.core.audit import record
 from portal.core.states import LostRace
 from portal.gateways.errors import GatewayError
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
+from systemusers.services.access.ask import NotPossible, renew_access
+from systemusers.services.access.poll import poll_access
+from systemusers.services.access.send import send_access
+from systemusers.services.access.sweep import FEW, note_escalations
 from systemusers.services.keys import NoKey
-from systemusers.services.requests.ask import NotPossible, renew_request
-from systemusers.services.requests.poll import poll_request
-from systemusers.services.requests.send import send_request
-from systemusers.services.requests.sweep import FEW, note_escalations
 
 logger = logging.getLogger(__name__)
 BY = "customer:link"
 STALE = timedelta(hours=1)
 OFTEN = timedelta(seconds=3)
 PAUSE = 5
-"""Seconds between two looks at Altinn's list of a system's requests, and after an answer that did not come."""
-Status = SystemUserRequest.Status
+"""Seconds between two looks at Altinn's list of its requests for a system, and after an answer that did not come."""
+Status = Access.Status
 RENEWABLE = {Status.REJECTED, Status.EXPIRED, Status.REMOVED}
 """States from which a customer who wants to may start again; what we withdrew, we have to ask for ourselves."""
 
@@ -44,9 +44,9 @@ class ClosedLink(Exception):
     """It was a link once, and staff closed it."""
 
 
-def find_link(token: str) -> SystemUserRequest:
-    """The relation behind a link. Raises UnknownLink, ClosedLink."""
-    rows = SystemUserRequest.objects.select_related("customer", "profile__system__client")
+def find_link(token: str) -> Access:
+    """The access behind a link. Raises UnknownLink, ClosedLink."""
+    rows = Access.objects.select_related("customer", "profile__system__client")
     row = rows.filter(link_token=token).first()
     if row is None:
         raise UnknownLink
@@ -55,101 +55,101 @@ def find_link(token: str) -> SystemUserRequest:
     return row
 
 
-def link_url(request: SystemUserRequest) -> str:
+def link_url(access: Access) -> str:
     """The whole address, as it is sent to the customer."""
-    return settings.PORTAL_URL + reverse("customer-link", kwargs={"token": request.link_token})
+    return settings.PORTAL_URL + reverse("customer-link", kwargs={"token": access.link_token})
 
 
-def note_opened(*, request: SystemUserRequest, at: datetime) -> None:
+def note_opened(*, access: Access, at: datetime) -> None:
     """A person has it before them: SENT -> OPENED. Calling it again changes nothing."""
-    if request.opened_at is None:
-        SystemUserRequest.objects.filter(pk=request.pk, opened_at__isnull=True).update(opened_at=at)
-    if request.status == Status.SENT:
+    if access.opened_at is None:
+        Access.objects.filter(pk=access.pk, opened_at__isnull=True).update(opened_at=at)
+    if access.status == Status.SENT:
         try:
-            request.move_to(Status.OPENED, by=BY, at=at)
+            access.move_to(Status.OPENED, by=BY, at=at)
         except LostRace:
-            request.refresh_from_db()
+            access.refresh_from_db()
 
 
-def go_on(*, request: SystemUserRequest, at: datetime, by: str = BY) -> str:
+def go_on(*, access: Access, at: datetime, by: str = BY) -> str:
     """The person wants to approve: the address of Altinn's page, made anew where the old one has run out.
 
     `by` is somebody else than the customer only where staff play the customer; that opens no link.
 
     "" when there is none yet (Altinn does not answer; it will be sent) or nothing to approve any more: see the state.
     """
-    if request.status in SystemUserRequest.OPEN and at - (request.polled_at or request.sent_at or at) > STALE:
-        request = ask_altinn(request=request, at=at)
-    if request.status in RENEWABLE:
-        _renew(request, by, at)
-    if request.status == Status.DRAFT:
-        request = _send_now(request, at)
-    if request.status not in SystemUserRequest.OPEN or not request.confirm_url:
+    if access.status in Access.OPEN and at - (access.polled_at or access.sent_at or at) > STALE:
+        access = ask_altinn(access=access, at=at)
+    if access.status in RENEWABLE:
+        _renew(access, by, at)
+    if access.status == Status.DRAFT:
+        access = _send_now(access, at)
+    if access.status not in Access.OPEN or not access.confirm_url:
         return ""
     if by == BY:
-        note_opened(request=request, at=at)
-    record(by=by, at=at, target=request, what="led-to-altinn")
-    return request.confirm_url
+        note_opened(access=access, at=at)
+    record(by=by, at=at, target=access, what="led-to-altinn")
+    return access.confirm_url
 
 
-def _renew(request: SystemUserRequest, by: str, at: datetime) -> None:
+def _renew(access: Access, by: str, at: datetime) -> None:
     try:
-        renew_request(request=request, by=by, at=at)
+        renew_access(access=access, by=by, at=at)
     except LostRace:
-        request.refresh_from_db()
+        access.refresh_from_db()
     except NotPossible:
-        logger.warning("request %s could not be renewed by its link: the system is gone", request.pk)
+        logger.warning("access %s could not be renewed by its link: the system is gone", access.pk)
 
 
-def _send_now(request: SystemUserRequest, at: datetime) -> SystemUserRequest:
+def _send_now(access: Access, at: datetime) -> Access:
     """While the person waits; when it does not work now, the sweep will."""
     try:
-        send_request(request_id=request.pk, at=at)
+        send_access(access_id=access.pk, at=at)
     except (LostRace, GatewayError) as error:
-        logger.info("request %s was not sent at once: %s", request.pk, error)
-    return find_link(request.link_token)
+        logger.info("access %s was not sent at once: %s", access.pk, error)
+    return find_link(access.link_token)
 
 
-def ask_altinn(*, request: SystemUserRequest, at: datetime) -> SystemUserRequest:
+def ask_altinn(*, access: Access, at: datetime) -> Access:
     """The row as it is after asking Altinn now; unchanged when Altinn does not answer or was asked just before."""
-    if request.status not in SystemUserRequest.OPEN or cache.get(_away(request)):
-        return request
-    if request.polled_at is None or request.polled_at <= at - OFTEN:
-        _ask(request, lambda: poll_request(request_id=request.pk, at=at, by=BY))
-        request = find_link(request.link_token)
-    if request.status in {Status.SENT, Status.OPENED} and _may_list(request):
-        _ask(request, lambda: note_escalations(system_id=request.profile.system_id, at=at))
-        request = find_link(request.link_token)
-    return request
+    if access.status not in Access.OPEN or cache.get(_away(access)):
+        return access
+    if access.polled_at is None or access.polled_at <= at - OFTEN:
+        _ask(access, lambda: poll_access(access_id=access.pk, at=at, by=BY))
+        access = find_link(access.link_token)
+    if access.status in {Status.SENT, Status.OPENED} and _may_list(access):
+        _ask(access, lambda: note_escalations(system_id=access.profile.system_id, at=at))
+        access = find_link(access.link_token)
+    return access
 
 
-def _away(request: SystemUserRequest) -> str:
-    return f"altinn-away:{request.environment}"
+def _away(access: Access) -> str:
+    return f"altinn-away:{access.environment}"
 
 
-def _ask(request: SystemUserRequest, call: Callable[[], object]) -> None:
+def _ask(access: Access, call: Callable[[], object]) -> None:
     """What Altinn does not answer now is asked later; meanwhile no other page waits for it."""
     try:
         call()
     except (LostRace, NoKey) as error:
-        logger.info("request %s was not looked at: %s", request.pk, error)
+        logger.info("access %s was not looked at: %s", access.pk, error)
     except GatewayError as error:
-        logger.info("altinn did not answer about request %s: %s", request.pk, error)
-        cache.set(_away(request), True, PAUSE)
+        logger.info("altinn did not answer about access %s: %s", access.pk, error)
+        cache.set(_away(access), True, PAUSE)
 
 
-def _may_list(request: SystemUserRequest) -> bool:
-    """That a request was sent on in the company stands in Altinn's list only. One look serves all customers for a while."""
-    system = request.profile.system
-    waiting = SystemUserRequest.objects.filter(profile__system=system, status__in={Status.SENT, Status.OPENED})
-    if cache.get(_away(request)) or waiting[FEW : FEW + 1].exists():
+def _may_list(access: Access) -> bool:
+    """Only Altinn's list tells that a request was forwarded. One look serves all customers for a while."""
+    system = access.profile.system
+    waiting = Access.objects.filter(profile__system=system, status__in={Status.SENT, Status.OPENED})
+    if cache.get(_away(access)) or waiting[FEW : FEW + 1].exists():
         return False
     return cache.add(f"altinn-listed:{system.pk}", True, PAUSE)
 
 
-def forward_text(request: SystemUserRequest, *, vendor_name: str) -> tuple[str, str]:
+def forward_text(access: Access, *, vendor_name: str) -> tuple[str, str]:
     """Subject and body of a mail to the one who may approve, in the language that is on."""
-    names = {"vendor": vendor_name, "customer": request.customer.name, "url": link_url(request)}
+    names = {"vendor": vendor_name, "customer": access.customer.name, "url": link_url(access)}
     subject = _("Gi %(vendor)s systemtilgang for %(customer)s") % names
     body = _(
         "Hei!\n\n%(vendor)s ber om tilgang til å rapportere til Skatteetaten for %(customer)s. "

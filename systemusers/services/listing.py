@@ -9,9 +9,9 @@ from accounts.models import Customer, User
 from accounts.services.customers import called
 from portal.core.environments import Environment
 from portal.core.filters import Group
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 
-S = SystemUserRequest.Status
+S = Access.Status
 
 
 def _state(status: str, label: object = None) -> Group:
@@ -19,7 +19,7 @@ def _state(status: str, label: object = None) -> Group:
 
 
 STATES = [
-    Group("OPEN", _("Venter"), Q(status__in=SystemUserRequest.OPEN)),
+    Group("OPEN", _("Venter"), Q(status__in=Access.OPEN)),
     _state(S.FORWARDED, _("Videresendt")),
     _state(S.REJECTED),
     _state(S.EXPIRED),
@@ -41,20 +41,20 @@ def chip_groups(chosen: str) -> list[Group]:
     return [group for group in STATES if group.code not in FEW or group.code == chosen]
 
 
-def find_requests(*, user: User, environment: Environment, text: str = "") -> QuerySet[SystemUserRequest]:
+def find_accesses(*, user: User, environment: Environment, text: str = "") -> QuerySet[Access]:
     """What `user` may see, by words about the customer."""
-    rows = SystemUserRequest.objects.visible_to(user).filter(environment=environment)
+    rows = Access.objects.visible_to(user).filter(environment=environment)
     return rows.filter(customer__in=called(text, environment=environment)) if text else rows
 
 
 def _having(**condition: object) -> Exists:
-    return Exists(SystemUserRequest.objects.filter(customer=OuterRef("pk"), **condition))
+    return Exists(Access.objects.filter(customer=OuterRef("pk"), **condition))
 
 
 CUSTOMERS = [
     Group("none", _("Ikke spurt"), Q(~_having())),
-    Group("waiting", _("Venter på kunden"), Q(_having(status__in=SystemUserRequest.OPEN))),
-    Group("usable", _("Har gitt tilgang"), Q(_having(status__in=SystemUserRequest.USABLE))),
+    Group("waiting", _("Venter på kunden"), Q(_having(status__in=Access.OPEN))),
+    Group("usable", _("Har gitt tilgang"), Q(_having(status__in=Access.USABLE))),
     Group("lost", _("Må følges opp"), Q(_having(status__in=[S.REJECTED, S.EXPIRED, S.REMOVED, S.UNKNOWN]))),
 ]
 
@@ -66,6 +66,6 @@ def find_customers(*, user: User, environment: Environment, text: str = "") -> Q
 
 
 def with_accesses(rows: QuerySet[Customer]) -> QuerySet[Customer]:
-    """Their accesses come along in one more query, as `accesses`."""
-    accesses = SystemUserRequest.objects.select_related("profile__system").order_by("-status_at")
-    return rows.select_related("portfolio").prefetch_related(Prefetch("requests", accesses, to_attr="accesses"))
+    """Their accesses come along in one more query, as `access_rows`."""
+    accesses = Access.objects.select_related("profile__system").order_by("-status_at")
+    return rows.select_related("portfolio").prefetch_related(Prefetch("accesses", accesses, to_attr="access_rows"))

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.explain import explain
-from systemusers.models import System, SystemUserRequest
+from systemusers.models import Access, System
 
 STUCK = timedelta(days=7)
-S = SystemUserRequest.Status
+S = Access.Status
 
 
 @dataclass(frozen=True)
@@ -26,21 +26,21 @@ class NextStep:
     url: str = ""
 
 
-def next_step(request: SystemUserRequest, *, at: datetime) -> NextStep:
+def next_step(access: Access, *, at: datetime) -> NextStep:
     """No queries where `profile__system` was loaded with the row."""
-    if request.profile.system.status == System.Status.DELETED:
+    if access.profile.system.status == System.Status.DELETED:
         return NextStep(_("Systemet er slettet i Altinn. Be om tilgang på nytt med et annet system"), _("Dere"))
-    if request.missing_since and request.status in SystemUserRequest.USABLE:
+    if access.missing_since and access.status in Access.USABLE:
         return NextStep(_("Tilgangen ser ut til å være borte. Vi undersøker en gang til før vi sier det sikkert"))
-    return _STEPS[S(request.status)](request, at)
+    return _STEPS[S(access.status)](access, at)
 
 
-def _url(row: SystemUserRequest, anchor: str = "") -> str:
-    place = reverse("request", kwargs={"environment": row.environment, "pk": row.pk})
+def _url(row: Access, anchor: str = "") -> str:
+    place = reverse("access", kwargs={"environment": row.environment, "pk": row.pk})
     return place + (f"#{anchor}" if anchor else "")
 
 
-def _draft(row: SystemUserRequest, at: datetime) -> NextStep:
+def _draft(row: Access, at: datetime) -> NextStep:
     if row.problem_code and row.next_attempt_at is None:
         reason = explain(row.problem_code)
         return NextStep(str(reason.title), str(reason.who), _url(row))
@@ -50,7 +50,7 @@ def _draft(row: SystemUserRequest, at: datetime) -> NextStep:
     return NextStep(_("Sendes til Altinn nå"))
 
 
-def _sent(row: SystemUserRequest, at: datetime) -> NextStep:
+def _sent(row: Access, at: datetime) -> NextStep:
     since = at - (row.sent_at or at)
     if since >= STUCK:
         text = ngettext("Lenken er ikke åpnet på %(n)s dag", "Lenken er ikke åpnet på %(n)s dager", since.days)
@@ -58,44 +58,44 @@ def _sent(row: SystemUserRequest, at: datetime) -> NextStep:
     return NextStep(_("Send lenken til kunden"), _("Dere"), _url(row, "link"))
 
 
-def _opened(row: SystemUserRequest, at: datetime) -> NextStep:
+def _opened(row: Access, at: datetime) -> NextStep:
     return NextStep(_("Kunden må godkjenne i Altinn"), _("Kunden"), _url(row))
 
 
-def _forwarded(row: SystemUserRequest, at: datetime) -> NextStep:
+def _forwarded(row: Access, at: datetime) -> NextStep:
     return NextStep(_("Tilgangsstyrer hos kunden må godkjenne"), _("Kunden"), _url(row))
 
 
-def _approved(row: SystemUserRequest, at: datetime) -> NextStep:
+def _approved(row: Access, at: datetime) -> NextStep:
     url = reverse("submission-new", kwargs={"environment": row.environment}) + f"?customer={row.customer_id}"
     return NextStep(_("Klar til bruk. Send den første oppgaven"), _("Dere"), url)
 
 
-def _in_use(row: SystemUserRequest, at: datetime) -> NextStep:
+def _in_use(row: Access, at: datetime) -> NextStep:
     return NextStep(_("Alt i orden"))
 
 
-def _rejected(row: SystemUserRequest, at: datetime) -> NextStep:
+def _rejected(row: Access, at: datetime) -> NextStep:
     return NextStep(_("Ring kunden, og spør på nytt"), _("Dere"), _url(row, "renew"))
 
 
-def _expired(row: SystemUserRequest, at: datetime) -> NextStep:
+def _expired(row: Access, at: datetime) -> NextStep:
     return NextStep(_("Spør på nytt"), _("Dere"), _url(row, "renew"))
 
 
-def _withdrawn(row: SystemUserRequest, at: datetime) -> NextStep:
+def _withdrawn(row: Access, at: datetime) -> NextStep:
     return NextStep(_("Spør på nytt hvis kunden likevel vil"), "", _url(row, "renew"))
 
 
-def _removed(row: SystemUserRequest, at: datetime) -> NextStep:
+def _removed(row: Access, at: datetime) -> NextStep:
     return NextStep(_("Snakk med kunden, og spør på nytt om de fortsatt vil"), _("Dere"), _url(row, "renew"))
 
 
-def _needs_update(row: SystemUserRequest, at: datetime) -> NextStep:
+def _needs_update(row: Access, at: datetime) -> NextStep:
     return NextStep(_("Profilen ber om mer enn kunden har godkjent"), _("Dere"), _url(row))
 
 
-def _unknown(row: SystemUserRequest, at: datetime) -> NextStep:
+def _unknown(row: Access, at: datetime) -> NextStep:
     return NextStep(_("Altinn og Maskinporten sier ikke det samme. Vi undersøker igjen av oss selv"))
 
 

@@ -15,7 +15,7 @@ from accounts.models import Customer, User
 from portal.core.audit import AuditEvent
 from portal.core.colours import colour
 from portal.explain import explain
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 
 MOST = 100
 WORDS: dict[str, Any] = {
@@ -59,8 +59,8 @@ class Event:
     colour: str
 
 
-def of_request(request: SystemUserRequest) -> list[Event]:
-    return _told(AuditEvent.objects.filter(target=f"{request._meta.label}:{request.pk}"))
+def of_access(access: Access) -> list[Event]:
+    return _told(AuditEvent.objects.filter(target=f"{access._meta.label}:{access.pk}"))
 
 
 def of_customer(customer: Customer, *, names: Mapping[str, str]) -> list[Event]:

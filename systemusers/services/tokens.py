@@ -18,7 +18,7 @@ from portal.core.audit import record
 from portal.core.states import LostRace
 from portal.gateways.errors import Refused
 from portal.gateways.maskinporten import Grant, Token
-from systemusers.models import MaskinportenClient, SystemUser, SystemUserRequest
+from systemusers.models import Access, MaskinportenClient, SystemUser
 from systemusers.services import token_cache
 from systemusers.services.keys import NoKey, active_key, grant_for, note_use
 from systemusers.services.remote import exchange, maskinporten
@@ -26,7 +26,7 @@ from systemusers.services.remote import exchange, maskinporten
 logger = logging.getLogger(__name__)
 BY = "task:token"
 NO_SYSTEM_USER = "MP-303"
-Status = SystemUserRequest.Status
+Status = Access.Status
 
 
 class AccessMissing(Refused):
@@ -54,26 +54,24 @@ class PreparedGrant:
         return f"portal:token:{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
 
-def prepare_grant(*, request: SystemUserRequest, scopes: tuple[str, ...]) -> PreparedGrant:
+def prepare_grant(*, access: Access, scopes: tuple[str, ...]) -> PreparedGrant:
     """For a token of the customer's system user. Reads the database. Raises NoKey.
 
-    The owner is the customer itself, for agent system users the accountant: always `request.customer`.
+    The owner is the customer itself, for agent system users the accountant: always `access.customer`.
     """
-    return _of_customer(prepare_vendor_grant(client=request.profile.system.client, scopes=scopes), request)
+    return _of_customer(prepare_vendor_grant(client=access.profile.system.client, scopes=scopes), access)
 
 
-def prepare_grants(
-    *, requests: Iterable[SystemUserRequest], scopes: tuple[str, ...]
-) -> dict[int, PreparedGrant | NoKey]:
-    """The same for many, by request id. Each client's key is read once; NoKey stands where there is none."""
+def prepare_grants(*, accesses: Iterable[Access], scopes: tuple[str, ...]) -> dict[int, PreparedGrant | NoKey]:
+    """The same for many, by access id. Each client's key is read once; NoKey stands where there is none."""
     own: dict[int, PreparedGrant | NoKey] = {}
     found: dict[int, PreparedGrant | NoKey] = {}
-    for request in requests:
-        client = request.profile.system.client
+    for access in accesses:
+        client = access.profile.system.client
         if client.pk not in own:
             own[client.pk] = _prepared_or_none(client, scopes)
         prepared = own[client.pk]
-        found[request.pk] = prepared if isinstance(prepared, NoKey) else _of_customer(prepared, request)
+        found[access.pk] = prepared if isinstance(prepared, NoKey) else _of_customer(prepared, access)
     return found
 
 
@@ -84,9 +82,9 @@ def _prepared_or_none(client: MaskinportenClient, scopes: tuple[str, ...]) -> Pr
         return error
 
 
-def _of_customer(own: PreparedGrant, request: SystemUserRequest) -> PreparedGrant:
-    grant = replace(own.grant, owner_orgnr=request.customer.orgnr, external_ref=request.external_ref)
-    return PreparedGrant(request.environment, grant)
+def _of_customer(own: PreparedGrant, access: Access) -> PreparedGrant:
+    grant = replace(own.grant, owner_orgnr=access.customer.orgnr, external_ref=access.external_ref)
+    return PreparedGrant(access.environment, grant)
 
 
 def prepare_vendor_grant(*, client: MaskinportenClient, scopes: tuple[str, ...]) -> PreparedGrant:
@@ -111,18 +109,18 @@ def vendor_token(*, client: MaskinportenClient, scopes: tuple[str, ...], at: dat
     return token.value
 
 
-def system_user_token(*, request: SystemUserRequest, scopes: tuple[str, ...], at: datetime, fresh: bool = False) -> str:
+def system_user_token(*, access: Access, scopes: tuple[str, ...], at: datetime, fresh: bool = False) -> str:
     """A token of the customer's system user. The first one puts the access IN_USE.
 
     Raises AccessMissing (and remembers the first sign that the access is gone), NoKey and the gateways' errors.
     """
-    return _for_customer(prepare_grant(request=request, scopes=scopes), request, at=at, fresh=fresh)
+    return _for_customer(prepare_grant(access=access, scopes=scopes), access, at=at, fresh=fresh)
 
 
-def exchanged_token(*, request: SystemUserRequest, scopes: tuple[str, ...], at: datetime, fresh: bool = False) -> str:
+def exchanged_token(*, access: Access, scopes: tuple[str, ...], at: datetime, fresh: bool = False) -> str:
     """The same, exchanged for an Altinn token, as Events and Access Management want it."""
-    prepared = prepare_grant(request=request, scopes=scopes)
-    return _for_customer(PreparedGrant(prepared.environment, prepared.grant, True), request, at=at, fresh=fresh)
+    prepared = prepare_grant(access=access, scopes=scopes)
+    return _for_customer(PreparedGrant(prepared.environment, prepared.grant, True), access, at=at, fresh=fresh)
 
 
 def exchanged_vendor_token(*, client: MaskinportenClient, scopes: tuple[str, ...], at: datetime) -> str:
@@ -131,43 +129,41 @@ def exchanged_vendor_token(*, client: MaskinportenClient, scopes: tuple[str, ...
     return fetch_token(PreparedGrant(prepared.environment, prepared.grant, True), at=at)
 
 
-def _for_customer(prepared: PreparedGrant, request: SystemUserRequest, *, at: datetime, fresh: bool) -> str:
+def _for_customer(prepared: PreparedGrant, access: Access, *, at: datetime, fresh: bool) -> str:
     try:
         token, is_new = _obtain(prepared, at=at, fresh=fresh)
     except AccessMissing:
-        note_missing(request=request, at=at, sign="token")
+        note_missing(access=access, at=at, sign="token")
         raise
     if is_new:
         note_use(kid=prepared.grant.kid, at=at)
-        note_token(request=request, at=at)
+        note_token(access=access, at=at)
     return token.value
 
 
-def note_token(*, request: SystemUserRequest, at: datetime) -> None:
+def note_token(*, access: Access, at: datetime) -> None:
     """A token was issued for the access: it is there, and from now on in use. Safe to call again and again."""
-    if request.missing_since is not None:
-        SystemUserRequest.objects.filter(pk=request.pk).update(missing_since=None)
-        request.missing_since = None
-    SystemUser.objects.filter(request=request, first_token_at__isnull=True).update(first_token_at=at)
-    if request.status == Status.APPROVED:
+    if access.missing_since is not None:
+        Access.objects.filter(pk=access.pk).update(missing_since=None)
+        access.missing_since = None
+    SystemUser.objects.filter(access=access, first_token_at__isnull=True).update(first_token_at=at)
+    if access.status == Status.APPROVED:
         try:
-            request.move_to(Status.IN_USE, by=BY, at=at)
+            access.move_to(Status.IN_USE, by=BY, at=at)
         except LostRace:
-            logger.info("request %s was put in use by somebody else", request.pk)
+            logger.info("access %s was put in use by somebody else", access.pk)
 
 
-def note_missing(*, request: SystemUserRequest, at: datetime, sign: str) -> None:
+def note_missing(*, access: Access, at: datetime, sign: str) -> None:
     """The first sign ("token" or "list") that the customer removed the access. Alone it decides nothing.
 
     https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/troubleshooting/
     """
-    usable = SystemUserRequest.objects.filter(
-        pk=request.pk, status__in=SystemUserRequest.USABLE, missing_since__isnull=True
-    )
+    usable = Access.objects.filter(pk=access.pk, status__in=Access.USABLE, missing_since__isnull=True)
     with transaction.atomic():
         if usable.update(missing_since=at):
-            request.missing_since = at
-            record(by=BY, at=at, target=request, what=f"missing:{sign}")
+            access.missing_since = at
+            record(by=BY, at=at, target=access, what=f"missing:{sign}")
 
 
 def _obtain(prepared: PreparedGrant, *, at: datetime, fresh: bool = False) -> tuple[Token, bool]:

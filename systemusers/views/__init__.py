@@ -1,1 +1,1 @@
-"""Pages of access: customers, requests, systems, settings for staff, and the customer's own link."""
+"""Pages of access: customers, accesses, systems, settings for staff, and the customer's own link."""

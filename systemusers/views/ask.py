@@ -13,9 +13,9 @@ from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from portal.core.htmx import page_or_fragment
 from systemusers.forms import AskForm
-from systemusers.models import SystemUserRequest
-from systemusers.services import listing, requests
-from systemusers.views.requests import ring
+from systemusers.models import Access
+from systemusers.services import access, listing
+from systemusers.views.access import ring
 
 SHOWN = 30
 MOST = 500
@@ -33,7 +33,7 @@ def new(request: StaffRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return _ask(request, form, customers)
     context = {"form": form, "customers": customers, "profiles": form.fields["profile"].queryset}  # type: ignore[attr-defined]
-    return render(request, "systemusers/request_new.html", context, status=422 if form.errors else 200)
+    return render(request, "systemusers/access_new.html", context, status=422 if form.errors else 200)
 
 
 def _pick(request: StaffRequest, picked: list[Customer]) -> HttpResponse:
@@ -41,15 +41,15 @@ def _pick(request: StaffRequest, picked: list[Customer]) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     rows = listing.find_customers(user=request.user, environment=request.environment, text=text)
     others = rows.exclude(pk__in=[customer.pk for customer in picked])
-    shown = list(others.filter(requests__isnull=True)[:SHOWN])
+    shown = list(others.filter(accesses__isnull=True)[:SHOWN])
     if len(shown) < SHOWN:
-        shown += list(others.filter(requests__isnull=False).distinct()[: SHOWN - len(shown)])
+        shown += list(others.filter(accesses__isnull=False).distinct()[: SHOWN - len(shown)])
     lacks = request.GET.get("step") == "next"
     context = {
         "picked": picked, "customers": shown, "q": text, "is_more": others[SHOWN : SHOWN + 1].exists(), "lacks": lacks,
     }  # fmt: skip
     status = 422 if lacks else 200
-    return page_or_fragment(request, "systemusers/request_pick.html", "found", context=context, status=status)
+    return page_or_fragment(request, "systemusers/access_pick.html", "found", context=context, status=status)
 
 
 def _ask(request: StaffRequest, form: AskForm, customers: list[Customer]) -> HttpResponse:
@@ -57,24 +57,24 @@ def _ask(request: StaffRequest, form: AskForm, customers: list[Customer]) -> Htt
     for customer in customers:
         try:
             made.append(
-                requests.request_access(
+                access.ask_access(
                     customer=customer, profile=form.cleaned_data["profile"], by=request.user.actor, at=timezone.now()
                 )
             )
-        except requests.AlreadyRequested as error:
-            known.append(error.request)
-        except requests.NotPossible as error:
+        except access.AlreadyRequested as error:
+            known.append(error.access)
+        except access.NotPossible as error:
             messages.error(request, str(error))
             return redirect(request.get_full_path())
     return _told(request, made, known)
 
 
-def _told(request: StaffRequest, made: list[SystemUserRequest], known: list[SystemUserRequest]) -> HttpResponse:
+def _told(request: StaffRequest, made: list[Access], known: list[Access]) -> HttpResponse:
     if made:
         ring(request, *made)
     if known:
         text = ngettext("%(n)s kunde er spurt om dette før.", "%(n)s kunder er spurt om dette før.", len(known))
         messages.info(request, text % {"n": len(known)} + " " + _("Forny den gamle forespørselen om det trengs."))
     if len(made) + len(known) == 1:
-        return redirect("request", environment=request.environment, pk=(made or known)[0].pk)
-    return redirect("requests", environment=request.environment)
+        return redirect("access", environment=request.environment, pk=(made or known)[0].pk)
+    return redirect("accesses", environment=request.environment)

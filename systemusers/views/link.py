@@ -25,18 +25,18 @@ from accounts.services.registry import approvers
 from portal.core.environments import Environment
 from portal.core.htmx import page_or_fragment
 from portal.core.valkey import ERRORS
-from systemusers.models import SystemUserRequest
-from systemusers.services import links, requests
+from systemusers.models import Access
+from systemusers.services import access, links
 
 LinkView = Callable[..., HttpResponse]
 A_MINUTE, MOST_A_MINUTE = 60, 120
 TURNS = 60
 """How many times the page that waits asks by itself before it leaves that to a button."""
-S = SystemUserRequest.Status
+S = Access.Status
 
 
 def link_page(view: LinkView) -> LinkView:
-    """Find the relation behind the token; in the customer's language, or the one the address asks for."""
+    """Find the access behind the token; in the customer's language, or the one the address asks for."""
 
     @public_page
     @wraps(view)
@@ -87,18 +87,18 @@ def is_preview(request: HttpRequest) -> bool:
     return request.user.is_authenticated or "preview" in request.GET
 
 
-def _may_play(request: HttpRequest, row: SystemUserRequest) -> bool:
+def _may_play(request: HttpRequest, row: Access) -> bool:
     """Where customers are made up, staff may go on in the customer's place, knowing that they do."""
     return request.user.is_authenticated and row.environment != Environment.PRODUCTION
 
 
-def _query(request: HttpRequest, row: SystemUserRequest, language: str) -> str:
+def _query(request: HttpRequest, row: Access, language: str) -> str:
     kept = {"lang": language} if language != row.customer.language else {}
     kept |= {"preview": "1"} if "preview" in request.GET else {}
     return f"?{urlencode(kept)}" if kept else ""
 
 
-def _context(request: HttpRequest, row: SystemUserRequest) -> dict[str, Any]:
+def _context(request: HttpRequest, row: Access) -> dict[str, Any]:
     language = translation.get_language() or "nb"
     codes = [(code, label, code == language) for code, label in Language.choices]
     return {
@@ -110,7 +110,7 @@ def _context(request: HttpRequest, row: SystemUserRequest) -> dict[str, Any]:
         "purpose": row.profile.purpose(language),
         "languages": codes,
         "query": _query(request, row, language),
-        "is_waiting": row.status in SystemUserRequest.OPEN,
+        "is_waiting": row.status in Access.OPEN,
         "may_start_again": row.status in links.RENEWABLE,
         "may_take_back": row.status not in {S.REJECTED, S.WITHDRAWN, S.REMOVED, S.UNKNOWN},
     }
@@ -118,36 +118,36 @@ def _context(request: HttpRequest, row: SystemUserRequest) -> dict[str, Any]:
 
 @require_safe
 @link_page
-def show(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
+def show(request: HttpRequest, row: Access) -> HttpResponse:
     """What is asked, by whom, why, and who may approve; or what became of it.
 
     Altinn is asked first once somebody has gone on to it; before that a mail scanner would be the one to ask.
     """
     at = timezone.now()
     if row.status in {S.OPENED, S.FORWARDED}:
-        row = links.ask_altinn(request=row, at=at)
-    requests.watch(request=row, at=at)
+        row = links.ask_altinn(access=row, at=at)
+    access.watch(access=row, at=at)
     names = approvers(environment=row.environment, orgnr=row.customer.orgnr) if _is_asking(row) else []
     return render(request, "systemusers/link/show.html", {**_context(request, row), "approvers": names})
 
 
-def _is_asking(row: SystemUserRequest) -> bool:
-    return row.status in SystemUserRequest.OPEN or row.status == S.DRAFT or row.status in links.RENEWABLE
+def _is_asking(row: Access) -> bool:
+    return row.status in Access.OPEN or row.status == S.DRAFT or row.status in links.RENEWABLE
 
 
 @csrf_exempt  # the token is all its authority, no session: see `go_on`
 @require_POST
 @link_page
-def opened(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
+def opened(request: HttpRequest, row: Access) -> HttpResponse:
     """The page's own script says that a person has it before them. One of us is not the customer."""
     if not is_preview(request):
-        links.note_opened(request=row, at=timezone.now())
+        links.note_opened(access=row, at=timezone.now())
     return HttpResponse(status=204)
 
 
 @csrf_exempt
 @link_page
-def go_on(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
+def go_on(request: HttpRequest, row: Access) -> HttpResponse:
     """To Altinn's page, renewed where it had run out. A bare visit leads back to the page with the button.
 
     So does one of us, but for one who says to play the customer; the history then names that person.
@@ -160,14 +160,14 @@ def go_on(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
     if request.method != "POST" or (is_preview(request) and not is_playing):
         return redirect(back)
     by = request.user.actor if request.user.is_authenticated else links.BY
-    return redirect(links.go_on(request=row, by=by, at=timezone.now()) or back)
+    return redirect(links.go_on(access=row, by=by, at=timezone.now()) or back)
 
 
 @require_safe
 @link_page
-def returned(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
+def returned(request: HttpRequest, row: Access) -> HttpResponse:
     """Where Altinn sends people back, whatever they did there: Altinn is asked, nothing is inferred."""
-    row = links.ask_altinn(request=row, at=timezone.now())
+    row = links.ask_altinn(access=row, at=timezone.now())
     turn = request.GET.get("turn", "")
     number = int(turn) if turn.isdecimal() and len(turn) < 4 else 0
     context = _context(request, row)
@@ -180,7 +180,7 @@ def returned(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
 
 @require_safe
 @link_page
-def forward(request: HttpRequest, row: SystemUserRequest) -> HttpResponse:
+def forward(request: HttpRequest, row: Access) -> HttpResponse:
     """A text to pass on to the one who may approve."""
     context = _context(request, row)
     vendor = context["vendor"]

@@ -24,7 +24,7 @@ from portal.explain import explain
 from portal.gateways.errors import GatewayError, Refused
 from portal.templatetags.ui import orgnr
 from systemusers.forms import ProfileForm, SystemForm
-from systemusers.models import AccessProfile, MaskinportenClient, System, SystemUserRequest
+from systemusers.models import Access, AccessProfile, MaskinportenClient, System
 from systemusers.services import register, timeline
 from systemusers.services.keys import NoKey
 
@@ -33,7 +33,7 @@ DRAFT, REGISTERED = System.Status.DRAFT, System.Status.REGISTERED
 
 
 def mine(request: StaffRequest) -> Any:
-    using = Count("profiles__requests", filter=Q(profiles__requests__status__in=SystemUserRequest.USABLE))
+    using = Count("profiles__accesses", filter=Q(profiles__accesses__status__in=Access.USABLE))
     rows = System.objects.filter(environment=request.environment).select_related("client")
     return rows.annotate(using=using).order_by("status", "name_nb")
 
@@ -73,7 +73,7 @@ def _page(request: StaffRequest, row: System, *, changes: Any = None) -> HttpRes
         "system": row,
         "step": step_of(row),
         "drift": [_shown(entry) for entry in row.drift],
-        "profiles": list(row.profiles.annotate(asked=Count("requests")).order_by("name")),
+        "profiles": list(row.profiles.annotate(asked=Count("accesses")).order_by("name")),
         "events": timeline.of_row(row),
         "changes": changes,
     }
@@ -225,7 +225,7 @@ def delete(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _deletion(row: System) -> Question:
-    affected = SystemUserRequest.objects.filter(profile__system=row, status__in=SystemUserRequest.USABLE)
+    affected = Access.objects.filter(profile__system=row, status__in=Access.USABLE)
     count = affected.count()
     names = [
         f"{access.customer.name} {orgnr(access.customer.orgnr)}" for access in affected.select_related("customer")[:10]

@@ -20,7 +20,7 @@ from django.urls import reverse
 from accounts.models import Customer, Portfolio, Role, User, Vendor
 from portal.core.paging import paginate
 from submissions.models import Dialog, Submission
-from systemusers.models import AccessProfile, SystemUserRequest
+from systemusers.models import Access, AccessProfile
 from tests.fixtures import make_user, vendor
 from tests.submissions.rows import RESOURCE, SERVICE, make_system
 
@@ -37,8 +37,8 @@ SELECT 'SANDBOX', (210000000 + n)::text,
     '', %s + h / 20 %% %s, 'nb', '', '', '', '', '{}', now()
 FROM generate_series(1, %s) n, LATERAL (SELECT hashint4(n) & 65535 AS h) mixed
 """
-REQUEST_ROWS = """
-INSERT INTO systemusers_systemuserrequest (environment, customer_id, profile_id, reference, external_ref, rights, packages,
+ACCESS_ROWS = """
+INSERT INTO systemusers_access (environment, customer_id, profile_id, reference, external_ref, rights, packages,
     link_token, status, status_at, altinn_id, confirm_url, remote_status, requested_by, sent_at, attempts, problem_code, created_at)
 SELECT 'SANDBOX', id, %s, gen_random_uuid(), orgnr, '[]', '[]', orgnr,
     CASE WHEN h < 80 THEN 'IN_USE' WHEN h < 88 THEN 'SENT' WHEN h < 92 THEN 'REJECTED' WHEN h < 96 THEN 'EXPIRED' ELSE 'APPROVED' END,
@@ -46,18 +46,18 @@ SELECT 'SANDBOX', id, %s, gen_random_uuid(), orgnr, '[]', '[]', orgnr,
 FROM accounts_customer, LATERAL (SELECT (hashint4(id::int + 1) & 65535) %% 100 AS h) mixed
 """
 SUBMISSION_ROWS = """
-INSERT INTO submissions_submission (environment, customer_id, request_id, service, year, reference, status, status_at, findings,
+INSERT INTO submissions_submission (environment, customer_id, access_id, service, year, reference, status, status_at, findings,
     created_by, created_at, queued_by, attempts, delivered_at, receipt_reference, reasons, problem_code, problem_detail,
     correlation_id)
 SELECT 'SANDBOX', r.customer_id, r.id, %s, 2020 + y, gen_random_uuid(),
     CASE WHEN h %% 100 < 92 THEN 'ACCEPTED' WHEN h %% 100 < 94 THEN 'REJECTED' WHEN h %% 100 < 97 THEN 'DELIVERED' ELSE 'DRAFT' END,
     t, '[]', 'user:x', t, '', 1, t, '', '[]', '', '', ''
-FROM systemusers_systemuserrequest r, generate_series(1, %s) y,
+FROM systemusers_access r, generate_series(1, %s) y,
     LATERAL (SELECT hashint4(r.id::int * 100 + y) & 2147483647 AS h) mixed,
     LATERAL (SELECT now() - h %% 500000 * interval '1 minute' AS t) moment
 """
 DIALOG_ROWS = """
-INSERT INTO submissions_dialog (environment, customer_id, request_id, dialog_id, org, service_resource, status, extended_status,
+INSERT INTO submissions_dialog (environment, customer_id, access_id, dialog_id, org, service_resource, status, extended_status,
     external_reference, title, summary, created_at, updated_at, content_updated_at, due_at, attempts, is_content_seen,
     system_labels)
 SELECT 'SANDBOX', r.customer_id, r.id, gen_random_uuid(), 'ske', %s,
@@ -65,7 +65,7 @@ SELECT 'SANDBOX', r.customer_id, r.id, gen_random_uuid(), 'ske', %s,
         ELSE 'RequiresAttention' END,
     '', '', 'Oppgave ' || y, '', t, t, t,
     CASE WHEN h / 100 %% 20 = 0 THEN now() + (h %% 300) * interval '1 day' END, 0, false, '[]'
-FROM systemusers_systemuserrequest r, generate_series(1, %s) y,
+FROM systemusers_access r, generate_series(1, %s) y,
     LATERAL (SELECT hashint4(r.id::int * 100 + y) & 2147483647 AS h) mixed,
     LATERAL (SELECT now() - h %% 900000 * interval '1 minute' AS t) moment
 """
@@ -78,10 +78,10 @@ def rows(vendor: Vendor) -> None:
     portfolios = [Portfolio.objects.create(name=f"Portefølje {n}") for n in range(PORTFOLIOS)]
     with connection.cursor() as cursor:
         cursor.execute(CUSTOMER_ROWS, [portfolios[0].pk, PORTFOLIOS, CUSTOMERS])
-        cursor.execute(REQUEST_ROWS, [profile.pk])
+        cursor.execute(ACCESS_ROWS, [profile.pk])
         cursor.execute(SUBMISSION_ROWS, [SERVICE, SUBMISSIONS // CUSTOMERS])
         cursor.execute(DIALOG_ROWS, [f"urn:altinn:resource:{RESOURCE}", DIALOGS // CUSTOMERS])
-        for table in (Customer, SystemUserRequest, Submission, Dialog):
+        for table in (Customer, Access, Submission, Dialog):
             cursor.execute(f"VACUUM ANALYZE {table._meta.db_table}")
 
 
@@ -116,7 +116,7 @@ def _place(model: type[Model], *order: str) -> str:
 def test_a_lists_last_page_costs_no_more_than_its_first_and_twelve_queries_do(rows: None) -> None:
     places = {
         "customers": _place(Customer, "sort_name", "pk"),
-        "requests": _place(SystemUserRequest, "-status_at", "-pk"),
+        "accesses": _place(Access, "-status_at", "-pk"),
         "submissions": _place(Submission, "-created_at", "-pk"),
         "dialogs": _place(Dialog, "-content_updated_at", "-pk"),
     }

@@ -27,7 +27,7 @@ from portal.core.valkey import valkey
 from submissions.models import Dialog, PollCursor
 from submissions.services.inbox import cursors, poll
 from submissions.tasks import POLL_BATCH
-from systemusers.models import AccessProfile, System, SystemUser, SystemUserRequest
+from systemusers.models import Access, AccessProfile, System, SystemUser
 from systemusers.services.register.push import register_system
 from systemusers.services.remote import system_user_requests
 from systemusers.services.tokens import vendor_token
@@ -69,7 +69,7 @@ def remote(settings: object) -> Iterator[Remote]:
 
 
 @pytest.fixture
-def accesses(remote: Remote, vendor: Vendor, portfolio: Portfolio) -> list[SystemUserRequest]:
+def accesses(remote: Remote, vendor: Vendor, portfolio: Portfolio) -> list[Access]:
     """Customers with an access in use and one dialog each, in the sandbox and in our tables; none was polled yet."""
     now = timezone.now()
     system = make_system()
@@ -85,7 +85,7 @@ def accesses(remote: Remote, vendor: Vendor, portfolio: Portfolio) -> list[Syste
     return _stored(system, portfolio)
 
 
-def _stored(system: System, portfolio: Portfolio) -> list[SystemUserRequest]:
+def _stored(system: System, portfolio: Portfolio) -> list[Access]:
     now, profile = timezone.now(), AccessProfile.objects.create(system=system, name="Årsoppgjør", rights=[RESOURCE])
     token = vendor_token(client=system.client, scopes=tuple(SCOPES[1:]), at=now)
     found = list(system_user_requests(Environment.SANDBOX).system_users(system.system_id, token=token))
@@ -93,22 +93,21 @@ def _stored(system: System, portfolio: Portfolio) -> list[SystemUserRequest]:
         Customer(environment=Environment.SANDBOX, orgnr=user.orgnr, name=user.orgnr, portfolio=portfolio)
         for user in found
     )
-    made = SystemUserRequest.objects.bulk_create(
-        SystemUserRequest(
+    made = Access.objects.bulk_create(
+        Access(
             environment=Environment.SANDBOX, customer=customer, profile=profile, external_ref=customer.orgnr,
             rights=[RESOURCE], status="IN_USE", status_at=now, altinn_id=str(uuid.uuid4()), requested_by="task:bench",
         )
         for customer in customers
     )  # fmt: skip
     SystemUser.objects.bulk_create(
-        SystemUser(request=request, altinn_id=user.id, kind="STANDARD")
-        for request, user in zip(made, found, strict=True)
+        SystemUser(access=access, altinn_id=user.id, kind="STANDARD") for access, user in zip(made, found, strict=True)
     )
     cursors.make_cursors(at=now)
     return made
 
 
-def _bare_loop(accesses: list[SystemUserRequest], origin: str) -> None:
+def _bare_loop(accesses: list[Access], origin: str) -> None:
     """A signed grant, a token, a search; one after the other, nothing stored."""
     client_id, (kid, pem, _jwk) = accesses[0].profile.system.client.client_id, key_pair()
     private = serialization.load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
@@ -136,10 +135,10 @@ def _bare_loop(accesses: list[SystemUserRequest], origin: str) -> None:
             assert len(found.raise_for_status().json()["items"]) == 1
 
 
-def _poll(accesses: list[SystemUserRequest], batch: int) -> None:
+def _poll(accesses: list[Access], batch: int) -> None:
     """What the worker does with those whose turn has come, `batch` of them to a task."""
     now = timezone.now()
-    PollCursor.objects.filter(request__in=accesses).update(due_at=now, lease_until=None)
+    PollCursor.objects.filter(access__in=accesses).update(due_at=now, lease_until=None)
     left = len(accesses)
     while left:
         ids = cursors.claim(at=now, limit=batch)
@@ -162,7 +161,7 @@ def _seconds(work: Callable[[], None]) -> float:
 @pytest.mark.benchmark
 @pytest.mark.django_db(transaction=True)
 def test_polling_keeps_six_tenths_of_a_bare_loops_pace_and_five_times_that_of_a_task_for_each_customer(
-    accesses: list[SystemUserRequest], remote: Remote
+    accesses: list[Access], remote: Remote
 ) -> None:
     began = time.perf_counter()
     _poll(accesses, POLL_BATCH)

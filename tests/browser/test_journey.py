@@ -24,7 +24,7 @@ def register_system(page: Page, portal: Portal) -> None:
 
 
 def ask_for_access(page: Page, portal: Portal) -> str:
-    """Ends on the page of the access, once the worker has sent the request; returns the customer's link."""
+    """Ends on the page of the access, once the worker has sent it to Altinn; returns the customer's link."""
     page.goto(f"{portal.url}/sandbox/customers/?q=Nordlys")
     page.get_by_role("link", name=CUSTOMER).first.click()
     page.get_by_role("link", name="Be om tilgang").first.click()

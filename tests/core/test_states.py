@@ -13,10 +13,10 @@ from accounts.models import Customer
 from portal.core.audit import AuditEvent
 from portal.core.states import IllegalTransition, LostRace, StatusModel
 from submissions.models import Submission
-from systemusers.models import SigningKey, System, SystemUserRequest
+from systemusers.models import Access, SigningKey, System
 from tests.fixtures import AT
 
-WORKFLOWS = [Submission, SystemUserRequest, System, SigningKey]
+WORKFLOWS = [Submission, Access, System, SigningKey]
 PAIRS = [(m, a, b) for m in WORKFLOWS for a, b in product(m.Status.values, m.Status.values)]
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.models import Customer
 from portal.core.audit import record
 from submissions.models import Submission
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.rows import make_draft
 
@@ -31,9 +31,7 @@ def test_a_customer_who_was_never_asked_leads_to_asking_and_nothing_else(
     assert "/sandbox/submissions/new/" not in text
 
 
-def test_its_submissions_stand_there_with_their_next_step(
-    client: Client, access: SystemUserRequest, case_worker: Any
-) -> None:
+def test_its_submissions_stand_there_with_their_next_step(client: Client, access: Access, case_worker: Any) -> None:
     for year in range(2018, 2026):
         make_draft(access, year=year, status="READY")
 
@@ -46,7 +44,7 @@ def test_its_submissions_stand_there_with_their_next_step(
     assert "Se over og send" in text
 
 
-def test_the_history_names_the_report_it_tells_of(client: Client, access: SystemUserRequest, case_worker: Any) -> None:
+def test_the_history_names_the_report_it_tells_of(client: Client, access: Access, case_worker: Any) -> None:
     draft: Submission = make_draft(access, year=2024)
     record(by="user:x", at=AT, target=draft, what="DRAFT->READY")
 
@@ -54,7 +52,7 @@ def test_the_history_names_the_report_it_tells_of(client: Client, access: System
 
 
 def test_the_page_costs_few_queries(
-    client: Client, access: SystemUserRequest, administrator: Any, django_assert_max_num_queries: Any
+    client: Client, access: Access, administrator: Any, django_assert_max_num_queries: Any
 ) -> None:
     for year in range(2018, 2026):
         make_draft(access, year=year)

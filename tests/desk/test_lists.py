@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.models import Role, User, Vendor
 from tests.fixtures import make_user
 
-LISTS = ["customers", "requests", "submissions", "dialogs"]
+LISTS = ["customers", "accesses", "submissions", "dialogs"]
 
 
 def address(name: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from accounts.models import Customer
 from submissions.models import Submission
-from systemusers.models import AccessProfile, MaskinportenClient, ScopeGrant, System, SystemUser, SystemUserRequest
+from systemusers.models import Access, AccessProfile, MaskinportenClient, ScopeGrant, System, SystemUser
 from tests.fixtures import AT, VENDOR_ORGNR
 
 SERVICE = "innrapportering-aksjonaerregisteroppgave"
@@ -36,7 +36,7 @@ def make_system(environment: str = "SANDBOX") -> System:
     )
 
 
-def make_access(customer: Customer, *, system: System | None = None, **fields: Any) -> SystemUserRequest:
+def make_access(customer: Customer, *, system: System | None = None, **fields: Any) -> Access:
     """A usable access through a profile with the one right."""
     profile = AccessProfile.objects.create(
         system=system or make_system(customer.environment), name=f"Årsoppgjør {uuid.uuid4()}", rights=[RESOURCE]
@@ -47,21 +47,21 @@ def make_access(customer: Customer, *, system: System | None = None, **fields: A
         "profile": profile,
         "external_ref": str(uuid.uuid4()),
         "rights": [RESOURCE],
-        "status": SystemUserRequest.Status.IN_USE,
+        "status": Access.Status.IN_USE,
         "status_at": AT,
         "altinn_id": str(uuid.uuid4()),
         "requested_by": "user:ida@vendor.example",
     }
-    access = SystemUserRequest.objects.create(**{**values, **fields})
-    SystemUser.objects.create(request=access, altinn_id=uuid.uuid4(), kind="STANDARD")
+    access = Access.objects.create(**{**values, **fields})
+    SystemUser.objects.create(access=access, altinn_id=uuid.uuid4(), kind="STANDARD")
     return access
 
 
-def make_draft(access: SystemUserRequest, *, at: datetime = AT, **fields: Any) -> Submission:
+def make_draft(access: Access, *, at: datetime = AT, **fields: Any) -> Submission:
     values: dict[str, Any] = {
         "environment": access.environment,
         "customer": access.customer,
-        "request": access,
+        "access": access,
         "service": SERVICE,
         "year": 2025,
         "status_at": at,
@@ -80,12 +80,12 @@ def own_storage(settings: Any, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def access(vendor: Any, customer: Customer) -> SystemUserRequest:
+def access(vendor: Any, customer: Customer) -> Access:
     return make_access(customer)
 
 
 @pytest.fixture
-def draft(access: SystemUserRequest) -> Submission:
+def draft(access: Access) -> Submission:
     return make_draft(access)
 
 

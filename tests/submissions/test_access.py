@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import Customer, User
 from submissions.models import Document, Submission
 from submissions.services.documents import store_document
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.rows import make_draft
 
@@ -98,7 +98,7 @@ def test_an_act_is_never_a_get(client: Client, document: Document, administrator
 
 
 def test_a_file_of_another_submission_cannot_be_removed(
-    client: Client, document: Document, access: SystemUserRequest, administrator: User
+    client: Client, document: Document, access: Access, administrator: User
 ) -> None:
     other = make_draft(access)
     client.force_login(administrator)
@@ -111,7 +111,7 @@ def test_a_file_of_another_submission_cannot_be_removed(
 
 
 def test_an_access_of_another_portfolio_cannot_be_sent_through(
-    client: Client, access: SystemUserRequest, case_worker: User
+    client: Client, access: Access, case_worker: User
 ) -> None:
     hidden = Customer.objects.create(environment="SANDBOX", orgnr="310629499", name="Fjellheim AS")
     client.force_login(case_worker)

@@ -10,21 +10,21 @@ from django.utils import translation
 
 from portal.core.environments import Environment, addresses
 from submissions.services import catalogue
-from systemusers.models import ScopeGrant, SystemUserRequest
+from systemusers.models import Access, ScopeGrant
 from tests.submissions.rows import SCOPE, SERVICE
 
 RF1086 = catalogue.service(SERVICE)
 
 
-def reason(access: SystemUserRequest) -> str:
-    return catalogue.offer(request=access, service=RF1086).reason
+def reason(access: Access) -> str:
+    return catalogue.offer(access=access, service=RF1086).reason
 
 
-def test_a_usable_access_with_the_right_allows_the_service(access: SystemUserRequest) -> None:
+def test_a_usable_access_with_the_right_allows_the_service(access: Access) -> None:
     assert reason(access) == ""
 
 
-def test_a_package_allows_the_service_as_well_as_the_right(access: SystemUserRequest) -> None:
+def test_a_package_allows_the_service_as_well_as_the_right(access: Access) -> None:
     access.rights, access.packages = [], ["urn:altinn:accesspackage:skattegrunnlag"]
 
     assert reason(access) == ""
@@ -38,7 +38,7 @@ def test_a_package_allows_the_service_as_well_as_the_right(access: SystemUserReq
         ({"rights": []}, "mangler rettigheten"),
     ],
 )
-def test_what_is_missing_on_the_access_is_said(access: SystemUserRequest, changes: dict[str, Any], words: str) -> None:
+def test_what_is_missing_on_the_access_is_said(access: Access, changes: dict[str, Any], words: str) -> None:
     for name, value in changes.items():
         setattr(access, name, value)
 
@@ -46,25 +46,25 @@ def test_what_is_missing_on_the_access_is_said(access: SystemUserRequest, change
 
 
 @pytest.mark.parametrize("verdict", ["NOT_ON_CLIENT", "NOT_GRANTED"])
-def test_a_scope_maskinporten_refused_stands_in_the_way(access: SystemUserRequest, verdict: str) -> None:
+def test_a_scope_maskinporten_refused_stands_in_the_way(access: Access, verdict: str) -> None:
     ScopeGrant.objects.create(client=access.profile.system.client, scope=SCOPE, verdict=verdict)
 
     assert SCOPE in reason(access)
 
 
-def test_a_scope_nobody_has_asked_about_yet_does_not(access: SystemUserRequest) -> None:
+def test_a_scope_nobody_has_asked_about_yet_does_not(access: Access) -> None:
     ScopeGrant.objects.create(client=access.profile.system.client, scope=SCOPE, verdict="UNKNOWN")
 
     assert reason(access) == ""
 
 
-def test_a_scope_the_client_was_never_given_stands_in_the_way(access: SystemUserRequest) -> None:
+def test_a_scope_the_client_was_never_given_stands_in_the_way(access: Access) -> None:
     access.profile.system.client.scopes = []
 
     assert SCOPE in reason(access)
 
 
-def test_every_service_is_offered_with_allowed_ones_first(access: SystemUserRequest) -> None:
+def test_every_service_is_offered_with_allowed_ones_first(access: Access) -> None:
     offers = catalogue.services_for(access)
 
     assert offers[0].service.id == SERVICE

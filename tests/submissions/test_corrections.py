@@ -13,7 +13,7 @@ from submissions.services import drafts
 from submissions.services.preflight import preflight
 from submissions.services.timeline import timeline
 from submissions.views.examples import Example
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.rows import make_draft
 
@@ -28,7 +28,7 @@ def files(*, wrong_sum: bool = False) -> list[Example]:
 
 
 @pytest.fixture
-def rejected(access: SystemUserRequest) -> Submission:
+def rejected(access: Access) -> Submission:
     row = make_draft(access)
     drafts.add_files(submission=row, files=files(wrong_sum=True), by=BY, at=AT)
     reasons = [{"text": "Summen stemmer ikke", "description": "", "guidance": "", "file": "", "where": ""}]
@@ -81,7 +81,7 @@ def test_a_correction_that_was_given_up_can_be_begun_again(
     assert drafts.copy_for_correction(submission=rejected, by=BY, at=AT).pk != draft.pk
 
 
-def test_the_history_says_sending_begun_and_names_no_call_before_one_was_made(access: SystemUserRequest) -> None:
+def test_the_history_says_sending_begun_and_names_no_call_before_one_was_made(access: Access) -> None:
     row = make_draft(access, status="READY")
     row.move_to("QUEUED", by=BY, at=AT, what={"confirmed": ["warnings"]})
     row.move_to("SENDING", by="task:send", at=AT)

@@ -13,7 +13,7 @@ from submissions.adapters.rf1086.samples import example
 from submissions.models import Document, Submission
 from submissions.services import drafts
 from submissions.services.drafts import NotAllowed, NotOpen, Verdict
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.rows import SERVICE, make_draft
 
@@ -142,21 +142,21 @@ def test_what_was_sent_cannot_be_changed(draft: Submission) -> None:
     assert draft.documents.count() == 3
 
 
-def test_a_draft_is_made_only_for_what_the_access_allows(access: SystemUserRequest) -> None:
+def test_a_draft_is_made_only_for_what_the_access_allows(access: Access) -> None:
     access.rights = []
 
     with pytest.raises(NotAllowed, match="mangler rettigheten"):
-        drafts.create_draft(request=access, service=SERVICE, year=2025, by=BY, at=AT)
+        drafts.create_draft(access=access, service=SERVICE, year=2025, by=BY, at=AT)
 
 
-def test_a_new_draft_is_in_the_trail(access: SystemUserRequest) -> None:
-    draft = drafts.create_draft(request=access, service=SERVICE, year=2025, by=BY, at=AT)
+def test_a_new_draft_is_in_the_trail(access: Access) -> None:
+    draft = drafts.create_draft(access=access, service=SERVICE, year=2025, by=BY, at=AT)
 
     event = AuditEvent.objects.get(target=f"submissions.Submission:{draft.pk}")
     assert (event.by, event.what, event.customer_id_ref) == (BY, "created", access.customer_id)
 
 
-def test_a_correction_begins_with_the_files_that_were_sent(access: SystemUserRequest) -> None:
+def test_a_correction_begins_with_the_files_that_were_sent(access: Access) -> None:
     rejected = make_draft(access)
     add(rejected, *files(wrong_sum=True))
     Submission.objects.filter(pk=rejected.pk).update(status=S.REJECTED, delivered_at=AT)
@@ -169,7 +169,7 @@ def test_a_correction_begins_with_the_files_that_were_sent(access: SystemUserReq
     assert sorted(sent) == sorted(correction.documents.values_list("sha256", flat=True))
 
 
-def test_asking_for_a_correction_twice_gives_the_same_draft(access: SystemUserRequest) -> None:
+def test_asking_for_a_correction_twice_gives_the_same_draft(access: Access) -> None:
     failed = make_draft(access, status=S.FAILED)
 
     first = drafts.copy_for_correction(submission=failed, by=BY, at=AT)
@@ -177,6 +177,6 @@ def test_asking_for_a_correction_twice_gives_the_same_draft(access: SystemUserRe
     assert drafts.copy_for_correction(submission=failed, by=BY, at=AT) == first
 
 
-def test_there_is_nothing_to_correct_in_what_is_still_under_way(access: SystemUserRequest) -> None:
+def test_there_is_nothing_to_correct_in_what_is_still_under_way(access: Access) -> None:
     with pytest.raises(NotOpen):
         drafts.copy_for_correction(submission=make_draft(access, status=S.QUEUED), by=BY, at=AT)

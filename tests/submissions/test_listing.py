@@ -12,7 +12,7 @@ from portal.core.environments import Environment
 from portal.core.filters import counts, in_group
 from submissions.models import Submission
 from submissions.services import listing
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.rows import make_access, make_draft
 
@@ -20,7 +20,7 @@ S = Submission.Status
 SANDBOX = Environment.SANDBOX
 
 
-def test_every_state_is_in_exactly_one_group(access: SystemUserRequest) -> None:
+def test_every_state_is_in_exactly_one_group(access: Access) -> None:
     for status in S.values:
         make_draft(access, status=status, delivered_at=AT)
 
@@ -29,7 +29,7 @@ def test_every_state_is_in_exactly_one_group(access: SystemUserRequest) -> None:
         assert len([group for group in listing.GROUPS if in_group(rows, listing.GROUPS, group.code)]) == 1, row.status
 
 
-def test_groups_are_counted_in_one_query(access: SystemUserRequest, administrator: User) -> None:
+def test_groups_are_counted_in_one_query(access: Access, administrator: User) -> None:
     for status in (S.DRAFT, S.READY, S.QUEUED):
         make_draft(access, status=status)
     rows = listing.found(user=administrator, environment=SANDBOX)
@@ -41,9 +41,7 @@ def test_groups_are_counted_in_one_query(access: SystemUserRequest, administrato
     assert len(queries) == 1
 
 
-def test_counting_stops_at_the_cap(
-    access: SystemUserRequest, administrator: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_counting_stops_at_the_cap(access: Access, administrator: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filters, "COUNT_TO", 2)
     for _ in range(5):
         make_draft(access)
@@ -53,7 +51,7 @@ def test_counting_stops_at_the_cap(
     assert found["drafts"] == 3
 
 
-def test_a_search_is_about_the_customer(access: SystemUserRequest, administrator: User) -> None:
+def test_a_search_is_about_the_customer(access: Access, administrator: User) -> None:
     other = Customer.objects.create(environment=SANDBOX, orgnr="310629499", name="Fjellheim AS")
     make_draft(access)
     theirs = make_draft(make_access(other, system=access.profile.system))
@@ -63,7 +61,7 @@ def test_a_search_is_about_the_customer(access: SystemUserRequest, administrator
     assert list(found) == [theirs]
 
 
-def test_a_case_worker_finds_only_their_own_portfolio(access: SystemUserRequest, case_worker: User) -> None:
+def test_a_case_worker_finds_only_their_own_portfolio(access: Access, case_worker: User) -> None:
     other = Customer.objects.create(environment=SANDBOX, orgnr="310629499", name="Fjellheim AS")
     ours = make_draft(access)
     make_draft(make_access(other, system=access.profile.system))
@@ -71,13 +69,13 @@ def test_a_case_worker_finds_only_their_own_portfolio(access: SystemUserRequest,
     assert list(listing.found(user=case_worker, environment=SANDBOX)) == [ours]
 
 
-def test_another_environment_is_another_world(access: SystemUserRequest, administrator: User) -> None:
+def test_another_environment_is_another_world(access: Access, administrator: User) -> None:
     make_draft(access)
 
     assert not listing.found(user=administrator, environment=Environment.TEST).exists()
 
 
-def test_a_group_narrows_the_list(access: SystemUserRequest, administrator: User) -> None:
+def test_a_group_narrows_the_list(access: Access, administrator: User) -> None:
     make_draft(access)
     accepted = make_draft(access, status=S.ACCEPTED, delivered_at=AT)
 

@@ -10,19 +10,19 @@ import pytest
 from submissions.models import Submission
 from submissions.services.next_step import next_step
 from submissions.services.stepper import dots
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.rows import make_draft
 
 S = Submission.Status
 
 
-def make(access: SystemUserRequest, **fields: Any) -> Submission:
+def make(access: Access, **fields: Any) -> Submission:
     return make_draft(access, **{"delivered_at": AT, **fields})
 
 
 @pytest.mark.parametrize("status", S.values)
-def test_every_state_has_a_next_step(access: SystemUserRequest, status: str) -> None:
+def test_every_state_has_a_next_step(access: Access, status: str) -> None:
     step = next_step(make(access, status=status), at=AT)
 
     assert step.text
@@ -38,20 +38,20 @@ def test_every_state_has_a_next_step(access: SystemUserRequest, status: str) -> 
         ({"status": S.FAILED, "problem_code": "GLD_1015"}, "Be kunden godkjenne en tilgang", "Kunden"),
     ],
 )
-def test_the_step_says_what_and_who(access: SystemUserRequest, fields: dict[str, Any], text: str, who: str) -> None:
+def test_the_step_says_what_and_who(access: Access, fields: dict[str, Any], text: str, who: str) -> None:
     step = next_step(make(access, **fields), at=AT)
 
     assert step.text.startswith(text)
     assert step.who == who
 
 
-def test_a_report_that_waits_for_skatteetaten_says_when_it_is_tried_again(access: SystemUserRequest) -> None:
+def test_a_report_that_waits_for_skatteetaten_says_when_it_is_tried_again(access: Access) -> None:
     waiting = make(access, status=S.QUEUED, problem_code="UNAVAILABLE", next_attempt_at=AT + timedelta(seconds=90))
 
     assert next_step(waiting, at=AT).text.endswith("kl. 10.01.30")
 
 
-def test_an_answer_lost_for_an_hour_becomes_somebodys_task(access: SystemUserRequest) -> None:
+def test_an_answer_lost_for_an_hour_becomes_somebodys_task(access: Access) -> None:
     uncertain = make(access, status=S.UNCERTAIN)
 
     assert next_step(uncertain, at=AT).who == ""
@@ -59,13 +59,13 @@ def test_an_answer_lost_for_an_hour_becomes_somebodys_task(access: SystemUserReq
 
 
 @pytest.mark.parametrize("status", S.values)
-def test_the_stepper_marks_one_place(access: SystemUserRequest, status: str) -> None:
+def test_the_stepper_marks_one_place(access: Access, status: str) -> None:
     shown = dots(make(access, status=status))
 
     assert [dot.is_current for dot in shown].count(True) == 1
 
 
-def test_a_rejection_is_red_and_asks_to_be_mended(access: SystemUserRequest) -> None:
+def test_a_rejection_is_red_and_asks_to_be_mended(access: Access) -> None:
     shown = dots(make(access, status=S.REJECTED))
 
     assert [(str(dot.label), dot.colour) for dot in shown] == [
@@ -77,9 +77,7 @@ def test_a_rejection_is_red_and_asks_to_be_mended(access: SystemUserRequest) -> 
     ("correction", "text"),
     [("DRAFT", "Gjør rettelsen ferdig"), ("CANCELLED", "Last opp rettet fil"), ("DELIVERED", "Se rettelsen")],
 )
-def test_a_rejected_report_knows_what_became_of_its_correction(
-    access: SystemUserRequest, correction: str, text: str
-) -> None:
+def test_a_rejected_report_knows_what_became_of_its_correction(access: Access, correction: str, text: str) -> None:
     rejected = make_draft(access, status="REJECTED", delivered_at=AT)
     made = make_draft(access, status=correction, corrects=rejected, delivered_at=AT)
 
@@ -96,7 +94,7 @@ def test_a_rejected_report_knows_what_became_of_its_correction(
      ("ACCEPTED", "Godkjent"), ("NEEDS_PERSON", "Krever en person"), ("FAILED", "Feilet")],
 )  # fmt: skip
 def test_the_current_place_is_what_was_reached_and_nothing_ahead_is_named_as_done(
-    access: SystemUserRequest, status: str, current: str
+    access: Access, status: str, current: str
 ) -> None:
     found = dots(make_draft(access, status=status, delivered_at=AT))
 

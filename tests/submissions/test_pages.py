@@ -16,7 +16,7 @@ from submissions import tasks
 from submissions.adapters.rf1086 import NamedFile
 from submissions.adapters.rf1086.samples import example
 from submissions.models import Submission
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.rows import SERVICE, make_draft
 from tests.submissions.world import World
@@ -47,12 +47,12 @@ def uploads(files: list[NamedFile] | None = None) -> list[SimpleUploadedFile]:
     return [SimpleUploadedFile(file.name, file.content) for file in chosen]
 
 
-def create(client: Client, access: SystemUserRequest, **data: Any) -> Any:
+def create(client: Client, access: Access, **data: Any) -> Any:
     form = {"offer": f"{access.pk}:{SERVICE}", "year": "2025", "uploads": uploads(), **data}
     return client.post(f"{url('submission-new')}?customer={access.customer_id}", form)
 
 
-def test_only_customers_with_a_usable_access_are_offered(client: Client, access: SystemUserRequest) -> None:
+def test_only_customers_with_a_usable_access_are_offered(client: Client, access: Access) -> None:
     Customer.objects.create(
         environment="SANDBOX", orgnr="310629499", name="Uten tilgang AS", portfolio=access.customer.portfolio
     )
@@ -68,7 +68,7 @@ def test_a_customer_without_access_is_found_and_the_way_on_is_shown(client: Clie
     assert page.context["others"] is True
 
 
-def test_a_report_is_made_from_form_to_ready_draft(client: Client, access: SystemUserRequest) -> None:
+def test_a_report_is_made_from_form_to_ready_draft(client: Client, access: Access) -> None:
     response = create(client, access)
 
     submission = Submission.objects.get()
@@ -76,9 +76,7 @@ def test_a_report_is_made_from_form_to_ready_draft(client: Client, access: Syste
     assert (submission.status, submission.year, submission.documents.count()) == (S.READY, 2025, 3)
 
 
-def test_bad_files_are_told_once_and_good_ones_kept_on_the_drafts_page(
-    client: Client, access: SystemUserRequest
-) -> None:
+def test_bad_files_are_told_once_and_good_ones_kept_on_the_drafts_page(client: Client, access: Access) -> None:
     response = create(client, access, uploads=[*uploads(), SimpleUploadedFile("tom.xml", b"")])
 
     shown, again = client.get(response["Location"]), client.get(response["Location"])
@@ -87,7 +85,7 @@ def test_bad_files_are_told_once_and_good_ones_kept_on_the_drafts_page(
     assert not again.context["refused"]
 
 
-def test_the_control_speaks_the_readers_language(client: Client, access: SystemUserRequest) -> None:
+def test_the_control_speaks_the_readers_language(client: Client, access: Access) -> None:
     place = create(client, access, uploads=[], examples="wrong_sum")["Location"]
 
     texts = [
@@ -99,7 +97,7 @@ def test_the_control_speaks_the_readers_language(client: Client, access: SystemU
     assert {len(found) for found in texts} == {len(texts[0])}
 
 
-def test_files_of_which_none_can_be_used_make_no_draft(client: Client, access: SystemUserRequest) -> None:
+def test_files_of_which_none_can_be_used_make_no_draft(client: Client, access: Access) -> None:
     response = create(client, access, year="2019", uploads=[SimpleUploadedFile("tom.xml", b"")])
 
     assert response.status_code == 422
@@ -108,7 +106,7 @@ def test_files_of_which_none_can_be_used_make_no_draft(client: Client, access: S
     assert not Submission.objects.exists()
 
 
-def test_the_same_report_begun_again_is_the_open_draft(client: Client, access: SystemUserRequest) -> None:
+def test_the_same_report_begun_again_is_the_open_draft(client: Client, access: Access) -> None:
     first = create(client, access)["Location"]
 
     assert create(client, access)["Location"] == first
@@ -116,9 +114,7 @@ def test_the_same_report_begun_again_is_the_open_draft(client: Client, access: S
 
 
 @pytest.mark.parametrize(("button", "wrong"), [("right", False), ("wrong_sum", True)])
-def test_in_the_sandbox_examples_are_one_button_away(
-    client: Client, access: SystemUserRequest, button: str, wrong: bool
-) -> None:
+def test_in_the_sandbox_examples_are_one_button_away(client: Client, access: Access, button: str, wrong: bool) -> None:
     create(client, access, uploads=[], examples=button)
 
     submission = Submission.objects.get()
@@ -126,7 +122,7 @@ def test_in_the_sandbox_examples_are_one_button_away(
     assert any(finding["severity"] == "WARNING" for finding in submission.findings) == wrong
 
 
-def test_a_form_without_a_choice_keeps_what_was_chosen(client: Client, access: SystemUserRequest) -> None:
+def test_a_form_without_a_choice_keeps_what_was_chosen(client: Client, access: Access) -> None:
     response = create(client, access, offer="", year="2019")
 
     assert response.status_code == 422
@@ -134,7 +130,7 @@ def test_a_form_without_a_choice_keeps_what_was_chosen(client: Client, access: S
     assert not Submission.objects.exists()
 
 
-def test_a_service_that_cannot_be_used_is_not_a_choice(client: Client, access: SystemUserRequest) -> None:
+def test_a_service_that_cannot_be_used_is_not_a_choice(client: Client, access: Access) -> None:
     response = create(client, access, offer=f"{access.pk}:innrapportering-boligsameie")
 
     assert response.status_code == 422
@@ -142,7 +138,7 @@ def test_a_service_that_cannot_be_used_is_not_a_choice(client: Client, access: S
 
 
 def test_sending_stores_rings_and_shows_the_report_on_its_way(
-    client: Client, access: SystemUserRequest, rung: list[Any], django_capture_on_commit_callbacks: Any
+    client: Client, access: Access, rung: list[Any], django_capture_on_commit_callbacks: Any
 ) -> None:
     create(client, access)
     submission = Submission.objects.get()
@@ -156,7 +152,7 @@ def test_sending_stores_rings_and_shows_the_report_on_its_way(
 
 
 def test_with_the_broker_down_it_is_stored_and_the_page_says_so(
-    client: Client, access: SystemUserRequest, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+    client: Client, access: Access, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     def away(**_: Any) -> None:
         raise doorbell.OperationalError("connection refused")
@@ -174,7 +170,7 @@ def test_with_the_broker_down_it_is_stored_and_the_page_says_so(
     assert "sendes litt senere" in page.content.decode()
 
 
-def test_warnings_are_sent_past_only_with_a_tick(client: Client, access: SystemUserRequest, rung: list[Any]) -> None:
+def test_warnings_are_sent_past_only_with_a_tick(client: Client, access: Access, rung: list[Any]) -> None:
     create(client, access, uploads=uploads(example(CUSTOMER_ORGNR, "Nordlys", 2025, wrong_sum=True)))
     submission = Submission.objects.get()
 
@@ -185,7 +181,7 @@ def test_warnings_are_sent_past_only_with_a_tick(client: Client, access: SystemU
     assert sent.status_code == 302
 
 
-def test_what_went_on_meanwhile_is_said_and_shown(client: Client, access: SystemUserRequest) -> None:
+def test_what_went_on_meanwhile_is_said_and_shown(client: Client, access: Access) -> None:
     submission = make_draft(access, status=S.DELIVERED, delivered_at=AT)
 
     page = client.post(url("submission-cancel", submission), follow=True)
@@ -194,7 +190,7 @@ def test_what_went_on_meanwhile_is_said_and_shown(client: Client, access: System
     assert page.context["submission"].status == S.DELIVERED
 
 
-def test_the_page_stops_asking_when_nothing_moves(client: Client, access: SystemUserRequest) -> None:
+def test_the_page_stops_asking_when_nothing_moves(client: Client, access: Access) -> None:
     submission = make_draft(access, status=S.ACCEPTED, delivered_at=AT)
 
     assert "hx-trigger" not in client.get(url("submission", submission)).content.decode()
@@ -226,15 +222,13 @@ def test_a_rejection_shows_its_reasons_and_leads_to_a_correction(client: Client,
 
 
 @pytest.mark.parametrize(("utc", "is_late"), [("2026-01-31T22:59:00Z", False), ("2026-01-31T23:01:00Z", True)])
-def test_a_deadline_ends_at_midnight_in_norway(
-    client: Client, access: SystemUserRequest, utc: str, is_late: bool
-) -> None:
+def test_a_deadline_ends_at_midnight_in_norway(client: Client, access: Access, utc: str, is_late: bool) -> None:
     row = make_draft(access, status="ACCEPTED", delivered_at=datetime.fromisoformat(utc), year=2025)
 
     assert ("Gått ut" in client.get(url("submission", row)).text) is is_late
 
 
-def test_the_list_has_one_next_action_on_each_row(client: Client, access: SystemUserRequest) -> None:
+def test_the_list_has_one_next_action_on_each_row(client: Client, access: Access) -> None:
     make_draft(access)
     make_draft(access, status=S.DELIVERED, delivered_at=AT)
 
@@ -244,7 +238,7 @@ def test_the_list_has_one_next_action_on_each_row(client: Client, access: System
 
 
 def test_the_list_costs_the_same_however_many_rows(
-    client: Client, access: SystemUserRequest, django_assert_max_num_queries: Any
+    client: Client, access: Access, django_assert_max_num_queries: Any
 ) -> None:
     for _ in range(12):
         make_draft(access)

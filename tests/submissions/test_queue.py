@@ -13,7 +13,7 @@ from portal.core.states import IllegalTransition, LostRace
 from submissions.models import Call, Submission
 from submissions.services.documents import store_document
 from submissions.services.queue import NotReady, cancel, queue
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.rows import make_draft
 
@@ -21,7 +21,7 @@ BY = "user:ida@vendor.example"
 S = Submission.Status
 
 
-def make_ready(access: SystemUserRequest, *, parts: int = 2, **fields: Any) -> Submission:
+def make_ready(access: Access, *, parts: int = 2, **fields: Any) -> Submission:
     """A checked package of one main form and some sub-forms, always the same bytes."""
     submission = make_draft(access, status=S.READY, **fields)
     forms = [("MAIN", "hoved.xml", b"<main/>")]
@@ -40,7 +40,7 @@ def refusal_of(submission: Submission, confirmed: frozenset[str] = frozenset()) 
     return caught.value
 
 
-def test_a_ready_package_is_queued_with_who_and_when(access: SystemUserRequest) -> None:
+def test_a_ready_package_is_queued_with_who_and_when(access: Access) -> None:
     submission = make_ready(access)
 
     queue(submission=submission, by=BY, at=AT)
@@ -51,7 +51,7 @@ def test_a_ready_package_is_queued_with_who_and_when(access: SystemUserRequest) 
     assert AuditEvent.objects.get(what="READY->QUEUED").by == BY
 
 
-def test_every_call_is_planned_with_its_key_before_anything_is_sent(access: SystemUserRequest) -> None:
+def test_every_call_is_planned_with_its_key_before_anything_is_sent(access: Access) -> None:
     submission = make_ready(access, parts=2)
 
     queue(submission=submission, by=BY, at=AT)
@@ -63,7 +63,7 @@ def test_every_call_is_planned_with_its_key_before_anything_is_sent(access: Syst
     assert {call.status for call in calls} == {Call.Status.PLANNED}
 
 
-def test_a_draft_with_errors_is_not_queued(access: SystemUserRequest) -> None:
+def test_a_draft_with_errors_is_not_queued(access: Access) -> None:
     submission = make_draft(access)
 
     refused = refusal_of(submission)
@@ -72,16 +72,16 @@ def test_a_draft_with_errors_is_not_queued(access: SystemUserRequest) -> None:
     assert submission.calls.count() == 0
 
 
-def test_an_access_that_went_away_stops_the_queueing(access: SystemUserRequest) -> None:
+def test_an_access_that_went_away_stops_the_queueing(access: Access) -> None:
     submission = make_ready(access)
-    SystemUserRequest.objects.filter(pk=access.pk).update(status="REMOVED")
+    Access.objects.filter(pk=access.pk).update(status="REMOVED")
 
     refused = refusal_of(Submission.objects.get(pk=submission.pk))
 
     assert "fjernet av kunden" in refused.preflight.problems[0]
 
 
-def test_warnings_must_be_overridden_on_purpose(access: SystemUserRequest) -> None:
+def test_warnings_must_be_overridden_on_purpose(access: Access) -> None:
     submission = make_ready(access, findings=[{"severity": "WARNING", "text": "Utbytte"}])
 
     assert [code for code, _ in refusal_of(submission).preflight.questions] == ["warnings"]
@@ -91,7 +91,7 @@ def test_warnings_must_be_overridden_on_purpose(access: SystemUserRequest) -> No
 
 
 @pytest.mark.parametrize("status", ["QUEUED", "UNCERTAIN", "ACCEPTED"])
-def test_the_same_files_twice_need_a_yes(access: SystemUserRequest, status: str) -> None:
+def test_the_same_files_twice_need_a_yes(access: Access, status: str) -> None:
     make_ready(access)
     Submission.objects.update(status=status, delivered_at=AT, queued_at=AT)
     again = make_ready(access)
@@ -103,9 +103,7 @@ def test_the_same_files_twice_need_a_yes(access: SystemUserRequest, status: str)
 
 
 @pytest.mark.parametrize("changes", [{"status": "REJECTED"}, {"status": "FAILED"}, {"year": 2024}])
-def test_what_was_turned_down_or_is_of_another_year_is_no_duplicate(
-    access: SystemUserRequest, changes: dict[str, Any]
-) -> None:
+def test_what_was_turned_down_or_is_of_another_year_is_no_duplicate(access: Access, changes: dict[str, Any]) -> None:
     make_ready(access)
     Submission.objects.update(**{"status": "ACCEPTED", "delivered_at": AT, **changes})
 
@@ -114,7 +112,7 @@ def test_what_was_turned_down_or_is_of_another_year_is_no_duplicate(
     assert Submission.objects.filter(status=S.QUEUED).count() == 1
 
 
-def test_a_second_press_of_the_button_loses_the_race(access: SystemUserRequest) -> None:
+def test_a_second_press_of_the_button_loses_the_race(access: Access) -> None:
     submission = make_ready(access)
     seen_earlier = Submission.objects.get(pk=submission.pk)
     queue(submission=submission, by=BY, at=AT)
@@ -126,7 +124,7 @@ def test_a_second_press_of_the_button_loses_the_race(access: SystemUserRequest) 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_twins_queued_at_once_become_one(access: SystemUserRequest) -> None:
+def test_two_twins_queued_at_once_become_one(access: Access) -> None:
     twins = [make_ready(access), make_ready(access)]
     gate, outcomes = threading.Barrier(2), []
 
@@ -147,7 +145,7 @@ def test_two_twins_queued_at_once_become_one(access: SystemUserRequest) -> None:
     assert sorted(outcomes) == ["asked", "queued"]
 
 
-def test_what_waits_in_the_queue_can_be_cancelled(access: SystemUserRequest) -> None:
+def test_what_waits_in_the_queue_can_be_cancelled(access: Access) -> None:
     submission = make_ready(access)
     queue(submission=submission, by=BY, at=AT)
 
@@ -156,7 +154,7 @@ def test_what_waits_in_the_queue_can_be_cancelled(access: SystemUserRequest) -> 
     assert (submission.status, submission.next_attempt_at) == (S.CANCELLED, None)
 
 
-def test_what_was_delivered_cannot_be_cancelled(access: SystemUserRequest) -> None:
+def test_what_was_delivered_cannot_be_cancelled(access: Access) -> None:
     submission = make_draft(access, status=S.DELIVERED, delivered_at=AT)
 
     with pytest.raises(IllegalTransition):

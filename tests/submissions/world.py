@@ -25,7 +25,7 @@ from submissions.models import Document, Submission
 from submissions.services import reconcile, send
 from submissions.services.documents import store_document
 from submissions.services.queue import queue
-from systemusers.models import SigningKey, SystemUserRequest
+from systemusers.models import Access, SigningKey
 from tests.fixtures import AT, VENDOR_ORGNR
 from tests.sandbox import tax_rig
 from tests.submissions.rows import RESOURCE, SCOPES, make_draft
@@ -47,14 +47,14 @@ class Recorder(Transport):
 
 
 class World:
-    def __init__(self, access: SystemUserRequest, origin: str) -> None:
+    def __init__(self, access: Access, origin: str) -> None:
         self.access = access
         self.at: datetime = AT
         self.app: Sandbox = create_app(clock=Clock(frozen_at=AT), origin=origin)
         self.transport = Recorder(self.app)
         self._introduce(access)
 
-    def _introduce(self, access: SystemUserRequest) -> None:
+    def _introduce(self, access: Access) -> None:
         """The sandbox gets the organisation, the vendor's client with its key, the system and the system user."""
         state, client, system = self.app.state, access.profile.system.client, access.profile.system
         for orgnr, name in ((access.customer.orgnr, access.customer.name), (VENDOR_ORGNR, "Fjordtall")):
@@ -72,7 +72,7 @@ class World:
         )  # fmt: skip
         self.give_system_user(access)
 
-    def give_system_user(self, access: SystemUserRequest) -> None:
+    def give_system_user(self, access: Access) -> None:
         user = remote.SystemUser(
             id=str(access.system_user.altinn_id), seq=self.app.state.sequence(), kind="standard",
             system_id=access.profile.system.system_id, orgnr=access.customer.orgnr, external_ref=access.external_ref,
@@ -161,7 +161,7 @@ def store_package(submission: Submission, *, parts: int = 1) -> None:
 
 
 @pytest.fixture
-def world(access: SystemUserRequest, settings: Any, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(access: Access, settings: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(access, settings.SANDBOX_URL)
     monkeypatch.setattr(http, "TRANSPORT", made.transport)
     return made

@@ -8,17 +8,17 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 
 
 @pytest.mark.parametrize(
     "model",
     ["accounts/user", "accounts/customer", "accounts/vendor", "accounts/portfolio", "portal/auditevent", "portal/auditseal",
      "systemusers/maskinportenclient", "systemusers/signingkey", "systemusers/scopegrant", "systemusers/system",
-     "systemusers/accessprofile", "systemusers/systemuserrequest", "systemusers/systemuser"],
+     "systemusers/accessprofile", "systemusers/access", "systemusers/systemuser"],
 )  # fmt: skip
 def test_the_operator_sees_every_table_and_no_private_key(
-    staff: Client, approved: SystemUserRequest, administrator: User, model: str
+    staff: Client, approved: Access, administrator: User, model: str
 ) -> None:
     User.objects.update(is_staff=True, is_superuser=True)
 

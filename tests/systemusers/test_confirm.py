@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from systemusers.models import MaskinportenClient, SigningKey, System, SystemUserRequest
+from systemusers.models import Access, MaskinportenClient, SigningKey, System
 from tests.systemusers.staff import page, post
 from tests.systemusers.world import fresh, give_key
 
-S = SystemUserRequest.Status
+S = Access.Status
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def production(settings: Any) -> None:
     settings.ENVIRONMENTS = ["SANDBOX", "PRODUCTION"]
 
 
-def in_production(sent: SystemUserRequest) -> SystemUserRequest:
-    SystemUserRequest.objects.filter(pk=sent.pk).update(environment="PRODUCTION")
+def in_production(sent: Access) -> Access:
+    Access.objects.filter(pk=sent.pk).update(environment="PRODUCTION")
     return fresh(sent)
 
 
@@ -28,9 +28,7 @@ def in_production(sent: SystemUserRequest) -> SystemUserRequest:
     ("part", "consequence"),
     [("withdraw/", "Forespørselen slettes i Altinn"), ("link/close/", "Adressen virker aldri mer")],
 )
-def test_an_act_on_an_access_is_asked_about_first(
-    staff: Client, sent: SystemUserRequest, part: str, consequence: str
-) -> None:
+def test_an_act_on_an_access_is_asked_about_first(staff: Client, sent: Access, part: str, consequence: str) -> None:
     before = page(staff, f"access/{sent.pk}/")
     asked = page(staff, f"access/{sent.pk}/{part}")
 
@@ -40,15 +38,15 @@ def test_an_act_on_an_access_is_asked_about_first(
     assert (fresh(sent).status, fresh(sent).link_revoked_at) == (S.SENT, None)
 
 
-def test_the_page_warns_of_a_customer_who_may_be_approving(staff: Client, sent: SystemUserRequest) -> None:
-    SystemUserRequest.objects.filter(pk=sent.pk).update(status=S.OPENED)
+def test_the_page_warns_of_a_customer_who_may_be_approving(staff: Client, sent: Access) -> None:
+    Access.objects.filter(pk=sent.pk).update(status=S.OPENED)
 
     assert "i gang med å godkjenne" in page(staff, f"access/{sent.pk}/withdraw/")
 
 
 @pytest.mark.parametrize("part", ["withdraw/", "link/close/"])
-def test_what_means_nothing_any_more_leads_back(staff: Client, sent: SystemUserRequest, part: str, world: Any) -> None:
-    SystemUserRequest.objects.filter(pk=sent.pk).update(status=S.WITHDRAWN, link_revoked_at=world.at)
+def test_what_means_nothing_any_more_leads_back(staff: Client, sent: Access, part: str, world: Any) -> None:
+    Access.objects.filter(pk=sent.pk).update(status=S.WITHDRAWN, link_revoked_at=world.at)
 
     reply = staff.get(f"/sandbox/access/{sent.pk}/{part}")
 
@@ -57,7 +55,7 @@ def test_what_means_nothing_any_more_leads_back(staff: Client, sent: SystemUserR
 
 @pytest.mark.usefixtures("production")
 @pytest.mark.parametrize("part", ["withdraw/", "link/close/"])
-def test_in_production_a_word_is_typed(staff: Client, sent: SystemUserRequest, part: str) -> None:
+def test_in_production_a_word_is_typed(staff: Client, sent: Access, part: str) -> None:
     row = in_production(sent)
     address = f"/production/access/{row.pk}/{part}"
 
@@ -69,7 +67,7 @@ def test_in_production_a_word_is_typed(staff: Client, sent: SystemUserRequest, p
 
 
 @pytest.mark.usefixtures("production")
-def test_with_the_word_it_is_done(staff: Client, sent: SystemUserRequest) -> None:
+def test_with_the_word_it_is_done(staff: Client, sent: Access) -> None:
     row = in_production(sent)
 
     staff.post(f"/production/access/{row.pk}/link/close/", {"typed": "PRODUKSJON"})

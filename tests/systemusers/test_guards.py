@@ -11,24 +11,24 @@ from django.urls import URLPattern, reverse
 from accounts import urls as accounts_urls
 from accounts.models import Customer, Portfolio, Role, User
 from systemusers import urls as systemusers_urls
-from systemusers.models import AccessProfile, MaskinportenClient, SigningKey, System, SystemUserRequest
+from systemusers.models import Access, AccessProfile, MaskinportenClient, SigningKey, System
 from tests.fixtures import make_user
 from tests.systemusers.world import World
 
 PATTERNS: list[URLPattern] = [*accounts_urls.urlpatterns, *systemusers_urls.urlpatterns]
 WORKS = {
-    "customer-new", "customer-edit", "customer-look-up", "request-new", "request-withdraw", "request-renew", "request-send",
-    "request-link-close", "request-link-reopen",
+    "customer-new", "customer-edit", "customer-look-up", "access-new", "access-withdraw", "access-renew", "access-send",
+    "access-link-close", "access-link-reopen",
 }  # fmt: skip
 CONFIGURES = {
     "vendor", "system-new", "system-edit", "system-register", "system-update", "system-compare", "system-delete",
     "profile-new", "profile", "settings", "client-new", "client", "key-new", "scopes-check", "key-activate", "key-retire",
 }  # fmt: skip
 POSTS = {
-    "customer-look-up", "request-withdraw", "request-renew", "request-send", "request-link-close", "request-link-reopen",
+    "customer-look-up", "access-withdraw", "access-renew", "access-send", "access-link-close", "access-link-reopen",
     "system-register", "system-update", "system-compare", "key-new", "scopes-check", "key-activate", "key-retire",
 }  # fmt: skip
-ASKED_FIRST = {"request-withdraw", "request-link-close", "key-retire"}
+ASKED_FIRST = {"access-withdraw", "access-link-close", "key-retire"}
 """Acts with a page before them, at the same address."""
 
 NAMES = [str(pattern.name) for pattern in PATTERNS]
@@ -38,7 +38,7 @@ def address(name: str, *, environment: str = "sandbox") -> str:
     """The page of the one row there is of each kind."""
     rows: dict[str, Any] = {
         "customer": Customer,
-        "request": SystemUserRequest,
+        "access": Access,
         "system": System,
         "client": MaskinportenClient,
     }
@@ -62,7 +62,7 @@ def call(user: User | None, name: str, **options: Any) -> int:
 
 
 @pytest.fixture
-def every_row(sent: SystemUserRequest, world: World) -> None:
+def every_row(sent: Access, world: World) -> None:
     """One of each, so that every address leads somewhere."""
 
 
@@ -102,7 +102,7 @@ def test_an_administrator_gets_an_answer_everywhere(name: str, administrator: Us
 
 
 @pytest.mark.usefixtures("every_row")
-@pytest.mark.parametrize("name", [n for n in NAMES if n.split("-")[0] in ("customer", "request")])
+@pytest.mark.parametrize("name", [n for n in NAMES if n.split("-")[0] in ("customer", "access")])
 def test_other_portfolios_do_not_exist(name: str, case_worker: User) -> None:
     case_worker.portfolios.set([Portfolio.objects.create(name="Øst")])
     pattern = next(p for p in PATTERNS if p.name == name)

@@ -1,4 +1,4 @@
-"""The customer's pages: the truth of one relation, in their language, to whoever holds the link and to nobody else."""
+"""The customer's pages: the truth of one access, in their language, to whoever holds the link and to nobody else."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from systemusers.models import SystemUserRequest
-from systemusers.services import links, requests
+from systemusers.models import Access
+from systemusers.services import access, links
 from tests.systemusers.world import BY, World, fresh
 
-S = SystemUserRequest.Status
+S = Access.Status
 pytestmark = pytest.mark.usefixtures("now")
 
 
@@ -22,7 +22,7 @@ def now(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timezone, "now", lambda: world.at)
 
 
-def url(row: SystemUserRequest, part: str = "") -> str:
+def url(row: Access, part: str = "") -> str:
     return f"/l/{row.link_token}/{part}"
 
 
@@ -32,12 +32,12 @@ def text(client: Client, address: str, **options: Any) -> str:
     return reply.content.decode()
 
 
-def put(row: SystemUserRequest, **fields: Any) -> SystemUserRequest:
-    SystemUserRequest.objects.filter(pk=row.pk).update(**fields)
+def put(row: Access, **fields: Any) -> Access:
+    Access.objects.filter(pk=row.pk).update(**fields)
     return fresh(row)
 
 
-def test_the_page_says_who_asks_for_what_and_why(sent: SystemUserRequest, world: World, client: Client) -> None:
+def test_the_page_says_who_asks_for_what_and_why(sent: Access, world: World, client: Client) -> None:
     world.introduce(sent.customer.orgnr, sent.customer.name, persons=[{"name": "Kari Nordmann", "roles": ["DAGL"]}])
 
     page = text(client, url(sent))
@@ -48,7 +48,7 @@ def test_the_page_says_who_asks_for_what_and_why(sent: SystemUserRequest, world:
     assert "Godkjenn i Altinn" in page
 
 
-def test_the_page_stands_when_the_register_is_away(sent: SystemUserRequest, world: World, client: Client) -> None:
+def test_the_page_stands_when_the_register_is_away(sent: Access, world: World, client: Client) -> None:
     world.fault(service="brreg")
 
     assert "Hvem kan godkjenne?" in text(client, url(sent))
@@ -72,7 +72,7 @@ def test_the_page_stands_when_the_register_is_away(sent: SystemUserRequest, worl
     ],
 )
 def test_every_state_has_its_own_true_page(
-    sent: SystemUserRequest, client: Client, world: World, status: str, sentence: str
+    sent: Access, client: Client, world: World, status: str, sentence: str
 ) -> None:
     put(sent, status=status, answered_at=world.at)
 
@@ -80,18 +80,18 @@ def test_every_state_has_its_own_true_page(
 
 
 @pytest.mark.parametrize("lang", ["nb", "nn", "en"])
-def test_the_language_can_be_chosen(sent: SystemUserRequest, client: Client, lang: str) -> None:
+def test_the_language_can_be_chosen(sent: Access, client: Client, lang: str) -> None:
     assert f'<html lang="{lang}"' in text(client, f"{url(sent)}?lang={lang}")
 
 
-def test_the_customers_own_language_comes_first(sent: SystemUserRequest, client: Client) -> None:
+def test_the_customers_own_language_comes_first(sent: Access, client: Client) -> None:
     sent.customer.language = "en"
     sent.customer.save()
 
     assert '<html lang="en"' in text(client, url(sent), headers={"accept-language": "nb"})
 
 
-def test_reading_the_page_changes_nothing(sent: SystemUserRequest, client: Client) -> None:
+def test_reading_the_page_changes_nothing(sent: Access, client: Client) -> None:
     client.head(url(sent))
     client.get(url(sent), headers={"purpose": "prefetch"})
     client.get(url(sent, "altinn/"))
@@ -99,7 +99,7 @@ def test_reading_the_page_changes_nothing(sent: SystemUserRequest, client: Clien
     assert (fresh(sent).status, fresh(sent).opened_at) == (S.SENT, None)
 
 
-def test_a_person_before_the_page_has_opened_it(sent: SystemUserRequest, client: Client, world: World) -> None:
+def test_a_person_before_the_page_has_opened_it(sent: Access, client: Client, world: World) -> None:
     page = text(client, url(sent))
 
     reply = client.post(url(sent, "opened/"))
@@ -108,7 +108,7 @@ def test_a_person_before_the_page_has_opened_it(sent: SystemUserRequest, client:
     assert (reply.status_code, fresh(sent).status, fresh(sent).opened_at) == (204, S.OPENED, world.at)
 
 
-def test_the_button_leads_to_altinns_page(sent: SystemUserRequest) -> None:
+def test_the_button_leads_to_altinns_page(sent: Access) -> None:
     reply = Client(enforce_csrf_checks=True).post(url(sent, "altinn/"))
 
     assert (reply.status_code, reply["Location"]) == (302, sent.confirm_url)
@@ -117,7 +117,7 @@ def test_the_button_leads_to_altinns_page(sent: SystemUserRequest) -> None:
 
 @pytest.mark.parametrize("act", ["reject", "age"])
 def test_what_had_ended_is_asked_anew_when_a_person_goes_on(
-    sent: SystemUserRequest, world: World, client: Client, act: str
+    sent: Access, world: World, client: Client, act: str
 ) -> None:
     world.decide(sent, act, **({"days": 200} if act == "age" else {}))
     world.poll(sent)
@@ -128,9 +128,7 @@ def test_what_had_ended_is_asked_anew_when_a_person_goes_on(
     assert (row.status, row.altinn_id == sent.altinn_id, reply["Location"]) == (S.OPENED, False, row.confirm_url)
 
 
-def test_one_that_ran_out_unnoticed_is_found_out_at_the_button(
-    sent: SystemUserRequest, world: World, client: Client
-) -> None:
+def test_one_that_ran_out_unnoticed_is_found_out_at_the_button(sent: Access, world: World, client: Client) -> None:
     world.let_pass(days=181)
 
     reply = client.post(url(sent, "altinn/"))
@@ -138,9 +136,7 @@ def test_one_that_ran_out_unnoticed_is_found_out_at_the_button(
     assert fresh(sent).confirm_url == reply["Location"] != sent.confirm_url
 
 
-def test_when_altinn_is_away_the_page_says_so_and_nothing_is_lost(
-    sent: SystemUserRequest, world: World, client: Client
-) -> None:
+def test_when_altinn_is_away_the_page_says_so_and_nothing_is_lost(sent: Access, world: World, client: Client) -> None:
     world.decide(sent, "reject")
     world.poll(sent)
     world.fault(kind="status", times=9)
@@ -151,8 +147,8 @@ def test_when_altinn_is_away_the_page_says_so_and_nothing_is_lost(
     assert "Vi gjør forespørselen klar" in reply.content.decode()
 
 
-def test_what_we_withdrew_leads_nowhere(sent: SystemUserRequest, client: Client, world: World) -> None:
-    requests.withdraw_request(request=sent, by=BY, at=world.at)
+def test_what_we_withdrew_leads_nowhere(sent: Access, client: Client, world: World) -> None:
+    access.withdraw_access(access=sent, by=BY, at=world.at)
 
     reply = client.post(url(sent, "altinn/"))
 
@@ -161,7 +157,7 @@ def test_what_we_withdrew_leads_nowhere(sent: SystemUserRequest, client: Client,
 
 @pytest.mark.parametrize(("act", "sentence"), [("approve", "Du kan lukke siden"), ("reject", "Du har sagt nei")])
 def test_the_return_asks_altinn_and_says_what_it_says(
-    sent: SystemUserRequest, world: World, client: Client, act: str, sentence: str
+    sent: Access, world: World, client: Client, act: str, sentence: str
 ) -> None:
     world.decide(sent, act)
     world.let_pass(seconds=30)
@@ -173,7 +169,7 @@ def test_the_return_asks_altinn_and_says_what_it_says(
     assert "hx-get" not in page
 
 
-def test_the_return_proves_nothing_by_itself(sent: SystemUserRequest, world: World, client: Client) -> None:
+def test_the_return_proves_nothing_by_itself(sent: Access, world: World, client: Client) -> None:
     world.let_pass(seconds=30)
 
     page = text(client, url(sent, "return/"))
@@ -183,9 +179,7 @@ def test_the_return_proves_nothing_by_itself(sent: SystemUserRequest, world: Wor
     assert "Se etter svar nå" in page
 
 
-def test_the_return_asks_again_until_it_knows_and_gives_up_at_last(
-    sent: SystemUserRequest, world: World, client: Client
-) -> None:
+def test_the_return_asks_again_until_it_knows_and_gives_up_at_last(sent: Access, world: World, client: Client) -> None:
     tired = text(client, url(sent, "return/?turn=60"))
     world.let_pass(seconds=30)
     world.decide(sent, "approve")
@@ -199,9 +193,7 @@ def test_the_return_asks_again_until_it_knows_and_gives_up_at_last(
 
 
 @pytest.mark.parametrize("part", ["", "return/"])
-def test_one_sent_on_in_the_company_is_told_at_once(
-    sent: SystemUserRequest, world: World, client: Client, part: str
-) -> None:
+def test_one_sent_on_in_the_company_is_told_at_once(sent: Access, world: World, client: Client, part: str) -> None:
     put(sent, status=S.OPENED)
     world.decide(sent, "escalate")
     world.let_pass(seconds=30)
@@ -212,7 +204,7 @@ def test_one_sent_on_in_the_company_is_told_at_once(
     assert fresh(sent).status == S.FORWARDED
 
 
-def test_an_answer_is_told_by_the_plain_link_too(sent: SystemUserRequest, world: World, client: Client) -> None:
+def test_an_answer_is_told_by_the_plain_link_too(sent: Access, world: World, client: Client) -> None:
     put(sent, status=S.OPENED)
     world.decide(sent, "approve")
     world.let_pass(seconds=30)
@@ -220,9 +212,7 @@ def test_an_answer_is_told_by_the_plain_link_too(sent: SystemUserRequest, world:
     assert "Tilgangen er gitt" in text(client, url(sent))
 
 
-def test_a_stranger_cannot_make_us_ask_altinn_again_and_again(
-    sent: SystemUserRequest, world: World, client: Client
-) -> None:
+def test_a_stranger_cannot_make_us_ask_altinn_again_and_again(sent: Access, world: World, client: Client) -> None:
     put(sent, status=S.OPENED)
     world.let_pass(seconds=30)
     world.transport.requests.clear()
@@ -234,9 +224,7 @@ def test_a_stranger_cannot_make_us_ask_altinn_again_and_again(
     assert len(world.calls("GET", "/request/vendor")) == 2
 
 
-def test_when_altinn_is_away_it_is_left_alone_for_a_while(
-    sent: SystemUserRequest, world: World, client: Client
-) -> None:
+def test_when_altinn_is_away_it_is_left_alone_for_a_while(sent: Access, world: World, client: Client) -> None:
     put(sent, status=S.OPENED)
     world.let_pass(seconds=30)
     world.fault(kind="timeout", times=9)
@@ -248,9 +236,7 @@ def test_when_altinn_is_away_it_is_left_alone_for_a_while(
     assert len(world.calls("GET", "/request/vendor")) == 1
 
 
-def test_a_link_nobody_has_opened_is_no_reason_to_ask_altinn(
-    sent: SystemUserRequest, world: World, client: Client
-) -> None:
+def test_a_link_nobody_has_opened_is_no_reason_to_ask_altinn(sent: Access, world: World, client: Client) -> None:
     world.let_pass(seconds=30)
     world.transport.requests.clear()
 
@@ -261,7 +247,7 @@ def test_a_link_nobody_has_opened_is_no_reason_to_ask_altinn(
 
 @pytest.mark.parametrize(("act", "said"), [("approve", True), ("reject", False)])
 def test_only_what_was_given_can_be_taken_back(
-    sent: SystemUserRequest, world: World, client: Client, act: str, said: bool
+    sent: Access, world: World, client: Client, act: str, said: bool
 ) -> None:
     before = text(client, url(sent, "return/"))
     world.decide(sent, act)
@@ -274,24 +260,22 @@ def test_only_what_was_given_can_be_taken_back(
     assert ("trekke tilgangen tilbake" in after) == said
 
 
-def test_the_return_stands_when_altinn_is_away(sent: SystemUserRequest, world: World, client: Client) -> None:
+def test_the_return_stands_when_altinn_is_away(sent: Access, world: World, client: Client) -> None:
     world.let_pass(seconds=30)
     world.fault(kind="timeout", times=9)
 
     assert "Altinn har ikke fått svar ennå" in text(client, url(sent, "return/"))
 
 
-def test_a_text_to_pass_on_holds_the_link(sent: SystemUserRequest, client: Client) -> None:
+def test_a_text_to_pass_on_holds_the_link(sent: Access, client: Client) -> None:
     page = text(client, url(sent, "forward/"))
 
     assert links.link_url(sent) in page
     assert 'href="mailto:?subject=' in page
 
 
-def test_an_unknown_and_a_closed_link_look_the_same_and_say_no_more(
-    sent: SystemUserRequest, client: Client, world: World
-) -> None:
-    requests.revoke_link(request=sent, by=BY, at=world.at)
+def test_an_unknown_and_a_closed_link_look_the_same_and_say_no_more(sent: Access, client: Client, world: World) -> None:
+    access.revoke_link(access=sent, by=BY, at=world.at)
 
     unknown, closed = client.get("/l/not-a-known-token-at-all/"), client.get(url(sent))
 
@@ -302,7 +286,7 @@ def test_an_unknown_and_a_closed_link_look_the_same_and_say_no_more(
 
 
 @pytest.mark.parametrize("part", ["", "forward/", "return/"])
-def test_the_address_is_kept_secret(sent: SystemUserRequest, client: Client, part: str) -> None:
+def test_the_address_is_kept_secret(sent: Access, client: Client, part: str) -> None:
     reply = client.get(url(sent, part))
 
     assert reply["Referrer-Policy"] == "no-referrer"
@@ -310,9 +294,7 @@ def test_the_address_is_kept_secret(sent: SystemUserRequest, client: Client, par
     assert reply["Cache-Control"] == "no-store"
 
 
-def test_whoever_tries_too_often_waits(
-    sent: SystemUserRequest, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whoever_tries_too_often_waits(sent: Access, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("systemusers.views.link.MOST_A_MINUTE", 2)
 
     statuses = [client.get(url(sent)).status_code for _ in range(4)]

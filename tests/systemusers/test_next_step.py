@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from systemusers.models import System, SystemUserRequest
+from systemusers.models import Access, System
 from systemusers.services.next_step import next_step
 from tests.systemusers.world import World
 
-S = SystemUserRequest.Status
+S = Access.Status
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ S = SystemUserRequest.Status
         (S.UNKNOWN, "ikke det samme", ""),
     ],
 )
-def test_every_state_has_its_step(sent: SystemUserRequest, world: World, status: str, text: str, who: str) -> None:
+def test_every_state_has_its_step(sent: Access, world: World, status: str, text: str, who: str) -> None:
     sent.status, sent.attempts = status, 0
 
     step = next_step(sent, at=world.at)
@@ -40,13 +40,13 @@ def test_every_state_has_its_step(sent: SystemUserRequest, world: World, status:
     assert bool(step.url) or not who
 
 
-def test_an_unopened_link_is_told_by_its_age(sent: SystemUserRequest, world: World) -> None:
+def test_an_unopened_link_is_told_by_its_age(sent: Access, world: World) -> None:
     step = next_step(sent, at=world.at + timedelta(days=11))
 
     assert step.text == "Lenken er ikke åpnet på 11 dager"
 
 
-def test_a_refused_draft_says_what_altinn_said_and_who_mends_it(asked: SystemUserRequest, world: World) -> None:
+def test_a_refused_draft_says_what_altinn_said_and_who_mends_it(asked: Access, world: World) -> None:
     asked.problem_code, asked.next_attempt_at = "AUTH-00000", None
 
     step = next_step(asked, at=world.at)
@@ -54,19 +54,19 @@ def test_a_refused_draft_says_what_altinn_said_and_who_mends_it(asked: SystemUse
     assert (step.text, step.who) == ("Altinn kjenner ikke organisasjonsnummeret", "Dere")
 
 
-def test_a_draft_that_waits_for_altinn_says_until_when(asked: SystemUserRequest, world: World) -> None:
+def test_a_draft_that_waits_for_altinn_says_until_when(asked: Access, world: World) -> None:
     asked.attempts, asked.next_attempt_at = 1, world.at + timedelta(minutes=1)
 
     assert "Prøver igjen kl. 10.01.00" in next_step(asked, at=world.at).text
 
 
-def test_a_first_sign_of_loss_is_told_with_care(approved: SystemUserRequest, world: World) -> None:
+def test_a_first_sign_of_loss_is_told_with_care(approved: Access, world: World) -> None:
     approved.missing_since = world.at
 
     assert "undersøker en gang til" in next_step(approved, at=world.at).text
 
 
-def test_a_deleted_system_is_the_first_thing_to_know(approved: SystemUserRequest, world: World) -> None:
+def test_a_deleted_system_is_the_first_thing_to_know(approved: Access, world: World) -> None:
     approved.profile.system.status = System.Status.DELETED
 
     assert "Systemet er slettet" in next_step(approved, at=world.at).text

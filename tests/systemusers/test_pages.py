@@ -11,15 +11,15 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Customer, User
-from systemusers.models import AccessProfile, System, SystemUserRequest
-from systemusers.services import links, requests
+from systemusers.models import Access, AccessProfile, System
+from systemusers.services import access, links
 from tests.systemusers.staff import page, post
 from tests.systemusers.world import BY, RESOURCE, World, fresh
 
-S = SystemUserRequest.Status
+S = Access.Status
 
 
-def test_the_list_has_one_next_step_a_row_and_says_whose_it_is(staff: Client, sent: SystemUserRequest) -> None:
+def test_the_list_has_one_next_step_a_row_and_says_whose_it_is(staff: Client, sent: Access) -> None:
     text = page(staff, "access/")
 
     assert "Nordlys Eiendom AS" in text
@@ -30,14 +30,14 @@ def test_the_list_has_one_next_step_a_row_and_says_whose_it_is(staff: Client, se
 @pytest.mark.parametrize(
     ("query", "found"), [("status=OPEN", True), ("status=IN_USE", False), ("q=310+987", True), ("q=Vestvik", False)]
 )
-def test_the_filter_is_in_the_address(staff: Client, sent: SystemUserRequest, query: str, found: bool) -> None:
+def test_the_filter_is_in_the_address(staff: Client, sent: Access, query: str, found: bool) -> None:
     text = page(staff, f"access/?{query}")
 
     assert ("Send lenken til kunden" in text) == found
     assert ("Ingen treff" in text) != found
 
 
-def test_asking_goes_from_customer_to_profile_to_a_stored_request(
+def test_asking_goes_from_customer_to_profile_to_a_stored_access(
     staff: Client, known_customer: Customer, profile: AccessProfile
 ) -> None:
     first = page(staff, "access/new/")
@@ -47,7 +47,7 @@ def test_asking_goes_from_customer_to_profile_to_a_stored_request(
     assert f'value="{known_customer.pk}"' in first
     assert RESOURCE in second
     assert "Forespørselen er lagret.<" in end
-    assert SystemUserRequest.objects.get().requested_by == "user:administrator@vendor.example"
+    assert Access.objects.get().requested_by == "user:administrator@vendor.example"
 
 
 def test_many_asked_are_told_in_the_plural(staff: Client, known_customer: Customer, profile: AccessProfile) -> None:
@@ -81,11 +81,11 @@ def test_those_picked_stay_picked_when_one_searches_for_more(staff: Client, know
     assert f"?step=search&amp;customer={known_customer.pk}" in back
 
 
-def test_asking_again_shows_the_one_that_is_there(staff: Client, sent: SystemUserRequest) -> None:
+def test_asking_again_shows_the_one_that_is_there(staff: Client, sent: Access) -> None:
     end = post(staff, f"access/new/?customer={sent.customer_id}", {"profile": sent.profile_id})
 
     assert "er spurt om dette før" in end
-    assert SystemUserRequest.objects.count() == 1
+    assert Access.objects.count() == 1
 
 
 def test_without_a_registered_system_the_page_says_what_to_do_first(
@@ -122,10 +122,10 @@ def test_when_the_broker_is_away_it_is_stored_and_the_page_says_so(
     end = post(staff, f"access/new/?customer={known_customer.pk}", {"profile": profile.pk})
 
     assert "sendes litt senere" in end
-    assert SystemUserRequest.objects.get().status == S.DRAFT
+    assert Access.objects.get().status == S.DRAFT
 
 
-def test_one_access_shows_its_link_and_follows_along(staff: Client, sent: SystemUserRequest) -> None:
+def test_one_access_shows_its_link_and_follows_along(staff: Client, sent: Access) -> None:
     text = page(staff, f"access/{sent.pk}/")
 
     assert links.link_url(sent) in text
@@ -134,8 +134,8 @@ def test_one_access_shows_its_link_and_follows_along(staff: Client, sent: System
 
 
 @pytest.mark.parametrize("status", S.values)
-def test_the_link_stays_on_the_page_in_every_state(staff: Client, sent: SystemUserRequest, status: str) -> None:
-    SystemUserRequest.objects.filter(pk=sent.pk).update(status=status)
+def test_the_link_stays_on_the_page_in_every_state(staff: Client, sent: Access, status: str) -> None:
+    Access.objects.filter(pk=sent.pk).update(status=status)
 
     text = page(staff, f"access/{sent.pk}/")
 
@@ -148,7 +148,7 @@ def test_the_link_stays_on_the_page_in_every_state(staff: Client, sent: SystemUs
     [("nb", "Gi%20Fjordtall%20systemtilgang"), ("en", "Give%20Fjordtall")],
 )
 def test_a_mail_to_the_customer_is_ready_in_their_language(
-    staff: Client, sent: SystemUserRequest, language: str, subject: str
+    staff: Client, sent: Access, language: str, subject: str
 ) -> None:
     Customer.objects.update(language=language, contact_email="kari+altinn@nordlys.example")
 
@@ -158,27 +158,27 @@ def test_a_mail_to_the_customer_is_ready_in_their_language(
     assert f"%0A{quote(links.link_url(sent))}%0A" in text
 
 
-def test_there_is_nothing_to_write_about_once_it_is_approved(staff: Client, approved: SystemUserRequest) -> None:
+def test_there_is_nothing_to_write_about_once_it_is_approved(staff: Client, approved: Access) -> None:
     assert "Skriv e-post" not in page(staff, f"access/{approved.pk}/")
 
 
-@pytest.mark.parametrize("status", sorted(SystemUserRequest.USABLE))
-def test_an_access_that_works_leads_on_to_a_report(staff: Client, approved: SystemUserRequest, status: str) -> None:
-    SystemUserRequest.objects.update(status=status)
+@pytest.mark.parametrize("status", sorted(Access.USABLE))
+def test_an_access_that_works_leads_on_to_a_report(staff: Client, approved: Access, status: str) -> None:
+    Access.objects.update(status=status)
 
     assert f'href="/sandbox/submissions/new/?customer={approved.customer_id}">Ny innsending' in page(
         staff, f"access/{approved.pk}/"
     )
 
 
-def test_an_access_to_a_deleted_system_leads_to_no_report(staff: Client, approved: SystemUserRequest) -> None:
+def test_an_access_to_a_deleted_system_leads_to_no_report(staff: Client, approved: Access) -> None:
     System.objects.update(status=System.Status.DELETED)
 
     assert "Ny innsending" not in page(staff, f"access/{approved.pk}/")
 
 
-def test_whoever_asked_is_told_by_name(staff: Client, sent: SystemUserRequest, administrator: User) -> None:
-    SystemUserRequest.objects.update(requested_by=administrator.actor)
+def test_whoever_asked_is_told_by_name(staff: Client, sent: Access, administrator: User) -> None:
+    Access.objects.update(requested_by=administrator.actor)
 
     text = page(staff, f"access/{sent.pk}/")
 
@@ -186,20 +186,20 @@ def test_whoever_asked_is_told_by_name(staff: Client, sent: SystemUserRequest, a
     assert f"<dd>{administrator.email}</dd>" not in text
 
 
-def test_without_a_script_the_page_is_loaded_again_by_hand(staff: Client, sent: SystemUserRequest) -> None:
+def test_without_a_script_the_page_is_loaded_again_by_hand(staff: Client, sent: Access) -> None:
     text = page(staff, f"access/{sent.pk}/")
 
     assert '<span class="scripted">Siden følger med av seg selv.</span>' in text
     assert f'<noscript><a class="ds-link" href="/sandbox/access/{sent.pk}/">Last siden på nytt</a></noscript>' in text
 
 
-def poll(client: Client, row: SystemUserRequest, seen: str) -> Any:
+def poll(client: Client, row: Access, seen: str) -> Any:
     headers = {"hx-request": "true", "hx-target": "status"}
     return client.get(f"/sandbox/access/{row.pk}/?seen={seen}", headers=headers)
 
 
 def test_polling_is_quiet_until_something_happened_and_then_ends_itself(
-    staff: Client, sent: SystemUserRequest, world: World
+    staff: Client, sent: Access, world: World
 ) -> None:
     seen = re.search(r"seen=([^\"]+)", page(staff, f"access/{sent.pk}/"))
     assert seen
@@ -215,23 +215,23 @@ def test_polling_is_quiet_until_something_happened_and_then_ends_itself(
     assert "hx-trigger" not in moved.content.decode()
 
 
-def test_a_page_that_is_looked_at_makes_the_request_due(staff: Client, sent: SystemUserRequest, world: World) -> None:
+def test_a_page_that_is_looked_at_makes_the_access_due(staff: Client, sent: Access, world: World) -> None:
     world.let_pass(minutes=1)
 
     page(staff, f"access/{sent.pk}/")
 
-    assert requests.sweep_requests(at=world.at).to_poll == [sent.pk]
+    assert access.sweep_accesses(at=world.at).to_poll == [sent.pk]
 
 
 @pytest.mark.parametrize("status", S.values)
-def test_every_state_has_a_page_and_a_row(staff: Client, sent: SystemUserRequest, status: str, world: World) -> None:
-    SystemUserRequest.objects.filter(pk=sent.pk).update(status=status, missing_since=world.at)
+def test_every_state_has_a_page_and_a_row(staff: Client, sent: Access, status: str, world: World) -> None:
+    Access.objects.filter(pk=sent.pk).update(status=status, missing_since=world.at)
 
     assert str(S(status).label) in page(staff, f"access/{sent.pk}/")
     assert str(S(status).label) in page(staff, "access/")
 
 
-def test_a_refusal_is_explained_with_who_mends_it(staff: Client, asked: SystemUserRequest, world: World) -> None:
+def test_a_refusal_is_explained_with_who_mends_it(staff: Client, asked: Access, world: World) -> None:
     world.app.state.organisations[asked.customer.orgnr].known = False
     world.send(asked)
 
@@ -242,7 +242,7 @@ def test_a_refusal_is_explained_with_who_mends_it(staff: Client, asked: SystemUs
     assert "Prøv igjen" in text
 
 
-def test_withdrawing_renewing_and_closing_the_link(staff: Client, sent: SystemUserRequest) -> None:
+def test_withdrawing_renewing_and_closing_the_link(staff: Client, sent: Access) -> None:
     closed = post(staff, f"access/{sent.pk}/link/close/")
     reopened = post(staff, f"access/{sent.pk}/link/reopen/")
     withdrawn = post(staff, f"access/{sent.pk}/withdraw/")
@@ -255,7 +255,7 @@ def test_withdrawing_renewing_and_closing_the_link(staff: Client, sent: SystemUs
     assert fresh(sent).status == S.DRAFT
 
 
-def test_an_act_that_comes_too_late_shows_the_true_state(staff: Client, sent: SystemUserRequest, world: World) -> None:
+def test_an_act_that_comes_too_late_shows_the_true_state(staff: Client, sent: Access, world: World) -> None:
     world.decide(sent, "approve")
 
     text = post(staff, f"access/{sent.pk}/withdraw/")
@@ -266,16 +266,14 @@ def test_an_act_that_comes_too_late_shows_the_true_state(staff: Client, sent: Sy
     assert fresh(sent).status == S.APPROVED
 
 
-def test_when_altinn_is_away_an_act_changes_nothing_and_says_so(
-    staff: Client, sent: SystemUserRequest, world: World
-) -> None:
+def test_when_altinn_is_away_an_act_changes_nothing_and_says_so(staff: Client, sent: Access, world: World) -> None:
     world.fault(kind="status", times=5)
 
     assert "Altinn svarer ikke nå" in post(staff, f"access/{sent.pk}/withdraw/")
     assert fresh(sent).status == S.SENT
 
 
-def test_the_customers_page_gathers_access_and_history(staff: Client, approved: SystemUserRequest) -> None:
+def test_the_customers_page_gathers_access_and_history(staff: Client, approved: Access) -> None:
     text = page(staff, f"customers/{approved.customer_id}/")
 
     assert "Årsoppgjør" in text
@@ -294,17 +292,17 @@ def test_the_customers_page_gathers_access_and_history(staff: Client, approved: 
         ("group=usable", False),
     ],
 )
-def test_the_search_for_customers_forgives(staff: Client, sent: SystemUserRequest, query: str, found: bool) -> None:
+def test_the_search_for_customers_forgives(staff: Client, sent: Access, query: str, found: bool) -> None:
     assert ("310\u00a0987\u00a0654" in page(staff, f"customers/?{query}")) == found
 
 
 @pytest.mark.parametrize("path", ["customers/", "access/", "systems/"])
 def test_lists_cost_the_same_however_long(
-    staff: Client, sent: SystemUserRequest, path: str, django_assert_max_num_queries: Any
+    staff: Client, sent: Access, path: str, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(30):
         row = Customer.objects.create(environment="SANDBOX", orgnr=f"2{number:08d}", name=f"Kunde {number}")
-        requests.request_access(customer=row, profile=sent.profile, by=BY, at=timezone.now())
+        access.ask_access(customer=row, profile=sent.profile, by=BY, at=timezone.now())
 
     with django_assert_max_num_queries(12):
         page(staff, path)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import Client
 
 from portal.sandbox.faults import Fault
-from systemusers.models import AccessProfile, MaskinportenClient, SigningKey, System, SystemUserRequest
+from systemusers.models import Access, AccessProfile, MaskinportenClient, SigningKey, System
 from tests.fixtures import VENDOR_ORGNR
 from tests.systemusers.staff import page, post
 from tests.systemusers.world import DIALOGS, PACKAGE, RESOURCE, World, fresh, give_key, make_client
@@ -171,7 +171,7 @@ def test_comparing_updating_and_the_log_of_a_system(staff: Client, system: Syste
     assert "<code>create</code>" in log
 
 
-def test_deleting_names_those_it_hits_and_wants_the_id(staff: Client, approved: SystemUserRequest) -> None:
+def test_deleting_names_those_it_hits_and_wants_the_id(staff: Client, approved: Access) -> None:
     system = approved.profile.system
     asked = page(staff, f"systems/{system.pk}/delete/")
     wrong = post(staff, f"systems/{system.pk}/delete/", {"typed": "ja"}, status=422)
@@ -258,7 +258,7 @@ def test_a_client_is_made_with_scopes_on_lines(staff: Client, world: World) -> N
     assert (made.scopes, made.orgnr, made.environment) == ([DIALOGS[0]], VENDOR_ORGNR, "SANDBOX")
 
 
-def test_without_a_key_everything_says_what_to_do(staff: Client, sent: SystemUserRequest) -> None:
+def test_without_a_key_everything_says_what_to_do(staff: Client, sent: Access) -> None:
     SigningKey.objects.update(status="RETIRED")
     give_key(sent.profile.system.client, number=2, status="NEW")
 

@@ -5,52 +5,52 @@ from __future__ import annotations
 import pytest
 
 from portal.gateways.errors import Unavailable
-from systemusers.models import System, SystemUser, SystemUserRequest
-from systemusers.services import requests, tokens
+from systemusers.models import Access, System, SystemUser
+from systemusers.services import access, tokens
 from tests.systemusers.world import DIALOGS, World, fresh
 
-S = SystemUserRequest.Status
+S = Access.Status
 
 
-def check(row: SystemUserRequest, world: World) -> SystemUserRequest:
-    requests.check_access(request_id=row.pk, at=world.at)
+def check(row: Access, world: World) -> Access:
+    access.check_access(access_id=row.pk, at=world.at)
     return fresh(row)
 
 
-def reconcile(row: SystemUserRequest, world: World) -> int:
+def reconcile(row: Access, world: World) -> int:
     world.let_pass(minutes=11)
-    return requests.reconcile_system(system_id=row.profile.system_id, at=world.at)
+    return access.reconcile_system(system_id=row.profile.system_id, at=world.at)
 
 
-def test_a_missing_row_in_the_list_is_a_first_sign_only(approved: SystemUserRequest, world: World) -> None:
+def test_a_missing_row_in_the_list_is_a_first_sign_only(approved: Access, world: World) -> None:
     world.remove(approved)
 
     marked = reconcile(approved, world)
 
     row = fresh(approved)
     assert (marked, row.status, row.missing_since) == (1, S.APPROVED, world.at)
-    assert requests.sweep_missing(at=world.at) == []
+    assert access.sweep_missing(at=world.at) == []
 
 
-def test_what_is_listed_is_stamped(approved: SystemUserRequest, world: World) -> None:
+def test_what_is_listed_is_stamped(approved: Access, world: World) -> None:
     marked = reconcile(approved, world)
 
-    assert (marked, SystemUser.objects.get(request=approved).seen_at) == (0, world.at)
+    assert (marked, SystemUser.objects.get(access=approved).seen_at) == (0, world.at)
 
 
-def test_an_hour_later_both_say_gone_and_it_is_removed(approved: SystemUserRequest, world: World) -> None:
+def test_an_hour_later_both_say_gone_and_it_is_removed(approved: Access, world: World) -> None:
     world.remove(approved)
     reconcile(approved, world)
     world.let_pass(hours=1)
 
-    due = requests.sweep_missing(at=world.at)
+    due = access.sweep_missing(at=world.at)
     row = check(approved, world)
 
     assert (due, row.status) == ([approved.pk], S.REMOVED)
-    assert SystemUser.objects.get(request=approved).removed_at == world.at
+    assert SystemUser.objects.get(access=approved).removed_at == world.at
 
 
-def test_before_the_hour_nothing_is_decided(approved: SystemUserRequest, world: World) -> None:
+def test_before_the_hour_nothing_is_decided(approved: Access, world: World) -> None:
     world.remove(approved)
     reconcile(approved, world)
     world.let_pass(minutes=59)
@@ -61,17 +61,17 @@ def test_before_the_hour_nothing_is_decided(approved: SystemUserRequest, world: 
     assert row.missing_since < world.at
 
 
-def test_a_refused_token_is_a_first_sign_too(approved: SystemUserRequest, world: World) -> None:
+def test_a_refused_token_is_a_first_sign_too(approved: Access, world: World) -> None:
     world.remove(approved)
 
     with pytest.raises(tokens.AccessMissing):
-        tokens.system_user_token(request=approved, scopes=DIALOGS, at=world.at)
+        tokens.system_user_token(access=approved, scopes=DIALOGS, at=world.at)
 
     assert (fresh(approved).status, fresh(approved).missing_since) == (S.APPROVED, world.at)
 
 
-def test_a_false_alarm_passes_by_itself(approved: SystemUserRequest, world: World) -> None:
-    SystemUserRequest.objects.filter(pk=approved.pk).update(missing_since=world.at)
+def test_a_false_alarm_passes_by_itself(approved: Access, world: World) -> None:
+    Access.objects.filter(pk=approved.pk).update(missing_since=world.at)
     world.let_pass(hours=2)
 
     row = check(approved, world)
@@ -79,11 +79,11 @@ def test_a_false_alarm_passes_by_itself(approved: SystemUserRequest, world: Worl
     assert (row.status, row.missing_since) == (S.APPROVED, None)
 
 
-def test_when_they_disagree_it_is_unknown_and_comes_back_when_mended(approved: SystemUserRequest, world: World) -> None:
+def test_when_they_disagree_it_is_unknown_and_comes_back_when_mended(approved: Access, world: World) -> None:
     system = world.app.state.systems[approved.profile.system.system_id]
     clients, system.client_ids = system.client_ids, []
     doubtful = check(approved, world)
-    again = requests.sweep_missing(at=world.at.replace(hour=world.at.hour + 2))
+    again = access.sweep_missing(at=world.at.replace(hour=world.at.hour + 2))
     system.client_ids = clients
     world.let_pass(hours=7)
 
@@ -93,19 +93,19 @@ def test_when_they_disagree_it_is_unknown_and_comes_back_when_mended(approved: S
     assert (restored.status, restored.problem_code, restored.missing_since) == (S.APPROVED, "", None)
 
 
-def test_when_one_of_them_is_away_nothing_is_decided(approved: SystemUserRequest, world: World) -> None:
+def test_when_one_of_them_is_away_nothing_is_decided(approved: Access, world: World) -> None:
     world.remove(approved)
     reconcile(approved, world)
     world.let_pass(hours=2)
     world.fault(kind="status", path="/platform/authentication/api/v1/systemuser/vendor/byquery")
 
     with pytest.raises(Unavailable):
-        requests.check_access(request_id=approved.pk, at=world.at)
+        access.check_access(access_id=approved.pk, at=world.at)
 
     assert (fresh(approved).status, fresh(approved).lease_until) == (S.APPROVED, None)
 
 
-def test_a_vanished_request_ends_as_removed_after_the_hour(sent: SystemUserRequest, world: World) -> None:
+def test_a_vanished_access_ends_as_removed_after_the_hour(sent: Access, world: World) -> None:
     world.decide(sent, "approve")
     world.remove(sent)
     unknown = world.poll(sent)
@@ -117,36 +117,36 @@ def test_a_vanished_request_ends_as_removed_after_the_hour(sent: SystemUserReque
 
 
 def test_an_empty_list_is_rather_a_fault_than_everybodys_wish(
-    approved: SystemUserRequest, world: World, monkeypatch: pytest.MonkeyPatch
+    approved: Access, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requests.reconcile, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(access.reconcile, "MOST_AT_ONCE", 0)
     world.remove(approved)
 
-    with pytest.raises(requests.TooManyMissing):
+    with pytest.raises(access.TooManyMissing):
         reconcile(approved, world)
 
     assert fresh(approved).missing_since is None
 
 
-def test_only_registered_systems_with_accesses_are_reconciled(approved: SystemUserRequest) -> None:
-    before = requests.systems_to_reconcile()
+def test_only_registered_systems_with_accesses_are_reconciled(approved: Access) -> None:
+    before = access.systems_to_reconcile()
     System.objects.update(status=System.Status.DELETED)
 
-    assert (before, requests.systems_to_reconcile()) == ([approved.profile.system_id], [])
+    assert (before, access.systems_to_reconcile()) == ([approved.profile.system_id], [])
 
 
-def test_a_customer_who_gives_access_again_is_back_on_the_same_row(approved: SystemUserRequest, world: World) -> None:
+def test_a_customer_who_gives_access_again_is_back_on_the_same_row(approved: Access, world: World) -> None:
     world.remove(approved)
     reconcile(approved, world)
     world.let_pass(hours=1)
     removed = check(approved, world)
 
-    requests.renew_request(request=removed, by="customer:link", at=world.at)
+    access.renew_access(access=removed, by="customer:link", at=world.at)
     again = world.send(removed)
     world.decide(again, "approve")
     row = world.poll(again)
 
-    user = SystemUser.objects.get(request=row)
+    user = SystemUser.objects.get(access=row)
     assert (row.status, str(user.altinn_id), user.removed_at, user.first_token_at) == (
         S.APPROVED,
         row.altinn_id,

@@ -6,14 +6,14 @@ import pytest
 from django.test import Client
 
 from portal.core.audit import AuditEvent
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 from tests.systemusers.staff import page
 from tests.systemusers.world import fresh
 
-S = SystemUserRequest.Status
+S = Access.Status
 
 
-def url(row: SystemUserRequest, part: str = "") -> str:
+def url(row: Access, part: str = "") -> str:
     return f"/l/{row.link_token}/{part}"
 
 
@@ -23,7 +23,7 @@ def seen(client: Client, address: str) -> str:
     return reply.content.decode()
 
 
-def test_staff_who_look_have_not_opened_it_for_the_customer(staff: Client, sent: SystemUserRequest) -> None:
+def test_staff_who_look_have_not_opened_it_for_the_customer(staff: Client, sent: Access) -> None:
     text = seen(staff, url(sent))
 
     staff.post(url(sent, "opened/"))
@@ -34,9 +34,7 @@ def test_staff_who_look_have_not_opened_it_for_the_customer(staff: Client, sent:
 
 
 @pytest.mark.usefixtures("now")
-def test_a_preview_without_a_log_in_counts_no_more_and_leads_a_lost_customer_on(
-    client: Client, sent: SystemUserRequest
-) -> None:
+def test_a_preview_without_a_log_in_counts_no_more_and_leads_a_lost_customer_on(client: Client, sent: Access) -> None:
     text = seen(client, url(sent) + "?preview=1")
 
     client.post(url(sent, "opened/") + "?preview=1")
@@ -48,7 +46,7 @@ def test_a_preview_without_a_log_in_counts_no_more_and_leads_a_lost_customer_on(
     assert f'href="{url(sent)}">Er du kunden?' in text
 
 
-def test_staff_go_on_to_altinn_only_knowing_whom_they_play(staff: Client, sent: SystemUserRequest) -> None:
+def test_staff_go_on_to_altinn_only_knowing_whom_they_play(staff: Client, sent: Access) -> None:
     stopped = staff.post(url(sent, "altinn/"))
     let_on = staff.post(url(sent, "altinn/"), {"play": "1"})
 
@@ -59,8 +57,8 @@ def test_staff_go_on_to_altinn_only_knowing_whom_they_play(staff: Client, sent: 
     assert (fresh(sent).status, fresh(sent).opened_at) == (S.SENT, None)
 
 
-def test_in_production_nobody_plays_the_customer(staff: Client, sent: SystemUserRequest) -> None:
-    SystemUserRequest.objects.filter(pk=sent.pk).update(environment="PRODUCTION")
+def test_in_production_nobody_plays_the_customer(staff: Client, sent: Access) -> None:
+    Access.objects.filter(pk=sent.pk).update(environment="PRODUCTION")
 
     text = seen(staff, url(sent))
     stopped = staff.post(url(sent, "altinn/"), {"play": "1"})
@@ -69,5 +67,5 @@ def test_in_production_nobody_plays_the_customer(staff: Client, sent: SystemUser
     assert stopped["Location"] == url(sent)
 
 
-def test_the_staff_page_leads_to_the_preview(staff: Client, sent: SystemUserRequest) -> None:
+def test_the_staff_page_leads_to_the_preview(staff: Client, sent: Access) -> None:
     assert f"{url(sent)}?preview=1" in page(staff, f"access/{sent.pk}/")

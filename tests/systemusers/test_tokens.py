@@ -12,11 +12,11 @@ from django.db import connection
 
 from portal.core.valkey import valkey
 from portal.gateways.errors import Refused, Unavailable
-from systemusers.models import SigningKey, SystemUser, SystemUserRequest
+from systemusers.models import Access, SigningKey, SystemUser
 from systemusers.services import tokens
 from tests.systemusers.world import DIALOGS, TOKEN, World, fresh
 
-S = SystemUserRequest.Status
+S = Access.Status
 
 
 def grants(world: World) -> list[dict[str, Any]]:
@@ -25,8 +25,8 @@ def grants(world: World) -> list[dict[str, Any]]:
     return [jwt.decode(form["assertion"], options={"verify_signature": False}) for form in forms]
 
 
-def test_a_customers_token_names_owner_and_reference(approved: SystemUserRequest, world: World) -> None:
-    token = tokens.system_user_token(request=approved, scopes=DIALOGS, at=world.at)
+def test_a_customers_token_names_owner_and_reference(approved: Access, world: World) -> None:
+    token = tokens.system_user_token(access=approved, scopes=DIALOGS, at=world.at)
 
     details = jwt.decode(token, options={"verify_signature": False})["authorization_details"][0]
     asked = grants(world)[-1]["authorization_details"][0]
@@ -35,28 +35,28 @@ def test_a_customers_token_names_owner_and_reference(approved: SystemUserRequest
     assert asked["externalRef"] == approved.external_ref
 
 
-def test_the_first_token_puts_the_access_in_use(approved: SystemUserRequest, world: World) -> None:
-    tokens.system_user_token(request=approved, scopes=DIALOGS, at=world.at)
+def test_the_first_token_puts_the_access_in_use(approved: Access, world: World) -> None:
+    tokens.system_user_token(access=approved, scopes=DIALOGS, at=world.at)
 
     assert fresh(approved).status == S.IN_USE
-    assert SystemUser.objects.get(request=approved).first_token_at == world.at
+    assert SystemUser.objects.get(access=approved).first_token_at == world.at
 
 
-def test_two_workers_with_a_first_token_do_not_quarrel(approved: SystemUserRequest, world: World) -> None:
+def test_two_workers_with_a_first_token_do_not_quarrel(approved: Access, world: World) -> None:
     other = fresh(approved)
-    tokens.note_token(request=other, at=world.at)
+    tokens.note_token(access=other, at=world.at)
 
-    tokens.note_token(request=approved, at=world.at)
+    tokens.note_token(access=approved, at=world.at)
 
     assert fresh(approved).status == S.IN_USE
 
 
-def test_a_token_is_kept_until_twenty_seconds_before_its_end(approved: SystemUserRequest, world: World) -> None:
-    first = tokens.system_user_token(request=approved, scopes=DIALOGS, at=world.at)
+def test_a_token_is_kept_until_twenty_seconds_before_its_end(approved: Access, world: World) -> None:
+    first = tokens.system_user_token(access=approved, scopes=DIALOGS, at=world.at)
     world.let_pass(seconds=95)
-    second = tokens.system_user_token(request=approved, scopes=DIALOGS, at=world.at)
+    second = tokens.system_user_token(access=approved, scopes=DIALOGS, at=world.at)
     world.let_pass(seconds=5)
-    third = tokens.system_user_token(request=approved, scopes=DIALOGS, at=world.at)
+    third = tokens.system_user_token(access=approved, scopes=DIALOGS, at=world.at)
 
     assert first == second != third
 
@@ -69,69 +69,69 @@ def test_the_order_of_scopes_makes_no_other_token(world: World) -> None:
     assert tokens.vendor_token(client=world.client, scopes=scopes[::-1], at=world.at) == first
 
 
-def test_other_owners_references_scopes_and_environments_have_tokens_of_their_own(approved: SystemUserRequest) -> None:
-    keys = {tokens.prepare_grant(request=approved, scopes=DIALOGS).cache_key}
-    keys.add(tokens.prepare_grant(request=approved, scopes=("altinn:events.subscribe",)).cache_key)
+def test_other_owners_references_scopes_and_environments_have_tokens_of_their_own(approved: Access) -> None:
+    keys = {tokens.prepare_grant(access=approved, scopes=DIALOGS).cache_key}
+    keys.add(tokens.prepare_grant(access=approved, scopes=("altinn:events.subscribe",)).cache_key)
     approved.external_ref = "another"
-    keys.add(tokens.prepare_grant(request=approved, scopes=DIALOGS).cache_key)
+    keys.add(tokens.prepare_grant(access=approved, scopes=DIALOGS).cache_key)
     approved.customer.orgnr = "314004217"
-    keys.add(tokens.prepare_grant(request=approved, scopes=DIALOGS).cache_key)
+    keys.add(tokens.prepare_grant(access=approved, scopes=DIALOGS).cache_key)
     approved.environment = "TEST"
-    keys.add(tokens.prepare_grant(request=approved, scopes=DIALOGS).cache_key)
+    keys.add(tokens.prepare_grant(access=approved, scopes=DIALOGS).cache_key)
 
     assert len(keys) == 5
 
 
-def test_what_is_kept_cannot_be_read_in_valkey(approved: SystemUserRequest, world: World) -> None:
-    token = tokens.system_user_token(request=approved, scopes=DIALOGS, at=world.at)
+def test_what_is_kept_cannot_be_read_in_valkey(approved: Access, world: World) -> None:
+    token = tokens.system_user_token(access=approved, scopes=DIALOGS, at=world.at)
 
     kept = [valkey().get(key) for key in valkey().keys("portal:token:*")]
     assert kept
     assert not any(token.encode() in value or b"eyJ" in value for value in kept)
 
 
-def test_a_fresh_token_is_asked_for_past_the_cache(approved: SystemUserRequest, world: World) -> None:
-    first = tokens.system_user_token(request=approved, scopes=DIALOGS, at=world.at)
+def test_a_fresh_token_is_asked_for_past_the_cache(approved: Access, world: World) -> None:
+    first = tokens.system_user_token(access=approved, scopes=DIALOGS, at=world.at)
     world.let_pass(seconds=1)
 
-    second = tokens.system_user_token(request=approved, scopes=DIALOGS, at=world.at, fresh=True)
+    second = tokens.system_user_token(access=approved, scopes=DIALOGS, at=world.at, fresh=True)
 
-    assert first != second == tokens.system_user_token(request=approved, scopes=DIALOGS, at=world.at)
+    assert first != second == tokens.system_user_token(access=approved, scopes=DIALOGS, at=world.at)
 
 
-def test_an_exchanged_token_is_altinns_and_kept_for_itself(approved: SystemUserRequest, world: World) -> None:
-    raw = tokens.system_user_token(request=approved, scopes=DIALOGS, at=world.at)
+def test_an_exchanged_token_is_altinns_and_kept_for_itself(approved: Access, world: World) -> None:
+    raw = tokens.system_user_token(access=approved, scopes=DIALOGS, at=world.at)
 
-    first = tokens.exchanged_token(request=approved, scopes=DIALOGS, at=world.at)
+    first = tokens.exchanged_token(access=approved, scopes=DIALOGS, at=world.at)
     world.let_pass(minutes=20)
-    second = tokens.exchanged_token(request=approved, scopes=DIALOGS, at=world.at)
+    second = tokens.exchanged_token(access=approved, scopes=DIALOGS, at=world.at)
 
     issuer = jwt.decode(first, options={"verify_signature": False})["iss"]
     assert raw != first == second
     assert (issuer, len(world.calls("GET", "exchange"))) == (world.app.issuers()["altinn"], 1)
 
 
-def test_no_system_user_is_a_state_and_not_a_fault(sent: SystemUserRequest, world: World) -> None:
+def test_no_system_user_is_a_state_and_not_a_fault(sent: Access, world: World) -> None:
     with pytest.raises(tokens.AccessMissing) as caught:
-        tokens.system_user_token(request=sent, scopes=DIALOGS, at=world.at)
+        tokens.system_user_token(access=sent, scopes=DIALOGS, at=world.at)
 
     assert caught.value.code == "MP-303"
     assert (fresh(sent).status, fresh(sent).missing_since) == (S.SENT, None)
 
 
-def test_a_scope_we_lack_is_a_refusal(approved: SystemUserRequest, world: World) -> None:
+def test_a_scope_we_lack_is_a_refusal(approved: Access, world: World) -> None:
     with pytest.raises(Refused) as caught:
-        tokens.system_user_token(request=approved, scopes=("skatteetaten:mangler",), at=world.at)
+        tokens.system_user_token(access=approved, scopes=("skatteetaten:mangler",), at=world.at)
 
     assert caught.value.code == "MP-200"
     assert fresh(approved).missing_since is None
 
 
-def test_without_a_key_nothing_is_signed(approved: SystemUserRequest, world: World) -> None:
+def test_without_a_key_nothing_is_signed(approved: Access, world: World) -> None:
     SigningKey.objects.update(status=SigningKey.Status.RETIRED)
 
     with pytest.raises(tokens.NoKey):
-        tokens.system_user_token(request=approved, scopes=DIALOGS, at=world.at)
+        tokens.system_user_token(access=approved, scopes=DIALOGS, at=world.at)
 
 
 def test_the_key_remembers_its_use_once_an_hour(world: World) -> None:
@@ -192,8 +192,8 @@ def test_many_threads_share_one_request_and_touch_no_database(world: World, djan
     assert (len(found), len(set(found)), len(world.calls("POST", TOKEN))) == (8, 1, 1)
 
 
-def test_no_secret_shows_in_what_is_printed(approved: SystemUserRequest) -> None:
-    shown = repr(tokens.prepare_grant(request=approved, scopes=DIALOGS))
+def test_no_secret_shows_in_what_is_printed(approved: Access) -> None:
+    shown = repr(tokens.prepare_grant(access=approved, scopes=DIALOGS))
 
     assert "PRIVATE KEY" not in shown
     assert "MII" not in shown

@@ -18,8 +18,8 @@ from portal.sandbox import Sandbox, create_app
 from portal.sandbox.clock import Clock
 from portal.sandbox.faults import Fault
 from portal.sandbox.testing import Transport
-from systemusers.models import AccessProfile, MaskinportenClient, SigningKey, System, SystemUserRequest
-from systemusers.services import requests
+from systemusers.models import Access, AccessProfile, MaskinportenClient, SigningKey, System
+from systemusers.services import access
 from tests.fixtures import AT, VENDOR_ORGNR
 
 BY = "user:ida@vendor.example"
@@ -127,23 +127,23 @@ class World:
         self.at += timedelta(**time)
         self.app.clock.advance(timedelta(**time).total_seconds())
 
-    def send(self, request: SystemUserRequest) -> SystemUserRequest:
+    def send(self, row: Access) -> Access:
         """One task's worth; what Altinn did not do is left for later."""
         with suppress(LostRace, GatewayError):
-            requests.send_request(request_id=request.pk, at=self.at)
-        return fresh(request)
+            access.send_access(access_id=row.pk, at=self.at)
+        return fresh(row)
 
-    def poll(self, request: SystemUserRequest) -> SystemUserRequest:
+    def poll(self, row: Access) -> Access:
         with suppress(LostRace, GatewayError):
-            requests.poll_request(request_id=request.pk, at=self.at)
-        return fresh(request)
+            access.poll_access(access_id=row.pk, at=self.at)
+        return fresh(row)
 
-    def decide(self, request: SystemUserRequest, act: str, **body: Any) -> None:
-        self.control(f"/control/requests/{request.altinn_id}/{act}", body)
+    def decide(self, row: Access, act: str, **body: Any) -> None:
+        self.control(f"/control/requests/{row.altinn_id}/{act}", body)
 
-    def remove(self, request: SystemUserRequest) -> None:
+    def remove(self, row: Access) -> None:
         """The customer takes the access back in Altinn."""
-        self.control(f"/control/system-users/{request.altinn_id}", method="DELETE")
+        self.control(f"/control/system-users/{row.altinn_id}", method="DELETE")
 
     def calls(self, method: str, part: str) -> list[httpx.Request]:
         """Calls the portal made, by method and a part of the address."""
@@ -204,17 +204,17 @@ def known_customer(world: World, customer: Customer, vendor: Vendor) -> Customer
 
 
 @pytest.fixture
-def asked(known_customer: Customer, profile: AccessProfile, world: World) -> SystemUserRequest:
+def asked(known_customer: Customer, profile: AccessProfile, world: World) -> Access:
     """A draft: asked for, not sent."""
-    return requests.request_access(customer=known_customer, profile=profile, by=BY, at=world.at)
+    return access.ask_access(customer=known_customer, profile=profile, by=BY, at=world.at)
 
 
 @pytest.fixture
-def sent(asked: SystemUserRequest, world: World) -> SystemUserRequest:
+def sent(asked: Access, world: World) -> Access:
     return world.send(asked)
 
 
 @pytest.fixture
-def approved(sent: SystemUserRequest, world: World) -> SystemUserRequest:
+def approved(sent: Access, world: World) -> Access:
     world.decide(sent, "approve")
     return world.poll(sent)

@@ -9,12 +9,12 @@ from uuid import UUID
 from accounts.models import Customer
 from portal.gateways.dialogporten import ActivityItem, DialogItem, TransmissionItem
 from submissions.models import Activity, Dialog, Submission, Transmission
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 
 PARTY = "urn:altinn:organization:identifier-no:"
 CHANGING = [
     "status", "extended_status", "external_reference", "title", "summary", "progress", "due_at", "updated_at",
-    "content_updated_at", "is_content_seen", "system_labels", "next_attempt_at", "attempts", "request",
+    "content_updated_at", "is_content_seen", "system_labels", "next_attempt_at", "attempts", "access",
 ]  # fmt: skip
 
 
@@ -23,13 +23,13 @@ def best_text(texts: Mapping[str, str]) -> str:
     return next((texts[code] for code in ("nb", "nn", "en") if texts.get(code)), next(iter(texts.values()), ""))
 
 
-def store_dialogs(*, request: SystemUserRequest, items: list[DialogItem], at: datetime) -> list[int]:
+def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime) -> list[int]:
     """Insert or update by dialog id; a copy that is newer already stays. Returns ids of those to fetch transmissions for."""
     newest = {item.id: item for item in sorted(items, key=lambda item: item.updated_at)}
     if not newest:
         return []
     known = dict(
-        Dialog.objects.filter(environment=request.environment, dialog_id__in=newest).values_list(
+        Dialog.objects.filter(environment=access.environment, dialog_id__in=newest).values_list(
             "dialog_id", "updated_at"
         )
     )
@@ -37,28 +37,28 @@ def store_dialogs(*, request: SystemUserRequest, items: list[DialogItem], at: da
         item for item in newest.values() if not known.get(UUID(item.id)) or known[UUID(item.id)] < item.updated_at
     ]
     changed.sort(key=lambda item: item.id)  # two workers that store the same dialogs lock them in the same order
-    owners = _owners(request, changed)
-    rows = [_row(request, item, owners[item.party], at) for item in changed if item.party in owners]
+    owners = _owners(access, changed)
+    rows = [_row(access, item, owners[item.party], at) for item in changed if item.party in owners]
     stored = Dialog.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["environment", "dialog_id"], update_fields=CHANGING, batch_size=1000
     )
     return [row.pk for row in stored]
 
 
-def _owners(request: SystemUserRequest, items: list[DialogItem]) -> dict[str, Customer]:
+def _owners(access: Access, items: list[DialogItem]) -> dict[str, Customer]:
     """The customer each party is: for an agent's clients, only those who are customers of ours."""
     orgnrs = {item.party.removeprefix(PARTY) for item in items}
-    if orgnrs <= {request.customer.orgnr}:
-        return {PARTY + request.customer.orgnr: request.customer}
-    rows = Customer.objects.filter(environment=request.environment, orgnr__in=orgnrs)
+    if orgnrs <= {access.customer.orgnr}:
+        return {PARTY + access.customer.orgnr: access.customer}
+    rows = Customer.objects.filter(environment=access.environment, orgnr__in=orgnrs)
     return {PARTY + row.orgnr: row for row in rows}
 
 
-def _row(request: SystemUserRequest, item: DialogItem, customer: Customer, at: datetime) -> Dialog:
+def _row(access: Access, item: DialogItem, customer: Customer, at: datetime) -> Dialog:
     return Dialog(
-        environment=request.environment,
+        environment=access.environment,
         customer=customer,
-        request=request,
+        access=access,
         dialog_id=item.id,
         org=item.org,
         service_resource=item.service_resource,

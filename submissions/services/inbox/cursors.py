@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from submissions.models import PollCursor, Submission
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 
 LEASE = timedelta(minutes=5)
 HOT, WARM, COLD = timedelta(minutes=15), timedelta(hours=2), timedelta(hours=12)
@@ -24,11 +24,11 @@ AWAITED = [  # how long since delivery, and how often to ask while a verdict is 
 
 def make_cursors(*, at: datetime) -> int:
     """A cursor for each usable access that has none; returns how many were made."""
-    ready = SystemUserRequest.objects.filter(status__in=SystemUserRequest.USABLE, system_user__isnull=False)
+    ready = Access.objects.filter(status__in=Access.USABLE, system_user__isnull=False)
     lacking = list(ready.filter(cursor__isnull=True).values_list("pk", flat=True)[:5000])
     PollCursor.objects.bulk_create(
         [
-            PollCursor(request_id=pk, since=at - BACKFILL, due_at=at, overlap_at=at + timedelta(minutes=20))
+            PollCursor(access_id=pk, since=at - BACKFILL, due_at=at, overlap_at=at + timedelta(minutes=20))
             for pk in lacking
         ],
         ignore_conflicts=True,
@@ -43,7 +43,7 @@ def claim(*, at: datetime, limit: int = 500, only: int | None = None) -> list[in
     """
     with transaction.atomic():
         free = PollCursor.objects.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=at), due_at__lte=at)
-        usable = free.filter(request__status__in=SystemUserRequest.USABLE)
+        usable = free.filter(access__status__in=Access.USABLE)
         if only is not None:
             usable = usable.filter(pk=only)
         ids = list(
@@ -55,9 +55,9 @@ def claim(*, at: datetime, limit: int = 500, only: int | None = None) -> list[in
     return ids
 
 
-def make_due(*, request_id: int, at: datetime) -> None:
+def make_due(*, access_id: int, at: datetime) -> None:
     """Something happened: ask about this system user at the next chance."""
-    PollCursor.objects.filter(request_id=request_id, due_at__gt=at).update(due_at=at)
+    PollCursor.objects.filter(access_id=access_id, due_at__gt=at).update(due_at=at)
 
 
 def next_round(cursor: PollCursor, *, at: datetime, awaited_since: datetime | None) -> datetime:
@@ -72,11 +72,11 @@ def next_round(cursor: PollCursor, *, at: datetime, awaited_since: datetime | No
     return at + interval * (0.8 + (zlib.crc32(f"{cursor.pk}:{at.date()}".encode()) % 400) / 1000)
 
 
-def awaited(request_ids: list[int]) -> dict[int, datetime]:
+def awaited(access_ids: list[int]) -> dict[int, datetime]:
     """The latest delivery that still lacks a verdict, by access id."""
-    waiting = Submission.objects.filter(request_id__in=request_ids, status=Submission.Status.DELIVERED)
-    rows = waiting.order_by("delivered_at").values_list("request_id", "delivered_at")
-    return {request_id: delivered for request_id, delivered in rows if request_id and delivered}
+    waiting = Submission.objects.filter(access_id__in=access_ids, status=Submission.Status.DELIVERED)
+    rows = waiting.order_by("delivered_at").values_list("access_id", "delivered_at")
+    return {access_id: delivered for access_id, delivered in rows if access_id and delivered}
 
 
 def after_failure(cursor: PollCursor, *, at: datetime, retry_after: float | None) -> datetime:

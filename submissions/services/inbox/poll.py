@@ -62,12 +62,12 @@ def poll(*, cursor_ids: list[int], at: datetime) -> list[int]:
     Those that are no longer leased are left alone: another message for the same ones has been here before.
     """
     leased = PollCursor.objects.filter(pk__in=cursor_ids, lease_until__gt=at)
-    rows = list(leased.select_related("request__customer", "request__profile__system__client"))
-    grants = tokens.prepare_grants(requests=[row.request for row in rows], scopes=SCOPES)
+    rows = list(leased.select_related("access__customer", "access__profile__system__client"))
+    grants = tokens.prepare_grants(accesses=[row.access for row in rows], scopes=SCOPES)
     answers: dict[int, Answer] = {}
     questions: list[Question] = []
     for row in rows:
-        grant = grants[row.request_id]
+        grant = grants[row.access_id]
         if isinstance(grant, tokens.NoKey):
             answers[row.pk] = Answer(error=grant)
         else:
@@ -78,18 +78,18 @@ def poll(*, cursor_ids: list[int], at: datetime) -> list[int]:
 
 
 def _question(cursor: PollCursor, grant: tokens.PreparedGrant, at: datetime) -> Question:
-    request = cursor.request
-    is_agent = request.profile.kind == Kind.AGENT
+    access = cursor.access
+    is_agent = access.profile.kind == Kind.AGENT
     order = "contentUpdatedAt" if is_agent else "updatedAt"
     filters: dict[str, Any] = {"order_by": f"{order}_asc", "limit": PAGE}
     if is_agent:
-        filters["service_resources"] = [f"urn:altinn:resource:{right}" for right in request.rights][:20]
+        filters["service_resources"] = [f"urn:altinn:resource:{right}" for right in access.rights][:20]
     else:
-        filters["parties"] = [f"urn:altinn:organization:identifier-no:{request.customer.orgnr}"]
+        filters["parties"] = [f"urn:altinn:organization:identifier-no:{access.customer.orgnr}"]
     if not cursor.token:
         filters["content_updated_after" if is_agent else "updated_after"] = cursor.since
     overlap = at - cursors.OVERLAP if cursor.overlap_at and cursor.overlap_at <= at else None
-    return Question(cursor.pk, dialogporten(request.environment), grant, filters, cursor.token, overlap)
+    return Question(cursor.pk, dialogporten(access.environment), grant, filters, cursor.token, overlap)
 
 
 def _ask(question: Question, at: datetime) -> Answer:
@@ -127,7 +127,7 @@ def _read_overlap(question: Question, answer: Answer, token: str) -> None:
 
 def _store_all(rows: list[PollCursor], answers: dict[int, Answer], at: datetime) -> list[int]:
     """The quiet ones together, each of those with news in a transaction of its own: few locks, held briefly."""
-    waiting = cursors.awaited([row.request_id for row in rows])
+    waiting = cursors.awaited([row.access_id for row in rows])
     quiet = [row for row in rows if not answers[row.pk].items]
     moved = _store(quiet, answers, waiting, at) if quiet else []
     for row in rows:
@@ -147,7 +147,7 @@ def _store(rows: list[PollCursor], answers: dict[int, Answer], waiting: dict[int
         held = [row for row in rows if row.pk in now and now[row.pk].lease_until == row.lease_until]
         for row in held:
             is_nudged = now[row.pk].due_at < row.due_at
-            moved += _note(row, answers[row.pk], waiting.get(row.request_id), at)
+            moved += _note(row, answers[row.pk], waiting.get(row.access_id), at)
             if is_nudged:
                 row.due_at = min(row.due_at, at)
         PollCursor.objects.bulk_create(held, update_conflicts=True, unique_fields=["id"], update_fields=FIELDS)
@@ -158,25 +158,25 @@ def _note(row: PollCursor, answer: Answer, awaited_since: datetime | None, at: d
     if answer.error is not None:
         _note_failure(row, answer.error, at)
         return []
-    fresh = copies.store_dialogs(request=row.request, items=_own(row, answer.items), at=at)
+    fresh = copies.store_dialogs(access=row.access, items=_own(row, answer.items), at=at)
     _note_success(row, answer, at, changed=bool(fresh), awaited_since=awaited_since)
     return fresh
 
 
 def _note_access(row: PollCursor, answer: Answer, at: datetime) -> None:
     """A token is the first sign of life of an access, MP-303 the first sign that it is gone; alone it decides nothing."""
-    request = row.request
+    access = row.access
     if isinstance(answer.error, tokens.AccessMissing):
-        tokens.note_missing(request=request, at=at, sign="token")
-    elif answer.error is None and (request.status == request.Status.APPROVED or request.missing_since):
-        tokens.note_token(request=request, at=at)
+        tokens.note_missing(access=access, at=at, sign="token")
+    elif answer.error is None and (access.status == access.Status.APPROVED or access.missing_since):
+        tokens.note_token(access=access, at=at)
 
 
 def _own(cursor: PollCursor, items: Iterable[DialogItem]) -> list[DialogItem]:
     """Only dialogs of the party we asked for: a search may bring along another's through instance delegation."""
-    if cursor.request.profile.kind == Kind.AGENT:
+    if cursor.access.profile.kind == Kind.AGENT:
         return list(items)
-    party = f"urn:altinn:organization:identifier-no:{cursor.request.customer.orgnr}"
+    party = f"urn:altinn:organization:identifier-no:{cursor.access.customer.orgnr}"
     return [item for item in items if item.party == party]
 
 
@@ -201,7 +201,7 @@ def _note_failure(row: PollCursor, error: Exception, at: datetime) -> None:
     row.problem_code = _code(error)
     row.due_at = cursors.after_failure(row, at=at, retry_after=getattr(error, "retry_after", None))
     if isinstance(error, (BrokenReply, tokens.NoKey)) or (isinstance(error, Refused) and error.status in (401, 403)):
-        logger.error("polling for request %s needs a person: %s", row.request_id, error)
+        logger.error("polling for access %s needs a person: %s", row.access_id, error)
     if isinstance(error, Refused) and error.code.lower() == "continuationtoken":
         row.token, row.due_at = "", at
 

@@ -39,7 +39,7 @@ def claim(*, dialog_id: int, at: datetime) -> Dialog | None:
     mine = Dialog.objects.filter(pk=dialog_id, next_attempt_at__lte=at)
     if not mine.update(next_attempt_at=at + LEASE, attempts=F("attempts") + 1):
         return None  # the lease is the time itself: whoever sets another meanwhile wants it done again
-    return Dialog.objects.select_related("customer", "request__profile__system__client", "request__customer").get(
+    return Dialog.objects.select_related("customer", "access__profile__system__client", "access__customer").get(
         pk=dialog_id
     )
 
@@ -61,7 +61,7 @@ def pull(*, dialog_id: int, at: datetime) -> None:
 
 
 def _pull(dialog: Dialog, at: datetime) -> bool:
-    token = tokens.system_user_token(request=dialog.request, scopes=SCOPES, at=at)
+    token = tokens.system_user_token(access=dialog.access, scopes=SCOPES, at=at)
     gateway = dialogporten(dialog.environment)
     transmissions = gateway.transmissions(str(dialog.dialog_id), token=token)
     activities = gateway.activities(str(dialog.dialog_id), token=token)
@@ -113,7 +113,7 @@ def _fetch(dialog: Dialog, row: Transmission, submission: Submission, attachment
         return True
     service = catalogue.service(submission.service)
     try:
-        token = tokens.system_user_token(request=dialog.request, scopes=service.scopes, at=at)
+        token = tokens.system_user_token(access=dialog.access, scopes=service.scopes, at=at)
         fetched = skatteetaten(dialog.environment, service).document_at(url, token=token)
     except Refused as error:
         if error.status in (403, 404):

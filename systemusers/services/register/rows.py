@@ -52,7 +52,7 @@ def _plain(system: System, name: str) -> Any:
 
 
 def save_profile(*, profile: AccessProfile, by: str, at: datetime) -> None:
-    """Store a profile after its checks. Requests already sent keep what they asked for. Raises SystemProblems."""
+    """Store a profile after its checks. Accesses already asked for keep what they asked for. Raises SystemProblems."""
     check_profile(profile)
     is_new = profile.pk is None
     try:

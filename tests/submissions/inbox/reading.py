@@ -32,7 +32,7 @@ class Reading:
 
     @property
     def cursor(self) -> PollCursor:
-        return PollCursor.objects.get(request=self.world.access)
+        return PollCursor.objects.get(access=self.world.access)
 
     def poll(self) -> list[int]:
         """What sweep_cursors and poll_cursors do together; gives the dialogs that moved."""

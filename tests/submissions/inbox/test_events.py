@@ -61,7 +61,7 @@ def altinn(reading: Reading, client: Client, django_capture_on_commit_callbacks:
 
 
 def subscribe(reading: Reading, altinn: Any) -> EventSubscription:
-    events.subscribe(request_id=reading.world.access.pk, at=reading.world.at)
+    events.subscribe(access_id=reading.world.access.pk, at=reading.world.at)
     altinn()
     return EventSubscription.objects.get()
 
@@ -219,7 +219,7 @@ def test_a_refusal_is_kept_and_tried_again_much_later(reading: Reading) -> None:
     user = next(iter(reading.world.app.state.system_users.values()))
     user.rights = []
 
-    events.subscribe(request_id=reading.world.access.pk, at=reading.world.at)
+    events.subscribe(access_id=reading.world.access.pk, at=reading.world.at)
 
     row = EventSubscription.objects.get()
     assert (row.refused_code, row.altinn_id) == ("403", None)
@@ -231,14 +231,14 @@ def test_a_scope_we_lack_is_kept_as_a_refusal(reading: Reading) -> None:
     client = next(iter(reading.world.app.state.clients.values()))
     client.scopes = [scope for scope in client.scopes if "events" not in scope]
 
-    events.subscribe(request_id=reading.world.access.pk, at=reading.world.at)
+    events.subscribe(access_id=reading.world.access.pk, at=reading.world.at)
 
     assert EventSubscription.objects.get().refused_code
 
 
 def test_a_lost_answer_leaves_one_subscription_in_the_end(reading: Reading, altinn: Any) -> None:
     reading.fault("events", kind="lost", path=SUBSCRIPTIONS)
-    tasks.subscribe_access.apply(kwargs={"request_id": reading.world.access.pk}, throw=True)
+    tasks.subscribe_access.apply(kwargs={"access_id": reading.world.access.pk}, throw=True)
     reading.world.let_pass(events.UNANSWERED.total_seconds() + 1)
 
     again = events.wanting(at=reading.world.at)

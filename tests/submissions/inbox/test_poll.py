@@ -14,7 +14,7 @@ from portal.gateways import http
 from portal.sandbox.dialogs import by_party, update_dialog
 from submissions.models import Dialog, PollCursor
 from submissions.services.inbox import cursors, poll
-from systemusers.models import SigningKey, SystemUserRequest
+from systemusers.models import Access, SigningKey
 from tests.submissions.inbox.reading import DIALOGS, Reading
 from tests.submissions.rows import make_access
 
@@ -164,8 +164,8 @@ def test_a_dead_workers_cursor_is_free_when_the_lease_ends(reading: Reading) -> 
 
 
 def test_a_nudge_during_a_round_is_not_lost(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
-    at, request_id = reading.world.at, reading.world.access.pk
-    between(monkeypatch, lambda: cursors.make_due(request_id=request_id, at=at))
+    at, access_id = reading.world.at, reading.world.access.pk
+    between(monkeypatch, lambda: cursors.make_due(access_id=access_id, at=at))
 
     reading.poll()
 
@@ -179,18 +179,18 @@ def test_an_access_that_is_gone_is_only_noted(reading: Reading) -> None:
 
     reading.poll()
 
-    access = SystemUserRequest.objects.get()
+    access = Access.objects.get()
     assert (reading.cursor.problem_code, reading.cursor.failures) == ("MP-303", 1)
     assert (access.status, access.missing_since) == ("IN_USE", reading.world.at)
     assert wait_of(reading) >= 30
 
 
 def test_the_first_token_puts_an_approved_access_in_use(reading: Reading) -> None:
-    SystemUserRequest.objects.update(status="APPROVED")
+    Access.objects.update(status="APPROVED")
 
     reading.poll()
 
-    assert SystemUserRequest.objects.get().status == "IN_USE"
+    assert Access.objects.get().status == "IN_USE"
 
 
 def test_without_a_key_the_cursor_says_so(reading: Reading) -> None:
@@ -265,7 +265,7 @@ def test_a_place_the_server_no_longer_takes_is_forgotten_and_read_again(reading:
 
 
 def test_an_access_with_an_agent_asks_by_service_and_files_each_under_its_customer(reading: Reading) -> None:
-    access = SystemUserRequest.objects.get()
+    access = Access.objects.get()
     access.profile.kind = "AGENT"
     access.profile.save()
     user = next(iter(reading.world.app.state.system_users.values()))
@@ -329,6 +329,6 @@ def test_the_longer_nothing_changed_the_seldomer_we_ask(reading: Reading, quiet:
 
 def test_an_access_that_is_no_longer_ours_is_not_asked_about(reading: Reading) -> None:
     cursors.make_cursors(at=reading.world.at)
-    SystemUserRequest.objects.update(status="REMOVED")
+    Access.objects.update(status="REMOVED")
 
     assert cursors.claim(at=reading.world.at) == []

@@ -13,41 +13,41 @@ from django.db import transaction
 from portal.core.audit import record
 from portal.gateways.altinn import RemoteSystemUser
 from portal.gateways.errors import Refused
-from systemusers.models import SystemUser, SystemUserRequest
+from systemusers.models import Access, SystemUser
 from systemusers.services import tokens
+from systemusers.services.access import answers
+from systemusers.services.access.lease import Lease, take
 from systemusers.services.remote import maskinporten
-from systemusers.services.requests import answers
-from systemusers.services.requests.lease import Lease, take
 
 BY = "task:check_access"
 PATIENCE = timedelta(hours=1)
 """The shortest time between the first sign and the verdict: outages look like lost access while they last."""
 AGAIN = timedelta(hours=6)
-Status = SystemUserRequest.Status
-HAVING = {*SystemUserRequest.USABLE, Status.UNKNOWN}
+Status = Access.Status
+HAVING = {*Access.USABLE, Status.UNKNOWN}
 
 
 def sweep_missing(*, at: datetime, limit: int = 100) -> list[int]:
     """Ids of accesses with a first sign old enough, not looked into in the last hours."""
-    rows = SystemUserRequest.objects.filter(status__in=HAVING, missing_since__lte=at - PATIENCE)
+    rows = Access.objects.filter(status__in=HAVING, missing_since__lte=at - PATIENCE)
     return list(rows.exclude(next_attempt_at__gt=at).order_by("missing_since").values_list("pk", flat=True)[:limit])
 
 
-def check_access(*, request_id: int, at: datetime) -> None:
+def check_access(*, access_id: int, at: datetime) -> None:
     """Ask both and write what follows. Raises LostRace, NoKey and the gateways' errors, and then nothing was decided."""
-    lease = take(request_id=request_id, among=HAVING, by=BY, at=at)
+    lease = take(access_id=access_id, among=HAVING, by=BY, at=at)
     try:
-        listed, works = answers.find_system_user(lease.request, at=at), _token_works(lease.request, at)
+        listed, works = answers.find_system_user(lease.access, at=at), _token_works(lease.access, at)
     except Exception:
         lease.release()
         raise
     _decide(lease, listed, works)
 
 
-def _token_works(row: SystemUserRequest, at: datetime) -> bool | None:
+def _token_works(row: Access, at: datetime) -> bool | None:
     """True or False by Maskinporten's own word, None when it refuses for another reason. Past the cache."""
     scopes = [s for s in row.profile.system.client.scopes if not s.startswith("altinn:authentication/")]
-    prepared = tokens.prepare_grant(request=row, scopes=tuple(scopes[:1]) or (answers.WRITE,))
+    prepared = tokens.prepare_grant(access=row, scopes=tuple(scopes[:1]) or (answers.WRITE,))
     try:
         maskinporten(row.environment).token(prepared.grant, at=at)
     except Refused as error:
@@ -56,7 +56,7 @@ def _token_works(row: SystemUserRequest, at: datetime) -> bool | None:
 
 
 def _decide(lease: Lease, listed: RemoteSystemUser | None, works: bool | None) -> None:
-    row, at = lease.request, lease.at
+    row, at = lease.access, lease.at
     if listed is not None and works is not False:
         _restore(lease, listed)
     elif listed is None and not works:
@@ -70,7 +70,7 @@ def _decide(lease: Lease, listed: RemoteSystemUser | None, works: bool | None) -
 
 
 def _restore(lease: Lease, listed: RemoteSystemUser) -> None:
-    row, at = lease.request, lease.at
+    row, at = lease.access, lease.at
     calm: dict[str, Any] = {"missing_since": None, "next_attempt_at": None, "problem_code": ""}
     with transaction.atomic():
         lease.lock()
@@ -78,23 +78,23 @@ def _restore(lease: Lease, listed: RemoteSystemUser) -> None:
         if row.status != Status.UNKNOWN:
             lease.release(**calm)
             return
-        used = SystemUser.objects.filter(request=row, first_token_at__isnull=False).exists()
+        used = SystemUser.objects.filter(access=row, first_token_at__isnull=False).exists()
         lease.move_to(Status.IN_USE if used else Status.APPROVED, **calm)
 
 
 def _remove(lease: Lease) -> None:
-    row, at = lease.request, lease.at
+    row, at = lease.access, lease.at
     with transaction.atomic():
         lease.lock()
         if row.status != Status.UNKNOWN:
             row.move_to(Status.UNKNOWN, by=lease.by, at=at)
         lease.move_to(Status.REMOVED, what={"first_sign": str(row.missing_since)}, next_attempt_at=None, answered_at=at)
-        SystemUser.objects.filter(request=row).update(removed_at=at)
+        SystemUser.objects.filter(access=row).update(removed_at=at)
 
 
 def _doubt(lease: Lease) -> None:
     """One has it and the other has not: a client taken off the system does that. Looked into again in some hours."""
-    row, at = lease.request, lease.at
+    row, at = lease.access, lease.at
     later: dict[str, Any] = {
         "missing_since": row.missing_since or at,
         "next_attempt_at": at + AGAIN,

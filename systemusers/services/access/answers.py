@@ -1,4 +1,4 @@
-"""What Altinn says of a request, in our states. `New` may be escalated (lists tell) or timed out (a flag tells).
+"""What Altinn says of its request, in our states. `New` may be escalated (lists tell) or timed out (a flag tells).
 
 https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/systemuserrequest/
 """
@@ -14,16 +14,16 @@ from django.db import transaction
 from portal.core.environments import Environment
 from portal.gateways.altinn import RemoteRequest, RemoteSystemUser
 from portal.gateways.errors import BrokenReply
-from systemusers.models import Kind, SystemUser, SystemUserRequest
+from systemusers.models import Access, Kind, SystemUser
+from systemusers.services.access.lease import Lease
 from systemusers.services.remote import system_user_requests
-from systemusers.services.requests.lease import Lease
 from systemusers.services.tokens import vendor_token
 
 READ = "altinn:authentication/systemuser.request.read"
 WRITE = "altinn:authentication/systemuser.request.write"
 ALTINN = "remote:altinn"
 """Who an answer is by in the audit trail: Altinn never tells which person gave it."""
-Status = SystemUserRequest.Status
+Status = Access.Status
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 
 
@@ -69,15 +69,15 @@ def next_look(*, sent_at: datetime | None, at: datetime) -> datetime:
 
 def settle(lease: Lease, remote: RemoteRequest) -> None:
     """Write Altinn's answer on the row and let go of it. Raises LostRace, and the gateways' errors for an approval."""
-    row, at = lease.request, lease.at
-    status, said = state_of(remote), facts(remote, environment=lease.request.environment)
+    row, at = lease.access, lease.at
+    status, said = state_of(remote), facts(remote, environment=lease.access.environment)
     if status == Status.APPROVED:
         approve(lease, find_system_user(row, at=at), said)
         return
     sent: dict[str, Any] = {"sent_at": row.sent_at or at, "polled_at": at, "problem_code": ""}
     if status == Status.SENT:
         look = next_look(sent_at=row.sent_at, at=at)
-        if row.status in SystemUserRequest.OPEN:
+        if row.status in Access.OPEN:
             lease.release(next_attempt_at=look, **said, **sent)
         else:
             lease.move_to(Status.SENT, next_attempt_at=look, **said, **sent)
@@ -85,8 +85,8 @@ def settle(lease: Lease, remote: RemoteRequest) -> None:
     lease.move_to(status, by=ALTINN, next_attempt_at=None, answered_at=at, **said, **sent)
 
 
-def find_system_user(row: SystemUserRequest, *, at: datetime) -> RemoteSystemUser | None:
-    """The live system user of the relation, told by Altinn. Raises NoKey and the gateways' errors."""
+def find_system_user(row: Access, *, at: datetime) -> RemoteSystemUser | None:
+    """The live system user of the access, told by Altinn. Raises NoKey and the gateways' errors."""
     system = row.profile.system
     return system_user_requests(row.environment).system_user(
         token=vendor_token(client=system.client, scopes=(WRITE,), at=at),
@@ -100,20 +100,20 @@ def approve(lease: Lease, remote: RemoteSystemUser | None, said: dict[str, Any])
     """APPROVED with its system user; UNKNOWN when Altinn says Accepted and yet has no system user."""
     at = lease.at
     kept = {"polled_at": at, "answered_at": at, "problem_code": "", **said}
-    kept["sent_at"] = lease.request.sent_at or at
+    kept["sent_at"] = lease.access.sent_at or at
     if remote is None:
         lease.move_to(Status.UNKNOWN, by=ALTINN, missing_since=at, next_attempt_at=None, **kept)
         return
     with transaction.atomic():
-        store_system_user(lease.request, remote, at=at)
+        store_system_user(lease.access, remote, at=at)
         status = {"remote_status": "Accepted", "altinn_id": remote.id, **kept}
         lease.move_to(Status.APPROVED, by=ALTINN, next_attempt_at=None, missing_since=None, **status)
 
 
-def store_system_user(row: SystemUserRequest, remote: RemoteSystemUser, *, at: datetime) -> None:
+def store_system_user(row: Access, remote: RemoteSystemUser, *, at: datetime) -> None:
     """The access as Altinn has it now; a new one in place of a removed one begins unused."""
     fresh = {"kind": Kind(remote.kind.upper()), "created_at": remote.created_at, "seen_at": at, "removed_at": None}
-    known = SystemUser.objects.filter(request=row).first()
+    known = SystemUser.objects.filter(access=row).first()
     if known and str(known.altinn_id) != remote.id:
         fresh["first_token_at"] = None
-    SystemUser.objects.update_or_create(request=row, defaults={"altinn_id": remote.id, **fresh})
+    SystemUser.objects.update_or_create(access=row, defaults={"altinn_id": remote.id, **fresh})

@@ -1,4 +1,4 @@
-"""A worker that dies between any two lines, and two workers after one row: at the end one request, one truth."""
+"""A worker that dies between any two lines, and two workers after one row: at the end one access, one truth."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from django.db import connection
 
 from portal.core.audit import AuditEvent
 from portal.core.states import LostRace
-from systemusers.models import SystemUser, SystemUserRequest
-from systemusers.services import requests
-from systemusers.services.requests import answers, lease, send
+from systemusers.models import Access, SystemUser
+from systemusers.services import access
+from systemusers.services.access import answers, lease, send
 from tests.systemusers.world import BY, REQUESTS, World, fresh
 
-S = SystemUserRequest.Status
+S = Access.Status
 
 
 class Died(BaseException):
@@ -28,23 +28,23 @@ def die(*_args: Any, **_kwargs: Any) -> Any:
     raise Died
 
 
-def killed(world: World, row: SystemUserRequest) -> SystemUserRequest:
+def killed(world: World, row: Access) -> Access:
     with pytest.raises(Died):
-        requests.send_request(request_id=row.pk, at=world.at)
+        access.send_access(access_id=row.pk, at=world.at)
     return fresh(row)
 
 
 @pytest.mark.parametrize("where", [(send, "vendor_token"), (send, "_clear"), (send, "_create"), (answers, "settle")])
 def test_a_worker_that_dies_while_sending_leaves_it_to_the_next(
-    asked: SystemUserRequest, world: World, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]
+    asked: Access, world: World, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(*where, die)
         dead = killed(world, asked)
 
-    before = requests.sweep_requests(at=world.at).to_send
+    before = access.sweep_accesses(at=world.at).to_send
     world.let_pass(minutes=4)
-    after = requests.sweep_requests(at=world.at).to_send
+    after = access.sweep_accesses(at=world.at).to_send
     row = world.send(asked)
 
     assert (dead.status, before, after) == (S.DRAFT, [], [asked.pk])
@@ -52,7 +52,7 @@ def test_a_worker_that_dies_while_sending_leaves_it_to_the_next(
 
 
 def test_a_worker_that_dies_before_it_writes_the_answer_does_not_ask_twice(
-    asked: SystemUserRequest, world: World, monkeypatch: pytest.MonkeyPatch
+    asked: Access, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(lease.Lease, "move_to", die)
@@ -67,11 +67,11 @@ def test_a_worker_that_dies_before_it_writes_the_answer_does_not_ask_twice(
 
 
 def test_a_worker_that_dies_between_taking_the_old_one_away_and_asking_anew_is_followed_up(
-    sent: SystemUserRequest, world: World, monkeypatch: pytest.MonkeyPatch
+    sent: Access, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.decide(sent, "reject")
     row = world.poll(sent)
-    requests.renew_request(request=row, by=BY, at=world.at)
+    access.renew_access(access=row, by=BY, at=world.at)
     with monkeypatch.context() as patch:
         patch.setattr(lease.Lease, "note", die)
         killed(world, row)
@@ -84,13 +84,13 @@ def test_a_worker_that_dies_between_taking_the_old_one_away_and_asking_anew_is_f
 
 
 def test_a_worker_that_dies_on_approval_leaves_no_half_of_it(
-    sent: SystemUserRequest, world: World, monkeypatch: pytest.MonkeyPatch
+    sent: Access, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.decide(sent, "approve")
     with monkeypatch.context() as patch, pytest.raises(Died):
         patch.setattr(lease.Lease, "move_to", die)
-        requests.poll_request(request_id=sent.pk, at=world.at)
-    half = SystemUser.objects.filter(request=sent).exists()
+        access.poll_access(access_id=sent.pk, at=world.at)
+    half = SystemUser.objects.filter(access=sent).exists()
 
     world.let_pass(minutes=4)
 
@@ -98,30 +98,30 @@ def test_a_worker_that_dies_on_approval_leaves_no_half_of_it(
 
 
 def test_the_intent_is_in_the_audit_trail_before_the_call(
-    asked: SystemUserRequest, world: World, monkeypatch: pytest.MonkeyPatch
+    asked: Access, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(send, "_create", die)
 
     killed(world, asked)
 
-    assert AuditEvent.objects.filter(what="send", target=f"systemusers.SystemUserRequest:{asked.pk}").count() == 1
+    assert AuditEvent.objects.filter(what="send", target=f"systemusers.Access:{asked.pk}").count() == 1
 
 
 def test_a_worker_that_was_too_slow_does_not_overwrite_the_one_after(
-    asked: SystemUserRequest, world: World, monkeypatch: pytest.MonkeyPatch
+    asked: Access, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = send._create
 
     def slow(held: lease.Lease, *args: Any) -> Any:
         answer = original(held, *args)
         later = world.at + timedelta(minutes=4)
-        SystemUserRequest.objects.filter(pk=asked.pk).update(lease_until=later + lease.LEASE)
+        Access.objects.filter(pk=asked.pk).update(lease_until=later + lease.LEASE)
         return answer
 
     monkeypatch.setattr(send, "_create", slow)
 
     with pytest.raises(LostRace):
-        requests.send_request(request_id=asked.pk, at=world.at)
+        access.send_access(access_id=asked.pk, at=world.at)
 
     assert fresh(asked).status == S.DRAFT
 
@@ -148,9 +148,9 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_workers_one_sends(asked: SystemUserRequest, world: World) -> None:
+def test_of_two_workers_one_sends(asked: Access, world: World) -> None:
     def act() -> None:
-        requests.send_request(request_id=asked.pk, at=world.at)
+        access.send_access(access_id=asked.pk, at=world.at)
 
     results = at_once(act, act, act)
 
@@ -159,26 +159,26 @@ def test_of_two_workers_one_sends(asked: SystemUserRequest, world: World) -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_ask_for_the_same_at_once_make_one_request(asked: SystemUserRequest, world: World) -> None:
+def test_two_who_ask_for_the_same_at_once_make_one_access(asked: Access, world: World) -> None:
     customer, profile = asked.customer, asked.profile
     asked.delete()
 
-    results = at_once(*[lambda: requests.request_access(customer=customer, profile=profile, by=BY, at=world.at)] * 3)
+    results = at_once(*[lambda: access.ask_access(customer=customer, profile=profile, by=BY, at=world.at)] * 3)
 
-    assert sum(isinstance(result, requests.AlreadyRequested) for result in results) == 2
-    assert SystemUserRequest.objects.count() == 1
+    assert sum(isinstance(result, access.AlreadyRequested) for result in results) == 2
+    assert Access.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_profiles_at_once_get_references_of_their_own(asked: SystemUserRequest, world: World) -> None:
+def test_two_profiles_at_once_get_references_of_their_own(asked: Access, world: World) -> None:
     from tests.systemusers.world import make_profile
 
     profiles = [make_profile(asked.profile.system, name) for name in ("Lønn", "Moms", "Skatt")]
     customer = asked.customer
     asked.delete()
 
-    at_once(*[lambda p=p: requests.request_access(customer=customer, profile=p, by=BY, at=world.at) for p in profiles])
+    at_once(*[lambda p=p: access.ask_access(customer=customer, profile=p, by=BY, at=world.at) for p in profiles])
 
-    references = list(SystemUserRequest.objects.values_list("external_ref", flat=True))
+    references = list(Access.objects.values_list("external_ref", flat=True))
     assert len(set(references)) == len(references) == 3
     assert customer.orgnr in references

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from portal.core.audit import record
 from portal.gateways.altinn import RemoteSystemUser
-from systemusers.models import System, SystemUser, SystemUserRequest
+from systemusers.models import Access, System, SystemUser
 from systemusers.services import tokens
 from systemusers.services.register.push import SCOPE
 from systemusers.services.remote import system_user_requests
@@ -29,9 +29,7 @@ class TooManyMissing(Exception):
 
 
 def systems_to_reconcile() -> list[int]:
-    rows = System.objects.filter(
-        status=System.Status.REGISTERED, profiles__requests__status__in=SystemUserRequest.USABLE
-    )
+    rows = System.objects.filter(status=System.Status.REGISTERED, profiles__accesses__status__in=Access.USABLE)
     return list(rows.distinct().values_list("pk", flat=True))
 
 
@@ -43,15 +41,15 @@ def reconcile_system(*, system_id: int, at: datetime) -> int:
     system = System.objects.select_related("client").get(pk=system_id)
     record(by=BY, at=at, target=system, what="reconcile", system_id=system.system_id)
     listed = _listed(system, at)
-    usable = SystemUserRequest.objects.filter(profile__system=system, status__in=SystemUserRequest.USABLE)
+    usable = Access.objects.filter(profile__system=system, status__in=Access.USABLE)
     ours = list(usable.exclude(answered_at__gt=at - SETTLE).select_related("customer"))
     missing = [row for row in ours if (row.customer.orgnr, row.external_ref) not in listed]
     there = [row.pk for row in ours if (row.customer.orgnr, row.external_ref) in listed]
-    SystemUser.objects.filter(request__in=there).update(seen_at=at)
+    SystemUser.objects.filter(access__in=there).update(seen_at=at)
     if len(missing) > MOST_AT_ONCE and len(missing) * 2 > len(ours):
         raise TooManyMissing(f"{len(missing)} of {len(ours)} accesses of {system.system_id} are not in Altinn's list")
     for row in missing:
-        tokens.note_missing(request=row, at=at, sign="list")
+        tokens.note_missing(access=row, at=at, sign="list")
     return len(missing)
 
 

@@ -1,6 +1,6 @@
 """Carries a DRAFT to Altinn. Repeating it is safe: Altinn gives the stored request of the same triple again.
 
-An older request of the relation is taken away first, as Altinn would otherwise answer with it for ever.
+An older request of the access is taken away first, as Altinn would otherwise answer with it for ever.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from django.conf import settings
 
 from portal.gateways.altinn import RemoteRequest, SystemUserRequests
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
-from systemusers.models import Kind, SystemUserRequest
+from systemusers.models import Access, Kind
+from systemusers.services.access import answers
+from systemusers.services.access.lease import Lease, take
 from systemusers.services.remote import system_user_requests
-from systemusers.services.requests import answers
-from systemusers.services.requests.lease import Lease, take
 from systemusers.services.tokens import NoKey, vendor_token
 
 logger = logging.getLogger(__name__)
-BY = "task:send_request"
+BY = "task:send_access"
 EXISTS = "AUTH-00004"
 LONGEST_WAIT = timedelta(minutes=15)
-Status = SystemUserRequest.Status
+Status = Access.Status
 
 
-def send_request(*, request_id: int, at: datetime) -> None:
+def send_access(*, access_id: int, at: datetime) -> None:
     """Send it, or adopt what Altinn already has. Refused: it stays a DRAFT with `problem_code`, for a person to mend.
 
     Raises LostRace when it is in other hands or not to be sent; Unavailable and BrokenReply after planning another try.
     """
-    lease = take(request_id=request_id, among={Status.DRAFT}, by=BY, at=at, intent="send")
+    lease = take(access_id=access_id, among={Status.DRAFT}, by=BY, at=at, intent="send")
     try:
         _send(lease)
     except NoKey:
@@ -38,7 +38,7 @@ def send_request(*, request_id: int, at: datetime) -> None:
     except Refused as error:
         lease.release(problem_code=code_of(error), next_attempt_at=None)
     except Unavailable as error:
-        lease.release(next_attempt_at=at + waiting_time(lease.request.attempts, error.retry_after))
+        lease.release(next_attempt_at=at + waiting_time(lease.access.attempts, error.retry_after))
         raise
     except BrokenReply:
         lease.release(problem_code="BROKEN_REPLY", next_attempt_at=at + LONGEST_WAIT)
@@ -46,7 +46,7 @@ def send_request(*, request_id: int, at: datetime) -> None:
 
 
 def _send(lease: Lease) -> None:
-    row = lease.request
+    row = lease.access
     token = vendor_token(client=row.profile.system.client, scopes=(answers.WRITE,), at=lease.at)
     gateway = system_user_requests(row.environment)
     _clear(lease, gateway, token)
@@ -64,14 +64,14 @@ def _send(lease: Lease) -> None:
 
 
 def _clear(lease: Lease, gateway: SystemUserRequests, token: str) -> None:
-    """Take away the request of an earlier round; gone already is as good."""
-    if lease.request.altinn_id:
-        gateway.delete(lease.request.altinn_id, token=token)
+    """Take away Altinn's request of an earlier round; gone already is as good."""
+    if lease.access.altinn_id:
+        gateway.delete(lease.access.altinn_id, token=token)
         lease.note(altinn_id="")
 
 
 def _create(lease: Lease, gateway: SystemUserRequests, token: str) -> RemoteRequest:
-    row = lease.request
+    row = lease.access
     return gateway.create(
         token=token,
         system_id=row.profile.system.system_id,
@@ -84,13 +84,13 @@ def _create(lease: Lease, gateway: SystemUserRequests, token: str) -> RemoteRequ
     )
 
 
-def redirect_url(row: SystemUserRequest) -> str:
+def redirect_url(row: Access) -> str:
     """Our own return page, if the system has it, with the link's token; "" leaves the person at altinn.no."""
     ours = f"{settings.PORTAL_URL}/return"
     return f"{ours}?t={row.link_token}" if ours in row.profile.system.redirect_urls else ""
 
 
-def _is_left_over(row: SystemUserRequest, remote: RemoteRequest) -> bool:
+def _is_left_over(row: Access, remote: RemoteRequest) -> bool:
     """One that Altinn had already and that is of no use: accepted once though its system user is gone (a live one would
     have been AUTH-00004), or waiting for something else than we ask, left by another installation.
     """
@@ -105,7 +105,7 @@ def _is_left_over(row: SystemUserRequest, remote: RemoteRequest) -> bool:
 
 def _adopt(lease: Lease, error: Refused) -> None:
     """The customer has a system user for the triple already. What it may do, Altinn does not tell."""
-    found = answers.find_system_user(lease.request, at=lease.at)
+    found = answers.find_system_user(lease.access, at=lease.at)
     if found is None:
         raise error
     answers.approve(lease, found, {})

@@ -1,6 +1,6 @@
 """Asking, and asking again: intents in the database only. `send` carries them to Altinn.
 
-The external reference is chosen once, as Altinn and Maskinporten know the relation by it for ever. It is the customer's
+The external reference is chosen once, as Altinn and Maskinporten know the access by it for ever. It is the customer's
 number, which Altinn takes when none is given; a second profile of the same system needs another, as Altinn has one system
 user for (system, customer, reference). The customer's row is locked meanwhile, so two askers cannot choose the same.
 """
@@ -16,40 +16,40 @@ from django.utils.translation import gettext as _
 from accounts.models import Customer
 from portal.core.audit import record
 from portal.core.states import LostRace
-from systemusers.models import AccessProfile, System, SystemUserRequest, new_link_token
+from systemusers.models import Access, AccessProfile, System, new_link_token
 
-Status = SystemUserRequest.Status
+Status = Access.Status
 
 
 class AlreadyRequested(Exception):
-    """The customer was asked for this profile before: `request` is that relation, to be renewed and not repeated."""
+    """The customer was asked for this profile before: `access` is that row, to be renewed and not repeated."""
 
-    def __init__(self, request: SystemUserRequest) -> None:
-        super().__init__(f"request {request.pk} exists")
-        self.request = request
+    def __init__(self, access: Access) -> None:
+        super().__init__(f"access {access.pk} exists")
+        self.access = access
 
 
 class NotPossible(Exception):
     """Altinn would refuse it; the message is a sentence for staff."""
 
 
-def request_access(*, customer: Customer, profile: AccessProfile, by: str, at: datetime) -> SystemUserRequest:
+def ask_access(*, customer: Customer, profile: AccessProfile, by: str, at: datetime) -> Access:
     """A DRAFT to be sent. Raises AlreadyRequested (also to the slower of two) and NotPossible."""
     _check_possible(customer, profile)
     try:
         with transaction.atomic():
             Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
-            request = SystemUserRequest.objects.create(
+            access = Access.objects.create(
                 environment=customer.environment, customer=customer, profile=profile, status_at=at, requested_by=by,
                 external_ref=_external_ref(customer, profile), next_attempt_at=at, **_wanted(profile),
             )  # fmt: skip
-            record(by=by, at=at, target=request, what="requested", profile=profile.name, **_wanted(profile))
+            record(by=by, at=at, target=access, what="requested", profile=profile.name, **_wanted(profile))
     except IntegrityError:
-        existing = SystemUserRequest.objects.filter(customer=customer, profile=profile).first()
+        existing = Access.objects.filter(customer=customer, profile=profile).first()
         if existing is None:
             raise
         raise AlreadyRequested(existing) from None
-    return request
+    return access
 
 
 def _check_possible(customer: Customer, profile: AccessProfile) -> None:
@@ -66,45 +66,45 @@ def _wanted(profile: AccessProfile) -> dict[str, Any]:
 
 
 def _external_ref(customer: Customer, profile: AccessProfile) -> str:
-    same_system = SystemUserRequest.objects.filter(customer=customer, profile__system=profile.system)
+    same_system = Access.objects.filter(customer=customer, profile__system=profile.system)
     taken = same_system.filter(external_ref=customer.orgnr).exists()
     return f"{customer.orgnr}-{profile.pk}" if taken else customer.orgnr
 
 
-def renew_request(*, request: SystemUserRequest, by: str, at: datetime) -> None:
+def renew_access(*, access: Access, by: str, at: datetime) -> None:
     """Ask once more on the same row and link, with what the profile wants today. `send` takes Altinn's old request away.
 
     Raises IllegalTransition when there is nothing to renew, LostRace, NotPossible.
     """
-    _check_possible(request.customer, request.profile)
-    request.move_to(
+    _check_possible(access.customer, access.profile)
+    access.move_to(
         Status.DRAFT, by=by, at=at, requested_by=by, next_attempt_at=at, attempts=0, lease_until=None, problem_code="",
         missing_since=None, sent_at=None, opened_at=None, answered_at=None, remote_status="", confirm_url="",
-        link_revoked_at=None, **_wanted(request.profile),
+        link_revoked_at=None, **_wanted(access.profile),
     )  # fmt: skip
 
 
-def send_again(*, request: SystemUserRequest, by: str, at: datetime) -> None:
+def send_again(*, access: Access, by: str, at: datetime) -> None:
     """A DRAFT that Altinn refused, or could not be had, is due now. Raises LostRace when it is not a DRAFT any more."""
     with transaction.atomic():
-        rows = SystemUserRequest.objects.filter(pk=request.pk, status=Status.DRAFT)
-        if not rows.update(next_attempt_at=at, problem_code="", **_wanted(request.profile)):
-            raise LostRace(f"request {request.pk} is no longer a draft")
-        record(by=by, at=at, target=request, what="send-again")
+        rows = Access.objects.filter(pk=access.pk, status=Status.DRAFT)
+        if not rows.update(next_attempt_at=at, problem_code="", **_wanted(access.profile)):
+            raise LostRace(f"access {access.pk} is no longer a draft")
+        record(by=by, at=at, target=access, what="send-again")
 
 
-def revoke_link(*, request: SystemUserRequest, by: str, at: datetime) -> None:
+def revoke_link(*, access: Access, by: str, at: datetime) -> None:
     """The customer's link answers that it is closed; a new one is made with `reopen_link`."""
     with transaction.atomic():
-        SystemUserRequest.objects.filter(pk=request.pk).update(link_revoked_at=at)
-        record(by=by, at=at, target=request, what="link-revoked")
-    request.link_revoked_at = at
+        Access.objects.filter(pk=access.pk).update(link_revoked_at=at)
+        record(by=by, at=at, target=access, what="link-revoked")
+    access.link_revoked_at = at
 
 
-def reopen_link(*, request: SystemUserRequest, by: str, at: datetime) -> None:
+def reopen_link(*, access: Access, by: str, at: datetime) -> None:
     """A new address in place of the old, which is then unknown: whoever has the old one cannot come back."""
     token = new_link_token()
     with transaction.atomic():
-        SystemUserRequest.objects.filter(pk=request.pk).update(link_revoked_at=None, link_token=token)
-        record(by=by, at=at, target=request, what="link-renewed")
-    request.link_revoked_at, request.link_token = None, token
+        Access.objects.filter(pk=access.pk).update(link_revoked_at=None, link_token=token)
+        record(by=by, at=at, target=access, what="link-renewed")
+    access.link_revoked_at, access.link_token = None, token

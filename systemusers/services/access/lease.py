@@ -1,4 +1,4 @@
-"""A worker's hold on one request while it talks to Altinn: taken by a conditional UPDATE, fenced by its own end.
+"""A worker's hold on one access while it talks to Altinn: taken by a conditional UPDATE, fenced by its own end.
 
 Two workers cannot hold the same row; what a worker reports after its lease was taken over is not written.
 """
@@ -14,17 +14,17 @@ from django.db.models import F, Q
 
 from portal.core.audit import record
 from portal.core.states import LostRace
-from systemusers.models import SystemUserRequest
+from systemusers.models import Access
 
 LEASE = timedelta(minutes=3)
 """Longer than a token and three calls with their time-outs may take."""
 
 
 class Lease:
-    """Held until `release`, `move_to` or its end. The row is `request`."""
+    """Held until `release`, `move_to` or its end. The row is `access`."""
 
-    def __init__(self, request: SystemUserRequest, *, by: str, at: datetime) -> None:
-        self.request, self.by, self.at, self.until = request, by, at, request.lease_until
+    def __init__(self, access: Access, *, by: str, at: datetime) -> None:
+        self.access, self.by, self.at, self.until = access, by, at, access.lease_until
 
     def note(self, **fields: Any) -> None:
         """Write and keep the lease. Raises LostRace."""
@@ -40,7 +40,7 @@ class Lease:
         """Change state and let go; `by` when it is not the holder's doing. Raises LostRace, IllegalTransition."""
         with transaction.atomic():
             self.lock()
-            self.request.move_to(status, by=by or self.by, at=self.at, what=what, lease_until=None, **fields)
+            self.access.move_to(status, by=by or self.by, at=self.at, what=what, lease_until=None, **fields)
 
     def lock(self) -> None:
         """Inside a transaction: keep the row ours until it ends. Raises LostRace."""
@@ -48,32 +48,32 @@ class Lease:
             raise self._lost()
 
     def _mine(self) -> Any:
-        return SystemUserRequest.objects.filter(pk=self.request.pk, status=self.request.status, lease_until=self.until)
+        return Access.objects.filter(pk=self.access.pk, status=self.access.status, lease_until=self.until)
 
     def _lost(self) -> LostRace:
-        return LostRace(f"request {self.request.pk} is no longer ours")
+        return LostRace(f"access {self.access.pk} is no longer ours")
 
     def _remember(self, fields: dict[str, Any]) -> None:
         for name, value in fields.items():
-            setattr(self.request, name, value)
+            setattr(self.access, name, value)
 
 
-def take(*, request_id: int, among: Collection[str], by: str, at: datetime, intent: str = "") -> Lease:
-    """Take the request if it is in one of these states and free; `intent` is told to the audit trail in the same breath.
+def take(*, access_id: int, among: Collection[str], by: str, at: datetime, intent: str = "") -> Lease:
+    """Take the access if it is in one of these states and free; `intent` is told to the audit trail in the same breath.
 
     Raises LostRace.
     """
     with transaction.atomic():
         free = Q(lease_until__isnull=True) | Q(lease_until__lte=at)
-        rows = SystemUserRequest.objects.filter(free, pk=request_id, status__in=among)
+        rows = Access.objects.filter(free, pk=access_id, status__in=among)
         if not rows.update(lease_until=at + LEASE, attempts=F("attempts") + 1):
-            raise LostRace(f"request {request_id} is in other hands, or no longer {', '.join(sorted(among))}")
-        request = load(request_id)
+            raise LostRace(f"access {access_id} is in other hands, or no longer {', '.join(sorted(among))}")
+        access = load(access_id)
         if intent:
-            record(by=by, at=at, target=request, what=intent, attempt=request.attempts)
-    return Lease(request, by=by, at=at)
+            record(by=by, at=at, target=access, what=intent, attempt=access.attempts)
+    return Lease(access, by=by, at=at)
 
 
-def load(request_id: int) -> SystemUserRequest:
+def load(access_id: int) -> Access:
     """The row with all that a call needs."""
-    return SystemUserRequest.objects.select_related("customer", "profile__system__client").get(pk=request_id)
+    return Access.objects.select_related("customer", "profile__system__client").get(pk=access_id)

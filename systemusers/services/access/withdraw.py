@@ -1,4 +1,4 @@
-"""Takes a question back. Deleting a request at Altinn never deletes a system user, so an answer that came first wins."""
+"""Takes a question back. Deleting Altinn's request never deletes a system user, so an answer that came first wins."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from datetime import datetime
 
 from portal.gateways.altinn import RemoteRequest
 from portal.gateways.errors import Refused
-from systemusers.models import Kind, SystemUserRequest
+from systemusers.models import Access, Kind
+from systemusers.services.access import answers
+from systemusers.services.access.lease import Lease, take
 from systemusers.services.remote import system_user_requests
-from systemusers.services.requests import answers
-from systemusers.services.requests.lease import Lease, take
 from systemusers.services.tokens import vendor_token
 
-Status = SystemUserRequest.Status
-OPEN = {Status.DRAFT, *SystemUserRequest.OPEN}
+Status = Access.Status
+OPEN = {Status.DRAFT, *Access.OPEN}
 
 
 class AlreadyAnswered(Exception):
     """The customer answered first; the row now says what."""
 
 
-def withdraw_request(*, request: SystemUserRequest, by: str, at: datetime) -> None:
+def withdraw_access(*, access: Access, by: str, at: datetime) -> None:
     """-> WITHDRAWN, at Altinn too. Raises AlreadyAnswered, LostRace, NoKey and the gateways' errors; it may be repeated."""
-    lease = take(request_id=request.pk, among=OPEN, by=by, at=at, intent="withdraw")
+    lease = take(access_id=access.pk, among=OPEN, by=by, at=at, intent="withdraw")
     try:
         _withdraw(lease)
     except Exception:
-        if lease.request.lease_until is not None:
+        if lease.access.lease_until is not None:
             lease.release()
         raise
 
 
 def _withdraw(lease: Lease) -> None:
-    row, at = lease.request, lease.at
+    row, at = lease.access, lease.at
     remote = _stored(lease)
     if remote is not None:
         if answers.state_of(remote) in (Status.APPROVED, Status.REJECTED):
@@ -49,7 +49,7 @@ def _withdraw(lease: Lease) -> None:
 
 def _stored(lease: Lease) -> RemoteRequest | None:
     """What Altinn has; by the triple when we never got its id, as the answer to our sending may have been lost."""
-    row = lease.request
+    row = lease.access
     if not row.altinn_id and row.attempts <= 1:
         return None  # this is the first time anybody holds it: nothing was ever sent
     gateway, is_agent = system_user_requests(row.environment), row.profile.kind == Kind.AGENT

@@ -26,30 +26,30 @@ from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
 from portal.gateways.errors import GatewayError, Refused
 from systemusers import tasks
-from systemusers.models import System, SystemUser, SystemUserRequest
-from systemusers.services import links, listing, requests, timeline
+from systemusers.models import Access, System, SystemUser
+from systemusers.services import access, links, listing, timeline
 from systemusers.services.keys import NoKey
 from systemusers.services.next_step import next_step
 
-Act = Callable[[StaffRequest, SystemUserRequest], None]
-S = SystemUserRequest.Status
+Act = Callable[[StaffRequest, Access], None]
+S = Access.Status
 
 
 @staff_page()
-def request_list(request: StaffRequest) -> HttpResponse:
+def access_list(request: StaffRequest) -> HttpResponse:
     text, status = request.GET.get("q", "").strip(), request.GET.get("status", "")
-    matching = listing.find_requests(user=request.user, environment=request.environment, text=text)
+    matching = listing.find_accesses(user=request.user, environment=request.environment, text=text)
     rows = in_group(matching, listing.STATES, status).select_related("customer", "profile__system")
     page, at = paginate(rows, query=request.GET, order=("-status_at", "-pk")), timezone.now()
     for row in page:
         row.step = next_step(row, at=at)
     found = chips(matching, listing.chip_groups(status), query=request.GET, parameter="status", always=("OPEN",))
     context = {"page": page, "q": text, "status": status, "chips": found}
-    return page_or_fragment(request, "systemusers/requests.html", "results", context=context)
+    return page_or_fragment(request, "systemusers/accesses.html", "results", context=context)
 
 
-def find(request: StaffRequest, pk: int) -> SystemUserRequest:
-    rows = SystemUserRequest.objects.visible_to(request.user).filter(environment=request.environment)
+def find(request: StaffRequest, pk: int) -> Access:
+    rows = Access.objects.visible_to(request.user).filter(environment=request.environment)
     return get_object_or_404(rows.select_related("customer", "profile__system__client"), pk=pk)
 
 
@@ -57,32 +57,32 @@ def find(request: StaffRequest, pk: int) -> SystemUserRequest:
 def one(request: StaffRequest, pk: int) -> HttpResponse:
     """The page asks itself while something may happen; with nothing new it is told so, and nothing is swapped."""
     row, at = find(request, pk), timezone.now()
-    requests.watch(request=row, at=at)
+    access.watch(access=row, at=at)
     stamp = f"{row.status}-{row.status_at:%s}-{row.problem_code}-{row.link_token[:6]}"
     if request.headers.get("HX-Request") and request.GET.get("seen") == stamp:
         return HttpResponse(status=204)
-    return page_or_fragment(request, "systemusers/request.html", "status", context=_context(row, stamp, at))
+    return page_or_fragment(request, "systemusers/access.html", "status", context=_context(row, stamp, at))
 
 
-def can_withdraw(row: SystemUserRequest) -> bool:
-    return row.status == S.DRAFT or row.status in SystemUserRequest.OPEN
+def can_withdraw(row: Access) -> bool:
+    return row.status == S.DRAFT or row.status in Access.OPEN
 
 
-def _context(row: SystemUserRequest, stamp: str, at: Any) -> dict[str, Any]:
+def _context(row: Access, stamp: str, at: Any) -> dict[str, Any]:
     sending = row.status == S.DRAFT and row.next_attempt_at is not None
     language = row.customer.language
     return {
         "access": row,
         "step": next_step(row, at=at),
-        "events": timeline.of_request(row),
+        "events": timeline.of_access(row),
         "asked_by": timeline.name_of(row.requested_by),
-        "system_user": SystemUser.objects.filter(request=row).first(),
+        "system_user": SystemUser.objects.filter(access=row).first(),
         "problem": explain(row.problem_code) if row.problem_code else None,
         "link": links.link_url(row),
         "purpose": row.profile.purpose(language),
         "stamp": stamp,
-        "is_moving": sending or row.status in SystemUserRequest.OPEN,
-        "may_answer": row.status in SystemUserRequest.OPEN or row.status in links.RENEWABLE,
+        "is_moving": sending or row.status in Access.OPEN,
+        "may_answer": row.status in Access.OPEN or row.status in links.RENEWABLE,
         "mailto": _mail(row),
         "report_url": _report_url(row),
         "can_withdraw": can_withdraw(row),
@@ -91,14 +91,14 @@ def _context(row: SystemUserRequest, stamp: str, at: Any) -> dict[str, Any]:
     }
 
 
-def _report_url(row: SystemUserRequest) -> str:
+def _report_url(row: Access) -> str:
     """Where a report is made with this access; "" while it gives none."""
-    if row.status not in SystemUserRequest.USABLE or row.profile.system.status == System.Status.DELETED:
+    if row.status not in Access.USABLE or row.profile.system.status == System.Status.DELETED:
         return ""
     return reverse("submission-new", kwargs={"environment": row.environment}) + f"?customer={row.customer_id}"
 
 
-def _mail(row: SystemUserRequest) -> str:
+def _mail(row: Access) -> str:
     """A mail to the customer with the link in it, in their language."""
     vendor = Vendor.objects.first()
     with translation.override(row.customer.language):
@@ -118,7 +118,7 @@ def act(view: Act) -> Callable[..., HttpResponse]:
     return guarded
 
 
-def asked_first(asks: Callable[[SystemUserRequest], Question | None]) -> Callable[[Act], Callable[..., HttpResponse]]:
+def asked_first(asks: Callable[[Access], Question | None]) -> Callable[[Act], Callable[..., HttpResponse]]:
     """An act with a page before it, which says what follows; `asks` gives none where the act means nothing any more."""
 
     def decorate(view: Act) -> Callable[..., HttpResponse]:
@@ -138,16 +138,16 @@ def asked_first(asks: Callable[[SystemUserRequest], Question | None]) -> Callabl
     return decorate
 
 
-def _to(row: SystemUserRequest) -> HttpResponse:
-    return redirect("request", environment=row.environment, pk=row.pk)
+def _to(row: Access) -> HttpResponse:
+    return redirect("access", environment=row.environment, pk=row.pk)
 
 
-def _do(view: Act, request: StaffRequest, row: SystemUserRequest) -> HttpResponse:
+def _do(view: Act, request: StaffRequest, row: Access) -> HttpResponse:
     try:
         view(request, row)
     except (LostRace, IllegalTransition):
         messages.warning(request, _("Tilgangen har endret seg i mellomtiden. Her er den slik den er nå."))
-    except requests.NotPossible as error:
+    except access.NotPossible as error:
         messages.error(request, str(error))
     except NoKey:
         messages.error(request, str(explain("NO_KEY").how))
@@ -159,12 +159,12 @@ def _do(view: Act, request: StaffRequest, row: SystemUserRequest) -> HttpRespons
     return _to(row)
 
 
-def ring(request: StaffRequest, *rows: SystemUserRequest) -> None:
+def ring(request: StaffRequest, *rows: Access) -> None:
     """Start the sending, and say only what stays true while the page below follows along by itself."""
     names = {"n": len(rows)}
     if doorbell.is_reachable():
         for row in rows:
-            doorbell.ring(tasks.send_request, request_id=row.pk)
+            doorbell.ring(tasks.send_access, access_id=row.pk)
         messages.success(
             request, ngettext("Forespørselen er lagret.", "%(n)s forespørsler er lagret.", len(rows)) % names
         )
@@ -177,15 +177,15 @@ def ring(request: StaffRequest, *rows: SystemUserRequest) -> None:
     messages.warning(request, text % names)
 
 
-def _trail(row: SystemUserRequest) -> list[tuple[str, str]]:
+def _trail(row: Access) -> list[tuple[str, str]]:
     where = {"environment": row.environment}
     return [
-        (_("Tilganger"), reverse("requests", kwargs=where)),
-        (f"{row.profile.name} – {row.customer.name}", reverse("request", kwargs={**where, "pk": row.pk})),
+        (_("Tilganger"), reverse("accesses", kwargs=where)),
+        (f"{row.profile.name} – {row.customer.name}", reverse("access", kwargs={**where, "pk": row.pk})),
     ]
 
 
-def _withdrawal(row: SystemUserRequest) -> Question | None:
+def _withdrawal(row: Access) -> Question | None:
     if not can_withdraw(row):
         return None
     told = [
@@ -203,7 +203,7 @@ def _withdrawal(row: SystemUserRequest) -> Question | None:
     )
 
 
-def _closing(row: SystemUserRequest) -> Question | None:
+def _closing(row: Access) -> Question | None:
     if row.link_revoked_at is not None:
         return None
     return Question(
@@ -220,34 +220,34 @@ def _closing(row: SystemUserRequest) -> Question | None:
 
 
 @asked_first(_withdrawal)
-def withdraw(request: StaffRequest, row: SystemUserRequest) -> None:
+def withdraw(request: StaffRequest, row: Access) -> None:
     try:
-        requests.withdraw_request(request=row, by=request.user.actor, at=timezone.now())
-    except requests.AlreadyAnswered:
+        access.withdraw_access(access=row, by=request.user.actor, at=timezone.now())
+    except access.AlreadyAnswered:
         messages.warning(request, _("Kunden rakk å svare. Her er svaret."))
     else:
         messages.success(request, _("Forespørselen er trukket tilbake, også i Altinn."))
 
 
 @act
-def renew(request: StaffRequest, row: SystemUserRequest) -> None:
-    requests.renew_request(request=row, by=request.user.actor, at=timezone.now())
+def renew(request: StaffRequest, row: Access) -> None:
+    access.renew_access(access=row, by=request.user.actor, at=timezone.now())
     ring(request, row)
 
 
 @act
-def send_again(request: StaffRequest, row: SystemUserRequest) -> None:
-    requests.send_again(request=row, by=request.user.actor, at=timezone.now())
+def send_again(request: StaffRequest, row: Access) -> None:
+    access.send_again(access=row, by=request.user.actor, at=timezone.now())
     ring(request, row)
 
 
 @asked_first(_closing)
-def revoke_link(request: StaffRequest, row: SystemUserRequest) -> None:
-    requests.revoke_link(request=row, by=request.user.actor, at=timezone.now())
+def revoke_link(request: StaffRequest, row: Access) -> None:
+    access.revoke_link(access=row, by=request.user.actor, at=timezone.now())
     messages.success(request, _("Lenken er stengt. Den som åpner den, får vite det."))
 
 
 @act
-def reopen_link(request: StaffRequest, row: SystemUserRequest) -> None:
-    requests.reopen_link(request=row, by=request.user.actor, at=timezone.now())
+def reopen_link(request: StaffRequest, row: Access) -> None:
+    access.reopen_link(access=row, by=request.user.actor, at=timezone.now())
     messages.success(request, _("Lenken har fått en ny adresse. Den gamle virker ikke mer."))

@@ -1,4 +1,4 @@
-"""Asks Altinn by id what became of a request: nothing is inferred from a redirect, and nothing from one refusal."""
+"""Asks Altinn by id what became of an access: nothing is inferred from a redirect, and nothing from one refusal."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ import logging
 from datetime import datetime, timedelta
 
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
-from systemusers.models import Kind, SystemUserRequest
+from systemusers.models import Access, Kind
+from systemusers.services.access import answers
+from systemusers.services.access.lease import Lease, take
+from systemusers.services.access.send import code_of, waiting_time
 from systemusers.services.remote import system_user_requests
-from systemusers.services.requests import answers
-from systemusers.services.requests.lease import Lease, take
-from systemusers.services.requests.send import code_of, waiting_time
 from systemusers.services.tokens import NoKey, vendor_token
 
 logger = logging.getLogger(__name__)
-BY = "task:poll_request"
+BY = "task:poll_access"
 WATCHED = timedelta(seconds=15)
 LATER = timedelta(hours=1)
-Status = SystemUserRequest.Status
+Status = Access.Status
 
 
-def poll_request(*, request_id: int, at: datetime, by: str = BY) -> None:
-    """Ask for one open request and write what Altinn says. Raises LostRace; Unavailable and BrokenReply after a new date."""
-    lease = take(request_id=request_id, among=SystemUserRequest.OPEN, by=by, at=at)
+def poll_access(*, access_id: int, at: datetime, by: str = BY) -> None:
+    """Ask about one open access and write what Altinn says. Raises LostRace; Unavailable and BrokenReply after a new date."""
+    lease = take(access_id=access_id, among=Access.OPEN, by=by, at=at)
     try:
         _poll(lease)
     except NoKey:
         lease.release(next_attempt_at=at + LATER)
-        logger.error("request %s cannot be polled: no key in use", request_id)
+        logger.error("access %s cannot be polled: no key in use", access_id)
     except Refused as error:
         lease.release(next_attempt_at=at + LATER)
-        logger.error("request %s was not polled: %s %s", request_id, error, code_of(error))
+        logger.error("access %s was not polled: %s %s", access_id, error, code_of(error))
     except Unavailable as error:
         wait = max(waiting_time(5, error.retry_after), WATCHED)
         lease.release(next_attempt_at=at + wait)
@@ -41,7 +41,7 @@ def poll_request(*, request_id: int, at: datetime, by: str = BY) -> None:
 
 
 def _poll(lease: Lease) -> None:
-    row = lease.request
+    row = lease.access
     token = vendor_token(client=row.profile.system.client, scopes=(answers.READ,), at=lease.at)
     try:
         remote = system_user_requests(row.environment).get(
@@ -57,10 +57,10 @@ def _poll(lease: Lease) -> None:
 
 def _gone(lease: Lease) -> None:
     """Approved and removed since, or deleted by somebody else with our scope. Not ours to guess: UNKNOWN until looked into."""
-    answers.approve(lease, answers.find_system_user(lease.request, at=lease.at), {})
+    answers.approve(lease, answers.find_system_user(lease.access, at=lease.at), {})
 
 
-def watch(*, request: SystemUserRequest, at: datetime) -> None:
+def watch(*, access: Access, at: datetime) -> None:
     """Somebody looks at it now: ask at the next round, though not more often than every 15 seconds."""
-    rows = SystemUserRequest.objects.filter(pk=request.pk, status__in=SystemUserRequest.OPEN, next_attempt_at__gt=at)
+    rows = Access.objects.filter(pk=access.pk, status__in=Access.OPEN, next_attempt_at__gt=at)
     rows.exclude(polled_at__gt=at - WATCHED).update(next_attempt_at=at)

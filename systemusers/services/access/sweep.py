@@ -1,4 +1,4 @@
-"""Finds what is due, whatever messages were lost, and reads from Altinn's lists who has sent a request on in the company."""
+"""Finds what is due, whatever messages were lost, and reads from Altinn's lists which requests were forwarded."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q
 
 from portal.core.states import LostRace
-from systemusers.models import Kind, System, SystemUserRequest
+from systemusers.models import Access, Kind, System
+from systemusers.services.access import answers
 from systemusers.services.remote import system_user_requests
-from systemusers.services.requests import answers
 from systemusers.services.tokens import vendor_token
 
 MOST = 500
 FEW = 200
-"""Systems with more open requests than this have their lists read every tenth minute only."""
-Status = SystemUserRequest.Status
+"""Systems with more open accesses than this have their lists read every tenth minute only."""
+Status = Access.Status
 
 
 @dataclass(frozen=True)
 class Due:
-    """Ids of requests to send and to poll now."""
+    """Ids of accesses to send and to poll now."""
 
     to_send: list[int] = field(default_factory=list)
     to_poll: list[int] = field(default_factory=list)
 
 
-def sweep_requests(*, at: datetime) -> Due:
-    """Drafts and open requests whose time has come and that nobody holds, the longest waiting first."""
+def sweep_accesses(*, at: datetime) -> Due:
+    """Drafts and open accesses whose time has come and that nobody holds, the longest waiting first."""
     free = Q(lease_until__isnull=True) | Q(lease_until__lte=at)
-    wanted = SystemUserRequest.objects.due(at).filter(free, status__in={Status.DRAFT, *SystemUserRequest.OPEN})
+    wanted = Access.objects.due(at).filter(free, status__in={Status.DRAFT, *Access.OPEN})
     rows = list(wanted.order_by("next_attempt_at").values_list("pk", "status")[:MOST])
     return Due(
         to_send=[pk for pk, status in rows if status == Status.DRAFT],
@@ -39,12 +39,10 @@ def sweep_requests(*, at: datetime) -> Due:
 
 
 def systems_to_watch(*, at: datetime) -> list[int]:
-    """Registered systems with requests that may have been sent on in the company."""
-    waiting = SystemUserRequest.objects.filter(
-        status__in={Status.SENT, Status.OPENED}, sent_at__gte=at - timedelta(days=180)
-    )
-    systems = System.objects.filter(profiles__requests__in=waiting, status=System.Status.REGISTERED)
-    counted = systems.annotate(waiting=Count("profiles__requests")).order_by("pk")
+    """Registered systems with open accesses whose request may have been forwarded in the company."""
+    waiting = Access.objects.filter(status__in={Status.SENT, Status.OPENED}, sent_at__gte=at - timedelta(days=180))
+    systems = System.objects.filter(profiles__accesses__in=waiting, status=System.Status.REGISTERED)
+    counted = systems.annotate(waiting=Count("profiles__accesses")).order_by("pk")
     return [row.pk for row in counted if row.waiting <= FEW or at.minute % 10 == 0]
 
 
@@ -59,7 +57,7 @@ def note_escalations(*, system_id: int, at: datetime) -> int:
     for is_agent in _kinds(system):
         listed = gateway.list(system.system_id, token=token, is_agent=is_agent)
         escalated |= {remote.id for remote in listed if remote.escalated}
-    waiting = SystemUserRequest.objects.filter(altinn_id__in=escalated, status__in={Status.SENT, Status.OPENED})
+    waiting = Access.objects.filter(altinn_id__in=escalated, status__in={Status.SENT, Status.OPENED})
     return sum(_forward(row, at) for row in waiting)
 
 
@@ -67,7 +65,7 @@ def _kinds(system: System) -> list[bool]:
     return [kind == Kind.AGENT for kind in system.profiles.values_list("kind", flat=True).distinct().order_by("kind")]
 
 
-def _forward(row: SystemUserRequest, at: datetime) -> bool:
+def _forward(row: Access, at: datetime) -> bool:
     try:
         row.move_to(Status.FORWARDED, by=answers.ALTINN, at=at)
     except LostRace:
