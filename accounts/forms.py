@@ -1,4 +1,4 @@
-"""Forms of customers and the vendor. Numbers are read as people write them; what is wrong is said at the field."""
+"""Forms of customers and the vendor. Numbers are accepted with blanks, NO and MVA; errors are shown at the field."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, User, Vendor
+from accounts.services.business_register import LookUp
 from accounts.services.customers import Details, readable_orgnr
 from accounts.services.orgnr import BadOrgnr, read_orgnr
-from accounts.services.registry import LookUp
 
 PHONE = RegexValidator(
     r"^\+?[\d ()/.-]{5,30}$", _("Skriv telefonnummeret med sifre, for eksempel 22 07 70 00 eller +47 22 07 70 00.")
@@ -20,7 +20,7 @@ NAME_MISSING = _("Skriv navnet på virksomheten, eller slå det opp.")
 
 
 class DetailsForm(forms.ModelForm):
-    """What may be written about a customer. A case worker chooses among their own portfolios, and must."""
+    """The editable fields of a customer. A case worker must choose one of their own portfolios."""
 
     class Meta:
         model = Customer
@@ -59,7 +59,7 @@ class DetailsForm(forms.ModelForm):
         return Details(**{name: self.cleaned_data[name] for name in DetailsForm.Meta.fields})
 
     def validate_unique(self) -> None:
-        """The service decides, as somebody else may be quicker."""
+        """Left to the service: another user may have stored the same value in the meantime."""
 
 
 class CustomerForm(DetailsForm):
@@ -83,11 +83,11 @@ class CustomerForm(DetailsForm):
         except BadOrgnr as error:
             raise forms.ValidationError(str(error)) from error
 
-    def prefilled(self, found: LookUp, *, user: User) -> CustomerForm:
-        """The same form with what the register knows in the fields that were empty; nothing typed is lost."""
+    def prefilled(self, lookup: LookUp, *, user: User) -> CustomerForm:
+        """The same form, its empty fields filled from the register. Typed values are kept."""
         typed = {name: self.data.get(name, "") for name in self.fields}
-        if found.unit:
-            typed |= {"name": typed["name"] or found.unit.name, "language": found.unit.language}
+        if lookup.unit:
+            typed |= {"name": typed["name"] or lookup.unit.name, "language": lookup.unit.language}
         return CustomerForm(initial=typed, user=user, environment=self.environment)
 
 

@@ -1,6 +1,6 @@
 """Who may open a staff page. Default deny: every view but the customer's own pages goes through `staff_page`.
 
-`tests/meta` walks all addresses and fails on one that lets a stranger in.
+`tests/meta` opens every URL without a log-in and fails on one that is not guarded.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ View = Callable[..., HttpResponse]
 
 
 class StaffRequest(HttpRequest):
-    """What a staff page gets: somebody logged in, and the environment its address names."""
+    """The request of a staff page: the user is logged in, and the environment comes from the URL."""
 
     user: User
     environment: Environment
 
 
 def staff_page(*, may: str = "") -> Callable[[View], View]:
-    """Let logged-in staff in; with `may`, only those whose User property of that name is true ("may_work").
+    """Require a logged-in user; with `may`, one whose User property of that name is true ("may_work").
 
-    The view gets `request.environment` from the address and no `environment` argument. 403 for lesser roles.
+    The view gets `request.environment` from the address and no `environment` argument. 403 for other roles.
     """
 
     def decorate(view: View) -> View:
@@ -55,7 +55,7 @@ def staff_page(*, may: str = "") -> Callable[[View], View]:
 
 
 def _to_log_in(request: HttpRequest, environment: Environment | None) -> HttpResponse:
-    """And back to the page; after an act, to the page it was begun from, as an act is not done by being asked for again."""
+    """To the log-in page and back; after a POST, back to the page of the form, as the POST is not repeated."""
     if request.method in ("GET", "HEAD"):
         return redirect_to_login(request.get_full_path())
     messages.warning(request, _("Du var logget ut, så dette ble ikke gjort. Logg inn og gjør det på nytt."))
@@ -66,14 +66,14 @@ def _to_log_in(request: HttpRequest, environment: Environment | None) -> HttpRes
 
 
 def _no_page(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
-    """An address that only takes forms, opened as a page."""
+    """A GET of a URL that takes POST only: a page that says so."""
     page = render(request, "portal/405.html", {"frame": "base.html"}, status=405)
     page["Allow"] = refused["Allow"]
     return page
 
 
 def public_page(view: View) -> View:
-    """Mark a view that strangers may open on purpose; it guards itself by an unguessable token or shows nothing private."""
+    """Mark a view that needs no log-in: it checks an unguessable token, or shows nothing private."""
     view.public_page = True  # type: ignore[attr-defined] # read by tests/meta
     return view
 

@@ -1,4 +1,4 @@
-"""How staff get in: accounts are made by an administrator, so the log-in page takes no sign-ups. Our words, not allauth's."""
+"""Log-in of staff: administrators create accounts, so there is no sign-up. Texts of our own instead of allauth's."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ class ClosedSignup(DefaultAccountAdapter):
         return False
 
     def login(self, request: HttpRequest, user: Any) -> None:
-        """Remember when they were here last, before this log-in takes its place."""
+        """Store the time of the previous log-in in the session, before `last_login` is overwritten."""
         before = user.last_login
         super().login(request, user)
         request.session[BEFORE] = before.isoformat() if before else ""
 
 
-def here_last(request: HttpRequest) -> datetime | None:
-    """The log-in before this one; None for the first."""
-    said = request.session.get(BEFORE, "")
-    return datetime.fromisoformat(said) if said else None
+def previous_login(request: HttpRequest) -> datetime | None:
+    """The user's log-in before the current one; None at the first."""
+    stored = request.session.get(BEFORE, "")
+    return datetime.fromisoformat(stored) if stored else None
 
 
 class _OurWords:
-    """Labels of ours, and no help texts or placeholders of others'."""
+    """Our own labels, without allauth's help texts and placeholders."""
 
     fields: dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Who works here and whom we work for: the vendor, its staff with roles and portfolios, and the customers.
+"""The vendor, its staff with roles and portfolios, and the customers.
 
 Rows are loaded through `visible_to(user)`: a case worker sees the customers of their own portfolios, the rest see all.
 """
@@ -27,7 +27,7 @@ class Language(models.TextChoices):
 
 
 class Vendor(models.Model):
-    """The company that runs this portal: one row. What customers see of it on our pages."""
+    """The company that runs this portal, as customers see it on our pages. One row."""
 
     name = models.CharField(_("navn"), max_length=200)
     orgnr = models.CharField(_("organisasjonsnummer"), max_length=9, validators=[ORGNR])
@@ -45,7 +45,7 @@ class Vendor(models.Model):
 
 
 class Portfolio(models.Model):
-    """A group of customers that some case workers look after."""
+    """A group of customers assigned to some case workers."""
 
     name = models.CharField(_("navn"), max_length=100, unique=True)
 
@@ -102,7 +102,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def actor(self) -> str:
-        """How this person is named in the audit trail."""
+        """The name of this user in the audit trail."""
         return f"user:{self.email}"
 
     @property
@@ -111,7 +111,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def portfolio_ids(self) -> list[int]:
-        """Looked up once: by their numbers the database knows how many customers they hold, and plans well."""
+        """Ids of the user's portfolios, cached: with literal ids PostgreSQL estimates row counts well."""
         return list(self.portfolios.values_list("pk", flat=True))
 
     @property
@@ -125,12 +125,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def may_configure(self) -> bool:
-        """May register systems and look after keys."""
+        """May register systems and manage keys."""
         return self.role in (Role.ADMINISTRATOR, Role.DEVELOPER)
 
 
 def sees_all(user: Any) -> bool:
-    """Whether every customer's rows are for this person to see; never for a stranger or one who was switched off."""
+    """Whether this user sees the rows of every customer; False for anonymous and inactive users."""
     return bool(getattr(user, "is_authenticated", False) and user.is_active and user.sees_all_customers)
 
 
@@ -143,23 +143,23 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return self.filter(portfolio__in=user.portfolio_ids)
 
     def matching(self, text: str) -> CustomerQuerySet:
-        """By number (spaces, NO and MVA forgiven), by parts of the name in any order, or by our own reference."""
+        """By number (spaces, NO and MVA are ignored), by parts of the name in any order, or by our own reference."""
         text = text.strip()
         if not text:
             return self
         named = Q()
         for word in folded(text).split():
             named &= Q(search_name__contains=word)
-        found = named | Q(reference__iexact=text)
+        condition = named | Q(reference__iexact=text)
         digits = "".join(c for c in text if c.isdigit())
-        return self.filter(found | Q(orgnr__startswith=digits) if len(digits) >= 3 else found)
+        return self.filter(condition | Q(orgnr__startswith=digits) if len(digits) >= 3 else condition)
 
 
 _LETTERS = "ÆØÅæøåÄÖÜäöüéèêáàâóòô"
-_PLACES = "{|}{|}{|y{|yeeeaaaooo"
-"""Where each letter stands in the Norwegian alphabet, in the order of bytes: { | } are what comes after z."""
+_SORT_KEYS = "{|}{|}{|y{|yeeeaaaooo"
+"""Replacement for each letter, so that byte order is the order of the Norwegian alphabet: { | } sort after z."""
 _PLAIN = "aoaaoaaouaoueeeaaaooo"
-"""What a person without the letter at hand types in its place."""
+"""Replacement for each letter in searches: what is typed without a Norwegian keyboard."""
 
 
 def folded(text: str) -> str:
@@ -167,8 +167,8 @@ def folded(text: str) -> str:
     return text.lower().translate(str.maketrans(_LETTERS, _PLAIN))
 
 
-def _translated(places: str) -> Func:
-    return Func(Lower(F("name")), Value(_LETTERS), Value(places), function="translate")
+def _translated(replacements: str) -> Func:
+    return Func(Lower(F("name")), Value(_LETTERS), Value(replacements), function="translate")
 
 
 class Customer(models.Model):
@@ -185,7 +185,7 @@ class Customer(models.Model):
     contact_phone = models.CharField(_("telefon"), max_length=30, blank=True)
     notes = models.TextField(_("notater"), blank=True)
     sort_name = models.GeneratedField(
-        expression=_translated(_PLACES),
+        expression=_translated(_SORT_KEYS),
         output_field=models.CharField(max_length=200, db_collation="C"),
         db_persist=True,
     )
@@ -194,8 +194,8 @@ class Customer(models.Model):
         expression=_translated(_PLAIN), output_field=models.CharField(max_length=200), db_persist=True
     )
     """The name as it is searched: see `folded`."""
-    registry = models.JSONField(_("fra Enhetsregisteret"), default=dict, blank=True)
-    registry_at = models.DateTimeField(_("slått opp"), null=True, blank=True)
+    business_register = models.JSONField(_("fra Enhetsregisteret"), default=dict, blank=True)
+    business_register_at = models.DateTimeField(_("slått opp"), null=True, blank=True)
     created_at = models.DateTimeField(_("opprettet"), auto_now_add=True)
 
     objects = CustomerQuerySet.as_manager()
@@ -221,7 +221,7 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 class OfCustomersQuerySet(models.QuerySet[Row]):
-    """Rows that belong to a `customer`: a person sees those of the customers they see."""
+    """Rows that belong to a `customer`: a user sees the rows of the customers they see."""
 
     def visible_to(self, user: Any) -> Self:
         return self if sees_all(user) else self.filter(customer__in=Customer.objects.visible_to(user))

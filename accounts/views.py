@@ -1,4 +1,7 @@
-"""Adding and editing customers, and the vendor's own profile. The customers' list and page stand in `systemusers`."""
+"""Adding and editing customers, and the vendor's own profile.
+
+The list of customers and the page of one are in other modules.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ from django.views.decorators.http import require_POST
 from accounts.forms import CustomerForm, DetailsForm, VendorForm
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer, Vendor
+from accounts.services.business_register import LookUp, Outcome, look_up
 from accounts.services.customers import AlreadyCustomer, add_customer, edit_customer, keep_look_up, readable_orgnr
 from accounts.services.orgnr import BadOrgnr
-from accounts.services.registry import LookUp, Outcome, look_up
 from accounts.services.vendor import save_vendor
 
 LEVELS = {Outcome.FOUND: messages.SUCCESS, Outcome.SYNTHETIC: messages.INFO}
@@ -28,7 +31,7 @@ def find(request: StaffRequest, pk: int) -> Customer:
 
 @staff_page(may="may_work")
 def new(request: StaffRequest) -> HttpResponse:
-    """One form, two buttons: look the number up, or save."""
+    """One form with two buttons: look the number up, or save."""
     user, environment = request.user, request.environment
     if request.method != "POST":
         return _form(request, CustomerForm(initial=request.GET.dict(), user=user, environment=environment))
@@ -40,12 +43,14 @@ def new(request: StaffRequest) -> HttpResponse:
     return _add(request, form)
 
 
-def _form(request: StaffRequest, form: CustomerForm, *, found: LookUp | None = None, status: int = 200) -> HttpResponse:
-    return render(request, "accounts/customer_new.html", {"form": form, "found": found}, status=status)
+def _form(
+    request: StaffRequest, form: CustomerForm, *, lookup: LookUp | None = None, status: int = 200
+) -> HttpResponse:
+    return render(request, "accounts/customer_new.html", {"form": form, "lookup": lookup}, status=status)
 
 
 def _looked_up(request: StaffRequest, form: CustomerForm) -> HttpResponse:
-    """The form again, with what the register knows. Only the number must be right for this."""
+    """The form again, filled from the register. Only the number must be valid."""
     try:
         orgnr = readable_orgnr(request.POST.get("orgnr", ""), environment=request.environment)
     except BadOrgnr:
@@ -57,13 +62,13 @@ def _looked_up(request: StaffRequest, form: CustomerForm) -> HttpResponse:
         form.errors.clear()
         form.add_error("orgnr", _already(request, there))
         return _form(request, form, status=422)
-    found = look_up(environment=request.environment, orgnr=orgnr)
-    return _form(request, form.prefilled(found, user=request.user), found=found)
+    lookup = look_up(environment=request.environment, orgnr=orgnr)
+    return _form(request, form.prefilled(lookup, user=request.user), lookup=lookup)
 
 
 def _add(request: StaffRequest, form: CustomerForm) -> HttpResponse:
     orgnr = form.cleaned_data["orgnr"]
-    found = look_up(environment=request.environment, orgnr=orgnr)
+    lookup = look_up(environment=request.environment, orgnr=orgnr)
     try:
         customer = add_customer(
             environment=request.environment,
@@ -71,19 +76,19 @@ def _add(request: StaffRequest, form: CustomerForm) -> HttpResponse:
             details=form.details,
             by=request.user.actor,
             at=timezone.now(),
-            found=found,
+            lookup=lookup,
         )
     except AlreadyCustomer as error:
         form.add_error("orgnr", _already(request, error.customer))
         return _form(request, form, status=422)
     messages.success(request, _("%(name)s er lagt til.") % {"name": customer.name})
-    for warning in found.warnings:
+    for warning in lookup.warnings:
         messages.warning(request, warning)
     return redirect("customer", environment=request.environment, pk=customer.pk)
 
 
 def _already(request: StaffRequest, customer: Customer) -> str:
-    """A link to the one that is there; without its name where it is in somebody else's portfolio."""
+    """A link to the existing customer; without its name when it is in a portfolio the user does not have."""
     if not Customer.objects.visible_to(request.user).filter(pk=customer.pk).exists():
         return _("Virksomheten er allerede kunde, i en portefølje du ikke har. Spør en administrator.")
     url = reverse("customer", kwargs={"environment": request.environment, "pk": customer.pk})
@@ -106,12 +111,12 @@ def edit(request: StaffRequest, pk: int) -> HttpResponse:
 @staff_page(may="may_work")
 @require_POST
 def refresh(request: StaffRequest, pk: int) -> HttpResponse:
-    """Look a customer up again. When the register is away, what is known stays."""
+    """Look a customer up again. Stored data is kept when the register does not answer."""
     customer = find(request, pk)
-    found = look_up(environment=request.environment, orgnr=customer.orgnr)
-    if found.outcome != Outcome.UNAVAILABLE:
-        keep_look_up(customer=customer, found=found, by=request.user.actor, at=timezone.now())
-    messages.add_message(request, LEVELS.get(found.outcome, messages.WARNING), found.text)
+    lookup = look_up(environment=request.environment, orgnr=customer.orgnr)
+    if lookup.outcome != Outcome.UNAVAILABLE:
+        keep_look_up(customer=customer, lookup=lookup, by=request.user.actor, at=timezone.now())
+    messages.add_message(request, LEVELS.get(lookup.outcome, messages.WARNING), lookup.text)
     return redirect("customer", environment=request.environment, pk=pk)
 
 

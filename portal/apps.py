@@ -1,4 +1,7 @@
-"""The wiring as a Django app: owns the audit trail. Loads the Celery application, so that every process can ring it."""
+"""The wiring as a Django app: owns the audit trail.
+
+Loads the Celery application, so that every process can enqueue tasks.
+"""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +13,7 @@ class PortalConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from portal import celery  # noqa: F401 - shared tasks find their application once it is loaded
+        from portal import celery  # noqa: F401 - shared tasks need the application to be loaded
         from portal.core import request_id, upstream
         from portal.gateways import http
 

@@ -1,6 +1,6 @@
-"""The Celery application. Messages carry ids only; rows in the database carry the truth.
+"""The Celery application. Messages carry ids only; the database rows are the source of truth.
 
-The request id of whoever rang travels in a header of the message and is set while the task runs.
+The request id of the sender is sent in a message header and set while the task runs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ try:
 except BadSetting as error:
     sys.exit(f"The portal cannot start: {error}")
 
-if os.environ.get("PORTAL_MODE") == "local":  # a laptop may be root's; elsewhere the warning is right
+if os.environ.get("PORTAL_MODE") == "local":  # root is accepted on a laptop only
     warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("portal")
@@ -34,7 +34,7 @@ app.autodiscover_tasks()
 
 @setup_logging.connect
 def keep_our_logging(**_: Any) -> None:
-    """Django has set the logs up already; a listener here keeps Celery from putting its own in their place."""
+    """Django has configured logging already; connecting to this signal keeps Celery from replacing it."""
 
 
 @before_task_publish.connect
@@ -48,7 +48,7 @@ def take_request_id(*, task: Any, **_: Any) -> None:
     came_with = {
         **(task.request.headers or {}),
         **vars(task.request),
-    }  # where it lies depends on how the task was started
+    }  # its location depends on how the task was started
     request_id.set(came_with.get("request_id") or new_request_id())
 
 

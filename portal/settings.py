@@ -19,7 +19,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
 load_file(env.path("ENV_FILE", default=BASE_DIR / ".env"))
 
-# --- Where we are -----------------------------------------------------------------------------------------------------
+# --- Mode and addresses -----------------------------------------------------------------------------------------------
 PORTAL_MODE = env.choice("PORTAL_MODE", among=("production", "local"), default="production")
 LOCAL = PORTAL_MODE == "local"
 DEBUG = env.bool("DEBUG", default=False)
@@ -28,7 +28,7 @@ DATA_DIR = (
     if LOCAL
     else env.path("DATA_DIR", default=Path("/data"))
 )
-SECRETS_DIR = DATA_DIR / "secrets"  # of a laptop, made once and kept; production gives its own
+SECRETS_DIR = DATA_DIR / "secrets"  # generated once on a laptop; production sets its own
 
 PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
 PORTAL_URL = env.url(
@@ -43,7 +43,7 @@ ALLOWED_HOSTS = env.list(
     default=("localhost", "127.0.0.1", "[::1]", urlsplit(PORTAL_URL).hostname or "") if LOCAL else None,
 )
 
-# --- The outside world ------------------------------------------------------------------------------------------------
+# --- Outside services -------------------------------------------------------------------------------------------------
 SANDBOX_PORT = env.integer("SANDBOX_PORT", default=8901, minimum=1, maximum=65535)
 SANDBOX_URL = env.optional("SANDBOX_URL") or (f"http://127.0.0.1:{SANDBOX_PORT}" if LOCAL else None)
 ENVIRONMENTS = tuple(
@@ -70,10 +70,10 @@ SECRET_KEY = env.secret(
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", example="the-key-before-this", default=())
 ENCRYPTION_KEYS = fernet_keys(env, kept_in=SECRETS_DIR if LOCAL else None, make=lambda: Fernet.generate_key().decode())
 
-# --- What production does not put up with -----------------------------------------------------------------------------
+# --- Checks for production --------------------------------------------------------------------------------------------
 if not LOCAL:
     if DEBUG:
-        raise BadSetting("DEBUG", "is on, and its error pages show secrets to strangers", example="false")
+        raise BadSetting("DEBUG", "is on, and its error pages show secrets", example="false")
     if "*" in ALLOWED_HOSTS:
         raise BadSetting("ALLOWED_HOSTS", "allows every host name", example=urlsplit(PORTAL_URL).hostname or "")
     if SANDBOX_URL or "SANDBOX" in ENVIRONMENTS:
@@ -187,14 +187,14 @@ ACCOUNT_FORMS = {
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"  # an administrator made the account with its address
+ACCOUNT_EMAIL_VERIFICATION = "none"  # administrators create accounts with their address
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
 PROXY_COUNT = env.integer("PROXY_COUNT", default=0 if LOCAL else 1, maximum=5)  # proxies of ours before the web process
 ALLAUTH_TRUSTED_PROXY_COUNT = PROXY_COUNT
 
-# --- What browsers are told -------------------------------------------------------------------------------------------
+# --- Cookies and security headers -------------------------------------------------------------------------------------
 SECURE = PORTAL_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = True
@@ -221,8 +221,8 @@ CONTENT_SECURITY_POLICY = {
     "frame-ancestors": ["'none'"],
     "base-uri": ["'none'"],
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # forms without their files; files are limited where they are taken in
-DATA_UPLOAD_MAX_NUMBER_FILES = 5_000  # a company may have as many shareholders, each with a form of its own
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # forms without files; the limits for files are checked by the forms
+DATA_UPLOAD_MAX_NUMBER_FILES = 5_000  # one form per shareholder
 
 # --- Language and time ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "nb"
@@ -278,7 +278,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 10,
     "global_keyprefix": "portal:",
 }
-CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.2}  # sweeps ring again
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 1,
+    "interval_start": 0.1,
+    "interval_max": 0.2,
+}  # sweeps enqueue again
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_RESULT_BACKEND = None

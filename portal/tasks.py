@@ -12,5 +12,5 @@ from portal.core import audit_chain
 
 @shared_task(ignore_result=True)
 def seal_audit(**_: Any) -> None:
-    """Seal what was written since the last time, so that nobody can change it unnoticed."""
+    """Seal the rows written since the last run, so that changes can be detected."""
     audit_chain.seal(at=timezone.now())

@@ -1,6 +1,6 @@
-"""The operator's window on submissions, dialogs and documents: everything can be seen, states are not changed here.
+"""Read-only admin of submissions, dialogs and documents for the operator.
 
-Nothing here skips a service: rows come and go through the pages and the workers.
+Rows are changed through the pages and the workers only.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reads Skatteetaten's feedback document: the verdict, and every reason with its code.
 
-Robust by local names: `leveransestatus` (godkjent or avvist) and each element with an `avvikskode`, whatever namespace
-the service uses; and the JSON form of the a-melding, which is unverified. What it says is data: the page escapes it.
+By local names, in any namespace: `leveransestatus` (godkjent or avvist) and each element with an `avvikskode`; and the
+JSON form of the a-melding (unverified). Its texts are data: the page escapes them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_TEXT = 2000
 _TIMES = ("behandletTidspunkt", "innsendingstidspunkt", "mottattTidspunkt")
 _REFERENCES = ("vaarLeveransereferanse", "leveransereferanse", "oppgavegiversleveransereferanse", "innsendingsId")
 _CODES = ("avvikskode", "kode")
-_PLACES = ("sti", "referanse", "oppgavereferanse", "linjenummer")
+_LOCATIONS = ("sti", "referanse", "oppgavereferanse", "linjenummer")
 
 
 class UnreadableFeedback(Exception):
@@ -48,7 +48,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Feedback:
-    """`verdict` is ACCEPTED, REJECTED, or None when the document does not say. `received_at` is when it was dealt with."""
+    """`verdict` is ACCEPTED, REJECTED, or None when the document does not say.
+
+    `received_at` is when it was processed.
+    """
 
     verdict: str | None
     reasons: tuple[Reason, ...]
@@ -57,7 +60,7 @@ class Feedback:
 
 
 def read_feedback(content: bytes, media_type: str) -> Feedback:
-    """The feedback in XML or JSON, told by its first sign when the media type does not say. Raises UnreadableFeedback."""
+    """The feedback in XML or JSON, detected by its first character or the media type. Raises UnreadableFeedback."""
     start = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start in (b"{", b"[") or ("json" in media_type.lower() and start != b"<"):
         return _from_json(content)
@@ -97,7 +100,7 @@ def _moment(text: str) -> datetime | None:
 
 
 def _verdict(statuses: list[str], reasons: tuple[Reason, ...]) -> str | None:
-    """Rejected when any delivery was; accepted when all were. A rejected file has no delivery, only its deviations."""
+    """Rejected when any delivery was, accepted when all were. A rejected file has no delivery, only deviations."""
     verdicts = {VERDICTS.get(status.strip().lower()) for status in statuses}
     if REJECTED in verdicts:
         return REJECTED
@@ -107,7 +110,7 @@ def _verdict(statuses: list[str], reasons: tuple[Reason, ...]) -> str | None:
 
 
 def _reason(fields: dict[str, str]) -> Reason:
-    """Named as in the XML; the JSON form is seen with `kode` and `melding`, and with a description alone."""
+    """Field names of the XML; the JSON form has `kode` and `melding`, or a description only."""
     text = _of(fields, "avvikstekst", "melding", "tekst")
     description = fields.get("beskrivelse", "")
     return Reason(
@@ -116,7 +119,7 @@ def _reason(fields: dict[str, str]) -> Reason:
         description=description if text else "",
         guidance=fields.get("veiledning", ""),
         severity=fields.get("alvorlighetsgrad", ""),
-        where=_of(fields, *_PLACES),
+        where=_of(fields, *_LOCATIONS),
     )
 
 
@@ -128,25 +131,25 @@ def _from_json(content: bytes) -> Feedback:
     if len(content) > safe_xml.MAX_BYTES:
         raise UnreadableFeedback("TOO_LARGE")
     try:
-        said = json.loads(content.removeprefix(b"\xef\xbb\xbf"))
+        parsed = json.loads(content.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError):
         raise UnreadableFeedback("not JSON") from None
-    objects = list(_objects(said))
-    statuses = [_said(one[name]) for one in objects for name in ("mottakstatus", "leveransestatus") if name in one]
+    objects = list(_objects(parsed))
+    statuses = [_plain(one[name]) for one in objects for name in ("mottakstatus", "leveransestatus") if name in one]
     entries = [one for one in objects if any(name in one for name in _CODES)][:MOST_REASONS]
-    reasons = tuple(_reason({name: _said(value) for name, value in entry.items()}) for entry in entries)
+    reasons = tuple(_reason({name: _plain(value) for name, value in entry.items()}) for entry in entries)
     if not statuses and not reasons:
         raise UnreadableFeedback("JSON of another shape")
     everything: dict[str, Any] = {name: value for one in reversed(objects) for name, value in one.items()}
-    texts = {name: _said(everything.get(name)) for name in (*_REFERENCES, *_TIMES, "meldingsId")}
+    texts = {name: _plain(everything.get(name)) for name in (*_REFERENCES, *_TIMES, "meldingsId")}
     return Feedback(
         _verdict(statuses, reasons), reasons, _of(texts, *_REFERENCES, "meldingsId"), _moment(_of(texts, *_TIMES))
     )
 
 
-def _objects(said: Any) -> Iterator[dict[str, Any]]:
+def _objects(parsed: Any) -> Iterator[dict[str, Any]]:
     """Every object at any depth, outer before inner."""
-    waiting = deque([said])
+    waiting = deque([parsed])
     while waiting:
         one = waiting.popleft()
         if isinstance(one, dict):
@@ -156,5 +159,5 @@ def _objects(said: Any) -> Iterator[dict[str, Any]]:
             waiting += one
 
 
-def _said(value: Any) -> str:
+def _plain(value: Any) -> str:
     return str(value).strip()[:MOST_TEXT] if isinstance(value, str | int | float) else ""

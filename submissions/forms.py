@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.forms import FilesField
-from submissions.services.catalogue import Offer
+from submissions.services.catalogue import Availability
 
 FIRST_YEAR = 2015
 
@@ -38,7 +38,7 @@ class NewSubmissionForm(forms.Form):
         help_text=_("Velg alle på én gang, i hvilken som helst rekkefølge. Du kan også legge dem til etterpå."),
     )
 
-    def __init__(self, *args: Any, offers: dict[str, Offer], this_year: int, **options: Any) -> None:
+    def __init__(self, *args: Any, offers: dict[str, Availability], this_year: int, **options: Any) -> None:
         super().__init__(*args, **options)
         self.offers = offers
         allowed = [(key, offer.service.name) for key, offer in offers.items() if offer.is_allowed]

@@ -1,6 +1,6 @@
-"""Reads XML that strangers give us: no document type, entities or network, a bounded size, and encodings that tell the truth.
+"""Parses untrusted XML: no document type, entities or network access, a size limit, and a checked encoding.
 
-Used for uploaded forms and for feedback. What cannot be read is refused with a sentence its owner can act on.
+Used for uploaded forms and for feedback. A refusal has a message that tells the user what to do.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from lxml import etree
 
 MAX_BYTES = 20 * 10**6
-"""A main form with every list full is below 10 MB and Skatteetaten states no limit; twice that leaves room for long lines."""
+"""The largest possible main form is below 10 MB and Skatteetaten states no limit; twice that leaves room for white space."""
 MAX_TAGS = 600_000
-"""`<` in one file. A form of MAX_BYTES has fewer; a file of nothing but tiny elements would fill the memory."""
+"""`<` in one file. A form of MAX_BYTES has fewer; a file of many tiny elements would use too much memory."""
 _BINARY = {
     b"%PDF": "PDF",
     b"PK\x03\x04": "ZIP",
@@ -55,7 +55,7 @@ def parse(content: bytes) -> etree._Element:
 
 
 def too_large(size: int) -> str:
-    """The sentence for a file of `size` bytes, which nobody has opened."""
+    """The sentence for a file of `size` bytes, which was not opened."""
     sizes = {"size": f"{size / 10**6:.0f}", "most": f"{MAX_BYTES / 10**6:.0f}"}
     return (
         _("Filen er på %(size)s MB. En fil kan være på høyst %(most)s MB. Del den opp, eller lag den på nytt.") % sizes
@@ -87,8 +87,8 @@ def decode(content: bytes) -> str:
     """The text, by byte order mark and declaration, which must agree with each other and with the bytes."""
     marked = next((codec for bom, codec in _BOMS.items() if content.startswith(bom)), "")
     head = content[:400].decode(marked or "latin-1", errors="ignore").lstrip("\ufeff")
-    found = _DECLARED.match(head)
-    declared = found[1] if found else ""
+    match = _DECLARED.match(head)
+    declared = match[1] if match else ""
     codec = _codec(declared or marked or "utf-8")
     if content[:2] in (b"<\x00", b"\x00<"):
         raise _encoding(_("Filen er lagret som UTF-16 uten BOM. Lagre den som UTF-8."))
@@ -142,13 +142,13 @@ def _encoding(message: str, line: int | None = None) -> UnreadableXml:
 
 
 def _refuse_bombs(text: str) -> None:
-    """A document type is where entities are declared; no form and no feedback has one."""
-    place = 0
-    while found := _PROLOG.match(text, place):
-        place = found.end()
-    if text.startswith("<!", place):
+    """Refuse document types, which declare entities; no form or feedback has one."""
+    position = 0
+    while match := _PROLOG.match(text, position):
+        position = match.end()
+    if text.startswith("<!", position):
         message = _("Filen har en DOCTYPE, og slike filer tar vi ikke imot. Lag filen på nytt uten den.")
-        raise UnreadableXml("DOCTYPE", message, text.count("\n", 0, place) + 1)
+        raise UnreadableXml("DOCTYPE", message, text.count("\n", 0, position) + 1)
     if text.count("<") > MAX_TAGS:
         raise UnreadableXml(
             "TOO_MANY_ELEMENTS", _("Filen har langt flere elementer enn et skjema kan ha. Lag den på nytt.")
@@ -175,7 +175,7 @@ def _parse(text: str) -> etree._Element:
 
 
 def _why(code: int) -> str:
-    """libxml2's number of the error, in words. Its own text may quote the file, so it is not shown."""
+    """A message for libxml2's error number. libxml2's own text may quote the file, so it is not shown."""
     number = etree.ErrorTypes
     known = {
         number.ERR_TAG_NAME_MISMATCH: _("en slutt-tagg passer ikke til start-taggen sin."),

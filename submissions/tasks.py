@@ -1,6 +1,6 @@
-"""The worker's side of the app: thin tasks over services. A message carries an id; the row is the truth.
+"""Celery tasks: thin wrappers of services. A message carries an id; the row is the source of truth.
 
-Sweeps may run twice at once and find what a lost message left behind.
+Two sweeps may run at once; they find rows whose message was lost.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ POLL_BATCH = 50
 
 @shared_task(bind=True, max_retries=8, acks_late=True, ignore_result=True)
 def send_submission(self: Task[..., None], *, submission_id: int, **_: Any) -> None:
-    """Send one submission; when a remote is away, ring again when it is due."""
+    """Send one submission; retry when a remote is unavailable."""
     try:
         send.send(submission_id=submission_id, at=timezone.now())
     except LostRace:
-        logger.info("submission %s is in other hands", submission_id)
+        logger.info("submission %s is held by another worker", submission_id)
     except Unavailable as error:
         wait = send.waiting_time(self.request.retries + 1, error.retry_after)
         raise self.retry(exc=error, countdown=wait.total_seconds()) from error
@@ -39,12 +39,12 @@ def reconcile_submission(*, submission_id: int, **_: Any) -> None:
     try:
         reconcile.reconcile(submission_id=submission_id, at=timezone.now())
     except LostRace:
-        logger.info("submission %s is in other hands", submission_id)
+        logger.info("submission %s is held by another worker", submission_id)
 
 
 @shared_task(ignore_result=True)
 def sweep_submissions(**_: Any) -> None:
-    """Ring for what is due in the queue, and take back what a dead worker left."""
+    """Enqueue due submissions, and release those of crashed workers."""
     send.sweep_stale(at=timezone.now())
     for submission_id in send.due(at=timezone.now()):
         send_submission.delay(submission_id=submission_id)
@@ -52,7 +52,7 @@ def sweep_submissions(**_: Any) -> None:
 
 @shared_task(ignore_result=True)
 def reconcile_submissions(**_: Any) -> None:
-    """Ring for the uncertain ones whose next look has come."""
+    """Enqueue UNCERTAIN submissions that are due."""
     for submission_id in reconcile.due(at=timezone.now()):
         reconcile_submission.delay(submission_id=submission_id)
 
@@ -65,7 +65,7 @@ def sweep_documents(**_: Any) -> None:
 
 @shared_task(ignore_result=True)
 def sweep_cursors(**_: Any) -> None:
-    """Make cursors for new accesses, and ring for the system users whose turn has come, a batch each."""
+    """Make cursors for new accesses, and enqueue due cursors in batches."""
     at = timezone.now()
     cursors.make_cursors(at=at)
     ids = cursors.claim(at=at)
@@ -82,7 +82,7 @@ def poll_cursors(*, cursor_ids: list[int], **_: Any) -> None:
 
 @shared_task(acks_late=True, ignore_result=True)
 def poll_one(*, cursor_id: int, **_: Any) -> None:
-    """An event came for one system user: ask now, unless somebody is asking already."""
+    """Poll one system user after an event, unless another worker polls it."""
     at = timezone.now()
     for dialog_id in poll.poll(cursor_ids=cursors.claim(at=at, only=cursor_id), at=at):
         pull_dialog.delay(dialog_id=dialog_id)
@@ -90,7 +90,7 @@ def poll_one(*, cursor_id: int, **_: Any) -> None:
 
 @shared_task(acks_late=True, ignore_result=True)
 def pull_dialog(*, dialog_id: int, **_: Any) -> None:
-    """Fetch what lies in one dialog; what is missing or away is asked for again when the row says."""
+    """Pull one dialog; the row has the time of the next attempt."""
     try:
         pull.pull(dialog_id=dialog_id, at=timezone.now())
     except (GatewayError, NoKey) as error:
@@ -99,7 +99,7 @@ def pull_dialog(*, dialog_id: int, **_: Any) -> None:
 
 @shared_task(ignore_result=True)
 def sweep_dialogs(**_: Any) -> None:
-    """Ring for the dialogs that still have something to fetch."""
+    """Enqueue dialogs that are not complete."""
     for dialog_id in pull.due(at=timezone.now()):
         pull_dialog.delay(dialog_id=dialog_id)
 
@@ -113,7 +113,7 @@ def sweep_subscriptions(**_: Any) -> None:
 
 @shared_task(ignore_result=True)
 def subscribe_access(*, access_id: int, **_: Any) -> None:
-    """Subscribe for one access. Polling goes on whatever comes of it."""
+    """Subscribe for one access. Polling does not depend on it."""
     try:
         events.subscribe(access_id=access_id, at=timezone.now())
     except (GatewayError, NoKey) as error:

@@ -1,4 +1,4 @@
-"""Access in Django admin, for the operator: to see everything. States move through the services alone; keys never show."""
+"""Access in Django admin, read-only, for the operator. Only services change states; private keys are not shown."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class AccessAdmin(Unchangeable):
     search_fields = ("customer__name", "customer__orgnr", "altinn_id", "reference", "external_ref")
     list_select_related = ("customer", "profile")
     date_hierarchy = "status_at"
-    exclude = ("link_token", "confirm_url")  # whoever has them may act for the customer
+    exclude = ("link_token", "confirm_url")  # secrets: they allow acting for the customer
 
 
 @admin.register(SystemUser)

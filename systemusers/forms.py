@@ -1,4 +1,4 @@
-"""Forms of access: clients, systems, profiles, and whom to ask. The services check; here texts become lists and back."""
+"""Forms of access: clients, systems, profiles, and requests. Services validate; the forms convert texts to lists."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from accounts.services.orgnr import BadOrgnr, read_orgnr
 from portal.core.environments import Environment
 from portal.core.forms import PRODUCTION_WORD, LinesField, PickField, short_name
 from systemusers.models import AccessProfile, MaskinportenClient, System
-from systemusers.services import offers
-from systemusers.services.offers import Offers
-from systemusers.services.register import SystemProblems
+from systemusers.services import choices
+from systemusers.services.choices import Choices
+from systemusers.services.system_register import SystemProblems
 
 LANGUAGES = (("nb", _("bokmål")), ("nn", _("nynorsk")), ("en", _("engelsk")))
 
 
 class ProblemsMixin(forms.Form):
-    """Shows what a service found wrong at the fields it is about."""
+    """Shows the problems a service reports at their fields."""
 
     def show(self, problems: SystemProblems) -> None:
         for name, sentences in problems.fields.items():
@@ -75,7 +75,7 @@ class ClientForm(forms.ModelForm):
 
 
 class SystemForm(ProblemsMixin, forms.ModelForm):
-    """The id's beginning is the client owner's number and cannot be typed wrong: only what follows is asked for."""
+    """Only the end of the system id is typed: it begins with the client owner's number."""
 
     class Meta:
         model = System
@@ -116,7 +116,7 @@ class SystemForm(ProblemsMixin, forms.ModelForm):
         clients.error_messages["required"] = _("Velg klienten systemet skal bruke.")
         self.fields["system_id"].error_messages["required"] = _("Skriv en id for systemet, for eksempel regnskap.")
         self._name_languages()
-        self._offer(offers.rights(environment), offers.packages(environment))
+        self._set_choices(choices.rights(environment), choices.packages(environment))
         free = list(clients.queryset.filter(system__isnull=True)[:2])
         if self.instance.pk is None and len(free) == 1:
             self.initial.setdefault("client", free[0].pk)
@@ -125,11 +125,11 @@ class SystemForm(ProblemsMixin, forms.ModelForm):
         if self.instance.status != System.Status.DRAFT:
             self.fields["system_id"].disabled = self.fields["client"].disabled = True
 
-    def _offer(self, rights: Offers, packages: Offers) -> None:
-        for name, found in (("rights", rights), ("packages", packages)):
+    def _set_choices(self, rights: Choices, packages: Choices) -> None:
+        for name, known in (("rights", rights), ("packages", packages)):
             field = self.fields[name]
             assert isinstance(field, PickField)  # noqa: S101
-            field.offer(found)
+            field.set_choices(known)
 
     def _name_languages(self) -> None:
         for code, language in LANGUAGES:
@@ -151,11 +151,11 @@ class SystemForm(ProblemsMixin, forms.ModelForm):
         return data
 
     def validate_unique(self) -> None:
-        """The service decides, as somebody else may be quicker."""
+        """Left to the service: another user may have stored the same value in the meantime."""
 
 
 class ProfileForm(ProblemsMixin, forms.ModelForm):
-    """A sub-set of the system's rights and packages, ticked and not typed, and why in three languages."""
+    """A sub-set of the system's rights and packages, and the purpose in three languages."""
 
     class Meta:
         model = AccessProfile
@@ -175,7 +175,7 @@ class ProfileForm(ProblemsMixin, forms.ModelForm):
         self.instance.system = system
         for name in ("rights", "packages"):
             known = dict.fromkeys([*getattr(system, name), *getattr(self.instance, name)])
-            named = dict(getattr(offers, name)(system.environment))
+            named = dict(getattr(choices, name)(system.environment))
             self.fields[name].choices = [  # type: ignore[attr-defined]
                 (value, f"{named[value]} ({short_name(value)})" if value in named else short_name(value))
                 for value in known
@@ -192,11 +192,11 @@ class ProfileForm(ProblemsMixin, forms.ModelForm):
             field.help_text = _("Kunden leser «Vi ber om å kunne …». Ett punkt på hver linje.")
 
     def validate_unique(self) -> None:
-        """The service decides, as somebody else may be quicker."""
+        """Left to the service: another user may have stored the same value in the meantime."""
 
 
 class AskForm(forms.Form):
-    """Which profile the chosen customers are asked for. In production many at once want a word typed."""
+    """Which profile the chosen customers are asked for. In production, asking several needs a typed word."""
 
     profile = forms.ModelChoiceField(
         label=_("Hva vil dere be om?"), queryset=AccessProfile.objects.none(), widget=forms.RadioSelect, empty_label=None,

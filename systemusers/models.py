@@ -1,6 +1,6 @@
-"""Access: Maskinporten clients and keys, the system in Altinn's register, profiles, and the question to each customer.
+"""Access: Maskinporten clients and keys, the system in Altinn's register, profiles, and the access of each customer.
 
-An `Access` is one access (customer x profile) for life: renewed, not replaced, so its link never dies.
+An `Access` is one access (customer x profile) for life: renewed, not replaced, so its link stays valid.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class MaskinportenClient(models.Model):
 
 
 class SigningKey(StatusModel):
-    """A key pair of a client. The private half never leaves the database unencrypted but to sign a grant."""
+    """A key pair of a client. The private half is decrypted only to sign a grant."""
 
     class Status(models.TextChoices):
         NEW = "NEW", _("Ny, ikke i bruk")
@@ -78,7 +78,7 @@ class SigningKey(StatusModel):
 
 
 class ScopeGrant(models.Model):
-    """What Maskinporten said the last time we really asked for a token with this one scope."""
+    """Maskinporten's answer to the last token request with this one scope."""
 
     class Verdict(models.TextChoices):
         GRANTED = "GRANTED", _("Tildelt")
@@ -187,12 +187,12 @@ def new_link_token() -> str:
 
 class AccessQuerySet(OfCustomersQuerySet["Access"]):
     def due(self, at: Any) -> AccessQuerySet:
-        """Those whose next look, or next attempt, has come."""
+        """Rows whose next attempt is due."""
         return self.filter(next_attempt_at__lte=at)
 
 
 class Access(StatusModel):
-    """Our question to one customer for one profile. Altinn's own status stands beside ours as `remote_status`.
+    """Our question to one customer for one profile. Altinn's own status is `remote_status`.
 
     `reference` is our own UUID; `external_ref` is what Altinn and Maskinporten know the access by, for ever.
     """
@@ -289,7 +289,7 @@ class Access(StatusModel):
 
     @property
     def is_final(self) -> bool:
-        """Nothing will happen here until somebody acts."""
+        """The state changes only when a person acts."""
         return self.status in {self.Status.REJECTED, self.Status.EXPIRED, self.Status.WITHDRAWN, self.Status.REMOVED}
 
 

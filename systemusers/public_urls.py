@@ -1,4 +1,4 @@
-"""Addresses that strangers may open: they guard themselves by an unguessable token."""
+"""URLs that need no log-in: each view checks an unguessable token."""
 
 from django.urls import path
 

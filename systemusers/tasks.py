@@ -1,6 +1,6 @@
-"""The worker's side of access: thin tasks over services. A message carries an id; the row is the truth.
+"""Celery tasks of access: thin wrappers of services. A message carries an id; the row is the source of truth.
 
-Sweeps may run twice at once and find what a lost message left behind.
+Two sweeps may run at once; they find rows whose message was lost.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ logger = logging.getLogger(__name__)
 
 @shared_task(bind=True, max_retries=8, acks_late=True, ignore_result=True)
 def send_access(self: Task[..., None], *, access_id: int, **_: Any) -> None:
-    """Carry one access to Altinn; when Altinn is away, ring again when it is due."""
+    """Send one request to Altinn; retry when Altinn is unavailable."""
     try:
         access.send_access(access_id=access_id, at=timezone.now())
     except LostRace:
-        logger.info("access %s is in other hands", access_id)
+        logger.info("access %s is held by another worker", access_id)
     except Unavailable as error:
         wait = waiting_time(self.request.retries + 1, error.retry_after)
         raise self.retry(exc=error, countdown=wait.total_seconds()) from error
@@ -33,29 +33,29 @@ def send_access(self: Task[..., None], *, access_id: int, **_: Any) -> None:
 
 @shared_task(acks_late=True, ignore_result=True)
 def poll_access(*, access_id: int, **_: Any) -> None:
-    """Ask Altinn about one access. Its next date stands in the row, so an Altinn that is away is not asked again here."""
+    """Ask Altinn about one access. The row has the time of the next attempt, so there is no retry here."""
     try:
         access.poll_access(access_id=access_id, at=timezone.now())
     except LostRace:
-        logger.info("access %s is in other hands", access_id)
+        logger.info("access %s is held by another worker", access_id)
     except Unavailable as error:
         logger.warning("access %s was not polled: %s", access_id, error)
 
 
 @shared_task(acks_late=True, ignore_result=True)
 def check_access(*, access_id: int, **_: Any) -> None:
-    """Find out whether one access that seems lost really is."""
+    """Check whether one access was removed."""
     try:
         access.check_access(access_id=access_id, at=timezone.now())
     except LostRace:
-        logger.info("access %s is in other hands", access_id)
+        logger.info("access %s is held by another worker", access_id)
     except Unavailable as error:
         logger.warning("access %s was not looked into: %s", access_id, error)
 
 
 @shared_task(ignore_result=True)
 def sweep_accesses(**_: Any) -> None:
-    """Ring for what is due to be sent or polled."""
+    """Enqueue rows to send and to poll."""
     due = access.sweep_accesses(at=timezone.now())
     for access_id in due.to_send:
         send_access.delay(access_id=access_id)
@@ -65,7 +65,7 @@ def sweep_accesses(**_: Any) -> None:
 
 @shared_task(ignore_result=True)
 def sweep_missing(**_: Any) -> None:
-    """Ring for accesses that have been missing long enough to be looked into."""
+    """Enqueue checks of accesses that have been missing long enough."""
     for access_id in access.sweep_missing(at=timezone.now()):
         check_access.delay(access_id=access_id)
 
@@ -88,14 +88,14 @@ def note_escalations(*, system_id: int, **_: Any) -> None:
 
 @shared_task(ignore_result=True)
 def reconcile_access(**_: Any) -> None:
-    """Nightly: ring for each system with accesses."""
+    """Nightly: enqueue each system with accesses."""
     for system_id in access.systems_to_reconcile():
         reconcile_system.delay(system_id=system_id)
 
 
 @shared_task(bind=True, max_retries=5, acks_late=True, ignore_result=True)
 def reconcile_system(self: Task[..., None], *, system_id: int, **_: Any) -> None:
-    """Compare one system's accesses with Altinn's list. More missing than can be true is an error for a person."""
+    """Compare one system's accesses with Altinn's list. Raises TooManyMissing when too many are missing."""
     try:
         access.reconcile_system(system_id=system_id, at=timezone.now())
     except Unavailable as error:

@@ -1,1 +1,1 @@
-"""What can be done with customers and the vendor: keyword-only, told who (`by`) and when (`at`)."""
+"""Services for customers and the vendor: keyword-only; `by` is the actor, `at` the time."""

@@ -1,4 +1,4 @@
-"""Customers: add, edit, find. A number is a customer once in each environment; the database decides who was first."""
+"""Customers: add, edit, find. A number is unique in each environment; a database constraint decides races."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from accounts.models import Customer, Portfolio, Vendor
-from accounts.services.orgnr import check_world, read_orgnr
-from accounts.services.registry import LookUp
+from accounts.services.business_register import LookUp
+from accounts.services.orgnr import check_environment, read_orgnr
 from portal.core.audit import record
 
 FEW = 5000
-"""As many as a query can name one by one without being slow for it."""
+"""Largest number of ids that a query lists one by one without being slow."""
 
 
 class AlreadyCustomer(Exception):
-    """The number is a customer here already: `customer` is the row."""
+    """The number exists in this environment: `customer` is the row."""
 
     def __init__(self, customer: Customer) -> None:
         super().__init__(f"{customer.orgnr} is customer {customer.pk}")
@@ -27,7 +27,7 @@ class AlreadyCustomer(Exception):
 
 @dataclass(frozen=True)
 class Details:
-    """What staff may write about a customer; the number is not among it, as it never changes."""
+    """The editable fields of a customer. The number is not one of them: it never changes."""
 
     name: str
     reference: str = ""
@@ -42,8 +42,8 @@ class Details:
         return dict(self.__dict__)
 
 
-def called(text: str, *, environment: str) -> Any:
-    """Those the words fit: their ids when they are few, looked up once; else a condition, which is quick for many."""
+def find_customer_ids(text: str, *, environment: str) -> Any:
+    """Customers that match `text`, for `customer__in`: a list of ids up to FEW, else a queryset (faster for many)."""
     matching = Customer.objects.filter(environment=environment).matching(text).order_by()
     ids = list(matching.values_list("pk", flat=True)[: FEW + 1])
     return ids if len(ids) <= FEW else matching
@@ -57,22 +57,24 @@ def vendor_orgnr() -> str:
 def readable_orgnr(text: str, *, environment: str) -> str:
     """The number in `text` if it may be a customer in `environment`. Raises BadOrgnr."""
     orgnr = read_orgnr(text)
-    check_world(orgnr, environment=environment, vendor_orgnr=vendor_orgnr())
+    check_environment(orgnr, environment=environment, vendor_orgnr=vendor_orgnr())
     return orgnr
 
 
 def add_customer(
-    *, environment: str, orgnr: str, details: Details, by: str, at: datetime, found: LookUp | None = None
+    *, environment: str, orgnr: str, details: Details, by: str, at: datetime, lookup: LookUp | None = None
 ) -> Customer:
-    """A new customer, with what the register said when it was asked.
+    """A new customer, with the answer of the register if it was asked.
 
-    Raises BadOrgnr, and AlreadyCustomer also when somebody else was a moment quicker.
+    Raises BadOrgnr, and AlreadyCustomer (also when a concurrent request stored it first).
     """
     number = readable_orgnr(orgnr, environment=environment)
-    registry = {"registry": found.as_json(), "registry_at": at} if found else {}
+    from_register = {"business_register": lookup.as_json(), "business_register_at": at} if lookup else {}
     try:
         with transaction.atomic():
-            customer = Customer.objects.create(environment=environment, orgnr=number, **details.as_fields(), **registry)
+            customer = Customer.objects.create(
+                environment=environment, orgnr=number, **details.as_fields(), **from_register
+            )
             record(by=by, at=at, target=customer, what="added", customer_id=customer.pk, orgnr=number)
     except IntegrityError:
         existing = Customer.objects.filter(environment=environment, orgnr=number).first()
@@ -95,8 +97,8 @@ def edit_customer(*, customer: Customer, details: Details, by: str, at: datetime
     return changed
 
 
-def keep_look_up(*, customer: Customer, found: LookUp, by: str, at: datetime) -> None:
+def keep_look_up(*, customer: Customer, lookup: LookUp, by: str, at: datetime) -> None:
     """Store what the register says now."""
     with transaction.atomic():
-        Customer.objects.filter(pk=customer.pk).update(registry=found.as_json(), registry_at=at)
-        record(by=by, at=at, target=customer, what="looked-up", customer_id=customer.pk, outcome=found.outcome.value)
+        Customer.objects.filter(pk=customer.pk).update(business_register=lookup.as_json(), business_register_at=at)
+        record(by=by, at=at, target=customer, what="looked-up", customer_id=customer.pk, outcome=lookup.outcome.value)

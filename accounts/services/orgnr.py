@@ -1,6 +1,6 @@
-"""Reads organisation numbers as people write them, and keeps real and synthetic ones in their own worlds.
+"""Parses organisation numbers as people write them, and keeps real and synthetic ones in separate environments.
 
-Synthetic numbers (Tenor) begin with 2 or 3, real ones with 8 or 9. Messages say what is wrong and how to mend it.
+Synthetic numbers (Tenor) begin with 2 or 3, real ones with 8 or 9. Messages say what is wrong and how to correct it.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ SYNTHETIC, REAL = ("2", "3"), ("8", "9")
 
 
 class BadOrgnr(Exception):
-    """Not usable; the message is a sentence for the person who typed it."""
+    """Not usable. The message is a translated sentence for the user."""
 
 
 def read_orgnr(text: str) -> str:
     """Nine digits out of `NO 310 123 455 MVA`, `0192:310123455` and the like. Raises BadOrgnr."""
     bare = _BLANKS.sub("", text).upper()
-    found = _WRAPPING.match(bare)
-    if not bare or found is None:
+    match = _WRAPPING.match(bare)
+    if not bare or match is None:
         raise BadOrgnr(_("Skriv organisasjonsnummeret med ni sifre, for eksempel 310 123 455."))
-    digits = found[1]
+    digits = match[1]
     if len(digits) != 9:
         raise BadOrgnr(
             _("Et organisasjonsnummer har ni sifre, dette har %(count)s. Se etter om noe mangler eller er til overs.")
@@ -49,8 +49,8 @@ def _check_digits(digits: str) -> None:
         raise BadOrgnr(_("Et organisasjonsnummer begynner på 8 eller 9, og i test på 2 eller 3. Se over nummeret."))
 
 
-def check_world(orgnr: str, *, environment: str, vendor_orgnr: str) -> None:
-    """Refuse synthetic numbers in production and real ones elsewhere; the vendor's own is at home everywhere.
+def check_environment(orgnr: str, *, environment: str, vendor_orgnr: str) -> None:
+    """Refuse synthetic numbers in production and real ones elsewhere; the vendor's own is accepted everywhere.
 
     Raises BadOrgnr.
     """

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 
 class Unchangeable(admin.ModelAdmin):
-    """Rows with a history: to look at, search and filter; changed by the portal's own pages and workers alone."""
+    """Read-only admin: rows can be viewed, searched and filtered; only pages and workers change them."""
 
     show_full_result_count = False
     list_per_page = 50

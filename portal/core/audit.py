@@ -24,7 +24,9 @@ class AuditEvent(models.Model):
     )
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment, blank=True)
     target = models.CharField(_("gjelder"), max_length=100)
-    customer_id_ref = models.BigIntegerField(_("kunde"), null=True)  # no foreign key: the trail outlives the customer
+    customer_id_ref = models.BigIntegerField(
+        _("kunde"), null=True
+    )  # no foreign key: the trail is kept when the customer is deleted
     what = models.CharField(_("hva"), max_length=200)
     detail = models.JSONField(_("detaljer"), default=dict)
 
@@ -69,7 +71,7 @@ def record(
     customer_id: int | None = None,
     **detail: Any,
 ) -> AuditEvent:
-    """Write one event about `target`. Call it before the act goes out of the house."""
+    """Write one event about `target`. Call it before any call outside."""
     return AuditEvent.objects.create(
         by=by,
         at=at,

@@ -1,6 +1,7 @@
-"""The audit trail's hash chain: new rows are sealed in batches, so that writers never queue behind each other.
+"""The audit trail's hash chain: new rows are sealed in batches, so that writers do not wait for each other.
 
-A row's hash covers every column; a seal's hash covers the seal before it and its rows. `verify` names the first misfit.
+A row's hash covers every column; a seal's hash covers the seal before it and its rows.
+`verify` names the first row or seal that does not match.
 """
 
 from __future__ import annotations
@@ -54,9 +55,9 @@ def seal(*, at: datetime) -> int:
 
 
 def _settled_highest() -> int:
-    """The highest id below which no writer is still at work: the lock waits for those who hold an id uncommitted.
+    """The highest id below which no transaction is open: the table lock waits for writers with an uncommitted id.
 
-    It gives up after a second rather than make writers queue; the next round seals.
+    It gives up after a second, so that writers do not wait; the next round seals.
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -77,7 +78,7 @@ class Broken(Exception):
 
 
 def verify() -> int:
-    """Walk the whole chain and return the number of sealed rows. Raises Broken at the first misfit."""
+    """Walk the whole chain and return the number of sealed rows. Raises Broken at the first mismatch."""
     previous, count = _GENESIS, 0
     last_event = 0
     for sealed in AuditSeal.objects.order_by("last_event").iterator():

@@ -1,6 +1,6 @@
-"""Django's Redis cache that forgets instead of failing: when Valkey is away, pages go on without what it remembered.
+"""Django's Redis cache without errors: when Valkey does not answer, reads return the default and writes do nothing.
 
-Throttling of log-ins lets everybody through meanwhile; Argon2 and the log still stand.
+Log-in throttling is off in that time.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class ForgetfulCache(RedisCache):
         return bool(self._or(False, super().delete, key, version=version))
 
     def get_many(self, keys: Any, version: int | None = None) -> dict[str, Any]:
-        found: dict[str, Any] = self._or({}, super().get_many, keys, version=version)
-        return found
+        values: dict[str, Any] = self._or({}, super().get_many, keys, version=version)
+        return values
 
     def set_many(self, data: Any, *args: Any, **options: Any) -> list[Any]:
         failed: list[Any] = self._or(list(data), super().set_many, data, *args, **options)

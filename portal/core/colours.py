@@ -13,5 +13,5 @@ COLOURS = {
 
 
 def colour(status: str) -> str:
-    """Designsystemet's colour name for a state; colour never stands alone, the word is always there too."""
+    """Designsystemet's colour name for a state; the label is always shown too."""
     return next((name for name, states in COLOURS.items() if status in states), "neutral")

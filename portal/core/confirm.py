@@ -1,4 +1,4 @@
-"""One page before every act that is not easily taken back: what follows from it, and in production a word to type."""
+"""Confirmation page for actions that are hard to undo: shows the consequences; in production a word must be typed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from portal.core.forms import PRODUCTION_WORD, ConfirmForm
 
 
 @dataclass(frozen=True)
-class Instead:
-    """Something better to do first; a form that posts to `url`."""
+class Alternative:
+    """A better action to offer; a form that posts to `url`."""
 
     text: str
     label: str
@@ -22,16 +22,19 @@ class Instead:
 
 @dataclass(frozen=True)
 class Question:
-    """`trail` is labels and addresses of the pages above; the last of them is where "cancel" leads. `hit` is who suffers."""
+    """`trail` is labels and addresses of the pages above; "cancel" leads to the last.
+
+    `affected`: who loses something.
+    """
 
     title: str
     consequences: list[str]
     button: str
     trail: list[tuple[str, str]]
     word: str = ""
-    hit_title: str = ""
-    hit: list[str] = field(default_factory=list)
-    instead: Instead | None = None
+    affected_title: str = ""
+    affected: list[str] = field(default_factory=list)
+    alternative: Alternative | None = None
 
     @property
     def back(self) -> str:
@@ -39,12 +42,12 @@ class Question:
 
 
 def word_in(environment: str) -> str:
-    """What must be typed there; nothing but in production."""
+    """The word to type; "" except in production."""
     return PRODUCTION_WORD if environment == Environment.PRODUCTION else ""
 
 
 def ask_first(request: HttpRequest, question: Question) -> HttpResponse | None:
-    """The page to answer; None once it is answered with yes, and the act may be done."""
+    """The confirmation page; None once it is confirmed."""
     form = ConfirmForm(request.POST if request.method == "POST" else None, word=question.word)
     if request.method == "POST" and form.is_valid():
         return None

@@ -14,34 +14,34 @@ from django.db import models
 
 
 class CannotDecrypt(Exception):
-    """No key of the ring fits: a key was taken away too early, or the stored bytes were changed."""
+    """No configured key decrypts the bytes: a key was removed too early, or the bytes were changed."""
 
 
 @lru_cache(maxsize=4)
-def _ring(keys: tuple[str, ...]) -> MultiFernet:
+def _key_ring(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])
 
 
-def ring() -> MultiFernet:
-    return _ring(tuple(settings.ENCRYPTION_KEYS))
+def key_ring() -> MultiFernet:
+    return _key_ring(tuple(settings.ENCRYPTION_KEYS))
 
 
 def encrypt(plain: bytes) -> bytes:
-    return ring().encrypt(plain)
+    return key_ring().encrypt(plain)
 
 
 def decrypt(sealed: bytes) -> bytes:
     """Raises CannotDecrypt."""
     try:
-        return ring().decrypt(sealed)
+        return key_ring().decrypt(sealed)
     except InvalidToken as error:
         raise CannotDecrypt("none of the keys in ENCRYPTION_KEYS fits these bytes") from error
 
 
 def rotate(sealed: bytes) -> bytes:
-    """The same plain text under the first key of the ring. Raises CannotDecrypt."""
+    """The same plain text encrypted with the first key. Raises CannotDecrypt."""
     try:
-        return ring().rotate(sealed)
+        return key_ring().rotate(sealed)
     except InvalidToken as error:
         raise CannotDecrypt("none of the keys in ENCRYPTION_KEYS fits these bytes") from error
 

@@ -1,4 +1,4 @@
-"""Ring a worker after commit. The row is the truth: when the broker is down, nothing is lost and the sweep finds it."""
+"""Enqueue a task after commit. When the broker is down nothing is lost: a sweep finds the row later."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger(__name__)
 
 
-def ring(task: Task[..., Any], **ids: int) -> None:
+def enqueue_on_commit(task: Task[..., Any], **ids: int) -> None:
     """Start `task` with `ids` once the current transaction has committed."""
-    transaction.on_commit(partial(_ring_now, task, ids))
+    transaction.on_commit(partial(_enqueue_now, task, ids))
 
 
-def _ring_now(task: Task[..., Any], ids: dict[str, int]) -> None:
+def _enqueue_now(task: Task[..., Any], ids: dict[str, int]) -> None:
     try:
         task.apply_async(kwargs=ids, retry=False)
     except OperationalError:
@@ -26,7 +26,7 @@ def _ring_now(task: Task[..., Any], ids: dict[str, int]) -> None:
 
 
 def is_reachable() -> bool:
-    """Whether the broker answers now, so that a page can say when a thing will be sent."""
+    """Whether the broker answers now; pages use it to say when something will be sent."""
     try:
         with current_app.connection_for_write(connect_timeout=1) as connection:
             connection.ensure_connection(max_retries=1, timeout=1)

@@ -27,13 +27,13 @@ class BadSetting(Exception):
 
 
 def load_file(path: Path, into: MutableMapping[str, str] = os.environ) -> None:
-    """Read NAME=value lines; what the environment already has wins, then the last line, as for a shell and for compose.
+    """Read NAME=value lines; existing environment variables win, then the last line, as in a shell and in compose.
 
     Raises BadSetting for a line of another shape.
     """
     if not path.is_file():
         return
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         text = line.strip()
         if not text or text.startswith("#"):
@@ -41,8 +41,8 @@ def load_file(path: Path, into: MutableMapping[str, str] = os.environ) -> None:
         match = _LINE.fullmatch(text)
         if match is None:
             raise BadSetting(f"{path.name} line {number}", "is not of the form NAME=value", example="value")
-        found[match[1]] = _unquoted(match[2])
-    into.update({name: value for name, value in found.items() if name not in into})
+        values[match[1]] = _unquoted(match[2])
+    into.update({name: value for name, value in values.items() if name not in into})
 
 
 def _unquoted(value: str) -> str:

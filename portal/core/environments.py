@@ -1,6 +1,6 @@
-"""The three worlds a row can belong to, and where the outside services are in each.
+"""The three environments, and the base URLs of the outside services in each.
 
-Test pairs test.maskinporten.no with Altinn TT02; the sandbox has every service under one origin of its own.
+Test pairs test.maskinporten.no with Altinn TT02; the sandbox serves all services from one origin.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Environment(models.TextChoices):
 
     @property
     def slug(self) -> str:
-        """The first segment of every address of this environment."""
+        """The first URL segment of this environment."""
         return self.value.lower()
 
     @property
@@ -28,20 +28,20 @@ class Environment(models.TextChoices):
 
 
 def from_slug(slug: str) -> Environment | None:
-    """The enabled environment an address names; None for any other word."""
+    """The enabled environment with this slug; None for any other text."""
     return next((e for e in Environment if e.slug == slug and e.is_enabled), None)
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Base addresses without a trailing slash, but for the issuer, which is compared to the letter."""
+    """Base URLs without a trailing slash. The issuer is exact, as it is compared literally."""
 
     maskinporten: str
     issuer: str
     platform: str
     skatteetaten_older: str
     skatteetaten_newer: str  # with {label} where the service's name goes
-    registry: str
+    business_register: str
 
 
 _TEST = Addresses(
@@ -50,7 +50,7 @@ _TEST = Addresses(
     platform="https://platform.tt02.altinn.no",
     skatteetaten_older="https://api-test.sits.no/api",
     skatteetaten_newer="https://{label}.api.skatteetaten-test.no/v1",
-    registry="https://data.brreg.no/enhetsregisteret/api",
+    business_register="https://data.brreg.no/enhetsregisteret/api",
 )
 _PRODUCTION = Addresses(
     maskinporten="https://maskinporten.no",
@@ -58,7 +58,7 @@ _PRODUCTION = Addresses(
     platform="https://platform.altinn.no",
     skatteetaten_older="https://api.skatteetaten.no/api",
     skatteetaten_newer="https://{label}.api.skatteetaten.no/v1",
-    registry="https://data.brreg.no/enhetsregisteret/api",
+    business_register="https://data.brreg.no/enhetsregisteret/api",
 )
 
 
@@ -76,5 +76,5 @@ def _sandbox(origin: str) -> Addresses:
         platform=f"{origin}/platform",
         skatteetaten_older=f"{origin}/skatteetaten/api",
         skatteetaten_newer=f"{origin}/skatteetaten/{{label}}/v1",
-        registry=f"{origin}/brreg/enhetsregisteret/api",
+        business_register=f"{origin}/brreg/enhetsregisteret/api",
     )

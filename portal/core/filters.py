@@ -1,4 +1,4 @@
-"""Filter chips over a list: groups of rows under a name, counted without reading a million of them."""
+"""Filter chips over a list: named groups of rows, each counted up to a limit."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from django.db.models import Q, QuerySet, Value
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from portal.core.paging import PLACE
+from portal.core.paging import CURSOR
 
 COUNT_TO = 200
-"""A chip counts this far and then says "more than": the exact number helps nobody and costs a walk through the index."""
+"""Counting stops here and the chip shows "more than": exact counts of large groups are slow."""
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 @dataclass(frozen=True)
 class Group:
-    """Some rows under one name; `code` stands in the address, `condition` picks the rows."""
+    """A named group of rows. `code` is its value in the URL, `condition` selects the rows."""
 
     code: str
     label: Any
@@ -29,7 +29,7 @@ class Group:
 
 
 def in_group(rows: Rows, groups: list[Group], code: str) -> Rows:
-    """Those of one group; all of them when no group has that code."""
+    """The rows of one group; all rows when no group has that code."""
     chosen = next((group for group in groups if group.code == code), None)
     return rows.filter(chosen.condition) if chosen else rows
 
@@ -42,7 +42,7 @@ def counts(rows: QuerySet[Any], groups: list[Group]) -> dict[str, int]:
         few = rows.filter(group.condition).order_by().values_list(Value(1))[: COUNT_TO + 1]
         try:
             sql, args = few.query.sql_with_params()
-        except EmptyResultSet:  # among no customers there is nothing, which Django knows without asking
+        except EmptyResultSet:  # the filter is empty, so Django builds no SQL
             sql, args = "SELECT 1 WHERE false", ()
         parts.append(f"(SELECT count(*) FROM ({sql}) few)")  # noqa: S608 - Django's own SQL, values as parameters
         params += args
@@ -54,14 +54,14 @@ def counts(rows: QuerySet[Any], groups: list[Group]) -> dict[str, int]:
 def chips(
     rows: QuerySet[Any], groups: list[Group], *, query: QueryDict, parameter: str, always: tuple[str, ...] = ()
 ) -> list[dict[str, Any]]:
-    """Chips for `components/chips.html`: all, then the groups that hold something, are chosen, or are `always` shown."""
+    """Chips for `components/chips.html`: "all", then groups that have rows, are chosen, or are in `always`."""
     chosen = query.get(parameter, "")
-    found = counts(rows, groups)
+    totals = counts(rows, groups)
     result: list[dict[str, Any]] = [
         {"label": _("Alle"), "count": None, "query": _with(query, parameter, ""), "is_current": not chosen}
     ]
     for group in groups:
-        number = found[group.code]
+        number = totals[group.code]
         if number or group.code == chosen or group.code in always:
             more = number > COUNT_TO
             result.append(
@@ -77,7 +77,7 @@ def chips(
 
 def _with(query: QueryDict, parameter: str, code: str) -> str:
     changed = query.copy()
-    for name in (PLACE, parameter):
+    for name in (CURSOR, parameter):
         changed.pop(name, None)
     if code:
         changed[parameter] = code

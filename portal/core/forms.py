@@ -13,7 +13,7 @@ PRODUCTION_WORD = "PRODUKSJON"
 
 
 class LinesField(forms.CharField):
-    """A list with one value on each line. Blank lines and blanks around values are forgiven."""
+    """A list with one value on each line. Blank lines and surrounding blanks are ignored."""
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("widget", forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}))
@@ -30,14 +30,14 @@ class LinesField(forms.CharField):
 
 
 class PickOrType(forms.CheckboxSelectMultiple):
-    """Boxes for what is known, and lines for what is not."""
+    """Checkboxes for known values and a text area for others."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
         return "\n".join(data.getlist(name) if hasattr(data, "getlist") else data.get(name, []))
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         chosen, known = list(value or []), {code for code, _label in self.choices}
-        self.choices = sorted(self.choices, key=lambda choice: choice[0] not in chosen)  # what is chosen stands on top
+        self.choices = sorted(self.choices, key=lambda choice: choice[0] not in chosen)  # chosen values first
         boxes = super().render(name, [code for code in chosen if code in known], attrs, renderer)
         others = "\n".join(code for code in chosen if code not in known)
         ident = f"id_{name}_others"
@@ -50,7 +50,7 @@ class PickOrType(forms.CheckboxSelectMultiple):
 
 
 class PickField(LinesField):
-    """A list of which the known values are ticked and others typed. `offers` are (value, name)."""
+    """A list: known values are ticked, others are typed. Choices are (value, name)."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(widget=PickOrType, **options)
@@ -61,8 +61,8 @@ class PickField(LinesField):
     def to_python(self, value: Any) -> Any:
         return list(dict.fromkeys(super().to_python(value)))
 
-    def offer(self, offers: list[tuple[str, str]]) -> None:
-        self.widget.choices = [(value, f"{name} ({short_name(value)})") for value, name in offers]
+    def set_choices(self, choices: list[tuple[str, str]]) -> None:
+        self.widget.choices = [(value, f"{name} ({short_name(value)})") for value, name in choices]
 
 
 def short_name(value: str) -> str:
@@ -73,12 +73,12 @@ class FilesInput(forms.FileInput):
     allow_multiple_selected = True
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Any]:
-        found: list[Any] = files.getlist(name) if hasattr(files, "getlist") else []
-        return found
+        uploads: list[Any] = files.getlist(name) if hasattr(files, "getlist") else []
+        return uploads
 
 
 class FilesField(forms.FileField):
-    """Many files at once. Empty ones are let through: the check says what is wrong with each."""
+    """Many files at once. Empty files are accepted here: the check reports what is wrong with each."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(widget=FilesInput(attrs={"multiple": True}), allow_empty_file=True, **options)
@@ -91,7 +91,7 @@ class FilesField(forms.FileField):
 
 
 class ConfirmForm(forms.Form):
-    """A word to type before something is gone; without `word` the button is enough."""
+    """Requires typing `word` before a destructive action; no field when `word` is ""."""
 
     typed = forms.CharField(required=False)
 

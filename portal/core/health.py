@@ -1,4 +1,4 @@
-"""Two questions of whoever runs the portal: is the process alive, and can it do its work?
+"""Probes: is the process alive, and can it do its work?
 
 Neither answer holds an address, a password or an error text of a server; those go to the log.
 """
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def alive() -> HttpResponse:
-    """200 as long as the process answers; asks nothing of any server."""
+    """200 while the process answers; checks no other server."""
     return JsonResponse({"status": "alive"})
 
 
@@ -42,7 +42,7 @@ def _answer(name: str, check: Callable[[], str]) -> str:
 
 
 def _database() -> str:
-    """Asked over a connection of its own: the pool waits longer for a server that is away than a probe does."""
+    """On a separate connection: the pool waits longer for a missing server than a probe does."""
     with psycopg.connect(**{**connection.get_connection_params(), "connect_timeout": 2}) as own:
         own.execute("SELECT 1")
     return "ok"

@@ -45,7 +45,7 @@ def _add_request_id(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shorten_celery(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Celery repeats in `data` what its sentence says, arguments included."""
+    """Drop Celery's `data`: it repeats the message, with arguments."""
     if str(event.get("logger", "")).startswith("celery."):
         event.pop("data", None)
     return event
@@ -84,10 +84,10 @@ def configuration(*, level: str, as_json: bool) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
-            "celery.beat": {"level": "WARNING"},  # that a task is due and came is said again when it has ended
+            "celery.beat": {"level": "WARNING"},  # the end of each task is logged already
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": level if as_json else "WARNING"},
-            "httpx": {"level": "WARNING"},  # it writes whole addresses; our gateways write a line of their own
+            "httpx": {"level": "WARNING"},  # it logs whole URLs; the gateways log each call
             "httpcore": {"level": "WARNING"},
         },
     }

@@ -1,4 +1,4 @@
-"""What every request passes through: health checks first, then the request id and the security headers."""
+"""Middleware: health checks first, then the request id and the security headers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ type_of_next = Callable[[HttpRequest], HttpResponse]
 
 
 class Health:
-    """Answers /healthz and /readyz before hosts, sessions and redirects: a probe knows none of those."""
+    """Answers /healthz and /readyz before hosts, sessions and redirects: a probe uses none of these."""
 
     def __init__(self, get_response: type_of_next) -> None:
         self.get_response = get_response
@@ -46,7 +46,7 @@ class RequestId:
 
 
 class NullCharacters:
-    """Refuses an address with a null character, which PostgreSQL takes in no text and no person writes. Forms do the same."""
+    """Refuses an address with a null character, which PostgreSQL does not accept in texts. Forms do the same."""
 
     def __init__(self, get_response: type_of_next) -> None:
         self.get_response = get_response

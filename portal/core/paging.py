@@ -1,6 +1,6 @@
-"""Keyset paging: the same cost on page 1 and page 10 000, and a filter that lives in the address.
+"""Keyset paging: the same cost on page 1 and page 10 000; filters are kept in the URL.
 
-A page's place is the sort key of its last row, signed by nobody: a bad place only gives a wrong page, never a wrong right.
+The cursor of a page is the sort key of its last row, unsigned: it only selects a page, never more rows than allowed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 
 SIZE = 50
-PLACE = "after"
+CURSOR = "after"
 
 
 @dataclass(frozen=True)
@@ -36,31 +36,31 @@ class Page:
 
 def paginate(rows: QuerySet[Any], *, query: QueryDict, order: tuple[str, ...], size: int = SIZE) -> Page:
     """One page of `rows` in `order` (fields, `-` for descending; all the same direction; the last one unique, e.g. pk)."""
-    place = _decode(query.get(PLACE, ""), len(order))
+    cursor = _decode(query.get(CURSOR, ""), len(order))
     ordered = rows.order_by(*order)
     try:
-        found = list(ordered.filter(_beyond(order, place))[: size + 1] if place else ordered[: size + 1])
-    except (TypeError, ValueError, ValidationError, DataError):  # somebody edited the address: begin at the beginning
-        place, found = [], list(ordered[: size + 1])
-    shown = found[:size]
-    more = len(found) > size
+        fetched = list(ordered.filter(_beyond(order, cursor))[: size + 1] if cursor else ordered[: size + 1])
+    except (TypeError, ValueError, ValidationError, DataError):  # an invalid cursor in the URL: show the first page
+        cursor, fetched = [], list(ordered[: size + 1])
+    shown = fetched[:size]
+    more = len(fetched) > size
     return Page(
         rows=shown,
-        next_query=_with_place(query, _encode(order, shown[-1])) if more else "",
-        first_query=_with_place(query, ""),
-        is_later=bool(place),
+        next_query=_with_cursor(query, _encode(order, shown[-1])) if more else "",
+        first_query=_with_cursor(query, ""),
+        is_later=bool(cursor),
     )
 
 
-def _beyond(order: tuple[str, ...], place: list[str | int]) -> Q:
-    """Rows that come after `place`: (a, b) > (x, y) as a > x or (a = x and b > y), and a >= x for the index to begin at."""
+def _beyond(order: tuple[str, ...], cursor: list[str | int]) -> Q:
+    """Rows after `cursor`: (a, b) > (x, y) as a > x or (a = x and b > y), and a >= x so that the index is used."""
     operator = "lt" if order[0].startswith("-") else "gt"
     names = [field.lstrip("-") for field in order]
     condition = Q()
     for depth, name in enumerate(names):
-        equal = dict(zip(names[:depth], place, strict=False))
-        condition |= Q(**equal, **{f"{name}__{operator}": place[depth]})
-    return Q(**{f"{names[0]}__{operator}e": place[0]}) & condition
+        equal = dict(zip(names[:depth], cursor, strict=False))
+        condition |= Q(**equal, **{f"{name}__{operator}": cursor[depth]})
+    return Q(**{f"{names[0]}__{operator}e": cursor[0]}) & condition
 
 
 def _encode(order: tuple[str, ...], row: Model) -> str:
@@ -74,13 +74,13 @@ def _decode(text: str, length: int) -> list[str | int]:
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except ValueError:
         return []
-    is_place = isinstance(values, list) and len(values) == length and all(isinstance(v, str | int) for v in values)
-    return values if is_place else []
+    is_cursor = isinstance(values, list) and len(values) == length and all(isinstance(v, str | int) for v in values)
+    return values if is_cursor else []
 
 
-def _with_place(query: QueryDict, place: str) -> str:
+def _with_cursor(query: QueryDict, cursor: str) -> str:
     changed = query.copy()
-    changed.pop(PLACE, None)
-    if place:
-        changed[PLACE] = place
+    changed.pop(CURSOR, None)
+    if cursor:
+        changed[CURSOR] = cursor
     return changed.urlencode()

@@ -11,11 +11,11 @@ from portal.core.audit import record
 
 
 class IllegalTransition(Exception):
-    """The table of transitions does not know this step; a programming error."""
+    """The transition table does not have this step: a programming error."""
 
 
 class LostRace(Exception):
-    """Somebody else changed the row first. Nothing was written; look again before acting."""
+    """Another process changed the row first. Nothing was written; reload before the next step."""
 
 
 class StatusModel(models.Model):

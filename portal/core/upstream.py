@@ -1,6 +1,6 @@
-"""How the services outside are doing, told by our own calls: the lights on the overview.
+"""Status of the outside services, measured by our own calls: the lights on the overview.
 
-Every process notes each call in a short list in Valkey; losing the lists loses nothing but the lights' memory.
+Every process records each call in a short list in Valkey; losing the lists has no other effect.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Light:
 
 
 def note(stats: CallStats) -> None:
-    """Remember one call. Never raises: a light is not worth a failed submission."""
+    """Record one call. Never raises, so that it cannot stop a submission."""
     environment = _environment_of(stats.host)
     if environment is None or stats.service not in NAMES:
         return
@@ -57,7 +57,7 @@ def note(stats: CallStats) -> None:
 
 
 def lights(*, environment: Environment, at: datetime) -> list[Light]:
-    """One light for each service, by the calls of the last half hour."""
+    """One light per service, from the calls of the last half hour."""
     try:
         with valkey().pipeline(transaction=False) as pipe:
             for service in NAMES:
@@ -92,9 +92,9 @@ def _environment_of(host: str) -> Environment | None:
     for environment in Environment:
         if not environment.is_enabled:
             continue
-        places = addresses(environment)
-        own = {urlsplit(url).netloc for url in (places.maskinporten, places.platform, places.skatteetaten_older)}
-        newer = urlsplit(places.skatteetaten_newer.replace("{label}", "label")).netloc.removeprefix("label")
+        urls = addresses(environment)
+        own = {urlsplit(url).netloc for url in (urls.maskinporten, urls.platform, urls.skatteetaten_older)}
+        newer = urlsplit(urls.skatteetaten_newer.replace("{label}", "label")).netloc.removeprefix("label")
         if host in own or host.endswith(newer):
             return environment
     return None

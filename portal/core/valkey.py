@@ -1,6 +1,6 @@
-"""The one client of Redis or Valkey for what is not Django's cache: locks, budgets, tokens, lights.
+"""The client of Redis or Valkey for all but Django's cache: locks, budgets, tokens, service status.
 
-What lies there may vanish at any time; callers go on without it when it does not answer.
+Stored values may vanish at any time; callers must work without them.
 """
 
 from functools import lru_cache
@@ -9,11 +9,11 @@ import redis
 from django.conf import settings
 
 ERRORS = (redis.RedisError, OSError)
-"""What a caller catches when it can do without the answer."""
+"""Errors for callers that work without an answer."""
 
 
 def valkey() -> redis.Redis:
-    """Shared by all threads; its connections come from a pool, which a forked process makes anew."""
+    """Shared by all threads; its pool of connections is created again in a forked process."""
     return _client(settings.REDIS_URL)
 
 

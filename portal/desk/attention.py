@@ -1,4 +1,4 @@
-"""The overview's list of what waits for a person: how many, what, and the one thing to do. Nothing in it, no line."""
+"""The overview's list of work that waits for a person: a count, a text and one action. Empty lines are left out."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ KEY_WARNING = timedelta(days=60)
 R, S = Access.Status, Submission.Status
 URGENT = {S.REJECTED, S.FAILED}
 WAITING = [R.DRAFT, R.SENT, R.FORWARDED, R.REJECTED, R.EXPIRED, R.REMOVED]
-"""The states of an access in which it may wait for us."""
+"""States of an access that may need action by staff."""
 
 
 @dataclass(frozen=True)
 class Todo:
-    """One line: how many, what, more about it, and where it is done."""
+    """One line of the list. `url` is where the work is done."""
 
     count: int
     title: str
@@ -38,7 +38,7 @@ class Todo:
 
 
 def attention(*, user: User, environment: Environment, at: datetime) -> list[Todo]:
-    """What waits for a person, the most urgent first; lines with nothing in them are left out."""
+    """Work that waits for a person, urgent lines first; empty lines are left out."""
     lines = [
         *_about_keys(user, environment, at),
         *_about_submissions(user, environment),
@@ -93,7 +93,7 @@ ABOUT_SUBMISSIONS = [  # status, title, action, group in the list's filter
 
 
 def _about_submissions(user: User, environment: Environment) -> list[Todo]:
-    """In two queries. One in the queue waits when something stops it; a correction is told of as what it corrects."""
+    """Two queries. A queued submission counts when it has a problem; a correction counts as the submission it corrects."""
     rows = Submission.objects.visible_to(user).filter(environment=environment)
     stopped = (
         Q(status__in=[S.UNCERTAIN, S.NEEDS_PERSON])
@@ -101,8 +101,8 @@ def _about_submissions(user: User, environment: Environment) -> list[Todo]:
         | Q(status=S.QUEUED, problem_code__gt="")
     )
     by: dict[str, Any] = {}
-    for found in (rows.filter(stopped), rows.needing_correction()):
-        counted = found.values("status").annotate(n=Count("pk"), oldest=Min("status_at"))
+    for selection in (rows.filter(stopped), rows.needing_correction()):
+        counted = selection.values("status").annotate(n=Count("pk"), oldest=Min("status_at"))
         by |= {row["status"]: row for row in counted}
     return [
         Todo(
@@ -200,7 +200,7 @@ def _about_access(user: User, environment: Environment, at: datetime) -> list[To
 
 
 def _about_keys(user: User, environment: Environment, at: datetime) -> list[Todo]:
-    """Clients that cannot call at all, told to everybody, and keys that will end soon, to those who can change them."""
+    """Clients without a valid key (shown to all), and keys that expire soon (shown to those who can replace them)."""
     active = SigningKey.objects.filter(client__environment=environment, status=SigningKey.Status.ACTIVE)
     ends = dict(active.values_list("client_id", "expires_at"))
     clients = MaskinportenClient.objects.filter(environment=environment)

@@ -1,6 +1,6 @@
-"""The nine steps from a Maskinporten client to a fetched feedback document, as they truly stand in one environment.
+"""The state of the nine steps from a Maskinporten client to a fetched feedback document, in one environment.
 
-A step is done only when a real call showed it; every other state says the cause, who can mend it, and how.
+A step is done only when a real call showed it; every other state names the cause, who can fix it, and how.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ class Step:
 
 def nine_steps(*, environment: Environment, user: User, at: datetime) -> list[Step]:
     """All nine, in order."""
-    look = _Look(environment, user, at)
+    checks = _StepChecks(environment, user, at)
     return [
-        look.maskinporten(), look.register(), look.accesses(), look.approvals(), look.sending(),
-        look.dialogs(), look.events(), look.polling(), look.documents(),
+        checks.maskinporten(), checks.register(), checks.accesses(), checks.approvals(), checks.sending(),
+        checks.dialogs(), checks.events(), checks.polling(), checks.documents(),
     ]  # fmt: skip
 
 
-class _Look:
+class _StepChecks:
     def __init__(self, environment: Environment, user: User, at: datetime) -> None:
         self.environment = environment
         self.at = at
@@ -69,7 +69,7 @@ class _Look:
     def maskinporten(self) -> Step:
         title = _("Maskinporten: klient, nøkkel og scope")
         to: dict[str, Any] = {}
-        if self.may_configure:  # the page is closed to the others
+        if self.may_configure:  # other roles cannot open the page
             to = {"url": self.url("settings"), "action": _("Åpne innstillinger")}
         client = MaskinportenClient.objects.filter(environment=self.environment).first()
         if client is None:

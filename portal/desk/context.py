@@ -1,4 +1,4 @@
-"""What every page's frame shows: the vendor, the menu, the environments, the languages."""
+"""Template context of every page: the vendor, the menu, the environments, the languages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAVIGATION = [
     ("systems", gettext_lazy("Systemer")),
     ("connection", gettext_lazy("Tilkobling")),
 ]
-WORLDS = {
+ENVIRONMENT_TEXTS = {
     Environment.SANDBOX: gettext_lazy("Sandkasse på denne maskinen · ingenting herfra når Altinn eller Skatteetaten"),
     Environment.TEST: gettext_lazy("Altinn TT02 · syntetiske kunder · ingenting herfra når produksjon"),
     Environment.PRODUCTION: gettext_lazy("Ekte kunder · det du sender, er levert"),
@@ -30,7 +30,7 @@ WORLDS = {
 
 
 class Shell:
-    """Looked up only when a template asks, so that a fragment or an error page pays nothing for it."""
+    """Values are computed on first use, so that fragments and error pages run no queries for them."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
@@ -66,7 +66,7 @@ class Shell:
 
     @property
     def environment_text(self) -> str:
-        return str(WORLDS[self._environment]) if self._environment else ""
+        return str(ENVIRONMENT_TEXTS[self._environment]) if self._environment else ""
 
     @property
     def initials(self) -> str:
@@ -83,7 +83,7 @@ class Shell:
 
     @property
     def mail_folder(self) -> str:
-        """Where mail lies when it is not sent (a laptop); empty in production."""
+        """Folder of mails that are written to files (a laptop); empty in production."""
         return str(getattr(settings, "EMAIL_FILE_PATH", ""))
 
     @property

@@ -1,4 +1,4 @@
-"""Kunde: all of one customer on one page. It stands in the topmost app, as it shows something of each."""
+"""Kunde: the page of one customer, with data of all apps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
-from accounts.services.registry import warnings_about
+from accounts.services.business_register import warnings_about
 from submissions.models import Dialog, Submission
 from submissions.services import catalogue, dialogs
 from submissions.services.next_step import next_step
@@ -31,7 +31,7 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
     context = {
         "customer": row,
         "has_access": any(access.status in Access.USABLE for access in accesses),
-        "warnings": warnings_about(row.registry),
+        "warnings": warnings_about(row.business_register),
         "submissions": _submissions(row, at),
         "dialogs": _dialogs(row, at),
         "events": timeline.of_customer(row, names=_names(row)),
@@ -54,6 +54,6 @@ def _dialogs(customer: Customer, at: datetime) -> list[Dialog]:
 
 
 def _names(customer: Customer) -> dict[str, str]:
-    """What the timeline calls each submission, by its target in the audit trail."""
+    """Names of submissions for the timeline, by target in the audit trail."""
     rows = customer.submissions.values_list("pk", "service", "year")
     return {f"{Submission._meta.label}:{pk}": f"{catalogue.name_of(service)} {year}" for pk, service, year in rows}

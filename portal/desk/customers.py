@@ -1,4 +1,4 @@
-"""Kunder: the list. The page of one customer stands in `submissions`, which knows the reports too."""
+"""Kunder: the list of customers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def customers(request: StaffRequest) -> HttpResponse:
 
 
 def _step(customer: Customer) -> NextStep:
-    """That of the access that wants somebody's hand most; asking, where there is none."""
+    """The step of the access that needs a person first; without accesses, asking."""
     accesses = customer.access_rows  # type: ignore[attr-defined] # by listing.with_accesses
     if not accesses:
         return NextStep(_("Be om tilgang"), _("Dere"))

@@ -1,4 +1,4 @@
-"""What has happened lately with accesses and submissions, for the overview: the newest states among what a person sees."""
+"""News for the overview: the newest state changes of the accesses and submissions that a user sees."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SHOWN = 6
 R, S = Access.Status, Submission.Status
 NOT_NEWS_ACCESS = [R.DRAFT, R.SENT]
 NOT_NEWS_SUBMISSION = [S.DRAFT, S.READY, S.QUEUED, S.SENDING, S.CANCELLED]
-"""What we do ourselves: nobody needs to be told of it."""
+"""States that staff cause themselves; they are no news."""
 
 
 @dataclass(frozen=True)
-class Change:
-    """One row. `is_new` when it came after the person was here last."""
+class NewsItem:
+    """One row. `is_new`: changed since the user's previous log-in."""
 
     at: datetime
     status: str
@@ -34,28 +34,28 @@ class Change:
     is_new: bool
 
 
-def changes(*, user: User, environment: Environment, since: datetime | None) -> list[Change]:
-    """The newest first, SHOWN at most, in two queries. `since` is the log-in before this one; None for the first."""
-    found = [*_accesses(user, environment, since), *_submissions(user, environment, since)]
-    return sorted(found, key=lambda change: change.at, reverse=True)[:SHOWN]
+def news(*, user: User, environment: Environment, since: datetime | None) -> list[NewsItem]:
+    """The newest first, SHOWN at most, in two queries. `since` is the user's previous log-in, None at the first."""
+    newest = [*_accesses(user, environment, since), *_submissions(user, environment, since)]
+    return sorted(newest, key=lambda item: item.at, reverse=True)[:SHOWN]
 
 
-def _accesses(user: User, environment: Environment, since: datetime | None) -> Iterator[Change]:
+def _accesses(user: User, environment: Environment, since: datetime | None) -> Iterator[NewsItem]:
     rows = Access.objects.visible_to(user).filter(environment=environment)
     rows = rows.exclude(status__in=NOT_NEWS_ACCESS).select_related("customer", "profile")
     for row in rows.order_by("-status_at")[:SHOWN]:
-        yield _change(row, "access", about=row.profile.name, since=since)
+        yield _item(row, "access", about=row.profile.name, since=since)
 
 
-def _submissions(user: User, environment: Environment, since: datetime | None) -> Iterator[Change]:
+def _submissions(user: User, environment: Environment, since: datetime | None) -> Iterator[NewsItem]:
     rows = Submission.objects.visible_to(user).filter(environment=environment)
     rows = rows.exclude(status__in=NOT_NEWS_SUBMISSION).select_related("customer")
     for row in rows.order_by("-status_at")[:SHOWN]:
-        yield _change(row, "submission", about=f"{catalogue.name_of(row.service)} {row.year}", since=since)
+        yield _item(row, "submission", about=f"{catalogue.name_of(row.service)} {row.year}", since=since)
 
 
-def _change(row: Access | Submission, page: str, *, about: str, since: datetime | None) -> Change:
-    return Change(
+def _item(row: Access | Submission, page: str, *, about: str, since: datetime | None) -> NewsItem:
+    return NewsItem(
         at=row.status_at,
         status=row.status,
         label=row.get_status_display(),

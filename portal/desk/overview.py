@@ -1,4 +1,4 @@
-"""What the first page tells: figures, how to begin, the way from invited to in use, and the lights outside."""
+"""Data of the overview: figures, first steps, the funnel from invited to in use, and service status."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def greeting(*, at: datetime) -> str:
 
 
 def facts(*, user: User, environment: Environment, at: datetime) -> list[str]:
-    """What stands beside the date: how many customers, and the next deadline when it is in sight."""
+    """Facts shown beside the date: number of customers, and the next deadline within IN_SIGHT."""
     number = Customer.objects.visible_to(user).filter(environment=environment).count()
     shown = f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
     if user.sees_all_customers:
@@ -94,7 +94,7 @@ def accesses(*, user: User, environment: Environment) -> dict[str, int]:
 
 
 def figures(*, user: User, environment: Environment, at: datetime, access: Mapping[str, int]) -> list[Figure]:
-    """The four big numbers; `access` as from `accesses`."""
+    """The four figures; `access` as returned by `accesses`."""
     delivered = _submissions(user, environment).filter(delivered_at__gte=at - RECENT).count()
     rejected = _submissions(user, environment).needing_correction().filter(status=Submission.Status.REJECTED).count()
     return [
@@ -106,25 +106,25 @@ def figures(*, user: User, environment: Environment, at: datetime, access: Mappi
 
 
 def funnel(access: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Invited, opened, approved, in use: how many got at least so far; `access` as from `accesses`."""
+    """Invited, opened, approved, in use: how many reached each step; `access` as returned by `accesses`."""
     labels = {"invited": _("Invitert"), "opened": _("Åpnet lenken"), "approved": _("Godkjent"), "in_use": _("I bruk")}
     return [(label, access[key]) for key, label in labels.items()]
 
 
 @dataclass(frozen=True)
-class Beginning:
-    """How far the nine steps have come, and the first of those left that somebody here can take."""
+class FirstSteps:
+    """Progress of the nine steps: the number done, and the first one left."""
 
     done: int
     step: Step
 
 
-def beginning(*, user: User, environment: Environment, at: datetime) -> Beginning | None:
-    """For who has no customer's access yet; None after that, when the lists say what is next."""
+def first_steps(*, user: User, environment: Environment, at: datetime) -> FirstSteps | None:
+    """Shown until the first access is usable; None after that."""
     if Access.objects.filter(environment=environment, status__in=Access.USABLE).exists():
         return None
     steps = nine_steps(environment=environment, user=user, at=at)
-    return Beginning(sum(step.state == DONE for step in steps), next(step for step in steps if step.state != DONE))
+    return FirstSteps(sum(step.state == DONE for step in steps), next(step for step in steps if step.state != DONE))
 
 
 def lights(*, environment: Environment, at: datetime) -> list[upstream.Light]:

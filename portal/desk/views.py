@@ -1,4 +1,4 @@
-"""The pages that stand above the apps: overview, connection, and the error pages."""
+"""Pages above the apps: overview, connection, and the error pages."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from accounts.guard import StaffRequest, public_page, staff_page
-from accounts.login import here_last
+from accounts.login import previous_login
 from portal.core.environments import Environment, from_slug
 from portal.core.htmx import page_or_fragment
 from portal.desk import connection as steps
 from portal.desk import overview
 from portal.desk.attention import attention
-from portal.desk.news import changes
+from portal.desk.news import news
 
 
 @staff_page()
 def home(request: StaffRequest) -> HttpResponse:
-    """To the environment the person was in last, else the first that is switched on."""
+    """Redirect to the environment used last, else the first enabled one."""
     last = request.session.get("environment", "")
     enabled = [e for e in Environment if e.is_enabled]
     return redirect("dashboard", environment=next((e for e in enabled if e == last), enabled[0]))
@@ -37,7 +37,7 @@ def dashboard(request: StaffRequest) -> HttpResponse:
     whose: dict[str, Any] = {"user": request.user, "environment": request.environment}
 
     def later(part: Callable[..., Any], **given: Any) -> Any:
-        """Only when the page shows it: the lights ask every half minute, and need nothing of the rest."""
+        """Computed on first use: the lights fragment is polled every half minute and needs nothing else."""
         return SimpleLazyObject(lambda: part(**whose, **given))
 
     access = later(overview.accesses)
@@ -45,10 +45,10 @@ def dashboard(request: StaffRequest) -> HttpResponse:
         "greeting": overview.greeting(at=at),
         "facts": later(overview.facts, at=at),
         "figures": later(overview.figures, at=at, access=access),
-        "beginning": later(overview.beginning, at=at),
+        "first_steps": later(overview.first_steps, at=at),
         "todo": later(attention, at=at),
         "funnel": SimpleLazyObject(lambda: overview.funnel(access)),
-        "changes": later(changes, since=here_last(request)),
+        "news": later(news, since=previous_login(request)),
         "lights": overview.lights(environment=request.environment, at=at),
     }
     return page_or_fragment(request, "desk/dashboard.html", "lights", context=context)
@@ -64,14 +64,14 @@ def connection(request: StaffRequest) -> HttpResponse:
 
 @public_page
 def no_signup(request: HttpRequest) -> HttpResponse:
-    """Accounts are made by an administrator; allauth wants the address to exist."""
+    """Administrators create accounts; allauth needs the URL to exist."""
     return redirect("account_login")
 
 
 def _error(request: HttpRequest, status: int) -> HttpResponse:
-    """In the frame the person knows: staff keep the menu of the environment the address names."""
+    """With the usual page frame: staff keep the menu of the environment in the URL."""
     frame = "public.html"
-    user = getattr(request, "user", None)  # an error may come before anybody is known
+    user = getattr(request, "user", None)  # an error may occur before authentication
     if user is not None and user.is_authenticated:
         frame = "base.html"
         request.environment = from_slug(request.path.strip("/").partition("/")[0])  # type: ignore[attr-defined]
@@ -100,6 +100,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @public_page
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Without the frame: it must work when the database does not. The request id is what to quote."""
+    """Without the page frame: it must work without the database. Shows the request id."""
     context: dict[str, Any] = {"request_id": getattr(request, "request_id", "")}
     return HttpResponse(loader.render_to_string("portal/500.html", context), status=500)

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from portal.gateways.http import Door
-from portal.gateways.reading import moment, reading, required_moment, uuid_text
+from portal.gateways.decoding import decode, moment, required_moment, uuid_text
+from portal.gateways.http import Channel
 
 BASE = "/dialogporten/api/v1/enduser"
 Texts = Mapping[str, str]
@@ -52,7 +52,7 @@ class DialogItem:
 
 @dataclass(frozen=True)
 class DialogPage:
-    """`continuation_token` is there on the last page too: it is the durable place to go on from."""
+    """`continuation_token` is set on the last page too: polling continues from it later."""
 
     items: tuple[DialogItem, ...]
     has_next_page: bool
@@ -122,7 +122,7 @@ class Limits:
 
 class Dialogporten:
     def __init__(self, *, platform: str) -> None:
-        self._door = Door(service="dialogporten", base_url=platform)
+        self._channel = Channel(service="dialogporten", base_url=platform)
 
     def search(
         self,
@@ -139,7 +139,7 @@ class Dialogporten:
         content_updated_before: datetime | None = None,
         external_reference: str | None = None,
     ) -> DialogPage:
-        """One page. `order_by` is required, because a continuation token without it silently turns the direction.
+        """One page. `order_by` is required: without it a continuation token silently reverses the order.
 
         Times are inclusive. No rights give an empty page, not a refusal. Raises Refused 422 when the search took too long.
         """
@@ -155,45 +155,49 @@ class Dialogporten:
             "externalReference": external_reference,
         }
         params += [(name, value) for name, value in optional.items() if value]
-        reply = self._door.call("GET", f"{BASE}/dialogs", token=token, params=params)
-        return reading(reply.where, lambda: _page(reply.json()))
+        reply = self._channel.call("GET", f"{BASE}/dialogs", token=token, params=params)
+        return decode(reply.where, lambda: _page(reply.json()))
 
     def transmissions(self, dialog_id: str, *, token: str) -> list[TransmissionItem]:
         """All of a dialog's, oldest first, without marking anything as seen. Refused 404 also when rights are gone."""
-        reply = self._door.call("GET", f"{_address(dialog_id)}/transmissions", token=token)
-        return reading(reply.where, lambda: [_transmission(entry) for entry in reply.json()])
+        reply = self._channel.call("GET", f"{_address(dialog_id)}/transmissions", token=token)
+        return decode(reply.where, lambda: [_transmission(entry) for entry in reply.json()])
 
     def activities(self, dialog_id: str, *, token: str) -> list[ActivityItem]:
         """All of a dialog's, oldest first, without marking anything as seen."""
-        reply = self._door.call("GET", f"{_address(dialog_id)}/activities", token=token)
-        return reading(reply.where, lambda: [_activity(entry) for entry in reply.json()])
+        reply = self._channel.call("GET", f"{_address(dialog_id)}/activities", token=token)
+        return decode(reply.where, lambda: [_activity(entry) for entry in reply.json()])
 
     def set_labels(
         self, dialog_id: str, *, token: str, add: Sequence[str] = (), remove: Sequence[str] = (), revision: str = ""
     ) -> str:
-        """Label a dialog, for the customer's own staff too; the new context revision. No time of the dialog moves.
+        """Label a dialog, visible to the customer's own staff too.
+
+        Returns the new context revision; no timestamp changes.
 
         Bin, Archive and Default exclude each other. Raises Refused 412 when `revision` is not the present one.
         """
         headers = {"If-Match": revision} if revision else {}
         body = {"addLabels": list(add), "removeLabels": list(remove)}
         path = f"{_address(dialog_id)}/context/systemlabels"
-        reply = self._door.call("PUT", path, token=token, json=body, headers=headers)
+        reply = self._channel.call("PUT", path, token=token, json=body, headers=headers)
         return reply.headers.get("etag", "").strip('"')
 
     def get_dialog_as_person(self, dialog_id: str, *, token: str) -> OpenedDialog:
-        """GET dialog, when somebody who works for the customer has asked to see it. NEVER call this from a task or a sweep.
+        """GET dialog, for a person who works for the customer and asked to see it.
+
+        NEVER call this from a task or a sweep.
 
         It marks the dialog as seen for everybody at the customer and makes Dialogporten send two events.
         Raises Refused: 403 no right, or a level a system user cannot have; 404 unknown, expired or not visible yet; 410 deleted.
         """
-        reply = self._door.call("GET", _address(dialog_id), token=token)
-        return reading(reply.where, lambda: _opened(reply.json()))
+        reply = self._channel.call("GET", _address(dialog_id), token=token)
+        return decode(reply.where, lambda: _opened(reply.json()))
 
     def limits(self) -> Limits:
-        """Open to all; ask at start and hourly, the numbers change."""
-        reply = self._door.call("GET", "/dialogporten/api/v1/metadata/limits")
-        return reading(reply.where, lambda: _limits(reply.json()))
+        """No token. The numbers change: ask at start and hourly."""
+        reply = self._channel.call("GET", "/dialogporten/api/v1/metadata/limits")
+        return decode(reply.where, lambda: _limits(reply.json()))
 
 
 def _address(dialog_id: str) -> str:
@@ -204,117 +208,117 @@ def _written(value: datetime | None) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else ""
 
 
-def _page(said: dict[str, Any]) -> DialogPage:
+def _page(payload: dict[str, Any]) -> DialogPage:
     return DialogPage(
-        tuple(_dialog(item) for item in said["items"]),
-        bool(said["hasNextPage"]),
-        str(said.get("continuationToken") or ""),
+        tuple(_dialog(item) for item in payload["items"]),
+        bool(payload["hasNextPage"]),
+        str(payload.get("continuationToken") or ""),
     )
 
 
-def _texts(said: Any) -> dict[str, str]:
-    """`[{value, languageCode}]`, or a content value that holds it under `value`. What is no text is left out."""
-    entries = said.get("value") if isinstance(said, dict) else said
+def _texts(value: Any) -> dict[str, str]:
+    """`[{value, languageCode}]`, or a content value that holds it under `value`. Entries without text are left out."""
+    entries = value.get("value") if isinstance(value, dict) else value
     texts = [entry for entry in entries or [] if isinstance(entry, dict) and entry.get("value") is not None]
     return {str(entry.get("languageCode") or ""): str(entry["value"]) for entry in texts}
 
 
-def _dialog(said: dict[str, Any]) -> DialogItem:
-    content, context = said.get("content") or {}, said.get("endUserContext") or {}
+def _dialog(payload: dict[str, Any]) -> DialogItem:
+    content, context = payload.get("content") or {}, payload.get("endUserContext") or {}
     return DialogItem(
-        id=uuid_text(said["id"]),
-        org=str(said.get("org", "")),
-        service_resource=str(said["serviceResource"]),
-        party=str(said["party"]),
-        status=str(said["status"]),
-        extended_status=str(said.get("extendedStatus") or ""),
-        external_reference=str(said.get("externalReference") or ""),
+        id=uuid_text(payload["id"]),
+        org=str(payload.get("org", "")),
+        service_resource=str(payload["serviceResource"]),
+        party=str(payload["party"]),
+        status=str(payload["status"]),
+        extended_status=str(payload.get("extendedStatus") or ""),
+        external_reference=str(payload.get("externalReference") or ""),
         title=_texts(content.get("title")),
         summary=_texts(content.get("summary")),
-        progress=None if said.get("progress") is None else int(said["progress"]),
-        due_at=moment(said.get("dueAt")),
-        created_at=required_moment(said["createdAt"]),
-        updated_at=required_moment(said["updatedAt"]),
-        content_updated_at=required_moment(said.get("contentUpdatedAt") or said["updatedAt"]),
-        is_content_seen=bool(said.get("isContentSeen", False)),
+        progress=None if payload.get("progress") is None else int(payload["progress"]),
+        due_at=moment(payload.get("dueAt")),
+        created_at=required_moment(payload["createdAt"]),
+        updated_at=required_moment(payload["updatedAt"]),
+        content_updated_at=required_moment(payload.get("contentUpdatedAt") or payload["updatedAt"]),
+        is_content_seen=bool(payload.get("isContentSeen", False)),
         system_labels=tuple(map(str, context.get("systemLabels") or ())),
         context_revision=str(context.get("revision") or ""),
-        process=str(said.get("process") or ""),
-        preceding_process=str(said.get("precedingProcess") or ""),
+        process=str(payload.get("process") or ""),
+        preceding_process=str(payload.get("precedingProcess") or ""),
         sender_name=_texts(content.get("senderName")),
-        is_api_only=bool(said.get("isApiOnly", False)),
-        has_unopened_content=bool(said.get("hasUnopenedContent", False)),
-        transmissions_from_owner=int(said.get("fromServiceOwnerTransmissionsCount") or 0),
-        transmissions_from_party=int(said.get("fromPartyTransmissionsCount") or 0),
+        is_api_only=bool(payload.get("isApiOnly", False)),
+        has_unopened_content=bool(payload.get("hasUnopenedContent", False)),
+        transmissions_from_owner=int(payload.get("fromServiceOwnerTransmissionsCount") or 0),
+        transmissions_from_party=int(payload.get("fromPartyTransmissionsCount") or 0),
     )
 
 
-def _opened(said: dict[str, Any]) -> OpenedDialog:
+def _opened(payload: dict[str, Any]) -> OpenedDialog:
     return OpenedDialog(
-        item=_dialog(said),
-        revision=str(said["revision"]),
-        expires_at=moment(said.get("expiresAt")),
-        attachments=tuple(_attachment(entry) for entry in said.get("attachments") or []),
-        transmissions=tuple(_transmission(entry) for entry in said.get("transmissions") or []),
-        activities=tuple(_activity(entry) for entry in said.get("activities") or []),
-        dialog_token=str(said.get("dialogToken") or ""),
+        item=_dialog(payload),
+        revision=str(payload["revision"]),
+        expires_at=moment(payload.get("expiresAt")),
+        attachments=tuple(_attachment(entry) for entry in payload.get("attachments") or []),
+        transmissions=tuple(_transmission(entry) for entry in payload.get("transmissions") or []),
+        activities=tuple(_activity(entry) for entry in payload.get("activities") or []),
+        dialog_token=str(payload.get("dialogToken") or ""),
     )
 
 
-def _transmission(said: dict[str, Any]) -> TransmissionItem:
-    content = said.get("content") or {}
+def _transmission(payload: dict[str, Any]) -> TransmissionItem:
+    content = payload.get("content") or {}
     reference = _texts(content.get("contentReference"))
     return TransmissionItem(
-        id=uuid_text(said["id"]),
-        type=str(said["type"]),
-        created_at=required_moment(said["createdAt"]),
-        related_transmission_id=_uuid_or_blank(said.get("relatedTransmissionId")),
-        external_reference=str(said.get("externalReference") or ""),
-        is_authorized=bool(said.get("isAuthorized", True)),
+        id=uuid_text(payload["id"]),
+        type=str(payload["type"]),
+        created_at=required_moment(payload["createdAt"]),
+        related_transmission_id=_uuid_or_blank(payload.get("relatedTransmissionId")),
+        external_reference=str(payload.get("externalReference") or ""),
+        is_authorized=bool(payload.get("isAuthorized", True)),
         title=_texts(content.get("title")),
         summary=_texts(content.get("summary")),
         content_reference=next(iter(reference.values()), ""),
-        attachments=tuple(_attachment(entry) for entry in said.get("attachments") or []),
-        deleted_at=moment(said.get("deletedAt")),
+        attachments=tuple(_attachment(entry) for entry in payload.get("attachments") or []),
+        deleted_at=moment(payload.get("deletedAt")),
     )
 
 
-def _uuid_or_blank(said: Any) -> str:
-    return uuid_text(said) if said else ""
+def _uuid_or_blank(value: Any) -> str:
+    return uuid_text(value) if value else ""
 
 
-def _attachment(said: dict[str, Any]) -> Attachment:
-    urls = {str(url.get("consumerType")).lower(): url for url in said.get("urls") or []}
+def _attachment(payload: dict[str, Any]) -> Attachment:
+    urls = {str(url.get("consumerType")).lower(): url for url in payload.get("urls") or []}
     api, gui = urls.get("api") or {}, urls.get("gui") or {}
-    names = _texts(said.get("displayName"))
+    names = _texts(payload.get("displayName"))
     return Attachment(
-        id=str(said["id"]).lower(),
-        name=str(said.get("name") or next(iter(names.values()), "")),
+        id=str(payload["id"]).lower(),
+        name=str(payload.get("name") or next(iter(names.values()), "")),
         media_type=str(api.get("mediaType") or gui.get("mediaType") or ""),
         api_url=str(api.get("url") or ""),
         gui_url=str(gui.get("url") or ""),
-        expires_at=moment(said.get("expiresAt")),
+        expires_at=moment(payload.get("expiresAt")),
     )
 
 
-def _activity(said: dict[str, Any]) -> ActivityItem:
+def _activity(payload: dict[str, Any]) -> ActivityItem:
     return ActivityItem(
-        id=uuid_text(said["id"]),
-        type=str(said["type"]),
-        created_at=moment(said.get("createdAt")) or _born(said["id"]),
-        description=_texts(said.get("description")),
-        transmission_id=_uuid_or_blank(said.get("transmissionId")),
+        id=uuid_text(payload["id"]),
+        type=str(payload["type"]),
+        created_at=moment(payload.get("createdAt")) or _born(payload["id"]),
+        description=_texts(payload.get("description")),
+        transmission_id=_uuid_or_blank(payload.get("transmissionId")),
     )
 
 
 def _born(ident: Any) -> datetime:
-    """When a UUIDv7 was made: the only time an activity has whose createdAt is left out. Raises ValueError for other ids."""
+    """The time in a UUIDv7, for an activity without createdAt. Raises ValueError for other ids."""
     made = UUID(str(ident))
     if made.version != 7:
         raise ValueError("neither a time nor an id with one")
     return datetime.fromtimestamp((made.int >> 80) / 1000, UTC)
 
 
-def _limits(said: dict[str, Any]) -> Limits:
-    search = said["endUserSearch"]
+def _limits(payload: dict[str, Any]) -> Limits:
+    search = payload["endUserSearch"]
     return Limits(int(search["maxPartyFilterValues"]), int(search["maxServiceResourceFilterValues"]))

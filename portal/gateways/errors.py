@@ -66,4 +66,4 @@ class Refused(GatewayError):
 
 
 class BrokenReply(GatewayError):
-    """2xx with a body of another shape than agreed or too large, or 3xx. The remote may have done the work."""
+    """2xx with an unexpected or too large body, or 3xx. The remote may have done the work."""

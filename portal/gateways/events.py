@@ -1,6 +1,6 @@
 """Altinn Events: subscriptions for one system user and one resource, and reading what comes to our webhook.
 
-Only exchanged Altinn tokens. Deliveries are unsigned, unordered and may come twice: a nudge, never the truth.
+Only exchanged Altinn tokens. Deliveries are unsigned, unordered and may be repeated: an event only triggers a poll.
 https://docs.altinn.studio/events/
 """
 
@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from portal.gateways.http import Door
-from portal.gateways.reading import reading
+from portal.gateways.decoding import decode
+from portal.gateways.http import Channel
 
 BASE = "/events/api/v1/subscriptions"
 
@@ -27,7 +27,7 @@ class Subscription:
 
 @dataclass(frozen=True)
 class CloudEvent:
-    """One event as delivered. `dialog_id` (resourceinstance) and `subject` are all there is to read."""
+    """One event as delivered. Only `dialog_id` (resourceinstance) and `subject` have content."""
 
     id: str
     source: str
@@ -39,52 +39,52 @@ class CloudEvent:
 
 class Events:
     def __init__(self, *, platform: str) -> None:
-        self._door = Door(service="altinn", base_url=platform)
+        self._channel = Channel(service="altinn", base_url=platform)
 
     def subscribe(self, *, token: str, endpoint: str, resource: str, subject: str) -> Subscription:
-        """Make, or make again: identical ones give the same id, and validation is sent anew.
+        """Create a subscription. An identical one gives the same id, and validation is sent again.
 
         Raises Refused 403 when the resource's policy does not let a system user subscribe.
         """
         body = {"endPoint": endpoint, "resourceFilter": resource, "subjectFilter": subject}
-        reply = self._door.call("POST", BASE, token=token, json=body)
-        return reading(reply.where, lambda: _subscription(reply.json()))
+        reply = self._channel.call("POST", BASE, token=token, json=body)
+        return decode(reply.where, lambda: _subscription(reply.json()))
 
     def list(self, *, token: str) -> list[Subscription]:
-        reply = self._door.call("GET", BASE, token=token)
-        return reading(reply.where, lambda: [_subscription(entry) for entry in reply.json()["subscriptions"]])
+        reply = self._channel.call("GET", BASE, token=token)
+        return decode(reply.where, lambda: [_subscription(entry) for entry in reply.json()["subscriptions"]])
 
     def get(self, subscription_id: int, *, token: str) -> Subscription:
-        reply = self._door.call("GET", f"{BASE}/{subscription_id}", token=token)
-        return reading(reply.where, lambda: _subscription(reply.json()))
+        reply = self._channel.call("GET", f"{BASE}/{subscription_id}", token=token)
+        return decode(reply.where, lambda: _subscription(reply.json()))
 
     def delete(self, subscription_id: int, *, token: str) -> None:
-        self._door.call("DELETE", f"{BASE}/{subscription_id}", token=token)
+        self._channel.call("DELETE", f"{BASE}/{subscription_id}", token=token)
 
 
-def _subscription(said: dict[str, Any]) -> Subscription:
+def _subscription(payload: dict[str, Any]) -> Subscription:
     return Subscription(
-        int(said["id"]),
-        str(said.get("endPoint", "")),
-        str(said.get("resourceFilter") or ""),
-        str(said.get("subjectFilter") or ""),
-        bool(said.get("validated", False)),
+        int(payload["id"]),
+        str(payload.get("endPoint", "")),
+        str(payload.get("resourceFilter") or ""),
+        str(payload.get("subjectFilter") or ""),
+        bool(payload.get("validated", False)),
     )
 
 
 def parse_event(body: bytes) -> CloudEvent:
-    """A CloudEvent in structured JSON. Raises ValueError for anything else; says nothing of who sent it."""
+    """A CloudEvent in structured JSON. Raises ValueError for anything else. The sender is not verified."""
     try:
-        said = json.loads(body)
+        payload = json.loads(body)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if not isinstance(said, dict) or said.get("specversion") != "1.0":
+    if not isinstance(payload, dict) or payload.get("specversion") != "1.0":
         raise ValueError("not a CloudEvent 1.0")
     names = {"id": "id", "source": "source", "type": "type"}
     others = {"resource": "resource", "subject": "subject", "dialog_id": "resourceinstance"}
-    found = {ours: said.get(theirs) or "" for ours, theirs in (names | others).items()}
-    if not all(isinstance(value, str) and value.isprintable() for value in found.values()):
+    members = {ours: payload.get(theirs) or "" for ours, theirs in (names | others).items()}
+    if not all(isinstance(value, str) and value.isprintable() for value in members.values()):
         raise ValueError("a member is not plain text")
-    if not all(found[name] for name in names):
+    if not all(members[name] for name in names):
         raise ValueError("id, source and type are required")
-    return CloudEvent(**found)
+    return CloudEvent(**members)

@@ -1,8 +1,8 @@
-"""The one door for calls outside: time-outs, the three error families, one log line a call, and no secrets in any of them.
+"""The HTTP channel for outgoing calls: time-outs, the three error families, one log line per call without secrets.
 
 Tests set `TRANSPORT`; the portal adds `observers` and sets `request_id`. Redirects are not followed, so that a token
 never leaves the host it is for.
-Cookies are not kept: calls for different customers share the connections and nothing else.
+Cookies are not stored: calls for different customers share connections only.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ TRANSPORT: httpx.BaseTransport | None = None
 TIMEOUT = httpx.Timeout(20, connect=5)
 MOST_BYTES = 60 * 2**20
 MOST_REASON = 256 * 2**10
-"""As much as is read of why a remote said no."""
+"""Limit in bytes for the body of a refusal."""
 MOST_SECONDS = 120
-"""For a whole answer: the time-outs above start anew with every byte."""
+"""Limit in seconds for a whole answer: the time-outs above restart with every byte."""
 LONGEST_WAIT = 24 * 3600
 NOT_SENT = (
     httpx.ConnectError,
@@ -41,7 +41,7 @@ NOT_SENT = (
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,
 )
-"""After these the remote has nothing of the request; after any other failure it may have done the work."""
+"""After these errors the remote has received nothing; after any other it may have done the work."""
 
 request_id: Callable[[], str] = str
 """The id that goes out in X-Request-ID with each call, "" for none. The portal sets it."""
@@ -86,7 +86,7 @@ class Reply:
 
 
 class _Pool:
-    """One httpx client for all doors, made anew when a test changes the transport."""
+    """One httpx client for all channels, replaced when a test changes the transport."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -112,7 +112,7 @@ class _Pool:
 _pool = _Pool()
 
 
-class Door:
+class Channel:
     """Calls to one service below one base address."""
 
     def __init__(self, *, service: str, base_url: str) -> None:
@@ -137,8 +137,8 @@ class Door:
         request = _pool.client().build_request(
             method, url, params=params, json=json, data=data, content=content, headers=given
         )
-        place = request.url.raw_path.decode("ascii").partition("?")[0]
-        where = f"{self.service} {method} {place}"
+        sent_path = request.url.raw_path.decode("ascii").partition("?")[0]
+        where = f"{self.service} {method} {sent_path}"
         started, seen, failure = time.perf_counter(), _Seen(), ""
         try:
             return _judge(*_send(request, where, seen), where)
@@ -148,7 +148,7 @@ class Door:
         finally:
             seconds = time.perf_counter() - started
             host, sent = urlsplit(url).netloc, int(request.headers.get("content-length", 0))
-            _note(CallStats(self.service, host, method, place, seen.status, seconds, sent, seen.bytes, failure))
+            _note(CallStats(self.service, host, method, sent_path, seen.status, seconds, sent, seen.bytes, failure))
 
     @staticmethod
     def _common(token: str) -> dict[str, str]:
@@ -158,7 +158,7 @@ class Door:
 
 @dataclass
 class _Seen:
-    """What has come of an answer so far."""
+    """Status and size of the answer received so far."""
 
     status: int | None = None
     bytes: int = 0
@@ -179,7 +179,7 @@ def _send(request: httpx.Request, where: str, seen: _Seen) -> tuple[httpx.Respon
 
 
 def _read(response: httpx.Response, where: str, seen: _Seen) -> bytes:
-    """The whole body of a success; of anything else no more than is needed to tell why."""
+    """The whole body of a success; at most MOST_REASON bytes of anything else."""
     most, parts = MOST_BYTES if response.is_success else MOST_REASON, []
     give_up = time.perf_counter() + MOST_SECONDS
     try:
@@ -212,16 +212,16 @@ def _judge(response: httpx.Response, body: bytes, where: str) -> Reply:
     if 200 <= status < 300:
         return Reply(status, response.headers, body, where)
     if status < 400:
-        raise BrokenReply(f"{where}: {status}, a redirect that nobody agreed on")
+        raise BrokenReply(f"{where}: {status}, an unexpected redirect")
     reason = refusals.read(body)
     if status == 429 or status >= 500:
         wait = retry_after(response.headers.get("retry-after", ""))
         raise Unavailable(
             f"{where}: {status}", retry_after=wait, maybe_arrived=status >= 500, status=status, code=reason.code
         )
-    said = f" {reason.code}" if reason.code else ""
+    code = f" {reason.code}" if reason.code else ""
     raise Refused(
-        f"{where}: {status}{said}",
+        f"{where}: {status}{code}",
         status=status,
         code=reason.code,
         details=reason.details,
@@ -257,4 +257,4 @@ def _note(stats: CallStats) -> None:
         try:
             observer(stats)
         except Exception:
-            logger.exception("an observer of calls failed; the call stands")
+            logger.exception("an observer of calls failed; the call is not affected")

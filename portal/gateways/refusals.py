@@ -1,4 +1,4 @@
-"""Reads why a remote said no, out of the many forms they say it in. Tolerant: an unreadable body is a refusal without a code.
+"""Parses the error bodies of the remotes. Tolerant: an unreadable body gives a Reason without a code.
 
 Forms: Maskinporten's OAuth error, Altinn's problem+json with validationErrors, ASP.NET's and Dialogporten's problem with
 errors{}, Skatteetaten's kode/melding (JSON or XML), bare strings, plain text, nothing.
@@ -32,45 +32,45 @@ class Reason:
 
 
 def read(body: bytes) -> Reason:
-    """The reason in `body`, as far as it can be told."""
+    """The reason in `body`; empty fields for what cannot be read."""
     try:
-        said = json.loads(body)
+        payload = json.loads(body)
     except (ValueError, RecursionError):
         return _from_markup(body) if body.lstrip()[:1] == b"<" else Reason(text=_short(body.decode("utf-8", "replace")))
-    if isinstance(said, str):
-        return Reason(text=_short(said))
-    return _from_json(said) if isinstance(said, dict) else Reason()
+    if isinstance(payload, str):
+        return Reason(text=_short(payload))
+    return _from_json(payload) if isinstance(payload, dict) else Reason()
 
 
-def _from_json(said: dict[str, Any]) -> Reason:
-    if "kode" in said:
-        return _skatteetaten(said)
-    if isinstance(said.get("error"), str):
-        return _oauth(said)
-    return _problem(said)
+def _from_json(payload: dict[str, Any]) -> Reason:
+    if "kode" in payload:
+        return _skatteetaten(payload)
+    if isinstance(payload.get("error"), str):
+        return _oauth(payload)
+    return _problem(payload)
 
 
-def _oauth(said: dict[str, Any]) -> Reason:
+def _oauth(payload: dict[str, Any]) -> Reason:
     """The MP code is mostly in error_uri: https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking"""
-    description = str(said.get("error_description") or "")
-    found = _MP.search(f"{said.get('error_uri') or ''} {description}")
+    description = str(payload.get("error_description") or "")
+    match = _MP.search(f"{payload.get('error_uri') or ''} {description}")
     trace = _TRACE.search(description)
     text = _short(description[: trace.start()] if trace else description)
-    return Reason(found[0] if found else _code(said["error"]), text, (), trace[1][:MOST_CODE] if trace else "")
+    return Reason(match[0] if match else _code(payload["error"]), text, (), trace[1][:MOST_CODE] if trace else "")
 
 
-def _problem(said: dict[str, Any]) -> Reason:
-    details = tuple(_validation(entry) for entry in _entries(said.get("validationErrors")))
-    details += _field_errors(said.get("errors"))
-    code = _code(said.get("code"))
+def _problem(payload: dict[str, Any]) -> Reason:
+    details = tuple(_validation(entry) for entry in _entries(payload.get("validationErrors")))
+    details += _field_errors(payload.get("errors"))
+    code = _code(payload.get("code"))
     if details and (not code or code.startswith("STD-")):
         code = details[0].code or code
-    text = _short(said.get("detail") or said.get("title"))
-    return Reason(code, text, details, _code(said.get("traceId")))
+    text = _short(payload.get("detail") or payload.get("title"))
+    return Reason(code, text, details, _code(payload.get("traceId")))
 
 
 def _validation(entry: dict[str, Any]) -> Detail:
-    """Altinn puts what it did not find into members with odd names: all but the known ones are kept."""
+    """Altinn names rejected values in members that vary: all but the known members are kept."""
     extra = [str(v) for k, v in entry.items() if k not in ("code", "title", "paths", "detail", "status", "type")]
     paths = entry.get("paths")
     path = paths[0] if isinstance(paths, list) and paths else ""
@@ -87,29 +87,32 @@ def _field_errors(errors: Any) -> tuple[Detail, ...]:
     )
 
 
-def _skatteetaten(said: dict[str, Any]) -> Reason:
-    """https://skatteetaten.github.io/api-dokumentasjon/om/feil . The first detail's code says more than the top one."""
+def _skatteetaten(payload: dict[str, Any]) -> Reason:
+    """https://skatteetaten.github.io/api-dokumentasjon/om/feil .
+
+    The code of the first detail is more specific than the top one.
+    """
     details = tuple(
         Detail(_code(e.get("kode")), _short(e.get("melding")), _short(e.get("sti")), _short(e.get("angittVerdi")))
-        for e in _entries(said.get("spesifisering"))
+        for e in _entries(payload.get("spesifisering"))
     )
-    code = (details[0].code if details else "") or _code(said.get("kode"))
-    return Reason(code, _short(said.get("melding")), details, _code(said.get("korrelasjonsid")))
+    code = (details[0].code if details else "") or _code(payload.get("kode"))
+    return Reason(code, _short(payload.get("melding")), details, _code(payload.get("korrelasjonsid")))
 
 
 def _from_markup(body: bytes) -> Reason:
-    """Skatteetaten's error as XML. Other markup is a page for people from something in between; it says nothing to us."""
+    """Skatteetaten's error as XML. Other markup is an HTML page of a proxy and gives an empty Reason."""
     if b"<!" in body:  # a doctype could make entities expand
         return Reason()
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - no doctype, so nothing to expand
     except (ElementTree.ParseError, ValueError, LookupError):
         return Reason()
-    said: dict[str, Any] = _leaves(root)
-    if "kode" not in said:
+    payload: dict[str, Any] = _leaves(root)
+    if "kode" not in payload:
         return Reason()
     entries = [_leaves(element) for element in root.iter() if _name(element) == "spesifisering"]
-    return _skatteetaten({**said, "spesifisering": [entry for entry in entries if entry]})
+    return _skatteetaten({**payload, "spesifisering": [entry for entry in entries if entry]})
 
 
 def _leaves(element: ElementTree.Element) -> dict[str, Any]:
@@ -120,15 +123,15 @@ def _name(element: ElementTree.Element) -> str:
     return element.tag.rsplit("}", 1)[-1]
 
 
-def _entries(said: Any) -> list[dict[str, Any]]:
-    return [entry for entry in said if isinstance(entry, dict)][:MOST_DETAILS] if isinstance(said, list) else []
+def _entries(value: Any) -> list[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)][:MOST_DETAILS] if isinstance(value, list) else []
 
 
-def _code(said: Any) -> str:
-    return _short(said)[:MOST_CODE]
+def _code(value: Any) -> str:
+    return _short(value)[:MOST_CODE]
 
 
-def _short(said: Any) -> str:
-    """At most 500 signs that a database takes, national identity numbers taken out; "" for nothing."""
-    text = "" if said is None else str(said)
+def _short(value: Any) -> str:
+    """At most 500 characters, without control characters and national identity numbers; "" for None."""
+    text = "" if value is None else str(value)
     return _PERSON.sub("***********", _UNPRINTABLE.sub("", text))[:MOST_TEXT].strip()

@@ -1,7 +1,7 @@
 """Skatteetaten's aksjonærregisteroppgave (RF-1086) in three steps, and the documents behind transmissions.
 
 https://skatteetaten.github.io/api-dokumentasjon/api/innrapportering-aksjonaerregisteroppgave
-Main form and sub-forms carry an idempotency key: the same key and body is handled once. The confirmation has none.
+Main form and sub-forms have an idempotency key: the same key and body is handled once. The confirmation has none.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from uuid import UUID
 
 import httpx
 
+from portal.gateways.decoding import decode, uuid_text
 from portal.gateways.errors import Refused
-from portal.gateways.http import Door, Reply
-from portal.gateways.reading import reading, uuid_text
+from portal.gateways.http import Channel, Reply
 
 ANY_TYPE = {"Accept": "application/xml, application/json;q=0.9, application/pdf, text/csv, */*;q=0.1"}
 FORMS_A_PAGE = 50
 PORTS = {"https": 443, "http": 80}
-Place = tuple[str, str, int | None]
+Origin = tuple[str, str, int | None]
 """Scheme, host and port."""
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """The report is in Skatteetaten's hands, verdict unknown. Ids lead to the dialog and its transmission."""
+    """Skatteetaten has received the report; the verdict is unknown. Ids of the dialog and its transmission."""
 
     dialog_id: str
     transmission_id: str
@@ -60,52 +60,52 @@ class Skatteetaten:
     """One service below `base_url`. `hosts` are those a token may be sent to for documents (`*.` begins a wildcard)."""
 
     def __init__(self, *, base_url: str, hosts: Sequence[str] = ()) -> None:
-        self._door = Door(service="skatteetaten", base_url=base_url)
+        self._channel = Channel(service="skatteetaten", base_url=base_url)
         scheme = httpx.URL(base_url).scheme
-        self._places = [_place(base_url), *(_place(f"{scheme}://{host}") for host in hosts)]
+        self._origins = [_origin(base_url), *(_origin(f"{scheme}://{host}") for host in hosts)]
 
     def send_main(self, *, token: str, year: int, xml: bytes, key: UUID) -> str:
         """The main form's id. Safe to repeat with the same key and body."""
         reply = self._post_xml(f"/{year}/1086H", token, xml, key)
-        return reading(reply.where, lambda: _main_id(reply.json()))
+        return decode(reply.where, lambda: _main_id(reply.json()))
 
     def send_part(self, *, token: str, year: int, main_id: str, xml: bytes, key: UUID) -> None:
         """One shareholder's form. Safe to repeat with the same key and body."""
         self._post_xml(f"/{year}/{_id(main_id)}/1086U", token, xml, key)
 
     def confirm(self, *, token: str, year: int, main_id: str, parts: int) -> Receipt:
-        """Hand it over. Not idempotent: a second time is refused with GLD_1029 and no ids."""
+        """Confirm the delivery. Not idempotent: a second call is refused with GLD_1029 and no ids."""
         params = {"antall_underskjema": str(parts)}
-        reply = self._door.call("POST", f"/{year}/{_id(main_id)}/bekreft", token=token, params=params)
-        return reading(reply.where, lambda: _receipt(reply.json()))
+        reply = self._channel.call("POST", f"/{year}/{_id(main_id)}/bekreft", token=token, params=params)
+        return decode(reply.where, lambda: _receipt(reply.json()))
 
     def submitted_forms(self, *, token: str, year: int, transmission_id: str, page: int = 0) -> list[str]:
         """The forms as they were received, main form first on page 0; feedback is not among them."""
         params = {"page": str(page), "size": str(FORMS_A_PAGE)}
         path = f"/{year}/forsendelser/{_id(transmission_id)}/dokumenter"
-        reply = self._door.call("GET", path, token=token, params=params)
-        return reading(reply.where, lambda: list(map(str, reply.json()["dokumenter"])))
+        reply = self._channel.call("GET", path, token=token, params=params)
+        return decode(reply.where, lambda: list(map(str, reply.json()["dokumenter"])))
 
     def document(self, *, token: str, year: int, transmission_id: str, document_id: str) -> Fetched:
         """One document of the transmission that owns it."""
         path = f"/{year}/forsendelser/{_id(transmission_id)}/dokumenter/{_id(document_id)}"
-        return _fetched(self._door.call("GET", path, token=token, headers=ANY_TYPE))
+        return _fetched(self._channel.call("GET", path, token=token, headers=ANY_TYPE))
 
     def document_at(self, url: str, *, token: str) -> Fetched:
-        """What an attachment's Api address leads to. Raises ForeignAddress before anything is sent to a strange host."""
-        there = _place(url)
-        if not any(_covers(place, there) for place in self._places):
-            said = f"skatteetaten: {there[1] or 'an unreadable address'} is not one of its hosts"
-            raise ForeignAddress(said, status=0, code="FOREIGN_ADDRESS")
-        return _fetched(self._door.call("GET", str(httpx.URL(url)), token=token, headers=ANY_TYPE))
+        """The document at an attachment's Api address. Raises ForeignAddress, before any call, for an unknown host."""
+        target = _origin(url)
+        if not any(_covers(origin, target) for origin in self._origins):
+            message = f"skatteetaten: {target[1] or 'an unreadable address'} is not one of its hosts"
+            raise ForeignAddress(message, status=0, code="FOREIGN_ADDRESS")
+        return _fetched(self._channel.call("GET", str(httpx.URL(url)), token=token, headers=ANY_TYPE))
 
     def _post_xml(self, path: str, token: str, xml: bytes, key: UUID) -> Reply:
         headers = {"Content-Type": "application/xml", "idempotencyKey": str(key)}
-        return self._door.call("POST", path, token=token, content=xml, headers=headers)
+        return self._channel.call("POST", path, token=token, content=xml, headers=headers)
 
 
-def _place(url: str) -> Place:
-    """Where a call to `url` would go, by the parser that makes the call; no host when it cannot be read or has a user name."""
+def _origin(url: str) -> Origin:
+    """The origin of `url`, by the parser that makes the call; no host when it is invalid or has a user name."""
     try:
         there = httpx.URL(url)
     except httpx.InvalidURL:
@@ -114,31 +114,31 @@ def _place(url: str) -> Place:
     return there.scheme, there.host if is_plain else "", there.port or PORTS.get(there.scheme)
 
 
-def _covers(place: Place, there: Place) -> bool:
-    (scheme, host, port), (_scheme, name, _port) = place, there
+def _covers(origin: Origin, target: Origin) -> bool:
+    (scheme, host, port), (_scheme, name, _port) = origin, target
     is_host = name == host or (host.startswith("*.") and name.endswith(host[1:]))
     return bool(name) and is_host and (scheme, port) == (_scheme, _port)
 
 
 def _id(value: str) -> str:
-    """As one segment of a path, whatever is in it. Raises ValueError for one that would climb."""
+    """Quoted as one path segment. Raises ValueError for "", "." and ".."."""
     if value.strip(".") == "":
         raise ValueError("an id is missing")
     return quote(value, safe="")
 
 
-def _main_id(said: dict[str, Any]) -> str:
+def _main_id(payload: dict[str, Any]) -> str:
     """The page spells it hovedskjemaid, the interface hovedskjemaId."""
-    found = said.get("hovedskjemaId") or said["hovedskjemaid"]
-    if not isinstance(found, str | int) or not str(found).strip("."):
+    main_id = payload.get("hovedskjemaId") or payload["hovedskjemaid"]
+    if not isinstance(main_id, str | int) or not str(main_id).strip("."):
         raise ValueError("no id of a main form")
-    return str(found)
+    return str(main_id)
 
 
-def _receipt(said: dict[str, Any]) -> Receipt:
-    transmission = said.get("forsendelseId") or said["dialogelementId"]  # its name on older pages
-    reference = str(said.get("oppgavegiversLeveranseReferanse") or "")
-    return Receipt(uuid_text(said["dialogId"]), uuid_text(transmission), reference)
+def _receipt(payload: dict[str, Any]) -> Receipt:
+    transmission = payload.get("forsendelseId") or payload["dialogelementId"]  # its name on older pages
+    reference = str(payload.get("oppgavegiversLeveranseReferanse") or "")
+    return Receipt(uuid_text(payload["dialogId"]), uuid_text(transmission), reference)
 
 
 def _fetched(reply: Reply) -> Fetched:

@@ -29,12 +29,12 @@ FONTS = "@fontsource-variable/inter/files"
 
 
 class CannotSetUp(Exception):
-    """A sentence for whoever typed the command."""
+    """The message is shown to the person who ran the command."""
 
 
 def main(*, dev: bool) -> None:
     """Everything that `manage.py run` (or with `dev`, the tests) needs before it can start."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - the machine's Python, before ours is there
+    if sys.version_info < (3, 11):  # noqa: UP036 - runs with the system's Python, before the virtual environment exists
         raise CannotSetUp(
             f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Try make PYTHON=python3.12"
         )
@@ -47,7 +47,7 @@ def main(*, dev: bool) -> None:
 
 def run(command: list[str], doing: str, **more: object) -> None:
     if subprocess.run(command, cwd=ROOT, check=False, **more).returncode:  # type: ignore[call-overload]
-        raise CannotSetUp(f"{doing} failed; what went wrong stands above")
+        raise CannotSetUp(f"{doing} failed; see the output above")
 
 
 def is_done(stamp: Path, *parts: str | Path) -> bool:
@@ -59,7 +59,7 @@ def mark_done(stamp: Path, *parts: str | Path) -> None:
 
 
 def digest(parts: Iterable[str | Path]) -> str:
-    """One hash over words and over the contents of files."""
+    """One hash over strings and the contents of files."""
     total = hashlib.sha256()
     for part in parts:
         total.update(part.read_bytes() if isinstance(part, Path) else part.encode())
@@ -76,7 +76,7 @@ def make_venv() -> None:
 
 
 def install(lock: Path) -> None:
-    """Install `lock`, each file checked against its hash. The lock of developers covers that of `make run`."""
+    """Install `lock`, each file checked against its hash. `requirements-dev.lock` includes `requirements.lock`."""
     stamps = [VENV / f"{name}.done" for name in {lock.name, "requirements-dev.lock"}]
     version = subprocess.run([str(PYTHON), "-V"], check=True, capture_output=True, text=True).stdout
     for stamp in stamps:
@@ -101,7 +101,7 @@ def fetch_assets() -> None:
 
 
 def copy_assets() -> None:
-    """From node_modules to static/vendor, what pages use and nothing else."""
+    """Copy the files that pages use from node_modules to static/vendor."""
     shutil.rmtree(VENDOR, ignore_errors=True)
     for source, target in ASSETS.items():
         (VENDOR / target).parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ def copy_assets() -> None:
 
 
 def npm() -> list[str]:
-    """The machine's own npm, else the one in a wheel."""
+    """The system's npm, else the one in a wheel."""
     own = shutil.which("npm")
     if own and subprocess.run([own, "--version"], capture_output=True, check=False).returncode == 0:
         return [own]

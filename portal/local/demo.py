@@ -1,6 +1,6 @@
-"""A first vendor to try the portal with: staff of each role, a client with a fresh key, forty synthetic customers.
+"""Demonstration data: a vendor, staff of each role, a client with a new key, forty synthetic customers.
 
-For a laptop only. `seed` writes rows; `introduce` tells the sandbox about them over its control API.
+For a laptop only. `seed` writes rows; `introduce` registers them in the sandbox over its control API.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from systemusers.models import AccessProfile, MaskinportenClient, SigningKey, Sy
 BY = "task:seed"
 VENDOR_ORGNR = "310123455"
 VENDOR_NAME = "Fjordtall"
-DOMAIN = "fjordtall.example"  # of the addresses staff log in with
+DOMAIN = "fjordtall.example"  # domain of the demonstration staff's e-mail addresses
 RESOURCE = "ske-innrapportering-aksjonaerregisteroppgave"
 SCOPES = [
     "altinn:authentication/systemregister.write",
@@ -48,20 +48,20 @@ SECOND = ["Eiendom", "Bygg", "Invest", "Handel", "Transport", "Holding", "Brygge
 
 
 def orgnrs(count: int, *, start: int = 310_200_000) -> list[str]:
-    """`count` synthetic organisation numbers with a right check digit, always the same ones."""
-    found: list[str] = []
+    """`count` synthetic organisation numbers with valid check digits; deterministic."""
+    numbers: list[str] = []
     stem = start // 10
-    while len(found) < count:
+    while len(numbers) < count:
         digits = [int(d) for d in str(stem)]
         rest = 11 - sum(d * w for d, w in zip(digits, (3, 2, 7, 6, 5, 4, 3, 2), strict=True)) % 11
         if rest != 10:
-            found.append(f"{stem}{rest % 11}")
+            numbers.append(f"{stem}{rest % 11}")
         stem += 37
-    return found
+    return numbers
 
 
 def password() -> str:
-    """The one password of the demonstration staff, made once and kept beside the other secrets of this machine."""
+    """The shared password of the demonstration staff, generated once and stored in SECRETS_DIR."""
     file = Path(settings.SECRETS_DIR) / "demo-password"
     if not file.exists():
         file.touch(mode=0o600)
@@ -75,7 +75,7 @@ def is_seeded() -> bool:
 
 @transaction.atomic
 def seed(*, at: datetime) -> None:
-    """Everything a stranger needs to start, in the sandbox environment. Does nothing to a portal that has a vendor."""
+    """Data to start with in the sandbox environment. Does nothing when a vendor exists."""
     if is_seeded():
         return
     Vendor.objects.create(
@@ -132,7 +132,7 @@ def _client(at: datetime) -> MaskinportenClient:
 
 
 def _system(client: MaskinportenClient) -> None:
-    """A draft of the system and one profile; registering it is the stranger's first step."""
+    """A draft of the system and one profile; registering it is the user's first step."""
     system = System.objects.create(
         environment=Environment.SANDBOX,
         client=client,
@@ -157,7 +157,7 @@ def _system(client: MaskinportenClient) -> None:
 
 
 def introduce(*, url: str) -> None:
-    """Tell the sandbox our client and every organisation it should know. Safe to repeat. Raises httpx.HTTPError."""
+    """Register our clients and all organisations in the sandbox. Safe to repeat. Raises httpx.HTTPError."""
     vendor = Vendor.objects.get()
     with httpx.Client(base_url=url, timeout=20) as http:
         _post(http, "/control/organisations", {"orgnr": vendor.orgnr, "name": vendor.name})

@@ -1,6 +1,6 @@
 """Finds or starts PostgreSQL and Valkey from their wheels, for a laptop, tests and CI. Production has its own servers.
 
-Both listen on sockets in a folder that only their user enters; a lock tells who runs them, so no pid file goes stale.
+Both listen on sockets in a folder with mode 0700. A file lock shows who runs them, so there are no stale pid files.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ SOCKET_LIMIT = 90  # bytes of a socket's folder; the kernel takes 107 with the f
 PATIENCE = 30  # seconds for a server to start or stop
 KEEPER = Path(__file__).with_name("keeper.py")
 _SURROUNDINGS = {"LC_ALL": "C", "TZ": "UTC"}
-Keeper = subprocess.Popen[bytes]  # the process of portal/local/keeper.py, which ends the server with us
+Supervisor = subprocess.Popen[bytes]  # the process of portal/local/keeper.py, which ends the server with us
 
 
 class CannotStart(Exception):
     """A server did not come up; the text ends with the last lines of its log."""
 
 
-# --- Where things are -------------------------------------------------------------------------------------------------
+# --- Folders and addresses --------------------------------------------------------------------------------------------
 
 
 def data_folder(project: Path, *, given: str | None) -> Path:
     """The one folder for everything made on this machine: DATA_DIR, else `.data` in the project.
 
-    PostgreSQL does not run as root. Run by root, `.data` is a link to a folder below /var/lib that another user can
-    reach, so that no mode of a folder of somebody else's is ever changed.
+    PostgreSQL does not run as root. For root, `.data` is a link to a folder below /var/lib that another user can
+    reach; modes of existing folders are never changed.
     """
     folder = Path(given).expanduser().absolute() if given else project / ".data"
     if given or os.geteuid() != 0 or folder.exists():
@@ -57,7 +57,7 @@ def data_folder(project: Path, *, given: str | None) -> Path:
 
 
 def _make(folder: Path) -> None:
-    """Root's are open for passing through: the servers' user must reach its own part, which is closed again."""
+    """Mode 0711 for root: the servers' user must reach its own sub-folder, which has mode 0700."""
     if not folder.exists():
         folder.mkdir(parents=True)
         folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
@@ -88,7 +88,7 @@ def redis_url(data: Path) -> str:
 
 @dataclass(frozen=True)
 class Server:
-    """How to start one server, to see that it answers, and to end one that its owner left behind."""
+    """How to start one server, check that it answers, and find one left running by an earlier process."""
 
     name: str
     command: list[str]
@@ -103,7 +103,7 @@ def servers(
 ) -> Iterator[None]:
     """The servers in `needed` answer inside this block. Those already running are used and left alone.
 
-    They end with the block, or with this process however it ends. `throwaway` trades safety for speed.
+    They stop with the block, or when this process ends for any reason. `throwaway` turns durability off for speed.
     Raises CannotStart.
     """
     if not needed:
@@ -120,7 +120,7 @@ def servers(
 
 
 def tied_to_us(command: list[str], *, stop: str, patience: float, who: str = "") -> list[str]:
-    """`command` under a keeper that ends it when this process is gone, however it went."""
+    """`command` under a supervisor that stops it when this process ends for any reason."""
     who = who or f"{os.geteuid()}:{os.getegid()}"
     return [sys.executable, "-I", "-S", str(KEEPER), str(os.getpid()), stop, str(patience), who, *command]
 
@@ -145,7 +145,7 @@ class Home:
         return home
 
     def own(self, folder: Path) -> Path:
-        """Make `folder` the servers' own, closed to others. A folder of somebody else's is refused, not taken over."""
+        """Create `folder` with mode 0700 for the servers' user. Raises CannotStart when another user owns it."""
         if not folder.exists():
             folder.mkdir(mode=0o700)
             os.chown(folder, self.user, self.group)
@@ -153,7 +153,7 @@ class Home:
             raise CannotStart(f"{folder} belongs to another user; remove it, or set DATA_DIR to a folder of your own")
         return folder
 
-    def start(self, command: list[str], *, log: Path, stop: str = "SIGTERM", lock: int | None = None) -> Keeper:
+    def start(self, command: list[str], *, log: Path, stop: str = "SIGTERM", lock: int | None = None) -> Supervisor:
         """Start `command` as the servers' user, tied to this process, its output at the end of `log`."""
         tied = tied_to_us(command, stop=stop, patience=PATIENCE, who=f"{self.user}:{self.group}")
         with log.open("ab") as output:
@@ -170,7 +170,7 @@ class Home:
 
 
 def _unprivileged(folder: Path) -> pwd.struct_passwd:
-    """Whoever has the data already, else `nobody`, whom every system knows."""
+    """The owner of existing data, else the user `nobody`."""
     return pwd.getpwuid(folder.stat().st_uid) if folder.exists() else pwd.getpwnam("nobody")
 
 
@@ -186,20 +186,20 @@ def _running(home: Home, make: Callable[[], Server]) -> Iterator[None]:
         yield
         return
     _end_left_behind(server)
-    keeper = home.start(server.command, log=home.folder / f"{server.name}.log", stop=server.signal, lock=lock)
-    os.close(lock)  # the keeper holds it from here on
+    supervisor = home.start(server.command, log=home.folder / f"{server.name}.log", stop=server.signal, lock=lock)
+    os.close(lock)  # the supervisor holds the lock from here on
     try:
-        _wait(server, home, keeper)
+        _wait(server, home, supervisor)
         yield
     finally:
-        keeper.send_signal(signal.SIGTERM)
-        keeper.wait(PATIENCE + 5)
+        supervisor.send_signal(signal.SIGTERM)
+        supervisor.wait(PATIENCE + 5)
 
 
-def _wait(server: Server, home: Home, keeper: Keeper | None = None) -> None:
+def _wait(server: Server, home: Home, supervisor: Supervisor | None = None) -> None:
     until = time.monotonic() + PATIENCE
     while not server.answers():
-        if time.monotonic() > until or (keeper is not None and keeper.poll() is not None):
+        if time.monotonic() > until or (supervisor is not None and supervisor.poll() is not None):
             raise CannotStart(f"{server.name} did not start. {_end_of(home.folder / f'{server.name}.log')}")
         time.sleep(0.03)
 
@@ -210,7 +210,7 @@ def _end_of(log: Path) -> str:
 
 
 def _end_left_behind(server: Server) -> None:
-    """A server whose keeper was killed still has the data: it is asked to stop, so that ours is the only one."""
+    """Stop a server whose supervisor was killed: two servers must not use the same data."""
     pid = server.left_behind()
     if pid is None:
         return
@@ -224,7 +224,7 @@ def _end_left_behind(server: Server) -> None:
 
 
 def _reachable(home: Home, package: str, *parts: str) -> Path:
-    """Where packages lie; for root, a copy of `parts` in our own folder where the servers' user cannot get there."""
+    """The folder of the package; for root, a copy of `parts` when the servers' user cannot read the original."""
     site = Path(str(importlib.metadata.distribution(package).locate_file("")))
     if os.geteuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in (site / parts[0], site, *site.parents)):
         return site
@@ -264,7 +264,7 @@ def _programs(home: Home) -> Path:
 
 
 def _initialise(home: Home, programs: Path, data: Path) -> None:
-    """A new cluster: trust on the socket, whose folder is closed; UTF-8, in an order that no locale changes."""
+    """A new cluster: trust authentication on the private socket, UTF-8, collation independent of locales."""
     if data.exists():
         shutil.rmtree(data)  # an initdb that was interrupted
     words = ["--username=portal", "--auth=trust", "--encoding=UTF8", "--no-sync"]
@@ -286,7 +286,7 @@ def _postgres_answers(home: Home) -> bool:
 
 
 def _postgres_pid(data: Path) -> int | None:
-    """The first line of the server's own file, believed only while such a process has our data as an argument."""
+    """The pid in the server's pid file, if such a process has our data folder among its arguments."""
     file = data / "postmaster.pid"
     if not file.exists():
         return None

@@ -1,8 +1,8 @@
 """Runs a command that must not outlive its owner: `python tied.py OWNER SIGNAL SECONDS USER:GROUP command …`.
 
-OWNER is a process id. SIGNAL asks the command to stop; after SECONDS it and its children are made to.
-The owner may die of SIGKILL and say goodbye to nobody; this watches it from beside the command. Standard library only,
-and started by its path, so that it costs a laptop no more than a bare interpreter.
+OWNER is a process id. SIGNAL is sent to stop the command; after SECONDS its process group is killed.
+The owner may be killed without notice, so its pid is polled. Standard library only, and started by its path, to start
+fast.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def is_alive(pid: int) -> bool:
 
 
 def end(child: subprocess.Popen[bytes], *, politely: int, patience: float) -> int:
-    """Ask the command to stop, then make it. Gives its exit code."""
+    """Send the stop signal, then kill after `patience` seconds. Returns the exit code."""
     child.send_signal(politely)
     try:
         return child.wait(patience)
@@ -38,21 +38,21 @@ def end(child: subprocess.Popen[bytes], *, politely: int, patience: float) -> in
 
 
 def end_group(child: subprocess.Popen[bytes]) -> None:
-    """Whatever the command started and left; it leads a process group of its own."""
+    """Kill the process group of the command."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
 
 
 def run(command: list[str], *, owner: int, politely: int, patience: float, user: int, group: int) -> int:
-    """Run `command` until it ends, its owner is gone, or a SIGTERM or SIGINT comes for us. Gives its exit code."""
-    told: list[int] = []
+    """Run `command` until it ends, its owner is gone, or this process gets a signal. Returns the exit code."""
+    signals: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda number, _: told.append(number))
+        signal.signal(number, lambda number, _: signals.append(number))
     switch = {"user": user, "group": group, "extra_groups": []} if user != os.geteuid() else {}
     child = subprocess.Popen(command, start_new_session=True, **switch)  # type: ignore[call-overload]
     try:
         while child.poll() is None:
-            if told or not is_alive(owner):
+            if signals or not is_alive(owner):
                 return end(child, politely=politely, patience=patience)
             time.sleep(POLL)
         return int(child.returncode)

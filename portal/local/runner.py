@@ -1,6 +1,6 @@
-"""What `manage.py run` runs side by side, and what must be in place first. For one machine; production has its own.
+"""The processes of `manage.py run`, and their preparation. For one machine; not for production.
 
-Each process is tied to this one, so that none is left when this one is killed.
+Each process has a supervisor that stops it when this process is killed.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ FIRST_PAGE = 60  # seconds to wait for the first page
 
 
 class PortInUse(Exception):
-    """A sentence that names the port, and the variable that changes it."""
+    """The message names the port, and the variable that changes it."""
 
 
 # --- Before anything starts -------------------------------------------------------------------------------------------
 
 
 def sandbox_is_ours() -> bool:
-    """Whether this machine runs the sandbox: it is in the house, in use, and no other address was given."""
+    """Whether this machine runs the sandbox: it is installed, enabled, and has no other URL."""
     here = f"http://127.0.0.1:{settings.SANDBOX_PORT}"
     return (
         "SANDBOX" in settings.ENVIRONMENTS
@@ -81,9 +81,9 @@ def prepare() -> None:
 
 
 def collect_static() -> None:
-    """Collect the static files anew when one of them came, went or changed."""
-    found = [f"{name} {storage.path(name)}" for finder in get_finders() for name, storage in finder.list([])]
-    now = digest(f"{line} {Path(line.split(' ', 1)[1]).stat().st_mtime_ns}\n" for line in sorted(found))
+    """Collect the static files when one of them was added, removed or changed."""
+    lines = [f"{name} {storage.path(name)}" for finder in get_finders() for name, storage in finder.list([])]
+    now = digest(f"{line} {Path(line.split(' ', 1)[1]).stat().st_mtime_ns}\n" for line in sorted(lines))
     stamp = Path(settings.STATIC_ROOT) / ".done"
     if not stamp.exists() or stamp.read_text() != now:
         call_command("collectstatic", interactive=False, clear=True, verbosity=0)
@@ -98,7 +98,7 @@ def commands() -> dict[str, list[str]]:
     web = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(settings.PORT), "--no-ws"]
     web += ["--workers", "1", "--blocking-threads", "8", "--log-level", "error", "portal.wsgi:application"]
     worker = ["worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-    found = {
+    processes = {
         "web": ["-m", "granian", *web],
         "worker": ["-m", "celery", "--app", "portal", "--quiet", *worker],
         "beat": ["-m", "celery", "--app", "portal", "--quiet", "beat", "--pidfile", "", "--loglevel", "WARNING"],
@@ -106,13 +106,17 @@ def commands() -> dict[str, list[str]]:
     if sandbox_is_ours():
         sandbox = ["--host", "127.0.0.1", "--port", str(settings.SANDBOX_PORT)]
         sandbox += ["--state", str(settings.DATA_DIR / "sandbox.json"), "--know-everybody"]
-        sandbox += ["--loopback-http", "--feedback-delay", "10"]  # no https here, and nobody likes to wait
-        found = {"sandbox": ["-m", "portal.sandbox", *sandbox], **found}
-    return {name: [sys.executable, *words] for name, words in found.items()}
+        sandbox += [
+            "--loopback-http",
+            "--feedback-delay",
+            "10",
+        ]  # no https on a laptop, and a short delay for demonstrations
+        processes = {"sandbox": ["-m", "portal.sandbox", *sandbox], **processes}
+    return {name: [sys.executable, *words] for name, words in processes.items()}
 
 
 class Runner(Manager):
-    """honcho's process manager, that greets once the web answers and calls a Ctrl-C a good end."""
+    """honcho's process manager. Prints a greeting when the web process answers; Ctrl-C gives exit code 0."""
 
     def __init__(self) -> None:
         multiprocessing.set_start_method("fork", force=True)  # honcho's processes cannot be pickled
@@ -135,7 +139,9 @@ class Runner(Manager):
 
     def _start(self) -> None:
         super()._start()
-        threading.Thread(target=self._greet, daemon=True).start()  # after the forks: threads do not survive them well
+        threading.Thread(
+            target=self._greet, daemon=True
+        ).start()  # after the forks: forking with threads running is unsafe
 
     def _greet(self) -> None:
         introduce()
@@ -145,7 +151,7 @@ class Runner(Manager):
 
 
 def introduce() -> None:
-    """Tell a sandbox of ours who we are, as soon as it answers."""
+    """Register the demonstration data in our sandbox, as soon as it answers."""
     origin = settings.SANDBOX_URL
     if origin and sandbox_is_ours() and answers(f"{origin}/"):
         from portal.local import demo
@@ -154,7 +160,7 @@ def introduce() -> None:
 
 
 def answers(url: str) -> bool:
-    """Whether anything but an error of the server comes within a minute."""
+    """Whether an answer below 500 comes within FIRST_PAGE seconds."""
     until = time.monotonic() + FIRST_PAGE
     while time.monotonic() < until:
         try:

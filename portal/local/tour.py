@@ -1,6 +1,6 @@
 """The nine steps without a browser: the portal's own services, a real worker, the sandbox over HTTP; each step printed.
 
-Then one customer who says no, and one report whose sums do not add up. Every step must show its work or the tour fails.
+Then one customer who refuses, and one report with wrong sums. The tour fails when a step shows no result.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.db.models import Model
 from django.utils import timezone, translation
 
 from accounts.models import Customer, User
-from portal.core.enqueue import ring
+from portal.core.enqueue import enqueue_on_commit
 from portal.core.environments import Environment
 from portal.local import demo
 from submissions.adapters.rf1086 import samples
@@ -31,9 +31,9 @@ from submissions.views.examples import Example
 from systemusers.models import Access, AccessProfile, MaskinportenClient, ScopeGrant, System
 from systemusers.services.access.ask import ask_access
 from systemusers.services.links import ask_altinn, link_url
-from systemusers.services.register.drift import compare_system
-from systemusers.services.register.push import register_system
 from systemusers.services.scopes import check_scopes
+from systemusers.services.system_register.drift import compare_system
+from systemusers.services.system_register.push import register_system
 from systemusers.tasks import send_access
 
 PATIENCE = 90.0
@@ -43,12 +43,12 @@ Row = TypeVar("Row", bound=Model)
 
 
 class Failed(Exception):
-    """A step did not do its work. The message says which, and what was there instead."""
+    """A step failed. The message names the step and the state found instead."""
 
 
 @dataclass
 class Tour:
-    """One walk. `say` takes the lines; `folder` gets the fetched feedback."""
+    """One run. `say` prints a line; `folder` gets the fetched feedback."""
 
     say: Say
     folder: Path
@@ -97,14 +97,14 @@ class Tour:
     def ask(self, profile: AccessProfile, name: str) -> Access:
         self.title(3, "Access asked for")
         access = ask_access(customer=self.customer(name), profile=profile, by=self.user.actor, at=timezone.now())
-        ring(send_access, access_id=access.pk)
+        enqueue_on_commit(send_access, access_id=access.pk)
         access = self.until(access, lambda row: row.status == "SENT", "the access to be sent by the worker")
         self.say(f"   asked {access.customer}: {access.altinn_id} is {access.remote_status}; link {link_url(access)}")
         self.calls()
         return access
 
     def customer(self, name: str) -> Customer:
-        """A new synthetic customer, known to the sandbox's Altinn."""
+        """A new synthetic customer, registered in the sandbox's Altinn."""
         number = Customer.objects.filter(environment=Environment.SANDBOX).count()
         taken = set(Customer.objects.values_list("orgnr", flat=True))
         orgnr = next(n for n in demo.orgnrs(number + 100, start=320_000_000) if n not in taken)
@@ -124,7 +124,7 @@ class Tour:
         self.calls()
 
     def answered(self, access: Access, wanted: str) -> Access:
-        """As the return page does: ask Altinn, whatever the redirect seems to say."""
+        """Poll Altinn, as the return page does."""
 
         def ask(row: Access) -> bool:
             return ask_altinn(access=row, at=timezone.now()).status in (wanted, "IN_USE")
@@ -143,7 +143,7 @@ class Tour:
         draft.refresh_from_db()
         self.say(f"   {len(verdicts)} files checked here: {draft.status}, {len(draft.findings)} findings")
         queue(submission=draft, by=self.user.actor, at=timezone.now(), confirmed=frozenset({"warnings"}))
-        ring(send_submission, submission_id=draft.pk)
+        enqueue_on_commit(send_submission, submission_id=draft.pk)
         sent = self.until(draft, lambda row: row.delivered_at is not None, "the worker to deliver the report")
         for call in sent.calls.all():
             self.say(f"   {call.step:7} {call.http_status} in {call.milliseconds} ms")
@@ -184,8 +184,8 @@ class Tour:
 
     def fetch(self, submission: Submission) -> None:
         def both() -> Any:
-            found = submission.documents.filter(role=Document.Role.FEEDBACK)
-            return list(found) if found.count() >= 2 else None
+            feedback = submission.documents.filter(role=Document.Role.FEEDBACK)
+            return list(feedback) if feedback.count() >= 2 else None
 
         for document in self.until_true(both, "the feedback documents"):
             file = self.folder / f"{submission.pk}-{document.filename}"
@@ -227,7 +227,7 @@ class Tour:
         return [row for row in rows if datetime.fromisoformat(row["at"]) >= self.began]
 
     def calls(self) -> None:
-        """What went over the wire since the last time."""
+        """Print the calls made since the last time."""
         rows = [row for row in self.served() if row["service"] not in ("control", "root", "am-ui")]
         for row in rows[self.seen :]:
             self.say(
@@ -244,17 +244,17 @@ class Tour:
             return rows.get(pk=row.pk) if is_there(rows.get(pk=row.pk)) else None
 
         try:
-            found: Row = self.until_true(look, what)
+            result: Row = self.until_true(look, what)
         except Failed as error:
             fresh = rows.get(pk=row.pk)
             code = getattr(fresh, "problem_code", "")
             raise Failed(f"{error}; it is {fresh.status} {code}") from None
-        return found
+        return result
 
     def until_true(self, look: Callable[[], Any], what: str) -> Any:
         for _moment in _moments(PATIENCE):
-            if found := look():
-                return found
+            if result := look():
+                return result
         raise Failed(f"waited {PATIENCE:.0f} s for {what}")
 
 
@@ -266,6 +266,6 @@ def _moments(seconds: float) -> Iterator[float]:
 
 
 def prepare() -> None:
-    """The demonstration vendor in the database and in the sandbox's memory."""
+    """Create the demonstration vendor in the database and in the sandbox."""
     demo.seed(at=timezone.now())
     demo.introduce(url=str(settings.SANDBOX_URL))

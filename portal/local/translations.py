@@ -12,12 +12,15 @@ LOCALE = Path(__file__).resolve().parents[2] / "locale"
 
 
 def compile_all(folder: Path = LOCALE) -> int:
-    """Compile what is out of date below `folder`; gives how many. Raises OSError for a file that is not a catalogue."""
+    """Compile what is out of date below `folder`; returns how many.
+
+    Raises OSError for a file that is not a catalogue.
+    """
     stale = [po for po in sorted(folder.glob("*/LC_MESSAGES/*.po")) if _is_stale(po)]
     for po in stale:
         draft = po.with_suffix(f".{os.getpid()}")
         polib.pofile(str(po)).save_as_mofile(str(draft))
-        draft.replace(po.with_suffix(".mo"))  # whole or not at all, for whoever reads it now
+        draft.replace(po.with_suffix(".mo"))  # atomic: readers see the old file or the new one
     return len(stale)
 
 

@@ -1,4 +1,4 @@
-"""Template tags of the house: fields, badges, addresses within the environment, numbers and times as Norwegians write them."""
+"""Template tags: fields, badges, URLs within the environment, numbers and times in Norwegian format."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def env_url(context: Context, name: str, *args: Any, **kwargs: Any) -> str:
 
 @register.inclusion_tag("components/field.html")
 def field(bound: BoundField, **attrs: Any) -> dict[str, Any]:
-    """A form field with label, help, error and the right ARIA ties. Extra keywords become attributes of the control."""
+    """A form field with label, help, error and ARIA attributes. Extra keywords become attributes of the control."""
     widget = bound.field.widget
     described = [f"{bound.auto_id}-help"] if bound.help_text else []
     described += [f"{bound.auto_id}-error"] if bound.errors else []
@@ -86,7 +86,7 @@ def size(value: int) -> str:
 
 @register.filter
 def when(value: datetime | None) -> str:
-    """A moment as people say it: `kl. 14.30` today, `i går kl. 14.30`, else `20. november 2026 kl. 08.15`."""
+    """A time in words: `kl. 14.30` today, `i går kl. 14.30`, else `20. november 2026 kl. 08.15`."""
     if value is None:
         return "–"
     moment, today = timezone.localtime(value), timezone.localdate()

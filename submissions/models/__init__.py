@@ -1,4 +1,4 @@
-"""What we deliver, and what comes back."""
+"""Models of submissions and of copies of Dialogporten's rows."""
 
 from submissions.models.inbox import (
     Activity,

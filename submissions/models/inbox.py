@@ -1,4 +1,4 @@
-"""What comes back: local copies of Dialogporten's rows, how far we have read, and the events that tell of news."""
+"""Inbox: local copies of Dialogporten's rows, poll cursors, and event subscriptions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DialogQuerySet(OfCustomersQuerySet["Dialog"]):
         return self.filter(next_attempt_at__lte=at)
 
     def with_answer(self) -> DialogQuerySet:
-        """Each with the type of its newest transmission about a report of ours, the report, and whether that needs mending."""
+        """Annotates type and submission of the newest transmission about a report of ours, and whether that needs correction."""
         ours = Transmission.objects.filter(dialog=OuterRef("pk"), submission__isnull=False).order_by(
             "-created_at", "-pk"
         )
@@ -128,7 +128,7 @@ class Activity(models.Model):
 
 
 class PollCursor(models.Model):
-    """How far we have read one system user's dialogs. `token` is Dialogporten's continuation token, our durable place."""
+    """How far we have read one system user's dialogs. `token` is Dialogporten's continuation token."""
 
     access = models.OneToOneField(Access, models.CASCADE, related_name="cursor", verbose_name=_("tilgang"))
     token = models.TextField(_("posisjon"), blank=True)
@@ -171,7 +171,7 @@ class EventSubscription(models.Model):
 
 
 class ReceivedEvent(models.Model):
-    """An event that came to our webhook: a nudge, never the truth. Kept to drop duplicates."""
+    """An event received by the webhook. It only triggers a poll; stored to drop duplicates."""
 
     subscription = models.ForeignKey(EventSubscription, models.CASCADE, verbose_name=_("abonnement"))
     source = models.CharField(_("kilde"), max_length=500)

@@ -1,6 +1,6 @@
-"""What we deliver: a submission with its documents, and the calls it is made of.
+"""Submissions with their documents and the calls they are made of.
 
-The row's state is the truth; a Celery message carries only its id.
+The row is the source of truth; a Celery message carries only its id.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
         return self.filter(next_attempt_at__lte=at)
 
     def needing_correction(self) -> SubmissionQuerySet:
-        """Turned down, and no correction has been sent: one that is a draft, or was given up, mends nothing."""
+        """Rejected or failed, without a sent correction. Draft and cancelled corrections do not count."""
         S = Submission.Status
         sent = Submission.objects.filter(corrects=OuterRef("pk")).exclude(status__in=[S.DRAFT, S.READY, S.CANCELLED])
         return self.filter(~Exists(sent), status__in=[S.REJECTED, S.FAILED])
 
     def with_correction(self) -> SubmissionQuerySet:
-        """Each with the id and the state of its newest correction that was not given up, both None without one."""
+        """Annotates id and status of the newest correction that is not cancelled; None without one."""
         newest = Submission.objects.filter(corrects=OuterRef("pk")).exclude(status=Submission.Status.CANCELLED)
         newest = newest.order_by("-pk")
         return self.annotate(
@@ -132,13 +132,13 @@ class Submission(StatusModel):
 
     @property
     def is_moving(self) -> bool:
-        """Something will happen without anybody's help: the page keeps asking."""
+        """The state will change without user action: the page keeps polling."""
         S = self.Status
         return self.status in {S.QUEUED, S.SENDING, S.UNCERTAIN, S.DELIVERED}
 
 
 class Document(models.Model):
-    """A stored file. The bytes lie encrypted in the document storage, addressed by the SHA-256 of the plain text."""
+    """A stored file. The bytes are encrypted in the document storage, addressed by the SHA-256 of the plain text."""
 
     class Role(models.TextChoices):
         MAIN = "MAIN", _("Hovedskjema")

@@ -1,1 +1,1 @@
-"""What the submissions app does: sending (catalogue, drafts, queue, send, reconcile) and reading (inbox, feedback)."""
+"""Services of the submissions app: sending (catalogue, drafts, queue, send, reconcile) and reading (inbox, feedback)."""

@@ -1,6 +1,6 @@
 """One planned call: stored as started before it is made, and with its answer after.
 
-What a slower worker reports about a call that was started again is not written: `attempts` is the fence here too.
+`attempts` is the fencing token: a slower worker cannot write the result of a call that was started again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ REPEATABLE = {Step.MAIN, Step.PART}
 
 @dataclass(frozen=True)
 class Answer:
-    """What a call came back with. `remote_id` is the main form's id; `receipt` that of the confirmation, as its fields."""
+    """The result of a call. `remote_id` is the main form's id; `receipt` the fields of the confirmation's receipt."""
 
     remote_id: str = ""
     receipt: dict[str, Any] | None = None
@@ -36,7 +36,7 @@ class Answer:
 def perform(claim: Claim, call: Call, *, fresh_token: bool = False) -> Answer:
     """Make the call with a token of the customer's system user. Raises the gateways' errors, and LostRace.
 
-    A token that cannot be had leaves the call as it was; from the first byte to Skatteetaten on it is STARTED.
+    Without a token the call is unchanged; it is STARTED before the first byte is sent to Skatteetaten.
     """
     submission = claim.submission
     assert submission.access is not None  # noqa: S101 - nothing is queued without an access
@@ -49,12 +49,12 @@ def perform(claim: Claim, call: Call, *, fresh_token: bool = False) -> Answer:
     start(call, at=claim.now())
     begun = time.monotonic()
     try:
-        return _over_the_wire(gateway, token, call, body=body, main_id=main_id)
+        return _call_gateway(gateway, token, call, body=body, main_id=main_id)
     finally:
         call.milliseconds = round((time.monotonic() - begun) * 1000)
 
 
-def _over_the_wire(gateway: Skatteetaten, token: str, call: Call, *, body: bytes, main_id: str) -> Answer:
+def _call_gateway(gateway: Skatteetaten, token: str, call: Call, *, body: bytes, main_id: str) -> Answer:
     year = call.submission.year
     if call.step == Step.MAIN:
         return Answer(remote_id=gateway.send_main(token=token, year=year, xml=body, key=_key(call)))
@@ -92,7 +92,7 @@ def finish(call: Call, answer: Answer, *, at: datetime) -> None:
 
 
 def put_back(call: Call, error: Exception) -> None:
-    """It will be made again, with the same key and body. LOST when it may have arrived."""
+    """The call will be repeated with the same key and body. LOST when it may have arrived."""
     if call.status != Status.STARTED:
         return
     maybe_arrived = getattr(error, "maybe_arrived", True) and not isinstance(error, Refused)

@@ -1,4 +1,4 @@
-"""The service catalogue: what can be reported, through which access, and why not when it cannot.
+"""The service catalogue: which services an access can use, and the reason when it cannot.
 
 The entries are data in `catalogue.toml`; a new service of a known profile is a new table there and no code.
 """
@@ -81,8 +81,8 @@ class Service:
 
 
 @dataclass(frozen=True)
-class Offer:
-    """A service as one access sees it. `reason` says in plain words why it cannot be used, "" when it can."""
+class Availability:
+    """Whether one access can use a service. `reason` is a sentence for the user, "" when it can."""
 
     service: Service
     reason: str = ""
@@ -112,20 +112,20 @@ def service(service_id: str) -> Service:
 
 
 def name_of(service_id: str) -> str:
-    """What to call the service in a list; its id when the catalogue no longer has it."""
+    """The service's name for lists; its id when the catalogue no longer has it."""
     entry = _entries().get(service_id)
     return entry.name if entry else service_id
 
 
-def services_for(access: Access) -> list[Offer]:
-    """Every service with what stands in the way of using it through this access; allowed ones first."""
-    offers = [offer(access=access, service=entry) for entry in services()]
-    return sorted(offers, key=lambda found: not found.is_allowed)
+def services_for(access: Access) -> list[Availability]:
+    """The availability of every service through this access; available ones first."""
+    availabilities = [availability(access=access, service=service) for service in services()]
+    return sorted(availabilities, key=lambda entry: not entry.is_allowed)
 
 
-def offer(*, access: Access, service: Service) -> Offer:
-    """What one access allows of one service. Two queries at most."""
-    return Offer(service, _obstacle(access, service))
+def availability(*, access: Access, service: Service) -> Availability:
+    """The availability of one service through one access. Two queries at most."""
+    return Availability(service, _obstacle(access, service))
 
 
 def _obstacle(access: Access, service: Service) -> str:
@@ -141,13 +141,13 @@ def _obstacle(access: Access, service: Service) -> str:
 
 
 def covers(access: Access, service: Service) -> bool:
-    """Whether what the customer was asked for holds the service, as a single right or through a package."""
+    """Whether the rights or packages of the access include the service."""
     rights = {right.removeprefix("urn:altinn:resource:") for right in access.rights}
     return service.resource in rights or bool(set(service.packages) & set(access.packages))
 
 
 def _scope_obstacle(access: Access, service: Service) -> str:
-    """A scope that Maskinporten has not been asked about yet stands in nobody's way: the call will tell."""
+    """An unchecked scope does not block sending; the call itself reports a missing scope."""
     client = access.profile.system.client
     refused = {ScopeGrant.Verdict.NOT_ON_CLIENT, ScopeGrant.Verdict.NOT_GRANTED}
     known = dict(ScopeGrant.objects.filter(client=client, scope__in=service.scopes).values_list("scope", "verdict"))

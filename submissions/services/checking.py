@@ -1,7 +1,4 @@
-"""Between the drafts and the rules of each kind of report: one file as it comes, the package as a whole, and its facts.
-
-Thin: the one profile that can be sent is RF-1086; the next one finds its place here.
-"""
+"""Connects drafts to the rules of RF-1086: checks one file, checks the package, and reads facts for the page."""
 
 from __future__ import annotations
 
@@ -49,7 +46,7 @@ def has_errors(findings: list[Row]) -> bool:
 
 
 def outside(*, filename: str, size: int, service: Service) -> list[Row]:
-    """What can be said without opening the file: its size and its kind of name."""
+    """Findings without opening the file: its size and its extension."""
     if size > service.max_file_bytes:
         sizes = {"size": f"{size / 10**6:.0f}", "most": f"{service.max_file_bytes / 10**6:.0f}"}
         message = _("Filen er på %(size)s MB. En fil kan være på høyst %(most)s MB.") % sizes
@@ -64,7 +61,7 @@ def outside(*, filename: str, size: int, service: Service) -> list[Row]:
 
 
 def inside(*, content: bytes, filename: str, submission: Submission) -> tuple[str, list[Row]]:
-    """The role of the file ("" when it cannot be told) and everything that is wrong with it alone."""
+    """The role of the file ("" when unknown) and the findings of the file alone."""
     file = NamedFile(filename, content)
     report = check_file(file, orgnr=submission.customer.orgnr, year=submission.year)
     role = ROLES[report.kind].value if report.kind else ""
@@ -72,7 +69,7 @@ def inside(*, content: bytes, filename: str, submission: Submission) -> tuple[st
 
 
 def package(submission: Submission, documents: list[Document]) -> list[Row]:
-    """Everything that is wrong with the whole; nothing when there are no files yet."""
+    """The findings of the package; empty without files."""
     if not documents:
         return []
     files, findings = [], []
@@ -87,8 +84,8 @@ def package(submission: Submission, documents: list[Document]) -> list[Row]:
     return [as_row(finding) for finding in findings]
 
 
-def told(submission: Submission, documents: list[Document]) -> list[Row]:
-    """The stored findings of the package, in the reader's language: found again where they were told in another."""
+def stored_findings(submission: Submission, documents: list[Document]) -> list[Row]:
+    """The stored findings of the package; checked again when they are stored in another language."""
     stored: list[Row] = submission.findings
     if all(finding.get("language", "nb") == (get_language() or "nb") for finding in stored):
         return stored
@@ -96,11 +93,11 @@ def told(submission: Submission, documents: list[Document]) -> list[Row]:
 
 
 def facts(documents: list[Document]) -> list[tuple[str, str]]:
-    """What the main form says, for a person to recognise: company and number of shareholders."""
+    """Facts of the main form for the user to recognise: company and number of shareholders."""
     main = next((document for document in documents if document.role == Document.Role.MAIN), None)
     parts = sum(document.role == Document.Role.PART for document in documents)
-    found = [(_("Aksjonærer"), str(parts))]
-    return _company(main) + found if main else found
+    shown = [(_("Aksjonærer"), str(parts))]
+    return _company(main) + shown if main else shown
 
 
 def _company(main: Document) -> list[tuple[str, str]]:

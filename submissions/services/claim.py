@@ -1,6 +1,6 @@
-"""A worker's hold on one submission: taken by a conditional UPDATE, renewed before each call, lost when the lease runs out.
+"""A worker's lease on one submission: taken by a conditional UPDATE, renewed before each call, lost when it expires.
 
-`attempts` is the fence: whoever claims later has a higher number, and what a slower worker then reports is not written.
+`attempts` is the fencing token: a later claim has a higher number, and a slower worker can no longer write.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from submissions.models import Submission
 LEASE = timedelta(minutes=3)
 """Longer than a call with its time-outs and a token before it may take."""
 AT_ONCE = 3
-"""Submissions of one customer on their way at once. Skatteetaten allows 5 calls; the rest is left for reading feedback."""
+"""Concurrent submissions per customer. Skatteetaten allows 5 calls; the rest is left for reading feedback."""
 WAIT_FOR_OTHERS = timedelta(seconds=5)
 
 Status = Submission.Status
 
 
 class Busy(Exception):
-    """The customer has enough on its way; the submission stays in the queue for some seconds."""
+    """The customer has AT_ONCE submissions in SENDING; this one stays in the queue for some seconds."""
 
 
 class Watch:
-    """The time of day that goes on from `at`: a walk over many calls needs later times than the one it began with."""
+    """A clock that continues from `at`: a run of many calls needs the current time of each."""
 
     def __init__(self, at: datetime) -> None:
         self._at, self._started = at, time.monotonic()
@@ -54,7 +54,7 @@ class Claim:
             raise self._lost()
 
     def lock(self) -> None:
-        """Inside a transaction: keep the row ours until it ends. Raises LostRace."""
+        """Lock the row until the transaction ends. Raises LostRace."""
         if not list(self._row().select_for_update().values_list("pk")):
             raise self._lost()
 
@@ -65,7 +65,7 @@ class Claim:
             self.submission.move_to(status, by=self.by, at=self.now(), next_attempt_at=next_attempt_at, **fields)
 
     def put_off(self, until: datetime, **fields: Any) -> None:
-        """Stay in the state and look again at `until`. Raises LostRace."""
+        """Keep the state and set the next attempt to `until`. Raises LostRace."""
         if not self._row().update(next_attempt_at=until, **fields):
             raise self._lost()
 
@@ -77,7 +77,7 @@ class Claim:
 
 
 def claim_queued(*, submission_id: int, by: str, at: datetime) -> Claim:
-    """QUEUED -> SENDING. The audit trail names who asked for it before any call goes out.
+    """QUEUED -> SENDING. The audit trail names the sender before any call is made.
 
     Raises LostRace when it is not in the queue or not due, Busy when the customer has enough on its way.
     """

@@ -1,6 +1,6 @@
-"""Looks for a report of ours in Dialogporten: a Submission that nobody else of ours claims, with our very main form in it.
+"""Looks for a lost delivery in Dialogporten: a transmission that no other submission has, with our main form in it.
 
-Uses the list of dialogs and their transmissions only; opening a dialog would mark it as seen for the customer's staff.
+Uses the lists of dialogs and transmissions only: opening a dialog marks it as seen for the customer's staff.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FROM_PARTY = {"Submission", "Correction"}
 
 @dataclass(frozen=True)
 class Delivery:
-    """Where Skatteetaten keeps the report. `reference` is its own, where the transmission gives it."""
+    """The delivered report at Skatteetaten. `reference` is Skatteetaten's, when the transmission has it."""
 
     dialog_id: str
     transmission_id: str
@@ -42,11 +42,11 @@ class Delivery:
 
 
 def find_delivery(submission: Submission, *, known_to_be_there: bool, at: datetime) -> Delivery | None:
-    """Our delivery, or None. With `known_to_be_there` a single candidate will do even if its forms cannot be compared.
+    """Our delivery, or None. With `known_to_be_there` a single candidate is accepted even if its forms cannot be compared.
 
     Raises the gateways' errors.
     """
-    candidates = list({found.transmission_id: found for found in _candidates(submission, at)}.values())
+    candidates = list({candidate.transmission_id: candidate for candidate in _candidates(submission, at)}.values())
     ours = [c for c in candidates if _holds_our_form(submission, c, at)]
     if ours:
         return ours[0]
@@ -67,8 +67,8 @@ def _candidates(submission: Submission, at: datetime) -> Iterator[Delivery]:
             )
 
 
-def _holds_our_form(submission: Submission, found: Delivery, at: datetime) -> bool:
-    """Whether the first form Skatteetaten lists for the delivery is our main form, whatever its spaces and encoding."""
+def _holds_our_form(submission: Submission, delivery: Delivery, at: datetime) -> bool:
+    """Whether the first form of the delivery is our main form, ignoring white space and encoding."""
     ours = submission.calls.select_related("document").get(step=Call.Step.MAIN).document
     assert submission.access is not None and ours is not None  # noqa: S101, PT018 - planned so
     service = catalogue.service(submission.service)
@@ -76,7 +76,7 @@ def _holds_our_form(submission: Submission, found: Delivery, at: datetime) -> bo
         forms = remote.skatteetaten(submission.environment, service).submitted_forms(
             token=remote.token(submission.access, service, at=at),
             year=submission.year,
-            transmission_id=found.transmission_id,
+            transmission_id=delivery.transmission_id,
         )
     except Refused as error:
         if error.status == 404:  # another year's, or not readable yet
@@ -86,7 +86,7 @@ def _holds_our_form(submission: Submission, found: Delivery, at: datetime) -> bo
 
 
 def canonical(xml: str | bytes) -> bytes | None:
-    """The form without what a re-writing may change; None when it is not XML we read."""
+    """Canonical XML (C14N 2.0) of the form; None when it cannot be parsed."""
     try:
         root = safe_xml.parse(xml.encode() if isinstance(xml, str) else xml)
     except safe_xml.UnreadableXml:

@@ -1,4 +1,4 @@
-"""What the pages of Dialoger show: our own copies only. Opening a page asks Dialogporten nothing and marks nothing as seen."""
+"""Data of the dialog pages, from local copies only: opening a page makes no call and marks nothing as seen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from accounts.services.customers import called
+from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
 from submissions.models import Dialog, DialogQuerySet, Document, Transmission
@@ -73,14 +73,14 @@ def groups(at: datetime) -> list[Group]:
     ]
 
 
-def found(*, user: User, environment: Environment, text: str = "") -> DialogQuerySet:
-    """What `user` may see; narrowed by words about the customer, or by a whole reference or dialog id."""
+def find_dialogs(*, user: User, environment: Environment, text: str = "") -> DialogQuerySet:
+    """Dialogs visible to `user`, filtered by customer, or by a whole reference or dialog id."""
     rows = Dialog.objects.visible_to(user).filter(environment=environment)
     if not text:
         return rows
     if (dialog_id := _uuid(text)) is not None:
         return rows.filter(Q(dialog_id=dialog_id) | Q(external_reference=text))
-    return rows.filter(Q(customer__in=called(text, environment=environment)) | Q(external_reference=text))
+    return rows.filter(Q(customer__in=find_customer_ids(text, environment=environment)) | Q(external_reference=text))
 
 
 def _uuid(text: str) -> UUID | None:
@@ -95,7 +95,7 @@ def status_name(dialog: Dialog) -> str:
 
 
 def badge(dialog: Dialog) -> tuple[str, str]:
-    """Code and words: the answer where that was the last word, else Dialogporten's status."""
+    """Code and label: the answer if the newest transmission is one, else Dialogporten's status."""
     newest = getattr(dialog, "newest_type", None)
     if newest in ANSWERS:
         return newest, str(ANSWERS[newest])
@@ -103,7 +103,7 @@ def badge(dialog: Dialog) -> tuple[str, str]:
 
 
 def owner(dialog: Dialog) -> str:
-    """The service owner as people know it; its code in capitals when we do not."""
+    """The service owner's name; its code in capitals when unknown."""
     return OWNERS.get(dialog.org, dialog.org.upper())
 
 
@@ -111,11 +111,11 @@ def next_step(dialog: Dialog, *, at: datetime) -> NextStep:
     """No queries: everything comes from the row, which `with_answer` has loaded."""
     if getattr(dialog, "needs_correction", False):
         submission = getattr(dialog, "submission_id", None)
-        place = reverse("submission", kwargs={"environment": dialog.environment, "pk": submission})
-        return NextStep(_("Rett innsendingen"), _("Dere"), place)
+        url = reverse("submission", kwargs={"environment": dialog.environment, "pk": submission})
+        return NextStep(_("Rett innsendingen"), _("Dere"), url)
     if dialog.status == "RequiresAttention":
-        place = reverse("dialog", kwargs={"environment": dialog.environment, "pk": dialog.pk})
-        return NextStep(_("Les, og svar i Altinn"), _("Dere eller kunden"), place)
+        url = reverse("dialog", kwargs={"environment": dialog.environment, "pk": dialog.pk})
+        return NextStep(_("Les, og svar i Altinn"), _("Dere eller kunden"), url)
     if dialog.next_attempt_at is not None:
         return NextStep(_("Innholdet hentes"))
     if dialog.status == "Awaiting":
@@ -124,8 +124,8 @@ def next_step(dialog: Dialog, *, at: datetime) -> NextStep:
 
 
 @dataclass(frozen=True)
-class Paper:
-    """One attachment: our stored copy when we have it, else why not."""
+class AttachedDocument:
+    """One attachment. `document` is our stored copy; without it, `is_open` tells whether it can be fetched."""
 
     name: str
     media_type: str
@@ -134,21 +134,21 @@ class Paper:
 
 
 def transmissions(dialog: Dialog) -> list[Transmission]:
-    """Newest first, each with `type_name` and `papers`."""
+    """Newest first, each with `type_name` and `attached_documents`."""
     documents = Prefetch("documents", queryset=Document.objects.order_by("pk"))
     rows = list(
         dialog.transmissions.select_related("submission").prefetch_related(documents).order_by("-created_at", "-pk")
     )
     for row in rows:
         row.type_name = str(TYPES.get(row.type, row.type))  # type: ignore[attr-defined]
-        row.papers = _papers(row)  # type: ignore[attr-defined]
+        row.attached_documents = _attached_documents(row)  # type: ignore[attr-defined]
     return rows
 
 
-def _papers(row: Transmission) -> list[Paper]:
+def _attached_documents(row: Transmission) -> list[AttachedDocument]:
     stored = {document.attachment_id: document for document in row.documents.all()}
     return [
-        Paper(
+        AttachedDocument(
             name=entry.get("name") or _("Vedlegg"),
             media_type=entry.get("media_type", ""),
             document=stored.get(entry.get("id", "")),

@@ -1,6 +1,6 @@
 """Stored files: encrypted, addressed by the SHA-256 of their plain text, written before the row that names them.
 
-The same bytes are stored once. A file without a row is what a crash between the two leaves; a sweep removes it.
+The same bytes are stored once. A crash may leave a file without a row; a sweep removes it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def storage() -> Storage:
     return storages["documents"]
 
 
-def place_of(sha256: str) -> str:
+def storage_path(sha256: str) -> str:
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
 
@@ -55,9 +55,9 @@ def store_document(
     attachment_id: str = "",
     at: datetime,
 ) -> Document:
-    """Keep `content` and return its row. Storing the same thing in the same place again returns the row that is there.
+    """Store `content` and return its row; the existing row when it was stored before. Identity is the attachment of a
 
-    "The same place" is an attachment of a transmission, else a role of a submission with the same bytes.
+    transmission, else the role in a submission with the same bytes.
     """
     return record_document(
         kept=keep(content),
@@ -74,14 +74,14 @@ def store_document(
 
 @dataclass(frozen=True)
 class Kept:
-    """Bytes that lie in the storage and wait for their row. `size` in bytes."""
+    """Stored bytes that have no row yet. `size` in bytes."""
 
     sha256: str
     size: int
 
 
 def keep(content: bytes) -> Kept:
-    """Write the bytes, encrypted, where their hash says. Call it before, never inside, a transaction."""
+    """Write the encrypted bytes at the path of their hash. Call it before, never inside, a transaction."""
     sha256 = hashlib.sha256(content).hexdigest()
     _keep(sha256, content)
     return Kept(sha256, len(content))
@@ -99,8 +99,8 @@ def record_document(
     attachment_id: str = "",
     at: datetime,
 ) -> Document:
-    """The row of bytes that were kept; the one that is there already when it is the same thing in the same place."""
-    place: dict[str, Any] = (
+    """The row of stored bytes; the existing row when there is one."""
+    identity: dict[str, Any] = (
         {"transmission": transmission, "attachment_id": attachment_id}
         if transmission
         else {"transmission": None, "submission": submission, "customer": customer, "role": role, "sha256": kept.sha256}
@@ -115,7 +115,7 @@ def record_document(
         "sha256": kept.sha256,
         "stored_at": at,
     }
-    document, _ = Document.objects.get_or_create(**place, defaults=facts)
+    document, _ = Document.objects.get_or_create(**identity, defaults=facts)
     return document
 
 
@@ -131,7 +131,7 @@ def read_document(document: Document) -> bytes:
 
 
 def clean_filename(given: str) -> str:
-    """The last part of the name, without what a file system or a header would stumble over. Never empty."""
+    """The last part of the name, without characters that are unsafe in file systems and headers. Never empty."""
     last = unicodedata.normalize("NFC", given).replace("\\", "/").rsplit("/", 1)[-1]
     plain = _UNWANTED.sub("_", last).strip(" .")
     stem, dot, suffix = plain.rpartition(".")
@@ -157,17 +157,19 @@ def _is_orphan(name: str, sha256: str, at: datetime) -> bool:
 
 
 def _keep(sha256: str, content: bytes) -> None:
-    """Write the file unless it is there and whole; what a crash cut off in the middle is written anew.
+    """Write the file unless it exists and is complete.
 
-    A file that no row names is written anew too: a fresh age keeps the sweep away from it.
+    A file without a row is written again too: a new modification time
+
+    protects it from the sweep.
     """
-    name = place_of(sha256)
+    name = storage_path(sha256)
     if storage().exists(name):
         if Document.objects.filter(sha256=sha256).exists() and _is_whole(sha256):
             return
         storage().delete(name)
     kept = storage().save(name, ContentFile(crypto.encrypt(content)))
-    if kept != name:  # another process was writing the same bytes; its file is the one
+    if kept != name:  # another process wrote the same bytes first; its file is used
         storage().delete(kept)
 
 
@@ -179,9 +181,9 @@ def _is_whole(sha256: str) -> bool:
 
 
 def _read(sha256: str) -> bytes | None:
-    """The plain bytes, None when they are gone or not what they were. Raises crypto.CannotDecrypt."""
+    """The plain bytes, None when the file is missing or changed. Raises crypto.CannotDecrypt."""
     try:
-        with storage().open(place_of(sha256)) as file:
+        with storage().open(storage_path(sha256)) as file:
             sealed: bytes = file.read()
     except FileNotFoundError:
         return None

@@ -1,6 +1,6 @@
-"""A report before it is sent: files come and go, each is looked at as it comes, the package as a whole after each change.
+"""Drafts: files are added and removed; each file is checked alone, and the package after each change.
 
-A file that cannot be used is told why and is not kept; what was accepted stays. READY means checked without errors.
+A file with errors is reported and not stored. READY means checked without errors.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class NotOpen(Exception):
 
 
 class Upload(Protocol):
-    """What a form gives us: Django's uploaded file, on disk when it is large."""
+    """An uploaded file, as Django's forms give it."""
 
     @property
     def name(self) -> str | None: ...
@@ -47,7 +47,7 @@ class Upload(Protocol):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of one uploaded file: its row when it was kept, else why not."""
+    """The result for one uploaded file: its row when it was stored, else the findings."""
 
     filename: str
     findings: list[Row]
@@ -62,9 +62,9 @@ def create_draft(
     *, access: Access, service: str, year: int, by: str, at: datetime, corrects: Submission | None = None
 ) -> Submission:
     """An empty DRAFT for the access's customer. Raises NotAllowed, catalogue.UnknownService."""
-    offer = catalogue.offer(access=access, service=catalogue.service(service))
-    if not offer.is_allowed:
-        raise NotAllowed(offer.reason)
+    availability = catalogue.availability(access=access, service=catalogue.service(service))
+    if not availability.is_allowed:
+        raise NotAllowed(availability.reason)
     with transaction.atomic():
         draft = Submission.objects.create(
             environment=access.environment,
@@ -84,9 +84,9 @@ def create_draft(
 def begin(
     *, access: Access, service: str, year: int, files: Iterable[Upload], by: str, at: datetime
 ) -> tuple[Submission | None, list[Verdict]]:
-    """A draft with the files that can be used: the open one for the same service and year where there is one.
+    """A draft with the files that can be used; an open draft for the same service and year is reused.
 
-    None when there were files and none can be used: an empty draft would only be in the way. Raises NotAllowed.
+    None when there were files and none can be used. Raises NotAllowed.
     """
     same = Submission.objects.filter(customer=access.customer, service=service, year=year, corrects__isnull=True)
     draft = same.filter(access=access, status__in=OPEN).order_by("-pk").first()
@@ -99,16 +99,16 @@ def begin(
 
 
 def add_files(*, submission: Submission, files: Iterable[Upload], by: str, at: datetime) -> list[Verdict]:
-    """Look at each file, keep the good ones, and check the package again. Raises NotOpen.
+    """Check each file, store those without errors, and check the package again. Raises NotOpen.
 
-    A main form takes the place of the one that is there, and so does a file of the same name.
+    A main form replaces the existing one, and a file replaces one of the same name.
     """
     return _add(submission, [_look(submission, file) for file in files], by=by, at=at)
 
 
 def _add(submission: Submission, looked_at: list[Looked], *, by: str, at: datetime) -> list[Verdict]:
     with _editing(submission):
-        verdicts = [_take(submission, *found, at=at) for found in looked_at]
+        verdicts = [_take(submission, *item, at=at) for item in looked_at]
         accepted = [v.filename for v in verdicts if v.document]
         if accepted:
             record(by=by, at=at, target=submission, what="files added", files=accepted)
@@ -162,7 +162,7 @@ def check(*, submission: Submission, by: str, at: datetime) -> None:
     wanted = Status.READY if documents and not checking.has_errors(findings) else Status.DRAFT
     with _editing(submission):
         if _changed_meanwhile(submission, documents):
-            return  # whoever changed it checks it
+            return  # the process that changed it checks it
         submission.findings = findings
         submission.save(update_fields=["findings"])
         if submission.status != wanted:
@@ -174,7 +174,7 @@ def _changed_meanwhile(submission: Submission, documents: list[Document]) -> boo
 
 
 def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Submission:
-    """A new draft that corrects `submission`, with its forms in it; the open one when there is one already.
+    """A new draft that corrects `submission`, with copies of its forms; an open correction is reused.
 
     Raises NotOpen when there is nothing to correct yet, NotAllowed when the access no longer allows the service.
     """
@@ -200,7 +200,7 @@ def _copy(form: Document, draft: Submission, at: datetime) -> Document:
 
 @contextmanager
 def _editing(submission: Submission) -> Iterator[None]:
-    """The row stays open and ours until the end; its state in memory is brought up to date. Raises NotOpen."""
+    """Lock the open row until the end and refresh its status. Raises NotOpen."""
     with transaction.atomic():
         status = Submission.objects.select_for_update().values_list("status", flat=True).get(pk=submission.pk)
         if status not in OPEN:

@@ -1,6 +1,6 @@
 """Altinn Events as an accelerator: subscriptions for each access and resource, and the webhook that marks a cursor due.
 
-An event is a nudge, never the truth: what changed is read from Dialogporten. Polling goes on whatever happens here.
+An event only triggers a poll: changes are read from Dialogporten. Polling does not depend on events.
 https://docs.altinn.studio/events/
 """
 
@@ -31,16 +31,16 @@ logger = logging.getLogger(__name__)
 BY = "task:sweep_subscriptions"
 SCOPES = ("altinn:events.subscribe",)
 SETTLE = timedelta(minutes=2)
-"""Altinn needs a moment after an approval before every part of it knows the new system user."""
+"""Altinn needs some time after an approval before all its services know the new system user."""
 RETRY = timedelta(hours=6)
 UNANSWERED = timedelta(minutes=5)
-"""No answer was stored for a subscription we asked for: the remote was away or the worker died. Ask again."""
+"""After this time a subscription without a stored answer is requested again."""
 IGNORED = ("dialogporten.dialog.seen.v1",)
 VALIDATION = "platform.events.validatesubscription"
 
 
 def can_subscribe(environment: str) -> bool:
-    """Altinn calls https addresses only; the sandbox may be told to call this machine over http."""
+    """Altinn calls https addresses only; the sandbox also calls http."""
     address = urlsplit(settings.PORTAL_URL)
     return address.scheme == "https" or environment == Environment.SANDBOX
 
@@ -96,7 +96,7 @@ def _subscribe(access: Access, resource: str, at: datetime) -> None:
 
 
 def _remove_older(gateway: Events, kept: Subscription, token: str) -> None:
-    """Those with a forgotten secret, also of a worker that died; what stays finds no row here and is answered 404."""
+    """Remove subscriptions with an older secret. Events of one that remains are answered 404."""
     ours = settings.PORTAL_URL + "/"
     try:
         for other in gateway.list(token=token):
@@ -112,11 +112,11 @@ def hashed(secret: str) -> str:
 
 
 class UnknownSecret(Exception):
-    """Nobody gave out this address: forged, or rotated away."""
+    """The secret is unknown: forged, or replaced."""
 
 
 def receive(*, secret: str, event: CloudEvent, at: datetime) -> int | None:
-    """Take one event in. Returns the id of the cursor to poll now, None when there is nothing to do.
+    """Store one event. Returns the id of the cursor to poll now, None when there is nothing to do.
 
     Raises UnknownSecret. The same event twice changes nothing; one for another customer is dropped.
     """
@@ -145,6 +145,6 @@ def _wake(access_id: int, at: datetime) -> int | None:
 
 
 def forget_old(*, at: datetime) -> int:
-    """Events older than Altinn keeps them (90 days) are no longer needed to tell duplicates."""
+    """Events older than Altinn keeps them (90 days) are no longer needed to detect duplicates."""
     count, _per_model = ReceivedEvent.objects.filter(received_at__lt=at - timedelta(days=90)).delete()
     return count

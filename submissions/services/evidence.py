@@ -1,4 +1,4 @@
-"""The evidence package: everything that proves what was sent, when, by whom, and what was answered, in one zip.
+"""The evidence package: a zip that proves what was sent, when, by whom, and what was answered.
 
 Originals, receipts, feedback, the calls with their keys, the audit trail, and SHA-256 of every file in `hashes.json`.
 """

@@ -1,4 +1,4 @@
-"""The list of submissions: what a person finds, and the groups of states for the filter chips."""
+"""The list of submissions: the search, and the groups of states for the filter chips."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.services.customers import called
+from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
 from submissions.models import Submission, SubmissionQuerySet
@@ -28,13 +28,13 @@ GROUPS = [
     Group("failed", _("Feilet"), Q(status=S.FAILED)),
     Group("cancelled", _("Avbrutt"), Q(status=S.CANCELLED)),
 ]
-"""The codes stand in the address, and in links from elsewhere."""
+"""The codes are used in URLs, also by links from other pages."""
 
 
-def found(*, user: User, environment: Environment, text: str = "") -> SubmissionQuerySet:
-    """What `user` may see, narrowed by words about the customer and by an income year, in any order."""
+def find_submissions(*, user: User, environment: Environment, text: str = "") -> SubmissionQuerySet:
+    """Submissions visible to `user`, filtered by customer and income year, in any order."""
     rows = Submission.objects.visible_to(user).filter(environment=environment)
     years = [word for word in text.split() if _YEAR.fullmatch(word)]
     if len(years) == 1:
         rows, text = rows.filter(year=int(years[0])), " ".join(word for word in text.split() if word != years[0])
-    return rows.filter(customer__in=called(text, environment=environment)) if text else rows
+    return rows.filter(customer__in=find_customer_ids(text, environment=environment)) if text else rows

@@ -1,4 +1,4 @@
-"""The one next thing to do with a submission, and who must do it: shown on every row and on top of its page."""
+"""The next step of a submission and who must take it: shown in lists and on its page."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def next_step(submission: Submission, *, at: datetime) -> NextStep:
 
 
 def _url(submission: Submission, anchor: str = "") -> str:
-    place = reverse("submission", kwargs={"environment": submission.environment, "pk": submission.pk})
-    return place + (f"#{anchor}" if anchor else "")
+    url = reverse("submission", kwargs={"environment": submission.environment, "pk": submission.pk})
+    return url + (f"#{anchor}" if anchor else "")
 
 
 def _draft(row: Submission, at: datetime) -> NextStep:
@@ -78,14 +78,14 @@ def _rejected(row: Submission, at: datetime) -> NextStep:
 
 
 def _correction(row: Submission) -> NextStep | None:
-    """What became of it: a correction in the making, or one that has been sent."""
+    """The step for an existing correction: a draft, or one that was sent."""
     correction = getattr(row, "correction_id", None)
     if correction is None:
         return None
-    place = reverse("submission", kwargs={"environment": row.environment, "pk": correction})
+    url = reverse("submission", kwargs={"environment": row.environment, "pk": correction})
     if getattr(row, "correction_status", "") in (S.DRAFT, S.READY):
-        return NextStep(_("Gjør rettelsen ferdig"), _("Dere"), place)
-    return NextStep(_("Se rettelsen"), "", place)
+        return NextStep(_("Gjør rettelsen ferdig"), _("Dere"), url)
+    return NextStep(_("Se rettelsen"), "", url)
 
 
 def _needs_person(row: Submission, at: datetime) -> NextStep:

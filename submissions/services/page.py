@@ -1,4 +1,4 @@
-"""What the page of one submission shows, gathered in few queries."""
+"""Context of the page of one submission, in few queries."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def _common(row: Submission, at: datetime) -> dict[str, Any]:
 
 
 def draft_context(row: Submission, *, at: datetime) -> dict[str, Any]:
-    """A draft: its files, what the control found in each, what is said of the whole, and what stands before sending."""
+    """A draft: its files, findings, facts and preflight."""
     documents = sorted(row.documents.all(), key=lambda d: (ROLES.index(Document.Role(d.role)), d.pk))
     return {
         **_common(row, at),
         "documents": documents,
-        "findings": checking.told(row, documents),
+        "findings": checking.stored_findings(row, documents),
         "errors": sum(f["severity"] == "ERROR" for f in row.findings),
         "warnings": sum(f["severity"] == "WARNING" for f in row.findings),
         "facts": checking.facts(documents) if documents else [],
@@ -54,7 +54,7 @@ def draft_context(row: Submission, *, at: datetime) -> dict[str, Any]:
 
 
 def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]:
-    """A submission on its way or answered."""
+    """A submission that was queued or sent."""
     documents = sorted(row.documents.all(), key=lambda d: (ROLES.index(Document.Role(d.role)), d.pk))
     return {
         **_common(row, at),
@@ -73,11 +73,11 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
 
 
 def _stopped_by(row: Submission) -> Explanation | None:
-    """What keeps it in the queue, when that will not go over by itself."""
+    """The problem that keeps it in the queue, if a person must act."""
     if row.status != S.QUEUED or not row.problem_code:
         return None
-    found = explain(row.problem_code)
-    return None if found.who == NOBODY else found
+    explanation = explain(row.problem_code)
+    return None if explanation.who == NOBODY else explanation
 
 
 def _dialog(row: Submission) -> Dialog | None:

@@ -1,6 +1,6 @@
-"""What must be true before a report goes out of the house, and what a person must have said yes to.
+"""Conditions for sending a report, and questions that the user must confirm.
 
-Asked by the page before the button is shown and again by `queue` under a lock; no call is made here.
+Used by the page before the button is shown and again by `queue` under a lock; no call is made here.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ def _problems(submission: Submission) -> list[str]:
         problems.append(_("Filene er de samme som ble avvist. Last opp en rettet fil."))
     if submission.access is None:
         return [*problems, _("Kunden har ingen tilgang som innsendingen kan gå gjennom.")]
-    offer = catalogue.offer(access=submission.access, service=catalogue.service(submission.service))
-    return problems if offer.is_allowed else [*problems, offer.reason]
+    availability = catalogue.availability(access=submission.access, service=catalogue.service(submission.service))
+    return problems if availability.is_allowed else [*problems, availability.reason]
 
 
 def _is_what_was_turned_down(submission: Submission) -> bool:
-    """Sending the very same again would be turned down again. What failed on the way, though, may well go now."""
+    """The same files would be rejected again. Files of a FAILED submission may be sent again."""
     earlier = submission.corrects
     return (
         earlier is not None and earlier.status == Submission.Status.REJECTED and hashes(earlier) == hashes(submission)
@@ -72,7 +72,7 @@ def _questions(submission: Submission) -> list[tuple[str, str]]:
 
 
 def identical(submission: Submission) -> Submission | None:
-    """The newest other submission of the same customer, service and year with the same files that was not turned down."""
+    """The newest other submission of the same customer, service and year with the same files that was not rejected."""
     ours = hashes(submission)
     others = (
         Submission.objects.filter(

@@ -1,6 +1,6 @@
-"""A person says send: everything is planned and stored, keys included, before anything leaves the house.
+"""Queues a submission: all calls and their keys are planned and stored before anything is sent.
 
-From here on only the row matters; the worker that is rung after commit, or the sweep, takes it further.
+A worker, enqueued after commit or by the sweep, continues from the row.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ Step = Call.Step
 
 
 class NotReady(Exception):
-    """Something stands in the way, or a question has not been answered. `preflight` says what."""
+    """There are problems or unconfirmed questions: see `preflight`."""
 
-    def __init__(self, found: Preflight) -> None:
-        super().__init__("; ".join([*found.problems, *(code for code, _ in found.questions)]))
-        self.preflight = found
+    def __init__(self, preflight: Preflight) -> None:
+        super().__init__("; ".join([*preflight.problems, *(code for code, _ in preflight.questions)]))
+        self.preflight = preflight
 
 
 def queue(*, submission: Submission, by: str, at: datetime, confirmed: frozenset[str] = frozenset()) -> None:
     """READY -> QUEUED with its calls planned. `confirmed` holds the codes of the questions answered yes.
 
-    Raises NotReady, and LostRace when somebody queued or changed it first. The caller rings the worker.
+    Raises NotReady, and LostRace when it was queued or changed first. The caller enqueues the task.
     """
     with transaction.atomic():
         Customer.objects.select_for_update(no_key=True).get(
             pk=submission.customer_id
-        )  # one queueing at a time: no twins
-        Submission.objects.select_for_update().get(pk=submission.pk)  # nobody adds a file meanwhile
-        found = preflight(submission)
-        open_questions = [question for question in found.questions if question[0] not in confirmed]
-        if found.problems or open_questions:
-            raise NotReady(Preflight(found.problems, open_questions))
+        )  # one at a time per customer: no duplicates
+        Submission.objects.select_for_update().get(pk=submission.pk)  # no file can be added in the meantime
+        result = preflight(submission)
+        open_questions = [question for question in result.questions if question[0] not in confirmed]
+        if result.problems or open_questions:
+            raise NotReady(Preflight(result.problems, open_questions))
         submission.move_to(
             Submission.Status.QUEUED,
             by=by,
@@ -47,13 +47,13 @@ def queue(*, submission: Submission, by: str, at: datetime, confirmed: frozenset
             queued_by=by,
             queued_at=at,
             next_attempt_at=at,
-            what={"confirmed": sorted(confirmed & {code for code, _ in found.questions})},
+            what={"confirmed": sorted(confirmed & {code for code, _ in result.questions})},
         )
         plan_calls(submission)
 
 
 def plan_calls(submission: Submission) -> None:
-    """One MAIN, one PART for each sub-form, one CONFIRM. The keys are made here, once, and never again."""
+    """One MAIN, one PART for each sub-form, one CONFIRM. The keys are generated here, once."""
     main, parts = _forms(submission)
     planned = [Call(step=Step.MAIN, document=main, key=uuid.uuid4())]
     planned += [Call(step=Step.PART, document=part, key=uuid.uuid4()) for part in parts]
@@ -70,9 +70,9 @@ def _forms(submission: Submission) -> tuple[Document, list[Document]]:
 
 
 def cancel(*, submission: Submission, by: str, at: datetime) -> None:
-    """Take it back before it is sent. Nothing that was confirmed can be waiting in the queue, so this is always safe.
+    """Cancel before it is sent. A confirmed submission is never in the queue, so this is always safe.
 
-    Raises IllegalTransition when it is too late, LostRace when a worker took it in the same moment.
+    Raises IllegalTransition when it is too late, LostRace when a worker claimed it first.
     """
     if not submission.can_move_to(Submission.Status.CANCELLED):
         raise IllegalTransition(f"submission {submission.pk} is {submission.status}")

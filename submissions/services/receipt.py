@@ -1,6 +1,6 @@
-"""DELIVERED: Skatteetaten has the report. What it answered is kept as a document, then the state is changed.
+"""DELIVERED: Skatteetaten has the report. Its answer is stored as a document, then the state changes.
 
-Both may be done twice after a crash: the document is the same one, and the state moves only once.
+Both are safe to repeat after a crash.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def settle(claim: Claim, confirm: Call, *, receipt: dict[str, Any], filename: st
 
 
 def _expect_feedback(submission: Submission, claim: Claim) -> None:
-    """Dialogporten is asked soon; a dialog we had read before we knew the ids is read again."""
+    """Poll Dialogporten soon; a dialog that was read before the ids were known is read again."""
     at = claim.now()
     Dialog.objects.filter(environment=submission.environment, dialog_id=str(submission.dialog_id)).update(
         next_attempt_at=at

@@ -1,4 +1,4 @@
-"""What became of a report whose last answer was lost: look in Dialogporten, and only then, once more, ask Skatteetaten.
+"""Settles reports whose last answer was lost: looks in Dialogporten first, and only then repeats the confirmation.
 
 Why this can never deliver the same report twice: docs/decisions/0004-the-lost-confirmation.md.
 """
@@ -21,18 +21,18 @@ from systemusers.services.keys import NoKey
 BY = "task:reconcile"
 SHORTEST_PAUSE = timedelta(seconds=5)
 ASK_AGAIN_AFTER = timedelta(minutes=2)
-"""How long the confirmation must have been silent, and Dialogporten without trace of it, before it is made once more."""
+"""Minimum time without an answer and without a delivery in Dialogporten before the confirmation is repeated."""
 NOT_CONFIRMED = frozenset({"GLD_1016", "GLD_1018", "GLD_1026"})
-"""Refusals that also tell that no earlier confirmation went through: that would have been GLD_1029."""
+"""Refusals that show that no earlier confirmation succeeded: that would give GLD_1029."""
 
 Status = Submission.Status
 logger = logging.getLogger(__name__)
 
 
 def reconcile(*, submission_id: int, at: datetime) -> None:
-    """Settle one UNCERTAIN submission, or put the next look off. Never repeats a confirmation without a look before it.
+    """Settle one UNCERTAIN submission, or plan the next attempt. Always looks in Dialogporten before a confirmation.
 
-    Raises LostRace when it is in other hands or not due.
+    Raises LostRace when it is held by another worker or not due.
     """
     claim = claim_uncertain(submission_id=submission_id, by=BY, at=at)
     confirm = _confirmation(claim)
@@ -40,25 +40,25 @@ def reconcile(*, submission_id: int, at: datetime) -> None:
         receipt.deliver(claim)
         return
     try:
-        found = find_delivery(claim.submission, known_to_be_there=_is_known(claim.submission), at=claim.now())
+        delivery = find_delivery(claim.submission, known_to_be_there=_is_known(claim.submission), at=claim.now())
     except (Unavailable, Refused, BrokenReply, NoKey, DocumentDamaged) as error:
         logger.warning("submission %s: no look in Dialogporten now: %s", submission_id, type(error).__name__)
         claim.put_off(claim.now() + _pace(claim, confirm))
         return
-    if found:
-        _delivered(claim, confirm, found)
+    if delivery:
+        _delivered(claim, confirm, delivery)
     else:
         _not_found(claim, confirm)
 
 
 def due(*, at: datetime) -> list[int]:
-    """Ids of the uncertain ones whose next look has come."""
+    """Ids of UNCERTAIN submissions that are due."""
     rows = Submission.objects.due(at).filter(status=Status.UNCERTAIN).order_by("next_attempt_at")
     return list(rows.values_list("pk", flat=True)[:500])
 
 
 def _confirmation(claim: Claim) -> Call:
-    """The confirmation; a repeat that another worker began and never finished counts as lost."""
+    """The confirmation call; LOST when another worker started it and never finished."""
     confirm = claim.submission.calls.get(step=Call.Step.CONFIRM)
     if confirm.status == Call.Status.STARTED:
         calls.lose(confirm, Unavailable("the worker was gone"), at=claim.now())
@@ -69,9 +69,11 @@ def _is_known(submission: Submission) -> bool:
     return submission.problem_code == ALREADY_CONFIRMED
 
 
-def _delivered(claim: Claim, confirm: Call, found: Delivery) -> None:
-    """The confirmation went through, and Dialogporten holds what its answer would have told."""
-    receipt.settle(claim, confirm, receipt=found.as_receipt(), filename=receipt.FOUND, delivered_at=found.created_at)
+def _delivered(claim: Claim, confirm: Call, delivery: Delivery) -> None:
+    """The confirmation succeeded: the receipt is built from Dialogporten."""
+    receipt.settle(
+        claim, confirm, receipt=delivery.as_receipt(), filename=receipt.FOUND, delivered_at=delivery.created_at
+    )
 
 
 def _not_found(claim: Claim, confirm: Call) -> None:
@@ -84,22 +86,22 @@ def _not_found(claim: Claim, confirm: Call) -> None:
 
 
 def _silence(claim: Claim, confirm: Call) -> timedelta:
-    """How long we have waited for a trace, counted from the last time the confirmation was made."""
+    """Time since the last confirmation call."""
     return claim.now() - (confirm.started_at or claim.submission.status_at)
 
 
 def _pace(claim: Claim, confirm: Call) -> timedelta:
-    """Look often at first, then at half the age of the silence."""
+    """The wait before the next attempt: half the time since the confirmation."""
     return min(max(_silence(claim, confirm) / 2, SHORTEST_PAUSE), LONGEST_WAIT)
 
 
 def _never_confirmed(claim: Claim) -> None:
-    """A key was refused as used before, no confirmation was ever made, and nothing is there: it was not delivered."""
+    """A key was refused as reused, no confirmation was made, and nothing was found: it was not delivered."""
     claim.move_to(Status.FAILED, problem_code=claim.submission.problem_code)
 
 
 def _ask_again(claim: Claim, confirm: Call) -> None:
-    """The same confirmation once more. The server closes a main form once: a repeat is taken, or told GLD_1029."""
+    """Repeat the confirmation. The server closes a main form once: a repeat is accepted, or refused with GLD_1029."""
     record(by=BY, at=claim.now(), target=claim.submission, what="confirmation repeated after a look without a find")
     try:
         answer = calls.perform(claim, confirm)
@@ -120,7 +122,7 @@ def _refused(claim: Claim, confirm: Call, error: Refused) -> None:
 
 
 def _still_silent(claim: Claim, confirm: Call, error: Exception) -> None:
-    """No new knowledge, or the knowledge that it is there (GLD_1029): keep looking."""
+    """No new information, or GLD_1029 (it was delivered): keep looking."""
     if confirm.status == Call.Status.STARTED:
         calls.lose(confirm, error, at=claim.now())
     claim.put_off(claim.now() + _pace(claim, confirm), problem_code=calls.code_of(error))

@@ -1,6 +1,6 @@
-"""FAILED: refused before it was taken. What the remote said is kept as code, place and text, never as its raw body.
+"""FAILED: refused before it was accepted. Code, path and text of the refusal are stored, never the raw body.
 
-The values it quotes back may hold national identity numbers and are left out.
+Quoted values are left out: they may hold national identity numbers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from submissions.services.claim import Claim
 
 
 def fail(claim: Claim, call: Call, error: Refused) -> None:
-    """The call REFUSED and the submission FAILED, with reasons a person can act on. Raises LostRace."""
+    """Set the call REFUSED and the submission FAILED, with reasons. Raises LostRace."""
     with transaction.atomic():
         claim.lock()
         calls.refuse(call, error, at=claim.now())
@@ -28,6 +28,6 @@ def fail(claim: Claim, call: Call, error: Refused) -> None:
 
 
 def reason(call: Call, *, code: str, text: str, where: str) -> dict[str, str]:
-    """One complaint as it is kept on the submission and shown on its page."""
+    """One reason, as stored in `Submission.reasons`."""
     filename = call.document.filename if call.document else ""
     return {"code": code, "text": text, "description": "", "guidance": "", "where": where, "file": filename}

@@ -1,4 +1,4 @@
-"""Builds this app's gateways for an environment, and fetches the customer's token. Tests swap the transport beneath them."""
+"""Builds this app's gateways for an environment, and fetches the customer's token. Tests replace the HTTP transport."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def events(environment: str) -> Events:
 
 
 def skatteetaten(environment: str, service: Service) -> Skatteetaten:
-    """Documents may lie on any host of Skatteetaten's gateways, and nowhere else."""
+    """Documents are fetched from hosts of Skatteetaten's gateways only."""
     where = addresses(environment)
     hosts = [urlsplit(where.skatteetaten_older).netloc]
     if environment != Environment.SANDBOX:
@@ -49,7 +49,7 @@ def transmissions_since(
     assert submission.access is not None  # noqa: S101 - nothing is sent without an access
     gateway = dialogporten(submission.environment)
     bearer = tokens.system_user_token(access=submission.access, scopes=DIALOGPORTEN_SCOPES, at=at)
-    place: str | None = None
+    continuation_token: str | None = None
     while True:
         page = gateway.search(
             token=bearer,
@@ -58,11 +58,11 @@ def transmissions_since(
             parties=[PARTY + submission.customer.orgnr],
             service_resources=[service(submission.service).resource_urn],
             updated_after=since,
-            continuation_token=place,
+            continuation_token=continuation_token,
         )
         for dialog in page.items:
             for transmission in gateway.transmissions(dialog.id, token=bearer):
                 yield dialog.id, transmission
         if not page.has_next_page:
             return
-        place = page.continuation_token
+        continuation_token = page.continuation_token

@@ -1,7 +1,7 @@
-"""Exactly-once sending: walks the planned calls in order, each stored before it is made and again when it is answered.
+"""Exactly-once sending: makes the planned calls in order, each stored before it is made and when it is answered.
 
-Main form and sub-forms may be repeated with their key and body; the confirmation never blindly (see `reconcile`).
-No transaction is open and no row is locked while a call is under way.
+Main form and sub-forms may be repeated with their key and body; the confirmation only by `reconcile`.
+No transaction is open and no row is locked during a call.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from systemusers.services.tokens import AccessMissing, NoKey
 
 BY = "task:send"
 BUDGET = timedelta(minutes=4)
-"""How long one task walks before it lets go and goes on in the next; below the workers' soft time limit."""
+"""Maximum time of one task before it requeues the rest; below the workers' soft time limit."""
 FIRST_LOOK = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=15)
 KEY_REUSED = "GLD_019"
@@ -32,10 +32,10 @@ logger = logging.getLogger(__name__)
 
 
 def send(*, submission_id: int, at: datetime) -> None:
-    """Send what is QUEUED and due, or go on where an earlier worker stopped.
+    """Send a QUEUED submission that is due, or continue where an earlier worker stopped.
 
-    Ends DELIVERED, FAILED or UNCERTAIN; or back in the queue, and then raises Unavailable or BrokenReply when a remote
-    did not do its part. Raises LostRace when the submission is in other hands.
+    Ends DELIVERED, FAILED, UNCERTAIN or QUEUED; QUEUED after a remote's error, which is raised (Unavailable, BrokenReply).
+    Raises LostRace when another worker has it.
     """
     try:
         claim = claim_queued(submission_id=submission_id, by=BY, at=at)
@@ -61,7 +61,7 @@ def _walk(claim: Claim, *, stop_at: datetime) -> None:
 
 
 def _make(claim: Claim, call: Call) -> bool:
-    """Make one call. True when it was done; False when the submission has left our hands in a state of its own."""
+    """Make one call. True when it succeeded; False when the submission has left SENDING."""
     try:
         answer = _answer(claim, call)
     except Unavailable as error:
@@ -78,7 +78,7 @@ def _make(claim: Claim, call: Call) -> bool:
 
 
 def _answer(claim: Claim, call: Call) -> calls.Answer:
-    """The remote's answer; a token it does not take is changed once for a fresh one."""
+    """The remote's answer; a refused token (401) is replaced once."""
     try:
         return calls.perform(claim, call)
     except Refused as error:
@@ -97,7 +97,7 @@ def _unavailable(claim: Claim, call: Call, error: Unavailable) -> bool:
 
 
 def _broken(claim: Claim, call: Call, error: BrokenReply) -> NoReturn:
-    """It was done, and we cannot read what was said. Somebody must look, so the error goes on up."""
+    """The call was made, but the answer is unreadable. A person must look, so the error is raised."""
     if call.status == Call.Status.STARTED and call.step == Call.Step.CONFIRM:
         _uncertain(claim, call, error)
     else:
@@ -106,7 +106,7 @@ def _broken(claim: Claim, call: Call, error: BrokenReply) -> NoReturn:
 
 
 def _refused(claim: Claim, call: Call, error: Refused) -> bool:
-    """A refusal of the report itself is final; one of our own client is for us to mend, and the report waits."""
+    """A refusal of the report is final; after a refusal of our own client the report waits in the queue."""
     if call.status != Call.Status.STARTED and not isinstance(error, AccessMissing):
         _wait_for_us(claim, calls.code_of(error))
         raise error
@@ -122,7 +122,7 @@ def _wait_for_us(claim: Claim, code: str) -> None:
 
 
 def _uncertain(claim: Claim, call: Call, error: Exception) -> None:
-    """It may have gone through: from here on only `reconcile` may act."""
+    """It may have succeeded: only `reconcile` continues from here."""
     with transaction.atomic():
         claim.lock()
         calls.lose(call, error, at=claim.now())
@@ -139,15 +139,15 @@ def _back_to_queue(claim: Claim, call: Call, error: Unavailable | BrokenReply, *
 
 
 def waiting_time(attempt: int, asked: float | None) -> timedelta:
-    """What the remote asked for, else 2, 4, 8 ... seconds up to a quarter of an hour."""
+    """As the remote asked, else 2, 4, 8 ... seconds up to 15 minutes."""
     wanted = timedelta(seconds=asked if asked is not None else 2 ** min(attempt, 12))
     return min(wanted, LONGEST_WAIT) if asked is None else wanted
 
 
 def sweep_stale(*, at: datetime) -> int:
-    """Take back what a worker left in SENDING when it died. Returns how many.
+    """Release submissions left in SENDING by a crashed worker. Returns how many.
 
-    With the confirmation under way nobody knows what came of it: UNCERTAIN. Else it goes back into the queue.
+    UNCERTAIN when the confirmation had started, else QUEUED.
     """
     stale = Submission.objects.filter(status=Status.SENDING, next_attempt_at__lte=at)
     return sum(_take_back(pk, at) for pk in stale.values_list("pk", flat=True)[:500])
@@ -167,6 +167,6 @@ def _take_back(pk: int, at: datetime) -> bool:
 
 
 def due(*, at: datetime) -> list[int]:
-    """Ids of what waits in the queue and whose time has come, the longest waiting first."""
+    """Ids of QUEUED submissions that are due, the longest waiting first."""
     rows = Submission.objects.due(at).filter(status=Status.QUEUED).order_by("next_attempt_at")
     return list(rows.values_list("pk", flat=True)[:500])

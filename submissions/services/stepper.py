@@ -1,4 +1,4 @@
-"""The four dots on top of a submission's page: where it stands between checked and answered."""
+"""The stepper of a submission's page, from checked to answered."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ _ON_THE_WAY = {S.DRAFT, S.QUEUED, S.SENDING}
 
 
 def dots(submission: Submission) -> list[Dot]:
-    """Checked, sent, delivered, answered. The current one is what has been reached; a step ahead is not named as done."""
+    """Checked, sent, delivered, answered. The current one is the last step reached."""
     status = S(submission.status)
     current = _REACHED[status]
     return [
-        Dot(label, _colour(status, place, current), place == current) for place, label in enumerate(_labels(status))
+        Dot(label, _colour(status, position, current), position == current)
+        for position, label in enumerate(_labels(status))
     ]
 
 
@@ -55,7 +56,7 @@ def _labels(status: Submission.Status) -> list[Any]:
     return [*labels, _("Rettes")] if status == S.REJECTED else labels
 
 
-def _colour(status: Submission.Status, place: int, current: int) -> str:
-    if place == current:
+def _colour(status: Submission.Status, position: int, current: int) -> str:
+    if position == current:
         return _TROUBLE.get(status, NOW if status in _ON_THE_WAY else DONE)
-    return DONE if place < current else AHEAD
+    return DONE if position < current else AHEAD

@@ -1,4 +1,4 @@
-"""A submission's history, newest first: what happened, who did it, and what was said."""
+"""A submission's history, newest first: what happened and who did it."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Event:
 
 
 def timeline(submission: Submission) -> list[Event]:
-    """All of it, in four queries whatever its length."""
+    """All events, in four queries."""
     audits = list(AuditEvent.objects.filter(target=f"{submission._meta.label}:{submission.pk}").order_by("id"))
     names = dict(User.objects.filter(email__in=_emails(audits)).values_list("email", "name"))
     events = [_created(submission, names)]
     events += [event for audit in audits if (event := _changed(submission, audit, names))]
-    told = _without_repeats(events)
-    return sorted(told, key=lambda event: (event.at, told.index(event)), reverse=True)
+    shown = _without_repeats(events)
+    return sorted(shown, key=lambda event: (event.at, shown.index(event)), reverse=True)
 
 
 def _emails(audits: list[AuditEvent]) -> set[str]:
@@ -43,7 +43,7 @@ def _emails(audits: list[AuditEvent]) -> set[str]:
 
 
 def person(actor: str, names: dict[str, str]) -> str:
-    """Who it was, as a person would say it; "" for a machine."""
+    """The actor's name for display; "" for a task or a remote."""
     return "" if actor.startswith(MACHINES) else names.get(actor.removeprefix("user:"), actor.removeprefix("user:"))
 
 
@@ -71,7 +71,7 @@ _GOOD = {S.READY, S.DELIVERED, S.ACCEPTED}
 
 
 def _text(submission: Submission, after: str, who: str, audit: AuditEvent) -> str:
-    tellers: dict[str, Callable[[], str]] = {
+    texts: dict[str, Callable[[], str]] = {
         S.READY: lambda: _checked_text(submission),
         S.QUEUED: lambda: " · ".join(filter(None, [who, _confirmed_text(audit)])),
         S.SENDING: lambda: _calls_text(submission),
@@ -80,7 +80,7 @@ def _text(submission: Submission, after: str, who: str, audit: AuditEvent) -> st
         S.ACCEPTED: lambda: _feedback_text(submission),
         S.REJECTED: lambda: _feedback_text(submission),
     }
-    return tellers[after]() if after in tellers else who
+    return texts[after]() if after in texts else who
 
 
 def _feedback_text(submission: Submission) -> str:
@@ -103,13 +103,13 @@ def _checked_text(submission: Submission) -> str:
 
 
 def _confirmed_text(audit: AuditEvent) -> str:
-    """What the person said yes to when sending."""
+    """The questions the user confirmed."""
     words = {"warnings": _("ville sende med advarsler"), "duplicate": _("ville sende de samme filene igjen")}
     return ", ".join(words[code] for code in audit.detail.get("confirmed", []) if code in words)
 
 
 def _calls_text(submission: Submission) -> str:
-    """How many calls were made, once one was answered, and that none of them could count twice."""
+    """Number and time of the calls, and whether some were repeated."""
     made = [call for call in submission.calls.all() if call.attempts]
     if not made:
         return ""
@@ -120,7 +120,7 @@ def _calls_text(submission: Submission) -> str:
 
 
 def _without_repeats(events: list[Event]) -> list[Event]:
-    """A report that waits for Skatteetaten goes in and out of the queue; the last round tells enough."""
+    """Keep only the last of repeated queue and sending events."""
     repeated = {_title(status) for status in (S.QUEUED, S.SENDING, S.UNCERTAIN)}
-    last = {event.title: place for place, event in enumerate(events)}
-    return [e for place, e in enumerate(events) if e.title not in repeated or last[e.title] == place]
+    last = {event.title: position for position, event in enumerate(events)}
+    return [e for position, e in enumerate(events) if e.title not in repeated or last[e.title] == position]

@@ -1,4 +1,4 @@
-"""What kind of file a document is, in a word a person knows."""
+"""The file type of a document for display."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dialoger: our copies of what lies in the customers' Altinn inboxes. Reading here never marks anything as seen there."""
+"""Dialoger: local copies of the customers' dialogs. Viewing them marks nothing as seen in Altinn."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from submissions.services import dialogs as service
 @staff_page()
 def dialogs(request: StaffRequest) -> HttpResponse:
     text, state, at = request.GET.get("q", "").strip(), request.GET.get("state", ""), timezone.now()
-    matching = service.found(user=request.user, environment=request.environment, text=text)
+    matching = service.find_dialogs(user=request.user, environment=request.environment, text=text)
     groups = service.groups(at)
     rows = in_group(matching, groups, state).select_related("customer").with_answer()
     page = paginate(rows, query=request.GET, order=service.ORDER.get(state, service.NEWEST))
     for row in page:
         row.badge, row.owner, row.step = service.badge(row), service.owner(row), service.next_step(row, at=at)
-    found = chips(matching, groups, query=request.GET, parameter="state")
-    context = {"page": page, "chips": found, "q": text, "state": state}
+    filter_chips = chips(matching, groups, query=request.GET, parameter="state")
+    context = {"page": page, "chips": filter_chips, "q": text, "state": state}
     return page_or_fragment(request, "submissions/dialogs.html", "results", context=context)
 
 

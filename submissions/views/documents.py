@@ -15,7 +15,7 @@ from accounts.guard import StaffRequest, staff_page
 from portal.core.audit import record
 from portal.explain import explain
 from submissions.models import Document
-from submissions.services import catalogue, reading
+from submissions.services import catalogue, document_preview
 from submissions.services.documents import DocumentDamaged, read_document
 from submissions.services.evidence import evidence
 from submissions.views.one import find
@@ -35,7 +35,7 @@ def document(request: StaffRequest, pk: int) -> HttpResponse:
     """The document on a page of ours, escaped; a PDF is offered to be opened. What cannot be read is told as that."""
     row, text, problem = _find(request, pk), None, None
     try:
-        text = reading.readable(read_document(row), row.media_type)
+        text = document_preview.readable(read_document(row), row.media_type)
         record(by=request.user.actor, at=timezone.now(), target=row, what="read", environment=request.environment)
     except DocumentDamaged as error:
         logger.error("%s", error)
@@ -45,8 +45,8 @@ def document(request: StaffRequest, pk: int) -> HttpResponse:
         "problem": problem,
         "service_name": catalogue.name_of(row.submission.service) if row.submission else "",
         "text": text,
-        "is_cut": text is not None and len(text) >= reading.SHOWN,
-        "is_pdf": row.media_type in reading.INLINE,
+        "is_cut": text is not None and len(text) >= document_preview.SHOWN,
+        "is_pdf": row.media_type in document_preview.INLINE,
     }
     return render(request, "submissions/document.html", context)
 
@@ -55,8 +55,8 @@ def document(request: StaffRequest, pk: int) -> HttpResponse:
 def document_file(request: StaffRequest, pk: int) -> HttpResponse:
     """The bytes, to be saved; with `?open` a PDF opens in the browser, where nothing in it may run."""
     row = _find(request, pk)
-    is_open = "open" in request.GET and row.media_type in reading.INLINE
-    media_type = row.media_type if row.media_type in reading.KNOWN else "application/octet-stream"
+    is_open = "open" in request.GET and row.media_type in document_preview.INLINE
+    media_type = row.media_type if row.media_type in document_preview.KNOWN else "application/octet-stream"
     try:
         content = read_document(row)
     except DocumentDamaged:
@@ -66,7 +66,7 @@ def document_file(request: StaffRequest, pk: int) -> HttpResponse:
     response["Content-Disposition"] = content_disposition_header(not is_open, row.filename) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
-    # A browser's own PDF reader does not start in a sandboxed document; its type and nosniff keep it from being a page.
+    # PDF readers of browsers do not start with the CSP sandbox; media type and nosniff prevent rendering as HTML.
     response["Content-Security-Policy"] = NOTHING_RUNS if is_open else STRICT
     return response
 

@@ -1,4 +1,4 @@
-"""Example files for the sandbox: a stranger can walk the whole way without a report of their own at hand."""
+"""Example files for the sandbox: the whole flow can be tried without a report of one's own."""
 
 from __future__ import annotations
 

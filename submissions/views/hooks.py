@@ -1,4 +1,4 @@
-"""The webhook for Altinn Events. Unsigned and open to all: the unguessable address is the guard, the body only a nudge."""
+"""The webhook for Altinn Events. Unsigned and without log-in: the secret in the URL authenticates it, and the body only triggers a poll."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from accounts.guard import public_page
-from portal.core import enqueue as doorbell
+from portal.core import enqueue
 from portal.gateways.events import parse_event
 from submissions import tasks
 from submissions.services import events
@@ -20,9 +20,9 @@ MOST_BYTES = 64 * 1024
 @public_page
 @require_POST
 def event_webhook(request: HttpRequest, secret: str) -> HttpResponse:
-    """204 for an event taken in (or dropped as nothing to us), 404 for an address nobody gave out, 400 for anything else.
+    """204 for an event that was stored or ignored, 404 for an unknown secret, 400 for anything else, 413 for a body over
 
-    413 for a body over 64 kB. Answers at once: the reading is a worker's.
+    64 kB. Answers at once: a worker does the polling.
     """
     if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
         return HttpResponse(status=413)
@@ -36,5 +36,5 @@ def event_webhook(request: HttpRequest, secret: str) -> HttpResponse:
     except ValueError:
         return HttpResponse(status=400)
     if cursor_id is not None:
-        doorbell.ring(tasks.poll_one, cursor_id=cursor_id)
+        enqueue.enqueue_on_commit(tasks.poll_one, cursor_id=cursor_id)
     return HttpResponse(status=204)

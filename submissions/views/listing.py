@@ -16,12 +16,12 @@ from submissions.services.next_step import next_step
 @staff_page()
 def submissions(request: StaffRequest) -> HttpResponse:
     text, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
-    matching = listing.found(user=request.user, environment=request.environment, text=text)
+    matching = listing.find_submissions(user=request.user, environment=request.environment, text=text)
     rows = in_group(matching, listing.GROUPS, state).select_related("customer").with_correction()
     page = paginate(rows, query=request.GET, order=("-created_at", "-pk"))
     at = timezone.now()
     for row in page:
         row.step, row.service_name = next_step(row, at=at), catalogue.name_of(row.service)
-    found = chips(matching, listing.GROUPS, query=request.GET, parameter="state")
-    context = {"page": page, "chips": found, "q": text, "state": state}
+    filter_chips = chips(matching, listing.GROUPS, query=request.GET, parameter="state")
+    context = {"page": page, "chips": filter_chips, "q": text, "state": state}
     return page_or_fragment(request, "submissions/list.html", "results", context=context)

@@ -60,7 +60,7 @@ def _page(
 
 
 def _pick_customer(request: StaffRequest) -> HttpResponse:
-    """Customers with a usable access first: those are the ones a report can be sent for."""
+    """Customers with a usable access: only for these a report can be sent."""
     form = CustomerSearchForm(request.GET)
     text = form.cleaned_data["q"] if form.is_valid() else ""
     customers = Customer.objects.visible_to(request.user).filter(environment=request.environment).matching(text)
@@ -70,20 +70,20 @@ def _pick_customer(request: StaffRequest) -> HttpResponse:
     return page_or_fragment(request, "submissions/pick_customer.html", "found", context=context)
 
 
-def _offers(customer: Customer) -> dict[str, catalogue.Offer]:
-    """Each service once, through the access that allows it where there is one."""
+def _offers(customer: Customer) -> dict[str, catalogue.Availability]:
+    """Each service once, through an access that allows it if there is one."""
     accesses = customer.accesses.select_related("profile__system__client").order_by("-status_at")
-    best: dict[str, tuple[str, catalogue.Offer]] = {}
+    best: dict[str, tuple[str, catalogue.Availability]] = {}
     for access in accesses:
         for offer in catalogue.services_for(access):
             known = best.get(offer.service.id)
             if known is None or (offer.is_allowed and not known[1].is_allowed):
                 best[offer.service.id] = (f"{access.pk}:{offer.service.id}", offer)
-    return dict(sorted(best.values(), key=lambda found: not found[1].is_allowed))
+    return dict(sorted(best.values(), key=lambda pair: not pair[1].is_allowed))
 
 
 def _begin(request: StaffRequest, customer: Customer, form: NewSubmissionForm) -> HttpResponse:
-    """To the draft, with what could not be used told there; or back to the form when nothing could be used."""
+    """Redirect to the draft, which shows refused files; or the form again when no file could be used."""
     access_id, service = form.cleaned_data["offer"].split(":", 1)
     access = get_object_or_404(Access.objects.visible_to(request.user), pk=access_id)
     year, files = form.cleaned_data["year"], form.cleaned_data["uploads"]

@@ -1,4 +1,4 @@
-"""One submission: a draft with its files and control, or what became of it. And the acts: files, send, cancel, correct."""
+"""One submission: the page of a draft or of a sent submission, and its actions: files, send, cancel, correct."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.guard import StaffRequest, staff_page
-from portal.core import enqueue as doorbell
+from portal.core import enqueue
 from portal.core.htmx import page_or_fragment
 from portal.core.states import IllegalTransition, LostRace
 from submissions import tasks
@@ -51,7 +51,7 @@ def draft_page(
     unanswered: frozenset[str] = frozenset(),
     status: int = 200,
 ) -> HttpResponse:
-    """The draft with what came of the files just sent; those refused are shown with their reasons and not kept."""
+    """The draft, with refused files and their reasons."""
     form = form or FilesForm(extensions=catalogue.service(row.service).extensions)
     context = draft_context(row, at=timezone.now())
     context |= {"form": form, "refused": refused, "unanswered": unanswered}
@@ -59,7 +59,7 @@ def draft_page(
 
 
 def act(view: Act) -> Callable[..., HttpResponse]:
-    """A POST that changes one submission. When it is too late for it, the page says so and shows the state as it is."""
+    """A POST that changes one submission. When the state has changed, it redirects to the page with a warning."""
 
     @staff_page(may="may_work")
     @require_POST
@@ -93,35 +93,35 @@ def add_files(request: StaffRequest, row: Submission) -> HttpResponse:
 
 
 def keep_refused(request: StaffRequest, row: Submission, verdicts: list[drafts.Verdict]) -> None:
-    """For the draft's page, which is shown next: what was not kept, and why."""
-    told = refused_of(verdicts)
-    if told:
-        request.session[REFUSED.format(row.pk)] = told
+    """Store refused files in the session, for the draft's page."""
+    refused = refused_of(verdicts)
+    if refused:
+        request.session[REFUSED.format(row.pk)] = refused
 
 
 def refused_of(verdicts: list[drafts.Verdict]) -> list[dict[str, Any]]:
-    found = [verdict for verdict in verdicts if verdict.document is None]
-    return [{"filename": verdict.filename, "findings": verdict.findings} for verdict in found[:MOST_REFUSED]]
+    refused = [verdict for verdict in verdicts if verdict.document is None]
+    return [{"filename": verdict.filename, "findings": verdict.findings} for verdict in refused[:MOST_REFUSED]]
 
 
 @act
 def remove_file(request: StaffRequest, row: Submission, document: int) -> HttpResponse:
-    found = get_object_or_404(Document, pk=document, submission=row)
-    drafts.remove_file(submission=row, document=found, by=request.user.actor, at=timezone.now())
+    target = get_object_or_404(Document, pk=document, submission=row)
+    drafts.remove_file(submission=row, document=target, by=request.user.actor, at=timezone.now())
     return _back(request, row)
 
 
 @act
 def send(request: StaffRequest, row: Submission) -> HttpResponse:
-    """Queue it and ring the worker. What is stored is sent, if not now then when the broker is back."""
+    """Queue the submission and enqueue the task. Without a broker the sweep sends it later."""
     confirmed = frozenset(request.POST.getlist("confirm"))
     try:
         queue.queue(submission=row, by=request.user.actor, at=timezone.now(), confirmed=confirmed)
     except queue.NotReady as error:
         open_questions = frozenset(code for code, _text in error.preflight.questions)
         return draft_page(request, row, unanswered=open_questions, status=422)
-    doorbell.ring(tasks.send_submission, submission_id=row.pk)
-    if not doorbell.is_reachable():
+    enqueue.enqueue_on_commit(tasks.send_submission, submission_id=row.pk)
+    if not enqueue.is_reachable():
         messages.warning(request, _("Innsendingen er lagret. Køen svarer ikke akkurat nå, så den sendes litt senere."))
     return _back(request, row)
 
@@ -135,7 +135,7 @@ def cancel(request: StaffRequest, row: Submission) -> HttpResponse:
 
 @act
 def correct(request: StaffRequest, row: Submission) -> HttpResponse:
-    """A new draft with the same files, to be mended and sent."""
+    """A new draft with copies of the same files, to be corrected."""
     try:
         draft = drafts.copy_for_correction(submission=row, by=request.user.actor, at=timezone.now())
     except drafts.NotAllowed as error:

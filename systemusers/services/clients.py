@@ -1,4 +1,4 @@
-"""Our Maskinporten clients as we have them: which they are, and which scopes we want of them."""
+"""Our Maskinporten clients and the scopes we want for them."""
 
 from __future__ import annotations
 

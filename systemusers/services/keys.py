@@ -1,6 +1,6 @@
-"""Signing keys of a Maskinporten client: made here, the public half copied to Digdir, then taken into use.
+"""Signing keys of a Maskinporten client: generated here, the public half copied to Digdir, then activated.
 
-Digdir takes five keys a client and lets each live a year. https://docs.digdir.no/docs/idporten/oidc/oidc_func_clientreg
+Digdir allows five keys per client, each valid for a year. https://docs.digdir.no/docs/idporten/oidc/oidc_func_clientreg
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class NoKey(Exception):
 
 
 class TooManyKeys(Exception):
-    """Digdir takes five keys for a client; retire one first."""
+    """Digdir allows five keys per client; retire one first."""
 
 
 class KeyNotAccepted(Exception):
@@ -85,7 +85,7 @@ def activate_key(*, key: SigningKey, by: str, at: datetime) -> None:
 
 
 def _try(key: SigningKey, at: datetime) -> None:
-    """Really ask for a token. A refusal that is about the scope shows that the key itself was accepted."""
+    """Request a token. A refusal about the scope shows that the key was accepted."""
     scopes = tuple(key.client.scopes[:1]) or ("altinn:authentication/systemregister.write",)
     try:
         maskinporten(key.environment).token(grant_for(key, scopes=scopes), at=at)
@@ -124,6 +124,6 @@ def grant_for(key: SigningKey, *, scopes: tuple[str, ...]) -> Grant:
 
 
 def note_use(*, kid: str, at: datetime) -> None:
-    """Remember, once an hour, that the key was used."""
+    """Store the time of use, at most once an hour."""
     recent = at - timedelta(hours=1)
     SigningKey.objects.filter(kid=kid).exclude(last_used_at__gt=recent).update(last_used_at=at)

@@ -1,6 +1,6 @@
-"""The customer's link: one unguessable address for the life of the access. It shows the truth and leads on to Altinn.
+"""The customer's link: one unguessable URL per access. It shows the current state and leads to Altinn.
 
-No log-in stands before it, so it tells nothing but this one access. Opening it by a machine changes nothing.
+It needs no log-in and shows this one access only. A GET, for example by a mail scanner, changes nothing.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ PAUSE = 5
 """Seconds between two looks at Altinn's list of its requests for a system, and after an answer that did not come."""
 Status = Access.Status
 RENEWABLE = {Status.REJECTED, Status.EXPIRED, Status.REMOVED}
-"""States from which a customer who wants to may start again; what we withdrew, we have to ask for ourselves."""
+"""States from which the customer may renew; after WITHDRAWN only staff may."""
 
 
 class UnknownLink(Exception):
-    """Nobody has this address."""
+    """No access has this token."""
 
 
 class ClosedLink(Exception):
-    """It was a link once, and staff closed it."""
+    """Staff closed the link."""
 
 
 def find_link(token: str) -> Access:
@@ -61,7 +61,7 @@ def link_url(access: Access) -> str:
 
 
 def note_opened(*, access: Access, at: datetime) -> None:
-    """A person has it before them: SENT -> OPENED. Calling it again changes nothing."""
+    """A person opened the page: SENT -> OPENED. Idempotent."""
     if access.opened_at is None:
         Access.objects.filter(pk=access.pk, opened_at__isnull=True).update(opened_at=at)
     if access.status == Status.SENT:
@@ -72,11 +72,11 @@ def note_opened(*, access: Access, at: datetime) -> None:
 
 
 def go_on(*, access: Access, at: datetime, by: str = BY) -> str:
-    """The person wants to approve: the address of Altinn's page, made anew where the old one has run out.
+    """The URL of Altinn's approval page; the access is renewed when the old request has expired.
 
-    `by` is somebody else than the customer only where staff play the customer; that opens no link.
+    `by` is a user when staff play the customer; the link then does not count as opened.
 
-    "" when there is none yet (Altinn does not answer; it will be sent) or nothing to approve any more: see the state.
+    "" when there is no URL yet (Altinn does not answer) or nothing to approve: see the state.
     """
     if access.status in Access.OPEN and at - (access.polled_at or access.sent_at or at) > STALE:
         access = ask_altinn(access=access, at=at)
@@ -102,7 +102,7 @@ def _renew(access: Access, by: str, at: datetime) -> None:
 
 
 def _send_now(access: Access, at: datetime) -> Access:
-    """While the person waits; when it does not work now, the sweep will."""
+    """Send now, while the person waits; the sweep retries after an error."""
     try:
         send_access(access_id=access.pk, at=at)
     except (LostRace, GatewayError) as error:
@@ -128,7 +128,7 @@ def _away(access: Access) -> str:
 
 
 def _ask(access: Access, call: Callable[[], object]) -> None:
-    """What Altinn does not answer now is asked later; meanwhile no other page waits for it."""
+    """Log errors; after one of Altinn, pages do not ask again for PAUSE seconds."""
     try:
         call()
     except (LostRace, NoKey) as error:
@@ -148,7 +148,7 @@ def _may_list(access: Access) -> bool:
 
 
 def forward_text(access: Access, *, vendor_name: str) -> tuple[str, str]:
-    """Subject and body of a mail to the one who may approve, in the language that is on."""
+    """Subject and body of a mail to an approver, in the active language."""
     names = {"vendor": vendor_name, "customer": access.customer.name, "url": link_url(access)}
     subject = _("Gi %(vendor)s systemtilgang for %(customer)s") % names
     body = _(
@@ -160,5 +160,5 @@ def forward_text(access: Access, *, vendor_name: str) -> tuple[str, str]:
 
 
 def mailto(subject: str, body: str, *, to: str = "") -> str:
-    """An address that opens the person's own mail program with the text in place."""
+    """A mailto URL with subject and body."""
     return f"mailto:{quote(to, safe='@')}?subject={quote(subject)}&body={quote(body)}"

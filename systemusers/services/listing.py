@@ -1,4 +1,4 @@
-"""The lists of accesses and customers: what the chips stand for, and which rows a person finds."""
+"""The lists of accesses and customers: filter groups and searches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, User
-from accounts.services.customers import called
+from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
 from systemusers.models import Access
@@ -34,7 +34,7 @@ STATES = [
     _state(S.WITHDRAWN, _("Trukket")),
 ]
 FEW = {S.SENT, S.OPENED}
-"""States that have no chip of their own, as "waiting" holds them; an address may still ask for them."""
+"""States without a chip, as "waiting" includes them; URLs may still use them."""
 
 
 def chip_groups(chosen: str) -> list[Group]:
@@ -42,9 +42,9 @@ def chip_groups(chosen: str) -> list[Group]:
 
 
 def find_accesses(*, user: User, environment: Environment, text: str = "") -> QuerySet[Access]:
-    """What `user` may see, by words about the customer."""
+    """Accesses visible to `user`, filtered by customer."""
     rows = Access.objects.visible_to(user).filter(environment=environment)
-    return rows.filter(customer__in=called(text, environment=environment)) if text else rows
+    return rows.filter(customer__in=find_customer_ids(text, environment=environment)) if text else rows
 
 
 def _having(**condition: object) -> Exists:
@@ -60,9 +60,9 @@ CUSTOMERS = [
 
 
 def find_customers(*, user: User, environment: Environment, text: str = "") -> QuerySet[Customer]:
-    """What `user` may see, by number, name or reference as people write them."""
+    """Customers visible to `user`, filtered by number, name or reference."""
     rows = Customer.objects.visible_to(user).filter(environment=environment)
-    return rows.filter(pk__in=called(text, environment=environment)) if text else rows
+    return rows.filter(pk__in=find_customer_ids(text, environment=environment)) if text else rows
 
 
 def with_accesses(rows: QuerySet[Customer]) -> QuerySet[Customer]:

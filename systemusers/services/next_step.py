@@ -1,4 +1,4 @@
-"""The one next thing to do with an access, and who must do it: shown on every row and on top of its page."""
+"""The next step of an access and who must take it: shown in lists and on its page."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def next_step(access: Access, *, at: datetime) -> NextStep:
 
 
 def _url(row: Access, anchor: str = "") -> str:
-    place = reverse("access", kwargs={"environment": row.environment, "pk": row.pk})
-    return place + (f"#{anchor}" if anchor else "")
+    url = reverse("access", kwargs={"environment": row.environment, "pk": row.pk})
+    return url + (f"#{anchor}" if anchor else "")
 
 
 def _draft(row: Access, at: datetime) -> NextStep:

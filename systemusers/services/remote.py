@@ -1,4 +1,4 @@
-"""Builds this app's gateways for an environment. Tests swap the transport beneath them."""
+"""Builds this app's gateways for an environment. Tests replace the HTTP transport."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scope doctor: what Maskinporten really gives us, told by asking for one token for each scope we want."""
+"""The scope check: requests one token for each scope we want, and stores Maskinporten's answer."""
 
 from __future__ import annotations
 
@@ -21,18 +21,20 @@ VERDICTS = {
 
 
 def check_scopes(*, client: MaskinportenClient, by: str, at: datetime) -> list[ScopeGrant]:
-    """Ask for each wanted scope by itself, past the token cache, and store what was said. In the order of `client.scopes`.
+    """Request a token for each wanted scope, bypassing the cache, and store the verdict.
 
-    UNKNOWN with a code means that the client or its key was refused, which says nothing of the scope.
+    In the order of `client.scopes`.
+
+    UNKNOWN with a code: the client or its key was refused, so the scope is not known.
     Raises NoKey, and Unavailable or BrokenReply: verdicts stored before that stay.
     """
     key = active_key(client)
     record(by=by, at=at, target=client, what="scopes-checked", scopes=list(client.scopes))
     client.grants.exclude(scope__in=client.scopes).delete()
-    found = [_check(client, scope, grant_for(key, scopes=(scope,)), at) for scope in client.scopes]
-    if found:
+    grants = [_check(client, scope, grant_for(key, scopes=(scope,)), at) for scope in client.scopes]
+    if grants:
         note_use(kid=key.kid, at=at)
-    return found
+    return grants
 
 
 def _check(client: MaskinportenClient, scope: str, grant: Grant, at: datetime) -> ScopeGrant:

@@ -1,4 +1,4 @@
-"""History in people's words, newest first, read from the audit trail: who did what, and what Altinn answered."""
+"""History for display, newest first, from the audit trail: who did what, and what Altinn answered."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ WORDS: dict[str, Any] = {
     "reconcile": gettext_lazy("Tilgangene er gått gjennom"),
 }
 SILENT = {"send", "reconcile", "register:done", "delete:done"}
-"""Machine steps that would only fill the page, or that a change of state tells as well; they stay in the audit trail."""
+"""Machine steps left out of the page; a change of state shows the same. They stay in the audit trail."""
 TINTS = {"refused": "danger", "unanswered": "warning", "done": "success"}
 
 
@@ -60,23 +60,23 @@ class Event:
 
 
 def of_access(access: Access) -> list[Event]:
-    return _told(AuditEvent.objects.filter(target=f"{access._meta.label}:{access.pk}"))
+    return _events_of(AuditEvent.objects.filter(target=f"{access._meta.label}:{access.pk}"))
 
 
 def of_customer(customer: Customer, *, names: Mapping[str, str]) -> list[Event]:
     """Everything about the customer: its own row, accesses, submissions. `names` are those of targets that have one."""
-    return _told(AuditEvent.objects.filter(customer_id_ref=customer.pk), things=names)
+    return _events_of(AuditEvent.objects.filter(customer_id_ref=customer.pk), things=names)
 
 
 def of_row(row: Any) -> list[Event]:
-    return _told(AuditEvent.objects.filter(target=f"{row._meta.label}:{row.pk}"))
+    return _events_of(AuditEvent.objects.filter(target=f"{row._meta.label}:{row.pk}"))
 
 
-def _told(events: Any, *, things: Mapping[str, str] | None = None) -> list[Event]:
+def _events_of(events: Any, *, things: Mapping[str, str] | None = None) -> list[Event]:
     rows = list(events.exclude(what__in=SILENT).order_by("-id")[:MOST])
     names = _names(row.by for row in rows)
-    told = [_event(row, names, things) for row in rows]
-    return [event for event in told if event is not None]
+    lines = [_event(row, names, things) for row in rows]
+    return [event for event in lines if event is not None]
 
 
 def _event(row: AuditEvent, names: dict[str, str], things: Mapping[str, str] | None) -> Event | None:
@@ -103,7 +103,7 @@ def _model(target: str) -> Any:
 
 
 def _title(row: AuditEvent, model: Any) -> tuple[str, str]:
-    """What happened, and its colour. A change of state is told by the state it led to, in that table's own words."""
+    """Title and colour. A change of state is shown by the label of the new state."""
     _before, arrow, after = row.what.partition("->")
     if arrow and model is not None:
         labels = dict(model._meta.get_field("status").choices)
@@ -112,7 +112,7 @@ def _title(row: AuditEvent, model: Any) -> tuple[str, str]:
 
 
 def name_of(by: str) -> str:
-    """The one who did a thing, by name where we know it."""
+    """The actor's name, if known."""
     return actor(by, _names([by]))
 
 
@@ -122,7 +122,7 @@ def _names(actors: Iterable[str]) -> dict[str, str]:
 
 
 def actor(by: str, names: dict[str, str]) -> str:
-    """Who it was, as a person would say it; "" for our own machine."""
+    """The actor's name for display; "" for our own tasks."""
     if by == "customer:link":
         return _("Kunden, fra lenken")
     if by.startswith("remote:"):

@@ -1,6 +1,6 @@
-"""Tokens kept in Valkey, encrypted, and one request in flight for each of them across all processes.
+"""Encrypted tokens in Valkey, with one token request at a time per key across all processes.
 
-When Valkey is away every caller asks for itself: slower, never wrong. No database here: worker threads come by.
+Without Valkey every caller requests its own token. No database access: used by worker threads.
 """
 
 from __future__ import annotations
@@ -21,16 +21,18 @@ from portal.gateways.maskinporten import Token
 
 logger = logging.getLogger(__name__)
 EARLY = timedelta(seconds=20)
-"""A token is renewed this long before it ends, so that whoever gets it has time to use it."""
+"""A token is renewed this long before it expires, so that callers have time to use it."""
 LOCK_SECONDS = 60
-"""Longer than a token request with all its time-outs; a process that dies holds the others up no longer than this."""
+"""Longer than a token request with all its time-outs; the limit for a lock of a crashed process."""
 
 
 def get_or_ask(key: str, *, ask: Callable[[], Token], at: datetime, fresh: bool = False) -> tuple[Token, bool]:
-    """The kept token of `key`, else what `ask` brings; the bool tells whether it was asked for just now.
+    """The cached token of `key`, else the result of `ask`; the bool is True for a new one.
 
-    With `fresh` the kept one is passed over: a remote did not take it. Raises what `ask` raises, and Unavailable when
-    another process has been asking for longer than a minute.
+    With `fresh` the cached one is not
+
+    used, as a remote refused it. Raises what `ask` raises, and Unavailable when another process holds the lock for more than
+    a minute.
     """
     kept = None if fresh else _read(key, at)
     if kept:
@@ -53,12 +55,15 @@ def _read(key: str, at: datetime) -> Token | None:
     if sealed is None:
         return None
     try:
-        said = json.loads(decrypt(sealed))  # type: ignore[arg-type] # the pool is a synchronous one
+        stored = json.loads(decrypt(sealed))  # type: ignore[arg-type] # the pool is a synchronous one
         token = Token(
-            said["value"], datetime.fromisoformat(said["expires_at"]), tuple(said["scopes"]), said["system_user_id"]
+            stored["value"],
+            datetime.fromisoformat(stored["expires_at"]),
+            tuple(stored["scopes"]),
+            stored["system_user_id"],
         )
     except (CannotDecrypt, ValueError, KeyError, TypeError):
-        return None  # the key ring was changed, or another release wrote it
+        return None  # the encryption keys changed, or another release wrote it
     return token if at < token.expires_at - EARLY else None
 
 
@@ -80,7 +85,7 @@ def _keep(key: str, token: Token, at: datetime) -> None:
 
 @contextmanager
 def _alone(key: str) -> Iterator[None]:
-    """Nobody else asks for this token meanwhile. Without Valkey everybody goes on alone."""
+    """Lock so that one process requests this token. No lock without Valkey."""
     lock = Lock(valkey(), f"{key}:asking", timeout=LOCK_SECONDS, sleep=0.05, blocking_timeout=LOCK_SECONDS + 5)
     try:
         held = lock.acquire()

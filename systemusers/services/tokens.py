@@ -30,7 +30,7 @@ Status = Access.Status
 
 
 class AccessMissing(Refused):
-    """Maskinporten finds no system user (MP-303): not approved yet, or removed. A state of affairs, not a fault.
+    """Maskinporten finds no system user (MP-303): not approved yet, or removed. An expected state, not a fault.
 
     https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
     """
@@ -65,14 +65,14 @@ def prepare_grant(*, access: Access, scopes: tuple[str, ...]) -> PreparedGrant:
 def prepare_grants(*, accesses: Iterable[Access], scopes: tuple[str, ...]) -> dict[int, PreparedGrant | NoKey]:
     """The same for many, by access id. Each client's key is read once; NoKey stands where there is none."""
     own: dict[int, PreparedGrant | NoKey] = {}
-    found: dict[int, PreparedGrant | NoKey] = {}
+    result: dict[int, PreparedGrant | NoKey] = {}
     for access in accesses:
         client = access.profile.system.client
         if client.pk not in own:
             own[client.pk] = _prepared_or_none(client, scopes)
         prepared = own[client.pk]
-        found[access.pk] = prepared if isinstance(prepared, NoKey) else _of_customer(prepared, access)
-    return found
+        result[access.pk] = prepared if isinstance(prepared, NoKey) else _of_customer(prepared, access)
+    return result
 
 
 def _prepared_or_none(client: MaskinportenClient, scopes: tuple[str, ...]) -> PreparedGrant | NoKey:
@@ -142,7 +142,7 @@ def _for_customer(prepared: PreparedGrant, access: Access, *, at: datetime, fres
 
 
 def note_token(*, access: Access, at: datetime) -> None:
-    """A token was issued for the access: it is there, and from now on in use. Safe to call again and again."""
+    """A token was issued for the access: it exists and is in use. Idempotent."""
     if access.missing_since is not None:
         Access.objects.filter(pk=access.pk).update(missing_since=None)
         access.missing_since = None
@@ -151,11 +151,11 @@ def note_token(*, access: Access, at: datetime) -> None:
         try:
             access.move_to(Status.IN_USE, by=BY, at=at)
         except LostRace:
-            logger.info("access %s was put in use by somebody else", access.pk)
+            logger.info("request %s was put in use by another worker", access.pk)
 
 
 def note_missing(*, access: Access, at: datetime, sign: str) -> None:
-    """The first sign ("token" or "list") that the customer removed the access. Alone it decides nothing.
+    """The first sign ("token" or "list") that the customer removed the access. It decides nothing alone.
 
     https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/troubleshooting/
     """

@@ -1,4 +1,4 @@
-"""Tilganger: the list, asking, and one access with its acts."""
+"""Tilganger: the list, and one access with its actions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Vendor
-from portal.core import enqueue as doorbell
+from portal.core import enqueue
 from portal.core.confirm import Question, ask_first, word_in
 from portal.core.filters import chips, in_group
 from portal.core.htmx import page_or_fragment
@@ -43,8 +43,8 @@ def access_list(request: StaffRequest) -> HttpResponse:
     page, at = paginate(rows, query=request.GET, order=("-status_at", "-pk")), timezone.now()
     for row in page:
         row.step = next_step(row, at=at)
-    found = chips(matching, listing.chip_groups(status), query=request.GET, parameter="status", always=("OPEN",))
-    context = {"page": page, "q": text, "status": status, "chips": found}
+    filter_chips = chips(matching, listing.chip_groups(status), query=request.GET, parameter="status", always=("OPEN",))
+    context = {"page": page, "q": text, "status": status, "chips": filter_chips}
     return page_or_fragment(request, "systemusers/accesses.html", "results", context=context)
 
 
@@ -55,7 +55,7 @@ def find(request: StaffRequest, pk: int) -> Access:
 
 @staff_page()
 def one(request: StaffRequest, pk: int) -> HttpResponse:
-    """The page asks itself while something may happen; with nothing new it is told so, and nothing is swapped."""
+    """The page polls while the state may change; without changes the answer is 204 and nothing is swapped."""
     row, at = find(request, pk), timezone.now()
     access.watch(access=row, at=at)
     stamp = f"{row.status}-{row.status_at:%s}-{row.problem_code}-{row.link_token[:6]}"
@@ -92,7 +92,7 @@ def _context(row: Access, stamp: str, at: Any) -> dict[str, Any]:
 
 
 def _report_url(row: Access) -> str:
-    """Where a report is made with this access; "" while it gives none."""
+    """The URL to start a report with this access; "" when it is not usable."""
     if row.status not in Access.USABLE or row.profile.system.status == System.Status.DELETED:
         return ""
     return reverse("submission-new", kwargs={"environment": row.environment}) + f"?customer={row.customer_id}"
@@ -107,7 +107,7 @@ def _mail(row: Access) -> str:
 
 
 def act(view: Act) -> Callable[..., HttpResponse]:
-    """A POST that changes one access. What goes wrong is told in plain words on the page, which shows the true state."""
+    """A POST that changes one access. Expected errors are shown as messages on its page."""
 
     @staff_page(may="may_work")
     @require_POST
@@ -119,7 +119,7 @@ def act(view: Act) -> Callable[..., HttpResponse]:
 
 
 def asked_first(asks: Callable[[Access], Question | None]) -> Callable[[Act], Callable[..., HttpResponse]]:
-    """An act with a page before it, which says what follows; `asks` gives none where the act means nothing any more."""
+    """An action with a confirmation page; `asks` returns None when the action no longer applies."""
 
     def decorate(view: Act) -> Callable[..., HttpResponse]:
         @staff_page(may="may_work")
@@ -159,12 +159,12 @@ def _do(view: Act, request: StaffRequest, row: Access) -> HttpResponse:
     return _to(row)
 
 
-def ring(request: StaffRequest, *rows: Access) -> None:
-    """Start the sending, and say only what stays true while the page below follows along by itself."""
+def enqueue_sending(request: StaffRequest, *rows: Access) -> None:
+    """Enqueue the sending and show a message."""
     names = {"n": len(rows)}
-    if doorbell.is_reachable():
+    if enqueue.is_reachable():
         for row in rows:
-            doorbell.ring(tasks.send_access, access_id=row.pk)
+            enqueue.enqueue_on_commit(tasks.send_access, access_id=row.pk)
         messages.success(
             request, ngettext("Forespørselen er lagret.", "%(n)s forespørsler er lagret.", len(rows)) % names
         )
@@ -188,15 +188,15 @@ def _trail(row: Access) -> list[tuple[str, str]]:
 def _withdrawal(row: Access) -> Question | None:
     if not can_withdraw(row):
         return None
-    told = [
+    consequences = [
         _("Forespørselen slettes i Altinn, og %(customer)s kan ikke godkjenne den lenger."),
         _("Lenken kunden har, sier at dere har trukket den tilbake. Dere kan spørre på nytt senere, med samme lenke."),
     ]
     if row.status in {S.OPENED, S.FORWARDED}:
-        told.insert(0, _("Kunden har åpnet lenken, og kan være i gang med å godkjenne."))
+        consequences.insert(0, _("Kunden har åpnet lenken, og kan være i gang med å godkjenne."))
     return Question(
         title=_("Trekk tilbake forespørselen"),
-        consequences=[text % {"customer": row.customer.name} for text in told],
+        consequences=[text % {"customer": row.customer.name} for text in consequences],
         button=_("Trekk tilbake"),
         trail=_trail(row),
         word=word_in(row.environment),
@@ -232,13 +232,13 @@ def withdraw(request: StaffRequest, row: Access) -> None:
 @act
 def renew(request: StaffRequest, row: Access) -> None:
     access.renew_access(access=row, by=request.user.actor, at=timezone.now())
-    ring(request, row)
+    enqueue_sending(request, row)
 
 
 @act
 def send_again(request: StaffRequest, row: Access) -> None:
     access.send_again(access=row, by=request.user.actor, at=timezone.now())
-    ring(request, row)
+    enqueue_sending(request, row)
 
 
 @asked_first(_closing)

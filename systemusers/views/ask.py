@@ -15,7 +15,7 @@ from portal.core.htmx import page_or_fragment
 from systemusers.forms import AskForm
 from systemusers.models import Access
 from systemusers.services import access, listing
-from systemusers.views.access import ring
+from systemusers.views.access import enqueue_sending
 
 SHOWN = 30
 MOST = 500
@@ -23,7 +23,7 @@ MOST = 500
 
 @staff_page(may="may_work")
 def new(request: StaffRequest) -> HttpResponse:
-    """Without customers in the address the page lets one pick them; with, it shows what they would be asked."""
+    """Without customers in the URL a page to pick them; with them, the page to ask."""
     picked = [pk for pk in request.GET.getlist("customer") if pk.isdecimal()][:MOST]
     mine = Customer.objects.visible_to(request.user).filter(environment=request.environment)
     customers = list(mine.filter(pk__in=picked))
@@ -37,7 +37,7 @@ def new(request: StaffRequest) -> HttpResponse:
 
 
 def _pick(request: StaffRequest, picked: list[Customer]) -> HttpResponse:
-    """Those picked already stay, whatever is searched for; of the others, those who were never asked come first."""
+    """Picked customers stay in every search; of the others, those never asked come first."""
     text = request.GET.get("q", "").strip()
     rows = listing.find_customers(user=request.user, environment=request.environment, text=text)
     others = rows.exclude(pk__in=[customer.pk for customer in picked])
@@ -66,12 +66,12 @@ def _ask(request: StaffRequest, form: AskForm, customers: list[Customer]) -> Htt
         except access.NotPossible as error:
             messages.error(request, str(error))
             return redirect(request.get_full_path())
-    return _told(request, made, known)
+    return _respond(request, made, known)
 
 
-def _told(request: StaffRequest, made: list[Access], known: list[Access]) -> HttpResponse:
+def _respond(request: StaffRequest, made: list[Access], known: list[Access]) -> HttpResponse:
     if made:
-        ring(request, *made)
+        enqueue_sending(request, *made)
     if known:
         text = ngettext("%(n)s kunde er spurt om dette før.", "%(n)s kunder er spurt om dette før.", len(known))
         messages.info(request, text % {"n": len(known)} + " " + _("Forny den gamle forespørselen om det trengs."))

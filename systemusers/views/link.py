@@ -1,6 +1,6 @@
-"""The customer's own pages: no log-in, phone first, in their language. The token in the address is all the key there is.
+"""The customer's own pages: no log-in, phone first, in their language. The token in the URL is the only credential.
 
-Reading a page changes nothing, so mail scanners do no harm; only a person's script or button says "opened".
+GET changes nothing, so mail scanners do no harm; a script or a button on the page marks the link as opened.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.guard import public_page
 from accounts.models import Language, Vendor
-from accounts.services.registry import approvers
+from accounts.services.business_register import approvers
 from portal.core.environments import Environment
 from portal.core.htmx import page_or_fragment
 from portal.core.valkey import ERRORS
@@ -31,12 +31,12 @@ from systemusers.services import access, links
 LinkView = Callable[..., HttpResponse]
 A_MINUTE, MOST_A_MINUTE = 60, 120
 TURNS = 60
-"""How many times the page that waits asks by itself before it leaves that to a button."""
+"""How many times the waiting page polls before it shows a button instead."""
 S = Access.Status
 
 
 def link_page(view: LinkView) -> LinkView:
-    """Find the access behind the token; in the customer's language, or the one the address asks for."""
+    """Find the access behind the token; in the customer's language, or the one in the URL."""
 
     @public_page
     @wraps(view)
@@ -58,7 +58,7 @@ def link_page(view: LinkView) -> LinkView:
 
 
 def _is_too_often(request: HttpRequest) -> bool:
-    """A light hand on whoever tries tokens in a row; without Valkey nobody is stopped."""
+    """Rate limit against guessing of tokens; off without Valkey."""
     key = f"link:{get_adapter().get_client_ip(request)}"
     try:
         cache.add(key, 0, A_MINUTE)
@@ -75,7 +75,7 @@ def _gone(request: HttpRequest, why: str, wanted: str, status: int) -> HttpRespo
 
 
 def _secret(response: HttpResponse) -> HttpResponse:
-    """The address is a secret: it goes into no referrer, search engine or cache."""
+    """The address is a secret: keep it out of referrers, search engines and caches."""
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Cache-Control"] = "no-store"
@@ -83,12 +83,12 @@ def _secret(response: HttpResponse) -> HttpResponse:
 
 
 def is_preview(request: HttpRequest) -> bool:
-    """Whether it is one of us who looks, and not the customer: then nothing counts as theirs."""
+    """Whether staff look at the page: then nothing counts as done by the customer."""
     return request.user.is_authenticated or "preview" in request.GET
 
 
 def _may_play(request: HttpRequest, row: Access) -> bool:
-    """Where customers are made up, staff may go on in the customer's place, knowing that they do."""
+    """Outside production staff may act in the customer's place."""
     return request.user.is_authenticated and row.environment != Environment.PRODUCTION
 
 
@@ -119,9 +119,9 @@ def _context(request: HttpRequest, row: Access) -> dict[str, Any]:
 @require_safe
 @link_page
 def show(request: HttpRequest, row: Access) -> HttpResponse:
-    """What is asked, by whom, why, and who may approve; or what became of it.
+    """The request: by whom, why, and who may approve; or its result.
 
-    Altinn is asked first once somebody has gone on to it; before that a mail scanner would be the one to ask.
+    Altinn is polled only after the customer has opened the link, so that mail scanners cause no polls.
     """
     at = timezone.now()
     if row.status in {S.OPENED, S.FORWARDED}:
@@ -139,7 +139,7 @@ def _is_asking(row: Access) -> bool:
 @require_POST
 @link_page
 def opened(request: HttpRequest, row: Access) -> HttpResponse:
-    """The page's own script says that a person has it before them. One of us is not the customer."""
+    """Called by the page's script: a person opened it. Ignored for staff."""
     if not is_preview(request):
         links.note_opened(access=row, at=timezone.now())
     return HttpResponse(status=204)
@@ -148,11 +148,13 @@ def opened(request: HttpRequest, row: Access) -> HttpResponse:
 @csrf_exempt
 @link_page
 def go_on(request: HttpRequest, row: Access) -> HttpResponse:
-    """To Altinn's page, renewed where it had run out. A bare visit leads back to the page with the button.
+    """Redirect to Altinn's page, renewed if it expired.
 
-    So does one of us, but for one who says to play the customer; the history then names that person.
+    A GET, or a POST by staff, leads back to the page with the button;
 
-    Without a CSRF token: it acts by the secret in its address and by no cookie, and a page without referrers
+    staff who play the customer are named in the history.
+
+    Without a CSRF token: it is authorised by the secret in its URL and by no cookie, and a page without referrers
     sends `Origin: null`, which that check refuses. So it also works where a mail program's browser blocks cookies.
     """
     back = reverse("customer-link", kwargs={"token": row.link_token}) + _context(request, row)["query"]
@@ -166,7 +168,7 @@ def go_on(request: HttpRequest, row: Access) -> HttpResponse:
 @require_safe
 @link_page
 def returned(request: HttpRequest, row: Access) -> HttpResponse:
-    """Where Altinn sends people back, whatever they did there: Altinn is asked, nothing is inferred."""
+    """Altinn's redirect target: the state is polled, not inferred."""
     row = links.ask_altinn(access=row, at=timezone.now())
     turn = request.GET.get("turn", "")
     number = int(turn) if turn.isdecimal() and len(turn) < 4 else 0
@@ -181,7 +183,7 @@ def returned(request: HttpRequest, row: Access) -> HttpResponse:
 @require_safe
 @link_page
 def forward(request: HttpRequest, row: Access) -> HttpResponse:
-    """A text to pass on to the one who may approve."""
+    """A text to forward to an approver."""
     context = _context(request, row)
     vendor = context["vendor"]
     subject, body = links.forward_text(row, vendor_name=vendor.name if vendor else "")
@@ -192,7 +194,7 @@ def forward(request: HttpRequest, row: Access) -> HttpResponse:
 @public_page
 @require_safe
 def from_altinn(request: HttpRequest) -> HttpResponse:
-    """The one fixed address Altinn knows; the token in the query tells whose page it is."""
+    """The fixed return URL registered in Altinn; the token in the query selects the access."""
     token = request.GET.get("t", "")
     if not 8 <= len(token) <= 40 or not token.replace("-", "").replace("_", "").isalnum():
         raise Http404

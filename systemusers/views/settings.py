@@ -1,4 +1,4 @@
-"""Innstillinger: the vendor, Maskinporten clients with their keys, and what the scope doctor found."""
+"""Innstillinger: the vendor, Maskinporten clients with their keys, and the results of the scope check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.guard import StaffRequest, staff_page
-from portal.core.confirm import Instead, Question, ask_first, word_in
+from portal.core.confirm import Alternative, Question, ask_first, word_in
 from portal.core.environments import Environment, addresses
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
@@ -36,21 +36,21 @@ def settings(request: StaffRequest) -> HttpResponse:
 
 
 def _sandbox_page() -> str:
-    """Where the sandbox lets a person play the others, among them Digdir who is handed a key."""
+    """The sandbox's control page, where a user plays the other parties, among them Digdir."""
     address = urlsplit(addresses(Environment.SANDBOX).platform)
     return f"{address.scheme}://{address.netloc}/control#clients"
 
 
 def _shown(client: MaskinportenClient) -> dict[str, Any]:
-    """A client with its keys, newest first, and each wanted scope with what was last said of it."""
+    """A client with its keys, newest first, and each wanted scope with its last verdict."""
     at = timezone.now()
-    found = {grant.scope: grant for grant in client.grants.all()}
+    by_scope = {grant.scope: grant for grant in client.grants.all()}
     shown: list[dict[str, Any]] = []
     for key in sorted(client.keys.all(), key=lambda key: key.created_at, reverse=True):
         days = keys.days_left(key, at=at)
         jwk = keys.public_jwk_text(key) if key.status != SigningKey.Status.RETIRED else ""
         shown.append({"key": key, "days": days, "is_ending": days < keys.WARNING.days, "jwk": jwk})
-    wanted = [found.get(scope) or ScopeGrant(client=client, scope=scope) for scope in client.scopes]
+    wanted = [by_scope.get(scope) or ScopeGrant(client=client, scope=scope) for scope in client.scopes]
     grants = [{"grant": grant, "reason": explain(grant.code) if grant.code else None} for grant in wanted]
     return {
         "client": client,
@@ -132,30 +132,30 @@ def activate_key(request: StaffRequest, pk: int) -> HttpResponse:
 
 def _retirement(key: SigningKey) -> Question:
     settings_url = reverse("settings", kwargs={"environment": key.environment})
-    told = [_("En nøkkel som er tatt ut av bruk, kan aldri tas i bruk igjen. Fjern den hos Digdir også.")]
+    consequences = [_("En nøkkel som er tatt ut av bruk, kan aldri tas i bruk igjen. Fjern den hos Digdir også.")]
     is_active = key.status == SigningKey.Status.ACTIVE
     if is_active:
         stop = _(
             "Dette er den eneste nøkkelen som er i bruk for %(client)s. Uten den stopper alle kall til Maskinporten, Altinn "
             "og Skatteetaten med en gang, for alle kundene, til en ny nøkkel er tatt i bruk."
         )
-        told.insert(0, stop % {"client": key.client.name})
+        consequences.insert(0, stop % {"client": key.client.name})
     return Question(
         title=_("Ta nøkkelen ut av bruk"),
-        consequences=[*told, _("Nøkkel-id: %(kid)s") % {"kid": key.kid}],
+        consequences=[*consequences, _("Nøkkel-id: %(kid)s") % {"kid": key.kid}],
         button=_("Ta ut av bruk likevel") if is_active else _("Ta ut av bruk"),
         trail=[(_("Innstillinger"), settings_url)],
         word=word_in(key.environment),
-        instead=_better(key) if is_active else None,
+        alternative=_better(key) if is_active else None,
     )
 
 
-def _better(key: SigningKey) -> Instead:
-    """Another key takes over without a gap: the one that waits, or one to be made."""
+def _better(key: SigningKey) -> Alternative:
+    """Replacing the key without a gap: activate a new key, or make one first."""
     where = {"environment": key.environment}
     waiting = key.client.keys.filter(status=SigningKey.Status.NEW).order_by("-created_at").first()
     if waiting is None:
-        return Instead(
+        return Alternative(
             _(
                 "Skal den byttes? Lag en ny nøkkel først. Når den nye tas i bruk, går denne ut av bruk i samme øyeblikk."
             ),
@@ -164,7 +164,7 @@ def _better(key: SigningKey) -> Instead:
         )
     text = _("Nøkkelen %(kid)s er laget og venter. Tas den i bruk, går denne ut av bruk i samme øyeblikk.")
     activate = reverse("key-activate", kwargs={**where, "pk": waiting.pk})
-    return Instead(text % {"kid": waiting.kid}, _("Ta i bruk den nye"), activate)
+    return Alternative(text % {"kid": waiting.kid}, _("Ta i bruk den nye"), activate)
 
 
 @staff_page(may="may_configure")
@@ -190,8 +190,8 @@ def check_scopes(request: StaffRequest, pk: int) -> HttpResponse:
     row = find(request, pk)
 
     def call() -> None:
-        found = scopes.check_scopes(client=row, by=request.user.actor, at=timezone.now())
-        lacking = [grant for grant in found if grant.verdict != ScopeGrant.Verdict.GRANTED]
+        grants = scopes.check_scopes(client=row, by=request.user.actor, at=timezone.now())
+        lacking = [grant for grant in grants if grant.verdict != ScopeGrant.Verdict.GRANTED]
         if lacking:
             messages.warning(request, _("Noe mangler. Se hvert scope under."))
         else:

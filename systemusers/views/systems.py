@@ -1,4 +1,7 @@
-"""Systemer: our systems and profiles, registered, updated, compared and deleted in Altinn. Calls are made while one waits."""
+"""Systemer: our systems and profiles, registered, updated, compared and deleted in Altinn.
+
+Calls are made in the HTTP request.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from portal.gateways.errors import GatewayError, Refused
 from portal.templatetags.ui import orgnr
 from systemusers.forms import ProfileForm, SystemForm
 from systemusers.models import Access, AccessProfile, MaskinportenClient, System
-from systemusers.services import register, timeline
+from systemusers.services import system_register, timeline
 from systemusers.services.keys import NoKey
 
 Act = Callable[[StaffRequest, System], None]
@@ -68,14 +71,14 @@ def system(request: StaffRequest, pk: int) -> HttpResponse:
     return _page(request, find(request, pk))
 
 
-def _page(request: StaffRequest, row: System, *, changes: Any = None) -> HttpResponse:
+def _page(request: StaffRequest, row: System, *, register_log: Any = None) -> HttpResponse:
     context = {
         "system": row,
         "step": step_of(row),
         "drift": [_shown(entry) for entry in row.drift],
         "profiles": list(row.profiles.annotate(asked=Count("accesses")).order_by("name")),
         "events": timeline.of_row(row),
-        "changes": changes,
+        "register_log": register_log,
     }
     return render(request, "systemusers/system.html", context)
 
@@ -101,7 +104,7 @@ def _label(name: str) -> str:
 
 @staff_page(may="may_configure")
 def edit(request: StaffRequest, pk: int | None = None) -> HttpResponse:
-    """A new system, or a change to one. A registered one is sent to Altinn in the same go."""
+    """A new system, or a change to one. A registered one is sent to Altinn at once."""
     row = find(request, pk) if pk else None
     if row and row.status == System.Status.DELETED:
         return redirect("system", environment=request.environment, pk=row.pk)
@@ -109,8 +112,8 @@ def edit(request: StaffRequest, pk: int | None = None) -> HttpResponse:
     form = SystemForm(request.POST or None, instance=row, environment=request.environment, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            register.save_system(system=form.instance, by=request.user.actor, at=timezone.now())
-        except register.SystemProblems as problems:
+            system_register.save_system(system=form.instance, by=request.user.actor, at=timezone.now())
+        except system_register.SystemProblems as problems:
             form.show(problems)
         else:
             return _saved(request, form.instance)
@@ -119,7 +122,7 @@ def edit(request: StaffRequest, pk: int | None = None) -> HttpResponse:
 
 
 def _saved(request: StaffRequest, row: System) -> HttpResponse:
-    """Green only when all of it went well: what Altinn has not got is told as that."""
+    """A success message only when Altinn has the change too."""
     if row.status == REGISTERED and row.drift:
         tell(request, lambda: update_now(request, row), is_saved=True)
     else:
@@ -128,14 +131,14 @@ def _saved(request: StaffRequest, row: System) -> HttpResponse:
 
 
 def tell(request: StaffRequest, call: Callable[[], None], *, is_saved: bool = False) -> None:
-    """Make a call to Altinn and tell what came of it; what goes wrong is explained, and nothing is lost.
+    """Make a call to Altinn and show its errors as messages.
 
-    With `is_saved` it follows a change that was stored here, and says so.
+    With `is_saved` the messages say that the change is stored here.
     """
     refused = _("Lagret her, men Altinn sa nei: %(reason)s") if is_saved else "%(reason)s"
     try:
         call()
-    except register.SystemProblems as problems:
+    except system_register.SystemProblems as problems:
         for name, sentences in problems.fields.items():
             for sentence in sentences:
                 messages.error(request, refused % {"reason": f"{_label(name)}: {sentence}" if name else sentence})
@@ -171,8 +174,8 @@ def _now(request: StaffRequest) -> dict[str, Any]:
 
 @act
 def register_now(request: StaffRequest, row: System) -> None:
-    outcome = register.register_system(system=row, **_now(request))
-    if outcome == register.Pushed.ADOPTED:
+    outcome = system_register.register_system(system=row, **_now(request))
+    if outcome == system_register.Pushed.ADOPTED:
         messages.info(request, _("Altinn hadde systemet fra før. Det er oppdatert med det dere har her."))
     if row.profiles.exists():
         messages.success(request, _("Systemet er registrert i Altinn. Nå kan dere be kunder om tilgang."))
@@ -183,7 +186,7 @@ def register_now(request: StaffRequest, row: System) -> None:
 
 
 def update_now(request: StaffRequest, row: System) -> None:
-    register.update_system(system=row, **_now(request))
+    system_register.update_system(system=row, **_now(request))
     messages.success(request, _("Altinn er oppdatert."))
 
 
@@ -192,29 +195,29 @@ update = act(update_now)
 
 @act
 def compare(request: StaffRequest, row: System) -> None:
-    if register.compare_system(system=row, **_now(request)):
+    if system_register.compare_system(system=row, **_now(request)):
         messages.warning(request, _("Altinn har noe annet enn dere. Forskjellene står under."))
     else:
         messages.success(request, _("Altinn har det samme som dere."))
 
 
 @staff_page()
-def changes(request: StaffRequest, pk: int) -> HttpResponse:
-    """The page with the register's own log, fetched now."""
+def register_log(request: StaffRequest, pk: int) -> HttpResponse:
+    """The page with the register's change log, fetched now."""
     row = find(request, pk)
-    found: list[Any] = []
+    entries: list[Any] = []
 
     def pull() -> None:
-        found.extend(register.pull_changes(system=row, at=timezone.now()))
+        entries.extend(system_register.pull_register_log(system=row, at=timezone.now()))
 
     tell(request, pull)
-    return _page(request, row, changes=found)
+    return _page(request, row, register_log=entries)
 
 
 @staff_page(may="may_configure")
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: StaffRequest, pk: int) -> HttpResponse:
-    """Says whom it hits, and wants the id typed."""
+    """Shows the affected customers, and requires typing the id."""
     row = find(request, pk)
     if row.status == REGISTERED:
         page = ask_first(request, _deletion(row))
@@ -230,7 +233,7 @@ def _deletion(row: System) -> Question:
     names = [
         f"{access.customer.name} {orgnr(access.customer.orgnr)}" for access in affected.select_related("customer")[:10]
     ]
-    hit = ngettext("%(n)s kunde blir rammet:", "%(n)s kunder blir rammet:", count) % {"n": count}
+    affected_title = ngettext("%(n)s kunde blir rammet:", "%(n)s kunder blir rammet:", count) % {"n": count}
     where = {"environment": row.environment}
     return Question(
         title=_("Slett %(name)s") % {"name": row.name_nb},
@@ -243,13 +246,13 @@ def _deletion(row: System) -> Question:
             (row.name_nb, reverse("system", kwargs={**where, "pk": row.pk})),
         ],
         word=row.system_id,
-        hit_title=hit if count else _("Ingen kunder bruker systemet nå."),
-        hit=[*names, "…"] if count > len(names) else names,
+        affected_title=affected_title if count else _("Ingen kunder bruker systemet nå."),
+        affected=[*names, "…"] if count > len(names) else names,
     )
 
 
 def _delete(request: StaffRequest, row: System, typed: str) -> None:
-    register.delete_system(system=row, typed=typed, **_now(request))
+    system_register.delete_system(system=row, typed=typed, **_now(request))
     messages.success(request, _("Systemet er slettet i Altinn."))
 
 
@@ -260,8 +263,8 @@ def profile(request: StaffRequest, system: int, pk: int | None = None) -> HttpRe
     form = ProfileForm(request.POST or None, instance=row, system=owner)
     if request.method == "POST" and form.is_valid():
         try:
-            register.save_profile(profile=form.instance, by=request.user.actor, at=timezone.now())
-        except register.SystemProblems as problems:
+            system_register.save_profile(profile=form.instance, by=request.user.actor, at=timezone.now())
+        except system_register.SystemProblems as problems:
             form.show(problems)
         else:
             messages.success(request, _("Profilen er lagret. Den gjelder for kunder dere spør fra nå av."))
@@ -270,4 +273,4 @@ def profile(request: StaffRequest, system: int, pk: int | None = None) -> HttpRe
     return render(request, "systemusers/profile_form.html", context, status=422 if form.errors else 200)
 
 
-__all__ = ["changes", "compare", "delete", "edit", "profile", "register_now", "system", "systems", "update"]
+__all__ = ["compare", "delete", "edit", "profile", "register_log", "register_now", "system", "systems", "update"]

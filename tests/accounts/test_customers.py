@@ -10,10 +10,10 @@ from django.core.cache import cache
 from django.db import connection
 
 from accounts.models import Customer, Vendor
-from accounts.services import registry
+from accounts.services import business_register
+from accounts.services.business_register import Outcome, approvers, look_up
 from accounts.services.customers import AlreadyCustomer, Details, add_customer, edit_customer, keep_look_up
 from accounts.services.orgnr import BadOrgnr
-from accounts.services.registry import Outcome, approvers, look_up
 from portal.core.audit import AuditEvent
 from portal.sandbox import Sandbox
 from portal.sandbox.faults import Fault
@@ -58,9 +58,9 @@ def test_customers_stand_in_the_order_of_the_norwegian_alphabet(vendor: Vendor) 
     rows = [Customer(environment="TEST", orgnr=f"31098{number:04}", name=name) for number, name in enumerate(names)]
     Customer.objects.bulk_create(rows)
 
-    found = [customer.name.split()[0] for customer in Customer.objects.all()]
+    names = [customer.name.split()[0] for customer in Customer.objects.all()]
 
-    assert found == ["Aasen", "aker", "Édith", "eide", "Zoo", "Ærlig", "Østfold", "Ålesund"]
+    assert names == ["Aasen", "aker", "Édith", "eide", "Zoo", "Ærlig", "Østfold", "Ålesund"]
 
 
 @pytest.mark.parametrize(
@@ -122,10 +122,10 @@ def test_an_edit_that_changes_nothing_leaves_no_trace(vendor: Vendor) -> None:
 def test_a_known_organisation_is_found_with_its_facts(sandbox: Sandbox) -> None:
     organisation(sandbox, registry={"maalform": "Nynorsk"})
 
-    found = look_up(environment="SANDBOX", orgnr=CUSTOMER_ORGNR)
+    lookup = look_up(environment="SANDBOX", orgnr=CUSTOMER_ORGNR)
 
-    assert found.outcome == Outcome.FOUND
-    assert (found.as_json()["name"], found.as_json()["language"]) == ("NORDLYS EIENDOM AS", "nn")
+    assert lookup.outcome == Outcome.FOUND
+    assert (lookup.as_json()["name"], lookup.as_json()["language"]) == ("NORDLYS EIENDOM AS", "nn")
 
 
 @pytest.mark.parametrize(
@@ -140,15 +140,15 @@ def test_a_known_organisation_is_found_with_its_facts(sandbox: Sandbox) -> None:
 def test_what_one_should_know_first_is_a_warning(sandbox: Sandbox, fields: dict[str, Any], warning: str) -> None:
     organisation(sandbox, **fields)
 
-    found = look_up(environment="SANDBOX", orgnr=CUSTOMER_ORGNR)
+    lookup = look_up(environment="SANDBOX", orgnr=CUSTOMER_ORGNR)
 
-    assert warning in found.warnings[0]
+    assert warning in lookup.warnings[0]
 
 
 def test_a_synthetic_number_is_not_looked_up_in_test(sandbox: Sandbox) -> None:
-    found = look_up(environment="TEST", orgnr=CUSTOMER_ORGNR)
+    lookup = look_up(environment="TEST", orgnr=CUSTOMER_ORGNR)
 
-    assert (found.outcome, found.text, len(sandbox.calls)) == (Outcome.SYNTHETIC, "Syntetisk, ikke slått opp.", 0)
+    assert (lookup.outcome, lookup.text, len(sandbox.calls)) == (Outcome.SYNTHETIC, "Syntetisk, ikke slått opp.", 0)
 
 
 def test_an_unknown_real_number_is_missing(sandbox: Sandbox) -> None:
@@ -165,12 +165,15 @@ def test_a_register_that_is_away_stops_nobody(sandbox: Sandbox, kind: str) -> No
 
 def test_what_was_found_is_kept_on_the_customer(vendor: Vendor, sandbox: Sandbox) -> None:
     organisation(sandbox)
-    customer = add(found=look_up(environment="SANDBOX", orgnr=CUSTOMER_ORGNR))
+    customer = add(lookup=look_up(environment="SANDBOX", orgnr=CUSTOMER_ORGNR))
     organisation(sandbox, registry={"konkurs": True})
 
-    keep_look_up(customer=customer, found=look_up(environment="SANDBOX", orgnr=CUSTOMER_ORGNR), by=BY, at=AT)
+    keep_look_up(customer=customer, lookup=look_up(environment="SANDBOX", orgnr=CUSTOMER_ORGNR), by=BY, at=AT)
 
-    assert (customer.registry["is_bankrupt"], Customer.objects.get().registry["is_bankrupt"]) == (False, True)
+    assert (customer.business_register["is_bankrupt"], Customer.objects.get().business_register["is_bankrupt"]) == (
+        False,
+        True,
+    )
 
 
 def test_those_who_may_approve_are_named_without_birth_dates(sandbox: Sandbox) -> None:
@@ -178,9 +181,9 @@ def test_those_who_may_approve_are_named_without_birth_dates(sandbox: Sandbox) -
         sandbox, persons=[{"name": "Per Styre", "roles": ["LEDE"]}, {"name": "Kari Nordmann", "roles": ["DAGL"]}]
     )
 
-    found = approvers(environment="SANDBOX", orgnr=CUSTOMER_ORGNR)
+    named = approvers(environment="SANDBOX", orgnr=CUSTOMER_ORGNR)
 
-    assert [(person.title, person.name) for person in found] == [
+    assert [(person.title, person.name) for person in named] == [
         ("daglig leder", "Kari Nordmann"),
         ("styreleder", "Per Styre"),
     ]
@@ -195,7 +198,7 @@ def test_names_are_asked_for_once_in_ten_minutes(sandbox: Sandbox) -> None:
     sandbox.faults.order(Fault(service="brreg"))
 
     assert approvers(environment="SANDBOX", orgnr=CUSTOMER_ORGNR) == first
-    assert registry.ROLES_KEPT == 600
+    assert business_register.ROLES_KEPT == 600
 
 
 def test_nobody_is_named_when_the_register_is_away(sandbox: Sandbox) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.services.orgnr import BadOrgnr, check_world, read_orgnr
+from accounts.services.orgnr import BadOrgnr, check_environment, read_orgnr
 from tests.fixtures import CUSTOMER_ORGNR, VENDOR_ORGNR
 
 REAL = "974760673"
@@ -42,21 +42,21 @@ def test_what_is_wrong_with_a_number_is_said(text: str, sentence: str) -> None:
 
 def test_synthetic_numbers_are_refused_in_production() -> None:
     with pytest.raises(BadOrgnr, match="syntetisk"):
-        check_world(CUSTOMER_ORGNR, environment="PRODUCTION", vendor_orgnr=VENDOR_ORGNR)
+        check_environment(CUSTOMER_ORGNR, environment="PRODUCTION", vendor_orgnr=VENDOR_ORGNR)
 
 
 @pytest.mark.parametrize("environment", ["TEST", "SANDBOX"])
 def test_real_numbers_are_refused_elsewhere(environment: str) -> None:
     with pytest.raises(BadOrgnr, match="ekte virksomhet"):
-        check_world(REAL, environment=environment, vendor_orgnr=VENDOR_ORGNR)
+        check_environment(REAL, environment=environment, vendor_orgnr=VENDOR_ORGNR)
 
 
 @pytest.mark.parametrize(
     ("orgnr", "environment"), [(CUSTOMER_ORGNR, "TEST"), (CUSTOMER_ORGNR, "SANDBOX"), (REAL, "PRODUCTION")]
 )
 def test_each_world_takes_its_own(orgnr: str, environment: str) -> None:
-    check_world(orgnr, environment=environment, vendor_orgnr=VENDOR_ORGNR)
+    check_environment(orgnr, environment=environment, vendor_orgnr=VENDOR_ORGNR)
 
 
 def test_the_vendors_own_real_number_is_at_home_in_test() -> None:
-    check_world(REAL, environment="TEST", vendor_orgnr=REAL)
+    check_environment(REAL, environment="TEST", vendor_orgnr=REAL)

@@ -41,7 +41,7 @@ def test_a_customer_is_added_with_what_the_register_knows(staff: Client) -> None
 
     customer = Customer.objects.get()
     assert "Nordlys Eiendom AS er lagt til" in text
-    assert (customer.orgnr, customer.environment, customer.registry["name"]) == (
+    assert (customer.orgnr, customer.environment, customer.business_register["name"]) == (
         CUSTOMER_ORGNR,
         "SANDBOX",
         "NORDLYS EIENDOM AS",
@@ -149,7 +149,7 @@ def test_looking_up_again_keeps_what_is_known_when_the_register_is_away(staff: C
     text = post(staff, {}, path=f"customers/{known.pk}/look-up/")
 
     assert "svarer ikke nå" in text
-    assert Customer.objects.get().registry == known.registry
+    assert Customer.objects.get().business_register == known.business_register
 
 
 def test_a_case_worker_adds_to_a_portfolio_of_their_own(

@@ -30,7 +30,7 @@ MOST_QUERIES = 12
 
 CUSTOMER_ROWS = """
 INSERT INTO accounts_customer (environment, orgnr, name, reference, portfolio_id, language, contact_name, contact_email,
-    contact_phone, notes, registry, created_at)
+    contact_phone, notes, business_register, created_at)
 SELECT 'SANDBOX', (210000000 + n)::text,
     (ARRAY['Rask', 'Ærlig', 'Stille', 'Blid'])[1 + h %% 4] || ' ' || (ARRAY['Elg', 'Ørn', 'Rev', 'Laks', 'Gaupe'])[1 + h / 4 %% 5]
         || ' ' || md5(n::text),
@@ -114,7 +114,7 @@ def _place(model: type[Model], *order: str) -> str:
 @pytest.mark.benchmark
 @pytest.mark.django_db(transaction=True)
 def test_a_lists_last_page_costs_no_more_than_its_first_and_twelve_queries_do(rows: None) -> None:
-    places = {
+    cursors = {
         "customers": _place(Customer, "sort_name", "pk"),
         "accesses": _place(Access, "-status_at", "-pk"),
         "submissions": _place(Submission, "-created_at", "-pk"),
@@ -126,14 +126,14 @@ def test_a_lists_last_page_costs_no_more_than_its_first_and_twelve_queries_do(ro
         print(f"For {who}, 95th percentile:")
         home, _queries = _visit(client, reverse("dashboard", kwargs={"environment": "sandbox"}))
         print(f"  overview: {home * 1000:.0f} ms")
-        for name, place in places.items():
+        for name, cursor in cursors.items():
             address = reverse(name, kwargs={"environment": "sandbox"})
             first, queries = _visit(client, address)
-            last, _queries = _visit(client, f"{address}?{place}")
-            found, _queries = _visit(client, f"{address}?q=rask+elg")
+            last, _queries = _visit(client, f"{address}?{cursor}")
+            searched, _queries = _visit(client, f"{address}?q=rask+elg")
             print(
                 f"  {name}: {first * 1000:.0f} ms (goal 50), near the end {last / first:.1f} times that, "
-                f"{queries} queries; by name {found * 1000:.0f} ms"
+                f"{queries} queries; by name {searched * 1000:.0f} ms"
             )
             assert last / first < 2
             assert queries <= MOST_QUERIES

@@ -28,8 +28,8 @@ from submissions.models import Dialog, PollCursor
 from submissions.services.inbox import cursors, poll
 from submissions.tasks import POLL_BATCH
 from systemusers.models import Access, AccessProfile, System, SystemUser
-from systemusers.services.register.push import register_system
 from systemusers.services.remote import system_user_requests
+from systemusers.services.system_register.push import register_system
 from systemusers.services.tokens import vendor_token
 from tests.fixtures import portfolio, vendor
 from tests.submissions.rows import RESOURCE, make_system
@@ -88,10 +88,10 @@ def accesses(remote: Remote, vendor: Vendor, portfolio: Portfolio) -> list[Acces
 def _stored(system: System, portfolio: Portfolio) -> list[Access]:
     now, profile = timezone.now(), AccessProfile.objects.create(system=system, name="Årsoppgjør", rights=[RESOURCE])
     token = vendor_token(client=system.client, scopes=tuple(SCOPES[1:]), at=now)
-    found = list(system_user_requests(Environment.SANDBOX).system_users(system.system_id, token=token))
+    result = list(system_user_requests(Environment.SANDBOX).system_users(system.system_id, token=token))
     customers = Customer.objects.bulk_create(
         Customer(environment=Environment.SANDBOX, orgnr=user.orgnr, name=user.orgnr, portfolio=portfolio)
-        for user in found
+        for user in result
     )
     made = Access.objects.bulk_create(
         Access(
@@ -101,7 +101,7 @@ def _stored(system: System, portfolio: Portfolio) -> list[Access]:
         for customer in customers
     )  # fmt: skip
     SystemUser.objects.bulk_create(
-        SystemUser(access=access, altinn_id=user.id, kind="STANDARD") for access, user in zip(made, found, strict=True)
+        SystemUser(access=access, altinn_id=user.id, kind="STANDARD") for access, user in zip(made, result, strict=True)
     )
     cursors.make_cursors(at=now)
     return made
@@ -127,12 +127,12 @@ def _bare_loop(accesses: list[Access], origin: str) -> None:
             form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": grant}
             token = client.post("/maskinporten/token", data=form).raise_for_status().json()["access_token"]
             party = f"urn:altinn:organization:identifier-no:{orgnr}"
-            found = client.get(
+            result = client.get(
                 "/platform/dialogporten/api/v1/enduser/dialogs",
                 params={"party": party, "orderBy": "updatedAt_asc", "limit": 1000},
                 headers={"Authorization": f"Bearer {token}"},
             )
-            assert len(found.raise_for_status().json()["items"]) == 1
+            assert len(result.raise_for_status().json()["items"]) == 1
 
 
 def _poll(accesses: list[Access], batch: int) -> None:

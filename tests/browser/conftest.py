@@ -53,9 +53,9 @@ def _run(environment: dict[str, str], output: Path) -> Iterator[Portal]:
             command, env=environment, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
-        said = _greeting(process, output)
-        password = re.search(r"password (\S+)", said)
-        assert password, said
+        printed = _greeting(process, output)
+        password = re.search(r"password (\S+)", printed)
+        assert password, printed
         yield Portal(
             f"http://127.0.0.1:{environment['PORT']}", f"http://127.0.0.1:{environment['SANDBOX_PORT']}", password[1]
         )
@@ -78,9 +78,9 @@ def browser(browser_path: str) -> Iterator[Browser]:
     """Ends with its module: while Playwright's loop runs, Django takes this thread for an asynchronous one."""
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
-        found = playwright.chromium.launch(executable_path=browser_path, args=arguments)
-        yield found
-        found.close()
+        chromium = playwright.chromium.launch(executable_path=browser_path, args=arguments)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

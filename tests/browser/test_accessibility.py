@@ -33,8 +33,8 @@ def test_pages_have_no_faults_and_fit_the_screen(
     for path in PAGES:
         page.goto(f"{portal.url}/sandbox/{path}")
         page.add_script_tag(path=str(AXE))
-        found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
-        faults += [f"{path}: {v['id']} at {n['target']}" for v in found for n in v["nodes"]]
+        result = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
+        faults += [f"{path}: {v['id']} at {n['target']}" for v in result for n in v["nodes"]]
         if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
             faults.append(f"{path}: wider than the screen")
 

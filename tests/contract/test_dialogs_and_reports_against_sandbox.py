@@ -42,13 +42,13 @@ def test_a_cursor_gives_every_dialog_once_and_then_only_what_moved(connected: Wo
     pages = [search(connected, limit=2)]
     while pages[-1].has_next_page:
         pages.append(search(connected, limit=2, continuation_token=pages[-1].continuation_token))
-    place = pages[-1].continuation_token
-    quiet = search(connected, continuation_token=place)
+    token = pages[-1].continuation_token
+    quiet = search(connected, continuation_token=token)
     connected.rig.control(f"dialogs/{made[1]}", {"title": {"nb": "Nytt"}}, method="PATCH")
-    moved = search(connected, continuation_token=place)
+    moved = search(connected, continuation_token=token)
 
     assert [item.id for page in pages for item in page.items] == made
-    assert (quiet.items, quiet.continuation_token) == ((), place)
+    assert (quiet.items, quiet.continuation_token) == ((), token)
     assert [(item.id, item.title["nb"]) for item in moved.items] == [(made[1], "Nytt")]
 
 

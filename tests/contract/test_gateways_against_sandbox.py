@@ -115,9 +115,9 @@ def test_a_request_is_made_once_and_found_again(registered: World) -> None:
     assert (first.rights, first.redirect_url, first.orgnr) == ((SHARES,), RETURN, K)
     assert first.confirm_url.endswith("&DONTCHOOSEREPORTEE=true")
     token = registered.token(READ)
-    found = registered.requests.by_external_ref(token=token, system_id=S, orgnr=K, external_ref=K)
-    assert found is not None
-    assert found.id == registered.requests.get(first.id, token=token).id == first.id
+    result = registered.requests.by_external_ref(token=token, system_id=S, orgnr=K, external_ref=K)
+    assert result is not None
+    assert result.id == registered.requests.get(first.id, token=token).id == first.id
 
 
 def test_an_escalated_request_is_told_by_the_list(registered: World) -> None:
@@ -153,17 +153,17 @@ def test_an_old_request_has_timed_out_while_its_status_stays(registered: World) 
     request = registered.wanted()
     registered.rig.control(f"requests/{request.id}/age", {"days": 181})
 
-    found = registered.requests.get(request.id, token=registered.token(READ))
+    result = registered.requests.get(request.id, token=registered.token(READ))
 
-    assert (found.status, found.timed_out) == ("New", True)
+    assert (result.status, result.timed_out) == ("New", True)
 
 
 def test_an_agent_request_has_a_place_of_its_own(registered: World) -> None:
     made = registered.wanted(orgnr=ACCOUNTANT, external_ref=ACCOUNTANT, rights=(), packages=(AGENT,), is_agent=True)
 
-    found = registered.requests.get(made.id, token=registered.token(READ), is_agent=True)
+    result = registered.requests.get(made.id, token=registered.token(READ), is_agent=True)
 
-    assert (found.id, found.packages, "/agentrequest?" in found.confirm_url) == (made.id, (AGENT,), True)
+    assert (result.id, result.packages, "/agentrequest?" in result.confirm_url) == (made.id, (AGENT,), True)
     assert refusal(registered.requests.get, made.id, token=registered.token(READ)).status == 404
 
 
@@ -185,9 +185,9 @@ def test_all_system_users_are_found_over_several_pages(registered: World) -> Non
     registered.rig.control("settings", {"page_size": 2}, method="PATCH")
     made = [registered.approved(external_ref=f"ref-{n}") for n in range(5)]
 
-    found = list(registered.requests.system_users(S, token=registered.token(WRITE_SYSTEMS)))
+    result = list(registered.requests.system_users(S, token=registered.token(WRITE_SYSTEMS)))
 
-    assert [user.id for user in found] == made
+    assert [user.id for user in result] == made
 
 
 # change requests
@@ -269,7 +269,7 @@ def test_the_registry_of_organisations_knows_the_customer(world: World) -> None:
         ("DAGL", "Kari Nordmann", "")
     }
     assert ACCOUNTANT in {holder.orgnr for holder in world.registry.roles(K)}
-    assert [found.orgnr for found in world.registry.search("rask tig")] == [K]
+    assert [result.orgnr for result in world.registry.search("rask tig")] == [K]
     assert world.registry.unit("213456784") is None
     assert world.registry.roles("213456784") == []
 

@@ -23,14 +23,14 @@ AT = datetime(2026, 8, 20, 6, tzinfo=UTC)
 
 @pytest.fixture
 def remote(monkeypatch: pytest.MonkeyPatch) -> Remote:
-    told = Remote()
-    monkeypatch.setattr(http, "TRANSPORT", told)
-    return told
+    scripted = Remote()
+    monkeypatch.setattr(http, "TRANSPORT", scripted)
+    return scripted
 
 
 def operation(path: str, method: str) -> dict[str, Any]:
-    found: dict[str, Any] = published()["paths"][path][method]
-    return found
+    result: dict[str, Any] = published()["paths"][path][method]
+    return result
 
 
 def fits(schema: dict[str, Any], value: Any) -> bool:

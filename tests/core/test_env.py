@@ -111,14 +111,14 @@ def test_every_key_of_the_ring_is_checked():
 
 
 def test_a_database_address_is_taken_apart():
-    found = database("postgresql://po%40rtal:p%2Fw@db.example.no:5433/portal?sslmode=require", pool_size=4)
+    result = database("postgresql://po%40rtal:p%2Fw@db.example.no:5433/portal?sslmode=require", pool_size=4)
 
-    assert (found["USER"], found["PASSWORD"], found["NAME"]) == ("po@rtal", "p/w", "portal")
-    assert (found["HOST"], found["PORT"], found["OPTIONS"]["sslmode"]) == ("db.example.no", "5433", "require")
-    assert found["OPTIONS"]["pool"]["max_size"] == 4
+    assert (result["USER"], result["PASSWORD"], result["NAME"]) == ("po@rtal", "p/w", "portal")
+    assert (result["HOST"], result["PORT"], result["OPTIONS"]["sslmode"]) == ("db.example.no", "5433", "require")
+    assert result["OPTIONS"]["pool"]["max_size"] == 4
 
 
 def test_a_database_address_may_name_the_folder_of_a_socket():
-    found = database("postgresql://portal@/portal?host=%2Ftmp%2Frun", pool_size=0)
+    result = database("postgresql://portal@/portal?host=%2Ftmp%2Frun", pool_size=0)
 
-    assert (found["HOST"], found["PORT"], found["OPTIONS"]) == ("/tmp/run", "", {})
+    assert (result["HOST"], result["PORT"], result["OPTIONS"]) == ("/tmp/run", "", {})

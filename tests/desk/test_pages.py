@@ -15,7 +15,7 @@ from portal.core import upstream
 from portal.core.environments import Environment
 from portal.desk import connection, overview
 from portal.desk.attention import attention
-from portal.desk.news import changes
+from portal.desk.news import news
 from portal.gateways.http import CallStats
 from submissions.models import Submission
 from tests.fixtures import AT
@@ -63,14 +63,14 @@ def test_the_overview_costs_few_queries(
 
 
 def test_who_has_no_access_yet_is_told_how_to_begin(client: Client, vendor: Any, administrator: Any) -> None:
-    found = overview.beginning(user=administrator, environment=SANDBOX, at=AT)
+    result = overview.first_steps(user=administrator, environment=SANDBOX, at=AT)
 
-    assert found is not None
-    assert (found.done, found.step.number) == (0, 1)
+    assert result is not None
+    assert (result.done, result.step.number) == (0, 1)
 
 
 def test_who_has_an_access_needs_no_beginning(access: Any, administrator: Any) -> None:
-    assert overview.beginning(user=administrator, environment=SANDBOX, at=AT) is None
+    assert overview.first_steps(user=administrator, environment=SANDBOX, at=AT) is None
 
 
 @pytest.mark.parametrize(("status", "still"), [("DRAFT", 1), ("CANCELLED", 1), ("DELIVERED", 0), ("REJECTED", 1)])
@@ -217,16 +217,16 @@ def test_changes_are_the_newest_first_and_new_when_they_came_after_the_last_visi
     submission(customer, "REJECTED")
     submission(customer, "QUEUED")
 
-    found = changes(user=case_worker, environment=SANDBOX, since=AT - timedelta(hours=1))
+    result = news(user=case_worker, environment=SANDBOX, since=AT - timedelta(hours=1))
 
-    assert [(change.status, change.is_new) for change in found] == [("REJECTED", True), ("ACCEPTED", False)]
+    assert [(change.status, change.is_new) for change in result] == [("REJECTED", True), ("ACCEPTED", False)]
 
 
 def test_a_change_at_a_strangers_is_not_told(customer: Customer, case_worker: Any) -> None:
     stranger = Customer.objects.create(environment=SANDBOX, orgnr="312345670", name="Fremmed AS")
     submission(stranger, "REJECTED")
 
-    assert changes(user=case_worker, environment=SANDBOX, since=None) == []
+    assert news(user=case_worker, environment=SANDBOX, since=None) == []
 
 
 def test_the_visit_before_this_one_is_what_counts(client: Client, vendor: Any, administrator: Any) -> None:

@@ -1,4 +1,4 @@
-"""A told remote behind every gateway, and what was noted of the calls."""
+"""A scripted remote behind every gateway, and the calls it received."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tests.gateways.remote import Remote
 
 @pytest.fixture
 def remote(monkeypatch: pytest.MonkeyPatch) -> Remote:
-    told = Remote()
-    monkeypatch.setattr(http, "TRANSPORT", told)
-    return told
+    scripted = Remote()
+    monkeypatch.setattr(http, "TRANSPORT", scripted)
+    return scripted
 
 
 @pytest.fixture

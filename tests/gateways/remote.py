@@ -1,4 +1,4 @@
-"""A remote that says what it is told to, and remembers what it was asked."""
+"""A scripted remote that stores the calls it received."""
 
 from __future__ import annotations
 

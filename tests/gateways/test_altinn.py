@@ -85,9 +85,9 @@ def test_the_list_of_systems_reads_its_other_names(remote: Remote) -> None:
     }
     remote.says([listed])
 
-    (found,) = REGISTER.list(token=TOKEN)
+    (result,) = REGISTER.list(token=TOKEN)
 
-    assert (found.system_id, found.vendor_orgnr, found.name, found.is_visible) == (SYSTEM, VENDOR, NAMES, True)
+    assert (result.system_id, result.vendor_orgnr, result.name, result.is_visible) == (SYSTEM, VENDOR, NAMES, True)
 
 
 def test_the_change_log_is_read_newest_first_as_it_comes(remote: Remote) -> None:
@@ -170,9 +170,9 @@ def test_pages_are_followed_by_their_token_alone(remote: Remote) -> None:
     remote.says({"links": {"next": "http://internal.platform/x?token=abc%3D"}, "data": [user("u-1")]})
     remote.says({"links": {}, "data": [user("u-2")]})
 
-    found = list(REQUESTS.system_users(SYSTEM, token=TOKEN))
+    result = list(REQUESTS.system_users(SYSTEM, token=TOKEN))
 
-    assert found == [RemoteSystemUser(ident, "agent", SYSTEM, CUSTOMER, "kunde-1", None) for ident in ("u-1", "u-2")]
+    assert result == [RemoteSystemUser(ident, "agent", SYSTEM, CUSTOMER, "kunde-1", None) for ident in ("u-1", "u-2")]
     assert str(remote.asked.url) == f"{AUTH}/systemuser/vendor/bysystem/{SYSTEM}?token=abc%3D"
 
 
@@ -183,10 +183,10 @@ def test_a_page_that_leads_to_itself_ends_the_list(remote: Remote) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [[], {"links": {}}, {"data": 5}, {"data": [], "links": ["x"]}, {"data": [5], "links": {}}]
+    "payload", [[], {"links": {}}, {"data": 5}, {"data": [], "links": ["x"]}, {"data": [5], "links": {}}]
 )
-def test_a_page_of_another_shape_is_a_broken_reply(remote: Remote, said: Any) -> None:
-    remote.says(said)
+def test_a_page_of_another_shape_is_a_broken_reply(remote: Remote, payload: Any) -> None:
+    remote.says(payload)
 
     with pytest.raises(BrokenReply):
         list(REQUESTS.system_users(SYSTEM, token=TOKEN))
@@ -223,9 +223,9 @@ def test_a_token_is_exchanged_for_one_that_lives_longer(remote: Remote) -> None:
     assert remote.asked.headers["Authorization"] == "Bearer a.b.c"
 
 
-@pytest.mark.parametrize("said", [b"", b'""', b"<html>", b'"x.y"', b'"x.y.z w"', b'"\xc3\xa6.y.z"'])
-def test_an_exchange_without_a_token_is_a_broken_reply(remote: Remote, said: bytes) -> None:
-    remote.says(said)
+@pytest.mark.parametrize("payload", [b"", b'""', b"<html>", b'"x.y"', b'"x.y.z w"', b'"\xc3\xa6.y.z"'])
+def test_an_exchange_without_a_token_is_a_broken_reply(remote: Remote, payload: bytes) -> None:
+    remote.says(payload)
 
     with pytest.raises(BrokenReply):
         Exchange(platform=PLATFORM).exchange(Token("a.b.c", AT, ()), at=AT)
@@ -256,9 +256,9 @@ def test_the_whole_catalogue_is_read_out_of_its_tree(remote: Remote) -> None:
     area = {"packages": [{**PACKAGE, "name": "Skattegrunnlag", "isAssignable": True}]}
     remote.says([{"areas": [area, {"packages": []}]}, {"areas": [area]}])
 
-    found = Metadata(platform=PLATFORM).all_packages(language="nn")
+    result = Metadata(platform=PLATFORM).all_packages(language="nn")
 
-    assert found == [Package(PACKAGE["urn"], "Skattegrunnlag", "", True, False)] * 2
+    assert result == [Package(PACKAGE["urn"], "Skattegrunnlag", "", True, False)] * 2
     assert remote.asked.headers["Accept-Language"] == "nn"
 
 
@@ -268,9 +268,9 @@ def test_resources_are_listed_with_titles_and_owner(remote: Remote) -> None:
     remote.says([{"identifier": "ske-egg", "title": title, "hasCompetentAuthority": owner, "delegable": True},
                  {"identifier": "x", "title": None, "hasCompetentAuthority": None}])  # fmt: skip
 
-    found = Metadata(platform=PLATFORM).resources()
+    result = Metadata(platform=PLATFORM).resources()
 
-    assert found == [Resource("ske-egg", {"nb": "Egg"}, "skd", True), Resource("x", {}, "", False)]
+    assert result == [Resource("ske-egg", {"nb": "Egg"}, "skd", True), Resource("x", {}, "", False)]
     assert dict(remote.asked.url.params) == {"includeApps": "false", "includeMigratedApps": "false"}
 
 

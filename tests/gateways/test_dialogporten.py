@@ -80,9 +80,9 @@ def test_times_go_out_in_utc(remote: Remote, name: str) -> None:
 def test_the_last_page_has_a_place_to_go_on_from_too(remote: Remote) -> None:
     remote.says(page(dialog(), continuationToken="t-1"))
 
-    found = search()
+    result = search()
 
-    assert (len(found.items), found.has_next_page, found.continuation_token) == (1, False, "t-1")
+    assert (len(result.items), result.has_next_page, result.continuation_token) == (1, False, "t-1")
 
 
 def test_an_empty_page_may_have_no_place(remote: Remote) -> None:
@@ -128,14 +128,14 @@ def test_a_text_that_is_none_is_left_out(remote: Remote, title: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "payload",
     [
         {}, [], None, "no", {"items": 5, "hasNextPage": False}, {"items": []}, page(dialog(id="x")), page({"id": ID}),
         page(dialog(updatedAt="yesterday")), page(dialog(progress="half")), page(dialog(progress=1e400)),
     ],
 )  # fmt: skip
-def test_another_shape_than_agreed_is_a_broken_reply(remote: Remote, said: Any) -> None:
-    remote.says(said)
+def test_another_shape_than_agreed_is_a_broken_reply(remote: Remote, payload: Any) -> None:
+    remote.says(payload)
 
     with pytest.raises(BrokenReply):
         search()
@@ -168,11 +168,11 @@ def test_transmissions_are_read_with_both_addresses_of_a_document(remote: Remote
         [transmission(relatedTransmissionId=ID.upper(), attachments=[attachment], deletedAt=STAMP, isAuthorized=False)]
     )
 
-    (found,) = GATEWAY.transmissions(ID, token=TOKEN)
+    (result,) = GATEWAY.transmissions(ID, token=TOKEN)
 
     assert remote.asked.url.path == f"{DIALOGS}/{ID}/transmissions"
-    assert (found.related_transmission_id, found.is_authorized, found.deleted_at) == (ID, False, AT)
-    (document,) = found.attachments
+    assert (result.related_transmission_id, result.is_authorized, result.deleted_at) == (ID, False, AT)
+    (document,) = result.attachments
     assert (document.name, document.media_type, document.expires_at) == ("Svar", "text/xml", AT)
     assert (document.api_url, document.gui_url) == ("https://a", "https://g")
 
@@ -188,9 +188,9 @@ def test_an_attachment_of_an_unknown_kind_has_no_address(remote: Remote) -> None
 def test_an_activity_without_a_time_has_that_of_its_id(remote: Remote) -> None:
     remote.says([{"id": "01990000-0000-7000-8000-000000000000", "type": "FormSubmitted"}])
 
-    (found,) = GATEWAY.activities(ID, token=TOKEN)
+    (result,) = GATEWAY.activities(ID, token=TOKEN)
 
-    assert found.created_at == datetime.fromtimestamp(0x019900000000 / 1000, UTC)
+    assert result.created_at == datetime.fromtimestamp(0x019900000000 / 1000, UTC)
 
 
 def test_an_activity_with_no_time_at_all_is_a_broken_reply(remote: Remote) -> None:

@@ -94,17 +94,17 @@ def test_a_search_by_name_finds_units(remote: Remote) -> None:
     assert [unit.name for unit in GATEWAY.search("nordlys")] == ["NORDLYS AS"]
 
 
-@pytest.mark.parametrize("said", [[1], {"navn": "x"}, "x"])
-def test_a_unit_of_another_shape_is_a_broken_reply(remote: Remote, said: Any) -> None:
-    remote.says(said)
+@pytest.mark.parametrize("payload", [[1], {"navn": "x"}, "x"])
+def test_a_unit_of_another_shape_is_a_broken_reply(remote: Remote, payload: Any) -> None:
+    remote.says(payload)
 
     with pytest.raises(BrokenReply):
         GATEWAY.unit(ORGNR)
 
 
-@pytest.mark.parametrize("said", [[], {"_embedded": {"enheter": 5}}])
-def test_a_search_of_another_shape_is_a_broken_reply(remote: Remote, said: Any) -> None:
-    remote.says(said)
+@pytest.mark.parametrize("payload", [[], {"_embedded": {"enheter": 5}}])
+def test_a_search_of_another_shape_is_a_broken_reply(remote: Remote, payload: Any) -> None:
+    remote.says(payload)
 
     with pytest.raises(BrokenReply):
         GATEWAY.search("x")

@@ -48,15 +48,15 @@ def test_a_subscription_says_where_what_and_for_whom(remote: Remote) -> None:
 def test_subscriptions_are_listed_with_those_not_validated_yet(remote: Remote) -> None:
     remote.says({"count": 2, "subscriptions": [STORED, {"id": 2}]})
 
-    assert [found.is_validated for found in GATEWAY.list(token="a.b.c")] == [True, False]
+    assert [result.is_validated for result in GATEWAY.list(token="a.b.c")] == [True, False]
 
 
 def test_one_is_read_and_deleted_by_its_id(remote: Remote) -> None:
     remote.says(STORED)
     remote.says(b"")
 
-    found = GATEWAY.get(48211, token="a.b.c")
-    GATEWAY.delete(found.id, token="a.b.c")
+    result = GATEWAY.get(48211, token="a.b.c")
+    GATEWAY.delete(result.id, token="a.b.c")
 
     assert [(r.method, str(r.url)) for r in remote.requests] == [("GET", f"{BASE}/48211"), ("DELETE", f"{BASE}/48211")]
 
@@ -70,9 +70,9 @@ def test_a_refusal_as_a_bare_text_is_told(remote: Remote) -> None:
     assert (caught.value.status, caught.value.text) == (403, "Not authorized for urn:r")
 
 
-@pytest.mark.parametrize("said", [{}, [], {"id": "x"}])
-def test_a_subscription_without_a_number_is_a_broken_reply(remote: Remote, said: Any) -> None:
-    remote.says(said)
+@pytest.mark.parametrize("payload", [{}, [], {"id": "x"}])
+def test_a_subscription_without_a_number_is_a_broken_reply(remote: Remote, payload: Any) -> None:
+    remote.says(payload)
 
     with pytest.raises(BrokenReply):
         GATEWAY.get(1, token="a.b.c")

@@ -1,4 +1,4 @@
-"""The door: what leaves by it, which of three errors comes back, and what is told about a call afterwards."""
+"""The HTTP channel: what is sent, which of three errors is raised, and what is logged about a call."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import pytest
 from portal.core.request_id import request_id
 from portal.gateways import http
 from portal.gateways.errors import BrokenReply, GatewayError, Refused, Unavailable
-from portal.gateways.http import CallStats, Door, Reply, retry_after
+from portal.gateways.http import CallStats, Channel, Reply, retry_after
 from tests.gateways.remote import PIECE, Remote
 
 SECRET = "eyJhbGciOiJub25lIn0.c2VjcmV0.c2ln"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-DOOR = Door(service="altinn", base_url="https://platform.test/api/")
+CHANNEL = Channel(service="altinn", base_url="https://platform.test/api/")
 
 
 def failure_of(remote: Remote, method: str = "GET") -> GatewayError:
     with pytest.raises(GatewayError) as caught:
-        DOOR.call(method, "/things", token=SECRET)
+        CHANNEL.call(method, "/things", token=SECRET)
     return caught.value
 
 
@@ -33,7 +33,7 @@ def test_a_call_carries_the_token_and_the_id_of_the_request_that_led_to_it(remot
     remote.says({})
     mark = request_id.set("req-12345678")
 
-    DOOR.call("GET", "/things", token=SECRET)
+    CHANNEL.call("GET", "/things", token=SECRET)
     request_id.reset(mark)
 
     assert str(remote.asked.url) == "https://platform.test/api/things"
@@ -44,7 +44,7 @@ def test_a_call_carries_the_token_and_the_id_of_the_request_that_led_to_it(remot
 def test_a_call_without_a_token_or_request_has_neither_header(remote: Remote) -> None:
     remote.says({})
 
-    DOOR.call("GET", "/things")
+    CHANNEL.call("GET", "/things")
 
     assert {"authorization", "x-request-id"}.isdisjoint(remote.asked.headers)
 
@@ -52,8 +52,8 @@ def test_a_call_without_a_token_or_request_has_neither_header(remote: Remote) ->
 def test_a_cookie_of_one_call_is_not_in_the_next(remote: Remote) -> None:
     remote.says({}, set_cookie="affinity=customer-1; Path=/")
 
-    DOOR.call("GET", "/things")
-    DOOR.call("GET", "/things")
+    CHANNEL.call("GET", "/things")
+    CHANNEL.call("GET", "/things")
 
     assert "cookie" not in remote.asked.headers
 
@@ -133,7 +133,7 @@ def test_a_success_that_is_not_json_is_a_broken_reply(remote: Remote, body: byte
     remote.says(body)
 
     with pytest.raises(BrokenReply):
-        DOOR.call("GET", "/things").json()
+        CHANNEL.call("GET", "/things").json()
 
 
 def test_a_body_shorter_than_promised_may_have_arrived(remote: Remote) -> None:
@@ -149,7 +149,7 @@ def test_a_compressed_body_is_not_taken_for_a_short_one(remote: Remote) -> None:
     packed = gzip.compress(b"[1]")
     remote.says(packed, content_encoding="gzip", content_length=str(len(packed)))
 
-    assert DOOR.call("GET", "/things").json() == [1]
+    assert CHANNEL.call("GET", "/things").json() == [1]
 
 
 def test_a_body_that_cannot_be_unpacked_is_a_broken_reply(remote: Remote) -> None:
@@ -174,7 +174,7 @@ def test_a_body_over_the_limit_is_a_broken_reply(remote: Remote, small: int) -> 
 def test_a_body_at_the_limit_is_read(remote: Remote, small: int) -> None:
     remote.says(b"x" * small)
 
-    assert len(DOOR.call("GET", "/things").content) == small
+    assert len(CHANNEL.call("GET", "/things").content) == small
 
 
 @pytest.mark.parametrize(("status", "most"), [(200, 2**20), (403, http.MOST_REASON)])
@@ -233,7 +233,7 @@ def test_an_unreadable_retry_after_is_none(value: str) -> None:
 def test_an_observer_gets_the_facts_of_a_call(remote: Remote, noted: list[CallStats]) -> None:
     remote.says(b'{"a": 1}')
 
-    DOOR.call("POST", "/things/42", params={"token": "next-page"}, json={"b": 2})
+    CHANNEL.call("POST", "/things/42", params={"token": "next-page"}, json={"b": 2})
 
     (stats,) = noted
     assert (stats.service, stats.host, stats.method) == ("altinn", "platform.test", "POST")
@@ -272,14 +272,14 @@ def test_a_call_stands_when_an_observer_fails(remote: Remote, monkeypatch: pytes
     monkeypatch.setattr(http, "observers", [fail])
     remote.says({"a": 1})
 
-    assert DOOR.call("GET", "/things").json() == {"a": 1}
+    assert CHANNEL.call("GET", "/things").json() == {"a": 1}
 
 
 def test_one_line_is_logged_and_it_holds_no_secret(remote: Remote, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="portal.gateways")
     remote.says(f'{{"access_token": "{SECRET}"}}')
 
-    DOOR.call("POST", "/things", token=SECRET, params={"key": "hunter2"}, data={"assertion": SECRET})
+    CHANNEL.call("POST", "/things", token=SECRET, params={"key": "hunter2"}, data={"assertion": SECRET})
 
     (record,) = caplog.records
     assert record.getMessage().startswith("altinn POST /api/things 200 in ")
@@ -290,7 +290,7 @@ def test_an_error_holds_service_path_and_status_but_no_secret(remote: Remote) ->
     remote.says({"detail": f"bad token {SECRET}"}, status=401)
 
     with pytest.raises(Refused) as caught:
-        DOOR.call("GET", "/things", token=SECRET, params={"key": "hunter2"})
+        CHANNEL.call("GET", "/things", token=SECRET, params={"key": "hunter2"})
 
     assert str(caught.value) == "altinn GET /api/things: 401"
 
@@ -299,7 +299,7 @@ def test_an_unreadable_success_is_not_quoted_anywhere_in_its_error(remote: Remot
     remote.says(f'{{"access_token": "{SECRET}"')
 
     with pytest.raises(BrokenReply) as caught:
-        DOOR.call("GET", "/things").json()
+        CHANNEL.call("GET", "/things").json()
 
     assert caught.value.__suppress_context__
     assert SECRET not in str(caught.value)

@@ -11,7 +11,7 @@ import pytest
 
 from portal.gateways import http
 from portal.gateways.errors import Unavailable
-from portal.gateways.http import Door
+from portal.gateways.http import Channel
 
 pytestmark = pytest.mark.usefixtures("real_wire")
 
@@ -46,7 +46,7 @@ def server(*answers: bytes) -> Iterator[str]:
 
 def failure(base_url: str) -> Unavailable:
     with pytest.raises(Unavailable) as caught:
-        Door(service="altinn", base_url=base_url).call("POST", "/things", json={})
+        Channel(service="altinn", base_url=base_url).call("POST", "/things", json={})
     return caught.value
 
 
@@ -79,6 +79,6 @@ def test_half_an_answer_may_have_arrived(answer: bytes) -> None:
 
 def test_a_whole_answer_is_read() -> None:
     with server(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as url:
-        reply = Door(service="altinn", base_url=url).call("GET", "/things")
+        reply = Channel(service="altinn", base_url=url).call("GET", "/things")
 
     assert (reply.status, reply.json()) == (200, {})

@@ -125,7 +125,7 @@ def test_a_token_without_a_system_user_is_as_good(remote: Remote, grant: Grant, 
 
 
 @pytest.mark.parametrize(
-    "said",
+    "payload",
     [
         {},
         [],
@@ -138,8 +138,8 @@ def test_a_token_without_a_system_user_is_as_good(remote: Remote, grant: Grant, 
         {"access_token": "a.bæ.c", "expires_in": 100},
     ],
 )
-def test_an_answer_without_a_usable_token_is_a_broken_reply(remote: Remote, grant: Grant, said: Any) -> None:
-    remote.says(said)
+def test_an_answer_without_a_usable_token_is_a_broken_reply(remote: Remote, grant: Grant, payload: Any) -> None:
+    remote.says(payload)
 
     with pytest.raises(BrokenReply):
         GATEWAY.token(grant, at=AT)

@@ -1,4 +1,4 @@
-"""Why a remote said no, read out of every form they say it in."""
+"""Parsing of the remotes' error bodies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portal.gateways.refusals import MOST_TEXT, Reason, read
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
-def said(body: Any) -> Reason:
+def payload(body: Any) -> Reason:
     return read(json.dumps(body).encode())
 
 
@@ -21,7 +21,7 @@ def said(body: Any) -> Reason:
 
 
 def test_the_mp_code_is_found_in_the_error_uri() -> None:
-    reason = said(
+    reason = payload(
         {
             "error": "invalid_altinn_customer_configuration",
             "error_description": f"No system user matches (trace_id: {TRACE})",
@@ -33,20 +33,20 @@ def test_the_mp_code_is_found_in_the_error_uri() -> None:
 
 
 def test_the_mp_code_is_found_in_the_description_too() -> None:
-    reason = said({"error": "invalid_grant", "error_description": "MP-110 wrong audience. correlation id: 12-ab"})
+    reason = payload({"error": "invalid_grant", "error_description": "MP-110 wrong audience. correlation id: 12-ab"})
 
     assert (reason.code, reason.correlation_id) == ("MP-110", "12-ab")
 
 
 def test_an_oauth_error_without_an_mp_code_keeps_its_own_name() -> None:
-    assert said({"error": "invalid_grant", "error_description": None}) == Reason("invalid_grant")
+    assert payload({"error": "invalid_grant", "error_description": None}) == Reason("invalid_grant")
 
 
 # Altinn
 
 
 def test_altinns_problem_gives_its_code_and_trace() -> None:
-    reason = said(
+    reason = payload(
         {
             "type": "urn:altinn:error:AUTH-00011",
             "title": "Unknown",
@@ -61,7 +61,7 @@ def test_altinns_problem_gives_its_code_and_trace() -> None:
 
 def test_an_older_problem_has_its_text_in_detail() -> None:
     assert (
-        said({"title": "Not Found", "detail": "The system is unknown", "code": "AUTH-00011"}).text
+        payload({"title": "Not Found", "detail": "The system is unknown", "code": "AUTH-00011"}).text
         == "The system is unknown"
     )
 
@@ -70,7 +70,7 @@ def test_validation_errors_are_told_one_by_one_with_their_odd_extensions() -> No
     taken = {"code": "AUTH.VLD-00002", "title": "Taken", "paths": ["/registersystemrequest/systemid"]}
     unknown = {"code": "AUTH.VLD-00003", "title": "Unknown", "paths": ["/rights"], "ResourceIds Not Found : ": "a | b"}
 
-    reason = said({"code": "STD-00000", "title": "Several", "validationErrors": [taken, unknown]})
+    reason = payload({"code": "STD-00000", "title": "Several", "validationErrors": [taken, unknown]})
 
     assert reason.code == "AUTH.VLD-00002"
     assert reason.details == (
@@ -80,13 +80,13 @@ def test_validation_errors_are_told_one_by_one_with_their_odd_extensions() -> No
 
 
 def test_aspnets_validation_problem_names_the_fields() -> None:
-    reason = said({"title": "Bad", "status": 400, "errors": {"systemId": ["The field is required.", "Really."]}})
+    reason = payload({"title": "Bad", "status": 400, "errors": {"systemId": ["The field is required.", "Really."]}})
 
     assert reason.details == (Detail("systemId", "The field is required. Really.", "systemId"),)
 
 
 def test_dialogportens_problem_has_the_key_as_its_code() -> None:
-    reason = said({"title": "Unprocessable request.", "status": 422, "errors": {"Search": ["It took too long."]}})
+    reason = payload({"title": "Unprocessable request.", "status": 422, "errors": {"Search": ["It took too long."]}})
 
     assert (reason.code, reason.text) == ("Search", "Unprocessable request.")
 
@@ -97,7 +97,9 @@ def test_dialogportens_problem_has_the_key_as_its_code() -> None:
 def test_skatteetatens_first_detail_says_more_than_the_top_code() -> None:
     entry = {"kode": "GLD_1018", "melding": "Feil antall", "sti": "antall_underskjema", "angittVerdi": "2"}
 
-    reason = said({"kode": "GLD_011", "melding": "Feil i metadata", "korrelasjonsid": "k-1", "spesifisering": [entry]})
+    reason = payload(
+        {"kode": "GLD_011", "melding": "Feil i metadata", "korrelasjonsid": "k-1", "spesifisering": [entry]}
+    )
 
     assert reason == Reason(
         "GLD_1018", "Feil i metadata", (Detail("GLD_1018", "Feil antall", "antall_underskjema", "2"),), "k-1"
@@ -105,7 +107,7 @@ def test_skatteetatens_first_detail_says_more_than_the_top_code() -> None:
 
 
 def test_skatteetatens_error_without_details_has_the_top_code() -> None:
-    assert said({"kode": "GLD_004", "melding": "Token"}).code == "GLD_004"
+    assert payload({"kode": "GLD_004", "melding": "Token"}).code == "GLD_004"
 
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
@@ -161,7 +163,7 @@ def test_bare_texts_and_nonsense_have_no_code(body: bytes, text: str) -> None:
     ],
 )
 def test_members_of_other_types_than_agreed_do_not_break_the_reading(body: dict[str, Any]) -> None:
-    assert isinstance(said(body), Reason)
+    assert isinstance(payload(body), Reason)
 
 
 def test_nesting_without_end_is_a_reason_without_a_code() -> None:
@@ -178,7 +180,7 @@ def test_entities_are_not_expanded() -> None:
 def test_national_identity_numbers_are_taken_out_of_texts_and_values(number: str) -> None:
     entry = {"kode": "GLD_1055", "melding": f"Ukjent {number}", "sti": f"/x[{number}]", "angittVerdi": number}
 
-    reason = said({"kode": "GLD_010", "melding": f"Feil {number}", "spesifisering": [entry]})
+    reason = payload({"kode": "GLD_010", "melding": f"Feil {number}", "spesifisering": [entry]})
 
     assert "12345" not in repr(reason)
 
@@ -190,4 +192,4 @@ def test_texts_are_short_and_fit_for_a_database() -> None:
 
 
 def test_an_organisation_number_is_left_alone() -> None:
-    assert said({"detail": "310987654 is unknown"}).text == "310987654 is unknown"
+    assert payload({"detail": "310987654 is unknown"}).text == "310987654 is unknown"

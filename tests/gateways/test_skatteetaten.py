@@ -21,11 +21,11 @@ TOKEN = "a.b.c"
 
 
 @pytest.mark.parametrize(
-    ("said", "main_id"),
+    ("payload", "main_id"),
     [({"hovedskjemaId": "h-1"}, "h-1"), ({"hovedskjemaid": "h-1"}, "h-1"), ({"hovedskjemaId": 7}, "7")],
 )
-def test_the_main_forms_id_is_read_in_both_spellings(remote: Remote, said: dict[str, object], main_id: str) -> None:
-    remote.says(said)
+def test_the_main_forms_id_is_read_in_both_spellings(remote: Remote, payload: dict[str, object], main_id: str) -> None:
+    remote.says(payload)
 
     assert GATEWAY.send_main(token=TOKEN, year=2025, xml=b"<Skjema/>", key=KEY) == main_id
 
@@ -69,19 +69,19 @@ def test_the_confirmation_has_no_key(remote: Remote) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "payload",
     [{}, [], {"hovedskjemaId": None, "hovedskjemaid": None}, {"hovedskjemaId": {"a": 1}}, {"hovedskjemaId": ".."}],
 )
-def test_a_main_form_without_an_id_is_a_broken_reply(remote: Remote, said: object) -> None:
-    remote.says(said)
+def test_a_main_form_without_an_id_is_a_broken_reply(remote: Remote, payload: object) -> None:
+    remote.says(payload)
 
     with pytest.raises(BrokenReply):
         GATEWAY.send_main(token=TOKEN, year=2025, xml=b"<Skjema/>", key=KEY)
 
 
-@pytest.mark.parametrize("said", [{}, {"dialogId": "x", "forsendelseId": SENT}, {"dialogId": DIALOG}])
-def test_a_receipt_without_ids_is_a_broken_reply(remote: Remote, said: object) -> None:
-    remote.says(said)
+@pytest.mark.parametrize("payload", [{}, {"dialogId": "x", "forsendelseId": SENT}, {"dialogId": DIALOG}])
+def test_a_receipt_without_ids_is_a_broken_reply(remote: Remote, payload: object) -> None:
+    remote.says(payload)
 
     with pytest.raises(BrokenReply):
         GATEWAY.confirm(token=TOKEN, year=2025, main_id="h-1", parts=1)

@@ -74,10 +74,10 @@ def everything_below(pid):
     """The process and all that come of it."""
     lines = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.splitlines()
     parents = {int(child): int(parent) for child, parent in (line.split() for line in lines)}
-    found = {pid}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
+    result = {pid}
+    while more := {child for child, parent in parents.items() if parent in result} - result:
+        result |= more
+    return result
 
 
 def test_the_greeting_names_addresses_and_log_ins_that_work(running, environment):

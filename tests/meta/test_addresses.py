@@ -1,4 +1,4 @@
-"""Every address is guarded: staff pages send strangers to the log-in, and what is open is open on purpose."""
+"""Every address is guarded: staff pages redirect to the log-in, and public pages are marked."""
 
 from __future__ import annotations
 

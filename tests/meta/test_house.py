@@ -89,7 +89,7 @@ def texts_in_templates() -> Iterator[str]:
     """By Django's own reading of them, which makes gettext's calls out of both kinds of tags."""
     for path in TEMPLATES:
         calls = templatize(path.read_text(encoding="utf-8"), origin=path.name)
-        yield from (ast.literal_eval(found) for found in CALL.findall(calls))
+        yield from (ast.literal_eval(result) for result in CALL.findall(calls))
 
 
 def texts_in_code() -> Iterator[str]:

@@ -17,7 +17,7 @@ RF1086 = catalogue.service(SERVICE)
 
 
 def reason(access: Access) -> str:
-    return catalogue.offer(access=access, service=RF1086).reason
+    return catalogue.availability(access=access, service=RF1086).reason
 
 
 def test_a_usable_access_with_the_right_allows_the_service(access: Access) -> None:

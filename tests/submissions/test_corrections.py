@@ -86,8 +86,8 @@ def test_the_history_says_sending_begun_and_names_no_call_before_one_was_made(ac
     row.move_to("QUEUED", by=BY, at=AT, what={"confirmed": ["warnings"]})
     row.move_to("SENDING", by="task:send", at=AT)
 
-    told = [(str(event.title), event.text, event.colour) for event in timeline(row)]
+    lines = [(str(event.title), event.text, event.colour) for event in timeline(row)]
 
-    assert told[0] == ("Sending påbegynt", "", "info")
-    assert told[1][0] == "Lagt i kø"
-    assert "ville sende med advarsler" in told[1][1]
+    assert lines[0] == ("Sending påbegynt", "", "info")
+    assert lines[1][0] == "Lagt i kø"
+    assert "ville sende med advarsler" in lines[1][1]

@@ -32,7 +32,7 @@ def store(submission: Submission, content: bytes = CONTENT, filename: str = "hov
 
 
 def path_of(document: Document) -> Path:
-    return Path(storages["documents"].path(documents.place_of(document.sha256)))
+    return Path(storages["documents"].path(documents.storage_path(document.sha256)))
 
 
 def test_what_was_stored_is_read_back_and_lies_encrypted(draft: Submission) -> None:
@@ -100,7 +100,7 @@ def test_a_filename_is_made_harmless(given: str, kept: str) -> None:
 
 def test_the_sweep_removes_old_files_without_a_row_and_nothing_else(draft: Submission) -> None:
     kept, lost = store(draft), documents.keep(b"nobody names this")
-    lost_path = Path(storages["documents"].path(documents.place_of(lost.sha256)))
+    lost_path = Path(storages["documents"].path(documents.storage_path(lost.sha256)))
 
     young = documents.sweep_orphans(at=timezone.now())
     old = documents.sweep_orphans(at=timezone.now() + timedelta(days=2))
@@ -112,7 +112,7 @@ def test_the_sweep_removes_old_files_without_a_row_and_nothing_else(draft: Submi
 
 def test_an_orphan_stored_again_becomes_young(draft: Submission) -> None:
     lost = documents.keep(CONTENT)
-    path = Path(storages["documents"].path(documents.place_of(lost.sha256)))
+    path = Path(storages["documents"].path(documents.storage_path(lost.sha256)))
     before = path.stat().st_ino, path.read_bytes()
 
     document = store(draft)

@@ -32,12 +32,12 @@ def test_every_state_is_in_exactly_one_group(access: Access) -> None:
 def test_groups_are_counted_in_one_query(access: Access, administrator: User) -> None:
     for status in (S.DRAFT, S.READY, S.QUEUED):
         make_draft(access, status=status)
-    rows = listing.found(user=administrator, environment=SANDBOX)
+    rows = listing.find_submissions(user=administrator, environment=SANDBOX)
 
     with CaptureQueriesContext(connection) as queries:
-        found = counts(rows, listing.GROUPS)
+        result = counts(rows, listing.GROUPS)
 
-    assert (found["drafts"], found["moving"], found["failed"]) == (2, 1, 0)
+    assert (result["drafts"], result["moving"], result["failed"]) == (2, 1, 0)
     assert len(queries) == 1
 
 
@@ -46,9 +46,9 @@ def test_counting_stops_at_the_cap(access: Access, administrator: User, monkeypa
     for _ in range(5):
         make_draft(access)
 
-    found = counts(listing.found(user=administrator, environment=SANDBOX), listing.GROUPS)
+    result = counts(listing.find_submissions(user=administrator, environment=SANDBOX), listing.GROUPS)
 
-    assert found["drafts"] == 3
+    assert result["drafts"] == 3
 
 
 def test_a_search_is_about_the_customer(access: Access, administrator: User) -> None:
@@ -56,9 +56,9 @@ def test_a_search_is_about_the_customer(access: Access, administrator: User) -> 
     make_draft(access)
     theirs = make_draft(make_access(other, system=access.profile.system))
 
-    found = listing.found(user=administrator, environment=SANDBOX, text="310 629 499")
+    result = listing.find_submissions(user=administrator, environment=SANDBOX, text="310 629 499")
 
-    assert list(found) == [theirs]
+    assert list(result) == [theirs]
 
 
 def test_a_case_worker_finds_only_their_own_portfolio(access: Access, case_worker: User) -> None:
@@ -66,19 +66,19 @@ def test_a_case_worker_finds_only_their_own_portfolio(access: Access, case_worke
     ours = make_draft(access)
     make_draft(make_access(other, system=access.profile.system))
 
-    assert list(listing.found(user=case_worker, environment=SANDBOX)) == [ours]
+    assert list(listing.find_submissions(user=case_worker, environment=SANDBOX)) == [ours]
 
 
 def test_another_environment_is_another_world(access: Access, administrator: User) -> None:
     make_draft(access)
 
-    assert not listing.found(user=administrator, environment=Environment.TEST).exists()
+    assert not listing.find_submissions(user=administrator, environment=Environment.TEST).exists()
 
 
 def test_a_group_narrows_the_list(access: Access, administrator: User) -> None:
     make_draft(access)
     accepted = make_draft(access, status=S.ACCEPTED, delivered_at=AT)
 
-    rows = listing.found(user=administrator, environment=SANDBOX)
+    rows = listing.find_submissions(user=administrator, environment=SANDBOX)
     assert list(in_group(rows, listing.GROUPS, "accepted")) == [accepted]
     assert in_group(rows, listing.GROUPS, "no such group").count() == 2

@@ -96,7 +96,7 @@ def test_a_rejected_report_knows_what_became_of_its_correction(access: Access, c
 def test_the_current_place_is_what_was_reached_and_nothing_ahead_is_named_as_done(
     access: Access, status: str, current: str
 ) -> None:
-    found = dots(make_draft(access, status=status, delivered_at=AT))
+    result = dots(make_draft(access, status=status, delivered_at=AT))
 
-    assert [dot.label for dot in found if dot.is_current] == [current]
-    assert not {"Sendt", "Levert", "Godkjent"} & {dot.label for dot in found if not dot.colour}
+    assert [dot.label for dot in result if dot.is_current] == [current]
+    assert not {"Sendt", "Levert", "Godkjent"} & {dot.label for dot in result if not dot.colour}

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Customer, User
-from portal.core import enqueue as doorbell
+from portal.core import enqueue
 from submissions import tasks
 from submissions.adapters.rf1086 import NamedFile
 from submissions.adapters.rf1086.samples import example
@@ -93,8 +93,8 @@ def test_the_control_speaks_the_readers_language(client: Client, access: Access)
         for code in ("nb", "en", "nn")
     ]
 
-    assert len({tuple(found) for found in texts}) == 3
-    assert {len(found) for found in texts} == {len(texts[0])}
+    assert len({tuple(result) for result in texts}) == 3
+    assert {len(result) for result in texts} == {len(texts[0])}
 
 
 def test_files_of_which_none_can_be_used_make_no_draft(client: Client, access: Access) -> None:
@@ -155,10 +155,10 @@ def test_with_the_broker_down_it_is_stored_and_the_page_says_so(
     client: Client, access: Access, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     def away(**_: Any) -> None:
-        raise doorbell.OperationalError("connection refused")
+        raise enqueue.OperationalError("connection refused")
 
     monkeypatch.setattr(tasks.send_submission, "apply_async", away)
-    monkeypatch.setattr(doorbell, "is_reachable", lambda: False)
+    monkeypatch.setattr(enqueue, "is_reachable", lambda: False)
     create(client, access)
     submission = Submission.objects.get()
 

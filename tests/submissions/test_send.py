@@ -184,7 +184,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(world: World, monkeypa
         raise world_error
 
     world_error = send.Unavailable("gone", maybe_arrived=True)
-    monkeypatch.setattr("submissions.services.calls._over_the_wire", stolen)
+    monkeypatch.setattr("submissions.services.calls._call_gateway", stolen)
 
     with pytest.raises(LostRace):
         send.send(submission_id=submission.pk, at=world.at)

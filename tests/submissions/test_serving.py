@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.models import User
 from portal.core.audit import AuditEvent
 from submissions.models import Document, Submission
-from submissions.services.documents import place_of, store_document
+from submissions.services.documents import storage_path, store_document
 from tests.fixtures import AT
 
 
@@ -99,7 +99,7 @@ def test_the_evidence_package_holds_everything_with_hashes(client: Client, draft
 
 def test_a_document_that_is_gone_gives_an_explanation_instead_of_an_error(client: Client, draft: Submission) -> None:
     document = store(draft, b"<a/>")
-    storages["documents"].delete(place_of(document.sha256))
+    storages["documents"].delete(storage_path(document.sha256))
 
     page = client.get(url("document", document))
     file = client.get(url("document-file", document))

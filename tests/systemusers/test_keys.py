@@ -103,28 +103,28 @@ def test_a_key_past_its_end_is_no_key(client_row: MaskinportenClient) -> None:
         keys.active_key(client_row, at=AT + timedelta(days=301))
 
 
-def verdicts(found: list[ScopeGrant]) -> dict[str, tuple[str, str]]:
-    return {row.scope: (row.verdict, row.code) for row in found}
+def verdicts(grants: list[ScopeGrant]) -> dict[str, tuple[str, str]]:
+    return {row.scope: (row.verdict, row.code) for row in grants}
 
 
 def test_the_doctor_asks_for_each_scope_by_itself(world: World) -> None:
     world.introduce_client(world.client, scopes=SCOPES[:3], granted_scopes=SCOPES[:2])
 
-    found = verdicts(scopes.check_scopes(client=world.client, by=BY, at=world.at))
+    result = verdicts(scopes.check_scopes(client=world.client, by=BY, at=world.at))
 
-    assert list(found) == SCOPES
-    assert found[SCOPES[0]] == found[SCOPES[1]] == (V.GRANTED, "")
-    assert found[SCOPES[2]] == (V.NOT_GRANTED, "MP-250")
-    assert found[SCOPES[3]] == (V.NOT_ON_CLIENT, "MP-200")
+    assert list(result) == SCOPES
+    assert result[SCOPES[0]] == result[SCOPES[1]] == (V.GRANTED, "")
+    assert result[SCOPES[2]] == (V.NOT_GRANTED, "MP-250")
+    assert result[SCOPES[3]] == (V.NOT_ON_CLIENT, "MP-200")
 
 
 def test_a_key_that_ran_out_says_nothing_of_the_scopes(world: World) -> None:
     kid = SigningKey.objects.get().kid
     world.control(f"/control/clients/{world.client.client_id}/keys/{kid}/expire")
 
-    found = verdicts(scopes.check_scopes(client=world.client, by=BY, at=world.at))
+    result = verdicts(scopes.check_scopes(client=world.client, by=BY, at=world.at))
 
-    assert set(found.values()) == {(V.UNKNOWN, "MP-121")}
+    assert set(result.values()) == {(V.UNKNOWN, "MP-121")}
 
 
 def test_the_doctor_forgets_scopes_nobody_wants_any_more(world: World) -> None:

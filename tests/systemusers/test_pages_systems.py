@@ -164,7 +164,7 @@ def test_comparing_updating_and_the_log_of_a_system(staff: Client, system: Syste
 
     compared = post(staff, f"systems/{system.pk}/compare/")
     updated = post(staff, f"systems/{system.pk}/update/")
-    log = page(staff, f"systems/{system.pk}/changes/")
+    log = page(staff, f"systems/{system.pk}/register-log/")
 
     assert "Other" in compared
     assert "Altinn er oppdatert" in updated

@@ -176,10 +176,10 @@ def test_a_maskinporten_that_is_away_leaves_no_lock_behind(world: World) -> None
 def test_many_threads_share_one_request_and_touch_no_database(world: World, django_assert_num_queries: Any) -> None:
     prepared = tokens.prepare_vendor_grant(client=world.client, scopes=DIALOGS)
     world.fault(service="maskinporten", kind="slow", seconds=0.3)
-    found: list[str] = []
+    result: list[str] = []
 
     def ask() -> None:
-        found.append(tokens.fetch_token(prepared, at=world.at))
+        result.append(tokens.fetch_token(prepared, at=world.at))
         assert connection.connection is None  # this thread's own
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
@@ -189,7 +189,7 @@ def test_many_threads_share_one_request_and_touch_no_database(world: World, djan
         for thread in threads:
             thread.join(timeout=20)
 
-    assert (len(found), len(set(found)), len(world.calls("POST", TOKEN))) == (8, 1, 1)
+    assert (len(result), len(set(result)), len(world.calls("POST", TOKEN))) == (8, 1, 1)
 
 
 def test_no_secret_shows_in_what_is_printed(approved: Access) -> None:

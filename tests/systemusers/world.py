@@ -185,7 +185,7 @@ def world(client_row: MaskinportenClient, settings: Any, monkeypatch: pytest.Mon
 @pytest.fixture
 def system(world: World) -> System:
     """Registered at Altinn and here."""
-    from systemusers.services.register import register_system
+    from systemusers.services.system_register import register_system
 
     row = make_system(world.client)
     register_system(system=row, by=BY, at=world.at)

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from portal.gateways.decoding import bearer, decode
 from portal.gateways.errors import BrokenReply
-from portal.gateways.http import Door
+from portal.gateways.http import Channel
 from portal.gateways.maskinporten import Token
-from portal.gateways.reading import bearer, reading
 
 EXCHANGED_FOR = timedelta(minutes=29)
 """Altinn gives thirty minutes; Events allows no clock skew, so we use one less."""
@@ -21,12 +21,12 @@ EXCHANGED_FOR = timedelta(minutes=29)
 
 class Exchange:
     def __init__(self, *, platform: str) -> None:
-        self._door = Door(service="altinn", base_url=platform)
+        self._channel = Channel(service="altinn", base_url=platform)
 
     def exchange(self, token: Token, *, at: datetime) -> Token:
-        """An Altinn token for a Maskinporten token; it outlives the one it came of."""
-        reply = self._door.call("GET", "/authentication/api/v1/exchange/maskinporten", token=token.value)
-        value = reading(reply.where, lambda: bearer(reply.content.decode("ascii", "replace").strip().strip('"')))
+        """An Altinn token for a Maskinporten token. It is valid longer than the token given."""
+        reply = self._channel.call("GET", "/authentication/api/v1/exchange/maskinporten", token=token.value)
+        value = decode(reply.where, lambda: bearer(reply.content.decode("ascii", "replace").strip().strip('"')))
         if value.count(".") != 2:
             raise BrokenReply(f"{reply.where}: the answer is not a token")
         return Token(value, at + EXCHANGED_FOR, token.scopes, token.system_user_id)
@@ -34,7 +34,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class AuthorizedParty:
-    """An organisation that a system user may act for, with what it holds there."""
+    """An organisation that a system user may act for, with its packages and resources there."""
 
     orgnr: str
     name: str
@@ -65,70 +65,72 @@ class Resource:
 
 class Metadata:
     def __init__(self, *, platform: str) -> None:
-        self._door = Door(service="altinn", base_url=platform)
+        self._channel = Channel(service="altinn", base_url=platform)
 
     def authorized_parties(self, *, token: str) -> list[AuthorizedParty]:
         """With an exchanged system user token. Scope `altinn:accessmanagement/authorizedparties`."""
         params = {"includeAccessPackages": "true", "includeResources": "true"}
         path = "/accessmanagement/api/v1/enduser/authorizedparties"
-        said = self._door.call("GET", path, token=token, params=params).json()
-        return reading(path, lambda: [_party(entry) for entry in (said["data"] if isinstance(said, dict) else said)])
+        payload = self._channel.call("GET", path, token=token, params=params).json()
+        return decode(
+            path, lambda: [_party(entry) for entry in (payload["data"] if isinstance(payload, dict) else payload)]
+        )
 
     def packages(self, *, term: str, language: str = "nb") -> list[Package]:
-        """Packages that match `term`; no token. No hits is an empty list (Altinn says 204)."""
+        """Packages that match `term`; no token. No hits give an empty list (Altinn answers 204)."""
         path = "/accessmanagement/api/v1/meta/info/accesspackages/search"
-        reply = self._door.call("GET", path, params={"term": term}, headers={"Accept-Language": language})
+        reply = self._channel.call("GET", path, params={"term": term}, headers={"Accept-Language": language})
         if not reply.content:
             return []
-        said = reply.json()
-        return reading(path, lambda: [_package(entry.get("object") or entry) for entry in said])
+        payload = reply.json()
+        return decode(path, lambda: [_package(entry.get("object") or entry) for entry in payload])
 
     def all_packages(self, *, language: str = "nb") -> list[Package]:
-        """The whole catalogue, out of its groups and areas; no token."""
+        """All packages, flattened from groups and areas; no token."""
         path = "/accessmanagement/api/v1/meta/info/accesspackages/export"
-        said = self._door.call("GET", path, headers={"Accept-Language": language}).json()
-        return reading(
-            path, lambda: [_package(p) for group in said for area in group["areas"] for p in area["packages"]]
+        payload = self._channel.call("GET", path, headers={"Accept-Language": language}).json()
+        return decode(
+            path, lambda: [_package(p) for group in payload for area in group["areas"] for p in area["packages"]]
         )
 
     def package(self, urn: str, *, language: str = "nb") -> Package:
         """One package by urn; raises Refused 404 when Altinn does not know it."""
         path = f"/accessmanagement/api/v1/meta/info/accesspackages/package/urn/{quote(urn, safe=':')}"
-        said = self._door.call("GET", path, headers={"Accept-Language": language}).json()
-        return reading(path, lambda: _package(said))
+        payload = self._channel.call("GET", path, headers={"Accept-Language": language}).json()
+        return decode(path, lambda: _package(payload))
 
     def resources(self) -> list[Resource]:
-        """All resources that are no apps; no token. https://docs.altinn.studio/api/resourceregistry/"""
+        """All resources except apps; no token. https://docs.altinn.studio/api/resourceregistry/"""
         params = {"includeApps": "false", "includeMigratedApps": "false"}
-        reply = self._door.call("GET", "/resourceregistry/api/v1/resource/resourcelist", params=params)
-        return reading(reply.where, lambda: [_resource(entry) for entry in reply.json()])
+        reply = self._channel.call("GET", "/resourceregistry/api/v1/resource/resourcelist", params=params)
+        return decode(reply.where, lambda: [_resource(entry) for entry in reply.json()])
 
     def resource(self, resource_id: str) -> dict[str, Any]:
         """A resource as the registry has it: title, type, delegable, owner. No token."""
-        reply = self._door.call("GET", f"/resourceregistry/api/v1/resource/{quote(resource_id, safe='')}")
-        return reading(reply.where, lambda: dict(reply.json()))
+        reply = self._channel.call("GET", f"/resourceregistry/api/v1/resource/{quote(resource_id, safe='')}")
+        return decode(reply.where, lambda: dict(reply.json()))
 
 
-def _party(said: dict[str, Any]) -> AuthorizedParty:
+def _party(payload: dict[str, Any]) -> AuthorizedParty:
     return AuthorizedParty(
-        str(said.get("organizationNumber") or ""),
-        str(said.get("name", "")),
-        tuple(map(str, said.get("authorizedAccessPackages") or [])),
-        tuple(map(str, said.get("authorizedResources") or [])),
+        str(payload.get("organizationNumber") or ""),
+        str(payload.get("name", "")),
+        tuple(map(str, payload.get("authorizedAccessPackages") or [])),
+        tuple(map(str, payload.get("authorizedResources") or [])),
     )
 
 
-def _resource(said: dict[str, Any]) -> Resource:
-    titles = {str(language): str(text) for language, text in (said.get("title") or {}).items() if text}
-    owner = str((said.get("hasCompetentAuthority") or {}).get("orgcode") or "").lower()
-    return Resource(str(said["identifier"]), titles, owner, bool(said.get("delegable")))
+def _resource(payload: dict[str, Any]) -> Resource:
+    titles = {str(language): str(text) for language, text in (payload.get("title") or {}).items() if text}
+    owner = str((payload.get("hasCompetentAuthority") or {}).get("orgcode") or "").lower()
+    return Resource(str(payload["identifier"]), titles, owner, bool(payload.get("delegable")))
 
 
-def _package(said: dict[str, Any]) -> Package:
+def _package(payload: dict[str, Any]) -> Package:
     return Package(
-        str(said["urn"]),
-        str(said.get("name", "")),
-        str(said.get("description", "")),
-        bool(said.get("isAssignable")),
-        bool(said.get("isDelegable")),
+        str(payload["urn"]),
+        str(payload.get("name", "")),
+        str(payload.get("description", "")),
+        bool(payload.get("isAssignable")),
+        bool(payload.get("isDelegable")),
     )

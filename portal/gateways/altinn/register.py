@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from portal.gateways.http import Door
-from portal.gateways.reading import insensitive, moment, reading
+from portal.gateways.decoding import decode, insensitive, moment
+from portal.gateways.http import Channel
 
 BASE = "/authentication/api/v1/systemregister"
 RESOURCE = "urn:altinn:resource"
@@ -56,77 +56,79 @@ class SystemChange:
 
 
 def right(resource_id: str) -> dict[str, Any]:
-    """One single right as the register wants it: one resource each."""
+    """One single right in the register's format: one resource each."""
     return {"resource": [{"id": RESOURCE, "value": resource_id}]}
 
 
-def rights_of(said: list[dict[str, Any]] | None) -> tuple[str, ...]:
-    return tuple(str(resource["value"]) for entry in said or [] for resource in entry.get("resource") or [])
+def rights_of(entries: list[dict[str, Any]] | None) -> tuple[str, ...]:
+    return tuple(str(resource["value"]) for entry in entries or [] for resource in entry.get("resource") or [])
 
 
-def packages_of(said: list[dict[str, Any]] | None) -> tuple[str, ...]:
-    return tuple(str(entry["urn"]) for entry in said or [])
+def packages_of(entries: list[dict[str, Any]] | None) -> tuple[str, ...]:
+    return tuple(str(entry["urn"]) for entry in entries or [])
 
 
 class SystemRegister:
     def __init__(self, *, platform: str) -> None:
-        self._door = Door(service="altinn", base_url=platform)
+        self._channel = Channel(service="altinn", base_url=platform)
 
     def register(self, system: RegisteredSystem, *, token: str) -> str:
         """The register's internal id. Raises Refused with AUTH.VLD codes in `details` (VLD-00002: the id is taken)."""
-        said = self._door.call("POST", f"{BASE}/vendor", token=token, json=system.as_json()).json()
-        return str(said)
+        internal_id = self._channel.call("POST", f"{BASE}/vendor", token=token, json=system.as_json()).json()
+        return str(internal_id)
 
     def update(self, system: RegisteredSystem, *, token: str) -> None:
         """Replace all of it, client ids and redirect addresses included."""
-        self._door.call("PUT", f"{BASE}/vendor/{_id(system.system_id)}", token=token, json=system.as_json())
+        self._channel.call("PUT", f"{BASE}/vendor/{_id(system.system_id)}", token=token, json=system.as_json())
 
     def get(self, system_id: str, *, token: str) -> RegisteredSystem:
-        """Also a deleted one. Raises Refused 404 when it never was, 403 when it is another vendor's."""
-        reply = self._door.call("GET", f"{BASE}/vendor/{_id(system_id)}", token=token)
-        return reading(reply.where, lambda: _system(reply.json()))
+        """Returns deleted systems too. Raises Refused 404 for an unknown id, 403 when another vendor owns it."""
+        reply = self._channel.call("GET", f"{BASE}/vendor/{_id(system_id)}", token=token)
+        return decode(reply.where, lambda: _system(reply.json()))
 
     def delete(self, system_id: str, *, token: str) -> None:
-        """Soft, and for ever: the id can never be used again, and every customer's token stops working."""
-        self._door.call("DELETE", f"{BASE}/vendor/{_id(system_id)}", token=token)
+        """A soft delete that cannot be undone: the id can never be used again, and every customer's token stops working."""
+        self._channel.call("DELETE", f"{BASE}/vendor/{_id(system_id)}", token=token)
 
     def changelog(self, system_id: str, *, token: str) -> list[SystemChange]:
-        reply = self._door.call("GET", f"{BASE}/vendor/{_id(system_id)}/changelog", token=token)
-        return reading(reply.where, lambda: [_change(entry) for entry in reply.json()])
+        reply = self._channel.call("GET", f"{BASE}/vendor/{_id(system_id)}/changelog", token=token)
+        return decode(reply.where, lambda: [_change(entry) for entry in reply.json()])
 
     def list(self, *, token: str) -> list[RegisteredSystem]:
-        """The vendor's systems but for deleted ones. Client ids and redirect addresses are told by `get` alone."""
-        reply = self._door.call("GET", f"{BASE}/vendor", token=token)
-        return reading(reply.where, lambda: [_listed(entry) for entry in reply.json()])
+        """The vendor's systems except deleted ones. Only `get` returns client ids and redirect addresses."""
+        reply = self._channel.call("GET", f"{BASE}/vendor", token=token)
+        return decode(reply.where, lambda: [_listed(entry) for entry in reply.json()])
 
 
 def _id(system_id: str) -> str:
     return quote(system_id, safe="")
 
 
-def _listed(said: dict[str, Any]) -> RegisteredSystem:
-    """The list has other names for two of the members."""
-    vendor = {"ID": said.get("systemVendorOrgNumber") or ""}
-    return _system({**said, "id": said["systemId"], "vendor": vendor})
+def _listed(payload: dict[str, Any]) -> RegisteredSystem:
+    """Two members have other names in the list."""
+    vendor = {"ID": payload.get("systemVendorOrgNumber") or ""}
+    return _system({**payload, "id": payload["systemId"], "vendor": vendor})
 
 
-def _system(said: dict[str, Any]) -> RegisteredSystem:
-    vendor = insensitive(said.get("vendor") or {}, "id") or ""
+def _system(payload: dict[str, Any]) -> RegisteredSystem:
+    vendor = insensitive(payload.get("vendor") or {}, "id") or ""
     return RegisteredSystem(
-        system_id=str(said["id"]),
+        system_id=str(payload["id"]),
         vendor_orgnr=str(vendor).removeprefix("0192:"),
-        name=dict(said.get("name") or {}),
-        description=dict(said.get("description") or {}),
-        rights=rights_of(said.get("rights")),
-        packages=packages_of(said.get("accessPackages")),
-        client_ids=tuple(map(str, said.get("clientId") or [])),
-        redirect_urls=tuple(map(str, said.get("allowedRedirectUrls") or [])),
-        is_visible=bool(said.get("isVisible", True)),
-        is_deleted=bool(said.get("isDeleted", False)),
+        name=dict(payload.get("name") or {}),
+        description=dict(payload.get("description") or {}),
+        rights=rights_of(payload.get("rights")),
+        packages=packages_of(payload.get("accessPackages")),
+        client_ids=tuple(map(str, payload.get("clientId") or [])),
+        redirect_urls=tuple(map(str, payload.get("allowedRedirectUrls") or [])),
+        is_visible=bool(payload.get("isVisible", True)),
+        is_deleted=bool(payload.get("isDeleted", False)),
     )
 
 
-def _change(said: dict[str, Any]) -> SystemChange:
+def _change(payload: dict[str, Any]) -> SystemChange:
     return SystemChange(
-        str(said.get("changeType", "unknown")), str(said.get("changedByOrgNumber", "")), moment(said.get("created"))
+        str(payload.get("changeType", "unknown")),
+        str(payload.get("changedByOrgNumber", "")),
+        moment(payload.get("created")),
     )

@@ -18,7 +18,7 @@ from portal.core import crypto
 
 
 class Command(BaseCommand):
-    help = "Re-encrypts keys, answers and documents with the first key of the ring."
+    help = "Re-encrypts keys, answers and documents with the first key."
 
     def handle(self, *args: Any, **options: Any) -> None:
         columns = [(m, f) for m in apps.get_models() for f in m._meta.fields if isinstance(f, crypto.EncryptedField)]
@@ -47,7 +47,7 @@ SPARE = ".rotating"
 def rotate_documents() -> int:
     """Re-encrypt every stored document in place, through the storage API. Returns the number of files.
 
-    A spare copy stands beside the file while it is rewritten; a run that was cut off is mended by the next.
+    A copy is stored beside the file while it is rewritten; the next run repairs an interrupted one.
     """
     storage = storages["documents"]
     names = sorted({name.removesuffix(SPARE) for name in _names(storage, "")})

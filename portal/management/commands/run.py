@@ -1,4 +1,4 @@
-"""`manage.py run`: the whole portal on one machine, until Ctrl-C. What `make run` ends in; not for production."""
+"""`manage.py run`: the whole portal on one machine, until Ctrl-C. Used by `make run`; not for production."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py tour`: walks the nine steps against the sandbox with a real worker; exit code 1 when a step fails."""
+"""`manage.py tour`: runs the nine steps against the sandbox with a real worker; exit code 1 when a step fails."""
 
 from __future__ import annotations
 

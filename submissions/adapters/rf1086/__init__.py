@@ -1,6 +1,6 @@
 """The shareholder register report, RF-1086: one main form and a sub-form for each shareholder, as XML files.
 
-Reading is safe against hostile files; checking says what Skatteetaten would say, before anything is sent.
+Parsing is safe against hostile files; checking applies Skatteetaten's rules before anything is sent.
 """
 
 from submissions.adapters.rf1086.checking import FileReport, NamedFile, check_file, check_package

@@ -1,7 +1,7 @@
 """Checks a file by itself, and a package as a whole: for the right customer and year, complete, and with sums that agree.
 
-Faults of form are errors. Sums that do not add up are warnings: Skatteetaten takes such a report and then rejects it, so
-a person may send it on purpose but must have been told.
+Format faults are errors. Wrong sums are warnings: Skatteetaten accepts such a report and rejects it later, so a user may
+send it after a warning.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from submissions.adapters.rf1086.numbers import masked
 from submissions.adapters.rf1086.parsing import Form, Kind, Unreadable, plain_name, read_form
 
 MOST_FINDINGS = 300
-"""Of one package. A fault in the program that wrote the files is in every one of them."""
+"""Limit per package: a fault of the producing program is repeated in every file."""
 _IDENTITIES = (names.PERSON, names.COMPANY, names.FOREIGNER)
 
 
@@ -42,7 +42,7 @@ class FileReport:
 
 
 def check_file(file: NamedFile, *, orgnr: str, year: int) -> FileReport:
-    """Everything that can be told of one file alone."""
+    """All findings of one file alone."""
     try:
         form = read_form(file.content, file.name)
     except Unreadable as error:
@@ -58,25 +58,25 @@ def check_file(file: NamedFile, *, orgnr: str, year: int) -> FileReport:
 def check_package(files: list[NamedFile], *, orgnr: str, year: int) -> list[Finding]:
     """All findings of all files, then those of the whole; at most MOST_FINDINGS, errors before warnings if there are more.
 
-    Sums over the files are left alone until each of them can be read: they would only repeat that one is missing.
+    Sums over files are checked only when every file can be read.
     """
     reports = [check_file(file, orgnr=orgnr, year=year) for file in files]
     forms = [report.form for report in reports if report.form]
     mains = [form for form in forms if form.kind == Kind.MAIN]
     parts = [form for form in forms if form.kind == Kind.PART]
-    found = [finding for report in reports for finding in report.findings]
-    found += [*_complete(mains, parts, is_readable=len(forms) == len(files)), *_twice(parts)]
+    findings = [finding for report in reports for finding in report.findings]
+    findings += [*_complete(mains, parts, is_readable=len(forms) == len(files)), *_twice(parts)]
     if len(mains) == 1:
-        found += _classes(mains[0], parts)
+        findings += _classes(mains[0], parts)
         if parts and len(forms) == len(files):
-            found += sums.of_package(mains[0], parts)
-    return _bounded(found)
+            findings += sums.of_package(mains[0], parts)
+    return _bounded(findings)
 
 
-def _bounded(found: list[Finding]) -> list[Finding]:
-    if len(found) <= MOST_FINDINGS:
-        return found
-    ordered = sorted(found, key=lambda finding: finding.level != Level.ERROR)
+def _bounded(findings: list[Finding]) -> list[Finding]:
+    if len(findings) <= MOST_FINDINGS:
+        return findings
+    ordered = sorted(findings, key=lambda finding: finding.level != Level.ERROR)
     rest = ordered[MOST_FINDINGS:]
     message = ngettext("Det er %(n)s funn til.", "Det er %(n)s funn til.", len(rest)) % {"n": len(rest)}
     return [*ordered[:MOST_FINDINGS], Finding(rest[0].level, "MORE", message + " " + _("Rett disse først."))]
@@ -118,7 +118,7 @@ def _identified(form: Form) -> Iterator[Finding]:
 
 
 def _complete(mains: list[Form], parts: list[Form], *, is_readable: bool) -> Iterator[Finding]:
-    """An unreadable file may be the one that is missing; then nothing is said of that."""
+    """Missing forms are not reported while a file is unreadable: it may be the missing one."""
     if not mains and is_readable:
         yield Finding(Level.ERROR, "NO_MAIN_FORM", _("Hovedskjemaet (RF-1086) mangler. Legg det til."))
     for extra in mains[1:]:
@@ -133,7 +133,7 @@ def _complete(mains: list[Form], parts: list[Form], *, is_readable: bool) -> Ite
 
 
 def _twice(parts: list[Form]) -> Iterator[Finding]:
-    """The same shareholder in the same class. Another class is told of elsewhere."""
+    """The same shareholder in the same class. Another class is reported by `_classes`."""
     seen: dict[tuple[str, str], str] = {}
     for part in parts:
         name = next((name for name in _IDENTITIES if part.text(name)), "")
@@ -150,7 +150,7 @@ def _twice(parts: list[Form]) -> Iterator[Finding]:
 
 
 def _classes(main: Form, parts: list[Form]) -> Iterator[Finding]:
-    """The class may be left out; where both state it, it is the same."""
+    """The class is optional; when both forms state it, they must agree."""
     ours = main.text(names.SHARE_CLASS)
     for part in parts:
         given = part.text(names.SHARE_CLASS)

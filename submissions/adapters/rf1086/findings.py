@@ -1,4 +1,4 @@
-"""One thing that is wrong, or looks wrong, in a file: where, what, and how to mend it, in the reader's language."""
+"""A fault or warning about a file: location, text, and how to correct it, in the user's language."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`code` is our own and stable; `message` what is wrong and how to mend it; `path` the element's names from the root
+    """`code` is our own and stable; `message` says what is wrong and how to correct it; `path` the element's names from the root
     down; `given` what stands there, national identity numbers hidden."""
 
     level: Level

@@ -1,4 +1,4 @@
-"""The kinds of value an RF-1086 element may hold, and what to say of a text that is not of its kind.
+"""The value types of RF-1086 elements, and the message for a text of the wrong type.
 
 Numbers and times may have blanks around them, as XML schemas allow; texts and identifiers may not.
 """
@@ -43,7 +43,7 @@ _TEXTS: dict[str, tuple[str, Any]] = {
 
 
 def fault(text: str, kind: str) -> str:
-    """How the value has to be, as the end of a sentence that begins with its name; "" when it is right."""
+    """What the value must be, as the end of a sentence that begins with its name; "" when it is valid."""
     if kind.startswith("text"):
         return _text_fault(text, int(kind.removeprefix("text")))
     if kind in _NUMBERS:

@@ -1,4 +1,4 @@
-"""The elements of RF-1086 that the checks and the samples speak of, by their whole names."""
+"""Full names of the RF-1086 elements used by the checks and the samples."""
 
 ORGNR = "EnhetOrganisasjonsnummer-datadef-18"
 YEAR = "Inntektsar-datadef-692"

@@ -1,4 +1,4 @@
-"""National identity numbers and organisation numbers: right or not, made up for tests, and hidden from eyes.
+"""National identity numbers and organisation numbers: validation, synthetic numbers for tests, and masking.
 
 Synthetic persons (Tenor) have 80 added to the month, some older ones 40 or 65; a D-number has 40 added to the day.
 """
@@ -41,7 +41,7 @@ def _check_digit(digits: str, weights: tuple[int, ...]) -> str:
 
 
 def synthetic_person(serial: int) -> str:
-    """A number no person has, of somebody born in 1970 to 1998. Different serials below 400 000, different numbers."""
+    """A synthetic number with a birth year from 1970 to 1998. Serials below 400 000 give different numbers."""
     day, year, individual = serial // 14_500 % 28 + 1, serial // 500 % 29 + 70, serial % 500
     for month in range(81, 93):
         stem = f"{day:02}{month}{year}{individual:03}"
@@ -54,9 +54,9 @@ def synthetic_person(serial: int) -> str:
 
 def masked(text: str) -> str:
     """The text with every national identity number hidden but for its last two digits."""
-    return _PERSON_LIKE.sub(lambda found: "*" * 9 + found[0][-2:], text)
+    return _PERSON_LIKE.sub(lambda match: "*" * 9 + match[0][-2:], text)
 
 
 def hidden(text: str) -> str:
-    """What was given where a national identity number belongs: it may be one that lacks a digit."""
+    """Mask the value of a national identity number element: it may be a number that lacks a digit."""
     return "*" * max(0, len(text) - 2) + text[-2:] if len(text) > 5 else "*" * len(text)

@@ -1,6 +1,6 @@
-"""Reads an uploaded RF-1086 file without trusting it, and tells a main form from a sub-form.
+"""Parses an untrusted RF-1086 file and detects whether it is a main form or a sub-form.
 
-A file that cannot be read says why in words its owner understands: what it is instead, or where it breaks.
+For a file that cannot be parsed the finding names the file type found or the line of the error.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 class Kind(StrEnum):
-    """What a form is, told by the root's attribute `skjemanummer`."""
+    """The kind of form, from the root's attribute `skjemanummer`."""
 
     MAIN = "890"
     PART = "923"
@@ -73,21 +73,21 @@ class Form:
         return text_of(next(self.root.iter(name), None))
 
     def line(self, name: str) -> int | None:
-        found = next(self.root.iter(name), None)
-        return line_of(found) if found is not None else None
+        node = next(self.root.iter(name), None)
+        return line_of(node) if node is not None else None
 
     def number(self, name: str) -> Decimal | None:
         """The first element's number; None when absent or not a number."""
         return as_number(self.text(name))
 
     def total(self, *names: str) -> Decimal:
-        """The sum over every element of these names; what is not a number counts nothing."""
+        """The sum over every element of these names; values that are no numbers are skipped."""
         values = (as_number(text_of(element)) for element in self.root.iter(*names))
         return sum((value for value in values if value is not None), Decimal(0))
 
 
 def line_of(element: etree._Element) -> int | None:
-    return cast("int | None", element.sourceline)  # the stubs of lxml have it otherwise
+    return cast("int | None", element.sourceline)  # the stubs of lxml declare another type
 
 
 def text_of(element: etree._Element | None) -> str:

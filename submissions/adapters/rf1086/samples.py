@@ -1,6 +1,6 @@
 """Synthetic RF-1086 packages: for the demonstration, the tour and the tests. No real company or person is in them.
 
-Purchases, sales, issues and deletions follow from the numbers of shares, so that everything adds up unless asked not to.
+Purchases, sales, issues and deletions follow from the numbers of shares, so the sums are right unless `wrong_sum` is set.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Company:
     nominal: Decimal = Decimal(100)
     per_share: Decimal = Decimal(0)
     share_class: str = "01"
-    stated_shares: int | None = None  # what the main form says when it is not the truth
+    stated_shares: int | None = None  # a wrong total for the main form
 
     @property
     def before(self) -> int:
@@ -55,8 +55,8 @@ class Company:
 def package(company: Company) -> list[NamedFile]:
     """The main form and one sub-form for each shareholder."""
     files = [NamedFile(f"rf1086-{company.orgnr}-{company.year}.xml", _xml(Kind.MAIN, _main(company)))]
-    for place, holder in enumerate(company.shareholders, start=1):
-        name = f"rf1086u-{company.orgnr}-{company.year}-{place:03}.xml"
+    for number, holder in enumerate(company.shareholders, start=1):
+        name = f"rf1086u-{company.orgnr}-{company.year}-{number:03}.xml"
         files.append(NamedFile(name, _xml(Kind.PART, _part(company, holder))))
     return files
 
@@ -207,7 +207,7 @@ def _money(amount: Decimal) -> str:
 
 
 def _moment(company: Company) -> str:
-    """Everything that happens to a sample happens in the middle of its year."""
+    """All events of a sample are dated 15 June."""
     return f"{company.year}-06-15T12:00:00"
 
 

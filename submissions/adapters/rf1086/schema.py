@@ -22,7 +22,7 @@ from submissions.adapters.rf1086.parsing import ATTRIBUTES, Form, Kind, line_of,
 
 TABLES = {Kind.MAIN: "main_form.txt", Kind.PART: "part_form.txt"}
 MOST_FINDINGS = 50
-"""Of one file. What comes after the fiftieth is nearly always the same fault again."""
+"""Of one file. Later findings are nearly always repeats."""
 _NUMBER = re.compile(r"-(datadef|grp)-([0-9]+)$")
 
 
@@ -44,10 +44,10 @@ class Element:
 
 def number_attribute(name: str) -> dict[str, str]:
     """The one attribute that an element of the forms has."""
-    found = _NUMBER.search(name)
-    if found is None:
+    match = _NUMBER.search(name)
+    if match is None:
         raise ValueError(name)
-    return {"orid" if found[1] == "datadef" else "gruppeid": found[2]}
+    return {"orid" if match[1] == "datadef" else "gruppeid": match[2]}
 
 
 @lru_cache(maxsize=2)
@@ -68,7 +68,7 @@ def root_of(kind: Kind) -> Element:
 
 @lru_cache(maxsize=2)
 def _homes(kind: Kind) -> dict[str, str]:
-    """The group each element belongs in."""
+    """The parent group of each element."""
     homes: dict[str, str] = {}
     waiting = [root_of(kind)]
     while waiting:
@@ -109,21 +109,21 @@ class _Walk:
             )
 
     def _group(self, node: etree._Element, element: Element) -> Iterator[Finding]:
-        places = {child.name: place for place, child in enumerate(element.children)}
-        counts = dict.fromkeys(places, 0)
+        positions = {child.name: position for position, child in enumerate(element.children)}
+        counts = dict.fromkeys(positions, 0)
         highest = 0
         for child in node:
             name = str(child.tag)
-            if name not in places:
+            if name not in positions:
                 yield self._unknown(child)
                 continue
-            if places[name] < highest:
+            if positions[name] < highest:
                 yield self._out_of_order(child, element.children[highest])
-            highest = max(highest, places[name])
+            highest = max(highest, positions[name])
             counts[name] += 1
-            if counts[name] == element.children[places[name]].most + 1:
-                yield self._too_many(child, element.children[places[name]])
-            yield from self._element(child, element.children[places[name]])
+            if counts[name] == element.children[positions[name]].most + 1:
+                yield self._too_many(child, element.children[positions[name]])
+            yield from self._element(child, element.children[positions[name]])
         yield from self._missing(node, element, counts)
         yield from self._loose_text(node)
 

@@ -85,7 +85,7 @@ def _capital(main: Form, shares_name: str, nominal_name: str, capital_name: str)
 
 
 def _dividend_per_share(main: Form) -> Iterator[Finding]:
-    """Only while the number of shares stood still is it known how many the dividend was for."""
+    """Checked only when the number of shares did not change: else the number at the dividend date is unknown."""
     shares = main.number(names.CLOSING)
     if shares is None or shares != main.number(names.OPENING) or main.total(*names.ISSUED, *names.DELETED):
         return
@@ -120,8 +120,8 @@ def _total_dividend(main: Form, parts: list[Form]) -> Iterator[Finding]:
             "Hovedskjemaet sier at %(stated)s kr er delt ut i utbytte, men aksjonærene har fått %(paid)s kr til sammen. "
             "Rett det som er feil."
         )
-        place = names.DIVIDEND if main.text(names.DIVIDEND) else names.CLOSING
-        yield _warning("TOTAL_DIVIDEND", message % {"stated": _shown(stated), "paid": _shown(paid)}, main, place)
+        element = names.DIVIDEND if main.text(names.DIVIDEND) else names.CLOSING
+        yield _warning("TOTAL_DIVIDEND", message % {"stated": _shown(stated), "paid": _shown(paid)}, main, element)
 
 
 def _rates(main: Form) -> dict[str, Decimal]:
@@ -166,12 +166,12 @@ def _day(group: etree._Element, name: str) -> str:
 
 
 def _shown(number: Decimal) -> str:
-    """Without noughts that say nothing, and never as a power of ten."""
+    """Without trailing zeros and never in exponent notation."""
     return f"{number.normalize():f}" if number else "0"
 
 
 def _count(shares: Decimal) -> str:
-    """Ten digits and more are sooner a national identity number in the wrong place than a number of shares."""
+    """Masked from ten digits on: it may be a national identity number in the wrong element."""
     text = _shown(shares)
     return hidden(text) if len(text) >= 10 else text
 

@@ -1,4 +1,4 @@
-"""Reading Dialogporten: cursors that are due, their dialogs, the transmissions in them and the documents behind those.
+"""Pulls from Dialogporten: due cursors, their dialogs, transmissions and documents.
 
-Never GETs a dialog: that would mark it as seen for the customer's own staff. The list and /transmissions do not.
+Never GETs a dialog: that marks it as seen for the customer's own staff. The list and /transmissions do not.
 """

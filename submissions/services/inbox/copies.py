@@ -1,4 +1,4 @@
-"""Keeping local copies true: dialogs in bulk, transmissions and activities one dialog at a time. Called inside a transaction."""
+"""Updates local copies: dialogs in bulk, transmissions and activities per dialog. Called inside a transaction."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ CHANGING = [
 
 
 def best_text(texts: Mapping[str, str]) -> str:
-    """One language of several: bokmål, then nynorsk, then English, then whatever there is."""
+    """The text in the first available language: bokmål, nynorsk, English, then any other."""
     return next((texts[code] for code in ("nb", "nn", "en") if texts.get(code)), next(iter(texts.values()), ""))
 
 
 def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime) -> list[int]:
-    """Insert or update by dialog id; a copy that is newer already stays. Returns ids of those to fetch transmissions for."""
+    """Insert or update by dialog id; a newer copy is kept. Returns ids of those to fetch transmissions for."""
     newest = {item.id: item for item in sorted(items, key=lambda item: item.updated_at)}
     if not newest:
         return []

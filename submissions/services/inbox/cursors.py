@@ -1,4 +1,4 @@
-"""Which system users to ask about next, and how often. A cursor is claimed by a lease, so a sweep may run twice at once."""
+"""Schedules the polling of system users. Cursors are claimed by a lease, so two sweeps may run at once."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def make_cursors(*, at: datetime) -> int:
 def claim(*, at: datetime, limit: int = 500, only: int | None = None) -> list[int]:
     """Lease up to `limit` due cursors of usable accesses and return their ids. No two callers get the same one.
 
-    A leased cursor is due again when its lease ends, so a nudge that comes meanwhile can be told by an earlier `due_at`.
+    A leased cursor is due when its lease ends; an event in the meantime sets an earlier `due_at`.
     """
     with transaction.atomic():
         free = PollCursor.objects.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=at), due_at__lte=at)
@@ -56,12 +56,12 @@ def claim(*, at: datetime, limit: int = 500, only: int | None = None) -> list[in
 
 
 def make_due(*, access_id: int, at: datetime) -> None:
-    """Something happened: ask about this system user at the next chance."""
+    """Make the cursor of this system user due now."""
     PollCursor.objects.filter(access_id=access_id, due_at__gt=at).update(due_at=at)
 
 
 def next_round(cursor: PollCursor, *, at: datetime, awaited_since: datetime | None) -> datetime:
-    """When to ask again: soon while a verdict is awaited, else by how lately something changed, spread by 20 %."""
+    """Time of the next poll: soon while a verdict is awaited, else by the age of the last change, spread by 20 %."""
     if awaited_since is not None:
         for age, interval in AWAITED:
             if at - awaited_since < age:
@@ -80,7 +80,7 @@ def awaited(access_ids: list[int]) -> dict[int, datetime]:
 
 
 def after_failure(cursor: PollCursor, *, at: datetime, retry_after: float | None) -> datetime:
-    """When to ask again after a failed round: what the remote asked for, else longer and longer up to an hour."""
+    """Time of the next poll after a failure: as the remote asked, else with exponential backoff up to an hour."""
     longer = min(3600, 15 * 2 ** min(cursor.failures, 8))
     wait = max(1.0, retry_after) if retry_after is not None else longer
     return at + timedelta(seconds=wait)

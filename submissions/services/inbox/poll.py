@@ -28,7 +28,7 @@ THREADS = 16
 SCOPES = ("digdir:dialogporten",)
 PAGE = 1000
 MOST_PAGES = 20
-"""Per round; what is left waits for the next, which comes at once."""
+"""Pages per round; the next round is due at once when more are left."""
 FIELDS = [
     "token", "since", "due_at", "lease_until", "polled_at", "changed_at", "overlap_at", "failures", "problem_code",
 ]  # fmt: skip
@@ -36,7 +36,7 @@ FIELDS = [
 
 @dataclass(frozen=True)
 class Question:
-    """All that a thread needs to ask for one system user; nothing of the ORM."""
+    """The input of one polling thread; no ORM objects."""
 
     cursor_id: int
     gateway: Dialogporten
@@ -48,7 +48,7 @@ class Question:
 
 @dataclass
 class Answer:
-    """What came back: items in order, the place to go on from, and what went wrong if anything did."""
+    """The result of one poll: items in order, the continuation token, and the error if there was one."""
 
     items: list[DialogItem] = field(default_factory=list)
     token: str = ""
@@ -59,7 +59,7 @@ class Answer:
 def poll(*, cursor_ids: list[int], at: datetime) -> list[int]:
     """Ask for these claimed cursors and store what is new. Returns the ids of dialogs that moved.
 
-    Those that are no longer leased are left alone: another message for the same ones has been here before.
+    Cursors that are no longer leased are skipped: another message has handled them.
     """
     leased = PollCursor.objects.filter(pk__in=cursor_ids, lease_until__gt=at)
     rows = list(leased.select_related("access__customer", "access__profile__system__client"))
@@ -107,17 +107,17 @@ def _ask(question: Question, at: datetime) -> Answer:
 
 def _read_pages(question: Question, answer: Answer, token: str) -> None:
     for _page in range(MOST_PAGES):
-        place = answer.token
-        page = question.gateway.search(token=token, continuation_token=place or None, **question.filters)
+        previous_token = answer.token
+        page = question.gateway.search(token=token, continuation_token=previous_token or None, **question.filters)
         answer.items += page.items
-        answer.token = page.continuation_token or place
+        answer.token = page.continuation_token or previous_token
         answer.has_more = page.has_next_page
         if not page.has_next_page:
             return
 
 
 def _read_overlap(question: Question, answer: Answer, token: str) -> None:
-    """Once in a while, look at the last two days again: late commits and new rights lie behind the cursor."""
+    """Read the last two days again: late commits and new rights appear behind the cursor."""
     filters = {k: v for k, v in question.filters.items() if not k.endswith("_after")}
     after = "content_updated_after" if "service_resources" in filters else "updated_after"
     filters[after] = question.overlap_from
@@ -126,7 +126,7 @@ def _read_overlap(question: Question, answer: Answer, token: str) -> None:
 
 
 def _store_all(rows: list[PollCursor], answers: dict[int, Answer], at: datetime) -> list[int]:
-    """The quiet ones together, each of those with news in a transaction of its own: few locks, held briefly."""
+    """Cursors without new items in one transaction, each of the others in its own: few locks, held briefly."""
     waiting = cursors.awaited([row.access_id for row in rows])
     quiet = [row for row in rows if not answers[row.pk].items]
     moved = _store(quiet, answers, waiting, at) if quiet else []
@@ -139,7 +139,7 @@ def _store_all(rows: list[PollCursor], answers: dict[int, Answer], at: datetime)
 
 
 def _store(rows: list[PollCursor], answers: dict[int, Answer], waiting: dict[int, datetime], at: datetime) -> list[int]:
-    """Dialogs and the place after them in one transaction; nothing when the lease is in other hands by now."""
+    """Stores dialogs and cursor in one transaction; nothing when the lease was lost."""
     moved: list[int] = []
     with transaction.atomic():
         locked = PollCursor.objects.select_for_update().filter(pk__in=[row.pk for row in rows]).order_by("pk")
@@ -164,7 +164,7 @@ def _note(row: PollCursor, answer: Answer, awaited_since: datetime | None, at: d
 
 
 def _note_access(row: PollCursor, answer: Answer, at: datetime) -> None:
-    """A token is the first sign of life of an access, MP-303 the first sign that it is gone; alone it decides nothing."""
+    """A token shows that the access works; MP-303 is the first sign of a removed access and decides nothing alone."""
     access = row.access
     if isinstance(answer.error, tokens.AccessMissing):
         tokens.note_missing(access=access, at=at, sign="token")
@@ -173,7 +173,7 @@ def _note_access(row: PollCursor, answer: Answer, at: datetime) -> None:
 
 
 def _own(cursor: PollCursor, items: Iterable[DialogItem]) -> list[DialogItem]:
-    """Only dialogs of the party we asked for: a search may bring along another's through instance delegation."""
+    """Only dialogs of the party we asked for: a search may return another party's through instance delegation."""
     if cursor.access.profile.kind == Kind.AGENT:
         return list(items)
     party = f"urn:altinn:organization:identifier-no:{cursor.access.customer.orgnr}"
@@ -195,7 +195,7 @@ def _note_success(
 
 
 def _note_failure(row: PollCursor, error: Exception, at: datetime) -> None:
-    """The place stays where it was; nothing is inferred about the access from one refusal."""
+    """The cursor is unchanged; one refusal says nothing about the access."""
     row.failures += 1
     row.lease_until = None
     row.problem_code = _code(error)

@@ -1,6 +1,6 @@
 """After a dialog moved: fetch its transmissions and activities, the documents behind them, and read the verdict.
 
-Steps are stored one by one; `Dialog.next_attempt_at` stays set until all of it is done, so a sweep goes on after a crash.
+Each step is stored; `Dialog.next_attempt_at` stays set until all are done, so a sweep continues after a crash.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ ENDINGS = {"application/pdf": "pdf", "application/xml": "xml", "text/xml": "xml"
 UNAUTHORIZED = "urn:dialogporten:"
 LEASE = timedelta(minutes=3)
 GIVE_UP = 15
-"""Attempts, with longer and longer waits: about a day and a half. A remote that is away is waited for without end."""
+"""Attempts with growing waits, about 36 hours in all. Unavailable remotes are retried without limit."""
 LONGEST = 4 * 3600
 
 
 def claim(*, dialog_id: int, at: datetime) -> Dialog | None:
-    """The dialog, leased to us; None when it is done or in other hands."""
+    """The leased dialog; None when it is done or leased by another worker."""
     mine = Dialog.objects.filter(pk=dialog_id, next_attempt_at__lte=at)
     if not mine.update(next_attempt_at=at + LEASE, attempts=F("attempts") + 1):
-        return None  # the lease is the time itself: whoever sets another meanwhile wants it done again
+        return None  # the time is the lease: another value set in the meantime requests a new pull
     return Dialog.objects.select_related("customer", "access__profile__system__client", "access__customer").get(
         pk=dialog_id
     )
 
 
 def pull(*, dialog_id: int, at: datetime) -> None:
-    """Bring one dialog up to date. Raises what stopped it (the gateways' errors, NoKey); the row says when it goes on."""
+    """Update one dialog. Raises the gateways' errors and NoKey; the row has the time of the next attempt."""
     dialog = claim(dialog_id=dialog_id, at=at)
     if dialog is None:
         return
@@ -69,12 +69,12 @@ def _pull(dialog: Dialog, at: datetime) -> bool:
         copies.store_transmissions(dialog=dialog, items=transmissions)
         copies.store_activities(dialog=dialog, items=activities)
     rows = dialog.transmissions.filter(submission__isnull=False).select_related("submission")
-    handled = [_handle(dialog, row, at) for row in rows]  # each, whatever came of the one before
+    handled = [_handle(dialog, row, at) for row in rows]  # all of them, also when one is incomplete
     return all(handled)
 
 
 def _finish(dialog: Dialog) -> None:
-    """Done for what we saw; a dialog that moved meanwhile has a new time already."""
+    """Mark as done, unless the dialog changed in the meantime and has a new time."""
     done = Dialog.objects.filter(pk=dialog.pk, next_attempt_at=dialog.next_attempt_at)
     done.update(next_attempt_at=None, attempts=0, transmissions_at=dialog.content_updated_at)
 
@@ -89,9 +89,9 @@ def _put_off(dialog: Dialog, at: datetime, error: Exception | None) -> None:
 
 
 def _handle(dialog: Dialog, row: Transmission, at: datetime) -> bool:
-    """Fetch what is attached to a feedback transmission, then pass its verdict on. False when something is still missing.
+    """Fetch the attachments of a feedback transmission and apply its verdict. False when something is still missing.
 
-    The verdict does not wait for its documents: it is in the transmission's type.
+    The verdict does not need the documents: it is the transmission's type.
     """
     if row.type not in VERDICTS or row.submission is None:
         return True
@@ -105,7 +105,7 @@ def _handle(dialog: Dialog, row: Transmission, at: datetime) -> bool:
 
 
 def _fetch(dialog: Dialog, row: Transmission, submission: Submission, attachment: dict[str, str], at: datetime) -> bool:
-    """Store one attachment. One that is not there yet (404), or not open yet (403), is asked for again later."""
+    """Store one attachment. One that is missing (404) or closed (403) is requested again later."""
     url = attachment.get("api_url", "")
     if not url or url.startswith(UNAUTHORIZED):
         return True
@@ -135,7 +135,7 @@ def _fetch(dialog: Dialog, row: Transmission, submission: Submission, attachment
 
 
 def _name(row: Transmission, given: str, media_type: str) -> str:
-    """A name that a person's machine can open: the attachment's own is mostly a title without an ending."""
+    """A file name with an extension: the attachment's own name is mostly a title without one."""
     ending = ENDINGS.get(media_type, "bin")
     if given.lower().endswith(f".{ending}"):
         return given
@@ -143,7 +143,7 @@ def _name(row: Transmission, given: str, media_type: str) -> str:
 
 
 def decide(row: Transmission, submission: Submission, at: datetime) -> None:
-    """DELIVERED -> ACCEPTED or REJECTED by the transmission's type; reasons from the documents, whenever they come."""
+    """DELIVERED -> ACCEPTED or REJECTED by the transmission's type; reasons from the documents, also when they arrive later."""
     feedback = _read(row)
     reasons = [reason.as_json() for reason in feedback.reasons] if feedback else []
     wanted = VERDICTS[row.type]
@@ -167,7 +167,7 @@ def decide(row: Transmission, submission: Submission, at: datetime) -> None:
 
 
 def _read(row: Transmission) -> Feedback | None:
-    """The machine-readable one of the documents, when it is here and can be read."""
+    """The parsed machine-readable document; None when it is missing or unreadable."""
     for document in row.documents.exclude(media_type="application/pdf"):
         try:
             return read_feedback(read_document(document), document.media_type)

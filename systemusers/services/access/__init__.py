@@ -1,6 +1,8 @@
-"""The question to a customer, from asking to use to loss. The row tells the truth; every call outside is between two writes.
+"""The life cycle of an access, from request to removal.
 
-`ask` writes intents, `send` and `withdraw` and `poll` call Altinn under a lease, `reconcile` looks for what went away.
+The row is the source of truth; each call is between two writes.
+
+`ask` writes intents; `send`, `withdraw` and `poll` call Altinn under a lease; `reconcile` detects removed accesses.
 """
 
 from systemusers.services.access.answers import UnexpectedStatus

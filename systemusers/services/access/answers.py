@@ -22,13 +22,13 @@ from systemusers.services.tokens import vendor_token
 READ = "altinn:authentication/systemuser.request.read"
 WRITE = "altinn:authentication/systemuser.request.write"
 ALTINN = "remote:altinn"
-"""Who an answer is by in the audit trail: Altinn never tells which person gave it."""
+"""The actor of answers in the audit trail: Altinn does not name the person."""
 Status = Access.Status
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 
 
 class UnexpectedStatus(BrokenReply):
-    """Altinn gave a status we do not know: somebody must look."""
+    """Altinn gave an unknown status: a person must look."""
 
 
 def state_of(remote: RemoteRequest) -> str:
@@ -45,11 +45,11 @@ def state_of(remote: RemoteRequest) -> str:
 
 
 def facts(remote: RemoteRequest, *, environment: str) -> dict[str, Any]:
-    """What is kept of an answer beside the state. Raises BrokenReply for an approval page that is not Altinn's."""
+    """Fields to store of an answer. Raises BrokenReply for an approval page that is not Altinn's."""
     if remote.confirm_url and not _is_altinn(remote.confirm_url, environment):
         raise BrokenReply("altinn request: the approval page is on a host that is not Altinn's")
-    said = {"altinn_id": remote.id, "remote_status": remote.status[:20]}
-    return {**said, "confirm_url": remote.confirm_url} if remote.confirm_url else said
+    fields = {"altinn_id": remote.id, "remote_status": remote.status[:20]}
+    return {**fields, "confirm_url": remote.confirm_url} if remote.confirm_url else fields
 
 
 def _is_altinn(url: str, environment: str) -> bool:
@@ -68,25 +68,25 @@ def next_look(*, sent_at: datetime | None, at: datetime) -> datetime:
 
 
 def settle(lease: Lease, remote: RemoteRequest) -> None:
-    """Write Altinn's answer on the row and let go of it. Raises LostRace, and the gateways' errors for an approval."""
+    """Store Altinn's answer and release the lease. Raises LostRace, and the gateways' errors for an approval."""
     row, at = lease.access, lease.at
-    status, said = state_of(remote), facts(remote, environment=lease.access.environment)
+    status, answer = state_of(remote), facts(remote, environment=lease.access.environment)
     if status == Status.APPROVED:
-        approve(lease, find_system_user(row, at=at), said)
+        approve(lease, find_system_user(row, at=at), answer)
         return
     sent: dict[str, Any] = {"sent_at": row.sent_at or at, "polled_at": at, "problem_code": ""}
     if status == Status.SENT:
         look = next_look(sent_at=row.sent_at, at=at)
         if row.status in Access.OPEN:
-            lease.release(next_attempt_at=look, **said, **sent)
+            lease.release(next_attempt_at=look, **answer, **sent)
         else:
-            lease.move_to(Status.SENT, next_attempt_at=look, **said, **sent)
+            lease.move_to(Status.SENT, next_attempt_at=look, **answer, **sent)
         return
-    lease.move_to(status, by=ALTINN, next_attempt_at=None, answered_at=at, **said, **sent)
+    lease.move_to(status, by=ALTINN, next_attempt_at=None, answered_at=at, **answer, **sent)
 
 
 def find_system_user(row: Access, *, at: datetime) -> RemoteSystemUser | None:
-    """The live system user of the access, told by Altinn. Raises NoKey and the gateways' errors."""
+    """The live system user of the access, as Altinn has it. Raises NoKey and the gateways' errors."""
     system = row.profile.system
     return system_user_requests(row.environment).system_user(
         token=vendor_token(client=system.client, scopes=(WRITE,), at=at),
@@ -96,10 +96,10 @@ def find_system_user(row: Access, *, at: datetime) -> RemoteSystemUser | None:
     )
 
 
-def approve(lease: Lease, remote: RemoteSystemUser | None, said: dict[str, Any]) -> None:
-    """APPROVED with its system user; UNKNOWN when Altinn says Accepted and yet has no system user."""
+def approve(lease: Lease, remote: RemoteSystemUser | None, answer: dict[str, Any]) -> None:
+    """APPROVED with its system user; UNKNOWN when Altinn says Accepted but has no system user."""
     at = lease.at
-    kept = {"polled_at": at, "answered_at": at, "problem_code": "", **said}
+    kept = {"polled_at": at, "answered_at": at, "problem_code": "", **answer}
     kept["sent_at"] = lease.access.sent_at or at
     if remote is None:
         lease.move_to(Status.UNKNOWN, by=ALTINN, missing_since=at, next_attempt_at=None, **kept)
@@ -111,7 +111,7 @@ def approve(lease: Lease, remote: RemoteSystemUser | None, said: dict[str, Any])
 
 
 def store_system_user(row: Access, remote: RemoteSystemUser, *, at: datetime) -> None:
-    """The access as Altinn has it now; a new one in place of a removed one begins unused."""
+    """Store the system user as Altinn has it now; one that replaces a removed one is unused."""
     fresh = {"kind": Kind(remote.kind.upper()), "created_at": remote.created_at, "seen_at": at, "removed_at": None}
     known = SystemUser.objects.filter(access=row).first()
     if known and str(known.altinn_id) != remote.id:

@@ -1,8 +1,8 @@
-"""Asking, and asking again: intents in the database only. `send` carries them to Altinn.
+"""Requests and renewals: writes intents to the database only. `send` sends them to Altinn.
 
-The external reference is chosen once, as Altinn and Maskinporten know the access by it for ever. It is the customer's
-number, which Altinn takes when none is given; a second profile of the same system needs another, as Altinn has one system
-user for (system, customer, reference). The customer's row is locked meanwhile, so two askers cannot choose the same.
+The external reference is chosen once and never changes. It is the customer's number, Altinn's default; a second profile
+of the same system needs another, as Altinn has one system user per (system, customer, reference). The customer's row is
+locked, so that two processes cannot choose the same.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Status = Access.Status
 
 
 class AlreadyRequested(Exception):
-    """The customer was asked for this profile before: `access` is that row, to be renewed and not repeated."""
+    """The customer was asked for this profile before: `access` is that row, which can be renewed."""
 
     def __init__(self, access: Access) -> None:
         super().__init__(f"access {access.pk} exists")
@@ -30,7 +30,7 @@ class AlreadyRequested(Exception):
 
 
 class NotPossible(Exception):
-    """Altinn would refuse it; the message is a sentence for staff."""
+    """Altinn would refuse it. The message is a translated sentence for staff."""
 
 
 def ask_access(*, customer: Customer, profile: AccessProfile, by: str, at: datetime) -> Access:
@@ -72,7 +72,7 @@ def _external_ref(customer: Customer, profile: AccessProfile) -> str:
 
 
 def renew_access(*, access: Access, by: str, at: datetime) -> None:
-    """Ask once more on the same row and link, with what the profile wants today. `send` takes Altinn's old request away.
+    """Ask again on the same row and link, with the current profile. `send` deletes Altinn's old request.
 
     Raises IllegalTransition when there is nothing to renew, LostRace, NotPossible.
     """
@@ -85,7 +85,7 @@ def renew_access(*, access: Access, by: str, at: datetime) -> None:
 
 
 def send_again(*, access: Access, by: str, at: datetime) -> None:
-    """A DRAFT that Altinn refused, or could not be had, is due now. Raises LostRace when it is not a DRAFT any more."""
+    """Make a DRAFT due now, after a refusal or a missing answer. Raises LostRace when it is not a DRAFT any more."""
     with transaction.atomic():
         rows = Access.objects.filter(pk=access.pk, status=Status.DRAFT)
         if not rows.update(next_attempt_at=at, problem_code="", **_wanted(access.profile)):
@@ -94,7 +94,7 @@ def send_again(*, access: Access, by: str, at: datetime) -> None:
 
 
 def revoke_link(*, access: Access, by: str, at: datetime) -> None:
-    """The customer's link answers that it is closed; a new one is made with `reopen_link`."""
+    """Close the customer's link; `reopen_link` makes a new one."""
     with transaction.atomic():
         Access.objects.filter(pk=access.pk).update(link_revoked_at=at)
         record(by=by, at=at, target=access, what="link-revoked")
@@ -102,7 +102,7 @@ def revoke_link(*, access: Access, by: str, at: datetime) -> None:
 
 
 def reopen_link(*, access: Access, by: str, at: datetime) -> None:
-    """A new address in place of the old, which is then unknown: whoever has the old one cannot come back."""
+    """A new link in place of the old, which stops working."""
     token = new_link_token()
     with transaction.atomic():
         Access.objects.filter(pk=access.pk).update(link_revoked_at=None, link_token=token)

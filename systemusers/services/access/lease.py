@@ -1,6 +1,6 @@
-"""A worker's hold on one access while it talks to Altinn: taken by a conditional UPDATE, fenced by its own end.
+"""A worker's hold on one access while it calls Altinn: a lease taken by a conditional UPDATE; its end time is the fencing token.
 
-Two workers cannot hold the same row; what a worker reports after its lease was taken over is not written.
+Two workers cannot hold the same row; a worker whose lease was taken over cannot write.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ class Lease:
         self._remember(fields)
 
     def release(self, **fields: Any) -> None:
-        """Write and let go, staying in the state. Raises LostRace."""
+        """Write and release the lease, keeping the state. Raises LostRace."""
         self.note(lease_until=None, **fields)
 
     def move_to(self, status: str, *, by: str = "", what: dict[str, Any] | None = None, **fields: Any) -> None:
-        """Change state and let go; `by` when it is not the holder's doing. Raises LostRace, IllegalTransition."""
+        """Change state and release; `by` when the actor is not the holder. Raises LostRace, IllegalTransition."""
         with transaction.atomic():
             self.lock()
             self.access.move_to(status, by=by or self.by, at=self.at, what=what, lease_until=None, **fields)
 
     def lock(self) -> None:
-        """Inside a transaction: keep the row ours until it ends. Raises LostRace."""
+        """Lock the row until the transaction ends. Raises LostRace."""
         if not list(self._mine().select_for_update().values_list("pk")):
             raise self._lost()
 
@@ -59,7 +59,7 @@ class Lease:
 
 
 def take(*, access_id: int, among: Collection[str], by: str, at: datetime, intent: str = "") -> Lease:
-    """Take the access if it is in one of these states and free; `intent` is told to the audit trail in the same breath.
+    """Take the access if it is in one of these states and free; with `intent` an audit row is written in the same transaction.
 
     Raises LostRace.
     """
@@ -67,7 +67,7 @@ def take(*, access_id: int, among: Collection[str], by: str, at: datetime, inten
         free = Q(lease_until__isnull=True) | Q(lease_until__lte=at)
         rows = Access.objects.filter(free, pk=access_id, status__in=among)
         if not rows.update(lease_until=at + LEASE, attempts=F("attempts") + 1):
-            raise LostRace(f"access {access_id} is in other hands, or no longer {', '.join(sorted(among))}")
+            raise LostRace(f"access {access_id} is held by another worker, or no longer {', '.join(sorted(among))}")
         access = load(access_id)
         if intent:
             record(by=by, at=at, target=access, what=intent, attempt=access.attempts)

@@ -1,4 +1,4 @@
-"""Asks Altinn by id what became of an access: nothing is inferred from a redirect, and nothing from one refusal."""
+"""Polls Altinn by id: no state is inferred from a redirect or from one refusal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ Status = Access.Status
 
 
 def poll_access(*, access_id: int, at: datetime, by: str = BY) -> None:
-    """Ask about one open access and write what Altinn says. Raises LostRace; Unavailable and BrokenReply after a new date."""
+    """Ask about one open access and write what Altinn says.
+
+    Raises LostRace; Unavailable and BrokenReply after planning the next attempt.
+    """
     lease = take(access_id=access_id, among=Access.OPEN, by=by, at=at)
     try:
         _poll(lease)
@@ -56,11 +59,11 @@ def _poll(lease: Lease) -> None:
 
 
 def _gone(lease: Lease) -> None:
-    """Approved and removed since, or deleted by somebody else with our scope. Not ours to guess: UNKNOWN until looked into."""
+    """Approved and removed since, or deleted by another client with our scope: UNKNOWN until it is checked."""
     answers.approve(lease, answers.find_system_user(lease.access, at=lease.at), {})
 
 
 def watch(*, access: Access, at: datetime) -> None:
-    """Somebody looks at it now: ask at the next round, though not more often than every 15 seconds."""
+    """A user views the page: poll in the next round, at most every 15 seconds."""
     rows = Access.objects.filter(pk=access.pk, status__in=Access.OPEN, next_attempt_at__gt=at)
     rows.exclude(polled_at__gt=at - WATCHED).update(next_attempt_at=at)

@@ -1,6 +1,6 @@
-"""Whether one access is still there, told by two services that do not ask each other: Altinn's register and Maskinporten.
+"""Whether one access still exists, by two independent services: Altinn's register and Maskinporten.
 
-"Removed by the customer" takes a first sign, and an hour later the word of both. When they disagree: UNKNOWN.
+REMOVED needs a first sign, and an hour later the same answer of both. When they disagree: UNKNOWN.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from systemusers.services.remote import maskinporten
 
 BY = "task:check_access"
 PATIENCE = timedelta(hours=1)
-"""The shortest time between the first sign and the verdict: outages look like lost access while they last."""
+"""The shortest time between the first sign and the verdict: outages look like a removed access."""
 AGAIN = timedelta(hours=6)
 Status = Access.Status
 HAVING = {*Access.USABLE, Status.UNKNOWN}
 
 
 def sweep_missing(*, at: datetime, limit: int = 100) -> list[int]:
-    """Ids of accesses with a first sign old enough, not looked into in the last hours."""
+    """Ids of accesses with a first sign old enough, and not checked in the last hours."""
     rows = Access.objects.filter(status__in=HAVING, missing_since__lte=at - PATIENCE)
     return list(rows.exclude(next_attempt_at__gt=at).order_by("missing_since").values_list("pk", flat=True)[:limit])
 
 
 def check_access(*, access_id: int, at: datetime) -> None:
-    """Ask both and write what follows. Raises LostRace, NoKey and the gateways' errors, and then nothing was decided."""
+    """Ask both services and store the result. Raises LostRace, NoKey and the gateways' errors; nothing changes then."""
     lease = take(access_id=access_id, among=HAVING, by=BY, at=at)
     try:
         listed, works = answers.find_system_user(lease.access, at=at), _token_works(lease.access, at)
@@ -45,7 +45,7 @@ def check_access(*, access_id: int, at: datetime) -> None:
 
 
 def _token_works(row: Access, at: datetime) -> bool | None:
-    """True or False by Maskinporten's own word, None when it refuses for another reason. Past the cache."""
+    """True or False as Maskinporten answers, None when it refuses for another reason. Bypasses the cache."""
     scopes = [s for s in row.profile.system.client.scopes if not s.startswith("altinn:authentication/")]
     prepared = tokens.prepare_grant(access=row, scopes=tuple(scopes[:1]) or (answers.WRITE,))
     try:
@@ -93,7 +93,7 @@ def _remove(lease: Lease) -> None:
 
 
 def _doubt(lease: Lease) -> None:
-    """One has it and the other has not: a client taken off the system does that. Looked into again in some hours."""
+    """The services disagree, for example when a client was removed from the system. Checked again in some hours."""
     row, at = lease.access, lease.at
     later: dict[str, Any] = {
         "missing_since": row.missing_since or at,

@@ -1,4 +1,4 @@
-"""Compares our accesses with Altinn's list of system users, nightly. What is missing there gets its first sign only.
+"""Compares our accesses with Altinn's list of system users, nightly. A missing access only gets its first sign.
 
 https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/
 """
@@ -12,20 +12,20 @@ from portal.core.audit import record
 from portal.gateways.altinn import RemoteSystemUser
 from systemusers.models import Access, System, SystemUser
 from systemusers.services import tokens
-from systemusers.services.register.push import SCOPE
 from systemusers.services.remote import system_user_requests
+from systemusers.services.system_register.push import SCOPE
 from systemusers.services.tokens import vendor_token
 
 logger = logging.getLogger(__name__)
 BY = "task:reconcile_access"
 MOST_AT_ONCE = 10
 SETTLE = timedelta(minutes=10)
-"""An access younger than this may be missing in a list that Altinn read before it came."""
+"""A newer access may be missing in a list that Altinn read before it was made."""
 Known = dict[tuple[str, str], RemoteSystemUser]
 
 
 class TooManyMissing(Exception):
-    """More than half of the accesses are not in Altinn's list: rather a fault than that many customers' wish."""
+    """More than half of the accesses are not in Altinn's list: more likely a fault than removals by customers."""
 
 
 def systems_to_reconcile() -> list[int]:
@@ -34,7 +34,7 @@ def systems_to_reconcile() -> list[int]:
 
 
 def reconcile_system(*, system_id: int, at: datetime) -> int:
-    """Stamp the accesses that are there and mark those that are not; returns how many were marked.
+    """Store `seen_at` of listed accesses and mark missing ones; returns how many were marked.
 
     Raises TooManyMissing (nothing is marked), NoKey and the gateways' errors.
     """
@@ -55,5 +55,5 @@ def reconcile_system(*, system_id: int, at: datetime) -> int:
 
 def _listed(system: System, at: datetime) -> Known:
     token = vendor_token(client=system.client, scopes=(SCOPE,), at=at)
-    found = system_user_requests(system.environment).system_users(system.system_id, token=token)
-    return {(remote.orgnr, remote.external_ref): remote for remote in found}
+    system_users = system_user_requests(system.environment).system_users(system.system_id, token=token)
+    return {(remote.orgnr, remote.external_ref): remote for remote in system_users}

@@ -1,6 +1,6 @@
-"""Carries a DRAFT to Altinn. Repeating it is safe: Altinn gives the stored request of the same triple again.
+"""Sends a DRAFT to Altinn. Safe to repeat: Altinn returns the stored request of the same triple.
 
-An older request of the access is taken away first, as Altinn would otherwise answer with it for ever.
+An older request of the access is deleted first, as Altinn would otherwise return it.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ Status = Access.Status
 
 
 def send_access(*, access_id: int, at: datetime) -> None:
-    """Send it, or adopt what Altinn already has. Refused: it stays a DRAFT with `problem_code`, for a person to mend.
+    """Send it, or adopt what Altinn already has. After a refusal it stays a DRAFT with `problem_code`.
 
-    Raises LostRace when it is in other hands or not to be sent; Unavailable and BrokenReply after planning another try.
+    Raises LostRace when another worker has it or it is not to be sent; Unavailable and BrokenReply after planning the next attempt.
     """
     lease = take(access_id=access_id, among={Status.DRAFT}, by=BY, at=at, intent="send")
     try:
@@ -85,14 +85,14 @@ def _create(lease: Lease, gateway: SystemUserRequests, token: str) -> RemoteRequ
 
 
 def redirect_url(row: Access) -> str:
-    """Our own return page, if the system has it, with the link's token; "" leaves the person at altinn.no."""
+    """Our return page with the link's token, if the system allows it; "" keeps the person at altinn.no."""
     ours = f"{settings.PORTAL_URL}/return"
     return f"{ours}?t={row.link_token}" if ours in row.profile.system.redirect_urls else ""
 
 
 def _is_left_over(row: Access, remote: RemoteRequest) -> bool:
-    """One that Altinn had already and that is of no use: accepted once though its system user is gone (a live one would
-    have been AUTH-00004), or waiting for something else than we ask, left by another installation.
+    """An older request at Altinn that cannot be used: accepted, but its system user is gone (a live one gives AUTH-00004), or
+    open with other rights, from another installation.
     """
     if remote.created:
         return False
@@ -104,20 +104,20 @@ def _is_left_over(row: Access, remote: RemoteRequest) -> bool:
 
 
 def _adopt(lease: Lease, error: Refused) -> None:
-    """The customer has a system user for the triple already. What it may do, Altinn does not tell."""
-    found = answers.find_system_user(lease.access, at=lease.at)
-    if found is None:
+    """The customer has a system user for the triple already. Altinn does not return its rights."""
+    system_user = answers.find_system_user(lease.access, at=lease.at)
+    if system_user is None:
         raise error
-    answers.approve(lease, found, {})
+    answers.approve(lease, system_user, {})
 
 
 def code_of(error: Refused) -> str:
-    """The remote's own code, else its status: a bare 403 has a meaning too."""
+    """The remote's own code, else its status."""
     return (error.code or f"HTTP-{error.status}")[:50]
 
 
 def waiting_time(attempt: int, asked: float | None) -> timedelta:
-    """What the remote asked for, else 2, 4, 8 ... seconds up to a quarter of an hour."""
+    """As the remote asked, else 2, 4, 8 ... seconds up to 15 minutes."""
     return (
         timedelta(seconds=asked) if asked is not None else min(timedelta(seconds=2 ** min(attempt, 10)), LONGEST_WAIT)
     )

@@ -15,7 +15,7 @@ from systemusers.services.tokens import vendor_token
 
 MOST = 500
 FEW = 200
-"""Systems with more open accesses than this have their lists read every tenth minute only."""
+"""Systems with more open accesses than this are read every tenth minute only."""
 Status = Access.Status
 
 
@@ -28,7 +28,7 @@ class Due:
 
 
 def sweep_accesses(*, at: datetime) -> Due:
-    """Drafts and open accesses whose time has come and that nobody holds, the longest waiting first."""
+    """Due drafts and open requests without a lease, the longest waiting first."""
     free = Q(lease_until__isnull=True) | Q(lease_until__lte=at)
     wanted = Access.objects.due(at).filter(free, status__in={Status.DRAFT, *Access.OPEN})
     rows = list(wanted.order_by("next_attempt_at").values_list("pk", "status")[:MOST])
@@ -47,7 +47,7 @@ def systems_to_watch(*, at: datetime) -> list[int]:
 
 
 def note_escalations(*, system_id: int, at: datetime) -> int:
-    """SENT or OPENED -> FORWARDED where Altinn's list says escalated; returns how many. A row missing there means nothing.
+    """SENT or OPENED -> FORWARDED where Altinn's list says escalated; returns how many. Missing rows are ignored.
 
     Raises NoKey and the gateways' errors.
     """

@@ -40,18 +40,18 @@ def _withdraw(lease: Lease) -> None:
             raise AlreadyAnswered
         token = vendor_token(client=row.profile.system.client, scopes=(answers.WRITE,), at=at)
         system_user_requests(row.environment).delete(remote.id, token=token)
-        found = answers.find_system_user(row, at=at)  # approved between our look and the deletion
-        if found is not None:
-            answers.approve(lease, found, {})
+        system_user = answers.find_system_user(row, at=at)  # approved between our look and the deletion
+        if system_user is not None:
+            answers.approve(lease, system_user, {})
             raise AlreadyAnswered
     lease.move_to(Status.WITHDRAWN, next_attempt_at=None, answered_at=at, altinn_id="", confirm_url="")
 
 
 def _stored(lease: Lease) -> RemoteRequest | None:
-    """What Altinn has; by the triple when we never got its id, as the answer to our sending may have been lost."""
+    """Altinn's request; found by the triple when its id is unknown, as the answer to sending may have been lost."""
     row = lease.access
     if not row.altinn_id and row.attempts <= 1:
-        return None  # this is the first time anybody holds it: nothing was ever sent
+        return None  # the first lease of the row: nothing was sent
     gateway, is_agent = system_user_requests(row.environment), row.profile.kind == Kind.AGENT
     system = row.profile.system
     token = vendor_token(client=system.client, scopes=(answers.READ,), at=lease.at)

@@ -48,10 +48,10 @@ def test_a_worker_that_dies_between_any_two_lines_leads_to_the_same_end(reading:
         submission = answered(reading, wrong_sum=True)
         died = test_crash.dies(reading.round, line)
         sweep(reading)
-        found = end(submission)
-        assert found["state"] == ("REJECTED", True, 1), f"died before line {line}"
-        assert found["documents"] == ["application/pdf", "application/xml"], f"died before line {line}"
-        assert found["left"] == (0, True), f"died before line {line}"
+        result = end(submission)
+        assert result["state"] == ("REJECTED", True, 1), f"died before line {line}"
+        assert result["documents"] == ["application/pdf", "application/xml"], f"died before line {line}"
+        assert result["left"] == (0, True), f"died before line {line}"
         reset(reading)
         line += 4
 

@@ -77,9 +77,9 @@ def test_near_deadlines_come_with_the_nearest_first(client: Client, reading: Rea
         reading.opens(title=f"Om {days} dager", due_at=timezone.now() + timedelta(days=days, hours=1))
     reading.poll()
 
-    found = client.get(LIST, {"state": "due"}).context["page"]
+    result = client.get(LIST, {"state": "due"}).context["page"]
 
-    assert [row.title for row in found] == ["Om 2 dager", "Om 5 dager", "Om 9 dager"]
+    assert [row.title for row in result] == ["Om 2 dager", "Om 5 dager", "Om 9 dager"]
 
 
 def test_the_list_goes_on_where_a_page_ends(client: Client, reading: Reading) -> None:

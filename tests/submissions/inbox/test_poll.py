@@ -99,7 +99,7 @@ def test_a_dialog_of_another_party_is_not_filed(reading: Reading, monkeypatch: p
     reading.opens(title="Fremmed", orgnr=OTHER)
     reading.opens(title="Egen")
     mine = reading.world.access.customer.orgnr
-    everything = [d for found in by_party(reading.world.app).values() for d in found]
+    everything = [d for result in by_party(reading.world.app).values() for d in result]
     monkeypatch.setitem(by_party(reading.world.app), mine, everything)
 
     reading.poll()

@@ -27,12 +27,12 @@ def files(company: Company = COMPANY) -> list[NamedFile]:
     return package(company)
 
 
-def check(found: list[NamedFile]) -> list[Finding]:
-    return check_package(found, orgnr=ORGNR, year=YEAR)
+def check(package: list[NamedFile]) -> list[Finding]:
+    return check_package(package, orgnr=ORGNR, year=YEAR)
 
 
-def codes(found: list[NamedFile]) -> list[str]:
-    return [finding.code for finding in check(found)]
+def codes(package: list[NamedFile]) -> list[str]:
+    return [finding.code for finding in check(package)]
 
 
 def edited(file: NamedFile, edit: Callable[[etree._Element], object]) -> NamedFile:
@@ -44,9 +44,9 @@ def edited(file: NamedFile, edit: Callable[[etree._Element], object]) -> NamedFi
 
 def spoilt(edit: Callable[[etree._Element], object], *, place: int = 0) -> list[NamedFile]:
     """The whole package with one file edited: 0 is the main form."""
-    found = files()
-    found[place] = edited(found[place], edit)
-    return found
+    package = files()
+    package[place] = edited(package[place], edit)
+    return package
 
 
 def with_text(name: str, text: str, *, place: int = 0) -> list[NamedFile]:

@@ -70,12 +70,12 @@ def test_a_sub_form_may_leave_the_class_out():
 
 
 def test_a_shareholder_in_two_sub_forms_is_refused_without_showing_the_number():
-    found = files()
+    result = files()
 
-    (finding,) = [one for one in check([*found, replace(found[1], name="igjen.xml")]) if one.level == Level.ERROR]
+    (finding,) = [one for one in check([*result, replace(result[1], name="igjen.xml")]) if one.level == Level.ERROR]
 
     assert (finding.code, finding.filename) == ("SAME_SHAREHOLDER", "igjen.xml")
-    assert found[1].name in finding.message
+    assert result[1].name in finding.message
     assert PERSON not in str(finding)
 
 
@@ -113,9 +113,9 @@ def test_a_foreign_shareholder_without_a_number_is_only_asked_about():
 
 
 def test_a_shareholder_with_two_numbers_is_refused():
-    found = codes(spoilt(identify((names.PERSON, PERSON), (names.COMPANY, "310123455")), place=1))
+    result = codes(spoilt(identify((names.PERSON, PERSON), (names.COMPANY, "310123455")), place=1))
 
-    assert found[0] == "MANY_IDENTIFICATIONS"
+    assert result[0] == "MANY_IDENTIFICATIONS"
 
 
 @pytest.mark.parametrize("change", [-1, 1, 5])
@@ -132,12 +132,12 @@ def test_a_wrong_digit_in_a_national_identity_number_is_found_and_hidden(change)
 def test_a_national_identity_number_in_the_wrong_place_is_hidden_too(name):
     place = 3 if name == names.COMPANY else 1
 
-    found = check(
+    result = check(
         with_text(name, PERSON if name != names.NAME else f"{PERSON[:6]} {PERSON[6:]} " + "x" * 30, place=place)
     )
 
-    assert found
-    assert PERSON[6:] not in str(found)
+    assert result
+    assert PERSON[6:] not in str(result)
 
 
 def test_a_file_by_itself_says_what_it_is():
@@ -155,19 +155,19 @@ def test_a_file_that_cannot_be_read_has_no_kind():
 
 
 def test_a_package_of_2000_sub_forms_is_checked_in_seconds():
-    found = example(ORGNR, "Rask Tiger AS", YEAR, shareholders=2000)
+    result = example(ORGNR, "Rask Tiger AS", YEAR, shareholders=2000)
     began = time.monotonic()
 
-    findings = check_package(found, orgnr=ORGNR, year=YEAR)
+    findings = check_package(result, orgnr=ORGNR, year=YEAR)
 
     assert findings == []
     assert time.monotonic() - began < 5
 
 
 def test_the_same_fault_in_every_file_ends_in_a_count():
-    found = example(ORGNR, "Rask Tiger AS", YEAR, shareholders=400)
+    result = example(ORGNR, "Rask Tiger AS", YEAR, shareholders=400)
 
-    findings = check_package(found, orgnr=ORGNR, year=2024)
+    findings = check_package(result, orgnr=ORGNR, year=2024)
 
     assert len(findings) == MOST_FINDINGS + 1
     assert findings[-1].code == "MORE"

@@ -28,12 +28,12 @@ MAIN_LEAVES = [child.tag for child in etree.fromstring(files()[0].content).iter(
 
 def required(kind: Kind) -> list[str]:
     """Every element that must be there whenever the form is."""
-    found, waiting = [], [schema.root_of(kind)]
+    result, waiting = [], [schema.root_of(kind)]
     while waiting:
         here = [child for child in waiting.pop().children if child.required]
-        found += [child.name for child in here]
+        result += [child.name for child in here]
         waiting += here
-    return found
+    return result
 
 
 @pytest.mark.parametrize("per_share", [Decimal(0), Decimal("2.25")])
@@ -47,9 +47,9 @@ def test_a_right_package_has_no_findings(per_share):
     ("place", "name"), [(0, name) for name in required(Kind.MAIN)] + [(1, name) for name in required(Kind.PART)]
 )
 def test_a_required_element_that_is_gone_is_missed(place, name):
-    found = check(spoilt(lambda root: drop(element(root, name)), place=place))
+    result = check(spoilt(lambda root: drop(element(root, name)), place=place))
 
-    missing = [finding for finding in found if finding.code == "MISSING"]
+    missing = [finding for finding in result if finding.code == "MISSING"]
     assert any(plain_name(name) in finding.message for finding in missing)
     assert all(finding.level == Level.ERROR and finding.line for finding in missing)
 
@@ -64,9 +64,9 @@ def test_two_neighbours_that_change_places_are_out_of_order(seed):
 
     chosen = random.Random(seed)
 
-    found = codes(spoilt(swap, place=chosen.randrange(5)))
+    result = codes(spoilt(swap, place=chosen.randrange(5)))
 
-    assert "OUT_OF_ORDER" in found
+    assert "OUT_OF_ORDER" in result
 
 
 @pytest.mark.parametrize("name", MAIN_LEAVES)
@@ -75,9 +75,9 @@ def test_an_element_that_stands_twice_is_one_too_many(name):
         node = element(root, name)
         node.addnext(etree.fromstring(etree.tostring(node, with_tail=False)))
 
-    found = check(spoilt(double))
+    result = check(spoilt(double))
 
-    assert [finding.path.split("/")[-1] for finding in found if finding.code == "TOO_MANY"] == [plain_name(name)]
+    assert [finding.path.split("/")[-1] for finding in result if finding.code == "TOO_MANY"] == [plain_name(name)]
 
 
 def test_a_group_that_may_repeat_may_stand_many_times():
@@ -118,10 +118,10 @@ def test_a_known_element_in_the_wrong_group_is_told_where_it_belongs():
     ],
 )
 def test_a_wrong_attribute_is_found(name, attribute, value, code):
-    found = check(spoilt(lambda root: element(root, name).set(attribute, value)))
+    result = check(spoilt(lambda root: element(root, name).set(attribute, value)))
 
-    assert [finding.code for finding in found] == [code]
-    assert attribute in found[0].message
+    assert [finding.code for finding in result] == [code]
+    assert attribute in result[0].message
 
 
 def test_text_between_elements_and_elements_inside_a_value_are_found():
@@ -129,9 +129,9 @@ def test_text_between_elements_and_elements_inside_a_value_are_found():
         element(root, "Selskap-grp-2588").text = "løs tekst"
         etree.SubElement(element(root, names.CLOSING), "b")
 
-    found = codes(spoilt(spoil))
+    result = codes(spoilt(spoil))
 
-    assert {"LOOSE_TEXT", "UNKNOWN_ELEMENT"} <= set(found)
+    assert {"LOOSE_TEXT", "UNKNOWN_ELEMENT"} <= set(result)
 
 
 def test_the_findings_of_a_hopeless_file_are_bounded():

@@ -13,10 +13,10 @@ from tests.submissions.adapters.rf1086.packages import COMPANY, ORGNR, YEAR, che
 
 
 def test_a_wrong_total_passes_the_checks_of_form_and_is_warned_of():
-    found = check(example(ORGNR, "Rask Tiger AS", YEAR, wrong_sum=True))
+    result = check(example(ORGNR, "Rask Tiger AS", YEAR, wrong_sum=True))
 
-    assert {finding.level for finding in found} == {Level.WARNING}
-    total = next(finding for finding in found if finding.code == "TOTAL_SHARES")
+    assert {finding.level for finding in result} == {Level.WARNING}
+    total = next(finding for finding in result if finding.code == "TOTAL_SHARES")
     assert "110" in total.message
     assert "100" in total.message
 
@@ -44,10 +44,10 @@ def test_a_wrong_total_passes_the_checks_of_form_and_is_warned_of():
     ],
 )
 def test_a_number_that_does_not_agree_is_warned_of(name, place, text, code):
-    found = check(with_text(name, text, place=place))
+    result = check(with_text(name, text, place=place))
 
-    assert {finding.level for finding in found} <= {Level.WARNING}
-    assert (code in [finding.code for finding in found]) if code else not found
+    assert {finding.level for finding in result} <= {Level.WARNING}
+    assert (code in [finding.code for finding in result]) if code else not result
 
 
 def test_the_dividend_of_a_company_whose_shares_stood_still_is_multiplied():
@@ -56,9 +56,9 @@ def test_the_dividend_of_a_company_whose_shares_stood_still_is_multiplied():
     main, part = files(company)
     wrong = replace(main, content=main.content.replace(b">200.00<", b">300.00<"))
 
-    found = codes([wrong, part])
+    result = codes([wrong, part])
 
-    assert found == ["DIVIDEND_PER_SHARE", "TOTAL_DIVIDEND"]
+    assert result == ["DIVIDEND_PER_SHARE", "TOTAL_DIVIDEND"]
 
 
 def test_a_nominal_value_rounded_to_oere_is_not_complained_of():
@@ -70,9 +70,9 @@ def test_a_nominal_value_rounded_to_oere_is_not_complained_of():
 
 
 def test_a_fault_of_form_leaves_the_sums_of_what_can_be_read():
-    found = check(with_text(names.HOLDS, "sytti", place=1))
+    result = check(with_text(names.HOLDS, "sytti", place=1))
 
-    assert [finding.level for finding in found if finding.code == "WRONG_VALUE"] == [Level.ERROR]
+    assert [finding.level for finding in result if finding.code == "WRONG_VALUE"] == [Level.ERROR]
 
 
 def test_the_sums_wait_until_every_file_can_be_read():

@@ -1,4 +1,4 @@
-"""Reading replies with a tolerant eye: unknown fields are ignored, missing ones are empty, wrong shapes are BrokenReply."""
+"""Tolerant decoding of replies: unknown fields are ignored, missing ones are empty, wrong shapes raise BrokenReply."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from portal.gateways.errors import BrokenReply
 T = TypeVar("T")
 
 
-def reading(where: str, read: Callable[[], T]) -> T:
-    """What `read` makes of a reply; raises BrokenReply, naming `where`, when the reply has another shape."""
+def decode(where: str, read: Callable[[], T]) -> T:
+    """The result of `read`. Raises BrokenReply, with `where` in its message, when the reply has another shape."""
     try:
         return read()
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
-        missing = f" {error}" if isinstance(error, KeyError) else ""  # a name of ours; other texts may quote the reply
+        missing = (
+            f" {error}" if isinstance(error, KeyError) else ""
+        )  # the name is from our code; other messages may quote the reply
         kind = f"{type(error).__name__}{missing}"
-        raise BrokenReply(f"{where}: the answer has another shape than agreed ({kind})") from None
+        raise BrokenReply(f"{where}: the answer has an unexpected shape ({kind})") from None
 
 
 def moment(text: Any) -> datetime | None:
@@ -36,19 +38,19 @@ def moment(text: Any) -> datetime | None:
 
 
 def required_moment(text: Any) -> datetime:
-    found = moment(text)
-    if found is None:
+    parsed = moment(text)
+    if parsed is None:
         raise ValueError("a time is missing")
-    return found
+    return parsed
 
 
-def insensitive(said: dict[str, Any], name: str) -> Any:
+def insensitive(payload: dict[str, Any], name: str) -> Any:
     """A member by name whatever its case (`ID` or `id`); None when absent."""
-    return next((value for key, value in said.items() if key.lower() == name.lower()), None)
+    return next((value for key, value in payload.items() if key.lower() == name.lower()), None)
 
 
 def bearer(value: Any) -> str:
-    """A token fit for a header. Raises ValueError, without the value."""
+    """A token that is safe in a header. Raises ValueError, without the value in its message."""
     if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable() or " " in value:
         raise ValueError("not a token")
     return value

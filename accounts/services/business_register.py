@@ -1,6 +1,6 @@
-"""Looks organisations up in Enhetsregisteret. The register may be away: then a person goes on without it.
+"""Looks organisations up in Enhetsregisteret. Everything works without the register when it does not answer.
 
-Names of role holders are shown live and kept ten minutes at most; birth dates never come this far.
+Names of role holders are cached for ten minutes at most; birth dates are dropped in the gateway.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from portal.gateways.errors import GatewayError
 
 logger = logging.getLogger(__name__)
 APPROVERS = ("DAGL", "LEDE", "INNH")
-"""Registered roles that hold the right to approve in Altinn: managing director, chair, owner."""
+"""Registered roles that may approve in Altinn: managing director, chair, owner."""
 ROLES_KEPT = 600  # seconds
 
 
@@ -34,7 +34,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class LookUp:
-    """What the register said about one number. `unit` only when FOUND."""
+    """The answer of the register about one number. `unit` only when FOUND."""
 
     outcome: Outcome
     unit: Unit | None = None
@@ -51,7 +51,7 @@ class LookUp:
         }[self.outcome]
 
     def as_json(self) -> dict[str, Any]:
-        """The facts as they are kept on the customer."""
+        """The fields of `Unit`, as stored in `Customer.business_register`."""
         return asdict(self.unit) if self.unit else {}
 
 
@@ -66,18 +66,21 @@ class Approver:
 
 
 def enhetsregisteret(environment: str) -> Enhetsregisteret:
-    return Enhetsregisteret(base_url=addresses(environment).registry)
+    return Enhetsregisteret(base_url=addresses(environment).business_register)
 
 
 def look_up(*, environment: str, orgnr: str) -> LookUp:
-    """Ask the register. Never raises: when it is away, the outcome says so. Not to be called inside a transaction."""
+    """Ask the register. Never raises: without an answer the outcome is UNAVAILABLE.
+
+    Not to be called inside a transaction.
+    """
     is_synthetic = orgnr[0] in SYNTHETIC
     if is_synthetic and environment == Environment.TEST:
         return LookUp(Outcome.SYNTHETIC)  # the register of real organisations cannot know it
     try:
         unit = enhetsregisteret(environment).unit(orgnr)
     except GatewayError as error:
-        logger.warning("the register of organisations was of no help: %s", error)
+        logger.warning("the business register did not answer: %s", error)
         return LookUp(Outcome.UNAVAILABLE)
     if unit is None:
         return LookUp(Outcome.SYNTHETIC if is_synthetic else Outcome.MISSING)
@@ -85,24 +88,24 @@ def look_up(*, environment: str, orgnr: str) -> LookUp:
 
 
 def warnings_about(unit: dict[str, Any]) -> list[str]:
-    """What somebody should know before asking this organisation for anything. `unit` as kept on the customer."""
-    found = []
+    """Warnings to show before this organisation is asked for access. `unit` as in `Customer.business_register`."""
+    warnings = []
     if unit.get("is_deleted"):
-        found.append(_("Virksomheten er slettet i Enhetsregisteret."))
+        warnings.append(_("Virksomheten er slettet i Enhetsregisteret."))
     if unit.get("is_bankrupt"):
-        found.append(_("Virksomheten er konkurs. Bostyreren må godkjenne."))
+        warnings.append(_("Virksomheten er konkurs. Bostyreren må godkjenne."))
     if unit.get("is_closing"):
-        found.append(_("Virksomheten er under avvikling."))
+        warnings.append(_("Virksomheten er under avvikling."))
     if unit.get("main_unit"):
-        found.append(
+        warnings.append(
             _("Dette er en underenhet. Systemtilgang gis av hovedenheten, som har nummer %(orgnr)s.")
             % {"orgnr": unit["main_unit"]}
         )
-    return found
+    return warnings
 
 
 def approvers(*, environment: str, orgnr: str) -> list[Approver]:
-    """Persons with a registered role that may approve; empty when the register is away or knows none."""
+    """Persons with a registered role that may approve; empty when the register has none or does not answer."""
     if orgnr[0] in SYNTHETIC and environment == Environment.TEST:
         return []
     key = f"approvers:{environment}:{orgnr}"
@@ -119,7 +122,7 @@ def _ask(environment: str, orgnr: str) -> list[tuple[str, str]] | None:
     try:
         holders = enhetsregisteret(environment).roles(orgnr)
     except GatewayError as error:
-        logger.warning("the register of organisations was of no help: %s", error)
+        logger.warning("the business register did not answer: %s", error)
         return None
     named = [(h.role, h.name) for h in holders if h.role in APPROVERS and h.name and not h.orgnr]
     return sorted(dict.fromkeys(named), key=lambda pair: APPROVERS.index(pair[0]))
@@ -127,10 +130,10 @@ def _ask(environment: str, orgnr: str) -> list[tuple[str, str]] | None:
 
 def _kept(key: str) -> list[tuple[str, str]] | None:
     try:
-        found: list[tuple[str, str]] | None = cache.get(key)
+        names: list[tuple[str, str]] | None = cache.get(key)
     except ERRORS:
         return None
-    return found
+    return names
 
 
 def _keep(key: str, names: list[tuple[str, str]]) -> None:

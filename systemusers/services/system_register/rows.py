@@ -1,4 +1,4 @@
-"""Systems and profiles as we have them: saved here first, sent to Altinn by `push`."""
+"""Local systems and profiles: saved here first, sent to Altinn by `push`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from portal.core.audit import record
 from systemusers.models import AccessProfile, System
-from systemusers.services.register.checks import SystemProblems, check_profile, check_system
+from systemusers.services.system_register.checks import SystemProblems, check_profile, check_system
 
 SENT_TO_ALTINN = (
     "name_nb", "name_nn", "name_en", "description_nb", "description_nn", "description_en",
@@ -19,7 +19,7 @@ SENT_TO_ALTINN = (
 
 
 def save_system(*, system: System, by: str, at: datetime) -> None:
-    """Store a new or changed system after its checks. What Altinn has not got yet is marked as drift.
+    """Store a new or changed system after its checks. Changes not yet sent to Altinn are stored as drift.
 
     Raises SystemProblems; nothing is stored then.
     """
@@ -37,7 +37,7 @@ def save_system(*, system: System, by: str, at: datetime) -> None:
 
 
 def _drift_after(stored: System, changed: System) -> list[dict[str, Any]]:
-    """Differences known before, and those that this change makes."""
+    """Known differences and those of this change."""
     drift = {entry["field"]: entry for entry in stored.drift}
     for name in SENT_TO_ALTINN:
         before, after = _plain(stored, name), _plain(changed, name)

@@ -1,7 +1,7 @@
-"""The calls that change the register: register, update, delete. The audit trail tells of each before it is made, and what
-came of it.
+"""The calls that change the register: register, update, delete. Each call and its result are
+recorded in the audit trail.
 
-An id can never be used again, and a deleted system stops every customer's token: deletion wants the id typed.
+Ids can never be reused, and a deleted system stops every customer's token: deletion requires typing the id.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from portal.gateways.altinn import RegisteredSystem
 from portal.gateways.errors import Detail, GatewayError, Refused
 from systemusers.models import System
 from systemusers.services.keys import NoKey
-from systemusers.services.register.checks import SystemProblems, check_system
 from systemusers.services.remote import system_register
+from systemusers.services.system_register.checks import SystemProblems, check_system
 from systemusers.services.tokens import vendor_token
 
 SCOPE = "altinn:authentication/systemregister.write"
@@ -40,11 +40,11 @@ class Pushed(Enum):
 
 
 class NotConfirmed(Exception):
-    """The system id that was typed is not this system's."""
+    """The typed system id is not this system's."""
 
 
 def remote_form(system: System) -> RegisteredSystem:
-    """The system as it is sent."""
+    """The system as sent to Altinn."""
     return RegisteredSystem(
         system_id=system.system_id,
         vendor_orgnr=system.client.orgnr,
@@ -60,13 +60,13 @@ def remote_form(system: System) -> RegisteredSystem:
 
 @contextmanager
 def _answer_to(act: str, system: System, *, by: str, at: datetime) -> Iterator[None]:
-    """The intent before the call; after it `<act>:refused` with codes, `:unanswered`, or `:done`."""
+    """Record the intent before the call; after it `<act>:refused` with codes, `:unanswered`, or `:done`."""
     record(by=by, at=at, target=system, what=act, system_id=system.system_id)
     try:
         yield
     except (SystemProblems, Refused) as error:
-        said = error if isinstance(error, Refused) else error.__cause__
-        record(by=by, at=at, target=system, what=f"{act}:refused", codes=_codes(said))
+        refusal = error if isinstance(error, Refused) else error.__cause__
+        record(by=by, at=at, target=system, what=f"{act}:refused", codes=_codes(refusal))
         raise
     except NoKey:
         record(by=by, at=at, target=system, what=f"{act}:refused", codes=["NO_KEY"])
@@ -84,7 +84,7 @@ def _codes(error: BaseException | None) -> list[str]:
 
 
 def register_system(*, system: System, by: str, at: datetime) -> Pushed:
-    """DRAFT -> REGISTERED. Where Altinn has the id as ours already (an answer was lost), it is updated: ADOPTED.
+    """DRAFT -> REGISTERED. When Altinn has the id already (an answer was lost), the system is updated: ADOPTED.
 
     Raises SystemProblems, NoKey, LostRace and the gateways' errors; nothing changes here then, and it may be repeated.
     """
@@ -116,7 +116,7 @@ def _is_taken(error: Refused) -> bool:
 
 
 def _adopt(system: System, token: str) -> None:
-    """The id begins with our own number, so nobody else can have it; a deleted one is gone for ever."""
+    """The id begins with our own number, so the system is ours; the id of a deleted one cannot be used again."""
     register = system_register(system.environment)
     try:
         if register.get(system.system_id, token=token).is_deleted:
@@ -139,7 +139,7 @@ def update_system(*, system: System, by: str, at: datetime) -> None:
 
 
 def _note_push(system: System, at: datetime) -> None:
-    """What was changed here meanwhile stays marked: only an unchanged row is known to be the same there."""
+    """Clear the drift only when the row was not changed during the call."""
     sent = remote_form(system)
     with transaction.atomic():
         row = System.objects.select_for_update().select_related("client").get(pk=system.pk)
@@ -151,7 +151,7 @@ def _note_push(system: System, at: datetime) -> None:
 
 
 def delete_system(*, system: System, typed: str, by: str, at: datetime) -> None:
-    """REGISTERED -> DELETED, for ever and for all its customers. `typed` must be the system id.
+    """REGISTERED -> DELETED, for all customers; cannot be undone. `typed` must be the system id.
 
     Raises NotConfirmed, NoKey, LostRace and the gateways' errors.
     """
@@ -168,7 +168,7 @@ def delete_system(*, system: System, typed: str, by: str, at: datetime) -> None:
 
 
 def _problems(error: Refused) -> SystemProblems:
-    """Altinn's complaints at the fields they are about, in our words."""
+    """Altinn's errors as messages per field."""
     fields: dict[str, list[str]] = {}
     for detail in error.details or (Detail(error.code or f"HTTP-{error.status}"),):
         known = explain(detail.code)

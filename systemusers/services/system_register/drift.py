@@ -1,4 +1,4 @@
-"""What Altinn holds against what we hold, and the register's own change log."""
+"""Compares Altinn's data of a system with ours, and reads the register's change log."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from portal.core.audit import record
 from portal.gateways.altinn import RegisteredSystem, SystemChange
 from portal.gateways.errors import Refused
 from systemusers.models import System
-from systemusers.services.register.push import SCOPE, remote_form
 from systemusers.services.remote import system_register
+from systemusers.services.system_register.push import SCOPE, remote_form
 from systemusers.services.tokens import vendor_token
 
 
@@ -33,13 +33,13 @@ def compare_system(*, system: System, by: str, at: datetime) -> list[dict[str, A
 
 
 def differences(ours: RegisteredSystem, theirs: RegisteredSystem) -> list[dict[str, Any]]:
-    """Order means nothing in lists; a language that only they have is a difference too."""
+    """Lists are compared without order; a language that only Altinn has is a difference."""
     if theirs.is_deleted:
         return [{"field": "system", "ours": ours.system_id, "theirs": "deleted"}]
-    found = []
+    result = []
     for name in ("name", "description"):
         mine, other = getattr(ours, name), getattr(theirs, name)
-        found += [
+        result += [
             {"field": f"{name}_{language}", "ours": mine.get(language, ""), "theirs": other.get(language, "")}
             for language in sorted(mine.keys() | other.keys())
             if mine.get(language, "") != other.get(language, "")
@@ -48,13 +48,13 @@ def differences(ours: RegisteredSystem, theirs: RegisteredSystem) -> list[dict[s
     for field, name in pairs.items():
         mine, other = sorted(getattr(ours, name)), sorted(getattr(theirs, name))
         if mine != other:
-            found.append({"field": field, "ours": mine, "theirs": other})
+            result.append({"field": field, "ours": mine, "theirs": other})
     if ours.is_visible != theirs.is_visible:
-        found.append({"field": "is_visible", "ours": ours.is_visible, "theirs": theirs.is_visible})
-    return found
+        result.append({"field": "is_visible", "ours": ours.is_visible, "theirs": theirs.is_visible})
+    return result
 
 
-def pull_changes(*, system: System, at: datetime) -> list[SystemChange]:
+def pull_register_log(*, system: System, at: datetime) -> list[SystemChange]:
     """The register's own change log, newest first. Raises NoKey and the gateways' errors."""
     token = vendor_token(client=system.client, scopes=(SCOPE,), at=at)
     return system_register(system.environment).changelog(system.system_id, token=token)

@@ -1,6 +1,6 @@
-"""A stored document made readable on a page: XML and JSON laid out in lines, text as it is, the rest not at all.
+"""Preview of a stored document: XML and JSON indented, text unchanged, None for other types.
 
-The page escapes it; nothing from outside is ever rendered as markup of ours.
+The page escapes the text; it is never rendered as markup.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from lxml import etree
 
 SHOWN = 300_000
-"""Characters shown on a page. The whole is in the download."""
+"""Characters shown on a page. The download has all."""
 _PARSER = etree.XMLParser(
     resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_blank_text=True
 )
@@ -18,7 +18,7 @@ XML, JSON = {"application/xml", "text/xml"}, {"application/json"}
 TEXT = {"text/plain", "text/csv"}
 INLINE = {"application/pdf"}
 KNOWN = XML | JSON | TEXT | INLINE
-"""Media types we vouch for when we hand a document out; any other goes out as bytes to be saved."""
+"""Media types kept in downloads; others are sent as application/octet-stream."""
 
 
 def readable(content: bytes, media_type: str) -> str | None:

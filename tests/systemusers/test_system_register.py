@@ -10,8 +10,8 @@ import pytest
 from portal.core.audit import AuditEvent
 from portal.gateways.errors import Unavailable
 from systemusers.models import AccessProfile, Kind, System
-from systemusers.services import register
-from systemusers.services.register.checks import is_redirect
+from systemusers.services import system_register
+from systemusers.services.system_register.checks import is_redirect
 from tests.fixtures import VENDOR_ORGNR
 from tests.systemusers.world import (
     AGENT_PACKAGE,
@@ -30,8 +30,8 @@ S = System.Status
 
 
 def problems(system: System) -> dict[str, list[str]]:
-    with pytest.raises(register.SystemProblems) as caught:
-        register.check_system(system)
+    with pytest.raises(system_register.SystemProblems) as caught:
+        system_register.check_system(system)
     return caught.value.fields
 
 
@@ -63,10 +63,10 @@ def test_a_fault_is_found_before_sending_and_told_at_its_field(
     system = make_system(world.client)
     setattr(system, field, value)
 
-    found = problems(system)
+    result = problems(system)
 
-    assert list(found) == [field]
-    assert re.search(sentence, found[field][0])
+    assert list(result) == [field]
+    assert re.search(sentence, result[field][0])
 
 
 def test_a_package_for_clients_only_and_a_visible_system_do_not_go_together(world: World) -> None:
@@ -95,16 +95,16 @@ def test_only_in_the_sandbox_may_a_browser_be_sent_back_over_http(environment: s
 def test_when_the_catalogue_is_away_the_rest_is_checked(world: World) -> None:
     world.fault(service="accessmanagement", kind="timeout")
 
-    register.check_system(make_system(world.client))
+    system_register.check_system(make_system(world.client))
 
 
 def test_registering_sends_all_of_it(world: World) -> None:
     system = make_system(world.client)
 
-    outcome = register.register_system(system=system, by=BY, at=world.at)
+    outcome = system_register.register_system(system=system, by=BY, at=world.at)
 
     theirs = at_altinn(world, system)
-    assert (outcome, fresh(system).status) == (register.Pushed.REGISTERED, S.REGISTERED)
+    assert (outcome, fresh(system).status) == (system_register.Pushed.REGISTERED, S.REGISTERED)
     assert (theirs.client_ids, theirs.packages, theirs.is_visible) == ([world.client.client_id], [PACKAGE], False)
     assert AuditEvent.objects.filter(what="register").count() == 1
 
@@ -113,20 +113,20 @@ def test_a_lost_answer_is_mended_by_doing_it_again(world: World) -> None:
     system = make_system(world.client)
     world.fault(kind="lost", path=REGISTER)
     with pytest.raises(Unavailable):
-        register.register_system(system=system, by=BY, at=world.at)
+        system_register.register_system(system=system, by=BY, at=world.at)
     between = fresh(system).status
 
-    outcome = register.register_system(system=system, by=BY, at=world.at)
+    outcome = system_register.register_system(system=system, by=BY, at=world.at)
 
-    assert (between, outcome, fresh(system).status) == (S.DRAFT, register.Pushed.ADOPTED, S.REGISTERED)
+    assert (between, outcome, fresh(system).status) == (S.DRAFT, system_register.Pushed.ADOPTED, S.REGISTERED)
 
 
 def test_the_id_of_a_deleted_system_is_gone_for_ever(system: System, world: World) -> None:
     at_altinn(world, system).is_deleted = True
     System.objects.filter(pk=system.pk).update(status=S.DRAFT)
 
-    with pytest.raises(register.SystemProblems) as caught:
-        register.register_system(system=fresh(system), by=BY, at=world.at)
+    with pytest.raises(system_register.SystemProblems) as caught:
+        system_register.register_system(system=fresh(system), by=BY, at=world.at)
 
     assert "aldri brukes igjen" in caught.value.fields["system_id"][0]
 
@@ -134,8 +134,8 @@ def test_the_id_of_a_deleted_system_is_gone_for_ever(system: System, world: Worl
 def test_what_altinn_refuses_is_told_at_the_field(world: World) -> None:
     system = make_system(world.client, rights=["finnes-ikke-i-registeret"])
 
-    with pytest.raises(register.SystemProblems) as caught:
-        register.register_system(system=system, by=BY, at=world.at)
+    with pytest.raises(system_register.SystemProblems) as caught:
+        system_register.register_system(system=system, by=BY, at=world.at)
 
     assert list(caught.value.fields) == ["rights"]
     assert fresh(system).status == S.DRAFT
@@ -145,15 +145,15 @@ def test_a_missing_scope_is_told_for_the_whole(world: World) -> None:
     world.introduce_client(world.client, scopes=[])
 
     with pytest.raises(Exception, match="MP-200"):
-        register.register_system(system=make_system(world.client), by=BY, at=world.at)
+        system_register.register_system(system=make_system(world.client), by=BY, at=world.at)
 
 
 def test_an_edited_system_shows_what_altinn_has_not_got_until_it_is_sent(system: System, world: World) -> None:
     system.name_nb = "Fjordtall Pluss"
-    register.save_system(system=system, by=BY, at=world.at)
+    system_register.save_system(system=system, by=BY, at=world.at)
     before = fresh(system).drift
 
-    register.update_system(system=fresh(system), by=BY, at=world.at)
+    system_register.update_system(system=fresh(system), by=BY, at=world.at)
 
     assert before == [{"field": "name_nb", "ours": "Fjordtall Pluss", "theirs": "Fjordtall"}]
     assert (fresh(system).drift, at_altinn(world, system).name["nb"]) == ([], "Fjordtall Pluss")
@@ -161,10 +161,10 @@ def test_an_edited_system_shows_what_altinn_has_not_got_until_it_is_sent(system:
 
 def test_a_change_taken_back_is_no_difference(system: System, world: World) -> None:
     system.name_nb = "Feil"
-    register.save_system(system=system, by=BY, at=world.at)
+    system_register.save_system(system=system, by=BY, at=world.at)
     system.name_nb = "Fjordtall"
 
-    register.save_system(system=system, by=BY, at=world.at)
+    system_register.save_system(system=system, by=BY, at=world.at)
 
     assert fresh(system).drift == []
 
@@ -173,7 +173,7 @@ def test_comparing_names_every_field_that_differs(system: System, world: World) 
     theirs = at_altinn(world, system)
     theirs.name["en"], theirs.client_ids, theirs.is_visible = "Other", [], True
 
-    drift = register.compare_system(system=system, by=BY, at=world.at)
+    drift = system_register.compare_system(system=system, by=BY, at=world.at)
 
     assert [entry["field"] for entry in drift] == ["name_en", "client", "is_visible"]
     assert fresh(system).compared_at == world.at
@@ -182,24 +182,24 @@ def test_comparing_names_every_field_that_differs(system: System, world: World) 
 def test_comparing_what_is_the_same_finds_nothing(system: System, world: World) -> None:
     at_altinn(world, system).redirect_urls.reverse()
 
-    assert register.compare_system(system=system, by=BY, at=world.at) == []
+    assert system_register.compare_system(system=system, by=BY, at=world.at) == []
 
 
 def test_a_system_altinn_never_had_is_a_difference(world: World) -> None:
-    drift = register.compare_system(system=make_system(world.client), by=BY, at=world.at)
+    drift = system_register.compare_system(system=make_system(world.client), by=BY, at=world.at)
 
     assert [(entry["field"], entry["theirs"]) for entry in drift] == [("system", None)]
 
 
 def test_deleting_wants_the_id_typed(system: System, world: World) -> None:
-    with pytest.raises(register.NotConfirmed):
-        register.delete_system(system=system, typed="ja", by=BY, at=world.at)
+    with pytest.raises(system_register.NotConfirmed):
+        system_register.delete_system(system=system, typed="ja", by=BY, at=world.at)
 
     assert not at_altinn(world, system).is_deleted
 
 
 def test_deleting_deletes_there_and_here(system: System, world: World) -> None:
-    register.delete_system(system=system, typed=f" {system.system_id} ", by=BY, at=world.at)
+    system_register.delete_system(system=system, typed=f" {system.system_id} ", by=BY, at=world.at)
 
     assert (at_altinn(world, system).is_deleted, fresh(system).status) == (True, S.DELETED)
 
@@ -207,17 +207,20 @@ def test_deleting_deletes_there_and_here(system: System, world: World) -> None:
 def test_a_lost_answer_to_a_deletion_is_mended_by_doing_it_again(system: System, world: World) -> None:
     world.fault(kind="lost", path=REGISTER)
     with pytest.raises(Unavailable):
-        register.delete_system(system=system, typed=system.system_id, by=BY, at=world.at)
+        system_register.delete_system(system=system, typed=system.system_id, by=BY, at=world.at)
 
-    register.delete_system(system=system, typed=system.system_id, by=BY, at=world.at)
+    system_register.delete_system(system=system, typed=system.system_id, by=BY, at=world.at)
 
     assert fresh(system).status == S.DELETED
 
 
 def test_the_registers_own_log_is_read(system: System, world: World) -> None:
-    register.update_system(system=system, by=BY, at=world.at)
+    system_register.update_system(system=system, by=BY, at=world.at)
 
-    assert [change.kind for change in register.pull_changes(system=system, at=world.at)][:2] == ["update", "create"]
+    assert [change.kind for change in system_register.pull_register_log(system=system, at=world.at)][:2] == [
+        "update",
+        "create",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -234,8 +237,8 @@ def test_a_profile_asks_only_for_what_can_be_given(system: System, fields: dict[
     system.packages = [PACKAGE, AGENT_PACKAGE]
     profile = AccessProfile(system=system, name="Prøve", **{"rights": [RESOURCE], **fields})
 
-    with pytest.raises(register.SystemProblems) as caught:
-        register.check_profile(profile)
+    with pytest.raises(system_register.SystemProblems) as caught:
+        system_register.check_profile(profile)
 
     assert list(caught.value.fields) == [where]
 
@@ -243,8 +246,8 @@ def test_a_profile_asks_only_for_what_can_be_given(system: System, fields: dict[
 def test_two_profiles_of_a_system_cannot_have_the_same_name(system: System, world: World) -> None:
     make_profile(system, "Årsoppgjør")
 
-    with pytest.raises(register.SystemProblems) as caught:
-        register.save_profile(
+    with pytest.raises(system_register.SystemProblems) as caught:
+        system_register.save_profile(
             profile=AccessProfile(system=system, name="Årsoppgjør", rights=[RESOURCE]), by=BY, at=world.at
         )
 

@@ -1,4 +1,4 @@
-"""What Altinn would refuse, found here first, at the field and in plain words.
+"""Checks of what Altinn would refuse, with messages per field.
 
 https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/systemregistration/
 """
@@ -25,7 +25,7 @@ Problems = defaultdict[str, list[str]]
 
 
 class SystemProblems(Exception):
-    """`fields` maps a field's name to sentences; "" is for what belongs to no field."""
+    """`fields` maps field names to messages; "" is for messages of no field."""
 
     def __init__(self, fields: dict[str, list[str]]) -> None:
         super().__init__(f"problems with {', '.join(sorted(fields)) or 'the system'}")
@@ -90,7 +90,7 @@ def _check_redirects(system: System, problems: Problems) -> None:
 
 
 def is_redirect(url: str, *, environment: str) -> bool:
-    """Absolute https. In the sandbox a browser on this machine may also be sent back over http."""
+    """Absolute https. In the sandbox also http to this machine."""
     try:
         address = urlsplit(url)
     except ValueError:
@@ -154,7 +154,7 @@ def _check_repeats(values: list[str], name: str, problems: Problems) -> None:
 
 
 def check_profile(profile: AccessProfile, *, ask_altinn: bool = True) -> None:
-    """A profile asks for something, only for what its system has, and only for what its kind may be given.
+    """A profile must ask for something, and only for what its system has and its kind may be given.
 
     Raises SystemProblems. Not to be called inside a transaction, but for `ask_altinn=False`.
     """
