@@ -31,6 +31,8 @@ test: setup-dev
 lint: setup-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m djlint --lint --quiet templates
+	.venv/bin/shellcheck .ci/run
 	$(PY) -m mypy .
 	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()" --no-cache
 	$(PY) manage.py makemigrations --check --dry-run
