@@ -20,8 +20,8 @@ on the pages. An arrow is a change that `StatusModel.move_to` allows; it refuses
 
 def workflows() -> list[type[StatusModel]]:
     """The models with a state, sorted by app and name."""
-    found = [model for model in apps.get_models() if issubclass(model, StatusModel)]
-    return sorted(found, key=lambda model: model._meta.label)
+    models = [model for model in apps.get_models() if issubclass(model, StatusModel)]
+    return sorted(models, key=lambda model: model._meta.label)
 
 
 def document() -> str:
