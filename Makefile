@@ -6,7 +6,7 @@ run tour bench test lint: export PORTAL_MODE := local
 .PHONY: help setup setup-dev run tour bench test lint format lock clean
 help:
 	@echo "make run    start everything on this machine   make tour   walk the nine steps without a browser"
-	@echo "make test   run the tests                      make lint   linters, types, import contracts, migrations"
+	@echo "make test   run the tests                      make lint   linters, types, layers, migrations, diagrams"
 	@echo "make bench  measure                            make clean  remove everything that was made, data included"
 
 setup:
@@ -31,9 +31,12 @@ test: setup-dev
 lint: setup-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m djlint --lint --quiet templates
+	.venv/bin/shellcheck .ci/run
 	$(PY) -m mypy .
 	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()" --no-cache
 	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py state_diagrams --check
 
 format: setup-dev
 	$(PY) -m ruff check --fix .

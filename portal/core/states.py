@@ -1,17 +1,26 @@
-"""Rows with a state: one table of transitions on the model, and `move_to` as the only way through it."""
+"""Rows with a state: one table of transitions on the model, and `move_to` as the only way through it.
+
+`save()` of a stored row never writes its status: an instance that was loaded long ago cannot put an old state back.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.db import models, transaction
+from django.db.models import QuerySet
 
 from portal.core.audit import record
 
 
 class IllegalTransition(Exception):
     """The transition table does not have this step: a programming error."""
+
+
+class StatusNotSaved(IllegalTransition):
+    """`save()` was asked to write a changed status. Use `move_to`; a programming error. Nothing was written."""
 
 
 class LostRace(Exception):
@@ -27,6 +36,39 @@ class StatusModel(models.Model):
         abstract = True
 
     status: Any
+    _stored_status: str | None = None
+    """The status as loaded or written last; None when this instance does not know it."""
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        """Insert a new row whole; of a stored one, write every loaded column but the status.
+
+        Raises StatusNotSaved when `status` was changed and would be written, or is named in `update_fields`.
+        """
+        if self._state.adding:
+            super().save(*args, update_fields=update_fields, **options)
+            self._remember_status()
+            return
+        names = None if update_fields is None else set(update_fields)
+        if (names is None and self._status_changed()) or "status" in (names or ()):
+            raise StatusNotSaved(f"{self._meta.label} {self.pk}: {self._stored_status} -> {self.status}")
+        super().save(*args, update_fields=self._columns_but_status() if names is None else names, **options)
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
+        row = super().from_db(db, field_names, values, **options)
+        row._remember_status()
+        return row
+
+    def refresh_from_db(
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: QuerySet[Self] | None = None,
+    ) -> None:
+        names = None if fields is None else list(fields)
+        super().refresh_from_db(using=using, fields=names, from_queryset=from_queryset)
+        if names is None or "status" in names:
+            self._remember_status()
 
     def move_to(self, status: str, *, by: str, at: datetime, what: dict[str, Any] | None = None, **fields: Any) -> None:
         """Change state and `fields` in one conditional UPDATE, with an audit event (`what` goes into its detail).
@@ -44,9 +86,25 @@ class StatusModel(models.Model):
             record(by=by, at=at, target=self, what=f"{before}->{status}", **(what or {}))
         for name, value in changes.items():
             setattr(self, name, value)
+        self._remember_status()
 
     def can_move_to(self, status: str) -> bool:
         return status in self.TRANSITIONS.get(self.status, set())
 
     def _has(self, field: str) -> bool:
         return any(f.name == field for f in self._meta.concrete_fields)
+
+    def _remember_status(self) -> None:
+        self._stored_status = self.__dict__.get("status")  # not there when the column is deferred
+
+    def _status_changed(self) -> bool:
+        if "status" in self.get_deferred_fields():
+            return False
+        if self._stored_status is None:  # made by bulk_create, or assigned while deferred
+            rows: Any = type(self)._base_manager  # the column is the subclass's
+            self._stored_status = rows.values_list("status", flat=True).get(pk=self.pk)
+        return bool(self.status != self._stored_status)
+
+    def _columns_but_status(self) -> set[str]:
+        skipped = {"status", *self.get_deferred_fields()}
+        return {f.name for f in self._meta.concrete_fields if not f.primary_key and f.attname not in skipped}

@@ -169,6 +169,20 @@ def test_a_change_taken_back_is_no_difference(system: System, world: World) -> N
     assert fresh(system).drift == []
 
 
+def test_a_form_saved_after_a_registration_keeps_the_registration(world: World) -> None:
+    row = make_system(world.client)
+    in_the_form = fresh(row)
+    in_the_form.name_nb, in_the_form.system_id = "Nytt navn", f"{row.system_id}2"
+    register.register_system(system=fresh(row), by=BY, at=world.at)
+
+    register.save_system(system=in_the_form, by=BY, at=world.at)
+
+    now = fresh(row)
+    assert (now.status, now.registered_at, now.system_id) == (S.REGISTERED, world.at, row.system_id)
+    assert [(entry["field"], entry["ours"]) for entry in now.drift] == [("name_nb", "Nytt navn")]
+    assert in_the_form.status == S.REGISTERED
+
+
 def test_comparing_names_every_field_that_differs(system: System, world: World) -> None:
     theirs = at_altinn(world, system)
     theirs.name["en"], theirs.client_ids, theirs.is_visible = "Other", [], True

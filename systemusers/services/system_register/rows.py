@@ -21,19 +21,29 @@ SENT_TO_ALTINN = (
 def save_system(*, system: System, by: str, at: datetime) -> None:
     """Store a new or changed system after its checks. Changes not yet sent to Altinn are stored as drift.
 
-    Raises SystemProblems; nothing is stored then.
+    Of a stored system only the columns of the form are written, so what happened to the row during the checks is kept;
+    `system` then has the stored state. Raises SystemProblems; nothing is stored then.
     """
     check_system(system)
-    stored = System.objects.filter(pk=system.pk).first()
-    if stored and stored.status == System.Status.REGISTERED:
-        system.drift = _drift_after(stored, system)
     try:
         with transaction.atomic():
-            system.save()
+            stored = System.objects.select_for_update(of=("self",)).filter(pk=system.pk).first()
+            if stored:
+                _save_form(system, stored)
+            else:
+                system.save()
             record(by=by, at=at, target=system, what="edited" if stored else "added", system_id=system.system_id)
     except IntegrityError:
         taken = _("Vi har allerede et system med denne id-en eller klienten. Åpne det under Systemer.")
         raise SystemProblems({"system_id": [taken]}) from None
+
+
+def _save_form(system: System, stored: System) -> None:
+    """Write the columns of the form; `stored` is the row as it is now, locked."""
+    form = {*SENT_TO_ALTINN, "system_id"} if stored.status == System.Status.DRAFT else set(SENT_TO_ALTINN)
+    system.drift = _drift_after(stored, system) if stored.status == System.Status.REGISTERED else stored.drift
+    system.save(update_fields=form | {"drift"})
+    system.refresh_from_db()
 
 
 def _drift_after(stored: System, changed: System) -> list[dict[str, Any]]:
