@@ -259,7 +259,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(
     "MAIL_FROM", example="portal@example.no", default="portal@localhost" if LOCAL else None
 )
 EMAIL_SUBJECT_PREFIX = ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-EMAIL_BACKEND = "portal.core.outbox.backend.OutboxBackend"  # no process but the worker ever waits for a mail server
+EMAIL_BACKEND = "portal.core.outbox.put.OutboxBackend"  # no process but the worker ever waits for a mail server
 if LOCAL:
     OUTBOX_MAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = DATA_DIR / "mail"

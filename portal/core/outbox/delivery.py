@@ -19,10 +19,14 @@ from portal.core import enqueue, lease
 from portal.core.audit import record
 from portal.core.outbox.message import OutboxMessage, erased
 from portal.core.outbox.put import TASK
+from portal.core.problems import code_of
 
 BATCH = 20
+ENOUGH = timedelta(seconds=100)
+"""After so long a batch begins no further message: its leases, and the time limit of the task, still hold for the last one."""
 KEEP = timedelta(days=365)
 BY = "task:outbox"
+ACCEPTED, QUIET = "ACCEPTED", "QUIET"
 UNCERTAIN, NO_SENDER = "OUTBOX_UNCERTAIN", "OUTBOX_NO_SENDER"
 Status = OutboxMessage.Status
 logger = logging.getLogger(__name__)
@@ -49,7 +53,8 @@ class NoSender(Exception):
 class Sender:
     """`may_repeat`: receivers recognise the key, so a message that may have been accepted is sent again.
 
-    `outage_codes`: problems that end for all messages of the kind as soon as one of them is accepted.
+    `outage_codes`: problems that all messages of the kind share. After one of them the rest of the batch is put off untried,
+    so that an outage costs one time-out a batch; as soon as a message is accepted, those that waited for it are due.
     """
 
     send: Callable[[str, dict[str, Any], str], None]
@@ -69,11 +74,19 @@ def send_due(*, at: datetime, limit: int = BATCH) -> int:
     """Send up to `limit` messages whose time has come. Returns how many were taken; a full batch wakes one more worker."""
     holds = lease.claim(OutboxMessage.objects.waiting(), at=at, limit=limit)
     accepted: set[str] = set()
+    down: dict[str, str] = {}
     for hold in holds:
+        kind = hold.row.kind
         with lease.reporting(hold):
-            if _send(hold):
-                accepted.add(hold.row.kind)
-    for kind in accepted:
+            if hold.now() - at > ENOUGH:
+                hold.write(lease_until=None)
+            elif kind in down:
+                hold.fail(NotAccepted(down[kind]))
+            elif (problem := _send(hold)) == ACCEPTED:
+                accepted.add(kind)
+            elif problem in SENDERS[kind].outage_codes:
+                down[kind] = problem
+    for kind in accepted - set(down):
         waiting = OutboxMessage.objects.waiting().filter(kind=kind)
         lease.wake(waiting, codes=SENDERS[kind].outage_codes, at=at, limit=limit)
     if len(holds) == limit:
@@ -81,13 +94,13 @@ def send_due(*, at: datetime, limit: int = BATCH) -> int:
     return len(holds)
 
 
-def _send(hold: lease.Hold[OutboxMessage]) -> bool:
-    """One message, from the claim to the stored result. Whether it was accepted."""
+def _send(hold: lease.Hold[OutboxMessage]) -> str:
+    """One message, from the claim to the stored result: ACCEPTED, the code of its problem, or QUIET when it was not tried."""
     message, now = hold.row, hold.now()
     earliest = message.quiet_hours.earliest(now) if message.quiet_hours else now
     if earliest > now:
         hold.write(next_attempt_at=earliest, lease_until=None)
-        return False
+        return QUIET
     sender = SENDERS.get(message.kind)
     if sender is None:
         raise NoSender(message.kind)
@@ -96,29 +109,29 @@ def _send(hold: lease.Hold[OutboxMessage]) -> bool:
     try:
         sender.send(address, payload, message.key)
     except NotAccepted as error:
-        _not_accepted(hold, error)
+        return _not_accepted(hold, error)
     except Exception as error:
         logger.warning("outbox message %s may have been accepted: %s", message.pk, type(error).__name__)
-        _maybe_accepted(hold, error, sender)
-    else:
-        now = hold.now()
-        hold.write(status=Status.SENT, sent_at=now, failures=0, problem_code="", **erased(at=now))
-        return True
-    return False
+        return _maybe_accepted(hold, error, sender)
+    now = hold.now()
+    hold.write(status=Status.SENT, sent_at=now, failures=0, problem_code="", **erased(at=now))
+    return ACCEPTED
 
 
-def _not_accepted(hold: lease.Hold[OutboxMessage], error: NotAccepted) -> None:
+def _not_accepted(hold: lease.Hold[OutboxMessage], error: NotAccepted) -> str:
     if error.is_final:
         _stop(hold, Status.DEAD, error.code)
     else:
         hold.fail(error, status=Status.WAITING, status_at=hold.now())
+    return error.code
 
 
-def _maybe_accepted(hold: lease.Hold[OutboxMessage], error: Exception, sender: Sender) -> None:
-    if sender.may_repeat:
-        hold.fail(error, status=Status.WAITING, status_at=hold.now())
-    else:
+def _maybe_accepted(hold: lease.Hold[OutboxMessage], error: Exception, sender: Sender) -> str:
+    if not sender.may_repeat:
         _stop(hold, Status.UNCERTAIN, UNCERTAIN)
+        return UNCERTAIN
+    hold.fail(error, status=Status.WAITING, status_at=hold.now())
+    return code_of(error)
 
 
 def _stop(hold: lease.Hold[OutboxMessage], status: str, code: str) -> None:
@@ -144,11 +157,10 @@ def sweep(*, at: datetime) -> None:
 
 
 def _stop_all(rows: Any, *, status: str, at: datetime, code: str = "") -> None:
-    """As `_stop`, for rows that nobody holds."""
+    """As `_stop`, for rows that nobody holds. The fence stays open: a slow worker that knows the result still stores it."""
     with transaction.atomic():
         for message in rows.select_for_update(skip_locked=True).order_by("pk")[: BATCH * 10]:
             before, message.problem_code = message.status, code or message.problem_code
-            message.status, message.status_at = status, at
-            message.next_attempt_at = message.lease_until = None
-            message.save(update_fields=["status", "status_at", "next_attempt_at", "lease_until", "problem_code"])
+            message.status, message.status_at, message.lease_until = status, at, None
+            message.save(update_fields=["status", "status_at", "lease_until", "problem_code"])
             record(by=BY, at=at, target=message, what=f"{before}->{status}", code=message.problem_code)

@@ -119,3 +119,22 @@ def test_a_full_batch_wakes_one_more_worker(django_capture_on_commit_callbacks: 
         delivery.send_due(at=AT, limit=2)
 
     assert len(callbacks) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("error", "status"), [(None, "SENT"), (delivery.NotAccepted("MAIL_DEFERRED"), "WAITING")])
+def test_a_slow_worker_that_learns_the_result_after_all_stores_it(monkeypatch: Any, error: Any, status: str) -> None:
+    seen = []
+
+    def slow(*_: Any) -> None:
+        delivery.sweep(at=LATER)
+        seen.append(again(message).status)
+        if error:
+            raise error
+
+    monkeypatch.setitem(delivery.SENDERS, "MAIL", delivery.Sender(slow))
+    message = put_one()
+
+    delivery.send_due(at=AT)
+
+    assert (seen, again(message).status) == (["UNCERTAIN"], status)

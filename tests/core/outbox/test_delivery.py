@@ -94,7 +94,7 @@ def test_a_mail_is_tried_again_ever_more_seldom_until_it_is_given_up(smtp: MailS
 
     message = again(message)
     waits = [b - a for a, b in pairwise(tried[1:])]
-    assert (message.status, message.problem_code, message.next_attempt_at) == ("DEAD", "MAIL_UNREACHABLE", None)
+    assert (message.status, message.problem_code) == ("DEAD", "MAIL_UNREACHABLE")
     assert timedelta(seconds=2) <= waits[0] < timedelta(seconds=4)
     assert max(waits) < timedelta(minutes=16)
     assert timedelta(hours=4) <= tried[-1] - AT < timedelta(hours=4, minutes=16)
@@ -138,6 +138,43 @@ def test_when_the_mail_server_is_back_what_waited_for_it_is_due(smtp: MailServer
     delivery.send_due(at=at)
 
     assert again(waiting).next_attempt_at == at
+
+
+@pytest.mark.django_db
+def test_an_outage_costs_one_call_a_batch(smtp: MailServer) -> None:
+    smtp.answers["EHLO"] = smtp.answers["HELO"] = "421 not now"
+    messages = [put_one(f"mail:{number}") for number in range(5)]
+
+    delivery.send_due(at=AT)
+
+    assert smtp.connections == 1
+    assert {(again(m).status, again(m).problem_code, again(m).failures) for m in messages} == {
+        ("WAITING", "MAIL_UNREACHABLE", 1)
+    }
+
+
+@pytest.mark.django_db
+def test_one_mail_that_is_put_off_stops_no_other(smtp: MailServer) -> None:
+    smtp.answers["RCPT"] = "450 greylisted"
+    for number in range(3):
+        put_one(f"mail:{number}")
+
+    delivery.send_due(at=AT)
+
+    assert smtp.connections == 3
+
+
+@pytest.mark.django_db
+def test_a_batch_that_took_long_leaves_the_rest_to_the_next_worker(smtp: MailServer, monkeypatch: Any) -> None:
+    monkeypatch.setattr(delivery, "ENOUGH", timedelta(seconds=-1))
+    message = put_one()
+    delivery.send_due(at=AT)
+    assert (again(message).status, again(message).failures, smtp.connections) == ("WAITING", 0, 0)
+    monkeypatch.undo()
+
+    delivery.send_due(at=AT)
+
+    assert again(message).status == "SENT"
 
 
 @pytest.mark.django_db

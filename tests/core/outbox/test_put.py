@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError
 from portal.core.audit import AuditEvent
 from portal.core.outbox import delivery
 from portal.core.outbox.message import OutboxMessage, hash_of, masked
-from portal.core.outbox.put import AttachmentsNotSupported, put_mail
+from portal.core.outbox.put import TASK, AttachmentsNotSupported, put_mail
 from portal.tasks import send_outbox, sweep_outbox
 from tests.core.outbox.rig import ADDRESS, LATER, MAIL, again, in_threads, put_one
 from tests.core.outbox.smtp import MailServer
@@ -170,4 +170,5 @@ def test_the_sweep_is_on_the_schedule_and_expires() -> None:
     entry = settings.CELERY_BEAT_SCHEDULE["sweep-outbox"]
 
     assert entry["task"] == sweep_outbox.name
+    assert send_outbox.name == TASK
     assert entry["options"] == {"expires": entry["schedule"]}
