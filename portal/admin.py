@@ -1,11 +1,23 @@
-"""The audit trail in Django admin: to read and search. Nothing can be added, changed or deleted, here or elsewhere."""
+"""The audit trail and the outbox in Django admin: to read and search. Nothing is added, changed or deleted here."""
 
 from __future__ import annotations
 
-from django.contrib import admin
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from portal.core.admin import Unchangeable
 from portal.core.audit import AuditEvent, AuditSeal
+from portal.core.outbox import settle
+from portal.core.outbox.message import OutboxMessage, hash_of
+from portal.core.states import LostRace
+from portal.explain import explain
 
 
 @admin.register(AuditEvent)
@@ -19,3 +31,66 @@ class AuditEventAdmin(Unchangeable):
 class AuditSealAdmin(Unchangeable):
     list_display = ("sealed_at", "first_event", "last_event", "chain_hash")
     exclude = ("row_hashes",)
+
+
+class NeedsPerson(admin.SimpleListFilter):
+    """Those that the overview counts."""
+
+    title = _("venter på noen")
+    parameter_name = "needs"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("person", _("Ja"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> QuerySet[OutboxMessage]:
+        if self.value() != "person":
+            return queryset
+        return queryset.filter(pk__in=OutboxMessage.objects.needing_a_person().values("pk"))
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(Unchangeable):
+    """The content never shows, the address only masked. A whole address can be searched for."""
+
+    list_display = ("created_at", "kind", "receiver", "status", "status_at", "attempts", "problem")
+    list_filter = (NeedsPerson, "status", "kind")
+    search_fields = ("key",)
+    readonly_fields = ("problem",)
+    actions = ("send_again", "close")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[OutboxMessage], search_term: str
+    ) -> tuple[QuerySet[OutboxMessage], bool]:
+        if "@" in search_term or "://" in search_term:
+            return queryset.filter(address_hash=hash_of(search_term)), False
+        return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description=_("problem"))
+    def problem(self, message: OutboxMessage) -> str:
+        return str(explain(message.problem_code).title) if message.problem_code else ""
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("portal.change_outboxmessage")
+
+    @admin.action(description=_("Send på nytt"), permissions=["settle"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        self._each(request, queryset, settle.send_again)
+
+    @admin.action(description=_("Avslutt uten å sende"), permissions=["settle"])
+    def close(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        self._each(request, queryset, settle.close)
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[OutboxMessage], act: Callable[..., None]) -> None:
+        done, at, by = 0, timezone.now(), getattr(request.user, "actor", "")
+        for message in queryset:
+            try:
+                act(message, by=by, at=at)
+                done += 1
+            except LostRace:
+                continue  # only what was given up, or may have been sent, is for a person to settle
+        left = len(queryset) - done
+        text = ngettext("%(n)s melding er behandlet.", "%(n)s meldinger er behandlet.", done) % {"n": done}
+        self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)
+        if left:
+            text = ngettext("%(n)s melding trengte det ikke.", "%(n)s meldinger trengte det ikke.", left) % {"n": left}
+            self.message_user(request, text, messages.WARNING)

@@ -189,6 +189,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # administrators create accounts with their address
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a path
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
 PROXY_COUNT = env.integer("PROXY_COUNT", default=0 if LOCAL else 1, maximum=5)  # proxies of ours before the web process
@@ -258,10 +259,12 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(
     "MAIL_FROM", example="portal@example.no", default="portal@localhost" if LOCAL else None
 )
 EMAIL_SUBJECT_PREFIX = ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+EMAIL_BACKEND = "portal.core.outbox.put.OutboxBackend"  # no process but the worker ever waits for a mail server
 if LOCAL:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    OUTBOX_MAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = DATA_DIR / "mail"
 else:
+    OUTBOX_MAIL_BACKEND = "portal.core.outbox.mail.SmtpBackend"
     EMAIL_HOST = env.text("MAIL_HOST", example="smtp.example.no")
     EMAIL_PORT = env.integer("MAIL_PORT", default=587, minimum=1, maximum=65535)
     EMAIL_HOST_USER = env.optional("MAIL_USER") or ""
@@ -309,6 +312,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "sweep-dialogs": {"task": "submissions.tasks.sweep_dialogs", "schedule": 10},
     "sweep-subscriptions": {"task": "submissions.tasks.sweep_subscriptions", "schedule": 60},
     "forget-events": {"task": "submissions.tasks.forget_events", "schedule": 24 * 60 * 60},
+    "sweep-outbox": {"task": "portal.tasks.sweep_outbox", "schedule": 15, "options": {"expires": 15}},
     "seal-audit": {"task": "portal.tasks.seal_audit", "schedule": 60},
 }
 

@@ -1,4 +1,4 @@
-"""The portal's own periodic work: sealing the audit trail."""
+"""The portal's own work in the background: sealing the audit trail, sending what is in the outbox."""
 
 from __future__ import annotations
 
@@ -8,9 +8,26 @@ from celery import shared_task
 from django.utils import timezone
 
 from portal.core import audit_chain
+from portal.core.outbox import delivery, mail
+
+SENDER_MODULES = (mail,)
+"""Importing one registers its sender."""
 
 
 @shared_task(ignore_result=True)
 def seal_audit(**_: Any) -> None:
     """Seal the rows written since the last run, so that changes can be detected."""
     audit_chain.seal(at=timezone.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def send_outbox(**_: Any) -> None:
+    """Send a batch of the messages whose time has come."""
+    delivery.send_due(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def sweep_outbox(**_: Any) -> None:
+    """Settle what dead workers left and what failed for too long, then send what is due and nobody was woken for."""
+    delivery.sweep(at=timezone.now())
+    delivery.send_due(at=timezone.now())

@@ -18,6 +18,18 @@ def enqueue_on_commit(task: Task[..., Any], **ids: int) -> None:
     transaction.on_commit(partial(_enqueue_now, task, ids))
 
 
+def enqueue_by_name(task: str) -> None:
+    """Start the task of this name once the current transaction has committed: for code below the tasks."""
+    transaction.on_commit(partial(_send_now, task))
+
+
+def _send_now(task: str) -> None:
+    try:
+        current_app.send_task(task, retry=False)
+    except OperationalError:
+        logger.warning("the broker does not answer; %s waits for the sweep", task)
+
+
 def _enqueue_now(task: Task[..., Any], ids: dict[str, int]) -> None:
     try:
         task.apply_async(kwargs=ids, retry=False)

@@ -10,10 +10,11 @@ from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from accounts.models import User
 from portal.core.environments import Environment
+from portal.core.outbox.message import OutboxMessage
 from submissions.models import Submission
 from systemusers.models import Access, MaskinportenClient, SigningKey, System
 
@@ -44,6 +45,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *_about_submissions(user, environment),
         *_about_access(user, environment, at),
         *_about_system(user, environment),
+        *_about_messages(user, environment),
     ]
     return sorted((line for line in lines if line.count), key=lambda line: not line.is_urgent)
 
@@ -226,3 +228,17 @@ def _about_system(user: User, environment: Environment) -> list[Todo]:
     text = _("Se forskjellene og oppdater Altinn.")
     title = _("Altinn har noe annet enn vi har om systemet")
     return [Todo(differing, title, text, _("Se forskjellen"), _url(environment, "systems"))]
+
+
+def _about_messages(user: User, environment: Environment) -> list[Todo]:
+    """Mails and other messages that did not leave, in every environment: those who run the portal must look."""
+    if not (user.is_staff or user.may_configure):
+        return []
+    stopped = OutboxMessage.objects.needing_a_person().count()
+    title = ngettext("Utgående melding er ikke sendt", "Utgående meldinger er ikke sendt", stopped)
+    if not user.is_staff:
+        text = _("Be den som drifter portalen om å se på dem i Django admin.")
+        return [Todo(stopped, title, text, _("Vis"), _url(environment, "connection"))]
+    text = _("Se hvorfor, og send på nytt eller avslutt.")
+    url = reverse("admin:portal_outboxmessage_changelist") + "?needs=person"
+    return [Todo(stopped, title, text, _("Se hvorfor"), url)]

@@ -173,9 +173,9 @@ def test_a_form_saved_after_a_registration_keeps_the_registration(world: World) 
     row = make_system(world.client)
     in_the_form = fresh(row)
     in_the_form.name_nb, in_the_form.system_id = "Nytt navn", f"{row.system_id}2"
-    register.register_system(system=fresh(row), by=BY, at=world.at)
+    system_register.register_system(system=fresh(row), by=BY, at=world.at)
 
-    register.save_system(system=in_the_form, by=BY, at=world.at)
+    system_register.save_system(system=in_the_form, by=BY, at=world.at)
 
     now = fresh(row)
     assert (now.status, now.registered_at, now.system_id) == (S.REGISTERED, world.at, row.system_id)

@@ -1,0 +1,44 @@
+"""What a person does with a message that was given up, or that may have been sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from portal.core import enqueue
+from portal.core.audit import record
+from portal.core.outbox.message import OutboxMessage, erased
+from portal.core.outbox.put import GIVE_UP_AFTER, TASK
+from portal.core.states import LostRace
+
+Status = OutboxMessage.Status
+
+
+def send_again(message: OutboxMessage, *, by: str, at: datetime) -> None:
+    """Try for three days more. The receiver of an UNCERTAIN message may get it twice. Raises LostRace when it is settled."""
+    _settle(
+        message,
+        Status.WAITING,
+        by=by,
+        at=at,
+        next_attempt_at=at,
+        give_up_at=at + GIVE_UP_AFTER,
+        failures=0,
+        problem_code="",
+    )
+    enqueue.enqueue_by_name(TASK)
+
+
+def close(message: OutboxMessage, *, by: str, at: datetime) -> None:
+    """It need not be sent: remove address and content. Raises LostRace when it is settled."""
+    _settle(message, Status.CLOSED, by=by, **{"at": at, **erased(at=at)})
+
+
+def _settle(message: OutboxMessage, status: str, *, by: str, at: datetime, **fields: object) -> None:
+    fields = {"status": status, "status_at": at, **fields}
+    with transaction.atomic():
+        before = message.status
+        if not OutboxMessage.objects.unsettled().filter(pk=message.pk, status=before).update(**fields):
+            raise LostRace(f"outbox message {message.pk} is settled")
+        record(by=by, at=at, target=message, what=f"{before}->{status}")
