@@ -15,12 +15,12 @@ from accounts.models import Customer
 from portal.core.states import LostRace
 from portal.gateways import http, maskinporten
 from portal.gateways.errors import GatewayError
-from portal.sandbox import Sandbox, create_app
+from portal.sandbox import Sandbox
 from portal.sandbox import state as remote
 from portal.sandbox.altinn.lookup import add_user
 from portal.sandbox.clock import Clock
 from portal.sandbox.faults import Fault
-from portal.sandbox.testing import Transport
+from portal.sandbox.testing import Transport, shared_key_app
 from submissions.models import Document, Submission
 from submissions.services import reconcile, send
 from submissions.services.documents import store_document
@@ -50,7 +50,7 @@ class World:
     def __init__(self, access: Access, origin: str) -> None:
         self.access = access
         self.at: datetime = AT
-        self.app: Sandbox = create_app(clock=Clock(frozen_at=AT), origin=origin)
+        self.app: Sandbox = shared_key_app(clock=Clock(frozen_at=AT), origin=origin)
         self.transport = Recorder(self.app)
         self._introduce(access)
 

@@ -14,10 +14,10 @@ from accounts.models import Customer, Vendor
 from portal.core.states import LostRace
 from portal.gateways import http, maskinporten
 from portal.gateways.errors import GatewayError
-from portal.sandbox import Sandbox, create_app
+from portal.sandbox import Sandbox
 from portal.sandbox.clock import Clock
 from portal.sandbox.faults import Fault
-from portal.sandbox.testing import Transport
+from portal.sandbox.testing import Transport, shared_key_app
 from systemusers.models import Access, AccessProfile, MaskinportenClient, SigningKey, System
 from systemusers.services import access
 from tests.fixtures import AT, VENDOR_ORGNR
@@ -47,7 +47,7 @@ def key_pair(_number: int = 0) -> tuple[str, bytes, dict[str, Any]]:
 
 @cache
 def _sandbox(origin: str) -> Sandbox:
-    return create_app(origin=origin)
+    return shared_key_app(origin=origin)
 
 
 def clean_sandbox(origin: str) -> Sandbox:
