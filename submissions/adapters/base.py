@@ -1,0 +1,239 @@
+"""The interface of a way of working (adapter), and the values that pass between an adapter and the engine.
+
+An adapter knows one kind of service: its files, steps, calls, the meaning of answers, and its feedback. The engine in
+`submissions.services` knows states, leases, calls and documents, and nothing of any one service. Adapters import the base and
+the gateways; they use no model, no view and no task. Everything here is a frozen dataclass of plain values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import Enum, StrEnum
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
+
+
+class PeriodKind(StrEnum):
+    YEAR = "YEAR"
+    MONTH = "MONTH"
+    TERM = "TERM"  # two months, as for VAT
+    NONE = "NONE"
+
+
+@dataclass(frozen=True)
+class Period:
+    """What a report is about in time. `start` is its first day; for NONE it is the day the report was begun."""
+
+    kind: PeriodKind
+    start: date
+
+    @classmethod
+    def year(cls, year: int) -> Period:
+        return cls(PeriodKind.YEAR, date(year, 1, 1))
+
+    def __str__(self) -> str:
+        """`2025`, `2025-03`, `2025-T2`; "" for NONE."""
+        if self.kind == PeriodKind.MONTH:
+            return f"{self.start:%Y-%m}"
+        if self.kind == PeriodKind.TERM:
+            return f"{self.start.year}-T{(self.start.month + 1) // 2}"
+        return str(self.start.year) if self.kind == PeriodKind.YEAR else ""
+
+
+class Level(StrEnum):
+    ERROR = "ERROR"  # Skatteetaten would not accept the file
+    WARNING = "WARNING"  # it would be accepted, and probably rejected or questioned
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of one local check, as facts. The text is rendered from `code` and `params` in the reader's language.
+
+    `path` is the element's names (XML) or keys (JSON) from the root down; `params` holds no national identity number in clear.
+    """
+
+    level: Level
+    code: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
+    line: int | None = None
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """A file as a person handed it over."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class About:
+    """What a report must be about. `service` is the id in the catalogue, `options` the entry's own data for the adapter."""
+
+    orgnr: str
+    period: Period
+    service: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What one file is: `role` "" when unknown, `orgnr` and `period` as far as the file names them."""
+
+    role: str
+    findings: tuple[Finding, ...] = ()
+    orgnr: str = ""
+    period: Period | None = None
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """A document of the submission as a plan needs it; the bytes are read when a step is performed."""
+
+    id: int
+    role: str
+    filename: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One planned call, stored as a Call. `code` is the adapter's own.
+
+    `may_repeat`: the same key and body are handled once by the remote, however often they arrive.
+    """
+
+    code: str
+    document_id: int | None = None
+    key: UUID | None = None
+    may_repeat: bool = False
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The remote has the report; the verdict is not known. Ids "" where the service gives none."""
+
+    dialog_id: str = ""
+    transmission_id: str = ""
+    reference: str = ""
+    raw: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a step returned. `look_again_after`: the remote works on it; perform the same step again after that time."""
+
+    remote_id: str = ""
+    receipt: Receipt | None = None
+    look_again_after: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that a step needs: where and with which token, the body, and the answers of earlier steps by step code."""
+
+    environment: str
+    token: str = field(repr=False)
+    about: About
+    body: bytes = field(repr=False)
+    key: UUID | None
+    remote_ids: Mapping[str, str]
+    counts: Mapping[str, int]
+    """The number of planned steps by step code."""
+
+
+class Meaning(Enum):
+    """What a gateway's error says about a step."""
+
+    FINAL = "final"
+    TRY_LATER = "try later"
+    MAYBE_DELIVERED = "maybe delivered"
+    ALREADY_DELIVERED = "already delivered"
+    OURS_TO_MEND = "ours to mend"
+    WAIT_FOR_RIGHTS = "wait for rights"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One deviation in the authority's own words. `severity` is avvist (rejected) or advarsel (warning)."""
+
+    code: str
+    text: str
+    description: str = ""
+    guidance: str = ""
+    severity: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`accepted` None: the documents do not say."""
+
+    accepted: bool | None
+    reasons: tuple[Reason, ...] = ()
+    reference: str = ""
+    decided_at: datetime | None = None
+
+
+class Adapter(Protocol):
+    """One way of working. Gateway errors pass through `perform` and `locate` unchanged."""
+
+    name: ClassVar[str]
+    period_kind: ClassVar[PeriodKind]
+
+    def role_label(self, role: str) -> str: ...
+
+    def step_label(self, step: str) -> str: ...
+
+    def inspect(self, file: NamedFile, about: About) -> FileReport:
+        """What one file is, and the findings that need only this file."""
+        ...
+
+    def check(self, files: Sequence[NamedFile], about: About) -> list[Finding]:
+        """The findings of the whole: those of each file, and those between files."""
+        ...
+
+    def facts(self, files: Sequence[NamedFile]) -> list[tuple[str, str]]:
+        """(label, value) pairs that a person should see before sending, in the current language."""
+        ...
+
+    def render(self, finding: Finding) -> str:
+        """The text of a finding in the current language."""
+        ...
+
+    def replaces(self, new_role: str, old_role: str) -> bool:
+        """Whether a new file of one role takes the place of one with the other."""
+        ...
+
+    def plan(self, documents: Sequence[StoredDocument]) -> list[Step]: ...
+
+    def perform(self, step: Step, context: Context) -> Answer:
+        """Make the call of one step, and nothing else."""
+        ...
+
+    def meaning(self, step: Step, error: Exception) -> Meaning: ...
+
+    def locate(self, context: Context, since: datetime) -> Receipt | None:
+        """After MAYBE_DELIVERED and before any repetition: the delivery as the service itself shows it, if it can be asked."""
+        ...
+
+    def verdict(self, transmission_type: str, documents: Sequence[tuple[str, bytes]]) -> Verdict | None:
+        """From the transmission's type, else the feedback documents as (media type, bytes). None: nothing decided yet."""
+        ...
+
+    def examples(self, customer: str, period: Period, *, wrong: bool) -> list[NamedFile]:
+        """Files that pass the checks, or with `wrong` pass them and are rejected by the authority. For the sandbox only."""
+        ...
+
+
+class Retrieval(Protocol):
+    """A way of asking for data instead of delivering it: an Order."""
+
+    name: ClassVar[str]
+
+    def order(self, context: Context) -> Answer: ...
+
+    def fetch(self, context: Context) -> list[NamedFile]: ...
