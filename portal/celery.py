@@ -14,6 +14,7 @@ from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
 from django.conf import settings
+from django.utils import timezone
 
 from portal.core.env import BadSetting
 from portal.core.request_id import new_request_id, request_id
@@ -38,9 +39,11 @@ def keep_our_logging(**_: Any) -> None:
 
 
 @before_task_publish.connect
-def send_request_id(*, headers: dict[str, Any] | None = None, **_: Any) -> None:
+def stamp(*, headers: dict[str, Any] | None = None, **_: Any) -> None:
+    """Every message carries its request id and the time it was sent."""
     if headers is not None:
         headers["request_id"] = request_id.get() or new_request_id()
+        headers["sent_at"] = timezone.now().isoformat()
 
 
 @task_prerun.connect

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from portal.core import logging
 from portal.core.env import BadSetting, Env, database, fernet_keys, load_file
@@ -292,28 +293,44 @@ CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("heartbeat")]  # a worker serves both in turn
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_ROUTES = {"portal.tasks.record_heartbeat": {"queue": "heartbeat"}}  # not behind a backlog of other work
 CELERY_TASK_SOFT_TIME_LIMIT = 5 * 60
 CELERY_TASK_TIME_LIMIT = 6 * 60
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+
+
+def every(seconds: int, task: str, *, expires: int | None = None) -> dict[str, object]:
+    """An entry of beat's schedule. Its message expires with the next one: the newest always suffices.
+
+    While no worker runs, messages therefore pile up as expired ones, which a worker drops unread.
+    """
+    return {"task": task, "schedule": seconds, "options": {"expires": expires or seconds}}
+
+
+HEARTBEAT_LIMIT = env.integer("HEARTBEAT_LIMIT", default=60, minimum=10, maximum=3600)
+"""Seconds without a heartbeat after which pages and /readyz say that no background work is done."""
+
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
-    # Periodic tasks, each `"name": {"task": "app.tasks.function", "schedule": seconds}`.
-    "sweep-submissions": {"task": "submissions.tasks.sweep_submissions", "schedule": 15},
-    "reconcile-submissions": {"task": "submissions.tasks.reconcile_submissions", "schedule": 5},
-    "sweep-accesses": {"task": "systemusers.tasks.sweep_accesses", "schedule": 15},
-    "sweep-escalations": {"task": "systemusers.tasks.sweep_escalations", "schedule": 60},
-    "sweep-missing": {"task": "systemusers.tasks.sweep_missing", "schedule": 10 * 60},
-    "reconcile-access": {"task": "systemusers.tasks.reconcile_access", "schedule": 24 * 60 * 60},
-    "sweep-documents": {"task": "submissions.tasks.sweep_documents", "schedule": 24 * 60 * 60},
-    "sweep-cursors": {"task": "submissions.tasks.sweep_cursors", "schedule": 5},
-    "sweep-dialogs": {"task": "submissions.tasks.sweep_dialogs", "schedule": 10},
-    "sweep-subscriptions": {"task": "submissions.tasks.sweep_subscriptions", "schedule": 60},
-    "forget-events": {"task": "submissions.tasks.forget_events", "schedule": 24 * 60 * 60},
-    "sweep-outbox": {"task": "portal.tasks.sweep_outbox", "schedule": 15, "options": {"expires": 15}},
-    "seal-audit": {"task": "portal.tasks.seal_audit", "schedule": 60},
+    # While all processes of a worker are busy a beat may still come within the limit; it is not dropped before.
+    "record-heartbeat": every(5, "portal.tasks.record_heartbeat", expires=HEARTBEAT_LIMIT),
+    "sweep-submissions": every(15, "submissions.tasks.sweep_submissions"),
+    "reconcile-submissions": every(5, "submissions.tasks.reconcile_submissions"),
+    "sweep-accesses": every(15, "systemusers.tasks.sweep_accesses"),
+    "sweep-escalations": every(60, "systemusers.tasks.sweep_escalations"),
+    "sweep-missing": every(10 * 60, "systemusers.tasks.sweep_missing"),
+    "reconcile-access": every(24 * 60 * 60, "systemusers.tasks.reconcile_access"),
+    "sweep-documents": every(24 * 60 * 60, "submissions.tasks.sweep_documents"),
+    "sweep-cursors": every(5, "submissions.tasks.sweep_cursors"),
+    "sweep-dialogs": every(10, "submissions.tasks.sweep_dialogs"),
+    "sweep-subscriptions": every(60, "submissions.tasks.sweep_subscriptions"),
+    "forget-events": every(24 * 60 * 60, "submissions.tasks.forget_events"),
+    "sweep-outbox": every(15, "portal.tasks.sweep_outbox"),
+    "seal-audit": every(60, "portal.tasks.seal_audit"),
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------------------

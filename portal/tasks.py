@@ -1,13 +1,14 @@
-"""The portal's own work in the background: sealing the audit trail, sending what is in the outbox."""
+"""The portal's own work in the background: sealing the audit trail, sending what is in the outbox, the heartbeat."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.utils import timezone
 
-from portal.core import audit_chain
+from portal.core import audit_chain, heartbeat
 from portal.core.outbox import delivery, mail
 
 SENDER_MODULES = (mail,)
@@ -31,3 +32,14 @@ def sweep_outbox(**_: Any) -> None:
     """Settle what dead workers left and what failed for too long, then send what is due and nobody was woken for."""
     delivery.sweep(at=timezone.now())
     delivery.send_due(at=timezone.now())
+
+
+@shared_task(bind=True, ignore_result=True)
+def record_heartbeat(self: Task[..., None], **_: Any) -> None:
+    """Write when beat sent this message, now that it has come through the broker and a worker to the database.
+
+    A message without a send time proves nothing about beat, so it is not counted.
+    """
+    sent_at = (self.request.headers or {}).get("sent_at")
+    if sent_at:
+        heartbeat.record_beat(beat_at=datetime.fromisoformat(sent_at), at=timezone.now())

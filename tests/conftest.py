@@ -7,6 +7,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from portal.local import embedded, translations
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LOOPBACK = ("127.", "localhost", "::1")
+FAR_AHEAD = datetime(2999, 1, 1, tzinfo=UTC)
 _servers = ExitStack()
 
 
@@ -82,6 +84,16 @@ def empty_valkey(request: pytest.FixtureRequest) -> None:
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
         with Redis.from_url(settings.REDIS_URL) as valkey:
             valkey.flushdb()
+
+
+@pytest.fixture(autouse=True)
+def beating_heart(request: pytest.FixtureRequest) -> None:
+    """Background work goes on, at whatever time a test takes it to be. A test of the opposite deletes the row."""
+    if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
+        from portal.core.heartbeat import Heartbeat
+
+        request.getfixturevalue("db")
+        Heartbeat.objects.get_or_create(defaults={"beat_at": FAR_AHEAD, "worked_at": FAR_AHEAD})
 
 
 @pytest.fixture(scope="session")

@@ -35,13 +35,3 @@ def _enqueue_now(task: Task[..., Any], ids: dict[str, int]) -> None:
         task.apply_async(kwargs=ids, retry=False)
     except OperationalError:
         logger.warning("the broker does not answer; %s %s waits for the sweep", task.name, ids)
-
-
-def is_reachable() -> bool:
-    """Whether the broker answers now; pages use it to say when something will be sent."""
-    try:
-        with current_app.connection_for_write(connect_timeout=1) as connection:
-            connection.ensure_connection(max_retries=1, timeout=1)
-    except (OperationalError, OSError):
-        return False
-    return True

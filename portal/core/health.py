@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 
 import psycopg
 from django.conf import settings
@@ -16,6 +18,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse, JsonResponse
 from redis import Redis, RedisError
 
+from portal.core.heartbeat import find_silence
+
 logger = logging.getLogger(__name__)
 
 
@@ -24,11 +28,12 @@ def alive() -> HttpResponse:
     return JsonResponse({"status": "alive"})
 
 
-def ready() -> HttpResponse:
-    """200, or 503 with what is missing, a sentence for each part."""
+def ready(*, at: datetime) -> HttpResponse:
+    """200, or 503 with what is missing, a sentence for each part. `work` is the heartbeat."""
     parts = {"database": _database, "broker": _broker}
     answers = {name: _answer(name, check) for name, check in parts.items()}
     answers["migrations"] = _answer("migrations", _migrations) if answers["database"] == "ok" else answers["database"]
+    answers["work"] = _answer("work", partial(_work, at)) if answers["database"] == "ok" else answers["database"]
     missing = {name: answer for name, answer in answers.items() if answer != "ok"}
     return JsonResponse({"status": "ready" if not missing else "not ready", **answers}, status=503 if missing else 200)
 
@@ -58,3 +63,11 @@ def _migrations() -> str:
     executor = MigrationExecutor(connection)
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return f"{len(waiting)} not applied; run manage.py migrate" if waiting else "ok"
+
+
+def _work(at: datetime) -> str:
+    silence = find_silence(at=at)
+    if silence is None:
+        return "ok"
+    since = f"no heartbeat since {silence.since:%Y-%m-%dT%H:%M:%SZ}" if silence.since else "no heartbeat yet"
+    return f"{since}; see whether beat and a worker run"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from portal.core import health
 from portal.core.request_id import new_request_id, request_id, well_formed
@@ -24,7 +25,7 @@ class Health:
         if request.path == "/healthz":
             return health.alive()
         if request.path == "/readyz":
-            return health.ready()
+            return health.ready(at=timezone.now())
         return self.get_response(request)
 
 

@@ -8,10 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 
 from accounts.models import Language, Vendor
 from portal.core.environments import Environment
+from portal.core.heartbeat import Silence, find_silence
 
 NAVIGATION = [
     ("dashboard", gettext_lazy("Oversikt")),
@@ -63,6 +65,11 @@ class Shell:
             for e in Environment
             if e.is_enabled
         ]
+
+    @cached_property
+    def silence(self) -> Silence | None:
+        """Set while no background work is done: the banner on every staff page, and texts that then do not promise."""
+        return find_silence(at=timezone.now())
 
     @property
     def environment_text(self) -> str:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from accounts.services.business_register import warnings_about
+from portal.core.heartbeat import is_working
 from submissions.models import Dialog, Submission
 from submissions.services import catalogue, dialogs
 from submissions.services.next_step import next_step
@@ -25,31 +26,34 @@ SHOWN = 5
 def customer(request: StaffRequest, pk: int) -> HttpResponse:
     rows = listing.with_accesses(Customer.objects.visible_to(request.user).filter(environment=request.environment))
     row, at = get_object_or_404(rows, pk=pk), timezone.now()
+    working = is_working(at=at)
     accesses: list[Access] = row.access_rows  # type: ignore[attr-defined] # by listing.with_accesses
     for access in accesses:
-        access.step = next_access_step(access, at=at)  # type: ignore[attr-defined]
+        access.step = next_access_step(access, at=at, working=working)  # type: ignore[attr-defined]
     context = {
         "customer": row,
         "has_access": any(access.status in Access.USABLE for access in accesses),
         "warnings": warnings_about(row.business_register),
-        "submissions": _submissions(row, at),
-        "dialogs": _dialogs(row, at),
+        "submissions": _submissions(row, at, working),
+        "dialogs": _dialogs(row, at, working),
         "events": timeline.of_customer(row, names=_names(row)),
     }
     return render(request, "desk/customer.html", context)
 
 
-def _submissions(customer: Customer, at: datetime) -> list[Submission]:
+def _submissions(customer: Customer, at: datetime, working: bool) -> list[Submission]:
     rows = list(Submission.objects.filter(customer=customer).with_correction().order_by("-created_at", "-pk")[:SHOWN])
     for row in rows:
-        row.step, row.service_name = next_step(row, at=at), catalogue.name_of(row.service)  # type: ignore[attr-defined]
+        row.step = next_step(row, at=at, working=working)  # type: ignore[attr-defined]
+        row.service_name = catalogue.name_of(row.service)  # type: ignore[attr-defined]
     return rows
 
 
-def _dialogs(customer: Customer, at: datetime) -> list[Dialog]:
+def _dialogs(customer: Customer, at: datetime, working: bool) -> list[Dialog]:
     rows = list(Dialog.objects.filter(customer=customer).with_answer().order_by("-content_updated_at", "-pk")[:SHOWN])
     for row in rows:
-        row.badge, row.step = dialogs.badge(row), dialogs.next_step(row, at=at)  # type: ignore[attr-defined]
+        row.badge = dialogs.badge(row)  # type: ignore[attr-defined]
+        row.step = dialogs.next_step(row, at=at, working=working)  # type: ignore[attr-defined]
     return rows
 
 

@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 import time
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,11 +23,14 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
 from django.db import connections
 from honcho.manager import Manager
+from honcho.process import Process
 
 from portal.local import embedded, translations
 from portal.local.bootstrap import digest
+from portal.local.restart import Restarted
 
 PATIENCE = 4.0  # seconds for a process to stop; honcho's own patience is 5
+RESTARTED = ("worker", "beat")  # a broker that goes away can end them; what they do is safe to begin again
 FIRST_PAGE = 60  # seconds to wait for the first page
 
 
@@ -122,19 +126,22 @@ class Runner(Manager):
         multiprocessing.set_start_method("fork", force=True)  # honcho's processes cannot be pickled
         super().__init__()
         self.was_asked = False
+        self.ending = multiprocessing.Event()
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         for name, command in commands().items():
             tied = embedded.tied_to_us(command, stop="SIGTERM", patience=PATIENCE)
+            self._process_ctor = partial(Restarted, ending=self.ending) if name in RESTARTED else Process
             self.add_process(name, f"exec {shlex.join(tied)}", env=environment, cwd=str(settings.BASE_DIR))
 
     def run(self) -> int:
-        """Until Ctrl-C (0), or until one of the processes ends by itself (its exit code, at least 1)."""
+        """Until Ctrl-C (0), or until one of the processes ends by itself for good (its exit code, at least 1)."""
         self.loop()
         return 0 if self.was_asked else self.returncode or 1
 
     def terminate(self) -> None:
         """Called for a signal while all run, or because one of them has stopped."""
         self.was_asked = self.was_asked or not self._any_stopped()
+        self.ending.set()
         super().terminate()
 
     def _start(self) -> None:

@@ -107,8 +107,8 @@ def owner(dialog: Dialog) -> str:
     return OWNERS.get(dialog.org, dialog.org.upper())
 
 
-def next_step(dialog: Dialog, *, at: datetime) -> NextStep:
-    """No queries: everything comes from the row, which `with_answer` has loaded."""
+def next_step(dialog: Dialog, *, at: datetime, working: bool) -> NextStep:
+    """No queries: everything comes from the row, which `with_answer` has loaded. `working`: see `heartbeat.is_working`."""
     if getattr(dialog, "needs_correction", False):
         submission = getattr(dialog, "submission_id", None)
         url = reverse("submission", kwargs={"environment": dialog.environment, "pk": submission})
@@ -117,7 +117,7 @@ def next_step(dialog: Dialog, *, at: datetime) -> NextStep:
         url = reverse("dialog", kwargs={"environment": dialog.environment, "pk": dialog.pk})
         return NextStep(_("Les, og svar i Altinn"), _("Dere eller kunden"), url)
     if dialog.next_attempt_at is not None:
-        return NextStep(_("Innholdet hentes"))
+        return NextStep(_("Innholdet hentes") if working else _("Innholdet hentes når portalen arbeider igjen"))
     if dialog.status == "Awaiting":
         return NextStep(_("Venter på svar"), _("Tjenesteeieren"))
     return NextStep(_("Ingenting å gjøre"))

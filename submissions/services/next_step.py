@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.explain import NOBODY, explain
 from submissions.models import Submission
@@ -25,14 +26,38 @@ class NextStep:
     url: str = ""
 
 
-def next_step(submission: Submission, *, at: datetime) -> NextStep:
-    """No queries: everything comes from the row, which `with_correction` has loaded."""
+def next_step(submission: Submission, *, at: datetime, working: bool) -> NextStep:
+    """No queries: everything comes from the row, which `with_correction` has loaded.
+
+    `working` is `heartbeat.is_working`: without it nothing is promised that only background work can keep.
+    """
+    if not working and submission.status in WHILE_STOPPED:
+        return _while_stopped(submission, at)
     return _STEPS[S(submission.status)](submission, at)
 
 
 def _url(submission: Submission, anchor: str = "") -> str:
     url = reverse("submission", kwargs={"environment": submission.environment, "pk": submission.pk})
     return url + (f"#{anchor}" if anchor else "")
+
+
+WHILE_STOPPED = {
+    S.QUEUED: gettext_lazy("Står i kø. Sendes når portalen arbeider igjen"),
+    S.SENDING: gettext_lazy("Sendingen går videre når portalen arbeider igjen"),
+    S.UNCERTAIN: gettext_lazy("Svaret ble borte. Vi undersøker om oppgaven kom fram når portalen arbeider igjen"),
+    S.DELIVERED: gettext_lazy("Levert. Svaret hentes når portalen arbeider igjen"),
+}
+"""What the states say that background work leads on from, while there is none."""
+
+
+def _while_stopped(row: Submission, at: datetime) -> NextStep:
+    if row.status == S.UNCERTAIN and at - row.status_at > SLOW:
+        return _uncertain(row, at)  # a person is asked to act
+    if row.status == S.QUEUED and row.problem_code:
+        explanation = explain(row.problem_code)
+        text = _("%(what)s. Prøver igjen når portalen arbeider igjen") % {"what": explanation.title}
+        return NextStep(text) if explanation.who == NOBODY else NextStep(text, str(explanation.who), _url(row))
+    return NextStep(str(WHILE_STOPPED[S(row.status)]))
 
 
 def _draft(row: Submission, at: datetime) -> NextStep:

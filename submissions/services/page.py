@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
+from portal.core.heartbeat import is_working
 from portal.explain import NOBODY, Explanation, explain
 from submissions.models import Dialog, Document, Submission
 from submissions.services import catalogue, checking, stepper
@@ -35,7 +36,7 @@ def _common(row: Submission, at: datetime) -> dict[str, Any]:
         "deadline": service.deadline(row.year),
         "is_late": timezone.localdate(row.delivered_at or at) > service.deadline(row.year),
         "dots": stepper.dots(row),
-        "step": next_step(row, at=at),
+        "step": next_step(row, at=at, working=is_working(at=at)),
     }
 
 

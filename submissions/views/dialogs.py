@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.guard import StaffRequest, staff_page
 from portal.core.filters import chips, in_group
+from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
 from submissions.models import Dialog
@@ -21,8 +22,10 @@ def dialogs(request: StaffRequest) -> HttpResponse:
     groups = service.groups(at)
     rows = in_group(matching, groups, state).select_related("customer").with_answer()
     page = paginate(rows, query=request.GET, order=service.ORDER.get(state, service.NEWEST))
+    working = is_working(at=at)
     for row in page:
-        row.badge, row.owner, row.step = service.badge(row), service.owner(row), service.next_step(row, at=at)
+        row.badge, row.owner = service.badge(row), service.owner(row)
+        row.step = service.next_step(row, at=at, working=working)
     filter_chips = chips(matching, groups, query=request.GET, parameter="state")
     context = {"page": page, "chips": filter_chips, "q": text, "state": state}
     return page_or_fragment(request, "submissions/dialogs.html", "results", context=context)
@@ -37,7 +40,7 @@ def dialog(request: StaffRequest, pk: int) -> HttpResponse:
         "dialog": row,
         "badge_of": service.badge(row),
         "owner": service.owner(row),
-        "step": service.next_step(row, at=at),
+        "step": service.next_step(row, at=at, working=is_working(at=at)),
         "is_overdue": bool(row.due_at and row.due_at < at and row.status != "Completed"),
         "transmissions": service.transmissions(row),
         "events": service.activities(row),

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.guard import StaffRequest, staff_page
 from portal.core.filters import chips, in_group
+from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
 from submissions.services import catalogue, listing
@@ -20,8 +21,9 @@ def submissions(request: StaffRequest) -> HttpResponse:
     rows = in_group(matching, listing.GROUPS, state).select_related("customer").with_correction()
     page = paginate(rows, query=request.GET, order=("-created_at", "-pk"))
     at = timezone.now()
+    working = is_working(at=at)
     for row in page:
-        row.step, row.service_name = next_step(row, at=at), catalogue.name_of(row.service)
+        row.step, row.service_name = next_step(row, at=at, working=working), catalogue.name_of(row.service)
     filter_chips = chips(matching, listing.GROUPS, query=request.GET, parameter="state")
     context = {"page": page, "chips": filter_chips, "q": text, "state": state}
     return page_or_fragment(request, "submissions/list.html", "results", context=context)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.guard import StaffRequest, staff_page
 from portal.core import enqueue
+from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.states import IllegalTransition, LostRace
 from submissions import tasks
@@ -121,8 +122,8 @@ def send(request: StaffRequest, row: Submission) -> HttpResponse:
         open_questions = frozenset(code for code, _text in error.preflight.questions)
         return draft_page(request, row, unanswered=open_questions, status=422)
     enqueue.enqueue_on_commit(tasks.send_submission, submission_id=row.pk)
-    if not enqueue.is_reachable():
-        messages.warning(request, _("Innsendingen er lagret. Køen svarer ikke akkurat nå, så den sendes litt senere."))
+    if not is_working(at=timezone.now()):
+        messages.warning(request, _("Innsendingen er lagret. Den sendes når portalen arbeider igjen."))
     return _back(request, row)
 
 

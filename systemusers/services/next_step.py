@@ -26,18 +26,36 @@ class NextStep:
     url: str = ""
 
 
-def next_step(access: Access, *, at: datetime) -> NextStep:
-    """No queries where `profile__system` was loaded with the row."""
+def next_step(access: Access, *, at: datetime, working: bool) -> NextStep:
+    """No queries where `profile__system` was loaded with the row.
+
+    `working` is `heartbeat.is_working`: without it nothing is promised that only background work can keep.
+    """
     if access.profile.system.status == System.Status.DELETED:
         return NextStep(_("Systemet er slettet i Altinn. Be om tilgang på nytt med et annet system"), _("Dere"))
     if access.missing_since and access.status in Access.USABLE:
-        return NextStep(_("Tilgangen ser ut til å være borte. Vi undersøker en gang til før vi sier det sikkert"))
+        return NextStep(
+            _("Tilgangen ser ut til å være borte. Vi undersøker en gang til før vi sier det sikkert")
+            if working
+            else _("Tilgangen ser ut til å være borte. Vi undersøker en gang til når portalen arbeider igjen")
+        )
+    if not working and access.status in (S.DRAFT, S.UNKNOWN):
+        return _while_stopped(access, at)
     return _STEPS[S(access.status)](access, at)
 
 
 def _url(row: Access, anchor: str = "") -> str:
     url = reverse("access", kwargs={"environment": row.environment, "pk": row.pk})
     return url + (f"#{anchor}" if anchor else "")
+
+
+def _while_stopped(row: Access, at: datetime) -> NextStep:
+    """For the two states that background work leads on from."""
+    if row.status == S.UNKNOWN:
+        return NextStep(_("Altinn og Maskinporten sier ikke det samme. Vi undersøker når portalen arbeider igjen"))
+    if row.problem_code and row.next_attempt_at is None:
+        return _draft(row, at)  # it waits for a person
+    return NextStep(_("Sendes til Altinn når portalen arbeider igjen"))
 
 
 def _draft(row: Access, at: datetime) -> NextStep:

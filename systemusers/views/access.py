@@ -20,6 +20,7 @@ from accounts.models import Vendor
 from portal.core import enqueue
 from portal.core.confirm import Question, ask_first, word_in
 from portal.core.filters import chips, in_group
+from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
 from portal.core.states import IllegalTransition, LostRace
@@ -41,8 +42,9 @@ def access_list(request: StaffRequest) -> HttpResponse:
     matching = listing.find_accesses(user=request.user, environment=request.environment, text=text)
     rows = in_group(matching, listing.STATES, status).select_related("customer", "profile__system")
     page, at = paginate(rows, query=request.GET, order=("-status_at", "-pk")), timezone.now()
+    working = is_working(at=at)
     for row in page:
-        row.step = next_step(row, at=at)
+        row.step = next_step(row, at=at, working=working)
     filter_chips = chips(matching, listing.chip_groups(status), query=request.GET, parameter="status", always=("OPEN",))
     context = {"page": page, "q": text, "status": status, "chips": filter_chips}
     return page_or_fragment(request, "systemusers/accesses.html", "results", context=context)
@@ -58,22 +60,23 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
     """The page polls while the state may change; without changes the answer is 204 and nothing is swapped."""
     row, at = find(request, pk), timezone.now()
     access.watch(access=row, at=at)
-    stamp = f"{row.status}-{row.status_at:%s}-{row.problem_code}-{row.link_token[:6]}"
+    working = is_working(at=at)
+    stamp = f"{row.status}-{row.status_at:%s}-{row.problem_code}-{row.link_token[:6]}-{working:d}"
     if request.headers.get("HX-Request") and request.GET.get("seen") == stamp:
         return HttpResponse(status=204)
-    return page_or_fragment(request, "systemusers/access.html", "status", context=_context(row, stamp, at))
+    return page_or_fragment(request, "systemusers/access.html", "status", context=_context(row, stamp, at, working))
 
 
 def can_withdraw(row: Access) -> bool:
     return row.status == S.DRAFT or row.status in Access.OPEN
 
 
-def _context(row: Access, stamp: str, at: Any) -> dict[str, Any]:
+def _context(row: Access, stamp: str, at: Any, working: bool) -> dict[str, Any]:
     sending = row.status == S.DRAFT and row.next_attempt_at is not None
     language = row.customer.language
     return {
         "access": row,
-        "step": next_step(row, at=at),
+        "step": next_step(row, at=at, working=working),
         "events": timeline.of_access(row),
         "asked_by": timeline.name_of(row.requested_by),
         "system_user": SystemUser.objects.filter(access=row).first(),
@@ -162,16 +165,16 @@ def _do(view: Act, request: StaffRequest, row: Access) -> HttpResponse:
 def enqueue_sending(request: StaffRequest, *rows: Access) -> None:
     """Enqueue the sending and show a message."""
     names = {"n": len(rows)}
-    if enqueue.is_reachable():
-        for row in rows:
-            enqueue.enqueue_on_commit(tasks.send_access, access_id=row.pk)
+    for row in rows:
+        enqueue.enqueue_on_commit(tasks.send_access, access_id=row.pk)
+    if is_working(at=timezone.now()):
         messages.success(
             request, ngettext("Forespørselen er lagret.", "%(n)s forespørsler er lagret.", len(rows)) % names
         )
         return
     text = ngettext(
-        "Forespørselen er lagret. Køen svarte ikke, så den sendes litt senere enn vanlig.",
-        "%(n)s forespørsler er lagret. Køen svarte ikke, så de sendes litt senere enn vanlig.",
+        "Forespørselen er lagret. Den sendes når portalen arbeider igjen.",
+        "%(n)s forespørsler er lagret. De sendes når portalen arbeider igjen.",
         len(rows),
     )
     messages.warning(request, text % names)

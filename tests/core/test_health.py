@@ -17,7 +17,7 @@ def test_readyz_says_ready_when_every_part_answers(client):
     answer = client.get("/readyz")
 
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ready", "database": "ok", "broker": "ok", "migrations": "ok"}
+    assert answer.json() == {"status": "ready", "database": "ok", "broker": "ok", "migrations": "ok", "work": "ok"}
 
 
 @pytest.mark.django_db

@@ -109,13 +109,40 @@ def test_ctrl_c_ends_everything_and_calls_it_a_good_end(running):
 
 def test_a_process_that_ends_by_itself_ends_the_rest_and_is_named(running):
     process, output = running
-    beat = int(re.findall(r"beat +started \(pid=(\d+)\)", output.read_text())[0])
+    web = int(re.findall(r"web +started \(pid=(\d+)\)", output.read_text())[0])
 
-    os.kill(beat, signal.SIGTERM)
+    os.kill(web, signal.SIGTERM)
 
-    assert process.wait(15) > 0  # 1, or 143 where the signal came before beat listened to it
-    assert "beat stopped" in output.read_text()
+    assert process.wait(15) > 0  # 1, or 143 where the signal came before web listened to it
+    assert "web stopped" in output.read_text()
     assert "a process ended on its own" in output.read_text()
+
+
+def children(pid):
+    lines = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.splitlines()
+    return [int(child) for child, parent in (line.split() for line in lines) if int(parent) == pid]
+
+
+def started(output, name):
+    """The ids of its processes so far, the newest last."""
+    return [int(pid) for pid in re.findall(rf"{name} +started \(pid=(\d+)\)", output.read_text())]
+
+
+def test_a_worker_that_dies_is_started_again_and_works_on(running, environment):
+    process, output = running
+    address = f"http://127.0.0.1:{environment['PORT']}/readyz"
+    wait_for(lambda: httpx.get(address).json()["work"] == "ok", seconds=30)
+
+    [worker] = children(started(output, "worker")[0])  # of its keeper
+    os.kill(worker, signal.SIGKILL)
+    wait_for(lambda: len(started(output, "worker")) == 2, seconds=15)
+
+    assert "worker ended by itself (exit code 137); it is started again in 1 s." in output.read_text()
+    assert process.poll() is None
+    everything = everything_below(process.pid)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(15) == 0
+    wait_for(lambda: not any(map(is_alive, everything)), seconds=5)
 
 
 def test_nothing_outlives_a_runner_that_was_killed(running):

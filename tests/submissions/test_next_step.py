@@ -21,9 +21,36 @@ def make(access: Access, **fields: Any) -> Submission:
     return make_draft(access, **{"delivered_at": AT, **fields})
 
 
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (S.QUEUED, "Står i kø. Sendes når portalen arbeider igjen"),
+        (S.SENDING, "Sendingen går videre når portalen arbeider igjen"),
+        (S.UNCERTAIN, "Svaret ble borte. Vi undersøker om oppgaven kom fram når portalen arbeider igjen"),
+        (S.DELIVERED, "Levert. Svaret hentes når portalen arbeider igjen"),
+    ],
+)
+def test_nothing_is_promised_while_no_work_is_done(access: Access, status: str, text: str) -> None:
+    step = next_step(make(access, status=status), at=AT, working=False)
+
+    assert (step.text, step.who) == (text, "")
+
+
+def test_while_no_work_is_done_no_time_of_a_retry_is_named(access: Access) -> None:
+    waiting = make(access, status=S.QUEUED, problem_code="HTTP-503", next_attempt_at=AT + timedelta(seconds=90))
+
+    assert next_step(waiting, at=AT, working=False).text.endswith(". Prøver igjen når portalen arbeider igjen")
+
+
+def test_what_a_person_must_do_is_said_also_while_no_work_is_done(access: Access) -> None:
+    uncertain = make(access, status=S.UNCERTAIN)
+
+    assert next_step(uncertain, at=AT + timedelta(hours=2), working=False).who == "Dere"
+
+
 @pytest.mark.parametrize("status", S.values)
 def test_every_state_has_a_next_step(access: Access, status: str) -> None:
-    step = next_step(make(access, status=status), at=AT)
+    step = next_step(make(access, status=status), at=AT, working=True)
 
     assert step.text
     assert step.who or not step.url, "a step that leads somewhere says who must go there"
@@ -39,7 +66,7 @@ def test_every_state_has_a_next_step(access: Access, status: str) -> None:
     ],
 )
 def test_the_step_says_what_and_who(access: Access, fields: dict[str, Any], text: str, who: str) -> None:
-    step = next_step(make(access, **fields), at=AT)
+    step = next_step(make(access, **fields), at=AT, working=True)
 
     assert step.text.startswith(text)
     assert step.who == who
@@ -48,14 +75,14 @@ def test_the_step_says_what_and_who(access: Access, fields: dict[str, Any], text
 def test_a_report_that_waits_for_skatteetaten_says_when_it_is_tried_again(access: Access) -> None:
     waiting = make(access, status=S.QUEUED, problem_code="UNAVAILABLE", next_attempt_at=AT + timedelta(seconds=90))
 
-    assert next_step(waiting, at=AT).text.endswith("kl. 10.01.30")
+    assert next_step(waiting, at=AT, working=True).text.endswith("kl. 10.01.30")
 
 
 def test_an_answer_lost_for_an_hour_becomes_somebodys_task(access: Access) -> None:
     uncertain = make(access, status=S.UNCERTAIN)
 
-    assert next_step(uncertain, at=AT).who == ""
-    assert next_step(uncertain, at=AT + timedelta(hours=2)).who == "Dere"
+    assert next_step(uncertain, at=AT, working=True).who == ""
+    assert next_step(uncertain, at=AT + timedelta(hours=2), working=True).who == "Dere"
 
 
 @pytest.mark.parametrize("status", S.values)
@@ -83,7 +110,7 @@ def test_a_rejected_report_knows_what_became_of_its_correction(access: Access, c
 
     row = Submission.objects.with_correction().get(pk=rejected.pk)
 
-    step = next_step(row, at=AT)
+    step = next_step(row, at=AT, working=True)
     assert step.text == text
     assert (str(made.pk) in step.url) == (correction != "CANCELLED")
 

@@ -33,7 +33,7 @@ S = Access.Status
 def test_every_state_has_its_step(sent: Access, world: World, status: str, text: str, who: str) -> None:
     sent.status, sent.attempts = status, 0
 
-    step = next_step(sent, at=world.at)
+    step = next_step(sent, at=world.at, working=True)
 
     assert text in step.text
     assert step.who == who
@@ -41,7 +41,7 @@ def test_every_state_has_its_step(sent: Access, world: World, status: str, text:
 
 
 def test_an_unopened_link_is_told_by_its_age(sent: Access, world: World) -> None:
-    step = next_step(sent, at=world.at + timedelta(days=11))
+    step = next_step(sent, at=world.at + timedelta(days=11), working=True)
 
     assert step.text == "Lenken er ikke åpnet på 11 dager"
 
@@ -49,7 +49,7 @@ def test_an_unopened_link_is_told_by_its_age(sent: Access, world: World) -> None
 def test_a_refused_draft_says_what_altinn_said_and_who_mends_it(asked: Access, world: World) -> None:
     asked.problem_code, asked.next_attempt_at = "AUTH-00000", None
 
-    step = next_step(asked, at=world.at)
+    step = next_step(asked, at=world.at, working=True)
 
     assert (step.text, step.who) == ("Altinn kjenner ikke organisasjonsnummeret", "Dere")
 
@@ -57,16 +57,38 @@ def test_a_refused_draft_says_what_altinn_said_and_who_mends_it(asked: Access, w
 def test_a_draft_that_waits_for_altinn_says_until_when(asked: Access, world: World) -> None:
     asked.attempts, asked.next_attempt_at = 1, world.at + timedelta(minutes=1)
 
-    assert "Prøver igjen kl. 10.01.00" in next_step(asked, at=world.at).text
+    assert "Prøver igjen kl. 10.01.00" in next_step(asked, at=world.at, working=True).text
 
 
 def test_a_first_sign_of_loss_is_told_with_care(approved: Access, world: World) -> None:
     approved.missing_since = world.at
 
-    assert "undersøker en gang til" in next_step(approved, at=world.at).text
+    assert "undersøker en gang til" in next_step(approved, at=world.at, working=True).text
 
 
 def test_a_deleted_system_is_the_first_thing_to_know(approved: Access, world: World) -> None:
     approved.profile.system.status = System.Status.DELETED
 
-    assert "Systemet er slettet" in next_step(approved, at=world.at).text
+    assert "Systemet er slettet" in next_step(approved, at=world.at, working=True).text
+
+
+@pytest.mark.parametrize(("status", "text"), [(S.DRAFT, "Sendes til Altinn når"), (S.UNKNOWN, "Vi undersøker når")])
+def test_nothing_is_promised_while_no_work_is_done(sent: Access, world: World, status: str, text: str) -> None:
+    sent.status, sent.attempts = status, 0
+
+    step = next_step(sent, at=world.at, working=False)
+
+    assert text in step.text
+    assert step.text.endswith("portalen arbeider igjen")
+
+
+def test_while_no_work_is_done_no_time_of_a_retry_is_named(asked: Access, world: World) -> None:
+    asked.attempts, asked.next_attempt_at = 1, world.at + timedelta(minutes=1)
+
+    assert next_step(asked, at=world.at, working=False).text == "Sendes til Altinn når portalen arbeider igjen"
+
+
+def test_a_refused_draft_waits_for_a_person_also_while_no_work_is_done(asked: Access, world: World) -> None:
+    asked.problem_code, asked.next_attempt_at = "AUTH-00000", None
+
+    assert next_step(asked, at=world.at, working=False).who == "Dere"

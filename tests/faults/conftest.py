@@ -1,0 +1,93 @@
+"""A whole portal as `make run` starts it, with a Valkey beside it that a test can take away and give back."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import settings
+
+from portal.local import embedded
+from portal.local.keeper import is_alive
+from tests.local.test_run import everything_below, free_port, start, wait_for
+
+
+@dataclass
+class Valkey:
+    """Keeps its data on disk from one start to the next."""
+
+    data: Path
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    def start(self) -> None:
+        self.stack.enter_context(embedded.servers(self.data, needed=("valkey",)))
+
+    def stop(self) -> None:
+        self.stack.close()
+
+
+@dataclass
+class Portal:
+    """The running portal, seen from outside."""
+
+    environment: dict[str, str]
+    valkey: Valkey
+    process: subprocess.Popen[bytes]
+    output: Path
+
+    def load(self, act: str) -> str:
+        """Call a function of tests.faults.load against this portal's database. Gives what it printed."""
+        code = f"from tests.faults import load; load.{act}"
+        command = [sys.executable, "manage.py", "shell", "--verbosity", "0", "--command", code]
+        done = subprocess.run(
+            command, cwd=settings.BASE_DIR, env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr + self.output.read_text()[-4000:]
+        return done.stdout
+
+    def counts(self) -> dict[str, Any]:
+        return json.loads(self.load("count()"))
+
+    def health(self) -> dict[str, str]:
+        return httpx.get(f"http://127.0.0.1:{self.environment['PORT']}/readyz", timeout=20).json()
+
+    def sandbox(self, method: str, path: str, **body: Any) -> Any:
+        url = f"http://127.0.0.1:{self.environment['SANDBOX_PORT']}/control/{path}"
+        answer = httpx.request(method, url, json=body or None, timeout=20).raise_for_status()
+        return answer.json() if answer.content else None
+
+
+@pytest.fixture
+def portal() -> Iterator[Portal]:
+    with TemporaryDirectory(prefix="portal-faults-") as folder:
+        Path(folder).chmod(0o711)
+        valkey = Valkey(embedded.data_folder(settings.BASE_DIR, given=f"{folder}/valkey"))
+        valkey.start()
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": folder, "ENV_FILE": os.devnull, "PORTAL_MODE": "local",
+            "DATA_DIR": f"{folder}/data", "STATIC_ROOT": f"{folder}/static", "REDIS_URL": embedded.redis_url(valkey.data),
+            "PORT": str(free_port()), "SANDBOX_PORT": str(free_port()), "HEARTBEAT_LIMIT": "10",
+        }  # fmt: skip
+        output = Path(folder) / "output"
+        with output.open("wb") as file:
+            process = start(environment, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            wait_for(lambda: "Ctrl-C ends all of it" in output.read_text() or process.poll() is not None, seconds=90)
+            assert process.poll() is None, output.read_text()
+            yield Portal(environment, valkey, process, output)
+        finally:
+            family = everything_below(process.pid)
+            process.terminate()
+            process.wait(20)
+            wait_for(lambda: not any(map(is_alive, family)), seconds=30)
+            valkey.stop()

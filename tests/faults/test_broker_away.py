@@ -1,0 +1,55 @@
+"""Valkey goes away under load and comes back: the work goes on by itself, and nothing is lost or sent twice."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import pytest
+
+from tests.faults.conftest import Portal
+from tests.local.test_run import wait_for
+
+AWAY = float(os.environ.get("BROKER_AWAY_SECONDS", "15"))
+BEFORE, DURING = 30, 10
+pytestmark = pytest.mark.faults
+
+
+def received(portal: Portal) -> int:
+    """Reports the sandbox's Skatteetaten has."""
+    return len(portal.sandbox("GET", "submissions"))
+
+
+def counts_when_delivered(portal: Portal, *, seconds: float) -> dict[str, Any]:
+    """The counts once all reports are delivered, or those of the last look."""
+    until = time.monotonic() + seconds
+    while (counts := portal.counts())["delivered"] < BEFORE + DURING and time.monotonic() < until:
+        time.sleep(1)
+    return counts
+
+
+def test_work_goes_on_by_itself_after_valkey_was_away(portal: Portal) -> None:
+    portal.load("prepare()")
+    portal.sandbox("POST", "faults", service="skatteetaten", kind="slow", seconds=0.5, times=10_000)
+    portal.load(f"queue_reports({BEFORE})")
+    wait_for(lambda: received(portal) >= 2, seconds=60)
+    assert portal.health()["work"] == "ok"
+
+    gone = time.monotonic()
+    portal.valkey.stop()
+    assert received(portal) < BEFORE, "the load was too small: nothing was under way"
+    portal.load(f"queue_reports({DURING})")
+    wait_for(lambda: portal.health()["work"].startswith("no heartbeat since"), seconds=AWAY + 30)
+    time.sleep(max(0.0, AWAY - (time.monotonic() - gone)))
+    assert portal.health()["broker"] == "does not answer"
+    portal.valkey.start()
+
+    wait_for(lambda: portal.health()["status"] == "ready", seconds=60)
+    portal.sandbox("DELETE", "faults")
+    # A report in the hands of a worker that died waits for the end of its lease.
+    counts = counts_when_delivered(portal, seconds=240)
+
+    assert counts["delivered"] == counts["transmissions"] == received(portal) == BEFORE + DURING, counts
+    assert portal.process.poll() is None
+    assert portal.health()["status"] == "ready"
