@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
 import sys
 import threading
 import time
@@ -78,3 +79,16 @@ def test_one_that_waits_for_its_next_start_ends_at_once(monkeypatch: pytest.Monk
     Restarted(FAILS, ending=ending, name="worker").run(events)
 
     assert [kind for kind, _ in messages(events)].count("start") == 1
+
+
+def test_nothing_is_started_again_for_an_owner_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restart, "WAITS", (60.0,))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    events: SimpleQueue[Any] = SimpleQueue()
+    process = Restarted(FAILS, ending=multiprocessing.Event(), name="worker")
+    process.owner = gone.pid
+
+    process.run(events)
+
+    assert [kind for kind, _ in messages(events) if kind != "line"] == ["start", "stop"]
