@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 APPS = ("portal", "accounts", "systemusers", "submissions")
 SOURCES = [p for app in APPS for p in (ROOT / app).rglob("*.py") if "migrations" not in p.parts]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-MOST_LINES, MOST_FUNCTION, MOST_TEMPLATE = 400, 50, 80
+MOST_LINES, MOST_FUNCTION, MOST_TEMPLATE, WIDEST = 400, 50, 80, 120
+ONE_TEXT = re.compile(r"""\{% translate "[^"]*"( as \w+)? %\}""")  # a literal alone on its line cannot be broken
 
 
 def name(path: Path) -> str:
@@ -46,6 +47,13 @@ def test_a_module_says_what_it_is_for(path: Path) -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=name)
 def test_no_template_is_longer_than_a_screen_or_two(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_TEMPLATE
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_no_template_line_is_wider_than_a_screen(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+
+    assert [line.strip() for line in lines if len(line) > WIDEST and not ONE_TEXT.fullmatch(line.strip())] == []
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=name)
