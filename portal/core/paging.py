@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import DataError
@@ -18,23 +19,30 @@ from django.http import QueryDict
 
 SIZE = 50
 CURSOR = "after"
+T = TypeVar("T")
+Shown = TypeVar("Shown")
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
-class Page:
-    rows: list[Any]
+class Page(Generic[T]):
+    rows: list[T]
     next_query: str
     first_query: str
     is_later: bool
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[T]:
         return iter(self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)
 
+    def of(self, row: Callable[[T], Shown]) -> Page[Shown]:
+        """The same page, with what the template shows of each row."""
+        return Page([row(each) for each in self.rows], self.next_query, self.first_query, self.is_later)
 
-def paginate(rows: QuerySet[Any], *, query: QueryDict, order: tuple[str, ...], size: int = SIZE) -> Page:
+
+def paginate(rows: QuerySet[M], *, query: QueryDict, order: tuple[str, ...], size: int = SIZE) -> Page[M]:
     """One page of `rows` in `order` (fields, `-` for descending; all the same direction; the last one unique, e.g. pk)."""
     cursor = _decode(query.get(CURSOR, ""), len(order))
     ordered = rows.order_by(*order)

@@ -14,10 +14,9 @@ from accounts.services.business_register import warnings_about
 from portal.core.heartbeat import is_working
 from submissions.models import Dialog, Submission
 from submissions.services import catalogue, dialogs
-from submissions.services.next_step import next_step
+from submissions.services import listing as submission_list
 from systemusers.models import Access
 from systemusers.services import listing, timeline
-from systemusers.services.next_step import next_step as next_access_step
 
 SHOWN = 5
 
@@ -27,12 +26,11 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
     rows = listing.with_accesses(Customer.objects.visible_to(request.user).filter(environment=request.environment))
     row, at = get_object_or_404(rows, pk=pk), timezone.now()
     working = is_working(at=at)
-    accesses: list[Access] = row.access_rows  # type: ignore[attr-defined] # by listing.with_accesses
-    for access in accesses:
-        access.step = next_access_step(access, at=at, working=working)  # type: ignore[attr-defined]
+    accesses = listing.customer_row(row, at=at, working=working).accesses
     context = {
         "customer": row,
-        "has_access": any(access.status in Access.USABLE for access in accesses),
+        "accesses": accesses,
+        "has_access": any(each.access.status in Access.USABLE for each in accesses),
         "warnings": warnings_about(row.business_register),
         "submissions": _submissions(row, at, working),
         "dialogs": _dialogs(row, at, working),
@@ -41,20 +39,14 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
     return render(request, "desk/customer.html", context)
 
 
-def _submissions(customer: Customer, at: datetime, working: bool) -> list[Submission]:
-    rows = list(Submission.objects.filter(customer=customer).with_correction().order_by("-created_at", "-pk")[:SHOWN])
-    for row in rows:
-        row.step = next_step(row, at=at, working=working)  # type: ignore[attr-defined]
-        row.service_name = catalogue.name_of(row.service)  # type: ignore[attr-defined]
-    return rows
+def _submissions(customer: Customer, at: datetime, working: bool) -> list[submission_list.Row]:
+    rows = Submission.objects.filter(customer=customer).with_correction().order_by("-created_at", "-pk")
+    return [submission_list.row_of(row, at=at, working=working) for row in rows[:SHOWN]]
 
 
-def _dialogs(customer: Customer, at: datetime, working: bool) -> list[Dialog]:
-    rows = list(Dialog.objects.filter(customer=customer).with_answer().order_by("-content_updated_at", "-pk")[:SHOWN])
-    for row in rows:
-        row.badge = dialogs.badge(row)  # type: ignore[attr-defined]
-        row.step = dialogs.next_step(row, at=at, working=working)  # type: ignore[attr-defined]
-    return rows
+def _dialogs(customer: Customer, at: datetime, working: bool) -> list[dialogs.Row]:
+    rows = Dialog.objects.filter(customer=customer).with_answer().order_by("-content_updated_at", "-pk")
+    return [dialogs.row_of(row, at=at, working=working) for row in rows[:SHOWN]]
 
 
 def _names(customer: Customer) -> dict[str, str]:

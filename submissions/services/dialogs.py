@@ -124,6 +124,28 @@ def next_step(dialog: Dialog, *, at: datetime, working: bool) -> NextStep:
 
 
 @dataclass(frozen=True)
+class Row:
+    """A dialog in a list: shown without further queries. `badge` is a code and a label."""
+
+    dialog: Dialog
+    badge: tuple[str, str]
+    owner: str
+    submission_id: int | None
+    step: NextStep
+
+
+def row_of(dialog: Dialog, *, at: datetime, working: bool) -> Row:
+    """`dialog` comes from `with_answer`, with its customer where the list shows it."""
+    return Row(
+        dialog=dialog,
+        badge=badge(dialog),
+        owner=owner(dialog),
+        submission_id=getattr(dialog, "submission_id", None),
+        step=next_step(dialog, at=at, working=working),
+    )
+
+
+@dataclass(frozen=True)
 class AttachedDocument:
     """One attachment. `document` is our stored copy; without it, `is_open` tells whether it can be fetched."""
 
@@ -133,16 +155,25 @@ class AttachedDocument:
     is_open: bool
 
 
-def transmissions(dialog: Dialog) -> list[Transmission]:
-    """Newest first, each with `type_name` and `attached_documents`."""
+@dataclass(frozen=True)
+class TransmissionRow:
+    """One transmission on the page of its dialog."""
+
+    transmission: Transmission
+    type_name: str
+    documents: list[AttachedDocument]
+
+
+def transmissions(dialog: Dialog) -> list[TransmissionRow]:
+    """Newest first."""
     documents = Prefetch("documents", queryset=Document.objects.order_by("pk"))
-    rows = list(
-        dialog.transmissions.select_related("submission").prefetch_related(documents).order_by("-created_at", "-pk")
-    )
-    for row in rows:
-        row.type_name = str(TYPES.get(row.type, row.type))  # type: ignore[attr-defined]
-        row.attached_documents = _attached_documents(row)  # type: ignore[attr-defined]
-    return rows
+    rows = dialog.transmissions.select_related("submission").prefetch_related(documents)
+    return [
+        TransmissionRow(
+            transmission=row, type_name=str(TYPES.get(row.type, row.type)), documents=_attached_documents(row)
+        )
+        for row in rows.order_by("-created_at", "-pk")
+    ]
 
 
 def _attached_documents(row: Transmission) -> list[AttachedDocument]:

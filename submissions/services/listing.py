@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +14,8 @@ from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
 from submissions.models import Submission, SubmissionQuerySet
+from submissions.services import catalogue
+from submissions.services.next_step import NextStep, next_step
 
 S = Submission.Status
 _YEAR = re.compile(r"20[0-4]\d")
@@ -38,3 +42,18 @@ def find_submissions(*, user: User, environment: Environment, text: str = "") ->
     if len(years) == 1:
         rows, text = rows.filter(year=int(years[0])), " ".join(word for word in text.split() if word != years[0])
     return rows.filter(customer__in=find_customer_ids(text, environment=environment)) if text else rows
+
+
+@dataclass(frozen=True)
+class Row:
+    """A submission in a list: shown without further queries."""
+
+    submission: Submission
+    service_name: str
+    step: NextStep
+
+
+def row_of(submission: Submission, *, at: datetime, working: bool) -> Row:
+    """`submission` comes from `with_correction`, with its customer where the list shows it."""
+    step = next_step(submission, at=at, working=working)
+    return Row(submission=submission, service_name=catalogue.name_of(submission.service), step=step)

@@ -23,11 +23,9 @@ def dialogs(request: StaffRequest) -> HttpResponse:
     rows = in_group(matching, groups, state).select_related("customer").with_answer()
     page = paginate(rows, query=request.GET, order=service.ORDER.get(state, service.NEWEST))
     working = is_working(at=at)
-    for row in page:
-        row.badge, row.owner = service.badge(row), service.owner(row)
-        row.step = service.next_step(row, at=at, working=working)
+    shown = page.of(lambda row: service.row_of(row, at=at, working=working))
     filter_chips = chips(matching, groups, query=request.GET, parameter="state")
-    context = {"page": page, "chips": filter_chips, "q": text, "state": state}
+    context = {"page": shown, "chips": filter_chips, "q": text, "state": state}
     return page_or_fragment(request, "submissions/dialogs.html", "results", context=context)
 
 

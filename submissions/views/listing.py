@@ -10,8 +10,7 @@ from portal.core.filters import chips, in_group
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
-from submissions.services import catalogue, listing
-from submissions.services.next_step import next_step
+from submissions.services import listing
 
 
 @staff_page()
@@ -22,8 +21,7 @@ def submissions(request: StaffRequest) -> HttpResponse:
     page = paginate(rows, query=request.GET, order=("-created_at", "-pk"))
     at = timezone.now()
     working = is_working(at=at)
-    for row in page:
-        row.step, row.service_name = next_step(row, at=at, working=working), catalogue.name_of(row.service)
+    shown = page.of(lambda row: listing.row_of(row, at=at, working=working))
     filter_chips = chips(matching, listing.GROUPS, query=request.GET, parameter="state")
-    context = {"page": page, "chips": filter_chips, "q": text, "state": state}
+    context = {"page": shown, "chips": filter_chips, "q": text, "state": state}
     return page_or_fragment(request, "submissions/list.html", "results", context=context)

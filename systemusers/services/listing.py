@@ -1,8 +1,12 @@
-"""The lists of accesses and customers: filter groups and searches."""
+"""The lists of accesses and customers: filter groups, searches and the rows to show."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, User
@@ -10,6 +14,7 @@ from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
 from systemusers.models import Access
+from systemusers.services.next_step import NextStep, next_step
 
 S = Access.Status
 
@@ -66,6 +71,41 @@ def find_customers(*, user: User, environment: Environment, text: str = "") -> Q
 
 
 def with_accesses(rows: QuerySet[Customer]) -> QuerySet[Customer]:
-    """Their accesses come along in one more query, as `access_rows`."""
+    """Their accesses come along in one more query, for `customer_row`."""
     accesses = Access.objects.select_related("profile__system").order_by("-status_at")
-    return rows.select_related("portfolio").prefetch_related(Prefetch("accesses", accesses, to_attr="access_rows"))
+    return rows.select_related("portfolio").prefetch_related(Prefetch("accesses", accesses))
+
+
+@dataclass(frozen=True)
+class AccessRow:
+    """An access in a list: shown without further queries."""
+
+    access: Access
+    step: NextStep
+
+
+@dataclass(frozen=True)
+class CustomerRow:
+    """A customer with all accesses, the newest state first."""
+
+    customer: Customer
+    accesses: list[AccessRow]
+
+    @property
+    def step(self) -> NextStep:
+        """The step of the access that needs a person first; without accesses, asking."""
+        steps = [row.step for row in self.accesses]
+        if not steps:
+            return NextStep(gettext("Be om tilgang"), gettext("Dere"))
+        return next((step for step in steps if step.who), steps[0])
+
+
+def access_row(access: Access, *, at: datetime, working: bool) -> AccessRow:
+    """`access` has its profile and system loaded, and its customer where the list shows it."""
+    return AccessRow(access=access, step=next_step(access, at=at, working=working))
+
+
+def customer_row(customer: Customer, *, at: datetime, working: bool) -> CustomerRow:
+    """`customer` comes from `with_accesses`."""
+    accesses = [access_row(access, at=at, working=working) for access in customer.accesses.all()]
+    return CustomerRow(customer=customer, accesses=accesses)

@@ -43,10 +43,9 @@ def access_list(request: StaffRequest) -> HttpResponse:
     rows = in_group(matching, listing.STATES, status).select_related("customer", "profile__system")
     page, at = paginate(rows, query=request.GET, order=("-status_at", "-pk")), timezone.now()
     working = is_working(at=at)
-    for row in page:
-        row.step = next_step(row, at=at, working=working)
+    shown = page.of(lambda row: listing.access_row(row, at=at, working=working))
     filter_chips = chips(matching, listing.chip_groups(status), query=request.GET, parameter="status", always=("OPEN",))
-    context = {"page": page, "q": text, "status": status, "chips": filter_chips}
+    context = {"page": shown, "q": text, "status": status, "chips": filter_chips}
     return page_or_fragment(request, "systemusers/accesses.html", "results", context=context)
 
 

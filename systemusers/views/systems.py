@@ -6,6 +6,7 @@ Calls are made in the HTTP request.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -30,6 +31,7 @@ from systemusers.forms import ProfileForm, SystemForm
 from systemusers.models import Access, AccessProfile, MaskinportenClient, System
 from systemusers.services import system_register, timeline
 from systemusers.services.keys import NoKey
+from systemusers.services.next_step import NextStep
 
 Act = Callable[[StaffRequest, System], None]
 DRAFT, REGISTERED = System.Status.DRAFT, System.Status.REGISTERED
@@ -48,22 +50,28 @@ def find(request: StaffRequest, pk: int) -> System:
 
 @staff_page()
 def systems(request: StaffRequest) -> HttpResponse:
-    rows = list(mine(request))
-    for row in rows:
-        row.step = step_of(row)
+    rows = [SystemRow(system=row, step=step_of(row)) for row in mine(request)]
     has_client = MaskinportenClient.objects.filter(environment=request.environment).exists()
     return render(request, "systemusers/systems.html", {"systems": rows, "has_client": has_client})
 
 
-def step_of(system: System) -> dict[str, str]:
+@dataclass(frozen=True)
+class SystemRow:
+    """A system in the list; `system` has the annotation `using`, the number of customers that use it."""
+
+    system: System
+    step: NextStep
+
+
+def step_of(system: System) -> NextStep:
     """The next thing to do with a system; no queries."""
     url = reverse("system", kwargs={"environment": system.environment, "pk": system.pk})
     if system.status == DRAFT:
-        return {"text": _("Registrer i Altinn"), "who": _("Dere"), "url": url}
+        return NextStep(_("Registrer i Altinn"), _("Dere"), url)
     if system.drift:
-        return {"text": _("Altinn har noe annet enn dere. Se forskjellene"), "who": _("Dere"), "url": url}
+        return NextStep(_("Altinn har noe annet enn dere. Se forskjellene"), _("Dere"), url)
     done = _("Slettet, kan ikke tas tilbake") if system.status != REGISTERED else _("Alt i orden")
-    return {"text": done, "who": "", "url": ""}
+    return NextStep(done)
 
 
 @staff_page()

@@ -100,7 +100,7 @@ def test_each_line_leads_to_the_rows_it_counts(
     line = attention(user=administrator, environment=SANDBOX, at=AT)[0]
 
     assert line.url.endswith(f"state={group}")
-    assert [row.status for row in client.get(line.url).context["page"].rows] == [status]
+    assert [row.submission.status for row in client.get(line.url).context["page"].rows] == [status]
 
 
 def test_what_stands_in_the_queue_for_a_reason_waits_for_a_person(customer: Customer, case_worker: Any) -> None:

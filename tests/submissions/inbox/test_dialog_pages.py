@@ -79,7 +79,7 @@ def test_near_deadlines_come_with_the_nearest_first(client: Client, reading: Rea
 
     result = client.get(LIST, {"state": "due"}).context["page"]
 
-    assert [row.title for row in result] == ["Om 2 dager", "Om 5 dager", "Om 9 dager"]
+    assert [row.dialog.title for row in result] == ["Om 2 dager", "Om 5 dager", "Om 9 dager"]
 
 
 def test_the_list_goes_on_where_a_page_ends(client: Client, reading: Reading) -> None:
@@ -91,7 +91,7 @@ def test_the_list_goes_on_where_a_page_ends(client: Client, reading: Reading) ->
     second = client.get(f"{LIST}?{first.context['page'].next_query}")
 
     assert (len(first.context["page"]), len(second.context["page"])) == (50, 10)
-    assert not {row.pk for row in first.context["page"]} & {row.pk for row in second.context["page"]}
+    assert not {row.dialog.pk for row in first.context["page"]} & {row.dialog.pk for row in second.context["page"]}
 
 
 def test_the_list_costs_as_many_queries_with_many_rows_as_with_one(
