@@ -16,6 +16,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.environments import Environment
+from portal.gateways.enhetsregisteret import UnitJson
 
 ORGNR = RegexValidator(r"^[2389]\d{8}$", _("Et organisasjonsnummer har ni sifre og begynner på 2, 3, 8 eller 9."))
 
@@ -194,7 +195,9 @@ class Customer(models.Model):
         expression=_translated(_PLAIN), output_field=models.CharField(max_length=200), db_persist=True
     )
     """The name as it is searched: see `folded`."""
-    business_register = models.JSONField(_("fra Enhetsregisteret"), default=dict, blank=True)
+    business_register: models.JSONField[UnitJson, UnitJson] = models.JSONField(
+        _("fra Enhetsregisteret"), default=dict, blank=True
+    )
     business_register_at = models.DateTimeField(_("slått opp"), null=True, blank=True)
     created_at = models.DateTimeField(_("opprettet"), auto_now_add=True)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 from django.db import models
 from django.db.models import Q
@@ -17,6 +17,16 @@ from accounts.models import ORGNR, Customer, OfCustomersQuerySet
 from portal.core.crypto import EncryptedField, SealedManager
 from portal.core.environments import Environment
 from portal.core.states import StatusModel
+
+DriftValue = str | bool | list[str] | None
+
+
+class Difference(TypedDict):
+    """One entry of `System.drift`. `field` is a field of System, or "system" when Altinn lacks it or has deleted it."""
+
+    field: str
+    ours: DriftValue
+    theirs: DriftValue
 
 
 class MaskinportenClient(models.Model):
@@ -131,7 +141,9 @@ class System(StatusModel):
     registered_at = models.DateTimeField(_("registrert"), null=True, blank=True)
     pushed_at = models.DateTimeField(_("sist sendt til Altinn"), null=True, blank=True)
     compared_at = models.DateTimeField(_("sist sammenlignet"), null=True, blank=True)
-    drift = models.JSONField(_("avvik fra Altinn"), default=list, blank=True)
+    drift: models.JSONField[list[Difference], list[Difference]] = models.JSONField(
+        _("avvik fra Altinn"), default=list, blank=True
+    )
 
     class Meta:
         verbose_name = _("system")

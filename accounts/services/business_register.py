@@ -6,9 +6,8 @@ Names of role holders are cached for ten minutes at most; birth dates are droppe
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 from django.core.cache import cache
 from django.utils.translation import gettext as _
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.services.orgnr import SYNTHETIC
 from portal.core.environments import Environment, addresses
 from portal.core.valkey import ERRORS
-from portal.gateways.enhetsregisteret import Enhetsregisteret, Unit
+from portal.gateways.enhetsregisteret import Enhetsregisteret, Unit, UnitJson
 from portal.gateways.errors import GatewayError
 
 logger = logging.getLogger(__name__)
@@ -50,9 +49,9 @@ class LookUp:
             Outcome.UNAVAILABLE: _("Enhetsregisteret svarer ikke nå. Skriv navnet selv, så kan du slå opp senere."),
         }[self.outcome]
 
-    def as_json(self) -> dict[str, Any]:
-        """The fields of `Unit`, as stored in `Customer.business_register`."""
-        return asdict(self.unit) if self.unit else {}
+    def as_json(self) -> UnitJson:
+        """As stored in `Customer.business_register`."""
+        return self.unit.as_json() if self.unit else {}
 
 
 @dataclass(frozen=True)
@@ -84,11 +83,11 @@ def look_up(*, environment: str, orgnr: str) -> LookUp:
         return LookUp(Outcome.UNAVAILABLE)
     if unit is None:
         return LookUp(Outcome.SYNTHETIC if is_synthetic else Outcome.MISSING)
-    return LookUp(Outcome.FOUND, unit, warnings_about(asdict(unit)))
+    return LookUp(Outcome.FOUND, unit, warnings_about(unit.as_json()))
 
 
-def warnings_about(unit: dict[str, Any]) -> list[str]:
-    """Warnings to show before this organisation is asked for access. `unit` as in `Customer.business_register`."""
+def warnings_about(unit: UnitJson) -> list[str]:
+    """Warnings to show before this organisation is asked for access."""
     warnings = []
     if unit.get("is_deleted"):
         warnings.append(_("Virksomheten er slettet i Enhetsregisteret."))

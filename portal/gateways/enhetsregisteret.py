@@ -7,11 +7,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from portal.gateways.decoding import decode
 from portal.gateways.errors import Refused
 from portal.gateways.http import Channel
+
+
+class UnitJson(TypedDict, total=False):
+    """`Unit` as it is stored; empty where the register has not been asked or does not know the number."""
+
+    orgnr: str
+    name: str
+    form: str
+    address: str
+    language: str
+    is_bankrupt: bool
+    is_closing: bool
+    is_deleted: bool
+    main_unit: str
 
 
 @dataclass(frozen=True)
@@ -27,6 +41,19 @@ class Unit:
     is_closing: bool
     is_deleted: bool
     main_unit: str
+
+    def as_json(self) -> UnitJson:
+        return {
+            "orgnr": self.orgnr,
+            "name": self.name,
+            "form": self.form,
+            "address": self.address,
+            "language": self.language,
+            "is_bankrupt": self.is_bankrupt,
+            "is_closing": self.is_closing,
+            "is_deleted": self.is_deleted,
+            "main_unit": self.main_unit,
+        }
 
 
 @dataclass(frozen=True)

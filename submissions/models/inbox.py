@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, OfCustomersQuerySet
 from portal.core.environments import Environment
+from portal.gateways.dialogporten import AttachmentJson
 from submissions.models.submission import Submission
 from systemusers.models import Access
 
@@ -54,7 +55,7 @@ class Dialog(models.Model):
     next_attempt_at = models.DateTimeField(_("neste henting"), null=True, blank=True)
     attempts = models.PositiveIntegerField(_("forsøk"), default=0)
     is_content_seen = models.BooleanField(_("sett hos kunden"), default=False)
-    system_labels = models.JSONField(_("merker"), default=list)
+    system_labels: models.JSONField[list[str], list[str]] = models.JSONField(_("merker"), default=list)
 
     objects = DialogQuerySet.as_manager()
 
@@ -84,7 +85,7 @@ class Dialog(models.Model):
 
 
 class Transmission(models.Model):
-    """Local copy of one transmission. `attachments` keeps Dialogporten's ids, names, media types and addresses."""
+    """Local copy of one transmission."""
 
     dialog = models.ForeignKey(Dialog, models.CASCADE, related_name="transmissions", verbose_name=_("dialog"))
     transmission_id = models.UUIDField(_("forsendelse-id"))
@@ -94,7 +95,9 @@ class Transmission(models.Model):
     summary = models.TextField(_("sammendrag"), blank=True)
     external_reference = models.CharField(_("ekstern referanse"), max_length=255, blank=True)
     is_authorized = models.BooleanField(_("tilgjengelig for oss"), default=True)
-    attachments = models.JSONField(_("vedlegg"), default=list)
+    attachments: models.JSONField[list[AttachmentJson], list[AttachmentJson]] = models.JSONField(
+        _("vedlegg"), default=list
+    )
     created_at = models.DateTimeField(_("opprettet"))
     submission = models.ForeignKey(Submission, models.SET_NULL, null=True, related_name="transmissions")
 

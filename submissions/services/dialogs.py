@@ -180,10 +180,10 @@ def _attached_documents(row: Transmission) -> list[AttachedDocument]:
     stored = {document.attachment_id: document for document in row.documents.all()}
     return [
         AttachedDocument(
-            name=entry.get("name") or _("Vedlegg"),
-            media_type=entry.get("media_type", ""),
-            document=stored.get(entry.get("id", "")),
-            is_open=row.is_authorized and not entry.get("api_url", "").startswith("urn:"),
+            name=entry["name"] or _("Vedlegg"),
+            media_type=entry["media_type"],
+            document=stored.get(entry["id"]),
+            is_open=row.is_authorized and not entry["api_url"].startswith("urn:"),
         )
         for entry in row.attachments
     ]

@@ -28,7 +28,7 @@ from portal.explain import explain
 from portal.gateways.errors import GatewayError, Refused
 from portal.templatetags.ui import orgnr
 from systemusers.forms import ProfileForm, SystemForm
-from systemusers.models import Access, AccessProfile, MaskinportenClient, System
+from systemusers.models import Access, AccessProfile, Difference, DriftValue, MaskinportenClient, System
 from systemusers.services import system_register, timeline
 from systemusers.services.keys import NoKey
 from systemusers.services.next_step import NextStep
@@ -83,7 +83,7 @@ def _page(request: StaffRequest, row: System, *, register_log: Any = None) -> Ht
     context = {
         "system": row,
         "step": step_of(row),
-        "drift": [_shown(entry) for entry in row.drift],
+        "drift": [_difference(entry) for entry in row.drift],
         "profiles": list(row.profiles.annotate(asked=Count("accesses")).order_by("name")),
         "events": timeline.of_row(row),
         "register_log": register_log,
@@ -91,11 +91,20 @@ def _page(request: StaffRequest, row: System, *, register_log: Any = None) -> Ht
     return render(request, "systemusers/system.html", context)
 
 
-def _shown(entry: dict[str, Any]) -> dict[str, Any]:
-    return {"label": _label(entry["field"]), "ours": _lines(entry["ours"]), "theirs": _lines(entry["theirs"])}
+@dataclass(frozen=True)
+class DifferenceRow:
+    """A difference as lines to read."""
+
+    label: str
+    ours: list[str]
+    theirs: list[str]
 
 
-def _lines(value: Any) -> list[str]:
+def _difference(entry: Difference) -> DifferenceRow:
+    return DifferenceRow(label=_label(entry["field"]), ours=_lines(entry["ours"]), theirs=_lines(entry["theirs"]))
+
+
+def _lines(value: DriftValue) -> list[str]:
     """A stored value as lines to read; none when there is nothing."""
     if isinstance(value, bool):
         return [_("Ja") if value else _("Nei")]

@@ -13,6 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from portal.core.states import IllegalTransition, LostRace
+from portal.gateways.dialogporten import AttachmentJson
 from portal.gateways.errors import GatewayError, Refused, Unavailable
 from submissions.feedback import Feedback, UnreadableFeedback, read_feedback
 from submissions.models import Dialog, Document, Submission, Transmission
@@ -104,9 +105,9 @@ def _handle(dialog: Dialog, row: Transmission, at: datetime) -> bool:
     return all(fetched)
 
 
-def _fetch(dialog: Dialog, row: Transmission, submission: Submission, attachment: dict[str, str], at: datetime) -> bool:
+def _fetch(dialog: Dialog, row: Transmission, submission: Submission, attachment: AttachmentJson, at: datetime) -> bool:
     """Store one attachment. One that is missing (404) or closed (403) is requested again later."""
-    url = attachment.get("api_url", "")
+    url = attachment["api_url"]
     if not url or url.startswith(UNAUTHORIZED):
         return True
     if row.documents.filter(attachment_id=attachment["id"]).exists():
@@ -122,7 +123,7 @@ def _fetch(dialog: Dialog, row: Transmission, submission: Submission, attachment
         return True
     store_document(
         content=fetched.content,
-        filename=fetched.filename or _name(row, attachment.get("name") or "", fetched.media_type),
+        filename=fetched.filename or _name(row, attachment["name"], fetched.media_type),
         media_type=fetched.media_type,
         role=Document.Role.FEEDBACK,
         customer=dialog.customer,

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from portal.core.audit import record
 from portal.gateways.altinn import RegisteredSystem, SystemChange
 from portal.gateways.errors import Refused
-from systemusers.models import System
+from systemusers.models import Difference, System
 from systemusers.services.remote import system_register
 from systemusers.services.system_register.push import SCOPE, remote_form
 from systemusers.services.tokens import vendor_token
 
 
-def compare_system(*, system: System, by: str, at: datetime) -> list[dict[str, Any]]:
+def compare_system(*, system: System, by: str, at: datetime) -> list[Difference]:
     """Ask the register and store the differences: field, ours, theirs. Empty when the two are the same.
 
     Raises NoKey and the gateways' errors; a system Altinn does not know is a difference, not an error.
@@ -32,11 +31,11 @@ def compare_system(*, system: System, by: str, at: datetime) -> list[dict[str, A
     return drift
 
 
-def differences(ours: RegisteredSystem, theirs: RegisteredSystem) -> list[dict[str, Any]]:
+def differences(ours: RegisteredSystem, theirs: RegisteredSystem) -> list[Difference]:
     """Lists are compared without order; a language that only Altinn has is a difference."""
     if theirs.is_deleted:
         return [{"field": "system", "ours": ours.system_id, "theirs": "deleted"}]
-    result = []
+    result: list[Difference] = []
     for name in ("name", "description"):
         mine, other = getattr(ours, name), getattr(theirs, name)
         result += [

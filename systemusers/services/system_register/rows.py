@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from portal.core.audit import record
-from systemusers.models import AccessProfile, System
+from systemusers.models import AccessProfile, Difference, System
 from systemusers.services.system_register.checks import SystemProblems, check_profile, check_system
 
 SENT_TO_ALTINN = (
@@ -46,13 +46,13 @@ def _save_form(system: System, stored: System) -> None:
     system.refresh_from_db()
 
 
-def _drift_after(stored: System, changed: System) -> list[dict[str, Any]]:
+def _drift_after(stored: System, changed: System) -> list[Difference]:
     """Known differences and those of this change."""
     drift = {entry["field"]: entry for entry in stored.drift}
     for name in SENT_TO_ALTINN:
         before, after = _plain(stored, name), _plain(changed, name)
         if before != after:
-            theirs = drift.get(name, {}).get("theirs", before)
+            theirs = drift[name]["theirs"] if name in drift else before
             drift[name] = {"field": name, "ours": after, "theirs": theirs}
     return [entry for entry in drift.values() if entry["ours"] != entry["theirs"]]
 
