@@ -36,6 +36,20 @@ def test_all_rows_come_once_in_order(order: tuple[str, ...]) -> None:
 
 
 @pytest.mark.django_db
+def test_a_page_of_other_rows_keeps_its_cursor() -> None:
+    make(5)
+    page = paginate(Customer.objects.all(), query=QueryDict("q=same"), order=("name", "pk"), size=3)
+    second = paginate(Customer.objects.all(), query=QueryDict(page.next_query), order=("name", "pk"), size=3)
+
+    shown = [each.of(lambda row: row.orgnr) for each in (page, second)]
+
+    assert [each.rows for each in shown] == [[row.orgnr for row in each] for each in (page, second)]
+    assert [(each.next_query, each.first_query, each.is_later) for each in shown] == [
+        (each.next_query, each.first_query, each.is_later) for each in (page, second)
+    ]
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("order", [("name", "pk"), ("-created_at", "-pk")])
 @pytest.mark.parametrize(
     "said",
