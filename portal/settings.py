@@ -326,7 +326,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "reconcile-access": every(24 * 60 * 60, "systemusers.tasks.reconcile_access"),
     "sweep-documents": every(24 * 60 * 60, "submissions.tasks.sweep_documents"),
     "sweep-cursors": every(5, "submissions.tasks.sweep_cursors"),
-    "sweep-dialogs": every(10, "submissions.tasks.sweep_dialogs"),
+    "pull-dialogs": every(10, "submissions.tasks.pull_dialogs"),
     "sweep-subscriptions": every(60, "submissions.tasks.sweep_subscriptions"),
     "forget-events": every(24 * 60 * 60, "submissions.tasks.forget_events"),
     "sweep-outbox": every(15, "portal.tasks.sweep_outbox"),

@@ -124,7 +124,7 @@ class ActivityAdmin(Unchangeable):
 
 @admin.register(models.PollCursor)
 class PollCursorAdmin(Unchangeable):
-    list_display = ["access", "due_at", "polled_at", "changed_at", "lease_until", "failures", "problem_code"]
+    list_display = ["access", "next_attempt_at", "polled_at", "changed_at", "lease_until", "failures", "problem_code"]
     list_filter = ["problem_code", "access__environment"]
     list_select_related = ["access__customer", "access__profile"]
     search_fields = ["access__customer__orgnr", "access__customer__name"]
@@ -132,8 +132,8 @@ class PollCursorAdmin(Unchangeable):
 
 @admin.register(models.EventSubscription)
 class EventSubscriptionAdmin(Unchangeable):
-    list_display = ["resource", "access", "altinn_id", "validated_at", "refused_code", "created_at"]
-    list_filter = ["refused_code", "access__environment"]
+    list_display = ["resource", "access", "altinn_id", "validated_at", "next_attempt_at", "failures", "problem_code"]
+    list_filter = ["problem_code", "access__environment"]
     list_select_related = ["access__customer", "access__profile"]
     search_fields = ["=altinn_id", "access__customer__orgnr"]
     exclude = ["secret_hash"]

@@ -12,13 +12,11 @@ from celery import Task, shared_task
 from django.utils import timezone
 
 from portal.core.states import LostRace
-from portal.gateways.errors import GatewayError, Unavailable
+from portal.gateways.errors import Unavailable
 from submissions.services import documents, events, reconcile, send
 from submissions.services.inbox import cursors, poll, pull
-from systemusers.services.tokens import NoKey
 
 logger = logging.getLogger(__name__)
-POLL_BATCH = 50
 
 
 @shared_task(bind=True, max_retries=8, acks_late=True, ignore_result=True)
@@ -63,61 +61,36 @@ def sweep_documents(**_: Any) -> None:
     documents.sweep_orphans(at=timezone.now())
 
 
-@shared_task(ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True)
 def sweep_cursors(**_: Any) -> None:
-    """Make cursors for new accesses, and enqueue due cursors in batches."""
-    at = timezone.now()
-    cursors.make_cursors(at=at)
-    ids = cursors.claim(at=at)
-    for start in range(0, len(ids), POLL_BATCH):
-        poll_cursors.delay(cursor_ids=ids[start : start + POLL_BATCH])
+    """Make cursors for new accesses, and poll a batch of those that are due."""
+    cursors.make_cursors(at=timezone.now())
+    poll.poll_due(at=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True)
-def poll_cursors(*, cursor_ids: list[int], **_: Any) -> None:
-    """Ask Dialogporten for a batch of system users that are leased to us."""
-    for dialog_id in poll.poll(cursor_ids=cursor_ids, at=timezone.now()):
-        pull_dialog.delay(dialog_id=dialog_id)
+def poll_cursors(**_: Any) -> None:
+    """Ask Dialogporten for a batch of system users whose time has come: after an event, or after a full batch."""
+    poll.poll_due(at=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True)
-def poll_one(*, cursor_id: int, **_: Any) -> None:
-    """Poll one system user after an event, unless another worker polls it."""
-    at = timezone.now()
-    for dialog_id in poll.poll(cursor_ids=cursors.claim(at=at, only=cursor_id), at=at):
-        pull_dialog.delay(dialog_id=dialog_id)
+def pull_dialogs(**_: Any) -> None:
+    """Pull a batch of the dialogs that moved or are not complete."""
+    pull.pull_due(at=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True)
-def pull_dialog(*, dialog_id: int, **_: Any) -> None:
-    """Pull one dialog; the row has the time of the next attempt."""
-    try:
-        pull.pull(dialog_id=dialog_id, at=timezone.now())
-    except (GatewayError, NoKey) as error:
-        logger.warning("dialog %s waits: %s", dialog_id, error)
-
-
-@shared_task(ignore_result=True)
-def sweep_dialogs(**_: Any) -> None:
-    """Enqueue dialogs that are not complete."""
-    for dialog_id in pull.due(at=timezone.now()):
-        pull_dialog.delay(dialog_id=dialog_id)
-
-
-@shared_task(ignore_result=True)
 def sweep_subscriptions(**_: Any) -> None:
-    """Subscribe to events for accesses in use that have no subscription yet."""
-    for access_id in events.wanting(at=timezone.now()):
-        subscribe_access.delay(access_id=access_id)
+    """Note the subscriptions that accesses in use lack, and ask Altinn for a batch of those that are due."""
+    events.make_subscriptions(at=timezone.now())
+    events.subscribe_due(at=timezone.now())
 
 
-@shared_task(ignore_result=True)
-def subscribe_access(*, access_id: int, **_: Any) -> None:
-    """Subscribe for one access. Polling does not depend on it."""
-    try:
-        events.subscribe(access_id=access_id, at=timezone.now())
-    except (GatewayError, NoKey) as error:
-        logger.warning("access %s has no subscription yet: %s", access_id, error)
+@shared_task(acks_late=True, ignore_result=True)
+def subscribe(**_: Any) -> None:
+    """Ask Altinn for a batch of subscriptions. Polling does not depend on them."""
+    events.subscribe_due(at=timezone.now())
 
 
 @shared_task(ignore_result=True)

@@ -16,6 +16,8 @@ from django.db import models
 class CannotDecrypt(Exception):
     """No configured key decrypts the bytes: a key was removed too early, or the bytes were changed."""
 
+    code = "CANNOT_DECRYPT"
+
 
 @lru_cache(maxsize=4)
 def _key_ring(keys: tuple[str, ...]) -> MultiFernet:

@@ -9,21 +9,29 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import models, transaction
 from django.db.models import Case, F, Q, QuerySet, When
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.problems import INTERNAL_ERROR, code_of
 from portal.core.states import LostRace, StatusModel
+from portal.gateways.errors import BrokenReply
 
 LEASE = timedelta(minutes=3)
 """Longer than a token and three calls with their time-outs may take."""
+ENOUGH = timedelta(seconds=100)
+"""After so long a batch begins no further row: its leases, and the time limit of the task, still hold for the last one."""
 LONGEST_WAIT = timedelta(minutes=15)
+LONGEST_ASKED = timedelta(days=1)
+"""A remote may ask us to wait, but not for longer than this."""
+WOKEN = 20
+"""How many rows one success wakes that waited for the same problem. Each of them that succeeds wakes as many again."""
 ROUNDS_BEFORE_A_PERSON = 3
 """After so many failed rounds in a row the overview counts the row."""
 
@@ -51,12 +59,18 @@ class Hold(Generic[Row]):
 
     def __init__(self, row: Row, *, at: datetime, lease: timedelta) -> None:
         self.row, self.attempt, self.lease = row, row.attempts, lease
+        self.code_before = row.problem_code
+        self.is_finished = self.is_nudged = False
         self._due_at = row.next_attempt_at
         self._at, self._started = at, time.monotonic()
 
     def now(self) -> datetime:
-        """The time of day, going on from the `at` of the claim: one round may take minutes."""
-        return self._at + timedelta(seconds=time.monotonic() - self._started)
+        """The time of day, going on from the `at` of the claim: one round may take minutes. Safe in any thread."""
+        return self._at + self.age()
+
+    def age(self) -> timedelta:
+        """How long ago the row was claimed."""
+        return timedelta(seconds=time.monotonic() - self._started)
 
     def renew(self) -> None:
         """Push the end of the lease forward, before each call outside."""
@@ -76,6 +90,11 @@ class Hold(Generic[Row]):
     def finish(self, *, next_attempt_at: datetime | None = None, **fields: Any) -> None:
         """The round succeeded: end the lease. A row that was made due meanwhile stays due."""
         self._release(next_attempt_at, failures=0, problem_code="", **fields)
+        self.is_finished = True
+
+    def give_back(self) -> None:
+        """The round did not begin: end the lease. The row is due as it was."""
+        self.write(lease_until=None)
 
     def put_off(self, *, code: str, wait: timedelta, **fields: Any) -> None:
         """The round failed: end the lease and try again after `wait`."""
@@ -93,6 +112,7 @@ class Hold(Generic[Row]):
         with transaction.atomic():
             self.lock()
             row.move_to(status, by=by, at=self.now(), next_attempt_at=next_attempt_at, lease_until=None, **fields)
+        self.is_finished = True
 
     def _release(self, next_attempt_at: datetime | None, **fields: Any) -> None:
         untouched = Q(next_attempt_at=self._due_at) if self._due_at else Q(next_attempt_at__isnull=True)
@@ -101,6 +121,19 @@ class Hold(Generic[Row]):
             lease_until=None,
             **fields,
         )
+
+    def _still_has(self, now: Row) -> bool:
+        """Whether the row, as it is stored now, is ours. Notes whether it was made due in the meantime."""
+        self.is_nudged = now.next_attempt_at != self._due_at
+        if self.is_nudged:
+            self.row.next_attempt_at = now.next_attempt_at
+        return now.attempts == self.attempt and getattr(now, "status", None) == getattr(self.row, "status", None)
+
+    def _take(self, fields: Mapping[str, Any]) -> None:
+        """Set the columns of a finished round on the row in memory; a time that a nudge set is kept."""
+        kept = {"next_attempt_at": self.row.next_attempt_at} if self.is_nudged else {}
+        self._remember({**fields, **kept, "lease_until": None, "failures": 0, "problem_code": ""})
+        self.is_finished = True
 
     def _mine(self) -> QuerySet[Any]:
         rows = type(self.row)._base_manager.filter(pk=self.row.pk, attempts=self.attempt)
@@ -135,44 +168,100 @@ def claim(rows: QuerySet[Row], *, at: datetime, limit: int = 20, lease: timedelt
 
 
 @contextmanager
-def reporting(hold: Hold[Any]) -> Iterator[None]:
-    """Around one round: any error that the round did not handle gives the row a code and a wait.
+def reporting(hold: Hold[Any], *, longest: timedelta = LONGEST_WAIT) -> Iterator[None]:
+    """Around one round: any error that the round did not handle gives the row a code and a wait of at most `longest`.
 
     LostRace means that somebody else has the row, and is logged. Errors that no gateway raised are logged with their
-    traceback. The failed row is counted on the overview after ROUNDS_BEFORE_A_PERSON rounds.
+    traceback. The failed row is counted on the overview after ROUNDS_BEFORE_A_PERSON rounds. The time limit of the task
+    is noted like any error, and raised again: the batch must end.
     """
     try:
         yield
     except LostRace as error:
         logger.info("%s", error)
     except Exception as error:
-        code = code_of(error)
-        log = logger.exception if code == INTERNAL_ERROR else logger.warning
-        log("%s %s waits: %s", hold.row._meta.label, hold.row.pk, code)
-        try:
-            hold.fail(error)
-        except LostRace as lost:
-            logger.info("%s", lost)
+        _report(hold, error, longest)
+        if isinstance(error, SoftTimeLimitExceeded):
+            raise
+
+
+def _report(hold: Hold[Any], error: Exception, longest: timedelta) -> None:
+    code = code_of(error)
+    needs_person = isinstance(error, BrokenReply) or getattr(error, "status", None) == 401
+    log = logger.exception if code == INTERNAL_ERROR else logger.error if needs_person else logger.warning
+    log("%s %s waits: %s", hold.row._meta.label, hold.row.pk, code)
+    try:
+        hold.fail(error, longest=longest)
+    except LostRace as lost:
+        logger.info("%s", lost)
+
+
+def work_through(
+    holds: Iterable[Hold[Row]], work: Callable[[Hold[Row]], object], *, longest: timedelta = LONGEST_WAIT
+) -> None:
+    """Do `work` for each, inside `reporting`. Rows that the batch does not reach within ENOUGH are given back."""
+    for hold in holds:
+        with reporting(hold, longest=longest):
+            if hold.age() > ENOUGH:
+                hold.give_back()
+            else:
+                work(hold)
+
+
+def lock_all(holds: Iterable[Hold[Row]]) -> list[Hold[Row]]:
+    """Inside a transaction: lock the rows that are still ours, in the order of their ids. The others are left out."""
+    by_pk = {hold.row.pk: hold for hold in holds}
+    if not by_pk:
+        return []
+    model = type(next(iter(by_pk.values())).row)
+    rows = model._base_manager.filter(pk__in=by_pk).select_for_update(of=("self",)).order_by("pk")
+    return [hold for row in rows if (hold := by_pk[row.pk])._still_has(row)]
+
+
+def finish_all(results: Mapping[Hold[Row], Mapping[str, Any]]) -> None:
+    """`finish` for many rows of one model in one statement. Call it after `lock_all`, in the same transaction.
+
+    Each mapping has the same names, `next_attempt_at` among them. A row that was made due meanwhile stays due.
+    """
+    if not results:
+        return
+    for hold, fields in results.items():
+        hold._take(fields)
+    model = type(next(iter(results)).row)
+    names = {"next_attempt_at", "lease_until", "failures", "problem_code", *next(iter(results.values()))}
+    model._base_manager.bulk_create(
+        [hold.row for hold in results], update_conflicts=True, unique_fields=["id"], update_fields=sorted(names)
+    )
 
 
 def waiting_time(failures: int, *, asked: float | None = None, longest: timedelta = LONGEST_WAIT) -> timedelta:
     """What the remote asked for (seconds), else 2, 4, 8 ... seconds up to `longest`."""
     if asked is not None:
-        return timedelta(seconds=max(1.0, asked))
+        return timedelta(seconds=min(max(1.0, asked), LONGEST_ASKED.total_seconds()))
     return min(timedelta(seconds=2 ** min(failures, 20)), longest)
 
 
 def make_due(rows: QuerySet[Any], *, at: datetime) -> int:
-    """Something happened: each of these is to be done at the next chance. One that is held is done again afterwards."""
+    """Something happened: each of these is to be done at the next chance. One that is held is done again afterwards.
+
+    The stored time always changes, for a changed time is what tells the holder of it.
+    """
     waiting = Q(next_attempt_at__isnull=True) | Q(next_attempt_at__gt=at) | Q(lease_until__gt=at)
-    return int(rows.filter(waiting).update(next_attempt_at=at))
+    changed = Case(When(next_attempt_at=at, then=models.Value(at - timedelta.resolution)), default=models.Value(at))
+    return int(rows.filter(waiting).update(next_attempt_at=changed))
 
 
-def wake(rows: QuerySet[Any], *, codes: Iterable[str], at: datetime, limit: int = 20) -> int:
+def wake(rows: QuerySet[Any], *, codes: Iterable[str], at: datetime, limit: int = WOKEN) -> int:
     """A cause was mended: make up to `limit` of the rows that wait for it due, the longest waiting first."""
     waiting = rows.filter(problem_code__in=list(codes), next_attempt_at__gt=at)
     ids = list(waiting.order_by("next_attempt_at").values_list("pk", flat=True)[:limit])
     return int(rows.model._base_manager.filter(pk__in=ids, next_attempt_at__gt=at).update(next_attempt_at=at))
+
+
+def wake_alike(rows: QuerySet[Any], *, holds: Iterable[Hold[Any]], at: datetime) -> int:
+    """The first success after an outage: make a few among `rows` due that wait for a problem these holds no longer have."""
+    mended = {hold.code_before for hold in holds if hold.is_finished and hold.code_before}
+    return wake(rows, codes=mended, at=at) if mended else 0
 
 
 def lasting_problems(rows: QuerySet[Row]) -> QuerySet[Row]:

@@ -1,8 +1,9 @@
-"""Inbox: local copies of Dialogporten's rows, poll cursors, and event subscriptions."""
+"""Inbox: local copies of Dialogporten's rows, poll cursors, and event subscriptions.
+
+Dialogs, cursors and subscriptions are `Leased`: workers claim them when they are due.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -10,15 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, OfCustomersQuerySet
 from portal.core.environments import Environment
+from portal.core.lease import Leased
 from portal.gateways.dialogporten import AttachmentJson
 from submissions.models.submission import Submission
 from systemusers.models import Access
 
 
 class DialogQuerySet(OfCustomersQuerySet["Dialog"]):
-    def due(self, at: Any) -> DialogQuerySet:
-        return self.filter(next_attempt_at__lte=at)
-
     def with_answer(self) -> DialogQuerySet:
         """Annotates type and submission of the newest transmission about a report of ours, and whether that needs correction."""
         ours = Transmission.objects.filter(dialog=OuterRef("pk"), submission__isnull=False).order_by(
@@ -32,8 +31,11 @@ class DialogQuerySet(OfCustomersQuerySet["Dialog"]):
         )
 
 
-class Dialog(models.Model):
-    """Local copy of a dialog's list item. Names and values are Dialogporten's; never fetched by GET dialog."""
+class Dialog(Leased):
+    """Local copy of a dialog's list item. Names and values are Dialogporten's; never fetched by GET dialog.
+
+    `next_attempt_at` is set until its transmissions, activities and documents are here. `due_at` is the customer's deadline.
+    """
 
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="dialogs", verbose_name=_("kunde"))
@@ -52,8 +54,6 @@ class Dialog(models.Model):
     updated_at = models.DateTimeField(_("oppdatert"))
     content_updated_at = models.DateTimeField(_("innhold oppdatert"))
     transmissions_at = models.DateTimeField(_("forsendelser hentet for innhold fra"), null=True, blank=True)
-    next_attempt_at = models.DateTimeField(_("neste henting"), null=True, blank=True)
-    attempts = models.PositiveIntegerField(_("forsøk"), default=0)
     is_content_seen = models.BooleanField(_("sett hos kunden"), default=False)
     system_labels: models.JSONField[list[str], list[str]] = models.JSONField(_("merker"), default=list)
 
@@ -75,6 +75,11 @@ class Dialog(models.Model):
                 name="dialog_by_deadline",
             ),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="dialog_due"),
+            models.Index(
+                fields=["environment", "-content_updated_at", "-id"],
+                condition=~Q(problem_code=""),
+                name="dialog_with_problem",
+            ),
             models.Index(
                 fields=["external_reference"], condition=~Q(external_reference=""), name="dialog_by_reference"
             ),
@@ -130,51 +135,71 @@ class Activity(models.Model):
         return self.type
 
 
-class PollCursor(models.Model):
-    """How far we have read one system user's dialogs. `token` is Dialogporten's continuation token."""
+class PollCursor(Leased):
+    """How far we have read one system user's dialogs. `token` is Dialogporten's continuation token.
+
+    `next_attempt_at` is the time of the next round; it is never None.
+    """
 
     access = models.OneToOneField(Access, models.CASCADE, related_name="cursor", verbose_name=_("tilgang"))
     token = models.TextField(_("posisjon"), blank=True)
     since = models.DateTimeField(_("fra og med"))
-    due_at = models.DateTimeField(_("neste runde"))
-    lease_until = models.DateTimeField(null=True, blank=True)
     polled_at = models.DateTimeField(_("sist spurt"), null=True, blank=True)
     changed_at = models.DateTimeField(_("sist endring"), null=True, blank=True)
     overlap_at = models.DateTimeField(_("neste overlapp"), null=True, blank=True)
-    failures = models.PositiveIntegerField(_("feil på rad"), default=0)
-    problem_code = models.CharField(_("feilkode"), max_length=50, blank=True)
 
     class Meta:
         verbose_name = _("leseposisjon i Dialogporten")
         verbose_name_plural = _("leseposisjoner i Dialogporten")
-        indexes = [models.Index(fields=["due_at"], name="cursor_due")]
+        constraints = [models.CheckConstraint(condition=Q(next_attempt_at__isnull=False), name="cursor_has_next_round")]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], name="cursor_due"),
+            models.Index(fields=["problem_code"], condition=~Q(problem_code=""), name="cursor_with_problem"),
+        ]
 
     def __str__(self) -> str:
         return str(self.access_id)
 
 
-class EventSubscription(models.Model):
-    """A subscription at Altinn Events for one system user and one resource. `secret_hash` guards its webhook address."""
+class EventSubscription(Leased):
+    """A subscription at Altinn Events for one access and one resource. `secret_hash` guards its webhook address.
+
+    `next_attempt_at` is the next time we ask Altinn for it; None once Altinn has confirmed it (`validated_at`).
+    """
 
     access = models.ForeignKey(Access, models.CASCADE, related_name="subscriptions", verbose_name=_("tilgang"))
     resource = models.CharField(_("ressurs"), max_length=255)
     secret_hash = models.CharField(max_length=64, unique=True)
     altinn_id = models.BigIntegerField(_("id i Altinn"), null=True, blank=True)
     validated_at = models.DateTimeField(_("bekreftet"), null=True, blank=True)
-    refused_code = models.CharField(_("avslag"), max_length=50, blank=True)
     created_at = models.DateTimeField(_("opprettet"))
 
     class Meta:
         verbose_name = _("abonnement på hendelser")
         verbose_name_plural = _("abonnementer på hendelser")
-        constraints = [models.UniqueConstraint(fields=["access", "resource"], name="one_subscription_per_resource")]
+        constraints = [
+            models.UniqueConstraint(fields=["access", "resource"], name="one_subscription_per_resource"),
+            models.CheckConstraint(
+                condition=Q(next_attempt_at__isnull=False) | Q(validated_at__isnull=False),
+                name="subscription_is_confirmed_or_due",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="subscription_due"
+            ),
+            models.Index(fields=["problem_code"], condition=~Q(problem_code=""), name="subscription_with_problem"),
+        ]
 
     def __str__(self) -> str:
         return self.resource
 
 
 class ReceivedEvent(models.Model):
-    """An event received by the webhook. It only triggers a poll; stored to drop duplicates."""
+    """An event received by the webhook. It only triggers a poll; stored to drop duplicates.
+
+    Altinn sends one event to each subscription that matches it.
+    """
 
     subscription = models.ForeignKey(EventSubscription, models.CASCADE, verbose_name=_("abonnement"))
     source = models.CharField(_("kilde"), max_length=500)
@@ -185,7 +210,7 @@ class ReceivedEvent(models.Model):
     class Meta:
         verbose_name = _("mottatt hendelse")
         verbose_name_plural = _("mottatte hendelser")
-        constraints = [models.UniqueConstraint(fields=["source", "event_id"], name="one_row_per_event")]
+        constraints = [models.UniqueConstraint(fields=["subscription", "source", "event_id"], name="one_row_per_event")]
 
     def __str__(self) -> str:
         return self.type

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -21,6 +23,9 @@ from portal.core import crypto
 from submissions.models import Document, Submission, Transmission
 
 ORPHAN_AGE = timedelta(days=1)
+SWEEP_FOR = 200.0
+"""Seconds: less than the time limit of the task."""
+AT_ONCE = 1000
 MAX_NAME = 120
 _NAME = re.compile(r"[0-9a-f]{64}")
 _UNWANTED = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
@@ -141,19 +146,34 @@ def clean_filename(given: str) -> str:
 
 
 def sweep_orphans(*, at: datetime) -> int:
-    """Delete stored files that no row has named for a day. Returns how many."""
-    gone = 0
-    for name in _names():
-        sha256 = name.rsplit("/", 1)[-1]
-        if _NAME.fullmatch(sha256) and _is_orphan(name, sha256, at):
-            gone += 1
-            storage().delete(name)
+    """Delete stored files that no row has named for a day. Returns how many.
+
+    One query for many files. It ends after SWEEP_FOR, and begins in another folder each day, so that every file has its turn.
+    """
+    gone, until = 0, time.monotonic() + SWEEP_FOR
+    names = _names(first=at.toordinal())
+    while (some := list(islice(names, AT_ONCE))) and time.monotonic() < until:
+        for name in _without_row(some):
+            gone += _delete_if_old(name, at)
     return gone
 
 
-def _is_orphan(name: str, sha256: str, at: datetime) -> bool:
-    is_old = storage().get_modified_time(name) < at - ORPHAN_AGE
-    return is_old and not Document.objects.filter(sha256=sha256).exists()
+def _without_row(names: list[str]) -> list[str]:
+    by_hash = {name.rsplit("/", 1)[-1]: name for name in names}
+    hashes = {sha256 for sha256 in by_hash if _NAME.fullmatch(sha256)}
+    known = Document.objects.filter(sha256__in=hashes).values_list("sha256", flat=True)
+    return [by_hash[sha256] for sha256 in sorted(hashes - set(known))]
+
+
+def _delete_if_old(name: str, at: datetime) -> bool:
+    """The age is read last: a file that is stored again now gets a new time before it gets its row."""
+    try:
+        if storage().get_modified_time(name) >= at - ORPHAN_AGE:
+            return False
+        storage().delete(name)
+    except FileNotFoundError:  # another sweep was here first
+        return False
+    return True
 
 
 def _keep(sha256: str, content: bytes) -> None:
@@ -191,8 +211,11 @@ def _read(sha256: str) -> bytes | None:
     return content if hashlib.sha256(content).hexdigest() == sha256 else None
 
 
-def _names(folder: str = "") -> Iterator[str]:
+def _names(folder: str = "", *, first: int = 0) -> Iterator[str]:
+    """All files below the folder; of its folders, that with number `first` (counted around) first."""
     folders, files = storage().listdir(folder) if not folder or storage().exists(folder) else ([], [])
     yield from (f"{folder}/{name}".lstrip("/") for name in files)
-    for inner in folders:
-        yield from _names(f"{folder}/{inner}".lstrip("/"))
+    start = first % len(folders) if folders else 0
+    inner = sorted(folders)
+    for name in inner[start:] + inner[:start]:
+        yield from _names(f"{folder}/{name}".lstrip("/"))

@@ -14,14 +14,18 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
+from portal.core import enqueue, lease
 from portal.core.audit import record
 from portal.core.environments import Environment
+from portal.core.lease import Hold
+from portal.core.problems import code_of
 from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.events import CloudEvent, Events, Subscription
-from submissions.models import EventSubscription, PollCursor, ReceivedEvent
+from submissions.models import EventSubscription, ReceivedEvent
 from submissions.services.inbox import cursors
 from submissions.services.remote import events
 from systemusers.models import Access, Kind
@@ -33,8 +37,9 @@ SCOPES = ("altinn:events.subscribe",)
 SETTLE = timedelta(minutes=2)
 """Altinn needs some time after an approval before all its services know the new system user."""
 RETRY = timedelta(hours=6)
-UNANSWERED = timedelta(minutes=5)
-"""After this time a subscription without a stored answer is requested again."""
+"""After this time a subscription that was refused, or that Altinn has not confirmed, is asked for again."""
+TASK = "submissions.tasks.subscribe"
+BATCH = 20
 IGNORED = ("dialogporten.dialog.seen.v1",)
 VALIDATION = "platform.events.validatesubscription"
 
@@ -45,53 +50,94 @@ def can_subscribe(environment: str) -> bool:
     return address.scheme == "https" or environment == Environment.SANDBOX
 
 
-def wanting(*, at: datetime, limit: int = 100) -> list[int]:
-    """Accesses in use that lack a confirmed subscription and were not refused one lately."""
+LACKING = """EXISTS (
+    SELECT 1 FROM jsonb_array_elements_text({access}.rights) AS wanted(code) WHERE NOT EXISTS (
+        SELECT 1 FROM {subscription} own
+        WHERE own.access_id = {access}.id AND own.resource = 'urn:altinn:resource:' || wanted.code))"""
+
+
+def make_subscriptions(*, at: datetime, limit: int = 500) -> int:
+    """A row, due now, for each resource of an access in use that has none; returns how many were made."""
     in_use = Access.objects.filter(
         status=Access.Status.IN_USE, profile__kind=Kind.STANDARD, environment__in=_reachable()
-    ).exclude(rights=[])
+    )
     settled = in_use.filter(Q(answered_at__lte=at - SETTLE) | Q(environment=Environment.SANDBOX))
-    own = EventSubscription.objects.filter(access=OuterRef("pk"))
-    asked = Q(created_at__gt=at - RETRY) & (Q(altinn_id__isnull=False) | ~Q(refused_code=""))
-    done = own.filter(Q(validated_at__isnull=False) | asked | Q(created_at__gt=at - UNANSWERED))
-    return list(settled.exclude(Exists(done)).order_by("pk").values_list("pk", flat=True)[:limit])
+    tables = {"access": Access._meta.db_table, "subscription": EventSubscription._meta.db_table}
+    lacking = settled.filter(RawSQL(LACKING.format(**tables), (), output_field=BooleanField()))
+    wanted = {
+        (pk, f"urn:altinn:resource:{right}")
+        for pk, rights in lacking.order_by("pk").values_list("pk", "rights")[:limit]
+        for right in rights
+    }
+    asked = EventSubscription.objects.filter(access__in={pk for pk, _resource in wanted})
+    missing = sorted(wanted - set(asked.values_list("access_id", "resource")))
+    EventSubscription.objects.bulk_create(
+        [
+            EventSubscription(
+                access_id=pk, resource=resource, secret_hash=hashed(new_secret()), created_at=at, next_attempt_at=at
+            )
+            for pk, resource in missing
+        ],
+        ignore_conflicts=True,
+    )
+    return len(missing)
+
+
+def wanted() -> QuerySet[EventSubscription]:
+    """Subscriptions that Altinn has not confirmed, of accesses in use that we can be called about."""
+    rows = EventSubscription.objects.filter(
+        validated_at__isnull=True, access__status=Access.Status.IN_USE, access__environment__in=_reachable()
+    )
+    return rows.select_related("access__customer", "access__profile__system__client")
 
 
 def _reachable() -> list[str]:
     return [str(environment) for environment in Environment if can_subscribe(environment)]
 
 
-def subscribe(*, access_id: int, at: datetime) -> None:
-    """Subscribe to the access's resources for the customer. Raises Unavailable; a refusal is kept on the row."""
-    access = Access.objects.select_related("customer", "profile__system__client").get(pk=access_id)
-    for right in access.rights:
-        _subscribe(access, f"urn:altinn:resource:{right}", at)
+def subscribe_due(*, at: datetime, limit: int = BATCH) -> int:
+    """Ask Altinn for a batch of due subscriptions. Returns how many were taken; a full batch wakes one more worker."""
+    holds = lease.claim(wanted(), at=at, limit=limit)
+    if len(holds) == limit:
+        enqueue.enqueue_by_name(TASK)
+    lease.work_through(holds, subscribe, longest=RETRY)
+    if lease.wake_alike(EventSubscription.objects.all(), holds=holds, at=at):
+        enqueue.enqueue_by_name(TASK)
+    return len(holds)
 
 
-def _subscribe(access: Access, resource: str, at: datetime) -> None:
-    secret = secrets.token_urlsafe(32)
+def subscribe(hold: Hold[EventSubscription]) -> None:
+    """Ask Altinn to call us, at an address with a new secret. A refusal is tried again after RETRY.
+
+    An answer that Altinn does not confirm by a call within RETRY is asked for anew. Raises Unavailable and NoKey.
+    """
+    row, access, secret = hold.row, hold.row.access, new_secret()
     with transaction.atomic():
-        row, _created = EventSubscription.objects.update_or_create(
-            access=access,
-            resource=resource,
-            defaults={"secret_hash": hashed(secret), "created_at": at, "refused_code": "", "validated_at": None},
-        )
-        record(
-            by=BY, at=at, target=row, what="subscribe", environment=access.environment, customer_id=access.customer_id
-        )
+        hold.write(secret_hash=hashed(secret), created_at=hold.now(), validated_at=None)
+        if not row.problem_code:
+            record(
+                by=BY,
+                at=hold.now(),
+                target=row,
+                what="subscribe",
+                environment=access.environment,
+                customer_id=access.customer_id,
+            )
     gateway = events(access.environment)
+    hold.renew()
     try:
-        token = tokens.exchanged_token(access=access, scopes=SCOPES, at=at)
+        token = tokens.exchanged_token(access=access, scopes=SCOPES, at=hold.now())
         answer = gateway.subscribe(
             endpoint=settings.PORTAL_URL + reverse("event-webhook", kwargs={"secret": secret}),
-            resource=resource,
+            resource=row.resource,
             subject=f"urn:altinn:organization:identifier-no:{access.customer.orgnr}",
             token=token,
         )
     except Refused as error:
-        EventSubscription.objects.filter(pk=row.pk).update(refused_code=(error.code or str(error.status))[:50])
+        logger.warning("subscription %s was refused: %s", row.pk, error)
+        hold.put_off(code=code_of(error), wait=RETRY, altinn_id=None)
         return
-    EventSubscription.objects.filter(pk=row.pk).update(altinn_id=answer.id)
+    hold.finish(next_attempt_at=hold.now() + RETRY, altinn_id=answer.id)
     _remove_older(gateway, answer, token)
 
 
@@ -107,6 +153,10 @@ def _remove_older(gateway: Events, kept: Subscription, token: str) -> None:
         logger.info("older subscriptions beside %s could not be removed: %s", kept.id, error)
 
 
+def new_secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
 def hashed(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
@@ -115,10 +165,10 @@ class UnknownSecret(Exception):
     """The secret is unknown: forged, or replaced."""
 
 
-def receive(*, secret: str, event: CloudEvent, at: datetime) -> int | None:
-    """Store one event. Returns the id of the cursor to poll now, None when there is nothing to do.
+def receive(*, secret: str, event: CloudEvent, at: datetime) -> bool:
+    """Store one event and make the cursor of its access due. False when there is nothing new to poll for.
 
-    Raises UnknownSecret. The same event twice changes nothing; one for another customer is dropped.
+    Raises UnknownSecret. The same event twice at one address changes nothing; one for another customer is dropped.
     """
     subscription = (
         EventSubscription.objects.select_related("access__customer").filter(secret_hash=hashed(secret)).first()
@@ -126,22 +176,25 @@ def receive(*, secret: str, event: CloudEvent, at: datetime) -> int | None:
     if subscription is None:
         raise UnknownSecret
     if event.type == VALIDATION:
-        EventSubscription.objects.filter(pk=subscription.pk, validated_at__isnull=True).update(validated_at=at)
-        return None
+        _confirm(subscription, at)
+        return False
     subject = f"urn:altinn:organization:identifier-no:{subscription.access.customer.orgnr}"
     if event.type in IGNORED or event.subject != subject:
-        return None
-    _row, is_new = ReceivedEvent.objects.get_or_create(
-        source=event.source[:500],
-        event_id=event.id[:100],
-        defaults={"subscription": subscription, "type": event.type[:200], "received_at": at},
-    )
-    return _wake(subscription.access_id, at) if is_new else None
+        return False
+    with transaction.atomic():
+        _row, is_new = ReceivedEvent.objects.get_or_create(
+            subscription=subscription,
+            source=event.source[:500],
+            event_id=event.id[:100],
+            defaults={"type": event.type[:200], "received_at": at},
+        )
+        return is_new and cursors.make_due(access_id=subscription.access_id, at=at)
 
 
-def _wake(access_id: int, at: datetime) -> int | None:
-    cursors.make_due(access_id=access_id, at=at)
-    return PollCursor.objects.filter(access_id=access_id).values_list("pk", flat=True).first()
+def _confirm(subscription: EventSubscription, at: datetime) -> None:
+    """Altinn called the address of this subscription: it is not asked for again."""
+    own = EventSubscription.objects.filter(pk=subscription.pk, secret_hash=subscription.secret_hash)
+    own.filter(validated_at__isnull=True).update(validated_at=at, next_attempt_at=None, failures=0, problem_code="")
 
 
 def forget_old(*, at: datetime) -> int:

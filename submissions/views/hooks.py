@@ -30,11 +30,11 @@ def event_webhook(request: HttpRequest, secret: str) -> HttpResponse:
     if len(body) > MOST_BYTES:
         return HttpResponse(status=413)
     try:
-        cursor_id = events.receive(secret=secret, event=parse_event(body), at=timezone.now())
+        is_news = events.receive(secret=secret, event=parse_event(body), at=timezone.now())
     except events.UnknownSecret:
         return HttpResponse(status=404)
     except ValueError:
         return HttpResponse(status=400)
-    if cursor_id is not None:
-        enqueue.enqueue_on_commit(tasks.poll_one, cursor_id=cursor_id)
+    if is_news:
+        enqueue.enqueue_on_commit(tasks.poll_cursors)
     return HttpResponse(status=204)

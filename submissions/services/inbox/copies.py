@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts.models import Customer
+from portal.core import lease
 from portal.gateways.dialogporten import ActivityItem, DialogItem, TransmissionItem
 from submissions.models import Activity, Dialog, Submission, Transmission
 from systemusers.models import Access
@@ -14,7 +15,7 @@ from systemusers.models import Access
 PARTY = "urn:altinn:organization:identifier-no:"
 CHANGING = [
     "status", "extended_status", "external_reference", "title", "summary", "progress", "due_at", "updated_at",
-    "content_updated_at", "is_content_seen", "system_labels", "next_attempt_at", "attempts", "access",
+    "content_updated_at", "is_content_seen", "system_labels", "access",
 ]  # fmt: skip
 
 
@@ -42,6 +43,7 @@ def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime) -> l
     stored = Dialog.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["environment", "dialog_id"], update_fields=CHANGING, batch_size=1000
     )
+    lease.make_due(Dialog.objects.filter(pk__in=[row.pk for row in stored if UUID(row.dialog_id) in known]), at=at)
     return [row.pk for row in stored]
 
 

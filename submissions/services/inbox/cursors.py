@@ -1,17 +1,18 @@
-"""Schedules the polling of system users. Cursors are claimed by a lease, so two sweeps may run at once."""
+"""Schedules the polling of system users: which cursors there are, and when each is due."""
 
 from __future__ import annotations
 
 import zlib
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 
+from portal.core import lease
 from submissions.models import PollCursor, Submission
 from systemusers.models import Access
 
-LEASE = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(hours=1)
+"""Between two rounds that fail."""
 HOT, WARM, COLD = timedelta(minutes=15), timedelta(hours=2), timedelta(hours=12)
 OVERLAP_EVERY, OVERLAP = timedelta(hours=6), timedelta(hours=48)
 BACKFILL = timedelta(days=30)
@@ -28,7 +29,7 @@ def make_cursors(*, at: datetime) -> int:
     lacking = list(ready.filter(cursor__isnull=True).values_list("pk", flat=True)[:5000])
     PollCursor.objects.bulk_create(
         [
-            PollCursor(access_id=pk, since=at - BACKFILL, due_at=at, overlap_at=at + timedelta(minutes=20))
+            PollCursor(access_id=pk, since=at - BACKFILL, next_attempt_at=at, overlap_at=at + timedelta(minutes=20))
             for pk in lacking
         ],
         ignore_conflicts=True,
@@ -36,28 +37,15 @@ def make_cursors(*, at: datetime) -> int:
     return len(lacking)
 
 
-def claim(*, at: datetime, limit: int = 500, only: int | None = None) -> list[int]:
-    """Lease up to `limit` due cursors of usable accesses and return their ids. No two callers get the same one.
-
-    A leased cursor is due when its lease ends; an event in the meantime sets an earlier `due_at`.
-    """
-    with transaction.atomic():
-        free = PollCursor.objects.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=at), due_at__lte=at)
-        usable = free.filter(access__status__in=Access.USABLE)
-        if only is not None:
-            usable = usable.filter(pk=only)
-        ids = list(
-            usable.order_by("due_at")
-            .select_for_update(skip_locked=True, of=("self",))
-            .values_list("pk", flat=True)[:limit]
-        )
-        PollCursor.objects.filter(pk__in=ids).update(lease_until=at + LEASE, due_at=at + LEASE)
-    return ids
+def usable() -> QuerySet[PollCursor]:
+    """Cursors of accesses that we can get a token for, with what a round needs."""
+    rows = PollCursor.objects.filter(access__status__in=Access.USABLE)
+    return rows.select_related("access__customer", "access__profile__system__client")
 
 
-def make_due(*, access_id: int, at: datetime) -> None:
-    """Make the cursor of this system user due now."""
-    PollCursor.objects.filter(access_id=access_id, due_at__gt=at).update(due_at=at)
+def make_due(*, access_id: int, at: datetime) -> bool:
+    """Make the cursor of this access due now. False when it has none, or is due already."""
+    return bool(lease.make_due(PollCursor.objects.filter(access_id=access_id), at=at))
 
 
 def next_round(cursor: PollCursor, *, at: datetime, awaited_since: datetime | None) -> datetime:
@@ -77,10 +65,3 @@ def awaited(access_ids: list[int]) -> dict[int, datetime]:
     waiting = Submission.objects.filter(access_id__in=access_ids, status=Submission.Status.DELIVERED)
     rows = waiting.order_by("delivered_at").values_list("access_id", "delivered_at")
     return {access_id: delivered for access_id, delivered in rows if access_id and delivered}
-
-
-def after_failure(cursor: PollCursor, *, at: datetime, retry_after: float | None) -> datetime:
-    """Time of the next poll after a failure: as the remote asked, else with exponential backoff up to an hour."""
-    longer = min(3600, 15 * 2 ** min(cursor.failures, 8))
-    wait = max(1.0, retry_after) if retry_after is not None else longer
-    return at + timedelta(seconds=wait)

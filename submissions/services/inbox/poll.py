@@ -6,79 +6,110 @@ always ascending from a stored continuation token: https://docs.altinn.studio/di
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
+from portal.core import enqueue, lease
+from portal.core.lease import Hold
 from portal.gateways.dialogporten import DialogItem, Dialogporten
-from portal.gateways.errors import BrokenReply, GatewayError, Refused, Unavailable
+from portal.gateways.errors import Refused
 from submissions.models import PollCursor
-from submissions.services.inbox import copies, cursors
+from submissions.services.inbox import copies, cursors, pull
 from submissions.services.remote import dialogporten
 from systemusers.models import Kind
 from systemusers.services import tokens
 
-logger = logging.getLogger(__name__)
+TASK = "submissions.tasks.poll_cursors"
+BATCH = 50
 THREADS = 16
 SCOPES = ("digdir:dialogporten",)
 PAGE = 1000
 MOST_PAGES = 20
 """Pages per round; the next round is due at once when more are left."""
-FIELDS = [
-    "token", "since", "due_at", "lease_until", "polled_at", "changed_at", "overlap_at", "failures", "problem_code",
-]  # fmt: skip
+ENOUGH = 60.0
+"""Seconds after which a batch begins no further round and no further page. The leases hold for the calls under way."""
+STORE_EVERY = 5.0
+"""Seconds: the answers that have come are stored at least so often, however slow the others are."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """The input of one polling thread; no ORM objects."""
+    """The input of one polling thread; no ORM objects. `until` is a time of the monotonic clock, `now` reads the time."""
 
-    cursor_id: int
     gateway: Dialogporten
     grant: tokens.PreparedGrant
     filters: dict[str, Any]
     token: str
     overlap_from: datetime | None
+    until: float
+    now: Callable[[], datetime]
 
 
 @dataclass
 class Answer:
-    """The result of one poll: items in order, the continuation token, and the error if there was one."""
+    """The result of one poll: items in order, the continuation token, and the error if there was one.
+
+    `was_asked` is False when the batch ended before its turn.
+    """
 
     items: list[DialogItem] = field(default_factory=list)
     token: str = ""
     has_more: bool = False
-    error: GatewayError | tokens.NoKey | None = None
+    was_asked: bool = True
+    error: Exception | None = None
 
 
-def poll(*, cursor_ids: list[int], at: datetime) -> list[int]:
-    """Ask for these claimed cursors and store what is new. Returns the ids of dialogs that moved.
+Answers = dict[Hold[PollCursor], Answer]
 
-    Cursors that are no longer leased are skipped: another message has handled them.
-    """
-    leased = PollCursor.objects.filter(pk__in=cursor_ids, lease_until__gt=at)
-    rows = list(leased.select_related("access__customer", "access__profile__system__client"))
-    grants = tokens.prepare_grants(accesses=[row.access for row in rows], scopes=SCOPES)
-    answers: dict[int, Answer] = {}
-    questions: list[Question] = []
-    for row in rows:
-        grant = grants[row.access_id]
-        if isinstance(grant, tokens.NoKey):
-            answers[row.pk] = Answer(error=grant)
-        else:
-            questions.append(_question(row, grant, at))
+
+@dataclass(frozen=True)
+class Round:
+    """How many cursors a batch took, and the ids of the dialogs that moved."""
+
+    taken: int
+    moved: tuple[int, ...]
+
+
+def poll_due(*, at: datetime, limit: int = BATCH) -> Round:
+    """Ask for a batch of due cursors and store what is new. A full batch wakes one more worker."""
+    holds = lease.claim(cursors.usable(), at=at, limit=limit)
+    if len(holds) == limit:
+        enqueue.enqueue_by_name(TASK)
+    moved: list[int] = []
+    for answers in _ask_all(holds):
+        moved += _store_all(answers)
+    woken = lease.wake_alike(PollCursor.objects.all(), holds=holds, at=at)
+    if woken or any(hold.is_finished and hold.row.next_attempt_at <= hold.now() for hold in holds):
+        enqueue.enqueue_by_name(TASK)
+    return Round(len(holds), tuple(moved))
+
+
+def _ask_all(holds: list[Hold[PollCursor]]) -> Iterator[Answers]:
+    """The answers, in groups as they come: all at once when everything goes quickly."""
+    grants = tokens.prepare_grants(accesses=[hold.row.access for hold in holds], scopes=SCOPES)
+    until = time.monotonic() + ENOUGH
+    keyless = {hold: grant for hold in holds if isinstance(grant := grants[hold.row.access_id], tokens.NoKey)}
+    if keyless:
+        yield {hold: Answer(error=error) for hold, error in keyless.items()}
     with ThreadPoolExecutor(max_workers=THREADS) as pool:
-        answers |= dict(zip((q.cursor_id for q in questions), pool.map(lambda q: _ask(q, at), questions), strict=True))
-    return _store_all(rows, answers, at)
+        pending = {
+            pool.submit(_ask, _question(hold, grant, until)): hold
+            for hold in holds
+            if not isinstance(grant := grants[hold.row.access_id], tokens.NoKey)
+        }
+        while pending:
+            done = wait(pending, timeout=STORE_EVERY).done
+            yield {pending.pop(future): future.result() for future in done}
 
 
-def _question(cursor: PollCursor, grant: tokens.PreparedGrant, at: datetime) -> Question:
-    access = cursor.access
+def _question(hold: Hold[PollCursor], grant: tokens.PreparedGrant, until: float) -> Question:
+    cursor, access, at = hold.row, hold.row.access, hold.now()
     is_agent = access.profile.kind == Kind.AGENT
     order = "contentUpdatedAt" if is_agent else "updatedAt"
     filters: dict[str, Any] = {"order_by": f"{order}_asc", "limit": PAGE}
@@ -89,18 +120,20 @@ def _question(cursor: PollCursor, grant: tokens.PreparedGrant, at: datetime) -> 
     if not cursor.token:
         filters["content_updated_after" if is_agent else "updated_after"] = cursor.since
     overlap = at - cursors.OVERLAP if cursor.overlap_at and cursor.overlap_at <= at else None
-    return Question(cursor.pk, dialogporten(access.environment), grant, filters, cursor.token, overlap)
+    return Question(dialogporten(access.environment), grant, filters, cursor.token, overlap, until, hold.now)
 
 
-def _ask(question: Question, at: datetime) -> Answer:
-    """Runs in a thread: a token, then pages until there are no more."""
+def _ask(question: Question) -> Answer:
+    """Runs in a thread: a token, then pages until there are no more. Any error is an answer too: others go on."""
     answer = Answer(token=question.token)
+    if time.monotonic() > question.until:
+        return Answer(was_asked=False)
     try:
-        token = tokens.fetch_token(question.grant, at=at)
+        token = tokens.fetch_token(question.grant, at=question.now())
         _read_pages(question, answer, token)
         if question.overlap_from:
             _read_overlap(question, answer, token)
-    except GatewayError as error:
+    except Exception as error:
         answer.error = error
     return answer
 
@@ -112,7 +145,7 @@ def _read_pages(question: Question, answer: Answer, token: str) -> None:
         answer.items += page.items
         answer.token = page.continuation_token or previous_token
         answer.has_more = page.has_next_page
-        if not page.has_next_page:
+        if not page.has_next_page or time.monotonic() > question.until:
             return
 
 
@@ -125,51 +158,59 @@ def _read_overlap(question: Question, answer: Answer, token: str) -> None:
     answer.items = [*page.items, *answer.items]
 
 
-def _store_all(rows: list[PollCursor], answers: dict[int, Answer], at: datetime) -> list[int]:
+def _store_all(answers: Answers) -> list[int]:
     """Cursors without new items in one transaction, each of the others in its own: few locks, held briefly."""
-    waiting = cursors.awaited([row.access_id for row in rows])
-    quiet = [row for row in rows if not answers[row.pk].items]
-    moved = _store(quiet, answers, waiting, at) if quiet else []
-    for row in rows:
-        if answers[row.pk].items:
-            moved += _store([row], answers, waiting, at)
-    for row in rows:
-        _note_access(row, answers[row.pk], at)
+    waiting = cursors.awaited([hold.row.access_id for hold in answers])
+    good = {hold: answer for hold, answer in answers.items() if answer.was_asked and answer.error is None}
+    moved = _store({hold: answer for hold, answer in good.items() if not answer.items}, waiting)
+    for hold, answer in good.items():
+        if answer.items:
+            with lease.reporting(hold, longest=cursors.LONGEST_WAIT):
+                moved += _store({hold: answer}, waiting)
+    for hold, answer in answers.items():
+        with lease.reporting(hold, longest=cursors.LONGEST_WAIT):
+            _note(hold, answer)
     return moved
 
 
-def _store(rows: list[PollCursor], answers: dict[int, Answer], waiting: dict[int, datetime], at: datetime) -> list[int]:
-    """Stores dialogs and cursor in one transaction; nothing when the lease was lost."""
+def _store(answers: Answers, waiting: dict[int, datetime]) -> list[int]:
+    """Stores dialogs and cursors in one transaction; nothing of those whose lease was lost."""
     moved: list[int] = []
     with transaction.atomic():
-        locked = PollCursor.objects.select_for_update().filter(pk__in=[row.pk for row in rows]).order_by("pk")
-        now = {row.pk: row for row in locked}
-        held = [row for row in rows if row.pk in now and now[row.pk].lease_until == row.lease_until]
-        for row in held:
-            is_nudged = now[row.pk].due_at < row.due_at
-            moved += _note(row, answers[row.pk], waiting.get(row.access_id), at)
-            if is_nudged:
-                row.due_at = min(row.due_at, at)
-        PollCursor.objects.bulk_create(held, update_conflicts=True, unique_fields=["id"], update_fields=FIELDS)
+        results = {}
+        for hold in lease.lock_all(answers):
+            answer, row, at = answers[hold], hold.row, hold.now()
+            fresh = copies.store_dialogs(access=row.access, items=_own(row, answer.items), at=at)
+            moved += fresh
+            since = waiting.get(row.access_id)
+            results[hold] = _success(row, answer, at, changed=bool(fresh), awaited_since=since)
+        lease.finish_all(results)
+        if moved:
+            enqueue.enqueue_by_name(pull.TASK)
     return moved
 
 
-def _note(row: PollCursor, answer: Answer, awaited_since: datetime | None, at: datetime) -> list[int]:
-    if answer.error is not None:
-        _note_failure(row, answer.error, at)
-        return []
-    fresh = copies.store_dialogs(access=row.access, items=_own(row, answer.items), at=at)
-    _note_success(row, answer, at, changed=bool(fresh), awaited_since=awaited_since)
-    return fresh
+def _note(hold: Hold[PollCursor], answer: Answer) -> None:
+    """What an answer says beside its items. Raises the answer's error, for `reporting`; the position is unchanged then.
 
-
-def _note_access(row: PollCursor, answer: Answer, at: datetime) -> None:
-    """A token shows that the access works; MP-303 is the first sign of a removed access and decides nothing alone."""
-    access = row.access
-    if isinstance(answer.error, tokens.AccessMissing):
-        tokens.note_missing(access=access, at=at, sign="token")
+    A token shows that the access works; MP-303 is the first sign of a removed access and decides nothing alone.
+    """
+    access = hold.row.access
+    if not answer.was_asked:
+        hold.give_back()
+    elif isinstance(answer.error, tokens.AccessMissing):
+        tokens.note_missing(access=access, at=hold.now(), sign="token")
     elif answer.error is None and (access.status == access.Status.APPROVED or access.missing_since):
-        tokens.note_token(access=access, at=at)
+        tokens.note_token(access=access, at=hold.now())
+    if _is_about_position(answer.error) and hold.row.token:
+        hold.finish(next_attempt_at=hold.now(), token="")
+    elif answer.error is not None:
+        raise answer.error
+
+
+def _is_about_position(error: Exception | None) -> bool:
+    """Dialogporten does not take the continuation token any more: the next round begins without one."""
+    return isinstance(error, Refused) and error.code.lower() == "continuationtoken"
 
 
 def _own(cursor: PollCursor, items: Iterable[DialogItem]) -> list[DialogItem]:
@@ -180,37 +221,18 @@ def _own(cursor: PollCursor, items: Iterable[DialogItem]) -> list[DialogItem]:
     return [item for item in items if item.party == party]
 
 
-def _note_success(
+def _success(
     row: PollCursor, answer: Answer, at: datetime, *, changed: bool, awaited_since: datetime | None
-) -> None:
-    row.token = answer.token
-    row.polled_at, row.failures, row.problem_code, row.lease_until = at, 0, "", None
-    if not row.token:
-        row.since = max(row.since, at - cursors.OVERLAP)
+) -> dict[str, Any]:
+    """The columns of the cursor after a round that succeeded."""
     if changed:
         row.changed_at = at
-    if row.overlap_at and row.overlap_at <= at:
-        row.overlap_at = at + cursors.OVERLAP_EVERY
-    row.due_at = at if answer.has_more else cursors.next_round(row, at=at, awaited_since=awaited_since)
-
-
-def _note_failure(row: PollCursor, error: Exception, at: datetime) -> None:
-    """The cursor is unchanged; one refusal says nothing about the access."""
-    row.failures += 1
-    row.lease_until = None
-    row.problem_code = _code(error)
-    row.due_at = cursors.after_failure(row, at=at, retry_after=getattr(error, "retry_after", None))
-    if isinstance(error, (BrokenReply, tokens.NoKey)) or (isinstance(error, Refused) and error.status in (401, 403)):
-        logger.error("polling for access %s needs a person: %s", row.access_id, error)
-    if isinstance(error, Refused) and error.code.lower() == "continuationtoken":
-        row.token, row.due_at = "", at
-
-
-def _code(error: Exception) -> str:
-    if isinstance(error, tokens.NoKey):
-        return "NO_KEY"
-    if isinstance(error, Unavailable):
-        return "UNAVAILABLE"
-    if isinstance(error, BrokenReply):
-        return "BROKEN_REPLY"
-    return str(getattr(error, "code", ""))[:50] or f"HTTP_{getattr(error, 'status', '')}"
+    is_overlap = bool(row.overlap_at and row.overlap_at <= at)
+    return {
+        "token": answer.token,
+        "since": row.since if answer.token else max(row.since, at - cursors.OVERLAP),
+        "polled_at": at,
+        "changed_at": row.changed_at,
+        "overlap_at": at + cursors.OVERLAP_EVERY if is_overlap else row.overlap_at,
+        "next_attempt_at": at if answer.has_more else cursors.next_round(row, at=at, awaited_since=awaited_since),
+    }

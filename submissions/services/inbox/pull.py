@@ -1,6 +1,7 @@
 """After a dialog moved: fetch its transmissions and activities, the documents behind them, and read the verdict.
 
-Each step is stored; `Dialog.next_attempt_at` stays set until all are done, so a sweep continues after a crash.
+Each step is stored; the dialog stays due until all are done, so the next worker continues after a crash. A dialog is never
+given up: one that goes on failing is counted on the overview, and tried again at least daily.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
-from django.db.models import F
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from portal.core import enqueue, lease
+from portal.core.lease import Hold
 from portal.core.states import IllegalTransition, LostRace
 from portal.gateways.dialogporten import AttachmentJson
-from portal.gateways.errors import GatewayError, Refused, Unavailable
+from portal.gateways.errors import Refused, Unavailable
 from submissions.feedback import Feedback, UnreadableFeedback, read_feedback
 from submissions.models import Dialog, Document, Submission, Transmission
 from submissions.services import catalogue
@@ -29,98 +33,93 @@ BY = "remote:dialogporten"
 VERDICTS = {"Acceptance": Submission.Status.ACCEPTED, "Rejection": Submission.Status.REJECTED}
 ENDINGS = {"application/pdf": "pdf", "application/xml": "xml", "text/xml": "xml", "application/json": "json"}
 UNAUTHORIZED = "urn:dialogporten:"
-LEASE = timedelta(minutes=3)
-GIVE_UP = 15
-"""Attempts with growing waits, about 36 hours in all. Unavailable remotes are retried without limit."""
-LONGEST = 4 * 3600
+TASK = "submissions.tasks.pull_dialogs"
+BATCH = 10
+"""Few, so that other workers share a large number of dialogs that moved at once."""
+LONGEST_WAIT = timedelta(days=1)
+FINAL = (0, 410)
+"""Refusals of an attachment that asking again cannot change: a host that is not Skatteetaten's, a document that is gone."""
 
 
-def claim(*, dialog_id: int, at: datetime) -> Dialog | None:
-    """The leased dialog; None when it is done or leased by another worker."""
-    mine = Dialog.objects.filter(pk=dialog_id, next_attempt_at__lte=at)
-    if not mine.update(next_attempt_at=at + LEASE, attempts=F("attempts") + 1):
-        return None  # the time is the lease: another value set in the meantime requests a new pull
-    return Dialog.objects.select_related("customer", "access__profile__system__client", "access__customer").get(
-        pk=dialog_id
-    )
+class NotReady(Exception):
+    """Skatteetaten has announced a document that cannot be fetched yet, or no longer."""
+
+    code = "DOCUMENT_NOT_READY"
 
 
-def pull(*, dialog_id: int, at: datetime) -> None:
-    """Update one dialog. Raises the gateways' errors and NoKey; the row has the time of the next attempt."""
-    dialog = claim(dialog_id=dialog_id, at=at)
-    if dialog is None:
-        return
-    try:
-        is_complete = _pull(dialog, at)
-    except (GatewayError, tokens.NoKey) as error:
-        _put_off(dialog, at, error)
-        raise
-    if is_complete:
-        _finish(dialog)
-    else:
-        _put_off(dialog, at, None)
+def unfinished() -> QuerySet[Dialog]:
+    """All dialogs, with what a round needs; those that are complete are never due."""
+    return Dialog.objects.select_related("customer", "access__profile__system__client", "access__customer")
 
 
-def _pull(dialog: Dialog, at: datetime) -> bool:
-    token = tokens.system_user_token(access=dialog.access, scopes=SCOPES, at=at)
-    gateway = dialogporten(dialog.environment)
+def pull_due(*, at: datetime, limit: int = BATCH) -> int:
+    """Update a batch of due dialogs. Returns how many were taken; a full batch wakes one more worker."""
+    holds = lease.claim(unfinished(), at=at, limit=limit)
+    if len(holds) == limit:
+        enqueue.enqueue_by_name(TASK)
+    lease.work_through(holds, pull, longest=LONGEST_WAIT)
+    if lease.wake_alike(Dialog.objects.all(), holds=holds, at=at):
+        enqueue.enqueue_by_name(TASK)
+    return len(holds)
+
+
+def pull(hold: Hold[Dialog]) -> None:
+    """Update one dialog. Raises the first problem it met, also when the rest was done."""
+    dialog, gateway = hold.row, dialogporten(hold.row.environment)
+    hold.renew()
+    token = tokens.system_user_token(access=dialog.access, scopes=SCOPES, at=hold.now())
     transmissions = gateway.transmissions(str(dialog.dialog_id), token=token)
+    hold.renew()
     activities = gateway.activities(str(dialog.dialog_id), token=token)
     with transaction.atomic():
+        hold.lock()
         copies.store_transmissions(dialog=dialog, items=transmissions)
         copies.store_activities(dialog=dialog, items=activities)
-    rows = dialog.transmissions.filter(submission__isnull=False).select_related("submission")
-    handled = [_handle(dialog, row, at) for row in rows]  # all of them, also when one is incomplete
-    return all(handled)
+    _read_answers(hold)
+    hold.finish(transmissions_at=dialog.content_updated_at)
 
 
-def _finish(dialog: Dialog) -> None:
-    """Mark as done, unless the dialog changed in the meantime and has a new time."""
-    done = Dialog.objects.filter(pk=dialog.pk, next_attempt_at=dialog.next_attempt_at)
-    done.update(next_attempt_at=None, attempts=0, transmissions_at=dialog.content_updated_at)
+def _read_answers(hold: Hold[Dialog]) -> None:
+    """Fetch the documents of all answers and apply their verdicts, also when a document is missing.
 
-
-def _put_off(dialog: Dialog, at: datetime, error: Exception | None) -> None:
-    wait = getattr(error, "retry_after", None) or min(LONGEST, 5 * 3 ** min(dialog.attempts, 8))
-    is_hopeless = dialog.attempts >= GIVE_UP and not isinstance(error, Unavailable)
-    again = None if is_hopeless else at + timedelta(seconds=wait)
-    if is_hopeless:
-        logger.error("dialog %s was given up after %s attempts: %s", dialog.pk, dialog.attempts, error)
-    Dialog.objects.filter(pk=dialog.pk, next_attempt_at=dialog.next_attempt_at).update(next_attempt_at=again)
-
-
-def _handle(dialog: Dialog, row: Transmission, at: datetime) -> bool:
-    """Fetch the attachments of a feedback transmission and apply its verdict. False when something is still missing.
-
-    The verdict does not need the documents: it is the transmission's type.
+    The verdict does not need the documents: it is the transmission's type. A host that does not answer is asked once.
     """
-    if row.type not in VERDICTS or row.submission is None:
-        return True
-    try:
-        fetched = [_fetch(dialog, row, row.submission, attachment, at) for attachment in row.attachments]
-    except GatewayError:
-        decide(row, row.submission, at)
-        raise
-    decide(row, row.submission, at)
-    return all(fetched)
+    problems: list[Exception] = []
+    rows = hold.row.transmissions.filter(submission__isnull=False, type__in=VERDICTS).select_related("submission")
+    for row in rows:
+        for attachment in row.attachments:
+            if not any(isinstance(problem, Unavailable) for problem in problems):
+                try:
+                    _fetch(hold, row, attachment)
+                except (LostRace, SoftTimeLimitExceeded):
+                    raise
+                except Exception as error:
+                    problems.append(error)
+        if row.submission is not None:
+            decide(row, row.submission, hold.now())
+    if problems:
+        raise problems[0]
 
 
-def _fetch(dialog: Dialog, row: Transmission, submission: Submission, attachment: AttachmentJson, at: datetime) -> bool:
-    """Store one attachment. One that is missing (404) or closed (403) is requested again later."""
-    url = attachment["api_url"]
-    if not url or url.startswith(UNAUTHORIZED):
-        return True
+def _fetch(hold: Hold[Dialog], row: Transmission, attachment: AttachmentJson) -> None:
+    """Store one attachment. Raises NotReady for one that is missing (404) or closed (403), and the gateways' errors."""
+    dialog, submission, url = hold.row, row.submission, attachment.get("api_url", "")
+    if submission is None or not url or url.startswith(UNAUTHORIZED):
+        return
     if row.documents.filter(attachment_id=attachment["id"]).exists():
-        return True
+        return
     service = catalogue.service(submission.service)
+    hold.renew()
     try:
-        token = tokens.system_user_token(access=dialog.access, scopes=service.scopes, at=at)
+        token = tokens.system_user_token(access=dialog.access, scopes=service.scopes, at=hold.now())
         fetched = skatteetaten(dialog.environment, service).document_at(url, token=token)
     except Refused as error:
         if error.status in (403, 404):
-            return False
+            raise NotReady(f"attachment {attachment['id']} of transmission {row.pk}: {error.status}") from error
+        if error.status not in FINAL:
+            raise
         logger.warning("attachment %s of transmission %s was refused: %s", attachment["id"], row.pk, error)
-        return True
+        return
     store_document(
         content=fetched.content,
         filename=fetched.filename or _name(row, attachment["name"], fetched.media_type),
@@ -130,9 +129,8 @@ def _fetch(dialog: Dialog, row: Transmission, submission: Submission, attachment
         submission=submission,
         transmission=row,
         attachment_id=attachment["id"],
-        at=at,
+        at=hold.now(),
     )
-    return True
 
 
 def _name(row: Transmission, given: str, media_type: str) -> str:
@@ -175,7 +173,3 @@ def _read(row: Transmission) -> Feedback | None:
         except (UnreadableFeedback, DocumentDamaged):
             logger.warning("document %s could not be read as feedback", document.pk)
     return None
-
-
-def due(*, at: datetime, limit: int = 500) -> list[int]:
-    return list(Dialog.objects.due(at).order_by("next_attempt_at").values_list("pk", flat=True)[:limit])
