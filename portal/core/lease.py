@@ -55,18 +55,18 @@ Row = TypeVar("Row", bound=Leased)
 
 
 class Hold(Generic[Row]):
-    """One worker's hold on one row. Every write raises LostRace when the row is no longer ours."""
+    """One worker's hold on one row. Every write raises LostRace when the row is no longer ours. `at`: when it was claimed."""
 
     def __init__(self, row: Row, *, at: datetime, lease: timedelta) -> None:
         self.row, self.attempt, self.lease = row, row.attempts, lease
         self.code_before = row.problem_code
         self.is_finished = self.is_nudged = False
         self._due_at = row.next_attempt_at
-        self._at, self._started = at, time.monotonic()
+        self.at, self._started = at, time.monotonic()
 
     def now(self) -> datetime:
         """The time of day, going on from the `at` of the claim: one round may take minutes. Safe in any thread."""
-        return self._at + self.age()
+        return self.at + self.age()
 
     def age(self) -> timedelta:
         """How long ago the row was claimed."""

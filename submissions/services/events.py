@@ -63,7 +63,8 @@ def make_subscriptions(*, at: datetime, limit: int = 500) -> int:
     )
     settled = in_use.filter(Q(answered_at__lte=at - SETTLE) | Q(environment=Environment.SANDBOX))
     tables = {"access": Access._meta.db_table, "subscription": EventSubscription._meta.db_table}
-    lacking = settled.filter(RawSQL(LACKING.format(**tables), (), output_field=BooleanField()))
+    is_lacking = RawSQL(LACKING.format(**tables), (), output_field=BooleanField())  # noqa: S611 - no value inside
+    lacking = settled.filter(is_lacking)
     wanted = {
         (pk, f"urn:altinn:resource:{right}")
         for pk, rights in lacking.order_by("pk").values_list("pk", "rights")[:limit]
@@ -112,6 +113,9 @@ def subscribe(hold: Hold[EventSubscription]) -> None:
     An answer that Altinn does not confirm by a call within RETRY is asked for anew. Raises Unavailable and NoKey.
     """
     row, access, secret = hold.row, hold.row.access, new_secret()
+    if row.resource not in {f"urn:altinn:resource:{right}" for right in access.rights}:
+        row.delete()  # the right was taken out of the access
+        return
     with transaction.atomic():
         hold.write(secret_hash=hashed(secret), created_at=hold.now(), validated_at=None)
         if not row.problem_code:

@@ -26,7 +26,6 @@ from portal.core.environments import Environment
 from portal.core.valkey import valkey
 from submissions.models import Dialog, PollCursor
 from submissions.services.inbox import cursors, poll
-from submissions.tasks import POLL_BATCH
 from systemusers.models import Access, AccessProfile, System, SystemUser
 from systemusers.services.remote import system_user_requests
 from systemusers.services.system_register.push import register_system
@@ -138,12 +137,10 @@ def _bare_loop(accesses: list[Access], origin: str) -> None:
 def _poll(accesses: list[Access], batch: int) -> None:
     """What the worker does with those whose turn has come, `batch` of them to a task."""
     now = timezone.now()
-    PollCursor.objects.filter(access__in=accesses).update(due_at=now, lease_until=None)
+    PollCursor.objects.filter(access__in=accesses).update(next_attempt_at=now, lease_until=None)
     left = len(accesses)
     while left:
-        ids = cursors.claim(at=now, limit=batch)
-        poll.poll(cursor_ids=ids, at=now)
-        left -= len(ids)
+        left -= poll.poll_due(at=now, limit=batch).taken
     assert not PollCursor.objects.exclude(problem_code="").exists()
 
 
@@ -164,17 +161,17 @@ def test_polling_keeps_six_tenths_of_a_bare_loops_pace_and_five_times_that_of_a_
     accesses: list[Access], remote: Remote
 ) -> None:
     began = time.perf_counter()
-    _poll(accesses, POLL_BATCH)
+    _poll(accesses, poll.BATCH)
     news = time.perf_counter() - began
     assert Dialog.objects.count() == MANY
 
     bare = _seconds(lambda: _bare_loop(accesses, remote.origin))
     worked = time.process_time()
-    quiet = _seconds(lambda: _poll(accesses, POLL_BATCH))
+    quiet = _seconds(lambda: _poll(accesses, poll.BATCH))
     work = (time.process_time() - worked) / 2 / MANY
     remote.control("POST", "faults", {"service": "*", "kind": "slow", "seconds": FAR_AWAY, "times": 10**6})
     few = accesses[:FEW]
-    together, one_each = _seconds(lambda: _poll(few, POLL_BATCH)), _seconds(lambda: _poll(few, 1))
+    together, one_each = _seconds(lambda: _poll(few, poll.BATCH)), _seconds(lambda: _poll(few, 1))
 
     print(f"A bare loop of token and search: {MANY / bare:.0f} customers a second")
     print(f"Polling, nothing new: {MANY / quiet:.0f} a second, {bare / quiet:.2f} of the bare loop (goal 0.6)")

@@ -179,7 +179,7 @@ def _store(answers: Answers, waiting: dict[int, datetime]) -> list[int]:
     with transaction.atomic():
         results = {}
         for hold in lease.lock_all(answers):
-            answer, row, at = answers[hold], hold.row, hold.now()
+            answer, row, at = answers[hold], hold.row, hold.at
             fresh = copies.store_dialogs(access=row.access, items=_own(row, answer.items), at=at)
             moved += fresh
             since = waiting.get(row.access_id)
@@ -199,11 +199,11 @@ def _note(hold: Hold[PollCursor], answer: Answer) -> None:
     if not answer.was_asked:
         hold.give_back()
     elif isinstance(answer.error, tokens.AccessMissing):
-        tokens.note_missing(access=access, at=hold.now(), sign="token")
+        tokens.note_missing(access=access, at=hold.at, sign="token")
     elif answer.error is None and (access.status == access.Status.APPROVED or access.missing_since):
-        tokens.note_token(access=access, at=hold.now())
+        tokens.note_token(access=access, at=hold.at)
     if _is_about_position(answer.error) and hold.row.token:
-        hold.finish(next_attempt_at=hold.now(), token="")
+        hold.finish(next_attempt_at=hold.at, token="")
     elif answer.error is not None:
         raise answer.error
 

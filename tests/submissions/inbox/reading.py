@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
-from portal.gateways.errors import GatewayError
 from portal.sandbox.dialogs import Dialog as RemoteDialog
 from portal.sandbox.dialogs import open_dialog
 from portal.sandbox.faults import Fault
@@ -35,15 +33,14 @@ class Reading:
         return PollCursor.objects.get(access=self.world.access)
 
     def poll(self) -> list[int]:
-        """What sweep_cursors and poll_cursors do together; gives the dialogs that moved."""
+        """What sweep_cursors does; gives the dialogs that moved."""
         cursors.make_cursors(at=self.world.at)
-        return poll.poll(cursor_ids=cursors.claim(at=self.world.at), at=self.world.at)
+        return list(poll.poll_due(at=self.world.at).moved)
 
     def pull(self) -> None:
-        """What sweep_dialogs and pull_dialog do together."""
-        for pk in pull.due(at=self.world.at):
-            with suppress(GatewayError):
-                pull.pull(dialog_id=pk, at=self.world.at)
+        """What pull_dialogs does, until nothing is due."""
+        while pull.pull_due(at=self.world.at) == pull.BATCH:
+            pass
 
     def round(self) -> None:
         self.poll()

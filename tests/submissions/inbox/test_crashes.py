@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from portal.core import lease
 from portal.core.audit import AuditEvent
 from portal.sandbox.dialogs import by_party
 from submissions.models import Dialog, Document, PollCursor, Submission
@@ -37,7 +38,7 @@ def end(submission: Submission) -> dict[str, Any]:
 
 def sweep(reading: Reading) -> None:
     for _ in range(2):
-        reading.world.let_pass(cursors.LEASE.total_seconds())
+        reading.world.let_pass(lease.LEASE.total_seconds() + 1)
         reading.round()
 
 

@@ -12,14 +12,18 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from portal.core import lease
+from portal.core.audit import AuditEvent
 from portal.core.logging import redact
 from portal.sandbox import webhooks
 from portal.sandbox.dialogs import update_dialog
 from submissions import tasks
 from submissions.models import Dialog, EventSubscription, PollCursor, ReceivedEvent
 from submissions.services import events
+from systemusers.models import Access
 from tests.fixtures import CUSTOMER_ORGNR
 from tests.submissions.inbox.reading import Reading
+from tests.submissions.rows import make_access
 
 SUBSCRIPTIONS = "/platform/events/api/v1/subscriptions"
 SUBJECT = f"urn:altinn:organization:identifier-no:{CUSTOMER_ORGNR}"
@@ -34,11 +38,11 @@ def same_clock(reading: Reading, monkeypatch: pytest.MonkeyPatch, settings: Any)
 
 
 @pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> list[int]:
-    """The cursors a poll was rung for."""
-    cursors: list[int] = []
-    monkeypatch.setattr(tasks.poll_one, "apply_async", lambda kwargs, **_: cursors.append(kwargs["cursor_id"]))
-    return cursors
+def woken(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> list[dict[str, Any]]:
+    """What the messages held that woke a worker to poll."""
+    messages: list[dict[str, Any]] = []
+    monkeypatch.setattr(tasks.poll_cursors, "apply_async", lambda kwargs, **_: messages.append(kwargs))
+    return messages
 
 
 @pytest.fixture
@@ -60,8 +64,14 @@ def altinn(reading: Reading, client: Client, django_capture_on_commit_callbacks:
     return send
 
 
+def ask(reading: Reading) -> int:
+    """What sweep_subscriptions does; gives how many subscriptions Altinn was asked for."""
+    events.make_subscriptions(at=reading.world.at)
+    return events.subscribe_due(at=reading.world.at)
+
+
 def subscribe(reading: Reading, altinn: Any) -> EventSubscription:
-    events.subscribe(access_id=reading.world.access.pk, at=reading.world.at)
+    ask(reading)
     altinn()
     return EventSubscription.objects.get()
 
@@ -87,7 +97,7 @@ def test_a_subscription_is_confirmed_by_altinns_own_call(reading: Reading, altin
     row = subscribe(reading, altinn)
 
     remote = reading.world.app.state.subscriptions[row.altinn_id]
-    assert (remote.validated, row.validated_at) == (True, reading.world.at)
+    assert (remote.validated, row.validated_at, row.next_attempt_at) == (True, reading.world.at, None)
     assert remote.subject == SUBJECT
 
 
@@ -102,7 +112,7 @@ def test_the_secret_in_the_address_is_kept_nowhere(
     assert row.secret_hash == events.hashed(secret)
 
 
-def test_an_event_leads_to_a_poll_and_the_dialog(reading: Reading, altinn: Any, rung: list[int]) -> None:
+def test_an_event_leads_to_a_poll_and_the_dialog(reading: Reading, altinn: Any, woken: list[str]) -> None:
     subscribe(reading, altinn)
     reading.poll()
     reading.opens(title="Kom med en hendelse")
@@ -110,13 +120,13 @@ def test_an_event_leads_to_a_poll_and_the_dialog(reading: Reading, altinn: Any, 
     answers = altinn()
 
     assert answers == [204]
-    assert rung == [reading.cursor.pk]
-    assert reading.cursor.due_at <= reading.world.at
-    tasks.poll_one.apply(kwargs={"cursor_id": rung[0]}, throw=True)
+    assert woken == [{}]
+    assert reading.cursor.next_attempt_at <= reading.world.at  # type: ignore[operator]
+    tasks.poll_cursors.apply(throw=True)
     assert Dialog.objects.filter(title="Kom med en hendelse").exists()
 
 
-def test_an_event_that_comes_twice_rings_once(reading: Reading, altinn: Any, rung: list[int]) -> None:
+def test_an_event_that_comes_twice_rings_once(reading: Reading, altinn: Any, woken: list[str]) -> None:
     reading.world.app.state.settings.duplicate_events = True
     subscribe(reading, altinn)
     reading.poll()
@@ -125,14 +135,14 @@ def test_an_event_that_comes_twice_rings_once(reading: Reading, altinn: Any, run
     answers = altinn()
 
     assert answers == [204, 204]
-    assert (len(rung), ReceivedEvent.objects.count()) == (1, 1)
+    assert (len(woken), ReceivedEvent.objects.count()) == (1, 1)
 
 
-def test_a_forged_secret_does_not_exist(reading: Reading, altinn: Any, client: Client, rung: list[int]) -> None:
+def test_a_forged_secret_does_not_exist(reading: Reading, altinn: Any, client: Client, woken: list[str]) -> None:
     subscribe(reading, altinn)
 
     assert post(client, "/hooks/events/guessed", event()) == 404
-    assert (rung, ReceivedEvent.objects.count()) == ([], 0)
+    assert (woken, ReceivedEvent.objects.count()) == ([], 0)
 
 
 @pytest.mark.parametrize(
@@ -145,13 +155,13 @@ def test_a_forged_secret_does_not_exist(reading: Reading, altinn: Any, client: C
     ids=["another customer", "no customer", "seen"],
 )
 def test_what_is_nothing_to_us_is_dropped(
-    reading: Reading, altinn: Any, client: Client, rung: list[int], changes: dict[str, str]
+    reading: Reading, altinn: Any, client: Client, woken: list[str], changes: dict[str, str]
 ) -> None:
     subscribe(reading, altinn)
     reading.poll()
 
     assert post(client, endpoint(reading), event(**changes)) == 204
-    assert (rung, ReceivedEvent.objects.count()) == ([], 0)
+    assert (woken, ReceivedEvent.objects.count()) == ([], 0)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +195,7 @@ def test_a_body_that_is_too_large_is_not_read(reading: Reading, altinn: Any, cli
     assert post(client, endpoint(reading), b"x" * (64 * 1024 + 1)) == 413
 
 
-def test_long_words_of_strangers_fit(reading: Reading, altinn: Any, client: Client, rung: list[int]) -> None:
+def test_long_words_of_strangers_fit(reading: Reading, altinn: Any, client: Client, woken: list[str]) -> None:
     subscribe(reading, altinn)
     reading.poll()
 
@@ -197,7 +207,7 @@ def test_only_post_is_answered(client: Client, reading: Reading) -> None:
     assert client.get("/hooks/events/anything").status_code == 405
 
 
-def test_the_webhook_answers_within_a_second(reading: Reading, altinn: Any, client: Client, rung: list[int]) -> None:
+def test_the_webhook_answers_within_a_second(reading: Reading, altinn: Any, client: Client, woken: list[str]) -> None:
     subscribe(reading, altinn)
     reading.poll()
     started = time.perf_counter()
@@ -207,50 +217,119 @@ def test_the_webhook_answers_within_a_second(reading: Reading, altinn: Any, clie
     assert time.perf_counter() - started < 1
 
 
-def test_an_access_without_subscription_is_wanting_until_it_has_one(reading: Reading, altinn: Any) -> None:
-    before = events.wanting(at=reading.world.at)
-    subscribe(reading, altinn)
+def test_a_subscription_is_asked_for_until_altinn_confirms_it(reading: Reading, altinn: Any) -> None:
+    asked = [ask(reading)]
+    reading.world.let_pass(events.RETRY.total_seconds() + 5)
+    asked.append(ask(reading))
+    altinn()
+    reading.world.let_pass(2 * 24 * 3600)
+    asked.append(ask(reading))
 
-    assert before == [reading.world.access.pk]
-    assert events.wanting(at=reading.world.at + timedelta(days=2)) == []
+    assert asked == [1, 1, 0]
+    assert len(reading.world.app.state.subscriptions) == 1
+
+
+def test_the_second_right_gets_its_subscription_too(reading: Reading, altinn: Any) -> None:
+    subscribe(reading, altinn)
+    access = reading.world.access
+    access.rights = [*access.rights, "ske-krav-og-betalinger"]
+    access.save()
+    next(iter(reading.world.app.state.system_users.values())).rights = access.rights
+
+    asked = ask(reading)
+    altinn()
+
+    assert asked == 1
+    assert EventSubscription.objects.filter(validated_at__isnull=False).count() == 2
+
+
+def test_a_right_that_was_taken_away_is_not_asked_for(reading: Reading) -> None:
+    events.make_subscriptions(at=reading.world.at)
+    Access.objects.update(rights=[])
+
+    ask(reading)
+
+    assert EventSubscription.objects.count() == 0
+    assert reading.world.app.state.subscriptions == {}
+
+
+def test_an_access_that_is_not_in_use_is_not_asked_for(reading: Reading) -> None:
+    events.make_subscriptions(at=reading.world.at)
+    Access.objects.update(status="REMOVED")
+
+    assert ask(reading) == 0
+
+
+def test_one_event_for_two_accesses_makes_both_due_and_a_second_delivery_none(
+    reading: Reading, altinn: Any, client: Client, woken: list[str]
+) -> None:
+    second = make_access(reading.world.access.customer, system=reading.world.access.profile.system)
+    reading.world.give_system_user(second)
+    ask(reading)
+    reading.poll()
+    PollCursor.objects.update(next_attempt_at=reading.world.at + timedelta(hours=1))
+    addresses = [urlsplit(row.endpoint).path for row in reading.world.app.state.subscriptions.values()]
+
+    answers = [post(client, address, event()) for address in addresses]
+    due = PollCursor.objects.filter(next_attempt_at__lte=reading.world.at).count()
+    PollCursor.objects.update(next_attempt_at=reading.world.at + timedelta(hours=1))
+    again = post(client, addresses[0], event())
+
+    assert (len(addresses), answers, due) == (2, [204, 204], 2)
+    assert (again, PollCursor.objects.filter(next_attempt_at__lte=reading.world.at).count()) == (204, 0)
 
 
 def test_a_refusal_is_kept_and_tried_again_much_later(reading: Reading) -> None:
     user = next(iter(reading.world.app.state.system_users.values()))
     user.rights = []
 
-    events.subscribe(access_id=reading.world.access.pk, at=reading.world.at)
+    ask(reading)
 
     row = EventSubscription.objects.get()
-    assert (row.refused_code, row.altinn_id) == ("403", None)
-    assert events.wanting(at=reading.world.at + timedelta(hours=5)) == []
-    assert events.wanting(at=reading.world.at + timedelta(hours=7)) == [reading.world.access.pk]
+    assert (row.problem_code, row.altinn_id) == ("HTTP-403", None)
+    reading.world.let_pass(5 * 3600)
+    assert ask(reading) == 0
+    reading.world.let_pass(2 * 3600)
+    assert ask(reading) == 1
+
+
+def test_a_subscription_that_goes_on_being_refused_is_counted_and_audited_once(reading: Reading) -> None:
+    next(iter(reading.world.app.state.system_users.values())).rights = []
+
+    for _ in range(4):
+        ask(reading)
+        reading.world.let_pass(7 * 3600)
+
+    row = EventSubscription.objects.get()
+    assert (row.failures, list(lease.lasting_problems(EventSubscription.objects.all()))) == (4, [row])
+    assert AuditEvent.objects.filter(what="subscribe").count() == 1
 
 
 def test_a_scope_we_lack_is_kept_as_a_refusal(reading: Reading) -> None:
     client = next(iter(reading.world.app.state.clients.values()))
     client.scopes = [scope for scope in client.scopes if "events" not in scope]
 
-    events.subscribe(access_id=reading.world.access.pk, at=reading.world.at)
+    ask(reading)
 
-    assert EventSubscription.objects.get().refused_code
+    assert EventSubscription.objects.get().problem_code == "MP-200"
 
 
 def test_a_lost_answer_leaves_one_subscription_in_the_end(reading: Reading, altinn: Any) -> None:
     reading.fault("events", kind="lost", path=SUBSCRIPTIONS)
-    tasks.subscribe_access.apply(kwargs={"access_id": reading.world.access.pk}, throw=True)
-    reading.world.let_pass(events.UNANSWERED.total_seconds() + 1)
+    tasks.sweep_subscriptions.apply(throw=True)
+    waits = EventSubscription.objects.get().problem_code
+    reading.world.let_pass(5)
 
-    again = events.wanting(at=reading.world.at)
     row = subscribe(reading, altinn)
 
-    assert again == [reading.world.access.pk]
+    assert waits == "UNAVAILABLE"
     assert list(reading.world.app.state.subscriptions) == [row.altinn_id]
 
 
 def test_the_forgotten_address_of_an_older_subscription_is_gone(reading: Reading, altinn: Any, client: Client) -> None:
     subscribe(reading, altinn)
     older = endpoint(reading)
+    EventSubscription.objects.update(validated_at=None, next_attempt_at=reading.world.at)
 
     subscribe(reading, altinn)
 
@@ -274,7 +353,7 @@ def test_polling_finds_what_no_event_told(reading: Reading, altinn: Any) -> None
     assert Dialog.objects.get().title == "Uten hendelse"
 
 
-def test_old_events_are_forgotten(reading: Reading, altinn: Any, client: Client, rung: list[int]) -> None:
+def test_old_events_are_forgotten(reading: Reading, altinn: Any, client: Client, woken: list[str]) -> None:
     subscribe(reading, altinn)
     reading.poll()
     post(client, endpoint(reading), event())
@@ -286,9 +365,9 @@ def test_old_events_are_forgotten(reading: Reading, altinn: Any, client: Client,
 
 
 def test_an_event_before_the_first_round_is_no_fault(
-    reading: Reading, altinn: Any, client: Client, rung: list[int]
+    reading: Reading, altinn: Any, client: Client, woken: list[str]
 ) -> None:
     subscribe(reading, altinn)
 
     assert post(client, endpoint(reading), event()) == 204
-    assert (rung, PollCursor.objects.count()) == ([], 0)
+    assert (woken, PollCursor.objects.count()) == ([], 0)

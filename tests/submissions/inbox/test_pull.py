@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from portal.core import lease
 from portal.core.audit import AuditEvent
 from portal.sandbox.dialogs import Attachment, AttachmentUrl, add_transmission, delete_dialog
 from portal.sandbox.skatteetaten import deliveries
@@ -79,29 +80,29 @@ def test_a_dialog_that_is_up_to_date_is_not_asked_for(reading: Reading) -> None:
     reading.settle(reading.delivered())
     before = reading.calls()
 
-    pull.pull(dialog_id=Dialog.objects.get().pk, at=reading.world.at)
+    taken = pull.pull_due(at=reading.world.at)
 
+    assert taken == 0
     assert reading.calls() == before
 
 
 def test_a_second_worker_leaves_the_dialog_alone(reading: Reading) -> None:
     reading.opens()
     reading.poll()
-    pk = Dialog.objects.get().pk
 
-    first, second = pull.claim(dialog_id=pk, at=reading.world.at), pull.claim(dialog_id=pk, at=reading.world.at)
+    first, second = (lease.claim(pull.unfinished(), at=reading.world.at) for _ in range(2))
 
-    assert (first is not None, second) == (True, None)
+    assert (len(first), second) == (1, [])
 
 
 def test_a_dialog_that_moves_while_it_is_read_is_read_again(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
     reading.opens()
     reading.poll()
     handle = pull.copies.store_activities
-    moved = reading.world.at
+    moved = reading.world.at + timedelta(milliseconds=1)
 
     def meanwhile(**given: object) -> None:
-        Dialog.objects.update(next_attempt_at=moved)
+        lease.make_due(Dialog.objects.all(), at=moved)
         handle(**given)
 
     monkeypatch.setattr(pull.copies, "store_activities", meanwhile)
@@ -141,17 +142,20 @@ def test_documents_we_may_not_open_are_not_asked_for_and_the_verdict_stands(read
     assert Dialog.objects.get().next_attempt_at is None
 
 
-def test_a_dialog_that_was_deleted_is_given_up_in_the_end(reading: Reading) -> None:
+def test_a_dialog_that_cannot_be_read_is_counted_and_tried_at_least_daily_without_end(reading: Reading) -> None:
     remote = reading.opens()
     reading.poll()
     delete_dialog(reading.world.app, remote, now=reading.world.at)
 
     for _ in range(30):
         reading.pull()
-        reading.world.let_pass(4 * 3600)
+        reading.world.let_pass(24 * 3600 + 60)
+    reading.pull()
 
     row = Dialog.objects.get()
-    assert (row.next_attempt_at, row.attempts) == (None, pull.GIVE_UP)
+    assert (row.failures, row.next_attempt_at is None) == (31, False)
+    assert row.next_attempt_at - reading.world.at < timedelta(days=1, minutes=1)  # type: ignore[operator]
+    assert list(lease.lasting_problems(Dialog.objects.all())) == [row]
 
 
 def test_a_remote_that_is_away_for_days_is_waited_for(reading: Reading) -> None:
@@ -161,7 +165,7 @@ def test_a_remote_that_is_away_for_days_is_waited_for(reading: Reading) -> None:
 
     for _ in range(20):
         reading.pull()
-        reading.world.let_pass(4 * 3600)
+        reading.world.let_pass(25 * 3600)
     reading.pull()
 
     assert Dialog.objects.get().next_attempt_at is None
