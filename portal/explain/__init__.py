@@ -24,4 +24,4 @@ def explain(code: str) -> Explanation:
         US,
         _("Meld fra til den som drifter portalen, og oppgi koden."),
     )
-    return CODES.get(code) or general
+    return CODES.get(code) or (ours.of_http(code) if code.startswith("HTTP-") else general)

@@ -1,10 +1,10 @@
-"""Codes of Altinn's authentication and system register (AUTH-…, AUTH.VLD-…)."""
+"""Codes of Altinn's authentication and system register (AUTH-…, AUTH.VLD-…), and of Dialogporten."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.explain.explanation import NOBODY, US, Explanation
+from portal.explain.explanation import NOBODY, TRY_LATER, US, Explanation
 
 CODES: dict[str, Explanation] = {
     "AUTH-00000": Explanation(
@@ -147,5 +147,8 @@ CODES: dict[str, Explanation] = {
         _("Pakken gis bare for klienter."),
         US,
         _("Fjern pakken, eller gjør systemet usynlig."),
+    ),
+    "Search": Explanation(
+        _("Søket i Dialogporten tok for lang tid"), _("Dialogporten avbrøt det."), NOBODY, TRY_LATER
     ),
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from portal.explain.explanation import NEW_KEY, NOBODY, TRY_LATER, US, Explanation
+from portal.explain.explanation import NEW_KEY, NOBODY, SKATTEETATEN, TRY_LATER, US, Explanation
 
 CODES: dict[str, Explanation] = {
     "NO_KEY": Explanation(
@@ -15,6 +16,69 @@ CODES: dict[str, Explanation] = {
         _("Den er borte fra lagringen, er endret, eller nøkkelen den ble kryptert med, mangler."),
         US,
         _("Be den som drifter portalen om å legge filen eller nøkkelen tilbake. Da går alt videre av seg selv."),
+    ),
+    "DOCUMENT_NOT_READY": Explanation(
+        _("Et dokument er varslet, men kan ikke hentes ennå"),
+        _("Skatteetaten har det ikke klart, eller har lukket det for systembrukeren."),
+        SKATTEETATEN,
+        _("Vi prøver igjen av oss selv. Haster det, les det i Altinn."),
+    ),
+    "FOREIGN_ADDRESS": Explanation(
+        _("Et vedlegg ligger på en fremmed adresse"),
+        _("Adressen er ikke Skatteetatens, og vi sender aldri et token dit."),
+        US,
+        _("Les vedlegget i Altinn."),
+    ),
+    "CANNOT_DECRYPT": Explanation(
+        _("Noe vi har lagret, kan ikke dekrypteres"),
+        _("Nøkkelen det ble kryptert med, er tatt bort, eller dataene er endret."),
+        US,
+        _("Be den som drifter portalen om å legge nøkkelen tilbake. Da går alt videre av seg selv."),
+    ),
+    "DISK_FULL": Explanation(
+        _("Disken er full"),
+        _("Filer fra Skatteetaten kan ikke lagres."),
+        US,
+        _("Be den som drifter portalen om å skaffe plass. Da går alt videre av seg selv."),
+    ),
+    "STORAGE_FAILED": Explanation(
+        _("Lagringen svarer ikke"),
+        _("En fil kunne ikke leses eller skrives."),
+        US,
+        _("Be den som drifter portalen om å se på lagringen. Da går alt videre av seg selv."),
+    ),
+    "TIMED_OUT": Explanation(
+        _("Arbeidet tok for lang tid"), _("Det ble avbrutt, og er begynt på nytt."), NOBODY, TRY_LATER
+    ),
+    "INTERNAL_ERROR": Explanation(
+        _("En feil i portalen"),
+        _("Programmet stoppet på noe det ikke kjenner. Loggen sier hva."),
+        US,
+        _("Meld fra til den som drifter portalen. Vi prøver igjen av oss selv."),
+    ),
+    "HTTP-400": Explanation(
+        _("Tjenesten forsto ikke det vi sendte"),
+        _("Den svarte 400, uten en kode som sier hva som er galt."),
+        US,
+        _("Meld fra til den som drifter portalen. Vi prøver igjen av oss selv."),
+    ),
+    "HTTP-404": Explanation(
+        _("Tjenesten finner det ikke"),
+        _("Det er slettet, eller tilgangen vår rekker ikke dit lenger."),
+        US,
+        _("Se etter i Altinn om det fortsatt er der."),
+    ),
+    "HTTP-409": Explanation(
+        _("Tjenesten sier at noe annet står i veien"),
+        _("Den svarte 409: det samme er gjort før, eller skjer akkurat nå."),
+        US,
+        _("Vent litt. Varer det, meld fra til den som drifter portalen."),
+    ),
+    "HTTP-410": Explanation(
+        _("Det er borte hos tjenesten"), _("Eieren har slettet det."), NOBODY, _("Det er ingenting å gjøre.")
+    ),
+    "HTTP-429": Explanation(
+        _("Tjenesten ba oss vente"), _("Vi har spurt for mange ganger på kort tid."), NOBODY, TRY_LATER
     ),
     "HTTP-401": Explanation(
         _("Tjenesten godtok ikke tokenet"),
@@ -87,3 +151,13 @@ CODES: dict[str, Explanation] = {
         _("Start alle prosesser på nytt med samme versjon. Da går alt videre av seg selv."),
     ),
 }
+
+
+def of_http(code: str) -> Explanation:
+    """For a status that has no text of its own."""
+    return Explanation(
+        _("Tjenesten sa nei"),
+        format_lazy(_("Den svarte med statusen {status}, uten å si hvorfor."), status=code.removeprefix("HTTP-")),
+        US,
+        _("Meld fra til den som drifter portalen, og oppgi statusen. Vi prøver igjen av oss selv."),
+    )
