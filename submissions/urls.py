@@ -16,6 +16,7 @@ urlpatterns = [
     path("submissions/<int:pk>/correct/", one.correct, name="submission-correct"),
     path("submissions/<int:pk>/evidence/", documents.evidence_package, name="submission-evidence"),
     path("dialogs/", dialogs.dialogs, name="dialogs"),
+    path("dialogs/following/", dialogs.following, name="following"),
     path("dialogs/<int:pk>/", dialogs.dialog, name="dialog"),
     path("documents/<int:pk>/", documents.document, name="document"),
     path("documents/<int:pk>/file/", documents.document_file, name="document-file"),

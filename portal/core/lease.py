@@ -34,6 +34,7 @@ WOKEN = 20
 """How many rows one success wakes that waited for the same problem. Each of them that succeeds wakes as many again."""
 ROUNDS_BEFORE_A_PERSON = 3
 """After so many failed rounds in a row the overview counts the row."""
+LASTING = Q(failures__gte=ROUNDS_BEFORE_A_PERSON) & ~Q(problem_code="")
 
 logger = logging.getLogger(__name__)
 
@@ -266,4 +267,4 @@ def wake_alike(rows: QuerySet[Any], *, holds: Iterable[Hold[Any]], at: datetime)
 
 def lasting_problems(rows: QuerySet[Row]) -> QuerySet[Row]:
     """Those that failed so often in a row that a person must look."""
-    return rows.exclude(problem_code="").filter(failures__gte=ROUNDS_BEFORE_A_PERSON)
+    return rows.filter(LASTING)

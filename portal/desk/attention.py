@@ -14,8 +14,10 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from accounts.models import User
 from portal.core.environments import Environment
+from portal.core.lease import lasting_problems
 from portal.core.outbox.message import OutboxMessage
-from submissions.models import Submission
+from submissions.models import Dialog, EventSubscription, PollCursor, Submission
+from submissions.services import following
 from systemusers.models import Access, MaskinportenClient, SigningKey, System
 
 STUCK = timedelta(days=7)
@@ -44,6 +46,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *_about_keys(user, environment, at),
         *_about_submissions(user, environment),
         *_about_access(user, environment, at),
+        *_about_following(user, environment),
         *_about_system(user, environment),
         *_about_messages(user, environment),
     ]
@@ -198,6 +201,24 @@ def _about_access(user: User, environment: Environment, at: datetime) -> list[To
             _url(environment, "accesses", f"status={state}"),
         )
         for key, title, text, action, state in ABOUT_ACCESS
+    ]
+
+
+def _about_following(user: User, environment: Environment) -> list[Todo]:
+    """What we have failed to fetch several times in a row. It is tried again without a person."""
+    accesses = Access.objects.visible_to(user).filter(environment=environment)
+    dialogs = lasting_problems(Dialog.objects.visible_to(user).filter(environment=environment)).count()
+    cursors = following.failing_cursors(PollCursor.objects.filter(access__in=accesses)).count()
+    subscriptions = following.failing_subscriptions(EventSubscription.objects.filter(access__in=accesses)).count()
+    again, action = _("Vi prøver igjen av oss selv, minst én gang i døgnet."), _("Se hvorfor")
+    title = ngettext("Dialog lar seg ikke hente", "Dialoger lar seg ikke hente", dialogs)
+    silent = ngettext("Kunde vi ikke får svar om", "Kunder vi ikke får svar om", cursors)
+    late = ngettext("Abonnement på hendelser mangler", "Abonnementer på hendelser mangler", subscriptions)
+    slow = _("Ingenting går tapt, svarene kommer bare senere.")
+    return [
+        Todo(cursors, silent, again, action, _url(environment, "following")),
+        Todo(dialogs, title, again, action, _url(environment, "dialogs", "state=stuck")),
+        Todo(subscriptions, late, slow, action, _url(environment, "following", "state=events")),
     ]
 
 

@@ -18,6 +18,7 @@ from accounts.models import User
 from portal.core.environments import Environment
 from portal.explain import explain
 from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission
+from submissions.services import following
 from systemusers.models import Access, MaskinportenClient, ScopeGrant, SigningKey, System
 
 DONE, FAULT, WAITING, REMAINING = "DONE", "FAULT", "WAITING", "REMAINING"
@@ -204,10 +205,13 @@ class _StepChecks:
             return Step(7, title, DONE, _("Altinn varsler oss når noe er nytt."), since=received.received_at)
         if ready := subscriptions.filter(validated_at__isnull=False).order_by("-validated_at").first():
             return Step(7, title, DONE, _("Abonnementet er bekreftet av Altinn."), since=ready.validated_at)
-        if refused := subscriptions.filter(refused_code__gt="").first():
+        if refused := subscriptions.exclude(problem_code="").first():
             how = _("Vi spør Dialogporten jevnlig i stedet. Ingenting går tapt, svarene kommer bare senere.")
-            text = _("Altinn tillater ikke abonnement (%(code)s).") % {"code": refused.refused_code}
-            return Step(7, title, FAULT, text, _("Digdir"), how)
+            reason = explain(refused.problem_code)
+            text = _("Altinn har ikke tatt imot abonnementet. %(why)s (%(code)s).")
+            text %= {"why": reason.title, "code": refused.problem_code}
+            to = {"url": f"{self.url('following')}?state=events", "action": _("Se hvem det gjelder")}
+            return Step(7, title, FAULT, text, str(reason.who), how, **to)
         return Step(
             7,
             title,
@@ -220,7 +224,7 @@ class _StepChecks:
     def polling(self) -> Step:
         title = _("Dialogporten: status og id-er")
         to: dict[str, Any] = {"url": self.url("dialogs"), "action": _("Åpne dialoger")}
-        cursors = PollCursor.objects.filter(access__environment=self.environment)
+        cursors = PollCursor.objects.filter(access__environment=self.environment, access__status__in=Access.USABLE)
         if not cursors.exists():
             return Step(
                 8,
@@ -231,14 +235,18 @@ class _StepChecks:
                 _("Starter når en kunde har godkjent."),
                 **to,
             )
-        if failing := cursors.filter(failures__gte=3).order_by("-failures").first():
-            reason = explain(failing.problem_code)
+        failing, followed = following.failing_cursors(cursors), cursors.filter(polled_at__isnull=False).count()
+        if (failed := failing.count()) and failed >= followed:
+            reason = explain(failing[0].problem_code)
             return Step(8, title, FAULT, str(reason.title), str(reason.who), str(reason.how), **to)
         latest = cursors.filter(polled_at__isnull=False).order_by("-polled_at").first()
         if latest is None:
             return Step(8, title, WAITING, _("Første runde står for tur."), _("Ingen"), _("Vent noen sekunder."), **to)
-        count = cursors.filter(polled_at__isnull=False).count()
+        count = followed - failed
         text = ngettext("Vi følger med for %(n)s kunde.", "Vi følger med for %(n)s kunder.", count) % {"n": count}
+        if failed:
+            text += " " + ngettext("%(n)s får vi ikke svar for.", "%(n)s får vi ikke svar for.", failed) % {"n": failed}
+            to = {"url": self.url("following"), "action": _("Se hvem det gjelder")}
         return Step(8, title, DONE, text, since=latest.polled_at, **to)
 
     def documents(self) -> Step:

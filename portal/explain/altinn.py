@@ -148,7 +148,5 @@ CODES: dict[str, Explanation] = {
         US,
         _("Fjern pakken, eller gjør systemet usynlig."),
     ),
-    "Search": Explanation(
-        _("Søket i Dialogporten tok for lang tid"), _("Dialogporten avbrøt det."), NOBODY, TRY_LATER
-    ),
+    "Search": Explanation(_("Søket i Dialogporten tok for lang tid"), _("Dialogporten avbrøt det."), NOBODY, TRY_LATER),
 }

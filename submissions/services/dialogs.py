@@ -16,6 +16,8 @@ from accounts.models import User
 from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
+from portal.core.lease import LASTING, ROUNDS_BEFORE_A_PERSON
+from portal.explain import explain
 from submissions.models import Dialog, DialogQuerySet, Document, Transmission
 from submissions.services.next_step import NextStep
 
@@ -70,6 +72,7 @@ def groups(at: datetime) -> list[Group]:
         Group("due", _("Frist innen 14 dager"), near),
         Group("waiting", _("Venter på svar"), Q(status="Awaiting")),
         Group("completed", _("Fullført"), Q(status="Completed")),
+        Group("stuck", _("Lar seg ikke hente"), LASTING),
     ]
 
 
@@ -116,6 +119,9 @@ def next_step(dialog: Dialog, *, at: datetime, working: bool) -> NextStep:
     if dialog.status == "RequiresAttention":
         url = reverse("dialog", kwargs={"environment": dialog.environment, "pk": dialog.pk})
         return NextStep(_("Les, og svar i Altinn"), _("Dere eller kunden"), url)
+    if dialog.problem_code and dialog.failures >= ROUNDS_BEFORE_A_PERSON:
+        reason = explain(dialog.problem_code)
+        return NextStep(_("Innholdet lar seg ikke hente: %(why)s") % {"why": reason.title}, str(reason.who))
     if dialog.next_attempt_at is not None:
         return NextStep(_("Innholdet hentes") if working else _("Innholdet hentes når portalen arbeider igjen"))
     if dialog.status == "Awaiting":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.guard import StaffRequest, staff_page
 from portal.core.filters import chips, in_group
@@ -13,6 +14,7 @@ from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
 from submissions.models import Dialog
 from submissions.services import dialogs as service
+from submissions.services import following as failing
 
 
 @staff_page()
@@ -44,3 +46,17 @@ def dialog(request: StaffRequest, pk: int) -> HttpResponse:
         "events": service.activities(row),
     }
     return render(request, "submissions/dialog.html", context)
+
+
+@staff_page()
+def following(request: StaffRequest) -> HttpResponse:
+    """What we fail to fetch: from Dialogporten, and with `?state=events` the subscriptions that Altinn does not take."""
+    state = failing.EVENTS if request.GET.get("state") == failing.EVENTS else ""
+    rows = failing.find_failing(user=request.user, environment=request.environment, state=state)
+    page = paginate(rows, query=request.GET, order=("pk",))
+    chips_ = [
+        {"label": _("Dialogporten"), "count": None, "query": "", "is_current": not state},
+        {"label": _("Hendelser fra Altinn"), "count": None, "query": "state=events", "is_current": bool(state)},
+    ]
+    context = {"page": page, "rows": [failing.row_of(row) for row in page], "chips": chips_}
+    return page_or_fragment(request, "submissions/following.html", "results", context=context)

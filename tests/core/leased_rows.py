@@ -1,0 +1,80 @@
+"""Due rows of every model that workers claim. A new one gets a maker here; a test asks for it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+
+from accounts.models import Customer, Portfolio
+from portal.core.environments import Environment
+from portal.core.lease import Leased
+from portal.core.outbox.message import OutboxMessage
+from submissions.models import Dialog, EventSubscription, PollCursor, Submission
+from systemusers.models import Access, System
+from tests.core.outbox.rig import put_one
+from tests.fixtures import AT, CUSTOMER_ORGNR
+from tests.submissions.rows import make_access, make_draft, make_system
+
+LEASED: list[type[Leased]] = sorted(
+    (model for model in apps.get_models() if issubclass(model, Leased)), key=lambda model: model._meta.label
+)
+
+
+def customer() -> Customer:
+    portfolio, _ = Portfolio.objects.get_or_create(name="Vest")
+    row, _ = Customer.objects.get_or_create(
+        environment=Environment.SANDBOX, orgnr=CUSTOMER_ORGNR, defaults={"name": "Nordlys", "portfolio": portfolio}
+    )
+    return row
+
+
+def access() -> Access:
+    return make_access(customer(), system=System.objects.first() or make_system())
+
+
+def dialog() -> Dialog:
+    own = access()
+    return Dialog.objects.create(
+        environment=own.environment, customer=own.customer, access=own, dialog_id=uuid.uuid4(), created_at=AT,
+        updated_at=AT, content_updated_at=AT, next_attempt_at=AT,
+    )  # fmt: skip
+
+
+def cursor() -> PollCursor:
+    return PollCursor.objects.create(access=access(), since=AT, next_attempt_at=AT)
+
+
+def subscription() -> EventSubscription:
+    return EventSubscription.objects.create(
+        access=access(),
+        resource="urn:altinn:resource:x",
+        secret_hash=uuid.uuid4().hex,
+        created_at=AT,
+        next_attempt_at=AT,
+    )
+
+
+def submission() -> Submission:
+    return make_draft(Access.objects.first() or access(), year=2000 + Submission.objects.count())
+
+
+MAKERS: dict[type[Any], Callable[[], Any]] = {
+    Access: access,
+    Dialog: dialog,
+    EventSubscription: subscription,
+    OutboxMessage: lambda: put_one(key=uuid.uuid4().hex),
+    PollCursor: cursor,
+    Submission: submission,
+}
+
+
+def make_due_rows(model: type[Leased], number: int = 1, *, at: datetime = AT) -> list[Any]:
+    """So many rows that are due at `at` and were never tried, in the order of their ids."""
+    made = [MAKERS[model]().pk for _ in range(number)]
+    rows = model._base_manager.filter(pk__in=made)
+    rows.update(next_attempt_at=at, lease_until=None, attempts=0, failures=0, problem_code="")
+    return list(rows.order_by("pk"))
