@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from portal.core import lease
 from portal.core.environments import Environment
 from portal.explain import explain
 from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission
@@ -210,8 +211,8 @@ class _StepChecks:
             reason = explain(refused.problem_code)
             text = _("Altinn har ikke tatt imot abonnementet. %(why)s (%(code)s).")
             text %= {"why": reason.title, "code": refused.problem_code}
-            to = {"url": f"{self.url('following')}?state=events", "action": _("Se hvem det gjelder")}
-            return Step(7, title, FAULT, text, str(reason.who), how, **to)
+            url = f"{self.url('following')}?state=events"
+            return Step(7, title, FAULT, text, str(reason.who), how, url=url, action=_("Se hvem det gjelder"))
         return Step(
             7,
             title,
@@ -235,15 +236,15 @@ class _StepChecks:
                 _("Starter når en kunde har godkjent."),
                 **to,
             )
-        failing, followed = following.failing_cursors(cursors), cursors.filter(polled_at__isnull=False).count()
-        if (failed := failing.count()) and failed >= followed:
+        failing = following.failing_cursors(cursors)
+        failed, followed = failing.count(), cursors.filter(polled_at__isnull=False).exclude(lease.LASTING).count()
+        if failed and not followed:
             reason = explain(failing[0].problem_code)
             return Step(8, title, FAULT, str(reason.title), str(reason.who), str(reason.how), **to)
         latest = cursors.filter(polled_at__isnull=False).order_by("-polled_at").first()
         if latest is None:
             return Step(8, title, WAITING, _("Første runde står for tur."), _("Ingen"), _("Vent noen sekunder."), **to)
-        count = followed - failed
-        text = ngettext("Vi følger med for %(n)s kunde.", "Vi følger med for %(n)s kunder.", count) % {"n": count}
+        text = ngettext("Vi følger med for %(n)s kunde.", "Vi følger med for %(n)s kunder.", followed) % {"n": followed}
         if failed:
             text += " " + ngettext("%(n)s får vi ikke svar for.", "%(n)s får vi ikke svar for.", failed) % {"n": failed}
             to = {"url": self.url("following"), "action": _("Se hvem det gjelder")}

@@ -53,11 +53,7 @@ def find_failing(
 
 def row_of(stored: PollCursor | EventSubscription) -> Row:
     """The row of the page. No queries: the access is loaded."""
-    is_cursor = isinstance(stored, PollCursor)
-    return Row(
-        access=stored.access,
-        resource="" if isinstance(stored, PollCursor) else stored.resource.rsplit(":", 1)[-1],
-        problem=explain(stored.problem_code),
-        good_at=stored.polled_at if is_cursor else None,
-        next_attempt_at=stored.next_attempt_at,
-    )
+    problem = explain(stored.problem_code)
+    if isinstance(stored, PollCursor):
+        return Row(stored.access, "", problem, stored.polled_at, stored.next_attempt_at)
+    return Row(stored.access, stored.resource.rsplit(":", 1)[-1], problem, None, stored.next_attempt_at)

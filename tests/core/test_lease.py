@@ -40,6 +40,10 @@ def columns(row: Any) -> dict[str, Any]:
     return dict(type(row)._base_manager.filter(pk=row.pk).values()[0])
 
 
+def fail_with(error: Exception) -> None:
+    raise error
+
+
 def near(moment: Any, expected: Any) -> bool:
     """A hold's clock goes on by itself: the same moment, give or take what the test took."""
     return abs(moment - expected) < timedelta(seconds=1.5)
@@ -261,7 +265,7 @@ def test_an_error_that_no_gateway_raised_gets_a_code_and_a_wait(
     [row] = make_due_rows(model)
 
     with lease.reporting(claim_one(model)):
-        raise error
+        fail_with(error)
 
     row = again(row)
     assert (row.problem_code, row.failures, row.lease_until) == (code, 1, None)
@@ -284,7 +288,7 @@ def test_the_log_says_what_a_person_must_look_at(
     make_due_rows(LEASED[0])
 
     with lease.reporting(claim_one(LEASED[0])):
-        raise error
+        fail_with(error)
 
     [record] = [record for record in caplog.records if record.name == lease.__name__]
     assert (record.levelno, bool(record.exc_info)) == (level, has_traceback)
@@ -303,7 +307,7 @@ def test_a_round_that_lost_its_row_ends_quietly_and_changes_nothing(
     with lease.reporting(slow):
         slow.renew()
     with lease.reporting(slow):
-        raise KeyError("a bug after the row was lost")
+        fail_with(KeyError("a bug after the row was lost"))
 
     assert columns(row) == before
     assert [record.levelname for record in caplog.records] == ["INFO", "ERROR", "INFO"]

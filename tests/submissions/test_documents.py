@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.storage import storages
@@ -108,6 +109,51 @@ def test_the_sweep_removes_old_files_without_a_row_and_nothing_else(draft: Submi
     assert (young, old) == (0, 1)
     assert read_document(kept) == CONTENT
     assert not lost_path.exists()
+
+
+def test_orphans_among_many_files_are_found_in_few_queries(
+    draft: Submission, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    monkeypatch.setattr(documents, "AT_ONCE", 20)
+    for number in range(30):
+        store(draft, content=f"named {number}".encode())
+    for number in range(10):
+        documents.keep(f"nobody names this {number}".encode())
+
+    with django_assert_num_queries(2):
+        gone = documents.sweep_orphans(at=timezone.now() + timedelta(days=400))
+
+    assert gone == 10
+    assert all(read_document(row) for row in Document.objects.all())
+
+
+def test_a_sweep_that_has_no_time_for_all_begins_elsewhere_the_next_day(
+    draft: Submission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "AT_ONCE", 1)
+    for number in range(4):
+        documents.keep(f"nobody names this {number}".encode())
+    clock = iter(range(1000))
+    monkeypatch.setattr(documents.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(documents, "SWEEP_FOR", 2)
+
+    gone = [documents.sweep_orphans(at=timezone.now() + timedelta(days=2 + day)) for day in range(5)]
+
+    assert (gone[0], sum(gone)) == (1, 4)
+
+
+def test_a_file_that_another_sweep_has_deleted_is_no_fault(draft: Submission, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = [documents.keep(f"nobody names this {number}".encode()) for number in range(2)]
+    without_row = documents._without_row
+
+    def meanwhile(names: list[str]) -> list[str]:
+        found = without_row(names)
+        documents.storage().delete(documents.storage_path(lost[0].sha256))
+        return found
+
+    monkeypatch.setattr(documents, "_without_row", meanwhile)
+
+    assert documents.sweep_orphans(at=timezone.now() + timedelta(days=2)) == 1
 
 
 def test_an_orphan_stored_again_becomes_young(draft: Submission) -> None:

@@ -43,7 +43,7 @@ def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime) -> l
     stored = Dialog.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["environment", "dialog_id"], update_fields=CHANGING, batch_size=1000
     )
-    lease.make_due(Dialog.objects.filter(pk__in=[row.pk for row in stored if UUID(row.dialog_id) in known]), at=at)
+    lease.make_due(Dialog.objects.filter(pk__in=[row.pk for row in stored if UUID(str(row.dialog_id)) in known]), at=at)
     return [row.pk for row in stored]
 
 

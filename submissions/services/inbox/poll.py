@@ -85,9 +85,15 @@ def poll_due(*, at: datetime, limit: int = BATCH) -> Round:
     for answers in _ask_all(holds):
         moved += _store_all(answers)
     woken = lease.wake_alike(PollCursor.objects.all(), holds=holds, at=at)
-    if woken or any(hold.is_finished and hold.row.next_attempt_at <= hold.now() for hold in holds):
+    if woken or any(_is_due_again(hold) for hold in holds):
         enqueue.enqueue_by_name(TASK)
     return Round(len(holds), tuple(moved))
+
+
+def _is_due_again(hold: Hold[PollCursor]) -> bool:
+    """More pages are left, or an event came during the round."""
+    due_at = hold.row.next_attempt_at
+    return hold.is_finished and due_at is not None and due_at <= hold.now()
 
 
 def _ask_all(holds: list[Hold[PollCursor]]) -> Iterator[Answers]:

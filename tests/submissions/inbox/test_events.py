@@ -112,7 +112,7 @@ def test_the_secret_in_the_address_is_kept_nowhere(
     assert row.secret_hash == events.hashed(secret)
 
 
-def test_an_event_leads_to_a_poll_and_the_dialog(reading: Reading, altinn: Any, woken: list[str]) -> None:
+def test_an_event_leads_to_a_poll_and_the_dialog(reading: Reading, altinn: Any, woken: list[dict[str, Any]]) -> None:
     subscribe(reading, altinn)
     reading.poll()
     reading.opens(title="Kom med en hendelse")
@@ -126,7 +126,7 @@ def test_an_event_leads_to_a_poll_and_the_dialog(reading: Reading, altinn: Any, 
     assert Dialog.objects.filter(title="Kom med en hendelse").exists()
 
 
-def test_an_event_that_comes_twice_rings_once(reading: Reading, altinn: Any, woken: list[str]) -> None:
+def test_an_event_that_comes_twice_rings_once(reading: Reading, altinn: Any, woken: list[dict[str, Any]]) -> None:
     reading.world.app.state.settings.duplicate_events = True
     subscribe(reading, altinn)
     reading.poll()
@@ -138,7 +138,9 @@ def test_an_event_that_comes_twice_rings_once(reading: Reading, altinn: Any, wok
     assert (len(woken), ReceivedEvent.objects.count()) == (1, 1)
 
 
-def test_a_forged_secret_does_not_exist(reading: Reading, altinn: Any, client: Client, woken: list[str]) -> None:
+def test_a_forged_secret_does_not_exist(
+    reading: Reading, altinn: Any, client: Client, woken: list[dict[str, Any]]
+) -> None:
     subscribe(reading, altinn)
 
     assert post(client, "/hooks/events/guessed", event()) == 404
@@ -155,7 +157,7 @@ def test_a_forged_secret_does_not_exist(reading: Reading, altinn: Any, client: C
     ids=["another customer", "no customer", "seen"],
 )
 def test_what_is_nothing_to_us_is_dropped(
-    reading: Reading, altinn: Any, client: Client, woken: list[str], changes: dict[str, str]
+    reading: Reading, altinn: Any, client: Client, woken: list[dict[str, Any]], changes: dict[str, str]
 ) -> None:
     subscribe(reading, altinn)
     reading.poll()
@@ -195,7 +197,9 @@ def test_a_body_that_is_too_large_is_not_read(reading: Reading, altinn: Any, cli
     assert post(client, endpoint(reading), b"x" * (64 * 1024 + 1)) == 413
 
 
-def test_long_words_of_strangers_fit(reading: Reading, altinn: Any, client: Client, woken: list[str]) -> None:
+def test_long_words_of_strangers_fit(
+    reading: Reading, altinn: Any, client: Client, woken: list[dict[str, Any]]
+) -> None:
     subscribe(reading, altinn)
     reading.poll()
 
@@ -207,7 +211,9 @@ def test_only_post_is_answered(client: Client, reading: Reading) -> None:
     assert client.get("/hooks/events/anything").status_code == 405
 
 
-def test_the_webhook_answers_within_a_second(reading: Reading, altinn: Any, client: Client, woken: list[str]) -> None:
+def test_the_webhook_answers_within_a_second(
+    reading: Reading, altinn: Any, client: Client, woken: list[dict[str, Any]]
+) -> None:
     subscribe(reading, altinn)
     reading.poll()
     started = time.perf_counter()
@@ -261,7 +267,7 @@ def test_an_access_that_is_not_in_use_is_not_asked_for(reading: Reading) -> None
 
 
 def test_one_event_for_two_accesses_makes_both_due_and_a_second_delivery_none(
-    reading: Reading, altinn: Any, client: Client, woken: list[str]
+    reading: Reading, altinn: Any, client: Client, woken: list[dict[str, Any]]
 ) -> None:
     second = make_access(reading.world.access.customer, system=reading.world.access.profile.system)
     reading.world.give_system_user(second)
@@ -353,7 +359,7 @@ def test_polling_finds_what_no_event_told(reading: Reading, altinn: Any) -> None
     assert Dialog.objects.get().title == "Uten hendelse"
 
 
-def test_old_events_are_forgotten(reading: Reading, altinn: Any, client: Client, woken: list[str]) -> None:
+def test_old_events_are_forgotten(reading: Reading, altinn: Any, client: Client, woken: list[dict[str, Any]]) -> None:
     subscribe(reading, altinn)
     reading.poll()
     post(client, endpoint(reading), event())
@@ -365,7 +371,7 @@ def test_old_events_are_forgotten(reading: Reading, altinn: Any, client: Client,
 
 
 def test_an_event_before_the_first_round_is_no_fault(
-    reading: Reading, altinn: Any, client: Client, woken: list[str]
+    reading: Reading, altinn: Any, client: Client, woken: list[dict[str, Any]]
 ) -> None:
     subscribe(reading, altinn)
 

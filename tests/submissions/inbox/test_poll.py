@@ -335,3 +335,92 @@ def test_an_access_that_is_no_longer_ours_is_not_asked_about(reading: Reading) -
     Access.objects.update(status="REMOVED")
 
     assert poll.poll_due(at=reading.world.at).taken == 0
+
+
+def test_a_new_key_makes_what_waited_for_one_due(reading: Reading) -> None:
+    reading.opens()
+    reading.poll()
+    PollCursor.objects.update(next_attempt_at=reading.world.at)
+    SigningKey.objects.update(status="RETIRED")
+    for _ in range(8):
+        reading.round()
+        reading.world.let_pass(300)
+    waiting = (reading.cursor.problem_code, Dialog.objects.get().problem_code)
+    far = reading.world.at + timedelta(minutes=30)
+    for rows in (PollCursor.objects, Dialog.objects):
+        rows.update(next_attempt_at=far)
+
+    without = cursors.wake_those_with_a_key(at=reading.world.at)
+    SigningKey.objects.update(status="ACTIVE")
+    woken = cursors.wake_those_with_a_key(at=reading.world.at)
+    reading.round()
+
+    assert (waiting, without, woken) == (("NO_KEY", "NO_KEY"), 0, 2)
+    assert (reading.cursor.problem_code, Dialog.objects.get().next_attempt_at) == ("", None)
+
+
+def test_a_batch_that_takes_too_long_stores_what_came_and_gives_back_the_rest(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        access = make_access(reading.world.access.customer, system=reading.world.access.profile.system)
+        reading.world.give_system_user(access)
+    monkeypatch.setattr(poll, "THREADS", 1)
+    monkeypatch.setattr(poll, "ENOUGH", 0.3)
+    reading.fault(kind="slow", seconds=0.5, times=1)
+
+    reading.poll()
+
+    polled = PollCursor.objects.filter(polled_at__isnull=False)
+    left = PollCursor.objects.filter(polled_at__isnull=True)
+    assert (polled.count(), left.count()) == (1, 2)
+    assert set(left.values_list("next_attempt_at", "lease_until", "failures")) == {(reading.world.at, None, 0)}
+
+
+def test_a_round_of_many_pages_stops_in_time_and_goes_on_at_once(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poll, "PAGE", 1)
+    monkeypatch.setattr(poll, "ENOUGH", 0.3)
+    for number in range(3):
+        reading.world.let_pass(1)
+        reading.opens(title=f"Nummer {number}")
+    reading.fault(kind="slow", seconds=0.5, times=1)
+
+    first = len(reading.poll())
+    rest = len(reading.poll())
+
+    assert (first, rest) == (1, 2)
+
+
+def test_quick_answers_are_stored_while_a_slow_one_is_waited_for(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = make_access(reading.world.access.customer, system=reading.world.access.profile.system)
+    reading.world.give_system_user(access)
+    monkeypatch.setattr(poll, "STORE_EVERY", 0.2)
+    stored: list[int] = []
+    store_all = poll._store_all
+    monkeypatch.setattr(poll, "_store_all", lambda answers: (stored.append(len(answers)), store_all(answers))[1])
+    reading.fault(kind="slow", seconds=1.5, times=1)
+
+    reading.poll()
+
+    assert [number for number in stored if number] == [1, 1]
+
+
+def test_a_fault_of_our_own_in_one_answer_stops_no_other(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    access = make_access(reading.world.access.customer, system=reading.world.access.profile.system)
+    reading.world.give_system_user(access)
+    read_pages, calls = poll._read_pages, []
+
+    def broken_once(*given: Any) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyError("bug")
+        read_pages(*given)
+
+    monkeypatch.setattr(poll, "_read_pages", broken_once)
+    reading.poll()
+
+    assert sorted(PollCursor.objects.values_list("problem_code", "failures")) == [("", 0), ("INTERNAL_ERROR", 1)]
