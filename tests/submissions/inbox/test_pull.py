@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import timedelta
 
 import pytest
@@ -216,3 +217,76 @@ def test_no_reason_quotes_more_than_skatteetaten_said(reading: Reading) -> None:
     sums = next(reason for reason in submission.reasons if reason["code"] == "ANTALL_AKSJER")
     assert sums["text"] == "Antall aksjer ved årets slutt stemmer ikke"
     assert "underskjemaene har til sammen" in sums["description"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 408, 500])
+def test_a_document_that_was_refused_is_asked_for_again_and_the_verdict_does_not_wait(
+    reading: Reading, status: int
+) -> None:
+    submission = answered(reading, wrong_sum=True)
+    reading.fault("skatteetaten", status=status, times=1)
+
+    reading.round()
+    submission.refresh_from_db()
+    at_once = (submission.status, Dialog.objects.get().failures)
+    reading.settle(submission)
+
+    assert at_once == (S.REJECTED, 1)
+    assert len(feedback(submission)) == 2
+    assert Dialog.objects.get().next_attempt_at is None
+
+
+def test_a_document_that_is_gone_for_good_is_not_asked_for_without_end(reading: Reading) -> None:
+    submission = answered(reading)
+    reading.fault("skatteetaten", status=410, times=1)
+
+    reading.round()
+
+    submission.refresh_from_db()
+    assert (submission.status, len(feedback(submission))) == (S.ACCEPTED, 1)
+    assert Dialog.objects.get().next_attempt_at is None
+
+
+def test_a_full_disk_delays_the_documents_and_not_the_verdict(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = answered(reading)
+
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pull, "store_document", full)
+        reading.round()
+    submission.refresh_from_db()
+    at_once = (submission.status, Dialog.objects.get().problem_code)
+    reading.settle(submission)
+
+    assert at_once == (S.ACCEPTED, "DISK_FULL")
+    assert len(feedback(submission)) == 2
+
+
+def test_a_host_that_does_not_answer_is_asked_for_one_document_only(reading: Reading) -> None:
+    submission = answered(reading)
+    reading.fault("skatteetaten", status=503, times=10)
+    before = len(reading.calls(DOCUMENTS))
+
+    reading.round()
+
+    submission.refresh_from_db()
+    assert submission.status == S.ACCEPTED
+    assert len(reading.calls(DOCUMENTS)) - before == 1
+
+
+def test_a_worker_that_lost_the_dialog_stores_nothing_of_it(reading: Reading) -> None:
+    submission = answered(reading)
+    reading.poll()
+    later = reading.world.at + lease.LEASE + timedelta(seconds=1)
+    [slow] = lease.claim(pull.unfinished(), at=reading.world.at)
+    lease.claim(pull.unfinished(), at=later)
+
+    with lease.reporting(slow):
+        pull.pull(slow)
+
+    submission.refresh_from_db()
+    assert (submission.status, submission.transmissions.count()) == (S.DELIVERED, 0)
