@@ -173,6 +173,8 @@ def _store_all(answers: Answers) -> list[int]:
         if answer.items:
             with lease.reporting(hold, longest=cursors.LONGEST_WAIT):
                 moved += _store({hold: answer}, waiting)
+    if moved:
+        enqueue.enqueue_by_name(pull.TASK)
     for hold, answer in answers.items():
         with lease.reporting(hold, longest=cursors.LONGEST_WAIT):
             _note(hold, answer)
@@ -191,8 +193,6 @@ def _store(answers: Answers, waiting: dict[int, datetime]) -> list[int]:
             since = waiting.get(row.access_id)
             results[hold] = _success(row, answer, at, changed=bool(fresh), awaited_since=since)
         lease.finish_all(results)
-        if moved:
-            enqueue.enqueue_by_name(pull.TASK)
     return moved
 
 
