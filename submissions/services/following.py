@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -39,9 +40,7 @@ def failing_subscriptions(rows: QuerySet[EventSubscription]) -> QuerySet[EventSu
     return lasting_problems(rows.filter(access__status=Access.Status.IN_USE, validated_at__isnull=True))
 
 
-def find_failing(
-    *, user: User, environment: Environment, state: str
-) -> QuerySet[PollCursor] | QuerySet[EventSubscription]:
+def find_failing(*, user: User, environment: Environment, state: str) -> QuerySet[Any]:
     """Cursors, or with state `events` subscriptions, of customers visible to the user."""
     accesses = Access.objects.visible_to(user).filter(environment=environment)
     if state == EVENTS:

@@ -103,7 +103,7 @@ def _read_answers(hold: Hold[Dialog]) -> None:
 
 def _fetch(hold: Hold[Dialog], row: Transmission, attachment: AttachmentJson) -> None:
     """Store one attachment. Raises NotReady for one that is missing (404) or closed (403), and the gateways' errors."""
-    dialog, submission, url = hold.row, row.submission, attachment.get("api_url", "")
+    dialog, submission, url = hold.row, row.submission, attachment["api_url"]
     if submission is None or not url or url.startswith(UNAUTHORIZED):
         return
     if row.documents.filter(attachment_id=attachment["id"]).exists():
