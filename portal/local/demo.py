@@ -17,6 +17,7 @@ from django.db import transaction
 
 from accounts.models import Customer, Language, Portfolio, Role, User, Vendor
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.gateways import maskinporten
 from systemusers.models import AccessProfile, MaskinportenClient, SigningKey, System
@@ -127,7 +128,7 @@ def _client(at: datetime) -> MaskinportenClient:
         created_at=at,
         expires_at=at + timedelta(days=365),
     )
-    record(by=BY, at=at, target=key, what="created", environment=client.environment, kid=kid)
+    record(by=BY, at=at, target=key, what=AuditType.KEY_MADE, environment=client.environment, kid=kid)
     return client
 
 

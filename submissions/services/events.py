@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.events import CloudEvent, Events, Subscription
@@ -77,7 +78,12 @@ def _subscribe(access: Access, resource: str, at: datetime) -> None:
             defaults={"secret_hash": hashed(secret), "created_at": at, "refused_code": "", "validated_at": None},
         )
         record(
-            by=BY, at=at, target=row, what="subscribe", environment=access.environment, customer_id=access.customer_id
+            by=BY,
+            at=at,
+            target=row,
+            what=AuditType.SUBSCRIBE,
+            environment=access.environment,
+            customer_id=access.customer_id,
         )
     gateway = events(access.environment)
     try:
