@@ -46,12 +46,16 @@ class AuditEvent(models.Model):
 
 
 class AuditSeal(models.Model):
-    """A batch of events sealed into the hash chain. `row_hashes` is one SHA-256 (32 bytes) for each event, in id order."""
+    """A batch of events sealed into the hash chain. `row_hashes` is one SHA-256 (32 bytes) for each event, in id order.
+
+    `previous_hash` is the `chain_hash` of the seal before it. It is unique: a seal has one successor at most.
+    """
 
     sealed_at = models.DateTimeField(_("forseglet"))
     first_event = models.BigIntegerField()
     last_event = models.BigIntegerField(unique=True)
     row_hashes = models.BinaryField()
+    previous_hash = models.CharField(max_length=64, unique=True)
     chain_hash = models.CharField(max_length=64)
 
     class Meta:
