@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from portal.core.admin import Unchangeable
+from portal.core.admin import Unchangeable, actor
 from portal.core.audit import AuditEvent, AuditSeal
 from portal.core.outbox import settle
 from portal.core.outbox.message import OutboxMessage, hash_of
@@ -81,7 +81,7 @@ class OutboxMessageAdmin(Unchangeable):
         self._each(request, queryset, settle.close)
 
     def _each(self, request: HttpRequest, queryset: QuerySet[OutboxMessage], act: Callable[..., None]) -> None:
-        done, at, by = 0, timezone.now(), getattr(request.user, "actor", "")
+        done, at, by = 0, timezone.now(), actor(request)
         for message in queryset:
             try:
                 act(message, by=by, at=at)
