@@ -19,7 +19,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("portal", "0003_outbox")]
+    dependencies = [("portal", "0004_heartbeat")]
     operations = [
         migrations.AddField("auditseal", "previous_hash", models.CharField(max_length=64, null=True)),
         migrations.RunPython(fill, migrations.RunPython.noop),
