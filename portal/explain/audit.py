@@ -200,7 +200,9 @@ def _label(model: Any, name: str) -> str:
 def _value(model: Any, name: str, value: Any) -> str:
     if value in ("", None, []):
         return "–"
-    labels = dict(getattr(_field(model, name), "choices", None) or []) if isinstance(value, str) else {}
+    if not isinstance(value, str):
+        return _plain(value)
+    labels = dict(getattr(_field(model, name), "choices", None) or [])
     return str(labels.get(value) or _plain(value))
 
 
