@@ -9,6 +9,7 @@ import ipaddress
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.cache import cache
 
@@ -37,7 +38,7 @@ class Visit:
     agent: str
     at: datetime
 
-    def as_detail(self) -> dict[str, str]:
+    def as_detail(self) -> dict[str, Any]:
         try:
             ip = str(ipaddress.ip_address(self.ip))
         except ValueError:
