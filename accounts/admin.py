@@ -1,17 +1,32 @@
-"""Accounts in Django admin, for the operator. Customers with a history are not deleted here."""
+"""Accounts in Django admin, for the operator. Every change goes through a service, which records it.
+
+Customers with a history are not deleted here. Groups and allauth's e-mail addresses are not used, so they have no pages.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
+from allauth.account.admin import EmailAddress
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.http import HttpRequest
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Portfolio, User, Vendor
+from accounts.services import staff, vendor
+from accounts.services.customers import Details, edit_customer
+from accounts.services.portfolios import delete_portfolio, save_portfolio
+from portal.core.admin import actor
+
+admin.site.unregister([Group, EmailAddress])
 
 
 class NewUserForm(AdminUserCreationForm):
@@ -46,6 +61,27 @@ class UserAdmin(DjangoUserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # the audit trail names people; switch them off instead
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        by, at = actor(request), timezone.now()
+        staff.save_user(user=obj, by=by, at=at)
+        if not change:
+            staff.note_password_set(user=obj, by=by, at=at)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Instead of `form.save_m2m()`, which records nothing. There are no formsets."""
+        if "portfolios" in form.cleaned_data:
+            portfolios = form.cleaned_data["portfolios"]
+            staff.assign_portfolios(user=form.instance, portfolios=portfolios, by=actor(request), at=timezone.now())
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Django's page, and an event in the same transaction when it stored something."""
+        with transaction.atomic():
+            before = self.get_object(request, id)
+            response: HttpResponse = super().user_change_password(request, id, form_url)
+            if before and (user := User.objects.filter(pk=before.pk).exclude(password=before.password).first()):
+                staff.note_password_set(user=user, by=actor(request), at=timezone.now())
+        return response
+
 
 @admin.register(Vendor)
 class VendorAdmin(admin.ModelAdmin):
@@ -53,6 +89,10 @@ class VendorAdmin(admin.ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return not Vendor.objects.exists()
+
+    def save_model(self, request: HttpRequest, obj: Vendor, form: Any, change: bool) -> None:
+        fields = {name: getattr(obj, name) for name in vendor.FIELDS}
+        obj.pk = vendor.save_vendor(fields=fields, by=actor(request), at=timezone.now()).pk
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -62,6 +102,17 @@ class VendorAdmin(admin.ModelAdmin):
 class PortfolioAdmin(admin.ModelAdmin):
     list_display = ("name",)
     search_fields = ("name",)
+
+    def save_model(self, request: HttpRequest, obj: Portfolio, form: Any, change: bool) -> None:
+        save_portfolio(portfolio=obj, by=actor(request), at=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: Portfolio) -> None:
+        delete_portfolio(portfolio=obj, by=actor(request), at=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Portfolio]) -> None:
+        with transaction.atomic():
+            for portfolio in queryset:
+                self.delete_model(request, portfolio)
 
 
 @admin.register(Customer)
@@ -78,3 +129,7 @@ class CustomerAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
+        details = Details(**{field.name: getattr(obj, field.name) for field in dataclasses.fields(Details)})
+        edit_customer(customer=obj, details=details, by=actor(request), at=timezone.now())

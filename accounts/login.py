@@ -12,18 +12,20 @@ from allauth.account.forms import ResetPasswordKeyForm as AllauthKeyForm
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.sites.shortcuts import get_current_site
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.services import visits
+from accounts.services.visits import STAND_IN, Visit
 from portal.core.outbox.put import put_mail
 
 BEFORE = "log_in_before"
-STAND_IN = 0
-"""Nobody's primary key: stands for whoever might have had an unknown address."""
 NO_PASSWORD = make_password(None)
 LABELS = {
     "login": _("E-post"),
@@ -54,6 +56,36 @@ class ClosedSignup(DefaultAccountAdapter):
         before = user.last_login
         super().login(request, user)
         request.session[BEFORE] = before.isoformat() if before else ""
+        visits.note_logged_in(user=user, visit=self._visit(request))
+
+    def logout(self, request: HttpRequest) -> None:
+        if isinstance(request.user, User):
+            visits.note_logged_out(user=request.user, visit=self._visit(request))
+        super().logout(request)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            visits.note_blocked(address=_address(credentials), visit=self._visit(request))
+            raise
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        super().authentication_failed(request, **credentials)
+        visits.note_failed(address=_address(credentials), visit=self._visit(request))
+
+    def set_password(self, user: Any, password: str) -> None:
+        """Called when somebody followed the link in the mail; there is no other page where a user sets a password."""
+        with transaction.atomic():
+            super().set_password(user, password)
+            visits.note_password_reset(user=user, visit=self._visit(self.request))
+
+    def _visit(self, request: HttpRequest) -> Visit:
+        try:
+            ip = self.get_client_ip(request)
+        except PermissionDenied:
+            ip = ""
+        return Visit(ip=ip, agent=self.get_http_user_agent(request), at=timezone.now())
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Into the outbox: no request waits for a mail server."""
@@ -62,6 +94,7 @@ class ClosedSignup(DefaultAccountAdapter):
     def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
         """Stops being tried when the link in it has expired. For the stand-in the same work is done and nothing is sent."""
         at, prefix = timezone.now(), "account/email/password_reset_key"
+        visits.note_reset_asked(address=email, visit=self._visit(self.request))
         put_mail(
             self._mail(prefix, email, context),
             key=f"password-reset:{salted_hmac('password-reset', context['key'], algorithm='sha256').hexdigest()}",
@@ -74,6 +107,10 @@ class ClosedSignup(DefaultAccountAdapter):
         base = {"request": self.request, "email": email, "current_site": get_current_site(self.request)}
         mail: EmailMessage = self.render_mail(template_prefix, email, {**base, **context})
         return mail
+
+
+def _address(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("email") or credentials.get("username") or "")
 
 
 def previous_login(request: HttpRequest) -> datetime | None:

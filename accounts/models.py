@@ -9,12 +9,16 @@ from typing import Any, Self, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.audit import record
+from portal.core.audit_changes import changes
+from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.gateways.enhetsregisteret import UnitJson
 
@@ -67,7 +71,13 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        return self.create_user(email, password, role=Role.ADMINISTRATOR, is_staff=True, is_superuser=True, **fields)
+        """What `manage.py createsuperuser` calls; it has no other place where the new account can be recorded."""
+        rights = {"role": Role.ADMINISTRATOR, "is_staff": True, "is_superuser": True}
+        with transaction.atomic(using=self._db):
+            user = self.create_user(email, password, **rights, **fields)
+            edits = changes(old={}, new={"email": user.email, "name": user.name, **rights})
+            record(by="task:createsuperuser", at=timezone.now(), target=user, what=AuditType.ADDED, changes=edits)
+        return user
 
 
 class Role(models.TextChoices):

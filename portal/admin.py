@@ -12,19 +12,38 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from portal.core.admin import Unchangeable
+from portal.core.admin import Unchangeable, actor
 from portal.core.audit import AuditEvent, AuditSeal
 from portal.core.outbox import settle
 from portal.core.outbox.message import OutboxMessage, hash_of
 from portal.core.states import LostRace
 from portal.explain import explain
+from portal.explain.audit import PRESENTERS, present
+
+
+class OfType(admin.SimpleListFilter):
+    """By the declared types: the database is not asked which ones a large trail has."""
+
+    title = _("hendelse")
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(what), presenter.title) for what, presenter in PRESENTERS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        return queryset.filter(what=self.value()) if self.value() else queryset
 
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(Unchangeable):
-    list_display = ("at", "by", "environment", "target", "what")
-    list_filter = ("environment",)
+    list_display = ("at", "by", "environment", "target", "sentence", "what")
+    list_filter = ("environment", OfType)
     search_fields = ("by", "target", "what")
+    readonly_fields = ("sentence",)
+
+    @admin.display(description=_("i ord"))
+    def sentence(self, event: AuditEvent) -> str:
+        return present(event).sentence
 
 
 @admin.register(AuditSeal)
@@ -81,7 +100,7 @@ class OutboxMessageAdmin(Unchangeable):
         self._each(request, queryset, settle.close)
 
     def _each(self, request: HttpRequest, queryset: QuerySet[OutboxMessage], act: Callable[..., None]) -> None:
-        done, at, by = 0, timezone.now(), getattr(request.user, "actor", "")
+        done, at, by = 0, timezone.now(), actor(request)
         for message in queryset:
             try:
                 act(message, by=by, at=at)

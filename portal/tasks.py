@@ -18,7 +18,7 @@ SENDER_MODULES = (mail,)
 @shared_task(ignore_result=True)
 def seal_audit(**_: Any) -> None:
     """Seal the rows written since the last run, so that changes can be detected."""
-    audit_chain.seal(at=timezone.now())
+    audit_chain.seal_all(at=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True)

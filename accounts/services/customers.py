@@ -12,7 +12,11 @@ from accounts.models import Customer, Portfolio, Vendor
 from accounts.services.business_register import LookUp
 from accounts.services.orgnr import check_environment, read_orgnr
 from portal.core.audit import record
+from portal.core.audit_changes import changes, values_of
+from portal.core.audit_events import AuditType
+from portal.core.masking import length_only, masked
 
+MASKS = {"contact_name": masked, "contact_email": masked, "contact_phone": masked, "notes": length_only}
 FEW = 5000
 """Largest number of ids that a query lists one by one without being slow."""
 
@@ -75,7 +79,9 @@ def add_customer(
             customer = Customer.objects.create(
                 environment=environment, orgnr=number, **details.as_fields(), **from_register
             )
-            record(by=by, at=at, target=customer, what="added", customer_id=customer.pk, orgnr=number)
+            edits = changes(old={}, new=details.as_fields(), masks=MASKS)
+            what = AuditType.ADDED
+            record(by=by, at=at, target=customer, what=what, customer_id=customer.pk, orgnr=number, changes=edits)
     except IntegrityError:
         existing = Customer.objects.filter(environment=environment, orgnr=number).first()
         if existing is None:
@@ -85,20 +91,27 @@ def add_customer(
 
 
 def edit_customer(*, customer: Customer, details: Details, by: str, at: datetime) -> list[str]:
-    """Write the details; returns the names of the fields that changed. Their values stay out of the audit trail."""
+    """Write the details; returns the names of the fields that changed. Contact data is masked in the audit trail."""
     with transaction.atomic():
-        row = Customer.objects.select_for_update().get(pk=customer.pk)
-        changed = [name for name, value in details.as_fields().items() if getattr(row, name) != value]
-        if changed:
-            for name in changed:
+        row = Customer.objects.select_for_update(of=("self",)).get(pk=customer.pk)
+        edits = changes(old=values_of(row, details.as_fields()), new=details.as_fields(), masks=MASKS)
+        if edits:
+            for name in edits:
                 setattr(row, name, getattr(details, name))
-            row.save(update_fields=changed)
-            record(by=by, at=at, target=row, what="edited", customer_id=row.pk, fields=changed)
-    return changed
+            row.save(update_fields=list(edits))
+            record(by=by, at=at, target=row, what=AuditType.EDITED, customer_id=row.pk, changes=edits)
+    return list(edits)
 
 
 def keep_look_up(*, customer: Customer, lookup: LookUp, by: str, at: datetime) -> None:
     """Store what the register says now."""
     with transaction.atomic():
         Customer.objects.filter(pk=customer.pk).update(business_register=lookup.as_json(), business_register_at=at)
-        record(by=by, at=at, target=customer, what="looked-up", customer_id=customer.pk, outcome=lookup.outcome.value)
+        record(
+            by=by,
+            at=at,
+            target=customer,
+            what=AuditType.LOOKED_UP,
+            customer_id=customer.pk,
+            outcome=lookup.outcome.value,
+        )

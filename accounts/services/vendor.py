@@ -9,11 +9,21 @@ from django.db import transaction
 
 from accounts.models import Vendor
 from portal.core.audit import record
+from portal.core.audit_changes import changes, stored_values, values_of
+from portal.core.audit_events import AuditType
+from portal.core.masking import masked
+
+FIELDS = ("name", "orgnr", "logo", "support_email", "support_phone")
+MASKS = {"support_email": masked, "support_phone": masked, "logo": lambda name: "(1)" if name else ""}
+"""The name of the logo's file comes from outside."""
 
 
 def save_vendor(*, fields: dict[str, Any], by: str, at: datetime) -> Vendor:
     """Make or change the vendor row. `fields` are those of the model."""
     with transaction.atomic():
-        vendor, _created = Vendor.objects.update_or_create(pk=1, defaults=fields)
-        record(by=by, at=at, target=vendor, what="edited", fields=sorted(fields))
+        old = stored_values(Vendor(pk=1), FIELDS)
+        vendor, created = Vendor.objects.update_or_create(pk=1, defaults=fields)
+        edits = changes(old=old, new=values_of(vendor, FIELDS), masks=MASKS)
+        if edits:
+            record(by=by, at=at, target=vendor, what=AuditType.ADDED if created else AuditType.EDITED, changes=edits)
     return vendor

@@ -8,6 +8,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 
+def actor(request: HttpRequest) -> str:
+    """Who acts in Django admin, as the audit trail names them."""
+    return str(getattr(request.user, "actor", ""))
+
+
 class Unchangeable(admin.ModelAdmin):
     """Read-only admin: rows can be viewed, searched and filtered; only pages and workers change them."""
 

@@ -12,7 +12,9 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.audit_events import AuditType, check_event
 from portal.core.environments import Environment
+from portal.core.masking import scrubbed
 
 
 class AuditEvent(models.Model):
@@ -44,12 +46,16 @@ class AuditEvent(models.Model):
 
 
 class AuditSeal(models.Model):
-    """A batch of events sealed into the hash chain. `row_hashes` is one SHA-256 (32 bytes) for each event, in id order."""
+    """A batch of events sealed into the hash chain. `row_hashes` is one SHA-256 (32 bytes) for each event, in id order.
+
+    `previous_hash` is the `chain_hash` of the seal before it. It is unique: a seal has one successor at most.
+    """
 
     sealed_at = models.DateTimeField(_("forseglet"))
     first_event = models.BigIntegerField()
     last_event = models.BigIntegerField(unique=True)
     row_hashes = models.BinaryField()
+    previous_hash = models.CharField(max_length=64, unique=True)
     chain_hash = models.CharField(max_length=64)
 
     class Meta:
@@ -66,18 +72,28 @@ def record(
     by: str,
     at: datetime,
     target: models.Model,
-    what: str,
+    what: AuditType | str,
     environment: str = "",
     customer_id: int | None = None,
     **detail: Any,
 ) -> AuditEvent:
-    """Write one event about `target`. Call it before any call outside."""
+    """Write one event about `target`. Call it in the transaction of the change, and before any call outside.
+
+    `what` is an AuditType, or `before->after` for a change of state; `detail` has the keys that the type allows. Identity
+    numbers in it are hidden. Raises UnknownEvent and UnknownDetail: nothing is written then.
+    """
+    check_event(target=target, what=what, keys=detail)
     return AuditEvent.objects.create(
         by=by,
         at=at,
-        target=f"{target._meta.label}:{target.pk}",
-        what=what,
+        target=target_of(target),
+        what=str(what),
         environment=environment or getattr(target, "environment", ""),
         customer_id_ref=customer_id or getattr(target, "customer_id", None),
-        detail=detail,
+        detail=scrubbed(detail),
     )
+
+
+def target_of(row: models.Model) -> str:
+    """How the trail names a row: `app.Model:id`."""
+    return f"{row._meta.label}:{row.pk}"

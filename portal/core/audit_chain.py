@@ -1,6 +1,7 @@
 """The audit trail's hash chain: new rows are sealed in batches, so that writers do not wait for each other.
 
-A row's hash covers every column; a seal's hash covers the seal before it and its rows.
+A row's hash covers every column; a seal's hash covers the seal before it and its rows. There is one chain: sealers take
+turns by an advisory lock, and the database refuses two seals with the same predecessor.
 `verify` names the first row or seal that does not match.
 """
 
@@ -8,16 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import DatabaseError, connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from portal.core.audit import AuditEvent, AuditSeal
 
+logger = logging.getLogger(__name__)
 BATCH = 10_000
+LOCK = 0x5345414C
+"""The key of PostgreSQL's advisory lock that a sealer holds. Nothing else may use it."""
+GENESIS = "0" * 64
+"""The predecessor of the first seal."""
 _HASH_BYTES = 32
-_GENESIS = "0" * 64
+_BEFORE_ALL = -(2**63)
 
 
 def row_hash(event: AuditEvent) -> bytes:
@@ -30,28 +38,47 @@ def row_hash(event: AuditEvent) -> bytes:
 
 
 def seal(*, at: datetime) -> int:
-    """Seal the rows that came since the last seal; returns how many. Safe to run twice at once."""
+    """Seal up to BATCH rows that came since the last seal; returns how many.
+
+    One sealer at a time: an advisory lock is held from the read of the last seal to the commit of the next. 0 when another
+    sealer is at work, or a writer does not finish; the next run seals. Must not run inside a transaction of the caller.
+    """
     highest = _settled_highest()
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+        return _seal_up_to(highest, at=at)
+
+
+def _seal_up_to(highest: int, *, at: datetime) -> int:
+    """Only while the lock is held. The unique column `previous_hash` refuses a second seal after the same one."""
     previous = AuditSeal.objects.last()
-    events = list(
-        AuditEvent.objects.filter(pk__gt=previous.last_event if previous else 0, pk__lte=highest).order_by("pk")[:BATCH]
-    )
+    after = previous.last_event if previous else 0
+    events = list(AuditEvent.objects.filter(pk__gt=after, pk__lte=highest).order_by("pk")[:BATCH])
     if not events:
         return 0
+    before = previous.chain_hash if previous else GENESIS
     hashes = b"".join(row_hash(event) for event in events)
-    AuditSeal.objects.bulk_create(
-        [
-            AuditSeal(
-                sealed_at=at,
-                first_event=events[0].pk,
-                last_event=events[-1].pk,
-                row_hashes=hashes,
-                chain_hash=_chain(previous.chain_hash if previous else _GENESIS, hashes),
-            )
-        ],
-        ignore_conflicts=True,
+    sealed = AuditSeal.objects.create(
+        sealed_at=at,
+        first_event=events[0].pk,
+        last_event=events[-1].pk,
+        row_hashes=hashes,
+        previous_hash=before,
+        chain_hash=_chain(before, hashes),
     )
+    anchor = {"rows": str(sealed), "anchor": sealed.chain_hash}
+    transaction.on_commit(lambda: logger.info("audit trail sealed", extra=anchor))
     return len(events)
+
+
+def seal_all(*, at: datetime) -> int:
+    """Seal batch after batch until nothing is left; returns how many rows."""
+    total = 0
+    while count := seal(at=at):
+        total += count
+    return total
 
 
 def _settled_highest() -> int:
@@ -65,7 +92,7 @@ def _settled_highest() -> int:
             cursor.execute("LOCK TABLE portal_auditevent IN SHARE MODE")
             cursor.execute("SELECT coalesce(max(id), 0) FROM portal_auditevent")
             return int(cursor.fetchone()[0])
-    except DatabaseError:
+    except OperationalError:
         return 0
 
 
@@ -77,17 +104,27 @@ class Broken(Exception):
     """The trail was changed. The message names the first row or seal that does not fit."""
 
 
-def verify() -> int:
-    """Walk the whole chain and return the number of sealed rows. Raises Broken at the first mismatch."""
-    previous, count = _GENESIS, 0
-    last_event = 0
-    for sealed in AuditSeal.objects.order_by("last_event").iterator():
+@dataclass(frozen=True)
+class Verified:
+    """`rows` are sealed and unchanged. `anchor` is the hash of the newest seal: kept elsewhere, it proves all of them later."""
+
+    rows: int
+    anchor: str
+
+
+def verify(*, since: str = "") -> Verified:
+    """Walk the whole chain. Raises Broken at the first mismatch, and when no seal has the hash `since` (an older anchor)."""
+    previous, rows, last_event, is_anchored = GENESIS, 0, _BEFORE_ALL, since in ("", GENESIS)
+    for sealed in AuditSeal.objects.order_by("pk").iterator():
         hashes = bytes(sealed.row_hashes)
-        if _chain(previous, hashes) != sealed.chain_hash:
+        if sealed.previous_hash != previous or _chain(previous, hashes) != sealed.chain_hash:
             raise Broken(f"seal {sealed.pk} (rows {sealed}) does not follow from the seal before it")
-        count += _verify_rows(sealed, hashes, last_event)
+        rows += _verify_rows(sealed, hashes, last_event)
         previous, last_event = sealed.chain_hash, sealed.last_event
-    return count
+        is_anchored = is_anchored or sealed.chain_hash == since
+    if not is_anchored:
+        raise Broken(f"no seal has the hash {since}: seals are missing, or all were made anew")
+    return Verified(rows, previous)
 
 
 def _verify_rows(sealed: AuditSeal, hashes: bytes, last_event: int) -> int:
@@ -98,10 +135,14 @@ def _verify_rows(sealed: AuditSeal, hashes: bytes, last_event: int) -> int:
 
 
 def _compare(events: Iterable[AuditEvent], expected: list[bytes], sealed: AuditSeal) -> None:
-    seen = 0
+    matched = 0
     for event in events:
-        if seen >= len(expected) or row_hash(event) != expected[seen]:
+        actual = row_hash(event)
+        if matched >= len(expected) or actual != expected[matched]:
+            if actual in expected[matched:]:
+                missing = expected.index(actual, matched) - matched
+                raise Broken(f"{missing} rows are missing before row {event.pk}, among {sealed}")
             raise Broken(f"row {event.pk} is not what was sealed {sealed.sealed_at:%Y-%m-%d %H:%M}")
-        seen += 1
-    if seen != len(expected):
-        raise Broken(f"{len(expected) - seen} rows are missing among {sealed}")
+        matched += 1
+    if matched != len(expected):
+        raise Broken(f"{len(expected) - matched} rows are missing at the end of {sealed}")

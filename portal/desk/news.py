@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from portal.core.environments import Environment
+from portal.explain.audit import state_title
 from submissions.models import Submission
 from submissions.services import catalogue
 from systemusers.models import Access
@@ -58,7 +59,7 @@ def _item(row: Access | Submission, page: str, *, about: str, since: datetime | 
     return NewsItem(
         at=row.status_at,
         status=row.status,
-        label=row.get_status_display(),
+        label=state_title(type(row), row.status),
         customer=row.customer.name,
         about=about,
         url=reverse(page, kwargs={"environment": row.environment, "pk": row.pk}),

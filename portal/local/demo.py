@@ -16,10 +16,15 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Customer, Language, Portfolio, Role, User, Vendor
+from accounts.services.portfolios import save_portfolio
+from accounts.services.staff import assign_portfolios, save_user
+from accounts.services.vendor import save_vendor
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.gateways import maskinporten
 from systemusers.models import AccessProfile, MaskinportenClient, SigningKey, System
+from systemusers.services.clients import save_client
 
 BY = "task:seed"
 VENDOR_ORGNR = "310123455"
@@ -78,19 +83,20 @@ def seed(*, at: datetime) -> None:
     """Data to start with in the sandbox environment. Does nothing when a vendor exists."""
     if is_seeded():
         return
-    Vendor.objects.create(
-        pk=1, name=VENDOR_NAME, orgnr=VENDOR_ORGNR, support_email=f"hjelp@{DOMAIN}", support_phone="22 12 34 56"
-    )
-    portfolio = Portfolio.objects.create(name="Vest")
+    profile = {"support_email": f"hjelp@{DOMAIN}", "support_phone": "22 12 34 56"}
+    save_vendor(fields={"name": VENDOR_NAME, "orgnr": VENDOR_ORGNR, **profile}, by=BY, at=at)
+    portfolio = Portfolio(name="Vest")
+    save_portfolio(portfolio=portfolio, by=BY, at=at)
     for login, name, role in STAFF:
-        fields: dict[str, Any] = {"name": name, "role": role}
-        if role == Role.ADMINISTRATOR:
-            fields |= {"is_staff": True, "is_superuser": True}
-        user = User.objects.create_user(f"{login}@{DOMAIN}", password(), **fields)
-        if role == Role.CASE_WORKER:
-            user.portfolios.add(portfolio)
+        is_operator = role == Role.ADMINISTRATOR
+        user = User(email=f"{login}@{DOMAIN}", name=name, role=role, is_staff=is_operator, is_superuser=is_operator)
+        user.set_password(password())
+        save_user(user=user, by=BY, at=at)
+        assign_portfolios(user=user, portfolios=[portfolio] if role == Role.CASE_WORKER else [], by=BY, at=at)
     _customers(portfolio)
-    _system(_client(at))
+    for customer in Customer.objects.all():
+        record(by=BY, at=at, target=customer, what=AuditType.ADDED, customer_id=customer.pk, orgnr=customer.orgnr)
+    _system(_client(at), at)
 
 
 def _customers(portfolio: Portfolio) -> None:
@@ -110,13 +116,14 @@ def _customers(portfolio: Portfolio) -> None:
 
 
 def _client(at: datetime) -> MaskinportenClient:
-    client = MaskinportenClient.objects.create(
+    client = MaskinportenClient(
         environment=Environment.SANDBOX,
         client_id=str(uuid.uuid4()),
         name=VENDOR_NAME,
         orgnr=VENDOR_ORGNR,
         scopes=SCOPES,
     )
+    save_client(client=client, by=BY, at=at)
     kid, private_pem, public_jwk = maskinporten.generate_key()
     key = SigningKey.objects.create(
         client=client,
@@ -127,11 +134,11 @@ def _client(at: datetime) -> MaskinportenClient:
         created_at=at,
         expires_at=at + timedelta(days=365),
     )
-    record(by=BY, at=at, target=key, what="created", environment=client.environment, kid=kid)
+    record(by=BY, at=at, target=key, what=AuditType.KEY_MADE, environment=client.environment, kid=kid)
     return client
 
 
-def _system(client: MaskinportenClient) -> None:
+def _system(client: MaskinportenClient, at: datetime) -> None:
     """A draft of the system and one profile; registering it is the user's first step."""
     system = System.objects.create(
         environment=Environment.SANDBOX,
@@ -146,7 +153,7 @@ def _system(client: MaskinportenClient) -> None:
         rights=[RESOURCE],
         redirect_urls=[f"{settings.PORTAL_URL}/return"],
     )
-    AccessProfile.objects.create(
+    profile = AccessProfile.objects.create(
         system=system,
         name="Årsoppgjør",
         rights=[RESOURCE],
@@ -154,6 +161,8 @@ def _system(client: MaskinportenClient) -> None:
         purpose_nn="levere aksjonærregisteroppgåva\nlese svara frå Skatteetaten",
         purpose_en="file the shareholder register report\nread the replies from the Tax Administration",
     )
+    record(by=BY, at=at, target=system, what=AuditType.ADDED, system_id=system.system_id)
+    record(by=BY, at=at, target=profile, what=AuditType.ADDED, environment=system.environment, rights=profile.rights)
 
 
 def introduce(*, url: str) -> None:

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import transaction
 
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from submissions.models import Document, Submission
 from submissions.services import catalogue, checking
 from submissions.services.checking import Row
@@ -22,6 +23,8 @@ from systemusers.models import Access
 
 Status = Submission.Status
 OPEN = {Status.DRAFT, Status.READY}
+SOME = 100
+"""Documents that one audit event names; it counts them all."""
 CORRECTABLE = {Status.REJECTED, Status.FAILED}
 
 
@@ -77,7 +80,7 @@ def create_draft(
             created_by=by,
             created_at=at,
         )
-        record(by=by, at=at, target=draft, what="created", service=service, year=year)
+        record(by=by, at=at, target=draft, what=AuditType.CREATED, service=service, year=year)
     return draft
 
 
@@ -109,9 +112,8 @@ def add_files(*, submission: Submission, files: Iterable[Upload], by: str, at: d
 def _add(submission: Submission, looked_at: list[Looked], *, by: str, at: datetime) -> list[Verdict]:
     with _editing(submission):
         verdicts = [_take(submission, *item, at=at) for item in looked_at]
-        accepted = [v.filename for v in verdicts if v.document]
-        if accepted:
-            record(by=by, at=at, target=submission, what="files added", files=accepted)
+        if accepted := [verdict.document for verdict in verdicts if verdict.document]:
+            record(by=by, at=at, target=submission, what=AuditType.FILES_ADDED, **_named(accepted))
     check(submission=submission, by=by, at=at)
     return verdicts
 
@@ -151,7 +153,7 @@ def remove_file(*, submission: Submission, document: Document, by: str, at: date
     """Take a file out and check the rest. Raises NotOpen."""
     with _editing(submission):
         submission.documents.filter(pk=document.pk).delete()
-        record(by=by, at=at, target=submission, what="file removed", files=[document.filename])
+        record(by=by, at=at, target=submission, what=AuditType.FILE_REMOVED, **_named([document]))
     check(submission=submission, by=by, at=at)
 
 
@@ -196,6 +198,15 @@ def _copy(form: Document, draft: Submission, at: datetime) -> Document:
     """The same stored bytes under another submission."""
     same = ("customer_id", "role", "filename", "media_type", "size", "sha256")
     return Document(submission=draft, stored_at=at, **{name: getattr(form, name) for name in same})
+
+
+def _named(documents: list[Document]) -> dict[str, Any]:
+    """Files in the audit trail: by id and the beginning of their hash. File names may hold anything."""
+    return {
+        "files": len(documents),
+        "documents": [document.pk for document in documents[:SOME]],
+        "sha256": [document.sha256[:12] for document in documents[:SOME]],
+    }
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from django.urls import reverse
 
 from portal.core import enqueue, lease
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.core.lease import Hold
 from portal.core.problems import code_of
@@ -123,7 +124,7 @@ def subscribe(hold: Hold[EventSubscription]) -> None:
                 by=BY,
                 at=hold.now(),
                 target=row,
-                what="subscribe",
+                what=AuditType.SUBSCRIBE,
                 environment=access.environment,
                 customer_id=access.customer_id,
             )

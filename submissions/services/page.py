@@ -8,13 +8,14 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services.actors import names_of, person
 from portal.core.heartbeat import is_working
 from portal.explain import NOBODY, Explanation, explain
 from submissions.models import Dialog, Document, Submission
 from submissions.services import catalogue, checking, stepper
 from submissions.services.next_step import next_step
 from submissions.services.preflight import preflight
-from submissions.services.timeline import person, timeline
+from submissions.services.timeline import timeline
 
 S = Submission.Status
 ROLES = [
@@ -89,5 +90,4 @@ def _dialog(row: Submission) -> Dialog | None:
 
 
 def _name(actor: str) -> str:
-    email = actor.removeprefix("user:")
-    return person(actor, dict(User.objects.filter(email=email).values_list("email", "name")))
+    return person(actor, names_of([actor]))

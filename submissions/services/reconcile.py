@@ -9,6 +9,7 @@ import logging
 from datetime import datetime, timedelta
 
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
 from submissions.models import Call, Submission
 from submissions.services import calls, receipt, refusal
@@ -102,7 +103,7 @@ def _never_confirmed(claim: Claim) -> None:
 
 def _ask_again(claim: Claim, confirm: Call) -> None:
     """Repeat the confirmation. The server closes a main form once: a repeat is accepted, or refused with GLD_1029."""
-    record(by=BY, at=claim.now(), target=claim.submission, what="confirmation repeated after a look without a find")
+    record(by=BY, at=claim.now(), target=claim.submission, what=AuditType.CONFIRMATION_REPEATED)
     try:
         answer = calls.perform(claim, confirm)
     except Refused as error:

@@ -3,68 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import User
-from portal.core.audit import AuditEvent
+from accounts.services.actors import Names, names_of, person
+from portal.core.audit import AuditEvent, target_of
 from portal.core.colours import colour
+from portal.explain.audit import Line, state_title
 from submissions.models import Document, Submission
 
 S = Submission.Status
-MACHINES = ("task:", "remote:")
 
 
-@dataclass(frozen=True)
-class Event:
-    """One line. `colour` is Designsystemet's name of it."""
-
-    title: str
-    text: str
-    at: datetime
-    colour: str
-
-
-def timeline(submission: Submission) -> list[Event]:
+def timeline(submission: Submission) -> list[Line]:
     """All events, in four queries."""
-    audits = list(AuditEvent.objects.filter(target=f"{submission._meta.label}:{submission.pk}").order_by("id"))
-    names = dict(User.objects.filter(email__in=_emails(audits)).values_list("email", "name"))
+    audits = list(AuditEvent.objects.filter(target=target_of(submission)).order_by("id"))
+    names = names_of(audit.by for audit in audits)
     events = [_created(submission, names)]
     events += [event for audit in audits if (event := _changed(submission, audit, names))]
     shown = _without_repeats(events)
     return sorted(shown, key=lambda event: (event.at, shown.index(event)), reverse=True)
 
 
-def _emails(audits: list[AuditEvent]) -> set[str]:
-    return {audit.by.removeprefix("user:") for audit in audits if audit.by.startswith("user:")}
-
-
-def person(actor: str, names: dict[str, str]) -> str:
-    """The actor's name for display; "" for a task or a remote."""
-    return "" if actor.startswith(MACHINES) else names.get(actor.removeprefix("user:"), actor.removeprefix("user:"))
-
-
-def _created(submission: Submission, names: dict[str, str]) -> Event:
+def _created(submission: Submission, names: Names) -> Line:
     by = names.get(submission.created_by.removeprefix("user:")) or submission.created_by.removeprefix("user:")
-    return Event(_("Opprettet"), by, submission.created_at, "neutral")
+    return Line(_("Opprettet"), by, submission.created_at, "neutral")
 
 
-def _changed(submission: Submission, audit: AuditEvent, names: dict[str, str]) -> Event | None:
+def _changed(submission: Submission, audit: AuditEvent, names: Names) -> Line | None:
     _before, arrow, after = audit.what.partition("->")
     if not arrow or after not in S.values:
         return None
-    title = _title(S(after))
+    title = state_title(Submission, after)
     text = _text(submission, after, person(audit.by, names), audit)
-    return Event(title, text, audit.at, "success" if after in _GOOD else colour(after))
-
-
-def _title(after: Submission.Status) -> str:
-    """What happened, rather than the state it led to."""
-    acts = {S.READY: _("Kontrollert hos oss"), S.QUEUED: _("Lagt i kø"), S.SENDING: _("Sending påbegynt")}
-    return acts.get(after, str(after.label))
+    return Line(title, text, audit.at, "success" if after in _GOOD else colour(after))
 
 
 _GOOD = {S.READY, S.DELIVERED, S.ACCEPTED}
@@ -119,8 +92,8 @@ def _calls_text(submission: Submission) -> str:
     return f"{text} · " + _("forsøkt på nytt med samme nøkkel") if again else text
 
 
-def _without_repeats(events: list[Event]) -> list[Event]:
+def _without_repeats(events: list[Line]) -> list[Line]:
     """Keep only the last of repeated queue and sending events."""
-    repeated = {_title(status) for status in (S.QUEUED, S.SENDING, S.UNCERTAIN)}
+    repeated = {state_title(Submission, status) for status in (S.QUEUED, S.SENDING, S.UNCERTAIN)}
     last = {event.title: position for position, event in enumerate(events)}
     return [e for position, e in enumerate(events) if e.title not in repeated or last[e.title] == position]

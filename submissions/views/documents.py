@@ -13,6 +13,7 @@ from django.utils.http import content_disposition_header
 
 from accounts.guard import StaffRequest, staff_page
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.explain import explain
 from submissions.models import Document
 from submissions.services import catalogue, document_preview
@@ -36,7 +37,9 @@ def document(request: StaffRequest, pk: int) -> HttpResponse:
     row, text, problem = _find(request, pk), None, None
     try:
         text = document_preview.readable(read_document(row), row.media_type)
-        record(by=request.user.actor, at=timezone.now(), target=row, what="read", environment=request.environment)
+        record(
+            by=request.user.actor, at=timezone.now(), target=row, what=AuditType.READ, environment=request.environment
+        )
     except DocumentDamaged as error:
         logger.error("%s", error)
         problem = explain(error.code)
@@ -61,7 +64,9 @@ def document_file(request: StaffRequest, pk: int) -> HttpResponse:
         content = read_document(row)
     except DocumentDamaged:
         return redirect("document", environment=request.environment, pk=pk)
-    record(by=request.user.actor, at=timezone.now(), target=row, what="fetched", environment=request.environment)
+    record(
+        by=request.user.actor, at=timezone.now(), target=row, what=AuditType.FETCHED, environment=request.environment
+    )
     response = HttpResponse(content, content_type=media_type)
     response["Content-Disposition"] = content_disposition_header(not is_open, row.filename) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
@@ -81,7 +86,7 @@ def evidence_package(request: StaffRequest, pk: int) -> HttpResponse:
         problem = explain(error.code)
         messages.error(request, f"{problem.title}. {problem.how}")
         return redirect("submission", environment=request.environment, pk=pk)
-    record(by=request.user.actor, at=timezone.now(), target=row, what="evidence fetched")
+    record(by=request.user.actor, at=timezone.now(), target=row, what=AuditType.EVIDENCE_FETCHED)
     name = f"bevispakke-{row.customer.orgnr}-{row.year}-{row.pk}.zip"
     response = FileResponse(package, as_attachment=True, filename=name, content_type="application/zip")
     response["Cache-Control"] = "private, no-store"

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.core.crypto import CannotDecrypt
 from portal.core.states import LostRace
 from portal.gateways.errors import Refused
@@ -59,7 +60,7 @@ def make_key(*, client: MaskinportenClient, by: str, at: datetime) -> SigningKey
             created_at=at,
             expires_at=at + LIFETIME,
         )
-        record(by=by, at=at, target=key, what="key-made", environment=client.environment, kid=kid)
+        record(by=by, at=at, target=key, what=AuditType.KEY_MADE, environment=client.environment, kid=kid)
     return key
 
 
@@ -73,7 +74,7 @@ def activate_key(*, key: SigningKey, by: str, at: datetime) -> None:
 
     Raises KeyNotAccepted, Unavailable, BrokenReply, LostRace. Nothing changes when it raises.
     """
-    record(by=by, at=at, target=key, what="key-tried", environment=key.environment, kid=key.kid)
+    record(by=by, at=at, target=key, what=AuditType.KEY_TRIED, environment=key.environment, kid=key.kid)
     _try(key, at)
     try:
         with transaction.atomic():

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.core.states import LostRace
 from portal.gateways.errors import GatewayError
 from systemusers.models import Access
@@ -88,7 +89,7 @@ def go_on(*, access: Access, at: datetime, by: str = BY) -> str:
         return ""
     if by == BY:
         note_opened(access=access, at=at)
-    record(by=by, at=at, target=access, what="led-to-altinn")
+    record(by=by, at=at, target=access, what=AuditType.LED_TO_ALTINN)
     return access.confirm_url
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.gateways.errors import Refused
 from portal.gateways.maskinporten import Grant
 from systemusers.models import MaskinportenClient, ScopeGrant
@@ -29,7 +30,7 @@ def check_scopes(*, client: MaskinportenClient, by: str, at: datetime) -> list[S
     Raises NoKey, and Unavailable or BrokenReply: verdicts stored before that stay.
     """
     key = active_key(client)
-    record(by=by, at=at, target=client, what="scopes-checked", scopes=list(client.scopes))
+    record(by=by, at=at, target=client, what=AuditType.SCOPES_CHECKED, scopes=list(client.scopes))
     client.grants.exclude(scope__in=client.scopes).delete()
     grants = [_check(client, scope, grant_for(key, scopes=(scope,)), at) for scope in client.scopes]
     if grants:

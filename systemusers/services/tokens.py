@@ -15,6 +15,7 @@ from datetime import datetime
 from django.db import transaction
 
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.core.states import LostRace
 from portal.gateways.errors import Refused
 from portal.gateways.maskinporten import Grant, Token
@@ -163,7 +164,7 @@ def note_missing(*, access: Access, at: datetime, sign: str) -> None:
     with transaction.atomic():
         if usable.update(missing_since=at):
             access.missing_since = at
-            record(by=BY, at=at, target=access, what=f"missing:{sign}")
+            record(by=BY, at=at, target=access, what=AuditType(f"missing:{sign}"))
 
 
 def _obtain(prepared: PreparedGrant, *, at: datetime, fresh: bool = False) -> tuple[Token, bool]:

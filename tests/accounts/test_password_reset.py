@@ -17,6 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from portal.core.audit import AuditEvent
 from portal.core.outbox.message import OutboxMessage
 from portal.tasks import send_outbox, sweep_outbox
 from tests.core.outbox.smtp import MailServer, mail_server
@@ -54,6 +55,9 @@ def test_a_person_gets_a_link_and_makes_a_new_password(administrator: User, smtp
     administrator.refresh_from_db()
     assert administrator.check_password("an even longer password")
     assert smtp.receivers == [KNOWN]
+    assert list(AuditEvent.objects.order_by("pk").values_list("what", "by")) == [
+        ("reset-asked", "visitor"), ("password-reset", administrator.actor),
+    ]  # fmt: skip
 
 
 @pytest.mark.django_db(transaction=True)

@@ -156,6 +156,22 @@ def test_a_new_draft_is_in_the_trail(access: Access) -> None:
     assert (event.by, event.what, event.customer_id_ref) == (BY, "created", access.customer_id)
 
 
+def test_the_trail_names_files_by_id_and_hash_and_never_by_name(access: Access) -> None:
+    draft = make_draft(access)
+    main, part = files()[0], files()[-1]
+
+    add(draft, main, NamedFile("RF1086U_12057012345_Kari.xml", part.content))
+    document = draft.documents.get(filename__contains="Kari")
+    drafts.remove_file(submission=draft, document=document, by=BY, at=AT)
+
+    removed = AuditEvent.objects.get(what="file-removed").detail
+    assert AuditEvent.objects.get(what="files-added").detail["files"] == 2
+    assert removed == {"files": 1, "documents": [document.pk], "sha256": [document.sha256[:12]]}
+    details = str([event.detail for event in AuditEvent.objects.all()])
+    assert "12057012345" not in details
+    assert "Kari" not in details
+
+
 def test_a_correction_begins_with_the_files_that_were_sent(access: Access) -> None:
     rejected = make_draft(access)
     add(rejected, *files(wrong_sum=True))

@@ -140,7 +140,7 @@ def test_a_confirmation_that_never_arrived_is_repeated_only_after_looking_and_wa
     world.settle(submission)
     assert submission.status == S.DELIVERED
     assert len(world.calls("bekreft")) == 2
-    assert AuditEvent.objects.filter(what__startswith="confirmation repeated").count() == 1
+    assert AuditEvent.objects.filter(what="confirmation-repeated").count() == 1
 
 
 def test_a_report_of_the_same_customer_is_not_taken_for_the_lost_one(world: World) -> None:

@@ -124,14 +124,6 @@ def hash_of(address: str) -> str:
     return salted_hmac("portal.outbox.address", address.strip().lower(), algorithm="sha256").hexdigest()
 
 
-def masked(address: str) -> str:
-    """Enough for an operator to know which receiver it is: k…@nordlys.example, or https://host of a web address."""
-    _name, at, domain = address.rpartition("@")
-    if "://" in address:
-        return "/".join(address.split("/")[:3]).rpartition("@")[2]
-    return f"{address[:1]}…{at}{domain if at else ''}"
-
-
 def seal(payload: object) -> bytes:
     """The stored form of a payload before it is encrypted."""
     return json.dumps(payload, ensure_ascii=False).encode()

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from portal.core import enqueue
-from portal.core.outbox.message import MailPayload, OutboxMessage, hash_of, masked, seal
+from portal.core.masking import masked
+from portal.core.outbox.message import MailPayload, OutboxMessage, hash_of, seal
 from portal.core.outbox.quiet_hours import QuietHours
 
 GIVE_UP_AFTER = timedelta(days=3)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.core.states import LostRace
 from systemusers.models import Access, AccessProfile, System, new_link_token
 
@@ -43,7 +44,7 @@ def ask_access(*, customer: Customer, profile: AccessProfile, by: str, at: datet
                 environment=customer.environment, customer=customer, profile=profile, status_at=at, requested_by=by,
                 external_ref=_external_ref(customer, profile), next_attempt_at=at, **_wanted(profile),
             )  # fmt: skip
-            record(by=by, at=at, target=access, what="requested", profile=profile.name, **_wanted(profile))
+            record(by=by, at=at, target=access, what=AuditType.REQUESTED, profile=profile.name, **_wanted(profile))
     except IntegrityError:
         existing = Access.objects.filter(customer=customer, profile=profile).first()
         if existing is None:
@@ -90,14 +91,14 @@ def send_again(*, access: Access, by: str, at: datetime) -> None:
         rows = Access.objects.filter(pk=access.pk, status=Status.DRAFT)
         if not rows.update(next_attempt_at=at, problem_code="", **_wanted(access.profile)):
             raise LostRace(f"access {access.pk} is no longer a draft")
-        record(by=by, at=at, target=access, what="send-again")
+        record(by=by, at=at, target=access, what=AuditType.SEND_AGAIN)
 
 
 def revoke_link(*, access: Access, by: str, at: datetime) -> None:
     """Close the customer's link; `reopen_link` makes a new one."""
     with transaction.atomic():
         Access.objects.filter(pk=access.pk).update(link_revoked_at=at)
-        record(by=by, at=at, target=access, what="link-revoked")
+        record(by=by, at=at, target=access, what=AuditType.LINK_REVOKED)
     access.link_revoked_at = at
 
 
@@ -106,5 +107,5 @@ def reopen_link(*, access: Access, by: str, at: datetime) -> None:
     token = new_link_token()
     with transaction.atomic():
         Access.objects.filter(pk=access.pk).update(link_revoked_at=None, link_token=token)
-        record(by=by, at=at, target=access, what="link-renewed")
+        record(by=by, at=at, target=access, what=AuditType.LINK_RENEWED)
     access.link_revoked_at, access.link_token = None, token

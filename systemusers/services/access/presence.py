@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.gateways.altinn import RemoteSystemUser
 from portal.gateways.errors import Refused
 from systemusers.models import Access, SystemUser
@@ -104,5 +105,5 @@ def _doubt(lease: Lease) -> None:
         lease.release(**later)
         return
     with transaction.atomic():
-        record(by=lease.by, at=at, target=row, what="signs-disagree")
+        record(by=lease.by, at=at, target=row, what=AuditType.SIGNS_DISAGREE)
         lease.move_to(Status.UNKNOWN, **later)

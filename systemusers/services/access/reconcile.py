@@ -9,6 +9,7 @@ import logging
 from datetime import datetime, timedelta
 
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.gateways.altinn import RemoteSystemUser
 from systemusers.models import Access, System, SystemUser
 from systemusers.services import tokens
@@ -39,7 +40,7 @@ def reconcile_system(*, system_id: int, at: datetime) -> int:
     Raises TooManyMissing (nothing is marked), NoKey and the gateways' errors.
     """
     system = System.objects.select_related("client").get(pk=system_id)
-    record(by=BY, at=at, target=system, what="reconcile", system_id=system.system_id)
+    record(by=BY, at=at, target=system, what=AuditType.RECONCILE, system_id=system.system_id)
     listed = _listed(system, at)
     usable = Access.objects.filter(profile__system=system, status__in=Access.USABLE)
     ours = list(usable.exclude(answered_at__gt=at - SETTLE).select_related("customer"))

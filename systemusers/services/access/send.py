@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from portal.core.audit_events import AuditType
 from portal.gateways.altinn import RemoteRequest, SystemUserRequests
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
 from systemusers.models import Access, Kind
@@ -30,7 +31,7 @@ def send_access(*, access_id: int, at: datetime) -> None:
 
     Raises LostRace when another worker has it or it is not to be sent; Unavailable and BrokenReply after planning the next attempt.
     """
-    lease = take(access_id=access_id, among={Status.DRAFT}, by=BY, at=at, intent="send")
+    lease = take(access_id=access_id, among={Status.DRAFT}, by=BY, at=at, intent=AuditType.SEND)
     try:
         _send(lease)
     except NoKey:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from portal.core.audit_events import AuditType
 from portal.gateways.altinn import RemoteRequest
 from portal.gateways.errors import Refused
 from systemusers.models import Access, Kind
@@ -22,7 +23,7 @@ class AlreadyAnswered(Exception):
 
 def withdraw_access(*, access: Access, by: str, at: datetime) -> None:
     """-> WITHDRAWN, at Altinn too. Raises AlreadyAnswered, LostRace, NoKey and the gateways' errors; it may be repeated."""
-    lease = take(access_id=access.pk, among=OPEN, by=by, at=at, intent="withdraw")
+    lease = take(access_id=access.pk, among=OPEN, by=by, at=at, intent=AuditType.WITHDRAW)
     try:
         _withdraw(lease)
     except Exception:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.gateways.altinn import RegisteredSystem, SystemChange
 from portal.gateways.errors import Refused
 from systemusers.models import Difference, System
@@ -18,7 +19,7 @@ def compare_system(*, system: System, by: str, at: datetime) -> list[Difference]
 
     Raises NoKey and the gateways' errors; a system Altinn does not know is a difference, not an error.
     """
-    record(by=by, at=at, target=system, what="compare", system_id=system.system_id)
+    record(by=by, at=at, target=system, what=AuditType.COMPARE, system_id=system.system_id)
     token = vendor_token(client=system.client, scopes=(SCOPE,), at=at)
     try:
         drift = differences(remote_form(system), system_register(system.environment).get(system.system_id, token=token))

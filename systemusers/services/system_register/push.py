@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.explain import explain
 from portal.gateways.altinn import RegisteredSystem
 from portal.gateways.errors import Detail, GatewayError, Refused
@@ -61,20 +62,20 @@ def remote_form(system: System) -> RegisteredSystem:
 @contextmanager
 def _answer_to(act: str, system: System, *, by: str, at: datetime) -> Iterator[None]:
     """Record the intent before the call; after it `<act>:refused` with codes, `:unanswered`, or `:done`."""
-    record(by=by, at=at, target=system, what=act, system_id=system.system_id)
+    record(by=by, at=at, target=system, what=AuditType(act), system_id=system.system_id)
     try:
         yield
     except (SystemProblems, Refused) as error:
         refusal = error if isinstance(error, Refused) else error.__cause__
-        record(by=by, at=at, target=system, what=f"{act}:refused", codes=_codes(refusal))
+        record(by=by, at=at, target=system, what=AuditType(f"{act}:refused"), codes=_codes(refusal))
         raise
     except NoKey:
-        record(by=by, at=at, target=system, what=f"{act}:refused", codes=["NO_KEY"])
+        record(by=by, at=at, target=system, what=AuditType(f"{act}:refused"), codes=["NO_KEY"])
         raise
     except GatewayError:
-        record(by=by, at=at, target=system, what=f"{act}:unanswered")
+        record(by=by, at=at, target=system, what=AuditType(f"{act}:unanswered"))
         raise
-    record(by=by, at=at, target=system, what=f"{act}:done")
+    record(by=by, at=at, target=system, what=AuditType(f"{act}:done"))
 
 
 def _codes(error: BaseException | None) -> list[str]:

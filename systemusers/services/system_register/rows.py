@@ -9,6 +9,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from portal.core.audit import record
+from portal.core.audit_changes import changes, stored_values, values_of
+from portal.core.audit_events import AuditType
 from systemusers.models import AccessProfile, Difference, System
 from systemusers.services.system_register.checks import SystemProblems, check_profile, check_system
 
@@ -16,6 +18,8 @@ SENT_TO_ALTINN = (
     "name_nb", "name_nn", "name_en", "description_nb", "description_nn", "description_en",
     "rights", "packages", "redirect_urls", "is_visible", "client",
 )  # fmt: skip
+FORM = ("system_id", *SENT_TO_ALTINN)
+PROFILE = ("name", "kind", "rights", "packages", "purpose_nb", "purpose_nn", "purpose_en")
 
 
 def save_system(*, system: System, by: str, at: datetime) -> None:
@@ -28,11 +32,14 @@ def save_system(*, system: System, by: str, at: datetime) -> None:
     try:
         with transaction.atomic():
             stored = System.objects.select_for_update(of=("self",)).filter(pk=system.pk).first()
+            old = values_of(stored, FORM) if stored else {}
             if stored:
                 _save_form(system, stored)
             else:
                 system.save()
-            record(by=by, at=at, target=system, what="edited" if stored else "added", system_id=system.system_id)
+            edits = changes(old=old, new=values_of(system, FORM))
+            what = AuditType.EDITED if stored else AuditType.ADDED
+            record(by=by, at=at, target=system, what=what, system_id=system.system_id, changes=edits)
     except IntegrityError:
         taken = _("Vi har allerede et system med denne id-en eller klienten. Åpne det under Systemer.")
         raise SystemProblems({"system_id": [taken]}) from None
@@ -64,13 +71,12 @@ def _plain(system: System, name: str) -> Any:
 def save_profile(*, profile: AccessProfile, by: str, at: datetime) -> None:
     """Store a profile after its checks. Accesses already asked for keep what they asked for. Raises SystemProblems."""
     check_profile(profile)
-    is_new = profile.pk is None
+    what = AuditType.ADDED if profile.pk is None else AuditType.EDITED
     try:
         with transaction.atomic():
+            old = stored_values(profile, PROFILE)
             profile.save()
-            record(
-                by=by, at=at, target=profile, what="added" if is_new else "edited", environment=profile.system.environment,
-                rights=profile.rights, packages=profile.packages,
-            )  # fmt: skip
+            edits = changes(old=old, new=values_of(profile, PROFILE))
+            record(by=by, at=at, target=profile, what=what, environment=profile.system.environment, changes=edits)
     except IntegrityError:
         raise SystemProblems({"name": [_("Systemet har en profil med dette navnet. Velg et annet navn.")]}) from None

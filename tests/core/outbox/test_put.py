@@ -14,8 +14,9 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from portal.core.audit import AuditEvent
+from portal.core.masking import masked
 from portal.core.outbox import delivery
-from portal.core.outbox.message import OutboxMessage, hash_of, masked
+from portal.core.outbox.message import OutboxMessage, hash_of
 from portal.core.outbox.put import TASK, AttachmentsNotSupported, put_mail
 from portal.tasks import send_outbox, sweep_outbox
 from tests.core.outbox.rig import ADDRESS, LATER, MAIL, again, in_threads, put_one

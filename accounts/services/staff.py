@@ -1,0 +1,45 @@
+"""The vendor's staff: accounts, roles, portfolios and passwords. Every change is recorded with old and new values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Portfolio, User
+from portal.core.audit import record
+from portal.core.audit_changes import changes, stored_values, values_of
+from portal.core.audit_events import AuditType
+
+FIELDS = ("email", "name", "language", "role", "is_active", "is_staff", "is_superuser")
+
+
+def save_user(*, user: User, by: str, at: datetime) -> None:
+    """Store a new account or the changed fields of one. Nothing is recorded when nothing changed."""
+    what = AuditType.ADDED if user.pk is None else AuditType.EDITED
+    with transaction.atomic():
+        old = stored_values(user, FIELDS)
+        edits = changes(old=old, new=values_of(user, FIELDS))
+        if what == AuditType.ADDED:
+            user.save()
+        elif edits:
+            user.save(update_fields=list(edits))
+        if edits:
+            record(by=by, at=at, target=user, what=what, changes=edits)
+
+
+def assign_portfolios(*, user: User, portfolios: Iterable[Portfolio], by: str, at: datetime) -> None:
+    """The portfolios of a member of staff from now on. Nothing is recorded when they are the same."""
+    wanted = list(portfolios)
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        old, new = sorted(p.name for p in user.portfolios.all()), sorted(p.name for p in wanted)
+        if old != new:
+            user.portfolios.set(wanted)
+            record(by=by, at=at, target=user, what=AuditType.EDITED, changes={"portfolios": [old, new]})
+
+
+def note_password_set(*, user: User, by: str, at: datetime) -> None:
+    """An administrator or a command stored a password for somebody, or took it away. Call it in the same transaction."""
+    record(by=by, at=at, target=user, what=AuditType.PASSWORD_SET, usable=user.has_usable_password())

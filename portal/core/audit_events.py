@@ -1,0 +1,139 @@
+"""The types of event in the audit trail, and the details that each of them may have.
+
+A change of state is no type of its own: it is written `before->after`, with two states of the target's model.
+`portal.explain.audit` has the texts of every type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from django.db import models
+
+
+class AuditType(StrEnum):
+    # rows that staff keep
+    ADDED = "added"
+    EDITED = "edited"
+    DELETED = "deleted"
+    LOOKED_UP = "looked-up"
+    # log-in of staff
+    LOGGED_IN = "logged-in"
+    LOGGED_OUT = "logged-out"
+    LOG_IN_FAILED = "log-in-failed"
+    LOG_IN_BLOCKED = "log-in-blocked"
+    RESET_ASKED = "reset-asked"
+    PASSWORD_RESET = "password-reset"  # noqa: S105 - the name of an event
+    PASSWORD_SET = "password-set"  # noqa: S105 - the name of an event
+    # Maskinporten clients and keys
+    KEY_MADE = "key-made"
+    KEY_TRIED = "key-tried"
+    SCOPES_CHECKED = "scopes-checked"
+    # systems in Altinn's system register
+    REGISTER = "register"
+    REGISTER_REFUSED = "register:refused"
+    REGISTER_UNANSWERED = "register:unanswered"
+    REGISTER_DONE = "register:done"
+    UPDATE = "update"
+    UPDATE_REFUSED = "update:refused"
+    UPDATE_UNANSWERED = "update:unanswered"
+    UPDATE_DONE = "update:done"
+    DELETE = "delete"
+    DELETE_REFUSED = "delete:refused"
+    DELETE_UNANSWERED = "delete:unanswered"
+    DELETE_DONE = "delete:done"
+    COMPARE = "compare"
+    RECONCILE = "reconcile"
+    # accesses
+    REQUESTED = "requested"
+    SEND = "send"
+    SEND_AGAIN = "send-again"
+    WITHDRAW = "withdraw"
+    LINK_REVOKED = "link-revoked"
+    LINK_RENEWED = "link-renewed"
+    LED_TO_ALTINN = "led-to-altinn"
+    MISSING_TOKEN = "missing:token"  # noqa: S105 - the name of an event
+    MISSING_LIST = "missing:list"
+    SIGNS_DISAGREE = "signs-disagree"
+    # submissions and their documents
+    CREATED = "created"
+    FILES_ADDED = "files-added"
+    FILE_REMOVED = "file-removed"
+    CONFIRMATION_REPEATED = "confirmation-repeated"
+    SUBSCRIBE = "subscribe"
+    READ = "read"
+    FETCHED = "fetched"
+    EVIDENCE_FETCHED = "evidence-fetched"
+
+
+T = AuditType
+_VISIT = {"ip", "browser"}
+_REFUSED = {"codes"}
+_ROW = {"changes", "orgnr", "client_id", "system_id", "scopes", "rights", "packages"}
+_FILES = {"files", "documents", "sha256"}
+DETAIL_KEYS: dict[AuditType, set[str]] = {
+    T.ADDED: _ROW,
+    T.EDITED: _ROW,
+    T.DELETED: _ROW,
+    T.LOOKED_UP: {"outcome"},
+    T.LOGGED_IN: _VISIT,
+    T.LOGGED_OUT: _VISIT,
+    T.LOG_IN_FAILED: _VISIT | {"address_hash"},
+    T.LOG_IN_BLOCKED: _VISIT | {"address_hash"},
+    T.RESET_ASKED: _VISIT | {"address_hash"},
+    T.PASSWORD_RESET: _VISIT,
+    T.PASSWORD_SET: {"usable"},
+    T.KEY_MADE: {"kid"},
+    T.KEY_TRIED: {"kid"},
+    T.SCOPES_CHECKED: {"scopes"},
+    T.REGISTER: {"system_id"},
+    T.REGISTER_REFUSED: _REFUSED,
+    T.UPDATE: {"system_id"},
+    T.UPDATE_REFUSED: _REFUSED,
+    T.DELETE: {"system_id"},
+    T.DELETE_REFUSED: _REFUSED,
+    T.COMPARE: {"system_id"},
+    T.RECONCILE: {"system_id"},
+    T.REQUESTED: {"profile", "rights", "packages"},
+    T.SEND: {"attempt"},
+    T.WITHDRAW: {"attempt"},
+    T.CREATED: {"service", "year", "kid"},
+    T.FILES_ADDED: _FILES,
+    T.FILE_REMOVED: _FILES,
+}
+"""Types that are not here have no details."""
+TRANSITION_KEYS = {"attempt", "code", "codes", "confirmed", "first_sign", "ordered_by", "transmission"}
+
+
+class UnknownEvent(ValueError):
+    """The type, or the step between two states, is not declared. A programming error."""
+
+
+class UnknownDetail(ValueError):
+    """The type of event does not have this detail. A programming error."""
+
+
+def check_event(*, target: models.Model, what: str, keys: Iterable[str]) -> None:
+    """Raises UnknownEvent and UnknownDetail."""
+    if unknown := set(keys) - _allowed(target, what):
+        raise UnknownDetail(f"{what} has no detail {', '.join(sorted(unknown))}: see DETAIL_KEYS")
+
+
+def _allowed(target: models.Model, what: str) -> set[str]:
+    if "->" in what:
+        _check_step(target, what)
+        return TRANSITION_KEYS
+    try:
+        return DETAIL_KEYS.get(AuditType(what), set())
+    except ValueError as error:
+        raise UnknownEvent(f"{what} is no type of event: see AuditType") from error
+
+
+def _check_step(target: models.Model, what: str) -> None:
+    """Both sides must be states of the model. Which steps are allowed is for the model to say."""
+    statuses = getattr(type(target), "Status", None)
+    states: list[str] = list(statuses.values) if statuses else []
+    before, _, after = what.partition("->")
+    if before not in states or after not in states:
+        raise UnknownEvent(f"{what} is no step between two states of {target._meta.label}")

@@ -1,0 +1,47 @@
+"""Hides identity numbers and contact data before a text enters a name, an event or a page."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_ELEVEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}[ .\u00a0-]?[0-9]{5}(?![0-9])")
+_HEX = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}|[0-9a-f]{64}")
+"""A UUID or a SHA-256: eleven digits in it are no number."""
+HIDDEN = "***********"
+
+
+def without_identity_numbers(text: str) -> str:
+    """`text` with every number of eleven digits hidden, whatever stands around it."""
+    return text if _HEX.fullmatch(text) else _ELEVEN_DIGITS.sub(HIDDEN, text)
+
+
+def scrubbed(value: Any) -> Any:
+    """A JSON value with the identity numbers in its strings hidden. The keys stay as they are."""
+    if isinstance(value, str):
+        return without_identity_numbers(value)
+    if isinstance(value, dict):
+        return {key: scrubbed(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [scrubbed(item) for item in value]
+    return value
+
+
+def masked(text: str) -> str:
+    """Enough to tell two values apart, and no more.
+
+    `kari@nordlys.example` gives `k…@nordlys.example`, a web address its host, a telephone number its last two digits, any
+    other text its first letter.
+    """
+    if "://" in text:
+        return "/".join(text.split("/")[:3]).rpartition("@")[2]
+    _name, at, domain = text.rpartition("@")
+    digits = "" if at else "".join(char for char in text if char.isdigit())
+    if len(digits) >= 5:
+        return f"…{digits[-2:]}"
+    return f"{text[:1]}…{at}{domain if at else ''}" if text else ""
+
+
+def length_only(text: str) -> str:
+    """For free text: the number of characters."""
+    return f"({len(text)})" if text else ""

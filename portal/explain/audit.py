@@ -1,0 +1,215 @@
+"""The audit trail in words: one presenter for each type of event, and the titles of changes of state.
+
+`present` is the only function that turns an event into text. Pages add what only they know, such as the name of the actor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from portal.core.audit import AuditEvent
+from portal.core.audit_events import AuditType
+from portal.core.colours import colour
+from portal.explain import explain
+
+T = AuditType
+LONGEST = 60
+"""Characters of a value that are written out."""
+SHOWN_VALUES = 3
+"""Values of a list that are written out."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a history. `colour` is Designsystemet's name of it."""
+
+    title: str
+    text: str
+    at: datetime
+    colour: str
+
+
+@dataclass(frozen=True)
+class Presented:
+    """An event in the reader's language: what happened, details, Designsystemet's colour."""
+
+    title: str
+    parts: list[str]
+    colour: str
+    on_pages: bool
+
+    @property
+    def sentence(self) -> str:
+        return ": ".join(filter(None, [self.title, ", ".join(self.parts)]))
+
+
+Detail = dict[str, Any]
+
+
+def _codes(detail: Detail, model: Any) -> list[str]:
+    return [f"{explain(code).title} ({code})" for code in detail.get("codes", [])]
+
+
+def _files(detail: Detail, model: Any) -> list[str]:
+    number = detail.get("files", 0)
+    return [ngettext("%(n)s fil", "%(n)s filer", number) % {"n": number}]
+
+
+def _edits(detail: Detail, model: Any) -> list[str]:
+    changes: dict[str, Any] = detail.get("changes", {})
+    return [
+        _("%(field)s: %(old)s → %(new)s")
+        % {"field": _label(model, name), "old": _value(model, name, old), "new": _value(model, name, new)}
+        for name, (old, new) in changes.items()
+    ]
+
+
+def _visit(detail: Detail, model: Any) -> list[str]:
+    return [value for name in ("ip", "browser") if (value := str(detail.get(name, "")))]
+
+
+def _names(*keys: str) -> Callable[[Detail, Any], list[str]]:
+    """The values of these details, which are codes or names of ours."""
+    return lambda detail, model: [_plain(detail[key]) for key in keys if detail.get(key)]
+
+
+def _nothing(detail: Detail, model: Any) -> list[str]:
+    return []
+
+
+@dataclass(frozen=True)
+class Presenter:
+    """`on_pages`: shown in the histories on pages. The list of the audit trail shows every event."""
+
+    title: Any
+    details: Callable[[Detail, Any], list[str]] = _nothing
+    colour: str = "neutral"
+    on_pages: bool = True
+
+
+P = Presenter
+_attempt, _system, _kid = _names("attempt"), _names("system_id"), _names("kid")
+PRESENTERS: dict[AuditType, Presenter] = {
+    T.ADDED: P(lazy("Lagt til")),
+    T.EDITED: P(lazy("Endret"), _edits),
+    T.DELETED: P(lazy("Slettet"), _edits),
+    T.LOOKED_UP: P(lazy("Slått opp i Enhetsregisteret")),
+    T.LOGGED_IN: P(lazy("Logget inn"), _visit),
+    T.LOGGED_OUT: P(lazy("Logget ut"), _visit),
+    T.LOG_IN_FAILED: P(lazy("Innlogging mislyktes"), _visit, "warning"),
+    T.LOG_IN_BLOCKED: P(lazy("Innlogging sperret etter for mange forsøk"), _visit, "danger"),
+    T.RESET_ASKED: P(lazy("Bedt om nytt passord"), _visit),
+    T.PASSWORD_RESET: P(lazy("Nytt passord med lenken i e-posten"), _visit),
+    T.PASSWORD_SET: P(lazy("Passord satt av en annen")),
+    T.KEY_MADE: P(lazy("Nøkkel laget"), _kid),
+    T.KEY_TRIED: P(lazy("Nøkkel prøvd hos Maskinporten"), _kid, on_pages=False),
+    T.SCOPES_CHECKED: P(lazy("Scope undersøkt"), _names("scopes"), on_pages=False),
+    T.REGISTER: P(lazy("Prøver å registrere i systemregisteret")),
+    T.REGISTER_REFUSED: P(lazy("Altinn sa nei til registreringen"), _codes, "danger"),
+    T.REGISTER_UNANSWERED: P(lazy("Altinn svarte ikke på registreringen"), colour="warning"),
+    T.REGISTER_DONE: P(lazy("Registrert i systemregisteret"), colour="success", on_pages=False),
+    T.UPDATE: P(lazy("Prøver å oppdatere systemregisteret")),
+    T.UPDATE_REFUSED: P(lazy("Altinn sa nei til oppdateringen"), _codes, "danger"),
+    T.UPDATE_UNANSWERED: P(lazy("Altinn svarte ikke på oppdateringen"), colour="warning"),
+    T.UPDATE_DONE: P(lazy("Oppdatert i systemregisteret"), colour="success"),
+    T.DELETE: P(lazy("Bedt om sletting i Altinn")),
+    T.DELETE_REFUSED: P(lazy("Altinn sa nei til slettingen"), _codes, "danger"),
+    T.DELETE_UNANSWERED: P(lazy("Altinn svarte ikke på slettingen"), colour="warning"),
+    T.DELETE_DONE: P(lazy("Slettet i systemregisteret"), colour="success", on_pages=False),
+    T.COMPARE: P(lazy("Sammenlignet med Altinn")),
+    T.RECONCILE: P(lazy("Tilgangene er gått gjennom"), _system, on_pages=False),
+    T.REQUESTED: P(lazy("Bedt om tilgang")),
+    T.SEND: P(lazy("Prøver å sende til Altinn"), _attempt, on_pages=False),
+    T.SEND_AGAIN: P(lazy("Sendt på nytt")),
+    T.WITHDRAW: P(lazy("Ville trekke forespørselen")),
+    T.LINK_REVOKED: P(lazy("Lenken ble stengt")),
+    T.LINK_RENEWED: P(lazy("Lenken fikk ny adresse")),
+    T.LED_TO_ALTINN: P(lazy("Gikk videre til Altinn")),
+    T.MISSING_TOKEN: P(lazy("Maskinporten fant ikke systembrukeren")),
+    T.MISSING_LIST: P(lazy("Altinn hadde ikke systembrukeren i listen")),
+    T.SIGNS_DISAGREE: P(lazy("Altinn og Maskinporten sa ikke det samme")),
+    T.CREATED: P(lazy("Opprettet"), _names("service", "year"), on_pages=False),
+    T.FILES_ADDED: P(lazy("Filer lagt til"), _files, on_pages=False),
+    T.FILE_REMOVED: P(lazy("Fil fjernet"), _files, on_pages=False),
+    T.CONFIRMATION_REPEATED: P(lazy("Bekreftelsen gjentatt, siden ingenting ble funnet"), on_pages=False),
+    T.SUBSCRIBE: P(lazy("Abonnement på hendelser bestilt"), on_pages=False),
+    T.READ: P(lazy("Dokument lest"), on_pages=False),
+    T.FETCHED: P(lazy("Dokument lastet ned"), on_pages=False),
+    T.EVIDENCE_FETCHED: P(lazy("Bevispakke lastet ned"), on_pages=False),
+}
+ACTS = {
+    ("submissions.Submission", "READY"): lazy("Kontrollert hos oss"),
+    ("submissions.Submission", "QUEUED"): lazy("Lagt i kø"),
+    ("submissions.Submission", "SENDING"): lazy("Sending påbegynt"),
+}
+"""Titles of changes of state that say what happened, where the label of the new state does not."""
+HIDDEN_ON_PAGES = [str(what) for what, presenter in PRESENTERS.items() if not presenter.on_pages]
+
+
+def present(event: AuditEvent) -> Presented:
+    """Any stored event, also one of a release whose types are gone: it is shown by its code."""
+    model = model_of(event.target)
+    _before, arrow, after = event.what.partition("->")
+    if arrow:
+        return Presented(state_title(model, after), [], colour(after), on_pages=model is not None)
+    try:
+        presenter = PRESENTERS[AuditType(event.what)]
+    except ValueError:
+        return Presented(event.what, [], "neutral", on_pages=False)
+    return Presented(str(presenter.title), presenter.details(event.detail, model), presenter.colour, presenter.on_pages)
+
+
+def state_title(model: Any, state: str) -> str:
+    """What happened when a row came into this state: the words of ACTS, else the label of the state."""
+    if model is None:
+        return state
+    labels = dict(model._meta.get_field("status").choices)
+    return str(ACTS.get((model._meta.label, state)) or labels.get(state, state))
+
+
+def model_of(target: str) -> Any:
+    """The model of an event's target; None when it does not exist any more."""
+    try:
+        return apps.get_model(target.partition(":")[0])
+    except (LookupError, ValueError):
+        return None
+
+
+def _field(model: Any, name: str) -> Any:
+    try:
+        return model._meta.get_field(name) if model else None
+    except FieldDoesNotExist:
+        return None
+
+
+def _label(model: Any, name: str) -> str:
+    field = _field(model, name)
+    return str(field.verbose_name) if field else name
+
+
+def _value(model: Any, name: str, value: Any) -> str:
+    if value in ("", None, []):
+        return "–"
+    if not isinstance(value, str):
+        return _plain(value)
+    labels = dict(getattr(_field(model, name), "choices", None) or [])
+    return str(labels.get(value) or _plain(value))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("ja") if value else _("nei")
+    if isinstance(value, list):
+        text = ", ".join(str(item) for item in value[:SHOWN_VALUES])
+        return f"{text} …" if len(value) > SHOWN_VALUES else text
+    return Truncator(str(value)).chars(LONGEST)

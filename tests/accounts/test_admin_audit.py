@@ -1,0 +1,201 @@
+"""Django admin: every page that can change something leaves an audit row with old and new values, or does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.core.management import call_command
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from accounts.models import Customer, Portfolio, User, Vendor
+from portal.core.audit import AuditEvent, target_of
+from tests.fixtures import VENDOR_ORGNR
+
+ACTIONS = {"portal.outboxmessage": {"send_again", "close"}}
+"""Admin actions that change something and have tests of their own (tests/core/outbox/test_settle.py)."""
+ADD, CHANGE, DELETE = "add", "change", "delete"
+PASSWORD = "a long enough password"
+
+
+def user_form(user: User, **changed: Any) -> dict[str, Any]:
+    values = {"email": user.email, "name": user.name, "language": user.language, "role": user.role, "is_active": "on"}
+    return {name: value for name, value in {**values, **changed}.items() if value is not None}
+
+
+@pytest.fixture
+def operator(administrator: User) -> User:
+    User.objects.filter(pk=administrator.pk).update(is_staff=True, is_superuser=True)
+    administrator.refresh_from_db()
+    return administrator
+
+
+@pytest.fixture
+def page(client: Client, operator: User) -> Client:
+    client.force_login(operator)
+    return client
+
+
+def permitted() -> Iterator[tuple[str, str]]:
+    """(model, act) of everything that a superuser may do in Django admin."""
+    request: HttpRequest = RequestFactory().get("/admin/")
+    request.user = User(is_superuser=True, is_staff=True, is_active=True)
+    for model, pages in admin.site._registry.items():
+        for act in (ADD, CHANGE, DELETE):
+            if getattr(pages, f"has_{act}_permission")(request):
+                yield model._meta.label_lower, act
+
+
+def post(page: Client, url: str, data: dict[str, Any]) -> None:
+    reply = page.post(url, data)
+    assert reply.status_code == 302, reply.context["errors"] if reply.context else reply.content
+
+
+def url_of(row: Any, act: str) -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_{act}", args=[row.pk] if row.pk else [])
+
+
+class TestEveryChange:
+    """One test for each (model, act) that is permitted; `TESTED` names them."""
+
+    TESTED = {
+        ("accounts.user", ADD), ("accounts.user", CHANGE), ("accounts.vendor", ADD), ("accounts.vendor", CHANGE),
+        ("accounts.portfolio", ADD), ("accounts.portfolio", CHANGE), ("accounts.portfolio", DELETE),
+        ("accounts.customer", CHANGE),
+    }  # fmt: skip
+
+    def test_nothing_else_is_permitted(self, db: None) -> None:
+        assert set(permitted()) == self.TESTED
+
+    def test_no_list_is_edited_and_no_row_has_others_in_its_form(self) -> None:
+        for pages in admin.site._registry.values():
+            assert not pages.list_editable
+            assert all(not inline.can_delete and inline.extra == 0 for inline in pages.inlines)
+
+    def test_no_action_is_unknown(self, page: Client, operator: User) -> None:
+        request: HttpRequest = RequestFactory().get("/admin/")
+        request.user = operator
+        for model, pages in admin.site._registry.items():
+            names = set(pages.get_actions(request))
+            assert names - {"delete_selected"} == ACTIONS.get(model._meta.label_lower, set())
+
+    def test_a_new_account(self, page: Client, operator: User) -> None:
+        form = {"email": "new@vendor.example", "name": "New", "role": "READER", "usable_password": "true"}
+        post(page, url_of(User(), ADD), {**form, "password1": PASSWORD, "password2": PASSWORD})
+
+        added, password = AuditEvent.objects.filter(target=target_of(User.objects.get(name="New"))).order_by("pk")
+        assert (added.by, added.what, password.what) == (operator.actor, "added", "password-set")
+        assert added.detail["changes"]["email"] == ["", "new@vendor.example"]
+        assert added.detail["changes"]["role"] == ["", "READER"]
+
+    def test_an_account_gets_rights(self, page: Client, reader: User, portfolio: Portfolio) -> None:
+        rights = {"role": "ADMINISTRATOR", "is_staff": "on", "is_superuser": "on", "portfolios": [portfolio.pk]}
+        post(page, url_of(reader, CHANGE), user_form(reader, **rights))
+
+        rows = AuditEvent.objects.filter(target=target_of(reader), what="edited").order_by("pk")
+        edits, portfolios = (row.detail["changes"] for row in rows)
+        assert edits == {
+            "role": ["READER", "ADMINISTRATOR"], "is_staff": [False, True], "is_superuser": [False, True],
+        }  # fmt: skip
+        assert portfolios == {"portfolios": [[], ["Vest"]]}
+        reader.refresh_from_db()
+        assert (reader.role, reader.is_superuser, list(reader.portfolios.all())) == ("ADMINISTRATOR", True, [portfolio])
+
+    def test_an_account_is_switched_off(self, page: Client, reader: User) -> None:
+        post(page, url_of(reader, CHANGE), user_form(reader, is_active=None))
+
+        assert AuditEvent.objects.get().detail == {"changes": {"is_active": [True, False]}}
+
+    def test_a_form_that_changes_nothing_leaves_nothing(self, page: Client, reader: User) -> None:
+        post(page, url_of(reader, CHANGE), user_form(reader))
+
+        assert not AuditEvent.objects.exists()
+
+    @pytest.mark.parametrize("is_right", [True, False])
+    def test_a_password(self, page: Client, reader: User, operator: User, is_right: bool) -> None:
+        form = {"usable_password": "true", "password1": "another long password", "password2": "another long password"}
+        url = reverse("admin:auth_user_password_change", args=[reader.pk])
+        page.post(url, form if is_right else {**form, "password2": "and another"})
+
+        rows = list(AuditEvent.objects.values_list("what", "by", "target"))
+        assert rows == ([("password-set", operator.actor, target_of(reader))] if is_right else [])
+
+    def test_the_vendor(self, page: Client, db: None) -> None:
+        form = {
+            "name": "Fjordtall",
+            "orgnr": VENDOR_ORGNR,
+            "support_email": "hjelp@vendor.example",
+            "support_phone": "",
+        }
+        post(page, reverse("admin:accounts_vendor_add"), form)
+        post(page, url_of(Vendor.objects.get(), CHANGE), {**form, "name": "Fjordtall Pluss", "support_email": ""})
+
+        added, edited = AuditEvent.objects.order_by("pk")
+        assert added.detail["changes"]["support_email"] == ["", "h…@vendor.example"]
+        assert edited.detail["changes"] == {
+            "name": ["Fjordtall", "Fjordtall Pluss"], "support_email": ["h…@vendor.example", ""],
+        }  # fmt: skip
+
+    def test_a_portfolio(self, page: Client, case_worker: User, portfolio: Portfolio) -> None:
+        post(page, reverse("admin:accounts_portfolio_add"), {"name": "Øst"})
+        post(page, url_of(portfolio, CHANGE), {"name": "Sørvest"})
+        post(page, url_of(portfolio, DELETE), {"post": "yes"})
+
+        east = Portfolio.objects.get()
+        rows = [(row.what, row.target, row.detail["changes"]) for row in AuditEvent.objects.order_by("pk")]
+        assert rows == [
+            ("added", target_of(east), {"name": ["", "Øst"]}),
+            ("edited", target_of(portfolio), {"name": ["Vest", "Sørvest"]}),
+            ("deleted", target_of(portfolio), {"name": ["Sørvest", ""]}),
+            ("edited", target_of(case_worker), {"portfolios": [["Sørvest"], []]}),
+        ]
+
+    def test_portfolios_deleted_in_the_list(self, page: Client, portfolio: Portfolio) -> None:
+        marked = {"action": "delete_selected", "_selected_action": [portfolio.pk], "post": "yes"}
+        post(page, reverse("admin:accounts_portfolio_changelist"), marked)
+
+        assert AuditEvent.objects.get().what == "deleted"
+        assert not Portfolio.objects.exists()
+
+    def test_a_customer(self, page: Client, customer: Customer) -> None:
+        east = Portfolio.objects.create(name="Øst")
+        form = {"name": customer.name, "portfolio": east.pk, "language": "nb", "contact_name": "Kari Nordmann"}
+        post(page, url_of(customer, CHANGE), {**form, "contact_phone": "22 12 34 56", "notes": "fnr 010190 12345"})
+
+        event = AuditEvent.objects.get()
+        assert (event.what, event.customer_id_ref) == ("edited", customer.pk)
+        assert event.detail["changes"] == {
+            "portfolio": ["Vest", "Øst"], "contact_name": ["", "K…"], "contact_phone": ["", "…56"], "notes": ["", "(16)"],
+        }  # fmt: skip
+        customer.refresh_from_db()
+        assert (customer.portfolio, customer.contact_phone) == (east, "22 12 34 56")
+
+
+def test_models_that_grant_something_and_are_not_ours_have_no_pages() -> None:
+    for label in ("auth.Group", "account.EmailAddress"):
+        assert apps.get_model(label) not in admin.site._registry
+
+
+@pytest.mark.django_db
+class TestCommands:
+    def test_a_new_superuser_is_recorded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+
+        call_command("createsuperuser", email="op@vendor.example", name="Op", interactive=False, verbosity=0)
+
+        event = AuditEvent.objects.get()
+        assert (event.what, event.by) == ("added", "task:createsuperuser")
+        assert event.detail["changes"]["is_superuser"] == ["", True]
+
+    def test_a_new_password_is_recorded(self, reader: User) -> None:
+        with mock.patch("getpass.getpass", return_value="another long password"):  # stands for the terminal
+            call_command("changepassword", reader.email, verbosity=0)
+
+        event = AuditEvent.objects.get()
+        assert (event.what, event.by, event.target) == ("password-set", "task:changepassword", target_of(reader))
