@@ -12,6 +12,7 @@ from systemusers.models import (
     ScopeGrant,
     SigningKey,
     System,
+    SystemRound,
     SystemUser,
 )
 
@@ -47,6 +48,13 @@ class SystemAdmin(Unchangeable):
     search_fields = ("system_id", "name_nb")
 
 
+@admin.register(SystemRound)
+class SystemRoundAdmin(Unchangeable):
+    list_display = ("system", "kind", "next_attempt_at", "attempts", "failures", "problem_code")
+    list_filter = ("kind", "problem_code", "system__environment")
+    list_select_related = ("system",)
+
+
 @admin.register(AccessProfile)
 class AccessProfileAdmin(Unchangeable):
     list_display = ("name", "system", "kind")
@@ -59,7 +67,7 @@ class AccessProfileAdmin(Unchangeable):
 class AccessAdmin(Unchangeable):
     list_display = (
         "customer", "profile", "environment", "status", "status_at", "remote_status", "problem_code", "next_attempt_at",
-        "attempts",
+        "attempts", "failures",
     )  # fmt: skip
     list_filter = ("environment", "status", "problem_code", "profile__system")
     search_fields = ("customer__name", "customer__orgnr", "altinn_id", "reference", "external_ref")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from typing import Any, ClassVar, TypedDict
+from typing import ClassVar, TypedDict
 
 from django.db import models
 from django.db.models import Q
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import ORGNR, Customer, OfCustomersQuerySet
 from portal.core.crypto import EncryptedField, SealedManager
 from portal.core.environments import Environment
+from portal.core.lease import Leased, lasting_problems
 from portal.core.states import StatusModel
 
 DriftValue = str | bool | list[str] | None
@@ -162,6 +163,25 @@ class System(StatusModel):
         return {"nb": self.description_nb, "nn": self.description_nn, "en": self.description_en}
 
 
+class SystemRound(Leased):
+    """One thing that is done regularly for a registered system. `next_attempt_at` is when it is due again."""
+
+    class Kind(models.TextChoices):
+        ESCALATIONS = "ESCALATIONS", _("Se etter videresendte forespørsler")
+        RECONCILE = "RECONCILE", _("Sammenligne tilgangene med Altinn")
+
+    system = models.ForeignKey(System, models.CASCADE, related_name="rounds", verbose_name=_("system"))
+    kind = models.CharField(_("type"), max_length=12, choices=Kind)
+
+    class Meta:
+        verbose_name = _("fast oppgave for et system")
+        verbose_name_plural = _("faste oppgaver for systemer")
+        constraints = [models.UniqueConstraint(fields=["system", "kind"], name="one_round_per_system_and_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.system}: {self.kind}"
+
+
 class Kind(models.TextChoices):
     STANDARD = "STANDARD", _("Egen virksomhet")
     AGENT = "AGENT", _("For klienter")
@@ -198,12 +218,30 @@ def new_link_token() -> str:
 
 
 class AccessQuerySet(OfCustomersQuerySet["Access"]):
-    def due(self, at: Any) -> AccessQuerySet:
-        """Rows whose next attempt is due."""
-        return self.filter(next_attempt_at__lte=at)
+    def loaded(self) -> AccessQuerySet:
+        """With all that a call to Altinn needs."""
+        return self.select_related("customer", "profile__system__client")
+
+    def to_send(self) -> AccessQuerySet:
+        return self.loaded().filter(status=Access.Status.DRAFT)
+
+    def to_poll(self) -> AccessQuerySet:
+        return self.loaded().filter(status__in=Access.OPEN)
+
+    def to_check(self) -> AccessQuerySet:
+        """Those that Altinn should have a system user for. They are due while there is a sign that it is gone."""
+        return self.loaded().filter(status__in={*Access.USABLE, Access.Status.UNKNOWN})
+
+    def refused(self) -> AccessQuerySet:
+        """Drafts that Altinn refused: a person must mend them and send again."""
+        return self.filter(status=Access.Status.DRAFT, next_attempt_at__isnull=True, problem_code__gt="")
+
+    def stuck(self) -> models.QuerySet[Access]:
+        """Those that failed so often in a row that a person must look; they are still tried again."""
+        return lasting_problems(self.filter(next_attempt_at__isnull=False, problem_code__gt=""))
 
 
-class Access(StatusModel):
+class Access(StatusModel, Leased):
     """Our question to one customer for one profile. Altinn's own status is `remote_status`.
 
     `reference` is our own UUID; `external_ref` is what Altinn and Maskinporten know the access by, for ever.
@@ -270,10 +308,6 @@ class Access(StatusModel):
     opened_at = models.DateTimeField(_("lenken åpnet"), null=True, blank=True)
     answered_at = models.DateTimeField(_("besvart"), null=True, blank=True)
     polled_at = models.DateTimeField(_("sist spurt"), null=True, blank=True)
-    next_attempt_at = models.DateTimeField(_("neste forsøk"), null=True, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveIntegerField(_("forsøk"), default=0)
-    problem_code = models.CharField(_("feilkode"), max_length=50, blank=True)
     missing_since = models.DateTimeField(_("første tegn på at tilgangen er borte"), null=True, blank=True)
     created_at = models.DateTimeField(_("opprettet"), auto_now_add=True)
 
@@ -294,6 +328,7 @@ class Access(StatusModel):
             models.Index(fields=["environment", "status", "-status_at"], name="access_by_status"),
             models.Index(fields=["environment", "-status_at", "-id"], name="access_changed"),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="access_due"),
+            models.Index(fields=["environment", "failures"], condition=Q(problem_code__gt=""), name="access_problem"),
         ]
 
     def __str__(self) -> str:

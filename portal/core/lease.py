@@ -107,6 +107,10 @@ class Hold(Generic[Row]):
         wait = waiting_time(self.row.failures + 1, asked=asked, longest=longest)
         self.put_off(code=code_of(error), wait=wait, **fields)
 
+    def stop(self, *, code: str, **fields: Any) -> None:
+        """The round failed and only a person can mend it: end the lease. Staff must be shown rows in this condition."""
+        self._release(None, failures=F("failures") + 1, problem_code=code, **fields)
+
     def move_to(self, status: str, *, by: str, next_attempt_at: datetime | None = None, **fields: Any) -> None:
         """Change the state of a StatusModel and end the lease, in one transaction. Also raises IllegalTransition."""
         row: Any = self.row  # a StatusModel; others have no state
@@ -159,9 +163,24 @@ def claim(rows: QuerySet[Row], *, at: datetime, limit: int = 20, lease: timedelt
 
     `rows` says which states are wanted and which relations to load with them.
     """
+    return _lease(rows, due(rows, at=at), at=at, limit=limit, lease=lease)
+
+
+def take(rows: QuerySet[Row], *, at: datetime, lease: timedelta = LEASE) -> Hold[Row]:
+    """Take the one row of `rows` although its time may not have come: a person waits for it.
+
+    Raises LostRace when somebody holds it or `rows` is empty. `next_attempt_at` stays as it is until the hold ends.
+    """
+    free = rows.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=at))
+    for hold in _lease(rows, free, at=at, limit=1, lease=lease):
+        return hold
+    raise LostRace(f"{rows.model._meta.label}: the row is held by another worker, or has changed")
+
+
+def _lease(rows: QuerySet[Row], free: QuerySet[Row], *, at: datetime, limit: int, lease: timedelta) -> list[Hold[Row]]:
     with transaction.atomic():
-        free = due(rows, at=at).order_by("next_attempt_at", "pk").select_related(None)
-        ids = list(free.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:limit])
+        ordered = free.order_by("next_attempt_at", "pk").select_related(None)
+        ids = list(ordered.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:limit])
         mine = rows.model._base_manager.filter(pk__in=ids)
         mine.update(lease_until=at + lease, attempts=F("attempts") + 1)
         taken = rows.filter(pk__in=ids).order_by("next_attempt_at", "pk")

@@ -18,13 +18,13 @@ from portal.core.lease import lasting_problems
 from portal.core.outbox.message import OutboxMessage
 from submissions.models import Dialog, EventSubscription, PollCursor, Submission
 from submissions.services import following
-from systemusers.models import Access, MaskinportenClient, SigningKey, System
+from systemusers.models import Access, MaskinportenClient, SigningKey, System, SystemRound
 
 STUCK = timedelta(days=7)
 KEY_WARNING = timedelta(days=60)
 R, S = Access.Status, Submission.Status
 URGENT = {S.REJECTED, S.FAILED}
-WAITING = [R.DRAFT, R.SENT, R.FORWARDED, R.REJECTED, R.EXPIRED, R.REMOVED]
+WAITING = [R.SENT, R.FORWARDED, R.REJECTED, R.EXPIRED, R.REMOVED]
 """States of an access that may need action by staff."""
 
 
@@ -136,6 +136,13 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
         "DRAFT",
     ),
     (
+        "stuck",
+        ngettext_lazy("Tilgang står fast", "Tilganger står fast", "n"),
+        gettext_lazy("Vi prøver igjen av oss selv, men noe må trolig rettes først."),
+        gettext_lazy("Se hvorfor"),
+        "STUCK",
+    ),
+    (
         "removed",
         ngettext_lazy("Kunde har fjernet tilgangen", "Kunder har fjernet tilgangen", "n"),
         gettext_lazy("Vi kan ikke lenger sende for dem."),
@@ -180,18 +187,15 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
 
 
 def _about_access(user: User, environment: Environment, at: datetime) -> list[Todo]:
-    counted = (
-        Access.objects.visible_to(user)
-        .filter(environment=environment, status__in=WAITING)
-        .aggregate(
-            removed=Count("pk", filter=Q(status=R.REMOVED)),
-            rejected=Count("pk", filter=Q(status=R.REJECTED)),
-            expired=Count("pk", filter=Q(status=R.EXPIRED)),
-            failed=Count("pk", filter=Q(status=R.DRAFT) & ~Q(problem_code="")),
-            unopened=Count("pk", filter=Q(status=R.SENT, sent_at__lte=at - STUCK)),
-            forwarded=Count("pk", filter=Q(status=R.FORWARDED, status_at__lte=at - STUCK)),
-        )
+    rows = Access.objects.visible_to(user).filter(environment=environment)
+    counted = rows.filter(status__in=WAITING).aggregate(
+        removed=Count("pk", filter=Q(status=R.REMOVED)),
+        rejected=Count("pk", filter=Q(status=R.REJECTED)),
+        expired=Count("pk", filter=Q(status=R.EXPIRED)),
+        unopened=Count("pk", filter=Q(status=R.SENT, sent_at__lte=at - STUCK)),
+        forwarded=Count("pk", filter=Q(status=R.FORWARDED, status_at__lte=at - STUCK)),
     )
+    counted |= {"failed": rows.refused().count(), "stuck": rows.stuck().count()}
     return [
         Todo(
             counted[key],
@@ -248,7 +252,13 @@ def _about_system(user: User, environment: Environment) -> list[Todo]:
     differing = registered.exclude(drift=[]).count()
     text = _("Se forskjellene og oppdater Altinn.")
     title = _("Altinn har noe annet enn vi har om systemet")
-    return [Todo(differing, title, text, _("Se forskjellen"), _url(environment, "systems"))]
+    page = _url(environment, "systems")
+    stuck = lasting_problems(SystemRound.objects.filter(system__in=registered)).values("system").distinct().count()
+    reason = _("Tilgangene kan ikke sammenlignes med det Altinn har.")
+    return [
+        Todo(differing, title, text, _("Se forskjellen"), page),
+        Todo(stuck, _("Vi får ikke spurt Altinn om systemet"), reason, _("Se hvorfor"), page),
+    ]
 
 
 def _about_messages(user: User, environment: Environment) -> list[Todo]:

@@ -98,6 +98,12 @@ CODES: dict[str, Explanation] = {
         US,
         _("Sammenlign systemet med Altinn under Systemer."),
     ),
+    "TOO_MANY_MISSING": Explanation(
+        _("Mange tilganger mangler i Altinns liste"),
+        _("Mer enn halvparten mangler på én gang. Det er trolig en feil i listen, så ingen av dem er meldt som borte."),
+        US,
+        _("Sammenlign systemet med Altinn under Systemer. Meld fra til Altinn om det varer."),
+    ),
     "UNAVAILABLE": Explanation(_("Tjenesten svarer ikke"), _("Vi fikk ikke kontakt."), NOBODY, TRY_LATER),
     "BROKEN_REPLY": Explanation(
         _("Svaret var uleselig"),

@@ -34,7 +34,7 @@ from systemusers.services.links import ask_altinn, link_url
 from systemusers.services.scopes import check_scopes
 from systemusers.services.system_register.drift import compare_system
 from systemusers.services.system_register.push import register_system
-from systemusers.tasks import send_access
+from systemusers.tasks import send_accesses
 
 PATIENCE = 90.0
 SERVICE = "innrapportering-aksjonaerregisteroppgave"
@@ -97,7 +97,7 @@ class Tour:
     def ask(self, profile: AccessProfile, name: str) -> Access:
         self.title(3, "Access asked for")
         access = ask_access(customer=self.customer(name), profile=profile, by=self.user.actor, at=timezone.now())
-        enqueue_on_commit(send_access, access_id=access.pk)
+        enqueue_on_commit(send_accesses)
         access = self.until(access, lambda row: row.status == "SENT", "the access to be sent by the worker")
         self.say(f"   asked {access.customer}: {access.altinn_id} is {access.remote_status}; link {link_url(access)}")
         self.calls()

@@ -6,17 +6,21 @@ Digdir allows five keys per client, each valid for a year. https://docs.digdir.n
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
+from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.crypto import CannotDecrypt
 from portal.core.states import LostRace
 from portal.gateways.errors import Refused
 from portal.gateways.maskinporten import Grant, generate_key
-from systemusers.models import MaskinportenClient, SigningKey
+from systemusers.models import Access, MaskinportenClient, SigningKey, SystemRound
 from systemusers.services.remote import maskinporten
 
 LIFETIME = timedelta(days=365)
@@ -24,6 +28,13 @@ MOST_KEYS = 5
 WARNING = timedelta(days=30)
 KEY_IS_FINE = {"MP-200", "MP-201", "MP-250", "MP-251"}
 """Refusals about the scope: the signature was accepted first."""
+KEY_PROBLEMS = ("NO_KEY", "invalid_grant", "MP-100", "MP-121", "MP-124")
+"""Codes of rows that a new key in use may mend."""
+WAITING: list[Callable[[MaskinportenClient], QuerySet[Any]]] = [
+    lambda client: Access.objects.filter(profile__system__client=client),
+    lambda client: SystemRound.objects.filter(system__client=client),
+]
+"""Leased rows that need a key of the client. An app above this one adds its own."""
 Status = SigningKey.Status
 
 
@@ -72,6 +83,8 @@ def public_jwk_text(key: SigningKey) -> str:
 def activate_key(*, key: SigningKey, by: str, at: datetime) -> None:
     """Sign with this key from now on; the one before it is retired. Maskinporten must accept it first.
 
+    Some of the rows that waited for a key are due afterwards; each that succeeds makes more of them due.
+
     Raises KeyNotAccepted, Unavailable, BrokenReply, LostRace. Nothing changes when it raises.
     """
     record(by=by, at=at, target=key, what=AuditType.KEY_TRIED, environment=key.environment, kid=key.kid)
@@ -81,6 +94,8 @@ def activate_key(*, key: SigningKey, by: str, at: datetime) -> None:
             for old in key.client.keys.filter(status=Status.ACTIVE):
                 old.move_to(Status.RETIRED, by=by, at=at)
             key.move_to(Status.ACTIVE, by=by, at=at)
+            for rows in WAITING:
+                lease.wake(rows(key.client), codes=KEY_PROBLEMS, at=at)
     except IntegrityError as error:
         raise LostRace(f"another key of client {key.client_id} was activated just now") from error
 

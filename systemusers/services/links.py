@@ -21,15 +21,14 @@ from portal.core.states import LostRace
 from portal.gateways.errors import GatewayError
 from systemusers.models import Access
 from systemusers.services.access.ask import NotPossible, renew_access
-from systemusers.services.access.poll import poll_access
-from systemusers.services.access.send import send_access
-from systemusers.services.access.sweep import FEW, note_escalations
+from systemusers.services.access.escalations import FEW, note_escalations
+from systemusers.services.access.poll import poll_now
+from systemusers.services.access.send import send_now
 from systemusers.services.keys import NoKey
 
 logger = logging.getLogger(__name__)
 BY = "customer:link"
 STALE = timedelta(hours=1)
-OFTEN = timedelta(seconds=3)
 PAUSE = 5
 """Seconds between two looks at Altinn's list of its requests for a system, and after an answer that did not come."""
 Status = Access.Status
@@ -105,8 +104,8 @@ def _renew(access: Access, by: str, at: datetime) -> None:
 def _send_now(access: Access, at: datetime) -> Access:
     """Send now, while the person waits; the sweep retries after an error."""
     try:
-        send_access(access_id=access.pk, at=at)
-    except (LostRace, GatewayError) as error:
+        send_now(access=access, at=at)
+    except LostRace as error:
         logger.info("access %s was not sent at once: %s", access.pk, error)
     return find_link(access.link_token)
 
@@ -115,11 +114,10 @@ def ask_altinn(*, access: Access, at: datetime) -> Access:
     """The row as it is after asking Altinn now; unchanged when Altinn does not answer or was asked just before."""
     if access.status not in Access.OPEN or cache.get(_away(access)):
         return access
-    if access.polled_at is None or access.polled_at <= at - OFTEN:
-        _ask(access, lambda: poll_access(access_id=access.pk, at=at, by=BY))
-        access = find_link(access.link_token)
+    _ask(access, lambda: poll_now(access=access, by=BY, at=at))
+    access = find_link(access.link_token)
     if access.status in {Status.SENT, Status.OPENED} and _may_list(access):
-        _ask(access, lambda: note_escalations(system_id=access.profile.system_id, at=at))
+        _ask(access, lambda: note_escalations(system=access.profile.system, at=at))
         access = find_link(access.link_token)
     return access
 

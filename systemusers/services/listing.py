@@ -13,6 +13,7 @@ from accounts.models import Customer, User
 from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
+from portal.core.lease import ROUNDS_BEFORE_A_PERSON
 from systemusers.models import Access
 from systemusers.services.next_step import NextStep, next_step
 
@@ -37,9 +38,14 @@ STATES = [
     _state(S.NEEDS_UPDATE),
     _state(S.UNKNOWN, _("Ukjent")),
     _state(S.WITHDRAWN, _("Trukket")),
+    Group(
+        "STUCK",
+        _("Står fast"),
+        Q(next_attempt_at__isnull=False, problem_code__gt="", failures__gte=ROUNDS_BEFORE_A_PERSON),
+    ),
 ]
-FEW = {S.SENT, S.OPENED}
-"""States without a chip, as "waiting" includes them; URLs may still use them."""
+FEW = {S.SENT, S.OPENED, "STUCK"}
+"""Groups without a chip, as others include them; URLs may still use them."""
 
 
 def chip_groups(chosen: str) -> list[Group]:

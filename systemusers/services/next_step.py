@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.explain import explain
+from portal.core.lease import ROUNDS_BEFORE_A_PERSON
+from portal.explain import NOBODY, explain
 from systemusers.models import Access, System
 
 STUCK = timedelta(days=7)
@@ -41,6 +42,8 @@ def next_step(access: Access, *, at: datetime, working: bool) -> NextStep:
         )
     if not working and access.status in (S.DRAFT, S.UNKNOWN):
         return _while_stopped(access, at)
+    if working and access.failures >= ROUNDS_BEFORE_A_PERSON and access.status != S.DRAFT:
+        return _waiting(access, at) or _STEPS[S(access.status)](access, at)
     return _STEPS[S(access.status)](access, at)
 
 
@@ -62,10 +65,17 @@ def _draft(row: Access, at: datetime) -> NextStep:
     if row.problem_code and row.next_attempt_at is None:
         reason = explain(row.problem_code)
         return NextStep(str(reason.title), str(reason.who), _url(row))
-    if row.attempts and row.next_attempt_at and row.next_attempt_at > at:
-        clock = f"{timezone.localtime(row.next_attempt_at):%H.%M.%S}"
-        return NextStep(_("Altinn svarte ikke. Prøver igjen kl. %(clock)s") % {"clock": clock})
-    return NextStep(_("Sendes til Altinn nå"))
+    return _waiting(row, at) or NextStep(_("Sendes til Altinn nå"))
+
+
+def _waiting(row: Access, at: datetime) -> NextStep | None:
+    """What the last round met, and when the next one comes; None when there is no problem."""
+    if not row.problem_code or row.next_attempt_at is None or row.next_attempt_at <= at:
+        return None
+    reason = explain(row.problem_code)
+    clock = f"{timezone.localtime(row.next_attempt_at):%H.%M.%S}"
+    text = _("%(what)s. Prøver igjen kl. %(clock)s") % {"what": reason.title, "clock": clock}
+    return NextStep(text) if reason.who == NOBODY else NextStep(text, str(reason.who), _url(row))
 
 
 def _sent(row: Access, at: datetime) -> NextStep:

@@ -10,10 +10,11 @@ import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.states import LostRace
@@ -27,6 +28,8 @@ from systemusers.services.remote import exchange, maskinporten
 logger = logging.getLogger(__name__)
 BY = "task:token"
 NO_SYSTEM_USER = "MP-303"
+PATIENCE = timedelta(hours=1)
+"""The shortest time between the first sign that an access is gone and the verdict: outages look like a removed access."""
 Status = Access.Status
 
 
@@ -35,6 +38,10 @@ class AccessMissing(Refused):
 
     https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking
     """
+
+
+class TokenRefused(Refused):
+    """Maskinporten refused a token of our own: the client, its key or a scope must be mended, not the access."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +109,12 @@ def fetch_token(prepared: PreparedGrant, *, at: datetime, fresh: bool = False) -
 
 
 def vendor_token(*, client: MaskinportenClient, scopes: tuple[str, ...], at: datetime) -> str:
-    """A token of our own. Raises NoKey and the gateways' errors."""
+    """A token of our own. Raises NoKey, TokenRefused, Unavailable, BrokenReply."""
     prepared = prepare_vendor_grant(client=client, scopes=scopes)
-    token, is_new = _obtain(prepared, at=at)
+    try:
+        token, is_new = _obtain(prepared, at=at)
+    except Refused as error:
+        raise _as(TokenRefused, error) from error
     if is_new:
         note_use(kid=prepared.grant.kid, at=at)
     return token.value
@@ -143,10 +153,12 @@ def _for_customer(prepared: PreparedGrant, access: Access, *, at: datetime, fres
 
 
 def note_token(*, access: Access, at: datetime) -> None:
-    """A token was issued for the access: it exists and is in use. Idempotent."""
+    """A token was issued for the access: it exists and is in use. Idempotent. One that is UNKNOWN is checked again now."""
     if access.missing_since is not None:
-        Access.objects.filter(pk=access.pk).update(missing_since=None)
-        access.missing_since = None
+        row = Access.objects.filter(pk=access.pk)
+        row.filter(status__in=Access.USABLE).update(missing_since=None, next_attempt_at=None)
+        lease.make_due(row.filter(status=Status.UNKNOWN), at=at)
+        access.refresh_from_db(fields=["missing_since", "next_attempt_at"])
     SystemUser.objects.filter(access=access, first_token_at__isnull=True).update(first_token_at=at)
     if access.status == Status.APPROVED:
         try:
@@ -156,14 +168,15 @@ def note_token(*, access: Access, at: datetime) -> None:
 
 
 def note_missing(*, access: Access, at: datetime, sign: str) -> None:
-    """The first sign ("token" or "list") that the customer removed the access. It decides nothing alone.
+    """The first sign ("token" or "list") that the customer removed the access. It decides nothing alone: the access is
+    checked after PATIENCE.
 
     https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/troubleshooting/
     """
     usable = Access.objects.filter(pk=access.pk, status__in=Access.USABLE, missing_since__isnull=True)
     with transaction.atomic():
-        if usable.update(missing_since=at):
-            access.missing_since = at
+        if usable.update(missing_since=at, next_attempt_at=at + PATIENCE):
+            access.missing_since, access.next_attempt_at = at, at + PATIENCE
             record(by=BY, at=at, target=access, what=AuditType(f"missing:{sign}"))
 
 
@@ -185,12 +198,15 @@ def _ask(prepared: PreparedGrant, at: datetime) -> Token:
     except Refused as error:
         if error.code != NO_SYSTEM_USER:
             raise
-        raise AccessMissing(
-            str(error), status=error.status, code=error.code, correlation_id=error.correlation_id, text=error.text
-        ) from error
+        raise _as(AccessMissing, error) from error
+
+
+def _as(kind: type[Refused], error: Refused) -> Refused:
+    return kind(str(error), status=error.status, code=error.code, correlation_id=error.correlation_id, text=error.text)
 
 
 __all__ = [
-    "AccessMissing", "NoKey", "PreparedGrant", "exchanged_token", "exchanged_vendor_token", "fetch_token", "note_missing",
-    "note_token", "prepare_grant", "prepare_grants", "prepare_vendor_grant", "system_user_token", "vendor_token",
+    "PATIENCE", "AccessMissing", "NoKey", "PreparedGrant", "TokenRefused", "exchanged_token", "exchanged_vendor_token",
+    "fetch_token", "note_missing", "note_token", "prepare_grant", "prepare_grants", "prepare_vendor_grant",
+    "system_user_token", "vendor_token",
 ]  # fmt: skip

@@ -72,6 +72,7 @@ def can_withdraw(row: Access) -> bool:
 
 def _context(row: Access, stamp: str, at: Any, working: bool) -> dict[str, Any]:
     sending = row.status == S.DRAFT and row.next_attempt_at is not None
+    waits = row.status == S.DRAFT and bool(row.problem_code)
     language = row.customer.language
     return {
         "access": row,
@@ -89,7 +90,7 @@ def _context(row: Access, stamp: str, at: Any, working: bool) -> dict[str, Any]:
         "report_url": _report_url(row),
         "can_withdraw": can_withdraw(row),
         "can_renew": row.is_final,
-        "can_send_again": row.status == S.DRAFT and not sending,
+        "can_send_again": waits or (row.status == S.DRAFT and not sending),
     }
 
 
@@ -164,8 +165,7 @@ def _do(view: Act, request: StaffRequest, row: Access) -> HttpResponse:
 def enqueue_sending(request: StaffRequest, *rows: Access) -> None:
     """Enqueue the sending and show a message."""
     names = {"n": len(rows)}
-    for row in rows:
-        enqueue.enqueue_on_commit(tasks.send_access, access_id=row.pk)
+    enqueue.enqueue_on_commit(tasks.send_accesses)
     if is_working(at=timezone.now()):
         messages.success(
             request, ngettext("Forespørselen er lagret.", "%(n)s forespørsler er lagret.", len(rows)) % names

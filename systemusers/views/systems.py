@@ -23,12 +23,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.guard import StaffRequest, staff_page
 from portal.core.confirm import Question, ask_first
+from portal.core.lease import ROUNDS_BEFORE_A_PERSON
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
 from portal.gateways.errors import GatewayError, Refused
 from portal.templatetags.ui import orgnr
 from systemusers.forms import ProfileForm, SystemForm
-from systemusers.models import Access, AccessProfile, Difference, DriftValue, MaskinportenClient, System
+from systemusers.models import Access, AccessProfile, Difference, DriftValue, MaskinportenClient, System, SystemRound
 from systemusers.services import system_register, timeline
 from systemusers.services.keys import NoKey
 from systemusers.services.next_step import NextStep
@@ -40,7 +41,7 @@ DRAFT, REGISTERED = System.Status.DRAFT, System.Status.REGISTERED
 def mine(request: StaffRequest) -> Any:
     using = Count("profiles__accesses", filter=Q(profiles__accesses__status__in=Access.USABLE))
     rows = System.objects.filter(environment=request.environment).select_related("client")
-    return rows.annotate(using=using).order_by("status", "name_nb")
+    return rows.annotate(using=using).prefetch_related("rounds").order_by("status", "name_nb")
 
 
 def find(request: StaffRequest, pk: int) -> System:
@@ -64,14 +65,22 @@ class SystemRow:
 
 
 def step_of(system: System) -> NextStep:
-    """The next thing to do with a system; no queries."""
+    """The next thing to do with a system; no queries when its rounds were loaded."""
     url = reverse("system", kwargs={"environment": system.environment, "pk": system.pk})
     if system.status == DRAFT:
         return NextStep(_("Registrer i Altinn"), _("Dere"), url)
     if system.drift:
         return NextStep(_("Altinn har noe annet enn dere. Se forskjellene"), _("Dere"), url)
+    if system.status == REGISTERED and (stuck := _stuck_round(system)):
+        reason = explain(stuck.problem_code)
+        return NextStep(str(reason.title), str(reason.who), url)
     done = _("Slettet, kan ikke tas tilbake") if system.status != REGISTERED else _("Alt i orden")
     return NextStep(done)
+
+
+def _stuck_round(system: System) -> SystemRound | None:
+    """One that failed so often in a row that a person must look."""
+    return next((row for row in system.rounds.all() if row.failures >= ROUNDS_BEFORE_A_PERSON), None)
 
 
 @staff_page()
@@ -80,8 +89,10 @@ def system(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: StaffRequest, row: System, *, register_log: Any = None) -> HttpResponse:
+    stuck = _stuck_round(row)
     context = {
         "system": row,
+        "problem": explain(stuck.problem_code) if stuck else None,
         "step": step_of(row),
         "drift": [_difference(entry) for entry in row.drift],
         "profiles": list(row.profiles.annotate(asked=Count("accesses")).order_by("name")),

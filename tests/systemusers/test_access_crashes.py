@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from portal.core import lease
 from portal.core.audit import AuditEvent
-from portal.core.states import LostRace
 from systemusers.models import Access, SystemUser
 from systemusers.services import access
-from systemusers.services.access import answers, lease, send
+from systemusers.services.access import answers, send
 from tests.systemusers.world import BY, REQUESTS, World, fresh
 
 S = Access.Status
@@ -30,11 +30,23 @@ def die(*_args: Any, **_kwargs: Any) -> Any:
 
 def killed(world: World, row: Access) -> Access:
     with pytest.raises(Died):
-        access.send_access(access_id=row.pk, at=world.at)
+        access.send_due(at=world.at)
     return fresh(row)
 
 
-@pytest.mark.parametrize("where", [(send, "vendor_token"), (send, "_clear"), (send, "_create"), (answers, "settle")])
+def die_instead_of_writing(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
+    """The worker is killed just before it writes this column."""
+    original = lease.Hold.write
+
+    def write(self: Any, **fields: Any) -> None:
+        if field in fields:
+            raise Died
+        original(self, **fields)
+
+    monkeypatch.setattr(lease.Hold, "write", write)
+
+
+@pytest.mark.parametrize("where", [(answers, "vendor_token"), (send, "_clear"), (send, "_create"), (answers, "settle")])
 def test_a_worker_that_dies_while_sending_leaves_it_to_the_next(
     asked: Access, world: World, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]
 ) -> None:
@@ -42,12 +54,12 @@ def test_a_worker_that_dies_while_sending_leaves_it_to_the_next(
         patch.setattr(*where, die)
         dead = killed(world, asked)
 
-    before = access.sweep_accesses(at=world.at).to_send
+    before = world.is_due(asked)
     world.let_pass(minutes=4)
-    after = access.sweep_accesses(at=world.at).to_send
+    after = world.is_due(asked)
     row = world.send(asked)
 
-    assert (dead.status, before, after) == (S.DRAFT, [], [asked.pk])
+    assert (dead.status, before, after) == (S.DRAFT, False, True)
     assert (row.status, list(world.app.state.requests)) == (S.SENT, [row.altinn_id])
 
 
@@ -55,7 +67,7 @@ def test_a_worker_that_dies_before_it_writes_the_answer_does_not_ask_twice(
     asked: Access, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(lease.Lease, "move_to", die)
+        patch.setattr(lease.Hold, "move_to", die)
         killed(world, asked)
     at_altinn = list(world.app.state.requests)
 
@@ -73,7 +85,7 @@ def test_a_worker_that_dies_between_taking_the_old_one_away_and_asking_anew_is_f
     row = world.poll(sent)
     access.renew_access(access=row, by=BY, at=world.at)
     with monkeypatch.context() as patch:
-        patch.setattr(lease.Lease, "note", die)
+        die_instead_of_writing(patch, "altinn_id")
         killed(world, row)
 
     world.let_pass(minutes=4)
@@ -88,8 +100,8 @@ def test_a_worker_that_dies_on_approval_leaves_no_half_of_it(
 ) -> None:
     world.decide(sent, "approve")
     with monkeypatch.context() as patch, pytest.raises(Died):
-        patch.setattr(lease.Lease, "move_to", die)
-        access.poll_access(access_id=sent.pk, at=world.at)
+        patch.setattr(lease.Hold, "move_to", die)
+        world.poll(sent)
     half = SystemUser.objects.filter(access=sent).exists()
 
     world.let_pass(minutes=4)
@@ -112,18 +124,18 @@ def test_a_worker_that_was_too_slow_does_not_overwrite_the_one_after(
 ) -> None:
     original = send._create
 
-    def slow(held: lease.Lease, *args: Any) -> Any:
-        answer = original(held, *args)
-        later = world.at + timedelta(minutes=4)
-        Access.objects.filter(pk=asked.pk).update(lease_until=later + lease.LEASE)
+    def slow(hold: lease.Hold[Access], *args: Any) -> Any:
+        answer = original(hold, *args)
+        assert len(lease.claim(Access.objects.to_send(), at=world.at + timedelta(minutes=4))) == 1
         return answer
 
     monkeypatch.setattr(send, "_create", slow)
 
-    with pytest.raises(LostRace):
-        access.send_access(access_id=asked.pk, at=world.at)
+    access.send_due(at=world.at)
 
-    assert fresh(asked).status == S.DRAFT
+    row = fresh(asked)
+    assert (row.status, row.attempts) == (S.DRAFT, 2)
+    assert row.lease_until > world.at + timedelta(minutes=4)
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
@@ -149,12 +161,12 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_workers_one_sends(asked: Access, world: World) -> None:
-    def act() -> None:
-        access.send_access(access_id=asked.pk, at=world.at)
+    def act() -> int:
+        return access.send_due(at=world.at)
 
     results = at_once(act, act, act)
 
-    assert sum(isinstance(result, LostRace) for result in results) == 2
+    assert sorted(results) == [0, 0, 1]
     assert (fresh(asked).status, len(world.calls("POST", REQUESTS))) == (S.SENT, 1)
 
 

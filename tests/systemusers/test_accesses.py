@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.models import Customer
 from portal.core.audit import AuditEvent
 from portal.core.states import LostRace
-from portal.gateways.errors import BrokenReply, Unavailable
 from systemusers.models import Access, AccessProfile, Kind, System, SystemUser
 from systemusers.services import access
+from systemusers.services.tokens import PATIENCE
 from tests.systemusers.world import AGENT_PACKAGE, BY, REQUESTS, RETURN, World, fresh, make_profile
 
 S = Access.Status
 
 
 def test_a_draft_is_stored_with_what_is_asked_and_is_due_at_once(asked: Access, world: World) -> None:
-    due = access.sweep_accesses(at=world.at)
-
-    assert (asked.status, due.to_send, due.to_poll) == (S.DRAFT, [asked.pk], [])
+    assert (asked.status, world.is_due(asked)) == (S.DRAFT, True)
     assert AuditEvent.objects.get(what="requested").by == BY
 
 
@@ -52,7 +52,7 @@ def test_a_system_that_altinn_does_not_know_cannot_be_asked_for(
 def test_sending_gives_the_address_of_altinns_page_and_our_link_as_the_way_back(sent: Access, world: World) -> None:
     stored = world.app.state.requests[sent.altinn_id]
 
-    assert (sent.status, sent.remote_status, sent.sent_at) == (S.SENT, "New", world.at)
+    assert (sent.status, sent.remote_status, world.is_now(sent.sent_at)) == (S.SENT, "New", True)
     assert sent.altinn_id in sent.confirm_url
     assert stored.redirect_url == f"{RETURN}?t={sent.link_token}"
     assert (stored.external_ref, stored.rights[0]["resource"][0]["value"]) == (sent.external_ref, sent.rights[0])
@@ -90,13 +90,11 @@ def test_when_altinn_is_away_the_draft_waits_and_goes_later_without_a_second_one
 ) -> None:
     world.fault(kind=kind, path=REQUESTS)
 
-    with pytest.raises(Unavailable):
-        access.send_access(access_id=asked.pk, at=world.at)
-    waiting = fresh(asked)
+    waiting = world.send(asked)
     world.let_pass(minutes=1)
     row = world.send(asked)
 
-    assert (waiting.status, waiting.problem_code) == (S.DRAFT, "")
+    assert (waiting.status, waiting.problem_code, row.problem_code) == (S.DRAFT, "UNAVAILABLE", "")
     assert waiting.next_attempt_at > waiting.status_at
     assert (row.status, len(world.app.state.requests)) == (S.SENT, 1)
 
@@ -106,19 +104,17 @@ def test_when_maskinporten_is_away_nothing_reaches_altinn(asked: Access, world: 
     world.fault(service="maskinporten", kind="status", status=503, times=9)
     world.let_pass(minutes=5)  # the token of the registration has run out
 
-    with pytest.raises(Unavailable):
-        access.send_access(access_id=asked.pk, at=world.at)
+    row = world.send(asked)
 
+    assert (row.status, row.problem_code) == (S.DRAFT, "UNAVAILABLE")
     assert (fresh(asked).status, world.calls("POST", REQUESTS)) == (S.DRAFT, [])
 
 
 def test_an_unreadable_answer_alarms_and_is_asked_again(asked: Access, world: World) -> None:
     world.fault(kind="status", status=201, body="{}", path=REQUESTS)
 
-    with pytest.raises(BrokenReply):
-        access.send_access(access_id=asked.pk, at=world.at)
+    row = world.send(asked)
 
-    row = fresh(asked)
     assert (row.status, row.problem_code) == (S.DRAFT, "BROKEN_REPLY")
     assert row.next_attempt_at > world.at
 
@@ -127,22 +123,25 @@ def test_an_access_in_other_hands_is_left_alone(asked: Access, world: World) -> 
     Access.objects.filter(pk=asked.pk).update(lease_until=world.at.replace(year=2027))
 
     with pytest.raises(LostRace):
-        access.send_access(access_id=asked.pk, at=world.at)
+        access.send_now(access=asked, at=world.at)
 
+    assert access.send_due(at=world.at) == 0
     assert world.calls("POST", REQUESTS) == []
 
 
 def test_the_same_message_twice_makes_one_request_at_altinn(sent: Access, world: World) -> None:
     with pytest.raises(LostRace):
-        access.send_access(access_id=sent.pk, at=world.at)
+        access.send_now(access=sent, at=world.at)
 
+    assert access.send_due(at=world.at) == 0
     assert len(world.calls("POST", REQUESTS)) == 1
 
 
 def test_approval_is_told_by_altinn_and_brings_the_system_user(approved: Access, world: World) -> None:
     user = SystemUser.objects.get(access=approved)
 
-    assert (approved.status, approved.remote_status, approved.answered_at) == (S.APPROVED, "Accepted", world.at)
+    assert (approved.status, approved.remote_status, approved.next_attempt_at) == (S.APPROVED, "Accepted", None)
+    assert world.is_now(approved.answered_at)
     assert AuditEvent.objects.get(what="SENT->APPROVED").by == "remote:altinn"
     assert (str(user.altinn_id), user.kind) == (approved.altinn_id, Kind.STANDARD)
 
@@ -168,7 +167,7 @@ def test_an_open_access_runs_out_by_altinns_word_only(sent: Access, world: World
 def test_what_the_customer_forwards_is_read_from_the_list(sent: Access, world: World) -> None:
     world.decide(sent, "escalate", person="Per Hansen")
 
-    count = access.note_escalations(system_id=sent.profile.system_id, at=world.at)
+    count = access.note_escalations(system=sent.profile.system, at=world.at)
 
     assert (count, fresh(sent).status) == (1, S.FORWARDED)
     assert world.poll(fresh(sent)).status == S.FORWARDED
@@ -200,7 +199,8 @@ def test_an_access_that_vanished_is_unknown_until_looked_into(sent: Access, worl
 
     row = world.poll(sent)
 
-    assert (row.status, row.missing_since) == (S.UNKNOWN, world.at)
+    assert (row.status, world.is_now(row.missing_since)) == (S.UNKNOWN, True)
+    assert world.is_now(row.next_attempt_at - PATIENCE)
 
 
 def test_one_refusal_decides_nothing(sent: Access, world: World) -> None:
@@ -222,16 +222,16 @@ def test_open_accesses_are_asked_for_more_rarely_as_they_age(
 
     row = world.poll(sent)
 
-    assert (row.next_attempt_at - world.at).total_seconds() == minutes * 60
+    assert world.is_now(row.next_attempt_at - timedelta(minutes=minutes))
 
 
 def test_somebody_who_looks_makes_it_due_but_not_all_the_time(sent: Access, world: World) -> None:
     world.let_pass(seconds=20)
     access.watch(access=sent, at=world.at)
-    first = access.sweep_accesses(at=world.at).to_poll
+    first = world.is_due(sent)
     world.poll(sent)
 
     world.let_pass(seconds=5)
     access.watch(access=sent, at=world.at)
 
-    assert (first, access.sweep_accesses(at=world.at).to_poll) == ([sent.pk], [])
+    assert (first, world.is_due(sent)) == (True, False)

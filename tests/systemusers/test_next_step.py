@@ -41,7 +41,7 @@ def test_every_state_has_its_step(sent: Access, world: World, status: str, text:
 
 
 def test_an_unopened_link_is_told_by_its_age(sent: Access, world: World) -> None:
-    step = next_step(sent, at=world.at + timedelta(days=11), working=True)
+    step = next_step(sent, at=world.at + timedelta(days=11, minutes=1), working=True)
 
     assert step.text == "Lenken er ikke åpnet på 11 dager"
 
@@ -55,9 +55,28 @@ def test_a_refused_draft_says_what_altinn_said_and_who_mends_it(asked: Access, w
 
 
 def test_a_draft_that_waits_for_altinn_says_until_when(asked: Access, world: World) -> None:
-    asked.attempts, asked.next_attempt_at = 1, world.at + timedelta(minutes=1)
+    asked.problem_code, asked.next_attempt_at = "UNAVAILABLE", world.at + timedelta(minutes=1)
 
-    assert "Prøver igjen kl. 10.01.00" in next_step(asked, at=world.at, working=True).text
+    step = next_step(asked, at=world.at, working=True)
+
+    assert (step.text, step.who) == ("Tjenesten svarer ikke. Prøver igjen kl. 10.01.00", "")
+
+
+def test_a_draft_that_waits_for_us_says_who_mends_it(asked: Access, world: World) -> None:
+    asked.problem_code, asked.next_attempt_at = "NO_KEY", world.at + timedelta(minutes=15)
+
+    step = next_step(asked, at=world.at, working=True)
+
+    assert (step.text, step.who) == ("Klienten har ingen gyldig nøkkel. Prøver igjen kl. 10.15.00", "Dere")
+
+
+@pytest.mark.parametrize(("failures", "text"), [(2, "Send lenken til kunden"), (3, "Klienten har ingen gyldig nøkkel")])
+def test_an_open_access_that_cannot_be_asked_about_says_so_after_three_rounds(
+    sent: Access, world: World, failures: int, text: str
+) -> None:
+    sent.problem_code, sent.failures, sent.next_attempt_at = "NO_KEY", failures, world.at + timedelta(hours=1)
+
+    assert text in next_step(sent, at=world.at, working=True).text
 
 
 def test_a_first_sign_of_loss_is_told_with_care(approved: Access, world: World) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.gateways.errors import Unavailable
-from systemusers.models import Access, System, SystemUser
+from systemusers.models import Access, System, SystemRound, SystemUser
 from systemusers.services import access, tokens
 from tests.systemusers.world import DIALOGS, World, fresh
 
@@ -13,13 +12,12 @@ S = Access.Status
 
 
 def check(row: Access, world: World) -> Access:
-    access.check_access(access_id=row.pk, at=world.at)
-    return fresh(row)
+    return world.check(row)
 
 
 def reconcile(row: Access, world: World) -> int:
     world.let_pass(minutes=11)
-    return access.reconcile_system(system_id=row.profile.system_id, at=world.at)
+    return access.reconcile_system(system=row.profile.system, at=world.at)
 
 
 def test_a_missing_row_in_the_list_is_a_first_sign_only(approved: Access, world: World) -> None:
@@ -29,7 +27,7 @@ def test_a_missing_row_in_the_list_is_a_first_sign_only(approved: Access, world:
 
     row = fresh(approved)
     assert (marked, row.status, row.missing_since) == (1, S.APPROVED, world.at)
-    assert access.sweep_missing(at=world.at) == []
+    assert (row.next_attempt_at, world.is_due(row)) == (world.at + tokens.PATIENCE, False)
 
 
 def test_what_is_listed_is_stamped(approved: Access, world: World) -> None:
@@ -43,11 +41,11 @@ def test_an_hour_later_both_say_gone_and_it_is_removed(approved: Access, world: 
     reconcile(approved, world)
     world.let_pass(hours=1)
 
-    due = access.sweep_missing(at=world.at)
+    due = world.is_due(approved)
     row = check(approved, world)
 
-    assert (due, row.status) == ([approved.pk], S.REMOVED)
-    assert SystemUser.objects.get(access=approved).removed_at == world.at
+    assert (due, row.status, row.next_attempt_at) == (True, S.REMOVED, None)
+    assert world.is_now(SystemUser.objects.get(access=approved).removed_at)
 
 
 def test_before_the_hour_nothing_is_decided(approved: Access, world: World) -> None:
@@ -59,6 +57,7 @@ def test_before_the_hour_nothing_is_decided(approved: Access, world: World) -> N
 
     assert row.status == S.APPROVED
     assert row.missing_since < world.at
+    assert row.next_attempt_at == row.missing_since + tokens.PATIENCE
 
 
 def test_a_refused_token_is_a_first_sign_too(approved: Access, world: World) -> None:
@@ -83,13 +82,14 @@ def test_when_they_disagree_it_is_unknown_and_comes_back_when_mended(approved: A
     system = world.app.state.systems[approved.profile.system.system_id]
     clients, system.client_ids = system.client_ids, []
     doubtful = check(approved, world)
-    again = access.sweep_missing(at=world.at.replace(hour=world.at.hour + 2))
+    world.let_pass(hours=2)
+    again = world.is_due(approved)
     system.client_ids = clients
-    world.let_pass(hours=7)
+    world.let_pass(hours=5)
 
     restored = check(approved, world)
 
-    assert (doubtful.status, doubtful.problem_code, again) == (S.UNKNOWN, "SIGNS_DISAGREE", [])
+    assert (doubtful.status, doubtful.problem_code, again) == (S.UNKNOWN, "SIGNS_DISAGREE", False)
     assert (restored.status, restored.problem_code, restored.missing_since) == (S.APPROVED, "", None)
 
 
@@ -99,17 +99,17 @@ def test_when_one_of_them_is_away_nothing_is_decided(approved: Access, world: Wo
     world.let_pass(hours=2)
     world.fault(kind="status", path="/platform/authentication/api/v1/systemuser/vendor/byquery")
 
-    with pytest.raises(Unavailable):
-        access.check_access(access_id=approved.pk, at=world.at)
+    row = check(approved, world)
 
-    assert (fresh(approved).status, fresh(approved).lease_until) == (S.APPROVED, None)
+    assert (row.status, row.lease_until, row.problem_code) == (S.APPROVED, None, "UNAVAILABLE")
+    assert row.next_attempt_at > world.at
 
 
 def test_a_vanished_access_ends_as_removed_after_the_hour(sent: Access, world: World) -> None:
     world.decide(sent, "approve")
     world.remove(sent)
     unknown = world.poll(sent)
-    world.let_pass(hours=1)
+    world.let_pass(hours=1, minutes=1)
 
     row = check(sent, world)
 
@@ -128,11 +128,13 @@ def test_an_empty_list_is_rather_a_fault_than_everybodys_wish(
     assert fresh(approved).missing_since is None
 
 
-def test_only_registered_systems_with_accesses_are_reconciled(approved: Access) -> None:
-    before = access.systems_to_reconcile()
+def test_only_registered_systems_with_accesses_are_reconciled(approved: Access, world: World) -> None:
+    taken = access.reconcile_due(at=world.at)
+    asked = len(world.calls("GET", "/bysystem/"))
+    SystemRound.objects.update(next_attempt_at=world.at)
     System.objects.update(status=System.Status.DELETED)
 
-    assert (before, access.systems_to_reconcile()) == ([approved.profile.system_id], [])
+    assert (taken, asked, access.reconcile_due(at=world.at)) == (1, 1, 0)
 
 
 def test_a_customer_who_gives_access_again_is_back_on_the_same_row(approved: Access, world: World) -> None:

@@ -130,7 +130,7 @@ def test_a_refused_draft_is_sent_again_when_somebody_mended_it(asked: Access, wo
 
     access.send_again(access=refused, by=BY, at=world.at)
 
-    assert access.sweep_accesses(at=world.at).to_send == [asked.pk]
+    assert (refused.next_attempt_at, world.is_due(asked)) == (None, True)
     assert world.send(asked).status == S.SENT
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -11,9 +10,8 @@ import httpx
 import pytest
 
 from accounts.models import Customer, Vendor
-from portal.core.states import LostRace
+from portal.core import lease
 from portal.gateways import http, maskinporten
-from portal.gateways.errors import GatewayError
 from portal.sandbox import Sandbox
 from portal.sandbox.clock import Clock
 from portal.sandbox.faults import Fault
@@ -129,14 +127,30 @@ class World:
 
     def send(self, row: Access) -> Access:
         """One task's worth; what Altinn did not do is left for later."""
-        with suppress(LostRace, GatewayError):
-            access.send_access(access_id=row.pk, at=self.at)
+        self.make_due(row)
+        access.send_due(at=self.at)
         return fresh(row)
 
     def poll(self, row: Access) -> Access:
-        with suppress(LostRace, GatewayError):
-            access.poll_access(access_id=row.pk, at=self.at)
+        self.make_due(row)
+        access.poll_due(at=self.at)
         return fresh(row)
+
+    def check(self, row: Access) -> Access:
+        self.make_due(row)
+        access.check_due(at=self.at)
+        return fresh(row)
+
+    def make_due(self, row: Access) -> None:
+        lease.make_due(Access.objects.filter(pk=row.pk), at=self.at)
+
+    def is_due(self, row: Access) -> bool:
+        """Whether a worker would take the row now."""
+        return lease.due(Access.objects.filter(pk=row.pk), at=self.at).exists()
+
+    def is_now(self, moment: datetime | None) -> bool:
+        """Whether it is the present, give or take the time that the test itself takes."""
+        return moment is not None and abs(moment - self.at) < timedelta(seconds=30)
 
     def decide(self, row: Access, act: str, **body: Any) -> None:
         self.control(f"/control/requests/{row.altinn_id}/{act}", body)

@@ -1,8 +1,9 @@
 """The life cycle of an access, from request to removal.
 
-The row is the source of truth; each call is between two writes.
+The row is the source of truth; each call is between two writes. Workers claim what is due (`*_due`).
 
-`ask` writes intents; `send`, `withdraw` and `poll` call Altinn under a lease; `reconcile` detects removed accesses.
+`ask` writes intents; `send`, `withdraw` and `poll` call Altinn under a lease; `reconcile` and `presence` detect removed
+accesses; `escalations` reads what was forwarded in the customer's company.
 """
 
 from systemusers.services.access.answers import UnexpectedStatus
@@ -15,34 +16,33 @@ from systemusers.services.access.ask import (
     revoke_link,
     send_again,
 )
-from systemusers.services.access.poll import poll_access, watch
-from systemusers.services.access.presence import check_access, sweep_missing
-from systemusers.services.access.reconcile import TooManyMissing, reconcile_system, systems_to_reconcile
-from systemusers.services.access.send import send_access
-from systemusers.services.access.sweep import Due, note_escalations, sweep_accesses, systems_to_watch
+from systemusers.services.access.escalations import note_escalations, watch_due
+from systemusers.services.access.poll import poll_due, poll_now, watch
+from systemusers.services.access.presence import check_due
+from systemusers.services.access.reconcile import TooManyMissing, reconcile_due, reconcile_system
+from systemusers.services.access.send import send_due, send_now
 from systemusers.services.access.withdraw import AlreadyAnswered, withdraw_access
 
 __all__ = [
     "AlreadyAnswered",
     "AlreadyRequested",
-    "Due",
     "NotPossible",
     "TooManyMissing",
     "UnexpectedStatus",
     "ask_access",
-    "check_access",
+    "check_due",
     "note_escalations",
-    "poll_access",
+    "poll_due",
+    "poll_now",
+    "reconcile_due",
     "reconcile_system",
     "renew_access",
     "reopen_link",
     "revoke_link",
-    "send_access",
     "send_again",
-    "sweep_accesses",
-    "sweep_missing",
-    "systems_to_reconcile",
-    "systems_to_watch",
+    "send_due",
+    "send_now",
     "watch",
+    "watch_due",
     "withdraw_access",
 ]

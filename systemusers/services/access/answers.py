@@ -12,18 +12,20 @@ from urllib.parse import urlsplit
 from django.db import transaction
 
 from portal.core.environments import Environment
+from portal.core.lease import Hold
 from portal.gateways.altinn import RemoteRequest, RemoteSystemUser
 from portal.gateways.errors import BrokenReply
 from systemusers.models import Access, Kind, SystemUser
-from systemusers.services.access.lease import Lease
 from systemusers.services.remote import system_user_requests
-from systemusers.services.tokens import vendor_token
+from systemusers.services.tokens import PATIENCE, vendor_token
 
 READ = "altinn:authentication/systemuser.request.read"
 WRITE = "altinn:authentication/systemuser.request.write"
 ALTINN = "remote:altinn"
 """The actor of answers in the audit trail: Altinn does not name the person."""
 Status = Access.Status
+CALM: dict[str, Any] = {"failures": 0, "problem_code": ""}
+"""Columns of a row after a round that succeeded."""
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 
 
@@ -67,47 +69,50 @@ def next_look(*, sent_at: datetime | None, at: datetime) -> datetime:
     return at + (timedelta(hours=1) if age < WEEK else timedelta(days=1))
 
 
-def settle(lease: Lease, remote: RemoteRequest) -> None:
-    """Store Altinn's answer and release the lease. Raises LostRace, and the gateways' errors for an approval."""
-    row, at = lease.access, lease.at
-    status, answer = state_of(remote), facts(remote, environment=lease.access.environment)
+def token_for(row: Access, scope: str, *, at: datetime) -> str:
+    """Our own token for a call about `row`, which was `loaded`. Raises NoKey, TokenRefused, Unavailable, BrokenReply."""
+    return vendor_token(client=row.profile.system.client, scopes=(scope,), at=at)
+
+
+def settle(hold: Hold[Access], remote: RemoteRequest, *, by: str) -> None:
+    """Store Altinn's answer and end the lease. Raises LostRace, and the gateways' errors for an approval."""
+    row, at = hold.row, hold.now()
+    status, answer = state_of(remote), facts(remote, environment=row.environment)
     if status == Status.APPROVED:
-        approve(lease, find_system_user(row, at=at), answer)
+        approve(hold, find_system_user(row, at=at), answer)
         return
-    sent: dict[str, Any] = {"sent_at": row.sent_at or at, "polled_at": at, "problem_code": ""}
+    sent: dict[str, Any] = {"sent_at": row.sent_at or at, "polled_at": at}
     if status == Status.SENT:
         look = next_look(sent_at=row.sent_at, at=at)
         if row.status in Access.OPEN:
-            lease.release(next_attempt_at=look, **answer, **sent)
+            hold.finish(next_attempt_at=look, **answer, **sent)
         else:
-            lease.move_to(Status.SENT, next_attempt_at=look, **answer, **sent)
+            hold.move_to(Status.SENT, by=by, next_attempt_at=look, **answer, **sent, **CALM)
         return
-    lease.move_to(status, by=ALTINN, next_attempt_at=None, answered_at=at, **answer, **sent)
+    hold.move_to(status, by=ALTINN, answered_at=at, **answer, **sent, **CALM)
 
 
 def find_system_user(row: Access, *, at: datetime) -> RemoteSystemUser | None:
     """The live system user of the access, as Altinn has it. Raises NoKey and the gateways' errors."""
-    system = row.profile.system
     return system_user_requests(row.environment).system_user(
-        token=vendor_token(client=system.client, scopes=(WRITE,), at=at),
-        system_id=system.system_id,
+        token=token_for(row, WRITE, at=at),
+        system_id=row.profile.system.system_id,
         orgnr=row.customer.orgnr,
         external_ref=row.external_ref,
     )
 
 
-def approve(lease: Lease, remote: RemoteSystemUser | None, answer: dict[str, Any]) -> None:
+def approve(hold: Hold[Access], remote: RemoteSystemUser | None, answer: dict[str, Any]) -> None:
     """APPROVED with its system user; UNKNOWN when Altinn says Accepted but has no system user."""
-    at = lease.at
-    kept = {"polled_at": at, "answered_at": at, "problem_code": "", **answer}
-    kept["sent_at"] = lease.access.sent_at or at
+    at = hold.now()
+    kept = {"polled_at": at, "answered_at": at, "sent_at": hold.row.sent_at or at, **CALM, **answer}
     if remote is None:
-        lease.move_to(Status.UNKNOWN, by=ALTINN, missing_since=at, next_attempt_at=None, **kept)
+        hold.move_to(Status.UNKNOWN, by=ALTINN, missing_since=at, next_attempt_at=at + PATIENCE, **kept)
         return
     with transaction.atomic():
-        store_system_user(lease.access, remote, at=at)
+        store_system_user(hold.row, remote, at=at)
         status = {"remote_status": "Accepted", "altinn_id": remote.id, **kept}
-        lease.move_to(Status.APPROVED, by=ALTINN, next_attempt_at=None, missing_since=None, **status)
+        hold.move_to(Status.APPROVED, by=ALTINN, missing_since=None, **status)
 
 
 def store_system_user(row: Access, remote: RemoteSystemUser, *, at: datetime) -> None:

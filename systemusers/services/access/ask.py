@@ -79,7 +79,7 @@ def renew_access(*, access: Access, by: str, at: datetime) -> None:
     """
     _check_possible(access.customer, access.profile)
     access.move_to(
-        Status.DRAFT, by=by, at=at, requested_by=by, next_attempt_at=at, attempts=0, lease_until=None, problem_code="",
+        Status.DRAFT, by=by, at=at, requested_by=by, next_attempt_at=at, lease_until=None, problem_code="", failures=0,
         missing_since=None, sent_at=None, opened_at=None, answered_at=None, remote_status="", confirm_url="",
         link_revoked_at=None, **_wanted(access.profile),
     )  # fmt: skip
@@ -89,7 +89,7 @@ def send_again(*, access: Access, by: str, at: datetime) -> None:
     """Make a DRAFT due now, after a refusal or a missing answer. Raises LostRace when it is not a DRAFT any more."""
     with transaction.atomic():
         rows = Access.objects.filter(pk=access.pk, status=Status.DRAFT)
-        if not rows.update(next_attempt_at=at, problem_code="", **_wanted(access.profile)):
+        if not rows.update(next_attempt_at=at, problem_code="", failures=0, **_wanted(access.profile)):
             raise LostRace(f"access {access.pk} is no longer a draft")
         record(by=by, at=at, target=access, what=AuditType.SEND_AGAIN)
 

@@ -2,50 +2,68 @@
 
 from __future__ import annotations
 
-import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
-from portal.gateways.errors import BrokenReply, Refused, Unavailable
+from portal.core import lease
+from portal.core.lease import Hold
+from portal.core.problems import code_of
+from portal.core.states import LostRace
+from portal.gateways.errors import BrokenReply, Refused
 from systemusers.models import Access, Kind
 from systemusers.services.access import answers
-from systemusers.services.access.lease import Lease, take
-from systemusers.services.access.send import code_of, waiting_time
+from systemusers.services.access.rounds import is_ours, waits_for_us, work_accesses
 from systemusers.services.remote import system_user_requests
-from systemusers.services.tokens import NoKey, vendor_token
 
-logger = logging.getLogger(__name__)
-BY = "task:poll_access"
+BY = "task:poll_accesses"
 WATCHED = timedelta(seconds=15)
+OFTEN = timedelta(seconds=3)
+"""The shortest time between two questions about one access, however many people wait for the answer."""
 LATER = timedelta(hours=1)
 Status = Access.Status
 
 
-def poll_access(*, access_id: int, at: datetime, by: str = BY) -> None:
-    """Ask about one open access and write what Altinn says.
+def poll_due(*, at: datetime) -> int:
+    """Ask about a batch of the open accesses that are due. Returns how many were taken."""
+    return work_accesses(Access.objects.to_poll(), partial(poll, by=BY), at=at)
 
-    Raises LostRace; Unavailable and BrokenReply after planning the next attempt.
+
+def poll_now(*, access: Access, by: str, at: datetime) -> None:
+    """Ask about one open access while a person waits.
+
+    Raises LostRace when another worker has it or it was asked about just now, and Unavailable after planning the next attempt.
     """
-    lease = take(access_id=access_id, among=Access.OPEN, by=by, at=at)
+    rows = Access.objects.to_poll().filter(pk=access.pk).exclude(polled_at__gt=at - OFTEN)
+    hold = lease.take(rows, at=at)
     try:
-        _poll(lease)
-    except NoKey:
-        lease.release(next_attempt_at=at + LATER)
-        logger.error("access %s cannot be polled: no key in use", access_id)
-    except Refused as error:
-        lease.release(next_attempt_at=at + LATER)
-        logger.error("access %s was not polled: %s %s", access_id, error, code_of(error))
-    except Unavailable as error:
-        wait = max(waiting_time(5, error.retry_after), WATCHED)
-        lease.release(next_attempt_at=at + wait)
+        poll(hold, by=by)
+    except LostRace:
         raise
-    except BrokenReply:
-        lease.release(next_attempt_at=at + LATER)
+    except Exception as error:
+        with suppress(LostRace):
+            hold.fail(error)
         raise
 
 
-def _poll(lease: Lease) -> None:
-    row = lease.access
-    token = vendor_token(client=row.profile.system.client, scopes=(answers.READ,), at=lease.at)
+def poll(hold: Hold[Access], *, by: str) -> None:
+    """Write what Altinn says. Raises Unavailable; LostRace when the row changed meanwhile, which is then asked about again."""
+    try:
+        with waits_for_us(hold):
+            try:
+                _poll(hold, by)
+            except (Refused, BrokenReply) as error:
+                if isinstance(error, Refused) and is_ours(error):
+                    raise
+                hold.put_off(code=code_of(error), wait=LATER)
+    except LostRace:
+        Access.objects.filter(pk=hold.row.pk, attempts=hold.attempt).update(lease_until=None)
+        raise
+
+
+def _poll(hold: Hold[Access], by: str) -> None:
+    row, at = hold.row, hold.now()
+    token = answers.token_for(row, answers.READ, at=at)
     try:
         remote = system_user_requests(row.environment).get(
             row.altinn_id, token=token, is_agent=row.profile.kind == Kind.AGENT
@@ -53,17 +71,17 @@ def _poll(lease: Lease) -> None:
     except Refused as error:
         if error.status != 404:
             raise
-        _gone(lease)
+        _gone(hold)
         return
-    answers.settle(lease, remote)
+    answers.settle(hold, remote, by=by)
 
 
-def _gone(lease: Lease) -> None:
+def _gone(hold: Hold[Access]) -> None:
     """Approved and removed since, or deleted by another client with our scope: UNKNOWN until it is checked."""
-    answers.approve(lease, answers.find_system_user(lease.access, at=lease.at), {})
+    answers.approve(hold, answers.find_system_user(hold.row, at=hold.now()), {})
 
 
 def watch(*, access: Access, at: datetime) -> None:
-    """A user views the page: poll in the next round, at most every 15 seconds."""
-    rows = Access.objects.filter(pk=access.pk, status__in=Access.OPEN, next_attempt_at__gt=at)
-    rows.exclude(polled_at__gt=at - WATCHED).update(next_attempt_at=at)
+    """A user views the page: poll in the next round, at most every 15 seconds. One that waits for a cause keeps its time."""
+    rows = Access.objects.filter(pk=access.pk, status__in=Access.OPEN, next_attempt_at__gt=at, problem_code="")
+    lease.make_due(rows.exclude(polled_at__gt=at - WATCHED), at=at)

@@ -12,37 +12,33 @@ from django.db import transaction
 
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.lease import Hold
 from portal.gateways.altinn import RemoteSystemUser
 from portal.gateways.errors import Refused
 from systemusers.models import Access, SystemUser
 from systemusers.services import tokens
 from systemusers.services.access import answers
-from systemusers.services.access.lease import Lease, take
+from systemusers.services.access.rounds import waits_for_us, work_accesses
 from systemusers.services.remote import maskinporten
+from systemusers.services.tokens import PATIENCE
 
-BY = "task:check_access"
-PATIENCE = timedelta(hours=1)
-"""The shortest time between the first sign and the verdict: outages look like a removed access."""
+BY = "task:check_accesses"
 AGAIN = timedelta(hours=6)
+DISAGREE = "SIGNS_DISAGREE"
 Status = Access.Status
-HAVING = {*Access.USABLE, Status.UNKNOWN}
 
 
-def sweep_missing(*, at: datetime, limit: int = 100) -> list[int]:
-    """Ids of accesses with a first sign old enough, and not checked in the last hours."""
-    rows = Access.objects.filter(status__in=HAVING, missing_since__lte=at - PATIENCE)
-    return list(rows.exclude(next_attempt_at__gt=at).order_by("missing_since").values_list("pk", flat=True)[:limit])
+def check_due(*, at: datetime) -> int:
+    """Check a batch of the accesses with a first sign that is old enough. Returns how many were taken."""
+    return work_accesses(Access.objects.to_check(), check, at=at)
 
 
-def check_access(*, access_id: int, at: datetime) -> None:
-    """Ask both services and store the result. Raises LostRace, NoKey and the gateways' errors; nothing changes then."""
-    lease = take(access_id=access_id, among=HAVING, by=BY, at=at)
-    try:
-        listed, works = answers.find_system_user(lease.access, at=at), _token_works(lease.access, at)
-    except Exception:
-        lease.release()
-        raise
-    _decide(lease, listed, works)
+def check(hold: Hold[Access]) -> None:
+    """Ask both services and store the result. Raises LostRace and the gateways' errors; no state changes then."""
+    with waits_for_us(hold):
+        at = hold.now()
+        listed, works = answers.find_system_user(hold.row, at=at), _token_works(hold.row, at)
+        _decide(hold, listed, works)
 
 
 def _token_works(row: Access, at: datetime) -> bool | None:
@@ -56,54 +52,51 @@ def _token_works(row: Access, at: datetime) -> bool | None:
     return True
 
 
-def _decide(lease: Lease, listed: RemoteSystemUser | None, works: bool | None) -> None:
-    row, at = lease.access, lease.at
+def _decide(hold: Hold[Access], listed: RemoteSystemUser | None, works: bool | None) -> None:
+    row, at = hold.row, hold.now()
     if listed is not None and works is not False:
-        _restore(lease, listed)
+        _restore(hold, listed)
     elif listed is None and not works:
         first = row.missing_since or at
         if at - first >= PATIENCE:
-            _remove(lease)
+            _remove(hold)
         else:
-            lease.release(missing_since=first)
+            hold.finish(missing_since=first, next_attempt_at=first + PATIENCE)
     else:
-        _doubt(lease)
+        _doubt(hold)
 
 
-def _restore(lease: Lease, listed: RemoteSystemUser) -> None:
-    row, at = lease.access, lease.at
-    calm: dict[str, Any] = {"missing_since": None, "next_attempt_at": None, "problem_code": ""}
+def _restore(hold: Hold[Access], listed: RemoteSystemUser) -> None:
+    row = hold.row
     with transaction.atomic():
-        lease.lock()
-        answers.store_system_user(row, listed, at=at)
+        hold.lock()
+        answers.store_system_user(row, listed, at=hold.now())
         if row.status != Status.UNKNOWN:
-            lease.release(**calm)
+            hold.finish(missing_since=None)
             return
         used = SystemUser.objects.filter(access=row, first_token_at__isnull=False).exists()
-        lease.move_to(Status.IN_USE if used else Status.APPROVED, **calm)
+        hold.move_to(Status.IN_USE if used else Status.APPROVED, by=BY, missing_since=None, **answers.CALM)
 
 
-def _remove(lease: Lease) -> None:
-    row, at = lease.access, lease.at
+def _remove(hold: Hold[Access]) -> None:
+    row, at = hold.row, hold.now()
     with transaction.atomic():
-        lease.lock()
+        hold.lock()
         if row.status != Status.UNKNOWN:
-            row.move_to(Status.UNKNOWN, by=lease.by, at=at)
-        lease.move_to(Status.REMOVED, what={"first_sign": str(row.missing_since)}, next_attempt_at=None, answered_at=at)
+            row.move_to(Status.UNKNOWN, by=BY, at=at)
+        what = {"first_sign": str(row.missing_since)}
+        hold.move_to(Status.REMOVED, by=BY, what=what, answered_at=at, **answers.CALM)
         SystemUser.objects.filter(access=row).update(removed_at=at)
 
 
-def _doubt(lease: Lease) -> None:
+def _doubt(hold: Hold[Access]) -> None:
     """The services disagree, for example when a client was removed from the system. Checked again in some hours."""
-    row, at = lease.access, lease.at
-    later: dict[str, Any] = {
-        "missing_since": row.missing_since or at,
-        "next_attempt_at": at + AGAIN,
-        "problem_code": "SIGNS_DISAGREE",
-    }
+    row, at = hold.row, hold.now()
+    first = row.missing_since or at
     if row.status == Status.UNKNOWN:
-        lease.release(**later)
+        hold.put_off(code=DISAGREE, wait=AGAIN, missing_since=first)
         return
+    later: dict[str, Any] = {"next_attempt_at": at + AGAIN, "problem_code": DISAGREE, "failures": 1}
     with transaction.atomic():
-        record(by=lease.by, at=at, target=row, what=AuditType.SIGNS_DISAGREE)
-        lease.move_to(Status.UNKNOWN, **later)
+        record(by=BY, at=at, target=row, what=AuditType.SIGNS_DISAGREE)
+        hold.move_to(Status.UNKNOWN, by=BY, missing_since=first, **later)

@@ -5,45 +5,78 @@ https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
 
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.lease import Hold
+from portal.core.problems import code_of
 from portal.gateways.altinn import RemoteSystemUser
-from systemusers.models import Access, System, SystemUser
+from portal.gateways.errors import BrokenReply, Refused
+from systemusers.models import Access, System, SystemRound, SystemUser
 from systemusers.services import tokens
+from systemusers.services.access.rounds import is_ours, waits_for_us, work_systems
 from systemusers.services.remote import system_user_requests
 from systemusers.services.system_register.push import SCOPE
 from systemusers.services.tokens import vendor_token
 
-logger = logging.getLogger(__name__)
-BY = "task:reconcile_access"
+BY = "task:reconcile_systems"
 MOST_AT_ONCE = 10
 SETTLE = timedelta(minutes=10)
 """A newer access may be missing in a list that Altinn read before it was made."""
+NIGHT = 3
+"""The hour of day after which systems are compared."""
+LATER = timedelta(hours=1)
 Known = dict[tuple[str, str], RemoteSystemUser]
 
 
 class TooManyMissing(Exception):
     """More than half of the accesses are not in Altinn's list: more likely a fault than removals by customers."""
 
-
-def systems_to_reconcile() -> list[int]:
-    rows = System.objects.filter(status=System.Status.REGISTERED, profiles__accesses__status__in=Access.USABLE)
-    return list(rows.distinct().values_list("pk", flat=True))
+    code = "TOO_MANY_MISSING"
 
 
-def reconcile_system(*, system_id: int, at: datetime) -> int:
+def reconcile_due(*, at: datetime) -> int:
+    """Compare the systems that are due. Returns how many were taken."""
+    return work_systems(SystemRound.Kind.RECONCILE, reconcile, at=at)
+
+
+def reconcile(hold: Hold[SystemRound]) -> None:
+    """One system; again next night, after a failure sooner. Raises LostRace, Unavailable."""
+    system, at = hold.row.system, hold.now()
+    with waits_for_us(hold):
+        try:
+            if _usable(system).exists():
+                reconcile_system(system=system, at=at, is_repeated=hold.row.failures > 0)
+            hold.finish(next_attempt_at=next_night(at))
+        except (Refused, BrokenReply, TooManyMissing) as error:
+            if isinstance(error, Refused) and is_ours(error):
+                raise
+            hold.put_off(code=code_of(error), wait=LATER)
+
+
+def next_night(at: datetime) -> datetime:
+    """Three o'clock of the following day, so that a night's comparison is one for each night."""
+    tomorrow = timezone.localtime(at) + timedelta(days=1)
+    return tomorrow.replace(hour=NIGHT, minute=0, second=0, microsecond=0)
+
+
+def _usable(system: System) -> Any:
+    return Access.objects.filter(profile__system=system, status__in=Access.USABLE)
+
+
+def reconcile_system(*, system: System, at: datetime, is_repeated: bool = False) -> int:
     """Store `seen_at` of listed accesses and mark missing ones; returns how many were marked.
 
-    Raises TooManyMissing (nothing is marked), NoKey and the gateways' errors.
+    The intent is recorded once for a night. Raises TooManyMissing (nothing is marked), NoKey and the gateways' errors.
     """
-    system = System.objects.select_related("client").get(pk=system_id)
-    record(by=BY, at=at, target=system, what=AuditType.RECONCILE, system_id=system.system_id)
+    if not is_repeated:
+        record(by=BY, at=at, target=system, what=AuditType.RECONCILE, system_id=system.system_id)
     listed = _listed(system, at)
-    usable = Access.objects.filter(profile__system=system, status__in=Access.USABLE)
-    ours = list(usable.exclude(answered_at__gt=at - SETTLE).select_related("customer"))
+    ours = list(_usable(system).exclude(answered_at__gt=at - SETTLE).select_related("customer"))
     missing = [row for row in ours if (row.customer.orgnr, row.external_ref) not in listed]
     there = [row.pk for row in ours if (row.customer.orgnr, row.external_ref) in listed]
     SystemUser.objects.filter(access__in=there).update(seen_at=at)

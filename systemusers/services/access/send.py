@@ -5,74 +5,87 @@ An older request of the access is deleted first, as Altinn would otherwise retur
 
 from __future__ import annotations
 
-import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 
+from portal.core import lease
+from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.lease import LONGEST_WAIT, Hold
+from portal.core.problems import code_of
 from portal.gateways.altinn import RemoteRequest, SystemUserRequests
-from portal.gateways.errors import BrokenReply, Refused, Unavailable
+from portal.gateways.errors import BrokenReply, Refused
 from systemusers.models import Access, Kind
 from systemusers.services.access import answers
-from systemusers.services.access.lease import Lease, take
+from systemusers.services.access.rounds import is_ours, waits_for_us, work_accesses
 from systemusers.services.remote import system_user_requests
-from systemusers.services.tokens import NoKey, vendor_token
 
-logger = logging.getLogger(__name__)
-BY = "task:send_access"
+BY = "task:send_accesses"
 EXISTS = "AUTH-00004"
-LONGEST_WAIT = timedelta(minutes=15)
 Status = Access.Status
 
 
-def send_access(*, access_id: int, at: datetime) -> None:
-    """Send it, or adopt what Altinn already has. After a refusal it stays a DRAFT with `problem_code`.
+def send_due(*, at: datetime) -> int:
+    """Send a batch of the drafts that are due. Returns how many were taken."""
+    return work_accesses(Access.objects.to_send(), send, at=at)
 
-    Raises LostRace when another worker has it or it is not to be sent; Unavailable and BrokenReply after planning the next attempt.
+
+def send_now(*, access: Access, at: datetime) -> None:
+    """Send one draft while a person waits, whether or not it is due; what fails waits for the sweep.
+
+    Raises LostRace when another worker has it or it is no draft any more.
     """
-    lease = take(access_id=access_id, among={Status.DRAFT}, by=BY, at=at, intent=AuditType.SEND)
-    try:
-        _send(lease)
-    except NoKey:
-        lease.release(problem_code="NO_KEY", next_attempt_at=None)
-    except Refused as error:
-        lease.release(problem_code=code_of(error), next_attempt_at=None)
-    except Unavailable as error:
-        lease.release(next_attempt_at=at + waiting_time(lease.access.attempts, error.retry_after))
-        raise
-    except BrokenReply:
-        lease.release(problem_code="BROKEN_REPLY", next_attempt_at=at + LONGEST_WAIT)
-        raise
+    hold = lease.take(Access.objects.to_send().filter(pk=access.pk), at=at)
+    with lease.reporting(hold):
+        send(hold)
 
 
-def _send(lease: Lease) -> None:
-    row = lease.access
-    token = vendor_token(client=row.profile.system.client, scopes=(answers.WRITE,), at=lease.at)
+def send(hold: Hold[Access]) -> None:
+    """Send it, or adopt what Altinn already has. One that Altinn refuses stays a DRAFT without a next attempt.
+
+    The intent is recorded once, not for each further try. Raises LostRace, Unavailable.
+    """
+    if not hold.row.failures:
+        record(by=BY, at=hold.now(), target=hold.row, what=AuditType.SEND, attempt=hold.attempt)
+    with waits_for_us(hold):
+        try:
+            _send(hold)
+        except BrokenReply as error:
+            hold.put_off(code=code_of(error), wait=LONGEST_WAIT)
+        except Refused as error:
+            if is_ours(error):
+                raise
+            hold.stop(code=code_of(error))
+
+
+def _send(hold: Hold[Access]) -> None:
+    row = hold.row
+    token = answers.token_for(row, answers.WRITE, at=hold.now())
     gateway = system_user_requests(row.environment)
-    _clear(lease, gateway, token)
+    _clear(hold, gateway, token)
     try:
-        remote = _create(lease, gateway, token)
+        remote = _create(hold, gateway, token)
     except Refused as error:
         if error.code != EXISTS:
             raise
-        _adopt(lease, error)
+        _adopt(hold, error)
         return
     if _is_left_over(row, remote):
         gateway.delete(remote.id, token=token)
-        remote = _create(lease, gateway, token)
-    answers.settle(lease, remote)
+        remote = _create(hold, gateway, token)
+    answers.settle(hold, remote, by=BY)
 
 
-def _clear(lease: Lease, gateway: SystemUserRequests, token: str) -> None:
+def _clear(hold: Hold[Access], gateway: SystemUserRequests, token: str) -> None:
     """Take away Altinn's request of an earlier round; gone already is as good."""
-    if lease.access.altinn_id:
-        gateway.delete(lease.access.altinn_id, token=token)
-        lease.note(altinn_id="")
+    if hold.row.altinn_id:
+        gateway.delete(hold.row.altinn_id, token=token)
+        hold.write(altinn_id="")
 
 
-def _create(lease: Lease, gateway: SystemUserRequests, token: str) -> RemoteRequest:
-    row = lease.access
+def _create(hold: Hold[Access], gateway: SystemUserRequests, token: str) -> RemoteRequest:
+    row = hold.row
     return gateway.create(
         token=token,
         system_id=row.profile.system.system_id,
@@ -104,21 +117,9 @@ def _is_left_over(row: Access, remote: RemoteRequest) -> bool:
     return asked != (set(remote.rights), set(remote.packages), remote.redirect_url)
 
 
-def _adopt(lease: Lease, error: Refused) -> None:
+def _adopt(hold: Hold[Access], error: Refused) -> None:
     """The customer has a system user for the triple already. Altinn does not return its rights."""
-    system_user = answers.find_system_user(lease.access, at=lease.at)
+    system_user = answers.find_system_user(hold.row, at=hold.now())
     if system_user is None:
         raise error
-    answers.approve(lease, system_user, {})
-
-
-def code_of(error: Refused) -> str:
-    """The remote's own code, else its status."""
-    return (error.code or f"HTTP-{error.status}")[:50]
-
-
-def waiting_time(attempt: int, asked: float | None) -> timedelta:
-    """As the remote asked, else 2, 4, 8 ... seconds up to 15 minutes."""
-    return (
-        timedelta(seconds=asked) if asked is not None else min(timedelta(seconds=2 ** min(attempt, 10)), LONGEST_WAIT)
-    )
+    answers.approve(hold, system_user, {})

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
+from portal.core import lease
+from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.lease import Hold
+from portal.core.states import LostRace
 from portal.gateways.altinn import RemoteRequest
 from portal.gateways.errors import Refused
 from systemusers.models import Access, Kind
 from systemusers.services.access import answers
-from systemusers.services.access.lease import Lease, take
 from systemusers.services.remote import system_user_requests
-from systemusers.services.tokens import vendor_token
 
 Status = Access.Status
 OPEN = {Status.DRAFT, *Access.OPEN}
@@ -23,43 +26,44 @@ class AlreadyAnswered(Exception):
 
 def withdraw_access(*, access: Access, by: str, at: datetime) -> None:
     """-> WITHDRAWN, at Altinn too. Raises AlreadyAnswered, LostRace, NoKey and the gateways' errors; it may be repeated."""
-    lease = take(access_id=access.pk, among=OPEN, by=by, at=at, intent=AuditType.WITHDRAW)
+    hold = lease.take(Access.objects.loaded().filter(pk=access.pk, status__in=OPEN), at=at)
+    record(by=by, at=at, target=hold.row, what=AuditType.WITHDRAW, attempt=hold.attempt)
     try:
-        _withdraw(lease)
+        _withdraw(hold, by)
     except Exception:
-        if lease.access.lease_until is not None:
-            lease.release()
+        if hold.row.lease_until is not None:
+            with suppress(LostRace):
+                hold.write(lease_until=None)
         raise
 
 
-def _withdraw(lease: Lease) -> None:
-    row, at = lease.access, lease.at
-    remote = _stored(lease)
+def _withdraw(hold: Hold[Access], by: str) -> None:
+    row, at = hold.row, hold.now()
+    remote = _stored(hold)
     if remote is not None:
         if answers.state_of(remote) in (Status.APPROVED, Status.REJECTED):
-            answers.settle(lease, remote)
+            answers.settle(hold, remote, by=by)
             raise AlreadyAnswered
-        token = vendor_token(client=row.profile.system.client, scopes=(answers.WRITE,), at=at)
+        token = answers.token_for(row, answers.WRITE, at=at)
         system_user_requests(row.environment).delete(remote.id, token=token)
-        system_user = answers.find_system_user(row, at=at)  # approved between our look and the deletion
+        system_user = answers.find_system_user(row, at=hold.now())  # approved between our look and the deletion
         if system_user is not None:
-            answers.approve(lease, system_user, {})
+            answers.approve(hold, system_user, {})
             raise AlreadyAnswered
-    lease.move_to(Status.WITHDRAWN, next_attempt_at=None, answered_at=at, altinn_id="", confirm_url="")
+    hold.move_to(Status.WITHDRAWN, by=by, answered_at=hold.now(), altinn_id="", confirm_url="", **answers.CALM)
 
 
-def _stored(lease: Lease) -> RemoteRequest | None:
+def _stored(hold: Hold[Access]) -> RemoteRequest | None:
     """Altinn's request; found by the triple when its id is unknown, as the answer to sending may have been lost."""
-    row = lease.access
-    if not row.altinn_id and row.attempts <= 1:
+    row = hold.row
+    if not row.altinn_id and hold.attempt <= 1:
         return None  # the first lease of the row: nothing was sent
     gateway, is_agent = system_user_requests(row.environment), row.profile.kind == Kind.AGENT
-    system = row.profile.system
-    token = vendor_token(client=system.client, scopes=(answers.READ,), at=lease.at)
+    token = answers.token_for(row, answers.READ, at=hold.now())
     if not row.altinn_id:
         return gateway.by_external_ref(
             token=token,
-            system_id=system.system_id,
+            system_id=row.profile.system.system_id,
             orgnr=row.customer.orgnr,
             external_ref=row.external_ref,
             is_agent=is_agent,
