@@ -10,11 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.services.customers import vendor_orgnr
 from accounts.services.orgnr import BadOrgnr, read_orgnr
 from portal.core.environments import Environment
-from portal.core.forms import PRODUCTION_WORD, LinesField, PickField, short_name
+from portal.core.forms import PRODUCTION_WORD, LinesField, PickField, VersionedForm, short_name
 from systemusers.models import AccessProfile, MaskinportenClient, System
 from systemusers.services import choices
 from systemusers.services.choices import Choices
+from systemusers.services.clients import COLUMNS as CLIENT_COLUMNS
 from systemusers.services.system_register import SystemProblems
+from systemusers.services.system_register.rows import PROFILE_COLUMNS, SYSTEM_COLUMNS
 
 LANGUAGES = (("nb", _("bokmål")), ("nn", _("nynorsk")), ("en", _("engelsk")))
 
@@ -28,7 +30,9 @@ class ProblemsMixin(forms.Form):
                 self.add_error(name if name in self.fields else None, sentence)
 
 
-class ClientForm(forms.ModelForm):
+class ClientForm(VersionedForm):
+    columns = CLIENT_COLUMNS
+
     class Meta:
         model = MaskinportenClient
         fields = ["name", "client_id", "orgnr", "scopes"]
@@ -74,8 +78,10 @@ class ClientForm(forms.ModelForm):
         return list(dict.fromkeys(scopes))
 
 
-class SystemForm(ProblemsMixin, forms.ModelForm):
+class SystemForm(ProblemsMixin, VersionedForm):
     """Only the end of the system id is typed: it begins with the client owner's number."""
+
+    columns = SYSTEM_COLUMNS
 
     class Meta:
         model = System
@@ -154,8 +160,10 @@ class SystemForm(ProblemsMixin, forms.ModelForm):
         """Left to the service: another user may have stored the same value in the meantime."""
 
 
-class ProfileForm(ProblemsMixin, forms.ModelForm):
+class ProfileForm(ProblemsMixin, VersionedForm):
     """A sub-set of the system's rights and packages, and the purpose in three languages."""
+
+    columns = PROFILE_COLUMNS
 
     class Meta:
         model = AccessProfile

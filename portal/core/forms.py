@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+
+from portal.core.stale import EditedMeanwhile, version_of
 
 PRODUCTION_WORD = "PRODUKSJON"
 
@@ -88,6 +90,41 @@ class FilesField(forms.FileField):
         if self.required and not files:
             raise forms.ValidationError(self.error_messages["required"], code="required")
         return files
+
+
+class VersionedForm(forms.ModelForm):
+    """A form of a stored row that knows which version of the row it shows, so that a service can refuse a late save."""
+
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
+    columns: ClassVar[tuple[str, ...]] = ()
+    """Those that the form writes."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk:
+            self.initial["version"] = version_of(self.instance, self.columns)
+
+    @property
+    def seen(self) -> str | None:
+        """The version of the row when the form was opened; None for a new row, and for a page of an older release."""
+        return self.cleaned_data["version"] or None
+
+    def show_edited(self, error: EditedMeanwhile) -> None:
+        """Say at each field what is stored now. Saving once more overwrites it, knowingly."""
+        for name, value in error.values.items():
+            text = _("En annen har lagret dette mens skjemaet var åpent: %(value)s") % {"value": _shown(value)}
+            self.add_error(name if name in self.fields else None, text)
+        self.add_error(None, _("Se over feltene under. Lagrer du en gang til, gjelder det som står i skjemaet."))
+        sent: Any = self.data
+        data = sent.copy()
+        data[self.add_prefix("version")] = error.version
+        self.data = data
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(_("Ja") if value else _("Nei"))
+    return (", ".join(map(str, value)) if isinstance(value, list) else str(value)) or "–"
 
 
 class ConfirmForm(forms.Form):

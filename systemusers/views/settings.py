@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.guard import StaffRequest, staff_page
 from portal.core.confirm import Alternative, Question, ask_first, word_in
 from portal.core.environments import Environment, addresses
+from portal.core.stale import EditedMeanwhile
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
 from portal.gateways.errors import GatewayError
@@ -69,9 +70,13 @@ def client(request: StaffRequest, pk: int | None = None) -> HttpResponse:
     row = find(request, pk) if pk else None
     form = ClientForm(request.POST or None, instance=row, environment=request.environment)
     if request.method == "POST" and form.is_valid():
-        save_client(client=form.instance, by=request.user.actor, at=timezone.now())
-        messages.success(request, _("Klienten er lagret."))
-        return redirect("settings", environment=request.environment)
+        try:
+            save_client(client=form.instance, by=request.user.actor, at=timezone.now(), seen=form.seen)
+        except EditedMeanwhile as error:
+            form.show_edited(error)
+        else:
+            messages.success(request, _("Klienten er lagret."))
+            return redirect("settings", environment=request.environment)
     return render(
         request, "systemusers/client_form.html", {"form": form, "client": row}, status=422 if form.errors else 200
     )

@@ -24,6 +24,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.guard import StaffRequest, staff_page
 from portal.core.confirm import Question, ask_first
 from portal.core.lease import ROUNDS_BEFORE_A_PERSON
+from portal.core.stale import EditedMeanwhile
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
 from portal.gateways.errors import GatewayError, Refused
@@ -140,9 +141,11 @@ def edit(request: StaffRequest, pk: int | None = None) -> HttpResponse:
     form = SystemForm(request.POST or None, instance=row, environment=request.environment, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            system_register.save_system(system=form.instance, by=request.user.actor, at=timezone.now())
+            system_register.save_system(system=form.instance, **_now(request), seen=form.seen)
         except system_register.SystemProblems as problems:
             form.show(problems)
+        except EditedMeanwhile as error:
+            form.show_edited(error)
         else:
             return _saved(request, form.instance)
     context = {"form": form, "system": row}
@@ -291,9 +294,11 @@ def profile(request: StaffRequest, system: int, pk: int | None = None) -> HttpRe
     form = ProfileForm(request.POST or None, instance=row, system=owner)
     if request.method == "POST" and form.is_valid():
         try:
-            system_register.save_profile(profile=form.instance, by=request.user.actor, at=timezone.now())
+            system_register.save_profile(profile=form.instance, **_now(request), seen=form.seen)
         except system_register.SystemProblems as problems:
             form.show(problems)
+        except EditedMeanwhile as error:
+            form.show_edited(error)
         else:
             messages.success(request, _("Profilen er lagret. Den gjelder for kunder dere spør fra nå av."))
             return redirect("system", environment=request.environment, pk=owner.pk)

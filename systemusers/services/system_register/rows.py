@@ -9,8 +9,9 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from portal.core.audit import record
-from portal.core.audit_changes import changes, stored_values, values_of
+from portal.core.audit_changes import changes, values_of
 from portal.core.audit_events import AuditType
+from portal.core.stale import check_unchanged
 from systemusers.models import AccessProfile, Difference, System
 from systemusers.services.system_register.checks import SystemProblems, check_profile, check_system
 
@@ -18,26 +19,29 @@ SENT_TO_ALTINN = (
     "name_nb", "name_nn", "name_en", "description_nb", "description_nn", "description_en",
     "rights", "packages", "redirect_urls", "is_visible", "client",
 )  # fmt: skip
-FORM = ("system_id", *SENT_TO_ALTINN)
-PROFILE = ("name", "kind", "rights", "packages", "purpose_nb", "purpose_nn", "purpose_en")
+SYSTEM_COLUMNS = ("system_id", *SENT_TO_ALTINN)
+PROFILE_COLUMNS = ("name", "kind", "rights", "packages", "purpose_nb", "purpose_nn", "purpose_en")
+"""Those that a form writes."""
 
 
-def save_system(*, system: System, by: str, at: datetime) -> None:
+def save_system(*, system: System, by: str, at: datetime, seen: str | None = None) -> None:
     """Store a new or changed system after its checks. Changes not yet sent to Altinn are stored as drift.
 
     Of a stored system only the columns of the form are written, so what happened to the row during the checks is kept;
-    `system` then has the stored state. Raises SystemProblems; nothing is stored then.
+    `system` then has the stored state. `seen`: the version that the form showed. Raises SystemProblems, and EditedMeanwhile
+    when somebody changed the system since; nothing is stored then.
     """
     check_system(system)
     try:
         with transaction.atomic():
             stored = System.objects.select_for_update(of=("self",)).filter(pk=system.pk).first()
-            old = values_of(stored, FORM) if stored else {}
+            old = values_of(stored, SYSTEM_COLUMNS) if stored else {}
             if stored:
+                check_unchanged(stored, system, SYSTEM_COLUMNS, seen=seen)
                 _save_form(system, stored)
             else:
                 system.save()
-            edits = changes(old=old, new=values_of(system, FORM))
+            edits = changes(old=old, new=values_of(system, SYSTEM_COLUMNS))
             what = AuditType.EDITED if stored else AuditType.ADDED
             record(by=by, at=at, target=system, what=what, system_id=system.system_id, changes=edits)
     except IntegrityError:
@@ -68,15 +72,21 @@ def _plain(system: System, name: str) -> Any:
     return system.client.client_id if name == "client" else getattr(system, name)
 
 
-def save_profile(*, profile: AccessProfile, by: str, at: datetime) -> None:
-    """Store a profile after its checks. Accesses already asked for keep what they asked for. Raises SystemProblems."""
+def save_profile(*, profile: AccessProfile, by: str, at: datetime, seen: str | None = None) -> None:
+    """Store a profile after its checks. Accesses already asked for keep what they asked for.
+
+    `seen`: the version that the form showed. Raises SystemProblems, EditedMeanwhile.
+    """
     check_profile(profile)
-    what = AuditType.ADDED if profile.pk is None else AuditType.EDITED
     try:
         with transaction.atomic():
-            old = stored_values(profile, PROFILE)
-            profile.save()
-            edits = changes(old=old, new=values_of(profile, PROFILE))
+            stored = AccessProfile.objects.select_for_update().filter(pk=profile.pk).first()
+            if stored:
+                check_unchanged(stored, profile, PROFILE_COLUMNS, seen=seen)
+            profile.save(update_fields=PROFILE_COLUMNS if stored else None)
+            old = values_of(stored, PROFILE_COLUMNS) if stored else {}
+            edits = changes(old=old, new=values_of(profile, PROFILE_COLUMNS))
+            what = AuditType.EDITED if stored else AuditType.ADDED
             record(by=by, at=at, target=profile, what=what, environment=profile.system.environment, changes=edits)
     except IntegrityError:
         raise SystemProblems({"name": [_("Systemet har en profil med dette navnet. Velg et annet navn.")]}) from None
