@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Min, Q
@@ -15,13 +15,14 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 from accounts.models import User
 from portal.core.environments import Environment
 from portal.core.lease import lasting_problems
+from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
 from submissions.models import Dialog, EventSubscription, PollCursor, Submission
 from submissions.services import following
 from systemusers.models import Access, MaskinportenClient, SigningKey, System, SystemRound
+from systemusers.services import keys
+from systemusers.services.next_step import STUCK
 
-STUCK = timedelta(days=7)
-KEY_WARNING = timedelta(days=60)
 R, S = Access.Status, Submission.Status
 URGENT = {S.REJECTED, S.FAILED}
 WAITING = [R.SENT, R.FORWARDED, R.REJECTED, R.EXPIRED, R.REMOVED]
@@ -51,10 +52,6 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *_about_messages(user, environment),
     ]
     return sorted((line for line in lines if line.count), key=lambda line: not line.is_urgent)
-
-
-def _url(environment: Environment, name: str, query: str = "") -> str:
-    return reverse(name, kwargs={"environment": environment}) + (f"?{query}" if query else "")
 
 
 ABOUT_SUBMISSIONS = [  # status, title, action, group in the list's filter
@@ -232,16 +229,17 @@ def _about_keys(user: User, environment: Environment, at: datetime) -> list[Todo
     ends = dict(active.values_list("client_id", "expires_at"))
     clients = MaskinportenClient.objects.filter(environment=environment)
     silent = [client for client in clients if client.pk not in ends or ends[client.pk] <= at]
-    ending = [client for client in clients if client not in silent and ends[client.pk] <= at + KEY_WARNING]
+    ending = [client for client in clients if client not in silent and keys.warning(ends[client.pk], at=at)]
     page = _url(environment, "settings" if user.may_configure else "connection")
     lines = []
     if silent:
         text = _("Ingenting kan sendes eller hentes før en nøkkel er tatt i bruk.")
         lines.append(Todo(len(silent), _("Maskinporten-klient uten gyldig nøkkel"), text, _("Se nøklene"), page, True))
     if ending and user.may_configure:
-        days = (min(ends[client.pk] for client in ending) - at).days
-        title = _("Maskinporten-nøkkel utløper om %(days)s dager") % {"days": days}
-        lines.append(Todo(len(ending), title, ending[0].name, _("Bytt nøkkel"), page, days < 14))
+        first = min(ends[client.pk] for client in ending)
+        is_urgent = keys.warning(first, at=at) == keys.LAST_WARNING
+        title = _("Maskinporten-nøkkel utløper om %(days)s dager") % {"days": (first - at).days}
+        lines.append(Todo(len(ending), title, ending[0].name, _("Bytt nøkkel"), page, is_urgent))
     return lines
 
 

@@ -6,7 +6,7 @@ A step is done only when a real call showed it; every other state names the caus
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -21,10 +21,10 @@ from portal.explain import explain
 from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission
 from submissions.services import following
 from systemusers.models import Access, MaskinportenClient, ScopeGrant, SigningKey, System
+from systemusers.services import keys
 
 DONE, FAULT, WAITING, REMAINING = "DONE", "FAULT", "WAITING", "REMAINING"
 COLOURS = {DONE: "success", FAULT: "danger", WAITING: "info", REMAINING: "neutral"}
-KEY_WARNING = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class _StepChecks:
         count = len(grants)
         text = ngettext("%(count)s scope er tildelt.", "%(count)s scope er tildelt.", count) % {"count": count}
         text += " " + _("Nøkkelen varer i %(days)s dager.") % {"days": days}
-        state = WAITING if key.expires_at - self.at < KEY_WARNING else DONE
+        state = WAITING if keys.warning(key.expires_at, at=self.at) else DONE
         return Step(1, title, state, text, since=max(g.checked_at for g in grants if g.checked_at), **to)
 
     def register(self) -> Step:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,6 +15,7 @@ from django.utils.translation import ngettext
 from accounts.models import Customer, User
 from portal.core import upstream
 from portal.core.environments import Environment
+from portal.core.next_step import list_of as _url
 from portal.desk.connection import DONE, Step, nine_steps
 from submissions.models import Submission
 from submissions.services import catalogue
@@ -74,10 +74,6 @@ def _accesses(user: User, environment: Environment) -> Any:
 
 def _submissions(user: User, environment: Environment) -> Any:
     return Submission.objects.visible_to(user).filter(environment=environment)
-
-
-def _url(environment: Environment, name: str, query: str = "") -> str:
-    return reverse(name, kwargs={"environment": environment}) + (f"?{query}" if query else "")
 
 
 def accesses(*, user: User, environment: Environment) -> dict[str, int]:

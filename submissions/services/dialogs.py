@@ -17,9 +17,9 @@ from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
 from portal.core.lease import LASTING, ROUNDS_BEFORE_A_PERSON
+from portal.core.next_step import NextStep
 from portal.explain import explain
 from submissions.models import Dialog, DialogQuerySet, Document, Transmission
-from submissions.services.next_step import NextStep
 
 SOON = timedelta(days=14)
 NEWEST = ("-content_updated_at", "-pk")

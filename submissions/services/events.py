@@ -24,6 +24,7 @@ from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.core.lease import Hold
 from portal.core.problems import code_of
+from portal.gateways import urns
 from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.events import CloudEvent, Events, Subscription
 from submissions.models import EventSubscription, ReceivedEvent
@@ -135,7 +136,7 @@ def subscribe(hold: Hold[EventSubscription]) -> None:
         answer = gateway.subscribe(
             endpoint=settings.PORTAL_URL + reverse("event-webhook", kwargs={"secret": secret}),
             resource=row.resource,
-            subject=f"urn:altinn:organization:identifier-no:{access.customer.orgnr}",
+            subject=urns.organisation(access.customer.orgnr),
             token=token,
         )
     except Refused as error:
@@ -183,7 +184,7 @@ def receive(*, secret: str, event: CloudEvent, at: datetime) -> bool:
     if event.type == VALIDATION:
         _confirm(subscription, at)
         return False
-    subject = f"urn:altinn:organization:identifier-no:{subscription.access.customer.orgnr}"
+    subject = urns.organisation(subscription.access.customer.orgnr)
     if event.type in IGNORED or event.subject != subject:
         return False
     with transaction.atomic():

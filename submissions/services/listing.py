@@ -13,9 +13,10 @@ from accounts.models import User
 from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
+from portal.core.next_step import NextStep
 from submissions.models import Submission, SubmissionQuerySet
 from submissions.services import catalogue
-from submissions.services.next_step import NextStep, next_step
+from submissions.services.next_step import next_step
 
 S = Submission.Status
 _YEAR = re.compile(r"20[0-4]\d")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.urls import reverse
@@ -10,20 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.core.next_step import NextStep, page_of
 from portal.explain import NOBODY, explain
 from submissions.models import Submission
 
 SLOW = timedelta(hours=1)
 S = Submission.Status
-
-
-@dataclass(frozen=True)
-class NextStep:
-    """`who` is "" when nobody has to do anything; `url` leads to where it is done."""
-
-    text: str
-    who: str = ""
-    url: str = ""
 
 
 def next_step(submission: Submission, *, at: datetime, working: bool) -> NextStep:
@@ -37,8 +28,7 @@ def next_step(submission: Submission, *, at: datetime, working: bool) -> NextSte
 
 
 def _url(submission: Submission, anchor: str = "") -> str:
-    url = reverse("submission", kwargs={"environment": submission.environment, "pk": submission.pk})
-    return url + (f"#{anchor}" if anchor else "")
+    return page_of(submission, "submission", anchor)
 
 
 WHILE_STOPPED = {

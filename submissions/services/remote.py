@@ -7,6 +7,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from portal.core.environments import Environment, addresses
+from portal.gateways import urns
 from portal.gateways.dialogporten import Dialogporten, TransmissionItem
 from portal.gateways.events import Events
 from portal.gateways.skatteetaten import Skatteetaten
@@ -16,7 +17,6 @@ from systemusers.models import Access
 from systemusers.services import tokens
 
 DIALOGPORTEN_SCOPES = ("digdir:dialogporten",)
-PARTY = "urn:altinn:organization:identifier-no:"
 PAGE = 100
 
 
@@ -55,7 +55,7 @@ def transmissions_since(
             token=bearer,
             order_by="updatedAt_asc",
             limit=PAGE,
-            parties=[PARTY + submission.customer.orgnr],
+            parties=[urns.organisation(submission.customer.orgnr)],
             service_resources=[service(submission.service).resource_urn],
             updated_after=since,
             continuation_token=continuation_token,

@@ -6,7 +6,7 @@ Digdir allows five keys per client, each valid for a year. https://docs.digdir.n
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,9 @@ from systemusers.services.remote import maskinporten
 
 LIFETIME = timedelta(days=365)
 MOST_KEYS = 5
-WARNING = timedelta(days=30)
+WARNINGS = (timedelta(days=60), timedelta(days=30), timedelta(days=7))
+"""So long before a key ends staff are warned; in the last period it is urgent."""
+LAST_WARNING = len(WARNINGS)
 KEY_IS_FINE = {"MP-200", "MP-201", "MP-250", "MP-251"}
 """Refusals about the scope: the signature was accepted first."""
 KEY_PROBLEMS = ("NO_KEY", "invalid_grant", "MP-100", "MP-121", "MP-124")
@@ -94,10 +96,15 @@ def activate_key(*, key: SigningKey, by: str, at: datetime) -> None:
             for old in key.client.keys.filter(status=Status.ACTIVE):
                 old.move_to(Status.RETIRED, by=by, at=at)
             key.move_to(Status.ACTIVE, by=by, at=at)
-            for rows in WAITING:
-                lease.wake(rows(key.client), codes=KEY_PROBLEMS, at=at)
+            wake_waiting(client=key.client, codes=KEY_PROBLEMS, at=at)
     except IntegrityError as error:
         raise LostRace(f"another key of client {key.client_id} was activated just now") from error
+
+
+def wake_waiting(*, client: MaskinportenClient, codes: Iterable[str], at: datetime) -> None:
+    """A cause was mended: make some of the rows due that wait for it. Each that succeeds makes more of them due."""
+    for rows in WAITING:
+        lease.wake(rows(client), codes=codes, at=at)
 
 
 def _try(key: SigningKey, at: datetime) -> None:
@@ -123,6 +130,11 @@ def active_key(client: MaskinportenClient, *, at: datetime | None = None) -> Sig
     if at is not None and key.expires_at <= at:
         raise NoKey(f"the key of client {client.client_id} ran out {key.expires_at:%Y-%m-%d}")
     return key
+
+
+def warning(expires_at: datetime, *, at: datetime) -> int:
+    """How many of the WARNINGS have been reached: 0 for none, LAST_WARNING when the key ends within days."""
+    return sum(expires_at - at <= period for period in WARNINGS)
 
 
 def days_left(key: SigningKey, *, at: datetime) -> int:

@@ -14,8 +14,9 @@ from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
 from portal.core.lease import ROUNDS_BEFORE_A_PERSON
+from portal.core.next_step import NextStep
 from systemusers.models import Access
-from systemusers.services.next_step import NextStep, next_step
+from systemusers.services.next_step import next_step
 
 S = Access.Status
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.urls import reverse
@@ -11,20 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.core.lease import ROUNDS_BEFORE_A_PERSON
+from portal.core.next_step import NextStep, page_of
 from portal.explain import NOBODY, explain
 from systemusers.models import Access, System
 
 STUCK = timedelta(days=7)
+"""A link that nobody opened, or a request that nobody approved, for so long is followed up."""
 S = Access.Status
-
-
-@dataclass(frozen=True)
-class NextStep:
-    """`who` is "" when nobody has to do anything; `url` leads to where it is done."""
-
-    text: str
-    who: str = ""
-    url: str = ""
 
 
 def next_step(access: Access, *, at: datetime, working: bool) -> NextStep:
@@ -48,8 +40,7 @@ def next_step(access: Access, *, at: datetime, working: bool) -> NextStep:
 
 
 def _url(row: Access, anchor: str = "") -> str:
-    url = reverse("access", kwargs={"environment": row.environment, "pk": row.pk})
-    return url + (f"#{anchor}" if anchor else "")
+    return page_of(row, "access", anchor)
 
 
 def _while_stopped(row: Access, at: datetime) -> NextStep:

@@ -9,7 +9,7 @@ from portal.core.audit_events import AuditType
 from portal.gateways.errors import Refused
 from portal.gateways.maskinporten import Grant
 from systemusers.models import MaskinportenClient, ScopeGrant
-from systemusers.services.keys import active_key, grant_for, note_use
+from systemusers.services.keys import active_key, grant_for, note_use, wake_waiting
 from systemusers.services.remote import maskinporten
 
 Verdict = ScopeGrant.Verdict
@@ -24,7 +24,7 @@ VERDICTS = {
 def check_scopes(*, client: MaskinportenClient, by: str, at: datetime) -> list[ScopeGrant]:
     """Request a token for each wanted scope, bypassing the cache, and store the verdict.
 
-    In the order of `client.scopes`.
+    In the order of `client.scopes`. What waited for a scope is tried again when one is granted.
 
     UNKNOWN with a code: the client or its key was refused, so the scope is not known.
     Raises NoKey, and Unavailable or BrokenReply: verdicts stored before that stay.
@@ -35,6 +35,8 @@ def check_scopes(*, client: MaskinportenClient, by: str, at: datetime) -> list[S
     grants = [_check(client, scope, grant_for(key, scopes=(scope,)), at) for scope in client.scopes]
     if grants:
         note_use(kid=key.kid, at=at)
+    if any(grant.verdict == Verdict.GRANTED for grant in grants):
+        wake_waiting(client=client, codes=VERDICTS, at=at)
     return grants
 
 

@@ -50,7 +50,7 @@ def _shown(client: MaskinportenClient) -> dict[str, Any]:
     for key in sorted(client.keys.all(), key=lambda key: key.created_at, reverse=True):
         days = keys.days_left(key, at=at)
         jwk = keys.public_jwk_text(key) if key.status != SigningKey.Status.RETIRED else ""
-        shown.append({"key": key, "days": days, "is_ending": days < keys.WARNING.days, "jwk": jwk})
+        shown.append({"key": key, "days": days, "is_ending": keys.warning(key.expires_at, at=at) > 0, "jwk": jwk})
     wanted = [by_scope.get(scope) or ScopeGrant(client=client, scope=scope) for scope in client.scopes]
     grants = [{"grant": grant, "reason": explain(grant.code) if grant.code else None} for grant in wanted]
     return {

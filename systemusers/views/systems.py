@@ -24,6 +24,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.guard import StaffRequest, staff_page
 from portal.core.confirm import Question, ask_first
 from portal.core.lease import ROUNDS_BEFORE_A_PERSON
+from portal.core.next_step import NextStep
 from portal.core.stale import EditedMeanwhile
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
@@ -33,7 +34,6 @@ from systemusers.forms import ProfileForm, SystemForm
 from systemusers.models import Access, AccessProfile, Difference, DriftValue, MaskinportenClient, System, SystemRound
 from systemusers.services import system_register, timeline
 from systemusers.services.keys import NoKey
-from systemusers.services.next_step import NextStep
 
 Act = Callable[[StaffRequest, System], None]
 DRAFT, REGISTERED = System.Status.DRAFT, System.Status.REGISTERED

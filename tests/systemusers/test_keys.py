@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 
+from accounts.models import User
+from portal.core.environments import Environment
 from portal.core.states import IllegalTransition
+from portal.desk.connection import WAITING, nine_steps
 from portal.gateways.errors import Unavailable
 from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey
 from systemusers.services import keys, scopes
@@ -150,3 +154,25 @@ def test_without_a_key_the_doctor_cannot_ask(world: World, db: Any) -> None:
 
     with pytest.raises(keys.NoKey):
         scopes.check_scopes(client=world.client, by=BY, at=world.at)
+
+
+@pytest.mark.parametrize(
+    ("days", "level"), [(61, 0), (60, 1), (31, 1), (30, 2), (8, 2), (7, keys.LAST_WARNING), (-1, keys.LAST_WARNING)]
+)
+def test_the_end_of_a_key_is_warned_of_in_three_periods(days: int, level: int) -> None:
+    assert keys.warning(AT + timedelta(days=days), at=AT) == level
+
+
+def test_every_page_warns_of_the_end_of_a_key_at_the_same_time(
+    staff: Client, administrator: User, world: World
+) -> None:
+    scopes.check_scopes(client=world.client, by=BY, at=world.at)
+    texts = {"": "Maskinporten-nøkkel utløper om", "settings/": "Lag en ny nøkkel før denne går ut"}
+    shown = {}
+    for days in (61, 59):
+        world.client.keys.update(expires_at=world.at + timedelta(days=days, minutes=1))
+        pages = [text in staff.get(f"/sandbox/{url}").content.decode() for url, text in texts.items()]
+        first = nine_steps(environment=Environment.SANDBOX, user=administrator, at=world.at)[0]
+        shown[days] = [*pages, first.state == WAITING]
+
+    assert shown == {61: [False] * 3, 59: [True] * 3}

@@ -14,7 +14,7 @@ from portal.core.environments import Environment
 from portal.desk.attention import attention
 from systemusers import tasks
 from systemusers.models import Access, AccessProfile, SigningKey, System, SystemRound
-from systemusers.services import access, keys, tokens
+from systemusers.services import access, keys, scopes, tokens
 from tests.fixtures import CUSTOMER_ORGNR
 from tests.systemusers.world import BY, DIALOGS, REQUESTS, World, fresh, give_key, make_profile
 
@@ -161,6 +161,18 @@ def test_a_missing_scope_waits_and_does_not_stop(asked: Access, world: World) ->
     row = world.send(asked)
 
     assert (row.problem_code, world.is_now(row.next_attempt_at - lease.LONGEST_WAIT)) == ("MP-200", True)
+
+
+def test_a_scope_check_that_finds_the_scope_makes_what_waited_for_it_due(asked: Access, world: World) -> None:
+    world.introduce_client(world.client, scopes=[])
+    world.let_pass(minutes=5)
+    world.send(asked)
+    world.introduce_client(world.client)
+    before = world.is_due(asked)
+
+    scopes.check_scopes(client=world.client, by=BY, at=world.at)
+
+    assert (before, world.is_due(asked)) == (False, True)
 
 
 def test_a_person_may_try_a_waiting_draft_at_once(asked: Access, world: World, staff: Any) -> None:

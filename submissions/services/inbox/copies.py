@@ -8,11 +8,11 @@ from uuid import UUID
 
 from accounts.models import Customer
 from portal.core import lease
+from portal.gateways import urns
 from portal.gateways.dialogporten import ActivityItem, DialogItem, TransmissionItem
 from submissions.models import Activity, Dialog, Submission, Transmission
 from systemusers.models import Access
 
-PARTY = "urn:altinn:organization:identifier-no:"
 CHANGING = [
     "status", "extended_status", "external_reference", "title", "summary", "progress", "due_at", "updated_at",
     "content_updated_at", "is_content_seen", "system_labels", "access",
@@ -49,11 +49,11 @@ def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime) -> l
 
 def _owners(access: Access, items: list[DialogItem]) -> dict[str, Customer]:
     """The customer each party is: for an agent's clients, only those who are customers of ours."""
-    orgnrs = {item.party.removeprefix(PARTY) for item in items}
+    orgnrs = {urns.orgnr_of(item.party) for item in items}
     if orgnrs <= {access.customer.orgnr}:
-        return {PARTY + access.customer.orgnr: access.customer}
+        return {urns.organisation(access.customer.orgnr): access.customer}
     rows = Customer.objects.filter(environment=access.environment, orgnr__in=orgnrs)
-    return {PARTY + row.orgnr: row for row in rows}
+    return {urns.organisation(row.orgnr): row for row in rows}
 
 
 def _row(access: Access, item: DialogItem, customer: Customer, at: datetime) -> Dialog:

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from portal.core import enqueue, lease
 from portal.core.lease import Hold
+from portal.gateways import urns
 from portal.gateways.dialogporten import DialogItem, Dialogporten
 from portal.gateways.errors import Refused
 from submissions.models import PollCursor
@@ -122,7 +123,7 @@ def _question(hold: Hold[PollCursor], grant: tokens.PreparedGrant, until: float)
     if is_agent:
         filters["service_resources"] = [f"urn:altinn:resource:{right}" for right in access.rights][:20]
     else:
-        filters["parties"] = [f"urn:altinn:organization:identifier-no:{access.customer.orgnr}"]
+        filters["parties"] = [urns.organisation(access.customer.orgnr)]
     if not cursor.token:
         filters["content_updated_after" if is_agent else "updated_after"] = cursor.since
     overlap = at - cursors.OVERLAP if cursor.overlap_at and cursor.overlap_at <= at else None
@@ -223,7 +224,7 @@ def _own(cursor: PollCursor, items: Iterable[DialogItem]) -> list[DialogItem]:
     """Only dialogs of the party we asked for: a search may return another party's through instance delegation."""
     if cursor.access.profile.kind == Kind.AGENT:
         return list(items)
-    party = f"urn:altinn:organization:identifier-no:{cursor.access.customer.orgnr}"
+    party = urns.organisation(cursor.access.customer.orgnr)
     return [item for item in items if item.party == party]
 
 
