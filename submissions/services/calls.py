@@ -14,7 +14,7 @@ from uuid import UUID
 
 from portal.core.states import LostRace
 from portal.gateways.errors import Refused
-from portal.gateways.skatteetaten import Skatteetaten
+from portal.gateways.skatteetaten.rf1086 import Rf1086
 from submissions.models import Call
 from submissions.services import catalogue, remote
 from submissions.services.claim import Claim
@@ -42,7 +42,7 @@ def perform(claim: Claim, call: Call, *, fresh_token: bool = False) -> Answer:
     assert submission.access is not None  # noqa: S101 - nothing is queued without an access
     service = catalogue.service(submission.service)
     token = remote.token(submission.access, service, at=claim.now(), fresh=fresh_token)
-    gateway = remote.skatteetaten(submission.environment, service)
+    gateway = remote.rf1086(submission.environment, service)
     body = read_document(call.document) if call.document else b""
     main_id = "" if call.step == Step.MAIN else _main_id(call)
     claim.renew()
@@ -54,7 +54,7 @@ def perform(claim: Claim, call: Call, *, fresh_token: bool = False) -> Answer:
         call.milliseconds = round((time.monotonic() - begun) * 1000)
 
 
-def _call_gateway(gateway: Skatteetaten, token: str, call: Call, *, body: bytes, main_id: str) -> Answer:
+def _call_gateway(gateway: Rf1086, token: str, call: Call, *, body: bytes, main_id: str) -> Answer:
     year = call.submission.year
     if call.step == Step.MAIN:
         return Answer(remote_id=gateway.send_main(token=token, year=year, xml=body, key=_key(call)))

@@ -73,7 +73,7 @@ def _holds_our_form(submission: Submission, delivery: Delivery, at: datetime) ->
     assert submission.access is not None and ours is not None  # noqa: S101, PT018 - planned so
     service = catalogue.service(submission.service)
     try:
-        forms = remote.skatteetaten(submission.environment, service).submitted_forms(
+        forms = remote.rf1086(submission.environment, service).submitted_forms(
             token=remote.token(submission.access, service, at=at),
             year=submission.year,
             transmission_id=delivery.transmission_id,

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from portal.core.environments import Environment, addresses
 from portal.gateways.dialogporten import Dialogporten, TransmissionItem
 from portal.gateways.events import Events
-from portal.gateways.skatteetaten import Skatteetaten
+from portal.gateways.skatteetaten.documents import Documents
+from portal.gateways.skatteetaten.rf1086 import Rf1086
 from submissions.models import Submission
 from submissions.services.catalogue import Service, service
 from systemusers.models import Access
@@ -28,13 +29,17 @@ def events(environment: str) -> Events:
     return Events(platform=addresses(environment).platform)
 
 
-def skatteetaten(environment: str, service: Service) -> Skatteetaten:
+def rf1086(environment: str, service: Service) -> Rf1086:
+    return Rf1086(base_url=service.base_url(addresses(environment)))
+
+
+def skatteetatens_documents(environment: str, service: Service) -> Documents:
     """Documents are fetched from hosts of Skatteetaten's gateways only."""
     where = addresses(environment)
     hosts = [urlsplit(where.skatteetaten_older).netloc]
     if environment != Environment.SANDBOX:
         hosts.append(urlsplit(where.skatteetaten_newer).netloc.replace("{label}", "*"))
-    return Skatteetaten(base_url=service.base_url(where), hosts=hosts)
+    return Documents(base_url=service.base_url(where), hosts=hosts)
 
 
 def token(access: Access, service: Service, *, at: datetime, fresh: bool = False) -> str:

@@ -19,7 +19,7 @@ from submissions.models import Dialog, Document, Submission, Transmission
 from submissions.services import catalogue
 from submissions.services.documents import DocumentDamaged, read_document, store_document
 from submissions.services.inbox import copies
-from submissions.services.remote import dialogporten, skatteetaten
+from submissions.services.remote import dialogporten, skatteetatens_documents
 from systemusers.services import tokens
 
 logger = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ def _fetch(dialog: Dialog, row: Transmission, submission: Submission, attachment
     service = catalogue.service(submission.service)
     try:
         token = tokens.system_user_token(access=dialog.access, scopes=service.scopes, at=at)
-        fetched = skatteetaten(dialog.environment, service).document_at(url, token=token)
+        fetched = skatteetatens_documents(dialog.environment, service).document_at(url, token=token)
     except Refused as error:
         if error.status in (403, 404):
             return False
