@@ -82,12 +82,22 @@ class About:
 
 @dataclass(frozen=True)
 class FileReport:
-    """What one file is: `role` "" when unknown, `orgnr` and `period` as far as the file names them."""
+    """What one file is: `role` "" when unknown, `orgnr` and `period` as far as the file names them.
+
+    `facts` are the JSON values that the adapter's `check` and `summary` need of this file. They are stored encrypted with the
+    file, so that neither reads it again.
+    """
 
     role: str
     findings: tuple[Finding, ...] = ()
     orgnr: str = ""
     period: Period | None = None
+    file: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def has_errors(self) -> bool:
+        return any(finding.level == Level.ERROR for finding in self.findings)
 
 
 @dataclass(frozen=True)
@@ -192,12 +202,12 @@ class Adapter(Protocol):
         """What one file is, and the findings that need only this file."""
         ...
 
-    def check(self, files: Sequence[NamedFile], about: About) -> list[Finding]:
-        """The findings of the whole: those of each file, and those between files."""
+    def check(self, reports: Sequence[FileReport], about: About) -> list[Finding]:
+        """The findings of the whole: those of each file, and those between files. The time grows with the number of files."""
         ...
 
-    def facts(self, files: Sequence[NamedFile]) -> list[tuple[str, str]]:
-        """(label, value) pairs that a person should see before sending, in the current language."""
+    def summary(self, report: FileReport) -> list[tuple[str, str]]:
+        """(label, value) pairs of one file that a person should see before sending, in the current language."""
         ...
 
     def render(self, finding: Finding) -> str:
