@@ -211,8 +211,11 @@ class Adapter(Protocol):
         """The findings of the whole: those of each file, and those between files. The time grows with the number of files."""
         ...
 
-    def summary(self, report: FileReport) -> list[tuple[str, str]]:
-        """(label, value) pairs of one file that a person should see before sending, in the current language."""
+    def summary(self, reports: Sequence[FileReport], counts: Mapping[str, int]) -> list[tuple[str, str]]:
+        """(label, value) pairs that a person should see before sending, in the current language.
+
+        `reports` has one report for each role, `counts` the number of files by role: a package may have thousands.
+        """
         ...
 
     def render(self, finding: Finding) -> str:
