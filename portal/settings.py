@@ -302,6 +302,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     # Periodic tasks, each `"name": {"task": "app.tasks.function", "schedule": seconds}`.
     "sweep-submissions": {"task": "submissions.tasks.sweep_submissions", "schedule": 15},
+    "check-packages": {"task": "submissions.tasks.check_packages", "schedule": 10, "options": {"expires": 10}},
     "reconcile-submissions": {"task": "submissions.tasks.reconcile_submissions", "schedule": 5},
     "sweep-accesses": {"task": "systemusers.tasks.sweep_accesses", "schedule": 15},
     "sweep-escalations": {"task": "systemusers.tasks.sweep_escalations", "schedule": 60},

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from portal.core.states import LostRace
 from portal.gateways.errors import GatewayError, Unavailable
-from submissions.services import documents, events, reconcile, send
+from submissions.services import documents, events, package_check, reconcile, send
 from submissions.services.inbox import cursors, poll, pull
 from systemusers.services.tokens import NoKey
 
@@ -55,6 +55,13 @@ def reconcile_submissions(**_: Any) -> None:
     """Enqueue UNCERTAIN submissions that are due."""
     for submission_id in reconcile.due(at=timezone.now()):
         reconcile_submission.delay(submission_id=submission_id)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def check_packages(**_: Any) -> None:
+    """Check the files of one draft that waits; a further message follows as long as there was one."""
+    if package_check.run(at=timezone.now()):
+        check_packages.apply_async(retry=False)
 
 
 @shared_task(ignore_result=True)

@@ -137,11 +137,11 @@ class Tour:
         access.refresh_from_db()
         draft = create_draft(access=access, service=SERVICE, year=year, by=self.user.actor, at=at)
         files = samples.example(customer.orgnr, customer.name, year, shareholders=3, wrong_sum=wrong_sum)
-        verdicts = add_files(
+        number = add_files(
             submission=draft, files=[Example(f.name, f.content) for f in files], by=self.user.actor, at=at
         )
         draft.refresh_from_db()
-        self.say(f"   {len(verdicts)} files checked here: {draft.status}, {len(draft.findings)} findings")
+        self.say(f"   {number} files checked here: {draft.status}, {draft.errors + draft.warnings} findings")
         queue(submission=draft, by=self.user.actor, at=timezone.now(), confirmed=frozenset({"warnings"}))
         enqueue_on_commit(send_submission, submission_id=draft.pk)
         sent = self.until(draft, lambda row: row.delivered_at is not None, "the worker to deliver the report")

@@ -9,7 +9,8 @@ from submissions.models.inbox import (
     ReceivedEvent,
     Transmission,
 )
-from submissions.models.submission import Call, Document, Submission, SubmissionQuerySet
+from submissions.models.package_check import PackageCheck
+from submissions.models.submission import Call, Document, DocumentQuerySet, Submission, SubmissionQuerySet
 
 __all__ = [
     "Activity",
@@ -17,7 +18,9 @@ __all__ = [
     "Dialog",
     "DialogQuerySet",
     "Document",
+    "DocumentQuerySet",
     "EventSubscription",
+    "PackageCheck",
     "PollCursor",
     "ReceivedEvent",
     "Submission",

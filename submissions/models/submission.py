@@ -6,14 +6,14 @@ The row is the source of truth; a Celery message carries only its id.
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, OfCustomersQuerySet
-from portal.core.crypto import EncryptedField, SealedManager
+from portal.core.crypto import EncryptedField, EncryptedJSONField, EncryptedListField, SealedManager
 from portal.core.environments import Environment
 from portal.core.states import StatusModel
 from systemusers.models import Access
@@ -36,6 +36,9 @@ class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
         return self.annotate(
             correction_id=Subquery(newest.values("pk")[:1]), correction_status=Subquery(newest.values("status")[:1])
         )
+
+
+SubmissionManager = SealedManager.from_queryset(SubmissionQuerySet)
 
 
 class Submission(StatusModel):
@@ -78,7 +81,10 @@ class Submission(StatusModel):
     )
     status = models.CharField(_("tilstand"), max_length=12, choices=Status, default=Status.DRAFT)
     status_at = models.DateTimeField(_("tilstand siden"))
-    findings = models.JSONField(_("funn i kontrollen"), default=list)
+    is_checked = models.BooleanField(_("kontrollert"), default=True)
+    errors = models.PositiveIntegerField(_("feil"), default=0)
+    warnings = models.PositiveIntegerField(_("advarsler"), default=0)
+    findings = EncryptedListField(_("funn i kontrollen"), editable=False)  # stored.Finding
     created_by = models.CharField(_("opprettet av"), max_length=200)
     created_at = models.DateTimeField(_("opprettet"))
     queued_by = models.CharField(_("sendt av"), max_length=200, blank=True)
@@ -91,12 +97,12 @@ class Submission(StatusModel):
     transmission_id = models.UUIDField(_("forsendelse"), null=True, blank=True)
     receipt_reference = models.CharField(_("Skatteetatens referanse"), max_length=200, blank=True)
     decided_at = models.DateTimeField(_("avgjort"), null=True, blank=True)
-    reasons = models.JSONField(_("begrunnelser"), default=list)
+    reasons = EncryptedListField(_("begrunnelser"), editable=False)  # stored.Reason
     problem_code = models.CharField(_("feilkode"), max_length=50, blank=True)
     problem_detail = models.TextField(_("feil"), blank=True)
     correlation_id = models.CharField(_("korrelasjons-id"), max_length=100, blank=True)
 
-    objects = SubmissionQuerySet.as_manager()
+    objects = SubmissionManager()
 
     class Meta:
         verbose_name = _("innsending")
@@ -137,6 +143,20 @@ class Submission(StatusModel):
         return self.status in {S.QUEUED, S.SENDING, S.UNCERTAIN, S.DELIVERED}
 
 
+class DocumentQuerySet(OfCustomersQuerySet["Document"]):
+    """Stored files."""
+
+    def checked(self) -> Self:
+        return self.filter(report__isnull=False)
+
+    def unchecked(self) -> Self:
+        """Files of a draft that a worker has not looked at yet."""
+        return self.filter(report__isnull=True)
+
+
+DocumentManager = SealedManager.from_queryset(DocumentQuerySet)
+
+
 class Document(models.Model):
     """A stored file. The bytes are encrypted in the document storage, addressed by the SHA-256 of the plain text."""
 
@@ -151,14 +171,16 @@ class Document(models.Model):
     submission = models.ForeignKey(Submission, models.CASCADE, null=True, related_name="documents")
     transmission = models.ForeignKey("submissions.Transmission", models.SET_NULL, null=True, related_name="documents")
     attachment_id = models.CharField(_("vedlegg-id"), max_length=40, blank=True)
-    role = models.CharField(_("rolle"), max_length=12, choices=Role)
+    role = models.CharField(_("rolle"), max_length=12, choices=Role, blank=True)  # "": not known yet
     filename = models.CharField(_("filnavn"), max_length=255)
     media_type = models.CharField(_("type"), max_length=100)
     size = models.PositiveBigIntegerField(_("størrelse"))
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     stored_at = models.DateTimeField(_("lagret"))
+    upload = models.PositiveIntegerField(_("opplasting"), default=0)  # which upload of the draft brought it
+    report = EncryptedJSONField(_("kontroll"), null=True, editable=False)  # stored.Report; None: not checked
 
-    objects = OfCustomersQuerySet["Document"].as_manager()
+    objects = DocumentManager()
 
     class Meta:
         verbose_name = _("dokument")

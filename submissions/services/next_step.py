@@ -36,7 +36,9 @@ def _url(submission: Submission, anchor: str = "") -> str:
 
 
 def _draft(row: Submission, at: datetime) -> NextStep:
-    if any(finding["severity"] == "ERROR" for finding in row.findings):
+    if not row.is_checked:
+        return NextStep(_("Filene kontrolleres"), "", _url(row, "control"))
+    if row.errors:
         return NextStep(_("Rett feilene i filene"), _("Dere"), _url(row, "files"))
     return NextStep(_("Legg til filer"), _("Dere"), _url(row, "files"))
 

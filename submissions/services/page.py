@@ -1,17 +1,23 @@
-"""Context of the page of one submission, in few queries."""
+"""Context of the page of one submission, in few queries, however many files it has."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Case, QuerySet, Value, When
+from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.models import User
+from portal.core.paging import paginate
 from portal.explain import NOBODY, Explanation, explain
-from submissions.models import Dialog, Document, Submission
-from submissions.services import catalogue, checking, stepper
+from submissions.models import Dialog, Document, PackageCheck, Submission
+from submissions.services import catalogue, checking, package_check, stepper
+from submissions.services.checking import Shown
 from submissions.services.next_step import next_step
+from submissions.services.package_check import Progress
 from submissions.services.preflight import preflight
 from submissions.services.timeline import person, timeline
 
@@ -24,7 +30,23 @@ ROLES = [
     Document.Role.ATTACHMENT,
 ]
 SHOWN = 50
-"""Files listed on a page; the rest are in the evidence package."""
+"""Files listed on the page of a sent report; the rest are in the evidence package."""
+
+
+@dataclass(frozen=True)
+class RefusedFile:
+    """A file that was not taken in, and why, in the reader's language."""
+
+    filename: str
+    findings: list[Shown]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The check of a draft is not done. `problem` is why it stands still, None when it does not."""
+
+    progress: Progress
+    problem: Explanation | None
 
 
 def _common(row: Submission, at: datetime) -> dict[str, Any]:
@@ -39,29 +61,54 @@ def _common(row: Submission, at: datetime) -> dict[str, Any]:
     }
 
 
-def draft_context(row: Submission, *, at: datetime) -> dict[str, Any]:
-    """A draft: its files, findings, facts and preflight."""
-    documents = sorted(row.documents.all(), key=lambda d: (ROLES.index(Document.Role(d.role)), d.pk))
+def draft_context(row: Submission, *, at: datetime, query: QueryDict) -> dict[str, Any]:
+    """A draft: a page of its files, findings, facts, preflight, and how far the check is. Opens no file."""
+    service = catalogue.service(row.service)
+    total = row.documents.count()
     return {
         **_common(row, at),
-        "documents": documents,
-        "findings": checking.stored_findings(row, documents),
-        "errors": sum(f["severity"] == "ERROR" for f in row.findings),
-        "warnings": sum(f["severity"] == "WARNING" for f in row.findings),
-        "facts": checking.facts(documents) if documents else [],
+        "page": paginate(row.documents.all(), query=query, order=("role", "pk")),
+        "total": total,
+        "waiting": _waiting(row),
+        "findings": checking.shown(row.findings, service),
+        "errors": row.errors,
+        "warnings": row.warnings,
+        "facts": checking.summary(row) if total else [],
         "preflight": preflight(row),
+        **_refused(row),
     }
+
+
+def _waiting(row: Submission) -> Waiting | None:
+    progress = package_check.progress(row)
+    if progress is None:
+        return None
+    return Waiting(progress, explain(progress.problem_code) if progress.problem_code else None)
+
+
+def _refused(row: Submission) -> dict[str, Any]:
+    check = PackageCheck.objects.defer(None).filter(submission=row).first()
+    if check is None:
+        return {"refused": [], "refused_more": 0}
+    return {"refused": refused_files(check.refused, service_id=row.service), "refused_more": check.refused_more}
+
+
+def refused_files(entries: list[Any], *, service_id: str) -> list[RefusedFile]:
+    """Stored entries (`stored.Refused`) for the page."""
+    service = catalogue.service(service_id)
+    return [RefusedFile(entry["file"], checking.shown(entry["findings"], service)) for entry in entries]
 
 
 def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]:
     """A submission that was queued or sent."""
-    documents = sorted(row.documents.all(), key=lambda d: (ROLES.index(Document.Role(d.role)), d.pk))
+    documents = _documents(row)
+    total = documents.count()
     return {
         **_common(row, at),
         "events": timeline(row),
-        "documents": documents[:SHOWN],
-        "hidden": max(0, len(documents) - SHOWN),
-        "feedback": next((d for d in documents if d.role == Document.Role.FEEDBACK), None),
+        "documents": list(documents[:SHOWN]),
+        "hidden": max(0, total - SHOWN),
+        "feedback": documents.filter(role=Document.Role.FEEDBACK).first(),
         "explanation": explain(row.problem_code) if row.status in (S.FAILED, S.UNCERTAIN) else None,
         "stopped_by": _stopped_by(row),
         "sent_by": _name(row.queued_by),
@@ -70,6 +117,12 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         "transmissions": row.transmissions.count(),
         "dialog": _dialog(row),
     }
+
+
+def _documents(row: Submission) -> QuerySet[Document]:
+    """What was answered first, then what was sent."""
+    ranks = [When(role=role, then=Value(rank)) for rank, role in enumerate(ROLES)]
+    return row.documents.order_by(Case(*ranks, default=Value(len(ROLES))), "pk")
 
 
 def _stopped_by(row: Submission) -> Explanation | None:

@@ -14,7 +14,7 @@ from accounts.models import Customer
 from portal.core.environments import Environment
 from submissions.adapters.rf1086 import samples
 from submissions.services import drafts
-from submissions.views.one import find
+from submissions.views.one import find, say_not_stored
 
 
 class Example(io.BytesIO):
@@ -38,5 +38,8 @@ def add_examples(request: StaffRequest, pk: int) -> HttpResponse:
         raise Http404
     draft = find(request, pk)
     files = examples(draft.customer, draft.year, wrong_sum="wrong_sum" in request.POST)
-    drafts.add_files(submission=draft, files=files, by=request.user.actor, at=timezone.now())
+    try:
+        drafts.add_files(submission=draft, files=files, by=request.user.actor, at=timezone.now())
+    except drafts.NotStored as error:
+        say_not_stored(request, error)
     return redirect("submission", environment=request.environment, pk=pk)

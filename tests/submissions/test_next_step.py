@@ -34,7 +34,7 @@ def test_every_state_has_a_next_step(access: Access, status: str) -> None:
     [
         ({"status": S.REJECTED}, "Last opp rettet fil", "Dere"),
         ({"status": S.DELIVERED}, "Venter på svar", "Skatteetaten"),
-        ({"status": S.DRAFT, "findings": [{"severity": "ERROR"}]}, "Rett feilene i filene", "Dere"),
+        ({"status": S.DRAFT, "errors": 1}, "Rett feilene i filene", "Dere"),
         ({"status": S.FAILED, "problem_code": "GLD_1015"}, "Be kunden godkjenne en tilgang", "Kunden"),
     ],
 )

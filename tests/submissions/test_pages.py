@@ -76,20 +76,35 @@ def test_a_report_is_made_from_form_to_ready_draft(client: Client, access: Acces
     assert (submission.status, submission.year, submission.documents.count()) == (S.READY, 2025, 3)
 
 
-def test_bad_files_are_told_once_and_good_ones_kept_on_the_drafts_page(client: Client, access: Access) -> None:
+def test_bad_files_are_told_until_hidden_and_good_ones_kept_on_the_drafts_page(client: Client, access: Access) -> None:
     response = create(client, access, uploads=[*uploads(), SimpleUploadedFile("tom.xml", b"")])
 
-    shown, again = client.get(response["Location"]), client.get(response["Location"])
-    assert [entry["filename"] for entry in shown.context["refused"]] == ["tom.xml"]
-    assert len(shown.context["documents"]) == 3
+    shown = client.get(response["Location"])
+    client.post(url("submission-refused-hide", Submission.objects.get()))
+    again = client.get(response["Location"])
+    assert [entry.filename for entry in shown.context["refused"]] == ["tom.xml"]
+    assert "Filen er tom" in shown.text
+    assert len(shown.context["page"]) == 3
     assert not again.context["refused"]
+
+
+def test_a_bad_file_that_comes_right_is_no_longer_told(client: Client, access: Access) -> None:
+    main, part, other = uploads()
+    create(client, access, uploads=[main, part, SimpleUploadedFile(other.name, b"")])
+    draft = Submission.objects.get()
+
+    client.post(url("submission-files", draft), {"uploads": [uploads()[2]]})
+
+    page = client.get(url("submission", draft))
+    assert not page.context["refused"]
+    assert page.context["submission"].status == S.READY
 
 
 def test_the_control_speaks_the_readers_language(client: Client, access: Access) -> None:
     place = create(client, access, uploads=[], examples="wrong_sum")["Location"]
 
     texts = [
-        [finding["text"] for finding in client.get(place, headers={"Accept-Language": code}).context["findings"]]
+        [finding.text for finding in client.get(place, headers={"Accept-Language": code}).context["findings"]]
         for code in ("nb", "en", "nn")
     ]
 
@@ -119,7 +134,7 @@ def test_in_the_sandbox_examples_are_one_button_away(client: Client, access: Acc
 
     submission = Submission.objects.get()
     assert (submission.status, submission.documents.count()) == (S.READY, 4)
-    assert any(finding["severity"] == "WARNING" for finding in submission.findings) == wrong
+    assert any(finding["level"] == "WARNING" for finding in submission.findings) == wrong
 
 
 def test_a_form_without_a_choice_keeps_what_was_chosen(client: Client, access: Access) -> None:

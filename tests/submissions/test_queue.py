@@ -82,7 +82,7 @@ def test_an_access_that_went_away_stops_the_queueing(access: Access) -> None:
 
 
 def test_warnings_must_be_overridden_on_purpose(access: Access) -> None:
-    submission = make_ready(access, findings=[{"severity": "WARNING", "text": "Utbytte"}])
+    submission = make_ready(access, warnings=1)
 
     assert [code for code, _ in refusal_of(submission).preflight.questions] == ["warnings"]
 

@@ -138,3 +138,8 @@ def _error(code: str, file: str, at: Spot, **params: str) -> Finding:
 
 def _finding(level: Level, code: str, file: str, at: Spot, **params: str) -> Finding:
     return Finding(level, code, {**params, "given": at["given"]}, file, at["line"], at["path"])
+
+
+def replaces(new_role: str, old_role: str) -> bool:
+    """A package has one main form: a new one takes the place of the old."""
+    return new_role == old_role == ROLES[Kind.MAIN]
