@@ -16,18 +16,15 @@ ANY_TYPE = {"Accept": "application/xml, application/json;q=0.9, application/pdf,
 
 @dataclass(frozen=True)
 class Receipt:
-    """Skatteetaten has received the report; the verdict is unknown. Ids of the dialog and its transmission."""
+    """Skatteetaten has received the report; the verdict is unknown. Ids of the dialog and its transmission.
+
+    `raw` is the answer as it came.
+    """
 
     dialog_id: str
     transmission_id: str
     reference: str
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "dialogId": self.dialog_id,
-            "forsendelseId": self.transmission_id,
-            "oppgavegiversLeveranseReferanse": self.reference,
-        }
+    raw: bytes = field(default=b"", repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -46,10 +43,11 @@ def path_segment(value: str) -> str:
     return quote(value, safe="")
 
 
-def decode_receipt(payload: dict[str, Any]) -> Receipt:
+def decode_receipt(reply: Reply) -> Receipt:
+    payload: dict[str, Any] = reply.json()
     transmission = payload.get("forsendelseId") or payload["dialogelementId"]  # its name on older pages
     reference = str(payload.get("oppgavegiversLeveranseReferanse") or "")
-    return Receipt(uuid_text(payload["dialogId"]), uuid_text(transmission), reference)
+    return Receipt(uuid_text(payload["dialogId"]), uuid_text(transmission), reference, reply.content)
 
 
 def decode_document(reply: Reply) -> Fetched:

@@ -42,7 +42,7 @@ class Rf1086:
         """Confirm the delivery. Not idempotent: a second call is refused with GLD_1029 and no ids."""
         params = {"antall_underskjema": str(parts)}
         reply = self._channel.call("POST", f"/{year}/{path_segment(main_id)}/bekreft", token=token, params=params)
-        return decode(reply.where, lambda: decode_receipt(reply.json()))
+        return decode(reply.where, lambda: decode_receipt(reply))
 
     def submitted_forms(self, *, token: str, year: int, transmission_id: str, page: int = 0) -> list[str]:
         """The forms as they were received, main form first on page 0; feedback is not among them."""
