@@ -22,6 +22,8 @@ from submissions.adapters.base import (
     Answer,
     Candidate,
     Context,
+    FileReport,
+    Finding,
     Meaning,
     NamedFile,
     PeriodKind,
@@ -30,7 +32,7 @@ from submissions.adapters.base import (
     StoredDocument,
     Verdict,
 )
-from submissions.adapters.rf1086 import samples
+from submissions.adapters.rf1086 import checking, samples, summary, texts
 
 MAIN, PART, CONFIRM = "MAIN", "PART", "CONFIRM"
 KEY_REUSED, ALREADY_CONFIRMED = "GLD_019", "GLD_1029"
@@ -46,6 +48,18 @@ class Rf1086Adapter:
 
     def step_label(self, step: str) -> str:
         return _("Bekreft") if step == CONFIRM else self.role_label(step)
+
+    def inspect(self, file: NamedFile, about: About) -> FileReport:
+        return checking.inspect(file, about)
+
+    def check(self, reports: Sequence[FileReport], about: About) -> list[Finding]:
+        return checking.check(reports, about)
+
+    def summary(self, report: FileReport) -> list[tuple[str, str]]:
+        return summary.summary(report)
+
+    def render(self, finding: Finding) -> str:
+        return texts.render(finding)
 
     def replaces(self, new_role: str, old_role: str) -> bool:
         """A package has one main form."""
