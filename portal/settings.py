@@ -301,9 +301,13 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     # Periodic tasks, each `"name": {"task": "app.tasks.function", "schedule": seconds}`.
-    "sweep-submissions": {"task": "submissions.tasks.sweep_submissions", "schedule": 15},
+    "send-submissions": {"task": "submissions.tasks.send_submissions", "schedule": 15, "options": {"expires": 15}},
+    "reconcile-submissions": {
+        "task": "submissions.tasks.reconcile_submissions",
+        "schedule": 5,
+        "options": {"expires": 5},
+    },
     "check-packages": {"task": "submissions.tasks.check_packages", "schedule": 10, "options": {"expires": 10}},
-    "reconcile-submissions": {"task": "submissions.tasks.reconcile_submissions", "schedule": 5},
     "sweep-accesses": {"task": "systemusers.tasks.sweep_accesses", "schedule": 15},
     "sweep-escalations": {"task": "systemusers.tasks.sweep_escalations", "schedule": 60},
     "sweep-missing": {"task": "systemusers.tasks.sweep_missing", "schedule": 10 * 60},

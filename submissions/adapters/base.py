@@ -155,6 +155,8 @@ class Meaning(StrEnum):
 
     FINAL = "FINAL"
     """The report is refused as it is. It ends FAILED with the reasons."""
+    NOT_DELIVERED = "NOT_DELIVERED"
+    """As FINAL, and no earlier call of this step was accepted either."""
     TRY_LATER = "TRY_LATER"
     """Nothing was delivered, or repeating is safe. The same step is made again after a wait."""
     MAYBE_DELIVERED = "MAYBE"

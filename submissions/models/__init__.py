@@ -9,6 +9,7 @@ from submissions.models.inbox import (
     ReceivedEvent,
     Transmission,
 )
+from submissions.models.order import Order
 from submissions.models.package_check import PackageCheck
 from submissions.models.submission import Call, Document, DocumentQuerySet, Submission, SubmissionQuerySet
 
@@ -20,6 +21,7 @@ __all__ = [
     "Document",
     "DocumentQuerySet",
     "EventSubscription",
+    "Order",
     "PackageCheck",
     "PollCursor",
     "ReceivedEvent",

@@ -1,12 +1,9 @@
-"""Submissions with their documents and the calls they are made of.
-
-The row is the source of truth; a Celery message carries only its id.
-"""
+"""Submissions with their documents and the calls they are made of. The row is the source of truth."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -15,13 +12,18 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Customer, OfCustomersQuerySet
 from portal.core.crypto import EncryptedField, EncryptedJSONField, EncryptedListField, SealedManager
 from portal.core.environments import Environment
+from portal.core.lease import Leased
 from portal.core.states import StatusModel
+from submissions.models.of_period import OfPeriod
+from submissions.period import Period
 from systemusers.models import Access
 
 
 class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
-    def due(self, at: Any) -> SubmissionQuerySet:
-        return self.filter(next_attempt_at__lte=at)
+    def about(self, *, customer: Customer, service: str, period: Period) -> SubmissionQuerySet:
+        """Those of one customer, service and period."""
+        of = {"period_kind": period.kind, "period_start": period.start}
+        return self.filter(customer=customer, service=service, **of)
 
     def needing_correction(self) -> SubmissionQuerySet:
         """Rejected or failed, without a sent correction. Draft and cancelled corrections do not count."""
@@ -41,8 +43,12 @@ class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
 SubmissionManager = SealedManager.from_queryset(SubmissionQuerySet)
 
 
-class Submission(StatusModel):
-    """One report for one customer and one year. `service` is a key of the service catalogue."""
+class Submission(OfPeriod, Leased, StatusModel):
+    """One report about one customer and one period. `service` is a key of the service catalogue.
+
+    `customer` is whom the report is about, `access` whose rights are used: they differ for an accountant's client.
+    `next_attempt_at` is set while a worker has something to do: to send it, to settle it, or to store its receipt.
+    """
 
     class Status(models.TextChoices):
         DRAFT = "DRAFT", _("Kladd")
@@ -60,7 +66,7 @@ class Submission(StatusModel):
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         Status.DRAFT: {Status.READY, Status.CANCELLED},
         Status.READY: {Status.DRAFT, Status.QUEUED, Status.CANCELLED},
-        Status.QUEUED: {Status.SENDING, Status.CANCELLED},
+        Status.QUEUED: {Status.SENDING, Status.CANCELLED, Status.FAILED},
         Status.SENDING: {Status.DELIVERED, Status.FAILED, Status.UNCERTAIN, Status.QUEUED, Status.NEEDS_PERSON},
         Status.UNCERTAIN: {Status.DELIVERED, Status.FAILED, Status.QUEUED, Status.NEEDS_PERSON},
         Status.DELIVERED: {Status.ACCEPTED, Status.REJECTED, Status.NEEDS_PERSON},
@@ -74,7 +80,6 @@ class Submission(StatusModel):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="submissions", verbose_name=_("kunde"))
     access = models.ForeignKey(Access, models.PROTECT, null=True, verbose_name=_("tilgang"))
     service = models.CharField(_("tjeneste"), max_length=100)
-    year = models.PositiveSmallIntegerField(_("inntektsår"))
     reference = models.UUIDField(_("vår referanse"), default=uuid.uuid4, unique=True, editable=False)
     corrects = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="corrections", verbose_name=_("retter")
@@ -90,15 +95,12 @@ class Submission(StatusModel):
     queued_by = models.CharField(_("sendt av"), max_length=200, blank=True)
     queued_at = models.DateTimeField(_("lagt i kø"), null=True, blank=True)
     attempted_at = models.DateTimeField(_("sist forsøkt"), null=True, blank=True)
-    attempts = models.PositiveIntegerField(_("forsøk"), default=0)
-    next_attempt_at = models.DateTimeField(_("neste forsøk"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("levert"), null=True, blank=True)
     dialog_id = models.UUIDField(_("dialog"), null=True, blank=True)
     transmission_id = models.UUIDField(_("forsendelse"), null=True, blank=True)
     receipt_reference = models.CharField(_("Skatteetatens referanse"), max_length=200, blank=True)
     decided_at = models.DateTimeField(_("avgjort"), null=True, blank=True)
     reasons = EncryptedListField(_("begrunnelser"), editable=False)  # stored.Reason
-    problem_code = models.CharField(_("feilkode"), max_length=50, blank=True)
     problem_detail = models.TextField(_("feil"), blank=True)
     correlation_id = models.CharField(_("korrelasjons-id"), max_length=100, blank=True)
 
@@ -120,6 +122,7 @@ class Submission(StatusModel):
             models.Index(fields=["environment", "-status_at"], name="submission_changed"),
             models.Index(fields=["customer", "-created_at"], name="submission_by_customer"),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="submission_due"),
+            models.Index(fields=["problem_code"], condition=~Q(problem_code=""), name="submission_problem"),
             models.Index(fields=["dialog_id"], condition=Q(dialog_id__isnull=False), name="submission_by_dialog"),
             models.Index(
                 fields=["environment", "delivered_at"],
@@ -130,7 +133,7 @@ class Submission(StatusModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.service} {self.year} {self.customer}"
+        return f"{self.service} {self.period} {self.customer}"
 
     @property
     def is_final(self) -> bool:
@@ -146,6 +149,10 @@ class Submission(StatusModel):
 class DocumentQuerySet(OfCustomersQuerySet["Document"]):
     """Stored files."""
 
+    def forms(self) -> Self:
+        """What is sent, or was; the others were received."""
+        return self.exclude(role__in=Document.Role.values)
+
     def checked(self) -> Self:
         return self.filter(report__isnull=False)
 
@@ -158,12 +165,12 @@ DocumentManager = SealedManager.from_queryset(DocumentQuerySet)
 
 
 class Document(models.Model):
-    """A stored file. The bytes are encrypted in the document storage, addressed by the SHA-256 of the plain text."""
+    """A stored file. The bytes are encrypted in the document storage, addressed by the SHA-256 of the plain text.
+
+    `role` is one of `Role` for what was received; for what is sent it is a code of the service's adapter.
+    """
 
     class Role(models.TextChoices):
-        MAIN = "MAIN", _("Hovedskjema")
-        PART = "PART", _("Underskjema")
-        ATTACHMENT = "ATTACHMENT", _("Vedlegg")
         RECEIPT = "RECEIPT", _("Kvittering")
         FEEDBACK = "FEEDBACK", _("Tilbakemelding")
 
@@ -171,7 +178,7 @@ class Document(models.Model):
     submission = models.ForeignKey(Submission, models.CASCADE, null=True, related_name="documents")
     transmission = models.ForeignKey("submissions.Transmission", models.SET_NULL, null=True, related_name="documents")
     attachment_id = models.CharField(_("vedlegg-id"), max_length=40, blank=True)
-    role = models.CharField(_("rolle"), max_length=12, choices=Role, blank=True)  # "": not known yet
+    role = models.CharField(_("rolle"), max_length=20, blank=True)  # "": not known yet
     filename = models.CharField(_("filnavn"), max_length=255)
     media_type = models.CharField(_("type"), max_length=100)
     size = models.PositiveBigIntegerField(_("størrelse"))
@@ -198,14 +205,18 @@ class Document(models.Model):
     def __str__(self) -> str:
         return self.filename
 
+    @property
+    def is_form(self) -> bool:
+        """It is sent, or was; the others were received."""
+        return self.role not in self.Role.values
+
 
 class Call(models.Model):
-    """One HTTP call of a submission, planned before it is made. `key` is the idempotency key, the same for every attempt."""
+    """One HTTP call of a submission, planned before it is made. `key` is the idempotency key, the same for every attempt.
 
-    class Step(models.TextChoices):
-        MAIN = "MAIN", _("Hovedskjema")
-        PART = "PART", _("Underskjema")
-        CONFIRM = "CONFIRM", _("Bekreft")
+    `step` is a code of the service's adapter. `meaning` is what the adapter said of the last error. `answer` is the receipt
+    (`Receipt` of the adapters as JSON) of the call that brought one.
+    """
 
     class Status(models.TextChoices):
         PLANNED = "PLANNED", _("Planlagt")
@@ -216,9 +227,10 @@ class Call(models.Model):
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="calls", verbose_name=_("innsending"))
     ordinal = models.PositiveIntegerField(_("rekkefølge"))
-    step = models.CharField(_("steg"), max_length=10, choices=Step)
+    step = models.CharField(_("steg"), max_length=20)
     document = models.ForeignKey(Document, models.PROTECT, null=True, verbose_name=_("fil"))
     key = models.UUIDField(_("idempotensnøkkel"), null=True)
+    may_repeat = models.BooleanField(_("kan gjentas"), default=False)
     status = models.CharField(_("tilstand"), max_length=10, choices=Status, default=Status.PLANNED)
     attempts = models.PositiveIntegerField(_("forsøk"), default=0)
     started_at = models.DateTimeField(_("påbegynt"), null=True, blank=True)
@@ -226,6 +238,7 @@ class Call(models.Model):
     milliseconds = models.PositiveIntegerField(_("millisekunder"), null=True, blank=True)
     http_status = models.PositiveSmallIntegerField(_("HTTP-status"), null=True, blank=True)
     code = models.CharField(_("kode"), max_length=50, blank=True)
+    meaning = models.CharField(_("betydning"), max_length=20, blank=True)
     remote_id = models.CharField(_("id hos Skatteetaten"), max_length=100, blank=True)
     answer = EncryptedField(_("svar"), null=True, editable=False)
 

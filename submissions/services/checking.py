@@ -10,12 +10,13 @@ from pathlib import PurePath
 from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
-from submissions.adapters import rf1086
-from submissions.adapters.base import About, FileReport, Finding, Level, NamedFile, Period, PeriodKind
+from submissions.adapters import adapter
+from submissions.adapters.base import FileReport, Finding, Level, NamedFile, Period, PeriodKind
 from submissions.adapters.texts import Text, render
 from submissions.models import Document, Submission, stored
 from submissions.services.catalogue import Service
 from submissions.services.documents import DocumentDamaged
+from submissions.services.ways import about_of, adapter_of
 
 TEXTS: dict[str, Text] = {
     "FILE_TOO_LARGE": _("Filen er på %(size)s MB. En fil kan være på høyst %(most)s MB."),
@@ -37,10 +38,6 @@ class Shown:
     path: str
 
 
-def about(submission: Submission) -> About:
-    return About(submission.customer.orgnr, Period.year(submission.year), submission.service)
-
-
 def outside(*, filename: str, size: int, service: Service) -> Finding | None:
     """What can be said without opening the file: its size and its extension."""
     if size > service.max_file_bytes:
@@ -54,7 +51,7 @@ def outside(*, filename: str, size: int, service: Service) -> Finding | None:
 
 def inspect(*, filename: str, content: bytes, submission: Submission) -> FileReport:
     """What one file is, and its own findings."""
-    return rf1086.inspect(NamedFile(filename, content), about(submission))
+    return adapter_of(submission).inspect(NamedFile(filename, content), about_of(submission))
 
 
 def damaged(filename: str) -> FileReport:
@@ -69,12 +66,12 @@ def is_damaged(report: FileReport) -> bool:
 def package(submission: Submission, reports: Sequence[FileReport]) -> list[Finding]:
     """The findings of all files and of the whole; empty without files. Only the damaged ones while there are any."""
     lost = [finding for report in reports if is_damaged(report) for finding in report.findings]
-    return lost or (rf1086.check(reports, about(submission)) if reports else [])
+    return lost or (adapter_of(submission).check(reports, about_of(submission)) if reports else [])
 
 
 def replaces(submission: Submission, new_role: str, old_role: str) -> bool:
     """Whether a file takes the place of an earlier upload's file with the other role, whatever its name."""
-    return rf1086.replaces(new_role, old_role)
+    return adapter_of(submission).replaces(new_role, old_role)
 
 
 def summary(submission: Submission) -> list[tuple[str, str]]:
@@ -82,7 +79,7 @@ def summary(submission: Submission) -> list[tuple[str, str]]:
     checked = submission.documents.checked()
     counts = dict(checked.order_by().values_list("role").annotate(n=Count("pk")))
     firsts = [checked.defer(None).filter(role=role).order_by("pk")[0] for role in counts if role]
-    return rf1086.summary([of_document(document) for document in firsts], counts)
+    return adapter_of(submission).summary([of_document(document) for document in firsts], counts)
 
 
 def shown(findings: Iterable[stored.Finding], service: Service) -> list[Shown]:
@@ -92,7 +89,7 @@ def shown(findings: Iterable[stored.Finding], service: Service) -> list[Shown]:
 
 def _shown(row: stored.Finding, service: Service) -> Shown:
     finding = Finding(Level(row["level"]), row["code"], {**row["params"], "service": service.name})
-    text = render(finding, TEXTS) if finding.code in TEXTS else rf1086.render(finding)
+    text = render(finding, TEXTS) if finding.code in TEXTS else adapter(service.adapter).render(finding)
     return Shown(row["level"], text, row["file"], row["line"], row["path"])
 
 

@@ -13,10 +13,12 @@ from typing import Protocol
 
 from django.db import transaction
 
+from accounts.models import Customer
 from portal.core.audit import record
 from portal.core.problems import code_of
 from submissions.adapters.base import Finding, Level
 from submissions.models import Document, PackageCheck, Submission, stored
+from submissions.period import Period
 from submissions.services import catalogue, checking, package_check
 from submissions.services.documents import Kept, clean_filename, keep
 from submissions.services.package_check import AT_ONCE_BYTES, AT_ONCE_FILES, OPEN
@@ -65,44 +67,58 @@ class Taken:
 
 
 def create_draft(
-    *, access: Access, service: str, year: int, by: str, at: datetime, corrects: Submission | None = None
+    *,
+    access: Access,
+    service: str,
+    period: Period,
+    by: str,
+    at: datetime,
+    customer: Customer | None = None,
+    corrects: Submission | None = None,
 ) -> Submission:
-    """An empty DRAFT for the access's customer. Raises NotAllowed, catalogue.UnknownService."""
+    """An empty DRAFT about `customer`, by default the access's own. Raises NotAllowed, catalogue.UnknownService."""
     availability = catalogue.availability(access=access, service=catalogue.service(service))
     if not availability.is_allowed:
         raise NotAllowed(availability.reason)
     with transaction.atomic():
         draft = Submission.objects.create(
             environment=access.environment,
-            customer=access.customer,
+            customer=customer or access.customer,
             access=access,
             service=service,
-            year=year,
+            period=period,
             corrects=corrects,
             status_at=at,
             created_by=by,
             created_at=at,
         )
-        record(by=by, at=at, target=draft, what="created", service=service, year=year)
+        record(by=by, at=at, target=draft, what="created", service=service, period=str(period))
     return draft
 
 
 def begin(
-    *, access: Access, service: str, year: int, files: Iterable[Upload], by: str, at: datetime
+    *,
+    access: Access,
+    service: str,
+    period: Period,
+    files: Iterable[Upload],
+    by: str,
+    at: datetime,
+    customer: Customer | None = None,
 ) -> tuple[Submission | None, list[stored.Refused]]:
-    """A draft with the files; an open draft for the same service and year is reused.
+    """A draft with the files; an open draft for the same customer, service and period is reused.
 
     (None, why) when there are only few files and none can be used. Raises NotAllowed, NotStored.
     """
     uploads = list(files)
-    same = Submission.objects.filter(customer=access.customer, service=service, year=year, corrects__isnull=True)
+    customer = customer or access.customer
+    same = Submission.objects.about(customer=customer, service=service, period=period).filter(corrects__isnull=True)
     draft = same.filter(access=access, status__in=OPEN).order_by("-pk").first()
-    refused = _unusable(
-        draft or Submission(customer=access.customer, access=access, service=service, year=year), uploads
-    )
+    probe = draft or Submission(customer=customer, access=access, service=service, period=period)
+    refused = _unusable(probe, uploads)
     if uploads and len(refused) == len(uploads):
         return None, refused
-    draft = draft or create_draft(access=access, service=service, year=year, by=by, at=at)
+    draft = draft or create_draft(access=access, customer=customer, service=service, period=period, by=by, at=at)
     add_files(submission=draft, files=uploads, by=by, at=at)
     return draft, []
 
@@ -255,9 +271,16 @@ def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Sub
         open_one = submission.corrections.filter(status__in=OPEN).first()
         if open_one:
             return open_one
-        access, service, year = submission.access, submission.service, submission.year
-        draft = create_draft(access=access, service=service, year=year, by=by, at=at, corrects=submission)
-        forms = submission.documents.filter(role__in=(Document.Role.MAIN, Document.Role.PART)).order_by("pk")
+        draft = create_draft(
+            access=submission.access,
+            customer=submission.customer,
+            service=submission.service,
+            period=submission.period,
+            by=by,
+            at=at,
+            corrects=submission,
+        )
+        forms = submission.documents.forms().order_by("pk")
         Document.objects.bulk_create((_copy(form, draft, at) for form in forms), batch_size=500)
         package_check.order(submission=draft, by=by, at=at)
     package_check.begin(submission=draft, at=at)

@@ -20,15 +20,9 @@ from submissions.services.next_step import next_step
 from submissions.services.package_check import Progress
 from submissions.services.preflight import preflight
 from submissions.services.timeline import person, timeline
+from submissions.services.ways import adapter_of
 
 S = Submission.Status
-ROLES = [
-    Document.Role.FEEDBACK,
-    Document.Role.RECEIPT,
-    Document.Role.MAIN,
-    Document.Role.PART,
-    Document.Role.ATTACHMENT,
-]
 SHOWN = 50
 """Files listed on the page of a sent report; the rest are in the evidence package."""
 
@@ -54,8 +48,8 @@ def _common(row: Submission, at: datetime) -> dict[str, Any]:
     return {
         "submission": row,
         "service": service,
-        "deadline": service.deadline(row.year),
-        "is_late": timezone.localdate(row.delivered_at or at) > service.deadline(row.year),
+        "deadline": service.deadline(row.period),
+        "is_late": timezone.localdate(row.delivered_at or at) > service.deadline(row.period),
         "dots": stepper.dots(row),
         "step": next_step(row, at=at),
     }
@@ -121,8 +115,9 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
 
 def _documents(row: Submission) -> QuerySet[Document]:
     """What was answered first, then what was sent."""
-    ranks = [When(role=role, then=Value(rank)) for rank, role in enumerate(ROLES)]
-    return row.documents.order_by(Case(*ranks, default=Value(len(ROLES))), "pk")
+    roles = [Document.Role.FEEDBACK, Document.Role.RECEIPT, *adapter_of(row).roles]
+    ranks = [When(role=role, then=Value(rank)) for rank, role in enumerate(roles)]
+    return row.documents.order_by(Case(*ranks, default=Value(len(roles))), "pk")
 
 
 def _stopped_by(row: Submission) -> Explanation | None:

@@ -11,10 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from submissions.models import Document, Submission
+from submissions.models import Submission
 from submissions.services import catalogue
 
-FORMS = (Document.Role.MAIN, Document.Role.PART)
 TAKEN = ("QUEUED", "SENDING", "UNCERTAIN", "DELIVERED", "ACCEPTED", "NEEDS_PERSON")
 """States in which Skatteetaten has the package, or soon may."""
 
@@ -74,14 +73,13 @@ def _questions(submission: Submission) -> list[tuple[str, str]]:
 
 
 def identical(submission: Submission) -> Submission | None:
-    """The newest other submission of the same customer, service and year with the same files that was not rejected."""
+    """The newest other submission of the same customer, service and period with the same files that was not rejected."""
     ours = hashes(submission)
-    others = Submission.objects.filter(
-        customer=submission.customer_id, service=submission.service, year=submission.year, status__in=TAKEN
-    ).exclude(pk=submission.pk)
+    about = Submission.objects.about(customer=submission.customer, service=submission.service, period=submission.period)
+    others = about.filter(status__in=TAKEN).exclude(pk=submission.pk)
     return next((other for other in others.order_by("-queued_at") if ours and hashes(other) == ours), None)
 
 
 def hashes(submission: Submission) -> list[str]:
     """SHA-256 of each form in the package, sorted: its fingerprint. One query, of nothing else."""
-    return sorted(submission.documents.filter(role__in=FORMS).order_by().values_list("sha256", flat=True))
+    return sorted(submission.documents.forms().order_by().values_list("sha256", flat=True))

@@ -10,10 +10,8 @@ from portal.core.environments import Environment, addresses
 from portal.gateways.dialogporten import Dialogporten, TransmissionItem
 from portal.gateways.events import Events
 from portal.gateways.skatteetaten.documents import Documents
-from portal.gateways.skatteetaten.rf1086 import Rf1086
 from submissions.models import Submission
 from submissions.services.catalogue import Service, service
-from systemusers.models import Access
 from systemusers.services import tokens
 
 DIALOGPORTEN_SCOPES = ("digdir:dialogporten",)
@@ -29,8 +27,9 @@ def events(environment: str) -> Events:
     return Events(platform=addresses(environment).platform)
 
 
-def rf1086(environment: str, service: Service) -> Rf1086:
-    return Rf1086(base_url=service.base_url(addresses(environment)))
+def base_url(submission: Submission) -> str:
+    """Where the submission's service is, in its environment."""
+    return service(submission.service).base_url(addresses(submission.environment))
 
 
 def skatteetatens_documents(environment: str, service: Service) -> Documents:
@@ -42,9 +41,11 @@ def skatteetatens_documents(environment: str, service: Service) -> Documents:
     return Documents(base_url=service.base_url(where), hosts=hosts)
 
 
-def token(access: Access, service: Service, *, at: datetime, fresh: bool = False) -> str:
-    """A token of the customer's system user for one service. Raises the gateways' errors and tokens.AccessMissing."""
-    return tokens.system_user_token(access=access, scopes=service.scopes, at=at, fresh=fresh)
+def token(submission: Submission, *, at: datetime, fresh: bool = False) -> str:
+    """A token of the access's system user for the service. Raises the gateways' errors, tokens.AccessMissing and NoKey."""
+    assert submission.access is not None  # noqa: S101 - nothing is queued without an access
+    scopes = service(submission.service).scopes
+    return tokens.system_user_token(access=submission.access, scopes=scopes, at=at, fresh=fresh)
 
 
 def transmissions_since(

@@ -11,6 +11,7 @@ from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from portal.core.environments import Environment
 from portal.core.htmx import page_or_fragment
+from submissions.adapters.base import About, Period
 from submissions.forms import CustomerSearchForm, NewSubmissionForm
 from submissions.services import catalogue, drafts
 from submissions.services.page import RefusedFile, refused_files
@@ -85,12 +86,14 @@ def _begin(request: StaffRequest, customer: Customer, form: NewSubmissionForm) -
     """Redirect to the draft, which shows refused files; or the form again when no file could be used."""
     access_id, service = form.cleaned_data["offer"].split(":", 1)
     access = get_object_or_404(Access.objects.visible_to(request.user), pk=access_id)
-    year, files = form.cleaned_data["year"], form.cleaned_data["uploads"]
+    period, files = Period.year(form.cleaned_data["year"]), form.cleaned_data["uploads"]
     if "examples" in request.POST and request.environment == Environment.SANDBOX:
-        files = examples(customer, year, wrong_sum=request.POST["examples"] == "wrong_sum")
+        options = catalogue.service(service).options
+        about = About(customer.orgnr, period, service, options)
+        files = examples(about, name=customer.name, wrong=request.POST["examples"] == "wrong_sum")
     try:
         draft, refused = drafts.begin(
-            access=access, service=service, year=year, files=files, by=request.user.actor, at=timezone.now()
+            access=access, service=service, period=period, files=files, by=request.user.actor, at=timezone.now()
         )
     except drafts.NotAllowed as error:
         messages.error(request, str(error))

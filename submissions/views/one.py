@@ -120,7 +120,7 @@ def send(request: StaffRequest, row: Submission) -> HttpResponse:
     except queue.NotReady as error:
         open_questions = frozenset(code for code, _text in error.preflight.questions)
         return draft_page(request, row, unanswered=open_questions, status=422)
-    enqueue.enqueue_on_commit(tasks.send_submission, submission_id=row.pk)
+    enqueue.enqueue_on_commit(tasks.send_submissions)
     if not enqueue.is_reachable():
         messages.warning(request, _("Innsendingen er lagret. Køen svarer ikke akkurat nå, så den sendes litt senere."))
     return _back(request, row)

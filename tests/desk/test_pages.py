@@ -18,6 +18,7 @@ from portal.desk.attention import attention
 from portal.desk.news import news
 from portal.gateways.http import CallStats
 from submissions.models import Submission
+from submissions.period import Period
 from tests.fixtures import AT
 from tests.submissions.rows import access
 from tests.submissions.world import make_key
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.django_db
 def submission(customer: Customer, status: str, **fields: Any) -> Submission:
     known = {
         "service": "innrapportering-aksjonaerregisteroppgave",
-        "year": 2025,
+        "period": Period.year(2025),
         "created_by": "user:x",
         "created_at": AT,
         "status_at": AT,

@@ -11,6 +11,7 @@ from portal.core.audit import AuditEvent
 from submissions.adapters.rf1086 import NamedFile
 from submissions.adapters.rf1086.samples import example
 from submissions.models import Document, PackageCheck, Submission
+from submissions.period import Period
 from submissions.services import catalogue, checking, drafts
 from submissions.services.drafts import NotAllowed, NotOpen
 from systemusers.models import Access
@@ -154,11 +155,11 @@ def test_a_draft_is_made_only_for_what_the_access_allows(access: Access) -> None
     access.rights = []
 
     with pytest.raises(NotAllowed, match="mangler rettigheten"):
-        drafts.create_draft(access=access, service=SERVICE, year=2025, by=BY, at=AT)
+        drafts.create_draft(access=access, service=SERVICE, period=Period.year(2025), by=BY, at=AT)
 
 
 def test_a_new_draft_is_in_the_trail(access: Access) -> None:
-    draft = drafts.create_draft(access=access, service=SERVICE, year=2025, by=BY, at=AT)
+    draft = drafts.create_draft(access=access, service=SERVICE, period=Period.year(2025), by=BY, at=AT)
 
     event = AuditEvent.objects.get(target=f"submissions.Submission:{draft.pk}")
     assert (event.by, event.what, event.customer_id_ref) == (BY, "created", access.customer_id)

@@ -16,6 +16,7 @@ from submissions import tasks
 from submissions.adapters.rf1086 import NamedFile
 from submissions.adapters.rf1086.samples import example
 from submissions.models import Submission
+from submissions.period import Period
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.rows import SERVICE, make_draft
@@ -33,7 +34,7 @@ def logged_in(client: Client, case_worker: User) -> None:
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What the worker was rung with."""
     calls: list[dict[str, Any]] = []
-    monkeypatch.setattr(tasks.send_submission, "apply_async", lambda **options: calls.append(options["kwargs"]))
+    monkeypatch.setattr(tasks.send_submissions, "apply_async", lambda **options: calls.append(options["kwargs"]))
     return calls
 
 
@@ -172,7 +173,7 @@ def test_with_the_broker_down_it_is_stored_and_the_page_says_so(
     def away(**_: Any) -> None:
         raise enqueue.OperationalError("connection refused")
 
-    monkeypatch.setattr(tasks.send_submission, "apply_async", away)
+    monkeypatch.setattr(tasks.send_submissions, "apply_async", away)
     monkeypatch.setattr(enqueue, "is_reachable", lambda: False)
     create(client, access)
     submission = Submission.objects.get()
@@ -238,7 +239,7 @@ def test_a_rejection_shows_its_reasons_and_leads_to_a_correction(client: Client,
 
 @pytest.mark.parametrize(("utc", "is_late"), [("2026-01-31T22:59:00Z", False), ("2026-01-31T23:01:00Z", True)])
 def test_a_deadline_ends_at_midnight_in_norway(client: Client, access: Access, utc: str, is_late: bool) -> None:
-    row = make_draft(access, status="ACCEPTED", delivered_at=datetime.fromisoformat(utc), year=2025)
+    row = make_draft(access, status="ACCEPTED", delivered_at=datetime.fromisoformat(utc), period=Period.year(2025))
 
     assert ("Gått ut" in client.get(url("submission", row)).text) is is_late
 

@@ -36,6 +36,8 @@ from submissions.adapters.rf1086 import checking, samples, summary, texts
 
 MAIN, PART, CONFIRM = "MAIN", "PART", "CONFIRM"
 KEY_REUSED, ALREADY_CONFIRMED = "GLD_019", "GLD_1029"
+NOT_CONFIRMED = ("GLD_1016", "GLD_1018", "GLD_1026")
+"""Refusals that show that no earlier confirmation succeeded: that would give GLD_1029."""
 
 
 class Rf1086Adapter:
@@ -55,15 +57,14 @@ class Rf1086Adapter:
     def check(self, reports: Sequence[FileReport], about: About) -> list[Finding]:
         return checking.check(reports, about)
 
-    def summary(self, report: FileReport) -> list[tuple[str, str]]:
-        return summary.summary(report)
+    def summary(self, reports: Sequence[FileReport], counts: Mapping[str, int]) -> list[tuple[str, str]]:
+        return summary.summary(reports, counts)
 
     def render(self, finding: Finding) -> str:
         return texts.render(finding)
 
     def replaces(self, new_role: str, old_role: str) -> bool:
-        """A package has one main form."""
-        return new_role == old_role == MAIN
+        return checking.replaces(new_role, old_role)
 
     def plan(self, documents: Sequence[StoredDocument]) -> list[Step]:
         """One MAIN, one PART for each sub-form, one CONFIRM, which takes no key."""
@@ -101,6 +102,7 @@ class Rf1086Adapter:
 _REFUSALS: Mapping[str, Meaning] = {
     ALREADY_CONFIRMED: Meaning.ALREADY_DELIVERED,
     KEY_REUSED: Meaning.MAYBE_DELIVERED,
+    **dict.fromkeys(NOT_CONFIRMED, Meaning.NOT_DELIVERED),
 }
 
 

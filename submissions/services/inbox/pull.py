@@ -6,6 +6,7 @@ Each step is stored; `Dialog.next_attempt_at` stays set until all are done, so a
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -14,18 +15,19 @@ from django.utils import timezone
 
 from portal.core.states import IllegalTransition, LostRace
 from portal.gateways.errors import GatewayError, Refused, Unavailable
-from submissions.feedback import Feedback, UnreadableFeedback, read_feedback
 from submissions.models import Dialog, Document, Submission, Transmission
 from submissions.services import catalogue
 from submissions.services.documents import DocumentDamaged, read_document, store_document
 from submissions.services.inbox import copies
 from submissions.services.remote import dialogporten, skatteetatens_documents
+from submissions.services.ways import adapter_of
 from systemusers.services import tokens
 
 logger = logging.getLogger(__name__)
 SCOPES = ("digdir:dialogporten",)
 BY = "remote:dialogporten"
-VERDICTS = {"Acceptance": Submission.Status.ACCEPTED, "Rejection": Submission.Status.REJECTED}
+FROM_PARTY = frozenset({"Submission", "Correction"})
+"""Types of transmissions that the customer's side sent: never an answer."""
 ENDINGS = {"application/pdf": "pdf", "application/xml": "xml", "text/xml": "xml", "application/json": "json"}
 UNAUTHORIZED = "urn:dialogporten:"
 LEASE = timedelta(minutes=3)
@@ -93,7 +95,7 @@ def _handle(dialog: Dialog, row: Transmission, at: datetime) -> bool:
 
     The verdict does not need the documents: it is the transmission's type.
     """
-    if row.type not in VERDICTS or row.submission is None:
+    if row.type in FROM_PARTY or row.submission is None:
         return True
     try:
         fetched = [_fetch(dialog, row, row.submission, attachment, at) for attachment in row.attachments]
@@ -143,10 +145,12 @@ def _name(row: Transmission, given: str, media_type: str) -> str:
 
 
 def decide(row: Transmission, submission: Submission, at: datetime) -> None:
-    """DELIVERED -> ACCEPTED or REJECTED by the transmission's type; reasons from the documents, also when they arrive later."""
-    feedback = _read(row)
-    reasons = [reason.as_json() for reason in feedback.reasons] if feedback else []
-    wanted = VERDICTS[row.type]
+    """DELIVERED -> ACCEPTED or REJECTED by the adapter's verdict; reasons from the documents, also when they arrive later."""
+    verdict = adapter_of(submission).verdict(row.type, _documents(row))
+    if verdict is None or verdict.accepted is None:
+        return
+    reasons = [asdict(reason) for reason in verdict.reasons]
+    wanted = Submission.Status.ACCEPTED if verdict.accepted else Submission.Status.REJECTED
     if submission.status == wanted:
         if reasons and not submission.reasons:
             Submission.objects.filter(pk=submission.pk).update(reasons=reasons)
@@ -166,14 +170,15 @@ def decide(row: Transmission, submission: Submission, at: datetime) -> None:
         logger.error("submission %s is %s, but Skatteetaten says %s", submission.pk, submission.status, row.type)
 
 
-def _read(row: Transmission) -> Feedback | None:
-    """The parsed machine-readable document; None when it is missing or unreadable."""
-    for document in row.documents.exclude(media_type="application/pdf"):
+def _documents(row: Transmission) -> list[tuple[str, bytes]]:
+    """(media type, bytes) of the documents that can be read."""
+    documents = []
+    for document in row.documents.all():
         try:
-            return read_feedback(read_document(document), document.media_type)
-        except (UnreadableFeedback, DocumentDamaged):
+            documents.append((document.media_type, read_document(document)))
+        except DocumentDamaged:
             logger.warning("document %s could not be read as feedback", document.pk)
-    return None
+    return documents
 
 
 def due(*, at: datetime, limit: int = 500) -> list[int]:
