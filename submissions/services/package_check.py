@@ -115,17 +115,14 @@ def _inspect(submission: Submission, document: Document) -> FileReport:
 
 
 def _store(hold: Hold[PackageCheck], inspected: Sequence[tuple[Document, FileReport]]) -> None:
-    """Keep the reports of files that can be used. The others leave the draft, and the page says why.
-
-    A damaged file stays, so that the page can name it.
-    """
+    """Keep the reports of files that can be used. The others leave the draft, and the page says why."""
     submission = hold.row.submission
     with transaction.atomic():
         _lock(hold)
         waiting = submission.documents.unchecked().filter(pk__in=[document.pk for document, _report in inspected])
         present = set(waiting.values_list("pk", flat=True))
         inspected = [pair for pair in inspected if pair[0].pk in present]
-        good = [pair for pair in inspected if not pair[1].has_errors or checking.is_damaged(pair[1])]
+        good = [pair for pair in inspected if _may_stay(*pair)]
         bad = [pair for pair in inspected if pair not in good]
         for document, report in good:
             document.role, document.report = report.role or document.role, checking.report_as_stored(report)
@@ -133,6 +130,11 @@ def _store(hold: Hold[PackageCheck], inspected: Sequence[tuple[Document, FileRep
         _replace_earlier(submission, [document for document, _report in good])
         Document.objects.filter(pk__in=[document.pk for document, _report in bad]).delete()
         _tell(hold, accepted={d.filename for d, _report in good}, refused=[_refused(d, report) for d, report in bad])
+
+
+def _may_stay(document: Document, report: FileReport) -> bool:
+    """An uploaded file with errors may not. A damaged one, and a copy of what was sent before, stay with their findings."""
+    return not report.has_errors or document.upload == 0 or checking.is_damaged(report)
 
 
 def _replace_earlier(submission: Submission, documents: list[Document]) -> None:
@@ -178,8 +180,7 @@ def _settle(hold: Hold[PackageCheck]) -> bool:
     errors = sum(finding.level == "ERROR" for finding in findings)
     with transaction.atomic():
         is_open = _lock(hold)
-        now = list(submission.documents.order_by("pk").values_list("pk", "report__isnull"))
-        if is_open and now != [(document.pk, False) for document in documents]:
+        if is_open and _has_changed(submission, documents):
             return False
         if is_open:
             Submission.objects.filter(pk=submission.pk).update(
@@ -191,6 +192,12 @@ def _settle(hold: Hold[PackageCheck]) -> bool:
             _move(hold, Submission.Status.READY if documents and not errors else Submission.Status.DRAFT)
         hold.finish()
     return True
+
+
+def _has_changed(submission: Submission, documents: list[Document]) -> bool:
+    """Whether a file came or went, or is to be checked, since the package was read."""
+    now = submission.documents.order_by("pk").values_list("pk", flat=True)
+    return submission.documents.unchecked().exists() or list(now) != [document.pk for document in documents]
 
 
 def _move(hold: Hold[PackageCheck], wanted: str) -> None:
