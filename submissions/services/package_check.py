@@ -45,14 +45,18 @@ class Progress:
     next_attempt_at: datetime | None = None
 
 
-def progress(submission: Submission) -> Progress | None:
-    """None when the files are checked."""
-    if submission.is_checked or submission.status not in OPEN:
+def find(submission: Submission) -> PackageCheck | None:
+    """The row of the draft with its refused files; None while it has had no files."""
+    return PackageCheck.objects.defer(None).filter(submission=submission).first()
+
+
+def progress(submission: Submission, row: PackageCheck | None) -> Progress | None:
+    """`row` is that of `find`. None when the files are checked."""
+    if row is None or submission.is_checked or submission.status not in OPEN:
         return None
-    row = PackageCheck.objects.filter(submission=submission).first()
     total = submission.documents.count()
     checked = total - submission.documents.unchecked().count()
-    return Progress(checked, total, row.problem_code if row else "", row.next_attempt_at if row else None)
+    return Progress(checked, total, row.problem_code, row.next_attempt_at)
 
 
 def order(*, submission: Submission, by: str, at: datetime) -> None:

@@ -59,32 +59,27 @@ def draft_context(row: Submission, *, at: datetime, query: QueryDict) -> dict[st
     """A draft: a page of its files, findings, facts, preflight, and how far the check is. Opens no file."""
     service = catalogue.service(row.service)
     total = row.documents.count()
+    check = package_check.find(row)
     return {
         **_common(row, at),
         "page": paginate(row.documents.all(), query=query, order=("role", "pk")),
         "total": total,
-        "waiting": _waiting(row),
+        "waiting": _waiting(row, check),
         "findings": checking.shown(row.findings, service),
         "errors": row.errors,
         "warnings": row.warnings,
         "facts": checking.summary(row) if total else [],
         "preflight": preflight(row),
-        **_refused(row),
+        "refused": refused_files(check.refused, service_id=row.service) if check else [],
+        "refused_more": check.refused_more if check else 0,
     }
 
 
-def _waiting(row: Submission) -> Waiting | None:
-    progress = package_check.progress(row)
+def _waiting(row: Submission, check: PackageCheck | None) -> Waiting | None:
+    progress = package_check.progress(row, check)
     if progress is None:
         return None
     return Waiting(progress, explain(progress.problem_code) if progress.problem_code else None)
-
-
-def _refused(row: Submission) -> dict[str, Any]:
-    check = PackageCheck.objects.defer(None).filter(submission=row).first()
-    if check is None:
-        return {"refused": [], "refused_more": 0}
-    return {"refused": refused_files(check.refused, service_id=row.service), "refused_more": check.refused_more}
 
 
 def refused_files(entries: list[Any], *, service_id: str) -> list[RefusedFile]:

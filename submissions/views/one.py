@@ -29,7 +29,9 @@ Act = Callable[..., HttpResponse]
 
 def find(request: StaffRequest, pk: int) -> Submission:
     rows = Submission.objects.visible_to(request.user).filter(environment=request.environment).with_correction()
-    return get_object_or_404(rows.select_related("customer", "access__profile__system__client", "corrects"), pk=pk)
+    return get_object_or_404(
+        rows.defer(None).select_related("customer", "access__profile__system__client", "corrects"), pk=pk
+    )
 
 
 @staff_page()
