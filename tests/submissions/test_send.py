@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from accounts.models import Customer
 from portal.core.audit import AuditEvent
 from portal.gateways.errors import Unavailable
 from submissions.adapters.rf1086.adapter import Rf1086Adapter
@@ -281,6 +282,19 @@ def test_a_customer_has_few_on_their_way_at_once(world: World) -> None:
     assert waiting.next_attempt_at > world.at
     assert (waiting.failures, waiting.problem_code) == (0, "")
     assert not world.calls("1086H")
+
+
+@pytest.mark.parametrize("kind", ["lost", "timeout"])
+def test_an_accountants_access_delivers_for_its_client_and_finds_the_lost_answer(world: World, kind: str) -> None:
+    client = Customer.objects.create(environment="SANDBOX", orgnr="310203335", name="Klient AS")
+    world.make_client(client)
+    world.order(step="bekreft", kind=kind)
+
+    submission = world.settle(world.send(world.queued(customer=client)))
+
+    assert submission.status == S.DELIVERED
+    assert [(r.id, r.orgnr) for r in world.received] == [(str(submission.transmission_id), client.orgnr)]
+    assert world.access.customer != client
 
 
 def test_a_cancelled_report_is_not_sent(world: World) -> None:

@@ -33,6 +33,7 @@ from tests.submissions.rows import RESOURCE, SCOPES, make_draft
 
 SKATTEETATEN = "/skatteetaten/api/aksjonaerregister/v1"
 BY = "user:ida@vendor.example"
+PACKAGE = "urn:altinn:accesspackage:regnskapsforer-med-signeringsrettighet"
 
 
 class Recorder(Transport):
@@ -80,6 +81,14 @@ class World:
             title="", rights=[RESOURCE], packages=[], created=self.at,
         )  # fmt: skip
         add_user(self.app.state, user)
+
+    def make_client(self, customer: Customer) -> None:
+        """The access becomes an accountant's, for this client of its customer."""
+        self.app.state.organisations[customer.orgnr] = remote.Organisation(
+            orgnr=customer.orgnr, name=customer.name, party_id=99, party_uuid=str(uuid.uuid4())
+        )
+        user = next(iter(self.app.state.system_users.values()))
+        user.kind, user.rights, user.packages, user.clients = "agent", [], [PACKAGE], [customer.orgnr]
 
     def queued(self, *, parts: int = 1, **fields: Any) -> Submission:
         """A package that is in the queue, due now."""

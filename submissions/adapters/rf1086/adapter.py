@@ -32,7 +32,9 @@ from submissions.adapters.base import (
     StoredDocument,
     Verdict,
 )
-from submissions.adapters.rf1086 import checking, samples, summary, texts
+from submissions.adapters.rf1086 import checking, samples
+from submissions.adapters.rf1086.summary import summary
+from submissions.adapters.rf1086.texts import render
 
 MAIN, PART, CONFIRM = "MAIN", "PART", "CONFIRM"
 KEY_REUSED, ALREADY_CONFIRMED = "GLD_019", "GLD_1029"
@@ -58,10 +60,10 @@ class Rf1086Adapter:
         return checking.check(reports, about)
 
     def summary(self, reports: Sequence[FileReport], counts: Mapping[str, int]) -> list[tuple[str, str]]:
-        return summary.summary(reports, counts)
+        return summary(reports, counts)
 
     def render(self, finding: Finding) -> str:
-        return texts.render(finding)
+        return render(finding)
 
     def replaces(self, new_role: str, old_role: str) -> bool:
         return checking.replaces(new_role, old_role)
