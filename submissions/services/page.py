@@ -117,7 +117,7 @@ def _documents(row: Submission) -> QuerySet[Document]:
 
 def _stopped_by(row: Submission) -> Explanation | None:
     """The problem that keeps it in the queue, if a person must act."""
-    if row.status != S.QUEUED or not row.problem_code:
+    if row.status not in (S.QUEUED, S.SENDING) or not row.problem_code:
         return None
     explanation = explain(row.problem_code)
     return None if explanation.who == NOBODY else explanation

@@ -292,3 +292,23 @@ def test_a_host_that_is_not_ours_is_400_before_anybody_is_known(client: Client, 
 
     assert reply.status_code == 400
     assert "kan ikke leses" in reply.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"status": "SENDING", "delivered_at": None}, "stoppet under sending"),
+        ({"status": "DELIVERED"}, "mangler kvitteringen"),
+        ({"status": "ACCEPTED"}, "mangler kvitteringen"),
+    ],
+)
+def test_what_a_worker_failed_at_three_times_is_counted(
+    customer: Customer, case_worker: Any, fields: dict[str, Any], words: str
+) -> None:
+    row = submission(customer, **fields, problem_code="DISK_FULL", failures=2)
+    assert attention(user=case_worker, environment=SANDBOX, at=AT) == []
+
+    type(row).objects.update(failures=3)
+
+    (line,) = attention(user=case_worker, environment=SANDBOX, at=AT)
+    assert (line.count, words in line.title) == (1, True)

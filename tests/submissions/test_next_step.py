@@ -51,6 +51,14 @@ def test_a_report_that_waits_for_skatteetaten_says_when_it_is_tried_again(access
     assert next_step(waiting, at=AT).text.endswith("kl. 10.01.30")
 
 
+@pytest.mark.parametrize("status", [S.QUEUED, S.SENDING])
+def test_a_report_that_waits_for_a_fault_of_ours_says_who_must_act(access: Access, status: str) -> None:
+    waiting = make(access, status=status, problem_code="NO_KEY", next_attempt_at=AT + timedelta(seconds=90))
+
+    assert next_step(waiting, at=AT).who == "Dere"
+    assert next_step(waiting, at=AT + timedelta(minutes=2)).who == ""
+
+
 def test_an_answer_lost_for_an_hour_becomes_somebodys_task(access: Access) -> None:
     uncertain = make(access, status=S.UNCERTAIN)
 
