@@ -6,7 +6,6 @@ Parsing is safe against hostile files; checking applies Skatteetaten's rules bef
 from submissions.adapters.base import FileReport, Finding, Level, NamedFile
 from submissions.adapters.rf1086.checking import check, inspect, replaces
 from submissions.adapters.rf1086.parsing import MAX_FILE_BYTES, Form, Kind, Unreadable, read_form
-from submissions.adapters.rf1086.summary import summary
 from submissions.adapters.rf1086.texts import render
 
 __all__ = [
@@ -23,5 +22,4 @@ __all__ = [
     "read_form",
     "render",
     "replaces",
-    "summary",
 ]
