@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 
 class PeriodKind(StrEnum):
@@ -24,6 +25,10 @@ class Period:
     @classmethod
     def year(cls, year: int) -> Period:
         return cls(PeriodKind.YEAR, date(year, 1, 1))
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of a row that is about this period."""
+        return {"period_kind": self.kind, "period_start": self.start}
 
     def __str__(self) -> str:
         """`2025`, `2025-03`, `2025-T2`; "" for NONE."""

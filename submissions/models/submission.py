@@ -22,8 +22,7 @@ from systemusers.models import Access
 class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
     def about(self, *, customer: Customer, service: str, period: Period) -> SubmissionQuerySet:
         """Those of one customer, service and period."""
-        of = {"period_kind": period.kind, "period_start": period.start}
-        return self.filter(customer=customer, service=service, **of)
+        return self.filter(customer=customer, service=service, **period.columns())
 
     def needing_correction(self) -> SubmissionQuerySet:
         """Rejected or failed, without a sent correction. Draft and cancelled corrections do not count."""

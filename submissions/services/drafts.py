@@ -86,7 +86,7 @@ def create_draft(
             customer=customer or access.customer,
             access=access,
             service=service,
-            period=period,
+            **period.columns(),
             corrects=corrects,
             status_at=at,
             created_by=by,
@@ -114,7 +114,7 @@ def begin(
     customer = customer or access.customer
     same = Submission.objects.about(customer=customer, service=service, period=period).filter(corrects__isnull=True)
     draft = same.filter(access=access, status__in=OPEN).order_by("-pk").first()
-    probe = draft or Submission(customer=customer, access=access, service=service, period=period)
+    probe = draft or Submission(customer=customer, access=access, service=service, **period.columns())
     refused = _unusable(probe, uploads)
     if uploads and len(refused) == len(uploads):
         return None, refused

@@ -29,11 +29,11 @@ def create_order(*, access: Access, customer: Customer, service: str, period: Pe
             customer=customer,
             access=access,
             service=service,
-            period=period,
             status_at=at,
             created_by=by,
             created_at=at,
             next_attempt_at=at,
+            **period.columns(),
         )
         record(by=by, at=at, target=order, what="created", service=service, period=str(period))
     return order
