@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import cast
 
 from lxml import etree
@@ -98,6 +99,7 @@ def as_number(text: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
+@lru_cache(maxsize=1000)
 def plain_name(name: str) -> str:
     """An element's name as people read it: without its definition number."""
     return _SUFFIX.sub("", name)

@@ -41,6 +41,7 @@ class Element:
         return number_attribute(self.name)
 
 
+@lru_cache(maxsize=500)
 def number_attribute(name: str) -> dict[str, str]:
     """The one attribute that an element of the forms has."""
     match = _NUMBER.search(name)
@@ -96,6 +97,8 @@ class _Walk:
         return Finding(Level.ERROR, code, values, self.form.filename, line_of(node), path_of(node))
 
     def _attributes(self, node: etree._Element, required: dict[str, str], allowed: dict[str, str]) -> Iterator[Finding]:
+        if not allowed and dict(node.attrib) == required:
+            return  # nearly every element: the loops below cost more than all other checks of it
         for name, wanted in {**allowed, **required}.items():
             given = node.get(name, "" if name in required else wanted)
             if given != wanted:
@@ -164,5 +167,10 @@ class _Walk:
 def path_of(node: etree._Element) -> str:
     """The names from the root's child down, without their numbers."""
     nodes = (*reversed(list(node.iterancestors())), node)
-    names = [masked(plain_name(str(one.tag))[:80]) for one in nodes]
+    names = [_shown_name(str(one.tag)) for one in nodes]
     return "/".join(names[1:]) or names[0]
+
+
+@lru_cache(maxsize=1000)
+def _shown_name(tag: str) -> str:
+    return masked(plain_name(tag)[:80])
