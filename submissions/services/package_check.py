@@ -20,10 +20,11 @@ from portal.core.enqueue import enqueue_by_name
 from portal.core.lease import Hold
 from submissions.adapters.base import FileReport
 from submissions.models import Document, PackageCheck, Submission, stored
+from submissions.models.package_check import write_reports
 from submissions.services import checking
 from submissions.services.documents import DocumentDamaged, read_document
 
-BATCH = 50
+BATCH = 100
 """Files between two writes: so many are checked again after a worker stopped."""
 LONGEST_TURN = timedelta(seconds=60)
 """Then the worker puts the package back, due at once: other packages are not kept waiting by a large one."""
@@ -127,10 +128,10 @@ def _store(hold: Hold[PackageCheck], inspected: Sequence[tuple[Document, FileRep
         present = set(waiting.values_list("pk", flat=True))
         inspected = [pair for pair in inspected if pair[0].pk in present]
         good = [pair for pair in inspected if _may_stay(*pair)]
-        bad = [pair for pair in inspected if pair not in good]
+        bad = [pair for pair in inspected if not _may_stay(*pair)]
         for document, report in good:
             document.role, document.report = report.role or document.role, checking.report_as_stored(report)
-        Document.objects.bulk_update([document for document, _report in good], ["role", "report"])
+        write_reports([document for document, _report in good])
         _replace_earlier(submission, [document for document, _report in good])
         Document.objects.filter(pk__in=[document.pk for document, _report in bad]).delete()
         _tell(hold, accepted={d.filename for d, _report in good}, refused=[_refused(d, report) for d, report in bad])
