@@ -16,7 +16,7 @@ from accounts.models import User
 from portal.core.environments import Environment
 from portal.core.lease import ROUNDS_BEFORE_A_PERSON, lasting_problems
 from portal.core.outbox.message import OutboxMessage
-from submissions.models import Submission
+from submissions.models import PackageCheck, Submission
 from systemusers.models import Access, MaskinportenClient, SigningKey, System
 
 STUCK = timedelta(days=7)
@@ -45,6 +45,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *_about_keys(user, environment, at),
         *_about_submissions(user, environment),
         *_about_receipts(user, environment),
+        *_about_checks(user, environment),
         *_about_access(user, environment, at),
         *_about_system(user, environment),
         *_about_messages(user, environment),
@@ -139,6 +140,15 @@ def _about_receipts(user: User, environment: Environment) -> list[Todo]:
     title = ngettext("Levert innsending mangler kvitteringen", "Leverte innsendinger mangler kvitteringen", count)
     text = _("Rapporten er levert. Kvitteringen kan ikke lagres, og vi prøver igjen av oss selv.")
     return [Todo(count, title, text, _("Vis"), _url(environment, "submissions", "state=delivered"))]
+
+
+def _about_checks(user: User, environment: Environment) -> list[Todo]:
+    """Drafts whose files cannot be checked for a fault here."""
+    drafts = Submission.objects.visible_to(user).filter(environment=environment)
+    count = lasting_problems(PackageCheck.objects.filter(submission__in=drafts)).count()
+    title = ngettext("Kladd har filer som ikke blir kontrollert", "Kladder har filer som ikke blir kontrollert", count)
+    text = _("Filene er lagret. Grunnen står på kladden, og vi prøver igjen av oss selv.")
+    return [Todo(count, title, text, _("Vis"), _url(environment, "submissions", "state=drafts"))]
 
 
 def _oldest(at: datetime | None) -> str:

@@ -31,7 +31,8 @@ class PackageCheck(Leased):
         indexes = [
             models.Index(
                 fields=["next_attempt_at"], condition=models.Q(next_attempt_at__isnull=False), name="package_check_due"
-            )
+            ),
+            models.Index(fields=["problem_code"], condition=~models.Q(problem_code=""), name="package_check_problem"),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from portal.core.environments import Environment
 from portal.core.states import LostRace
+from portal.desk.attention import attention
 from submissions import tasks
 from submissions.adapters.rf1086 import NamedFile, parsing
 from submissions.adapters.rf1086.samples import example
@@ -375,3 +377,34 @@ def test_a_list_of_reports_leaves_findings_and_reports_in_the_database(draft: Su
 
     assert {"findings", "reasons"} <= Submission.objects.get().get_deferred_fields()
     assert all("report" in document.get_deferred_fields() for document in Document.objects.all())
+
+
+def test_a_check_that_stands_still_for_long_is_counted_on_the_overview(
+    draft: Submission, administrator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(draft, *files())
+    monkeypatch.setattr(documents, "_read", fails)
+
+    for hours in range(3):
+        package_check.run(at=AT + timedelta(hours=hours))
+
+    lines = attention(user=administrator, environment=Environment.SANDBOX, at=AT)
+    assert "Kladd har filer som ikke blir kontrollert" in [line.title for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("limit", "title"),
+    [("DATA_UPLOAD_MAX_NUMBER_FILES", "For mange filer"), ("DATA_UPLOAD_MAX_MEMORY_SIZE", "For mye tekst")],
+)
+def test_a_form_beyond_a_limit_is_told_the_limit(
+    draft: Submission, client: Client, case_worker: User, settings: Any, *, limit: str, title: str
+) -> None:
+    setattr(settings, limit, 2)
+    client.force_login(case_worker)
+    address = reverse("submission-files", kwargs={"environment": "sandbox", "pk": draft.pk})
+    sent = [SimpleUploadedFile(file.name, file.content) for file in files(shareholders=4)]
+
+    reply = client.post(address, {"uploads": sent, "note": "lang tekst"})
+
+    assert (reply.status_code, title in reply.text) == (413, True)
+    assert not draft.documents.exists()
