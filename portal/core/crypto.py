@@ -64,6 +64,9 @@ class EncryptedField(models.BinaryField):
 class EncryptedJSONField(EncryptedField):
     """A JSON value in Python, ciphertext in the database. None is NULL."""
 
+    _pyi_private_set_type: Any  # for django-stubs: not the bytes of the parent
+    _pyi_private_get_type: Any
+
     def get_prep_value(self, value: Any) -> Any:
         return None if value is None else encrypt(json.dumps(value, ensure_ascii=False).encode())
 

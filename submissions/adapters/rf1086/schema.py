@@ -97,7 +97,7 @@ class _Walk:
         return Finding(Level.ERROR, code, values, self.form.filename, line_of(node), path_of(node))
 
     def _attributes(self, node: etree._Element, required: dict[str, str], allowed: dict[str, str]) -> Iterator[Finding]:
-        if not allowed and dict(node.attrib) == required:
+        if not allowed and dict(node.attrib.items()) == required:
             return  # nearly every element: the loops below cost more than all other checks of it
         for name, wanted in {**allowed, **required}.items():
             given = node.get(name, "" if name in required else wanted)
