@@ -318,8 +318,9 @@ HEARTBEAT_LIMIT = env.integer("HEARTBEAT_LIMIT", default=60, minimum=10, maximum
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     # While all processes of a worker are busy a beat may still come within the limit; it is not dropped before.
     "record-heartbeat": every(5, "portal.tasks.record_heartbeat", expires=HEARTBEAT_LIMIT),
-    "sweep-submissions": every(15, "submissions.tasks.sweep_submissions"),
+    "send-submissions": every(15, "submissions.tasks.send_submissions"),
     "reconcile-submissions": every(5, "submissions.tasks.reconcile_submissions"),
+    "check-packages": every(10, "submissions.tasks.check_packages"),
     "send-accesses": every(15, "systemusers.tasks.send_accesses"),
     "poll-accesses": every(15, "systemusers.tasks.poll_accesses"),
     "check-accesses": every(60, "systemusers.tasks.check_accesses"),

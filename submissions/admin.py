@@ -42,14 +42,14 @@ class SubmissionAdmin(Unchangeable):
         "id",
         "customer",
         "service",
-        "year",
+        "period",
         "status",
         "status_at",
         "attempts",
         "next_attempt_at",
         "problem_code",
     ]
-    list_filter = ["environment", "status", "service", "year"]
+    list_filter = ["environment", "status", "service", "period_kind"]
     list_select_related = ["customer"]
     search_fields = [
         "customer__orgnr",
@@ -61,6 +61,15 @@ class SubmissionAdmin(Unchangeable):
     ]
     date_hierarchy = "created_at"
     inlines = [Calls, Documents]
+
+
+@admin.register(models.Order)
+class OrderAdmin(Unchangeable):
+    list_display = ["id", "customer", "service", "period", "status", "status_at", "next_attempt_at", "problem_code"]
+    list_filter = ["environment", "status", "service"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__orgnr", "customer__name", "=reference", "=remote_id"]
+    date_hierarchy = "created_at"
 
 
 @admin.register(models.Call)

@@ -6,3 +6,6 @@ class SubmissionsConfig(AppConfig):
     name = "submissions"
     verbose_name = _("Innsendinger")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from submissions import checks  # noqa: F401 - registers them; needs the loaded models

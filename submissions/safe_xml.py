@@ -1,6 +1,6 @@
 """Parses untrusted XML: no document type, entities or network access, a size limit, and a checked encoding.
 
-Used for uploaded forms and for feedback. A refusal has a message that tells the user what to do.
+Used for uploaded forms and for feedback. A refusal is a code with parameters; the texts are in `submissions.adapters.texts`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import codecs
 import re
 
-from django.utils.translation import gettext as _
 from lxml import etree
 
 MAX_BYTES = 20 * 10**6
@@ -37,45 +36,37 @@ _PROLOG = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 
 
 class UnreadableXml(Exception):
-    """Not XML we read. `code` is stable, `message` for the person who chose the file, in their language."""
+    """Not XML we read. `code` is stable; `params` are those of its text, without content of the file."""
 
-    def __init__(self, code: str, message: str, line: int | None = None) -> None:
+    def __init__(self, code: str, params: dict[str, str] | None = None, line: int | None = None) -> None:
         super().__init__(code)
-        self.code, self.message, self.line = code, message, line
+        self.code, self.params, self.line = code, params or {}, line
 
 
 def parse(content: bytes) -> etree._Element:
     """The root, without comments and processing instructions. Raises UnreadableXml."""
     if len(content) > MAX_BYTES:
-        raise UnreadableXml("TOO_LARGE", too_large(len(content)))
+        sizes = {"size": f"{len(content) / 10**6:.0f}", "most": f"{MAX_BYTES / 10**6:.0f}"}
+        raise UnreadableXml("TOO_LARGE", sizes)
     _refuse_other_kinds(content)
     text = decode(content)
     _refuse_bombs(text)
     return _parse(text)
 
 
-def too_large(size: int) -> str:
-    """The sentence for a file of `size` bytes, which was not opened."""
-    sizes = {"size": f"{size / 10**6:.0f}", "most": f"{MAX_BYTES / 10**6:.0f}"}
-    return (
-        _("Filen er på %(size)s MB. En fil kan være på høyst %(most)s MB. Del den opp, eller lag den på nytt.") % sizes
-    )
-
-
 def _refuse_other_kinds(content: bytes) -> None:
     kind = next((kind for signature, kind in _BINARY.items() if content.startswith(signature)), "")
     start = _without_bom(content[:4096]).replace(b"\x00", b"").lstrip().lower()
     if not start and len(content) <= 4096:
-        raise UnreadableXml("EMPTY_FILE", _("Filen er tom. Velg filen på nytt, eller lag den på nytt i fagsystemet."))
+        raise UnreadableXml("EMPTY_FILE")
     if start[:1] in (b"{", b"["):
         kind = "JSON"
     elif start.startswith((b"<!doctype html", b"<html")):
         kind = "HTML"
     if kind:
-        message = _("Dette er en %(kind)s-fil, og her trengs en XML-fil. Velg XML-filen fra fagsystemet.")
-        raise UnreadableXml("NOT_XML", message % {"kind": kind})
+        raise UnreadableXml("NOT_XML", {"case": "known", "kind": kind})
     if start[:1] != b"<":
-        raise UnreadableXml("NOT_XML", _("Dette er ikke en XML-fil. Velg XML-filen fra fagsystemet."))
+        raise UnreadableXml("NOT_XML")
 
 
 def _without_bom(content: bytes) -> bytes:
@@ -91,15 +82,9 @@ def decode(content: bytes) -> str:
     declared = match[1] if match else ""
     codec = _codec(declared or marked or "utf-8")
     if content[:2] in (b"<\x00", b"\x00<"):
-        raise _encoding(_("Filen er lagret som UTF-16 uten BOM. Lagre den som UTF-8."))
+        raise _encoding(case="no mark")
     if (marked and marked != codec) or (codec == "utf-16" and not marked) or _is_really_utf8(content, codec):
-        actual = {"actual": (marked or "UTF-8").upper(), "declared": declared}
-        raise _encoding(
-            _(
-                "Første linje sier %(declared)s, men filen er lagret som %(actual)s. Lagre den som UTF-8, og la linjen si det."
-            )
-            % actual
-        )
+        raise _encoding(case="other", actual=(marked or "UTF-8").upper(), declared=declared)
     return _decoded(content, codec)
 
 
@@ -110,7 +95,7 @@ def _codec(name: str) -> str:
     except LookupError:
         codec = ""
     if codec not in _CODECS:
-        raise _encoding(_("Tegnsettet %(name)s leses ikke her. Lagre filen som UTF-8.") % {"name": name.upper()})
+        raise _encoding(case="unknown", name=name.upper())
     return codec
 
 
@@ -130,15 +115,11 @@ def _decoded(content: bytes, codec: str) -> str:
         return content.decode(codec).lstrip("\ufeff")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        message = _(
-            "Filen skal være %(codec)s, men linje %(line)s har et tegn som ikke er det. "
-            "Lagre filen som UTF-8, eller rett tegnsettet i første linje."
-        )
-        raise _encoding(message % {"codec": codec.upper(), "line": line}, line) from None
+        raise _encoding(line, codec=codec.upper(), line=str(line)) from None
 
 
-def _encoding(message: str, line: int | None = None) -> UnreadableXml:
-    return UnreadableXml("ENCODING", message, line)
+def _encoding(at_line: int | None = None, /, **params: str) -> UnreadableXml:
+    return UnreadableXml("ENCODING", params, at_line)
 
 
 def _refuse_bombs(text: str) -> None:
@@ -147,12 +128,9 @@ def _refuse_bombs(text: str) -> None:
     while match := _PROLOG.match(text, position):
         position = match.end()
     if text.startswith("<!", position):
-        message = _("Filen har en DOCTYPE, og slike filer tar vi ikke imot. Lag filen på nytt uten den.")
-        raise UnreadableXml("DOCTYPE", message, text.count("\n", 0, position) + 1)
+        raise UnreadableXml("DOCTYPE", line=text.count("\n", 0, position) + 1)
     if text.count("<") > MAX_TAGS:
-        raise UnreadableXml(
-            "TOO_MANY_ELEMENTS", _("Filen har langt flere elementer enn et skjema kan ha. Lag den på nytt.")
-        )
+        raise UnreadableXml("TOO_MANY_ELEMENTS")
 
 
 def _parse(text: str) -> etree._Element:
@@ -169,28 +147,23 @@ def _parse(text: str) -> etree._Element:
         return etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        message = _("Filen er ikke gyldig XML. Feilen er på linje %(line)s, tegn %(column)s: %(why)s")
-        values = {"line": line, "column": column, "why": _why(getattr(error, "code", 0))}
-        raise UnreadableXml("MALFORMED", message % values, line) from None
+        values = {"line": str(line), "column": str(column), "why": _WHY.get(getattr(error, "code", 0), "")}
+        raise UnreadableXml("MALFORMED", values, line) from None
 
 
-def _why(code: int) -> str:
-    """A message for libxml2's error number. libxml2's own text may quote the file, so it is not shown."""
-    number = etree.ErrorTypes
-    known = {
-        number.ERR_TAG_NAME_MISMATCH: _("en slutt-tagg passer ikke til start-taggen sin."),
-        number.ERR_TAG_NOT_FINISHED: _("filen slutter før alle taggene er lukket. Kanskje ble den avbrutt underveis."),
-        number.ERR_DOCUMENT_END: _("det står noe etter slutten på skjemaet."),
-        number.ERR_RESERVED_XML_NAME: _("det står noe foran «<?xml». Den må være det første i filen."),
-        number.ERR_INVALID_CHAR: _("det står et tegn som ikke er lov i XML."),
-        number.ERR_UNDECLARED_ENTITY: _("et &-tegn må skrives «&amp;»."),
-        number.ERR_ENTITYREF_SEMICOL_MISSING: _("et &-tegn må skrives «&amp;»."),
-        number.ERR_NAME_REQUIRED: _("et &-tegn må skrives «&amp;» og et mindre-enn-tegn «&lt;»."),
-        number.NS_ERR_UNDEFINED_NAMESPACE: _(
-            "et navn har et prefiks foran kolon som ikke er forklart. Ta prefikset ut."
-        ),
-        number.ERR_RESOURCE_LIMIT: _("her er noe dypere eller lengre enn et skjema kan være."),
-        number.ERR_NAME_TOO_LONG: _("her er et navn som er lengre enn noe navn i et skjema."),
-        number.ERR_ATTRIBUTE_REDEFINED: _("et attributt står to ganger i samme tagg."),
-    }
-    return known.get(code) or _("se på linjen, eller lag filen på nytt i fagsystemet.")
+_NUMBERS = etree.ErrorTypes
+_WHY = {
+    _NUMBERS.ERR_TAG_NAME_MISMATCH: "end tag",
+    _NUMBERS.ERR_TAG_NOT_FINISHED: "cut short",
+    _NUMBERS.ERR_DOCUMENT_END: "after the end",
+    _NUMBERS.ERR_RESERVED_XML_NAME: "before the start",
+    _NUMBERS.ERR_INVALID_CHAR: "character",
+    _NUMBERS.ERR_UNDECLARED_ENTITY: "ampersand",
+    _NUMBERS.ERR_ENTITYREF_SEMICOL_MISSING: "ampersand",
+    _NUMBERS.ERR_NAME_REQUIRED: "name",
+    _NUMBERS.NS_ERR_UNDEFINED_NAMESPACE: "prefix",
+    _NUMBERS.ERR_RESOURCE_LIMIT: "too deep",
+    _NUMBERS.ERR_NAME_TOO_LONG: "long name",
+    _NUMBERS.ERR_ATTRIBUTE_REDEFINED: "attribute twice",
+}
+"""libxml2's error numbers in our words. libxml2's own text may quote the file, so it is not shown."""

@@ -1,6 +1,6 @@
-"""Celery tasks: thin wrappers of services. A message carries an id; the row is the source of truth.
+"""Celery tasks: thin wrappers of services. A message wakes a worker, which claims due rows: the row is the source of truth.
 
-Two sweeps may run at once; they find rows whose message was lost.
+Each may run twice at once.
 """
 
 from __future__ import annotations
@@ -8,51 +8,33 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from celery import Task, shared_task
+from celery import shared_task
 from django.utils import timezone
 
-from portal.core.states import LostRace
-from portal.gateways.errors import Unavailable
-from submissions.services import documents, events, reconcile, send
+from portal.core.enqueue import enqueue_on_commit
+from submissions.services import documents, events, package_check, reconcile, send
 from submissions.services.inbox import cursors, poll, pull
 
 logger = logging.getLogger(__name__)
 
 
-@shared_task(bind=True, max_retries=8, acks_late=True, ignore_result=True)
-def send_submission(self: Task[..., None], *, submission_id: int, **_: Any) -> None:
-    """Send one submission; retry when a remote is unavailable."""
-    try:
-        send.send(submission_id=submission_id, at=timezone.now())
-    except LostRace:
-        logger.info("submission %s is held by another worker", submission_id)
-    except Unavailable as error:
-        wait = send.waiting_time(self.request.retries + 1, error.retry_after)
-        raise self.retry(exc=error, countdown=wait.total_seconds()) from error
+@shared_task(acks_late=True, ignore_result=True)
+def send_submissions(**_: Any) -> None:
+    """Send a batch of due submissions. A full batch wakes one more worker, which takes the next."""
+    send.send_due(at=timezone.now(), when_full=lambda: enqueue_on_commit(send_submissions))
 
 
 @shared_task(acks_late=True, ignore_result=True)
-def reconcile_submission(*, submission_id: int, **_: Any) -> None:
-    """Find out what became of one uncertain submission."""
-    try:
-        reconcile.reconcile(submission_id=submission_id, at=timezone.now())
-    except LostRace:
-        logger.info("submission %s is held by another worker", submission_id)
-
-
-@shared_task(ignore_result=True)
-def sweep_submissions(**_: Any) -> None:
-    """Enqueue due submissions, and release those of crashed workers."""
-    send.sweep_stale(at=timezone.now())
-    for submission_id in send.due(at=timezone.now()):
-        send_submission.delay(submission_id=submission_id)
-
-
-@shared_task(ignore_result=True)
 def reconcile_submissions(**_: Any) -> None:
-    """Enqueue UNCERTAIN submissions that are due."""
-    for submission_id in reconcile.due(at=timezone.now()):
-        reconcile_submission.delay(submission_id=submission_id)
+    """Find out what became of a batch of uncertain submissions."""
+    reconcile.settle_due(at=timezone.now(), when_full=lambda: enqueue_on_commit(reconcile_submissions))
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def check_packages(**_: Any) -> None:
+    """Check the files of one draft that waits; a further message follows as long as there was one."""
+    if package_check.run(at=timezone.now()):
+        check_packages.apply_async(retry=False)
 
 
 @shared_task(ignore_result=True)

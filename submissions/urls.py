@@ -11,6 +11,7 @@ urlpatterns = [
     path("submissions/<int:pk>/files/", one.add_files, name="submission-files"),
     path("submissions/<int:pk>/files/examples/", examples.add_examples, name="submission-examples"),
     path("submissions/<int:pk>/files/<int:document>/remove/", one.remove_file, name="submission-file-remove"),
+    path("submissions/<int:pk>/files/refused/hide/", one.hide_refused, name="submission-refused-hide"),
     path("submissions/<int:pk>/send/", one.send, name="submission-send"),
     path("submissions/<int:pk>/cancel/", one.cancel, name="submission-cancel"),
     path("submissions/<int:pk>/correct/", one.correct, name="submission-correct"),

@@ -98,7 +98,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.REQUESTED: {"profile", "rights", "packages"},
     T.SEND: {"attempt"},
     T.WITHDRAW: {"attempt"},
-    T.CREATED: {"service", "year", "kid"},
+    T.CREATED: {"service", "period", "kid"},
     T.FILES_ADDED: _FILES,
     T.FILE_REMOVED: _FILES,
 }

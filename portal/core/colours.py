@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 COLOURS = {
-    "success": {"APPROVED", "IN_USE", "ACCEPTED", "REGISTERED", "ACTIVE", "GRANTED", "DONE", "Completed", "Acceptance"},
+    "success": {"APPROVED", "IN_USE", "ACCEPTED", "REGISTERED", "ACTIVE", "GRANTED", "DONE", "FETCHED", "Completed", "Acceptance"},
     "danger": {"REJECTED", "FAILED", "REMOVED", "REFUSED", "NOT_ON_CLIENT", "NOT_GRANTED", "DELETED", "Rejection"},
     "warning": {
         "FORWARDED", "EXPIRED", "NEEDS_UPDATE", "UNKNOWN", "UNCERTAIN", "NEEDS_PERSON", "LOST", "RequiresAttention", "Alert",
     },
-    "info": {"OPENED", "SENT", "READY", "QUEUED", "SENDING", "DELIVERED", "NEW", "STARTED", "InProgress", "Awaiting"},
+    "info": {"OPENED", "SENT", "READY", "QUEUED", "SENDING", "DELIVERED", "NEW", "ORDERED", "STARTED", "InProgress", "Awaiting"},
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ The first key of `ENCRYPTION_KEYS` encrypts, all of them decrypt; `manage.py rot
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -60,6 +61,32 @@ class EncryptedField(models.BinaryField):
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
         return None if value is None else decrypt(bytes(value))
+
+
+class EncryptedJSONField(EncryptedField):
+    """A JSON value in Python, ciphertext in the database. None is NULL."""
+
+    _pyi_private_set_type: Any  # for django-stubs: not the bytes of the parent
+    _pyi_private_get_type: Any
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else encrypt(json.dumps(value, ensure_ascii=False).encode())
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return None if value is None else json.loads(decrypt(bytes(value)))
+
+
+class EncryptedListField(EncryptedJSONField):
+    """A list of JSON values; an empty list is NULL, so that rows without any cost nothing."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"null": True, "default": list, **options})
+
+    def get_prep_value(self, value: Any) -> Any:
+        return super().get_prep_value(value or None)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return super().from_db_value(value, expression, connection) or []
 
 
 Row = TypeVar("Row", bound=models.Model)

@@ -119,6 +119,17 @@ class Hold(Generic[Row]):
             row.move_to(status, by=by, at=self.now(), next_attempt_at=next_attempt_at, lease_until=None, **fields)
         self.is_finished = True
 
+    def enter(self, status: str, *, by: str, **fields: Any) -> None:
+        """Change the state of a StatusModel and keep the lease. Raises as `move_to`."""
+        row: Any = self.row
+        with transaction.atomic():
+            self.lock()
+            row.move_to(status, by=by, at=self.now(), lease_until=self.now() + self.lease, **fields)
+
+    def postpone(self, wait: timedelta) -> None:
+        """Not now, and nothing failed: end the lease and try again after `wait`, with the failures as they are."""
+        self._release(self.now() + wait)
+
     def _release(self, next_attempt_at: datetime | None, **fields: Any) -> None:
         untouched = Q(next_attempt_at=self._due_at) if self._due_at else Q(next_attempt_at__isnull=True)
         self.write(

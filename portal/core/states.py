@@ -70,9 +70,19 @@ class StatusModel(models.Model):
         if names is None or "status" in names:
             self._remember_status()
 
-    def move_to(self, status: str, *, by: str, at: datetime, what: dict[str, Any] | None = None, **fields: Any) -> None:
+    def move_to(
+        self,
+        status: str,
+        *,
+        by: str,
+        at: datetime,
+        what: dict[str, Any] | None = None,
+        is_recorded: bool = True,
+        **fields: Any,
+    ) -> None:
         """Change state and `fields` in one conditional UPDATE, with an audit event (`what` goes into its detail).
 
+        Only a worker that repeats a step for the same reason as before passes `is_recorded=False`.
         Raises IllegalTransition when the table lacks the step, LostRace when the row is no longer in our state.
         """
         before = self.status
@@ -83,7 +93,8 @@ class StatusModel(models.Model):
             mine: Any = type(self)._base_manager.filter(pk=self.pk)
             if not mine.filter(status=before).update(**changes):
                 raise LostRace(f"{self._meta.label} {self.pk} is no longer {before}")
-            record(by=by, at=at, target=self, what=f"{before}->{status}", **(what or {}))
+            if is_recorded:
+                record(by=by, at=at, target=self, what=f"{before}->{status}", **(what or {}))
         for name, value in changes.items():
             setattr(self, name, value)
         self._remember_status()

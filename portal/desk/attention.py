@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from accounts.models import User
 from portal.core.environments import Environment
-from portal.core.lease import lasting_problems
+from portal.core.lease import ROUNDS_BEFORE_A_PERSON, lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
-from submissions.models import Dialog, EventSubscription, PollCursor, Submission
+from submissions.models import Dialog, EventSubscription, PackageCheck, PollCursor, Submission
 from submissions.services import following
 from systemusers.models import Access, MaskinportenClient, SigningKey, System, SystemRound
 from systemusers.services import keys
@@ -46,6 +46,8 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
     lines = [
         *_about_keys(user, environment, at),
         *_about_submissions(user, environment),
+        *_about_receipts(user, environment),
+        *_about_checks(user, environment),
         *_about_access(user, environment, at),
         *_about_following(user, environment),
         *_about_system(user, environment),
@@ -86,6 +88,12 @@ ABOUT_SUBMISSIONS = [  # status, title, action, group in the list's filter
         "moving",
     ),
     (
+        S.SENDING,
+        ngettext_lazy("Innsending har stoppet under sending", "Innsendinger har stoppet under sending", "n"),
+        gettext_lazy("Se hvorfor"),
+        "moving",
+    ),
+    (
         S.READY,
         ngettext_lazy("Innsending er klar til å sendes", "Innsendinger er klare til å sendes", "n"),
         gettext_lazy("Send"),
@@ -95,12 +103,16 @@ ABOUT_SUBMISSIONS = [  # status, title, action, group in the list's filter
 
 
 def _about_submissions(user: User, environment: Environment) -> list[Todo]:
-    """Two queries. A queued submission counts when it has a problem; a correction counts as the submission it corrects."""
+    """Two queries. A queued submission counts when it has a problem, one on its way when the problem has lasted.
+
+    A correction counts as the submission it corrects.
+    """
     rows = Submission.objects.visible_to(user).filter(environment=environment)
     stopped = (
         Q(status__in=[S.UNCERTAIN, S.NEEDS_PERSON])
         | Q(status=S.READY, corrects__isnull=True)
         | Q(status=S.QUEUED, problem_code__gt="")
+        | Q(status=S.SENDING, problem_code__gt="", failures__gte=ROUNDS_BEFORE_A_PERSON)
     )
     by: dict[str, Any] = {}
     for selection in (rows.filter(stopped), rows.needing_correction()):
@@ -118,6 +130,24 @@ def _about_submissions(user: User, environment: Environment) -> list[Todo]:
         for status, title, action, group in ABOUT_SUBMISSIONS
         if status in by
     ]
+
+
+def _about_receipts(user: User, environment: Environment) -> list[Todo]:
+    """Delivered reports whose receipt could not be stored as a document."""
+    rows = Submission.objects.visible_to(user).filter(environment=environment, delivered_at__isnull=False)
+    count = lasting_problems(rows.exclude(status=S.UNCERTAIN)).count()
+    title = ngettext("Levert innsending mangler kvitteringen", "Leverte innsendinger mangler kvitteringen", count)
+    text = _("Rapporten er levert. Kvitteringen kan ikke lagres, og vi prøver igjen av oss selv.")
+    return [Todo(count, title, text, _("Vis"), _url(environment, "submissions", "state=delivered"))]
+
+
+def _about_checks(user: User, environment: Environment) -> list[Todo]:
+    """Drafts whose files cannot be checked for a fault here."""
+    drafts = Submission.objects.visible_to(user).filter(environment=environment)
+    count = lasting_problems(PackageCheck.objects.filter(submission__in=drafts)).count()
+    title = ngettext("Kladd har filer som ikke blir kontrollert", "Kladder har filer som ikke blir kontrollert", count)
+    text = _("Filene er lagret. Grunnen står på kladden, og vi prøver igjen av oss selv.")
+    return [Todo(count, title, text, _("Vis"), _url(environment, "submissions", "state=drafts"))]
 
 
 def _oldest(at: datetime | None) -> str:

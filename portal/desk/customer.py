@@ -51,5 +51,5 @@ def _dialogs(customer: Customer, at: datetime, working: bool) -> list[dialogs.Ro
 
 def _names(customer: Customer) -> dict[str, str]:
     """Names of submissions for the timeline, by target in the audit trail."""
-    rows = customer.submissions.values_list("pk", "service", "year")
-    return {f"{Submission._meta.label}:{pk}": f"{catalogue.name_of(service)} {year}" for pk, service, year in rows}
+    rows = Submission.objects.filter(customer=customer).only("service", "period_kind", "period_start")
+    return {f"{row._meta.label}:{row.pk}": f"{catalogue.name_of(row.service)} {row.period}" for row in rows}

@@ -52,7 +52,7 @@ def _submissions(user: User, environment: Environment, since: datetime | None) -
     rows = Submission.objects.visible_to(user).filter(environment=environment)
     rows = rows.exclude(status__in=NOT_NEWS_SUBMISSION).select_related("customer")
     for row in rows.order_by("-status_at")[:SHOWN]:
-        yield _item(row, "submission", about=f"{catalogue.name_of(row.service)} {row.year}", since=since)
+        yield _item(row, "submission", about=f"{catalogue.name_of(row.service)} {row.period}", since=since)
 
 
 def _item(row: Access | Submission, page: str, *, about: str, since: datetime | None) -> NewsItem:

@@ -18,6 +18,7 @@ from portal.core.environments import Environment
 from portal.core.next_step import list_of as _url
 from portal.desk.connection import DONE, Step, nine_steps
 from submissions.models import Submission
+from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
 from systemusers.models import Access
 
@@ -54,11 +55,11 @@ def facts(*, user: User, environment: Environment, at: datetime) -> list[str]:
 def _next_deadline(at: datetime) -> list[str]:
     today = timezone.localdate(at)
     coming = [
-        (service.deadline(year), service.name)
+        (service.deadline(Period.year(year)), service.name)
         for service in catalogue.services()
-        if service.enabled
+        if service.enabled and service.period == PeriodKind.YEAR
         for year in (today.year - 1, today.year)
-        if today <= service.deadline(year) <= today + IN_SIGHT
+        if today <= service.deadline(Period.year(year)) <= today + IN_SIGHT
     ]
     if not coming:
         return []

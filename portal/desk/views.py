@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template import loader
@@ -68,18 +69,24 @@ def no_signup(request: HttpRequest) -> HttpResponse:
     return redirect("account_login")
 
 
-def _error(request: HttpRequest, status: int) -> HttpResponse:
-    """With the usual page frame: staff keep the menu of the environment in the URL."""
+def _error(request: HttpRequest, status: int, page: str = "") -> HttpResponse:
+    """With the usual page frame: staff keep the menu of the environment in the URL. `page` is the template, by default the
+    one of the status."""
     frame = "public.html"
     user = getattr(request, "user", None)  # an error may occur before authentication
     if user is not None and user.is_authenticated:
         frame = "base.html"
         request.environment = from_slug(request.path.strip("/").partition("/")[0])  # type: ignore[attr-defined]
-    return render(request, f"portal/{status}.html", {"frame": frame}, status=status)
+    return render(request, page or f"portal/{status}.html", {"frame": frame}, status=status)
 
 
 @public_page
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A limit of what one form may send has a page that names it."""
+    if isinstance(exception, TooManyFilesSent):
+        return _error(request, 413, "portal/too_many_files.html")
+    if isinstance(exception, RequestDataTooBig):
+        return _error(request, 413, "portal/too_much_text.html")
     return _error(request, 400)
 
 

@@ -21,12 +21,13 @@ from accounts.models import Customer, User
 from portal.core.enqueue import enqueue_on_commit
 from portal.core.environments import Environment
 from portal.local import demo
-from submissions.adapters.rf1086 import samples
 from submissions.models import Document, EventSubscription, PollCursor, Submission
+from submissions.period import Period
 from submissions.services.documents import read_document
 from submissions.services.drafts import add_files, create_draft
 from submissions.services.queue import queue
-from submissions.tasks import send_submission
+from submissions.services.ways import about_of, adapter_of
+from submissions.tasks import send_submissions
 from submissions.views.examples import Example
 from systemusers.models import Access, AccessProfile, MaskinportenClient, ScopeGrant, System
 from systemusers.services.access.ask import ask_access
@@ -135,15 +136,15 @@ class Tour:
         self.title(5, "Submission to Skatteetaten with the system user's token")
         customer, at = access.customer, timezone.now()
         access.refresh_from_db()
-        draft = create_draft(access=access, service=SERVICE, year=year, by=self.user.actor, at=at)
-        files = samples.example(customer.orgnr, customer.name, year, shareholders=3, wrong_sum=wrong_sum)
-        verdicts = add_files(
+        draft = create_draft(access=access, service=SERVICE, period=Period.year(year), by=self.user.actor, at=at)
+        files = adapter_of(draft).examples(about_of(draft), name=customer.name, wrong=wrong_sum)
+        number = add_files(
             submission=draft, files=[Example(f.name, f.content) for f in files], by=self.user.actor, at=at
         )
         draft.refresh_from_db()
-        self.say(f"   {len(verdicts)} files checked here: {draft.status}, {len(draft.findings)} findings")
+        self.say(f"   {number} files checked here: {draft.status}, {draft.errors + draft.warnings} findings")
         queue(submission=draft, by=self.user.actor, at=timezone.now(), confirmed=frozenset({"warnings"}))
-        enqueue_on_commit(send_submission, submission_id=draft.pk)
+        enqueue_on_commit(send_submissions)
         sent = self.until(draft, lambda row: row.delivered_at is not None, "the worker to deliver the report")
         for call in sent.calls.all():
             self.say(f"   {call.step:7} {call.http_status} in {call.milliseconds} ms")

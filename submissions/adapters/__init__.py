@@ -1,0 +1,20 @@
+"""The ways of working, by the name that entries of the service catalogue carry."""
+
+from __future__ import annotations
+
+from submissions.adapters.base import Adapter
+from submissions.adapters.rf1086.adapter import Rf1086Adapter
+
+ADAPTERS: dict[str, Adapter] = {each.name: each for each in (Rf1086Adapter(),)}
+
+
+class UnknownAdapter(Exception):
+    """No adapter has this name."""
+
+
+def adapter(name: str) -> Adapter:
+    """The adapter with this name. Raises UnknownAdapter."""
+    try:
+        return ADAPTERS[name]
+    except KeyError as error:
+        raise UnknownAdapter(name) from error

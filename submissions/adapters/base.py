@@ -9,37 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from enum import Enum, StrEnum
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
+from portal.gateways.errors import GatewayError
+from submissions.period import Period, PeriodKind
 
-class PeriodKind(StrEnum):
-    YEAR = "YEAR"
-    MONTH = "MONTH"
-    TERM = "TERM"  # two months, as for VAT
-    NONE = "NONE"
-
-
-@dataclass(frozen=True)
-class Period:
-    """What a report is about in time. `start` is its first day; for NONE it is the day the report was begun."""
-
-    kind: PeriodKind
-    start: date
-
-    @classmethod
-    def year(cls, year: int) -> Period:
-        return cls(PeriodKind.YEAR, date(year, 1, 1))
-
-    def __str__(self) -> str:
-        """`2025`, `2025-03`, `2025-T2`; "" for NONE."""
-        if self.kind == PeriodKind.MONTH:
-            return f"{self.start:%Y-%m}"
-        if self.kind == PeriodKind.TERM:
-            return f"{self.start.year}-T{(self.start.month + 1) // 2}"
-        return str(self.start.year) if self.kind == PeriodKind.YEAR else ""
+__all__ = [
+    "About", "Adapter", "Answer", "Candidate", "Context", "FileReport", "Finding", "Level", "Meaning", "NamedFile", "Period",
+    "PeriodKind", "Reason", "Receipt", "Retrieval", "Step", "StoredDocument", "Verdict",
+]  # fmt: skip
 
 
 class Level(StrEnum):
@@ -82,12 +63,22 @@ class About:
 
 @dataclass(frozen=True)
 class FileReport:
-    """What one file is: `role` "" when unknown, `orgnr` and `period` as far as the file names them."""
+    """What one file is: `role` "" when unknown, `orgnr` and `period` as far as the file names them.
+
+    `facts` are the JSON values that the adapter's `check` and `summary` need of this file. They are stored encrypted with the
+    file, so that neither reads it again.
+    """
 
     role: str
     findings: tuple[Finding, ...] = ()
     orgnr: str = ""
     period: Period | None = None
+    file: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def has_errors(self) -> bool:
+        return any(finding.level == Level.ERROR for finding in self.findings)
 
 
 @dataclass(frozen=True)
@@ -101,9 +92,10 @@ class StoredDocument:
 
 @dataclass(frozen=True)
 class Step:
-    """One planned call, stored as a Call. `code` is the adapter's own.
+    """One planned call, stored as a Call. `code` is the adapter's own; `key` is made by `plan`, once.
 
-    `may_repeat`: the same key and body are handled once by the remote, however often they arrive.
+    `may_repeat`: the same key and body are handled once by the remote, however often they arrive. The engine repeats such a
+    step by itself; another one only after `locate` found nothing.
     """
 
     code: str
@@ -114,7 +106,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Receipt:
-    """The remote has the report; the verdict is not known. Ids "" where the service gives none."""
+    """The remote has the report; the verdict is not known. Ids "" where the service gives none.
+
+    `raw` is the remote's answer, byte for byte. It is kept as the receipt document.
+    """
 
     dialog_id: str = ""
     transmission_id: str = ""
@@ -133,9 +128,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Context:
-    """All that a step needs: where and with which token, the body, and the answers of earlier steps by step code."""
+    """All that a step needs: the service's address and a token for it, the body, and the answers of earlier steps by code."""
 
-    environment: str
+    base_url: str
     token: str = field(repr=False)
     about: About
     body: bytes = field(repr=False)
@@ -145,15 +140,33 @@ class Context:
     """The number of planned steps by step code."""
 
 
-class Meaning(Enum):
-    """What a gateway's error says about a step."""
+@dataclass(frozen=True)
+class Candidate:
+    """A delivery in Dialogporten that may be ours: sent on this service for this customer since ours was queued."""
 
-    FINAL = "final"
-    TRY_LATER = "try later"
-    MAYBE_DELIVERED = "maybe delivered"
-    ALREADY_DELIVERED = "already delivered"
-    OURS_TO_MEND = "ours to mend"
-    WAIT_FOR_RIGHTS = "wait for rights"
+    dialog_id: str
+    transmission_id: str
+    created_at: datetime
+    reference: str
+
+
+class Meaning(StrEnum):
+    """What a gateway's error says about a step. The step had been started: the request may have left."""
+
+    FINAL = "FINAL"
+    """The report is refused as it is. It ends FAILED with the reasons."""
+    NOT_DELIVERED = "NOT_DELIVERED"
+    """As FINAL, and no earlier call of this step was accepted either."""
+    TRY_LATER = "TRY_LATER"
+    """Nothing was delivered, or repeating is safe. The same step is made again after a wait."""
+    MAYBE_DELIVERED = "MAYBE"
+    """The report becomes UNCERTAIN, and nothing is repeated before `locate` was asked."""
+    ALREADY_DELIVERED = "ALREADY"
+    """As MAYBE_DELIVERED, and the remote has the report for certain: the step is never repeated."""
+    OURS_TO_MEND = "OURS"
+    """The vendor's own client or rights. The report waits in the queue."""
+    WAIT_FOR_RIGHTS = "RIGHTS"
+    """The customer's rights. The report waits in the queue."""
 
 
 @dataclass(frozen=True)
@@ -179,10 +192,14 @@ class Verdict:
 
 
 class Adapter(Protocol):
-    """One way of working. Gateway errors pass through `perform` and `locate` unchanged."""
+    """One way of working. Gateway errors pass through `perform` and `locate` unchanged.
+
+    `roles` are the roles of the files that are sent, in the order in which pages show them.
+    """
 
     name: ClassVar[str]
     period_kind: ClassVar[PeriodKind]
+    roles: ClassVar[tuple[str, ...]]
 
     def role_label(self, role: str) -> str: ...
 
@@ -192,12 +209,15 @@ class Adapter(Protocol):
         """What one file is, and the findings that need only this file."""
         ...
 
-    def check(self, files: Sequence[NamedFile], about: About) -> list[Finding]:
-        """The findings of the whole: those of each file, and those between files."""
+    def check(self, reports: Sequence[FileReport], about: About) -> list[Finding]:
+        """The findings of the whole: those of each file, and those between files. The time grows with the number of files."""
         ...
 
-    def facts(self, files: Sequence[NamedFile]) -> list[tuple[str, str]]:
-        """(label, value) pairs that a person should see before sending, in the current language."""
+    def summary(self, reports: Sequence[FileReport], counts: Mapping[str, int]) -> list[tuple[str, str]]:
+        """(label, value) pairs that a person should see before sending, in the current language.
+
+        `reports` has one report for each role, `counts` the number of files by role: a package may have thousands.
+        """
         ...
 
     def render(self, finding: Finding) -> str:
@@ -208,23 +228,28 @@ class Adapter(Protocol):
         """Whether a new file of one role takes the place of one with the other."""
         ...
 
-    def plan(self, documents: Sequence[StoredDocument]) -> list[Step]: ...
+    def plan(self, documents: Sequence[StoredDocument]) -> list[Step]:
+        """The calls in the order in which they are made. The last one brings the receipt."""
+        ...
 
     def perform(self, step: Step, context: Context) -> Answer:
         """Make the call of one step, and nothing else."""
         ...
 
-    def meaning(self, step: Step, error: Exception) -> Meaning: ...
+    def meaning(self, step: Step, error: GatewayError) -> Meaning: ...
 
-    def locate(self, context: Context, since: datetime) -> Receipt | None:
-        """After MAYBE_DELIVERED and before any repetition: the delivery as the service itself shows it, if it can be asked."""
+    def locate(self, context: Context, candidates: Sequence[Candidate], *, is_there: bool) -> Candidate | None:
+        """After MAYBE_DELIVERED and before any repetition: the candidate that is our report, or None.
+
+        `context.body` is the document of the first step. `is_there`: the remote has said ALREADY_DELIVERED.
+        """
         ...
 
     def verdict(self, transmission_type: str, documents: Sequence[tuple[str, bytes]]) -> Verdict | None:
         """From the transmission's type, else the feedback documents as (media type, bytes). None: nothing decided yet."""
         ...
 
-    def examples(self, customer: str, period: Period, *, wrong: bool) -> list[NamedFile]:
+    def examples(self, about: About, *, name: str, wrong: bool) -> list[NamedFile]:
         """Files that pass the checks, or with `wrong` pass them and are rejected by the authority. For the sandbox only."""
         ...
 

@@ -9,7 +9,9 @@ from submissions.models.inbox import (
     ReceivedEvent,
     Transmission,
 )
-from submissions.models.submission import Call, Document, Submission, SubmissionQuerySet
+from submissions.models.order import Order
+from submissions.models.package_check import PackageCheck
+from submissions.models.submission import Call, Document, DocumentQuerySet, Submission, SubmissionQuerySet
 
 __all__ = [
     "Activity",
@@ -17,7 +19,10 @@ __all__ = [
     "Dialog",
     "DialogQuerySet",
     "Document",
+    "DocumentQuerySet",
     "EventSubscription",
+    "Order",
+    "PackageCheck",
     "PollCursor",
     "ReceivedEvent",
     "Submission",

@@ -1,27 +1,28 @@
-"""Submissions with their documents and the calls they are made of.
-
-The row is the source of truth; a Celery message carries only its id.
-"""
+"""Submissions with their documents and the calls they are made of. The row is the source of truth."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, OfCustomersQuerySet
-from portal.core.crypto import EncryptedField, SealedManager
+from portal.core.crypto import EncryptedField, EncryptedJSONField, EncryptedListField, SealedManager
 from portal.core.environments import Environment
+from portal.core.lease import Leased
 from portal.core.states import StatusModel
+from submissions.models.of_period import OfPeriod
+from submissions.period import Period
 from systemusers.models import Access
 
 
 class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
-    def due(self, at: Any) -> SubmissionQuerySet:
-        return self.filter(next_attempt_at__lte=at)
+    def about(self, *, customer: Customer, service: str, period: Period) -> SubmissionQuerySet:
+        """Those of one customer, service and period."""
+        return self.filter(customer=customer, service=service, **period.columns())
 
     def needing_correction(self) -> SubmissionQuerySet:
         """Rejected or failed, without a sent correction. Draft and cancelled corrections do not count."""
@@ -38,8 +39,15 @@ class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
         )
 
 
-class Submission(StatusModel):
-    """One report for one customer and one year. `service` is a key of the service catalogue."""
+SubmissionManager = SealedManager.from_queryset(SubmissionQuerySet)
+
+
+class Submission(OfPeriod, Leased, StatusModel):
+    """One report about one customer and one period. `service` is a key of the service catalogue.
+
+    `customer` is whom the report is about, `access` whose rights are used: they differ for an accountant's client.
+    `next_attempt_at` is set while a worker has something to do: to send it, to settle it, or to store its receipt.
+    """
 
     class Status(models.TextChoices):
         DRAFT = "DRAFT", _("Kladd")
@@ -57,7 +65,7 @@ class Submission(StatusModel):
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         Status.DRAFT: {Status.READY, Status.CANCELLED},
         Status.READY: {Status.DRAFT, Status.QUEUED, Status.CANCELLED},
-        Status.QUEUED: {Status.SENDING, Status.CANCELLED},
+        Status.QUEUED: {Status.SENDING, Status.CANCELLED, Status.FAILED},
         Status.SENDING: {Status.DELIVERED, Status.FAILED, Status.UNCERTAIN, Status.QUEUED, Status.NEEDS_PERSON},
         Status.UNCERTAIN: {Status.DELIVERED, Status.FAILED, Status.QUEUED, Status.NEEDS_PERSON},
         Status.DELIVERED: {Status.ACCEPTED, Status.REJECTED, Status.NEEDS_PERSON},
@@ -71,32 +79,31 @@ class Submission(StatusModel):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="submissions", verbose_name=_("kunde"))
     access = models.ForeignKey(Access, models.PROTECT, null=True, verbose_name=_("tilgang"))
     service = models.CharField(_("tjeneste"), max_length=100)
-    year = models.PositiveSmallIntegerField(_("inntektsår"))
     reference = models.UUIDField(_("vår referanse"), default=uuid.uuid4, unique=True, editable=False)
     corrects = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="corrections", verbose_name=_("retter")
     )
     status = models.CharField(_("tilstand"), max_length=12, choices=Status, default=Status.DRAFT)
     status_at = models.DateTimeField(_("tilstand siden"))
-    findings = models.JSONField(_("funn i kontrollen"), default=list)
+    is_checked = models.BooleanField(_("kontrollert"), default=True)
+    errors = models.PositiveIntegerField(_("feil"), default=0)
+    warnings = models.PositiveIntegerField(_("advarsler"), default=0)
+    findings = EncryptedListField(_("funn i kontrollen"), editable=False)  # stored.Finding
     created_by = models.CharField(_("opprettet av"), max_length=200)
     created_at = models.DateTimeField(_("opprettet"))
     queued_by = models.CharField(_("sendt av"), max_length=200, blank=True)
     queued_at = models.DateTimeField(_("lagt i kø"), null=True, blank=True)
     attempted_at = models.DateTimeField(_("sist forsøkt"), null=True, blank=True)
-    attempts = models.PositiveIntegerField(_("forsøk"), default=0)
-    next_attempt_at = models.DateTimeField(_("neste forsøk"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("levert"), null=True, blank=True)
     dialog_id = models.UUIDField(_("dialog"), null=True, blank=True)
     transmission_id = models.UUIDField(_("forsendelse"), null=True, blank=True)
     receipt_reference = models.CharField(_("Skatteetatens referanse"), max_length=200, blank=True)
     decided_at = models.DateTimeField(_("avgjort"), null=True, blank=True)
-    reasons = models.JSONField(_("begrunnelser"), default=list)
-    problem_code = models.CharField(_("feilkode"), max_length=50, blank=True)
+    reasons = EncryptedListField(_("begrunnelser"), editable=False)  # stored.Reason
     problem_detail = models.TextField(_("feil"), blank=True)
     correlation_id = models.CharField(_("korrelasjons-id"), max_length=100, blank=True)
 
-    objects = SubmissionQuerySet.as_manager()
+    objects = SubmissionManager()
 
     class Meta:
         verbose_name = _("innsending")
@@ -114,6 +121,7 @@ class Submission(StatusModel):
             models.Index(fields=["environment", "-status_at"], name="submission_changed"),
             models.Index(fields=["customer", "-created_at"], name="submission_by_customer"),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="submission_due"),
+            models.Index(fields=["problem_code"], condition=~Q(problem_code=""), name="submission_problem"),
             models.Index(fields=["dialog_id"], condition=Q(dialog_id__isnull=False), name="submission_by_dialog"),
             models.Index(
                 fields=["environment", "delivered_at"],
@@ -124,7 +132,7 @@ class Submission(StatusModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.service} {self.year} {self.customer}"
+        return f"{self.service} {self.period} {self.customer}"
 
     @property
     def is_final(self) -> bool:
@@ -137,13 +145,31 @@ class Submission(StatusModel):
         return self.status in {S.QUEUED, S.SENDING, S.UNCERTAIN, S.DELIVERED}
 
 
+class DocumentQuerySet(OfCustomersQuerySet["Document"]):
+    """Stored files."""
+
+    def forms(self) -> Self:
+        """What is sent, or was; the others were received."""
+        return self.exclude(role__in=Document.Role.values)
+
+    def checked(self) -> Self:
+        return self.filter(report__isnull=False)
+
+    def unchecked(self) -> Self:
+        """Files of a draft that a worker has not looked at yet."""
+        return self.filter(report__isnull=True)
+
+
+DocumentManager = SealedManager.from_queryset(DocumentQuerySet)
+
+
 class Document(models.Model):
-    """A stored file. The bytes are encrypted in the document storage, addressed by the SHA-256 of the plain text."""
+    """A stored file. The bytes are encrypted in the document storage, addressed by the SHA-256 of the plain text.
+
+    `role` is one of `Role` for what was received; for what is sent it is a code of the service's adapter.
+    """
 
     class Role(models.TextChoices):
-        MAIN = "MAIN", _("Hovedskjema")
-        PART = "PART", _("Underskjema")
-        ATTACHMENT = "ATTACHMENT", _("Vedlegg")
         RECEIPT = "RECEIPT", _("Kvittering")
         FEEDBACK = "FEEDBACK", _("Tilbakemelding")
 
@@ -151,14 +177,16 @@ class Document(models.Model):
     submission = models.ForeignKey(Submission, models.CASCADE, null=True, related_name="documents")
     transmission = models.ForeignKey("submissions.Transmission", models.SET_NULL, null=True, related_name="documents")
     attachment_id = models.CharField(_("vedlegg-id"), max_length=40, blank=True)
-    role = models.CharField(_("rolle"), max_length=12, choices=Role)
+    role = models.CharField(_("rolle"), max_length=20, blank=True)  # "": not known yet
     filename = models.CharField(_("filnavn"), max_length=255)
     media_type = models.CharField(_("type"), max_length=100)
     size = models.PositiveBigIntegerField(_("størrelse"))
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     stored_at = models.DateTimeField(_("lagret"))
+    upload = models.PositiveIntegerField(_("opplasting"), default=0)  # which upload of the draft brought it
+    report = EncryptedJSONField(_("kontroll"), null=True, editable=False)  # stored.Report; None: not checked
 
-    objects = OfCustomersQuerySet["Document"].as_manager()
+    objects = DocumentManager()
 
     class Meta:
         verbose_name = _("dokument")
@@ -176,14 +204,18 @@ class Document(models.Model):
     def __str__(self) -> str:
         return self.filename
 
+    @property
+    def is_form(self) -> bool:
+        """It is sent, or was; the others were received."""
+        return self.role not in self.Role.values
+
 
 class Call(models.Model):
-    """One HTTP call of a submission, planned before it is made. `key` is the idempotency key, the same for every attempt."""
+    """One HTTP call of a submission, planned before it is made. `key` is the idempotency key, the same for every attempt.
 
-    class Step(models.TextChoices):
-        MAIN = "MAIN", _("Hovedskjema")
-        PART = "PART", _("Underskjema")
-        CONFIRM = "CONFIRM", _("Bekreft")
+    `step` is a code of the service's adapter. `meaning` is what the adapter said of the last error. `answer` is the receipt
+    (`Receipt` of the adapters as JSON) of the call that brought one.
+    """
 
     class Status(models.TextChoices):
         PLANNED = "PLANNED", _("Planlagt")
@@ -194,9 +226,10 @@ class Call(models.Model):
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="calls", verbose_name=_("innsending"))
     ordinal = models.PositiveIntegerField(_("rekkefølge"))
-    step = models.CharField(_("steg"), max_length=10, choices=Step)
+    step = models.CharField(_("steg"), max_length=20)
     document = models.ForeignKey(Document, models.PROTECT, null=True, verbose_name=_("fil"))
     key = models.UUIDField(_("idempotensnøkkel"), null=True)
+    may_repeat = models.BooleanField(_("kan gjentas"), default=False)
     status = models.CharField(_("tilstand"), max_length=10, choices=Status, default=Status.PLANNED)
     attempts = models.PositiveIntegerField(_("forsøk"), default=0)
     started_at = models.DateTimeField(_("påbegynt"), null=True, blank=True)
@@ -204,6 +237,7 @@ class Call(models.Model):
     milliseconds = models.PositiveIntegerField(_("millisekunder"), null=True, blank=True)
     http_status = models.PositiveSmallIntegerField(_("HTTP-status"), null=True, blank=True)
     code = models.CharField(_("kode"), max_length=50, blank=True)
+    meaning = models.CharField(_("betydning"), max_length=20, blank=True)
     remote_id = models.CharField(_("id hos Skatteetaten"), max_length=100, blank=True)
     answer = EncryptedField(_("svar"), null=True, editable=False)
 

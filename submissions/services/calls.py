@@ -5,78 +5,97 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
+from django.db import transaction
+from django.db.models import Count
+
+from portal.core.lease import Hold
+from portal.core.problems import code_of
 from portal.core.states import LostRace
-from portal.gateways.errors import Refused
-from portal.gateways.skatteetaten import Skatteetaten
-from submissions.models import Call
-from submissions.services import catalogue, remote
-from submissions.services.claim import Claim
+from portal.gateways.errors import GatewayError, Refused, Unavailable
+from submissions.adapters.base import Answer, Context, Meaning, Step
+from submissions.models import Call, Submission
+from submissions.services import claim, receipts, remote
 from submissions.services.documents import read_document
+from submissions.services.ways import about_of, adapter_of
+from systemusers.services.tokens import AccessMissing, NoKey
 
-Step, Status = Call.Step, Call.Status
-REPEATABLE = {Step.MAIN, Step.PART}
-"""Steps that carry an idempotency key: the same key and body are handled once, however often they are sent."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The result of a call. `remote_id` is the main form's id; `receipt` the fields of the confirmation's receipt."""
-
-    remote_id: str = ""
-    receipt: dict[str, Any] | None = None
+Status = Call.Status
+Counts = Mapping[str, int]
 
 
-def perform(claim: Claim, call: Call, *, fresh_token: bool = False) -> Answer:
-    """Make the call with a token of the customer's system user. Raises the gateways' errors, and LostRace.
+def counts_of(submission: Submission) -> Counts:
+    """The number of planned calls by step."""
+    return dict(submission.calls.order_by().values_list("step").annotate(n=Count("pk")))
 
-    Without a token the call is unchanged; it is STARTED before the first byte is sent to Skatteetaten.
+
+def perform(hold: Hold[Submission], call: Call, *, by: str, counts: Counts, fresh_token: bool = False) -> Answer:
+    """Make the call with a token of the access's system user.
+
+    Without a token or a readable document the call and the submission are unchanged. The call is STARTED, and the submission
+    SENDING, before the first byte is sent. Raises the gateways' errors, DocumentDamaged, claim.Busy and LostRace.
     """
-    submission = claim.submission
-    assert submission.access is not None  # noqa: S101 - nothing is queued without an access
-    service = catalogue.service(submission.service)
-    token = remote.token(submission.access, service, at=claim.now(), fresh=fresh_token)
-    gateway = remote.skatteetaten(submission.environment, service)
-    body = read_document(call.document) if call.document else b""
-    main_id = "" if call.step == Step.MAIN else _main_id(call)
-    claim.renew()
-    start(call, at=claim.now())
+    context = context_of(hold, call, counts=counts, fresh_token=fresh_token)
+    with transaction.atomic():
+        _renew(hold, by)
+        start(call, at=hold.now())
     begun = time.monotonic()
     try:
-        return _call_gateway(gateway, token, call, body=body, main_id=main_id)
+        return adapter_of(hold.row).perform(step_of(call), context)
     finally:
         call.milliseconds = round((time.monotonic() - begun) * 1000)
 
 
-def _call_gateway(gateway: Skatteetaten, token: str, call: Call, *, body: bytes, main_id: str) -> Answer:
-    year = call.submission.year
-    if call.step == Step.MAIN:
-        return Answer(remote_id=gateway.send_main(token=token, year=year, xml=body, key=_key(call)))
-    if call.step == Step.PART:
-        gateway.send_part(token=token, year=year, main_id=main_id, xml=body, key=_key(call))
-        return Answer()
-    parts = call.submission.calls.filter(step=Step.PART).count()
-    return Answer(receipt=gateway.confirm(token=token, year=year, main_id=main_id, parts=parts).as_json())
+def _renew(hold: Hold[Submission], by: str) -> None:
+    if hold.row.status == Submission.Status.QUEUED:
+        claim.set_out(hold, by=by)
+    else:
+        hold.renew()
 
 
-def _key(call: Call) -> UUID:
-    assert call.key is not None  # noqa: S101 - planned with one
-    return call.key
+def context_of(hold: Hold[Submission], call: Call, *, counts: Counts, fresh_token: bool = False) -> Context:
+    """What the adapter needs for this call. Raises what `perform` raises before it starts the call."""
+    submission = hold.row
+    token = remote.token(submission, at=hold.now(), fresh=fresh_token)
+    answered = submission.calls.filter(remote_id__gt="").values_list("step", "remote_id")
+    return Context(
+        base_url=remote.base_url(submission),
+        token=token,
+        about=about_of(submission),
+        body=read_document(call.document) if call.document else b"",
+        key=call.key,
+        remote_ids=dict(answered),
+        counts=counts,
+    )
 
 
-def _main_id(call: Call) -> str:
-    return call.submission.calls.get(step=Step.MAIN).remote_id
+def step_of(call: Call) -> Step:
+    return Step(call.step, call.document_id, call.key, call.may_repeat)
+
+
+def meaning_of(submission: Submission, call: Call, error: Exception) -> Meaning:
+    """What the error says: the adapter's word once the call was started, before that the same for every service."""
+    if call.status != Status.STARTED:
+        return _meaning_before(error)
+    if isinstance(error, GatewayError):
+        return adapter_of(submission).meaning(step_of(call), error)
+    return Meaning.TRY_LATER if call.may_repeat else Meaning.MAYBE_DELIVERED
+
+
+def _meaning_before(error: Exception) -> Meaning:
+    """Only the token was asked for and the document read."""
+    if isinstance(error, AccessMissing):
+        return Meaning.FINAL
+    return Meaning.OURS_TO_MEND if isinstance(error, Refused | NoKey) else Meaning.TRY_LATER
 
 
 def start(call: Call, *, at: datetime) -> None:
     """Store that the call is about to be made. Raises LostRace when another worker is making it."""
-    free = {Status.PLANNED, Status.LOST} | ({Status.STARTED} if call.step in REPEATABLE else set())
+    free = {Status.PLANNED, Status.LOST} | ({Status.STARTED} if call.may_repeat else set())
     changes = {"status": Status.STARTED, "attempts": call.attempts + 1, "started_at": at, "finished_at": None}
     mine = Call.objects.filter(pk=call.pk, attempts=call.attempts, status__in=free)
     if not mine.update(**changes):
@@ -85,10 +104,22 @@ def start(call: Call, *, at: datetime) -> None:
 
 
 def finish(call: Call, answer: Answer, *, at: datetime) -> None:
-    stored = json.dumps(answer.receipt).encode() if answer.receipt is not None else None
+    stored = receipts.to_bytes(answer.receipt) if answer.receipt else None
     _write(
-        call, status=Status.DONE, finished_at=at, http_status=200, code="", remote_id=answer.remote_id, answer=stored
+        call,
+        status=Status.DONE,
+        finished_at=at,
+        http_status=200,
+        code="",
+        meaning="",
+        remote_id=answer.remote_id,
+        answer=stored,
     )
+
+
+def await_result(call: Call, answer: Answer) -> None:
+    """The remote has taken it and works on it: the same step is made again later."""
+    _write(call, status=Status.PLANNED, http_status=200, code="", meaning="", remote_id=answer.remote_id)
 
 
 def put_back(call: Call, error: Exception) -> None:
@@ -99,18 +130,19 @@ def put_back(call: Call, error: Exception) -> None:
     _write(call, status=Status.LOST if maybe_arrived else Status.PLANNED, **_facts(error))
 
 
-def lose(call: Call, error: Exception, *, at: datetime) -> None:
-    _write(call, status=Status.LOST, finished_at=at, **_facts(error))
+def lose(call: Call, error: Exception, meaning: Meaning, *, at: datetime) -> None:
+    """It may have succeeded, or has, by `meaning`."""
+    _write(call, status=Status.LOST, finished_at=at, meaning=meaning, **_facts(error))
 
 
-def refuse(call: Call, error: Refused, *, at: datetime) -> None:
+def abandon(call: Call, *, at: datetime) -> None:
+    """The worker that made it is gone."""
+    lose(call, Unavailable("the worker was gone"), Meaning.MAYBE_DELIVERED, at=at)
+
+
+def refuse(call: Call, error: Exception, *, at: datetime) -> None:
     if call.status == Status.STARTED:
-        _write(call, status=Status.REFUSED, finished_at=at, **_facts(error))
-
-
-def code_of(error: Exception) -> str:
-    """The remote's own code, "" when it gave none."""
-    return str(getattr(error, "code", "") or "")[:50]
+        _write(call, status=Status.REFUSED, finished_at=at, meaning=Meaning.FINAL, **_facts(error))
 
 
 def _facts(error: Exception) -> dict[str, Any]:

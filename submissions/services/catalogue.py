@@ -1,21 +1,24 @@
 """The service catalogue: which services an access can use, and the reason when it cannot.
 
-The entries are data in `catalogue.toml`; a new service of a known profile is a new table there and no code.
+The entries are data in `catalogue.toml`; a new service of a known adapter is a new table there and no code.
 """
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from portal.core.environments import Addresses
+from portal.core.environments import Addresses, Environment
+from submissions.period import Period, PeriodKind
 from systemusers.models import Access, ScopeGrant
 
 FILE = Path(__file__).with_name("catalogue.toml")
@@ -32,13 +35,26 @@ class Day:
     month: int
 
 
+class Openness(StrEnum):
+    """Whether the authority accepts a service in one environment."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"  # no page says so: it can be tried
+
+
 @dataclass(frozen=True)
 class Service:
-    """One entry. Sizes in bytes; `resource` without its urn prefix, `packages` with theirs."""
+    """One entry. Sizes in bytes; `resource` without its urn prefix, `packages` with theirs.
+
+    `adapter` is a name in `submissions.adapters`, "" while there is none; `options` are the entry's own data for it.
+    """
 
     id: str
-    profile: str
+    adapter: str
     enabled: bool
+    period: PeriodKind
+    environments: dict[Environment, Openness]
     form: str
     names: Texts
     abouts: Texts
@@ -53,6 +69,7 @@ class Service:
     max_files: int
     path: str = ""
     label: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.name
@@ -75,17 +92,24 @@ class Service:
             return addresses.skatteetaten_older + self.path
         return addresses.skatteetaten_newer.format(label=self.label)
 
-    def deadline(self, year: int) -> date:
-        """The last day to deliver for income year `year`."""
-        return date(year + 1, self.last_day.month, self.last_day.day)
+    def deadline(self, period: Period) -> date:
+        """The last day to deliver for a yearly period: a day of the next year."""
+        return date(period.start.year + 1, self.last_day.month, self.last_day.day)
+
+    def openness(self, environment: str) -> Openness:
+        return self.environments[Environment(environment)]
 
 
 @dataclass(frozen=True)
 class Availability:
-    """Whether one access can use a service. `reason` is a sentence for the user, "" when it can."""
+    """Whether one access can use a service. `reason` is a sentence for the user, "" when it can.
+
+    `note` is a doubt that does not stop it.
+    """
 
     service: Service
     reason: str = ""
+    note: str = ""
 
     @property
     def is_allowed(self) -> bool:
@@ -125,12 +149,20 @@ def services_for(access: Access) -> list[Availability]:
 
 def availability(*, access: Access, service: Service) -> Availability:
     """The availability of one service through one access. Two queries at most."""
-    return Availability(service, _obstacle(access, service))
+    return Availability(service, _obstacle(access, service), _doubt(access, service))
+
+
+def _doubt(access: Access, service: Service) -> str:
+    if service.openness(access.environment) != Openness.UNKNOWN:
+        return ""
+    return _("Det er ikke bekreftet at Skatteetaten tar imot %(service)s i dette miljøet.") % {"service": service.name}
 
 
 def _obstacle(access: Access, service: Service) -> str:
     if not service.enabled:
         return _("Portalen kan ikke sende denne tjenesten ennå.")
+    if service.openness(access.environment) == Openness.CLOSED:
+        return _("Skatteetaten tar ikke imot %(service)s i dette miljøet.") % {"service": service.name}
     if access.status not in Access.USABLE:
         return _("Tilgangen er ikke i bruk: %(state)s.") % {"state": access.get_status_display().lower()}
     if not covers(access, service):

@@ -1,112 +1,128 @@
-"""Connects drafts to the rules of RF-1086: checks one file, checks the package, and reads facts for the page."""
+"""Connects drafts to the adapter of their service: one file, the whole package, and how findings are stored and shown."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import PurePath
-from typing import Any
 
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.db.models import Count
+from django.utils.translation import gettext_lazy as _
 
-from submissions.adapters.rf1086 import (
-    Finding,
-    Form,
-    Kind,
-    Level,
-    NamedFile,
-    Unreadable,
-    check_file,
-    check_package,
-    read_form,
-)
-from submissions.models import Document, Submission
+from submissions.adapters import adapter
+from submissions.adapters.base import FileReport, Finding, Level, NamedFile, Period, PeriodKind
+from submissions.adapters.texts import Text, render
+from submissions.models import Document, Submission, stored
 from submissions.services.catalogue import Service
-from submissions.services.documents import DocumentDamaged, read_document
+from submissions.services.documents import DocumentDamaged
+from submissions.services.ways import about_of, adapter_of
 
-ROLES = {Kind.MAIN: Document.Role.MAIN, Kind.PART: Document.Role.PART}
-Row = dict[str, Any]
-"""A finding as it is stored and shown: severity (ERROR or WARNING), code, text, file, line, field, given, language."""
+TEXTS: dict[str, Text] = {
+    "FILE_TOO_LARGE": _("Filen er på %(size)s MB. En fil kan være på høyst %(most)s MB."),
+    "WRONG_ENDING": _("%(service)s leveres som %(kinds)s-filer."),
+    "SAME_FILE": _("Filen er den samme som %(other)s, og er tatt med én gang."),
+    DocumentDamaged.code: _("Filen kan ikke leses lenger. Fjern den, og last den opp på nytt."),
+}
+"""Codes that no adapter gives: they hold for every service."""
 
 
-def as_row(finding: Finding) -> Row:
+@dataclass(frozen=True)
+class Shown:
+    """A finding for the page, in the reader's language."""
+
+    level: str
+    text: str
+    file: str
+    line: int | None
+    path: str
+
+
+def outside(*, filename: str, size: int, service: Service) -> Finding | None:
+    """What can be said without opening the file: its size and its extension."""
+    if size > service.max_file_bytes:
+        sizes = {"size": f"{size / 10**6:.0f}", "most": f"{service.max_file_bytes / 10**6:.0f}"}
+        return Finding(Level.ERROR, "FILE_TOO_LARGE", sizes, filename)
+    if PurePath(filename).suffix.lower() not in service.extensions:
+        kinds = " / ".join(ending.removeprefix(".").upper() for ending in service.extensions)
+        return Finding(Level.ERROR, "WRONG_ENDING", {"kinds": kinds}, filename)
+    return None
+
+
+def inspect(*, filename: str, content: bytes, submission: Submission) -> FileReport:
+    """What one file is, and its own findings."""
+    return adapter_of(submission).inspect(NamedFile(filename, content), about_of(submission))
+
+
+def damaged(filename: str) -> FileReport:
+    """The report of a stored file whose bytes cannot be read."""
+    return FileReport("", (Finding(Level.ERROR, DocumentDamaged.code, file=filename),), file=filename)
+
+
+def is_damaged(report: FileReport) -> bool:
+    return any(finding.code == DocumentDamaged.code for finding in report.findings)
+
+
+def package(submission: Submission, reports: Sequence[FileReport]) -> list[Finding]:
+    """The findings of all files and of the whole; empty without files. Only the damaged ones while there are any."""
+    lost = [finding for report in reports if is_damaged(report) for finding in report.findings]
+    return lost or (adapter_of(submission).check(reports, about_of(submission)) if reports else [])
+
+
+def replaces(submission: Submission, new_role: str, old_role: str) -> bool:
+    """Whether a file takes the place of an earlier upload's file with the other role, whatever its name."""
+    return adapter_of(submission).replaces(new_role, old_role)
+
+
+def summary(submission: Submission) -> list[tuple[str, str]]:
+    """What a person should recognise before sending. Reads one report for each role, and no file."""
+    checked = submission.documents.checked()
+    counts = dict(checked.order_by().values_list("role").annotate(n=Count("pk")))
+    firsts = [checked.defer(None).filter(role=role).order_by("pk")[0] for role in counts if role]
+    return adapter_of(submission).summary([of_document(document) for document in firsts], counts)
+
+
+def shown(findings: Iterable[stored.Finding], service: Service) -> list[Shown]:
+    """The findings as texts in the current language."""
+    return [_shown(finding, service) for finding in findings]
+
+
+def _shown(row: stored.Finding, service: Service) -> Shown:
+    finding = Finding(Level(row["level"]), row["code"], {**row["params"], "service": service.name})
+    text = render(finding, TEXTS) if finding.code in TEXTS else adapter(service.adapter).render(finding)
+    return Shown(row["level"], text, row["file"], row["line"], row["path"])
+
+
+def as_stored(finding: Finding) -> stored.Finding:
     return {
-        "severity": finding.level.value,
+        "level": finding.level.value,
         "code": finding.code,
-        "text": finding.message,
-        "file": finding.filename,
+        "params": dict(finding.params),
+        "file": finding.file,
         "line": finding.line,
-        "field": finding.path,
-        "given": finding.given,
-        "language": get_language() or "nb",
+        "path": finding.path,
     }
 
 
-def has_errors(findings: list[Row]) -> bool:
-    return any(finding["severity"] == Level.ERROR for finding in findings)
+def report_as_stored(report: FileReport) -> stored.Report:
+    return {
+        "role": report.role,
+        "findings": [as_stored(finding) for finding in report.findings],
+        "orgnr": report.orgnr,
+        "period_kind": report.period.kind.value if report.period else "",
+        "period": report.period.start.isoformat() if report.period else "",
+        "facts": dict(report.facts),
+    }
 
 
-def outside(*, filename: str, size: int, service: Service) -> list[Row]:
-    """Findings without opening the file: its size and its extension."""
-    if size > service.max_file_bytes:
-        sizes = {"size": f"{size / 10**6:.0f}", "most": f"{service.max_file_bytes / 10**6:.0f}"}
-        message = _("Filen er på %(size)s MB. En fil kan være på høyst %(most)s MB.") % sizes
-        return [as_row(Finding(Level.ERROR, "TOO_LARGE", message, filename))]
-    if PurePath(filename).suffix.lower() not in service.extensions:
-        message = _("%(service)s leveres som %(kinds)s-filer.") % {
-            "service": service.name,
-            "kinds": " / ".join(ending.removeprefix(".").upper() for ending in service.extensions),
-        }
-        return [as_row(Finding(Level.ERROR, "WRONG_ENDING", message, filename))]
-    return []
+def of_document(document: Document) -> FileReport:
+    """The stored report of a checked document."""
+    row: stored.Report = document.report  # type: ignore[assignment] # the caller has looked that it was checked
+    name = document.filename
+    period = Period(PeriodKind(row["period_kind"]), date.fromisoformat(row["period"])) if row["period"] else None
+    findings = tuple(_finding(finding, name) for finding in row["findings"])
+    return FileReport(row["role"], findings, row["orgnr"], period, name, row["facts"])
 
 
-def inside(*, content: bytes, filename: str, submission: Submission) -> tuple[str, list[Row]]:
-    """The role of the file ("" when unknown) and the findings of the file alone."""
-    file = NamedFile(filename, content)
-    report = check_file(file, orgnr=submission.customer.orgnr, year=submission.year)
-    role = ROLES[report.kind].value if report.kind else ""
-    return role, [as_row(finding) for finding in report.findings]
-
-
-def package(submission: Submission, documents: list[Document]) -> list[Row]:
-    """The findings of the package; empty without files."""
-    if not documents:
-        return []
-    files, findings = [], []
-    for document in documents:
-        try:
-            files.append(NamedFile(document.filename, read_document(document)))
-        except DocumentDamaged:
-            message = _("Filen kan ikke leses lenger. Fjern den, og last den opp på nytt.")
-            findings.append(Finding(Level.ERROR, DocumentDamaged.code, message, document.filename))
-    if not findings:
-        findings = check_package(files, orgnr=submission.customer.orgnr, year=submission.year)
-    return [as_row(finding) for finding in findings]
-
-
-def stored_findings(submission: Submission, documents: list[Document]) -> list[Row]:
-    """The stored findings of the package; checked again when they are stored in another language."""
-    stored: list[Row] = submission.findings
-    if all(finding.get("language", "nb") == (get_language() or "nb") for finding in stored):
-        return stored
-    return package(submission, documents)
-
-
-def facts(documents: list[Document]) -> list[tuple[str, str]]:
-    """Facts of the main form for the user to recognise: company and number of shareholders."""
-    main = next((document for document in documents if document.role == Document.Role.MAIN), None)
-    parts = sum(document.role == Document.Role.PART for document in documents)
-    shown = [(_("Aksjonærer"), str(parts))]
-    return _company(main) + shown if main else shown
-
-
-def _company(main: Document) -> list[tuple[str, str]]:
-    try:
-        form: Form = read_form(read_document(main), main.filename)
-    except (Unreadable, DocumentDamaged):
-        return []
-    shown = [
-        (_("Selskap"), form.text("EnhetNavn-datadef-1") or form.text("EnhetOrganisasjonsnummer-datadef-18")),
-        (_("Aksjer"), form.text("AksjerMvAntall-datadef-29167")),
-    ]
-    return [(label, value) for label, value in shown if value]
+def _finding(row: stored.Finding, filename: str) -> Finding:
+    return Finding(Level(row["level"]), row["code"], row["params"], filename, row["line"], row["path"])

@@ -1,59 +1,51 @@
-"""Looks for a lost delivery in Dialogporten: a transmission that no other submission has, with our main form in it.
+"""Looks for a lost delivery in Dialogporten: a transmission that no other submission has and that the adapter recognises.
 
 Uses the lists of dialogs and transmissions only: opening a dialog marks it as seen for the customer's staff.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from lxml import etree
-
-from portal.gateways.errors import Refused
-from submissions import safe_xml
-from submissions.models import Call, Submission
-from submissions.services import catalogue, remote
-from submissions.services.documents import read_document
+from portal.core.lease import Hold
+from submissions.adapters.base import Candidate, Receipt
+from submissions.models import Submission
+from submissions.services import calls, remote
+from submissions.services.ways import adapter_of
 
 CLOCKS_DIFFER = timedelta(minutes=2)
 FROM_PARTY = {"Submission", "Correction"}
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """The delivered report at Skatteetaten. `reference` is Skatteetaten's, when the transmission has it."""
-
-    dialog_id: str
-    transmission_id: str
-    created_at: datetime
-    reference: str
-
-    def as_receipt(self) -> dict[str, Any]:
-        return {
-            "dialogId": self.dialog_id,
-            "forsendelseId": self.transmission_id,
-            "oppgavegiversLeveranseReferanse": self.reference,
-            "opprettet": self.created_at.isoformat(),
-            "kilde": "Dialogporten",
-        }
+def as_receipt(delivery: Candidate) -> Receipt:
+    """The receipt that the lost answer would have been, as far as Dialogporten shows it."""
+    shown = {
+        "dialogId": delivery.dialog_id,
+        "forsendelseId": delivery.transmission_id,
+        "oppgavegiversLeveranseReferanse": delivery.reference,
+        "opprettet": delivery.created_at.isoformat(),
+        "kilde": "Dialogporten",
+    }
+    raw = json.dumps(shown, indent=2, ensure_ascii=False).encode()
+    return Receipt(delivery.dialog_id, delivery.transmission_id, delivery.reference, raw)
 
 
-def find_delivery(submission: Submission, *, known_to_be_there: bool, at: datetime) -> Delivery | None:
-    """Our delivery, or None. With `known_to_be_there` a single candidate is accepted even if its forms cannot be compared.
+def find_delivery(hold: Hold[Submission], *, is_there: bool) -> Candidate | None:
+    """Our delivery, or None. `is_there`: the remote has said that it has the report.
 
-    Raises the gateways' errors.
+    Raises the gateways' errors, NoKey and DocumentDamaged.
     """
-    candidates = list({candidate.transmission_id: candidate for candidate in _candidates(submission, at)}.values())
-    ours = [c for c in candidates if _holds_our_form(submission, c, at)]
-    if ours:
-        return ours[0]
-    return candidates[0] if known_to_be_there and len(candidates) == 1 else None
+    found = {candidate.transmission_id: candidate for candidate in _candidates(hold.row, hold.now())}
+    if not found:
+        return None
+    first = hold.row.calls.select_related("document").earliest("ordinal")
+    context = calls.context_of(hold, first, counts=calls.counts_of(hold.row))
+    return adapter_of(hold.row).locate(context, list(found.values()), is_there=is_there)
 
 
-def _candidates(submission: Submission, at: datetime) -> Iterator[Delivery]:
+def _candidates(submission: Submission, at: datetime) -> Iterator[Candidate]:
     """New submissions on the customer's dialogs of this service since ours was queued."""
     assert submission.queued_at is not None  # noqa: S101 - an uncertain submission was queued
     since = submission.queued_at - CLOCKS_DIFFER
@@ -62,34 +54,6 @@ def _candidates(submission: Submission, at: datetime) -> Iterator[Delivery]:
     for dialog_id, transmission in remote.transmissions_since(submission, since, at=at):
         is_ours = transmission.type in FROM_PARTY and transmission.created_at >= since
         if is_ours and str(transmission.id) not in of_others:
-            yield Delivery(
+            yield Candidate(
                 str(dialog_id), str(transmission.id), transmission.created_at, transmission.external_reference or ""
             )
-
-
-def _holds_our_form(submission: Submission, delivery: Delivery, at: datetime) -> bool:
-    """Whether the first form of the delivery is our main form, ignoring white space and encoding."""
-    ours = submission.calls.select_related("document").get(step=Call.Step.MAIN).document
-    assert submission.access is not None and ours is not None  # noqa: S101, PT018 - planned so
-    service = catalogue.service(submission.service)
-    try:
-        forms = remote.skatteetaten(submission.environment, service).submitted_forms(
-            token=remote.token(submission.access, service, at=at),
-            year=submission.year,
-            transmission_id=delivery.transmission_id,
-        )
-    except Refused as error:
-        if error.status == 404:  # another year's, or not readable yet
-            return False
-        raise
-    return bool(forms) and canonical(forms[0]) == canonical(read_document(ours)) is not None
-
-
-def canonical(xml: str | bytes) -> bytes | None:
-    """Canonical XML (C14N 2.0) of the form; None when it cannot be parsed."""
-    try:
-        root = safe_xml.parse(xml.encode() if isinstance(xml, str) else xml)
-    except safe_xml.UnreadableXml:
-        return None
-    canonical_form: bytes = etree.tostring(root, method="c14n2", strip_text=True)  # type: ignore[call-overload]
-    return canonical_form

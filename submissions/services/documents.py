@@ -79,17 +79,17 @@ def store_document(
 
 @dataclass(frozen=True)
 class Kept:
-    """Stored bytes that have no row yet. `size` in bytes."""
+    """Stored bytes that have no row yet. `size` in bytes; `is_written`: they were not there, or were damaged."""
 
     sha256: str
     size: int
+    is_written: bool = True
 
 
 def keep(content: bytes) -> Kept:
     """Write the encrypted bytes at the path of their hash. Call it before, never inside, a transaction."""
     sha256 = hashlib.sha256(content).hexdigest()
-    _keep(sha256, content)
-    return Kept(sha256, len(content))
+    return Kept(sha256, len(content), is_written=_keep(sha256, content))
 
 
 def record_document(
@@ -176,21 +176,20 @@ def _delete_if_old(name: str, at: datetime) -> bool:
     return True
 
 
-def _keep(sha256: str, content: bytes) -> None:
-    """Write the file unless it exists and is complete.
+def _keep(sha256: str, content: bytes) -> bool:
+    """Write the file unless it exists and is complete; tells whether it did.
 
-    A file without a row is written again too: a new modification time
-
-    protects it from the sweep.
+    A file without a row is written again too: a new modification time protects it from the sweep.
     """
     name = storage_path(sha256)
     if storage().exists(name):
         if Document.objects.filter(sha256=sha256).exists() and _is_whole(sha256):
-            return
+            return False
         storage().delete(name)
     kept = storage().save(name, ContentFile(crypto.encrypt(content)))
     if kept != name:  # another process wrote the same bytes first; its file is used
         storage().delete(kept)
+    return True
 
 
 def _is_whole(sha256: str) -> bool:

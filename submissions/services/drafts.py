@@ -1,6 +1,6 @@
-"""Drafts: files are added and removed; each file is checked alone, and the package after each change.
+"""Drafts: files are stored at once, and checked by a worker (`package_check`). READY means checked without errors.
 
-A file with errors is reported and not stored. READY means checked without errors.
+A file with errors is reported and not kept. Nothing here opens a file, but for a small first upload.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ from typing import Any, Protocol
 
 from django.db import transaction
 
+from accounts.models import Customer
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from submissions.models import Document, Submission
-from submissions.services import catalogue, checking
-from submissions.services.checking import Row
-from submissions.services.documents import Kept, clean_filename, keep, record_document
+from portal.core.problems import code_of
+from submissions.adapters.base import Finding, Level
+from submissions.models import Document, PackageCheck, Submission, stored
+from submissions.period import Period
+from submissions.services import catalogue, checking, package_check
+from submissions.services.documents import Kept, clean_filename, keep
+from submissions.services.package_check import AT_ONCE_BYTES, AT_ONCE_FILES, OPEN
 from systemusers.models import Access
 
 Status = Submission.Status
-OPEN = {Status.DRAFT, Status.READY}
 SOME = 100
 """Documents that one audit event names; it counts them all."""
 CORRECTABLE = {Status.REJECTED, Status.FAILED}
@@ -36,6 +39,14 @@ class NotOpen(Exception):
     """The submission was sent or cancelled: its files can no longer be changed."""
 
 
+class NotStored(Exception):
+    """The storage did not take the files; the draft is as it was. `code` is known to `portal.explain`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class Upload(Protocol):
     """An uploaded file, as Django's forms give it."""
 
@@ -47,132 +58,212 @@ class Upload(Protocol):
 
     def read(self) -> bytes: ...
 
+    def seek(self, offset: int, /) -> object: ...
+
 
 @dataclass(frozen=True)
-class Verdict:
-    """The result for one uploaded file: its row when it was stored, else the findings."""
+class Taken:
+    """An uploaded file whose bytes are stored and have no row yet."""
 
     filename: str
-    findings: list[Row]
-    document: Document | None = None
-
-
-Looked = tuple[str, str, list[Row], Kept | None]
-"""A file's name, role, findings and, when there is no error, its stored bytes."""
+    kept: Kept
 
 
 def create_draft(
-    *, access: Access, service: str, year: int, by: str, at: datetime, corrects: Submission | None = None
+    *,
+    access: Access,
+    service: str,
+    period: Period,
+    by: str,
+    at: datetime,
+    customer: Customer | None = None,
+    corrects: Submission | None = None,
 ) -> Submission:
-    """An empty DRAFT for the access's customer. Raises NotAllowed, catalogue.UnknownService."""
+    """An empty DRAFT about `customer`, by default the access's own. Raises NotAllowed, catalogue.UnknownService."""
     availability = catalogue.availability(access=access, service=catalogue.service(service))
     if not availability.is_allowed:
         raise NotAllowed(availability.reason)
     with transaction.atomic():
         draft = Submission.objects.create(
             environment=access.environment,
-            customer=access.customer,
+            customer=customer or access.customer,
             access=access,
             service=service,
-            year=year,
+            **period.columns(),
             corrects=corrects,
             status_at=at,
             created_by=by,
             created_at=at,
         )
-        record(by=by, at=at, target=draft, what=AuditType.CREATED, service=service, year=year)
+        record(by=by, at=at, target=draft, what=AuditType.CREATED, service=service, period=str(period))
     return draft
 
 
 def begin(
-    *, access: Access, service: str, year: int, files: Iterable[Upload], by: str, at: datetime
-) -> tuple[Submission | None, list[Verdict]]:
-    """A draft with the files that can be used; an open draft for the same service and year is reused.
+    *,
+    access: Access,
+    service: str,
+    period: Period,
+    files: Iterable[Upload],
+    by: str,
+    at: datetime,
+    customer: Customer | None = None,
+) -> tuple[Submission | None, list[stored.Refused]]:
+    """A draft with the files; an open draft for the same customer, service and period is reused.
 
-    None when there were files and none can be used. Raises NotAllowed.
+    (None, why) when there are only few files and none can be used. Raises NotAllowed, NotStored.
     """
-    same = Submission.objects.filter(customer=access.customer, service=service, year=year, corrects__isnull=True)
+    uploads = list(files)
+    customer = customer or access.customer
+    same = Submission.objects.about(customer=customer, service=service, period=period).filter(corrects__isnull=True)
     draft = same.filter(access=access, status__in=OPEN).order_by("-pk").first()
-    probe = draft or Submission(customer=access.customer, access=access, service=service, year=year)
-    looked_at = [_look(probe, file) for file in files]
-    if looked_at and not any(kept for *_rest, kept in looked_at):
-        return None, [Verdict(filename, findings) for filename, _role, findings, _kept in looked_at]
-    draft = draft or create_draft(access=access, service=service, year=year, by=by, at=at)
-    return draft, _add(draft, looked_at, by=by, at=at)
+    probe = draft or Submission(customer=customer, access=access, service=service, **period.columns())
+    refused = _unusable(probe, uploads)
+    if uploads and len(refused) == len(uploads):
+        return None, refused
+    draft = draft or create_draft(access=access, customer=customer, service=service, period=period, by=by, at=at)
+    add_files(submission=draft, files=uploads, by=by, at=at)
+    return draft, []
 
 
-def add_files(*, submission: Submission, files: Iterable[Upload], by: str, at: datetime) -> list[Verdict]:
-    """Check each file, store those without errors, and check the package again. Raises NotOpen.
+def _unusable(submission: Submission, uploads: list[Upload]) -> list[stored.Refused]:
+    """Those of a small upload that have errors; empty for a large one, which is checked by a worker only."""
+    if len(uploads) > AT_ONCE_FILES or sum(upload.size or 0 for upload in uploads) > AT_ONCE_BYTES:
+        return []
+    found = [(clean_filename(upload.name or ""), _findings(submission, upload)) for upload in uploads]
+    return [
+        {"file": name, "findings": [checking.as_stored(finding) for finding in findings]}
+        for name, findings in found
+        if any(finding.level == Level.ERROR for finding in findings)
+    ]
 
-    A main form replaces the existing one, and a file replaces one of the same name.
+
+def _findings(submission: Submission, upload: Upload) -> tuple[Finding, ...]:
+    filename = clean_filename(upload.name or "")
+    outside = _outside(submission, upload)
+    if outside:
+        return (outside,)
+    upload.seek(0)
+    report = checking.inspect(filename=filename, content=upload.read(), submission=submission)
+    upload.seek(0)
+    return report.findings
+
+
+def add_files(*, submission: Submission, files: Iterable[Upload], by: str, at: datetime) -> int:
+    """Store the files and have them checked. Returns how many are new. Raises NotOpen, NotStored.
+
+    Once checked, a file replaces those of earlier uploads with its name, and a main form the earlier one. Files of the same
+    name in one upload are all kept, under distinct names.
     """
-    return _add(submission, [_look(submission, file) for file in files], by=by, at=at)
-
-
-def _add(submission: Submission, looked_at: list[Looked], *, by: str, at: datetime) -> list[Verdict]:
+    refused, taken = [], []
+    for upload in files:
+        finding = _outside(submission, upload)
+        if finding:
+            refused.append(finding)
+        else:
+            taken.append(_take(upload))
     with _editing(submission):
-        verdicts = [_take(submission, *item, at=at) for item in looked_at]
-        if accepted := [verdict.document for verdict in verdicts if verdict.document]:
-            record(by=by, at=at, target=submission, what=AuditType.FILES_ADDED, **_named(accepted))
-    check(submission=submission, by=by, at=at)
-    return verdicts
+        number = _next_upload(submission, by)
+        added, same = _record(submission, taken, number, at)
+        _add_refused(submission, refused + same)
+        if added:
+            record(
+                by=by, at=at, target=submission, what=AuditType.FILES_ADDED, **_named(_of_upload(submission, number))
+            )
+            package_check.order(submission=submission, by=by, at=at)
+    package_check.begin(submission=submission, at=at)
+    return added
 
 
-def _look(submission: Submission, file: Upload) -> Looked:
-    """Name, role, findings and, when there is no error, the stored bytes. Too large a file is never read."""
-    filename = clean_filename(file.name or "")
+def _of_upload(submission: Submission, number: int) -> list[Document]:
+    return list(submission.documents.filter(upload=number).order_by("pk"))
+
+
+def _outside(submission: Submission, upload: Upload) -> Finding | None:
     service = catalogue.service(submission.service)
-    refused = checking.outside(filename=filename, size=file.size or 0, service=service)
-    if refused:
-        return filename, "", refused, None
-    content = file.read()
-    role, findings = checking.inside(content=content, filename=filename, submission=submission)
-    return filename, role, findings, None if checking.has_errors(findings) else keep(content)
+    return checking.outside(filename=clean_filename(upload.name or ""), size=upload.size or 0, service=service)
 
 
-def _take(
-    submission: Submission, filename: str, role: str, findings: list[Row], kept: Kept | None, *, at: datetime
-) -> Verdict:
-    if kept is None:
-        return Verdict(filename, findings)
-    earlier = submission.documents.filter(role=role) if role == Document.Role.MAIN else submission.documents.none()
-    (earlier | submission.documents.filter(filename=filename)).exclude(sha256=kept.sha256).delete()
-    document = record_document(
-        kept=kept,
-        filename=filename,
-        media_type=catalogue.service(submission.service).media_type,
-        role=role,
+def _take(upload: Upload) -> Taken:
+    try:
+        return Taken(clean_filename(upload.name or ""), keep(upload.read()))
+    except OSError as error:
+        raise NotStored(code_of(error)) from error
+
+
+def _next_upload(submission: Submission, by: str) -> int:
+    row, _new = PackageCheck.objects.get_or_create(submission=submission, defaults={"requested_by": by})
+    row.uploads += 1
+    row.save(update_fields=["uploads"])
+    return row.uploads
+
+
+def _record(submission: Submission, taken: list[Taken], number: int, at: datetime) -> tuple[int, list[Finding]]:
+    """Rows for new files. Returns how many are to be checked, and a note for each file that is there under another name."""
+    hashes = [file.kept.sha256 for file in taken]
+    by_hash = {document.sha256: document for document in submission.documents.filter(sha256__in=hashes)}
+    new: dict[str, Document] = {}
+    names: set[str] = set()
+    same, again = [], []
+    for file in taken:
+        existing = new.get(file.kept.sha256) or by_hash.get(file.kept.sha256)
+        if existing is None:
+            new[file.kept.sha256] = _document(submission, file, distinct(file.filename, names), number, at)
+        elif existing.pk is None or existing.filename != file.filename:
+            same.append(Finding(Level.WARNING, "SAME_FILE", {"other": existing.filename}, file.filename))
+        elif file.kept.is_written:
+            again.append(existing.pk)  # its bytes had been damaged
+    Document.objects.bulk_create(new.values(), batch_size=500)
+    repaired = submission.documents.filter(pk__in=again).update(report=None)
+    return len(new) + repaired, same
+
+
+def _document(submission: Submission, file: Taken, filename: str, number: int, at: datetime) -> Document:
+    return Document(
         customer=submission.customer,
         submission=submission,
-        at=at,
+        filename=filename,
+        media_type=catalogue.service(submission.service).media_type,
+        size=file.kept.size,
+        sha256=file.kept.sha256,
+        stored_at=at,
+        upload=number,
     )
-    return Verdict(filename, findings, document)
+
+
+def distinct(filename: str, taken: set[str]) -> str:
+    """The name, with a number when another file of the upload has it. Letter case makes no difference. Adds it to `taken`."""
+    stem, dot, ending = filename.rpartition(".")
+    stem, ending = (stem, dot + ending) if dot else (filename, "")
+    number, candidate = 2, filename
+    while candidate.casefold() in taken:
+        candidate, number = f"{stem}-{number}{ending}", number + 1
+    taken.add(candidate.casefold())
+    return candidate
+
+
+def _add_refused(submission: Submission, findings: list[Finding]) -> None:
+    if not findings:
+        return
+    row = PackageCheck.objects.get(submission=submission)
+    new: list[stored.Refused] = [{"file": f.file, "findings": [checking.as_stored(f)]} for f in findings]
+    row.refused, row.refused_more = package_check.with_refused(row, new)
+    row.save(update_fields=["refused", "refused_more"])
+
+
+def hide_refused(*, submission: Submission) -> None:
+    """A person has read which files were not taken in."""
+    with _editing(submission):
+        PackageCheck.objects.filter(submission=submission).update(refused=[], refused_more=0)
 
 
 def remove_file(*, submission: Submission, document: Document, by: str, at: datetime) -> None:
-    """Take a file out and check the rest. Raises NotOpen."""
+    """Take a file out and have the rest checked; no other file is read for it. Raises NotOpen."""
     with _editing(submission):
         submission.documents.filter(pk=document.pk).delete()
         record(by=by, at=at, target=submission, what=AuditType.FILE_REMOVED, **_named([document]))
-    check(submission=submission, by=by, at=at)
-
-
-def check(*, submission: Submission, by: str, at: datetime) -> None:
-    """Check the package as a whole; READY without errors, else DRAFT. The findings are kept on the row. Raises NotOpen."""
-    documents = list(submission.documents.order_by("pk"))
-    findings = checking.package(submission, documents)
-    wanted = Status.READY if documents and not checking.has_errors(findings) else Status.DRAFT
-    with _editing(submission):
-        if _changed_meanwhile(submission, documents):
-            return  # the process that changed it checks it
-        submission.findings = findings
-        submission.save(update_fields=["findings"])
-        if submission.status != wanted:
-            submission.move_to(wanted, by=by, at=at)
-
-
-def _changed_meanwhile(submission: Submission, documents: list[Document]) -> bool:
-    return set(submission.documents.values_list("pk", flat=True)) != {document.pk for document in documents}
+        package_check.order(submission=submission, by=by, at=at)
+    package_check.begin(submission=submission, at=at)
 
 
 def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Submission:
@@ -182,15 +273,26 @@ def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Sub
     """
     if submission.status not in CORRECTABLE or submission.access is None:
         raise NotOpen(f"submission {submission.pk} is {submission.status}")
-    open_one = submission.corrections.filter(status__in=OPEN).first()
-    if open_one:
-        return open_one
-    draft = create_draft(
-        access=submission.access, service=submission.service, year=submission.year, by=by, at=at, corrects=submission
-    )
-    forms = submission.documents.filter(role__in=(Document.Role.MAIN, Document.Role.PART)).order_by("pk")
-    Document.objects.bulk_create(_copy(form, draft, at) for form in forms)
-    check(submission=draft, by=by, at=at)
+    with transaction.atomic():
+        Submission.objects.select_for_update().get(
+            pk=submission.pk
+        )  # one correction, also when asked for twice at once
+        open_one = submission.corrections.filter(status__in=OPEN).first()
+        if open_one:
+            return open_one
+        draft = create_draft(
+            access=submission.access,
+            customer=submission.customer,
+            service=submission.service,
+            period=submission.period,
+            by=by,
+            at=at,
+            corrects=submission,
+        )
+        forms = submission.documents.forms().order_by("pk")
+        Document.objects.bulk_create((_copy(form, draft, at) for form in forms), batch_size=500)
+        package_check.order(submission=draft, by=by, at=at)
+    package_check.begin(submission=draft, at=at)
     return draft
 
 
@@ -221,12 +323,14 @@ def _editing(submission: Submission) -> Iterator[None]:
 
 
 __all__ = [
+    "OPEN",
     "NotAllowed",
     "NotOpen",
-    "Verdict",
+    "NotStored",
     "add_files",
-    "check",
+    "begin",
     "copy_for_correction",
     "create_draft",
+    "hide_refused",
     "remove_file",
 ]

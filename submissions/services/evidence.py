@@ -16,13 +16,8 @@ from submissions.models import Call, Document, Submission
 from submissions.services.documents import DocumentDamaged, read_document
 
 IN_MEMORY = 5_000_000
-FOLDERS = {
-    Document.Role.MAIN: "sendt",
-    Document.Role.PART: "sendt",
-    Document.Role.ATTACHMENT: "sendt",
-    Document.Role.RECEIPT: "kvittering",
-    Document.Role.FEEDBACK: "tilbakemelding",
-}
+SENT = "sendt"
+FOLDERS: dict[str, str] = {Document.Role.RECEIPT: "kvittering", Document.Role.FEEDBACK: "tilbakemelding"}
 
 
 def evidence(submission: Submission) -> IO[bytes]:
@@ -41,7 +36,7 @@ def _write(package: IO[bytes], submission: Submission) -> None:
     hashes: dict[str, str] = {}
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
         for document in submission.documents.order_by("pk"):
-            name = _unused(f"{FOLDERS[Document.Role(document.role)]}/{document.filename}", hashes)
+            name = _unused(f"{FOLDERS.get(document.role, SENT)}/{document.filename}", hashes)
             hashes[name] = document.sha256
             archive.writestr(name, read_document(document))
         for name, content in _records(submission).items():
@@ -69,10 +64,11 @@ def _records(submission: Submission) -> dict[str, bytes]:
 
 
 def _facts(submission: Submission) -> dict[str, Any]:
-    names = ("environment", "service", "year", "status", "created_by", "queued_by", "receipt_reference", "reasons")
+    names = ("environment", "service", "status", "created_by", "queued_by", "receipt_reference", "reasons")
     moments = ("created_at", "queued_at", "delivered_at", "decided_at")
     return {
         "reference": str(submission.reference),
+        "period": str(submission.period),
         "customer": {"orgnr": submission.customer.orgnr, "name": submission.customer.name},
         "dialog_id": str(submission.dialog_id or ""),
         "transmission_id": str(submission.transmission_id or ""),

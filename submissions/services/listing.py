@@ -37,11 +37,14 @@ GROUPS = [
 
 
 def find_submissions(*, user: User, environment: Environment, text: str = "") -> SubmissionQuerySet:
-    """Submissions visible to `user`, filtered by customer and income year, in any order."""
+    """Submissions visible to `user`, filtered by customer and year, in any order."""
     rows = Submission.objects.visible_to(user).filter(environment=environment)
     years = [word for word in text.split() if _YEAR.fullmatch(word)]
     if len(years) == 1:
-        rows, text = rows.filter(year=int(years[0])), " ".join(word for word in text.split() if word != years[0])
+        rows, text = (
+            rows.filter(period_start__year=int(years[0])),
+            " ".join(word for word in text.split() if word != years[0]),
+        )
     return rows.filter(customer__in=find_customer_ids(text, environment=environment)) if text else rows
 
 

@@ -51,7 +51,9 @@ def _while_stopped(row: Submission, at: datetime) -> NextStep:
 
 
 def _draft(row: Submission, at: datetime) -> NextStep:
-    if any(finding["severity"] == "ERROR" for finding in row.findings):
+    if not row.is_checked:
+        return NextStep(_("Filene kontrolleres"), "", _url(row, "control"))
+    if row.errors:
         return NextStep(_("Rett feilene i filene"), _("Dere"), _url(row, "files"))
     return NextStep(_("Legg til filer"), _("Dere"), _url(row, "files"))
 
@@ -60,17 +62,22 @@ def _ready(row: Submission, at: datetime) -> NextStep:
     return NextStep(_("Se over og send"), _("Dere"), _url(row, "send"))
 
 
+def _waiting(row: Submission, at: datetime) -> NextStep | None:
+    """The problem that it waits for, and until when."""
+    if not row.problem_code or row.next_attempt_at is None or row.next_attempt_at <= at:
+        return None
+    explanation = explain(row.problem_code)
+    clock = f"{timezone.localtime(row.next_attempt_at):%H.%M.%S}"
+    text = _("%(what)s. Prøver igjen kl. %(clock)s") % {"what": explanation.title, "clock": clock}
+    return NextStep(text) if explanation.who == NOBODY else NextStep(text, str(explanation.who), _url(row))
+
+
 def _queued(row: Submission, at: datetime) -> NextStep:
-    if row.problem_code and row.next_attempt_at and row.next_attempt_at > at:
-        explanation = explain(row.problem_code)
-        clock = f"{timezone.localtime(row.next_attempt_at):%H.%M.%S}"
-        text = _("%(what)s. Prøver igjen kl. %(clock)s") % {"what": explanation.title, "clock": clock}
-        return NextStep(text) if explanation.who == NOBODY else NextStep(text, str(explanation.who), _url(row))
-    return NextStep(_("Sendes snart"))
+    return _waiting(row, at) or NextStep(_("Sendes snart"))
 
 
 def _sending(row: Submission, at: datetime) -> NextStep:
-    return NextStep(_("Sendes nå"))
+    return _waiting(row, at) or NextStep(_("Sendes nå"))
 
 
 def _uncertain(row: Submission, at: datetime) -> NextStep:

@@ -1,32 +1,48 @@
-"""Context of the page of one submission, in few queries."""
+"""Context of the page of one submission, in few queries, however many files it has."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Case, QuerySet, Value, When
+from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.services.actors import names_of, person
 from portal.core.heartbeat import is_working
+from portal.core.paging import paginate
 from portal.explain import NOBODY, Explanation, explain
-from submissions.models import Dialog, Document, Submission
-from submissions.services import catalogue, checking, stepper
+from submissions.models import Dialog, Document, PackageCheck, Submission
+from submissions.services import catalogue, checking, package_check, stepper
+from submissions.services.checking import Shown
 from submissions.services.next_step import next_step
+from submissions.services.package_check import Progress
 from submissions.services.preflight import preflight
 from submissions.services.timeline import timeline
+from submissions.services.ways import adapter_of
 
 S = Submission.Status
-ROLES = [
-    Document.Role.FEEDBACK,
-    Document.Role.RECEIPT,
-    Document.Role.MAIN,
-    Document.Role.PART,
-    Document.Role.ATTACHMENT,
-]
 SHOWN = 50
-"""Files listed on a page; the rest are in the evidence package."""
+"""Files listed on the page of a sent report; the rest are in the evidence package."""
+
+
+@dataclass(frozen=True)
+class RefusedFile:
+    """A file that was not taken in, and why, in the reader's language."""
+
+    filename: str
+    findings: list[Shown]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The check of a draft is not done. `problem` is why it stands still, None when it does not."""
+
+    progress: Progress
+    problem: Explanation | None
 
 
 def _common(row: Submission, at: datetime) -> dict[str, Any]:
@@ -34,36 +50,56 @@ def _common(row: Submission, at: datetime) -> dict[str, Any]:
     return {
         "submission": row,
         "service": service,
-        "deadline": service.deadline(row.year),
-        "is_late": timezone.localdate(row.delivered_at or at) > service.deadline(row.year),
+        "deadline": service.deadline(row.period),
+        "is_late": timezone.localdate(row.delivered_at or at) > service.deadline(row.period),
         "dots": stepper.dots(row),
         "step": next_step(row, at=at, working=is_working(at=at)),
     }
 
 
-def draft_context(row: Submission, *, at: datetime) -> dict[str, Any]:
-    """A draft: its files, findings, facts and preflight."""
-    documents = sorted(row.documents.all(), key=lambda d: (ROLES.index(Document.Role(d.role)), d.pk))
+def draft_context(row: Submission, *, at: datetime, query: QueryDict) -> dict[str, Any]:
+    """A draft: a page of its files, findings, facts, preflight, and how far the check is. Opens no file."""
+    service = catalogue.service(row.service)
+    total = row.documents.count()
+    check = package_check.find(row)
     return {
         **_common(row, at),
-        "documents": documents,
-        "findings": checking.stored_findings(row, documents),
-        "errors": sum(f["severity"] == "ERROR" for f in row.findings),
-        "warnings": sum(f["severity"] == "WARNING" for f in row.findings),
-        "facts": checking.facts(documents) if documents else [],
+        "page": paginate(row.documents.all(), query=query, order=("role", "pk")),
+        "total": total,
+        "waiting": _waiting(row, check),
+        "findings": checking.shown(row.findings, service),
+        "errors": row.errors,
+        "warnings": row.warnings,
+        "facts": checking.summary(row) if total else [],
         "preflight": preflight(row),
+        "refused": refused_files(check.refused, service_id=row.service) if check else [],
+        "refused_more": check.refused_more if check else 0,
     }
+
+
+def _waiting(row: Submission, check: PackageCheck | None) -> Waiting | None:
+    progress = package_check.progress(row, check)
+    if progress is None:
+        return None
+    return Waiting(progress, explain(progress.problem_code) if progress.problem_code else None)
+
+
+def refused_files(entries: list[Any], *, service_id: str) -> list[RefusedFile]:
+    """Stored entries (`stored.Refused`) for the page."""
+    service = catalogue.service(service_id)
+    return [RefusedFile(entry["file"], checking.shown(entry["findings"], service)) for entry in entries]
 
 
 def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]:
     """A submission that was queued or sent."""
-    documents = sorted(row.documents.all(), key=lambda d: (ROLES.index(Document.Role(d.role)), d.pk))
+    documents = _documents(row)
+    total = documents.count()
     return {
         **_common(row, at),
         "events": timeline(row),
-        "documents": documents[:SHOWN],
-        "hidden": max(0, len(documents) - SHOWN),
-        "feedback": next((d for d in documents if d.role == Document.Role.FEEDBACK), None),
+        "documents": list(documents[:SHOWN]),
+        "hidden": max(0, total - SHOWN),
+        "feedback": documents.filter(role=Document.Role.FEEDBACK).first(),
         "explanation": explain(row.problem_code) if row.status in (S.FAILED, S.UNCERTAIN) else None,
         "stopped_by": _stopped_by(row),
         "sent_by": _name(row.queued_by),
@@ -74,9 +110,16 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
     }
 
 
+def _documents(row: Submission) -> QuerySet[Document]:
+    """What was answered first, then what was sent."""
+    roles = [Document.Role.FEEDBACK, Document.Role.RECEIPT, *adapter_of(row).roles]
+    ranks = [When(role=role, then=Value(rank)) for rank, role in enumerate(roles)]
+    return row.documents.order_by(Case(*ranks, default=Value(len(roles))), "pk")
+
+
 def _stopped_by(row: Submission) -> Explanation | None:
     """The problem that keeps it in the queue, if a person must act."""
-    if row.status != S.QUEUED or not row.problem_code:
+    if row.status not in (S.QUEUED, S.SENDING) or not row.problem_code:
         return None
     explanation = explain(row.problem_code)
     return None if explanation.who == NOBODY else explanation

@@ -11,10 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from submissions.models import Document, Submission
+from submissions.models import Submission
 from submissions.services import catalogue
 
-FORMS = (Document.Role.MAIN, Document.Role.PART)
 TAKEN = ("QUEUED", "SENDING", "UNCERTAIN", "DELIVERED", "ACCEPTED", "NEEDS_PERSON")
 """States in which Skatteetaten has the package, or soon may."""
 
@@ -38,7 +37,9 @@ def preflight(submission: Submission) -> Preflight:
 
 def _problems(submission: Submission) -> list[str]:
     problems = []
-    if submission.status != Submission.Status.READY:
+    if not submission.is_checked:
+        problems.append(_("Filene kontrolleres. Vent til kontrollen er ferdig."))
+    elif submission.status != Submission.Status.READY:
         has_files = submission.documents.exists()
         problems.append(_("Rett feilene i filene først.") if has_files else _("Legg til filer først."))
     if _is_what_was_turned_down(submission):
@@ -59,10 +60,10 @@ def _is_what_was_turned_down(submission: Submission) -> bool:
 
 def _questions(submission: Submission) -> list[tuple[str, str]]:
     questions = []
-    warnings = [f for f in submission.findings if f["severity"] == "WARNING"]
-    if warnings:
-        text = ngettext("Kontrollen har %(n)s advarsel.", "Kontrollen har %(n)s advarsler.", len(warnings))
-        questions.append(("warnings", text % {"n": len(warnings)} + " " + _("Jeg har lest, og vil sende likevel.")))
+    number = submission.warnings
+    if number:
+        text = ngettext("Kontrollen har %(n)s advarsel.", "Kontrollen har %(n)s advarsler.", number)
+        questions.append(("warnings", text % {"n": number} + " " + _("Jeg har lest, og vil sende likevel.")))
     same = identical(submission)
     if same:
         text = _("De samme filene er sendt før (%(when)s, %(state)s). Jeg vil sende dem en gang til.")
@@ -72,19 +73,13 @@ def _questions(submission: Submission) -> list[tuple[str, str]]:
 
 
 def identical(submission: Submission) -> Submission | None:
-    """The newest other submission of the same customer, service and year with the same files that was not rejected."""
+    """The newest other submission of the same customer, service and period with the same files that was not rejected."""
     ours = hashes(submission)
-    others = (
-        Submission.objects.filter(
-            customer=submission.customer_id, service=submission.service, year=submission.year, status__in=TAKEN
-        )
-        .exclude(pk=submission.pk)
-        .prefetch_related("documents")
-        .order_by("-queued_at")
-    )
-    return next((other for other in others if ours and hashes(other) == ours), None)
+    about = Submission.objects.about(customer=submission.customer, service=submission.service, period=submission.period)
+    others = about.filter(status__in=TAKEN).exclude(pk=submission.pk)
+    return next((other for other in others.order_by("-queued_at") if ours and hashes(other) == ours), None)
 
 
 def hashes(submission: Submission) -> list[str]:
-    """SHA-256 of each form in the package, sorted: its fingerprint."""
-    return sorted(d.sha256 for d in submission.documents.all() if d.role in FORMS)
+    """SHA-256 of each form in the package, sorted: its fingerprint. One query, of nothing else."""
+    return sorted(submission.documents.forms().order_by().values_list("sha256", flat=True))

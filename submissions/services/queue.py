@@ -5,17 +5,16 @@ A worker, enqueued after commit or by the sweep, continues from the row.
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 
 from django.db import transaction
 
 from accounts.models import Customer
 from portal.core.states import IllegalTransition
-from submissions.models import Call, Document, Submission
+from submissions.adapters.base import StoredDocument
+from submissions.models import Call, Submission
 from submissions.services.preflight import Preflight, preflight
-
-Step = Call.Step
+from submissions.services.ways import adapter_of
 
 
 class NotReady(Exception):
@@ -53,20 +52,20 @@ def queue(*, submission: Submission, by: str, at: datetime, confirmed: frozenset
 
 
 def plan_calls(submission: Submission) -> None:
-    """One MAIN, one PART for each sub-form, one CONFIRM. The keys are generated here, once."""
-    main, parts = _forms(submission)
-    planned = [Call(step=Step.MAIN, document=main, key=uuid.uuid4())]
-    planned += [Call(step=Step.PART, document=part, key=uuid.uuid4()) for part in parts]
-    planned += [Call(step=Step.CONFIRM)]  # Skatteetaten takes no key here: see docs/decisions on the lost confirmation
-    for ordinal, call in enumerate(planned, start=1):
-        call.submission, call.ordinal = submission, ordinal
-    Call.objects.bulk_create(planned)
-
-
-def _forms(submission: Submission) -> tuple[Document, list[Document]]:
-    documents = list(submission.documents.order_by("pk"))
-    main = next(d for d in documents if d.role == Document.Role.MAIN)
-    return main, [d for d in documents if d.role == Document.Role.PART]
+    """The adapter's plan for the files. The keys are generated here, once."""
+    forms = [d for d in submission.documents.order_by("pk") if d.is_form]
+    steps = adapter_of(submission).plan([StoredDocument(d.pk, d.role, d.filename) for d in forms])
+    Call.objects.bulk_create(
+        Call(
+            submission=submission,
+            ordinal=ordinal,
+            step=step.code,
+            document_id=step.document_id,
+            key=step.key,
+            may_repeat=step.may_repeat,
+        )
+        for ordinal, step in enumerate(steps, start=1)
+    )
 
 
 def cancel(*, submission: Submission, by: str, at: datetime) -> None:

@@ -1,62 +1,91 @@
-"""DELIVERED: Skatteetaten has the report. Its answer is stored as a document, then the state changes.
+"""DELIVERED: the remote has the report. The state changes first; then its answer is stored as a document.
 
-Both are safe to repeat after a crash.
+Both are safe to repeat after a crash. A full disk does not keep a delivered report in SENDING: until the document is stored
+the row has a `next_attempt_at`.
 """
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from datetime import datetime
 
 from django.db import transaction
 
+from portal.core.lease import Hold
+from submissions.adapters.base import Receipt
 from submissions.models import Call, Dialog, Document, Submission
-from submissions.services.claim import Claim
+from submissions.services import receipts
 from submissions.services.documents import store_document
 from submissions.services.inbox import cursors
 
-ANSWERED = "kvittering.json"
+FILENAME = "kvittering.json"
 FOUND = "kvittering-funnet-i-dialogporten.json"
 
-
-def deliver(claim: Claim) -> None:
-    """From the stored answer to the last call. Raises LostRace."""
-    last = claim.submission.calls.get(step=Call.Step.CONFIRM)
-    assert last.answer is not None  # noqa: S101 - every call is done, and the last one brought a receipt
-    settle(claim, last, receipt=json.loads(bytes(last.answer)), filename=ANSWERED, delivered_at=last.finished_at)
+Status = Submission.Status
 
 
-def settle(claim: Claim, confirm: Call, *, receipt: dict[str, Any], filename: str, delivered_at: Any) -> None:
-    """Store the receipt (`dialogId`, `forsendelseId`, `oppgavegiversLeveranseReferanse`) and move to DELIVERED."""
-    submission = claim.submission
+def deliver(hold: Hold[Submission], *, by: str) -> None:
+    """From the answer that was stored with the call that brought it. Raises LostRace."""
+    last = _answered(hold.row)
+    assert last.answer is not None  # noqa: S101 - selected so
+    _delivered(hold, receipts.from_bytes(bytes(last.answer)), by=by, at=last.finished_at or hold.now())
+    store(hold)
+
+
+def settle(hold: Hold[Submission], call: Call, receipt: Receipt, *, by: str, at: datetime) -> None:
+    """From a delivery found elsewhere. `call` is the one in doubt; `at` when it was delivered. Raises LostRace."""
+    with transaction.atomic():
+        hold.lock()
+        Call.objects.filter(pk=call.pk).update(
+            status=Call.Status.DONE, finished_at=at, http_status=None, answer=receipts.to_bytes(receipt)
+        )
+        _delivered(hold, receipt, by=by, at=at)
+    store(hold)
+
+
+def store(hold: Hold[Submission]) -> None:
+    """Keep the receipt as a document, and end the work. Raises LostRace and what a full disk raises."""
+    call = _answered(hold.row)
+    assert call.answer is not None  # noqa: S101 - selected so
     store_document(
-        content=json.dumps(receipt, indent=2, ensure_ascii=False).encode(),
-        filename=filename,
+        content=receipts.from_bytes(bytes(call.answer)).raw,
+        filename=FILENAME if call.http_status else FOUND,
         media_type="application/json",
         role=Document.Role.RECEIPT,
-        customer=submission.customer,
-        submission=submission,
-        at=claim.now(),
+        customer=hold.row.customer,
+        submission=hold.row,
+        at=hold.now(),
     )
+    hold.finish()
+
+
+def _answered(submission: Submission) -> Call:
+    """The call that brought the receipt: the last one with an answer."""
+    call = submission.calls.filter(answer__isnull=False).order_by("-ordinal").first()
+    if call is None:
+        raise RuntimeError(f"the calls of submission {submission.pk} brought no receipt")
+    return call
+
+
+def _delivered(hold: Hold[Submission], receipt: Receipt, *, by: str, at: datetime) -> None:
     with transaction.atomic():
-        Call.objects.filter(pk=confirm.pk).update(status=Call.Status.DONE, finished_at=delivered_at)
-        claim.move_to(
-            Submission.Status.DELIVERED,
-            delivered_at=delivered_at,
-            dialog_id=receipt["dialogId"],
-            transmission_id=receipt["forsendelseId"],
-            receipt_reference=receipt.get("oppgavegiversLeveranseReferanse") or "",
+        hold.enter(
+            Status.DELIVERED,
+            by=by,
+            delivered_at=at,
+            dialog_id=receipt.dialog_id or None,
+            transmission_id=receipt.transmission_id or None,
+            receipt_reference=receipt.reference[:200],
+            failures=0,
             problem_code="",
             problem_detail="",
         )
-        _expect_feedback(submission, claim)
+        _expect_feedback(hold.row, at=hold.now())
 
 
-def _expect_feedback(submission: Submission, claim: Claim) -> None:
+def _expect_feedback(submission: Submission, *, at: datetime) -> None:
     """Poll Dialogporten soon; a dialog that was read before the ids were known is read again."""
-    at = claim.now()
-    Dialog.objects.filter(environment=submission.environment, dialog_id=str(submission.dialog_id)).update(
-        next_attempt_at=at
-    )
+    if submission.dialog_id:
+        known = Dialog.objects.filter(environment=submission.environment, dialog_id=str(submission.dialog_id))
+        known.update(next_attempt_at=at)
     if submission.access_id:
         cursors.make_due(access_id=submission.access_id, at=at)

@@ -1,4 +1,4 @@
-"""Settles reports whose last answer was lost: looks in Dialogporten first, and only then repeats the confirmation.
+"""Settles reports whose last answer was lost: looks in Dialogporten first, and only then repeats the call.
 
 Why this can never deliver the same report twice: docs/decisions/0004-the-lost-confirmation.md.
 """
@@ -6,124 +6,134 @@ Why this can never deliver the same report twice: docs/decisions/0004-the-lost-c
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
+from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from portal.gateways.errors import BrokenReply, Refused, Unavailable
+from portal.core.lease import LONGEST_WAIT, Hold
+from portal.core.problems import code_of
+from portal.core.states import LostRace
+from submissions.adapters.base import Meaning
 from submissions.models import Call, Submission
 from submissions.services import calls, receipt, refusal
-from submissions.services.claim import Claim, claim_uncertain
-from submissions.services.delivery import Delivery, find_delivery
-from submissions.services.documents import DocumentDamaged
-from submissions.services.send import ALREADY_CONFIRMED, LONGEST_WAIT
-from systemusers.services.keys import NoKey
+from submissions.services.delivery import as_receipt, find_delivery
 
 BY = "task:reconcile"
+BATCH = 10
 SHORTEST_PAUSE = timedelta(seconds=5)
 ASK_AGAIN_AFTER = timedelta(minutes=2)
-"""Minimum time without an answer and without a delivery in Dialogporten before the confirmation is repeated."""
-NOT_CONFIRMED = frozenset({"GLD_1016", "GLD_1018", "GLD_1026"})
-"""Refusals that show that no earlier confirmation succeeded: that would give GLD_1029."""
+"""Minimum time without an answer and without a delivery in Dialogporten before the call is repeated."""
 
 Status = Submission.Status
 logger = logging.getLogger(__name__)
 
 
-def reconcile(*, submission_id: int, at: datetime) -> None:
-    """Settle one UNCERTAIN submission, or plan the next attempt. Always looks in Dialogporten before a confirmation.
+def uncertain_rows() -> QuerySet[Submission]:
+    rows = Submission.objects.filter(status=Status.UNCERTAIN)
+    return rows.select_related("customer", "access__profile__system__client", "access__customer")
 
-    Raises LostRace when it is held by another worker or not due.
+
+def settle_due(*, at: datetime, when_full: Callable[[], None]) -> None:
+    """Claim a batch of due UNCERTAIN submissions and look into each.
+
+    `when_full` is called when there may be more, before the work begins: another worker takes them meanwhile.
     """
-    claim = claim_uncertain(submission_id=submission_id, by=BY, at=at)
-    confirm = _confirmation(claim)
-    if confirm.answer:
-        receipt.deliver(claim)
+    holds = lease.claim(uncertain_rows(), at=at, limit=BATCH)
+    if len(holds) == BATCH:
+        when_full()
+    for hold in holds:
+        with lease.reporting(hold):
+            hold.renew()
+            settle(hold)
+
+
+def settle(hold: Hold[Submission]) -> None:
+    """Settle one UNCERTAIN submission, or plan the next attempt. Always looks in Dialogporten before a repetition.
+
+    Raises LostRace.
+    """
+    doubt = _call_in_doubt(hold)
+    if doubt is None:
+        receipt.deliver(hold, by=BY)
         return
     try:
-        delivery = find_delivery(claim.submission, known_to_be_there=_is_known(claim.submission), at=claim.now())
-    except (Unavailable, Refused, BrokenReply, NoKey, DocumentDamaged) as error:
-        logger.warning("submission %s: no look in Dialogporten now: %s", submission_id, type(error).__name__)
-        claim.put_off(claim.now() + _pace(claim, confirm))
+        delivery = find_delivery(hold, is_there=_is_there(doubt))
+    except LostRace:
+        raise
+    except Exception as error:
+        logger.warning("submission %s: no look in Dialogporten now: %s", hold.row.pk, code_of(error))
+        hold.put_off(code=code_of(error), wait=_pace(hold, doubt))
         return
     if delivery:
-        _delivered(claim, confirm, delivery)
+        receipt.settle(hold, doubt, as_receipt(delivery), by=BY, at=delivery.created_at)
     else:
-        _not_found(claim, confirm)
+        _not_found(hold, doubt)
 
 
-def due(*, at: datetime) -> list[int]:
-    """Ids of UNCERTAIN submissions that are due."""
-    rows = Submission.objects.due(at).filter(status=Status.UNCERTAIN).order_by("next_attempt_at")
-    return list(rows.values_list("pk", flat=True)[:500])
+def _call_in_doubt(hold: Hold[Submission]) -> Call | None:
+    """The first call that is not done; LOST when another worker started it and never finished. None: all are done."""
+    calls_left = hold.row.calls.select_related("document").exclude(status=Call.Status.DONE)
+    doubt = calls_left.order_by("ordinal").first()
+    if doubt and doubt.status == Call.Status.STARTED:
+        calls.abandon(doubt, at=hold.now())
+    return doubt
 
 
-def _confirmation(claim: Claim) -> Call:
-    """The confirmation call; LOST when another worker started it and never finished."""
-    confirm = claim.submission.calls.get(step=Call.Step.CONFIRM)
-    if confirm.status == Call.Status.STARTED:
-        calls.lose(confirm, Unavailable("the worker was gone"), at=claim.now())
-    return confirm
+def _is_there(doubt: Call) -> bool:
+    return doubt.meaning == Meaning.ALREADY_DELIVERED
 
 
-def _is_known(submission: Submission) -> bool:
-    return submission.problem_code == ALREADY_CONFIRMED
-
-
-def _delivered(claim: Claim, confirm: Call, delivery: Delivery) -> None:
-    """The confirmation succeeded: the receipt is built from Dialogporten."""
-    receipt.settle(
-        claim, confirm, receipt=delivery.as_receipt(), filename=receipt.FOUND, delivered_at=delivery.created_at
-    )
-
-
-def _not_found(claim: Claim, confirm: Call) -> None:
-    if _is_known(claim.submission) or _silence(claim, confirm) < ASK_AGAIN_AFTER:
-        claim.put_off(claim.now() + _pace(claim, confirm))
-    elif confirm.started_at is None:
-        _never_confirmed(claim)
+def _not_found(hold: Hold[Submission], doubt: Call) -> None:
+    if _is_there(doubt) or _silence(hold, doubt) < ASK_AGAIN_AFTER:
+        hold.postpone(_pace(hold, doubt))
+    elif doubt.may_repeat:
+        _never_delivered(hold, doubt)
     else:
-        _ask_again(claim, confirm)
+        _ask_again(hold, doubt)
 
 
-def _silence(claim: Claim, confirm: Call) -> timedelta:
-    """Time since the last confirmation call."""
-    return claim.now() - (confirm.started_at or claim.submission.status_at)
+def _silence(hold: Hold[Submission], doubt: Call) -> timedelta:
+    """Time since the call was made last."""
+    return hold.now() - (doubt.started_at or hold.row.status_at)
 
 
-def _pace(claim: Claim, confirm: Call) -> timedelta:
-    """The wait before the next attempt: half the time since the confirmation."""
-    return min(max(_silence(claim, confirm) / 2, SHORTEST_PAUSE), LONGEST_WAIT)
+def _pace(hold: Hold[Submission], doubt: Call) -> timedelta:
+    """The wait before the next attempt: half the time since the call."""
+    return min(max(_silence(hold, doubt) / 2, SHORTEST_PAUSE), LONGEST_WAIT)
 
 
-def _never_confirmed(claim: Claim) -> None:
-    """A key was refused as reused, no confirmation was made, and nothing was found: it was not delivered."""
-    claim.move_to(Status.FAILED, problem_code=claim.submission.problem_code)
+def _never_delivered(hold: Hold[Submission], doubt: Call) -> None:
+    """A repeatable call is in doubt only when its key was refused as used. Nothing was found: it was not delivered."""
+    hold.move_to(Status.FAILED, by=BY, problem_code=doubt.code, failures=0)
 
 
-def _ask_again(claim: Claim, confirm: Call) -> None:
-    """Repeat the confirmation. The server closes a main form once: a repeat is accepted, or refused with GLD_1029."""
-    record(by=BY, at=claim.now(), target=claim.submission, what=AuditType.CONFIRMATION_REPEATED)
+def _ask_again(hold: Hold[Submission], doubt: Call) -> None:
+    """Repeat the call. The remote accepts it once: a repeat is accepted, or refused with the adapter's ALREADY_DELIVERED."""
+    record(by=BY, at=hold.now(), target=hold.row, what=AuditType.CONFIRMATION_REPEATED)
     try:
-        answer = calls.perform(claim, confirm)
-    except Refused as error:
-        _refused(claim, confirm, error)
-    except (Unavailable, BrokenReply, NoKey) as error:
-        _still_silent(claim, confirm, error)
+        answer = calls.perform(hold, doubt, by=BY, counts=calls.counts_of(hold.row))
+    except LostRace:
+        raise
+    except Exception as error:
+        _still_in_doubt(hold, doubt, error)
     else:
-        calls.finish(confirm, answer, at=claim.now())
-        receipt.deliver(claim)
+        calls.finish(doubt, answer, at=hold.now())
+        receipt.deliver(hold, by=BY)
 
 
-def _refused(claim: Claim, confirm: Call, error: Refused) -> None:
-    if confirm.status == Call.Status.STARTED and error.code in NOT_CONFIRMED:
-        refusal.fail(claim, confirm, error)
-    else:
-        _still_silent(claim, confirm, error)
-
-
-def _still_silent(claim: Claim, confirm: Call, error: Exception) -> None:
-    """No new information, or GLD_1029 (it was delivered): keep looking."""
-    if confirm.status == Call.Status.STARTED:
-        calls.lose(confirm, error, at=claim.now())
-    claim.put_off(claim.now() + _pace(claim, confirm), problem_code=calls.code_of(error))
+def _still_in_doubt(hold: Hold[Submission], doubt: Call, error: Exception) -> None:
+    """A refusal that shows that no earlier call succeeded is final. Everything else: keep looking."""
+    if doubt.status != Call.Status.STARTED:
+        hold.put_off(code=code_of(error), wait=_pace(hold, doubt))
+        return
+    meaning = calls.meaning_of(hold.row, doubt, error)
+    if meaning == Meaning.NOT_DELIVERED:
+        refusal.fail(hold, doubt, error, by=BY)
+        return
+    is_there = meaning == Meaning.ALREADY_DELIVERED
+    calls.lose(doubt, error, meaning if is_there else Meaning.MAYBE_DELIVERED, at=hold.now())
+    hold.put_off(code=code_of(error), wait=_pace(hold, doubt))

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from portal.gateways.errors import Refused
+from portal.core.lease import Hold
+from portal.core.problems import code_of
 from submissions.models import Call, Submission
 from submissions.services import calls
-from submissions.services.claim import Claim
 
 
-def fail(claim: Claim, call: Call, error: Refused) -> None:
+def fail(hold: Hold[Submission], call: Call, error: Exception, *, by: str) -> None:
     """Set the call REFUSED and the submission FAILED, with reasons. Raises LostRace."""
     with transaction.atomic():
-        claim.lock()
-        calls.refuse(call, error, at=claim.now())
-        claim.move_to(
+        hold.lock()
+        calls.refuse(call, error, at=hold.now())
+        hold.move_to(
             Submission.Status.FAILED,
-            problem_code=calls.code_of(error) or str(error.status),
-            problem_detail=error.text,
-            correlation_id=error.correlation_id[:100],
-            reasons=[reason(call, code=d.code, text=d.text, where=d.path) for d in error.details],
+            by=by,
+            failures=0,
+            problem_code=code_of(error),
+            problem_detail=getattr(error, "text", ""),
+            correlation_id=getattr(error, "correlation_id", "")[:100],
+            reasons=[reason(call, code=d.code, text=d.text, where=d.path) for d in getattr(error, "details", ())],
         )
 
 

@@ -10,10 +10,9 @@ from portal.core.environments import Environment, addresses
 from portal.gateways import urns
 from portal.gateways.dialogporten import Dialogporten, TransmissionItem
 from portal.gateways.events import Events
-from portal.gateways.skatteetaten import Skatteetaten
+from portal.gateways.skatteetaten.documents import Documents
 from submissions.models import Submission
 from submissions.services.catalogue import Service, service
-from systemusers.models import Access
 from systemusers.services import tokens
 
 DIALOGPORTEN_SCOPES = ("digdir:dialogporten",)
@@ -28,18 +27,25 @@ def events(environment: str) -> Events:
     return Events(platform=addresses(environment).platform)
 
 
-def skatteetaten(environment: str, service: Service) -> Skatteetaten:
+def base_url(submission: Submission) -> str:
+    """Where the submission's service is, in its environment."""
+    return service(submission.service).base_url(addresses(submission.environment))
+
+
+def skatteetatens_documents(environment: str, service: Service) -> Documents:
     """Documents are fetched from hosts of Skatteetaten's gateways only."""
     where = addresses(environment)
     hosts = [urlsplit(where.skatteetaten_older).netloc]
     if environment != Environment.SANDBOX:
         hosts.append(urlsplit(where.skatteetaten_newer).netloc.replace("{label}", "*"))
-    return Skatteetaten(base_url=service.base_url(where), hosts=hosts)
+    return Documents(base_url=service.base_url(where), hosts=hosts)
 
 
-def token(access: Access, service: Service, *, at: datetime, fresh: bool = False) -> str:
-    """A token of the customer's system user for one service. Raises the gateways' errors and tokens.AccessMissing."""
-    return tokens.system_user_token(access=access, scopes=service.scopes, at=at, fresh=fresh)
+def token(submission: Submission, *, at: datetime, fresh: bool = False) -> str:
+    """A token of the access's system user for the service. Raises the gateways' errors, tokens.AccessMissing and NoKey."""
+    assert submission.access is not None  # noqa: S101 - nothing is queued without an access
+    scopes = service(submission.service).scopes
+    return tokens.system_user_token(access=submission.access, scopes=scopes, at=at, fresh=fresh)
 
 
 def transmissions_since(

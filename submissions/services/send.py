@@ -1,172 +1,190 @@
 """Exactly-once sending: makes the planned calls in order, each stored before it is made and when it is answered.
 
-Main form and sub-forms may be repeated with their key and body; the confirmation only by `reconcile`.
-No transaction is open and no row is locked during a call.
+A call that may be repeated is repeated here, with its key and body; another one only by `reconcile`. No transaction is open
+and no row is locked during a call.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NoReturn
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from portal.gateways.errors import BrokenReply, Refused, Unavailable
+from portal.core import lease
+from portal.core.lease import LONGEST_WAIT, Hold, waiting_time
+from portal.core.problems import BROKEN_REPLY, INTERNAL_ERROR, code_of
+from portal.core.states import LostRace
+from portal.gateways.errors import Refused
+from submissions.adapters.base import Answer, Meaning
 from submissions.models import Call, Submission
-from submissions.services import calls, receipt, refusal
-from submissions.services.claim import WAIT_FOR_OTHERS, Busy, Claim, claim_queued
-from submissions.services.documents import DocumentDamaged
-from systemusers.services.tokens import AccessMissing, NoKey
+from submissions.services import calls, claim, receipt, refusal
 
 BY = "task:send"
+BATCH = 10
 BUDGET = timedelta(minutes=4)
-"""Maximum time of one task before it requeues the rest; below the workers' soft time limit."""
+"""Maximum time of one task before it leaves the rest to the next; below the workers' soft time limit."""
 FIRST_LOOK = timedelta(seconds=5)
-LONGEST_WAIT = timedelta(minutes=15)
-KEY_REUSED = "GLD_019"
-ALREADY_CONFIRMED = "GLD_1029"
+REFUSED = frozenset({Meaning.FINAL, Meaning.NOT_DELIVERED})
+IN_DOUBT = frozenset({Meaning.MAYBE_DELIVERED, Meaning.ALREADY_DELIVERED})
+OTHERS_MUST_ACT = frozenset({Meaning.OURS_TO_MEND, Meaning.WAIT_FOR_RIGHTS})
 
 Status = Submission.Status
 logger = logging.getLogger(__name__)
 
 
-def send(*, submission_id: int, at: datetime) -> None:
-    """Send a QUEUED submission that is due, or continue where an earlier worker stopped.
+def waiting_rows() -> QuerySet[Submission]:
+    """Those with sending work when they are due: to be sent, or delivered and without a stored receipt."""
+    rows = Submission.objects.exclude(status=Status.UNCERTAIN)
+    return rows.select_related("customer", "access__profile__system__client", "access__customer")
 
-    Ends DELIVERED, FAILED, UNCERTAIN or QUEUED; QUEUED after a remote's error, which is raised (Unavailable, BrokenReply).
-    Raises LostRace when another worker has it.
+
+def send_due(*, at: datetime, when_full: Callable[[], None]) -> None:
+    """Claim a batch of due submissions and send each.
+
+    `when_full` is called when there may be more, before the work begins: another worker takes them meanwhile.
     """
-    try:
-        claim = claim_queued(submission_id=submission_id, by=BY, at=at)
-    except Busy:
-        _wait_for_others(submission_id, at)
+    holds = lease.claim(waiting_rows(), at=at, limit=BATCH)
+    if len(holds) == BATCH:
+        when_full()
+    for hold in holds:
+        with lease.reporting(hold):
+            hold.renew()  # those before it took time
+            walk(hold, stop_at=at + BUDGET)
+
+
+@dataclass
+class _Walk:
+    """One worker's round with one submission. `has_moved`: a call of this round succeeded."""
+
+    hold: Hold[Submission]
+    counts: calls.Counts
+    has_moved: bool = False
+
+
+def walk(hold: Hold[Submission], *, stop_at: datetime) -> None:
+    """Send a QUEUED submission, or continue where an earlier worker stopped.
+
+    Ends DELIVERED, FAILED or UNCERTAIN; QUEUED after an error that passes; unchanged when the time is up. Raises LostRace.
+    """
+    if hold.row.status not in (Status.QUEUED, Status.SENDING):
+        receipt.store(hold)
         return
-    _walk(claim, stop_at=at + BUDGET)
-
-
-def _wait_for_others(submission_id: int, at: datetime) -> None:
-    waiting = Submission.objects.filter(pk=submission_id, status=Status.QUEUED)
-    waiting.update(next_attempt_at=at + WAIT_FOR_OTHERS)
-
-
-def _walk(claim: Claim, *, stop_at: datetime) -> None:
-    for call in claim.submission.calls.select_related("document").exclude(status=Call.Status.DONE):
-        if claim.now() > stop_at:
-            claim.move_to(Status.QUEUED, next_attempt_at=claim.now())
+    if _was_left_in_doubt(hold):
+        return
+    round_ = _Walk(hold, calls.counts_of(hold.row))
+    for call in hold.row.calls.select_related("document").exclude(status=Call.Status.DONE):
+        if hold.now() > stop_at:
+            hold.postpone(timedelta(0))
             return
-        if not _make(claim, call):
+        if not _make(round_, call):
             return
-    receipt.deliver(claim)
+    receipt.deliver(hold, by=BY)
 
 
-def _make(claim: Claim, call: Call) -> bool:
-    """Make one call. True when it succeeded; False when the submission has left SENDING."""
-    try:
-        answer = _answer(claim, call)
-    except Unavailable as error:
-        return _unavailable(claim, call, error)
-    except BrokenReply as error:
-        _broken(claim, call, error)
-    except Refused as error:
-        return _refused(claim, call, error)
-    except (NoKey, DocumentDamaged) as error:
-        _wait_for_us(claim, calls.code_of(error))
-        raise
-    calls.finish(call, answer, at=claim.now())
+def _was_left_in_doubt(hold: Hold[Submission]) -> bool:
+    """A worker stopped while it made a call that may not be repeated: UNCERTAIN."""
+    started = hold.row.calls.filter(status=Call.Status.STARTED, may_repeat=False).first()
+    if started is None:
+        return False
+    with transaction.atomic():
+        hold.lock()
+        calls.abandon(started, at=hold.now())
+        hold.move_to(Status.UNCERTAIN, by=BY, next_attempt_at=hold.now())
     return True
 
 
-def _answer(claim: Claim, call: Call) -> calls.Answer:
+def _make(round_: _Walk, call: Call) -> bool:
+    """Make one call. True when it succeeded and the next may follow."""
+    hold = round_.hold
+    try:
+        answer = _answer(round_, call)
+    except LostRace:
+        raise
+    except claim.Busy:
+        claim.wait_for_room(hold)
+        return False
+    except Exception as error:
+        _failed(round_, call, error)
+        return False
+    if answer.look_again_after is not None:
+        calls.await_result(call, answer)
+        hold.postpone(answer.look_again_after)
+        return False
+    calls.finish(call, answer, at=hold.now())
+    _moved(round_)
+    return True
+
+
+def _answer(round_: _Walk, call: Call) -> Answer:
     """The remote's answer; a refused token (401) is replaced once."""
     try:
-        return calls.perform(claim, call)
+        return calls.perform(round_.hold, call, by=BY, counts=round_.counts)
     except Refused as error:
         if error.status != 401 or call.status != Call.Status.STARTED:
             raise
         calls.put_back(call, error)
-    return calls.perform(claim, call, fresh_token=True)
+    return calls.perform(round_.hold, call, by=BY, counts=round_.counts, fresh_token=True)
 
 
-def _unavailable(claim: Claim, call: Call, error: Unavailable) -> bool:
-    if call.status == Call.Status.STARTED and call.step == Call.Step.CONFIRM and error.maybe_arrived:
-        _uncertain(claim, call, error)
-        return False
-    _back_to_queue(claim, call, error, code=calls.code_of(error) or "UNAVAILABLE")
-    raise error
+def _moved(round_: _Walk) -> None:
+    """The first success after a problem shows that its cause has gone: others that wait for it are due."""
+    row = round_.hold.row
+    if row.problem_code and not round_.has_moved:
+        others = Submission.objects.filter(environment=row.environment, status=Status.QUEUED)
+        lease.wake(others, codes=[row.problem_code], at=round_.hold.now())
+    round_.has_moved = True
 
 
-def _broken(claim: Claim, call: Call, error: BrokenReply) -> NoReturn:
-    """The call was made, but the answer is unreadable. A person must look, so the error is raised."""
-    if call.status == Call.Status.STARTED and call.step == Call.Step.CONFIRM:
-        _uncertain(claim, call, error)
+def _failed(round_: _Walk, call: Call, error: Exception) -> None:
+    hold = round_.hold
+    meaning = calls.meaning_of(hold.row, call, error)
+    _log(hold.row, call, error, meaning)
+    if meaning in REFUSED:
+        refusal.fail(hold, call, error, by=BY)
+    elif meaning in IN_DOUBT:
+        _uncertain(hold, call, error, meaning)
     else:
-        _back_to_queue(claim, call, error, code="BROKEN_REPLY")
-    raise error
+        asked = getattr(error, "retry_after", None)
+        failures = 1 if round_.has_moved else hold.row.failures + 1
+        wait = LONGEST_WAIT if meaning in OTHERS_MUST_ACT else waiting_time(failures, asked=asked)
+        _back_to_queue(hold, call, error, wait=wait, failures=failures)
 
 
-def _refused(claim: Claim, call: Call, error: Refused) -> bool:
-    """A refusal of the report is final; after a refusal of our own client the report waits in the queue."""
-    if call.status != Call.Status.STARTED and not isinstance(error, AccessMissing):
-        _wait_for_us(claim, calls.code_of(error))
-        raise error
-    if error.code in (ALREADY_CONFIRMED, KEY_REUSED):
-        _uncertain(claim, call, error)
-    else:
-        refusal.fail(claim, call, error)
-    return False
+def _log(row: Submission, call: Call, error: Exception, meaning: Meaning) -> None:
+    """A fault of ours, or an answer that we cannot read, needs a developer."""
+    code = code_of(error)
+    level = logging.ERROR if code in (INTERNAL_ERROR, BROKEN_REPLY) else logging.INFO
+    trace = error if code == INTERNAL_ERROR else None
+    logger.log(level, "submission %s, call %s: %s, %s", row.pk, call.ordinal, code, meaning, exc_info=trace)
 
 
-def _wait_for_us(claim: Claim, code: str) -> None:
-    claim.move_to(Status.QUEUED, next_attempt_at=claim.now() + LONGEST_WAIT, problem_code=code)
-
-
-def _uncertain(claim: Claim, call: Call, error: Exception) -> None:
+def _uncertain(hold: Hold[Submission], call: Call, error: Exception, meaning: Meaning) -> None:
     """It may have succeeded: only `reconcile` continues from here."""
     with transaction.atomic():
-        claim.lock()
-        calls.lose(call, error, at=claim.now())
-        code = calls.code_of(error)
-        claim.move_to(Status.UNCERTAIN, next_attempt_at=claim.now() + FIRST_LOOK, problem_code=code)
+        hold.lock()
+        calls.lose(call, error, meaning, at=hold.now())
+        first_look = hold.now() + FIRST_LOOK
+        hold.move_to(Status.UNCERTAIN, by=BY, next_attempt_at=first_look, problem_code=code_of(error), failures=0)
 
 
-def _back_to_queue(claim: Claim, call: Call, error: Unavailable | BrokenReply, *, code: str) -> None:
-    wait = waiting_time(claim.attempt, getattr(error, "retry_after", None))
+def _back_to_queue(hold: Hold[Submission], call: Call, error: Exception, *, wait: timedelta, failures: int) -> None:
+    """Wait in the queue. The trail gets a row when the reason is another one than before."""
+    code = code_of(error)
     with transaction.atomic():
-        claim.lock()
+        hold.lock()
         calls.put_back(call, error)
-        claim.move_to(Status.QUEUED, next_attempt_at=claim.now() + wait, problem_code=code)
-
-
-def waiting_time(attempt: int, asked: float | None) -> timedelta:
-    """As the remote asked, else 2, 4, 8 ... seconds up to 15 minutes."""
-    wanted = timedelta(seconds=asked if asked is not None else 2 ** min(attempt, 12))
-    return min(wanted, LONGEST_WAIT) if asked is None else wanted
-
-
-def sweep_stale(*, at: datetime) -> int:
-    """Release submissions left in SENDING by a crashed worker. Returns how many.
-
-    UNCERTAIN when the confirmation had started, else QUEUED.
-    """
-    stale = Submission.objects.filter(status=Status.SENDING, next_attempt_at__lte=at)
-    return sum(_take_back(pk, at) for pk in stale.values_list("pk", flat=True)[:500])
-
-
-def _take_back(pk: int, at: datetime) -> bool:
-    with transaction.atomic():
-        rows = Submission.objects.select_for_update(skip_locked=True).filter(pk=pk, status=Status.SENDING)
-        submission = rows.filter(next_attempt_at__lte=at).first()
-        if submission is None:
-            return False
-        confirming = submission.calls.filter(step=Call.Step.CONFIRM, status=Call.Status.STARTED)
-        lost = confirming.update(status=Call.Status.LOST)
-        status = Status.UNCERTAIN if lost else Status.QUEUED
-        submission.move_to(status, by="task:sweep_submissions", at=at, next_attempt_at=at)
-    return True
-
-
-def due(*, at: datetime) -> list[int]:
-    """Ids of QUEUED submissions that are due, the longest waiting first."""
-    rows = Submission.objects.due(at).filter(status=Status.QUEUED).order_by("next_attempt_at")
-    return list(rows.values_list("pk", flat=True)[:500])
+        if hold.row.status == Status.QUEUED:
+            hold.put_off(code=code, wait=wait)
+            return
+        hold.move_to(
+            Status.QUEUED,
+            by=BY,
+            next_attempt_at=hold.now() + wait,
+            failures=failures,
+            problem_code=code,
+            is_recorded=hold.row.problem_code != code,
+        )

@@ -69,7 +69,7 @@ def _delivered_text(submission: Submission) -> str:
 
 
 def _checked_text(submission: Submission) -> str:
-    warnings = sum(finding["severity"] == "WARNING" for finding in submission.findings)
+    warnings = submission.warnings
     if not warnings:
         return _("Ingen feil i filene")
     return ngettext("Ingen feil, %(n)s advarsel", "Ingen feil, %(n)s advarsler", warnings) % {"n": warnings}

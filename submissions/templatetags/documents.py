@@ -1,10 +1,11 @@
-"""The file type of a document for display."""
+"""The file type and the role of a document for display."""
 
 from __future__ import annotations
 
 from django import template
 
 from submissions.models import Document
+from submissions.services.ways import adapter_of
 
 register = template.Library()
 KINDS = {
@@ -21,3 +22,11 @@ KINDS = {
 def kind(document: Document) -> str:
     """PDF, XML ..., else the media type as it is."""
     return KINDS.get(document.media_type.partition(";")[0], document.media_type)
+
+
+@register.filter
+def role(document: Document) -> str:
+    """The label of its role: our own for what was received, the adapter's for what is sent."""
+    if not document.is_form:
+        return str(Document.Role(document.role).label)
+    return adapter_of(document.submission).role_label(document.role) if document.submission else document.role

@@ -87,7 +87,7 @@ def evidence_package(request: StaffRequest, pk: int) -> HttpResponse:
         messages.error(request, f"{problem.title}. {problem.how}")
         return redirect("submission", environment=request.environment, pk=pk)
     record(by=request.user.actor, at=timezone.now(), target=row, what=AuditType.EVIDENCE_FETCHED)
-    name = f"bevispakke-{row.customer.orgnr}-{row.year}-{row.pk}.zip"
+    name = f"bevispakke-{row.customer.orgnr}-{row.period}-{row.pk}.zip"
     response = FileResponse(package, as_attachment=True, filename=name, content_type="application/zip")
     response["Cache-Control"] = "private, no-store"
     return cast("HttpResponse", response)

@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.guard import StaffRequest, staff_page
-from accounts.models import Customer
 from portal.core.environments import Environment
-from submissions.adapters.rf1086 import samples
-from submissions.services import drafts
-from submissions.views.one import find
+from submissions.adapters import adapter
+from submissions.adapters.base import About
+from submissions.services import catalogue, drafts
+from submissions.services.ways import about_of
+from submissions.views.one import find, say_not_stored
 
 
 class Example(io.BytesIO):
@@ -25,9 +26,9 @@ class Example(io.BytesIO):
         self.name, self.size = name, len(content)
 
 
-def examples(customer: Customer, year: int, *, wrong_sum: bool) -> list[Example]:
-    """Synthetic RF-1086 files for the customer and year; with `wrong_sum` Skatteetaten will reject them."""
-    files = samples.example(customer.orgnr, customer.name, year, shareholders=3, wrong_sum=wrong_sum)
+def examples(about: About, *, name: str, wrong: bool) -> list[Example]:
+    """Synthetic files about the customer with this name; with `wrong` the authority will reject them."""
+    files = adapter(catalogue.service(about.service).adapter).examples(about, name=name, wrong=wrong)
     return [Example(file.name, file.content) for file in files]
 
 
@@ -37,6 +38,9 @@ def add_examples(request: StaffRequest, pk: int) -> HttpResponse:
     if request.environment != Environment.SANDBOX:
         raise Http404
     draft = find(request, pk)
-    files = examples(draft.customer, draft.year, wrong_sum="wrong_sum" in request.POST)
-    drafts.add_files(submission=draft, files=files, by=request.user.actor, at=timezone.now())
+    files = examples(about_of(draft), name=draft.customer.name, wrong="wrong_sum" in request.POST)
+    try:
+        drafts.add_files(submission=draft, files=files, by=request.user.actor, at=timezone.now())
+    except drafts.NotStored as error:
+        say_not_stored(request, error)
     return redirect("submission", environment=request.environment, pk=pk)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,10 +11,12 @@ from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from portal.core.environments import Environment
 from portal.core.htmx import page_or_fragment
+from submissions.adapters.base import About, Period
 from submissions.forms import CustomerSearchForm, NewSubmissionForm
 from submissions.services import catalogue, drafts
+from submissions.services.page import RefusedFile, refused_files
 from submissions.views.examples import examples
-from submissions.views.one import keep_refused, refused_of
+from submissions.views.one import say_not_stored
 from systemusers.models import Access
 
 SHOWN = 20
@@ -43,7 +43,7 @@ def _page(
     customer: Customer,
     form: NewSubmissionForm,
     *,
-    refused: list[dict[str, Any]] | None = None,
+    refused: list[RefusedFile] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     offers = form.offers
@@ -86,17 +86,21 @@ def _begin(request: StaffRequest, customer: Customer, form: NewSubmissionForm) -
     """Redirect to the draft, which shows refused files; or the form again when no file could be used."""
     access_id, service = form.cleaned_data["offer"].split(":", 1)
     access = get_object_or_404(Access.objects.visible_to(request.user), pk=access_id)
-    year, files = form.cleaned_data["year"], form.cleaned_data["uploads"]
+    period, files = Period.year(form.cleaned_data["year"]), form.cleaned_data["uploads"]
     if "examples" in request.POST and request.environment == Environment.SANDBOX:
-        files = examples(customer, year, wrong_sum=request.POST["examples"] == "wrong_sum")
+        options = catalogue.service(service).options
+        about = About(customer.orgnr, period, service, options)
+        files = examples(about, name=customer.name, wrong=request.POST["examples"] == "wrong_sum")
     try:
-        draft, verdicts = drafts.begin(
-            access=access, service=service, year=year, files=files, by=request.user.actor, at=timezone.now()
+        draft, refused = drafts.begin(
+            access=access, service=service, period=period, files=files, by=request.user.actor, at=timezone.now()
         )
     except drafts.NotAllowed as error:
         messages.error(request, str(error))
         return redirect(request.get_full_path())
+    except drafts.NotStored as error:
+        say_not_stored(request, error)
+        return _page(request, customer, form, status=503)
     if draft is None:
-        return _page(request, customer, form, refused=refused_of(verdicts), status=422)
-    keep_refused(request, draft, verdicts)
+        return _page(request, customer, form, refused=refused_files(refused, service_id=service), status=422)
     return redirect("submission", environment=request.environment, pk=draft.pk)

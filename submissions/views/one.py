@@ -18,6 +18,7 @@ from portal.core import enqueue
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.states import IllegalTransition, LostRace
+from portal.explain import explain
 from submissions import tasks
 from submissions.forms import FilesForm
 from submissions.models import Document, Submission
@@ -25,20 +26,20 @@ from submissions.services import catalogue, drafts, queue
 from submissions.services.page import draft_context, sent_context
 
 Act = Callable[..., HttpResponse]
-REFUSED = "refused-files-{}"
-MOST_REFUSED = 50
 
 
 def find(request: StaffRequest, pk: int) -> Submission:
     rows = Submission.objects.visible_to(request.user).filter(environment=request.environment).with_correction()
-    return get_object_or_404(rows.select_related("customer", "access__profile__system__client", "corrects"), pk=pk)
+    return get_object_or_404(
+        rows.defer(None).select_related("customer", "access__profile__system__client", "corrects"), pk=pk
+    )
 
 
 @staff_page()
 def submission(request: StaffRequest, pk: int) -> HttpResponse:
     row = find(request, pk)
     if row.status in drafts.OPEN:
-        return draft_page(request, row, refused=request.session.pop(REFUSED.format(pk), []))
+        return draft_page(request, row)
     context = sent_context(row, user=request.user, at=timezone.now())
     return page_or_fragment(request, "submissions/one.html", "status", context=context)
 
@@ -47,15 +48,14 @@ def draft_page(
     request: StaffRequest,
     row: Submission,
     *,
-    refused: list[dict[str, Any]] | None = None,
     form: FilesForm | None = None,
     unanswered: frozenset[str] = frozenset(),
     status: int = 200,
 ) -> HttpResponse:
-    """The draft, with refused files and their reasons."""
+    """The draft, with its files, what the check found, and refused files."""
     form = form or FilesForm(extensions=catalogue.service(row.service).extensions)
-    context = draft_context(row, at=timezone.now())
-    context |= {"form": form, "refused": refused, "unanswered": unanswered}
+    context = draft_context(row, at=timezone.now(), query=request.GET)
+    context |= {"form": form, "unanswered": unanswered}
     return render(request, "submissions/draft.html", context, status=status)
 
 
@@ -86,23 +86,25 @@ def add_files(request: StaffRequest, row: Submission) -> HttpResponse:
     form = FilesForm(request.POST, request.FILES, extensions=extensions)
     if not form.is_valid():
         return draft_page(request, row, form=form, status=422)
-    verdicts = drafts.add_files(
-        submission=row, files=form.cleaned_data["uploads"], by=request.user.actor, at=timezone.now()
-    )
-    keep_refused(request, row, verdicts)
+    try:
+        drafts.add_files(submission=row, files=form.cleaned_data["uploads"], by=request.user.actor, at=timezone.now())
+    except drafts.NotStored as error:
+        say_not_stored(request, error)
     return _back(request, row)
 
 
-def keep_refused(request: StaffRequest, row: Submission, verdicts: list[drafts.Verdict]) -> None:
-    """Store refused files in the session, for the draft's page."""
-    refused = refused_of(verdicts)
-    if refused:
-        request.session[REFUSED.format(row.pk)] = refused
+def say_not_stored(request: StaffRequest, error: drafts.NotStored) -> None:
+    explanation = explain(error.code)
+    messages.error(
+        request, _("Ingen av filene ble lagret: %(why)s. %(how)s") % {"why": explanation.title, "how": explanation.how}
+    )
 
 
-def refused_of(verdicts: list[drafts.Verdict]) -> list[dict[str, Any]]:
-    refused = [verdict for verdict in verdicts if verdict.document is None]
-    return [{"filename": verdict.filename, "findings": verdict.findings} for verdict in refused[:MOST_REFUSED]]
+@act
+def hide_refused(request: StaffRequest, row: Submission) -> HttpResponse:
+    """A person has read which files were not taken in."""
+    drafts.hide_refused(submission=row)
+    return _back(request, row)
 
 
 @act
@@ -121,7 +123,7 @@ def send(request: StaffRequest, row: Submission) -> HttpResponse:
     except queue.NotReady as error:
         open_questions = frozenset(code for code, _text in error.preflight.questions)
         return draft_page(request, row, unanswered=open_questions, status=422)
-    enqueue.enqueue_on_commit(tasks.send_submission, submission_id=row.pk)
+    enqueue.enqueue_on_commit(tasks.send_submissions)
     if not is_working(at=timezone.now()):
         messages.warning(request, _("Innsendingen er lagret. Den sendes når portalen arbeider igjen."))
     return _back(request, row)

@@ -47,12 +47,13 @@ SELECT 'SANDBOX', id, %s, gen_random_uuid(), orgnr, '[]', '[]', orgnr,
 FROM accounts_customer, LATERAL (SELECT (hashint4(id::int + 1) & 65535) %% 100 AS h) mixed
 """
 SUBMISSION_ROWS = """
-INSERT INTO submissions_submission (environment, customer_id, access_id, service, year, reference, status, status_at, findings,
-    created_by, created_at, queued_by, attempts, delivered_at, receipt_reference, reasons, problem_code, problem_detail,
+INSERT INTO submissions_submission (environment, customer_id, access_id, service, period_kind, period_start, reference,
+    status, status_at, is_checked, errors, warnings, created_by, created_at, queued_by, attempts, failures, delivered_at,
+    receipt_reference, problem_code, problem_detail,
     correlation_id)
-SELECT 'SANDBOX', r.customer_id, r.id, %s, 2020 + y, gen_random_uuid(),
+SELECT 'SANDBOX', r.customer_id, r.id, %s, 'YEAR', make_date(2020 + y, 1, 1), gen_random_uuid(),
     CASE WHEN h %% 100 < 92 THEN 'ACCEPTED' WHEN h %% 100 < 94 THEN 'REJECTED' WHEN h %% 100 < 97 THEN 'DELIVERED' ELSE 'DRAFT' END,
-    t, '[]', 'user:x', t, '', 1, t, '', '[]', '', '', ''
+    t, true, 0, 0, 'user:x', t, '', 1, 0, t, '', '', '', ''
 FROM systemusers_access r, generate_series(1, %s) y,
     LATERAL (SELECT hashint4(r.id::int * 100 + y) & 2147483647 AS h) mixed,
     LATERAL (SELECT now() - h %% 500000 * interval '1 minute' AS t) moment

@@ -10,7 +10,8 @@ import pytest
 
 from portal.gateways.dialogporten import DialogItem
 from portal.gateways.errors import BrokenReply, GatewayError, Refused, Unavailable
-from portal.gateways.skatteetaten import ForeignAddress, Receipt
+from portal.gateways.skatteetaten.common import Receipt
+from portal.gateways.skatteetaten.documents import ForeignAddress
 from portal.sandbox.faults import Fault
 from tests.contract.world import FOLLOWING, PARTY, READING, REPORTING, RESOURCE, World
 from tests.sandbox import tax_rig
@@ -189,14 +190,14 @@ def test_events_want_an_exchanged_token(connected: World) -> None:
 
 def main_form(world: World, *, key: uuid.UUID | None = None, xml: bytes = MAIN) -> str:
     token = world.customer_token(REPORTING)
-    return world.skatteetaten.send_main(token=token, year=2025, xml=xml, key=key or uuid.uuid4())
+    return world.rf1086.send_main(token=token, year=2025, xml=xml, key=key or uuid.uuid4())
 
 
 def report(world: World) -> tuple[str, Receipt]:
     """A whole RF-1086; the main form's id and the receipt."""
     main_id, token = main_form(world), world.customer_token(REPORTING)
-    world.skatteetaten.send_part(token=token, year=2025, main_id=main_id, xml=PART, key=uuid.uuid4())
-    return main_id, world.skatteetaten.confirm(token=token, year=2025, main_id=main_id, parts=1)
+    world.rf1086.send_part(token=token, year=2025, main_id=main_id, xml=PART, key=uuid.uuid4())
+    return main_id, world.rf1086.confirm(token=token, year=2025, main_id=main_id, parts=1)
 
 
 def code_of(call: Any, **arguments: Any) -> str:
@@ -210,7 +211,7 @@ def test_a_report_leads_to_its_transmission_and_the_forms_in_it(connected: World
     token = connected.customer_token(REPORTING)
 
     sent = connected.dialogporten.transmissions(receipt.dialog_id, token=connected.customer_token(READING))
-    forms = connected.skatteetaten.submitted_forms(token=token, year=2025, transmission_id=receipt.transmission_id)
+    forms = connected.rf1086.submitted_forms(token=token, year=2025, transmission_id=receipt.transmission_id)
 
     assert [(t.id, t.type) for t in sent] == [(receipt.transmission_id, "Submission")]
     assert [form.encode() for form in forms] == [MAIN, PART]
@@ -226,7 +227,7 @@ def test_the_same_key_and_form_are_handled_once(connected: World) -> None:
 
 def test_skatteetatens_reasons_come_through_as_codes(connected: World) -> None:
     main_id, _receipt = report(connected)
-    gateway, token = connected.skatteetaten, connected.customer_token(REPORTING)
+    gateway, token = connected.rf1086, connected.customer_token(REPORTING)
     new = main_form(connected)
 
     assert code_of(gateway.confirm, token=token, year=2025, main_id=main_id, parts=1) == "GLD_1029"
@@ -241,8 +242,8 @@ def test_feedback_is_fetched_by_its_addresses_and_by_its_ids(connected: World) -
     reader, token = connected.customer_token(READING), connected.customer_token(REPORTING)
 
     *_, verdict = connected.dialogporten.transmissions(receipt.dialog_id, token=reader)
-    fetched = [connected.skatteetaten.document_at(a.api_url, token=token) for a in verdict.attachments]
-    by_ids = connected.skatteetaten.document(
+    fetched = [connected.documents.document_at(a.api_url, token=token) for a in verdict.attachments]
+    by_ids = connected.rf1086.document(
         token=token, year=2025, transmission_id=verdict.id, document_id=verdict.attachments[0].id
     )
 
@@ -254,7 +255,7 @@ def test_feedback_is_fetched_by_its_addresses_and_by_its_ids(connected: World) -
 
 def test_the_pages_address_of_a_document_is_not_for_a_token(connected: World) -> None:
     with pytest.raises(ForeignAddress):
-        connected.skatteetaten.document_at("https://skatt.example.no/web/dokument", token="a.b.c")
+        connected.documents.document_at("https://skatt.example.no/web/dokument", token="a.b.c")
 
 
 # faults on the way

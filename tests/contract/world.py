@@ -18,7 +18,8 @@ from portal.gateways.dialogporten import Dialogporten
 from portal.gateways.enhetsregisteret import Enhetsregisteret
 from portal.gateways.events import Events
 from portal.gateways.maskinporten import Grant, Maskinporten, Token
-from portal.gateways.skatteetaten import Skatteetaten
+from portal.gateways.skatteetaten.documents import Documents
+from portal.gateways.skatteetaten.rf1086 import Rf1086
 from portal.sandbox.testing import private_pem
 from tests.sandbox import altinn_rig
 from tests.sandbox.altinn_rig import ORIGIN, RETURN, SCOPES, SHARES, TAX, K, Rig, S, V
@@ -48,7 +49,8 @@ class World:
         self.metadata = Metadata(platform=PLATFORM)
         self.dialogporten = Dialogporten(platform=PLATFORM)
         self.events = Events(platform=PLATFORM)
-        self.skatteetaten = Skatteetaten(base_url=f"{ORIGIN}/skatteetaten/api/aksjonaerregister/v1")
+        shares = f"{ORIGIN}/skatteetaten/api/aksjonaerregister/v1"
+        self.rf1086, self.documents = Rf1086(base_url=shares), Documents(base_url=shares)
         self.registry = Enhetsregisteret(base_url=f"{ORIGIN}/brreg/enhetsregisteret/api")
         self.grant = Grant(client_id="client-v", kid="key-v", private_pem=private_pem("key-v"))
 

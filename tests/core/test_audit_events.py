@@ -18,6 +18,7 @@ from portal.core.masking import HIDDEN, length_only, masked, without_identity_nu
 from portal.core.states import StatusModel
 from portal.explain.audit import PRESENTERS, present
 from submissions.models import Submission
+from submissions.period import Period
 from tests.fixtures import AT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +57,7 @@ class TestRecord:
 
     def test_a_change_of_state_has_the_details_of_its_own(self, customer: Customer) -> None:
         row = Submission.objects.create(
-            environment=customer.environment, customer=customer, service="s", year=2025, status_at=AT, created_by="test",
+            environment=customer.environment, customer=customer, service="s", period=Period.year(2025), status_at=AT, created_by="test",
             created_at=AT,
         )  # fmt: skip
 

@@ -12,11 +12,12 @@ from django.db import connection
 from accounts.models import Customer
 from portal.core.audit import AuditEvent
 from portal.core.states import IllegalTransition, LostRace, StatusModel
-from submissions.models import Submission
+from submissions.models import Order, Submission
+from submissions.period import Period
 from systemusers.models import Access, SigningKey, System
 from tests.fixtures import AT
 
-WORKFLOWS = [Submission, Access, System, SigningKey]
+WORKFLOWS = [Submission, Order, Access, System, SigningKey]
 PAIRS = [(m, a, b) for m in WORKFLOWS for a, b in product(m.Status.values, m.Status.values)]
 
 
@@ -50,7 +51,7 @@ def test_a_step_outside_the_table_is_refused(model: type[Any], before: str, afte
 
 def submission(customer: Customer, status: str) -> Submission:
     return Submission.objects.create(
-        environment=customer.environment, customer=customer, service="s", year=2025, status=status, status_at=AT,
+        environment=customer.environment, customer=customer, service="s", period=Period.year(2025), status=status, status_at=AT,
         created_by="test", created_at=AT, delivered_at=AT,
     )  # fmt: skip
 

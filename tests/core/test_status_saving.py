@@ -9,13 +9,14 @@ import pytest
 from accounts.models import Customer
 from portal.core.states import IllegalTransition
 from submissions.models import Submission
+from submissions.period import Period
 from tests.fixtures import AT
 
 
 @pytest.fixture
 def row(customer: Customer) -> Submission:
     return Submission.objects.create(
-        environment=customer.environment, customer=customer, service="s", year=2025, status="READY", status_at=AT,
+        environment=customer.environment, customer=customer, service="s", period=Period.year(2025), status="READY", status_at=AT,
         created_by="test", created_at=AT,
     )  # fmt: skip
 

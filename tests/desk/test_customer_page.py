@@ -10,6 +10,7 @@ from django.test import Client
 from accounts.models import Customer
 from portal.core.audit import record
 from submissions.models import Submission
+from submissions.period import Period
 from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.rows import make_draft
@@ -33,7 +34,7 @@ def test_a_customer_who_was_never_asked_leads_to_asking_and_nothing_else(
 
 def test_its_submissions_stand_there_with_their_next_step(client: Client, access: Access, case_worker: Any) -> None:
     for year in range(2018, 2026):
-        make_draft(access, year=year, status="READY")
+        make_draft(access, period=Period.year(year), status="READY")
 
     text = shown(client, case_worker, access.customer)
 
@@ -45,7 +46,7 @@ def test_its_submissions_stand_there_with_their_next_step(client: Client, access
 
 
 def test_the_history_names_the_report_it_tells_of(client: Client, access: Access, case_worker: Any) -> None:
-    draft: Submission = make_draft(access, year=2024)
+    draft: Submission = make_draft(access, period=Period.year(2024))
     record(by="user:x", at=AT, target=draft, what="DRAFT->READY")
 
     assert "Aksjonærregisteroppgaven 2024" in shown(client, case_worker, access.customer)
@@ -55,7 +56,7 @@ def test_the_page_costs_few_queries(
     client: Client, access: Access, administrator: Any, django_assert_max_num_queries: Any
 ) -> None:
     for year in range(2018, 2026):
-        make_draft(access, year=year)
+        make_draft(access, period=Period.year(year))
     shown(client, administrator, access.customer)
 
     with django_assert_max_num_queries(12):

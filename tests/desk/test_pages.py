@@ -18,6 +18,7 @@ from portal.desk.attention import attention
 from portal.desk.news import news
 from portal.gateways.http import CallStats
 from submissions.models import Submission
+from submissions.period import Period
 from tests.fixtures import AT
 from tests.submissions.rows import access
 from tests.submissions.world import make_key
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.django_db
 def submission(customer: Customer, status: str, **fields: Any) -> Submission:
     known = {
         "service": "innrapportering-aksjonaerregisteroppgave",
-        "year": 2025,
+        "period": Period.year(2025),
         "created_by": "user:x",
         "created_at": AT,
         "status_at": AT,
@@ -291,3 +292,23 @@ def test_a_host_that_is_not_ours_is_400_before_anybody_is_known(client: Client, 
 
     assert reply.status_code == 400
     assert "kan ikke leses" in reply.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"status": "SENDING", "delivered_at": None}, "stoppet under sending"),
+        ({"status": "DELIVERED"}, "mangler kvitteringen"),
+        ({"status": "ACCEPTED"}, "mangler kvitteringen"),
+    ],
+)
+def test_what_a_worker_failed_at_three_times_is_counted(
+    customer: Customer, case_worker: Any, fields: dict[str, Any], words: str
+) -> None:
+    row = submission(customer, **fields, problem_code="DISK_FULL", failures=2)
+    assert attention(user=case_worker, environment=SANDBOX, at=AT) == []
+
+    type(row).objects.update(failures=3)
+
+    (line,) = attention(user=case_worker, environment=SANDBOX, at=AT)
+    assert (line.count, words in line.title) == (1, True)

@@ -7,11 +7,14 @@ from uuid import UUID
 import pytest
 
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
-from portal.gateways.skatteetaten import Fetched, ForeignAddress, Receipt, Skatteetaten
+from portal.gateways.skatteetaten.common import Fetched, Receipt
+from portal.gateways.skatteetaten.documents import Documents, ForeignAddress
+from portal.gateways.skatteetaten.rf1086 import Rf1086
 from tests.gateways.remote import Remote
 
 BASE = "https://api-test.sits.no/api/aksjonaerregister/v1"
-GATEWAY = Skatteetaten(base_url=BASE, hosts=["api-test.sits.no", "*.api.skatteetaten-test.no"])
+GATEWAY = Rf1086(base_url=BASE)
+DOCUMENTS = Documents(base_url=BASE, hosts=["api-test.sits.no", "*.api.skatteetaten-test.no"])
 KEY = UUID("0198c1f2-7c1e-7b52-9a55-3f2d6b9f0a11")
 DIALOG, SENT = "0198c1f2-7c1e-7b52-9a55-3f2d6b9f0a12", "0198c1f2-7c1e-7b52-9a55-3f2d6b9f0a13"
 TOKEN = "a.b.c"
@@ -143,7 +146,7 @@ def test_a_document_comes_with_its_type_and_name(remote: Remote) -> None:
 def test_a_documents_name_is_a_name_and_no_path(remote: Remote, header: str, filename: str) -> None:
     remote.says(b"x", content_disposition=header)
 
-    assert GATEWAY.document_at(f"{BASE}/x", token=TOKEN).filename == filename
+    assert DOCUMENTS.document_at(f"{BASE}/x", token=TOKEN).filename == filename
 
 
 @pytest.mark.parametrize(
@@ -158,7 +161,7 @@ def test_a_documents_name_is_a_name_and_no_path(remote: Remote, header: str, fil
 def test_a_document_is_fetched_from_skatteetatens_own_hosts(remote: Remote, url: str) -> None:
     remote.says(b"x")
 
-    assert GATEWAY.document_at(url, token=TOKEN).content == b"x"
+    assert DOCUMENTS.document_at(url, token=TOKEN).content == b"x"
     assert remote.asked.url.host in ("api-test.sits.no", url.lower().split("/")[2])
 
 
@@ -193,7 +196,7 @@ def test_a_token_is_never_sent_anywhere_else(remote: Remote, url: str) -> None:
     remote.says(b"x")
 
     with pytest.raises(ForeignAddress) as caught:
-        GATEWAY.document_at(url, token=TOKEN)
+        DOCUMENTS.document_at(url, token=TOKEN)
 
     assert remote.requests == []
     assert "pass" not in str(caught.value)

@@ -11,6 +11,7 @@ import pytest
 
 from accounts.models import Customer
 from submissions.models import Submission
+from submissions.period import Period
 from systemusers.models import Access, AccessProfile, MaskinportenClient, ScopeGrant, System, SystemUser
 from tests.fixtures import AT, VENDOR_ORGNR
 
@@ -63,7 +64,7 @@ def make_draft(access: Access, *, at: datetime = AT, **fields: Any) -> Submissio
         "customer": access.customer,
         "access": access,
         "service": SERVICE,
-        "year": 2025,
+        "period": Period.year(2025),
         "status_at": at,
         "created_by": "user:ida@vendor.example",
         "created_at": at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 from django.utils import translation
 
 from portal.core.environments import Environment, addresses
+from submissions import checks
+from submissions.adapters import ADAPTERS
+from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
 from systemusers.models import Access, ScopeGrant
 from tests.submissions.rows import SCOPE, SERVICE
@@ -87,9 +91,63 @@ def test_a_service_speaks_the_readers_language() -> None:
 
 
 def test_the_deadline_is_in_the_year_after() -> None:
-    assert RF1086.deadline(2025) == date(2026, 1, 31)
+    assert RF1086.deadline(Period.year(2025)) == date(2026, 1, 31)
 
 
 def test_an_unknown_service_is_refused_by_name() -> None:
     with pytest.raises(catalogue.UnknownService, match="no-such"):
         catalogue.service("no-such")
+
+
+# where a service is accepted
+
+
+def test_a_service_that_is_closed_in_the_environment_is_not_offered_there(
+    access: Access,
+) -> None:
+    closed = replace(RF1086, environments={**RF1086.environments, Environment.SANDBOX: catalogue.Openness.CLOSED})
+
+    assert "tar ikke imot" in catalogue.availability(access=access, service=closed).reason
+
+
+def test_a_service_nobody_has_confirmed_is_offered_with_the_doubt(access: Access) -> None:
+    doubtful = replace(RF1086, environments={**RF1086.environments, Environment.SANDBOX: catalogue.Openness.UNKNOWN})
+
+    offer = catalogue.availability(access=access, service=doubtful)
+
+    assert (offer.is_allowed, "ikke bekreftet" in offer.note) == (True, True)
+    assert catalogue.availability(access=access, service=RF1086).note == ""
+
+
+@pytest.mark.parametrize("service", catalogue.services(), ids=lambda service: service.id)
+def test_every_entry_says_something_of_every_environment(service: catalogue.Service) -> None:
+    assert set(service.environments) == set(Environment)
+
+
+# the adapters
+
+
+def test_the_catalogue_names_only_adapters_that_exist() -> None:
+    assert checks.check_adapters(None) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "errors"),
+    [
+        ({"adapter": "no-such"}, [checks.UNKNOWN_ADAPTER]),
+        ({"adapter": "no-such", "enabled": False}, [checks.UNKNOWN_ADAPTER]),
+        ({"adapter": ""}, [checks.UNKNOWN_ADAPTER]),
+        ({"adapter": "", "enabled": False}, []),
+        ({"period": PeriodKind.MONTH}, [checks.OTHER_PERIOD]),
+    ],
+)
+def test_the_portal_does_not_start_with_an_entry_that_nothing_can_send(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], errors: list[str]
+) -> None:
+    monkeypatch.setattr(checks, "services", lambda: [replace(RF1086, **changes)])
+
+    found = checks.check_adapters(None)
+
+    assert [error.id for error in found] == errors
+    assert all(error.is_serious() for error in found)
+    assert all(sorted(ADAPTERS)[0] in str(error) for error in found if error.id == checks.UNKNOWN_ADAPTER)

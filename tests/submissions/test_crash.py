@@ -6,18 +6,23 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import date
 from types import FrameType
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from portal.core import lease
 from portal.gateways.errors import GatewayError
+from submissions.adapters.rf1086 import adapter
 from submissions.models import Submission
-from submissions.services import calls, claim, receipt, reconcile, send
-from tests.submissions.world import World
+from submissions.services import calls, claim, delivery, receipt, receipts, reconcile, refusal, send
+from tests.submissions.world import World, nothing
 
-FILES = {module.__file__ for module in (calls, claim, receipt, reconcile, send)}
+FILES = {
+    module.__file__ for module in (lease, adapter, calls, claim, delivery, receipt, receipts, reconcile, refusal, send)
+}
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 
@@ -80,7 +85,7 @@ def assert_one_delivery(world: World, submission: Submission, line: int) -> None
     assert submission.status == Submission.Status.DELIVERED, f"died before line {line}"
     assert [received.id for received in world.received] == [str(submission.transmission_id)], f"died before line {line}"
     world.app.state.skatteetaten.submissions.clear()
-    Submission.objects.update(year=1999)  # out of the way of the next, which is the same package
+    Submission.objects.update(period_start=date(1999, 1, 1))  # out of the way of the next, which is the same package
 
 
 @pytest.mark.parametrize("line", [0, 1])  # every second line from there: side by side where there are cores
@@ -88,7 +93,7 @@ def test_a_worker_that_dies_between_any_two_lines_leaves_one_delivery(world: Wor
     died = True
     while died:
         submission = world.queued()
-        died = dies(lambda: send.send(submission_id=submission.pk, at=world.at), line)  # noqa: B023 - used at once
+        died = dies(lambda: send.send_due(at=world.at, when_full=nothing), line)
         assert_one_delivery(world, submission, line)
         line += 2
 
@@ -102,7 +107,7 @@ def test_dying_while_a_lost_confirmation_is_looked_into_leaves_one_delivery(worl
         world.order(step="bekreft", kind=kind)
         submission = world.send(world.queued())
         world.let_pass(200)
-        died = dies(lambda: reconcile.reconcile(submission_id=submission.pk, at=world.at), line)  # noqa: B023
+        died = dies(lambda: reconcile.settle_due(at=world.at, when_full=nothing), line)
         assert_one_delivery(world, submission, line)
         line += 1
 

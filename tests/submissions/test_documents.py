@@ -25,7 +25,7 @@ def store(submission: Submission, content: bytes = CONTENT, filename: str = "hov
         content=content,
         filename=filename,
         media_type="application/xml",
-        role=Document.Role.MAIN,
+        role="MAIN",
         customer=submission.customer,
         submission=submission,
         at=AT,

@@ -10,9 +10,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from portal.core.audit import AuditEvent
 from submissions.adapters.rf1086 import NamedFile
 from submissions.adapters.rf1086.samples import example
-from submissions.models import Document, Submission
-from submissions.services import drafts
-from submissions.services.drafts import NotAllowed, NotOpen, Verdict
+from submissions.models import Document, PackageCheck, Submission
+from submissions.period import Period
+from submissions.services import catalogue, checking, drafts
+from submissions.services.drafts import NotAllowed, NotOpen
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.rows import SERVICE, make_draft
@@ -26,16 +27,15 @@ def files(**options: Any) -> list[NamedFile]:
     return example(options.pop("orgnr", CUSTOMER_ORGNR), "Nordlys Eiendom AS", options.pop("year", 2025), **options)
 
 
-def add(submission: Submission, *named: NamedFile) -> list[Verdict]:
+def add(submission: Submission, *named: NamedFile) -> int:
     uploads = [SimpleUploadedFile(file.name, file.content) for file in named]
     return drafts.add_files(submission=submission, files=uploads, by=BY, at=AT)
 
 
-def refusal(submission: Submission, name: str, content: bytes) -> str:
-    """The code of the first complaint about a file that was not kept."""
-    verdict = add(submission, NamedFile(name, content))[0]
-    assert verdict.document is None
-    return str(verdict.findings[0]["code"])
+def refused(submission: Submission) -> list[tuple[str, str]]:
+    """Name of each file that was not kept, and the code of its first complaint."""
+    entries = PackageCheck.objects.get(submission=submission).refused
+    return [(entry["file"], entry["findings"][0]["code"]) for entry in entries]
 
 
 def test_a_whole_package_is_ready_whatever_order_it_comes_in(draft: Submission) -> None:
@@ -60,7 +60,8 @@ def test_sums_that_do_not_agree_are_a_warning_and_no_hindrance(draft: Submission
     add(draft, *files(wrong_sum=True))
 
     assert draft.status == S.READY
-    assert {finding["severity"] for finding in draft.findings} == {"WARNING"}
+    assert {finding["level"] for finding in draft.findings} == {"WARNING"}
+    assert (draft.errors, draft.warnings) == (0, len(draft.findings))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,9 @@ def test_sums_that_do_not_agree_are_a_warning_and_no_hindrance(draft: Submission
 def test_a_file_that_cannot_be_used_says_why_and_is_not_kept(
     draft: Submission, name: str, content: bytes, code: str
 ) -> None:
-    assert refusal(draft, name, content) == code
+    add(draft, NamedFile(name, content))
+
+    assert refused(draft) == [(name, code)]
     assert not draft.documents.exists()
 
 
@@ -90,17 +93,23 @@ def test_a_huge_file_is_refused_without_being_read(draft: Submission) -> None:
         def read(self) -> bytes:
             raise AssertionError("60 MB were read into memory")
 
-    verdict = drafts.add_files(submission=draft, files=[Huge()], by=BY, at=AT)[0]
+        def seek(self, offset: int) -> None:
+            raise AssertionError("60 MB were looked at")
 
-    assert "60 MB" in verdict.findings[0]["text"]
+    drafts.add_files(submission=draft, files=[Huge()], by=BY, at=AT)
+
+    (entry,) = PackageCheck.objects.get(submission=draft).refused
+    (finding,) = checking.shown(entry["findings"], catalogue.service(SERVICE))
+    assert "60 MB" in finding.text
 
 
 def test_good_files_are_kept_when_a_bad_one_comes_along(draft: Submission) -> None:
     main, part, other = files()
 
-    verdicts = add(draft, main, NamedFile("tom.xml", b""), part, other)
+    add(draft, main, NamedFile("tom.xml", b""), part, other)
 
-    assert [verdict.document is not None for verdict in verdicts] == [True, False, True, True]
+    assert refused(draft) == [("tom.xml", "EMPTY_FILE")]
+    assert {document.filename for document in draft.documents.all()} == {main.name, part.name, other.name}
     assert draft.status == S.READY
 
 
@@ -146,11 +155,11 @@ def test_a_draft_is_made_only_for_what_the_access_allows(access: Access) -> None
     access.rights = []
 
     with pytest.raises(NotAllowed, match="mangler rettigheten"):
-        drafts.create_draft(access=access, service=SERVICE, year=2025, by=BY, at=AT)
+        drafts.create_draft(access=access, service=SERVICE, period=Period.year(2025), by=BY, at=AT)
 
 
 def test_a_new_draft_is_in_the_trail(access: Access) -> None:
-    draft = drafts.create_draft(access=access, service=SERVICE, year=2025, by=BY, at=AT)
+    draft = drafts.create_draft(access=access, service=SERVICE, period=Period.year(2025), by=BY, at=AT)
 
     event = AuditEvent.objects.get(target=f"submissions.Submission:{draft.pk}")
     assert (event.by, event.what, event.customer_id_ref) == (BY, "created", access.customer_id)

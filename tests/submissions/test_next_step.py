@@ -61,7 +61,7 @@ def test_every_state_has_a_next_step(access: Access, status: str) -> None:
     [
         ({"status": S.REJECTED}, "Last opp rettet fil", "Dere"),
         ({"status": S.DELIVERED}, "Venter på svar", "Skatteetaten"),
-        ({"status": S.DRAFT, "findings": [{"severity": "ERROR"}]}, "Rett feilene i filene", "Dere"),
+        ({"status": S.DRAFT, "errors": 1}, "Rett feilene i filene", "Dere"),
         ({"status": S.FAILED, "problem_code": "GLD_1015"}, "Be kunden godkjenne en tilgang", "Kunden"),
     ],
 )
@@ -76,6 +76,14 @@ def test_a_report_that_waits_for_skatteetaten_says_when_it_is_tried_again(access
     waiting = make(access, status=S.QUEUED, problem_code="UNAVAILABLE", next_attempt_at=AT + timedelta(seconds=90))
 
     assert next_step(waiting, at=AT, working=True).text.endswith("kl. 10.01.30")
+
+
+@pytest.mark.parametrize("status", [S.QUEUED, S.SENDING])
+def test_a_report_that_waits_for_a_fault_of_ours_says_who_must_act(access: Access, status: str) -> None:
+    waiting = make(access, status=status, problem_code="NO_KEY", next_attempt_at=AT + timedelta(seconds=90))
+
+    assert next_step(waiting, at=AT, working=True).who == "Dere"
+    assert next_step(waiting, at=AT + timedelta(minutes=2), working=True).who == ""
 
 
 def test_an_answer_lost_for_an_hour_becomes_somebodys_task(access: Access) -> None:

@@ -17,6 +17,7 @@ from submissions import tasks
 from submissions.adapters.rf1086 import NamedFile
 from submissions.adapters.rf1086.samples import example
 from submissions.models import Submission
+from submissions.period import Period
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.rows import SERVICE, make_draft
@@ -34,7 +35,7 @@ def logged_in(client: Client, case_worker: User) -> None:
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What the worker was rung with."""
     calls: list[dict[str, Any]] = []
-    monkeypatch.setattr(tasks.send_submission, "apply_async", lambda **options: calls.append(options["kwargs"]))
+    monkeypatch.setattr(tasks.send_submissions, "apply_async", lambda **options: calls.append(options["kwargs"]))
     return calls
 
 
@@ -74,23 +75,38 @@ def test_a_report_is_made_from_form_to_ready_draft(client: Client, access: Acces
 
     submission = Submission.objects.get()
     assert response["Location"] == url("submission", submission)
-    assert (submission.status, submission.year, submission.documents.count()) == (S.READY, 2025, 3)
+    assert (submission.status, str(submission.period), submission.documents.count()) == (S.READY, "2025", 3)
 
 
-def test_bad_files_are_told_once_and_good_ones_kept_on_the_drafts_page(client: Client, access: Access) -> None:
+def test_bad_files_are_told_until_hidden_and_good_ones_kept_on_the_drafts_page(client: Client, access: Access) -> None:
     response = create(client, access, uploads=[*uploads(), SimpleUploadedFile("tom.xml", b"")])
 
-    shown, again = client.get(response["Location"]), client.get(response["Location"])
-    assert [entry["filename"] for entry in shown.context["refused"]] == ["tom.xml"]
-    assert len(shown.context["documents"]) == 3
+    shown = client.get(response["Location"])
+    client.post(url("submission-refused-hide", Submission.objects.get()))
+    again = client.get(response["Location"])
+    assert [entry.filename for entry in shown.context["refused"]] == ["tom.xml"]
+    assert "Filen er tom" in shown.text
+    assert len(shown.context["page"]) == 3
     assert not again.context["refused"]
+
+
+def test_a_bad_file_that_comes_right_is_no_longer_told(client: Client, access: Access) -> None:
+    main, part, other = uploads()
+    create(client, access, uploads=[main, part, SimpleUploadedFile(other.name, b"")])
+    draft = Submission.objects.get()
+
+    client.post(url("submission-files", draft), {"uploads": [uploads()[2]]})
+
+    page = client.get(url("submission", draft))
+    assert not page.context["refused"]
+    assert page.context["submission"].status == S.READY
 
 
 def test_the_control_speaks_the_readers_language(client: Client, access: Access) -> None:
     place = create(client, access, uploads=[], examples="wrong_sum")["Location"]
 
     texts = [
-        [finding["text"] for finding in client.get(place, headers={"Accept-Language": code}).context["findings"]]
+        [finding.text for finding in client.get(place, headers={"Accept-Language": code}).context["findings"]]
         for code in ("nb", "en", "nn")
     ]
 
@@ -120,7 +136,7 @@ def test_in_the_sandbox_examples_are_one_button_away(client: Client, access: Acc
 
     submission = Submission.objects.get()
     assert (submission.status, submission.documents.count()) == (S.READY, 4)
-    assert any(finding["severity"] == "WARNING" for finding in submission.findings) == wrong
+    assert any(finding["level"] == "WARNING" for finding in submission.findings) == wrong
 
 
 def test_a_form_without_a_choice_keeps_what_was_chosen(client: Client, access: Access) -> None:
@@ -147,7 +163,7 @@ def test_sending_stores_rings_and_shows_the_report_on_its_way(
     with django_capture_on_commit_callbacks(execute=True):
         page = client.post(url("submission-send", submission), follow=True)
 
-    assert rung == [{"submission_id": submission.pk}]
+    assert rung == [{}], "the message names no row"
     assert page.context["submission"].status == S.QUEUED
     assert 'hx-trigger="load delay:3s"' in page.content.decode()
 
@@ -158,7 +174,7 @@ def test_with_the_broker_down_it_is_stored_and_the_page_says_so(
     def away(**_: Any) -> None:
         raise enqueue.OperationalError("connection refused")
 
-    monkeypatch.setattr(tasks.send_submission, "apply_async", away)
+    monkeypatch.setattr(tasks.send_submissions, "apply_async", away)
     Heartbeat.objects.all().delete()
     create(client, access)
     submission = Submission.objects.get()
@@ -224,7 +240,7 @@ def test_a_rejection_shows_its_reasons_and_leads_to_a_correction(client: Client,
 
 @pytest.mark.parametrize(("utc", "is_late"), [("2026-01-31T22:59:00Z", False), ("2026-01-31T23:01:00Z", True)])
 def test_a_deadline_ends_at_midnight_in_norway(client: Client, access: Access, utc: str, is_late: bool) -> None:
-    row = make_draft(access, status="ACCEPTED", delivered_at=datetime.fromisoformat(utc), year=2025)
+    row = make_draft(access, status="ACCEPTED", delivered_at=datetime.fromisoformat(utc), period=Period.year(2025))
 
     assert ("Gått ut" in client.get(url("submission", row)).text) is is_late
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
 from typing import Any
 
 import pytest
@@ -82,7 +83,7 @@ def test_an_access_that_went_away_stops_the_queueing(access: Access) -> None:
 
 
 def test_warnings_must_be_overridden_on_purpose(access: Access) -> None:
-    submission = make_ready(access, findings=[{"severity": "WARNING", "text": "Utbytte"}])
+    submission = make_ready(access, warnings=1)
 
     assert [code for code, _ in refusal_of(submission).preflight.questions] == ["warnings"]
 
@@ -102,7 +103,7 @@ def test_the_same_files_twice_need_a_yes(access: Access, status: str) -> None:
     assert again.status == S.QUEUED
 
 
-@pytest.mark.parametrize("changes", [{"status": "REJECTED"}, {"status": "FAILED"}, {"year": 2024}])
+@pytest.mark.parametrize("changes", [{"status": "REJECTED"}, {"status": "FAILED"}, {"period_start": date(2024, 1, 1)}])
 def test_what_was_turned_down_or_is_of_another_year_is_no_duplicate(access: Access, changes: dict[str, Any]) -> None:
     make_ready(access)
     Submission.objects.update(**{"status": "ACCEPTED", "delivered_at": AT, **changes})

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from accounts.models import Customer
 from portal.core.audit import AuditEvent
-from portal.core.states import LostRace
-from portal.gateways.errors import GatewayError
+from portal.gateways.errors import Unavailable
+from submissions.adapters.rf1086.adapter import Rf1086Adapter
 from submissions.models import Call, Document, Submission
-from submissions.services import reconcile, send
+from submissions.services import send
 from submissions.services.claim import AT_ONCE
 from submissions.services.documents import read_document
 from submissions.services.queue import cancel
-from systemusers.services.tokens import NoKey
-from tests.submissions.world import BY, World
+from tests.submissions.world import BY, World, send_one, work_on
 
 S = Submission.Status
 STEPS = ["1086H", "1086U", "bekreft"]
@@ -65,8 +66,7 @@ def test_a_duplicate_message_sends_nothing(world: World) -> None:
     submission = world.send(world.queued())
     before = len(world.transport.requests)
 
-    with pytest.raises(LostRace):
-        send.send(submission_id=submission.pk, at=world.at)
+    world.send(submission)
 
     assert len(world.transport.requests) == before
 
@@ -74,14 +74,12 @@ def test_a_duplicate_message_sends_nothing(world: World) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_make_one_set_of_calls(world: World) -> None:
     submission, gate = world.queued(parts=2), threading.Barrier(2)
-    lost: list[bool] = []
+    taken: list[int] = []
 
     def work() -> None:
         gate.wait()
         try:
-            send.send(submission_id=submission.pk, at=world.at)
-        except LostRace:
-            lost.append(True)
+            taken.append(work_on(send.waiting_rows().filter(pk=submission.pk), send_one, at=world.at))
         finally:
             connection.close()
 
@@ -89,7 +87,7 @@ def test_two_workers_make_one_set_of_calls(world: World) -> None:
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
 
-    assert lost == [True]
+    assert sorted(taken) == [0, 1]
     assert [len(world.calls(step)) for step in STEPS] == [1, 2, 1]
 
 
@@ -134,7 +132,7 @@ def test_a_confirmation_that_never_arrived_is_repeated_only_after_looking_and_wa
     submission = world.send(world.queued())
 
     world.let_pass(60)
-    reconcile.reconcile(submission_id=submission.pk, at=world.at)
+    world.look_into(submission)
     assert len(world.calls("bekreft")) == 1, "a minute is too soon for a second"
 
     world.settle(submission)
@@ -167,13 +165,11 @@ def test_a_report_already_confirmed_is_found_even_when_its_forms_cannot_be_compa
 
 def test_a_confirmation_under_way_when_the_worker_died_becomes_uncertain(world: World) -> None:
     submission = world.queued()
-    Submission.objects.update(status=S.SENDING, next_attempt_at=world.at, attempts=1)
+    Submission.objects.update(status=S.SENDING, next_attempt_at=world.at, lease_until=world.at, attempts=1)
     submission.calls.filter(step="CONFIRM").update(status=Call.Status.STARTED, started_at=world.at)
 
-    assert send.sweep_stale(at=world.at) == 1
-
-    submission.refresh_from_db()
-    assert submission.status == S.UNCERTAIN
+    assert world.send(submission).status == S.UNCERTAIN
+    assert not world.transport.requests
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,15 +177,12 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(world: World, monkeypa
 
     def stolen(*_: Any, **__: Any) -> Any:
         Submission.objects.filter(pk=submission.pk).update(attempts=7)
-        raise world_error
+        raise Unavailable("gone", maybe_arrived=True)
 
-    world_error = send.Unavailable("gone", maybe_arrived=True)
-    monkeypatch.setattr("submissions.services.calls._call_gateway", stolen)
+    monkeypatch.setattr(Rf1086Adapter, "perform", stolen)
 
-    with pytest.raises(LostRace):
-        send.send(submission_id=submission.pk, at=world.at)
+    world.send(submission)
 
-    submission.refresh_from_db()
     assert (submission.status, submission.attempts) == (S.SENDING, 7)
 
 
@@ -229,9 +222,7 @@ def test_a_fault_of_our_own_client_lets_the_report_wait(world: World) -> None:
     next(iter(world.app.state.clients.values())).active = False
     submission = world.queued()
 
-    with pytest.raises(GatewayError):
-        send.send(submission_id=submission.pk, at=world.at)
-    submission.refresh_from_db()
+    world.send(submission)
     assert submission.status == S.QUEUED
     assert submission.problem_code
 
@@ -243,10 +234,8 @@ def test_a_client_without_a_key_lets_the_report_wait(world: World) -> None:
     world.access.profile.system.client.keys.all().delete()
     submission = world.queued()
 
-    with pytest.raises(NoKey):
-        send.send(submission_id=submission.pk, at=world.at)
+    world.send(submission)
 
-    submission.refresh_from_db()
     assert (submission.status, submission.problem_code) == (S.QUEUED, "NO_KEY")
 
 
@@ -263,10 +252,8 @@ def test_a_remote_that_asks_for_time_gets_it(world: World, step: str) -> None:
     world.order(step=step, kind="status", status=429, retry_after="77")
     submission = world.queued()
 
-    with pytest.raises(GatewayError):
-        send.send(submission_id=submission.pk, at=world.at)
+    world.send(submission)
 
-    submission.refresh_from_db()
     assert submission.status == S.QUEUED
     assert submission.next_attempt_at is not None
     assert 77 <= (submission.next_attempt_at - world.at).total_seconds() < 79
@@ -287,13 +274,27 @@ def test_a_customer_has_few_on_their_way_at_once(world: World) -> None:
     waiting = world.queued()
     for _ in range(AT_ONCE):
         world.queued()
-    Submission.objects.exclude(pk=waiting.pk).update(status=S.SENDING)
+    Submission.objects.exclude(pk=waiting.pk).update(status=S.SENDING, lease_until=world.at + timedelta(minutes=3))
 
     world.send(waiting)
 
     assert waiting.status == S.QUEUED
     assert waiting.next_attempt_at > world.at
+    assert (waiting.failures, waiting.problem_code) == (0, "")
     assert not world.calls("1086H")
+
+
+@pytest.mark.parametrize("kind", ["lost", "timeout"])
+def test_an_accountants_access_delivers_for_its_client_and_finds_the_lost_answer(world: World, kind: str) -> None:
+    client = Customer.objects.create(environment="SANDBOX", orgnr="310203335", name="Klient AS")
+    world.make_client(client)
+    world.order(step="bekreft", kind=kind)
+
+    submission = world.settle(world.send(world.queued(customer=client)))
+
+    assert submission.status == S.DELIVERED
+    assert [(r.id, r.orgnr) for r in world.received] == [(str(submission.transmission_id), client.orgnr)]
+    assert world.access.customer != client
 
 
 def test_a_cancelled_report_is_not_sent(world: World) -> None:
@@ -307,13 +308,13 @@ def test_a_cancelled_report_is_not_sent(world: World) -> None:
 
 
 def test_a_walk_that_takes_long_lets_go_and_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(send, "BUDGET", send.timedelta(0))
+    monkeypatch.setattr(send, "BUDGET", timedelta(0))
     submission = world.queued(parts=2)
 
     for _ in range(10):
         world.let_pass(1)
         world.send(submission)
-        monkeypatch.setattr(send, "BUDGET", send.timedelta(minutes=4))
+        monkeypatch.setattr(send, "BUDGET", timedelta(minutes=4))
 
     assert submission.status == S.DELIVERED
     assert [len(world.calls(step)) for step in STEPS] == [1, 2, 1]

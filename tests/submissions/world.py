@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 import httpx
 import pytest
+from django.db.models import QuerySet
 
 from accounts.models import Customer
-from portal.core.states import LostRace
+from portal.core import lease
+from portal.core.lease import Hold
 from portal.gateways import http, maskinporten
-from portal.gateways.errors import GatewayError
 from portal.sandbox import Sandbox
 from portal.sandbox import state as remote
 from portal.sandbox.altinn.lookup import add_user
 from portal.sandbox.clock import Clock
 from portal.sandbox.faults import Fault
 from portal.sandbox.testing import Transport, shared_key_app
-from submissions.models import Document, Submission
+from submissions.models import Submission
 from submissions.services import reconcile, send
 from submissions.services.documents import store_document
 from submissions.services.queue import queue
@@ -32,6 +33,7 @@ from tests.submissions.rows import RESOURCE, SCOPES, make_draft
 
 SKATTEETATEN = "/skatteetaten/api/aksjonaerregister/v1"
 BY = "user:ida@vendor.example"
+PACKAGE = "urn:altinn:accesspackage:regnskapsforer-med-signeringsrettighet"
 
 
 class Recorder(Transport):
@@ -80,6 +82,14 @@ class World:
         )  # fmt: skip
         add_user(self.app.state, user)
 
+    def make_client(self, customer: Customer) -> None:
+        """The access becomes an accountant's, for this client of its customer."""
+        self.app.state.organisations[customer.orgnr] = remote.Organisation(
+            orgnr=customer.orgnr, name=customer.name, party_id=99, party_uuid=str(uuid.uuid4())
+        )
+        user = next(iter(self.app.state.system_users.values()))
+        user.kind, user.rights, user.packages, user.clients = "agent", [], [PACKAGE], [customer.orgnr]
+
     def queued(self, *, parts: int = 1, **fields: Any) -> Submission:
         """A package that is in the queue, due now."""
         submission = make_draft(self.access, at=self.at, **{"status": "READY", **fields})
@@ -89,8 +99,13 @@ class World:
 
     def send(self, submission: Submission) -> Submission:
         """One task's worth of sending; what the remote did not do is left for later."""
-        with suppress(LostRace, GatewayError):
-            send.send(submission_id=submission.pk, at=self.at)
+        work_on(send.waiting_rows().filter(pk=submission.pk), send_one, at=self.at)
+        submission.refresh_from_db()
+        return submission
+
+    def look_into(self, submission: Submission) -> Submission:
+        """One task's worth of settling."""
+        work_on(reconcile.uncertain_rows().filter(pk=submission.pk), reconcile.settle, at=self.at)
         submission.refresh_from_db()
         return submission
 
@@ -101,11 +116,8 @@ class World:
             if submission.status not in ("QUEUED", "SENDING", "UNCERTAIN"):
                 break
             self.let_pass(60)
-            send.sweep_stale(at=self.at)
-            for pk in send.due(at=self.at):
-                self.send(Submission.objects.get(pk=pk))
-            for pk in reconcile.due(at=self.at):
-                reconcile.reconcile(submission_id=pk, at=self.at)
+            send.send_due(at=self.at, when_full=nothing)
+            reconcile.settle_due(at=self.at, when_full=nothing)
         return submission
 
     def let_pass(self, seconds: float) -> None:
@@ -132,6 +144,23 @@ class World:
         return [request for request in ours if request.url.path.endswith(ending)]
 
 
+def nothing() -> None:
+    """No other worker is woken."""
+
+
+def work_on(rows: QuerySet[Submission], work: Callable[[Hold[Submission]], None], *, at: datetime) -> int:
+    """What a task does with due rows; gives their number."""
+    holds = lease.claim(rows, at=at)
+    for hold in holds:
+        with lease.reporting(hold):
+            work(hold)
+    return len(holds)
+
+
+def send_one(hold: Hold[Submission]) -> None:
+    send.walk(hold, stop_at=hold.now() + send.BUDGET)
+
+
 @cache
 def key_pair() -> tuple[str, bytes, dict[str, Any]]:
     """Made once: it takes a while."""
@@ -155,7 +184,7 @@ def store_package(submission: Submission, *, parts: int = 1) -> None:
     forms += [("PART", f"underskjema-{n}.xml", f"{part}<!-- {n} -->") for n in range(parts)]
     for role, filename, text in forms:
         store_document(
-            content=text.encode(), filename=filename, media_type="application/xml", role=Document.Role(role),
+            content=text.encode(), filename=filename, media_type="application/xml", role=role,
             customer=submission.customer, submission=submission, at=submission.created_at,
         )  # fmt: skip
 

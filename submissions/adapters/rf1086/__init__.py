@@ -3,9 +3,10 @@
 Parsing is safe against hostile files; checking applies Skatteetaten's rules before anything is sent.
 """
 
-from submissions.adapters.rf1086.checking import FileReport, NamedFile, check_file, check_package
-from submissions.adapters.rf1086.findings import Finding, Level
+from submissions.adapters.base import FileReport, Finding, Level, NamedFile
+from submissions.adapters.rf1086.checking import check, inspect, replaces
 from submissions.adapters.rf1086.parsing import MAX_FILE_BYTES, Form, Kind, Unreadable, read_form
+from submissions.adapters.rf1086.texts import render
 
 __all__ = [
     "MAX_FILE_BYTES",
@@ -16,7 +17,9 @@ __all__ = [
     "Level",
     "NamedFile",
     "Unreadable",
-    "check_file",
-    "check_package",
+    "check",
+    "inspect",
     "read_form",
+    "render",
+    "replaces",
 ]

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import cast
 
-from django.utils.translation import gettext as _
 from lxml import etree
 
 from submissions import safe_xml
-from submissions.adapters.rf1086.findings import Finding, Level
+from submissions.adapters.base import Finding, Level
 from submissions.adapters.rf1086.numbers import masked
 
 MAX_FILE_BYTES = safe_xml.MAX_BYTES
@@ -99,6 +99,7 @@ def as_number(text: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
+@lru_cache(maxsize=1000)
 def plain_name(name: str) -> str:
     """An element's name as people read it: without its definition number."""
     return _SUFFIX.sub("", name)
@@ -109,7 +110,7 @@ def read_form(content: bytes, filename: str) -> Form:
     try:
         root = safe_xml.parse(content)
     except safe_xml.UnreadableXml as error:
-        raise Unreadable(Finding(Level.ERROR, error.code, error.message, filename, error.line)) from None
+        raise Unreadable(Finding(Level.ERROR, error.code, error.params, filename, error.line)) from None
     return Form(_kind(root, filename), filename, root)
 
 
@@ -117,20 +118,14 @@ def _kind(root: etree._Element, filename: str) -> Kind:
     name = etree.QName(root)
     number = root.get("skjemanummer", "")
     if name.namespace:
-        message = _("Filen har navnerommet «%(given)s». RF-1086 har ikke noe navnerom. Er dette riktig fil?")
-        raise _refuse(root, filename, "NAMESPACE", message, name.namespace)
+        raise _refuse(root, filename, "NAMESPACE", name.namespace)
     if name.localname != "Skjema":
-        message = _("Filen begynner med «%(given)s». Et RF-1086-skjema begynner med «Skjema». Er dette riktig fil?")
-        raise _refuse(root, filename, "WRONG_ROOT", message, name.localname)
-    if not number:
-        message = _("Første element mangler attributtet skjemanummer: 890 i hovedskjemaet, 923 i underskjemaene.")
-        raise _refuse(root, filename, "WRONG_FORM", message, "")
+        raise _refuse(root, filename, "WRONG_ROOT", name.localname)
     if number not in set(Kind):
-        message = _("Skjemanummeret er «%(given)s». Hovedskjemaet har 890 og underskjemaene 923. Er dette riktig fil?")
-        raise _refuse(root, filename, "WRONG_FORM", message, number)
+        raise _refuse(root, filename, "WRONG_FORM", number, case="other" if number else "none")
     return Kind(number)
 
 
-def _refuse(root: etree._Element, filename: str, code: str, message: str, given: str) -> Unreadable:
-    shown = masked(given[:80])
-    return Unreadable(Finding(Level.ERROR, code, message % {"given": shown}, filename, line_of(root), given=shown))
+def _refuse(root: etree._Element, filename: str, code: str, given: str, **params: str) -> Unreadable:
+    values = {**params, "given": masked(given[:80])}
+    return Unreadable(Finding(Level.ERROR, code, values, filename, line_of(root)))

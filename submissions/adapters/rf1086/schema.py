@@ -12,11 +12,10 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from django.utils.translation import gettext as _
 from lxml import etree
 
+from submissions.adapters.base import Finding, Level
 from submissions.adapters.rf1086 import kinds
-from submissions.adapters.rf1086.findings import Finding, Level
 from submissions.adapters.rf1086.numbers import hidden, masked
 from submissions.adapters.rf1086.parsing import ATTRIBUTES, Form, Kind, line_of, plain_name
 
@@ -42,6 +41,7 @@ class Element:
         return number_attribute(self.name)
 
 
+@lru_cache(maxsize=500)
 def number_attribute(name: str) -> dict[str, str]:
     """The one attribute that an element of the forms has."""
     match = _NUMBER.search(name)
@@ -92,21 +92,19 @@ class _Walk:
         yield from self._attributes(self.form.root, required, allowed)
         yield from self._group(self.form.root, root_of(self.form.kind))
 
-    def _finding(self, code: str, message: str, node: etree._Element, *, given: str = "") -> Finding:
-        return Finding(Level.ERROR, code, message, self.form.filename, line_of(node), path_of(node), given[:80])
+    def _finding(self, code: str, node: etree._Element, **params: str) -> Finding:
+        values = {"name": plain_name(str(node.tag)), **params}
+        return Finding(Level.ERROR, code, values, self.form.filename, line_of(node), path_of(node))
 
     def _attributes(self, node: etree._Element, required: dict[str, str], allowed: dict[str, str]) -> Iterator[Finding]:
+        if not allowed and dict(node.attrib.items()) == required:
+            return  # nearly every element: the loops below cost more than all other checks of it
         for name, wanted in {**allowed, **required}.items():
             given = node.get(name, "" if name in required else wanted)
             if given != wanted:
-                message = _('«%(name)s» må ha attributtet %(attribute)s="%(wanted)s".')
-                values = {"name": plain_name(str(node.tag)), "attribute": name, "wanted": wanted}
-                yield self._finding("WRONG_ATTRIBUTE", message % values, node, given=masked(given))
+                yield self._finding("WRONG_ATTRIBUTE", node, attribute=name, wanted=wanted, given=masked(given)[:80])
         for name in sorted({str(name) for name in node.attrib} - set(required) - set(allowed)):
-            message = _("Attributtet «%(attribute)s» hører ikke hjemme i «%(name)s». Ta det ut.")
-            yield self._finding(
-                "UNKNOWN_ATTRIBUTE", message % {"attribute": masked(name[:80]), "name": plain_name(str(node.tag))}, node
-            )
+            yield self._finding("UNKNOWN_ATTRIBUTE", node, attribute=masked(name[:80]))
 
     def _group(self, node: etree._Element, element: Element) -> Iterator[Finding]:
         positions = {child.name: position for position, child in enumerate(element.children)}
@@ -132,53 +130,47 @@ class _Walk:
         if not element.kind:
             yield from self._group(node, element)
         elif len(node):
-            message = _("«%(name)s» skal ha en verdi, ikke andre elementer i seg.") % {"name": plain_name(element.name)}
-            yield self._finding("UNKNOWN_ELEMENT", message, node)
+            yield self._finding("UNKNOWN_ELEMENT", node, case="in a value", name=plain_name(element.name))
         else:
             yield from self._value(node, element.kind)
 
     def _value(self, node: etree._Element, kind: str) -> Iterator[Finding]:
         text = node.text or ""
-        wanted = kinds.fault(text, kind)
-        if wanted:
+        fault = kinds.fault(text, kind)
+        if fault:
             given = hidden(text) if kind == "fnr" else masked(text)
-            message = _("«%(name)s» %(wanted)s") % {"name": plain_name(str(node.tag)), "wanted": wanted}
-            yield self._finding("WRONG_VALUE" if text else "EMPTY_VALUE", message, node, given=given)
+            code = "WRONG_VALUE" if text else "EMPTY_VALUE"
+            yield self._finding(code, node, **fault.params, rule=fault.rule, given=given[:80])
 
     def _unknown(self, node: etree._Element) -> Finding:
-        names = {"name": masked(plain_name(str(node.tag))[:80]), "home": _homes(self.form.kind).get(str(node.tag), "")}
-        message = (
-            _("«%(name)s» står på feil sted. Det hører hjemme i «%(home)s».")
-            if names["home"]
-            else _("«%(name)s» finnes ikke i dette skjemaet. Ta det ut, eller se over stavemåten.")
-        )
-        return self._finding("UNKNOWN_ELEMENT", message % names, node)
+        name, home = masked(plain_name(str(node.tag))[:80]), _homes(self.form.kind).get(str(node.tag), "")
+        case = {"case": "elsewhere", "home": home} if home else {}
+        return self._finding("UNKNOWN_ELEMENT", node, name=name, **case)
 
     def _out_of_order(self, node: etree._Element, after: Element) -> Finding:
-        names = {"name": plain_name(str(node.tag)), "after": plain_name(after.name)}
-        return self._finding("OUT_OF_ORDER", _("«%(name)s» må stå foran «%(after)s». Flytt det.") % names, node)
+        return self._finding("OUT_OF_ORDER", node, after=plain_name(after.name))
 
     def _too_many(self, node: etree._Element, element: Element) -> Finding:
-        names = {"name": plain_name(element.name), "most": element.most}
-        message = _("«%(name)s» står for mange ganger. Høyst %(most)s er lov her. Ta ut resten.")
-        return self._finding("TOO_MANY", message % names, node)
+        return self._finding("TOO_MANY", node, name=plain_name(element.name), most=str(element.most))
 
     def _missing(self, node: etree._Element, element: Element, counts: dict[str, int]) -> Iterator[Finding]:
         for child in element.children:
             if child.required and not counts[child.name]:
-                names = {"name": plain_name(child.name), "parent": plain_name(element.name)}
-                message = _("«%(name)s» mangler i «%(parent)s». Legg det til.") % names
-                yield self._finding("MISSING", message, node)
+                yield self._finding("MISSING", node, name=plain_name(child.name), parent=plain_name(element.name))
 
     def _loose_text(self, node: etree._Element) -> Iterator[Finding]:
         texts = [node.text or "", *(child.tail or "" for child in node)]
         if any(text.strip() for text in texts):
-            message = _("Det står tekst rett i «%(name)s», der det bare skal være elementer. Ta den ut.")
-            yield self._finding("LOOSE_TEXT", message % {"name": plain_name(str(node.tag))}, node)
+            yield self._finding("LOOSE_TEXT", node)
 
 
 def path_of(node: etree._Element) -> str:
     """The names from the root's child down, without their numbers."""
     nodes = (*reversed(list(node.iterancestors())), node)
-    names = [masked(plain_name(str(one.tag))[:80]) for one in nodes]
+    names = [_shown_name(str(one.tag)) for one in nodes]
     return "/".join(names[1:]) or names[0]
+
+
+@lru_cache(maxsize=1000)
+def _shown_name(tag: str) -> str:
+    return masked(plain_name(tag)[:80])

@@ -5,17 +5,14 @@ Skatteetaten takes a report whose sums do not add up and rejects it afterwards, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from django.utils.translation import gettext as _
-from lxml import etree
-
+from submissions.adapters.base import Finding, Level
 from submissions.adapters.rf1086 import names
-from submissions.adapters.rf1086.findings import Finding, Level
-from submissions.adapters.rf1086.numbers import hidden, masked
-from submissions.adapters.rf1086.parsing import Form, as_number, line_of, text_of
-from submissions.adapters.rf1086.schema import path_of
+from submissions.adapters.rf1086.facts import MainFacts, PartFacts, Spot, number_in, spot, spot_of
+from submissions.adapters.rf1086.numbers import hidden
+from submissions.adapters.rf1086.parsing import Form, as_number, text_of
 
 ZERO = Decimal(0)
 ROUNDING = Decimal(1)
@@ -36,23 +33,22 @@ def of_shareholder(part: Form) -> Iterator[Finding]:
     if held is not None and holds is not None:
         expected = held + part.total(*names.GAINED) - part.total(*names.LOST)
         if expected != holds:
-            message = _(
-                "Aksjonæren hadde %(held)s aksjer ved årets begynnelse. Med tilgang og avgang blir det %(expected)s, men skjemaet "
-                "sier %(holds)s. Oppgi alle kjøp og salg, eller rett antallet. Skatteetaten vil trolig avvise oppgaven."
-            )
             values = {"held": _count(held), "expected": _count(expected), "holds": _count(holds)}
-            yield _warning("SHAREHOLDER_SUM", message % values, part, names.HOLDS)
+            yield _warning("SHAREHOLDER_SUM", values, part.filename, spot(part, names.HOLDS))
     yield from _payments_as_numbers(part)
 
 
-def of_package(main: Form, parts: list[Form]) -> Iterator[Finding]:
-    """A complete package: one main form and all its sub-forms."""
-    yield from _total_shares(main, names.CLOSING, parts, names.HOLDS, _("ved årets slutt"))
-    yield from _total_shares(main, names.OPENING, parts, names.HELD, _("ved årets begynnelse"))
-    yield from _total_dividend(main, parts)
-    rates = _rates(main)
-    for part in parts:
-        yield from _payments(part, rates)
+def of_package(main: tuple[str, MainFacts], parts: Sequence[tuple[str, PartFacts]]) -> Iterator[Finding]:
+    """A complete package: one main form and all its sub-forms, each with its file name."""
+    file, facts = main
+    closing = sum((_number(part["holds"]) for _file, part in parts), ZERO)
+    opening = sum((_number(part["held"]) for _file, part in parts), ZERO)
+    yield from _total_shares(file, facts["closing"], facts["closing_at"], closing, "closing")
+    yield from _total_shares(file, facts["opening"], facts["opening_at"], opening, "opening")
+    yield from _total_dividend(file, facts, sum((_number(part["paid"]) for _file, part in parts), ZERO))
+    rates = {day: Decimal(rate) for day, rate in facts["rates"].items()}
+    for name, part in parts:
+        yield from _payments(name, part, rates)
 
 
 def _movement(main: Form) -> Iterator[Finding]:
@@ -61,12 +57,8 @@ def _movement(main: Form) -> Iterator[Finding]:
         return
     expected = before + main.total(*names.ISSUED) - main.total(*names.DELETED)
     if expected != after:
-        message = _(
-            "Selskapet hadde %(before)s aksjer ved årets begynnelse. Med utstedte og slettede aksjer blir det %(expected)s, men "
-            "skjemaet sier %(after)s. Oppgi utstedelser og slettinger, eller rett antallet. Skatteetaten vil trolig avvise oppgaven."
-        )
         values = {"before": _count(before), "expected": _count(expected), "after": _count(after)}
-        yield _warning("COMPANY_SUM", message % values, main, names.CLOSING)
+        yield _warning("COMPANY_SUM", values, main.filename, spot(main, names.CLOSING))
 
 
 def _capital(main: Form, shares_name: str, nominal_name: str, capital_name: str) -> Iterator[Finding]:
@@ -75,13 +67,9 @@ def _capital(main: Form, shares_name: str, nominal_name: str, capital_name: str)
         return
     # The nominal value may have been rounded to øre.
     if abs(shares * nominal - capital) > ROUNDING + shares * Decimal("0.005"):
-        message = _(
-            "%(shares)s aksjer med pålydende %(nominal)s kr er %(product)s kr, men skjemaet sier at aksjekapitalen i klassen "
-            "er %(capital)s kr. Rett den som er feil."
-        )
         values = {"shares": _shown(shares), "nominal": _shown(nominal)}
         values |= {"product": _shown(shares * nominal), "capital": _shown(capital)}
-        yield _warning("CAPITAL", message % values, main, capital_name)
+        yield _warning("CAPITAL", values, main.filename, spot(main, capital_name))
 
 
 def _dividend_per_share(main: Form) -> Iterator[Finding]:
@@ -90,60 +78,33 @@ def _dividend_per_share(main: Form) -> Iterator[Finding]:
     if shares is None or shares != main.number(names.OPENING) or main.total(*names.ISSUED, *names.DELETED):
         return
     for dividend in main.all(names.DIVIDENDS):
-        stated, rate = _number_in(dividend, names.DIVIDEND), _number_in(dividend, names.PER_SHARE)
+        stated, rate = number_in(dividend, names.DIVIDEND), number_in(dividend, names.PER_SHARE)
         if stated is not None and rate is not None and abs(rate * shares - stated) > ROUNDING:
-            message = _(
-                "%(rate)s kr per aksje for %(shares)s aksjer er %(product)s kr, men skjemaet sier at %(stated)s kr er delt ut. "
-                "Rett den som er feil."
-            )
             values = {"rate": _shown(rate), "shares": _shown(shares)}
             values |= {"product": _shown(rate * shares), "stated": _shown(stated)}
-            yield _at_node("DIVIDEND_PER_SHARE", message % values, main, dividend)
+            yield _warning("DIVIDEND_PER_SHARE", values, main.filename, spot_of(dividend))
 
 
-def _total_shares(main: Form, wanted: str, parts: list[Form], name: str, when: str) -> Iterator[Finding]:
-    total = sum((part.number(name) or ZERO for part in parts), ZERO)
-    stated = main.number(wanted)
-    if stated is not None and stated != total:
-        message = _(
-            "Hovedskjemaet sier %(stated)s aksjer %(when)s, men aksjonærene har %(total)s til sammen. Rett antallet, eller legg "
-            "til underskjemaer som mangler. Skatteetaten vil trolig avvise oppgaven."
-        )
-        values = {"stated": _count(stated), "when": when, "total": _count(total)}
-        yield _warning("TOTAL_SHARES", message % values, main, wanted)
+def _total_shares(file: str, stated: str, at: Spot, total: Decimal, case: str) -> Iterator[Finding]:
+    number = as_number(stated)
+    if number is not None and number != total:
+        values = {"case": case, "stated": _count(number), "total": _count(total)}
+        yield _warning("TOTAL_SHARES", values, file, at)
 
 
-def _total_dividend(main: Form, parts: list[Form]) -> Iterator[Finding]:
-    stated, paid = main.total(names.DIVIDEND), sum((part.total(names.PAID) for part in parts), ZERO)
+def _total_dividend(file: str, main: MainFacts, paid: Decimal) -> Iterator[Finding]:
+    stated = _number(main["dividend"])
     if abs(stated - paid) > ROUNDING:
-        message = _(
-            "Hovedskjemaet sier at %(stated)s kr er delt ut i utbytte, men aksjonærene har fått %(paid)s kr til sammen. "
-            "Rett det som er feil."
-        )
-        element = names.DIVIDEND if main.text(names.DIVIDEND) else names.CLOSING
-        yield _warning("TOTAL_DIVIDEND", message % {"stated": _shown(stated), "paid": _shown(paid)}, main, element)
+        yield _warning("TOTAL_DIVIDEND", {"stated": _shown(stated), "paid": _shown(paid)}, file, main["dividend_at"])
 
 
-def _rates(main: Form) -> dict[str, Decimal]:
-    """Dividend per share by its day, for the days that had one dividend only."""
-    by_day: dict[str, list[Decimal | None]] = {}
-    for dividend in main.all(names.DIVIDENDS):
-        by_day.setdefault(_day(dividend, names.DIVIDEND_AT), []).append(_number_in(dividend, names.PER_SHARE))
-    return {day: rates[0] for day, rates in by_day.items() if day and len(rates) == 1 and rates[0] is not None}
-
-
-def _payments(part: Form, rates: dict[str, Decimal]) -> Iterator[Finding]:
-    for payment in part.all(names.PAYMENTS):
-        paid, shares = _number_in(payment, names.PAID), _number_in(payment, names.PAID_SHARES)
-        rate = rates.get(_day(payment, names.PAID_AT))
+def _payments(file: str, part: PartFacts, rates: Mapping[str, Decimal]) -> Iterator[Finding]:
+    for payment in part["payments"]:
+        paid, shares, rate = as_number(payment["paid"]), as_number(payment["shares"]), rates.get(payment["day"])
         if rate is None or paid is None or shares is None or abs(rate * shares - paid) <= ROUNDING:
             continue
-        message = _(
-            "Aksjonæren har fått %(paid)s kr i utbytte for %(shares)s aksjer, men hovedskjemaet sier %(rate)s kr per aksje. "
-            "Rett det som er feil."
-        )
-        values = {"paid": _shown(paid), "shares": _shown(shares), "rate": _shown(rate)}
-        yield _at_node("DIVIDEND_PER_SHARE", message % values, part, payment)
+        values = {"case": "shareholder", "paid": _shown(paid), "shares": _shown(shares), "rate": _shown(rate)}
+        yield _warning("DIVIDEND_PER_SHARE", values, file, payment["at"])
 
 
 def _payments_as_numbers(part: Form) -> Iterator[Finding]:
@@ -151,18 +112,12 @@ def _payments_as_numbers(part: Form) -> Iterator[Finding]:
     for name in (names.PAID, names.PAID_SHARES):
         for node in part.all(name):
             if text_of(node) and as_number(text_of(node)) is None:
-                message = _(
-                    "Her må det stå et tall uten mellomrom, med punktum som desimalskille, for eksempel 1200.50."
-                )
-                yield _at_node("NOT_A_NUMBER", message, part, node)
+                yield _warning("NOT_A_NUMBER", {}, part.filename, spot_of(node))
 
 
-def _number_in(group: etree._Element, name: str) -> Decimal | None:
-    return as_number(text_of(group.find(name)))
-
-
-def _day(group: etree._Element, name: str) -> str:
-    return text_of(group.find(name))[:10]
+def _number(text: str) -> Decimal:
+    """A stored number; zero when it was absent."""
+    return Decimal(text) if text else ZERO
 
 
 def _shown(number: Decimal) -> str:
@@ -176,10 +131,5 @@ def _count(shares: Decimal) -> str:
     return hidden(text) if len(text) >= 10 else text
 
 
-def _warning(code: str, message: str, form: Form, name: str) -> Finding:
-    return _at_node(code, message, form, next(form.all(name)))
-
-
-def _at_node(code: str, message: str, form: Form, node: etree._Element) -> Finding:
-    given = masked(text_of(node)[:80])
-    return Finding(Level.WARNING, code, message, form.filename, line_of(node), path_of(node), given)
+def _warning(code: str, values: Mapping[str, str], file: str, at: Spot) -> Finding:
+    return Finding(Level.WARNING, code, {**values, "given": at["given"]}, file, at["line"], at["path"])

@@ -7,6 +7,7 @@ given up: one that goes on failing is counted on the overview, and tried again a
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -19,18 +20,19 @@ from portal.core.lease import Hold
 from portal.core.states import IllegalTransition, LostRace
 from portal.gateways.dialogporten import AttachmentJson
 from portal.gateways.errors import Refused, Unavailable
-from submissions.feedback import Feedback, UnreadableFeedback, read_feedback
 from submissions.models import Dialog, Document, Submission, Transmission
 from submissions.services import catalogue
 from submissions.services.documents import DocumentDamaged, read_document, store_document
 from submissions.services.inbox import copies
-from submissions.services.remote import dialogporten, skatteetaten
+from submissions.services.remote import dialogporten, skatteetatens_documents
+from submissions.services.ways import adapter_of
 from systemusers.services import tokens
 
 logger = logging.getLogger(__name__)
 SCOPES = ("digdir:dialogporten",)
 BY = "remote:dialogporten"
-VERDICTS = {"Acceptance": Submission.Status.ACCEPTED, "Rejection": Submission.Status.REJECTED}
+FROM_PARTY = frozenset({"Submission", "Correction"})
+"""Types of transmissions that the customer's side sent: never an answer."""
 ENDINGS = {"application/pdf": "pdf", "application/xml": "xml", "text/xml": "xml", "application/json": "json"}
 UNAUTHORIZED = "urn:dialogporten:"
 TASK = "submissions.tasks.pull_dialogs"
@@ -85,8 +87,8 @@ def _read_answers(hold: Hold[Dialog]) -> None:
     The verdict does not need the documents: it is the transmission's type. A host that does not answer is asked once.
     """
     problems: list[Exception] = []
-    rows = hold.row.transmissions.filter(submission__isnull=False, type__in=VERDICTS).select_related("submission")
-    for row in rows:
+    rows = hold.row.transmissions.filter(submission__isnull=False).exclude(type__in=FROM_PARTY)
+    for row in rows.select_related("submission"):
         for attachment in row.attachments:
             if not any(isinstance(problem, Unavailable) for problem in problems):
                 try:
@@ -112,7 +114,7 @@ def _fetch(hold: Hold[Dialog], row: Transmission, attachment: AttachmentJson) ->
     hold.renew()
     try:
         token = tokens.system_user_token(access=dialog.access, scopes=service.scopes, at=hold.now())
-        fetched = skatteetaten(dialog.environment, service).document_at(url, token=token)
+        fetched = skatteetatens_documents(dialog.environment, service).document_at(url, token=token)
     except Refused as error:
         if error.status in (403, 404):
             raise NotReady(f"attachment {attachment['id']} of transmission {row.pk}: {error.status}") from error
@@ -142,10 +144,12 @@ def _name(row: Transmission, given: str, media_type: str) -> str:
 
 
 def decide(row: Transmission, submission: Submission, at: datetime) -> None:
-    """DELIVERED -> ACCEPTED or REJECTED by the transmission's type; reasons from the documents, also when they arrive later."""
-    feedback = _read(row)
-    reasons = [reason.as_json() for reason in feedback.reasons] if feedback else []
-    wanted = VERDICTS[row.type]
+    """DELIVERED -> ACCEPTED or REJECTED by the adapter's verdict; reasons from the documents, also when they arrive later."""
+    verdict = adapter_of(submission).verdict(row.type, _documents(row))
+    if verdict is None or verdict.accepted is None:
+        return
+    reasons = [asdict(reason) for reason in verdict.reasons]
+    wanted = Submission.Status.ACCEPTED if verdict.accepted else Submission.Status.REJECTED
     if submission.status == wanted:
         if reasons and not submission.reasons:
             Submission.objects.filter(pk=submission.pk).update(reasons=reasons)
@@ -165,11 +169,12 @@ def decide(row: Transmission, submission: Submission, at: datetime) -> None:
         logger.error("submission %s is %s, but Skatteetaten says %s", submission.pk, submission.status, row.type)
 
 
-def _read(row: Transmission) -> Feedback | None:
-    """The parsed machine-readable document; None when it is missing or unreadable."""
-    for document in row.documents.exclude(media_type="application/pdf"):
+def _documents(row: Transmission) -> list[tuple[str, bytes]]:
+    """(media type, bytes) of the documents that can be read."""
+    documents = []
+    for document in row.documents.all():
         try:
-            return read_feedback(read_document(document), document.media_type)
-        except (UnreadableFeedback, DocumentDamaged):
+            documents.append((document.media_type, read_document(document)))
+        except DocumentDamaged:
             logger.warning("document %s could not be read as feedback", document.pk)
-    return None
+    return documents

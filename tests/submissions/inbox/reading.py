@@ -8,7 +8,7 @@ from portal.sandbox.dialogs import Dialog as RemoteDialog
 from portal.sandbox.dialogs import open_dialog
 from portal.sandbox.faults import Fault
 from submissions.adapters.rf1086.samples import example
-from submissions.models import Document, PollCursor, Submission
+from submissions.models import PollCursor, Submission
 from submissions.services.documents import store_document
 from submissions.services.inbox import cursors, poll, pull
 from submissions.services.queue import queue
@@ -59,8 +59,10 @@ class Reading:
         """A report that Skatteetaten has taken in and has not answered yet."""
         customer, at = self.world.access.customer, self.world.at
         submission = make_draft(self.world.access, at=at, status="READY")
-        for file in example(customer.orgnr, customer.name, submission.year, shareholders=1, wrong_sum=wrong_sum):
-            role = Document.Role.MAIN if file.name.startswith("rf1086-") else Document.Role.PART
+        for file in example(
+            customer.orgnr, customer.name, submission.period_start.year, shareholders=1, wrong_sum=wrong_sum
+        ):
+            role = "MAIN" if file.name.startswith("rf1086-") else "PART"
             store_document(
                 content=file.content, filename=file.name, media_type="application/xml", role=role, customer=customer,
                 submission=submission, at=at,

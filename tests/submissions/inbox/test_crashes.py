@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -64,6 +65,6 @@ def reset(reading: Reading) -> None:
     state = reading.world.app.state
     for remote in (state.skatteetaten.submissions, state.dialogs, state.dialog_keys, by_party(reading.world.app)):
         remote.clear()
-    Submission.objects.update(year=1999)
+    Submission.objects.update(period_start=date(1999, 1, 1))
     PollCursor.objects.all().delete()
     Dialog.objects.all().delete()

@@ -7,7 +7,9 @@ from decimal import Decimal
 
 from lxml import etree
 
-from submissions.adapters.rf1086 import Finding, NamedFile, check_package
+from submissions.adapters.base import About, FileReport, Period
+from submissions.adapters.rf1086 import Finding, NamedFile, inspect
+from submissions.adapters.rf1086 import check as check_reports
 from submissions.adapters.rf1086.numbers import synthetic_person
 from submissions.adapters.rf1086.samples import Company, Shareholder, package
 
@@ -27,8 +29,17 @@ def files(company: Company = COMPANY) -> list[NamedFile]:
     return package(company)
 
 
-def check(package: list[NamedFile]) -> list[Finding]:
-    return check_package(package, orgnr=ORGNR, year=YEAR)
+def about(*, orgnr: str = ORGNR, year: int = YEAR) -> About:
+    return About(orgnr, Period.year(year), "innrapportering-aksjonaerregisteroppgave")
+
+
+def check(package: list[NamedFile], *, year: int = YEAR) -> list[Finding]:
+    """The findings of the whole, from a report of each file."""
+    return check_reports([report(file, year=year) for file in package], about(year=year))
+
+
+def report(file: NamedFile, *, year: int = YEAR) -> FileReport:
+    return inspect(file, about(year=year))
 
 
 def codes(package: list[NamedFile]) -> list[str]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from lxml import etree
 
-from submissions.adapters.rf1086 import Kind, Level, names, schema
+from submissions.adapters.rf1086 import Kind, Level, names, render, schema
 from submissions.adapters.rf1086.kinds import fault
 from submissions.adapters.rf1086.parsing import plain_name
 from tests.submissions.adapters.rf1086.packages import (
@@ -50,7 +50,7 @@ def test_a_required_element_that_is_gone_is_missed(place, name):
     result = check(spoilt(lambda root: drop(element(root, name)), place=place))
 
     missing = [finding for finding in result if finding.code == "MISSING"]
-    assert any(plain_name(name) in finding.message for finding in missing)
+    assert any(plain_name(name) in render(finding) for finding in missing)
     assert all(finding.level == Level.ERROR and finding.line for finding in missing)
 
 
@@ -104,7 +104,7 @@ def test_a_known_element_in_the_wrong_group_is_told_where_it_belongs():
 
     (finding,) = check(spoilt(move))
 
-    assert "hører hjemme i «Selskap»" in finding.message
+    assert "hører hjemme i «Selskap»" in render(finding)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_wrong_attribute_is_found(name, attribute, value, code):
     result = check(spoilt(lambda root: element(root, name).set(attribute, value)))
 
     assert [finding.code for finding in result] == [code]
-    assert attribute in result[0].message
+    assert attribute in render(result[0])
 
 
 def test_text_between_elements_and_elements_inside_a_value_are_found():
@@ -185,5 +185,5 @@ def test_every_kind_in_the_tables_is_known():
 def test_a_wrong_value_is_shown_as_given_with_its_place():
     (finding,) = [one for one in check(with_text(names.CLOSING, "1 000")) if one.level == Level.ERROR]
 
-    assert (finding.code, finding.given) == ("WRONG_VALUE", "1 000")
+    assert (finding.code, finding.params["given"]) == ("WRONG_VALUE", "1 000")
     assert finding.path == "Selskapsopplysninger/AntallAksjerIDenneAksjeklassen/AksjerMvAntall"

@@ -7,18 +7,22 @@ JSON form of the a-melding (unverified). Its texts are data: the page escapes th
 from __future__ import annotations
 
 import json
+import logging
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from lxml import etree
 
 from submissions import safe_xml
+from submissions.adapters.base import Reason, Verdict
 
-ACCEPTED, REJECTED = "ACCEPTED", "REJECTED"
-VERDICTS = {"godkjent": ACCEPTED, "mottatt": ACCEPTED, "ok": ACCEPTED, "avvist": REJECTED}
+TYPES = {"Acceptance": True, "Rejection": False}
+"""Types of transmissions that are a verdict."""
+STATUSES = {"godkjent": True, "mottatt": True, "ok": True, "avvist": False}
+PDF = "application/pdf"
 MOST_REASONS = 500
 MOST_TEXT = 2000
 _TIMES = ("behandletTidspunkt", "innsendingstidspunkt", "mottattTidspunkt")
@@ -26,40 +30,35 @@ _REFERENCES = ("vaarLeveransereferanse", "leveransereferanse", "oppgavegiverslev
 _CODES = ("avvikskode", "kode")
 _LOCATIONS = ("sti", "referanse", "oppgavereferanse", "linjenummer")
 
+logger = logging.getLogger(__name__)
+
 
 class UnreadableFeedback(Exception):
     """The document is not XML or JSON that can be read. The text is for the log and quotes nothing of the document."""
 
 
-@dataclass(frozen=True)
-class Reason:
-    """One deviation in Skatteetaten's own words. `severity` is avvist (rejected) or advarsel (warning)."""
+def verdict_of(transmission_type: str, documents: Sequence[tuple[str, bytes]]) -> Verdict | None:
+    """By the transmission's type, else by the first document that can be read; the reasons are the document's.
 
-    code: str
-    text: str
-    description: str = ""
-    guidance: str = ""
-    severity: str = ""
-    where: str = ""
-
-    def as_json(self) -> dict[str, str]:
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Feedback:
-    """`verdict` is ACCEPTED, REJECTED, or None when the document does not say.
-
-    `received_at` is when it was processed.
+    `documents` are (media type, bytes). None: nothing is decided.
     """
+    read = next(filter(None, (_read_or_none(content, media_type) for media_type, content in documents)), None)
+    if transmission_type in TYPES:
+        return replace(read or Verdict(None), accepted=TYPES[transmission_type])
+    return read
 
-    verdict: str | None
-    reasons: tuple[Reason, ...]
-    reference: str = ""
-    received_at: datetime | None = None
+
+def _read_or_none(content: bytes, media_type: str) -> Verdict | None:
+    if media_type.partition(";")[0] == PDF:
+        return None
+    try:
+        return read_feedback(content, media_type)
+    except UnreadableFeedback as error:
+        logger.warning("a feedback document could not be read: %s", error)
+        return None
 
 
-def read_feedback(content: bytes, media_type: str) -> Feedback:
+def read_feedback(content: bytes, media_type: str) -> Verdict:
     """The feedback in XML or JSON, detected by its first character or the media type. Raises UnreadableFeedback."""
     start = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start in (b"{", b"[") or ("json" in media_type.lower() and start != b"<"):
@@ -67,7 +66,7 @@ def read_feedback(content: bytes, media_type: str) -> Feedback:
     return _from_xml(content)
 
 
-def _from_xml(content: bytes) -> Feedback:
+def _from_xml(content: bytes) -> Verdict:
     try:
         root = safe_xml.parse(content)
     except safe_xml.UnreadableXml as error:
@@ -75,7 +74,7 @@ def _from_xml(content: bytes) -> Feedback:
     statuses = [_text(node) for node in root.iter("{*}leveransestatus")]
     nodes = (node.getparent() for node in root.iter("{*}avvikskode"))
     reasons = tuple(_reason(_fields(node)) for node in nodes if node is not None)[:MOST_REASONS]
-    return Feedback(_verdict(statuses, reasons), reasons, _first(root, _REFERENCES), _moment(_first(root, _TIMES)))
+    return Verdict(_accepted(statuses, reasons), reasons, _first(root, _REFERENCES), _moment(_first(root, _TIMES)))
 
 
 def _fields(node: etree._Element) -> dict[str, str]:
@@ -99,14 +98,14 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def _verdict(statuses: list[str], reasons: tuple[Reason, ...]) -> str | None:
+def _accepted(statuses: list[str], reasons: tuple[Reason, ...]) -> bool | None:
     """Rejected when any delivery was, accepted when all were. A rejected file has no delivery, only deviations."""
-    verdicts = {VERDICTS.get(status.strip().lower()) for status in statuses}
-    if REJECTED in verdicts:
-        return REJECTED
+    accepted = {STATUSES.get(status.strip().lower()) for status in statuses}
+    if False in accepted:
+        return False
     if not statuses and any(reason.severity.lower() == "avvist" for reason in reasons):
-        return REJECTED
-    return ACCEPTED if verdicts == {ACCEPTED} else None
+        return False
+    return True if accepted == {True} else None
 
 
 def _reason(fields: dict[str, str]) -> Reason:
@@ -127,7 +126,7 @@ def _of(fields: dict[str, str], *names: str) -> str:
     return next((fields[name] for name in names if fields.get(name)), "")
 
 
-def _from_json(content: bytes) -> Feedback:
+def _from_json(content: bytes) -> Verdict:
     if len(content) > safe_xml.MAX_BYTES:
         raise UnreadableFeedback("TOO_LARGE")
     try:
@@ -142,8 +141,8 @@ def _from_json(content: bytes) -> Feedback:
         raise UnreadableFeedback("JSON of another shape")
     everything: dict[str, Any] = {name: value for one in reversed(objects) for name, value in one.items()}
     texts = {name: _plain(everything.get(name)) for name in (*_REFERENCES, *_TIMES, "meldingsId")}
-    return Feedback(
-        _verdict(statuses, reasons), reasons, _of(texts, *_REFERENCES, "meldingsId"), _moment(_of(texts, *_TIMES))
+    return Verdict(
+        _accepted(statuses, reasons), reasons, _of(texts, *_REFERENCES, "meldingsId"), _moment(_of(texts, *_TIMES))
     )
 
 

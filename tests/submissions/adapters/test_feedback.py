@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from submissions.feedback import ACCEPTED, REJECTED, UnreadableFeedback, read_feedback
+from submissions.adapters.feedback import UnreadableFeedback, read_feedback
 
 GLD = "urn:ske:fastsetting:innsamling:grunnlagsdata:tilbakemelding:innsendingstilbakemelding:v2"
 NAMESPACES = [
@@ -29,13 +29,13 @@ def document(status: str, *, avvik: str = "", namespace: str = GLD) -> bytes:
 
 
 @pytest.mark.parametrize("namespace", NAMESPACES)
-@pytest.mark.parametrize(("status", "verdict"), [("godkjent", ACCEPTED), (" Avvist ", REJECTED), ("underveis", None)])
+@pytest.mark.parametrize(("status", "verdict"), [("godkjent", True), (" Avvist ", False), ("underveis", None)])
 def test_the_verdict_is_found_in_any_namespace(namespace, status, verdict):
     feedback = read_feedback(document(status, namespace=namespace), "application/xml")
 
-    assert feedback.verdict == verdict
+    assert feedback.accepted is verdict
     assert feedback.reference == "AR-2025-1"
-    assert feedback.received_at == datetime(2026, 1, 20, 10, tzinfo=UTC)
+    assert feedback.decided_at == datetime(2026, 1, 20, 10, tzinfo=UTC)
 
 
 def test_a_reason_is_kept_in_the_words_it_came_in():
@@ -48,14 +48,14 @@ def test_a_reason_is_kept_in_the_words_it_came_in():
 def test_an_accepted_delivery_keeps_its_warnings():
     feedback = read_feedback(document("godkjent", avvik=AVVIK.replace("avvist", "advarsel")), "text/xml")
 
-    assert feedback.verdict == ACCEPTED
+    assert feedback.accepted is True
     assert [reason.severity for reason in feedback.reasons] == ["advarsel"]
 
 
 def test_one_rejected_delivery_of_two_is_a_rejection():
     two = document("godkjent").replace(b"</leveranse>", b"</leveranse><a><leveransestatus>avvist</leveransestatus></a>")
 
-    assert read_feedback(two, "application/xml").verdict == REJECTED
+    assert read_feedback(two, "application/xml").accepted is False
 
 
 def test_a_rejected_file_without_a_delivery_is_a_rejection():
@@ -63,7 +63,7 @@ def test_a_rejected_file_without_a_delivery_is_a_rejection():
 
     feedback = read_feedback(content, "application/xml")
 
-    assert feedback.verdict == REJECTED
+    assert feedback.accepted is False
     assert [reason.code for reason in feedback.reasons] == ["AR_017"]
 
 
@@ -78,14 +78,14 @@ def test_a_rejected_file_without_a_delivery_is_a_rejection():
 def test_json_is_read_in_the_shapes_that_were_seen(content):
     feedback = read_feedback(content, "application/json; charset=utf-8")
 
-    assert feedback.verdict == REJECTED
+    assert feedback.accepted is False
     assert [(reason.code, reason.text) for reason in feedback.reasons] == [("A1", "Feil")]
 
 
 def test_json_that_was_taken_in_is_an_acceptance_with_its_reference():
     feedback = read_feedback(b'{"meldingsId": "m-1", "mottak": {"mottakstatus": "MOTTATT", "avvik": []}}', "text/plain")
 
-    assert (feedback.verdict, feedback.reference, feedback.reasons) == (ACCEPTED, "m-1", ())
+    assert (feedback.accepted, feedback.reference, feedback.reasons) == (True, "m-1", ())
 
 
 @pytest.mark.parametrize(

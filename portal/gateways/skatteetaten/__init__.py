@@ -1,0 +1,1 @@
+"""Skatteetaten's services for systems: one module for each way of working, and the documents that all of them give."""

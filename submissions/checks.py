@@ -1,0 +1,31 @@
+"""System checks: the portal does not start with a service that no adapter can send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, register
+
+from submissions.adapters import ADAPTERS
+from submissions.services.catalogue import Service, services
+
+UNKNOWN_ADAPTER, OTHER_PERIOD = "submissions.E001", "submissions.E002"
+
+
+@register()
+def check_adapters(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Every entry of the service catalogue names an adapter that exists and sends for the same kind of period."""
+    return [error for service in services() for error in _errors(service)]
+
+
+def _errors(service: Service) -> list[CheckMessage]:
+    if not service.adapter and not service.enabled:
+        return []
+    adapter = ADAPTERS.get(service.adapter)
+    if adapter is None:
+        text = f"The service catalogue names the adapter {service.adapter!r} for {service.id}, which does not exist."
+        return [Error(text, hint=f"Known adapters: {', '.join(sorted(ADAPTERS))}.", id=UNKNOWN_ADAPTER)]
+    if adapter.period_kind != service.period:
+        text = f"{service.id} is for a {service.period}, its adapter {adapter.name} for a {adapter.period_kind}."
+        return [Error(text, id=OTHER_PERIOD)]
+    return []

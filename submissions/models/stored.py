@@ -1,0 +1,46 @@
+"""The shapes of the JSON columns of submissions and documents. All of these columns are encrypted."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class Finding(TypedDict):
+    """One finding of a local check. `level` is ERROR or WARNING; the text is rendered from `code` and `params`."""
+
+    level: str
+    code: str
+    params: dict[str, str]
+    file: str
+    line: int | None
+    path: str
+
+
+class Report(TypedDict):
+    """What one file is. `period` is its first day, "" when the file names none; `facts` has the adapter's own shape."""
+
+    role: str
+    findings: list[Finding]
+    orgnr: str
+    period_kind: str
+    period: str
+    facts: dict[str, Any]
+
+
+class Refused(TypedDict):
+    """A file that was not taken in, and why."""
+
+    file: str
+    findings: list[Finding]
+
+
+class Reason(TypedDict, total=False):
+    """One reason of an authority, in its own words. `file` is ours: the file that was refused."""
+
+    code: str
+    text: str
+    description: str
+    guidance: str
+    severity: str
+    where: str
+    file: str

@@ -1,0 +1,220 @@
+"""The check of a draft's files, done by a worker: each file once, then the package from the stored reports.
+
+The row `PackageCheck` is due from the moment that files are added or removed. A worker that stops in the middle leaves the
+reports it has stored, and the next one goes on with the files that have none. Every write locks the submission first, as the
+services that change a draft do, so that a package is settled only with the files it has at that moment.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from portal.core import lease
+from portal.core.enqueue import enqueue_by_name
+from portal.core.lease import Hold
+from submissions.adapters.base import FileReport
+from submissions.models import Document, PackageCheck, Submission, stored
+from submissions.models.package_check import write_reports
+from submissions.services import checking
+from submissions.services.documents import DocumentDamaged, read_document
+
+BATCH = 100
+"""Files between two writes: so many are checked again after a worker stopped."""
+LONGEST_TURN = timedelta(seconds=60)
+"""Then the worker puts the package back, due at once: other packages are not kept waiting by a large one."""
+AT_ONCE_FILES, AT_ONCE_BYTES = 20, 2_000_000
+"""A package up to this size is checked in the request that changed it, by the same code."""
+MOST_REFUSED = 50
+OPEN = {Submission.Status.DRAFT, Submission.Status.READY}
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the check of a draft is. `problem_code` is why it stands still until `next_attempt_at`, "" when it does not."""
+
+    checked: int
+    total: int
+    problem_code: str = ""
+    next_attempt_at: datetime | None = None
+
+
+def find(submission: Submission) -> PackageCheck | None:
+    """The row of the draft with its refused files; None while it has had no files."""
+    return PackageCheck.objects.defer(None).filter(submission=submission).first()
+
+
+def progress(submission: Submission, row: PackageCheck | None) -> Progress | None:
+    """`row` is that of `find`. None when the files are checked."""
+    if row is None or submission.is_checked or submission.status not in OPEN:
+        return None
+    total = submission.documents.count()
+    checked = total - submission.documents.unchecked().count()
+    return Progress(checked, total, row.problem_code, row.next_attempt_at)
+
+
+def order(*, submission: Submission, by: str, at: datetime) -> None:
+    """Have the files checked. Call it in the transaction that changes them, with the submission locked.
+
+    A READY draft is a DRAFT again until the check is done, so it cannot be sent.
+    """
+    PackageCheck.objects.get_or_create(submission=submission, defaults={"requested_by": by})
+    mine = PackageCheck.objects.filter(submission=submission)
+    mine.update(requested_by=by, failures=0, problem_code="")
+    lease.make_due(mine, at=at)
+    if submission.status == Submission.Status.READY:
+        submission.move_to(Submission.Status.DRAFT, by=by, at=at)
+    Submission.objects.filter(pk=submission.pk).update(is_checked=False)
+
+
+def begin(*, submission: Submission, at: datetime) -> None:
+    """After `order` has been committed: check a small package at once, and leave a large one to a worker."""
+    if _is_small(submission):
+        run(at=at, only=submission.pk)
+    submission.refresh_from_db(fields=["status", "status_at", "is_checked", "errors", "warnings", "findings"])
+    if not submission.is_checked:
+        enqueue_by_name("submissions.tasks.check_packages")
+
+
+def run(*, at: datetime, only: int | None = None) -> int:
+    """Take one package that is due, and check it until it is done or the turn is over. Returns how many were taken: 0 or 1."""
+    rows = PackageCheck.objects.select_related("submission__customer")
+    holds = lease.claim(rows.filter(submission=only) if only else rows, at=at, limit=1)
+    for hold in holds:
+        with lease.reporting(hold):
+            walk(hold)
+    return len(holds)
+
+
+def walk(hold: Hold[PackageCheck]) -> None:
+    """Check what has no report, then the whole. Raises LostRace, OSError when the storage is away, crypto.CannotDecrypt."""
+    submission, began = hold.row.submission, hold.now()
+    while hold.now() - began < LONGEST_TURN:
+        hold.renew()
+        batch = list(submission.documents.unchecked().order_by("upload", "pk")[:BATCH])
+        if batch:
+            _store(hold, [(document, _inspect(submission, document)) for document in batch])
+        elif _settle(hold):
+            return
+    hold.finish(next_attempt_at=hold.now())
+
+
+def _is_small(submission: Submission) -> bool:
+    sizes = list(submission.documents.values_list("size", flat=True)[: AT_ONCE_FILES + 1])
+    return len(sizes) <= AT_ONCE_FILES and sum(sizes) <= AT_ONCE_BYTES
+
+
+def _inspect(submission: Submission, document: Document) -> FileReport:
+    try:
+        content = read_document(document)
+    except DocumentDamaged:
+        return checking.damaged(document.filename)
+    return checking.inspect(filename=document.filename, content=content, submission=submission)
+
+
+def _store(hold: Hold[PackageCheck], inspected: Sequence[tuple[Document, FileReport]]) -> None:
+    """Keep the reports of files that can be used. The others leave the draft, and the page says why."""
+    submission = hold.row.submission
+    with transaction.atomic():
+        _lock(hold)
+        waiting = submission.documents.unchecked().filter(pk__in=[document.pk for document, _report in inspected])
+        present = set(waiting.values_list("pk", flat=True))
+        inspected = [pair for pair in inspected if pair[0].pk in present]
+        good = [pair for pair in inspected if _may_stay(*pair)]
+        bad = [pair for pair in inspected if not _may_stay(*pair)]
+        for document, report in good:
+            document.role, document.report = report.role or document.role, checking.report_as_stored(report)
+        write_reports([document for document, _report in good])
+        _replace_earlier(submission, [document for document, _report in good])
+        Document.objects.filter(pk__in=[document.pk for document, _report in bad]).delete()
+        _tell(hold, accepted={d.filename for d, _report in good}, refused=[_refused(d, report) for d, report in bad])
+
+
+def _may_stay(document: Document, report: FileReport) -> bool:
+    """An uploaded file with errors may not. A damaged one, and a copy of what was sent before, stay with their findings."""
+    return not report.has_errors or document.upload == 0 or checking.is_damaged(report)
+
+
+def _replace_earlier(submission: Submission, documents: list[Document]) -> None:
+    """Files of earlier uploads with the same name, or of a role of which there is one, make room."""
+    newest = max((document.upload for document in documents), default=0)
+    earlier = submission.documents.checked().filter(upload__lt=newest)
+    roles = earlier.order_by().values_list("role", flat=True).distinct()
+    single = [old for old in roles if any(checking.replaces(submission, new.role, old) for new in documents)]
+    same = Q(filename__in=[document.filename for document in documents]) | Q(role__in=single)
+    gone = [old.pk for old in earlier.filter(same) if any(_takes_the_place(submission, new, old) for new in documents)]
+    Document.objects.filter(pk__in=gone).delete()
+
+
+def _takes_the_place(submission: Submission, new: Document, old: Document) -> bool:
+    is_same = new.filename == old.filename or checking.replaces(submission, new.role, old.role)
+    return is_same and old.upload < new.upload
+
+
+def _refused(document: Document, report: FileReport) -> stored.Refused:
+    return {"file": document.filename, "findings": [checking.as_stored(finding) for finding in report.findings]}
+
+
+def _tell(hold: Hold[PackageCheck], *, accepted: set[str], refused: list[stored.Refused]) -> None:
+    row = PackageCheck.objects.get(pk=hold.row.pk)
+    kept, more = with_refused(row, refused, accepted=accepted)
+    hold.write(refused=kept, refused_more=more)
+
+
+def with_refused(
+    row: PackageCheck, refused: list[stored.Refused], *, accepted: set[str] | None = None
+) -> tuple[list[stored.Refused], int]:
+    """The list of refused files with new ones, without those that have come right, and the number beyond MOST_REFUSED."""
+    names = {entry["file"] for entry in refused} | (accepted or set())
+    entries: list[stored.Refused] = [entry for entry in row.refused if entry["file"] not in names] + refused
+    return entries[:MOST_REFUSED], row.refused_more + max(0, len(entries) - MOST_REFUSED)
+
+
+def _settle(hold: Hold[PackageCheck]) -> bool:
+    """Store the findings of the package, and READY or DRAFT. False when the files changed meanwhile."""
+    submission = hold.row.submission
+    documents = list(submission.documents.checked().defer(None).order_by("pk"))
+    findings = checking.package(submission, [checking.of_document(document) for document in documents])
+    errors = sum(finding.level == "ERROR" for finding in findings)
+    with transaction.atomic():
+        is_open = _lock(hold)
+        if is_open and _has_changed(submission, documents):
+            return False
+        if is_open:
+            Submission.objects.filter(pk=submission.pk).update(
+                findings=[checking.as_stored(finding) for finding in findings],
+                errors=errors,
+                warnings=len(findings) - errors,
+                is_checked=True,
+            )
+            _move(hold, Submission.Status.READY if documents and not errors else Submission.Status.DRAFT)
+        hold.finish()
+    return True
+
+
+def _has_changed(submission: Submission, documents: list[Document]) -> bool:
+    """Whether a file came or went, or is to be checked, since the package was read."""
+    now = submission.documents.order_by("pk").values_list("pk", flat=True)
+    return submission.documents.unchecked().exists() or list(now) != [document.pk for document in documents]
+
+
+def _move(hold: Hold[PackageCheck], wanted: str) -> None:
+    submission = hold.row.submission
+    if submission.status != wanted:
+        by = PackageCheck.objects.values_list("requested_by", flat=True).get(pk=hold.row.pk)
+        submission.move_to(wanted, by=by, at=hold.now())
+
+
+def _lock(hold: Hold[PackageCheck]) -> bool:
+    """The submission first, then our row. Refreshes the status, and tells whether the draft is still open. Raises LostRace."""
+    submission = hold.row.submission
+    submission.status = Submission.objects.select_for_update().values_list("status", flat=True).get(pk=submission.pk)
+    hold.lock()
+    return submission.status in OPEN

@@ -1,0 +1,19 @@
+"""The way of working of one submission: its adapter, and what the report must be about."""
+
+from __future__ import annotations
+
+from submissions.adapters import adapter
+from submissions.adapters.base import About, Adapter
+from submissions.models import Submission
+from submissions.services import catalogue
+
+
+def adapter_of(submission: Submission) -> Adapter:
+    """Raises catalogue.UnknownService."""
+    return adapter(catalogue.service(submission.service).adapter)
+
+
+def about_of(submission: Submission) -> About:
+    """Raises catalogue.UnknownService."""
+    options = catalogue.service(submission.service).options
+    return About(submission.customer.orgnr, submission.period, submission.service, options)

@@ -1,0 +1,68 @@
+"""A customer who may use one service, in the sandbox and in our tables; packages come from the adapter's own examples."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from portal.core.environments import addresses
+from portal.sandbox.faults import Fault
+from submissions.adapters import adapter
+from submissions.adapters.base import About, NamedFile
+from submissions.models import Submission
+from submissions.period import Period
+from submissions.services import catalogue
+from submissions.services.documents import store_document
+from submissions.services.queue import queue
+from tests.submissions.rows import make_draft
+from tests.submissions.world import BY, World
+
+
+class Rig:
+    """`service` is the first enabled entry of the catalogue with this adapter."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world, self.adapter = world, adapter(name)
+        self.service = next(entry for entry in catalogue.services() if entry.enabled and entry.adapter == name)
+        self._grant()
+
+    def _grant(self) -> None:
+        access, state = self.world.access, self.world.app.state
+        client = access.profile.system.client
+        client.scopes = sorted({*client.scopes, *self.service.scopes})
+        client.save(update_fields=["scopes"])
+        state.clients[client.client_id].scopes = client.scopes
+        access.rights = [self.service.resource]
+        access.save(update_fields=["rights"])
+        next(iter(state.system_users.values())).rights = [self.service.resource]
+
+    @property
+    def about(self) -> About:
+        return About(self.world.access.customer.orgnr, Period.year(2025), self.service.id, self.service.options)
+
+    def files(self, *, wrong: bool = False) -> list[NamedFile]:
+        return self.adapter.examples(self.about, name=self.world.access.customer.name, wrong=wrong)
+
+    def queued(self, *, wrong: bool = False) -> Submission:
+        """A package that is in the queue, due now."""
+        submission = make_draft(self.world.access, at=self.world.at, service=self.service.id, status="READY")
+        for file in self.files(wrong=wrong):
+            store_document(
+                content=file.content, filename=file.name, media_type=self.service.media_type, customer=submission.customer,
+                role=self.adapter.inspect(file, self.about).role, submission=submission, at=self.world.at,
+            )  # fmt: skip
+        queue(submission=submission, by=BY, at=self.world.at, confirmed=frozenset({"duplicate"}))
+        return submission
+
+    @property
+    def path(self) -> str:
+        """Where the service is in the sandbox."""
+        return urlsplit(self.service.base_url(addresses("SANDBOX"))).path
+
+    def order(self, *, call: int, **fault: Any) -> None:
+        """The call with this number, from 0, meets a fault."""
+        values = {"kind": "status", "seconds": 0.0, **fault}
+        self.world.app.faults.order(Fault(service="skatteetaten", path=self.path, after=call, **values))
+
+    def delivered_ids(self) -> list[str]:
+        return [received.id for received in self.world.received]

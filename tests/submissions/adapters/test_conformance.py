@@ -1,0 +1,197 @@
+"""What every adapter must keep, with the sandbox behind it: one delivery whatever happens, and the authority's verdict."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import date
+
+import pytest
+
+from portal.core import lease
+from portal.gateways.errors import BrokenReply, Refused, Unavailable
+from submissions.adapters import ADAPTERS
+from submissions.adapters.base import Meaning, StoredDocument
+from submissions.models import Submission
+from submissions.services import calls, claim, delivery, receipt, receipts, reconcile, refusal, send
+from tests.submissions import test_crash
+from tests.submissions.adapters.rig import Rig
+from tests.submissions.inbox.reading import Reading
+from tests.submissions.world import World, nothing
+
+S = Submission.Status
+FAULTS = [
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 503},
+    {"kind": "status", "status": 429, "retry_after": "5"},
+    {"kind": "timeout"},
+    {"kind": "reset"},
+    {"kind": "lost"},
+    {"kind": "truncated"},
+]
+ERRORS = [
+    Unavailable("away"),
+    Unavailable("lost", maybe_arrived=True),
+    BrokenReply("no JSON"),
+    *(Refused("no", status=status) for status in (400, 401, 403, 404, 405, 409, 410, 413, 415)),
+]
+
+
+@pytest.fixture(params=sorted(ADAPTERS))
+def rig(world: World, request: pytest.FixtureRequest) -> Rig:
+    return Rig(world, request.param)
+
+
+def steps_of(rig: Rig) -> list[str]:
+    files = [StoredDocument(n, rig.adapter.inspect(f, rig.about).role, f.name) for n, f in enumerate(rig.files())]
+    return [step.code for step in rig.adapter.plan(files)]
+
+
+def assert_one_delivery(rig: Rig, submission: Submission, when: str) -> None:
+    rig.world.settle(submission)
+    assert submission.status == S.DELIVERED, when
+    assert rig.delivered_ids() == [str(submission.transmission_id)], when
+    forget(rig)
+
+
+def forget(rig: Rig) -> None:
+    """Out of the way of the next, which is the same package."""
+    rig.world.app.state.skatteetaten.submissions.clear()
+    Submission.objects.update(period_start=date(1999, 1, 1))
+
+
+# the interface
+
+
+def test_the_examples_pass_its_own_checks(rig: Rig) -> None:
+    reports = [rig.adapter.inspect(file, rig.about) for file in rig.files()]
+
+    assert not [finding for finding in rig.adapter.check(reports, rig.about) if finding.level == "ERROR"]
+    assert {report.role for report in reports} <= set(rig.adapter.roles)
+    assert {(report.orgnr, str(report.period)) for report in reports} == {(rig.about.orgnr, "2025")}
+
+
+def test_a_file_it_does_not_know_has_no_role_and_a_finding_with_a_text(rig: Rig) -> None:
+    file = type(rig.files()[0])("notat.txt", b"%PDF-1.7 not a report")
+
+    report = rig.adapter.inspect(file, rig.about)
+
+    assert (report.role, report.has_errors) == ("", True)
+    assert all(rig.adapter.render(finding) for finding in report.findings)
+
+
+def test_every_role_and_step_has_a_label(rig: Rig) -> None:
+    for role in rig.adapter.roles:
+        assert rig.adapter.role_label(role) != role
+    for step in steps_of(rig):
+        assert rig.adapter.step_label(step) != step
+
+
+def test_a_step_that_may_be_repeated_has_a_key_of_its_own(rig: Rig) -> None:
+    submission = rig.queued()
+
+    planned = list(submission.calls.all())
+    keys = [call.key for call in planned if call.may_repeat]
+    assert None not in keys
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+def test_every_error_has_a_meaning(rig: Rig, error: Exception) -> None:
+    for call in rig.queued().calls.all():
+        meaning = rig.adapter.meaning(calls.step_of(call), error)
+
+        assert meaning in Meaning
+        if isinstance(error, Unavailable | BrokenReply):
+            assert meaning in {Meaning.TRY_LATER, Meaning.MAYBE_DELIVERED}
+            maybe = getattr(error, "maybe_arrived", True)
+            assert meaning == Meaning.TRY_LATER or maybe, "nothing arrived, so nothing is in doubt"
+            assert call.may_repeat or not maybe or meaning == Meaning.MAYBE_DELIVERED, (
+                "it may never be repeated blindly"
+            )
+
+
+# one delivery
+
+
+def test_a_package_is_delivered_with_its_receipt(rig: Rig) -> None:
+    submission = rig.world.send(rig.queued())
+
+    receipt_document = submission.documents.get(role="RECEIPT")
+    assert (submission.status, submission.next_attempt_at) == (S.DELIVERED, None)
+    assert rig.delivered_ids() == [str(submission.transmission_id)]
+    assert (receipt_document.filename, receipt_document.size > 2) == (receipt.FILENAME, True)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault['kind']}{fault.get('status', '')}")
+def test_any_fault_at_any_call_ends_in_one_delivery(rig: Rig, fault: dict[str, object]) -> None:
+    for number, step in enumerate(steps_of(rig)):
+        rig.order(call=number, **fault)
+        assert_one_delivery(rig, rig.world.send(rig.queued()), f"{fault} at call {number}, {step}")
+
+
+def test_a_refusal_ends_with_its_code_and_delivers_nothing(rig: Rig) -> None:
+    body = '{"kode":"GLD_010","melding":"Feil","spesifisering":[{"kode":"GLD_1001","melding":"Feltet","sti":"a.b"}]}'
+    rig.order(call=0, kind="status", status=400, body=body)
+
+    submission = rig.world.settle(rig.world.send(rig.queued()))
+
+    assert (submission.status, submission.problem_code) == (S.FAILED, "GLD_1001")
+    assert submission.reasons[0]["where"] == "a.b"
+    assert rig.delivered_ids() == []
+
+
+@pytest.mark.faults
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_dies_between_any_two_lines_leaves_one_delivery(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package of n calls runs the same lines n times, so every nth line is enough."""
+    engine = {m.__file__ for m in (lease, calls, claim, delivery, receipt, receipts, reconcile, refusal, send)}
+    monkeypatch.setattr(test_crash, "FILES", {*engine, inspect.getfile(type(rig.adapter))})
+    line, stride, died = 0, len(steps_of(rig)), True
+    while died:
+        submission = rig.queued()
+        died = test_crash.dies(lambda: send.send_due(at=rig.world.at, when_full=nothing), line)
+        assert_one_delivery(rig, submission, f"died before line {line}")
+        line += stride
+
+    assert line > 100
+
+
+@pytest.mark.faults
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["lost", "timeout"])
+def test_dying_after_a_lost_answer_to_the_last_call_leaves_one_delivery(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    engine = {m.__file__ for m in (calls, delivery, receipt, reconcile, send)}
+    monkeypatch.setattr(test_crash, "FILES", {*engine, inspect.getfile(type(rig.adapter))})
+    last, line, died = len(steps_of(rig)) - 1, 0, True
+    while died:
+        rig.order(call=last, kind=kind)
+        submission = rig.world.send(rig.queued())
+        rig.world.let_pass(200)
+        died = test_crash.dies(lambda: work_once(rig.world), line)
+        assert_one_delivery(rig, submission, f"died before line {line}")
+        line += 3
+
+    assert line > 10
+
+
+def work_once(world: World) -> None:
+    send.send_due(at=world.at, when_full=nothing)
+    reconcile.settle_due(at=world.at, when_full=nothing)
+
+
+# the verdict
+
+
+@pytest.mark.parametrize(("wrong", "status"), [(False, S.ACCEPTED), (True, S.REJECTED)])
+def test_the_authoritys_verdict_arrives(rig: Rig, wrong: bool, status: str) -> None:
+    submission = rig.world.send(rig.queued(wrong=wrong))
+
+    Reading(rig.world).settle(submission)
+
+    assert submission.status == status
+    assert bool(submission.reasons) is wrong
+    assert submission.documents.filter(role="FEEDBACK").exists()

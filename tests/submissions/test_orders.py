@@ -1,0 +1,49 @@
+"""Orders: made for a customer with the rights of an access, and due at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import Customer
+from portal.core import lease
+from portal.core.audit import AuditEvent
+from portal.core.environments import Environment
+from submissions.models import Order
+from submissions.period import Period
+from submissions.services.orders import NotAllowed, create_order
+from systemusers.models import Access
+from tests.fixtures import AT
+from tests.submissions.rows import SERVICE
+
+BY = "user:ida@vendor.example"
+
+
+def order(access: Access, customer: Customer) -> Order:
+    period = Period.year(2025)
+    return create_order(access=access, customer=customer, service=SERVICE, period=period, by=BY, at=AT)
+
+
+def test_an_order_is_due_and_recorded(access: Access) -> None:
+    made = order(access, access.customer)
+
+    assert (made.status, str(made.period), made.environment) == (Order.Status.QUEUED, "2025", access.environment)
+    assert [hold.row for hold in lease.claim(Order.objects.all(), at=AT)] == [made]
+    event = AuditEvent.objects.get(target=f"submissions.Order:{made.pk}")
+    assert (event.what, event.by, event.customer_id_ref) == ("created", BY, access.customer_id)
+
+
+def test_the_customer_need_not_be_the_one_who_gave_the_access(access: Access) -> None:
+    client = Customer.objects.create(environment=Environment.SANDBOX, orgnr="310203335", name="Klient AS")
+
+    made = order(access, client)
+
+    assert (made.customer, made.access.customer) == (client, access.customer)
+
+
+def test_an_access_without_the_right_gives_no_order(access: Access) -> None:
+    access.rights = []
+
+    with pytest.raises(NotAllowed, match="mangler rettigheten"):
+        order(access, access.customer)
+
+    assert not Order.objects.exists()
