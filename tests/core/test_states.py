@@ -51,7 +51,7 @@ def test_a_step_outside_the_table_is_refused(model: type[Any], before: str, afte
 
 def submission(customer: Customer, status: str) -> Submission:
     return Submission.objects.create(
-        environment=customer.environment, customer=customer, service="s", period=Period.year(2025), status=status, status_at=AT,
+        environment=customer.environment, customer=customer, service="s", **Period.year(2025).columns(), status=status, status_at=AT,
         created_by="test", created_at=AT, delivered_at=AT,
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from tests.fixtures import AT
 @pytest.fixture
 def row(customer: Customer) -> Submission:
     return Submission.objects.create(
-        environment=customer.environment, customer=customer, service="s", period=Period.year(2025), status="READY", status_at=AT,
+        environment=customer.environment, customer=customer, service="s", **Period.year(2025).columns(), status="READY", status_at=AT,
         created_by="test", created_at=AT,
     )  # fmt: skip
 

@@ -149,7 +149,7 @@ def test_a_worker_that_stops_in_the_middle_leaves_what_it_had_checked(
 def stops_after(number: int) -> Any:
     """An inspection that ends as a killed process does, after so many files."""
     real = package_check._inspect
-    seen: list[int] = []
+    seen: list[Any] = []
 
     def inspect(*values: Any) -> Any:
         if len(seen) == number:
