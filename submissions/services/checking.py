@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePath
+from typing import cast
 
 from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
@@ -117,7 +118,7 @@ def report_as_stored(report: FileReport) -> stored.Report:
 
 def of_document(document: Document) -> FileReport:
     """The stored report of a checked document."""
-    row: stored.Report = document.report  # type: ignore[assignment] # the caller has looked that it was checked
+    row = cast("stored.Report", document.report)
     name = document.filename
     period = Period(PeriodKind(row["period_kind"]), date.fromisoformat(row["period"])) if row["period"] else None
     findings = tuple(_finding(finding, name) for finding in row["findings"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Count, Q, QuerySet, Value, When
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -102,6 +102,9 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         "feedback": documents.filter(role=Document.Role.FEEDBACK).first(),
         "explanation": explain(row.problem_code) if row.status in (S.FAILED, S.UNCERTAIN) else None,
         "stopped_by": _stopped_by(row),
+        "sending": row.calls.aggregate(done=Count("pk", filter=Q(status="DONE")), total=Count("pk"))
+        if row.status == S.SENDING
+        else None,
         "sent_by": _name(row.queued_by),
         "may_correct": user.may_work and row.status in (S.REJECTED, S.FAILED),
         "may_cancel": user.may_work and row.status == S.QUEUED,

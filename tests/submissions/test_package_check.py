@@ -354,6 +354,16 @@ def test_the_page_of_a_large_draft_is_short_and_shows_how_far_the_check_is(
     assert "Neste side" in done.text
 
 
+def test_a_report_that_is_being_sent_shows_how_far_it_is(draft: Submission, client: Client, case_worker: User) -> None:
+    add(draft, *files())
+    check(draft)
+    queue.queue(submission=draft, by=BY, at=AT)
+    draft.move_to(S.SENDING, by="task:send", at=AT)
+    draft.calls.filter(ordinal__lte=12).update(status="DONE")
+
+    assert f"12 av {MANY + 2} kall er gjort" in page_of(client, draft, case_worker).text
+
+
 def test_what_the_polling_swaps_is_on_the_page(draft: Submission, client: Client, case_worker: User) -> None:
     add(draft, *files())
 
