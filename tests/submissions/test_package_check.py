@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +22,9 @@ from submissions.adapters.rf1086.samples import example
 from submissions.models import Document, PackageCheck, Submission
 from submissions.services import documents, drafts, package_check, queue
 from submissions.services.preflight import preflight
+from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
+from tests.submissions.rows import make_draft
 
 BY, OTHER = "user:ida@vendor.example", "user:ola@vendor.example"
 S = Submission.Status
@@ -419,3 +422,29 @@ def test_a_form_beyond_a_limit_is_told_the_limit(
 
     assert (reply.status_code, title in reply.text) == (413, True)
     assert not draft.documents.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_who_add_files_while_workers_check_them_lose_nothing(access: Access) -> None:
+    draft, package = make_draft(access), files(shareholders=39)
+
+    def person(number: int) -> None:
+        for file in package[number::4]:
+            add(Submission.objects.get(pk=draft.pk), file, by=f"user:{number}@vendor.example", seconds=number)
+        connection.close()
+
+    def worker(_number: int) -> None:
+        for _round in range(30):
+            package_check.run(at=AT + timedelta(seconds=60))
+        connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        people = [pool.submit(person, number) for number in range(4)]
+        workers = [pool.submit(worker, number) for number in range(2)]
+        for each in (*people, *workers):
+            each.result(timeout=120)
+    check(draft, seconds=600)
+
+    assert (draft.documents.count(), draft.documents.unchecked().count()) == (40, 0)
+    assert (draft.status, draft.is_checked, draft.findings) == (S.READY, True, [])
+    assert PackageCheck.objects.get().uploads == 40
