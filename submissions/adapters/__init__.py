@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from submissions.adapters.base import Adapter
+from submissions.adapters.gld_json.adapter import GldJsonAdapter
 from submissions.adapters.rf1086.adapter import Rf1086Adapter
 
-ADAPTERS: dict[str, Adapter] = {each.name: each for each in (Rf1086Adapter(),)}
+ADAPTERS: dict[str, Adapter] = {each.name: each for each in (Rf1086Adapter(), GldJsonAdapter())}
 
 
 class UnknownAdapter(Exception):

@@ -1,0 +1,1 @@
+"""Skatteetaten's services with one JSON post: one class, and data for each service."""

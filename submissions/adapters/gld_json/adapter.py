@@ -1,0 +1,113 @@
+"""The way of working of Skatteetaten's JSON services: one file, one post with a key, the receipt in the answer.
+
+The services are data: `shape` says what their entries in the catalogue tell about their messages.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from django.utils.translation import gettext as _
+
+from portal.gateways.errors import GatewayError, Refused
+from portal.gateways.skatteetaten.gld import Gld
+from submissions.adapters.base import (
+    About,
+    Answer,
+    Candidate,
+    Context,
+    FileReport,
+    Finding,
+    Level,
+    Meaning,
+    NamedFile,
+    PeriodKind,
+    Receipt,
+    Step,
+    StoredDocument,
+    Verdict,
+)
+from submissions.adapters.gld_json import checking, labels, samples, texts, verdict
+from submissions.adapters.gld_json.checking import MESSAGE
+
+SEND = "SEND"
+
+
+class GldJsonAdapter:
+    name: ClassVar[str] = "gld_json"
+    period_kind: ClassVar[PeriodKind] = PeriodKind.YEAR
+    roles: ClassVar[tuple[str, ...]] = (MESSAGE,)
+
+    def role_label(self, role: str) -> str:
+        return {MESSAGE: _("Leveranse")}.get(role, role)
+
+    def step_label(self, step: str) -> str:
+        return {SEND: _("Lever")}.get(step, step)
+
+    def inspect(self, file: NamedFile, about: About) -> FileReport:
+        return checking.inspect(file, about)
+
+    def check(self, reports: Sequence[FileReport], about: About) -> list[Finding]:
+        findings = [finding for report in reports for finding in report.findings]
+        extra = [report.file for report in reports if report.role == MESSAGE][1:]
+        return [*findings, *(Finding(Level.ERROR, "MANY_FILES", file=name) for name in extra)]
+
+    def summary(self, report: FileReport) -> list[tuple[str, str]]:
+        return labels.summary(report)
+
+    def render(self, finding: Finding) -> str:
+        return texts.render(finding)
+
+    def replaces(self, new_role: str, old_role: str) -> bool:
+        """A submission has one file."""
+        return new_role == old_role == MESSAGE
+
+    def plan(self, documents: Sequence[StoredDocument]) -> list[Step]:
+        message = next(document for document in documents if document.role == MESSAGE)
+        return [Step(SEND, message.id, uuid.uuid4(), may_repeat=True)]
+
+    def perform(self, step: Step, context: Context) -> Answer:
+        assert context.key is not None  # noqa: S101 - planned with one
+        receipt = Gld(base_url=context.base_url).send(
+            token=context.token, year=context.about.period.start.year, content=context.body, key=context.key
+        )
+        ids = receipt.dialog_id, receipt.transmission_id
+        return Answer(remote_id=receipt.transmission_id, receipt=Receipt(*ids, receipt.reference, receipt.raw))
+
+    def meaning(self, step: Step, error: GatewayError) -> Meaning:
+        """The key makes every repetition safe, so only a refusal can be more than a reason to try again."""
+        if not isinstance(error, Refused):
+            return Meaning.TRY_LATER
+        return REFUSALS.get(error.code) or STATUSES.get(error.status, Meaning.FINAL)
+
+    def locate(self, context: Context, candidates: Sequence[Candidate], *, is_there: bool) -> Candidate | None:
+        """The service has no list of what it received, so a single candidate is enough, and only when it is there."""
+        return candidates[0] if is_there and len(candidates) == 1 else None
+
+    def verdict(self, transmission_type: str, documents: Sequence[tuple[str, bytes]]) -> Verdict | None:
+        return verdict.verdict_of(transmission_type, documents)
+
+    def examples(self, about: About, *, name: str, wrong: bool) -> list[NamedFile]:
+        """One message; with `wrong` its summary counts one item too many."""
+        return [samples.example(about, wrong=wrong)]
+
+
+REFUSALS: Mapping[str, Meaning] = {
+    "GLD_019": Meaning.ALREADY_DELIVERED,  # the key has been used: look in Dialogporten, and never send again
+    "GLD_1062": Meaning.FINAL,  # the organisation is a sub-unit; its status is not documented
+    "GLD_1007": Meaning.OURS_TO_MEND,
+    "GLD_1008": Meaning.OURS_TO_MEND,
+    "GLD_1028": Meaning.OURS_TO_MEND,
+    "GLD_1030": Meaning.OURS_TO_MEND,
+    "GLD_1047": Meaning.OURS_TO_MEND,
+}
+"""Codes that say more than their status. The headers of a call are ours, not the report's."""
+STATUSES: Mapping[int, Meaning] = {
+    401: Meaning.OURS_TO_MEND,
+    403: Meaning.WAIT_FOR_RIGHTS,
+    404: Meaning.OURS_TO_MEND,
+    405: Meaning.OURS_TO_MEND,
+    409: Meaning.ALREADY_DELIVERED,
+}
