@@ -12,7 +12,7 @@ from submissions.services import catalogue
 MINIMUM: dict[str, Any] = {"items": "oppgave", "summary": "oppgaveoppsummering"}
 
 
-@pytest.mark.parametrize("service", [s for s in catalogue.services() if s.profile == "gld_json"], ids=str)
+@pytest.mark.parametrize("service", [s for s in catalogue.services() if s.adapter == "gld_json"], ids=str)
 def test_every_entry_of_the_catalogue_describes_a_service(service: catalogue.Service) -> None:
     shape = shape_of(service.options)
 
