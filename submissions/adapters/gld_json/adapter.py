@@ -54,8 +54,9 @@ class GldJsonAdapter:
         extra = [report.file for report in reports if report.role == MESSAGE][1:]
         return [*findings, *(Finding(Level.ERROR, "MANY_FILES", file=name) for name in extra)]
 
-    def summary(self, report: FileReport) -> list[tuple[str, str]]:
-        return labels.summary(report)
+    def summary(self, reports: Sequence[FileReport], counts: Mapping[str, int]) -> list[tuple[str, str]]:
+        """`counts` says nothing new: a submission has one file."""
+        return [line for report in reports for line in labels.summary(report)]
 
     def render(self, finding: Finding) -> str:
         return texts.render(finding)

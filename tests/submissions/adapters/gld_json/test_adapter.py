@@ -84,12 +84,12 @@ def test_a_person_sees_counts_and_sums_before_sending() -> None:
         delivery["oppgaveoppsummering"]["sumAndelFormue"] = 1_000_500
     value["leveranse"][1]["sletteoppgave"] = [{}]
 
-    shown = dict(ADAPTER.summary(inspect(value, "boligselskap")))
+    shown = dict(ADAPTER.summary([inspect(value, "boligselskap")], {"MESSAGE": 1}))
 
     assert (shown["Leveranser"], shown["Oppgaver"], shown["Slettinger"]) == ("2", "6", "1")
     assert shown["Sum andel formue"] == "2\u00a0001\u00a0000"
-    assert dict(ADAPTER.summary(inspect(message("egg"), "egg")))["Sum beloep"] == "6\u00a0001.50"
-    assert ADAPTER.summary(inspect(b"x")) == []
+    assert dict(ADAPTER.summary([inspect(message("egg"), "egg")], {}))["Sum beloep"] == "6\u00a0001.50"
+    assert ADAPTER.summary([inspect(b"x")], {}) == []
 
 
 def delivery(status: str, reference: str = "", *, items: int = 4, rejected: int = 0, warned: int = 0) -> str:
