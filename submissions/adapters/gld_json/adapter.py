@@ -91,7 +91,7 @@ class GldJsonAdapter:
         return verdict.verdict_of(transmission_type, documents)
 
     def examples(self, about: About, *, name: str, wrong: bool) -> list[NamedFile]:
-        """One message; with `wrong` its summary counts one item too many."""
+        """One message; with `wrong` a sum is one too high."""
         return [samples.example(about, wrong=wrong)]
 
 

@@ -18,7 +18,7 @@ TEXTS = {"navn": "Eksempel Eksempelsen", "kildesystem": "Eksempelfiler"}
 
 
 def example(about: About, *, wrong: bool) -> NamedFile:
-    """A message that passes the checks; with `wrong` the summary counts one item too many, which is rejected later."""
+    """A message that passes the checks; with `wrong` the first sum is one too high, which is rejected later."""
     shape = shape_of(about.options)
     deliveries = [_delivery(shape, about, first=0, wrong=wrong)]
     if shape.is_list:
@@ -64,6 +64,8 @@ def _item(shape: Shape, seed: int, number: int) -> dict[str, Any]:
 
 
 def _value(names: Names, rule: Rule, number: int, seed: int = 0) -> Any:
+    if rule.kind == Kind.YEAR:
+        return int(rule.example or "2025")
     if rule.kind == Kind.INT:
         return int(rule.example) if rule.example else min(max(rule.low, 0) + 1000 * (number + 1), rule.high)
     if rule.kind == Kind.BOOL:
@@ -84,15 +86,13 @@ def _text(names: Names, rule: Rule, number: int) -> str:
         return f"{1000 * (number + 1)}.50"
     if rule.kind == Kind.DIGITS:
         return "1" * rule.low
-    if rule.kind == Kind.YEAR:
-        return "2025"
     return DAYS_AND_DATES.get(rule.kind) or TEXTS.get(names[-1], "Eksempel")[: rule.high]
 
 
 def _summary(shape: Shape, items: list[Any], *, wrong: bool) -> dict[str, Any]:
-    block: dict[str, Any] = {summary.COUNT: len(items) + wrong}
+    block: dict[str, Any] = {summary.COUNT: len(items) + (wrong and not shape.sums)}
     for name, names in shape.sums.items():
-        total = summary.sums_of(items, names) or Decimal(0)
+        total = (summary.sums_of(items, names) or Decimal(0)) + (wrong and name == next(iter(shape.sums)))
         block[name] = int(total) if shape.item[names].kind == Kind.INT else f"{total:f}"
     return block
 

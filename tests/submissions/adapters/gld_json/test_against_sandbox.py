@@ -88,10 +88,10 @@ def test_a_wrong_example_passes_with_a_warning_and_is_rejected(rig: Rig, slug: s
     findings = ADAPTER.inspect(NamedFile("a.json", body), sender.about).findings
     verdict = sender.verdict(sender.perform(body))
 
-    assert [(finding.level, finding.code) for finding in findings] == [("WARNING", "COUNT")]
+    assert [(finding.level, finding.code) for finding in findings] == [("WARNING", "SUM")]
     assert verdict is not None
     assert verdict.accepted is False
-    assert [reason.code for reason in verdict.reasons] == ["ANTALL_OPPGAVER"]
+    assert [reason.code for reason in verdict.reasons] == ["SUM"]
 
 
 def test_a_repeated_step_is_handled_once(rig: Rig) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from submissions.adapters.base import About, Period
+from submissions.adapters.gld_json.adapter import GldJsonAdapter
 from submissions.adapters.gld_json.shape import MISSING, Kind, Rule, WrongOptions, find_values, shape_of, shown
 from submissions.services import catalogue
 
@@ -68,3 +71,26 @@ def test_a_path_goes_through_lists_and_names_what_is_absent() -> None:
         ("oppgave[0].produkt[2].antall", "3"),
     ]
     assert list(find_values({}, ("produkt[]", "antall"))) == [(("produkt", "antall"), MISSING)]
+
+
+def test_a_wrong_example_of_a_service_without_sums_has_a_wrong_count() -> None:
+    options = {**MINIMUM, "item": {"a": "text 1..9"}}
+    about = About("310200379", Period.year(2025), "innrapportering-x", options)
+
+    (file,) = GldJsonAdapter().examples(about, name="", wrong=True)
+
+    assert [f.code for f in GldJsonAdapter().inspect(file, about).findings] == ["COUNT"]
+
+
+def test_an_example_fills_in_lists_and_every_kind_of_value() -> None:
+    kinds = {
+        "produkt[].antall": "decimal", "produkt[].isin": "text 12..12 = NO0010000001", "dato": "date", "aar": "year 1..9999",
+        "eier.orgnr": "orgnr", "konto": "digits 11", "avsluttet": "bool", "type": "code a b", "antall": "int 1..5",
+    }  # fmt: skip
+    options = {**MINIMUM, "published": True, "item": kinds, "sums": {"sumAntall": "produkt[].antall"}}
+    about = About("310200379", Period.year(2025), "innrapportering-x", options)
+
+    (file,) = GldJsonAdapter().examples(about, name="", wrong=False)
+
+    assert GldJsonAdapter().inspect(file, about).findings == ()
+    assert json.loads(file.content)["leveranse"]["oppgave"][0]["produkt"][0]["isin"] == "NO0010000001"
