@@ -9,12 +9,12 @@ from django.core.checks import CheckMessage, Error, register
 from submissions.adapters import ADAPTERS
 from submissions.services.catalogue import Service, services
 
-UNKNOWN_ADAPTER, OTHER_PERIOD = "submissions.E001", "submissions.E002"
+UNKNOWN_ADAPTER, OTHER_PERIOD, WRONG_OPTIONS = "submissions.E001", "submissions.E002", "submissions.E003"
 
 
 @register()
 def check_adapters(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """Every entry of the service catalogue names an adapter that exists and sends for the same kind of period."""
+    """Every entry of the service catalogue names an adapter that exists, sends for the same kind of period and accepts its options."""
     return [error for service in services() for error in _errors(service)]
 
 
@@ -28,4 +28,5 @@ def _errors(service: Service) -> list[CheckMessage]:
     if adapter.period_kind != service.period:
         text = f"{service.id} is for a {service.period}, its adapter {adapter.name} for a {adapter.period_kind}."
         return [Error(text, id=OTHER_PERIOD)]
-    return []
+    fault = adapter.options_fault(service.options)
+    return [Error(f"The options of {service.id}: {fault}.", id=WRONG_OPTIONS)] if fault else []

@@ -34,6 +34,18 @@ CODES: dict[str, Explanation] = {
         US,
         _("Lag innsendingen på nytt."),
     ),
+    "GLD_1022": Explanation(
+        _("En verdi i filen er feil"),
+        _("Skatteetaten godtok ikke et felt."),
+        US,
+        _("Rett feltet som står under, og send på nytt."),
+    ),
+    "GLD_1023": Explanation(
+        _("Skatteetaten kjenner ikke adressen"),
+        _("Tjenesten finnes ikke der portalen spurte."),
+        US,
+        _("Meld fra til den som drifter portalen."),
+    ),
     "GLD_1026": Explanation(
         _("Ingen underskjemaer"),
         _("En aksjonærregisteroppgave må ha minst én aksjonær."),
@@ -57,6 +69,21 @@ CODES: dict[str, Explanation] = {
         _("Skatteetaten har tatt imot den før."),
         NOBODY,
         _("Vi finner kvitteringen i Dialogporten."),
+    ),
+    "GLD_1030": Explanation(
+        _("Skatteetaten godtok ikke kallet"),
+        _("Kallet ba om et annet format enn JSON."),
+        US,
+        _("Meld fra til den som drifter portalen."),
+    ),
+    "GLD_1032": Explanation(
+        _("Skatteetaten kan ikke lese JSON-filen"), _("Innholdet er feil."), US, _("Rett filen og send på nytt.")
+    ),
+    "GLD_1047": Explanation(
+        _("Skatteetaten godtok ikke kallet"),
+        _("Kallet sa ikke at filen er JSON."),
+        US,
+        _("Meld fra til den som drifter portalen."),
     ),
     "GLD_1052": Explanation(
         _("Året i filen er et annet"),
@@ -84,6 +111,12 @@ CODES: dict[str, Explanation] = {
         _("Skatteetaten krever at kunden har gitt systemtilgang."),
         CUSTOMER,
         _("Be kunden godkjenne tilgangen."),
+    ),
+    "GLD_1102": Explanation(
+        _("Filen gjelder flere virksomheter"),
+        _("Alle leveransene i en fil må ha samme oppgavegiver."),
+        US,
+        _("Del filen, og lag en innsending for hver virksomhet."),
     ),
     "GLD_005": Explanation(
         _("Skatteetaten gir ikke tilgang"),

@@ -30,7 +30,11 @@ BY = "task:seed"
 VENDOR_ORGNR = "310123455"
 VENDOR_NAME = "Fjordtall"
 DOMAIN = "fjordtall.example"  # domain of the demonstration staff's e-mail addresses
-RESOURCE = "ske-innrapportering-aksjonaerregisteroppgave"
+RIGHTS = [
+    "ske-innrapportering-aksjonaerregisteroppgave",
+    "ske-innrapportering-boligsameie",
+    "ske-innrapportering-boligselskap",
+]
 SCOPES = [
     "altinn:authentication/systemregister.write",
     "altinn:authentication/systemuser.request.read",
@@ -38,6 +42,8 @@ SCOPES = [
     "digdir:dialogporten",
     "altinn:events.subscribe",
     "skatteetaten:innrapporteringaksjonaerregisteroppgave",
+    "skatteetaten:innrapporteringboligsameie",
+    "skatteetaten:innrapporteringboligselskap",
 ]
 STAFF = [
     ("ida", "Ida Berg", Role.ADMINISTRATOR),
@@ -150,16 +156,16 @@ def _system(client: MaskinportenClient, at: datetime) -> None:
         description_nb="Leverer oppgaver til Skatteetaten for kundene våre.",
         description_nn="Leverer oppgåver til Skatteetaten for kundane våre.",
         description_en="Files reports to the Norwegian Tax Administration for our customers.",
-        rights=[RESOURCE],
+        rights=RIGHTS,
         redirect_urls=[f"{settings.PORTAL_URL}/return"],
     )
     profile = AccessProfile.objects.create(
         system=system,
         name="Årsoppgjør",
-        rights=[RESOURCE],
-        purpose_nb="levere aksjonærregisteroppgaven\nlese svarene fra Skatteetaten",
-        purpose_nn="levere aksjonærregisteroppgåva\nlese svara frå Skatteetaten",
-        purpose_en="file the shareholder register report\nread the replies from the Tax Administration",
+        rights=RIGHTS,
+        purpose_nb="levere aksjonærregisteroppgaven\nlevere oppgaver for boligsameier og boligselskaper\nlese svarene fra Skatteetaten",
+        purpose_nn="levere aksjonærregisteroppgåva\nlevere oppgåver for bustadsameige og bustadselskap\nlese svara frå Skatteetaten",
+        purpose_en="file the shareholder register report\nfile reports of housing\nread the replies from the Tax Administration",
     )
     record(by=BY, at=at, target=system, what=AuditType.ADDED, system_id=system.system_id)
     record(by=BY, at=at, target=profile, what=AuditType.ADDED, environment=system.environment, rights=profile.rights)

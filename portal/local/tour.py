@@ -38,7 +38,7 @@ from systemusers.services.system_register.push import register_system
 from systemusers.tasks import send_accesses
 
 PATIENCE = 90.0
-SERVICE = "innrapportering-aksjonaerregisteroppgave"
+SHARES, HOUSING = "innrapportering-aksjonaerregisteroppgave", "innrapportering-boligsameie"
 Say = Callable[[str], None]
 Row = TypeVar("Row", bound=Model)
 
@@ -65,10 +65,12 @@ class Tour:
             profile = system.profiles.order_by("pk")[0]
             access = self.ask(profile, "Turgåer")
             self.approve(access)
-            submission = self.send(access, year=self.year(), wrong_sum=False)
+            submission = self.send(access, SHARES, year=self.year(), wrong_sum=False)
             self.follow(submission, wanted=Submission.Status.ACCEPTED)
             self.refused_by_customer(profile)
-            self.refused_by_skatteetaten(access)
+            self.refused_by_skatteetaten(access, SHARES)
+            self.housing(access)
+            self.refused_by_skatteetaten(access, HOUSING)
 
     @staticmethod
     def year() -> int:
@@ -132,11 +134,11 @@ class Tour:
 
         return self.until(access, ask, f"Altinn to say {wanted}")
 
-    def send(self, access: Access, *, year: int, wrong_sum: bool) -> Submission:
+    def send(self, access: Access, service: str, *, year: int, wrong_sum: bool) -> Submission:
         self.title(5, "Submission to Skatteetaten with the system user's token")
         customer, at = access.customer, timezone.now()
         access.refresh_from_db()
-        draft = create_draft(access=access, service=SERVICE, period=Period.year(year), by=self.user.actor, at=at)
+        draft = create_draft(access=access, service=service, period=Period.year(year), by=self.user.actor, at=at)
         files = adapter_of(draft).examples(about_of(draft), name=customer.name, wrong=wrong_sum)
         number = add_files(
             submission=draft, files=[Example(f.name, f.content) for f in files], by=self.user.actor, at=at
@@ -203,9 +205,16 @@ class Tour:
         self.say(f"   Altinn says {access.remote_status}; here it is {access.get_status_display()}")
         self.calls()
 
-    def refused_by_skatteetaten(self, access: Access) -> None:
-        self.say("\n== A report whose sums do not add up")
-        sent = self.send(access, year=self.year() - 1, wrong_sum=True)
+    def housing(self, access: Access) -> None:
+        self.say("\n== A service with one JSON file: jointly owned housing")
+        sent = self.send(access, HOUSING, year=self.year(), wrong_sum=False)
+        done = self.until(sent, lambda row: row.status == Submission.Status.ACCEPTED, "the verdict ACCEPTED")
+        self.fetch(done)
+        self.calls()
+
+    def refused_by_skatteetaten(self, access: Access, service: str) -> None:
+        self.say(f"\n== A report whose sums do not add up: {service}")
+        sent = self.send(access, service, year=self.year() - 1, wrong_sum=True)
         done = self.until(
             sent,
             lambda row: row.status == Submission.Status.REJECTED and bool(row.reasons),

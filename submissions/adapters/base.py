@@ -201,6 +201,10 @@ class Adapter(Protocol):
     period_kind: ClassVar[PeriodKind]
     roles: ClassVar[tuple[str, ...]]
 
+    def options_fault(self, options: Mapping[str, Any]) -> str:
+        """What is wrong with the options of a catalogue entry, for a developer; "" when nothing is."""
+        ...
+
     def role_label(self, role: str) -> str: ...
 
     def step_label(self, step: str) -> str: ...

@@ -34,6 +34,15 @@ def test_a_package_allows_the_service_as_well_as_the_right(access: Access) -> No
     assert reason(access) == ""
 
 
+@pytest.mark.parametrize("service", ["boligsameie", "boligselskap"])
+def test_the_package_of_property_managers_allows_housing_and_nothing_else(access: Access, service: str) -> None:
+    access.rights, access.packages = [], ["urn:altinn:accesspackage:forretningsforer-eiendom"]
+    entry = catalogue.service(f"innrapportering-{service}")
+
+    assert catalogue.covers(access, entry)
+    assert not catalogue.covers(access, RF1086)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

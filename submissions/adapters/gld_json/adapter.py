@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
@@ -31,6 +31,7 @@ from submissions.adapters.base import (
 )
 from submissions.adapters.gld_json import checking, labels, samples, texts, verdict
 from submissions.adapters.gld_json.checking import MESSAGE
+from submissions.adapters.gld_json.shape import WrongOptions, shape_of
 
 SEND = "SEND"
 
@@ -39,6 +40,13 @@ class GldJsonAdapter:
     name: ClassVar[str] = "gld_json"
     period_kind: ClassVar[PeriodKind] = PeriodKind.YEAR
     roles: ClassVar[tuple[str, ...]] = (MESSAGE,)
+
+    def options_fault(self, options: Mapping[str, Any]) -> str:
+        try:
+            shape_of(options)
+        except WrongOptions as error:
+            return str(error)
+        return ""
 
     def role_label(self, role: str) -> str:
         return {MESSAGE: _("Leveranse")}.get(role, role)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 from lxml import etree
@@ -46,6 +46,9 @@ class Rf1086Adapter:
     name: ClassVar[str] = "rf1086"
     period_kind: ClassVar[PeriodKind] = PeriodKind.YEAR
     roles: ClassVar[tuple[str, ...]] = (MAIN, PART)
+
+    def options_fault(self, options: Mapping[str, Any]) -> str:
+        return "it takes no options" if options else ""
 
     def role_label(self, role: str) -> str:
         return {MAIN: _("Hovedskjema"), PART: _("Underskjema")}.get(role, role)

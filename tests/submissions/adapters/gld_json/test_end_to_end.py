@@ -215,6 +215,17 @@ def test_the_new_service_is_known_to_the_system_check() -> None:
     assert [e.id for e in system_checks.run_checks() if e.id and e.id.startswith("submissions.")] == []
 
 
+def test_options_that_describe_no_service_stop_the_start() -> None:
+    text = catalogue.FILE.read_text(encoding="utf-8").replace('beloep = "decimal"', 'beloep = "decimals"')
+    catalogue.FILE.write_text(text, encoding="utf-8")
+    catalogue._entries.cache_clear()
+
+    (error,) = [e for e in system_checks.run_checks() if e.id and e.id.startswith("submissions.")]
+
+    assert error.id == "submissions.E003"
+    assert "innrapportering-egg: beloep" in error.msg
+
+
 def test_the_sent_bytes_are_the_files(world: World) -> None:
     vendor = Vendor(world, "innrapportering-boligsameie")
     (file,) = vendor.examples()
