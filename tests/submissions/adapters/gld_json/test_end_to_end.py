@@ -82,7 +82,7 @@ class Vendor:
         world.app.state.system_users[str(access.system_user.altinn_id)].rights.append(self.service.resource)
 
     def begin(self, files: list[Any]) -> Submission:
-        draft, verdicts = drafts.begin(
+        draft, refused = drafts.begin(
             access=self.world.access,
             service=self.service.id,
             period=Period.year(2025),
@@ -90,7 +90,7 @@ class Vendor:
             by=BY,
             at=self.world.at,
         )
-        assert draft is not None, verdicts
+        assert draft is not None, refused
         draft.refresh_from_db()
         return draft
 
@@ -133,7 +133,7 @@ def test_a_rejected_report_has_its_reasons_and_is_corrected(world: World, servic
     vendor = Vendor(world, service)
 
     draft = vendor.begin(vendor.examples(wrong=True))
-    assert [(f["code"], f["severity"]) for f in draft.findings] == [("SUM", "WARNING")]
+    assert [(f["code"], f["level"]) for f in draft.findings] == [("SUM", "WARNING")]
     rejected = vendor.settle(vendor.deliver(draft))
     assert rejected.status == S.REJECTED
     assert [reason["code"] for reason in rejected.reasons] == ["SUM"]
@@ -151,7 +151,7 @@ def test_a_message_with_an_error_is_not_kept(world: World, service: str) -> None
     (file,) = vendor.examples()
     text = file.getvalue().replace(world.access.customer.orgnr.encode(), b"310123455")
 
-    draft, (verdict,) = drafts.begin(
+    draft, (refused,) = drafts.begin(
         access=world.access,
         service=service,
         period=Period.year(2025),
@@ -161,7 +161,7 @@ def test_a_message_with_an_error_is_not_kept(world: World, service: str) -> None
     )
 
     assert draft is None
-    assert {finding["code"] for finding in verdict.findings} == {"OTHER_CUSTOMER"}
+    assert {finding["code"] for finding in refused["findings"]} == {"OTHER_CUSTOMER"}
 
 
 def test_a_new_file_takes_the_place_of_the_old_one(world: World) -> None:
