@@ -1,4 +1,7 @@
-"""The texts of findings by code, and of wrong values by the kind that was expected. Rendered in the reader's language."""
+"""The texts of findings by code, and of wrong values by the kind that was expected. Rendered in the reader's language.
+
+The file, the line and the path are shown beside the text and are not in it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ TEXTS: dict[str, Any] = {
     "BYTE_ORDER_MARK": _(
         "Filen begynner med et BOM-tegn, som ikke er lov i JSON. Lagre den som UTF-8 uten BOM, og last den opp igjen."
     ),
-    "ENCODING": _("Filen er ikke lagret som UTF-8. Feilen er på linje %(line)s. Lagre den som UTF-8."),
+    "ENCODING": _("Filen er ikke lagret som UTF-8. Linjen har et tegn som er noe annet. Lagre den som UTF-8."),
     "TOO_MANY_VALUES": _("Filen har langt flere verdier enn en leveranse kan ha. Lag den på nytt."),
     "TOO_DEEP": _("Filen har for mange nivåer inni hverandre. Er dette riktig fil?"),
     "NUMBER": _("Filen har et tall som er altfor langt, eller et tall som ikke finnes i JSON, som NaN."),
@@ -55,7 +58,7 @@ TEXTS: dict[str, Any] = {
         "Skatteetaten vil trolig avvise leveransen."
     ),
 }
-MALFORMED = _("Filen er ikke gyldig JSON. Feilen er på linje %(line)s, tegn %(column)s: %(cause)s")
+MALFORMED = _("Filen er ikke gyldig JSON. Feilen er ved tegn %(column)s på linjen: %(cause)s")
 CAUSES: dict[str, Any] = {
     "NAME": _("her skal det stå et feltnavn i hermetegn."),
     "TRAILING": _("det står et komma for mye foran en sluttparentes."),
@@ -85,19 +88,18 @@ VALUES: dict[str, Any] = {
 
 
 def render(finding: Finding) -> str:
-    return text_of(finding.code, finding.params, finding.line)
+    return text_of(finding.code, finding.params)
 
 
-def text_of(code: str, params: Mapping[str, str], line: int | None) -> str:
+def text_of(code: str, params: Mapping[str, str]) -> str:
     """The text of a finding in the current language. Raises KeyError for a code that is not of this adapter."""
-    values: dict[str, Any] = {**params, "line": line}
     if code == "MORE":
         n = int(params["n"])
         return ngettext("Det er %(n)s funn til.", "Det er %(n)s funn til.", n) % {"n": n} + " " + _("Rett disse først.")
     if code == "MALFORMED":
-        return str(MALFORMED % {**values, "cause": CAUSES[params["cause"]]})
+        return str(MALFORMED % {**params, "cause": CAUSES[params["cause"]]})
     template = VALUES[params["kind"]] if code == "WRONG_VALUE" else TEXTS[code]
-    text = str(template % values)
+    text = str(template % params)
     return text + (
         " " + _("I filen står det %(given)s.") % params if params.get("given") and code == "WRONG_VALUE" else ""
     )

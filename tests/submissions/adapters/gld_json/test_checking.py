@@ -288,7 +288,7 @@ def test_every_finding_has_a_text_in_every_language(language: str) -> None:
          "high", "codes", "column", "cause"], "X",
     )  # fmt: skip
     with translation.override(language):
-        texts = [str(text) % {**params, "line": 1} for text in [*TEXTS.values(), *VALUES.values()]]
+        texts = [str(text) % params for text in [*TEXTS.values(), *VALUES.values()]]
         causes = [str(text) for text in CAUSES.values()]
 
     assert len({*texts, *causes}) == len(TEXTS) + len(VALUES) + len(CAUSES)

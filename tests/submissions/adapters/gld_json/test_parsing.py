@@ -10,6 +10,7 @@ import pytest
 from submissions.adapters.base import Level
 from submissions.adapters.gld_json.checking import MOST_FINDINGS
 from submissions.adapters.gld_json.parsing import MAX_BYTES, find_lines, walk
+from submissions.adapters.gld_json.texts import CAUSES
 from tests.submissions.adapters.gld_json.messages import ADAPTER, inspect, message
 
 
@@ -62,7 +63,7 @@ def test_malformed_json_is_told_with_line_and_cause(text: str, cause: str, line:
 
     assert (finding.code, finding.params["cause"]) == ("MALFORMED", cause)
     assert line in (finding.line, None)
-    assert f"linje {finding.line}" in ADAPTER.render(finding)
+    assert str(CAUSES[cause]) in ADAPTER.render(finding)
 
 
 def test_every_value_has_the_line_on_which_it_begins() -> None:
