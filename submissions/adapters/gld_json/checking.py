@@ -27,7 +27,7 @@ from submissions.adapters.gld_json.shape import (
     shape_of,
     shown,
 )
-from submissions.adapters.rf1086.numbers import masked
+from submissions.adapters.numbers import masked
 
 ROOT = "leveranse"
 MESSAGE = "MESSAGE"

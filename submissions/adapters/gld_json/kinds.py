@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from submissions.adapters.gld_json.shape import Kind, Rule
-from submissions.adapters.rf1086.numbers import is_orgnr, is_person_number, masked
+from submissions.adapters.numbers import is_orgnr, is_person_number, masked
 
 DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 MOST_SHOWN = 80

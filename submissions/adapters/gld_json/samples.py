@@ -9,7 +9,7 @@ from typing import Any
 from submissions.adapters.base import About, NamedFile
 from submissions.adapters.gld_json import summary
 from submissions.adapters.gld_json.shape import Kind, Names, Rule, Shape, shape_of
-from submissions.adapters.rf1086.numbers import synthetic_person
+from submissions.adapters.numbers import synthetic_person
 
 ITEMS = 3
 EXAMPLE_ORGNR = "310123455"

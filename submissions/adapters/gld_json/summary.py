@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from submissions.adapters.gld_json import kinds
 from submissions.adapters.gld_json.shape import MISSING, Fault, Kind, Names, Path, Rule, Shape, find_list, find_values
-from submissions.adapters.rf1086.numbers import masked
+from submissions.adapters.numbers import masked
 
 COUNT = "antallOppgaver"
 LARGEST = 10**15

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from submissions.adapters.base import About, FileReport, Finding, Level, NamedFile, Period
+from submissions.adapters.numbers import is_orgnr, masked
 from submissions.adapters.rf1086 import facts, names, schema, sums
 from submissions.adapters.rf1086.facts import IDENTITIES, MainFacts, PartFacts, Spot, spot
-from submissions.adapters.rf1086.numbers import is_orgnr, masked
 from submissions.adapters.rf1086.parsing import Form, Kind, Unreadable, read_form
 
 MOST_FINDINGS = 300

@@ -10,8 +10,8 @@ from typing import TypedDict
 
 from lxml import etree
 
+from submissions.adapters.numbers import masked
 from submissions.adapters.rf1086 import names
-from submissions.adapters.rf1086.numbers import masked
 from submissions.adapters.rf1086.parsing import Form, Kind, as_number, line_of, plain_name, text_of
 from submissions.adapters.rf1086.schema import path_of
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from submissions.adapters.rf1086.numbers import is_orgnr, is_person_number
+from submissions.adapters.numbers import is_orgnr, is_person_number
 
 _DIGITS = 15
 """Significant digits of a number, the decimals among them."""

@@ -17,7 +17,7 @@ from lxml import etree
 
 from submissions import safe_xml
 from submissions.adapters.base import Finding, Level
-from submissions.adapters.rf1086.numbers import masked
+from submissions.adapters.numbers import masked
 
 MAX_FILE_BYTES = safe_xml.MAX_BYTES
 _SUFFIX = re.compile(r"-(?:datadef|grp)-\d+$")

@@ -11,8 +11,8 @@ from decimal import Decimal
 from lxml import etree
 
 from submissions.adapters.base import NamedFile
+from submissions.adapters.numbers import synthetic_person
 from submissions.adapters.rf1086 import names
-from submissions.adapters.rf1086.numbers import synthetic_person
 from submissions.adapters.rf1086.parsing import ATTRIBUTES, Kind
 from submissions.adapters.rf1086.schema import number_attribute
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from lxml import etree
 
 from submissions.adapters.base import Finding, Level
+from submissions.adapters.numbers import hidden, masked
 from submissions.adapters.rf1086 import kinds
-from submissions.adapters.rf1086.numbers import hidden, masked
 from submissions.adapters.rf1086.parsing import ATTRIBUTES, Form, Kind, line_of, plain_name
 
 TABLES = {Kind.MAIN: "main_form.txt", Kind.PART: "part_form.txt"}

@@ -8,8 +8,8 @@ from typing import cast
 from django.utils.translation import gettext as _
 
 from submissions.adapters.base import FileReport
+from submissions.adapters.numbers import masked
 from submissions.adapters.rf1086.facts import MainFacts
-from submissions.adapters.rf1086.numbers import masked
 
 
 def summary(reports: Sequence[FileReport], counts: Mapping[str, int]) -> list[tuple[str, str]]:

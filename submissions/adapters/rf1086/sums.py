@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from submissions.adapters.base import Finding, Level
+from submissions.adapters.numbers import hidden
 from submissions.adapters.rf1086 import names
 from submissions.adapters.rf1086.facts import MainFacts, PartFacts, Spot, number_in, spot, spot_of
-from submissions.adapters.rf1086.numbers import hidden
 from submissions.adapters.rf1086.parsing import Form, as_number, text_of
 
 ZERO = Decimal(0)

@@ -9,7 +9,7 @@ from django.utils import translation
 
 from submissions.adapters.base import Period
 from submissions.adapters.gld_json.texts import CAUSES, TEXTS, VALUES
-from submissions.adapters.rf1086.numbers import synthetic_person
+from submissions.adapters.numbers import synthetic_person
 from tests.submissions.adapters.gld_json.messages import ADAPTER, ORGNR, OTHER, found, inspect, message
 
 FIRST = "leveranse.oppgave[0]"

@@ -8,9 +8,9 @@ from decimal import Decimal
 from lxml import etree
 
 from submissions.adapters.base import About, FileReport, Period
+from submissions.adapters.numbers import synthetic_person
 from submissions.adapters.rf1086 import Finding, NamedFile, inspect
 from submissions.adapters.rf1086 import check as check_reports
-from submissions.adapters.rf1086.numbers import synthetic_person
 from submissions.adapters.rf1086.samples import Company, Shareholder, package
 
 ORGNR, YEAR = "310629499", 2025

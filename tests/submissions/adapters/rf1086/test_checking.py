@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
+from submissions.adapters.numbers import synthetic_person
 from submissions.adapters.rf1086 import Level, NamedFile, names, parsing, render
 from submissions.adapters.rf1086.checking import MOST_FINDINGS
-from submissions.adapters.rf1086.numbers import synthetic_person
 from submissions.adapters.rf1086.samples import example
 from tests.submissions.adapters.rf1086.packages import (
     ORGNR,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from stdnum.no import fodselsnummer
 
-from submissions.adapters.rf1086.numbers import hidden, is_orgnr, is_person_number, masked, synthetic_person
+from submissions.adapters.numbers import hidden, is_orgnr, is_person_number, masked, synthetic_person
 
 
 def with_check_digits(stem: str) -> str:
