@@ -117,13 +117,13 @@ def test_a_report_is_delivered_and_accepted(world: World, service: str) -> None:
 
     draft = vendor.begin(vendor.examples())
     assert draft.status == S.READY
-    assert draft.findings == []
+    assert not draft.findings
     sent = vendor.deliver(draft)
     assert (sent.status, sent.problem_code) == (S.DELIVERED, "")
     done = vendor.settle(sent)
 
     assert done.status == S.ACCEPTED
-    assert done.reasons == []
+    assert not done.reasons
     assert [(call.step, call.status, call.http_status) for call in done.calls.all()] == [("SEND", "DONE", 200)]
     assert done.receipt_reference.startswith("EKSEMPEL-")
     roles = sorted(document.role for document in done.documents.all())
@@ -176,7 +176,7 @@ def test_a_new_file_takes_the_place_of_the_old_one(world: World) -> None:
     draft.refresh_from_db()
     assert [document.filename for document in draft.documents.all()] == ["rettet.json"]
     assert draft.status == S.READY
-    assert draft.findings == []
+    assert not draft.findings
 
 
 def test_a_refusal_by_the_service_is_final_and_told_by_path(world: World) -> None:
@@ -211,6 +211,37 @@ def test_a_lost_answer_is_repeated_with_the_same_key_and_delivered_once(world: W
     assert len(world.received) == 1
     keys = {r.headers["idempotencyKey"] for r in world.transport.requests if "boligselskap" in r.url.path}
     assert len(keys) == 1
+
+
+KEY_USED = '{"kode": "GLD_019", "melding": "Brukt", "korrelasjonsid": "k-1", "spesifisering": []}'
+
+
+def test_a_key_that_was_used_is_looked_up_in_dialogporten_and_never_sent_again(world: World) -> None:
+    vendor = Vendor(world, "innrapportering-boligsameie")
+    path = "/skatteetaten/innrapporteringboligsameie"
+    world.app.faults.order(Fault(service="skatteetaten", path=path, kind="lost"))
+    world.app.faults.order(Fault(service="skatteetaten", path=path, status=409, body=KEY_USED, times=9))
+    sent = vendor.deliver(vendor.begin(vendor.examples()))
+
+    world.let_pass(60)
+    uncertain = world.send(sent).status
+    done = world.settle(sent)
+
+    assert (uncertain, done.status) == (S.UNCERTAIN, S.DELIVERED)
+    assert [received.id for received in world.received] == [str(done.transmission_id)]
+    assert len([r for r in world.transport.requests if r.url.path.endswith("boligsameie/v1/2025")]) == 2
+
+
+def test_a_used_key_without_a_delivery_stays_uncertain_for_a_person(world: World) -> None:
+    vendor = Vendor(world, "innrapportering-boligsameie")
+    path = "/skatteetaten/innrapporteringboligsameie"
+    world.app.faults.order(Fault(service="skatteetaten", path=path, status=409, body=KEY_USED, times=9))
+
+    sent = world.settle(vendor.deliver(vendor.begin(vendor.examples())), rounds=10)
+
+    assert (sent.status, sent.problem_code) == (S.UNCERTAIN, "GLD_019")
+    assert sent.next_attempt_at is not None
+    assert len([r for r in world.transport.requests if r.url.path.endswith("boligsameie/v1/2025")]) == 1
 
 
 def test_the_new_service_is_known_to_the_system_check() -> None:
