@@ -10,11 +10,11 @@ import pytest
 from django.core import checks as system_checks
 
 from portal.sandbox.faults import Fault
+from submissions.adapters.base import About
 from submissions.models import Document, Submission
 from submissions.period import Period
 from submissions.services import catalogue, drafts
 from submissions.services.queue import queue
-from submissions.services.ways import about_of
 from submissions.views.examples import Example, examples
 from tests.submissions.inbox.reading import Reading
 from tests.submissions.world import BY, World
@@ -95,8 +95,9 @@ class Vendor:
         return draft
 
     def examples(self, *, wrong: bool = False) -> list[Any]:
-        probe = Submission(customer=self.world.access.customer, service=self.service.id, period=Period.year(2025))
-        return examples(about_of(probe), name="X", wrong=wrong)
+        customer = self.world.access.customer
+        about = About(customer.orgnr, Period.year(2025), self.service.id, self.service.options)
+        return examples(about, name=customer.name, wrong=wrong)
 
     def deliver(self, draft: Submission) -> Submission:
         queue(submission=draft, by=BY, at=self.world.at, confirmed=frozenset({"warnings"}))
