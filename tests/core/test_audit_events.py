@@ -57,8 +57,8 @@ class TestRecord:
 
     def test_a_change_of_state_has_the_details_of_its_own(self, customer: Customer) -> None:
         row = Submission.objects.create(
-            environment=customer.environment, customer=customer, service="s", **Period.year(2025).columns(), status_at=AT, created_by="test",
-            created_at=AT,
+            environment=customer.environment, customer=customer, service="s", **Period.year(2025).columns(), status_at=AT,
+            created_by="test", created_at=AT,
         )  # fmt: skip
 
         with pytest.raises(UnknownDetail, match="filename"):
