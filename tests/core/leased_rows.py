@@ -13,8 +13,9 @@ from accounts.models import Customer, Portfolio
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from portal.core.outbox.message import OutboxMessage
-from submissions.models import Dialog, EventSubscription, PollCursor, Submission
-from systemusers.models import Access, System
+from submissions.models import Dialog, EventSubscription, Order, PackageCheck, PollCursor, Submission
+from submissions.period import Period
+from systemusers.models import Access, System, SystemRound
 from tests.core.outbox.rig import put_one
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.rows import make_access, make_draft, make_system
@@ -59,7 +60,33 @@ def subscription() -> EventSubscription:
 
 
 def submission() -> Submission:
-    return make_draft(Access.objects.first() or access(), year=2000 + Submission.objects.count())
+    return make_draft(Access.objects.first() or access(), period=Period.year(2000 + Submission.objects.count()))
+
+
+def order() -> Order:
+    own = access()
+    return Order.objects.create(
+        environment=own.environment, customer=own.customer, access=own, service="s", status_at=AT, created_at=AT,
+        created_by="test", **Period.year(2025).columns(),
+    )  # fmt: skip
+
+
+def package_check() -> PackageCheck:
+    return PackageCheck.objects.create(submission=submission(), requested_by="test")
+
+
+def _other_system(index: int) -> System:
+    row = make_system()
+    System.objects.filter(pk=row.pk).update(system_id=f"{index}_round")
+    return row
+
+
+def system_round() -> SystemRound:
+    kinds = SystemRound.Kind.values
+    made = SystemRound.objects.count()
+    index = made // len(kinds)
+    system = next(iter(System.objects.filter(system_id=f"{index}_round")), None) or _other_system(index)
+    return SystemRound.objects.create(system=system, kind=kinds[made % len(kinds)])
 
 
 MAKERS: dict[type[Any], Callable[[], Any]] = {
@@ -67,8 +94,11 @@ MAKERS: dict[type[Any], Callable[[], Any]] = {
     Dialog: dialog,
     EventSubscription: subscription,
     OutboxMessage: lambda: put_one(key=uuid.uuid4().hex),
+    Order: order,
+    PackageCheck: package_check,
     PollCursor: cursor,
     Submission: submission,
+    SystemRound: system_round,
 }
 
 
