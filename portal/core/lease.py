@@ -192,6 +192,8 @@ def _lease(rows: QuerySet[Row], free: QuerySet[Row], *, at: datetime, limit: int
     with transaction.atomic():
         ordered = free.order_by("next_attempt_at", "pk").select_related(None)
         ids = list(ordered.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:limit])
+        if not ids:
+            return []
         mine = rows.model._base_manager.filter(pk__in=ids)
         mine.update(lease_until=at + lease, attempts=F("attempts") + 1)
         taken = rows.filter(pk__in=ids).order_by("next_attempt_at", "pk")

@@ -37,15 +37,19 @@ PACKAGE = "urn:altinn:accesspackage:regnskapsforer-med-signeringsrettighet"
 
 
 class Recorder(Transport):
-    """Notes every request that leaves, also those whose answer never comes."""
+    """Notes every request that leaves, also those whose answer never comes. `watch` is called around each."""
 
     def __init__(self, app: Sandbox) -> None:
         super().__init__(app)
         self.requests: list[httpx.Request] = []
+        self.watch: Callable[[], None] = nothing
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        return super().handle_request(request)
+        self.watch()
+        response = super().handle_request(request)
+        self.watch()
+        return response
 
 
 class World:

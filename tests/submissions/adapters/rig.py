@@ -43,13 +43,25 @@ class Rig:
     def files(self, *, wrong: bool = False) -> list[NamedFile]:
         return self.adapter.examples(self.about, name=self.world.access.customer.name, wrong=wrong)
 
-    def queued(self, *, wrong: bool = False) -> Submission:
-        """A package that is in the queue, due now."""
+    def small(self) -> dict[str, NamedFile]:
+        """One file of each role, by role: the authority accepts it, and rejects it later when sums do not agree."""
+        by_role = {self.adapter.inspect(file, self.about).role: file for file in reversed(self.files())}
+        return {role: by_role[role] for role in self.adapter.roles if role in by_role}
+
+    def queued(self) -> Submission:
+        """A small package that is in the queue, due now."""
+        return self._queue(list(self.small().items()))
+
+    def queued_example(self, *, wrong: bool = False) -> Submission:
+        """A whole example that is in the queue, due now."""
+        return self._queue([(self.adapter.inspect(file, self.about).role, file) for file in self.files(wrong=wrong)])
+
+    def _queue(self, files: list[tuple[str, NamedFile]]) -> Submission:
         submission = make_draft(self.world.access, at=self.world.at, service=self.service.id, status="READY")
-        for file in self.files(wrong=wrong):
+        for role, file in files:
             store_document(
-                content=file.content, filename=file.name, media_type=self.service.media_type, customer=submission.customer,
-                role=self.adapter.inspect(file, self.about).role, submission=submission, at=self.world.at,
+                content=file.content, filename=file.name, media_type=self.service.media_type, role=role,
+                customer=submission.customer, submission=submission, at=self.world.at,
             )  # fmt: skip
         queue(submission=submission, by=BY, at=self.world.at, confirmed=frozenset({"duplicate"}))
         return submission

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 from datetime import date
 
 import pytest
 
-from portal.core import lease
+from portal.core.lease import LEASE
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
 from submissions.adapters import ADAPTERS
 from submissions.adapters.base import Meaning, StoredDocument
 from submissions.models import Submission
-from submissions.services import calls, claim, delivery, receipt, receipts, reconcile, refusal, send
-from tests.submissions import test_crash
+from submissions.services import calls, receipt, reconcile, send
+from tests.submissions.adapters.deaths import dies
 from tests.submissions.adapters.rig import Rig
 from tests.submissions.inbox.reading import Reading
 from tests.submissions.world import World, nothing
@@ -42,11 +41,13 @@ def rig(world: World, request: pytest.FixtureRequest) -> Rig:
 
 
 def steps_of(rig: Rig) -> list[str]:
-    files = [StoredDocument(n, rig.adapter.inspect(f, rig.about).role, f.name) for n, f in enumerate(rig.files())]
+    """The calls of a small package, in their order."""
+    files = [StoredDocument(number, role, file.name) for number, (role, file) in enumerate(rig.small().items())]
     return [step.code for step in rig.adapter.plan(files)]
 
 
 def assert_one_delivery(rig: Rig, submission: Submission, when: str) -> None:
+    rig.world.let_pass(LEASE.total_seconds())
     rig.world.settle(submission)
     assert submission.status == S.DELIVERED, when
     assert rig.delivered_ids() == [str(submission.transmission_id)], when
@@ -142,40 +143,31 @@ def test_a_refusal_ends_with_its_code_and_delivers_nothing(rig: Rig) -> None:
 
 @pytest.mark.faults
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_that_dies_between_any_two_lines_leaves_one_delivery(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A package of n calls runs the same lines n times, so every nth line is enough."""
-    engine = {m.__file__ for m in (lease, calls, claim, delivery, receipt, receipts, reconcile, refusal, send)}
-    monkeypatch.setattr(test_crash, "FILES", {*engine, inspect.getfile(type(rig.adapter))})
-    line, stride, died = 0, len(steps_of(rig)), True
+def test_a_worker_that_dies_between_any_two_effects_leaves_one_delivery(rig: Rig) -> None:
+    effect, died = 0, True
     while died:
         submission = rig.queued()
-        died = test_crash.dies(lambda: send.send_due(at=rig.world.at, when_full=nothing), line)
-        assert_one_delivery(rig, submission, f"died before line {line}")
-        line += stride
+        died = dies(rig.world, lambda: work_once(rig.world), effect)
+        assert_one_delivery(rig, submission, f"died before effect {effect}")
+        effect += 1
 
-    assert line > 100
+    assert effect > 10
 
 
 @pytest.mark.faults
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", ["lost", "timeout"])
-def test_dying_after_a_lost_answer_to_the_last_call_leaves_one_delivery(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    engine = {m.__file__ for m in (calls, delivery, receipt, reconcile, send)}
-    monkeypatch.setattr(test_crash, "FILES", {*engine, inspect.getfile(type(rig.adapter))})
-    last, line, died = len(steps_of(rig)) - 1, 0, True
+def test_dying_after_a_lost_answer_to_the_last_call_leaves_one_delivery(rig: Rig, kind: str) -> None:
+    last, effect, died = len(steps_of(rig)) - 1, 0, True
     while died:
         rig.order(call=last, kind=kind)
         submission = rig.world.send(rig.queued())
         rig.world.let_pass(200)
-        died = test_crash.dies(lambda: work_once(rig.world), line)
-        assert_one_delivery(rig, submission, f"died before line {line}")
-        line += 3
+        died = dies(rig.world, lambda: work_once(rig.world), effect)
+        assert_one_delivery(rig, submission, f"died before effect {effect}")
+        effect += 1
 
-    assert line > 10
+    assert effect > 5
 
 
 def work_once(world: World) -> None:
@@ -188,7 +180,7 @@ def work_once(world: World) -> None:
 
 @pytest.mark.parametrize(("wrong", "status"), [(False, S.ACCEPTED), (True, S.REJECTED)])
 def test_the_authoritys_verdict_arrives(rig: Rig, wrong: bool, status: str) -> None:
-    submission = rig.world.send(rig.queued(wrong=wrong))
+    submission = rig.world.send(rig.queued_example(wrong=wrong))
 
     Reading(rig.world).settle(submission)
 
