@@ -14,9 +14,9 @@ from portal.core.environments import Environment
 from portal.core.lease import Leased
 from portal.core.outbox.message import OutboxMessage
 from submissions.models import Dialog, EventSubscription, PollCursor, Submission
-from systemusers.models import Access, System
+from systemusers.models import Access, System, SystemRound
 from tests.core.outbox.rig import put_one
-from tests.fixtures import AT, CUSTOMER_ORGNR
+from tests.fixtures import AT, CUSTOMER_ORGNR, VENDOR_ORGNR
 from tests.submissions.rows import make_access, make_draft, make_system
 
 LEASED: list[type[Leased]] = sorted(
@@ -62,6 +62,12 @@ def submission() -> Submission:
     return make_draft(Access.objects.first() or access(), year=2000 + Submission.objects.count())
 
 
+def system_round() -> SystemRound:
+    system = make_system()
+    System.objects.filter(pk=system.pk).update(system_id=f"{VENDOR_ORGNR}_{uuid.uuid4().hex}")
+    return SystemRound.objects.create(system=system, kind=SystemRound.Kind.RECONCILE, next_attempt_at=AT)
+
+
 MAKERS: dict[type[Any], Callable[[], Any]] = {
     Access: access,
     Dialog: dialog,
@@ -69,6 +75,7 @@ MAKERS: dict[type[Any], Callable[[], Any]] = {
     OutboxMessage: lambda: put_one(key=uuid.uuid4().hex),
     PollCursor: cursor,
     Submission: submission,
+    SystemRound: system_round,
 }
 
 
