@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import ORGNR, Customer, OfCustomersQuerySet
 from portal.core.crypto import EncryptedField, SealedManager
 from portal.core.environments import Environment
-from portal.core.lease import Leased, lasting_problems
+from portal.core.lease import LASTING, Leased
 from portal.core.states import StatusModel
 
 DriftValue = str | bool | list[str] | None
@@ -217,6 +217,11 @@ def new_link_token() -> str:
     return secrets.token_urlsafe(16)
 
 
+HAS_PROBLEM = Q(problem_code__gt="")
+REFUSED = HAS_PROBLEM & Q(status="DRAFT", next_attempt_at__isnull=True)
+STUCK = HAS_PROBLEM & Q(next_attempt_at__isnull=False) & LASTING
+
+
 class AccessQuerySet(OfCustomersQuerySet["Access"]):
     def loaded(self) -> AccessQuerySet:
         """With all that a call to Altinn needs."""
@@ -234,11 +239,11 @@ class AccessQuerySet(OfCustomersQuerySet["Access"]):
 
     def refused(self) -> AccessQuerySet:
         """Drafts that Altinn refused: a person must mend them and send again."""
-        return self.filter(status=Access.Status.DRAFT, next_attempt_at__isnull=True, problem_code__gt="")
+        return self.filter(REFUSED)
 
-    def stuck(self) -> models.QuerySet[Access]:
+    def stuck(self) -> AccessQuerySet:
         """Those that failed so often in a row that a person must look; they are still tried again."""
-        return lasting_problems(self.filter(next_attempt_at__isnull=False, problem_code__gt=""))
+        return self.filter(STUCK)
 
 
 class Access(StatusModel, Leased):
@@ -323,12 +328,26 @@ class Access(StatusModel, Leased):
                 condition=~Q(status__in=["SENT", "OPENED", "FORWARDED"]) | Q(altinn_id__gt=""),
                 name="sent_has_altinn_id",
             ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["SENT", "OPENED", "FORWARDED", "UNKNOWN"]) | Q(next_attempt_at__isnull=False),
+                name="waiting_access_has_next_attempt",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="DRAFT") | Q(next_attempt_at__isnull=False) | HAS_PROBLEM,
+                name="draft_is_due_or_refused",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["APPROVED", "IN_USE", "NEEDS_UPDATE"])
+                | Q(missing_since__isnull=True)
+                | Q(next_attempt_at__isnull=False),
+                name="missing_access_is_checked",
+            ),
         ]
         indexes = [
             models.Index(fields=["environment", "status", "-status_at"], name="access_by_status"),
             models.Index(fields=["environment", "-status_at", "-id"], name="access_changed"),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="access_due"),
-            models.Index(fields=["environment", "failures"], condition=Q(problem_code__gt=""), name="access_problem"),
+            models.Index(fields=["environment", "failures"], condition=HAS_PROBLEM, name="access_problem"),
         ]
 
     def __str__(self) -> str:

@@ -19,9 +19,9 @@ from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
 from submissions.models import Dialog, EventSubscription, PackageCheck, PollCursor, Submission
 from submissions.services import following
-from systemusers.models import Access, MaskinportenClient, SigningKey, System, SystemRound
+from systemusers.models import HAS_PROBLEM, REFUSED, STUCK, Access, MaskinportenClient, SigningKey, System
 from systemusers.services import keys
-from systemusers.services.next_step import STUCK
+from systemusers.services.next_step import UNANSWERED
 
 R, S = Access.Status, Submission.Status
 URGENT = {S.REJECTED, S.FAILED}
@@ -215,14 +215,15 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
 
 def _about_access(user: User, environment: Environment, at: datetime) -> list[Todo]:
     rows = Access.objects.visible_to(user).filter(environment=environment)
-    counted = rows.filter(status__in=WAITING).aggregate(
+    counted = rows.filter(Q(status__in=WAITING) | HAS_PROBLEM).aggregate(
+        failed=Count("pk", filter=REFUSED),
+        stuck=Count("pk", filter=STUCK),
         removed=Count("pk", filter=Q(status=R.REMOVED)),
         rejected=Count("pk", filter=Q(status=R.REJECTED)),
         expired=Count("pk", filter=Q(status=R.EXPIRED)),
-        unopened=Count("pk", filter=Q(status=R.SENT, sent_at__lte=at - STUCK)),
-        forwarded=Count("pk", filter=Q(status=R.FORWARDED, status_at__lte=at - STUCK)),
+        unopened=Count("pk", filter=Q(status=R.SENT, sent_at__lte=at - UNANSWERED)),
+        forwarded=Count("pk", filter=Q(status=R.FORWARDED, status_at__lte=at - UNANSWERED)),
     )
-    counted |= {"failed": rows.refused().count(), "stuck": rows.stuck().count()}
     return [
         Todo(
             counted[key],
@@ -277,15 +278,17 @@ def _about_system(user: User, environment: Environment) -> list[Todo]:
     if not user.may_configure:
         return []
     registered = System.objects.filter(environment=environment, status=System.Status.REGISTERED)
-    differing = registered.exclude(drift=[]).count()
+    counted = registered.aggregate(
+        differing=Count("pk", filter=~Q(drift=[]), distinct=True),
+        stuck=Count("pk", filter=Q(rounds__failures__gte=ROUNDS_BEFORE_A_PERSON), distinct=True),
+    )
     text = _("Se forskjellene og oppdater Altinn.")
     title = _("Altinn har noe annet enn vi har om systemet")
     page = _url(environment, "systems")
-    stuck = lasting_problems(SystemRound.objects.filter(system__in=registered)).values("system").distinct().count()
     reason = _("Tilgangene kan ikke sammenlignes med det Altinn har.")
     return [
-        Todo(differing, title, text, _("Se forskjellen"), page),
-        Todo(stuck, _("Vi får ikke spurt Altinn om systemet"), reason, _("Se hvorfor"), page),
+        Todo(counted["differing"], title, text, _("Se forskjellen"), page),
+        Todo(counted["stuck"], _("Vi får ikke spurt Altinn om systemet"), reason, _("Se hvorfor"), page),
     ]
 
 

@@ -13,9 +13,8 @@ from accounts.models import Customer, User
 from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
-from portal.core.lease import ROUNDS_BEFORE_A_PERSON
 from portal.core.next_step import NextStep
-from systemusers.models import Access
+from systemusers.models import STUCK, Access
 from systemusers.services.next_step import next_step
 
 S = Access.Status
@@ -39,11 +38,7 @@ STATES = [
     _state(S.NEEDS_UPDATE),
     _state(S.UNKNOWN, _("Ukjent")),
     _state(S.WITHDRAWN, _("Trukket")),
-    Group(
-        "STUCK",
-        _("Står fast"),
-        Q(next_attempt_at__isnull=False, problem_code__gt="", failures__gte=ROUNDS_BEFORE_A_PERSON),
-    ),
+    Group("STUCK", _("Står fast"), STUCK),
 ]
 FEW = {S.SENT, S.OPENED, "STUCK"}
 """Groups without a chip, as others include them; URLs may still use them."""

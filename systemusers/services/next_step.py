@@ -14,7 +14,7 @@ from portal.core.next_step import NextStep, page_of
 from portal.explain import NOBODY, explain
 from systemusers.models import Access, System
 
-STUCK = timedelta(days=7)
+UNANSWERED = timedelta(days=7)
 """A link that nobody opened, or a request that nobody approved, for so long is followed up."""
 S = Access.Status
 
@@ -71,7 +71,7 @@ def _waiting(row: Access, at: datetime) -> NextStep | None:
 
 def _sent(row: Access, at: datetime) -> NextStep:
     since = at - (row.sent_at or at)
-    if since >= STUCK:
+    if since >= UNANSWERED:
         text = ngettext("Lenken er ikke åpnet på %(n)s dag", "Lenken er ikke åpnet på %(n)s dager", since.days)
         return NextStep(text % {"n": since.days}, _("Dere sender lenken på nytt, eller ringer"), _url(row, "link"))
     return NextStep(_("Send lenken til kunden"), _("Dere"), _url(row, "link"))

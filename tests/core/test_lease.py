@@ -16,6 +16,7 @@ from portal.core.crypto import CannotDecrypt
 from portal.core.lease import Hold, Leased
 from portal.core.states import LostRace
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
+from systemusers.models import Access, SystemRound
 from tests.core.leased_rows import LEASED, MAKERS, make_due_rows
 from tests.core.outbox.rig import in_threads
 from tests.fixtures import AT
@@ -354,3 +355,30 @@ def test_what_a_batch_does_not_reach_in_time_is_given_back_as_it_was(
 
     row = again(row)
     assert (row.next_attempt_at, row.lease_until, row.failures) == (AT, None, 0)
+
+
+@every_model
+def test_a_person_who_waits_takes_a_row_before_its_time_and_gives_it_back_as_it_was(model: type[Leased]) -> None:
+    [row] = make_due_rows(model, at=LATER)
+    mine = model._base_manager.filter(pk=row.pk)
+
+    hold = lease.take(mine, at=AT)
+    with pytest.raises(LostRace):
+        lease.take(mine, at=AT)
+    hold.give_back()
+
+    now = again(row)
+    assert (now.next_attempt_at, now.lease_until, now.attempts) == (LATER, None, 1)
+
+
+@pytest.mark.parametrize("model", [Access, SystemRound])
+def test_a_row_that_stopped_is_due_again_only_when_somebody_makes_it_due(model: type[Leased]) -> None:
+    make_due_rows(model)
+    hold = claim_one(model)
+
+    hold.stop(code="HTTP-403")
+    later = lease.claim(model._base_manager.all(), at=AT + timedelta(days=400))
+    lease.make_due(model._base_manager.filter(pk=hold.row.pk), at=AT)
+
+    now = again(hold.row)
+    assert (later, now.problem_code, now.failures, now.next_attempt_at) == ([], "HTTP-403", 1, AT)

@@ -85,8 +85,8 @@ def test_people_who_wait_for_an_answer_together_ask_altinn_once(sent: Access, wo
 
 @pytest.mark.parametrize("task", [tasks.poll_accesses, tasks.check_accesses])
 def test_a_remote_that_is_away_does_not_fail_the_task(approved: Access, world: World, task: Any) -> None:
-    Access.objects.filter(pk=approved.pk).update(status=S.SENT if task is tasks.poll_accesses else S.APPROVED)
     world.make_due(approved)
+    Access.objects.filter(pk=approved.pk).update(status=S.SENT if task is tasks.poll_accesses else S.APPROVED)
     world.fault(kind="timeout", times=9)
 
     task()
