@@ -7,91 +7,226 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Portfolio',
+            name="Portfolio",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='navn')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="navn")),
             ],
             options={
-                'verbose_name': 'portefølje',
-                'verbose_name_plural': 'porteføljer',
-                'ordering': ['name'],
+                "verbose_name": "portefølje",
+                "verbose_name_plural": "porteføljer",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-post')),
-                ('name', models.CharField(max_length=100, verbose_name='navn')),
-                ('role', models.CharField(choices=[('ADMINISTRATOR', 'Administrator'), ('CASE_WORKER', 'Saksbehandler'), ('DEVELOPER', 'Utvikler'), ('READER', 'Lesetilgang')], default='READER', max_length=20, verbose_name='rolle')),
-                ('language', models.CharField(choices=[('nb', 'Bokmål'), ('nn', 'Nynorsk'), ('en', 'English')], default='nb', max_length=2, verbose_name='språk')),
-                ('is_active', models.BooleanField(default=True, verbose_name='aktiv')),
-                ('is_staff', models.BooleanField(default=False, verbose_name='driftstilgang')),
-                ('date_joined', models.DateTimeField(auto_now_add=True, verbose_name='opprettet')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
-                ('portfolios', models.ManyToManyField(blank=True, related_name='staff', to='accounts.portfolio', verbose_name='porteføljer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-post")),
+                ("name", models.CharField(max_length=100, verbose_name="navn")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("ADMINISTRATOR", "Administrator"),
+                            ("CASE_WORKER", "Saksbehandler"),
+                            ("DEVELOPER", "Utvikler"),
+                            ("READER", "Lesetilgang"),
+                        ],
+                        default="READER",
+                        max_length=20,
+                        verbose_name="rolle",
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("nb", "Bokmål"), ("nn", "Nynorsk"), ("en", "English")],
+                        default="nb",
+                        max_length=2,
+                        verbose_name="språk",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="aktiv")),
+                ("is_staff", models.BooleanField(default=False, verbose_name="driftstilgang")),
+                ("date_joined", models.DateTimeField(auto_now_add=True, verbose_name="opprettet")),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
+                (
+                    "portfolios",
+                    models.ManyToManyField(
+                        blank=True, related_name="staff", to="accounts.portfolio", verbose_name="porteføljer"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'ansatt',
-                'verbose_name_plural': 'ansatte',
+                "verbose_name": "ansatt",
+                "verbose_name_plural": "ansatte",
             },
         ),
         migrations.CreateModel(
-            name='Vendor',
+            name="Vendor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, verbose_name='navn')),
-                ('orgnr', models.CharField(max_length=9, validators=[django.core.validators.RegexValidator('^[2389]\\d{8}$', 'Et organisasjonsnummer har ni sifre og begynner på 2, 3, 8 eller 9.')], verbose_name='organisasjonsnummer')),
-                ('logo', models.FileField(blank=True, upload_to='logo/', verbose_name='logo')),
-                ('support_email', models.EmailField(blank=True, max_length=254, verbose_name='e-post for hjelp')),
-                ('support_phone', models.CharField(blank=True, max_length=30, verbose_name='telefon for hjelp')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, verbose_name="navn")),
+                (
+                    "orgnr",
+                    models.CharField(
+                        max_length=9,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[2389]\\d{8}$", "Et organisasjonsnummer har ni sifre og begynner på 2, 3, 8 eller 9."
+                            )
+                        ],
+                        verbose_name="organisasjonsnummer",
+                    ),
+                ),
+                ("logo", models.FileField(blank=True, upload_to="logo/", verbose_name="logo")),
+                ("support_email", models.EmailField(blank=True, max_length=254, verbose_name="e-post for hjelp")),
+                ("support_phone", models.CharField(blank=True, max_length=30, verbose_name="telefon for hjelp")),
             ],
             options={
-                'verbose_name': 'leverandør',
-                'verbose_name_plural': 'leverandør',
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='one_vendor')],
+                "verbose_name": "leverandør",
+                "verbose_name_plural": "leverandør",
+                "constraints": [models.CheckConstraint(condition=models.Q(("pk", 1)), name="one_vendor")],
             },
         ),
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('environment', models.CharField(choices=[('SANDBOX', 'Sandkasse'), ('TEST', 'Test'), ('PRODUCTION', 'Produksjon')], max_length=10, verbose_name='miljø')),
-                ('orgnr', models.CharField(max_length=9, validators=[django.core.validators.RegexValidator('^[2389]\\d{8}$', 'Et organisasjonsnummer har ni sifre og begynner på 2, 3, 8 eller 9.')], verbose_name='organisasjonsnummer')),
-                ('name', models.CharField(max_length=200, verbose_name='navn')),
-                ('reference', models.CharField(blank=True, max_length=50, verbose_name='kundenummer hos oss')),
-                ('language', models.CharField(choices=[('nb', 'Bokmål'), ('nn', 'Nynorsk'), ('en', 'English')], default='nb', max_length=2, verbose_name='språk')),
-                ('contact_name', models.CharField(blank=True, max_length=100, verbose_name='kontaktperson')),
-                ('contact_email', models.EmailField(blank=True, max_length=254, verbose_name='e-post')),
-                ('contact_phone', models.CharField(blank=True, max_length=30, verbose_name='telefon')),
-                ('notes', models.TextField(blank=True, verbose_name='notater')),
-                ('sort_name', models.GeneratedField(db_persist=True, expression=models.Func(django.db.models.functions.text.Lower(models.F('name')), models.Value('ÆØÅæøåÄÖÜäöüéèêáàâóòô'), models.Value('{|}{|}{|y{|yeeeaaaooo'), function='translate'), output_field=models.CharField(db_collation='C', max_length=200))),
-                ('search_name', models.GeneratedField(db_persist=True, expression=models.Func(django.db.models.functions.text.Lower(models.F('name')), models.Value('ÆØÅæøåÄÖÜäöüéèêáàâóòô'), models.Value('aoaaoaaouaoueeeaaaooo'), function='translate'), output_field=models.CharField(max_length=200))),
-                ('business_register', models.JSONField(blank=True, default=dict, verbose_name='fra Enhetsregisteret')),
-                ('business_register_at', models.DateTimeField(blank=True, null=True, verbose_name='slått opp')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='opprettet')),
-                ('portfolio', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='accounts.portfolio', verbose_name='portefølje')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "environment",
+                    models.CharField(
+                        choices=[("SANDBOX", "Sandkasse"), ("TEST", "Test"), ("PRODUCTION", "Produksjon")],
+                        max_length=10,
+                        verbose_name="miljø",
+                    ),
+                ),
+                (
+                    "orgnr",
+                    models.CharField(
+                        max_length=9,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[2389]\\d{8}$", "Et organisasjonsnummer har ni sifre og begynner på 2, 3, 8 eller 9."
+                            )
+                        ],
+                        verbose_name="organisasjonsnummer",
+                    ),
+                ),
+                ("name", models.CharField(max_length=200, verbose_name="navn")),
+                ("reference", models.CharField(blank=True, max_length=50, verbose_name="kundenummer hos oss")),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("nb", "Bokmål"), ("nn", "Nynorsk"), ("en", "English")],
+                        default="nb",
+                        max_length=2,
+                        verbose_name="språk",
+                    ),
+                ),
+                ("contact_name", models.CharField(blank=True, max_length=100, verbose_name="kontaktperson")),
+                ("contact_email", models.EmailField(blank=True, max_length=254, verbose_name="e-post")),
+                ("contact_phone", models.CharField(blank=True, max_length=30, verbose_name="telefon")),
+                ("notes", models.TextField(blank=True, verbose_name="notater")),
+                (
+                    "sort_name",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Func(
+                            django.db.models.functions.text.Lower(models.F("name")),
+                            models.Value("ÆØÅæøåÄÖÜäöüéèêáàâóòô"),
+                            models.Value("{|}{|}{|y{|yeeeaaaooo"),
+                            function="translate",
+                        ),
+                        output_field=models.CharField(db_collation="C", max_length=200),
+                    ),
+                ),
+                (
+                    "search_name",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Func(
+                            django.db.models.functions.text.Lower(models.F("name")),
+                            models.Value("ÆØÅæøåÄÖÜäöüéèêáàâóòô"),
+                            models.Value("aoaaoaaouaoueeeaaaooo"),
+                            function="translate",
+                        ),
+                        output_field=models.CharField(max_length=200),
+                    ),
+                ),
+                ("business_register", models.JSONField(blank=True, default=dict, verbose_name="fra Enhetsregisteret")),
+                ("business_register_at", models.DateTimeField(blank=True, null=True, verbose_name="slått opp")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="opprettet")),
+                (
+                    "portfolio",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="accounts.portfolio",
+                        verbose_name="portefølje",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'kunde',
-                'verbose_name_plural': 'kunder',
-                'ordering': ['sort_name', 'pk'],
-                'indexes': [models.Index(fields=['environment', 'sort_name', 'id'], name='customer_by_name')],
-                'constraints': [models.UniqueConstraint(fields=('environment', 'orgnr'), name='one_customer_per_orgnr'), models.CheckConstraint(condition=models.Q(('orgnr__regex', '^[2389][0-9]{8}$')), name='customer_orgnr_form'), models.CheckConstraint(condition=models.Q(models.Q(('environment', 'PRODUCTION'), _negated=True), ('orgnr__regex', '^[89]'), _connector='OR'), name='no_synthetic_in_production')],
+                "verbose_name": "kunde",
+                "verbose_name_plural": "kunder",
+                "ordering": ["sort_name", "pk"],
+                "indexes": [models.Index(fields=["environment", "sort_name", "id"], name="customer_by_name")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("environment", "orgnr"), name="one_customer_per_orgnr"),
+                    models.CheckConstraint(
+                        condition=models.Q(("orgnr__regex", "^[2389][0-9]{8}$")), name="customer_orgnr_form"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("environment", "PRODUCTION"), _negated=True),
+                            ("orgnr__regex", "^[89]"),
+                            _connector="OR",
+                        ),
+                        name="no_synthetic_in_production",
+                    ),
+                ],
             },
         ),
     ]

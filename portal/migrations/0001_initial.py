@@ -5,91 +5,166 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditSeal',
+            name="AuditSeal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sealed_at', models.DateTimeField(verbose_name='forseglet')),
-                ('first_event', models.BigIntegerField()),
-                ('last_event', models.BigIntegerField(unique=True)),
-                ('row_hashes', models.BinaryField()),
-                ('previous_hash', models.CharField(max_length=64, unique=True)),
-                ('chain_hash', models.CharField(max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sealed_at", models.DateTimeField(verbose_name="forseglet")),
+                ("first_event", models.BigIntegerField()),
+                ("last_event", models.BigIntegerField(unique=True)),
+                ("row_hashes", models.BinaryField()),
+                ("previous_hash", models.CharField(max_length=64, unique=True)),
+                ("chain_hash", models.CharField(max_length=64)),
             ],
             options={
-                'verbose_name': 'forsegling',
-                'verbose_name_plural': 'forseglinger',
-                'ordering': ['id'],
+                "verbose_name": "forsegling",
+                "verbose_name_plural": "forseglinger",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='tidspunkt')),
-                ('by', models.CharField(help_text='user:<e-mail>, task:<name>, customer:link or remote:<service>', max_length=200, verbose_name='av')),
-                ('environment', models.CharField(blank=True, choices=[('SANDBOX', 'Sandkasse'), ('TEST', 'Test'), ('PRODUCTION', 'Produksjon')], max_length=10, verbose_name='miljø')),
-                ('target', models.CharField(max_length=100, verbose_name='gjelder')),
-                ('customer_id_ref', models.BigIntegerField(null=True, verbose_name='kunde')),
-                ('what', models.CharField(max_length=200, verbose_name='hva')),
-                ('detail', models.JSONField(default=dict, verbose_name='detaljer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(verbose_name="tidspunkt")),
+                (
+                    "by",
+                    models.CharField(
+                        help_text="user:<e-mail>, task:<name>, customer:link or remote:<service>",
+                        max_length=200,
+                        verbose_name="av",
+                    ),
+                ),
+                (
+                    "environment",
+                    models.CharField(
+                        blank=True,
+                        choices=[("SANDBOX", "Sandkasse"), ("TEST", "Test"), ("PRODUCTION", "Produksjon")],
+                        max_length=10,
+                        verbose_name="miljø",
+                    ),
+                ),
+                ("target", models.CharField(max_length=100, verbose_name="gjelder")),
+                ("customer_id_ref", models.BigIntegerField(null=True, verbose_name="kunde")),
+                ("what", models.CharField(max_length=200, verbose_name="hva")),
+                ("detail", models.JSONField(default=dict, verbose_name="detaljer")),
             ],
             options={
-                'verbose_name': 'hendelse i revisjonsloggen',
-                'verbose_name_plural': 'revisjonslogg',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['target', '-id'], name='audit_by_target'), models.Index(fields=['customer_id_ref', '-id'], name='audit_by_customer')],
+                "verbose_name": "hendelse i revisjonsloggen",
+                "verbose_name_plural": "revisjonslogg",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["target", "-id"], name="audit_by_target"),
+                    models.Index(fields=["customer_id_ref", "-id"], name="audit_by_customer"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('beat_at', models.DateTimeField(verbose_name='sendt')),
-                ('worked_at', models.DateTimeField(verbose_name='utført')),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("beat_at", models.DateTimeField(verbose_name="sendt")),
+                ("worked_at", models.DateTimeField(verbose_name="utført")),
             ],
             options={
-                'verbose_name': 'livstegn',
-                'verbose_name_plural': 'livstegn',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='heartbeat_one_row')],
+                "verbose_name": "livstegn",
+                "verbose_name_plural": "livstegn",
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="heartbeat_one_row")],
             },
         ),
         migrations.CreateModel(
-            name='OutboxMessage',
+            name="OutboxMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('next_attempt_at', models.DateTimeField(blank=True, null=True, verbose_name='neste forsøk')),
-                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='i arbeid til')),
-                ('attempts', models.PositiveIntegerField(default=0, verbose_name='forsøk')),
-                ('failures', models.PositiveIntegerField(default=0, verbose_name='feil på rad')),
-                ('problem_code', models.CharField(blank=True, max_length=50, verbose_name='feilkode')),
-                ('kind', models.CharField(choices=[('MAIL', 'E-post'), ('WEBHOOK', 'Webhook')], max_length=10, verbose_name='type')),
-                ('key', models.CharField(max_length=200, unique=True, verbose_name='nøkkel')),
-                ('status', models.CharField(choices=[('WAITING', 'Venter'), ('SENDING', 'Sendes'), ('SENT', 'Sendt'), ('UNCERTAIN', 'Kanskje sendt'), ('DEAD', 'Oppgitt'), ('CLOSED', 'Avsluttet usendt')], default='WAITING', max_length=10, verbose_name='status')),
-                ('status_at', models.DateTimeField(verbose_name='status siden')),
-                ('sealed_address', portal.core.crypto.EncryptedField(null=True)),
-                ('address_hash', models.CharField(editable=False, max_length=64)),
-                ('receiver', models.CharField(help_text='masked, see `masked`', max_length=300, verbose_name='mottaker')),
-                ('sealed_payload', portal.core.crypto.EncryptedField(null=True)),
-                ('quiet_from', models.TimeField(blank=True, null=True, verbose_name='stille fra')),
-                ('quiet_to', models.TimeField(blank=True, null=True, verbose_name='stille til')),
-                ('give_up_at', models.DateTimeField(verbose_name='gis opp')),
-                ('created_at', models.DateTimeField(verbose_name='lagt inn')),
-                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sendt')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("next_attempt_at", models.DateTimeField(blank=True, null=True, verbose_name="neste forsøk")),
+                (
+                    "lease_until",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="i arbeid til"),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0, verbose_name="forsøk")),
+                ("failures", models.PositiveIntegerField(default=0, verbose_name="feil på rad")),
+                ("problem_code", models.CharField(blank=True, max_length=50, verbose_name="feilkode")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("MAIL", "E-post"), ("WEBHOOK", "Webhook")], max_length=10, verbose_name="type"
+                    ),
+                ),
+                ("key", models.CharField(max_length=200, unique=True, verbose_name="nøkkel")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("WAITING", "Venter"),
+                            ("SENDING", "Sendes"),
+                            ("SENT", "Sendt"),
+                            ("UNCERTAIN", "Kanskje sendt"),
+                            ("DEAD", "Oppgitt"),
+                            ("CLOSED", "Avsluttet usendt"),
+                        ],
+                        default="WAITING",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("status_at", models.DateTimeField(verbose_name="status siden")),
+                ("sealed_address", portal.core.crypto.EncryptedField(null=True)),
+                ("address_hash", models.CharField(editable=False, max_length=64)),
+                (
+                    "receiver",
+                    models.CharField(help_text="masked, see `masked`", max_length=300, verbose_name="mottaker"),
+                ),
+                ("sealed_payload", portal.core.crypto.EncryptedField(null=True)),
+                ("quiet_from", models.TimeField(blank=True, null=True, verbose_name="stille fra")),
+                ("quiet_to", models.TimeField(blank=True, null=True, verbose_name="stille til")),
+                ("give_up_at", models.DateTimeField(verbose_name="gis opp")),
+                ("created_at", models.DateTimeField(verbose_name="lagt inn")),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sendt")),
             ],
             options={
-                'verbose_name': 'utgående melding',
-                'verbose_name_plural': 'utgående meldinger',
-                'ordering': ['-id'],
-                'indexes': [models.Index(condition=models.Q(('status', 'WAITING')), fields=['next_attempt_at', 'id'], name='outbox_waiting'), models.Index(fields=['status', 'status_at'], name='outbox_by_status'), models.Index(fields=['address_hash'], name='outbox_by_address')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('status', 'WAITING'), _negated=True), ('next_attempt_at__isnull', False), _connector='OR'), name='waiting_message_has_next_attempt'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'SENT'), _negated=True), models.Q(('sealed_payload__isnull', True), ('sent_at__isnull', False)), _connector='OR'), name='sent_message_has_time_and_no_payload'), models.CheckConstraint(condition=models.Q(models.Q(('quiet_from__isnull', True), ('quiet_to__isnull', True)), models.Q(('quiet_from__isnull', False), ('quiet_to__isnull', False)), _connector='OR'), name='quiet_hours_have_both_ends')],
+                "verbose_name": "utgående melding",
+                "verbose_name_plural": "utgående meldinger",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "WAITING")),
+                        fields=["next_attempt_at", "id"],
+                        name="outbox_waiting",
+                    ),
+                    models.Index(fields=["status", "status_at"], name="outbox_by_status"),
+                    models.Index(fields=["address_hash"], name="outbox_by_address"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "WAITING"), _negated=True),
+                            ("next_attempt_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="waiting_message_has_next_attempt",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "SENT"), _negated=True),
+                            models.Q(("sealed_payload__isnull", True), ("sent_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="sent_message_has_time_and_no_payload",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("quiet_from__isnull", True), ("quiet_to__isnull", True)),
+                            models.Q(("quiet_from__isnull", False), ("quiet_to__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="quiet_hours_have_both_ends",
+                    ),
+                ],
             },
         ),
     ]

@@ -9,239 +9,476 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AccessProfile',
+            name="AccessProfile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='navn')),
-                ('kind', models.CharField(choices=[('STANDARD', 'Egen virksomhet'), ('AGENT', 'For klienter')], default='STANDARD', max_length=10, verbose_name='type')),
-                ('rights', models.JSONField(blank=True, default=list, verbose_name='enkeltrettigheter')),
-                ('packages', models.JSONField(blank=True, default=list, verbose_name='tilgangspakker')),
-                ('purpose_nb', models.TextField(help_text='Ett punkt på hver linje.', verbose_name='hva vi skal gjøre, bokmål')),
-                ('purpose_nn', models.TextField(help_text='Ett punkt på hver linje.', verbose_name='hva vi skal gjøre, nynorsk')),
-                ('purpose_en', models.TextField(help_text='Ett punkt på hver linje.', verbose_name='hva vi skal gjøre, engelsk')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, verbose_name="navn")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("STANDARD", "Egen virksomhet"), ("AGENT", "For klienter")],
+                        default="STANDARD",
+                        max_length=10,
+                        verbose_name="type",
+                    ),
+                ),
+                ("rights", models.JSONField(blank=True, default=list, verbose_name="enkeltrettigheter")),
+                ("packages", models.JSONField(blank=True, default=list, verbose_name="tilgangspakker")),
+                (
+                    "purpose_nb",
+                    models.TextField(help_text="Ett punkt på hver linje.", verbose_name="hva vi skal gjøre, bokmål"),
+                ),
+                (
+                    "purpose_nn",
+                    models.TextField(help_text="Ett punkt på hver linje.", verbose_name="hva vi skal gjøre, nynorsk"),
+                ),
+                (
+                    "purpose_en",
+                    models.TextField(help_text="Ett punkt på hver linje.", verbose_name="hva vi skal gjøre, engelsk"),
+                ),
             ],
             options={
-                'verbose_name': 'tilgangsprofil',
-                'verbose_name_plural': 'tilgangsprofiler',
+                "verbose_name": "tilgangsprofil",
+                "verbose_name_plural": "tilgangsprofiler",
             },
         ),
         migrations.CreateModel(
-            name='Access',
+            name="Access",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('next_attempt_at', models.DateTimeField(blank=True, null=True, verbose_name='neste forsøk')),
-                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='i arbeid til')),
-                ('attempts', models.PositiveIntegerField(default=0, verbose_name='forsøk')),
-                ('failures', models.PositiveIntegerField(default=0, verbose_name='feil på rad')),
-                ('problem_code', models.CharField(blank=True, max_length=50, verbose_name='feilkode')),
-                ('environment', models.CharField(choices=[('SANDBOX', 'Sandkasse'), ('TEST', 'Test'), ('PRODUCTION', 'Produksjon')], max_length=10, verbose_name='miljø')),
-                ('reference', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='vår referanse')),
-                ('external_ref', models.CharField(max_length=100, verbose_name='ekstern referanse')),
-                ('rights', models.JSONField(default=list, verbose_name='enkeltrettigheter')),
-                ('packages', models.JSONField(default=list, verbose_name='tilgangspakker')),
-                ('link_token', models.CharField(default=systemusers.models.new_link_token, editable=False, max_length=40, unique=True)),
-                ('link_revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='lenken er stengt')),
-                ('status', models.CharField(choices=[('DRAFT', 'Kladd'), ('SENT', 'Sendt'), ('OPENED', 'Åpnet'), ('FORWARDED', 'Videresendt i virksomheten'), ('APPROVED', 'Godkjent'), ('IN_USE', 'I bruk'), ('REJECTED', 'Avvist'), ('EXPIRED', 'Utløpt'), ('WITHDRAWN', 'Trukket tilbake'), ('REMOVED', 'Fjernet av kunden'), ('NEEDS_UPDATE', 'Må oppdateres'), ('UNKNOWN', 'Ukjent (sjekkes)')], default='DRAFT', max_length=12, verbose_name='tilstand')),
-                ('status_at', models.DateTimeField(verbose_name='tilstand siden')),
-                ('altinn_id', models.CharField(blank=True, max_length=40, verbose_name='id i Altinn')),
-                ('confirm_url', models.URLField(blank=True, max_length=500, verbose_name='godkjenningsside')),
-                ('remote_status', models.CharField(blank=True, max_length=20, verbose_name='status i Altinn')),
-                ('requested_by', models.CharField(max_length=200, verbose_name='bedt om av')),
-                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sendt')),
-                ('opened_at', models.DateTimeField(blank=True, null=True, verbose_name='lenken åpnet')),
-                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='besvart')),
-                ('polled_at', models.DateTimeField(blank=True, null=True, verbose_name='sist spurt')),
-                ('missing_since', models.DateTimeField(blank=True, null=True, verbose_name='første tegn på at tilgangen er borte')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='opprettet')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accesses', to='accounts.customer', verbose_name='kunde')),
-                ('profile', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accesses', to='systemusers.accessprofile', verbose_name='tilgangsprofil')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("next_attempt_at", models.DateTimeField(blank=True, null=True, verbose_name="neste forsøk")),
+                (
+                    "lease_until",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="i arbeid til"),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0, verbose_name="forsøk")),
+                ("failures", models.PositiveIntegerField(default=0, verbose_name="feil på rad")),
+                ("problem_code", models.CharField(blank=True, max_length=50, verbose_name="feilkode")),
+                (
+                    "environment",
+                    models.CharField(
+                        choices=[("SANDBOX", "Sandkasse"), ("TEST", "Test"), ("PRODUCTION", "Produksjon")],
+                        max_length=10,
+                        verbose_name="miljø",
+                    ),
+                ),
+                (
+                    "reference",
+                    models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name="vår referanse"),
+                ),
+                ("external_ref", models.CharField(max_length=100, verbose_name="ekstern referanse")),
+                ("rights", models.JSONField(default=list, verbose_name="enkeltrettigheter")),
+                ("packages", models.JSONField(default=list, verbose_name="tilgangspakker")),
+                (
+                    "link_token",
+                    models.CharField(
+                        default=systemusers.models.new_link_token, editable=False, max_length=40, unique=True
+                    ),
+                ),
+                ("link_revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="lenken er stengt")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("DRAFT", "Kladd"),
+                            ("SENT", "Sendt"),
+                            ("OPENED", "Åpnet"),
+                            ("FORWARDED", "Videresendt i virksomheten"),
+                            ("APPROVED", "Godkjent"),
+                            ("IN_USE", "I bruk"),
+                            ("REJECTED", "Avvist"),
+                            ("EXPIRED", "Utløpt"),
+                            ("WITHDRAWN", "Trukket tilbake"),
+                            ("REMOVED", "Fjernet av kunden"),
+                            ("NEEDS_UPDATE", "Må oppdateres"),
+                            ("UNKNOWN", "Ukjent (sjekkes)"),
+                        ],
+                        default="DRAFT",
+                        max_length=12,
+                        verbose_name="tilstand",
+                    ),
+                ),
+                ("status_at", models.DateTimeField(verbose_name="tilstand siden")),
+                ("altinn_id", models.CharField(blank=True, max_length=40, verbose_name="id i Altinn")),
+                ("confirm_url", models.URLField(blank=True, max_length=500, verbose_name="godkjenningsside")),
+                ("remote_status", models.CharField(blank=True, max_length=20, verbose_name="status i Altinn")),
+                ("requested_by", models.CharField(max_length=200, verbose_name="bedt om av")),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sendt")),
+                ("opened_at", models.DateTimeField(blank=True, null=True, verbose_name="lenken åpnet")),
+                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="besvart")),
+                ("polled_at", models.DateTimeField(blank=True, null=True, verbose_name="sist spurt")),
+                (
+                    "missing_since",
+                    models.DateTimeField(blank=True, null=True, verbose_name="første tegn på at tilgangen er borte"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="opprettet")),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="accesses",
+                        to="accounts.customer",
+                        verbose_name="kunde",
+                    ),
+                ),
+                (
+                    "profile",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="accesses",
+                        to="systemusers.accessprofile",
+                        verbose_name="tilgangsprofil",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'systemtilgang',
-                'verbose_name_plural': 'systemtilganger',
-                'ordering': ['-status_at', '-pk'],
+                "verbose_name": "systemtilgang",
+                "verbose_name_plural": "systemtilganger",
+                "ordering": ["-status_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='MaskinportenClient',
+            name="MaskinportenClient",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('environment', models.CharField(choices=[('SANDBOX', 'Sandkasse'), ('TEST', 'Test'), ('PRODUCTION', 'Produksjon')], max_length=10, verbose_name='miljø')),
-                ('client_id', models.CharField(max_length=100, verbose_name='klient-id')),
-                ('name', models.CharField(max_length=100, verbose_name='navn')),
-                ('orgnr', models.CharField(max_length=9, validators=[django.core.validators.RegexValidator('^[2389]\\d{8}$', 'Et organisasjonsnummer har ni sifre og begynner på 2, 3, 8 eller 9.')], verbose_name='eier')),
-                ('scopes', models.JSONField(default=list, verbose_name='scope')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='opprettet')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "environment",
+                    models.CharField(
+                        choices=[("SANDBOX", "Sandkasse"), ("TEST", "Test"), ("PRODUCTION", "Produksjon")],
+                        max_length=10,
+                        verbose_name="miljø",
+                    ),
+                ),
+                ("client_id", models.CharField(max_length=100, verbose_name="klient-id")),
+                ("name", models.CharField(max_length=100, verbose_name="navn")),
+                (
+                    "orgnr",
+                    models.CharField(
+                        max_length=9,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[2389]\\d{8}$", "Et organisasjonsnummer har ni sifre og begynner på 2, 3, 8 eller 9."
+                            )
+                        ],
+                        verbose_name="eier",
+                    ),
+                ),
+                ("scopes", models.JSONField(default=list, verbose_name="scope")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="opprettet")),
             ],
             options={
-                'verbose_name': 'Maskinporten-klient',
-                'verbose_name_plural': 'Maskinporten-klienter',
-                'constraints': [models.UniqueConstraint(fields=('environment', 'client_id'), name='one_row_per_client')],
+                "verbose_name": "Maskinporten-klient",
+                "verbose_name_plural": "Maskinporten-klienter",
+                "constraints": [
+                    models.UniqueConstraint(fields=("environment", "client_id"), name="one_row_per_client")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ScopeGrant',
+            name="ScopeGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(max_length=200, verbose_name='scope')),
-                ('verdict', models.CharField(choices=[('GRANTED', 'Tildelt'), ('NOT_ON_CLIENT', 'Mangler på klienten'), ('NOT_GRANTED', 'Ikke tildelt av eieren'), ('UNKNOWN', 'Ikke undersøkt')], default='UNKNOWN', max_length=20, verbose_name='svar')),
-                ('code', models.CharField(blank=True, max_length=50, verbose_name='kode')),
-                ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='undersøkt')),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='systemusers.maskinportenclient', verbose_name='klient')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("scope", models.CharField(max_length=200, verbose_name="scope")),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("GRANTED", "Tildelt"),
+                            ("NOT_ON_CLIENT", "Mangler på klienten"),
+                            ("NOT_GRANTED", "Ikke tildelt av eieren"),
+                            ("UNKNOWN", "Ikke undersøkt"),
+                        ],
+                        default="UNKNOWN",
+                        max_length=20,
+                        verbose_name="svar",
+                    ),
+                ),
+                ("code", models.CharField(blank=True, max_length=50, verbose_name="kode")),
+                ("checked_at", models.DateTimeField(blank=True, null=True, verbose_name="undersøkt")),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="grants",
+                        to="systemusers.maskinportenclient",
+                        verbose_name="klient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tildelt scope',
-                'verbose_name_plural': 'tildelte scope',
+                "verbose_name": "tildelt scope",
+                "verbose_name_plural": "tildelte scope",
             },
         ),
         migrations.CreateModel(
-            name='SigningKey',
+            name="SigningKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kid', models.CharField(max_length=100, unique=True, verbose_name='nøkkel-id')),
-                ('public_jwk', models.JSONField(verbose_name='offentlig nøkkel')),
-                ('private_pem', portal.core.crypto.EncryptedField(verbose_name='privat nøkkel')),
-                ('status', models.CharField(choices=[('NEW', 'Ny, ikke i bruk'), ('ACTIVE', 'I bruk'), ('RETIRED', 'Tatt ut av bruk')], default='NEW', max_length=10, verbose_name='tilstand')),
-                ('created_at', models.DateTimeField(verbose_name='opprettet')),
-                ('expires_at', models.DateTimeField(verbose_name='utløper')),
-                ('last_used_at', models.DateTimeField(blank=True, null=True, verbose_name='sist brukt')),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='keys', to='systemusers.maskinportenclient', verbose_name='klient')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kid", models.CharField(max_length=100, unique=True, verbose_name="nøkkel-id")),
+                ("public_jwk", models.JSONField(verbose_name="offentlig nøkkel")),
+                ("private_pem", portal.core.crypto.EncryptedField(verbose_name="privat nøkkel")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("NEW", "Ny, ikke i bruk"), ("ACTIVE", "I bruk"), ("RETIRED", "Tatt ut av bruk")],
+                        default="NEW",
+                        max_length=10,
+                        verbose_name="tilstand",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="opprettet")),
+                ("expires_at", models.DateTimeField(verbose_name="utløper")),
+                ("last_used_at", models.DateTimeField(blank=True, null=True, verbose_name="sist brukt")),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="keys",
+                        to="systemusers.maskinportenclient",
+                        verbose_name="klient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'signeringsnøkkel',
-                'verbose_name_plural': 'signeringsnøkler',
+                "verbose_name": "signeringsnøkkel",
+                "verbose_name_plural": "signeringsnøkler",
             },
         ),
         migrations.CreateModel(
-            name='System',
+            name="System",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('environment', models.CharField(choices=[('SANDBOX', 'Sandkasse'), ('TEST', 'Test'), ('PRODUCTION', 'Produksjon')], max_length=10, verbose_name='miljø')),
-                ('system_id', models.CharField(max_length=200, verbose_name='system-id')),
-                ('name_nb', models.CharField(max_length=200, verbose_name='navn, bokmål')),
-                ('name_nn', models.CharField(max_length=200, verbose_name='navn, nynorsk')),
-                ('name_en', models.CharField(max_length=200, verbose_name='navn, engelsk')),
-                ('description_nb', models.TextField(verbose_name='beskrivelse, bokmål')),
-                ('description_nn', models.TextField(verbose_name='beskrivelse, nynorsk')),
-                ('description_en', models.TextField(verbose_name='beskrivelse, engelsk')),
-                ('rights', models.JSONField(blank=True, default=list, help_text='resource ids', verbose_name='enkeltrettigheter')),
-                ('packages', models.JSONField(blank=True, default=list, help_text='full urns', verbose_name='tilgangspakker')),
-                ('redirect_urls', models.JSONField(blank=True, default=list, verbose_name='returadresser')),
-                ('is_visible', models.BooleanField(default=False, verbose_name='synlig for kunder i Altinn')),
-                ('status', models.CharField(choices=[('DRAFT', 'Kladd'), ('REGISTERED', 'Registrert'), ('DELETED', 'Slettet')], default='DRAFT', max_length=12, verbose_name='tilstand')),
-                ('registered_at', models.DateTimeField(blank=True, null=True, verbose_name='registrert')),
-                ('pushed_at', models.DateTimeField(blank=True, null=True, verbose_name='sist sendt til Altinn')),
-                ('compared_at', models.DateTimeField(blank=True, null=True, verbose_name='sist sammenlignet')),
-                ('drift', models.JSONField(blank=True, default=list, verbose_name='avvik fra Altinn')),
-                ('client', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to='systemusers.maskinportenclient', verbose_name='Maskinporten-klient')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "environment",
+                    models.CharField(
+                        choices=[("SANDBOX", "Sandkasse"), ("TEST", "Test"), ("PRODUCTION", "Produksjon")],
+                        max_length=10,
+                        verbose_name="miljø",
+                    ),
+                ),
+                ("system_id", models.CharField(max_length=200, verbose_name="system-id")),
+                ("name_nb", models.CharField(max_length=200, verbose_name="navn, bokmål")),
+                ("name_nn", models.CharField(max_length=200, verbose_name="navn, nynorsk")),
+                ("name_en", models.CharField(max_length=200, verbose_name="navn, engelsk")),
+                ("description_nb", models.TextField(verbose_name="beskrivelse, bokmål")),
+                ("description_nn", models.TextField(verbose_name="beskrivelse, nynorsk")),
+                ("description_en", models.TextField(verbose_name="beskrivelse, engelsk")),
+                (
+                    "rights",
+                    models.JSONField(
+                        blank=True, default=list, help_text="resource ids", verbose_name="enkeltrettigheter"
+                    ),
+                ),
+                (
+                    "packages",
+                    models.JSONField(blank=True, default=list, help_text="full urns", verbose_name="tilgangspakker"),
+                ),
+                ("redirect_urls", models.JSONField(blank=True, default=list, verbose_name="returadresser")),
+                ("is_visible", models.BooleanField(default=False, verbose_name="synlig for kunder i Altinn")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("DRAFT", "Kladd"), ("REGISTERED", "Registrert"), ("DELETED", "Slettet")],
+                        default="DRAFT",
+                        max_length=12,
+                        verbose_name="tilstand",
+                    ),
+                ),
+                ("registered_at", models.DateTimeField(blank=True, null=True, verbose_name="registrert")),
+                ("pushed_at", models.DateTimeField(blank=True, null=True, verbose_name="sist sendt til Altinn")),
+                ("compared_at", models.DateTimeField(blank=True, null=True, verbose_name="sist sammenlignet")),
+                ("drift", models.JSONField(blank=True, default=list, verbose_name="avvik fra Altinn")),
+                (
+                    "client",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="systemusers.maskinportenclient",
+                        verbose_name="Maskinporten-klient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'system',
-                'verbose_name_plural': 'systemer',
+                "verbose_name": "system",
+                "verbose_name_plural": "systemer",
             },
         ),
         migrations.AddField(
-            model_name='accessprofile',
-            name='system',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='profiles', to='systemusers.system', verbose_name='system'),
+            model_name="accessprofile",
+            name="system",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="profiles",
+                to="systemusers.system",
+                verbose_name="system",
+            ),
         ),
         migrations.CreateModel(
-            name='SystemRound',
+            name="SystemRound",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('next_attempt_at', models.DateTimeField(blank=True, null=True, verbose_name='neste forsøk')),
-                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='i arbeid til')),
-                ('attempts', models.PositiveIntegerField(default=0, verbose_name='forsøk')),
-                ('failures', models.PositiveIntegerField(default=0, verbose_name='feil på rad')),
-                ('problem_code', models.CharField(blank=True, max_length=50, verbose_name='feilkode')),
-                ('kind', models.CharField(choices=[('ESCALATIONS', 'Se etter videresendte forespørsler'), ('RECONCILE', 'Sammenligne tilgangene med Altinn')], max_length=12, verbose_name='type')),
-                ('system', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rounds', to='systemusers.system', verbose_name='system')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("next_attempt_at", models.DateTimeField(blank=True, null=True, verbose_name="neste forsøk")),
+                (
+                    "lease_until",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="i arbeid til"),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0, verbose_name="forsøk")),
+                ("failures", models.PositiveIntegerField(default=0, verbose_name="feil på rad")),
+                ("problem_code", models.CharField(blank=True, max_length=50, verbose_name="feilkode")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("ESCALATIONS", "Se etter videresendte forespørsler"),
+                            ("RECONCILE", "Sammenligne tilgangene med Altinn"),
+                        ],
+                        max_length=12,
+                        verbose_name="type",
+                    ),
+                ),
+                (
+                    "system",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rounds",
+                        to="systemusers.system",
+                        verbose_name="system",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'fast oppgave for et system',
-                'verbose_name_plural': 'faste oppgaver for systemer',
+                "verbose_name": "fast oppgave for et system",
+                "verbose_name_plural": "faste oppgaver for systemer",
             },
         ),
         migrations.CreateModel(
-            name='SystemUser',
+            name="SystemUser",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('altinn_id', models.UUIDField(unique=True, verbose_name='id i Altinn')),
-                ('kind', models.CharField(choices=[('STANDARD', 'Egen virksomhet'), ('AGENT', 'For klienter')], max_length=10, verbose_name='type')),
-                ('created_at', models.DateTimeField(blank=True, null=True, verbose_name='opprettet i Altinn')),
-                ('seen_at', models.DateTimeField(blank=True, null=True, verbose_name='sist sett')),
-                ('first_token_at', models.DateTimeField(blank=True, null=True, verbose_name='tatt i bruk')),
-                ('removed_at', models.DateTimeField(blank=True, null=True, verbose_name='fjernet')),
-                ('access', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='system_user', to='systemusers.access')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("altinn_id", models.UUIDField(unique=True, verbose_name="id i Altinn")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("STANDARD", "Egen virksomhet"), ("AGENT", "For klienter")],
+                        max_length=10,
+                        verbose_name="type",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(blank=True, null=True, verbose_name="opprettet i Altinn")),
+                ("seen_at", models.DateTimeField(blank=True, null=True, verbose_name="sist sett")),
+                ("first_token_at", models.DateTimeField(blank=True, null=True, verbose_name="tatt i bruk")),
+                ("removed_at", models.DateTimeField(blank=True, null=True, verbose_name="fjernet")),
+                (
+                    "access",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="system_user", to="systemusers.access"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'systembruker',
-                'verbose_name_plural': 'systembrukere',
+                "verbose_name": "systembruker",
+                "verbose_name_plural": "systembrukere",
             },
         ),
         migrations.AddIndex(
-            model_name='access',
-            index=models.Index(fields=['environment', 'status', '-status_at'], name='access_by_status'),
+            model_name="access",
+            index=models.Index(fields=["environment", "status", "-status_at"], name="access_by_status"),
         ),
         migrations.AddIndex(
-            model_name='access',
-            index=models.Index(fields=['environment', '-status_at', '-id'], name='access_changed'),
+            model_name="access",
+            index=models.Index(fields=["environment", "-status_at", "-id"], name="access_changed"),
         ),
         migrations.AddIndex(
-            model_name='access',
-            index=models.Index(condition=models.Q(('next_attempt_at__isnull', False)), fields=['next_attempt_at'], name='access_due'),
+            model_name="access",
+            index=models.Index(
+                condition=models.Q(("next_attempt_at__isnull", False)), fields=["next_attempt_at"], name="access_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='access',
-            index=models.Index(condition=models.Q(('problem_code__gt', '')), fields=['environment', 'failures'], name='access_problem'),
+            model_name="access",
+            index=models.Index(
+                condition=models.Q(("problem_code__gt", "")), fields=["environment", "failures"], name="access_problem"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='access',
-            constraint=models.UniqueConstraint(fields=('customer', 'profile'), name='one_access_per_customer_and_profile'),
+            model_name="access",
+            constraint=models.UniqueConstraint(
+                fields=("customer", "profile"), name="one_access_per_customer_and_profile"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='access',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['SENT', 'OPENED', 'FORWARDED']), _negated=True), ('altinn_id__gt', ''), _connector='OR'), name='sent_has_altinn_id'),
+            model_name="access",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["SENT", "OPENED", "FORWARDED"]), _negated=True),
+                    ("altinn_id__gt", ""),
+                    _connector="OR",
+                ),
+                name="sent_has_altinn_id",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='access',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['SENT', 'OPENED', 'FORWARDED', 'UNKNOWN']), _negated=True), ('next_attempt_at__isnull', False), _connector='OR'), name='waiting_access_has_next_attempt'),
+            model_name="access",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["SENT", "OPENED", "FORWARDED", "UNKNOWN"]), _negated=True),
+                    ("next_attempt_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="waiting_access_has_next_attempt",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='access',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'DRAFT'), _negated=True), ('next_attempt_at__isnull', False), ('problem_code__gt', ''), _connector='OR'), name='draft_is_due_or_refused'),
+            model_name="access",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "DRAFT"), _negated=True),
+                    ("next_attempt_at__isnull", False),
+                    ("problem_code__gt", ""),
+                    _connector="OR",
+                ),
+                name="draft_is_due_or_refused",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='access',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['APPROVED', 'IN_USE', 'NEEDS_UPDATE']), _negated=True), ('missing_since__isnull', True), ('next_attempt_at__isnull', False), _connector='OR'), name='missing_access_is_checked'),
+            model_name="access",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["APPROVED", "IN_USE", "NEEDS_UPDATE"]), _negated=True),
+                    ("missing_since__isnull", True),
+                    ("next_attempt_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="missing_access_is_checked",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scopegrant',
-            constraint=models.UniqueConstraint(fields=('client', 'scope'), name='one_grant_per_scope'),
+            model_name="scopegrant",
+            constraint=models.UniqueConstraint(fields=("client", "scope"), name="one_grant_per_scope"),
         ),
         migrations.AddConstraint(
-            model_name='signingkey',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'ACTIVE')), fields=('client',), name='one_active_key_per_client'),
+            model_name="signingkey",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "ACTIVE")), fields=("client",), name="one_active_key_per_client"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='system',
-            constraint=models.UniqueConstraint(fields=('environment', 'system_id'), name='one_row_per_system_id'),
+            model_name="system",
+            constraint=models.UniqueConstraint(fields=("environment", "system_id"), name="one_row_per_system_id"),
         ),
         migrations.AddConstraint(
-            model_name='accessprofile',
-            constraint=models.UniqueConstraint(fields=('system', 'name'), name='one_profile_per_name'),
+            model_name="accessprofile",
+            constraint=models.UniqueConstraint(fields=("system", "name"), name="one_profile_per_name"),
         ),
         migrations.AddConstraint(
-            model_name='systemround',
-            constraint=models.UniqueConstraint(fields=('system', 'kind'), name='one_round_per_system_and_kind'),
+            model_name="systemround",
+            constraint=models.UniqueConstraint(fields=("system", "kind"), name="one_round_per_system_and_kind"),
         ),
     ]

@@ -46,13 +46,13 @@ def usable() -> QuerySet[PollCursor]:
 
 
 def wake_those_with_a_key(*, at: datetime) -> int:
-    """A key was taken into use: a few of the cursors, dialogs and subscriptions that waited for one are due now."""
+    """A key was taken into use: a few of the reports, cursors, dialogs and subscriptions that waited for one are due."""
     key = Q(
         access__profile__system__client__keys__status=SigningKey.Status.ACTIVE,
         access__profile__system__client__keys__expires_at__gt=at,
     )
     waiting: list[QuerySet[Any]] = [
-        model._base_manager.filter(key) for model in (PollCursor, Dialog, EventSubscription)
+        model._base_manager.filter(key) for model in (Submission, PollCursor, Dialog, EventSubscription)
     ]
     return sum(lease.wake(rows, codes=[NoKey.code], at=at) for rows in waiting)
 
