@@ -9,3 +9,6 @@ class SubmissionsConfig(AppConfig):
 
     def ready(self) -> None:
         from submissions import checks  # noqa: F401 - registers them; needs the loaded models
+        from submissions.services import waiting
+
+        waiting.register()

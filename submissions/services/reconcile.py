@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db.models import QuerySet
 
 from portal.core import lease
@@ -62,7 +63,7 @@ def settle(hold: Hold[Submission]) -> None:
         return
     try:
         delivery = find_delivery(hold, is_there=_is_there(doubt))
-    except LostRace:
+    except (LostRace, SoftTimeLimitExceeded):
         raise
     except Exception as error:
         logger.warning("submission %s: no look in Dialogporten now: %s", hold.row.pk, code_of(error))
@@ -116,7 +117,7 @@ def _ask_again(hold: Hold[Submission], doubt: Call) -> None:
     record(by=BY, at=hold.now(), target=hold.row, what=AuditType.CONFIRMATION_REPEATED)
     try:
         answer = calls.perform(hold, doubt, by=BY, counts=calls.counts_of(hold.row))
-    except LostRace:
+    except (LostRace, SoftTimeLimitExceeded):
         raise
     except Exception as error:
         _still_in_doubt(hold, doubt, error)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -102,7 +103,7 @@ def _make(round_: _Walk, call: Call) -> bool:
     hold = round_.hold
     try:
         answer = _answer(round_, call)
-    except LostRace:
+    except (LostRace, SoftTimeLimitExceeded):
         raise
     except claim.Busy:
         claim.wait_for_room(hold)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from portal.core.audit import AuditEvent
 from portal.core.crypto import CannotDecrypt
@@ -18,7 +19,8 @@ from submissions.services import documents, send
 from submissions.services.documents import storage, storage_path
 from submissions.services.inbox import cursors
 from systemusers.models import SigningKey
-from tests.submissions.world import World, nothing
+from systemusers.services.keys import activate_key
+from tests.submissions.world import BY, World, nothing
 
 S = Submission.Status
 
@@ -205,6 +207,46 @@ def test_the_first_success_after_an_outage_wakes_what_waited_for_it(world: World
     assert first.status == S.DELIVERED
     due = Submission.objects.filter(status=S.QUEUED, next_attempt_at__lte=world.at + timedelta(seconds=5))
     assert due.count() == len(others)
+
+
+def test_a_new_key_in_use_makes_what_waited_for_it_due(world: World) -> None:
+    submission = world.queued()
+    SigningKey.objects.update(status="RETIRED")
+    world.send(submission)
+    assert (submission.problem_code, submission.next_attempt_at > world.at) == ("NO_KEY", True)
+    world.let_pass(30)
+
+    make_due_by_a_new_key(world)
+
+    assert world.send(submission).status == S.DELIVERED
+
+
+def make_due_by_a_new_key(world: World) -> None:
+    key = SigningKey.objects.get()
+    SigningKey.objects.update(status="NEW")
+    key.refresh_from_db()
+    activate_key(key=key, by=BY, at=world.at)
+
+
+def test_the_time_limit_of_a_task_stops_the_batch_and_loses_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission, perform = world.queued(), Rf1086Adapter.perform
+
+    def slow(self: Rf1086Adapter, planned: Step, context: Context) -> Answer:
+        answer = perform(self, planned, context)
+        if planned.code == "CONFIRM":
+            raise SoftTimeLimitExceeded
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Rf1086Adapter, "perform", slow)
+        with pytest.raises(SoftTimeLimitExceeded):
+            send.send_due(at=world.at, when_full=nothing)
+
+    assert world.settle(submission).status == S.DELIVERED
+    assert [received.id for received in world.received] == [str(submission.transmission_id)]
+    assert len(world.calls("bekreft")) == 1
 
 
 def test_a_success_wakes_nothing_that_waits_for_something_else(world: World) -> None:

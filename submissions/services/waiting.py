@@ -1,0 +1,25 @@
+"""What of this app waits for a key or for the right to use a client: made due when the cause is mended."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from submissions.models import Dialog, EventSubscription, Order, PollCursor, Submission
+from systemusers.models import MaskinportenClient
+from systemusers.services import keys
+
+
+def _submissions(client: MaskinportenClient) -> QuerySet[Submission]:
+    waiting = [Submission.Status.QUEUED, Submission.Status.UNCERTAIN]
+    return Submission.objects.filter(access__profile__system__client=client, status__in=waiting)
+
+
+def register() -> None:
+    """Tell the keys below which rows of this app need one."""
+    keys.WAITING += [
+        _submissions,
+        lambda client: Order.objects.filter(access__profile__system__client=client),
+        lambda client: Dialog.objects.filter(access__profile__system__client=client),
+        lambda client: PollCursor.objects.filter(access__profile__system__client=client),
+        lambda client: EventSubscription.objects.filter(access__profile__system__client=client),
+    ]
