@@ -34,7 +34,7 @@ def reconcile_submissions(**_: Any) -> None:
 def check_packages(**_: Any) -> None:
     """Check the files of one draft that waits; a further message follows as long as there was one."""
     if package_check.run(at=timezone.now()):
-        check_packages.apply_async(retry=False)
+        enqueue_on_commit(check_packages)
 
 
 @shared_task(ignore_result=True)
@@ -45,9 +45,8 @@ def sweep_documents(**_: Any) -> None:
 
 @shared_task(acks_late=True, ignore_result=True)
 def sweep_cursors(**_: Any) -> None:
-    """Make cursors for new accesses, wake what waited for a key, and poll a batch of those that are due."""
+    """Make cursors for new accesses, and poll a batch of those that are due."""
     cursors.make_cursors(at=timezone.now())
-    cursors.wake_those_with_a_key(at=timezone.now())
     poll.poll_due(at=timezone.now())
 
 

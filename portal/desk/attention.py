@@ -21,7 +21,7 @@ from portal.core.outbox.message import OutboxMessage
 from portal.desk.counting import Counted, count_all
 from submissions.models import Dialog, EventSubscription, PackageCheck, PollCursor, Submission
 from submissions.services import following
-from systemusers.models import REFUSED, STUCK, Access, MaskinportenClient, SigningKey, System, SystemRound
+from systemusers.models import Access, MaskinportenClient, SigningKey, System, SystemRound
 from systemusers.services import keys
 from systemusers.services.next_step import UNANSWERED
 
@@ -234,8 +234,8 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
 def _accesses(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
     rows = Access.objects.visible_to(user).filter(environment=environment)
     return {
-        "failed": rows.filter(REFUSED),
-        "stuck": rows.filter(STUCK),
+        "failed": rows.refused(),
+        "stuck": rows.stuck(),
         "removed": rows.filter(status=R.REMOVED),
         "rejected": rows.filter(status=R.REJECTED),
         "expired": rows.filter(status=R.EXPIRED),

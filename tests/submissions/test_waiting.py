@@ -16,9 +16,9 @@ from submissions.adapters.rf1086.adapter import Rf1086Adapter
 from submissions.models import Call, Document, Submission
 from submissions.services import documents, send
 from submissions.services.documents import storage, storage_path
-from submissions.services.inbox import cursors
 from systemusers.models import SigningKey
-from tests.submissions.world import World, nothing
+from systemusers.services import keys
+from tests.submissions.world import BY, World, nothing
 
 S = Submission.Status
 
@@ -49,14 +49,15 @@ def test_a_new_key_makes_a_report_that_waited_for_one_due_at_once(world: World) 
     for _ in range(8):
         world.let_pass(15 * 60)
         send.send_due(at=world.at, when_full=nothing)
-    without = cursors.wake_those_with_a_key(at=world.at)
-    SigningKey.objects.update(status="ACTIVE")
+    SigningKey.objects.update(status="NEW")
+    submission.refresh_from_db()
+    waiting_until = submission.next_attempt_at
 
-    woken = cursors.wake_those_with_a_key(at=world.at)
+    keys.activate_key(key=SigningKey.objects.get(), by=BY, at=world.at)
     send.send_due(at=world.at, when_full=nothing)
 
     submission.refresh_from_db()
-    assert (without, woken) == (0, 1)
+    assert waiting_until is not None and waiting_until > world.at
     assert (submission.status, submission.problem_code) == (S.DELIVERED, "")
 
 
@@ -205,6 +206,20 @@ def test_the_first_success_after_an_outage_wakes_what_waited_for_it(world: World
     assert first.status == S.DELIVERED
     due = Submission.objects.filter(status=S.QUEUED, next_attempt_at__lte=world.at + timedelta(seconds=5))
     assert due.count() == len(others)
+
+
+@pytest.mark.parametrize("code", keys.KEY_PROBLEMS)
+def test_a_new_key_in_use_makes_what_waited_for_one_due(world: World, code: str) -> None:
+    submission, other = world.queued(), world.queued()
+    later = world.at + timedelta(minutes=14)
+    Submission.objects.update(problem_code=code, failures=9, next_attempt_at=later)
+    Submission.objects.filter(pk=other.pk).update(problem_code="UNAVAILABLE")
+    SigningKey.objects.update(status="NEW")
+
+    keys.activate_key(key=SigningKey.objects.get(), by=BY, at=world.at)
+
+    assert Submission.objects.filter(next_attempt_at=world.at).get() == submission
+    assert world.send(submission).status == S.DELIVERED
 
 
 def test_a_success_wakes_nothing_that_waits_for_something_else(world: World) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import zlib
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from portal.core import lease
-from submissions.models import Dialog, EventSubscription, PollCursor, Submission
-from systemusers.models import Access, SigningKey
-from systemusers.services.keys import NoKey
+from submissions.models import PollCursor, Submission
+from systemusers.models import Access
 
 LONGEST_WAIT = timedelta(hours=1)
 """Between two rounds that fail."""
@@ -43,18 +41,6 @@ def usable() -> QuerySet[PollCursor]:
     """Cursors of accesses that we can get a token for, with what a round needs."""
     rows = PollCursor.objects.filter(access__status__in=Access.USABLE)
     return rows.select_related("access__customer", "access__profile__system__client")
-
-
-def wake_those_with_a_key(*, at: datetime) -> int:
-    """A key was taken into use: a few of the reports, cursors, dialogs and subscriptions that waited for one are due."""
-    key = Q(
-        access__profile__system__client__keys__status=SigningKey.Status.ACTIVE,
-        access__profile__system__client__keys__expires_at__gt=at,
-    )
-    waiting: list[QuerySet[Any]] = [
-        model._base_manager.filter(key) for model in (Submission, PollCursor, Dialog, EventSubscription)
-    ]
-    return sum(lease.wake(rows, codes=[NoKey.code], at=at) for rows in waiting)
 
 
 def make_due(*, access_id: int, at: datetime) -> bool:

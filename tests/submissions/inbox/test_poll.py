@@ -16,8 +16,10 @@ from portal.sandbox.dialogs import by_party, update_dialog
 from submissions.models import Dialog, PollCursor
 from submissions.services.inbox import cursors, poll
 from systemusers.models import Access, SigningKey
+from systemusers.services import keys
 from tests.submissions.inbox.reading import DIALOGS, Reading
 from tests.submissions.rows import make_access
+from tests.submissions.world import BY
 
 OTHER = "310629499"
 
@@ -350,12 +352,12 @@ def test_a_new_key_makes_what_waited_for_one_due(reading: Reading) -> None:
     for rows in (PollCursor.objects, Dialog.objects):
         rows.update(next_attempt_at=far)
 
-    without = cursors.wake_those_with_a_key(at=reading.world.at)
-    SigningKey.objects.update(status="ACTIVE")
-    woken = cursors.wake_those_with_a_key(at=reading.world.at)
+    SigningKey.objects.update(status="NEW")
+    keys.activate_key(key=SigningKey.objects.get(), by=BY, at=reading.world.at)
+    due = (reading.cursor.next_attempt_at, Dialog.objects.get().next_attempt_at)
     reading.round()
 
-    assert (waiting, without, woken) == (("NO_KEY", "NO_KEY"), 0, 2)
+    assert (waiting, due) == (("NO_KEY", "NO_KEY"), (reading.world.at, reading.world.at))
     assert (reading.cursor.problem_code, Dialog.objects.get().next_attempt_at) == ("", None)
 
 
