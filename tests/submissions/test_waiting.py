@@ -57,7 +57,8 @@ def test_a_new_key_makes_a_report_that_waited_for_one_due_at_once(world: World) 
     send.send_due(at=world.at, when_full=nothing)
 
     submission.refresh_from_db()
-    assert waiting_until is not None and waiting_until > world.at
+    assert waiting_until is not None
+    assert waiting_until > world.at
     assert (submission.status, submission.problem_code) == (S.DELIVERED, "")
 
 
