@@ -34,7 +34,7 @@ def reconcile_submissions(**_: Any) -> None:
 def check_packages(**_: Any) -> None:
     """Check the files of one draft that waits; a further message follows as long as there was one."""
     if package_check.run(at=timezone.now()):
-        check_packages.apply_async(retry=False)
+        enqueue_on_commit(check_packages)
 
 
 @shared_task(ignore_result=True)

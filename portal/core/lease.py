@@ -218,11 +218,17 @@ def reporting(hold: Hold[Any], *, longest: timedelta = LONGEST_WAIT) -> Iterator
             raise
 
 
-def _report(hold: Hold[Any], error: Exception, longest: timedelta) -> None:
+def log_problem(hold: Hold[Any], error: Exception) -> None:
+    """A fault of ours is logged with its traceback; an answer that we cannot read, and a 401, as an error: a person must act."""
     code = code_of(error)
     needs_person = isinstance(error, BrokenReply) or getattr(error, "status", None) == 401
-    log = logger.exception if code == INTERNAL_ERROR else logger.error if needs_person else logger.warning
-    log("%s %s waits: %s", hold.row._meta.label, hold.row.pk, code)
+    level = logging.ERROR if needs_person or code == INTERNAL_ERROR else logging.WARNING
+    trace = error if code == INTERNAL_ERROR else None
+    logger.log(level, "%s %s waits: %s", hold.row._meta.label, hold.row.pk, code, exc_info=trace)
+
+
+def _report(hold: Hold[Any], error: Exception, longest: timedelta) -> None:
+    log_problem(hold, error)
     try:
         hold.fail(error, longest=longest)
     except LostRace as lost:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet, Value
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,19 +15,19 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from accounts.models import User
 from portal.core.environments import Environment
-from portal.core.lease import ROUNDS_BEFORE_A_PERSON, lasting_problems
+from portal.core.lease import lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
+from portal.desk.counting import Counted, count_all
 from submissions.models import Dialog, EventSubscription, PackageCheck, PollCursor, Submission
 from submissions.services import following
-from systemusers.models import HAS_PROBLEM, REFUSED, STUCK, Access, MaskinportenClient, SigningKey, System
+from systemusers.models import Access, MaskinportenClient, SigningKey, System, SystemRound
 from systemusers.services import keys
 from systemusers.services.next_step import UNANSWERED
 
 R, S = Access.Status, Submission.Status
 URGENT = {S.REJECTED, S.FAILED}
-WAITING = [R.SENT, R.FORWARDED, R.REJECTED, R.EXPIRED, R.REMOVED]
-"""States of an access that may need action by staff."""
+Counts = Mapping[str, Counted]
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,33 @@ class Todo:
 
 
 def attention(*, user: User, environment: Environment, at: datetime) -> list[Todo]:
-    """Work that waits for a person, urgent lines first; empty lines are left out."""
+    """Work that waits for a person, urgent lines first; empty lines are left out. Two queries."""
+    counts = count_all(_selections(user, environment, at))
     lines = [
         *_about_keys(user, environment, at),
-        *_about_submissions(user, environment),
-        *_about_receipts(user, environment),
-        *_about_checks(user, environment),
-        *_about_access(user, environment, at),
-        *_about_following(user, environment),
-        *_about_system(user, environment),
-        *_about_messages(user, environment),
+        *_about_submissions(environment, counts),
+        *_about_receipts(environment, counts),
+        *_about_checks(environment, counts),
+        *_about_access(environment, counts),
+        *_about_following(environment, counts),
+        *(_about_system(environment, counts) if user.may_configure else []),
+        *(_about_messages(user, environment, counts) if _may_see_messages(user) else []),
     ]
     return sorted((line for line in lines if line.count), key=lambda line: not line.is_urgent)
+
+
+def _selections(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
+    """What is counted, by the name of its line."""
+    selected: dict[str, QuerySet[Any]] = {
+        **_submissions(user, environment),
+        **_accesses(user, environment, at),
+        **_followed(user, environment),
+    }
+    if user.may_configure:
+        selected |= _systems(environment)
+    if _may_see_messages(user):
+        selected["messages"] = OutboxMessage.objects.needing_a_person()
+    return selected
 
 
 ABOUT_SUBMISSIONS = [  # status, title, action, group in the list's filter
@@ -102,49 +118,51 @@ ABOUT_SUBMISSIONS = [  # status, title, action, group in the list's filter
 ]
 
 
-def _about_submissions(user: User, environment: Environment) -> list[Todo]:
-    """Two queries. A queued submission counts when it has a problem, one on its way when the problem has lasted.
+def _submissions(user: User, environment: Environment) -> dict[str, QuerySet[Any]]:
+    """A queued submission counts when it has a problem, one on its way when the problem has lasted.
 
     A correction counts as the submission it corrects.
     """
     rows = Submission.objects.visible_to(user).filter(environment=environment)
-    stopped = (
-        Q(status__in=[S.UNCERTAIN, S.NEEDS_PERSON])
-        | Q(status=S.READY, corrects__isnull=True)
-        | Q(status=S.QUEUED, problem_code__gt="")
-        | Q(status=S.SENDING, problem_code__gt="", failures__gte=ROUNDS_BEFORE_A_PERSON)
-    )
-    by: dict[str, Any] = {}
-    for selection in (rows.filter(stopped), rows.needing_correction()):
-        counted = selection.values("status").annotate(n=Count("pk"), oldest=Min("status_at"))
-        by |= {row["status"]: row for row in counted}
+    wrong = rows.needing_correction()
+    return {
+        S.REJECTED: wrong.filter(status=S.REJECTED),
+        S.FAILED: wrong.filter(status=S.FAILED),
+        S.UNCERTAIN: rows.filter(status=S.UNCERTAIN),
+        S.NEEDS_PERSON: rows.filter(status=S.NEEDS_PERSON),
+        S.QUEUED: rows.filter(status=S.QUEUED, problem_code__gt=""),
+        S.SENDING: lasting_problems(rows.filter(status=S.SENDING)),
+        S.READY: rows.filter(status=S.READY, corrects__isnull=True),
+        "receipts": lasting_problems(rows.filter(delivered_at__isnull=False).exclude(status=S.UNCERTAIN)),
+        "checks": lasting_problems(PackageCheck.objects.filter(submission__in=rows)),
+    }
+
+
+def _about_submissions(environment: Environment, counts: Counts) -> list[Todo]:
     return [
         Todo(
-            by[status]["n"],
-            str(title % {"n": by[status]["n"]}),
-            _oldest(by[status]["oldest"]),
+            counts[status].n,
+            str(title % {"n": counts[status].n}),
+            _oldest(counts[status].oldest),
             str(action),
             _url(environment, "submissions", f"state={group}"),
             status in URGENT,
         )
         for status, title, action, group in ABOUT_SUBMISSIONS
-        if status in by
     ]
 
 
-def _about_receipts(user: User, environment: Environment) -> list[Todo]:
+def _about_receipts(environment: Environment, counts: Counts) -> list[Todo]:
     """Delivered reports whose receipt could not be stored as a document."""
-    rows = Submission.objects.visible_to(user).filter(environment=environment, delivered_at__isnull=False)
-    count = lasting_problems(rows.exclude(status=S.UNCERTAIN)).count()
+    count = counts["receipts"].n
     title = ngettext("Levert innsending mangler kvitteringen", "Leverte innsendinger mangler kvitteringen", count)
     text = _("Rapporten er levert. Kvitteringen kan ikke lagres, og vi prøver igjen av oss selv.")
     return [Todo(count, title, text, _("Vis"), _url(environment, "submissions", "state=delivered"))]
 
 
-def _about_checks(user: User, environment: Environment) -> list[Todo]:
+def _about_checks(environment: Environment, counts: Counts) -> list[Todo]:
     """Drafts whose files cannot be checked for a fault here."""
-    drafts = Submission.objects.visible_to(user).filter(environment=environment)
-    count = lasting_problems(PackageCheck.objects.filter(submission__in=drafts)).count()
+    count = counts["checks"].n
     title = ngettext("Kladd har filer som ikke blir kontrollert", "Kladder har filer som ikke blir kontrollert", count)
     text = _("Filene er lagret. Grunnen står på kladden, og vi prøver igjen av oss selv.")
     return [Todo(count, title, text, _("Vis"), _url(environment, "submissions", "state=drafts"))]
@@ -213,21 +231,24 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
 ]
 
 
-def _about_access(user: User, environment: Environment, at: datetime) -> list[Todo]:
+def _accesses(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
     rows = Access.objects.visible_to(user).filter(environment=environment)
-    counted = rows.filter(Q(status__in=WAITING) | HAS_PROBLEM).aggregate(
-        failed=Count("pk", filter=REFUSED),
-        stuck=Count("pk", filter=STUCK),
-        removed=Count("pk", filter=Q(status=R.REMOVED)),
-        rejected=Count("pk", filter=Q(status=R.REJECTED)),
-        expired=Count("pk", filter=Q(status=R.EXPIRED)),
-        unopened=Count("pk", filter=Q(status=R.SENT, sent_at__lte=at - UNANSWERED)),
-        forwarded=Count("pk", filter=Q(status=R.FORWARDED, status_at__lte=at - UNANSWERED)),
-    )
+    return {
+        "failed": rows.refused(),
+        "stuck": rows.stuck(),
+        "removed": rows.filter(status=R.REMOVED),
+        "rejected": rows.filter(status=R.REJECTED),
+        "expired": rows.filter(status=R.EXPIRED),
+        "unopened": rows.filter(status=R.SENT, sent_at__lte=at - UNANSWERED),
+        "forwarded": rows.filter(status=R.FORWARDED, status_at__lte=at - UNANSWERED),
+    }
+
+
+def _about_access(environment: Environment, counts: Counts) -> list[Todo]:
     return [
         Todo(
-            counted[key],
-            str(title % {"n": counted[key]}),
+            counts[key].n,
+            str(title % {"n": counts[key].n}),
             str(text),
             str(action),
             _url(environment, "accesses", f"status={state}"),
@@ -236,24 +257,19 @@ def _about_access(user: User, environment: Environment, at: datetime) -> list[To
     ]
 
 
-def _counts(first: QuerySet[Any], *others: QuerySet[Any]) -> list[int]:
-    """How many rows each selection has, in one query."""
-    parts = [
-        rows.order_by().annotate(part=Value(number)).values("part").annotate(n=Count("pk"))
-        for number, rows in enumerate([first, *others])
-    ]
-    by_part = {row["part"]: row["n"] for row in parts[0].union(*parts[1:], all=True)}
-    return [by_part.get(number, 0) for number in range(len(parts))]
-
-
-def _about_following(user: User, environment: Environment) -> list[Todo]:
-    """What we have failed to fetch several times in a row. It is tried again without a person."""
+def _followed(user: User, environment: Environment) -> dict[str, QuerySet[Any]]:
+    """What we have failed to fetch several times in a row."""
     accesses = Access.objects.visible_to(user).filter(environment=environment)
-    dialogs, cursors, subscriptions = _counts(
-        lasting_problems(Dialog.objects.visible_to(user).filter(environment=environment)),
-        following.failing_cursors(PollCursor.objects.filter(access__in=accesses)),
-        following.failing_subscriptions(EventSubscription.objects.filter(access__in=accesses)),
-    )
+    return {
+        "dialogs": lasting_problems(Dialog.objects.visible_to(user).filter(environment=environment)),
+        "cursors": following.failing_cursors(PollCursor.objects.filter(access__in=accesses)),
+        "subscriptions": following.failing_subscriptions(EventSubscription.objects.filter(access__in=accesses)),
+    }
+
+
+def _about_following(environment: Environment, counts: Counts) -> list[Todo]:
+    """It is tried again without a person."""
+    cursors, dialogs, subscriptions = (counts[name].n for name in ("cursors", "dialogs", "subscriptions"))
     again, action = _("Vi prøver igjen av oss selv, minst én gang i døgnet."), _("Se hvorfor")
     title = ngettext("Dialog lar seg ikke hente", "Dialoger lar seg ikke hente", dialogs)
     silent = ngettext("Kunde vi ikke får svar om", "Kunder vi ikke får svar om", cursors)
@@ -268,47 +284,48 @@ def _about_following(user: User, environment: Environment) -> list[Todo]:
 
 def _about_keys(user: User, environment: Environment, at: datetime) -> list[Todo]:
     """Clients without a valid key (shown to all), and keys that expire soon (shown to those who can replace them)."""
-    active = SigningKey.objects.filter(client__environment=environment, status=SigningKey.Status.ACTIVE)
-    ends = dict(active.values_list("client_id", "expires_at"))
-    clients = MaskinportenClient.objects.filter(environment=environment)
-    silent = [client for client in clients if client.pk not in ends or ends[client.pk] <= at]
-    ending = [client for client in clients if client not in silent and keys.warning(ends[client.pk], at=at)]
+    in_use = Q(keys__status=SigningKey.Status.ACTIVE)
+    clients = MaskinportenClient.objects.filter(environment=environment).order_by("pk")
+    ends = clients.annotate(ends=Max("keys__expires_at", filter=in_use)).values_list("name", "ends")
+    silent = [name for name, end in ends if end is None or end <= at]
+    ending = [(end, name) for name, end in ends if end and end > at and keys.warning(end, at=at)]
     page = _url(environment, "settings" if user.may_configure else "connection")
     lines = []
     if silent:
         text = _("Ingenting kan sendes eller hentes før en nøkkel er tatt i bruk.")
         lines.append(Todo(len(silent), _("Maskinporten-klient uten gyldig nøkkel"), text, _("Se nøklene"), page, True))
     if ending and user.may_configure:
-        first = min(ends[client.pk] for client in ending)
+        first, name = min(ending)
         is_urgent = keys.warning(first, at=at) == keys.LAST_WARNING
         title = _("Maskinporten-nøkkel utløper om %(days)s dager") % {"days": (first - at).days}
-        lines.append(Todo(len(ending), title, ending[0].name, _("Bytt nøkkel"), page, is_urgent))
+        lines.append(Todo(len(ending), title, name, _("Bytt nøkkel"), page, is_urgent))
     return lines
 
 
-def _about_system(user: User, environment: Environment) -> list[Todo]:
-    if not user.may_configure:
-        return []
+def _systems(environment: Environment) -> dict[str, QuerySet[Any]]:
     registered = System.objects.filter(environment=environment, status=System.Status.REGISTERED)
-    counted = registered.aggregate(
-        differing=Count("pk", filter=~Q(drift=[]), distinct=True),
-        stuck=Count("pk", filter=Q(rounds__failures__gte=ROUNDS_BEFORE_A_PERSON), distinct=True),
-    )
+    stuck = lasting_problems(SystemRound.objects.filter(system=OuterRef("pk")))
+    return {"drift": registered.exclude(drift=[]), "rounds": registered.filter(Exists(stuck))}
+
+
+def _about_system(environment: Environment, counts: Counts) -> list[Todo]:
     text = _("Se forskjellene og oppdater Altinn.")
     title = _("Altinn har noe annet enn vi har om systemet")
     page = _url(environment, "systems")
     reason = _("Tilgangene kan ikke sammenlignes med det Altinn har.")
     return [
-        Todo(counted["differing"], title, text, _("Se forskjellen"), page),
-        Todo(counted["stuck"], _("Vi får ikke spurt Altinn om systemet"), reason, _("Se hvorfor"), page),
+        Todo(counts["drift"].n, title, text, _("Se forskjellen"), page),
+        Todo(counts["rounds"].n, _("Vi får ikke spurt Altinn om systemet"), reason, _("Se hvorfor"), page),
     ]
 
 
-def _about_messages(user: User, environment: Environment) -> list[Todo]:
+def _may_see_messages(user: User) -> bool:
+    return user.is_staff or user.may_configure
+
+
+def _about_messages(user: User, environment: Environment, counts: Counts) -> list[Todo]:
     """Mails and other messages that did not leave, in every environment: those who run the portal must look."""
-    if not (user.is_staff or user.may_configure):
-        return []
-    stopped = OutboxMessage.objects.needing_a_person().count()
+    stopped = counts["messages"].n
     title = ngettext("Utgående melding er ikke sendt", "Utgående meldinger er ikke sendt", stopped)
     if not user.is_staff:
         text = _("Be den som drifter portalen om å se på dem i Django admin.")

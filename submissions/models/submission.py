@@ -213,8 +213,9 @@ class Document(models.Model):
 class Call(models.Model):
     """One HTTP call of a submission, planned before it is made. `key` is the idempotency key, the same for every attempt.
 
-    `step` is a code of the service's adapter. `meaning` is what the adapter said of the last error. `answer` is the receipt
-    (`Receipt` of the adapters as JSON) of the call that brought one.
+    `step` is a code of the service's adapter. `meaning` is what the adapter said of the last error; MAYBE stays until
+    the call is done, as later errors say nothing of an answer that was lost. `answer` is the receipt (`Receipt` of the
+    adapters as JSON) of the call that brought one.
     """
 
     class Status(models.TextChoices):

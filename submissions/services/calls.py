@@ -25,6 +25,7 @@ from submissions.services.ways import about_of, adapter_of
 from systemusers.services.tokens import AccessMissing, NoKey
 
 Status = Call.Status
+IN_DOUBT = frozenset({Meaning.MAYBE_DELIVERED, Meaning.ALREADY_DELIVERED})
 Counts = Mapping[str, int]
 
 
@@ -80,25 +81,30 @@ def step_of(call: Call) -> Step:
 def meaning_of(submission: Submission, call: Call, error: Exception) -> Meaning:
     """What the error says: the adapter's word once the call was started, before that the same for every service."""
     if call.status != Status.STARTED:
-        return _meaning_before(error)
+        return _meaning_before(submission, error)
     if isinstance(error, GatewayError):
         return adapter_of(submission).meaning(step_of(call), error)
     return Meaning.TRY_LATER if call.may_repeat else Meaning.MAYBE_DELIVERED
 
 
-def _meaning_before(error: Exception) -> Meaning:
-    """Only the token was asked for and the document read."""
+def may_have_delivered(submission: Submission) -> bool:
+    """Whether an earlier attempt at the last call, which delivers, may have reached the remote. One query."""
+    last = submission.calls.order_by("-ordinal").only("status", "meaning").first()
+    return last is not None and (last.status in (Status.STARTED, Status.DONE) or last.meaning in IN_DOUBT)
+
+
+def _meaning_before(submission: Submission, error: Exception) -> Meaning:
+    """Only the token was asked for and the document read. That ends nothing that an earlier attempt may have delivered."""
     if isinstance(error, AccessMissing):
-        return Meaning.FINAL
+        return Meaning.WAIT_FOR_RIGHTS if may_have_delivered(submission) else Meaning.FINAL
     return Meaning.OURS_TO_MEND if isinstance(error, Refused | NoKey) else Meaning.TRY_LATER
 
 
 def start(call: Call, *, at: datetime) -> None:
     """Store that the call is about to be made. Raises LostRace when another worker is making it."""
-    free = {Status.PLANNED, Status.LOST} | ({Status.STARTED} if call.may_repeat else set())
     changes = {"status": Status.STARTED, "attempts": call.attempts + 1, "started_at": at, "finished_at": None}
-    mine = Call.objects.filter(pk=call.pk, attempts=call.attempts, status__in=free)
-    if not mine.update(**changes):
+    free = Call.objects.filter(pk=call.pk, attempts=call.attempts, status__in=[Status.PLANNED, Status.LOST])
+    if not free.update(**changes):
         raise LostRace(f"call {call.pk} is being made by another worker")
     _remember(call, changes)
 
@@ -123,11 +129,17 @@ def await_result(call: Call, answer: Answer) -> None:
 
 
 def put_back(call: Call, error: Exception) -> None:
-    """The call will be repeated with the same key and body. LOST when it may have arrived."""
+    """The call will be repeated with the same key and body. LOST when it may have arrived.
+
+    A doubt that an earlier attempt left stays, whatever this one was told.
+    """
     if call.status != Status.STARTED:
         return
     maybe_arrived = getattr(error, "maybe_arrived", True) and not isinstance(error, Refused)
-    _write(call, status=Status.LOST if maybe_arrived else Status.PLANNED, **_facts(error))
+    if maybe_arrived:
+        _write(call, status=Status.LOST, meaning=Meaning.MAYBE_DELIVERED, **_facts(error))
+    else:
+        _write(call, status=Status.PLANNED, **_facts(error))
 
 
 def lose(call: Call, error: Exception, meaning: Meaning, *, at: datetime) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from portal.core.lease import Hold
 from submissions.adapters.base import Candidate, Receipt
@@ -35,23 +35,25 @@ def as_receipt(delivery: Candidate) -> Receipt:
 def find_delivery(hold: Hold[Submission], *, is_there: bool) -> Candidate | None:
     """Our delivery, or None. `is_there`: the remote has said that it has the report.
 
-    Raises the gateways' errors, NoKey and DocumentDamaged.
+    Raises LostRace, the gateways' errors, NoKey and DocumentDamaged.
     """
-    found = {candidate.transmission_id: candidate for candidate in _candidates(hold.row, hold.now())}
-    if not found:
+    candidates = {candidate.transmission_id: candidate for candidate in _candidates(hold)}
+    if not candidates:
         return None
     first = hold.row.calls.select_related("document").earliest("ordinal")
     context = calls.context_of(hold, first, counts=calls.counts_of(hold.row))
-    return adapter_of(hold.row).locate(context, list(found.values()), is_there=is_there)
+    return adapter_of(hold.row).locate(context, list(candidates.values()), is_there=is_there)
 
 
-def _candidates(submission: Submission, at: datetime) -> Iterator[Candidate]:
-    """New submissions on the customer's dialogs of this service since ours was queued."""
+def _candidates(hold: Hold[Submission]) -> Iterator[Candidate]:
+    """New submissions on the customer's dialogs of this service since ours was queued. Renews the lease for each."""
+    submission, at = hold.row, hold.now()
     assert submission.queued_at is not None  # noqa: S101 - an uncertain submission was queued
     since = submission.queued_at - CLOCKS_DIFFER
     taken = Submission.objects.filter(customer=submission.customer_id, transmission_id__isnull=False)
     of_others = {str(value) for value in taken.exclude(pk=submission.pk).values_list("transmission_id", flat=True)}
     for dialog_id, transmission in remote.transmissions_since(submission, since, at=at):
+        hold.renew()  # many dialogs take longer than one lease
         is_ours = transmission.type in FROM_PARTY and transmission.created_at >= since
         if is_ours and str(transmission.id) not in of_others:
             yield Candidate(

@@ -60,9 +60,9 @@ def store_document(
     attachment_id: str = "",
     at: datetime,
 ) -> Document:
-    """Store `content` and return its row; the existing row when it was stored before. Identity is the attachment of a
+    """Store `content` and return its row; the existing row when it was stored before.
 
-    transmission, else the role in a submission with the same bytes.
+    Identity is the attachment of a transmission, else the role in a submission with the same bytes.
     """
     return record_document(
         kept=keep(content),

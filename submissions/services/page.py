@@ -17,6 +17,7 @@ from portal.core.paging import paginate
 from portal.explain import NOBODY, Explanation, explain
 from submissions.models import Dialog, Document, PackageCheck, Submission
 from submissions.services import catalogue, checking, package_check, stepper
+from submissions.services.calls import may_have_delivered
 from submissions.services.checking import Shown
 from submissions.services.next_step import next_step
 from submissions.services.package_check import Progress
@@ -107,7 +108,7 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         else None,
         "sent_by": _name(row.queued_by),
         "may_correct": user.may_work and row.status in (S.REJECTED, S.FAILED),
-        "may_cancel": user.may_work and row.status == S.QUEUED,
+        "may_cancel": user.may_work and row.status == S.QUEUED and not may_have_delivered(row),
         "transmissions": row.transmissions.count(),
         "dialog": _dialog(row),
     }

@@ -13,6 +13,7 @@ from accounts.models import Customer
 from portal.core.states import IllegalTransition
 from submissions.adapters.base import StoredDocument
 from submissions.models import Call, Submission
+from submissions.services.calls import may_have_delivered
 from submissions.services.preflight import Preflight, preflight
 from submissions.services.ways import adapter_of
 
@@ -68,11 +69,20 @@ def plan_calls(submission: Submission) -> None:
     )
 
 
-def cancel(*, submission: Submission, by: str, at: datetime) -> None:
-    """Cancel before it is sent. A confirmed submission is never in the queue, so this is always safe.
+class MaybeDelivered(Exception):
+    """The answer to the call that delivers was lost: the remote may have the report."""
 
-    Raises IllegalTransition when it is too late, LostRace when a worker claimed it first.
+
+def cancel(*, submission: Submission, by: str, at: datetime) -> None:
+    """Cancel before it is sent.
+
+    Raises IllegalTransition when it is too late, MaybeDelivered when the remote may have it, LostRace when a worker
+    claimed it first.
     """
     if not submission.can_move_to(Submission.Status.CANCELLED):
         raise IllegalTransition(f"submission {submission.pk} is {submission.status}")
-    submission.move_to(Submission.Status.CANCELLED, by=by, at=at, next_attempt_at=None)
+    with transaction.atomic():
+        Submission.objects.select_for_update().get(pk=submission.pk)  # no call begins or ends in the meantime
+        if may_have_delivered(submission):
+            raise MaybeDelivered(f"submission {submission.pk} may have been delivered")
+        submission.move_to(Submission.Status.CANCELLED, by=by, at=at, next_attempt_at=None)

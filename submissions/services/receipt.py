@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from portal.core import lease
 from portal.core.lease import Hold
 from submissions.adapters.base import Receipt
 from submissions.models import Call, Dialog, Document, Submission
@@ -86,6 +87,6 @@ def _expect_feedback(submission: Submission, *, at: datetime) -> None:
     """Poll Dialogporten soon; a dialog that was read before the ids were known is read again."""
     if submission.dialog_id:
         known = Dialog.objects.filter(environment=submission.environment, dialog_id=str(submission.dialog_id))
-        known.update(next_attempt_at=at)
+        lease.make_due(known, at=at)
     if submission.access_id:
         cursors.make_due(access_id=submission.access_id, at=at)

@@ -5,7 +5,6 @@ Why this can never deliver the same report twice: docs/decisions/0004-the-lost-c
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -30,7 +29,6 @@ ASK_AGAIN_AFTER = timedelta(minutes=2)
 """Minimum time without an answer and without a delivery in Dialogporten before the call is repeated."""
 
 Status = Submission.Status
-logger = logging.getLogger(__name__)
 
 
 def uncertain_rows() -> QuerySet[Submission]:
@@ -66,7 +64,7 @@ def settle(hold: Hold[Submission]) -> None:
     except (LostRace, SoftTimeLimitExceeded):
         raise
     except Exception as error:
-        logger.warning("submission %s: no look in Dialogporten now: %s", hold.row.pk, code_of(error))
+        lease.log_problem(hold, error)
         hold.put_off(code=code_of(error), wait=_pace(hold, doubt))
         return
     if delivery:
@@ -128,6 +126,7 @@ def _ask_again(hold: Hold[Submission], doubt: Call) -> None:
 
 def _still_in_doubt(hold: Hold[Submission], doubt: Call, error: Exception) -> None:
     """A refusal that shows that no earlier call succeeded is final. Everything else: keep looking."""
+    lease.log_problem(hold, error)
     if doubt.status != Call.Status.STARTED:
         hold.put_off(code=code_of(error), wait=_pace(hold, doubt))
         return

@@ -30,7 +30,6 @@ BUDGET = timedelta(minutes=4)
 """Maximum time of one task before it leaves the rest to the next; below the workers' soft time limit."""
 FIRST_LOOK = timedelta(seconds=5)
 REFUSED = frozenset({Meaning.FINAL, Meaning.NOT_DELIVERED})
-IN_DOUBT = frozenset({Meaning.MAYBE_DELIVERED, Meaning.ALREADY_DELIVERED})
 OTHERS_MUST_ACT = frozenset({Meaning.OURS_TO_MEND, Meaning.WAIT_FOR_RIGHTS})
 
 Status = Submission.Status
@@ -87,13 +86,15 @@ def walk(hold: Hold[Submission], *, stop_at: datetime) -> None:
 
 
 def _was_left_in_doubt(hold: Hold[Submission]) -> bool:
-    """A worker stopped while it made a call that may not be repeated: UNCERTAIN."""
-    started = hold.row.calls.filter(status=Call.Status.STARTED, may_repeat=False).first()
+    """A worker stopped while it made a call: the answer is lost. UNCERTAIN when the call may not be repeated."""
+    started = hold.row.calls.filter(status=Call.Status.STARTED).first()
     if started is None:
         return False
     with transaction.atomic():
         hold.lock()
         calls.abandon(started, at=hold.now())
+        if started.may_repeat:
+            return False
         hold.move_to(Status.UNCERTAIN, by=BY, next_attempt_at=hold.now())
     return True
 
@@ -146,7 +147,7 @@ def _failed(round_: _Walk, call: Call, error: Exception) -> None:
     _log(hold.row, call, error, meaning)
     if meaning in REFUSED:
         refusal.fail(hold, call, error, by=BY)
-    elif meaning in IN_DOUBT:
+    elif meaning in calls.IN_DOUBT:
         _uncertain(hold, call, error, meaning)
     else:
         asked = getattr(error, "retry_after", None)

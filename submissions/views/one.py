@@ -131,7 +131,11 @@ def send(request: StaffRequest, row: Submission) -> HttpResponse:
 
 @act
 def cancel(request: StaffRequest, row: Submission) -> HttpResponse:
-    queue.cancel(submission=row, by=request.user.actor, at=timezone.now())
+    try:
+        queue.cancel(submission=row, by=request.user.actor, at=timezone.now())
+    except queue.MaybeDelivered:
+        messages.error(request, _("Innsendingen kan ikke avbrytes: svaret ble borte, og Skatteetaten kan ha den."))
+        return _back(request, row)
     messages.success(request, _("Innsendingen er avbrutt. Ingenting ble levert."))
     return _back(request, row)
 

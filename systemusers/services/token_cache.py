@@ -29,10 +29,8 @@ LOCK_SECONDS = 60
 def get_or_ask(key: str, *, ask: Callable[[], Token], at: datetime, fresh: bool = False) -> tuple[Token, bool]:
     """The cached token of `key`, else the result of `ask`; the bool is True for a new one.
 
-    With `fresh` the cached one is not
-
-    used, as a remote refused it. Raises what `ask` raises, and Unavailable when another process holds the lock for more than
-    a minute.
+    With `fresh` the cached one is not used, as a remote refused it. Raises what `ask` raises, and Unavailable when another
+    process holds the lock for more than a minute.
     """
     kept = None if fresh else _read(key, at)
     if kept:

@@ -164,7 +164,7 @@ def note_token(*, access: Access, at: datetime) -> None:
         try:
             access.move_to(Status.IN_USE, by=BY, at=at)
         except LostRace:
-            logger.info("request %s was put in use by another worker", access.pk)
+            logger.info("access %s was put in use by another worker", access.pk)
 
 
 def note_missing(*, access: Access, at: datetime, sign: str) -> None:

@@ -20,7 +20,7 @@ from portal.gateways.http import CallStats
 from submissions.models import Submission
 from submissions.period import Period
 from tests.fixtures import AT
-from tests.submissions.rows import access
+from tests.submissions.rows import access, make_access
 from tests.submissions.world import make_key
 
 __all__ = ["access"]
@@ -59,8 +59,37 @@ def test_the_overview_costs_few_queries(
     client.force_login(administrator)
     client.get("/sandbox/")
 
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(14):
         client.get("/sandbox/")
+
+
+def test_the_list_of_work_costs_two_queries(access: Any, administrator: Any, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(2):
+        attention(user=administrator, environment=SANDBOX, at=AT)
+
+
+def test_the_overview_shows_what_changed(client: Client, access: Any, administrator: Any) -> None:
+    submission(access.customer, "ACCEPTED")
+    client.force_login(administrator)
+
+    page = client.get("/sandbox/").content.decode()
+
+    changes = page.split('id="changes-title"')[1].split("</section>")[0]
+    assert changes.count(access.customer.name) == 2
+    assert "Godkjent" in changes
+
+
+def test_the_overview_shows_where_to_begin_until_there_is_an_access(
+    client: Client, vendor: Any, administrator: Any, customer: Customer
+) -> None:
+    client.force_login(administrator)
+
+    without = client.get("/sandbox/").content.decode()
+    make_access(customer)
+    after = client.get("/sandbox/").content.decode()
+
+    assert "0 av 9 steg er bekreftet" in without
+    assert "begin-title" not in after
 
 
 def test_who_has_no_access_yet_is_told_how_to_begin(client: Client, vendor: Any, administrator: Any) -> None:

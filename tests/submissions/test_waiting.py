@@ -18,6 +18,7 @@ from submissions.models import Call, Document, Submission
 from submissions.services import documents, send
 from submissions.services.documents import storage, storage_path
 from systemusers.models import SigningKey
+from systemusers.services import keys
 from systemusers.services.keys import activate_key
 from tests.submissions.world import BY, World, nothing
 
@@ -42,6 +43,25 @@ def test_a_day_without_a_key_leaves_it_queued_and_the_trail_short(world: World) 
     assert submission.attempted_at is None
     assert submission.failures > 40
     assert AuditEvent.objects.count() - before < 10
+
+
+def test_a_new_key_makes_a_report_that_waited_for_one_due_at_once(world: World) -> None:
+    submission = world.queued()
+    SigningKey.objects.update(status="RETIRED")
+    for _ in range(8):
+        world.let_pass(15 * 60)
+        send.send_due(at=world.at, when_full=nothing)
+    SigningKey.objects.update(status="NEW")
+    submission.refresh_from_db()
+    waiting_until = submission.next_attempt_at
+
+    keys.activate_key(key=SigningKey.objects.get(), by=BY, at=world.at)
+    send.send_due(at=world.at, when_full=nothing)
+
+    submission.refresh_from_db()
+    assert waiting_until is not None
+    assert waiting_until > world.at
+    assert (submission.status, submission.problem_code) == (S.DELIVERED, "")
 
 
 @pytest.mark.parametrize("fault", [{"kind": "status", "status": 503}, {"kind": "reset"}])

@@ -22,8 +22,6 @@ from portal.core.outbox.put import TASK
 from portal.core.problems import code_of
 
 BATCH = 20
-ENOUGH = timedelta(seconds=100)
-"""After so long a batch begins no further message: its leases, and the time limit of the task, still hold for the last one."""
 KEEP = timedelta(days=365)
 BY = "task:outbox"
 ACCEPTED, QUIET = "ACCEPTED", "QUIET"
@@ -78,8 +76,8 @@ def send_due(*, at: datetime, limit: int = BATCH) -> int:
     for hold in holds:
         kind = hold.row.kind
         with lease.reporting(hold):
-            if hold.now() - at > ENOUGH:
-                hold.write(lease_until=None)
+            if hold.age() > lease.ENOUGH:
+                hold.give_back()
             elif kind in down:
                 hold.fail(NotAccepted(down[kind]))
             elif (problem := _send(hold)) == ACCEPTED:

@@ -55,6 +55,7 @@ def poll(hold: Hold[Access], *, by: str) -> None:
             except (Refused, BrokenReply) as error:
                 if isinstance(error, Refused) and is_ours(error):
                     raise
+                lease.log_problem(hold, error)
                 hold.put_off(code=code_of(error), wait=LATER)
     except LostRace:
         Access.objects.filter(pk=hold.row.pk, attempts=hold.attempt).update(lease_until=None)

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import Hold
@@ -55,6 +56,7 @@ def reconcile(hold: Hold[SystemRound]) -> None:
         except (Refused, BrokenReply, TooManyMissing) as error:
             if isinstance(error, Refused) and is_ours(error):
                 raise
+            lease.log_problem(hold, error)
             hold.put_off(code=code_of(error), wait=LATER)
 
 

@@ -58,10 +58,12 @@ def waits_for_us(hold: Hold[Any]) -> Iterator[None]:
     try:
         yield
     except NoKey as error:
+        lease.log_problem(hold, error)
         hold.put_off(code=code_of(error), wait=LONGEST_WAIT)
     except Refused as error:
         if not is_ours(error):
             raise
+        lease.log_problem(hold, error)
         hold.put_off(code=code_of(error), wait=LONGEST_WAIT)
 
 

@@ -52,6 +52,7 @@ def send(hold: Hold[Access]) -> None:
         try:
             _send(hold)
         except BrokenReply as error:
+            lease.log_problem(hold, error)
             hold.put_off(code=code_of(error), wait=LONGEST_WAIT)
         except Refused as error:
             if is_ours(error):

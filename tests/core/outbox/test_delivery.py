@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from portal.core import lease
 from portal.core.audit import AuditEvent
 from portal.core.outbox import delivery, settle
 from portal.core.outbox.message import OutboxMessage
@@ -166,7 +167,7 @@ def test_one_mail_that_is_put_off_stops_no_other(smtp: MailServer) -> None:
 
 @pytest.mark.django_db
 def test_a_batch_that_took_long_leaves_the_rest_to_the_next_worker(smtp: MailServer, monkeypatch: Any) -> None:
-    monkeypatch.setattr(delivery, "ENOUGH", timedelta(seconds=-1))
+    monkeypatch.setattr(lease, "ENOUGH", timedelta(seconds=-1))
     message = put_one()
     delivery.send_due(at=AT)
     assert (again(message).status, again(message).failures, smtp.connections) == ("WAITING", 0, 0)

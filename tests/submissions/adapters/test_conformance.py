@@ -7,15 +7,18 @@ from datetime import date
 import pytest
 
 from portal.core.lease import LEASE
+from portal.core.states import IllegalTransition
+from portal.core.valkey import valkey
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
 from submissions.adapters import ADAPTERS
 from submissions.adapters.base import Meaning, StoredDocument
 from submissions.models import Submission
 from submissions.services import calls, receipt, reconcile, send
+from submissions.services.queue import MaybeDelivered, cancel
 from tests.submissions.adapters.deaths import dies
 from tests.submissions.adapters.rig import Rig
 from tests.submissions.inbox.reading import Reading
-from tests.submissions.world import World, nothing
+from tests.submissions.world import BY, World, nothing
 
 S = Submission.Status
 FAULTS = [
@@ -139,6 +142,68 @@ def test_a_refusal_ends_with_its_code_and_delivers_nothing(rig: Rig) -> None:
     assert (submission.status, submission.problem_code) == (S.FAILED, "GLD_1001")
     assert submission.reasons[0]["where"] == "a.b"
     assert rig.delivered_ids() == []
+
+
+# what may have been delivered is neither cancelled nor failed by something else
+
+
+def lost_at_the_last_call(rig: Rig) -> Submission:
+    rig.order(call=len(steps_of(rig)) - 1, kind="lost")
+    submission = rig.world.send(rig.queued())
+    assert len(rig.delivered_ids()) == 1
+    assert submission.status in (S.QUEUED, S.UNCERTAIN)
+    return submission
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_what_may_have_been_delivered_cannot_be_cancelled(rig: Rig, busy: bool) -> None:
+    submission = lost_at_the_last_call(rig)
+    if busy:  # the next attempt is turned away, which says nothing about the first
+        rig.order(call=0, kind="status", status=429, retry_after="1")
+        rig.world.let_pass(60)
+        rig.world.send(submission)
+
+    with pytest.raises((MaybeDelivered, IllegalTransition)):
+        cancel(submission=submission, by=BY, at=rig.world.at)
+
+    assert_one_delivery(rig, submission, "cancelled in vain")
+
+
+def test_what_was_certainly_not_delivered_can_be_cancelled(rig: Rig) -> None:
+    rig.order(call=0, kind="status", status=429, retry_after="600")
+    submission = rig.world.send(rig.queued())
+
+    cancel(submission=submission, by=BY, at=rig.world.at)
+
+    assert (submission.status, rig.delivered_ids()) == (S.CANCELLED, [])
+
+
+def test_an_access_that_is_gone_does_not_fail_what_may_have_been_delivered(rig: Rig) -> None:
+    submission, users = lost_at_the_last_call(rig), rig.world.app.state.system_users
+    gone = dict(users)
+    users.clear()
+    valkey().flushdb()  # the tokens
+    rig.world.settle(submission, rounds=10)
+
+    assert (submission.status in (S.QUEUED, S.UNCERTAIN), submission.problem_code) == (True, "MP-303")
+
+    users.update(gone)
+    assert_one_delivery(rig, submission, "the access came back")
+
+
+def test_a_key_that_is_gone_after_a_crash_does_not_fail_the_report(rig: Rig) -> None:
+    """The token was refused, not the report: what the crash left STARTED is not what was answered."""
+    submission = rig.queued()
+    submission.calls.filter(ordinal=1).update(status="STARTED", attempts=1, started_at=rig.world.at)
+    client = rig.world.app.state.clients[rig.world.access.profile.system.client.client_id]
+    keys, client.keys = client.keys, []
+    valkey().flushdb()
+
+    rig.world.settle(submission, rounds=3)
+
+    assert submission.status in (S.QUEUED, S.UNCERTAIN)
+    client.keys = keys
+    assert_one_delivery(rig, submission, "the key came back")
 
 
 @pytest.mark.faults

@@ -16,9 +16,10 @@ from portal.sandbox.dialogs import by_party, update_dialog
 from submissions.models import Dialog, PollCursor
 from submissions.services.inbox import cursors, poll
 from systemusers.models import Access, SigningKey
-from systemusers.services.keys import activate_key
+from systemusers.services import keys
 from tests.submissions.inbox.reading import DIALOGS, Reading
 from tests.submissions.rows import make_access
+from tests.submissions.world import BY
 
 OTHER = "310629499"
 
@@ -352,10 +353,11 @@ def test_a_new_key_makes_what_waited_for_one_due(reading: Reading) -> None:
         rows.update(next_attempt_at=far)
 
     SigningKey.objects.update(status="NEW")
-    activate_key(key=SigningKey.objects.get(), by="user:ida@vendor.example", at=reading.world.at)
+    keys.activate_key(key=SigningKey.objects.get(), by=BY, at=reading.world.at)
+    due = (reading.cursor.next_attempt_at, Dialog.objects.get().next_attempt_at)
     reading.round()
 
-    assert waiting == ("NO_KEY", "NO_KEY")
+    assert (waiting, due) == (("NO_KEY", "NO_KEY"), (reading.world.at, reading.world.at))
     assert (reading.cursor.problem_code, Dialog.objects.get().next_attempt_at) == ("", None)
 
 
