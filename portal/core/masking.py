@@ -1,4 +1,4 @@
-"""Hides identity numbers and contact data before a text enters a name, an event or a page."""
+"""Hides identity numbers, contact data and invisible characters before a text enters a name, an event or a page."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ _ELEVEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}[ .\u00a0-]?[0-9]{5}(?![0-9])")
 _HEX = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}|[0-9a-f]{64}")
 """A UUID or a SHA-256: eleven digits in it are no number."""
 HIDDEN = "***********"
+UNSEEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
+"""Control characters, and those that change the direction in which the text around them is shown."""
 
 
 def without_identity_numbers(text: str) -> str:
     """`text` with every number of eleven digits hidden, whatever stands around it."""
     return text if _HEX.fullmatch(text) else _ELEVEN_DIGITS.sub(HIDDEN, text)
+
+
+def visible(text: str) -> str:
+    """`text` from outside with the characters of UNSEEN written as in a program: `\\u202e`."""
+    return UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def scrubbed(value: Any) -> Any:

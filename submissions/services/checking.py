@@ -11,6 +11,7 @@ from typing import cast
 from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.masking import visible
 from submissions.adapters import adapter
 from submissions.adapters.base import FileReport, Finding, Level, NamedFile, Period, PeriodKind
 from submissions.adapters.texts import Text, render
@@ -91,7 +92,7 @@ def shown(findings: Iterable[stored.Finding], service: Service) -> list[Shown]:
 def _shown(row: stored.Finding, service: Service) -> Shown:
     finding = Finding(Level(row["level"]), row["code"], {**row["params"], "service": service.name})
     text = render(finding, TEXTS) if finding.code in TEXTS else adapter(service.adapter).render(finding)
-    return Shown(row["level"], text, row["file"], row["line"], row["path"])
+    return Shown(row["level"], visible(text), row["file"], row["line"], visible(row["path"]))
 
 
 def as_stored(finding: Finding) -> stored.Finding:

@@ -20,6 +20,7 @@ from django.core.files.storage import Storage, storages
 
 from accounts.models import Customer
 from portal.core import crypto
+from portal.core.masking import UNSEEN
 from submissions.models import Document, Submission, Transmission
 
 ORPHAN_AGE = timedelta(days=1)
@@ -28,7 +29,7 @@ SWEEP_FOR = 200.0
 AT_ONCE = 1000
 MAX_NAME = 120
 _NAME = re.compile(r"[0-9a-f]{64}")
-_UNWANTED = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
+_UNWANTED = re.compile(rf'(?:[<>:"/\\|?*]|{UNSEEN.pattern}|[\t\r\n])+')
 
 
 class DocumentDamaged(Exception):
@@ -136,7 +137,7 @@ def read_document(document: Document) -> bytes:
 
 
 def clean_filename(given: str) -> str:
-    """The last part of the name, without characters that are unsafe in file systems and headers. Never empty."""
+    """The last part of the name, without invisible characters and those that are unsafe in file systems and headers. Never empty."""
     last = unicodedata.normalize("NFC", given).replace("\\", "/").rsplit("/", 1)[-1]
     plain = _UNWANTED.sub("_", last).strip(" .")
     stem, dot, suffix = plain.rpartition(".")

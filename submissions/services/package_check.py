@@ -8,7 +8,7 @@ services that change a draft do, so that a package is settled only with the file
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +26,8 @@ from submissions.services.documents import DocumentDamaged, read_document
 
 BATCH = 100
 """Files between two writes: so many are checked again after a worker stopped."""
+STORE_AFTER = timedelta(seconds=20)
+"""After so long the reports are stored although the batch is not full: files may be large, and the lease must hold."""
 LONGEST_TURN = timedelta(seconds=60)
 """Then the worker puts the package back, due at once: other packages are not kept waiting by a large one."""
 AT_ONCE_FILES, AT_ONCE_BYTES = 20, 2_000_000
@@ -100,10 +102,19 @@ def walk(hold: Hold[PackageCheck]) -> None:
         hold.renew()
         batch = list(submission.documents.unchecked().order_by("upload", "pk")[:BATCH])
         if batch:
-            _store(hold, [(document, _inspect(submission, document)) for document in batch])
+            _store(hold, list(_inspected(hold, batch)))
         elif _settle(hold):
             return
     hold.finish(next_attempt_at=hold.now())
+
+
+def _inspected(hold: Hold[PackageCheck], batch: list[Document]) -> Iterator[tuple[Document, FileReport]]:
+    """As many of the batch as there is time for; at least one."""
+    began = hold.now()
+    for document in batch:
+        yield document, _inspect(hold.row.submission, document)
+        if hold.now() - began > STORE_AFTER:
+            return
 
 
 def _is_small(submission: Submission) -> bool:

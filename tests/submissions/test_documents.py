@@ -90,6 +90,7 @@ def test_a_file_that_is_gone_is_said_to_be_gone(draft: Submission) -> None:
         ("../../etc/passwd", "passwd"),
         ("C:\\skjema\\hoved.xml", "hoved.xml"),
         ('a"b\r\nSet-Cookie: x.xml', "a_b_Set-Cookie_ x.xml"),
+        ("oppgave\u202elmx.exe.xml", "oppgave_lmx.exe.xml"),
         ("...", "uten-navn"),
         ("", "uten-navn"),
         (f"{'æ' * 300}.xml", f"{'æ' * 116}.xml"),

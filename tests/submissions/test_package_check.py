@@ -17,10 +17,11 @@ from portal.core.environments import Environment
 from portal.core.states import LostRace
 from portal.desk.attention import attention
 from submissions import tasks
+from submissions.adapters.base import Finding, Level
 from submissions.adapters.rf1086 import NamedFile, parsing
 from submissions.adapters.rf1086.samples import example
 from submissions.models import Document, PackageCheck, Submission
-from submissions.services import documents, drafts, package_check, queue
+from submissions.services import checking, documents, drafts, package_check, queue
 from submissions.services.preflight import preflight
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
@@ -147,6 +148,37 @@ def test_a_worker_that_stops_in_the_middle_leaves_what_it_had_checked(
     assert (half_way.checked, half_way.total, nobody) == (10, MANY + 1, 0)
     assert (draft.status, draft.findings) == (S.READY, [])
     assert len(parsed) == MANY + 1 + 5  # the five of the batch that was not stored are read again
+
+
+def test_slow_files_are_stored_before_the_lease_runs_out(
+    draft: Submission, parsed: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package_check, "STORE_AFTER", timedelta(0))  # each file takes longer than that
+    add(draft, *files())
+    with monkeypatch.context() as patch:
+        patch.setattr(package_check, "_inspect", stops_after(15))
+        with pytest.raises(KeyboardInterrupt):
+            package_check.run(at=AT)
+    half_way = package_check.progress(draft, package_check.find(draft))
+
+    check(draft, seconds=300)
+
+    assert half_way is not None
+    assert half_way.checked == 15
+    assert (draft.status, len(parsed)) == (S.READY, MANY + 1)
+
+
+def test_invisible_characters_of_a_file_are_shown_as_what_they_are(
+    draft: Submission, client: Client, case_worker: User
+) -> None:
+    finding = checking.as_stored(Finding(Level.ERROR, "SAME_FILE", {"other": "a\u202e"}, "b.xml", None, "x\x00y"))
+    Submission.objects.filter(pk=draft.pk).update(findings=[finding])
+
+    page = page_of(client, draft, case_worker)
+
+    (shown,) = page.context["findings"]
+    assert ("a\\u202e" in shown.text, shown.path) == (True, "x\\u0000y")
+    assert "\u202e" not in page.text
 
 
 def stops_after(number: int) -> Any:

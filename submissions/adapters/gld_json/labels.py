@@ -15,16 +15,14 @@ SPACE = "\u00a0"
 
 
 def summary(report: FileReport) -> list[tuple[str, str]]:
-    """(label, value); sums over all leveranser of the message. Names of sums are Skatteetaten's own."""
-    deliveries = cast("Facts", report.facts).get("deliveries", [])
-    if not deliveries:
+    """(label, value); over all leveranser of the message. Names of sums are Skatteetaten's own."""
+    if not report.facts:
         return []
-    deletions = sum(delivery["deletions"] for delivery in deliveries)
-    shown = [(_("Leveranser"), str(len(deliveries)))] if len(deliveries) > 1 else []
-    shown += [(_("Oppgaver"), str(sum(delivery["items"] for delivery in deliveries)))]
-    shown += [(_("Slettinger"), str(deletions))] if deletions else []
-    names = dict.fromkeys(name for delivery in deliveries for name in delivery["sums"])
-    return shown + [(spoken(name), _total([d["sums"].get(name, "0") for d in deliveries])) for name in names]
+    facts = cast("Facts", report.facts)
+    shown = [(_("Leveranser"), str(facts["deliveries"]))] if facts["deliveries"] > 1 else []
+    shown += [(_("Oppgaver"), str(facts["items"]))]
+    shown += [(_("Slettinger"), str(facts["deletions"]))] if facts["deletions"] else []
+    return shown + [(spoken(name), _shown(value)) for name, value in facts["sums"].items()]
 
 
 def spoken(name: str) -> str:
@@ -33,5 +31,5 @@ def spoken(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _total(values: list[str]) -> str:
-    return f"{sum(map(Decimal, values)):,f}".replace(",", SPACE)
+def _shown(value: str) -> str:
+    return f"{Decimal(value):,f}".replace(",", SPACE)

@@ -9,7 +9,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from submissions.adapters.base import Finding, Level
@@ -23,6 +23,7 @@ _BINARY = {b"%PDF": "PDF", b"PK\x03\x04": "ZIP", b"\x1f\x8b": "GZIP", b"\xd0\xcf
 _OTHER_UNICODE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 _LONGEST_NUMBER = 40
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 CAUSES = {
     "Expecting property name": "NAME",
     "Illegal trailing comma": "TRAILING",
@@ -71,12 +72,14 @@ def parse(text: str, filename: str) -> Any:
     repeated: list[str] = []
     try:
         value = json.loads(
-            text, parse_float=Decimal, parse_int=_whole, parse_constant=_constant, object_pairs_hook=_unique(repeated)
+            text, parse_float=_decimal, parse_int=_whole, parse_constant=_constant, object_pairs_hook=_unique(repeated)
         )
     except json.JSONDecodeError as error:
         _refuse_at(text, error, filename)
     except (RecursionError, ValueError) as error:
         _refuse("NUMBER" if isinstance(error, ValueError) else "TOO_DEEP", filename)
+    if _SURROGATE.search(text) and (line := _line_of_half_character(text)):
+        _refuse("HALF_CHARACTER", filename, line=line)
     if repeated:
         name, line = next(_repeated(text, set(repeated)))
         _refuse("REPEATED_NAME", filename, line=line, name=name)
@@ -149,6 +152,24 @@ def _repeated(text: str, names: set[str]) -> Iterator[tuple[str, int]]:
             if path in seen:
                 yield str(path[-1]), line
             seen.add(path)
+
+
+def _line_of_half_character(text: str) -> int | None:
+    """The line of the first text with one half of a surrogate pair: it is no Unicode, and cannot be stored or shown."""
+    for match in _TOKEN.finditer(text):
+        if _SURROGATE.search(match[0]):
+            try:
+                str(json.loads(match[0])).encode()
+            except UnicodeEncodeError:
+                return text.count("\n", 0, match.start()) + 1
+    return None
+
+
+def _decimal(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # an exponent beyond all limits
+        raise ValueError from None
 
 
 def _whole(digits: str) -> int:

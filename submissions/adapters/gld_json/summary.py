@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, TypedDict
 
@@ -16,30 +16,28 @@ COUNT_RULE = Rule(Kind.INT)
 Delivery = Mapping[str, Any]
 
 
-class DeliveryFacts(TypedDict):
-    """What a person should see of one leveranse. `sums` are the stated ones, by name."""
+class Facts(TypedDict):
+    """What a person should see of all leveranser together. `sums` are the stated ones, by name."""
 
+    deliveries: int
     items: int
     deletions: int
     sums: dict[str, str]
 
 
-class Facts(TypedDict):
-    deliveries: list[DeliveryFacts]
-
-
-def facts(shape: Shape, deliveries: Iterable[tuple[Path, Delivery]]) -> Facts:
-    return {"deliveries": [_facts(shape, delivery) for _path, delivery in deliveries]}
-
-
-def _facts(shape: Shape, delivery: Delivery) -> DeliveryFacts:
-    block = find_list(delivery, shape.summary)
-    stated = {name: as_number(block.get(name)) for name in shape.sums} if isinstance(block, dict) else {}
-    return {
-        "items": len(items_of(shape, delivery)),
-        "deletions": len(deletions_of(delivery)),
-        "sums": {name: f"{number:f}" for name, number in stated.items() if number is not None},
-    }
+def facts(shape: Shape, deliveries: Collection[tuple[Path, Delivery]]) -> Facts:
+    """Of one size, however many leveranser a file has."""
+    items = deletions = 0
+    sums: dict[str, Decimal] = {}
+    for _path, delivery in deliveries:
+        items += len(items_of(shape, delivery))
+        deletions += len(deletions_of(delivery))
+        block = find_list(delivery, shape.summary)
+        for name in shape.sums if isinstance(block, dict) else ():
+            if (number := as_number(block.get(name))) is not None:
+                sums[name] = sums.get(name, Decimal(0)) + number
+    shown = {name: f"{sums[name]:f}" for name in shape.sums if name in sums}
+    return {"deliveries": len(deliveries), "items": items, "deletions": deletions, "sums": shown}
 
 
 def compare(shape: Shape, path: Path, delivery: Delivery) -> Iterator[Fault]:

@@ -24,6 +24,9 @@ TEXTS: dict[str, Any] = {
     "TOO_MANY_VALUES": _("Filen har langt flere verdier enn en leveranse kan ha. Lag den på nytt."),
     "TOO_DEEP": _("Filen har for mange nivåer inni hverandre. Er dette riktig fil?"),
     "NUMBER": _("Filen har et tall som er altfor langt, eller et tall som ikke finnes i JSON, som NaN."),
+    "HALF_CHARACTER": _(
+        "En tekst på linjen har et halvt tegn, som \\ud83d uten det som skal følge etter. Lag filen på nytt i fagsystemet."
+    ),
     "REPEATED_NAME": _("«%(name)s» står to ganger i samme objekt. Ta ut det ene."),
     "NOT_A_MESSAGE": _("Filen har ikke «leveranse» som det ytterste feltet. Er dette riktig fil?"),
     "ONE_WANTED": _(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from submissions.adapters.base import Level
 from submissions.adapters.gld_json.checking import MOST_FINDINGS
 from submissions.adapters.gld_json.parsing import MAX_BYTES, find_lines, walk
 from submissions.adapters.gld_json.texts import CAUSES
+from submissions.services import checking
 from tests.submissions.adapters.gld_json.messages import ADAPTER, inspect, message
 
 
@@ -29,6 +32,11 @@ from tests.submissions.adapters.gld_json.messages import ADAPTER, inspect, messa
         (b"[" * 200_000, "TOO_DEEP", None),
         (b'{"leveranse": NaN}', "NUMBER", None),
         (b'{"leveranse": ' + b"9" * 5000 + b"}", "NUMBER", None),
+        (b'{"leveranse": 1e9999999999999999999}', "NUMBER", None),
+        (b'{"leveranse": [-1.5E-99999999999999999999]}', "NUMBER", None),
+        (b'{"leveranse": {\n"\\ud83d": 1}}', "HALF_CHARACTER", 2),
+        (b'{"leveranse":\n["\\\\ud83d",\n"\\\\\\uDC00"]}', "HALF_CHARACTER", 3),
+        (b'{"leveranse": {"\\ud83d": 1, "\\ud83d": 2}}', "HALF_CHARACTER", 1),
         (b'{"leveranse": {},\n"leveranse": {}}', "REPEATED_NAME", 2),
         (b'{"a": [{"b": 1,\n "c": 2},\n {"b": 1, "d": {},\n "b": 3}]}', "REPEATED_NAME", 4),
         (b"[" + b"1," * 1_000_001 + b"1]", "TOO_MANY_VALUES", None),
@@ -64,6 +72,53 @@ def test_malformed_json_is_told_with_line_and_cause(text: str, cause: str, line:
     assert (finding.code, finding.params["cause"]) == ("MALFORMED", cause)
     assert line in (finding.line, None)
     assert str(CAUSES[cause]) in ADAPTER.render(finding)
+
+
+def test_a_whole_character_in_two_halves_and_a_backslash_are_texts() -> None:
+    value = message()
+    value["leveranse"]["kildesystem"] = "SIGN"
+
+    report = inspect(json.dumps(value).replace("SIGN", r"\ud83d\ude00 \\ud83d").encode())
+
+    assert report.findings == ()
+
+
+def test_what_is_stored_of_a_file_does_not_grow_with_its_leveranser() -> None:
+    entry = message("boligselskap")["leveranse"][0]
+    one, many = (inspect({"leveranse": [entry] * n}, "boligselskap") for n in (1, 100))
+
+    assert len(json.dumps(many.facts)) < len(json.dumps(one.facts)) + 50
+    assert dict(ADAPTER.summary([many], {}))["Leveranser"] == "100"
+
+
+def test_a_message_with_hostile_values_gives_findings_that_can_be_stored_and_shown() -> None:
+    for path in list(paths(message())):
+        for value in HOSTILE:
+            report = inspect(json.dumps(changed(message(), path, value)).encode())
+            stored = json.dumps(checking.report_as_stored(report), ensure_ascii=False)
+            texts = [(ADAPTER.render(finding), finding.path) for finding in report.findings]
+            assert (stored + str(texts) + str(ADAPTER.summary([report], {}))).encode()
+
+
+HOSTILE: list[Any] = [
+    None, True, -1, 1.5, 10**18, "", "x", "\ud800", "\x00", "\u202e", "%(x)s", "٢٠٢٥", [], {}, [[]], [None], {"a": 1}, [{}],
+]  # fmt: skip
+
+
+def paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Of every member and entry."""
+    entries: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, below in entries:
+        yield (*path, name)
+        yield from paths(below, (*path, name))
+
+
+def changed(message: Any, path: tuple[str | int, ...], value: Any) -> Any:
+    container = message
+    for name in path[:-1]:
+        container = container[name]
+    container[path[-1]] = value
+    return message
 
 
 def test_every_value_has_the_line_on_which_it_begins() -> None:
