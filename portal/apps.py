@@ -15,6 +15,7 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from portal import celery  # noqa: F401 - shared tasks need the application to be loaded
         from portal.core import request_id, upstream
+        from portal.core.outbox import mail  # noqa: F401 - registers the sender of mails
         from portal.gateways import http
 
         http.request_id = request_id.request_id.get

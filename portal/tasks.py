@@ -9,10 +9,7 @@ from celery import Task, shared_task
 from django.utils import timezone
 
 from portal.core import audit_chain, heartbeat
-from portal.core.outbox import delivery, mail
-
-SENDER_MODULES = (mail,)
-"""Importing one registers its sender."""
+from portal.core.outbox import delivery
 
 
 @shared_task(ignore_result=True)
