@@ -1,8 +1,9 @@
-"""The identifiers by which Altinn and Dialogporten name organisations."""
+"""The identifiers by which Altinn and Dialogporten name organisations and resources."""
 
 from __future__ import annotations
 
 ORGANISATION = "urn:altinn:organization:identifier-no:"
+RESOURCE = "urn:altinn:resource:"
 
 
 def organisation(orgnr: str) -> str:
@@ -13,3 +14,13 @@ def organisation(orgnr: str) -> str:
 def orgnr_of(urn: str) -> str:
     """The organisation number in a urn; any other urn as it is."""
     return urn.removeprefix(ORGANISATION)
+
+
+def resource(code: str) -> str:
+    """The urn of a resource of Altinn's resource registry, as Dialogporten and Altinn Events want it."""
+    return RESOURCE + code.removeprefix(RESOURCE)
+
+
+def resource_of(urn: str) -> str:
+    """The code of a resource in a urn; any other text as it is."""
+    return urn.removeprefix(RESOURCE)

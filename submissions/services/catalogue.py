@@ -18,6 +18,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from portal.core.environments import Addresses, Environment
+from portal.gateways import urns
 from submissions.period import Period, PeriodKind
 from systemusers.models import Access, ScopeGrant
 
@@ -84,7 +85,7 @@ class Service:
 
     @property
     def resource_urn(self) -> str:
-        return f"urn:altinn:resource:{self.resource}"
+        return urns.resource(self.resource)
 
     def base_url(self, addresses: Addresses) -> str:
         """Where the service is, without a trailing slash."""
@@ -174,7 +175,7 @@ def _obstacle(access: Access, service: Service) -> str:
 
 def covers(access: Access, service: Service) -> bool:
     """Whether the rights or packages of the access include the service."""
-    rights = {right.removeprefix("urn:altinn:resource:") for right in access.rights}
+    rights = {urns.resource_of(right) for right in access.rights}
     return service.resource in rights or bool(set(service.packages) & set(access.packages))
 
 

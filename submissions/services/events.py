@@ -55,7 +55,7 @@ def can_subscribe(environment: str) -> bool:
 LACKING = """EXISTS (
     SELECT 1 FROM jsonb_array_elements_text({access}.rights) AS wanted(code) WHERE NOT EXISTS (
         SELECT 1 FROM {subscription} own
-        WHERE own.access_id = {access}.id AND own.resource = 'urn:altinn:resource:' || wanted.code))"""
+        WHERE own.access_id = {access}.id AND own.resource = '{prefix}' || wanted.code))"""
 
 
 def make_subscriptions(*, at: datetime, limit: int = 500) -> int:
@@ -65,10 +65,11 @@ def make_subscriptions(*, at: datetime, limit: int = 500) -> int:
     )
     settled = in_use.filter(Q(answered_at__lte=at - SETTLE) | Q(environment=Environment.SANDBOX))
     tables = {"access": Access._meta.db_table, "subscription": EventSubscription._meta.db_table}
-    is_lacking = RawSQL(LACKING.format(**tables), (), output_field=BooleanField())  # noqa: S611 - no value inside
+    words = {**tables, "prefix": urns.RESOURCE}
+    is_lacking = RawSQL(LACKING.format(**words), (), output_field=BooleanField())  # noqa: S611 - no value inside
     lacking = settled.filter(is_lacking)
     wanted = {
-        (pk, f"urn:altinn:resource:{right}")
+        (pk, urns.resource(right))
         for pk, rights in lacking.order_by("pk").values_list("pk", "rights")[:limit]
         for right in rights
     }
@@ -115,7 +116,7 @@ def subscribe(hold: Hold[EventSubscription]) -> None:
     An answer that Altinn does not confirm by a call within RETRY is asked for anew. Raises Unavailable and NoKey.
     """
     row, access, secret = hold.row, hold.row.access, new_secret()
-    if row.resource not in {f"urn:altinn:resource:{right}" for right in access.rights}:
+    if row.resource not in {urns.resource(right) for right in access.rights}:
         row.delete()  # the right was taken out of the access
         return
     with transaction.atomic():

@@ -21,9 +21,10 @@ from portal.gateways import urns
 from portal.gateways.dialogporten import DialogItem, Dialogporten
 from portal.gateways.errors import Refused
 from submissions.models import PollCursor
+from submissions.services import catalogue
 from submissions.services.inbox import copies, cursors, pull
 from submissions.services.remote import dialogporten
-from systemusers.models import Kind
+from systemusers.models import Access, Kind
 from systemusers.services import tokens
 
 TASK = "submissions.tasks.poll_cursors"
@@ -31,6 +32,8 @@ BATCH = 50
 THREADS = 16
 SCOPES = ("digdir:dialogporten",)
 PAGE = 1000
+MOST_RESOURCES = 20
+"""Dialogporten takes so many in one search."""
 MOST_PAGES = 20
 """Pages per round; the next round is due at once when more are left."""
 ENOUGH = 60.0
@@ -121,13 +124,19 @@ def _question(hold: Hold[PollCursor], grant: tokens.PreparedGrant, until: float)
     order = "contentUpdatedAt" if is_agent else "updatedAt"
     filters: dict[str, Any] = {"order_by": f"{order}_asc", "limit": PAGE}
     if is_agent:
-        filters["service_resources"] = [f"urn:altinn:resource:{right}" for right in access.rights][:20]
+        filters["service_resources"] = _resources(access)
     else:
         filters["parties"] = [urns.organisation(access.customer.orgnr)]
     if not cursor.token:
         filters["content_updated_after" if is_agent else "updated_after"] = cursor.since
     overlap = at - cursors.OVERLAP if cursor.overlap_at and cursor.overlap_at <= at else None
     return Question(dialogporten(access.environment), grant, filters, cursor.token, overlap, until, hold.now)
+
+
+def _resources(access: Access) -> list[str]:
+    """What an agent access can read about: it has packages and no rights, so the services that it covers."""
+    covered = {service.resource_urn for service in catalogue.services() if catalogue.covers(access, service)}
+    return sorted(covered)[:MOST_RESOURCES]
 
 
 def _ask(question: Question) -> Answer:

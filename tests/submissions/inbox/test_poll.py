@@ -15,11 +15,11 @@ from portal.gateways import http
 from portal.sandbox.dialogs import by_party, update_dialog
 from submissions.models import Dialog, PollCursor
 from submissions.services.inbox import cursors, poll
-from systemusers.models import Access, SigningKey
+from systemusers.models import Access, AccessProfile, SigningKey
 from systemusers.services import keys
 from tests.submissions.inbox.reading import DIALOGS, Reading
 from tests.submissions.rows import make_access
-from tests.submissions.world import BY
+from tests.submissions.world import BY, PACKAGE
 
 OTHER = "310629499"
 
@@ -271,10 +271,10 @@ def test_a_place_the_server_no_longer_takes_is_forgotten_and_read_again(reading:
 
 def test_an_access_with_an_agent_asks_by_service_and_files_each_under_its_customer(reading: Reading) -> None:
     access = Access.objects.get()
-    access.profile.kind = "AGENT"
-    access.profile.save()
+    AccessProfile.objects.filter(pk=access.profile_id).update(kind="AGENT", rights=[], packages=[PACKAGE])
+    Access.objects.update(rights=[], packages=[PACKAGE])
     user = next(iter(reading.world.app.state.system_users.values()))
-    user.kind, user.clients = "agent", [access.customer.orgnr]
+    user.kind, user.rights, user.packages, user.clients = "agent", [], [PACKAGE], [access.customer.orgnr]
     reading.opens()
 
     reading.poll()
