@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_ELEVEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}[ .\u00a0-]?[0-9]{5}(?![0-9])")
+from portal.gateways.refusals import IDENTITY_NUMBER
+
 _HEX = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}|[0-9a-f]{64}")
 """A UUID or a SHA-256: eleven digits in it are no number."""
 HIDDEN = "***********"
@@ -17,7 +18,7 @@ UNSEEN = re.compile(
 
 def without_identity_numbers(text: str) -> str:
     """`text` with every number of eleven digits hidden, whatever stands around it."""
-    return text if _HEX.fullmatch(text) else _ELEVEN_DIGITS.sub(HIDDEN, text)
+    return text if _HEX.fullmatch(text) else IDENTITY_NUMBER.sub(HIDDEN, text)
 
 
 def visible(text: str) -> str:

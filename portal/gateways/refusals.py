@@ -16,7 +16,8 @@ from portal.gateways.errors import Detail
 
 _MP = re.compile(r"MP-\d+")
 _TRACE = re.compile(r"\(?(?:trace_id|correlation id): *([0-9a-f-]+)")
-_PERSON = re.compile(r"(?<!\d)\d{6}[ -]?\d{5}(?!\d)")
+IDENTITY_NUMBER = re.compile(r"(?<![0-9])[0-9]{6}[ .\u00a0-]?[0-9]{5}(?![0-9])")
+"""Eleven digits: every national identity number has so many."""
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 MOST_TEXT = 500
 MOST_CODE = 100
@@ -134,4 +135,4 @@ def _code(value: Any) -> str:
 def _short(value: Any) -> str:
     """At most 500 characters, without control characters and national identity numbers; "" for None."""
     text = "" if value is None else str(value)
-    return _PERSON.sub("***********", _UNPRINTABLE.sub("", text))[:MOST_TEXT].strip()
+    return IDENTITY_NUMBER.sub("***********", _UNPRINTABLE.sub("", text))[:MOST_TEXT].strip()

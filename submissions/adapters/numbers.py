@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from portal.gateways.refusals import IDENTITY_NUMBER
+
 _FIRST, _SECOND, _ORGNR = (3, 7, 6, 1, 8, 9, 4, 5, 2), (5, 4, 3, 2, 7, 6, 5, 4, 3, 2), (3, 2, 7, 6, 5, 4, 3, 2)
-_PERSON_LIKE = re.compile(r"(?<![0-9])[0-9]{6}[ .\u00a0-]?[0-9]{5}(?![0-9])")
 
 
 def is_orgnr(text: str) -> bool:
@@ -54,7 +55,7 @@ def synthetic_person(serial: int) -> str:
 
 def masked(text: str) -> str:
     """The text with every national identity number hidden but for its last two digits."""
-    return _PERSON_LIKE.sub(lambda match: "*" * 9 + match[0][-2:], text)
+    return IDENTITY_NUMBER.sub(lambda match: "*" * 9 + match[0][-2:], text)
 
 
 def hidden(text: str) -> str:

@@ -145,7 +145,9 @@ def _store(hold: Hold[PackageCheck], inspected: Sequence[tuple[Document, FileRep
         write_reports([document for document, _report in good])
         _replace_earlier(submission, [document for document, _report in good])
         Document.objects.filter(pk__in=[document.pk for document, _report in bad]).delete()
-        _tell(hold, accepted={d.filename for d, _report in good}, refused=[_refused(d, report) for d, report in bad])
+        _note_refused(
+            hold, accepted={d.filename for d, _report in good}, refused=[_refused(d, report) for d, report in bad]
+        )
 
 
 def _may_stay(document: Document, report: FileReport) -> bool:
@@ -173,7 +175,7 @@ def _refused(document: Document, report: FileReport) -> stored.Refused:
     return {"file": document.filename, "findings": [checking.as_stored(finding) for finding in report.findings]}
 
 
-def _tell(hold: Hold[PackageCheck], *, accepted: set[str], refused: list[stored.Refused]) -> None:
+def _note_refused(hold: Hold[PackageCheck], *, accepted: set[str], refused: list[stored.Refused]) -> None:
     row = PackageCheck.objects.get(pk=hold.row.pk)
     kept, more = with_refused(row, refused, accepted=accepted)
     hold.write(refused=kept, refused_more=more)

@@ -25,10 +25,6 @@ class Preflight:
     problems: list[str]
     questions: list[tuple[str, str]]
 
-    @property
-    def is_clear(self) -> bool:
-        return not self.problems
-
 
 def preflight(submission: Submission) -> Preflight:
     """Access, service, scope, control, and whether the same was sent before."""

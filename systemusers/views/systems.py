@@ -155,13 +155,13 @@ def edit(request: StaffRequest, pk: int | None = None) -> HttpResponse:
 def _saved(request: StaffRequest, row: System) -> HttpResponse:
     """A success message only when Altinn has the change too."""
     if row.status == REGISTERED and row.drift:
-        tell(request, lambda: update_now(request, row), is_saved=True)
+        report(request, lambda: update_now(request, row), is_saved=True)
     else:
         messages.success(request, _("Lagret."))
     return redirect("system", environment=request.environment, pk=row.pk)
 
 
-def tell(request: StaffRequest, call: Callable[[], None], *, is_saved: bool = False) -> None:
+def report(request: StaffRequest, call: Callable[[], None], *, is_saved: bool = False) -> None:
     """Make a call to Altinn and show its errors as messages.
 
     With `is_saved` the messages say that the change is stored here.
@@ -193,7 +193,7 @@ def act(view: Act) -> Callable[..., HttpResponse]:
     @wraps(view)
     def guarded(request: StaffRequest, pk: int) -> HttpResponse:
         row = find(request, pk)
-        tell(request, lambda: view(request, row))
+        report(request, lambda: view(request, row))
         return redirect("system", environment=request.environment, pk=pk)
 
     return guarded
@@ -241,7 +241,7 @@ def register_log(request: StaffRequest, pk: int) -> HttpResponse:
     def pull() -> None:
         entries.extend(system_register.pull_register_log(system=row, at=timezone.now()))
 
-    tell(request, pull)
+    report(request, pull)
     return _page(request, row, register_log=entries)
 
 
@@ -254,7 +254,7 @@ def delete(request: StaffRequest, pk: int) -> HttpResponse:
         page = ask_first(request, _deletion(row))
         if page is not None:
             return page
-        tell(request, lambda: _delete(request, row, request.POST["typed"]))
+        report(request, lambda: _delete(request, row, request.POST["typed"]))
     return redirect("system", environment=request.environment, pk=pk)
 
 
