@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.db.models import QuerySet
+
 from portal.core.lease import Hold
 from submissions.adapters.base import Candidate, Receipt
 from submissions.models import Submission
@@ -35,14 +37,23 @@ def as_receipt(delivery: Candidate) -> Receipt:
 def find_delivery(hold: Hold[Submission], *, is_there: bool) -> Candidate | None:
     """Our delivery, or None. `is_there`: the remote has said that it has the report.
 
-    Raises LostRace, the gateways' errors, NoKey and DocumentDamaged.
+    While another report of the same customer, service and period is on its way, a delivery that looks like ours may be the
+    other's: then only the remote's word counts. Raises LostRace, the gateways' errors, NoKey and DocumentDamaged.
     """
+    if not is_there and _others_on_their_way(hold.row).exists():
+        return None
     candidates = {candidate.transmission_id: candidate for candidate in _candidates(hold)}
     if not candidates:
         return None
     first = hold.row.calls.select_related("document").earliest("ordinal")
     context = calls.context_of(hold, first, counts=calls.counts_of(hold.row))
     return adapter_of(hold.row).locate(context, list(candidates.values()), is_there=is_there)
+
+
+def _others_on_their_way(submission: Submission) -> QuerySet[Submission]:
+    same = Submission.objects.about(customer=submission.customer, service=submission.service, period=submission.period)
+    on_their_way = [Submission.Status.SENDING, Submission.Status.UNCERTAIN]
+    return same.filter(status__in=on_their_way).exclude(pk=submission.pk)
 
 
 def _candidates(hold: Hold[Submission]) -> Iterator[Candidate]:

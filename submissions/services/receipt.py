@@ -10,8 +10,10 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts.models import Customer
 from portal.core import lease
 from portal.core.lease import Hold
+from portal.core.states import LostRace
 from submissions.adapters.base import Receipt
 from submissions.models import Call, Dialog, Document, Submission
 from submissions.services import receipts
@@ -33,9 +35,14 @@ def deliver(hold: Hold[Submission], *, by: str) -> None:
 
 
 def settle(hold: Hold[Submission], call: Call, receipt: Receipt, *, by: str, at: datetime) -> None:
-    """From a delivery found elsewhere. `call` is the one in doubt; `at` when it was delivered. Raises LostRace."""
+    """From a delivery found elsewhere. `call` is the one in doubt; `at` when it was delivered.
+
+    Raises LostRace, also when another submission of the customer took the delivery first.
+    """
     with transaction.atomic():
+        Customer.objects.select_for_update(no_key=True).get(pk=hold.row.customer_id)
         hold.lock()
+        _check_free(hold.row, receipt)
         Call.objects.filter(pk=call.pk).update(
             status=Call.Status.DONE, finished_at=at, http_status=None, answer=receipts.to_bytes(receipt)
         )
@@ -57,6 +64,12 @@ def store(hold: Hold[Submission]) -> None:
         at=hold.now(),
     )
     hold.finish()
+
+
+def _check_free(submission: Submission, receipt: Receipt) -> None:
+    others = Submission.objects.filter(customer=submission.customer_id).exclude(pk=submission.pk)
+    if others.filter(transmission_id=receipt.transmission_id).exists():
+        raise LostRace(f"submission {submission.pk}: another one has transmission {receipt.transmission_id}")
 
 
 def _answered(submission: Submission) -> Call:

@@ -15,7 +15,7 @@ from portal.core.audit import AuditEvent
 from portal.gateways.errors import Unavailable
 from submissions.adapters.rf1086.adapter import Rf1086Adapter
 from submissions.models import Call, Document, Submission
-from submissions.services import send
+from submissions.services import reconcile, send
 from submissions.services.claim import AT_ONCE
 from submissions.services.documents import read_document
 from submissions.services.queue import cancel
@@ -318,3 +318,40 @@ def test_a_walk_that_takes_long_lets_go_and_goes_on(world: World, monkeypatch: p
 
     assert submission.status == S.DELIVERED
     assert [len(world.calls(step)) for step in STEPS] == [1, 2, 1]
+
+
+def test_of_two_equal_reports_with_lost_confirmations_each_is_delivered(world: World) -> None:
+    """The first confirmation never arrived. The delivery of the second is not the delivery of the first."""
+    world.order(step="bekreft", kind="timeout")
+    first = world.send(world.queued())
+    world.order(step="bekreft", kind="lost")
+    second = world.send(world.queued())
+
+    world.let_pass(30)
+    looked = world.look_into(first).status
+    world.settle(first)
+    world.settle(second)
+
+    assert (looked, first.status, second.status) == (S.UNCERTAIN, S.DELIVERED, S.DELIVERED)
+    assert {str(first.transmission_id), str(second.transmission_id)} == {received.id for received in world.received}
+    assert len(world.received) == 2
+
+
+def test_a_delivery_that_another_report_has_taken_meanwhile_is_not_taken_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.order(step="bekreft", kind="lost")
+    lost = world.send(world.queued())
+    other = world.queued()
+    real = reconcile.find_delivery
+
+    def find_and_lose(*values: Any, **options: Any) -> Any:
+        delivery = real(*values, **options)
+        Submission.objects.filter(pk=other.pk).update(transmission_id=delivery.transmission_id)
+        return delivery
+
+    monkeypatch.setattr(reconcile, "find_delivery", find_and_lose)
+    world.let_pass(30)
+    world.look_into(lost)
+
+    assert (lost.status, lost.transmission_id) == (S.UNCERTAIN, None)
