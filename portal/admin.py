@@ -36,7 +36,7 @@ class OfType(admin.SimpleListFilter):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(Unchangeable):
-    list_display = ("at", "by", "environment", "target", "sentence", "what")
+    list_display = ("at", "sentence", "by", "target", "environment", "what")
     list_filter = ("environment", OfType)
     search_fields = ("by", "target", "what")
     readonly_fields = ("sentence",)

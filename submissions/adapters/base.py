@@ -7,7 +7,8 @@ the gateways; they use no model, no view and no task. Everything here is a froze
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,8 +20,10 @@ from submissions.period import Period, PeriodKind
 
 __all__ = [
     "About", "Adapter", "Answer", "Candidate", "Context", "FileReport", "Finding", "Level", "Meaning", "NamedFile", "Period",
-    "PeriodKind", "Reason", "Receipt", "Retrieval", "Step", "StoredDocument", "Verdict",
+    "PeriodKind", "Reason", "Receipt", "Retrieval", "Step", "StoredDocument", "Verdict", "beyond", "count",
 ]  # fmt: skip
+MORE = "MORE"
+"""The code of the finding that stands for those that are not listed."""
 
 
 class Level(StrEnum):
@@ -41,6 +44,25 @@ class Finding:
     file: str = ""
     line: int | None = None
     path: str = ""
+
+
+def beyond(levels: Sequence[Level], *, file: str = "") -> Finding:
+    """One finding that stands for findings that are not listed. Every adapter has a text for MORE."""
+    errors = levels.count(Level.ERROR)
+    level = Level.ERROR if errors else Level.WARNING
+    return Finding(level, MORE, {"n": str(len(levels)), "errors": str(errors)}, file)
+
+
+def count(findings: Iterable[Finding]) -> Counter[Level]:
+    """How many errors and warnings there are, with those that are not listed."""
+    total: Counter[Level] = Counter()
+    for finding in findings:
+        if finding.code == MORE:
+            errors = int(finding.params["errors"])
+            total.update({Level.ERROR: errors, Level.WARNING: int(finding.params["n"]) - errors})
+        else:
+            total[finding.level] += 1
+    return total
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from django.db.models import Q
 from portal.core import lease
 from portal.core.enqueue import enqueue_by_name
 from portal.core.lease import Hold
-from submissions.adapters.base import FileReport
+from submissions.adapters.base import FileReport, Level, count
 from submissions.models import Document, PackageCheck, Submission, stored
 from submissions.models.package_check import write_reports
 from submissions.services import checking
@@ -195,7 +195,7 @@ def _settle(hold: Hold[PackageCheck]) -> bool:
     submission = hold.row.submission
     documents = list(submission.documents.checked().defer(None).order_by("pk"))
     findings = checking.package(submission, [checking.of_document(document) for document in documents])
-    errors = sum(finding.level == "ERROR" for finding in findings)
+    number = count(findings)
     with transaction.atomic():
         is_open = _lock(hold)
         if is_open and _has_changed(submission, documents):
@@ -203,11 +203,11 @@ def _settle(hold: Hold[PackageCheck]) -> bool:
         if is_open:
             Submission.objects.filter(pk=submission.pk).update(
                 findings=[checking.as_stored(finding) for finding in findings],
-                errors=errors,
-                warnings=len(findings) - errors,
+                errors=number[Level.ERROR],
+                warnings=number[Level.WARNING],
                 is_checked=True,
             )
-            _move(hold, Submission.Status.READY if documents and not errors else Submission.Status.DRAFT)
+            _move(hold, Submission.Status.READY if documents and not number[Level.ERROR] else Submission.Status.DRAFT)
         hold.finish()
     return True
 

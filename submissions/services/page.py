@@ -63,15 +63,16 @@ def draft_context(row: Submission, *, at: datetime, query: QueryDict) -> dict[st
     service = catalogue.service(row.service)
     total = row.documents.count()
     check = package_check.find(row)
+    waiting = _waiting(row, check)
     return {
         **_common(row, at),
         "page": paginate(row.documents.all(), query=query, order=("role", "pk")),
         "total": total,
-        "waiting": _waiting(row, check),
+        "waiting": waiting,
         "findings": checking.shown(row.findings, service),
         "errors": row.errors,
         "warnings": row.warnings,
-        "facts": checking.summary(row) if total else [],
+        "facts": checking.summary(row) if total and not waiting else [],
         "preflight": preflight(row),
         "refused": refused_files(check.refused, service_id=row.service) if check else [],
         "refused_more": check.refused_more if check else 0,

@@ -252,6 +252,15 @@ def test_changes_are_the_newest_first_and_new_when_they_came_after_the_last_visi
     assert [(change.status, change.is_new) for change in result] == [("REJECTED", True), ("ACCEPTED", False)]
 
 
+def test_the_overview_shows_the_newest_changes(client: Client, customer: Customer, administrator: Any) -> None:
+    client.force_login(administrator)
+    row = submission(customer, "REJECTED")
+
+    page = client.get("/sandbox/").content.decode()
+
+    assert f'href="/sandbox/submissions/{row.pk}/">{customer.name}</a>' in page
+
+
 def test_a_change_at_a_strangers_is_not_told(customer: Customer, case_worker: Any) -> None:
     stranger = Customer.objects.create(environment=SANDBOX, orgnr="312345670", name="Fremmed AS")
     submission(stranger, "REJECTED")

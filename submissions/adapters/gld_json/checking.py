@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from submissions.adapters.base import About, FileReport, Finding, Level, NamedFile, Period
+from submissions.adapters.base import About, FileReport, Finding, Level, NamedFile, Period, beyond
 from submissions.adapters.gld_json import kinds, summary
 from submissions.adapters.gld_json.parsing import Unreadable, find_lines, parse, read_text
 from submissions.adapters.gld_json.shape import (
@@ -84,11 +84,13 @@ def _findings(faults: list[Fault], text: str, filename: str) -> Iterator[Finding
     first = ordered[:MOST_FINDINGS]
     lines = find_lines(text, {fault.path for fault in first}) if first else {}
     for fault in first:
-        level = Level.ERROR if fault.is_certain else Level.WARNING
-        yield Finding(level, fault.code, fault.params, filename, lines[fault.path], masked(shown(fault.path)))
+        yield Finding(_level(fault), fault.code, fault.params, filename, lines[fault.path], masked(shown(fault.path)))
     if rest := ordered[MOST_FINDINGS:]:
-        level = Level.ERROR if rest[0].is_certain else Level.WARNING
-        yield Finding(level, "MORE", {"n": str(len(rest))}, filename)
+        yield beyond([_level(fault) for fault in rest], file=filename)
+
+
+def _level(fault: Fault) -> Level:
+    return Level.ERROR if fault.is_certain else Level.WARNING
 
 
 def _faults(value: Any, message: Message | None, about: About, shape: Shape) -> Iterator[Fault]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from submissions.adapters.base import About, FileReport, Finding, Level, NamedFile, Period
+from submissions.adapters.base import About, FileReport, Finding, Level, NamedFile, Period, beyond
 from submissions.adapters.numbers import is_orgnr, masked
 from submissions.adapters.rf1086 import facts, names, schema, sums
 from submissions.adapters.rf1086.facts import IDENTITIES, MainFacts, PartFacts, Spot, spot
@@ -69,8 +69,7 @@ def _bounded(findings: list[Finding]) -> list[Finding]:
     if len(findings) <= MOST_FINDINGS:
         return findings
     ordered = sorted(findings, key=lambda finding: finding.level != Level.ERROR)
-    rest = ordered[MOST_FINDINGS:]
-    return [*ordered[:MOST_FINDINGS], Finding(rest[0].level, "MORE", {"n": str(len(rest))})]
+    return [*ordered[:MOST_FINDINGS], beyond([finding.level for finding in ordered[MOST_FINDINGS:]])]
 
 
 def _belongs(form: Form, about: About) -> Iterator[Finding]:

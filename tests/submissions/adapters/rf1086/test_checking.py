@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
+from submissions.adapters.base import Finding, beyond, count
 from submissions.adapters.numbers import synthetic_person
 from submissions.adapters.rf1086 import Level, NamedFile, names, parsing, render
 from submissions.adapters.rf1086.checking import MOST_FINDINGS
@@ -198,6 +199,14 @@ def test_the_same_fault_in_every_file_ends_in_a_count():
     assert len(findings) == MOST_FINDINGS + 1
     assert findings[-1].code == "MORE"
     assert "101" in render(findings[-1])
+    assert count(findings) == {Level.ERROR: 401, Level.WARNING: 0}
+
+
+def test_what_is_not_listed_counts_as_what_it_is() -> None:
+    listed = Finding(Level.WARNING, "TOTAL")
+    rest = beyond([Level.ERROR, Level.WARNING, Level.WARNING])
+
+    assert (rest.level, count([listed, rest])) == (Level.ERROR, {Level.ERROR: 1, Level.WARNING: 3})
 
 
 def test_the_contents_of_a_file_stay_out_of_its_repr():
