@@ -144,7 +144,7 @@ class Tour:
             submission=draft, files=[Example(f.name, f.content) for f in files], by=self.user.actor, at=at
         )
         draft.refresh_from_db()
-        self.say(f"   {number} files checked here: {draft.status}, {draft.errors + draft.warnings} findings")
+        self.say(f"   {number} files checked here: {draft.status}, findings: {draft.errors + draft.warnings}")
         queue(submission=draft, by=self.user.actor, at=timezone.now(), confirmed=frozenset({"warnings"}))
         enqueue_on_commit(send_submissions)
         sent = self.until(draft, lambda row: row.delivered_at is not None, "the worker to deliver the report")
