@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -67,6 +68,14 @@ class Portal:
         return answer.json() if answer.content else None
 
 
+def counts_when_delivered(portal: Portal, wanted: int, *, seconds: float) -> dict[str, Any]:
+    """The counts once so many reports are delivered, or those of the last look."""
+    until = time.monotonic() + seconds
+    while (counts := portal.counts())["delivered"] < wanted and time.monotonic() < until:
+        time.sleep(2)
+    return counts
+
+
 @pytest.fixture
 def portal() -> Iterator[Portal]:
     with TemporaryDirectory(prefix="portal-faults-") as folder:
@@ -88,6 +97,6 @@ def portal() -> Iterator[Portal]:
         finally:
             family = everything_below(process.pid)
             process.terminate()
-            process.wait(20)
+            process.wait(60)
             wait_for(lambda: not any(map(is_alive, family)), seconds=30)
             valkey.stop()

@@ -13,7 +13,11 @@ from django.utils import timezone
 from accounts.models import Role, User
 from portal.local.tour import Tour
 from submissions.models import Submission
+from submissions.period import Period
+from submissions.services.documents import store_document
 from submissions.services.queue import queue
+from submissions.services.ways import about_of, adapter_of
+from submissions.tasks import reconcile_submissions, send_submissions
 from systemusers.models import Access
 from tests.submissions.rows import make_draft
 from tests.submissions.world import store_package
@@ -36,6 +40,35 @@ def queue_reports(count: int) -> None:
         submission = make_draft(access, at=at, status="READY")
         store_package(submission)
         queue(submission=submission, by="task:load", at=at, confirmed=frozenset({"duplicate"}))
+
+
+def queue_examples(count: int, service: str) -> None:
+    """Reports of one service, customer and year. No worker is woken."""
+    [access] = Access.objects.filter(status__in=Access.USABLE)
+    for number in range(count):
+        at, period = timezone.now(), Period.year(2025)
+        submission = make_draft(access, at=at, status="READY", service=service, period=period)
+        adapter, about = adapter_of(submission), about_of(submission)
+        for file in adapter.examples(about, name=f"Last {number}", wrong=False):
+            role = adapter.inspect(file, about).role
+            store_document(
+                content=file.content, filename=file.name, media_type="application/xml", role=role,
+                customer=submission.customer, submission=submission, at=at,
+            )  # fmt: skip
+        queue(submission=submission, by="task:load", at=at, confirmed=frozenset({"duplicate"}))
+
+
+def wake(count: int) -> None:
+    """Many messages for the same work."""
+    for _ in range(count):
+        send_submissions.delay()
+        reconcile_submissions.delay()
+
+
+def same_as(received: list[str]) -> None:
+    """Print whether our reports name exactly these deliveries."""
+    ours = Submission.objects.filter(transmission_id__isnull=False).values_list("transmission_id", flat=True)
+    print(sorted(map(str, ours)) == sorted(received))  # noqa: T201
 
 
 def count() -> None:

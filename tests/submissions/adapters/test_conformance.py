@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -168,6 +168,41 @@ def test_dying_after_a_lost_answer_to_the_last_call_leaves_one_delivery(rig: Rig
         effect += 1
 
     assert effect > 5
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("late", [LEASE + timedelta(seconds=20), timedelta(days=1)], ids=["lapsed", "clock-ahead"])
+def test_a_second_worker_that_takes_over_during_any_request_leaves_one_delivery(rig: Rig, late: timedelta) -> None:
+    """The first is slow, or the clock of the second is ahead: the lease has run out, and the first still works on."""
+    tick, taken = 0, True
+    while taken:
+        submission = rig.queued()
+        taken = takes_over(rig.world, tick, late)
+        rig.world.let_pass(late.total_seconds())
+        assert_one_delivery(rig, submission, f"taken over at tick {tick}")
+        tick += 1
+
+    assert tick > 2
+
+
+def takes_over(world: World, number: int, late: timedelta) -> bool:
+    """Whether the work had a request before or after which a second worker, `late`, did the same work."""
+    left, taken = number, False
+
+    def watch() -> None:
+        nonlocal left, taken
+        left -= 1
+        if left == -1:
+            taken = True
+            send.send_due(at=world.at + late, when_full=nothing)
+            reconcile.settle_due(at=world.at + late, when_full=nothing)
+
+    world.transport.watch = watch
+    try:
+        work_once(world)
+    finally:
+        world.transport.watch = nothing
+    return taken
 
 
 def work_once(world: World) -> None:
