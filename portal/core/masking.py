@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from portal.gateways.refusals import IDENTITY_NUMBER
-
+_BETWEEN = r"[\s._/\u200b\u2013-]"
+_ELEVEN_DIGITS = re.compile(
+    rf"(?<![0-9])[0-9]{{2}}{_BETWEEN}?[0-9]{{2}}{_BETWEEN}?[0-9]{{2}}{_BETWEEN}{{0,3}}[0-9]{{5}}(?![0-9])"
+)
+"""Day, month, year and the last five, also when they are written apart."""
 _HEX = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}|[0-9a-f]{64}")
 """A UUID or a SHA-256: eleven digits in it are no number."""
 HIDDEN = "***********"
@@ -18,7 +21,7 @@ UNSEEN = re.compile(
 
 def without_identity_numbers(text: str) -> str:
     """`text` with every number of eleven digits hidden, whatever stands around it."""
-    return text if _HEX.fullmatch(text) else IDENTITY_NUMBER.sub(HIDDEN, text)
+    return text if _HEX.fullmatch(text) else _ELEVEN_DIGITS.sub(HIDDEN, text)
 
 
 def visible(text: str) -> str:

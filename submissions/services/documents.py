@@ -17,6 +17,7 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
+from django.utils import timezone
 
 from accounts.models import Customer
 from portal.core import crypto
@@ -180,17 +181,25 @@ def _delete_if_old(name: str, at: datetime) -> bool:
 def _keep(sha256: str, content: bytes) -> bool:
     """Write the file unless it exists and is complete; tells whether it did.
 
-    A file without a row is written again too: a new modification time protects it from the sweep.
+    An old file without a row is written again: a new modification time protects it from the sweep. A young one may be
+    another process's, which is about to make its row: it is not touched.
     """
     name = storage_path(sha256)
     if storage().exists(name):
-        if Document.objects.filter(sha256=sha256).exists() and _is_whole(sha256):
+        if (Document.objects.filter(sha256=sha256).exists() or _is_young(name)) and _is_whole(sha256):
             return False
         storage().delete(name)
     kept = storage().save(name, ContentFile(crypto.encrypt(content)))
     if kept != name:  # another process wrote the same bytes first; its file is used
         storage().delete(kept)
     return True
+
+
+def _is_young(name: str) -> bool:
+    try:
+        return storage().get_modified_time(name) > timezone.now() - ORPHAN_AGE / 2
+    except FileNotFoundError:  # a sweep was here first
+        return False
 
 
 def _is_whole(sha256: str) -> bool:

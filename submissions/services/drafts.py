@@ -115,13 +115,16 @@ def begin(
     """
     uploads = list(files)
     customer = customer or access.customer
-    same = Submission.objects.about(customer=customer, service=service, period=period).filter(corrects__isnull=True)
-    draft = same.filter(access=access, status__in=OPEN).order_by("-pk").first()
-    probe = draft or Submission(customer=customer, access=access, service=service, **period.columns())
-    refused = _unusable(probe, uploads)
+    refused = _unusable(Submission(customer=customer, access=access, service=service, **period.columns()), uploads)
     if uploads and len(refused) == len(uploads):
         return None, refused
-    draft = draft or create_draft(access=access, customer=customer, service=service, period=period, by=by, at=at)
+    with transaction.atomic():
+        Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)  # two clicks at once make one draft
+        same = Submission.objects.about(customer=customer, service=service, period=period)
+        open_ones = same.filter(access=access, status__in=OPEN, corrects__isnull=True)
+        draft = open_ones.order_by("-pk").first() or create_draft(
+            access=access, customer=customer, service=service, period=period, by=by, at=at
+        )
     add_files(submission=draft, files=uploads, by=by, at=at)
     return draft, []
 

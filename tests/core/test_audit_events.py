@@ -153,7 +153,19 @@ def test_an_event_of_a_release_that_is_gone_is_shown_by_its_code() -> None:
 
 class TestMasking:
     @pytest.mark.parametrize(
-        "text", ["RF1086U_01819012345_Kari.xml", "f01819012345", "018190 12345", "018190-12345", "a01819012345b"]
+        "text",
+        [
+            "RF1086U_01819012345_Kari.xml",
+            "f01819012345",
+            "018190 12345",
+            "018190-12345",
+            "a01819012345b",
+            "01.81.90 12345",
+            "01 81 90 - 12345",
+            "018190_12345",
+            "018190\u200b12345",
+            "018190\u202f12345",
+        ],
     )
     def test_an_identity_number_is_hidden_whatever_stands_around_it(self, text: str) -> None:
         hidden = without_identity_numbers(text)
@@ -165,6 +177,8 @@ class TestMasking:
         "text",
         [
             "310123455_fjordtall",
+            "310123455 25",
+            "10.11.12.131",
             "123456789012",
             "0d7a5c11-1234-4abc-8def-01819012345f",
             "2026-11-23 09:00:00",

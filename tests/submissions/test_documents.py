@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.storage import storages
+from django.core.files.storage import FileSystemStorage, storages
 from django.utils import timezone
 
 from portal.core import crypto
@@ -160,9 +162,35 @@ def test_a_file_that_another_sweep_has_deleted_is_no_fault(draft: Submission, mo
 def test_an_orphan_stored_again_becomes_young(draft: Submission) -> None:
     lost = documents.keep(CONTENT)
     path = Path(storages["documents"].path(documents.storage_path(lost.sha256)))
+    old = (timezone.now() - timedelta(days=2)).timestamp()
+    os.utime(path, (old, old))
     before = path.stat().st_ino, path.read_bytes()
 
     document = store(draft)
 
     assert (path.stat().st_ino, path.read_bytes()) != before
+    assert path.stat().st_mtime > old
+    assert read_document(document) == CONTENT
+
+
+def test_a_file_whose_row_is_about_to_be_made_is_not_touched_by_another_process(
+    draft: Submission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be lost when the disk is full at that moment."""
+    kept = documents.keep(CONTENT)
+
+    def full(*_: Any, **__: Any) -> str:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSystemStorage, "save", full)
+        again = documents.keep(CONTENT)
+        with pytest.raises(OSError, match="no space"):
+            documents.keep(b"other bytes")
+
+    document = documents.record_document(
+        kept=kept, filename="a.xml", media_type="application/xml", role="MAIN", customer=draft.customer,
+        submission=draft, at=AT,
+    )  # fmt: skip
+    assert (kept.is_written, again.is_written) == (True, False)
     assert read_document(document) == CONTENT

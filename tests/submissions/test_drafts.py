@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from portal.core.audit import AuditEvent
 from submissions.adapters.rf1086 import NamedFile
@@ -205,3 +208,28 @@ def test_asking_for_a_correction_twice_gives_the_same_draft(access: Access) -> N
 def test_there_is_nothing_to_correct_in_what_is_still_under_way(access: Access) -> None:
     with pytest.raises(NotOpen):
         drafts.copy_for_correction(submission=make_draft(access, status=S.QUEUED), by=BY, at=AT)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_once_make_one_draft(access: Access) -> None:
+    package = example(access.customer.orgnr, access.customer.name, 2025, shareholders=2)
+    together = threading.Barrier(4)
+
+    def click(_number: int) -> int:
+        together.wait(20)
+        try:
+            draft, _refused = drafts.begin(
+                access=access, service=SERVICE, period=Period.year(2025),
+                files=[SimpleUploadedFile(file.name, file.content) for file in package], by=BY, at=AT,
+            )  # fmt: skip
+            return draft.pk if draft else 0
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        made = set(pool.map(click, range(4)))
+
+    draft = Submission.objects.get()
+    assert made == {draft.pk}
+    assert draft.documents.count() == len(package)
+    assert draft.status == Submission.Status.READY

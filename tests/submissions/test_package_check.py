@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from portal.core.environments import Environment
+from portal.core.heartbeat import Heartbeat
 from portal.core.states import LostRace
 from portal.desk.attention import attention
 from submissions import tasks
@@ -148,6 +149,23 @@ def test_a_worker_that_stops_in_the_middle_leaves_what_it_had_checked(
     assert (half_way.checked, half_way.total, nobody) == (10, MANY + 1, 0)
     assert (draft.status, draft.findings) == (S.READY, [])
     assert len(parsed) == MANY + 1 + 5  # the five of the batch that was not stored are read again
+
+
+@pytest.mark.parametrize("fault", [False, True])
+def test_without_background_work_the_page_of_a_draft_promises_no_check(
+    draft: Submission, client: Client, case_worker: User, monkeypatch: pytest.MonkeyPatch, *, fault: bool
+) -> None:
+    add(draft, *files())
+    if fault:
+        monkeypatch.setattr(documents, "_read", fails)
+        package_check.run(at=AT)
+    Heartbeat.objects.all().delete()
+
+    text = page_of(client, draft, case_worker).text
+
+    assert "Kontrollen går videre når portalen arbeider igjen" in text
+    assert "Kontrollen prøver igjen" not in text
+    assert "Du kan lukke siden" not in text
 
 
 def test_slow_files_are_stored_before_the_lease_runs_out(
