@@ -1,6 +1,6 @@
 """The audit trail's hash chain: new rows are sealed in batches, so that writers do not wait for each other.
 
-A row's hash covers every column; a seal's hash covers the seal before it and its rows. There is one chain: sealers take
+A row's hash covers every column; a seal's hash covers the seal before it, its rows and its columns. There is one chain: sealers take
 turns by an advisory lock, and the database refuses two seals with the same predecessor.
 `verify` names the first row or seal that does not match.
 """
@@ -60,14 +60,11 @@ def _seal_up_to(highest: int, *, at: datetime) -> int:
         return 0
     before = previous.chain_hash if previous else GENESIS
     hashes = b"".join(row_hash(event) for event in events)
-    sealed = AuditSeal.objects.create(
-        sealed_at=at,
-        first_event=events[0].pk,
-        last_event=events[-1].pk,
-        row_hashes=hashes,
-        previous_hash=before,
-        chain_hash=_chain(before, hashes),
+    sealed = AuditSeal(
+        sealed_at=at, first_event=events[0].pk, last_event=events[-1].pk, row_hashes=hashes, previous_hash=before
     )
+    sealed.chain_hash = _chain(sealed)
+    sealed.save(force_insert=True)
     anchor = {"rows": str(sealed), "anchor": sealed.chain_hash}
     transaction.on_commit(lambda: logger.info("audit trail sealed", extra=anchor))
     return len(events)
@@ -96,8 +93,13 @@ def _settled_highest() -> int:
         return 0
 
 
-def _chain(previous: str, hashes: bytes) -> str:
-    return hashlib.sha256(bytes.fromhex(previous) + hashes).hexdigest()
+def _chain(sealed: AuditSeal) -> str:
+    """SHA-256 over the seal before it and all columns of this one."""
+    columns = [
+        sealed.previous_hash, sealed.sealed_at.astimezone(UTC).isoformat(), sealed.first_event, sealed.last_event,
+        bytes(sealed.row_hashes).hex(),
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(columns).encode()).hexdigest()
 
 
 class Broken(Exception):
@@ -117,7 +119,7 @@ def verify(*, since: str = "") -> Verified:
     previous, rows, last_event, is_anchored = GENESIS, 0, _BEFORE_ALL, since in ("", GENESIS)
     for sealed in AuditSeal.objects.order_by("pk").iterator():
         hashes = bytes(sealed.row_hashes)
-        if sealed.previous_hash != previous or _chain(previous, hashes) != sealed.chain_hash:
+        if sealed.previous_hash != previous or _chain(sealed) != sealed.chain_hash:
             raise Broken(f"seal {sealed.pk} (rows {sealed}) does not follow from the seal before it")
         rows += _verify_rows(sealed, hashes, last_event)
         previous, last_event = sealed.chain_hash, sealed.last_event

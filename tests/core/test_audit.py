@@ -78,6 +78,43 @@ class TestChain:
         with pytest.raises(audit_chain.Broken, match=f"row {victim.pk} "):
             audit_chain.verify()
 
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "at = at + interval '1 microsecond'", "by = by || ' '", "environment = 'TEST'", "target = target || '0'",
+            "customer_id_ref = 7", "what = 'deleted'", """detail = '{"a": null}'""", "id = id + 1000",
+        ],
+    )  # fmt: skip
+    def test_a_change_of_any_column_is_found(self, change: str) -> None:
+        write(4)
+        audit_chain.seal(at=AT)
+        write(2)
+        victim = AuditEvent.objects.order_by("pk")[1]
+        tamper(f"UPDATE portal_auditevent SET {change} WHERE id = {victim.pk}")
+
+        with pytest.raises(audit_chain.Broken):
+            audit_chain.verify()
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "row_hashes = substring(row_hashes from 33)", "first_event = first_event + 1", "last_event = last_event - 1",
+            "previous_hash = repeat('a', 64)", "chain_hash = repeat('a', 64)", "sealed_at = sealed_at - interval '1 day'",
+        ],
+    )  # fmt: skip
+    def test_a_change_of_a_seal_is_found(self, change: str) -> None:
+        for _ in range(3):
+            write(3)
+            audit_chain.seal(at=AT)
+        victim = AuditSeal.objects.order_by("pk")[1]
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE portal_auditseal DISABLE TRIGGER audit_seal_append_only")
+            cursor.execute(f"UPDATE portal_auditseal SET {change} WHERE id = {victim.pk}")
+            cursor.execute("ALTER TABLE portal_auditseal ENABLE TRIGGER audit_seal_append_only")
+
+        with pytest.raises(audit_chain.Broken):
+            audit_chain.verify()
+
     def test_a_removed_row_is_missed(self) -> None:
         write(4)
         audit_chain.seal(at=AT)
