@@ -38,6 +38,10 @@ class NotAllowed(Exception):
 class NotOpen(Exception):
     """The submission was sent or cancelled: its files can no longer be changed."""
 
+    def __init__(self, submission: Submission, status: str) -> None:
+        super().__init__(f"submission {submission.pk} is {status}")
+        self.submission = submission
+
 
 class NotStored(Exception):
     """The storage did not take the files; the draft is as it was. `code` is known to `portal.explain`."""
@@ -111,7 +115,8 @@ def begin(
 ) -> tuple[Submission | None, list[stored.Refused]]:
     """A draft with the files; an open draft for the same customer, service and period is reused.
 
-    (None, why) when there are only few files and none can be used. Raises NotAllowed, NotStored.
+    (None, why) when there are only few files and none can be used. Raises NotAllowed, NotStored, and NotOpen when the open
+    draft was sent meanwhile.
     """
     uploads = list(files)
     customer = customer or access.customer
@@ -275,7 +280,7 @@ def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Sub
     Raises NotOpen when there is nothing to correct yet, NotAllowed when the access no longer allows the service.
     """
     if submission.status not in CORRECTABLE or submission.access is None:
-        raise NotOpen(f"submission {submission.pk} is {submission.status}")
+        raise NotOpen(submission, submission.status)
     with transaction.atomic():
         Submission.objects.select_for_update().get(
             pk=submission.pk
@@ -320,7 +325,7 @@ def _editing(submission: Submission) -> Iterator[None]:
     with transaction.atomic():
         status = Submission.objects.select_for_update().values_list("status", flat=True).get(pk=submission.pk)
         if status not in OPEN:
-            raise NotOpen(f"submission {submission.pk} is {status}")
+            raise NotOpen(submission, status)
         submission.status = status
         yield
 

@@ -16,7 +16,7 @@ from submissions.forms import CustomerSearchForm, NewSubmissionForm
 from submissions.services import catalogue, drafts
 from submissions.services.page import RefusedFile, refused_files
 from submissions.views.examples import examples
-from submissions.views.one import say_not_stored
+from submissions.views.one import say_moved_on, say_not_stored
 from systemusers.models import Access
 
 SHOWN = 20
@@ -98,6 +98,9 @@ def _begin(request: StaffRequest, customer: Customer, form: NewSubmissionForm) -
     except drafts.NotAllowed as error:
         messages.error(request, str(error))
         return redirect(request.get_full_path())
+    except drafts.NotOpen as error:
+        say_moved_on(request)
+        return redirect("submission", environment=request.environment, pk=error.submission.pk)
     except drafts.NotStored as error:
         say_not_stored(request, error)
         return _page(request, customer, form, status=503)

@@ -70,10 +70,14 @@ def act(view: Act) -> Callable[..., HttpResponse]:
         try:
             return view(request, row, **kwargs)
         except (drafts.NotOpen, LostRace, IllegalTransition):
-            messages.warning(request, _("Innsendingen har gått videre i mellomtiden. Her er den slik den er nå."))
+            say_moved_on(request)
             return _back(request, row)
 
     return guarded
+
+
+def say_moved_on(request: StaffRequest) -> None:
+    messages.warning(request, _("Innsendingen har gått videre i mellomtiden. Her er den slik den er nå."))
 
 
 def _back(request: StaffRequest, row: Submission) -> HttpResponse:

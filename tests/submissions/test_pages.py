@@ -18,6 +18,7 @@ from submissions.adapters.rf1086 import NamedFile
 from submissions.adapters.rf1086.samples import example
 from submissions.models import Submission
 from submissions.period import Period
+from submissions.services import drafts
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.rows import SERVICE, make_draft
@@ -121,6 +122,23 @@ def test_files_of_which_none_can_be_used_make_no_draft(client: Client, access: A
     assert "tom.xml" in response.content.decode()
     assert response.context["form"]["year"].value() == "2019"
     assert not Submission.objects.exists()
+
+
+def test_a_draft_that_is_sent_while_files_are_added_to_it_is_shown_as_it_is(
+    client: Client, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(client, access)
+    draft, take = Submission.objects.get(), drafts._take
+
+    def meanwhile(upload: Any) -> Any:
+        Submission.objects.filter(pk=draft.pk).update(status=S.CANCELLED)
+        return take(upload)
+
+    monkeypatch.setattr(drafts, "_take", meanwhile)
+    reply = create(client, access)
+
+    assert reply.headers["Location"] == url("submission", draft)
+    assert "har gått videre i mellomtiden" in client.get(reply.headers["Location"]).text
 
 
 def test_the_same_report_begun_again_is_the_open_draft(client: Client, access: Access) -> None:
