@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -233,6 +233,40 @@ def test_dying_after_a_lost_answer_to_the_last_call_leaves_one_delivery(rig: Rig
         effect += 1
 
     assert effect > 5
+
+
+@pytest.mark.parametrize("late", [LEASE + timedelta(seconds=20), timedelta(days=1)], ids=["lapsed", "clock-ahead"])
+def test_a_second_worker_that_takes_over_during_any_request_leaves_one_delivery(rig: Rig, late: timedelta) -> None:
+    """The first is slow, or the clock of the second is ahead: the lease has run out, and the first still works on."""
+    tick, taken = 0, True
+    while taken:
+        submission = rig.queued()
+        taken = takes_over(rig, tick, late)
+        rig.world.let_pass(late.total_seconds())
+        assert_one_delivery(rig, submission, f"taken over at tick {tick}")
+        tick += 1
+
+    assert tick > 2 * len(steps_of(rig))
+
+
+def takes_over(rig: Rig, number: int, late: timedelta) -> bool:
+    """Whether the work had a request to the service before or after which a second worker, `late`, did the same work."""
+    world, left, taken = rig.world, number, False
+
+    def watch() -> None:
+        nonlocal left, taken
+        left -= world.transport.requests[-1].url.path.startswith(rig.path)
+        if left == -1 and not taken:
+            taken = True
+            send.send_due(at=world.at + late, when_full=nothing)
+            reconcile.settle_due(at=world.at + late, when_full=nothing)
+
+    world.transport.watch = watch
+    try:
+        work_once(world)
+    finally:
+        world.transport.watch = nothing
+    return taken
 
 
 def work_once(world: World) -> None:
