@@ -175,6 +175,16 @@ def test_nothing_is_done_before_a_real_call(administrator: Any) -> None:
     assert all(step.how for step in steps)
 
 
+def test_the_polled_part_of_the_nine_steps_counts_them_too(client: Client, administrator: Any) -> None:
+    client.force_login(administrator)
+    fragment = client.get("/sandbox/connection/", headers={"HX-Request": "true", "HX-Target": "steps"}).content.decode()
+    page = client.get("/sandbox/connection/").content.decode()
+
+    assert fragment.lstrip().startswith('<div id="steps"')
+    assert "0 av 9 steg er bekreftet" in fragment
+    assert page.count("av 9 steg") == fragment.count("av 9 steg"), "what stands outside the fragment is never refreshed"
+
+
 def test_a_failed_report_shows_its_cause_and_who_can_mend_it(customer: Customer, administrator: Any) -> None:
     Submission.objects.filter(pk=submission(customer, "FAILED", problem_code="GLD_1063").pk).update(delivered_at=None)
 
