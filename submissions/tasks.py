@@ -12,8 +12,10 @@ from celery import shared_task
 from django.utils import timezone
 
 from portal.core.enqueue import enqueue_on_commit
-from submissions.services import documents, events, package_check, reconcile, send
-from submissions.services.inbox import cursors, poll, pull
+from submissions.services import documents
+from submissions.services.drafting import package_check
+from submissions.services.inbox import cursors, events, poll, pull
+from submissions.services.sending import reconcile, send
 
 logger = logging.getLogger(__name__)
 

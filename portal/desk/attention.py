@@ -20,7 +20,7 @@ from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
 from portal.desk.counting import Counted, count_all
 from submissions.models import Dialog, EventSubscription, PackageCheck, PollCursor, Submission
-from submissions.services import following
+from submissions.services.inbox import following
 from systemusers.models import Access, MaskinportenClient, SigningKey, System, SystemRound
 from systemusers.services import keys
 from systemusers.services.next_step import UNANSWERED

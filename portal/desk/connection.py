@@ -19,7 +19,7 @@ from portal.core import lease
 from portal.core.environments import Environment
 from portal.explain import explain
 from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission
-from submissions.services import following
+from submissions.services.inbox import following
 from systemusers.models import Access, MaskinportenClient, ScopeGrant, SigningKey, System
 from systemusers.services import keys
 

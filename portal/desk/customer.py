@@ -13,8 +13,9 @@ from accounts.models import Customer
 from accounts.services.business_register import warnings_about
 from portal.core.heartbeat import is_working
 from submissions.models import Dialog, Submission
-from submissions.services import catalogue, dialogs
-from submissions.services import listing as submission_list
+from submissions.services import catalogue
+from submissions.services.pages import dialogs
+from submissions.services.pages import listing as submission_list
 from systemusers.models import Access
 from systemusers.services import listing, timeline
 

@@ -24,8 +24,8 @@ from portal.local import demo
 from submissions.models import Document, EventSubscription, PollCursor, Submission
 from submissions.period import Period
 from submissions.services.documents import read_document
-from submissions.services.drafts import add_files, create_draft
-from submissions.services.queue import queue
+from submissions.services.drafting.drafts import add_files, create_draft
+from submissions.services.sending.queue import queue
 from submissions.services.ways import about_of, adapter_of
 from submissions.tasks import send_submissions
 from submissions.views.examples import Example

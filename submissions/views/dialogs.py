@@ -13,8 +13,8 @@ from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
 from submissions.models import Dialog
-from submissions.services import dialogs as service
-from submissions.services import following as failing
+from submissions.services.inbox import following as failing
+from submissions.services.pages import dialogs as service
 
 
 @staff_page()

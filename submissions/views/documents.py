@@ -16,9 +16,10 @@ from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.explain import explain
 from submissions.models import Document
-from submissions.services import catalogue, document_preview
+from submissions.services import catalogue
 from submissions.services.documents import DocumentDamaged, read_document
 from submissions.services.evidence import evidence
+from submissions.services.pages import document_preview
 from submissions.views.one import find
 
 logger = logging.getLogger(__name__)

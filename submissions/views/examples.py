@@ -13,7 +13,8 @@ from accounts.guard import StaffRequest, staff_page
 from portal.core.environments import Environment
 from submissions.adapters import adapter
 from submissions.adapters.base import About
-from submissions.services import catalogue, drafts
+from submissions.services import catalogue
+from submissions.services.drafting import drafts
 from submissions.services.ways import about_of
 from submissions.views.one import find, say_not_stored
 

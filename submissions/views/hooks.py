@@ -11,7 +11,7 @@ from accounts.guard import public_page
 from portal.core import enqueue
 from portal.gateways.events import parse_event
 from submissions import tasks
-from submissions.services import events
+from submissions.services.inbox import events
 
 MOST_BYTES = 64 * 1024
 

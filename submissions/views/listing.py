@@ -10,7 +10,7 @@ from portal.core.filters import chips, in_group
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
-from submissions.services import listing
+from submissions.services.pages import listing
 
 
 @staff_page()

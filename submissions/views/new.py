@@ -13,8 +13,9 @@ from portal.core.environments import Environment
 from portal.core.htmx import page_or_fragment
 from submissions.adapters.base import About, Period
 from submissions.forms import CustomerSearchForm, NewSubmissionForm
-from submissions.services import catalogue, drafts
-from submissions.services.page import RefusedFile, refused_files
+from submissions.services import catalogue
+from submissions.services.drafting import drafts
+from submissions.services.pages.page import RefusedFile, refused_files
 from submissions.views.examples import examples
 from submissions.views.one import say_moved_on, say_not_stored
 from systemusers.models import Access

@@ -22,8 +22,10 @@ from portal.explain import explain
 from submissions import tasks
 from submissions.forms import FilesForm
 from submissions.models import Document, Submission
-from submissions.services import catalogue, drafts, queue
-from submissions.services.page import draft_context, sent_context
+from submissions.services import catalogue
+from submissions.services.drafting import drafts
+from submissions.services.pages.page import draft_context, sent_context
+from submissions.services.sending import queue
 
 Act = Callable[..., HttpResponse]
 

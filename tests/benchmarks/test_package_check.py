@@ -16,8 +16,8 @@ from submissions.adapters import rf1086
 from submissions.adapters.base import NamedFile
 from submissions.adapters.rf1086.samples import example
 from submissions.models import Submission
-from submissions.services import drafts, package_check
 from submissions.services.documents import read_document
+from submissions.services.drafting import drafts, package_check
 from submissions.services.ways import about_of
 from tests.fixtures import AT, CUSTOMER_ORGNR, customer, portfolio, vendor
 from tests.submissions.rows import access, draft, own_storage

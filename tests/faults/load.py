@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Role, User
 from portal.local.tour import Tour
 from submissions.models import Submission
-from submissions.services.queue import queue
+from submissions.services.sending.queue import queue
 from systemusers.models import Access
 from tests.submissions.rows import make_draft
 from tests.submissions.world import store_package

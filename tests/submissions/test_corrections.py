@@ -9,9 +9,9 @@ from django.test import Client
 
 from submissions.adapters.rf1086.samples import example
 from submissions.models import Submission
-from submissions.services import drafts
-from submissions.services.preflight import preflight
-from submissions.services.timeline import timeline
+from submissions.services.drafting import drafts
+from submissions.services.drafting.preflight import preflight
+from submissions.services.pages.timeline import timeline
 from submissions.views.examples import Example
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR

@@ -17,7 +17,7 @@ from portal.core.lease import LEASE
 from portal.gateways.errors import GatewayError
 from submissions.adapters.rf1086 import adapter
 from submissions.models import Submission
-from submissions.services import calls, claim, receipt, reconcile, send
+from submissions.services.sending import calls, claim, receipt, reconcile, send
 from tests.submissions.world import World, nothing
 
 FILES = {module.__file__ for module in (adapter, calls, claim, receipt, reconcile, send)}

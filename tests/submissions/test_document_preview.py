@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from submissions.services.document_preview import SHOWN, readable
+from submissions.services.pages.document_preview import SHOWN, readable
 
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><x>&b;</x>"""
 

@@ -15,8 +15,9 @@ from submissions.adapters.rf1086 import NamedFile
 from submissions.adapters.rf1086.samples import example
 from submissions.models import Document, PackageCheck, Submission
 from submissions.period import Period
-from submissions.services import catalogue, checking, drafts
-from submissions.services.drafts import NotAllowed, NotOpen
+from submissions.services import catalogue
+from submissions.services.drafting import checking, drafts
+from submissions.services.drafting.drafts import NotAllowed, NotOpen
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.rows import SERVICE, make_draft

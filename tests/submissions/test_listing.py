@@ -11,7 +11,7 @@ from portal.core import filters
 from portal.core.environments import Environment
 from portal.core.filters import counts, in_group
 from submissions.models import Submission
-from submissions.services import listing
+from submissions.services.pages import listing
 from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.rows import make_access, make_draft

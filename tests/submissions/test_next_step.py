@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from submissions.models import Submission
-from submissions.services.next_step import next_step
-from submissions.services.stepper import dots
+from submissions.services.pages.next_step import next_step
+from submissions.services.pages.stepper import dots
 from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.rows import make_draft

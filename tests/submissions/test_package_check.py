@@ -22,8 +22,10 @@ from submissions.adapters.base import Finding, Level
 from submissions.adapters.rf1086 import NamedFile, parsing
 from submissions.adapters.rf1086.samples import example
 from submissions.models import Document, PackageCheck, Submission
-from submissions.services import checking, documents, drafts, package_check, queue
-from submissions.services.preflight import preflight
+from submissions.services import documents
+from submissions.services.drafting import checking, drafts, package_check
+from submissions.services.drafting.preflight import preflight
+from submissions.services.sending import queue
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.rows import make_draft

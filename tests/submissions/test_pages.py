@@ -18,7 +18,7 @@ from submissions.adapters.rf1086 import NamedFile
 from submissions.adapters.rf1086.samples import example
 from submissions.models import Submission
 from submissions.period import Period
-from submissions.services import drafts
+from submissions.services.drafting import drafts
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.rows import SERVICE, make_draft

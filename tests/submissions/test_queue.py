@@ -13,7 +13,7 @@ from portal.core.audit import AuditEvent
 from portal.core.states import IllegalTransition, LostRace
 from submissions.models import Call, Submission
 from submissions.services.documents import store_document
-from submissions.services.queue import NotReady, cancel, queue
+from submissions.services.sending.queue import NotReady, cancel, queue
 from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.rows import make_draft

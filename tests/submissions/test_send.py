@@ -15,10 +15,10 @@ from portal.core.audit import AuditEvent
 from portal.gateways.errors import Unavailable
 from submissions.adapters.rf1086.adapter import Rf1086Adapter
 from submissions.models import Call, Document, Submission
-from submissions.services import reconcile, send
-from submissions.services.claim import AT_ONCE
 from submissions.services.documents import read_document
-from submissions.services.queue import cancel
+from submissions.services.sending import reconcile, send
+from submissions.services.sending.claim import AT_ONCE
+from submissions.services.sending.queue import cancel
 from tests.submissions.world import BY, World, send_one, work_on
 
 S = Submission.Status

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from submissions import tasks
 from submissions.models import Submission
-from submissions.services import reconcile, send
+from submissions.services.sending import reconcile, send
 from tests.submissions.world import World
 
 S = Submission.Status

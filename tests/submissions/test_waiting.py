@@ -15,8 +15,9 @@ from portal.core.lease import LONGEST_WAIT, ROUNDS_BEFORE_A_PERSON, lasting_prob
 from submissions.adapters.base import Answer, Context, Step
 from submissions.adapters.rf1086.adapter import Rf1086Adapter
 from submissions.models import Call, Document, Submission
-from submissions.services import documents, send
+from submissions.services import documents
 from submissions.services.documents import storage, storage_path
+from submissions.services.sending import send
 from systemusers.models import SigningKey
 from systemusers.services import keys
 from systemusers.services.keys import activate_key

@@ -23,9 +23,9 @@ from portal.sandbox.clock import Clock
 from portal.sandbox.faults import Fault
 from portal.sandbox.testing import Transport, shared_key_app
 from submissions.models import Submission
-from submissions.services import reconcile, send
 from submissions.services.documents import store_document
-from submissions.services.queue import queue
+from submissions.services.sending import reconcile, send
+from submissions.services.sending.queue import queue
 from systemusers.models import Access, SigningKey
 from tests.fixtures import AT, VENDOR_ORGNR
 from tests.sandbox import tax_rig

@@ -13,7 +13,7 @@ from submissions.models import Submission
 from submissions.period import Period
 from submissions.services import catalogue
 from submissions.services.documents import store_document
-from submissions.services.queue import queue
+from submissions.services.sending.queue import queue
 from tests.submissions.rows import make_draft
 from tests.submissions.world import BY, World
 

@@ -13,8 +13,8 @@ from portal.gateways.errors import BrokenReply, Refused, Unavailable
 from submissions.adapters import ADAPTERS
 from submissions.adapters.base import Meaning, StoredDocument
 from submissions.models import Submission
-from submissions.services import calls, receipt, reconcile, send
-from submissions.services.queue import MaybeDelivered, cancel
+from submissions.services.sending import calls, receipt, reconcile, send
+from submissions.services.sending.queue import MaybeDelivered, cancel
 from tests.submissions.adapters.deaths import dies
 from tests.submissions.adapters.rig import Rig
 from tests.submissions.inbox.reading import Reading

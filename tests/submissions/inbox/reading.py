@@ -11,7 +11,7 @@ from submissions.adapters.rf1086.samples import example
 from submissions.models import PollCursor, Submission
 from submissions.services.documents import store_document
 from submissions.services.inbox import cursors, poll, pull
-from submissions.services.queue import queue
+from submissions.services.sending.queue import queue
 from tests.submissions.rows import RESOURCE, make_draft
 from tests.submissions.world import BY, World
 

@@ -19,7 +19,7 @@ from portal.sandbox import webhooks
 from portal.sandbox.dialogs import update_dialog
 from submissions import tasks
 from submissions.models import Dialog, EventSubscription, PollCursor, ReceivedEvent
-from submissions.services import events
+from submissions.services.inbox import events
 from systemusers.models import Access
 from tests.fixtures import CUSTOMER_ORGNR
 from tests.submissions.inbox.reading import Reading

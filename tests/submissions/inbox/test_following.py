@@ -14,8 +14,7 @@ from portal.desk.attention import Todo, attention
 from portal.desk.connection import DONE, FAULT, Step, nine_steps
 from portal.explain import explain
 from submissions.models import Dialog, EventSubscription, PollCursor
-from submissions.services import events
-from submissions.services.inbox import cursors
+from submissions.services.inbox import cursors, events
 from tests.submissions.inbox.reading import Reading
 from tests.submissions.rows import make_access
 

@@ -13,8 +13,9 @@ from portal.sandbox.faults import Fault
 from submissions.adapters.base import About
 from submissions.models import Document, Submission
 from submissions.period import Period
-from submissions.services import catalogue, drafts
-from submissions.services.queue import queue
+from submissions.services import catalogue
+from submissions.services.drafting import drafts
+from submissions.services.sending.queue import queue
 from submissions.views.examples import Example, examples
 from tests.submissions.inbox.reading import Reading
 from tests.submissions.world import BY, World

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from submissions.models import Submission
-from submissions.services.queue import queue
+from submissions.services.sending.queue import queue
 from systemusers.models import Access
 from tests.submissions.adapters.gld_json.test_end_to_end import Vendor
 from tests.submissions.world import BY, World

@@ -13,7 +13,7 @@ from submissions.adapters.base import Level
 from submissions.adapters.gld_json.checking import MOST_FINDINGS
 from submissions.adapters.gld_json.parsing import MAX_BYTES, find_lines, walk
 from submissions.adapters.gld_json.texts import CAUSES
-from submissions.services import checking
+from submissions.services.drafting import checking
 from tests.submissions.adapters.gld_json.messages import ADAPTER, inspect, message
 
 

@@ -14,7 +14,8 @@ from django.db.models import QuerySet
 from portal.core.lease import Hold
 from submissions.adapters.base import Candidate, Receipt
 from submissions.models import Submission
-from submissions.services import calls, remote
+from submissions.services import remote
+from submissions.services.sending import calls
 from submissions.services.ways import adapter_of
 
 CLOCKS_DIFFER = timedelta(minutes=2)

@@ -20,9 +20,10 @@ from portal.core.problems import code_of
 from submissions.adapters.base import Finding, Level
 from submissions.models import Document, PackageCheck, Submission, stored
 from submissions.period import Period
-from submissions.services import catalogue, checking, package_check
+from submissions.services import catalogue
 from submissions.services.documents import Kept, clean_filename, keep
-from submissions.services.package_check import AT_ONCE_BYTES, AT_ONCE_FILES, OPEN
+from submissions.services.drafting import checking, package_check
+from submissions.services.drafting.package_check import AT_ONCE_BYTES, AT_ONCE_FILES, OPEN
 from systemusers.models import Access
 
 Status = Submission.Status

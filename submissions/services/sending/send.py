@@ -22,7 +22,7 @@ from portal.core.states import LostRace
 from portal.gateways.errors import Refused
 from submissions.adapters.base import Answer, Meaning
 from submissions.models import Call, Submission
-from submissions.services import calls, claim, receipt, refusal
+from submissions.services.sending import calls, claim, receipt, refusal
 
 BY = "task:send"
 BATCH = 10

@@ -19,8 +19,9 @@ from portal.core.states import LostRace
 from portal.gateways.errors import GatewayError, Refused, Unavailable
 from submissions.adapters.base import Answer, Context, Meaning, Step
 from submissions.models import Call, Submission
-from submissions.services import claim, receipts, remote
+from submissions.services import remote
 from submissions.services.documents import read_document
+from submissions.services.sending import claim, stored_receipt
 from submissions.services.ways import about_of, adapter_of
 from systemusers.services.tokens import AccessMissing, NoKey
 
@@ -110,7 +111,7 @@ def start(call: Call, *, at: datetime) -> None:
 
 
 def finish(call: Call, answer: Answer, *, at: datetime) -> None:
-    stored = receipts.to_bytes(answer.receipt) if answer.receipt else None
+    stored = stored_receipt.to_bytes(answer.receipt) if answer.receipt else None
     _write(
         call,
         status=Status.DONE,

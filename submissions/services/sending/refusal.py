@@ -10,7 +10,7 @@ from django.db import transaction
 from portal.core.lease import Hold
 from portal.core.problems import code_of
 from submissions.models import Call, Submission
-from submissions.services import calls
+from submissions.services.sending import calls
 
 
 def fail(hold: Hold[Submission], call: Call, error: Exception, *, by: str) -> None:

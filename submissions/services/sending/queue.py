@@ -13,8 +13,8 @@ from accounts.models import Customer
 from portal.core.states import IllegalTransition
 from submissions.adapters.base import StoredDocument
 from submissions.models import Call, Submission
-from submissions.services.calls import may_have_delivered
-from submissions.services.preflight import Preflight, preflight
+from submissions.services.drafting.preflight import Preflight, preflight
+from submissions.services.sending.calls import may_have_delivered
 from submissions.services.ways import adapter_of
 
 

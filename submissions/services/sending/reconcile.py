@@ -19,8 +19,8 @@ from portal.core.problems import code_of
 from portal.core.states import LostRace
 from submissions.adapters.base import Meaning
 from submissions.models import Call, Submission
-from submissions.services import calls, receipt, refusal
-from submissions.services.delivery import as_receipt, find_delivery
+from submissions.services.sending import calls, receipt, refusal
+from submissions.services.sending.delivery import as_receipt, find_delivery
 
 BY = "task:reconcile"
 BATCH = 10

@@ -16,13 +16,15 @@ from portal.core.heartbeat import is_working
 from portal.core.paging import paginate
 from portal.explain import NOBODY, Explanation, explain
 from submissions.models import Dialog, Document, PackageCheck, Submission
-from submissions.services import catalogue, checking, package_check, stepper
-from submissions.services.calls import may_have_delivered
-from submissions.services.checking import Shown
-from submissions.services.next_step import next_step
-from submissions.services.package_check import Progress
-from submissions.services.preflight import preflight
-from submissions.services.timeline import timeline
+from submissions.services import catalogue
+from submissions.services.drafting import checking, package_check
+from submissions.services.drafting.checking import Shown
+from submissions.services.drafting.package_check import Progress
+from submissions.services.drafting.preflight import preflight
+from submissions.services.pages import stepper
+from submissions.services.pages.next_step import next_step
+from submissions.services.pages.timeline import timeline
+from submissions.services.sending.calls import may_have_delivered
 from submissions.services.ways import adapter_of
 
 S = Submission.Status

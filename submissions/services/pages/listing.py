@@ -16,7 +16,7 @@ from portal.core.filters import Group
 from portal.core.next_step import NextStep
 from submissions.models import Submission, SubmissionQuerySet
 from submissions.services import catalogue
-from submissions.services.next_step import next_step
+from submissions.services.pages.next_step import next_step
 
 S = Submission.Status
 _YEAR = re.compile(r"20[0-4]\d")

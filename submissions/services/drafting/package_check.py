@@ -21,8 +21,8 @@ from portal.core.lease import Hold
 from submissions.adapters.base import FileReport, Level, count
 from submissions.models import Document, PackageCheck, Submission, stored
 from submissions.models.package_check import write_reports
-from submissions.services import checking
 from submissions.services.documents import DocumentDamaged, read_document
+from submissions.services.drafting import checking
 
 BATCH = 100
 """Files between two writes: so many are checked again after a worker stopped."""

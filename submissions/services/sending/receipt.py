@@ -16,9 +16,9 @@ from portal.core.lease import Hold
 from portal.core.states import LostRace
 from submissions.adapters.base import Receipt
 from submissions.models import Call, Dialog, Document, Submission
-from submissions.services import receipts
 from submissions.services.documents import store_document
 from submissions.services.inbox import cursors
+from submissions.services.sending import stored_receipt
 
 FILENAME = "kvittering.json"
 FOUND = "kvittering-funnet-i-dialogporten.json"
@@ -30,7 +30,7 @@ def deliver(hold: Hold[Submission], *, by: str) -> None:
     """From the answer that was stored with the call that brought it. Raises LostRace."""
     last = _answered(hold.row)
     assert last.answer is not None  # noqa: S101 - selected so
-    _delivered(hold, receipts.from_bytes(bytes(last.answer)), by=by, at=last.finished_at or hold.now())
+    _delivered(hold, stored_receipt.from_bytes(bytes(last.answer)), by=by, at=last.finished_at or hold.now())
     store(hold)
 
 
@@ -44,7 +44,7 @@ def settle(hold: Hold[Submission], call: Call, receipt: Receipt, *, by: str, at:
         hold.lock()
         _check_free(hold.row, receipt)
         Call.objects.filter(pk=call.pk).update(
-            status=Call.Status.DONE, finished_at=at, http_status=None, answer=receipts.to_bytes(receipt)
+            status=Call.Status.DONE, finished_at=at, http_status=None, answer=stored_receipt.to_bytes(receipt)
         )
         _delivered(hold, receipt, by=by, at=at)
     store(hold)
@@ -55,7 +55,7 @@ def store(hold: Hold[Submission]) -> None:
     call = _answered(hold.row)
     assert call.answer is not None  # noqa: S101 - selected so
     store_document(
-        content=receipts.from_bytes(bytes(call.answer)).raw,
+        content=stored_receipt.from_bytes(bytes(call.answer)).raw,
         filename=FILENAME if call.http_status else FOUND,
         media_type="application/json",
         role=Document.Role.RECEIPT,

@@ -1,0 +1,1 @@
+"""What the pages show of submissions and dialogs. Reads only."""
