@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -15,9 +15,9 @@ from submissions.adapters.base import Meaning, StoredDocument
 from submissions.models import Submission
 from submissions.services.sending import calls, receipt, reconcile, send
 from submissions.services.sending.queue import MaybeDelivered, cancel
-from tests.submissions.adapters.deaths import dies
 from tests.submissions.adapters.rig import Rig
 from tests.submissions.inbox.reading import Reading
+from tests.submissions.deaths import each_death, forget_deliveries
 from tests.submissions.world import BY, World, nothing
 
 S = Submission.Status
@@ -54,13 +54,7 @@ def assert_one_delivery(rig: Rig, submission: Submission, when: str) -> None:
     rig.world.settle(submission)
     assert submission.status == S.DELIVERED, when
     assert rig.delivered_ids() == [str(submission.transmission_id)], when
-    forget(rig)
-
-
-def forget(rig: Rig) -> None:
-    """Out of the way of the next, which is the same package."""
-    rig.world.app.state.skatteetaten.submissions.clear()
-    Submission.objects.update(period_start=date(1999, 1, 1))
+    forget_deliveries(rig.world.app)
 
 
 # the interface
@@ -209,30 +203,26 @@ def test_a_key_that_is_gone_after_a_crash_does_not_fail_the_report(rig: Rig) -> 
 @pytest.mark.faults
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_that_dies_between_any_two_effects_leaves_one_delivery(rig: Rig) -> None:
-    effect, died = 0, True
-    while died:
+    submission = rig.queued()
+    for when in each_death(rig.world, lambda: work_once(rig.world), at_least=10):
+        assert_one_delivery(rig, submission, when)
         submission = rig.queued()
-        died = dies(rig.world, lambda: work_once(rig.world), effect)
-        assert_one_delivery(rig, submission, f"died before effect {effect}")
-        effect += 1
-
-    assert effect > 10
 
 
 @pytest.mark.faults
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", ["lost", "timeout"])
 def test_dying_after_a_lost_answer_to_the_last_call_leaves_one_delivery(rig: Rig, kind: str) -> None:
-    last, effect, died = len(steps_of(rig)) - 1, 0, True
-    while died:
-        rig.order(call=last, kind=kind)
+    def unanswered() -> Submission:
+        rig.order(call=len(steps_of(rig)) - 1, kind=kind)
         submission = rig.world.send(rig.queued())
         rig.world.let_pass(200)
-        died = dies(rig.world, lambda: work_once(rig.world), effect)
-        assert_one_delivery(rig, submission, f"died before effect {effect}")
-        effect += 1
+        return submission
 
-    assert effect > 5
+    submission = unanswered()
+    for when in each_death(rig.world, lambda: work_once(rig.world), at_least=5):
+        assert_one_delivery(rig, submission, when)
+        submission = unanswered()
 
 
 @pytest.mark.parametrize("late", [LEASE + timedelta(seconds=20), timedelta(days=1)], ids=["lapsed", "clock-ahead"])
