@@ -1,7 +1,8 @@
 """Checks a file by itself, and a package as a whole: for the right customer and year, complete, and with sums that agree.
 
 Format faults are errors. Wrong sums are warnings: Skatteetaten accepts such a report and rejects it later, so a user may
-send it after a warning. The package is checked from the reports of its files; no file is read again.
+send it after a warning. So are the published controls, of which it is not known whether they stop a report. The package is
+checked from the reports of its files; no file is read again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import cast
 from submissions.adapters.base import About, FileReport, Finding, Level, NamedFile, Period, beyond
 from submissions.adapters.numbers import is_orgnr, masked
 from submissions.adapters.rf1086 import facts, names, schema, sums
+from submissions.adapters.rf1086.controls import between, table
 from submissions.adapters.rf1086.facts import IDENTITIES, MainFacts, PartFacts, Spot, spot
 from submissions.adapters.rf1086.parsing import Form, Kind, Unreadable, read_form
 
@@ -33,7 +35,8 @@ def inspect(file: NamedFile, about: About) -> FileReport:
     if form.kind == Kind.PART:
         findings += [*_identified(form), *sums.of_shareholder(form)]
     else:
-        findings += sums.of_company(form)
+        findings += [*sums.of_company(form), *between.of_company(form)]
+    findings += table.of_form(form)
     return FileReport(
         ROLES[form.kind],
         tuple(findings),
@@ -57,7 +60,7 @@ def check(reports: Sequence[FileReport], about: About) -> list[Finding]:
     if len(mains) == 1:
         findings += _classes(mains[0][1], parts)
         if parts and is_readable:
-            findings += sums.of_package(mains[0], parts)
+            findings += [*sums.of_package(mains[0], parts), *between.of_package(mains[0], parts)]
     return _bounded(findings)
 
 
@@ -87,9 +90,9 @@ def _identified(form: Form) -> Iterator[Finding]:
         yield _error("MANY_IDENTIFICATIONS", form.filename, spot(form, given[1]) | {"given": ""}, n=str(len(given)))
     elif not given:
         at = spot(form, names.SHAREHOLDER) | {"given": ""}
-        abroad = form.text(names.NAME) and form.text(names.COUNTRY) not in ("", "NO")
-        if abroad:
-            yield _finding(Level.WARNING, "NO_IDENTIFICATION", form.filename, at, case="abroad")
+        if form.text(names.NAME) and form.text(names.COUNTRY):  # enough by the published control
+            case = "norwegian" if form.text(names.COUNTRY) == "NO" else "abroad"
+            yield _finding(Level.WARNING, "NO_IDENTIFICATION", form.filename, at, case=case)
         else:
             yield _error("NO_IDENTIFICATION", form.filename, at)
 

@@ -12,6 +12,7 @@ from lxml import etree
 
 from submissions.adapters.numbers import masked
 from submissions.adapters.rf1086 import names
+from submissions.adapters.rf1086.controls import events
 from submissions.adapters.rf1086.parsing import Form, Kind, as_number, line_of, plain_name, text_of
 from submissions.adapters.rf1086.schema import path_of
 
@@ -33,8 +34,19 @@ class PaymentFacts(TypedDict):
     at: Spot
 
 
+class EventFacts(TypedDict):
+    """An event of the company that the shareholder took part in. `post` is the main form's, `time` ISO 8601."""
+
+    post: str
+    time: str
+    at: Spot
+
+
 class PartFacts(TypedDict):
-    """A sub-form. `paid` is the sum of all dividends."""
+    """A sub-form. `paid` is the sum of all dividends, `acquired` the value of shares got at formation or in an issue for cash.
+
+    `increase` and `increase_premium` are the sums of post 29.
+    """
 
     share_class: str
     share_class_at: Spot
@@ -44,10 +56,18 @@ class PartFacts(TypedDict):
     holds: str
     paid: str
     payments: list[PaymentFacts]
+    acquired: str
+    increase: str
+    increase_premium: str
+    events: list[EventFacts]
 
 
 class MainFacts(TypedDict):
-    """The main form. `rates` is the dividend per share by day, for the days that had one dividend only."""
+    """The main form. `rates` is the dividend per share by day, for the days that had one dividend only.
+
+    `issued` is the value of shares issued at formation or for cash, "" when there are none or a figure is missing. `increase`
+    and `increase_premium` are the sums of post 15, `times` the times of the company's events by post.
+    """
 
     company: str
     shares: str
@@ -59,8 +79,16 @@ class MainFacts(TypedDict):
     dividend: str
     dividend_at: Spot
     rates: dict[str, str]
+    issued: str
+    issued_at: Spot
+    increase: str
+    increase_premium: str
+    increase_at: Spot
+    times: dict[str, list[str]]
 
 
+FOR_CASH = ("T", "N")
+"""Types of post 9 and post 23: formation, and an issue for cash."""
 IDENTITIES = (names.PERSON, names.COMPANY, names.FOREIGNER)
 
 
@@ -82,6 +110,16 @@ def number_in(group: etree._Element, name: str) -> Decimal | None:
     return as_number(text_of(group.find(name)))
 
 
+def number(text: str) -> Decimal:
+    """A stored number; zero when it was absent."""
+    return Decimal(text) if text else Decimal(0)
+
+
+def texts_of(form: Form, name: str) -> list[str]:
+    """The texts of every element of that name."""
+    return [text_of(node) for node in form.all(name)]
+
+
 def day_in(group: etree._Element, name: str) -> str:
     return text_of(group.find(name))[:10]
 
@@ -98,6 +136,12 @@ def _main(form: Form) -> MainFacts:
         "dividend": _text(form.total(names.DIVIDEND)),
         "dividend_at": spot(form, names.DIVIDEND if form.text(names.DIVIDEND) else names.CLOSING),
         "rates": _rates(form),
+        "issued": _text(_issued(form)),
+        "issued_at": spot(form, names.ISSUES),
+        "increase": _text(form.total(names.INCREASE)),
+        "increase_premium": _text(form.total(names.INCREASE_PREMIUM)),
+        "increase_at": spot(form, names.INCREASES),
+        "times": _times(form),
     }
 
 
@@ -112,6 +156,10 @@ def _part(form: Form) -> PartFacts:
         "holds": _text(form.number(names.HOLDS)),
         "paid": _text(form.total(names.PAID)),
         "payments": [_payment(node) for node in form.all(names.PAYMENTS)],
+        "acquired": _text(_acquired(form)),
+        "increase": _text(form.total(names.INCREASE_OF_ONE)),
+        "increase_premium": _text(form.total(names.PREMIUM_OF_ONE)),
+        "events": [{"post": e.post, "time": e.time, "at": spot_of(e.node)} for e in events.of_form(form)],
     }
 
 
@@ -131,5 +179,29 @@ def _rates(form: Form) -> dict[str, str]:
     return {day: str(rates[0]) for day, rates in by_day.items() if day and len(rates) == 1 and rates[0] is not None}
 
 
-def _text(number: Decimal | None) -> str:
-    return "" if number is None else str(number)
+def _issued(form: Form) -> Decimal | None:
+    """(nominal value + premium) times the number, over the rows for cash."""
+    rows = [row for row in form.all(names.ISSUES) if text_of(row.find(names.ISSUE_TYPE)) in FOR_CASH]
+    total = Decimal(0)
+    for row in rows:
+        shares, nominal = number_in(row, names.ISSUED[0]), number_in(row, names.ISSUE_NOMINAL)
+        if shares is None or nominal is None:
+            return None
+        total += (nominal + (number_in(row, names.ISSUE_PREMIUM) or 0)) * shares
+    return total if rows else None
+
+
+def _acquired(form: Form) -> Decimal:
+    rows = (row for row in form.all(names.ACQUISITIONS) if text_of(row.find(names.ACQUISITION_TYPE)) in FOR_CASH)
+    return sum((number_in(row, names.ACQUISITION_VALUE) or Decimal(0) for row in rows), Decimal(0))
+
+
+def _times(form: Form) -> dict[str, list[str]]:
+    times: dict[str, list[str]] = {}
+    for event in events.of_form(form):
+        times.setdefault(event.post, []).append(event.time)
+    return {post: sorted(set(stated)) for post, stated in times.items()}
+
+
+def _text(value: Decimal | None) -> str:
+    return "" if value is None else str(value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from lxml import etree
 
@@ -18,6 +19,9 @@ from submissions.adapters.rf1086.schema import number_attribute
 
 Tree = list[tuple[str, "str | Tree"]]
 CENT = Decimal("0.01")
+ISSUE, DELETION = "N", "PLD"
+"""Types of the company's events: an issue for cash, and a partial liquidation."""
+PURCHASE, SALE = "K", "R"
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,17 @@ class Company:
     @property
     def after(self) -> int:
         return sum(holder.after for holder in self.shareholders)
+
+    @cached_property
+    def by_event(self) -> dict[str, int]:
+        """Of each shareholder: how many of the shares that the company issued or deleted. The last in the list come first."""
+        grows, left = self.after > self.before, abs(self.after - self.before)
+        shares = {}
+        for holder in reversed(self.shareholders):
+            change = holder.after - holder.before if grows else holder.before - holder.after
+            shares[holder.ident] = min(left, max(change, 0))
+            left -= shares[holder.ident]
+        return shares
 
 
 def package(company: Company) -> list[NamedFile]:
@@ -117,6 +132,7 @@ def _dividend(company: Company) -> Tree:
     paid: Tree = [
         (names.DIVIDEND, _money(company.per_share * company.after)),
         (names.PER_SHARE, f"{company.per_share:f}"),
+        ("AksjeUtbytteHendelsestype-datadef-36564", "Y"),
         (names.DIVIDEND_AT, _moment(company)),
     ]
     return [("Utbytte-grp-3449", [(names.DIVIDENDS, paid)])]
@@ -135,8 +151,9 @@ def _moves(company: Company) -> Tree:
             [
                 (names.ISSUED[0], str(change)),
                 ("AksjerStiftelseMvAntall-datadef-17669", str(company.after)),
-                ("AksjerNyutstedteStiftelseMvType-datadef-17670", "N"),
+                (names.ISSUE_TYPE, ISSUE),
                 ("AksjerNyutstedteStiftelseMvTidspunkt-datadef-17671", _moment(company)),
+                (names.ISSUE_NOMINAL, f"{company.nominal:f}"),
             ],
         )
     else:
@@ -146,7 +163,8 @@ def _moves(company: Company) -> Tree:
             [
                 (names.DELETED[0], str(-change)),
                 ("AksjerLividasjonMvAntall-datadef-17689", str(company.after)),
-                ("AksjerSlettedeLikvidasjonMvType-datadef-17691", "L"),
+                ("AksjerSlettedeLikvidasjonMvPalydende-datadef-23951", f"{company.nominal:f}"),
+                ("AksjerSlettedeLikvidasjonMvType-datadef-17691", DELETION),
                 ("AksjerSlettedeLividasjonMvTidspunkt-datadef-17692", _moment(company)),
             ],
         )
@@ -179,27 +197,39 @@ def _part(company: Company, holder: Shareholder) -> Tree:
 
 
 def _trades(company: Company, holder: Shareholder) -> Tree:
-    """What the shareholder bought or sold, when the number of shares has changed."""
-    change = holder.after - holder.before
-    if not change:
-        return []
-    value = _money(company.nominal * abs(change))
+    """What the shareholder got or gave up, when the number of shares has changed: by the company's event, and by trade."""
+    change, by_event = holder.after - holder.before, company.by_event[holder.ident]
     if change > 0:
-        bought: Tree = [
-            (names.GAINED[0], str(change)),
-            ("AksjeErvervType-datadef-17745", "K"),
-            ("AksjerErvervsdato-datadef-17746", _moment(company)),
-            ("AksjeAnskaffelsesverdi-datadef-17636", value),
+        rows: Tree = [
+            ("AntallAksjerITilgang-grp-3998", _gained(company, shares, kind))
+            for kind, shares in ((ISSUE, by_event), (PURCHASE, change - by_event))
+            if shares
         ]
-        purchases: Tree = [("AntallAksjerITilgang-grp-3998", bought)]
-        return [("Transaksjoner-grp-3992", [("KjopArvGaveStiftelseNyemisjonMv-grp-3993", purchases)])]
-    sold: Tree = [
-        (names.LOST[0], str(-change)),
-        ("AksjerArvMvOmsattType-datadef-17753", "S"),
-        ("AksjerArvMvOmsattTidspunkt-datadef-17754", _moment(company)),
-        ("AksjerArvMvOmsatt-datadef-17755", value),
+        return [("Transaksjoner-grp-3992", [("KjopArvGaveStiftelseNyemisjonMv-grp-3993", rows)])]
+    lost: Tree = [
+        ("AksjerIAvgang-grp-4002", _lost(company, shares, kind))
+        for kind, shares in ((DELETION, by_event), (SALE, -change - by_event))
+        if shares
     ]
-    return [("SalgArvGaveLikvidasjonPartiellLikvidasjonMv-grp-3995", [("AksjerIAvgang-grp-4002", sold)])]
+    return [("SalgArvGaveLikvidasjonPartiellLikvidasjonMv-grp-3995", lost)] if lost else []
+
+
+def _gained(company: Company, shares: int, kind: str) -> Tree:
+    return [
+        (names.GAINED[0], str(shares)),
+        (names.ACQUISITION_TYPE, kind),
+        ("AksjerErvervsdato-datadef-17746", _moment(company)),
+        (names.ACQUISITION_VALUE, _money(company.nominal * shares)),
+    ]
+
+
+def _lost(company: Company, shares: int, kind: str) -> Tree:
+    return [
+        (names.LOST[0], str(shares)),
+        ("AksjerArvMvOmsattType-datadef-17753", kind),
+        ("AksjerArvMvOmsattTidspunkt-datadef-17754", _moment(company)),
+        ("AksjerArvMvOmsatt-datadef-17755", _money(company.nominal * shares)),
+    ]
 
 
 def _money(amount: Decimal) -> str:

@@ -23,6 +23,9 @@ TABLES = {Kind.MAIN: "main_form.txt", Kind.PART: "part_form.txt"}
 MOST_FINDINGS = 50
 """Of one file. Later findings are nearly always repeats."""
 _NUMBER = re.compile(r"-(datadef|grp)-([0-9]+)$")
+_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+EVERYWHERE = {f"{_XSI}schemaLocation", f"{_XSI}noNamespaceSchemaLocation"}
+"""Attributes that XML Schema itself allows on every element. The others of its namespace (type, nil) it refuses here."""
 
 
 @dataclass
@@ -103,7 +106,7 @@ class _Walk:
             given = node.get(name, "" if name in required else wanted)
             if given != wanted:
                 yield self._finding("WRONG_ATTRIBUTE", node, attribute=name, wanted=wanted, given=masked(given)[:80])
-        for name in sorted({str(name) for name in node.attrib} - set(required) - set(allowed)):
+        for name in sorted({str(name) for name in node.attrib} - set(required) - set(allowed) - EVERYWHERE):
             yield self._finding("UNKNOWN_ATTRIBUTE", node, attribute=masked(name[:80]))
 
     def _group(self, node: etree._Element, element: Element) -> Iterator[Finding]:

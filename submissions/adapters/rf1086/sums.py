@@ -11,7 +11,7 @@ from decimal import Decimal
 from submissions.adapters.base import Finding, Level
 from submissions.adapters.numbers import hidden
 from submissions.adapters.rf1086 import names
-from submissions.adapters.rf1086.facts import MainFacts, PartFacts, Spot, number_in, spot, spot_of
+from submissions.adapters.rf1086.facts import MainFacts, PartFacts, Spot, number, number_in, spot, spot_of
 from submissions.adapters.rf1086.parsing import Form, as_number, text_of
 
 ZERO = Decimal(0)
@@ -41,11 +41,11 @@ def of_shareholder(part: Form) -> Iterator[Finding]:
 def of_package(main: tuple[str, MainFacts], parts: Sequence[tuple[str, PartFacts]]) -> Iterator[Finding]:
     """A complete package: one main form and all its sub-forms, each with its file name."""
     file, facts = main
-    closing = sum((_number(part["holds"]) for _file, part in parts), ZERO)
-    opening = sum((_number(part["held"]) for _file, part in parts), ZERO)
+    closing = sum((number(part["holds"]) for _file, part in parts), ZERO)
+    opening = sum((number(part["held"]) for _file, part in parts), ZERO)
     yield from _total_shares(file, facts["closing"], facts["closing_at"], closing, "closing")
     yield from _total_shares(file, facts["opening"], facts["opening_at"], opening, "opening")
-    yield from _total_dividend(file, facts, sum((_number(part["paid"]) for _file, part in parts), ZERO))
+    yield from _total_dividend(file, facts, sum((number(part["paid"]) for _file, part in parts), ZERO))
     rates = {day: Decimal(rate) for day, rate in facts["rates"].items()}
     for name, part in parts:
         yield from _payments(name, part, rates)
@@ -86,14 +86,14 @@ def _dividend_per_share(main: Form) -> Iterator[Finding]:
 
 
 def _total_shares(file: str, stated: str, at: Spot, total: Decimal, case: str) -> Iterator[Finding]:
-    number = as_number(stated)
-    if number is not None and number != total:
-        values = {"case": case, "stated": _count(number), "total": _count(total)}
+    shares = as_number(stated)
+    if shares is not None and shares != total:
+        values = {"case": case, "stated": _count(shares), "total": _count(total)}
         yield _warning("TOTAL_SHARES", values, file, at)
 
 
 def _total_dividend(file: str, main: MainFacts, paid: Decimal) -> Iterator[Finding]:
-    stated = _number(main["dividend"])
+    stated = number(main["dividend"])
     if abs(stated - paid) > ROUNDING:
         yield _warning("TOTAL_DIVIDEND", {"stated": _shown(stated), "paid": _shown(paid)}, file, main["dividend_at"])
 
@@ -115,14 +115,9 @@ def _payments_as_numbers(part: Form) -> Iterator[Finding]:
                 yield _warning("NOT_A_NUMBER", {}, part.filename, spot_of(node))
 
 
-def _number(text: str) -> Decimal:
-    """A stored number; zero when it was absent."""
-    return Decimal(text) if text else ZERO
-
-
-def _shown(number: Decimal) -> str:
+def _shown(value: Decimal) -> str:
     """Without trailing zeros and never in exponent notation."""
-    return f"{number.normalize():f}" if number else "0"
+    return f"{value.normalize():f}" if value else "0"
 
 
 def _count(shares: Decimal) -> str:

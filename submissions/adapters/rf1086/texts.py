@@ -7,6 +7,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from submissions.adapters.base import Finding
+from submissions.adapters.rf1086.controls.texts import TEXTS as CONTROL_TEXTS
 from submissions.adapters.texts import XML_TEXTS, Params, Text
 from submissions.adapters.texts import render as render_with
 
@@ -19,6 +20,8 @@ RULES: dict[str, str | Promise] = {
     "positive": _("må være et helt antall, minst 1. Ta elementet ut om det ikke er noe å oppgi."),
     "percent": _("må være et helt tall fra 0 til 100."),
     "year": _("må være et årstall med fire sifre."),
+    "class": _("må være en aksjeklasse fra 01 til 13. Ordinære aksjer har 01."),
+    "code": _("må være en av kodene %(codes)s. Skatteetaten tar ikke imot andre."),
     "isin": _("må være et ISIN: NO og ti sifre."),
     "foreign": _("må være UTL og ni sifre."),
     "country": _("må være en landkode med to store bokstaver, for eksempel SE."),
@@ -42,7 +45,7 @@ RULES: dict[str, str | Promise] = {
 
 def render(finding: Finding) -> str:
     """The text of a finding in the current language."""
-    return render_with(finding, TEXTS, XML_TEXTS)
+    return render_with(finding, TEXTS, CONTROL_TEXTS, XML_TEXTS)
 
 
 def _value(params: Params) -> str:
@@ -93,8 +96,12 @@ TEXTS: dict[str, Text] = {
     "NO_IDENTIFICATION:abroad": _(
         "Den utenlandske aksjonæren har ikke noe nummer. Oppgi det (UTL og ni sifre) om Skatteetaten har gitt et."
     ),
+    "NO_IDENTIFICATION:norwegian": _(
+        "Aksjonæren har bare navn og land. Oppgi fødselsnummer eller organisasjonsnummer om du har det."
+    ),
     "NO_IDENTIFICATION": _(
-        "Aksjonæren mangler identifikasjon. Oppgi fødselsnummer, organisasjonsnummer eller utenlandsk nummer."
+        "Aksjonæren mangler identifikasjon. Oppgi fødselsnummer, organisasjonsnummer eller utenlandsk nummer, "
+        "eller både navn og land."
     ),
     "NO_MAIN_FORM": _("Hovedskjemaet (RF-1086) mangler. Legg det til."),
     "MANY_MAIN_FORMS": _(
