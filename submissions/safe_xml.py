@@ -43,14 +43,18 @@ class UnreadableXml(Exception):
         self.code, self.params, self.line = code, params or {}, line
 
 
-def parse(content: bytes) -> etree._Element:
-    """The root, without comments and processing instructions. Raises UnreadableXml."""
+def parse(content: bytes, *, tolerant: bool = False) -> etree._Element:
+    """The root, without comments and processing instructions. Raises UnreadableXml.
+
+    `tolerant` is for what a remote sends: an encoding in the first line that is not the file's, blank lines before it, and a
+    document type without entities are no hindrance. The limits of size and depth are the same.
+    """
     if len(content) > MAX_BYTES:
         sizes = {"size": f"{len(content) / 10**6:.0f}", "most": f"{MAX_BYTES / 10**6:.0f}"}
         raise UnreadableXml("TOO_LARGE", sizes)
     _refuse_other_kinds(content)
-    text = decode(content)
-    _refuse_bombs(text)
+    text = decode_as_it_is(content).lstrip() if tolerant else decode(content)
+    _refuse_bombs(text, document_type=tolerant)
     return _parse(text)
 
 
@@ -88,6 +92,19 @@ def decode(content: bytes) -> str:
     return _decoded(content, codec)
 
 
+def decode_as_it_is(content: bytes) -> str:
+    """The text by its bytes: the byte order mark, the zeros of UTF-16, UTF-8, and last what the first line says."""
+    marked = next((codec for bom, codec in _BOMS.items() if content.startswith(bom)), "")
+    start = content[:400].lstrip()[:2]
+    codec = marked or {b"<\x00": "utf-16-le", b"\x00<": "utf-16-be"}.get(start, "utf-8")
+    try:
+        return content.decode(codec).lstrip("\ufeff")
+    except UnicodeDecodeError:
+        match = _DECLARED.match(content[:400].decode("latin-1").lstrip())
+        declared = match[1].lower() if match else ""
+        return content.decode("latin-1" if declared == "iso-8859-1" else "cp1252", errors="replace")
+
+
 def _codec(name: str) -> str:
     """Python's name of an encoding we read; UTF-16LE and BE count as UTF-16."""
     try:
@@ -122,12 +139,12 @@ def _encoding(at_line: int | None = None, /, **params: str) -> UnreadableXml:
     return UnreadableXml("ENCODING", params, at_line)
 
 
-def _refuse_bombs(text: str) -> None:
-    """Refuse document types, which declare entities; no form or feedback has one."""
+def _refuse_bombs(text: str, *, document_type: bool) -> None:
+    """Refuse document types, which declare entities; no form has one. With `document_type` only those that declare any."""
     position = 0
     while match := _PROLOG.match(text, position):
         position = match.end()
-    if text.startswith("<!", position):
+    if text.startswith("<!", position) and not (document_type and "<!ENTITY" not in text):
         raise UnreadableXml("DOCTYPE", line=text.count("\n", 0, position) + 1)
     if text.count("<") > MAX_TAGS:
         raise UnreadableXml("TOO_MANY_ELEMENTS")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from .tax_rig import OTHER, RF1086, SYSTEM_USER, Rig, codes, field, main_form, sub_form
+from .tax_rig import CUSTOMER, OTHER, RF1086, SYSTEM_USER, Rig, codes, field, group, main_form, sub_form
 
 NAMESPACE = "{urn:ske:fastsetting:innsamling:aksjonaeroppgave:ar_til_mag:v0_1}"
 BOUGHT = "AksjerKjopAntall-datadef-12153"
@@ -215,8 +215,24 @@ def test_the_same_shareholder_twice_is_rejected(rig: Rig) -> None:
     assert found_codes(rig, main_form(), parts) == ("rejected", ["AKSJONAER_TO_GANGER"])
 
 
-def test_a_shareholder_without_identity_is_rejected(rig: Rig) -> None:
-    assert found_codes(rig, main_form(), [sub_form(holder="")]) == ("rejected", ["AKSJONAER_UTEN_ID"])
+def named(*fields: str) -> str:
+    """A sub-form of a shareholder without a number, with these fields."""
+    return sub_form(holder="").replace("</NorskUtenlandskAksjonar", "".join(fields) + "</NorskUtenlandskAksjonar")
+
+
+NAME, COUNTRY = field("AksjonarNavn-datadef-1153", "Kari"), field("AksjonarLandkode-datadef-17740", "NO")
+
+
+@pytest.mark.parametrize("fields", [(), (NAME,), (COUNTRY,)])
+def test_a_shareholder_without_a_number_or_name_and_country_is_refused(rig: Rig, fields: tuple[str, ...]) -> None:
+    response = rig.sub_form(rig.main_form().json()["hovedskjemaId"], named(*fields))
+
+    assert codes(response) == (400, "GLD_010", "GLD_1001")
+    assert "navn og land" in response.json()["spesifisering"][0]["melding"]
+
+
+def test_a_shareholder_with_name_and_country_needs_no_number(rig: Rig) -> None:
+    assert found_codes(rig, main_form(), [named(NAME, COUNTRY)]) == ("accepted", [])
 
 
 def test_a_shareholder_with_a_wrong_check_digit_is_rejected(rig: Rig) -> None:
@@ -247,11 +263,62 @@ def test_a_rejection_tells_code_text_description_guidance_and_gravity(rig: Rig) 
     assert root.findtext(f".//{NAMESPACE}leveransestatus") == "avvist"
 
 
+@pytest.mark.parametrize("code", ["S", "ordinaer"])
+def test_a_code_outside_the_published_list_is_refused(rig: Rig, code: str) -> None:
+    row = group("AksjerIAvgang-grp-4002", field("AksjerArvMvOmsattType-datadef-17753", code))
+    sold = sub_form(more=group("SalgArvGaveLikvidasjonPartiellLikvidasjonMv-grp-3995", row))
+    text = sold if code == "S" else sub_form(share_class=code)
+
+    response = rig.sub_form(rig.main_form().json()["hovedskjemaId"], text)
+
+    assert codes(response) == (400, "GLD_010", "GLD_1001")
+    assert "listen" in response.json()["spesifisering"][0]["melding"]
+
+
+def test_line_ends_around_a_code_are_read(rig: Rig) -> None:
+    text = main_form().replace(">01<", ">01\n        <")
+
+    assert rig.main_form(text).status_code == 200
+
+
+def dividend(day: str) -> tuple[str, str]:
+    """A dividend on the main form, and on a sub-form on another day perhaps."""
+    ours = [("AksjeUtbytteISINAksjetype-datadef-17665", 100), ("AksjeUtbyttePerAksje-datadef-23946", 1)]
+    ours += [
+        ("AksjeUtbytteHendelsestype-datadef-36564", "Y"),
+        ("AksjeUtbytteTidspunkt-datadef-17667", "2025-06-15T12:00:00"),
+    ]
+    theirs = [("Aksjeutbytte-datadef-29169", 100), ("AksjerUtbytteAntall-datadef-17742", 100)]
+    theirs += [("AksjerUtbytteTidspunkt-datadef-17769", f"2025-06-{day}T12:00:00")]
+    row = group("UtdeltSkatterettsligUtbytteILopetAvInntektsaret-grp-3451", *(field(*one) for one in ours))
+    main = main_form().replace("</Skjema>", group("Utbytte-grp-3449", row) + "</Skjema>")
+    return main, sub_form(more=group("UtdeltUtbyttePerAksjonar-grp-3991", *(field(*one) for one in theirs)))
+
+
+@pytest.mark.parametrize(("day", "verdict"), [("15", ("accepted", [])), ("16", ("rejected", ["TIDSPUNKT"]))])
+def test_an_event_has_one_time(rig: Rig, day: str, verdict: tuple[str, list[str]]) -> None:
+    main, part = dividend(day)
+
+    assert found_codes(rig, main, [part]) == verdict
+
+
+@pytest.mark.parametrize(
+    ("founded", "verdict"),
+    [("2025-02-01", ("rejected", ["MAKS_025"])), ("2024-02-01", ("accepted", [])), ("", ("accepted", []))],
+)
+def test_figures_of_last_year_in_a_company_founded_in_the_year(
+    rig: Rig, founded: str, verdict: tuple[str, list[str]]
+) -> None:
+    rig.app.state.organisations[CUSTOMER].registry["stiftelsesdato"] = founded
+
+    assert found_codes(rig, main_form(), [sub_form()]) == verdict
+
+
 # documents
 
 
 def test_the_submitted_forms_are_listed_fifty_a_page_with_the_main_form_first(rig: Rig) -> None:
-    parts = [sub_form(holder="", shares=0, last_year=0) for _ in range(60)]
+    parts = [sub_form(shares=0, last_year=0) for _ in range(60)]
     submission = rig.report_shares(parts=parts)["forsendelseId"]
     path = f"{RF1086}/2025/forsendelser/{submission}/dokumenter"
 

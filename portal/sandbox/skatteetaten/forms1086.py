@@ -1,7 +1,7 @@
 """Parsing of RF-1086: the required content of a main form and of a sub-form.
 
 Written from the published structure of the forms (names, number formats, required fields). The form of every element is
-checked. The order of elements and unknown names, which the real schema checks, are not.
+checked, with the published controls and code lists. The order of elements and unknown names, which the real schema checks, are not.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element, ParseError, tostring
 import defusedxml.ElementTree as safe_xml
 import msgspec
 
+from . import controls1086
 from .errors import Spec, spec
 
 NUMBERED = re.compile(r"-(datadef|grp)-(\d+)$")
@@ -94,14 +95,14 @@ def read(root: Element) -> Form:
 
 
 def faults_of_main(root: Element) -> list[Spec]:
-    return [*_faults(root, MAIN_ROOT, MAIN_REQUIRED)]
+    return [*_faults(root, MAIN_ROOT, MAIN_REQUIRED), *controls1086.refusals(root)]
 
 
 def faults_of_part(root: Element) -> list[Spec]:
     faults = [*_faults(root, PART_ROOT, PART_REQUIRED)]
     if not any(element.tag == "NorskUtenlandskAksjonar-grp-3988" for element in root.iter()):
         faults.append(spec("1001", "Påkrevd element mangler", sti="NorskUtenlandskAksjonar-grp-3988"))
-    return faults
+    return [*faults, *controls1086.refusals(root)]
 
 
 def _faults(root: Element, attributes: dict[str, str], required: dict[str, re.Pattern[str]]) -> Iterator[Spec]:

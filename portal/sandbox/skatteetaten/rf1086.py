@@ -81,7 +81,7 @@ def confirm(call: Call, year: str, main_id: str) -> Response:
         reference=kept.id,
         media_type="application/xml",
         content=[kept.xml, *kept.parts],
-        findings=verdict1086.findings(kept.xml, kept.parts),
+        findings=verdict1086.findings(kept.xml, kept.parts, founded=_founded(call, kept.orgnr)),
     )
     kept.submission_id = submission.id
     return as_json(
@@ -126,6 +126,12 @@ def _main_form(call: Call, token: Token, year: str, main_id: str) -> MainForm:
     if kept is None or kept.year != year or kept.vendor != token.orgnr:
         raise refuse_detail(call, "1016", sti="hovedskjemaid", value=main_id)
     return kept
+
+
+def _founded(call: Call, orgnr: str) -> str:
+    """The date of foundation that a tester gave the organisation; "" otherwise, as the register's own is made up."""
+    organisation = call.state.organisations.get(orgnr)
+    return str(organisation.registry.get("stiftelsesdato", "")) if organisation else ""
 
 
 def _text(call: Call) -> str:

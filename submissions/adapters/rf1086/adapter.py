@@ -112,9 +112,12 @@ _REFUSALS: Mapping[str, Meaning] = {
 
 
 def canonical(xml: str | bytes) -> bytes | None:
-    """Canonical XML (C14N 2.0) of a form; None when it cannot be parsed."""
+    """Canonical XML (C14N 2.0) of a form; None when it cannot be parsed.
+
+    A form that the remote returns as text keeps the first line, which names the encoding that the file had.
+    """
     try:
-        root = safe_xml.parse(xml.encode() if isinstance(xml, str) else xml)
+        root = safe_xml.parse(xml.encode() if isinstance(xml, str) else xml, tolerant=True)
     except safe_xml.UnreadableXml:
         return None
     canonical_form: bytes = etree.tostring(root, method="c14n2", strip_text=True)  # type: ignore[call-overload]

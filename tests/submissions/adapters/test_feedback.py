@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from submissions import safe_xml
 from submissions.adapters.feedback import UnreadableFeedback, read_feedback
 
 GLD = "urn:ske:fastsetting:innsamling:grunnlagsdata:tilbakemelding:innsendingstilbakemelding:v2"
@@ -116,3 +117,40 @@ def test_a_flood_of_reasons_and_endless_texts_are_cut():
 
     assert len(feedback.reasons) == 500
     assert len(feedback.reasons[0].description) == 2000
+
+
+REJECTED = document("avvist", avvik=AVVIK.replace("110", "Ærlig feil: 110"))
+HEAD = b'<?xml version="1.0" encoding="UTF-8"?>'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        REJECTED.replace(b"UTF-8", b"utf-16"),
+        REJECTED.replace(b"UTF-8", b"ISO-8859-1"),
+        REJECTED.replace(b"UTF-8", b"x-unknown"),
+        b"\xef\xbb\xbf" + REJECTED.replace(b"UTF-8", b"utf-16"),
+        REJECTED.decode().replace("UTF-8", "ISO-8859-1").encode("latin-1"),
+        REJECTED.decode().encode("cp1252"),
+        REJECTED.decode().encode("utf-16"),
+        REJECTED.decode().encode("utf-16-le"),
+        REJECTED.decode().encode("utf-16-be"),
+        b"\r\n\n  " + REJECTED,
+        REJECTED.replace(HEAD, HEAD + b'\n<!DOCTYPE tilbakemelding SYSTEM "tilbakemelding.dtd">'),
+        REJECTED.replace(HEAD, b"<!DOCTYPE tilbakemelding>"),
+    ],
+)
+def test_feedback_is_read_whatever_its_first_line_says(content):
+    feedback = read_feedback(content, "application/xml")
+
+    assert feedback.accepted is False
+    assert [(reason.code, reason.description) for reason in feedback.reasons] == [("AR_017", "Ærlig feil: 110 mot 100")]
+
+
+def test_the_limits_of_feedback_are_those_of_an_upload():
+    deep = b"<a>" * 500 + b"</a>" * 500
+    many = b"<t>" + b"<b/>" * (safe_xml.MAX_TAGS + 1) + b"</t>"
+
+    for content in (deep, many, b"<t>" + b"x" * safe_xml.MAX_BYTES + b"</t>"):
+        with pytest.raises(UnreadableFeedback):
+            read_feedback(content, "application/xml")
