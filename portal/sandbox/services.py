@@ -24,6 +24,7 @@ from .skatteetaten import (  # noqa: F401
     letters,
     limits,
     opened,
+    prefill1086,
     rf1086,
     skattekort,
     unknown_paths,

@@ -12,7 +12,9 @@ from portal.gateways.dialogporten import DialogItem
 from portal.gateways.errors import BrokenReply, GatewayError, Refused, Unavailable
 from portal.gateways.skatteetaten.common import Receipt
 from portal.gateways.skatteetaten.documents import ForeignAddress
+from portal.gateways.skatteetaten.rf1086 import Prefill
 from portal.sandbox.faults import Fault
+from portal.sandbox.skatteetaten.catalogue import RF1086
 from tests.contract.world import FOLLOWING, PARTY, READING, REPORTING, RESOURCE, World
 from tests.sandbox import tax_rig
 from tests.sandbox.altinn_rig import K
@@ -251,6 +253,43 @@ def test_feedback_is_fetched_by_its_addresses_and_by_its_ids(connected: World) -
     assert {document.media_type for document in fetched} == {"application/pdf", "application/xml"}
     assert all(document.content for document in fetched)
     assert by_ids == fetched[0]
+
+
+def prefill(world: World, year: int) -> Prefill | None:
+    return world.rf1086.prefill(token=world.customer_token(REPORTING), year=year, orgnr=K)
+
+
+def test_the_report_of_the_year_before_is_a_start_for_this_years(connected: World) -> None:
+    report(connected)
+    early = prefill(connected, 2026)
+    connected.let_pass(150)
+
+    late = prefill(connected, 2026)
+
+    assert early is None
+    assert late is not None
+    assert (late.status, late.total, late.pages, late.page, len(late.forms)) == ("GODKJENT", 2, 1, 0, 2)
+    assert '<Inntektsar-datadef-692 orid="692">2026<' in late.forms[0].xml
+    assert prefill(connected, 2025) is None
+    assert prefill(connected, 2027) is None
+
+
+def test_a_rejected_report_comes_too_and_says_so(connected: World) -> None:
+    connected.rig.control("verdicts", {"verdict": "rejected", "orgnr": K, "service": RF1086.id})
+    report(connected)
+    connected.let_pass(150)
+
+    answer = prefill(connected, 2026)
+
+    assert answer is not None
+    assert answer.status == "AVVIST"
+
+
+def test_the_report_of_the_year_before_is_not_for_everybody(connected: World) -> None:
+    gateway = connected.rf1086
+
+    assert code_of(gateway.prefill, token="", year=2026, orgnr=K) == "GLD_1007"
+    assert code_of(gateway.prefill, token=connected.token(REPORTING), year=2026, orgnr=K) == "GLD_1063"
 
 
 def test_the_pages_address_of_a_document_is_not_for_a_token(connected: World) -> None:

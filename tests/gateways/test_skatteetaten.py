@@ -9,7 +9,7 @@ import pytest
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
 from portal.gateways.skatteetaten.common import Fetched, Receipt
 from portal.gateways.skatteetaten.documents import Documents, ForeignAddress
-from portal.gateways.skatteetaten.rf1086 import Rf1086
+from portal.gateways.skatteetaten.rf1086 import EarlierForm, Prefill, Rf1086
 from tests.gateways.remote import Remote
 
 BASE = "https://api-test.sits.no/api/aksjonaerregister/v1"
@@ -107,6 +107,51 @@ def test_nothing_is_sent_twice_by_itself(remote: Remote) -> None:
 
     assert caught.value.maybe_arrived
     assert len(remote.requests) == 1
+
+
+# the year before
+
+PAGE = {
+    "totalItems": 3,
+    "totalPages": 1,
+    "currentPage": 0,
+    "oppgaveStatus": "AVVIST",
+    "dokumenter": [{"aksjeklasse": "ordinaer", "namespace": "n", "dokument": "<Skjema/>"}, {"dokument": "<Skjema/>"}],
+}
+
+
+def test_the_report_of_the_year_before_is_read_with_its_status(remote: Remote) -> None:
+    remote.says(PAGE)
+
+    answer = GATEWAY.prefill(token=TOKEN, year=2026, orgnr="310629499", page=1)
+
+    forms = (EarlierForm("ordinaer", "n", "<Skjema/>"), EarlierForm("", "", "<Skjema/>"))
+    assert answer == Prefill("AVVIST", 3, 1, 0, forms)
+    assert str(remote.asked.url) == f"{BASE}/prefill/2026/310629499?page=1"
+    assert "Skjema" not in repr(answer)
+
+
+def test_no_report_of_the_year_before_is_no_error(remote: Remote) -> None:
+    remote.says({"kode": "GLD_021", "melding": "x", "spesifisering": []}, status=404)
+
+    assert GATEWAY.prefill(token=TOKEN, year=2026, orgnr="310629499") is None
+
+
+def test_a_wrong_address_is_not_taken_for_no_report(remote: Remote) -> None:
+    remote.says({"kode": "GLD_021", "melding": "x", "spesifisering": [{"kode": "GLD_1023"}]}, status=404)
+
+    with pytest.raises(Refused):
+        GATEWAY.prefill(token=TOKEN, year=2026, orgnr="310629499")
+
+
+@pytest.mark.parametrize(
+    "payload", [{}, [], {"dokumenter": [{}]}, {"dokumenter": None}, {**PAGE, "totalItems": "mange"}]
+)
+def test_a_page_of_another_shape_is_a_broken_reply(remote: Remote, payload: object) -> None:
+    remote.says(payload)
+
+    with pytest.raises(BrokenReply):
+        GATEWAY.prefill(token=TOKEN, year=2026, orgnr="310629499")
 
 
 # documents

@@ -346,3 +346,55 @@ def test_the_list_is_not_for_a_system_user_without_the_right(rig: Rig) -> None:
     response = rig.http.get(f"{RF1086}/2025/forsendelser/{submission}/dokumenter", headers=rig.headers())
 
     assert codes(response) == (403, "GLD_005", "GLD_1015")
+
+
+# the year before
+
+
+def earlier(rig: Rig, year: str = "2026", **query: object) -> Any:
+    return rig.http.get(f"{RF1086}/prefill/{year}/{CUSTOMER}", params=query, headers=rig.headers())  # type: ignore[arg-type]
+
+
+def test_the_report_of_the_year_before_comes_as_the_page_prints_it(rig: Rig) -> None:
+    rig.feedback(rig.report_shares(main_form().replace("<Skjema ", '<Skjema etatid="974761076" '))["forsendelseId"])
+
+    body = earlier(rig).json()
+
+    assert list(body) == ["totalItems", "totalPages", "currentPage", "oppgaveStatus", "dokumenter"]
+    assert [body[name] for name in list(body)[:4]] == [2, 1, 0, "GODKJENT"]
+    main = body["dokumenter"][0]
+    assert main["aksjeklasse"] == "ordinaer"
+    for text in ('etatid="999999999"', ">ordinaer<", ">2026<", "xmlns:brreg=", "xmlns:xsi="):
+        assert text in main["dokument"]
+    assert ElementTree.fromstring(main["dokument"]).tag == "Skjema"  # noqa: S314 - our own answer
+
+
+def test_without_a_verdict_there_is_no_report_of_the_year_before(rig: Rig) -> None:
+    rig.report_shares()
+
+    assert codes(earlier(rig)) == (404, "GLD_021", "")
+    assert earlier(rig, "2025").status_code == 404
+
+
+def test_the_newest_report_counts(rig: Rig) -> None:
+    rig.feedback(rig.report_shares()["forsendelseId"])
+    rig.feedback(rig.report_shares(parts=[sub_form(shares=90, last_year=90)])["forsendelseId"])
+
+    assert earlier(rig).json()["oppgaveStatus"] == "AVVIST"
+
+
+def test_the_year_before_comes_fifty_forms_a_page(rig: Rig) -> None:
+    rig.feedback(rig.report_shares(parts=[sub_form(shares=0, last_year=0) for _ in range(60)])["forsendelseId"])
+
+    pages = [earlier(rig, page=page).json() for page in (0, 1, 2)]
+
+    assert [len(page["dokumenter"]) for page in pages] == [50, 11, 0]
+    assert [page["currentPage"] for page in pages] == [0, 1, 2]
+    assert codes(earlier(rig, page="x")) == (400, "GLD_006", "GLD_1022")
+
+
+def test_the_year_before_is_not_for_a_system_user_without_the_right(rig: Rig) -> None:
+    rig.feedback(rig.report_shares()["forsendelseId"])
+    rig.app.state.system_users[SYSTEM_USER].orgnr = OTHER
+
+    assert codes(earlier(rig)) == (403, "GLD_005", "GLD_1015")

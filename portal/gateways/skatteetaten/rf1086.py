@@ -6,10 +6,12 @@ Main form and sub-forms have an idempotency key: the same key and body is handle
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from portal.gateways.decoding import decode
+from portal.gateways.errors import Refused
 from portal.gateways.http import Channel, Reply
 from portal.gateways.skatteetaten.common import (
     ANY_TYPE,
@@ -21,6 +23,28 @@ from portal.gateways.skatteetaten.common import (
 )
 
 FORMS_A_PAGE = 50
+NO_SUCH_RESOURCE = "GLD_1023"
+"""Also a 404, and says that the address is wrong."""
+
+
+@dataclass(frozen=True)
+class EarlierForm:
+    """A form of the year before, as Skatteetaten would begin this year's with. It is not fit to be sent as it is."""
+
+    share_class: str
+    namespace: str
+    xml: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Prefill:
+    """One page of the report of the year before. `status` is GODKJENT or AVVIST; `total` counts the forms of all pages."""
+
+    status: str
+    total: int
+    pages: int
+    page: int
+    forms: tuple[EarlierForm, ...]
 
 
 class Rf1086:
@@ -51,6 +75,17 @@ class Rf1086:
         reply = self._channel.call("GET", path, token=token, params=params)
         return decode(reply.where, lambda: list(map(str, reply.json()["dokumenter"])))
 
+    def prefill(self, *, token: str, year: int, orgnr: str, page: int = 0) -> Prefill | None:
+        """The report of the year before `year`; None when Skatteetaten has neither an accepted nor a rejected one."""
+        path = f"/prefill/{year}/{path_segment(orgnr)}"
+        try:
+            reply = self._channel.call("GET", path, token=token, params={"page": str(page)})
+        except Refused as error:
+            if error.status == 404 and error.code != NO_SUCH_RESOURCE:
+                return None
+            raise
+        return decode(reply.where, lambda: _prefill(reply.json()))
+
     def document(self, *, token: str, year: int, transmission_id: str, document_id: str) -> Fetched:
         """One document of the transmission that owns it."""
         path = f"/{year}/forsendelser/{path_segment(transmission_id)}/dokumenter/{path_segment(document_id)}"
@@ -67,3 +102,15 @@ def _main_id(payload: dict[str, Any]) -> str:
     if not isinstance(main_id, str | int) or not str(main_id).strip("."):
         raise ValueError("no id of a main form")
     return str(main_id)
+
+
+def _prefill(payload: dict[str, Any]) -> Prefill:
+    forms = tuple(_earlier_form(entry) for entry in payload["dokumenter"])
+    pages, page = int(payload.get("totalPages", 1)), int(payload.get("currentPage", 0))
+    return Prefill(
+        str(payload.get("oppgaveStatus") or ""), int(payload.get("totalItems", len(forms))), pages, page, forms
+    )
+
+
+def _earlier_form(entry: dict[str, Any]) -> EarlierForm:
+    return EarlierForm(str(entry.get("aksjeklasse") or ""), str(entry.get("namespace") or ""), str(entry["dokument"]))
