@@ -174,10 +174,19 @@ def main_form(*, orgnr: str = CUSTOMER, year: str = "2025", shares: int = 100, l
     return f'<Skjema skjemanummer="890" spesifikasjonsnummer="12144">{general}{numbers}</Skjema>'
 
 
+NAME, COUNTRY = field("AksjonarNavn-datadef-1153", "Kari"), field("AksjonarLandkode-datadef-17740", "NO")
+
+
 def sub_form(
-    *, holder: str = "310629499", shares: int = 100, last_year: int = 100, share_class: str = "01", more: str = ""
+    *,
+    holder: str = "310629499",
+    about: str = "",
+    shares: int = 100,
+    last_year: int = 100,
+    share_class: str = "01",
+    more: str = "",
 ) -> str:
-    """A sub-form of one shareholder."""
+    """A sub-form of one shareholder: an organisation, or with an empty `holder` the elements of `about` only."""
     company = group(
         "Selskapsidentifikasjon-grp-3986",
         field("EnhetOrganisasjonsnummer-datadef-18", CUSTOMER),
@@ -185,7 +194,7 @@ def sub_form(
         field("Inntektsar-datadef-692", "2025"),
     )
     identity = field("AksjonarOrganisasjonsnummer-datadef-7597", holder) if holder else ""
-    person = group("NorskUtenlandskAksjonar-grp-3988", identity)
+    person = group("NorskUtenlandskAksjonar-grp-3988", identity, about)
     owned = group(
         "AntallAksjerPerAksjonar-grp-3989",
         field("AksjerAntallFjoraret-datadef-29168", last_year),

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from .tax_rig import CUSTOMER, OTHER, RF1086, SYSTEM_USER, Rig, codes, field, group, main_form, sub_form
+from .tax_rig import COUNTRY, CUSTOMER, NAME, OTHER, RF1086, SYSTEM_USER, Rig, codes, field, group, main_form, sub_form
 
 NAMESPACE = "{urn:ske:fastsetting:innsamling:aksjonaeroppgave:ar_til_mag:v0_1}"
 BOUGHT = "AksjerKjopAntall-datadef-12153"
@@ -215,24 +215,16 @@ def test_the_same_shareholder_twice_is_rejected(rig: Rig) -> None:
     assert found_codes(rig, main_form(), parts) == ("rejected", ["AKSJONAER_TO_GANGER"])
 
 
-def named(*fields: str) -> str:
-    """A sub-form of a shareholder without a number, with these fields."""
-    return sub_form(holder="").replace("</NorskUtenlandskAksjonar", "".join(fields) + "</NorskUtenlandskAksjonar")
-
-
-NAME, COUNTRY = field("AksjonarNavn-datadef-1153", "Kari"), field("AksjonarLandkode-datadef-17740", "NO")
-
-
 @pytest.mark.parametrize("fields", [(), (NAME,), (COUNTRY,)])
 def test_a_shareholder_without_a_number_or_name_and_country_is_refused(rig: Rig, fields: tuple[str, ...]) -> None:
-    response = rig.sub_form(rig.main_form().json()["hovedskjemaId"], named(*fields))
+    response = rig.sub_form(rig.main_form().json()["hovedskjemaId"], sub_form(holder="", about="".join(fields)))
 
     assert codes(response) == (400, "GLD_010", "GLD_1001")
     assert "navn og land" in response.json()["spesifisering"][0]["melding"]
 
 
 def test_a_shareholder_with_name_and_country_needs_no_number(rig: Rig) -> None:
-    assert found_codes(rig, main_form(), [named(NAME, COUNTRY)]) == ("accepted", [])
+    assert found_codes(rig, main_form(), [sub_form(holder="", about=NAME + COUNTRY)]) == ("accepted", [])
 
 
 def test_a_shareholder_with_a_wrong_check_digit_is_rejected(rig: Rig) -> None:

@@ -184,7 +184,7 @@ def make_key(client: Any, at: datetime) -> dict[str, Any]:
 def store_package(submission: Submission, *, parts: int = 1) -> None:
     orgnr = submission.customer.orgnr
     forms = [("MAIN", "hovedskjema.xml", tax_rig.main_form(orgnr=orgnr, shares=100 * parts, last_year=100 * parts))]
-    part = tax_rig.sub_form(holder="").replace(tax_rig.CUSTOMER, orgnr)
+    part = tax_rig.sub_form(holder="", about=tax_rig.NAME + tax_rig.COUNTRY).replace(tax_rig.CUSTOMER, orgnr)
     forms += [("PART", f"underskjema-{n}.xml", f"{part}<!-- {n} -->") for n in range(parts)]
     for role, filename, text in forms:
         store_document(
