@@ -275,12 +275,15 @@ def test_line_ends_around_a_code_are_read(rig: Rig) -> None:
 
 def dividend(day: str) -> tuple[str, str]:
     """A dividend on the main form, and on a sub-form on another day perhaps."""
-    ours = [("AksjeUtbytteISINAksjetype-datadef-17665", 100), ("AksjeUtbyttePerAksje-datadef-23946", 1)]
+    ours: list[tuple[str, object]] = [
+        ("AksjeUtbytteISINAksjetype-datadef-17665", 100),
+        ("AksjeUtbyttePerAksje-datadef-23946", 1),
+    ]
     ours += [
         ("AksjeUtbytteHendelsestype-datadef-36564", "Y"),
         ("AksjeUtbytteTidspunkt-datadef-17667", "2025-06-15T12:00:00"),
     ]
-    theirs = [("Aksjeutbytte-datadef-29169", 100), ("AksjerUtbytteAntall-datadef-17742", 100)]
+    theirs: list[tuple[str, object]] = [("Aksjeutbytte-datadef-29169", 100), ("AksjerUtbytteAntall-datadef-17742", 100)]
     theirs += [("AksjerUtbytteTidspunkt-datadef-17769", f"2025-06-{day}T12:00:00")]
     row = group("UtdeltSkatterettsligUtbytteILopetAvInntektsaret-grp-3451", *(field(*one) for one in ours))
     main = main_form().replace("</Skjema>", group("Utbytte-grp-3449", row) + "</Skjema>")
