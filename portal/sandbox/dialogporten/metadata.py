@@ -11,6 +11,7 @@ from ..altinn import catalogue
 from ..kernel import Call
 from ..replies import as_json
 from ..routing import route
+from ..state import State
 from . import access, views
 from .records import PARTY
 
@@ -68,12 +69,12 @@ def own_resources(call: Call) -> Response:
     if len(parties) > MOST_PARTIES:
         raise access.refuse(call, 400, "party.Count", f"'party' must have at most {MOST_PARTIES} values.")
     has_any = not parties or any(party.removeprefix(PARTY) in reader.parties for party in parties)
-    held = [r for r in catalogue.resources().values() if has_any and r.id in reader.resources]
-    return as_json({"isFullCatalogueFallback": False, "items": [_listed(r) for r in held]})
+    held = [r for r in catalogue.resources(call.state).values() if has_any and r.id in reader.resources]
+    return as_json({"isFullCatalogueFallback": False, "items": [_listed(call.state, r) for r in held]})
 
 
-def _listed(resource: catalogue.Resource) -> dict[str, Any]:
-    packages = [catalogue.PACKAGES[code] for code in resource.packages]
+def _listed(state: State, resource: catalogue.Resource) -> dict[str, Any]:
+    packages = [catalogue.packages(state)[code] for code in resource.packages]
     opened_by = [{"urn": package.urn, "name": views.localised(package.titles)} for package in packages]
     return {"serviceResource": _resource(resource), "roles": [], "accessPackages": opened_by, "serviceOwner": OWNER}
 
@@ -81,7 +82,7 @@ def _listed(resource: catalogue.Resource) -> dict[str, Any]:
 @route("GET", f"{access.BASE}/metadata/serviceresources")
 def all_resources(call: Call) -> Response:
     access.json_only(call)
-    return as_json({"items": [_listed(r) for r in catalogue.resources().values()]})
+    return as_json({"items": [_listed(call.state, r) for r in catalogue.resources(call.state).values()]})
 
 
 @route("GET", f"{access.USER}/dialoglookup")
@@ -97,7 +98,8 @@ def lookup(call: Call) -> Response:
         raise access.refuse(call, 404, "DialogEntity", "No dialog has this reference.")
     if not reader.may_read(dialog):
         raise access.refuse(call, 403, "Forbidden", "No access to the dialog.")
-    resource = catalogue.resources()[dialog.resource.removeprefix("urn:altinn:resource:")]
+    ident = dialog.resource.removeprefix("urn:altinn:resource:")
+    resource = catalogue.resource(call.state, ident) or catalogue.named_resource(ident)
     return as_json(_looked_up(dialog, reference, resource, reader))
 
 
