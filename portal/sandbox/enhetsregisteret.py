@@ -170,9 +170,17 @@ def _shown(call: Call, organisation: Organisation) -> dict[str, Any]:
         "antallAnsatte": 5,
         "harRegistrertAntallAnsatte": True,
         **(_of_sub_unit(organisation) if organisation.main_unit else _of_main_unit(call, form)),
+        "respons_klasse": "Underenhet" if organisation.main_unit else "Enhet",
         "_links": {"self": {"href": _address(call, organisation)}},
     }
-    return {**shown, **{k: v for k, v in organisation.registry.items() if k != "fjernet"}}
+    shown |= {k: v for k, v in organisation.registry.items() if k != "fjernet"}
+    return _deleted(shown) if shown.get("slettedato") else shown
+
+
+def _deleted(shown: dict[str, Any]) -> dict[str, Any]:
+    """Of a deleted unit the register shows these fields alone."""
+    kept = ("organisasjonsnummer", "navn", "organisasjonsform", "slettedato", "_links")
+    return {**{name: shown[name] for name in kept}, "respons_klasse": f"Slettet{shown['respons_klasse']}"}
 
 
 def _of_main_unit(call: Call, form: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from .altinn.catalogue import Package, Resource
+from .altinn.records import Package, Resource
 from .clock import Zoned
 from .dialogporten.records import Dialog
 from .skatteetaten.records import Skatteetaten

@@ -11,17 +11,16 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-if TYPE_CHECKING:
-    from ..state import State
+from ..state import State
+from .records import PREFIX, Package, Resource
 
 LANGUAGES = ("nb", "nn", "en")
 RESOURCE_ID = re.compile("[a-z0-9][a-z0-9_-]{3,99}")
 CODE = re.compile("[a-z0-9][a-z0-9-]{1,99}")
-PREFIX = "urn:altinn:accesspackage:"
 RESOURCE = "urn:altinn:resource"
 REQUESTABLE_TYPES = frozenset(
     {
@@ -33,44 +32,6 @@ ACCOUNTANT = ("regnskapsforer-med-signeringsrettighet", "regnskapsforer-uten-sig
 AUDITOR = ("ansvarlig-revisor", "revisormedarbeider")
 SHARING = {"innrapportering-verdipapirfondshistorikk"}  # a service that has the resource of another one
 PK5 = (*ACCOUNTANT, *AUDITOR, "skattegrunnlag")
-
-
-class Package(msgspec.Struct, kw_only=True, frozen=True):
-    code: str
-    use: str
-    titles: dict[str, str]
-
-    @property
-    def urn(self) -> str:
-        return PREFIX + self.code
-
-    @property
-    def name(self) -> str:
-        return self.titles["nb"]
-
-    @property
-    def assignable(self) -> bool:
-        return "s" in self.use
-
-    @property
-    def delegable(self) -> bool:
-        return "a" in self.use
-
-
-class Resource(msgspec.Struct, kw_only=True, frozen=True):
-    id: str
-    titles: dict[str, str]
-    kind: str = "GenericAccessResource"
-    delegable: bool = True
-    org: str = "skd"
-    packages: tuple[str, ...] = ()
-    allows_subscribe: bool = True
-    minimum_level: int = 3
-    parts: tuple[str, ...] = ()  # sub-resources and other attributes that rules of the policy name
-
-    @property
-    def title(self) -> str:
-        return self.titles["nb"]
 
 
 class _File(msgspec.Struct):
