@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from .altinn_rig import SHARES
-from .dialog_rig import DialogRig, dialogs
+from .dialog_rig import DIALOGS, DialogRig, dialogs
 
 __all__ = ["dialogs"]
 TITLE = {"nb": "Krav", "nn": "Krav på nynorsk", "en": "Claim"}
@@ -79,9 +79,9 @@ def test_operators_ask_for_all_words(dialogs: DialogRig, words: str, found: bool
 
 def test_the_log_of_seen_names_the_system_user(dialogs: DialogRig) -> None:
     ident = dialogs.open()
-    dialogs.get(f"/dialogs/{ident}")
+    dialogs.get(f"{DIALOGS}/{ident}")
 
-    (seen,) = dialogs.get(f"/dialogs/{ident}/seenlog").json()
+    (seen,) = dialogs.get(f"{DIALOGS}/{ident}/seenlog").json()
 
     assert seen["seenBy"]["actorName"] == dialogs.app.state.system_users[dialogs.user].title != ""
 
@@ -129,7 +129,6 @@ def _told(dialogs: DialogRig) -> str:
         "transmissions",
         type="Information",
         title="Forsendelsen",
-        summary={"nb": "Krav"},
         attachments=[attachment],
     )
     dialogs.add(ident, "activities", type="Information", description={"nb": "Hendelsen"})
@@ -137,7 +136,7 @@ def _told(dialogs: DialogRig) -> str:
 
 
 def _only(dialogs: DialogRig, ident: str) -> dict[str, Any]:
-    (transmission,) = dialogs.get(f"/dialogs/{ident}/transmissions").json()
+    (transmission,) = dialogs.get(f"{DIALOGS}/{ident}/transmissions").json()
     shown: dict[str, Any] = transmission
     return shown
 
