@@ -11,6 +11,7 @@ from typing import Any
 from ..state import ChangeRequest, Organisation, Person, Request, State, SystemUser
 from . import catalogue, lookup, parsing
 from .problems import refuse
+from .records import PREFIX
 
 ACCESS_MANAGERS = frozenset({"DAGL", "LEDE", "INNH", "tilgangsstyrer", "hovedadministrator"})
 MANAGER = Person(name="Kari Nordmann", roles=["DAGL"])
@@ -54,7 +55,7 @@ def check_powers(state: State, person: Person, rights: list[dict[str, Any]], pac
     """The person must be able to delegate every right and every package. Raises Reply."""
     for resource_id in parsing.resource_ids(rights):
         _check_resource(state, person, resource_id)
-    missing = [urn for urn in packages if not _holds(person, urn.removeprefix(catalogue.PREFIX))]
+    missing = [urn for urn in packages if not _holds(person, urn.removeprefix(PREFIX))]
     if missing:
         raise refuse("AUTH-00053", Missing=missing)
 

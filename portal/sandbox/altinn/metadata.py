@@ -16,7 +16,7 @@ from ..replies import as_json, empty
 from ..routing import route
 from ..state import State
 from . import authorisation, catalogue, rights
-from .catalogue import Package
+from .records import PREFIX, Package
 
 META = "/platform/accessmanagement/api/v1/meta/info/accesspackages"
 NAMESPACE = uuid.UUID("5a0c7c6e-0000-4000-8000-000000000000")
@@ -124,7 +124,7 @@ def area_packages(call: Call, area_id: str) -> Response:
 @route("GET", f"{META}/package/urn/<path:urn>")
 def by_urn(call: Call, urn: str) -> Response:
     """The whole urn, or its last part."""
-    package = catalogue.package(call.state, urn if urn.startswith("urn:") else catalogue.PREFIX + urn)
+    package = catalogue.package(call.state, urn if urn.startswith("urn:") else PREFIX + urn)
     return as_json(_package(call.state, package, language_of(call))) if package else empty(status=404)
 
 
@@ -157,7 +157,7 @@ def authorized_parties(call: Call) -> Response:
     wanted = wants.getlist("anyOfResourceIds")
     if wanted and held.isdisjoint(wanted):
         return as_json({"links": {}, "data": []})
-    codes = [urn.removeprefix(catalogue.PREFIX) for urn in user.packages]
+    codes = [urn.removeprefix(PREFIX) for urn in user.packages]
     packages = codes if _is_on(wants.get("includeAccessPackages")) else []
     resources = sorted(held) if _is_on(wants.get("includeResources")) else []
     parties = [call.state.organisations.get(orgnr) for orgnr in rights.parties_of(call.state, user)]

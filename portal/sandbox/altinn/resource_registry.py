@@ -15,8 +15,8 @@ from ..kernel import Call
 from ..replies import Reply, as_json, empty
 from ..routing import route
 from . import catalogue
-from .catalogue import Resource
 from .problems import malformed
+from .records import Resource
 
 REGISTRY = "/platform/resourceregistry/api/v1/resource"
 SUBJECT = "urn:altinn:accesspackage"

@@ -12,6 +12,7 @@ import msgspec
 from werkzeug.wrappers import Response
 
 from ..altinn import catalogue, client_delegation, decisions
+from ..altinn.records import PREFIX
 from ..kernel import Call
 from ..replies import as_json, empty
 from ..routing import route
@@ -101,8 +102,8 @@ def _check_person(call: Call, person: Person) -> None:
 
 def _codes(call: Call, packages: list[str], field: str) -> list[str]:
     """Package codes, given as codes or as urns."""
-    codes = [package.removeprefix(catalogue.PREFIX) for package in packages]
-    unknown = [code for code in codes if catalogue.package(call.state, catalogue.PREFIX + code) is None]
+    codes = [package.removeprefix(PREFIX) for package in packages]
+    unknown = [code for code in codes if catalogue.package(call.state, PREFIX + code) is None]
     if unknown:
         raise wrong(f"{field}: {unknown[0][:80]!r} is not an access package here.", field=field)
     return codes

@@ -6,7 +6,7 @@ import msgspec
 from werkzeug.wrappers import Response
 
 from ..altinn import catalogue
-from ..altinn.catalogue import Package, Resource
+from ..altinn.records import PREFIX, Package, Resource
 from ..kernel import Call
 from ..replies import as_json
 from ..routing import route
@@ -65,9 +65,9 @@ def _resource(body: ResourceBody, codes: list[str]) -> Resource:
 
 
 def _codes(call: Call, packages: list[str]) -> list[str]:
-    codes = [package.removeprefix(catalogue.PREFIX) for package in packages]
+    codes = [package.removeprefix(PREFIX) for package in packages]
     for code in codes:
-        if catalogue.package(call.state, catalogue.PREFIX + code) is None:
+        if catalogue.package(call.state, PREFIX + code) is None:
             raise wrong(f"packages: {code[:80]!r} is not an access package here.", field="packages")
     return codes
 
@@ -81,7 +81,7 @@ def packages(call: Call) -> Response:
 def add_package(call: Call) -> Response:
     """An access package that is known from now on. The same code again replaces it."""
     body = read(call, PackageBody)
-    code = body.code.removeprefix(catalogue.PREFIX)
+    code = body.code.removeprefix(PREFIX)
     if not catalogue.CODE.fullmatch(code):
         raise wrong("code: needs 2 to 100 of a-z, 0-9 and -.", field="code")
     if unknown := [use for use in body.uses if use not in USES]:

@@ -8,6 +8,7 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from ..altinn import catalogue
+from ..altinn.records import PREFIX, Resource
 from ..kernel import Call
 from ..replies import as_json
 from ..routing import route
@@ -55,7 +56,7 @@ def _party(organisation: Any, reader: access.Reader) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _resource(resource: catalogue.Resource) -> dict[str, Any]:
+def _resource(resource: Resource) -> dict[str, Any]:
     return {
         "id": resource.id, "resourceType": resource.kind.lower(), "status": "Active", "isDelegable": resource.delegable,
         "minimumAuthenticationLevel": resource.minimum_level, "name": views.localised(resource.titles), "links": {},
@@ -73,7 +74,7 @@ def own_resources(call: Call) -> Response:
     return as_json({"isFullCatalogueFallback": False, "items": [_listed(call.state, r) for r in held]})
 
 
-def _listed(state: State, resource: catalogue.Resource) -> dict[str, Any]:
+def _listed(state: State, resource: Resource) -> dict[str, Any]:
     packages = [catalogue.packages(state)[code] for code in resource.packages]
     opened_by = [{"urn": package.urn, "name": views.localised(package.titles)} for package in packages]
     return {"serviceResource": _resource(resource), "roles": [], "accessPackages": opened_by, "serviceOwner": OWNER}
@@ -103,11 +104,11 @@ def lookup(call: Call) -> Response:
     return as_json(_looked_up(dialog, reference, resource, reader))
 
 
-def _looked_up(dialog: Any, reference: str, resource: catalogue.Resource, reader: access.Reader) -> dict[str, Any]:
+def _looked_up(dialog: Any, reference: str, resource: Resource, reader: access.Reader) -> dict[str, Any]:
     """A removed system user may still have cached rights. Then the list of evidence is empty."""
     direct = reader.user is not None and resource.id in reader.user.rights
     held = reader.user.packages if reader.user else []
-    packages = [urn for urn in held if urn.removeprefix(catalogue.PREFIX) in resource.packages]
+    packages = [urn for urn in held if urn.removeprefix(PREFIX) in resource.packages]
     evidence = (
         [{"grantType": "ResourceDelegation", "subject": f"urn:altinn:resource:{resource.id}", "name": []}]
         if direct
