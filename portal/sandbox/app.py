@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -55,6 +56,7 @@ class Sandbox(Kernel):
             raise
         except Exception as error:
             response = _bug(request, error)
+        response.status = _status_line(response.status_code)
         self._record(request, service, response.status_code, time.perf_counter() - started)
         for hook in self.after_request:
             hook(self)
@@ -121,6 +123,14 @@ def create_app(**options: Any) -> Sandbox:
     from . import services  # noqa: F401 - the import registers the routes
 
     return Sandbox(**options)
+
+
+def _status_line(code: int) -> str:
+    """The status with its reason phrase as the real services write it ("Bad Request")."""
+    try:
+        return f"{code} {HTTPStatus(code).phrase}"
+    except ValueError:
+        return f"{code} Unknown"
 
 
 def _shortened(name: str, value: str) -> str:

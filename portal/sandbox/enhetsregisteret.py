@@ -19,17 +19,22 @@ from .state import Organisation, Person
 
 BASE = "/brreg/enhetsregisteret/api"
 MAX_SIZE = 10_000
+COMMERCIAL = frozenset({"AS", "ASA", "ENK", "BRL", "BBL", "NUF"})  # forms in Foretaksregisteret
 ROLES = {
     "DAGL": "Daglig leder",
     "LEDE": "Styrets leder",
     "INNH": "Innehaver",
     "KONT": "Kontaktperson",
     "MEDL": "Styremedlem",
+    "VARA": "Varamedlem",
+    "OBS": "Observatør",
     "NEST": "Nestleder",
     "REGN": "Regnskapsfører",
     "REVI": "Revisor",
     "FFØR": "Forretningsfører",
 }
+GROUPS = {"LEDE": "STYR", "NEST": "STYR", "MEDL": "STYR", "VARA": "STYR", "OBS": "STYR"}  # other roles: a group each
+GROUP_NAMES = {**ROLES, "DAGL": "Daglig leder/adm.direktør", "STYR": "Styre"}
 FORMS = {
     "AS": "Aksjeselskap",
     "ASA": "Allmennaksjeselskap",
@@ -69,15 +74,22 @@ def roles(call: Call, orgnr: str) -> Response:
     listed = [(code, _person(person)) for person in organisation.persons for code in person.roles if code in ROLES]
     listed += [
         (code, _unit_in_role(call, number))
-        for code, number in (("REGN", organisation.accountant), ("REVI", organisation.auditor))
+        for code, number in (
+            ("REGN", organisation.accountant),
+            ("REVI", organisation.auditor),
+            ("FFØR", organisation.business_manager),
+        )
         if number
     ]
     groups: dict[str, list[dict[str, Any]]] = {}
     for number, (code, holder) in enumerate(listed, 1):
-        role = {"type": {"kode": code, "beskrivelse": ROLES[code]}, **holder, "fratraadt": False, "rekkefolge": number}
-        groups.setdefault(code, []).append(role)
+        role = {
+            "type": {"kode": code, "beskrivelse": ROLES[code]}, **holder, "fratraadt": False, "avregistrert": False,
+            "rekkefolge": number,
+        }  # fmt: skip
+        groups.setdefault(GROUPS.get(code, code), []).append(role)
     shown = [
-        {"type": {"kode": code, "beskrivelse": ROLES[code]}, "sistEndret": "2026-01-05", "roller": entries}
+        {"type": {"kode": code, "beskrivelse": GROUP_NAMES[code]}, "sistEndret": "2026-01-05", "roller": entries}
         for code, entries in groups.items()
     ]
     return as_json({"rollegrupper": shown, "_links": {"self": {"href": _address(call, organisation, "/roller")}}})
@@ -157,20 +169,44 @@ def _shown(call: Call, organisation: Organisation) -> dict[str, Any]:
         "naeringskode1": {"kode": "62.100", "beskrivelse": "Programmeringstjenester"},
         "antallAnsatte": 5,
         "harRegistrertAntallAnsatte": True,
+        **(_of_sub_unit(organisation) if organisation.main_unit else _of_main_unit(call, form)),
+        "respons_klasse": "Underenhet" if organisation.main_unit else "Enhet",
+        "_links": {"self": {"href": _address(call, organisation)}},
+    }
+    shown |= {k: v for k, v in organisation.registry.items() if k != "fjernet"}
+    return _deleted(shown) if shown.get("slettedato") else shown
+
+
+def _deleted(shown: dict[str, Any]) -> dict[str, Any]:
+    """Of a deleted unit the register shows these fields alone."""
+    kept = ("organisasjonsnummer", "navn", "organisasjonsform", "slettedato", "_links")
+    return {**{name: shown[name] for name in kept}, "respons_klasse": f"Slettet{shown['respons_klasse']}"}
+
+
+def _of_main_unit(call: Call, form: str) -> dict[str, Any]:
+    return {
         "forretningsadresse": _postal(),
         "stiftelsesdato": "2020-01-15",
+        "institusjonellSektorkode": {"kode": "2100", "beskrivelse": "Private aksjeselskaper mv."},
+        "registrertIForetaksregisteret": form in COMMERCIAL,
+        "registrertIStiftelsesregisteret": form == "STI",
+        "registrertIFrivillighetsregisteret": False,
         "konkurs": False,
         "underAvvikling": False,
         "underTvangsavviklingEllerTvangsopplosning": False,
         "maalform": "Bokmål",
         "sisteInnsendteAarsregnskap": str(call.now.year - 1),
-        "_links": {"self": {"href": _address(call, organisation)}},
+        "vedtektsfestetFormaal": ["Prøve programmer"],
+        "aktivitet": ["Programvare"],
     }
-    if organisation.main_unit:
-        shown["overordnetEnhet"] = organisation.main_unit
-        shown["beliggenhetsadresse"] = shown.pop("forretningsadresse")
-        del shown["sisteInnsendteAarsregnskap"]
-    return {**shown, **{k: v for k, v in organisation.registry.items() if k != "fjernet"}}
+
+
+def _of_sub_unit(organisation: Organisation) -> dict[str, Any]:
+    return {
+        "overordnetEnhet": organisation.main_unit,
+        "oppstartsdato": "2020-02-03",
+        "beliggenhetsadresse": _postal(),
+    }
 
 
 def _postal() -> dict[str, Any]:

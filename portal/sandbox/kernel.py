@@ -110,13 +110,14 @@ class Kernel(ABC):
 class Call:
     """One HTTP request that is being answered, with the stored data and the time of the answer."""
 
-    __slots__ = ("now", "request", "sandbox", "state")
+    __slots__ = ("now", "request", "sandbox", "state", "token_time")
 
     def __init__(self, sandbox: Kernel, request: WebRequest) -> None:
         self.sandbox = sandbox
         self.state = sandbox.state
         self.request = request
         self.now = sandbox.clock.now()
+        self.token_time = sandbox.clock.token_time()  # what grants and tokens are judged by
 
     def body(self) -> Any:
         """The JSON body as plain values. Raises msgspec.DecodeError; each service answers that in its own format."""

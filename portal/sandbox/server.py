@@ -58,6 +58,8 @@ def _sandbox(options: argparse.Namespace, origin: str) -> Sandbox:
     if options.state and options.state.exists():
         snapshot.load(sandbox, options.state.read_bytes())
     sandbox.start_with(allow_loopback_http=options.loopback_http, knows_everybody=options.know_everybody)
+    if options.know_every_resource:
+        sandbox.start_with(knows_every_resource=True)
     if options.feedback_delay is not None:
         sandbox.start_with(feedback_delay_seconds=options.feedback_delay)
     return sandbox
@@ -81,6 +83,9 @@ def _options() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--know-everybody", action="store_true", help="know every organisation with a right synthetic number"
+    )
+    parser.add_argument(
+        "--know-every-resource", action="store_true", help="know every well-formed resource and package that is named"
     )
     parser.add_argument(
         "--feedback-delay", type=_seconds, help="seconds until Skatteetaten's verdict (150 if not given)"

@@ -10,7 +10,7 @@ from .altinn import (  # noqa: F401
     users,
 )
 from .approval import pages  # noqa: F401
-from .control import altinn, bulk, dialogs, general, maskinporten, page, skatteetaten  # noqa: F401
+from .control import altinn, bulk, catalogue, dialogs, general, maskinporten, origin, page, skatteetaten  # noqa: F401
 from .dialogporten import dialogs as dialog_details  # noqa: F401
 from .dialogporten import labels, search  # noqa: F401
 from .dialogporten import metadata as dialog_metadata  # noqa: F401

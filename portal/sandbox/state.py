@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from .altinn.records import Package, Resource
 from .clock import Zoned
 from .dialogporten.records import Dialog
 from .skatteetaten.records import Skatteetaten
@@ -116,6 +117,9 @@ class SystemUser(msgspec.Struct, kw_only=True):
     rights: list[str]  # resource ids
     packages: list[str]  # full urns
     created: datetime
+    changed: datetime | None = None  # when a change request was approved
+    earlier_rights: list[str] = []  # what it had before that
+    earlier_packages: list[str] = []
     deleted: bool = False
     clients: list[str] = []  # orgnr of the clients delegated to an agent system user
 
@@ -148,6 +152,8 @@ class Settings(msgspec.Struct, kw_only=True):
 
     feedback_delay_seconds: float = 150.0
     rights_cache_seconds: float = 900.0
+    token_delay_seconds: float = 0.0  # after an approval, until Maskinporten finds the system user
+    rights_delay_seconds: float = 0.0  # after an approval or a change, until services honour the rights
     events_time_scale: float = 1.0
     events_cache_seconds: float = 3600.0
     duplicate_events: bool = False
@@ -159,6 +165,7 @@ class Settings(msgspec.Struct, kw_only=True):
     unchecked_delete: bool = True  # any vendor may delete a request by id, as in the real service
     list_page_boundary_bug: bool = True
     null_rights_crash: bool = True
+    knows_every_resource: bool = False  # every well-formed resource and package that a request names is known
     knows_everybody: bool = False  # every valid synthetic number is a known organisation, registered or not
     allow_loopback_http: bool = (
         False  # accept http://127.0.0.1 redirect and webhook addresses, unlike the real services
@@ -181,6 +188,8 @@ class State(msgspec.Struct, kw_only=True):
     clients: dict[str, Client] = {}
     used_jtis: dict[str, float] = {}
     organisations: dict[str, Organisation] = {}
+    resources: dict[str, Resource] = {}  # added by a tester, beside the stored list
+    packages: dict[str, Package] = {}
     systems: dict[str, System] = {}
     requests: dict[str, Request] = {}
     request_index: dict[str, str] = {}  # "kind|system|customer|external reference" to the id of the latest

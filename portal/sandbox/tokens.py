@@ -46,7 +46,7 @@ def read_token(call: Call, *, issuers: tuple[str, ...] = ("maskinporten", "altin
     if scheme.lower() != "bearer" or not raw:
         raise BadToken("missing")
     token = _cache(call.sandbox).get(raw) or _verify(call.sandbox, raw)
-    if token.expires + leeway <= call.now.timestamp():
+    if token.expires + leeway <= call.token_time.timestamp():
         raise BadToken("expired")
     if token.issuer not in issuers:
         raise BadToken("issuer")

@@ -237,7 +237,7 @@ class TestWhatASystemUserMayActFor:
 
         assert [(row["organizationNumber"], row["authorizedResources"]) for row in bare] == [(K, [])]
         assert full[0]["authorizedAccessPackages"] == ["skattegrunnlag"]
-        assert {FEES, SHARES, "ske-kontroll"} <= set(full[0]["authorizedResources"])
+        assert {FEES, SHARES, "ske-innrapportering-oppdragsregisteret"} <= set(full[0]["authorizedResources"])
 
     def test_an_agent_acts_for_its_clients(self, ready: Rig) -> None:
         ready.control(f"system-users/{ready.agent()}/clients", {"orgnrs": [K]})

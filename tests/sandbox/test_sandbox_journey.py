@@ -27,8 +27,9 @@ SETUP_SCOPES = "altinn:authentication/systemregister.write altinn:authentication
 class Vendor:
     """A program that uses the sandbox only through its address."""
 
-    def __init__(self) -> None:
-        sandbox = shared_key_app(origin=ORIGIN, clock=Clock(frozen_at=NOW))
+    def __init__(self, *, clock: Clock | None = None) -> None:
+        sandbox = shared_key_app(origin=ORIGIN, clock=clock or Clock(frozen_at=NOW))
+        self.clock = sandbox.clock
         self.http = httpx.Client(transport=Transport(sandbox), base_url=ORIGIN)
         self.key = private_key("journey")
 
@@ -68,7 +69,7 @@ class Vendor:
         return str(response.json()["access_token"])
 
     def now(self) -> datetime:
-        return datetime.fromisoformat(self.http.get("/control/clock").json()["now"])
+        return self.clock.token_time()
 
     def get_access(self) -> None:
         """Register the system, ask for a system user, and have the daily manager approve."""
@@ -107,6 +108,25 @@ def test_a_vendor_gets_access_reports_and_is_answered(vendor: Vendor) -> None:
     result = vendor.http.get("/control/submissions").json()[0]
     assert result["id"] == receipt["forsendelseId"]
     assert result["feedback"]["verdict"] == "accepted"
+
+
+def test_time_that_was_moved_before_and_in_between_stops_no_step() -> None:
+    """The vendor's program signs by real time throughout."""
+    vendor = Vendor(clock=Clock())
+    vendor.call("POST", "/control/clock/advance", {"seconds": 150})
+    vendor.set_up()
+    vendor.get_access()
+    vendor.call("POST", "/control/clock/advance", {"seconds": 86_400})
+    receipt = vendor.report()
+
+    vendor.call("POST", "/control/clock/advance", {"seconds": 150})
+
+    result = vendor.http.get("/control/submissions").json()[0]
+    assert (result["id"], result["feedback"]["verdict"]) == (receipt["forsendelseId"], "accepted")
+    party = f"urn:altinn:organization:identifier-no:{CUSTOMER}"
+    token = vendor.token("digdir:dialogporten", for_customer=True)
+    found = vendor.call("GET", f"/platform/dialogporten/api/v1/enduser/dialogs?party={party}", token=token).json()
+    assert [item["id"] for item in found["items"]] == [receipt["dialogId"]]
 
 
 def test_a_customer_that_removes_the_system_user_ends_the_reporting(vendor: Vendor) -> None:

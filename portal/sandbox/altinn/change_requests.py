@@ -42,7 +42,7 @@ def create(call: Call) -> Response:
     if stored:
         return as_json(_shown(call, stored))
     check_rights(system, change.required_rights)
-    check_packages(system, change.required_packages, "standard")
+    check_packages(call.state, system, change.required_packages, "standard")
     check_redirect(system, change.redirect_url)
     call.state.change_requests[ident] = change
     return as_json(_shown(call, change), status=201)

@@ -16,8 +16,8 @@ from ..routing import route
 from ..state import Organisation, SystemUser
 from ..tokens import Token
 from . import authorisation, decisions, parsing, rights
-from .catalogue import PREFIX
 from .problems import invalid, refuse, rule
+from .records import PREFIX
 from .users import shown
 
 BASE = f"{authorisation.AUTH}/enduser/systemuser"

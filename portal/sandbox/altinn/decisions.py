@@ -11,6 +11,7 @@ from typing import Any
 from ..state import ChangeRequest, Organisation, Person, Request, State, SystemUser
 from . import catalogue, lookup, parsing
 from .problems import refuse
+from .records import PREFIX
 
 ACCESS_MANAGERS = frozenset({"DAGL", "LEDE", "INNH", "tilgangsstyrer", "hovedadministrator"})
 MANAGER = Person(name="Kari Nordmann", roles=["DAGL"])
@@ -50,17 +51,17 @@ def check_manager(person: Person) -> None:
         raise refuse("AUTH-00016")
 
 
-def check_powers(person: Person, rights: list[dict[str, Any]], packages: list[str]) -> None:
+def check_powers(state: State, person: Person, rights: list[dict[str, Any]], packages: list[str]) -> None:
     """The person must be able to delegate every right and every package. Raises Reply."""
     for resource_id in parsing.resource_ids(rights):
-        _check_resource(person, resource_id)
-    missing = [urn for urn in packages if not _holds(person, urn.removeprefix(catalogue.PREFIX))]
+        _check_resource(state, person, resource_id)
+    missing = [urn for urn in packages if not _holds(person, urn.removeprefix(PREFIX))]
     if missing:
         raise refuse("AUTH-00053", Missing=missing)
 
 
-def _check_resource(person: Person, resource_id: str) -> None:
-    resource = catalogue.resources().get(resource_id)
+def _check_resource(state: State, person: Person, resource_id: str) -> None:
+    resource = catalogue.resource(state, resource_id)
     if resource is None or not resource.delegable:
         raise refuse("AUTH-00001", NotDelegable=[resource_id])
     if resource.packages and not any(_holds(person, code) for code in resource.packages):
@@ -80,7 +81,7 @@ def approve(state: State, request: Request, *, person: Person, now: datetime) ->
     check_manager(person)
     _check_system(state, request.system_id)
     if request.kind == "standard":
-        check_powers(person, request.rights, request.packages)
+        check_powers(state, person, request.rights, request.packages)
     if lookup.live_user(state, (request.system_id, request.orgnr, request.external_ref)):
         raise refuse("AUTH-00004")
     user = SystemUser(
@@ -115,14 +116,15 @@ def escalate(request: Request, *, person: Person) -> None:
     request.escalated = True
 
 
-def approve_change(state: State, change: ChangeRequest, *, person: Person) -> None:
+def approve_change(state: State, change: ChangeRequest, *, person: Person, now: datetime) -> None:
     """Apply the change. Adding what exists and removing what does not are no errors."""
     _check_new(change.status, "AUTH-00061")
     check_manager(person)
     user = state.system_users.get(change.system_user_id)
     if user is None or user.deleted:
         raise refuse("AUTH-00015")
-    check_powers(person, change.required_rights, change.required_packages)
+    check_powers(state, person, change.required_rights, change.required_packages)
+    user.changed, user.earlier_rights, user.earlier_packages = now, user.rights, user.packages
     unwanted = set(parsing.resource_ids(change.unwanted_rights))
     wanted = [*user.rights, *parsing.resource_ids(change.required_rights)]
     user.rights = [r for r in dict.fromkeys(wanted) if r not in unwanted]

@@ -14,8 +14,9 @@ from werkzeug.wrappers import Response
 from ..kernel import Call
 from ..replies import as_json, empty
 from ..routing import route
+from ..state import State
 from . import authorisation, catalogue, rights
-from .catalogue import Package
+from .records import PREFIX, Package
 
 META = "/platform/accessmanagement/api/v1/meta/info/accesspackages"
 NAMESPACE = uuid.UUID("5a0c7c6e-0000-4000-8000-000000000000")
@@ -45,22 +46,22 @@ def _area(language: str) -> dict[str, Any]:
     return {"id": AREA_ID, "name": name, "urn": "accesspackage:area:skatt_avgift_regnskap_og_toll", "description": name}
 
 
-def _package(package: Package, language: str) -> dict[str, Any]:
+def _package(state: State, package: Package, language: str) -> dict[str, Any]:
     name = package.titles[language]
     return {
         "id": _ident(package.urn), "name": name, "urn": package.urn, "description": name,
         "isDelegable": package.delegable, "isAssignable": package.assignable, "isResourcePolicyAvailable": True,
-        "area": _area(language), "type": {"id": _ident("type"), "name": KIND}, "resources": _opened(package, language),
+        "area": _area(language), "type": {"id": _ident("type"), "name": KIND}, "resources": _opened(state, package, language),
     }  # fmt: skip
 
 
-def _opened(package: Package, language: str) -> list[dict[str, Any]]:
-    opened = [r for r in catalogue.resources().values() if package.code in r.packages]
+def _opened(state: State, package: Package, language: str) -> list[dict[str, Any]]:
+    opened = [r for r in catalogue.resources(state).values() if package.code in r.packages]
     return [{"refId": r.id, "name": r.titles[language], "provider": {"code": r.org}} for r in opened]
 
 
-def _packages(language: str) -> list[dict[str, Any]]:
-    return [_package(package, language) for package in catalogue.PACKAGES.values()]
+def _packages(state: State, language: str) -> list[dict[str, Any]]:
+    return [_package(state, package, language) for package in catalogue.packages(state).values()]
 
 
 @route("GET", f"{META}/search")
@@ -71,24 +72,26 @@ def search(call: Call) -> Response:
     with_resources = args.get("searchInResources", "").lower() == "true"
     packages = [
         package
-        for package in catalogue.PACKAGES.values()
-        if term in _searched(package, language, with_resources)
-        and provider in ("", *(r["provider"]["code"] for r in _opened(package, language)))
+        for package in catalogue.packages(call.state).values()
+        if term in _searched(call.state, package, language, with_resources)
+        and provider in ("", *(r["provider"]["code"] for r in _opened(call.state, package, language)))
     ]
     if not packages or kind.lower() not in ("", KIND.lower()):
         return empty(status=204)
-    return as_json([{"object": _package(package, language), "score": 1.0, "fields": []} for package in packages])
+    return as_json(
+        [{"object": _package(call.state, package, language), "score": 1.0, "fields": []} for package in packages]
+    )
 
 
-def _searched(package: Package, language: str, with_resources: bool) -> str:
-    opened = [resource["name"] for resource in _opened(package, language)] if with_resources else []
+def _searched(state: State, package: Package, language: str, with_resources: bool) -> str:
+    opened = [resource["name"] for resource in _opened(state, package, language)] if with_resources else []
     return "\n".join([package.titles[language], package.code, *opened]).lower()
 
 
 @route("GET", f"{META}/export")
 def export(call: Call) -> Response:
     language = language_of(call)
-    areas = [{**_area(language), "packages": _packages(language)}]
+    areas = [{**_area(language), "packages": _packages(call.state, language)}]
     return as_json([{"id": GROUP_ID, "name": GROUP[language], "type": KIND, "areas": areas}])
 
 
@@ -115,30 +118,30 @@ def area(call: Call, area_id: str) -> Response:
 
 @route("GET", f"{META}/area/<area_id>/packages")
 def area_packages(call: Call, area_id: str) -> Response:
-    return as_json(_packages(language_of(call))) if area_id == AREA_ID else empty(status=404)
+    return as_json(_packages(call.state, language_of(call))) if area_id == AREA_ID else empty(status=404)
 
 
 @route("GET", f"{META}/package/urn/<path:urn>")
 def by_urn(call: Call, urn: str) -> Response:
     """The whole urn, or its last part."""
-    package = catalogue.package(urn if urn.startswith("urn:") else catalogue.PREFIX + urn)
-    return as_json(_package(package, language_of(call))) if package else empty(status=404)
+    package = catalogue.package(call.state, urn if urn.startswith("urn:") else PREFIX + urn)
+    return as_json(_package(call.state, package, language_of(call))) if package else empty(status=404)
 
 
 @route("GET", f"{META}/package/<package_id>")
 def by_id(call: Call, package_id: str) -> Response:
-    package = _with_id(package_id)
-    return as_json(_package(package, language_of(call))) if package else empty(status=404)
+    package = _with_id(call.state, package_id)
+    return as_json(_package(call.state, package, language_of(call))) if package else empty(status=404)
 
 
 @route("GET", f"{META}/package/<package_id>/resources")
 def package_resources(call: Call, package_id: str) -> Response:
-    package = _with_id(package_id)
-    return as_json(_opened(package, language_of(call))) if package else empty(status=404)
+    package = _with_id(call.state, package_id)
+    return as_json(_opened(call.state, package, language_of(call))) if package else empty(status=404)
 
 
-def _with_id(package_id: str) -> Package | None:
-    return next((p for p in catalogue.PACKAGES.values() if _ident(p.urn) == package_id.lower()), None)
+def _with_id(state: State, package_id: str) -> Package | None:
+    return next((p for p in catalogue.packages(state).values() if _ident(p.urn) == package_id.lower()), None)
 
 
 @route("GET", "/platform/accessmanagement/api/v1/enduser/authorizedparties")
@@ -150,11 +153,11 @@ def authorized_parties(call: Call) -> Response:
     user = rights.system_user_of(call.state, token)
     if user is None:
         return as_json({"links": {}, "data": []})
-    wants, held = call.request.args, rights.resources_of(call.state, user)
+    wants, held = call.request.args, rights.resources_of(call.state, user, now=call.now)
     wanted = wants.getlist("anyOfResourceIds")
     if wanted and held.isdisjoint(wanted):
         return as_json({"links": {}, "data": []})
-    codes = [urn.removeprefix(catalogue.PREFIX) for urn in user.packages]
+    codes = [urn.removeprefix(PREFIX) for urn in user.packages]
     packages = codes if _is_on(wants.get("includeAccessPackages")) else []
     resources = sorted(held) if _is_on(wants.get("includeResources")) else []
     parties = [call.state.organisations.get(orgnr) for orgnr in rights.parties_of(call.state, user)]

@@ -149,7 +149,7 @@ def _checked(call: Call, system: System, draft: Draft) -> Request:
     if not rights and not packages:
         raise refuse("AUTH-00059")
     check_rights(system, rights)
-    check_packages(system, packages, draft.kind)
+    check_packages(call.state, system, packages, draft.kind)
     return Request(
         id=call.state.uuid4(), kind=draft.kind, system_id=system.id, orgnr=draft.orgnr, external_ref=draft.storage_key[2],
         title=draft.title or system.name.get("nb", ""), rights=rights, packages=packages,
@@ -184,13 +184,13 @@ def check_rights(system: System, rights: list[dict[str, Any]]) -> None:
         raise refuse("AUTH-00001")
 
 
-def check_packages(system: System, packages: list[str], kind: str) -> None:
+def check_packages(state: State, system: System, packages: list[str], kind: str) -> None:
     if len(packages) > len(system.packages):
         raise refuse("AUTH-00063")
     absent = [urn for urn in packages if urn not in system.packages]
     if absent:
         raise refuse("AUTH-00063", NotFoundPackages=absent)
-    listed = [(urn, catalogue.package(urn)) for urn in packages]
+    listed = [(urn, catalogue.package(state, urn)) for urn in packages]
     if kind == "standard":
         wrong = [urn for urn, package in listed if package is None or not package.assignable]
         if wrong:

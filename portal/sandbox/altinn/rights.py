@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from ..state import State, SystemUser
 from ..tokens import Token
 from .catalogue import opened_by
 
 
-def resources_of(state: State, system_user: SystemUser) -> frozenset[str]:
-    """Ids of the resources it has, as single rights or by package."""
-    return opened_by(frozenset(system_user.packages)) | frozenset(system_user.rights)
+def resources_of(state: State, system_user: SystemUser, *, now: datetime) -> frozenset[str]:
+    """Ids of the resources it has, as single rights or by package.
+
+    An approval or a change has effect after `rights_delay_seconds`; until then the rights are those from before it.
+    """
+    settled = (system_user.changed or system_user.created) + timedelta(seconds=state.settings.rights_delay_seconds)
+    if now < settled:
+        return opened_by(state, frozenset(system_user.earlier_packages)) | frozenset(system_user.earlier_rights)
+    return opened_by(state, frozenset(system_user.packages)) | frozenset(system_user.rights)
 
 
 def parties_of(state: State, system_user: SystemUser) -> list[str]:
@@ -17,9 +25,9 @@ def parties_of(state: State, system_user: SystemUser) -> list[str]:
     return list(system_user.clients) if system_user.kind == "agent" else [system_user.orgnr]
 
 
-def may_use(state: State, system_user: SystemUser, *, resource_id: str, party_orgnr: str) -> bool:
+def may_use(state: State, system_user: SystemUser, *, resource_id: str, party_orgnr: str, now: datetime) -> bool:
     acts_for = party_orgnr in system_user.clients if system_user.kind == "agent" else party_orgnr == system_user.orgnr
-    return acts_for and resource_id in resources_of(state, system_user)
+    return acts_for and resource_id in resources_of(state, system_user, now=now)
 
 
 def system_user_of(state: State, token: Token) -> SystemUser | None:

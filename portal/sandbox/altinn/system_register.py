@@ -35,7 +35,9 @@ def register(call: Call) -> Response:
     if owner is None:
         return invalid([rule(0)])
     errors = (
-        _check_identity(call, system) + check_rights(system.rights) + check_packages(system.packages, system.is_visible)
+        _check_identity(call, system)
+        + check_rights(call.state, system.rights)
+        + check_packages(call.state, system.packages, system.is_visible)
     )
     if owner != orgnr:
         return empty(status=403)
@@ -116,7 +118,7 @@ def _taken_clients(state: State, system: System) -> bool:
     return any(set(system.client_ids) & set(other.client_ids) for other in others)
 
 
-def check_rights(rights: list[dict[str, Any]]) -> Errors:
+def check_rights(state: State, rights: list[dict[str, Any]]) -> Errors:
     errors: Errors = []
     pairs = [pair for right in rights for pair in right["resource"]]
     malformed_ids = [pair["id"] for pair in pairs if pair["id"] != catalogue.RESOURCE]
@@ -125,21 +127,21 @@ def check_rights(rights: list[dict[str, Any]]) -> Errors:
     values = [pair["value"] for pair in pairs]
     if any(n > 1 for n in Counter(values).values()):
         errors.append(rule(6))
-    known = catalogue.resources()
-    unknown = [v for v in values if v not in known]
+    found = {value: catalogue.resource(state, value) for value in values}
+    unknown = [value for value, resource in found.items() if resource is None]
     if unknown:
         errors.append(rule(3, ("ResourceIds Not Found : ", unknown)))
-    wrong = [v for v in values if v in known and known[v].kind not in catalogue.REQUESTABLE_TYPES]
+    wrong = [value for value, r in found.items() if r and r.kind not in catalogue.REQUESTABLE_TYPES]
     if wrong:
         errors.append(rule(17, ("ResourceIds Not Delegable : ", wrong)))
     return errors
 
 
-def check_packages(packages: list[str], is_visible: bool) -> Errors:
+def check_packages(state: State, packages: list[str], is_visible: bool) -> Errors:
     errors: Errors = []
     if any(n > 1 for n in Counter(packages).values()):
         errors.append(rule(7))
-    packages_by_urn = {urn: catalogue.package(urn) for urn in packages}
+    packages_by_urn = {urn: catalogue.package(state, urn) for urn in packages}
     bad = [
         urn
         for urn, package in packages_by_urn.items()
@@ -214,7 +216,7 @@ def update(call: Call, system_id: str) -> Response:
 
 def _replace(call: Call, system: System, fresh: System) -> Response:
     """Redirect addresses are not checked here, as in the real service."""
-    errors = check_rights(fresh.rights) + check_packages(fresh.packages, fresh.is_visible)
+    errors = check_rights(call.state, fresh.rights) + check_packages(call.state, fresh.packages, fresh.is_visible)
     if any(n > 1 for n in Counter(fresh.client_ids).values()):
         errors.append(rule(11))
     if _taken_clients(call.state, fresh):
@@ -231,7 +233,7 @@ def _replace(call: Call, system: System, fresh: System) -> Response:
 def update_rights(call: Call, system_id: str) -> Response:
     system = _owned(call, system_id)
     rights = parsing.rights(_list(call))
-    errors = check_rights(rights)
+    errors = check_rights(call.state, rights)
     if errors:
         return invalid(errors)
     system.rights = rights
@@ -243,7 +245,7 @@ def update_rights(call: Call, system_id: str) -> Response:
 def update_packages(call: Call, system_id: str) -> Response:
     system = _owned(call, system_id)
     packages = parsing.urns({"accesspackages": _list(call)}, "accessPackages")
-    errors = check_packages(packages, system.is_visible)
+    errors = check_packages(call.state, packages, system.is_visible)
     if errors:
         return invalid(errors)
     system.packages = packages

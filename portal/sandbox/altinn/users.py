@@ -113,7 +113,7 @@ def exchange(call: Call, provider: str) -> Response:
 
 
 def _altinn_claims(call: Call, token: Token) -> dict[str, Any]:
-    now = unix(call.now)
+    now = unix(call.token_time)
     claims = {
         **token.claims,
         "iss": call.sandbox.issuers()["altinn"],

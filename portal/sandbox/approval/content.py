@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..altinn import catalogue, parsing
-from ..state import ChangeRequest, Organisation, Person, Request, System
+from ..state import ChangeRequest, Organisation, Person, Request, State, System
 from .texts import ROLES, TEXTS
 
 NO_BREAK = "\u00a0"
@@ -37,29 +37,31 @@ def roles_of(person: Person, language: str) -> str:
     return ", ".join(names) or TEXTS[language]["no_role"]
 
 
-def powers(request: Request | ChangeRequest, language: str) -> dict[str, list[dict[str, Any]]]:
+def powers(state: State, request: Request | ChangeRequest, language: str) -> dict[str, list[dict[str, Any]]]:
     """`powers` asked for and `removed` ones: groups of {heading, rows: [(name, resources of a package)]}."""
     if isinstance(request, ChangeRequest):
         return {
-            "powers": _groups(request.required_rights, request.required_packages, language),
-            "removed": _groups(request.unwanted_rights, request.unwanted_packages, language),
+            "powers": _groups(state, request.required_rights, request.required_packages, language),
+            "removed": _groups(state, request.unwanted_rights, request.unwanted_packages, language),
         }
-    return {"powers": _groups(request.rights, request.packages, language), "removed": []}
+    return {"powers": _groups(state, request.rights, request.packages, language), "removed": []}
 
 
-def _groups(rights: list[dict[str, Any]], packages: list[str], language: str) -> list[dict[str, Any]]:
+def _groups(state: State, rights: list[dict[str, Any]], packages: list[str], language: str) -> list[dict[str, Any]]:
     texts = TEXTS[language]
-    services: list[tuple[str, list[str]]] = [(_service(r, language), []) for r in parsing.resource_ids(rights)]
-    bundles = [_package(urn, language) for urn in packages]
+    services: list[tuple[str, list[str]]] = [(_service(state, r, language), []) for r in parsing.resource_ids(rights)]
+    bundles = [_package(state, urn, language) for urn in packages]
     groups = [{"heading": texts["services"], "rows": services}, {"heading": texts["packages"], "rows": bundles}]
     return [group for group in groups if group["rows"]]
 
 
-def _service(resource_id: str, language: str) -> str:
-    resource = catalogue.resources().get(resource_id)
+def _service(state: State, resource_id: str, language: str) -> str:
+    resource = catalogue.resource(state, resource_id)
     return resource.titles[language] if resource else resource_id
 
 
-def _package(urn: str, language: str) -> tuple[str, list[str]]:
-    package, opened = catalogue.package(urn), sorted(catalogue.opened_by(frozenset({urn})))
-    return package.titles[language] if package else urn, sorted(_service(resource, language) for resource in opened)
+def _package(state: State, urn: str, language: str) -> tuple[str, list[str]]:
+    package, opened = catalogue.package(state, urn), sorted(catalogue.opened_by(state, frozenset({urn})))
+    return package.titles[language] if package else urn, sorted(
+        _service(state, resource, language) for resource in opened
+    )

@@ -113,7 +113,7 @@ def _actions(visit: Visit, person: Person) -> dict[str, Callable[[], Any]]:
     request, state = visit.request, visit.call.state
     if isinstance(request, ChangeRequest):
         return {
-            "approve": lambda: decisions.approve_change(state, request, person=person),
+            "approve": lambda: decisions.approve_change(state, request, person=person, now=visit.call.now),
             "reject": lambda: decisions.reject_change(request, person=person),
         }
     return {
@@ -175,7 +175,7 @@ def _page(visit: Visit, *, problem: str = "", confirmation: str = "", status: in
         about=about(system, vendor, visit.organisation, visit.language),
         persons=[(p.name, roles_of(p, visit.language)) for p in decisions.persons_of(visit.organisation)],
         you=_you(visit),
-        **powers(visit.request, visit.language),
+        **powers(visit.call.state, visit.request, visit.language),
     )
 
 

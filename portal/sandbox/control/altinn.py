@@ -12,6 +12,7 @@ import msgspec
 from werkzeug.wrappers import Response
 
 from ..altinn import catalogue, client_delegation, decisions
+from ..altinn.records import PREFIX
 from ..kernel import Call
 from ..replies import as_json, empty
 from ..routing import route
@@ -63,7 +64,7 @@ class PersonToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 def put_organisation(call: Call) -> Response:
     """Create or replace an organisation. Its party id and uuid stay the same."""
     body = read(call, OrganisationBody)
-    _check_organisation(body)
+    _check_organisation(call, body)
     known = call.state.organisations.get(body.orgnr)
     fields = msgspec.structs.asdict(body)
     party_id = known.party_id if known else FIRST_PARTY_ID + call.state.sequence()
@@ -74,21 +75,21 @@ def put_organisation(call: Call) -> Response:
     return as_json({"orgnr": body.orgnr, "party_id": party_id, "party_uuid": organisation.party_uuid}, status=201)
 
 
-def _check_organisation(body: OrganisationBody) -> None:
+def _check_organisation(call: Call, body: OrganisationBody) -> None:
     check_orgnr(body.orgnr)
     for field in ("accountant", "auditor", "business_manager", "main_unit"):
         if getattr(body, field):
             check_orgnr(getattr(body, field), field)
     for holder, codes in body.delegations.items():
         check_orgnr(holder, "delegations")
-        body.delegations[holder] = _codes(codes, "delegations")
+        body.delegations[holder] = _codes(call, codes, "delegations")
     for person in body.persons:
-        _check_person(person)
+        _check_person(call, person)
     if len({person.name for person in body.persons}) < len(body.persons):
         raise wrong("persons: two have the same name.", field="persons")
 
 
-def _check_person(person: Person) -> None:
+def _check_person(call: Call, person: Person) -> None:
     unknown = [role for role in person.roles if role not in ROLES]
     if not person.name.strip():
         raise wrong("persons: each needs a name.", field="persons")
@@ -96,13 +97,13 @@ def _check_person(person: Person) -> None:
         known = ", ".join(sorted(ROLES))
         raise wrong(f"persons: {unknown[0][:40]!r} is not a role here; known are {known}.", field="persons")
     if person.packages is not None:
-        person.packages = _codes(person.packages, "persons")
+        person.packages = _codes(call, person.packages, "persons")
 
 
-def _codes(packages: list[str], field: str) -> list[str]:
+def _codes(call: Call, packages: list[str], field: str) -> list[str]:
     """Package codes, given as codes or as urns."""
-    codes = [package.removeprefix(catalogue.PREFIX) for package in packages]
-    unknown = [code for code in codes if code not in catalogue.PACKAGES]
+    codes = [package.removeprefix(PREFIX) for package in packages]
+    unknown = [code for code in codes if catalogue.package(call.state, PREFIX + code) is None]
     if unknown:
         raise wrong(f"{field}: {unknown[0][:80]!r} is not an access package here.", field=field)
     return codes
@@ -151,7 +152,7 @@ def decide_change(call: Call, change_id: str, act: str) -> Response:
 
 def _decide_change(call: Call, change: ChangeRequest, act: str, person: Person) -> None:
     if act == "approve":
-        decisions.approve_change(call.state, change, person=person)
+        decisions.approve_change(call.state, change, person=person, now=call.now)
     elif act == "reject":
         decisions.reject_change(change, person=person)
     else:
@@ -197,7 +198,7 @@ def person_token(call: Call) -> Response:
     if body.orgnr not in call.state.organisations:
         raise not_found("organisation", body.orgnr)
     person = _named(call, body.orgnr, body.person)
-    now = int(call.now.timestamp())
+    now = int(call.token_time.timestamp())
     claims = {
         "iss": call.sandbox.issuers()["altinn"], "scope": " ".join(body.scopes), "iat": now,
         "exp": now + PERSON_TOKEN_SECONDS, "jti": call.state.uuid4(), "urn:altinn:authlevel": 3,

@@ -27,7 +27,9 @@ LONG = 10**9
 BOUNDS = {
     "page_size": (1, 10_000), "max_party_filter_values": (0, 100_000), "max_service_resource_filter_values": (0, 100_000),
     "concurrent_calls": (0, 10_000), "first_year": (0, 9999), "last_year": (0, 9999),
-    "feedback_delay_seconds": (0, LONG), "rights_cache_seconds": (0, LONG), "events_cache_seconds": (0, LONG),
+    "feedback_delay_seconds": (0, LONG), "rights_cache_seconds": (0, LONG),
+    "token_delay_seconds": (0, LONG), "rights_delay_seconds": (0, LONG),
+    "events_cache_seconds": (0, LONG),
     "events_time_scale": (0, 1000), "throttle_seconds": (0, LONG),
 }  # fmt: skip
 DELIVERY_KINDS = {"duplicate": "duplicate_events", "out_of_order": "shuffle_events"}
@@ -40,6 +42,7 @@ class Advance(msgspec.Struct, forbid_unknown_fields=True):
 class Moment(msgspec.Struct, forbid_unknown_fields=True):
     now: datetime
     frozen: bool = False
+    tokens_follow: bool = False
 
 
 class Reset(msgspec.Struct, forbid_unknown_fields=True):
@@ -65,7 +68,7 @@ def clock(call: Call) -> Response:
 
 @route("POST", "/control/clock/advance")
 def advance(call: Call) -> Response:
-    """Advance the clock and execute the jobs that become due."""
+    """Advance the clock and execute the jobs that become due. Grants and tokens stay as they are (see `Clock`)."""
     seconds = read(call, Advance).seconds
     if not 0 <= seconds <= MAX_ADVANCE:
         raise wrong("seconds: must be from 0 to fifty years.", field="seconds")
@@ -83,7 +86,7 @@ def set_clock(call: Call) -> Response:
         raise wrong("now: needs a time zone, as in 2026-11-23T12:00:00Z.", field="now")
     if not 1970 < moment.now.year < 2200:
         raise wrong("now: must be a year between 1970 and 2200.", field="now")
-    call.sandbox.clock.set(moment.now.astimezone(UTC), frozen=moment.frozen)
+    call.sandbox.clock.set(moment.now.astimezone(UTC), frozen=moment.frozen, tokens_follow=moment.tokens_follow)
     call.sandbox.run_due()
     return clock(call)
 

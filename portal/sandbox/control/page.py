@@ -13,6 +13,7 @@ import msgspec
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
+from ..altinn import catalogue
 from ..altinn.decisions import persons_of
 from ..dialogporten.records import ACTIVITIES, TRANSMISSIONS
 from ..dialogporten.search import STATUSES
@@ -24,6 +25,7 @@ from ..routing import SERVICES, route
 from ..skatteetaten.catalogue import SERVICES as TAX_SERVICES
 from ..state import Settings
 from .altinn import ROLES
+from .catalogue import KINDS as RESOURCE_KINDS
 from .forms import body_of
 from .general import DELIVERY_KINDS
 from .input import wrong
@@ -59,6 +61,8 @@ def _shown(call: Call) -> dict[str, Any]:
         "submissions": _last(state.skatteetaten.submissions), "verdicts": state.skatteetaten.verdicts,
         "tax_services": TAX_SERVICES, "faults": faults.pending, "kinds": sorted(KINDS | DELIVERY_KINDS.keys()),
         "services": list(SERVICES.values()), "settings": _settings(state.settings),
+        "catalogue_counts": (len(catalogue.resources(state)), len(catalogue.packages(state))),
+        "resource_kinds": sorted(RESOURCE_KINDS),
         "calls": list(call.sandbox.calls)[: -SHOWN - 1 : -1],
     }  # fmt: skip
 

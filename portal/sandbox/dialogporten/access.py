@@ -9,9 +9,9 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from ..altinn import catalogue, rights
-from ..kernel import Call
+from ..kernel import Call, Kernel
 from ..replies import Reply, as_json, as_text, empty
-from ..state import SystemUser
+from ..state import State, SystemUser
 from ..tokens import BadToken, Token, read_token
 from .records import Dialog
 
@@ -55,13 +55,14 @@ class Reader:
     """The calling system user and what it may see, cached as long as the real service caches it."""
 
     def __init__(
-        self, token: Token, user: SystemUser | None, resources: frozenset[str], parties: frozenset[str], salt: str
+        self, token: Token, user: SystemUser | None, resources: frozenset[str], parties: frozenset[str], sandbox: Kernel
     ) -> None:
         self.token = token
         self.user = user
         self.resources = resources
         self.parties = parties
-        self.salt = salt
+        self.salt, self.state = sandbox.salt, sandbox.state
+        self.name = user.title if user else ""
         self.urn = f"urn:altinn:systemuser:uuid:{token.system_user_id}"
 
     def may_read(self, dialog: Dialog) -> bool:
@@ -114,16 +115,16 @@ def _reader(call: Call, token: Token) -> Reader:
     now, user = call.now.timestamp(), rights.system_user_of(call.state, token)
     known = cache.get(token.system_user_id)
     if known is None or known[0] <= now:
-        resources = rights.resources_of(call.state, user) if user else frozenset()
+        resources = rights.resources_of(call.state, user, now=call.now) if user else frozenset()
         parties = frozenset(rights.parties_of(call.state, user)) if user else frozenset()
         known = (now + call.state.settings.rights_cache_seconds, resources, parties)
         if call.state.settings.rights_cache_seconds > 0:
             cache[token.system_user_id] = known
-    return Reader(token, user, known[1], known[2], call.sandbox.salt)
+    return Reader(token, user, known[1], known[2], call.sandbox)
 
 
-def minimum_level(resource: str) -> int:
-    known = catalogue.resources().get(resource.removeprefix("urn:altinn:resource:"))
+def minimum_level(state: State, resource: str) -> int:
+    known = catalogue.resource(state, resource.removeprefix("urn:altinn:resource:"))
     return known.minimum_level if known else LEVEL
 
 

@@ -55,7 +55,7 @@ def _unknown(call: Call, ident: str) -> Exception:
 
 
 def _check_level(call: Call, dialog: Dialog) -> None:
-    if views.is_level_too_low(dialog):
+    if views.is_level_too_low(call.state, dialog):
         raise access.refuse(call, 403, "Forbidden", "The authentication level is too low for this dialog.")
 
 
@@ -67,7 +67,9 @@ def _mark_seen(call: Call, dialog: Dialog, reader: access.Reader) -> None:
         set_labels(call.state, dialog, labels or ["Default"], by=reader.urn, now=call.now)
     dialog.seen_content_at = call.now
     if is_new:
-        dialog.seen.append(Seen(id=call.state.uuid7(call.now), at=call.now, by=reader.urn, version=dialog.updated_at))
+        dialog.seen.append(
+            Seen(id=call.state.uuid7(call.now), at=call.now, by=reader.urn, name=reader.name, version=dialog.updated_at)
+        )
     if is_new or was_unopened:
         publish(call.sandbox, dialog, "dialogporten.dialog.updated.v1", call.now)
     if is_new:
@@ -91,7 +93,7 @@ def _part(call: Call, dialog_id: str) -> tuple[access.Reader, Dialog]:
 def transmissions(call: Call, dialog_id: str) -> Response:
     reader, dialog = _part(call, dialog_id)
     rows = sorted(dialog.transmissions, key=lambda t: (t.created_at, t.id))
-    return as_json([views.transmission(t, reader, call.now, _accept(call)) for t in rows])
+    return as_json([views.transmission(t, dialog, reader, call.now, _accept(call)) for t in rows])
 
 
 @route("GET", f"{ONE}/transmissions/<transmission_id>")
@@ -101,7 +103,7 @@ def transmission(call: Call, dialog_id: str, transmission_id: str) -> Response:
     result = next((t for t in dialog.transmissions if t.id == ident), None)
     if result is None:
         raise access.refuse(call, 404, "DialogTransmission", f"Transmission {ident} is not found.")
-    return as_json(views.transmission(result, reader, call.now, _accept(call)))
+    return as_json(views.transmission(result, dialog, reader, call.now, _accept(call)))
 
 
 @route("GET", f"{ONE}/activities")

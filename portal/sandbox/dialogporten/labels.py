@@ -86,7 +86,8 @@ def bulk(call: Call) -> Response:
     dialogs = [call.state.dialogs.get(ident) for ident in idents]
     rows = [d for d in dialogs if d is not None and not d.deleted and reader.may_read(d)]
     if len(rows) != len(idents):
-        raise access.refuse(call, 404, "DialogEntity", "One or more dialogs are not found.")
+        missing = ", ".join(sorted(set(idents) - {dialog.id for dialog in rows}))
+        raise access.refuse(call, 404, "DialogEntity", f"Dialogs that are not found: {missing}.")
     revisions = [str(e.get("endUserContextRevision") or "") for e in entries]
     if any(wanted and wanted != d.context_revision for wanted, d in zip(revisions, rows, strict=True)):
         return access.problem(call, 412)

@@ -8,9 +8,11 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from ..altinn import catalogue
+from ..altinn.records import PREFIX, Resource
 from ..kernel import Call
 from ..replies import as_json
 from ..routing import route
+from ..state import State
 from . import access, views
 from .records import PARTY
 
@@ -54,7 +56,7 @@ def _party(organisation: Any, reader: access.Reader) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _resource(resource: catalogue.Resource) -> dict[str, Any]:
+def _resource(resource: Resource) -> dict[str, Any]:
     return {
         "id": resource.id, "resourceType": resource.kind.lower(), "status": "Active", "isDelegable": resource.delegable,
         "minimumAuthenticationLevel": resource.minimum_level, "name": views.localised(resource.titles), "links": {},
@@ -68,12 +70,12 @@ def own_resources(call: Call) -> Response:
     if len(parties) > MOST_PARTIES:
         raise access.refuse(call, 400, "party.Count", f"'party' must have at most {MOST_PARTIES} values.")
     has_any = not parties or any(party.removeprefix(PARTY) in reader.parties for party in parties)
-    held = [r for r in catalogue.resources().values() if has_any and r.id in reader.resources]
-    return as_json({"isFullCatalogueFallback": False, "items": [_listed(r) for r in held]})
+    held = [r for r in catalogue.resources(call.state).values() if has_any and r.id in reader.resources]
+    return as_json({"isFullCatalogueFallback": False, "items": [_listed(call.state, r) for r in held]})
 
 
-def _listed(resource: catalogue.Resource) -> dict[str, Any]:
-    packages = [catalogue.PACKAGES[code] for code in resource.packages]
+def _listed(state: State, resource: Resource) -> dict[str, Any]:
+    packages = [catalogue.packages(state)[code] for code in resource.packages]
     opened_by = [{"urn": package.urn, "name": views.localised(package.titles)} for package in packages]
     return {"serviceResource": _resource(resource), "roles": [], "accessPackages": opened_by, "serviceOwner": OWNER}
 
@@ -81,7 +83,7 @@ def _listed(resource: catalogue.Resource) -> dict[str, Any]:
 @route("GET", f"{access.BASE}/metadata/serviceresources")
 def all_resources(call: Call) -> Response:
     access.json_only(call)
-    return as_json({"items": [_listed(r) for r in catalogue.resources().values()]})
+    return as_json({"items": [_listed(call.state, r) for r in catalogue.resources(call.state).values()]})
 
 
 @route("GET", f"{access.USER}/dialoglookup")
@@ -97,15 +99,16 @@ def lookup(call: Call) -> Response:
         raise access.refuse(call, 404, "DialogEntity", "No dialog has this reference.")
     if not reader.may_read(dialog):
         raise access.refuse(call, 403, "Forbidden", "No access to the dialog.")
-    resource = catalogue.resources()[dialog.resource.removeprefix("urn:altinn:resource:")]
+    ident = dialog.resource.removeprefix("urn:altinn:resource:")
+    resource = catalogue.resource(call.state, ident) or catalogue.named_resource(ident)
     return as_json(_looked_up(dialog, reference, resource, reader))
 
 
-def _looked_up(dialog: Any, reference: str, resource: catalogue.Resource, reader: access.Reader) -> dict[str, Any]:
+def _looked_up(dialog: Any, reference: str, resource: Resource, reader: access.Reader) -> dict[str, Any]:
     """A removed system user may still have cached rights. Then the list of evidence is empty."""
     direct = reader.user is not None and resource.id in reader.user.rights
     held = reader.user.packages if reader.user else []
-    packages = [urn for urn in held if urn.removeprefix(catalogue.PREFIX) in resource.packages]
+    packages = [urn for urn in held if urn.removeprefix(PREFIX) in resource.packages]
     evidence = (
         [{"grantType": "ResourceDelegation", "subject": f"urn:altinn:resource:{resource.id}", "name": []}]
         if direct

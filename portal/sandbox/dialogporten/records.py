@@ -62,6 +62,7 @@ class Seen(msgspec.Struct, kw_only=True):
     id: str
     at: datetime
     by: str  # the system user's urn
+    name: str = ""  # the system user's name
     version: datetime  # updated_at of the version that was seen
 
 

@@ -48,6 +48,7 @@ PARTIES: dict[str, Callable[[str], bool]] = {
 MOST, USUAL = 1000, 100
 Order = list[tuple[str, bool]]
 """Keys with True for descending; `id` last."""
+_TERM = re.compile(r'(-?)(?:"([^"]+)"|([^\s"]+))')
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 _ZONED = re.compile(r".*T.*(Z|[+-]\d\d:\d\d)$")
 
@@ -235,9 +236,8 @@ class SearchQuery:
         return self._has_words(dialog)
 
     def _has_words(self, dialog: Dialog) -> bool:
-        words = self.args.get("search", "").lower().split()
-        text = " ".join([*dialog.title.values(), *dialog.summary.values()]).lower()
-        return not words or any(word in text for word in words)
+        wanted = self.args.get("search", "").lower()
+        return not wanted or _finds(wanted, " ".join(_texts(dialog)).lower())
 
     def _in_ranges(self, dialog: Dialog) -> bool:
         for name, after, before in self.ranges:
@@ -257,6 +257,34 @@ class SearchQuery:
             if value != position:
                 return bool(value < position if descending else value > position)
         return False
+
+
+def _texts(dialog: Dialog) -> Iterable[str]:
+    """All text content: of the dialog, and of its transmissions, activities, attachments and actions."""
+    parts = [dialog.title, dialog.summary, dialog.sender_name, dialog.additional_info]
+    for transmission in dialog.transmissions:
+        parts += [transmission.title, transmission.summary]
+    parts += [activity.description for activity in dialog.activities]
+    attachments = [*dialog.attachments, *(a for t in dialog.transmissions for a in t.attachments)]
+    return [*(text for part in parts for text in part.values()), *(a.name for a in attachments)]
+
+
+def _finds(wanted: str, text: str) -> bool:
+    """Words are alternatives. With an operator (a phrase in quotes, `or`, a minus before a word) all must be found."""
+    terms = [(minus, phrase or word) for minus, phrase, word in _TERM.findall(wanted)]
+    if not any(minus or term == "or" for minus, term in terms) and '"' not in wanted:
+        return any(term in text for _minus, term in terms)
+    groups: list[list[bool]] = [[]]
+    joined = False
+    for minus, term in terms:
+        if term == "or" and not minus:
+            joined = True
+            continue
+        if not joined:
+            groups.append([])
+        groups[-1].append((term in text) != bool(minus))
+        joined = False
+    return all(any(group) for group in groups if group)
 
 
 def read_moment(text: str) -> datetime | None:

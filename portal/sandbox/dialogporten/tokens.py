@@ -34,7 +34,7 @@ def issuer(sandbox: Kernel) -> str:
 
 
 def issue(call: Call, dialog: Dialog, reader: access.Reader) -> str:
-    now = unix(call.now)
+    now = unix(call.token_time)
     claims: dict[str, Any] = {
         "iss": issuer(call.sandbox), "jti": call.state.uuid4(), "iat": now, "nbf": now, "exp": now + LIFE_SECONDS,
         "l": access.LEVEL, "c": f"urn:altinn:organization:identifier-no:{reader.token.orgnr}", "y": reader.urn,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from typing import Any
 
+from ..altinn import catalogue
 from ..dialogs import actor, stamp
+from ..state import State
 from . import access
 from .records import Activity, Attachment, Dialog, Transmission
 
@@ -16,12 +19,25 @@ MARKDOWN = EMBED.replace("html", "markdown")
 
 
 def localised(texts: dict[str, str], accept: str = "") -> list[dict[str, str]]:
-    """All languages, or with Accept-Language the best match: requested, then en, then nb."""
-    requested = [part.split(";")[0].strip().split("-")[0] for part in accept.split(",") if part.strip()]
+    """All languages, or with Accept-Language the best match: requested by weight, then en, then nb."""
+    requested = _requested(accept)
     if requested:
         code = next((c for c in (*requested, "en", "nb") if c in texts), next(iter(texts), ""))
         return [{"value": texts[code], "languageCode": code}] if code else []
     return [{"value": value, "languageCode": code} for code, value in texts.items()]
+
+
+def _requested(accept: str) -> list[str]:
+    """The languages of Accept-Language, the highest weight first. One with weight 0, and `*`, are none."""
+    weighed = []
+    for part in accept.split(","):
+        code, _, weight = part.partition(";")
+        match = re.fullmatch(r"\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*", weight)
+        value = float(match[1]) if match else 1.0
+        language = code.strip().split("-")[0].lower()
+        if language not in ("", "*") and value > 0:
+            weighed.append((-value, language))
+    return [language for _value, language in sorted(weighed, key=lambda pair: pair[0])]
 
 
 def content(texts: dict[str, str], accept: str = "", media_type: str = "text/plain") -> dict[str, Any]:
@@ -38,8 +54,8 @@ def is_content_seen(dialog: Dialog) -> bool:
     return seen and "MarkedAsUnopened" not in dialog.labels
 
 
-def is_level_too_low(dialog: Dialog) -> bool:
-    return access.minimum_level(dialog.resource) > access.LEVEL
+def is_level_too_low(state: State, dialog: Dialog) -> bool:
+    return access.minimum_level(state, dialog.resource) > access.LEVEL
 
 
 def _main_label(dialog: Dialog) -> str:
@@ -62,7 +78,7 @@ def _common(dialog: Dialog) -> dict[str, Any]:
 
 
 def list_item(dialog: Dialog, reader: access.Reader, accept: str = "") -> dict[str, Any]:
-    title = dialog.plain_title if is_level_too_low(dialog) and dialog.plain_title else dialog.title
+    title = dialog.plain_title if is_level_too_low(reader.state, dialog) and dialog.plain_title else dialog.title
     by_owner = sum(t.sender == "ServiceOwner" for t in dialog.transmissions)
     item = {
         **_common(dialog),
@@ -89,7 +105,8 @@ def _seen(dialog: Dialog, reader: access.Reader, since: datetime) -> list[dict[s
 
 def seen(entry: Any, reader: access.Reader) -> dict[str, Any]:
     return {
-        "id": entry.id, "seenAt": stamp(entry.at), "seenBy": actor(entry.by), "isViaServiceOwner": False,
+        "id": entry.id, "seenAt": stamp(entry.at), "seenBy": present(**actor(entry.by), actorName=entry.name),
+        "isViaServiceOwner": False,
         "isCurrentEndUser": entry.by == reader.urn,
     }  # fmt: skip
 
@@ -114,10 +131,11 @@ def detail(dialog: Dialog, reader: access.Reader, now: datetime, accept: str, to
         "content": texts,
         "attachments": [attachment(a, now) for a in dialog.attachments],
         "transmissions": [
-            {**transmission(t, reader, now, accept), "isOpened": _opened(dialog, t)} for t in dialog.transmissions
+            {**transmission(t, dialog, reader, now, accept), "isOpened": _opened(dialog, t)}
+            for t in dialog.transmissions
         ],
-        "guiActions": [_gui(action, reader) for action in dialog.gui_actions],
-        "apiActions": [_api(action, reader) for action in dialog.api_actions],
+        "guiActions": [_gui(action, dialog, reader) for action in dialog.gui_actions],
+        "apiActions": [_api(action, dialog, reader) for action in dialog.api_actions],
         "activities": [activity(a, accept, by_salt=reader.salt) for a in dialog.activities],
         "seenSinceLastUpdate": _seen(dialog, reader, dialog.updated_at),
         "seenSinceLastContentUpdate": _seen(dialog, reader, dialog.content_updated_at),
@@ -141,21 +159,27 @@ def _opened(dialog: Dialog, entry: Transmission) -> bool:
     return any(a.type == "TransmissionOpened" and a.transmission_id == entry.id for a in dialog.activities)
 
 
-def _allowed(attribute: str, reader: access.Reader) -> bool:
-    """A whole resource must be held by the caller; a part of the main resource is included in it."""
-    if not attribute.startswith("urn:altinn:resource:"):
-        return not attribute.startswith("urn:altinn:subresource:locked")
-    return attribute.removeprefix("urn:altinn:resource:") in reader.resources
+def _allowed(attribute: str, dialog: Dialog, reader: access.Reader) -> bool:
+    """Without an attribute, the right to the dialog is enough. A whole resource must be held by the caller.
+
+    A part of the main resource needs a rule in its policy; a part that no policy names is refused.
+    """
+    if not attribute:
+        return True
+    if attribute.startswith("urn:altinn:resource:"):
+        return attribute.removeprefix("urn:altinn:resource:") in reader.resources
+    main = catalogue.resource(reader.state, dialog.resource.removeprefix("urn:altinn:resource:"))
+    return main is not None and attribute.rpartition(":")[2] in main.parts
 
 
-def _gui(action: dict[str, Any], reader: access.Reader) -> dict[str, Any]:
-    allowed = _allowed(str(action.get("authorizationAttribute", "")), reader)
+def _gui(action: dict[str, Any], dialog: Dialog, reader: access.Reader) -> dict[str, Any]:
+    allowed = _allowed(str(action.get("authorizationAttribute", "")), dialog, reader)
     base = {"isDeleteDialogAction": False, "priority": "Secondary", "httpMethod": "GET", "title": [], **action}
     return {**base, "isAuthorized": allowed, "url": action["url"] if allowed else UNAUTHORIZED}
 
 
-def _api(action: dict[str, Any], reader: access.Reader) -> dict[str, Any]:
-    allowed = _allowed(str(action.get("authorizationAttribute", "")), reader)
+def _api(action: dict[str, Any], dialog: Dialog, reader: access.Reader) -> dict[str, Any]:
+    allowed = _allowed(str(action.get("authorizationAttribute", "")), dialog, reader)
     endpoints = [{"httpMethod": "GET", "deprecated": False, **e} for e in action.get("endpoints", [])]
     masked = endpoints if allowed else [{**e, "url": UNAUTHORIZED} for e in endpoints]
     return {**action, "isAuthorized": allowed, "endpoints": masked}
@@ -175,8 +199,10 @@ def attachment(item: Attachment, now: datetime, *, authorized: bool = True) -> d
     return present(id=item.id, displayName=names, name=item.name, urls=urls, expiresAt=item.expires_at)
 
 
-def transmission(item: Transmission, reader: access.Reader, now: datetime, accept: str = "") -> dict[str, Any]:
-    allowed = _allowed(item.authorization_attribute, reader)
+def transmission(
+    item: Transmission, dialog: Dialog, reader: access.Reader, now: datetime, accept: str = ""
+) -> dict[str, Any]:
+    allowed = _allowed(item.authorization_attribute, dialog, reader)
     texts: dict[str, Any] = {"title": content(item.title, accept)}
     if item.summary:
         texts["summary"] = content(item.summary, accept)

@@ -25,10 +25,10 @@ def may_subscribe(sandbox: Kernel, *, consumer: str, resource: str, orgnr: str) 
     """A system user, for a party it acts for, on a resource it has and whose policy allows `subscribe`."""
     kind, _, ident = consumer.strip("/").partition("/")
     user = sandbox.state.system_users.get(ident) if kind == "systemuser" else None
-    known = catalogue.resources().get(resource.removeprefix("urn:altinn:resource:"))
+    known = catalogue.resource(sandbox.state, resource.removeprefix("urn:altinn:resource:"))
     if user is None or user.deleted or known is None or not known.allows_subscribe:
         return False
-    return rights.may_use(sandbox.state, user, resource_id=known.id, party_orgnr=orgnr)
+    return rights.may_use(sandbox.state, user, resource_id=known.id, party_orgnr=orgnr, now=sandbox.clock.now())
 
 
 def take(sandbox: Kernel, event: dict[str, Any], now: datetime) -> None:

@@ -8,6 +8,7 @@ name of the MP-301/302 error, and that unknown claims are refused. The maximum a
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -147,7 +148,7 @@ def _refused_certificate(call: Call, header: dict[str, Any]) -> Reply:
 def _check_times(call: Call, claims: dict[str, Any]) -> None:
     if not _is_time(claims.get("iat")) or not _is_time(claims.get("exp")):
         raise refuse(call, "011", "iat and exp are required, in seconds")
-    now, issued, expires = call.now.timestamp(), claims["iat"], claims["exp"]
+    now, issued, expires = call.token_time.timestamp(), claims["iat"], claims["exp"]
     if issued > now + SKEW:
         raise refuse(call, "", "The issue time of the grant is in the future")
     if expires <= now or issued < now - MAX_SECONDS - SKEW:
@@ -175,7 +176,7 @@ def _check_unused(call: Call, assertion: str, claims: dict[str, Any]) -> None:
 
 
 def _mark_used(call: Call, assertion: str, claims: dict[str, Any]) -> None:
-    used, now = call.state.used_jtis, call.now.timestamp()
+    used, now = call.state.used_jtis, call.token_time.timestamp()
     for mark in _marks(assertion, claims):
         used[mark] = now
     while used and next(iter(used.values())) < now - 2 * MAX_SECONDS:
@@ -243,7 +244,9 @@ def _system_user(call: Call, client: Client, entry: dict[str, Any]) -> SystemUse
         raise refuse(call, "302", "systemuser_org has the members authority and ID, and no others")
     if not str(owner["ID"]).startswith("0192:"):
         return None
-    return by_external_id(call.state, client, orgnr_of(owner), reference)
+    user = by_external_id(call.state, client, orgnr_of(owner), reference)
+    delay = timedelta(seconds=call.state.settings.token_delay_seconds)
+    return user if user and call.now >= user.created + delay else None
 
 
 def _granted(system_user: SystemUser) -> dict[str, Any]:
@@ -256,7 +259,7 @@ def _granted(system_user: SystemUser) -> dict[str, Any]:
 
 
 def _issue(call: Call, client: Client, granted: dict[str, Any]) -> str:
-    now = unix(call.now)
+    now = unix(call.token_time)
     claims: dict[str, Any] = {
         "iss": call.sandbox.issuers()["maskinporten"],
         "client_id": client.client_id,

@@ -77,7 +77,7 @@ CARDS = Service(
     name="Skattekort til arbeidsgiver",
     scope="skatteetaten:skattekorttilarbeidsgiver",
     other_scopes=["skatteetaten:forskudd"],
-    resource="ske-skattekort-til-arbeidsgiver",  # no source names it; the package "lonn" opens it here
+    resource="ske-skattekort-til-arbeidsgiver",
     label="forskudd",
     codes="FOR",
 )

@@ -75,13 +75,13 @@ def may_report(call: Call, service: Service, system_user: SystemUser, *, party: 
     Unknown parties are left to `known_party`. For a sub-unit the right of its main unit counts.
     """
     wanted = resource or service.resource_id
-    if wanted not in rights.resources_of(call.state, system_user):
+    if wanted not in rights.resources_of(call.state, system_user, now=call.now):
         raise refuse_detail(call, "1015", codes=service.codes)
     organisation = call.state.organisations.get(party)
     if organisation is None or not organisation.known:
         return
     owner = organisation.main_unit or party
-    if not rights.may_use(call.state, system_user, resource_id=wanted, party_orgnr=owner):
+    if not rights.may_use(call.state, system_user, resource_id=wanted, party_orgnr=owner, now=call.now):
         raise refuse_detail(call, "1015", codes=service.codes)
 
 

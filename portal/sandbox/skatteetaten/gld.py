@@ -62,7 +62,7 @@ def _body(call: Call) -> Any:
 def _fits_path(call: Call, service: Service, deliveries: list[dict[str, Any]], year: str) -> None:
     for path, delivery in gld_content.by_path(service, deliveries):
         given = delivery.get("inntektsaar")
-        if isinstance(given, int) and str(given) != year:
+        if gld_content.is_year(service, given) and str(given) != year:
             raise refuse_detail(call, "1052", sti=f"{path}.inntektsaar", value=given)
     parties = gld_content.parties(deliveries)
     if len(set(parties)) > 1:
