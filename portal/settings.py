@@ -329,6 +329,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "sweep-documents": every(24 * 60 * 60, "submissions.tasks.sweep_documents"),
     "sweep-cursors": every(5, "submissions.tasks.sweep_cursors"),
     "pull-dialogs": every(10, "submissions.tasks.pull_dialogs"),
+    "fetch-attachments": every(10, "submissions.tasks.fetch_attachments"),
+    "sweep-presence": every(600, "submissions.tasks.sweep_presence"),
     "sweep-subscriptions": every(60, "submissions.tasks.sweep_subscriptions"),
     "forget-events": every(24 * 60 * 60, "submissions.tasks.forget_events"),
     "sweep-outbox": every(15, "portal.tasks.sweep_outbox"),

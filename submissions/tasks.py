@@ -14,7 +14,7 @@ from django.utils import timezone
 from portal.core.enqueue import enqueue_on_commit
 from submissions.services import documents
 from submissions.services.drafting import package_check
-from submissions.services.inbox import cursors, events, poll, pull
+from submissions.services.inbox import attachments, cursors, events, poll, presence, pull
 from submissions.services.sending import reconcile, send
 
 logger = logging.getLogger(__name__)
@@ -62,6 +62,18 @@ def poll_cursors(**_: Any) -> None:
 def pull_dialogs(**_: Any) -> None:
     """Pull a batch of the dialogs that moved or are not complete."""
     pull.pull_due(at=timezone.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def fetch_attachments(**_: Any) -> None:
+    """Fetch a batch of the attachments that are not here."""
+    attachments.fetch_due(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def sweep_presence(**_: Any) -> None:
+    """Mark the dialogs of accesses that have ended, and read the inbox of those that are back."""
+    presence.sweep(at=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True)

@@ -126,7 +126,7 @@ def test_a_document_comes_with_its_type_and_name(remote: Remote) -> None:
         b"%PDF", content_type="application/pdf; charset=x", content_disposition='attachment; filename="svar.pdf"'
     )
 
-    fetched = GATEWAY.document(token=TOKEN, year=2025, transmission_id=SENT, document_id=DIALOG)
+    fetched = DOCUMENTS.document(token=TOKEN, year=2025, transmission_id=SENT, document_id=DIALOG)
 
     assert fetched == Fetched(b"%PDF", "application/pdf", "svar.pdf")
     assert str(remote.asked.url) == f"{BASE}/2025/forsendelser/{SENT}/dokumenter/{DIALOG}"

@@ -11,6 +11,7 @@ import logging
 import secrets
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -28,7 +29,7 @@ from portal.gateways import urns
 from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.events import CloudEvent, Events, Subscription
 from submissions.models import EventSubscription, ReceivedEvent
-from submissions.services.inbox import cursors
+from submissions.services.inbox import cursors, presence
 from submissions.services.remote import events
 from systemusers.models import Access, Kind
 from systemusers.services import tokens
@@ -41,8 +42,10 @@ SETTLE = timedelta(minutes=2)
 RETRY = timedelta(hours=6)
 """After this time a subscription that was refused, or that Altinn has not confirmed, is asked for again."""
 TASK = "submissions.tasks.subscribe"
+PULL_TASK = "submissions.tasks.pull_dialogs"
 BATCH = 20
 IGNORED = ("dialogporten.dialog.seen.v1",)
+DELETED = "dialogporten.dialog.deleted.v1"
 VALIDATION = "platform.events.validatesubscription"
 
 
@@ -195,7 +198,21 @@ def receive(*, secret: str, event: CloudEvent, at: datetime) -> bool:
             event_id=event.id[:100],
             defaults={"type": event.type[:200], "received_at": at},
         )
+        if is_new and event.type == DELETED:
+            _note_deleted(subscription.access, event, at)
         return is_new and cursors.make_due(access_id=subscription.access_id, at=at)
+
+
+def _note_deleted(access: Access, event: CloudEvent, at: datetime) -> None:
+    """The list no longer has the dialog, so a poll would not see that it is gone."""
+    try:
+        dialog_id = UUID(event.dialog_id)
+    except ValueError:
+        return
+    presence.note_deleted(
+        environment=access.environment, dialog_id=str(dialog_id), customer_id=access.customer_id, at=at
+    )
+    enqueue.enqueue_by_name(PULL_TASK)
 
 
 def _confirm(subscription: EventSubscription, at: datetime) -> None:
