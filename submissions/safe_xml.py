@@ -43,14 +43,18 @@ class UnreadableXml(Exception):
         self.code, self.params, self.line = code, params or {}, line
 
 
-def parse(content: bytes) -> etree._Element:
-    """The root, without comments and processing instructions. Raises UnreadableXml."""
+def parse(content: bytes, *, tolerant: bool = False) -> etree._Element:
+    """The root, without comments and processing instructions. Raises UnreadableXml.
+
+    `tolerant`: for what an authority sent, which nobody here can mend. A wrong declaration of the encoding, white space
+    before the declaration, and a document type without entities are accepted; the limits are the same.
+    """
     if len(content) > MAX_BYTES:
         sizes = {"size": f"{len(content) / 10**6:.0f}", "most": f"{MAX_BYTES / 10**6:.0f}"}
         raise UnreadableXml("TOO_LARGE", sizes)
     _refuse_other_kinds(content)
-    text = decode(content)
-    _refuse_bombs(text)
+    text = decode_tolerantly(content) if tolerant else decode(content)
+    _refuse_bombs(text, may_have_doctype=tolerant)
     return _parse(text)
 
 
@@ -88,6 +92,28 @@ def decode(content: bytes) -> str:
     return _decoded(content, codec)
 
 
+def decode_tolerantly(content: bytes) -> str:
+    """The text by the byte order mark, else by what the bytes are; the declaration counts when nothing else tells."""
+    marked = next((codec for bom, codec in _BOMS.items() if content.startswith(bom)), "")
+    start = _without_bom(content)[:2]
+    wide = {b"<\x00": "utf-16-le", b"\x00<": "utf-16-be"}.get(start, "")
+    for codec in filter(None, (wide if not marked else "", marked, "utf-8")):
+        try:
+            return content.decode(codec).lstrip("\ufeff \t\r\n")
+        except UnicodeDecodeError:
+            continue
+    return content.decode(_declared_one_byte(content), errors="replace").lstrip()
+
+
+def _declared_one_byte(content: bytes) -> str:
+    match = _DECLARED.match(content[:400].decode("latin-1").lstrip())
+    try:
+        codec = _codec(match[1]) if match else ""
+    except UnreadableXml:
+        codec = ""
+    return codec if codec in _ONE_BYTE else "cp1252"
+
+
 def _codec(name: str) -> str:
     """Python's name of an encoding we read; UTF-16LE and BE count as UTF-16."""
     try:
@@ -122,12 +148,12 @@ def _encoding(at_line: int | None = None, /, **params: str) -> UnreadableXml:
     return UnreadableXml("ENCODING", params, at_line)
 
 
-def _refuse_bombs(text: str) -> None:
-    """Refuse document types, which declare entities; no form or feedback has one."""
+def _refuse_bombs(text: str, *, may_have_doctype: bool = False) -> None:
+    """Refuse document types, which declare entities; no form has one. `may_have_doctype`: one without entities."""
     position = 0
     while match := _PROLOG.match(text, position):
         position = match.end()
-    if text.startswith("<!", position):
+    if text.startswith("<!", position) and not (may_have_doctype and "<!ENTITY" not in text):
         raise UnreadableXml("DOCTYPE", line=text.count("\n", 0, position) + 1)
     if text.count("<") > MAX_TAGS:
         raise UnreadableXml("TOO_MANY_ELEMENTS")

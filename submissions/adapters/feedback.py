@@ -68,7 +68,7 @@ def read_feedback(content: bytes, media_type: str) -> Verdict:
 
 def _from_xml(content: bytes) -> Verdict:
     try:
-        root = safe_xml.parse(content)
+        root = safe_xml.parse(content, tolerant=True)
     except safe_xml.UnreadableXml as error:
         raise UnreadableFeedback(error.code) from None
     statuses = [_text(node) for node in root.iter("{*}leveransestatus")]

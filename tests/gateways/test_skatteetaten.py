@@ -205,7 +205,7 @@ def test_a_token_is_never_sent_anywhere_else(remote: Remote, url: str) -> None:
 @pytest.mark.parametrize("ident", ["", ".", ".."])
 def test_an_id_that_would_climb_is_never_sent(remote: Remote, ident: str) -> None:
     with pytest.raises(ValueError, match="id"):
-        GATEWAY.document(token=TOKEN, year=2025, transmission_id=ident, document_id=DIALOG)
+        DOCUMENTS.document(token=TOKEN, year=2025, transmission_id=ident, document_id=DIALOG)
 
     assert remote.requests == []
 

@@ -32,7 +32,7 @@ def _counts(content: bytes) -> Iterator[Reason]:
     if not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return
     try:
-        root = safe_xml.parse(content)
+        root = safe_xml.parse(content, tolerant=True)
     except safe_xml.UnreadableXml:
         return
     deliveries = list(root.iter("{*}leveranse"))

@@ -13,7 +13,6 @@ from submissions.services.inbox.verdict import FROM_PARTY
 
 BY = "remote:dialogporten"
 MASKED, MASK_EXPIRED = "urn:dialogporten:", "urn:dialogporten:expired"
-EXPIRED = "EXPIRED"
 State = Attachment.Status
 CHANGING = ("name", "media_type", "api_url", "gui_url", "expires_at")
 
@@ -59,11 +58,11 @@ def _state(transmission: Transmission, given: Given) -> tuple[str, str]:
     if transmission.type in FROM_PARTY:
         return State.SENT, ""
     if given.api_url.startswith(MASK_EXPIRED):
-        return State.GONE, EXPIRED
+        return State.GONE, ""
     if transmission.deleted_at is not None:
-        return State.GONE, "DELETED"
+        return State.GONE, ""
     if given.api_url.startswith(MASKED) or not transmission.is_authorized:
-        return State.CLOSED, "UNAUTHORIZED"
+        return State.CLOSED, ""
     if given.api_url or transmission.submission_id is not None:
         return State.WAITING, ""
     return State.LINKED, ""

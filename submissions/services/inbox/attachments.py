@@ -124,7 +124,7 @@ def _without_access(hold: Hold[Attachment]) -> None:
     if hold.row.transmission.dialog.access.status == Access.Status.UNKNOWN:
         hold.postpone(timedelta(hours=1))
     else:
-        hold.move_to(State.CLOSED, by=BY, problem_code="ACCESS_ENDED")
+        hold.move_to(State.CLOSED, by=BY, problem_code="")
 
 
 def _source(row: Attachment) -> Source | None:

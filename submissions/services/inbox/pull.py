@@ -62,7 +62,7 @@ def pull(hold: Hold[Dialog]) -> None:
     with transaction.atomic():
         hold.lock()
         copies.store_transmissions(dialog=dialog, items=transmissions)
-        attachment_rows.store(dialog=dialog, items=transmissions, at=hold.now())
+        attachment_rows.store(dialog=dialog, items=transmissions, at=hold.at)
         copies.store_activities(dialog=dialog, items=activities)
     _decide(hold)
     if dialog.missing_since:

@@ -123,8 +123,10 @@ def next_step(dialog: Dialog, *, at: datetime, working: bool) -> NextStep:
         submission = getattr(dialog, "submission_id", None)
         url = reverse("submission", kwargs={"environment": dialog.environment, "pk": submission})
         return NextStep(_("Rett innsendingen"), _("Dere"), url)
-    if dialog.gone_at:
-        return NextStep(_("Ingenting å gjøre: den er ikke lenger i innboksen"))
+    return _of_dialog(dialog, working) if dialog.gone_at is None else NextStep(_("Ingenting å gjøre"))
+
+
+def _of_dialog(dialog: Dialog, working: bool) -> NextStep:
     if dialog.status == "RequiresAttention":
         url = reverse("dialog", kwargs={"environment": dialog.environment, "pk": dialog.pk})
         return NextStep(_("Les, og svar i Altinn"), _("Dere eller kunden"), url)
@@ -192,6 +194,14 @@ def transmissions(dialog: Dialog) -> list[TransmissionRow]:
     ]
 
 
+def may_try_again(dialog: Dialog) -> bool:
+    """Something of the dialog is not here, and was refused or failed."""
+    S = Attachment.Status
+    wanting = Q(status__in=[S.CLOSED, S.GONE, S.REFUSED]) | Q(status=S.WAITING) & ~Q(problem_code="")
+    rows = Attachment.objects.filter(wanting, transmission__dialog=dialog)
+    return bool(dialog.problem_code) or rows.exclude(api_url__startswith="urn:").exists()
+
+
 def _attached_documents(row: Transmission) -> list[AttachedDocument]:
     stored = {document.attachment_id: document for document in row.documents.all()}
     return [
@@ -222,6 +232,8 @@ def _note(row: Attachment) -> str:
             "why": explain(row.problem_code).title,
             "code": row.problem_code,
         }
+    if row.problem_code and row.status == Attachment.Status.CLOSED:
+        return str(explain(row.problem_code).cause)
     return str(NOTES.get(Attachment.Status(row.status), ""))
 
 

@@ -416,11 +416,11 @@ def test_a_fault_of_our_own_in_one_answer_stops_no_other(reading: Reading, monke
     reading.world.give_system_user(access)
     read_pages, calls = poll._read_pages, []
 
-    def broken_once(*given: Any) -> None:
+    def broken_once(*given: Any) -> poll.Pages:
         calls.append(1)
         if len(calls) == 1:
             raise KeyError("bug")
-        read_pages(*given)
+        return read_pages(*given)
 
     monkeypatch.setattr(poll, "_read_pages", broken_once)
     reading.poll()
