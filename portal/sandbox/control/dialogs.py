@@ -139,7 +139,7 @@ def withdraw(call: Call, dialog_id: str, transmission_id: str) -> Response:
     dialog = _dialog(call, dialog_id)
     transmission = next((one for one in dialog.transmissions if one.id == transmission_id), None)
     if transmission is None:
-        raise not_found(f"transmission {transmission_id}")
+        raise not_found("transmission", transmission_id)
     transmission.deleted_at = call.now
     touch(call.sandbox, dialog, call.now, content=True)
     publish(call.sandbox, dialog, "dialogporten.dialog.updated.v1", call.now)

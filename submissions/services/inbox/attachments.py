@@ -181,9 +181,11 @@ def _store(hold: Hold[Attachment], fetched: Fetched) -> None:
         attachment_id=row.attachment_id,
         at=hold.now(),
     )
-    hold.move_to(State.FETCHED, by=BY, is_recorded=False, problem_code="", failures=0)
     if transmission.submission is not None:
         decide(transmission, transmission.submission, hold.now())
+    hold.move_to(
+        State.FETCHED, by=BY, is_recorded=False, problem_code="", failures=0
+    )  # last: until then it is done again
 
 
 def _name(row: Attachment, media_type: str) -> str:

@@ -116,3 +116,30 @@ def test_a_flood_of_reasons_and_endless_texts_are_cut():
 
     assert len(feedback.reasons) == 500
     assert len(feedback.reasons[0].description) == 2000
+
+
+UTF16_SAID = (
+    '<?xml version="1.0" encoding="utf-16"?>\n<t:tilbakemelding xmlns:t="urn:eksempel"><t:leveransestatus>avvist'
+    "</t:leveransestatus><t:avvik><t:avvikskode>EKS_001</t:avvikskode><t:avvikstekst>Ærlig feil</t:avvikstekst>"
+    "</t:avvik></t:tilbakemelding>"
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        UTF16_SAID.encode(),
+        b"\r\n\n" + UTF16_SAID.replace("utf-16", "utf-8").encode(),
+        UTF16_SAID.encode("utf-16-le"),
+        UTF16_SAID.encode("utf-16"),
+        UTF16_SAID.replace("utf-16", "utf-8").encode("cp1252"),
+        UTF16_SAID.replace("utf-16", "no-such-encoding").encode(),
+        UTF16_SAID.replace('encoding="utf-16"?>', "?><!DOCTYPE t:tilbakemelding>").encode(),
+    ],
+    ids=["says utf-16", "blank lines", "utf-16 without mark", "utf-16", "is cp1252", "unknown encoding", "doctype"],
+)
+def test_what_a_remote_sent_is_read_as_far_as_it_can_be(content: bytes) -> None:
+    verdict = read_feedback(content, "application/xml")
+
+    assert verdict.accepted is False
+    assert [(reason.code, reason.text) for reason in verdict.reasons] == [("EKS_001", "Ærlig feil")]
