@@ -331,6 +331,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "pull-dialogs": every(10, "submissions.tasks.pull_dialogs"),
     "fetch-attachments": every(10, "submissions.tasks.fetch_attachments"),
     "sweep-presence": every(600, "submissions.tasks.sweep_presence"),
+    "sweep-unfollowed": every(24 * 60 * 60, "submissions.tasks.sweep_unfollowed"),
     "sweep-subscriptions": every(60, "submissions.tasks.sweep_subscriptions"),
     "forget-events": every(24 * 60 * 60, "submissions.tasks.forget_events"),
     "sweep-outbox": every(15, "portal.tasks.sweep_outbox"),

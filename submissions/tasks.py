@@ -93,3 +93,10 @@ def subscribe(**_: Any) -> None:
 def forget_events(**_: Any) -> None:
     """Drop received events that are too old to come again."""
     events.forget_old(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def sweep_unfollowed(**_: Any) -> None:
+    """Daily: cursors and subscriptions that are lacking, of all accesses. The other sweeps look at recent ones."""
+    cursors.make_cursors(at=timezone.now(), everything=True)
+    events.make_subscriptions(at=timezone.now(), everything=True)

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from portal.core import lease
+from portal.core.environments import Environment
 from submissions.models import PollCursor, Submission
 from systemusers.models import Access
 
@@ -21,6 +22,7 @@ FULL_EVERY = timedelta(days=7)
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 """Before the first dialog."""
 BACKFILL = timedelta(days=30)
+RECENT = timedelta(days=2)
 AWAITED = [  # how long since delivery, and how often to ask while a verdict is awaited
     (timedelta(minutes=10), timedelta(seconds=15)),
     (timedelta(hours=1), timedelta(minutes=1)),
@@ -28,9 +30,15 @@ AWAITED = [  # how long since delivery, and how often to ask while a verdict is 
 ]
 
 
-def make_cursors(*, at: datetime) -> int:
-    """A cursor for each usable access that has none; returns how many were made."""
+def recent(rows: QuerySet[Access], *, at: datetime) -> QuerySet[Access]:
+    """Those whose state changed lately: a sweep that runs often reads only this part of an index."""
+    return rows.filter(environment__in=list(Environment), status_at__gt=at - RECENT)
+
+
+def make_cursors(*, at: datetime, everything: bool = False) -> int:
+    """A cursor for each usable access that has none; returns how many were made. `everything`: not only recent ones."""
     ready = Access.objects.filter(status__in=Access.USABLE, system_user__isnull=False)
+    ready = ready if everything else recent(ready, at=at)
     lacking = list(ready.filter(cursor__isnull=True).values_list("pk", flat=True)[:5000])
     PollCursor.objects.bulk_create(
         [

@@ -61,11 +61,15 @@ LACKING = """EXISTS (
         WHERE own.access_id = {access}.id AND own.resource = '{prefix}' || wanted.code))"""
 
 
-def make_subscriptions(*, at: datetime, limit: int = 500) -> int:
-    """A row, due now, for each resource of an access in use that has none; returns how many were made."""
+def make_subscriptions(*, at: datetime, limit: int = 500, everything: bool = False) -> int:
+    """A row, due now, for each resource of an access in use that has none; returns how many were made.
+
+    `everything`: also of accesses whose state has not changed lately.
+    """
     in_use = Access.objects.filter(
         status=Access.Status.IN_USE, profile__kind=Kind.STANDARD, environment__in=_reachable()
     )
+    in_use = in_use if everything else cursors.recent(in_use, at=at)
     settled = in_use.filter(Q(answered_at__lte=at - SETTLE) | Q(environment=Environment.SANDBOX))
     tables = {"access": Access._meta.db_table, "subscription": EventSubscription._meta.db_table}
     words = {**tables, "prefix": urns.RESOURCE}

@@ -159,3 +159,14 @@ def test_more_services_than_one_search_takes_are_asked_for_in_several(
     assert [resource for search in split for resource in search["service_resources"]] == covered
     assert len(covered) > 2
     assert max(len(search["service_resources"]) for search in split) == 2
+
+
+def test_the_frequent_sweep_looks_at_recent_accesses_and_the_daily_one_at_all(reading: Reading) -> None:
+    Access.objects.update(status_at=reading.world.at - timedelta(days=9))
+
+    often, daily = (
+        cursors.make_cursors(at=reading.world.at),
+        cursors.make_cursors(at=reading.world.at, everything=True),
+    )
+
+    assert (often, daily) == (0, 1)
