@@ -154,3 +154,24 @@ def test_a_withdrawn_answer_keeps_its_documents(reading: Reading) -> None:
 
     assert submission.transmissions.filter(deleted_at__isnull=False).count() == 1
     assert len(feedback(submission)) == 2
+
+
+def test_a_report_without_an_answer_is_named_after_the_usual_time(reading: Reading, administrator: User) -> None:
+    reading.delivered()
+    line = "Levert innsending har ikke fått svar"
+
+    at_first = line in todo(reading, administrator)
+    reading.world.let_pass(25 * 3600)
+
+    assert (at_first, todo(reading, administrator)[line]) == (False, 1)
+
+
+def test_an_access_that_is_unsettled_for_ten_minutes_is_named(reading: Reading, administrator: User) -> None:
+    at = reading.world.at
+    Access.objects.update(status="UNKNOWN", status_at=at, next_attempt_at=at + timedelta(hours=1))
+    line = "Tilgang er uavklart"
+
+    at_first = line in todo(reading, administrator)
+    reading.world.let_pass(601)
+
+    assert (at_first, todo(reading, administrator)[line]) == (False, 1)
