@@ -14,7 +14,7 @@ from django.utils import timezone
 from portal.core.enqueue import enqueue_on_commit
 from submissions.services import documents
 from submissions.services.drafting import package_check
-from submissions.services.inbox import cursors, events, poll, pull
+from submissions.services.inbox import attachments, cursors, events, poll, presence, pull
 from submissions.services.sending import reconcile, send
 
 logger = logging.getLogger(__name__)
@@ -65,6 +65,18 @@ def pull_dialogs(**_: Any) -> None:
 
 
 @shared_task(acks_late=True, ignore_result=True)
+def fetch_attachments(**_: Any) -> None:
+    """Fetch a batch of the attachments that are not here."""
+    attachments.fetch_due(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def sweep_presence(**_: Any) -> None:
+    """Mark the dialogs of accesses that have ended, and read the inbox of those that are back."""
+    presence.sweep(at=timezone.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
 def sweep_subscriptions(**_: Any) -> None:
     """Note the subscriptions that accesses in use lack, and ask Altinn for a batch of those that are due."""
     events.make_subscriptions(at=timezone.now())
@@ -81,3 +93,10 @@ def subscribe(**_: Any) -> None:
 def forget_events(**_: Any) -> None:
     """Drop received events that are too old to come again."""
     events.forget_old(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def sweep_unfollowed(**_: Any) -> None:
+    """Daily: cursors and subscriptions that are lacking, of all accesses. The other sweeps look at recent ones."""
+    cursors.make_cursors(at=timezone.now(), everything=True)
+    events.make_subscriptions(at=timezone.now(), everything=True)

@@ -19,6 +19,7 @@ urlpatterns = [
     path("dialogs/", dialogs.dialogs, name="dialogs"),
     path("dialogs/following/", dialogs.following, name="following"),
     path("dialogs/<int:pk>/", dialogs.dialog, name="dialog"),
+    path("dialogs/<int:pk>/try-again/", dialogs.try_again, name="dialog-try-again"),
     path("documents/<int:pk>/", documents.document, name="document"),
     path("documents/<int:pk>/file/", documents.document_file, name="document-file"),
 ]

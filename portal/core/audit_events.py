@@ -62,6 +62,7 @@ class AuditType(StrEnum):
     FILE_REMOVED = "file-removed"
     CONFIRMATION_REPEATED = "confirmation-repeated"
     SUBSCRIBE = "subscribe"
+    TRIED_AGAIN = "tried-again"
     READ = "read"
     FETCHED = "fetched"
     EVIDENCE_FETCHED = "evidence-fetched"
@@ -101,6 +102,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.CREATED: {"service", "period", "kid"},
     T.FILES_ADDED: _FILES,
     T.FILE_REMOVED: _FILES,
+    T.TRIED_AGAIN: {"attachments"},
 }
 """Types that are not here have no details."""
 TRANSITION_KEYS = {"attempt", "code", "codes", "confirmed", "first_sign", "ordered_by", "transmission"}

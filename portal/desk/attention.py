@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
@@ -15,18 +15,21 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from accounts.models import User
 from portal.core.environments import Environment
-from portal.core.lease import lasting_problems
+from portal.core.lease import LASTING, lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
 from portal.desk.counting import Counted, count_all
-from submissions.models import Dialog, EventSubscription, PackageCheck, PollCursor, Submission
+from submissions.models import Attachment, Dialog, EventSubscription, PackageCheck, PollCursor, Submission
 from submissions.services.inbox import following
+from submissions.services.pages.listing import unanswered
 from systemusers.models import Access, MaskinportenClient, SigningKey, System, SystemRound
 from systemusers.services import keys
 from systemusers.services.next_step import UNANSWERED
 
 R, S = Access.Status, Submission.Status
 URGENT = {S.REJECTED, S.FAILED}
+LATE = timedelta(minutes=10)
+"""What a worker does by itself takes less."""
 Counts = Mapping[str, Counted]
 
 
@@ -49,6 +52,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *_about_keys(user, environment, at),
         *_about_submissions(environment, counts),
         *_about_receipts(environment, counts),
+        *_about_answers(environment, counts),
         *_about_checks(environment, counts),
         *_about_access(environment, counts),
         *_about_following(environment, counts),
@@ -61,9 +65,9 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
 def _selections(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
     """What is counted, by the name of its line."""
     selected: dict[str, QuerySet[Any]] = {
-        **_submissions(user, environment),
+        **_submissions(user, environment, at),
         **_accesses(user, environment, at),
-        **_followed(user, environment),
+        **_followed(user, environment, at),
     }
     if user.may_configure:
         selected |= _systems(environment)
@@ -118,8 +122,9 @@ ABOUT_SUBMISSIONS = [  # status, title, action, group in the list's filter
 ]
 
 
-def _submissions(user: User, environment: Environment) -> dict[str, QuerySet[Any]]:
-    """A queued submission counts when it has a problem, one on its way when the problem has lasted.
+def _submissions(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
+    """A queued submission counts when it has a problem or is late, one on its way when the problem has lasted or no worker
+    has it any more.
 
     A correction counts as the submission it corrects.
     """
@@ -130,9 +135,10 @@ def _submissions(user: User, environment: Environment) -> dict[str, QuerySet[Any
         S.FAILED: wrong.filter(status=S.FAILED),
         S.UNCERTAIN: rows.filter(status=S.UNCERTAIN),
         S.NEEDS_PERSON: rows.filter(status=S.NEEDS_PERSON),
-        S.QUEUED: rows.filter(status=S.QUEUED, problem_code__gt=""),
-        S.SENDING: lasting_problems(rows.filter(status=S.SENDING)),
+        S.QUEUED: rows.filter(Q(problem_code__gt="") | Q(status_at__lte=at - LATE), status=S.QUEUED),
+        S.SENDING: rows.filter(LASTING | Q(status_at__lte=at - LATE) & ~Q(lease_until__gt=at), status=S.SENDING),
         S.READY: rows.filter(status=S.READY, corrects__isnull=True),
+        "unanswered": rows.filter(unanswered(at)),
         "receipts": lasting_problems(rows.filter(delivered_at__isnull=False).exclude(status=S.UNCERTAIN)),
         "checks": lasting_problems(PackageCheck.objects.filter(submission__in=rows)),
     }
@@ -158,6 +164,16 @@ def _about_receipts(environment: Environment, counts: Counts) -> list[Todo]:
     title = ngettext("Levert innsending mangler kvitteringen", "Leverte innsendinger mangler kvitteringen", count)
     text = _("Rapporten er levert. Kvitteringen kan ikke lagres, og vi prøver igjen av oss selv.")
     return [Todo(count, title, text, _("Vis"), _url(environment, "submissions", "state=delivered"))]
+
+
+def _about_answers(environment: Environment, counts: Counts) -> list[Todo]:
+    """Delivered reports that have no verdict after the service's usual time."""
+    count, oldest = counts["unanswered"].n, counts["unanswered"].oldest
+    title = ngettext("Levert innsending har ikke fått svar", "Leverte innsendinger har ikke fått svar", count)
+    text = _("Skatteetaten bruker vanligvis kortere tid. Se dialogen, eller spør Skatteetaten.")
+    return [
+        Todo(count, title, f"{text} {_oldest(oldest)}", _("Vis"), _url(environment, "submissions", "state=unanswered"))
+    ]
 
 
 def _about_checks(environment: Environment, counts: Counts) -> list[Todo]:
@@ -186,6 +202,20 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
         gettext_lazy("Vi prøver igjen av oss selv, men noe må trolig rettes først."),
         gettext_lazy("Se hvorfor"),
         "STUCK",
+    ),
+    (
+        "unknown",
+        ngettext_lazy("Tilgang er uavklart", "Tilganger er uavklart", "n"),
+        gettext_lazy("Altinn og Maskinporten sier ikke det samme. Vi undersøker, og ingenting sendes så lenge."),
+        gettext_lazy("Se tilgangene"),
+        "UNKNOWN",
+    ),
+    (
+        "unsent",
+        ngettext_lazy("Forespørsel er ikke sendt ennå", "Forespørsler er ikke sendt ennå", "n"),
+        gettext_lazy("Den skulle gått av seg selv for over ti minutter siden."),
+        gettext_lazy("Se hvorfor"),
+        "DRAFT",
     ),
     (
         "removed",
@@ -236,6 +266,8 @@ def _accesses(user: User, environment: Environment, at: datetime) -> dict[str, Q
     return {
         "failed": rows.refused(),
         "stuck": rows.stuck(),
+        "unknown": rows.filter(status=R.UNKNOWN, status_at__lte=at - LATE),
+        "unsent": rows.filter(status=R.DRAFT, next_attempt_at__isnull=False, status_at__lte=at - LATE).exclude(LASTING),
         "removed": rows.filter(status=R.REMOVED),
         "rejected": rows.filter(status=R.REJECTED),
         "expired": rows.filter(status=R.EXPIRED),
@@ -257,11 +289,12 @@ def _about_access(environment: Environment, counts: Counts) -> list[Todo]:
     ]
 
 
-def _followed(user: User, environment: Environment) -> dict[str, QuerySet[Any]]:
+def _followed(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
     """What we have failed to fetch several times in a row."""
     accesses = Access.objects.visible_to(user).filter(environment=environment)
     return {
-        "dialogs": lasting_problems(Dialog.objects.visible_to(user).filter(environment=environment)),
+        "dialogs": lasting_problems(Dialog.objects.visible_to(user).present().filter(environment=environment)),
+        "attachments": Attachment.objects.visible_to(user, environment=environment).unfinished(at),
         "cursors": following.failing_cursors(PollCursor.objects.filter(access__in=accesses)),
         "subscriptions": following.failing_subscriptions(EventSubscription.objects.filter(access__in=accesses)),
     }
@@ -270,6 +303,8 @@ def _followed(user: User, environment: Environment) -> dict[str, QuerySet[Any]]:
 def _about_following(environment: Environment, counts: Counts) -> list[Todo]:
     """It is tried again without a person."""
     cursors, dialogs, subscriptions = (counts[name].n for name in ("cursors", "dialogs", "subscriptions"))
+    files = counts["attachments"].n
+    lacking = ngettext("Vedlegg er ikke hentet", "Vedlegg er ikke hentet", files)
     again, action = _("Vi prøver igjen av oss selv, minst én gang i døgnet."), _("Se hvorfor")
     title = ngettext("Dialog lar seg ikke hente", "Dialoger lar seg ikke hente", dialogs)
     silent = ngettext("Kunde vi ikke får svar om", "Kunder vi ikke får svar om", cursors)
@@ -278,6 +313,7 @@ def _about_following(environment: Environment, counts: Counts) -> list[Todo]:
     return [
         Todo(cursors, silent, again, action, _url(environment, "following")),
         Todo(dialogs, title, again, action, _url(environment, "dialogs", "state=stuck")),
+        Todo(files, lacking, again, action, _url(environment, "dialogs", "state=attachments")),
         Todo(subscriptions, late, slow, action, _url(environment, "following", "state=events")),
     ]
 

@@ -143,6 +143,7 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.FILE_REMOVED: P(lazy("Fil fjernet"), _files, on_pages=False),
     T.CONFIRMATION_REPEATED: P(lazy("Bekreftelsen gjentatt, siden ingenting ble funnet"), on_pages=False),
     T.SUBSCRIBE: P(lazy("Abonnement på hendelser bestilt"), on_pages=False),
+    T.TRIED_AGAIN: P(lazy("Bedt om å hente på nytt")),
     T.READ: P(lazy("Dokument lest"), on_pages=False),
     T.FETCHED: P(lazy("Dokument lastet ned"), on_pages=False),
     T.EVIDENCE_FETCHED: P(lazy("Bevispakke lastet ned"), on_pages=False),

@@ -29,6 +29,12 @@ CODES: dict[str, Explanation] = {
         US,
         _("Les vedlegget i Altinn."),
     ),
+    "NO_SCOPE": Explanation(
+        _("Klienten mangler scopet for dokumentet"),
+        _("Dokumentet krever et scope som Maskinporten-klienten ikke har. Les det hos avsenderen."),
+        US,
+        _("Be Skatteetaten om scopet, og legg det til på klienten."),
+    ),
     "CANNOT_DECRYPT": Explanation(
         _("Noe vi har lagret, kan ikke dekrypteres"),
         _("Nøkkelen det ble kryptert med, er tatt bort, eller dataene er endret."),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypedDict
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -59,17 +59,6 @@ class DialogPage:
     continuation_token: str
 
 
-class AttachmentJson(TypedDict):
-    """`Attachment` as it is stored; `expires_at` in ISO 8601."""
-
-    id: str
-    name: str
-    media_type: str
-    api_url: str
-    gui_url: str
-    expires_at: str | None
-
-
 @dataclass(frozen=True)
 class Attachment:
     """`api_url` is for machines; it may be `urn:dialogporten:unauthorized` or `:expired`."""
@@ -80,16 +69,6 @@ class Attachment:
     api_url: str
     gui_url: str
     expires_at: datetime | None
-
-    def as_json(self) -> AttachmentJson:
-        return {
-            "id": self.id,
-            "name": self.name,
-            "media_type": self.media_type,
-            "api_url": self.api_url,
-            "gui_url": self.gui_url,
-            "expires_at": self.expires_at.isoformat() if self.expires_at else None,
-        }
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ class Tour:
         submission = self.until(submission, lambda row: row.status == wanted, f"the verdict {wanted}")
         for row in submission.transmissions.all():
             self.say(
-                f"   {row.type:10} {row.transmission_id}, answers {row.related_id or '-'}, {len(row.attachments)} attachments"
+                f"   {row.type:10} {row.transmission_id}, answers {row.related_id or '-'}, {row.attachments.count()} attachments"
             )
         self.title(7, "Altinn Events")
         access = submission.access
@@ -172,7 +172,9 @@ class Tour:
         self.say(f"   subscription {ready.altinn_id} to {ready.resource} is confirmed")
         self.title(8, "Dialogporten: status and ids")
         cursor = PollCursor.objects.get(access=access)
-        self.say(f"   polled {cursor.polled_at:%H:%M:%S}, failures {cursor.failures}, place {cursor.token[:60]}")
+        self.say(
+            f"   polled {cursor.polled_at:%H:%M:%S}, failures {cursor.failures}, place {''.join(cursor.tokens)[:60]}"
+        )
         self.no_dialog_was_opened()
         self.title(9, "Documents behind the transmissions")
         self.fetch(submission)

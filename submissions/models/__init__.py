@@ -1,5 +1,6 @@
 """Models of submissions and of copies of Dialogporten's rows."""
 
+from submissions.models.attachment import Attachment, AttachmentQuerySet
 from submissions.models.inbox import (
     Activity,
     Dialog,
@@ -15,6 +16,8 @@ from submissions.models.submission import Call, Document, DocumentQuerySet, Subm
 
 __all__ = [
     "Activity",
+    "Attachment",
+    "AttachmentQuerySet",
     "Call",
     "Dialog",
     "DialogQuerySet",

@@ -12,12 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Customer, OfCustomersQuerySet
 from portal.core.environments import Environment
 from portal.core.lease import Leased
-from portal.gateways.dialogporten import AttachmentJson
 from submissions.models.submission import Submission
 from systemusers.models import Access
 
 
 class DialogQuerySet(OfCustomersQuerySet["Dialog"]):
+    def present(self) -> DialogQuerySet:
+        """Those that are still in the customer's inbox, as far as we can see."""
+        return self.filter(gone_at__isnull=True)
+
     def with_answer(self) -> DialogQuerySet:
         """Annotates type and submission of the newest transmission about a report of ours, and whether that needs correction."""
         ours = Transmission.objects.filter(dialog=OuterRef("pk"), submission__isnull=False).order_by(
@@ -34,8 +37,14 @@ class DialogQuerySet(OfCustomersQuerySet["Dialog"]):
 class Dialog(Leased):
     """Local copy of a dialog's list item. Names and values are Dialogporten's; never fetched by GET dialog.
 
-    `next_attempt_at` is set until its transmissions, activities and documents are here. `due_at` is the customer's deadline.
+    `next_attempt_at` is set until its transmissions and activities are here. `due_at` is the customer's deadline.
+    `gone_at` is set when it is no longer in the inbox; what we have fetched is kept. `missing_since`: the list did not have it.
     """
+
+    class Gone(models.TextChoices):
+        DELETED = "DELETED", _("Slettet av avsenderen")
+        HIDDEN = "HIDDEN", _("Utløpt eller skjult")
+        NOT_OURS = "NOT_OURS", _("Ikke lenger åpen for oss")
 
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="dialogs", verbose_name=_("kunde"))
@@ -56,6 +65,10 @@ class Dialog(Leased):
     transmissions_at = models.DateTimeField(_("forsendelser hentet for innhold fra"), null=True, blank=True)
     is_content_seen = models.BooleanField(_("sett hos kunden"), default=False)
     system_labels: models.JSONField[list[str], list[str]] = models.JSONField(_("merker"), default=list)
+    listed_at = models.DateTimeField(_("sist i listen"), null=True, blank=True)
+    missing_since = models.DateTimeField(_("ikke i listen siden"), null=True, blank=True)
+    gone_at = models.DateTimeField(_("borte siden"), null=True, blank=True)
+    gone_reason = models.CharField(_("hvorfor den er borte"), max_length=10, choices=Gone, blank=True)
 
     objects = DialogQuerySet.as_manager()
 
@@ -63,7 +76,13 @@ class Dialog(Leased):
         verbose_name = _("dialog")
         verbose_name_plural = _("dialoger")
         ordering = ["-content_updated_at", "-pk"]
-        constraints = [models.UniqueConstraint(fields=["environment", "dialog_id"], name="one_copy_per_dialog")]
+        constraints = [
+            models.UniqueConstraint(fields=["environment", "dialog_id"], name="one_copy_per_dialog"),
+            models.CheckConstraint(
+                condition=Q(gone_at__isnull=True, gone_reason="") | Q(gone_at__isnull=False, gone_reason__gt=""),
+                name="gone_dialog_has_reason",
+            ),
+        ]
         indexes = [
             models.Index(fields=["environment", "-content_updated_at", "-id"], name="dialog_newest"),
             models.Index(fields=["customer", "-content_updated_at"], name="dialog_by_customer"),
@@ -71,7 +90,7 @@ class Dialog(Leased):
             models.Index(
                 fields=["environment", "due_at", "id"],
                 include=["customer"],
-                condition=Q(due_at__isnull=False) & ~Q(status="Completed"),
+                condition=Q(due_at__isnull=False, gone_at__isnull=True) & ~Q(status="Completed"),
                 name="dialog_by_deadline",
             ),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="dialog_due"),
@@ -80,6 +99,7 @@ class Dialog(Leased):
                 condition=~Q(problem_code=""),
                 name="dialog_with_problem",
             ),
+            models.Index(fields=["access", "listed_at"], condition=Q(gone_at__isnull=True), name="dialog_present"),
             models.Index(
                 fields=["external_reference"], condition=~Q(external_reference=""), name="dialog_by_reference"
             ),
@@ -100,10 +120,8 @@ class Transmission(models.Model):
     summary = models.TextField(_("sammendrag"), blank=True)
     external_reference = models.CharField(_("ekstern referanse"), max_length=255, blank=True)
     is_authorized = models.BooleanField(_("tilgjengelig for oss"), default=True)
-    attachments: models.JSONField[list[AttachmentJson], list[AttachmentJson]] = models.JSONField(
-        _("vedlegg"), default=list
-    )
     created_at = models.DateTimeField(_("opprettet"))
+    deleted_at = models.DateTimeField(_("slettet av avsenderen"), null=True, blank=True)
     submission = models.ForeignKey(Submission, models.SET_NULL, null=True, related_name="transmissions")
 
     class Meta:
@@ -136,17 +154,24 @@ class Activity(models.Model):
 
 
 class PollCursor(Leased):
-    """How far we have read one system user's dialogs. `token` is Dialogporten's continuation token.
+    """How far we have read one system user's dialogs. `tokens` are Dialogporten's continuation tokens, one for each search.
 
-    `next_attempt_at` is the time of the next round; it is never None.
+    A second reading goes on beside it, from `overlap_from` (None: none is under way) with tokens of its own: of the last
+    days, and weekly of everything (`full_at`, `full_began_at`). `next_attempt_at` is the time of the next round; never None.
     """
 
     access = models.OneToOneField(Access, models.CASCADE, related_name="cursor", verbose_name=_("tilgang"))
-    token = models.TextField(_("posisjon"), blank=True)
+    tokens: models.JSONField[list[str], list[str]] = models.JSONField(_("posisjoner"), default=list, blank=True)
     since = models.DateTimeField(_("fra og med"))
     polled_at = models.DateTimeField(_("sist spurt"), null=True, blank=True)
     changed_at = models.DateTimeField(_("sist endring"), null=True, blank=True)
     overlap_at = models.DateTimeField(_("neste overlapp"), null=True, blank=True)
+    overlap_from = models.DateTimeField(_("overlapp fra og med"), null=True, blank=True)
+    overlap_tokens: models.JSONField[list[str], list[str]] = models.JSONField(
+        _("posisjoner i overlappen"), default=list, blank=True
+    )
+    full_at = models.DateTimeField(_("neste hele gjennomlesing"), null=True, blank=True)
+    full_began_at = models.DateTimeField(_("siste hele gjennomlesing begynte"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("leseposisjon i Dialogporten")

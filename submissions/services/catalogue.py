@@ -48,6 +48,7 @@ class Openness(StrEnum):
 class Service:
     """One entry. Sizes in bytes; `resource` without its urn prefix, `packages` with theirs.
 
+    `usual_hours`: within so many hours after delivery there is mostly a verdict.
     `adapter` is a name in `submissions.adapters`, "" while there is none; `options` are the entry's own data for it.
     """
 
@@ -70,6 +71,7 @@ class Service:
     max_files: int
     path: str = ""
     label: str = ""
+    usual_hours: int = 24
     options: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from portal.core.environments import Environment, addresses
 from portal.gateways import urns
 from portal.gateways.dialogporten import Dialogporten, TransmissionItem
+from portal.gateways.errors import Refused
 from portal.gateways.events import Events
 from portal.gateways.skatteetaten.documents import Documents
 from submissions.models import Submission
 from submissions.services.catalogue import Service, service
+from systemusers.models import Access
 from systemusers.services import tokens
 
+Result = TypeVar("Result")
 DIALOGPORTEN_SCOPES = ("digdir:dialogporten",)
 PAGE = 100
 
@@ -32,13 +36,13 @@ def base_url(submission: Submission) -> str:
     return service(submission.service).base_url(addresses(submission.environment))
 
 
-def skatteetatens_documents(environment: str, service: Service) -> Documents:
-    """Documents are fetched from hosts of Skatteetaten's gateways only."""
+def skatteetatens_documents(environment: str, service: Service | None) -> Documents:
+    """Documents are fetched from hosts of Skatteetaten's gateways only. Without a service: at their own addresses only."""
     where = addresses(environment)
     hosts = [urlsplit(where.skatteetaten_older).netloc]
     if environment != Environment.SANDBOX:
         hosts.append(urlsplit(where.skatteetaten_newer).netloc.replace("{label}", "*"))
-    return Documents(base_url=service.base_url(where), hosts=hosts)
+    return Documents(base_url=service.base_url(where) if service else where.skatteetaten_older, hosts=hosts)
 
 
 def token(submission: Submission, *, at: datetime, fresh: bool = False) -> str:
@@ -46,6 +50,20 @@ def token(submission: Submission, *, at: datetime, fresh: bool = False) -> str:
     assert submission.access is not None  # noqa: S101 - nothing is queued without an access
     scopes = service(submission.service).scopes
     return tokens.system_user_token(access=submission.access, scopes=scopes, at=at, fresh=fresh)
+
+
+def with_token(access: Access, scopes: tuple[str, ...], call: Callable[[str], Result], *, at: datetime) -> Result:
+    """`call` with a token of the system user. A 401 is about the token: once more, with a fresh one.
+
+    For calls that only read. Raises what `call` raises, the gateways' errors, tokens.AccessMissing and NoKey.
+    """
+    token = tokens.system_user_token(access=access, scopes=scopes, at=at)
+    try:
+        return call(token)
+    except Refused as error:
+        if error.status != 401:
+            raise
+    return call(tokens.system_user_token(access=access, scopes=scopes, at=at, fresh=True))
 
 
 def transmissions_since(

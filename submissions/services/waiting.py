@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from submissions.models import Dialog, EventSubscription, Order, PollCursor, Submission
+from submissions.models import Attachment, Dialog, EventSubscription, Order, PollCursor, Submission
 from systemusers.models import MaskinportenClient
 from systemusers.services import keys
 
@@ -20,6 +20,9 @@ def register() -> None:
         _submissions,
         lambda client: Order.objects.filter(access__profile__system__client=client),
         lambda client: Dialog.objects.filter(access__profile__system__client=client),
+        lambda client: Attachment.objects.filter(
+            status__in=Attachment.TO_FETCH, transmission__dialog__access__profile__system__client=client
+        ),
         lambda client: PollCursor.objects.filter(access__profile__system__client=client),
         lambda client: EventSubscription.objects.filter(access__profile__system__client=client),
     ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from accounts.guard import StaffRequest, staff_page
 from portal.core.filters import chips, in_group
@@ -13,6 +16,7 @@ from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
 from submissions.models import Dialog
+from submissions.services.inbox import attachments
 from submissions.services.inbox import following as failing
 from submissions.services.pages import dialogs as service
 
@@ -41,11 +45,24 @@ def dialog(request: StaffRequest, pk: int) -> HttpResponse:
         "badge_of": service.badge(row),
         "owner": service.owner(row),
         "step": service.next_step(row, at=at, working=is_working(at=at)),
-        "is_overdue": bool(row.due_at and row.due_at < at and row.status != "Completed"),
+        "is_overdue": bool(row.due_at and row.due_at < at and row.status != "Completed" and not row.gone_at),
+        "may_try_again": service.may_try_again(row),
         "transmissions": service.transmissions(row),
         "events": service.activities(row),
     }
     return render(request, "submissions/dialog.html", context)
+
+
+@staff_page(may="may_work")
+@require_POST
+def try_again(request: StaffRequest, pk: int) -> HttpResponse:
+    """Ask for the dialog, and for its attachments that are not here, now."""
+    rows = Dialog.objects.visible_to(request.user).filter(environment=request.environment)
+    row = get_object_or_404(rows, pk=pk)
+    count = attachments.try_again(dialog=row, by=request.user.actor, at=timezone.now())
+    text = ngettext("Ett vedlegg hentes på nytt.", "%(n)s vedlegg hentes på nytt.", count) % {"n": count}
+    messages.success(request, text if count else _("Dialogen hentes på nytt."))
+    return redirect("dialog", environment=request.environment, pk=row.pk)
 
 
 @staff_page()

@@ -17,11 +17,12 @@ from submissions.services.pages import listing
 def submissions(request: StaffRequest) -> HttpResponse:
     text, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
     matching = listing.find_submissions(user=request.user, environment=request.environment, text=text)
-    rows = in_group(matching, listing.GROUPS, state).select_related("customer").with_correction()
-    page = paginate(rows, query=request.GET, order=("-created_at", "-pk"))
     at = timezone.now()
+    groups = listing.groups(at)
+    rows = in_group(matching, groups, state).select_related("customer").with_correction()
+    page = paginate(rows, query=request.GET, order=("-created_at", "-pk"))
     working = is_working(at=at)
     shown = page.of(lambda row: listing.row_of(row, at=at, working=working))
-    filter_chips = chips(matching, listing.GROUPS, query=request.GET, parameter="state")
+    filter_chips = chips(matching, groups, query=request.GET, parameter="state")
     context = {"page": shown, "chips": filter_chips, "q": text, "state": state}
     return page_or_fragment(request, "submissions/list.html", "results", context=context)

@@ -245,7 +245,7 @@ def test_feedback_is_fetched_by_its_addresses_and_by_its_ids(connected: World) -
 
     *_, verdict = connected.dialogporten.transmissions(receipt.dialog_id, token=reader)
     fetched = [connected.documents.document_at(a.api_url, token=token) for a in verdict.attachments]
-    by_ids = connected.rf1086.document(
+    by_ids = connected.documents.document(
         token=token, year=2025, transmission_id=verdict.id, document_id=verdict.attachments[0].id
     )
 

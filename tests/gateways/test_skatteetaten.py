@@ -171,7 +171,7 @@ def test_a_document_comes_with_its_type_and_name(remote: Remote) -> None:
         b"%PDF", content_type="application/pdf; charset=x", content_disposition='attachment; filename="svar.pdf"'
     )
 
-    fetched = GATEWAY.document(token=TOKEN, year=2025, transmission_id=SENT, document_id=DIALOG)
+    fetched = DOCUMENTS.document(token=TOKEN, year=2025, transmission_id=SENT, document_id=DIALOG)
 
     assert fetched == Fetched(b"%PDF", "application/pdf", "svar.pdf")
     assert str(remote.asked.url) == f"{BASE}/2025/forsendelser/{SENT}/dokumenter/{DIALOG}"
@@ -250,7 +250,7 @@ def test_a_token_is_never_sent_anywhere_else(remote: Remote, url: str) -> None:
 @pytest.mark.parametrize("ident", ["", ".", ".."])
 def test_an_id_that_would_climb_is_never_sent(remote: Remote, ident: str) -> None:
     with pytest.raises(ValueError, match="id"):
-        GATEWAY.document(token=TOKEN, year=2025, transmission_id=ident, document_id=DIALOG)
+        DOCUMENTS.document(token=TOKEN, year=2025, transmission_id=ident, document_id=DIALOG)
 
     assert remote.requests == []
 

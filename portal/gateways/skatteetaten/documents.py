@@ -12,7 +12,7 @@ import httpx
 
 from portal.gateways.errors import Refused
 from portal.gateways.http import Channel
-from portal.gateways.skatteetaten.common import ANY_TYPE, Fetched, decode_document
+from portal.gateways.skatteetaten.common import ANY_TYPE, Fetched, decode_document, path_segment
 
 PORTS = {"https": 443, "http": 80}
 Origin = tuple[str, str, int | None]
@@ -38,6 +38,11 @@ class Documents:
             message = f"skatteetaten: {target[1] or 'an unreadable address'} is not one of its hosts"
             raise ForeignAddress(message, status=0, code="FOREIGN_ADDRESS")
         return decode_document(self._channel.call("GET", str(httpx.URL(url)), token=token, headers=ANY_TYPE))
+
+    def document(self, *, token: str, year: int, transmission_id: str, document_id: str) -> Fetched:
+        """One document of the transmission that owns it, below the service's own address: for attachments without one."""
+        path = f"/{year}/forsendelser/{path_segment(transmission_id)}/dokumenter/{path_segment(document_id)}"
+        return decode_document(self._channel.call("GET", path, token=token, headers=ANY_TYPE))
 
 
 def _origin(url: str) -> Origin:

@@ -13,14 +13,7 @@ from uuid import UUID
 from portal.gateways.decoding import decode
 from portal.gateways.errors import Refused
 from portal.gateways.http import Channel, Reply
-from portal.gateways.skatteetaten.common import (
-    ANY_TYPE,
-    Fetched,
-    Receipt,
-    decode_document,
-    decode_receipt,
-    path_segment,
-)
+from portal.gateways.skatteetaten.common import Receipt, decode_receipt, path_segment
 
 FORMS_A_PAGE = 50
 NO_SUCH_RESOURCE = "GLD_1023"
@@ -85,11 +78,6 @@ class Rf1086:
                 return None
             raise
         return decode(reply.where, lambda: _prefill(reply.json()))
-
-    def document(self, *, token: str, year: int, transmission_id: str, document_id: str) -> Fetched:
-        """One document of the transmission that owns it."""
-        path = f"/{year}/forsendelser/{path_segment(transmission_id)}/dokumenter/{path_segment(document_id)}"
-        return decode_document(self._channel.call("GET", path, token=token, headers=ANY_TYPE))
 
     def _post_xml(self, path: str, token: str, xml: bytes, key: UUID) -> Reply:
         headers = {"Content-Type": "application/xml", "idempotencyKey": str(key)}

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from ..clock import Zoned
 from ..dialogporten.records import Attachment, Dialog
-from ..dialogs import add_activity, add_transmission, delete_dialog, open_dialog, texts, update_dialog
+from ..dialogs import add_activity, add_transmission, delete_dialog, open_dialog, publish, texts, touch, update_dialog
 from ..kernel import Call
 from ..replies import as_json, empty
 from ..routing import route
@@ -130,6 +130,19 @@ def patch(call: Call, dialog_id: str) -> Response:
 @route("DELETE", "/control/dialogs/<dialog_id>")
 def delete(call: Call, dialog_id: str) -> Response:
     delete_dialog(call.sandbox, _dialog(call, dialog_id), now=call.now)
+    return empty(status=204)
+
+
+@route("DELETE", "/control/dialogs/<dialog_id>/transmissions/<transmission_id>")
+def withdraw(call: Call, dialog_id: str, transmission_id: str) -> Response:
+    """Delete a transmission: it is still listed, with the time it was deleted."""
+    dialog = _dialog(call, dialog_id)
+    transmission = next((one for one in dialog.transmissions if one.id == transmission_id), None)
+    if transmission is None:
+        raise not_found("transmission", transmission_id)
+    transmission.deleted_at = call.now
+    touch(call.sandbox, dialog, call.now, content=True)
+    publish(call.sandbox, dialog, "dialogporten.dialog.updated.v1", call.now)
     return empty(status=204)
 
 

@@ -45,6 +45,7 @@ class Transmission(msgspec.Struct, kw_only=True):
     content_reference: str = ""
     authorization_attribute: str = ""
     attachments: list[Attachment] = []
+    deleted_at: datetime | None = None
 
 
 class Activity(msgspec.Struct, kw_only=True):

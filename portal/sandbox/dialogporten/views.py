@@ -213,7 +213,7 @@ def transmission(
         id=item.id, createdAt=item.created_at, authorizationAttribute=item.authorization_attribute, isAuthorized=allowed,
         externalReference=item.external_reference, relatedTransmissionId=item.related_id, type=item.type,
         sender={"actorType": item.sender}, content=texts, navigationalActions=[],
-        attachments=[attachment(a, now, authorized=allowed) for a in item.attachments],
+        attachments=[attachment(a, now, authorized=allowed) for a in item.attachments], deletedAt=item.deleted_at,
     )  # fmt: skip
 
 

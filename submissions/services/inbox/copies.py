@@ -17,6 +17,8 @@ CHANGING = [
     "status", "extended_status", "external_reference", "title", "summary", "progress", "due_at", "updated_at",
     "content_updated_at", "is_content_seen", "system_labels", "access",
 ]  # fmt: skip
+BACK = ["listed_at", "missing_since", "gone_at", "gone_reason"]
+"""Written with them: a dialog that is listed is not gone."""
 
 
 def best_text(texts: Mapping[str, str]) -> str:
@@ -24,27 +26,52 @@ def best_text(texts: Mapping[str, str]) -> str:
     return next((texts[code] for code in ("nb", "nn", "en") if texts.get(code)), next(iter(texts.values()), ""))
 
 
-def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime) -> list[int]:
-    """Insert or update by dialog id; a newer copy is kept. Returns ids of those to fetch transmissions for."""
-    newest = {item.id: item for item in sorted(items, key=lambda item: item.updated_at)}
+def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime, again: bool = False) -> list[int]:
+    """Insert or update by dialog id; a newer copy is kept. Returns ids of those to fetch transmissions for.
+
+    `again`: a second reading. Its items are compared field by field, as a change may leave `updated_at` as it was, and
+    dialogs that are not complete become due.
+    """
+    newest = {UUID(item.id): item for item in sorted(items, key=lambda item: item.updated_at)}
     if not newest:
         return []
-    known = dict(
-        Dialog.objects.filter(environment=access.environment, dialog_id__in=newest).values_list(
-            "dialog_id", "updated_at"
-        )
-    )
-    changed = [
-        item for item in newest.values() if not known.get(UUID(item.id)) or known[UUID(item.id)] < item.updated_at
-    ]
-    changed.sort(key=lambda item: item.id)  # two workers that store the same dialogs lock them in the same order
-    owners = _owners(access, changed)
-    rows = [_row(access, item, owners[item.party], at) for item in changed if item.party in owners]
+    rows = Dialog.objects.filter(environment=access.environment, dialog_id__in=newest)
+    known = {row.dialog_id: row for row in rows}
+    owners = _owners(access, list(newest.values()))
+    listed = [_row(access, item, owners[item.party], at) for item in newest.values() if item.party in owners]
+    changed = [row for row in listed if _has_moved(known.get(UUID(str(row.dialog_id))), row, again)]
+    changed.sort(
+        key=lambda row: str(row.dialog_id)
+    )  # two workers that store the same dialogs lock them in the same order
+    fields = [*CHANGING, *BACK]
     stored = Dialog.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["environment", "dialog_id"], update_fields=CHANGING, batch_size=1000
+        changed,
+        update_conflicts=True,
+        unique_fields=["environment", "dialog_id"],
+        update_fields=fields,
+        batch_size=1000,
     )
-    lease.make_due(Dialog.objects.filter(pk__in=[row.pk for row in stored if UUID(str(row.dialog_id)) in known]), at=at)
+    if again:
+        _note_listed(access, {row.dialog_id for row in listed} - {row.dialog_id for row in changed}, at)
+    old = [row.pk for row in stored if UUID(str(row.dialog_id)) in known]
+    lease.make_due(Dialog.objects.filter(pk__in=old), at=at)
     return [row.pk for row in stored]
+
+
+def _has_moved(old: Dialog | None, new: Dialog, again: bool) -> bool:
+    if old is None or old.updated_at < new.updated_at or old.gone_at or old.missing_since:
+        return old is None or old.updated_at <= new.updated_at
+    return again and old.updated_at == new.updated_at and (old.problem_code != "" or _differs(old, new))
+
+
+def _differs(old: Dialog, new: Dialog) -> bool:
+    return any(getattr(old, name) != getattr(new, name) for name in CHANGING if name != "access")
+
+
+def _note_listed(access: Access, dialog_ids: set[UUID], at: datetime) -> None:
+    rows = Dialog.objects.filter(environment=access.environment, dialog_id__in=dialog_ids)
+    ordered = rows.order_by("dialog_id").select_for_update(of=("self",))
+    Dialog.objects.filter(pk__in=list(ordered.values_list("pk", flat=True))).update(listed_at=at)
 
 
 def _owners(access: Access, items: list[DialogItem]) -> dict[str, Customer]:
@@ -61,7 +88,7 @@ def _row(access: Access, item: DialogItem, customer: Customer, at: datetime) -> 
         environment=access.environment,
         customer=customer,
         access=access,
-        dialog_id=item.id,
+        dialog_id=UUID(item.id),
         org=item.org,
         service_resource=item.service_resource,
         status=item.status,
@@ -76,6 +103,7 @@ def _row(access: Access, item: DialogItem, customer: Customer, at: datetime) -> 
         content_updated_at=item.content_updated_at,
         is_content_seen=item.is_content_seen,
         system_labels=list(item.system_labels),
+        listed_at=at,
         next_attempt_at=at,
     )
 
@@ -86,15 +114,15 @@ def store_transmissions(*, dialog: Dialog, items: list[TransmissionItem]) -> lis
     rows = [
         Transmission(
             dialog=dialog,
-            transmission_id=item.id,
+            transmission_id=UUID(item.id),
             related_id=item.related_transmission_id or None,
             type=item.type,
             title=best_text(item.title),
             summary=best_text(item.summary),
             external_reference=item.external_reference or "",
             is_authorized=item.is_authorized,
-            attachments=[attachment.as_json() for attachment in item.attachments],
             created_at=item.created_at,
+            deleted_at=item.deleted_at,
             submission_id=ours.get(item.related_transmission_id or "", ours.get(item.id)),
         )
         for item in items
@@ -103,7 +131,7 @@ def store_transmissions(*, dialog: Dialog, items: list[TransmissionItem]) -> lis
         rows,
         update_conflicts=True,
         unique_fields=["dialog", "transmission_id"],
-        update_fields=["title", "summary", "is_authorized", "attachments", "submission"],
+        update_fields=["title", "summary", "is_authorized", "deleted_at", "submission"],
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 
 from portal.core import lease
+from portal.core.environments import Environment
 from submissions.models import PollCursor, Submission
 from systemusers.models import Access
 
@@ -15,7 +17,12 @@ LONGEST_WAIT = timedelta(hours=1)
 """Between two rounds that fail."""
 HOT, WARM, COLD = timedelta(minutes=15), timedelta(hours=2), timedelta(hours=12)
 OVERLAP_EVERY, OVERLAP = timedelta(hours=6), timedelta(hours=48)
+FULL_EVERY = timedelta(days=7)
+"""How often everything is read, to see which dialogs are gone."""
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before the first dialog."""
 BACKFILL = timedelta(days=30)
+RECENT = timedelta(days=2)
 AWAITED = [  # how long since delivery, and how often to ask while a verdict is awaited
     (timedelta(minutes=10), timedelta(seconds=15)),
     (timedelta(hours=1), timedelta(minutes=1)),
@@ -23,13 +30,25 @@ AWAITED = [  # how long since delivery, and how often to ask while a verdict is 
 ]
 
 
-def make_cursors(*, at: datetime) -> int:
-    """A cursor for each usable access that has none; returns how many were made."""
-    ready = Access.objects.filter(status__in=Access.USABLE, system_user__isnull=False)
+def recent(rows: QuerySet[Access], *, at: datetime) -> QuerySet[Access]:
+    """Those whose state changed lately: a sweep that runs often reads only this part of an index."""
+    return rows.filter(environment__in=list(Environment), status_at__gt=at - RECENT)
+
+
+def make_cursors(*, at: datetime, everything: bool = False) -> int:
+    """A cursor for each usable access that has none; returns how many were made. `everything`: not only recent ones."""
+    ready: QuerySet[Access] = Access.objects.filter(status__in=Access.USABLE, system_user__isnull=False)
+    ready = ready if everything else recent(ready, at=at)
     lacking = list(ready.filter(cursor__isnull=True).values_list("pk", flat=True)[:5000])
     PollCursor.objects.bulk_create(
         [
-            PollCursor(access_id=pk, since=at - BACKFILL, next_attempt_at=at, overlap_at=at + timedelta(minutes=20))
+            PollCursor(
+                access_id=pk,
+                since=at - BACKFILL,
+                next_attempt_at=at,
+                overlap_at=at + timedelta(minutes=20),
+                full_at=at + timedelta(minutes=20),
+            )
             for pk in lacking
         ],
         ignore_conflicts=True,
@@ -46,6 +65,39 @@ def usable() -> QuerySet[PollCursor]:
 def make_due(*, access_id: int, at: datetime) -> bool:
     """Make the cursor of this access due now. False when it has none, or is due already."""
     return bool(lease.make_due(PollCursor.objects.filter(access_id=access_id), at=at))
+
+
+def again_from(cursor: PollCursor, *, at: datetime) -> datetime | None:
+    """Where a second reading begins, or goes on; None when none is due. Late commits and new rights appear behind the cursor."""
+    if cursor.overlap_from is not None:
+        return cursor.overlap_from
+    if cursor.overlap_at is None or cursor.overlap_at > at:
+        return None
+    return BEGINNING if cursor.full_at is None or cursor.full_at <= at else at - OVERLAP
+
+
+def is_full(since: datetime | None) -> bool:
+    """Whether a second reading is of everything."""
+    return since == BEGINNING
+
+
+def after_again(
+    cursor: PollCursor, since: datetime | None, tokens: list[str], *, has_more: bool, at: datetime
+) -> dict[str, Any]:
+    """The columns of the second reading after a round. `since`: where it began; None: there was none in this round.
+
+    Writes `full_began_at` on the row too, for those that compare with it.
+    """
+    if is_full(since) and cursor.overlap_from is None:
+        cursor.full_began_at = at
+    is_done = since is not None and not has_more
+    return {
+        "overlap_from": None if is_done else since,
+        "overlap_tokens": [] if is_done or since is None else tokens,
+        "overlap_at": at + OVERLAP_EVERY if is_done else cursor.overlap_at,
+        "full_at": at + FULL_EVERY if is_done and is_full(since) else cursor.full_at,
+        "full_began_at": cursor.full_began_at,
+    }
 
 
 def next_round(cursor: PollCursor, *, at: datetime, awaited_since: datetime | None) -> datetime:

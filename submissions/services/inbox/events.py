@@ -11,6 +11,7 @@ import logging
 import secrets
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -28,7 +29,7 @@ from portal.gateways import urns
 from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.events import CloudEvent, Events, Subscription
 from submissions.models import EventSubscription, ReceivedEvent
-from submissions.services.inbox import cursors
+from submissions.services.inbox import cursors, presence
 from submissions.services.remote import events
 from systemusers.models import Access, Kind
 from systemusers.services import tokens
@@ -41,8 +42,10 @@ SETTLE = timedelta(minutes=2)
 RETRY = timedelta(hours=6)
 """After this time a subscription that was refused, or that Altinn has not confirmed, is asked for again."""
 TASK = "submissions.tasks.subscribe"
+PULL_TASK = "submissions.tasks.pull_dialogs"
 BATCH = 20
 IGNORED = ("dialogporten.dialog.seen.v1",)
+DELETED = "dialogporten.dialog.deleted.v1"
 VALIDATION = "platform.events.validatesubscription"
 
 
@@ -58,11 +61,15 @@ LACKING = """EXISTS (
         WHERE own.access_id = {access}.id AND own.resource = '{prefix}' || wanted.code))"""
 
 
-def make_subscriptions(*, at: datetime, limit: int = 500) -> int:
-    """A row, due now, for each resource of an access in use that has none; returns how many were made."""
-    in_use = Access.objects.filter(
+def make_subscriptions(*, at: datetime, limit: int = 500, everything: bool = False) -> int:
+    """A row, due now, for each resource of an access in use that has none; returns how many were made.
+
+    `everything`: also of accesses whose state has not changed lately.
+    """
+    in_use: QuerySet[Access] = Access.objects.filter(
         status=Access.Status.IN_USE, profile__kind=Kind.STANDARD, environment__in=_reachable()
     )
+    in_use = in_use if everything else cursors.recent(in_use, at=at)
     settled = in_use.filter(Q(answered_at__lte=at - SETTLE) | Q(environment=Environment.SANDBOX))
     tables = {"access": Access._meta.db_table, "subscription": EventSubscription._meta.db_table}
     words = {**tables, "prefix": urns.RESOURCE}
@@ -195,7 +202,21 @@ def receive(*, secret: str, event: CloudEvent, at: datetime) -> bool:
             event_id=event.id[:100],
             defaults={"type": event.type[:200], "received_at": at},
         )
+        if is_new and event.type == DELETED:
+            _note_deleted(subscription.access, event, at)
         return is_new and cursors.make_due(access_id=subscription.access_id, at=at)
+
+
+def _note_deleted(access: Access, event: CloudEvent, at: datetime) -> None:
+    """The list no longer has the dialog, so a poll would not see that it is gone."""
+    try:
+        dialog_id = UUID(event.dialog_id)
+    except ValueError:
+        return
+    presence.note_deleted(
+        environment=access.environment, dialog_id=str(dialog_id), customer_id=access.customer_id, at=at
+    )
+    enqueue.enqueue_by_name(PULL_TASK)
 
 
 def _confirm(subscription: EventSubscription, at: datetime) -> None:

@@ -22,7 +22,7 @@ from portal.gateways.dialogporten import DialogItem, Dialogporten
 from portal.gateways.errors import Refused
 from submissions.models import PollCursor
 from submissions.services import catalogue
-from submissions.services.inbox import copies, cursors, pull
+from submissions.services.inbox import copies, cursors, presence, pull
 from submissions.services.remote import dialogporten
 from systemusers.models import Access, Kind
 from systemusers.services import tokens
@@ -43,30 +43,55 @@ STORE_EVERY = 5.0
 
 
 @dataclass(frozen=True)
+class Reading:
+    """Pages to be read with each of the searches: from their continuation tokens, else from `since`."""
+
+    tokens: tuple[str, ...]
+    since: datetime
+
+
+@dataclass(frozen=True)
 class Question:
-    """The input of one polling thread; no ORM objects. `until` is a time of the monotonic clock, `now` reads the time."""
+    """The input of one polling thread; no ORM objects. `until` is a time of the monotonic clock, `now` reads the time.
+
+    `searches` are the filters of one search each: Dialogporten takes a limited number of resources in one.
+    """
 
     gateway: Dialogporten
     grant: tokens.PreparedGrant
-    filters: dict[str, Any]
-    token: str
-    overlap_from: datetime | None
+    order: str
+    searches: tuple[dict[str, Any], ...]
+    new: Reading
+    again: Reading | None
     until: float
     now: Callable[[], datetime]
 
 
 @dataclass
-class Answer:
-    """The result of one poll: items in order, the continuation token, and the error if there was one.
-
-    `was_asked` is False when the batch ended before its turn.
-    """
+class Pages:
+    """What one reading gave: items in order, and for each search its continuation token and whether more pages are left."""
 
     items: list[DialogItem] = field(default_factory=list)
-    token: str = ""
+    tokens: list[str] = field(default_factory=list)
     has_more: bool = False
+
+
+@dataclass
+class Answer:
+    """The result of one poll: the new pages, those of the second reading, and the error if there was one.
+
+    `was_asked` is False when the batch ended before its turn. `again_from` is where the second reading began.
+    """
+
+    new: Pages = field(default_factory=Pages)
+    again: Pages = field(default_factory=Pages)
+    again_from: datetime | None = None
     was_asked: bool = True
     error: Exception | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.new.items and self.again_from is None
 
 
 Answers = dict[Hold[PollCursor], Answer]
@@ -120,67 +145,92 @@ def _ask_all(holds: list[Hold[PollCursor]]) -> Iterator[Answers]:
 
 def _question(hold: Hold[PollCursor], grant: tokens.PreparedGrant, until: float) -> Question:
     cursor, access, at = hold.row, hold.row.access, hold.now()
-    is_agent = access.profile.kind == Kind.AGENT
-    order = "contentUpdatedAt" if is_agent else "updatedAt"
-    filters: dict[str, Any] = {"order_by": f"{order}_asc", "limit": PAGE}
-    if is_agent:
-        filters["service_resources"] = _resources(access)
-    else:
-        filters["parties"] = [urns.organisation(access.customer.orgnr)]
-    if not cursor.token:
-        filters["content_updated_after" if is_agent else "updated_after"] = cursor.since
-    overlap = at - cursors.OVERLAP if cursor.overlap_at and cursor.overlap_at <= at else None
-    return Question(dialogporten(access.environment), grant, filters, cursor.token, overlap, until, hold.now)
+    order = "contentUpdatedAt" if access.profile.kind == Kind.AGENT else "updatedAt"
+    again_from = cursors.again_from(cursor, at=at)
+    again = Reading(tuple(cursor.overlap_tokens), again_from) if again_from else None
+    return Question(
+        gateway=dialogporten(access.environment),
+        grant=grant,
+        order=order,
+        searches=tuple(_searches(access)),
+        new=Reading(tuple(cursor.tokens), cursor.since),
+        again=again,
+        until=until,
+        now=hold.now,
+    )
 
 
-def _resources(access: Access) -> list[str]:
-    """What an agent access can read about: it has packages and no rights, so the services that it covers."""
-    covered = {service.resource_urn for service in catalogue.services() if catalogue.covers(access, service)}
-    return sorted(covered)[:MOST_RESOURCES]
+def _searches(access: Access) -> list[dict[str, Any]]:
+    """By party; an agent access has packages and no rights, so by the resources of the services that it covers."""
+    if access.profile.kind != Kind.AGENT:
+        return [{"parties": [urns.organisation(access.customer.orgnr)]}]
+    covered = sorted({one.resource_urn for one in catalogue.services() if catalogue.covers(access, one)})
+    starts = range(0, len(covered), MOST_RESOURCES)
+    return [{"service_resources": covered[start : start + MOST_RESOURCES]} for start in starts]
 
 
 def _ask(question: Question) -> Answer:
     """Runs in a thread: a token, then pages until there are no more. Any error is an answer too: others go on."""
-    answer = Answer(token=question.token)
+    answer = Answer()
     if time.monotonic() > question.until:
         return Answer(was_asked=False)
     try:
-        token = tokens.fetch_token(question.grant, at=question.now())
-        _read_pages(question, answer, token)
-        if question.overlap_from:
-            _read_overlap(question, answer, token)
+        _read(question, answer, tokens.fetch_token(question.grant, at=question.now()))
+    except Refused as error:
+        answer = Answer(error=error)
+        if error.status == 401:
+            _ask_afresh(question, answer)
     except Exception as error:
-        answer.error = error
+        answer = Answer(error=error)
     return answer
 
 
-def _read_pages(question: Question, answer: Answer, token: str) -> None:
-    for _page in range(MOST_PAGES):
-        previous_token = answer.token
-        page = question.gateway.search(token=token, continuation_token=previous_token or None, **question.filters)
-        answer.items += page.items
-        answer.token = page.continuation_token or previous_token
-        answer.has_more = page.has_next_page
-        if not page.has_next_page or time.monotonic() > question.until:
-            return
+def _ask_afresh(question: Question, answer: Answer) -> None:
+    """A 401 is about the token: once more, with a fresh one."""
+    answer.error = None
+    try:
+        _read(question, answer, tokens.fetch_token(question.grant, at=question.now(), fresh=True))
+    except Exception as error:
+        answer.error = error
 
 
-def _read_overlap(question: Question, answer: Answer, token: str) -> None:
-    """Read the last two days again: late commits and new rights appear behind the cursor."""
-    filters = {k: v for k, v in question.filters.items() if not k.endswith("_after")}
-    after = "content_updated_after" if "service_resources" in filters else "updated_after"
-    filters[after] = question.overlap_from
-    page = question.gateway.search(token=token, **filters)
-    answer.items = [*page.items, *answer.items]
+def _read(question: Question, answer: Answer, token: str) -> None:
+    answer.new = _read_pages(question, question.new, token)
+    if question.again:
+        answer.again = _read_pages(question, question.again, token)
+        answer.again_from = question.again.since
+
+
+def _read_pages(question: Question, reading: Reading, token: str) -> Pages:
+    pages = Pages()
+    for number, search in enumerate(question.searches):
+        previous = reading.tokens[number] if number < len(reading.tokens) else ""
+        after = "content_updated_after" if question.order == "contentUpdatedAt" else "updated_after"
+        for _page in range(MOST_PAGES):
+            filters = search if previous else {**search, after: reading.since}
+            page = question.gateway.search(
+                token=token,
+                order_by=f"{question.order}_asc",
+                limit=PAGE,
+                continuation_token=previous or None,
+                **filters,
+            )
+            pages.items += page.items
+            previous = page.continuation_token or previous
+            if not page.has_next_page or time.monotonic() > question.until:
+                break
+        pages.tokens.append(previous)
+        pages.has_more |= page.has_next_page
+    return pages
 
 
 def _store_all(answers: Answers) -> list[int]:
     """Cursors without new items in one transaction, each of the others in its own: few locks, held briefly."""
     waiting = cursors.awaited([hold.row.access_id for hold in answers])
     good = {hold: answer for hold, answer in answers.items() if answer.was_asked and answer.error is None}
-    moved = _store({hold: answer for hold, answer in good.items() if not answer.items}, waiting)
+    moved = _store({hold: answer for hold, answer in good.items() if answer.is_empty}, waiting)
     for hold, answer in good.items():
-        if answer.items:
+        if not answer.is_empty:
             with lease.reporting(hold, longest=cursors.LONGEST_WAIT):
                 moved += _store({hold: answer}, waiting)
     if moved:
@@ -198,10 +248,13 @@ def _store(answers: Answers, waiting: dict[int, datetime]) -> list[int]:
         results = {}
         for hold in lease.lock_all(answers):
             answer, row, at = answers[hold], hold.row, hold.at
-            fresh = copies.store_dialogs(access=row.access, items=_own(row, answer.items), at=at)
+            again = copies.store_dialogs(access=row.access, items=_own(row, answer.again.items), at=at, again=True)
+            fresh = again + copies.store_dialogs(access=row.access, items=_own(row, answer.new.items), at=at)
             moved += fresh
             since = waiting.get(row.access_id)
             results[hold] = _success(row, answer, at, changed=bool(fresh), awaited_since=since)
+            if cursors.is_full(answer.again_from) and not answer.again.has_more and row.full_began_at:
+                presence.note_unlisted(access=row.access, since=row.full_began_at, at=at)
         lease.finish_all(results)
     return moved
 
@@ -218,8 +271,8 @@ def _note(hold: Hold[PollCursor], answer: Answer) -> None:
         tokens.note_missing(access=access, at=hold.at, sign="token")
     elif answer.error is None and (access.status == access.Status.APPROVED or access.missing_since):
         tokens.note_token(access=access, at=hold.at)
-    if _is_about_position(answer.error) and hold.row.token:
-        hold.finish(next_attempt_at=hold.at, token="")
+    if _is_about_position(answer.error) and (any(hold.row.tokens) or any(hold.row.overlap_tokens)):
+        hold.finish(next_attempt_at=hold.at, tokens=[], overlap_tokens=[])
     elif answer.error is not None:
         raise answer.error
 
@@ -243,12 +296,12 @@ def _success(
     """The columns of the cursor after a round that succeeded."""
     if changed:
         row.changed_at = at
-    is_overlap = bool(row.overlap_at and row.overlap_at <= at)
+    is_due_again = answer.new.has_more or answer.again.has_more
     return {
-        "token": answer.token,
-        "since": row.since if answer.token else max(row.since, at - cursors.OVERLAP),
+        "tokens": answer.new.tokens,
+        "since": row.since if all(answer.new.tokens) else max(row.since, at - cursors.OVERLAP),
         "polled_at": at,
         "changed_at": row.changed_at,
-        "overlap_at": at + cursors.OVERLAP_EVERY if is_overlap else row.overlap_at,
-        "next_attempt_at": at if answer.has_more else cursors.next_round(row, at=at, awaited_since=awaited_since),
+        **cursors.after_again(row, answer.again_from, answer.again.tokens, has_more=answer.again.has_more, at=at),
+        "next_attempt_at": at if is_due_again else cursors.next_round(row, at=at, awaited_since=awaited_since),
     }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.db.models import Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +20,7 @@ from portal.core.filters import Group
 from portal.core.lease import LASTING, ROUNDS_BEFORE_A_PERSON
 from portal.core.next_step import NextStep
 from portal.explain import explain
-from submissions.models import Dialog, DialogQuerySet, Document, Transmission
+from submissions.models import Attachment, Dialog, DialogQuerySet, Document, Transmission
 
 SOON = timedelta(days=14)
 NEWEST = ("-content_updated_at", "-pk")
@@ -66,13 +67,17 @@ ACTIVITIES = {
 
 def groups(at: datetime) -> list[Group]:
     """The filter chips' groups; which deadlines are near depends on when one asks."""
+    here = Q(gone_at__isnull=True)
     near = Q(due_at__gte=at, due_at__lte=at + SOON) & ~Q(status="Completed")
+    unfinished = Attachment.objects.filter(transmission__dialog=OuterRef("pk")).unfinished(at)
     return [
-        Group("attention", _("Krever handling"), Q(status="RequiresAttention")),
-        Group("due", _("Frist innen 14 dager"), near),
-        Group("waiting", _("Venter på svar"), Q(status="Awaiting")),
-        Group("completed", _("Fullført"), Q(status="Completed")),
-        Group("stuck", _("Lar seg ikke hente"), LASTING),
+        Group("attention", _("Krever handling"), here & Q(status="RequiresAttention")),
+        Group("due", _("Frist innen 14 dager"), here & near),
+        Group("waiting", _("Venter på svar"), here & Q(status="Awaiting")),
+        Group("completed", _("Fullført"), here & Q(status="Completed")),
+        Group("stuck", _("Lar seg ikke hente"), here & LASTING),
+        Group("attachments", _("Mangler vedlegg"), Q(Exists(unfinished))),
+        Group("gone", _("Borte hos avsenderen"), ~here),
     ]
 
 
@@ -99,6 +104,8 @@ def status_name(dialog: Dialog) -> str:
 
 def badge(dialog: Dialog) -> tuple[str, str]:
     """Code and label: the answer if the newest transmission is one, else Dialogporten's status."""
+    if dialog.gone_at:
+        return "GONE", dialog.get_gone_reason_display()
     newest = getattr(dialog, "newest_type", None)
     if newest in ANSWERS:
         return newest, str(ANSWERS[newest])
@@ -116,6 +123,10 @@ def next_step(dialog: Dialog, *, at: datetime, working: bool) -> NextStep:
         submission = getattr(dialog, "submission_id", None)
         url = reverse("submission", kwargs={"environment": dialog.environment, "pk": submission})
         return NextStep(_("Rett innsendingen"), _("Dere"), url)
+    return _of_dialog(dialog, working) if dialog.gone_at is None else NextStep(_("Ingenting å gjøre"))
+
+
+def _of_dialog(dialog: Dialog, working: bool) -> NextStep:
     if dialog.status == "RequiresAttention":
         url = reverse("dialog", kwargs={"environment": dialog.environment, "pk": dialog.pk})
         return NextStep(_("Les, og svar i Altinn"), _("Dere eller kunden"), url)
@@ -153,12 +164,13 @@ def row_of(dialog: Dialog, *, at: datetime, working: bool) -> Row:
 
 @dataclass(frozen=True)
 class AttachedDocument:
-    """One attachment. `document` is our stored copy; without it, `is_open` tells whether it can be fetched."""
+    """One attachment. `document` is our stored copy; without it `note` says why, and `url` leads to it in Altinn, or is ""."""
 
     name: str
     media_type: str
     document: Document | None
-    is_open: bool
+    note: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -173,7 +185,7 @@ class TransmissionRow:
 def transmissions(dialog: Dialog) -> list[TransmissionRow]:
     """Newest first."""
     documents = Prefetch("documents", queryset=Document.objects.order_by("pk"))
-    rows = dialog.transmissions.select_related("submission").prefetch_related(documents)
+    rows = dialog.transmissions.select_related("submission").prefetch_related(documents, "attachments")
     return [
         TransmissionRow(
             transmission=row, type_name=str(TYPES.get(row.type, row.type)), documents=_attached_documents(row)
@@ -182,17 +194,47 @@ def transmissions(dialog: Dialog) -> list[TransmissionRow]:
     ]
 
 
+def may_try_again(dialog: Dialog) -> bool:
+    """Something of the dialog is not here, and was refused or failed."""
+    S = Attachment.Status
+    wanting = Q(status__in=[S.CLOSED, S.GONE, S.REFUSED]) | Q(status=S.WAITING) & ~Q(problem_code="")
+    rows = Attachment.objects.filter(wanting, transmission__dialog=dialog)
+    return bool(dialog.problem_code) or rows.exclude(api_url__startswith="urn:").exists()
+
+
 def _attached_documents(row: Transmission) -> list[AttachedDocument]:
     stored = {document.attachment_id: document for document in row.documents.all()}
     return [
         AttachedDocument(
-            name=entry["name"] or _("Vedlegg"),
-            media_type=entry["media_type"],
-            document=stored.get(entry["id"]),
-            is_open=row.is_authorized and not entry["api_url"].startswith("urn:"),
+            name=entry.name or _("Vedlegg"),
+            media_type=entry.media_type,
+            document=stored.get(entry.attachment_id),
+            note=_note(entry),
+            url=entry.gui_url if urlsplit(entry.gui_url).scheme in ("https", "http") else "",
         )
-        for entry in row.attachments
+        for entry in row.attachments.all()
     ]
+
+
+NOTES = {
+    Attachment.Status.WAITING: gettext_lazy("Hentes nå."),
+    Attachment.Status.SENT: gettext_lazy("Sendt inn fra kundens side, og hentes ikke hit."),
+    Attachment.Status.LINKED: gettext_lazy("Kan bare leses hos avsenderen."),
+    Attachment.Status.CLOSED: gettext_lazy("Krever mer enn tilgangen dere har. Kunden kan åpne det i Altinn."),
+    Attachment.Status.GONE: gettext_lazy("Er borte hos avsenderen, og kan ikke hentes."),
+}
+
+
+def _note(row: Attachment) -> str:
+    """Why the attachment is not here."""
+    if row.problem_code and row.status in Attachment.TO_FETCH:
+        return _("Ikke hentet: %(why)s (%(code)s). Vi prøver igjen av oss selv, minst én gang i døgnet.") % {
+            "why": explain(row.problem_code).title,
+            "code": row.problem_code,
+        }
+    if row.problem_code and row.status == Attachment.Status.CLOSED:
+        return str(explain(row.problem_code).cause)
+    return str(NOTES.get(Attachment.Status(row.status), ""))
 
 
 def activities(dialog: Dialog) -> list[dict[str, Any]]:

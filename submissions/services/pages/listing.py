@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +34,19 @@ GROUPS = [
     Group("cancelled", _("Avbrutt"), Q(status=S.CANCELLED)),
 ]
 """The codes are used in URLs, also by links from other pages."""
+
+
+def unanswered(at: datetime) -> Q:
+    """Delivered, and without a verdict after the service's usual time."""
+    late = Q(pk__in=[])
+    for service in catalogue.services():
+        late |= Q(service=service.id, delivered_at__lte=at - timedelta(hours=service.usual_hours))
+    return Q(status=S.DELIVERED) & late
+
+
+def groups(at: datetime) -> list[Group]:
+    """The groups of the filter; which answers are late depends on when one asks."""
+    return [*GROUPS, Group("unanswered", _("Mangler svar"), unanswered(at))]
 
 
 def find_submissions(*, user: User, environment: Environment, text: str = "") -> SubmissionQuerySet:

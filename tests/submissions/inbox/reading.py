@@ -10,7 +10,7 @@ from portal.sandbox.faults import Fault
 from submissions.adapters.rf1086.samples import example
 from submissions.models import PollCursor, Submission
 from submissions.services.documents import store_document
-from submissions.services.inbox import cursors, poll, pull
+from submissions.services.inbox import attachments, cursors, poll, pull
 from submissions.services.sending.queue import queue
 from tests.submissions.rows import RESOURCE, make_draft
 from tests.submissions.world import BY, World
@@ -38,8 +38,10 @@ class Reading:
         return list(poll.poll_due(at=self.world.at).moved)
 
     def pull(self) -> None:
-        """What pull_dialogs does, until nothing is due."""
+        """What pull_dialogs and fetch_attachments do, until nothing is due."""
         while pull.pull_due(at=self.world.at) == pull.BATCH:
+            pass
+        while attachments.fetch_due(at=self.world.at) == attachments.BATCH:
             pass
 
     def round(self) -> None:

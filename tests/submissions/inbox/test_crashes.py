@@ -25,7 +25,7 @@ def end(submission: Submission) -> dict[str, Any]:
     return {
         "state": (submission.status, bool(submission.reasons), decisions.count()),
         "documents": sorted(documents.values_list("media_type", flat=True)),
-        "left": (Dialog.objects.filter(next_attempt_at__isnull=False).count(), bool(PollCursor.objects.get().token)),
+        "left": (Dialog.objects.filter(next_attempt_at__isnull=False).count(), any(PollCursor.objects.get().tokens)),
     }
 
 

@@ -15,8 +15,9 @@ from django.utils import timezone
 from portal.core import lease
 from portal.core.audit import AuditEvent
 from portal.core.logging import redact
+from portal.gateways.events import parse_event
 from portal.sandbox import webhooks
-from portal.sandbox.dialogs import update_dialog
+from portal.sandbox.dialogs import delete_dialog, update_dialog
 from submissions import tasks
 from submissions.models import Dialog, EventSubscription, PollCursor, ReceivedEvent
 from submissions.services.inbox import events
@@ -377,3 +378,37 @@ def test_an_event_before_the_first_round_is_no_fault(
 
     assert post(client, endpoint(reading), event()) == 204
     assert (woken, PollCursor.objects.count()) == ([], 0)
+
+
+def test_one_event_for_two_accesses_makes_both_due_and_a_repetition_neither(reading: Reading, altinn: Any) -> None:
+    second = make_access(reading.world.access.customer, system=reading.world.access.profile.system)
+    reading.world.give_system_user(second)
+    reading.poll()
+    secrets = {}
+    for access in (reading.world.access, second):
+        secrets[access.pk] = events.new_secret()
+        EventSubscription.objects.create(
+            access=access, resource="urn:altinn:resource:x", secret_hash=events.hashed(secrets[access.pk]),
+            created_at=reading.world.at, validated_at=reading.world.at,
+        )  # fmt: skip
+    body = parse_event(json.dumps(event()).encode())
+    reading.world.let_pass(1)
+
+    first = [events.receive(secret=secret, event=body, at=reading.world.at) for secret in secrets.values()]
+    again = [events.receive(secret=secret, event=body, at=reading.world.at) for secret in secrets.values()]
+
+    assert (first, again) == ([True, True], [False, False])
+    assert PollCursor.objects.filter(next_attempt_at__lte=reading.world.at).count() == 2
+
+
+def test_an_event_of_a_deleted_dialog_marks_it_at_once(reading: Reading, altinn: Any) -> None:
+    subscribe(reading, altinn)
+    remote = reading.opens()
+    reading.round()
+    altinn()
+    delete_dialog(reading.world.app, remote, now=reading.world.at)
+
+    altinn()
+    reading.pull()
+
+    assert Dialog.objects.get().gone_reason == "DELETED"

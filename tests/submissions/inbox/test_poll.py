@@ -72,7 +72,7 @@ def test_a_place_is_kept_with_the_dialogs_and_only_news_is_asked_for(reading: Re
 
     assert [row.title for row in Dialog.objects.all()] == ["Så"]
     assert moved == [Dialog.objects.get().pk]
-    assert "updatedat_" in reading.cursor.token
+    assert "updatedat_" in reading.cursor.tokens[0]
 
 
 def test_many_pages_are_read_to_the_end(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +117,7 @@ def test_a_second_round_changes_nothing(reading: Reading) -> None:
     reading.opens()
     reading.round()
     before = list(Dialog.objects.values())
-    PollCursor.objects.update(next_attempt_at=reading.world.at, token="")
+    PollCursor.objects.update(next_attempt_at=reading.world.at, tokens=[])
 
     moved = reading.poll()
 
@@ -157,7 +157,7 @@ def test_a_worker_that_has_lost_its_lease_stores_nothing(reading: Reading, monke
     moved = reading.poll()
 
     assert moved == []
-    assert (reading.cursor.lease_until, reading.cursor.token) == (later + lease.LEASE, "")
+    assert (reading.cursor.lease_until, reading.cursor.tokens) == (later + lease.LEASE, [])
 
 
 def test_a_dead_workers_cursor_is_free_when_the_lease_ends(reading: Reading) -> None:
@@ -216,7 +216,7 @@ def test_a_search_that_takes_too_long_is_asked_again_later_and_later(reading: Re
     reading.poll()
 
     assert (first, wait_of(reading)) == (2, 4)
-    assert reading.cursor.token == ""
+    assert reading.cursor.tokens == []
 
 
 def test_maintenance_with_a_date_is_waited_for_until_then(reading: Reading) -> None:
@@ -240,13 +240,13 @@ def test_too_many_calls_are_answered_by_waiting_as_asked(reading: Reading) -> No
 def test_after_a_failure_the_place_is_the_same_and_nothing_is_lost(reading: Reading) -> None:
     reading.opens(title="Først")
     reading.poll()
-    place = reading.cursor.token
+    place = reading.cursor.tokens
     reading.world.let_pass(3600)
     reading.opens(title="Så")
     reading.fault(status=500)
 
     reading.poll()
-    after_failure = reading.cursor.token
+    after_failure = reading.cursor.tokens
     reading.world.let_pass(120)
     reading.poll()
 
@@ -258,15 +258,15 @@ def test_after_a_failure_the_place_is_the_same_and_nothing_is_lost(reading: Read
 def test_a_place_the_server_no_longer_takes_is_forgotten_and_read_again(reading: Reading) -> None:
     reading.opens()
     reading.poll()
-    PollCursor.objects.update(token="dueat_nonsense", next_attempt_at=reading.world.at)
+    PollCursor.objects.update(tokens=["dueat_nonsense"], next_attempt_at=reading.world.at)
 
     reading.poll()
     row = reading.cursor
-    is_reset = (row.token, row.next_attempt_at == reading.world.at)
+    is_reset = (row.tokens, row.next_attempt_at == reading.world.at)
     reading.poll()
 
-    assert is_reset == ("", True)
-    assert "updatedat_" in reading.cursor.token
+    assert is_reset == ([], True)
+    assert "updatedat_" in reading.cursor.tokens[0]
 
 
 def test_an_access_with_an_agent_asks_by_service_and_files_each_under_its_customer(reading: Reading) -> None:
@@ -416,11 +416,11 @@ def test_a_fault_of_our_own_in_one_answer_stops_no_other(reading: Reading, monke
     reading.world.give_system_user(access)
     read_pages, calls = poll._read_pages, []
 
-    def broken_once(*given: Any) -> None:
+    def broken_once(*given: Any) -> poll.Pages:
         calls.append(1)
         if len(calls) == 1:
             raise KeyError("bug")
-        read_pages(*given)
+        return read_pages(*given)
 
     monkeypatch.setattr(poll, "_read_pages", broken_once)
     reading.poll()

@@ -9,11 +9,12 @@ import pytest
 
 from portal.core import lease
 from portal.core.audit import AuditEvent
-from portal.sandbox.dialogs import Attachment, AttachmentUrl, add_transmission, delete_dialog
+from portal.sandbox.dialogs import Attachment, AttachmentUrl, add_transmission
 from portal.sandbox.skatteetaten import deliveries
+from submissions.models import Attachment as Kept
 from submissions.models import Dialog, Document, Submission
-from submissions.services.inbox import pull
-from tests.submissions.inbox.reading import Reading
+from submissions.services.inbox import attachments, pull
+from tests.submissions.inbox.reading import DIALOGS, Reading
 from tests.submissions.inbox.test_verdict import feedback
 
 S = Submission.Status
@@ -128,6 +129,7 @@ def test_an_attachment_on_a_foreign_host_is_never_asked_for(reading: Reading) ->
     submission.refresh_from_db()
     assert submission.status == S.ACCEPTED
     assert not [r for r in reading.world.transport.requests if r.url.host == "elsewhere.example"]
+    assert Kept.objects.unfinished(reading.world.at).get().problem_code == "FOREIGN_ADDRESS"
 
 
 def test_documents_we_may_not_open_are_not_asked_for_and_the_verdict_stands(reading: Reading) -> None:
@@ -141,12 +143,13 @@ def test_documents_we_may_not_open_are_not_asked_for_and_the_verdict_stands(read
     assert submission.status == S.ACCEPTED
     assert len(reading.calls(DOCUMENTS)) == asked
     assert Dialog.objects.get().next_attempt_at is None
+    assert set(Kept.objects.exclude(status="SENT").values_list("status", flat=True)) == {"CLOSED"}
 
 
 def test_a_dialog_that_cannot_be_read_is_counted_and_tried_at_least_daily_without_end(reading: Reading) -> None:
     remote = reading.opens()
     reading.poll()
-    delete_dialog(reading.world.app, remote, now=reading.world.at)
+    reading.fault(path=f"{DIALOGS}/{remote.id}/", status=403, times=1000)
 
     for _ in range(30):
         reading.pull()
@@ -219,21 +222,32 @@ def test_no_reason_quotes_more_than_skatteetaten_said(reading: Reading) -> None:
     assert "underskjemaene har til sammen" in sums["description"]
 
 
-@pytest.mark.parametrize("status", [400, 401, 408, 500])
+def test_a_refused_token_is_replaced_once_and_the_documents_come_at_once(reading: Reading) -> None:
+    submission = answered(reading, wrong_sum=True)
+    reading.fault("skatteetaten", status=401, times=1)
+
+    reading.round()
+
+    submission.refresh_from_db()
+    assert submission.reasons
+    assert len(feedback(submission)) == 2
+
+
+@pytest.mark.parametrize(("status", "times"), [(400, 1), (401, 2), (403, 1), (408, 1), (500, 1)])
 def test_a_document_that_was_refused_is_asked_for_again_and_the_verdict_does_not_wait(
-    reading: Reading, status: int
+    reading: Reading, status: int, times: int
 ) -> None:
     submission = answered(reading, wrong_sum=True)
-    reading.fault("skatteetaten", status=status, times=1)
+    reading.fault("skatteetaten", status=status, times=times)
 
     reading.round()
     submission.refresh_from_db()
-    at_once = (submission.status, Dialog.objects.get().failures)
+    at_once = (submission.status, Kept.objects.unfinished(reading.world.at).filter(failures=1).exists())
     reading.settle(submission)
 
-    assert at_once == (S.REJECTED, 1)
+    assert at_once == (S.REJECTED, True)
     assert len(feedback(submission)) == 2
-    assert Dialog.objects.get().next_attempt_at is None
+    assert not Kept.objects.filter(next_attempt_at__isnull=False).exists()
 
 
 def test_a_document_that_is_gone_for_good_is_not_asked_for_without_end(reading: Reading) -> None:
@@ -244,7 +258,8 @@ def test_a_document_that_is_gone_for_good_is_not_asked_for_without_end(reading: 
 
     submission.refresh_from_db()
     assert (submission.status, len(feedback(submission))) == (S.ACCEPTED, 1)
-    assert Dialog.objects.get().next_attempt_at is None
+    assert Kept.objects.get(status="GONE").problem_code == "HTTP-410"
+    assert not Kept.objects.filter(next_attempt_at__isnull=False).exists()
 
 
 def test_a_full_disk_delays_the_documents_and_not_the_verdict(
@@ -256,13 +271,14 @@ def test_a_full_disk_delays_the_documents_and_not_the_verdict(
         raise OSError(errno.ENOSPC, "no space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(pull, "store_document", full)
+        patch.setattr(attachments, "store_document", full)
         reading.round()
     submission.refresh_from_db()
-    at_once = (submission.status, Dialog.objects.get().problem_code)
+    codes = set(Kept.objects.unfinished(reading.world.at).values_list("problem_code", flat=True))
+    at_once = (submission.status, codes)
     reading.settle(submission)
 
-    assert at_once == (S.ACCEPTED, "DISK_FULL")
+    assert at_once == (S.ACCEPTED, {"DISK_FULL"})
     assert len(feedback(submission)) == 2
 
 

@@ -1,0 +1,79 @@
+"""Dialogs that are no longer in the customer's inbox: deleted, expired, or not ours any more. What we have is kept.
+
+The list leaves them out without a word. `/transmissions` tells them apart: 410 deleted, 404 no right, 200 hidden or expired.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Q
+
+from portal.core import lease
+from portal.core.lease import Hold
+from portal.gateways.errors import Refused
+from submissions.models import Dialog, PollCursor
+from systemusers.models import Access
+
+Gone = Dialog.Gone
+AT_ONCE = 1000
+UNKNOWN_WAIT = timedelta(hours=1)
+"""How long a dialog waits while we do not know whether its access exists."""
+FOLLOWED = frozenset({*Access.USABLE, Access.Status.UNKNOWN})
+
+
+def reason_of(dialog: Dialog, error: Refused) -> str:
+    """Why the dialog is gone, by the refusal of its transmissions. "": it may come back, so it is asked for again.
+
+    404 alone decides nothing: a new dialog, and a new right, need some time to be visible.
+    """
+    if error.status == 410:
+        return Gone.DELETED
+    return Gone.NOT_OURS if error.status == 404 and dialog.missing_since else ""
+
+
+def mark_gone(hold: Hold[Dialog], reason: str, **fields: Any) -> None:
+    """The dialog leaves the counts; its documents are kept."""
+    since = hold.row.gone_at or hold.now()
+    hold.finish(gone_at=since, gone_reason=reason, missing_since=None, **fields)
+
+
+def without_access(hold: Hold[Dialog]) -> None:
+    """No token can be had for the dialog's access."""
+    if hold.row.access.status == Access.Status.UNKNOWN:
+        hold.postpone(UNKNOWN_WAIT)
+    else:
+        mark_gone(hold, Gone.NOT_OURS)
+
+
+def note_deleted(*, environment: str, dialog_id: str, customer_id: int, at: datetime) -> int:
+    """An event says that a dialog was deleted: ask for it now."""
+    rows = Dialog.objects.present().filter(environment=environment, dialog_id=dialog_id, customer=customer_id)
+    return lease.make_due(rows, at=at)
+
+
+def note_unlisted(*, access: Access, since: datetime, at: datetime) -> int:
+    """Everything was read, beginning at `since`: ask for the dialogs that were not in the list."""
+    unlisted = Q(listed_at__isnull=True) | Q(listed_at__lt=since)
+    rows = Dialog.objects.present().filter(unlisted, access=access)
+    ids = list(rows.order_by("pk").values_list("pk", flat=True))
+    Dialog.objects.filter(pk__in=ids, missing_since__isnull=True).update(missing_since=at)
+    return lease.make_due(Dialog.objects.filter(pk__in=ids), at=at)
+
+
+def sweep(*, at: datetime) -> int:
+    """Dialogs of accesses that have ended are due once more, and marked then; an access that is back is read in whole."""
+    ended = Dialog.objects.present().exclude(access__status__in=FOLLOWED).filter(next_attempt_at__isnull=True)
+    ids = list(ended.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+    lease.make_due(Dialog.objects.filter(pk__in=ids), at=at)
+    back = PollCursor.objects.filter(
+        Q(full_began_at__isnull=True) | Q(full_began_at__lt=F("access__status_at")),
+        access__status__in=Access.USABLE,
+        access__dialog__gone_reason=Gone.NOT_OURS,
+        overlap_from__isnull=True,
+    )
+    cursors = list(back.order_by("pk").values_list("pk", flat=True).distinct()[:AT_ONCE])
+    PollCursor.objects.filter(pk__in=cursors).update(overlap_at=at, full_at=at)
+    lease.make_due(PollCursor.objects.filter(pk__in=cursors), at=at)
+    return len(ids)
