@@ -13,7 +13,8 @@ from urllib.parse import quote
 from uuid import UUID
 
 from portal.gateways.decoding import decode, moment, required_moment, uuid_text
-from portal.gateways.http import Channel
+from portal.gateways.errors import Refused
+from portal.gateways.http import Channel, Reply
 
 BASE = "/dialogporten/api/v1/enduser"
 Texts = Mapping[str, str]

@@ -18,7 +18,10 @@ _MP = re.compile(r"MP-\d+")
 _CAUSES = (
     ("CLOCK_AHEAD", re.compile(r"in the future|not yet valid|before now", re.IGNORECASE)),
     ("CLOCK_BEHIND", re.compile(r"in the past|too old|too far back|expired", re.IGNORECASE)),
-    ("MISSING_KID", re.compile(r"needs a kid|(missing|without|no) (a )?kid|kid (is )?(missing|required)", re.IGNORECASE)),
+    (
+        "MISSING_KID",
+        re.compile(r"needs a kid|(missing|without|no) (a )?kid|kid (is )?(missing|required)", re.IGNORECASE),
+    ),
     ("UNKNOWN_KID", re.compile(r"\bkid\b", re.IGNORECASE)),
     ("WRONG_AUDIENCE", re.compile(r"\baud(ience)?\b", re.IGNORECASE)),
 )

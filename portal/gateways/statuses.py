@@ -7,7 +7,7 @@ remote's code says more than its status, so codes are looked up first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from portal.gateways.errors import Refused
@@ -78,6 +78,16 @@ def passes(status: int) -> bool:
 def may_have_worked(status: int) -> bool:
     """Whether the remote may have done the work before it gave a status that passes."""
     return status not in NOT_TAKEN
+
+
+def is_about_rights(code: str) -> bool:
+    """Whether a stored code (`problem_code`) says that the customer's rights are lacking."""
+    return CODES.get(code) == Kind.RIGHTS or code == "HTTP-403"
+
+
+def is_settling(*, approved_at: datetime | None, at: datetime) -> bool:
+    """Whether lacking rights may only mean "not yet", as the customer approved a moment ago."""
+    return approved_at is not None and at - approved_at < SETTLING
 
 
 def kind_of(error: Refused, *, own_token: bool = False) -> Kind:

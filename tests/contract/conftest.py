@@ -15,7 +15,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """A vendor with a client at Maskinporten, and nothing else."""
     made = World()
     monkeypatch.setattr(http, "TRANSPORT", Transport(made.rig.app))
-    monkeypatch.setattr(maskinporten, "clock", lambda: made.rig.app.clock.now())
+    monkeypatch.setattr(maskinporten, "clock", made.rig.app.clock.now)
     return made
 
 

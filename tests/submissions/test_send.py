@@ -198,7 +198,9 @@ def test_a_refusal_fails_with_its_code_and_reference(world: World) -> None:
     assert submission.reasons[0]["where"]
 
 
-def test_a_right_the_customer_took_away_lets_the_report_wait_with_its_key_and_is_not_called_removed(world: World) -> None:
+def test_a_right_the_customer_took_away_lets_the_report_wait_with_its_key_and_is_not_called_removed(
+    world: World,
+) -> None:
     system_user = next(iter(world.app.state.system_users.values()))
     rights, system_user.rights = system_user.rights, []
     submission = world.queued()
@@ -214,7 +216,9 @@ def test_a_right_the_customer_took_away_lets_the_report_wait_with_its_key_and_is
     assert list(submission.calls.order_by("ordinal").values_list("key", flat=True)) == keys
 
 
-@pytest.mark.parametrize(("ago", "wait"), [(timedelta(minutes=5), 2), (timedelta(minutes=61), 15)], ids=["settling", "old"])
+@pytest.mark.parametrize(
+    ("ago", "wait"), [(timedelta(minutes=5), 2), (timedelta(minutes=61), 15)], ids=["settling", "old"]
+)
 def test_rights_of_a_new_approval_are_asked_for_sooner(world: World, ago: timedelta, wait: int) -> None:
     next(iter(world.app.state.system_users.values())).rights = []
     type(world.access).objects.update(answered_at=world.at - ago)

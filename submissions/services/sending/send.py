@@ -20,7 +20,7 @@ from portal.core.lease import LONGEST_WAIT, Hold, waiting_time
 from portal.core.problems import BROKEN_REPLY, INTERNAL_ERROR, code_of
 from portal.core.states import LostRace
 from portal.gateways.errors import Refused
-from portal.gateways.statuses import SETTLING
+from portal.gateways.statuses import is_settling
 from submissions.adapters.base import Answer, Meaning
 from submissions.models import Call, Submission
 from submissions.services.sending import calls, claim, receipt, refusal
@@ -160,9 +160,8 @@ def _failed(round_: _Walk, call: Call, error: Exception) -> None:
 
 def _pause(hold: Hold[Submission], meaning: Meaning, *, failures: int, asked: float | None) -> timedelta:
     """Long when a person must act. Rights of an access that was just approved come by themselves: they are asked for sooner."""
-    access = hold.row.access
-    is_settling = access is not None and access.answered_at and hold.now() - access.answered_at < SETTLING
-    if meaning == Meaning.WAIT_FOR_RIGHTS and is_settling:
+    approved_at = hold.row.access.answered_at if hold.row.access else None
+    if meaning == Meaning.WAIT_FOR_RIGHTS and is_settling(approved_at=approved_at, at=hold.now()):
         return SETTLING_PAUSE
     return LONGEST_WAIT if meaning in OTHERS_MUST_ACT else waiting_time(failures, asked=asked)
 

@@ -16,8 +16,8 @@ from submissions.models import Submission
 from submissions.services.sending import calls, receipt, reconcile, send
 from submissions.services.sending.queue import MaybeDelivered, cancel
 from tests.submissions.adapters.rig import Rig
-from tests.submissions.inbox.reading import Reading
 from tests.submissions.deaths import each_death, forget_deliveries
+from tests.submissions.inbox.reading import Reading
 from tests.submissions.world import BY, World, nothing
 
 S = Submission.Status
