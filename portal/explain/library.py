@@ -62,10 +62,11 @@ def rows(source: str) -> dict[str, list[str]]:
 
 
 def _of(source: str) -> list[tuple[str, Explanation]]:
-    return [(code, _explanation(source, *row)) for code, row in rows(source).items()]
+    return [(code, _explanation(source, row)) for code, row in rows(source).items()]
 
 
-def _explanation(source: str, who: str, retry: str, nb: str, nn: str, en: str) -> Explanation:
+def _explanation(source: str, row: list[str]) -> Explanation:
+    who, retry, *texts = row
     later = TRY_LATER if retry in ("later", "token") and who in ("nobody", "dev") else None
     how = BY_RETRY.get(retry) or later or ADVICE[who]
-    return Explanation(lazystr(Written(nb, nn, en)), SOURCES[source], WHO[who], how)
+    return Explanation(lazystr(Written(*texts)), SOURCES[source], WHO[who], how)

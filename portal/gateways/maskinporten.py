@@ -60,7 +60,10 @@ class Maskinporten:
         self._channel = Channel(service="maskinporten", base_url=base_url)
 
     def token(self, grant: Grant, *, at: datetime) -> Token:
-        """A fresh token; `at` only counts its life. Raises Refused (MP-303: no system user; MP-200, MP-250: scopes), Unavailable, BrokenReply."""
+        """A fresh token; `at` only counts its life.
+
+        Raises Refused (MP-303: no system user; MP-200, MP-250: scopes), Unavailable, BrokenReply.
+        """
         form = {"grant_type": GRANT_TYPE, "assertion": self.assertion(grant, jti=str(uuid.uuid4()))}
         reply = self._channel.call("POST", "/token", data=form)
         return decode(reply.where, lambda: _token(reply.json(), at))

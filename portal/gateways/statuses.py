@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
     PASSES = "PASSES"
     """A fault of the remote with the status of a refusal: ask again later, unchanged."""
-    TOKEN = "TOKEN"
+    TOKEN = "TOKEN"  # noqa: S105 - a kind of refusal
     """The token, never the work: a fresh one once, then wait."""
     RIGHTS = "RIGHTS"
     """The customer's rights. "Not yet" within SETTLING of an approval, afterwards to be explained; the work waits."""

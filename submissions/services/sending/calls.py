@@ -105,8 +105,8 @@ def _meaning_before(submission: Submission, error: Exception) -> Meaning:
 
 def _is_removed(submission: Submission) -> bool:
     """Whether two services have said that the customer took the access away. One MP-303 alone decides nothing."""
-    rows = Access.objects.filter(pk=submission.access_id)
-    return rows.filter(status=Access.Status.REMOVED).exists()
+    removed = Access.objects.filter(status=Access.Status.REMOVED)
+    return submission.access_id is not None and removed.filter(pk=submission.access_id).exists()
 
 
 def start(call: Call, *, at: datetime) -> None:

@@ -16,8 +16,8 @@ from submissions.models import Submission
 from submissions.services.sending import calls, receipt, reconcile, send
 from submissions.services.sending.queue import MaybeDelivered, cancel
 from tests.submissions.adapters.rig import Rig
-from tests.submissions.deaths import each_death, forget_deliveries
 from tests.submissions.inbox.reading import Reading
+from tests.submissions.deaths import each_death, forget_deliveries
 from tests.submissions.world import BY, World, nothing
 
 S = Submission.Status
@@ -25,6 +25,10 @@ FAULTS = [
     {"kind": "status", "status": 500},
     {"kind": "status", "status": 503},
     {"kind": "status", "status": 429, "retry_after": "5"},
+    {"kind": "status", "status": 408},
+    {"kind": "status", "status": 425},
+    {"kind": "status", "status": 401},
+    {"kind": "status", "status": 403},
     {"kind": "timeout"},
     {"kind": "reset"},
     {"kind": "lost"},

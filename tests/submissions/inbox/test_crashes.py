@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from portal.core import lease
 from portal.core.audit import AuditEvent
 from submissions.models import Dialog, Document, PollCursor, Submission
+from submissions.services.inbox import copies, cursors, poll, pull
 from tests.submissions.deaths import each_death, forget_deliveries
 from tests.submissions.inbox.reading import Reading
 from tests.submissions.inbox.test_pull import answered
