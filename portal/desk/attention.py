@@ -323,13 +323,19 @@ def _about_keys(user: User, environment: Environment, at: datetime) -> list[Todo
     in_use = Q(keys__status=SigningKey.Status.ACTIVE)
     clients = MaskinportenClient.objects.filter(environment=environment).order_by("pk")
     ends = clients.annotate(ends=Max("keys__expires_at", filter=in_use)).values_list("name", "ends")
-    silent = [name for name, end in ends if end is None or end <= at]
+    silent = [name for name, end in ends if end is None]
+    past = [name for name, end in ends if end and end <= at]
     ending = [(end, name) for name, end in ends if end and end > at and keys.warning(end, at=at)]
     page = _url(environment, "settings" if user.may_configure else "connection")
     lines = []
     if silent:
         text = _("Ingenting kan sendes eller hentes før en nøkkel er tatt i bruk.")
         lines.append(Todo(len(silent), _("Maskinporten-klient uten gyldig nøkkel"), text, _("Se nøklene"), page, True))
+    if past:
+        text = _("Den brukes så lenge Maskinporten godtar den. Bytt den nå.")
+        lines.append(
+            Todo(len(past), _("Maskinporten-nøkkel har passert datoen sin"), text, _("Se nøklene"), page, True)
+        )
     if ending and user.may_configure:
         first, name = min(ending)
         is_urgent = keys.warning(first, at=at) == keys.LAST_WARNING

@@ -86,7 +86,8 @@ class _StepChecks:
             )
         key = client.keys.filter(status=SigningKey.Status.ACTIVE).first()
         if key is None or key.expires_at <= self.at:
-            text = _("Klienten har ingen nøkkel i bruk.") if key is None else _("Nøkkelen er utløpt.")
+            past = _("Nøkkelen har passert datoen sin. Den brukes så lenge Maskinporten godtar den.")
+            text = _("Klienten har ingen nøkkel i bruk.") if key is None else past
             return Step(
                 1, title, FAULT, text, _("Dere"), _("Lag en nøkkel, legg den inn hos Digdir og ta den i bruk."), **to
             )

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.explain import altinn, maskinporten, ours, skatteetaten
+from portal.explain import altinn, library, maskinporten, ours, skatteetaten
 from portal.explain.explanation import NOBODY, US, Explanation
 
 __all__ = ["NOBODY", "Explanation", "explain"]
 
-CODES: dict[str, Explanation] = {**maskinporten.CODES, **altinn.CODES, **skatteetaten.CODES, **ours.CODES}
+CODES: dict[str, Explanation] = {
+    **library.read(), **maskinporten.CODES, **altinn.CODES, **skatteetaten.CODES, **ours.CODES,
+}  # fmt: skip
 
 
 def explain(code: str) -> Explanation:
@@ -22,6 +24,6 @@ def explain(code: str) -> Explanation:
         _("Tjenesten sa nei"),
         _("Den oppga koden %(code)s, som vi ikke har en forklaring på.") % {"code": code or "–"},
         US,
-        _("Meld fra til den som drifter portalen, og oppgi koden."),
+        _("Send teksten for brukerstøtte til den som drifter portalen."),
     )
     return CODES.get(code) or (ours.of_http(code) if code.startswith("HTTP-") else general)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.explain.explanation import CUSTOMER, NEW_KEY, NOBODY, SKATTEETATEN, TRY_LATER, US, Explanation
 
+CLOCK = _("Sjekk at maskinen henter tiden fra en tidstjener.")
 CODES: dict[str, Explanation] = {
     "MP-012": Explanation(
         _("Maskinporten har sett forespørselen før"), _("Samme forespørsel ble sendt to ganger."), NOBODY, TRY_LATER
@@ -18,9 +19,39 @@ CODES: dict[str, Explanation] = {
     ),
     "invalid_grant": Explanation(
         _("Maskinporten godtok ikke nøkkelen"),
-        _("Den offentlige nøkkelen er ikke lagt inn på klienten, eller hører til en annen klient."),
+        _("Maskinporten sa ikke hvorfor. Oftest er den offentlige nøkkelen ikke lagt inn på klienten."),
         US,
         _("Kopier den offentlige nøkkelen til klienten i Samarbeidsportalen, og vent et par minutter."),
+    ),
+    "UNKNOWN_KID": Explanation(
+        _("Maskinporten godtok ikke nøkkelen"),
+        _("Nøkkelens id (kid) finnes ikke på klienten. Nøkkelen er ikke lagt inn, eller nettopp lagt inn."),
+        US,
+        _("Kopier den offentlige nøkkelen til klienten i Samarbeidsportalen, og vent et par minutter."),
+    ),
+    "MISSING_KID": Explanation(
+        _("Forespørselen til Maskinporten manglet nøkkelens id"),
+        _("Klienten har registrerte nøkler, så forespørselen må si hvilken som er brukt."),
+        US,
+        NEW_KEY,
+    ),
+    "CLOCK_AHEAD": Explanation(
+        _("Klokken på denne maskinen går for fort"),
+        _("Forespørselen er signert med en tid som ikke har vært ennå. Maskinporten godtar ti sekunder."),
+        US,
+        CLOCK,
+    ),
+    "CLOCK_BEHIND": Explanation(
+        _("Klokken på denne maskinen går for sakte"),
+        _("Forespørselen er signert med en tid som er for lenge siden. Maskinporten godtar ti sekunder."),
+        US,
+        CLOCK,
+    ),
+    "WRONG_AUDIENCE": Explanation(
+        _("Forespørselen er laget for et annet miljø"),
+        _("Mottakeren i forespørselen er ikke denne Maskinporten."),
+        US,
+        _("Sjekk hvilket miljø klienten er lagt inn under."),
     ),
     "MP-110": Explanation(
         _("Forespørselen gikk til feil miljø"),
@@ -44,7 +75,7 @@ CODES: dict[str, Explanation] = {
         _("Forespørselen var for gammel"),
         _("Klokken på denne maskinen går trolig feil."),
         US,
-        _("Sjekk at maskinen henter tiden fra en tidstjener."),
+        CLOCK,
     ),
     "MP-200": Explanation(
         _("Klienten mangler et scope"),

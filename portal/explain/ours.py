@@ -11,6 +11,12 @@ CODES: dict[str, Explanation] = {
     "NO_KEY": Explanation(
         _("Klienten har ingen gyldig nøkkel"), _("Uten nøkkel kan ingenting signeres for Maskinporten."), US, NEW_KEY
     ),
+    "RIGHTS_SETTLING": Explanation(
+        _("Godkjenningen er ikke tatt i bruk overalt ennå"),
+        _("Etter en godkjenning kan det ta opptil en time før Skatteetaten og Altinn kjenner den."),
+        NOBODY,
+        TRY_LATER,
+    ),
     "DOCUMENT_DAMAGED": Explanation(
         _("En fil vi har lagret, kan ikke leses"),
         _("Den er borte fra lagringen, er endret, eller nøkkelen den ble kryptert med, mangler."),

@@ -13,7 +13,8 @@ from urllib.parse import quote
 from uuid import UUID
 
 from portal.gateways.decoding import decode, moment, required_moment, uuid_text
-from portal.gateways.http import Channel
+from portal.gateways.errors import Refused
+from portal.gateways.http import Channel, Reply
 
 BASE = "/dialogporten/api/v1/enduser"
 Texts = Mapping[str, str]
@@ -116,9 +117,14 @@ class Limits:
     service_resources: int
 
 
+TOO_SLOW, SMALLEST = 422, 25
+PATIENCE = 60
+"""Seconds. Dialogporten may search for 20 and check rights for 25 before it answers 422 or 502."""
+
+
 class Dialogporten:
     def __init__(self, *, platform: str) -> None:
-        self._channel = Channel(service="dialogporten", base_url=platform)
+        self._channel = Channel(service="dialogporten", base_url=platform, patience=PATIENCE)
 
     def search(
         self,
@@ -137,9 +143,10 @@ class Dialogporten:
     ) -> DialogPage:
         """One page. `order_by` is required: without it a continuation token silently reverses the order.
 
-        Times are inclusive. No rights give an empty page, not a refusal. Raises Refused 422 when the search took too long.
+        Times are inclusive. No rights give an empty page, not a refusal. A search that takes Dialogporten too long (422) is
+        repeated with half the limit; Refused 422 when SMALLEST is too much.
         """
-        params: list[tuple[str, str]] = [("orderBy", order_by), ("limit", str(limit))]
+        params: list[tuple[str, str]] = [("orderBy", order_by)]
         params += [("party", party) for party in parties]
         params += [("serviceResource", resource) for resource in service_resources]
         optional = {
@@ -151,8 +158,17 @@ class Dialogporten:
             "externalReference": external_reference,
         }
         params += [(name, value) for name, value in optional.items() if value]
-        reply = self._channel.call("GET", f"{BASE}/dialogs", token=token, params=params)
+        reply = self._search(params, limit, token)
         return decode(reply.where, lambda: _page(reply.json()))
+
+    def _search(self, filters: list[tuple[str, str]], limit: int, token: str) -> Reply:
+        try:
+            params = [*filters, ("limit", str(limit))]
+            return self._channel.call("GET", f"{BASE}/dialogs", token=token, params=params)
+        except Refused as error:
+            if error.status != TOO_SLOW or limit <= SMALLEST:
+                raise
+        return self._search(filters, max(limit // 2, SMALLEST), token)
 
     def transmissions(self, dialog_id: str, *, token: str) -> list[TransmissionItem]:
         """All of a dialog's, oldest first, without marking anything as seen. Refused 404 also when rights are gone."""

@@ -1,8 +1,8 @@
 """What can go wrong with a call outside, in our words; nothing of httpx leaks out.
 
 GatewayError
-├── Unavailable   no answer, 429 or 5xx: ask again later
-├── Refused       another 4xx: the remote said no, and asking again unchanged will not help
+├── Unavailable   no answer, 408, 425, 429 or 5xx (`statuses.passes`): ask again later
+├── Refused       another 4xx: the remote said no; `statuses.kind_of` says who can change something
 └── BrokenReply   a success we cannot read, or a redirect: a person must look
 """
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from portal.gateways import refusals
+from portal.gateways import refusals, statuses
 from portal.gateways.errors import BrokenReply, GatewayError, Refused, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -115,9 +115,11 @@ _pool = _Pool()
 class Channel:
     """Calls to one service below one base address."""
 
-    def __init__(self, *, service: str, base_url: str) -> None:
+    def __init__(self, *, service: str, base_url: str, patience: float = 20) -> None:
+        """`patience`: seconds without a byte before we give up. Longer than the remote's own limit, so that its answer is seen."""
         self.service = service
         self.base_url = base_url.rstrip("/")
+        self._timeout = httpx.Timeout(patience, connect=5)
 
     def call(
         self,
@@ -135,7 +137,7 @@ class Channel:
         url = path if path.startswith(("http://", "https://")) else self.base_url + path
         given = {"Accept": "application/json", **self._common(token), **(headers or {})}
         request = _pool.client().build_request(
-            method, url, params=params, json=json, data=data, content=content, headers=given
+            method, url, params=params, json=json, data=data, content=content, headers=given, timeout=self._timeout
         )
         sent_path = request.url.raw_path.decode("ascii").partition("?")[0]
         where = f"{self.service} {method} {sent_path}"
@@ -214,11 +216,9 @@ def _judge(response: httpx.Response, body: bytes, where: str) -> Reply:
     if status < 400:
         raise BrokenReply(f"{where}: {status}, an unexpected redirect")
     reason = refusals.read(body)
-    if status == 429 or status >= 500:
-        wait = retry_after(response.headers.get("retry-after", ""))
-        raise Unavailable(
-            f"{where}: {status}", retry_after=wait, maybe_arrived=status >= 500, status=status, code=reason.code
-        )
+    if statuses.passes(status):
+        wait, maybe = retry_after(response.headers.get("retry-after", "")), statuses.may_have_worked(status)
+        raise Unavailable(f"{where}: {status}", retry_after=wait, maybe_arrived=maybe, status=status, code=reason.code)
     code = f" {reason.code}" if reason.code else ""
     raise Refused(
         f"{where}: {status}{code}",

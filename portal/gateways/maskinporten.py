@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -23,6 +23,11 @@ from portal.gateways.http import Channel
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 GRANT_SECONDS = 119
 KEY_BITS = 2048
+
+
+def clock() -> datetime:
+    """The time of a signature. Maskinporten refuses `iat` more than 10 seconds off, so it is read when the grant is signed."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -55,14 +60,17 @@ class Maskinporten:
         self._channel = Channel(service="maskinporten", base_url=base_url)
 
     def token(self, grant: Grant, *, at: datetime) -> Token:
-        """A fresh token. Raises Refused (MP-303: no system user; MP-200, MP-250: scopes), Unavailable, BrokenReply."""
-        form = {"grant_type": GRANT_TYPE, "assertion": self.assertion(grant, at=at, jti=str(uuid.uuid4()))}
+        """A fresh token; `at` only counts its life.
+
+        Raises Refused (MP-303: no system user; MP-200, MP-250: scopes), Unavailable, BrokenReply.
+        """
+        form = {"grant_type": GRANT_TYPE, "assertion": self.assertion(grant, jti=str(uuid.uuid4()))}
         reply = self._channel.call("POST", "/token", data=form)
         return decode(reply.where, lambda: _token(reply.json(), at))
 
-    def assertion(self, grant: Grant, *, at: datetime, jti: str) -> str:
-        """The signed JWT grant."""
-        issued = int(at.timestamp())
+    def assertion(self, grant: Grant, *, jti: str) -> str:
+        """The JWT grant, signed and stamped now."""
+        issued = int(clock().timestamp())
         claims: dict[str, Any] = {
             "aud": self.issuer,
             "iss": grant.client_id,

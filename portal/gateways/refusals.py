@@ -15,6 +15,17 @@ from xml.etree import ElementTree
 from portal.gateways.errors import Detail
 
 _MP = re.compile(r"MP-\d+")
+_CAUSES = (
+    ("CLOCK_AHEAD", re.compile(r"in the future|not yet valid|before now", re.IGNORECASE)),
+    ("CLOCK_BEHIND", re.compile(r"in the past|too old|too far back|expired", re.IGNORECASE)),
+    (
+        "MISSING_KID",
+        re.compile(r"needs a kid|(missing|without|no) (a )?kid|kid (is )?(missing|required)", re.IGNORECASE),
+    ),
+    ("UNKNOWN_KID", re.compile(r"\bkid\b", re.IGNORECASE)),
+    ("WRONG_AUDIENCE", re.compile(r"\baud(ience)?\b", re.IGNORECASE)),
+)
+"""One code of Maskinporten's has several causes; the text tells them apart, and decides nothing but the explanation."""
 _TRACE = re.compile(r"\(?(?:trace_id|correlation id): *([0-9a-f-]+)")
 IDENTITY_NUMBER = re.compile(r"(?<![0-9])[0-9]{6}[ .\u00a0-]?[0-9]{5}(?![0-9])")
 """Eleven digits: every national identity number has so many."""
@@ -57,7 +68,15 @@ def _oauth(payload: dict[str, Any]) -> Reason:
     match = _MP.search(f"{payload.get('error_uri') or ''} {description}")
     trace = _TRACE.search(description)
     text = _short(description[: trace.start()] if trace else description)
-    return Reason(match[0] if match else _code(payload["error"]), text, (), trace[1][:MOST_CODE] if trace else "")
+    code = _cause(match[0] if match else _code(payload["error"]), text)
+    return Reason(code, text, (), trace[1][:MOST_CODE] if trace else "")
+
+
+def _cause(code: str, text: str) -> str:
+    """The cause behind invalid_grant, and behind MP-100 when it is about the kid; else the code."""
+    cause = next((name for name, pattern in _CAUSES if pattern.search(text)), "")
+    is_kid = cause in ("UNKNOWN_KID", "MISSING_KID")
+    return cause if cause and (code == "invalid_grant" or (code == "MP-100" and is_kid)) else code
 
 
 def _problem(payload: dict[str, Any]) -> Reason:

@@ -30,7 +30,7 @@ WARNINGS = (timedelta(days=60), timedelta(days=30), timedelta(days=7))
 LAST_WARNING = len(WARNINGS)
 KEY_IS_FINE = {"MP-200", "MP-201", "MP-250", "MP-251"}
 """Refusals about the scope: the signature was accepted first."""
-KEY_PROBLEMS = ("NO_KEY", "invalid_grant", "MP-100", "MP-121", "MP-124")
+KEY_PROBLEMS = ("NO_KEY", "invalid_grant", "UNKNOWN_KID", "MISSING_KID", "MP-100", "MP-121", "MP-124")
 """Codes of rows that a new key in use may mend."""
 WAITING: list[Callable[[MaskinportenClient], QuerySet[Any]]] = [
     lambda client: Access.objects.filter(profile__system__client=client),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -26,20 +27,22 @@ LOCK_SECONDS = 60
 """Longer than a token request with all its time-outs; the limit for a lock of a crashed process."""
 
 
-def get_or_ask(key: str, *, ask: Callable[[], Token], at: datetime, fresh: bool = False) -> tuple[Token, bool]:
-    """The cached token of `key`, else the result of `ask`; the bool is True for a new one.
+def get_or_ask(key: str, *, ask: Callable[[datetime], Token], at: datetime, fresh: bool = False) -> tuple[Token, bool]:
+    """The cached token of `key`, else the result of `ask`, which gets the present time; the bool is True for a new one.
 
     With `fresh` the cached one is not used, as a remote refused it. Raises what `ask` raises, and Unavailable when another
     process holds the lock for more than a minute.
     """
+    begun = time.monotonic()
     kept = None if fresh else _read(key, at)
     if kept:
         return kept, False
     with _alone(key):
+        at += timedelta(seconds=time.monotonic() - begun)  # waiting for the lock took time
         kept = None if fresh else _read(key, at)
         if kept:
             return kept, False
-        token = ask()
+        token = ask(at)
         _keep(key, token, at)
         return token, True
 

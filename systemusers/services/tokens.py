@@ -181,8 +181,8 @@ def note_missing(*, access: Access, at: datetime, sign: str) -> None:
 
 
 def _obtain(prepared: PreparedGrant, *, at: datetime, fresh: bool = False) -> tuple[Token, bool]:
-    def ask() -> Token:
-        return _exchange(prepared, at, fresh) if prepared.is_exchanged else _ask(prepared, at)
+    def ask(now: datetime) -> Token:
+        return _exchange(prepared, now, fresh) if prepared.is_exchanged else _ask(prepared, now)
 
     return token_cache.get_or_ask(prepared.cache_key, ask=ask, at=at, fresh=fresh)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.gateways import http
+from portal.gateways import http, maskinporten
 from portal.sandbox.testing import Transport
 from tests.contract.world import SYSTEM, World
 from tests.sandbox.altinn_rig import WRITE_SYSTEMS
@@ -15,6 +15,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """A vendor with a client at Maskinporten, and nothing else."""
     made = World()
     monkeypatch.setattr(http, "TRANSPORT", Transport(made.rig.app))
+    monkeypatch.setattr(maskinporten, "clock", made.rig.app.clock.now)
     return made
 
 

@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from portal.gateways import maskinporten
 from portal.gateways.errors import BrokenReply
 from portal.gateways.maskinporten import Grant, Maskinporten, Token, generate_key, public_jwk
 from tests.gateways.remote import Remote
@@ -28,6 +29,11 @@ GATEWAY = Maskinporten(base_url="https://test.maskinporten.no", issuer=ISSUER)
 @cache
 def key_pair() -> tuple[str, bytes, dict[str, Any]]:
     return generate_key()
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maskinporten, "clock", lambda: AT)
 
 
 @pytest.fixture
@@ -53,7 +59,7 @@ def unsigned(claims: dict[str, Any]) -> str:
 
 
 def test_a_grant_of_our_own_has_these_claims_and_no_others(grant: Grant) -> None:
-    claims = claims_of(GATEWAY.assertion(grant, at=AT, jti="j-1"))
+    claims = claims_of(GATEWAY.assertion(grant, jti="j-1"))
 
     issued = int(AT.timestamp())
     assert claims == {
@@ -62,7 +68,7 @@ def test_a_grant_of_our_own_has_these_claims_and_no_others(grant: Grant) -> None
 
 
 def test_a_grant_is_signed_with_the_named_key(grant: Grant) -> None:
-    header = jwt.get_unverified_header(GATEWAY.assertion(grant, at=AT, jti="j-1"))
+    header = jwt.get_unverified_header(GATEWAY.assertion(grant, jti="j-1"))
 
     assert header == {"alg": "RS256", "typ": "JWT", "kid": grant.kid}
 
@@ -70,7 +76,7 @@ def test_a_grant_is_signed_with_the_named_key(grant: Grant) -> None:
 def test_a_grant_for_a_customer_names_the_owner_of_the_system_user(grant: Grant) -> None:
     wanted = replace(grant, owner_orgnr=CUSTOMER, external_ref="kunde-42")
 
-    details = claims_of(GATEWAY.assertion(wanted, at=AT, jti="j-1"))["authorization_details"]
+    details = claims_of(GATEWAY.assertion(wanted, jti="j-1"))["authorization_details"]
 
     owner = {"authority": "iso6523-actorid-upis", "ID": f"0192:{CUSTOMER}"}
     assert details == [{"type": "urn:altinn:systemuser", "systemuser_org": owner, "externalRef": "kunde-42"}]
@@ -80,7 +86,7 @@ def test_a_grant_for_a_customer_names_the_owner_of_the_system_user(grant: Grant)
 def test_no_reference_is_left_out_rather_than_sent_empty(grant: Grant, external_ref: str | None) -> None:
     wanted = replace(grant, owner_orgnr=CUSTOMER, external_ref=external_ref)
 
-    (details,) = claims_of(GATEWAY.assertion(wanted, at=AT, jti="j-1"))["authorization_details"]
+    (details,) = claims_of(GATEWAY.assertion(wanted, jti="j-1"))["authorization_details"]
 
     assert "externalRef" not in details
 

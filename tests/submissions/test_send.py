@@ -13,6 +13,7 @@ from django.db import connection
 from accounts.models import Customer
 from portal.core.audit import AuditEvent
 from portal.gateways.errors import Unavailable
+from portal.sandbox.faults import Fault
 from submissions.adapters.rf1086.adapter import Rf1086Adapter
 from submissions.models import Call, Document, Submission
 from submissions.services.documents import read_document
@@ -197,14 +198,36 @@ def test_a_refusal_fails_with_its_code_and_reference(world: World) -> None:
     assert submission.reasons[0]["where"]
 
 
-def test_a_right_the_customer_took_away_fails_and_is_not_called_removed(world: World) -> None:
+def test_a_right_the_customer_took_away_lets_the_report_wait_with_its_key_and_is_not_called_removed(
+    world: World,
+) -> None:
+    system_user = next(iter(world.app.state.system_users.values()))
+    rights, system_user.rights = system_user.rights, []
+    submission = world.queued()
+    keys = list(submission.calls.order_by("ordinal").values_list("key", flat=True))
+
+    waiting = world.send(submission)
+
+    world.access.refresh_from_db()
+    assert (waiting.status, waiting.problem_code) == (S.QUEUED, "GLD_1015")
+    assert world.access.status == "IN_USE"
+    system_user.rights = rights
+    assert world.settle(submission).status == S.DELIVERED
+    assert list(submission.calls.order_by("ordinal").values_list("key", flat=True)) == keys
+
+
+@pytest.mark.parametrize(
+    ("ago", "wait"), [(timedelta(minutes=5), 2), (timedelta(minutes=61), 15)], ids=["settling", "old"]
+)
+def test_rights_of_a_new_approval_are_asked_for_sooner(world: World, ago: timedelta, wait: int) -> None:
     next(iter(world.app.state.system_users.values())).rights = []
+    type(world.access).objects.update(answered_at=world.at - ago)
 
     submission = world.send(world.queued())
 
-    world.access.refresh_from_db()
-    assert (submission.status, submission.problem_code) == (S.FAILED, "GLD_1015")
-    assert world.access.status == "IN_USE"
+    assert submission.status == S.QUEUED
+    assert submission.next_attempt_at is not None
+    assert wait * 60 <= (submission.next_attempt_at - world.at).total_seconds() < wait * 60 + 5
 
 
 def test_a_token_skatteetaten_does_not_take_is_changed_for_a_fresh_one(world: World) -> None:
@@ -239,12 +262,40 @@ def test_a_client_without_a_key_lets_the_report_wait(world: World) -> None:
     assert (submission.status, submission.problem_code) == (S.QUEUED, "NO_KEY")
 
 
-def test_a_customer_without_a_system_user_fails_with_the_reason(world: World) -> None:
-    next(iter(world.app.state.system_users.values())).deleted = True
+def test_a_single_mp_303_fails_nothing(world: World) -> None:
+    body = '{"error": "invalid_grant", "error_description": "MP-303: No system user was found"}'
+    world.app.faults.order(Fault(service="maskinporten", kind="status", status=400, times=1, seconds=0.0, body=body))
+    submission = world.queued()
 
-    submission = world.send(world.queued())
+    waiting = world.send(submission)
+
+    assert (waiting.status, waiting.problem_code) == (S.QUEUED, "MP-303")
+    assert world.settle(submission).status == S.DELIVERED
+
+
+def test_a_customer_whose_access_was_removed_fails_with_the_reason(world: World) -> None:
+    next(iter(world.app.state.system_users.values())).deleted = True
+    submission = world.queued()
+    assert world.send(submission).status == S.QUEUED
+
+    type(world.access).objects.update(status="REMOVED")
+    world.let_pass(901)
+    submission = world.send(submission)
 
     assert (submission.status, submission.problem_code) == (S.FAILED, "MP-303")
+
+
+@pytest.mark.parametrize("status", [408, 425])
+def test_a_status_that_passes_sends_the_form_again_with_the_same_key(world: World, status: int) -> None:
+    world.order(step="1086H", kind="status", status=status, times=1)
+    submission = world.queued()
+    keys = list(submission.calls.order_by("ordinal").values_list("key", flat=True))
+
+    waiting = world.send(submission)
+
+    assert (waiting.status, waiting.problem_code) == (S.QUEUED, "UNAVAILABLE")
+    assert world.settle(submission).status == S.DELIVERED
+    assert list(submission.calls.order_by("ordinal").values_list("key", flat=True)) == keys
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -197,6 +197,7 @@ def store_package(submission: Submission, *, parts: int = 1) -> None:
 def world(access: Access, settings: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(access, settings.SANDBOX_URL)
     monkeypatch.setattr(http, "TRANSPORT", made.transport)
+    monkeypatch.setattr(maskinporten, "clock", made.app.clock.now)
     return made
 
 

@@ -99,6 +99,22 @@ def test_when_altinn_is_away_the_draft_waits_and_goes_later_without_a_second_one
     assert (row.status, len(world.app.state.requests)) == (S.SENT, 1)
 
 
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(401, "HTTP-401"), (403, "HTTP-403"), (408, "UNAVAILABLE"), (425, "UNAVAILABLE"), (429, "HTTP-429")],
+)
+def test_a_request_waits_for_what_passes_or_is_ours_to_mend_and_is_then_sent(
+    asked: Access, world: World, status: int, code: str
+) -> None:
+    world.fault(kind="status", status=status, path=REQUESTS, times=1)
+
+    waiting = world.send(asked)
+
+    assert (waiting.status, waiting.problem_code) == (S.DRAFT, code)
+    assert waiting.next_attempt_at is not None
+    assert world.send(asked).status == S.SENT
+
+
 def test_when_maskinporten_is_away_nothing_reaches_altinn(asked: Access, world: World) -> None:
     world.app.faults.clear()
     world.fault(service="maskinporten", kind="status", status=503, times=9)

@@ -14,6 +14,8 @@ from accounts.models import User
 from portal.core.environments import Environment
 from portal.core.states import IllegalTransition
 from portal.desk.connection import WAITING, nine_steps
+from portal.explain import explain
+from portal.gateways import maskinporten
 from portal.gateways.errors import Unavailable
 from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey
 from systemusers.services import keys, scopes
@@ -120,6 +122,31 @@ def test_the_doctor_asks_for_each_scope_by_itself(world: World) -> None:
     assert result[SCOPES[0]] == result[SCOPES[1]] == (V.GRANTED, "")
     assert result[SCOPES[2]] == (V.NOT_GRANTED, "MP-250")
     assert result[SCOPES[3]] == (V.NOT_ON_CLIENT, "MP-200")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code", "title"),
+    [(30, "CLOCK_AHEAD", "går for fort"), (-30, "CLOCK_BEHIND", "går for sakte")],
+    ids=["ahead", "behind"],
+)
+def test_a_wrong_clock_is_not_called_a_key_that_is_not_registered(
+    world: World, monkeypatch: pytest.MonkeyPatch, seconds: int, code: str, title: str
+) -> None:
+    world.introduce_client(world.client, scopes=SCOPES)
+    monkeypatch.setattr(maskinporten, "clock", lambda: world.app.clock.now() + timedelta(seconds=seconds))
+
+    result = verdicts(scopes.check_scopes(client=world.client, by=BY, at=world.at))
+
+    assert set(result.values()) == {(V.UNKNOWN, code)}
+    assert title in str(explain(code).title)
+
+
+def test_a_grant_is_stamped_when_it_is_signed_whatever_the_task_says(world: World) -> None:
+    world.introduce_client(world.client, scopes=SCOPES)
+
+    result = verdicts(scopes.check_scopes(client=world.client, by=BY, at=world.at - timedelta(minutes=3)))
+
+    assert set(result.values()) == {(V.GRANTED, "")}
 
 
 def test_a_key_that_ran_out_says_nothing_of_the_scopes(world: World) -> None:

@@ -266,6 +266,7 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "timeout", "times": 9},
     {"kind": "status", "status": 503, "times": 9},
     {"kind": "status", "status": 403, "times": 9},
+    {"kind": "status", "status": 408, "times": 9},
     {"kind": "status", "status": 401, "times": 9},
     {"kind": "truncated", "times": 9},
     {"kind": "status", "status": 200, "body": "{}", "times": 9},

@@ -193,6 +193,7 @@ def world(client_row: MaskinportenClient, settings: Any, monkeypatch: pytest.Mon
     settings.PORTAL_URL = "http://127.0.0.1:8000"
     made = World(client_row, settings.SANDBOX_URL)
     monkeypatch.setattr(http, "TRANSPORT", made.transport)
+    monkeypatch.setattr(maskinporten, "clock", made.app.clock.now)
     return made
 
 

@@ -153,6 +153,8 @@ def _check_times(call: Call, claims: dict[str, Any]) -> None:
         raise refuse(call, "", "The issue time of the grant is in the future")
     if expires <= now or issued < now - MAX_SECONDS - SKEW:
         raise refuse(call, "130", "The grant has expired")
+    if issued < now - SKEW:
+        raise refuse(call, "", "The issue time of the grant is too far in the past")
     if expires - issued > MAX_SECONDS:
         raise refuse(call, "130", f"The grant lives longer than {MAX_SECONDS} seconds")
     unknown = set(claims) - KNOWN_CLAIMS

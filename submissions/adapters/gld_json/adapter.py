@@ -32,6 +32,7 @@ from submissions.adapters.base import (
 from submissions.adapters.gld_json import checking, labels, samples, texts, verdict
 from submissions.adapters.gld_json.checking import MESSAGE
 from submissions.adapters.gld_json.shape import WrongOptions, shape_of
+from submissions.adapters.meanings import meaning_of
 
 SEND = "SEND"
 
@@ -89,7 +90,7 @@ class GldJsonAdapter:
         """The key makes every repetition safe, so only a refusal can be more than a reason to try again."""
         if not isinstance(error, Refused):
             return Meaning.TRY_LATER
-        return REFUSALS.get(error.code) or STATUSES.get(error.status, Meaning.FINAL)
+        return meaning_of(error)
 
     def locate(self, context: Context, candidates: Sequence[Candidate], *, is_there: bool) -> Candidate | None:
         """The service has no list of what it received, so a single candidate is enough, and only when it is there."""
@@ -101,22 +102,3 @@ class GldJsonAdapter:
     def examples(self, about: About, *, name: str, wrong: bool) -> list[NamedFile]:
         """One message; with `wrong` a sum is one too high."""
         return [samples.example(about, wrong=wrong)]
-
-
-REFUSALS: Mapping[str, Meaning] = {
-    "GLD_019": Meaning.ALREADY_DELIVERED,  # the key has been used: look in Dialogporten, and never send again
-    "GLD_1062": Meaning.FINAL,  # the organisation is a sub-unit; its status is not documented
-    "GLD_1007": Meaning.OURS_TO_MEND,
-    "GLD_1008": Meaning.OURS_TO_MEND,
-    "GLD_1028": Meaning.OURS_TO_MEND,
-    "GLD_1030": Meaning.OURS_TO_MEND,
-    "GLD_1047": Meaning.OURS_TO_MEND,
-}
-"""Codes that say more than their status. The headers of a call are ours, not the report's."""
-STATUSES: Mapping[int, Meaning] = {
-    401: Meaning.OURS_TO_MEND,
-    403: Meaning.WAIT_FOR_RIGHTS,
-    404: Meaning.OURS_TO_MEND,
-    405: Meaning.OURS_TO_MEND,
-    409: Meaning.ALREADY_DELIVERED,
-}

@@ -32,6 +32,7 @@ from submissions.adapters.base import (
     StoredDocument,
     Verdict,
 )
+from submissions.adapters.meanings import meaning_of
 from submissions.adapters.rf1086 import checking, samples
 from submissions.adapters.rf1086.summary import summary
 from submissions.adapters.rf1086.texts import render
@@ -84,7 +85,7 @@ class Rf1086Adapter:
     def meaning(self, step: Step, error: GatewayError) -> Meaning:
         """GLD_1029 and GLD_019 say that something was received before. An unreadable answer may hide a delivery."""
         if isinstance(error, Refused):
-            return _REFUSALS.get(error.code, Meaning.FINAL)
+            return _REFUSALS.get(error.code) or meaning_of(error, repeated=Meaning.MAYBE_DELIVERED)
         is_unknown = isinstance(error, BrokenReply) or (isinstance(error, Unavailable) and error.maybe_arrived)
         return Meaning.MAYBE_DELIVERED if is_unknown and not step.may_repeat else Meaning.TRY_LATER
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.core.next_step import NextStep, page_of
-from portal.explain import NOBODY, explain
+from portal.explain import NOBODY, Explanation, explain
+from portal.gateways import statuses
 from submissions.models import Submission
 
 SLOW = timedelta(hours=1)
@@ -62,11 +63,19 @@ def _ready(row: Submission, at: datetime) -> NextStep:
     return NextStep(_("Se over og send"), _("Dere"), _url(row, "send"))
 
 
+def problem_of(row: Submission, at: datetime) -> Explanation:
+    """What it waits for. Rights that may only not have settled yet are not called missing."""
+    is_about_rights = statuses.is_about_rights(row.problem_code)
+    approved_at = row.access.answered_at if is_about_rights and row.access else None
+    settling = statuses.is_settling(approved_at=approved_at, at=at)
+    return explain("RIGHTS_SETTLING" if settling else row.problem_code)
+
+
 def _waiting(row: Submission, at: datetime) -> NextStep | None:
     """The problem that it waits for, and until when."""
     if not row.problem_code or row.next_attempt_at is None or row.next_attempt_at <= at:
         return None
-    explanation = explain(row.problem_code)
+    explanation = problem_of(row, at)
     clock = f"{timezone.localtime(row.next_attempt_at):%H.%M.%S}"
     text = _("%(what)s. Prøver igjen kl. %(clock)s") % {"what": explanation.title, "clock": clock}
     return NextStep(text) if explanation.who == NOBODY else NextStep(text, str(explanation.who), _url(row))

@@ -15,6 +15,7 @@ from accounts.services.actors import names_of, person
 from portal.core.heartbeat import is_working
 from portal.core.paging import paginate
 from portal.explain import NOBODY, Explanation, explain
+from portal.explain.support import support_text
 from submissions.models import Dialog, Document, PackageCheck, Submission
 from submissions.services import catalogue
 from submissions.services.drafting import checking, package_check
@@ -22,7 +23,7 @@ from submissions.services.drafting.checking import Shown
 from submissions.services.drafting.package_check import Progress
 from submissions.services.drafting.preflight import preflight
 from submissions.services.pages import stepper
-from submissions.services.pages.next_step import next_step
+from submissions.services.pages.next_step import next_step, problem_of
 from submissions.services.pages.timeline import timeline
 from submissions.services.sending.calls import may_have_delivered
 from submissions.services.ways import adapter_of
@@ -105,7 +106,8 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         "hidden": max(0, total - SHOWN),
         "feedback": documents.filter(role=Document.Role.FEEDBACK).first(),
         "explanation": explain(row.problem_code) if row.status in (S.FAILED, S.UNCERTAIN) else None,
-        "stopped_by": _stopped_by(row),
+        "stopped_by": _stopped_by(row, at),
+        "support": _support(row),
         "sending": row.calls.aggregate(done=Count("pk", filter=Q(status="DONE")), total=Count("pk"))
         if row.status == S.SENDING
         else None,
@@ -124,12 +126,26 @@ def _documents(row: Submission) -> QuerySet[Document]:
     return row.documents.order_by(Case(*ranks, default=Value(len(roles))), "pk")
 
 
-def _stopped_by(row: Submission) -> Explanation | None:
+def _stopped_by(row: Submission, at: datetime) -> Explanation | None:
     """The problem that keeps it in the queue, if a person must act."""
     if row.status not in (S.QUEUED, S.SENDING) or not row.problem_code:
         return None
-    explanation = explain(row.problem_code)
+    explanation = problem_of(row, at)
     return None if explanation.who == NOBODY else explanation
+
+
+def _support(row: Submission) -> str:
+    """Text to copy into a case about the problem; "" when there is none."""
+    if not row.problem_code:
+        return ""
+    return support_text(
+        row.problem_code,
+        at=row.status_at,
+        environment=row.environment,
+        service=row.service,
+        reference=row.correlation_id,
+        ours=str(row.pk),
+    )
 
 
 def _dialog(row: Submission) -> Dialog | None:

@@ -23,6 +23,7 @@ from submissions.services import remote
 from submissions.services.documents import read_document
 from submissions.services.sending import claim, stored_receipt
 from submissions.services.ways import about_of, adapter_of
+from systemusers.models import Access
 from systemusers.services.tokens import AccessMissing, NoKey
 
 Status = Call.Status
@@ -97,8 +98,15 @@ def may_have_delivered(submission: Submission) -> bool:
 def _meaning_before(submission: Submission, error: Exception) -> Meaning:
     """Only the token was asked for and the document read. That ends nothing that an earlier attempt may have delivered."""
     if isinstance(error, AccessMissing):
-        return Meaning.WAIT_FOR_RIGHTS if may_have_delivered(submission) else Meaning.FINAL
+        is_lost = _is_removed(submission) and not may_have_delivered(submission)
+        return Meaning.FINAL if is_lost else Meaning.WAIT_FOR_RIGHTS
     return Meaning.OURS_TO_MEND if isinstance(error, Refused | NoKey) else Meaning.TRY_LATER
+
+
+def _is_removed(submission: Submission) -> bool:
+    """Whether two services have said that the customer took the access away. One MP-303 alone decides nothing."""
+    removed = Access.objects.filter(status=Access.Status.REMOVED)
+    return submission.access_id is not None and removed.filter(pk=submission.access_id).exists()
 
 
 def start(call: Call, *, at: datetime) -> None:

@@ -20,6 +20,7 @@ from portal.core.lease import LONGEST_WAIT, Hold, waiting_time
 from portal.core.problems import BROKEN_REPLY, INTERNAL_ERROR, code_of
 from portal.core.states import LostRace
 from portal.gateways.errors import Refused
+from portal.gateways.statuses import is_settling
 from submissions.adapters.base import Answer, Meaning
 from submissions.models import Call, Submission
 from submissions.services.sending import calls, claim, receipt, refusal
@@ -29,6 +30,7 @@ BATCH = 10
 BUDGET = timedelta(minutes=4)
 """Maximum time of one task before it leaves the rest to the next; below the workers' soft time limit."""
 FIRST_LOOK = timedelta(seconds=5)
+SETTLING_PAUSE = timedelta(minutes=2)
 REFUSED = frozenset({Meaning.FINAL, Meaning.NOT_DELIVERED})
 OTHERS_MUST_ACT = frozenset({Meaning.OURS_TO_MEND, Meaning.WAIT_FOR_RIGHTS})
 
@@ -152,8 +154,16 @@ def _failed(round_: _Walk, call: Call, error: Exception) -> None:
     else:
         asked = getattr(error, "retry_after", None)
         failures = 1 if round_.has_moved else hold.row.failures + 1
-        wait = LONGEST_WAIT if meaning in OTHERS_MUST_ACT else waiting_time(failures, asked=asked)
+        wait = _pause(hold, meaning, failures=failures, asked=asked)
         _back_to_queue(hold, call, error, wait=wait, failures=failures)
+
+
+def _pause(hold: Hold[Submission], meaning: Meaning, *, failures: int, asked: float | None) -> timedelta:
+    """Long when a person must act. Rights of an access that was just approved come by themselves: they are asked for sooner."""
+    approved_at = hold.row.access.answered_at if hold.row.access else None
+    if meaning == Meaning.WAIT_FOR_RIGHTS and is_settling(approved_at=approved_at, at=hold.now()):
+        return SETTLING_PAUSE
+    return LONGEST_WAIT if meaning in OTHERS_MUST_ACT else waiting_time(failures, asked=asked)
 
 
 def _log(row: Submission, call: Call, error: Exception, meaning: Meaning) -> None:

@@ -13,12 +13,13 @@ from portal.core import lease
 from portal.core.lease import LONGEST_WAIT, Hold, Leased
 from portal.core.problems import code_of
 from portal.gateways.errors import Refused
+from portal.gateways.statuses import Kind, kind_of
 from systemusers.models import Access, SystemRound
 from systemusers.services.access import system_rounds
 from systemusers.services.tokens import NoKey, TokenRefused
 
 BATCH = 20
-UNAUTHORISED = 401
+WAITING = frozenset({Kind.PASSES, Kind.TOKEN, Kind.OURS})
 Row = TypeVar("Row", bound=Leased)
 
 
@@ -68,4 +69,5 @@ def waits_for_us(hold: Hold[Any]) -> Iterator[None]:
 
 
 def is_ours(error: Refused) -> bool:
-    return isinstance(error, TokenRefused) or error.status == UNAUTHORISED
+    """Whether the vendor, or time, mends it: by what the refusal says of a call with our own token."""
+    return isinstance(error, TokenRefused) or kind_of(error, own_token=True) in WAITING
