@@ -62,8 +62,8 @@ def test_a_search_sends_order_and_filters_with_the_place_to_go_on_from(remote: R
 
     assert remote.asked.url.path == DIALOGS
     assert list(remote.asked.url.params.multi_items()) == [
-        ("orderBy", "updatedAt_asc"), ("limit", "1000"), ("party", PARTY), ("party", "p2"), ("serviceResource", RESOURCE),
-        ("continuationToken", "updatedat_x,id_y"), ("externalReference", "r"),
+        ("orderBy", "updatedAt_asc"), ("party", PARTY), ("party", "p2"), ("serviceResource", RESOURCE),
+        ("continuationToken", "updatedat_x,id_y"), ("externalReference", "r"), ("limit", "1000"),
     ]  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def test_every_call_of_control_is_on_the_page(dialogs: DialogRig) -> None:
     dialogs.agent(externalRef="agent")
     query = {"correlation-id": "6b0d2b0e-6a0c-4b0f-9d3e-1f4d5c6b7a80", "system-user-id": dialogs.user}
     dialogs.call("POST", CHANGE, {"requiredRights": rights(FEES)}, params=query)
-    dialogs.open()
+    dialogs.add(dialogs.open(), "transmissions", type="Information", title="Brev")
     dialogs.control("faults", {"service": "brreg"})
     dialogs.control("verdicts", {"verdict": "accepted"})
 
