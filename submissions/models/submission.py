@@ -69,13 +69,7 @@ class Submission(OfPeriod, Leased, StatusModel):
         Status.SENDING: {Status.DELIVERED, Status.FAILED, Status.UNCERTAIN, Status.QUEUED, Status.NEEDS_PERSON},
         Status.UNCERTAIN: {Status.DELIVERED, Status.FAILED, Status.QUEUED, Status.NEEDS_PERSON},
         Status.DELIVERED: {Status.ACCEPTED, Status.REJECTED, Status.NEEDS_PERSON},
-        Status.NEEDS_PERSON: {
-            Status.DELIVERED,
-            Status.ACCEPTED,
-            Status.REJECTED,
-            Status.QUEUED,
-            Status.CANCELLED,
-        },  # fmt: skip
+        Status.NEEDS_PERSON: {Status.DELIVERED, Status.ACCEPTED, Status.REJECTED, Status.QUEUED, Status.CANCELLED},
         Status.ACCEPTED: set(),
         Status.REJECTED: set(),
         Status.FAILED: set(),

@@ -16,9 +16,9 @@ from submissions.adapters.base import About, Period
 from submissions.forms import CustomerSearchForm, NewSubmissionForm
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
+from submissions.services.pages.open_draft import OpenDraftShown, open_draft_shown
 from submissions.services.pages.page import RefusedFile, refused_files
 from submissions.views.examples import examples
-from submissions.services.pages.open_draft import OpenDraftShown, open_draft_shown
 from submissions.views.one import say_not_stored
 from systemusers.models import Access
 

@@ -21,7 +21,7 @@ from submissions.period import Period
 from submissions.services.drafting import drafts
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
-from tests.submissions.rows import SERVICE, make_draft
+from tests.submissions.rows import SERVICE, make_draft, press_send
 from tests.submissions.world import World
 
 S = Submission.Status
@@ -179,7 +179,7 @@ def test_sending_stores_rings_and_shows_the_report_on_its_way(
     submission = Submission.objects.get()
 
     with django_capture_on_commit_callbacks(execute=True):
-        page = client.post(url("submission-send", submission), follow=True)
+        page = press_send(client, submission, follow=True)
 
     assert rung == [{}], "the message names no row"
     assert page.context["submission"].status == S.QUEUED
@@ -198,7 +198,7 @@ def test_with_the_broker_down_it_is_stored_and_the_page_says_so(
     submission = Submission.objects.get()
 
     with django_capture_on_commit_callbacks(execute=True):
-        page = client.post(url("submission-send", submission), follow=True)
+        page = press_send(client, submission, follow=True)
 
     submission.refresh_from_db()
     assert submission.status == S.QUEUED
@@ -209,8 +209,8 @@ def test_warnings_are_sent_past_only_with_a_tick(client: Client, access: Access,
     create(client, access, uploads=uploads(example(CUSTOMER_ORGNR, "Nordlys", 2025, wrong_sum=True)))
     submission = Submission.objects.get()
 
-    refused = client.post(url("submission-send", submission))
-    sent = client.post(url("submission-send", submission), {"confirm": "warnings"})
+    refused = press_send(client, submission)
+    sent = press_send(client, submission, confirm="warnings")
 
     assert (refused.status_code, refused.context["unanswered"]) == (422, {"warnings"})
     assert sent.status_code == 302

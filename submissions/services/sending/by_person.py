@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -45,7 +46,7 @@ def settle(*, submission: Submission, arrived: bool, reason: str, by: str, at: d
         record(
             by=by, at=at, target=row, what=AuditType.SETTLED, outcome=outcome, reason=reason[:LONGEST_REASON]
         )  # identity numbers in it are hidden
-        done = {"next_attempt_at": None, "lease_until": None, "failures": 0}
+        done: dict[str, Any] = {"next_attempt_at": None, "lease_until": None, "failures": 0}
         if arrived:
             made = row.calls.order_by("-ordinal").values_list("started_at", flat=True).first()
             row.move_to(Status.DELIVERED, by=by, at=at, delivered_at=made or at, problem_code="", **done)
