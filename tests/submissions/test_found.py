@@ -12,6 +12,7 @@ from accounts.models import User
 from portal.core.audit import AuditEvent
 from portal.core.states import LostRace
 from portal.desk.attention import attention
+from portal.sandbox.faults import Fault
 from submissions.models import Call, Document, EarlierDelivery, Submission
 from submissions.services.sending import found
 from tests.submissions.world import BY, World
@@ -78,9 +79,7 @@ def test_a_delivery_that_a_row_has_is_no_question(world: World) -> None:
 
 
 def test_without_an_answer_from_dialogporten_nothing_is_sent_and_it_waits(world: World) -> None:
-    from portal.sandbox.faults import Fault
-
-    world.app.faults.order(Fault(service="dialogporten", path="/dialogporten", kind="status", status=503, seconds=0.0))
+    world.app.faults.order(Fault(service="dialogporten", kind="status", status=503, seconds=0.0))
 
     submission = world.send(world.queued())
 
