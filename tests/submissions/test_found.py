@@ -83,7 +83,7 @@ def test_without_an_answer_from_dialogporten_nothing_is_sent_and_it_waits(world:
 
     submission = world.send(world.queued())
 
-    assert (submission.status, submission.problem_code) == (S.QUEUED, "HTTP-503")
+    assert (submission.status, submission.problem_code) == (S.QUEUED, "UNAVAILABLE")
     assert not world.received
     assert world.settle(submission).status == S.DELIVERED
 
