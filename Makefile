@@ -32,7 +32,7 @@ lint: setup-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m djlint --lint --quiet templates
-	.venv/bin/shellcheck .ci/run
+	.venv/bin/shellcheck .ci/run docs/backup.sh docs/restore.sh
 	$(PY) -m mypy .
 	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()" --no-cache
 	$(PY) manage.py makemigrations --check --dry-run

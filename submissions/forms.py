@@ -38,6 +38,8 @@ class NewSubmissionForm(forms.Form):
         help_text=_("Velg alle på én gang, i hvilken som helst rekkefølge. Du kan også legge dem til etterpå."),
     )
 
+    beside = forms.BooleanField(label=_("Start en ny kladd ved siden av den som finnes"), required=False)
+
     def __init__(self, *args: Any, offers: dict[str, Availability], this_year: int, **options: Any) -> None:
         super().__init__(*args, **options)
         self.offers = offers
@@ -47,6 +49,36 @@ class NewSubmissionForm(forms.Form):
         years = [(str(year), str(year)) for year in range(this_year, FIRST_YEAR - 1, -1)]
         self.fields["year"].choices = years  # type: ignore[attr-defined]
         self.fields["year"].initial = str(this_year - 1)
+
+
+class FoundForm(forms.Form):
+    """The answer about deliveries that were there before: SEND, DISCARD, or the id of the one that is ours."""
+
+    SEND, DISCARD = "send", "discard"
+    answer = forms.RegexField(regex=r"^(send|discard|[0-9]{1,15})$")
+
+    def clean(self) -> dict[str, Any]:
+        """`shown` are the ids of the deliveries on the page that was answered."""
+        ids = self.data.getlist("shown")  # type: ignore[attr-defined] # a QueryDict
+        shown = frozenset(int(pk) for pk in ids if pk.isascii() and pk.isdecimal() and len(pk) < 16)
+        return {**self.cleaned_data, "shown": shown}
+
+
+class SettleForm(forms.Form):
+    """What became of a report whose answer was lost and whose access is gone."""
+
+    ARRIVED, NOT_ARRIVED = "arrived", "not-arrived"
+    outcome = forms.ChoiceField(
+        label=_("Hva har dere funnet ut?"),
+        widget=forms.RadioSelect,
+        choices=[(ARRIVED, _("Oppgaven kom fram")), (NOT_ARRIVED, _("Oppgaven kom ikke fram"))],
+    )
+    reason = forms.CharField(
+        label=_("Hvordan vet dere det?"),
+        help_text=_("For eksempel hvem hos Skatteetaten eller kunden som svarte, og når."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=500,
+    )
 
 
 class CustomerSearchForm(forms.Form):

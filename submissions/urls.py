@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from submissions.views import dialogs, documents, examples, listing, new, one
+from submissions.views import decisions, dialogs, documents, examples, listing, new, one
 
 urlpatterns = [
     path("submissions/", listing.submissions, name="submissions"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("submissions/<int:pk>/files/<int:document>/remove/", one.remove_file, name="submission-file-remove"),
     path("submissions/<int:pk>/files/refused/hide/", one.hide_refused, name="submission-refused-hide"),
     path("submissions/<int:pk>/send/", one.send, name="submission-send"),
+    path("submissions/<int:pk>/found/", decisions.answer_found, name="submission-found"),
+    path("submissions/<int:pk>/settle/", decisions.settle, name="submission-settle"),
+    path("submissions/hold/end/", decisions.end_hold, name="hold-end"),
     path("submissions/<int:pk>/cancel/", one.cancel, name="submission-cancel"),
     path("submissions/<int:pk>/correct/", one.correct, name="submission-correct"),
     path("submissions/<int:pk>/evidence/", documents.evidence_package, name="submission-evidence"),

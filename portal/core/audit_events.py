@@ -61,6 +61,9 @@ class AuditType(StrEnum):
     FILES_ADDED = "files-added"
     FILE_REMOVED = "file-removed"
     CONFIRMATION_REPEATED = "confirmation-repeated"
+    SETTLED = "settled"
+    RESTORED = "restored"
+    HOLD_ENDED = "hold-ended"
     SUBSCRIBE = "subscribe"
     TRIED_AGAIN = "tried-again"
     READ = "read"
@@ -103,6 +106,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.FILES_ADDED: _FILES,
     T.FILE_REMOVED: _FILES,
     T.TRIED_AGAIN: {"attachments"},
+    T.SETTLED: {"outcome", "reason"},
 }
 """Types that are not here have no details."""
 TRANSITION_KEYS = {"attempt", "code", "codes", "confirmed", "first_sign", "ordered_by", "transmission"}

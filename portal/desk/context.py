@@ -14,6 +14,7 @@ from django.utils.translation import get_language, gettext_lazy
 from accounts.models import Language, Vendor
 from portal.core.environments import Environment
 from portal.core.heartbeat import Silence, find_silence
+from submissions.services import restoring
 
 NAVIGATION = [
     ("dashboard", gettext_lazy("Oversikt")),
@@ -70,6 +71,11 @@ class Shell:
     def silence(self) -> Silence | None:
         """Set while no background work is done: the banner on every staff page, and texts that then do not promise."""
         return find_silence(at=timezone.now())
+
+    @cached_property
+    def hold(self) -> restoring.Progress | None:
+        """Set while nothing is sent after a restore: the banner on every staff page."""
+        return restoring.progress(environment=self._environment) if self._environment else None
 
     @property
     def environment_text(self) -> str:

@@ -65,6 +65,11 @@ def _files(detail: Detail, model: Any) -> list[str]:
     return [ngettext("%(n)s fil", "%(n)s filer", number) % {"n": number}]
 
 
+def _settled(detail: Detail, model: Any) -> list[str]:
+    arrived = detail.get("outcome") == "ARRIVED"
+    return [_("Den kom fram") if arrived else _("Den kom ikke fram"), str(detail.get("reason", ""))]
+
+
 def _edits(detail: Detail, model: Any) -> list[str]:
     changes: dict[str, Any] = detail.get("changes", {})
     return [
@@ -142,6 +147,9 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.FILES_ADDED: P(lazy("Filer lagt til"), _files, on_pages=False),
     T.FILE_REMOVED: P(lazy("Fil fjernet"), _files, on_pages=False),
     T.CONFIRMATION_REPEATED: P(lazy("Bekreftelsen gjentatt, siden ingenting ble funnet"), on_pages=False),
+    T.SETTLED: P(lazy("Avgjort av en person"), _settled),
+    T.RESTORED: P(lazy("Databasen lagt tilbake, sendingen stanset")),
+    T.HOLD_ENDED: P(lazy("Sendingen sluppet løs igjen")),
     T.SUBSCRIBE: P(lazy("Abonnement på hendelser bestilt"), on_pages=False),
     T.TRIED_AGAIN: P(lazy("Bedt om å hente på nytt")),
     T.READ: P(lazy("Dokument lest"), on_pages=False),

@@ -8,6 +8,24 @@ from django.utils.translation import gettext_lazy as _
 from portal.explain.explanation import NEW_KEY, NOBODY, SKATTEETATEN, TRY_LATER, US, Explanation
 
 CODES: dict[str, Explanation] = {
+    "ALREADY_THERE": Explanation(
+        _("Skatteetaten har alt en levering for samme kunde, tjeneste og periode"),
+        _("Ingen innsending i portalen har den. Den kan være levert herfra etter at en sikkerhetskopi ble tatt."),
+        US,
+        _("Se leveringen på siden til innsendingen, og velg hva som skal skje."),
+    ),
+    "SETTLED_NOT_THERE": Explanation(
+        _("En person har avklart at oppgaven ikke kom fram"),
+        _("Svaret på sendingen ble borte, og tilgangen virker ikke lenger."),
+        US,
+        _("Be kunden om tilgang igjen, og send oppgaven på nytt."),
+    ),
+    "RESTORED": Explanation(
+        _("Meldingen kan være sendt før databasen ble lagt tilbake"),
+        _("Den ventet da sikkerhetskopien ble tatt, og ingen vet om den er sendt etterpå."),
+        US,
+        _("Spør mottakeren. Send den på nytt, eller avslutt uten å sende."),
+    ),
     "NO_KEY": Explanation(
         _("Klienten har ingen gyldig nøkkel"), _("Uten nøkkel kan ingenting signeres for Maskinporten."), US, NEW_KEY
     ),

@@ -271,6 +271,10 @@ class Adapter(Protocol):
         """
         ...
 
+    def is_about(self, context: Context, candidate: Candidate) -> bool:
+        """Whether a delivery at the authority is about the period of `context`. True when that cannot be seen."""
+        ...
+
     def verdict(self, transmission_type: str, documents: Sequence[tuple[str, bytes]]) -> Verdict | None:
         """From the transmission's type, else the feedback documents as (media type, bytes). None: nothing decided yet."""
         ...

@@ -1,6 +1,7 @@
 """Models of submissions and of copies of Dialogporten's rows."""
 
 from submissions.models.attachment import Attachment, AttachmentQuerySet
+from submissions.models.earlier import EarlierDelivery, SendingHold
 from submissions.models.inbox import (
     Activity,
     Dialog,
@@ -23,11 +24,13 @@ __all__ = [
     "DialogQuerySet",
     "Document",
     "DocumentQuerySet",
+    "EarlierDelivery",
     "EventSubscription",
     "Order",
     "PackageCheck",
     "PollCursor",
     "ReceivedEvent",
+    "SendingHold",
     "Submission",
     "SubmissionQuerySet",
     "Transmission",

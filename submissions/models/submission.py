@@ -65,11 +65,11 @@ class Submission(OfPeriod, Leased, StatusModel):
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         Status.DRAFT: {Status.READY, Status.CANCELLED},
         Status.READY: {Status.DRAFT, Status.QUEUED, Status.CANCELLED},
-        Status.QUEUED: {Status.SENDING, Status.CANCELLED, Status.FAILED},
+        Status.QUEUED: {Status.SENDING, Status.CANCELLED, Status.FAILED, Status.NEEDS_PERSON, Status.DELIVERED},
         Status.SENDING: {Status.DELIVERED, Status.FAILED, Status.UNCERTAIN, Status.QUEUED, Status.NEEDS_PERSON},
         Status.UNCERTAIN: {Status.DELIVERED, Status.FAILED, Status.QUEUED, Status.NEEDS_PERSON},
         Status.DELIVERED: {Status.ACCEPTED, Status.REJECTED, Status.NEEDS_PERSON},
-        Status.NEEDS_PERSON: {Status.DELIVERED, Status.ACCEPTED, Status.REJECTED},
+        Status.NEEDS_PERSON: {Status.DELIVERED, Status.ACCEPTED, Status.REJECTED, Status.QUEUED, Status.CANCELLED},
         Status.ACCEPTED: set(),
         Status.REJECTED: set(),
         Status.FAILED: set(),

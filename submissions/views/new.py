@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
@@ -15,9 +16,10 @@ from submissions.adapters.base import About, Period
 from submissions.forms import CustomerSearchForm, NewSubmissionForm
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
+from submissions.services.pages.open_draft import OpenDraftShown, open_draft_shown
 from submissions.services.pages.page import RefusedFile, refused_files
 from submissions.views.examples import examples
-from submissions.views.one import say_moved_on, say_not_stored
+from submissions.views.one import say_not_stored
 from systemusers.models import Access
 
 SHOWN = 20
@@ -45,6 +47,7 @@ def _page(
     form: NewSubmissionForm,
     *,
     refused: list[RefusedFile] | None = None,
+    open_draft: OpenDraftShown | None = None,
     status: int = 200,
 ) -> HttpResponse:
     offers = form.offers
@@ -54,6 +57,7 @@ def _page(
         "form": form,
         "offers": offers,
         "refused": refused,
+        "open_draft": open_draft,
         "has_access": bool(offers),
         "may_send": any(offer.is_allowed for offer in offers.values()),
     }
@@ -94,17 +98,19 @@ def _begin(request: StaffRequest, customer: Customer, form: NewSubmissionForm) -
         files = examples(about, name=customer.name, wrong=request.POST["examples"] == "wrong_sum")
     try:
         draft, refused = drafts.begin(
-            access=access, service=service, period=period, files=files, by=request.user.actor, at=timezone.now()
-        )
+            access=access, service=service, period=period, files=files, by=request.user.actor, at=timezone.now(),
+            beside=form.cleaned_data["beside"],
+        )  # fmt: skip
+    except drafts.OpenDraft as error:
+        return _page(request, customer, form, open_draft=open_draft_shown(error.draft), status=409)
     except drafts.NotAllowed as error:
         messages.error(request, str(error))
         return redirect(request.get_full_path())
-    except drafts.NotOpen as error:
-        say_moved_on(request)
-        return redirect("submission", environment=request.environment, pk=error.submission.pk)
     except drafts.NotStored as error:
         say_not_stored(request, error)
         return _page(request, customer, form, status=503)
     if draft is None:
         return _page(request, customer, form, refused=refused_files(refused, service_id=service), status=422)
+    if draft.created_by != request.user.actor:
+        messages.info(request, _("Kladden med de samme filene fantes fra før. Den er laget av en annen."))
     return redirect("submission", environment=request.environment, pk=draft.pk)

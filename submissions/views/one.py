@@ -20,7 +20,7 @@ from portal.core.htmx import page_or_fragment
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
 from submissions import tasks
-from submissions.forms import FilesForm
+from submissions.forms import FilesForm, SettleForm
 from submissions.models import Document, Submission
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
@@ -43,6 +43,7 @@ def submission(request: StaffRequest, pk: int) -> HttpResponse:
     if row.status in drafts.OPEN:
         return draft_page(request, row)
     context = sent_context(row, user=request.user, at=timezone.now())
+    context["settle_form"] = SettleForm() if context["may_settle"] else None
     return page_or_fragment(request, "submissions/one.html", "status", context=context)
 
 
@@ -124,8 +125,12 @@ def remove_file(request: StaffRequest, row: Submission, document: int) -> HttpRe
 def send(request: StaffRequest, row: Submission) -> HttpResponse:
     """Queue the submission and enqueue the task. Without a broker the sweep sends it later."""
     confirmed = frozenset(request.POST.getlist("confirm"))
+    shown = request.POST.get("shown", "")
     try:
-        queue.queue(submission=row, by=request.user.actor, at=timezone.now(), confirmed=confirmed)
+        queue.queue(submission=row, by=request.user.actor, at=timezone.now(), confirmed=confirmed, shown=shown)
+    except queue.HasChanged:
+        messages.warning(request, _("Noe er endret siden du leste siden. Se over på nytt før du sender."))
+        return _back(request, row)
     except queue.NotReady as error:
         open_questions = frozenset(code for code, _text in error.preflight.questions)
         return draft_page(request, row, unanswered=open_questions, status=422)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import Customer
 from submissions.models import Submission
@@ -70,6 +72,14 @@ def make_draft(access: Access, *, at: datetime = AT, **fields: Any) -> Submissio
         "created_at": at,
     }
     return Submission.objects.create(**{**values, **fields})
+
+
+def press_send(client: Client, submission: Submission, *, follow: bool = False, **fields: Any) -> Any:
+    """Open the draft's page, and press "Send" on what it shows."""
+    kwargs = {"environment": str(submission.environment).lower(), "pk": submission.pk}
+    page = client.get(reverse("submission", kwargs=kwargs))
+    shown = {"shown": page.context["shown"]}
+    return client.post(reverse("submission-send", kwargs=kwargs), {**shown, **fields}, follow=follow)
 
 
 @pytest.fixture(autouse=True)

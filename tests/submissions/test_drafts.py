@@ -234,3 +234,71 @@ def test_two_clicks_at_once_make_one_draft(access: Access) -> None:
     assert made == {draft.pk}
     assert draft.documents.count() == len(package)
     assert draft.status == Submission.Status.READY
+
+
+def begin(access: Access, *named: NamedFile, by: str = BY, beside: bool = False) -> Submission:
+    draft, _refused = drafts.begin(
+        access=access, service=SERVICE, period=Period.year(2025), by=by, at=AT, beside=beside,
+        files=[SimpleUploadedFile(file.name, file.content) for file in named],
+    )  # fmt: skip
+    assert draft
+    return draft
+
+
+def test_another_persons_open_draft_is_named_and_not_touched(access: Access) -> None:
+    theirs = begin(access, *files(), by="user:per@vendor.example")
+    before = list(theirs.documents.values_list("pk", "filename"))
+
+    with pytest.raises(drafts.OpenDraft) as refusal:
+        begin(access, *files(wrong_sum=True))
+
+    assert refusal.value.draft == theirs
+    assert list(theirs.documents.values_list("pk", "filename")) == before
+    assert Submission.objects.count() == 1
+
+
+def test_a_draft_beside_an_open_one_is_a_draft_of_its_own(access: Access) -> None:
+    first = begin(access, *files())
+
+    second = begin(access, *files(wrong_sum=True), beside=True)
+
+    assert second != first
+    assert (first.documents.count(), second.documents.count()) == (len(files()), len(files()))
+
+
+def test_the_same_files_again_lead_to_the_same_draft(access: Access) -> None:
+    first = begin(access, *files())
+
+    assert begin(access, *files()) == first
+    assert begin(access, *files(), beside=True) == first
+
+
+def test_files_of_one_name_from_several_folders_are_all_kept(access: Access) -> None:
+    package = example(access.customer.orgnr, access.customer.name, 2025, shareholders=4)
+    main, *parts = package
+
+    draft = begin(access, main, *(NamedFile("underskjema.xml", part.content) for part in parts))
+
+    assert draft.documents.filter(role="PART").count() == 4
+    assert {d.filename for d in draft.documents.filter(role="PART")} == {
+        "underskjema.xml", "underskjema-2.xml", "underskjema-3.xml", "underskjema-4.xml",
+    }  # fmt: skip
+
+
+def test_two_main_forms_in_one_upload_are_both_kept_and_named(access: Access) -> None:
+    other, *_others = files(wrong_sum=True)
+
+    draft = begin(access, *files(), NamedFile("B.xml", other.content))
+
+    assert draft.documents.filter(role="MAIN").count() == 2
+    assert "MANY_MAIN_FORMS" in {finding["code"] for finding in draft.findings}
+    assert draft.status == S.DRAFT
+
+
+def test_a_main_form_that_is_replaced_by_a_later_upload_is_told(draft: Submission) -> None:
+    add(draft, *files(wrong_sum=True))
+    old = files()[0].name
+
+    add(draft, NamedFile("rettet.xml", files()[0].content))
+
+    assert refused(draft) == [(old, "REPLACED")]

@@ -21,7 +21,7 @@ from submissions.period import Period
 from submissions.services.drafting import drafts
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
-from tests.submissions.rows import SERVICE, make_draft
+from tests.submissions.rows import SERVICE, make_draft, press_send
 from tests.submissions.world import World
 
 S = Submission.Status
@@ -135,7 +135,8 @@ def test_a_draft_that_is_sent_while_files_are_added_to_it_is_shown_as_it_is(
         return take(upload)
 
     monkeypatch.setattr(drafts, "_take", meanwhile)
-    reply = create(client, access)
+    more = uploads(example(CUSTOMER_ORGNR, "Nordlys", 2025, wrong_sum=True))
+    reply = client.post(url("submission-files", draft), {"uploads": more})
 
     assert reply.headers["Location"] == url("submission", draft)
     assert "har gått videre i mellomtiden" in client.get(reply.headers["Location"]).text
@@ -179,7 +180,7 @@ def test_sending_stores_rings_and_shows_the_report_on_its_way(
     submission = Submission.objects.get()
 
     with django_capture_on_commit_callbacks(execute=True):
-        page = client.post(url("submission-send", submission), follow=True)
+        page = press_send(client, submission, follow=True)
 
     assert rung == [{}], "the message names no row"
     assert page.context["submission"].status == S.QUEUED
@@ -198,7 +199,7 @@ def test_with_the_broker_down_it_is_stored_and_the_page_says_so(
     submission = Submission.objects.get()
 
     with django_capture_on_commit_callbacks(execute=True):
-        page = client.post(url("submission-send", submission), follow=True)
+        page = press_send(client, submission, follow=True)
 
     submission.refresh_from_db()
     assert submission.status == S.QUEUED
@@ -209,8 +210,8 @@ def test_warnings_are_sent_past_only_with_a_tick(client: Client, access: Access,
     create(client, access, uploads=uploads(example(CUSTOMER_ORGNR, "Nordlys", 2025, wrong_sum=True)))
     submission = Submission.objects.get()
 
-    refused = client.post(url("submission-send", submission))
-    sent = client.post(url("submission-send", submission), {"confirm": "warnings"})
+    refused = press_send(client, submission)
+    sent = press_send(client, submission, confirm="warnings")
 
     assert (refused.status_code, refused.context["unanswered"]) == (422, {"warnings"})
     assert sent.status_code == 302
@@ -289,3 +290,34 @@ def test_a_sent_report_costs_few_queries_however_many_files(
 
     with django_assert_max_num_queries(22):
         client.get(url("submission", submission))
+
+
+def test_a_colleagues_open_draft_is_shown_and_the_choice_is_asked_for(client: Client, access: Access) -> None:
+    create(client, access)
+    theirs = Submission.objects.get()
+    Submission.objects.update(created_by="user:per@vendor.example")
+    more = uploads(example(CUSTOMER_ORGNR, "Nordlys", 2025, wrong_sum=True))
+
+    asked = create(client, access, uploads=more)
+    count = Submission.objects.count()
+    again = uploads(example(CUSTOMER_ORGNR, "Nordlys", 2025, wrong_sum=True))
+    made = create(client, access, uploads=again, beside="on")
+
+    page = asked.content.decode()
+    assert (asked.status_code, count) == (409, 1)
+    assert "Det finnes en kladd for samme tjeneste og periode" in page
+    assert "per@vendor.example" in page
+    assert url("submission", theirs) in page
+    assert 'name="beside"' in page
+    assert made.headers["Location"] == url("submission", Submission.objects.exclude(pk=theirs.pk).get())
+
+
+def test_what_changed_after_the_page_was_read_is_asked_about_again(client: Client, access: Access) -> None:
+    create(client, access)
+    submission = Submission.objects.get()
+
+    page = client.post(url("submission-send", submission), {"shown": "an older page"}, follow=True)
+
+    submission.refresh_from_db()
+    assert "Noe er endret siden du leste siden" in page.text
+    assert submission.status == S.READY

@@ -13,7 +13,8 @@ from portal.core.audit import AuditEvent
 from portal.core.states import IllegalTransition, LostRace
 from submissions.models import Call, Submission
 from submissions.services.documents import store_document
-from submissions.services.sending.queue import NotReady, cancel, queue
+from submissions.services.drafting.preflight import preflight, token
+from submissions.services.sending.queue import HasChanged, NotReady, cancel, queue
 from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.rows import make_draft
@@ -160,3 +161,43 @@ def test_what_was_delivered_cannot_be_cancelled(access: Access) -> None:
 
     with pytest.raises(IllegalTransition):
         cancel(submission=submission, by=BY, at=AT)
+
+
+def accepted(access: Access) -> Submission:
+    earlier = make_ready(access)
+    earlier.documents.update(sha256="0" * 64)
+    Submission.objects.filter(pk=earlier.pk).update(status="ACCEPTED", delivered_at=AT, queued_at=AT)
+    return earlier
+
+
+def test_a_report_over_an_accepted_one_is_asked_about(access: Access) -> None:
+    accepted(access)
+    submission = make_ready(access)
+
+    [(code, text)] = preflight(submission).questions
+
+    assert code == "replaces"
+    assert text.startswith("2025 er levert og godkjent 23. november 2026. Denne erstatter den.")
+    with pytest.raises(NotReady):
+        queue(submission=submission, by=BY, at=AT)
+    queue(submission=submission, by=BY, at=AT, confirmed=frozenset({"replaces"}))
+
+
+def test_the_answer_holds_only_for_what_was_shown(access: Access) -> None:
+    submission = make_ready(access)
+    shown = token(submission, preflight(submission))
+    accepted(access)
+
+    with pytest.raises(HasChanged):
+        queue(submission=submission, by=BY, at=AT, confirmed=frozenset({"replaces"}), shown=shown)
+    now = token(submission, preflight(submission))
+    queue(submission=submission, by=BY, at=AT, confirmed=frozenset({"replaces"}), shown=now)
+
+
+def test_a_file_that_came_meanwhile_makes_the_question_another(access: Access) -> None:
+    submission = make_ready(access)
+    shown = token(submission, preflight(submission))
+    submission.documents.update(sha256="1" * 64)
+
+    with pytest.raises(HasChanged):
+        queue(submission=submission, by=BY, at=AT, shown=shown)

@@ -98,7 +98,7 @@ class World:
         """A package that is in the queue, due now."""
         submission = make_draft(self.access, at=self.at, **{"status": "READY", **fields})
         store_package(submission, parts=parts)
-        queue(submission=submission, by=BY, at=self.at, confirmed=frozenset({"duplicate"}))
+        queue(submission=submission, by=BY, at=self.at, confirmed=frozenset({"duplicate", "replaces"}))
         return submission
 
     def send(self, submission: Submission) -> Submission:

@@ -96,6 +96,10 @@ class GldJsonAdapter:
         """The service has no list of what it received, so a single candidate is enough, and only when it is there."""
         return candidates[0] if is_there and len(candidates) == 1 else None
 
+    def is_about(self, context: Context, candidate: Candidate) -> bool:
+        """The service has no list of what it received, so any delivery may be."""
+        return True
+
     def verdict(self, transmission_type: str, documents: Sequence[tuple[str, bytes]]) -> Verdict | None:
         return verdict.verdict_of(transmission_type, documents)
 

@@ -95,6 +95,10 @@ class Rf1086Adapter:
         found = next((c for c in candidates if ours and _main_form(context, c) == ours), None)
         return candidates[0] if not found and is_there and len(candidates) == 1 else found
 
+    def is_about(self, context: Context, candidate: Candidate) -> bool:
+        """The forms of a delivery are given by year and transmission."""
+        return _main_form(context, candidate) is not None
+
     def verdict(self, transmission_type: str, documents: Sequence[tuple[str, bytes]]) -> Verdict | None:
         return feedback.verdict_of(transmission_type, documents)
 

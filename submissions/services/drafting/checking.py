@@ -24,6 +24,7 @@ TEXTS: dict[str, Text] = {
     "FILE_TOO_LARGE": _("Filen er på %(size)s MB. En fil kan være på høyst %(most)s MB."),
     "WRONG_ENDING": _("%(service)s leveres som %(kinds)s-filer."),
     "SAME_FILE": _("Filen er den samme som %(other)s, og er tatt med én gang."),
+    "REPLACED": _("Filen er erstattet av %(other)s, som ble lastet opp senere. Det kan bare være én slik fil."),
     DocumentDamaged.code: _("Filen kan ikke leses lenger. Fjern den, og last den opp på nytt."),
 }
 """Codes that no adapter gives: they hold for every service."""

@@ -29,7 +29,7 @@ from systemusers.models import Access
 Status = Submission.Status
 SOME = 100
 """Documents that one audit event names; it counts them all."""
-CORRECTABLE = {Status.REJECTED, Status.FAILED}
+CORRECTABLE = {Status.REJECTED, Status.FAILED, Status.ACCEPTED}
 
 
 class NotAllowed(Exception):
@@ -42,6 +42,14 @@ class NotOpen(Exception):
     def __init__(self, submission: Submission, status: str) -> None:
         super().__init__(f"submission {submission.pk} is {status}")
         self.submission = submission
+
+
+class OpenDraft(Exception):
+    """There is an open draft of the same customer, service and period with other files. Nothing was changed."""
+
+    def __init__(self, draft: Submission) -> None:
+        super().__init__(f"submission {draft.pk} is open")
+        self.draft = draft
 
 
 class NotStored(Exception):
@@ -113,26 +121,44 @@ def begin(
     by: str,
     at: datetime,
     customer: Customer | None = None,
+    beside: bool = False,
 ) -> tuple[Submission | None, list[stored.Refused]]:
-    """A draft with the files; an open draft for the same customer, service and period is reused.
+    """A new draft with the files. Asked for twice with the same files, however parallel, it is one draft.
 
-    (None, why) when there are only few files and none can be used. Raises NotAllowed, NotStored, and NotOpen when the open
-    draft was sent meanwhile.
+    (None, why) when there are only few files and none can be used. `beside`: also when another draft is open.
+    Raises NotAllowed, NotStored, and OpenDraft when there is an open one with other files.
     """
     uploads = list(files)
     customer = customer or access.customer
     refused = _unusable(Submission(customer=customer, access=access, service=service, **period.columns()), uploads)
     if uploads and len(refused) == len(uploads):
         return None, refused
+    outside, taken = _taken(service, uploads)
+    unusable = {entry["file"] for entry in refused}
+    usable = {file.kept.sha256 for file in taken if file.filename not in unusable}
     with transaction.atomic():
         Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)  # two clicks at once make one draft
-        same = Submission.objects.about(customer=customer, service=service, period=period)
-        open_ones = same.filter(access=access, status__in=OPEN, corrects__isnull=True)
-        draft = open_ones.order_by("-pk").first() or create_draft(
-            access=access, customer=customer, service=service, period=period, by=by, at=at
-        )
-    add_files(submission=draft, files=uploads, by=by, at=at)
+        open_ones = find_open(customer=customer, service=service, period=period)
+        same = next((draft for draft in open_ones if _hashes(draft) == usable), None)
+        if same:
+            return same, []
+        if open_ones and not beside:
+            raise OpenDraft(open_ones[0])
+        draft = create_draft(access=access, customer=customer, service=service, period=period, by=by, at=at)
+        if uploads:
+            _add(draft, outside, taken, by=by, at=at)
+    package_check.begin(submission=draft, at=at)
     return draft, []
+
+
+def find_open(*, customer: Customer, service: str, period: Period) -> list[Submission]:
+    """Open drafts that correct nothing, the newest first."""
+    about = Submission.objects.about(customer=customer, service=service, period=period)
+    return list(about.filter(status__in=OPEN, corrects__isnull=True).order_by("-pk"))
+
+
+def _hashes(draft: Submission) -> set[str]:
+    return set(draft.documents.values_list("sha256", flat=True))
 
 
 def _unusable(submission: Submission, uploads: list[Upload]) -> list[stored.Refused]:
@@ -149,7 +175,7 @@ def _unusable(submission: Submission, uploads: list[Upload]) -> list[stored.Refu
 
 def _findings(submission: Submission, upload: Upload) -> tuple[Finding, ...]:
     filename = clean_filename(upload.name or "")
-    outside = _outside(submission, upload)
+    outside = _outside(submission.service, upload)
     if outside:
         return (outside,)
     upload.seek(0)
@@ -164,23 +190,34 @@ def add_files(*, submission: Submission, files: Iterable[Upload], by: str, at: d
     Once checked, a file replaces those of earlier uploads with its name, and a main form the earlier one. Files of the same
     name in one upload are all kept, under distinct names.
     """
+    refused, taken = _taken(submission.service, files)
+    with _editing(submission):
+        added = _add(submission, refused, taken, by=by, at=at)
+    package_check.begin(submission=submission, at=at)
+    return added
+
+
+def _taken(service: str, files: Iterable[Upload]) -> tuple[list[Finding], list[Taken]]:
+    """Store the bytes. Returns why some were not, and the others. Raises NotStored."""
     refused, taken = [], []
     for upload in files:
-        finding = _outside(submission, upload)
+        finding = _outside(service, upload)
         if finding:
             refused.append(finding)
         else:
             taken.append(_take(upload))
-    with _editing(submission):
-        number = _next_upload(submission, by)
-        added, same = _record(submission, taken, number, at)
-        _add_refused(submission, refused + same)
-        if added:
-            record(
-                by=by, at=at, target=submission, what=AuditType.FILES_ADDED, **_named(_of_upload(submission, number))
-            )
-            package_check.order(submission=submission, by=by, at=at)
-    package_check.begin(submission=submission, at=at)
+    return refused, taken
+
+
+def _add(submission: Submission, refused: list[Finding], taken: list[Taken], *, by: str, at: datetime) -> int:
+    """Rows for stored files, and their check. Call it in a transaction, with the submission locked."""
+    number = _next_upload(submission, by)
+    added, same = _record(submission, taken, number, at)
+    _add_refused(submission, refused + same)
+    if added:
+        named = _named(_of_upload(submission, number))
+        record(by=by, at=at, target=submission, what=AuditType.FILES_ADDED, **named)
+        package_check.order(submission=submission, by=by, at=at)
     return added
 
 
@@ -188,9 +225,9 @@ def _of_upload(submission: Submission, number: int) -> list[Document]:
     return list(submission.documents.filter(upload=number).order_by("pk"))
 
 
-def _outside(submission: Submission, upload: Upload) -> Finding | None:
-    service = catalogue.service(submission.service)
-    return checking.outside(filename=clean_filename(upload.name or ""), size=upload.size or 0, service=service)
+def _outside(service: str, upload: Upload) -> Finding | None:
+    filename = clean_filename(upload.name or "")
+    return checking.outside(filename=filename, size=upload.size or 0, service=catalogue.service(service))
 
 
 def _take(upload: Upload) -> Taken:
@@ -336,10 +373,12 @@ __all__ = [
     "NotAllowed",
     "NotOpen",
     "NotStored",
+    "OpenDraft",
     "add_files",
     "begin",
     "copy_for_correction",
     "create_draft",
+    "find_open",
     "hide_refused",
     "remove_file",
 ]

@@ -18,7 +18,7 @@ from django.db.models import Q
 from portal.core import lease
 from portal.core.enqueue import enqueue_by_name
 from portal.core.lease import Hold
-from submissions.adapters.base import FileReport, Level, count
+from submissions.adapters.base import FileReport, Finding, Level, count
 from submissions.models import Document, PackageCheck, Submission, stored
 from submissions.models.package_check import write_reports
 from submissions.services.documents import DocumentDamaged, read_document
@@ -143,10 +143,12 @@ def _store(hold: Hold[PackageCheck], inspected: Sequence[tuple[Document, FileRep
         for document, report in good:
             document.role, document.report = report.role or document.role, checking.report_as_stored(report)
         write_reports([document for document, _report in good])
-        _replace_earlier(submission, [document for document, _report in good])
+        replaced = _replace_earlier(submission, [document for document, _report in good])
         Document.objects.filter(pk__in=[document.pk for document, _report in bad]).delete()
         _note_refused(
-            hold, accepted={d.filename for d, _report in good}, refused=[_refused(d, report) for d, report in bad]
+            hold,
+            accepted={d.filename for d, _report in good},
+            refused=replaced + [_refused(d, report) for d, report in bad],
         )
 
 
@@ -155,15 +157,29 @@ def _may_stay(document: Document, report: FileReport) -> bool:
     return not report.has_errors or document.upload == 0 or checking.is_damaged(report)
 
 
-def _replace_earlier(submission: Submission, documents: list[Document]) -> None:
-    """Files of earlier uploads with the same name, or of a role of which there is one, make room."""
+def _replace_earlier(submission: Submission, documents: list[Document]) -> list[stored.Refused]:
+    """Files of earlier uploads with the same name, or of a role of which there is one, make room.
+
+    Returns a note for each that had another name: the person did not ask for it to go.
+    """
     newest = max((document.upload for document in documents), default=0)
     earlier = submission.documents.checked().filter(upload__lt=newest)
     roles = earlier.order_by().values_list("role", flat=True).distinct()
     single = [old for old in roles if any(checking.replaces(submission, new.role, old) for new in documents)]
     same = Q(filename__in=[document.filename for document in documents]) | Q(role__in=single)
-    gone = [old.pk for old in earlier.filter(same) if any(_takes_the_place(submission, new, old) for new in documents)]
-    Document.objects.filter(pk__in=gone).delete()
+    gone = [
+        (old, new)
+        for old in earlier.filter(same)
+        if (new := next((new for new in documents if _takes_the_place(submission, new, old)), None))
+    ]
+    Document.objects.filter(pk__in=[old.pk for old, _new in gone]).delete()
+    kept = {document.filename for document in documents}
+    return [_note_replaced(old, new) for old, new in gone if old.filename not in kept]
+
+
+def _note_replaced(old: Document, new: Document) -> stored.Refused:
+    finding = Finding(Level.WARNING, "REPLACED", {"other": new.filename}, old.filename)
+    return {"file": old.filename, "findings": [checking.as_stored(finding)]}
 
 
 def _takes_the_place(submission: Submission, new: Document, old: Document) -> bool:

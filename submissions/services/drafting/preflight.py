@@ -5,9 +5,13 @@ Used by the page before the button is shown and again by `queue` under a lock; n
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -24,6 +28,14 @@ class Preflight:
 
     problems: list[str]
     questions: list[tuple[str, str]]
+
+
+def token(submission: Submission, shown: Preflight) -> str:
+    """What the question "send?" is bound to: the files, the state, the questions, and the latest other delivery."""
+    latest = _others(submission).values_list("pk", "status").first()
+    codes = [code for code, _text in shown.questions]
+    parts = [submission.pk, submission.status, hashes(submission), submission.warnings, codes, list(latest or ())]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def preflight(submission: Submission) -> Preflight:
@@ -65,15 +77,35 @@ def _questions(submission: Submission) -> list[tuple[str, str]]:
         text = _("De samme filene er sendt før (%(when)s, %(state)s). Jeg vil sende dem en gang til.")
         when = f"{timezone.localtime(same.queued_at):%d.%m.%Y}" if same.queued_at else ""
         questions.append(("duplicate", text % {"when": when, "state": same.get_status_display().lower()}))
+    elif other := _others(submission).first():
+        questions.append(("replaces", _replaces(other) + " " + _("Jeg vil sende likevel.")))
     return questions
+
+
+def _replaces(other: Submission) -> str:
+    """What is there, and what becomes of it."""
+    if other.delivered_at is None:
+        text = _("En annen innsending for %(period)s er på vei (%(state)s). Denne kommer etter den, og erstatter den.")
+        return text % {"period": other.period, "state": other.get_status_display().lower()}
+    day = date_format(timezone.localdate(other.delivered_at), "j. F Y")
+    if other.status == Submission.Status.ACCEPTED:
+        return _("%(period)s er levert og godkjent %(day)s. Denne erstatter den.") % {
+            "period": other.period,
+            "day": day,
+        }
+    return _("%(period)s er levert %(day)s. Denne erstatter den.") % {"period": other.period, "day": day}
+
+
+def _others(submission: Submission) -> QuerySet[Submission]:
+    """What Skatteetaten has for the same customer, service and period, or soon may; the newest first."""
+    about = Submission.objects.about(customer=submission.customer, service=submission.service, period=submission.period)
+    return about.filter(status__in=TAKEN).exclude(pk=submission.pk).order_by("-queued_at", "-pk")
 
 
 def identical(submission: Submission) -> Submission | None:
     """The newest other submission of the same customer, service and period with the same files that was not rejected."""
     ours = hashes(submission)
-    about = Submission.objects.about(customer=submission.customer, service=submission.service, period=submission.period)
-    others = about.filter(status__in=TAKEN).exclude(pk=submission.pk)
-    return next((other for other in others.order_by("-queued_at") if ours and hashes(other) == ours), None)
+    return next((other for other in _others(submission) if ours and hashes(other) == ours), None)
 
 
 def hashes(submission: Submission) -> list[str]:

@@ -120,6 +120,8 @@ def _correction(row: Submission) -> NextStep | None:
 
 
 def _needs_person(row: Submission, at: datetime) -> NextStep:
+    if row.problem_code == "ALREADY_THERE":
+        return NextStep(_("Velg: send, ta over eller forkast"), _("Dere"), _url(row))
     return NextStep(_("Se hva som må gjøres"), _("Kunden"), _url(row))
 
 

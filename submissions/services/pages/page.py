@@ -18,13 +18,14 @@ from portal.explain import NOBODY, Explanation, explain
 from portal.explain.support import support_text
 from submissions.models import Dialog, Document, PackageCheck, Submission
 from submissions.services import catalogue
-from submissions.services.drafting import checking, package_check
+from submissions.services.drafting import checking, drafts, package_check
 from submissions.services.drafting.checking import Shown
 from submissions.services.drafting.package_check import Progress
-from submissions.services.drafting.preflight import preflight
+from submissions.services.drafting.preflight import preflight, token
 from submissions.services.pages import stepper
 from submissions.services.pages.next_step import next_step, problem_of
 from submissions.services.pages.timeline import timeline
+from submissions.services.sending import by_person, found
 from submissions.services.sending.calls import may_have_delivered
 from submissions.services.ways import adapter_of
 
@@ -67,6 +68,7 @@ def draft_context(row: Submission, *, at: datetime, query: QueryDict) -> dict[st
     total = row.documents.count()
     check = package_check.find(row)
     waiting = _waiting(row, check)
+    asked = preflight(row)
     return {
         **_common(row, at),
         "page": paginate(row.documents.all(), query=query, order=("role", "pk")),
@@ -76,7 +78,8 @@ def draft_context(row: Submission, *, at: datetime, query: QueryDict) -> dict[st
         "errors": row.errors,
         "warnings": row.warnings,
         "facts": checking.summary(row) if total and not waiting else [],
-        "preflight": preflight(row),
+        "preflight": asked,
+        "shown": token(row, asked),
         "refused": refused_files(check.refused, service_id=row.service) if check else [],
         "refused_more": check.refused_more if check else 0,
     }
@@ -112,8 +115,10 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         if row.status == S.SENDING
         else None,
         "sent_by": _name(row.queued_by),
-        "may_correct": user.may_work and row.status in (S.REJECTED, S.FAILED),
+        "may_correct": user.may_work and row.status in drafts.CORRECTABLE,
         "may_cancel": user.may_work and row.status == S.QUEUED and not may_have_delivered(row),
+        "earlier": found.find_open(row) if found.is_asked(row) else [],
+        "may_settle": user.may_work and by_person.can_settle(row),
         "transmissions": row.transmissions.count(),
         "dialog": _dialog(row),
     }

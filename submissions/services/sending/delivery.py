@@ -41,7 +41,7 @@ def find_delivery(hold: Hold[Submission], *, is_there: bool) -> Candidate | None
     While another report of the same customer, service and period is on its way, a delivery that looks like ours may be the
     other's: then only the remote's word counts. Raises LostRace, the gateways' errors, NoKey and DocumentDamaged.
     """
-    if not is_there and _others_on_their_way(hold.row).exists():
+    if not is_there and others_on_their_way(hold.row).exists():
         return None
     candidates = {candidate.transmission_id: candidate for candidate in _candidates(hold)}
     if not candidates:
@@ -51,7 +51,8 @@ def find_delivery(hold: Hold[Submission], *, is_there: bool) -> Candidate | None
     return adapter_of(hold.row).locate(context, list(candidates.values()), is_there=is_there)
 
 
-def _others_on_their_way(submission: Submission) -> QuerySet[Submission]:
+def others_on_their_way(submission: Submission) -> QuerySet[Submission]:
+    """Reports of the same customer, service and period that may be delivered at this moment."""
     same = Submission.objects.about(customer=submission.customer, service=submission.service, period=submission.period)
     on_their_way = [Submission.Status.SENDING, Submission.Status.UNCERTAIN]
     return same.filter(status__in=on_their_way).exclude(pk=submission.pk)

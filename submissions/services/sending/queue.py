@@ -13,7 +13,7 @@ from accounts.models import Customer
 from portal.core.states import IllegalTransition
 from submissions.adapters.base import StoredDocument
 from submissions.models import Call, Submission
-from submissions.services.drafting.preflight import Preflight, preflight
+from submissions.services.drafting.preflight import Preflight, preflight, token
 from submissions.services.sending.calls import may_have_delivered
 from submissions.services.ways import adapter_of
 
@@ -26,17 +26,32 @@ class NotReady(Exception):
         self.preflight = preflight
 
 
-def queue(*, submission: Submission, by: str, at: datetime, confirmed: frozenset[str] = frozenset()) -> None:
+class HasChanged(Exception):
+    """The files, the state or an earlier delivery are not those that the person was shown."""
+
+
+def queue(
+    *,
+    submission: Submission,
+    by: str,
+    at: datetime,
+    confirmed: frozenset[str] = frozenset(),
+    shown: str | None = None,
+) -> None:
     """READY -> QUEUED with its calls planned. `confirmed` holds the codes of the questions answered yes.
 
-    Raises NotReady, and LostRace when it was queued or changed first. The caller enqueues the task.
+    `shown` is the `preflight.token` of the page that a person answered; None where no page was shown. Raises NotReady,
+    HasChanged, and LostRace when it was queued or changed first. The caller enqueues the task.
     """
     with transaction.atomic():
         Customer.objects.select_for_update(no_key=True).get(
             pk=submission.customer_id
         )  # one at a time per customer: no duplicates
         Submission.objects.select_for_update().get(pk=submission.pk)  # no file can be added in the meantime
+        submission.refresh_from_db(fields=["is_checked", "warnings", "errors"])
         result = preflight(submission)
+        if shown is not None and shown != token(submission, result):
+            raise HasChanged(f"submission {submission.pk} is not as it was shown")
         open_questions = [question for question in result.questions if question[0] not in confirmed]
         if result.problems or open_questions:
             raise NotReady(Preflight(result.problems, open_questions))

@@ -42,7 +42,7 @@ def settle(hold: Hold[Submission], call: Call, receipt: Receipt, *, by: str, at:
     with transaction.atomic():
         Customer.objects.select_for_update(no_key=True).get(pk=hold.row.customer_id)
         hold.lock()
-        _check_free(hold.row, receipt)
+        check_free(hold.row, receipt)
         Call.objects.filter(pk=call.pk).update(
             status=Call.Status.DONE, finished_at=at, http_status=None, answer=stored_receipt.to_bytes(receipt)
         )
@@ -66,7 +66,8 @@ def store(hold: Hold[Submission]) -> None:
     hold.finish()
 
 
-def _check_free(submission: Submission, receipt: Receipt) -> None:
+def check_free(submission: Submission, receipt: Receipt) -> None:
+    """Raises LostRace when another submission of the customer has this delivery. Call it with the customer locked."""
     others = Submission.objects.filter(customer=submission.customer_id).exclude(pk=submission.pk)
     if others.filter(transmission_id=receipt.transmission_id).exists():
         raise LostRace(f"submission {submission.pk}: another one has transmission {receipt.transmission_id}")
@@ -93,10 +94,10 @@ def _delivered(hold: Hold[Submission], receipt: Receipt, *, by: str, at: datetim
             problem_code="",
             problem_detail="",
         )
-        _expect_feedback(hold.row, at=hold.now())
+        expect_feedback(hold.row, at=hold.now())
 
 
-def _expect_feedback(submission: Submission, *, at: datetime) -> None:
+def expect_feedback(submission: Submission, *, at: datetime) -> None:
     """Poll Dialogporten soon; a dialog that was read before the ids were known is read again."""
     if submission.dialog_id:
         known = Dialog.objects.filter(environment=submission.environment, dialog_id=str(submission.dialog_id))

@@ -19,6 +19,7 @@ from portal.core.problems import code_of
 from portal.core.states import LostRace
 from submissions.adapters.base import Meaning
 from submissions.models import Call, Submission
+from submissions.services import restoring
 from submissions.services.sending import calls, receipt, refusal
 from submissions.services.sending.delivery import as_receipt, find_delivery
 
@@ -41,7 +42,8 @@ def settle_due(*, at: datetime, when_full: Callable[[], None]) -> None:
 
     `when_full` is called when there may be more, before the work begins: another worker takes them meanwhile.
     """
-    holds = lease.claim(uncertain_rows(), at=at, limit=BATCH)
+    held = restoring.held_environments(at=at)
+    holds = lease.claim(uncertain_rows().exclude(environment__in=held), at=at, limit=BATCH)
     if len(holds) == BATCH:
         when_full()
     for hold in holds:

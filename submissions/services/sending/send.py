@@ -23,7 +23,8 @@ from portal.gateways.errors import Refused
 from portal.gateways.statuses import is_settling
 from submissions.adapters.base import Answer, Meaning
 from submissions.models import Call, Submission
-from submissions.services.sending import calls, claim, receipt, refusal
+from submissions.services import restoring
+from submissions.services.sending import calls, claim, found, receipt, refusal
 
 BY = "task:send"
 BATCH = 10
@@ -49,7 +50,9 @@ def send_due(*, at: datetime, when_full: Callable[[], None]) -> None:
 
     `when_full` is called when there may be more, before the work begins: another worker takes them meanwhile.
     """
-    holds = lease.claim(waiting_rows(), at=at, limit=BATCH)
+    held = restoring.held_environments(at=at)
+    rows = waiting_rows().exclude(environment__in=held, status__in=[Status.QUEUED, Status.SENDING])
+    holds = lease.claim(rows, at=at, limit=BATCH)
     if len(holds) == BATCH:
         when_full()
     for hold in holds:
@@ -78,6 +81,8 @@ def walk(hold: Hold[Submission], *, stop_at: datetime) -> None:
     if _was_left_in_doubt(hold):
         return
     round_ = _Walk(hold, calls.counts_of(hold.row))
+    if not _may_begin(round_):
+        return
     for call in hold.row.calls.select_related("document").exclude(status=Call.Status.DONE):
         if hold.now() > stop_at:
             hold.postpone(timedelta(0))
@@ -99,6 +104,18 @@ def _was_left_in_doubt(hold: Hold[Submission]) -> bool:
             return False
         hold.move_to(Status.UNCERTAIN, by=BY, next_attempt_at=hold.now())
     return True
+
+
+def _may_begin(round_: _Walk) -> bool:
+    """Whether the first call may be made; errors of the look are those of the first call before it is started."""
+    hold = round_.hold
+    try:
+        return found.may_begin(hold, by=BY)
+    except (LostRace, SoftTimeLimitExceeded):
+        raise
+    except Exception as error:
+        _failed(round_, hold.row.calls.earliest("ordinal"), error)
+        return False
 
 
 def _make(round_: _Walk, call: Call) -> bool:

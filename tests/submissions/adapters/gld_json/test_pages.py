@@ -14,6 +14,7 @@ from submissions.models import Submission
 from submissions.services.sending.queue import queue
 from systemusers.models import Access
 from tests.submissions.adapters.gld_json.test_end_to_end import Vendor
+from tests.submissions.rows import press_send
 from tests.submissions.world import BY, World
 
 S = Submission.Status
@@ -87,7 +88,7 @@ def test_a_report_is_sent_and_after_a_rejection_corrected(client: Client, world:
     create(client, world.access, examples="wrong_sum")
     draft = Submission.objects.get()
 
-    client.post(url("submission-send", draft), {"confirm": ["warnings"]})
+    press_send(client, draft, confirm=["warnings"])
     Submission.objects.update(next_attempt_at=world.at)  # the page's clock is not the sandbox's
     rejected = vendor.settle(world.send(draft))
     page = client.get(url("submission", rejected))

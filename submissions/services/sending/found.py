@@ -1,0 +1,160 @@
+"""Before the first call of a report: has Skatteetaten already one that none of our rows claims? Then a person decides.
+
+That is so after an older backup was restored, and when another installation or program delivered. Only the lists of dialogs
+and transmissions are read: opening a dialog marks it as seen for the customer's staff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
+
+from django.db import transaction
+
+from accounts.models import Customer
+from portal.core.lease import Hold
+from portal.core.states import LostRace
+from submissions.adapters.base import Candidate, Context
+from submissions.models import Call, EarlierDelivery, Submission
+from submissions.services import remote
+from submissions.services.sending import calls, receipt, stored_receipt
+from submissions.services.sending.delivery import FROM_PARTY, as_receipt, others_on_their_way
+from submissions.services.ways import adapter_of
+
+CODE = "ALREADY_THERE"
+WAIT_FOR_OTHERS = timedelta(seconds=10)
+"""Another report of the same customer, service and period is on its way: what was found is probably that one."""
+FRESH = timedelta(hours=1)
+"""A transmission as young as this may have no readable forms yet, so it counts although its period is not known."""
+Status = Submission.Status
+
+
+def may_begin(hold: Hold[Submission], *, by: str) -> bool:
+    """True when no call was ever made and nothing was found. Otherwise the hold has ended, and a person is asked.
+
+    Raises what `calls.context_of` and the gateways raise, and LostRace.
+    """
+    if hold.row.calls.filter(attempts__gt=0).exists():
+        return True
+    hold.renew()
+    has_others = others_on_their_way(hold.row).exists()
+    found = _unclaimed(hold)
+    if found and has_others:
+        hold.postpone(WAIT_FOR_OTHERS)
+        return False
+    if found:
+        _ask(hold, found, by)
+    return not found
+
+
+def _unclaimed(hold: Hold[Submission]) -> list[EarlierDelivery]:
+    submission, since = hold.row, datetime.combine(hold.row.period_start, time(), UTC)
+    seen = [
+        Candidate(str(dialog_id), str(item.id), item.created_at, item.external_reference or "")
+        for dialog_id, item in remote.transmissions_since(submission, since, at=hold.now())
+        if item.type in FROM_PARTY
+    ]
+    claimed = _claimed(submission)
+    candidates = [candidate for candidate in seen if candidate.transmission_id not in claimed]
+    if not candidates:
+        return []
+    first = submission.calls.select_related("document").earliest("ordinal")
+    context = calls.context_of(hold, first, counts=calls.counts_of(submission))
+    return [row for candidate in candidates if (row := _compare(hold, context, candidate))]
+
+
+def _claimed(submission: Submission) -> set[str]:
+    """Transmissions that a row of ours has, or that a person has answered for this report."""
+    ours = Submission.objects.filter(customer=submission.customer_id, transmission_id__isnull=False)
+    answered = submission.earlier.filter(answered_at__isnull=False)
+    ids = [*ours.values_list("transmission_id", flat=True), *answered.values_list("transmission_id", flat=True)]
+    return {str(value) for value in ids}
+
+
+def _compare(hold: Hold[Submission], context: Context, candidate: Candidate) -> EarlierDelivery | None:
+    """None when it is about another period."""
+    hold.renew()
+    adapter = adapter_of(hold.row)
+    is_about = adapter.is_about(context, candidate)
+    if not is_about and hold.now() - candidate.created_at > FRESH:
+        return None
+    same = adapter.locate(context, [candidate], is_there=False) if is_about else None
+    return EarlierDelivery(
+        submission=hold.row,
+        dialog_id=candidate.dialog_id,
+        transmission_id=candidate.transmission_id,
+        created_at=candidate.created_at,
+        is_same=same is not None,
+        found_at=hold.now(),
+    )
+
+
+def _ask(hold: Hold[Submission], found: Iterable[EarlierDelivery], by: str) -> None:
+    with transaction.atomic():
+        hold.lock()
+        EarlierDelivery.objects.bulk_create(found, ignore_conflicts=True)
+        what = {"code": CODE}
+        hold.move_to(Status.NEEDS_PERSON, by=by, problem_code=CODE, failures=0, what=what)
+
+
+def is_asked(submission: Submission) -> bool:
+    """Whether a person must say what is to happen with this report."""
+    return submission.status == Status.NEEDS_PERSON and submission.problem_code == CODE
+
+
+def find_open(submission: Submission) -> list[EarlierDelivery]:
+    """What was found and is not answered yet, the oldest first."""
+    return list(submission.earlier.filter(answered_at__isnull=True))
+
+
+def send_anyway(*, submission: Submission, shown: frozenset[int], by: str, at: datetime) -> None:
+    """The person has seen the deliveries `shown`; ours is sent and replaces them. Raises LostRace."""
+    with transaction.atomic():
+        ids = _answered(submission, shown)
+        submission.earlier.filter(pk__in=shown).update(answered_at=at)
+        submission.move_to(
+            Status.QUEUED, by=by, at=at, next_attempt_at=at, problem_code="", failures=0,
+            what={"confirmed": ["replaces"], "transmission": ",".join(ids)},
+        )  # fmt: skip
+
+
+def take_over(*, submission: Submission, shown: frozenset[int], chosen: int, by: str, at: datetime) -> None:
+    """The delivery `chosen` is this report: it becomes DELIVERED, and the answer is followed. Nothing is sent.
+
+    Raises LostRace, also when another row has the delivery.
+    """
+    with transaction.atomic():
+        Customer.objects.select_for_update(no_key=True).get(pk=submission.customer_id)
+        _answered(submission, shown)
+        found = submission.earlier.filter(pk=chosen, answered_at__isnull=True).first()
+        if found is None:
+            raise LostRace(f"submission {submission.pk}: the delivery is not open any more")
+        delivery = Candidate(str(found.dialog_id), str(found.transmission_id), found.created_at, "")
+        received = as_receipt(delivery)
+        receipt.check_free(submission, received)
+        last = submission.calls.order_by("-ordinal").values("pk")[:1]
+        answer = stored_receipt.to_bytes(received)
+        Call.objects.filter(pk__in=last).update(status=Call.Status.DONE, finished_at=found.created_at, answer=answer)
+        submission.earlier.filter(pk__in=shown).update(answered_at=at)
+        submission.move_to(
+            Status.DELIVERED, by=by, at=at, delivered_at=found.created_at, dialog_id=found.dialog_id,
+            transmission_id=found.transmission_id, next_attempt_at=at, problem_code="", failures=0,
+            what={"transmission": str(found.transmission_id)},
+        )  # fmt: skip
+        receipt.expect_feedback(submission, at=at)
+
+
+def discard(*, submission: Submission, shown: frozenset[int], by: str, at: datetime) -> None:
+    """Ours is not sent. Raises LostRace."""
+    with transaction.atomic():
+        ids = _answered(submission, shown)
+        submission.move_to(Status.CANCELLED, by=by, at=at, problem_code="", what={"transmission": ",".join(ids)})
+
+
+def _answered(submission: Submission, shown: frozenset[int]) -> list[str]:
+    """The transmissions that were asked about. Raises LostRace when they are not those that the person was shown."""
+    stored = Submission.objects.select_for_update().only("status", "problem_code").get(pk=submission.pk)
+    rows = find_open(submission)
+    if not is_asked(stored) or {row.pk for row in rows} != shown:
+        raise LostRace(f"submission {submission.pk}: the question has changed")
+    return [str(row.transmission_id) for row in rows]

@@ -1,0 +1,88 @@
+"""What only a person can decide: a delivery that was there before, a lost answer without access, the hold after a restore."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.guard import StaffRequest, staff_page
+from portal.core import enqueue
+from portal.core.confirm import Question, ask_first, word_in
+from submissions import tasks
+from submissions.forms import FoundForm, SettleForm
+from submissions.models import Submission
+from submissions.services import restoring
+from submissions.services.sending import by_person, found
+from submissions.views.one import act
+
+
+def _back(request: HttpRequest, row: Submission) -> HttpResponse:
+    return redirect("submission", environment=row.environment, pk=row.pk)
+
+
+@act
+def answer_found(request: StaffRequest, row: Submission) -> HttpResponse:
+    """Skatteetaten has a delivery that none of our rows claims: send ours, take the other over, or discard ours."""
+    form = FoundForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Velg hva som skal skje."))
+        return _back(request, row)
+    answer, shown = form.cleaned_data["answer"], form.cleaned_data["shown"]
+    by, at = request.user.actor, timezone.now()
+    if answer == FoundForm.SEND:
+        found.send_anyway(submission=row, shown=shown, by=by, at=at)
+        messages.success(request, _("Innsendingen er lagt i kø. Den erstatter det som var levert."))
+    elif answer == FoundForm.DISCARD:
+        found.discard(submission=row, shown=shown, by=by, at=at)
+        messages.success(request, _("Innsendingen er forkastet. Ingenting ble sendt."))
+    else:
+        found.take_over(submission=row, shown=shown, chosen=int(answer), by=by, at=at)
+        messages.success(request, _("Leveringen er tatt over. Svaret hentes som ellers."))
+    enqueue.enqueue_on_commit(tasks.send_submissions)
+    return _back(request, row)
+
+
+@act
+def settle(request: StaffRequest, row: Submission) -> HttpResponse:
+    """The answer was lost and the access is gone: the person has asked, and says whether the report arrived."""
+    form = SettleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Velg om oppgaven kom fram, og skriv hvordan dere vet det."))
+        return _back(request, row)
+    arrived = form.cleaned_data["outcome"] == SettleForm.ARRIVED
+    reason = form.cleaned_data["reason"]
+    by_person.settle(submission=row, arrived=arrived, reason=reason, by=request.user.actor, at=timezone.now())
+    messages.success(request, _("Innsendingen er avgjort."))
+    return _back(request, row)
+
+
+@staff_page(may="may_configure")
+def end_hold(request: StaffRequest) -> HttpResponse:
+    """Send although not all dialogs have been read since the restore."""
+    home = reverse("dashboard", kwargs={"environment": request.environment})
+    progress = restoring.progress(environment=request.environment)
+    if progress is None:
+        return redirect(home)
+    question = Question(
+        title=_("Send før alt er lest på nytt?"),
+        consequences=[
+            _(
+                "Databasen ble lagt tilbake fra en sikkerhetskopi. Dialoger som ikke er lest, kan ha leveringer vi ikke vet om."
+            ),
+            _("Hver innsending blir likevel sett etter hos Skatteetaten før den sendes."),
+        ],
+        button=_("Send nå"),
+        trail=[(_("Oversikt"), home)],
+        word=word_in(request.environment),
+    )
+    page = ask_first(request, question)
+    if page:
+        return page
+    restoring.end_hold(environment=request.environment, by=request.user.actor, at=timezone.now())
+    enqueue.enqueue_on_commit(tasks.send_submissions)
+    messages.success(request, _("Sendingen er i gang igjen."))
+    return redirect(home)

