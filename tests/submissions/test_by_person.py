@@ -22,6 +22,7 @@ def doubtful(world: World) -> Submission:
     """The confirmation's answer was lost, and then the customer removed the access."""
     world.order(step="bekreft", kind="lost")
     submission = world.send(world.queued())
+    assert submission.access_id
     Access.objects.filter(pk=submission.access_id).update(status="REMOVED")
     return Submission.objects.get(pk=submission.pk)
 
