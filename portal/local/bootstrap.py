@@ -83,7 +83,8 @@ def install(lock: Path) -> None:
         source = ROOT / stamp.name.removesuffix(".done")
         if is_done(stamp, version, source):
             return
-    print(f"Installing {lock.name} …", flush=True)
+    packages = sum(line[:1].isalnum() for line in lock.read_text().splitlines())
+    print(f"Installing {packages} packages of {lock.name}; this may take some minutes …", flush=True)
     options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--prefer-binary"]
     run([str(PYTHON), "-m", "pip", "install", *options, "-r", str(lock)], f"installing {lock.name}")
     mark_done(VENV / f"{lock.name}.done", version, lock)

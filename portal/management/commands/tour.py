@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -14,7 +15,6 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Role, User
-from portal.celery import app
 from portal.local import embedded, runner, tour
 
 
@@ -24,10 +24,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PORTAL_MODE != "local" or not settings.SANDBOX_URL:
             raise CommandError("The tour walks in the sandbox only: set PORTAL_MODE=local.")
-        call_command("migrate", verbosity=0)
+        os.umask(0o077)
         started = time.monotonic()
         with ExitStack() as stack:
-            start_missing(stack, self.stdout.write)
+            is_here = _runs_here(stack)
+            call_command("migrate", verbosity=0)
+            start(runner.commands() if not is_here else {}, stack, self.stdout.write)
             tour.prepare()
             caller = stack.enter_context(httpx.Client(base_url=settings.SANDBOX_URL, timeout=20))
             folder = settings.DATA_DIR / "tour"
@@ -40,17 +42,27 @@ class Command(BaseCommand):
         self.stdout.write(f"\nAll nine steps did their work, in {time.monotonic() - started:.0f} s.")
 
 
-def start_missing(stack: ExitStack, say: Any) -> None:
-    """Start what does not answer: sandbox, web, and worker with beat. All of it ends with the tour."""
-    commands = runner.commands()
-    here = {
-        "sandbox": _answers(str(settings.SANDBOX_URL)),
-        "web": _answers(f"http://127.0.0.1:{settings.PORT}/healthz"),
-    }
-    here["worker"] = here["beat"] = bool(app.control.inspect(timeout=1).ping())
+def _runs_here(stack: ExitStack) -> bool:
+    """Whether `make run` of this data folder runs at our addresses; else this run is the only one until `stack` ends.
+
+    Raises CommandError when it runs at other addresses, or when ours belong to another portal.
+    """
+    try:
+        stack.enter_context(embedded.one_run(settings.DATA_DIR, address=settings.PORTAL_URL))
+    except embedded.AlreadyRuns as error:
+        if error.address == settings.PORTAL_URL:
+            return True
+        raise CommandError(f"{error} Or set PORT and SANDBOX_PORT as that run has them.") from error
+    try:
+        runner.refuse_busy_ports()
+    except runner.PortInUse as error:
+        raise CommandError(f"{error} The tour walks only through the portal of this folder.") from error
+    return False
+
+
+def start(commands: dict[str, list[str]], stack: ExitStack, say: Callable[[str], object]) -> None:
+    """Start the processes of `make run`, and wait for the sandbox and the web server. All of it ends with the tour."""
     for name, command in commands.items():
-        if here[name]:
-            continue
         say(f"starting {name}")
         tied = embedded.tied_to_us(command, stop="SIGTERM", patience=runner.PATIENCE)
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -59,13 +71,6 @@ def start_missing(stack: ExitStack, say: Any) -> None:
     for url in (str(settings.SANDBOX_URL), f"http://127.0.0.1:{settings.PORT}/healthz"):
         if not runner.answers(url):
             raise CommandError(f"{url} does not answer")
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2).status_code < 500
-    except httpx.HTTPError:
-        return False
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
