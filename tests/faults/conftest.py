@@ -1,4 +1,4 @@
-"""A whole portal as `make run` starts it, with a Valkey beside it that a test can take away and give back."""
+"""A whole portal as `make run` starts it, with a Valkey and a PostgreSQL beside it that a test can take away and give back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
+import redis
 from django.conf import settings
 
 from portal.local import embedded
@@ -23,14 +25,15 @@ from tests.local.test_run import everything_below, free_port, start, wait_for
 
 
 @dataclass
-class Valkey:
-    """Keeps its data on disk from one start to the next."""
+class Server:
+    """`valkey` or `postgresql`. Keeps its data on disk from one start to the next."""
 
+    name: str
     data: Path
     stack: ExitStack = field(default_factory=ExitStack)
 
     def start(self) -> None:
-        self.stack.enter_context(embedded.servers(self.data, needed=("valkey",)))
+        self.stack.enter_context(embedded.servers(self.data, needed=(self.name,)))
 
     def stop(self) -> None:
         self.stack.close()
@@ -41,7 +44,8 @@ class Portal:
     """The running portal, seen from outside."""
 
     environment: dict[str, str]
-    valkey: Valkey
+    valkey: Server
+    postgresql: Server
     process: subprocess.Popen[bytes]
     output: Path
 
@@ -61,22 +65,40 @@ class Portal:
     def health(self) -> dict[str, str]:
         return httpx.get(f"http://127.0.0.1:{self.environment['PORT']}/readyz", timeout=20).json()
 
+    def valkey_client(self) -> redis.Redis:
+        return redis.Redis.from_url(self.environment["REDIS_URL"])
+
     def sandbox(self, method: str, path: str, **body: Any) -> Any:
         url = f"http://127.0.0.1:{self.environment['SANDBOX_PORT']}/control/{path}"
         answer = httpx.request(method, url, json=body or None, timeout=20).raise_for_status()
         return answer.json() if answer.content else None
 
 
+def wait_until(is_so: Callable[[], bool], *, seconds: float) -> bool:
+    """Whether it became so in that time. For looks that cost a process each."""
+    until = time.monotonic() + seconds
+    while not (result := is_so()) and time.monotonic() < until:
+        time.sleep(2)
+    return result
+
+
 @pytest.fixture
 def portal() -> Iterator[Portal]:
-    with TemporaryDirectory(prefix="portal-faults-") as folder:
+    with TemporaryDirectory(prefix="portal-faults-") as folder, ExitStack() as stack:
         Path(folder).chmod(0o711)
-        valkey = Valkey(embedded.data_folder(settings.BASE_DIR, given=f"{folder}/valkey"))
-        valkey.start()
+        servers = [
+            Server(name, embedded.data_folder(settings.BASE_DIR, given=f"{folder}/{name}"))
+            for name in ("valkey", "postgresql")
+        ]
+        for server in servers:
+            server.start()
+            stack.callback(server.stop)
+        valkey, postgresql = servers
         environment = {
             "PATH": os.environ["PATH"], "HOME": folder, "ENV_FILE": os.devnull, "PORTAL_MODE": "local",
-            "DATA_DIR": f"{folder}/data", "STATIC_ROOT": f"{folder}/static", "REDIS_URL": embedded.redis_url(valkey.data),
-            "PORT": str(free_port()), "SANDBOX_PORT": str(free_port()), "HEARTBEAT_LIMIT": "10",
+            "DATA_DIR": f"{folder}/data", "STATIC_ROOT": f"{folder}/static", "HEARTBEAT_LIMIT": "10",
+            "REDIS_URL": embedded.redis_url(valkey.data), "DATABASE_URL": embedded.database_url(postgresql.data),
+            "PORT": str(free_port()), "SANDBOX_PORT": str(free_port()),
         }  # fmt: skip
         output = Path(folder) / "output"
         with output.open("wb") as file:
@@ -84,10 +106,9 @@ def portal() -> Iterator[Portal]:
         try:
             wait_for(lambda: "Ctrl-C ends all of it" in output.read_text() or process.poll() is not None, seconds=90)
             assert process.poll() is None, output.read_text()
-            yield Portal(environment, valkey, process, output)
+            yield Portal(environment, valkey, postgresql, process, output)
         finally:
             family = everything_below(process.pid)
             process.terminate()
-            process.wait(20)
+            process.wait(60)
             wait_for(lambda: not any(map(is_alive, family)), seconds=30)
-            valkey.stop()

@@ -8,24 +8,32 @@ from pathlib import Path
 
 import httpx
 from django.conf import settings
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import Role, User
+from portal.core.environments import Environment
+from portal.desk.attention import attention
 from portal.local.tour import Tour
-from submissions.models import Submission
+from submissions.models import Attachment, Dialog, Submission, Transmission
+from submissions.period import Period
+from submissions.services.drafting.drafts import add_files, create_draft
 from submissions.services.sending.queue import queue
+from submissions.services.ways import about_of, adapter_of
+from submissions.tasks import pull_dialogs, reconcile_submissions, send_submissions, sweep_cursors
+from submissions.views.examples import Example
 from systemusers.models import Access
 from tests.submissions.rows import make_draft
 from tests.submissions.world import store_package
 
 
-def prepare() -> None:
-    """A customer in the sandbox gives access."""
+def prepare(customers: int = 1) -> None:
+    """Customers in the sandbox give access."""
     user = User.objects.filter(role=Role.ADMINISTRATOR).order_by("pk")[0]
     with httpx.Client(base_url=settings.SANDBOX_URL, timeout=20) as sandbox:
         tour = Tour(lambda _line: None, Path(settings.DATA_DIR), user, sandbox)
         profile = tour.connect().profiles.order_by("pk")[0]
-        tour.approve(tour.ask(profile, "Last"))
+        for _ in range(customers):
+            tour.approve(tour.ask(profile, "Last"))
 
 
 def queue_reports(count: int) -> None:
@@ -36,6 +44,64 @@ def queue_reports(count: int) -> None:
         submission = make_draft(access, at=at, status="READY")
         store_package(submission)
         queue(submission=submission, by="task:load", at=at, confirmed=frozenset({"duplicate", "replaces"}))
+
+
+def queue_examples(*services: str) -> None:
+    """One report of each service for each customer; every third has a wrong sum, and its `created_by` says so."""
+    number = 0
+    for access in Access.objects.filter(status__in=Access.USABLE).order_by("pk"):
+        for service in services:
+            _queue_example(access, service, wrong=number % 3 == 2)
+            number += 1
+
+
+def _queue_example(access: Access, service: str, *, wrong: bool) -> None:
+    at, by = timezone.now(), "task:wrong" if wrong else "task:right"
+    with translation.override("nb"):
+        draft = create_draft(access=access, service=service, period=Period.year(2025), by=by, at=at)
+        files = adapter_of(draft).examples(about_of(draft), name=draft.customer.name, wrong=wrong)
+        add_files(submission=draft, files=[Example(f.name, f.content) for f in files], by=by, at=at)
+        draft.refresh_from_db()
+        queue(submission=draft, by=by, at=timezone.now(), confirmed=frozenset({"warnings"}))
+
+
+def customers() -> None:
+    """Print the organisation numbers of those who gave access, as JSON."""
+    usable = Access.objects.filter(status__in=Access.USABLE)
+    print(json.dumps(sorted(usable.values_list("customer__orgnr", flat=True))))  # noqa: T201
+
+
+def wake(count: int) -> None:
+    """Many messages for the same work."""
+    for _ in range(count):
+        send_submissions.delay()
+        reconcile_submissions.delay()
+        sweep_cursors.delay()
+        pull_dialogs.delay()
+
+
+def books() -> None:
+    """Print what this portal holds, to be compared with the sandbox, as JSON."""
+    attachments = Attachment.objects.all()
+    found = {
+        "reports": [
+            {"delivery": str(row.transmission_id or ""), "status": row.status, "wrong": row.created_by == "task:wrong"}
+            for row in Submission.objects.all()
+        ],
+        "told": _told(),
+        "dialogs": sorted(str(dialog_id) for dialog_id in Dialog.objects.values_list("dialog_id", flat=True)),
+        "transmissions": sorted(str(pk) for pk in Transmission.objects.values_list("transmission_id", flat=True)),
+        "attachments": attachments.exclude(status=Attachment.Status.WAITING).count(),
+        "refused": attachments.filter(status=Attachment.Status.REFUSED).count(),
+    }
+    print(json.dumps(found))  # noqa: T201
+
+
+def _told() -> int:
+    """How much the overview says that waits for an administrator."""
+    user = User.objects.filter(role=Role.ADMINISTRATOR).order_by("pk")[0]
+    lines = attention(user=user, environment=Environment.SANDBOX, at=timezone.now())
+    return sum(line.count for line in lines)
 
 
 def count() -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
 
 import pytest
 
-from tests.faults.conftest import Portal
+from tests.faults.conftest import Portal, wait_until
 from tests.local.test_run import wait_for
 
 AWAY = float(os.environ.get("BROKER_AWAY_SECONDS", "15"))
@@ -19,14 +18,6 @@ pytestmark = pytest.mark.faults
 def received(portal: Portal) -> int:
     """Reports the sandbox's Skatteetaten has."""
     return len(portal.sandbox("GET", "submissions"))
-
-
-def counts_when_delivered(portal: Portal, *, seconds: float) -> dict[str, Any]:
-    """The counts once all reports are delivered, or those of the last look."""
-    until = time.monotonic() + seconds
-    while (counts := portal.counts())["delivered"] < BEFORE + DURING and time.monotonic() < until:
-        time.sleep(1)
-    return counts
 
 
 def test_work_goes_on_by_itself_after_valkey_was_away(portal: Portal) -> None:
@@ -48,8 +39,9 @@ def test_work_goes_on_by_itself_after_valkey_was_away(portal: Portal) -> None:
     wait_for(lambda: portal.health()["status"] == "ready", seconds=60)
     portal.sandbox("DELETE", "faults")
     # A report in the hands of a worker that died waits for the end of its lease.
-    counts = counts_when_delivered(portal, seconds=240)
+    wait_until(lambda: portal.counts()["delivered"] == BEFORE + DURING, seconds=240)
 
+    counts = portal.counts()
     assert counts["delivered"] == counts["transmissions"] == received(portal) == BEFORE + DURING, counts
     assert portal.process.poll() is None
     assert portal.health()["status"] == "ready"
