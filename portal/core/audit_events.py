@@ -106,7 +106,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.FILES_ADDED: _FILES,
     T.FILE_REMOVED: _FILES,
     T.TRIED_AGAIN: {"attachments"},
-    T.SETTLED: {"outcome", "reason"},
+    T.SETTLED: {"outcome", "grounds"},
 }
 """Types that are not here have no details."""
 TRANSITION_KEYS = {"attempt", "code", "codes", "confirmed", "first_sign", "ordered_by", "transmission"}

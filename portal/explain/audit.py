@@ -67,7 +67,7 @@ def _files(detail: Detail, model: Any) -> list[str]:
 
 def _settled(detail: Detail, model: Any) -> list[str]:
     arrived = detail.get("outcome") == "ARRIVED"
-    return [_("Den kom fram") if arrived else _("Den kom ikke fram"), str(detail.get("reason", ""))]
+    return [_("Den kom fram") if arrived else _("Den kom ikke fram"), str(detail.get("grounds", ""))]
 
 
 def _edits(detail: Detail, model: Any) -> list[str]:

@@ -13,7 +13,16 @@ from accounts.models import Customer, Portfolio
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from portal.core.outbox.message import OutboxMessage
-from submissions.models import Dialog, EventSubscription, Order, PackageCheck, PollCursor, Submission
+from submissions.models import (
+    Attachment,
+    Dialog,
+    EventSubscription,
+    Order,
+    PackageCheck,
+    PollCursor,
+    Submission,
+    Transmission,
+)
 from submissions.period import Period
 from systemusers.models import Access, System, SystemRound
 from tests.core.outbox.rig import put_one
@@ -59,6 +68,13 @@ def subscription() -> EventSubscription:
     )
 
 
+def attachment() -> Attachment:
+    sent = Transmission.objects.create(
+        dialog=dialog(), transmission_id=uuid.uuid4(), type="Information", title="Brev", created_at=AT
+    )
+    return Attachment.objects.create(transmission=sent, attachment_id="1", status_at=AT, next_attempt_at=AT)
+
+
 def submission() -> Submission:
     return make_draft(Access.objects.first() or access(), period=Period.year(2000 + Submission.objects.count()))
 
@@ -91,6 +107,7 @@ def system_round() -> SystemRound:
 
 MAKERS: dict[type[Any], Callable[[], Any]] = {
     Access: access,
+    Attachment: attachment,
     Dialog: dialog,
     EventSubscription: subscription,
     OutboxMessage: lambda: put_one(key=uuid.uuid4().hex),

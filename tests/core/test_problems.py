@@ -12,7 +12,7 @@ from portal.core.problems import LONGEST_CODE, code_of
 from portal.explain import explain
 from portal.gateways.errors import BrokenReply, GatewayError, Refused, Unavailable
 from submissions.services.documents import DocumentDamaged
-from submissions.services.inbox.pull import NotReady
+from submissions.services.inbox.attachments import NotReady
 from systemusers.services.tokens import AccessMissing, NoKey
 
 UNKNOWN = str(explain("SOMETHING_NEW").cause).replace("SOMETHING_NEW", "")

@@ -40,7 +40,7 @@ def test_each_outcome_has_its_state_and_stands_in_the_trail(
     assert (doubtful.status, doubtful.next_attempt_at) == (status, None)
     assert event.detail["outcome"] == ("ARRIVED" if arrived else "NOT_ARRIVED")
     assert "12058012345" not in str(event.detail)
-    assert "Kari" in event.detail["reason"]
+    assert "Kari" in event.detail["grounds"]
 
 
 def test_while_the_access_works_the_portal_looks_itself(world: World, doubtful: Submission) -> None:

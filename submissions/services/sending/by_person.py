@@ -44,7 +44,7 @@ def settle(*, submission: Submission, arrived: bool, reason: str, by: str, at: d
             raise IllegalTransition(f"submission {row.pk} is not for a person to settle")
         outcome = "ARRIVED" if arrived else "NOT_ARRIVED"
         record(
-            by=by, at=at, target=row, what=AuditType.SETTLED, outcome=outcome, reason=reason[:LONGEST_REASON]
+            by=by, at=at, target=row, what=AuditType.SETTLED, outcome=outcome, grounds=reason[:LONGEST_REASON]
         )  # identity numbers in it are hidden
         done: dict[str, Any] = {"next_attempt_at": None, "lease_until": None, "failures": 0}
         if arrived:
