@@ -20,6 +20,7 @@ from portal.core.audit import record
 from portal.core.audit_changes import changes
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
+from portal.core.lease import Leased
 from portal.gateways.enhetsregisteret import UnitJson
 
 ORGNR = RegexValidator(r"^[2389]\d{8}$", _("Et organisasjonsnummer har ni sifre og begynner på 2, 3, 8 eller 9."))
@@ -231,6 +232,24 @@ class Customer(models.Model):
 
 
 Row = TypeVar("Row", bound=models.Model)
+
+
+class RegisterRound(Leased):
+    """When the customers of one environment are next looked up in the business register. One row for each environment."""
+
+    environment = models.CharField(_("miljø"), max_length=10, choices=Environment, unique=True)
+
+    class Meta:
+        verbose_name = _("runde mot Enhetsregisteret")
+        verbose_name_plural = _("runder mot Enhetsregisteret")
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="register_round_due"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.environment
 
 
 class OfCustomersQuerySet(models.QuerySet[Row]):

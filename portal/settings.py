@@ -334,6 +334,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "sweep-unfollowed": every(24 * 60 * 60, "submissions.tasks.sweep_unfollowed"),
     "sweep-subscriptions": every(60, "submissions.tasks.sweep_subscriptions"),
     "forget-events": every(24 * 60 * 60, "submissions.tasks.forget_events"),
+    "refresh-customers": every(60, "accounts.tasks.refresh_customers"),
     "sweep-outbox": every(15, "portal.tasks.sweep_outbox"),
     "seal-audit": every(60, "portal.tasks.seal_audit"),
 }

@@ -12,6 +12,7 @@ from enum import Enum
 from django.core.cache import cache
 from django.utils.translation import gettext as _
 
+from accounts.models import Customer
 from accounts.services.orgnr import SYNTHETIC
 from portal.core.environments import Environment, addresses
 from portal.core.valkey import ERRORS
@@ -68,14 +69,19 @@ def enhetsregisteret(environment: str) -> Enhetsregisteret:
     return Enhetsregisteret(base_url=addresses(environment).business_register)
 
 
+def can_be_known(*, environment: str, orgnr: str) -> bool:
+    """Whether the register of the environment can have the number: the real one knows no synthetic organisation."""
+    return not (orgnr[0] in SYNTHETIC and environment == Environment.TEST)
+
+
 def look_up(*, environment: str, orgnr: str) -> LookUp:
     """Ask the register. Never raises: without an answer the outcome is UNAVAILABLE.
 
     Not to be called inside a transaction.
     """
     is_synthetic = orgnr[0] in SYNTHETIC
-    if is_synthetic and environment == Environment.TEST:
-        return LookUp(Outcome.SYNTHETIC)  # the register of real organisations cannot know it
+    if not can_be_known(environment=environment, orgnr=orgnr):
+        return LookUp(Outcome.SYNTHETIC)
     try:
         unit = enhetsregisteret(environment).unit(orgnr)
     except GatewayError as error:
@@ -86,15 +92,29 @@ def look_up(*, environment: str, orgnr: str) -> LookUp:
     return LookUp(Outcome.FOUND, unit, warnings_about(unit.as_json()))
 
 
+def warnings_of(customer: Customer) -> list[str]:
+    """Warnings about a stored customer, wherever one asks for access or sends: from what the register said last."""
+    unit = customer.business_register
+    warnings = warnings_about(unit)
+    name = unit.get("name", "")
+    if unit.get("former_name") and " ".join(name.split()).casefold() != " ".join(customer.name.split()).casefold():
+        warnings.append(_("Virksomheten har skiftet navn i Enhetsregisteret til %(name)s.") % {"name": name})
+    return warnings
+
+
 def warnings_about(unit: UnitJson) -> list[str]:
     """Warnings to show before this organisation is asked for access."""
     warnings = []
+    if unit.get("is_hidden"):
+        warnings.append(_("Enhetsregisteret viser ikke denne virksomheten. Den er fjernet av rettslige grunner."))
     if unit.get("is_deleted"):
         warnings.append(_("Virksomheten er slettet i Enhetsregisteret."))
     if unit.get("is_bankrupt"):
         warnings.append(_("Virksomheten er konkurs. Bostyreren må godkjenne."))
     if unit.get("is_closing"):
         warnings.append(_("Virksomheten er under avvikling."))
+    if unit.get("is_restructuring"):
+        warnings.append(_("Virksomheten er under rekonstruksjon."))
     if unit.get("main_unit"):
         warnings.append(
             _("Dette er en underenhet. Systemtilgang gis av hovedenheten, som har nummer %(orgnr)s.")
@@ -105,7 +125,7 @@ def warnings_about(unit: UnitJson) -> list[str]:
 
 def approvers(*, environment: str, orgnr: str) -> list[Approver]:
     """Persons with a registered role that may approve; empty when the register has none or does not answer."""
-    if orgnr[0] in SYNTHETIC and environment == Environment.TEST:
+    if not can_be_known(environment=environment, orgnr=orgnr):
         return []
     key = f"approvers:{environment}:{orgnr}"
     known = _kept(key)

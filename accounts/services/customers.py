@@ -15,6 +15,7 @@ from portal.core.audit import record
 from portal.core.audit_changes import changes, values_of
 from portal.core.audit_events import AuditType
 from portal.core.masking import length_only, masked
+from portal.gateways.enhetsregisteret import UnitJson
 
 MASKS = {"contact_name": masked, "contact_email": masked, "contact_phone": masked, "notes": length_only}
 FEW = 5000
@@ -103,10 +104,19 @@ def edit_customer(*, customer: Customer, details: Details, by: str, at: datetime
     return list(edits)
 
 
+def with_former_name(old: UnitJson, new: UnitJson) -> UnitJson:
+    """`new`, with the name that the register had before when it has another one now."""
+    before, now = old.get("name", ""), new.get("name", "")
+    former = before if before and now and before != now else old.get("former_name", "")
+    return {**new, "former_name": former} if former else new
+
+
 def keep_look_up(*, customer: Customer, lookup: LookUp, by: str, at: datetime) -> None:
     """Store what the register says now."""
     with transaction.atomic():
-        Customer.objects.filter(pk=customer.pk).update(business_register=lookup.as_json(), business_register_at=at)
+        row = Customer.objects.select_for_update(of=("self",)).get(pk=customer.pk)
+        row.business_register, row.business_register_at = with_former_name(row.business_register, lookup.as_json()), at
+        row.save(update_fields=["business_register", "business_register_at"])
         record(
             by=by,
             at=at,

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
-from accounts.services.business_register import warnings_about
+from accounts.services.business_register import warnings_of
 from portal.core.heartbeat import is_working
 from submissions.models import Dialog, Submission
 from submissions.services import catalogue
@@ -32,7 +32,7 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
         "customer": row,
         "accesses": accesses,
         "has_access": any(each.access.status in Access.USABLE for each in accesses),
-        "warnings": warnings_about(row.business_register),
+        "warnings": warnings_of(row),
         "submissions": _submissions(row, at, working),
         "dialogs": _dialogs(row, at, working),
         "events": timeline.of_customer(row, names=_names(row)),

@@ -15,7 +15,10 @@ from portal.gateways.http import Channel
 
 
 class UnitJson(TypedDict, total=False):
-    """`Unit` as it is stored; empty where the register has not been asked or does not know the number."""
+    """`Unit` as it is stored; empty where the register has not been asked or does not know the number.
+
+    `former_name`: the register's earlier name, when it has changed since the first look-up.
+    """
 
     orgnr: str
     name: str
@@ -25,12 +28,19 @@ class UnitJson(TypedDict, total=False):
     is_bankrupt: bool
     is_closing: bool
     is_deleted: bool
+    is_hidden: bool
+    is_restructuring: bool
     main_unit: str
+    former_name: str
 
 
 @dataclass(frozen=True)
 class Unit:
-    """An organisation. `language` is its written norm, nb or nn; `main_unit` is set on a sub-unit."""
+    """An organisation. `language` is its written norm, nb or nn.
+
+    `main_unit` is set on a sub-unit only: what the register lists among sub-units. An organisasjonsledd (ORGL) has a
+    parent too, but is a main unit. `is_hidden`: removed from the open register for legal reasons (410); nothing is known.
+    """
 
     orgnr: str
     name: str
@@ -41,6 +51,8 @@ class Unit:
     is_closing: bool
     is_deleted: bool
     main_unit: str
+    is_hidden: bool = False
+    is_restructuring: bool = False
 
     def as_json(self) -> UnitJson:
         return {
@@ -52,6 +64,8 @@ class Unit:
             "is_bankrupt": self.is_bankrupt,
             "is_closing": self.is_closing,
             "is_deleted": self.is_deleted,
+            "is_hidden": self.is_hidden,
+            "is_restructuring": self.is_restructuring,
             "main_unit": self.main_unit,
         }
 
@@ -65,17 +79,34 @@ class RoleHolder:
     orgnr: str
 
 
+MAIN, SUB = "enheter", "underenheter"
+MOST_NUMBERS = 100
+"""In one search: the address stays shorter than what servers accept."""
+
+
 class Enhetsregisteret:
     def __init__(self, *, base_url: str) -> None:
         self._channel = Channel(service="enhetsregisteret", base_url=base_url)
 
     def unit(self, orgnr: str) -> Unit | None:
         """The main unit or sub-unit with this number; None when the register has none."""
-        for kind in ("enheter", "underenheter"):
+        for kind in (MAIN, SUB):
             payload = self._fetch(f"/{kind}/{orgnr}")
             if payload:
-                return decode(f"enhetsregisteret {kind}", partial(_unit, payload))
+                return decode(f"enhetsregisteret {kind}", partial(_unit, payload, is_sub=kind == SUB))
         return None
+
+    def units(self, orgnrs: list[str]) -> list[Unit]:
+        """Those of at most MOST_NUMBERS numbers that a search lists. Deleted and removed units are not listed."""
+        return [unit for kind in (MAIN, SUB) for unit in self._listed(kind, orgnrs)]
+
+    def _listed(self, kind: str, orgnrs: list[str]) -> list[Unit]:
+        params = {"organisasjonsnummer": ",".join(orgnrs), "size": str(len(orgnrs))}
+        payload = self._channel.call("GET", f"/{kind}", params=params).json()
+        return decode(
+            f"enhetsregisteret {kind}",
+            lambda: [_unit(u, is_sub=kind == SUB) for u in (payload.get("_embedded") or {}).get(kind, [])],
+        )
 
     def roles(self, orgnr: str) -> list[RoleHolder]:
         payload = self._fetch(f"/enheter/{orgnr}/roller")
@@ -92,12 +123,12 @@ class Enhetsregisteret:
             payload: dict[str, Any] = self._channel.call("GET", path).json()
         except Refused as error:
             if error.status in (404, 410):
-                return {"organisasjonsnummer": path.split("/")[2], "slettedato": "-"} if error.status == 410 else {}
+                return {"organisasjonsnummer": path.split("/")[2], "fjernet": True} if error.status == 410 else {}
             raise
         return payload
 
 
-def _unit(payload: dict[str, Any]) -> Unit:
+def _unit(payload: dict[str, Any], *, is_sub: bool = False) -> Unit:
     postal = payload.get("forretningsadresse") or payload.get("postadresse") or payload.get("beliggenhetsadresse") or {}
     address = ", ".join(
         [*postal.get("adresse", []), f"{postal.get('postnummer', '')} {postal.get('poststed', '')}".strip()]
@@ -111,7 +142,9 @@ def _unit(payload: dict[str, Any]) -> Unit:
         is_bankrupt=bool(payload.get("konkurs", False)),
         is_closing=bool(payload.get("underAvvikling") or payload.get("underTvangsavviklingEllerTvangsopplosning")),
         is_deleted=bool(payload.get("slettedato")),
-        main_unit=str(payload.get("overordnetEnhet") or ""),
+        main_unit=str(payload.get("overordnetEnhet") or "") if is_sub else "",
+        is_hidden=bool(payload.get("fjernet")),
+        is_restructuring=bool(payload.get("underRekonstruksjonsforhandling")),
     )
 
 

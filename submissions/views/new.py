@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
+from accounts.services.business_register import warnings_of
 from portal.core.environments import Environment
 from portal.core.htmx import page_or_fragment
 from submissions.adapters.base import About, Period
@@ -54,6 +55,7 @@ def _page(
     context = {
         "customer": customer,
         "customer_id": str(customer.pk),
+        "warnings": warnings_of(customer),
         "form": form,
         "offers": offers,
         "refused": refused,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.guard import StaffRequest, staff_page
+from accounts.services.business_register import warnings_of
 from portal.core import enqueue
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
@@ -58,7 +59,7 @@ def draft_page(
     """The draft, with its files, what the check found, and refused files."""
     form = form or FilesForm(extensions=catalogue.service(row.service).extensions)
     context = draft_context(row, at=timezone.now(), query=request.GET)
-    context |= {"form": form, "unanswered": unanswered}
+    context |= {"form": form, "unanswered": unanswered, "warnings": warnings_of(row.customer)}
     return render(request, "submissions/draft.html", context, status=status)
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
+from accounts.services.business_register import warnings_of
 from portal.core.htmx import page_or_fragment
 from systemusers.forms import AskForm
 from systemusers.models import Access
@@ -32,7 +33,12 @@ def new(request: StaffRequest) -> HttpResponse:
     form = AskForm(request.POST or None, environment=request.environment, count=len(customers))
     if request.method == "POST" and form.is_valid():
         return _ask(request, form, customers)
-    context = {"form": form, "customers": customers, "profiles": form.fields["profile"].queryset}  # type: ignore[attr-defined]
+    context = {
+        "form": form,
+        "customers": customers,
+        "asked": [(customer, warnings_of(customer)) for customer in customers],
+        "profiles": form.fields["profile"].queryset,  # type: ignore[attr-defined]
+    }
     return render(request, "systemusers/access_new.html", context, status=422 if form.errors else 200)
 
 

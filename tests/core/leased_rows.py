@@ -9,7 +9,7 @@ from typing import Any
 
 from django.apps import apps
 
-from accounts.models import Customer, Portfolio
+from accounts.models import Customer, Portfolio, RegisterRound
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from portal.core.outbox.message import OutboxMessage
@@ -114,6 +114,7 @@ MAKERS: dict[type[Any], Callable[[], Any]] = {
     Order: order,
     PackageCheck: package_check,
     PollCursor: cursor,
+    RegisterRound: lambda: RegisterRound.objects.create(environment=f"E{RegisterRound.objects.count()}"),
     Submission: submission,
     SystemRound: system_round,
 }

@@ -40,19 +40,38 @@ def test_a_sub_unit_is_looked_for_where_main_units_are_not(remote: Remote) -> No
     assert [str(r.url) for r in remote.requests] == [f"{BASE}/enheter/{ORGNR}", f"{BASE}/underenheter/{ORGNR}"]
 
 
+def test_an_organisasjonsledd_with_a_parent_is_no_sub_unit(remote: Remote) -> None:
+    remote.says({**UNIT, "organisasjonsform": {"kode": "ORGL"}, "overordnetEnhet": "310200009"})
+
+    unit = GATEWAY.unit(ORGNR)
+
+    assert unit is not None
+    assert (unit.form, unit.main_unit) == ("ORGL", "")
+
+
+def test_many_numbers_are_asked_for_in_two_searches(remote: Remote) -> None:
+    remote.says({"_embedded": {"enheter": [UNIT]}})
+    remote.says({"_embedded": {"underenheter": [{**UNIT, "overordnetEnhet": "310123455"}]}})
+
+    units = GATEWAY.units([ORGNR, "310123455"])
+
+    assert [unit.main_unit for unit in units] == ["", "310123455"]
+    assert dict(remote.asked.url.params)["organisasjonsnummer"] == f"{ORGNR},310123455"
+
+
 def test_an_unknown_number_is_none(remote: Remote) -> None:
     remote.says(status=404)
 
     assert GATEWAY.unit(ORGNR) is None
 
 
-def test_a_removed_unit_is_deleted_and_has_no_name(remote: Remote) -> None:
+def test_a_unit_removed_for_legal_reasons_is_hidden_and_not_deleted(remote: Remote) -> None:
     remote.says(status=410)
 
     unit = GATEWAY.unit(ORGNR)
 
     assert unit is not None
-    assert (unit.orgnr, unit.is_deleted, unit.name) == (ORGNR, True, "")
+    assert (unit.orgnr, unit.is_hidden, unit.is_deleted, unit.name) == (ORGNR, True, False, "")
 
 
 def test_a_number_that_is_none_is_a_refusal(remote: Remote) -> None:

@@ -1,0 +1,85 @@
+"""Asks the business register about customers again, so that a bankruptcy, a deletion or a new name is noticed within a day.
+
+Many numbers are asked for in one search. What the search does not list (deleted, removed, unknown) is looked up alone.
+https://data.brreg.no/enhetsregisteret/api/dokumentasjon
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from accounts.models import Customer, RegisterRound
+from accounts.services.business_register import LookUp, Outcome, can_be_known, enhetsregisteret, look_up
+from accounts.services.customers import with_former_name
+from portal.core import lease
+from portal.core.audit import record
+from portal.core.audit_events import AuditType
+from portal.core.lease import Hold
+from portal.gateways.enhetsregisteret import MOST_NUMBERS
+from portal.gateways.errors import Unavailable
+
+BY = "task:refresh_customers"
+STALE = timedelta(hours=20)
+"""A look-up that is older is made again."""
+PAUSE = timedelta(seconds=10)
+"""Between two full batches of one environment."""
+IDLE = timedelta(minutes=15)
+"""Until the next look for old look-ups, when a batch was not full."""
+
+
+def make_rounds(*, environments: list[str], at: datetime) -> None:
+    """A row for each environment that has none."""
+    rows = [RegisterRound(environment=environment, next_attempt_at=at) for environment in environments]
+    RegisterRound.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def refresh_due(*, at: datetime, environments: list[str]) -> int:
+    """One batch for each environment that is due. Returns how many rounds were taken."""
+    make_rounds(environments=environments, at=at)
+    holds = lease.claim(RegisterRound.objects.filter(environment__in=environments), at=at)
+    lease.work_through(holds, refresh)
+    return len(holds)
+
+
+def refresh(hold: Hold[RegisterRound]) -> None:
+    """The customers whose look-up is oldest. Raises LostRace and the gateways' errors; what was stored stays stored."""
+    environment = hold.row.environment
+    customers = list(stale(environment, at=hold.now())[:MOST_NUMBERS])
+    hold.renew()
+    known = [row.orgnr for row in customers if can_be_known(environment=environment, orgnr=row.orgnr)]
+    units = {unit.orgnr: unit for unit in enhetsregisteret(environment).units(known)} if known else {}
+    for customer in customers:
+        unit = units.get(customer.orgnr)
+        store(customer, LookUp(Outcome.FOUND, unit) if unit else _alone(hold, customer), at=hold.now())
+    hold.finish(next_attempt_at=hold.now() + (PAUSE if len(customers) == MOST_NUMBERS else IDLE))
+
+
+def stale(environment: str, *, at: datetime) -> QuerySet[Customer]:
+    """Customers that were not looked up for STALE, those never looked up first."""
+    old = Q(business_register_at__isnull=True) | Q(business_register_at__lte=at - STALE)
+    ordered = Customer.objects.filter(old, environment=environment)
+    return ordered.order_by(F("business_register_at").asc(nulls_first=True), "pk")
+
+
+def _alone(hold: Hold[RegisterRound], customer: Customer) -> LookUp:
+    """The look-up of one number. Raises Unavailable when the register does not answer."""
+    hold.renew()
+    lookup = look_up(environment=customer.environment, orgnr=customer.orgnr)
+    if lookup.outcome == Outcome.UNAVAILABLE:
+        raise Unavailable("the business register did not answer")
+    return lookup
+
+
+def store(customer: Customer, lookup: LookUp, *, at: datetime) -> None:
+    """Store what the register says now; the audit trail gets a row when it says something else than before."""
+    with transaction.atomic():
+        row = Customer.objects.select_for_update(of=("self",)).get(pk=customer.pk)
+        before, row.business_register_at = row.business_register, at
+        row.business_register = with_former_name(before, lookup.as_json())
+        row.save(update_fields=["business_register", "business_register_at"])
+        if before != row.business_register:
+            outcome = lookup.outcome.value
+            record(by=BY, at=at, target=row, what=AuditType.LOOKED_UP, customer_id=row.pk, outcome=outcome)
