@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import Q
 
@@ -24,7 +25,7 @@ from portal.core.problems import code_of
 BATCH = 20
 KEEP = timedelta(days=365)
 BY = "task:outbox"
-ACCEPTED, QUIET = "ACCEPTED", "QUIET"
+ACCEPTED, QUIET, OUT_OF_TIME = "ACCEPTED", "QUIET", "OUT_OF_TIME"
 UNCERTAIN, NO_SENDER = "OUTBOX_UNCERTAIN", "OUTBOX_NO_SENDER"
 Status = OutboxMessage.Status
 logger = logging.getLogger(__name__)
@@ -69,12 +70,15 @@ def register(kind: str, sender: Sender) -> None:
 
 
 def send_due(*, at: datetime, limit: int = BATCH) -> int:
-    """Send up to `limit` messages whose time has come. Returns how many were taken; a full batch wakes one more worker."""
+    """Send up to `limit` messages whose time has come. Returns how many were taken; a full batch wakes one more.
+
+    Raises SoftTimeLimitExceeded after it has stored what is known and given the rest back.
+    """
     holds = lease.claim(OutboxMessage.objects.waiting(), at=at, limit=limit)
     accepted: set[str] = set()
     down: dict[str, str] = {}
-    for hold in holds:
-        kind = hold.row.kind
+    for index, hold in enumerate(holds):
+        kind, problem = hold.row.kind, ""
         with lease.reporting(hold):
             if hold.age() > lease.ENOUGH:
                 hold.give_back()
@@ -84,6 +88,9 @@ def send_due(*, at: datetime, limit: int = BATCH) -> int:
                 accepted.add(kind)
             elif problem in SENDERS[kind].outage_codes:
                 down[kind] = problem
+        if problem == OUT_OF_TIME:
+            _give_back(holds[index + 1 :])
+            raise SoftTimeLimitExceeded
     for kind in accepted - set(down):
         waiting = OutboxMessage.objects.waiting().filter(kind=kind)
         lease.wake(waiting, codes=SENDERS[kind].outage_codes, at=at, limit=limit)
@@ -92,8 +99,18 @@ def send_due(*, at: datetime, limit: int = BATCH) -> int:
     return len(holds)
 
 
+def _give_back(holds: list[lease.Hold[OutboxMessage]]) -> None:
+    """The task's time is over: another worker takes these at once."""
+    for hold in holds:
+        with lease.reporting(hold):
+            hold.give_back()
+
+
 def _send(hold: lease.Hold[OutboxMessage]) -> str:
-    """One message, from the claim to the stored result: ACCEPTED, the code of its problem, or QUIET when it was not tried."""
+    """One message, from the claim to the stored result: ACCEPTED, the code of its problem, or QUIET when it was not tried.
+
+    OUT_OF_TIME: the time limit of the task came during the call; what is known is stored, and the batch must end.
+    """
     message, now = hold.row, hold.now()
     earliest = message.quiet_hours.earliest(now) if message.quiet_hours else now
     if earliest > now:
@@ -110,7 +127,8 @@ def _send(hold: lease.Hold[OutboxMessage]) -> str:
         return _not_accepted(hold, error)
     except Exception as error:
         logger.warning("outbox message %s may have been accepted: %s", message.pk, type(error).__name__)
-        return _maybe_accepted(hold, error, sender)
+        code = _maybe_accepted(hold, error, sender)
+        return OUT_OF_TIME if isinstance(error, SoftTimeLimitExceeded) else code
     now = hold.now()
     hold.write(status=Status.SENT, sent_at=now, failures=0, problem_code="", **erased(at=now))
     return ACCEPTED

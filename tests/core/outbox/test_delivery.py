@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from portal.core import lease
 from portal.core.audit import AuditEvent
@@ -47,6 +48,25 @@ def test_the_mail_servers_reply_decides(smtp: MailServer, verb: str, answer: str
     assert (message.next_attempt_at is None) == (status != "WAITING")
     assert code in CODES
     assert message.payload == MAIL
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("may_repeat", "status"), [(True, "WAITING"), (False, "UNCERTAIN")])
+def test_the_time_limit_of_the_task_ends_the_batch_after_the_state_is_stored(
+    monkeypatch: pytest.MonkeyPatch, may_repeat: bool, status: str
+) -> None:
+    def out_of_time(_address: str, _payload: Any, _key: str) -> None:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setitem(delivery.SENDERS, "HOOK", delivery.Sender(out_of_time, may_repeat=may_repeat))
+    first, second = put_one("a", kind="HOOK"), put_one("b", kind="HOOK")
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        delivery.send_due(at=AT)
+
+    assert (again(first).status, again(first).lease_until) == (status, None)
+    assert (again(second).status, again(second).failures) == ("WAITING", 0)
+    assert again(second).lease_until is None
 
 
 @pytest.mark.django_db
