@@ -5,6 +5,7 @@ https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,7 +52,7 @@ def reconcile(hold: Hold[SystemRound]) -> None:
     with waits_for_us(hold):
         try:
             if _usable(system).exists():
-                reconcile_system(system=system, at=at, is_repeated=hold.row.failures > 0)
+                reconcile_system(system=system, at=at, is_repeated=hold.row.failures > 0, renew=hold.renew)
             hold.finish(next_attempt_at=next_night(at))
         except (Refused, BrokenReply, TooManyMissing) as error:
             if isinstance(error, Refused) and is_ours(error):
@@ -70,14 +71,18 @@ def _usable(system: System) -> Any:
     return Access.objects.filter(profile__system=system, status__in=Access.USABLE)
 
 
-def reconcile_system(*, system: System, at: datetime, is_repeated: bool = False) -> int:
+def reconcile_system(
+    *, system: System, at: datetime, is_repeated: bool = False, renew: Callable[[], None] = lambda: None
+) -> int:
     """Store `seen_at` of listed accesses and mark missing ones; returns how many were marked.
 
-    The intent is recorded once for a night. Raises TooManyMissing (nothing is marked), NoKey and the gateways' errors.
+    The intent is recorded once for a night. `renew` is called after the long call, before anything is written; it raises
+    LostRace when another worker has taken the work over. Raises TooManyMissing (nothing is marked), NoKey and the gateways' errors.
     """
     if not is_repeated:
         record(by=BY, at=at, target=system, what=AuditType.RECONCILE, system_id=system.system_id)
     listed = _listed(system, at)
+    renew()
     ours = list(_usable(system).exclude(answered_at__gt=at - SETTLE).select_related("customer"))
     missing = [row for row in ours if (row.customer.orgnr, row.external_ref) not in listed]
     there = [row.pk for row in ours if (row.customer.orgnr, row.external_ref) in listed]
