@@ -45,6 +45,18 @@ def test_its_submissions_stand_there_with_their_next_step(client: Client, access
     assert "Se over og send" in text
 
 
+def test_a_long_history_folds_what_is_older_than_ten_events(client: Client, access: Access, case_worker: Any) -> None:
+    draft = make_draft(access, period=Period.year(2024))
+    for _ in range(15):
+        record(by="user:x", at=AT, target=draft, what="DRAFT->READY", customer_id=access.customer_id)
+
+    text = shown(client, case_worker, access.customer)
+
+    seen, folded = text.split("Vis eldre hendelser")
+    assert seen.count('class="timeline__event"') == 10
+    assert folded.count('class="timeline__event"') >= 5
+
+
 def test_the_history_names_the_report_it_tells_of(client: Client, access: Access, case_worker: Any) -> None:
     draft: Submission = make_draft(access, period=Period.year(2024))
     record(by="user:x", at=AT, target=draft, what="DRAFT->READY")
