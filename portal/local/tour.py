@@ -223,7 +223,7 @@ class Tour:
             "the rejection and its reasons",
         )
         for reason in done.reasons:
-            self.say(f"   {reason['code']}: {reason['text']} {reason['description']}")
+            self.say(f"   {reason['code']}: {' – '.join(filter(None, (reason['text'], reason['description'])))}")
         self.fetch(done)
         self.calls()
 
