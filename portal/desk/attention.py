@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
-from accounts.models import User
+from accounts.models import Customer, User
+from accounts.services.business_register import REMARKED
 from portal.core.environments import Environment
 from portal.core.lease import LASTING, lasting_problems
 from portal.core.next_step import list_of as _url
@@ -56,6 +57,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *_about_checks(environment, counts),
         *_about_access(environment, counts),
         *_about_following(environment, counts),
+        *_about_customers(environment, counts),
         *(_about_system(environment, counts) if user.may_configure else []),
         *(_about_messages(user, environment, counts) if _may_see_messages(user) else []),
     ]
@@ -68,6 +70,7 @@ def _selections(user: User, environment: Environment, at: datetime) -> dict[str,
         **_submissions(user, environment, at),
         **_accesses(user, environment, at),
         **_followed(user, environment, at),
+        **_customers(user, environment),
     }
     if user.may_configure:
         selected |= _systems(environment)
@@ -287,6 +290,20 @@ def _about_access(environment: Environment, counts: Counts) -> list[Todo]:
         )
         for key, title, text, action, state in ABOUT_ACCESS
     ]
+
+
+def _customers(user: User, environment: Environment) -> dict[str, QuerySet[Any]]:
+    """Customers that we have, or wait for, an access to, and that are deleted, bankrupt and so on."""
+    rows = Customer.objects.visible_to(user).filter(REMARKED, environment=environment)
+    current = Access.objects.filter(customer=OuterRef("pk"), status__in={*Access.OPEN, *Access.USABLE})
+    return {"remarked": rows.filter(Exists(current))}
+
+
+def _about_customers(environment: Environment, counts: Counts) -> list[Todo]:
+    n = counts["remarked"].n
+    title = ngettext("Kunde har fått en merknad i Enhetsregisteret", "Kunder har fått en merknad i Enhetsregisteret", n)
+    text = _("Slettet, konkurs, under avvikling eller lignende. Se om du fortsatt skal levere for dem.")
+    return [Todo(n, title, text, _("Vis"), _url(environment, "customers", "group=register"))]
 
 
 def _followed(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, User
+from accounts.services.business_register import REMARKED
 from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
@@ -62,6 +63,7 @@ CUSTOMERS = [
     Group("none", _("Ikke spurt"), Q(~_having())),
     Group("waiting", _("Venter på kunden"), Q(_having(status__in=Access.OPEN))),
     Group("usable", _("Har gitt tilgang"), Q(_having(status__in=Access.USABLE))),
+    Group("register", _("Merknad i Enhetsregisteret"), REMARKED),
     Group("lost", _("Må følges opp"), Q(_having(status__in=[S.REJECTED, S.EXPIRED, S.REMOVED, S.UNKNOWN]))),
 ]
 
