@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from portal.gateways import http
 from portal.sandbox import Sandbox
 from portal.sandbox.testing import Transport
 from tests.fixtures import CUSTOMER_ORGNR
-from tests.systemusers.world import clean_sandbox
+from tests.world import World
 
 
 def organisation(app: Sandbox, **fields: Any) -> None:
@@ -23,7 +23,8 @@ def organisation(app: Sandbox, **fields: Any) -> None:
 
 
 @pytest.fixture
-def sandbox(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    app = clean_sandbox(settings.SANDBOX_URL)
-    monkeypatch.setattr(http, "TRANSPORT", Transport(app))
-    return app
+def sandbox(db: None, settings: Any) -> Iterator[Sandbox]:
+    made = World(settings.SANDBOX_URL)
+    made.app.calls.clear()
+    with made.behind():
+        yield made.app

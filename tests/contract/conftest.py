@@ -6,7 +6,7 @@ import pytest
 
 from portal.gateways import http, maskinporten
 from portal.sandbox.testing import Transport
-from tests.contract.world import SYSTEM, World
+from tests.contract.rig import SYSTEM, World
 from tests.sandbox.altinn_rig import WRITE_SYSTEMS
 
 

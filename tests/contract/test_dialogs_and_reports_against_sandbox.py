@@ -15,7 +15,7 @@ from portal.gateways.skatteetaten.documents import ForeignAddress
 from portal.gateways.skatteetaten.rf1086 import Prefill
 from portal.sandbox.faults import Fault
 from portal.sandbox.skatteetaten.catalogue import RF1086
-from tests.contract.world import FOLLOWING, PARTY, READING, REPORTING, RESOURCE, World
+from tests.contract.rig import FOLLOWING, PARTY, READING, REPORTING, RESOURCE, World
 from tests.sandbox import tax_rig
 from tests.sandbox.altinn_rig import K
 

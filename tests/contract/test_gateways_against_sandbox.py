@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from portal.gateways.errors import Refused
-from tests.contract.world import FOLLOWING, READING, SYSTEM, World
+from tests.contract.rig import FOLLOWING, READING, SYSTEM, World
 from tests.sandbox.altinn_rig import ACCOUNTANT, AGENT, FEES, READ, RETURN, SHARES, TAX, WRITE_SYSTEMS, K, S, V
 
 

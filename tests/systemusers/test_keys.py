@@ -106,7 +106,7 @@ def test_a_retired_key_cannot_come_back(world: World) -> None:
 
 def test_a_key_past_its_end_is_no_key(client_row: MaskinportenClient) -> None:
     with pytest.raises(keys.NoKey):
-        keys.active_key(client_row, at=AT + timedelta(days=301))
+        keys.active_key(client_row, at=AT + keys.LIFETIME + timedelta(days=1))
 
 
 def verdicts(grants: list[ScopeGrant]) -> dict[str, tuple[str, str]]:

@@ -70,7 +70,8 @@ def test_a_fault_is_found_before_sending_and_told_at_its_field(
 
 
 def test_a_package_for_clients_only_and_a_visible_system_do_not_go_together(world: World) -> None:
-    system = make_system(world.client, packages=[AGENT_PACKAGE], is_visible=True)
+    system = make_system(world.client, packages=[AGENT_PACKAGE])
+    system.is_visible = True
 
     assert list(problems(system)) == ["is_visible"]
 
@@ -93,9 +94,10 @@ def test_only_in_the_sandbox_may_a_browser_be_sent_back_over_http(environment: s
 
 
 def test_when_the_catalogue_is_away_the_rest_is_checked(world: World) -> None:
+    system = make_system(world.client)
     world.fault(service="accessmanagement", kind="timeout")
 
-    system_register.check_system(make_system(world.client))
+    system_register.check_system(system)
 
 
 def test_registering_sends_all_of_it(world: World) -> None:
