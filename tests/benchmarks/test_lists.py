@@ -40,10 +40,11 @@ FROM generate_series(1, %s) n, LATERAL (SELECT hashint4(n) & 65535 AS h) mixed
 ACCESS_ROWS = """
 INSERT INTO systemusers_access (environment, customer_id, profile_id, reference, external_ref, rights, packages,
     link_token, status, status_at, altinn_id, confirm_url, remote_status, requested_by, sent_at, attempts, failures, problem_code,
-    created_at)
+    created_at, next_attempt_at)
 SELECT 'SANDBOX', id, %s, gen_random_uuid(), orgnr, '[]', '[]', orgnr,
     CASE WHEN h < 80 THEN 'IN_USE' WHEN h < 88 THEN 'SENT' WHEN h < 92 THEN 'REJECTED' WHEN h < 96 THEN 'EXPIRED' ELSE 'APPROVED' END,
-    now() - id * interval '1 minute', orgnr, '', '', 'user:x', now(), 0, 0, '', now()
+    now() - id * interval '1 minute', orgnr, '', '', 'user:x', now(), 0, 0, '', now(),
+    CASE WHEN h >= 80 AND h < 88 THEN now() END
 FROM accounts_customer, LATERAL (SELECT (hashint4(id::int + 1) & 65535) %% 100 AS h) mixed
 """
 SUBMISSION_ROWS = """
