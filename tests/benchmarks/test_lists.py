@@ -20,9 +20,9 @@ from django.urls import reverse
 from accounts.models import Customer, Portfolio, Role, User, Vendor
 from portal.core.paging import paginate
 from submissions.models import Dialog, Submission
-from systemusers.models import Access, AccessProfile
+from systemusers.models import Access
 from tests.fixtures import make_user, vendor
-from tests.submissions.rows import RESOURCE, SERVICE, make_system
+from tests.world import RESOURCE, SERVICE, make_client, make_profile, make_system
 
 CUSTOMERS, PORTFOLIOS, SUBMISSIONS, DIALOGS = 200_000, 20, 1_000_000, 5_000_000
 VISITS = 40
@@ -76,8 +76,7 @@ FROM systemusers_access r, generate_series(1, %s) y,
 
 @pytest.fixture
 def rows(vendor: Vendor) -> None:
-    system = make_system()
-    profile = AccessProfile.objects.create(system=system, name="Årsoppgjør", rights=[RESOURCE])
+    profile = make_profile(make_system(make_client(), packages=[]))
     portfolios = [Portfolio.objects.create(name=f"Portefølje {n}") for n in range(PORTFOLIOS)]
     with connection.cursor() as cursor:
         cursor.execute(CUSTOMER_ROWS, [portfolios[0].pk, PORTFOLIOS, CUSTOMERS])

@@ -21,8 +21,9 @@ from submissions.services.drafting import drafts, package_check
 from submissions.services.ways import about_of
 from tests.fixtures import AT, CUSTOMER_ORGNR, customer, portfolio, vendor
 from tests.submissions.rows import access, draft, own_storage
+from tests.submissions.world import world
 
-__all__ = ["access", "customer", "draft", "own_storage", "portfolio", "vendor"]
+__all__ = ["access", "customer", "draft", "own_storage", "portfolio", "vendor", "world"]
 
 FILES = 5_000
 MOST = 2.0

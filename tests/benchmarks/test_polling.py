@@ -26,13 +26,13 @@ from portal.core.environments import Environment
 from portal.core.valkey import valkey
 from submissions.models import Dialog, PollCursor
 from submissions.services.inbox import cursors, poll
-from systemusers.models import Access, AccessProfile, System, SystemUser
+from systemusers.models import Access, System, SystemUser
 from systemusers.services.remote import system_user_requests
 from systemusers.services.system_register.push import register_system
 from systemusers.services.tokens import vendor_token
 from tests.fixtures import portfolio, vendor
-from tests.submissions.rows import RESOURCE, make_system
-from tests.submissions.world import key_pair, make_key
+from tests.submissions.world import RESOURCE, key_pair, make_key
+from tests.world import make_client, make_profile, make_system
 
 MANY, FEW = 600, 100
 FAR_AWAY = 0.05
@@ -71,9 +71,7 @@ def remote(settings: object) -> Iterator[Remote]:
 def accesses(remote: Remote, vendor: Vendor, portfolio: Portfolio) -> list[Access]:
     """Customers with an access in use and one dialog each, in the sandbox and in our tables; none was polled yet."""
     now = timezone.now()
-    system = make_system()
-    system.client.scopes = SCOPES
-    system.client.save()
+    system = make_system(make_client(scopes=SCOPES), packages=[])
     jwk = make_key(system.client, now)
     client = {"client_id": system.client.client_id, "orgnr": vendor.orgnr, "scopes": SCOPES, "jwks": {"keys": [jwk]}}
     remote.control("POST", "organisations", {"orgnr": vendor.orgnr, "name": vendor.name})
@@ -85,7 +83,7 @@ def accesses(remote: Remote, vendor: Vendor, portfolio: Portfolio) -> list[Acces
 
 
 def _stored(system: System, portfolio: Portfolio) -> list[Access]:
-    now, profile = timezone.now(), AccessProfile.objects.create(system=system, name="Årsoppgjør", rights=[RESOURCE])
+    now, profile = timezone.now(), make_profile(system)
     token = vendor_token(client=system.client, scopes=tuple(SCOPES[1:]), at=now)
     result = list(system_user_requests(Environment.SANDBOX).system_users(system.system_id, token=token))
     customers = Customer.objects.bulk_create(

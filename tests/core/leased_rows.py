@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 
 from accounts.models import Customer, Portfolio, RegisterRound
 from portal.core.environments import Environment
@@ -27,7 +28,8 @@ from submissions.period import Period
 from systemusers.models import Access, System, SystemRound
 from tests.core.outbox.rig import put_one
 from tests.fixtures import AT, CUSTOMER_ORGNR
-from tests.submissions.rows import make_access, make_draft, make_system
+from tests.submissions.world import World, make_draft
+from tests.world import SYSTEM_ID
 
 LEASED: list[type[Leased]] = sorted(
     (model for model in apps.get_models() if issubclass(model, Leased)), key=lambda model: model._meta.label
@@ -43,7 +45,10 @@ def customer() -> Customer:
 
 
 def access() -> Access:
-    return make_access(customer(), system=System.objects.first() or make_system())
+    """Through a system of its own."""
+    number = System.objects.count()
+    made = World(customer(), settings.SANDBOX_URL, client_id=str(uuid.uuid4()), system_id=f"{SYSTEM_ID}_{number}")
+    return made.access
 
 
 def dialog() -> Dialog:
@@ -91,17 +96,12 @@ def package_check() -> PackageCheck:
     return PackageCheck.objects.create(submission=submission(), requested_by="test")
 
 
-def _other_system(index: int) -> System:
-    row = make_system()
-    System.objects.filter(pk=row.pk).update(system_id=f"{index}_round")
-    return row
-
-
 def system_round() -> SystemRound:
     kinds = SystemRound.Kind.values
     made = SystemRound.objects.count()
     index = made // len(kinds)
-    system = next(iter(System.objects.filter(system_id=f"{index}_round")), None) or _other_system(index)
+    systems = System.objects.order_by("pk")
+    system = systems[index] if index < systems.count() else access().profile.system
     return SystemRound.objects.create(system=system, kind=kinds[made % len(kinds)])
 
 

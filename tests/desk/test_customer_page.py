@@ -13,7 +13,7 @@ from submissions.models import Submission
 from submissions.period import Period
 from systemusers.models import Access
 from tests.fixtures import AT
-from tests.submissions.rows import make_draft
+from tests.submissions.world import make_draft
 
 pytestmark = pytest.mark.django_db
 

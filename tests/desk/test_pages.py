@@ -19,9 +19,10 @@ from portal.desk.news import news
 from portal.gateways.http import CallStats
 from submissions.models import Submission
 from submissions.period import Period
+from systemusers.services.keys import retire_key
 from tests.fixtures import AT
-from tests.submissions.rows import access, make_access
-from tests.submissions.world import make_key
+from tests.submissions.rows import access
+from tests.submissions.world import World, make_key
 
 __all__ = ["access"]
 SANDBOX = Environment.SANDBOX
@@ -80,12 +81,12 @@ def test_the_overview_shows_what_changed(client: Client, access: Any, administra
 
 
 def test_the_overview_shows_where_to_begin_until_there_is_an_access(
-    client: Client, vendor: Any, administrator: Any, customer: Customer
+    client: Client, vendor: Any, administrator: Any, customer: Customer, settings: Any
 ) -> None:
     client.force_login(administrator)
 
     without = client.get("/sandbox/").content.decode()
-    make_access(customer)
+    World(customer, settings.SANDBOX_URL)
     after = client.get("/sandbox/").content.decode()
 
     assert "0 av 9 steg er bekreftet" in without
@@ -148,8 +149,10 @@ def test_a_client_without_a_key_is_urgent_for_all_and_a_key_that_ends_for_who_ca
 ) -> None:
     client = access.profile.system.client
 
+    for key in client.keys.all():
+        retire_key(key=key, by="user:x", at=AT)
     silent = attention(user=case_worker, environment=SANDBOX, at=AT)
-    make_key(client, AT - timedelta(days=290))
+    make_key(client, AT - timedelta(days=355))
     ending = [attention(user=user, environment=SANDBOX, at=AT) for user in (administrator, case_worker)]
 
     assert [(line.is_urgent, line.url) for line in silent] == [(True, "/sandbox/connection/")]

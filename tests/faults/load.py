@@ -22,8 +22,7 @@ from submissions.services.ways import about_of, adapter_of
 from submissions.tasks import pull_dialogs, reconcile_submissions, send_submissions, sweep_cursors
 from submissions.views.examples import Example
 from systemusers.models import Access
-from tests.submissions.rows import make_draft
-from tests.submissions.world import store_package
+from tests.submissions.world import make_draft, package, queue_package
 
 
 def prepare(customers: int = 1) -> None:
@@ -41,9 +40,8 @@ def queue_reports(count: int) -> None:
     [access] = Access.objects.filter(status__in=Access.USABLE)
     for _ in range(count):
         at = timezone.now()
-        submission = make_draft(access, at=at, status="READY")
-        store_package(submission)
-        queue(submission=submission, by="task:load", at=at, confirmed=frozenset({"duplicate", "replaces"}))
+        submission = make_draft(access, at=at)
+        queue_package(submission, package(submission), at=at, by="task:load")
 
 
 def queue_examples(*services: str) -> None:

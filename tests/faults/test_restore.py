@@ -11,8 +11,6 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from accounts.models import Customer
-from portal.sandbox import state as remote
 from submissions.models import Document, Submission
 from submissions.services import restoring
 from submissions.services.documents import read_document
@@ -21,7 +19,7 @@ from submissions.services.sending import reconcile, send
 from submissions.services.sending.queue import queue
 from systemusers.models import Access
 from tests.fixtures import customer, portfolio, vendor
-from tests.submissions.rows import access, make_access, make_draft, own_storage
+from tests.submissions.rows import access, make_draft, own_storage
 from tests.submissions.world import BY, World, nothing, store_package, world
 
 __all__ = ["access", "customer", "own_storage", "portfolio", "vendor", "world"]
@@ -56,20 +54,13 @@ def more_customers(world: World) -> list[Access]:
     """Accesses of three customers."""
     accesses = [world.access]
     for number, orgnr in enumerate(OTHERS):
-        customer = Customer.objects.create(
-            environment="SANDBOX", orgnr=orgnr, name=f"Kunde {number}", portfolio=world.access.customer.portfolio
-        )
-        row = make_access(customer, system=world.access.profile.system)
-        world.app.state.organisations[orgnr] = remote.Organisation(
-            orgnr=orgnr, name=customer.name, party_id=50 + number, party_uuid=str(row.external_ref)
-        )
-        world.give_system_user(row)
-        accesses.append(row)
+        customer = world.new_customer(orgnr, f"Kunde {number}", portfolio=world.access.customer.portfolio)
+        accesses.append(world.another_access(customer))
     return accesses
 
 
 def ready(world: World, access: Access) -> int:
-    submission = make_draft(access, at=world.at, status="READY")
+    submission = make_draft(access, at=world.at)
     store_package(submission)
     return submission.pk
 

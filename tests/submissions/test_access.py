@@ -13,7 +13,7 @@ from submissions.models import Document, Submission
 from submissions.services.documents import store_document
 from systemusers.models import Access
 from tests.fixtures import AT
-from tests.submissions.rows import make_draft
+from tests.submissions.world import make_draft
 
 LOOKS = ["submission", "submission-evidence"]
 ACTS = ["submission-files", "submission-file-remove", "submission-send", "submission-cancel", "submission-correct"]

@@ -15,7 +15,7 @@ from submissions.adapters import ADAPTERS
 from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
 from systemusers.models import Access, ScopeGrant
-from tests.submissions.rows import SCOPE, SERVICE
+from tests.submissions.world import SCOPE, SERVICE
 
 RF1086 = catalogue.service(SERVICE)
 

@@ -15,7 +15,7 @@ from submissions.services.pages.timeline import timeline
 from submissions.views.examples import Example
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
-from tests.submissions.rows import make_draft
+from tests.submissions.world import make_draft
 
 pytestmark = pytest.mark.django_db
 BY = "user:ida@vendor.example"

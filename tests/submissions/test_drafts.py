@@ -20,7 +20,7 @@ from submissions.services.drafting import checking, drafts
 from submissions.services.drafting.drafts import NotAllowed, NotOpen
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
-from tests.submissions.rows import SERVICE, make_draft
+from tests.submissions.world import SERVICE, make_draft
 
 BY = "user:ida@vendor.example"
 S = Submission.Status

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Customer, User
+from accounts.models import User
 from portal.core import filters
 from portal.core.environments import Environment
 from portal.core.filters import counts, in_group
@@ -14,7 +14,7 @@ from submissions.models import Submission
 from submissions.services.pages import listing
 from systemusers.models import Access
 from tests.fixtures import AT
-from tests.submissions.rows import make_access, make_draft
+from tests.submissions.world import World, make_draft
 
 S = Submission.Status
 SANDBOX = Environment.SANDBOX
@@ -51,20 +51,20 @@ def test_counting_stops_at_the_cap(access: Access, administrator: User, monkeypa
     assert result["drafts"] == 3
 
 
-def test_a_search_is_about_the_customer(access: Access, administrator: User) -> None:
-    other = Customer.objects.create(environment=SANDBOX, orgnr="310629499", name="Fjellheim AS")
+def test_a_search_is_about_the_customer(world: World, access: Access, administrator: User) -> None:
+    other = world.new_customer("310629499", "Fjellheim AS")
     make_draft(access)
-    theirs = make_draft(make_access(other, system=access.profile.system))
+    theirs = make_draft(world.another_access(other))
 
     result = listing.find_submissions(user=administrator, environment=SANDBOX, text="310 629 499")
 
     assert list(result) == [theirs]
 
 
-def test_a_case_worker_finds_only_their_own_portfolio(access: Access, case_worker: User) -> None:
-    other = Customer.objects.create(environment=SANDBOX, orgnr="310629499", name="Fjellheim AS")
+def test_a_case_worker_finds_only_their_own_portfolio(world: World, access: Access, case_worker: User) -> None:
+    other = world.new_customer("310629499", "Fjellheim AS")
     ours = make_draft(access)
-    make_draft(make_access(other, system=access.profile.system))
+    make_draft(world.another_access(other))
 
     assert list(listing.find_submissions(user=case_worker, environment=SANDBOX)) == [ours]
 

@@ -12,7 +12,7 @@ from submissions.services.pages.next_step import next_step
 from submissions.services.pages.stepper import dots
 from systemusers.models import Access
 from tests.fixtures import AT
-from tests.submissions.rows import make_draft
+from tests.submissions.world import make_draft
 
 S = Submission.Status
 

@@ -13,7 +13,7 @@ from submissions.period import Period
 from submissions.services.orders import NotAllowed, create_order
 from systemusers.models import Access
 from tests.fixtures import AT
-from tests.submissions.rows import SERVICE
+from tests.submissions.world import SERVICE
 
 BY = "user:ida@vendor.example"
 

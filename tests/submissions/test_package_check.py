@@ -28,7 +28,7 @@ from submissions.services.drafting.preflight import preflight
 from submissions.services.sending import queue
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
-from tests.submissions.rows import make_draft
+from tests.submissions.world import make_draft
 
 BY, OTHER = "user:ida@vendor.example", "user:ola@vendor.example"
 S = Submission.Status

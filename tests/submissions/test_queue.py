@@ -17,7 +17,7 @@ from submissions.services.drafting.preflight import preflight, token
 from submissions.services.sending.queue import HasChanged, NotReady, cancel, queue
 from systemusers.models import Access
 from tests.fixtures import AT
-from tests.submissions.rows import make_draft
+from tests.submissions.world import make_draft
 
 BY = "user:ida@vendor.example"
 S = Submission.Status

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from accounts.models import Customer
 from portal.core.audit import AuditEvent
 from portal.gateways.errors import Unavailable
 from portal.sandbox.faults import Fault
@@ -338,8 +337,8 @@ def test_a_customer_has_few_on_their_way_at_once(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["lost", "timeout"])
 def test_an_accountants_access_delivers_for_its_client_and_finds_the_lost_answer(world: World, kind: str) -> None:
-    client = Customer.objects.create(environment="SANDBOX", orgnr="310203335", name="Klient AS")
-    world.make_client(client)
+    client = world.new_customer("310203335", "Klient AS")
+    world.become_accountant(client)
     world.order(step="bekreft", kind=kind)
 
     submission = world.settle(world.send(world.queued(customer=client)))

@@ -1,105 +1,95 @@
-"""A customer with a system user in the sandbox and in our tables, and a clock that both go by."""
+"""The world of tests/world.py with a customer whose access may send one report, and the worker that sends it."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 import httpx
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import QuerySet
 
 from accounts.models import Customer
 from portal.core import lease
 from portal.core.lease import Hold
-from portal.gateways import http, maskinporten
-from portal.sandbox import Sandbox
-from portal.sandbox import state as remote
-from portal.sandbox.altinn.lookup import add_user
-from portal.sandbox.clock import Clock
 from portal.sandbox.faults import Fault
-from portal.sandbox.testing import Transport, shared_key_app
+from submissions.adapters.rf1086.samples import example
 from submissions.models import Submission
-from submissions.services.documents import store_document
+from submissions.services.drafting import drafts
+from submissions.services.drafting.preflight import preflight
 from submissions.services.sending import reconcile, send
 from submissions.services.sending.queue import queue
-from systemusers.models import Access, SigningKey
-from tests.fixtures import AT, VENDOR_ORGNR
-from tests.sandbox import tax_rig
-from tests.submissions.rows import RESOURCE, SCOPES, make_draft
+from systemusers.models import Access, Kind, MaskinportenClient, SigningKey
+from systemusers.services.clients import save_client
+from tests import world as base
+from tests.world import (
+    AGENT_PACKAGE,
+    AT,
+    BY,
+    CLIENT_ID,
+    PACKAGE,
+    RESOURCE,
+    SCOPE,
+    SERVICE,
+    SYSTEM_ID,
+    VENDOR_SCOPES,
+    fresh,
+    give_key,
+    key_pair,
+    make_draft,
+    make_profile,
+    nothing,
+)
 
 SKATTEETATEN = "/skatteetaten/api/aksjonaerregister/v1"
-BY = "user:ida@vendor.example"
-PACKAGE = "urn:altinn:accesspackage:regnskapsforer-med-signeringsrettighet"
+SCOPES = [*VENDOR_SCOPES, SCOPE]
+LONG = 10**6
+"""A token outlives every test, so that a count of calls does not depend on the time that passes in it."""
 
 
-class Recorder(Transport):
-    """Notes every request that leaves, also those whose answer never comes. `watch` is called around each."""
+class World(base.World):
+    """`access` is the customer's, in use."""
 
-    def __init__(self, app: Sandbox) -> None:
-        super().__init__(app)
-        self.requests: list[httpx.Request] = []
-        self.watch: Callable[[], None] = nothing
+    scopes = SCOPES
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        self.watch()
-        response = super().handle_request(request)
-        self.watch()
-        return response
+    def __init__(
+        self, customer: Customer, origin: str, *, client_id: str = CLIENT_ID, system_id: str = SYSTEM_ID
+    ) -> None:
+        super().__init__(origin)
+        self.introduce(customer.orgnr, customer.name)
+        with self.behind():
+            self.client = self.new_client(client_id=client_id)
+            self.app.state.clients[self.client.client_id].token_lifetime = LONG
+            self.system = self.new_system(self.client, system_id=system_id, packages=[AGENT_PACKAGE])
+            self.access: Access = self.new_access(customer, make_profile(self.system))
+        self.forget_calls()
 
+    def another_access(self, customer: Customer | None = None) -> Access:
+        """Through a profile of its own on the same system."""
+        number = self.system.profiles.count() + 1
+        row = self.new_access(customer or self.access.customer, make_profile(self.system, f"Årsoppgjør {number}"))
+        self.forget_calls()
+        return row
 
-class World:
-    def __init__(self, access: Access, origin: str) -> None:
-        self.access = access
-        self.at: datetime = AT
-        self.app: Sandbox = shared_key_app(clock=Clock(frozen_at=AT), origin=origin)
-        self.transport = Recorder(self.app)
-        self._introduce(access)
+    def become_accountant(self, client: Customer) -> None:
+        """`access` is the customer's for its clients from here on, and `client` is one of them."""
+        profile = make_profile(self.system, "For klienter", kind=Kind.AGENT, rights=[], packages=[AGENT_PACKAGE])
+        self.access = self.new_access(self.access.customer, profile)
+        self.control(f"/control/system-users/{self.access.system_user.altinn_id}/clients", {"orgnrs": [client.orgnr]})
+        self.forget_calls()
 
-    def _introduce(self, access: Access) -> None:
-        """The sandbox gets the organisation, the vendor's client with its key, the system and the system user."""
-        state, client, system = self.app.state, access.profile.system.client, access.profile.system
-        for orgnr, name in ((access.customer.orgnr, access.customer.name), (VENDOR_ORGNR, "Fjordtall")):
-            state.organisations[orgnr] = remote.Organisation(
-                orgnr=orgnr, name=name, party_id=len(state.organisations) + 1, party_uuid=str(uuid.uuid4())
-            )
-        jwk = make_key(client, self.at)
-        state.clients[client.client_id] = remote.Client(
-            client_id=client.client_id, orgnr=VENDOR_ORGNR, scopes=SCOPES, keys=[jwk], token_lifetime=10**6,
-            key_expires={jwk["kid"]: self.at + timedelta(days=300)},
-        )  # fmt: skip
-        state.systems[system.system_id] = remote.System(
-            id=system.system_id, internal_id=str(uuid.uuid4()), orgnr=VENDOR_ORGNR, name=system.names,
-            description=system.descriptions, client_ids=[client.client_id],
-        )  # fmt: skip
-        self.give_system_user(access)
-
-    def give_system_user(self, access: Access) -> None:
-        user = remote.SystemUser(
-            id=str(access.system_user.altinn_id), seq=self.app.state.sequence(), kind="standard",
-            system_id=access.profile.system.system_id, orgnr=access.customer.orgnr, external_ref=access.external_ref,
-            title="", rights=[RESOURCE], packages=[], created=self.at,
-        )  # fmt: skip
-        add_user(self.app.state, user)
-
-    def make_client(self, customer: Customer) -> None:
-        """The access becomes an accountant's, for this client of its customer."""
-        self.app.state.organisations[customer.orgnr] = remote.Organisation(
-            orgnr=customer.orgnr, name=customer.name, party_id=99, party_uuid=str(uuid.uuid4())
-        )
-        user = next(iter(self.app.state.system_users.values()))
-        user.kind, user.rights, user.packages, user.clients = "agent", [], [PACKAGE], [customer.orgnr]
+    def want_scopes(self, scopes: Iterable[str]) -> None:
+        """The client gets them too, here and at Maskinporten."""
+        self.client.scopes = sorted({*self.client.scopes, *scopes})
+        save_client(client=self.client, by=BY, at=self.at)
+        self.app.state.clients[self.client.client_id].scopes = self.client.scopes
 
     def queued(self, *, parts: int = 1, **fields: Any) -> Submission:
         """A package that is in the queue, due now."""
-        submission = make_draft(self.access, at=self.at, **{"status": "READY", **fields})
-        store_package(submission, parts=parts)
-        queue(submission=submission, by=BY, at=self.at, confirmed=frozenset({"duplicate", "replaces"}))
-        return submission
+        submission = make_draft(self.access, at=self.at, **fields)
+        return queue_package(submission, package(submission, parts=parts), at=self.at)
 
     def send(self, submission: Submission) -> Submission:
         """One task's worth of sending; what the remote did not do is left for later."""
@@ -124,10 +114,6 @@ class World:
             reconcile.settle_due(at=self.at, when_full=nothing)
         return submission
 
-    def let_pass(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-        self.app.clock.advance(seconds)
-
     def order(self, *, step: str, **fault: Any) -> None:
         """The next call of the step (1086H, 1086U, bekreft) meets a fault; those of other steps before it do not."""
         before = {"1086H": 0, "1086U": 1, "bekreft": 2}[step]
@@ -148,10 +134,6 @@ class World:
         return [request for request in ours if request.url.path.endswith(ending)]
 
 
-def nothing() -> None:
-    """No other worker is woken."""
-
-
 def work_on(rows: QuerySet[Submission], work: Callable[[Hold[Submission]], None], *, at: datetime) -> int:
     """What a task does with due rows; gives their number."""
     holds = lease.claim(rows, at=at)
@@ -165,40 +147,51 @@ def send_one(hold: Hold[Submission]) -> None:
     send.walk(hold, stop_at=hold.now() + send.BUDGET)
 
 
-@cache
-def key_pair() -> tuple[str, bytes, dict[str, Any]]:
-    """Made once: it takes a while."""
-    return maskinporten.generate_key()
-
-
-def make_key(client: Any, at: datetime) -> dict[str, Any]:
-    """An active key of our client; gives the public half."""
-    kid, pem, jwk = key_pair()
-    SigningKey.objects.create(
-        client=client, kid=kid, public_jwk=jwk, private_pem=pem, status="ACTIVE", created_at=at,
-        expires_at=at + timedelta(days=300),
-    )  # fmt: skip
+def make_key(client: MaskinportenClient, at: datetime) -> dict[str, Any]:
+    """A key in use instead of the one before; gives the public half."""
+    for old in client.keys.filter(status=SigningKey.Status.ACTIVE):
+        old.move_to(SigningKey.Status.RETIRED, by=BY, at=at)
+    jwk: dict[str, Any] = give_key(client, at=at).public_jwk
     return jwk
 
 
+Files = list[tuple[str, bytes]]
+
+
+def package(submission: Submission, *, parts: int = 1) -> Files:
+    """A main form and its parts: a company with so many shareholders."""
+    customer, year = submission.customer, submission.period_start.year
+    files = example(customer.orgnr, customer.name, year, shareholders=parts)
+    return [(file.name, file.content) for file in files]
+
+
+def store(submission: Submission, files: Files, *, at: datetime, by: str = BY) -> None:
+    """The files are added and checked, as when a person uploads them."""
+    uploads = [SimpleUploadedFile(name, content) for name, content in files]
+    drafts.add_files(submission=submission, files=uploads, by=by, at=at)
+
+
 def store_package(submission: Submission, *, parts: int = 1) -> None:
-    orgnr = submission.customer.orgnr
-    forms = [("MAIN", "hovedskjema.xml", tax_rig.main_form(orgnr=orgnr, shares=100 * parts, last_year=100 * parts))]
-    part = tax_rig.sub_form(holder="", about=tax_rig.NAME + tax_rig.COUNTRY).replace(tax_rig.CUSTOMER, orgnr)
-    forms += [("PART", f"underskjema-{n}.xml", f"{part}<!-- {n} -->") for n in range(parts)]
-    for role, filename, text in forms:
-        store_document(
-            content=text.encode(), filename=filename, media_type="application/xml", role=role,
-            customer=submission.customer, submission=submission, at=submission.created_at,
-        )  # fmt: skip
+    """A package without faults, which makes the draft READY."""
+    store(submission, package(submission, parts=parts), at=submission.created_at)
+
+
+def queue_package(submission: Submission, files: Files, *, at: datetime, by: str = BY) -> Submission:
+    """The files are stored and checked, every question is answered yes, and the report is put in the queue."""
+    store(submission, files, at=at, by=by)
+    questions = {code for code, _ in preflight(submission).questions}
+    queue(submission=submission, by=by, at=at, confirmed=frozenset(questions))
+    return submission
 
 
 @pytest.fixture
-def world(access: Access, settings: Any, monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World(access, settings.SANDBOX_URL)
-    monkeypatch.setattr(http, "TRANSPORT", made.transport)
-    monkeypatch.setattr(maskinporten, "clock", made.app.clock.now)
-    return made
+def world(vendor: Any, customer: Customer, settings: Any) -> Iterator[World]:
+    made = World(customer, settings.SANDBOX_URL)
+    with made.behind():
+        yield made
 
 
-__all__ = ["Customer", "World", "make_key", "store_package", "world"]
+__all__ = [
+    "AT", "BY", "PACKAGE", "RESOURCE", "SCOPE", "SCOPES", "SERVICE", "World", "fresh", "key_pair", "make_draft", "make_key",
+    "nothing", "package", "queue_package", "store_package", "world",
+]  # fmt: skip

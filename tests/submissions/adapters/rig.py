@@ -12,10 +12,8 @@ from submissions.adapters.base import About, NamedFile
 from submissions.models import Submission
 from submissions.period import Period
 from submissions.services import catalogue
-from submissions.services.documents import store_document
-from submissions.services.sending.queue import queue
-from tests.submissions.rows import make_draft
-from tests.submissions.world import BY, World
+from systemusers.services.system_register import save_system, update_system
+from tests.submissions.world import BY, World, make_draft, make_profile, queue_package
 
 
 class Rig:
@@ -27,14 +25,15 @@ class Rig:
         self._grant()
 
     def _grant(self) -> None:
-        access, state = self.world.access, self.world.app.state
-        client = access.profile.system.client
-        client.scopes = sorted({*client.scopes, *self.service.scopes})
-        client.save(update_fields=["scopes"])
-        state.clients[client.client_id].scopes = client.scopes
-        access.rights = [self.service.resource]
-        access.save(update_fields=["rights"])
-        next(iter(state.system_users.values())).rights = [self.service.resource]
+        """The vendor has the scopes and the right, and the customer's access is one for this service alone."""
+        world, resource = self.world, self.service.resource
+        world.want_scopes(self.service.scopes)
+        if resource not in world.system.rights:
+            world.system.rights = [*world.system.rights, resource]
+            save_system(system=world.system, by=BY, at=world.at)
+            update_system(system=world.system, by=BY, at=world.at)
+        world.access = world.new_access(world.access.customer, make_profile(world.system, resource, rights=[resource]))
+        world.forget_calls()
 
     @property
     def about(self) -> About:
@@ -50,21 +49,15 @@ class Rig:
 
     def queued(self) -> Submission:
         """A small package that is in the queue, due now."""
-        return self._queue(list(self.small().items()))
+        return self._queue(list(self.small().values()))
 
     def queued_example(self, *, wrong: bool = False) -> Submission:
         """A whole example that is in the queue, due now."""
-        return self._queue([(self.adapter.inspect(file, self.about).role, file) for file in self.files(wrong=wrong)])
+        return self._queue(self.files(wrong=wrong))
 
-    def _queue(self, files: list[tuple[str, NamedFile]]) -> Submission:
-        submission = make_draft(self.world.access, at=self.world.at, service=self.service.id, status="READY")
-        for role, file in files:
-            store_document(
-                content=file.content, filename=file.name, media_type=self.service.media_type, role=role,
-                customer=submission.customer, submission=submission, at=self.world.at,
-            )  # fmt: skip
-        queue(submission=submission, by=BY, at=self.world.at, confirmed=frozenset({"duplicate"}))
-        return submission
+    def _queue(self, files: list[NamedFile]) -> Submission:
+        submission = make_draft(self.world.access, at=self.world.at, service=self.service.id)
+        return queue_package(submission, [(file.name, file.content) for file in files], at=self.world.at)
 
     @property
     def path(self) -> str:

@@ -9,11 +9,8 @@ from portal.sandbox.dialogs import open_dialog
 from portal.sandbox.faults import Fault
 from submissions.adapters.rf1086.samples import example
 from submissions.models import PollCursor, Submission
-from submissions.services.documents import store_document
 from submissions.services.inbox import attachments, cursors, poll, pull
-from submissions.services.sending.queue import queue
-from tests.submissions.rows import RESOURCE, make_draft
-from tests.submissions.world import BY, World
+from tests.submissions.world import RESOURCE, World, make_draft, queue_package
 
 DIALOGS = "/platform/dialogporten/api/v1/enduser/dialogs"
 
@@ -60,16 +57,10 @@ class Reading:
     def delivered(self, *, wrong_sum: bool = False) -> Submission:
         """A report that Skatteetaten has taken in and has not answered yet."""
         customer, at = self.world.access.customer, self.world.at
-        submission = make_draft(self.world.access, at=at, status="READY")
-        for file in example(
-            customer.orgnr, customer.name, submission.period_start.year, shareholders=1, wrong_sum=wrong_sum
-        ):
-            role = "MAIN" if file.name.startswith("rf1086-") else "PART"
-            store_document(
-                content=file.content, filename=file.name, media_type="application/xml", role=role, customer=customer,
-                submission=submission, at=at,
-            )  # fmt: skip
-        queue(submission=submission, by=BY, at=at, confirmed=frozenset({"duplicate"}))
+        submission = make_draft(self.world.access, at=at)
+        year = submission.period_start.year
+        files = example(customer.orgnr, customer.name, year, shareholders=1, wrong_sum=wrong_sum)
+        queue_package(submission, [(file.name, file.content) for file in files], at=at)
         return self.world.send(submission)
 
     def opens(self, *, orgnr: str = "", **fields: Any) -> RemoteDialog:

@@ -24,7 +24,6 @@ from submissions.services.inbox import events
 from systemusers.models import Access
 from tests.fixtures import CUSTOMER_ORGNR
 from tests.submissions.inbox.reading import Reading
-from tests.submissions.rows import make_access
 
 SUBSCRIPTIONS = "/platform/events/api/v1/subscriptions"
 SUBJECT = f"urn:altinn:organization:identifier-no:{CUSTOMER_ORGNR}"
@@ -270,8 +269,7 @@ def test_an_access_that_is_not_in_use_is_not_asked_for(reading: Reading) -> None
 def test_one_event_for_two_accesses_makes_both_due_and_a_second_delivery_none(
     reading: Reading, altinn: Any, client: Client, woken: list[dict[str, Any]]
 ) -> None:
-    second = make_access(reading.world.access.customer, system=reading.world.access.profile.system)
-    reading.world.give_system_user(second)
+    reading.world.another_access()
     ask(reading)
     reading.poll()
     PollCursor.objects.update(next_attempt_at=reading.world.at + timedelta(hours=1))
@@ -381,8 +379,7 @@ def test_an_event_before_the_first_round_is_no_fault(
 
 
 def test_one_event_for_two_accesses_makes_both_due_and_a_repetition_neither(reading: Reading, altinn: Any) -> None:
-    second = make_access(reading.world.access.customer, system=reading.world.access.profile.system)
-    reading.world.give_system_user(second)
+    second = reading.world.another_access()
     reading.poll()
     secrets = {}
     for access in (reading.world.access, second):

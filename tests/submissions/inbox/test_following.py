@@ -16,7 +16,6 @@ from portal.explain import explain
 from submissions.models import Dialog, EventSubscription, PollCursor
 from submissions.services.inbox import cursors, events
 from tests.submissions.inbox.reading import Reading
-from tests.submissions.rows import make_access
 
 SANDBOX = Environment.SANDBOX
 PAGE = "/sandbox/dialogs/following/"
@@ -39,8 +38,7 @@ def failing_poll(reading: Reading, *, rounds: int = 3) -> None:
 
 def second_cursor(reading: Reading) -> PollCursor:
     """Another access of the same customer, which is polled without a problem."""
-    other = make_access(reading.world.access.customer, system=reading.world.access.profile.system)
-    reading.world.give_system_user(other)
+    other = reading.world.another_access()
     cursors.make_cursors(at=reading.world.at)
     return PollCursor.objects.get(access=other)
 

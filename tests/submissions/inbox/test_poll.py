@@ -15,11 +15,10 @@ from portal.gateways import http
 from portal.sandbox.dialogs import by_party, update_dialog
 from submissions.models import Dialog, PollCursor
 from submissions.services.inbox import cursors, poll
-from systemusers.models import Access, AccessProfile, SigningKey
+from systemusers.models import Access, SigningKey
 from systemusers.services import keys
 from tests.submissions.inbox.reading import DIALOGS, Reading
-from tests.submissions.rows import make_access
-from tests.submissions.world import BY, PACKAGE
+from tests.submissions.world import BY
 
 OTHER = "310629499"
 
@@ -270,19 +269,19 @@ def test_a_place_the_server_no_longer_takes_is_forgotten_and_read_again(reading:
 
 
 def test_an_access_with_an_agent_asks_by_service_and_files_each_under_its_customer(reading: Reading) -> None:
-    access = Access.objects.get()
-    AccessProfile.objects.filter(pk=access.profile_id).update(kind="AGENT", rights=[], packages=[PACKAGE])
-    Access.objects.update(rights=[], packages=[PACKAGE])
-    user = next(iter(reading.world.app.state.system_users.values()))
-    user.kind, user.rights, user.packages, user.clients = "agent", [], [PACKAGE], [access.customer.orgnr]
-    reading.opens()
+    client = reading.world.new_customer(OTHER, "Klient AS")
+    reading.world.become_accountant(client)
+    cursors.make_cursors(at=reading.world.at)
+    own = PollCursor.objects.exclude(access=reading.world.access)
+    own.update(next_attempt_at=reading.world.at + timedelta(hours=1))
+    reading.opens(orgnr=OTHER)
 
     reading.poll()
 
     sent = next(r for r in reading.world.transport.requests if r.url.path == DIALOGS)
     assert "serviceResource" in sent.url.params
     assert "party" not in sent.url.params
-    assert Dialog.objects.count() == 1
+    assert Dialog.objects.get().customer == client
 
 
 def test_now_and_then_the_last_days_are_read_once_more(reading: Reading) -> None:
@@ -300,9 +299,7 @@ def test_now_and_then_the_last_days_are_read_once_more(reading: Reading) -> None
 
 
 def test_a_customer_with_two_accesses_has_each_dialog_once(reading: Reading) -> None:
-    access = reading.world.access
-    second = make_access(access.customer, system=access.profile.system)
-    reading.world.give_system_user(second)
+    reading.world.another_access()
     reading.opens()
 
     reading.poll()
@@ -365,8 +362,7 @@ def test_a_batch_that_takes_too_long_stores_what_came_and_gives_back_the_rest(
     reading: Reading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(2):
-        access = make_access(reading.world.access.customer, system=reading.world.access.profile.system)
-        reading.world.give_system_user(access)
+        reading.world.another_access()
     monkeypatch.setattr(poll, "THREADS", 1)
     monkeypatch.setattr(poll, "ENOUGH", 0.3)
     reading.fault(kind="slow", seconds=0.5, times=1)
@@ -398,8 +394,7 @@ def test_a_round_of_many_pages_stops_in_time_and_goes_on_at_once(
 def test_quick_answers_are_stored_while_a_slow_one_is_waited_for(
     reading: Reading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    access = make_access(reading.world.access.customer, system=reading.world.access.profile.system)
-    reading.world.give_system_user(access)
+    reading.world.another_access()
     monkeypatch.setattr(poll, "STORE_EVERY", 0.2)
     stored: list[int] = []
     store_all = poll._store_all
@@ -412,8 +407,7 @@ def test_quick_answers_are_stored_while_a_slow_one_is_waited_for(
 
 
 def test_a_fault_of_our_own_in_one_answer_stops_no_other(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
-    access = make_access(reading.world.access.customer, system=reading.world.access.profile.system)
-    reading.world.give_system_user(access)
+    reading.world.another_access()
     read_pages, calls = poll._read_pages, []
 
     def broken_once(*given: Any) -> poll.Pages:

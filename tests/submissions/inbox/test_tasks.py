@@ -15,7 +15,6 @@ from submissions import tasks
 from submissions.models import Dialog, PollCursor
 from submissions.services.inbox import cursors, poll
 from tests.submissions.inbox.reading import Reading
-from tests.submissions.rows import make_access
 
 
 @pytest.fixture(autouse=True)
@@ -61,9 +60,7 @@ def test_a_full_batch_wakes_one_more_worker(
     reading: Reading, woken: list[str], monkeypatch: pytest.MonkeyPatch, waiting: int, messages: list[str]
 ) -> None:
     for _ in range(waiting - 1):
-        reading.world.give_system_user(
-            make_access(reading.world.access.customer, system=reading.world.access.profile.system)
-        )
+        reading.world.another_access()
     cursors.make_cursors(at=reading.world.at)
 
     poll.poll_due(at=reading.world.at, limit=2)
@@ -103,9 +100,7 @@ def test_an_event_while_somebody_asks_asks_nothing_and_is_seen_to_afterwards(rea
 def test_the_first_success_after_an_outage_wakes_those_that_wait_for_the_same(
     reading: Reading, woken: list[str]
 ) -> None:
-    reading.world.give_system_user(
-        make_access(reading.world.access.customer, system=reading.world.access.profile.system)
-    )
+    reading.world.another_access()
     reading.fault(status=503, times=2)
     reading.poll()
     waiting = PollCursor.objects.filter(problem_code="UNAVAILABLE").order_by("pk")
