@@ -195,7 +195,7 @@ def fresh(row: Any) -> Any:
 
 
 @cache
-def key_pair(_number: int = 0) -> tuple[str, bytes, dict[str, Any]]:
+def key_pair(_number: int) -> tuple[str, bytes, dict[str, Any]]:
     """Made once: it takes a while."""
     return maskinporten.generate_key()
 

@@ -108,7 +108,7 @@ def _stored(system: System, portfolio: Portfolio) -> list[Access]:
 
 def _bare_loop(accesses: list[Access], origin: str) -> None:
     """A signed grant, a token, a search; one after the other, nothing stored."""
-    client_id, (kid, pem, _jwk) = accesses[0].profile.system.client.client_id, key_pair()
+    client_id, (kid, pem, _jwk) = accesses[0].profile.system.client.client_id, key_pair(0)
     private = serialization.load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
     assert isinstance(private, rsa.RSAPrivateKey)
     with httpx.Client(base_url=origin) as client:
