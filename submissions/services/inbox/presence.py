@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from portal.core import lease
 from portal.core.lease import Hold
 from portal.gateways.errors import Refused
+from portal.gateways.statuses import Kind, kind_of
 from submissions.models import Dialog, PollCursor
 from systemusers.models import Access
 
@@ -28,7 +29,7 @@ def reason_of(dialog: Dialog, error: Refused) -> str:
 
     404 alone decides nothing: a new dialog, and a new right, need some time to be visible.
     """
-    if error.status == 410:
+    if kind_of(error) == Kind.GONE:
         return Gone.DELETED
     return Gone.NOT_OURS if error.status == 404 and dialog.missing_since else ""
 
