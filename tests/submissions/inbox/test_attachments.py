@@ -163,6 +163,7 @@ def test_a_right_that_was_just_given_is_waited_for(reading: Reading, minutes: in
 
 def test_a_token_refused_for_lacking_rights_refuses_no_document(reading: Reading) -> None:
     answered(reading)
+    reading.poll()
     pull.pull_due(at=reading.world.at)
     valkey().flushdb()
     body = '{"error": "invalid_grant", "error_description": "MP-303: No system user was found"}'
