@@ -202,7 +202,7 @@ class Document(models.Model):
         indexes = [models.Index(fields=["sha256"], name="document_by_hash")]
 
     def __str__(self) -> str:
-        return self.filename
+        return str(self.filename)
 
     @property
     def is_form(self) -> bool:
