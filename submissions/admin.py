@@ -96,7 +96,9 @@ class DocumentAdmin(Unchangeable):
     list_display = ["filename", "role", "customer", "size", "media_type", "stored_at"]
     list_filter = ["role", "media_type", "customer__environment"]
     list_select_related = ["customer"]
-    search_fields = ["filename", "=sha256", "customer__orgnr", "customer__name"]
+    readonly_fields = ["filename"]
+    sortable_by = ["role", "customer", "size", "media_type", "stored_at"]
+    search_fields = ["=sha256", "customer__orgnr", "customer__name"]
 
 
 @admin.register(models.Dialog)

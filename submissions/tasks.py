@@ -97,6 +97,7 @@ def forget_events(**_: Any) -> None:
 
 @shared_task(ignore_result=True)
 def sweep_unfollowed(**_: Any) -> None:
-    """Daily: cursors and subscriptions that are lacking, of all accesses. The other sweeps look at recent ones."""
+    """Daily: what the other sweeps do for accesses that changed lately, for all accesses."""
     cursors.make_cursors(at=timezone.now(), everything=True)
     events.make_subscriptions(at=timezone.now(), everything=True)
+    presence.sweep(at=timezone.now(), everything=True)

@@ -50,7 +50,16 @@ def rotate(sealed: bytes) -> bytes:
 
 
 class EncryptedField(models.BinaryField):
-    """Bytes in Python, ciphertext in the database. Cannot be searched, by design."""
+    """Bytes in Python, ciphertext in the database. Cannot be searched or sorted, by design.
+
+    `is_deferred`: SealedManager leaves it in the database until it is asked for.
+    """
+
+    is_deferred = True
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        """None: Django refuses the query. No value equals another in the table, not even its own."""
+        return super().get_lookup(lookup_name) if lookup_name == "isnull" else None
 
     def get_prep_value(self, value: Any) -> Any:
         return None if value is None else encrypt(bytes(value))
@@ -89,12 +98,27 @@ class EncryptedListField(EncryptedJSONField):
         return super().from_db_value(value, expression, connection) or []
 
 
+class EncryptedTextField(EncryptedField):
+    """A short text in Python, ciphertext in the database. It is loaded with its row, as lists show it."""
+
+    _pyi_private_set_type: Any  # for django-stubs: not the bytes of the parent
+    _pyi_private_get_type: Any
+    is_deferred = False
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else encrypt(str(value).encode())
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return None if value is None else decrypt(bytes(value)).decode()
+
+
 Row = TypeVar("Row", bound=models.Model)
 
 
 class SealedManager(models.Manager[Row]):
-    """Leaves encrypted fields in the database until one is asked for: a list needs none, and shows without the key too."""
+    """Leaves encrypted fields in the database until one is asked for: most lists need none, and show without the key too."""
 
     def get_queryset(self) -> models.QuerySet[Row]:
-        sealed = [field.name for field in self.model._meta.concrete_fields if isinstance(field, EncryptedField)]
+        fields = self.model._meta.concrete_fields
+        sealed = [field.name for field in fields if isinstance(field, EncryptedField) and field.is_deferred]
         return super().get_queryset().defer(*sealed)

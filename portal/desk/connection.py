@@ -20,7 +20,8 @@ from portal.core.environments import Environment
 from portal.explain import explain
 from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission
 from submissions.services.inbox import following
-from systemusers.models import Access, MaskinportenClient, ScopeGrant, SigningKey, System
+from submissions.services.inbox.events import can_subscribe
+from systemusers.models import Access, Kind, MaskinportenClient, ScopeGrant, SigningKey, System
 from systemusers.services import keys
 
 DONE, FAULT, WAITING, REMAINING = "DONE", "FAULT", "WAITING", "REMAINING"
@@ -214,6 +215,8 @@ class _StepChecks:
             text %= {"why": reason.title, "code": refused.problem_code}
             url = f"{self.url('following')}?state=events"
             return Step(7, title, FAULT, text, str(reason.who), how, url=url, action=_("Se hvem det gjelder"))
+        if why := self._why_no_events():
+            return Step(7, title, DONE, f"{why} {_('Vi spør Dialogporten jevnlig i stedet.')}")
         return Step(
             7,
             title,
@@ -222,6 +225,15 @@ class _StepChecks:
             _("Ingen"),
             _("Opprettes når den første tilgangen er i bruk."),
         )
+
+    def _why_no_events(self) -> str:
+        """Why no subscription will ever be made for the accesses there are; "" when one will."""
+        if not can_subscribe(self.environment):
+            return _("Altinn varsler bare portaler som har en https-adresse.")
+        usable = self.accesses_of.filter(status__in=Access.USABLE)
+        if usable.exists() and not usable.filter(profile__kind=Kind.STANDARD).exclude(rights=[]).exists():
+            return _("Altinn varsler ikke om tilganger som bare har tilgangspakker.")
+        return ""
 
     def polling(self) -> Step:
         title = _("Dialogporten: status og id-er")

@@ -116,8 +116,12 @@ class FirstSteps:
     step: Step
 
 
-def first_steps(*, user: User, environment: Environment, at: datetime) -> FirstSteps | None:
-    """Shown until the first access is usable; None after that."""
+def first_steps(
+    *, user: User, environment: Environment, at: datetime, access: Mapping[str, int] | None = None
+) -> FirstSteps | None:
+    """Shown until the first access is usable, whoever's customer it is; None after that. `access`: as from `accesses`."""
+    if access and access["approved"]:
+        return None
     if Access.objects.filter(environment=environment, status__in=Access.USABLE).exists():
         return None
     steps = nine_steps(environment=environment, user=user, at=at)

@@ -46,7 +46,7 @@ def dashboard(request: StaffRequest) -> HttpResponse:
         "greeting": overview.greeting(at=at),
         "facts": later(overview.facts, at=at),
         "figures": later(overview.figures, at=at, access=access),
-        "first_steps": later(overview.first_steps, at=at),
+        "first_steps": later(overview.first_steps, at=at, access=access),
         "todo": later(attention, at=at),
         "funnel": SimpleLazyObject(lambda: overview.funnel(access)),
         "news": later(news, since=previous_login(request)),

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, OfCustomersQuerySet
-from portal.core.crypto import EncryptedField, EncryptedJSONField, EncryptedListField, SealedManager
+from portal.core.crypto import EncryptedField, EncryptedJSONField, EncryptedListField, EncryptedTextField, SealedManager
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from portal.core.states import StatusModel
@@ -178,7 +178,7 @@ class Document(models.Model):
     transmission = models.ForeignKey("submissions.Transmission", models.SET_NULL, null=True, related_name="documents")
     attachment_id = models.CharField(_("vedlegg-id"), max_length=40, blank=True)
     role = models.CharField(_("rolle"), max_length=20, blank=True)  # "": not known yet
-    filename = models.CharField(_("filnavn"), max_length=255)
+    filename = EncryptedTextField(_("filnavn"), editable=False)  # comes from outside, and may hold anything
     media_type = models.CharField(_("type"), max_length=100)
     size = models.PositiveBigIntegerField(_("størrelse"))
     sha256 = models.CharField(_("SHA-256"), max_length=64)
@@ -202,7 +202,7 @@ class Document(models.Model):
         indexes = [models.Index(fields=["sha256"], name="document_by_hash")]
 
     def __str__(self) -> str:
-        return self.filename
+        return str(self.filename)
 
     @property
     def is_form(self) -> bool:

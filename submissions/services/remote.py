@@ -13,6 +13,7 @@ from portal.gateways.dialogporten import Dialogporten, TransmissionItem
 from portal.gateways.errors import Refused
 from portal.gateways.events import Events
 from portal.gateways.skatteetaten.documents import Documents
+from portal.gateways.statuses import Kind, kind_of
 from submissions.models import Submission
 from submissions.services.catalogue import Service, service
 from systemusers.models import Access
@@ -52,18 +53,22 @@ def token(submission: Submission, *, at: datetime, fresh: bool = False) -> str:
     return tokens.system_user_token(access=submission.access, scopes=scopes, at=at, fresh=fresh)
 
 
-def with_token(access: Access, scopes: tuple[str, ...], call: Callable[[str], Result], *, at: datetime) -> Result:
-    """`call` with a token of the system user. A 401 is about the token: once more, with a fresh one.
+def with_token(
+    access: Access, scopes: tuple[str, ...], call: Callable[[str], Result], *, at: datetime, exchanged: bool = False
+) -> Result:
+    """`call` with a token of the system user. When the token is refused: once more, with a fresh one.
 
-    For calls that only read. Raises what `call` raises, the gateways' errors, tokens.AccessMissing and NoKey.
+    For calls that may be repeated. `exchanged`: for an Altinn token. Raises what `call` raises, the gateways' errors,
+    tokens.AccessMissing and NoKey.
     """
-    token = tokens.system_user_token(access=access, scopes=scopes, at=at)
+    obtain = tokens.exchanged_token if exchanged else tokens.system_user_token
+    token = obtain(access=access, scopes=scopes, at=at)
     try:
         return call(token)
     except Refused as error:
-        if error.status != 401:
+        if kind_of(error) != Kind.TOKEN:
             raise
-    return call(tokens.system_user_token(access=access, scopes=scopes, at=at, fresh=True))
+    return call(obtain(access=access, scopes=scopes, at=at, fresh=True))
 
 
 def transmissions_since(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -17,8 +18,9 @@ from portal.desk import connection, overview
 from portal.desk.attention import attention
 from portal.desk.news import news
 from portal.gateways.http import CallStats
-from submissions.models import Submission
+from submissions.models import Dialog, Submission, Transmission
 from submissions.period import Period
+from systemusers.models import Access, AccessProfile
 from systemusers.services.keys import retire_key
 from tests.fixtures import AT
 from tests.submissions.rows import access
@@ -39,6 +41,12 @@ def submission(customer: Customer, status: str, **fields: Any) -> Submission:
         "delivered_at": AT,
     }
     return Submission.objects.create(environment=SANDBOX, customer=customer, status=status, **known | fields)
+
+
+def dialog_of(access: Access, **fields: Any) -> Dialog:
+    known = {"dialog_id": uuid.uuid4(), "status": "NotApplicable", "title": "Brev"}
+    times = {"created_at": AT, "updated_at": AT, "content_updated_at": AT}
+    return Dialog.objects.create(environment=SANDBOX, customer=access.customer, access=access, **known | times | fields)
 
 
 @pytest.mark.parametrize("who", ["administrator", "case_worker", "reader"])
@@ -265,6 +273,34 @@ def test_changes_are_the_newest_first_and_new_when_they_came_after_the_last_visi
     assert [(change.status, change.is_new) for change in result] == [("REJECTED", True), ("ACCEPTED", False)]
 
 
+def test_a_letter_is_news_and_an_answer_about_our_report_is_not_told_twice(access: Any, case_worker: Any) -> None:
+    letter = dialog_of(access, title="Vedtak om tvangsmulkt")
+    answered = submission(access.customer, "ACCEPTED", status_at=AT - timedelta(hours=2), dialog_id=uuid.uuid4())
+    dialog_of(access, dialog_id=answered.dialog_id)
+    theirs = submission(access.customer, "DRAFT")
+    Transmission.objects.create(
+        dialog=dialog_of(access), transmission_id=uuid.uuid4(), type="Acceptance", created_at=AT, submission=theirs
+    )
+
+    result = news(user=case_worker, environment=SANDBOX, since=AT - timedelta(hours=1))
+
+    told = [(item.about, item.status, item.is_new, item.url) for item in result if item.url.startswith("/sandbox/dia")]
+    assert told == [("Vedtak om tvangsmulkt", "NotApplicable", True, f"/sandbox/dialogs/{letter.pk}/")]
+
+
+def test_a_letter_that_is_gone_is_no_news(access: Any, case_worker: Any) -> None:
+    dialog_of(access, gone_at=AT, gone_reason="DELETED")
+
+    assert not [item for item in news(user=case_worker, environment=SANDBOX, since=None) if "dialogs" in item.url]
+
+
+def test_a_letter_to_a_stranger_is_not_told(customer: Customer, case_worker: Any) -> None:
+    stranger = Customer.objects.create(environment=SANDBOX, orgnr="312345670", name="Fremmed AS")
+    dialog_of(make_access(stranger))
+
+    assert not [item for item in news(user=case_worker, environment=SANDBOX, since=None) if "dialogs" in item.url]
+
+
 def test_the_overview_shows_the_newest_changes(client: Client, customer: Customer, administrator: Any) -> None:
     client.force_login(administrator)
     row = submission(customer, "REJECTED")
@@ -363,3 +399,26 @@ def test_what_a_worker_failed_at_three_times_is_counted(
 
     (line,) = attention(user=case_worker, environment=SANDBOX, at=AT)
     assert (line.count, words in line.title) == (1, True)
+
+
+def step_of_events(user: Any) -> connection.Step:
+    return connection.nine_steps(environment=SANDBOX, user=user, at=AT)[6]
+
+
+def test_the_step_of_events_waits_for_nothing_where_altinn_tells_nothing(access: Access, administrator: Any) -> None:
+    Access.objects.update(rights=[])
+
+    step = step_of_events(administrator)
+
+    assert step.state == connection.DONE
+    assert "tilgangspakker" in step.text
+
+
+def test_the_step_of_events_waits_for_nothing_when_all_accesses_are_agents(access: Access, administrator: Any) -> None:
+    AccessProfile.objects.update(kind="AGENT")
+
+    assert step_of_events(administrator).state == connection.DONE
+
+
+def test_the_step_of_events_waits_when_one_access_can_have_a_subscription(access: Access, administrator: Any) -> None:
+    assert step_of_events(administrator).state == connection.REMAINING

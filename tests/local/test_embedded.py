@@ -14,7 +14,6 @@ from django.conf import settings
 from redis import Redis, RedisError
 
 from portal.local import embedded
-from portal.local.keeper import is_alive
 
 OWNER = """
 import sys, time
@@ -138,7 +137,9 @@ def test_servers_that_were_left_behind_are_replaced_at_the_next_start(data):
     with embedded.servers(data, throwaway=True):
         pass  # makes the database
     left = [
-        subprocess.Popen(server.command, cwd=home.folder, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, **switch)
+        subprocess.Popen(
+            server.command, cwd=home.folder, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, **switch
+        )
         for server in (embedded._postgresql(home, throwaway=True), embedded._valkey(home))
     ]
     until = time.monotonic() + 20

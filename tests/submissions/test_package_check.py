@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import FieldError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -436,6 +437,19 @@ def test_findings_and_facts_are_sealed_in_the_database(draft: Submission) -> Non
         sealed = [bytes(value) for (value,) in cursor.fetchall()]
     assert len(sealed) == 4
     assert all(value.startswith(b"gAAAA") for value in sealed)
+
+
+def test_a_file_name_is_sealed_in_the_database_and_shown(draft: Submission, client: Client, case_worker: User) -> None:
+    main, *_parts = files()
+    add(draft, NamedFile("12057012345_Kari.xml", main.content))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT filename FROM submissions_document")
+        [(sealed,)] = cursor.fetchall()
+    assert bytes(sealed).startswith(b"gAAAA")
+    assert "12057012345_Kari.xml" in page_of(client, draft, case_worker).text
+    with pytest.raises(FieldError):
+        Document.objects.filter(filename="12057012345_Kari.xml")
 
 
 def test_a_list_of_reports_leaves_findings_and_reports_in_the_database(draft: Submission) -> None:

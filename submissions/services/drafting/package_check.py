@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
 
 from portal.core import lease
 from portal.core.enqueue import enqueue_by_name
@@ -166,10 +165,12 @@ def _replace_earlier(submission: Submission, documents: list[Document]) -> list[
     earlier = submission.documents.checked().filter(upload__lt=newest)
     roles = earlier.order_by().values_list("role", flat=True).distinct()
     single = [old for old in roles if any(checking.replaces(submission, new.role, old) for new in documents)]
-    same = Q(filename__in=[document.filename for document in documents]) | Q(role__in=single)
+    names = {document.filename for document in documents}
+    slim = earlier.only("role", "filename", "upload")  # names are encrypted in the table, so they are compared here
+    likely = [old for old in slim.iterator(chunk_size=500) if old.filename in names or old.role in single]
     gone = [
         (old, new)
-        for old in earlier.filter(same)
+        for old in likely
         if (new := next((new for new in documents if _takes_the_place(submission, new, old)), None))
     ]
     Document.objects.filter(pk__in=[old.pk for old, _new in gone]).delete()

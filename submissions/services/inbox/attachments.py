@@ -20,6 +20,7 @@ from portal.core.lease import Hold
 from portal.core.problems import code_of
 from portal.gateways.errors import Refused, Unavailable
 from portal.gateways.skatteetaten.common import Fetched
+from portal.gateways.statuses import Kind, is_settling, kind_of
 from submissions.models import Attachment, Dialog, Document
 from submissions.services import catalogue
 from submissions.services.catalogue import Service
@@ -27,6 +28,7 @@ from submissions.services.documents import store_document
 from submissions.services.inbox.verdict import decide
 from submissions.services.remote import skatteetatens_documents, with_token
 from systemusers.models import Access
+from systemusers.services.tokens import AccessMissing
 
 TASK = "submissions.tasks.fetch_attachments"
 BY = "task:fetch_attachments"
@@ -141,18 +143,26 @@ def _source(row: Attachment) -> Source | None:
 
 
 def _refused(hold: Hold[Attachment], error: Refused) -> None:
-    """What a refusal means for the row. Raises NotReady, and AccessMissing, for what is to wait."""
-    row = hold.row
-    if error.status == 410:
+    """What a refusal means for the row. Raises NotReady, and the error, for what is to wait."""
+    row, kind = hold.row, kind_of(error)
+    is_closed = error.status == 404 or kind == Kind.RIGHTS
+    if kind == Kind.GONE:
         hold.move_to(State.GONE, by=BY, problem_code=code_of(error))
-    elif not row.api_url and row.gui_url and error.status in (403, 404):
+    elif isinstance(error, AccessMissing):
+        raise error
+    elif is_closed and not row.api_url and row.gui_url:
         hold.move_to(State.LINKED, by=BY, problem_code="")
     elif error.status == 404:
         raise NotReady(f"attachment {row.pk} is not there yet") from error
-    elif error.status in (401, 408, 425):
+    elif kind in (Kind.PASSES, Kind.TOKEN) or (kind == Kind.RIGHTS and _is_new(row, hold.now())):
         raise error
     else:
         _note_refusal(hold, error)
+
+
+def _is_new(row: Attachment, at: datetime) -> bool:
+    """The customer approved a moment ago: the right may not have reached Skatteetaten yet."""
+    return is_settling(approved_at=row.transmission.dialog.access.answered_at, at=at)
 
 
 def _note_refusal(hold: Hold[Attachment], error: Refused) -> None:

@@ -6,7 +6,7 @@ import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from portal.core import lease
 from portal.core.environments import Environment
@@ -39,7 +39,8 @@ def make_cursors(*, at: datetime, everything: bool = False) -> int:
     """A cursor for each usable access that has none; returns how many were made. `everything`: not only recent ones."""
     ready: QuerySet[Access] = Access.objects.filter(status__in=Access.USABLE, system_user__isnull=False)
     ready = ready if everything else recent(ready, at=at)
-    lacking = list(ready.filter(cursor__isnull=True).values_list("pk", flat=True)[:5000])
+    own = PollCursor.objects.filter(access=OuterRef("pk"))
+    lacking = list(ready.filter(~Exists(own)).order_by("-status_at", "-pk").values_list("pk", flat=True)[:5000])
     PollCursor.objects.bulk_create(
         [
             PollCursor(

@@ -10,6 +10,7 @@ import hashlib
 import logging
 import secrets
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -30,9 +31,8 @@ from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.events import CloudEvent, Events, Subscription
 from submissions.models import EventSubscription, ReceivedEvent
 from submissions.services.inbox import cursors, presence
-from submissions.services.remote import events
+from submissions.services.remote import events, with_token
 from systemusers.models import Access, Kind
-from systemusers.services import tokens
 
 logger = logging.getLogger(__name__)
 BY = "task:sweep_subscriptions"
@@ -137,22 +137,27 @@ def subscribe(hold: Hold[EventSubscription]) -> None:
                 environment=access.environment,
                 customer_id=access.customer_id,
             )
-    gateway = events(access.environment)
-    hold.renew()
     try:
-        token = tokens.exchanged_token(access=access, scopes=SCOPES, at=hold.now())
-        answer = gateway.subscribe(
-            endpoint=settings.PORTAL_URL + reverse("event-webhook", kwargs={"secret": secret}),
-            resource=row.resource,
-            subject=urns.organisation(access.customer.orgnr),
-            token=token,
-        )
+        answer, token = with_token(access, SCOPES, partial(_ask, hold, secret), at=hold.now(), exchanged=True)
     except Refused as error:
         logger.warning("subscription %s was refused: %s", row.pk, error)
         hold.put_off(code=code_of(error), wait=RETRY, altinn_id=None)
         return
     hold.finish(next_attempt_at=hold.now() + RETRY, altinn_id=answer.id)
-    _remove_older(gateway, answer, token)
+    _remove_older(events(access.environment), answer, token)
+
+
+def _ask(hold: Hold[EventSubscription], secret: str, token: str) -> tuple[Subscription, str]:
+    """The subscription, and the token that was taken. May be repeated: Altinn answers an equal question with what exists."""
+    row, access = hold.row, hold.row.access
+    hold.renew()
+    answer = events(access.environment).subscribe(
+        endpoint=settings.PORTAL_URL + reverse("event-webhook", kwargs={"secret": secret}),
+        resource=row.resource,
+        subject=urns.organisation(access.customer.orgnr),
+        token=token,
+    )
+    return answer, token
 
 
 def _remove_older(gateway: Events, kept: Subscription, token: str) -> None:

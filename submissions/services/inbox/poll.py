@@ -20,6 +20,8 @@ from portal.core.lease import Hold
 from portal.gateways import urns
 from portal.gateways.dialogporten import DialogItem, Dialogporten
 from portal.gateways.errors import Refused
+from portal.gateways.statuses import Kind as Refusal
+from portal.gateways.statuses import kind_of
 from submissions.models import PollCursor
 from submissions.services import catalogue
 from submissions.services.inbox import copies, cursors, presence, pull
@@ -178,7 +180,7 @@ def _ask(question: Question) -> Answer:
         _read(question, answer, tokens.fetch_token(question.grant, at=question.now()))
     except Refused as error:
         answer = Answer(error=error)
-        if error.status == 401:
+        if kind_of(error) == Refusal.TOKEN:
             _ask_afresh(question, answer)
     except Exception as error:
         answer = Answer(error=error)

@@ -8,12 +8,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from portal.core import lease
 from portal.core.lease import Hold
 from portal.gateways.errors import Refused
+from portal.gateways.statuses import Kind, kind_of
 from submissions.models import Dialog, PollCursor
+from submissions.services.inbox import cursors
 from systemusers.models import Access
 
 Gone = Dialog.Gone
@@ -28,7 +30,7 @@ def reason_of(dialog: Dialog, error: Refused) -> str:
 
     404 alone decides nothing: a new dialog, and a new right, need some time to be visible.
     """
-    if error.status == 410:
+    if kind_of(error) == Kind.GONE:
         return Gone.DELETED
     return Gone.NOT_OURS if error.status == 404 and dialog.missing_since else ""
 
@@ -62,18 +64,24 @@ def note_unlisted(*, access: Access, since: datetime, at: datetime) -> int:
     return lease.make_due(Dialog.objects.filter(pk__in=ids), at=at)
 
 
-def sweep(*, at: datetime) -> int:
-    """Dialogs of accesses that have ended are due once more, and marked then; an access that is back is read in whole."""
-    ended = Dialog.objects.present().exclude(access__status__in=FOLLOWED).filter(next_attempt_at__isnull=True)
+def sweep(*, at: datetime, everything: bool = False) -> int:
+    """Dialogs of accesses that have ended are due once more, and marked then; an access that is back is read in whole.
+
+    `everything`: also of accesses whose state has not changed lately.
+    """
+    accesses: QuerySet[Access] = Access.objects.all() if everything else cursors.recent(Access.objects.all(), at=at)
+    ended = Dialog.objects.present().filter(
+        access__in=accesses.exclude(status__in=FOLLOWED), next_attempt_at__isnull=True
+    )
     ids = list(ended.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
     lease.make_due(Dialog.objects.filter(pk__in=ids), at=at)
     back = PollCursor.objects.filter(
         Q(full_began_at__isnull=True) | Q(full_began_at__lt=F("access__status_at")),
-        access__status__in=Access.USABLE,
+        access__in=accesses.filter(status__in=Access.USABLE),
         access__dialog__gone_reason=Gone.NOT_OURS,
         overlap_from__isnull=True,
     )
-    cursors = list(back.order_by("pk").values_list("pk", flat=True).distinct()[:AT_ONCE])
-    PollCursor.objects.filter(pk__in=cursors).update(overlap_at=at, full_at=at)
-    lease.make_due(PollCursor.objects.filter(pk__in=cursors), at=at)
+    rows = list(back.order_by("pk").values_list("pk", flat=True).distinct()[:AT_ONCE])
+    PollCursor.objects.filter(pk__in=rows).update(overlap_at=at, full_at=at)
+    lease.make_due(PollCursor.objects.filter(pk__in=rows), at=at)
     return len(ids)

@@ -11,13 +11,15 @@ from django.urls import reverse
 from accounts.models import User
 from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
+from portal.core.valkey import valkey
 from portal.desk.attention import attention
 from portal.sandbox.dialogs import Attachment, AttachmentUrl, add_transmission
 from portal.sandbox.skatteetaten import letters
 from submissions.models import Attachment as Kept
-from submissions.models import Dialog, Submission
-from submissions.services.inbox import attachments
-from systemusers.models import Access
+from submissions.models import Dialog, Document, Submission
+from submissions.services.documents import read_document
+from submissions.services.inbox import attachments, pull
+from systemusers.models import Access, MaskinportenClient
 from tests.submissions.inbox.reading import Reading
 from tests.submissions.inbox.test_pull import answered
 from tests.submissions.inbox.test_verdict import feedback
@@ -130,6 +132,46 @@ def test_a_letter_needs_a_scope_of_its_own(reading: Reading) -> None:
     reading.round()
 
     assert state_of(reading) == [("CLOSED", "NO_SCOPE")]
+
+
+def test_a_letter_becomes_a_document_when_our_client_has_the_scope(reading: Reading) -> None:
+    world = reading.world
+    orgnr, app, at = world.access.customer.orgnr, world.app, world.at
+    scopes = [*next(iter(app.state.clients.values())).scopes, *attachments.LETTER_SCOPES]
+    next(iter(app.state.clients.values())).scopes = scopes
+    MaskinportenClient.objects.update(scopes=scopes)
+    letters.send(app, orgnr=orgnr, resource=RESOURCE, title="Vedtak", text="Hei", api_access=True, now=at)
+
+    reading.round()
+
+    [document] = Document.objects.filter(transmission__dialog__customer__orgnr=orgnr)
+    assert state_of(reading) == [("FETCHED", "")]
+    assert (document.role, document.submission, document.media_type) == ("FEEDBACK", None, "application/pdf")
+    assert read_document(document).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(5, "WAITING"), (61, "REFUSED")])
+def test_a_right_that_was_just_given_is_waited_for(reading: Reading, minutes: int, status: str) -> None:
+    answered(reading)
+    Access.objects.update(answered_at=reading.world.at - timedelta(minutes=minutes))
+    reading.fault("skatteetaten", status=403, times=10)
+
+    reading.round()
+
+    assert state_of(reading) == [(status, "HTTP-403"), (status, "HTTP-403")]
+
+
+def test_a_token_refused_for_lacking_rights_refuses_no_document(reading: Reading) -> None:
+    answered(reading)
+    reading.poll()
+    pull.pull_due(at=reading.world.at)
+    valkey().flushdb()
+    body = '{"error": "invalid_grant", "error_description": "MP-303: No system user was found"}'
+    reading.fault("maskinporten", status=400, times=10, body=body)
+
+    attachments.fetch_due(at=reading.world.at)
+
+    assert state_of(reading) == [("WAITING", "MP-303"), ("WAITING", "MP-303")]
 
 
 def test_an_access_that_has_ended_leaves_no_attachment_due(reading: Reading) -> None:

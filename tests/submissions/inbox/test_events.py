@@ -101,6 +101,25 @@ def test_a_subscription_is_confirmed_by_altinns_own_call(reading: Reading, altin
     assert remote.subject == SUBJECT
 
 
+def test_a_token_that_altinn_no_longer_takes_is_replaced_at_once(reading: Reading, altinn: Any) -> None:
+    reading.fault("events", path=SUBSCRIPTIONS, status=401, times=1)
+
+    row = subscribe(reading, altinn)
+
+    assert (row.validated_at, row.problem_code, row.failures) == (reading.world.at, "", 0)
+    assert len(reading.world.app.state.subscriptions) == 1
+
+
+def test_a_fresh_token_is_asked_for_once_only(reading: Reading) -> None:
+    reading.fault("events", path=SUBSCRIPTIONS, status=401, times=2)
+
+    ask(reading)
+
+    row = EventSubscription.objects.get()
+    calls = [call for call in reading.calls(SUBSCRIPTIONS) if call.startswith("POST")]
+    assert (row.problem_code, row.altinn_id, len(calls)) == ("HTTP-401", None, 2)
+
+
 def test_the_secret_in_the_address_is_kept_nowhere(
     reading: Reading, altinn: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from portal.core.filters import in_group
 from portal.sandbox.dialogs import delete_dialog, update_dialog
+from submissions import tasks
 from submissions.models import Dialog, PollCursor
 from submissions.services.inbox import cursors, poll, presence
 from submissions.services.pages import dialogs as pages
@@ -84,6 +86,19 @@ def test_dialogs_of_an_access_that_has_ended_are_marked_and_never_due(reading: R
 
     assert reason_of(row) == "NOT_OURS"
     assert not Dialog.objects.filter(next_attempt_at__isnull=False).exists()
+
+
+def test_the_daily_sweep_finds_accesses_that_ended_long_ago(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    row, _remote = known(reading)
+    Access.objects.update(status="REMOVED", status_at=reading.world.at - timedelta(days=30))
+    presence.sweep(at=reading.world.at)
+    assert reason_of(row) == ""
+    monkeypatch.setattr(timezone, "now", lambda: reading.world.at)
+
+    tasks.sweep_unfollowed()
+    reading.pull()
+
+    assert reason_of(row) == "NOT_OURS"
 
 
 def test_an_access_that_is_back_gets_its_dialogs_back(reading: Reading) -> None:

@@ -1,0 +1,110 @@
+"""Sweeps that run every few seconds read by index when nothing is due, however many customers there are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import Customer, Portfolio, Vendor
+from submissions.models import Attachment, Dialog, EventSubscription, PollCursor, Transmission
+from submissions.services.inbox import attachments, cursors, events, poll, presence, pull
+from systemusers.models import Access, AccessProfile, SystemUser
+from tests.submissions.rows import RESOURCE, make_system
+
+MANY = 10_000
+ROWS = [
+    """
+    INSERT INTO accounts_customer (environment, orgnr, name, reference, portfolio_id, language, contact_name, contact_email,
+        contact_phone, notes, business_register, created_at)
+    SELECT 'SANDBOX', (210000000 + n)::text, 'Kunde', '', %(portfolio)s, 'nb', '', '', '', '', '{}', now()
+    FROM generate_series(1, %(many)s) n""",
+    """
+    INSERT INTO systemusers_access (environment, customer_id, profile_id, reference, external_ref, rights, packages,
+        link_token, status, status_at, answered_at, altinn_id, confirm_url, remote_status, requested_by, sent_at, attempts,
+        failures, problem_code, created_at)
+    SELECT 'SANDBOX', id, %(profile)s, gen_random_uuid(), orgnr, jsonb_build_array(%(right)s::text), '[]', orgnr,
+        CASE WHEN row_number() OVER () %% 20 = 0 THEN 'EXPIRED' ELSE 'IN_USE' END, t, t, orgnr, '', '', 'user:x', t, 0, 0, '', t
+    FROM accounts_customer, LATERAL (SELECT now() - interval '1 day' * (id %% 1000) AS t) moment""",
+    """
+    INSERT INTO systemusers_systemuser (access_id, altinn_id, kind)
+    SELECT id, gen_random_uuid(), 'STANDARD' FROM systemusers_access WHERE status = 'IN_USE'""",
+    """
+    INSERT INTO submissions_pollcursor (access_id, tokens, overlap_tokens, since, next_attempt_at, full_began_at, attempts,
+        failures, problem_code)
+    SELECT access_id, '[]', '[]', now(), now() + interval '1 hour', now(), 0, 0, '' FROM systemusers_systemuser""",
+    """
+    INSERT INTO submissions_eventsubscription (access_id, resource, secret_hash, validated_at, created_at, attempts,
+        failures, problem_code)
+    SELECT access_id, 'urn:altinn:resource:' || %(right)s, access_id::text, now(), now(), 0, 0, ''
+    FROM systemusers_systemuser""",
+    """
+    INSERT INTO submissions_dialog (environment, customer_id, access_id, dialog_id, org, service_resource, status,
+        extended_status, external_reference, title, summary, created_at, updated_at, content_updated_at, attempts, failures,
+        problem_code, is_content_seen, system_labels, gone_reason)
+    SELECT 'SANDBOX', customer_id, id, gen_random_uuid(), 'ske', '', 'Completed', '', '', '', '', now(), now(), now(), 0, 0,
+        '', false, '[]', ''
+    FROM systemusers_access WHERE status = 'IN_USE'""",
+    """
+    INSERT INTO submissions_transmission (dialog_id, transmission_id, type, title, summary, external_reference, is_authorized,
+        created_at)
+    SELECT id, gen_random_uuid(), 'Acceptance', '', '', '', true, now() FROM submissions_dialog""",
+    """
+    INSERT INTO submissions_attachment (transmission_id, attachment_id, name, media_type, api_url, gui_url, status, status_at,
+        attempts, failures, problem_code)
+    SELECT id, 'a', '', '', '', '', 'FETCHED', now(), 0, 0, '' FROM submissions_transmission""",
+]
+TABLES = (Customer, Access, SystemUser, PollCursor, EventSubscription, Dialog, Transmission, Attachment)
+SWEEPS: list[Callable[..., Any]] = [
+    cursors.make_cursors, poll.poll_due, pull.pull_due, attachments.fetch_due, events.make_subscriptions,
+    events.subscribe_due, presence.sweep,
+]  # fmt: skip
+
+
+@pytest.fixture
+def many(vendor: Vendor, portfolio: Portfolio) -> None:
+    profile = AccessProfile.objects.create(system=make_system(), name="Årsoppgjør", rights=[RESOURCE])
+    values = {"portfolio": portfolio.pk, "profile": profile.pk, "right": RESOURCE, "many": MANY}
+    with connection.cursor() as cursor:
+        for statement in ROWS:
+            cursor.execute(statement, values)
+        for table in TABLES:
+            cursor.execute(f"ANALYZE {table._meta.db_table}")
+
+
+def plan_of(statement: str) -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (FORMAT JSON) " + statement)
+        [(answer,)] = cursor.fetchall()
+    found: dict[str, Any] = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+    return found
+
+
+def scanned(plan: dict[str, Any]) -> Iterator[str]:
+    """The tables that are read from one end to the other."""
+    if plan["Node Type"] == "Seq Scan":
+        yield plan["Relation Name"]
+    for part in plan.get("Plans", []):
+        yield from scanned(part)
+
+
+def test_a_sweep_with_nothing_due_reads_no_whole_table(many: None) -> None:
+    at, read = timezone.now(), {}
+
+    for sweep in SWEEPS:
+        with CaptureQueriesContext(connection) as queries:
+            assert not getattr(sweep(at=at), "taken", 0)
+        statements = [
+            q["sql"] for q in queries.captured_queries if q["sql"].lstrip("( ").startswith(("SELECT", "UPDATE", "WITH"))
+        ]
+        assert statements
+        read[sweep.__name__] = sorted({table for one in statements for table in scanned(plan_of(one))})
+
+    big = {table._meta.db_table for table in TABLES}
+    assert {name: [t for t in tables if t in big] for name, tables in read.items()} == {name: [] for name in read}
+    assert read.keys() == {sweep.__name__ for sweep in SWEEPS}
