@@ -135,10 +135,37 @@ def test_a_wrong_clock_is_not_called_a_key_that_is_not_registered(
     world.introduce_client(world.client, scopes=SCOPES)
     monkeypatch.setattr(maskinporten, "clock", lambda: world.app.clock.now() + timedelta(seconds=seconds))
 
-    result = verdicts(scopes.check_scopes(client=world.client, by=BY, at=world.at))
+    grants = scopes.check_scopes(client=world.client, by=BY, at=world.at)
 
-    assert set(result.values()) == {(V.UNKNOWN, code)}
+    assert set(verdicts(grants).values()) == {(V.UNKNOWN, code)}
     assert title in str(explain(code).title)
+    assert {abs((grant.clock_off or 0) - seconds) <= 1 for grant in grants} == {True}
+    assert all(grant.text for grant in grants)
+
+
+def test_the_page_says_how_far_off_the_clock_is_and_what_maskinporten_wrote(
+    staff: Client, administrator: User, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.introduce_client(world.client, scopes=SCOPES)
+    monkeypatch.setattr(maskinporten, "clock", lambda: world.app.clock.now() + timedelta(seconds=40))
+    text = scopes.check_scopes(client=world.client, by=BY, at=world.at)[0].text
+    ScopeGrant.objects.update(clock_off=40)
+
+    page = staff.get("/sandbox/settings/").content.decode()
+
+    assert "Forskjell til Maskinportens klokke: 40 sekunder" in page
+    assert f'lang="en">{text}</q>' in page
+
+
+def test_a_clock_that_is_right_again_leaves_no_trace(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.introduce_client(world.client, scopes=SCOPES)
+    with monkeypatch.context() as wrong:
+        wrong.setattr(maskinporten, "clock", lambda: world.app.clock.now() + timedelta(seconds=40))
+        scopes.check_scopes(client=world.client, by=BY, at=world.at)
+
+    scopes.check_scopes(client=world.client, by=BY, at=world.at)
+
+    assert set(ScopeGrant.objects.values_list("verdict", "text", "clock_off")) == {(V.GRANTED, "", None)}
 
 
 def test_a_grant_is_stamped_when_it_is_signed_whatever_the_task_says(world: World) -> None:
