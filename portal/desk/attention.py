@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
@@ -339,26 +340,36 @@ def _about_keys(user: User, environment: Environment, at: datetime) -> list[Todo
     """Clients without a valid key (shown to all), and keys that expire soon (shown to those who can replace them)."""
     in_use = Q(keys__status=SigningKey.Status.ACTIVE)
     clients = MaskinportenClient.objects.filter(environment=environment).order_by("pk")
-    ends = clients.annotate(ends=Max("keys__expires_at", filter=in_use)).values_list("name", "ends")
-    silent = [name for name, end in ends if end is None]
-    past = [name for name, end in ends if end and end <= at]
-    ending = [(end, name) for name, end in ends if end and end > at and keys.warning(end, at=at)]
+    ends = clients.annotate(
+        ends=Max("keys__expires_at", filter=in_use), used=Max("keys__last_used_at", filter=in_use)
+    ).values_list("name", "ends", "used")
+    silent = [name for name, end, _used in ends if end is None]
+    past = [used for _name, end, used in ends if end and end <= at]
+    ending = [(end, name) for name, end, _used in ends if end and end > at and keys.warning(end, at=at)]
     page = _url(environment, "settings" if user.may_configure else "connection")
     lines = []
     if silent:
         text = _("Ingenting kan sendes eller hentes før en nøkkel er tatt i bruk.")
         lines.append(Todo(len(silent), _("Maskinporten-klient uten gyldig nøkkel"), text, _("Se nøklene"), page, True))
     if past:
-        text = _("Den brukes så lenge Maskinporten godtar den. Bytt den nå.")
-        lines.append(
-            Todo(len(past), _("Maskinporten-nøkkel har passert datoen sin"), text, _("Se nøklene"), page, True)
-        )
+        title = _("Maskinporten-nøkkel har passert datoen sin")
+        lines.append(Todo(len(past), title, _past_its_date(past), _("Se nøklene"), page, True))
     if ending and user.may_configure:
         first, name = min(ending)
         is_urgent = keys.warning(first, at=at) == keys.LAST_WARNING
         title = _("Maskinporten-nøkkel utløper om %(days)s dager") % {"days": (first - at).days}
         lines.append(Todo(len(ending), title, name, _("Bytt nøkkel"), page, is_urgent))
     return lines
+
+
+def _past_its_date(used: Sequence[datetime | None]) -> str:
+    """Whether it still works only Maskinporten knows: what it said last. `used`: when each key was last accepted."""
+    text = _("Den brukes så lenge Maskinporten godtar den. Bytt den nå.")
+    accepted = [moment for moment in used if moment]
+    if not accepted:
+        return text
+    when = date_format(timezone.localtime(min(accepted)), "SHORT_DATETIME_FORMAT")
+    return text + " " + _("Maskinporten godtok den sist %(when)s.") % {"when": when}
 
 
 def _systems(environment: Environment) -> dict[str, QuerySet[Any]]:

@@ -17,7 +17,7 @@ from submissions.adapters.base import About, Period
 from submissions.forms import CustomerSearchForm, NewSubmissionForm
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
-from submissions.services.pages.open_draft import OpenDraftShown, open_draft_shown
+from submissions.services.pages.open_draft import OpenDraftShown, open_draft_shown, open_drafts_of
 from submissions.services.pages.page import RefusedFile, refused_files
 from submissions.views.examples import examples
 from submissions.views.one import say_not_stored
@@ -60,6 +60,7 @@ def _page(
         "offers": offers,
         "refused": refused,
         "open_draft": open_draft,
+        "open_drafts": [] if open_draft else open_drafts_of(customer),
         "has_access": bool(offers),
         "may_send": any(offer.is_allowed for offer in offers.values()),
     }

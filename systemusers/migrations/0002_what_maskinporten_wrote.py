@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('systemusers', '0001_initial'),
+        ("systemusers", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='scopegrant',
-            name='clock_off',
-            field=models.IntegerField(blank=True, null=True, verbose_name='sekunder klokken går feil'),
+            model_name="scopegrant",
+            name="clock_off",
+            field=models.IntegerField(blank=True, null=True, verbose_name="sekunder klokken går feil"),
         ),
         migrations.AddField(
-            model_name='scopegrant',
-            name='text',
-            field=models.CharField(blank=True, max_length=500, verbose_name='tekst i svaret'),
+            model_name="scopegrant",
+            name="text",
+            field=models.CharField(blank=True, max_length=500, verbose_name="tekst i svaret"),
         ),
     ]
