@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
@@ -21,6 +20,7 @@ from portal.core.lease import LASTING, lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
 from portal.desk.counting import Counted, count_all
+from portal.desk.key_dates import past_its_date
 from submissions.models import Attachment, Dialog, EventSubscription, PackageCheck, PollCursor, Submission
 from submissions.services.inbox import following
 from submissions.services.pages.listing import unanswered
@@ -353,23 +353,13 @@ def _about_keys(user: User, environment: Environment, at: datetime) -> list[Todo
         lines.append(Todo(len(silent), _("Maskinporten-klient uten gyldig nøkkel"), text, _("Se nøklene"), page, True))
     if past:
         title = _("Maskinporten-nøkkel har passert datoen sin")
-        lines.append(Todo(len(past), title, _past_its_date(past), _("Se nøklene"), page, True))
+        lines.append(Todo(len(past), title, past_its_date(past), _("Se nøklene"), page, True))
     if ending and user.may_configure:
         first, name = min(ending)
         is_urgent = keys.warning(first, at=at) == keys.LAST_WARNING
         title = _("Maskinporten-nøkkel utløper om %(days)s dager") % {"days": (first - at).days}
         lines.append(Todo(len(ending), title, name, _("Bytt nøkkel"), page, is_urgent))
     return lines
-
-
-def _past_its_date(used: Sequence[datetime | None]) -> str:
-    """Whether it still works only Maskinporten knows: what it said last. `used`: when each key was last accepted."""
-    text = _("Den brukes så lenge Maskinporten godtar den. Bytt den nå.")
-    accepted = [moment for moment in used if moment]
-    if not accepted:
-        return text
-    when = date_format(timezone.localtime(min(accepted)), "SHORT_DATETIME_FORMAT")
-    return text + " " + _("Maskinporten godtok den sist %(when)s.") % {"when": when}
 
 
 def _systems(environment: Environment) -> dict[str, QuerySet[Any]]:

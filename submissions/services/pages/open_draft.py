@@ -35,7 +35,7 @@ def open_drafts_of(customer: Customer) -> list[OpenDraftShown]:
     """The newest of the customer's drafts, for every service and period, corrections included."""
     rows = customer.submissions.filter(status__in=OPEN).annotate(files=Count("documents")).order_by("-pk")[:MOST]
     names = names_of([row.created_by for row in rows])
-    return [_shown(row, row.files, names) for row in rows]
+    return [_shown(row, row.files, names) for row in rows]  # type: ignore[attr-defined] # annotated
 
 
 def _shown(draft: Submission, files: int, names: dict[str, str]) -> OpenDraftShown:
