@@ -18,6 +18,7 @@ urlpatterns = [
     path("submissions/hold/end/", decisions.end_hold, name="hold-end"),
     path("submissions/<int:pk>/cancel/", one.cancel, name="submission-cancel"),
     path("submissions/<int:pk>/correct/", one.correct, name="submission-correct"),
+    path("submissions/<int:pk>/try-again/", one.try_again, name="submission-try-again"),
     path("submissions/<int:pk>/evidence/", documents.evidence_package, name="submission-evidence"),
     path("dialogs/", dialogs.dialogs, name="dialogs"),
     path("dialogs/following/", dialogs.following, name="following"),

@@ -101,6 +101,8 @@ class ScopeGrant(models.Model):
     scope = models.CharField(_("scope"), max_length=200)
     verdict = models.CharField(_("svar"), max_length=20, choices=Verdict, default=Verdict.UNKNOWN)
     code = models.CharField(_("kode"), max_length=50, blank=True)
+    text = models.CharField(_("tekst i svaret"), max_length=500, blank=True)
+    clock_off = models.IntegerField(_("sekunder klokken går feil"), null=True, blank=True)  # ours minus Maskinporten's
     checked_at = models.DateTimeField(_("undersøkt"), null=True, blank=True)
 
     class Meta:

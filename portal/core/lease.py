@@ -274,10 +274,15 @@ def finish_all(results: Mapping[Hold[Row], Mapping[str, Any]]) -> None:
 
 
 def waiting_time(failures: int, *, asked: float | None = None, longest: timedelta = LONGEST_WAIT) -> timedelta:
-    """What the remote asked for (seconds), else 2, 4, 8 ... seconds up to `longest`."""
-    if asked is not None:
-        return timedelta(seconds=min(max(1.0, asked), LONGEST_ASKED.total_seconds()))
-    return min(timedelta(seconds=2 ** min(failures, 20)), longest)
+    """2, 4, 8 ... seconds up to `longest`; or what the remote asked for (seconds), which after the second failure only lengthens it.
+
+    A remote that asks for no wait each time would otherwise be called each second for as long as it is away.
+    """
+    own = min(timedelta(seconds=2 ** min(failures, 20)), longest)
+    if asked is None:
+        return own
+    wait = timedelta(seconds=min(max(1.0, asked), LONGEST_ASKED.total_seconds()))
+    return max(wait, own) if failures > 2 else wait
 
 
 def make_due(rows: QuerySet[Any], *, at: datetime) -> int:

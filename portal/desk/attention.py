@@ -20,6 +20,7 @@ from portal.core.lease import LASTING, lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
 from portal.desk.counting import Counted, count_all
+from portal.desk.key_dates import past_its_date
 from submissions.models import Attachment, Dialog, EventSubscription, PackageCheck, PollCursor, Submission
 from submissions.services.inbox import following
 from submissions.services.pages.listing import unanswered
@@ -339,20 +340,20 @@ def _about_keys(user: User, environment: Environment, at: datetime) -> list[Todo
     """Clients without a valid key (shown to all), and keys that expire soon (shown to those who can replace them)."""
     in_use = Q(keys__status=SigningKey.Status.ACTIVE)
     clients = MaskinportenClient.objects.filter(environment=environment).order_by("pk")
-    ends = clients.annotate(ends=Max("keys__expires_at", filter=in_use)).values_list("name", "ends")
-    silent = [name for name, end in ends if end is None]
-    past = [name for name, end in ends if end and end <= at]
-    ending = [(end, name) for name, end in ends if end and end > at and keys.warning(end, at=at)]
+    ends = clients.annotate(
+        ends=Max("keys__expires_at", filter=in_use), used=Max("keys__last_used_at", filter=in_use)
+    ).values_list("name", "ends", "used")
+    silent = [name for name, end, _used in ends if end is None]
+    past = [used for _name, end, used in ends if end and end <= at]
+    ending = [(end, name) for name, end, _used in ends if end and end > at and keys.warning(end, at=at)]
     page = _url(environment, "settings" if user.may_configure else "connection")
     lines = []
     if silent:
         text = _("Ingenting kan sendes eller hentes før en nøkkel er tatt i bruk.")
         lines.append(Todo(len(silent), _("Maskinporten-klient uten gyldig nøkkel"), text, _("Se nøklene"), page, True))
     if past:
-        text = _("Den brukes så lenge Maskinporten godtar den. Bytt den nå.")
-        lines.append(
-            Todo(len(past), _("Maskinporten-nøkkel har passert datoen sin"), text, _("Se nøklene"), page, True)
-        )
+        title = _("Maskinporten-nøkkel har passert datoen sin")
+        lines.append(Todo(len(past), title, past_its_date(past), _("Se nøklene"), page, True))
     if ending and user.may_configure:
         first, name = min(ending)
         is_urgent = keys.warning(first, at=at) == keys.LAST_WARNING

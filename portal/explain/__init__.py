@@ -17,13 +17,21 @@ CODES: dict[str, Explanation] = {
     **library.read(), **maskinporten.CODES, **altinn.CODES, **skatteetaten.CODES, **ours.CODES,
 }  # fmt: skip
 
+OWNERS = {"MP-": "Maskinporten", "GLD_": "Skatteetaten", "AUTH-": "Altinn", "STD-": "Altinn"}
+"""Whose codes begin so."""
+
 
 def explain(code: str) -> Explanation:
-    """The explanation of a code; a general one when we do not know it."""
-    general = Explanation(
-        _("Tjenesten sa nei"),
+    """The explanation of a code; a general one when we do not know it, which names the service that uses such codes."""
+    known = CODES.get(code)
+    if known:
+        return known
+    if code.startswith("HTTP-"):
+        return ours.of_http(code)
+    owner = next((name for start, name in OWNERS.items() if code.startswith(start)), "")
+    return Explanation(
+        _("%(owner)s sa nei") % {"owner": owner} if owner else _("Tjenesten sa nei"),
         _("Den oppga koden %(code)s, som vi ikke har en forklaring på.") % {"code": code or "–"},
         US,
         _("Send teksten for brukerstøtte til den som drifter portalen."),
     )
-    return CODES.get(code) or (ours.of_http(code) if code.startswith("HTTP-") else general)

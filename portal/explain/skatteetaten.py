@@ -48,7 +48,7 @@ CODES: dict[str, Explanation] = {
     ),
     "GLD_1026": Explanation(
         _("Ingen underskjemaer"),
-        _("En aksjonærregisteroppgave må ha minst én aksjonær."),
+        _("Skatteetaten krever minst ett underskjema i en innsending. I RF-1086 er det ett for hver aksjonær."),
         US,
         _("Legg ved underskjemaene og send på nytt."),
     ),

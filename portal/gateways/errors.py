@@ -9,6 +9,7 @@ GatewayError
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 class GatewayError(Exception):
@@ -45,7 +46,10 @@ class Detail:
 
 
 class Refused(GatewayError):
-    """`code` is the remote's own ("MP-303", "AUTH-00011", "GLD_1018"), "" when it gave none. `correlation_id` to quote."""
+    """`code` is the remote's own ("MP-303", "AUTH-00011", "GLD_1018"), "" when it gave none. `correlation_id` to quote.
+
+    `answered_at` is the time by the remote's clock (its Date header), to the second; None when it gave none.
+    """
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class Refused(GatewayError):
         details: tuple[Detail, ...] = (),
         correlation_id: str = "",
         text: str = "",
+        answered_at: datetime | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -63,6 +68,7 @@ class Refused(GatewayError):
         self.details = details
         self.correlation_id = correlation_id
         self.text = text
+        self.answered_at = answered_at
 
 
 class BrokenReply(GatewayError):

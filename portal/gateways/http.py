@@ -227,6 +227,7 @@ def _judge(response: httpx.Response, body: bytes, where: str) -> Reply:
         details=reason.details,
         correlation_id=reason.correlation_id,
         text=reason.text,
+        answered_at=_http_date(response.headers.get("date", "")),
     )
 
 
@@ -238,12 +239,21 @@ def retry_after(value: str, *, now: datetime | None = None) -> float | None:
     value = value.strip()
     if value.isdecimal():
         return float(min(int(value[:20]), LONGEST_WAIT))
+    moment = _http_date(value)
+    if moment is None:
+        return None
+    wait = (moment - (now or datetime.now(UTC))).total_seconds()
+    return min(max(0.0, wait), LONGEST_WAIT)
+
+
+def _http_date(value: str) -> datetime | None:
+    """The time in a header, aware; None when it is absent or unreadable."""
     try:
         moment = parsedate_to_datetime(value)
-        wait = (moment.replace(tzinfo=moment.tzinfo or UTC) - (now or datetime.now(UTC))).total_seconds()
+        aware = moment.replace(tzinfo=moment.tzinfo or UTC)
+        return aware.astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    return min(max(0.0, wait), LONGEST_WAIT)
 
 
 def _note(stats: CallStats) -> None:

@@ -6,6 +6,7 @@ takes 50 to 350 ms.
 
 from __future__ import annotations
 
+from email.utils import format_datetime
 from functools import cache
 from typing import Any
 
@@ -47,7 +48,10 @@ class SandboxBug(AssertionError):
 
 
 class Transport(httpx.BaseTransport):
-    """`httpx.WSGITransport`, with dropped connections as ReadTimeout, ReadError or RemoteProtocolError."""
+    """`httpx.WSGITransport`, with dropped connections as ReadTimeout, ReadError or RemoteProtocolError.
+
+    Answers have a Date, as those of every HTTP server.
+    """
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -65,4 +69,5 @@ class Transport(httpx.BaseTransport):
         promised = int(response.headers.get("content-length", len(body)))
         if promised > len(body) and request.method != "HEAD":
             raise httpx.RemoteProtocolError("the sandbox sent less than the Content-Length", request=request)
+        response.headers.setdefault("date", format_datetime(self.sandbox.clock.token_time(), usegmt=True))
         return response

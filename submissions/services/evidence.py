@@ -48,8 +48,8 @@ def _write(package: IO[bytes], submission: Submission) -> None:
 def _unused(name: str, taken: dict[str, str]) -> str:
     stem, dot, suffix = name.rpartition(".")
     stem, suffix = (stem, dot + suffix) if dot else (name, "")
-    number, candidate = 2, name
-    while candidate in taken:
+    number, candidate, names = 2, name, {name.casefold() for name in taken}
+    while candidate.casefold() in names:  # on Windows one would overwrite the other
         candidate, number = f"{stem}-{number}{suffix}", number + 1
     return candidate
 

@@ -17,7 +17,7 @@ from submissions.adapters.base import About, Period
 from submissions.forms import CustomerSearchForm, NewSubmissionForm
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
-from submissions.services.pages.open_draft import OpenDraftShown, open_draft_shown
+from submissions.services.pages.open_draft import OpenDraftShown, open_draft_shown, open_drafts_of
 from submissions.services.pages.page import RefusedFile, refused_files
 from submissions.views.examples import examples
 from submissions.views.one import say_not_stored
@@ -60,6 +60,7 @@ def _page(
         "offers": offers,
         "refused": refused,
         "open_draft": open_draft,
+        "open_drafts": [] if open_draft else open_drafts_of(customer),
         "has_access": bool(offers),
         "may_send": any(offer.is_allowed for offer in offers.values()),
     }
@@ -113,6 +114,8 @@ def _begin(request: StaffRequest, customer: Customer, form: NewSubmissionForm) -
         return _page(request, customer, form, status=503)
     if draft is None:
         return _page(request, customer, form, refused=refused_files(refused, service_id=service), status=422)
+    if not files:
+        messages.info(request, _("Kladden er tom, for ingen filer var valgt. Legg til filer her."))
     if draft.created_by != request.user.actor:
         messages.info(request, _("Kladden med de samme filene fantes fra før. Den er laget av en annen."))
     return redirect("submission", environment=request.environment, pk=draft.pk)

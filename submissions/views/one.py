@@ -26,7 +26,7 @@ from submissions.models import Document, Submission
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
 from submissions.services.pages.page import draft_context, sent_context
-from submissions.services.sending import queue
+from submissions.services.sending import again, queue
 
 Act = Callable[..., HttpResponse]
 
@@ -162,3 +162,19 @@ def correct(request: StaffRequest, row: Submission) -> HttpResponse:
         return _back(request, row)
     messages.success(request, _("Filene er kopiert til en ny kladd. En ny fil med samme navn erstatter den gamle."))
     return _back(request, draft)
+
+
+@act
+def try_again(request: StaffRequest, row: Submission) -> HttpResponse:
+    """The same files in a new submission, when nothing of the failed one can have arrived."""
+    try:
+        made = again.try_again(submission=row, by=request.user.actor, at=timezone.now())
+    except drafts.NotAllowed as error:
+        messages.error(request, str(error))
+        return _back(request, row)
+    if made.status == Submission.Status.QUEUED:
+        enqueue.enqueue_on_commit(tasks.send_submissions)
+        messages.success(request, _("De samme filene er lagt i kø i en ny innsending."))
+    elif made.status in drafts.OPEN:
+        messages.info(request, _("Filene er kopiert til en ny kladd. Se over og send."))
+    return _back(request, made)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.problems import code_of
+from portal.gateways import maskinporten as gateway
 from portal.gateways.errors import Refused
 from portal.gateways.maskinporten import Grant
 from systemusers.models import MaskinportenClient, ScopeGrant
@@ -19,6 +22,8 @@ VERDICTS = {
     "MP-250": Verdict.NOT_GRANTED,
     "MP-251": Verdict.NOT_GRANTED,
 }
+
+CLOCK_CODES = frozenset({"CLOCK_AHEAD", "CLOCK_BEHIND", "MP-130"})
 
 
 def check_scopes(*, client: MaskinportenClient, by: str, at: datetime) -> list[ScopeGrant]:
@@ -41,12 +46,20 @@ def check_scopes(*, client: MaskinportenClient, by: str, at: datetime) -> list[S
 
 
 def _check(client: MaskinportenClient, scope: str, grant: Grant, at: datetime) -> ScopeGrant:
-    verdict, code = Verdict.GRANTED, ""
+    found: dict[str, Any] = {"verdict": Verdict.GRANTED, "code": "", "text": "", "clock_off": None}
     try:
         maskinporten(client.environment).token(grant, at=at)
     except Refused as error:
-        verdict, code = VERDICTS.get(error.code, Verdict.UNKNOWN), error.code or f"HTTP-{error.status}"
+        verdict, code = VERDICTS.get(error.code, Verdict.UNKNOWN), code_of(error)
+        found = {"verdict": verdict, "code": code, "text": error.text, "clock_off": _clock_off(error)}
     row, _created = ScopeGrant.objects.update_or_create(
-        client=client, scope=scope, defaults={"verdict": verdict, "code": code, "checked_at": at}
+        client=client, scope=scope, defaults={**found, "checked_at": at}
     )
     return row
+
+
+def _clock_off(error: Refused) -> int | None:
+    """How many seconds our clock is ahead of Maskinporten's (behind: below 0), where the refusal is about the time."""
+    if error.code not in CLOCK_CODES or error.answered_at is None:
+        return None
+    return round((gateway.clock() - error.answered_at).total_seconds())

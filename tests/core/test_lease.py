@@ -196,9 +196,21 @@ def test_each_failure_in_a_row_makes_the_wait_longer_and_a_success_ends_the_row(
 
 @pytest.mark.parametrize(
     ("failures", "asked", "seconds"),
-    [(1, None, 2), (9, None, 512), (10, None, 900), (10**6, None, 900), (1, 77, 77), (9, 0.1, 1), (1, 10**12, 86400)],
+    [
+        (1, None, 2),
+        (9, None, 512),
+        (10, None, 900),
+        (10**6, None, 900),
+        (1, 77, 77),
+        (9, 9000, 9000),
+        (1, 0, 1),
+        (2, 0.1, 1),
+        (3, 0.1, 8),
+        (9, 0.1, 512),
+        (1, 10**12, 86400),
+    ],
 )
-def test_the_wait_is_what_the_remote_asked_for_else_it_doubles_up_to_a_limit(
+def test_the_wait_is_what_the_remote_asked_for_and_doubles_up_to_a_limit(
     failures: int, asked: float | None, seconds: int
 ) -> None:
     assert lease.waiting_time(failures, asked=asked) == timedelta(seconds=seconds)

@@ -46,7 +46,9 @@ def submission(customer: Customer, status: str, **fields: Any) -> Submission:
 def dialog_of(access: Access, **fields: Any) -> Dialog:
     known = {"dialog_id": uuid.uuid4(), "status": "NotApplicable", "title": "Brev"}
     times = {"created_at": AT, "updated_at": AT, "content_updated_at": AT}
-    return Dialog.objects.create(environment=SANDBOX, customer=access.customer, access=access, **known | times | fields)
+    return Dialog.objects.create(
+        environment=SANDBOX, **{"customer": access.customer, "access": access} | known | times | fields
+    )
 
 
 @pytest.mark.parametrize("who", ["administrator", "case_worker", "reader"])
@@ -294,9 +296,9 @@ def test_a_letter_that_is_gone_is_no_news(access: Any, case_worker: Any) -> None
     assert not [item for item in news(user=case_worker, environment=SANDBOX, since=None) if "dialogs" in item.url]
 
 
-def test_a_letter_to_a_stranger_is_not_told(customer: Customer, case_worker: Any) -> None:
+def test_a_letter_to_a_stranger_is_not_told(access: Any, case_worker: Any) -> None:
     stranger = Customer.objects.create(environment=SANDBOX, orgnr="312345670", name="Fremmed AS")
-    dialog_of(make_access(stranger))
+    dialog_of(access, customer=stranger)
 
     assert not [item for item in news(user=case_worker, environment=SANDBOX, since=None) if "dialogs" in item.url]
 

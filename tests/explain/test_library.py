@@ -74,6 +74,27 @@ def test_an_unknown_code_says_what_is_known_and_offers_a_text_to_copy() -> None:
     assert all(fact in text for fact in ("TEST", "aksjonaerregisteroppgave", "c-9", "14", "2026-11-23 10:00:00 +0100"))
 
 
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [
+        ("MP-999", "Maskinporten sa nei"),
+        ("GLD_9999", "Skatteetaten sa nei"),
+        ("AUTH-99999", "Altinn sa nei"),
+        ("XYZ-1", "Tjenesten sa nei"),
+        ("", "Tjenesten sa nei"),
+    ],
+)
+def test_an_unknown_code_names_the_service_that_uses_such_codes(code: str, title: str) -> None:
+    explanation = explain(code)
+
+    assert str(explanation.title) == title
+    assert (code or "–") in str(explanation.cause)
+
+
+def test_a_code_that_services_share_is_not_explained_as_one_form_only() -> None:
+    assert str(explain("GLD_1026").cause).startswith("Skatteetaten krever minst ett underskjema i en innsending")
+
+
 def test_a_text_for_support_is_in_the_readers_language() -> None:
     with override("en"):
         text = support_text("AUTH-00015", at=AT, environment="TEST")

@@ -135,3 +135,11 @@ def test_the_current_place_is_what_was_reached_and_nothing_ahead_is_named_as_don
 
     assert [dot.label for dot in result if dot.is_current] == [current]
     assert not {"Sendt", "Levert", "Godkjent"} & {dot.label for dot in result if not dot.colour}
+
+
+def test_a_report_that_waits_for_an_answer_before_it_is_sent_is_not_shown_as_delivered(access: Access) -> None:
+    result = dots(make_draft(access, status="NEEDS_PERSON", problem_code="ALREADY_THERE"))
+
+    assert [(str(dot.label), dot.colour) for dot in result] == [
+        ("Kontrollert", "success"), ("Krever en person", "warning"), ("Leveres", ""), ("Svar fra Skatteetaten", ""),
+    ]  # fmt: skip

@@ -97,6 +97,17 @@ def test_the_evidence_package_holds_everything_with_hashes(client: Client, draft
     assert archive.read("sendt/a-2.xml") == b"<b/>"
 
 
+def test_names_in_the_evidence_package_are_distinct_without_regard_to_case(client: Client, draft: Submission) -> None:
+    store(draft, b"<a/>", filename="Skjema.xml")
+    store(draft, b"<b/>", filename="skjema.xml", role="PART")
+
+    response = client.get(reverse("submission-evidence", kwargs={"environment": "sandbox", "pk": draft.pk}))
+
+    names = zipfile.ZipFile(io.BytesIO(b"".join(response))).namelist()  # type: ignore[arg-type]
+    assert {"sendt/Skjema.xml", "sendt/skjema-2.xml"} < set(names)
+    assert len({name.casefold() for name in names}) == len(names)
+
+
 def test_a_document_that_is_gone_gives_an_explanation_instead_of_an_error(client: Client, draft: Submission) -> None:
     document = store(draft, b"<a/>")
     storages["documents"].delete(storage_path(document.sha256))

@@ -14,8 +14,9 @@ from django.utils import timezone
 from accounts.models import Customer, Portfolio, Vendor
 from submissions.models import Attachment, Dialog, EventSubscription, PollCursor, Transmission
 from submissions.services.inbox import attachments, cursors, events, poll, presence, pull
-from systemusers.models import Access, AccessProfile, SystemUser
-from tests.submissions.rows import RESOURCE, make_system
+from systemusers.models import Access, SystemUser
+from tests.submissions.rows import RESOURCE
+from tests.world import make_client, make_profile, make_system
 
 MANY = 10_000
 ROWS = [
@@ -68,7 +69,7 @@ SWEEPS: list[Callable[..., Any]] = [
 
 @pytest.fixture
 def many(vendor: Vendor, portfolio: Portfolio) -> None:
-    profile = AccessProfile.objects.create(system=make_system(), name="Årsoppgjør", rights=[RESOURCE])
+    profile = make_profile(make_system(make_client(), packages=[]))
     values = {"portfolio": portfolio.pk, "profile": profile.pk, "right": RESOURCE, "many": MANY}
     with connection.cursor() as cursor:
         for statement in ROWS:

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from django.db import connection
 from django.test import Client
@@ -18,7 +19,7 @@ from portal.explain import explain
 from portal.gateways import maskinporten
 from portal.gateways.errors import Unavailable
 from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey
-from systemusers.services import keys, scopes
+from systemusers.services import keys, scopes, tokens
 from tests.fixtures import AT
 from tests.systemusers.world import BY, SCOPES, World, fresh, give_key
 
@@ -104,9 +105,39 @@ def test_a_retired_key_cannot_come_back(world: World) -> None:
         keys.activate_key(key=key, by=BY, at=world.at)
 
 
-def test_a_key_past_its_end_is_no_key(client_row: MaskinportenClient) -> None:
+def test_a_key_past_our_own_date_is_used_while_maskinporten_takes_it(
+    staff: Client, administrator: User, world: World
+) -> None:
+    world.introduce_client(world.client, scopes=SCOPES)
+    SigningKey.objects.update(expires_at=world.at - timedelta(seconds=5))
+    before = staff.get("/sandbox/").text
+
+    token = tokens.vendor_token(client=world.client, scopes=tuple(SCOPES[:1]), at=world.at)
+
+    after = staff.get("/sandbox/").text
+    assert token
+    assert "har passert datoen sin" in before
+    assert "Maskinporten godtok den sist" not in before
+    assert "Maskinporten godtok den sist" in after
+    assert "Ingenting kan sendes" not in before + after
+
+
+def test_a_key_that_maskinporten_no_longer_takes_is_said_to_be_so_by_maskinporten(world: World) -> None:
+    world.introduce_client(world.client, scopes=SCOPES)
+    kid = SigningKey.objects.get().kid
+    world.control(f"/control/clients/{world.client.client_id}/keys/{kid}/expire")
+
+    with pytest.raises(tokens.TokenRefused) as caught:
+        tokens.vendor_token(client=world.client, scopes=tuple(SCOPES[:1]), at=world.at)
+
+    assert caught.value.code == "MP-121"
+
+
+def test_a_client_without_a_key_in_use_has_none(client_row: MaskinportenClient) -> None:
+    client_row.keys.update(status=Status.RETIRED)
+
     with pytest.raises(keys.NoKey):
-        keys.active_key(client_row, at=AT + keys.LIFETIME + timedelta(days=1))
+        keys.active_key(client_row)
 
 
 def verdicts(grants: list[ScopeGrant]) -> dict[str, tuple[str, str]]:
@@ -135,10 +166,37 @@ def test_a_wrong_clock_is_not_called_a_key_that_is_not_registered(
     world.introduce_client(world.client, scopes=SCOPES)
     monkeypatch.setattr(maskinporten, "clock", lambda: world.app.clock.now() + timedelta(seconds=seconds))
 
-    result = verdicts(scopes.check_scopes(client=world.client, by=BY, at=world.at))
+    grants = scopes.check_scopes(client=world.client, by=BY, at=world.at)
 
-    assert set(result.values()) == {(V.UNKNOWN, code)}
+    assert set(verdicts(grants).values()) == {(V.UNKNOWN, code)}
     assert title in str(explain(code).title)
+    assert {abs((grant.clock_off or 0) - seconds) <= 1 for grant in grants} == {True}
+    assert all(grant.text for grant in grants)
+
+
+def test_the_page_says_how_far_off_the_clock_is_and_what_maskinporten_wrote(
+    staff: Client, administrator: User, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.introduce_client(world.client, scopes=SCOPES)
+    monkeypatch.setattr(maskinporten, "clock", lambda: world.app.clock.now() + timedelta(seconds=40))
+    text = scopes.check_scopes(client=world.client, by=BY, at=world.at)[0].text
+    ScopeGrant.objects.update(clock_off=40)
+
+    page = staff.get("/sandbox/settings/").content.decode()
+
+    assert "Forskjell til Maskinportens klokke: 40 sekunder" in page
+    assert f'lang="en">{text}</q>' in page
+
+
+def test_a_clock_that_is_right_again_leaves_no_trace(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.introduce_client(world.client, scopes=SCOPES)
+    with monkeypatch.context() as wrong:
+        wrong.setattr(maskinporten, "clock", lambda: world.app.clock.now() + timedelta(seconds=40))
+        scopes.check_scopes(client=world.client, by=BY, at=world.at)
+
+    scopes.check_scopes(client=world.client, by=BY, at=world.at)
+
+    assert set(ScopeGrant.objects.values_list("verdict", "text", "clock_off")) == {(V.GRANTED, "", None)}
 
 
 def test_a_grant_is_stamped_when_it_is_signed_whatever_the_task_says(world: World) -> None:
@@ -146,6 +204,25 @@ def test_a_grant_is_stamped_when_it_is_signed_whatever_the_task_says(world: Worl
 
     result = verdicts(scopes.check_scopes(client=world.client, by=BY, at=world.at - timedelta(minutes=3)))
 
+    assert set(result.values()) == {(V.GRANTED, "")}
+
+
+def test_a_slow_answer_does_not_make_the_next_grant_old(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.introduce_client(world.client, scopes=SCOPES)
+    world.app.clock.set(world.at, frozen=True, tokens_follow=True)
+    monkeypatch.setattr(maskinporten, "clock", world.app.clock.now)
+    answer = world.transport.handle_request
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        response = answer(request)
+        world.app.clock.advance(15)
+        return response
+
+    monkeypatch.setattr(world.transport, "handle_request", slow)
+
+    result = verdicts(scopes.check_scopes(client=world.client, by=BY, at=world.at))
+
+    assert len(SCOPES) > 1
     assert set(result.values()) == {(V.GRANTED, "")}
 
 

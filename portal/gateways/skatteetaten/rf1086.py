@@ -80,6 +80,10 @@ class Rf1086:
         return decode(reply.where, lambda: _prefill(reply.json()))
 
     def _post_xml(self, path: str, token: str, xml: bytes, key: UUID) -> Reply:
+        """The file byte for byte, so that its hash is that of what was delivered. No charset: the file itself names its encoding.
+
+        https://www.rfc-editor.org/rfc/rfc7303#section-3
+        """
         headers = {"Content-Type": "application/xml", "idempotencyKey": str(key)}
         return self._channel.call("POST", path, token=token, content=xml, headers=headers)
 

@@ -29,7 +29,7 @@ from systemusers.models import Access
 Status = Submission.Status
 SOME = 100
 """Documents that one audit event names; it counts them all."""
-CORRECTABLE = {Status.REJECTED, Status.FAILED, Status.ACCEPTED}
+CORRECTABLE = {Status.REJECTED, Status.FAILED, Status.DELIVERED, Status.ACCEPTED}
 
 
 class NotAllowed(Exception):

@@ -1,16 +1,19 @@
 """Preview of a stored document: XML and JSON indented, text unchanged, None for other types.
 
-The page escapes the text; it is never rendered as markup.
+The page escapes the text; it is never rendered as markup. Time and memory are bounded: a large file is shown as it is.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 
 from lxml import etree
 
 SHOWN = 300_000
 """Characters shown on a page. The download has all."""
+MOST_BYTES, MOST_TAGS = 2_000_000, 50_000
+"""Of a file that is laid out. Each element may get as many spaces as it is deep."""
 _PARSER = etree.XMLParser(
     resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_blank_text=True
 )
@@ -24,14 +27,16 @@ KNOWN = XML | JSON | TEXT | INLINE
 def readable(content: bytes, media_type: str) -> str | None:
     """Text for the page, at most SHOWN characters; None when it is not for reading as text."""
     kind = media_type.partition(";")[0].strip().lower()
-    if kind in XML:
-        return _xml(content)[:SHOWN]
-    if kind in JSON:
-        return _json(content)[:SHOWN]
-    return _text(content)[:SHOWN] if kind in TEXT else None
+    if kind not in XML | JSON | TEXT:
+        return None
+    if kind in TEXT or len(content) > MOST_BYTES:
+        return _text(content)
+    return (_xml(content) if kind in XML else _json(content))[:SHOWN]
 
 
 def _xml(content: bytes) -> str:
+    if content.count(b"<") > MOST_TAGS:
+        return _text(content)
     try:
         root = etree.fromstring(content, _PARSER)
     except (etree.XMLSyntaxError, ValueError):
@@ -41,11 +46,20 @@ def _xml(content: bytes) -> str:
 
 
 def _json(content: bytes) -> str:
+    """Laid out until there is enough for the page."""
+    parts, length = [], 0
     try:
-        return json.dumps(json.loads(content), indent=2, ensure_ascii=False)
-    except ValueError:
+        for part in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(json.loads(content)):
+            parts.append(part)
+            length += len(part)
+            if length >= SHOWN:
+                break
+    except (ValueError, RecursionError):
         return _text(content)
+    return "".join(parts)
 
 
 def _text(content: bytes) -> str:
-    return content.decode("utf-8", errors="replace")
+    """The beginning: no character has more than four bytes."""
+    codec = "utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8"
+    return content[: 4 * SHOWN].decode(codec, errors="replace")[:SHOWN]

@@ -25,7 +25,7 @@ from submissions.services.drafting.preflight import preflight, token
 from submissions.services.pages import stepper
 from submissions.services.pages.next_step import next_step, problem_of
 from submissions.services.pages.timeline import timeline
-from submissions.services.sending import by_person, found
+from submissions.services.sending import again, by_person, found
 from submissions.services.sending.calls import may_have_delivered
 from submissions.services.ways import adapter_of
 
@@ -116,6 +116,7 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         else None,
         "sent_by": _name(row.queued_by),
         "may_correct": user.may_work and row.status in drafts.CORRECTABLE,
+        "may_try_again": user.may_work and again.may_try_again(row),
         "may_cancel": user.may_work and row.status == S.QUEUED and not may_have_delivered(row),
         "earlier": found.find_open(row) if found.is_asked(row) else [],
         "may_settle": user.may_work and by_person.can_settle(row),

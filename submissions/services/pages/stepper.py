@@ -37,21 +37,28 @@ _ON_THE_WAY = {S.DRAFT, S.QUEUED, S.SENDING}
 def dots(submission: Submission) -> list[Dot]:
     """Checked, sent, delivered, answered. The current one is the last step reached."""
     status = S(submission.status)
-    current = _REACHED[status]
+    current = _reached(submission)
     return [
         Dot(label, _colour(status, position, current), position == current)
-        for position, label in enumerate(_labels(status))
+        for position, label in enumerate(_labels(status, current))
     ]
 
 
-def _labels(status: Submission.Status) -> list[Any]:
+def _reached(submission: Submission) -> int:
+    """A person may be needed before it is sent, or after it was delivered."""
+    is_before = submission.status == S.NEEDS_PERSON and submission.delivered_at is None
+    return 1 if is_before else _REACHED[S(submission.status)]
+
+
+def _labels(status: Submission.Status, reached: int) -> list[Any]:
     first = _("Kontrolleres") if status == S.DRAFT else _("Kontrollert")
     second = {
         S.DRAFT: _("Sendes"), S.READY: _("Sendes"), S.QUEUED: S.QUEUED.label, S.SENDING: S.SENDING.label,
         S.UNCERTAIN: S.UNCERTAIN.label, S.FAILED: S.FAILED.label, S.CANCELLED: S.CANCELLED.label,
+        S.NEEDS_PERSON: S.NEEDS_PERSON.label if reached == 1 else _("Sendt"),
     }.get(status, _("Sendt"))  # fmt: skip
-    third = _("Levert") if _REACHED[status] >= 2 else _("Leveres")
-    last = status.label if status in (S.ACCEPTED, S.REJECTED, S.NEEDS_PERSON) else _("Svar fra Skatteetaten")
+    third = _("Levert") if reached >= 2 else _("Leveres")
+    last = status.label if reached == 3 else _("Svar fra Skatteetaten")
     labels = [first, second, third, last]
     return [*labels, _("Rettes")] if status == S.REJECTED else labels
 

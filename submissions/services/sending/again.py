@@ -1,0 +1,51 @@
+"""A failed report once more with the same files, when nothing of it can have arrived.
+
+It is a new submission, linked to the failed one: that one keeps its calls, keys and answers as evidence.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from portal.core.states import IllegalTransition, LostRace
+from submissions.models import Submission
+from submissions.services.drafting import drafts
+from submissions.services.drafting.preflight import hashes
+from submissions.services.sending import queue
+from submissions.services.sending.calls import may_have_delivered
+
+Status = Submission.Status
+
+
+def may_try_again(submission: Submission) -> bool:
+    """Whether it failed before the call that delivers, or in it with a clear no. Two queries."""
+    if submission.status != Status.FAILED or submission.access is None:
+        return False
+    return not may_have_delivered(submission) and not _corrections(submission).exists()
+
+
+def try_again(*, submission: Submission, by: str, at: datetime) -> Submission:
+    """The new submission: QUEUED, or an open draft when a person must look at it first (questions, a long check).
+
+    Asked for twice, it gives the one that is there. Raises IllegalTransition when it is not to be tried again, and
+    drafts.NotAllowed when the access no longer allows the service. The caller enqueues the task.
+    """
+    existing = _corrections(submission).order_by("-pk").first()
+    if existing:
+        return existing
+    if not may_try_again(submission):
+        raise IllegalTransition(f"submission {submission.pk} is not to be tried again")
+    draft = drafts.copy_for_correction(submission=submission, by=by, at=at)
+    if hashes(draft) != hashes(submission):
+        return draft  # a colleague began to correct it
+    try:
+        queue.queue(submission=draft, by=by, at=at)
+    except (queue.NotReady, LostRace):
+        draft.refresh_from_db()
+    return draft
+
+
+def _corrections(submission: Submission) -> QuerySet[Submission]:
+    return submission.corrections.exclude(status=Status.CANCELLED)
