@@ -48,8 +48,8 @@ def _write(package: IO[bytes], submission: Submission) -> None:
 def _unused(name: str, taken: dict[str, str]) -> str:
     stem, dot, suffix = name.rpartition(".")
     stem, suffix = (stem, dot + suffix) if dot else (name, "")
-    number, candidate = 2, name
-    while candidate in taken:
+    number, candidate, folded = 2, name, {one.casefold() for one in taken}
+    while candidate.casefold() in folded:  # some file systems take them for one
         candidate, number = f"{stem}-{number}{suffix}", number + 1
     return candidate
 
