@@ -277,7 +277,7 @@ else:
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 60 * 60,  # seconds; longer than any task may run or any retry is put off
+    "visibility_timeout": 60 * 60,  # seconds; longer than any task may run
     "socket_connect_timeout": 2,
     "socket_timeout": 10,
     "global_keyprefix": "portal:",
