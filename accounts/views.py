@@ -39,8 +39,17 @@ def new(request: StaffRequest) -> HttpResponse:
     if "look_up" in request.POST:
         return _looked_up(request, form)
     if not form.is_valid():
+        _say_known_first(request, form)
         return _form(request, form, status=422)
     return _add(request, form)
+
+
+def _say_known_first(request: StaffRequest, form: CustomerForm) -> None:
+    """Of a number that is a customer already, nothing else need be filled in."""
+    orgnr = form.cleaned_data.get("orgnr", "")
+    if there := Customer.objects.filter(environment=request.environment, orgnr=orgnr).first():
+        form.errors.clear()
+        form.add_error("orgnr", _already(request, there))
 
 
 def _form(

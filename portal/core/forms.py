@@ -144,3 +144,8 @@ class ConfirmForm(forms.Form):
         if typed != self.word:
             raise forms.ValidationError(_("Skriv %(id)s, nøyaktig slik.") % {"id": self.word})
         return typed
+
+
+def pk_of(text: str) -> int | None:
+    """The key of a row that an address names; None for what no row can have."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 
 from portal.core.request_id import request_id
 
-_REDACTIONS = [
+_REDACTIONS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){0,3}"), "[token]"),
     (
         re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL),
@@ -22,7 +23,12 @@ _REDACTIONS = [
     (re.compile(r"""(\\?["'](?:d|p|q|dp|dq|qi|k)\\?["']\s*:\s*\\?["'])[A-Za-z0-9_-]{16,}"""), r"\1[private key]"),
     (re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/-]{8,}=*"), r"\1[token]"),
     (re.compile(r"(/(?:hooks/events|l)/)[A-Za-z0-9_-]{20,}"), r"\1[secret]"),
-    (re.compile(r"(?<![\dA-Fa-f-])\d{6} ?\d{5}(?![\dA-Fa-f-])"), "[11 digits]"),
+    (re.compile(r"(/password/reset/key/|[?&]t=)[^\s/?&#\"']{8,}"), r"\1[secret]"),
+    (re.compile(r"(://[^\s/:@]*:)[^\s/@]+@"), r"\1[password]@"),
+    (
+        re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,})|(?<!\d)\d{6}[ -]?\d{5}(?!\d)", re.I),
+        lambda match: match[1] or "[11 digits]",  # an id of hexadecimal digits stays
+    ),
 ]
 
 

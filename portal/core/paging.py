@@ -80,7 +80,7 @@ def _encode(order: tuple[str, ...], row: Model) -> str:
 def _decode(text: str, length: int) -> list[str | int]:
     try:
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     is_cursor = isinstance(values, list) and len(values) == length and all(isinstance(v, str | int) for v in values)
     return values if is_cursor else []

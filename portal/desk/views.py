@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template import loader
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
@@ -16,6 +18,7 @@ from accounts.guard import StaffRequest, public_page, staff_page
 from accounts.login import previous_login
 from portal.core.environments import Environment, from_slug
 from portal.core.htmx import page_or_fragment
+from portal.core.request_id import request_id
 from portal.desk import connection as steps
 from portal.desk import overview
 from portal.desk.attention import attention
@@ -102,11 +105,15 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @public_page
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Whoever logged in in another tab meanwhile is led on from the log-in page."""
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated and request.path == reverse("account_login"):
+        return redirect(settings.LOGIN_REDIRECT_URL)
     return render(request, "portal/csrf.html", {"frame": "public.html"}, status=403)
 
 
 @public_page
 def server_error(request: HttpRequest) -> HttpResponse:
     """Without the page frame: it must work without the database. Shows the request id."""
-    context: dict[str, Any] = {"request_id": getattr(request, "request_id", "")}
+    context: dict[str, Any] = {"request_id": request_id.get()}
     return HttpResponse(loader.render_to_string("portal/500.html", context), status=500)

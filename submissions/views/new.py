@@ -12,6 +12,7 @@ from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from accounts.services.business_register import warnings_of
 from portal.core.environments import Environment
+from portal.core.forms import pk_of
 from portal.core.htmx import page_or_fragment
 from submissions.adapters.base import About, Period
 from submissions.forms import CustomerSearchForm, NewSubmissionForm
@@ -29,8 +30,8 @@ SHOWN = 20
 @staff_page(may="may_work")
 def new(request: StaffRequest) -> HttpResponse:
     customers = Customer.objects.visible_to(request.user).filter(environment=request.environment)
-    chosen = request.GET.get("customer", "")
-    if not chosen.isdecimal():
+    chosen = pk_of(request.GET.get("customer", ""))
+    if chosen is None:
         return _pick_customer(request)
     customer = get_object_or_404(customers, pk=chosen)
     offers = _offers(customer)

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from accounts.services.business_register import warnings_of
+from portal.core.forms import pk_of
 from portal.core.htmx import page_or_fragment
 from systemusers.forms import AskForm
 from systemusers.models import Access
@@ -25,7 +26,12 @@ MOST = 500
 @staff_page(may="may_work")
 def new(request: StaffRequest) -> HttpResponse:
     """Without customers in the URL a page to pick them; with them, the page to ask."""
-    picked = [pk for pk in request.GET.getlist("customer") if pk.isdecimal()][:MOST]
+    named = [pk for pk in map(pk_of, request.GET.getlist("customer")) if pk is not None]
+    picked = list(dict.fromkeys(named))
+    if len(picked) > MOST:
+        text = _("Dere har valgt %(n)s kunder. Spør høyst %(most)s om gangen. Ingen er spurt ennå.")
+        messages.error(request, text % {"n": len(picked), "most": MOST})
+        return redirect("access-new", environment=request.environment)
     mine = Customer.objects.visible_to(request.user).filter(environment=request.environment)
     customers = list(mine.filter(pk__in=picked))
     if not customers or request.GET.get("step") == "search":
@@ -70,7 +76,7 @@ def _ask(request: StaffRequest, form: AskForm, customers: list[Customer]) -> Htt
         except access.AlreadyRequested as error:
             known.append(error.access)
         except access.NotPossible as error:
-            messages.error(request, str(error))
+            messages.error(request, str(error))  # of the profile, so it stops the first already: nobody has been asked
             return redirect(request.get_full_path())
     return _respond(request, made, known)
 

@@ -96,6 +96,16 @@ def test_the_same_customer_twice_leads_to_the_first(staff: Client) -> None:
     assert "Ring før ti" in text
 
 
+def test_a_known_number_is_told_before_an_empty_name(staff: Client) -> None:
+    post(staff, FORM)
+
+    text = post(staff, {**FORM, "name": ""}, status=422)
+
+    assert "Virksomheten er allerede kunde:" in text
+    assert 'id="id_name-error"' not in text
+    assert Customer.objects.count() == 1
+
+
 def test_a_customer_in_a_foreign_portfolio_is_not_named(
     staff: Client, case_worker: User, vendor: Vendor, portfolio: Portfolio
 ) -> None:

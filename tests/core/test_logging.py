@@ -42,13 +42,27 @@ def lines():
         ('{"kty": "RSA", "d": "' + "x" * 40 + '"}', '{"kty": "RSA", "d": "[private key]"}'),
         ("person 01017012345 asked", "person [11 digits] asked"),
         ("person 010170 12345 asked", "person [11 digits] asked"),
+        ("person 010170-12345 asked", "person [11 digits] asked"),
+        ("rf1086u-01017012345.xml and f01017012345", "rf1086u-[11 digits].xml and f[11 digits]"),
+        ("GET /return?t=abcDEF1234567890 200", "GET /return?t=[secret] 200"),
+        ("GET /accounts/password/reset/key/3-abc-def0123456789/ 200", "GET /accounts/password/reset/key/[secret]/ 200"),
+        ("postgresql://portal:correct-horse@db/portal", "postgresql://portal:[password]@db/portal"),
     ],
 )
 def test_a_secret_is_redacted(text, kept):
     assert logs.redact(text) == kept
 
 
-@pytest.mark.parametrize("text", ["orgnr 310123455", "id 6f9619ff-8b86-d011-b42d-12345678901f", "1763905200123456 µs"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "orgnr 310123455",
+        "id 6f9619ff-8b86-d011-b42d-12345678901f",
+        f"sha256 {'12345678901a' * 5}abcd",
+        "http://127.0.0.1:8000/a",
+        "1763905200123456 µs",
+    ],
+)
 def test_what_is_no_secret_stays(text):
     assert logs.redact(text) == text
 

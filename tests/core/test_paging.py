@@ -57,6 +57,7 @@ def test_a_page_of_other_rows_keeps_its_cursor() -> None:
         "nonsense", "[]", '{"x":1}', '["a"]', '[9999, "not a number"]', "[1, 2]", '[{}, 1]', "[[], 1]", "[null, 1]", "[NaN, 1]",
         "[true, 1]", '["a\\u0000", 1]', '["9999-99-99", 1]',
         '["2026-01-01T00:00:00+00:00", 1e400]', f'["2026-01-01T00:00:00+00:00", {10**30}]',
+        "[" * 40_000, f'["2026-01-01T00:00:00+00:00", {"9" * 5_000}]',
     ],
 )  # fmt: skip
 def test_a_damaged_place_shows_a_page_and_no_error(said: str, order: tuple[str, ...]) -> None:

@@ -14,6 +14,7 @@ from accounts.login import BEFORE
 from accounts.models import Customer
 from portal.core import upstream
 from portal.core.environments import Environment
+from portal.core.request_id import request_id
 from portal.desk import connection, overview
 from portal.desk.attention import attention
 from portal.desk.news import news
@@ -236,12 +237,44 @@ def test_old_calls_are_forgotten() -> None:
 def test_the_page_for_an_error_of_ours_needs_no_database_and_names_the_request(rf: Any) -> None:
     from portal.desk.views import server_error
 
-    request = rf.get("/")
-    request.request_id = "abc123"
-    reply = server_error(request)
+    mark = request_id.set("abc12345")
+    try:
+        reply = server_error(rf.get("/"))
+    finally:
+        request_id.reset(mark)
 
     assert reply.status_code == 500
-    assert b"abc123" in reply.content
+    assert b"abc12345" in reply.content
+
+
+def test_an_error_of_ours_shows_the_number_that_the_log_has(
+    client: Client, administrator: Any, vendor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(**_given: Any) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("portal.desk.views.attention", fails)
+    monkeypatch.setattr("portal.desk.views.overview.facts", fails)
+    client.force_login(administrator)
+    client.raise_request_exception = False
+
+    reply = client.get("/sandbox/", headers={"X-Request-ID": "number-to-quote"})
+
+    assert reply.status_code == 500
+    assert "number-to-quote" in reply.content.decode()
+    assert reply["X-Request-ID"] == "number-to-quote"
+
+
+def test_whoever_logged_in_in_another_tab_is_led_on_from_the_log_in_page(administrator: Any, vendor: Any) -> None:
+    tab = Client(enforce_csrf_checks=True)
+    tab.force_login(administrator)
+
+    assert tab.post("/accounts/login/", {"login": "a@b.example", "password": "x"}).headers["Location"] == "/"
+    assert tab.post("/sandbox/customers/new/", {}).status_code == 403
+
+
+def test_a_stranger_whose_form_is_too_old_is_told_so(db: None) -> None:
+    assert Client(enforce_csrf_checks=True).post("/accounts/login/", {}).status_code == 403
 
 
 @pytest.mark.parametrize(("path", "status"), [("/nothing/", 404), ("/sandbox/nothing/", 404), ("/production/", 404)])

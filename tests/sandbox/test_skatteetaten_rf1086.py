@@ -185,6 +185,18 @@ def test_a_package_that_adds_up_is_accepted(rig: Rig) -> None:
     assert found_codes(rig, main_form(), parts) == ("accepted", [])
 
 
+@pytest.mark.parametrize(("nominal", "expected"), [("297.029703", []), ("297.129703", ["AKSJEKAPITAL"])])
+def test_a_nominal_value_counts_with_its_six_decimals(rig: Rig, nominal: str, expected: list[str]) -> None:
+    main = main_form(shares=101, last_year=101)
+    for post in ("AksjeMvPalydendeFjoraret-datadef-23944", "AksjeMvPalydende-datadef-23945"):
+        main = main.replace(field(post, 10), field(post, nominal))
+    main = main.replace(">1010</Aksjekapital", ">30000</Aksjekapital")
+
+    _verdict, found = found_codes(rig, main, [sub_form(shares=101, last_year=101)])
+
+    assert found == expected
+
+
 def test_shares_that_do_not_add_up_at_the_years_end_are_rejected(rig: Rig) -> None:
     part = sub_form(shares=90, last_year=90)
 

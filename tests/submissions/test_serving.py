@@ -87,6 +87,7 @@ def test_reading_a_document_is_in_the_trail(client: Client, draft: Submission, a
 def test_the_evidence_package_holds_everything_with_hashes(client: Client, draft: Submission) -> None:
     store(draft, b"<a/>")
     store(draft, b"<b/>", role="PART")
+    store(draft, b"<c/>", filename="A.XML", role="PART")
     store(draft, b"{}", "application/json", filename="kvittering.json", role="RECEIPT")
 
     response = client.get(reverse("submission-evidence", kwargs={"environment": "sandbox", "pk": draft.pk}))
@@ -95,6 +96,8 @@ def test_the_evidence_package_holds_everything_with_hashes(client: Client, draft
     hashes = json.loads(archive.read("hashes.json"))["sha256"]
     assert {"sendt/a.xml", "sendt/a-2.xml", "kvittering/kvittering.json", "hendelser.json", "kall.json"} < set(hashes)
     assert archive.read("sendt/a-2.xml") == b"<b/>"
+    assert archive.read("sendt/A-3.XML") == b"<c/>"
+    assert len({name.casefold() for name in archive.namelist()}) == len(archive.namelist())
 
 
 def test_names_in_the_evidence_package_are_distinct_without_regard_to_case(client: Client, draft: Submission) -> None:

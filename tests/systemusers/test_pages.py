@@ -59,6 +59,26 @@ def test_many_asked_are_told_in_the_plural(staff: Client, known_customer: Custom
     assert "2 forespørsler er lagret.<" in end
 
 
+def test_more_than_can_be_asked_at_once_are_refused_with_the_number(
+    staff: Client, known_customer: Customer, profile: AccessProfile
+) -> None:
+    many = "&".join(f"customer={number}" for number in range(1, 502))
+
+    text = post(staff, f"access/new/?{many}", {"profile": profile.pk})
+
+    assert "Dere har valgt 501 kunder. Spør høyst 500 om gangen." in text
+    assert not Access.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["access/new/", "submissions/new/"])
+def test_a_number_that_no_customer_can_have_shows_the_page_to_pick_one(
+    staff: Client, known_customer: Customer, profile: AccessProfile, address: str
+) -> None:
+    for number in ("9" * 5_000, "٣", "-1", "x"):
+        assert 'type="search"' in page(staff, f"{address}?customer={quote(number)}")
+    assert staff.get(f"/sandbox/{address}?customer={'9' * 18}").status_code in (200, 404)
+
+
 def test_nobody_picked_is_told_at_the_list(staff: Client, known_customer: Customer) -> None:
     reply = staff.get("/sandbox/access/new/?q=&step=next")
 

@@ -22,6 +22,8 @@ WHOLE = re.compile(r"\d{1,15}")
 AMOUNT = re.compile(r"\d{1,15}(\.\d{1,2})?")
 SIGNED = re.compile(r"-?\d{1,15}(\.\d{1,2})?")
 FINE = re.compile(r"\d{1,11}(\.\d{1,6})?")
+NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?")
+"""What any of the above takes; the field's own form was checked when the form was received."""
 
 MAIN_ROOT = {"skjemanummer": "890", "spesifikasjonsnummer": "12144"}
 PART_ROOT = {"skjemanummer": "923", "spesifikasjonsnummer": "12232"}
@@ -70,7 +72,7 @@ class Form(msgspec.Struct):
 
     def amount(self, *names: str) -> Decimal:
         values = (text for name in names for text in self.texts.get(name, []))
-        return sum((Decimal(text) for text in values if SIGNED.fullmatch(text)), Decimal(0))
+        return sum((Decimal(text) for text in values if NUMBER.fullmatch(text)), Decimal(0))
 
 
 class Unreadable(Exception):
