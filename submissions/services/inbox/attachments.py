@@ -20,6 +20,7 @@ from portal.core.lease import Hold
 from portal.core.problems import code_of
 from portal.gateways.errors import Refused, Unavailable
 from portal.gateways.skatteetaten.common import Fetched
+from portal.gateways.statuses import Kind, kind_of
 from submissions.models import Attachment, Dialog, Document
 from submissions.services import catalogue
 from submissions.services.catalogue import Service
@@ -27,6 +28,7 @@ from submissions.services.documents import store_document
 from submissions.services.inbox.verdict import decide
 from submissions.services.remote import skatteetatens_documents, with_token
 from systemusers.models import Access
+from systemusers.services.tokens import ABOUT_TOKEN
 
 TASK = "submissions.tasks.fetch_attachments"
 BY = "task:fetch_attachments"
@@ -141,16 +143,16 @@ def _source(row: Attachment) -> Source | None:
 
 
 def _refused(hold: Hold[Attachment], error: Refused) -> None:
-    """What a refusal means for the row. Raises NotReady, and AccessMissing, for what is to wait."""
+    """What a refusal means for the row. Raises NotReady, and `error` when it is not about the document, for what is to wait."""
     row = hold.row
+    if isinstance(error, ABOUT_TOKEN) or kind_of(error) in (Kind.PASSES, Kind.TOKEN):
+        raise error
     if error.status == 410:
         hold.move_to(State.GONE, by=BY, problem_code=code_of(error))
     elif not row.api_url and row.gui_url and error.status in (403, 404):
         hold.move_to(State.LINKED, by=BY, problem_code="")
     elif error.status == 404:
         raise NotReady(f"attachment {row.pk} is not there yet") from error
-    elif error.status in (401, 408, 425):
-        raise error
     else:
         _note_refusal(hold, error)
 
