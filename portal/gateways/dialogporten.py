@@ -13,7 +13,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from portal.gateways.decoding import decode, moment, required_moment, uuid_text
-from portal.gateways.errors import Refused
+from portal.gateways.errors import BrokenReply, Refused
 from portal.gateways.http import Channel, Reply
 
 BASE = "/dialogporten/api/v1/enduser"
@@ -144,7 +144,7 @@ class Dialogporten:
         """One page. `order_by` is required: without it a continuation token silently reverses the order.
 
         Times are inclusive. No rights give an empty page, not a refusal. A search that takes Dialogporten too long (422) is
-        repeated with half the limit; Refused 422 when SMALLEST is too much.
+        repeated with half the limit; Refused 422 when SMALLEST is too much. BrokenReply when more pages cannot be reached.
         """
         params: list[tuple[str, str]] = [("orderBy", order_by)]
         params += [("party", party) for party in parties]
@@ -159,7 +159,10 @@ class Dialogporten:
         }
         params += [(name, value) for name, value in optional.items() if value]
         reply = self._search(params, limit, token)
-        return decode(reply.where, lambda: _page(reply.json()))
+        page = decode(reply.where, lambda: _page(reply.json()))
+        if page.has_next_page and page.continuation_token in ("", continuation_token):
+            raise BrokenReply(f"{reply.where}: more pages, and no token that leads to them")
+        return page
 
     def _search(self, filters: list[tuple[str, str]], limit: int, token: str) -> Reply:
         try:

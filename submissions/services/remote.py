@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from portal.core.environments import Environment, addresses
@@ -71,27 +72,34 @@ def with_token(
     return call(obtain(access=access, scopes=scopes, at=at, fresh=True))
 
 
+def _named(call: Callable[..., Result], **arguments: Any) -> Callable[[str], Result]:
+    """A gateway's call as `with_token` makes it: the gateways take the token by name."""
+    return lambda token: call(token=token, **arguments)
+
+
 def transmissions_since(
     submission: Submission, since: datetime, *, at: datetime
 ) -> Iterator[tuple[str, TransmissionItem]]:
-    """(dialog id, transmission) on the customer's dialogs of the service that changed since; nothing is marked as seen."""
-    assert submission.access is not None  # noqa: S101 - nothing is sent without an access
-    gateway = dialogporten(submission.environment)
-    bearer = tokens.system_user_token(access=submission.access, scopes=DIALOGPORTEN_SCOPES, at=at)
-    continuation_token: str | None = None
-    while True:
-        page = gateway.search(
-            token=bearer,
-            order_by="updatedAt_asc",
-            limit=PAGE,
-            parties=[urns.organisation(submission.customer.orgnr)],
-            service_resources=[service(submission.service).resource_urn],
-            updated_after=since,
-            continuation_token=continuation_token,
-        )
+    """(dialog id, transmission) on the customer's dialogs of the service that changed since; nothing is marked as seen.
+
+    Each call takes the token that holds at that moment: there may be many dialogs.
+    """
+    access = submission.access
+    assert access is not None  # noqa: S101 - nothing is sent without an access
+    gateway, scopes = dialogporten(submission.environment), DIALOGPORTEN_SCOPES
+    search = partial(
+        gateway.search,
+        order_by="updatedAt_asc",
+        limit=PAGE,
+        parties=[urns.organisation(submission.customer.orgnr)],
+        service_resources=[service(submission.service).resource_urn],
+        updated_after=since,
+    )
+    has_more, position = True, ""
+    while has_more:
+        page = with_token(access, scopes, _named(search, continuation_token=position or None), at=at)
         for dialog in page.items:
-            for transmission in gateway.transmissions(dialog.id, token=bearer):
+            read = _named(gateway.transmissions, dialog_id=dialog.id)
+            for transmission in with_token(access, scopes, read, at=at):
                 yield dialog.id, transmission
-        if not page.has_next_page:
-            return
-        continuation_token = page.continuation_token
+        has_more, position = page.has_next_page, page.continuation_token

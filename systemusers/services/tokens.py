@@ -41,7 +41,11 @@ class AccessMissing(Refused):
 
 
 class TokenRefused(Refused):
-    """Maskinporten refused a token of our own: the client, its key or a scope must be mended, not the access."""
+    """Maskinporten refused a token: the client, its key or a scope must be mended, not the access."""
+
+
+ABOUT_TOKEN = (AccessMissing, TokenRefused)
+"""Refusals by Maskinporten: they say nothing about what was to be done with the token, whatever their status."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ def prepare_vendor_grant(*, client: MaskinportenClient, scopes: tuple[str, ...])
 def fetch_token(prepared: PreparedGrant, *, at: datetime, fresh: bool = False) -> str:
     """A token with at least 20 seconds left. No database: safe in worker threads.
 
-    Raises AccessMissing, Refused, Unavailable, BrokenReply.
+    Raises AccessMissing, TokenRefused, Refused by Altinn's exchange, Unavailable, BrokenReply.
     """
     return _obtain(prepared, at=at, fresh=fresh)[0].value
 
@@ -196,9 +200,8 @@ def _ask(prepared: PreparedGrant, at: datetime) -> Token:
     try:
         return maskinporten(prepared.environment).token(prepared.grant, at=at)
     except Refused as error:
-        if error.code != NO_SYSTEM_USER:
-            raise
-        raise _as(AccessMissing, error) from error
+        kind = AccessMissing if error.code == NO_SYSTEM_USER else TokenRefused
+        raise _as(kind, error) from error
 
 
 def _as(kind: type[Refused], error: Refused) -> Refused:
@@ -206,7 +209,7 @@ def _as(kind: type[Refused], error: Refused) -> Refused:
 
 
 __all__ = [
-    "PATIENCE", "AccessMissing", "NoKey", "PreparedGrant", "TokenRefused", "exchanged_token", "exchanged_vendor_token",
-    "fetch_token", "note_missing", "note_token", "prepare_grant", "prepare_grants", "prepare_vendor_grant",
+    "ABOUT_TOKEN", "PATIENCE", "AccessMissing", "NoKey", "PreparedGrant", "TokenRefused", "exchanged_token",
+    "exchanged_vendor_token", "fetch_token", "note_missing", "note_token", "prepare_grant", "prepare_grants", "prepare_vendor_grant",
     "system_user_token", "vendor_token",
 ]  # fmt: skip

@@ -85,6 +85,14 @@ def test_the_last_page_has_a_place_to_go_on_from_too(remote: Remote) -> None:
     assert (len(result.items), result.has_next_page, result.continuation_token) == (1, False, "t-1")
 
 
+@pytest.mark.parametrize("place", [None, "", "same"])
+def test_more_pages_that_cannot_be_reached_are_no_answer(remote: Remote, place: str | None) -> None:
+    remote.says(page(dialog(), hasNextPage=True, continuationToken=place))
+
+    with pytest.raises(BrokenReply):
+        search(continuation_token="same")
+
+
 def test_an_empty_page_may_have_no_place(remote: Remote) -> None:
     remote.says(page())
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
 from portal.core.audit import AuditEvent
-from portal.core.states import IllegalTransition
+from portal.core.states import IllegalTransition, LostRace
 from submissions.models import Submission
 from submissions.services.sending import by_person
 from systemusers.models import Access
@@ -49,6 +51,18 @@ def test_while_the_access_works_the_portal_looks_itself(world: World, doubtful: 
 
     with pytest.raises(IllegalTransition):
         by_person.settle(submission=doubtful, arrived=True, reason="x", by=BY, at=world.at)
+
+
+def test_while_a_worker_makes_the_call_again_nobody_settles_it(world: World, doubtful: Submission) -> None:
+    Submission.objects.filter(pk=doubtful.pk).update(lease_until=world.at + timedelta(minutes=1))
+
+    with pytest.raises(LostRace):
+        by_person.settle(submission=doubtful, arrived=False, reason="x", by=BY, at=world.at)
+
+    doubtful.refresh_from_db()
+    assert doubtful.status == S.UNCERTAIN
+    by_person.settle(submission=doubtful, arrived=False, reason="x", by=BY, at=world.at + timedelta(minutes=2))
+    assert Submission.objects.get(pk=doubtful.pk).status == S.FAILED
 
 
 def test_a_report_that_never_left_is_not_settled(world: World) -> None:

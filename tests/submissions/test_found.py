@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -15,6 +16,7 @@ from portal.desk.attention import attention
 from portal.sandbox.faults import Fault
 from submissions.models import Call, Document, EarlierDelivery, Submission
 from submissions.services.sending import found
+from systemusers.models import Access
 from tests.submissions.world import BY, World
 
 S = Submission.Status
@@ -76,6 +78,23 @@ def test_a_delivery_that_a_row_has_is_no_question(world: World) -> None:
 
     assert world.send(world.queued()).status == S.DELIVERED
     assert not EarlierDelivery.objects.exists()
+
+
+def test_a_token_that_dialogporten_does_not_take_is_replaced_once(world: World) -> None:
+    world.app.faults.order(Fault(service="dialogporten", kind="status", status=401, seconds=0.0))
+
+    assert world.send(world.queued()).status == S.DELIVERED
+
+
+def test_just_after_the_approval_a_refusal_by_dialogporten_is_about_rights_that_settle(world: World) -> None:
+    Access.objects.filter(pk=world.access.pk).update(answered_at=world.at)
+    world.app.faults.order(Fault(service="dialogporten", kind="status", status=403, seconds=0.0))
+
+    submission = world.send(world.queued())
+
+    assert submission.status == S.QUEUED
+    assert submission.next_attempt_at is not None
+    assert timedelta(0) < submission.next_attempt_at - world.at < timedelta(minutes=3)
 
 
 def test_without_an_answer_from_dialogporten_nothing_is_sent_and_it_waits(world: World) -> None:

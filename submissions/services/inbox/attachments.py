@@ -28,7 +28,7 @@ from submissions.services.documents import store_document
 from submissions.services.inbox.verdict import decide
 from submissions.services.remote import skatteetatens_documents, with_token
 from systemusers.models import Access
-from systemusers.services.tokens import AccessMissing
+from systemusers.services.tokens import ABOUT_TOKEN
 
 TASK = "submissions.tasks.fetch_attachments"
 BY = "task:fetch_attachments"
@@ -143,18 +143,18 @@ def _source(row: Attachment) -> Source | None:
 
 
 def _refused(hold: Hold[Attachment], error: Refused) -> None:
-    """What a refusal means for the row. Raises NotReady, and the error, for what is to wait."""
+    """What a refusal means for the row. Raises NotReady, and `error` when it is not about the document, for what is to wait."""
     row, kind = hold.row, kind_of(error)
+    if isinstance(error, ABOUT_TOKEN) or kind in (Kind.PASSES, Kind.TOKEN):
+        raise error
     is_closed = error.status == 404 or kind == Kind.RIGHTS
     if kind == Kind.GONE:
         hold.move_to(State.GONE, by=BY, problem_code=code_of(error))
-    elif isinstance(error, AccessMissing):
-        raise error
     elif is_closed and not row.api_url and row.gui_url:
         hold.move_to(State.LINKED, by=BY, problem_code="")
     elif error.status == 404:
         raise NotReady(f"attachment {row.pk} is not there yet") from error
-    elif kind in (Kind.PASSES, Kind.TOKEN) or (kind == Kind.RIGHTS and _is_new(row, hold.now())):
+    elif kind == Kind.RIGHTS and _is_new(row, hold.now()):
         raise error
     else:
         _note_refusal(hold, error)

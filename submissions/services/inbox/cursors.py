@@ -85,7 +85,7 @@ def is_full(since: datetime | None) -> bool:
 def after_again(
     cursor: PollCursor, since: datetime | None, tokens: list[str], *, has_more: bool, at: datetime
 ) -> dict[str, Any]:
-    """The columns of the second reading after a round. `since`: where it began; None: there was none in this round.
+    """The columns of the second reading after a round. `since`: where it began; None: there was none in this round, or it failed.
 
     Writes `full_began_at` on the row too, for those that compare with it.
     """
@@ -93,8 +93,8 @@ def after_again(
         cursor.full_began_at = at
     is_done = since is not None and not has_more
     return {
-        "overlap_from": None if is_done else since,
-        "overlap_tokens": [] if is_done or since is None else tokens,
+        "overlap_from": None if is_done else since or cursor.overlap_from,
+        "overlap_tokens": [] if is_done else tokens if since else cursor.overlap_tokens,
         "overlap_at": at + OVERLAP_EVERY if is_done else cursor.overlap_at,
         "full_at": at + FULL_EVERY if is_done and is_full(since) else cursor.full_at,
         "full_began_at": cursor.full_began_at,

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from portal.core import enqueue, lease
 from portal.core.lease import Hold
+from portal.core.problems import code_of
 from portal.gateways import urns
 from portal.gateways.dialogporten import DialogItem, Dialogporten
 from portal.gateways.errors import Refused
@@ -82,13 +83,16 @@ class Pages:
 class Answer:
     """The result of one poll: the new pages, those of the second reading, and the error if there was one.
 
-    `was_asked` is False when the batch ended before its turn. `again_from` is where the second reading began.
+    `was_asked` is False when the batch ended before its turn. `again_from` is where the second reading began. `is_read`: the
+    new pages are here, and are stored although the second reading failed.
     """
 
     new: Pages = field(default_factory=Pages)
     again: Pages = field(default_factory=Pages)
     again_from: datetime | None = None
     was_asked: bool = True
+    is_read: bool = False
+    failures: int = 0
     error: Exception | None = None
 
     @property
@@ -179,11 +183,11 @@ def _ask(question: Question) -> Answer:
     try:
         _read(question, answer, tokens.fetch_token(question.grant, at=question.now()))
     except Refused as error:
-        answer = Answer(error=error)
+        answer.error = error
         if kind_of(error) == Refusal.TOKEN:
             _ask_afresh(question, answer)
     except Exception as error:
-        answer = Answer(error=error)
+        answer.error = error
     return answer
 
 
@@ -198,6 +202,7 @@ def _ask_afresh(question: Question, answer: Answer) -> None:
 
 def _read(question: Question, answer: Answer, token: str) -> None:
     answer.new = _read_pages(question, question.new, token)
+    answer.is_read = True
     if question.again:
         answer.again = _read_pages(question, question.again, token)
         answer.again_from = question.again.since
@@ -229,7 +234,7 @@ def _read_pages(question: Question, reading: Reading, token: str) -> Pages:
 def _store_all(answers: Answers) -> list[int]:
     """Cursors without new items in one transaction, each of the others in its own: few locks, held briefly."""
     waiting = cursors.awaited([hold.row.access_id for hold in answers])
-    good = {hold: answer for hold, answer in answers.items() if answer.was_asked and answer.error is None}
+    good = {hold: answer for hold, answer in answers.items() if answer.is_read}
     moved = _store({hold: answer for hold, answer in good.items() if answer.is_empty}, waiting)
     for hold, answer in good.items():
         if not answer.is_empty:
@@ -254,6 +259,7 @@ def _store(answers: Answers, waiting: dict[int, datetime]) -> list[int]:
             fresh = again + copies.store_dialogs(access=row.access, items=_own(row, answer.new.items), at=at)
             moved += fresh
             since = waiting.get(row.access_id)
+            answer.failures = row.failures + 1 if answer.error else 0
             results[hold] = _success(row, answer, at, changed=bool(fresh), awaited_since=since)
             if cursors.is_full(answer.again_from) and not answer.again.has_more and row.full_began_at:
                 presence.note_unlisted(access=row.access, since=row.full_began_at, at=at)
@@ -275,6 +281,10 @@ def _note(hold: Hold[PollCursor], answer: Answer) -> None:
         tokens.note_token(access=access, at=hold.at)
     if _is_about_position(answer.error) and (any(hold.row.tokens) or any(hold.row.overlap_tokens)):
         hold.finish(next_attempt_at=hold.at, tokens=[], overlap_tokens=[])
+    elif answer.is_read and answer.error is not None:
+        lease.log_problem(hold, answer.error)
+        hold.write(failures=answer.failures, problem_code=code_of(answer.error))
+        hold.is_finished = False  # nothing was mended
     elif answer.error is not None:
         raise answer.error
 
@@ -299,11 +309,15 @@ def _success(
     if changed:
         row.changed_at = at
     is_due_again = answer.new.has_more or answer.again.has_more
+    due_at = at if is_due_again else cursors.next_round(row, at=at, awaited_since=awaited_since)
+    if answer.error:
+        asked = getattr(answer.error, "retry_after", None)
+        due_at = at + lease.waiting_time(answer.failures, asked=asked, longest=cursors.HOT)
     return {
         "tokens": answer.new.tokens,
         "since": row.since if all(answer.new.tokens) else max(row.since, at - cursors.OVERLAP),
         "polled_at": at,
         "changed_at": row.changed_at,
         **cursors.after_again(row, answer.again_from, answer.again.tokens, has_more=answer.again.has_more, at=at),
-        "next_attempt_at": at if is_due_again else cursors.next_round(row, at=at, awaited_since=awaited_since),
+        "next_attempt_at": due_at,
     }

@@ -17,6 +17,7 @@ from portal.gateways.statuses import Kind, kind_of
 from submissions.models import Dialog, PollCursor
 from submissions.services.inbox import cursors
 from systemusers.models import Access
+from systemusers.services.tokens import ABOUT_TOKEN
 
 Gone = Dialog.Gone
 AT_ONCE = 1000
@@ -28,8 +29,10 @@ FOLLOWED = frozenset({*Access.USABLE, Access.Status.UNKNOWN})
 def reason_of(dialog: Dialog, error: Refused) -> str:
     """Why the dialog is gone, by the refusal of its transmissions. "": it may come back, so it is asked for again.
 
-    404 alone decides nothing: a new dialog, and a new right, need some time to be visible.
+    404 alone decides nothing: a new dialog, and a new right, need some time to be visible. Maskinporten knows no dialogs.
     """
+    if isinstance(error, ABOUT_TOKEN):
+        return ""
     if kind_of(error) == Kind.GONE:
         return Gone.DELETED
     return Gone.NOT_OURS if error.status == 404 and dialog.missing_since else ""

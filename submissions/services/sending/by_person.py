@@ -9,7 +9,7 @@ from django.db import transaction
 
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from portal.core.states import IllegalTransition
+from portal.core.states import IllegalTransition, LostRace
 from submissions.models import Submission
 from submissions.services.sending.calls import may_have_delivered
 from systemusers.models import Access
@@ -33,7 +33,8 @@ def can_settle(submission: Submission) -> bool:
 def settle(*, submission: Submission, arrived: bool, reason: str, by: str, at: datetime) -> None:
     """DELIVERED when it arrived, else FAILED, from where it can be corrected and sent again.
 
-    Raises NoReason, IllegalTransition when it is not for a person to settle, and LostRace.
+    Raises NoReason, IllegalTransition when it is not for a person to settle, and LostRace while a worker has it: the call
+    that it makes may still deliver.
     """
     reason = reason.strip()
     if not reason:
@@ -42,6 +43,8 @@ def settle(*, submission: Submission, arrived: bool, reason: str, by: str, at: d
         row = Submission.objects.select_for_update(of=("self",)).select_related("access").get(pk=submission.pk)
         if not can_settle(row):
             raise IllegalTransition(f"submission {row.pk} is not for a person to settle")
+        if row.lease_until and row.lease_until > at:
+            raise LostRace(f"submission {row.pk} is held by a worker")
         outcome = "ARRIVED" if arrived else "NOT_ARRIVED"
         record(
             by=by, at=at, target=row, what=AuditType.SETTLED, outcome=outcome, grounds=reason[:LONGEST_REASON]

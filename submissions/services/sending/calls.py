@@ -17,6 +17,7 @@ from portal.core.lease import Hold
 from portal.core.problems import code_of
 from portal.core.states import LostRace
 from portal.gateways.errors import GatewayError, Refused, Unavailable
+from portal.gateways.statuses import Kind, kind_of
 from submissions.adapters.base import Answer, Context, Meaning, Step
 from submissions.models import Call, Submission
 from submissions.services import remote
@@ -24,10 +25,12 @@ from submissions.services.documents import read_document
 from submissions.services.sending import claim, stored_receipt
 from submissions.services.ways import about_of, adapter_of
 from systemusers.models import Access
-from systemusers.services.tokens import AccessMissing, NoKey
+from systemusers.services.tokens import AccessMissing, NoKey, TokenRefused
 
 Status = Call.Status
 IN_DOUBT = frozenset({Meaning.MAYBE_DELIVERED, Meaning.ALREADY_DELIVERED})
+BEFORE: Mapping[Kind, Meaning] = {Kind.PASSES: Meaning.TRY_LATER, Kind.RIGHTS: Meaning.WAIT_FOR_RIGHTS}
+"""What a refusal says before a call was started. Nothing is final: the report was not looked at."""
 Counts = Mapping[str, int]
 
 
@@ -100,6 +103,8 @@ def _meaning_before(submission: Submission, error: Exception) -> Meaning:
     if isinstance(error, AccessMissing):
         is_lost = _is_removed(submission) and not may_have_delivered(submission)
         return Meaning.FINAL if is_lost else Meaning.WAIT_FOR_RIGHTS
+    if isinstance(error, Refused) and not isinstance(error, TokenRefused):  # by Dialogporten, which was asked first
+        return BEFORE.get(kind_of(error), Meaning.OURS_TO_MEND)
     return Meaning.OURS_TO_MEND if isinstance(error, Refused | NoKey) else Meaning.TRY_LATER
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 from django.db import transaction
 
 from accounts.models import Customer
-from portal.core.lease import Hold
+from portal.core.lease import LONGEST_WAIT, Hold
 from portal.core.states import LostRace
 from submissions.adapters.base import Candidate, Context
 from submissions.models import Call, EarlierDelivery, Submission
@@ -23,7 +23,7 @@ from submissions.services.ways import adapter_of
 
 CODE = "ALREADY_THERE"
 WAIT_FOR_OTHERS = timedelta(seconds=10)
-"""Another report of the same customer, service and period is on its way: what was found is probably that one."""
+"""At least. Another report of the same customer, service and period is on its way: what was found is probably that one."""
 FRESH = timedelta(hours=1)
 """A transmission as young as this may have no readable forms yet, so it counts although its period is not known."""
 Status = Submission.Status
@@ -40,7 +40,7 @@ def may_begin(hold: Hold[Submission], *, by: str) -> bool:
     has_others = others_on_their_way(hold.row).exists()
     found = _unclaimed(hold)
     if found and has_others:
-        hold.postpone(WAIT_FOR_OTHERS)
+        hold.postpone(min(max((hold.now() - hold.row.status_at) / 2, WAIT_FOR_OTHERS), LONGEST_WAIT))
         return False
     if found:
         _ask(hold, found, by)
@@ -49,11 +49,11 @@ def may_begin(hold: Hold[Submission], *, by: str) -> bool:
 
 def _unclaimed(hold: Hold[Submission]) -> list[EarlierDelivery]:
     submission, since = hold.row, datetime.combine(hold.row.period_start, time(), UTC)
-    seen = [
-        Candidate(str(dialog_id), str(item.id), item.created_at, item.external_reference or "")
-        for dialog_id, item in remote.transmissions_since(submission, since, at=hold.now())
-        if item.type in FROM_PARTY
-    ]
+    seen = []
+    for dialog_id, item in remote.transmissions_since(submission, since, at=hold.now()):
+        hold.renew()  # many dialogs take longer than one lease
+        if item.type in FROM_PARTY:
+            seen.append(Candidate(str(dialog_id), str(item.id), item.created_at, item.external_reference or ""))
     claimed = _claimed(submission)
     candidates = [candidate for candidate in seen if candidate.transmission_id not in claimed]
     if not candidates:

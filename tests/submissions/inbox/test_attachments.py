@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -104,6 +105,18 @@ def test_a_document_that_is_refused_for_days_is_counted_and_tried_daily(
     rows = Kept.objects.unfinished(reading.world.at)
     assert todo(reading, administrator)["Vedlegg er ikke hentet"] == rows.count() == 2
     assert all(row.next_attempt_at - reading.world.at < timedelta(days=1, minutes=1) for row in rows)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("code", ["invalid_scope", "MP-303"])
+def test_a_token_that_is_refused_is_no_refusal_of_the_document(reading: Reading, code: str) -> None:
+    answered(reading)
+    reading.fault("skatteetaten", status=401, times=10**6)
+    body = json.dumps({"error": "invalid_grant" if code == "MP-303" else code, "error_description": code})
+    reading.fault("maskinporten", status=400, times=10**6, body=body)
+
+    reading.round()
+
+    assert state_of(reading) == [("WAITING", code)] * 2
 
 
 def test_a_person_can_ask_for_a_document_again_and_it_is_recorded(

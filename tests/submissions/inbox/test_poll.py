@@ -298,6 +298,30 @@ def test_now_and_then_the_last_days_are_read_once_more(reading: Reading) -> None
     assert reading.cursor.overlap_at == reading.world.at + cursors.OVERLAP_EVERY
 
 
+def test_what_is_new_is_stored_although_the_second_reading_goes_on_failing(reading: Reading) -> None:
+    reading.opens(title="Først")
+    reading.poll()
+    PollCursor.objects.update(overlap_at=reading.world.at)
+    for number in range(3):
+        reading.world.let_pass(25 * 60)
+        reading.opens(title=f"Ny {number}")
+        reading.world.app.faults.clear()
+        reading.fault(status=500, after=1)  # the first search is answered
+        PollCursor.objects.update(next_attempt_at=reading.world.at)
+        reading.poll()
+
+    row = reading.cursor
+    failing = (Dialog.objects.count(), row.failures, row.problem_code)
+    reading.world.let_pass(25 * 60)
+    reading.world.app.faults.clear()
+    reading.poll()
+
+    assert failing == (4, 3, "UNAVAILABLE")
+    assert row.next_attempt_at is not None
+    assert (reading.cursor.failures, reading.cursor.problem_code) == (0, "")
+    assert reading.cursor.overlap_at == reading.world.at + cursors.OVERLAP_EVERY
+
+
 def test_a_customer_with_two_accesses_has_each_dialog_once(reading: Reading) -> None:
     reading.world.another_access()
     reading.opens()
