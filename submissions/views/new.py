@@ -11,8 +11,9 @@ from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from portal.core.environments import Environment
 from portal.core.htmx import page_or_fragment
+from portal.core.search import search_text
 from submissions.adapters.base import About, Period
-from submissions.forms import CustomerSearchForm, NewSubmissionForm
+from submissions.forms import NewSubmissionForm
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
 from submissions.services.pages.page import RefusedFile, refused_files
@@ -62,12 +63,11 @@ def _page(
 
 def _pick_customer(request: StaffRequest) -> HttpResponse:
     """Customers with a usable access: only for these a report can be sent."""
-    form = CustomerSearchForm(request.GET)
-    text = form.cleaned_data["q"] if form.is_valid() else ""
+    text = search_text(request)
     customers = Customer.objects.visible_to(request.user).filter(environment=request.environment).matching(text)
     ready = customers.filter(accesses__status__in=Access.USABLE).distinct()
     rows = list(ready.order_by("sort_name", "pk")[:SHOWN])
-    context = {"form": form, "customers": rows, "others": bool(text) and not rows and customers.exists()}
+    context = {"q": text, "customers": rows, "others": bool(text) and not rows and customers.exists()}
     return page_or_fragment(request, "submissions/pick_customer.html", "found", context=context)
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from portal.core.htmx import page_or_fragment
+from portal.core.search import search_text
 from systemusers.forms import AskForm
 from systemusers.models import Access
 from systemusers.services import access, listing
@@ -38,7 +39,7 @@ def new(request: StaffRequest) -> HttpResponse:
 
 def _pick(request: StaffRequest, picked: list[Customer]) -> HttpResponse:
     """Picked customers stay in every search; of the others, those never asked come first."""
-    text = request.GET.get("q", "").strip()
+    text = search_text(request)
     rows = listing.find_customers(user=request.user, environment=request.environment, text=text)
     others = rows.exclude(pk__in=[customer.pk for customer in picked])
     shown = list(others.filter(accesses__isnull=True)[:SHOWN])
