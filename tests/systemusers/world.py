@@ -136,6 +136,12 @@ class World:
         access.poll_due(at=self.at)
         return fresh(row)
 
+    def work(self) -> None:
+        """What a woken worker does: whatever is due, now."""
+        access.send_due(at=self.at)
+        access.poll_due(at=self.at)
+        access.watch_due(at=self.at)
+
     def check(self, row: Access) -> Access:
         self.make_due(row)
         access.check_due(at=self.at)
