@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
+from portal.core.bodies import takes_files
 from portal.core.environments import Environment
 from portal.core.htmx import page_or_fragment
 from portal.core.search import search_text
@@ -25,6 +26,7 @@ SHOWN = 20
 
 
 @staff_page(may="may_work")
+@takes_files
 def new(request: StaffRequest) -> HttpResponse:
     customers = Customer.objects.visible_to(request.user).filter(environment=request.environment)
     chosen = request.GET.get("customer", "")
