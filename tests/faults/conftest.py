@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -69,6 +69,13 @@ class Portal:
 
 @pytest.fixture
 def portal() -> Iterator[Portal]:
+    """For a test that takes something away."""
+    with running_portal() as made:
+        yield made
+
+
+@contextmanager
+def running_portal() -> Iterator[Portal]:
     with TemporaryDirectory(prefix="portal-faults-") as folder:
         Path(folder).chmod(0o711)
         valkey = Valkey(embedded.data_folder(settings.BASE_DIR, given=f"{folder}/valkey"))

@@ -10,11 +10,20 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.faults.conftest import Portal
+from tests.faults.conftest import Portal, running_portal
+from tests.local.test_run import wait_for
 
 pytestmark = pytest.mark.faults
 HALF_SENT = 20
 ADDRESSES = ["/hooks/events/abc", "/accounts/login/", "/l/abc/altinn/", "/sandbox/submissions/new/"]
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[Portal]:
+    """One for all of these: they take nothing away."""
+    with running_portal() as made:
+        wait_for(lambda: made.health()["status"] == "ready", seconds=60)
+        yield made
 
 
 @contextmanager
@@ -80,7 +89,7 @@ def test_a_large_body_of_a_stranger_is_refused_before_it_is_read(portal: Portal)
     ],
 )
 def test_a_limit_is_told_with_its_size(
-    portal: Portal, path: str, kind: str, size: int, status: int, sentence: str
+    portal: Portal, *, path: str, kind: str, size: int, status: int, sentence: str
 ) -> None:
     headers = {"Content-Type": kind, "Accept-Language": "nb"}
 
