@@ -141,6 +141,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.core.middleware.Patience",
     "portal.core.middleware.NullCharacters",
 ]
 ROOT_URLCONF = "portal.urls"
@@ -178,6 +179,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds, as the page and the mail say
+TOO_SLOW_VIEW = "portal.desk.views.too_slow"
 BODY_REFUSED_VIEW = "portal.desk.views.refused_body"
 CSRF_FAILURE_VIEW = "portal.desk.views.csrf_failure"
 LOGIN_REDIRECT_URL = "/"

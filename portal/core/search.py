@@ -10,6 +10,8 @@ from portal.gateways.text import one_line
 
 MOST_CHARACTERS = 100
 MOST_WORDS = 8
+MOST_DIGITS = 18
+"""Of an id: all such numbers fit into a column."""
 
 
 def search_text(request: HttpRequest, name: str = "q") -> str:
@@ -23,6 +25,11 @@ def search_text(request: HttpRequest, name: str = "q") -> str:
         )
         messages.warning(request, sentence % limits)
     return text
+
+
+def row_id(text: str) -> int | None:
+    """The id of a row in an address; None for what cannot be one."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def bounded(text: str) -> str:

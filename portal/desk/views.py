@@ -115,6 +115,11 @@ def refused_body(request: HttpRequest, *, why: bodies.Refused, rule: bodies.Rule
 
 
 @public_page
+def too_slow(request: HttpRequest) -> HttpResponse:
+    return _error(request, 503, "portal/too_slow.html")
+
+
+@public_page
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _error(request, 403)
 

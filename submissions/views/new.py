@@ -12,7 +12,7 @@ from accounts.models import Customer
 from portal.core.bodies import takes_files
 from portal.core.environments import Environment
 from portal.core.htmx import page_or_fragment
-from portal.core.search import search_text
+from portal.core.search import row_id, search_text
 from submissions.adapters.base import About, Period
 from submissions.forms import NewSubmissionForm
 from submissions.services import catalogue
@@ -29,8 +29,8 @@ SHOWN = 20
 @takes_files
 def new(request: StaffRequest) -> HttpResponse:
     customers = Customer.objects.visible_to(request.user).filter(environment=request.environment)
-    chosen = request.GET.get("customer", "")
-    if not chosen.isdecimal():
+    chosen = row_id(request.GET.get("customer", ""))
+    if chosen is None:
         return _pick_customer(request)
     customer = get_object_or_404(customers, pk=chosen)
     offers = _offers(customer)

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from portal.core.htmx import page_or_fragment
-from portal.core.search import search_text
+from portal.core.search import row_id, search_text
 from systemusers.forms import AskForm
 from systemusers.models import Access
 from systemusers.services import access, listing
@@ -25,7 +25,7 @@ MOST = 500
 @staff_page(may="may_work")
 def new(request: StaffRequest) -> HttpResponse:
     """Without customers in the URL a page to pick them; with them, the page to ask."""
-    picked = [pk for pk in request.GET.getlist("customer") if pk.isdecimal()][:MOST]
+    picked = [pk for text in request.GET.getlist("customer")[:MOST] if (pk := row_id(text)) is not None]
     mine = Customer.objects.visible_to(request.user).filter(environment=request.environment)
     customers = list(mine.filter(pk__in=picked))
     if not customers or request.GET.get("step") == "search":

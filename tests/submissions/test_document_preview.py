@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
+
+import pytest
+
 from submissions.services.pages.document_preview import SHOWN, readable
 
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><x>&b;</x>"""
@@ -33,3 +38,28 @@ def test_a_pdf_is_not_for_reading_as_text() -> None:
 
 def test_a_huge_text_is_cut() -> None:
     assert len(readable(b"x" * (SHOWN + 10), "text/plain") or "") == SHOWN
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        (b"<a>" + b"<b>1</b>" * 6_000_000 + b"</a>", "application/xml"),
+        (b"<a>" * 200 + b"<b/>" * 240_000 + b"</a>" * 200, "application/xml"),
+        (b"[" * 400 + b"1," * 400_000 + b"1" + b"]" * 400, "application/json"),
+        (b"[" * 200_000, "application/json"),
+        (b"[" * 200_000 + b"]" * 200_000, "application/json"),
+    ],
+    ids=["48 MB", "many tags far in", "many values far in", "cut short", "deep"],
+)
+def test_a_large_or_deep_document_costs_little_to_look_at(content: bytes, media_type: str) -> None:
+    begun = time.process_time()
+    tracemalloc.start()
+
+    text = readable(content, media_type)
+
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert text
+    assert len(text) <= SHOWN
+    assert most < 60 * 10**6
+    assert time.process_time() - begun < 5

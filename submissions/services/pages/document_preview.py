@@ -6,11 +6,14 @@ The page escapes the text; it is never rendered as markup.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from lxml import etree
 
 SHOWN = 300_000
 """Characters shown on a page. The download has all."""
+LAID_OUT, MOST_TAGS = 10**6, 20_000
+"""Bytes, and `<` in an XML file, that are indented; a larger file is shown as it stands, so that looking at it stays cheap."""
 _PARSER = etree.XMLParser(
     resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_blank_text=True
 )
@@ -24,11 +27,12 @@ KNOWN = XML | JSON | TEXT | INLINE
 def readable(content: bytes, media_type: str) -> str | None:
     """Text for the page, at most SHOWN characters; None when it is not for reading as text."""
     kind = media_type.partition(";")[0].strip().lower()
-    if kind in XML:
-        return _xml(content)[:SHOWN]
-    if kind in JSON:
-        return _json(content)[:SHOWN]
-    return _text(content)[:SHOWN] if kind in TEXT else None
+    if kind not in XML | JSON | TEXT:
+        return None
+    if len(content) > LAID_OUT or (kind in XML and content.count(b"<") > MOST_TAGS):
+        return _text(content[: 4 * SHOWN])[:SHOWN]
+    text = _xml(content) if kind in XML else _json(content) if kind in JSON else _text(content)
+    return text[:SHOWN]
 
 
 def _xml(content: bytes) -> str:
@@ -42,9 +46,19 @@ def _xml(content: bytes) -> str:
 
 def _json(content: bytes) -> str:
     try:
-        return json.dumps(json.loads(content), indent=2, ensure_ascii=False)
-    except ValueError:
+        parts = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(json.loads(content))
+        return "".join(_until_shown(parts))
+    except (ValueError, RecursionError):
         return _text(content)
+
+
+def _until_shown(parts: Iterator[str]) -> Iterator[str]:
+    size = 0
+    for part in parts:
+        yield part
+        size += len(part)
+        if size > SHOWN:
+            return
 
 
 def _text(content: bytes) -> str:
