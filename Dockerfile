@@ -33,5 +33,5 @@ EXPOSE 8000
 # The web process; docker-compose.yml has the commands and probes of the others.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
   CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--no-ws", \
-     "--workers", "2", "--blocking-threads", "4", "--log-level", "warning", "portal.wsgi:application"]
+CMD ["granian", "--interface", "asginl", "--http", "1", "--host", "0.0.0.0", "--port", "8000", "--no-ws", \
+     "--workers", "2", "--log-level", "warning", "portal.asgi:application"]

@@ -24,18 +24,19 @@ from accounts.models import Customer, Portfolio, User, Vendor
 from accounts.services import staff, vendor
 from accounts.services.customers import Details, edit_customer
 from accounts.services.portfolios import delete_portfolio, save_portfolio
-from portal.core.admin import actor
+from portal.core.admin import Bounded, CleanModelForm, actor
+from portal.core.forms import CleanText
 
 admin.site.unregister([Group, EmailAddress])
 
 
-class NewUserForm(AdminUserCreationForm):
+class NewUserForm(CleanText, AdminUserCreationForm):
     class Meta:
         model = User
         fields = ("email", "name", "role")
 
 
-class ChangedUserForm(UserChangeForm):
+class ChangedUserForm(CleanText, UserChangeForm):
     class Meta:
         model = User
         fields = "__all__"
@@ -43,7 +44,7 @@ class ChangedUserForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(Bounded, DjangoUserAdmin):
     form, add_form = ChangedUserForm, NewUserForm
     list_display = ("email", "name", "role", "is_active", "is_staff", "last_login")
     list_filter = ("role", "is_active", "is_staff", "portfolios")
@@ -84,7 +85,8 @@ class UserAdmin(DjangoUserAdmin):
 
 
 @admin.register(Vendor)
-class VendorAdmin(admin.ModelAdmin):
+class VendorAdmin(Bounded):
+    form = CleanModelForm
     list_display = ("name", "orgnr", "support_email", "support_phone")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -99,7 +101,8 @@ class VendorAdmin(admin.ModelAdmin):
 
 
 @admin.register(Portfolio)
-class PortfolioAdmin(admin.ModelAdmin):
+class PortfolioAdmin(Bounded):
+    form = CleanModelForm
     list_display = ("name",)
     search_fields = ("name",)
 
@@ -116,7 +119,8 @@ class PortfolioAdmin(admin.ModelAdmin):
 
 
 @admin.register(Customer)
-class CustomerAdmin(admin.ModelAdmin):
+class CustomerAdmin(Bounded):
+    form = CleanModelForm
     list_display = ("name", "orgnr", "environment", "reference", "portfolio", "language", "created_at")
     list_filter = ("environment", "portfolio", "language")
     search_fields = ("name", "orgnr", "reference")

@@ -12,6 +12,7 @@ from accounts.models import Customer, User, Vendor
 from accounts.services.business_register import LookUp
 from accounts.services.customers import Details, readable_orgnr
 from accounts.services.orgnr import BadOrgnr, read_orgnr
+from portal.core.forms import CleanText
 
 PHONE = RegexValidator(
     r"^\+?[\d ()/.-]{5,30}$", _("Skriv telefonnummeret med sifre, for eksempel 22 07 70 00 eller +47 22 07 70 00.")
@@ -19,7 +20,7 @@ PHONE = RegexValidator(
 NAME_MISSING = _("Skriv navnet på virksomheten, eller slå det opp.")
 
 
-class DetailsForm(forms.ModelForm):
+class DetailsForm(CleanText, forms.ModelForm):
     """The editable fields of a customer. A case worker must choose one of their own portfolios."""
 
     class Meta:
@@ -91,7 +92,7 @@ class CustomerForm(DetailsForm):
         return CustomerForm(initial=typed, user=user, environment=self.environment)
 
 
-class VendorForm(forms.ModelForm):
+class VendorForm(CleanText, forms.ModelForm):
     class Meta:
         model = Vendor
         fields = ["name", "orgnr", "support_email", "support_phone"]

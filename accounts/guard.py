@@ -42,7 +42,7 @@ def staff_page(*, may: str = "") -> Callable[[View], View]:
         def guarded(request: Any, *args: Any, environment: Environment | None = None, **kwargs: Any) -> HttpResponse:
             request.environment = environment
             if not request.user.is_authenticated:
-                return _to_log_in(request, environment)
+                return to_log_in(request, environment)
             if may and not getattr(request.user, may):
                 raise PermissionDenied(may)
             response = view(request, *args, **kwargs)
@@ -54,7 +54,7 @@ def staff_page(*, may: str = "") -> Callable[[View], View]:
     return decorate
 
 
-def _to_log_in(request: HttpRequest, environment: Environment | None) -> HttpResponse:
+def to_log_in(request: HttpRequest, environment: Environment | None) -> HttpResponse:
     """To the log-in page and back; after a POST, back to the page of the form, as the POST is not repeated."""
     if request.method in ("GET", "HEAD"):
         return redirect_to_login(request.get_full_path())

@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.services import visits
 from accounts.services.visits import STAND_IN, Visit
+from portal.core.forms import CleanText
 from portal.core.outbox.put import put_mail
 
 BEFORE = "log_in_before"
@@ -131,11 +132,11 @@ class _OurWords:
             field.widget.attrs.pop("placeholder", None)
 
 
-class LoginForm(_OurWords, AllauthLoginForm):
+class LoginForm(CleanText, _OurWords, AllauthLoginForm):
     pass
 
 
-class ResetPasswordForm(_OurWords, AllauthResetForm):
+class ResetPasswordForm(CleanText, _OurWords, AllauthResetForm):
     """Does the same work for an unknown address as for a known one, so that neither answer nor time tells them apart."""
 
     def clean_email(self) -> str:
@@ -146,5 +147,5 @@ class ResetPasswordForm(_OurWords, AllauthResetForm):
         return email
 
 
-class ResetPasswordKeyForm(_OurWords, AllauthKeyForm):
+class ResetPasswordKeyForm(CleanText, _OurWords, AllauthKeyForm):
     pass

@@ -5,13 +5,14 @@ Rows are loaded through `visible_to(user)`: a case worker sees the customers of 
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any, Self, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Replace
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +22,9 @@ from portal.core.audit_changes import changes
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.core.lease import Leased
+from portal.core.search import bounded
 from portal.gateways.enhetsregisteret import UnitJson
+from portal.gateways.text import one_line
 
 ORGNR = RegexValidator(r"^[2389]\d{8}$", _("Et organisasjonsnummer har ni sifre og begynner på 2, 3, 8 eller 9."))
 
@@ -156,7 +159,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 
     def matching(self, text: str) -> CustomerQuerySet:
         """By number (spaces, NO and MVA are ignored), by parts of the name in any order, or by our own reference."""
-        text = text.strip()
+        text = bounded(one_line(text))
         if not text:
             return self
         named = Q()
@@ -167,20 +170,38 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return self.filter(condition | Q(orgnr__startswith=digits) if len(digits) >= 3 else condition)
 
 
-_LETTERS = "ÆØÅæøåÄÖÜäöüéèêáàâóòô"
-_SORT_KEYS = "{|}{|}{|y{|yeeeaaaooo"
-"""Replacement for each letter, so that byte order is the order of the Norwegian alphabet: { | } sort after z."""
-_PLAIN = "aoaaoaaouaoueeeaaaooo"
-"""Replacement for each letter in searches: what is typed without a Norwegian keyboard."""
+_FOREIGN = "".join(map(chr, [*range(0xC0, 0xD7), *range(0xD8, 0xF7), *range(0xF8, 0x180)]))
+_LETTERS = "".join(letter for letter in _FOREIGN if letter != "ß")
+"""The letters of the Latin alphabets of Europe beyond a to z, in both cases: PostgreSQL may leave their case alone."""
+_OTHER = str.maketrans("æøœðđþłħŧıĸŋ", "aooddtlhtikn")
+_ORDER = str.maketrans("æøåäöü", "{|}{|y")
+"""{ | } sort after z, so that byte order is the order of the Norwegian alphabet."""
+
+
+def _bare(letter: str) -> str:
+    """Without its marks: what is typed without a Norwegian keyboard."""
+    return unicodedata.normalize("NFD", letter.lower())[0].translate(_OTHER)[0]
+
+
+def _order(letter: str) -> str:
+    """The sort key of a letter."""
+    low = letter.lower()
+    return low.translate(_ORDER) if ord(low[0]) in _ORDER else _bare(letter)
+
+
+_PLAIN = "".join(map(_bare, _LETTERS))
+_SORT_KEYS = "".join(map(_order, _LETTERS))
 
 
 def folded(text: str) -> str:
     """Lower case, with plain letters: how names are searched, so that `bjorkelund` finds Bjørkelund."""
-    return text.lower().translate(str.maketrans(_LETTERS, _PLAIN))
+    return one_line(text).lower().replace("ß", "ss").translate(str.maketrans(_LETTERS, _PLAIN))
 
 
 def _translated(replacements: str) -> Func:
-    return Func(Lower(F("name")), Value(_LETTERS), Value(replacements), function="translate")
+    """The same in SQL. Names are stored cleaned; `normalize` (NFC) is for those that are not."""
+    name = Replace(Lower(Func(F("name"), function="normalize")), Value("ß"), Value("ss"))
+    return Func(name, Value(_LETTERS), Value(replacements), function="translate")
 
 
 class Customer(models.Model):
@@ -198,12 +219,12 @@ class Customer(models.Model):
     notes = models.TextField(_("notater"), blank=True)
     sort_name = models.GeneratedField(
         expression=_translated(_SORT_KEYS),
-        output_field=models.CharField(max_length=200, db_collation="C"),
+        output_field=models.CharField(max_length=400, db_collation="C"),
         db_persist=True,
     )
     """The name as lists order it: by the Norwegian alphabet, whatever the database's locale."""
     search_name = models.GeneratedField(
-        expression=_translated(_PLAIN), output_field=models.CharField(max_length=200), db_persist=True
+        expression=_translated(_PLAIN), output_field=models.CharField(max_length=400), db_persist=True
     )
     """The name as it is searched: see `folded`."""
     business_register: models.JSONField[UnitJson, UnitJson] = models.JSONField(

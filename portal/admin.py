@@ -82,7 +82,8 @@ class OutboxMessageAdmin(Unchangeable):
     ) -> tuple[QuerySet[OutboxMessage], bool]:
         if "@" in search_term or "://" in search_term:
             return queryset.filter(address_hash=hash_of(search_term)), False
-        return super().get_search_results(request, queryset, search_term)
+        result: tuple[QuerySet[OutboxMessage], bool] = super().get_search_results(request, queryset, search_term)
+        return result
 
     @admin.display(description=_("problem"))
     def problem(self, message: OutboxMessage) -> str:

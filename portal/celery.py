@@ -12,10 +12,11 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
-from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
+from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun, worker_init
 from django.conf import settings
 from django.utils import timezone
 
+from portal.core.database import WORKER, limit_statements
 from portal.core.env import BadSetting
 from portal.core.request_id import new_request_id, request_id
 
@@ -36,6 +37,11 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_our_logging(**_: Any) -> None:
     """Django has configured logging already; connecting to this signal keeps Celery from replacing it."""
+
+
+@worker_init.connect
+def bound_statements(**_: Any) -> None:
+    limit_statements(seconds=WORKER)
 
 
 @before_task_publish.connect

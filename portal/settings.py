@@ -133,13 +133,15 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "portal.core.middleware.BodyLimits",  # before anything that reads the body, as the check of the CSRF token does
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.core.middleware.Patience",
     "portal.core.middleware.NullCharacters",
 ]
 ROOT_URLCONF = "portal.urls"
@@ -177,6 +179,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds, as the page and the mail say
+TOO_SLOW_VIEW = "portal.desk.views.too_slow"
+BODY_REFUSED_VIEW = "portal.desk.views.refused_body"
 CSRF_FAILURE_VIEW = "portal.desk.views.csrf_failure"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.login.ClosedSignup"
@@ -223,7 +227,7 @@ CONTENT_SECURITY_POLICY = {
     "frame-ancestors": ["'none'"],
     "base-uri": ["'none'"],
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # forms without files; the limits for files are checked by the forms
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # what is no file; the limits of each page are in portal.core.bodies
 DATA_UPLOAD_MAX_NUMBER_FILES = 5_000  # one form per shareholder
 
 # --- Language and time ------------------------------------------------------------------------------------------------

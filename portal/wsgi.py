@@ -5,11 +5,13 @@ import sys
 
 from django.core.wsgi import get_wsgi_application
 
+from portal.core.database import WEB, limit_statements
 from portal.core.env import BadSetting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 try:
     application = get_wsgi_application()
+    limit_statements(seconds=WEB)
 except BadSetting as error:
     sys.exit(f"The portal cannot start: {error}")

@@ -7,13 +7,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.core.forms import FilesField
+from portal.core.forms import CleanText, FilesField
 from submissions.services.catalogue import Availability
 
 FIRST_YEAR = 2015
 
 
-class FilesForm(forms.Form):
+class FilesForm(CleanText, forms.Form):
     uploads = FilesField(
         label=_("Legg til filer"),
         help_text=_("Velg alle på én gang, i hvilken som helst rekkefølge. En fil med samme navn erstatter den gamle."),
@@ -25,7 +25,7 @@ class FilesForm(forms.Form):
         self.fields["uploads"].widget.attrs["accept"] = ",".join(extensions)
 
 
-class NewSubmissionForm(forms.Form):
+class NewSubmissionForm(CleanText, forms.Form):
     """`offers` are (key, Offer); the key names access and service together."""
 
     offer = forms.ChoiceField(
@@ -79,7 +79,3 @@ class SettleForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=500,
     )
-
-
-class CustomerSearchForm(forms.Form):
-    q = forms.CharField(label=_("Navn eller organisasjonsnummer"), required=False, max_length=200)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.services.customers import vendor_orgnr
 from accounts.services.orgnr import BadOrgnr, read_orgnr
 from portal.core.environments import Environment
-from portal.core.forms import PRODUCTION_WORD, LinesField, PickField, VersionedForm, short_name
+from portal.core.forms import PRODUCTION_WORD, CleanText, LinesField, PickField, VersionedForm, short_name
 from systemusers.models import AccessProfile, MaskinportenClient, System
 from systemusers.services import choices
 from systemusers.services.choices import Choices
@@ -21,7 +21,7 @@ from systemusers.services.system_register.rows import PROFILE_COLUMNS, SYSTEM_CO
 LANGUAGES = (("nb", _("bokmål")), ("nn", _("nynorsk")), ("en", _("engelsk")))
 
 
-class ProblemsMixin(forms.Form):
+class ProblemsMixin(CleanText, forms.Form):
     """Shows the problems a service reports at their fields."""
 
     def show(self, problems: SystemProblems) -> None:
@@ -203,7 +203,7 @@ class ProfileForm(ProblemsMixin, VersionedForm):
         """Left to the service: another user may have stored the same value in the meantime."""
 
 
-class AskForm(forms.Form):
+class AskForm(CleanText, forms.Form):
     """Which profile the chosen customers are asked for. In production, asking several needs a typed word."""
 
     profile = forms.ModelChoiceField(

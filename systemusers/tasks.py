@@ -1,4 +1,5 @@
-"""Celery tasks of access: each takes a batch of due rows and calls a service. A message carries no ids.
+"""Celery tasks of access: each takes a batch of due rows and calls a service. A message carries no ids,
+except where only a page that somebody looks at wants the answer.
 
 Two tasks may run at once, and a message may come twice, late or never: the rows say what is due.
 """
@@ -11,8 +12,10 @@ from typing import Any
 from celery import Task, shared_task
 from django.utils import timezone
 
+from accounts.services.business_register import approvers
 from portal.core import enqueue
-from systemusers.services import access
+from systemusers.models import Access
+from systemusers.services import access as accesses
 from systemusers.services.access.rounds import BATCH
 
 
@@ -25,28 +28,36 @@ def _work(task: Task[..., None], batch: Callable[..., int]) -> None:
 @shared_task(acks_late=True, ignore_result=True)
 def send_accesses(**_: Any) -> None:
     """Send the drafts that are due to Altinn."""
-    _work(send_accesses, access.send_due)
+    _work(send_accesses, accesses.send_due)
 
 
 @shared_task(acks_late=True, ignore_result=True)
 def poll_accesses(**_: Any) -> None:
     """Ask Altinn about the open accesses that are due."""
-    _work(poll_accesses, access.poll_due)
+    _work(poll_accesses, accesses.poll_due)
 
 
 @shared_task(acks_late=True, ignore_result=True)
 def check_accesses(**_: Any) -> None:
     """Check whether accesses with an old enough sign were removed."""
-    _work(check_accesses, access.check_due)
+    _work(check_accesses, accesses.check_due)
 
 
 @shared_task(acks_late=True, ignore_result=True)
 def watch_systems(**_: Any) -> None:
     """Read from Altinn's lists which requests were forwarded in the company."""
-    _work(watch_systems, access.watch_due)
+    _work(watch_systems, accesses.watch_due)
 
 
 @shared_task(acks_late=True, ignore_result=True)
 def reconcile_systems(**_: Any) -> None:
     """Nightly: compare the accesses of each system with Altinn's list."""
-    _work(reconcile_systems, access.reconcile_due)
+    _work(reconcile_systems, accesses.reconcile_due)
+
+
+@shared_task(acks_late=True, ignore_result=True, expires=60)
+def look_up_approvers(access: int, **_: Any) -> None:
+    """Ask the register for the names on the page of this access. They are cached for a while; nothing is stored."""
+    row = Access.objects.select_related("customer").filter(pk=access).first()
+    if row is not None:
+        approvers(environment=row.environment, orgnr=row.customer.orgnr)

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test.client import MULTIPART_CONTENT, RequestFactory
 from pytest_django import DjangoDbBlocker
 from redis import Redis
 
@@ -57,6 +60,28 @@ def browser_path() -> str:
     if path is None:
         pytest.fail("REQUIRE_BROWSER is set, but this machine has no Chromium")
     return path
+
+
+@pytest.fixture(autouse=True, scope="session")
+def forms_as_browsers_send_them() -> Iterator[None]:
+    """Django's test client sends every form as multipart; a browser does so only for a form with files."""
+    post = RequestFactory.post
+
+    def as_a_browser(self: Any, path: str, data: Any = None, content_type: str = MULTIPART_CONTENT, **more: Any) -> Any:
+        if content_type == MULTIPART_CONTENT and not has_files(data):
+            data, content_type = urlencode(data or {}, doseq=True), "application/x-www-form-urlencoded"
+        return post(self, path, data, content_type, **more)
+
+    def has_files(data: Any) -> bool:
+        values = list(dict(data or {}).values())
+        return any(hasattr(one, "read") for value in values for one in (value if is_list(value) else [value]))
+
+    def is_list(value: Any) -> bool:
+        return isinstance(value, list | tuple)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RequestFactory, "post", as_a_browser)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

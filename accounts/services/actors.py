@@ -21,7 +21,7 @@ def names_of(actors: Iterable[str]) -> Names:
 def actor(by: str, names: Names) -> str:
     """The actor's name for display; "" for our own tasks."""
     if by == "customer:link":
-        return _("Kunden, fra lenken")
+        return _("Noen med kundens lenke")
     if by == VISITOR:
         return _("Ikke innlogget")
     if by.startswith("remote:"):

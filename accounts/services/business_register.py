@@ -135,6 +135,12 @@ def warnings_about(unit: UnitJson) -> list[str]:
     return warnings
 
 
+def known_approvers(*, environment: str, orgnr: str) -> list[Approver] | None:
+    """As `approvers`, without asking the register: None when its answer is not at hand."""
+    known = _kept(f"approvers:{environment}:{orgnr}")
+    return None if known is None else [Approver(role, name) for role, name in known]
+
+
 def approvers(*, environment: str, orgnr: str) -> list[Approver]:
     """Persons with a registered role that may approve; empty when the register has none or does not answer."""
     if not can_be_known(environment=environment, orgnr=orgnr):

@@ -12,9 +12,13 @@ from stdnum.exceptions import ValidationError
 from stdnum.no import orgnr as check_digit
 
 from portal.core.environments import Environment
+from portal.gateways.text import one_line
 
-_BLANKS = re.compile(r"[\s.\u00a0\u2007\u202f\u200b\ufeff-]+")
-_WRAPPING = re.compile(r"^(?:0192:|NO(?=\d))?(\d*)(?:MVA)?$", re.ASCII)
+_BLANKS = re.compile(r"[\s.\u2012-\u2015\u2212'\u2018\u2019\"`\u00b4-]+")
+"""Also the dashes and quotes that word processors, spreadsheets and PDF files put into numbers."""
+_WRAPPING = re.compile(r"^(?:0192:|NO(?=\d)|ORG(?:ANISASJONS)?(?:NR|NUMMER):?)?(\d*)(?:MVA)?$", re.ASCII)
+_DECIMALS = re.compile(r"(?<=\d{9})[.,]0{1,2}$", re.ASCII)
+"""A spreadsheet that took the number for an amount."""
 SYNTHETIC, REAL = ("2", "3"), ("8", "9")
 
 
@@ -24,7 +28,7 @@ class BadOrgnr(Exception):
 
 def read_orgnr(text: str) -> str:
     """Nine digits out of `NO 310 123 455 MVA`, `0192:310123455` and the like. Raises BadOrgnr."""
-    bare = _BLANKS.sub("", text).upper()
+    bare = _BLANKS.sub("", _DECIMALS.sub("", one_line(text))).upper()
     match = _WRAPPING.match(bare)
     if not bare or match is None:
         raise BadOrgnr(_("Skriv organisasjonsnummeret med ni sifre, for eksempel 310 123 455."))

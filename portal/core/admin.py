@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
+
+from portal.core.forms import CleanText
+from portal.core.search import bounded
+from portal.gateways.text import one_line
 
 
 def actor(request: HttpRequest) -> str:
@@ -13,7 +19,18 @@ def actor(request: HttpRequest) -> str:
     return str(getattr(request.user, "actor", ""))
 
 
-class Unchangeable(admin.ModelAdmin):
+class CleanModelForm(CleanText, forms.ModelForm):
+    """The form of every page of Django admin that changes a row."""
+
+
+class Bounded(admin.ModelAdmin):
+    """Searches as in the portal: cleaned, and of a bounded length."""
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
+        return super().get_search_results(request, queryset, bounded(one_line(search_term)))
+
+
+class Unchangeable(Bounded):
     """Read-only admin: rows can be viewed, searched and filtered; only pages and workers change them."""
 
     show_full_result_count = False

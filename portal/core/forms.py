@@ -5,13 +5,35 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.stale import EditedMeanwhile, version_of
+from portal.gateways.text import cleaned
 
 PRODUCTION_WORD = "PRODUKSJON"
+
+
+class CleanText(forms.BaseForm):
+    """What every form of ours inherits: all text is cleaned before a field reads it. Passwords stay as they were typed."""
+
+    def __init__(self, data: Any = None, *args: Any, **options: Any) -> None:
+        super().__init__(_cleaned(data), *args, **options)
+
+
+def _cleaned(data: Any) -> Any:
+    if not isinstance(data, QueryDict):
+        return {name: _text(name, value) for name, value in data.items()} if data else data
+    copy = data.copy()
+    for name, values in data.lists():
+        copy.setlist(name, [_text(name, value) for value in values])
+    return copy
+
+
+def _text(name: str, value: Any) -> Any:
+    return cleaned(value) if isinstance(value, str) and "password" not in name else value
 
 
 class LinesField(forms.CharField):
@@ -92,7 +114,7 @@ class FilesField(forms.FileField):
         return files
 
 
-class VersionedForm(forms.ModelForm):
+class VersionedForm(CleanText, forms.ModelForm):
     """A form of a stored row that knows which version of the row it shows, so that a service can refuse a late save."""
 
     version = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -127,7 +149,7 @@ def _shown(value: Any) -> str:
     return (", ".join(map(str, value)) if isinstance(value, list) else str(value)) or "–"
 
 
-class ConfirmForm(forms.Form):
+class ConfirmForm(CleanText, forms.Form):
     """Requires typing `word` before a destructive action; no field when `word` is ""."""
 
     typed = forms.CharField(required=False)
@@ -144,8 +166,3 @@ class ConfirmForm(forms.Form):
         if typed != self.word:
             raise forms.ValidationError(_("Skriv %(id)s, nøyaktig slik.") % {"id": self.word})
         return typed
-
-
-def pk_of(text: str) -> int | None:
-    """The key of a row that an address names; None for what no row can have."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None

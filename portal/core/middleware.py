@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.module_loading import import_string
+from psycopg.errors import QueryCanceled
 
-from portal.core import health
+from portal.core import bodies, health
 from portal.core.request_id import new_request_id, request_id, well_formed
+from portal.gateways import page_budget
 
+logger = logging.getLogger(__name__)
 type_of_next = Callable[[HttpRequest], HttpResponse]
 
 
@@ -56,6 +61,41 @@ class NullCharacters:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("a null character in the address")
         return self.get_response(request)
+
+
+class BodyLimits:
+    """Answers a body that is too large, or has files where none are taken, with the limit, before anything reads it."""
+
+    def __init__(self, get_response: type_of_next) -> None:
+        self.get_response = get_response
+        self.refused: Callable[..., HttpResponse] = import_string(settings.BODY_REFUSED_VIEW)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "CONTENT_LENGTH" not in request.META and bodies.REFUSED not in request.META:
+            return self.get_response(request)
+        rule = bodies.rule_for(request.path_info)
+        why = request.META.get(bodies.REFUSED) or bodies.refusal(
+            rule, request.META, is_known=lambda: request.user.is_authenticated
+        )
+        return self.refused(request, why=why, rule=rule) if why else self.get_response(request)
+
+
+class Patience:
+    """Bounds how long a page waits for outside services, and has a page of its own for a query that took too long."""
+
+    def __init__(self, get_response: type_of_next) -> None:
+        self.get_response = get_response
+        self.too_slow: Callable[[HttpRequest], HttpResponse] = import_string(settings.TOO_SLOW_VIEW)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with page_budget.page():
+            return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception.__cause__, QueryCanceled):
+            return None
+        logger.warning("a query of %s took too long", request.path)
+        return self.too_slow(request)
 
 
 class ContentSecurityPolicy:

@@ -19,6 +19,8 @@ from django.http import QueryDict
 
 SIZE = 50
 CURSOR = "after"
+LONGEST = 2_000
+"""Characters of a cursor: names and times are far shorter."""
 T = TypeVar("T")
 Shown = TypeVar("Shown")
 M = TypeVar("M", bound=Model)
@@ -78,6 +80,8 @@ def _encode(order: tuple[str, ...], row: Model) -> str:
 
 
 def _decode(text: str, length: int) -> list[str | int]:
+    if len(text) > LONGEST:
+        return []
     try:
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, RecursionError):

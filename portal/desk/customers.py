@@ -10,12 +10,13 @@ from portal.core.filters import chips, in_group
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
+from portal.core.search import search_text
 from systemusers.services import listing
 
 
 @staff_page()
 def customers(request: StaffRequest) -> HttpResponse:
-    text, group = request.GET.get("q", "").strip(), request.GET.get("group", "")
+    text, group = search_text(request), request.GET.get("group", "")
     matching = listing.find_customers(user=request.user, environment=request.environment, text=text)
     rows = in_group(matching, listing.CUSTOMERS, group)
     page = paginate(listing.with_accesses(rows), query=request.GET, order=("sort_name", "pk"))

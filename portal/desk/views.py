@@ -13,9 +13,11 @@ from django.template import loader
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
-from accounts.guard import StaffRequest, public_page, staff_page
+from accounts.guard import StaffRequest, public_page, staff_page, to_log_in
 from accounts.login import previous_login
+from portal.core import bodies
 from portal.core.environments import Environment, from_slug
 from portal.core.htmx import page_or_fragment
 from portal.core.request_id import request_id
@@ -72,7 +74,7 @@ def no_signup(request: HttpRequest) -> HttpResponse:
     return redirect("account_login")
 
 
-def _error(request: HttpRequest, status: int, page: str = "") -> HttpResponse:
+def _error(request: HttpRequest, status: int, page: str = "", **context: Any) -> HttpResponse:
     """With the usual page frame: staff keep the menu of the environment in the URL. `page` is the template, by default the
     one of the status."""
     frame = "public.html"
@@ -80,7 +82,7 @@ def _error(request: HttpRequest, status: int, page: str = "") -> HttpResponse:
     if user is not None and user.is_authenticated:
         frame = "base.html"
         request.environment = from_slug(request.path.strip("/").partition("/")[0])  # type: ignore[attr-defined]
-    return render(request, page or f"portal/{status}.html", {"frame": frame}, status=status)
+    return render(request, page or f"portal/{status}.html", {"frame": frame, **context}, status=status)
 
 
 @public_page
@@ -89,8 +91,34 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, TooManyFilesSent):
         return _error(request, 413, "portal/too_many_files.html")
     if isinstance(exception, RequestDataTooBig):
-        return _error(request, 413, "portal/too_much_text.html")
+        rule = bodies.Rule(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)
+        return refused_body(request, why=bodies.Refused.TOO_LARGE, rule=rule)
     return _error(request, 400)
+
+
+def _amount(size: int) -> str:
+    return (
+        f"{size // bodies.MB}\N{NO-BREAK SPACE}MB" if size >= bodies.MB else f"{size // bodies.KB}\N{NO-BREAK SPACE}kB"
+    )
+
+
+@public_page
+def refused_body(request: HttpRequest, *, why: bodies.Refused, rule: bodies.Rule) -> HttpResponse:
+    """What the limit is, and what to do. Whoever was logged out meanwhile is led to the log-in, and back."""
+    if why == bodies.Refused.LOG_IN:
+        return to_log_in(request, from_slug(request.path.strip("/").partition("/")[0]))
+    headings = {
+        bodies.Refused.TOO_LARGE: _("For stor opplasting") if rule.takes_files else _("For mye tekst"),
+        bodies.Refused.FILES: _("Denne siden tar ikke imot filer"),
+        bodies.Refused.TOO_SLOW: _("Det du sendte, kom ikke helt fram"),
+    }
+    context = {"why": why.name, "heading": headings[why], "most": _amount(rule.most), "takes_files": rule.takes_files}
+    return _error(request, why.value, "portal/refused_body.html", **context)
+
+
+@public_page
+def too_slow(request: HttpRequest) -> HttpResponse:
+    return _error(request, 503, "portal/too_slow.html")
 
 
 @public_page

@@ -15,6 +15,7 @@ from uuid import UUID
 from portal.gateways.decoding import decode, moment, required_moment, uuid_text
 from portal.gateways.errors import BrokenReply, Refused
 from portal.gateways.http import Channel, Reply
+from portal.gateways.text import cleaned
 
 BASE = "/dialogporten/api/v1/enduser"
 Texts = Mapping[str, str]
@@ -235,7 +236,7 @@ def _texts(value: Any) -> dict[str, str]:
     """`[{value, languageCode}]`, or a content value that holds it under `value`. Entries without text are left out."""
     entries = value.get("value") if isinstance(value, dict) else value
     texts = [entry for entry in entries or [] if isinstance(entry, dict) and entry.get("value") is not None]
-    return {str(entry.get("languageCode") or ""): str(entry["value"]) for entry in texts}
+    return {str(entry.get("languageCode") or ""): cleaned(str(entry["value"])) for entry in texts}
 
 
 def _dialog(payload: dict[str, Any]) -> DialogItem:

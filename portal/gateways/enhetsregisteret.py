@@ -12,6 +12,7 @@ from typing import Any, TypedDict
 from portal.gateways.decoding import decode
 from portal.gateways.errors import Refused
 from portal.gateways.http import Channel
+from portal.gateways.text import one_line
 
 
 class UnitJson(TypedDict, total=False):
@@ -135,7 +136,7 @@ def _unit(payload: dict[str, Any], *, is_sub: bool = False) -> Unit:
     )
     return Unit(
         orgnr=str(payload["organisasjonsnummer"]),
-        name=str(payload.get("navn", "")),
+        name=one_line(str(payload.get("navn") or "")),
         form=str((payload.get("organisasjonsform") or {}).get("kode", "")),
         address=address.strip(", "),
         language="nn" if str(payload.get("maalform", "")).lower() == "nynorsk" else "nb",
@@ -157,4 +158,4 @@ def _role(payload: dict[str, Any]) -> RoleHolder:
     unit, person = payload.get("enhet") or {}, (payload.get("person") or {}).get("navn") or {}
     names = [person.get("fornavn"), person.get("mellomnavn"), person.get("etternavn")]
     name = " ".join(filter(None, names)) or " ".join(unit.get("navn") or [])
-    return RoleHolder(str(payload["type"]["kode"]), name, str(unit.get("organisasjonsnummer", "")))
+    return RoleHolder(str(payload["type"]["kode"]), one_line(name), str(unit.get("organisasjonsnummer", "")))

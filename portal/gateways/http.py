@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from portal.gateways import refusals, statuses
+from portal.gateways import page_budget, refusals, statuses
 from portal.gateways.errors import BrokenReply, GatewayError, Refused, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -143,7 +143,11 @@ class Channel:
         where = f"{self.service} {method} {sent_path}"
         started, seen, failure = time.perf_counter(), _Seen(), ""
         try:
-            return _judge(*_send(request, where, seen), where)
+            with page_budget.room(where) as most:
+                if most is not None:
+                    request.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), most)
+                    seen.most_seconds = most
+                return _judge(*_send(request, where, seen), where)
         except GatewayError as error:
             failure = type(error).__name__
             raise
@@ -160,10 +164,11 @@ class Channel:
 
 @dataclass
 class _Seen:
-    """Status and size of the answer received so far."""
+    """Status and size of the answer received so far, and how long the whole of it may take where a page waits."""
 
     status: int | None = None
     bytes: int = 0
+    most_seconds: float | None = None
 
 
 def _send(request: httpx.Request, where: str, seen: _Seen) -> tuple[httpx.Response, bytes]:
@@ -183,7 +188,7 @@ def _send(request: httpx.Request, where: str, seen: _Seen) -> tuple[httpx.Respon
 def _read(response: httpx.Response, where: str, seen: _Seen) -> bytes:
     """The whole body of a success; at most MOST_REASON bytes of anything else."""
     most, parts = MOST_BYTES if response.is_success else MOST_REASON, []
-    give_up = time.perf_counter() + MOST_SECONDS
+    give_up = time.perf_counter() + (seen.most_seconds or MOST_SECONDS)
     try:
         for part in response.iter_bytes():
             seen.bytes += len(part)

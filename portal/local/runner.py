@@ -102,8 +102,8 @@ def collect_static() -> None:
 
 def commands() -> dict[str, list[str]]:
     """Name and command of each process, in the order of their start."""
-    web = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(settings.PORT), "--no-ws"]
-    web += ["--workers", "1", "--blocking-threads", "8", "--log-level", "error", "portal.wsgi:application"]
+    web = ["--interface", "asginl", "--http", "1", "--host", "127.0.0.1", "--port", str(settings.PORT), "--no-ws"]
+    web += ["--workers", "1", "--log-level", "error", "portal.asgi:application"]
     worker = ["worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     processes = {
         "web": ["-m", "granian", *web],

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from django.utils import timezone
 from accounts.models import Customer
 from portal.core import crypto
 from portal.core.masking import UNSEEN
+from portal.gateways.text import cleaned
 from submissions.models import Document, Submission, Transmission
 
 ORPHAN_AGE = timedelta(days=1)
@@ -139,8 +139,8 @@ def read_document(document: Document) -> bytes:
 
 def clean_filename(given: str) -> str:
     """The last part of the name, without invisible characters and those that are unsafe in file systems and headers. Never empty."""
-    last = unicodedata.normalize("NFC", given).replace("\\", "/").rsplit("/", 1)[-1]
-    plain = _UNWANTED.sub("_", last).strip(" .")
+    last = given.replace("\\", "/").rsplit("/", 1)[-1]
+    plain = cleaned(_UNWANTED.sub("_", last)).strip(" .")
     stem, dot, suffix = plain.rpartition(".")
     if dot and len(suffix) <= 10:
         plain = f"{stem[: MAX_NAME - len(suffix) - 1]}.{suffix}"

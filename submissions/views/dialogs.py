@@ -15,6 +15,7 @@ from portal.core.filters import chips, in_group
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
+from portal.core.search import search_text
 from submissions.models import Dialog
 from submissions.services.inbox import attachments
 from submissions.services.inbox import following as failing
@@ -23,7 +24,7 @@ from submissions.services.pages import dialogs as service
 
 @staff_page()
 def dialogs(request: StaffRequest) -> HttpResponse:
-    text, state, at = request.GET.get("q", "").strip(), request.GET.get("state", ""), timezone.now()
+    text, state, at = search_text(request), request.GET.get("state", ""), timezone.now()
     matching = service.find_dialogs(user=request.user, environment=request.environment, text=text)
     groups = service.groups(at)
     rows = in_group(matching, groups, state).select_related("customer").with_answer()

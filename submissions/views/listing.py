@@ -10,12 +10,13 @@ from portal.core.filters import chips, in_group
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
+from portal.core.search import search_text
 from submissions.services.pages import listing
 
 
 @staff_page()
 def submissions(request: StaffRequest) -> HttpResponse:
-    text, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
+    text, state = search_text(request), request.GET.get("state", "")
     matching = listing.find_submissions(user=request.user, environment=request.environment, text=text)
     at = timezone.now()
     groups = listing.groups(at)

@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from accounts.services.business_register import warnings_of
+from portal.core.bodies import takes_files
 from portal.core.environments import Environment
-from portal.core.forms import pk_of
 from portal.core.htmx import page_or_fragment
+from portal.core.search import row_id, search_text
 from submissions.adapters.base import About, Period
-from submissions.forms import CustomerSearchForm, NewSubmissionForm
+from submissions.forms import NewSubmissionForm
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
 from submissions.services.pages.open_draft import OpenDraftShown, open_draft_shown, open_drafts_of
@@ -28,9 +29,10 @@ SHOWN = 20
 
 
 @staff_page(may="may_work")
+@takes_files
 def new(request: StaffRequest) -> HttpResponse:
     customers = Customer.objects.visible_to(request.user).filter(environment=request.environment)
-    chosen = pk_of(request.GET.get("customer", ""))
+    chosen = row_id(request.GET.get("customer", ""))
     if chosen is None:
         return _pick_customer(request)
     customer = get_object_or_404(customers, pk=chosen)
@@ -70,12 +72,11 @@ def _page(
 
 def _pick_customer(request: StaffRequest) -> HttpResponse:
     """Customers with a usable access: only for these a report can be sent."""
-    form = CustomerSearchForm(request.GET)
-    text = form.cleaned_data["q"] if form.is_valid() else ""
+    text = search_text(request)
     customers = Customer.objects.visible_to(request.user).filter(environment=request.environment).matching(text)
     ready = customers.filter(accesses__status__in=Access.USABLE).distinct()
     rows = list(ready.order_by("sort_name", "pk")[:SHOWN])
-    context = {"form": form, "customers": rows, "others": bool(text) and not rows and customers.exists()}
+    context = {"q": text, "customers": rows, "others": bool(text) and not rows and customers.exists()}
     return page_or_fragment(request, "submissions/pick_customer.html", "found", context=context)
 
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from accounts.guard import StaffRequest, staff_page
 from accounts.services.business_register import warnings_of
 from portal.core import enqueue
+from portal.core.bodies import takes_files
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.states import IllegalTransition, LostRace
@@ -89,6 +90,7 @@ def _back(request: StaffRequest, row: Submission) -> HttpResponse:
 
 
 @act
+@takes_files
 def add_files(request: StaffRequest, row: Submission) -> HttpResponse:
     extensions = catalogue.service(row.service).extensions
     form = FilesForm(request.POST, request.FILES, extensions=extensions)

@@ -1,12 +1,12 @@
 """The customer's link: one unguessable URL per access. It shows the current state and leads to Altinn.
 
-It needs no log-in and shows this one access only. A GET, for example by a mail scanner, changes nothing.
+It needs no log-in and shows this one access only. A GET, for example by a mail scanner, changes nothing, and no page calls an
+outside service: a worker is woken, and the page shows what is stored.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -17,20 +17,20 @@ from django.utils.translation import gettext as _
 
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.enqueue import enqueue_by_name
+from portal.core.heartbeat import is_working
+from portal.core.lease import make_due
 from portal.core.states import LostRace
-from portal.gateways.errors import GatewayError
-from systemusers.models import Access
+from systemusers.models import Access, SystemRound
 from systemusers.services.access.ask import NotPossible, renew_access
-from systemusers.services.access.escalations import FEW, note_escalations
-from systemusers.services.access.poll import poll_now
-from systemusers.services.access.send import send_now
-from systemusers.services.keys import NoKey
+from systemusers.services.access.escalations import FEW
+from systemusers.services.access.poll import OFTEN, watch
 
 logger = logging.getLogger(__name__)
 BY = "customer:link"
 STALE = timedelta(hours=1)
 PAUSE = 5
-"""Seconds between two looks at Altinn's list of its requests for a system, and after an answer that did not come."""
+"""Seconds between two looks at Altinn's list of its requests for a system, and between two messages for one draft."""
 Status = Access.Status
 RENEWABLE = {Status.REJECTED, Status.EXPIRED, Status.REMOVED}
 """States from which the customer may renew; after WITHDRAWN only staff may."""
@@ -61,7 +61,7 @@ def link_url(access: Access) -> str:
 
 
 def note_opened(*, access: Access, at: datetime) -> None:
-    """A person opened the page: SENT -> OPENED. Idempotent."""
+    """A person acted on the page: SENT -> OPENED. Idempotent."""
     if access.opened_at is None:
         Access.objects.filter(pk=access.pk, opened_at__isnull=True).update(opened_at=at)
     if access.status == Status.SENT:
@@ -72,22 +72,21 @@ def note_opened(*, access: Access, at: datetime) -> None:
 
 
 def go_on(*, access: Access, at: datetime, by: str = BY) -> str:
-    """The URL of Altinn's approval page; the access is renewed when the old request has expired.
+    """The URL of Altinn's approval page; the access is renewed when the old request has ended.
 
     `by` is a user when staff play the customer; the link then does not count as opened.
 
-    "" when there is no URL yet (Altinn does not answer) or nothing to approve: see the state.
+    "" when there is nothing to approve, or when a worker must ask or tell Altinn first, which it is woken for.
     """
-    if access.status in Access.OPEN and at - (access.polled_at or access.sent_at or at) > STALE:
-        access = ask_altinn(access=access, at=at)
     if access.status in RENEWABLE:
         _renew(access, by, at)
-    if access.status == Status.DRAFT:
-        access = _send_now(access, at)
+    if by == BY and access.status in {Status.DRAFT, *Access.OPEN}:
+        note_opened(access=access, at=at)
+    if is_preparing(access, at=at):
+        look_again(access=access, at=at)
+        return ""
     if access.status not in Access.OPEN or not access.confirm_url:
         return ""
-    if by == BY:
-        note_opened(access=access, at=at)
     record(by=by, at=at, target=access, what=AuditType.LED_TO_ALTINN)
     return access.confirm_url
 
@@ -96,54 +95,43 @@ def _renew(access: Access, by: str, at: datetime) -> None:
     try:
         renew_access(access=access, by=by, at=at)
     except LostRace:
-        access.refresh_from_db()
+        pass
     except NotPossible:
         logger.warning("access %s could not be renewed by its link: the system is gone", access.pk)
+    access.refresh_from_db()
 
 
-def _send_now(access: Access, at: datetime) -> Access:
-    """Send now, while the person waits; the sweep retries after an error."""
-    try:
-        send_now(access=access, at=at)
-    except LostRace as error:
-        logger.info("access %s was not sent at once: %s", access.pk, error)
-    return find_link(access.link_token)
+def is_preparing(access: Access, *, at: datetime) -> bool:
+    """Whether a worker has something to do before the person can be led to Altinn: send the request, or, for one that was not
+    asked about for a while, see that it still stands.
+
+    While Altinn does not answer, or no worker runs, the address that we have is the best there is.
+    """
+    if access.status == Status.DRAFT:
+        return True
+    is_old = access.status in Access.OPEN and at - (access.polled_at or access.sent_at or at) > STALE
+    return is_old and not access.problem_code and is_working(at=at)
 
 
-def ask_altinn(*, access: Access, at: datetime) -> Access:
-    """The row as it is after asking Altinn now; unchanged when Altinn does not answer or was asked just before."""
-    if access.status not in Access.OPEN or cache.get(_away(access)):
-        return access
-    _ask(access, lambda: poll_now(access=access, by=BY, at=at))
-    access = find_link(access.link_token)
+def look_again(*, access: Access, at: datetime) -> None:
+    """Somebody waits for the answer: wake a worker that asks Altinn, unless one asked just before. Nothing outside is called."""
+    if access.status == Status.DRAFT and access.next_attempt_at is not None:
+        if cache.add(f"link-sending:{access.pk}", True, PAUSE):
+            enqueue_by_name("systemusers.tasks.send_accesses")
+        return
+    if watch(access=access, at=at, often=OFTEN):
+        enqueue_by_name("systemusers.tasks.poll_accesses")
     if access.status in {Status.SENT, Status.OPENED} and _may_list(access):
-        _ask(access, lambda: note_escalations(system=access.profile.system, at=at))
-        access = find_link(access.link_token)
-    return access
-
-
-def _away(access: Access) -> str:
-    return f"altinn-away:{access.environment}"
-
-
-def _ask(access: Access, call: Callable[[], object]) -> None:
-    """Log errors; after one of Altinn, pages do not ask again for PAUSE seconds."""
-    try:
-        call()
-    except (LostRace, NoKey) as error:
-        logger.info("access %s was not looked at: %s", access.pk, error)
-    except GatewayError as error:
-        logger.info("altinn did not answer about access %s: %s", access.pk, error)
-        cache.set(_away(access), True, PAUSE)
+        rounds = SystemRound.objects.filter(system=access.profile.system, kind=SystemRound.Kind.ESCALATIONS)
+        if make_due(rounds.filter(problem_code=""), at=at):
+            enqueue_by_name("systemusers.tasks.watch_systems")
 
 
 def _may_list(access: Access) -> bool:
     """Only Altinn's list tells that a request was forwarded. One look serves all customers for a while."""
     system = access.profile.system
     waiting = Access.objects.filter(profile__system=system, status__in={Status.SENT, Status.OPENED})
-    if cache.get(_away(access)) or waiting[FEW : FEW + 1].exists():
-        return False
-    return cache.add(f"altinn-listed:{system.pk}", True, PAUSE)
+    return not waiting[FEW : FEW + 1].exists() and cache.add(f"altinn-listed:{system.pk}", True, PAUSE)
 
 
 def forward_text(access: Access, *, vendor_name: str) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from portal.core.filters import chips, in_group
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
+from portal.core.search import search_text
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
 from portal.gateways.errors import GatewayError, Refused
@@ -38,7 +39,7 @@ S = Access.Status
 
 @staff_page()
 def access_list(request: StaffRequest) -> HttpResponse:
-    text, status = request.GET.get("q", "").strip(), request.GET.get("status", "")
+    text, status = search_text(request), request.GET.get("status", "")
     matching = listing.find_accesses(user=request.user, environment=request.environment, text=text)
     rows = in_group(matching, listing.STATES, status).select_related("customer", "profile__system")
     page, at = paginate(rows, query=request.GET, order=("-status_at", "-pk")), timezone.now()

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from accounts.services.business_register import warnings_of
-from portal.core.forms import pk_of
 from portal.core.htmx import page_or_fragment
+from portal.core.search import row_id, search_text
 from systemusers.forms import AskForm
 from systemusers.models import Access
 from systemusers.services import access, listing
@@ -26,7 +26,7 @@ MOST = 500
 @staff_page(may="may_work")
 def new(request: StaffRequest) -> HttpResponse:
     """Without customers in the URL a page to pick them; with them, the page to ask."""
-    named = [pk for pk in map(pk_of, request.GET.getlist("customer")) if pk is not None]
+    named = [pk for pk in map(row_id, request.GET.getlist("customer")) if pk is not None]
     picked = list(dict.fromkeys(named))
     if len(picked) > MOST:
         text = _("Dere har valgt %(n)s kunder. Spør høyst %(most)s om gangen. Ingen er spurt ennå.")
@@ -50,7 +50,7 @@ def new(request: StaffRequest) -> HttpResponse:
 
 def _pick(request: StaffRequest, picked: list[Customer]) -> HttpResponse:
     """Picked customers stay in every search; of the others, those never asked come first."""
-    text = request.GET.get("q", "").strip()
+    text = search_text(request)
     rows = listing.find_customers(user=request.user, environment=request.environment, text=text)
     others = rows.exclude(pk__in=[customer.pk for customer in picked])
     shown = list(others.filter(accesses__isnull=True)[:SHOWN])

@@ -1,6 +1,7 @@
 """The customer's own pages: no log-in, phone first, in their language. The token in the URL is the only credential.
 
-GET changes nothing, so mail scanners do no harm; a script or a button on the page marks the link as opened.
+GET changes nothing, so mail scanners do no harm, and neither does running the page's script: only a press, a key or a button
+marks the link as opened. No page calls an outside service: each shows what is stored, and wakes a worker.
 """
 
 from __future__ import annotations
@@ -21,17 +22,22 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.guard import public_page
 from accounts.models import Language, Vendor
-from accounts.services.business_register import approvers
+from accounts.services.business_register import known_approvers
+from portal.core import enqueue
 from portal.core.environments import Environment
 from portal.core.htmx import page_or_fragment
 from portal.core.valkey import ERRORS
+from systemusers import tasks
 from systemusers.models import Access
-from systemusers.services import access, links
+from systemusers.services import links
 
 LinkView = Callable[..., HttpResponse]
 A_MINUTE, MOST_A_MINUTE = 60, 120
+HALF_A_MINUTE = 30
 TURNS = 60
 """How many times the waiting page polls before it shows a button instead."""
+LOOKS, LONGEST_PAUSE = 10, 60
+"""How many times the page of the request looks for a change, and the most seconds between two looks."""
 S = Access.Status
 
 
@@ -119,16 +125,54 @@ def _context(request: HttpRequest, row: Access) -> dict[str, Any]:
 @require_safe
 @link_page
 def show(request: HttpRequest, row: Access) -> HttpResponse:
-    """The request: by whom, why, and who may approve; or its result.
+    """The request: by whom, why, and who may approve; or its result. While something may change, the page looks again.
 
-    Altinn is polled only after the customer has opened the link, so that mail scanners cause no polls.
+    Altinn is asked only after a person has opened the link, so that mail scanners cause no polls.
     """
     at = timezone.now()
-    if row.status in {S.OPENED, S.FORWARDED}:
-        row = links.ask_altinn(access=row, at=at)
-    access.watch(access=row, at=at)
-    names = approvers(environment=row.environment, orgnr=row.customer.orgnr) if _is_asking(row) else []
-    return render(request, "systemusers/link/show.html", {**_context(request, row), "approvers": names})
+    if row.status != S.SENT:
+        links.look_again(access=row, at=at)
+    context = {**_context(request, row), **_approvers(request, row), "watch": _watch(request, row)}
+    context["is_preparing"] = "wait" in request.GET and links.is_preparing(row, at=at)
+    if request.headers.get("HX-Target") == "approvers":
+        return render(request, "systemusers/link/approvers.html", context)
+    if request.headers.get("HX-Target") != "watch":
+        return render(request, "systemusers/link/show.html", context)
+    if request.GET.get("seen") == _state(row):
+        return render(request, "systemusers/link/watch.html", context)
+    return HttpResponse(headers={"HX-Refresh": "true"})
+
+
+def _state(row: Access) -> str:
+    """What the page depends on: another one means that the page is out of date."""
+    is_ready = "ready" if not links.is_preparing(row, at=timezone.now()) else "preparing"
+    return f"{row.status}-{is_ready}"
+
+
+def _watch(request: HttpRequest, row: Access) -> dict[str, Any]:
+    """When and with which address the page looks again; nothing when it has looked often enough, or nothing can change."""
+    turn = _turn(request)
+    if turn >= LOOKS or row.status not in {S.DRAFT, *Access.OPEN}:
+        return {}
+    query = {"seen": _state(row), "turn": turn + 1}
+    return {"query": f"?{urlencode(query)}", "seconds": min(3 * 2**turn, LONGEST_PAUSE)}
+
+
+def _turn(request: HttpRequest) -> int:
+    turn = request.GET.get("turn", "")
+    return int(turn) if turn.isascii() and turn.isdecimal() and len(turn) < 4 else 0
+
+
+def _approvers(request: HttpRequest, row: Access) -> dict[str, Any]:
+    """Names from the register where they are at hand; else a worker asks, and the page looks again a few times."""
+    if not _is_asking(row):
+        return {"approvers": []}
+    whose = {"environment": row.environment, "orgnr": row.customer.orgnr}
+    names, turn = known_approvers(**whose), _turn(request)
+    if names is None and cache.add(f"approvers-asked:{row.environment}:{row.customer.orgnr}", True, HALF_A_MINUTE):
+        enqueue.enqueue_on_commit(tasks.look_up_approvers, access=row.pk)
+    is_coming, again = names is None and turn < 3, {"turn": turn + 1, "lang": translation.get_language()}
+    return {"approvers": names or [], "approvers_query": f"?{urlencode(again)}" if is_coming else ""}
 
 
 def _is_asking(row: Access) -> bool:
@@ -139,7 +183,7 @@ def _is_asking(row: Access) -> bool:
 @require_POST
 @link_page
 def opened(request: HttpRequest, row: Access) -> HttpResponse:
-    """Called by the page's script: a person opened it. Ignored for staff."""
+    """Called by the page's script at the first press or key: a person is there. Ignored for staff."""
     if not is_preview(request):
         links.note_opened(access=row, at=timezone.now())
     return HttpResponse(status=204)
@@ -148,7 +192,7 @@ def opened(request: HttpRequest, row: Access) -> HttpResponse:
 @csrf_exempt
 @link_page
 def go_on(request: HttpRequest, row: Access) -> HttpResponse:
-    """Redirect to Altinn's page, renewed if it expired.
+    """Redirect to Altinn's page; back to ours, which looks again, while a worker gets the request ready.
 
     A GET, or a POST by staff, leads back to the page with the button;
 
@@ -162,16 +206,19 @@ def go_on(request: HttpRequest, row: Access) -> HttpResponse:
     if request.method != "POST" or (is_preview(request) and not is_playing):
         return redirect(back)
     by = request.user.actor if request.user.is_authenticated else links.BY
-    return redirect(links.go_on(access=row, by=by, at=timezone.now()) or back)
+    at = timezone.now()
+    if ready := links.go_on(access=row, by=by, at=at):
+        return redirect(ready)
+    is_soon = links.is_preparing(row, at=at)
+    return redirect(f"{back}{'&' if '?' in back else '?'}wait=1" if is_soon else back)
 
 
 @require_safe
 @link_page
 def returned(request: HttpRequest, row: Access) -> HttpResponse:
-    """Altinn's redirect target: the state is polled, not inferred."""
-    row = links.ask_altinn(access=row, at=timezone.now())
-    turn = request.GET.get("turn", "")
-    number = int(turn) if turn.isdecimal() and len(turn) < 4 else 0
+    """Altinn's redirect target: the state comes from Altinn, which a worker asks, and is not inferred."""
+    links.look_again(access=row, at=timezone.now())
+    number = _turn(request)
     context = _context(request, row)
     moving = context["is_waiting"] and number < TURNS
     language = translation.get_language()

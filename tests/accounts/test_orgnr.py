@@ -22,6 +22,18 @@ def test_a_number_is_read_however_it_is_written(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "\u200e310123455", "\u202a310123455\u202c", "310123455\u202c", "\u2066310123455\u2069", "310\u2060123\u2060455",
+        "310\u00ad123\u00ad455", "310\u2011123\u2011455", "310\u2013123\u2013455", "310\u200c123455", "'310123455",
+        "Org.nr. 310 123 455", "310123455,0", "310123455.00", "Organisasjonsnummer: 310 123 455", "\u2018310123455\u2019",
+    ],
+)  # fmt: skip
+def test_characters_that_come_with_a_pasted_number_do_no_harm(text: str) -> None:
+    assert read_orgnr(text) == VENDOR_ORGNR
+
+
+@pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("", "ni sifre, for eksempel"),

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -84,6 +84,13 @@ def wait_until(is_so: Callable[[], bool], *, seconds: float) -> bool:
 
 @pytest.fixture
 def portal() -> Iterator[Portal]:
+    """For a test that takes something away."""
+    with running_portal() as made:
+        yield made
+
+
+@contextmanager
+def running_portal() -> Iterator[Portal]:
     with TemporaryDirectory(prefix="portal-faults-") as folder, ExitStack() as stack:
         Path(folder).chmod(0o711)
         servers = [

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from portal.core.heartbeat import Heartbeat
+from systemusers import tasks
 from systemusers.models import Access
 from systemusers.services import access, links
 from tests.systemusers.world import BY, World, fresh
@@ -40,6 +43,9 @@ def put(row: Access, **fields: Any) -> Access:
 def test_the_page_says_who_asks_for_what_and_why(sent: Access, world: World, client: Client) -> None:
     world.introduce(sent.customer.orgnr, sent.customer.name, persons=[{"name": "Kari Nordmann", "roles": ["DAGL"]}])
 
+    text(client, url(sent))
+    tasks.look_up_approvers(access=sent.pk)
+
     page = text(client, url(sent))
 
     assert "Gi Fjordtall tilgang til å rapportere for Nordlys Eiendom AS" in page
@@ -50,8 +56,22 @@ def test_the_page_says_who_asks_for_what_and_why(sent: Access, world: World, cli
 
 def test_the_page_stands_when_the_register_is_away(sent: Access, world: World, client: Client) -> None:
     world.fault(service="brreg")
+    tasks.look_up_approvers(access=sent.pk)
 
     assert "Hvem kan godkjenne?" in text(client, url(sent))
+
+
+def test_names_come_when_the_register_has_answered(sent: Access, world: World, client: Client) -> None:
+    world.introduce(sent.customer.orgnr, sent.customer.name, persons=[{"name": "Kari Nordmann", "roles": ["DAGL"]}])
+    before = text(client, url(sent))
+    tasks.look_up_approvers(access=sent.pk)
+
+    fragment = text(client, url(sent, "?turn=1&lang=en"), headers={"hx-request": "true", "hx-target": "approvers"})
+
+    assert f'hx-get="{url(sent)}?turn=1&amp;lang=nb"' in before
+    assert "Kari Nordmann" in fragment
+    assert "<html" not in fragment
+    assert "hx-get" not in fragment
 
 
 @pytest.mark.parametrize(
@@ -105,6 +125,7 @@ def test_a_person_before_the_page_has_opened_it(sent: Access, client: Client, wo
     reply = client.post(url(sent, "opened/"))
 
     assert f'hx-post="{url(sent, "opened/")}"' in page
+    assert 'hx-trigger="pointerdown from:body once, keydown from:body once"' in page
     assert (reply.status_code, fresh(sent).status, fresh(sent).opened_at) == (204, S.OPENED, world.at)
 
 
@@ -121,19 +142,44 @@ def test_what_had_ended_is_asked_anew_when_a_person_goes_on(
 ) -> None:
     world.decide(sent, act, **({"days": 200} if act == "age" else {}))
     world.poll(sent)
+    waits = client.post(url(sent, "altinn/"))
+    world.work()
 
     reply = client.post(url(sent, "altinn/"))
 
     row = fresh(sent)
+    assert waits["Location"] == f"{url(sent)}?wait=1"
     assert (row.status, row.altinn_id == sent.altinn_id, reply["Location"]) == (S.OPENED, False, row.confirm_url)
 
 
 def test_one_that_ran_out_unnoticed_is_found_out_at_the_button(sent: Access, world: World, client: Client) -> None:
     world.let_pass(days=181)
+    asks = text(client, client.post(url(sent, "altinn/"))["Location"])
+    world.work()
+    renews = client.post(url(sent, "altinn/"))
+    world.work()
 
     reply = client.post(url(sent, "altinn/"))
 
+    assert "Vent noen sekunder" in asks
+    assert renews["Location"] == f"{url(sent)}?wait=1"
     assert fresh(sent).confirm_url == reply["Location"] != sent.confirm_url
+
+
+@pytest.mark.parametrize("away", ["worker", "altinn"])
+def test_without_an_answer_from_altinn_the_person_is_led_on(
+    sent: Access, world: World, client: Client, away: str
+) -> None:
+    world.let_pass(hours=2)
+    if away == "worker":
+        Heartbeat.objects.all().delete()
+    else:
+        world.fault(kind="status", times=9)
+        world.work()
+
+    reply = client.post(url(sent, "altinn/"))
+
+    assert reply["Location"] == sent.confirm_url
 
 
 def test_when_altinn_is_away_the_page_says_so_and_nothing_is_lost(sent: Access, world: World, client: Client) -> None:
@@ -142,6 +188,7 @@ def test_when_altinn_is_away_the_page_says_so_and_nothing_is_lost(sent: Access, 
     world.fault(kind="status", times=9)
 
     reply = client.post(url(sent, "altinn/"), follow=True)
+    world.work()
 
     assert fresh(sent).status == S.DRAFT
     assert "Vi gjør forespørselen klar" in reply.content.decode()
@@ -162,9 +209,12 @@ def test_the_return_asks_altinn_and_says_what_it_says(
     world.decide(sent, act)
     world.let_pass(seconds=30)
 
-    reply = client.get(f"/return?t={sent.link_token}", follow=True)
+    before = client.get(f"/return?t={sent.link_token}", follow=True).text
+    world.work()
 
-    page = reply.content.decode()
+    page = client.get(f"/return?t={sent.link_token}", follow=True).text
+
+    assert "Altinn har ikke fått svar ennå" in before
     assert sentence in page
     assert "hx-get" not in page
 
@@ -177,12 +227,15 @@ def test_the_return_proves_nothing_by_itself(sent: Access, world: World, client:
     assert "Altinn har ikke fått svar ennå" in page
     assert f'hx-get="{url(sent, "return/")}?turn=1&amp;lang=nb"' in page
     assert "Se etter svar nå" in page
+    assert f'<noscript><meta http-equiv="refresh" content="5;url={url(sent, "return/")}?turn=1' in page
 
 
 def test_the_return_asks_again_until_it_knows_and_gives_up_at_last(sent: Access, world: World, client: Client) -> None:
     tired = text(client, url(sent, "return/?turn=60"))
     world.let_pass(seconds=30)
     world.decide(sent, "approve")
+    text(client, url(sent, "return/?turn=2"))
+    world.work()
 
     reply = client.get(url(sent, "return/?turn=3"), headers={"hx-request": "true", "hx-target": "answer"})
 
@@ -198,6 +251,9 @@ def test_one_sent_on_in_the_company_is_told_at_once(sent: Access, world: World, 
     world.decide(sent, "escalate")
     world.let_pass(seconds=30)
 
+    text(client, url(sent, part))
+    world.work()
+
     page = text(client, url(sent, part))
 
     assert "endt videre i virksomheten" in page
@@ -208,6 +264,9 @@ def test_an_answer_is_told_by_the_plain_link_too(sent: Access, world: World, cli
     put(sent, status=S.OPENED)
     world.decide(sent, "approve")
     world.let_pass(seconds=30)
+
+    text(client, url(sent))
+    world.work()
 
     assert "Tilgangen er gitt" in text(client, url(sent))
 
@@ -220,6 +279,7 @@ def test_a_stranger_cannot_make_us_ask_altinn_again_and_again(sent: Access, worl
     for _turn in range(5):
         text(client, url(sent))
         text(client, url(sent, "return/"))
+        world.work()
 
     assert len(world.calls("GET", "/request/vendor")) == 2
 
@@ -232,8 +292,10 @@ def test_when_altinn_is_away_it_is_left_alone_for_a_while(sent: Access, world: W
 
     for _turn in range(5):
         text(client, url(sent))
+        world.work()
 
-    assert len(world.calls("GET", "/request/vendor")) == 1
+    assert len(world.calls("GET", "/request/vendor/bysystem/")) == 1
+    assert len(world.calls("GET", "/request/vendor/")) == 2
 
 
 def test_a_link_nobody_has_opened_is_no_reason_to_ask_altinn(sent: Access, world: World, client: Client) -> None:
@@ -253,6 +315,8 @@ def test_only_what_was_given_can_be_taken_back(
     world.decide(sent, act)
     world.let_pass(seconds=30)
 
+    text(client, url(sent, "return/"))
+    world.work()
     after = text(client, url(sent, "return/"))
 
     footer = before.partition("<footer")[2]
@@ -305,3 +369,33 @@ def test_whoever_tries_too_often_waits(sent: Access, client: Client, monkeypatch
 @pytest.mark.parametrize("query", ["", "?t=", "?t=short", "?t=../../etc/passwd", "?t=" + "a" * 100])
 def test_a_return_without_a_token_is_not_found(client: Client, query: str, db: None) -> None:
     assert client.get(f"/return{query}").status_code == 404
+
+
+def test_the_page_is_loaded_anew_when_the_state_is_another(sent: Access, client: Client) -> None:
+    page = text(client, url(sent))
+    seen = re.search(r'hx-get="[^"?]*\?seen=([A-Z-]+[a-z]+)&amp;turn=1"', page)
+    watch = {"hx-request": "true", "hx-target": "watch"}
+    assert seen
+    same = client.get(url(sent), {"seen": seen[1], "turn": "1"}, headers=watch)
+    put(sent, status=S.FORWARDED)
+
+    other = client.get(url(sent), {"seen": seen[1], "turn": "1"}, headers=watch)
+
+    assert 'hx-trigger="load delay:6s"' in same.text
+    assert (other.headers["HX-Refresh"], other.content) == ("true", b"")
+
+
+@pytest.mark.parametrize("status", list(S))
+def test_no_page_behind_the_link_calls_an_outside_service(
+    sent: Access, world: World, client: Client, status: str
+) -> None:
+    put(sent, status=status, answered_at=world.at)
+    world.let_pass(days=200)
+    world.transport.requests.clear()
+
+    for part in ("", "return/", "forward/", "altinn/"):
+        client.get(url(sent, part))
+    client.post(url(sent, "altinn/"))
+    client.post(url(sent, "opened/"))
+
+    assert world.transport.requests == []

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from email.message import Message
 from typing import Any
 from urllib.parse import quote
 
+from portal.gateways import disposition
 from portal.gateways.decoding import uuid_text
 from portal.gateways.http import Reply
 
@@ -51,7 +50,5 @@ def decode_receipt(reply: Reply) -> Receipt:
 
 
 def decode_document(reply: Reply) -> Fetched:
-    message = Message()
-    message["Content-Disposition"] = reply.headers.get("content-disposition", "")
-    name = re.split(r"[/\\]", message.get_filename(""))[-1]
+    name = disposition.filename(reply.headers.get("content-disposition", ""))
     return Fetched(reply.content, reply.media_type or "application/octet-stream", name)

@@ -17,10 +17,10 @@ from systemusers.services.access.ask import (
     send_again,
 )
 from systemusers.services.access.escalations import note_escalations, watch_due
-from systemusers.services.access.poll import poll_due, poll_now, watch
+from systemusers.services.access.poll import poll_due, watch
 from systemusers.services.access.presence import check_due
 from systemusers.services.access.reconcile import TooManyMissing, reconcile_due, reconcile_system
-from systemusers.services.access.send import send_due, send_now
+from systemusers.services.access.send import send_due
 from systemusers.services.access.withdraw import AlreadyAnswered, withdraw_access
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "check_due",
     "note_escalations",
     "poll_due",
-    "poll_now",
     "reconcile_due",
     "reconcile_system",
     "renew_access",
@@ -41,7 +40,6 @@ __all__ = [
     "revoke_link",
     "send_again",
     "send_due",
-    "send_now",
     "watch",
     "watch_due",
     "withdraw_access",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -19,7 +18,7 @@ from systemusers.services.remote import system_user_requests
 BY = "task:poll_accesses"
 WATCHED = timedelta(seconds=15)
 OFTEN = timedelta(seconds=3)
-"""The shortest time between two questions about one access, however many people wait for the answer."""
+"""As WATCHED, for the customer who waits after the approval: however many wait, there is one question in that time."""
 LATER = timedelta(hours=1)
 Status = Access.Status
 
@@ -27,23 +26,6 @@ Status = Access.Status
 def poll_due(*, at: datetime) -> int:
     """Ask about a batch of the open accesses that are due. Returns how many were taken."""
     return work_accesses(Access.objects.to_poll(), partial(poll, by=BY), at=at)
-
-
-def poll_now(*, access: Access, by: str, at: datetime) -> None:
-    """Ask about one open access while a person waits.
-
-    Raises LostRace when another worker has it or it was asked about just now, and Unavailable after planning the next attempt.
-    """
-    rows = Access.objects.to_poll().filter(pk=access.pk).exclude(polled_at__gt=at - OFTEN)
-    hold = lease.take(rows, at=at)
-    try:
-        poll(hold, by=by)
-    except LostRace:
-        raise
-    except Exception as error:
-        with suppress(LostRace):
-            hold.fail(error)
-        raise
 
 
 def poll(hold: Hold[Access], *, by: str) -> None:
@@ -82,7 +64,10 @@ def _gone(hold: Hold[Access]) -> None:
     answers.approve(hold, answers.find_system_user(hold.row, at=hold.now()), {})
 
 
-def watch(*, access: Access, at: datetime) -> None:
-    """A user views the page: poll in the next round, at most every 15 seconds. One that waits for a cause keeps its time."""
+def watch(*, access: Access, at: datetime, often: timedelta = WATCHED) -> bool:
+    """A person views the page: poll in the next round, unless that was done in the last `often`. Tells whether it is due now.
+
+    One that waits for a cause keeps its time.
+    """
     rows = Access.objects.filter(pk=access.pk, status__in=Access.OPEN, next_attempt_at__gt=at, problem_code="")
-    lease.make_due(rows.exclude(polled_at__gt=at - WATCHED), at=at)
+    return bool(lease.make_due(rows.exclude(polled_at__gt=at - often), at=at))

@@ -31,16 +31,6 @@ def send_due(*, at: datetime) -> int:
     return work_accesses(Access.objects.to_send(), send, at=at)
 
 
-def send_now(*, access: Access, at: datetime) -> None:
-    """Send one draft while a person waits, whether or not it is due; what fails waits for the sweep.
-
-    Raises LostRace when another worker has it or it is no draft any more.
-    """
-    hold = lease.take(Access.objects.to_send().filter(pk=access.pk), at=at)
-    with lease.reporting(hold):
-        send(hold)
-
-
 def send(hold: Hold[Access]) -> None:
     """Send it, or adopt what Altinn already has. One that Altinn refuses stays a DRAFT without a next attempt.
 

@@ -1,0 +1,86 @@
+"""How large the body of a request may be, and whether it may carry files: decided by the address, before the body is read.
+
+`portal.core.receiving` asks before it takes a body from the network, and `portal.core.middleware.BodyLimits` before Django
+reads it, whatever server is in front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeVar
+
+from django.urls import Resolver404, resolve
+
+KB, MB = 10**3, 10**6
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`most`: bytes of the whole body. Files are taken from people who are logged in only."""
+
+    most: int
+    takes_files: bool = False
+
+
+FOR_STRANGERS = Rule(64 * KB)
+"""Log-in, the customer's pages, webhooks, and addresses that do not exist."""
+FOR_STAFF = Rule(1 * MB)
+FOR_ADMIN = Rule(5 * MB, takes_files=True)
+"""Django admin: the vendor's logo."""
+UPLOAD = Rule(250 * MB, takes_files=True)
+"""One upload of a package: 5 000 files of 50 kB."""
+
+
+class Refused(Enum):
+    """Why a body is not read. The value is the status of the answer."""
+
+    FILES = 415
+    TOO_LARGE = 413
+    TOO_SLOW = 408
+    LOG_IN = 401
+
+
+REFUSED = "portal.refused_body"
+"""Key of the WSGI environment: set by the receiver to the Refused of a body that it did not take."""
+
+
+def takes_files(view: View) -> View:
+    """Mark a view that takes uploads. Goes below `staff_page`."""
+    view.body_rule = UPLOAD  # type: ignore[attr-defined]
+    return view
+
+
+def rule_for(path: str) -> Rule:
+    """The rule of the view behind `path`."""
+    try:
+        match = resolve(path)
+    except (Resolver404, ValueError):
+        return FOR_STRANGERS
+    if "admin" in match.app_names:
+        return FOR_ADMIN
+    is_staff = getattr(match.func, "staff_page", "")
+    rule: Rule = getattr(match.func, "body_rule", FOR_STAFF if is_staff else FOR_STRANGERS)
+    return rule
+
+
+def refusal(rule: Rule, headers: Mapping[str, str], *, is_known: Callable[[], bool]) -> Refused | None:
+    """What the headers of a request (WSGI's names) say against reading its body. `is_known` looks for a log-in."""
+    if is_multipart(headers):
+        if not rule.takes_files:
+            return Refused.FILES
+        if not is_known():
+            return Refused.LOG_IN
+    return Refused.TOO_LARGE if promised(headers) > rule.most else None
+
+
+def is_multipart(headers: Mapping[str, str]) -> bool:
+    return headers.get("CONTENT_TYPE", "").partition(";")[0].strip().lower().startswith("multipart/")
+
+
+def promised(headers: Mapping[str, str]) -> int:
+    """The length the sender promises; 0 without one, and for what is no number."""
+    length = headers.get("CONTENT_LENGTH", "").strip()
+    return int(length[:18]) if length.isascii() and length.isdecimal() else 0
