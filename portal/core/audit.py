@@ -34,7 +34,7 @@ class AuditEvent(models.Model):
 
     class Meta:
         verbose_name = _("hendelse i revisjonsloggen")
-        verbose_name_plural = _("revisjonslogg")
+        verbose_name_plural = _("hendelser i revisjonsloggen")
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["target", "-id"], name="audit_by_target"),
@@ -52,11 +52,11 @@ class AuditSeal(models.Model):
     """
 
     sealed_at = models.DateTimeField(_("forseglet"))
-    first_event = models.BigIntegerField()
-    last_event = models.BigIntegerField(unique=True)
-    row_hashes = models.BinaryField()
-    previous_hash = models.CharField(max_length=64, unique=True)
-    chain_hash = models.CharField(max_length=64)
+    first_event = models.BigIntegerField(_("første hendelse"))
+    last_event = models.BigIntegerField(_("siste hendelse"), unique=True)
+    row_hashes = models.BinaryField(_("hash av hver hendelse"))
+    previous_hash = models.CharField(_("hash av forseglingen før"), max_length=64, unique=True)
+    chain_hash = models.CharField(_("hash av forseglingen"), max_length=64)
 
     class Meta:
         verbose_name = _("forsegling")

@@ -85,6 +85,12 @@ def size(value: int) -> str:
 
 
 @register.filter
+def unbroken(value: str) -> str:
+    """A telephone number that stays on one line."""
+    return value.replace(" ", NBSP)
+
+
+@register.filter
 def when(value: datetime | None) -> str:
     """A time in words: `kl. 14.30` today, `i går kl. 14.30`, else `20. november 2026 kl. 08.15`."""
     if value is None:
