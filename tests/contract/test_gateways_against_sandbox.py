@@ -274,10 +274,10 @@ def test_the_registry_of_organisations_knows_the_customer(world: World) -> None:
     assert world.registry.roles("213456784") == []
 
 
-def test_a_removed_organisation_is_known_to_be_gone(world: World) -> None:
+def test_an_organisation_removed_for_legal_reasons_is_hidden_and_not_deleted(world: World) -> None:
     world.rig.add_organisation(K, "Rask Tiger AS", registry={"fjernet": True})
 
     unit = world.registry.unit(K)
 
     assert unit is not None
-    assert unit.is_deleted
+    assert (unit.is_hidden, unit.is_deleted) == (True, False)

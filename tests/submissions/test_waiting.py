@@ -86,8 +86,9 @@ def test_the_trail_names_the_sender_also_after_a_day_of_waiting(world: World) ->
 
     world.settle(submission)
 
-    events = AuditEvent.objects.filter(target=f"submissions.Submission:{submission.pk}").order_by("id")
-    assert [event.what for event in events] == ["READY->QUEUED", "QUEUED->SENDING", "SENDING->DELIVERED"]
+    events = AuditEvent.objects.filter(target=f"submissions.Submission:{submission.pk}", what__contains="->")
+    moves = [what for what in events.order_by("id").values_list("what", flat=True) if not what.startswith("DRAFT")]
+    assert moves == ["READY->QUEUED", "QUEUED->SENDING", "SENDING->DELIVERED"]
 
 
 def test_another_reason_is_another_row_in_the_trail(world: World) -> None:
