@@ -364,7 +364,7 @@ class Access(StatusModel, Leased):
 class SystemUser(models.Model):
     """What stands in Altinn once an access is approved. Altinn tells nobody when it goes: see `Access.missing_since`."""
 
-    access = models.OneToOneField(Access, models.PROTECT, related_name="system_user")
+    access = models.OneToOneField(Access, models.PROTECT, related_name="system_user", verbose_name=_("tilgang"))
     altinn_id = models.UUIDField(_("id i Altinn"), unique=True)
     kind = models.CharField(_("type"), max_length=10, choices=Kind)
     created_at = models.DateTimeField(_("opprettet i Altinn"), null=True, blank=True)

@@ -122,7 +122,9 @@ class Transmission(models.Model):
     is_authorized = models.BooleanField(_("tilgjengelig for oss"), default=True)
     created_at = models.DateTimeField(_("opprettet"))
     deleted_at = models.DateTimeField(_("slettet av avsenderen"), null=True, blank=True)
-    submission = models.ForeignKey(Submission, models.SET_NULL, null=True, related_name="transmissions")
+    submission = models.ForeignKey(
+        Submission, models.SET_NULL, null=True, related_name="transmissions", verbose_name=_("innsending")
+    )
 
     class Meta:
         verbose_name = _("forsendelse")

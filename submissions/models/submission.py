@@ -174,8 +174,12 @@ class Document(models.Model):
         FEEDBACK = "FEEDBACK", _("Tilbakemelding")
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="documents", verbose_name=_("kunde"))
-    submission = models.ForeignKey(Submission, models.CASCADE, null=True, related_name="documents")
-    transmission = models.ForeignKey("submissions.Transmission", models.SET_NULL, null=True, related_name="documents")
+    submission = models.ForeignKey(
+        Submission, models.CASCADE, null=True, related_name="documents", verbose_name=_("innsending")
+    )
+    transmission = models.ForeignKey(
+        "submissions.Transmission", models.SET_NULL, null=True, related_name="documents", verbose_name=_("forsendelse")
+    )
     attachment_id = models.CharField(_("vedlegg-id"), max_length=40, blank=True)
     role = models.CharField(_("rolle"), max_length=20, blank=True)  # "": not known yet
     filename = EncryptedTextField(_("filnavn"), editable=False)  # comes from outside, and may hold anything
