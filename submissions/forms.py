@@ -51,7 +51,7 @@ class NewSubmissionForm(CleanText, forms.Form):
         self.fields["year"].initial = str(this_year - 1)
 
 
-class FoundForm(forms.Form):
+class FoundForm(CleanText, forms.Form):
     """The answer about deliveries that were there before: SEND, DISCARD, or the id of the one that is ours."""
 
     SEND, DISCARD = "send", "discard"
@@ -64,7 +64,7 @@ class FoundForm(forms.Form):
         return {**self.cleaned_data, "shown": shown}
 
 
-class SettleForm(forms.Form):
+class SettleForm(CleanText, forms.Form):
     """What became of a report whose answer was lost and whose access is gone."""
 
     ARRIVED, NOT_ARRIVED = "arrived", "not-arrived"

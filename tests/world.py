@@ -180,6 +180,12 @@ class World:
         access_service.poll_due(at=self.at)
         return fresh(row)
 
+    def work(self) -> None:
+        """What a woken worker does: whatever is due, now."""
+        access_service.send_due(at=self.at)
+        access_service.poll_due(at=self.at)
+        access_service.watch_due(at=self.at)
+
     def check(self, row: Access) -> Access:
         self.make_due(row)
         access_service.check_due(at=self.at)
