@@ -19,6 +19,7 @@ from django.db import models, transaction
 from django.db.models import Case, F, Q, QuerySet, When
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.enqueue import enqueue_by_name
 from portal.core.problems import INTERNAL_ERROR, code_of
 from portal.core.states import LostRace, StatusModel
 from portal.gateways.errors import BrokenReply
@@ -245,6 +246,28 @@ def work_through(
                 hold.give_back()
             else:
                 work(hold)
+
+
+def work_batch(
+    rows: QuerySet[Row],
+    work: Callable[[Hold[Row]], object],
+    *,
+    task: str,
+    at: datetime,
+    limit: int,
+    longest: timedelta = LONGEST_WAIT,
+) -> int:
+    """Claim a batch of `rows` and `work_through` it. Returns how many were taken.
+
+    A full batch, and the first success after an outage, wake one more worker by the name of its `task`.
+    """
+    holds = claim(rows, at=at, limit=limit)
+    if len(holds) == limit:
+        enqueue_by_name(task)
+    work_through(holds, work, longest=longest)
+    if wake_alike(rows, holds=holds, at=at):
+        enqueue_by_name(task)
+    return len(holds)
 
 
 def lock_all(holds: Iterable[Hold[Row]]) -> list[Hold[Row]]:

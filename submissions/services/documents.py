@@ -79,6 +79,17 @@ def store_document(
     )
 
 
+def distinct(filename: str, taken: set[str]) -> str:
+    """The name, with a number when it is taken, in any letter case: some file systems take them for one. Adds it to `taken`."""
+    stem, dot, ending = filename.rpartition(".")
+    stem, ending = (stem, dot + ending) if dot else (filename, "")
+    number, candidate = 2, filename
+    while candidate.casefold() in taken:
+        candidate, number = f"{stem}-{number}{ending}", number + 1
+    taken.add(candidate.casefold())
+    return candidate
+
+
 @dataclass(frozen=True)
 class Kept:
     """Stored bytes that have no row yet. `size` in bytes; `is_written`: they were not there, or were damaged."""

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from portal.core.audit import AuditEvent
 from submissions.models import Call, Document, Submission
-from submissions.services.documents import DocumentDamaged, read_document
+from submissions.services.documents import DocumentDamaged, distinct, read_document
 
 IN_MEMORY = 5_000_000
 SENT = "sendt"
@@ -34,24 +34,16 @@ def evidence(submission: Submission) -> IO[bytes]:
 
 def _write(package: IO[bytes], submission: Submission) -> None:
     hashes: dict[str, str] = {}
+    taken: set[str] = set()
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
         for document in submission.documents.order_by("pk"):
-            name = _unused(f"{FOLDERS.get(document.role, SENT)}/{document.filename}", hashes)
+            name = distinct(f"{FOLDERS.get(document.role, SENT)}/{document.filename}", taken)
             hashes[name] = document.sha256
             archive.writestr(name, read_document(document))
         for name, content in _records(submission).items():
             hashes[name] = hashlib.sha256(content).hexdigest()
             archive.writestr(name, content)
         archive.writestr("hashes.json", _json({"sha256": hashes}))
-
-
-def _unused(name: str, taken: dict[str, str]) -> str:
-    stem, dot, suffix = name.rpartition(".")
-    stem, suffix = (stem, dot + suffix) if dot else (name, "")
-    number, candidate, names = 2, name, {name.casefold() for name in taken}
-    while candidate.casefold() in names:  # on Windows one would overwrite the other
-        candidate, number = f"{stem}-{number}{suffix}", number + 1
-    return candidate
 
 
 def _records(submission: Submission) -> dict[str, bytes]:

@@ -63,13 +63,18 @@ def with_token(
     tokens.AccessMissing and NoKey.
     """
     obtain = tokens.exchanged_token if exchanged else tokens.system_user_token
-    token = obtain(access=access, scopes=scopes, at=at)
+    return call_with(partial(obtain, access=access, scopes=scopes, at=at), call)
+
+
+def call_with(obtain: Callable[..., str], call: Callable[[str], Result]) -> Result:
+    """`call` with the token that `obtain` gives. When the token is refused: once more, with `fresh=True`."""
+    token = obtain()
     try:
         return call(token)
     except Refused as error:
         if kind_of(error) != Kind.TOKEN:
             raise
-    return call(obtain(access=access, scopes=scopes, at=at, fresh=True))
+    return call(obtain(fresh=True))
 
 
 def _named(call: Callable[..., Result], **arguments: Any) -> Callable[[str], Result]:

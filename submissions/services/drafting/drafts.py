@@ -21,7 +21,7 @@ from submissions.adapters.base import Finding, Level
 from submissions.models import Document, PackageCheck, Submission, stored
 from submissions.period import Period
 from submissions.services import catalogue
-from submissions.services.documents import Kept, clean_filename, keep
+from submissions.services.documents import Kept, clean_filename, distinct, keep
 from submissions.services.drafting import checking, package_check
 from submissions.services.drafting.package_check import AT_ONCE_BYTES, AT_ONCE_FILES, OPEN
 from systemusers.models import Access
@@ -275,17 +275,6 @@ def _document(submission: Submission, file: Taken, filename: str, number: int, a
         stored_at=at,
         upload=number,
     )
-
-
-def distinct(filename: str, taken: set[str]) -> str:
-    """The name, with a number when another file of the upload has it. Letter case makes no difference. Adds it to `taken`."""
-    stem, dot, ending = filename.rpartition(".")
-    stem, ending = (stem, dot + ending) if dot else (filename, "")
-    number, candidate = 2, filename
-    while candidate.casefold() in taken:
-        candidate, number = f"{stem}-{number}{ending}", number + 1
-    taken.add(candidate.casefold())
-    return candidate
 
 
 def _add_refused(submission: Submission, findings: list[Finding]) -> None:

@@ -25,18 +25,18 @@ def store(*, dialog: Dialog, items: list[TransmissionItem], at: datetime) -> Non
     new = []
     for transmission, given in _all(transmissions, items):
         row = known.get((transmission.pk, given.id))
-        status, code = _state(transmission, given)
+        status = _state(transmission, given)
         if row is None:
             due_at = at if status in Attachment.TO_FETCH else None
             texts = _columns(given)
             new.append(
                 Attachment(
-                    transmission=transmission, attachment_id=given.id, status=status, status_at=at, problem_code=code,
+                    transmission=transmission, attachment_id=given.id, status=status, status_at=at,
                     next_attempt_at=due_at, **texts,
                 )
             )  # fmt: skip
         else:
-            _update(row, given, status, code, at)
+            _update(row, given, status, at)
     Attachment.objects.bulk_create(new)
 
 
@@ -53,22 +53,20 @@ def _columns(given: Given) -> dict[str, object]:
     return {**{name: getattr(given, name) for name in CHANGING}, "media_type": media_type}
 
 
-def _state(transmission: Transmission, given: Given) -> tuple[str, str]:
-    """What is to be done with it as it stands in Dialogporten, and the code of the reason when it cannot be had."""
+def _state(transmission: Transmission, given: Given) -> str:
+    """What is to be done with it, as it stands in Dialogporten."""
     if transmission.type in FROM_PARTY:
-        return State.SENT, ""
-    if given.api_url.startswith(MASK_EXPIRED):
-        return State.GONE, ""
-    if transmission.deleted_at is not None:
-        return State.GONE, ""
+        return State.SENT
+    if given.api_url.startswith(MASK_EXPIRED) or transmission.deleted_at is not None:
+        return State.GONE
     if given.api_url.startswith(MASKED) or not transmission.is_authorized:
-        return State.CLOSED, ""
+        return State.CLOSED
     if given.api_url or transmission.submission_id is not None:
-        return State.WAITING, ""
-    return State.LINKED, ""
+        return State.WAITING
+    return State.LINKED
 
 
-def _update(row: Attachment, given: Given, status: str, code: str, at: datetime) -> None:
+def _update(row: Attachment, given: Given, status: str, at: datetime) -> None:
     """A fetched one is kept whatever becomes of it. A new address, or a new right, makes it due again."""
     columns = _columns(given)
     is_moved = row.api_url != given.api_url
@@ -79,7 +77,7 @@ def _update(row: Attachment, given: Given, status: str, code: str, at: datetime)
         return
     due_at = at if status in Attachment.TO_FETCH else None
     row.move_to(
-        status, by=BY, at=at, is_recorded=False, next_attempt_at=due_at, failures=0, problem_code=code, lease_until=None
+        status, by=BY, at=at, is_recorded=False, next_attempt_at=due_at, failures=0, problem_code="", lease_until=None
     )
 
 

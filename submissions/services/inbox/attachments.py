@@ -25,6 +25,7 @@ from submissions.models import Attachment, Dialog, Document
 from submissions.services import catalogue
 from submissions.services.catalogue import Service
 from submissions.services.documents import store_document
+from submissions.services.inbox.presence import UNKNOWN_WAIT
 from submissions.services.inbox.verdict import decide
 from submissions.services.remote import skatteetatens_documents, with_token
 from systemusers.models import Access
@@ -65,18 +66,13 @@ def due() -> QuerySet[Attachment]:
 
 
 def fetch_due(*, at: datetime, limit: int = BATCH) -> int:
-    """Fetch a batch. Returns how many were taken; a full batch wakes one more worker.
+    """Fetch a batch. Returns how many were taken.
 
     A host that does not answer is asked for one document only: the others of the batch wait as long.
     """
-    holds = lease.claim(due(), at=at, limit=limit)
-    if len(holds) == limit:
-        enqueue.enqueue_by_name(TASK)
     away: dict[str, Unavailable] = {}
-    lease.work_through(holds, partial(_fetch_unless_away, away), longest=LONGEST_WAIT)
-    if lease.wake_alike(due(), holds=holds, at=at):
-        enqueue.enqueue_by_name(TASK)
-    return len(holds)
+    work = partial(_fetch_unless_away, away)
+    return lease.work_batch(due(), work, task=TASK, at=at, limit=limit, longest=LONGEST_WAIT)
 
 
 def _fetch_unless_away(away: dict[str, Unavailable], hold: Hold[Attachment]) -> None:
@@ -124,7 +120,7 @@ def _ask(hold: Hold[Attachment], source: Source, token: str) -> Fetched:
 
 def _without_access(hold: Hold[Attachment]) -> None:
     if hold.row.transmission.dialog.access.status == Access.Status.UNKNOWN:
-        hold.postpone(timedelta(hours=1))
+        hold.postpone(UNKNOWN_WAIT)
     else:
         hold.move_to(State.CLOSED, by=BY, problem_code="")
 

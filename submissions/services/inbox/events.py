@@ -107,14 +107,8 @@ def _reachable() -> list[str]:
 
 
 def subscribe_due(*, at: datetime, limit: int = BATCH) -> int:
-    """Ask Altinn for a batch of due subscriptions. Returns how many were taken; a full batch wakes one more worker."""
-    holds = lease.claim(wanted(), at=at, limit=limit)
-    if len(holds) == limit:
-        enqueue.enqueue_by_name(TASK)
-    lease.work_through(holds, subscribe, longest=RETRY)
-    if lease.wake_alike(EventSubscription.objects.all(), holds=holds, at=at):
-        enqueue.enqueue_by_name(TASK)
-    return len(holds)
+    """Ask Altinn for a batch of due subscriptions. Returns how many were taken."""
+    return lease.work_batch(wanted(), subscribe, task=TASK, at=at, limit=limit, longest=RETRY)
 
 
 def subscribe(hold: Hold[EventSubscription]) -> None:

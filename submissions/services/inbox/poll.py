@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -21,19 +22,16 @@ from portal.core.problems import code_of
 from portal.gateways import urns
 from portal.gateways.dialogporten import DialogItem, Dialogporten
 from portal.gateways.errors import Refused
-from portal.gateways.statuses import Kind as Refusal
-from portal.gateways.statuses import kind_of
 from submissions.models import PollCursor
 from submissions.services import catalogue
 from submissions.services.inbox import copies, cursors, presence, pull
-from submissions.services.remote import dialogporten
+from submissions.services.remote import DIALOGPORTEN_SCOPES, call_with, dialogporten
 from systemusers.models import Access, Kind
 from systemusers.services import tokens
 
 TASK = "submissions.tasks.poll_cursors"
 BATCH = 50
 THREADS = 16
-SCOPES = ("digdir:dialogporten",)
 PAGE = 1000
 MOST_RESOURCES = 20
 """Dialogporten takes so many in one search."""
@@ -133,7 +131,7 @@ def _is_due_again(hold: Hold[PollCursor]) -> bool:
 
 def _ask_all(holds: list[Hold[PollCursor]]) -> Iterator[Answers]:
     """The answers, in groups as they come: all at once when everything goes quickly."""
-    grants = tokens.prepare_grants(accesses=[hold.row.access for hold in holds], scopes=SCOPES)
+    grants = tokens.prepare_grants(accesses=[hold.row.access for hold in holds], scopes=DIALOGPORTEN_SCOPES)
     until = time.monotonic() + ENOUGH
     keyless = {hold: grant for hold in holds if isinstance(grant := grants[hold.row.access_id], tokens.NoKey)}
     if keyless:
@@ -180,24 +178,12 @@ def _ask(question: Question) -> Answer:
     answer = Answer()
     if time.monotonic() > question.until:
         return Answer(was_asked=False)
+    obtain = partial(tokens.fetch_token, question.grant, at=question.now())
     try:
-        _read(question, answer, tokens.fetch_token(question.grant, at=question.now()))
-    except Refused as error:
-        answer.error = error
-        if kind_of(error) == Refusal.TOKEN:
-            _ask_afresh(question, answer)
+        call_with(obtain, partial(_read, question, answer))
     except Exception as error:
         answer.error = error
     return answer
-
-
-def _ask_afresh(question: Question, answer: Answer) -> None:
-    """A 401 is about the token: once more, with a fresh one."""
-    answer.error = None
-    try:
-        _read(question, answer, tokens.fetch_token(question.grant, at=question.now(), fresh=True))
-    except Exception as error:
-        answer.error = error
 
 
 def _read(question: Question, answer: Answer, token: str) -> None:

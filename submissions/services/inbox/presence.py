@@ -22,7 +22,7 @@ from systemusers.services.tokens import ABOUT_TOKEN
 Gone = Dialog.Gone
 AT_ONCE = 1000
 UNKNOWN_WAIT = timedelta(hours=1)
-"""How long a dialog waits while we do not know whether its access exists."""
+"""How long a dialog, and what belongs to it, waits while we do not know whether its access exists."""
 FOLLOWED = frozenset({*Access.USABLE, Access.Status.UNKNOWN})
 
 

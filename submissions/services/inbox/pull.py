@@ -18,10 +18,9 @@ from portal.gateways.errors import Refused
 from submissions.models import Dialog
 from submissions.services.inbox import attachment_rows, attachments, copies, presence
 from submissions.services.inbox.verdict import FROM_PARTY, decide
-from submissions.services.remote import dialogporten, with_token
+from submissions.services.remote import DIALOGPORTEN_SCOPES, dialogporten, with_token
 from systemusers.models import Access
 
-SCOPES = ("digdir:dialogporten",)
 TASK = "submissions.tasks.pull_dialogs"
 BATCH = 10
 """Few, so that other workers share a large number of dialogs that moved at once."""
@@ -35,14 +34,8 @@ def unfinished() -> QuerySet[Dialog]:
 
 
 def pull_due(*, at: datetime, limit: int = BATCH) -> int:
-    """Update a batch of due dialogs. Returns how many were taken; a full batch wakes one more worker."""
-    holds = lease.claim(unfinished(), at=at, limit=limit)
-    if len(holds) == limit:
-        enqueue.enqueue_by_name(TASK)
-    lease.work_through(holds, pull, longest=LONGEST_WAIT)
-    if lease.wake_alike(Dialog.objects.all(), holds=holds, at=at):
-        enqueue.enqueue_by_name(TASK)
-    return len(holds)
+    """Update a batch of due dialogs. Returns how many were taken."""
+    return lease.work_batch(unfinished(), pull, task=TASK, at=at, limit=limit, longest=LONGEST_WAIT)
 
 
 def pull(hold: Hold[Dialog]) -> None:
@@ -82,7 +75,7 @@ def _ask(hold: Hold[Dialog]) -> Parts:
         return transmissions, gateway.activities(ident, token=token)
 
     hold.renew()
-    return with_token(dialog.access, SCOPES, ask, at=hold.now())
+    return with_token(dialog.access, DIALOGPORTEN_SCOPES, ask, at=hold.now())
 
 
 def _decide(hold: Hold[Dialog]) -> None:

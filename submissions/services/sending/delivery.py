@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
@@ -15,11 +15,11 @@ from portal.core.lease import Hold
 from submissions.adapters.base import Candidate, Receipt
 from submissions.models import Submission
 from submissions.services import remote
+from submissions.services.inbox.verdict import FROM_PARTY
 from submissions.services.sending import calls
 from submissions.services.ways import adapter_of
 
 CLOCKS_DIFFER = timedelta(minutes=2)
-FROM_PARTY = {"Submission", "Correction"}
 
 
 def as_receipt(delivery: Candidate) -> Receipt:
@@ -59,16 +59,25 @@ def others_on_their_way(submission: Submission) -> QuerySet[Submission]:
 
 
 def _candidates(hold: Hold[Submission]) -> Iterator[Candidate]:
-    """New submissions on the customer's dialogs of this service since ours was queued. Renews the lease for each."""
-    submission, at = hold.row, hold.now()
+    """New submissions on the customer's dialogs of this service since ours was queued, without those of our other rows."""
+    submission = hold.row
     assert submission.queued_at is not None  # noqa: S101 - an uncertain submission was queued
     since = submission.queued_at - CLOCKS_DIFFER
-    taken = Submission.objects.filter(customer=submission.customer_id, transmission_id__isnull=False)
-    of_others = {str(value) for value in taken.exclude(pk=submission.pk).values_list("transmission_id", flat=True)}
-    for dialog_id, transmission in remote.transmissions_since(submission, since, at=at):
-        hold.renew()  # many dialogs take longer than one lease
-        is_ours = transmission.type in FROM_PARTY and transmission.created_at >= since
-        if is_ours and str(transmission.id) not in of_others:
-            yield Candidate(
-                str(dialog_id), str(transmission.id), transmission.created_at, transmission.external_reference or ""
-            )
+    of_others = claimed(Submission.objects.filter(customer=submission.customer_id).exclude(pk=submission.pk))
+    for candidate in listed(hold, since=since):
+        if candidate.created_at >= since and candidate.transmission_id not in of_others:
+            yield candidate
+
+
+def listed(hold: Hold[Submission], *, since: datetime) -> Iterator[Candidate]:
+    """What the customer's side sent, on dialogs of this service that changed since. Many take longer than one lease: renews it."""
+    for dialog_id, item in remote.transmissions_since(hold.row, since, at=hold.now()):
+        hold.renew()
+        if item.type in FROM_PARTY:
+            yield Candidate(str(dialog_id), str(item.id), item.created_at, item.external_reference or "")
+
+
+def claimed(submissions: QuerySet[Submission]) -> set[str]:
+    """The transmissions that these have."""
+    ids = submissions.filter(transmission_id__isnull=False).values_list("transmission_id", flat=True)
+    return {str(value) for value in ids}

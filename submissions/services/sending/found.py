@@ -16,9 +16,7 @@ from portal.core.lease import LONGEST_WAIT, Hold
 from portal.core.states import LostRace
 from submissions.adapters.base import Candidate, Context
 from submissions.models import Call, EarlierDelivery, Submission
-from submissions.services import remote
-from submissions.services.sending import calls, receipt, stored_receipt
-from submissions.services.sending.delivery import FROM_PARTY, as_receipt, others_on_their_way
+from submissions.services.sending import calls, delivery, receipt, stored_receipt
 from submissions.services.ways import adapter_of
 
 CODE = "ALREADY_THERE"
@@ -37,7 +35,7 @@ def may_begin(hold: Hold[Submission], *, by: str) -> bool:
     if hold.row.calls.filter(attempts__gt=0).exists():
         return True
     hold.renew()
-    has_others = others_on_their_way(hold.row).exists()
+    has_others = delivery.others_on_their_way(hold.row).exists()
     found = _unclaimed(hold)
     if found and has_others:
         hold.postpone(min(max((hold.now() - hold.row.status_at) / 2, WAIT_FOR_OTHERS), LONGEST_WAIT))
@@ -49,13 +47,9 @@ def may_begin(hold: Hold[Submission], *, by: str) -> bool:
 
 def _unclaimed(hold: Hold[Submission]) -> list[EarlierDelivery]:
     submission, since = hold.row, datetime.combine(hold.row.period_start, time(), UTC)
-    seen = []
-    for dialog_id, item in remote.transmissions_since(submission, since, at=hold.now()):
-        hold.renew()  # many dialogs take longer than one lease
-        if item.type in FROM_PARTY:
-            seen.append(Candidate(str(dialog_id), str(item.id), item.created_at, item.external_reference or ""))
-    claimed = _claimed(submission)
-    candidates = [candidate for candidate in seen if candidate.transmission_id not in claimed]
+    seen = list(delivery.listed(hold, since=since))
+    known = _claimed(submission)
+    candidates = [candidate for candidate in seen if candidate.transmission_id not in known]
     if not candidates:
         return []
     first = submission.calls.select_related("document").earliest("ordinal")
@@ -65,10 +59,9 @@ def _unclaimed(hold: Hold[Submission]) -> list[EarlierDelivery]:
 
 def _claimed(submission: Submission) -> set[str]:
     """Transmissions that a row of ours has, or that a person has answered for this report."""
-    ours = Submission.objects.filter(customer=submission.customer_id, transmission_id__isnull=False)
-    answered = submission.earlier.filter(answered_at__isnull=False)
-    ids = [*ours.values_list("transmission_id", flat=True), *answered.values_list("transmission_id", flat=True)]
-    return {str(value) for value in ids}
+    answered = submission.earlier.filter(answered_at__isnull=False).values_list("transmission_id", flat=True)
+    ours = delivery.claimed(Submission.objects.filter(customer=submission.customer_id))
+    return ours | {str(value) for value in answered}
 
 
 def _compare(hold: Hold[Submission], context: Context, candidate: Candidate) -> EarlierDelivery | None:
@@ -129,8 +122,8 @@ def take_over(*, submission: Submission, shown: frozenset[int], chosen: int, by:
         found = submission.earlier.filter(pk=chosen, answered_at__isnull=True).first()
         if found is None:
             raise LostRace(f"submission {submission.pk}: the delivery is not open any more")
-        delivery = Candidate(str(found.dialog_id), str(found.transmission_id), found.created_at, "")
-        received = as_receipt(delivery)
+        taken = Candidate(str(found.dialog_id), str(found.transmission_id), found.created_at, "")
+        received = delivery.as_receipt(taken)
         receipt.check_free(submission, received)
         last = submission.calls.order_by("-ordinal").values("pk")[:1]
         answer = stored_receipt.to_bytes(received)

@@ -20,7 +20,7 @@ from portal.core.lease import LONGEST_WAIT, Hold, waiting_time
 from portal.core.problems import BROKEN_REPLY, INTERNAL_ERROR, code_of
 from portal.core.states import LostRace
 from portal.gateways.errors import Refused
-from portal.gateways.statuses import is_settling
+from portal.gateways.statuses import Kind, is_settling, kind_of
 from submissions.adapters.base import Answer, Meaning
 from submissions.models import Call, Submission
 from submissions.services import restoring
@@ -145,7 +145,7 @@ def _answer(round_: _Walk, call: Call) -> Answer:
     try:
         return calls.perform(round_.hold, call, by=BY, counts=round_.counts)
     except Refused as error:
-        if error.status != 401 or call.status != Call.Status.STARTED:
+        if kind_of(error) != Kind.TOKEN or call.status != Call.Status.STARTED:
             raise
         calls.put_back(call, error)
     return calls.perform(round_.hold, call, by=BY, counts=round_.counts, fresh_token=True)
