@@ -7,11 +7,14 @@ from collections import Counter
 from pathlib import Path
 
 import httpx
+from django.apps import apps
 from django.conf import settings
 from django.utils import timezone, translation
 
 from accounts.models import Role, User
+from portal.core import lease
 from portal.core.environments import Environment
+from portal.core.lease import Leased
 from portal.desk.attention import attention
 from portal.local.tour import Tour
 from submissions.models import Attachment, Dialog, Submission, Transmission
@@ -76,6 +79,13 @@ def wake(count: int) -> None:
         reconcile_submissions.delay()
         sweep_cursors.delay()
         pull_dialogs.delay()
+
+
+def hurry() -> None:
+    """The waits are over: all that waits for a time is due now. Leases run on."""
+    for model in apps.get_models():
+        if issubclass(model, Leased):
+            lease.make_due(model._base_manager.filter(next_attempt_at__isnull=False), at=timezone.now())
 
 
 def books() -> None:

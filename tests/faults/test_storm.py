@@ -20,12 +20,12 @@ import pytest
 from tests.faults.conftest import Portal, Server, wait_until
 from tests.local.test_run import everything_below
 
-SEED = int(os.environ.get("SEED", time.time_ns() % 10**6))
+SEED = int(os.environ.get("SEED", "1"))
 ACTS = int(os.environ.get("ACTS", "25"))
 CUSTOMERS = int(os.environ.get("CUSTOMERS", "4"))
 SERVICES = ("innrapportering-aksjonaerregisteroppgave", "innrapportering-boligsameie")
 PATIENCE = int(os.environ.get("PATIENCE", "540"))
-"""Seconds until all is settled: leases of dead workers run out after three minutes, and waits grow with each failure."""
+"""Seconds until all is settled: leases of dead workers run out after three minutes."""
 REMOTES = ("skatteetaten", "skatteetaten", "dialogporten", "maskinporten", "authentication", "events", "brreg")
 REFUSALS: tuple[dict[str, Any], ...] = tuple(
     {"kind": "status", "status": status} for status in (401, 403, 408, 410, 425, 500, 502, 503, 504)
@@ -141,6 +141,7 @@ def test_after_a_storm_nothing_is_lost_or_sent_twice_and_nothing_is_stuck_withou
         return result
 
     def is_settled() -> bool:
+        portal.load("hurry()")  # with many failures, and where a person must act, waits are of 15 minutes
         now = books()
         theirs = remote_books(portal)
         return {each["status"] for each in now["reports"]} <= SETTLED | TOLD and all(
