@@ -16,6 +16,7 @@ from systemusers.services import choices
 from systemusers.services.choices import Choices
 from systemusers.services.clients import COLUMNS as CLIENT_COLUMNS
 from systemusers.services.system_register import SystemProblems
+from systemusers.services.system_register.checks import is_missing_in_altinn
 from systemusers.services.system_register.rows import PROFILE_COLUMNS, SYSTEM_COLUMNS
 
 LANGUAGES = (("nb", _("bokmål")), ("nn", _("nynorsk")), ("en", _("engelsk")))
@@ -86,8 +87,8 @@ class SystemForm(ProblemsMixin, VersionedForm):
     class Meta:
         model = System
         fields = [
-            "client", "name_nb", "name_nn", "name_en", "description_nb", "description_nn", "description_en", "rights",
-            "packages", "redirect_urls", "is_visible",
+            "client", "admin_client", "client_ids", "name_nb", "name_nn", "name_en", "description_nb", "description_nn",
+            "description_en", "rights", "packages", "redirect_urls", "is_visible",
         ]  # fmt: skip
         widgets = {f"description_{code}": forms.Textarea(attrs={"rows": 2}) for code in ("nb", "nn", "en")}
 
@@ -106,30 +107,40 @@ class SystemForm(ProblemsMixin, VersionedForm):
         required=False,
         help_text=_("Slik Altinn kjenner dem. Andre skriver du inn med hele urn-en."),
     )
+    client_ids = LinesField(
+        label=_("Klient-id-er i Altinn"),
+        required=False,
+        help_text=_("Alle klientene som skal få token for systemet, også de portalen ikke har nøkkel for."),
+    )
     redirect_urls = LinesField(
         label=_("Returadresser"),
         required=False,
         help_text=_("Hit sender Altinn kunden tilbake. Portalens egen står her fra før."),
     )
-    field_order = ["client", "system_id"]
+    field_order = ["client", "admin_client", "client_ids", "system_id"]
 
     def __init__(self, *args: Any, environment: str, **options: Any) -> None:
         super().__init__(*args, **options)
         self.instance.environment = environment
-        clients = self.fields["client"]
-        assert isinstance(clients, forms.ModelChoiceField)  # noqa: S101
-        clients.queryset = MaskinportenClient.objects.filter(environment=environment)
-        clients.error_messages["required"] = _("Velg klienten systemet skal bruke.")
+        ours = MaskinportenClient.objects.filter(environment=environment)
+        for name in ("client", "admin_client"):
+            clients = self.fields[name]
+            assert isinstance(clients, forms.ModelChoiceField)  # noqa: S101
+            clients.queryset = ours
+        self.fields["client"].error_messages["required"] = _("Velg klienten systemet skal bruke.")
+        self.fields["client"].help_text = _("Nøkkelen til denne signerer når dere sender for kundene.")
+        self.fields["admin_client"].help_text = _("Signerer bare når dere endrer systemet eller spør kunder.")
+        self.fields["admin_client"].empty_label = _("Den samme som for kundene")  # type: ignore[attr-defined]
         self.fields["system_id"].error_messages["required"] = _("Skriv en id for systemet, for eksempel regnskap.")
         self._name_languages()
         self._set_choices(choices.rights(environment), choices.packages(environment))
-        free = list(clients.queryset.filter(system__isnull=True)[:2])
+        free = list(ours.filter(system__isnull=True)[:2])
         if self.instance.pk is None and len(free) == 1:
             self.initial.setdefault("client", free[0].pk)
         if self.instance.pk:
             self.initial["system_id"] = self.instance.system_id
         if self.instance.status != System.Status.DRAFT:
-            self.fields["system_id"].disabled = self.fields["client"].disabled = True
+            self.fields["system_id"].disabled = True
 
     def _set_choices(self, rights: Choices, packages: Choices) -> None:
         for name, known in (("rights", rights), ("packages", packages)):
@@ -140,6 +151,8 @@ class SystemForm(ProblemsMixin, VersionedForm):
     def _name_languages(self) -> None:
         for code, language in LANGUAGES:
             name, description = self.fields[f"name_{code}"], self.fields[f"description_{code}"]
+            name.required = not is_missing_in_altinn(self.instance, "name", code)
+            description.required = not is_missing_in_altinn(self.instance, "description", code)
             name.label = _("Navn (%(language)s)") % {"language": language}
             description.label = _("Beskrivelse (%(language)s)") % {"language": language}
             name.error_messages["required"] = _("Skriv navnet på %(language)s. Altinn viser det til kunden.") % {

@@ -149,6 +149,7 @@ def _system(client: MaskinportenClient, at: datetime) -> None:
     system = System.objects.create(
         environment=Environment.SANDBOX,
         client=client,
+        client_ids=[client.client_id],
         system_id=f"{VENDOR_ORGNR}_fjordtall",
         name_nb="Fjordtall",
         name_nn="Fjordtall",

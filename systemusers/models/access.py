@@ -32,7 +32,7 @@ STUCK = HAS_PROBLEM & Q(next_attempt_at__isnull=False) & LASTING
 class AccessQuerySet(OfCustomersQuerySet["Access"]):
     def loaded(self) -> AccessQuerySet:
         """With all that a call to Altinn needs."""
-        return self.select_related("customer", "profile__system__client")
+        return self.select_related("customer", "profile__system__client", "profile__system__admin_client")
 
     def to_send(self) -> AccessQuerySet:
         return self.loaded().filter(status=Access.Status.DRAFT)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.environments import Environment
@@ -37,14 +38,19 @@ class System(StatusModel):
         Status.DELETED: set(),
     }
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
-    client = models.OneToOneField(MaskinportenClient, models.PROTECT, verbose_name=_("Maskinporten-klient"))
-    system_id = models.CharField(_("system-id"), max_length=200)
-    name_nb = models.CharField(_("navn, bokmål"), max_length=200)
-    name_nn = models.CharField(_("navn, nynorsk"), max_length=200)
-    name_en = models.CharField(_("navn, engelsk"), max_length=200)
-    description_nb = models.TextField(_("beskrivelse, bokmål"))
-    description_nn = models.TextField(_("beskrivelse, nynorsk"))
-    description_en = models.TextField(_("beskrivelse, engelsk"))
+    client = models.ForeignKey(MaskinportenClient, models.PROTECT, verbose_name=_("klient som signerer for kundene"))
+    admin_client = models.ForeignKey(
+        MaskinportenClient, models.PROTECT, null=True, blank=True, related_name="administered_systems",
+        verbose_name=_("klient for administrasjon"),
+    )  # fmt: skip
+    client_ids = models.JSONField(_("klient-id-er"), default=list, blank=True, help_text="all of the entry")
+    system_id = models.CharField(_("system-id"), max_length=500)
+    name_nb = models.CharField(_("navn, bokmål"), max_length=1000)
+    name_nn = models.CharField(_("navn, nynorsk"), max_length=1000, blank=True)
+    name_en = models.CharField(_("navn, engelsk"), max_length=1000, blank=True)
+    description_nb = models.TextField(_("beskrivelse, bokmål"), blank=True)
+    description_nn = models.TextField(_("beskrivelse, nynorsk"), blank=True)
+    description_en = models.TextField(_("beskrivelse, engelsk"), blank=True)
     rights = models.JSONField(_("enkeltrettigheter"), default=list, blank=True, help_text="resource ids")
     packages = models.JSONField(_("tilgangspakker"), default=list, blank=True, help_text="full urns")
     redirect_urls = models.JSONField(_("returadresser"), default=list, blank=True)
@@ -57,6 +63,9 @@ class System(StatusModel):
         _("avvik fra Altinn"), default=list, blank=True
     )
 
+    entry = models.JSONField(_("oppføringen i Altinn"), null=True, blank=True, editable=False)
+    """The register's entry as last read, whole: members, languages and actions of rights that no column holds."""
+
     class Meta:
         verbose_name = _("system")
         verbose_name_plural = _("systemer")
@@ -64,6 +73,16 @@ class System(StatusModel):
 
     def __str__(self) -> str:
         return self.name_nb
+
+    @property
+    def own_client(self) -> MaskinportenClient:
+        """The client whose key signs our own calls about the system: its entry, requests, lists of system users."""
+        return self.admin_client or self.client
+
+    @property
+    def signs_for_customers(self) -> bool:
+        """Whether Altinn ties the signing client to this system: without it customers' tokens are refused."""
+        return self.client.client_id in self.client_ids
 
     @property
     def names(self) -> dict[str, str]:
@@ -74,12 +93,18 @@ class System(StatusModel):
         return {"nb": self.description_nb, "nn": self.description_nn, "en": self.description_en}
 
 
+def signed_by(client: Any, *, path: str = "") -> Q:
+    """Rows whose system uses the client, for tokens of customers or for our own calls. `path`: the way to the system, "system__"."""
+    return Q(**{f"{path}client": client}) | Q(**{f"{path}admin_client": client})
+
+
 class SystemRound(Leased):
     """One thing that is done regularly for a registered system. `next_attempt_at` is when it is due again."""
 
     class Kind(models.TextChoices):
         ESCALATIONS = "ESCALATIONS", _("Se etter videresendte forespørsler")
         RECONCILE = "RECONCILE", _("Sammenligne tilgangene med Altinn")
+        COMPARE = "COMPARE", _("Sammenligne systemet med Altinn")
 
     system = models.ForeignKey(System, models.CASCADE, related_name="rounds", verbose_name=_("system"))
     kind = models.CharField(_("type"), max_length=12, choices=Kind)

@@ -20,7 +20,7 @@ from portal.core.crypto import CannotDecrypt
 from portal.core.states import LostRace
 from portal.gateways.errors import Refused
 from portal.gateways.maskinporten import Grant, generate_key
-from systemusers.models import Access, MaskinportenClient, SigningKey, SystemRound
+from systemusers.models import Access, MaskinportenClient, SigningKey, SystemRound, signed_by
 from systemusers.services.remote import maskinporten
 
 LIFETIME = timedelta(days=365)
@@ -33,8 +33,8 @@ KEY_IS_FINE = {"MP-200", "MP-201", "MP-250", "MP-251"}
 KEY_PROBLEMS = ("NO_KEY", "invalid_grant", "UNKNOWN_KID", "MISSING_KID", "MP-100", "MP-121", "MP-124")
 """Codes of rows that a new key in use may mend."""
 WAITING: list[Callable[[MaskinportenClient], QuerySet[Any]]] = [
-    lambda client: Access.objects.filter(profile__system__client=client),
-    lambda client: SystemRound.objects.filter(system__client=client),
+    lambda client: Access.objects.filter(signed_by(client, path="profile__system__")),
+    lambda client: SystemRound.objects.filter(signed_by(client, path="system__")),
 ]
 """Leased rows that need a key of the client. An app above this one adds its own."""
 Status = SigningKey.Status

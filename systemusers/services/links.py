@@ -46,7 +46,7 @@ class ClosedLink(Exception):
 
 def find_link(token: str) -> Access:
     """The access behind a link. Raises UnknownLink, ClosedLink."""
-    rows = Access.objects.select_related("customer", "profile__system__client")
+    rows = Access.objects.select_related("customer", "profile__system__client", "profile__system__admin_client")
     row = rows.filter(link_token=token).first()
     if row is None:
         raise UnknownLink

@@ -52,7 +52,9 @@ def access_list(request: StaffRequest) -> HttpResponse:
 
 def find(request: StaffRequest, pk: int) -> Access:
     rows = Access.objects.visible_to(request.user).filter(environment=request.environment)
-    return get_object_or_404(rows.select_related("customer", "profile__system__client"), pk=pk)
+    return get_object_or_404(
+        rows.select_related("customer", "profile__system__client", "profile__system__admin_client"), pk=pk
+    )
 
 
 @staff_page()

@@ -41,7 +41,7 @@ DRAFT, REGISTERED = System.Status.DRAFT, System.Status.REGISTERED
 
 def mine(request: StaffRequest) -> Any:
     using = Count("profiles__accesses", filter=Q(profiles__accesses__status__in=Access.USABLE))
-    rows = System.objects.filter(environment=request.environment).select_related("client")
+    rows = System.objects.filter(environment=request.environment).select_related("client", "admin_client")
     return rows.annotate(using=using).prefetch_related("rounds").order_by("status", "name_nb")
 
 

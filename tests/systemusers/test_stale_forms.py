@@ -33,7 +33,7 @@ def form_of(row: Any) -> tuple[str, dict[str, Any]]:
         return f"settings/clients/{row.pk}/", fields
     if isinstance(row, System):
         lists = {"rights": row.rights, "packages": row.packages, "redirect_urls": "\n".join(row.redirect_urls)}
-        names = {"client": row.client_id, "system_id": row.system_id}
+        names = {"client": row.client_id, "client_ids": "\n".join(row.client_ids), "system_id": row.system_id}
         return f"systems/{row.pk}/edit/", {**TEXTS, **lists, **names}
     purposes = {f"purpose_{code}": row.purpose_nb for code in ("nb", "nn", "en")}
     return f"systems/{row.system_id}/profiles/{row.pk}/", {

@@ -191,7 +191,7 @@ def test_comparing_names_every_field_that_differs(system: System, world: World) 
 
     drift = system_register.compare_system(system=system, by=BY, at=world.at)
 
-    assert [entry["field"] for entry in drift] == ["name_en", "client", "is_visible"]
+    assert [entry["field"] for entry in drift] == ["name_en", "client_ids", "is_visible"]
     assert fresh(system).compared_at == world.at
 
 

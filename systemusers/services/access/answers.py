@@ -71,7 +71,7 @@ def next_look(*, sent_at: datetime | None, at: datetime) -> datetime:
 
 def token_for(row: Access, scope: str, *, at: datetime) -> str:
     """Our own token for a call about `row`, which was `loaded`. Raises NoKey, TokenRefused, Unavailable, BrokenReply."""
-    return vendor_token(client=row.profile.system.client, scopes=(scope,), at=at)
+    return vendor_token(client=row.profile.system.own_client, scopes=(scope,), at=at)
 
 
 def settle(hold: Hold[Access], remote: RemoteRequest, *, by: str) -> None:

@@ -40,7 +40,7 @@ def note_escalations(*, system: System, at: datetime) -> int:
 
     Raises NoKey and the gateways' errors.
     """
-    token = vendor_token(client=system.client, scopes=(answers.READ,), at=at)
+    token = vendor_token(client=system.own_client, scopes=(answers.READ,), at=at)
     gateway, escalated = system_user_requests(system.environment), set()
     for is_agent in _kinds(system):
         listed = gateway.list(system.system_id, token=token, is_agent=is_agent)

@@ -95,6 +95,6 @@ def reconcile_system(
 
 
 def _listed(system: System, at: datetime) -> Known:
-    token = vendor_token(client=system.client, scopes=(SCOPE,), at=at)
+    token = vendor_token(client=system.own_client, scopes=(SCOPE,), at=at)
     system_users = system_user_requests(system.environment).system_users(system.system_id, token=token)
     return {(remote.orgnr, remote.external_ref): remote for remote in system_users}

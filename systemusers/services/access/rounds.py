@@ -14,7 +14,7 @@ from portal.core.lease import LONGEST_WAIT, Hold, Leased
 from portal.core.problems import code_of
 from portal.gateways.errors import Refused
 from portal.gateways.statuses import Kind, kind_of
-from systemusers.models import Access, SystemRound
+from systemusers.models import Access, System, SystemRound, signed_by
 from systemusers.services.access import system_rounds
 from systemusers.services.tokens import NoKey, TokenRefused
 
@@ -24,30 +24,31 @@ Row = TypeVar("Row", bound=Leased)
 
 
 def work(
-    rows: QuerySet[Row], do: Callable[[Hold[Row]], None], *, at: datetime, client_of: Callable[[Row], int], client: str
+    rows: QuerySet[Row], do: Callable[[Hold[Row]], None], *, at: datetime, system_of: Callable[[Row], System], path: str
 ) -> int:
     """One round of `do` for a batch of due rows. Returns how many were taken: a full batch wakes one more worker.
 
-    The first success after an outage or a missing key makes a few more rows of the same client due. `client` is the way
-    from a row to its client, as a look-up; `client_of` gives the client's id.
+    The first success after an outage or a missing key makes a few more rows of the same client due. `path` is the way
+    from a row to its system, as a look-up that ends with two underscores; `system_of` gives the system.
     """
     holds = lease.claim(rows, at=at, limit=BATCH)
     lease.work_through(holds, do)
-    for pk in {client_of(hold.row) for hold in holds}:
-        of_client = [hold for hold in holds if client_of(hold.row) == pk]
-        lease.wake_alike(rows.model._base_manager.filter(**{client: pk}), holds=of_client, at=at)
+    clients = {hold: system_of(hold.row).own_client for hold in holds}
+    for client in set(clients.values()):
+        of_client = [hold for hold in holds if clients[hold] == client]
+        lease.wake_alike(rows.model._base_manager.filter(signed_by(client, path=path)), holds=of_client, at=at)
     return len(holds)
 
 
 def work_accesses(rows: QuerySet[Access], do: Callable[[Hold[Access]], None], *, at: datetime) -> int:
-    return work(rows, do, at=at, client="profile__system__client", client_of=lambda row: row.profile.system.client_id)
+    return work(rows, do, at=at, path="profile__system__", system_of=lambda row: row.profile.system)
 
 
 def work_systems(kind: str, do: Callable[[Hold[SystemRound]], None], *, at: datetime) -> int:
     """Rounds of this kind for registered systems."""
     system_rounds.make(at=at)
     rows = system_rounds.of_kind(kind)
-    return work(rows, do, at=at, client="system__client", client_of=lambda row: row.system.client_id)
+    return work(rows, do, at=at, path="system__", system_of=lambda row: row.system)
 
 
 @contextmanager

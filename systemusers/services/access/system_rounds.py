@@ -24,4 +24,4 @@ def make(*, at: datetime) -> None:
 
 def of_kind(kind: str) -> QuerySet[SystemRound]:
     rows = SystemRound.objects.filter(kind=kind, system__status=System.Status.REGISTERED)
-    return rows.select_related("system__client")
+    return rows.select_related("system__client", "system__admin_client")

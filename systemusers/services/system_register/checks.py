@@ -66,19 +66,51 @@ def _check_id(system: System, problems: Problems) -> None:
 def _check_texts(system: System, problems: Problems) -> None:
     for language in ("nb", "nn", "en"):
         for part in ("name", "description"):
-            if not getattr(system, f"{part}_{language}").strip():
+            if not getattr(system, f"{part}_{language}").strip() and not is_missing_in_altinn(system, part, language):
                 problems[f"{part}_{language}"].append(_("Altinn viser denne teksten til kunden. Fyll den ut."))
 
 
+def is_missing_in_altinn(system: System, part: str, language: str) -> bool:
+    """Whether the entry that was taken over has no text in this language: then it may stay away. Altinn itself needs `nb`."""
+    texts = (system.entry or {}).get(part)
+    return isinstance(texts, dict) and language != "nb" and not texts.get(language)
+
+
 def _check_client(system: System, problems: Problems) -> None:
-    if system.client.environment != system.environment:
-        problems["client"].append(_("Klienten hører til et annet miljø. Velg en klient fra dette."))
-    other = System.objects.filter(client=system.client).exclude(pk=system.pk).first()
-    if other:
-        problems["client"].append(
-            _("Klienten er i bruk av systemet %(name)s. Hvert system må ha sin egen klient.")
-            % {"name": other.system_id}
-        )
+    for field, client in (("client", system.client), ("admin_client", system.admin_client)):
+        if client is not None and client.environment != system.environment:
+            problems[field].append(_("Klienten hører til et annet miljø. Velg en klient fra dette."))
+        elif client is not None and client.orgnr != system.client.orgnr:
+            problems[field].append(_("Klienten har en annen eier. Velg en av klientene til den som eier systemet."))
+    _check_client_ids(system, problems)
+
+
+def _check_client_ids(system: System, problems: Problems) -> None:
+    """Altinn ties a client id to one system only (AUTH.VLD-00004)."""
+    taken = clients_of_others(system)
+    if (signing := system.client.client_id) in taken and signing not in system.client_ids:
+        problems["client"].append(_in_use(taken[signing]))
+    for client_id in system.client_ids:
+        if client_id in taken and client_id == signing:
+            problems["client"].append(_in_use(taken[client_id]))
+        elif client_id in taken:
+            problems["client_ids"].append(f"{client_id}: {_in_use(taken[client_id])}")
+        if re.search(r"\s", client_id):
+            problems["client_ids"].append(
+                _("%(client_id)s har mellomrom. Skriv én klient-id på hver linje.") % {"client_id": client_id}
+            )
+    _check_repeats(system.client_ids, "client_ids", problems)
+
+
+def _in_use(system_id: str) -> str:
+    return _("Klienten er i bruk av systemet %(name)s. Hvert system må ha sin egen klient.") % {"name": system_id}
+
+
+def clients_of_others(system: System) -> dict[str, str]:
+    """By client id of another system of ours that is not deleted: the id of that system."""
+    others = System.objects.filter(environment=system.environment).exclude(pk=system.pk)
+    rows = others.exclude(status=System.Status.DELETED).values_list("system_id", "client_ids")
+    return {client_id: system_id for system_id, client_ids in rows for client_id in client_ids}
 
 
 def _check_redirects(system: System, problems: Problems) -> None:

@@ -20,7 +20,7 @@ def compare_system(*, system: System, by: str, at: datetime) -> list[Difference]
     Raises NoKey and the gateways' errors; a system Altinn does not know is a difference, not an error.
     """
     record(by=by, at=at, target=system, what=AuditType.COMPARE, system_id=system.system_id)
-    token = vendor_token(client=system.client, scopes=(SCOPE,), at=at)
+    token = vendor_token(client=system.own_client, scopes=(SCOPE,), at=at)
     try:
         drift = differences(remote_form(system), system_register(system.environment).get(system.system_id, token=token))
     except Refused as error:
@@ -44,7 +44,7 @@ def differences(ours: RegisteredSystem, theirs: RegisteredSystem) -> list[Differ
             for language in sorted(mine.keys() | other.keys())
             if mine.get(language, "") != other.get(language, "")
         ]
-    pairs = {"rights": "rights", "packages": "packages", "redirect_urls": "redirect_urls", "client": "client_ids"}
+    pairs = {"rights": "rights", "packages": "packages", "redirect_urls": "redirect_urls", "client_ids": "client_ids"}
     for field, name in pairs.items():
         mine, other = sorted(getattr(ours, name)), sorted(getattr(theirs, name))
         if mine != other:
@@ -56,5 +56,5 @@ def differences(ours: RegisteredSystem, theirs: RegisteredSystem) -> list[Differ
 
 def pull_register_log(*, system: System, at: datetime) -> list[SystemChange]:
     """The register's own change log, newest first. Raises NoKey and the gateways' errors."""
-    token = vendor_token(client=system.client, scopes=(SCOPE,), at=at)
+    token = vendor_token(client=system.own_client, scopes=(SCOPE,), at=at)
     return system_register(system.environment).changelog(system.system_id, token=token)

@@ -53,7 +53,7 @@ def remote_form(system: System) -> RegisteredSystem:
         description=system.descriptions,
         rights=tuple(system.rights),
         packages=tuple(system.packages),
-        client_ids=(system.client.client_id,),
+        client_ids=tuple(system.client_ids),
         redirect_urls=tuple(system.redirect_urls),
         is_visible=system.is_visible,
     )
@@ -108,7 +108,7 @@ def _register(system: System, token: str) -> Pushed:
 
 
 def _token(system: System, at: datetime) -> str:
-    return vendor_token(client=system.client, scopes=(SCOPE,), at=at)
+    return vendor_token(client=system.own_client, scopes=(SCOPE,), at=at)
 
 
 def _is_taken(error: Refused) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -12,14 +11,14 @@ from portal.core.audit import record
 from portal.core.audit_changes import changes, values_of
 from portal.core.audit_events import AuditType
 from portal.core.stale import check_unchanged
-from systemusers.models import AccessProfile, Difference, System
+from systemusers.models import AccessProfile, Difference, MaskinportenClient, System
 from systemusers.services.system_register.checks import SystemProblems, check_profile, check_system
 
 SENT_TO_ALTINN = (
     "name_nb", "name_nn", "name_en", "description_nb", "description_nn", "description_en",
-    "rights", "packages", "redirect_urls", "is_visible", "client",
+    "rights", "packages", "redirect_urls", "is_visible", "client_ids",
 )  # fmt: skip
-SYSTEM_COLUMNS = ("system_id", *SENT_TO_ALTINN)
+SYSTEM_COLUMNS = ("system_id", "client", "admin_client", *SENT_TO_ALTINN)
 PROFILE_COLUMNS = ("name", "kind", "rights", "packages", "purpose_nb", "purpose_nn", "purpose_en")
 """Those that a form writes."""
 
@@ -31,9 +30,13 @@ def save_system(*, system: System, by: str, at: datetime, seen: str | None = Non
     `system` then has the stored state. `seen`: the version that the form showed. Raises SystemProblems, and EditedMeanwhile
     when somebody changed the system since; nothing is stored then.
     """
+    if system.pk is None and not system.client_ids:
+        system.client_ids = [system.client.client_id]
     check_system(system)
     try:
         with transaction.atomic():
+            _one_at_a_time(system)
+            check_system(system, ask_altinn=False)
             stored = System.objects.select_for_update(of=("self",)).filter(pk=system.pk).first()
             old = values_of(stored, SYSTEM_COLUMNS) if stored else {}
             if stored:
@@ -49,9 +52,17 @@ def save_system(*, system: System, by: str, at: datetime, seen: str | None = Non
         raise SystemProblems({"system_id": [taken]}) from None
 
 
+def _one_at_a_time(system: System) -> None:
+    """Two systems saved at once may not both take a client id: the rows of the environment's clients are the lock."""
+    clients = MaskinportenClient.objects.filter(environment=system.environment).order_by("pk")
+    list(clients.select_for_update(no_key=True).values_list("pk"))
+
+
 def _save_form(system: System, stored: System) -> None:
     """Write the columns of the form; `stored` is the row as it is now, locked."""
-    form = {*SENT_TO_ALTINN, "system_id"} if stored.status == System.Status.DRAFT else set(SENT_TO_ALTINN)
+    form = set(SYSTEM_COLUMNS) if stored.status == System.Status.DRAFT else {*SYSTEM_COLUMNS} - {"system_id"}
+    if stored.status == System.Status.DRAFT and system.client_ids == [stored.client.client_id]:
+        system.client_ids = [system.client.client_id]  # another client was chosen before the first registration
     system.drift = _drift_after(stored, system) if stored.status == System.Status.REGISTERED else stored.drift
     system.save(update_fields=form | {"drift"})
     system.refresh_from_db()
@@ -61,15 +72,11 @@ def _drift_after(stored: System, changed: System) -> list[Difference]:
     """Known differences and those of this change."""
     drift = {entry["field"]: entry for entry in stored.drift}
     for name in SENT_TO_ALTINN:
-        before, after = _plain(stored, name), _plain(changed, name)
+        before, after = getattr(stored, name), getattr(changed, name)
         if before != after:
             theirs = drift[name]["theirs"] if name in drift else before
             drift[name] = {"field": name, "ours": after, "theirs": theirs}
     return [entry for entry in drift.values() if entry["ours"] != entry["theirs"]]
-
-
-def _plain(system: System, name: str) -> Any:
-    return system.client.client_id if name == "client" else getattr(system, name)
 
 
 def save_profile(*, profile: AccessProfile, by: str, at: datetime, seen: str | None = None) -> None:
