@@ -9,6 +9,7 @@ from systemusers.models import (
     Access,
     AccessProfile,
     MaskinportenClient,
+    RegisterChange,
     ScopeGrant,
     SigningKey,
     System,
@@ -52,6 +53,13 @@ class SystemAdmin(Unchangeable):
 class SystemRoundAdmin(Unchangeable):
     list_display = ("system", "kind", "next_attempt_at", "attempts", "failures", "problem_code")
     list_filter = ("kind", "problem_code", "system__environment")
+    list_select_related = ("system",)
+
+
+@admin.register(RegisterChange)
+class RegisterChangeAdmin(Unchangeable):
+    list_display = ("system", "kind", "at", "by_orgnr", "client_id")
+    list_filter = ("kind", "system__environment")
     list_select_related = ("system",)
 
 

@@ -16,7 +16,7 @@ from systemusers.services import choices
 from systemusers.services.choices import Choices
 from systemusers.services.clients import COLUMNS as CLIENT_COLUMNS
 from systemusers.services.system_register import SystemProblems
-from systemusers.services.system_register.checks import is_missing_in_altinn
+from systemusers.services.system_register.checks import accepted_by_altinn
 from systemusers.services.system_register.rows import PROFILE_COLUMNS, SYSTEM_COLUMNS
 
 LANGUAGES = (("nb", _("bokmål")), ("nn", _("nynorsk")), ("en", _("engelsk")))
@@ -149,10 +149,11 @@ class SystemForm(ProblemsMixin, VersionedForm):
             field.set_choices(known)
 
     def _name_languages(self) -> None:
+        has = accepted_by_altinn(self.instance) or {}
         for code, language in LANGUAGES:
             name, description = self.fields[f"name_{code}"], self.fields[f"description_{code}"]
-            name.required = not is_missing_in_altinn(self.instance, "name", code)
-            description.required = not is_missing_in_altinn(self.instance, "description", code)
+            name.required = code == "nb" or has.get(f"name_{code}") != ""
+            description.required = code == "nb" or has.get(f"description_{code}") != ""
             name.label = _("Navn (%(language)s)") % {"language": language}
             description.label = _("Beskrivelse (%(language)s)") % {"language": language}
             name.error_messages["required"] = _("Skriv navnet på %(language)s. Altinn viser det til kunden.") % {

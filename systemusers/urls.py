@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from systemusers.views import access, ask, settings, systems
+from systemusers.views import access, ask, register, settings, systems
 
 urlpatterns = [
     path("access/", access.access_list, name="accesses"),
@@ -18,9 +18,9 @@ urlpatterns = [
     path("systems/<int:pk>/", systems.system, name="system"),
     path("systems/<int:pk>/edit/", systems.edit, name="system-edit"),
     path("systems/<int:pk>/register/", systems.register_now, name="system-register"),
-    path("systems/<int:pk>/update/", systems.update, name="system-update"),
+    path("systems/import/", register.take_over, name="system-import"),
+    path("systems/<int:pk>/diff/", register.diff, name="system-diff"),
     path("systems/<int:pk>/compare/", systems.compare, name="system-compare"),
-    path("systems/<int:pk>/register-log/", systems.register_log, name="system-register-log"),
     path("systems/<int:pk>/delete/", systems.delete, name="system-delete"),
     path("systems/<int:system>/profiles/new/", systems.profile, name="profile-new"),
     path("systems/<int:system>/profiles/<int:pk>/", systems.profile, name="profile"),

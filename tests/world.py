@@ -34,7 +34,7 @@ from systemusers.services import access as access_service
 from systemusers.services import tokens
 from systemusers.services.clients import save_client
 from systemusers.services.keys import LIFETIME, activate_key
-from systemusers.services.system_register import register_system, save_profile, save_system
+from systemusers.services.system_register import look_at, register_system, save_profile, save_system, settle
 from tests.fixtures import AT, VENDOR_ORGNR
 
 BY = "user:ida@vendor.example"
@@ -147,6 +147,13 @@ class World:
         system = make_system(client, **fields)
         register_system(system=system, by=BY, at=self.at)
         return system
+
+    def send_ours(self, system: System) -> None:
+        """What a person does who confirms that Altinn gets all of ours."""
+        shown = look_at(system=system, at=self.at)
+        choices = shown.choices({}, all_of="ours")
+        typed = {line.key: line.word for line in shown.removed(choices)}
+        settle(system=system, seen=shown.seen, choices=choices, typed=typed, by=BY, at=self.at)
 
     def new_customer(self, orgnr: str, name: str, **fields: Any) -> Customer:
         details = customers.Details(name=name, **fields)

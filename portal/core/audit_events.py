@@ -44,6 +44,8 @@ class AuditType(StrEnum):
     DELETE_UNANSWERED = "delete:unanswered"
     DELETE_DONE = "delete:done"
     COMPARE = "compare"
+    READ_REGISTER = "read-register"
+    TAKE_OVER = "take-over"
     RECONCILE = "reconcile"
     # accesses
     REQUESTED = "requested"
@@ -93,11 +95,13 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.SCOPES_CHECKED: {"scopes"},
     T.REGISTER: {"system_id"},
     T.REGISTER_REFUSED: _REFUSED,
-    T.UPDATE: {"system_id"},
+    T.UPDATE: {"system_id", "fields", "removed"},
     T.UPDATE_REFUSED: _REFUSED,
     T.DELETE: {"system_id"},
     T.DELETE_REFUSED: _REFUSED,
     T.COMPARE: {"system_id"},
+    T.READ_REGISTER: {"system_id"},
+    T.TAKE_OVER: {"system_id", "client_id", "fields"},
     T.RECONCILE: {"system_id"},
     T.REQUESTED: {"profile", "rights", "packages"},
     T.SEND: {"attempt"},

@@ -79,6 +79,13 @@ def _edits(detail: Detail, model: Any) -> list[str]:
     ]
 
 
+def _written(detail: Detail, model: Any) -> list[str]:
+    """The fields that were written, and what was removed from the entry."""
+    parts = [_label(model, name) for name in detail.get("fields", [])]
+    removed = ", ".join(map(str, detail.get("removed", [])))
+    return [*parts, *([_("Fjernet: %(names)s") % {"names": removed}] if removed else [])]
+
+
 def _visit(detail: Detail, model: Any) -> list[str]:
     return [value for name in ("ip", "browser") if (value := str(detail.get(name, "")))]
 
@@ -123,7 +130,7 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.REGISTER_REFUSED: P(lazy("Altinn sa nei til registreringen"), _codes, "danger"),
     T.REGISTER_UNANSWERED: P(lazy("Altinn svarte ikke på registreringen"), colour="warning"),
     T.REGISTER_DONE: P(lazy("Registrert i systemregisteret"), colour="success", on_pages=False),
-    T.UPDATE: P(lazy("Prøver å oppdatere systemregisteret")),
+    T.UPDATE: P(lazy("Prøver å oppdatere systemregisteret"), _written),
     T.UPDATE_REFUSED: P(lazy("Altinn sa nei til oppdateringen"), _codes, "danger"),
     T.UPDATE_UNANSWERED: P(lazy("Altinn svarte ikke på oppdateringen"), colour="warning"),
     T.UPDATE_DONE: P(lazy("Oppdatert i systemregisteret"), colour="success"),
@@ -132,6 +139,8 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.DELETE_UNANSWERED: P(lazy("Altinn svarte ikke på slettingen"), colour="warning"),
     T.DELETE_DONE: P(lazy("Slettet i systemregisteret"), colour="success", on_pages=False),
     T.COMPARE: P(lazy("Sammenlignet med Altinn")),
+    T.READ_REGISTER: P(lazy("Hentet systemene fra Altinn"), _system, on_pages=False),
+    T.TAKE_OVER: P(lazy("Tatt over slik Altinn har det"), _written),
     T.RECONCILE: P(lazy("Tilgangene er gått gjennom"), _system, on_pages=False),
     T.REQUESTED: P(lazy("Bedt om tilgang")),
     T.SEND: P(lazy("Prøver å sende til Altinn"), _attempt, on_pages=False),

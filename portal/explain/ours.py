@@ -134,6 +134,12 @@ CODES: dict[str, Explanation] = {
         US,
         _("Sammenlign systemet med Altinn under Systemer. Meld fra til Altinn om det varer."),
     ),
+    "OWNED_BY_ANOTHER": Explanation(
+        _("Systemet eies av en annen leverandør"),
+        _("Altinn lar bare eieren se og endre et system, og klienten vår har en annen eier."),
+        US,
+        _("Velg en klient som tilhører eieren av systemet."),
+    ),
     "UNAVAILABLE": Explanation(_("Tjenesten svarer ikke"), _("Vi fikk ikke kontakt."), NOBODY, TRY_LATER),
     "BROKEN_REPLY": Explanation(
         _("Svaret var uleselig"),

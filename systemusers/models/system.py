@@ -64,7 +64,7 @@ class System(StatusModel):
     )
 
     entry = models.JSONField(_("oppføringen i Altinn"), null=True, blank=True, editable=False)
-    """The register's entry as last read, whole: members, languages and actions of rights that no column holds."""
+    """The register's entry when it last agreed with the columns, whole. What differs from it later tells who changed it."""
 
     class Meta:
         verbose_name = _("system")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Customer
 from accounts.services.actors import Names, actor, names_of
 from portal.core.audit import AuditEvent, target_of
 from portal.explain.audit import HIDDEN_ON_PAGES, Line, model_of, present
-from systemusers.models import Access
+from systemusers.models import Access, RegisterChange, System
 
 MOST = 100
 
@@ -25,6 +27,25 @@ def of_customer(customer: Customer, *, names: Mapping[str, str]) -> list[Line]:
 
 def of_row(row: Any) -> list[Line]:
     return _lines_of(AuditEvent.objects.filter(target=target_of(row)))
+
+
+def of_system(system: System) -> list[Line]:
+    """What we did and what Altinn's change log tells, in one."""
+    log = [_logged(change) for change in system.register_changes.all()[:MOST]]
+    return sorted([*of_row(system), *log], key=lambda line: line.at, reverse=True)
+
+
+def _logged(change: RegisterChange) -> Line:
+    titles = {
+        "create": _("Registrert i Altinns register"),
+        "update": _("Endret i Altinns register"),
+        "rightsupdate": _("Rettighetene endret i Altinns register"),
+        "accesspackageupdate": _("Tilgangspakkene endret i Altinns register"),
+        "delete": _("Slettet i Altinns register"),
+    }
+    client = _("klient %(client_id)s") % {"client_id": change.client_id} if change.client_id else ""
+    text = " · ".join(filter(None, [_("Altinns endringslogg"), client, change.by_orgnr]))
+    return Line(titles.get(change.kind, change.kind), text, change.at, "info")
 
 
 def _lines_of(events: Any, *, things: Mapping[str, str] | None = None) -> list[Line]:

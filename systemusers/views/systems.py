@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib import messages
@@ -35,7 +35,10 @@ from systemusers.models import Access, AccessProfile, Difference, DriftValue, Ma
 from systemusers.services import system_register, timeline
 from systemusers.services.keys import NoKey
 
+T = TypeVar("T")
 Act = Callable[[StaffRequest, System], None]
+FOREIGN = (system_register.NotInAltinn, system_register.OwnedByAnother, system_register.DeletedInAltinn)
+"""What makes an entry one that we cannot change. `system_register.why` has a sentence for each."""
 DRAFT, REGISTERED = System.Status.DRAFT, System.Status.REGISTERED
 
 
@@ -86,10 +89,7 @@ def _stuck_round(system: System) -> SystemRound | None:
 
 @staff_page()
 def system(request: StaffRequest, pk: int) -> HttpResponse:
-    return _page(request, find(request, pk))
-
-
-def _page(request: StaffRequest, row: System, *, register_log: Any = None) -> HttpResponse:
+    row = find(request, pk)
     stuck = _stuck_round(row)
     context = {
         "system": row,
@@ -97,8 +97,8 @@ def _page(request: StaffRequest, row: System, *, register_log: Any = None) -> Ht
         "step": step_of(row),
         "drift": [_difference(entry) for entry in row.drift],
         "profiles": list(row.profiles.annotate(asked=Count("accesses")).order_by("name")),
-        "events": timeline.of_row(row),
-        "register_log": register_log,
+        "is_unknown": system_register.is_unknown(row.drift),
+        "events": timeline.of_system(row),
     }
     return render(request, "systemusers/system.html", context)
 
@@ -113,7 +113,7 @@ class DifferenceRow:
 
 
 def _difference(entry: Difference) -> DifferenceRow:
-    return DifferenceRow(label=_label(entry["field"]), ours=_lines(entry["ours"]), theirs=_lines(entry["theirs"]))
+    return DifferenceRow(label=label_of(entry["field"]), ours=_lines(entry["ours"]), theirs=_lines(entry["theirs"]))
 
 
 def _lines(value: DriftValue) -> list[str]:
@@ -126,7 +126,7 @@ def _lines(value: DriftValue) -> list[str]:
     return [words.get(line, line) for line in ([value] if isinstance(value, str) else value) if line]
 
 
-def _label(name: str) -> str:
+def label_of(name: str) -> str:
     labels = {field.name: str(field.verbose_name).capitalize() for field in System._meta.concrete_fields}
     return labels.get(name, _("Systemet"))
 
@@ -141,7 +141,7 @@ def edit(request: StaffRequest, pk: int | None = None) -> HttpResponse:
     form = SystemForm(request.POST or None, instance=row, environment=request.environment, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            system_register.save_system(system=form.instance, **_now(request), seen=form.seen)
+            system_register.save_system(system=form.instance, **now(request), seen=form.seen)
         except system_register.SystemProblems as problems:
             form.show(problems)
         except EditedMeanwhile as error:
@@ -153,36 +153,40 @@ def edit(request: StaffRequest, pk: int | None = None) -> HttpResponse:
 
 
 def _saved(request: StaffRequest, row: System) -> HttpResponse:
-    """A success message only when Altinn has the change too."""
+    """Nothing is sent. Of a registered system the differences to Altinn are shown next."""
+    if not row.signs_for_customers:
+        messages.warning(
+            request, _("Klienten som signerer, er ikke blant klient-id-ene. Da får dere ikke token for kundene.")
+        )
     if row.status == REGISTERED and row.drift:
-        report(request, lambda: update_now(request, row), is_saved=True)
-    else:
-        messages.success(request, _("Lagret."))
+        messages.info(request, _("Lagret her, ikke sendt til Altinn. Se hva som endres der før dere sender."))
+        return redirect("system-diff", environment=request.environment, pk=row.pk)
+    messages.success(request, _("Lagret."))
     return redirect("system", environment=request.environment, pk=row.pk)
 
 
-def report(request: StaffRequest, call: Callable[[], None], *, is_saved: bool = False) -> None:
-    """Make a call to Altinn and show its errors as messages.
-
-    With `is_saved` the messages say that the change is stored here.
-    """
-    refused = _("Lagret her, men Altinn sa nei: %(reason)s") if is_saved else "%(reason)s"
+def report(request: StaffRequest, call: Callable[[], T], *, passes: tuple[type[Exception], ...] = ()) -> T | None:
+    """Make a call to Altinn and show its errors as messages; None after an error. Those in `passes` are raised."""
     try:
-        call()
+        return call()
+    except passes:
+        raise
     except system_register.SystemProblems as problems:
         for name, sentences in problems.fields.items():
             for sentence in sentences:
-                messages.error(request, refused % {"reason": f"{_label(name)}: {sentence}" if name else sentence})
+                messages.error(request, f"{label_of(name)}: {sentence}" if name else sentence)
+    except FOREIGN as error:
+        messages.error(request, system_register.why(error))
     except (LostRace, IllegalTransition):
         messages.warning(request, _("Systemet har endret seg i mellomtiden. Her er det slik det er nå."))
     except NoKey:
-        unsent = _("Lagret her, men ikke sendt til Altinn: %(reason)s") if is_saved else "%(reason)s"
-        messages.error(request, unsent % {"reason": f"{explain('NO_KEY').title}. {explain('NO_KEY').how}"})
+        messages.error(request, f"{explain('NO_KEY').title}. {explain('NO_KEY').how}")
     except Refused as error:
         reason = explain(error.code or f"HTTP-{error.status}")
-        messages.error(request, refused % {"reason": f"{reason.title}. {reason.how}"})
+        messages.error(request, f"{reason.title}. {reason.how}")
     except GatewayError:
         messages.error(request, _("Altinn svarer ikke nå. Det dere har skrevet, er lagret her. Prøv igjen om litt."))
+    return None
 
 
 def act(view: Act) -> Callable[..., HttpResponse]:
@@ -199,15 +203,29 @@ def act(view: Act) -> Callable[..., HttpResponse]:
     return guarded
 
 
-def _now(request: StaffRequest) -> dict[str, Any]:
+def now(request: StaffRequest) -> dict[str, Any]:
     return {"by": request.user.actor, "at": timezone.now()}
 
 
-@act
-def register_now(request: StaffRequest, row: System) -> None:
-    outcome = system_register.register_system(system=row, **_now(request))
+@staff_page(may="may_configure")
+@require_POST
+def register_now(request: StaffRequest, pk: int) -> HttpResponse:
+    """When Altinn has the id already, nothing is written there: the page of the differences is next."""
+    row = find(request, pk)
+    try:
+        report(request, lambda: _register(request, row))
+    except system_register.IdTaken:
+        messages.warning(
+            request, _("Altinn har et system med denne id-en. Ta det over slik det er, eller velg hva som skal endres.")
+        )
+        return redirect("system-diff", environment=request.environment, pk=pk)
+    return redirect("system", environment=request.environment, pk=pk)
+
+
+def _register(request: StaffRequest, row: System) -> None:
+    outcome = system_register.register_system(system=row, **now(request))
     if outcome == system_register.Pushed.ADOPTED:
-        messages.info(request, _("Altinn hadde systemet fra før. Det er oppdatert med det dere har her."))
+        messages.info(request, _("Altinn hadde systemet fra før, og det er likt det dere har her."))
     if row.profiles.exists():
         messages.success(request, _("Systemet er registrert i Altinn. Nå kan dere be kunder om tilgang."))
     else:
@@ -216,33 +234,16 @@ def register_now(request: StaffRequest, row: System) -> None:
         )
 
 
-def update_now(request: StaffRequest, row: System) -> None:
-    system_register.update_system(system=row, **_now(request))
-    messages.success(request, _("Altinn er oppdatert."))
-
-
-update = act(update_now)
-
-
 @act
 def compare(request: StaffRequest, row: System) -> None:
-    if system_register.compare_system(system=row, **_now(request)):
+    """Compare now, and copy the register's own change log."""
+    drift = system_register.compare_system(system=row, **now(request))
+    if drift:
         messages.warning(request, _("Altinn har noe annet enn dere. Forskjellene står under."))
     else:
         messages.success(request, _("Altinn har det samme som dere."))
-
-
-@staff_page()
-def register_log(request: StaffRequest, pk: int) -> HttpResponse:
-    """The page with the register's change log, fetched now."""
-    row = find(request, pk)
-    entries: list[Any] = []
-
-    def pull() -> None:
-        entries.extend(system_register.pull_register_log(system=row, at=timezone.now()))
-
-    report(request, pull)
-    return _page(request, row, register_log=entries)
+    if not system_register.is_unknown(drift):
+        system_register.copy_register_log(system=row, at=timezone.now())
 
 
 @staff_page(may="may_configure")
@@ -251,14 +252,14 @@ def delete(request: StaffRequest, pk: int) -> HttpResponse:
     """Shows the affected customers, and requires typing the id."""
     row = find(request, pk)
     if row.status == REGISTERED:
-        page = ask_first(request, _deletion(row))
+        page = ask_first(request, deletion(row))
         if page is not None:
             return page
         report(request, lambda: _delete(request, row, request.POST["typed"]))
     return redirect("system", environment=request.environment, pk=pk)
 
 
-def _deletion(row: System) -> Question:
+def deletion(row: System) -> Question:
     affected = Access.objects.filter(profile__system=row, status__in=Access.USABLE)
     count = affected.count()
     names = [
@@ -283,7 +284,7 @@ def _deletion(row: System) -> Question:
 
 
 def _delete(request: StaffRequest, row: System, typed: str) -> None:
-    system_register.delete_system(system=row, typed=typed, **_now(request))
+    system_register.delete_system(system=row, typed=typed, **now(request))
     messages.success(request, _("Systemet er slettet i Altinn."))
 
 
@@ -294,7 +295,7 @@ def profile(request: StaffRequest, system: int, pk: int | None = None) -> HttpRe
     form = ProfileForm(request.POST or None, instance=row, system=owner)
     if request.method == "POST" and form.is_valid():
         try:
-            system_register.save_profile(profile=form.instance, **_now(request), seen=form.seen)
+            system_register.save_profile(profile=form.instance, **now(request), seen=form.seen)
         except system_register.SystemProblems as problems:
             form.show(problems)
         except EditedMeanwhile as error:
@@ -306,4 +307,4 @@ def profile(request: StaffRequest, system: int, pk: int | None = None) -> HttpRe
     return render(request, "systemusers/profile_form.html", context, status=422 if form.errors else 200)
 
 
-__all__ = ["compare", "delete", "edit", "profile", "register_log", "register_now", "system", "systems", "update"]
+__all__ = ["compare", "delete", "edit", "profile", "register_now", "system", "systems"]

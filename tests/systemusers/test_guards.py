@@ -21,12 +21,12 @@ WORKS = {
     "access-link-close", "access-link-reopen",
 }  # fmt: skip
 CONFIGURES = {
-    "vendor", "system-new", "system-edit", "system-register", "system-update", "system-compare", "system-delete",
+    "vendor", "system-new", "system-edit", "system-register", "system-import", "system-diff", "system-compare", "system-delete",
     "profile-new", "profile", "settings", "client-new", "client", "key-new", "scopes-check", "key-activate", "key-retire",
 }  # fmt: skip
 POSTS = {
     "customer-look-up", "access-withdraw", "access-renew", "access-send", "access-link-close", "access-link-reopen",
-    "system-register", "system-update", "system-compare", "key-new", "scopes-check", "key-activate", "key-retire",
+    "system-register", "system-compare", "key-new", "scopes-check", "key-activate", "key-retire",
 }  # fmt: skip
 ASKED_FIRST = {"access-withdraw", "access-link-close", "key-retire"}
 """Acts with a page before them, at the same address."""

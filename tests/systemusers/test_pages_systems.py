@@ -14,6 +14,7 @@ from tests.fixtures import VENDOR_ORGNR
 from tests.systemusers.staff import page, post
 from tests.systemusers.world import DIALOGS, PACKAGE, RESOURCE, World, fresh, give_key, make_client
 
+REGISTER = "/platform/authentication/api/v1/systemregister/vendor"
 FORM = {
     "name_nb": "Fjordtall", "name_nn": "Fjordtall", "name_en": "Fjordtall", "description_nb": "Leverer",
     "description_nn": "Leverer", "description_en": "Files", "rights": RESOURCE, "packages": PACKAGE,
@@ -110,12 +111,31 @@ def test_bad_input_is_told_at_the_field_and_nothing_typed_is_lost(
     assert not System.objects.exists()
 
 
-def test_an_edit_of_a_registered_system_goes_to_altinn_in_the_same_go(
+def shown_on(text: str) -> dict[str, str]:
+    """The form of the page of differences as the browser would send it: choices, and what binds them to what was shown."""
+    hidden = dict(re.findall(r'type="hidden" name="(seen|shown)" value="([^"]+)"', text))
+    chosen = re.findall(r'name="([\w-]+)" value="(theirs|ours)" checked', text)
+    assert hidden.keys() == {"seen", "shown"}
+    return {**hidden, **dict(chosen)}
+
+
+def send_ours(staff: Client, system: System) -> str:
+    """Confirm on the page of differences what an edit changed; the page one ends on."""
+    form = shown_on(page(staff, f"systems/{system.pk}/diff/"))
+    return post(staff, f"systems/{system.pk}/diff/", {**form, "act": "confirm"})
+
+
+def test_an_edit_of_a_registered_system_is_shown_before_it_goes_to_altinn(
     staff: Client, system: System, world: World
 ) -> None:
     text = edit(staff, system, name_nb="Fjordtall Pluss")
+    before = world.app.state.systems[system.system_id].name["nb"]
+    sent = send_ours(staff, system)
 
-    assert "Altinn er oppdatert" in text
+    assert "Lagret her, ikke sendt til Altinn" in text
+    assert "4 endringer skrives til Altinn" in text  # three descriptions too
+    assert before == "Fjordtall"
+    assert "4 endringer er skrevet til Altinn" in sent
     assert world.app.state.systems[system.system_id].name["nb"] == "Fjordtall Pluss"
 
 
@@ -132,26 +152,32 @@ def test_an_edit_while_altinn_is_away_is_kept_and_shown_as_a_difference(
 
 
 def test_an_edit_that_altinn_refuses_is_told_as_that_and_kept_here(staff: Client, system: System) -> None:
-    text = edit(staff, system, rights="finnes-ikke-i-registeret")
+    edit(staff, system, rights=f"{RESOURCE}\nfinnes-ikke-i-registeret")
 
-    assert "Lagret her, men Altinn sa nei: Enkeltrettigheter: Altinn finner ikke rettigheten" in text
-    assert "Lagret.<" not in text
+    text = send_ours(staff, system)
+
+    assert "Enkeltrettigheter: Altinn finner ikke rettigheten" in text
     assert "Oppdatert i systemregisteret" not in text
     assert "Altinn sa nei til oppdateringen" in text
     assert "Altinn finner ikke rettigheten (AUTH.VLD-00003)" in text
-    assert fresh(system).rights == ["finnes-ikke-i-registeret"]
+    assert fresh(system).rights == [RESOURCE, "finnes-ikke-i-registeret"]
+    assert "rights" in {entry["field"] for entry in fresh(system).drift}
 
 
 def test_the_history_says_that_an_update_was_tried_and_then_that_it_was_done(staff: Client, system: System) -> None:
-    text = edit(staff, system, name_nb="Fjordtall Pluss")
+    edit(staff, system, name_nb="Fjordtall Pluss")
+
+    text = send_ours(staff, system)
 
     assert text.index("Oppdatert i systemregisteret") < text.index("Prøver å oppdatere systemregisteret")
 
 
 def test_an_update_without_an_answer_is_told_as_that(staff: Client, system: System, world: World) -> None:
-    world.fault(kind="status", times=5)
+    edit(staff, system, name_nb="Fjordtall Pluss")
+    form = shown_on(page(staff, f"systems/{system.pk}/diff/"))
+    world.fault(kind="lost", path=REGISTER, after=1)
 
-    text = edit(staff, system, name_nb="Fjordtall Pluss")
+    text = post(staff, f"systems/{system.pk}/diff/", {**form, "act": "confirm"})
 
     assert "Altinn svarte ikke på oppdateringen" in text
     assert "Oppdatert i systemregisteret" not in text
@@ -162,19 +188,23 @@ def test_a_change_that_cannot_be_signed_is_kept_and_not_sent(staff: Client, syst
 
     text = edit(staff, system, name_nb="Fjordtall Pluss")
 
-    assert "Lagret her, men ikke sendt til Altinn: Klienten har ingen gyldig nøkkel" in text
+    assert "Klienten har ingen gyldig nøkkel" in text
+    assert "Altinn har noe annet enn dere" in text
+    assert fresh(system).name_nb == "Fjordtall Pluss"
 
 
 def test_comparing_updating_and_the_log_of_a_system(staff: Client, system: System, world: World) -> None:
     world.app.state.systems[system.system_id].name["en"] = "Other"
 
     compared = post(staff, f"systems/{system.pk}/compare/")
-    updated = post(staff, f"systems/{system.pk}/update/")
-    log = page(staff, f"systems/{system.pk}/register-log/")
+    form = shown_on(page(staff, f"systems/{system.pk}/diff/?all=ours"))
+    updated = post(staff, f"systems/{system.pk}/diff/", {**form, "act": "confirm"})
 
     assert "Other" in compared
-    assert "Altinn er oppdatert" in updated
-    assert "<code>create</code>" in log
+    assert "Altinns endringslogg" in compared
+    assert "Registrert i Altinns register" in compared
+    assert "1 endring er skrevet til Altinn" in updated
+    assert world.app.state.systems[system.system_id].name["en"] == "Fjordtall"
 
 
 def test_deleting_names_those_it_hits_and_wants_the_id(staff: Client, approved: Access) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from portal.core.audit import AuditEvent
 from portal.gateways.errors import Unavailable
-from systemusers.models import AccessProfile, Kind, System
+from systemusers.models import AccessProfile, Kind, RegisterChange, System
 from systemusers.services import system_register
 from systemusers.services.system_register.checks import is_redirect
 from tests.fixtures import VENDOR_ORGNR
@@ -155,7 +155,7 @@ def test_an_edited_system_shows_what_altinn_has_not_got_until_it_is_sent(system:
     system_register.save_system(system=system, by=BY, at=world.at)
     before = fresh(system).drift
 
-    system_register.update_system(system=fresh(system), by=BY, at=world.at)
+    world.send_ours(fresh(system))
 
     assert before == [{"field": "name_nb", "ours": "Fjordtall Pluss", "theirs": "Fjordtall"}]
     assert (fresh(system).drift, at_altinn(world, system).name["nb"]) == ([], "Fjordtall Pluss")
@@ -230,13 +230,17 @@ def test_a_lost_answer_to_a_deletion_is_mended_by_doing_it_again(system: System,
     assert fresh(system).status == S.DELETED
 
 
-def test_the_registers_own_log_is_read(system: System, world: World) -> None:
-    system_register.update_system(system=system, by=BY, at=world.at)
+def test_the_registers_own_log_is_copied_once(system: System, world: World) -> None:
+    system.name_nb = "Fjordtall Pluss"
+    system_register.save_system(system=system, by=BY, at=world.at)
+    world.send_ours(system)
 
-    assert [change.kind for change in system_register.pull_register_log(system=system, at=world.at)][:2] == [
-        "update",
-        "create",
-    ]
+    system_register.copy_register_log(system=system, at=world.at)
+    system_register.copy_register_log(system=system, at=world.at)
+
+    kinds = RegisterChange.objects.filter(system=system).values_list("kind", "client_id")
+    assert set(kinds) == {("update", world.client.client_id), ("create", world.client.client_id)}
+    assert len(kinds) == 2
 
 
 @pytest.mark.parametrize(

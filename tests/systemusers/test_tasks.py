@@ -187,7 +187,10 @@ def test_a_system_that_is_not_registered_has_no_rounds(sent: Access, world: Worl
     tasks.watch_systems()
     tasks.reconcile_systems()
 
-    assert (made, set(SystemRound.objects.values_list("next_attempt_at", flat=True))) == (len(SystemRound.Kind), {world.at})
+    assert (made, set(SystemRound.objects.values_list("next_attempt_at", flat=True))) == (
+        len(SystemRound.Kind),
+        {world.at},
+    )
 
 
 def test_every_task_is_in_the_timetable_and_its_messages_expire() -> None:

@@ -4,7 +4,7 @@ https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/
 """
 
 from portal.gateways.altinn.access import AuthorizedParty, Exchange, Metadata, Package, Resource
-from portal.gateways.altinn.register import RegisteredSystem, SystemChange, SystemRegister
+from portal.gateways.altinn.register import RegisteredSystem, SystemChange, SystemRegister, in_order, system_of
 from portal.gateways.altinn.requests import RemoteChangeRequest, RemoteRequest, RemoteSystemUser, SystemUserRequests
 
 __all__ = [
@@ -20,4 +20,6 @@ __all__ = [
     "SystemChange",
     "SystemRegister",
     "SystemUserRequests",
+    "in_order",
+    "system_of",
 ]

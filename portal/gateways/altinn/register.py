@@ -5,7 +5,8 @@ https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/sys
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -15,11 +16,18 @@ from portal.gateways.http import Channel
 
 BASE = "/authentication/api/v1/systemregister"
 RESOURCE = "urn:altinn:resource"
+OWNER = "iso6523-actorid-upis"
+SERVER_SIDE = {"isDeleted"}
+"""Members of an entry that the register answers and does not take."""
 
 
 @dataclass(frozen=True)
 class RegisteredSystem:
-    """A system as the register has it, and as we send it. `rights` are resource ids, `packages` full urns."""
+    """A system as the register has it, and as we send it. `rights` are resource ids, `packages` full urns.
+
+    `raw` is the entry as the register answered it. What is sent begins with it: members, languages, actions of rights and an
+    order that we do not know stay as they are.
+    """
 
     system_id: str
     vendor_orgnr: str
@@ -31,33 +39,74 @@ class RegisteredSystem:
     redirect_urls: tuple[str, ...] = ()
     is_visible: bool = False
     is_deleted: bool = False
+    raw: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def as_json(self) -> dict[str, Any]:
+        """The whole entry to send, because a PUT replaces all of it."""
+        raw = {name: value for name, value in self.raw.items() if name not in SERVER_SIDE}
         return {
+            **raw,
             "id": self.system_id,
-            "vendor": {"authority": "iso6523-actorid-upis", "ID": f"0192:{self.vendor_orgnr}"},
-            "name": self.name,
-            "description": self.description,
-            "rights": [right(resource_id) for resource_id in self.rights],
-            "accessPackages": [{"urn": urn} for urn in self.packages],
-            "clientId": list(self.client_ids),
+            "vendor": {"authority": OWNER, "ID": f"0192:{self.vendor_orgnr}", **(raw.get("vendor") or {})},
+            "name": _merged(raw.get("name"), self.name),
+            "description": _merged(raw.get("description"), self.description),
+            "rights": _rights(raw.get("rights") or [], self.rights),
+            "accessPackages": _packages(raw.get("accessPackages") or [], self.packages),
+            "clientId": in_order(raw.get("clientId") or [], self.client_ids),
             "isVisible": self.is_visible,
-            "allowedRedirectUrls": list(self.redirect_urls),
+            "allowedRedirectUrls": in_order(raw.get("allowedRedirectUrls") or [], self.redirect_urls),
         }
 
 
 @dataclass(frozen=True)
 class SystemChange:
-    """An entry of the register's own change log, newest first."""
+    """An entry of the register's own change log, newest first. `client_id`: of the token that the change was made with."""
 
     kind: str
     by_orgnr: str
     at: datetime | None
+    client_id: str = ""
 
 
 def right(resource_id: str) -> dict[str, Any]:
     """One single right in the register's format: one resource each."""
     return {"resource": [{"id": RESOURCE, "value": resource_id}]}
+
+
+def in_order(raw: Iterable[Any], wanted: Iterable[str]) -> list[str]:
+    """`wanted` without repeats, in the register's order; what it does not have comes last."""
+    wanted = list(wanted)
+    kept = [str(value) for value in raw if str(value) in wanted]
+    return list(dict.fromkeys([*kept, *wanted]))
+
+
+def _merged(raw: Any, ours: dict[str, str]) -> dict[str, Any]:
+    """The register's texts with ours in their languages. An empty text of ours takes a text away, and adds none."""
+    texts = dict(raw or {})
+    for language, text in ours.items():
+        if text:
+            texts[language] = text
+        elif texts.get(language):
+            del texts[language]
+    return texts
+
+
+def _rights(raw: list[dict[str, Any]], wanted: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The register's rights that are still wanted, untouched, and the new ones. A right with many resources may lose some."""
+    kept = []
+    for entry in raw:
+        resources = entry.get("resource") or []
+        still = [resource for resource in resources if str(resource["value"]) in wanted]
+        if still:
+            kept.append(entry if still == resources else {**entry, "resource": still})
+    known = set(rights_of(raw))
+    return [*kept, *(right(value) for value in dict.fromkeys(wanted) if value not in known)]
+
+
+def _packages(raw: list[dict[str, Any]], wanted: tuple[str, ...]) -> list[dict[str, Any]]:
+    known = {str(entry["urn"]) for entry in raw}
+    kept = [entry for entry in raw if str(entry["urn"]) in wanted]
+    return [*kept, *({"urn": urn} for urn in dict.fromkeys(wanted) if urn not in known)]
 
 
 def rights_of(entries: list[dict[str, Any]] | None) -> tuple[str, ...]:
@@ -84,7 +133,7 @@ class SystemRegister:
     def get(self, system_id: str, *, token: str) -> RegisteredSystem:
         """Returns deleted systems too. Raises Refused 404 for an unknown id, 403 when another vendor owns it."""
         reply = self._channel.call("GET", f"{BASE}/vendor/{_id(system_id)}", token=token)
-        return decode(reply.where, lambda: _system(reply.json()))
+        return decode(reply.where, lambda: system_of(reply.json()))
 
     def delete(self, system_id: str, *, token: str) -> None:
         """A soft delete that cannot be undone: the id can never be used again, and every customer's token stops working."""
@@ -107,23 +156,29 @@ def _id(system_id: str) -> str:
 def _listed(payload: dict[str, Any]) -> RegisteredSystem:
     """Two members have other names in the list."""
     vendor = {"ID": payload.get("systemVendorOrgNumber") or ""}
-    return _system({**payload, "id": payload["systemId"], "vendor": vendor})
+    return system_of({**payload, "id": payload["systemId"], "vendor": vendor})
 
 
-def _system(payload: dict[str, Any]) -> RegisteredSystem:
+def system_of(payload: dict[str, Any]) -> RegisteredSystem:
+    """An entry as the register answers it, also one that was stored. Raises KeyError, TypeError, ValueError."""
     vendor = insensitive(payload.get("vendor") or {}, "id") or ""
     return RegisteredSystem(
         system_id=str(payload["id"]),
         vendor_orgnr=str(vendor).removeprefix("0192:"),
-        name=dict(payload.get("name") or {}),
-        description=dict(payload.get("description") or {}),
+        name=_texts(payload.get("name")),
+        description=_texts(payload.get("description")),
         rights=rights_of(payload.get("rights")),
         packages=packages_of(payload.get("accessPackages")),
         client_ids=tuple(map(str, payload.get("clientId") or [])),
         redirect_urls=tuple(map(str, payload.get("allowedRedirectUrls") or [])),
         is_visible=bool(payload.get("isVisible", True)),
         is_deleted=bool(payload.get("isDeleted", False)),
+        raw=payload,
     )
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {str(language): str(text or "") for language, text in dict(value or {}).items()}
 
 
 def _change(payload: dict[str, Any]) -> SystemChange:
@@ -131,4 +186,5 @@ def _change(payload: dict[str, Any]) -> SystemChange:
         str(payload.get("changeType", "unknown")),
         str(payload.get("changedByOrgNumber", "")),
         moment(payload.get("created")),
+        str(payload.get("clientId") or ""),
     )

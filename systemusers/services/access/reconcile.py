@@ -9,8 +9,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
-
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
@@ -22,15 +20,14 @@ from systemusers.models import Access, System, SystemRound, SystemUser
 from systemusers.services import tokens
 from systemusers.services.access.rounds import is_ours, waits_for_us, work_systems
 from systemusers.services.remote import system_user_requests
-from systemusers.services.system_register.push import SCOPE
+from systemusers.services.system_register.entry import SCOPE
+from systemusers.services.system_register.rounds import next_night
 from systemusers.services.tokens import vendor_token
 
 BY = "task:reconcile_systems"
 MOST_AT_ONCE = 10
 SETTLE = timedelta(minutes=10)
 """A newer access may be missing in a list that Altinn read before it was made."""
-NIGHT = 3
-"""The hour of day after which systems are compared."""
 LATER = timedelta(hours=1)
 Known = dict[tuple[str, str], RemoteSystemUser]
 
@@ -59,12 +56,6 @@ def reconcile(hold: Hold[SystemRound]) -> None:
                 raise
             lease.log_problem(hold, error)
             hold.put_off(code=code_of(error), wait=LATER)
-
-
-def next_night(at: datetime) -> datetime:
-    """Three o'clock of the following day, so that a night's comparison is one for each night."""
-    tomorrow = timezone.localtime(at) + timedelta(days=1)
-    return tomorrow.replace(hour=NIGHT, minute=0, second=0, microsecond=0)
 
 
 def _usable(system: System) -> Any:

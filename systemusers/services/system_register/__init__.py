@@ -1,17 +1,31 @@
-"""Our systems in Altinn's system register: checked here, registered, updated, compared and deleted there."""
+"""Our systems in Altinn's system register: checked here, registered, taken over, compared, brought together and deleted there."""
 
 from systemusers.services.system_register.checks import SystemProblems, check_profile, check_system
-from systemusers.services.system_register.drift import compare_system, pull_register_log
+from systemusers.services.system_register.diff import Choice, Difference, Look, Side, use_of
+from systemusers.services.system_register.drift import compare_system, copy_register_log, is_unknown, note_deletion
+from systemusers.services.system_register.entry import DeletedInAltinn, NotInAltinn, OwnedByAnother, why
 from systemusers.services.system_register.push import (
+    IdTaken,
     NotConfirmed,
     Pushed,
     delete_system,
     register_system,
-    update_system,
 )
 from systemusers.services.system_register.rows import save_profile, save_system
+from systemusers.services.system_register.settle import ChangedMeanwhile, NotTyped, Settled, look_at, settle
+from systemusers.services.system_register.take_over import (
+    Found,
+    clients_for_register,
+    find_system,
+    import_system,
+    list_systems,
+    suggest_signing,
+)
 
 __all__ = [
-    "NotConfirmed", "Pushed", "SystemProblems", "check_profile", "check_system", "compare_system", "delete_system",
-    "pull_register_log", "register_system", "save_profile", "save_system", "update_system",
+    "ChangedMeanwhile", "Choice", "DeletedInAltinn", "Difference", "Found", "IdTaken", "Look", "NotConfirmed", "NotInAltinn",
+    "NotTyped", "OwnedByAnother", "Pushed", "Settled", "Side", "SystemProblems", "check_profile", "check_system",
+    "clients_for_register", "compare_system", "copy_register_log", "delete_system", "find_system", "import_system",
+    "is_unknown", "list_systems", "look_at", "note_deletion", "register_system", "save_profile", "save_system", "settle",
+    "suggest_signing", "use_of", "why",
 ]  # fmt: skip

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 
 from portal.core.environments import Environment
-from portal.gateways.altinn import Package
+from portal.gateways.altinn import Package, RegisteredSystem, system_of
 from portal.gateways.errors import GatewayError, Refused
 from systemusers.models import AccessProfile, Kind, System
 from systemusers.services.remote import metadata
+from systemusers.services.system_register.entry import Columns, columns_of
 
 logger = logging.getLogger(__name__)
 PACKAGE = re.compile(r"^urn:altinn:accesspackage:[\w-]+$")
@@ -32,23 +33,33 @@ class SystemProblems(Exception):
         self.fields = {name: texts for name, texts in fields.items() if texts}
 
 
-def check_system(system: System, *, ask_altinn: bool = True) -> None:
+def check_system(system: System, *, ask_altinn: bool = True, accepted: RegisteredSystem | None = None) -> None:
     """Everything that can be checked before sending. Packages are looked up in Altinn's open catalogue when it answers.
+
+    What Altinn's entry has already is not judged by its form: `accepted`, or the entry as both sides last had it.
 
     Raises SystemProblems. Not to be called inside a transaction, but for `ask_altinn=False`.
     """
     problems: Problems = defaultdict(list)
-    _check_id(system, problems)
-    _check_texts(system, problems)
+    has = accepted_by_altinn(system, accepted)
+    _check_id(system, problems, is_new=has is None)
+    _check_texts(system, problems, has or {})
     _check_client(system, problems)
-    _check_redirects(system, problems)
-    _check_rights(system.rights, problems)
-    _check_packages(system, problems, ask_altinn)
+    _check_redirects(system, problems, has or {})
+    _check_rights(system.rights, problems, has or {})
+    _check_packages(system, problems, ask_altinn, has or {})
     if problems:
         raise SystemProblems(problems)
 
 
-def _check_id(system: System, problems: Problems) -> None:
+def accepted_by_altinn(system: System, accepted: RegisteredSystem | None = None) -> Columns | None:
+    """The columns of the entry that Altinn has; None when it has none."""
+    if accepted is None and system.entry:
+        accepted = system_of(system.entry)
+    return columns_of(accepted) if accepted else None
+
+
+def _check_id(system: System, problems: Problems, *, is_new: bool) -> None:
     prefix = f"{system.client.orgnr}_"
     name = system.system_id.removeprefix(prefix)
     if not system.system_id.startswith(prefix):
@@ -57,23 +68,21 @@ def _check_id(system: System, problems: Problems) -> None:
         )
     elif not name:
         problems["system_id"].append(_("Skriv et navn etter %(prefix)s.") % {"prefix": prefix})
+    if not is_new:
+        return
     if re.search(r"\s", system.system_id):
         problems["system_id"].append(_("System-id-en kan ikke ha mellomrom. Bruk bindestrek eller understrek."))
     elif not re.fullmatch(r"[\w.-]*", name, re.ASCII):
         problems["system_id"].append(_("Bruk bare bokstavene a–z, tall, punktum, bindestrek og understrek."))
 
 
-def _check_texts(system: System, problems: Problems) -> None:
+def _check_texts(system: System, problems: Problems, has: Columns) -> None:
+    """A language that Altinn's entry lacks may stay away, but for `nb`: without it no customer can approve."""
     for language in ("nb", "nn", "en"):
         for part in ("name", "description"):
-            if not getattr(system, f"{part}_{language}").strip() and not is_missing_in_altinn(system, part, language):
+            name = f"{part}_{language}"
+            if not getattr(system, name).strip() and (language == "nb" or has.get(name) != ""):
                 problems[f"{part}_{language}"].append(_("Altinn viser denne teksten til kunden. Fyll den ut."))
-
-
-def is_missing_in_altinn(system: System, part: str, language: str) -> bool:
-    """Whether the entry that was taken over has no text in this language: then it may stay away. Altinn itself needs `nb`."""
-    texts = (system.entry or {}).get(part)
-    return isinstance(texts, dict) and language != "nb" and not texts.get(language)
 
 
 def _check_client(system: System, problems: Problems) -> None:
@@ -113,9 +122,9 @@ def clients_of_others(system: System) -> dict[str, str]:
     return {client_id: system_id for system_id, client_ids in rows for client_id in client_ids}
 
 
-def _check_redirects(system: System, problems: Problems) -> None:
+def _check_redirects(system: System, problems: Problems, has: Columns) -> None:
     for url in system.redirect_urls:
-        if not is_redirect(url, environment=system.environment):
+        if url not in has.get("redirect_urls", ()) and not is_redirect(url, environment=system.environment):
             problems["redirect_urls"].append(
                 _("%(url)s kan ikke brukes. En returadresse begynner på https:// og har et vertsnavn.") % {"url": url}
             )
@@ -133,17 +142,19 @@ def is_redirect(url: str, *, environment: str) -> bool:
     return address.scheme == "https" or (address.scheme == "http" and is_here and environment == Environment.SANDBOX)
 
 
-def _check_rights(rights: list[str], problems: Problems) -> None:
+def _check_rights(rights: list[str], problems: Problems, has: Columns) -> None:
     for right in rights:
-        if not re.fullmatch(r"[\w.-]+", right):
+        if right not in has.get("rights", ()) and not re.fullmatch(r"[\w.-]+", right):
             problems["rights"].append(
                 _("%(right)s er ikke en ressurs-id. Skriv id-en slik den står i ressursregisteret.") % {"right": right}
             )
     _check_repeats(rights, "rights", problems)
 
 
-def _check_packages(system: System, problems: Problems, ask_altinn: bool) -> None:
+def _check_packages(system: System, problems: Problems, ask_altinn: bool, has: Columns) -> None:
     for urn in system.packages:
+        if urn in has.get("packages", ()) and has.get("is_visible") == system.is_visible:
+            continue
         if not PACKAGE.match(urn):
             problems["packages"].append(
                 _("%(urn)s er ikke en tilgangspakke. Den begynner på urn:altinn:accesspackage:.") % {"urn": urn}

@@ -1,60 +1,75 @@
-"""Compares Altinn's data of a system with ours, and reads the register's change log."""
+"""Compares Altinn's entry of a system with our row, and copies the register's change log."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
+
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from portal.gateways.altinn import RegisteredSystem, SystemChange
-from portal.gateways.errors import Refused
-from systemusers.models import Difference, System
+from portal.core.states import IllegalTransition
+from portal.gateways.altinn import RegisteredSystem
+from systemusers.models import Difference, RegisterChange, System
 from systemusers.services.remote import system_register
-from systemusers.services.system_register.push import SCOPE, remote_form
+from systemusers.services.system_register.entry import SCOPE, NotInAltinn, columns, differences, fetch
 from systemusers.services.tokens import vendor_token
 
 
 def compare_system(*, system: System, by: str, at: datetime) -> list[Difference]:
     """Ask the register and store the differences: field, ours, theirs. Empty when the two are the same.
 
-    Raises NoKey and the gateways' errors; a system Altinn does not know is a difference, not an error.
+    Raises NoKey, OwnedByAnother and the gateways' errors; a system Altinn does not know is a difference, not an error.
     """
     record(by=by, at=at, target=system, what=AuditType.COMPARE, system_id=system.system_id)
-    token = vendor_token(client=system.own_client, scopes=(SCOPE,), at=at)
+    theirs: RegisteredSystem | None
     try:
-        drift = differences(remote_form(system), system_register(system.environment).get(system.system_id, token=token))
-    except Refused as error:
-        if error.status != 404:
-            raise
-        drift = [{"field": "system", "ours": system.system_id, "theirs": None}]
-    System.objects.filter(pk=system.pk).update(compared_at=at, drift=drift)
-    system.compared_at, system.drift = at, drift
-    return drift
+        theirs = fetch(environment=system.environment, client=system.own_client, system_id=system.system_id, at=at)
+    except NotInAltinn:
+        theirs = None
+    with transaction.atomic():
+        row = System.objects.select_for_update(of=("self",)).get(pk=system.pk)
+        row.drift, row.compared_at = _drift(row, theirs), at
+        if theirs and not row.drift:
+            row.entry = theirs.raw
+        row.save(update_fields=["compared_at", "drift", "entry"])
+    system.compared_at, system.drift, system.entry = at, row.drift, row.entry
+    return row.drift
 
 
-def differences(ours: RegisteredSystem, theirs: RegisteredSystem) -> list[Difference]:
-    """Lists are compared without order; a language that only Altinn has is a difference."""
-    if theirs.is_deleted:
-        return [{"field": "system", "ours": ours.system_id, "theirs": "deleted"}]
-    result: list[Difference] = []
-    for name in ("name", "description"):
-        mine, other = getattr(ours, name), getattr(theirs, name)
-        result += [
-            {"field": f"{name}_{language}", "ours": mine.get(language, ""), "theirs": other.get(language, "")}
-            for language in sorted(mine.keys() | other.keys())
-            if mine.get(language, "") != other.get(language, "")
-        ]
-    pairs = {"rights": "rights", "packages": "packages", "redirect_urls": "redirect_urls", "client_ids": "client_ids"}
-    for field, name in pairs.items():
-        mine, other = sorted(getattr(ours, name)), sorted(getattr(theirs, name))
-        if mine != other:
-            result.append({"field": field, "ours": mine, "theirs": other})
-    if ours.is_visible != theirs.is_visible:
-        result.append({"field": "is_visible", "ours": ours.is_visible, "theirs": theirs.is_visible})
-    return result
+def _drift(row: System, theirs: RegisteredSystem | None) -> list[Difference]:
+    if theirs is None:
+        return [{"field": "system", "ours": row.system_id, "theirs": None}]
+    return differences(columns(row), theirs)
 
 
-def pull_register_log(*, system: System, at: datetime) -> list[SystemChange]:
-    """The register's own change log, newest first. Raises NoKey and the gateways' errors."""
+def is_unknown(drift: list[Difference]) -> bool:
+    """Whether Altinn has no such system, not even a deleted one."""
+    return any(entry["field"] == "system" and entry["theirs"] is None for entry in drift)
+
+
+def copy_register_log(*, system: System, at: datetime) -> None:
+    """Store the register's own change log. Raises NoKey and the gateways' errors."""
     token = vendor_token(client=system.own_client, scopes=(SCOPE,), at=at)
-    return system_register(system.environment).changelog(system.system_id, token=token)
+    log = system_register(system.environment).changelog(system.system_id, token=token)
+    rows = [
+        RegisterChange(
+            system=system,
+            kind=change.kind[:50],
+            at=change.at,
+            by_orgnr=change.by_orgnr[:20],
+            client_id=change.client_id[:200],
+        )
+        for change in log
+        if change.at is not None
+    ]
+    RegisterChange.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def note_deletion(*, system: System, by: str, at: datetime) -> None:
+    """REGISTERED -> DELETED because Altinn has deleted it already. Raises what `fetch` raises, and IllegalTransition if it has not."""
+    record(by=by, at=at, target=system, what=AuditType.COMPARE, system_id=system.system_id)
+    theirs = fetch(environment=system.environment, client=system.own_client, system_id=system.system_id, at=at)
+    if not theirs.is_deleted:
+        raise IllegalTransition(f"{system.system_id} is not deleted in Altinn")
+    system.move_to(System.Status.DELETED, by=by, at=at, drift=[], entry=theirs.raw)

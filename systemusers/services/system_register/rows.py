@@ -13,11 +13,8 @@ from portal.core.audit_events import AuditType
 from portal.core.stale import check_unchanged
 from systemusers.models import AccessProfile, Difference, MaskinportenClient, System
 from systemusers.services.system_register.checks import SystemProblems, check_profile, check_system
+from systemusers.services.system_register.entry import SENT_TO_ALTINN
 
-SENT_TO_ALTINN = (
-    "name_nb", "name_nn", "name_en", "description_nb", "description_nn", "description_en",
-    "rights", "packages", "redirect_urls", "is_visible", "client_ids",
-)  # fmt: skip
 SYSTEM_COLUMNS = ("system_id", "client", "admin_client", *SENT_TO_ALTINN)
 PROFILE_COLUMNS = ("name", "kind", "rights", "packages", "purpose_nb", "purpose_nn", "purpose_en")
 """Those that a form writes."""

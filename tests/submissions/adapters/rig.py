@@ -12,7 +12,7 @@ from submissions.adapters.base import About, NamedFile
 from submissions.models import Submission
 from submissions.period import Period
 from submissions.services import catalogue
-from systemusers.services.system_register import save_system, update_system
+from systemusers.services.system_register import save_system
 from tests.submissions.world import BY, World, make_draft, make_profile, queue_package
 
 
@@ -31,7 +31,7 @@ class Rig:
         if resource not in world.system.rights:
             world.system.rights = [*world.system.rights, resource]
             save_system(system=world.system, by=BY, at=world.at)
-            update_system(system=world.system, by=BY, at=world.at)
+            world.send_ours(world.system)
         world.access = world.new_access(world.access.customer, make_profile(world.system, resource, rights=[resource]))
         world.forget_calls()
 
