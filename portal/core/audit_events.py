@@ -45,6 +45,11 @@ class AuditType(StrEnum):
     DELETE_DONE = "delete:done"
     COMPARE = "compare"
     RECONCILE = "reconcile"
+    # system users that stand in Altinn and not here
+    TAKE_OVER = "take-over"
+    IGNORED = "ignored"
+    TAKEN_OVER = "taken-over"
+    RIGHTS_KNOWN = "rights-known"
     # accesses
     REQUESTED = "requested"
     SEND = "send"
@@ -99,6 +104,10 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.DELETE_REFUSED: _REFUSED,
     T.COMPARE: {"system_id"},
     T.RECONCILE: {"system_id"},
+    T.TAKE_OVER: {"number", "profile", "system_id"},
+    T.IGNORED: {"number", "system_id"},
+    T.TAKEN_OVER: {"profile", "ordered_by"},
+    T.RIGHTS_KNOWN: {"rights", "packages"},
     T.REQUESTED: {"profile", "rights", "packages"},
     T.SEND: {"attempt"},
     T.WITHDRAW: {"attempt"},
