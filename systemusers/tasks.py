@@ -20,9 +20,9 @@ from systemusers.services import adoption
 from systemusers.services.access.rounds import BATCH
 
 
-def _work(task: Task[..., None], batch: Callable[..., int], *, full: int = BATCH) -> None:
+def _work(task: Task[..., None], batch: Callable[..., int], *, full: int | None = None) -> None:
     """One batch. After a full one more may be due, so another worker is woken."""
-    if batch(at=timezone.now()) >= full:
+    if batch(at=timezone.now()) >= (full or BATCH):
         enqueue.enqueue_on_commit(task)
 
 

@@ -176,7 +176,9 @@ def _obstacle(access: Access, service: Service) -> str:
 
 
 def covers(access: Access, service: Service) -> bool:
-    """Whether the rights or packages of the access include the service."""
+    """Whether the rights or packages of the access include the service, or may: of some it is not known what they have."""
+    if access.has_unknown_rights:
+        return True
     rights = {urns.resource_of(right) for right in access.rights}
     return service.resource in rights or bool(set(service.packages) & set(access.packages))
 

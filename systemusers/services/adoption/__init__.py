@@ -1,5 +1,6 @@
 """System users that stand in Altinn and not here: found, decided on by a person, taken over without asking the customer."""
 
+from systemusers.services.adoption.adopt import BATCH, take_over_due
 from systemusers.services.adoption.choose import (
     WrongProfile,
     check_rights,
@@ -10,7 +11,6 @@ from systemusers.services.adoption.choose import (
 )
 from systemusers.services.adoption.found import note_listed
 from systemusers.services.adoption.rights import check_rights_due
-from systemusers.services.adoption.take_over import BATCH, take_over_due
 
 __all__ = [
     "BATCH", "WrongProfile", "check_rights", "check_rights_due", "default_profile", "ignore", "note_listed", "reconsider", "take_over",

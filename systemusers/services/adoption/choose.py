@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from systemusers.models import Access, AccessProfile, FoundSystemUser, Kind, RightsCheck, System
+from systemusers.models import Access, AccessProfile, Kind, RightsCheck, System
+from systemusers.models.found import FoundSystemUserQuerySet
 from systemusers.services.system_register import save_profile
 from systemusers.services.system_register.checks import find_package
 
@@ -28,7 +28,7 @@ class WrongProfile(Exception):
 
 
 def take_over(
-    *, rows: QuerySet[FoundSystemUser], profile: AccessProfile, by: str, at: datetime, adopts: bool | None = None
+    *, rows: FoundSystemUserQuerySet, profile: AccessProfile, by: str, at: datetime, adopts: bool | None = None
 ) -> int:
     """Let a worker make customers and accesses of those among `rows` that wait and are of the kind of `profile`.
 
@@ -52,7 +52,7 @@ def take_over(
     return chosen
 
 
-def ignore(*, rows: QuerySet[FoundSystemUser], system: System, by: str, at: datetime) -> int:
+def ignore(*, rows: FoundSystemUserQuerySet, system: System, by: str, at: datetime) -> int:
     """Those that wait are not asked about again. They can be found under "skal ikke følges"."""
     with transaction.atomic():
         number = rows.filter(system=system).waiting().update(ignored_at=at)
@@ -60,7 +60,7 @@ def ignore(*, rows: QuerySet[FoundSystemUser], system: System, by: str, at: date
     return number
 
 
-def reconsider(*, rows: QuerySet[FoundSystemUser], system: System) -> int:
+def reconsider(*, rows: FoundSystemUserQuerySet, system: System) -> int:
     """Undo `ignore`."""
     return rows.filter(system=system, ignored_at__isnull=False, access=None).update(ignored_at=None)
 

@@ -72,8 +72,7 @@ def _store(hold: Hold[RightsCheck], own: AuthorizedParty) -> None:
         hold.lock()
         unknown = Access.objects.filter(pk=access.pk, rights_known_at=None)
         if unknown.update(rights=rights, packages=packages, rights_known_at=at):
-            what = {"rights": rights, "packages": packages}
-            record(by=BY, at=at, target=access, what=AuditType.RIGHTS_KNOWN, **what)
+            record(by=BY, at=at, target=access, what=AuditType.RIGHTS_KNOWN, rights=rights, packages=packages)
         customer = access.customer
         if own.name and customer.name == customer.orgnr:
             type(customer).objects.filter(pk=customer.pk, name=customer.orgnr).update(name=own.name[:200])

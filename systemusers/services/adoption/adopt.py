@@ -6,6 +6,7 @@ A batch is one transaction after the look-up of the names, so an interrupted tak
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -59,9 +60,7 @@ def _take_over(environment: str, group: Holds) -> None:
         mine = lease.lock_all(usable)
         customers = _customers(environment, mine, units)
         taken = {hold: _access_of(hold, customers[hold.row.orgnr]) for hold in mine}
-        _ask_for_rights(
-            [access for access in taken.values() if access.rights_known_at is None], mine[0].now() if mine else None
-        )
+        _ask_for_rights(taken)
         lease.finish_all({hold: {"next_attempt_at": None, "access": access} for hold, access in taken.items()})
 
 
@@ -139,8 +138,12 @@ def _store_system_user(access: Access, found: FoundSystemUser, at: datetime) -> 
     SystemUser.objects.update_or_create(access=access, defaults={"altinn_id": found.altinn_id, **fresh})
 
 
-def _ask_for_rights(accesses: list[Access], at: datetime | None) -> None:
-    rows = [RightsCheck(access=access, next_attempt_at=at) for access in accesses]
+def _ask_for_rights(taken: Mapping[Hold[FoundSystemUser], Access]) -> None:
+    rows = [
+        RightsCheck(access=access, next_attempt_at=hold.at)
+        for hold, access in taken.items()
+        if access.rights_known_at is None
+    ]
     RightsCheck.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["access"], update_fields=["next_attempt_at"]
     )
