@@ -156,6 +156,8 @@ def availability(*, access: Access, service: Service) -> Availability:
 
 
 def _doubt(access: Access, service: Service) -> str:
+    if access.has_unknown_rights:
+        return _("Det er ukjent om tilgangen gjelder %(service)s. Skatteetaten kan si nei.") % {"service": service.name}
     if service.openness(access.environment) != Openness.UNKNOWN:
         return ""
     return _("Det er ikke bekreftet at Skatteetaten tar imot %(service)s i dette miljøet.") % {"service": service.name}

@@ -122,6 +122,7 @@ def test_an_interrupted_take_over_goes_on_where_it_was(
     adoption.take_over_due(at=world.at)
     stopped = Access.objects.count()
 
+    world.app.faults.clear()
     world.let_pass(minutes=20)
     while adoption.take_over_due(at=world.at):
         pass

@@ -10,9 +10,9 @@ from systemusers.services.adoption.choose import (
     take_over,
 )
 from systemusers.services.adoption.found import note_listed
-from systemusers.services.adoption.rights import check_rights_due
+from systemusers.services.adoption.rights import check_rights_due, rights_problem
 
 __all__ = [
-    "BATCH", "WrongProfile", "check_rights", "check_rights_due", "default_profile", "ignore", "note_listed", "reconsider", "take_over",
-    "take_over_due",
+    "BATCH", "WrongProfile", "check_rights", "check_rights_due", "default_profile", "ignore", "note_listed", "reconsider",
+    "rights_problem", "take_over", "take_over_due",
 ]  # fmt: skip

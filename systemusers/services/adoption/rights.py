@@ -31,6 +31,13 @@ LATER = timedelta(days=1)
 """Until the next question when Altinn or Maskinporten says no, and when the customer is not in the answer."""
 
 
+def rights_problem(access: Access) -> str:
+    """Why the last question was not answered; "" when there was none, or none is needed."""
+    if not access.has_unknown_rights:
+        return ""
+    return RightsCheck.objects.filter(access=access).values_list("problem_code", flat=True).first() or ""
+
+
 def check_rights_due(*, at: datetime) -> int:
     """Ask about a batch of those that are due. Returns how many were taken."""
     rows = RightsCheck.objects.filter(access__status__in=Access.USABLE)
