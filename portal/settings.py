@@ -331,6 +331,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "watch-systems": every(15, "systemusers.tasks.watch_systems"),
     "reconcile-systems": every(300, "systemusers.tasks.reconcile_systems"),
     "compare-systems": every(300, "systemusers.tasks.compare_systems"),
+    "take-over-system-users": every(15, "systemusers.tasks.take_over_system_users"),
+    "check-rights": every(60, "systemusers.tasks.check_rights"),
     "sweep-documents": every(24 * 60 * 60, "submissions.tasks.sweep_documents"),
     "sweep-cursors": every(5, "submissions.tasks.sweep_cursors"),
     "pull-dialogs": every(10, "submissions.tasks.pull_dialogs"),

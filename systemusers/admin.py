@@ -8,8 +8,10 @@ from portal.core.admin import Unchangeable
 from systemusers.models import (
     Access,
     AccessProfile,
+    FoundSystemUser,
     MaskinportenClient,
     RegisterChange,
+    RightsCheck,
     ScopeGrant,
     SigningKey,
     System,
@@ -89,4 +91,30 @@ class SystemUserAdmin(Unchangeable):
     list_display = ("altinn_id", "access", "kind", "created_at", "seen_at", "first_token_at", "removed_at")
     list_filter = ("kind", "access__environment")
     search_fields = ("altinn_id", "access__customer__name", "access__customer__orgnr")
+    list_select_related = ("access__customer", "access__profile")
+
+
+@admin.register(FoundSystemUser)
+class FoundSystemUserAdmin(Unchangeable):
+    list_display = (
+        "orgnr",
+        "external_ref",
+        "kind",
+        "system",
+        "found_at",
+        "chosen_at",
+        "ignored_at",
+        "gone_at",
+        "problem_code",
+    )
+    list_filter = ("kind", "system", "problem_code")
+    search_fields = ("orgnr", "external_ref", "altinn_id")
+    list_select_related = ("system",)
+
+
+@admin.register(RightsCheck)
+class RightsCheckAdmin(Unchangeable):
+    list_display = ("access", "checked_at", "next_attempt_at", "attempts", "failures", "problem_code")
+    list_filter = ("problem_code", "access__environment")
+    search_fields = ("access__customer__name", "access__customer__orgnr")
     list_select_related = ("access__customer", "access__profile")

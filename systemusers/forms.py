@@ -11,7 +11,7 @@ from accounts.services.customers import vendor_orgnr
 from accounts.services.orgnr import BadOrgnr, read_orgnr
 from portal.core.environments import Environment
 from portal.core.forms import PRODUCTION_WORD, CleanText, LinesField, PickField, VersionedForm, short_name
-from systemusers.models import AccessProfile, MaskinportenClient, System
+from systemusers.models import AccessProfile, Kind, MaskinportenClient, System
 from systemusers.services import choices
 from systemusers.services.choices import Choices
 from systemusers.services.clients import COLUMNS as CLIENT_COLUMNS
@@ -251,3 +251,27 @@ class AskForm(CleanText, forms.Form):
                 _("Skriv %(word)s med store bokstaver for å spørre så mange.") % {"word": PRODUCTION_WORD}
             )
         return typed
+
+
+class TakeOverForm(CleanText, forms.Form):
+    """What is done with the found system users that were picked, or with all that the list shows."""
+
+    standard = forms.ModelChoiceField(
+        label=_("Profil for egen virksomhet"), queryset=AccessProfile.objects.none(), required=False,
+        empty_label=_("Lag profilen «Overtatt fra Altinn»"),
+    )  # fmt: skip
+    agent = forms.ModelChoiceField(
+        label=_("Profil for klienter"), queryset=AccessProfile.objects.none(), required=False,
+        empty_label=_("Lag profilen «Overtatt fra Altinn, for klienter»"),
+    )  # fmt: skip
+    adopts = forms.BooleanField(
+        label=_("Ta inn nye av seg selv hver natt"), required=False,
+        help_text=_("Gjelder systembrukere som kundene lager selv i Altinn."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, system: System, **options: Any) -> None:
+        super().__init__(*args, initial={"adopts": system.adopts}, **options)
+        for name, kind in {"standard": Kind.STANDARD, "agent": Kind.AGENT}.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
+            field.queryset = system.profiles.filter(kind=kind).order_by("name")

@@ -16,13 +16,14 @@ from accounts.services.business_register import approvers
 from portal.core import enqueue
 from systemusers.models import Access
 from systemusers.services import access as accesses
+from systemusers.services import adoption
 from systemusers.services.access.rounds import BATCH
 from systemusers.services.system_register.nightly import compare_due
 
 
-def _work(task: Task[..., None], batch: Callable[..., int]) -> None:
+def _work(task: Task[..., None], batch: Callable[..., int], *, full: int | None = None) -> None:
     """One batch. After a full one more may be due, so another worker is woken."""
-    if batch(at=timezone.now()) >= BATCH:
+    if batch(at=timezone.now()) >= (full or BATCH):
         enqueue.enqueue_on_commit(task)
 
 
@@ -60,6 +61,18 @@ def reconcile_systems(**_: Any) -> None:
 def compare_systems(**_: Any) -> None:
     """Nightly: compare each system with its entry in Altinn's register."""
     _work(compare_systems, compare_due)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def take_over_system_users(**_: Any) -> None:
+    """Make customers and accesses of the found system users that were chosen."""
+    _work(take_over_system_users, adoption.take_over_due, full=adoption.BATCH)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def check_rights(**_: Any) -> None:
+    """Ask Altinn what the system users may do whose rights are not known."""
+    _work(check_rights, adoption.check_rights_due)
 
 
 @shared_task(acks_late=True, ignore_result=True, expires=60)

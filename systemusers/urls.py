@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from systemusers.views import access, ask, register, settings, systems
+from systemusers.views import access, adoption, ask, register, settings, systems
 
 urlpatterns = [
     path("access/", access.access_list, name="accesses"),
@@ -22,6 +22,9 @@ urlpatterns = [
     path("systems/<int:pk>/diff/", register.diff, name="system-diff"),
     path("systems/<int:pk>/compare/", systems.compare, name="system-compare"),
     path("systems/<int:pk>/delete/", systems.delete, name="system-delete"),
+    path("systems/<int:pk>/found/", adoption.found, name="found"),
+    path("systems/<int:pk>/found/fetch/", adoption.fetch, name="found-fetch"),
+    path("access/<int:pk>/rights/", adoption.rights, name="access-rights"),
     path("systems/<int:system>/profiles/new/", systems.profile, name="profile-new"),
     path("systems/<int:system>/profiles/<int:pk>/", systems.profile, name="profile"),
     path("settings/", settings.settings, name="settings"),

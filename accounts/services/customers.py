@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from portal.core.audit import record
 from portal.core.audit_changes import changes, values_of
 from portal.core.audit_events import AuditType
 from portal.core.masking import length_only, masked
-from portal.gateways.enhetsregisteret import UnitJson
+from portal.gateways.enhetsregisteret import Unit, UnitJson
 
 MASKS = {"contact_name": masked, "contact_email": masked, "contact_phone": masked, "notes": length_only}
 FEW = 5000
@@ -89,6 +90,30 @@ def add_customer(
             raise
         raise AlreadyCustomer(existing) from None
     return customer
+
+
+def add_customers(*, environment: str, units: Mapping[str, Unit | None], by: str, at: datetime) -> int:
+    """Customers of the numbers that are none yet, with what the register says; named by the number when it says nothing.
+
+    For numbers that were checked with `readable_orgnr`. Call it inside a transaction. Returns how many were made.
+    """
+    known = set(Customer.objects.filter(environment=environment, orgnr__in=units).values_list("orgnr", flat=True))
+    rows = [_customer_of(environment, number, unit, at) for number, unit in units.items() if number not in known]
+    Customer.objects.bulk_create(rows, ignore_conflicts=True)
+    made = Customer.objects.filter(environment=environment, orgnr__in=[row.orgnr for row in rows])
+    for row in made:
+        edits = changes(old={}, new={"name": row.name})
+        record(by=by, at=at, target=row, what=AuditType.ADDED, customer_id=row.pk, orgnr=row.orgnr, changes=edits)
+    return len(rows)
+
+
+def _customer_of(environment: str, orgnr: str, unit: Unit | None, at: datetime) -> Customer:
+    if unit is None:
+        return Customer(environment=environment, orgnr=orgnr, name=orgnr)
+    return Customer(
+        environment=environment, orgnr=orgnr, name=(unit.name or orgnr)[:200], language=unit.language,
+        business_register=unit.as_json(), business_register_at=at,
+    )  # fmt: skip
 
 
 def edit_customer(*, customer: Customer, details: Details, by: str, at: datetime) -> list[str]:

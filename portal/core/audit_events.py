@@ -47,6 +47,11 @@ class AuditType(StrEnum):
     READ_REGISTER = "read-register"
     TAKE_OVER = "take-over"
     RECONCILE = "reconcile"
+    # system users that stand in Altinn and not here
+    TAKE_OVER = "take-over"
+    IGNORED = "ignored"
+    TAKEN_OVER = "taken-over"
+    RIGHTS_KNOWN = "rights-known"
     # accesses
     REQUESTED = "requested"
     SEND = "send"
@@ -103,6 +108,10 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.READ_REGISTER: {"system_id"},
     T.TAKE_OVER: {"system_id", "client_id", "fields"},
     T.RECONCILE: {"system_id"},
+    T.TAKE_OVER: {"number", "profile", "system_id"},
+    T.IGNORED: {"number", "system_id"},
+    T.TAKEN_OVER: {"profile", "ordered_by"},
+    T.RIGHTS_KNOWN: {"rights", "packages"},
     T.REQUESTED: {"profile", "rights", "packages"},
     T.SEND: {"attempt"},
     T.WITHDRAW: {"attempt"},

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
@@ -19,12 +17,14 @@ from portal.core.environments import Environment
 from portal.core.lease import LASTING, lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
+from portal.desk import attention_setup
 from portal.desk.counting import Counted, count_all
 from portal.desk.key_dates import past_its_date
+from portal.desk.todo import Todo
 from submissions.models import Attachment, Dialog, EventSubscription, PackageCheck, PollCursor, Submission
 from submissions.services.inbox import following
 from submissions.services.pages.listing import unanswered
-from systemusers.models import Access, MaskinportenClient, SigningKey, System, SystemRound
+from systemusers.models import Access, MaskinportenClient, SigningKey
 from systemusers.services import keys
 from systemusers.services.next_step import UNANSWERED
 
@@ -33,18 +33,6 @@ URGENT = {S.REJECTED, S.FAILED}
 LATE = timedelta(minutes=10)
 """What a worker does by itself takes less."""
 Counts = Mapping[str, Counted]
-
-
-@dataclass(frozen=True)
-class Todo:
-    """One line of the list. `url` is where the work is done."""
-
-    count: int
-    title: str
-    text: str
-    action: str
-    url: str
-    is_urgent: bool = False
 
 
 def attention(*, user: User, environment: Environment, at: datetime) -> list[Todo]:
@@ -59,8 +47,8 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *_about_access(environment, counts),
         *_about_following(environment, counts),
         *_about_customers(environment, counts),
-        *(_about_system(environment, counts) if user.may_configure else []),
-        *(_about_messages(user, environment, counts) if _may_see_messages(user) else []),
+        *(attention_setup.about_system(environment, counts) if user.may_configure else []),
+        *(attention_setup.about_messages(user, environment, counts) if attention_setup.may_see_messages(user) else []),
     ]
     return sorted((line for line in lines if line.count), key=lambda line: not line.is_urgent)
 
@@ -74,8 +62,8 @@ def _selections(user: User, environment: Environment, at: datetime) -> dict[str,
         **_customers(user, environment),
     }
     if user.may_configure:
-        selected |= _systems(environment)
-    if _may_see_messages(user):
+        selected |= attention_setup.systems(environment)
+    if attention_setup.may_see_messages(user):
         selected["messages"] = OutboxMessage.objects.needing_a_person()
     return selected
 
@@ -360,36 +348,3 @@ def _about_keys(user: User, environment: Environment, at: datetime) -> list[Todo
         title = _("Maskinporten-nøkkel utløper om %(days)s dager") % {"days": (first - at).days}
         lines.append(Todo(len(ending), title, name, _("Bytt nøkkel"), page, is_urgent))
     return lines
-
-
-def _systems(environment: Environment) -> dict[str, QuerySet[Any]]:
-    registered = System.objects.filter(environment=environment, status=System.Status.REGISTERED)
-    stuck = lasting_problems(SystemRound.objects.filter(system=OuterRef("pk")))
-    return {"drift": registered.exclude(drift=[]), "rounds": registered.filter(Exists(stuck))}
-
-
-def _about_system(environment: Environment, counts: Counts) -> list[Todo]:
-    text = _("Se forskjellene og oppdater Altinn.")
-    title = _("Altinn har noe annet enn vi har om systemet")
-    page = _url(environment, "systems")
-    reason = _("Tilgangene kan ikke sammenlignes med det Altinn har.")
-    return [
-        Todo(counts["drift"].n, title, text, _("Se forskjellen"), page),
-        Todo(counts["rounds"].n, _("Vi får ikke spurt Altinn om systemet"), reason, _("Se hvorfor"), page),
-    ]
-
-
-def _may_see_messages(user: User) -> bool:
-    return user.is_staff or user.may_configure
-
-
-def _about_messages(user: User, environment: Environment, counts: Counts) -> list[Todo]:
-    """Mails and other messages that did not leave, in every environment: those who run the portal must look."""
-    stopped = counts["messages"].n
-    title = ngettext("Utgående melding er ikke sendt", "Utgående meldinger er ikke sendt", stopped)
-    if not user.is_staff:
-        text = _("Be den som drifter portalen om å se på dem i Django admin.")
-        return [Todo(stopped, title, text, _("Vis"), _url(environment, "connection"))]
-    text = _("Se hvorfor, og send på nytt eller avslutt.")
-    url = reverse("admin:portal_outboxmessage_changelist") + "?needs=person"
-    return [Todo(stopped, title, text, _("Se hvorfor"), url)]

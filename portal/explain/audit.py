@@ -90,6 +90,11 @@ def _visit(detail: Detail, model: Any) -> list[str]:
     return [value for name in ("ip", "browser") if (value := str(detail.get(name, "")))]
 
 
+def _rights(detail: Detail, model: Any) -> list[str]:
+    """Package urns are long, so their codes are shown."""
+    return [*detail.get("rights", []), *(urn.rsplit(":", 1)[-1] for urn in detail.get("packages", []))]
+
+
 def _names(*keys: str) -> Callable[[Detail, Any], list[str]]:
     """The values of these details, which are codes or names of ours."""
     return lambda detail, model: [_plain(detail[key]) for key in keys if detail.get(key)]
@@ -142,6 +147,10 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.READ_REGISTER: P(lazy("Hentet systemene fra Altinn"), _system, on_pages=False),
     T.TAKE_OVER: P(lazy("Tatt over slik Altinn har det"), _written),
     T.RECONCILE: P(lazy("Tilgangene er gått gjennom"), _system, on_pages=False),
+    T.TAKE_OVER: P(lazy("Systembrukere skal overtas fra Altinn"), _names("number", "profile")),
+    T.IGNORED: P(lazy("Systembrukere skal ikke følges"), _names("number")),
+    T.TAKEN_OVER: P(lazy("Overtatt fra Altinn, uten å spørre kunden"), _names("profile"), "success"),
+    T.RIGHTS_KNOWN: P(lazy("Altinn har sagt hva tilgangen gjelder"), _rights),
     T.REQUESTED: P(lazy("Bedt om tilgang")),
     T.SEND: P(lazy("Prøver å sende til Altinn"), _attempt, on_pages=False),
     T.SEND_AGAIN: P(lazy("Sendt på nytt")),

@@ -29,6 +29,18 @@ CODES: dict[str, Explanation] = {
     "NO_KEY": Explanation(
         _("Klienten har ingen gyldig nøkkel"), _("Uten nøkkel kan ingenting signeres for Maskinporten."), US, NEW_KEY
     ),
+    "WRONG_ORGNR": Explanation(
+        _("Nummeret kan ikke være kunde i dette miljøet"),
+        _("Et syntetisk nummer hører til i test, et ekte i produksjon, og kontrollsifferet må stemme."),
+        US,
+        _("La den stå, eller velg at den ikke skal følges."),
+    ),
+    "NOT_LISTED": Explanation(
+        _("Altinn sa ikke noe om virksomheten"),
+        _("Like etter en godkjenning kan det ta opptil en time før Altinn kjenner den."),
+        NOBODY,
+        _("Vi spør igjen hvert døgn."),
+    ),
     "RIGHTS_SETTLING": Explanation(
         _("Godkjenningen er ikke tatt i bruk overalt ennå"),
         _("Etter en godkjenning kan det ta opptil en time før Skatteetaten og Altinn kjenner den."),

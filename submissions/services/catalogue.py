@@ -156,6 +156,8 @@ def availability(*, access: Access, service: Service) -> Availability:
 
 
 def _doubt(access: Access, service: Service) -> str:
+    if access.has_unknown_rights:
+        return _("Det er ukjent om tilgangen gjelder %(service)s. Skatteetaten kan si nei.") % {"service": service.name}
     if service.openness(access.environment) != Openness.UNKNOWN:
         return ""
     return _("Det er ikke bekreftet at Skatteetaten tar imot %(service)s i dette miljøet.") % {"service": service.name}
@@ -176,7 +178,9 @@ def _obstacle(access: Access, service: Service) -> str:
 
 
 def covers(access: Access, service: Service) -> bool:
-    """Whether the rights or packages of the access include the service."""
+    """Whether the rights or packages of the access include the service, or may: of some it is not known what they have."""
+    if access.has_unknown_rights:
+        return True
     rights = {urns.resource_of(right) for right in access.rights}
     return service.resource in rights or bool(set(service.packages) & set(access.packages))
 

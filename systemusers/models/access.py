@@ -1,6 +1,6 @@
 """The access of each customer, and the system user that stands in Altinn for it.
 
-An `Access` is one access (customer x profile) for life: renewed, not replaced, so its link stays valid.
+An `Access` is one access (customer x profile x external reference) for life: renewed, not replaced, so its link stays valid.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class AccessQuerySet(OfCustomersQuerySet["Access"]):
 class Access(StatusModel, Leased):
     """Our question to one customer for one profile. Altinn's own status is `remote_status`.
 
-    `reference` is our own UUID; `external_ref` is what Altinn and Maskinporten know the access by, for ever.
+    `reference` is our own UUID; `external_ref` is what Altinn and Maskinporten know the access by, for ever. `rights` and
+    `packages` are what the customer was asked for, or what Altinn says that the system user has. An approved access without
+    `rights_known_at` was made elsewhere, and what it may do is not known yet: both lists are empty then.
     """
 
     class Status(models.TextChoices):
@@ -91,10 +93,10 @@ class Access(StatusModel, Leased):
             Status.EXPIRED,
             Status.REMOVED,
         },
-        Status.REJECTED: {Status.DRAFT},
-        Status.EXPIRED: {Status.DRAFT},
-        Status.WITHDRAWN: {Status.DRAFT},
-        Status.REMOVED: {Status.DRAFT},
+        Status.REJECTED: {Status.DRAFT, Status.APPROVED},
+        Status.EXPIRED: {Status.DRAFT, Status.APPROVED},
+        Status.WITHDRAWN: {Status.DRAFT, Status.APPROVED},
+        Status.REMOVED: {Status.DRAFT, Status.APPROVED},
     }
     OPEN: ClassVar[set[str]] = {Status.SENT, Status.OPENED, Status.FORWARDED}
     USABLE: ClassVar[set[str]] = {Status.APPROVED, Status.IN_USE, Status.NEEDS_UPDATE}
@@ -105,9 +107,10 @@ class Access(StatusModel, Leased):
         AccessProfile, models.PROTECT, related_name="accesses", verbose_name=_("tilgangsprofil")
     )
     reference = models.UUIDField(_("vår referanse"), default=uuid.uuid4, unique=True, editable=False)
-    external_ref = models.CharField(_("ekstern referanse"), max_length=100)
+    external_ref = models.CharField(_("ekstern referanse"), max_length=500)
     rights = models.JSONField(_("enkeltrettigheter"), default=list)
     packages = models.JSONField(_("tilgangspakker"), default=list)
+    rights_known_at = models.DateTimeField(_("rettighetene er kjent siden"), null=True, blank=True)
     link_token = models.CharField(max_length=40, unique=True, default=new_link_token, editable=False)
     link_revoked_at = models.DateTimeField(_("lenken er stengt"), null=True, blank=True)
     status = models.CharField(_("tilstand"), max_length=12, choices=Status, default=Status.DRAFT)
@@ -130,7 +133,7 @@ class Access(StatusModel, Leased):
         verbose_name_plural = _("systemtilganger")
         ordering = ["-status_at", "-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["customer", "profile"], name="one_access_per_customer_and_profile"),
+            models.UniqueConstraint(fields=["customer", "profile", "external_ref"], name="one_access_per_reference"),
             models.CheckConstraint(
                 condition=~Q(status__in=["SENT", "OPENED", "FORWARDED"]) | Q(altinn_id__gt=""),
                 name="sent_has_altinn_id",
@@ -159,6 +162,11 @@ class Access(StatusModel, Leased):
 
     def __str__(self) -> str:
         return f"{self.customer}: {self.profile}"
+
+    @property
+    def has_unknown_rights(self) -> bool:
+        """It stands in Altinn, and nobody has told what it may do."""
+        return self.rights_known_at is None and self.status in {*self.USABLE, self.Status.UNKNOWN}
 
     @property
     def is_final(self) -> bool:

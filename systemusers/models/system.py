@@ -59,6 +59,10 @@ class System(StatusModel):
     registered_at = models.DateTimeField(_("registrert"), null=True, blank=True)
     pushed_at = models.DateTimeField(_("sist sendt til Altinn"), null=True, blank=True)
     compared_at = models.DateTimeField(_("sist sammenlignet"), null=True, blank=True)
+    adopts = models.BooleanField(
+        _("overta nye av seg selv"), default=False, help_text=_("Systembrukere som kundene lager selv i Altinn.")
+    )
+    listed_at = models.DateTimeField(_("systembrukerne sist hentet"), null=True, blank=True)
     drift: models.JSONField[list[Difference], list[Difference]] = models.JSONField(
         _("avvik fra Altinn"), default=list, blank=True
     )

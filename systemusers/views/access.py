@@ -29,7 +29,7 @@ from portal.explain import explain
 from portal.gateways.errors import GatewayError, Refused
 from systemusers import tasks
 from systemusers.models import Access, System, SystemUser
-from systemusers.services import access, links, listing, timeline
+from systemusers.services import access, adoption, links, listing, timeline
 from systemusers.services.keys import NoKey
 from systemusers.services.next_step import next_step
 
@@ -84,6 +84,7 @@ def _context(row: Access, stamp: str, at: Any, working: bool) -> dict[str, Any]:
         "asked_by": timeline.name_of(row.requested_by),
         "system_user": SystemUser.objects.filter(access=row).first(),
         "problem": explain(row.problem_code) if row.problem_code else None,
+        "rights_problem": explain(code) if (code := adoption.rights_problem(row)) else None,
         "link": links.link_url(row),
         "purpose": row.profile.purpose(language),
         "stamp": stamp,

@@ -65,7 +65,7 @@ def _pick(request: StaffRequest, picked: list[Customer]) -> HttpResponse:
 
 
 def _ask(request: StaffRequest, form: AskForm, customers: list[Customer]) -> HttpResponse:
-    made, known = [], []
+    made, known, approved = [], [], []
     for customer in customers:
         try:
             made.append(
@@ -75,9 +75,18 @@ def _ask(request: StaffRequest, form: AskForm, customers: list[Customer]) -> Htt
             )
         except access.AlreadyRequested as error:
             known.append(error.access)
+        except access.AlreadyApproved as error:
+            approved.append(error.found)
         except access.NotPossible as error:
             messages.error(request, str(error))  # of the profile, so it stops the first already: nobody has been asked
             return redirect(request.get_full_path())
+    if approved:
+        text = ngettext(
+            "%(n)s kunde har godkjent i Altinn før og er ikke spurt.", "%(n)s kunder har godkjent i Altinn før og er ikke spurt.",
+            len(approved),
+        )  # fmt: skip
+        where = _("Overta dem under Systemer, «Funnet i Altinn».")
+        messages.info(request, text % {"n": len(approved)} + " " + where)
     return _respond(request, made, known)
 
 

@@ -18,15 +18,17 @@ from tests.systemusers.world import World
 PATTERNS: list[URLPattern] = [*accounts_urls.urlpatterns, *systemusers_urls.urlpatterns]
 WORKS = {
     "customer-new", "customer-edit", "customer-look-up", "access-new", "access-withdraw", "access-renew", "access-send",
-    "access-link-close", "access-link-reopen",
+    "access-link-close", "access-link-reopen", "access-rights",
 }  # fmt: skip
 CONFIGURES = {
     "vendor", "system-new", "system-edit", "system-register", "system-import", "system-diff", "system-compare", "system-delete",
     "profile-new", "profile", "settings", "client-new", "client", "key-new", "scopes-check", "key-activate", "key-retire",
+    "found", "found-fetch",
 }  # fmt: skip
 POSTS = {
     "customer-look-up", "access-withdraw", "access-renew", "access-send", "access-link-close", "access-link-reopen",
     "system-register", "system-compare", "key-new", "scopes-check", "key-activate", "key-retire",
+    "found-fetch", "access-rights",
 }  # fmt: skip
 ASKED_FIRST = {"access-withdraw", "access-link-close", "key-retire"}
 """Acts with a page before them, at the same address."""
@@ -42,7 +44,7 @@ def address(name: str, *, environment: str = "sandbox") -> str:
         "system": System,
         "client": MaskinportenClient,
     }
-    rows |= {"profile": AccessProfile, "key": SigningKey, "scopes": MaskinportenClient}
+    rows |= {"found": System, "profile": AccessProfile, "key": SigningKey, "scopes": MaskinportenClient}
     kwargs: dict[str, Any] = {"environment": environment}
     pattern = next(p for p in PATTERNS if p.name == name)
     if "system" in pattern.pattern.converters:

@@ -63,6 +63,7 @@ class RemoteSystemUser:
     orgnr: str
     external_ref: str
     created_at: datetime | None
+    title: str = ""
 
 
 class SystemUserRequests:
@@ -231,4 +232,5 @@ def _system_user(payload: dict[str, Any]) -> RemoteSystemUser:
         orgnr=str(payload["reporteeOrgNo"]),
         external_ref=str(payload.get("externalRef", "")),
         created_at=moment(payload.get("created")),
+        title=str(payload.get("integrationTitle") or ""),
     )

@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 from werkzeug.wrappers import Response
 
-from ..altinn import catalogue, client_delegation, decisions
+from ..altinn import catalogue, client_delegation, decisions, lookup
 from ..altinn.records import PREFIX
 from ..kernel import Call
 from ..replies import as_json, empty
 from ..routing import route
-from ..state import ChangeRequest, Organisation, Person, Request
+from ..state import ChangeRequest, Organisation, Person, Request, System, SystemUser
 from .input import check_orgnr, not_found, read, wrong
 
 FIRST_PARTY_ID = 50_000_000
@@ -52,6 +52,12 @@ class Age(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 class Clients(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     orgnrs: list[str]
+
+
+class MadeUser(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    system_id: str
+    orgnr: str
+    external_ref: str = ""
 
 
 class PersonToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -157,6 +163,32 @@ def _decide_change(call: Call, change: ChangeRequest, act: str, person: Person) 
         decisions.reject_change(change, person=person)
     else:
         raise wrong(f"{act[:40]}: a change request can be approved, rejected or aged.", status=404)
+
+
+@route("POST", "/control/system-users")
+def make_user(call: Call) -> Response:
+    """A system user that the customer made in Altinn itself, for a system that is listed there; with all that the system has."""
+    body = read(call, MadeUser)
+    system = call.state.systems.get(body.system_id)
+    if system is None or system.is_deleted:
+        raise not_found("system", body.system_id)
+    if body.orgnr not in call.state.organisations:
+        raise not_found("organisation", body.orgnr)
+    reference = body.external_ref or body.orgnr
+    if lookup.live_user(call.state, (system.id, body.orgnr, reference)) is not None:
+        raise wrong("external_ref: there is a system user for it already.", field="external_ref")
+    user = SystemUser(
+        id=call.state.uuid4(), seq=call.state.sequence(), kind="standard", system_id=system.id, orgnr=body.orgnr,
+        external_ref=reference, title=system.name.get("nb", system.id), rights=held_by(system), packages=list(system.packages),
+        created=call.now,
+    )  # fmt: skip
+    lookup.add_user(call.state, user)
+    return as_json({"id": user.id, "externalRef": user.external_ref}, status=201)
+
+
+def held_by(system: System) -> list[str]:
+    """The resource ids of the rights of a system."""
+    return [entry["value"] for right in system.rights for entry in right.get("resource", []) if entry.get("value")]
 
 
 @route("DELETE", "/control/system-users/<user_id>")

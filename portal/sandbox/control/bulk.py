@@ -11,11 +11,12 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Literal
 
 import msgspec
 from werkzeug.wrappers import Response
 
-from ..altinn import lookup
+from ..altinn import catalogue, lookup
 from ..dialogporten.records import Dialog, Transmission
 from ..kernel import Call
 from ..orgnr import check_digit
@@ -50,18 +51,24 @@ class Order(msgspec.Struct, forbid_unknown_fields=True):
     system_id: str = ""
     seed: int = 0
     resource: str = "ske-innrapportering-aksjonaerregisteroppgave"
+    kind: Literal["standard", "agent"] = "standard"
+    references: Literal["orgnr", "guid", "number"] = "orgnr"
 
 
 @route("POST", "/control/bulk")
 def load(call: Call) -> Response:
-    """Organisations, each with one approved system user of `system_id` when that is given, and dialogs."""
+    """Organisations, each with one approved system user of `system_id` when that is given, and dialogs.
+
+    `kind` and `references` are those of the system users: as other installations of the vendor made them, with a number of the
+    customer such as `kunde-42`, a GUID, or Altinn's default.
+    """
     order, started = read(call, Order), time.perf_counter()
     _check(call, order)
     draw = random.Random(f"bulk:{order.seed}")  # noqa: S311 - made-up data, no secret
     made = [_organisation(call, orgnr, draw) for orgnr in _numbers(call, order, draw)]
     system = call.state.systems.get(order.system_id)
     if system is not None:
-        _system_users(call, made, system, draw)
+        _system_users(call, made, system, draw, order)
     _dialogs(call, made, order, draw)
     for look_up in ("dialogs_by_party", "users_by_system"):
         call.sandbox.caches.pop(look_up, None)
@@ -116,22 +123,31 @@ def _organisation(call: Call, orgnr: str, draw: random.Random) -> Organisation:
     return organisation
 
 
-def _system_users(call: Call, organisations: list[Organisation], system: System, draw: random.Random) -> None:
+def _system_users(
+    call: Call, organisations: list[Organisation], system: System, draw: random.Random, order: Order
+) -> None:
     rights = [e["value"] for right in system.rights for e in right.get("resource", []) if e.get("value")]
-    for organisation in organisations:
+    for number, organisation in enumerate(organisations, start=1):
+        references = {"orgnr": organisation.orgnr, "guid": _uuid(draw), "number": f"kunde-{number}"}
         user = SystemUser(
             id=_uuid(draw),
             seq=call.state.sequence(),
-            kind="standard",
+            kind=order.kind,
             system_id=system.id,
             orgnr=organisation.orgnr,
-            external_ref=organisation.orgnr,
+            external_ref=references[order.references],
             title=next(iter(system.name.values()), system.id),
-            rights=list(rights),
-            packages=list(system.packages),
+            rights=list(rights) if order.kind == "standard" else [],
+            packages=_packages(call, system, order.kind),
             created=call.now,
         )
         lookup.add_user(call.state, user)
+
+
+def _packages(call: Call, system: System, kind: str) -> list[str]:
+    """Those of the system that this kind of system user may have."""
+    known = [found for urn in system.packages if (found := catalogue.package(call.state, urn))]
+    return [p.urn for p in known if (p.delegable if kind == "agent" else p.assignable)]
 
 
 def _dialogs(call: Call, organisations: list[Organisation], order: Order, draw: random.Random) -> None:

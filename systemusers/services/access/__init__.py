@@ -8,6 +8,7 @@ accesses; `escalations` reads what was forwarded in the customer's company.
 
 from systemusers.services.access.answers import UnexpectedStatus
 from systemusers.services.access.ask import (
+    AlreadyApproved,
     AlreadyRequested,
     NotPossible,
     ask_access,
@@ -25,6 +26,7 @@ from systemusers.services.access.withdraw import AlreadyAnswered, withdraw_acces
 
 __all__ = [
     "AlreadyAnswered",
+    "AlreadyApproved",
     "AlreadyRequested",
     "NotPossible",
     "TooManyMissing",

@@ -79,7 +79,7 @@ def settle(hold: Hold[Access], remote: RemoteRequest, *, by: str) -> None:
     row, at = hold.row, hold.now()
     status, answer = state_of(remote), facts(remote, environment=row.environment)
     if status == Status.APPROVED:
-        approve(hold, find_system_user(row, at=at), answer)
+        approve(hold, find_system_user(row, at=at), {**answer, "rights_known_at": at})
         return
     sent: dict[str, Any] = {"sent_at": row.sent_at or at, "polled_at": at}
     if status == Status.SENT:

@@ -10,14 +10,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.states import LostRace
-from systemusers.models import Access, AccessProfile, System, new_link_token
+from systemusers.models import Access, AccessProfile, FoundSystemUser, System, new_link_token
 
 Status = Access.Status
 
@@ -30,27 +30,45 @@ class AlreadyRequested(Exception):
         self.access = access
 
 
+class AlreadyApproved(Exception):
+    """The customer has approved the system in Altinn, and the system user waits to be taken over: `found`."""
+
+    def __init__(self, found: FoundSystemUser) -> None:
+        super().__init__(f"found system user {found.pk}")
+        self.found = found
+
+
 class NotPossible(Exception):
     """Altinn would refuse it. The message is a translated sentence for staff."""
 
 
 def ask_access(*, customer: Customer, profile: AccessProfile, by: str, at: datetime) -> Access:
-    """A DRAFT to be sent. Raises AlreadyRequested (also to the slower of two) and NotPossible."""
+    """A DRAFT to be sent. Raises AlreadyRequested (also to the slower of two), AlreadyApproved and NotPossible."""
     _check_possible(customer, profile)
-    try:
-        with transaction.atomic():
-            Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
-            access = Access.objects.create(
-                environment=customer.environment, customer=customer, profile=profile, status_at=at, requested_by=by,
-                external_ref=_external_ref(customer, profile), next_attempt_at=at, **_wanted(profile),
-            )  # fmt: skip
-            record(by=by, at=at, target=access, what=AuditType.REQUESTED, profile=profile.name, **_wanted(profile))
-    except IntegrityError:
-        existing = Access.objects.filter(customer=customer, profile=profile).first()
-        if existing is None:
-            raise
-        raise AlreadyRequested(existing) from None
+    with transaction.atomic():
+        Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+        _check_new(customer, profile)
+        access = Access.objects.create(
+            environment=customer.environment, customer=customer, profile=profile, status_at=at, requested_by=by,
+            external_ref=_external_ref(customer, profile), next_attempt_at=at, **_wanted(profile),
+        )  # fmt: skip
+        record(by=by, at=at, target=access, what=AuditType.REQUESTED, profile=profile.name, **_wanted(profile))
     return access
+
+
+def _check_new(customer: Customer, profile: AccessProfile) -> None:
+    """Nobody who has approved is asked again: neither for the profile, nor while what an approved access may do is unknown."""
+    same_kind = Access.objects.filter(
+        customer=customer, profile__system=profile.system, profile__kind=profile.kind, rights_known_at=None,
+        status__in={*Access.USABLE, Status.UNKNOWN},
+    )  # fmt: skip
+    existing = Access.objects.filter(customer=customer, profile=profile).order_by("pk").first() or same_kind.first()
+    if existing is not None:
+        raise AlreadyRequested(existing)
+    waiting = FoundSystemUser.objects.filter(system=profile.system, orgnr=customer.orgnr, kind=profile.kind)
+    found = waiting.filter(gone_at=None, access=None, ignored_at=None).first()
+    if found is not None:
+        raise AlreadyApproved(found)
 
 
 def _check_possible(customer: Customer, profile: AccessProfile) -> None:
@@ -80,7 +98,7 @@ def renew_access(*, access: Access, by: str, at: datetime) -> None:
     _check_possible(access.customer, access.profile)
     access.move_to(
         Status.DRAFT, by=by, at=at, requested_by=by, next_attempt_at=at, lease_until=None, problem_code="", failures=0,
-        missing_since=None, sent_at=None, opened_at=None, answered_at=None, remote_status="", confirm_url="",
+        missing_since=None, rights_known_at=None, sent_at=None, opened_at=None, answered_at=None, remote_status="", confirm_url="",
         link_revoked_at=None, **_wanted(access.profile),
     )  # fmt: skip
 

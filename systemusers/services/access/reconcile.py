@@ -18,7 +18,9 @@ from portal.gateways.altinn import RemoteSystemUser
 from portal.gateways.errors import BrokenReply, Refused
 from systemusers.models import Access, System, SystemRound, SystemUser
 from systemusers.services import tokens
+from systemusers.services.access.answers import store_system_user
 from systemusers.services.access.rounds import is_ours, waits_for_us, work_systems
+from systemusers.services.adoption.found import note_listed
 from systemusers.services.remote import system_user_requests
 from systemusers.services.system_register.entry import SCOPE
 from systemusers.services.system_register.rounds import next_night
@@ -48,8 +50,7 @@ def reconcile(hold: Hold[SystemRound]) -> None:
     system, at = hold.row.system, hold.now()
     with waits_for_us(hold):
         try:
-            if _usable(system).exists():
-                reconcile_system(system=system, at=at, is_repeated=hold.row.failures > 0, renew=hold.renew)
+            reconcile_system(system=system, at=at, is_repeated=hold.row.failures > 0, renew=hold.renew)
             hold.finish(next_attempt_at=next_night(at))
         except (Refused, BrokenReply, TooManyMissing) as error:
             if isinstance(error, Refused) and is_ours(error):
@@ -65,7 +66,8 @@ def _usable(system: System) -> Any:
 def reconcile_system(
     *, system: System, at: datetime, is_repeated: bool = False, renew: Callable[[], None] = lambda: None
 ) -> int:
-    """Store `seen_at` of listed accesses and mark missing ones; returns how many were marked.
+    """Store `seen_at` of listed accesses, mark missing ones, and store those that are no accesses of ours; returns how many
+    were marked.
 
     The intent is recorded once for a night. `renew` is called after the long call, before anything is written; it raises
     LostRace when another worker has taken the work over. Raises TooManyMissing (nothing is marked), NoKey and the gateways' errors.
@@ -76,13 +78,24 @@ def reconcile_system(
     renew()
     ours = list(_usable(system).exclude(answered_at__gt=at - SETTLE).select_related("customer"))
     missing = [row for row in ours if (row.customer.orgnr, row.external_ref) not in listed]
-    there = [row.pk for row in ours if (row.customer.orgnr, row.external_ref) in listed]
+    there = {row.pk for row in ours if (row.customer.orgnr, row.external_ref) in listed}
     SystemUser.objects.filter(access__in=there).update(seen_at=at)
+    _take_new_ids([row for row in ours if row.pk in there], listed, at)
+    note_listed(system=system, listed=listed.values(), at=at)
     if len(missing) > MOST_AT_ONCE and len(missing) * 2 > len(ours):
         raise TooManyMissing(f"{len(missing)} of {len(ours)} accesses of {system.system_id} are not in Altinn's list")
     for row in missing:
         tokens.note_missing(access=row, at=at, sign="list")
     return len(missing)
+
+
+def _take_new_ids(rows: list[Access], listed: Known, at: datetime) -> None:
+    """The customer removed a system user and made another with the same reference."""
+    known = dict(SystemUser.objects.filter(access__in=rows).values_list("access_id", "altinn_id"))
+    for row in rows:
+        remote = listed[row.customer.orgnr, row.external_ref]
+        if str(known.get(row.pk, remote.id)) != remote.id:
+            store_system_user(row, remote, at=at)
 
 
 def _listed(system: System, at: datetime) -> Known:

@@ -1,0 +1,149 @@
+"""Makes customers and accesses of the found system users that were chosen. The customers are asked nothing.
+
+A batch is one transaction after the look-up of the names, so an interrupted take-over goes on where it was, without doubles.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Customer
+from accounts.services.business_register import can_be_known, enhetsregisteret
+from accounts.services.customers import add_customers, vendor_orgnr
+from accounts.services.orgnr import BadOrgnr, check_environment, read_orgnr
+from portal.core import lease
+from portal.core.audit import record
+from portal.core.audit_events import AuditType
+from portal.core.lease import Hold
+from portal.core.states import LostRace
+from portal.gateways.enhetsregisteret import MOST_NUMBERS, Unit
+from systemusers.models import Access, FoundSystemUser, RightsCheck, SystemUser
+
+BY = "task:take_over"
+BATCH = MOST_NUMBERS
+Status = Access.Status
+Holds = list[Hold[FoundSystemUser]]
+WRONG_NUMBER = "WRONG_ORGNR"
+
+
+def take_over_due(*, at: datetime) -> int:
+    """Take over a batch of the chosen. Returns how many were claimed."""
+    holds = lease.claim(FoundSystemUser.objects.to_take_over(), at=at, limit=BATCH)
+    by_environment: dict[str, Holds] = defaultdict(list)
+    for hold in holds:
+        by_environment[hold.row.system.environment].append(hold)
+    for environment, group in by_environment.items():
+        try:
+            _take_over(environment, group)
+        except Exception as error:
+            _put_off(group, error)
+    return len(holds)
+
+
+def _put_off(group: Holds, error: Exception) -> None:
+    for hold in group:
+        with lease.reporting(hold):
+            raise error
+
+
+def _take_over(environment: str, group: Holds) -> None:
+    """Raises the gateways' errors when a name is needed and the business register does not answer."""
+    usable = [hold for hold in group if _is_usable(hold, environment)]
+    for hold in set(group) - set(usable):
+        hold.stop(code=WRONG_NUMBER, chosen_at=None)
+    units = _look_up(environment, {hold.row.orgnr for hold in usable})
+    with transaction.atomic():
+        mine = lease.lock_all(usable)
+        customers = _customers(environment, mine, units)
+        taken = {hold: _access_of(hold, customers[hold.row.orgnr]) for hold in mine}
+        _ask_for_rights(taken)
+        lease.finish_all({hold: {"next_attempt_at": None, "access": access} for hold, access in taken.items()})
+
+
+def _is_usable(hold: Hold[FoundSystemUser], environment: str) -> bool:
+    try:
+        number = read_orgnr(hold.row.orgnr)
+        check_environment(number, environment=environment, vendor_orgnr=vendor_orgnr())
+    except BadOrgnr:
+        return False
+    return number == hold.row.orgnr
+
+
+def _look_up(environment: str, numbers: set[str]) -> dict[str, Unit]:
+    """What the business register says of those that are no customers yet. Not inside a transaction."""
+    known = Customer.objects.filter(environment=environment, orgnr__in=numbers).values_list("orgnr", flat=True)
+    missing = sorted(n for n in numbers - set(known) if can_be_known(environment=environment, orgnr=n))
+    return {unit.orgnr: unit for unit in enhetsregisteret(environment).units(missing)} if missing else {}
+
+
+def _customers(environment: str, holds: Holds, units: dict[str, Unit]) -> dict[str, Customer]:
+    """The customer of each number, locked: made where there is none, named by its number when the register has no name."""
+    wanted = {hold.row.orgnr: units.get(hold.row.orgnr) for hold in holds}
+    for hold in holds[:1]:
+        add_customers(environment=environment, units=wanted, by=hold.row.chosen_by, at=hold.now())
+    rows = Customer.objects.filter(environment=environment, orgnr__in=wanted)
+    return {row.orgnr: row for row in rows.select_for_update(no_key=True, of=("self",)).order_by("pk")}
+
+
+def _access_of(hold: Hold[FoundSystemUser], customer: Customer) -> Access:
+    """The access that stands for the system user: the one there is for the reference, or a new one."""
+    found = hold.row
+    same = Access.objects.filter(customer=customer, profile__system=found.system, external_ref=found.external_ref)
+    access = same.select_related("customer", "profile__system").first()
+    if access is None:
+        access = _new_access(hold, customer)
+    elif access.can_move_to(Status.APPROVED) and not _is_replaced(access, found):
+        _approve(access, hold)
+    _store_system_user(access, found, hold.now())
+    record(
+        by=found.chosen_by, at=hold.now(), target=access, what=AuditType.TAKEN_OVER,
+        customer_id=customer.pk, profile=access.profile.name,
+    )  # fmt: skip
+    return access
+
+
+def _is_replaced(access: Access, found: FoundSystemUser) -> bool:
+    """It stands in Altinn already, by another system user."""
+    return access.status in Access.USABLE and str(access.altinn_id) != str(found.altinn_id)
+
+
+def _new_access(hold: Hold[FoundSystemUser], customer: Customer) -> Access:
+    found, at = hold.row, hold.now()
+    assert found.profile is not None  # noqa: S101 - chosen rows have one
+    return Access.objects.create(
+        environment=customer.environment, customer=customer, profile=found.profile, external_ref=found.external_ref,
+        status=Status.APPROVED, status_at=at, altinn_id=str(found.altinn_id), remote_status="Accepted",
+        requested_by=found.chosen_by, answered_at=found.created_at, polled_at=at,
+    )  # fmt: skip
+
+
+def _approve(access: Access, hold: Hold[FoundSystemUser]) -> None:
+    """A row that was rejected, expired, withdrawn or removed, and that the customer made good in Altinn itself."""
+    try:
+        access.move_to(
+            Status.APPROVED, by=hold.row.chosen_by, at=hold.now(), altinn_id=str(hold.row.altinn_id), remote_status="Accepted",
+            answered_at=hold.row.created_at, missing_since=None, next_attempt_at=None, lease_until=None, failures=0,
+            problem_code="", rights=[], packages=[], rights_known_at=None,
+        )  # fmt: skip
+    except LostRace:
+        access.refresh_from_db()
+
+
+def _store_system_user(access: Access, found: FoundSystemUser, at: datetime) -> None:
+    fresh = {"kind": found.kind, "created_at": found.created_at, "seen_at": at, "removed_at": None}
+    SystemUser.objects.update_or_create(access=access, defaults={"altinn_id": found.altinn_id, **fresh})
+
+
+def _ask_for_rights(taken: Mapping[Hold[FoundSystemUser], Access]) -> None:
+    rows = [
+        RightsCheck(access=access, next_attempt_at=hold.at)
+        for hold, access in taken.items()
+        if access.rights_known_at is None
+    ]
+    RightsCheck.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["access"], update_fields=["next_attempt_at"]
+    )

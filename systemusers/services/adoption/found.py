@@ -1,0 +1,96 @@
+"""What Altinn lists for a system and no access here stands for: stored each time that the list is read.
+
+https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from portal.gateways.altinn import RemoteSystemUser
+from portal.gateways.text import one_line
+from systemusers.models import Access, AccessProfile, FoundSystemUser, Kind, System, SystemUser
+
+BATCH = 1000
+BY_ITSELF = "task:take_over"
+"""The actor where the system takes new ones over without a person."""
+REFRESHED = ("orgnr", "external_ref", "kind", "title", "created_at")
+
+
+def note_listed(*, system: System, listed: Iterable[RemoteSystemUser], at: datetime) -> None:
+    """Store every listed system user that is not ours yet, and mark those that are not listed any more.
+
+    Safe to repeat, and with a list that another worker reads at once. New ones are chosen where the system adopts by itself.
+    """
+    seen: set[str] = set()
+    for batch in _batches(iter(listed)):
+        _store(system, batch, at)
+        seen.update(remote.id for remote in batch)
+    _mark_gone(system, seen, at)
+    System.objects.filter(pk=system.pk).update(listed_at=at)
+
+
+def _batches(listed: Iterator[RemoteSystemUser]) -> Iterator[list[RemoteSystemUser]]:
+    while batch := list(islice(listed, BATCH)):
+        yield batch
+
+
+def _store(system: System, batch: list[RemoteSystemUser], at: datetime) -> None:
+    ids = [remote.id for remote in batch]
+    ours = {
+        str(pk)
+        for pk in SystemUser.objects.filter(altinn_id__in=ids, removed_at=None).values_list("altinn_id", flat=True)
+    }
+    rows = [_row(system, remote, at) for remote in batch if remote.id not in ours and not _is_asked_for(system, remote)]
+    with transaction.atomic():
+        FoundSystemUser.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["system", "altinn_id"], update_fields=list(REFRESHED)
+        )
+        mine = FoundSystemUser.objects.filter(system=system, altinn_id__in=ids)
+        mine.filter(gone_at__isnull=False).update(gone_at=None, chosen_at=None, next_attempt_at=None)
+        if system.adopts:
+            choose_by_itself(mine.waiting(), at=at)
+
+
+def _row(system: System, remote: RemoteSystemUser, at: datetime) -> FoundSystemUser:
+    return FoundSystemUser(
+        system=system, altinn_id=remote.id, orgnr=remote.orgnr, external_ref=remote.external_ref,
+        kind=Kind(remote.kind.upper()), title=one_line(remote.title)[:300], created_at=remote.created_at, found_at=at,
+    )  # fmt: skip
+
+
+def _is_asked_for(system: System, remote: RemoteSystemUser) -> bool:
+    """The customer was asked from here and has just approved: the poll of the request stores it, as its own."""
+    return Access.objects.filter(
+        profile__system=system, customer__orgnr=remote.orgnr, external_ref=remote.external_ref,
+        status__in={*Access.OPEN, *Access.USABLE, Access.Status.UNKNOWN, Access.Status.DRAFT},
+    ).exists()  # fmt: skip
+
+
+def _mark_gone(system: System, seen: set[str], at: datetime) -> None:
+    rows = FoundSystemUser.objects.filter(system=system, gone_at=None, access=None, found_at__lt=at)
+    gone = [row.pk for row in rows.only("pk", "altinn_id").iterator() if str(row.altinn_id) not in seen]
+    FoundSystemUser.objects.filter(pk__in=gone, access=None).update(gone_at=at, next_attempt_at=None)
+
+
+def choose_by_itself(rows: QuerySet[FoundSystemUser], *, at: datetime) -> None:
+    """Where the system is set to adopt what customers make in Altinn themselves: with the profile that was chosen before."""
+    for kind in Kind.values:
+        of_kind = rows.filter(kind=kind)
+        profile = _profile_used_before(of_kind.first())
+        if profile is not None:
+            of_kind.update(chosen_at=at, chosen_by=BY_ITSELF, profile=profile, next_attempt_at=at)
+
+
+def _profile_used_before(row: FoundSystemUser | None) -> AccessProfile | None:
+    if row is None:
+        return None
+    before: Any = FoundSystemUser.objects.filter(system=row.system, kind=row.kind, access__isnull=False)
+    last = before.select_related("profile").order_by("-chosen_at", "-pk").first()
+    return last.profile if last else None

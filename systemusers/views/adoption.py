@@ -1,0 +1,173 @@
+"""Funnet i Altinn: system users that were made elsewhere. A person chooses which become accesses; a worker makes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from accounts.guard import StaffRequest, staff_page
+from accounts.models import Customer
+from portal.core import enqueue, lease
+from portal.core.filters import Group, chips, in_group
+from portal.core.htmx import page_or_fragment
+from portal.core.paging import Page, paginate
+from portal.core.search import row_id, search_text
+from portal.explain import Explanation, explain
+from systemusers import tasks
+from systemusers.forms import TakeOverForm
+from systemusers.models import FoundSystemUser, Kind, System, SystemRound
+from systemusers.models.found import CHOSEN, WAITING, FoundSystemUserQuerySet
+from systemusers.services import adoption
+from systemusers.services.system_register import SystemProblems
+from systemusers.views import access, systems
+
+STATES = [
+    Group("waiting", lazy("Venter på dere"), WAITING),
+    Group("chosen", lazy("Skal overtas"), CHOSEN),
+    Group("taken", lazy("Overtatt"), Q(access__isnull=False)),
+    Group("ignored", lazy("Skal ikke følges"), Q(ignored_at__isnull=False, access=None, gone_at=None)),
+    Group("gone", lazy("Borte i Altinn"), Q(gone_at__isnull=False, access=None)),
+]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One found system user; `customer` when the organisation is one already."""
+
+    found: FoundSystemUser
+    customer: Customer | None
+    problem: Explanation | None
+
+
+@staff_page(may="may_configure")
+def found(request: StaffRequest, pk: int) -> HttpResponse:
+    """The list, and the form that takes over or leaves those that were picked."""
+    system = systems.find(request, pk)
+    form = TakeOverForm(request.POST or None, system=system)
+    if request.method == "POST" and form.is_valid():
+        answer = _act(request, system, form)
+        if answer is not None:
+            return answer
+    matching = _matching(system, search_text(request))
+    state = request.GET.get("state", "waiting")
+    rows = in_group(matching, STATES, state)
+    page = paginate(rows, query=request.GET, order=("orgnr", "external_ref", "pk"))
+    context = {
+        "system": system, "form": form, "page": _rows(system, page), "q": request.GET.get("q", ""), "state": state,
+        "chips": chips(matching, STATES, query=request.GET, parameter="state", always=("waiting", "chosen")),
+        "moving": matching.filter(CHOSEN).count(), "number": rows.count() if state == "waiting" else 0,
+        "kinds": set(matching.filter(WAITING).values_list("kind", flat=True).distinct().order_by()),
+    }  # fmt: skip
+    return page_or_fragment(
+        request, "systemusers/found.html", "results", context=context, status=422 if form.errors else 200
+    )
+
+
+def _matching(system: System, text: str) -> FoundSystemUserQuerySet:
+    rows = FoundSystemUser.objects.filter(system=system).select_related("access__customer")
+    digits = "".join(character for character in text if character.isdigit())
+    if not text:
+        return rows
+    by_number = Q(orgnr__startswith=digits) if len(digits) >= 3 else Q()
+    named = Customer.objects.filter(environment=system.environment).matching(text).values("orgnr")
+    return rows.filter(Q(external_ref__icontains=text) | by_number | Q(orgnr__in=named))
+
+
+def _rows(system: System, page: Page[FoundSystemUser]) -> Page[Row]:
+    numbers = [row.orgnr for row in page]
+    known = {c.orgnr: c for c in Customer.objects.filter(environment=system.environment, orgnr__in=numbers)}
+    return page.of(lambda row: Row(row, known.get(row.orgnr), explain(row.problem_code) if row.problem_code else None))
+
+
+def _act(request: StaffRequest, system: System, form: TakeOverForm) -> HttpResponse | None:
+    """Do what the pressed button says; None when a profile cannot be made, which the form then says."""
+    rows = _picked(request, system)
+    if rows is None:
+        messages.error(request, _("Velg minst én systembruker."))
+    elif request.POST.get("act") == "ignore":
+        number = adoption.ignore(rows=rows, system=system, by=request.user.actor, at=timezone.now())
+        _tell(
+            request,
+            number,
+            ngettext("%(n)s systembruker skal ikke følges.", "%(n)s systembrukere skal ikke følges.", number),
+        )
+    elif request.POST.get("act") == "reconsider":
+        number = adoption.reconsider(rows=rows, system=system)
+        _tell(
+            request, number, ngettext("%(n)s systembruker venter igjen.", "%(n)s systembrukere venter igjen.", number)
+        )
+    else:
+        try:
+            number = _take_over(request, system, form, rows)
+        except SystemProblems as problems:
+            for texts in problems.fields.values():
+                for text in texts:
+                    form.add_error(None, text)
+            return None
+        text = ngettext("%(n)s systembruker overtas nå.", "%(n)s systembrukere overtas nå.", number)
+        _tell(request, number, text + " " + _("Ingen kunder blir spurt."))
+    return redirect(request.get_full_path())
+
+
+def _tell(request: StaffRequest, number: int, text: str) -> None:
+    if number:
+        messages.success(request, text % {"n": number})
+    else:
+        messages.info(request, _("Ingen av dem ventet lenger. Noen andre kan ha vært her først."))
+
+
+def _picked(request: StaffRequest, system: System) -> FoundSystemUserQuerySet | None:
+    """The ticked rows, or all that the search and the state show; None without any."""
+    if request.POST.get("all"):
+        return in_group(_matching(system, search_text(request)), STATES, request.GET.get("state", "waiting"))
+    ids = [pk for pk in map(row_id, request.POST.getlist("found")) if pk is not None]
+    return FoundSystemUser.objects.filter(system=system, pk__in=ids) if ids else None
+
+
+def _take_over(request: StaffRequest, system: System, form: TakeOverForm, rows: FoundSystemUserQuerySet) -> int:
+    """Raises SystemProblems when the system has nothing that the kind may be given."""
+    now: dict[str, Any] = {"by": request.user.actor, "at": timezone.now()}
+    number = 0
+    for name, kind in {"standard": Kind.STANDARD, "agent": Kind.AGENT}.items():
+        if not rows.waiting().filter(kind=kind).exists():
+            continue
+        profile = form.cleaned_data[name] or adoption.default_profile(system=system, kind=kind, **now)
+        number += adoption.take_over(rows=rows, profile=profile, adopts=form.cleaned_data["adopts"], **now)
+    enqueue.enqueue_on_commit(tasks.take_over_system_users)
+    return number
+
+
+@staff_page(may="may_configure")
+@require_POST
+def fetch(request: StaffRequest, pk: int) -> HttpResponse:
+    """Read Altinn's list at the next chance."""
+    system = systems.find(request, pk)
+    rows = SystemRound.objects.filter(system=system, kind=SystemRound.Kind.RECONCILE)
+    SystemRound.objects.get_or_create(
+        system=system, kind=SystemRound.Kind.RECONCILE, defaults={"next_attempt_at": timezone.now()}
+    )
+    lease.make_due(rows, at=timezone.now())
+    enqueue.enqueue_on_commit(tasks.reconcile_systems)
+    messages.success(request, _("Listen hentes fra Altinn nå. Last siden på nytt om litt."))
+    return redirect("found", environment=request.environment, pk=pk)
+
+
+@staff_page(may="may_work")
+@require_POST
+def rights(request: StaffRequest, pk: int) -> HttpResponse:
+    """Ask Altinn what the access may do."""
+    row = access.find(request, pk)
+    adoption.check_rights(access=row, at=timezone.now())
+    enqueue.enqueue_on_commit(tasks.check_rights)
+    messages.success(request, _("Altinn blir spurt om hva tilgangen gjelder. Last siden på nytt om litt."))
+    return redirect("access", environment=request.environment, pk=pk)
