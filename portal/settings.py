@@ -330,6 +330,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "check-accesses": every(60, "systemusers.tasks.check_accesses"),
     "watch-systems": every(15, "systemusers.tasks.watch_systems"),
     "reconcile-systems": every(300, "systemusers.tasks.reconcile_systems"),
+    "warn-of-keys": every(60 * 60, "systemusers.tasks.warn_of_keys"),
     "sweep-documents": every(24 * 60 * 60, "submissions.tasks.sweep_documents"),
     "sweep-cursors": every(5, "submissions.tasks.sweep_cursors"),
     "pull-dialogs": every(10, "submissions.tasks.pull_dialogs"),

@@ -17,6 +17,7 @@ from portal.core import enqueue
 from systemusers.models import Access
 from systemusers.services import access as accesses
 from systemusers.services.access.rounds import BATCH
+from systemusers.services.keys import ending
 
 
 def _work(task: Task[..., None], batch: Callable[..., int]) -> None:
@@ -53,6 +54,12 @@ def watch_systems(**_: Any) -> None:
 def reconcile_systems(**_: Any) -> None:
     """Nightly: compare the accesses of each system with Altinn's list."""
     _work(reconcile_systems, accesses.reconcile_due)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def warn_of_keys(**_: Any) -> None:
+    """Mail the administrators about keys that end soon."""
+    ending.warn(at=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True, expires=60)

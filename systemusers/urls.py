@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from systemusers.views import access, ask, settings, systems
+from systemusers.views import access, ask, digdir, keys, settings, systems
 
 urlpatterns = [
     path("access/", access.access_list, name="accesses"),
@@ -29,6 +29,20 @@ urlpatterns = [
     path("settings/clients/<int:pk>/", settings.client, name="client"),
     path("settings/clients/<int:pk>/keys/", settings.make_key, name="key-new"),
     path("settings/clients/<int:pk>/scopes/", settings.check_scopes, name="scopes-check"),
+    path("settings/clients/<int:pk>/keys/import/", keys.import_one, name="key-import"),
+    path("settings/clients/<int:pk>/keys/digdir/", digdir.client_keys, name="digdir-keys"),
+    path("settings/clients/<int:pk>/rotation/", digdir.start, name="rotation-start"),
+    path("settings/digdir/", digdir.clients, name="digdir-clients"),
+    path("settings/digdir/add/", digdir.add_client, name="digdir-client-add"),
+    path("settings/digdir/new/", digdir.new_client, name="digdir-client-new"),
+    path("settings/rotations/<int:pk>/", digdir.rotation, name="rotation"),
+    path("settings/rotations/<int:pk>/post/", digdir.step, {"name": "post"}, name="rotation-post"),
+    path("settings/rotations/<int:pk>/use/", digdir.step, {"name": "use"}, name="rotation-use"),
+    path("settings/rotations/<int:pk>/remove/", digdir.remove_old, name="rotation-remove"),
+    path("settings/rotations/<int:pk>/abandon/", digdir.step, {"name": "abandon"}, name="rotation-abandon"),
+    path("settings/rotations/<int:pk>/by-hand/", digdir.step, {"name": "by-hand"}, name="rotation-by-hand"),
+    path("settings/keys/<int:pk>/kid/", keys.rename, name="key-kid"),
+    path("settings/keys/<int:pk>/public/<str:form>/", keys.public_half, name="key-public"),
     path("settings/keys/<int:pk>/activate/", settings.activate_key, name="key-activate"),
     path("settings/keys/<int:pk>/retire/", settings.retire_key, name="key-retire"),
 ]

@@ -24,7 +24,7 @@ MOST_BYTES = 64 * 1024
 KID = re.compile(r"[A-Za-z0-9._-]{1,255}")
 """The characters that Digdir allows."""
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
-_BEGIN = re.compile(r"-----BEGIN ")
+_EDGES = re.compile(r"-----(?:BEGIN|END) ")
 PRIVATE_LABEL = "PRIVATE KEY"
 
 
@@ -82,7 +82,7 @@ def parse_private_key(raw: bytes, *, passphrase: str = "") -> ParsedKey:
 
 def _from_pem(text: str, passphrase: str) -> Any:
     labels = [match[1] for match in _BLOCK.finditer(text)]
-    if len(labels) != len(_BEGIN.findall(text)):
+    if 2 * len(labels) != len(_EDGES.findall(text)):
         raise BadKey(Fault.DAMAGED)
     private = [label for label in labels if label.endswith(PRIVATE_LABEL)]
     if len(private) > 1:
