@@ -42,7 +42,9 @@ urlpatterns = [
     path("settings/rotations/<int:pk>/abandon/", digdir.step, {"name": "abandon"}, name="rotation-abandon"),
     path("settings/rotations/<int:pk>/by-hand/", digdir.step, {"name": "by-hand"}, name="rotation-by-hand"),
     path("settings/keys/<int:pk>/kid/", keys.rename, name="key-kid"),
-    path("settings/keys/<int:pk>/public/<str:form>/", keys.public_half, name="key-public"),
+    path("settings/keys/<int:pk>/public/jwk/", keys.public_half, {"form": "jwk"}, name="key-public-jwk"),
+    path("settings/keys/<int:pk>/public/set/", keys.public_half, {"form": "set"}, name="key-public-set"),
+    path("settings/keys/<int:pk>/public/list/", keys.public_half, {"form": "list"}, name="key-public-list"),
     path("settings/keys/<int:pk>/activate/", settings.activate_key, name="key-activate"),
     path("settings/keys/<int:pk>/retire/", settings.retire_key, name="key-retire"),
 ]

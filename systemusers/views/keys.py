@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -112,8 +112,6 @@ def _renamed(request: StaffRequest, key: SigningKey, form: KidForm) -> bool:
 @require_safe
 def public_half(request: StaffRequest, pk: int, form: str) -> HttpResponse:
     """The public half as a file: one JWK, a set, or a list."""
-    if form not in JWK_NAMES:
-        raise Http404(form)
     key = find_key(request, pk)
     text = keys.public_jwk_text(key, form=form)
     name = f"maskinporten-{key.pk}-{JWK_NAMES[form]}.json"
