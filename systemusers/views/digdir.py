@@ -41,9 +41,9 @@ def sentence(error: Exception) -> str:
         return text % {"kids": ", ".join(error.kids)}
     if isinstance(error, rotations.TooEarly):
         return _("Maskinporten kjenner kanskje ikke nøkkelen ennå. Vent %(n)s sekunder.") % {"n": error.seconds}
-    for kind, text in SENTENCES:
+    for kind, words in SENTENCES:
         if isinstance(error, kind):
-            return text()
+            return words()
     raise error
 
 
@@ -113,7 +113,7 @@ def rotation(request: StaffRequest, pk: int) -> HttpResponse:
     context = {
         "rotation": row,
         "seconds": max(0, round(left.total_seconds())) if left else 0,
-        "jwk": keys.public_jwk_text(row.new_key),
+        "jwk": keys.public_jwk_text(row.new_key, form="jwk"),
         "digdir_url": addresses(request.environment).self_service_web,
         "can_use_api": self_service.can_use(request.environment, scope=self_service.MODIFY),
     }

@@ -107,7 +107,7 @@ def check_can_have_key(client: MaskinportenClient) -> None:
 
 def check_kid_is_free(kid: str, *, client: MaskinportenClient, own: int | None = None) -> None:
     """Call after `lock_clients`. `own`: the id of the key that is to have it. Raises KidInUse."""
-    others = SigningKey.objects.filter(kid=kid, client__environment=client.environment).exclude(pk=own)
+    others = SigningKey.objects.filter(kid=kid, client__environment=client.environment).exclude(pk=own or 0)
     for key in others.select_related("client"):
         raise KidInUse("" if key.client_id == client.pk else key.client.name)
 
