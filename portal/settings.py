@@ -333,6 +333,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "compare-systems": every(300, "systemusers.tasks.compare_systems"),
     "take-over-system-users": every(15, "systemusers.tasks.take_over_system_users"),
     "check-rights": every(60, "systemusers.tasks.check_rights"),
+    "warn-of-keys": every(60 * 60, "systemusers.tasks.warn_of_keys"),
     "sweep-documents": every(24 * 60 * 60, "submissions.tasks.sweep_documents"),
     "sweep-cursors": every(5, "submissions.tasks.sweep_cursors"),
     "pull-dialogs": every(10, "submissions.tasks.pull_dialogs"),

@@ -9,6 +9,7 @@ from systemusers.models import (
     Access,
     AccessProfile,
     FoundSystemUser,
+    KeyRotation,
     MaskinportenClient,
     RegisterChange,
     RightsCheck,
@@ -34,6 +35,13 @@ class SigningKeyAdmin(Unchangeable):
     search_fields = ("kid", "client__name")
     list_select_related = ("client",)
     exclude = ("private_pem",)
+
+
+@admin.register(KeyRotation)
+class KeyRotationAdmin(Unchangeable):
+    list_display = ("client", "status", "is_manual", "status_at", "posted_at", "attempts", "problem_code")
+    list_filter = ("status", "client__environment")
+    list_select_related = ("client",)
 
 
 @admin.register(ScopeGrant)

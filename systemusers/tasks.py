@@ -18,6 +18,7 @@ from systemusers.models import Access
 from systemusers.services import access as accesses
 from systemusers.services import adoption
 from systemusers.services.access.rounds import BATCH
+from systemusers.services.keys import ending
 from systemusers.services.system_register.nightly import compare_due
 
 
@@ -73,6 +74,12 @@ def take_over_system_users(**_: Any) -> None:
 def check_rights(**_: Any) -> None:
     """Ask Altinn what the system users may do whose rights are not known."""
     _work(check_rights, adoption.check_rights_due)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def warn_of_keys(**_: Any) -> None:
+    """Mail the administrators about keys that end soon."""
+    ending.warn(at=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True, expires=60)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from systemusers.views import access, adoption, ask, register, settings, systems
+from systemusers.views import access, adoption, ask, digdir, keys, register, settings, systems
 
 urlpatterns = [
     path("access/", access.access_list, name="accesses"),
@@ -32,6 +32,22 @@ urlpatterns = [
     path("settings/clients/<int:pk>/", settings.client, name="client"),
     path("settings/clients/<int:pk>/keys/", settings.make_key, name="key-new"),
     path("settings/clients/<int:pk>/scopes/", settings.check_scopes, name="scopes-check"),
+    path("settings/clients/<int:pk>/keys/import/", keys.import_one, name="key-import"),
+    path("settings/clients/<int:pk>/keys/digdir/", digdir.client_keys, name="digdir-keys"),
+    path("settings/clients/<int:pk>/rotation/", digdir.start, name="rotation-start"),
+    path("settings/digdir/", digdir.clients, name="digdir-clients"),
+    path("settings/digdir/add/", digdir.add_client, name="digdir-client-add"),
+    path("settings/digdir/new/", digdir.new_client, name="digdir-client-new"),
+    path("settings/rotations/<int:pk>/", digdir.rotation, name="rotation"),
+    path("settings/rotations/<int:pk>/post/", digdir.step, {"name": "post"}, name="rotation-post"),
+    path("settings/rotations/<int:pk>/use/", digdir.step, {"name": "use"}, name="rotation-use"),
+    path("settings/rotations/<int:pk>/remove/", digdir.remove_old, name="rotation-remove"),
+    path("settings/rotations/<int:pk>/abandon/", digdir.step, {"name": "abandon"}, name="rotation-abandon"),
+    path("settings/rotations/<int:pk>/by-hand/", digdir.step, {"name": "by-hand"}, name="rotation-by-hand"),
+    path("settings/keys/<int:pk>/kid/", keys.rename, name="key-kid"),
+    path("settings/keys/<int:pk>/public/jwk/", keys.public_half, {"form": "jwk"}, name="key-public-jwk"),
+    path("settings/keys/<int:pk>/public/set/", keys.public_half, {"form": "set"}, name="key-public-set"),
+    path("settings/keys/<int:pk>/public/list/", keys.public_half, {"form": "list"}, name="key-public-list"),
     path("settings/keys/<int:pk>/activate/", settings.activate_key, name="key-activate"),
     path("settings/keys/<int:pk>/retire/", settings.retire_key, name="key-retire"),
 ]

@@ -28,7 +28,16 @@ class AuditType(StrEnum):
     PASSWORD_SET = "password-set"  # noqa: S105 - the name of an event
     # Maskinporten clients and keys
     KEY_MADE = "key-made"
+    KEY_IMPORTED = "key-imported"
     KEY_TRIED = "key-tried"
+    KEYS_READ = "keys-read"
+    KEY_POSTED = "key-posted"
+    KEY_POSTED_BY_HAND = "key-posted-by-hand"
+    KEY_REMOVED = "key-removed"
+    KEY_REMOVED_BY_HAND = "key-removed-by-hand"
+    ROTATION_STARTED = "rotation-started"
+    CLIENTS_LISTED = "clients-listed"
+    CLIENT_ORDERED = "client-ordered"
     SCOPES_CHECKED = "scopes-checked"
     # systems in Altinn's system register
     REGISTER = "register"
@@ -48,7 +57,7 @@ class AuditType(StrEnum):
     TAKE_OVER = "take-over"
     RECONCILE = "reconcile"
     # system users that stand in Altinn and not here
-    TAKE_OVER = "take-over"
+    ADOPT = "adopt"
     IGNORED = "ignored"
     TAKEN_OVER = "taken-over"
     RIGHTS_KNOWN = "rights-known"
@@ -96,7 +105,14 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.PASSWORD_RESET: _VISIT,
     T.PASSWORD_SET: {"usable"},
     T.KEY_MADE: {"kid"},
+    T.KEY_IMPORTED: {"kid"},
     T.KEY_TRIED: {"kid"},
+    T.KEY_POSTED: {"kid"},
+    T.KEY_POSTED_BY_HAND: {"kid"},
+    T.KEY_REMOVED: {"kid"},
+    T.KEY_REMOVED_BY_HAND: {"kid"},
+    T.ROTATION_STARTED: {"kid"},
+    T.CLIENT_ORDERED: {"scopes"},
     T.SCOPES_CHECKED: {"scopes"},
     T.REGISTER: {"system_id"},
     T.REGISTER_REFUSED: _REFUSED,
@@ -108,7 +124,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.READ_REGISTER: {"system_id"},
     T.TAKE_OVER: {"system_id", "client_id", "fields"},
     T.RECONCILE: {"system_id"},
-    T.TAKE_OVER: {"number", "profile", "system_id"},
+    T.ADOPT: {"number", "profile", "system_id"},
     T.IGNORED: {"number", "system_id"},
     T.TAKEN_OVER: {"profile", "ordered_by"},
     T.RIGHTS_KNOWN: {"rights", "packages"},

@@ -30,6 +30,8 @@ FOR_STRANGERS = Rule(64 * KB)
 FOR_STAFF = Rule(1 * MB)
 FOR_ADMIN = Rule(5 * MB, takes_files=True)
 """Django admin: the vendor's logo."""
+KEY_FILE = Rule(200 * KB, takes_files=True)
+"""A private key, as text or file. So small a body is never written to a disk on its way (see `receiving.IN_MEMORY`)."""
 UPLOAD = Rule(250 * MB, takes_files=True)
 """One upload of a package: 5 000 files of 50 kB."""
 
@@ -50,6 +52,12 @@ REFUSED = "portal.refused_body"
 def takes_files(view: View) -> View:
     """Mark a view that takes uploads. Goes below `staff_page`."""
     view.body_rule = UPLOAD  # type: ignore[attr-defined]
+    return view
+
+
+def takes_key_file(view: View) -> View:
+    """Mark a view that takes one small file with a secret. Goes below `staff_page`."""
+    view.body_rule = KEY_FILE  # type: ignore[attr-defined]
     return view
 
 

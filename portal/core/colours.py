@@ -6,9 +6,12 @@ COLOURS = {
     "success": {"APPROVED", "IN_USE", "ACCEPTED", "REGISTERED", "ACTIVE", "GRANTED", "DONE", "FETCHED", "Completed", "Acceptance"},
     "danger": {"REJECTED", "FAILED", "REMOVED", "REFUSED", "NOT_ON_CLIENT", "NOT_GRANTED", "DELETED", "Rejection"},
     "warning": {
-        "FORWARDED", "EXPIRED", "NEEDS_UPDATE", "UNKNOWN", "UNCERTAIN", "NEEDS_PERSON", "LOST", "RequiresAttention", "Alert",
+        "FORWARDED", "EXPIRED", "NEEDS_UPDATE", "UNKNOWN", "UNCERTAIN", "NEEDS_PERSON", "LOST", "USED", "RequiresAttention", "Alert",
     },
-    "info": {"OPENED", "SENT", "READY", "QUEUED", "SENDING", "DELIVERED", "NEW", "ORDERED", "STARTED", "InProgress", "Awaiting"},
+    "info": {
+        "OPENED", "SENT", "READY", "QUEUED", "SENDING", "DELIVERED", "NEW", "ORDERED", "STARTED", "POSTED", "InProgress",
+        "Awaiting",
+    },
 }  # fmt: skip
 
 

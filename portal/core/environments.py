@@ -38,6 +38,8 @@ class Addresses:
 
     maskinporten: str
     issuer: str
+    self_service: str
+    self_service_web: str  # where a person does the same by hand
     platform: str
     skatteetaten_older: str
     skatteetaten_newer: str  # with {label} where the service's name goes
@@ -47,6 +49,8 @@ class Addresses:
 _TEST = Addresses(
     maskinporten="https://test.maskinporten.no",
     issuer="https://test.maskinporten.no/",
+    self_service="https://api.test.samarbeid.digdir.no",
+    self_service_web="https://sjolvbetjening.test.samarbeid.digdir.no",
     platform="https://platform.tt02.altinn.no",
     skatteetaten_older="https://api-test.sits.no/api",
     skatteetaten_newer="https://{label}.api.skatteetaten-test.no/v1",
@@ -55,6 +59,8 @@ _TEST = Addresses(
 _PRODUCTION = Addresses(
     maskinporten="https://maskinporten.no",
     issuer="https://maskinporten.no/",
+    self_service="https://api.samarbeid.digdir.no",
+    self_service_web="https://sjolvbetjening.samarbeid.digdir.no",
     platform="https://platform.altinn.no",
     skatteetaten_older="https://api.skatteetaten.no/api",
     skatteetaten_newer="https://{label}.api.skatteetaten.no/v1",
@@ -73,6 +79,8 @@ def _sandbox(origin: str) -> Addresses:
     return Addresses(
         maskinporten=f"{origin}/maskinporten",
         issuer=f"{origin}/maskinporten/",
+        self_service=f"{origin}/maskinporten/admin",
+        self_service_web=f"{origin}/control#clients",
         platform=f"{origin}/platform",
         skatteetaten_older=f"{origin}/skatteetaten/api",
         skatteetaten_newer=f"{origin}/skatteetaten/{{label}}/v1",

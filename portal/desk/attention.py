@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
@@ -19,7 +19,7 @@ from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
 from portal.desk import attention_setup
 from portal.desk.counting import Counted, count_all
-from portal.desk.key_dates import past_its_date
+from portal.desk.key_dates import past_its_date, without_key
 from portal.desk.todo import Todo
 from submissions.models import Attachment, Dialog, EventSubscription, PackageCheck, PollCursor, Submission
 from submissions.services.inbox import following
@@ -329,15 +329,16 @@ def _about_keys(user: User, environment: Environment, at: datetime) -> list[Todo
     in_use = Q(keys__status=SigningKey.Status.ACTIVE)
     clients = MaskinportenClient.objects.filter(environment=environment).order_by("pk")
     ends = clients.annotate(
-        ends=Max("keys__expires_at", filter=in_use), used=Max("keys__last_used_at", filter=in_use)
-    ).values_list("name", "ends", "used")
-    silent = [name for name, end, _used in ends if end is None]
-    past = [used for _name, end, used in ends if end and end <= at]
-    ending = [(end, name) for name, end, _used in ends if end and end > at and keys.warning(end, at=at)]
+        ends=Max("keys__expires_at", filter=in_use), used=Max("keys__last_used_at", filter=in_use),
+        active=Count("keys", filter=in_use),
+    ).values_list("name", "ends", "used", "active")  # fmt: skip
+    silent = [name for name, _end, _used, active in ends if not active]
+    past = [used for _name, end, used, _active in ends if end and end <= at]
+    ending = [(end, name) for name, end, _used, _active in ends if end and end > at and keys.warning(end, at=at)]
     page = _url(environment, "settings" if user.may_configure else "connection")
     lines = []
     if silent:
-        text = _("Ingenting kan sendes eller hentes før en nøkkel er tatt i bruk.")
+        text = without_key(silent, is_all=len(silent) == len(ends))
         lines.append(Todo(len(silent), _("Maskinporten-klient uten gyldig nøkkel"), text, _("Se nøklene"), page, True))
     if past:
         title = _("Maskinporten-nøkkel har passert datoen sin")

@@ -86,7 +86,7 @@ class _StepChecks:
                 **to,
             )
         key = client.keys.filter(status=SigningKey.Status.ACTIVE).first()
-        if key is None or key.expires_at <= self.at:
+        if key is None or (key.expires_at and key.expires_at <= self.at):
             past = _("Nøkkelen har passert datoen sin. Den brukes så lenge Maskinporten godtar den.")
             text = _("Klienten har ingen nøkkel i bruk.") if key is None else past
             return Step(
@@ -104,10 +104,11 @@ class _StepChecks:
         if not grants:
             how = _("Be om et token for hvert scope under Innstillinger.")
             return Step(1, title, REMAINING, _("Scopene er ikke prøvd ennå."), _("Dere"), how, **to)
-        days = (key.expires_at - self.at).days
+        days = keys.days_left(key, at=self.at)
         count = len(grants)
         text = ngettext("%(count)s scope er tildelt.", "%(count)s scope er tildelt.", count) % {"count": count}
-        text += " " + _("Nøkkelen varer i %(days)s dager.") % {"days": days}
+        lasts = _("Nøkkelen varer i %(days)s dager.") % {"days": days}
+        text += " " + (_("Når nøkkelen utløper, er ukjent.") if days is None else lasts)
         state = WAITING if keys.warning(key.expires_at, at=self.at) else DONE
         return Step(1, title, state, text, since=max(g.checked_at for g in grants if g.checked_at), **to)
 

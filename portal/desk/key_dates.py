@@ -1,4 +1,4 @@
-"""The overview's words about keys that have passed our own date for them."""
+"""The overview's words about clients without a key, and about keys that have passed our own date for them."""
 
 from __future__ import annotations
 
@@ -18,3 +18,11 @@ def past_its_date(used: Iterable[datetime | None]) -> str:
         return text
     when = date_format(timezone.localtime(min(accepted)), "SHORT_DATETIME_FORMAT")
     return text + " " + _("Maskinporten godtok den sist %(when)s.") % {"when": when}
+
+
+def without_key(names: list[str], *, is_all: bool) -> str:
+    """With several clients: which of them cannot sign."""
+    if is_all:
+        return _("Ingenting kan sendes eller hentes før en nøkkel er tatt i bruk.")
+    listed = ", ".join(names)
+    return _("%(names)s: ingenting kan sendes eller hentes med dem før en nøkkel er tatt i bruk.") % {"names": listed}

@@ -31,6 +31,7 @@ class Client(msgspec.Struct, kw_only=True):
     granted_scopes: list[str] | None = None  # None: every scope on the client is granted by its owner
     keys: list[dict[str, Any]] = []
     key_expires: dict[str, datetime] = {}
+    key_works_at: dict[str, datetime] = {}  # kid to when the token endpoint begins to know it
     token_lifetime: int = 120
     active: bool = True
 
@@ -153,6 +154,8 @@ class Settings(msgspec.Struct, kw_only=True):
     feedback_delay_seconds: float = 150.0
     rights_cache_seconds: float = 900.0
     token_delay_seconds: float = 0.0  # after an approval, until Maskinporten finds the system user
+    key_delay_seconds: float = 0.0  # after keys are posted, until the token endpoint knows them; really up to 120
+    terms_unsigned: bool = False  # the self-service makes no client, as for an organisation that has signed no terms
     rights_delay_seconds: float = 0.0  # after an approval or a change, until services honour the rights
     events_time_scale: float = 1.0
     events_cache_seconds: float = 3600.0

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from portal.core.environments import addresses
 from portal.gateways.altinn import Exchange, Metadata, SystemRegister, SystemUserRequests
+from portal.gateways.digdir import SelfService
 from portal.gateways.maskinporten import Maskinporten
 
 
 def maskinporten(environment: str) -> Maskinporten:
     where = addresses(environment)
     return Maskinporten(base_url=where.maskinporten, issuer=where.issuer)
+
+
+def self_service(environment: str) -> SelfService:
+    return SelfService(base_url=addresses(environment).self_service)
 
 
 def system_register(environment: str) -> SystemRegister:

@@ -39,7 +39,7 @@ def check_scopes(*, client: MaskinportenClient, by: str, at: datetime) -> list[S
     client.grants.exclude(scope__in=client.scopes).delete()
     grants = [_check(client, scope, grant_for(key, scopes=(scope,)), at) for scope in client.scopes]
     if grants:
-        note_use(kid=key.kid, at=at)
+        note_use(client_id=client.client_id, kid=key.kid, at=at)
     if any(grant.verdict == Verdict.GRANTED for grant in grants):
         wake_waiting(client=client, codes=VERDICTS, at=at)
     return grants

@@ -22,7 +22,7 @@ from portal.gateways.errors import Refused
 from portal.gateways.maskinporten import Grant, Token
 from systemusers.models import Access, MaskinportenClient, SystemUser
 from systemusers.services import token_cache
-from systemusers.services.keys import NoKey, active_key, grant_for, note_use
+from systemusers.services.keys import KeyRetired, NoKey, active_key, grant_for, note_use
 from systemusers.services.remote import exchange, maskinporten
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,11 @@ def _of_customer(own: PreparedGrant, access: Access) -> PreparedGrant:
 
 def prepare_vendor_grant(*, client: MaskinportenClient, scopes: tuple[str, ...]) -> PreparedGrant:
     """For a token of our own. Reads the database. Raises NoKey."""
-    return PreparedGrant(client.environment, grant_for(active_key(client), scopes=scopes))
+    try:
+        grant = grant_for(active_key(client), scopes=scopes)
+    except KeyRetired:  # another key was taken into use between the two reads
+        grant = grant_for(active_key(client), scopes=scopes)
+    return PreparedGrant(client.environment, grant)
 
 
 def fetch_token(prepared: PreparedGrant, *, at: datetime, fresh: bool = False) -> str:
@@ -120,7 +124,7 @@ def vendor_token(*, client: MaskinportenClient, scopes: tuple[str, ...], at: dat
     except Refused as error:
         raise _as(TokenRefused, error) from error
     if is_new:
-        note_use(kid=prepared.grant.kid, at=at)
+        note_use(client_id=prepared.grant.client_id, kid=prepared.grant.kid, at=at)
     return token.value
 
 
@@ -151,7 +155,7 @@ def _for_customer(prepared: PreparedGrant, access: Access, *, at: datetime, fres
         note_missing(access=access, at=at, sign="token")
         raise
     if is_new:
-        note_use(kid=prepared.grant.kid, at=at)
+        note_use(client_id=prepared.grant.client_id, kid=prepared.grant.kid, at=at)
         note_token(access=access, at=at)
     return token.value
 

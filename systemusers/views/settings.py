@@ -20,19 +20,22 @@ from portal.core.environments import Environment, addresses
 from portal.core.stale import EditedMeanwhile
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
+from portal.gateways.digdir import SCOPES as DCR
 from portal.gateways.errors import GatewayError
 from systemusers.forms import ClientForm
-from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey
+from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey, System
 from systemusers.services import keys, scopes
 from systemusers.services.clients import save_client
+from systemusers.services.keys import self_service
 
 
 @staff_page(may="may_configure")
 def settings(request: StaffRequest) -> HttpResponse:
     clients = MaskinportenClient.objects.filter(environment=request.environment)
-    rows = [_shown(client) for client in clients.prefetch_related("keys", "grants").order_by("name")]
+    rows = [_shown(client) for client in clients.prefetch_related("keys", "grants", "rotations").order_by("name")]
     is_sandbox = request.environment == Environment.SANDBOX
-    context = {"clients": rows, "is_sandbox": is_sandbox, "sandbox_url": _sandbox_page()}
+    has_api = self_service.can_use(request.environment)
+    context = {"clients": rows, "is_sandbox": is_sandbox, "sandbox_url": _sandbox_page(), "has_api": has_api}
     return render(request, "systemusers/settings.html", context)
 
 
@@ -48,9 +51,15 @@ def _shown(client: MaskinportenClient) -> dict[str, Any]:
     by_scope = {grant.scope: grant for grant in client.grants.all()}
     shown: list[dict[str, Any]] = []
     for key in sorted(client.keys.all(), key=lambda key: key.created_at, reverse=True):
-        days = keys.days_left(key, at=at)
-        jwk = keys.public_jwk_text(key) if key.status != SigningKey.Status.RETIRED else ""
-        shown.append({"key": key, "days": days, "is_ending": keys.warning(key.expires_at, at=at) > 0, "jwk": jwk})
+        shown.append(
+            {
+                "key": key,
+                "days": keys.days_left(key, at=at),
+                "is_ending": keys.warning(key.expires_at, at=at) > 0,
+                "jwk": keys.public_jwk_text(key, form="jwk"),
+                "can_rename": keys.can_rename(key),
+            }
+        )
     wanted = [by_scope.get(scope) or ScopeGrant(client=client, scope=scope) for scope in client.scopes]
     grants = [{"grant": grant, "reason": explain(grant.code) if grant.code else None} for grant in wanted]
     return {
@@ -58,6 +67,9 @@ def _shown(client: MaskinportenClient) -> dict[str, Any]:
         "keys": shown,
         "grants": grants,
         "has_key": any(k["key"].status == "ACTIVE" for k in shown),
+        "systems": list(System.objects.filter(client=client).order_by("system_id")),
+        "rotation": next((row for row in client.rotations.all() if row.is_open), None),
+        "is_admin": any(scope in DCR for scope in client.scopes),
     }
 
 

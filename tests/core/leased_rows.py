@@ -25,7 +25,7 @@ from submissions.models import (
     Transmission,
 )
 from submissions.period import Period
-from systemusers.models import Access, System, SystemRound
+from systemusers.models import Access, KeyRotation, System, SystemRound
 from tests.core.outbox.rig import put_one
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.world import World, make_draft
@@ -105,11 +105,18 @@ def system_round() -> SystemRound:
     return SystemRound.objects.create(system=system, kind=kinds[made % len(kinds)])
 
 
+def rotation() -> KeyRotation:
+    client = access().profile.system.client
+    key = client.keys.get()
+    return KeyRotation.objects.create(client=client, new_key=key, is_manual=True, status_at=AT, created_at=AT)
+
+
 MAKERS: dict[type[Any], Callable[[], Any]] = {
     Access: access,
     Attachment: attachment,
     Dialog: dialog,
     EventSubscription: subscription,
+    KeyRotation: rotation,
     OutboxMessage: lambda: put_one(key=uuid.uuid4().hex),
     Order: order,
     PackageCheck: package_check,

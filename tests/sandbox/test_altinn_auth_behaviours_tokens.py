@@ -258,6 +258,33 @@ class TestSelfService:
         assert [client["client_id"] for client in listed] == ["client-v"]
         assert foreign.status_code == 404
 
+    def test_a_new_key_works_after_its_delay_and_the_old_one_all_the_time(self, admin: Rig) -> None:
+        admin.control("settings", {"key_delay_seconds": 120}, method="PATCH")
+        both = {"keys": [public_jwk("key-v"), public_jwk("key-w", kid="new")]}
+        self.call(admin, "PUT", "/client-v/jwks", both)
+
+        def with_new() -> int:
+            signed = admin.assertion(by="W", iss="client-v", scope=WRITE, header={"kid": "new"})
+            return int(admin.ask(signed).status_code)
+
+        early = (with_new(), admin.grant(scope=WRITE).status_code)
+        admin.app.clock.advance(120)
+        self.call(admin, "PUT", "/client-v/jwks", both)
+
+        assert early == (400, 200)
+        assert (with_new(), admin.grant(scope=WRITE).status_code) == (200, 200)
+
+    def test_no_client_is_made_while_the_terms_are_unsigned(self, admin: Rig) -> None:
+        admin.control("settings", {"terms_unsigned": True}, method="PATCH")
+        before = len(admin.app.state.clients)
+
+        refused = self.call(admin, "POST", body={"client_name": "Ny", "scopes": [READ]})
+        listed = self.call(admin, "GET", scope="idporten:dcr.read")
+
+        assert (refused.status_code, refused.json()["error"]) == (428, "PRECONDITION_REQUIRED")
+        assert "servicedesk@digdir.no" in refused.json()["error_description"]
+        assert (listed.status_code, len(admin.app.state.clients)) == (200, before)
+
     def test_a_deactivated_client_gets_no_token(self, admin: Rig) -> None:
         self.call(admin, "DELETE", "/client-v")
 

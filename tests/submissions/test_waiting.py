@@ -34,7 +34,7 @@ def a_day(world: World) -> None:
 
 def test_a_day_without_a_key_leaves_it_queued_and_the_trail_short(world: World) -> None:
     submission = world.queued()
-    SigningKey.objects.update(status="RETIRED")
+    SigningKey.objects.update(status="NEW")
     before = AuditEvent.objects.count()
 
     a_day(world)
@@ -48,7 +48,7 @@ def test_a_day_without_a_key_leaves_it_queued_and_the_trail_short(world: World) 
 
 def test_a_new_key_makes_a_report_that_waited_for_one_due_at_once(world: World) -> None:
     submission = world.queued()
-    SigningKey.objects.update(status="RETIRED")
+    SigningKey.objects.update(status="NEW")
     for _ in range(8):
         world.let_pass(15 * 60)
         send.send_due(at=world.at, when_full=nothing)
@@ -80,7 +80,7 @@ def test_a_day_without_skatteetaten_leaves_a_short_trail(world: World, fault: di
 
 def test_the_trail_names_the_sender_also_after_a_day_of_waiting(world: World) -> None:
     submission = world.queued()
-    SigningKey.objects.update(status="RETIRED")
+    SigningKey.objects.update(status="NEW")
     world.send(submission)
     SigningKey.objects.update(status="ACTIVE")
 
@@ -215,7 +215,7 @@ def test_the_first_success_after_an_outage_wakes_what_waited_for_it(world: World
 
 def test_a_new_key_in_use_makes_what_waited_for_it_due(world: World) -> None:
     submission = world.queued()
-    SigningKey.objects.update(status="RETIRED")
+    SigningKey.objects.update(status="NEW")
     world.send(submission)
     assert (submission.problem_code, submission.next_attempt_at > world.at) == ("NO_KEY", True)
     world.let_pass(30)

@@ -100,7 +100,7 @@ def test_a_key_that_waits_is_offered_in_its_place(staff: Client, client_row: Mas
 
 
 def test_a_key_out_of_use_is_not_asked_about_again(staff: Client, client_row: MaskinportenClient) -> None:
-    SigningKey.objects.update(status="RETIRED")
+    SigningKey.objects.update(status="RETIRED", private_pem=None)
 
     reply = staff.get(f"/sandbox/settings/keys/{SigningKey.objects.get().pk}/retire/")
 

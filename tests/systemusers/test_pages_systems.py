@@ -184,7 +184,7 @@ def test_an_update_without_an_answer_is_told_as_that(staff: Client, system: Syst
 
 
 def test_a_change_that_cannot_be_signed_is_kept_and_not_sent(staff: Client, system: System) -> None:
-    SigningKey.objects.update(status="RETIRED")
+    SigningKey.objects.update(status="NEW")
 
     text = edit(staff, system, name_nb="Fjordtall Pluss")
 
@@ -295,7 +295,7 @@ def test_a_client_is_made_with_scopes_on_lines(staff: Client, world: World) -> N
 
 
 def test_without_a_key_everything_says_what_to_do(staff: Client, sent: Access) -> None:
-    SigningKey.objects.update(status="RETIRED")
+    SigningKey.objects.update(status="NEW")
     give_key(sent.profile.system.client, number=2, status="NEW")
 
     assert "lag en ny nøkkel" in post(staff, f"access/{sent.pk}/withdraw/")

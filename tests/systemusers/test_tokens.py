@@ -128,7 +128,7 @@ def test_a_scope_we_lack_is_a_refusal(approved: Access, world: World) -> None:
 
 
 def test_without_a_key_nothing_is_signed(approved: Access, world: World) -> None:
-    SigningKey.objects.update(status=SigningKey.Status.RETIRED)
+    SigningKey.objects.update(status=SigningKey.Status.RETIRED, private_pem=None)
 
     with pytest.raises(tokens.NoKey):
         tokens.system_user_token(access=approved, scopes=DIALOGS, at=world.at)

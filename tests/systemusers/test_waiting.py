@@ -289,7 +289,7 @@ def test_no_row_with_work_to_do_is_left_without_a_next_attempt(
         if fault:
             world.fault(**fault)
         if not with_key:
-            world.client.keys.update(status="RETIRED")
+            world.client.keys.update(status="NEW")
         seen.append(act(row))
         world.app.faults.clear()
         world.client.keys.update(status="ACTIVE")

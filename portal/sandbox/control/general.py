@@ -28,7 +28,7 @@ BOUNDS = {
     "page_size": (1, 10_000), "max_party_filter_values": (0, 100_000), "max_service_resource_filter_values": (0, 100_000),
     "concurrent_calls": (0, 10_000), "first_year": (0, 9999), "last_year": (0, 9999),
     "feedback_delay_seconds": (0, LONG), "rights_cache_seconds": (0, LONG),
-    "token_delay_seconds": (0, LONG), "rights_delay_seconds": (0, LONG),
+    "token_delay_seconds": (0, LONG), "key_delay_seconds": (0, LONG), "rights_delay_seconds": (0, LONG),
     "events_cache_seconds": (0, LONG),
     "events_time_scale": (0, 1000), "throttle_seconds": (0, LONG),
 }  # fmt: skip

@@ -1,14 +1,14 @@
 """Maskinporten's self-service API: clients, their keys, and the open list of scopes.
 
 https://docs.digdir.no/docs/idporten/oidc/oidc_api_admin . A token with a scope idporten:dcr.* gives access to the clients
-of its own organisation (idporten:dcr.supplier: to all clients). Known to differ: error bodies, and which of .modify and
-.write a call needs; any scope may be put on a client; a key's alg need not be the one it signs with.
+of its own organisation (idporten:dcr.supplier: to all clients). Known to differ: error bodies, the status 428 for unsigned
+terms, and which of .modify and .write a call needs; any scope may be put on a client; a key's alg need not be the one it signs with.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
@@ -51,6 +51,8 @@ def clients(call: Call) -> Response:
 @route("POST", f"{BASE}/clients")
 def create(call: Call) -> Response:
     token = _token(call, WRITE)
+    if call.state.settings.terms_unsigned:
+        raise _unsigned()
     payload = _object(call)
     client = Client(client_id=call.state.uuid4(), orgnr=_owner(token, payload))
     _fill(client, payload)
@@ -88,6 +90,11 @@ def replace_keys(call: Call, client_id: str) -> Response:
     client = _client(call, client_id, MODIFY)
     put_keys(call, client, _object(call).get("keys"))
     return as_json({"keys": client.keys}, status=201 if call.request.method == "POST" else 200)
+
+
+def _unsigned() -> Reply:
+    text = "The terms of use are not signed by the organisation. Contact servicedesk@digdir.no"
+    return Reply(as_json({"error": "PRECONDITION_REQUIRED", "error_description": text}, status=428))
 
 
 def _token(call: Call, scopes: tuple[str, ...]) -> Token:
@@ -131,8 +138,16 @@ def put_keys(call: Call, client: Client, given: Any) -> None:
         _check_key(key, "keys")
     if len({key["kid"] for key in given}) < len(given):
         raise wrong("keys: two have the same kid.", field="keys")
+    client.key_works_at = {key["kid"]: _works_at(call, client, key["kid"]) for key in given}
     client.keys = [_public(key) for key in given]
     client.key_expires = {key["kid"]: call.now + KEY_LIFE for key in given}
+
+
+def _works_at(call: Call, client: Client, kid: str) -> datetime:
+    """A key that is posted again keeps working; a new one works after a while."""
+    if kid in client.key_expires:
+        return client.key_works_at.get(kid, call.now)
+    return call.now + timedelta(seconds=call.state.settings.key_delay_seconds)
 
 
 def add_key(call: Call, client: Client, given: Any) -> tuple[str, bool]:
@@ -148,6 +163,7 @@ def add_key(call: Call, client: Client, given: Any) -> tuple[str, bool]:
         raise wrong(f"jwk: the client has {MAX_KEYS} keys, which is the most. Take one away first.", field="jwk")
     if known is not None and any(known[name] != key[name] for name in ("n", "e")):
         raise wrong(f"jwk: the client has another key with the kid {kid}. Give the new one another kid.", "jwk", 409)
+    client.key_works_at[kid] = _works_at(call, client, kid)
     client.keys = [*(one for one in client.keys if one is not known), _public(key)]
     client.key_expires[kid] = call.now + KEY_LIFE
     return kid, known is None
@@ -159,6 +175,7 @@ def remove_key(client: Client, kid: str) -> None:
         raise not_found("key", kid)
     client.keys = [key for key in client.keys if key["kid"] != kid]
     del client.key_expires[kid]
+    client.key_works_at.pop(kid, None)
 
 
 def _public(key: dict[str, Any]) -> dict[str, Any]:

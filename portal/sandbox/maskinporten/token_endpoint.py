@@ -129,7 +129,7 @@ def _key(call: Call, client: Client, header: dict[str, Any]) -> dict[str, Any]:
     if not kid:
         raise refuse(call, "", "The client has registered keys, so the header needs a kid")
     key = next((k for k in client.keys if k.get("kid") == kid), None)
-    if key is None:
+    if key is None or call.now < client.key_works_at.get(kid, call.now):
         raise refuse(call, "", "Unknown kid for this client")
     expires = client.key_expires.get(kid)
     if expires and expires <= call.now:

@@ -46,7 +46,7 @@ def take_over(
         if adopts is not None:
             System.objects.filter(pk=system.pk).update(adopts=adopts)
         record(
-            by=by, at=at, target=system, what=AuditType.TAKE_OVER,
+            by=by, at=at, target=system, what=AuditType.ADOPT,
             number=chosen, profile=profile.name, system_id=system.system_id,
         )  # fmt: skip
     return chosen

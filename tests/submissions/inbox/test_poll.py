@@ -198,7 +198,7 @@ def test_the_first_token_puts_an_approved_access_in_use(reading: Reading) -> Non
 
 
 def test_without_a_key_the_cursor_says_so(reading: Reading) -> None:
-    SigningKey.objects.update(status="RETIRED")
+    SigningKey.objects.update(status="NEW")
 
     reading.poll()
 
@@ -364,7 +364,7 @@ def test_a_new_key_makes_what_waited_for_one_due(reading: Reading) -> None:
     reading.opens()
     reading.poll()
     PollCursor.objects.update(next_attempt_at=reading.world.at)
-    SigningKey.objects.update(status="RETIRED")
+    SigningKey.objects.update(status="NEW")
     for _ in range(8):
         reading.round()
         reading.world.let_pass(300)

@@ -1,0 +1,66 @@
+"""Mails to the administrators before a key in use ends: once for each key, threshold and administrator.
+
+The thresholds are `lifecycle.WARNINGS`, as on every page. A key whose end is unknown is not warned of; the pages say so.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Role, User
+from portal.core.environments import Environment
+from portal.core.outbox.put import put_mail
+from systemusers.models import SigningKey
+from systemusers.services.keys import lifecycle
+
+
+def warn(*, at: datetime) -> None:
+    """Put the mails that are due into the outbox. Run again, it puts nothing new. After the end the overview alone says so."""
+    enabled = [environment.value for environment in Environment if environment.is_enabled]
+    last = at + max(lifecycle.WARNINGS)
+    keys = SigningKey.objects.filter(status=SigningKey.Status.ACTIVE, client__environment__in=enabled)
+    for key in keys.filter(expires_at__gt=at, expires_at__lte=last).select_related("client"):
+        for user in User.objects.filter(is_active=True, role=Role.ADMINISTRATOR).exclude(email=""):
+            _mail(key, user, at)
+
+
+def _mail(key: SigningKey, user: User, at: datetime) -> None:
+    level = lifecycle.warning(key.expires_at, at=at)
+    assert key.expires_at is not None  # noqa: S101 - selected by it
+    name = f"key-ends:{key.pk}:{key.expires_at:%Y%m%d}:{level}:{user.pk}"
+    with translation.override(user.language), transaction.atomic():
+        put_mail(EmailMessage(_subject(key, at), _text(key), to=[user.email]), at=at, key=name)
+
+
+def _subject(key: SigningKey, at: datetime) -> str:
+    days = lifecycle.days_left(key, at=at) or 0
+    text = ngettext(
+        "Maskinporten-nøkkelen til %(client)s utløper om %(n)s dag",
+        "Maskinporten-nøkkelen til %(client)s utløper om %(n)s dager",
+        days,
+    )
+    return text % {"client": " ".join(key.client.name.split()), "n": days}
+
+
+def _text(key: SigningKey) -> str:
+    where = reverse("settings", kwargs={"environment": Environment(key.environment)})
+    lines = [
+        _("Klient: %(name)s (%(environment)s)")
+        % {"name": key.client.name, "environment": Environment(key.environment).label},
+        _("Nøkkel-id: %(kid)s") % {"kid": key.kid},
+        _("Utløper: %(date)s") % {"date": date_format(timezone.localtime(key.expires_at), "SHORT_DATETIME_FORMAT")},
+        "",
+        _("Når nøkkelen er utløpt, kan ingenting sendes eller hentes med klienten."),
+        _("Bytt den under Innstillinger. Den gamle virker til den nye er tatt i bruk."),
+        f"{settings.PORTAL_URL}{where}",
+    ]
+    return "\n".join(map(str, lines))
