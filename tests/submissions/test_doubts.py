@@ -168,3 +168,18 @@ def test_a_dialog_deleted_during_the_look_holds_nothing_back(world: World) -> No
     world.app.faults.order(Fault(service="dialogporten", status=410, seconds=0.0, after=1))
 
     assert world.send(world.queued()).status == S.DELIVERED
+
+
+def test_forms_that_cannot_be_read_yet_do_not_keep_a_lost_delivery_from_being_found(world: World) -> None:
+    body = '{"kode":"GLD_021","melding":"Finner ikke","spesifisering":[{"kode":"GLD_1017","melding":"Finner ikke"}]}'
+    path = f"{SKATTEETATEN}/2025/forsendelser"
+    world.order(step="bekreft", kind="lost")
+    submission = world.send(world.queued())
+    world.app.faults.order(
+        Fault(service="skatteetaten", path=path, status=404, seconds=0.0, times=10**6, body=body)
+    )
+
+    world.settle(submission)
+
+    assert submission.status == S.DELIVERED
+    assert [received.id for received in world.received] == [str(submission.transmission_id)]
