@@ -175,9 +175,7 @@ def test_forms_that_cannot_be_read_yet_do_not_keep_a_lost_delivery_from_being_fo
     path = f"{SKATTEETATEN}/2025/forsendelser"
     world.order(step="bekreft", kind="lost")
     submission = world.send(world.queued())
-    world.app.faults.order(
-        Fault(service="skatteetaten", path=path, status=404, seconds=0.0, times=10**6, body=body)
-    )
+    world.app.faults.order(Fault(service="skatteetaten", path=path, status=404, seconds=0.0, times=10**6, body=body))
 
     world.settle(submission)
 
