@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .tax_rig import CUSTOMER, OTHER, SHARES, SYSTEM_USER, Rig, codes, fees, main_form
+from .tax_rig import CUSTOMER, OTHER, SHARES, SYSTEM_USER, Rig, fees, main_form
 
 DIALOGS = "/platform/dialogporten/api/v1/enduser/dialogs"
 PARTY = f"urn:altinn:organization:identifier-no:{CUSTOMER}"
