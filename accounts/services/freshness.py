@@ -18,6 +18,7 @@ from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import Hold
+from portal.core.problems import UNAVAILABLE
 from portal.gateways.enhetsregisteret import MOST_NUMBERS
 from portal.gateways.errors import Unavailable
 
@@ -45,16 +46,26 @@ def refresh_due(*, at: datetime, environments: list[str]) -> int:
 
 
 def refresh(hold: Hold[RegisterRound]) -> None:
-    """The customers whose look-up is oldest. Raises LostRace and the gateways' errors; what was stored stays stored."""
-    environment = hold.row.environment
+    """The customers whose look-up is oldest. A number that the register gives no answer for keeps no other waiting.
+
+    Raises LostRace and the gateways' errors, Unavailable when there was no answer at all; what was stored stays stored.
+    """
+    environment, failures = hold.row.environment, hold.row.failures
     customers = list(stale(environment, at=hold.now())[:MOST_NUMBERS])
     hold.renew()
     known = [row.orgnr for row in customers if can_be_known(environment=environment, orgnr=row.orgnr)]
     units = {unit.orgnr: unit for unit in enhetsregisteret(environment).units(known)} if known else {}
     for customer in customers:
-        unit = units.get(customer.orgnr)
-        store(customer, LookUp(Outcome.FOUND, unit) if unit else _alone(hold, customer), at=hold.now())
+        if customer.orgnr in units:
+            store(customer, LookUp(Outcome.FOUND, units[customer.orgnr]), at=hold.now())
+    unlisted = [customer for customer in customers if customer.orgnr not in units]
+    unanswered = [customer for customer in unlisted if not _look_up_alone(hold, customer)]
+    if unanswered and len(unanswered) == len(customers):
+        raise Unavailable("the business register did not answer")
     hold.finish(next_attempt_at=hold.now() + (PAUSE if len(customers) == MOST_NUMBERS else IDLE))
+    if unanswered:
+        hold.write(failures=failures + 1, problem_code=UNAVAILABLE)
+        hold.is_finished = False  # nothing was mended
 
 
 def stale(environment: str, *, at: datetime) -> QuerySet[Customer]:
@@ -64,13 +75,16 @@ def stale(environment: str, *, at: datetime) -> QuerySet[Customer]:
     return ordered.order_by(F("business_register_at").asc(nulls_first=True), "pk")
 
 
-def _alone(hold: Hold[RegisterRound], customer: Customer) -> LookUp:
-    """The look-up of one number. Raises Unavailable when the register does not answer."""
+def _look_up_alone(hold: Hold[RegisterRound], customer: Customer) -> bool:
+    """Whether the register answered about this one number. It is not asked when the round has lasted long."""
+    if hold.age() > lease.ENOUGH:
+        return False
     hold.renew()
     lookup = look_up(environment=customer.environment, orgnr=customer.orgnr)
     if lookup.outcome == Outcome.UNAVAILABLE:
-        raise Unavailable("the business register did not answer")
-    return lookup
+        return False
+    store(customer, lookup, at=hold.now())
+    return True
 
 
 def store(customer: Customer, lookup: LookUp, *, at: datetime) -> None:

@@ -61,8 +61,13 @@ def takes_key_file(view: View) -> View:
     return view
 
 
-def rule_for(path: str) -> Rule:
-    """The rule of the view behind `path`."""
+def rule_for(path: str, headers: Mapping[str, str]) -> Rule:
+    """The rule of the view behind `path` for a request with these headers (WSGI's names). What brings no files is small."""
+    rule = _rule_of(path)
+    return FOR_STAFF if rule.takes_files and not is_multipart(headers) else rule
+
+
+def _rule_of(path: str) -> Rule:
     try:
         match = resolve(path)
     except (Resolver404, ValueError):

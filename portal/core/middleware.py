@@ -73,7 +73,7 @@ class BodyLimits:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "CONTENT_LENGTH" not in request.META and bodies.REFUSED not in request.META:
             return self.get_response(request)
-        rule = bodies.rule_for(request.path_info)
+        rule = bodies.rule_for(request.path_info, request.META)
         why = request.META.get(bodies.REFUSED) or bodies.refusal(
             rule, request.META, is_known=lambda: request.user.is_authenticated
         )

@@ -100,7 +100,7 @@ class Portal:
         """Receive the body. Raises NotTaken, and Gone."""
         if not promised(environ) and "HTTP_TRANSFER_ENCODING" not in environ:
             return
-        rule, has_files = rule_for(environ["PATH_INFO"]), is_multipart(environ)
+        rule, has_files = rule_for(environ["PATH_INFO"], environ), is_multipart(environ)
         known = has_files and rule.takes_files and await self._in_thread(self.threads, _is_known, environ)
         if why := refusal(rule, environ, is_known=lambda: known):
             if promised(environ) <= DRAINED:

@@ -21,6 +21,7 @@ from systemusers.models import Access
 from systemusers.services import tokens
 
 Result = TypeVar("Result")
+Given = TypeVar("Given")
 DIALOGPORTEN_SCOPES = ("digdir:dialogporten",)
 PAGE = 100
 
@@ -66,11 +67,11 @@ def with_token(
     return call_with(partial(obtain, access=access, scopes=scopes, at=at), call)
 
 
-def call_with(obtain: Callable[..., str], call: Callable[[str], Result]) -> Result:
-    """`call` with the token that `obtain` gives. When the token is refused: once more, with `fresh=True`."""
-    token = obtain()
+def call_with(obtain: Callable[..., Given], call: Callable[[Given], Result]) -> Result:
+    """`call` with the token, or what holds it, that `obtain` gives. When it is refused: once more, with `fresh=True`."""
+    given = obtain()
     try:
-        return call(token)
+        return call(given)
     except Refused as error:
         if kind_of(error) != Kind.TOKEN:
             raise
@@ -105,6 +106,16 @@ def transmissions_since(
         page = with_token(access, scopes, _named(search, continuation_token=position or None), at=at)
         for dialog in page.items:
             read = _named(gateway.transmissions, dialog_id=dialog.id)
-            for transmission in with_token(access, scopes, read, at=at):
+            for transmission in _unless_gone(partial(with_token, access, scopes, read, at=at)):
                 yield dialog.id, transmission
         has_more, position = page.has_next_page, page.continuation_token
+
+
+def _unless_gone(read: Callable[[], list[TransmissionItem]]) -> list[TransmissionItem]:
+    """A dialog that was deleted after the search has none."""
+    try:
+        return read()
+    except Refused as error:
+        if kind_of(error) != Kind.GONE:
+            raise
+        return []

@@ -17,7 +17,8 @@ from submissions.forms import FoundForm, SettleForm
 from submissions.models import Submission
 from submissions.services import restoring
 from submissions.services.sending import by_person, found
-from submissions.views.one import act
+from submissions.services.sending.queue import MaybeDelivered
+from submissions.views.one import act, say_may_be_there
 
 
 def _back(request: HttpRequest, row: Submission) -> HttpResponse:
@@ -37,7 +38,11 @@ def answer_found(request: StaffRequest, row: Submission) -> HttpResponse:
         found.send_anyway(submission=row, shown=shown, by=by, at=at)
         messages.success(request, _("Innsendingen er lagt i kø. Den erstatter det som var levert."))
     elif answer == FoundForm.DISCARD:
-        found.discard(submission=row, shown=shown, by=by, at=at)
+        try:
+            found.discard(submission=row, shown=shown, by=by, at=at)
+        except MaybeDelivered:
+            say_may_be_there(request)
+            return _back(request, row)
         messages.success(request, _("Innsendingen er forkastet. Ingenting ble sendt."))
     else:
         found.take_over(submission=row, shown=shown, chosen=int(answer), by=by, at=at)

@@ -85,6 +85,10 @@ def say_moved_on(request: StaffRequest) -> None:
     messages.warning(request, _("Innsendingen har gått videre i mellomtiden. Her er den slik den er nå."))
 
 
+def say_may_be_there(request: StaffRequest) -> None:
+    messages.error(request, _("Innsendingen kan ikke avbrytes: svaret ble borte, og Skatteetaten kan ha den."))
+
+
 def _back(request: StaffRequest, row: Submission) -> HttpResponse:
     return redirect("submission", environment=request.environment, pk=row.pk)
 
@@ -148,7 +152,7 @@ def cancel(request: StaffRequest, row: Submission) -> HttpResponse:
     try:
         queue.cancel(submission=row, by=request.user.actor, at=timezone.now())
     except queue.MaybeDelivered:
-        messages.error(request, _("Innsendingen kan ikke avbrytes: svaret ble borte, og Skatteetaten kan ha den."))
+        say_may_be_there(request)
         return _back(request, row)
     messages.success(request, _("Innsendingen er avbrutt. Ingenting ble levert."))
     return _back(request, row)

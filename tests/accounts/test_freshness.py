@@ -99,3 +99,23 @@ def test_a_register_that_is_away_changes_nothing_and_is_tried_again(customer: Cu
     assert (row.failures, row.lease_until) == (1, None)
     assert row.next_attempt_at is not None
     assert row.next_attempt_at < AT + DAY + timedelta(minutes=1)
+
+
+def test_a_number_that_the_register_gives_no_answer_for_keeps_no_other_waiting(
+    customer: Customer, sandbox: Sandbox
+) -> None:
+    broken, unknown = (
+        Customer.objects.create(environment="SANDBOX", orgnr=orgnr, name=orgnr) for orgnr in ("923609016", "974760673")
+    )
+    path = f"/brreg/enhetsregisteret/api/enheter/{broken.orgnr}"
+    sandbox.faults.order(Fault(service="brreg", path=path, kind="status", status=400, seconds=0.0, times=10))
+    organisation(sandbox, registry={"konkurs": True})
+
+    warnings = refreshed(customer)
+
+    broken.refresh_from_db()
+    unknown.refresh_from_db()
+    row = RegisterRound.objects.get()
+    assert warnings == ["Virksomheten er konkurs. Bostyreren må godkjenne."]
+    assert (broken.business_register_at, unknown.business_register_at is None) == (None, False)
+    assert (row.failures, row.problem_code) == (1, "UNAVAILABLE")

@@ -85,6 +85,7 @@ def test_a_large_body_of_a_stranger_is_refused_before_it_is_read(portal: Portal)
         ("/accounts/login/", "application/x-www-form-urlencoded", 70_000, 413, "høyst 64"),
         ("/sandbox/customers/new/", "application/x-www-form-urlencoded", 1_100_000, 413, "høyst 1"),
         ("/hooks/events/abc", "application/json", 70_000, 413, "høyst 64"),
+        ("/sandbox/submissions/new/", "application/octet-stream", 1_100_000, 413, "høyst 1"),
         ("/accounts/login/", "multipart/form-data; boundary=x", 100, 415, "tar ikke imot filer"),
     ],
 )

@@ -306,14 +306,14 @@ def test_behaviour_09_a_feedback_document_asked_for_under_the_submission_is_404_
     assert codes(rig.document(submission, feedback["id"])) == (404, "GLD_021", "GLD_1050")
 
 
-def test_behaviour_09_an_unknown_transmission_is_404_1061(rig: Rig) -> None:
-    assert codes(rig.document(str(uuid.uuid4()), str(uuid.uuid4()))) == (404, "GLD_021", "GLD_1061")
+def test_behaviour_09_an_unknown_transmission_is_404_1017(rig: Rig) -> None:
+    assert codes(rig.document(str(uuid.uuid4()), str(uuid.uuid4()))) == (404, "GLD_021", "GLD_1017")
 
 
-def test_behaviour_09_a_transmission_of_another_service_is_404_1061(rig: Rig) -> None:
+def test_behaviour_09_a_transmission_of_another_service_is_404_1017(rig: Rig) -> None:
     submission = rig.report_fees().json()["forsendelseId"]
 
-    assert codes(rig.document(submission, submission)) == (404, "GLD_021", "GLD_1061")
+    assert codes(rig.document(submission, submission)) == (404, "GLD_021", "GLD_1017")
 
 
 def test_behaviour_09_a_document_needs_a_system_user_with_the_right(rig: Rig) -> None:

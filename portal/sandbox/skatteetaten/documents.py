@@ -26,7 +26,8 @@ def one(call: Call, service: Service, transmission: str, document: str, year: st
     _, system_user = checks.caller(call, service)
     submission = _owner(call, service, transmission)
     if submission is None or (year and submission.period != year):
-        raise refuse_detail(call, "1061", sti="forsendelseId", value=transmission, codes=service.codes)
+        code = "1017" if service is RF1086 else "1061"
+        raise refuse_detail(call, code, sti="forsendelseId", value=transmission, codes=service.codes)
     checks.may_report(call, service, system_user, party=submission.orgnr, resource=submission.resource)
     result = _document(submission, transmission, document)
     if result is None:
@@ -43,7 +44,7 @@ def submitted_forms(call: Call, year: str, transmission: str) -> Response:
     page, size = _number(call, "page", 0, low=0, high=10**6), _number(call, "size", PAGE, low=1, high=PAGE)
     submission = call.state.skatteetaten.submissions.get(transmission)
     if submission is None or submission.service != RF1086.id or submission.period != year:
-        raise refuse_detail(call, "1061", sti="forsendelseid", value=transmission)
+        raise refuse_detail(call, "1017", sti="forsendelseid", value=transmission)
     checks.may_report(call, RF1086, system_user, party=submission.orgnr)
     forms = submission.content
     return as_json(

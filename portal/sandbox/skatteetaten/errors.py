@@ -34,6 +34,7 @@ DETAIL: dict[str, tuple[str, str]] = {
     "1008": ("004", "Ugyldig token"),
     "1015": ("005", "Ikke autorisert for å levere på denne dialogen"),
     "1016": ("011", "Det finnes ikke et hovedskjema med denne ID-en for denne innsendingen"),
+    "1017": ("021", "Det finnes ingen forsendelse med denne ID-en"),
     "1018": ("011", "Oppgitt antall underskjemaer stemmer ikke med antall underskjemaer på innsendingen"),
     "1022": ("006", "Feil i parametre"),
     "1023": ("021", "Finner ingen ressurs for denne URL-en"),

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from ..dialogporten.records import Attachment, AttachmentUrl
 from ..dialogs import add_transmission, open_dialog
 from ..kernel import Call, Kernel
+from ..replies import Reply, as_json
 from ..routing import route
 from . import checks, pdf
 from .catalogue import LETTERS
@@ -19,6 +20,11 @@ from .errors import refuse_detail
 from .records import Letter
 
 BASE = "/skatteetaten/api/skatt-dialog-dokumenter/v1"
+REFUSALS = {
+    401: ("", "Feil i forbindelse med autentisering"),
+    403: ("DUT-002", "Ikke autorisert"),
+    404: ("DUT-003", "Dokumentet finnes ikke"),
+}
 
 
 def send(
@@ -63,6 +69,19 @@ def send(
 
 @route("GET", f"{BASE}/brev/<dialog_id>/<letter_id>")
 def document(call: Call, dialog_id: str, letter_id: str) -> Response:
+    try:
+        return _document(call, dialog_id, letter_id)
+    except Reply as reply:
+        raise Reply(_in_own_words(reply.response.status_code)) from reply
+
+
+def _in_own_words(status: int) -> Response:
+    """The service has error codes of its own, in a body without correlation id. For a token it cannot use, none is published."""
+    code, text = REFUSALS[status]
+    return as_json({"kode": code, "melding": text} if code else {"melding": text}, status=status)
+
+
+def _document(call: Call, dialog_id: str, letter_id: str) -> Response:
     _, system_user = checks.caller(call, LETTERS)
     letter = call.state.skatteetaten.letters.get(letter_id)
     if letter is None or letter.dialog_id != dialog_id:

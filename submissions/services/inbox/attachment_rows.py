@@ -86,4 +86,5 @@ def _is_news(row: Attachment, status: str, is_moved: bool) -> bool:
         return row.status != status
     if row.status in Attachment.TO_FETCH:
         return row.status == State.REFUSED and is_moved
-    return is_moved or row.status in (State.CLOSED, State.SENT)
+    was_never_asked_for = row.status == State.LINKED and row.attempts == 0  # the report it answers was not known
+    return is_moved or was_never_asked_for or row.status in (State.CLOSED, State.SENT)

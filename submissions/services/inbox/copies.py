@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
+
 from accounts.models import Customer
 from portal.core import lease
 from portal.gateways import urns
 from portal.gateways.dialogporten import ActivityItem, DialogItem, TransmissionItem
-from submissions.models import Activity, Dialog, Submission, Transmission
+from submissions.models import Activity, Dialog, Document, Submission, Transmission
 from systemusers.models import Access
 
 CHANGING = [
@@ -127,12 +129,22 @@ def store_transmissions(*, dialog: Dialog, items: list[TransmissionItem]) -> lis
         )
         for item in items
     ]
-    return Transmission.objects.bulk_create(
+    stored = Transmission.objects.bulk_create(
         rows,
         update_conflicts=True,
         unique_fields=["dialog", "transmission_id"],
         update_fields=["title", "summary", "is_authorized", "deleted_at", "submission"],
     )
+    _tie_documents(dialog)
+    return stored
+
+
+def _tie_documents(dialog: Dialog) -> None:
+    """What was fetched before we knew which report the transmission is about belongs to that report too."""
+    tied = dialog.transmissions.filter(submission__isnull=False)
+    own = tied.filter(pk=OuterRef("transmission")).values("submission")
+    loose = Document.objects.filter(transmission__in=tied, submission__isnull=True)
+    loose.update(submission=Subquery(own))
 
 
 def _submissions(dialog: Dialog, items: list[TransmissionItem]) -> dict[str, int]:

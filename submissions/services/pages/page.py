@@ -119,6 +119,7 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         "may_try_again": user.may_work and again.may_try_again(row),
         "may_cancel": user.may_work and row.status == S.QUEUED and not may_have_delivered(row),
         "earlier": found.find_open(row) if found.is_asked(row) else [],
+        "may_be_ours": found.is_asked(row) and may_have_delivered(row),
         "may_settle": user.may_work and by_person.can_settle(row),
         "transmissions": row.transmissions.count(),
         "dialog": _dialog(row),

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Count
@@ -32,6 +33,7 @@ IN_DOUBT = frozenset({Meaning.MAYBE_DELIVERED, Meaning.ALREADY_DELIVERED})
 BEFORE: Mapping[Kind, Meaning] = {Kind.PASSES: Meaning.TRY_LATER, Kind.RIGHTS: Meaning.WAIT_FOR_RIGHTS}
 """What a refusal says before a call was started. Nothing is final: the report was not looked at."""
 Counts = Mapping[str, int]
+Result = TypeVar("Result")
 
 
 def counts_of(submission: Submission) -> Counts:
@@ -39,13 +41,24 @@ def counts_of(submission: Submission) -> Counts:
     return dict(submission.calls.order_by().values_list("step").annotate(n=Count("pk")))
 
 
-def perform(hold: Hold[Submission], call: Call, *, by: str, counts: Counts, fresh_token: bool = False) -> Answer:
+def perform(hold: Hold[Submission], call: Call, *, by: str, counts: Counts) -> Answer:
+    """Make the call; once more, with a fresh token, when the token is refused: the work was not looked at. Raises as `_perform`."""
+    try:
+        return _perform(hold, call, by=by, counts=counts)
+    except Refused as error:
+        if kind_of(error) != Kind.TOKEN or call.status != Status.STARTED:
+            raise
+        put_back(call, error)
+    return _perform(hold, call, by=by, counts=counts, fresh=True)
+
+
+def _perform(hold: Hold[Submission], call: Call, *, by: str, counts: Counts, fresh: bool = False) -> Answer:
     """Make the call with a token of the access's system user.
 
     Without a token or a readable document the call and the submission are unchanged. The call is STARTED, and the submission
     SENDING, before the first byte is sent. Raises the gateways' errors, DocumentDamaged, claim.Busy and LostRace.
     """
-    context = context_of(hold, call, counts=counts, fresh_token=fresh_token)
+    context = context_of(hold, call, counts=counts, fresh=fresh)
     with transaction.atomic():
         _renew(hold, by)
         start(call, at=hold.now())
@@ -63,10 +76,16 @@ def _renew(hold: Hold[Submission], by: str) -> None:
         hold.renew()
 
 
-def context_of(hold: Hold[Submission], call: Call, *, counts: Counts, fresh_token: bool = False) -> Context:
+def look(hold: Hold[Submission], work: Callable[[Context], Result]) -> Result:
+    """`work` with the context of the first call; once more, with a fresh token, when the token is refused. For what may be repeated."""
+    first = hold.row.calls.select_related("document").earliest("ordinal")
+    return remote.call_with(partial(context_of, hold, first, counts=counts_of(hold.row)), work)
+
+
+def context_of(hold: Hold[Submission], call: Call, *, counts: Counts, fresh: bool = False) -> Context:
     """What the adapter needs for this call. Raises what `perform` raises before it starts the call."""
     submission = hold.row
-    token = remote.token(submission, at=hold.now(), fresh=fresh_token)
+    token = remote.token(submission, at=hold.now(), fresh=fresh)
     answered = submission.calls.filter(remote_id__gt="").values_list("step", "remote_id")
     return Context(
         base_url=remote.base_url(submission),
@@ -90,6 +109,11 @@ def meaning_of(submission: Submission, call: Call, error: Exception) -> Meaning:
     if isinstance(error, GatewayError):
         return adapter_of(submission).meaning(step_of(call), error)
     return Meaning.TRY_LATER if call.may_repeat else Meaning.MAYBE_DELIVERED
+
+
+def delivers(call: Call) -> bool:
+    """Whether the report is delivered by this call: the last one."""
+    return not Call.objects.filter(submission=call.submission_id, ordinal__gt=call.ordinal).exists()
 
 
 def may_have_delivered(submission: Submission) -> bool:

@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from portal.core.lease import Hold
 from submissions.adapters.base import Candidate, Receipt
-from submissions.models import Submission
+from submissions.models import Call, Submission
 from submissions.services import remote
 from submissions.services.inbox.verdict import FROM_PARTY
 from submissions.services.sending import calls
@@ -39,34 +39,38 @@ def find_delivery(hold: Hold[Submission], *, is_there: bool) -> Candidate | None
     """Our delivery, or None. `is_there`: the remote has said that it has the report.
 
     While another report of the same customer, service and period is on its way, a delivery that looks like ours may be the
-    other's: then only the remote's word counts. Raises LostRace, the gateways' errors, NoKey and DocumentDamaged.
+    other's: then only the remote's word counts, and only for a delivery with our files.
+    Raises LostRace, the gateways' errors, NoKey and DocumentDamaged.
     """
-    if not is_there and others_on_their_way(hold.row).exists():
+    has_others = others_on_their_way(hold.row).exists()
+    if not is_there and has_others:
         return None
-    candidates = {candidate.transmission_id: candidate for candidate in _candidates(hold)}
-    if not candidates:
+    found = unclaimed_since_queued(hold)
+    if not found:
         return None
-    first = hold.row.calls.select_related("document").earliest("ordinal")
-    context = calls.context_of(hold, first, counts=calls.counts_of(hold.row))
-    return adapter_of(hold.row).locate(context, list(candidates.values()), is_there=is_there)
+    return calls.look(
+        hold, lambda context: adapter_of(hold.row).locate(context, found, is_there=is_there and not has_others)
+    )
 
 
 def others_on_their_way(submission: Submission) -> QuerySet[Submission]:
-    """Reports of the same customer, service and period that may be delivered at this moment."""
+    """Reports of the same customer, service and period that may be delivered at this moment, or whose answer was lost."""
     same = Submission.objects.about(customer=submission.customer, service=submission.service, period=submission.period)
-    on_their_way = [Submission.Status.SENDING, Submission.Status.UNCERTAIN]
-    return same.filter(status__in=on_their_way).exclude(pk=submission.pk)
+    later = Call.objects.filter(submission=OuterRef("submission"), ordinal__gt=OuterRef("ordinal"))
+    in_doubt = Call.objects.filter(~Exists(later), submission=OuterRef("pk"), meaning__in=calls.IN_DOUBT)
+    is_repeated = Q(Exists(in_doubt), status=Submission.Status.QUEUED)
+    on_their_way = Q(status__in=[Submission.Status.SENDING, Submission.Status.UNCERTAIN])
+    return same.filter(on_their_way | is_repeated).exclude(pk=submission.pk)
 
 
-def _candidates(hold: Hold[Submission]) -> Iterator[Candidate]:
-    """New submissions on the customer's dialogs of this service since ours was queued, without those of our other rows."""
+def unclaimed_since_queued(hold: Hold[Submission]) -> list[Candidate]:
+    """New submissions on the customer's dialogs of this service since ours was queued, each once, without the `claimed`."""
     submission = hold.row
     assert submission.queued_at is not None  # noqa: S101 - an uncertain submission was queued
     since = submission.queued_at - CLOCKS_DIFFER
-    of_others = claimed(Submission.objects.filter(customer=submission.customer_id).exclude(pk=submission.pk))
-    for candidate in listed(hold, since=since):
-        if candidate.created_at >= since and candidate.transmission_id not in of_others:
-            yield candidate
+    new = {c.transmission_id: c for c in listed(hold, since=since) if c.created_at >= since}
+    known = claimed(submission)
+    return [candidate for ident, candidate in new.items() if ident not in known]
 
 
 def listed(hold: Hold[Submission], *, since: datetime) -> Iterator[Candidate]:
@@ -77,7 +81,9 @@ def listed(hold: Hold[Submission], *, since: datetime) -> Iterator[Candidate]:
             yield Candidate(str(dialog_id), str(item.id), item.created_at, item.external_reference or "")
 
 
-def claimed(submissions: QuerySet[Submission]) -> set[str]:
-    """The transmissions that these have."""
-    ids = submissions.filter(transmission_id__isnull=False).values_list("transmission_id", flat=True)
-    return {str(value) for value in ids}
+def claimed(submission: Submission) -> set[str]:
+    """Transmissions that cannot be ours: another row has them, or a person has answered for this report that they are not."""
+    answered = submission.earlier.filter(answered_at__isnull=False)
+    others = Submission.objects.filter(customer=submission.customer_id, transmission_id__isnull=False)
+    ids = others.exclude(pk=submission.pk).values_list("transmission_id", flat=True)
+    return {str(value) for value in [*ids, *answered.values_list("transmission_id", flat=True)]}

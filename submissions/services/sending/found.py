@@ -17,6 +17,7 @@ from portal.core.states import LostRace
 from submissions.adapters.base import Candidate, Context
 from submissions.models import Call, EarlierDelivery, Submission
 from submissions.services.sending import calls, delivery, receipt, stored_receipt
+from submissions.services.sending.queue import MaybeDelivered
 from submissions.services.ways import adapter_of
 
 CODE = "ALREADY_THERE"
@@ -48,20 +49,23 @@ def may_begin(hold: Hold[Submission], *, by: str) -> bool:
 def _unclaimed(hold: Hold[Submission]) -> list[EarlierDelivery]:
     submission, since = hold.row, datetime.combine(hold.row.period_start, time(), UTC)
     seen = list(delivery.listed(hold, since=since))
-    known = _claimed(submission)
+    known = delivery.claimed(submission)
     candidates = [candidate for candidate in seen if candidate.transmission_id not in known]
-    if not candidates:
-        return []
-    first = submission.calls.select_related("document").earliest("ordinal")
-    context = calls.context_of(hold, first, counts=calls.counts_of(submission))
-    return [row for candidate in candidates if (row := _compare(hold, context, candidate))]
+    return _compared(hold, candidates) if candidates else []
 
 
-def _claimed(submission: Submission) -> set[str]:
-    """Transmissions that a row of ours has, or that a person has answered for this report."""
-    answered = submission.earlier.filter(answered_at__isnull=False).values_list("transmission_id", flat=True)
-    ours = delivery.claimed(Submission.objects.filter(customer=submission.customer_id))
-    return ours | {str(value) for value in answered}
+def ask_about(hold: Hold[Submission], candidates: list[Candidate], *, by: str) -> None:
+    """A person says what these are. Raises what `calls.context_of` and the gateways raise, and LostRace."""
+    _ask(hold, _compared(hold, candidates), by)
+
+
+def _compared(hold: Hold[Submission], candidates: list[Candidate]) -> list[EarlierDelivery]:
+    """Those about our period."""
+
+    def compare(context: Context) -> list[EarlierDelivery]:
+        return [row for candidate in candidates if (row := _compare(hold, context, candidate))]
+
+    return calls.look(hold, compare)
 
 
 def _compare(hold: Hold[Submission], context: Context, candidate: Candidate) -> EarlierDelivery | None:
@@ -138,9 +142,11 @@ def take_over(*, submission: Submission, shown: frozenset[int], chosen: int, by:
 
 
 def discard(*, submission: Submission, shown: frozenset[int], by: str, at: datetime) -> None:
-    """Ours is not sent. Raises LostRace."""
+    """Ours is not sent. Raises LostRace, and MaybeDelivered when an answer was lost: what was found may be ours."""
     with transaction.atomic():
         ids = _answered(submission, shown)
+        if calls.may_have_delivered(submission):
+            raise MaybeDelivered(f"submission {submission.pk} may have been delivered")
         submission.move_to(Status.CANCELLED, by=by, at=at, problem_code="", what={"transmission": ",".join(ids)})
 
 

@@ -20,14 +20,22 @@ from portal.core.states import LostRace
 from submissions.adapters.base import Meaning
 from submissions.models import Call, Submission
 from submissions.services import restoring
-from submissions.services.sending import calls, receipt, refusal
-from submissions.services.sending.delivery import as_receipt, find_delivery
+from submissions.services.sending import calls, found, receipt, refusal
+from submissions.services.sending.delivery import (
+    as_receipt,
+    find_delivery,
+    others_on_their_way,
+    unclaimed_since_queued,
+)
 
 BY = "task:reconcile"
 BATCH = 10
 SHORTEST_PAUSE = timedelta(seconds=5)
 ASK_AGAIN_AFTER = timedelta(minutes=2)
 """Minimum time without an answer and without a delivery in Dialogporten before the call is repeated."""
+
+LATEST_LISTED = timedelta(minutes=30)
+"""Twice as long as Dialogporten's lists may lag behind."""
 
 Status = Submission.Status
 
@@ -91,10 +99,12 @@ def _is_there(doubt: Call) -> bool:
 def _not_found(hold: Hold[Submission], doubt: Call) -> None:
     if _is_there(doubt) or _silence(hold, doubt) < ASK_AGAIN_AFTER:
         hold.postpone(_pace(hold, doubt))
-    elif doubt.may_repeat:
-        _never_delivered(hold, doubt)
-    else:
+    elif not doubt.may_repeat:
         _ask_again(hold, doubt)
+    elif calls.delivers(doubt):
+        _refused_after_a_lost_answer(hold, doubt)
+    else:
+        _never_delivered(hold, doubt)
 
 
 def _silence(hold: Hold[Submission], doubt: Call) -> timedelta:
@@ -107,8 +117,23 @@ def _pace(hold: Hold[Submission], doubt: Call) -> timedelta:
     return min(max(_silence(hold, doubt) / 2, SHORTEST_PAUSE), LONGEST_WAIT)
 
 
+def _refused_after_a_lost_answer(hold: Hold[Submission], doubt: Call) -> None:
+    """The attempt whose answer was lost may have delivered, though the one after it was refused: what came since is asked about.
+
+    Raises LostRace and what the look raises.
+    """
+    has_others = others_on_their_way(hold.row).exists()
+    new = unclaimed_since_queued(hold)
+    if new and not has_others:
+        found.ask_about(hold, new, by=BY)
+    elif has_others or _silence(hold, doubt) < LATEST_LISTED:
+        hold.postpone(_pace(hold, doubt))
+    else:
+        _never_delivered(hold, doubt)
+
+
 def _never_delivered(hold: Hold[Submission], doubt: Call) -> None:
-    """A repeatable call is in doubt only when its key was refused as used. Nothing was found: it was not delivered."""
+    """Nothing was found: it was not delivered. A call that does not deliver is in doubt when its key was refused as used."""
     hold.move_to(Status.FAILED, by=BY, problem_code=doubt.code, failures=0)
 
 

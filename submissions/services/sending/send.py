@@ -19,9 +19,8 @@ from portal.core import lease
 from portal.core.lease import LONGEST_WAIT, Hold, waiting_time
 from portal.core.problems import BROKEN_REPLY, INTERNAL_ERROR, code_of
 from portal.core.states import LostRace
-from portal.gateways.errors import Refused
-from portal.gateways.statuses import Kind, is_settling, kind_of
-from submissions.adapters.base import Answer, Meaning
+from portal.gateways.statuses import is_settling
+from submissions.adapters.base import Meaning
 from submissions.models import Call, Submission
 from submissions.services import restoring
 from submissions.services.sending import calls, claim, found, receipt, refusal
@@ -122,7 +121,7 @@ def _make(round_: _Walk, call: Call) -> bool:
     """Make one call. True when it succeeded and the next may follow."""
     hold = round_.hold
     try:
-        answer = _answer(round_, call)
+        answer = calls.perform(hold, call, by=BY, counts=round_.counts)
     except (LostRace, SoftTimeLimitExceeded):
         raise
     except claim.Busy:
@@ -140,17 +139,6 @@ def _make(round_: _Walk, call: Call) -> bool:
     return True
 
 
-def _answer(round_: _Walk, call: Call) -> Answer:
-    """The remote's answer; a refused token (401) is replaced once."""
-    try:
-        return calls.perform(round_.hold, call, by=BY, counts=round_.counts)
-    except Refused as error:
-        if kind_of(error) != Kind.TOKEN or call.status != Call.Status.STARTED:
-            raise
-        calls.put_back(call, error)
-    return calls.perform(round_.hold, call, by=BY, counts=round_.counts, fresh_token=True)
-
-
 def _moved(round_: _Walk) -> None:
     """The first success after a problem shows that its cause has gone: others that wait for it are due."""
     row = round_.hold.row
@@ -164,7 +152,9 @@ def _failed(round_: _Walk, call: Call, error: Exception) -> None:
     hold = round_.hold
     meaning = calls.meaning_of(hold.row, call, error)
     _log(hold.row, call, error, meaning)
-    if meaning in REFUSED:
+    if meaning == Meaning.FINAL and call.meaning in calls.IN_DOUBT and calls.delivers(call):
+        _uncertain(hold, call, error, Meaning.MAYBE_DELIVERED)  # it says nothing of the attempt before it
+    elif meaning in REFUSED:
         refusal.fail(hold, call, error, by=BY)
     elif meaning in calls.IN_DOUBT:
         _uncertain(hold, call, error, meaning)
