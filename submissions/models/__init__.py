@@ -1,7 +1,7 @@
 """Models of submissions and of copies of Dialogporten's rows."""
 
 from submissions.models.attachment import Attachment, AttachmentQuerySet
-from submissions.models.earlier import EarlierDelivery, SendingHold
+from submissions.models.earlier import EarlierDelivery, EarlierReport, SendingHold
 from submissions.models.inbox import (
     Activity,
     Dialog,
@@ -25,6 +25,7 @@ __all__ = [
     "Document",
     "DocumentQuerySet",
     "EarlierDelivery",
+    "EarlierReport",
     "EventSubscription",
     "Order",
     "PackageCheck",
