@@ -17,6 +17,7 @@ urlpatterns = [
     path("submissions/<int:pk>/found/", decisions.answer_found, name="submission-found"),
     path("submissions/<int:pk>/settle/", decisions.settle, name="submission-settle"),
     path("submissions/hold/end/", decisions.end_hold, name="hold-end"),
+    path("submissions/hold/access/<int:pk>/", decisions.release_access, name="hold-release"),
     path("submissions/<int:pk>/cancel/", one.cancel, name="submission-cancel"),
     path("submissions/<int:pk>/correct/", one.correct, name="submission-correct"),
     path("submissions/<int:pk>/try-again/", one.try_again, name="submission-try-again"),

@@ -1,7 +1,7 @@
 """Models of submissions and of copies of Dialogporten's rows."""
 
 from submissions.models.attachment import Attachment, AttachmentQuerySet
-from submissions.models.earlier import EarlierDelivery, EarlierReport, SendingHold
+from submissions.models.earlier import EarlierDelivery, EarlierReport, ReleasedAccess, SendingHold
 from submissions.models.inbox import (
     Activity,
     Dialog,
@@ -31,6 +31,7 @@ __all__ = [
     "PackageCheck",
     "PollCursor",
     "ReceivedEvent",
+    "ReleasedAccess",
     "SendingHold",
     "Submission",
     "SubmissionQuerySet",

@@ -12,6 +12,7 @@ from portal.core.crypto import EncryptedJSONField, EncryptedListField, SealedMan
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from submissions.models.submission import Submission
+from systemusers.models import Access
 
 
 class EarlierDelivery(models.Model):
@@ -86,3 +87,20 @@ class SendingHold(models.Model):
 
     def __str__(self) -> str:
         return self.environment
+
+
+class ReleasedAccess(models.Model):
+    """A person let the reports through this access go, although its dialogs cannot be read since the restore."""
+
+    hold = models.ForeignKey(SendingHold, models.CASCADE, related_name="released")
+    access = models.ForeignKey(Access, models.CASCADE, related_name="+", verbose_name=_("tilgang"))
+    by = models.CharField(_("av"), max_length=200)
+    at = models.DateTimeField(_("tidspunkt"))
+
+    class Meta:
+        verbose_name = _("tilgang sluppet løs")
+        verbose_name_plural = _("tilganger sluppet løs")
+        constraints = [models.UniqueConstraint(fields=["hold", "access"], name="access_is_released_once")]
+
+    def __str__(self) -> str:
+        return str(self.access)
