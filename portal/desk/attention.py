@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 from accounts.models import Customer, User
 from accounts.services.business_register import REMARKED
 from portal.core.environments import Environment
-from portal.core.lease import LASTING, lasting_problems
+from portal.core.lease import LASTING, held, lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
 from portal.desk.counting import Counted, count_all
@@ -140,7 +140,7 @@ def _submissions(user: User, environment: Environment, at: datetime) -> dict[str
         S.UNCERTAIN: rows.filter(status=S.UNCERTAIN),
         S.NEEDS_PERSON: rows.filter(status=S.NEEDS_PERSON),
         S.QUEUED: rows.filter(Q(problem_code__gt="") | Q(status_at__lte=at - LATE), status=S.QUEUED),
-        S.SENDING: rows.filter(LASTING | Q(status_at__lte=at - LATE) & ~Q(lease_until__gt=at), status=S.SENDING),
+        S.SENDING: rows.filter(LASTING | Q(status_at__lte=at - LATE) & ~held(at=at), status=S.SENDING),
         S.READY: rows.filter(status=S.READY, corrects__isnull=True),
         "unanswered": rows.filter(unanswered(at)),
         "receipts": lasting_problems(rows.filter(delivered_at__isnull=False).exclude(status=S.UNCERTAIN)),
