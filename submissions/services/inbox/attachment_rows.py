@@ -9,6 +9,7 @@ from uuid import UUID
 from portal.gateways.dialogporten import Attachment as Given
 from portal.gateways.dialogporten import TransmissionItem
 from submissions.models import Attachment, Dialog, Transmission
+from submissions.services.inbox.sources import NO_SCOPE, source_of
 from submissions.services.inbox.verdict import FROM_PARTY
 
 BY = "remote:dialogporten"
@@ -86,4 +87,6 @@ def _is_news(row: Attachment, status: str, is_moved: bool) -> bool:
         return row.status != status
     if row.status in Attachment.TO_FETCH:
         return row.status == State.REFUSED and is_moved
+    if row.status == State.CLOSED and row.problem_code == NO_SCOPE:
+        return source_of(row) is not None  # else it would be closed again by the next worker
     return is_moved or row.status in (State.CLOSED, State.SENT)
