@@ -325,6 +325,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "send-submissions": every(15, "submissions.tasks.send_submissions"),
     "reconcile-submissions": every(5, "submissions.tasks.reconcile_submissions"),
     "check-packages": every(10, "submissions.tasks.check_packages"),
+    "fetch-earlier": every(15, "submissions.tasks.fetch_earlier"),
     "send-accesses": every(15, "systemusers.tasks.send_accesses"),
     "poll-accesses": every(15, "systemusers.tasks.poll_accesses"),
     "check-accesses": every(60, "systemusers.tasks.check_accesses"),

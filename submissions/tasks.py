@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from portal.core.enqueue import enqueue_on_commit
 from submissions.services import documents
-from submissions.services.drafting import package_check
+from submissions.services.drafting import earlier, package_check
 from submissions.services.inbox import attachments, cursors, events, poll, presence, pull
 from submissions.services.sending import reconcile, send
 
@@ -37,6 +37,12 @@ def check_packages(**_: Any) -> None:
     """Check the files of one draft that waits; a further message follows as long as there was one."""
     if package_check.run(at=timezone.now()):
         enqueue_on_commit(check_packages)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def fetch_earlier(**_: Any) -> None:
+    """Fetch a batch of the reports of the period before that people have asked for."""
+    earlier.fetch_due(at=timezone.now())
 
 
 @shared_task(ignore_result=True)

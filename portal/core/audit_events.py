@@ -76,6 +76,7 @@ class AuditType(StrEnum):
     CREATED = "created"
     FILES_ADDED = "files-added"
     FILE_REMOVED = "file-removed"
+    EARLIER_ASKED = "earlier-asked"
     CONFIRMATION_REPEATED = "confirmation-repeated"
     SETTLED = "settled"
     RESTORED = "restored"

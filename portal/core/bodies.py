@@ -64,7 +64,7 @@ def takes_key_file(view: View) -> View:
 def rule_for(path: str, headers: Mapping[str, str]) -> Rule:
     """The rule of the view behind `path` for a request with these headers (WSGI's names). What brings no files is small."""
     rule = _rule_of(path)
-    return FOR_STAFF if rule.takes_files and not is_multipart(headers) else rule
+    return Rule(min(rule.most, FOR_STAFF.most)) if rule.takes_files and not is_multipart(headers) else rule
 
 
 def _rule_of(path: str) -> Rule:

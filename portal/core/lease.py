@@ -17,6 +17,8 @@ from typing import Any, Generic, TypeVar
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import models, transaction
 from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models.expressions import RawSQL
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.enqueue import enqueue_by_name
@@ -35,9 +37,35 @@ WOKEN = 20
 """How many rows one success wakes that waited for the same problem. Each of them that succeeds wakes as many again."""
 ROUNDS_BEFORE_A_PERSON = 3
 """After so many failed rounds in a row the overview counts the row."""
+SAME_CLOCK = timedelta(seconds=5)
+"""Clocks that differ less count as the same: a lease lasts minutes, and a statement takes time to arrive."""
 LASTING = Q(failures__gte=ROUNDS_BEFORE_A_PERSON) & ~Q(problem_code="")
 
 logger = logging.getLogger(__name__)
+
+
+def by_database(moment: datetime) -> RawSQL:
+    """A moment of this process's clock as the clock of the database shows it, computed in the statement.
+
+    All leases are written and compared so: workers and web processes on machines whose clocks differ agree on who has a row.
+    """
+    own = timezone.now()
+    return RawSQL(
+        "(%s::timestamptz + CASE WHEN abs(extract(epoch FROM statement_timestamp() - %s::timestamptz)) < %s"
+        " THEN interval '0' ELSE statement_timestamp() - %s::timestamptz END)",
+        [moment, own, SAME_CLOCK.total_seconds(), own],
+        output_field=models.DateTimeField(),
+    )
+
+
+def held(*, at: datetime) -> Q:
+    """The rows that a worker has."""
+    return Q(lease_until__gt=by_database(at))
+
+
+def free(*, at: datetime) -> Q:
+    """The rows that nobody has."""
+    return Q(lease_until__isnull=True) | Q(lease_until__lte=by_database(at))
 
 
 class Leased(models.Model):
@@ -76,7 +104,11 @@ class Hold(Generic[Row]):
 
     def renew(self) -> None:
         """Push the end of the lease forward, before each call outside."""
-        self.write(lease_until=self.now() + self.lease)
+        self.write(lease_until=self.until())
+
+    def until(self) -> RawSQL:
+        """The end of a lease that begins now."""
+        return by_database(self.now() + self.lease)
 
     def write(self, **fields: Any) -> None:
         """Write columns and keep the lease."""
@@ -125,7 +157,7 @@ class Hold(Generic[Row]):
         row: Any = self.row
         with transaction.atomic():
             self.lock()
-            row.move_to(status, by=by, at=self.now(), lease_until=self.now() + self.lease, **fields)
+            row.move_to(status, by=by, at=self.now(), lease_until=self.until(), **fields)
 
     def postpone(self, wait: timedelta) -> None:
         """Not now, and nothing failed: end the lease and try again after `wait`, with the failures as they are."""
@@ -167,7 +199,7 @@ class Hold(Generic[Row]):
 
 def due(rows: QuerySet[Row], *, at: datetime) -> QuerySet[Row]:
     """Those whose time has come and that nobody holds."""
-    return rows.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=at), next_attempt_at__lte=at)
+    return rows.filter(free(at=at), next_attempt_at__lte=at)
 
 
 def claim(rows: QuerySet[Row], *, at: datetime, limit: int = 20, lease: timedelta = LEASE) -> list[Hold[Row]]:
@@ -183,20 +215,21 @@ def take(rows: QuerySet[Row], *, at: datetime, lease: timedelta = LEASE) -> Hold
 
     Raises LostRace when somebody holds it or `rows` is empty. `next_attempt_at` stays as it is until the hold ends.
     """
-    free = rows.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=at))
-    for hold in _lease(rows, free, at=at, limit=1, lease=lease):
+    for hold in _lease(rows, rows.filter(free(at=at)), at=at, limit=1, lease=lease):
         return hold
     raise LostRace(f"{rows.model._meta.label}: the row is held by another worker, or has changed")
 
 
-def _lease(rows: QuerySet[Row], free: QuerySet[Row], *, at: datetime, limit: int, lease: timedelta) -> list[Hold[Row]]:
+def _lease(
+    rows: QuerySet[Row], wanted: QuerySet[Row], *, at: datetime, limit: int, lease: timedelta
+) -> list[Hold[Row]]:
     with transaction.atomic():
-        ordered = free.order_by("next_attempt_at", "pk").select_related(None)
+        ordered = wanted.order_by("next_attempt_at", "pk").select_related(None)
         ids = list(ordered.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:limit])
         if not ids:
             return []
         mine = rows.model._base_manager.filter(pk__in=ids)
-        mine.update(lease_until=at + lease, attempts=F("attempts") + 1)
+        mine.update(lease_until=by_database(at + lease), attempts=F("attempts") + 1)
         taken = rows.filter(pk__in=ids).order_by("next_attempt_at", "pk")
         return [Hold(row, at=at, lease=lease) for row in taken]
 
@@ -313,7 +346,7 @@ def make_due(rows: QuerySet[Any], *, at: datetime) -> int:
 
     The stored time always changes, for a changed time is what tells the holder of it.
     """
-    waiting = Q(next_attempt_at__isnull=True) | Q(next_attempt_at__gt=at) | Q(lease_until__gt=at)
+    waiting = Q(next_attempt_at__isnull=True) | Q(next_attempt_at__gt=at) | held(at=at)
     changed = Case(When(next_attempt_at=at, then=models.Value(at - timedelta.resolution)), default=models.Value(at))
     return int(rows.filter(waiting).update(next_attempt_at=changed))
 

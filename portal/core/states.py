@@ -96,7 +96,8 @@ class StatusModel(models.Model):
             if is_recorded:
                 record(by=by, at=at, target=self, what=f"{before}->{status}", **(what or {}))
         for name, value in changes.items():
-            setattr(self, name, value)
+            if not hasattr(value, "resolve_expression"):
+                setattr(self, name, value)
         self._remember_status()
 
     def can_move_to(self, status: str) -> bool:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 from accounts.models import Customer, User
 from accounts.services.business_register import REMARKED
 from portal.core.environments import Environment
-from portal.core.lease import LASTING, lasting_problems
+from portal.core.lease import LASTING, held, lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
 from portal.desk import attention_setup
@@ -83,7 +83,7 @@ ABOUT_SUBMISSIONS = [  # status, title, action, group in the list's filter
     ),
     (
         S.UNCERTAIN,
-        ngettext_lazy("Innsending er uavklart, vi undersøker", "Innsendinger er uavklart, vi undersøker", "n"),
+        ngettext_lazy("Innsending er uavklart", "Innsendinger er uavklart", "n"),
         gettext_lazy("Vis"),
         "uncertain",
     ),
@@ -128,7 +128,7 @@ def _submissions(user: User, environment: Environment, at: datetime) -> dict[str
         S.UNCERTAIN: rows.filter(status=S.UNCERTAIN),
         S.NEEDS_PERSON: rows.filter(status=S.NEEDS_PERSON),
         S.QUEUED: rows.filter(Q(problem_code__gt="") | Q(status_at__lte=at - LATE), status=S.QUEUED),
-        S.SENDING: rows.filter(LASTING | Q(status_at__lte=at - LATE) & ~Q(lease_until__gt=at), status=S.SENDING),
+        S.SENDING: rows.filter(LASTING | Q(status_at__lte=at - LATE) & ~held(at=at), status=S.SENDING),
         S.READY: rows.filter(status=S.READY, corrects__isnull=True),
         "unanswered": rows.filter(unanswered(at)),
         "receipts": lasting_problems(rows.filter(delivered_at__isnull=False).exclude(status=S.UNCERTAIN)),
@@ -154,7 +154,7 @@ def _about_receipts(environment: Environment, counts: Counts) -> list[Todo]:
     """Delivered reports whose receipt could not be stored as a document."""
     count = counts["receipts"].n
     title = ngettext("Levert innsending mangler kvitteringen", "Leverte innsendinger mangler kvitteringen", count)
-    text = _("Rapporten er levert. Kvitteringen kan ikke lagres, og vi prøver igjen av oss selv.")
+    text = _("Rapporten er levert. Kvitteringen kan ikke lagres. Vi prøver igjen så lenge portalen arbeider.")
     return [Todo(count, title, text, _("Vis"), _url(environment, "submissions", "state=delivered"))]
 
 
@@ -172,7 +172,7 @@ def _about_checks(environment: Environment, counts: Counts) -> list[Todo]:
     """Drafts whose files cannot be checked for a fault here."""
     count = counts["checks"].n
     title = ngettext("Kladd har filer som ikke blir kontrollert", "Kladder har filer som ikke blir kontrollert", count)
-    text = _("Filene er lagret. Grunnen står på kladden, og vi prøver igjen av oss selv.")
+    text = _("Filene er lagret. Grunnen står på kladden. Vi prøver igjen så lenge portalen arbeider.")
     return [Todo(count, title, text, _("Vis"), _url(environment, "submissions", "state=drafts"))]
 
 
@@ -191,14 +191,16 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
     (
         "stuck",
         ngettext_lazy("Tilgang står fast", "Tilganger står fast", "n"),
-        gettext_lazy("Vi prøver igjen av oss selv, men noe må trolig rettes først."),
+        gettext_lazy("Vi prøver igjen så lenge portalen arbeider, men noe må trolig rettes først."),
         gettext_lazy("Se hvorfor"),
         "STUCK",
     ),
     (
         "unknown",
         ngettext_lazy("Tilgang er uavklart", "Tilganger er uavklart", "n"),
-        gettext_lazy("Altinn og Maskinporten sier ikke det samme. Vi undersøker, og ingenting sendes så lenge."),
+        gettext_lazy(
+            "Altinn og Maskinporten sier ikke det samme. Vi undersøker så lenge portalen arbeider, og ingenting sendes imens."
+        ),
         gettext_lazy("Se tilgangene"),
         "UNKNOWN",
     ),
@@ -311,11 +313,11 @@ def _about_following(environment: Environment, counts: Counts) -> list[Todo]:
     cursors, dialogs, subscriptions = (counts[name].n for name in ("cursors", "dialogs", "subscriptions"))
     files = counts["attachments"].n
     lacking = ngettext("Vedlegg er ikke hentet", "Vedlegg er ikke hentet", files)
-    again, action = _("Vi prøver igjen av oss selv, minst én gang i døgnet."), _("Se hvorfor")
+    again, action = _("Vi prøver igjen minst én gang i døgnet, så lenge portalen arbeider."), _("Se hvorfor")
     title = ngettext("Dialog lar seg ikke hente", "Dialoger lar seg ikke hente", dialogs)
     silent = ngettext("Kunde vi ikke får svar om", "Kunder vi ikke får svar om", cursors)
     late = ngettext("Abonnement på hendelser mangler", "Abonnementer på hendelser mangler", subscriptions)
-    slow = _("Ingenting går tapt, svarene kommer bare senere.")
+    slow = _("Ingenting går tapt. Så lenge portalen arbeider, kommer svarene, bare senere.")
     return [
         Todo(cursors, silent, again, action, _url(environment, "following")),
         Todo(dialogs, title, again, action, _url(environment, "dialogs", "state=stuck")),

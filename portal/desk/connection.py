@@ -210,7 +210,9 @@ class _StepChecks:
         if ready := subscriptions.filter(validated_at__isnull=False).order_by("-validated_at").first():
             return Step(7, title, DONE, _("Abonnementet er bekreftet av Altinn."), since=ready.validated_at)
         if refused := subscriptions.exclude(problem_code="").first():
-            how = _("Vi spør Dialogporten jevnlig i stedet. Ingenting går tapt, svarene kommer bare senere.")
+            how = _(
+                "Vi spør Dialogporten jevnlig i stedet. Ingenting går tapt. Så lenge portalen arbeider, kommer svarene, bare senere."
+            )
             reason = explain(refused.problem_code)
             text = _("Altinn har ikke tatt imot abonnementet. %(why)s (%(code)s).")
             text %= {"why": reason.title, "code": refused.problem_code}

@@ -11,11 +11,13 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 
-from accounts.models import Language, Vendor
+from accounts.models import Language, User, Vendor
 from portal.core.environments import Environment
 from portal.core.heartbeat import Silence, find_silence
 from submissions.services import restoring
+from systemusers.models import Access
 
+HELD_SHOWN = 5
 NAVIGATION = [
     ("dashboard", gettext_lazy("Oversikt")),
     ("customers", gettext_lazy("Kunder")),
@@ -75,7 +77,17 @@ class Shell:
     @cached_property
     def hold(self) -> restoring.Progress | None:
         """Set while nothing is sent after a restore: the banner on every staff page."""
-        return restoring.progress(environment=self._environment) if self._environment else None
+        at = timezone.now()
+        return restoring.progress(environment=self._environment, at=at) if self._environment else None
+
+    @cached_property
+    def held_accesses(self) -> list[Access]:
+        """Some of those whose reports still wait after a restore, when the others are sent again."""
+        if not (self._environment and self.hold and self.hold.is_partial):
+            return []
+        user = self._request.user
+        assert isinstance(user, User)  # noqa: S101 - the banner is for staff
+        return list(restoring.find_held_accesses(environment=self._environment, user=user)[:HELD_SHOWN])
 
     @property
     def environment_text(self) -> str:

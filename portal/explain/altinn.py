@@ -23,7 +23,7 @@ CODES: dict[str, Explanation] = {
         _("Kunden har allerede en systemtilgang"),
         _("Altinn har en systembruker for samme system og referanse."),
         NOBODY,
-        _("Vi henter den inn av oss selv."),
+        _("Vi henter den inn så lenge portalen arbeider."),
     ),
     "AUTH-00010": Explanation(
         _("Altinn finner ikke forespørselen"),

@@ -35,7 +35,7 @@ BY_RETRY = {
     "mend": _("Rett innholdet, og send på nytt."),
     "look": _("Se i Dialogporten om den første leveransen kom fram, før noe sendes på nytt."),
     "settle": _(
-        "Etter en godkjenning kan det ta en time. Vi prøver igjen av oss selv. Varer det, be kunden se over tilgangen."
+        "Etter en godkjenning kan det ta en time. Vi prøver igjen så lenge portalen arbeider. Varer det, be kunden se over tilgangen."
     ),
 }
 """What a program may do, where that says more than who can mend it."""

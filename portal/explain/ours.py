@@ -57,7 +57,7 @@ CODES: dict[str, Explanation] = {
         _("Et dokument er varslet, men kan ikke hentes ennå"),
         _("Skatteetaten har det ikke klart, eller har lukket det for systembrukeren."),
         SKATTEETATEN,
-        _("Vi prøver igjen av oss selv. Haster det, les det i Altinn."),
+        _("Vi prøver igjen så lenge portalen arbeider. Haster det, les det i Altinn."),
     ),
     "FOREIGN_ADDRESS": Explanation(
         _("Et vedlegg ligger på en fremmed adresse"),
@@ -96,13 +96,13 @@ CODES: dict[str, Explanation] = {
         _("En feil i portalen"),
         _("Programmet stoppet på noe det ikke kjenner. Loggen sier hva."),
         US,
-        _("Meld fra til den som drifter portalen. Vi prøver igjen av oss selv."),
+        _("Meld fra til den som drifter portalen. Vi prøver igjen så lenge portalen arbeider."),
     ),
     "HTTP-400": Explanation(
         _("Tjenesten forsto ikke det vi sendte"),
         _("Den svarte 400, uten en kode som sier hva som er galt."),
         US,
-        _("Meld fra til den som drifter portalen. Vi prøver igjen av oss selv."),
+        _("Meld fra til den som drifter portalen. Vi prøver igjen så lenge portalen arbeider."),
     ),
     "HTTP-404": Explanation(
         _("Tjenesten finner det ikke"),
@@ -213,5 +213,5 @@ def of_http(code: str) -> Explanation:
         _("Tjenesten sa nei"),
         format_lazy(_("Den svarte med statusen {status}, uten å si hvorfor."), status=code.removeprefix("HTTP-")),
         US,
-        _("Meld fra til den som drifter portalen, og oppgi statusen. Vi prøver igjen av oss selv."),
+        _("Meld fra til den som drifter portalen, og oppgi statusen. Vi prøver igjen så lenge portalen arbeider."),
     )

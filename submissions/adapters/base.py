@@ -19,7 +19,8 @@ from portal.gateways.errors import GatewayError
 from submissions.period import Period, PeriodKind
 
 __all__ = [
-    "About", "Adapter", "Answer", "Candidate", "Context", "FileReport", "Finding", "Level", "Meaning", "NamedFile", "Period",
+    "About", "Adapter", "Answer", "Candidate", "Context", "Earlier", "EarlierPage",
+    "FileReport", "Finding", "Level", "Meaning", "NamedFile", "Period",
     "PeriodKind", "Reason", "Receipt", "Retrieval", "Step", "StoredDocument", "Verdict", "beyond", "count",
 ]  # fmt: skip
 MORE = "MORE"
@@ -281,6 +282,39 @@ class Adapter(Protocol):
 
     def examples(self, about: About, *, name: str, wrong: bool) -> list[NamedFile]:
         """Files that pass the checks, or with `wrong` pass them and are rejected by the authority. For the sandbox only."""
+        ...
+
+
+@dataclass(frozen=True)
+class EarlierPage:
+    """A part of the report of the period before. `facts` are those of all parts so far, as JSON values; stored encrypted.
+
+    `status` is the authority's own word. `next_page` None: this was the last part.
+    """
+
+    status: str
+    facts: Mapping[str, Any] = field(repr=False)
+    next_page: int | None = None
+
+
+class Earlier(Protocol):
+    """For services that give the report of the period before as a start for the next one."""
+
+    name: ClassVar[str]
+
+    def fetch(self, context: Context, *, page: int, before: Mapping[str, Any]) -> EarlierPage | None:
+        """Part `page` of what was before the period of `context`; None when the authority has none. One call.
+
+        `before` are the facts of the parts before it.
+        """
+        ...
+
+    def summary(self, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """(label, value) pairs in the current language."""
+        ...
+
+    def differences(self, facts: Mapping[str, Any], reports: Sequence[FileReport]) -> list[Finding]:
+        """Where a draft begins otherwise than the period before ended. Rendered by the adapter of the same name."""
         ...
 
 

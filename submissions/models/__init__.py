@@ -1,7 +1,7 @@
 """Models of submissions and of copies of Dialogporten's rows."""
 
 from submissions.models.attachment import Attachment, AttachmentQuerySet
-from submissions.models.earlier import EarlierDelivery, SendingHold
+from submissions.models.earlier import EarlierDelivery, EarlierReport, ReleasedAccess, SendingHold
 from submissions.models.inbox import (
     Activity,
     Dialog,
@@ -25,11 +25,13 @@ __all__ = [
     "Document",
     "DocumentQuerySet",
     "EarlierDelivery",
+    "EarlierReport",
     "EventSubscription",
     "Order",
     "PackageCheck",
     "PollCursor",
     "ReceivedEvent",
+    "ReleasedAccess",
     "SendingHold",
     "Submission",
     "SubmissionQuerySet",

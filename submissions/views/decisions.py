@@ -69,7 +69,8 @@ def settle(request: StaffRequest, row: Submission) -> HttpResponse:
 def end_hold(request: StaffRequest) -> HttpResponse:
     """Send although not all dialogs have been read since the restore."""
     home = reverse("dashboard", kwargs={"environment": request.environment})
-    progress = restoring.progress(environment=request.environment)
+    at = timezone.now()
+    progress = restoring.progress(environment=request.environment, at=at)
     if progress is None:
         return redirect(home)
     question = Question(
@@ -87,7 +88,35 @@ def end_hold(request: StaffRequest) -> HttpResponse:
     page = ask_first(request, question)
     if page:
         return page
-    restoring.end_hold(environment=request.environment, by=request.user.actor, at=timezone.now())
+    restoring.end_hold(environment=request.environment, by=request.user.actor, at=at)
     enqueue.enqueue_on_commit(tasks.send_submissions)
     messages.success(request, _("Sendingen er i gang igjen."))
+    return redirect(home)
+
+
+@staff_page(may="may_configure")
+def release_access(request: StaffRequest, pk: int) -> HttpResponse:
+    """Send what goes through one access although its dialogs cannot be read since the restore."""
+    home = reverse("dashboard", kwargs={"environment": request.environment})
+    held = restoring.find_held_accesses(environment=request.environment, user=request.user)
+    access = held.filter(pk=pk).first()
+    if access is None:
+        return redirect(home)
+    question = Question(
+        title=_("Send for %(customer)s selv om dialogene ikke kan leses?") % {"customer": access.customer.name},
+        consequences=[
+            _("Dialogene er ikke lest siden databasen ble lagt tilbake, og kan ha leveringer vi ikke vet om."),
+            _("Spør kunden eller Skatteetaten hva som er levert i tiden etter sikkerhetskopien."),
+            _("Hver innsending blir likevel sett etter hos Skatteetaten før den sendes."),
+        ],
+        button=_("Send for denne tilgangen"),
+        trail=[(_("Oversikt"), home)],
+        word=word_in(request.environment),
+    )
+    page = ask_first(request, question)
+    if page:
+        return page
+    restoring.release(access=access, by=request.user.actor, at=timezone.now())
+    enqueue.enqueue_on_commit(tasks.send_submissions)
+    messages.success(request, _("Innsendingene gjennom tilgangen sendes igjen."))
     return redirect(home)

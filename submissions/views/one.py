@@ -25,7 +25,7 @@ from submissions import tasks
 from submissions.forms import FilesForm, SettleForm
 from submissions.models import Document, Submission
 from submissions.services import catalogue
-from submissions.services.drafting import drafts
+from submissions.services.drafting import drafts, earlier
 from submissions.services.pages.page import draft_context, sent_context
 from submissions.services.sending import again, queue
 
@@ -125,6 +125,18 @@ def hide_refused(request: StaffRequest, row: Submission) -> HttpResponse:
 def remove_file(request: StaffRequest, row: Submission, document: int) -> HttpResponse:
     target = get_object_or_404(Document, pk=document, submission=row)
     drafts.remove_file(submission=row, document=target, by=request.user.actor, at=timezone.now())
+    return _back(request, row)
+
+
+@act
+def fetch_earlier(request: StaffRequest, row: Submission) -> HttpResponse:
+    """Order the report of the year before; a worker fetches it."""
+    try:
+        earlier.order(submission=row, by=request.user.actor, at=timezone.now())
+    except drafts.NotAllowed as error:
+        messages.error(request, str(error))
+    else:
+        enqueue.enqueue_on_commit(tasks.fetch_earlier)
     return _back(request, row)
 
 

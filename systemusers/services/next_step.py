@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.core.lease import ROUNDS_BEFORE_A_PERSON
-from portal.core.next_step import NextStep, page_of
+from portal.core.next_step import NextStep, page_of, standstill
 from portal.explain import NOBODY, explain
 from systemusers.models import Access, System
 
@@ -56,7 +56,7 @@ def _draft(row: Access, at: datetime) -> NextStep:
     if row.problem_code and row.next_attempt_at is None:
         reason = explain(row.problem_code)
         return NextStep(str(reason.title), str(reason.who), _url(row))
-    return _waiting(row, at) or NextStep(_("Sendes til Altinn nå"))
+    return _waiting(row, at) or standstill(row, at=at) or NextStep(_("Sendes til Altinn nå"))
 
 
 def _waiting(row: Access, at: datetime) -> NextStep | None:
@@ -115,7 +115,8 @@ def _needs_update(row: Access, at: datetime) -> NextStep:
 
 
 def _unknown(row: Access, at: datetime) -> NextStep:
-    return NextStep(_("Altinn og Maskinporten sier ikke det samme. Vi undersøker igjen av oss selv"))
+    quiet = standstill(row, at=at)
+    return quiet or NextStep(_("Altinn og Maskinporten sier ikke det samme. Vi undersøker igjen av oss selv"))
 
 
 _STEPS = {

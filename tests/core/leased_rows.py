@@ -17,6 +17,7 @@ from portal.core.outbox.message import OutboxMessage
 from submissions.models import (
     Attachment,
     Dialog,
+    EarlierReport,
     EventSubscription,
     Order,
     PackageCheck,
@@ -96,6 +97,10 @@ def package_check() -> PackageCheck:
     return PackageCheck.objects.create(submission=submission(), requested_by="test")
 
 
+def earlier_report() -> EarlierReport:
+    return EarlierReport.objects.create(submission=submission(), requested_by="test", requested_at=AT)
+
+
 def system_round() -> SystemRound:
     kinds = SystemRound.Kind.values
     made = SystemRound.objects.count()
@@ -115,6 +120,7 @@ MAKERS: dict[type[Any], Callable[[], Any]] = {
     Access: access,
     Attachment: attachment,
     Dialog: dialog,
+    EarlierReport: earlier_report,
     EventSubscription: subscription,
     KeyRotation: rotation,
     OutboxMessage: lambda: put_one(key=uuid.uuid4().hex),

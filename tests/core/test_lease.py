@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
+from django.utils import timezone
 
 from portal.core import lease
 from portal.core.crypto import CannotDecrypt
@@ -394,3 +396,49 @@ def test_a_row_that_stopped_is_due_again_only_when_somebody_makes_it_due(model: 
 
     now = again(hold.row)
     assert (later, now.problem_code, now.failures, now.next_attempt_at) == ([], "HTTP-403", 1, AT)
+
+
+AHEAD, BEHIND = timedelta(minutes=10), timedelta(minutes=-10)
+REAL_NOW = timezone.now
+
+
+@contextmanager
+def clock_off_by(wrong: timedelta) -> Iterator[None]:
+    """What a worker sees on a machine whose clock is wrong: its `at` comes from the same clock."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: REAL_NOW() + wrong)
+        yield
+
+
+@every_model
+@pytest.mark.parametrize("wrong", [AHEAD, BEHIND], ids=["ahead", "behind"])
+def test_workers_whose_clocks_differ_agree_on_who_has_a_row(model: type[Leased], wrong: timedelta) -> None:
+    [row] = make_due_rows(model, at=AT - timedelta(hours=1))
+    rows, seconds = model._base_manager.all(), timedelta(seconds=1)
+
+    claim_one(model)
+    with clock_off_by(wrong):
+        while_it_runs = lease.claim(rows, at=AT + lease.LEASE - 30 * seconds + wrong)
+        afterwards = lease.claim(rows, at=AT + lease.LEASE + 30 * seconds + wrong)
+
+    assert while_it_runs == []
+    assert [hold.row for hold in afterwards] == [row]
+    assert near(again(row).lease_until, AT + 2 * lease.LEASE + 30 * seconds)
+
+
+@every_model
+@pytest.mark.parametrize("wrong", [AHEAD, BEHIND], ids=["ahead", "behind"])
+def test_a_lease_of_a_worker_with_a_wrong_clock_is_as_long_as_any(model: type[Leased], wrong: timedelta) -> None:
+    [row] = make_due_rows(model, at=AT - timedelta(hours=1))
+    rows = model._base_manager.filter(pk=row.pk)
+
+    with clock_off_by(wrong):
+        hold = claim_one(model, at=AT + wrong)
+        claimed = again(row).lease_until
+        hold.renew()
+
+    assert near(claimed, AT + lease.LEASE)
+    assert near(again(row).lease_until, AT + lease.LEASE)
+    assert rows.filter(lease.held(at=AT)).exists()
+    assert not rows.filter(lease.free(at=AT)).exists()
+    assert rows.filter(lease.free(at=AT + lease.LEASE + timedelta(minutes=1))).exists()

@@ -101,7 +101,7 @@ def test_no_report_is_delivered_twice_after_an_older_backup(world: World, tmp_pa
         world.let_pass(60)
 
     assert held == {S.QUEUED}, "nothing moves before one round is through"
-    assert restoring.progress(environment="SANDBOX") is None
+    assert restoring.progress(environment="SANDBOX", at=world.at) is None
     assert len(world.received) == len(ids), "nothing was delivered twice"
     for submission in Submission.objects.all():
         assert (submission.status, submission.problem_code) == (S.NEEDS_PERSON, "ALREADY_THERE")

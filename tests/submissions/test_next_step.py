@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from portal.core.lease import LEASE
 from submissions.models import Submission
 from submissions.services.pages.next_step import next_step
 from submissions.services.pages.stepper import dots
@@ -143,3 +145,33 @@ def test_a_report_that_waits_for_an_answer_before_it_is_sent_is_not_shown_as_del
     assert [(str(dot.label), dot.colour) for dot in result] == [
         ("Kontrollert", "success"), ("Krever en person", "warning"), ("Leveres", ""), ("Svar fra Skatteetaten", ""),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "usual"),
+    [
+        (S.QUEUED, "Sendes snart"),
+        (S.SENDING, "Sendes nå"),
+        (S.UNCERTAIN, "Svaret ble borte. Vi undersøker om oppgaven kom fram"),
+    ],
+)
+def test_after_a_worker_died_the_page_says_when_it_is_tried_again(access: Access, status: str, usual: str) -> None:
+    row = make(access, status=status)
+    row.lease_until, row.next_attempt_at = AT + LEASE, AT
+
+    shortly = next_step(row, at=AT + timedelta(seconds=70), working=True).text
+    later = next_step(row, at=AT + timedelta(seconds=80), working=True).text
+
+    assert shortly == usual
+    began, ends = (f"{timezone.localtime(moment):%H.%M.%S}" for moment in (AT, AT + LEASE))
+    assert later == f"Arbeideren har ikke svart siden kl. {began}. Prøves igjen kl. {ends}"
+
+
+def test_a_report_that_no_worker_takes_is_not_sent_soon(access: Access) -> None:
+    row = make(access, status=S.QUEUED)
+    row.next_attempt_at = AT
+
+    steps = [next_step(row, at=AT + timedelta(minutes=minutes), working=True).text for minutes in (1, 3)]
+
+    clock = f"{timezone.localtime(AT):%H.%M.%S}"
+    assert steps == ["Sendes snart", f"Står i kø siden kl. {clock}. Ingen arbeider har tatt den ennå"]

@@ -15,7 +15,7 @@ from submissions.models import EventSubscription, PollCursor, SendingHold, Submi
 from submissions.services import restoring
 from submissions.services.inbox import cursors, poll, pull
 from submissions.services.sending import send
-from tests.submissions.world import BY, World, nothing
+from tests.submissions.world import BY, World, make_draft, nothing, package, queue_package
 
 S = Submission.Status
 
@@ -46,11 +46,13 @@ def test_sending_waits_for_one_round_and_goes_on_by_itself(world: World) -> None
 
 
 def test_a_round_from_before_the_restore_does_not_count(world: World) -> None:
+    submission = world.queued()
     read_all(world)
     world.let_pass(60)
     restoring.restored(by=BY, at=world.at)
 
-    assert restoring.held_environments(at=world.at) == ["SANDBOX"]
+    assert Submission.objects.filter(restoring.held(at=world.at)).get() == submission
+    assert restoring.progress(environment="SANDBOX", at=world.at) is not None
 
 
 def test_everything_is_due_and_no_lease_runs(world: World) -> None:
@@ -102,3 +104,91 @@ def test_a_command_ends_it_too(world: World) -> None:
     call_command("restored", "--end-hold")
 
     assert not SendingHold.objects.exists()
+
+
+OTHER = "310203335"
+
+
+def two_accesses(world: World) -> tuple[Submission, Submission]:
+    """A report through the access that can be read, and one through another, whose system user Dialogporten refuses."""
+    customer = world.new_customer(OTHER, "Kunde to", portfolio=world.access.customer.portfolio)
+    other = world.another_access(customer)
+    reports = world.queued(), make_draft(other, at=world.at)
+    queue_package(reports[1], package(reports[1]), at=world.at)
+    restoring.restored(by=BY, at=world.at)
+    read_all(world)
+    PollCursor.objects.filter(access=other).update(polled_at=None, failures=3, problem_code="HTTP-403")
+    return reports
+
+
+def test_an_access_that_cannot_be_read_holds_only_its_own_reports(world: World) -> None:
+    readable, unreadable = two_accesses(world)
+
+    after = send_due(world, readable), send_due(world, unreadable)
+
+    assert after == (S.DELIVERED, S.QUEUED)
+    progress = restoring.progress(environment="SANDBOX", at=world.at)
+    assert progress is not None
+    assert (progress.unread, progress.is_partial) == (1, True)
+
+
+def test_a_first_failure_still_holds_everything_back(world: World) -> None:
+    readable, _other = two_accesses(world)
+    PollCursor.objects.filter(failures=3).update(failures=2)
+
+    assert send_due(world, readable) == S.QUEUED
+
+
+def test_after_two_hours_what_was_read_is_sent(world: World) -> None:
+    readable, unreadable = two_accesses(world)
+    PollCursor.objects.filter(failures=3).update(failures=0, problem_code="")
+    early = send_due(world, readable)
+    world.let_pass(restoring.LONGEST_ROUND.total_seconds() + 1)
+
+    late = send_due(world, readable), send_due(world, unreadable)
+
+    assert early == S.QUEUED
+    assert late == (S.DELIVERED, S.QUEUED)
+
+
+def test_an_access_that_is_read_after_all_is_released_by_itself(world: World) -> None:
+    _readable, unreadable = two_accesses(world)
+    send_due(world, unreadable)
+    PollCursor.objects.filter(failures=3).update(polled_at=world.at, failures=0, problem_code="")
+
+    assert send_due(world, unreadable) == S.DELIVERED
+    assert not SendingHold.objects.exists()
+
+
+def test_an_administrator_settles_one_access(client: Client, administrator: User, world: World) -> None:
+    _readable, unreadable = two_accesses(world)
+    client.force_login(administrator)
+    home = client.get(reverse("dashboard", kwargs={"environment": "sandbox"})).content.decode()
+    address = reverse("hold-release", kwargs={"environment": "sandbox", "pk": unreadable.access_id})
+
+    asked = client.get(address).content.decode()
+    client.post(address)
+
+    assert "Kunde to" in home
+    assert address in home
+    assert "Send for Kunde to selv om dialogene ikke kan leses?" in asked
+    event = AuditEvent.objects.get(what="hold-ended")
+    assert (event.target, event.by) == (f"systemusers.Access:{unreadable.access_id}", administrator.actor)
+    assert send_due(world, unreadable) == S.DELIVERED
+
+
+def test_who_may_not_configure_does_not_settle_it(client: Client, case_worker: User, world: World) -> None:
+    _readable, unreadable = two_accesses(world)
+    client.force_login(case_worker)
+    address = reverse("hold-release", kwargs={"environment": "sandbox", "pk": unreadable.access_id})
+
+    assert client.post(address).status_code == 403
+    assert send_due(world, unreadable) == S.QUEUED
+
+
+def test_a_command_settles_one_access_too(world: World) -> None:
+    _readable, unreadable = two_accesses(world)
+
+    call_command("restored", "--release", str(unreadable.access_id))
+
+    assert send_due(world, unreadable) == S.DELIVERED

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
+from portal.core.lease import LEASE
 from systemusers.models import Access, System
 from systemusers.services.next_step import next_step
 from tests.systemusers.world import World
@@ -111,3 +113,16 @@ def test_a_refused_draft_waits_for_a_person_also_while_no_work_is_done(asked: Ac
     asked.problem_code, asked.next_attempt_at = "AUTH-00000", None
 
     assert next_step(asked, at=world.at, working=False).who == "Dere"
+
+
+@pytest.mark.parametrize("status", [S.DRAFT, S.UNKNOWN])
+def test_after_a_worker_died_the_page_says_when_it_is_tried_again(sent: Access, world: World, status: str) -> None:
+    sent.status, sent.attempts, sent.lease_until = status, 1, world.at + LEASE
+
+    shortly = next_step(sent, at=world.at + timedelta(seconds=70), working=True).text
+    later = next_step(sent, at=world.at + timedelta(seconds=80), working=True).text
+
+    ends = f"{timezone.localtime(world.at + LEASE):%H.%M.%S}"
+    assert "Arbeideren" not in shortly
+    assert later.startswith("Arbeideren har ikke svart siden")
+    assert later.endswith(f"Prøves igjen kl. {ends}")

@@ -120,7 +120,7 @@ def _send(hold: lease.Hold[OutboxMessage]) -> str:
     if sender is None:
         raise NoSender(message.kind)
     address, payload = message.address, message.payload
-    hold.write(status=Status.SENDING, status_at=now, lease_until=now + hold.lease)
+    hold.write(status=Status.SENDING, status_at=now, lease_until=hold.until())
     try:
         sender.send(address, payload, message.key)
     except NotAccepted as error:
@@ -160,7 +160,7 @@ def _stop(hold: lease.Hold[OutboxMessage], status: str, code: str) -> None:
 
 def sweep(*, at: datetime) -> None:
     """Settle what dead workers left in SENDING, give up what has failed for too long, delete what is not needed."""
-    free = Q(lease_until__isnull=True) | Q(lease_until__lte=at)
+    free = lease.free(at=at)
     left = OutboxMessage.objects.filter(free, status=Status.SENDING)
     repeatable = [kind for kind, sender in SENDERS.items() if sender.may_repeat]
     left.filter(kind__in=repeatable).update(status=Status.WAITING, status_at=at, lease_until=None, next_attempt_at=at)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from portal.core.environments import Environment
 from submissions.services import restoring
+from systemusers.models import Access
 
 
 class Command(BaseCommand):
@@ -17,14 +18,22 @@ class Command(BaseCommand):
         parser.add_argument(
             "--end-hold", action="store_true", help="let the reports go, although the round is not through"
         )
+        parser.add_argument(
+            "--release", type=int, metavar="ACCESS", help="let the reports through one access go, by its number"
+        )
 
-    def handle(self, *args: Any, end_hold: bool, **options: Any) -> None:
+    def handle(self, *args: Any, end_hold: bool, release: int | None = None, **options: Any) -> None:
         at = timezone.now()
+        if release is not None:
+            access = Access.objects.filter(pk=release).first()
+            done = access is not None and restoring.release(access=access, by="task:operator", at=at)
+            self.stdout.write(f"Access {release}: {'released' if done else 'was not held'}.")
+            return
         if end_hold:
             ended = [e for e in Environment if restoring.end_hold(environment=e, by="task:operator", at=at)]
             self.stdout.write(f"Holds ended: {', '.join(ended) or 'none'}.")
             return
-        done = restoring.restored(by="task:operator", at=at)
-        self.stdout.write(f"Cursors made due: {done.cursors}. Leases ended: {done.leases}.")
-        self.stdout.write(f"Subscriptions to renew: {done.subscriptions}. Messages for a person: {done.messages}.")
+        made = restoring.restored(by="task:operator", at=at)
+        self.stdout.write(f"Cursors made due: {made.cursors}. Leases ended: {made.leases}.")
+        self.stdout.write(f"Subscriptions to renew: {made.subscriptions}. Messages for a person: {made.messages}.")
         self.stdout.write("Nothing is sent until all dialogs have been read once. Start web, worker and beat now.")

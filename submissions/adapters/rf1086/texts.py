@@ -143,4 +143,18 @@ TEXTS: dict[str, Text] = {
         "Rett det som er feil."
     ),
     "NOT_A_NUMBER": _("Her må det stå et tall uten mellomrom, med punktum som desimalskille, for eksempel 1200.50."),
+    "EARLIER_SHARES": _(
+        "Selskapet hadde %(before)s aksjer da året før sluttet, men kladden sier %(given)s ved årets begynnelse."
+    ),
+    "EARLIER_HELD": _(
+        "Aksjonæren hadde %(before)s aksjer da året før sluttet, men kladden sier %(given)s ved årets begynnelse."
+    ),
+    "EARLIER_UNKNOWN": _(
+        "Aksjonæren har %(given)s aksjer ved årets begynnelse i kladden, men står ikke i oppgaven for året før."
+    ),
+    "EARLIER_MISSING": _("%(who)s hadde %(before)s aksjer da året før sluttet, og har ikke noe underskjema i kladden."),
+    "EARLIER_CLASSES": _("Oppgaven for året før har ikke nøyaktig ett hovedskjema, så tallene er ikke sammenlignet."),
+    "EARLIER_UNREADABLE": _(
+        "%(n)s av skjemaene for året før kan ikke leses. Derfor er det ikke undersøkt hvem som er ny eller mangler."
+    ),
 }

@@ -191,7 +191,7 @@ def add_files(*, submission: Submission, files: Iterable[Upload], by: str, at: d
     name in one upload are all kept, under distinct names.
     """
     refused, taken = _taken(submission.service, files)
-    with _editing(submission):
+    with editing(submission):
         added = _add(submission, refused, taken, by=by, at=at)
     package_check.begin(submission=submission, at=at)
     return added
@@ -288,13 +288,13 @@ def _add_refused(submission: Submission, findings: list[Finding]) -> None:
 
 def hide_refused(*, submission: Submission) -> None:
     """A person has read which files were not taken in."""
-    with _editing(submission):
+    with editing(submission):
         PackageCheck.objects.filter(submission=submission).update(refused=[], refused_more=0)
 
 
 def remove_file(*, submission: Submission, document: Document, by: str, at: datetime) -> None:
     """Take a file out and have the rest checked; no other file is read for it. Raises NotOpen."""
-    with _editing(submission):
+    with editing(submission):
         submission.documents.filter(pk=document.pk).delete()
         record(by=by, at=at, target=submission, what=AuditType.FILE_REMOVED, **_named([document]))
         package_check.order(submission=submission, by=by, at=at)
@@ -347,7 +347,7 @@ def _named(documents: list[Document]) -> dict[str, Any]:
 
 
 @contextmanager
-def _editing(submission: Submission) -> Iterator[None]:
+def editing(submission: Submission) -> Iterator[None]:
     """Lock the open row until the end and refresh its status. Raises NotOpen."""
     with transaction.atomic():
         status = Submission.objects.select_for_update().values_list("status", flat=True).get(pk=submission.pk)
@@ -367,6 +367,7 @@ __all__ = [
     "begin",
     "copy_for_correction",
     "create_draft",
+    "editing",
     "find_open",
     "hide_refused",
     "remove_file",

@@ -21,7 +21,7 @@ from submissions.adapters.base import FileReport, Finding, Level, count
 from submissions.models import Document, PackageCheck, Submission, stored
 from submissions.models.package_check import write_reports
 from submissions.services.documents import DocumentDamaged, read_document
-from submissions.services.drafting import checking
+from submissions.services.drafting import checking, differences
 
 BATCH = 100
 """Files between two writes: so many are checked again after a worker stopped."""
@@ -211,7 +211,8 @@ def _settle(hold: Hold[PackageCheck]) -> bool:
     """Store the findings of the package, and READY or DRAFT. False when the files changed meanwhile."""
     submission = hold.row.submission
     documents = list(submission.documents.checked().defer(None).order_by("pk"))
-    findings = checking.package(submission, [checking.of_document(document) for document in documents])
+    reports = [checking.of_document(document) for document in documents]
+    findings = checking.package(submission, reports)
     number = count(findings)
     with transaction.atomic():
         is_open = _lock(hold)
@@ -224,6 +225,7 @@ def _settle(hold: Hold[PackageCheck]) -> bool:
                 warnings=number[Level.WARNING],
                 is_checked=True,
             )
+            differences.store(submission, reports)
             _move(hold, Submission.Status.READY if documents and not number[Level.ERROR] else Submission.Status.DRAFT)
         hold.finish()
     return True

@@ -9,6 +9,7 @@ from uuid import UUID
 from portal.gateways.dialogporten import Attachment as Given
 from portal.gateways.dialogporten import TransmissionItem
 from submissions.models import Attachment, Dialog, Transmission
+from submissions.services.inbox.sources import NO_SCOPE, source_of
 from submissions.services.inbox.verdict import FROM_PARTY
 
 BY = "remote:dialogporten"
@@ -86,5 +87,7 @@ def _is_news(row: Attachment, status: str, is_moved: bool) -> bool:
         return row.status != status
     if row.status in Attachment.TO_FETCH:
         return row.status == State.REFUSED and is_moved
+    if row.status == State.CLOSED and row.problem_code == NO_SCOPE:
+        return source_of(row) is not None  # else it would be closed again by the next worker
     was_never_asked_for = row.status == State.LINKED and row.attempts == 0  # the report it answers was not known
     return is_moved or was_never_asked_for or row.status in (State.CLOSED, State.SENT)

@@ -5,7 +5,6 @@ A refusal is tried again, at least daily; only 410 is final. A 401 is about the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -22,10 +21,9 @@ from portal.gateways.errors import Refused, Unavailable
 from portal.gateways.skatteetaten.common import Fetched
 from portal.gateways.statuses import Kind, is_settling, kind_of
 from submissions.models import Attachment, Dialog, Document
-from submissions.services import catalogue
-from submissions.services.catalogue import Service
 from submissions.services.documents import store_document
 from submissions.services.inbox.presence import UNKNOWN_WAIT
+from submissions.services.inbox.sources import NO_SCOPE, Source, source_of
 from submissions.services.inbox.verdict import decide
 from submissions.services.remote import skatteetatens_documents, with_token
 from systemusers.models import Access
@@ -36,9 +34,6 @@ BY = "task:fetch_attachments"
 BATCH = 20
 LONGEST_WAIT = timedelta(days=1)
 ENDINGS = {"application/pdf": "pdf", "application/xml": "xml", "text/xml": "xml", "application/json": "json"}
-LETTERS, LETTER_SCOPES = "skatt-dialog-dokumenter", ("skatteetaten:skattdialogdokument",)
-"""Letters have a service of their own, whose documents are fetched at the whole address only."""
-NO_SCOPE = "NO_SCOPE"
 State = Attachment.Status
 
 
@@ -46,14 +41,6 @@ class NotReady(Exception):
     """Skatteetaten has announced a document that cannot be fetched yet."""
 
     code = "DOCUMENT_NOT_READY"
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a document is, and the scopes it needs. Without `service` only the attachment's own address is known."""
-
-    scopes: tuple[str, ...]
-    service: Service | None
 
 
 def due() -> QuerySet[Attachment]:
@@ -92,7 +79,7 @@ def fetch(hold: Hold[Attachment]) -> None:
     if dialog.access.status not in Access.USABLE:
         _without_access(hold)
         return
-    source = _source(row)
+    source = source_of(row)
     if source is None:
         hold.move_to(State.CLOSED, by=BY, problem_code=NO_SCOPE)
         return
@@ -123,19 +110,6 @@ def _without_access(hold: Hold[Attachment]) -> None:
         hold.postpone(UNKNOWN_WAIT)
     else:
         hold.move_to(State.CLOSED, by=BY, problem_code="")
-
-
-def _source(row: Attachment) -> Source | None:
-    """None when no scope that our client has opens the document."""
-    dialog, submission = row.transmission.dialog, row.transmission.submission
-    client = dialog.access.profile.system.client
-    if LETTERS in row.api_url:
-        return Source(LETTER_SCOPES, None) if set(LETTER_SCOPES) <= set(client.scopes) else None
-    if submission is not None:
-        service: Service | None = catalogue.service(submission.service)
-    else:
-        service = next((one for one in catalogue.services() if one.resource_urn == dialog.service_resource), None)
-    return Source(service.scopes, service) if service else None
 
 
 def _refused(hold: Hold[Attachment], error: Refused) -> None:

@@ -228,7 +228,9 @@ NOTES = {
 def _note(row: Attachment) -> str:
     """Why the attachment is not here."""
     if row.problem_code and row.status in Attachment.TO_FETCH:
-        return _("Ikke hentet: %(why)s (%(code)s). Vi prøver igjen av oss selv, minst én gang i døgnet.") % {
+        return _(
+            "Ikke hentet: %(why)s (%(code)s). Vi prøver igjen minst én gang i døgnet, så lenge portalen arbeider."
+        ) % {
             "why": explain(row.problem_code).title,
             "code": row.problem_code,
         }

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.core.next_step import NextStep, page_of
+from portal.core.next_step import NextStep, page_of, standstill
 from portal.explain import NOBODY, Explanation, explain
 from portal.gateways import statuses
 from submissions.models import Submission
@@ -82,18 +82,18 @@ def _waiting(row: Submission, at: datetime) -> NextStep | None:
 
 
 def _queued(row: Submission, at: datetime) -> NextStep:
-    return _waiting(row, at) or NextStep(_("Sendes snart"))
+    return _waiting(row, at) or standstill(row, at=at) or NextStep(_("Sendes snart"))
 
 
 def _sending(row: Submission, at: datetime) -> NextStep:
-    return _waiting(row, at) or NextStep(_("Sendes nå"))
+    return _waiting(row, at) or standstill(row, at=at) or NextStep(_("Sendes nå"))
 
 
 def _uncertain(row: Submission, at: datetime) -> NextStep:
     if at - row.status_at > SLOW:
         text = _("Ring Skatteetaten og spør om de har oppgaven. Send den ikke på nytt.")
         return NextStep(text, _("Dere"), _url(row))
-    return NextStep(_("Svaret ble borte. Vi undersøker om oppgaven kom fram"))
+    return standstill(row, at=at) or NextStep(_("Svaret ble borte. Vi undersøker om oppgaven kom fram"))
 
 
 def _delivered(row: Submission, at: datetime) -> NextStep:

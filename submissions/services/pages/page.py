@@ -23,6 +23,7 @@ from submissions.services.drafting.checking import Shown
 from submissions.services.drafting.package_check import Progress
 from submissions.services.drafting.preflight import preflight, token
 from submissions.services.pages import stepper
+from submissions.services.pages.earlier import earlier_shown
 from submissions.services.pages.next_step import next_step, problem_of
 from submissions.services.pages.timeline import timeline
 from submissions.services.sending import again, by_person, found
@@ -78,6 +79,7 @@ def draft_context(row: Submission, *, at: datetime, query: QueryDict) -> dict[st
         "errors": row.errors,
         "warnings": row.warnings,
         "facts": checking.summary(row) if total and not waiting else [],
+        "earlier": earlier_shown(row),
         "preflight": asked,
         "shown": token(row, asked),
         "refused": refused_files(check.refused, service_id=row.service) if check else [],

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.lease import held
 from portal.core.states import IllegalTransition, LostRace
 from submissions.models import Submission
 from submissions.services.sending.calls import may_have_delivered
@@ -43,7 +44,7 @@ def settle(*, submission: Submission, arrived: bool, reason: str, by: str, at: d
         row = Submission.objects.select_for_update(of=("self",)).select_related("access").get(pk=submission.pk)
         if not can_settle(row):
             raise IllegalTransition(f"submission {row.pk} is not for a person to settle")
-        if row.lease_until and row.lease_until > at:
+        if Submission.objects.filter(held(at=at), pk=row.pk).exists():
             raise LostRace(f"submission {row.pk} is held by a worker")
         outcome = "ARRIVED" if arrived else "NOT_ARRIVED"
         record(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from accounts.models import Customer
-from portal.core.lease import Hold
+from portal.core.lease import Hold, held
 from submissions.models import Submission
 
 AT_ONCE = 3
@@ -26,9 +26,7 @@ def set_out(hold: Hold[Submission], *, by: str) -> None:
     """
     row = hold.row
     Customer.objects.select_for_update(no_key=True).get(pk=row.customer_id)
-    on_their_way = Submission.objects.filter(
-        customer=row.customer_id, status=Status.SENDING, lease_until__gt=hold.now()
-    )
+    on_their_way = Submission.objects.filter(held(at=hold.now()), customer=row.customer_id, status=Status.SENDING)
     if on_their_way.exclude(pk=row.pk).count() >= AT_ONCE:
         raise Busy(f"customer {row.customer_id} has {AT_ONCE} on their way")
     hold.enter(

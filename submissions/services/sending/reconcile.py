@@ -50,8 +50,7 @@ def settle_due(*, at: datetime, when_full: Callable[[], None]) -> None:
 
     `when_full` is called when there may be more, before the work begins: another worker takes them meanwhile.
     """
-    held = restoring.held_environments(at=at)
-    holds = lease.claim(uncertain_rows().exclude(environment__in=held), at=at, limit=BATCH)
+    holds = lease.claim(uncertain_rows().exclude(restoring.held(at=at)), at=at, limit=BATCH)
     if len(holds) == BATCH:
         when_full()
     for hold in holds:

@@ -49,8 +49,7 @@ def send_due(*, at: datetime, when_full: Callable[[], None]) -> None:
 
     `when_full` is called when there may be more, before the work begins: another worker takes them meanwhile.
     """
-    held = restoring.held_environments(at=at)
-    rows = waiting_rows().exclude(environment__in=held, status__in=[Status.QUEUED, Status.SENDING])
+    rows = waiting_rows().exclude(restoring.held(at=at), status__in=[Status.QUEUED, Status.SENDING])
     holds = lease.claim(rows, at=at, limit=BATCH)
     if len(holds) == BATCH:
         when_full()

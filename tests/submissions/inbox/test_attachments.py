@@ -19,7 +19,7 @@ from portal.sandbox.skatteetaten import letters
 from submissions.models import Attachment as Kept
 from submissions.models import Dialog, Document, Submission
 from submissions.services.documents import read_document
-from submissions.services.inbox import attachments, pull
+from submissions.services.inbox import attachments, pull, sources
 from systemusers.models import Access, MaskinportenClient
 from tests.submissions.inbox.reading import Reading
 from tests.submissions.inbox.test_pull import answered
@@ -138,6 +138,45 @@ def test_a_person_can_ask_for_a_document_again_and_it_is_recorded(
     assert AuditEvent.objects.get(what="tried-again").detail == {"attachments": 2}
 
 
+def give_letter_scope(reading: Reading) -> None:
+    remote = next(iter(reading.world.app.state.clients.values()))
+    remote.scopes = [*remote.scopes, *sources.LETTER_SCOPES]
+    MaskinportenClient.objects.update(scopes=remote.scopes)
+
+
+def send_letter(reading: Reading) -> None:
+    orgnr, app, at = reading.world.access.customer.orgnr, reading.world.app, reading.world.at
+    letters.send(app, orgnr=orgnr, resource=RESOURCE, title="Vedtak", text="Hei", api_access=True, now=at)
+
+
+def pull_again(reading: Reading) -> None:
+    reading.world.let_pass(60)
+    Dialog.objects.update(next_attempt_at=reading.world.at)
+    reading.pull()
+
+
+def test_a_document_without_a_scope_is_closed_once_however_often_its_dialog_is_pulled(reading: Reading) -> None:
+    send_letter(reading)
+    reading.round()
+    before, told = Kept.objects.values().get(), AuditEvent.objects.count()
+
+    pull_again(reading)
+    pull_again(reading)
+
+    assert Kept.objects.values().get() == before
+    assert AuditEvent.objects.count() == told
+
+
+def test_a_document_is_fetched_at_the_next_pull_when_our_client_has_got_the_scope(reading: Reading) -> None:
+    send_letter(reading)
+    reading.round()
+
+    give_letter_scope(reading)
+    pull_again(reading)
+
+    assert state_of(reading) == [("FETCHED", "")]
+
+
 def test_a_letter_needs_a_scope_of_its_own(reading: Reading) -> None:
     orgnr, app, at = reading.world.access.customer.orgnr, reading.world.app, reading.world.at
     letters.send(app, orgnr=orgnr, resource=RESOURCE, title="Vedtak", text="Hei", api_access=True, now=at)
@@ -150,9 +189,7 @@ def test_a_letter_needs_a_scope_of_its_own(reading: Reading) -> None:
 def test_a_letter_becomes_a_document_when_our_client_has_the_scope(reading: Reading) -> None:
     world = reading.world
     orgnr, app, at = world.access.customer.orgnr, world.app, world.at
-    scopes = [*next(iter(app.state.clients.values())).scopes, *attachments.LETTER_SCOPES]
-    next(iter(app.state.clients.values())).scopes = scopes
-    MaskinportenClient.objects.update(scopes=scopes)
+    give_letter_scope(reading)
     letters.send(app, orgnr=orgnr, resource=RESOURCE, title="Vedtak", text="Hei", api_access=True, now=at)
 
     reading.round()

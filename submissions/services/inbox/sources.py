@@ -1,0 +1,35 @@
+"""Where the document of an attachment is fetched, and with which scopes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from submissions.models import Attachment
+from submissions.services import catalogue
+from submissions.services.catalogue import Service
+
+LETTERS, LETTER_SCOPES = "skatt-dialog-dokumenter", ("skatteetaten:skattdialogdokument",)
+"""Letters have a service of their own, whose documents are fetched at the whole address only."""
+NO_SCOPE = "NO_SCOPE"
+"""The problem of an attachment that no scope of our client opens."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a document is, and the scopes it needs. Without `service` only the attachment's own address is known."""
+
+    scopes: tuple[str, ...]
+    service: Service | None
+
+
+def source_of(row: Attachment) -> Source | None:
+    """None when no scope that our client has opens the document."""
+    dialog, submission = row.transmission.dialog, row.transmission.submission
+    client = dialog.access.profile.system.client
+    if LETTERS in row.api_url:
+        return Source(LETTER_SCOPES, None) if set(LETTER_SCOPES) <= set(client.scopes) else None
+    if submission is not None:
+        service: Service | None = catalogue.service(submission.service)
+    else:
+        service = next((one for one in catalogue.services() if one.resource_urn == dialog.service_resource), None)
+    return Source(service.scopes, service) if service else None
