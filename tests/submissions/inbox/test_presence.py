@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -204,7 +205,7 @@ def test_what_an_agent_access_does_not_ask_for_is_not_gone(reading: Reading) -> 
 def test_only_dialogs_of_the_resources_that_were_asked_for_are_missing(reading: Reading) -> None:
     row, _remote = known(reading)
     later = reading.world.at + timedelta(seconds=1)
-    options = {"access": row.access, "since": later, "at": later}
+    options: dict[str, Any] = {"access": row.access, "since": later, "at": later}
 
     other = presence.note_unlisted(resources=["urn:altinn:resource:another"], **options)
     own = presence.note_unlisted(resources=[row.service_resource], **options)
