@@ -204,6 +204,17 @@ def _translated(replacements: str) -> Func:
     return Func(name, Value(_LETTERS), Value(replacements), function="translate")
 
 
+REMARKED = (
+    Q(business_register__is_deleted=True)
+    | Q(business_register__is_hidden=True)
+    | Q(business_register__is_bankrupt=True)
+    | Q(business_register__is_closing=True)
+    | Q(business_register__is_restructuring=True)
+    | ~Q(business_register__main_unit="") & Q(business_register__has_key="main_unit")
+)
+"""Customers about whom the register says what staff should know before they ask or send: see `warnings_about`."""
+
+
 class Customer(models.Model):
     """An organisation that gives us access, in one environment."""
 
@@ -246,7 +257,10 @@ class Customer(models.Model):
                 condition=~Q(environment="PRODUCTION") | Q(orgnr__regex=r"^[89]"), name="no_synthetic_in_production"
             ),
         ]
-        indexes = [models.Index(fields=["environment", "sort_name", "id"], name="customer_by_name")]
+        indexes = [
+            models.Index(fields=["environment", "sort_name", "id"], name="customer_by_name"),
+            models.Index(fields=["environment", "portfolio"], condition=REMARKED, name="customer_remarked"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.orgnr})"

@@ -146,6 +146,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
+WEB_THREADS = env.integer("WEB_THREADS", default=8, minimum=1, maximum=64)  # of each web process, for pages
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES = [

@@ -72,10 +72,12 @@ class SettleForm(CleanText, forms.Form):
         label=_("Hva har dere funnet ut?"),
         widget=forms.RadioSelect,
         choices=[(ARRIVED, _("Oppgaven kom fram")), (NOT_ARRIVED, _("Oppgaven kom ikke fram"))],
+        error_messages={"required": _("Velg om oppgaven kom fram.")},
     )
     reason = forms.CharField(
         label=_("Hvordan vet dere det?"),
         help_text=_("For eksempel hvem hos Skatteetaten eller kunden som svarte, og når."),
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=500,
+        error_messages={"required": _("Skriv hvordan dere vet det.")},
     )

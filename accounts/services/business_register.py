@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from django.core.cache import cache
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
@@ -24,17 +23,6 @@ logger = logging.getLogger(__name__)
 APPROVERS = ("DAGL", "LEDE", "INNH")
 """Registered roles that may approve in Altinn: managing director, chair, owner."""
 ROLES_KEPT = 600  # seconds
-
-
-REMARKED = (
-    Q(business_register__is_deleted=True)
-    | Q(business_register__is_hidden=True)
-    | Q(business_register__is_bankrupt=True)
-    | Q(business_register__is_closing=True)
-    | Q(business_register__is_restructuring=True)
-    | ~Q(business_register__main_unit="") & Q(business_register__has_key="main_unit")
-)
-"""Customers about whom the register says what staff should know before they ask or send: see `warnings_about`."""
 
 
 class Outcome(Enum):

@@ -11,8 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
-from accounts.models import Customer, User
-from accounts.services.business_register import REMARKED
+from accounts.models import REMARKED, Customer, User
 from portal.core.environments import Environment
 from portal.core.lease import LASTING, held, lasting_problems
 from portal.core.next_step import list_of as _url

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,7 +18,7 @@ from accounts.models import User
 from portal.core import lease
 from portal.core.environments import Environment
 from portal.explain import explain
-from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission
+from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission, Transmission
 from submissions.services.inbox import following
 from submissions.services.inbox.events import can_subscribe
 from systemusers.models import Access, Kind, MaskinportenClient, ScopeGrant, SigningKey, System
@@ -132,7 +132,7 @@ class _StepChecks:
     def accesses(self) -> Step:
         title = _("Forespørsler om systembruker")
         to: dict[str, Any] = {"url": self.url("accesses"), "action": _("Åpne tilganger")}
-        sent = self.accesses_of.filter(altinn_id__gt="").order_by("-sent_at")
+        sent = self.accesses_of.filter(altinn_id__gt="").order_by("-status_at", "-pk")
         if latest := sent.first():
             count = sent.count()
             text = ngettext("%(n)s kunde er spurt.", "%(n)s kunder er spurt.", count) % {"n": count}
@@ -148,7 +148,7 @@ class _StepChecks:
         title = _("Kunden godkjenner i Altinn")
         to: dict[str, Any] = {"url": self.url("accesses"), "action": _("Åpne tilganger")}
         usable = self.accesses_of.filter(status__in=Access.USABLE)
-        if latest := usable.order_by("-answered_at").first():
+        if latest := usable.order_by("-status_at", "-pk").first():
             count = usable.count()
             text = ngettext("%(n)s kunde har godkjent.", "%(n)s kunder har godkjent.", count) % {"n": count}
             return Step(4, title, DONE, text, since=latest.answered_at, **to)
@@ -182,14 +182,12 @@ class _StepChecks:
     def dialogs(self) -> Step:
         title = _("Dialoger og forsendelser")
         to: dict[str, Any] = {"url": self.url("dialogs"), "action": _("Åpne dialoger")}
-        latest = (
-            Dialog.objects.filter(environment=self.environment, transmissions__isnull=False)
-            .order_by("-updated_at")
-            .first()
-        )
+        has_answer = Exists(Transmission.objects.filter(dialog=OuterRef("pk")))
+        rows = Dialog.objects.filter(has_answer, environment=self.environment)
+        latest = rows.order_by("-content_updated_at", "-pk").first()
         if latest:
             return Step(
-                6, title, DONE, _("Skatteetatens svar kobles til innsendingene."), since=latest.updated_at, **to
+                6, title, DONE, _("Skatteetatens svar kobles til innsendingene."), since=latest.content_updated_at, **to
             )
         return Step(
             6,
@@ -204,10 +202,10 @@ class _StepChecks:
     def events(self) -> Step:
         title = _("Hendelser fra Altinn Events")
         subscriptions = EventSubscription.objects.filter(access__environment=self.environment)
-        received = ReceivedEvent.objects.filter(subscription__in=subscriptions).order_by("-received_at").first()
+        received = ReceivedEvent.objects.filter(subscription__in=subscriptions).order_by("-pk").first()
         if received:
             return Step(7, title, DONE, _("Altinn varsler oss når noe er nytt."), since=received.received_at)
-        if ready := subscriptions.filter(validated_at__isnull=False).order_by("-validated_at").first():
+        if ready := subscriptions.filter(validated_at__isnull=False).order_by("-pk").first():
             return Step(7, title, DONE, _("Abonnementet er bekreftet av Altinn."), since=ready.validated_at)
         if refused := subscriptions.exclude(problem_code="").first():
             how = _(
@@ -270,7 +268,7 @@ class _StepChecks:
         title = _("Dokumentene bak svarene")
         to: dict[str, Any] = {"url": self.url("submissions"), "action": _("Åpne innsendinger")}
         feedback = Q(role=Document.Role.FEEDBACK, submission__environment=self.environment)
-        latest = Document.objects.filter(feedback).order_by("-stored_at").first()
+        latest = Document.objects.filter(feedback).order_by("-pk").first()
         if latest:
             return Step(9, title, DONE, _("Tilbakemeldinger hentes og lagres."), since=latest.stored_at, **to)
         return Step(

@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 from accounts.guard import StaffRequest, staff_page
 from portal.core import enqueue
 from portal.core.confirm import Question, ask_first, word_in
+from portal.core.states import LostRace
 from submissions import tasks
 from submissions.forms import FoundForm, SettleForm
 from submissions.models import Submission
 from submissions.services import restoring
 from submissions.services.sending import by_person, found
 from submissions.services.sending.queue import MaybeDelivered
-from submissions.views.one import act, say_may_be_there
+from submissions.views.one import act, find, say_may_be_there, sent_page
 
 
 def _back(request: HttpRequest, row: Submission) -> HttpResponse:
@@ -56,11 +57,17 @@ def settle(request: StaffRequest, row: Submission) -> HttpResponse:
     """The answer was lost and the access is gone: the person has asked, and says whether the report arrived."""
     form = SettleForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Velg om oppgaven kom fram, og skriv hvordan dere vet det."))
-        return _back(request, row)
+        return sent_page(request, row, settle_form=form, status=422)
     arrived = form.cleaned_data["outcome"] == SettleForm.ARRIVED
     reason = form.cleaned_data["reason"]
-    by_person.settle(submission=row, arrived=arrived, reason=reason, by=request.user.actor, at=timezone.now())
+    try:
+        by_person.settle(submission=row, arrived=arrived, reason=reason, by=request.user.actor, at=timezone.now())
+    except LostRace:
+        row = find(request, row.pk)
+        if not by_person.can_settle(row):
+            raise
+        form.add_error(None, _("En arbeider har innsendingen akkurat nå. Vent litt, og avgjør på nytt."))
+        return sent_page(request, row, settle_form=form, status=409)
     messages.success(request, _("Innsendingen er avgjort."))
     return _back(request, row)
 

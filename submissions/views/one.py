@@ -42,11 +42,16 @@ def find(request: StaffRequest, pk: int) -> Submission:
 @staff_page()
 def submission(request: StaffRequest, pk: int) -> HttpResponse:
     row = find(request, pk)
-    if row.status in drafts.OPEN:
-        return draft_page(request, row)
+    return draft_page(request, row) if row.status in drafts.OPEN else sent_page(request, row)
+
+
+def sent_page(
+    request: StaffRequest, row: Submission, *, settle_form: SettleForm | None = None, status: int = 200
+) -> HttpResponse:
+    """A submission that was queued or sent. `settle_form` has what a person wrote and must mend."""
     context = sent_context(row, user=request.user, at=timezone.now())
-    context["settle_form"] = SettleForm() if context["may_settle"] else None
-    return page_or_fragment(request, "submissions/one.html", "status", context=context)
+    context["settle_form"] = (settle_form or SettleForm()) if context["may_settle"] else None
+    return page_or_fragment(request, "submissions/one.html", "status", context=context, status=status)
 
 
 def draft_page(
@@ -55,12 +60,13 @@ def draft_page(
     *,
     form: FilesForm | None = None,
     unanswered: frozenset[str] = frozenset(),
+    confirmed: frozenset[str] = frozenset(),
     status: int = 200,
 ) -> HttpResponse:
-    """The draft, with its files, what the check found, and refused files."""
+    """The draft, with its files, what the check found, and refused files. `confirmed` are the questions answered already."""
     form = form or FilesForm(extensions=catalogue.service(row.service).extensions)
     context = draft_context(row, at=timezone.now(), query=request.GET)
-    context |= {"form": form, "unanswered": unanswered, "warnings": warnings_of(row.customer)}
+    context |= {"form": form, "unanswered": unanswered, "confirmed": confirmed, "warnings": warnings_of(row.customer)}
     return render(request, "submissions/draft.html", context, status=status)
 
 
@@ -152,7 +158,7 @@ def send(request: StaffRequest, row: Submission) -> HttpResponse:
         return _back(request, row)
     except queue.NotReady as error:
         open_questions = frozenset(code for code, _text in error.preflight.questions)
-        return draft_page(request, row, unanswered=open_questions, status=422)
+        return draft_page(request, row, unanswered=open_questions, confirmed=confirmed, status=422)
     enqueue.enqueue_on_commit(tasks.send_submissions)
     if not is_working(at=timezone.now()):
         messages.warning(request, _("Innsendingen er lagret. Den sendes når portalen arbeider igjen."))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 from django.apps import apps
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 
 from accounts.models import Role, User
@@ -16,15 +18,19 @@ from portal.core import lease
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from portal.desk.attention import attention
+from portal.local.demo import introduce
 from portal.local.tour import Tour
-from submissions.models import Attachment, Dialog, Submission, Transmission
+from submissions.models import Attachment, Dialog, Document, Submission, Transmission
 from submissions.period import Period
+from submissions.services.documents import read_document
 from submissions.services.drafting.drafts import add_files, create_draft
+from submissions.services.inbox.sources import LETTER_SCOPES
 from submissions.services.sending.queue import queue
 from submissions.services.ways import about_of, adapter_of
 from submissions.tasks import pull_dialogs, reconcile_submissions, send_submissions, sweep_cursors
 from submissions.views.examples import Example
-from systemusers.models import Access
+from systemusers.models import Access, MaskinportenClient
+from systemusers.services.clients import save_client
 from tests.submissions.world import make_draft, package, queue_package
 
 
@@ -36,6 +42,14 @@ def prepare(customers: int = 1) -> None:
         profile = tour.connect().profiles.order_by("pk")[0]
         for _ in range(customers):
             tour.approve(tour.ask(profile, "Last"))
+
+
+def order_letters() -> None:
+    """Our client gets the scope that letters need, here and in the sandbox."""
+    client = MaskinportenClient.objects.filter(environment=Environment.SANDBOX).order_by("pk")[0]
+    client.scopes = sorted({*client.scopes, *LETTER_SCOPES})
+    save_client(client=client, by="task:load", at=timezone.now())
+    introduce(url=settings.SANDBOX_URL)
 
 
 def queue_reports(count: int) -> None:
@@ -101,8 +115,22 @@ def books() -> None:
         "transmissions": sorted(str(pk) for pk in Transmission.objects.values_list("transmission_id", flat=True)),
         "attachments": attachments.exclude(status=Attachment.Status.WAITING).count(),
         "refused": attachments.filter(status=Attachment.Status.REFUSED).count(),
+        "letters": sorted(_letters().values_list("attachment_id", "status")),
+        "letters_read": sorted(_letters_read()),
     }
     print(json.dumps(found))  # noqa: T201
+
+
+def _letters() -> QuerySet[Attachment]:
+    """Documents that answer no report."""
+    return Attachment.objects.filter(transmission__submission__isnull=True, transmission__type="Information")
+
+
+def _letters_read() -> Iterator[str]:
+    """The letters whose stored document can be read."""
+    for document in Document.objects.filter(submission__isnull=True, transmission__type="Information"):
+        if read_document(document).startswith(b"%PDF"):
+            yield document.attachment_id
 
 
 def _told() -> int:

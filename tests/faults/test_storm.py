@@ -130,8 +130,10 @@ def test_after_a_storm_nothing_is_lost_or_sent_twice_and_nothing_is_stuck_withou
     # Altinn may remember for an hour who subscribes, and repeats a lost event after minutes: not waited for here.
     portal.sandbox("PATCH", "settings", events_cache_seconds=0, events_time_scale=0.1)
     portal.load(f"prepare({CUSTOMERS})")
+    portal.load("order_letters()")
     storm = Storm(portal, json.loads(portal.load("customers()")))
     portal.load(f"queue_examples{SERVICES}")
+    storm.letter()
     for _ in range(ACTS):
         storm.act()
     portal.sandbox("DELETE", "faults")
@@ -144,9 +146,9 @@ def test_after_a_storm_nothing_is_lost_or_sent_twice_and_nothing_is_stuck_withou
         portal.load("hurry()")  # with many failures, and where a person must act, waits are of 15 minutes
         now = books()
         theirs = remote_books(portal)
-        return {each["status"] for each in now["reports"]} <= SETTLED | TOLD and all(
-            now[k] == theirs[k] for k in theirs
-        )
+        is_here = {status for _letter, status in now["letters"]} <= {"FETCHED", "GONE"}
+        is_known = {each["status"] for each in now["reports"]} <= SETTLED | TOLD
+        return is_here and is_known and all(now[k] == theirs[k] for k in theirs)
 
     wait_until(is_settled, seconds=PATIENCE)
 
@@ -157,6 +159,10 @@ def test_after_a_storm_nothing_is_lost_or_sent_twice_and_nothing_is_stuck_withou
     for each in ours["reports"]:
         verdict = {"REJECTED" if each["wrong"] else "ACCEPTED"}
         assert each["status"] in (verdict if each["delivery"] else TOLD), (each, *what)
+    sent = [each["id"] for each in portal.sandbox("GET", "snapshot")["state"]["skatteetaten"]["letters"].values()]
+    assert [letter for letter, _status in ours["letters"]] == sorted(sent), what
+    fetched = [letter for letter, status in ours["letters"] if status != "GONE"]  # the sandbox said 410 of the others
+    assert ours["letters_read"] == fetched, (ours["letters"], *what)
     waiting = sum(each["status"] in TOLD | {"REJECTED"} for each in ours["reports"]) + ours["refused"]
     assert ours["told"] >= waiting, (ours, *what)
     assert portal.process.poll() is None, what

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from portal.core.audit import AuditEvent
@@ -88,3 +89,49 @@ def test_without_a_reason_nothing_is_settled(client: Client, case_worker: User, 
     doubtful.refresh_from_db()
     assert "Avgjør om oppgaven kom fram" in page
     assert (before, doubtful.status) == (S.UNCERTAIN, S.DELIVERED)
+
+
+def test_what_was_typed_is_kept_when_the_answer_is_refused(
+    client: Client, case_worker: User, doubtful: Submission
+) -> None:
+    client.force_login(case_worker)
+    address = reverse("submission-settle", kwargs={"environment": "sandbox", "pk": doubtful.pk})
+
+    refused = client.post(address, {"reason": "Kari har kvitteringen"})
+
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "Kari har kvitteringen</textarea>" in page
+    assert "Velg om oppgaven kom fram." in page
+
+
+def test_what_was_typed_is_kept_while_a_worker_has_the_report(
+    client: Client, case_worker: User, doubtful: Submission
+) -> None:
+    client.force_login(case_worker)
+    address = reverse("submission-settle", kwargs={"environment": "sandbox", "pk": doubtful.pk})
+    Submission.objects.filter(pk=doubtful.pk).update(lease_until=timezone.now() + timedelta(minutes=1))
+
+    refused = client.post(address, {"outcome": "arrived", "reason": "Kari har kvitteringen"})
+
+    page = refused.content.decode()
+    doubtful.refresh_from_db()
+    assert (refused.status_code, doubtful.status) == (409, S.UNCERTAIN)
+    assert "Kari har kvitteringen</textarea>" in page
+    assert "En arbeider har innsendingen akkurat nå" in page
+
+
+def test_the_page_is_not_replaced_while_a_person_writes(
+    client: Client, case_worker: User, doubtful: Submission
+) -> None:
+    client.force_login(case_worker)
+    address = reverse("submission", kwargs={"environment": "sandbox", "pk": doubtful.pk})
+
+    to_settle = client.get(address).content.decode()
+    Access.objects.update(status="IN_USE")
+    to_wait = client.get(address).content.decode()
+
+    assert 'name="reason"' in to_settle
+    assert "hx-trigger" not in to_settle
+    assert 'name="reason"' not in to_wait
+    assert "hx-trigger" in to_wait

@@ -11,7 +11,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Customer, Portfolio, Vendor
+from accounts.models import REMARKED, Customer, Portfolio, User, Vendor
+from portal.core.environments import Environment
+from portal.desk.connection import nine_steps
 from submissions.models import Attachment, Dialog, EventSubscription, PollCursor, Transmission
 from submissions.services.inbox import attachments, cursors, events, poll, presence, pull
 from systemusers.models import Access, SystemUser
@@ -109,3 +111,39 @@ def test_a_sweep_with_nothing_due_reads_no_whole_table(many: None) -> None:
     big = {table._meta.db_table for table in TABLES}
     assert {name: [t for t in tables if t in big] for name, tables in read.items()} == {name: [] for name in read}
     assert read.keys() == {sweep.__name__ for sweep in SWEEPS}
+
+
+def selects(queries: CaptureQueriesContext) -> list[str]:
+    return [q["sql"] for q in queries.captured_queries if q["sql"].lstrip("( ").startswith("SELECT")]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from nodes(part)
+
+
+def test_the_newest_row_of_each_step_of_the_connection_is_found_by_index(many: None, administrator: User) -> None:
+    """The counts read many rows; no step sorts a table to find its newest row."""
+    with CaptureQueriesContext(connection) as queries:
+        nine_steps(environment=Environment.SANDBOX, user=administrator, at=timezone.now())
+
+    newest = [sql for sql in selects(queries) if " LIMIT 1" in sql and " ORDER BY " in sql]
+    sorted_rows = {
+        sql: node["Plan Rows"] for sql in newest for node in nodes(plan_of(sql)) if node["Node Type"] == "Sort"
+    }
+    assert any('"submissions_dialog"' in sql for sql in newest)
+    assert any('"systemusers_access"' in sql for sql in newest)
+    assert {sql for sql, number in sorted_rows.items() if number > 100} == set()
+
+
+def test_customers_with_a_remark_are_found_by_index(many: None) -> None:
+    Customer.objects.filter(orgnr="210000007").update(business_register={"is_bankrupt": True, "main_unit": ""})
+    rows = Customer.objects.filter(REMARKED, environment="SANDBOX")
+
+    with CaptureQueriesContext(connection) as queries:
+        found = [row.orgnr for row in rows.order_by()]
+
+    used = {node.get("Index Name") for node in nodes(plan_of(queries.captured_queries[0]["sql"]))}
+    assert found == ["210000007"]
+    assert "customer_remarked" in used

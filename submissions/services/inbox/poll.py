@@ -166,11 +166,18 @@ def _question(hold: Hold[PollCursor], grant: tokens.PreparedGrant, until: float)
 
 def _searches(access: Access) -> list[dict[str, Any]]:
     """By party; an agent access has packages and no rights, so by the resources of the services that it covers."""
-    if access.profile.kind != Kind.AGENT:
+    covered = _resources(access)
+    if covered is None:
         return [{"parties": [urns.organisation(access.customer.orgnr)]}]
-    covered = sorted({one.resource_urn for one in catalogue.services() if catalogue.covers(access, one)})
     starts = range(0, len(covered), MOST_RESOURCES)
     return [{"service_resources": covered[start : start + MOST_RESOURCES]} for start in starts]
+
+
+def _resources(access: Access) -> list[str] | None:
+    """The resources that are asked for; None: there is no such limit."""
+    if access.profile.kind != Kind.AGENT:
+        return None
+    return sorted({one.resource_urn for one in catalogue.services() if catalogue.covers(access, one)})
 
 
 def _ask(question: Question) -> Answer:
@@ -248,7 +255,9 @@ def _store(answers: Answers, waiting: dict[int, datetime]) -> list[int]:
             answer.failures = row.failures + 1 if answer.error else 0
             results[hold] = _success(row, answer, at, changed=bool(fresh), awaited_since=since)
             if cursors.is_full(answer.again_from) and not answer.again.has_more and row.full_began_at:
-                presence.note_unlisted(access=row.access, since=row.full_began_at, at=at)
+                presence.note_unlisted(
+                    access=row.access, resources=_resources(row.access), since=row.full_began_at, at=at
+                )
         lease.finish_all(results)
     return moved
 

@@ -58,10 +58,14 @@ def note_deleted(*, environment: str, dialog_id: str, customer_id: int, at: date
     return lease.make_due(rows, at=at)
 
 
-def note_unlisted(*, access: Access, since: datetime, at: datetime) -> int:
-    """Everything was read, beginning at `since`: ask for the dialogs that were not in the list."""
+def note_unlisted(*, access: Access, resources: list[str] | None, since: datetime, at: datetime) -> int:
+    """Everything was read, beginning at `since`: ask for the dialogs that were not in the list.
+
+    `resources`: only dialogs of these were asked for, so that nothing is known of the others. None: there was no limit.
+    """
     unlisted = Q(listed_at__isnull=True) | Q(listed_at__lt=since)
     rows = Dialog.objects.present().filter(unlisted, access=access)
+    rows = rows if resources is None else rows.filter(service_resource__in=resources)
     ids = list(rows.order_by("pk").values_list("pk", flat=True))
     Dialog.objects.filter(pk__in=ids, missing_since__isnull=True).update(missing_since=at)
     return lease.make_due(Dialog.objects.filter(pk__in=ids), at=at)

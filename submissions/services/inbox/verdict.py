@@ -13,12 +13,18 @@ from submissions.services.ways import adapter_of
 
 logger = logging.getLogger(__name__)
 BY = "remote:dialogporten"
+DECIDED = frozenset({Submission.Status.ACCEPTED, Submission.Status.REJECTED})
 FROM_PARTY = frozenset({"Submission", "Correction"})
 """Types of transmissions that the customer's side sent: never an answer."""
 
 
 def decide(row: Transmission, submission: Submission, at: datetime) -> None:
-    """DELIVERED -> ACCEPTED or REJECTED by the adapter's verdict; reasons from the documents, also when they arrive later."""
+    """DELIVERED -> ACCEPTED or REJECTED by the adapter's verdict; reasons from the documents, also when they arrive later.
+
+    No document is opened for a report that is decided and has its reasons.
+    """
+    if _is_settled(row, submission):
+        return
     verdict = adapter_of(submission).verdict(row.type, _documents(row))
     if verdict is None or verdict.accepted is None:
         return
@@ -41,6 +47,11 @@ def decide(row: Transmission, submission: Submission, at: datetime) -> None:
         logger.info("submission %s was decided by another worker", submission.pk)
     except IllegalTransition:
         logger.error("submission %s is %s, but Skatteetaten says %s", submission.pk, submission.status, row.type)
+
+
+def _is_settled(row: Transmission, submission: Submission) -> bool:
+    is_older = submission.decided_at is not None and row.created_at <= submission.decided_at
+    return submission.status in DECIDED and is_older and bool(submission.reasons)
 
 
 def _documents(row: Transmission) -> list[tuple[str, bytes]]:

@@ -54,6 +54,6 @@ def _shown(row: EarlierReport, submission: Submission, year: int) -> EarlierShow
         problem=explain(row.problem_code) if row.problem_code else None,
         is_there=is_there,
         remote_status=visible(row.remote_status),
-        facts=tuple(EARLIER[service.adapter].summary(row.facts)) if is_there else (),
+        facts=tuple(EARLIER[service.adapter].summary(row.facts or {})) if is_there else (),
         differences=tuple(checking.shown(row.differences, service)) if is_there else (),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -185,3 +186,29 @@ def test_the_frequent_sweep_looks_at_recent_accesses_and_the_daily_one_at_all(re
     )
 
     assert (often, daily) == (0, 1)
+
+
+def test_what_an_agent_access_does_not_ask_for_is_not_gone(reading: Reading) -> None:
+    row, _remote = known(reading)
+    access = Access.objects.select_related("profile").get()
+    access.profile.kind = "AGENT"
+    access.profile.save(update_fields=["kind"])
+    Access.objects.update(rights=[], packages=[])
+
+    read_everything(reading)
+
+    now = Dialog.objects.get(pk=row.pk)
+    assert (now.missing_since, now.gone_at, now.gone_reason) == (None, None, "")
+    assert PollCursor.objects.get().full_began_at == reading.world.at
+
+
+def test_only_dialogs_of_the_resources_that_were_asked_for_are_missing(reading: Reading) -> None:
+    row, _remote = known(reading)
+    later = reading.world.at + timedelta(seconds=1)
+    options: dict[str, Any] = {"access": row.access, "since": later, "at": later}
+
+    other = presence.note_unlisted(resources=["urn:altinn:resource:another"], **options)
+    own = presence.note_unlisted(resources=[row.service_resource], **options)
+
+    assert (other, own) == (0, 1)
+    assert Dialog.objects.get(pk=row.pk).missing_since == later

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from submissions.models import Document, Submission
+import pytest
+
+from submissions.models import Attachment, Dialog, Document, Submission
+from submissions.services import documents
 from tests.submissions.inbox.reading import Reading
 
 S = Submission.Status
@@ -36,3 +39,40 @@ def test_a_report_that_adds_up_ends_accepted(reading: Reading) -> None:
 
     assert submission.status == S.ACCEPTED
     assert set(feedback(submission)) == {"application/pdf", "application/xml"}
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The hash of every stored file that is read."""
+    seen: list[str] = []
+    real = documents._read
+    monkeypatch.setattr(documents, "_read", lambda sha256: (seen.append(sha256), real(sha256))[1])
+    return seen
+
+
+@pytest.mark.parametrize("wrong_sum", [True, False], ids=["rejected", "accepted"])
+def test_no_document_is_opened_when_the_dialog_of_a_decided_report_moves(
+    reading: Reading, opened: list[str], *, wrong_sum: bool
+) -> None:
+    submission = reading.settle(reading.delivered(wrong_sum=wrong_sum))
+    reasons = Submission.objects.defer(None).get().reasons
+    opened.clear()
+
+    reading.world.let_pass(60)
+    Dialog.objects.update(next_attempt_at=reading.world.at)
+    reading.pull()
+
+    assert opened == []
+    now = Submission.objects.defer(None).get()
+    assert (now.status, now.reasons) == (submission.status, reasons)
+    assert now.status in (S.ACCEPTED, S.REJECTED)
+
+
+def test_reasons_that_are_missing_come_with_a_document_that_is_fetched_again(reading: Reading) -> None:
+    reading.settle(reading.delivered(wrong_sum=True))
+    Submission.objects.update(reasons=[])
+    Attachment.objects.filter(status="FETCHED").update(status="WAITING", next_attempt_at=reading.world.at)
+
+    reading.pull()
+
+    assert "ANTALL_AKSJER" in {reason["code"] for reason in Submission.objects.defer(None).get().reasons}
