@@ -11,7 +11,7 @@ from django.urls import URLPattern, reverse
 from accounts import urls as accounts_urls
 from accounts.models import Customer, Portfolio, Role, User
 from systemusers import urls as systemusers_urls
-from systemusers.models import Access, AccessProfile, MaskinportenClient, SigningKey, System
+from systemusers.models import Access, AccessProfile, KeyRotation, MaskinportenClient, SigningKey, System
 from tests.fixtures import make_user
 from tests.systemusers.world import World
 
@@ -24,12 +24,17 @@ CONFIGURES = {
     "vendor", "system-new", "system-edit", "system-register", "system-import", "system-diff", "system-compare", "system-delete",
     "profile-new", "profile", "settings", "client-new", "client", "key-new", "scopes-check", "key-activate", "key-retire",
     "found", "found-fetch",
+    "key-import", "key-kid", "key-public-jwk", "key-public-set", "key-public-list", "digdir-keys", "digdir-clients",
+    "digdir-client-add", "digdir-client-new", "rotation-start", "rotation", "rotation-post", "rotation-use",
+    "rotation-remove", "rotation-abandon", "rotation-by-hand",
 }  # fmt: skip
 POSTS = {
     "customer-look-up", "access-withdraw", "access-renew", "access-send", "access-link-close", "access-link-reopen",
     "system-register", "system-compare", "key-new", "scopes-check", "key-activate", "key-retire",
     "found-fetch", "access-rights",
+    "digdir-client-add", "rotation-start", "rotation-post", "rotation-use", "rotation-abandon", "rotation-by-hand",
 }  # fmt: skip
+OF_A_CLIENT = {"key-new", "key-import", "digdir-keys", "rotation-start"}
 ASKED_FIRST = {"access-withdraw", "access-link-close", "key-retire"}
 """Acts with a page before them, at the same address."""
 
@@ -44,13 +49,19 @@ def address(name: str, *, environment: str = "sandbox") -> str:
         "system": System,
         "client": MaskinportenClient,
     }
-    rows |= {"found": System, "profile": AccessProfile, "key": SigningKey, "scopes": MaskinportenClient}
+    rows |= {
+        "found": System,
+        "profile": AccessProfile,
+        "key": SigningKey,
+        "scopes": MaskinportenClient,
+        "rotation": KeyRotation,
+    }
     kwargs: dict[str, Any] = {"environment": environment}
     pattern = next(p for p in PATTERNS if p.name == name)
     if "system" in pattern.pattern.converters:
         kwargs["system"] = System.objects.get().pk
     if "pk" in pattern.pattern.converters:
-        model = MaskinportenClient if name == "key-new" else rows[name.split("-", maxsplit=1)[0]]
+        model = MaskinportenClient if name in OF_A_CLIENT else rows[name.split("-", maxsplit=1)[0]]
         kwargs["pk"] = model.objects.get().pk
     return reverse(name, kwargs=kwargs)
 
@@ -66,6 +77,8 @@ def call(user: User | None, name: str, **options: Any) -> int:
 @pytest.fixture
 def every_row(sent: Access, world: World) -> None:
     """One of each, so that every address leads somewhere."""
+    key = SigningKey.objects.get()
+    KeyRotation.objects.create(client=key.client, new_key=key, is_manual=True, status_at=world.at, created_at=world.at)
 
 
 @pytest.mark.usefixtures("every_row")

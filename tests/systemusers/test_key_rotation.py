@@ -364,6 +364,24 @@ def test_an_abandoned_rotation_leaves_both_keys_and_the_next_one_goes_on_with_th
     assert len(remote(api)) == 2
 
 
+def test_a_rotation_whose_new_key_was_retired_can_be_abandoned(staff: Client, api: World) -> None:
+    row = started(api)
+    keys.retire_key(key=row.new_key, by=BY, at=api.at)
+
+    offered = page(staff, f"settings/rotations/{row.pk}/")
+    text = post(staff, f"settings/rotations/{row.pk}/abandon/")
+
+    assert "Avbryt byttet" in offered
+    assert "Byttet er avbrutt" in text
+
+
+def test_an_imported_key_that_waits_is_not_taken_for_a_new_one(api: World) -> None:
+    imported = give_key(api.client, number=1, status="NEW")
+    SigningKey.objects.filter(pk=imported.pk).update(is_imported=True)
+
+    assert started(api).new_key != imported
+
+
 def test_the_pages_go_through_the_api(staff: Client, api: World) -> None:
     foreign = post_foreign(api)
     post(staff, f"settings/clients/{api.client.pk}/rotation/")

@@ -46,13 +46,13 @@ class TooEarly(Exception):
 
 
 def start(*, client: MaskinportenClient, by: str, at: datetime) -> KeyRotation:
-    """Begin with the newest key that waits to be used, or with a new one. Raises AlreadyRotating, TooManyKeys."""
+    """Begin with the newest key made here that waits to be used, or with a new one. Raises AlreadyRotating, TooManyKeys."""
     is_manual = not self_service.can_use(client.environment, scope=self_service.MODIFY)
     with transaction.atomic():
         lifecycle.lock_clients(client)
         for running in client.rotations.filter(status__in=KeyRotation.OPEN):
             raise AlreadyRotating(running.pk)
-        waiting = client.keys.filter(status=KeyStatus.NEW).order_by("-created_at", "-pk").first()
+        waiting = client.keys.filter(status=KeyStatus.NEW, is_imported=False).order_by("-created_at", "-pk").first()
         new = waiting or lifecycle.make_key(client=client, by=by, at=at)
         rotation = KeyRotation.objects.create(
             client=client, old_key=client.keys.filter(status=KeyStatus.ACTIVE).first(), new_key=new,
