@@ -8,6 +8,7 @@ from portal.core.admin import Unchangeable
 from systemusers.models import (
     Access,
     AccessProfile,
+    ChangeRequest,
     FoundSystemUser,
     KeyRotation,
     MaskinportenClient,
@@ -126,3 +127,12 @@ class RightsCheckAdmin(Unchangeable):
     list_filter = ("problem_code", "access__environment")
     search_fields = ("access__customer__name", "access__customer__orgnr")
     list_select_related = ("access__customer", "access__profile")
+
+
+@admin.register(ChangeRequest)
+class ChangeRequestAdmin(Unchangeable):
+    list_display = ("access", "status", "status_at", "next_attempt_at", "attempts", "failures", "problem_code")
+    list_filter = ("status", "problem_code", "access__environment")
+    search_fields = ("access__customer__name", "access__customer__orgnr", "correlation_id")
+    list_select_related = ("access__customer", "access__profile")
+    exclude = ("confirm_url",)

@@ -16,7 +16,7 @@ from accounts.services.business_register import approvers
 from portal.core import enqueue
 from systemusers.models import Access
 from systemusers.services import access as accesses
-from systemusers.services import adoption
+from systemusers.services import adoption, changes
 from systemusers.services.access.rounds import BATCH
 from systemusers.services.keys import ending
 from systemusers.services.system_register.nightly import compare_due
@@ -68,6 +68,24 @@ def compare_systems(**_: Any) -> None:
 def take_over_system_users(**_: Any) -> None:
     """Make customers and accesses of the found system users that were chosen."""
     _work(take_over_system_users, adoption.take_over_due, full=adoption.BATCH)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def mark_accesses(**_: Any) -> None:
+    """Mark the accesses that lack something of their profile, and those that no longer do."""
+    _work(mark_accesses, changes.mark_due, full=1)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def send_changes(**_: Any) -> None:
+    """Send the change requests that are due to Altinn."""
+    _work(send_changes, changes.send_due)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def poll_changes(**_: Any) -> None:
+    """Ask Altinn about the open change requests that are due."""
+    _work(poll_changes, changes.poll_due)
 
 
 @shared_task(acks_late=True, ignore_result=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from systemusers.views import access, adoption, ask, digdir, keys, register, settings, systems
+from systemusers.views import access, adoption, ask, changes, digdir, keys, register, settings, systems
 
 urlpatterns = [
     path("access/", access.access_list, name="accesses"),
@@ -24,6 +24,11 @@ urlpatterns = [
     path("systems/<int:pk>/delete/", systems.delete, name="system-delete"),
     path("systems/<int:pk>/found/", adoption.found, name="found"),
     path("systems/<int:pk>/found/fetch/", adoption.fetch, name="found-fetch"),
+    path("access/<int:pk>/change/", changes.ask, name="access-change"),
+    path("access/<int:pk>/change/send/", changes.send_again, name="access-change-send"),
+    path("access/<int:pk>/change/withdraw/", changes.withdraw, name="access-change-withdraw"),
+    path("access/<int:pk>/beside/", changes.beside, name="access-beside"),
+    path("systems/<int:system>/profiles/<int:pk>/changes/", changes.ask_all, name="profile-changes"),
     path("access/<int:pk>/rights/", adoption.rights, name="access-rights"),
     path("systems/<int:system>/profiles/new/", systems.profile, name="profile-new"),
     path("systems/<int:system>/profiles/<int:pk>/", systems.profile, name="profile"),

@@ -63,6 +63,7 @@ class AuditType(StrEnum):
     RIGHTS_KNOWN = "rights-known"
     # accesses
     REQUESTED = "requested"
+    CHANGE_ASKED = "change-asked"
     SEND = "send"
     SEND_AGAIN = "send-again"
     WITHDRAW = "withdraw"
@@ -129,6 +130,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.IGNORED: {"number", "system_id"},
     T.TAKEN_OVER: {"profile", "ordered_by"},
     T.RIGHTS_KNOWN: {"rights", "packages"},
+    T.CHANGE_ASKED: {"rights", "packages"},
     T.REQUESTED: {"profile", "rights", "packages"},
     T.SEND: {"attempt"},
     T.WITHDRAW: {"attempt"},

@@ -160,6 +160,7 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.IGNORED: P(lazy("Systembrukere skal ikke følges"), _names("number")),
     T.TAKEN_OVER: P(lazy("Overtatt fra Altinn, uten å spørre kunden"), _names("profile"), "success"),
     T.RIGHTS_KNOWN: P(lazy("Altinn har sagt hva tilgangen gjelder"), _rights),
+    T.CHANGE_ASKED: P(lazy("Bedt om endring"), _rights),
     T.REQUESTED: P(lazy("Bedt om tilgang")),
     T.SEND: P(lazy("Prøver å sende til Altinn"), _attempt, on_pages=False),
     T.SEND_AGAIN: P(lazy("Sendt på nytt")),

@@ -1,6 +1,7 @@
 """Maskinporten clients and keys, the system in Altinn's register, profiles, and the access of each customer."""
 
 from systemusers.models.access import STUCK, Access, AccessQuerySet, SystemUser, new_link_token
+from systemusers.models.change_request import ChangeRequest
 from systemusers.models.found import FoundSystemUser, RightsCheck
 from systemusers.models.keys import KeyRotation, MaskinportenClient, ScopeGrant, SigningKey
 from systemusers.models.profile import AccessProfile, Kind
@@ -8,7 +9,7 @@ from systemusers.models.register_change import RegisterChange
 from systemusers.models.system import Difference, DriftValue, System, SystemRound, signed_by
 
 __all__ = [
-    "STUCK", "Access", "AccessProfile", "AccessQuerySet", "Difference", "DriftValue", "FoundSystemUser", "KeyRotation",
-    "Kind", "MaskinportenClient", "RegisterChange", "RightsCheck", "ScopeGrant", "SigningKey", "System", "SystemRound",
-    "SystemUser", "new_link_token", "signed_by",
+    "STUCK", "Access", "AccessProfile", "AccessQuerySet", "ChangeRequest", "Difference", "DriftValue", "FoundSystemUser",
+    "KeyRotation", "Kind", "MaskinportenClient", "RegisterChange", "RightsCheck", "ScopeGrant", "SigningKey", "System",
+    "SystemRound", "SystemUser", "new_link_token", "signed_by",
 ]  # fmt: skip

@@ -100,6 +100,7 @@ class Access(StatusModel, Leased):
     }
     OPEN: ClassVar[set[str]] = {Status.SENT, Status.OPENED, Status.FORWARDED}
     USABLE: ClassVar[set[str]] = {Status.APPROVED, Status.IN_USE, Status.NEEDS_UPDATE}
+    ENDED: ClassVar[set[str]] = {Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN, Status.REMOVED}
 
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="accesses", verbose_name=_("kunde"))
@@ -118,6 +119,9 @@ class Access(StatusModel, Leased):
     altinn_id = models.CharField(_("id i Altinn"), max_length=40, blank=True)
     confirm_url = models.URLField(_("godkjenningsside"), max_length=500, blank=True)
     remote_status = models.CharField(_("status i Altinn"), max_length=20, blank=True)
+    replaces = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="replaced_by", verbose_name=_("kommer i stedet for")
+    )
     requested_by = models.CharField(_("bedt om av"), max_length=200)
     sent_at = models.DateTimeField(_("sendt"), null=True, blank=True)
     opened_at = models.DateTimeField(_("lenken åpnet"), null=True, blank=True)
@@ -171,7 +175,7 @@ class Access(StatusModel, Leased):
     @property
     def is_final(self) -> bool:
         """The state changes only when a person acts."""
-        return self.status in {self.Status.REJECTED, self.Status.EXPIRED, self.Status.WITHDRAWN, self.Status.REMOVED}
+        return self.status in self.ENDED
 
 
 class SystemUser(models.Model):

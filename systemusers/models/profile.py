@@ -25,6 +25,8 @@ class AccessProfile(models.Model):
     purpose_nn = models.TextField(_("hva vi skal gjøre, nynorsk"), help_text=_("Ett punkt på hver linje."))
     purpose_en = models.TextField(_("hva vi skal gjøre, engelsk"), help_text=_("Ett punkt på hver linje."))
 
+    to_mark_at = models.DateTimeField(_("tilgangene skal sammenlignes"), null=True, blank=True, editable=False)
+
     class Meta:
         verbose_name = _("tilgangsprofil")
         verbose_name_plural = _("tilgangsprofiler")

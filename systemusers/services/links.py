@@ -21,7 +21,8 @@ from portal.core.enqueue import enqueue_by_name
 from portal.core.heartbeat import is_working
 from portal.core.lease import make_due
 from portal.core.states import LostRace
-from systemusers.models import Access, SystemRound
+from systemusers.models import Access, ChangeRequest, SystemRound
+from systemusers.services import changes
 from systemusers.services.access.ask import NotPossible, renew_access
 from systemusers.services.access.escalations import FEW
 from systemusers.services.access.poll import OFTEN, watch
@@ -91,6 +92,20 @@ def go_on(*, access: Access, at: datetime, by: str = BY) -> str:
     return access.confirm_url
 
 
+def open_change(access: Access) -> ChangeRequest | None:
+    """What the customer is asked to change in an access that is in use."""
+    return access.changes.open().first() if access.status in Access.USABLE else None
+
+
+def go_on_to_change(*, access: Access, at: datetime, by: str = BY) -> str:
+    """The address of Altinn's page for the open change; "" when there is none."""
+    change = open_change(access)
+    if change is None or not change.confirm_url:
+        return ""
+    record(by=by, at=at, target=access, what=AuditType.LED_TO_ALTINN)
+    return change.confirm_url
+
+
 def _renew(access: Access, by: str, at: datetime) -> None:
     try:
         renew_access(access=access, by=by, at=at)
@@ -119,6 +134,8 @@ def look_again(*, access: Access, at: datetime) -> None:
         if cache.add(f"link-sending:{access.pk}", True, PAUSE):
             enqueue_by_name("systemusers.tasks.send_accesses")
         return
+    if access.status in Access.USABLE and changes.watch(access=access, at=at, by_customer=True):
+        enqueue_by_name("systemusers.tasks.poll_changes")
     if watch(access=access, at=at, often=OFTEN):
         enqueue_by_name("systemusers.tasks.poll_accesses")
     if access.status in {Status.SENT, Status.OPENED} and _may_list(access):

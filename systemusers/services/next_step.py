@@ -111,7 +111,7 @@ def _removed(row: Access, at: datetime) -> NextStep:
 
 
 def _needs_update(row: Access, at: datetime) -> NextStep:
-    return NextStep(_("Profilen ber om mer enn kunden har godkjent"), _("Dere"), _url(row))
+    return NextStep(_("Profilen ber om mer enn kunden har godkjent. Be om endringen"), _("Dere"), _url(row))
 
 
 def _unknown(row: Access, at: datetime) -> NextStep:

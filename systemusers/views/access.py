@@ -29,7 +29,7 @@ from portal.explain import explain
 from portal.gateways.errors import GatewayError, Refused
 from systemusers import tasks
 from systemusers.models import Access, System, SystemUser
-from systemusers.services import access, adoption, links, listing, timeline
+from systemusers.services import access, adoption, changes, links, listing, timeline
 from systemusers.services.keys import NoKey
 from systemusers.services.next_step import next_step
 
@@ -62,6 +62,7 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
     """The page polls while the state may change; without changes the answer is 204 and nothing is swapped."""
     row, at = find(request, pk), timezone.now()
     access.watch(access=row, at=at)
+    changes.watch(access=row, at=at)
     working = is_working(at=at)
     stamp = f"{row.status}-{row.status_at:%s}-{row.problem_code}-{row.link_token[:6]}-{working:d}"
     if request.headers.get("HX-Request") and request.GET.get("seen") == stamp:
@@ -84,6 +85,7 @@ def _context(row: Access, stamp: str, at: Any, working: bool) -> dict[str, Any]:
         "asked_by": timeline.name_of(row.requested_by),
         "system_user": SystemUser.objects.filter(access=row).first(),
         "problem": explain(row.problem_code) if row.problem_code else None,
+        "change": changes.change_of(row),
         "rights_problem": explain(code) if (code := adoption.rights_problem(row)) else None,
         "link": links.link_url(row),
         "purpose": row.profile.purpose(language),

@@ -114,6 +114,7 @@ def _context(request: HttpRequest, row: Access) -> dict[str, Any]:
         "customer": row.customer,
         "vendor": Vendor.objects.first(),
         "purpose": row.profile.purpose(language),
+        "change": links.open_change(row),
         "languages": codes,
         "query": _query(request, row, language),
         "is_waiting": row.status in Access.OPEN,
@@ -207,6 +208,8 @@ def go_on(request: HttpRequest, row: Access) -> HttpResponse:
         return redirect(back)
     by = request.user.actor if request.user.is_authenticated else links.BY
     at = timezone.now()
+    if to_change := links.go_on_to_change(access=row, by=by, at=at):
+        return redirect(to_change)
     if ready := links.go_on(access=row, by=by, at=at):
         return redirect(ready)
     is_soon = links.is_preparing(row, at=at)

@@ -31,8 +31,17 @@ from portal.explain import explain
 from portal.gateways.errors import GatewayError, Refused
 from portal.templatetags.ui import orgnr
 from systemusers.forms import ProfileForm, SystemForm
-from systemusers.models import Access, AccessProfile, Difference, DriftValue, MaskinportenClient, System, SystemRound
-from systemusers.services import system_register, timeline
+from systemusers.models import (
+    Access,
+    AccessProfile,
+    Difference,
+    DriftValue,
+    Kind,
+    MaskinportenClient,
+    System,
+    SystemRound,
+)
+from systemusers.services import changes, system_register, timeline
 from systemusers.services.keys import NoKey
 
 T = TypeVar("T")
@@ -288,6 +297,11 @@ def _delete(request: StaffRequest, row: System, typed: str) -> None:
     messages.success(request, _("Systemet er slettet i Altinn."))
 
 
+def _using(row: AccessProfile | None) -> int:
+    """How many accesses in use a change of the profile concerns."""
+    return row.accesses.filter(status__in=Access.USABLE).count() if row else 0
+
+
 @staff_page(may="may_configure")
 def profile(request: StaffRequest, system: int, pk: int | None = None) -> HttpResponse:
     owner = find(request, system)
@@ -303,7 +317,8 @@ def profile(request: StaffRequest, system: int, pk: int | None = None) -> HttpRe
         else:
             messages.success(request, _("Profilen er lagret. Den gjelder for kunder dere spør fra nå av."))
             return redirect("system", environment=request.environment, pk=owner.pk)
-    context = {"form": form, "system": owner, "profile": row}
+    affected = changes.affected(row).count() if row and row.kind != Kind.AGENT else 0
+    context = {"form": form, "system": owner, "profile": row, "affected": affected, "using": _using(row)}
     return render(request, "systemusers/profile_form.html", context, status=422 if form.errors else 200)
 
 

@@ -18,21 +18,22 @@ from tests.systemusers.world import World
 PATTERNS: list[URLPattern] = [*accounts_urls.urlpatterns, *systemusers_urls.urlpatterns]
 WORKS = {
     "customer-new", "customer-edit", "customer-look-up", "access-new", "access-withdraw", "access-renew", "access-send",
-    "access-link-close", "access-link-reopen", "access-rights",
+    "access-link-close", "access-link-reopen", "access-rights", "access-change", "access-change-send",
+    "access-change-withdraw", "access-beside",
 }  # fmt: skip
 CONFIGURES = {
     "vendor", "system-new", "system-edit", "system-register", "system-import", "system-diff", "system-compare", "system-delete",
     "profile-new", "profile", "settings", "client-new", "client", "key-new", "scopes-check", "key-activate", "key-retire",
-    "found", "found-fetch",
     "key-import", "key-kid", "key-public-jwk", "key-public-set", "key-public-list", "digdir-keys", "digdir-clients",
     "digdir-client-add", "digdir-client-new", "rotation-start", "rotation", "rotation-post", "rotation-use",
     "rotation-remove", "rotation-abandon", "rotation-by-hand",
+    "found", "found-fetch", "profile-changes",
 }  # fmt: skip
 POSTS = {
     "customer-look-up", "access-withdraw", "access-renew", "access-send", "access-link-close", "access-link-reopen",
     "system-register", "system-compare", "key-new", "scopes-check", "key-activate", "key-retire",
-    "found-fetch", "access-rights",
     "digdir-client-add", "rotation-start", "rotation-post", "rotation-use", "rotation-abandon", "rotation-by-hand",
+    "found-fetch", "access-rights", "access-change", "access-beside",
 }  # fmt: skip
 OF_A_CLIENT = {"key-new", "key-import", "digdir-keys", "rotation-start"}
 ASKED_FIRST = {"access-withdraw", "access-link-close", "key-retire"}

@@ -15,7 +15,7 @@ from portal.core.environments import Environment
 from portal.core.lease import Hold
 from portal.gateways.altinn import RemoteRequest, RemoteSystemUser
 from portal.gateways.errors import BrokenReply
-from systemusers.models import Access, Kind, SystemUser
+from systemusers.models import Access, AccessProfile, Kind, SystemUser
 from systemusers.services.remote import system_user_requests
 from systemusers.services.tokens import PATIENCE, vendor_token
 
@@ -48,10 +48,15 @@ def state_of(remote: RemoteRequest) -> str:
 
 def facts(remote: RemoteRequest, *, environment: str) -> dict[str, Any]:
     """Fields to store of an answer. Raises BrokenReply for an approval page that is not Altinn's."""
-    if remote.confirm_url and not _is_altinn(remote.confirm_url, environment):
-        raise BrokenReply("altinn request: the approval page is on a host that is not Altinn's")
+    check_page(remote.confirm_url, environment=environment)
     fields = {"altinn_id": remote.id, "remote_status": remote.status[:20]}
     return {**fields, "confirm_url": remote.confirm_url} if remote.confirm_url else fields
+
+
+def check_page(url: str, *, environment: str) -> None:
+    """Raises BrokenReply for an approval page that is not Altinn's."""
+    if url and not _is_altinn(url, environment):
+        raise BrokenReply("altinn request: the approval page is on a host that is not Altinn's")
 
 
 def _is_altinn(url: str, environment: str) -> bool:
@@ -113,6 +118,9 @@ def approve(hold: Hold[Access], remote: RemoteSystemUser | None, answer: dict[st
         store_system_user(hold.row, remote, at=at)
         status = {"remote_status": "Accepted", "altinn_id": remote.id, **kept}
         hold.move_to(Status.APPROVED, by=ALTINN, missing_since=None, **status)
+        AccessProfile.objects.filter(pk=hold.row.profile_id, to_mark_at=None).update(
+            to_mark_at=at
+        )  # it may be wider by now
 
 
 def store_system_user(row: Access, remote: RemoteSystemUser, *, at: datetime) -> None:

@@ -8,6 +8,7 @@ locked, so that two processes cannot choose the same.
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from accounts.models import Customer
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.states import LostRace
-from systemusers.models import Access, AccessProfile, FoundSystemUser, System, new_link_token
+from systemusers.models import Access, AccessProfile, FoundSystemUser, Kind, System, new_link_token
 
 Status = Access.Status
 
@@ -69,6 +70,40 @@ def _check_new(customer: Customer, profile: AccessProfile) -> None:
     found = waiting.filter(gone_at=None, access=None, ignored_at=None).first()
     if found is not None:
         raise AlreadyApproved(found)
+
+
+def ask_beside(*, access: Access, by: str, at: datetime) -> Access:
+    """For an agent access, which cannot be changed: a new one with the profile of today, beside the old, which works until the
+    customer removes it in Altinn. The customer must attach the clients to the new one there.
+
+    Raises NotPossible, and AlreadyRequested when a new one is on its way.
+    """
+    _check_possible(access.customer, access.profile)
+    if access.profile.kind != Kind.AGENT or access.status not in Access.USABLE:
+        raise NotPossible(_("Bare en tilgang for klienter som er i bruk, trenger en ny ved siden av seg."))
+    with transaction.atomic():
+        Customer.objects.select_for_update(no_key=True).get(pk=access.customer_id)
+        newer = Access.objects.filter(replaces=access).exclude(status__in=Access.ENDED).first()
+        if newer is not None:
+            raise AlreadyRequested(newer)
+        new = Access.objects.create(
+            environment=access.environment, customer=access.customer, profile=access.profile, status_at=at, requested_by=by,
+            external_ref=_next_ref(access), next_attempt_at=at, replaces=access, **_wanted(access.profile),
+        )  # fmt: skip
+        record(
+            by=by, at=at, target=new, what=AuditType.REQUESTED, profile=access.profile.name, **_wanted(access.profile)
+        )
+    return new
+
+
+def _next_ref(access: Access) -> str:
+    """A reference that the system does not have for the customer."""
+    same_system = Access.objects.filter(customer=access.customer, profile__system=access.profile.system)
+    taken = set(same_system.values_list("external_ref", flat=True))
+    found = FoundSystemUser.objects.filter(system=access.profile.system, orgnr=access.customer.orgnr)
+    taken |= set(found.values_list("external_ref", flat=True))
+    stem = f"{access.customer.orgnr}-{access.profile_id}"
+    return next(ref for number in count(2) if (ref := f"{stem}-{number}") not in taken)
 
 
 def _check_possible(customer: Customer, profile: AccessProfile) -> None:

@@ -17,7 +17,7 @@ from portal.core.lease import LONGEST_WAIT, Hold
 from portal.core.problems import code_of
 from portal.gateways.altinn import AuthorizedParty
 from portal.gateways.errors import Refused
-from systemusers.models import Access, RightsCheck
+from systemusers.models import Access, AccessProfile, RightsCheck
 from systemusers.services import tokens
 from systemusers.services.remote import metadata
 from systemusers.services.tokens import NoKey
@@ -79,6 +79,7 @@ def _store(hold: Hold[RightsCheck], own: AuthorizedParty) -> None:
         hold.lock()
         unknown = Access.objects.filter(pk=access.pk, rights_known_at=None)
         if unknown.update(rights=rights, packages=packages, rights_known_at=at):
+            AccessProfile.objects.filter(pk=access.profile_id).update(to_mark_at=at)
             record(by=BY, at=at, target=access, what=AuditType.RIGHTS_KNOWN, rights=rights, packages=packages)
         customer = access.customer
         if own.name and customer.name == customer.orgnr:

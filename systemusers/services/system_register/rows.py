@@ -88,6 +88,7 @@ def save_profile(*, profile: AccessProfile, by: str, at: datetime, seen: str | N
             if stored:
                 check_unchanged(stored, profile, PROFILE_COLUMNS, seen=seen)
             profile.save(update_fields=PROFILE_COLUMNS if stored else None)
+            AccessProfile.objects.filter(pk=profile.pk).update(to_mark_at=at)
             old = values_of(stored, PROFILE_COLUMNS) if stored else {}
             edits = changes(old=old, new=values_of(profile, PROFILE_COLUMNS))
             what = AuditType.EDITED if stored else AuditType.ADDED
