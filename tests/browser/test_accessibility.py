@@ -11,7 +11,7 @@ from tests.browser.conftest import AXE, Portal, log_in
 
 pytestmark = pytest.mark.browser
 PAGES = [
-    "", "connection/", "customers/", "customers/new/", "access/", "access/new/", "systems/", "systems/new/", "submissions/",
+    "", "connection/", "customers/", "customers/new/", "access/", "access/new/", "systems/", "systems/new/", "systems/import/", "submissions/",
     "submissions/new/", "dialogs/", "settings/", "settings/vendor/", "nothing-here/",
 ]  # fmt: skip
 LOOKS: list[tuple[str, int, int]] = [("light", 1280, 900), ("dark", 390, 844)]
