@@ -26,6 +26,7 @@ class LineRow:
     label: str
     theirs: str
     ours: str
+    nothing: str
     affected: str
     meaning: str
     choice: Choice
@@ -51,6 +52,7 @@ def _row(seen: Look, line: Difference, choice: Choice, known: Mapping[str, str])
         key=line.key,
         side=line.side,
         label=_label(line, use, known),
+        nothing=_("finnes ikke") if line.field in LISTS else _("tom"),
         theirs=_shown(line.theirs),
         ours=_shown(line.ours),
         affected=_affected(line, use),
@@ -80,15 +82,15 @@ def _label(line: Difference, use: Use, known: Mapping[str, str]) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, bool):
         return _("Ja") if value else _("Nei")
-    if value is None:
-        return _("finnes ikke")
-    return str(value).removeprefix("urn:altinn:accesspackage:") or _("tom")
+    return "" if value is None else str(value).removeprefix("urn:altinn:accesspackage:")
 
 
 def _affected(line: Difference, use: Use) -> str:
-    """How many customers use what only Altinn has, "" for none."""
-    if line.side != Side.THEIRS or not use.accesses:
+    """How many customers use what only Altinn has, "" where that is not known."""
+    if line.side != Side.THEIRS or line.field == "redirect_urls":
         return ""
+    if not use.accesses:
+        return _("Ingen av kundene portalen kjenner.")
     number = {"n": use.accesses}
     if line.field == "client_ids":
         return ngettext("%(n)s kunde kan miste noe.", "%(n)s kunder kan miste noe.", use.accesses) % number

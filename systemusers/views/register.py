@@ -123,7 +123,7 @@ def _groups(rows: list[LineRow]) -> list[tuple[str, str, list[LineRow]]]:
     titles = [
         (side.THEIRS, _("Bare i Altinn"), _("fjernes det, mister kunder noe med en gang")),
         (side.CHANGED, _("Ulikt"), ""),
-        (side.OURS, _("Bare i portalen"), _("legges til, virker først når kunden godkjenner endringen")),
+        (side.OURS, _("Bare i portalen"), _("legges til i oppføringen")),
     ]
     groups = [(title, text, [row for row in rows if row.side == which]) for which, title, text in titles]
     return [group for group in groups if group[2]]

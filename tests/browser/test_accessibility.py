@@ -11,9 +11,9 @@ from tests.browser.conftest import AXE, Portal, log_in
 
 pytestmark = pytest.mark.browser
 PAGES = [
-    "", "connection/", "customers/", "customers/new/", "access/", "access/new/", "systems/", "systems/new/", "submissions/",
-    "submissions/new/", "dialogs/", "settings/", "settings/vendor/",
-    "settings/digdir/", "settings/digdir/new/", "settings/clients/1/keys/import/", "nothing-here/",
+    "", "connection/", "customers/", "customers/new/", "access/", "access/new/", "systems/", "systems/new/", "systems/import/",
+    "submissions/", "submissions/new/", "dialogs/", "settings/", "settings/vendor/", "settings/digdir/", "settings/digdir/new/",
+    "settings/clients/1/keys/import/", "nothing-here/",
 ]  # fmt: skip
 LOOKS: list[tuple[str, int, int]] = [("light", 1280, 900), ("dark", 390, 844)]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from portal.gateways.altinn import (
     Resource,
     SystemRegister,
     SystemUserRequests,
+    system_of,
 )
 from portal.gateways.errors import BrokenReply, Refused
 from portal.gateways.maskinporten import Token
@@ -48,6 +50,40 @@ def user(ident: str) -> dict[str, Any]:
 
 
 # the register
+
+
+LIVE: dict[str, Any] = {
+    "id": SYSTEM, "vendor": {"ID": f"0192:{VENDOR}"}, "name": {"se": "Vuogádat", "nb": "System"}, "description": {"nb": "Om"},
+    "rights": [{"action": "read", **RIGHT}, {"resource": [*RIGHT["resource"], {"id": "urn:altinn:resource", "value": "to"}]}],
+    "accessPackages": [PACKAGE], "clientId": ["c-2", "c-1"], "isVisible": True, "isDeleted": False,
+    "allowedRedirectUrls": ["http://p.test"], "newMember": {"of": ["Altinn"]},
+}  # fmt: skip
+
+
+def test_an_entry_that_was_read_goes_back_as_it_came() -> None:
+    sent = system_of(LIVE).as_json()
+
+    vendor = {"authority": "iso6523-actorid-upis", "ID": f"0192:{VENDOR}"}
+    assert sent == {name: value for name, value in {**LIVE, "vendor": vendor}.items() if name != "isDeleted"}
+    assert [list(sent["name"]), sent["clientId"]] == [["se", "nb"], ["c-2", "c-1"]]
+
+
+def test_only_what_was_changed_differs_from_the_entry_that_was_read() -> None:
+    texts = {"nb": "Nytt", "nn": "", "en": "New"}
+    changed = replace(system_of(LIVE), name=texts, rights=("to", "tre"), client_ids=("c-3", "c-1"), packages=())
+
+    sent = changed.as_json()
+
+    two, three = ({"id": "urn:altinn:resource", "value": value} for value in ("to", "tre"))
+    assert sent["name"] == {"se": "Vuogádat", "nb": "Nytt", "en": "New"}
+    assert (sent["rights"], sent["accessPackages"]) == ([{"resource": [two]}, {"resource": [three]}], [])
+    assert (sent["clientId"], sent["newMember"]) == (["c-1", "c-3"], {"of": ["Altinn"]})
+
+
+def test_explicit_nulls_of_the_register_are_not_sent_back() -> None:
+    sent = system_of({**LIVE, "rights": None, "accessPackages": None, "allowedRedirectUrls": None}).as_json()
+
+    assert (sent["rights"], sent["accessPackages"], sent["allowedRedirectUrls"]) == ([], [], [])
 
 
 def test_a_system_goes_out_whole_on_registration_and_update(remote: Remote) -> None:

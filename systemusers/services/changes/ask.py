@@ -43,8 +43,10 @@ def _create(access: Access, wanted: Difference, *, by: str, at: datetime) -> Cha
     change = ChangeRequest.objects.create(
         access=access, status_at=at, requested_by=by, next_attempt_at=at, **wanted.__dict__
     )
-    added = {"rights": wanted.required_rights, "packages": wanted.required_packages}
-    record(by=by, at=at, target=change, what=AuditType.CHANGE_ASKED, customer_id=access.customer_id, **added)
+    record(
+        by=by, at=at, target=change, what=AuditType.CHANGE_ASKED, customer_id=access.customer_id,
+        rights=wanted.required_rights, packages=wanted.required_packages,
+    )  # fmt: skip
     return change
 
 

@@ -12,7 +12,7 @@ from systemusers.services.system_register.push import (
     register_system,
 )
 from systemusers.services.system_register.rows import save_profile, save_system
-from systemusers.services.system_register.settle import ChangedMeanwhile, NotTyped, Settled, look_at, settle
+from systemusers.services.system_register.settling import ChangedMeanwhile, NotTyped, Settled, look_at, settle
 from systemusers.services.system_register.take_over import (
     Found,
     clients_for_register,

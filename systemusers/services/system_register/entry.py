@@ -67,9 +67,10 @@ def columns_of(theirs: RegisteredSystem) -> Columns:
 
 def with_columns(theirs: RegisteredSystem, wanted: Columns) -> RegisteredSystem:
     """The entry with these columns in it; all else stays as Altinn has it."""
-    texts = {part: {code: wanted[f"{part}_{code}"] for code in LANGUAGES} for part in ("name", "description")}
-    lists = {name: tuple(wanted[name]) for name in LISTS}
-    return replace(theirs, **texts, **lists, is_visible=wanted["is_visible"])
+    changed: dict[str, Any] = {name: tuple(wanted[name]) for name in LISTS}
+    for part in ("name", "description"):
+        changed[part] = {code: wanted[f"{part}_{code}"] for code in LANGUAGES}
+    return replace(theirs, **changed, is_visible=wanted["is_visible"])
 
 
 def columns(system: System) -> Columns:

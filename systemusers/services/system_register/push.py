@@ -1,4 +1,4 @@
-"""Register and delete a system. Each call and its result are recorded in the audit trail. Updates: see `settle`.
+"""Register and delete a system. Each call and its result are recorded in the audit trail. Updates: see `settling`.
 
 Ids can never be reused, and a deleted system stops every customer's token: deletion requires typing the id.
 """

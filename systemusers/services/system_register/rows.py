@@ -27,7 +27,7 @@ def save_system(*, system: System, by: str, at: datetime, seen: str | None = Non
     `system` then has the stored state. `seen`: the version that the form showed. Raises SystemProblems, and EditedMeanwhile
     when somebody changed the system since; nothing is stored then.
     """
-    if system.pk is None and not system.client_ids:
+    if system._state.adding and not system.client_ids:
         system.client_ids = [system.client.client_id]
     check_system(system)
     try:

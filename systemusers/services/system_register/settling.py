@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -143,7 +144,7 @@ def _store(now: Look, wanted: System, choices: Choices, *, by: str, at: datetime
             raise LostRace(f"{row.system_id} was saved meanwhile")
         wanted.entry, wanted.drift = now.theirs.raw, differences(columns(wanted), now.theirs)
         wanted.save(update_fields=[*columns(wanted), "entry", "drift"])
-        details = {"system_id": row.system_id}
+        details: dict[str, Any] = {"system_id": row.system_id}
         if taken or not written:
             record(by=by, at=at, target=row, what=AuditType.TAKE_OVER, fields=_fields(taken), **details)
         if written:
