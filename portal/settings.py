@@ -334,6 +334,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "reconcile-systems": every(300, "systemusers.tasks.reconcile_systems"),
     "compare-systems": every(300, "systemusers.tasks.compare_systems"),
     "take-over-system-users": every(15, "systemusers.tasks.take_over_system_users"),
+    "read-offered": every(300, "systemusers.tasks.read_offered"),
     "mark-accesses": every(15, "systemusers.tasks.mark_accesses"),
     "send-changes": every(15, "systemusers.tasks.send_changes"),
     "poll-changes": every(15, "systemusers.tasks.poll_changes"),

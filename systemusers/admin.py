@@ -12,6 +12,8 @@ from systemusers.models import (
     FoundSystemUser,
     KeyRotation,
     MaskinportenClient,
+    Offered,
+    OfferedRound,
     RegisterChange,
     RightsCheck,
     ScopeGrant,
@@ -136,3 +138,15 @@ class ChangeRequestAdmin(Unchangeable):
     search_fields = ("access__customer__name", "access__customer__orgnr", "correlation_id")
     list_select_related = ("access__customer", "access__profile")
     exclude = ("confirm_url",)
+
+
+@admin.register(Offered)
+class OfferedAdmin(Unchangeable):
+    list_display = ("code", "kind", "use", "environment", "changed_at", "gone_at")
+    list_filter = ("environment", "kind", "use")
+    search_fields = ("code",)
+
+
+@admin.register(OfferedRound)
+class OfferedRoundAdmin(Unchangeable):
+    list_display = ("environment", "read_at", "next_attempt_at", "attempts", "failures", "problem_code")

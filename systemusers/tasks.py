@@ -10,13 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import Task, shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.services.business_register import approvers
 from portal.core import enqueue
 from systemusers.models import Access
 from systemusers.services import access as accesses
-from systemusers.services import adoption, changes
+from systemusers.services import adoption, changes, offered
 from systemusers.services.access.rounds import BATCH
 from systemusers.services.keys import ending
 from systemusers.services.system_register.nightly import compare_due
@@ -68,6 +69,12 @@ def compare_systems(**_: Any) -> None:
 def take_over_system_users(**_: Any) -> None:
     """Make customers and accesses of the found system users that were chosen."""
     _work(take_over_system_users, adoption.take_over_due, full=adoption.BATCH)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def read_offered(**_: Any) -> None:
+    """Nightly: read Altinn's lists of access packages and resources."""
+    offered.read_due(environments=list(settings.ENVIRONMENTS), at=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True)

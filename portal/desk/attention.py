@@ -61,7 +61,7 @@ def _selections(user: User, environment: Environment, at: datetime) -> dict[str,
         **_customers(user, environment),
     }
     if user.may_configure:
-        selected |= attention_setup.systems(environment)
+        selected |= attention_setup.systems(environment, at)
     if attention_setup.may_see_messages(user):
         selected["messages"] = OutboxMessage.objects.needing_a_person()
     return selected

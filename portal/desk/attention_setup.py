@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -17,17 +18,19 @@ from portal.core.next_step import list_of as _url
 from portal.desk.counting import Counted
 from portal.desk.todo import Todo
 from systemusers.models import FoundSystemUser, System, SystemRound
+from systemusers.services import offered
 
 Counts = Mapping[str, Counted]
 
 
-def systems(environment: Environment) -> dict[str, QuerySet[Any]]:
+def systems(environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
     registered = System.objects.filter(environment=environment, status=System.Status.REGISTERED)
     stuck = lasting_problems(SystemRound.objects.filter(system=OuterRef("pk")))
+    withdrawn = offered.troubled(environment, at=at)
     found = FoundSystemUser.objects.filter(system__in=registered)
     return {
         "drift": registered.exclude(drift=[]), "rounds": registered.filter(Exists(stuck)), "found": found.waiting(),
-        "untaken": found.stuck(),
+        "untaken": found.stuck(), "offered": withdrawn,
     }  # fmt: skip
 
 
@@ -41,6 +44,13 @@ def about_system(environment: Environment, counts: Counts) -> list[Todo]:
     why = _("Overta dem under systemet. Ingen kunder blir spurt på nytt.")
     late = _("Vi prøver igjen av oss selv.")
     return [
+        Todo(
+            counts["offered"].n,
+            _("Altinn har endret en tilgangspakke eller rettighet i bruk"),
+            _("Den er trukket tilbake, har skiftet navn, eller er for andre enn før."),
+            _("Se hva"),
+            _url(environment, "offered", "group=changed"),
+        ),
         Todo(n, found, why, _("Se dem"), page),
         Todo(counts["untaken"].n, _("Systembrukere lar seg ikke overta"), late, _("Se hvorfor"), page),
         Todo(counts["drift"].n, title, text, _("Se forskjellen"), page),

@@ -4,12 +4,13 @@ from systemusers.models.access import STUCK, Access, AccessQuerySet, SystemUser,
 from systemusers.models.change_request import ChangeRequest
 from systemusers.models.found import FoundSystemUser, RightsCheck
 from systemusers.models.keys import KeyRotation, MaskinportenClient, ScopeGrant, SigningKey
+from systemusers.models.offered import Offered, OfferedRound
 from systemusers.models.profile import AccessProfile, Kind
 from systemusers.models.register_change import RegisterChange
 from systemusers.models.system import Difference, DriftValue, System, SystemRound, signed_by
 
 __all__ = [
     "STUCK", "Access", "AccessProfile", "AccessQuerySet", "ChangeRequest", "Difference", "DriftValue", "FoundSystemUser",
-    "KeyRotation", "Kind", "MaskinportenClient", "RegisterChange", "RightsCheck", "ScopeGrant", "SigningKey", "System",
-    "SystemRound", "SystemUser", "new_link_token", "signed_by",
+    "KeyRotation", "Kind", "MaskinportenClient", "Offered", "OfferedRound", "RegisterChange", "RightsCheck", "ScopeGrant",
+    "SigningKey", "System", "SystemRound", "SystemUser", "new_link_token", "signed_by",
 ]  # fmt: skip

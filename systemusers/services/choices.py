@@ -1,6 +1,7 @@
 """Choices for systems, with Altinn's names: Skatteetaten's resources and the access packages.
 
-Cached for a day. Without an answer from Altinn the lists are empty, and values can be typed.
+From the lists that are read every night; before the first night Altinn is asked, and the answer is cached for a while.
+Without an answer the choices are empty, and values can be typed.
 """
 
 from __future__ import annotations
@@ -10,21 +11,23 @@ from collections.abc import Callable
 
 from django.core.cache import cache
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from portal.gateways.errors import GatewayError
+from systemusers.models import Offered
+from systemusers.services.offered import OWNERS
 from systemusers.services.remote import metadata
 
 logger = logging.getLogger(__name__)
 Choices = list[tuple[str, str]]
 """Ids or urns with their names, in the order of the names."""
-OWNERS = {"skd", "ske"}
-A_DAY, A_MINUTE = 24 * 3600, 60
+AN_HOUR, A_MINUTE = 3600, 60
 
 
 def rights(environment: str) -> Choices:
     """Skatteetaten's resources that a customer can give."""
     language = _language()
-    return _kept(
+    return _stored(environment, Offered.Kind.RESOURCE) or _kept(
         f"choices:rights:{environment}:{language}",
         lambda: [
             (resource.id, resource.titles.get(language) or resource.titles.get("nb") or resource.id)
@@ -35,9 +38,9 @@ def rights(environment: str) -> Choices:
 
 
 def packages(environment: str) -> Choices:
-    """The access packages that a customer, or an accountant's client, can give."""
+    """The access packages that a customer, or an accountant's client, can give, with who can give them."""
     language = _language()
-    return _kept(
+    return _stored(environment, Offered.Kind.PACKAGE) or _kept(
         f"choices:packages:{environment}:{language}",
         lambda: [
             (package.urn, package.name)
@@ -47,8 +50,24 @@ def packages(environment: str) -> Choices:
     )
 
 
+def _stored(environment: str, kind: str) -> Choices:
+    rows = Offered.objects.filter(environment=environment, kind=kind, gone_at=None).exclude(use=Offered.Use.NEITHER)
+    return _ordered([(row.code, _label(row)) for row in rows])
+
+
+def _label(row: Offered) -> str:
+    name = row.name(_language())
+    if row.kind == Offered.Kind.RESOURCE or row.use == Offered.Use.BOTH:
+        return name
+    return _("%(name)s, for klienter") % {"name": name} if row.use == Offered.Use.AGENT else name
+
+
 def _language() -> str:
     return (get_language() or "nb")[:2]
+
+
+def _ordered(choices: Choices) -> Choices:
+    return sorted(set(choices), key=lambda choice: choice[1].lower())
 
 
 def _kept(key: str, ask: Callable[[], Choices]) -> Choices:
@@ -56,10 +75,10 @@ def _kept(key: str, ask: Callable[[], Choices]) -> Choices:
     if kept is not None:
         return [(code, name) for code, name in kept]
     try:
-        fetched = sorted(set(ask()), key=lambda choice: choice[1].lower())
+        fetched = _ordered(ask())
     except GatewayError as error:
         logger.warning("no list to pick from: %s", error)
         cache.set(key, [], A_MINUTE)
         return []
-    cache.set(key, fetched, A_DAY)
+    cache.set(key, fetched, AN_HOUR)
     return fetched
