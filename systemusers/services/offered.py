@@ -18,8 +18,8 @@ from portal.core.lease import Hold
 from portal.gateways.errors import BrokenReply
 from portal.gateways.text import one_line
 from systemusers.models import AccessProfile, Offered, OfferedRound, System
-from systemusers.services.access.reconcile import next_night
 from systemusers.services.remote import metadata
+from systemusers.services.system_register.rounds import next_night
 
 LANGUAGES = ("nb", "nn", "en")
 OWNERS = frozenset({"skd", "ske"})
