@@ -114,6 +114,11 @@ class World(base.World):
             reconcile.settle_due(at=self.at, when_full=nothing)
         return submission
 
+    def work_submissions(self) -> None:
+        """What woken workers do: send and settle until nothing is due at this moment."""
+        while send.send_due(at=self.at, when_full=nothing) or reconcile.settle_due(at=self.at, when_full=nothing):
+            pass
+
     def order(self, *, step: str, **fault: Any) -> None:
         """The next call of the step (1086H, 1086U, bekreft) meets a fault; those of other steps before it do not."""
         before = {"1086H": 0, "1086U": 1, "bekreft": 2}[step]
