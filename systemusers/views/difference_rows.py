@@ -89,12 +89,21 @@ def _affected(line: Difference, use: Use) -> str:
     """How many customers use what only Altinn has, "" where that is not known."""
     if line.side != Side.THEIRS or line.field == "redirect_urls":
         return ""
-    if not use.accesses:
-        return _("Ingen av kundene portalen kjenner.")
+    return " ".join(filter(None, [_certain(line, use), _perhaps(use)])) or _("Ingen av kundene portalen kjenner.")
+
+
+def _certain(line: Difference, use: Use) -> str:
     number = {"n": use.accesses}
+    if not use.accesses:
+        return ""
     if line.field == "client_ids":
         return ngettext("%(n)s kunde kan miste noe.", "%(n)s kunder kan miste noe.", use.accesses) % number
     return ngettext("%(n)s kunde har godkjent den.", "%(n)s kunder har godkjent den.", use.accesses) % number
+
+
+def _perhaps(use: Use) -> str:
+    text = ngettext("%(n)s systembruker til kan ha den.", "%(n)s systembrukere til kan ha den.", use.maybe)
+    return text % {"n": use.maybe} if use.maybe else ""
 
 
 def _meaning(line: Difference, use: Use) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 from django.test import Client
 
 from accounts.models import User
-from systemusers.models import System, SystemRound
+from systemusers.models import Access, FoundSystemUser, System, SystemRound
 from tests.systemusers.staff import page, post
 from tests.systemusers.test_pages_systems import edit, shown_on
 from tests.systemusers.world import PACKAGE, RESOURCE, World, fresh, make_system
@@ -102,6 +103,22 @@ def test_a_removal_names_who_is_affected_and_wants_its_name(staff: Client, appro
     assert "nøyaktig slik. Ingenting er skrevet." in bare
     assert "skrevet til Altinn" in done
     assert world.app.state.systems[system.system_id].rights == []
+
+
+def test_a_removal_counts_those_who_may_have_it(staff: Client, approved: Access, world: World) -> None:
+    system = approved.profile.system
+    Access.objects.filter(pk=approved.pk).update(rights=[], rights_known_at=None)
+    FoundSystemUser.objects.create(
+        system=system,
+        altinn_id=uuid.uuid4(),
+        orgnr="310999998",
+        external_ref="kunde-42",
+        kind="STANDARD",
+        found_at=world.at,
+    )
+    edit(staff, system, rights="")
+
+    assert "2 systembrukere til kan ha den." in page(staff, f"systems/{system.pk}/diff/")
 
 
 def test_the_client_that_signs_is_named_as_what_stops_everything(staff: Client, system: System) -> None:

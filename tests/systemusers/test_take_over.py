@@ -425,3 +425,55 @@ def test_the_nightly_comparison_finds_what_another_changed(world: World, live: R
 
     assert [entry["field"] for entry in fresh(row).drift] == ["redirect_urls"]
     assert SystemRound.objects.get(system=row, kind="COMPARE").next_attempt_at > world.at
+
+
+def test_client_ids_that_are_there_twice_do_not_stop_a_change(world: World, live: RemoteSystem) -> None:
+    live.client_ids = ["lonn", "lonn", world.client.client_id]
+    row = take_over(world)
+    change(row, world, name_nb="Fjordtall")
+
+    settle(row, look_at(row, world), world)
+
+    assert at_altinn(world)["client_ids"] == ["lonn", world.client.client_id]
+
+
+def test_two_systems_of_the_vendor_are_taken_over_one_by_one(world: World, live: RemoteSystem) -> None:
+    second = copy.deepcopy(live)
+    second.id, second.client_ids = f"{LIVE}_to", ["drift"]
+    live.client_ids = [world.client.client_id, "lonn"]
+    world.app.state.systems[second.id] = second
+
+    rows = [
+        system_register.import_system(client=world.client, signing=signing, system_id=ident, by=BY, at=world.at)
+        for ident, signing in ((LIVE, world.client), (second.id, MaskinportenClient.objects.get(client_id="drift")))
+    ]
+
+    found = system_register.list_systems(client=world.client, by=BY, at=world.at)
+    assert {one.theirs.system_id: one.is_known for one in found} == {LIVE: True, second.id: True}
+    assert [row.own_client for row in rows] == [world.client, world.client]
+
+
+@pytest.mark.parametrize(
+    ("client_ids", "field"),
+    [(["a", "a"], "client_ids"), (["to ord"], "client_ids"), (["drift", "annen"], "client_ids")],
+)
+def test_client_ids_of_a_form_are_checked(world: World, live: RemoteSystem, client_ids: list[str], field: str) -> None:
+    row = take_over(world)
+    world.new_system(world.new_client(client_id="annen"))
+
+    with pytest.raises(system_register.SystemProblems) as caught:
+        change(row, world, client_ids=client_ids)
+
+    assert list(caught.value.fields) == [field]
+
+
+def test_a_change_that_altinn_refuses_is_written_nowhere_in_the_entry(world: World, live: RemoteSystem) -> None:
+    before, row = at_altinn(world), take_over(world)
+    change(row, world, rights=[*RIGHTS, "finnes-ikke"], name_nb="Fjordtall")
+
+    with pytest.raises(system_register.SystemProblems) as caught:
+        settle(row, look_at(row, world), world)
+
+    assert list(caught.value.fields) == ["rights"]
+    assert at_altinn(world) == before
+    assert {entry["field"] for entry in fresh(row).drift} == {"rights", "name_nb"}

@@ -56,13 +56,17 @@ def remote_form(system: System) -> RegisteredSystem:
 
 
 def columns_of(theirs: RegisteredSystem) -> Columns:
-    """The entry as columns. A language that the entry lacks is an empty text."""
+    """The entry as columns. A language that the entry lacks is an empty text; a repeated value is one: a PUT takes no repeats."""
     texts = {
         f"{part}_{language}": getattr(theirs, part).get(language, "")
         for part in ("name", "description")
         for language in LANGUAGES
     }
-    return {**texts, **{name: list(getattr(theirs, name)) for name in LISTS}, "is_visible": theirs.is_visible}
+    return {
+        **texts,
+        **{name: list(dict.fromkeys(getattr(theirs, name))) for name in LISTS},
+        "is_visible": theirs.is_visible,
+    }
 
 
 def with_columns(theirs: RegisteredSystem, wanted: Columns) -> RegisteredSystem:
