@@ -267,7 +267,7 @@ def test_a_rejection_shows_its_reasons_and_leads_to_a_correction(client: Client,
 def test_a_deadline_ends_at_midnight_in_norway(client: Client, access: Access, utc: str, is_late: bool) -> None:
     row = make_draft(access, status="ACCEPTED", delivered_at=datetime.fromisoformat(utc), period=Period.year(2025))
 
-    assert ("Gått ut" in client.get(url("submission", row)).text) is is_late
+    assert ("Levert etter fristen" in client.get(url("submission", row)).text) is is_late
 
 
 def test_the_list_has_one_next_action_on_each_row(client: Client, access: Access) -> None:
