@@ -127,6 +127,7 @@ class SystemForm(ProblemsMixin, VersionedForm):
             clients = self.fields[name]
             assert isinstance(clients, forms.ModelChoiceField)  # noqa: S101
             clients.queryset = ours
+            clients.empty_label = _("Velg klient")
         self.fields["client"].error_messages["required"] = _("Velg klienten systemet skal bruke.")
         self.fields["client"].help_text = _("Nøkkelen til denne signerer når dere sender for kundene.")
         self.fields["admin_client"].help_text = _("Signerer bare når dere endrer systemet eller spør kunder.")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from django.core.exceptions import PermissionDenied
 
 from portal.core.request_id import request_id
 
@@ -57,6 +58,15 @@ def _shorten_celery(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
     return event
 
 
+class WithoutExpectedTraceback(logging.Filter):
+    """Drop the traceback of a refused page: the line says which address was refused, and no code is at fault."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], PermissionDenied):
+            record.exc_info = None
+        return True
+
+
 def configuration(*, level: str, as_json: bool) -> dict[str, Any]:
     """Django's LOGGING: JSON for machines, or plain words on a terminal, where the runner gives each line its time and a
     task that succeeds says nothing. Sets structlog up as well."""
@@ -85,10 +95,12 @@ def configuration(*, level: str, as_json: bool) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": formatter},
+        "filters": {"expected": {"()": WithoutExpectedTraceback}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
+            "django.request": {"filters": ["expected"]},
             "django.server": {"handlers": [], "level": level, "propagate": True},
             "celery.beat": {"level": "WARNING"},  # the end of each task is logged already
             "celery.worker.strategy": {"level": "WARNING"},

@@ -32,7 +32,7 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
         "customer": row,
         "accesses": accesses,
         "has_access": any(each.access.status in Access.USABLE for each in accesses),
-        "warnings": warnings_of(row),
+        "register_warnings": warnings_of(row),
         "submissions": _submissions(row, at, working),
         "dialogs": _dialogs(row, at, working),
         "events": timeline.of_customer(row, names=_names(row)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +25,7 @@ class OfPeriod(models.Model):
         abstract = True
 
     @property
+    @admin.display(description=_("periode"), ordering="period_start")
     def period(self) -> Period:
         return Period(PeriodKind(self.period_kind), self.period_start)
 

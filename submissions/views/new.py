@@ -58,7 +58,7 @@ def _page(
     context = {
         "customer": customer,
         "customer_id": str(customer.pk),
-        "warnings": warnings_of(customer),
+        "register_warnings": warnings_of(customer),
         "form": form,
         "offers": offers,
         "refused": refused,

@@ -66,7 +66,8 @@ def draft_page(
     """The draft, with its files, what the check found, and refused files. `confirmed` are the questions answered already."""
     form = form or FilesForm(extensions=catalogue.service(row.service).extensions)
     context = draft_context(row, at=timezone.now(), query=request.GET)
-    context |= {"form": form, "unanswered": unanswered, "confirmed": confirmed, "warnings": warnings_of(row.customer)}
+    context |= {"form": form, "unanswered": unanswered, "confirmed": confirmed}
+    context["register_warnings"] = warnings_of(row.customer)
     return render(request, "submissions/draft.html", context, status=status)
 
 

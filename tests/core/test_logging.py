@@ -6,6 +6,7 @@ import logging
 import logging.config
 
 import pytest
+from django.core.exceptions import PermissionDenied
 
 from portal.core import logging as logs
 from portal.core.request_id import well_formed
@@ -103,3 +104,16 @@ def test_a_terminal_is_left_in_peace_by_tasks_that_succeed_but_not_by_those_that
 
     assert quiet["celery.app.trace"]["level"] == "WARNING"
     assert full["celery.app.trace"]["level"] == "INFO"
+
+
+@pytest.mark.parametrize(("error", "is_told"), [(PermissionDenied("may_work"), False), (ValueError("a fault"), True)])
+def test_a_refused_page_is_one_line_and_a_fault_keeps_its_traceback(error: Exception, is_told: bool, caplog) -> None:
+    made = logs.configuration(level="INFO", as_json=True)
+    names = made["loggers"]["django.request"]["filters"]
+    logger = logging.getLogger("tests.refused")
+    logger.filters = [made["filters"][name]["()"]() for name in names]
+
+    logger.warning("Forbidden: %s", "/sandbox/settings/", exc_info=error)
+
+    assert bool(caplog.records[0].exc_info) == is_told
+    assert caplog.records[0].getMessage() == "Forbidden: /sandbox/settings/"

@@ -267,7 +267,7 @@ def test_a_rejection_shows_its_reasons_and_leads_to_a_correction(client: Client,
 def test_a_deadline_ends_at_midnight_in_norway(client: Client, access: Access, utc: str, is_late: bool) -> None:
     row = make_draft(access, status="ACCEPTED", delivered_at=datetime.fromisoformat(utc), period=Period.year(2025))
 
-    assert ("Gått ut" in client.get(url("submission", row)).text) is is_late
+    assert ("Levert etter fristen" in client.get(url("submission", row)).text) is is_late
 
 
 def test_the_list_has_one_next_action_on_each_row(client: Client, access: Access) -> None:
@@ -364,3 +364,18 @@ def test_a_delivered_report_can_be_corrected_before_it_is_answered(client: Clien
     assert url("submission-correct", delivered) in offered
     assert "De samme filene er sendt før" in client.get(url("submission", draft)).text
     assert url("submission", draft) in client.get(url("submission", delivered)).text
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_warnings_of_the_control_head_its_card_whatever_the_business_register_says(
+    client: Client, access: Access, is_deleted: bool
+) -> None:
+    register = {"orgnr": CUSTOMER_ORGNR, "name": "Nordlys", "form": "AS", "main_unit": "", "is_deleted": is_deleted}
+    Customer.objects.filter(pk=access.customer_id).update(business_register=register, business_register_at=AT)
+
+    create(client, access, uploads=uploads(example(CUSTOMER_ORGNR, "Nordlys", 2025, wrong_sum=True)))
+    page = client.get(url("submission", Submission.objects.get())).content.decode()
+
+    assert "Ingen feil, men 2 advarsler" in page
+    assert "Ingen feil i filene" not in page
+    assert ("Virksomheten er slettet i Enhetsregisteret." in page) == is_deleted

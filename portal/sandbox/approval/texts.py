@@ -3,6 +3,7 @@
 LANGUAGES = (("nb", "Bokmål"), ("nn", "Nynorsk"), ("en", "English"))
 TEXTS = {
     "nb": {
+        "sandbox": "Sandkasse",
         "languages": "Språk",
         "who": "Hvem er du?",
         "who_help": "Her logger man inn med ID-porten. I sandkassen velger du en person.",
@@ -39,6 +40,7 @@ TEXTS = {
         "agent_after": "Etterpå må en klientadministrator legge til klientene i Altinn.",
     },
     "nn": {
+        "sandbox": "Sandkasse",
         "languages": "Språk",
         "who": "Kven er du?",
         "who_help": "Her loggar ein inn med ID-porten. I sandkassen vel du ein person.",
@@ -75,6 +77,7 @@ TEXTS = {
         "agent_after": "Etterpå må ein klientadministrator leggje til klientane i Altinn.",
     },
     "en": {
+        "sandbox": "Sandbox",
         "languages": "Language",
         "who": "Who are you?",
         "who_help": "Here one logs in with ID-porten. In the sandbox you pick a person.",
