@@ -24,9 +24,9 @@ tour: setup
 bench: setup-dev
 	@exec $(PY) -m pytest -m benchmark -s tests/benchmarks $(ARGS)
 
-# Arguments for pytest: make test ARGS="tests/portal -k env"
+# Arguments for pytest: make test ARGS="tests/portal -k env". Tests of whole portals wait a lot: three workers fill two cores.
 test: setup-dev
-	@exec $(PY) -m pytest -n 2 --dist worksteal $(ARGS)
+	@exec $(PY) -m pytest -n 3 --dist worksteal $(ARGS)
 
 lint: setup-dev
 	$(PY) -m ruff check .

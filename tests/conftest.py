@@ -23,6 +23,8 @@ from portal.local import embedded, translations
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LOOPBACK = ("127.", "localhost", "::1")
+TESTS = Path(__file__).parent
+WHOLE_PORTALS = (TESTS / "faults", TESTS / "local", TESTS / "browser")
 FAR_AHEAD = datetime(2999, 1, 1, tzinfo=UTC)
 _servers = ExitStack()
 
@@ -45,12 +47,37 @@ def chromium() -> str | None:
     return next((path for path in map(shutil.which, CHROMIUMS) if path), None)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    begin_with_whole_portals(items)
+    skip_without_browser(items)
+
+
+def skip_without_browser(items: list[pytest.Item]) -> None:
     if chromium() or os.environ.get("REQUIRE_BROWSER"):
         return  # with REQUIRE_BROWSER the test itself fails when it looks for the browser
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.skip(reason="no Chromium on this machine; install one to run browser tests"))
+
+
+def begin_with_whole_portals(items: list[pytest.Item]) -> None:
+    """Tests that start whole portals wait most of the time: they begin first, those of each folder on another worker.
+
+    `--dist worksteal` gives each worker an equal part of the list; whoever is done takes over from the end of a part.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers == 1:
+        return
+    kinds = [[item for item in items if item.path.is_relative_to(folder)] for folder in WHOLE_PORTALS]
+    for kind in kinds:
+        kind.sort(key=lambda item: item.path.name, reverse=True)  # the storm, the longest of all, is the first
+    taken = {id(item) for kind in kinds for item in kind}
+    items[:] = [item for item in items if id(item) not in taken]
+    part = (len(items) + len(taken)) // workers
+    for number, kind in enumerate(kinds):
+        start = (workers - 1 - number % workers) * part
+        items[start:start] = kind
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +136,26 @@ def empty_valkey(request: pytest.FixtureRequest) -> None:
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
         with Redis.from_url(settings.REDIS_URL) as valkey:
             valkey.flushdb()
+
+
+@pytest.fixture(scope="session")
+def sequences(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> dict[str, int]:
+    """The first number of each sequence that nothing has used yet: far apart, so that no two tables share an id."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seqrelid::regclass::text FROM pg_sequence WHERE pg_sequence_last_value(seqrelid) IS NULL ORDER BY 1"
+        )
+        return {name: 100_001 + 10_000 * index for index, (name,) in enumerate(cursor.fetchall())}
+
+
+@pytest.fixture(autouse=True)
+def same_ids(request: pytest.FixtureRequest) -> None:
+    """Ids begin anew with each test that uses the database, so that rows can be kept: see tests/kept.py."""
+    if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("db")
+        first = request.getfixturevalue("sequences")
+        with connection.cursor() as cursor:
+            cursor.execute(";".join(f"SELECT setval('{name}', {number}, false)" for name, number in first.items()))
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,7 @@ from systemusers.models import Access, KeyRotation, System, SystemRound
 from tests.core.outbox.rig import put_one
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.world import World, make_draft
-from tests.world import SYSTEM_ID
+from tests.world import CLIENT_ID, SYSTEM_ID
 
 LEASED: list[type[Leased]] = sorted(
     (model for model in apps.get_models() if issubclass(model, Leased)), key=lambda model: model._meta.label
@@ -45,10 +45,14 @@ def customer() -> Customer:
     return row
 
 
+def client_id(number: int) -> str:
+    return f"{CLIENT_ID[:-6]}{number:06}"
+
+
 def access() -> Access:
     """Through a system of its own."""
     number = System.objects.count()
-    made = World(customer(), settings.SANDBOX_URL, client_id=str(uuid.uuid4()), system_id=f"{SYSTEM_ID}_{number}")
+    made = World(customer(), settings.SANDBOX_URL, client_id=client_id(number), system_id=f"{SYSTEM_ID}_{number}")
     return made.access
 
 

@@ -31,12 +31,46 @@ class Server:
     name: str
     data: Path
     stack: ExitStack = field(default_factory=ExitStack)
+    starts: int = 0
 
     def start(self) -> None:
         self.stack.enter_context(embedded.servers(self.data, needed=(self.name,)))
+        self.starts += 1
 
     def stop(self) -> None:
         self.stack.close()
+
+
+@dataclass
+class Loader:
+    """A process with the portal's settings that calls functions of tests.faults.load. Its start takes two seconds."""
+
+    environment: dict[str, str]
+    starts: int
+    """Of both servers, when it began: it has connections to these."""
+
+    def __post_init__(self) -> None:
+        code = "from tests.faults import load; load.serve()"
+        command = [sys.executable, "manage.py", "shell", "--verbosity", "0", "--command", code]
+        self.errors = Path(self.environment["HOME"]) / f"loader {time.monotonic_ns()}"
+        with self.errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                command, cwd=settings.BASE_DIR, env=self.environment, text=True, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=errors,
+            )  # fmt: skip
+
+    def call(self, act: str) -> dict[str, str]:
+        """What it printed, as `printed`, or its `error`."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(act + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, self.errors.read_text()
+        return json.loads(line)
+
+    def end(self) -> None:
+        self.process.communicate()
 
 
 @dataclass
@@ -48,16 +82,22 @@ class Portal:
     postgresql: Server
     process: subprocess.Popen[bytes]
     output: Path
+    loader: Loader | None = None
 
     def load(self, act: str) -> str:
         """Call a function of tests.faults.load against this portal's database. Gives what it printed."""
-        code = f"from tests.faults import load; load.{act}"
-        command = [sys.executable, "manage.py", "shell", "--verbosity", "0", "--command", code]
-        done = subprocess.run(
-            command, cwd=settings.BASE_DIR, env=self.environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr + self.output.read_text()[-4000:]
-        return done.stdout
+        starts = self.valkey.starts + self.postgresql.starts
+        if self.loader and self.loader.starts != starts:
+            self.end_loader()
+        self.loader = self.loader or Loader(self.environment, starts)
+        answer = self.loader.call(act)
+        assert "error" not in answer, answer["error"] + self.output.read_text()[-4000:]
+        return answer["printed"]
+
+    def end_loader(self) -> None:
+        if self.loader:
+            self.loader.end()
+        self.loader = None
 
     def counts(self) -> dict[str, Any]:
         return json.loads(self.load("count()"))
@@ -113,7 +153,9 @@ def running_portal() -> Iterator[Portal]:
         try:
             wait_for(lambda: "Ctrl-C ends all of it" in output.read_text() or process.poll() is not None, seconds=90)
             assert process.poll() is None, output.read_text()
-            yield Portal(environment, valkey, postgresql, process, output)
+            made = Portal(environment, valkey, postgresql, process, output)
+            stack.callback(made.end_loader)
+            yield made
         finally:
             family = everything_below(process.pid)
             process.terminate()

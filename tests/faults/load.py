@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
+import traceback
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import httpx
 from django.apps import apps
 from django.conf import settings
+from django.db import connections
 from django.db.models import QuerySet
 from django.utils import timezone, translation
 
@@ -32,6 +37,21 @@ from submissions.views.examples import Example
 from systemusers.models import Access, MaskinportenClient
 from systemusers.services.clients import save_client
 from tests.submissions.world import make_draft, package, queue_package
+
+
+def serve() -> None:
+    """Do what each line says, a call of a function of this module, until there are no more. Answers with a line of JSON."""
+    answers = sys.stdout
+    for line in sys.stdin:
+        with io.StringIO() as printed, redirect_stdout(printed):
+            try:
+                eval(line, globals())  # noqa: S307 - the test wrote the line
+                answer = {"printed": printed.getvalue()}
+            except Exception:
+                answer = {"error": traceback.format_exc()}
+        connections.close_all()
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
 
 
 def prepare(customers: int = 1) -> None:

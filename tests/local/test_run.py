@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,9 +26,9 @@ def free_port():
         return probe.getsockname()[1]
 
 
-@pytest.fixture
-def environment():
-    """A laptop's, with a data folder, static files and ports of its own. Folders may have any name."""
+@contextmanager
+def laptop():
+    """The environment of a laptop, with a data folder, static files and ports of its own. Folders may have any name."""
     with TemporaryDirectory(prefix="portal-run-") as folder:
         Path(folder).chmod(0o711)
         yield {
@@ -43,20 +44,70 @@ def environment():
 
 
 @pytest.fixture
-def running(environment):
-    """The whole portal, its output in a file, once it has greeted."""
-    output = Path(environment["HOME"]) / "output"
-    with output.open("wb") as file:
-        process = start(environment, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
-    try:
-        wait_for(lambda: "Ctrl-C ends all of it" in output.read_text() or process.poll() is not None, seconds=60)
-        assert process.poll() is None, output.read_text()
-        yield process, output
-    finally:
-        family = everything_below(process.pid)
-        process.kill()
-        process.wait()
+def environment():
+    """For a test that runs no portal to the end of its start."""
+    with laptop() as made:
+        yield made
+
+
+class Run:
+    """The whole portal once it has greeted, its output in a file. The first start on a laptop takes long."""
+
+    def __init__(self, environment):
+        self.environment = environment
+        self.output = Path(environment["HOME"]) / f"output {time.monotonic_ns()}"
+        with self.output.open("wb") as file:
+            self.process = start(environment, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
+        wait_for(lambda: "Ctrl-C ends all of it" in self.output.read_text() or self.has_ended, seconds=60)
+        assert not self.has_ended, self.output.read_text()
+
+    @property
+    def has_ended(self):
+        return self.process.poll() is not None
+
+    def end(self):
+        family = everything_below(self.process.pid)
+        self.process.kill()
+        self.process.wait()
         wait_for(lambda: not any(is_alive(pid) for pid in family), seconds=30)  # they still write into the folder
+
+
+class Runs:
+    """Those of one laptop, one after the other. `now` is one that nothing has been taken from."""
+
+    def __init__(self, environment):
+        self.environment, self.now = environment, None
+
+    def untouched(self):
+        self.now = self.now or Run(self.environment)
+        return self.now
+
+    def end(self):
+        if self.now:
+            self.now.end()
+        self.now = None
+
+
+@pytest.fixture(scope="module")
+def runs():
+    with laptop() as environment:
+        made = Runs(environment)
+        yield made
+        made.end()
+
+
+@pytest.fixture
+def shared(runs):
+    """For a test that only looks."""
+    return runs.untouched()
+
+
+@pytest.fixture
+def running(runs):
+    """For a test that takes something away: the next one begins with a new start."""
+    run = runs.untouched()
+    yield run.process, run.output
+    runs.end()
 
 
 def start(environment, **more):
@@ -80,10 +131,9 @@ def everything_below(pid):
     return result
 
 
-def test_the_greeting_names_addresses_and_log_ins_that_work(running, environment):
-    _, output = running
-    greeting = output.read_text()
-    origin = f"http://127.0.0.1:{environment['PORT']}"
+def test_the_greeting_names_addresses_and_log_ins_that_work(shared):
+    greeting = shared.output.read_text()
+    origin = f"http://127.0.0.1:{shared.environment['PORT']}"
     password = re.findall(r"with the password (\S+)", greeting)[0]
     with httpx.Client(base_url=origin, follow_redirects=False) as browser:
         browser.get("/accounts/login/")
@@ -94,6 +144,41 @@ def test_the_greeting_names_addresses_and_log_ins_that_work(running, environment
 
     assert origin in greeting
     assert answer.status_code == 302
+
+
+def test_a_second_run_with_the_same_data_is_refused(shared):
+    others = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
+    second = start(shared.environment | others, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    printed, _ = second.communicate(timeout=60)
+
+    assert second.returncode == 1
+    assert f"runs already, at http://127.0.0.1:{shared.environment['PORT']}" in printed
+    assert "set DATA_DIR" in printed
+
+
+def test_the_tour_refuses_another_folders_portal(shared):
+    elsewhere = shared.environment | {"DATA_DIR": shared.environment["HOME"] + "/other"}
+    command = [sys.executable, "manage.py", "tour"]
+    done = subprocess.run(
+        command, cwd=settings.BASE_DIR, env=elsewhere, capture_output=True, text=True, check=False, timeout=100
+    )
+
+    assert done.returncode == 1
+    assert f"Port {shared.environment['PORT']} is in use by another program" in done.stderr
+    assert "only through the portal of this folder" in done.stderr
+
+
+def test_nobody_else_can_read_what_the_run_writes(shared):
+    data = Path(shared.environment["DATA_DIR"])
+    open_to_others = [
+        path.name
+        for path in data.rglob("*")
+        if "servers" not in path.relative_to(data).parts and not path.is_symlink() and path.stat().st_mode & 0o077
+    ]
+
+    assert {"sandbox.json", "secrets"} & {path.name for path in data.iterdir()}
+    assert open_to_others == []
 
 
 def test_ctrl_c_ends_everything_and_calls_it_a_good_end(running):
@@ -128,9 +213,9 @@ def started(output, name):
     return [int(pid) for pid in re.findall(rf"{name} +started \(pid=(\d+)\)", output.read_text())]
 
 
-def test_a_worker_that_dies_is_started_again_and_works_on(running, environment):
+def test_a_worker_that_dies_is_started_again_and_works_on(running, runs):
     process, output = running
-    address = f"http://127.0.0.1:{environment['PORT']}/readyz"
+    address = f"http://127.0.0.1:{runs.environment['PORT']}/readyz"
     wait_for(lambda: httpx.get(address).json()["work"] == "ok", seconds=30)
 
     [worker] = children(started(output, "worker")[0])  # of its keeper
@@ -175,29 +260,6 @@ def test_run_is_refused_in_production(environment):
     assert "PORTAL_URL is not set" in said
 
 
-def test_a_second_run_with_the_same_data_is_refused(running, environment):
-    others = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
-    second = start(environment | others, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    printed, _ = second.communicate(timeout=60)
-
-    assert second.returncode == 1
-    assert f"runs already, at http://127.0.0.1:{environment['PORT']}" in printed
-    assert "set DATA_DIR" in printed
-
-
-def test_the_tour_refuses_another_folders_portal(running, environment):
-    elsewhere = environment | {"DATA_DIR": environment["HOME"] + "/other"}
-    command = [sys.executable, "manage.py", "tour"]
-    done = subprocess.run(
-        command, cwd=settings.BASE_DIR, env=elsewhere, capture_output=True, text=True, check=False, timeout=100
-    )
-
-    assert done.returncode == 1
-    assert f"Port {environment['PORT']} is in use by another program" in done.stderr
-    assert "only through the portal of this folder" in done.stderr
-
-
 def test_a_server_that_ends_by_itself_ends_the_run_with_a_sentence(running):
     process, output = running
     [postgres] = [
@@ -231,15 +293,3 @@ def command_of(pid):
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
     except OSError:
         return ""
-
-
-def test_nobody_else_can_read_what_the_run_writes(running, environment):
-    data = Path(environment["DATA_DIR"])
-    open_to_others = [
-        path.name
-        for path in data.rglob("*")
-        if "servers" not in path.relative_to(data).parts and not path.is_symlink() and path.stat().st_mode & 0o077
-    ]
-
-    assert {"sandbox.json", "secrets"} & {path.name for path in data.iterdir()}
-    assert open_to_others == []

@@ -36,7 +36,8 @@ def calls() -> list[tuple[str, str]]:
 def headers(rig: Rig, draw: random.Random) -> dict[str, str]:
     kind = draw.choice(["application/json", "application/xml", "application/x-www-form-urlencoded", "text/plain"])
     scope = f"{SHARES} {FEES_SCOPE} digdir:dialogporten altinn:authentication/systemregister.write"
-    token = draw.choice(["", "Bearer x", f"Bearer {rig.token(scope)}", f"Bearer {rig.token(scope, issuer='altinn')}"])
+    issuer = draw.choice(["", "x", "maskinporten", "altinn"])
+    token = "Bearer x" if issuer == "x" else f"Bearer {rig.token(scope, issuer=issuer)}" if issuer else ""
     return {"Content-Type": kind, "Accept": "application/json", "Authorization": token} if token else {"Accept": "*/*"}
 
 

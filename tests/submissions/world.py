@@ -21,9 +21,10 @@ from submissions.services.drafting import drafts
 from submissions.services.drafting.preflight import preflight
 from submissions.services.sending import reconcile, send
 from submissions.services.sending.queue import queue
-from systemusers.models import Access, Kind, MaskinportenClient, SigningKey
+from systemusers.models import Access, Kind, MaskinportenClient, SigningKey, System
 from systemusers.services.clients import save_client
 from tests import world as base
+from tests.kept import built
 from tests.world import (
     AGENT_PACKAGE,
     AT,
@@ -59,11 +60,16 @@ class World(base.World):
     ) -> None:
         super().__init__(origin)
         self.introduce(customer.orgnr, customer.name)
-        with self.behind():
-            self.client = self.new_client(client_id=client_id)
-            self.app.state.clients[self.client.client_id].token_lifetime = LONG
-            self.system = self.new_system(self.client, system_id=system_id, packages=[AGENT_PACKAGE])
-            self.access: Access = self.new_access(customer, make_profile(self.system))
+
+        def build() -> tuple[MaskinportenClient, System, Access]:
+            with self.behind():
+                client = self.new_client(client_id=client_id)
+                self.app.state.clients[client_id].token_lifetime = LONG
+                system = self.new_system(client, system_id=system_id, packages=[AGENT_PACKAGE])
+                return client, system, self.new_access(customer, make_profile(system))
+
+        given = (customer, client_id, system_id, type(self).__name__)
+        self.client, self.system, self.access = built("vendor with an access", *given, by=build, world=self)
         self.forget_calls()
 
     def another_access(self, customer: Customer | None = None) -> Access:

@@ -14,6 +14,7 @@ from portal.core import lease
 from systemusers.models import Access, AccessProfile, MaskinportenClient, System
 from systemusers.services import access
 from tests import world as base
+from tests.kept import built
 from tests.world import (
     AGENT_PACKAGE,
     BY,
@@ -69,9 +70,12 @@ class World(base.World):
 
 @pytest.fixture
 def client_row(db: None) -> MaskinportenClient:
-    client = make_client()
-    give_key(client)
-    return client
+    def make() -> MaskinportenClient:
+        client = make_client()
+        give_key(client)
+        return client
+
+    return built("client", by=make, world=None)
 
 
 @pytest.fixture
@@ -85,7 +89,7 @@ def world(client_row: MaskinportenClient, settings: Any) -> Iterator[World]:
 @pytest.fixture
 def system(world: World) -> System:
     """Registered at Altinn and here."""
-    return world.new_system(world.client)
+    return built("system", world.client, by=lambda: world.new_system(world.client), world=world)
 
 
 @pytest.fixture
@@ -102,15 +106,22 @@ def known_customer(world: World, customer: Customer, vendor: Vendor) -> Customer
 @pytest.fixture
 def asked(known_customer: Customer, profile: AccessProfile, world: World) -> Access:
     """A draft: asked for, not sent."""
-    return access.ask_access(customer=known_customer, profile=profile, by=BY, at=world.at)
+
+    def ask() -> Access:
+        return access.ask_access(customer=known_customer, profile=profile, by=BY, at=world.at)
+
+    return built("asked", known_customer, profile, by=ask, world=world)
 
 
 @pytest.fixture
 def sent(asked: Access, world: World) -> Access:
-    return world.send(asked)
+    return built("sent", asked, by=lambda: world.send(asked), world=world)
 
 
 @pytest.fixture
 def approved(sent: Access, world: World) -> Access:
-    world.decide(sent, "approve")
-    return world.poll(sent)
+    def approve() -> Access:
+        world.decide(sent, "approve")
+        return world.poll(sent)
+
+    return built("approved", sent, by=approve, world=world)

@@ -12,7 +12,9 @@ from submissions.adapters.base import About, NamedFile
 from submissions.models import Submission
 from submissions.period import Period
 from submissions.services import catalogue
+from systemusers.models import Access, MaskinportenClient, System
 from systemusers.services.system_register import save_system
+from tests.kept import built
 from tests.submissions.world import BY, World, make_draft, make_profile, queue_package
 
 
@@ -27,12 +29,18 @@ class Rig:
     def _grant(self) -> None:
         """The vendor has the scopes and the right, and the customer's access is one for this service alone."""
         world, resource = self.world, self.service.resource
-        world.want_scopes(self.service.scopes)
-        if resource not in world.system.rights:
-            world.system.rights = [*world.system.rights, resource]
-            save_system(system=world.system, by=BY, at=world.at)
-            world.send_ours(world.system)
-        world.access = world.new_access(world.access.customer, make_profile(world.system, resource, rights=[resource]))
+
+        def grant() -> tuple[MaskinportenClient, System, Access]:
+            world.want_scopes(self.service.scopes)
+            if resource not in world.system.rights:
+                world.system.rights = [*world.system.rights, resource]
+                save_system(system=world.system, by=BY, at=world.at)
+                world.send_ours(world.system)
+            profile = make_profile(world.system, resource, rights=[resource])
+            return world.client, world.system, world.new_access(world.access.customer, profile)
+
+        given = (self.service.id, self.service.scopes, resource)
+        world.client, world.system, world.access = built("access for a service", *given, by=grant, world=world)
         world.forget_calls()
 
     @property
