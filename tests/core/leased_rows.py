@@ -26,7 +26,16 @@ from submissions.models import (
     Transmission,
 )
 from submissions.period import Period
-from systemusers.models import Access, KeyRotation, System, SystemRound
+from systemusers.models import (
+    Access,
+    ChangeRequest,
+    FoundSystemUser,
+    KeyRotation,
+    OfferedRound,
+    RightsCheck,
+    System,
+    SystemRound,
+)
 from tests.core.outbox.rig import put_one
 from tests.fixtures import AT, CUSTOMER_ORGNR
 from tests.submissions.world import World, make_draft
@@ -120,17 +129,32 @@ def rotation() -> KeyRotation:
     return KeyRotation.objects.create(client=client, new_key=key, is_manual=True, status_at=AT, created_at=AT)
 
 
+def change_request() -> ChangeRequest:
+    return ChangeRequest.objects.create(access=access(), status_at=AT, requested_by="test", next_attempt_at=AT)
+
+
+def found_system_user() -> FoundSystemUser:
+    own = System.objects.first() or access().profile.system
+    return FoundSystemUser.objects.create(
+        system=own, altinn_id=uuid.uuid4(), orgnr=CUSTOMER_ORGNR, external_ref="kunde-42", kind="STANDARD", found_at=AT
+    )
+
+
 MAKERS: dict[type[Any], Callable[[], Any]] = {
     Access: access,
     Attachment: attachment,
+    ChangeRequest: change_request,
     Dialog: dialog,
     EarlierReport: earlier_report,
     EventSubscription: subscription,
+    FoundSystemUser: found_system_user,
     KeyRotation: rotation,
+    OfferedRound: lambda: OfferedRound.objects.create(environment=f"E{OfferedRound.objects.count()}"),
     OutboxMessage: lambda: put_one(key=uuid.uuid4().hex),
     Order: order,
     PackageCheck: package_check,
     PollCursor: cursor,
+    RightsCheck: lambda: RightsCheck.objects.create(access=access()),
     RegisterRound: lambda: RegisterRound.objects.create(environment=f"E{RegisterRound.objects.count()}"),
     Submission: submission,
     SystemRound: system_round,

@@ -122,8 +122,11 @@ class World(base.World):
 
     def work_submissions(self) -> None:
         """What woken workers do: send and settle until nothing is due at this moment."""
-        while send.send_due(at=self.at, when_full=nothing) or reconcile.settle_due(at=self.at, when_full=nothing):
-            pass
+        full = [True]
+        while full:
+            full.clear()
+            send.send_due(at=self.at, when_full=lambda: full.append(True))
+            reconcile.settle_due(at=self.at, when_full=lambda: full.append(True))
 
     def order(self, *, step: str, **fault: Any) -> None:
         """The next call of the step (1086H, 1086U, bekreft) meets a fault; those of other steps before it do not."""

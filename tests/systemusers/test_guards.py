@@ -33,7 +33,8 @@ POSTS = {
     "customer-look-up", "access-withdraw", "access-renew", "access-send", "access-link-close", "access-link-reopen",
     "system-register", "system-compare", "key-new", "scopes-check", "key-activate", "key-retire",
     "digdir-client-add", "rotation-start", "rotation-post", "rotation-use", "rotation-abandon", "rotation-by-hand",
-    "found-fetch", "access-rights", "access-change", "access-beside",
+    "found-fetch", "access-rights", "access-change", "access-change-send", "access-change-withdraw",
+    "access-beside",
 }  # fmt: skip
 OF_A_CLIENT = {"key-new", "key-import", "digdir-keys", "rotation-start"}
 ASKED_FIRST = {"access-withdraw", "access-link-close", "key-retire"}
