@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.guard import StaffRequest, staff_page
 from portal.core import enqueue
 from portal.core.confirm import Question, ask_first, word_in
+from portal.core.states import LostRace
 from systemusers import tasks
 from systemusers.models import Access, AccessProfile, ChangeRequest, Kind
 from systemusers.services import access, changes
@@ -44,7 +45,10 @@ def beside(request: StaffRequest, row: Access) -> None:
 
 
 def _open(row: Access) -> ChangeRequest:
-    change: ChangeRequest = get_object_or_404(row.changes.open())
+    """The open one. Raises LostRace when it was answered or withdrawn meanwhile."""
+    change = row.changes.open().first()
+    if change is None:
+        raise LostRace(f"access {row.pk} has no open change request")
     return change
 
 
