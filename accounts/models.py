@@ -270,9 +270,14 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 class RegisterRound(Leased):
-    """When the customers of one environment are next looked up in the business register. One row for each environment."""
+    """When the customers of one environment are next looked up in the business register. One row for each environment.
+
+    `read_main` and `read_sub`: the last id that was read of the register's two update feeds.
+    """
 
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment, unique=True)
+    read_main = models.BigIntegerField(_("lest oppdatering av enheter"), null=True, blank=True)
+    read_sub = models.BigIntegerField(_("lest oppdatering av underenheter"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("runde mot Enhetsregisteret")

@@ -103,12 +103,20 @@ def warnings_of(customer: Customer) -> list[str]:
 
 
 def warnings_about(unit: UnitJson) -> list[str]:
-    """Warnings to show before this organisation is asked for access."""
+    """Warnings to show before this organisation is asked for access.
+
+    The open register shows a merged company as deleted and does not name the other one: that stands in the announcements.
+    """
     warnings = []
     if unit.get("is_hidden"):
         warnings.append(_("Enhetsregisteret viser ikke denne virksomheten. Den er fjernet av rettslige grunner."))
     if unit.get("is_deleted"):
-        warnings.append(_("Virksomheten er slettet i Enhetsregisteret."))
+        warnings.append(
+            _(
+                "Virksomheten er slettet i Enhetsregisteret. "
+                "Kunngjøringene på brreg.no sier om den er slått sammen med en annen."
+            )
+        )
     if unit.get("is_bankrupt"):
         warnings.append(_("Virksomheten er konkurs. Bostyreren må godkjenne."))
     if unit.get("is_closing"):

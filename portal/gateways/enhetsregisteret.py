@@ -6,6 +6,7 @@ Synthetic test organisations are not in it: the answer is None, not an error.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, TypedDict
 
@@ -80,7 +81,16 @@ class RoleHolder:
     orgnr: str
 
 
+@dataclass(frozen=True)
+class Update:
+    """One entry of the update feed: something about this unit changed. What, is not read from it."""
+
+    id: int
+    orgnr: str
+
+
 MAIN, SUB = "enheter", "underenheter"
+UPDATED = {MAIN: "oppdaterteEnheter", SUB: "oppdaterteUnderenheter"}
 MOST_NUMBERS = 100
 """In one search: the address stays shorter than what servers accept."""
 
@@ -100,6 +110,22 @@ class Enhetsregisteret:
     def units(self, orgnrs: list[str]) -> list[Unit]:
         """Those of at most MOST_NUMBERS numbers that a search lists. Deleted and removed units are not listed."""
         return [unit for kind in (MAIN, SUB) for unit in self._listed(kind, orgnrs)]
+
+    def updates(self, kind: str, *, after: int | None, since: datetime, size: int) -> list[Update]:
+        """The next entries of the update feed of MAIN or SUB, oldest first: those after an id, else those since a time.
+
+        The register's own parameter includes the id that it is given.
+        """
+        begin = {"oppdateringsid": str(after + 1)} if after is not None else {"dato": f"{since:%Y-%m-%dT%H:%M:%S.000Z}"}
+        reply = self._channel.call("GET", f"/oppdateringer/{kind}", params={**begin, "size": str(size)})
+        payload = reply.json()
+        return decode(
+            reply.where,
+            lambda: [
+                Update(int(entry["oppdateringsid"]), str(entry["organisasjonsnummer"]))
+                for entry in (payload.get("_embedded") or {}).get(UPDATED[kind], [])
+            ],
+        )
 
     def _listed(self, kind: str, orgnrs: list[str]) -> list[Unit]:
         params = {"organisasjonsnummer": ",".join(orgnrs), "size": str(len(orgnrs))}
@@ -145,7 +171,9 @@ def _unit(payload: dict[str, Any], *, is_sub: bool = False) -> Unit:
         is_deleted=bool(payload.get("slettedato")),
         main_unit=str(payload.get("overordnetEnhet") or "") if is_sub else "",
         is_hidden=bool(payload.get("fjernet")),
-        is_restructuring=bool(payload.get("underRekonstruksjonsforhandling")),
+        is_restructuring=bool(
+            payload.get("underRekonstruksjonsforhandlingDato") or payload.get("underRekonstruksjonsforhandling")
+        ),
     )
 
 

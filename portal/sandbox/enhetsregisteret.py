@@ -7,7 +7,7 @@ that the sandbox knows. `registry` on an organisation adds or overrides fields: 
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -93,6 +93,51 @@ def roles(call: Call, orgnr: str) -> Response:
         for code, entries in groups.items()
     ]
     return as_json({"rollegrupper": shown, "_links": {"self": {"href": _address(call, organisation, "/roller")}}})
+
+
+@route("GET", f"{BASE}/oppdateringer/enheter")
+def unit_updates(call: Call) -> Response:
+    return _updates(call, sub=False)
+
+
+@route("GET", f"{BASE}/oppdateringer/underenheter")
+def sub_unit_updates(call: Call) -> Response:
+    return _updates(call, sub=True)
+
+
+def _updates(call: Call, *, sub: bool) -> Response:
+    """The update feed, oldest first, from an id or a time on, both included. Without either, from the beginning."""
+    page, size = _number(call, "page", 0), _number(call, "size", 20)
+    if size > MAX_SIZE or (page + 1) * size > MAX_SIZE:
+        raise _refuse(call, 400, "Bad Request", f"Antall treff er begrenset til {MAX_SIZE}")
+    first, since = _number(call, "oppdateringsid", 0), _moment(call)
+    rows = [one for one in call.state.register_updates if one.is_sub == sub and one.id >= first and one.at >= since]
+    kind = "underenheter" if sub else "enheter"
+    shown = [
+        {
+            "oppdateringsid": one.id, "dato": one.at, "organisasjonsnummer": one.orgnr, "endringstype": one.kind,
+            "_links": {kind[:-2]: {"href": f"{call.sandbox.origin}{BASE}/{kind}/{one.orgnr}"}},
+        }
+        for one in rows[page * size : (page + 1) * size]
+    ]  # fmt: skip
+    counts = {"size": size, "totalElements": len(rows), "totalPages": -(-len(rows) // size), "number": page}
+    body: dict[str, Any] = {"_links": {"self": {"href": call.request.url}}, "page": counts}
+    name = "oppdaterteUnderenheter" if sub else "oppdaterteEnheter"
+    return as_json({"_embedded": {name: shown}, **body} if shown else body)
+
+
+def _moment(call: Call) -> datetime:
+    """`dato` of the query. Raises Reply (400) for what is no time of ISO 8601."""
+    text = call.request.args.get("dato", "")
+    if not text:
+        return datetime.min.replace(tzinfo=UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise _refuse(
+            call, 400, "Bad Request", "dato må være et tidspunkt, for eksempel 2026-01-31T00:00:00.000Z"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _organisation(call: Call, orgnr: str, *, sub: bool) -> Organisation:

@@ -125,6 +125,16 @@ class SystemUser(msgspec.Struct, kw_only=True):
     clients: list[str] = []  # orgnr of the clients delegated to an agent system user
 
 
+class RegisterUpdate(msgspec.Struct, kw_only=True):
+    """An entry of the business register's update feed. `kind`: Ny, Endring, Sletting or Fjernet."""
+
+    id: int
+    at: datetime
+    orgnr: str
+    is_sub: bool
+    kind: str
+
+
 class Subscription(msgspec.Struct, kw_only=True):
     """A subscription at Altinn Events. `consumer` is the party that created it."""
 
@@ -191,6 +201,7 @@ class State(msgspec.Struct, kw_only=True):
     clients: dict[str, Client] = {}
     used_jtis: dict[str, float] = {}
     organisations: dict[str, Organisation] = {}
+    register_updates: list[RegisterUpdate] = []
     resources: dict[str, Resource] = {}  # added by a tester, beside the stored list
     packages: dict[str, Package] = {}
     systems: dict[str, System] = {}

@@ -36,13 +36,21 @@ def refreshed(customer: Customer, *, at: Any = AT + DAY) -> list[str]:
     return warnings_of(customer)
 
 
+def looked_up(sandbox: Sandbox) -> list[Any]:
+    """The calls that asked for units, not for the update feed."""
+    return [call for call in sandbox.calls if "oppdateringer" not in call["path"]]
+
+
 @pytest.mark.parametrize(
     ("registry", "warning"),
     [
-        ({"slettedato": "2026-11-01"}, "Virksomheten er slettet i Enhetsregisteret."),
+        (
+            {"slettedato": "2026-11-01"},
+            "Virksomheten er slettet i Enhetsregisteret. Kunngjøringene på brreg.no sier om den er slått sammen med en annen.",
+        ),
         ({"konkurs": True}, "Virksomheten er konkurs. Bostyreren må godkjenne."),
         ({"underAvvikling": True}, "Virksomheten er under avvikling."),
-        ({"underRekonstruksjonsforhandling": True}, "Virksomheten er under rekonstruksjon."),
+        ({"underRekonstruksjonsforhandlingDato": "2026-11-01"}, "Virksomheten er under rekonstruksjon."),
         (
             {"fjernet": True},
             "Enhetsregisteret viser ikke denne virksomheten. Den er fjernet av rettslige grunner.",
@@ -80,12 +88,12 @@ def test_what_did_not_change_leaves_no_trace_and_is_not_asked_again_the_same_day
     customer: Customer, sandbox: Sandbox
 ) -> None:
     refreshed(customer)
-    asked = len(sandbox.calls)
+    asked = len(looked_up(sandbox))
 
     refreshed(customer, at=AT + DAY + timedelta(hours=1))
 
     assert asked > 0
-    assert len(sandbox.calls) == asked
+    assert len(looked_up(sandbox)) == asked
     assert not AuditEvent.objects.filter(by="task:refresh_customers").exists()
 
 
@@ -119,3 +127,62 @@ def test_a_number_that_the_register_gives_no_answer_for_keeps_no_other_waiting(
     assert warnings == ["Virksomheten er konkurs. Bostyreren må godkjenne."]
     assert (broken.business_register_at, unknown.business_register_at is None) == (None, False)
     assert (row.failures, row.problem_code) == (1, "UNAVAILABLE")
+
+
+def test_the_feed_is_read_on_from_where_it_was(customer: Customer, sandbox: Sandbox) -> None:
+    refreshed(customer, at=AT + timedelta(hours=1))
+    first = RegisterRound.objects.get().read_main
+    organisation(sandbox, registry={"konkurs": True})
+    organisation(sandbox, registry={"konkurs": True})  # the same unit twice
+
+    warnings = refreshed(customer, at=AT + timedelta(hours=2))
+    RegisterRound.objects.update(next_attempt_at=AT)
+    looked = len(looked_up(sandbox))
+    refreshed(customer, at=AT + timedelta(hours=3))
+
+    last = RegisterRound.objects.get().read_main
+    assert first is not None
+    assert last == sandbox.state.register_updates[-1].id
+    assert warnings == ["Virksomheten er konkurs. Bostyreren må godkjenne."]
+    assert len(looked_up(sandbox)) == looked
+
+
+def test_a_feed_of_many_pages_is_read_to_its_end(
+    customer: Customer, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freshness, "MOST_UPDATES", 2)
+    monkeypatch.setattr(freshness, "MOST_PAGES", 2)
+    for _number in range(7):
+        organisation(sandbox)
+    organisation(sandbox, registry={"konkurs": True})
+    freshness.refresh_due(at=AT + DAY, environments=["SANDBOX"])
+    first = RegisterRound.objects.get()
+    for minute in range(1, 5):
+        freshness.refresh_due(at=AT + DAY + timedelta(minutes=minute), environments=["SANDBOX"])
+
+    assert first.next_attempt_at is not None
+    assert first.next_attempt_at < AT + DAY + timedelta(minutes=1)
+    assert RegisterRound.objects.get().read_main == sandbox.state.register_updates[-1].id
+
+
+def test_a_feed_that_fails_loses_no_place(customer: Customer, sandbox: Sandbox) -> None:
+    refreshed(customer, at=AT + timedelta(hours=1))
+    organisation(sandbox, registry={"konkurs": True})
+    sandbox.faults.order(Fault(service="brreg", path="/brreg/enhetsregisteret/api/oppdateringer", times=5))
+
+    before = refreshed(customer, at=AT + timedelta(hours=2))
+    sandbox.faults.clear()
+    after = refreshed(customer, at=AT + timedelta(hours=3))
+
+    assert before == []
+    assert after == ["Virksomheten er konkurs. Bostyreren må godkjenne."]
+
+
+def test_all_are_looked_up_once_a_week_whatever_the_feed_says(customer: Customer, sandbox: Sandbox) -> None:
+    refreshed(customer, at=AT + DAY)
+    sandbox.state.organisations[CUSTOMER_ORGNR].registry = {"konkurs": True}  # the feed says nothing
+    early = refreshed(customer, at=AT + timedelta(days=6))
+    late = refreshed(customer, at=AT + timedelta(days=9))
+
+    assert early == []
+    assert late == ["Virksomheten er konkurs. Bostyreren må godkjenne."]

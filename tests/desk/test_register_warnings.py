@@ -13,7 +13,9 @@ from tests.fixtures import AT
 from tests.submissions.rows import make_draft
 
 pytestmark = pytest.mark.django_db
-SAID = "Virksomheten er slettet i Enhetsregisteret."
+SAID = (
+    "Virksomheten er slettet i Enhetsregisteret. Kunngjøringene på brreg.no sier om den er slått sammen med en annen."
+)
 LINE = "Kunde har fått en merknad i Enhetsregisteret"
 
 

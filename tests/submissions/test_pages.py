@@ -378,4 +378,7 @@ def test_warnings_of_the_control_head_its_card_whatever_the_business_register_sa
 
     assert "Ingen feil, men 2 advarsler" in page
     assert "Ingen feil i filene" not in page
-    assert ("Virksomheten er slettet i Enhetsregisteret." in page) == is_deleted
+    assert (
+        "Virksomheten er slettet i Enhetsregisteret. Kunngjøringene på brreg.no sier om den er slått sammen med en annen."
+        in page
+    ) == is_deleted
