@@ -5,65 +5,147 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('systemusers', '0008_retired_keys_have_no_private_half'),
+        ("accounts", "0001_initial"),
+        ("systemusers", "0008_retired_keys_have_no_private_half"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ClientRelation',
+            name="ClientRelation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('next_attempt_at', models.DateTimeField(blank=True, null=True, verbose_name='neste forsøk')),
-                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='i arbeid til')),
-                ('attempts', models.PositiveIntegerField(default=0, verbose_name='forsøk')),
-                ('failures', models.PositiveIntegerField(default=0, verbose_name='feil på rad')),
-                ('problem_code', models.CharField(blank=True, max_length=50, verbose_name='feilkode')),
-                ('orgnr', models.CharField(max_length=9, verbose_name='organisasjonsnummer')),
-                ('name', models.CharField(blank=True, max_length=200, verbose_name='navn i Altinn')),
-                ('customer_at', models.DateTimeField(blank=True, null=True, verbose_name='kunde siden')),
-                ('packages', models.JSONField(default=list, verbose_name='tilgangspakker')),
-                ('resources', models.JSONField(default=list, verbose_name='ressurser')),
-                ('first_seen_at', models.DateTimeField(verbose_name='først sett')),
-                ('seen_at', models.DateTimeField(blank=True, null=True, verbose_name='sist sett i Altinn')),
-                ('missing_since', models.DateTimeField(blank=True, null=True, verbose_name='ikke i listen siden')),
-                ('gone_at', models.DateTimeField(blank=True, null=True, verbose_name='fjernet av regnskapsføreren')),
-                ('chosen_by', models.CharField(blank=True, max_length=200, verbose_name='lagt til av')),
-                ('chosen_at', models.DateTimeField(blank=True, null=True, verbose_name='skal legges til siden')),
-                ('access', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='clients', to='systemusers.access', verbose_name='regnskapsførerens tilgang')),
-                ('customer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='relations', to='accounts.customer', verbose_name='kunde')),
-                ('portfolio', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.portfolio', verbose_name='portefølje')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("next_attempt_at", models.DateTimeField(blank=True, null=True, verbose_name="neste forsøk")),
+                (
+                    "lease_until",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="i arbeid til"),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0, verbose_name="forsøk")),
+                ("failures", models.PositiveIntegerField(default=0, verbose_name="feil på rad")),
+                ("problem_code", models.CharField(blank=True, max_length=50, verbose_name="feilkode")),
+                ("orgnr", models.CharField(max_length=9, verbose_name="organisasjonsnummer")),
+                ("name", models.CharField(blank=True, max_length=200, verbose_name="navn i Altinn")),
+                ("customer_at", models.DateTimeField(blank=True, null=True, verbose_name="kunde siden")),
+                ("packages", models.JSONField(default=list, verbose_name="tilgangspakker")),
+                ("resources", models.JSONField(default=list, verbose_name="ressurser")),
+                ("first_seen_at", models.DateTimeField(verbose_name="først sett")),
+                ("seen_at", models.DateTimeField(blank=True, null=True, verbose_name="sist sett i Altinn")),
+                ("missing_since", models.DateTimeField(blank=True, null=True, verbose_name="ikke i listen siden")),
+                ("gone_at", models.DateTimeField(blank=True, null=True, verbose_name="fjernet av regnskapsføreren")),
+                ("chosen_by", models.CharField(blank=True, max_length=200, verbose_name="lagt til av")),
+                ("chosen_at", models.DateTimeField(blank=True, null=True, verbose_name="skal legges til siden")),
+                (
+                    "access",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="clients",
+                        to="systemusers.access",
+                        verbose_name="regnskapsførerens tilgang",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="relations",
+                        to="accounts.customer",
+                        verbose_name="kunde",
+                    ),
+                ),
+                (
+                    "portfolio",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="accounts.portfolio",
+                        verbose_name="portefølje",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'klient',
-                'verbose_name_plural': 'klienter',
-                'ordering': ['name', 'pk'],
-                'indexes': [models.Index(fields=['access', 'name', 'id'], name='client_by_name'), models.Index(fields=['orgnr'], name='client_by_orgnr'), models.Index(condition=models.Q(('customer__isnull', False)), fields=['customer'], name='client_by_customer'), models.Index(condition=models.Q(('customer_at__isnull', False)), fields=['customer_at'], name='client_taken_in'), models.Index(condition=models.Q(('customer__isnull', True)), fields=['orgnr', 'access'], name='client_untied'), models.Index(condition=models.Q(('next_attempt_at__isnull', False)), fields=['next_attempt_at'], name='client_due')],
-                'constraints': [models.UniqueConstraint(fields=('access', 'orgnr'), name='one_row_per_relation'), models.CheckConstraint(condition=models.Q(('chosen_at__isnull', True), ('customer__isnull', False), ('next_attempt_at__isnull', False), _connector='OR'), name='chosen_client_is_due')],
+                "verbose_name": "klient",
+                "verbose_name_plural": "klienter",
+                "ordering": ["name", "pk"],
+                "indexes": [
+                    models.Index(fields=["access", "name", "id"], name="client_by_name"),
+                    models.Index(fields=["orgnr"], name="client_by_orgnr"),
+                    models.Index(
+                        condition=models.Q(("customer__isnull", False)), fields=["customer"], name="client_by_customer"
+                    ),
+                    models.Index(
+                        condition=models.Q(("customer_at__isnull", False)),
+                        fields=["customer_at"],
+                        name="client_taken_in",
+                    ),
+                    models.Index(
+                        condition=models.Q(("customer__isnull", True)), fields=["orgnr", "access"], name="client_untied"
+                    ),
+                    models.Index(
+                        condition=models.Q(("next_attempt_at__isnull", False)),
+                        fields=["next_attempt_at"],
+                        name="client_due",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("access", "orgnr"), name="one_row_per_relation"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("chosen_at__isnull", True),
+                            ("customer__isnull", False),
+                            ("next_attempt_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="chosen_client_is_due",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ClientRound',
+            name="ClientRound",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('next_attempt_at', models.DateTimeField(blank=True, null=True, verbose_name='neste forsøk')),
-                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='i arbeid til')),
-                ('attempts', models.PositiveIntegerField(default=0, verbose_name='forsøk')),
-                ('failures', models.PositiveIntegerField(default=0, verbose_name='feil på rad')),
-                ('problem_code', models.CharField(blank=True, max_length=50, verbose_name='feilkode')),
-                ('read_at', models.DateTimeField(blank=True, null=True, verbose_name='sist lest')),
-                ('clients', models.PositiveIntegerField(default=0, verbose_name='klienter')),
-                ('packages', models.JSONField(default=list, verbose_name='tilgangspakker')),
-                ('resources', models.JSONField(default=list, verbose_name='ressurser')),
-                ('widened_at', models.DateTimeField(blank=True, null=True, verbose_name='flere rettigheter siden')),
-                ('access', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='client_round', to='systemusers.access', verbose_name='tilgang')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("next_attempt_at", models.DateTimeField(blank=True, null=True, verbose_name="neste forsøk")),
+                (
+                    "lease_until",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="i arbeid til"),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0, verbose_name="forsøk")),
+                ("failures", models.PositiveIntegerField(default=0, verbose_name="feil på rad")),
+                ("problem_code", models.CharField(blank=True, max_length=50, verbose_name="feilkode")),
+                ("read_at", models.DateTimeField(blank=True, null=True, verbose_name="sist lest")),
+                ("clients", models.PositiveIntegerField(default=0, verbose_name="klienter")),
+                ("packages", models.JSONField(default=list, verbose_name="tilgangspakker")),
+                ("resources", models.JSONField(default=list, verbose_name="ressurser")),
+                ("widened_at", models.DateTimeField(blank=True, null=True, verbose_name="flere rettigheter siden")),
+                (
+                    "access",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="client_round",
+                        to="systemusers.access",
+                        verbose_name="tilgang",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lesing av klienter',
-                'verbose_name_plural': 'lesinger av klienter',
-                'indexes': [models.Index(condition=models.Q(('next_attempt_at__isnull', False)), fields=['next_attempt_at'], name='client_round_due'), models.Index(condition=models.Q(('problem_code', ''), _negated=True), fields=['failures'], name='client_round_problem')],
+                "verbose_name": "lesing av klienter",
+                "verbose_name_plural": "lesinger av klienter",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("next_attempt_at__isnull", False)),
+                        fields=["next_attempt_at"],
+                        name="client_round_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("problem_code", ""), _negated=True),
+                        fields=["failures"],
+                        name="client_round_problem",
+                    ),
+                ],
             },
         ),
     ]

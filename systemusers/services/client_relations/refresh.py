@@ -48,9 +48,11 @@ def refresh_due(*, at: datetime) -> int:
     """Read the clients of a batch of accountants. Returns how many were taken."""
     make_rounds(at=at)
     rows = ClientRound.objects.filter(access__status__in=Access.USABLE)
-    related = rows.select_related("access__customer", "access__profile__system__client")
-    client = "access__profile__system__client"
-    return work(related, refresh, at=at, client=client, client_of=lambda row: row.access.profile.system.client_id)
+    related = rows.select_related(
+        "access__customer", "access__profile__system__client", "access__profile__system__admin_client"
+    )
+    path = "access__profile__system__"
+    return work(related, refresh, at=at, path=path, system_of=lambda row: row.access.profile.system)
 
 
 def refresh(hold: Hold[ClientRound]) -> None:
