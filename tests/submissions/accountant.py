@@ -12,7 +12,7 @@ from portal.local.demo import orgnrs
 from systemusers.models import Access, ClientRelation, Kind
 from systemusers.services import client_relations
 from tests.submissions.world import LONG, SCOPES, World
-from tests.world import AGENT_PACKAGE, BY, make_profile
+from tests.world import AGENT_PACKAGE, BY, PACKAGE, make_profile
 
 HOUSING, HOUSING_SCOPES = "innrapportering-boligsameie", ["skatteetaten:innrapporteringboligsameie"]
 SALARY = "urn:altinn:accesspackage:regnskapsforer-lonn"
@@ -28,7 +28,7 @@ class Firm:
         world.app.state.clients[self.client.client_id].token_lifetime = LONG
         self.system = world.new_system(
             self.client,
-            system_id=f"{world.client.orgnr}_klienter", packages=[AGENT_PACKAGE, SALARY],
+            system_id=f"{world.client.orgnr}_klienter", packages=[AGENT_PACKAGE, SALARY, PACKAGE],
         )  # fmt: skip
         self.profile = make_profile(
             self.system, "For klienter", kind=Kind.AGENT, rights=[], packages=[AGENT_PACKAGE, SALARY]
