@@ -340,6 +340,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "poll-changes": every(15, "systemusers.tasks.poll_changes"),
     "check-rights": every(60, "systemusers.tasks.check_rights"),
     "warn-of-keys": every(60 * 60, "systemusers.tasks.warn_of_keys"),
+    "refresh-clients": every(60, "systemusers.tasks.refresh_clients"),
+    "take-in-clients": every(30, "systemusers.tasks.take_in_clients"),
     "sweep-documents": every(24 * 60 * 60, "submissions.tasks.sweep_documents"),
     "sweep-cursors": every(5, "submissions.tasks.sweep_cursors"),
     "pull-dialogs": every(10, "submissions.tasks.pull_dialogs"),

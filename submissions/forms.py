@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.forms import CleanText, FilesField
-from submissions.services.catalogue import Availability
+from submissions.services.offers import Offer
 
 FIRST_YEAR = 2015
 
@@ -40,10 +40,10 @@ class NewSubmissionForm(CleanText, forms.Form):
 
     beside = forms.BooleanField(label=_("Start en ny kladd ved siden av den som finnes"), required=False)
 
-    def __init__(self, *args: Any, offers: dict[str, Availability], this_year: int, **options: Any) -> None:
+    def __init__(self, *args: Any, offers: dict[str, Offer], this_year: int, **options: Any) -> None:
         super().__init__(*args, **options)
         self.offers = offers
-        allowed = [(key, offer.service.name) for key, offer in offers.items() if offer.is_allowed]
+        allowed = [(key, offer.label) for key, offer in offers.items() if offer.is_allowed]
         self.fields["offer"].choices = allowed  # type: ignore[attr-defined]
         self.fields["offer"].initial = allowed[0][0] if allowed else None
         years = [(str(year), str(year)) for year in range(this_year, FIRST_YEAR - 1, -1)]

@@ -55,6 +55,7 @@ def sweep_documents(**_: Any) -> None:
 def sweep_cursors(**_: Any) -> None:
     """Make cursors for new accesses, and poll a batch of those that are due."""
     cursors.make_cursors(at=timezone.now())
+    cursors.read_again(at=timezone.now())
     poll.poll_due(at=timezone.now())
 
 
@@ -105,5 +106,6 @@ def forget_events(**_: Any) -> None:
 def sweep_unfollowed(**_: Any) -> None:
     """Daily: what the other sweeps do for accesses that changed lately, for all accesses."""
     cursors.make_cursors(at=timezone.now(), everything=True)
+    cursors.read_again(at=timezone.now(), everything=True)
     events.make_subscriptions(at=timezone.now(), everything=True)
     presence.sweep(at=timezone.now(), everything=True)

@@ -9,6 +9,8 @@ from systemusers.models import (
     Access,
     AccessProfile,
     ChangeRequest,
+    ClientRelation,
+    ClientRound,
     FoundSystemUser,
     KeyRotation,
     MaskinportenClient,
@@ -150,3 +152,19 @@ class OfferedAdmin(Unchangeable):
 @admin.register(OfferedRound)
 class OfferedRoundAdmin(Unchangeable):
     list_display = ("environment", "read_at", "next_attempt_at", "attempts", "failures", "problem_code")
+
+
+@admin.register(ClientRelation)
+class ClientRelationAdmin(Unchangeable):
+    list_display = ("name", "orgnr", "access", "customer", "seen_at", "missing_since", "gone_at", "problem_code")
+    list_filter = ("access__environment", "problem_code")
+    search_fields = ("name", "orgnr", "access__customer__name", "access__customer__orgnr")
+    list_select_related = ("access__customer", "access__profile", "customer")
+
+
+@admin.register(ClientRound)
+class ClientRoundAdmin(Unchangeable):
+    list_display = ("access", "read_at", "clients", "next_attempt_at", "attempts", "failures", "problem_code")
+    list_filter = ("problem_code", "access__environment")
+    search_fields = ("access__customer__name", "access__customer__orgnr")
+    list_select_related = ("access__customer", "access__profile")

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Portfolio, User
 from accounts.services.customers import vendor_orgnr
 from accounts.services.orgnr import BadOrgnr, read_orgnr
 from portal.core.environments import Environment
@@ -276,3 +277,22 @@ class TakeOverForm(CleanText, forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
             field.queryset = system.profiles.filter(kind=kind).order_by("name")
+
+
+class TakeInForm(CleanText, forms.Form):
+    """Which portfolio the clients of an accountant get as customers. A case worker must choose one of their own."""
+
+    portfolio = forms.ModelChoiceField(
+        label=_("Portefølje"), queryset=Portfolio.objects.none(), required=False, empty_label=_("Ingen"),
+        help_text=_("Hvem hos dere som følger opp dem."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        portfolio = self.fields["portfolio"]
+        assert isinstance(portfolio, forms.ModelChoiceField)  # noqa: S101
+        portfolio.queryset = Portfolio.objects.all()
+        if not user.sees_all_customers:
+            portfolio.queryset = user.portfolios.all()
+            portfolio.required, portfolio.empty_label = True, None
+            portfolio.error_messages["required"] = str(_("Velg en av porteføljene dine, ellers ser du ikke kundene."))

@@ -17,7 +17,7 @@ from accounts.services.business_register import approvers
 from portal.core import enqueue
 from systemusers.models import Access
 from systemusers.services import access as accesses
-from systemusers.services import adoption, changes, offered
+from systemusers.services import adoption, changes, client_relations, offered
 from systemusers.services.access.rounds import BATCH
 from systemusers.services.keys import ending
 from systemusers.services.system_register.nightly import compare_due
@@ -99,6 +99,19 @@ def poll_changes(**_: Any) -> None:
 def check_rights(**_: Any) -> None:
     """Ask Altinn what the system users may do whose rights are not known."""
     _work(check_rights, adoption.check_rights_due)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def refresh_clients(**_: Any) -> None:
+    """Read the clients of the accountants that are due, and tie new customers to the clients that they are."""
+    client_relations.tie_customers(at=timezone.now())
+    _work(refresh_clients, client_relations.refresh_due)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def take_in_clients(**_: Any) -> None:
+    """Make customers of the clients that were chosen."""
+    _work(take_in_clients, client_relations.take_in_due, full=client_relations.BATCH)
 
 
 @shared_task(acks_late=True, ignore_result=True)

@@ -92,13 +92,26 @@ def add_customer(
     return customer
 
 
-def add_customers(*, environment: str, units: Mapping[str, Unit | None], by: str, at: datetime) -> int:
-    """Customers of the numbers that are none yet, with what the register says; named by the number when it says nothing.
+def add_customers(
+    *,
+    environment: str,
+    units: Mapping[str, Unit | None],
+    by: str,
+    at: datetime,
+    names: Mapping[str, str] | None = None,
+    portfolio: Portfolio | None = None,
+) -> int:
+    """Customers of the numbers that are none yet, with what the register says. When it says nothing, they are named as in
+    `names`, else by the number.
 
     For numbers that were checked with `readable_orgnr`. Call it inside a transaction. Returns how many were made.
     """
     known = set(Customer.objects.filter(environment=environment, orgnr__in=units).values_list("orgnr", flat=True))
     rows = [_customer_of(environment, number, unit, at) for number, unit in units.items() if number not in known]
+    for row in rows:
+        row.portfolio = portfolio
+        if row.name == row.orgnr:
+            row.name = (names or {}).get(row.orgnr) or row.orgnr
     Customer.objects.bulk_create(rows, ignore_conflicts=True)
     made = Customer.objects.filter(environment=environment, orgnr__in=[row.orgnr for row in rows])
     for row in made:

@@ -73,6 +73,11 @@ class AuditType(StrEnum):
     MISSING_TOKEN = "missing:token"  # noqa: S105 - the name of an event
     MISSING_LIST = "missing:list"
     SIGNS_DISAGREE = "signs-disagree"
+    # the clients of an accountant
+    CLIENTS_ASKED = "clients-asked"
+    CLIENTS_CHANGED = "clients-changed"
+    CLIENTS_CHOSEN = "clients-chosen"
+    CLIENTS_EXPORTED = "clients-exported"
     # submissions and their documents
     CREATED = "created"
     FILES_ADDED = "files-added"
@@ -134,6 +139,9 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.REQUESTED: {"profile", "rights", "packages"},
     T.SEND: {"attempt"},
     T.WITHDRAW: {"attempt"},
+    T.CLIENTS_CHANGED: {"number", "new", "missing", "gone"},
+    T.CLIENTS_CHOSEN: {"number"},
+    T.CLIENTS_EXPORTED: {"number"},
     T.CREATED: {"service", "period", "kid"},
     T.FILES_ADDED: _FILES,
     T.FILE_REMOVED: _FILES,

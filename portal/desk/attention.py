@@ -25,6 +25,7 @@ from submissions.services.inbox import following
 from submissions.services.pages.listing import unanswered
 from systemusers.models import Access, MaskinportenClient, SigningKey
 from systemusers.services import keys
+from systemusers.services.listing import CHILDLESS, UNREAD
 from systemusers.services.next_step import UNANSWERED
 
 R, S = Access.Status, Submission.Status
@@ -195,6 +196,22 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
         "STUCK",
     ),
     (
+        "childless",
+        ngettext_lazy("Regnskapsfører har ingen klienter", "Regnskapsførere har ingen klienter", "n"),
+        gettext_lazy("Tilgangen er godkjent, men klientene må legges til i Altinn før dere kan sende."),
+        gettext_lazy("Følg opp"),
+        "CHILDLESS",
+    ),
+    (
+        "unread",
+        ngettext_lazy(
+            "Regnskapsfører vi ikke får lest klientene til", "Regnskapsførere vi ikke får lest klientene til", "n"
+        ),
+        gettext_lazy("Vi prøver igjen av oss selv, men noe må trolig rettes først."),
+        gettext_lazy("Se hvorfor"),
+        "UNREAD",
+    ),
+    (
         "unknown",
         ngettext_lazy("Tilgang er uavklart", "Tilganger er uavklart", "n"),
         gettext_lazy(
@@ -259,6 +276,8 @@ def _accesses(user: User, environment: Environment, at: datetime) -> dict[str, Q
     return {
         "failed": rows.refused(),
         "stuck": rows.stuck(),
+        "childless": rows.filter(CHILDLESS),
+        "unread": rows.filter(UNREAD),
         "unknown": rows.filter(status=R.UNKNOWN, status_at__lte=at - LATE),
         "unsent": rows.filter(status=R.DRAFT, next_attempt_at__isnull=False, status_at__lte=at - LATE).exclude(LASTING),
         "removed": rows.filter(status=R.REMOVED),

@@ -232,8 +232,10 @@ class _StepChecks:
         if not can_subscribe(self.environment):
             return _("Altinn varsler bare portaler som har en https-adresse.")
         usable = self.accesses_of.filter(status__in=Access.USABLE)
-        if usable.exists() and not usable.filter(profile__kind=Kind.STANDARD).exclude(rights=[]).exists():
-            return _("Altinn varsler ikke om tilganger som bare har tilgangspakker.")
+        if usable.exists() and not usable.filter(profile__kind=Kind.STANDARD).exists():
+            return _(
+                "Portalen abonnerer ikke for klientene til regnskapsførere: det ville blitt ett abonnement for hver."
+            )
         return ""
 
     def polling(self) -> Step:

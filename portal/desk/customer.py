@@ -16,8 +16,9 @@ from submissions.models import Dialog, Submission
 from submissions.services import catalogue
 from submissions.services.pages import dialogs
 from submissions.services.pages import listing as submission_list
-from systemusers.models import Access
+from systemusers.models import Access, Kind
 from systemusers.services import listing, timeline
+from systemusers.services.client_relations.listing import through_whom
 
 SHOWN = 5
 
@@ -28,16 +29,24 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
     row, at = get_object_or_404(rows, pk=pk), timezone.now()
     working = is_working(at=at)
     accesses = listing.customer_row(row, at=at, working=working).accesses
+    through = through_whom(row, user=request.user)
     context = {
         "customer": row,
         "accesses": accesses,
-        "has_access": any(each.access.status in Access.USABLE for each in accesses),
+        "has_access": _has_access(accesses) or any(each.is_usable for each in through),
+        "through": through,
         "register_warnings": warnings_of(row),
         "submissions": _submissions(row, at, working),
         "dialogs": _dialogs(row, at, working),
         "events": timeline.of_customer(row, names=_names(row)),
     }
     return render(request, "desk/customer.html", context)
+
+
+def _has_access(accesses: list[listing.AccessRow]) -> bool:
+    """An access of its own; one for clients does not reach the accountant itself."""
+    own = [each.access for each in accesses if each.access.profile.kind != Kind.AGENT]
+    return any(access.status in Access.USABLE for access in own)
 
 
 def _submissions(customer: Customer, at: datetime, working: bool) -> list[submission_list.Row]:

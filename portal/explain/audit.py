@@ -95,6 +95,16 @@ def _rights(detail: Detail, model: Any) -> list[str]:
     return [*detail.get("rights", []), *(urn.rsplit(":", 1)[-1] for urn in detail.get("packages", []))]
 
 
+def _clients(detail: Detail, model: Any) -> list[str]:
+    counted = [
+        (_("%(n)s nye"), detail.get("new", 0)),
+        (_("%(n)s mangler i listen"), detail.get("missing", 0)),
+        (_("%(n)s er fjernet"), detail.get("gone", 0)),
+        (_("%(n)s i alt"), detail.get("number", 0)),
+    ]
+    return [text % {"n": number} for text, number in counted if number]
+
+
 def _names(*keys: str) -> Callable[[Detail, Any], list[str]]:
     """The values of these details, which are codes or names of ours."""
     return lambda detail, model: [_plain(detail[key]) for key in keys if detail.get(key)]
@@ -171,6 +181,10 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.MISSING_TOKEN: P(lazy("Maskinporten fant ikke systembrukeren")),
     T.MISSING_LIST: P(lazy("Altinn hadde ikke systembrukeren i listen")),
     T.SIGNS_DISAGREE: P(lazy("Altinn og Maskinporten sa ikke det samme")),
+    T.CLIENTS_ASKED: P(lazy("Klientene skal hentes fra Altinn"), on_pages=False),
+    T.CLIENTS_CHANGED: P(lazy("Klientene hos regnskapsføreren er endret"), _clients),
+    T.CLIENTS_CHOSEN: P(lazy("Klienter skal legges til som kunder"), _names("number")),
+    T.CLIENTS_EXPORTED: P(lazy("Liste over klienter lastet ned"), on_pages=False),
     T.CREATED: P(lazy("Opprettet"), _names("service", "year"), on_pages=False),
     T.FILES_ADDED: P(lazy("Filer lagt til"), _files, on_pages=False),
     T.FILE_REMOVED: P(lazy("Fil fjernet"), _files, on_pages=False),

@@ -123,6 +123,7 @@ class SystemUser(msgspec.Struct, kw_only=True):
     earlier_packages: list[str] = []
     deleted: bool = False
     clients: list[str] = []  # orgnr of the clients delegated to an agent system user
+    client_packages: dict[str, list[str]] = {}  # of clients that took some of the packages back: what is left, as urns
 
 
 class RegisterUpdate(msgspec.Struct, kw_only=True):

@@ -17,10 +17,12 @@ import msgspec
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.models import Customer
 from portal.core.environments import Addresses, Environment
 from portal.gateways import urns
 from submissions.period import Period, PeriodKind
-from systemusers.models import Access, ScopeGrant
+from systemusers.models import Access, ClientRelation, ClientRound, Kind, ScopeGrant
+from systemusers.services.client_relations.ways import Way, way_of
 
 FILE = Path(__file__).with_name("catalogue.toml")
 Texts = dict[str, str]
@@ -150,12 +152,22 @@ def services_for(access: Access) -> list[Availability]:
     return sorted(availabilities, key=lambda entry: not entry.is_allowed)
 
 
-def availability(*, access: Access, service: Service) -> Availability:
-    """The availability of one service through one access. Two queries at most."""
-    return Availability(service, _obstacle(access, service), _doubt(access, service))
+def availability(*, access: Access, service: Service, customer: Customer | None = None) -> Availability:
+    """The availability of one service through one access, for `customer`, by default the access's own. Three queries at most."""
+    return availability_of(way=way_of(access=access, customer=customer or access.customer), service=service)
 
 
-def _doubt(access: Access, service: Service) -> str:
+def availability_of(*, way: Way, service: Service) -> Availability:
+    """The same for a way that is loaded. Two queries at most."""
+    return Availability(service, _obstacle(way, service), _doubt(way, service))
+
+
+def _doubt(way: Way, service: Service) -> str:
+    access, relation = way.access, way.relation
+    if relation is not None and not relation.is_known:
+        return _("Det er ukjent hva klienten har gitt %(accountant)s. Skatteetaten kan si nei.") % _names(way)
+    if relation is not None and relation.missing_since:
+        return _("Klienten manglet i listen fra Altinn sist. Vi spør igjen før vi sier det sikkert.")
     if access.has_unknown_rights:
         return _("Det er ukjent om tilgangen gjelder %(service)s. Skatteetaten kan si nei.") % {"service": service.name}
     if service.openness(access.environment) != Openness.UNKNOWN:
@@ -163,18 +175,58 @@ def _doubt(access: Access, service: Service) -> str:
     return _("Det er ikke bekreftet at Skatteetaten tar imot %(service)s i dette miljøet.") % {"service": service.name}
 
 
-def _obstacle(access: Access, service: Service) -> str:
+def _names(way: Way) -> dict[str, str]:
+    return {"accountant": way.access.customer.name, "client": way.customer.name}
+
+
+def _obstacle(way: Way, service: Service) -> str:
+    access = way.access
     if not service.enabled:
         return _("Portalen kan ikke sende denne tjenesten ennå.")
     if service.openness(access.environment) == Openness.CLOSED:
         return _("Skatteetaten tar ikke imot %(service)s i dette miljøet.") % {"service": service.name}
     if access.status not in Access.USABLE:
         return _("Tilgangen er ikke i bruk: %(state)s.") % {"state": access.get_status_display().lower()}
+    if way.is_through_accountant:
+        return _client_obstacle(way, service) or _scope_obstacle(access, service)
     if not covers(access, service):
         return _("Tilgangen mangler rettigheten til %(service)s. Be kunden om en tilgang som har den.") % {
             "service": service.name
         }
     return _scope_obstacle(access, service)
+
+
+def _client_obstacle(way: Way, service: Service) -> str:
+    """Why an accountant's access cannot be used for the client."""
+    relation, names = way.relation, {**_names(way), "service": service.name}
+    if relation is None and way.access.customer_id == way.customer.pk:
+        return _("Tilgangen gjelder klientene til %(accountant)s, ikke virksomheten selv.") % names
+    if relation is None:
+        return _("%(accountant)s har ikke lagt %(client)s til som klient i Altinn.") % names
+    if relation.gone_at:
+        return _("%(accountant)s har fjernet %(client)s fra systemtilgangen i Altinn.") % names
+    if relation.is_known and not gives(relation, service) and covers(way.access, service):
+        return _("%(client)s mangler pakken til %(service)s hos %(accountant)s, som må ordne det i Altinn.") % names
+    if not covers(way.access, service) and not gives(relation, service):
+        return _("Systemtilgangen til %(accountant)s har ingen pakke for %(service)s.") % names
+    return ""
+
+
+def gives(relation: ClientRelation, service: Service) -> bool:
+    """Whether Altinn says that the client has given the accountant what the service needs."""
+    return service.resource in relation.resources or bool(set(service.packages) & set(relation.packages))
+
+
+def resources_of(access: Access) -> list[str]:
+    """Urns of the resources that dialogs and events of the access may be about. One query for an accountant's, unless loaded."""
+    opened = {service.resource for service in services() if covers(access, service)}
+    if access.profile.kind == Kind.AGENT:
+        round_ = getattr(access, "client_round", None)
+        given = set(round_.resources) if isinstance(round_, ClientRound) else set()
+        opened |= given & {service.resource for service in services()}
+    else:
+        opened |= {urns.resource_of(right) for right in access.rights}
+    return sorted(map(urns.resource, opened))
 
 
 def covers(access: Access, service: Service) -> bool:

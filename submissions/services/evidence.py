@@ -62,11 +62,21 @@ def _facts(submission: Submission) -> dict[str, Any]:
         "reference": str(submission.reference),
         "period": str(submission.period),
         "customer": {"orgnr": submission.customer.orgnr, "name": submission.customer.name},
+        "access": _access(submission),
         "dialog_id": str(submission.dialog_id or ""),
         "transmission_id": str(submission.transmission_id or ""),
         **{name: getattr(submission, name) for name in names},
         **{name: _iso(getattr(submission, name)) for name in moments},
     }
+
+
+def _access(submission: Submission) -> dict[str, str]:
+    """Whose rights were used: the customer's own, or those of an accountant that it is a client of."""
+    access = submission.access
+    if access is None:
+        return {}
+    names = {"orgnr": access.customer.orgnr, "name": access.customer.name}
+    return {**names, "profile": access.profile.name, "kind": access.profile.kind, "external_ref": access.external_ref}
 
 
 def _call(call: Call) -> dict[str, Any]:

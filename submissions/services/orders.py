@@ -21,7 +21,7 @@ class NotAllowed(Exception):
 
 def create_order(*, access: Access, customer: Customer, service: str, period: Period, by: str, at: datetime) -> Order:
     """A QUEUED order about `customer` with the rights of `access`, due now. Raises NotAllowed, catalogue.UnknownService."""
-    availability = catalogue.availability(access=access, service=catalogue.service(service))
+    availability = catalogue.availability(access=access, service=catalogue.service(service), customer=customer)
     if not availability.is_allowed:
         raise NotAllowed(availability.reason)
     with transaction.atomic():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,11 +20,12 @@ from submissions.adapters.base import About, Period
 from submissions.forms import NewSubmissionForm
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
+from submissions.services.offers import offers_for
 from submissions.services.pages.open_draft import OpenDraftShown, open_draft_shown, open_drafts_of
 from submissions.services.pages.page import RefusedFile, refused_files
 from submissions.views.examples import examples
 from submissions.views.one import say_not_stored
-from systemusers.models import Access
+from systemusers.models import Access, Kind, reached_through_an_accountant
 
 SHOWN = 20
 
@@ -36,7 +38,7 @@ def new(request: StaffRequest) -> HttpResponse:
     if chosen is None:
         return _pick_customer(request)
     customer = get_object_or_404(customers, pk=chosen)
-    offers = _offers(customer)
+    offers = {offer.key: offer for offer in offers_for(customer)}
     form = NewSubmissionForm(
         request.POST or None, request.FILES or None, offers=offers, this_year=timezone.localdate().year
     )
@@ -71,31 +73,21 @@ def _page(
 
 
 def _pick_customer(request: StaffRequest) -> HttpResponse:
-    """Customers with a usable access: only for these a report can be sent."""
+    """Customers with a usable access, or that an accountant reaches: only for these a report can be sent."""
     text = search_text(request)
     customers = Customer.objects.visible_to(request.user).filter(environment=request.environment).matching(text)
-    ready = customers.filter(accesses__status__in=Access.USABLE).distinct()
+    own = Access.objects.filter(customer=OuterRef("pk"), status__in=Access.USABLE).exclude(profile__kind=Kind.AGENT)
+    ready = customers.filter(Exists(own) | reached_through_an_accountant())
     rows = list(ready.order_by("sort_name", "pk")[:SHOWN])
     context = {"q": text, "customers": rows, "others": bool(text) and not rows and customers.exists()}
     return page_or_fragment(request, "submissions/pick_customer.html", "found", context=context)
 
 
-def _offers(customer: Customer) -> dict[str, catalogue.Availability]:
-    """Each service once, through an access that allows it if there is one."""
-    accesses = customer.accesses.select_related("profile__system__client").order_by("-status_at")
-    best: dict[str, tuple[str, catalogue.Availability]] = {}
-    for access in accesses:
-        for offer in catalogue.services_for(access):
-            known = best.get(offer.service.id)
-            if known is None or (offer.is_allowed and not known[1].is_allowed):
-                best[offer.service.id] = (f"{access.pk}:{offer.service.id}", offer)
-    return dict(sorted(best.values(), key=lambda pair: not pair[1].is_allowed))
-
-
 def _begin(request: StaffRequest, customer: Customer, form: NewSubmissionForm) -> HttpResponse:
     """Redirect to the draft, which shows refused files; or the form again when no file could be used."""
-    access_id, service = form.cleaned_data["offer"].split(":", 1)
-    access = get_object_or_404(Access.objects.visible_to(request.user), pk=access_id)
+    offer = form.offers[form.cleaned_data["offer"]]
+    access, service = offer.access, offer.service.id
+    assert access is not None  # noqa: S101 - the form takes allowed offers only
     period, files = Period.year(form.cleaned_data["year"]), form.cleaned_data["uploads"]
     if "examples" in request.POST and request.environment == Environment.SANDBOX:
         options = catalogue.service(service).options
@@ -104,7 +96,7 @@ def _begin(request: StaffRequest, customer: Customer, form: NewSubmissionForm) -
     try:
         draft, refused = drafts.begin(
             access=access, service=service, period=period, files=files, by=request.user.actor, at=timezone.now(),
-            beside=form.cleaned_data["beside"],
+            customer=customer, beside=form.cleaned_data["beside"],
         )  # fmt: skip
     except drafts.OpenDraft as error:
         return _page(request, customer, form, open_draft=open_draft_shown(error.draft), status=409)

@@ -35,7 +35,8 @@ Act = Callable[..., HttpResponse]
 def find(request: StaffRequest, pk: int) -> Submission:
     rows = Submission.objects.visible_to(request.user).filter(environment=request.environment).with_correction()
     return get_object_or_404(
-        rows.defer(None).select_related("customer", "access__profile__system__client", "corrects"), pk=pk
+        rows.defer(None).select_related("customer", "access__profile__system__client", "access__customer", "corrects"),
+        pk=pk,
     )
 
 
@@ -65,7 +66,7 @@ def draft_page(
 ) -> HttpResponse:
     """The draft, with its files, what the check found, and refused files. `confirmed` are the questions answered already."""
     form = form or FilesForm(extensions=catalogue.service(row.service).extensions)
-    context = draft_context(row, at=timezone.now(), query=request.GET)
+    context = draft_context(row, user=request.user, at=timezone.now(), query=request.GET)
     context |= {"form": form, "unanswered": unanswered, "confirmed": confirmed}
     context["register_warnings"] = warnings_of(row.customer)
     return render(request, "submissions/draft.html", context, status=status)

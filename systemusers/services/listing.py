@@ -13,8 +13,9 @@ from accounts.models import REMARKED, Customer, User
 from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
+from portal.core.lease import ROUNDS_BEFORE_A_PERSON
 from portal.core.next_step import NextStep
-from systemusers.models import STUCK, Access
+from systemusers.models import STUCK, Access, ClientRelation, Kind, reached_through_an_accountant
 from systemusers.services.next_step import next_step
 
 S = Access.Status
@@ -24,6 +25,14 @@ def _state(status: str, label: object = None) -> Group:
     return Group(status, label or S(status).label, Q(status=status))
 
 
+CHILDLESS = Q(
+    status__in=Access.USABLE, profile__kind=Kind.AGENT, client_round__clients=0, client_round__read_at__isnull=False
+)
+"""Approved by an accountant, and useless until clients are added in Altinn."""
+UNREAD = Q(
+    ~Q(client_round__problem_code=""), status__in=Access.USABLE, client_round__failures__gte=ROUNDS_BEFORE_A_PERSON
+)
+"""Altinn has refused several times to tell the clients."""
 STATES = [
     Group("OPEN", _("Venter"), Q(status__in=Access.OPEN)),
     _state(S.FORWARDED, _("Videresendt")),
@@ -38,6 +47,8 @@ STATES = [
     _state(S.NEEDS_UPDATE),
     _state(S.UNKNOWN, _("Ukjent")),
     _state(S.WITHDRAWN, _("Trukket")),
+    Group("CHILDLESS", _("Uten klienter"), CHILDLESS),
+    Group("UNREAD", _("Klienter ikke lest"), UNREAD),
     Group("STUCK", _("Står fast"), STUCK),
 ]
 FEW = {S.SENT, S.OPENED, "STUCK"}
@@ -59,9 +70,9 @@ def _having(**condition: object) -> Exists:
 
 
 CUSTOMERS = [
-    Group("none", _("Ikke spurt"), Q(~_having())),
+    Group("none", _("Ikke spurt"), Q(~_having()) & ~Q(reached_through_an_accountant())),
     Group("waiting", _("Venter på kunden"), Q(_having(status__in=Access.OPEN))),
-    Group("usable", _("Har gitt tilgang"), Q(_having(status__in=Access.USABLE))),
+    Group("usable", _("Har gitt tilgang"), Q(_having(status__in=Access.USABLE)) | Q(reached_through_an_accountant())),
     Group("register", _("Merknad i Enhetsregisteret"), REMARKED),
     Group("lost", _("Må følges opp"), Q(_having(status__in=[S.REJECTED, S.EXPIRED, S.REMOVED, S.UNKNOWN]))),
 ]
@@ -74,9 +85,12 @@ def find_customers(*, user: User, environment: Environment, text: str = "") -> Q
 
 
 def with_accesses(rows: QuerySet[Customer]) -> QuerySet[Customer]:
-    """Their accesses come along in one more query, for `customer_row`."""
-    accesses = Access.objects.select_related("profile__system").order_by("-status_at")
-    return rows.select_related("portfolio").prefetch_related(Prefetch("accesses", accesses))
+    """Their accesses, and the accountants that reach them, come along in two more queries, for `customer_row`."""
+    accesses = Access.objects.select_related("profile__system", "client_round").order_by("-status_at")
+    relations = ClientRelation.objects.usable().select_related("access__customer").order_by("pk")
+    return rows.select_related("portfolio").prefetch_related(
+        Prefetch("accesses", accesses), Prefetch("relations", relations)
+    )
 
 
 @dataclass(frozen=True)
@@ -93,11 +107,15 @@ class CustomerRow:
 
     customer: Customer
     accesses: list[AccessRow]
+    through: list[str]
+    """Names of the accountants that reach it."""
 
     @property
     def step(self) -> NextStep:
         """The step of the access that needs a person first; without accesses, asking."""
         steps = [row.step for row in self.accesses]
+        if not steps and self.through:
+            return NextStep(gettext("Leveres gjennom %(names)s") % {"names": ", ".join(self.through)})
         if not steps:
             return NextStep(gettext("Be om tilgang"), gettext("Dere"))
         return next((step for step in steps if step.who), steps[0])
@@ -111,4 +129,5 @@ def access_row(access: Access, *, at: datetime, working: bool) -> AccessRow:
 def customer_row(customer: Customer, *, at: datetime, working: bool) -> CustomerRow:
     """`customer` comes from `with_accesses`."""
     accesses = [access_row(access, at=at, working=working) for access in customer.accesses.all()]
-    return CustomerRow(customer=customer, accesses=accesses)
+    through = list(dict.fromkeys(relation.access.customer.name for relation in customer.relations.all()))
+    return CustomerRow(customer=customer, accesses=accesses, through=through)

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from portal.core.lease import ROUNDS_BEFORE_A_PERSON
 from portal.core.next_step import NextStep, page_of, standstill
 from portal.explain import NOBODY, explain
-from systemusers.models import Access, System
+from systemusers.models import Access, Kind, System
 
 UNANSWERED = timedelta(days=7)
 """A link that nobody opened, or a request that nobody approved, for so long is followed up."""
@@ -20,7 +20,7 @@ S = Access.Status
 
 
 def next_step(access: Access, *, at: datetime, working: bool) -> NextStep:
-    """No queries where `profile__system` was loaded with the row.
+    """No queries where `profile__system` and `client_round` were loaded with the row.
 
     `working` is `heartbeat.is_working`: without it nothing is promised that only background work can keep.
     """
@@ -85,13 +85,32 @@ def _forwarded(row: Access, at: datetime) -> NextStep:
     return NextStep(_("Tilgangsstyrer hos kunden må godkjenne"), _("Kunden"), _url(row))
 
 
+def _about_clients(row: Access) -> NextStep | None:
+    """What an access for clients lacks before anything can be sent with it; None when it has clients, or is no such access."""
+    if row.profile.kind != Kind.AGENT:
+        return None
+    url = page_of(row, "clients")
+    round_ = getattr(row, "client_round", None)
+    if round_ is not None and round_.problem_code and round_.read_at is None:
+        reason = explain(round_.problem_code)
+        return NextStep(_("Klientene kan ikke leses: %(why)s") % {"why": reason.title}, str(reason.who), url)
+    if round_ is None or round_.read_at is None:
+        return NextStep(_("Klientene leses fra Altinn"), "", url)
+    if not round_.clients:
+        return NextStep(_("0 klienter. De må legges til i Altinn"), _("Regnskapsføreren"), url)
+    text = ngettext("%(n)s klient", "%(n)s klienter", round_.clients) % {"n": round_.clients}
+    return NextStep(text, "", url)
+
+
 def _approved(row: Access, at: datetime) -> NextStep:
+    if step := _about_clients(row):
+        return step
     url = reverse("submission-new", kwargs={"environment": row.environment}) + f"?customer={row.customer_id}"
     return NextStep(_("Klar til bruk. Send den første oppgaven"), _("Dere"), url)
 
 
 def _in_use(row: Access, at: datetime) -> NextStep:
-    return NextStep(_("Alt i orden"))
+    return _about_clients(row) or NextStep(_("Alt i orden"))
 
 
 def _rejected(row: Access, at: datetime) -> NextStep:

@@ -28,7 +28,7 @@ from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
 from portal.gateways.errors import GatewayError, Refused
 from systemusers import tasks
-from systemusers.models import Access, System, SystemUser
+from systemusers.models import Access, Kind, System, SystemUser
 from systemusers.services import access, adoption, changes, links, listing, timeline
 from systemusers.services.keys import NoKey
 from systemusers.services.next_step import next_step
@@ -41,7 +41,7 @@ S = Access.Status
 def access_list(request: StaffRequest) -> HttpResponse:
     text, status = search_text(request), request.GET.get("status", "")
     matching = listing.find_accesses(user=request.user, environment=request.environment, text=text)
-    rows = in_group(matching, listing.STATES, status).select_related("customer", "profile__system")
+    rows = in_group(matching, listing.STATES, status).select_related("customer", "profile__system", "client_round")
     page, at = paginate(rows, query=request.GET, order=("-status_at", "-pk")), timezone.now()
     working = is_working(at=at)
     shown = page.of(lambda row: listing.access_row(row, at=at, working=working))
@@ -52,9 +52,7 @@ def access_list(request: StaffRequest) -> HttpResponse:
 
 def find(request: StaffRequest, pk: int) -> Access:
     rows = Access.objects.visible_to(request.user).filter(environment=request.environment)
-    return get_object_or_404(
-        rows.select_related("customer", "profile__system__client", "profile__system__admin_client"), pk=pk
-    )
+    return get_object_or_404(rows.loaded().select_related("client_round"), pk=pk)
 
 
 @staff_page()
@@ -88,6 +86,8 @@ def _context(row: Access, stamp: str, at: Any, working: bool) -> dict[str, Any]:
         "change": changes.change_of(row),
         "rights_problem": explain(code) if (code := adoption.rights_problem(row)) else None,
         "link": links.link_url(row),
+        "has_clients": row.profile.kind == Kind.AGENT and row.status in Access.USABLE,
+        "clients": getattr(row, "client_round", None),
         "purpose": row.profile.purpose(language),
         "stamp": stamp,
         "is_moving": sending or row.status in Access.OPEN,
@@ -103,6 +103,8 @@ def _context(row: Access, stamp: str, at: Any, working: bool) -> dict[str, Any]:
 def _report_url(row: Access) -> str:
     """The URL to start a report with this access; "" when it is not usable."""
     if row.status not in Access.USABLE or row.profile.system.status == System.Status.DELETED:
+        return ""
+    if row.profile.kind == Kind.AGENT:  # it is for clients, not for the accountant itself
         return ""
     return reverse("submission-new", kwargs={"environment": row.environment}) + f"?customer={row.customer_id}"
 

@@ -168,6 +168,6 @@ def rights(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask Altinn what the access may do."""
     row = access.find(request, pk)
     adoption.check_rights(access=row, at=timezone.now())
-    enqueue.enqueue_on_commit(tasks.check_rights)
+    enqueue.enqueue_on_commit(tasks.refresh_clients if row.profile.kind == Kind.AGENT else tasks.check_rights)
     messages.success(request, _("Altinn blir spurt om hva tilgangen gjelder. Last siden på nytt om litt."))
     return redirect("access", environment=request.environment, pk=pk)

@@ -29,6 +29,8 @@ from submissions.period import Period
 from systemusers.models import (
     Access,
     ChangeRequest,
+    ClientRelation,
+    ClientRound,
     FoundSystemUser,
     KeyRotation,
     OfferedRound,
@@ -123,6 +125,13 @@ def system_round() -> SystemRound:
     return SystemRound.objects.create(system=system, kind=kinds[made % len(kinds)])
 
 
+def client_relation() -> ClientRelation:
+    number = 310_000_000 + ClientRelation.objects.count()
+    return ClientRelation.objects.create(
+        access=Access.objects.first() or access(), orgnr=str(number), first_seen_at=AT, chosen_at=AT, next_attempt_at=AT
+    )
+
+
 def rotation() -> KeyRotation:
     client = access().profile.system.client
     key = client.keys.get()
@@ -144,6 +153,8 @@ MAKERS: dict[type[Any], Callable[[], Any]] = {
     Access: access,
     Attachment: attachment,
     ChangeRequest: change_request,
+    ClientRelation: client_relation,
+    ClientRound: lambda: ClientRound.objects.create(access=access()),
     Dialog: dialog,
     EarlierReport: earlier_report,
     EventSubscription: subscription,

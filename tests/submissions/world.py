@@ -21,7 +21,8 @@ from submissions.services.drafting import drafts
 from submissions.services.drafting.preflight import preflight
 from submissions.services.sending import reconcile, send
 from submissions.services.sending.queue import queue
-from systemusers.models import Access, Kind, MaskinportenClient, SigningKey, System
+from systemusers.models import Access, ClientRound, Kind, MaskinportenClient, SigningKey, System
+from systemusers.services import client_relations
 from systemusers.services.clients import save_client
 from tests import world as base
 from tests.kept import built
@@ -84,7 +85,15 @@ class World(base.World):
         profile = make_profile(self.system, "For klienter", kind=Kind.AGENT, rights=[], packages=[AGENT_PACKAGE])
         self.access = self.new_access(self.access.customer, profile)
         self.control(f"/control/system-users/{self.access.system_user.altinn_id}/clients", {"orgnrs": [client.orgnr]})
+        self.read_clients()
         self.forget_calls()
+
+    def read_clients(self) -> None:
+        """What a worker does after a night: ask Altinn for the clients of every accountant."""
+        self.want_scopes([client_relations.SCOPE])
+        client_relations.make_rounds(at=self.at)
+        lease.make_due(ClientRound.objects.all(), at=self.at)
+        client_relations.refresh_due(at=self.at)
 
     def want_scopes(self, scopes: Iterable[str]) -> None:
         """The client gets them too, here and at Maskinporten."""

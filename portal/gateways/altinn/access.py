@@ -5,6 +5,7 @@ https://docs.altinn.studio/authorization/reference/ and https://docs.altinn.stud
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -68,13 +69,15 @@ class Metadata:
         self._channel = Channel(service="altinn", base_url=platform)
 
     def authorized_parties(self, *, token: str) -> list[AuthorizedParty]:
-        """With an exchanged system user token. Scope `altinn:accessmanagement/authorizedparties`."""
+        """With an exchanged system user token. Scope `altinn:accessmanagement/authorizedparties`.
+
+        For a standard system user its owner, for an agent its clients. Sub-units are parties of their own; a main unit that is
+        listed only for the sake of its sub-units is left out. Altinn does not divide the answer into pages.
+        """
         params = {"includeAccessPackages": "true", "includeResources": "true"}
         path = "/accessmanagement/api/v1/enduser/authorizedparties"
         payload = self._channel.call("GET", path, token=token, params=params).json()
-        return decode(
-            path, lambda: [_party(entry) for entry in (payload["data"] if isinstance(payload, dict) else payload)]
-        )
+        return decode(path, lambda: list(_parties(payload["data"] if isinstance(payload, dict) else payload)))
 
     def packages(self, *, term: str, language: str = "nb") -> list[Package]:
         """Packages that match `term`; no token. No hits give an empty list (Altinn answers 204)."""
@@ -109,6 +112,17 @@ class Metadata:
         """A resource as the registry has it: title, type, delegable, owner. No token."""
         reply = self._channel.call("GET", f"/resourceregistry/api/v1/resource/{quote(resource_id, safe='')}")
         return decode(reply.where, lambda: dict(reply.json()))
+
+
+def _parties(entries: Iterable[Any]) -> Iterator[AuthorizedParty]:
+    """Flattened: the documentation shows the list nested once more, and sub-units are inside their main unit."""
+    for entry in entries:
+        if isinstance(entry, list):
+            yield from _parties(entry)
+            continue
+        if not entry.get("onlyHierarchyElementWithNoAccess"):
+            yield _party(entry)
+        yield from _parties(entry.get("subunits") or [])
 
 
 def _party(payload: dict[str, Any]) -> AuthorizedParty:

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from ..kernel import Call
 from ..replies import as_json, empty
 from ..routing import route
-from ..state import State
+from ..state import State, SystemUser
 from . import authorisation, catalogue, rights
 from .records import PREFIX, Package
 
@@ -22,6 +22,7 @@ META = "/platform/accessmanagement/api/v1/meta/info/accesspackages"
 NAMESPACE = uuid.UUID("5a0c7c6e-0000-4000-8000-000000000000")
 PARTIES_SCOPE = "altinn:accessmanagement/authorizedparties"
 KIND = "Organisasjon"
+SHOWN_WHEN = {"authorizedAccessPackages": "includeAccessPackages", "authorizedResources": "includeResources"}
 AREA = {
     "nb": "Skatt, avgift, regnskap og toll", "nn": "Skatt, avgift, rekneskap og toll",
     "en": "Tax, duties, accounting and customs",
@@ -153,15 +154,20 @@ def authorized_parties(call: Call) -> Response:
     user = rights.system_user_of(call.state, token)
     if user is None:
         return as_json({"links": {}, "data": []})
-    wants, held = call.request.args, rights.resources_of(call.state, user, now=call.now)
-    wanted = wants.getlist("anyOfResourceIds")
-    if wanted and held.isdisjoint(wanted):
-        return as_json({"links": {}, "data": []})
-    codes = [urn.removeprefix(PREFIX) for urn in user.packages]
-    packages = codes if _is_on(wants.get("includeAccessPackages")) else []
-    resources = sorted(held) if _is_on(wants.get("includeResources")) else []
-    parties = [call.state.organisations.get(orgnr) for orgnr in rights.parties_of(call.state, user)]
-    return as_json({"links": {}, "data": [_party(p, packages, resources) for p in parties if p]})
+    args, parties = call.request.args, (call.state.organisations.get(n) for n in rights.parties_of(call.state, user))
+    known = [_party(party, *_held(call, user, party.orgnr)) for party in parties if party]
+    wanted = args.getlist("anyOfResourceIds")
+    rows = [row for row in known if not wanted or not set(wanted).isdisjoint(row["authorizedResources"])]
+    for name, flag in SHOWN_WHEN.items():
+        for row in rows:
+            row[name] = row[name] if _is_on(args.get(flag)) else []
+    return as_json({"links": {}, "data": rows})
+
+
+def _held(call: Call, user: SystemUser, orgnr: str) -> tuple[list[str], list[str]]:
+    """Codes of the packages and ids of the resources that it has for the party."""
+    codes = [urn.removeprefix(PREFIX) for urn in rights.packages_for(user, orgnr)]
+    return codes, sorted(rights.resources_of(call.state, user, now=call.now, party=orgnr))
 
 
 def _is_on(given: str | None) -> bool:

@@ -52,6 +52,7 @@ class Age(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 class Clients(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     orgnrs: list[str]
+    packages: list[str] | None = None
 
 
 class MadeUser(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -220,17 +221,36 @@ def remove(call: Call, user_id: str) -> Response:
 
 @route("POST", "/control/system-users/<user_id>/clients")
 def attach_clients(call: Call, user_id: str) -> Response:
-    """Give an agent system user clients without the approval pages: `{"orgnrs": [...]}`."""
+    """Give an agent system user clients without the approval pages: `{"orgnrs": [...]}`.
 
+    With `packages` (urns of the system user's own) these clients have left only those.
+    """
+    user, body = _agent(call, user_id), read(call, Clients)
+    unknown = [orgnr for orgnr in body.orgnrs if orgnr not in call.state.organisations]
+    if unknown:
+        raise wrong(f"orgnrs: {unknown[0][:20]!r} is not an organisation the sandbox knows.", field="orgnrs")
+    foreign = set(body.packages or []) - set(user.packages)
+    if foreign:
+        raise wrong(f"packages: {min(foreign)[:80]!r} is not a package of the system user.", field="packages")
+    user.clients = list(dict.fromkeys([*user.clients, *body.orgnrs]))  # a new list: caches compare the list itself
+    kept = {orgnr: urns for orgnr, urns in user.client_packages.items() if orgnr not in body.orgnrs}
+    user.client_packages = kept if body.packages is None else {**kept, **dict.fromkeys(body.orgnrs, body.packages)}
+    return as_json({"clients": user.clients})
+
+
+@route("DELETE", "/control/system-users/<user_id>/clients")
+def detach_clients(call: Call, user_id: str) -> Response:
+    """Take clients away: `{"orgnrs": [...]}`."""
+    user, gone = _agent(call, user_id), set(read(call, Clients).orgnrs)
+    user.clients = [orgnr for orgnr in user.clients if orgnr not in gone]
+    return as_json({"clients": user.clients})
+
+
+def _agent(call: Call, user_id: str) -> SystemUser:
     user = call.state.system_users.get(user_id)
     if user is None or user.deleted or user.kind != "agent":
         raise not_found("agent system user", user_id)
-    wanted = read(call, Clients).orgnrs
-    unknown = [orgnr for orgnr in wanted if orgnr not in call.state.organisations]
-    if unknown:
-        raise wrong(f"orgnrs: {unknown[0][:20]!r} is not an organisation the sandbox knows.", field="orgnrs")
-    user.clients = list(dict.fromkeys([*user.clients, *wanted]))  # a new list: caches compare the list itself
-    return as_json({"clients": user.clients})
+    return user
 
 
 def _request(call: Call, request_id: str) -> Request:

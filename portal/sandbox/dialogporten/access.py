@@ -30,6 +30,8 @@ PROBLEMS = {
     412: ("Precondition failed.", "rfc7232#section-4.2"),
     422: ("Unprocessable request.", "rfc4918#section-11.2"),
 }
+Known = tuple[float, frozenset[str], frozenset[str], dict[str, frozenset[str]]]
+"""Until when it is kept, the resources, the parties, and the resources of those parties that have fewer."""
 TRACE = "00-00000000000000000000000000000000-0000000000000000-00"
 
 
@@ -55,18 +57,21 @@ class Reader:
     """The calling system user and what it may see, cached as long as the real service caches it."""
 
     def __init__(
-        self, token: Token, user: SystemUser | None, resources: frozenset[str], parties: frozenset[str], sandbox: Kernel
-    ) -> None:
+        self, token: Token, user: SystemUser | None, resources: frozenset[str], parties: frozenset[str], sandbox: Kernel,
+        narrower: dict[str, frozenset[str]],
+    ) -> None:  # fmt: skip
         self.token = token
         self.user = user
         self.resources = resources
         self.parties = parties
+        self.narrower = narrower  # the resources of parties that took some back
         self.salt, self.state = sandbox.salt, sandbox.state
         self.name = user.title if user else ""
         self.urn = f"urn:altinn:systemuser:uuid:{token.system_user_id}"
 
     def may_read(self, dialog: Dialog) -> bool:
-        return dialog.orgnr in self.parties and dialog.resource.removeprefix("urn:altinn:resource:") in self.resources
+        resources = self.narrower.get(dialog.orgnr, self.resources)
+        return dialog.orgnr in self.parties and dialog.resource.removeprefix("urn:altinn:resource:") in resources
 
 
 def reader(call: Call) -> Reader:
@@ -111,16 +116,21 @@ def check_availability(call: Call) -> None:
 
 
 def _reader(call: Call, token: Token) -> Reader:
-    cache: dict[str, tuple[float, frozenset[str], frozenset[str]]] = call.sandbox.caches.setdefault("dialog_rights", {})
+    cache: dict[str, Known] = call.sandbox.caches.setdefault("dialog_rights", {})
     now, user = call.now.timestamp(), rights.system_user_of(call.state, token)
     known = cache.get(token.system_user_id)
     if known is None or known[0] <= now:
         resources = rights.resources_of(call.state, user, now=call.now) if user else frozenset()
         parties = frozenset(rights.parties_of(call.state, user)) if user else frozenset()
-        known = (now + call.state.settings.rights_cache_seconds, resources, parties)
+        narrower = {
+            orgnr: rights.resources_of(call.state, user, now=call.now, party=orgnr)
+            for orgnr in (user.client_packages if user else {})
+            if user
+        }
+        known = (now + call.state.settings.rights_cache_seconds, resources, parties, narrower)
         if call.state.settings.rights_cache_seconds > 0:
             cache[token.system_user_id] = known
-    return Reader(token, user, known[1], known[2], call.sandbox)
+    return Reader(token, user, known[1], known[2], call.sandbox, known[3])
 
 
 def minimum_level(state: State, resource: str) -> int:

@@ -93,7 +93,7 @@ def create_draft(
     corrects: Submission | None = None,
 ) -> Submission:
     """An empty DRAFT about `customer`, by default the access's own. Raises NotAllowed, catalogue.UnknownService."""
-    availability = catalogue.availability(access=access, service=catalogue.service(service))
+    availability = catalogue.availability(access=access, service=catalogue.service(service), customer=customer)
     if not availability.is_allowed:
         raise NotAllowed(availability.reason)
     with transaction.atomic():

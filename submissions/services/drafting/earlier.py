@@ -23,6 +23,7 @@ from submissions.models import EarlierReport, Submission
 from submissions.services import catalogue, remote
 from submissions.services.drafting import checking, differences, drafts
 from submissions.services.ways import about_of
+from systemusers.services.client_relations.ways import settling_since
 from systemusers.services.tokens import ABOUT_TOKEN
 
 TASK = "submissions.tasks.fetch_earlier"
@@ -40,7 +41,9 @@ def order(*, submission: Submission, by: str, at: datetime) -> None:
     """Have it fetched, also anew. Raises drafts.NotOpen, drafts.NotAllowed."""
     if submission.access is None or not is_offered(submission):
         raise drafts.NotOpen(submission, submission.status)
-    availability = catalogue.availability(access=submission.access, service=catalogue.service(submission.service))
+    availability = catalogue.availability(
+        access=submission.access, service=catalogue.service(submission.service), customer=submission.customer
+    )
     if not availability.is_allowed:
         raise drafts.NotAllowed(availability.reason)
     with drafts.editing(submission):
@@ -113,9 +116,9 @@ def _needs_person(hold: Hold[EarlierReport], error: Refused) -> bool:
     """What Maskinporten refuses, and what may pass by itself, is asked again. The rest is shown with a button."""
     if isinstance(error, ABOUT_TOKEN) or kind_of(error) in (Kind.PASSES, Kind.TOKEN):
         return False
-    access = hold.row.submission.access
-    is_new = access is not None and is_settling(approved_at=access.answered_at, at=hold.now())
-    return not (kind_of(error) == Kind.RIGHTS and is_new)
+    submission = hold.row.submission
+    approved_at = settling_since(access=submission.access, customer=submission.customer)
+    return not (kind_of(error) == Kind.RIGHTS and is_settling(approved_at=approved_at, at=hold.now()))
 
 
 def _settle(hold: Hold[EarlierReport], part: EarlierPage | None) -> None:

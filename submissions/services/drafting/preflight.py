@@ -54,7 +54,9 @@ def _problems(submission: Submission) -> list[str]:
         problems.append(_("Filene er de samme som ble avvist. Last opp en rettet fil."))
     if submission.access is None:
         return [*problems, _("Kunden har ingen tilgang som innsendingen kan gå gjennom.")]
-    availability = catalogue.availability(access=submission.access, service=catalogue.service(submission.service))
+    availability = catalogue.availability(
+        access=submission.access, service=catalogue.service(submission.service), customer=submission.customer
+    )
     return problems if availability.is_allowed else [*problems, availability.reason]
 
 

@@ -27,6 +27,7 @@ from submissions.services.inbox.sources import NO_SCOPE, Source, source_of
 from submissions.services.inbox.verdict import decide
 from submissions.services.remote import skatteetatens_documents, with_token
 from systemusers.models import Access
+from systemusers.services.client_relations.ways import settling_since
 from systemusers.services.tokens import ABOUT_TOKEN
 
 TASK = "submissions.tasks.fetch_attachments"
@@ -132,7 +133,8 @@ def _refused(hold: Hold[Attachment], error: Refused) -> None:
 
 def _is_new(row: Attachment, at: datetime) -> bool:
     """The customer approved a moment ago: the right may not have reached Skatteetaten yet."""
-    return is_settling(approved_at=row.transmission.dialog.access.answered_at, at=at)
+    dialog = row.transmission.dialog
+    return is_settling(approved_at=settling_since(access=dialog.access, customer=dialog.customer), at=at)
 
 
 def _note_refusal(hold: Hold[Attachment], error: Refused) -> None:

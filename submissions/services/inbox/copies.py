@@ -13,7 +13,8 @@ from portal.core import lease
 from portal.gateways import urns
 from portal.gateways.dialogporten import ActivityItem, DialogItem, TransmissionItem
 from submissions.models import Activity, Dialog, Document, Submission, Transmission
-from systemusers.models import Access
+from systemusers.models import Access, Kind
+from systemusers.services import client_relations
 
 CHANGING = [
     "status", "extended_status", "external_reference", "title", "summary", "progress", "due_at", "updated_at",
@@ -40,6 +41,7 @@ def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime, agai
     rows = Dialog.objects.filter(environment=access.environment, dialog_id__in=newest)
     known = {row.dialog_id: row for row in rows}
     owners = _owners(access, list(newest.values()))
+    _note_clients(access, {item.party for item in newest.values()} - owners.keys(), at)
     listed = [_row(access, item, owners[item.party], at) for item in newest.values() if item.party in owners]
     changed = [row for row in listed if _has_moved(known.get(UUID(str(row.dialog_id))), row, again)]
     changed.sort(
@@ -83,6 +85,13 @@ def _owners(access: Access, items: list[DialogItem]) -> dict[str, Customer]:
         return {urns.organisation(access.customer.orgnr): access.customer}
     rows = Customer.objects.filter(environment=access.environment, orgnr__in=orgnrs)
     return {urns.organisation(row.orgnr): row for row in rows}
+
+
+def _note_clients(access: Access, parties: set[str], at: datetime) -> None:
+    """Clients of an accountant that are no customers of ours. Their dialogs are read again once they are."""
+    if access.profile.kind == Kind.AGENT and parties:
+        orgnrs = [urns.orgnr_of(party) for party in parties if urns.is_organisation(party)]
+        client_relations.note_parties(access=access, orgnrs=orgnrs, at=at)
 
 
 def _row(access: Access, item: DialogItem, customer: Customer, at: datetime) -> Dialog:

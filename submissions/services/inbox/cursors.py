@@ -6,12 +6,13 @@ import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from portal.core import lease
 from portal.core.environments import Environment
 from submissions.models import PollCursor, Submission
-from systemusers.models import Access
+from systemusers.models import Access, ClientRelation, ClientRound
 
 LONGEST_WAIT = timedelta(hours=1)
 """Between two rounds that fail."""
@@ -60,7 +61,26 @@ def make_cursors(*, at: datetime, everything: bool = False) -> int:
 def usable() -> QuerySet[PollCursor]:
     """Cursors of accesses that we can get a token for, with what a round needs."""
     rows = PollCursor.objects.filter(access__status__in=Access.USABLE)
-    return rows.select_related("access__customer", "access__profile__system__client")
+    return rows.select_related("access__customer", "access__profile__system__client", "access__client_round")
+
+
+def read_again(*, at: datetime, everything: bool = False) -> int:
+    """Read everything again of accountants with a client that became a customer since, or that got more rights.
+
+    Their earlier dialogs lie behind the cursor. `everything`: also when that was not lately. Returns how many there are.
+    """
+    since = BEGINNING if everything else at - RECENT
+    began = Coalesce(OuterRef("full_began_at"), Value(BEGINNING))
+    own = {"access": OuterRef("access")}
+    new = Exists(ClientRelation.objects.filter(customer_at__gt=began, **own))
+    wider = Exists(ClientRound.objects.filter(widened_at__gt=began, **own))
+    changed = Q(access__in=ClientRelation.objects.filter(customer_at__gt=since).values("access"))
+    changed |= Q(access__in=ClientRound.objects.filter(widened_at__gt=since).values("access"))
+    rows = PollCursor.objects.filter(changed, new | wider, overlap_from__isnull=True, full_at__gt=at)
+    ids = list(rows.order_by("pk").values_list("pk", flat=True)[:1000])
+    PollCursor.objects.filter(pk__in=ids).update(overlap_at=at, full_at=at)
+    lease.make_due(PollCursor.objects.filter(pk__in=ids), at=at)
+    return len(ids)
 
 
 def make_due(*, access_id: int, at: datetime) -> bool:

@@ -30,6 +30,7 @@ from portal.gateways import urns
 from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.events import CloudEvent, Events, Subscription
 from submissions.models import EventSubscription, ReceivedEvent
+from submissions.services import catalogue
 from submissions.services.inbox import cursors, presence
 from submissions.services.remote import events, with_token
 from systemusers.models import Access, Kind
@@ -59,10 +60,15 @@ LACKING = """EXISTS (
     SELECT 1 FROM jsonb_array_elements_text({access}.rights) AS wanted(code) WHERE NOT EXISTS (
         SELECT 1 FROM {subscription} own
         WHERE own.access_id = {access}.id AND own.resource = '{prefix}' || wanted.code))"""
+LACKING_BY_PACKAGE = """EXISTS (
+    SELECT 1 FROM (VALUES {pairs}) AS opened(package, resource)
+    WHERE jsonb_exists({access}.packages, opened.package) AND NOT EXISTS (
+        SELECT 1 FROM {subscription} own WHERE own.access_id = {access}.id AND own.resource = opened.resource))"""
 
 
 def make_subscriptions(*, at: datetime, limit: int = 500, everything: bool = False) -> int:
-    """A row, due now, for each resource of an access in use that has none; returns how many were made.
+    """A row, due now, for each resource of an access in use that has none; returns how many were made. A resource is a single
+    right, or what a package opens. Accountants have none: it would be one for each client and resource.
 
     `everything`: also of accesses whose state has not changed lately.
     """
@@ -74,11 +80,11 @@ def make_subscriptions(*, at: datetime, limit: int = 500, everything: bool = Fal
     tables = {"access": Access._meta.db_table, "subscription": EventSubscription._meta.db_table}
     words = {**tables, "prefix": urns.RESOURCE}
     is_lacking = RawSQL(LACKING.format(**words), (), output_field=BooleanField())  # noqa: S611 - no value inside
-    lacking = settled.filter(is_lacking)
+    lacking = settled.filter(is_lacking | _lacks_by_package(tables)).select_related("profile")
     wanted = {
-        (pk, urns.resource(right))
-        for pk, rights in lacking.order_by("pk").values_list("pk", "rights")[:limit]
-        for right in rights
+        (access.pk, resource)
+        for access in lacking.order_by("pk")[:limit]
+        for resource in catalogue.resources_of(access)
     }
     asked = EventSubscription.objects.filter(access__in={pk for pk, _resource in wanted})
     missing = sorted(wanted - set(asked.values_list("access_id", "resource")))
@@ -92,6 +98,13 @@ def make_subscriptions(*, at: datetime, limit: int = 500, everything: bool = Fal
         ignore_conflicts=True,
     )
     return len(missing)
+
+
+def _lacks_by_package(tables: dict[str, str]) -> RawSQL:
+    """Whether a package of the access opens a resource of the catalogue that has no subscription."""
+    pairs = [(urn, service.resource_urn) for service in catalogue.services() for urn in service.packages]
+    sql = LACKING_BY_PACKAGE.format(pairs=", ".join(["(%s, %s)"] * len(pairs)), **tables)
+    return RawSQL(sql, [text for pair in pairs for text in pair], output_field=BooleanField())  # noqa: S611 - values as parameters
 
 
 def wanted() -> QuerySet[EventSubscription]:
@@ -117,7 +130,7 @@ def subscribe(hold: Hold[EventSubscription]) -> None:
     An answer that Altinn does not confirm by a call within RETRY is asked for anew. Raises Unavailable and NoKey.
     """
     row, access, secret = hold.row, hold.row.access, new_secret()
-    if row.resource not in {urns.resource(right) for right in access.rights}:
+    if row.resource not in catalogue.resources_of(access):
         row.delete()  # the right was taken out of the access
         return
     with transaction.atomic():

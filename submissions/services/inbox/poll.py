@@ -165,7 +165,7 @@ def _question(hold: Hold[PollCursor], grant: tokens.PreparedGrant, until: float)
 
 
 def _searches(access: Access) -> list[dict[str, Any]]:
-    """By party; an agent access has packages and no rights, so by the resources of the services that it covers."""
+    """By party; an agent access has many parties, so by the resources of the services that it or a client of it covers."""
     covered = _resources(access)
     if covered is None:
         return [{"parties": [urns.organisation(access.customer.orgnr)]}]
@@ -177,7 +177,7 @@ def _resources(access: Access) -> list[str] | None:
     """The resources that are asked for; None: there is no such limit."""
     if access.profile.kind != Kind.AGENT:
         return None
-    return sorted({one.resource_urn for one in catalogue.services() if catalogue.covers(access, one)})
+    return catalogue.resources_of(access)
 
 
 def _ask(question: Question) -> Answer:

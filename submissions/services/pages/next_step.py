@@ -13,6 +13,7 @@ from portal.core.next_step import NextStep, page_of, standstill
 from portal.explain import NOBODY, Explanation, explain
 from portal.gateways import statuses
 from submissions.models import Submission
+from systemusers.services.client_relations.ways import settling_since
 
 SLOW = timedelta(hours=1)
 S = Submission.Status
@@ -64,9 +65,9 @@ def _ready(row: Submission, at: datetime) -> NextStep:
 
 
 def problem_of(row: Submission, at: datetime) -> Explanation:
-    """What it waits for. Rights that may only not have settled yet are not called missing."""
+    """What it waits for. Rights that may only not have settled yet are not called missing. One query for a lacking right."""
     is_about_rights = statuses.is_about_rights(row.problem_code)
-    approved_at = row.access.answered_at if is_about_rights and row.access else None
+    approved_at = settling_since(access=row.access, customer=row.customer) if is_about_rights else None
     settling = statuses.is_settling(approved_at=approved_at, at=at)
     return explain("RIGHTS_SETTLING" if settling else row.problem_code)
 

@@ -29,6 +29,7 @@ from submissions.services.pages.timeline import timeline
 from submissions.services.sending import again, by_person, found
 from submissions.services.sending.calls import may_have_delivered
 from submissions.services.ways import adapter_of
+from systemusers.models import Access
 
 S = Submission.Status
 SHOWN = 50
@@ -51,7 +52,7 @@ class Waiting:
     problem: Explanation | None
 
 
-def _common(row: Submission, at: datetime) -> dict[str, Any]:
+def _common(row: Submission, user: User, at: datetime) -> dict[str, Any]:
     service = catalogue.service(row.service)
     return {
         "submission": row,
@@ -59,11 +60,19 @@ def _common(row: Submission, at: datetime) -> dict[str, Any]:
         "deadline": service.deadline(row.period),
         "is_late": timezone.localdate(row.delivered_at or at) > service.deadline(row.period),
         "dots": stepper.dots(row),
+        "sees_access": _sees_access(row, user),
         "step": next_step(row, at=at, working=is_working(at=at)),
     }
 
 
-def draft_context(row: Submission, *, at: datetime, query: QueryDict) -> dict[str, Any]:
+def _sees_access(row: Submission, user: User) -> bool:
+    """The access may be an accountant's, whom the user does not follow up."""
+    if row.access is None or row.access.customer_id == row.customer_id:
+        return row.access is not None
+    return Access.objects.visible_to(user).filter(pk=row.access_id).exists()
+
+
+def draft_context(row: Submission, *, user: User, at: datetime, query: QueryDict) -> dict[str, Any]:
     """A draft: a page of its files, findings, facts, preflight, and how far the check is. Opens no file."""
     service = catalogue.service(row.service)
     total = row.documents.count()
@@ -71,7 +80,7 @@ def draft_context(row: Submission, *, at: datetime, query: QueryDict) -> dict[st
     waiting = _waiting(row, check)
     asked = preflight(row)
     return {
-        **_common(row, at),
+        **_common(row, user, at),
         "page": paginate(row.documents.all(), query=query, order=("role", "pk")),
         "total": total,
         "waiting": waiting,
@@ -105,7 +114,7 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
     documents = _documents(row)
     total = documents.count()
     return {
-        **_common(row, at),
+        **_common(row, user, at),
         "events": timeline(row),
         "documents": list(documents[:SHOWN]),
         "hidden": max(0, total - SHOWN),

@@ -24,6 +24,7 @@ from submissions.adapters.base import Meaning
 from submissions.models import Call, Submission
 from submissions.services import restoring
 from submissions.services.sending import calls, claim, found, receipt, refusal
+from systemusers.services.client_relations.ways import settling_since
 
 BY = "task:send"
 BATCH = 10
@@ -166,9 +167,10 @@ def _failed(round_: _Walk, call: Call, error: Exception) -> None:
 
 def _pause(hold: Hold[Submission], meaning: Meaning, *, failures: int, asked: float | None) -> timedelta:
     """Long when a person must act. Rights of an access that was just approved come by themselves: they are asked for sooner."""
-    approved_at = hold.row.access.answered_at if hold.row.access else None
-    if meaning == Meaning.WAIT_FOR_RIGHTS and is_settling(approved_at=approved_at, at=hold.now()):
-        return SETTLING_PAUSE
+    if meaning == Meaning.WAIT_FOR_RIGHTS:
+        approved_at = settling_since(access=hold.row.access, customer=hold.row.customer)
+        if is_settling(approved_at=approved_at, at=hold.now()):
+            return SETTLING_PAUSE
     return LONGEST_WAIT if meaning in OTHERS_MUST_ACT else waiting_time(failures, asked=asked)
 
 

@@ -21,7 +21,7 @@ from portal.core.audit_events import AuditType
 from portal.core.lease import Hold
 from portal.core.states import LostRace
 from portal.gateways.enhetsregisteret import MOST_NUMBERS, Unit
-from systemusers.models import Access, FoundSystemUser, RightsCheck, SystemUser
+from systemusers.models import Access, FoundSystemUser, Kind, RightsCheck, SystemUser
 
 BY = "task:take_over"
 BATCH = MOST_NUMBERS
@@ -142,7 +142,7 @@ def _ask_for_rights(taken: Mapping[Hold[FoundSystemUser], Access]) -> None:
     rows = [
         RightsCheck(access=access, next_attempt_at=hold.at)
         for hold, access in taken.items()
-        if access.rights_known_at is None
+        if access.rights_known_at is None and access.profile.kind != Kind.AGENT
     ]
     RightsCheck.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["access"], update_fields=["next_attempt_at"]

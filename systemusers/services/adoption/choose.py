@@ -9,7 +9,7 @@ from django.db import transaction
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from systemusers.models import Access, AccessProfile, Kind, RightsCheck, System
+from systemusers.models import Access, AccessProfile, ClientRound, Kind, RightsCheck, System
 from systemusers.models.found import FoundSystemUserQuerySet
 from systemusers.services.system_register import save_profile
 from systemusers.services.system_register.checks import find_package
@@ -90,6 +90,10 @@ def _fits(system: System, urn: str, kind: str) -> bool:
 
 
 def check_rights(*, access: Access, at: datetime) -> None:
-    """Ask Altinn at the next chance what the system user may do."""
+    """Ask Altinn at the next chance what the system user may do. Of an agent its clients tell."""
+    if access.profile.kind == Kind.AGENT:
+        ClientRound.objects.get_or_create(access=access, defaults={"next_attempt_at": at})
+        lease.make_due(ClientRound.objects.filter(access=access), at=at)
+        return
     RightsCheck.objects.get_or_create(access=access, defaults={"next_attempt_at": at})
     lease.make_due(RightsCheck.objects.filter(access=access), at=at)

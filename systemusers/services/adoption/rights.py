@@ -15,9 +15,10 @@ from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import LONGEST_WAIT, Hold
 from portal.core.problems import code_of
+from portal.gateways import urns
 from portal.gateways.altinn import AuthorizedParty
 from portal.gateways.errors import Refused
-from systemusers.models import Access, AccessProfile, RightsCheck
+from systemusers.models import Access, AccessProfile, ClientRound, Kind, RightsCheck
 from systemusers.services import tokens
 from systemusers.services.remote import metadata
 from systemusers.services.tokens import NoKey
@@ -25,7 +26,6 @@ from systemusers.services.tokens import NoKey
 BY = "task:check_rights"
 SCOPE = "altinn:accessmanagement/authorizedparties"
 BATCH = 20
-PACKAGE = "urn:altinn:accesspackage:"
 NOT_LISTED = "NOT_LISTED"
 LATER = timedelta(days=1)
 """Until the next question when Altinn or Maskinporten says no, and when the customer is not in the answer."""
@@ -35,12 +35,15 @@ def rights_problem(access: Access) -> str:
     """Why the last question was not answered; "" when there was none, or none is needed."""
     if not access.has_unknown_rights:
         return ""
+    if access.profile.kind == Kind.AGENT:
+        return ClientRound.objects.filter(access=access).values_list("problem_code", flat=True).first() or ""
     return RightsCheck.objects.filter(access=access).values_list("problem_code", flat=True).first() or ""
 
 
 def check_rights_due(*, at: datetime) -> int:
     """Ask about a batch of those that are due. Returns how many were taken."""
-    rows = RightsCheck.objects.filter(access__status__in=Access.USABLE)
+    usable = RightsCheck.objects.filter(access__status__in=Access.USABLE)
+    rows = usable.exclude(access__profile__kind=Kind.AGENT)  # its clients tell: see client_relations.refresh
     holds = lease.claim(rows.select_related("access__customer", "access__profile__system__client"), at=at, limit=BATCH)
     lease.work_through(holds, check_rights)
     for hold in holds:
@@ -74,7 +77,7 @@ def check_rights(hold: Hold[RightsCheck]) -> None:
 def _store(hold: Hold[RightsCheck], own: AuthorizedParty) -> None:
     """The rights of one whose rights were unknown; a name where the customer had none but its number."""
     access, at = hold.row.access, hold.now()
-    rights, packages = sorted(own.resources), sorted(map(_urn, own.packages))
+    rights, packages = sorted(own.resources), sorted(map(urns.package, own.packages))
     with transaction.atomic():
         hold.lock()
         unknown = Access.objects.filter(pk=access.pk, rights_known_at=None)
@@ -85,7 +88,3 @@ def _store(hold: Hold[RightsCheck], own: AuthorizedParty) -> None:
         if own.name and customer.name == customer.orgnr:
             type(customer).objects.filter(pk=customer.pk, name=customer.orgnr).update(name=own.name[:200])
         hold.finish(checked_at=at)
-
-
-def _urn(package: str) -> str:
-    return package if package.startswith("urn:") else PACKAGE + package

@@ -1,0 +1,158 @@
+"""Klienter: the clients of one accountant, what can be sent for them, and those that are no customers yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.guard import StaffRequest, staff_page
+from portal.core import enqueue
+from portal.core.filters import chips, in_group
+from portal.core.heartbeat import is_working
+from portal.core.htmx import page_or_fragment
+from portal.core.paging import paginate
+from portal.core.search import row_id, search_text
+from portal.explain import explain
+from submissions.services import catalogue
+from systemusers import tasks
+from systemusers.forms import TakeInForm
+from systemusers.models import Access, ClientRelation, ClientRelationQuerySet, ClientRound, Kind
+from systemusers.models.client_relation import CHOSEN
+from systemusers.services import client_relations
+from systemusers.services.client_relations.export import export
+from systemusers.services.client_relations.guidance import guidance_mail
+from systemusers.services.client_relations.listing import ClientRow, client_row, find_clients, groups, summary
+from systemusers.services.next_step import next_step
+
+
+@dataclass(frozen=True)
+class Row:
+    """A client, and the names of the services that can be sent for it."""
+
+    client: ClientRow
+    services: list[str]
+
+
+@dataclass(frozen=True)
+class Sendable:
+    """How many of the clients a service can be sent for."""
+
+    name: str
+    clients: int
+
+
+def find(request: StaffRequest, pk: int) -> Access:
+    rows = Access.objects.visible_to(request.user).filter(environment=request.environment, profile__kind=Kind.AGENT)
+    return get_object_or_404(rows.loaded().select_related("client_round"), pk=pk)
+
+
+@staff_page()
+def clients(request: StaffRequest, pk: int) -> HttpResponse:
+    access, text, state, at = find(request, pk), search_text(request), request.GET.get("state", ""), timezone.now()
+    everything = find_clients(access=access, user=request.user)
+    matching = find_clients(access=access, user=request.user, text=text)
+    named = groups(access)
+    page = paginate(in_group(matching, named, state), query=request.GET, order=("name", "pk"))
+    round_ = ClientRound.objects.filter(access=access).first()
+    numbers = summary(access=access, rows=everything)
+    context = {
+        "access": access, "q": text, "state": state, "page": page.of(lambda row: _row(row, access)),
+        "chips": chips(matching, named, query=request.GET, parameter="state", always=("ready", "lacking", "strangers")),
+        "numbers": numbers, "services": _services(everything), "round": round_,
+        "step": next_step(access, at=at, working=is_working(at=at)),
+        "problem": explain(round_.problem_code) if round_ and round_.problem_code else None,
+        "moving": everything.filter(CHOSEN).count(),
+        "form": TakeInForm(user=request.user), "mailto": guidance_mail(access, everything),
+    }  # fmt: skip
+    return page_or_fragment(request, "desk/clients.html", "results", context=context)
+
+
+def _row(relation: ClientRelation, access: Access) -> Row:
+    usable = relation.gone_at is None and access.status in Access.USABLE
+    names = [one.name for one in catalogue.services() if usable and one.enabled and catalogue.gives(relation, one)]
+    return Row(client_row(relation, access), names)
+
+
+def _services(rows: ClientRelationQuerySet) -> list[Sendable]:
+    """Of enabled services, for how many clients each can be sent. One query."""
+    enabled = [service for service in catalogue.services() if service.enabled]
+    counts = {
+        f"n{index}": Count(
+            "pk", filter=Q(packages__has_any_keys=list(one.packages)) | Q(resources__has_key=one.resource)
+        )
+        for index, one in enumerate(enabled)
+    }
+    totals = rows.present().aggregate(**counts) if counts else {}
+    named = [Sendable(one.name, totals[f"n{index}"]) for index, one in enumerate(enabled)]
+    return [one for one in named if one.clients]
+
+
+@staff_page(may="may_work")
+@require_POST
+def refresh(request: StaffRequest, pk: int) -> HttpResponse:
+    """Ask Altinn at the next chance."""
+    access = find(request, pk)
+    client_relations.ask_now(access=access, by=request.user.actor, at=timezone.now())
+    enqueue.enqueue_on_commit(tasks.refresh_clients)
+    messages.success(request, _("Klientene hentes fra Altinn nå. Last siden på nytt om litt."))
+    return redirect("clients", environment=request.environment, pk=pk)
+
+
+@staff_page(may="may_work")
+@require_POST
+def take_in(request: StaffRequest, pk: int) -> HttpResponse:
+    """Let a worker make customers of those that were picked, or of all."""
+    access, form = find(request, pk), TakeInForm(request.POST, user=request.user)
+    rows = _picked(request, access)
+    if not form.is_valid():
+        messages.error(request, " ".join(text for texts in form.errors.values() for text in texts))
+    elif rows is None:
+        messages.error(request, _("Velg minst én klient."))
+    else:
+        _choose(request, access, rows, form.cleaned_data["portfolio"])
+    return redirect(f"{request.path.removesuffix('take-in/')}?state=strangers")
+
+
+def _picked(request: StaffRequest, access: Access) -> ClientRelationQuerySet | None:
+    rows = ClientRelation.objects.filter(access=access).unknown()
+    if request.POST.get("all"):
+        return rows
+    ids = [pk for pk in map(row_id, request.POST.getlist("client")) if pk is not None]
+    return rows.filter(pk__in=ids) if ids else None
+
+
+def _choose(request: StaffRequest, access: Access, rows: ClientRelationQuerySet, portfolio: Any) -> None:
+    number = client_relations.choose(
+        access=access, rows=rows, portfolio=portfolio, by=request.user.actor, at=timezone.now()
+    )
+    if not number:
+        messages.info(request, _("Ingen av dem ventet lenger. Noen andre kan ha vært her først."))
+        return
+    enqueue.enqueue_on_commit(tasks.take_in_clients)
+    text = ngettext("%(n)s klient legges til som kunde.", "%(n)s klienter legges til som kunder.", number)
+    if is_working(at=timezone.now()):
+        messages.success(request, text % {"n": number})
+    else:
+        messages.warning(request, text % {"n": number} + " " + _("Det skjer når portalen arbeider igjen."))
+
+
+@staff_page()
+@require_GET
+def download(request: StaffRequest, pk: int) -> HttpResponse:
+    """The list as the filter shows it, for the accountant."""
+    access = find(request, pk)
+    matching = find_clients(access=access, user=request.user, text=search_text(request))
+    rows = in_group(matching, groups(access), request.GET.get("state", "")).order_by("name", "pk")
+    content = export(access=access, rows=rows, by=request.user.actor, at=timezone.now())
+    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="klienter-{access.customer.orgnr}.csv"'
+    return response

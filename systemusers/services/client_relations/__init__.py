@@ -1,0 +1,23 @@
+"""The clients of accountants: read from Altinn, tied to customers, taken in as customers, listed.
+
+`refresh` asks Altinn with a token of the accountant's own system user; `take_in` makes customers; `ways` says through whom
+a customer is reached.
+"""
+
+from systemusers.services.client_relations.choose import ask_now, choose
+from systemusers.services.client_relations.refresh import SCOPE, make_rounds, refresh_due
+from systemusers.services.client_relations.store import note_parties
+from systemusers.services.client_relations.take_in import BATCH, take_in_due
+from systemusers.services.client_relations.tie import tie_customers
+
+__all__ = [
+    "BATCH",
+    "SCOPE",
+    "ask_now",
+    "choose",
+    "make_rounds",
+    "note_parties",
+    "refresh_due",
+    "take_in_due",
+    "tie_customers",
+]
