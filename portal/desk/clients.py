@@ -114,7 +114,7 @@ def take_in(request: StaffRequest, pk: int) -> HttpResponse:
     access, form = find(request, pk), TakeInForm(request.POST, user=request.user)
     rows = _picked(request, access)
     if not form.is_valid():
-        messages.error(request, " ".join(text for texts in form.errors.values() for text in texts))
+        messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
     elif rows is None:
         messages.error(request, _("Velg minst én klient."))
     else:

@@ -69,7 +69,7 @@ def _sees_access(row: Submission, user: User) -> bool:
     """The access may be an accountant's, whom the user does not follow up."""
     if row.access is None or row.access.customer_id == row.customer_id:
         return row.access is not None
-    return Access.objects.visible_to(user).filter(pk=row.access_id).exists()
+    return Access.objects.visible_to(user).filter(pk=row.access.pk).exists()
 
 
 def draft_context(row: Submission, *, user: User, at: datetime, query: QueryDict) -> dict[str, Any]:

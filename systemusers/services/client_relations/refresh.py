@@ -21,10 +21,10 @@ from portal.gateways.statuses import Kind as Means
 from portal.gateways.statuses import kind_of
 from systemusers.models import Access, ClientRound, Kind
 from systemusers.services import tokens
-from systemusers.services.access.reconcile import next_night
 from systemusers.services.access.rounds import work
 from systemusers.services.client_relations.store import Changes, store_clients, union
 from systemusers.services.remote import metadata
+from systemusers.services.system_register.rounds import next_night
 from systemusers.services.tokens import PATIENCE, AccessMissing, NoKey
 
 BY = "task:refresh_clients"
@@ -97,8 +97,10 @@ def _store(hold: Hold[ClientRound], parties: list[AuthorizedParty]) -> None:
         given = union(row.access)
         _learn_rights(row.access, given["packages"], changes.listed, at)
         if changes.new or changes.missing or changes.gone:
-            numbers = {"number": changes.listed, "new": changes.new, "missing": changes.missing, "gone": changes.gone}
-            record(by=BY, at=at, target=row.access, what=AuditType.CLIENTS_CHANGED, **numbers)
+            record(
+                by=BY, at=at, target=row.access, what=AuditType.CLIENTS_CHANGED,
+                number=changes.listed, new=changes.new, missing=changes.missing, gone=changes.gone,
+            )  # fmt: skip
         is_wider = any(set(given[name]) - set(getattr(row, name)) for name in given)
         hold.finish(
             next_attempt_at=_next(row, changes, at),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("systemusers", "0008_retired_keys_have_no_private_half"),
+        ("systemusers", "0010_offered"),
     ]
 
     operations = [
