@@ -19,7 +19,7 @@ from portal.gateways.altinn import AuthorizedParty
 from portal.gateways.errors import Refused
 from portal.gateways.statuses import Kind as Means
 from portal.gateways.statuses import kind_of
-from systemusers.models import Access, ClientRound, Kind
+from systemusers.models import Access, AccessProfile, ClientRound, Kind
 from systemusers.services import tokens
 from systemusers.services.access.rounds import work
 from systemusers.services.client_relations.store import Changes, store_clients, union
@@ -117,6 +117,7 @@ def _learn_rights(access: Access, packages: list[str], listed: int, at: datetime
         return
     unknown = Access.objects.filter(pk=access.pk, rights_known_at=None)
     if unknown.update(packages=packages, rights_known_at=at):
+        AccessProfile.objects.filter(pk=access.profile_id).update(to_mark_at=at)
         record(by=BY, at=at, target=access, what=AuditType.RIGHTS_KNOWN, rights=[], packages=packages)
 
 
