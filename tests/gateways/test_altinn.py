@@ -282,6 +282,25 @@ def test_authorized_parties_tell_packages_and_resources(remote: Remote) -> None:
     assert dict(remote.asked.url.params) == {"includeAccessPackages": "true", "includeResources": "true"}
 
 
+def test_authorized_parties_are_flattened(remote: Remote) -> None:
+    """As the documentation shows them: nested once more, and sub-units inside a main unit that is itself not accessible."""
+    sub = {"organizationNumber": "310999999", "name": "Avdeling", "authorizedAccessPackages": ["p"]}
+    main = {
+        "organizationNumber": "310888888",
+        "name": "Hoved",
+        "onlyHierarchyElementWithNoAccess": True,
+        "subunits": [sub],
+    }
+    whole = {"organizationNumber": CUSTOMER, "name": "K", "subunits": [{**sub, "subunits": None}]}
+    remote.says({"links": {}, "data": [[main, whole]]})
+
+    result = Metadata(platform=PLATFORM).authorized_parties(token=TOKEN)
+
+    assert [(party.orgnr, party.packages) for party in result] == [
+        ("310999999", ("p",)), (CUSTOMER, ()), ("310999999", ("p",)),
+    ]  # fmt: skip
+
+
 def test_no_package_found_is_an_empty_list(remote: Remote) -> None:
     remote.says(status=204)
 

@@ -248,6 +248,30 @@ class TestWhatASystemUserMayActFor:
         assert self.ask(ready, ACCOUNTANT, anyOfResourceIds=SHARES).json()["data"] == []
         assert len(self.ask(ready, ACCOUNTANT, anyOfResourceIds="ske-innrapportering-amelding").json()["data"]) == 1
 
+    def test_a_client_that_took_a_package_back_is_listed_with_what_is_left(self, ready: Rig) -> None:
+        agent = ready.agent(accessPackages=packages(TAX, AGENT))
+        ready.control(f"system-users/{agent}/clients", {"orgnrs": [K, V]})
+        ready.control(f"system-users/{agent}/clients", {"orgnrs": [K], "packages": [TAX]})
+
+        rows = self.ask(ready, ACCOUNTANT, includeAccessPackages="true", includeResources="true").json()["data"]
+        held = {row["organizationNumber"]: row for row in rows}
+
+        assert held[K]["authorizedAccessPackages"] == ["skattegrunnlag"]
+        assert held[V]["authorizedAccessPackages"] == ["skattegrunnlag", "regnskapsforer-lonn"]
+        assert "ske-innrapportering-amelding" not in held[K]["authorizedResources"]
+        assert "ske-innrapportering-amelding" in held[V]["authorizedResources"]
+
+    def test_clients_are_taken_away_by_control_and_foreign_packages_refused(self, ready: Rig) -> None:
+        path = f"/control/system-users/{ready.agent()}/clients"
+        ready.http.post(path, json={"orgnrs": [K]})
+        foreign = ready.http.post(path, json={"orgnrs": [K], "packages": [TAX]})
+
+        gone = ready.http.request("DELETE", path, json={"orgnrs": [K]})
+
+        assert (foreign.status_code, foreign.json()["field"]) == (400, "packages")
+        assert gone.json() == {"clients": []}
+        assert self.ask(ready, ACCOUNTANT).json()["data"] == []
+
     def test_a_raw_token_is_401_and_a_lacking_scope_403(self, ready: Rig) -> None:
         ready.approved()
         path = "/platform/accessmanagement/api/v1/enduser/authorizedparties"
