@@ -205,7 +205,7 @@ def add_client(request: StaffRequest) -> HttpResponse:
 @staff_page(may="may_configure")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_client(request: StaffRequest) -> HttpResponse:
-    form = NewClientForm(request.POST or None)
+    form = NewClientForm(request.POST or None, environment=request.environment)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
