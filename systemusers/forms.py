@@ -307,3 +307,31 @@ class TakeInForm(CleanText, forms.Form):
             portfolio.queryset = user.portfolios.all()
             portfolio.required, portfolio.empty_label = True, None
             portfolio.error_messages["required"] = str(_("Velg en av porteføljene dine, ellers ser du ikke kundene."))
+
+
+class InspectForm(CleanText, forms.Form):
+    """Whose token to look into. Without a customer it is the vendor's own."""
+
+    client = forms.ModelChoiceField(
+        label=_("Klient"), queryset=MaskinportenClient.objects.none(), empty_label=None,
+        error_messages={"required": _("Velg en klient.")},
+    )  # fmt: skip
+    scope = forms.ChoiceField(label=_("Scope"))
+    customer = forms.CharField(
+        label=_("Kundens organisasjonsnummer"), max_length=40, required=False,
+        help_text=_("La feltet stå tomt for deres eget token. For en klient: nummeret til regnskapsføreren."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, environment: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        clients, scope = self.fields["client"], self.fields["scope"]
+        assert isinstance(clients, forms.ModelChoiceField) and isinstance(scope, forms.ChoiceField)  # noqa: S101,PT018
+        clients.queryset = MaskinportenClient.objects.filter(environment=environment).order_by("name")
+        known = dict.fromkeys(one for row in clients.queryset for one in row.scopes)
+        scope.choices = [(one, one) for one in known]
+
+    def clean_customer(self) -> str:
+        try:
+            return read_orgnr(self.cleaned_data["customer"]) if self.cleaned_data["customer"] else ""
+        except BadOrgnr as error:
+            raise forms.ValidationError(str(error)) from error

@@ -49,10 +49,8 @@ def sentence(error: Exception) -> str:
 
 def _refused(error: Refused) -> str:
     if error.code == TERMS_UNSIGNED or error.status == 428:
-        return _(
-            "Digdir lager ingen klient, for bruksvilkårene er ikke signert. Meld virksomheten inn som konsument på "
-            "samarbeid.digdir.no, vent på godkjenning, og signer vilkårene. Spør servicedesk@digdir.no."
-        )
+        reason = explain(TERMS_UNSIGNED)
+        return f"{reason.title}. {reason.cause} {reason.how}"
     if error.status == 403:
         return _("Digdir gir ikke klienten tilgang til selvbetjeningen. Be servicedesk@digdir.no om scopene.")
     return _("Digdir sa nei (%(status)s). Gjør det for hånd i Samarbeidsportalen.") % {"status": error.status}
