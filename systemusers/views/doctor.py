@@ -138,20 +138,19 @@ def inspector(request: StaffRequest) -> HttpResponse:
 
 
 def _inspect(request: StaffRequest, form: InspectForm) -> dict[str, Any]:
-    data, whose = form.cleaned_data, {"by": request.user.actor, "at": timezone.now()}
+    data, by, at = form.cleaned_data, request.user.actor, timezone.now()
     access = _access(request.environment, data["client"], data["customer"])
     if data["customer"] and access is None:
         form.add_error("customer", _("Kunden har ingen tilgang i bruk gjennom denne klienten."))
         return {}
     try:
         if access is None:
-            return {"claims": inspection.inspect_vendor(client=data["client"], scope=data["scope"], **whose)}
-        return {
-            "claims": inspection.inspect_system_user(access=access, scope=data["scope"], **whose), "access": access,
-        }  # fmt: skip
+            return {"claims": inspection.inspect_vendor(client=data["client"], scope=data["scope"], by=by, at=at)}
+        claims = inspection.inspect_system_user(access=access, scope=data["scope"], by=by, at=at)
     except (NoKey, GatewayError) as error:
         code = "NO_KEY" if isinstance(error, NoKey) else code_of(error)
         return {"problem": explain(code), "code": code, "claim": CLAIMS.get(code, "")}
+    return {"claims": claims, "access": access}
 
 
 def _access(environment: Environment, client: MaskinportenClient, orgnr: str) -> Access | None:
