@@ -17,9 +17,9 @@ from systemusers.models.register_change import RegisterChange
 from systemusers.models.system import Difference, DriftValue, System, SystemRound, signed_by
 
 __all__ = [
-    "Access", "AccessProfile", "AccessQuerySet", "ChangeRequest", "ClientCheck", "ClientRelation",
+    "STUCK", "Access", "AccessProfile", "AccessQuerySet", "ChangeRequest", "ClientCheck", "ClientRelation",
     "ClientRelationQuerySet", "ClientRound", "Difference", "DriftValue", "FoundSystemUser", "KeyRotation", "Kind",
-    "MaskinportenClient", "Offered", "OfferedRound", "RegisterChange", "RightsCheck", "STUCK", "ScopeGrant",
+    "MaskinportenClient", "Offered", "OfferedRound", "RegisterChange", "RightsCheck", "ScopeGrant",
     "SigningKey", "System", "SystemRound", "SystemUser", "new_link_token", "reached_through_an_accountant",
     "signed_by",
 ]  # fmt: skip
