@@ -9,6 +9,7 @@ class SubmissionsConfig(AppConfig):
 
     def ready(self) -> None:
         from submissions import checks  # noqa: F401 - registers them; needs the loaded models
-        from submissions.services import waiting
+        from submissions.services import waiting, wanted_scopes
 
         waiting.register()
+        wanted_scopes.register()

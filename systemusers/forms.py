@@ -19,6 +19,7 @@ from systemusers.services.clients import COLUMNS as CLIENT_COLUMNS
 from systemusers.services.system_register import SystemProblems
 from systemusers.services.system_register.checks import accepted_by_altinn
 from systemusers.services.system_register.rows import PROFILE_COLUMNS, SYSTEM_COLUMNS
+from systemusers.services.wanted_scopes import wanted
 
 LANGUAGES = (("nb", _("bokmål")), ("nn", _("nynorsk")), ("en", _("engelsk")))
 
@@ -30,6 +31,15 @@ class ProblemsMixin(CleanText, forms.Form):
         for name, sentences in problems.fields.items():
             for sentence in sentences:
                 self.add_error(name if name in self.fields else None, sentence)
+
+
+def offer_scopes(form: forms.BaseForm, environment: str, *, ticked: bool) -> None:
+    """The scopes that the portal uses, to tick; others can be typed."""
+    field, offered = form.fields["scopes"], wanted(environment)
+    assert isinstance(field, PickField)  # noqa: S101
+    field.set_choices([(one.scope, str(one.purpose)) for one in offered])
+    if ticked:
+        form.initial["scopes"] = [one.scope for one in offered]
 
 
 class ClientForm(VersionedForm):
@@ -46,9 +56,9 @@ class ClientForm(VersionedForm):
         help_text=_("Kopieres fra klienten i Samarbeidsportalen. Store og små bokstaver teller."),
     )
     orgnr = forms.CharField(label=_("Eier"), max_length=40, help_text=_("Organisasjonsnummeret klienten er laget for."))
-    scopes = LinesField(
+    scopes = PickField(
         label=_("Scope"),
-        help_text=_("Ett på hver linje. Dette er hva dere trenger; hva dere har fått, prøves etterpå."),
+        help_text=_("Dette er hva dere trenger; hva dere har fått, prøves etterpå."),
     )
 
     def __init__(self, *args: Any, environment: str, **options: Any) -> None:
@@ -56,6 +66,7 @@ class ClientForm(VersionedForm):
         self.instance.environment = environment
         if not self.instance.orgnr:
             self.initial["orgnr"] = vendor_orgnr()
+        offer_scopes(self, environment, ticked=self.instance.pk is None)
 
     def clean_orgnr(self) -> str:
         try:
@@ -296,3 +307,31 @@ class TakeInForm(CleanText, forms.Form):
             portfolio.queryset = user.portfolios.all()
             portfolio.required, portfolio.empty_label = True, None
             portfolio.error_messages["required"] = str(_("Velg en av porteføljene dine, ellers ser du ikke kundene."))
+
+
+class InspectForm(CleanText, forms.Form):
+    """Whose token to look into. Without a customer it is the vendor's own."""
+
+    client = forms.ModelChoiceField(
+        label=_("Klient"), queryset=MaskinportenClient.objects.none(), empty_label=None,
+        error_messages={"required": _("Velg en klient.")},
+    )  # fmt: skip
+    scope = forms.ChoiceField(label=_("Scope"))
+    customer = forms.CharField(
+        label=_("Kundens organisasjonsnummer"), max_length=40, required=False,
+        help_text=_("La feltet stå tomt for deres eget token. For en klient: nummeret til regnskapsføreren."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, environment: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        clients, scope = self.fields["client"], self.fields["scope"]
+        assert isinstance(clients, forms.ModelChoiceField) and isinstance(scope, forms.ChoiceField)  # noqa: S101,PT018
+        clients.queryset = MaskinportenClient.objects.filter(environment=environment).order_by("name")
+        known = dict.fromkeys(one for row in clients.queryset for one in row.scopes)
+        scope.choices = [(one, one) for one in known]
+
+    def clean_customer(self) -> str:
+        try:
+            return read_orgnr(self.cleaned_data["customer"]) if self.cleaned_data["customer"] else ""
+        except BadOrgnr as error:
+            raise forms.ValidationError(str(error)) from error

@@ -9,7 +9,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.core.forms import CleanText, LinesField, VersionedForm
+from portal.core.forms import CleanText, PickField, VersionedForm
+from systemusers.forms import offer_scopes
 from systemusers.models import SigningKey
 from systemusers.services.keys import LIFETIME
 from systemusers.services.keys.parsing import KID, MIN_BITS, MOST_BYTES, BadKey, Fault, ParsedKey, parse_private_key
@@ -140,7 +141,11 @@ class NewClientForm(CleanText, forms.Form):
     description = forms.CharField(
         label=_("Beskrivelse"), max_length=200, help_text=_("Vises i Samarbeidsportalen. Skriv hva klienten er til.")
     )
-    scopes = LinesField(label=_("Scope"), help_text=_("Ett på hver linje."))
+    scopes = PickField(label=_("Scope"), help_text=_("De portalen bruker, er krysset av."))
+
+    def __init__(self, *args: Any, environment: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        offer_scopes(self, environment, ticked=True)
 
     def clean_scopes(self) -> list[str]:
         scopes: list[str] = self.cleaned_data["scopes"]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from systemusers.views import access, adoption, ask, changes, digdir, keys, register, settings, systems
+from systemusers.views import access, adoption, ask, changes, digdir, doctor, keys, register, settings, systems
 
 urlpatterns = [
     path("access/", access.access_list, name="accesses"),
@@ -32,6 +32,8 @@ urlpatterns = [
     path("access/<int:pk>/rights/", adoption.rights, name="access-rights"),
     path("systems/<int:system>/profiles/new/", systems.profile, name="profile-new"),
     path("systems/<int:system>/profiles/<int:pk>/", systems.profile, name="profile"),
+    path("connection/doctor/", doctor.doctor, name="doctor"),
+    path("connection/token/", doctor.inspector, name="token"),
     path("settings/", settings.settings, name="settings"),
     path("settings/clients/new/", settings.client, name="client-new"),
     path("settings/clients/<int:pk>/", settings.client, name="client"),

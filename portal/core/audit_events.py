@@ -39,6 +39,8 @@ class AuditType(StrEnum):
     CLIENTS_LISTED = "clients-listed"
     CLIENT_ORDERED = "client-ordered"
     SCOPES_CHECKED = "scopes-checked"
+    CONNECTION_TRIED = "connection-tried"
+    CLAIMS_SHOWN = "claims-shown"
     # systems in Altinn's system register
     REGISTER = "register"
     REGISTER_REFUSED = "register:refused"
@@ -121,6 +123,8 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.ROTATION_STARTED: {"kid"},
     T.CLIENT_ORDERED: {"scopes"},
     T.SCOPES_CHECKED: {"scopes"},
+    T.CONNECTION_TRIED: {"scopes"},
+    T.CLAIMS_SHOWN: {"scopes"},
     T.REGISTER: {"system_id"},
     T.REGISTER_REFUSED: _REFUSED,
     T.UPDATE: {"system_id", "fields", "removed"},

@@ -21,7 +21,7 @@ from portal.explain import explain
 from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission, Transmission
 from submissions.services.inbox import following
 from submissions.services.inbox.events import can_subscribe
-from systemusers.models import Access, Kind, MaskinportenClient, ScopeGrant, SigningKey, System
+from systemusers.models import Access, Kind, MaskinportenClient, ScopeGrant, SigningKey, System, signed_by
 from systemusers.services import keys
 
 DONE, FAULT, WAITING, REMAINING = "DONE", "FAULT", "WAITING", "REMAINING"
@@ -58,6 +58,14 @@ def nine_steps(*, environment: Environment, user: User, at: datetime) -> list[St
     ]  # fmt: skip
 
 
+def _key_of(client: MaskinportenClient) -> SigningKey | None:
+    return next((key for key in client.keys.all() if key.status == SigningKey.Status.ACTIVE), None)
+
+
+def _answered(client: MaskinportenClient) -> list[ScopeGrant]:
+    return [grant for grant in client.grants.all() if grant.verdict != ScopeGrant.Verdict.UNKNOWN]
+
+
 class _StepChecks:
     def __init__(self, environment: Environment, user: User, at: datetime) -> None:
         self.environment = environment
@@ -74,43 +82,53 @@ class _StepChecks:
         to: dict[str, Any] = {}
         if self.may_configure:  # other roles cannot open the page
             to = {"url": self.url("settings"), "action": _("Åpne innstillinger")}
-        client = MaskinportenClient.objects.filter(environment=self.environment).first()
-        if client is None:
-            return Step(
-                1,
-                title,
-                REMAINING,
-                _("Ingen klient er lagt inn."),
-                _("Dere"),
-                _("Legg inn klient-id-en fra Digdir."),
-                **to,
-            )
-        key = client.keys.filter(status=SigningKey.Status.ACTIVE).first()
-        if key is None or (key.expires_at and key.expires_at <= self.at):
-            past = _("Nøkkelen har passert datoen sin. Den brukes så lenge Maskinporten godtar den.")
-            text = _("Klienten har ingen nøkkel i bruk.") if key is None else past
-            return Step(
-                1, title, FAULT, text, _("Dere"), _("Lag en nøkkel, legg den inn hos Digdir og ta den i bruk."), **to
-            )
-        return self._scopes(title, client, key, to)
+        clients = list(
+            MaskinportenClient.objects.filter(environment=self.environment).prefetch_related("keys", "grants")
+        )
+        if not clients:
+            how = _("Legg inn klient-id-en fra Digdir.")
+            return Step(1, title, REMAINING, _("Ingen klient er lagt inn."), _("Dere"), how, **to)
+        counted = [client for client in clients if self._counts(client)] or clients
+        for client in counted:
+            if fault := self._fault_of(client):
+                text, who, how = fault
+                name = f"{client.name}: " if len(clients) > 1 else ""
+                return Step(1, title, FAULT, name + text, who, how, **to)
+        return self._scopes(title, counted, to)
 
-    def _scopes(self, title: str, client: MaskinportenClient, key: SigningKey, to: dict[str, Any]) -> Step:
-        grants = list(client.grants.exclude(verdict=ScopeGrant.Verdict.UNKNOWN))
-        refused = [grant for grant in grants if grant.verdict != ScopeGrant.Verdict.GRANTED]
-        if refused:
-            reason = explain(refused[0].code)
-            text = _("%(scope)s: %(title)s.") % {"scope": refused[0].scope, "title": reason.title}
-            return Step(1, title, FAULT, text, str(reason.who), str(reason.how), **to)
-        if not grants:
+    def _counts(self, client: MaskinportenClient) -> bool:
+        """A client that signs nothing and has no key, as one just fetched from Digdir, stops nobody."""
+        return _key_of(client) is not None or System.objects.filter(signed_by(client)).exists()
+
+    def _fault_of(self, client: MaskinportenClient) -> tuple[str, str, str] | None:
+        """Text, who and how; None when nothing known is wrong."""
+        key, how = _key_of(client), _("Lag en nøkkel, legg den inn hos Digdir og ta den i bruk.")
+        if key is None:
+            return _("Klienten har ingen nøkkel i bruk."), _("Dere"), how
+        if key.expires_at and key.expires_at <= self.at:
+            past = _("Nøkkelen har passert datoen sin. Den brukes så lenge Maskinporten godtar den.")
+            return past, _("Dere"), how
+        refused = [g for g in _answered(client) if g.verdict != ScopeGrant.Verdict.GRANTED]
+        if not refused:
+            return None
+        reason = explain(refused[0].code)
+        text = _("%(scope)s: %(title)s.") % {"scope": refused[0].scope, "title": reason.title}
+        return text, str(reason.who), str(reason.how)
+
+    def _scopes(self, title: str, clients: list[MaskinportenClient], to: dict[str, Any]) -> Step:
+        grants = [grant for client in clients for grant in _answered(client)]
+        if not all(_answered(client) for client in clients):
             how = _("Be om et token for hvert scope under Innstillinger.")
             return Step(1, title, REMAINING, _("Scopene er ikke prøvd ennå."), _("Dere"), how, **to)
-        days = keys.days_left(key, at=self.at)
-        count = len(grants)
+        ends = [key for key in map(_key_of, clients) if key]
+        known = [days for key in ends if (days := keys.days_left(key, at=self.at)) is not None]
+        count = len({grant.scope for grant in grants})
         text = ngettext("%(count)s scope er tildelt.", "%(count)s scope er tildelt.", count) % {"count": count}
-        lasts = _("Nøkkelen varer i %(days)s dager.") % {"days": days}
-        text += " " + (_("Når nøkkelen utløper, er ukjent.") if days is None else lasts)
-        state = WAITING if keys.warning(key.expires_at, at=self.at) else DONE
-        return Step(1, title, state, text, since=max(g.checked_at for g in grants if g.checked_at), **to)
+        lasts = _("Nøkkelen varer i %(days)s dager.") % {"days": min(known, default=0)}
+        text += " " + (lasts if known else _("Når nøkkelen utløper, er ukjent."))
+        is_ending = any(keys.warning(key.expires_at, at=self.at) for key in ends)
+        since = max(g.checked_at for g in grants if g.checked_at)
+        return Step(1, title, WAITING if is_ending else DONE, text, since=since, **to)
 
     def register(self) -> Step:
         title = _("Systemregisteret")

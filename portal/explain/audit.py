@@ -150,6 +150,8 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.CLIENT_ORDERED: P(lazy("Ber Digdir lage en klient"), _names("scopes")),
     T.KEY_TRIED: P(lazy("Nøkkel prøvd hos Maskinporten"), _kid, on_pages=False),
     T.SCOPES_CHECKED: P(lazy("Scope undersøkt"), _names("scopes"), on_pages=False),
+    T.CONNECTION_TRIED: P(lazy("Forbindelsen prøvd"), _names("scopes"), on_pages=False),
+    T.CLAIMS_SHOWN: P(lazy("Innholdet i et token vist"), _names("scopes"), on_pages=False),
     T.REGISTER: P(lazy("Prøver å registrere i systemregisteret")),
     T.REGISTER_REFUSED: P(lazy("Altinn sa nei til registreringen"), _codes, "danger"),
     T.REGISTER_UNANSWERED: P(lazy("Altinn svarte ikke på registreringen"), colour="warning"),

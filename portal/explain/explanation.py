@@ -19,6 +19,7 @@ class Explanation:
 
 
 US, CUSTOMER, DIGDIR, SKATTEETATEN, NOBODY = _("Dere"), _("Kunden"), _("Digdir"), _("Skatteetaten"), _("Ingen")
+ALTINN = _("Altinn")
 OWNER = _("Eieren av tjenesten")
 TRY_LATER = _("Vent litt. Vi prøver igjen så lenge portalen arbeider.")
 NEW_KEY = _("Gå til Innstillinger, lag en ny nøkkel og legg den inn på klienten hos Digdir.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.explain.explanation import CUSTOMER, NEW_KEY, NOBODY, SKATTEETATEN, TRY_LATER, US, Explanation
+from portal.explain.explanation import CUSTOMER, NEW_KEY, NOBODY, OWNER, TRY_LATER, US, Explanation
 
 CLOCK = _("Sjekk at maskinen henter tiden fra en tidstjener.")
 CODES: dict[str, Explanation] = {
@@ -86,8 +86,47 @@ CODES: dict[str, Explanation] = {
     "MP-250": Explanation(
         _("Scopet er ikke tildelt dere"),
         _("Eieren av scopet har ikke gitt virksomheten tilgang."),
-        SKATTEETATEN,
+        OWNER,
         _("Bestill scopet hos eieren. Det holder ikke å krysse av i Samarbeidsportalen."),
+    ),
+    "MP-201": Explanation(
+        _("Scopet kan ikke brukes av en Maskinporten-klient"),
+        _("Klienten hos Digdir er av en annen type, for eksempel for ID-porten."),
+        US,
+        _("Lag en klient av typen Maskinporten i Samarbeidsportalen, og legg den inn her."),
+    ),
+    "MP-251": Explanation(
+        _("Scopet er ikke delegert til dere i Altinn"),
+        _("Maskinporten mener at scopet brukes på vegne av en annen virksomhet. Portalen gjør aldri det."),
+        US,
+        _("Sjekk at klienten hos Digdir tilhører deres egen virksomhet, og ikke en leverandør."),
+    ),
+    "MP-301": Explanation(
+        _("Maskinporten kjenner ikke typen i authorization_details"),
+        _("Forespørselen gjelder en systembruker, og Maskinporten her støtter det ikke."),
+        US,
+        _("Sjekk at miljøet er riktig. Er det det, meld fra til den som drifter portalen."),
+    ),
+    "MP-302": Explanation(
+        _("authorization_details har felt som ikke er tillatt"),
+        _("Forespørselen om token for systembrukeren har en form som Maskinporten ikke godtar."),
+        US,
+        _("Meld fra til den som drifter portalen. Det må rettes i programmet."),
+    ),
+    "MP-011": Explanation(
+        _("Forespørselen om token har feil form"),
+        _("Et felt mangler, eller har en verdi som Maskinporten ikke godtar."),
+        US,
+        _("Sjekk at scopene på klienten er skrevet riktig. Er de det, meld fra til den som drifter portalen."),
+    ),
+    "PRECONDITION_REQUIRED": Explanation(
+        _("Digdir lager ingen klient, for bruksvilkårene er ikke signert"),
+        _("Virksomheten har ikke godtatt vilkårene, eller Digdir kjenner den ikke ennå."),
+        US,
+        _(
+            "Send inn informasjonsskjemaet på samarbeid.digdir.no/maskinporten/konsument/119, vent på godkjenning, og "
+            "signer vilkårene. Spør servicedesk@digdir.no."
+        ),
     ),
     "MP-303": Explanation(
         _("Kunden har ikke gitt systemtilgang"),

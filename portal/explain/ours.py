@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from portal.explain.explanation import NEW_KEY, NOBODY, SKATTEETATEN, TRY_LATER, US, Explanation
+from portal.explain.explanation import ALTINN, CUSTOMER, NEW_KEY, NOBODY, SKATTEETATEN, TRY_LATER, US, Explanation
 
 CODES: dict[str, Explanation] = {
     "ALREADY_THERE": Explanation(
@@ -130,9 +130,39 @@ CODES: dict[str, Explanation] = {
     ),
     "HTTP-403": Explanation(
         _("Tjenesten ga oss ikke lov"),
-        _("Et scope mangler, eller systemet eies av en annen virksomhet."),
+        _("Et scope mangler, systemet eies av en annen virksomhet, eller nummeret er ukjent i dette miljøet."),
         US,
-        _("Sjekk scopene under Innstillinger."),
+        _("Prøv forbindelsen under Tilkobling. Der står det hva som er galt, og hvem som kan rette det."),
+    ),
+    "VENDOR_UNKNOWN": Explanation(
+        _("Altinn kjenner ikke organisasjonsnummeret deres i dette miljøet"),
+        _("Tokenet er riktig, men Altinn svarer 403. I test finnes ekte numre ikke før Altinn har lagt dem inn."),
+        ALTINN,
+        _("Be servicedesk@altinn.no legge inn nummeret. Teksten står i veiviseren under Tilkobling."),
+    ),
+    "WRONG_CONSUMER": Explanation(
+        _("Tokenet tilhører en annen virksomhet enn den som eier systemet"),
+        _("Nummeret i consumer er et annet enn det klienten er lagt inn med her."),
+        US,
+        _("Rett eieren på klienten under Innstillinger, eller bruk en klient som virksomheten eier."),
+    ),
+    "CLIENT_NOT_ON_SYSTEM": Explanation(
+        _("Klienten står ikke på systemet i Altinn"),
+        _("Maskinporten gir bare token for en systembruker til klientene som står på systemet."),
+        US,
+        _("Legg klient-id-en til på systemet, og send endringen til Altinn."),
+    ),
+    "SYSTEM_DELETED": Explanation(
+        _("Systemet er slettet i Altinn"),
+        _("Da virker ingen av systembrukerne til systemet."),
+        US,
+        _("Registrer et nytt system, og be kundene om tilgang på nytt."),
+    ),
+    "SYSTEM_USER_GONE": Explanation(
+        _("Altinn har ingen systembruker for kunden med denne referansen"),
+        _("Kunden har fjernet den, eller den er laget med en annen referanse enn vi bruker."),
+        CUSTOMER,
+        _("Spør kunden. Er den fjernet, be om tilgang på nytt."),
     ),
     "SIGNS_DISAGREE": Explanation(
         _("Altinn og Maskinporten sier ikke det samme"),

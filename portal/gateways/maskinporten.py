@@ -105,11 +105,25 @@ def _details(owner_orgnr: str, external_ref: str | None) -> dict[str, Any]:
 def _system_user(token: str) -> str:
     """The system user's id inside a token; "" when it has none. Used as a hint only, so not verified."""
     try:
-        claims = jwt.decode(token, options={"verify_signature": False})
-        ids = claims["authorization_details"][0]["systemuser_id"]
+        ids = read_claims(token)["authorization_details"][0]["systemuser_id"]
         return str(ids[0] if isinstance(ids, list) else ids)
-    except (jwt.InvalidTokenError, KeyError, IndexError, TypeError):
+    except (KeyError, IndexError, TypeError):
         return ""
+
+
+def read_claims(token: str) -> dict[str, Any]:
+    """What a token says, unverified: to be shown and compared, never trusted. Empty when it cannot be read."""
+    try:
+        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    except jwt.InvalidTokenError:
+        return {}
+    return claims
+
+
+def organisation_in(claim: Any) -> str:
+    """The number in a claim of the form {"authority": …, "ID": "0192:310123455"}; "" in any other."""
+    entry = {str(key).lower(): value for key, value in claim.items()} if isinstance(claim, dict) else {}
+    return str(entry.get("id") or "").removeprefix("0192:")
 
 
 def generate_key() -> tuple[str, bytes, dict[str, Any]]:

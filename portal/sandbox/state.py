@@ -167,6 +167,7 @@ class Settings(msgspec.Struct, kw_only=True):
     token_delay_seconds: float = 0.0  # after an approval, until Maskinporten finds the system user
     key_delay_seconds: float = 0.0  # after keys are posted, until the token endpoint knows them; really up to 120
     terms_unsigned: bool = False  # the self-service makes no client, as for an organisation that has signed no terms
+    vendor_unknown: bool = False  # Altinn has not been given the vendor's number: every call of a vendor is refused
     rights_delay_seconds: float = 0.0  # after an approval or a change, until services honour the rights
     events_time_scale: float = 1.0
     events_cache_seconds: float = 3600.0

@@ -2,6 +2,7 @@
 
 from systemusers.models.access import STUCK, Access, AccessQuerySet, SystemUser, new_link_token
 from systemusers.models.change_request import ChangeRequest
+from systemusers.models.client_check import ClientCheck
 from systemusers.models.client_relation import (
     ClientRelation,
     ClientRelationQuerySet,
@@ -16,8 +17,9 @@ from systemusers.models.register_change import RegisterChange
 from systemusers.models.system import Difference, DriftValue, System, SystemRound, signed_by
 
 __all__ = [
-    "STUCK", "Access", "AccessProfile", "AccessQuerySet", "ChangeRequest", "ClientRelation", "ClientRelationQuerySet",
-    "ClientRound", "Difference", "DriftValue", "FoundSystemUser", "KeyRotation", "Kind", "MaskinportenClient", "Offered",
-    "OfferedRound", "RegisterChange", "RightsCheck", "ScopeGrant", "SigningKey", "System", "SystemRound", "SystemUser",
-    "new_link_token", "reached_through_an_accountant", "signed_by",
+    "STUCK", "Access", "AccessProfile", "AccessQuerySet", "ChangeRequest", "ClientCheck", "ClientRelation",
+    "ClientRelationQuerySet", "ClientRound", "Difference", "DriftValue", "FoundSystemUser", "KeyRotation", "Kind",
+    "MaskinportenClient", "Offered", "OfferedRound", "RegisterChange", "RightsCheck", "ScopeGrant",
+    "SigningKey", "System", "SystemRound", "SystemUser", "new_link_token", "reached_through_an_accountant",
+    "signed_by",
 ]  # fmt: skip

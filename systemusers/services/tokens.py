@@ -209,7 +209,10 @@ def _ask(prepared: PreparedGrant, at: datetime) -> Token:
 
 
 def _as(kind: type[Refused], error: Refused) -> Refused:
-    return kind(str(error), status=error.status, code=error.code, correlation_id=error.correlation_id, text=error.text)
+    return kind(
+        str(error), status=error.status, code=error.code, correlation_id=error.correlation_id, text=error.text,
+        answered_at=error.answered_at,
+    )  # fmt: skip
 
 
 __all__ = [

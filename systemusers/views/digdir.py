@@ -49,10 +49,8 @@ def sentence(error: Exception) -> str:
 
 def _refused(error: Refused) -> str:
     if error.code == TERMS_UNSIGNED or error.status == 428:
-        return _(
-            "Digdir lager ingen klient, for bruksvilkårene er ikke signert. Meld virksomheten inn som konsument på "
-            "samarbeid.digdir.no, vent på godkjenning, og signer vilkårene. Spør servicedesk@digdir.no."
-        )
+        reason = explain(TERMS_UNSIGNED)
+        return f"{reason.title}. {reason.cause} {reason.how}"
     if error.status == 403:
         return _("Digdir gir ikke klienten tilgang til selvbetjeningen. Be servicedesk@digdir.no om scopene.")
     return _("Digdir sa nei (%(status)s). Gjør det for hånd i Samarbeidsportalen.") % {"status": error.status}
@@ -205,7 +203,7 @@ def add_client(request: StaffRequest) -> HttpResponse:
 @staff_page(may="may_configure")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_client(request: StaffRequest) -> HttpResponse:
-    form = NewClientForm(request.POST or None)
+    form = NewClientForm(request.POST or None, environment=request.environment)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:

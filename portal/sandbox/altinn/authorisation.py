@@ -18,7 +18,7 @@ AUTH = "/platform/authentication/api/v1"
 def vendor(call: Call, scope: str) -> str:
     """The vendor's organisation number, from the token's consumer. 401 and 403 have empty bodies."""
     token = authenticated(call)
-    if scope not in token.scopes:
+    if scope not in token.scopes or call.state.settings.vendor_unknown:
         raise Reply(empty(status=403))
     if not token.orgnr:
         raise refuse("AUTH-00023")

@@ -18,6 +18,7 @@ from portal.core.audit_events import AuditType
 from portal.explain import explain
 from portal.gateways.errors import Detail, GatewayError, Refused
 from systemusers.models import System
+from systemusers.services.diagnosis import cause_of_refusal
 from systemusers.services.keys import NoKey
 from systemusers.services.remote import system_register
 from systemusers.services.system_register.checks import SystemProblems, check_system
@@ -105,9 +106,16 @@ def _register(system: System, at: datetime) -> tuple[Pushed, dict[str, Any]]:
         system_register(system.environment).register(ours, token=token)
     except Refused as error:
         if not _is_taken(error):
-            raise problems_of(error) from error
+            told = _told(error, token, system)
+            raise problems_of(told) from told
         return Pushed.ADOPTED, _same(system, at, error)
     return Pushed.REGISTERED, ours.as_json()
+
+
+def _told(error: Refused, token: str, system: System) -> Refused:
+    """A refusal with the code that its cause has: a 403 comes without one."""
+    code = cause_of_refusal(error, token=token, scope=SCOPE, client=system.own_client)
+    return error if error.code or error.details else Refused(str(error), status=error.status, code=code)
 
 
 def _token(system: System, at: datetime) -> str:

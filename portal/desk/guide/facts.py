@@ -1,0 +1,79 @@
+"""What the steps of the guide are decided by, read from the database once for each page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.models import Customer, User
+from portal.core.environments import Environment
+from systemusers.models import (
+    Access,
+    AccessProfile,
+    ClientCheck,
+    MaskinportenClient,
+    ScopeGrant,
+    SigningKey,
+    System,
+)
+from systemusers.services.diagnosis import VENDOR_UNKNOWN
+from systemusers.services.wanted_scopes import Owner, wanted
+
+
+@dataclass(frozen=True)
+class Scopes:
+    """Of one owner. `lacking`: wanted and granted to no client; `tried`: whether Maskinporten was asked about one of these."""
+
+    lacking: list[str]
+    tried: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Of one environment. The accesses and customers are those that the user may see."""
+
+    has_client: bool
+    has_key: bool
+    scopes: dict[Owner, Scopes]
+    number_known: bool
+    number_refused: bool
+    is_registered: bool
+    has_profile: bool
+    has_customer: bool
+    has_asked: bool
+    is_waiting: bool
+    has_approved: bool
+
+
+def read(*, environment: Environment, user: User) -> Facts:
+    accesses = Access.objects.visible_to(user).filter(environment=environment)
+    registered = System.objects.filter(environment=environment, status=System.Status.REGISTERED)
+    answers = ClientCheck.objects.filter(client__environment=environment, kind=ClientCheck.Kind.REGISTER)
+    codes = set(answers.values_list("code", flat=True))
+    is_registered = registered.exists()
+    keys = SigningKey.objects.filter(client__environment=environment, status=SigningKey.Status.ACTIVE)
+    profiles = AccessProfile.objects.filter(system__in=registered)
+    return Facts(
+        has_client=MaskinportenClient.objects.filter(environment=environment).exists(),
+        has_key=keys.exists(),
+        scopes=_scopes(environment),
+        number_known=is_registered or "" in codes,
+        number_refused=VENDOR_UNKNOWN in codes,
+        is_registered=is_registered,
+        has_profile=profiles.exists(),
+        has_customer=Customer.objects.visible_to(user).filter(environment=environment).exists(),
+        has_asked=accesses.exclude(status=Access.Status.DRAFT).exists(),
+        is_waiting=accesses.filter(status__in=Access.OPEN).exists(),
+        has_approved=accesses.filter(status__in=Access.USABLE).exists(),
+    )
+
+
+def _scopes(environment: Environment) -> dict[Owner, Scopes]:
+    rows = ScopeGrant.objects.filter(client__environment=environment).exclude(verdict=ScopeGrant.Verdict.UNKNOWN)
+    verdicts = list(rows.values_list("scope", "verdict"))
+    granted = {scope for scope, verdict in verdicts if verdict == ScopeGrant.Verdict.GRANTED}
+    tried = {scope for scope, _verdict in verdicts}
+    result = {}
+    for owner in Owner:
+        ours = [one.scope for one in wanted(environment) if one.owner == owner]
+        result[owner] = Scopes([scope for scope in ours if scope not in granted], bool(tried & set(ours)))
+    return result
