@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Func, Q, QuerySet
 
 from portal.core import lease
 from portal.core.lease import Hold
@@ -127,8 +127,11 @@ def _row(environment: str, one: Listed, before: Offered | None, at: datetime) ->
 def in_use(environment: str) -> QuerySet[Offered]:
     """Entries that a registered system has, or a profile of one."""
     systems = System.objects.filter(environment=environment, status=System.Status.REGISTERED)
-    codes = {code for row in systems.values_list("rights", "packages") for values in row for code in values}
-    return Offered.objects.filter(environment=environment, code__in=codes)
+    rights, packages = (
+        systems.annotate(asked=Func(F(column), function="jsonb_array_elements_text")).values("asked")
+        for column in ("rights", "packages")
+    )
+    return Offered.objects.filter(Q(code__in=rights) | Q(code__in=packages), environment=environment)
 
 
 def troubled(environment: str, *, at: datetime) -> QuerySet[Offered]:

@@ -138,16 +138,17 @@ def put_keys(call: Call, client: Client, given: Any) -> None:
         _check_key(key, "keys")
     if len({key["kid"] for key in given}) < len(given):
         raise wrong("keys: two have the same kid.", field="keys")
-    client.key_works_at = {key["kid"]: _works_at(call, client, key["kid"]) for key in given}
+    client.key_works_at = {key["kid"]: at for key in given if (at := _works_at(call, client, key["kid"]))}
     client.keys = [_public(key) for key in given]
     client.key_expires = {key["kid"]: call.now + KEY_LIFE for key in given}
 
 
-def _works_at(call: Call, client: Client, kid: str) -> datetime:
-    """A key that is posted again keeps working; a new one works after a while."""
+def _works_at(call: Call, client: Client, kid: str) -> datetime | None:
+    """A key that is posted again keeps working; a new one works after the delay, if there is one."""
+    delay = call.state.settings.key_delay_seconds
     if kid in client.key_expires:
-        return client.key_works_at.get(kid, call.now)
-    return call.now + timedelta(seconds=call.state.settings.key_delay_seconds)
+        return client.key_works_at.get(kid)
+    return call.now + timedelta(seconds=delay) if delay else None
 
 
 def add_key(call: Call, client: Client, given: Any) -> tuple[str, bool]:
@@ -163,7 +164,8 @@ def add_key(call: Call, client: Client, given: Any) -> tuple[str, bool]:
         raise wrong(f"jwk: the client has {MAX_KEYS} keys, which is the most. Take one away first.", field="jwk")
     if known is not None and any(known[name] != key[name] for name in ("n", "e")):
         raise wrong(f"jwk: the client has another key with the kid {kid}. Give the new one another kid.", "jwk", 409)
-    client.key_works_at[kid] = _works_at(call, client, kid)
+    if at := _works_at(call, client, kid):
+        client.key_works_at[kid] = at
     client.keys = [*(one for one in client.keys if one is not known), _public(key)]
     client.key_expires[kid] = call.now + KEY_LIFE
     return kid, known is None
