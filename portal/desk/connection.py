@@ -254,6 +254,8 @@ class _StepChecks:
             return _(
                 "Portalen abonnerer ikke for klientene til regnskapsførere: det ville blitt ett abonnement for hver."
             )
+        if usable.exists() and not usable.exclude(rights=[], packages=[]).exists():
+            return _("Altinn varsler ikke for tilganger uten enkeltrettigheter og tilgangspakker.")
         return ""
 
     def polling(self) -> Step:

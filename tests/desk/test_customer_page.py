@@ -71,5 +71,5 @@ def test_the_page_costs_few_queries(
         make_draft(access, period=Period.year(year))
     shown(client, administrator, access.customer)
 
-    with django_assert_max_num_queries(13):  # one reads the names of those whom the history names
+    with django_assert_max_num_queries(15):  # one reads names for the history, two the ways through accountants
         client.get(f"/sandbox/customers/{access.customer_id}/")

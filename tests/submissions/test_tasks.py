@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from portal.core import lease
 from submissions import tasks
 from submissions.models import Submission
 from submissions.services.sending import reconcile, send
@@ -74,7 +75,7 @@ def test_the_task_takes_back_what_a_dead_worker_held(world: World) -> None:
 
 def test_what_another_worker_holds_is_left_alone(world: World) -> None:
     world.queued()
-    Submission.objects.update(status=S.SENDING, lease_until=world.at + timedelta(minutes=1))
+    Submission.objects.update(status=S.SENDING, lease_until=lease.by_database(world.at + timedelta(minutes=1)))
 
     run(tasks.send_submissions)
 
