@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 PAGES = [
     "", "connection/", "customers/", "customers/new/", "access/", "access/new/", "systems/", "systems/new/", "systems/import/",
     "submissions/", "submissions/new/", "dialogs/", "settings/", "settings/vendor/", "settings/digdir/", "settings/digdir/new/",
-    "settings/clients/1/keys/import/", "nothing-here/",
+    "settings/clients/1/keys/import/", "connection/guide/", "connection/doctor/", "connection/token/", "nothing-here/",
 ]  # fmt: skip
 LOOKS: list[tuple[str, int, int]] = [("light", 1280, 900), ("dark", 390, 844)]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
