@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpResponse
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.guard import StaffRequest, staff_page
 from portal.core import enqueue
+from portal.core.environments import Environment
 from portal.core.filters import chips, in_group
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
@@ -71,9 +73,15 @@ def clients(request: StaffRequest, pk: int) -> HttpResponse:
         "step": next_step(access, at=at, working=is_working(at=at)),
         "problem": explain(round_.problem_code) if round_ and round_.problem_code else None,
         "moving": everything.filter(CHOSEN).count(),
+        "sandbox_url": _sandbox_page(request),
         "form": TakeInForm(user=request.user), "mailto": guidance_mail(access, everything),
     }  # fmt: skip
     return page_or_fragment(request, "desk/clients.html", "results", context=context)
+
+
+def _sandbox_page(request: StaffRequest) -> str:
+    """Where the accountant's part is played in the sandbox; "" in the other environments."""
+    return f"{settings.SANDBOX_URL}/control#system-users" if request.environment == Environment.SANDBOX else ""
 
 
 def _row(relation: ClientRelation, access: Access) -> Row:

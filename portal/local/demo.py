@@ -1,6 +1,7 @@
 """Demonstration data: a vendor, staff of each role, a client with a new key, forty synthetic customers.
 
-For a laptop only. `seed` writes rows; `introduce` registers them in the sandbox over its control API.
+One of them is an accountant, who may add some clients in Altinn. For a laptop only. `seed` writes rows; `introduce` registers
+them in the sandbox over its control API.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.gateways import maskinporten
-from systemusers.models import AccessProfile, MaskinportenClient, SigningKey, System
+from systemusers.models import AccessProfile, Kind, MaskinportenClient, SigningKey, System
 from systemusers.services.clients import save_client
 
 BY = "task:seed"
@@ -35,12 +36,15 @@ RIGHTS = [
     "ske-innrapportering-boligsameie",
     "ske-innrapportering-boligselskap",
 ]
+FOR_CLIENTS = ["urn:altinn:accesspackage:regnskapsforer-med-signeringsrettighet"]
+ACCOUNTANT = "Tall & Tine Regnskap AS"
 SCOPES = [
     "altinn:authentication/systemregister.write",
     "altinn:authentication/systemuser.request.read",
     "altinn:authentication/systemuser.request.write",
     "digdir:dialogporten",
     "altinn:events.subscribe",
+    "altinn:accessmanagement/authorizedparties",
     "skatteetaten:innrapporteringaksjonaerregisteroppgave",
     "skatteetaten:innrapporteringboligsameie",
     "skatteetaten:innrapporteringboligselskap",
@@ -106,7 +110,8 @@ def seed(*, at: datetime) -> None:
 
 
 def _customers(portfolio: Portfolio) -> None:
-    names = [f"{FIRST[i % len(FIRST)]} {SECOND[(i + 3 * (i // len(FIRST))) % len(SECOND)]} AS" for i in range(40)]
+    names = [f"{FIRST[i % len(FIRST)]} {SECOND[(i + 3 * (i // len(FIRST))) % len(SECOND)]} AS" for i in range(39)]
+    names.append(ACCOUNTANT)
     Customer.objects.bulk_create(
         Customer(
             environment=Environment.SANDBOX,
@@ -158,6 +163,7 @@ def _system(client: MaskinportenClient, at: datetime) -> None:
         description_nn="Leverer oppgåver til Skatteetaten for kundane våre.",
         description_en="Files reports to the Norwegian Tax Administration for our customers.",
         rights=RIGHTS,
+        packages=FOR_CLIENTS,
         redirect_urls=[f"{settings.PORTAL_URL}/return"],
     )
     profile = AccessProfile.objects.create(
@@ -168,8 +174,19 @@ def _system(client: MaskinportenClient, at: datetime) -> None:
         purpose_nn="levere aksjonærregisteroppgåva\nlevere oppgåver for bustadsameige og bustadselskap\nlese svara frå Skatteetaten",
         purpose_en="file the shareholder register report\nfile reports of housing\nread the replies from the Tax Administration",
     )
+    for_clients = AccessProfile.objects.create(
+        system=system,
+        name="For klienter",
+        kind=Kind.AGENT,
+        packages=FOR_CLIENTS,
+        purpose_nb="levere oppgaver for klientene deres\nlese svarene fra Skatteetaten",
+        purpose_nn="levere oppgåver for klientane dykkar\nlese svara frå Skatteetaten",
+        purpose_en="file reports for your clients\nread the replies from the Tax Administration",
+    )
     record(by=BY, at=at, target=system, what=AuditType.ADDED, system_id=system.system_id)
-    record(by=BY, at=at, target=profile, what=AuditType.ADDED, environment=system.environment, rights=profile.rights)
+    for made in (profile, for_clients):
+        given = {"rights": made.rights, "packages": made.packages}
+        record(by=BY, at=at, target=made, what=AuditType.ADDED, environment=system.environment, **given)
 
 
 def introduce(*, url: str) -> None:
@@ -190,6 +207,15 @@ def introduce(*, url: str) -> None:
             director = {"name": "Kari Nordmann", "roles": ["DAGL"]}
             body = {"orgnr": customer.orgnr, "name": customer.name, "persons": [director]}
             _post(http, "/control/organisations", body)
+        for orgnr, name in clients_of_accountant():
+            _post(http, "/control/organisations", {"orgnr": orgnr, "name": name, "accountant": orgnrs(40)[-1]})
+
+
+def clients_of_accountant() -> list[tuple[str, str]]:
+    """Twelve organisations that are no customers, and that the accountant may add as clients: number and name."""
+    places = ["Kroken", "Lyngstad", "Molo", "Vårdalen", "Østgård", "Årdalsvik"]
+    names = [f"{place} {kind} AS" for kind in ("Elektro", "Sjømat") for place in places]
+    return list(zip(orgnrs(12, start=314_000_000), names, strict=True))
 
 
 def _post(http: httpx.Client, path: str, body: dict[str, Any]) -> None:

@@ -29,13 +29,14 @@ from submissions.services.sending.queue import queue
 from submissions.services.ways import about_of, adapter_of
 from submissions.tasks import send_submissions
 from submissions.views.examples import Example
-from systemusers.models import Access, AccessProfile, MaskinportenClient, ScopeGrant, System
+from systemusers.models import Access, AccessProfile, ClientRelation, Kind, MaskinportenClient, ScopeGrant, System
+from systemusers.services import client_relations
 from systemusers.services.access.ask import ask_access
 from systemusers.services.links import link_url, look_again
 from systemusers.services.scopes import check_scopes
 from systemusers.services.system_register.drift import compare_system
 from systemusers.services.system_register.push import register_system
-from systemusers.tasks import send_accesses
+from systemusers.tasks import refresh_clients, send_accesses, take_in_clients
 
 PATIENCE = 90.0
 SHARES, HOUSING = "innrapportering-aksjonaerregisteroppgave", "innrapportering-boligsameie"
@@ -71,6 +72,7 @@ class Tour:
             self.refused_by_skatteetaten(access, SHARES)
             self.housing(access)
             self.refused_by_skatteetaten(access, HOUSING)
+            self.accountant(system)
 
     @staticmethod
     def year() -> int:
@@ -135,11 +137,15 @@ class Tour:
 
         return self.until(access, ask, f"Altinn to say {wanted}")
 
-    def send(self, access: Access, service: str, *, year: int, wrong_sum: bool) -> Submission:
+    def send(
+        self, access: Access, service: str, *, year: int, wrong_sum: bool, customer: Customer | None = None
+    ) -> Submission:
         self.title(5, "Submission to Skatteetaten with the system user's token")
-        customer, at = access.customer, timezone.now()
+        customer, at = customer or access.customer, timezone.now()
         access.refresh_from_db()
-        draft = create_draft(access=access, service=service, period=Period.year(year), by=self.user.actor, at=at)
+        draft = create_draft(
+            access=access, customer=customer, service=service, period=Period.year(year), by=self.user.actor, at=at
+        )
         files = adapter_of(draft).examples(about_of(draft), name=customer.name, wrong=wrong_sum)
         number = add_files(
             submission=draft, files=[Example(f.name, f.content) for f in files], by=self.user.actor, at=at
@@ -213,6 +219,26 @@ class Tour:
         sent = self.send(access, HOUSING, year=self.year(), wrong_sum=False)
         done = self.until(sent, lambda row: row.status == Submission.Status.ACCEPTED, "the verdict ACCEPTED")
         self.fetch(done)
+        self.calls()
+
+    def accountant(self, system: System) -> None:
+        """An access for clients: the clients are added in Altinn, read, and taken in; a report is sent for one of them."""
+        self.say("\n== An accountant, and a report for one of her clients")
+        access = self.ask(system.profiles.get(kind=Kind.AGENT), "Regnskapsfører")
+        self.approve(access)
+        numbers = [orgnr for orgnr, _name in demo.clients_of_accountant()]
+        self.control("POST", f"/control/system-users/{access.system_user.altinn_id}/clients", {"orgnrs": numbers})
+        client_relations.ask_now(access=access, by=self.user.actor, at=timezone.now())
+        enqueue_on_commit(refresh_clients)
+        rows = ClientRelation.objects.filter(access=access)
+        self.until_true(lambda: rows.count() == len(numbers), "the clients to be read from Altinn")
+        client_relations.choose(access=access, rows=rows, portfolio=None, by=self.user.actor, at=timezone.now())
+        enqueue_on_commit(take_in_clients)
+        self.until_true(lambda: not rows.unknown().exists(), "the clients to be customers")
+        first = rows.order_by("pk")[0]
+        self.say(f"   {len(numbers)} clients of {access.customer} are customers; the first is {first.customer}")
+        sent = self.send(access, HOUSING, year=self.year(), wrong_sum=False, customer=first.customer)
+        self.until(sent, lambda row: row.status == Submission.Status.ACCEPTED, "the verdict ACCEPTED")
         self.calls()
 
     def refused_by_skatteetaten(self, access: Access, service: str) -> None:
