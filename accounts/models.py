@@ -134,6 +134,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.role != Role.CASE_WORKER
 
     @property
+    def is_administrator(self) -> bool:
+        return self.role == Role.ADMINISTRATOR
+
+    @property
     def may_work(self) -> bool:
         """May ask for access and send reports for the customers they see."""
         return self.role in (Role.ADMINISTRATOR, Role.CASE_WORKER)
