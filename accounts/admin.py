@@ -124,7 +124,14 @@ class CustomerAdmin(Bounded):
     list_display = ("name", "orgnr", "environment", "reference", "portfolio", "language", "created_at")
     list_filter = ("environment", "portfolio", "language")
     search_fields = ("name", "orgnr", "reference")
-    readonly_fields = ("environment", "orgnr", "business_register", "business_register_at", "created_at")
+    readonly_fields = (
+        "environment",
+        "orgnr",
+        "test_approver",
+        "business_register",
+        "business_register_at",
+        "created_at",
+    )
     list_select_related = ("portfolio",)
     show_full_result_count = False
 

@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, User, Vendor
 from accounts.services.business_register import LookUp
+from accounts.services.customer_list import decoded
 from accounts.services.customers import Details, readable_orgnr
 from accounts.services.orgnr import BadOrgnr, read_orgnr
 from portal.core.forms import CleanText
+from portal.core.masking import without_identity_numbers
 
 PHONE = RegexValidator(
     r"^\+?[\d ()/.-]{5,30}$", _("Skriv telefonnummeret med sifre, for eksempel 22 07 70 00 eller +47 22 07 70 00.")
@@ -112,3 +114,32 @@ class VendorForm(CleanText, forms.ModelForm):
             return read_orgnr(self.cleaned_data["orgnr"])
         except BadOrgnr as error:
             raise forms.ValidationError(str(error)) from error
+
+
+class CustomerListForm(CleanText, forms.Form):
+    """A list of organisations: a file, or pasted text."""
+
+    upload = forms.FileField(
+        label=_("Fil"), required=False, help_text=_("CSV eller tekst fra Tenor eller et regneark.")
+    )
+    text = forms.CharField(
+        label=_("Eller lim inn"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
+        help_text=_("Én virksomhet på hver linje: nummer; navn; godkjenner; rolle. Bare nummeret må være med."),
+    )
+    content = ""
+    """The text of the list."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        upload = cleaned.get("upload")
+        self.content = decoded(upload.read()) if upload else cleaned.get("text", "")
+        if not self.content.strip() and not self.errors:
+            self.add_error("upload", _("Velg en fil, eller lim inn listen."))
+        return cleaned
+
+    def hide_identity_numbers(self) -> None:
+        """In the pasted text, before the form is shown again."""
+        if self.is_bound:
+            self.data = {"text": without_identity_numbers(self.data.get("text", ""))}

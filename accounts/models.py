@@ -134,6 +134,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.role != Role.CASE_WORKER
 
     @property
+    def is_administrator(self) -> bool:
+        return self.role == Role.ADMINISTRATOR
+
+    @property
     def may_work(self) -> bool:
         """May ask for access and send reports for the customers they see."""
         return self.role in (Role.ADMINISTRATOR, Role.CASE_WORKER)
@@ -228,6 +232,8 @@ class Customer(models.Model):
     contact_email = models.EmailField(_("e-post"), blank=True)
     contact_phone = models.CharField(_("telefon"), max_length=30, blank=True)
     notes = models.TextField(_("notater"), blank=True)
+    test_approver = models.CharField(_("godkjenner i test"), max_length=200, blank=True)
+    """The synthetic person who approves for a synthetic organisation, with the role: the register cannot tell."""
     sort_name = models.GeneratedField(
         expression=_translated(_SORT_KEYS),
         output_field=models.CharField(max_length=400, db_collation="C"),
@@ -255,6 +261,9 @@ class Customer(models.Model):
             models.CheckConstraint(condition=Q(orgnr__regex=r"^[2389][0-9]{8}$"), name="customer_orgnr_form"),
             models.CheckConstraint(
                 condition=~Q(environment="PRODUCTION") | Q(orgnr__regex=r"^[89]"), name="no_synthetic_in_production"
+            ),
+            models.CheckConstraint(
+                condition=~Q(environment="PRODUCTION") | Q(test_approver=""), name="no_test_approver_in_production"
             ),
         ]
         indexes = [

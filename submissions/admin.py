@@ -72,6 +72,11 @@ class OrderAdmin(Unchangeable):
     date_hierarchy = "created_at"
 
 
+@admin.register(models.ProductionStart)
+class ProductionStartAdmin(Unchangeable):
+    list_display = ["service", "ticked_by", "ticked_at"]
+
+
 @admin.register(models.Call)
 class CallAdmin(Unchangeable):
     list_display = [

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from submissions.views import decisions, dialogs, documents, examples, listing, new, one
+from submissions.views import decisions, dialogs, documents, examples, listing, new, one, production_start
 
 urlpatterns = [
     path("submissions/", listing.submissions, name="submissions"),
     path("submissions/new/", new.new, name="submission-new"),
+    path("submissions/production/<slug:service>/", production_start.checklist, name="production-start"),
+    path("submissions/production/<slug:service>/untick/", production_start.untick, name="production-start-untick"),
     path("submissions/<int:pk>/", one.submission, name="submission"),
     path("submissions/<int:pk>/files/", one.add_files, name="submission-files"),
     path("submissions/<int:pk>/files/examples/", examples.add_examples, name="submission-examples"),

@@ -89,6 +89,8 @@ class AuditType(StrEnum):
     SETTLED = "settled"
     RESTORED = "restored"
     HOLD_ENDED = "hold-ended"
+    PRODUCTION_TICKED = "production-ticked"
+    PRODUCTION_UNTICKED = "production-unticked"
     SUBSCRIBE = "subscribe"
     TRIED_AGAIN = "tried-again"
     READ = "read"
@@ -147,6 +149,8 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.CLIENTS_CHOSEN: {"number"},
     T.CLIENTS_EXPORTED: {"number"},
     T.CREATED: {"service", "period", "kid"},
+    T.PRODUCTION_TICKED: {"service", "points"},
+    T.PRODUCTION_UNTICKED: {"service", "points"},
     T.FILES_ADDED: _FILES,
     T.FILE_REMOVED: _FILES,
     T.TRIED_AGAIN: {"attachments"},

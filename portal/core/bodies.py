@@ -32,6 +32,8 @@ FOR_ADMIN = Rule(5 * MB, takes_files=True)
 """Django admin: the vendor's logo."""
 KEY_FILE = Rule(200 * KB, takes_files=True)
 """A private key, as text or file. So small a body is never written to a disk on its way (see `receiving.IN_MEMORY`)."""
+LIST = Rule(1 * MB, takes_files=True)
+"""A list of organisations, as text or file."""
 UPLOAD = Rule(250 * MB, takes_files=True)
 """One upload of a package: 5 000 files of 50 kB."""
 
@@ -58,6 +60,12 @@ def takes_files(view: View) -> View:
 def takes_key_file(view: View) -> View:
     """Mark a view that takes one small file with a secret. Goes below `staff_page`."""
     view.body_rule = KEY_FILE  # type: ignore[attr-defined]
+    return view
+
+
+def takes_list(view: View) -> View:
+    """Mark a view that takes a list of organisations. Goes below `staff_page`."""
+    view.body_rule = LIST  # type: ignore[attr-defined]
     return view
 
 

@@ -195,6 +195,8 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.SETTLED: P(lazy("Avgjort av en person"), _settled),
     T.RESTORED: P(lazy("Databasen lagt tilbake, sendingen stanset")),
     T.HOLD_ENDED: P(lazy("Sendingen sluppet løs igjen")),
+    T.PRODUCTION_TICKED: P(lazy("Sjekklisten for produksjon krysset av"), _names("service")),
+    T.PRODUCTION_UNTICKED: P(lazy("Avkryssingen for produksjon trukket tilbake"), _names("service")),
     T.SUBSCRIBE: P(lazy("Abonnement på hendelser bestilt"), on_pages=False),
     T.TRIED_AGAIN: P(lazy("Bedt om å hente på nytt")),
     T.READ: P(lazy("Dokument lest"), on_pages=False),

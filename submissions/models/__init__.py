@@ -13,6 +13,7 @@ from submissions.models.inbox import (
 )
 from submissions.models.order import Order
 from submissions.models.package_check import PackageCheck
+from submissions.models.production_start import ProductionStart
 from submissions.models.submission import Call, Document, DocumentQuerySet, Submission, SubmissionQuerySet
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Order",
     "PackageCheck",
     "PollCursor",
+    "ProductionStart",
     "ReceivedEvent",
     "ReleasedAccess",
     "SendingHold",

@@ -17,6 +17,7 @@ from submissions import tasks
 from submissions.forms import FoundForm, SettleForm
 from submissions.models import Submission
 from submissions.services import restoring
+from submissions.services.production_start import NotTicked
 from submissions.services.sending import by_person, found
 from submissions.services.sending.queue import MaybeDelivered
 from submissions.views.one import act, find, say_may_be_there, sent_page
@@ -24,6 +25,11 @@ from submissions.views.one import act, find, say_may_be_there, sent_page
 
 def _back(request: HttpRequest, row: Submission) -> HttpResponse:
     return redirect("submission", environment=row.environment, pk=row.pk)
+
+
+def _to_checklist(request: HttpRequest, row: Submission, error: NotTicked) -> HttpResponse:
+    messages.error(request, str(error))
+    return redirect("production-start", environment=row.environment, service=row.service)
 
 
 @act
@@ -36,7 +42,10 @@ def answer_found(request: StaffRequest, row: Submission) -> HttpResponse:
     answer, shown = form.cleaned_data["answer"], form.cleaned_data["shown"]
     by, at = request.user.actor, timezone.now()
     if answer == FoundForm.SEND:
-        found.send_anyway(submission=row, shown=shown, by=by, at=at)
+        try:
+            found.send_anyway(submission=row, shown=shown, by=by, at=at)
+        except NotTicked as error:
+            return _to_checklist(request, row, error)
         messages.success(request, _("Innsendingen er lagt i kø. Den erstatter det som var levert."))
     elif answer == FoundForm.DISCARD:
         try:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from submissions.models import Submission
-from submissions.services import catalogue
+from submissions.services import catalogue, production_start
 
 TAKEN = ("QUEUED", "SENDING", "UNCERTAIN", "DELIVERED", "ACCEPTED", "NEEDS_PERSON")
 """States in which Skatteetaten has the package, or soon may."""
@@ -39,7 +39,7 @@ def token(submission: Submission, shown: Preflight) -> str:
 
 
 def preflight(submission: Submission) -> Preflight:
-    """Access, service, scope, control, and whether the same was sent before."""
+    """Access, service, scope, control, the checklist for production, and whether the same was sent before."""
     return Preflight(_problems(submission), _questions(submission))
 
 
@@ -52,6 +52,8 @@ def _problems(submission: Submission) -> list[str]:
         problems.append(_("Rett feilene i filene først.") if has_files else _("Legg til filer først."))
     if _is_what_was_turned_down(submission):
         problems.append(_("Filene er de samme som ble avvist. Last opp en rettet fil."))
+    if reason := production_start.obstacle(submission):
+        problems.append(reason)
     if submission.access is None:
         return [*problems, _("Kunden har ingen tilgang som innsendingen kan gå gjennom.")]
     availability = catalogue.availability(

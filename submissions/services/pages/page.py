@@ -17,7 +17,7 @@ from portal.core.paging import paginate
 from portal.explain import NOBODY, Explanation, explain
 from portal.explain.support import support_text
 from submissions.models import Dialog, Document, PackageCheck, Submission
-from submissions.services import catalogue
+from submissions.services import catalogue, production_start
 from submissions.services.drafting import checking, drafts, package_check
 from submissions.services.drafting.checking import Shown
 from submissions.services.drafting.package_check import Progress
@@ -90,6 +90,7 @@ def draft_context(row: Submission, *, user: User, at: datetime, query: QueryDict
         "facts": checking.summary(row) if total and not waiting else [],
         "earlier": earlier_shown(row),
         "preflight": asked,
+        "must_tick": bool(production_start.obstacle(row)),
         "shown": token(row, asked),
         "refused": refused_files(check.refused, service_id=row.service) if check else [],
         "refused_more": check.refused_more if check else 0,

@@ -16,6 +16,7 @@ from portal.core.lease import LONGEST_WAIT, Hold
 from portal.core.states import LostRace
 from submissions.adapters.base import Candidate, Context
 from submissions.models import Call, EarlierDelivery, Submission
+from submissions.services import production_start
 from submissions.services.sending import calls, delivery, receipt, stored_receipt
 from submissions.services.sending.queue import MaybeDelivered
 from submissions.services.ways import adapter_of
@@ -105,8 +106,12 @@ def find_open(submission: Submission) -> list[EarlierDelivery]:
 
 
 def send_anyway(*, submission: Submission, shown: frozenset[int], by: str, at: datetime) -> None:
-    """The person has seen the deliveries `shown`; ours is sent and replaces them. Raises LostRace."""
+    """The person has seen the deliveries `shown`; ours is sent and replaces them.
+
+    Raises LostRace and production_start.NotTicked.
+    """
     with transaction.atomic():
+        production_start.check_can_send(submission)
         ids = _answered(submission, shown)
         submission.earlier.filter(pk__in=shown).update(answered_at=at)
         submission.move_to(
