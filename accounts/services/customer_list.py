@@ -88,9 +88,8 @@ def _rows(text: str) -> list[tuple[int, Cells]]:
     """Rows that are not empty, each with its number."""
     stream = io.StringIO(text.replace("\0", ""), newline="")
     first = next((line for line in text.splitlines() if line.strip()), "")
-    quoting = (
-        csv.QUOTE_NONE if text.count('"') % 2 else csv.QUOTE_MINIMAL
-    )  # a quote that never ends would take rows away
+    is_open = text.count('"') % 2 == 1  # a quote that never ends would take rows away
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if is_open else csv.QUOTE_MINIMAL
     reader = csv.reader(stream, delimiter=_separator(first), quoting=quoting)
     rows = enumerate(([_clean(cell) for cell in cells] for cells in reader), start=1)
     try:

@@ -167,7 +167,7 @@ def test_those_who_send_tick_it_and_the_trail_says_who(client: Client, role: str
     reply = client.post(CHECKLIST, {"points": sorted(ALL)}, follow=True)
 
     row = ProductionStart.objects.get()
-    assert (row.service, row.ticked_by, set(row.points)) == (SERVICE, user.actor, ALL)
+    assert (row.service, row.ticked_by, set(row.points)) == (SERVICE, user.actor, set(ALL))
     event = AuditEvent.objects.get(what="production-ticked")
     assert (event.by, event.environment, event.detail["service"]) == (user.actor, "PRODUCTION", SERVICE)
     assert user.name in reply.content.decode()
