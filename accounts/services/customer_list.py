@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from accounts.services.orgnr import BadOrgnr, read_orgnr
 from portal.core.masking import HIDDEN, UNSEEN, without_identity_numbers
