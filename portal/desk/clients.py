@@ -32,7 +32,17 @@ from systemusers.models.client_relation import CHOSEN
 from systemusers.services import client_relations
 from systemusers.services.client_relations.export import export
 from systemusers.services.client_relations.guidance import guidance_mail
-from systemusers.services.client_relations.listing import ClientRow, client_row, find_clients, groups, summary
+from systemusers.services.client_relations.listing import (
+    COLOURS,
+    LACKING,
+    READY,
+    UNSURE,
+    ClientRow,
+    client_row,
+    find_clients,
+    groups,
+    summary,
+)
 from systemusers.services.next_step import next_step
 
 
@@ -52,6 +62,25 @@ class Sendable:
     clients: int
 
 
+@dataclass(frozen=True)
+class Share:
+    """A part of the bar, in whole hundredths."""
+
+    colour: str
+    start: int
+    width: int
+
+
+def _shares(numbers: dict[str, int]) -> list[Share]:
+    """How many of those who are there are ready, lack a package, and are unsure."""
+    shares, start = [], 0
+    for code in (READY, LACKING, UNSURE):
+        width = round(100 * numbers[code] / max(1, numbers["present"]))
+        shares.append(Share(COLOURS[code], start, width))
+        start += width
+    return shares
+
+
 def find(request: StaffRequest, pk: int) -> Access:
     rows = Access.objects.visible_to(request.user).filter(environment=request.environment, profile__kind=Kind.AGENT)
     return get_object_or_404(rows.loaded().select_related("client_round"), pk=pk)
@@ -69,7 +98,7 @@ def clients(request: StaffRequest, pk: int) -> HttpResponse:
     context = {
         "access": access, "q": text, "state": state, "page": page.of(lambda row: _row(row, access)),
         "chips": chips(matching, named, query=request.GET, parameter="state", always=("ready", "lacking", "strangers")),
-        "numbers": numbers, "services": _services(everything), "round": round_,
+        "numbers": numbers, "shares": _shares(numbers), "services": _services(everything), "round": round_,
         "step": next_step(access, at=at, working=is_working(at=at)),
         "problem": explain(round_.problem_code) if round_ and round_.problem_code else None,
         "moving": everything.filter(CHOSEN).count(),

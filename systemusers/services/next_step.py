@@ -98,8 +98,8 @@ def _about_clients(row: Access) -> NextStep | None:
         return NextStep(_("Klientene leses fra Altinn"), "", url)
     if not round_.clients:
         return NextStep(_("0 klienter. De må legges til i Altinn"), _("Regnskapsføreren"), url)
-    text = ngettext("%(n)s klient", "%(n)s klienter", round_.clients) % {"n": round_.clients}
-    return NextStep(text, "", url)
+    text = ngettext("Alt i orden, %(n)s klient", "Alt i orden, %(n)s klienter", round_.clients)
+    return NextStep(text % {"n": round_.clients}, "", url)
 
 
 def _approved(row: Access, at: datetime) -> NextStep:
