@@ -68,13 +68,31 @@ def test_only_test_asks_for_the_number_in_tt02_and_the_sandbox_has_no_terms(admi
 def test_scopes_that_the_owner_has_not_granted_wait_for_others(administrator: User) -> None:
     client = client_in(TEST)
     give_key(client)
-    answer(client, "digdir:dialogporten", "NOT_GRANTED")
+    for scope in of_digdir():
+        answer(client, scope, "NOT_GRANTED")
 
     now = states(administrator)
 
     assert (now["terms"], now["client"], now["key"], now["digdir"], now["skatteetaten"]) == (
         DONE, DONE, DONE, WAITING, NEXT,
     )  # fmt: skip
+
+
+def of_digdir() -> list[str]:
+    return [one.scope for one in wanted(TEST) if one.owner == Owner.DIGDIR]
+
+
+@pytest.mark.parametrize("verdict", ["NOT_ON_CLIENT", "UNKNOWN", ""])
+def test_a_scope_that_is_not_on_a_client_yet_is_for_the_vendor(administrator: User, verdict: str) -> None:
+    client = client_in(TEST)
+    give_key(client)
+    first, *rest = of_digdir()
+    for scope in rest:
+        answer(client, scope, "NOT_GRANTED")
+    if verdict:
+        answer(client, first, verdict)
+
+    assert states(administrator)["digdir"] == NEXT
 
 
 def test_scopes_are_done_when_any_clients_together_have_them(administrator: User) -> None:

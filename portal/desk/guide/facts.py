@@ -18,13 +18,16 @@ from systemusers.models import (
 from systemusers.services.diagnosis import VENDOR_UNKNOWN
 from systemusers.services.wanted_scopes import Owner, wanted
 
+V = ScopeGrant.Verdict
+
 
 @dataclass(frozen=True)
 class Scopes:
-    """Of one owner. `lacking`: wanted and granted to no client; `tried`: whether Maskinporten was asked about one of these."""
+    """Of one owner. `lacking`: wanted and granted to no client. `waits`: all of these are on a client, and the owner has not
+    granted them; otherwise the vendor has something left to do."""
 
     lacking: list[str]
-    tried: bool
+    waits: bool
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,11 @@ def read(*, environment: Environment, user: User) -> Facts:
 
 
 def _scopes(environment: Environment) -> dict[Owner, Scopes]:
-    rows = ScopeGrant.objects.filter(client__environment=environment).exclude(verdict=ScopeGrant.Verdict.UNKNOWN)
-    verdicts = list(rows.values_list("scope", "verdict"))
-    granted = {scope for scope, verdict in verdicts if verdict == ScopeGrant.Verdict.GRANTED}
-    tried = {scope for scope, _verdict in verdicts}
+    rows = ScopeGrant.objects.filter(client__environment=environment).values_list("scope", "verdict")
+    answers = set(rows)
     result = {}
     for owner in Owner:
         ours = [one.scope for one in wanted(environment) if one.owner == owner]
-        result[owner] = Scopes([scope for scope in ours if scope not in granted], bool(tried & set(ours)))
+        lacking = [scope for scope in ours if (scope, V.GRANTED) not in answers]
+        result[owner] = Scopes(lacking, waits=all((scope, V.NOT_GRANTED) in answers for scope in lacking))
     return result

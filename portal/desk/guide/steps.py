@@ -91,6 +91,7 @@ class _Steps:
                 _("Svarer Digdir PRECONDITION_REQUIRED, mangler signaturen: spør servicedesk@digdir.no."),
             ),
             links=(Link(INFORMATION_FORM, _("Informasjonsskjemaet")), Link(ALTINN_TERMS, _("Kom i gang med Altinn"))),
+            action=self.action("client-new", _("Det er gjort: legg inn klienten")),
         )  # fmt: skip
 
     def client(self) -> Step:
@@ -131,7 +132,7 @@ class _Steps:
 
     def _scopes(self, key: str, title: str, text: str, owner: Owner, links: tuple[Link, ...]) -> Step:
         scopes = self.facts.scopes[owner]
-        state = DONE if not scopes.lacking else WAITING if scopes.tried else LATER
+        state = DONE if not scopes.lacking else WAITING if scopes.waits else LATER
         letter = None
         if scopes.lacking and not self.is_sandbox:
             letter = letters.order_scopes(owner, environment=self.environment, lacking=scopes.lacking)
