@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Customer, User
 from portal.core.heartbeat import Heartbeat
 from systemusers import tasks
 from systemusers.models import Access
@@ -401,3 +403,21 @@ def test_no_page_behind_the_link_calls_an_outside_service(
     client.post(url(sent, "opened/"))
 
     assert world.transport.requests == []
+
+
+def test_in_test_the_approver_of_the_list_is_shown_where_the_register_knows_nobody(
+    sent: Access, world: World, client: Client, case_worker: User
+) -> None:
+    Customer.objects.update(test_approver="Kari Ås (DAGL)")
+    before = text(client, url(sent))
+    client.force_login(case_worker)
+    staff_page = text(client, reverse("access", kwargs={"environment": "sandbox", "pk": sent.pk}))
+
+    world.introduce(sent.customer.orgnr, sent.customer.name, persons=[{"name": "Ola Nordmann", "roles": ["DAGL"]}])
+    tasks.look_up_approvers(access=sent.pk)
+
+    assert "I test godkjenner <strong>Kari Ås (DAGL)</strong>." in before
+    assert "<dt>Godkjenner i test</dt><dd>Kari Ås (DAGL)</dd>" in staff_page
+    after = text(client, url(sent))
+    assert "Ola Nordmann" in after
+    assert "Kari Ås" not in after
