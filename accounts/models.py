@@ -248,6 +248,8 @@ class Customer(models.Model):
         _("fra Enhetsregisteret"), default=dict, blank=True
     )
     business_register_at = models.DateTimeField(_("slått opp"), null=True, blank=True)
+    register_changed_at = models.DateTimeField(_("meldt endret"), null=True, blank=True, editable=False)
+    """When we read in the register's update feed that the unit changed."""
     created_at = models.DateTimeField(_("opprettet"), auto_now_add=True)
 
     objects = CustomerQuerySet.as_manager()
@@ -281,12 +283,14 @@ Row = TypeVar("Row", bound=models.Model)
 class RegisterRound(Leased):
     """When the customers of one environment are next looked up in the business register. One row for each environment.
 
-    `read_main` and `read_sub`: the last id that was read of the register's two update feeds.
+    `read_main` and `read_sub`: the last id that was read of the register's two update feeds. `feeds_read_at`: when both were
+    last read to their ends.
     """
 
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment, unique=True)
     read_main = models.BigIntegerField(_("lest oppdatering av enheter"), null=True, blank=True)
     read_sub = models.BigIntegerField(_("lest oppdatering av underenheter"), null=True, blank=True)
+    feeds_read_at = models.DateTimeField(_("oppdateringer lest til enden"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("runde mot Enhetsregisteret")

@@ -1,8 +1,8 @@
 """Asks the business register about customers again, so that a bankruptcy, a deletion or a new name is noticed within a day.
 
-The register's update feed says which units changed; those that are customers are looked up again at once, all others once a
-week in case the feed missed one. Many numbers are asked for in one search. What the search does not list (deleted, removed,
-unknown) is looked up alone.
+The register's update feeds say which units changed; those that are customers are looked up again at once. All others are looked
+up once a week in case a feed missed one, and once a day while the feeds cannot be read. Many numbers are asked for in one
+search. What the search does not list (deleted, removed, unknown) is looked up alone.
 https://data.brreg.no/enhetsregisteret/api/dokumentasjon
 """
 
@@ -16,22 +16,18 @@ from django.db.models import F, Q, QuerySet
 from accounts.models import Customer, RegisterRound
 from accounts.services.business_register import LookUp, Outcome, can_be_known, enhetsregisteret, look_up
 from accounts.services.customers import with_former_name
+from accounts.services.register_feed import STALE, follow_feeds
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from portal.core.environments import Environment
 from portal.core.lease import Hold
 from portal.core.problems import UNAVAILABLE
-from portal.gateways.enhetsregisteret import MAIN, MOST_NUMBERS, SUB
-from portal.gateways.errors import Unavailable
+from portal.gateways.enhetsregisteret import MOST_NUMBERS
+from portal.gateways.errors import GatewayError, Unavailable
 
 BY = "task:refresh_customers"
-STALE = timedelta(days=7)
-"""A look-up that is older is made again, whatever the feed said."""
-BEGIN = timedelta(days=2)
-"""How far back the feed is read the first time."""
-MOST_UPDATES, MOST_PAGES = 1000, 20
-"""Entries of the feed in one call, and calls in one round: the next round reads on."""
+STALE_WITHOUT_FEED = timedelta(hours=20)
+"""A look-up that is older is made again when the feed was not read to its end for as long."""
 PAUSE = timedelta(seconds=10)
 """Between two full batches of one environment."""
 IDLE = timedelta(minutes=15)
@@ -53,13 +49,32 @@ def refresh_due(*, at: datetime, environments: list[str]) -> int:
 
 
 def refresh(hold: Hold[RegisterRound]) -> None:
-    """The customers whose look-up is oldest. A number that the register gives no answer for keeps no other waiting.
+    """Follow the feeds, then look up a batch. A feed that fails keeps no look-up waiting; the round has failed all the same.
 
-    Raises LostRace and the gateways' errors, Unavailable when there was no answer at all; what was stored stays stored.
+    Raises LostRace and the gateways' errors; what was stored stays stored.
     """
-    environment, failures = hold.row.environment, hold.row.failures
-    is_read = follow_feed(hold)
-    customers = list(stale(environment, at=hold.now())[:MOST_NUMBERS])
+    failures, fault, is_read = hold.row.failures, None, True
+    try:
+        is_read = follow_feeds(hold)
+    except GatewayError as error:
+        fault = error
+    looked_up, unanswered = _look_up_batch(hold)
+    if fault:
+        raise fault
+    is_more = looked_up == MOST_NUMBERS or not is_read
+    hold.finish(next_attempt_at=hold.now() + (PAUSE if is_more else IDLE))
+    if unanswered:
+        hold.write(failures=failures + 1, problem_code=UNAVAILABLE)
+        hold.is_finished = False  # nothing was mended
+
+
+def _look_up_batch(hold: Hold[RegisterRound]) -> tuple[int, int]:
+    """The customers whose look-up is oldest: how many, and for how many there was no answer.
+
+    A number that the register gives no answer for keeps no other waiting. Raises Unavailable when there was no answer at all.
+    """
+    environment = hold.row.environment
+    customers = list(stale(environment, at=hold.now(), after=_stale_after(hold))[:MOST_NUMBERS])
     hold.renew()
     known = [row.orgnr for row in customers if can_be_known(environment=environment, orgnr=row.orgnr)]
     units = {unit.orgnr: unit for unit in enhetsregisteret(environment).units(known)} if known else {}
@@ -70,50 +85,19 @@ def refresh(hold: Hold[RegisterRound]) -> None:
     unanswered = [customer for customer in unlisted if not _look_up_alone(hold, customer)]
     if unanswered and len(unanswered) == len(customers):
         raise Unavailable("the business register did not answer")
-    is_more = len(customers) == MOST_NUMBERS or not is_read
-    hold.finish(next_attempt_at=hold.now() + (PAUSE if is_more else IDLE))
-    if unanswered:
-        hold.write(failures=failures + 1, problem_code=UNAVAILABLE)
-        hold.is_finished = False  # nothing was mended
+    return len(customers), len(unanswered)
 
 
-def follow_feed(hold: Hold[RegisterRound]) -> bool:
-    """Read on in both feeds: a customer that changed is looked up next. False when there is more to read.
-
-    The place in the feed is stored with what was read, in one transaction. Raises LostRace and the gateways' errors.
-    """
-    if not _is_anybody_known(hold.row.environment):
-        return True
-    return all([_follow(hold, MAIN, "read_main"), _follow(hold, SUB, "read_sub")])
+def _stale_after(hold: Hold[RegisterRound]) -> timedelta:
+    read_at = hold.row.feeds_read_at
+    is_followed = read_at is not None and read_at > hold.now() - STALE_WITHOUT_FEED
+    return STALE if is_followed else STALE_WITHOUT_FEED
 
 
-def _is_anybody_known(environment: str) -> bool:
-    """The real register's feed says nothing of synthetic organisations."""
-    numbers = Customer.objects.filter(environment=environment).values_list("orgnr", flat=True)
-    if environment == Environment.TEST:
-        numbers = numbers.exclude(orgnr__regex=r"^[23]")
-    return numbers.exists()
-
-
-def _follow(hold: Hold[RegisterRound], kind: str, column: str) -> bool:
-    register, environment = enhetsregisteret(hold.row.environment), hold.row.environment
-    for _page in range(MOST_PAGES):
-        hold.renew()
-        last = getattr(hold.row, column)
-        updates = register.updates(kind, after=last, since=hold.now() - BEGIN, size=MOST_UPDATES)
-        if updates:
-            with transaction.atomic():
-                changed = Customer.objects.filter(environment=environment, orgnr__in={one.orgnr for one in updates})
-                changed.update(business_register_at=None)
-                hold.write(**{column: max(one.id for one in updates)})
-        if len(updates) < MOST_UPDATES:
-            return True
-    return False
-
-
-def stale(environment: str, *, at: datetime) -> QuerySet[Customer]:
-    """Customers that were not looked up for STALE, those never looked up first."""
-    old = Q(business_register_at__isnull=True) | Q(business_register_at__lte=at - STALE)
+def stale(environment: str, *, at: datetime, after: timedelta = STALE) -> QuerySet[Customer]:
+    """Customers that changed since their look-up or were not looked up for `after`, those never looked up first."""
+    old = Q(business_register_at__isnull=True) | Q(business_register_at__lte=at - after)
+    old |= Q(register_changed_at__gte=F("business_register_at"))
     ordered = Customer.objects.filter(old, environment=environment)
     return ordered.order_by(F("business_register_at").asc(nulls_first=True), "pk")
 

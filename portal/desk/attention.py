@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
-from accounts.models import REMARKED, Customer, User
+from accounts.models import REMARKED, Customer, RegisterRound, User
 from portal.core.environments import Environment
 from portal.core.lease import LASTING, held, lasting_problems
 from portal.core.next_step import list_of as _url
@@ -302,17 +302,23 @@ def _about_access(environment: Environment, counts: Counts) -> list[Todo]:
 
 
 def _customers(user: User, environment: Environment) -> dict[str, QuerySet[Any]]:
-    """Customers that we have, or wait for, an access to, and that are deleted, bankrupt and so on."""
+    """Customers that we have, or wait for, an access to, and that are deleted, bankrupt and so on; and whether that is fresh."""
     rows = Customer.objects.visible_to(user).filter(REMARKED, environment=environment)
     current = Access.objects.filter(customer=OuterRef("pk"), status__in={*Access.OPEN, *Access.USABLE})
-    return {"remarked": rows.filter(Exists(current))}
+    unanswered = lasting_problems(RegisterRound.objects.filter(environment=environment))
+    return {"remarked": rows.filter(Exists(current)), "register": unanswered}
 
 
 def _about_customers(environment: Environment, counts: Counts) -> list[Todo]:
     n = counts["remarked"].n
     title = ngettext("Kunde har fått en merknad i Enhetsregisteret", "Kunder har fått en merknad i Enhetsregisteret", n)
     text = _("Slettet, konkurs, under avvikling eller lignende. Se om du fortsatt skal levere for dem.")
-    return [Todo(n, title, text, _("Vis"), _url(environment, "customers", "group=register"))]
+    old = _("Det vi vet om kundene, kan være gammelt. Vi prøver igjen av oss selv.")
+    silent = _("Vi får ikke alle svar fra Enhetsregisteret")
+    return [
+        Todo(n, title, text, _("Vis"), _url(environment, "customers", "group=register")),
+        Todo(counts["register"].n, silent, old, _("Vis"), _url(environment, "customers")),
+    ]
 
 
 def _followed(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:

@@ -111,12 +111,14 @@ class Enhetsregisteret:
         """Those of at most MOST_NUMBERS numbers that a search lists. Deleted and removed units are not listed."""
         return [unit for kind in (MAIN, SUB) for unit in self._listed(kind, orgnrs)]
 
-    def updates(self, kind: str, *, after: int | None, since: datetime, size: int) -> list[Update]:
-        """The next entries of the update feed of MAIN or SUB, oldest first: those after an id, else those since a time.
+    def updates(self, kind: str, *, first: int | None, since: datetime, size: int) -> list[Update]:
+        """Up to `size` entries of the update feed of MAIN or SUB, oldest first, from an id on, or else from a time on.
 
-        The register's own parameter includes the id that it is given.
+        Both are included. Each feed counts by itself, and ids have gaps. An answer without entries has no `_embedded`. Pages
+        reach no further than the first 10 000 entries, so that the next ones are asked for by id. `endringstype` is not
+        read: what the register says of the unit is read instead, in the same way after Ny, Endring, Sletting and Fjernet.
         """
-        begin = {"oppdateringsid": str(after + 1)} if after is not None else {"dato": f"{since:%Y-%m-%dT%H:%M:%S.000Z}"}
+        begin = {"oppdateringsid": str(first)} if first is not None else {"dato": f"{since:%Y-%m-%dT%H:%M:%S.000Z}"}
         reply = self._channel.call("GET", f"/oppdateringer/{kind}", params={**begin, "size": str(size)})
         payload = reply.json()
         return decode(

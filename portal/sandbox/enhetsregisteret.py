@@ -7,7 +7,7 @@ that the sandbox knows. `registry` on an organisation adds or overrides fields: 
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -95,54 +95,9 @@ def roles(call: Call, orgnr: str) -> Response:
     return as_json({"rollegrupper": shown, "_links": {"self": {"href": _address(call, organisation, "/roller")}}})
 
 
-@route("GET", f"{BASE}/oppdateringer/enheter")
-def unit_updates(call: Call) -> Response:
-    return _updates(call, sub=False)
-
-
-@route("GET", f"{BASE}/oppdateringer/underenheter")
-def sub_unit_updates(call: Call) -> Response:
-    return _updates(call, sub=True)
-
-
-def _updates(call: Call, *, sub: bool) -> Response:
-    """The update feed, oldest first, from an id or a time on, both included. Without either, from the beginning."""
-    page, size = _number(call, "page", 0), _number(call, "size", 20)
-    if size > MAX_SIZE or (page + 1) * size > MAX_SIZE:
-        raise _refuse(call, 400, "Bad Request", f"Antall treff er begrenset til {MAX_SIZE}")
-    first, since = _number(call, "oppdateringsid", 0), _moment(call)
-    rows = [one for one in call.state.register_updates if one.is_sub == sub and one.id >= first and one.at >= since]
-    kind = "underenheter" if sub else "enheter"
-    shown = [
-        {
-            "oppdateringsid": one.id, "dato": one.at, "organisasjonsnummer": one.orgnr, "endringstype": one.kind,
-            "_links": {kind[:-2]: {"href": f"{call.sandbox.origin}{BASE}/{kind}/{one.orgnr}"}},
-        }
-        for one in rows[page * size : (page + 1) * size]
-    ]  # fmt: skip
-    counts = {"size": size, "totalElements": len(rows), "totalPages": -(-len(rows) // size), "number": page}
-    body: dict[str, Any] = {"_links": {"self": {"href": call.request.url}}, "page": counts}
-    name = "oppdaterteUnderenheter" if sub else "oppdaterteEnheter"
-    return as_json({"_embedded": {name: shown}, **body} if shown else body)
-
-
-def _moment(call: Call) -> datetime:
-    """`dato` of the query. Raises Reply (400) for what is no time of ISO 8601."""
-    text = call.request.args.get("dato", "")
-    if not text:
-        return datetime.min.replace(tzinfo=UTC)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise _refuse(
-            call, 400, "Bad Request", "dato må være et tidspunkt, for eksempel 2026-01-31T00:00:00.000Z"
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _organisation(call: Call, orgnr: str, *, sub: bool) -> Organisation:
     """The organisation of a number. Raises Reply: 400 for a malformed number, 404 for an unknown, 410 for a removed one."""
-    if not (len(orgnr) == 9 and orgnr.isdecimal()):
+    if not is_nine_digits(orgnr):
         raise _refuse(call, 400, "Bad Request", "organisasjonsnummer må bestå av 9 sifre")
     organisation = call.state.organisations.get(orgnr)
     if organisation is None or bool(organisation.main_unit) != sub:
@@ -163,9 +118,7 @@ def _removed(call: Call, organisation: Organisation) -> dict[str, Any]:
 def _search(call: Call, *, sub: bool) -> Response:
     """Names match when every word of the query begins a word of the name; numbers match exactly."""
     args = call.request.args
-    page, size = _number(call, "page", 0), _number(call, "size", 20)
-    if size > MAX_SIZE or (page + 1) * size > MAX_SIZE:
-        raise _refuse(call, 400, "Bad Request", f"Antall treff er begrenset til {MAX_SIZE}")
+    page, size = page_of(call)
     rows = [o for o in _candidates(call, sub=sub) if not o.registry.get("fjernet")]
     words = args.get("navn", "").lower().split()
     if words:
@@ -184,8 +137,8 @@ def _candidates(call: Call, *, sub: bool) -> list[Organisation]:
     if not numbers:
         return [o for o in known.values() if bool(o.main_unit) == sub]
     wanted = [number.strip() for number in numbers.split(",")]
-    if bad := [number for number in wanted if not (len(number) == 9 and number.isdecimal())]:
-        raise _refuse(call, 400, "Bad Request", f"organisasjonsnummer må bestå av 9 sifre: {bad[0][:40]}")
+    if not all(is_nine_digits(number) for number in wanted):
+        raise wrong_query(call, "organisasjonsnummer", "organisasjonsnummer må bestå av 9 sifre")
     return [known[number] for number in wanted if number in known and bool(known[number].main_unit) == sub]
 
 
@@ -194,11 +147,23 @@ def _matches(name: str, words: list[str]) -> bool:
     return all(any(word.startswith(wanted) for word in have) for wanted in words)
 
 
+def is_nine_digits(text: str) -> bool:
+    return len(text) == 9 and text.isascii() and text.isdecimal()
+
+
+def page_of(call: Call) -> tuple[int, int]:
+    """`page` and `size`. Raises Reply: no answer reaches beyond the first MAX_SIZE rows."""
+    page, size = _number(call, "page", 0), _number(call, "size", 20)
+    if size > MAX_SIZE or (page + 1) * size > MAX_SIZE:
+        raise wrong_query(call, "size", f"Antall treff er begrenset til {MAX_SIZE}")
+    return page, size
+
+
 def _number(call: Call, name: str, default: int) -> int:
     text = call.request.args.get(name, str(default))
     low = 1 if name == "size" else 0
     if not (text.isdecimal() and len(text) < 9 and int(text) >= low):
-        raise _refuse(call, 400, "Bad Request", f"{name} må være et heltall fra {low}")
+        raise wrong_query(call, name, f"{name} må være et heltall fra {low}")
     return int(text)
 
 
@@ -290,6 +255,20 @@ def _unit_in_role(call: Call, orgnr: str) -> dict[str, Any]:
 def _address(call: Call, organisation: Organisation, tail: str = "") -> str:
     kind = "underenheter" if organisation.main_unit else "enheter"
     return f"{call.sandbox.origin}{BASE}/{kind}/{organisation.orgnr}{tail}"
+
+
+def wrong_query(call: Call, name: str, message: str) -> Reply:
+    """400 about one parameter, in the shape that the register gives it. The texts are our own."""
+    fault = {"feilmelding": message, "parametere": [name], "feilaktigVerdi": call.request.args.get(name, "")[:100]}
+    body = {
+        "tidsstempel": int(call.now.timestamp() * 1000),
+        "status": 400,
+        "feilmelding": "Feilaktig forespørsel",
+        "valideringsfeil": [fault],
+        "sti": call.request.path.removeprefix("/brreg"),
+        "antallFeil": 1,
+    }
+    return Reply(as_json(body, status=400))
 
 
 def _refuse(call: Call, status: int, error: str, message: str) -> Reply:

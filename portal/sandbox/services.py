@@ -31,4 +31,4 @@ from .skatteetaten import (  # noqa: F401
     uploads,
 )
 
-from . import enhetsregisteret, front, render  # noqa: F401  # isort: skip
+from . import enhetsregisteret, front, render, unit_feed  # noqa: F401  # isort: skip

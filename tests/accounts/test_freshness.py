@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from accounts.models import Customer, RegisterRound, Vendor
-from accounts.services import freshness
+from accounts.services import freshness, register_feed
 from accounts.services.business_register import look_up, warnings_of
 from accounts.services.customers import Details, add_customer
 from portal.core.audit import AuditEvent
+from portal.core.lease import lasting_problems
 from portal.sandbox import Sandbox
 from portal.sandbox.faults import Fault
 from tests.accounts.world import organisation
@@ -98,7 +99,7 @@ def test_what_did_not_change_leaves_no_trace_and_is_not_asked_again_the_same_day
 
 
 def test_a_register_that_is_away_changes_nothing_and_is_tried_again(customer: Customer, sandbox: Sandbox) -> None:
-    sandbox.faults.order(Fault(service="brreg"))
+    sandbox.faults.order(Fault(service="brreg", times=99))
 
     refreshed(customer)
 
@@ -133,7 +134,7 @@ def test_the_feed_is_read_on_from_where_it_was(customer: Customer, sandbox: Sand
     refreshed(customer, at=AT + timedelta(hours=1))
     first = RegisterRound.objects.get().read_main
     organisation(sandbox, registry={"konkurs": True})
-    organisation(sandbox, registry={"konkurs": True})  # the same unit twice
+    organisation(sandbox, registry={"konkurs": True, "konkursdato": "2026-11-22"})  # the same unit twice
 
     warnings = refreshed(customer, at=AT + timedelta(hours=2))
     RegisterRound.objects.update(next_attempt_at=AT)
@@ -150,10 +151,10 @@ def test_the_feed_is_read_on_from_where_it_was(customer: Customer, sandbox: Sand
 def test_a_feed_of_many_pages_is_read_to_its_end(
     customer: Customer, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(freshness, "MOST_UPDATES", 2)
-    monkeypatch.setattr(freshness, "MOST_PAGES", 2)
-    for _number in range(7):
-        organisation(sandbox)
+    monkeypatch.setattr(register_feed, "MOST_UPDATES", 2)
+    monkeypatch.setattr(register_feed, "MOST_PAGES", 2)
+    for number in range(7):
+        organisation(sandbox, name=f"Navn {number} AS")
     organisation(sandbox, registry={"konkurs": True})
     freshness.refresh_due(at=AT + DAY, environments=["SANDBOX"])
     first = RegisterRound.objects.get()
@@ -186,3 +187,100 @@ def test_all_are_looked_up_once_a_week_whatever_the_feed_says(customer: Customer
 
     assert early == []
     assert late == ["Virksomheten er konkurs. Bostyreren må godkjenne."]
+
+
+FEED = "/brreg/enhetsregisteret/api/oppdateringer"
+
+
+def feed_row() -> RegisterRound:
+    return RegisterRound.objects.get()
+
+
+def test_the_same_unit_twice_is_looked_up_once_and_numbers_we_do_not_know_never(
+    customer: Customer, sandbox: Sandbox
+) -> None:
+    refreshed(customer, at=AT + timedelta(hours=1))
+    organisation(sandbox, orgnr="310123455", name="Ukjent AS")
+    organisation(sandbox, registry={"konkurs": True})
+    organisation(sandbox, registry={"konkurs": True, "underAvvikling": True})
+    refreshed(customer, at=AT + timedelta(hours=2))
+
+    searches = [call["query"] for call in looked_up(sandbox)]
+
+    assert searches == [f"organisasjonsnummer={CUSTOMER_ORGNR}&size=1"] * 2  # among main units, and among sub-units
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 5])
+def test_no_update_is_lost_at_the_edge_of_a_page(
+    customer: Customer, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    refreshed(customer, at=AT + timedelta(hours=1))
+    monkeypatch.setattr(register_feed, "MOST_UPDATES", size)
+    for number in range(3):
+        organisation(sandbox, orgnr="310123455", name=f"Ukjent {number} AS")
+    organisation(sandbox, registry={"konkurs": True})
+
+    assert refreshed(customer, at=AT + timedelta(hours=2)) == ["Virksomheten er konkurs. Bostyreren må godkjenne."]
+    assert feed_row().read_main == sandbox.state.register_updates[-1].id
+
+
+@pytest.mark.parametrize("status", [400, 404, 410])
+def test_a_place_that_the_register_refuses_is_left_and_the_feed_begun_anew(
+    customer: Customer, sandbox: Sandbox, status: int
+) -> None:
+    refreshed(customer, at=AT + timedelta(hours=1))
+    organisation(sandbox, registry={"konkurs": True})
+    sandbox.faults.order(Fault(service="brreg", path=f"{FEED}/enheter", status=status))
+
+    assert refreshed(customer, at=AT + timedelta(hours=2)) == ["Virksomheten er konkurs. Bostyreren må godkjenne."]
+    assert feed_row().read_main == sandbox.state.register_updates[-1].id
+    assert feed_row().failures == 0
+
+
+def test_a_feed_that_is_behind_our_place_is_begun_anew(customer: Customer, sandbox: Sandbox) -> None:
+    refreshed(customer, at=AT + timedelta(hours=1))
+    RegisterRound.objects.update(read_main=10**12)
+    organisation(sandbox, registry={"konkurs": True})
+
+    assert refreshed(customer, at=AT + timedelta(hours=2)) == ["Virksomheten er konkurs. Bostyreren må godkjenne."]
+    assert feed_row().read_main == sandbox.state.register_updates[-1].id
+
+
+def test_a_feed_that_fails_for_days_leaves_a_daily_look_up_and_is_counted(customer: Customer, sandbox: Sandbox) -> None:
+    refreshed(customer, at=AT + timedelta(hours=1))
+    organisation(sandbox, registry={"konkurs": True})
+    sandbox.faults.order(Fault(service="brreg", path=FEED, status=403, times=99))
+
+    soon = refreshed(customer, at=AT + timedelta(hours=5))
+    later = refreshed(customer, at=AT + timedelta(hours=22))
+    refreshed(customer, at=AT + timedelta(hours=24))
+
+    assert soon == []
+    assert later == ["Virksomheten er konkurs. Bostyreren må godkjenne."]
+    assert lasting_problems(RegisterRound.objects.all()).exists()
+
+
+def test_a_worker_that_dies_before_the_look_up_loses_no_update(customer: Customer, sandbox: Sandbox) -> None:
+    refreshed(customer, at=AT + timedelta(hours=1))
+    organisation(sandbox, registry={"konkurs": True})
+    sandbox.faults.order(Fault(service="brreg", path="/brreg/enhetsregisteret/api/enheter", kind="reset", times=99))
+    refreshed(customer, at=AT + timedelta(hours=2))
+    noted, looked_up_at = feed_row().read_main, customer.business_register_at
+    sandbox.faults.clear()
+
+    assert noted == sandbox.state.register_updates[-1].id
+    assert looked_up_at is not None
+    assert looked_up_at < AT + timedelta(hours=2)  # the page still shows when it was looked up last
+    assert refreshed(customer, at=AT + timedelta(hours=3)) == ["Virksomheten er konkurs. Bostyreren må godkjenne."]
+
+
+def test_a_sub_unit_is_followed_in_its_own_feed(vendor: Vendor, sandbox: Sandbox) -> None:
+    organisation(sandbox, main_unit="310123455")
+    row = Customer.objects.create(environment="SANDBOX", orgnr=CUSTOMER_ORGNR, name="Nordlys avd. Oslo")
+    refreshed(row, at=AT + timedelta(hours=1))
+    organisation(sandbox, main_unit="310123455", registry={"slettedato": "2026-11-22"})
+    refreshed(row, at=AT + timedelta(hours=2))
+
+    assert row.business_register["is_deleted"]
+    assert feed_row().read_sub == sandbox.state.register_updates[-1].id
+    assert feed_row().read_main != feed_row().read_sub

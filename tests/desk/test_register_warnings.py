@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Customer
+from accounts.models import Customer, RegisterRound
 from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.rows import make_draft
@@ -73,3 +73,16 @@ def test_a_sub_unit_is_told_the_number_of_its_main_unit(client: Client, access: 
 
     assert "som har nummer 310200009" in read(client, f"/sandbox/access/new/?customer={access.customer_id}")
     assert LINE in read(client, "/sandbox/")
+
+
+def test_a_register_that_gives_no_answers_is_a_line_of_the_overview(
+    client: Client, access: Access, case_worker: Any
+) -> None:
+    client.force_login(case_worker)
+    row = RegisterRound.objects.create(environment="SANDBOX", failures=2, problem_code="UNAVAILABLE")
+    line = "Vi får ikke alle svar fra Enhetsregisteret"
+    twice = read(client, "/sandbox/")
+    RegisterRound.objects.filter(pk=row.pk).update(failures=3)
+
+    assert line not in twice
+    assert line in read(client, "/sandbox/")

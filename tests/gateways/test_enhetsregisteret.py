@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from portal.gateways.enhetsregisteret import Enhetsregisteret, RoleHolder
+from portal.gateways.enhetsregisteret import MAIN, SUB, Enhetsregisteret, RoleHolder, Update
 from portal.gateways.errors import BrokenReply, Refused
 from tests.gateways.remote import Remote
 
@@ -57,6 +58,50 @@ def test_many_numbers_are_asked_for_in_two_searches(remote: Remote) -> None:
 
     assert [unit.main_unit for unit in units] == ["", "310123455"]
     assert dict(remote.asked.url.params)["organisasjonsnummer"] == f"{ORGNR},310123455"
+
+
+ENTRY = {
+    "oppdateringsid": 25255241,
+    "dato": "2026-09-14T04:05:11.193Z",
+    "organisasjonsnummer": ORGNR,
+    "endringstype": "Ukjent",
+}
+SINCE = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("kind", "name"), [(MAIN, "oppdaterteEnheter"), (SUB, "oppdaterteUnderenheter")])
+def test_updates_are_read_from_an_id_on(remote: Remote, kind: str, name: str) -> None:
+    remote.says({"_embedded": {name: [ENTRY]}, "page": {"totalElements": 1}})
+
+    updates = GATEWAY.updates(kind, first=25255241, since=SINCE, size=50)
+
+    assert updates == [Update(id=25255241, orgnr=ORGNR)]
+    assert str(remote.asked.url) == f"{BASE}/oppdateringer/{kind}?oppdateringsid=25255241&size=50"
+
+
+def test_updates_without_an_id_are_read_from_a_time_on_and_none_have_no_list(remote: Remote) -> None:
+    remote.says({"page": {"totalElements": 0}})
+
+    assert GATEWAY.updates(MAIN, first=None, since=SINCE, size=50) == []
+    assert dict(remote.asked.url.params) == {"dato": "2026-11-20T08:30:00.000Z", "size": "50"}
+
+
+@pytest.mark.parametrize("entry", [{}, {**ENTRY, "oppdateringsid": "x"}, 7])
+def test_updates_of_another_shape_are_a_broken_reply(remote: Remote, entry: Any) -> None:
+    remote.says({"_embedded": {"oppdaterteEnheter": [entry]}})
+
+    with pytest.raises(BrokenReply):
+        GATEWAY.updates(MAIN, first=None, since=SINCE, size=50)
+
+
+@pytest.mark.parametrize("field", ["underRekonstruksjonsforhandlingDato", "underRekonstruksjonsforhandling"])
+def test_a_reconstruction_is_read_from_its_date_or_a_flag(remote: Remote, field: str) -> None:
+    remote.says({**UNIT, field: "2026-11-01" if field.endswith("Dato") else True})
+
+    unit = GATEWAY.unit(ORGNR)
+
+    assert unit is not None
+    assert unit.is_restructuring
 
 
 def test_an_unknown_number_is_none(remote: Remote) -> None:

@@ -117,3 +117,67 @@ def test_roles_name_persons_with_birth_dates_and_units(rig: Rig) -> None:
     assert groups["DAGL"][0]["person"]["navn"] == {"fornavn": "Kari", "etternavn": "Nordmann"}
     assert groups["REGN"][0]["enhet"]["organisasjonsnummer"] == OTHER
     assert set(groups) == {"DAGL", "REGN"}
+
+
+def change(rig: Rig, orgnr: str, **fields: Any) -> None:
+    reply = rig.http.post("/control/organisations", json={"orgnr": orgnr, "name": "Rask Tiger AS", **fields})
+    assert reply.status_code == 201
+
+
+def feed(rig: Rig, kind: str = "enheter", **query: Any) -> list[dict[str, Any]]:
+    embedded = get(rig, f"/oppdateringer/{kind}", **query).json().get("_embedded", {})
+    return embedded.get("oppdaterteEnheter" if kind == "enheter" else "oppdaterteUnderenheter", [])
+
+
+def test_each_change_is_an_entry_of_the_feed_with_what_happened(rig: Rig) -> None:
+    new = "312345676"
+    change(rig, new)
+    change(rig, new, registry={"konkurs": True})
+    change(rig, new, registry={"konkurs": True}, persons=[{"name": "Kari Nordmann", "roles": ["DAGL"]}])  # roles alone
+    change(rig, new, registry={"slettedato": "2026-11-22"})
+    change(rig, new, registry={"fjernet": True})
+
+    entries = feed(rig)
+
+    assert [entry["endringstype"] for entry in entries] == ["Ny", "Endring", "Sletting", "Fjernet"]
+    assert {entry["organisasjonsnummer"] for entry in entries} == {new}
+    assert entries[0]["dato"] == "2026-11-23T12:00:00.000Z"
+    assert entries[0]["_links"]["enhet"]["href"].endswith(f"{BASE}/enheter/{new}")
+    assert feed(rig, "underenheter") == []
+
+
+def test_sub_units_have_a_feed_of_their_own(rig: Rig) -> None:
+    change(rig, SUB_UNIT, main_unit=CUSTOMER, registry={"slettedato": "2026-11-22"})
+
+    (entry,) = feed(rig, "underenheter")
+
+    assert entry["_links"]["underenhet"]["href"].endswith(f"{BASE}/underenheter/{SUB_UNIT}")
+    assert feed(rig) == []
+
+
+def test_the_feed_goes_on_from_an_id_or_a_time_both_included(rig: Rig) -> None:
+    for number in range(3):
+        change(rig, CUSTOMER, name=f"Navn {number} AS")
+    ids = [entry["oppdateringsid"] for entry in feed(rig)]
+
+    assert [entry["oppdateringsid"] for entry in feed(rig, oppdateringsid=ids[1], size=1)] == [ids[1]]
+    assert [entry["oppdateringsid"] for entry in feed(rig, size=2, page=1)] == [ids[2]]
+    assert len(feed(rig, dato="2026-11-23T12:00:00.000Z")) == 3
+    assert feed(rig, dato="2026-11-23T12:00:00.001Z") == []
+    assert feed(rig, organisasjonsnummer=OTHER) == []
+    assert "_embedded" not in get(rig, "/oppdateringer/enheter", oppdateringsid=ids[2] + 1).json()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"size": "10001"}, {"size": "0"}, {"size": "5000", "page": "2"}, {"oppdateringsid": "0"}, {"oppdateringsid": "x"},
+        {"dato": "i går"}, {"dato": "2026-11-23"}, {"dato": ""}, {"organisasjonsnummer": "12"},
+    ],
+)  # fmt: skip
+def test_a_wrong_question_to_the_feed_is_400_and_names_the_parameter(rig: Rig, query: dict[str, str]) -> None:
+    response = get(rig, "/oppdateringer/enheter", **query)
+
+    assert response.status_code == 400
+    assert response.json()["feilmelding"] == "Feilaktig forespørsel"
+    assert response.json()["valideringsfeil"][0]["parametere"][0] in query

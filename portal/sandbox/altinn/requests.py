@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from werkzeug.wrappers import Response
 
+from .. import unit_feed
 from ..kernel import Call
 from ..orgnr import is_orgnr
 from ..replies import Reply, as_json, empty
@@ -134,6 +135,7 @@ def _synthetic_organisation(call: Call, orgnr: str) -> Organisation | None:
         return None
     party_id = 50_000_000 + call.state.sequence()
     made = Organisation(orgnr=orgnr, name=f"Virksomhet {orgnr}", party_id=party_id, party_uuid=call.state.uuid4())
+    unit_feed.publish(call, made)
     call.state.organisations[orgnr] = made
     return made
 

@@ -11,12 +11,13 @@ from typing import Any
 import msgspec
 from werkzeug.wrappers import Response
 
+from .. import unit_feed
 from ..altinn import catalogue, client_delegation, decisions, lookup
 from ..altinn.records import PREFIX
 from ..kernel import Call
 from ..replies import as_json, empty
 from ..routing import route
-from ..state import ChangeRequest, Organisation, Person, RegisterUpdate, Request, System, SystemUser
+from ..state import ChangeRequest, Organisation, Person, Request, System, SystemUser
 from .input import check_orgnr, not_found, read, wrong
 
 FIRST_PARTY_ID = 50_000_000
@@ -78,26 +79,9 @@ def put_organisation(call: Call) -> Response:
     organisation = Organisation(
         party_id=party_id, party_uuid=known.party_uuid if known else call.state.uuid4(), **fields
     )
+    unit_feed.publish(call, organisation, before=known)
     call.state.organisations[body.orgnr] = organisation
-    _tell_register(call, organisation, is_new=known is None)
     return as_json({"orgnr": body.orgnr, "party_id": party_id, "party_uuid": organisation.party_uuid}, status=201)
-
-
-def _tell_register(call: Call, organisation: Organisation, *, is_new: bool) -> None:
-    """The change stands in the update feed of the business register."""
-    shown = organisation.registry
-    kind = (
-        "Fjernet" if shown.get("fjernet") else "Sletting" if shown.get("slettedato") else "Ny" if is_new else "Endring"
-    )
-    call.state.register_updates.append(
-        RegisterUpdate(
-            id=call.state.sequence(),
-            at=call.now,
-            orgnr=organisation.orgnr,
-            is_sub=bool(organisation.main_unit),
-            kind=kind,
-        )
-    )
 
 
 def _check_organisation(call: Call, body: OrganisationBody) -> None:

@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 from werkzeug.wrappers import Response
 
+from .. import unit_feed
 from ..altinn import catalogue, lookup
 from ..dialogporten.records import Dialog, Transmission
 from ..kernel import Call
@@ -119,6 +120,7 @@ def _organisation(call: Call, orgnr: str, draw: random.Random) -> Organisation:
         party_uuid=_uuid(draw),
         persons=[Person(name=f"{name[:-3]}sen", roles=["DAGL"])],
     )
+    unit_feed.publish(call, organisation)
     call.state.organisations[orgnr] = organisation
     return organisation
 
