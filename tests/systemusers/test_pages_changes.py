@@ -76,7 +76,11 @@ def test_an_agent_access_is_told_what_must_be_done_again(
     assert "Altinn kan ikke endre en tilgang for klienter" in before
     assert "Be om en ny tilgang" in before
     assert "Se den nye tilgangen" in after
-    assert Access.objects.get(replaces=row).external_ref != row.external_ref
+    new = world.send_access(Access.objects.get(replaces=row))
+    world.decide(new, "approve")
+    approved = page(staff, f"access/{world.poll(new).pk}/")
+    assert new.external_ref != row.external_ref
+    assert "Se klientene til den gamle" in approved
 
 
 OTHER = "urn:altinn:accesspackage:regnskapsforer-uten-signeringsrettighet"
