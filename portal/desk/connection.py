@@ -19,6 +19,7 @@ from portal.core import lease
 from portal.core.environments import Environment
 from portal.explain import explain
 from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission, Transmission
+from submissions.services import catalogue
 from submissions.services.inbox import following
 from submissions.services.inbox.events import can_subscribe
 from systemusers.models import Access, Kind, MaskinportenClient, ScopeGrant, SigningKey, System, signed_by
@@ -250,9 +251,11 @@ class _StepChecks:
         if not can_subscribe(self.environment):
             return _("Altinn varsler bare portaler som har en https-adresse.")
         usable = self.accesses_of.filter(status__in=Access.USABLE)
-        if usable.exists() and not usable.filter(profile__kind=Kind.STANDARD).exists():
+        opening = sorted({urn for service in catalogue.services() for urn in service.packages})
+        has_some = ~Q(rights=[]) | Q(packages__has_any_keys=opening)
+        if usable.exists() and not usable.filter(has_some, profile__kind=Kind.STANDARD).exists():
             return _(
-                "Portalen abonnerer ikke for klientene til regnskapsførere: det ville blitt ett abonnement for hver."
+                "Portalen abonnerer ikke for klientene til regnskapsførere, og ikke for tilgangspakker uten en tjeneste vi kjenner."
             )
         if usable.exists() and not usable.exclude(rights=[], packages=[]).exists():
             return _("Altinn varsler ikke for tilganger uten enkeltrettigheter og tilgangspakker.")

@@ -26,10 +26,10 @@ SHOWN = 5
 @staff_page()
 def customer(request: StaffRequest, pk: int) -> HttpResponse:
     rows = listing.with_accesses(Customer.objects.visible_to(request.user).filter(environment=request.environment))
-    row, at = get_object_or_404(rows, pk=pk), timezone.now()
+    row, at = get_object_or_404(rows.annotate(is_client=listing.is_client()), pk=pk), timezone.now()
     working = is_working(at=at)
     accesses = listing.customer_row(row, at=at, working=working).accesses
-    through = through_whom(row, user=request.user)
+    through = through_whom(row, user=request.user) if row.is_client else []  # type: ignore[attr-defined] # annotated
     context = {
         "customer": row,
         "accesses": accesses,

@@ -19,7 +19,7 @@ def customers(request: StaffRequest) -> HttpResponse:
     text, group = search_text(request), request.GET.get("group", "")
     matching = listing.find_customers(user=request.user, environment=request.environment, text=text)
     rows = in_group(matching, listing.CUSTOMERS, group)
-    page = paginate(listing.with_accesses(rows), query=request.GET, order=("sort_name", "pk"))
+    page = paginate(listing.with_accountants(listing.with_accesses(rows)), query=request.GET, order=("sort_name", "pk"))
     at = timezone.now()
     working = is_working(at=at)
     context = {
