@@ -53,6 +53,14 @@ def offers_for(customer: Customer) -> list[Offer]:
     return sorted(offers, key=lambda offer: not offer.is_allowed) if ways else []
 
 
+def access_for(*, customer: Customer, service: Service, used: Access) -> Access:
+    """The access that was used before while it allows the service, else another that does; `used` when none does."""
+    if catalogue.availability(access=used, service=service, customer=customer).is_allowed:
+        return used
+    allowed = (offer.access for offer in _of(service, ways_to(customer)) if offer.access is not None)
+    return next(allowed, used)
+
+
 def _of(service: Service, ways: list[Way]) -> list[Offer]:
     judged = [(way, catalogue.availability_of(way=way, service=service)) for way in ways]
     allowed = [(way, found) for way, found in judged if found.is_allowed]

@@ -218,6 +218,25 @@ def test_a_client_that_the_accountant_took_away_stops_what_is_not_sent(firm: Fir
     assert draft.status == S.DRAFT
 
 
+def test_a_correction_goes_through_the_new_accountant(firm: Firm) -> None:
+    (client,) = firm.customers(1)
+    sent = deliver(firm, client, SERVICE, wrong=True)
+    sent = Reading(firm.world).settle(sent)
+    other = firm.another("Annet Regnskap AS")
+    firm.attach([client.orgnr], access=other)
+    same = drafts.copy_for_correction(submission=sent, by=BY, at=firm.world.at)
+    same.move_to("CANCELLED", by=BY, at=firm.world.at)
+    firm.detach([client.orgnr])
+    for _ in range(2):
+        firm.read()
+        firm.world.let_pass(hours=2)
+
+    moved = drafts.copy_for_correction(submission=sent, by=BY, at=firm.world.at)
+
+    assert sent.status == S.REJECTED
+    assert (same.access, moved.access, moved.customer) == (firm.access, other, client)
+
+
 def test_a_client_known_only_from_a_dialog_can_be_sent_for_with_a_doubt(firm: Firm) -> None:
     client = firm.world.new_customer("310203335", "Fra dialog AS")
     client_relations.note_parties(access=firm.access, orgnrs=[client.orgnr], at=firm.world.at)

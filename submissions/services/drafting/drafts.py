@@ -24,6 +24,7 @@ from submissions.services import catalogue
 from submissions.services.documents import Kept, clean_filename, distinct, keep
 from submissions.services.drafting import checking, package_check
 from submissions.services.drafting.package_check import AT_ONCE_BYTES, AT_ONCE_FILES, OPEN
+from submissions.services.offers import access_for
 from systemusers.models import Access
 
 Status = Submission.Status
@@ -302,7 +303,8 @@ def remove_file(*, submission: Submission, document: Document, by: str, at: date
 
 
 def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Submission:
-    """A new draft that corrects `submission`, with copies of its forms; an open correction is reused.
+    """A new draft that corrects `submission`, with copies of its forms; an open correction is reused. It goes through the same
+    access while that can be used, else through another way to the customer.
 
     Raises NotOpen when there is nothing to correct yet, NotAllowed when the access no longer allows the service.
     """
@@ -315,8 +317,9 @@ def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Sub
         open_one = submission.corrections.filter(status__in=OPEN).first()
         if open_one:
             return open_one
+        service = catalogue.service(submission.service)
         draft = create_draft(
-            access=submission.access,
+            access=access_for(customer=submission.customer, service=service, used=submission.access),
             customer=submission.customer,
             service=submission.service,
             period=submission.period,
