@@ -27,7 +27,7 @@ CONFIGURES = {
     "key-import", "key-kid", "key-public-jwk", "key-public-set", "key-public-list", "digdir-keys", "digdir-clients",
     "digdir-client-add", "digdir-client-new", "rotation-start", "rotation", "rotation-post", "rotation-use",
     "rotation-remove", "rotation-abandon", "rotation-by-hand",
-    "found", "found-fetch", "profile-changes",
+    "found", "found-fetch", "profile-changes", "doctor", "token",
 }  # fmt: skip
 ADMINISTERS = {"customer-list"}
 POSTS = {
