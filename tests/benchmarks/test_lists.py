@@ -30,11 +30,11 @@ MOST_QUERIES = 12
 
 CUSTOMER_ROWS = """
 INSERT INTO accounts_customer (environment, orgnr, name, reference, portfolio_id, language, contact_name, contact_email,
-    contact_phone, notes, business_register, created_at)
+    contact_phone, notes, business_register, test_approver, created_at)
 SELECT 'SANDBOX', (210000000 + n)::text,
     (ARRAY['Rask', 'Ærlig', 'Stille', 'Blid'])[1 + h %% 4] || ' ' || (ARRAY['Elg', 'Ørn', 'Rev', 'Laks', 'Gaupe'])[1 + h / 4 %% 5]
         || ' ' || md5(n::text),
-    '', %s + h / 20 %% %s, 'nb', '', '', '', '', '{}', now()
+    '', %s + h / 20 %% %s, 'nb', '', '', '', '', '{}', '', now()
 FROM generate_series(1, %s) n, LATERAL (SELECT hashint4(n) & 65535 AS h) mixed
 """
 ACCESS_ROWS = """

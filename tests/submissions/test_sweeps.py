@@ -24,8 +24,8 @@ MANY = 10_000
 ROWS = [
     """
     INSERT INTO accounts_customer (environment, orgnr, name, reference, portfolio_id, language, contact_name, contact_email,
-        contact_phone, notes, business_register, created_at)
-    SELECT 'SANDBOX', (210000000 + n)::text, 'Kunde', '', %(portfolio)s, 'nb', '', '', '', '', '{}', now()
+        contact_phone, notes, business_register, test_approver, created_at)
+    SELECT 'SANDBOX', (210000000 + n)::text, 'Kunde', '', %(portfolio)s, 'nb', '', '', '', '', '{}', '', now()
     FROM generate_series(1, %(many)s) n""",
     """
     INSERT INTO systemusers_access (environment, customer_id, profile_id, reference, external_ref, rights, packages,
