@@ -246,7 +246,7 @@ class AskForm(CleanText, forms.Form):
         profiles.queryset = (
             AccessProfile.objects.filter(system__environment=environment, system__status=System.Status.REGISTERED)
             .select_related("system")
-            .order_by("name")
+            .order_by("-kind", "name")  # those for the organisation itself first
         )
         self.fields["profile"].initial = profiles.queryset.first()
         self.needs_word = environment == Environment.PRODUCTION and count > 1

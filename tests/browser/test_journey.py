@@ -73,6 +73,8 @@ def approve(browser: Browser, link: str) -> None:
 
 def send_report(page: Page, portal: Portal, button: str, *, year: str) -> None:
     page.goto(f"{portal.url}/sandbox/submissions/new/")
+    page.locator("input[name=q]").fill(CUSTOMER)
+    page.get_by_role("button", name="Søk").click()
     page.get_by_role("link", name=CUSTOMER).click()
     page.get_by_label("Aksjonærregisteroppgaven").check()
     page.get_by_label("Inntektsår").select_option(year)
