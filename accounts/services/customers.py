@@ -10,8 +10,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from accounts.models import Customer, Portfolio, Vendor
-from accounts.services.business_register import LookUp
-from accounts.services.orgnr import check_environment, read_orgnr
+from accounts.services.business_register import LookUp, can_be_known, enhetsregisteret
+from accounts.services.orgnr import BadOrgnr, check_environment, read_orgnr
 from portal.core.audit import record
 from portal.core.audit_changes import changes, values_of
 from portal.core.audit_events import AuditType
@@ -90,6 +90,24 @@ def add_customer(
             raise
         raise AlreadyCustomer(existing) from None
     return customer
+
+
+def is_readable_orgnr(orgnr: str, *, environment: str) -> bool:
+    """Whether `orgnr` is written as it is stored and may be a customer in `environment`."""
+    try:
+        return readable_orgnr(orgnr, environment=environment) == orgnr
+    except BadOrgnr:
+        return False
+
+
+def look_up_new(numbers: set[str], *, environment: str) -> dict[str, Unit]:
+    """What the business register says of those that are no customers yet: at most MOST_NUMBERS. Not inside a transaction.
+
+    Raises the gateways' errors.
+    """
+    known = Customer.objects.filter(environment=environment, orgnr__in=numbers).values_list("orgnr", flat=True)
+    missing = sorted(n for n in numbers - set(known) if can_be_known(environment=environment, orgnr=n))
+    return {unit.orgnr: unit for unit in enhetsregisteret(environment).units(missing)} if missing else {}
 
 
 def add_customers(

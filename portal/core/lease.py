@@ -252,6 +252,13 @@ def reporting(hold: Hold[Any], *, longest: timedelta = LONGEST_WAIT) -> Iterator
             raise
 
 
+def report_all(holds: Iterable[Hold[Any]], error: Exception) -> None:
+    """`reporting` for a batch that failed as one: each row gets the code and the wait."""
+    for hold in holds:
+        with reporting(hold):
+            raise error
+
+
 def log_problem(hold: Hold[Any], error: Exception) -> None:
     """A fault of ours is logged with its traceback; an answer that we cannot read, and a 401, as an error: a person must act."""
     code = code_of(error)

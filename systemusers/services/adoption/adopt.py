@@ -12,9 +12,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Customer
-from accounts.services.business_register import can_be_known, enhetsregisteret
-from accounts.services.customers import add_customers, vendor_orgnr
-from accounts.services.orgnr import BadOrgnr, check_environment, read_orgnr
+from accounts.services.customers import add_customers, is_readable_orgnr, look_up_new
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
@@ -40,44 +38,22 @@ def take_over_due(*, at: datetime) -> int:
         try:
             _take_over(environment, group)
         except Exception as error:
-            _put_off(group, error)
+            lease.report_all(group, error)
     return len(holds)
-
-
-def _put_off(group: Holds, error: Exception) -> None:
-    for hold in group:
-        with lease.reporting(hold):
-            raise error
 
 
 def _take_over(environment: str, group: Holds) -> None:
     """Raises the gateways' errors when a name is needed and the business register does not answer."""
-    usable = [hold for hold in group if _is_usable(hold, environment)]
+    usable = [hold for hold in group if is_readable_orgnr(hold.row.orgnr, environment=environment)]
     for hold in set(group) - set(usable):
         hold.stop(code=WRONG_NUMBER, chosen_at=None)
-    units = _look_up(environment, {hold.row.orgnr for hold in usable})
+    units = look_up_new({hold.row.orgnr for hold in usable}, environment=environment)
     with transaction.atomic():
         mine = lease.lock_all(usable)
         customers = _customers(environment, mine, units)
         taken = {hold: _access_of(hold, customers[hold.row.orgnr]) for hold in mine}
         _ask_for_rights(taken)
         lease.finish_all({hold: {"next_attempt_at": None, "access": access} for hold, access in taken.items()})
-
-
-def _is_usable(hold: Hold[FoundSystemUser], environment: str) -> bool:
-    try:
-        number = read_orgnr(hold.row.orgnr)
-        check_environment(number, environment=environment, vendor_orgnr=vendor_orgnr())
-    except BadOrgnr:
-        return False
-    return number == hold.row.orgnr
-
-
-def _look_up(environment: str, numbers: set[str]) -> dict[str, Unit]:
-    """What the business register says of those that are no customers yet. Not inside a transaction."""
-    known = Customer.objects.filter(environment=environment, orgnr__in=numbers).values_list("orgnr", flat=True)
-    missing = sorted(n for n in numbers - set(known) if can_be_known(environment=environment, orgnr=n))
-    return {unit.orgnr: unit for unit in enhetsregisteret(environment).units(missing)} if missing else {}
 
 
 def _customers(environment: str, holds: Holds, units: dict[str, Unit]) -> dict[str, Customer]:

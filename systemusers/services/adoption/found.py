@@ -47,7 +47,9 @@ def _store(system: System, batch: list[RemoteSystemUser], at: datetime) -> None:
         str(pk)
         for pk in SystemUser.objects.filter(altinn_id__in=ids, removed_at=None).values_list("altinn_id", flat=True)
     }
-    rows = [_row(system, remote, at) for remote in batch if remote.id not in ours and not _is_asked_for(system, remote)]
+    asked = _asked_for(system, batch)
+    new = [one for one in batch if one.id not in ours and (one.orgnr, one.external_ref) not in asked]
+    rows = [_row(system, remote, at) for remote in new]
     with transaction.atomic():
         FoundSystemUser.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["system", "altinn_id"], update_fields=list(REFRESHED)
@@ -65,12 +67,13 @@ def _row(system: System, remote: RemoteSystemUser, at: datetime) -> FoundSystemU
     )  # fmt: skip
 
 
-def _is_asked_for(system: System, remote: RemoteSystemUser) -> bool:
-    """The customer was asked from here and has just approved: the poll of the request stores it, as its own."""
-    return Access.objects.filter(
-        profile__system=system, customer__orgnr=remote.orgnr, external_ref=remote.external_ref,
+def _asked_for(system: System, batch: list[RemoteSystemUser]) -> set[tuple[str, str]]:
+    """Number and reference of customers who were asked from here: the poll of the request stores their answer, as its own."""
+    rows = Access.objects.filter(
+        profile__system=system, customer__orgnr__in={remote.orgnr for remote in batch},
         status__in={*Access.OPEN, *Access.USABLE, Access.Status.UNKNOWN, Access.Status.DRAFT},
-    ).exists()  # fmt: skip
+    )  # fmt: skip
+    return set(rows.values_list("customer__orgnr", "external_ref"))
 
 
 def _mark_gone(system: System, seen: set[str], at: datetime) -> None:

@@ -12,9 +12,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Customer
-from accounts.services.business_register import can_be_known, enhetsregisteret
-from accounts.services.customers import add_customers, readable_orgnr
-from accounts.services.orgnr import BadOrgnr
+from accounts.services.customers import add_customers, is_readable_orgnr, look_up_new
 from portal.core import lease
 from portal.core.lease import Hold
 from portal.gateways.enhetsregisteret import MOST_NUMBERS, Unit
@@ -39,18 +37,12 @@ def take_in_due(*, at: datetime) -> int:
         try:
             _take_in(environment, group)
         except Exception as error:
-            _put_off(group, error)
+            lease.report_all(group, error)
     return len(holds)
 
 
-def _put_off(group: Holds, error: Exception) -> None:
-    for hold in group:
-        with lease.reporting(hold):
-            raise error
-
-
 def _take_in(environment: str, group: Holds) -> None:
-    usable = [hold for hold in group if _is_usable(environment, hold.row.orgnr)]
+    usable = [hold for hold in group if is_readable_orgnr(hold.row.orgnr, environment=environment)]
     for hold in set(group) - set(usable):
         hold.stop(code=WRONG_NUMBER, chosen_at=None)
     numbers = {hold.row.orgnr for hold in usable}
@@ -68,21 +60,10 @@ def _take_in(environment: str, group: Holds) -> None:
         tie_customers(rows=ClientRelation.objects.filter(orgnr__in=numbers), at=group[0].now())
 
 
-def _is_usable(environment: str, orgnr: str) -> bool:
-    try:
-        return readable_orgnr(orgnr, environment=environment) == orgnr
-    except BadOrgnr:
-        return False
-
-
 def _look_up(environment: str, numbers: set[str]) -> dict[str, Unit]:
-    """What the business register says of those that are no customers yet; nothing when it does not answer."""
-    known = Customer.objects.filter(environment=environment, orgnr__in=numbers).values_list("orgnr", flat=True)
-    missing = sorted(n for n in numbers - set(known) if can_be_known(environment=environment, orgnr=n))
-    if not missing:
-        return {}
+    """As `look_up_new`; nothing when the register does not answer."""
     try:
-        return {unit.orgnr: unit for unit in enhetsregisteret(environment).units(missing)}
+        return look_up_new(numbers, environment=environment)
     except GatewayError as error:
         logger.warning("the business register did not answer; the names are Altinn's: %s", error)
         return {}
