@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -250,6 +250,18 @@ def reporting(hold: Hold[Any], *, longest: timedelta = LONGEST_WAIT) -> Iterator
         _report(hold, error, longest)
         if isinstance(error, SoftTimeLimitExceeded):
             raise
+
+
+@contextmanager
+def given_back_on_error(hold: Hold[Any]) -> Iterator[None]:
+    """Around an act that a person waits for: whatever goes wrong, the row is free for the next try. The error is raised again."""
+    try:
+        yield
+    except Exception:
+        if hold.row.lease_until is not None:
+            with suppress(LostRace):
+                hold.give_back()
+        raise
 
 
 def report_all(holds: Iterable[Hold[Any]], error: Exception) -> None:

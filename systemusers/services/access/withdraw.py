@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import Hold
-from portal.core.states import LostRace
 from portal.gateways.altinn import RemoteRequest
 from portal.gateways.errors import Refused
 from systemusers.models import Access, Kind
@@ -28,13 +26,8 @@ def withdraw_access(*, access: Access, by: str, at: datetime) -> None:
     """-> WITHDRAWN, at Altinn too. Raises AlreadyAnswered, LostRace, NoKey and the gateways' errors; it may be repeated."""
     hold = lease.take(Access.objects.loaded().filter(pk=access.pk, status__in=OPEN), at=at)
     record(by=by, at=at, target=hold.row, what=AuditType.WITHDRAW, attempt=hold.attempt)
-    try:
+    with lease.given_back_on_error(hold):
         _withdraw(hold, by)
-    except Exception:
-        if hold.row.lease_until is not None:
-            with suppress(LostRace):
-                hold.write(lease_until=None)
-        raise
 
 
 def _withdraw(hold: Hold[Access], by: str) -> None:

@@ -5,7 +5,6 @@ https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/cha
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -183,7 +182,7 @@ def withdraw(*, change: ChangeRequest, by: str, at: datetime) -> None:
     """-> WITHDRAWN, at Altinn too. Raises AlreadyAnswered, LostRace, NoKey and the gateways' errors; it may be repeated."""
     hold = lease.take(ChangeRequest.objects.loaded().filter(pk=change.pk, status__in=ChangeRequest.OPEN), at=at)
     record(by=by, at=at, target=hold.row, what=AuditType.WITHDRAW, attempt=hold.attempt)
-    try:
+    with lease.given_back_on_error(hold):
         remote = _read(hold)
         if remote is not None and remote.status != "New":
             _settle(hold, remote)
@@ -192,8 +191,3 @@ def withdraw(*, change: ChangeRequest, by: str, at: datetime) -> None:
             token = answers.token_for(hold.row.access, WRITE, at=hold.now())
             system_user_requests(hold.row.environment).delete_change(remote.id, token=token)
         hold.move_to(Status.WITHDRAWN, by=by, confirm_url="", **CALM)
-    except Exception:
-        if hold.row.lease_until is not None:
-            with suppress(LostRace):
-                hold.write(lease_until=None)
-        raise
