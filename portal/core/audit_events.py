@@ -63,6 +63,9 @@ class AuditType(StrEnum):
     IGNORED = "ignored"
     TAKEN_OVER = "taken-over"
     RIGHTS_KNOWN = "rights-known"
+    # services
+    SERVICE_ON = "service-on"
+    SERVICE_OFF = "service-off"
     # accesses
     REQUESTED = "requested"
     CHANGE_ASKED = "change-asked"
@@ -149,6 +152,8 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.CLIENTS_CHOSEN: {"number"},
     T.CLIENTS_EXPORTED: {"number"},
     T.CREATED: {"service", "period", "kid"},
+    T.SERVICE_ON: {"service"},
+    T.SERVICE_OFF: {"service"},
     T.PRODUCTION_TICKED: {"service", "points"},
     T.PRODUCTION_UNTICKED: {"service", "points"},
     T.FILES_ADDED: _FILES,

@@ -25,6 +25,7 @@ from portal.core.paging import paginate
 from portal.core.search import row_id, search_text
 from portal.explain import explain
 from submissions.services import catalogue
+from submissions.services.catalogue import Service
 from systemusers import tasks
 from systemusers.forms import TakeInForm
 from systemusers.models import Access, ClientRelation, ClientRelationQuerySet, ClientRound, Kind
@@ -95,10 +96,11 @@ def clients(request: StaffRequest, pk: int) -> HttpResponse:
     page = paginate(in_group(matching, named, state), query=request.GET, order=("name", "pk"))
     round_ = ClientRound.objects.filter(access=access).first()
     numbers = summary(access=access, rows=everything)
+    reports = catalogue.reports(catalogue.local(request.environment))
     context = {
-        "access": access, "q": text, "state": state, "page": page.of(lambda row: _row(row, access)),
+        "access": access, "q": text, "state": state, "page": page.of(lambda row: _row(row, access, reports)),
         "chips": chips(matching, named, query=request.GET, parameter="state", always=("ready", "lacking", "strangers")),
-        "numbers": numbers, "shares": _shares(numbers), "services": _services(everything), "round": round_,
+        "numbers": numbers, "shares": _shares(numbers), "services": _services(everything, reports), "round": round_,
         "step": next_step(access, at=at, working=is_working(at=at)),
         "problem": explain(round_.problem_code) if round_ and round_.problem_code else None,
         "moving": everything.filter(CHOSEN).count(),
@@ -113,23 +115,22 @@ def _sandbox_page(request: StaffRequest) -> str:
     return f"{settings.SANDBOX_URL}/control#system-users" if request.environment == Environment.SANDBOX else ""
 
 
-def _row(relation: ClientRelation, access: Access) -> Row:
+def _row(relation: ClientRelation, access: Access, reports: list[Service]) -> Row:
     usable = relation.gone_at is None and access.status in Access.USABLE
-    names = [one.name for one in catalogue.services() if usable and one.enabled and catalogue.gives(relation, one)]
+    names = [one.name for one in reports if usable and catalogue.gives(relation, one)]
     return Row(client_row(relation, access), names)
 
 
-def _services(rows: ClientRelationQuerySet) -> list[Sendable]:
-    """Of enabled services, for how many clients each can be sent. One query."""
-    enabled = [service for service in catalogue.services() if service.enabled]
+def _services(rows: ClientRelationQuerySet, reports: list[Service]) -> list[Sendable]:
+    """For how many clients each of the services can be sent. One query."""
     counts = {
         f"n{index}": Count(
-            "pk", filter=Q(packages__has_any_keys=list(one.packages)) | Q(resources__has_key=one.resource)
+            "pk", filter=Q(packages__has_any_keys=list(one.packages)) | Q(resources__has_any_keys=list(one.resources))
         )
-        for index, one in enumerate(enabled)
+        for index, one in enumerate(reports)
     }
     totals = rows.present().aggregate(**counts) if counts else {}
-    named = [Sendable(one.name, totals[f"n{index}"]) for index, one in enumerate(enabled)]
+    named = [Sendable(one.name, totals[f"n{index}"]) for index, one in enumerate(reports)]
     return [one for one in named if one.clients]
 
 

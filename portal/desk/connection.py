@@ -251,7 +251,9 @@ class _StepChecks:
         if not can_subscribe(self.environment):
             return _("Altinn varsler bare portaler som har en https-adresse.")
         usable = self.accesses_of.filter(status__in=Access.USABLE)
-        opening = sorted({urn for service in catalogue.services() for urn in service.packages})
+        opening = sorted(
+            {urn for service in catalogue.followed(catalogue.local(self.environment)) for urn in service.packages}
+        )
         has_some = ~Q(rights=[]) | Q(packages__has_any_keys=opening)
         if usable.exists() and not usable.filter(has_some, profile__kind=Kind.STANDARD).exists():
             return _(

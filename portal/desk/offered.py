@@ -74,7 +74,7 @@ def _systems(environment: str) -> dict[str, list[str]]:
 
 def _row(entry: Offered, using: dict[str, list[str]]) -> Row:
     language = (get_language() or "nb")[:2]
-    opened = [one.name for one in catalogue.services() if entry.code == one.resource or entry.code in one.packages]
+    opened = [one.name for one in catalogue.services() if entry.code in one.resources or entry.code in one.packages]
     former = entry.former_names.get(language, "") if entry.former_names else ""
     return Row(entry, entry.name(language), former, sorted(opened), using.get(entry.code, []))
 

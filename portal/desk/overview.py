@@ -49,17 +49,17 @@ def facts(*, user: User, environment: Environment, at: datetime) -> list[str]:
         customers = ngettext("%(n)s kunde", "%(n)s kunder", number)
     else:
         customers = ngettext("%(n)s kunde i porteføljen din", "%(n)s kunder i porteføljen din", number)
-    return [customers % {"n": shown}, *_next_deadline(at)]
+    return [customers % {"n": shown}, *_next_deadline(at, environment)]
 
 
-def _next_deadline(at: datetime) -> list[str]:
-    today = timezone.localdate(at)
+def _next_deadline(at: datetime, environment: Environment) -> list[str]:
+    today, settings = timezone.localdate(at), catalogue.local(environment)
     coming = [
-        (service.deadline(Period.year(year)), service.name)
-        for service in catalogue.services()
-        if service.enabled and service.period == PeriodKind.YEAR
+        (day, service.name)
+        for service in catalogue.reports(settings)
+        if service.period == PeriodKind.YEAR
         for year in (today.year - 1, today.year)
-        if today <= service.deadline(Period.year(year)) <= today + IN_SIGHT
+        if (day := settings.last_day(service, Period.year(year))) and today <= day <= today + IN_SIGHT
     ]
     if not coming:
         return []

@@ -151,6 +151,8 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.KEY_TRIED: P(lazy("Nøkkel prøvd hos Maskinporten"), _kid, on_pages=False),
     T.SCOPES_CHECKED: P(lazy("Scope undersøkt"), _names("scopes"), on_pages=False),
     T.CONNECTION_TRIED: P(lazy("Forbindelsen prøvd"), _names("scopes"), on_pages=False),
+    T.SERVICE_ON: P(lazy("Tjeneste slått på"), _names("service")),
+    T.SERVICE_OFF: P(lazy("Tjeneste slått av"), _names("service")),
     T.CLAIMS_SHOWN: P(lazy("Innholdet i et token vist"), _names("scopes"), on_pages=False),
     T.REGISTER: P(lazy("Prøver å registrere i systemregisteret")),
     T.REGISTER_REFUSED: P(lazy("Altinn sa nei til registreringen"), _codes, "danger"),

@@ -14,6 +14,7 @@ from submissions.models.inbox import (
 from submissions.models.order import Order
 from submissions.models.package_check import PackageCheck
 from submissions.models.production_start import ProductionStart
+from submissions.models.service_setting import ServiceSetting
 from submissions.models.submission import Call, Document, DocumentQuerySet, Submission, SubmissionQuerySet
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "ReceivedEvent",
     "ReleasedAccess",
     "SendingHold",
+    "ServiceSetting",
     "Submission",
     "SubmissionQuerySet",
     "Transmission",

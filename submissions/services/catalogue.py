@@ -1,108 +1,42 @@
-"""The service catalogue: which services an access can use, and the reason when it cannot.
-
-The entries are data in `catalogue.toml`; a new service of a known adapter is a new table there and no code.
-"""
+"""The service catalogue: which services an access can use, and the reason when it cannot."""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass, field
-from datetime import date
-from enum import StrEnum
+from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
-import msgspec
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
-from portal.core.environments import Addresses, Environment
 from portal.gateways import urns
-from submissions.period import Period, PeriodKind
+from submissions.adapters import ADAPTERS
+from submissions.services.entries import Capability, Openness, Service, read_entries
+from submissions.services.local import Local, local
 from systemusers.models import Access, ClientRelation, ClientRound, Kind, ScopeGrant
 from systemusers.services.client_relations.ways import Way, way_of
 
-FILE = Path(__file__).with_name("catalogue.toml")
-Texts = dict[str, str]
+__all__ = [
+    "Availability", "Capability",
+    "Local",
+    "Openness",
+    "Service",
+    "UnknownService",
+    "availability",
+    "availability_of",
+    "covers",
+    "followed",
+    "gives",
+    "local",
+    "name_of",
+    "reports",
+    "resources_of",
+    "service",
+    "services",
+]  # fmt: skip
 
 
 class UnknownService(Exception):
     """No entry of the catalogue has this id."""
-
-
-@dataclass(frozen=True)
-class Day:
-    day: int
-    month: int
-
-
-class Openness(StrEnum):
-    """Whether the authority accepts a service in one environment."""
-
-    OPEN = "open"
-    CLOSED = "closed"
-    UNKNOWN = "unknown"  # no page says so: it can be tried
-
-
-@dataclass(frozen=True)
-class Service:
-    """One entry. Sizes in bytes; `resource` without its urn prefix, `packages` with theirs.
-
-    `usual_hours`: within so many hours after delivery there is mostly a verdict.
-    `adapter` is a name in `submissions.adapters`, "" while there is none; `options` are the entry's own data for it.
-    """
-
-    id: str
-    adapter: str
-    enabled: bool
-    period: PeriodKind
-    environments: dict[Environment, Openness]
-    form: str
-    names: Texts
-    abouts: Texts
-    scopes: tuple[str, ...]
-    resource: str
-    packages: tuple[str, ...]
-    gateway: str
-    last_day: Day
-    extensions: tuple[str, ...]
-    media_type: str
-    max_file_bytes: int
-    max_files: int
-    path: str = ""
-    label: str = ""
-    usual_hours: int = 24
-    options: dict[str, Any] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def name(self) -> str:
-        return _in_language(self.names)
-
-    @property
-    def about(self) -> str:
-        return _in_language(self.abouts)
-
-    @property
-    def resource_urn(self) -> str:
-        return urns.resource(self.resource)
-
-    def base_url(self, addresses: Addresses) -> str:
-        """Where the service is, without a trailing slash."""
-        if self.gateway == "older":
-            return addresses.skatteetaten_older + self.path
-        return addresses.skatteetaten_newer.format(label=self.label)
-
-    def deadline(self, period: Period) -> date:
-        """The last day to deliver for a yearly period: a day of the next year."""
-        return date(period.start.year + 1, self.last_day.month, self.last_day.day)
-
-    def openness(self, environment: str) -> Openness:
-        return self.environments[Environment(environment)]
 
 
 @dataclass(frozen=True)
@@ -123,13 +57,22 @@ class Availability:
 
 @lru_cache(maxsize=1)
 def _entries() -> dict[str, Service]:
-    tables = tomllib.loads(FILE.read_text(encoding="utf-8"))["service"]
-    return {entry.id: entry for entry in msgspec.convert(tables, list[Service])}
+    return read_entries()
 
 
 def services() -> list[Service]:
-    """Every entry, in the order of the file."""
+    """Every entry, by group and name."""
     return list(_entries().values())
+
+
+def reports(settings: Local) -> list[Service]:
+    """The services that reports are sent with and that are on."""
+    return [service for service in services() if service.adapter in ADAPTERS and settings.is_on(service)]
+
+
+def followed(settings: Local) -> list[Service]:
+    """The services whose dialogs are asked for."""
+    return [service for service in services() if settings.is_followed(service)]
 
 
 def service(service_id: str) -> Service:
@@ -146,23 +89,18 @@ def name_of(service_id: str) -> str:
     return entry.name if entry else service_id
 
 
-def services_for(access: Access) -> list[Availability]:
-    """The availability of every service through this access; available ones first."""
-    availabilities = [availability(access=access, service=service) for service in services()]
-    return sorted(availabilities, key=lambda entry: not entry.is_allowed)
-
-
 def availability(*, access: Access, service: Service, customer: Customer | None = None) -> Availability:
-    """The availability of one service through one access, for `customer`, by default the access's own. Three queries at most."""
-    return availability_of(way=way_of(access=access, customer=customer or access.customer), service=service)
+    """The availability of one service through one access, for `customer`, by default the access's own. Four queries at most."""
+    way = way_of(access=access, customer=customer or access.customer)
+    return availability_of(way=way, service=service, settings=local(access.environment))
 
 
-def availability_of(*, way: Way, service: Service) -> Availability:
-    """The same for a way that is loaded. Two queries at most."""
-    return Availability(service, _obstacle(way, service), _doubt(way, service))
+def availability_of(*, way: Way, service: Service, settings: Local) -> Availability:
+    """The same for a way and settings that are loaded. Two queries at most."""
+    return Availability(service, _obstacle(way, service, settings), _doubt(way, service, settings))
 
 
-def _doubt(way: Way, service: Service) -> str:
+def _doubt(way: Way, service: Service, settings: Local) -> str:
     access, relation = way.access, way.relation
     if relation is not None and not relation.is_known:
         return _("Det er ukjent hva klienten har gitt %(accountant)s. Skatteetaten kan si nei.") % _names(way)
@@ -170,7 +108,7 @@ def _doubt(way: Way, service: Service) -> str:
         return _("Klienten manglet i listen fra Altinn sist. Vi spør igjen før vi sier det sikkert.")
     if access.has_unknown_rights:
         return _("Det er ukjent om tilgangen gjelder %(service)s. Skatteetaten kan si nei.") % {"service": service.name}
-    if service.openness(access.environment) != Openness.UNKNOWN:
+    if settings.openness(service) != Openness.UNKNOWN:
         return ""
     return _("Det er ikke bekreftet at Skatteetaten tar imot %(service)s i dette miljøet.") % {"service": service.name}
 
@@ -179,11 +117,11 @@ def _names(way: Way) -> dict[str, str]:
     return {"accountant": way.access.customer.name, "client": way.customer.name}
 
 
-def _obstacle(way: Way, service: Service) -> str:
+def _obstacle(way: Way, service: Service, settings: Local) -> str:
     access = way.access
-    if not service.enabled:
-        return _("Portalen kan ikke sende denne tjenesten ennå.")
-    if service.openness(access.environment) == Openness.CLOSED:
+    if not settings.is_on(service):
+        return _("Dere har ikke slått på %(service)s. Se Tjenester.") % {"service": service.name}
+    if settings.openness(service) == Openness.CLOSED:
         return _("Skatteetaten tar ikke imot %(service)s i dette miljøet.") % {"service": service.name}
     if access.status not in Access.USABLE:
         return _("Tilgangen er ikke i bruk: %(state)s.") % {"state": access.get_status_display().lower()}
@@ -214,16 +152,18 @@ def _client_obstacle(way: Way, service: Service) -> str:
 
 def gives(relation: ClientRelation, service: Service) -> bool:
     """Whether Altinn says that the client has given the accountant what the service needs."""
-    return service.resource in relation.resources or bool(set(service.packages) & set(relation.packages))
+    return bool(set(service.resources) & set(relation.resources) or set(service.packages) & set(relation.packages))
 
 
-def resources_of(access: Access) -> list[str]:
-    """Urns of the resources that dialogs and events of the access may be about. One query for an accountant's, unless loaded."""
-    opened = {service.resource for service in services() if covers(access, service)}
+def resources_of(access: Access, settings: Local | None = None) -> list[str]:
+    """Urns of the resources that dialogs and events of the access may be about. One query for each that is not loaded."""
+    settings = settings or local(access.environment)
+    known = followed(settings)
+    opened = {code for service in known if covers(access, service) for code in service.resources}
     if access.profile.kind == Kind.AGENT:
         round_ = getattr(access, "client_round", None)
         given = set(round_.resources) if isinstance(round_, ClientRound) else set()
-        opened |= given & {service.resource for service in services()}
+        opened |= given & {code for service in known for code in service.resources}
     else:
         opened |= {urns.resource_of(right) for right in access.rights}
     return sorted(map(urns.resource, opened))
@@ -234,7 +174,7 @@ def covers(access: Access, service: Service) -> bool:
     if access.has_unknown_rights:
         return True
     rights = {urns.resource_of(right) for right in access.rights}
-    return service.resource in rights or bool(set(service.packages) & set(access.packages))
+    return bool(set(service.resources) & rights or set(service.packages) & set(access.packages))
 
 
 def _scope_obstacle(access: Access, service: Service) -> str:
@@ -246,7 +186,3 @@ def _scope_obstacle(access: Access, service: Service) -> str:
         if scope not in client.scopes or known.get(scope) in refused:
             return _("Dere har ikke fått scopet %(scope)s. Se Tilkobling.") % {"scope": scope}
     return ""
-
-
-def _in_language(texts: Texts) -> str:
-    return texts.get((get_language() or "nb")[:2]) or texts["nb"]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from submissions.services import catalogue
-from submissions.services.catalogue import Availability, Service
+from submissions.services.catalogue import Availability, Local, Service
 from systemusers.models import Access
 from systemusers.services.client_relations.ways import Way, ways_to
 
@@ -47,9 +47,12 @@ class Offer:
 
 
 def offers_for(customer: Customer) -> list[Offer]:
-    """Each service: once for each access that allows it, the customer's own first; else once, with why not. [] without access."""
-    ways = ways_to(customer)
-    offers = [offer for service in catalogue.services() for offer in _of(service, ways)]
+    """Each service that is on: once for each access that allows it, the customer's own first; else once, with why not.
+
+    [] without any access.
+    """
+    ways, settings = ways_to(customer), catalogue.local(customer.environment)
+    offers = [offer for service in catalogue.reports(settings) for offer in _of(service, ways, settings)]
     return sorted(offers, key=lambda offer: not offer.is_allowed) if ways else []
 
 
@@ -57,12 +60,13 @@ def access_for(*, customer: Customer, service: Service, used: Access) -> Access:
     """The access that was used before while it allows the service, else another that does; `used` when none does."""
     if catalogue.availability(access=used, service=service, customer=customer).is_allowed:
         return used
-    allowed = (offer.access for offer in _of(service, ways_to(customer)) if offer.access is not None)
+    settings = catalogue.local(customer.environment)
+    allowed = (offer.access for offer in _of(service, ways_to(customer), settings) if offer.access is not None)
     return next(allowed, used)
 
 
-def _of(service: Service, ways: list[Way]) -> list[Offer]:
-    judged = [(way, catalogue.availability_of(way=way, service=service)) for way in ways]
+def _of(service: Service, ways: list[Way], settings: Local) -> list[Offer]:
+    judged = [(way, catalogue.availability_of(way=way, service=service, settings=settings)) for way in ways]
     allowed = [(way, found) for way, found in judged if found.is_allowed]
     if allowed:
         is_choice = len(allowed) > 1

@@ -98,7 +98,7 @@ def transmissions_since(
         order_by="updatedAt_asc",
         limit=PAGE,
         parties=[urns.organisation(submission.customer.orgnr)],
-        service_resources=[service(submission.service).resource_urn],
+        service_resources=list(service(submission.service).resource_urns),
         updated_after=since,
     )
     has_more, position = True, ""

@@ -71,7 +71,7 @@ def test_the_overview_costs_few_queries(
     client.force_login(administrator)
     client.get("/sandbox/")
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         client.get("/sandbox/")
 
 

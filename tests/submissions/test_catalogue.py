@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -14,6 +15,7 @@ from submissions import checks
 from submissions.adapters import ADAPTERS
 from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
+from submissions.services.offers import offers_for
 from systemusers.models import Access, ScopeGrant
 from tests.submissions.world import SCOPE, SERVICE
 
@@ -77,21 +79,37 @@ def test_a_scope_the_client_was_never_given_stands_in_the_way(access: Access) ->
     assert SCOPE in reason(access)
 
 
-def test_every_service_is_offered_with_allowed_ones_first(access: Access) -> None:
-    offers = catalogue.services_for(access)
+def test_every_service_that_is_on_is_offered_with_allowed_ones_first(access: Access) -> None:
+    offers = offers_for(access.customer)
 
     assert offers[0].service.id == SERVICE
-    assert len(offers) == len(catalogue.services())
-    assert all(offer.reason for offer in offers[1:])
+    on = {service.id for service in catalogue.reports(catalogue.local(access.environment))}
+    assert {offer.service.id for offer in offers} == on
+    assert all(offer.reasons for offer in offers[1:])
 
 
 @pytest.mark.parametrize("service", catalogue.services(), ids=lambda service: service.id)
 def test_every_entry_is_whole(service: catalogue.Service) -> None:
     assert set(service.names) == set(service.abouts) == {"nb", "nn", "en"}
-    assert all([service.scopes, service.resource, service.extensions])
     assert all(package.startswith("urn:altinn:accesspackage:") for package in service.packages)
+    assert not any(resource.startswith("urn:") for resource in service.resources)
+    assert service.source.startswith("https://")
+    assert not service.reasons or set(service.reasons) == {"nb", "nn", "en"}
+    assert service.capability == catalogue.Capability.MACHINE or service.reasons, "a person must be told why"
+
+
+@pytest.mark.parametrize("service", [one for one in catalogue.services() if one.adapter], ids=lambda one: one.id)
+def test_an_entry_with_an_adapter_has_what_the_calls_need(service: catalogue.Service) -> None:
+    assert service.scopes
     assert service.base_url(addresses(Environment.PRODUCTION)).startswith("https://")
     assert "{" not in service.base_url(addresses(Environment.TEST))
+
+
+def test_the_catalogue_has_every_service_that_is_known() -> None:
+    by_adapter = Counter(service.adapter for service in catalogue.services())
+
+    assert sum(by_adapter.values()) == 53
+    assert by_adapter["gld_json"] == 31
 
 
 def test_a_service_speaks_the_readers_language() -> None:
@@ -100,7 +118,18 @@ def test_a_service_speaks_the_readers_language() -> None:
 
 
 def test_the_deadline_is_in_the_year_after() -> None:
-    assert RF1086.deadline(Period.year(2025)) == date(2026, 1, 31)
+    assert RF1086.last_day(Period.year(2025)) == date(2026, 1, 31)
+
+
+def test_the_deadline_of_a_month_is_in_the_month_after() -> None:
+    entry = catalogue.service("innrapportering-amelding")
+
+    assert entry.last_day(Period(PeriodKind.MONTH, date(2026, 12, 1))) == date(2027, 1, 5)
+    assert entry.last_day(Period(PeriodKind.MONTH, date(2026, 2, 1))) == date(2026, 3, 5)
+
+
+def test_a_deadline_that_no_page_gives_is_unknown() -> None:
+    assert catalogue.service("innrapportering-bsu").last_day(Period.year(2025)) is None
 
 
 def test_an_unknown_service_is_refused_by_name() -> None:

@@ -136,9 +136,9 @@ def test_more_than_twenty_resources_are_asked_for_in_several_searches(
     firm: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = [f"urn:altinn:resource:ske-{number:02}" for number in range(25)]
-    monkeypatch.setattr(catalogue, "resources_of", lambda access: many)
+    monkeypatch.setattr(catalogue, "resources_of", lambda access, settings: many)
 
-    searches = poll._searches(firm.access)
+    searches = poll._searches(firm.access, catalogue.local)
 
     assert [len(search["service_resources"]) for search in searches] == [20, 5]
     assert [urn for search in searches for urn in search["service_resources"]] == many

@@ -8,7 +8,10 @@ import msgspec
 
 
 class Service(msgspec.Struct, kw_only=True, frozen=True):
-    """One reporting service. `label` is the host label of the newer gateway, `codes` the prefix of its error codes."""
+    """One reporting service. `label` is the host label of the newer gateway, `codes` the prefix of its error codes.
+
+    `sums`: field of the summary, and the path of the numbers that it adds up.
+    """
 
     id: str
     name: str
@@ -21,6 +24,7 @@ class Service(msgspec.Struct, kw_only=True, frozen=True):
     summary_key: str = ""
     many: bool = False
     receipt: list[str] = []
+    sums: dict[str, str] = {}
     codes: str = "GLD"
     other_scopes: list[str] = []
 

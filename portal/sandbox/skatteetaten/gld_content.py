@@ -138,16 +138,15 @@ def _findings(service: Service, entry: Delivery) -> Iterator[Finding]:
             text="Leveransen har ingen oppgaver",
             guidance="Bruk leveransetype ingenoppgaver når det ikke er noe å rapportere.",
         )
-    yield from _sums(rows, summary)
+    yield from _sums(service, rows, summary)
 
 
-def _sums(rows: list[Any], summary: dict[str, Any]) -> Iterator[Finding]:
-    """`sumBetaltKontingent` is the sum of every `betaltKontingent`. A sum of an unknown field is not checked."""
-    for name, value in summary.items():
-        field = re.sub(r"^sum(.)", lambda match: match[1].lower(), name)
-        numbers = [number for item in rows for number in _named(item, field)]
-        stated = _number(value)
-        if not name.startswith("sum") or stated is None or not numbers:
+def _sums(service: Service, rows: list[Any], summary: dict[str, Any]) -> Iterator[Finding]:
+    """Whether the sums of the summary are those of the items. One without any number is not looked at."""
+    for name, path in service.sums.items():
+        numbers = [number for item in rows for number in _at(item, path.split("."))]
+        stated = _number(summary.get(name))
+        if stated is None or not numbers:
             continue
         total = sum(numbers, Decimal(0))
         if total != stated:
@@ -155,18 +154,19 @@ def _sums(rows: list[Any], summary: dict[str, Any]) -> Iterator[Finding]:
                 code="SUM",
                 text=f"{name} stemmer ikke med oppgavene",
                 description=f"Oppsummeringen sier {stated}, oppgavene har til sammen {total}.",
-                guidance=f"Kontroller {field} i hver oppgave.",
+                guidance=f"Kontroller {path.rsplit('.', 1)[-1]} i hver oppgave.",
             )
 
 
-def _named(value: Any, field: str) -> Iterator[Decimal]:
-    """Every number called `field`, at any depth."""
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, child in children:
-        number = _number(child) if name == field else None
-        if number is not None:
-            yield number
-        yield from _named(child, field)
+def _at(value: Any, path: list[str]) -> Iterator[Decimal]:
+    """Every number at the path; a name with [] goes through a list."""
+    if not path:
+        number = _number(value)
+        yield from () if number is None else (number,)
+    elif isinstance(value, dict):
+        below = value.get(path[0].removesuffix("[]"))
+        for child in below if isinstance(below, list) else [below]:
+            yield from _at(child, path[1:])
 
 
 def _number(value: Any) -> Decimal | None:

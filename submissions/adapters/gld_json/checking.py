@@ -168,8 +168,13 @@ class _Walk:
 
     def _fields(self, container: Mapping[str, Any], fields: Fields, path: Path) -> Iterator[Fault]:
         choices: dict[Path, list[tuple[str, bool]]] = {}
+        absent: set[Path] = set()
         for names, rule in fields.items():
             for where, value in find_values(container, names, path):
+                if any(where[:end] in absent for end in range(len(path) + 1, len(where))):
+                    continue  # what an object that is not there should have inside
+                if rule.kind == Kind.OBJECT and not isinstance(value, dict):
+                    absent.add(where)
                 is_there = value is not MISSING and value is not None
                 if rule.is_choice:
                     choices.setdefault(where[:-1], []).append((names[-1], is_there))

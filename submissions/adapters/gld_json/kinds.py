@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from submissions.adapters.gld_json.shape import Kind, Rule
@@ -19,6 +19,8 @@ def fits(value: Any, rule: Rule) -> bool:
     """Whether the value has the form of its kind. Check digits and days of the calendar are for `is_probable`."""
     if rule.kind in _TEXTS:
         return isinstance(value, str) and _TEXTS[rule.kind](value, rule)
+    if rule.kind == Kind.OBJECT:
+        return isinstance(value, dict)
     if rule.kind == Kind.BOOL:
         return isinstance(value, bool)
     return type(value) is int and rule.low <= value <= rule.high
@@ -48,12 +50,22 @@ def _is_day(text: str) -> bool:
     return True
 
 
+def _is_moment(text: str) -> bool:
+    """A date with a time; whether a zone is needed is not known."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return "T" in text
+
+
 _TEXTS: dict[Kind, Callable[[str, Rule], bool]] = {
     Kind.TEXT: lambda text, rule: rule.low <= len(text) <= rule.high,
     Kind.DIGITS: lambda text, rule: re.fullmatch("[0-9]+", text) is not None and rule.low <= len(text) <= rule.high,
     Kind.CODE: lambda text, rule: text in rule.codes,
     Kind.DECIMAL: lambda text, _rule: DECIMAL.fullmatch(text) is not None,
     Kind.DATE: lambda text, _rule: re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None and _is_day(text),
+    Kind.TIME: lambda text, _rule: _is_moment(text),
     Kind.DAY: lambda text, _rule: re.fullmatch("[0-9]{4}", text) is not None,
     Kind.PERSON: lambda text, _rule: re.fullmatch("[0-9]{11}", text) is not None,
     Kind.ORGNR: lambda text, _rule: re.fullmatch("[0-9]{9}", text) is not None,

@@ -13,7 +13,7 @@ from submissions.adapters.numbers import synthetic_person
 
 ITEMS = 3
 EXAMPLE_ORGNR = "310123455"
-DAYS_AND_DATES = {Kind.DAY: "3112", Kind.DATE: "2025-12-31"}
+DAYS_AND_DATES = {Kind.DAY: "3112", Kind.DATE: "2025-12-31", Kind.TIME: "2025-12-31T12:00:00+01:00"}
 TEXTS = {"navn": "Eksempel Eksempelsen", "kildesystem": "Eksempelfiler"}
 
 
@@ -55,11 +55,15 @@ def _item(shape: Shape, seed: int, number: int) -> dict[str, Any]:
     """Of fields that exclude each other, the first is filled in."""
     item: dict[str, Any] = {}
     chosen: set[Names] = set()
+    left_out: set[Names] = set()
     for names, rule in shape.item.items():
         if rule.is_choice and names[:-1] in chosen:
+            left_out.add(names)
+        if any(names[:end] in left_out for end in range(1, len(names) + 1)):
             continue
         chosen |= {names[:-1]} if rule.is_choice else set()
-        _put(item, names, _value(names, rule, number, seed))
+        if rule.kind != Kind.OBJECT:
+            _put(item, names, _value(names, rule, number, seed))
     return item
 
 

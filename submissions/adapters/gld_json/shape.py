@@ -7,7 +7,9 @@ The table `[service.options]` has these keys:
 * `published`: whether the schema is published. When it is not, what is known comes from an example only; then a deviation
   is a warning, and a field that is not listed is no deviation.
 * `delivery`, `item`, `deletion`: tables of the fields of a leveranse (beside the common ones), of an item and of an entry of
-  `sletteoppgave`: path = rule. `[]` after a name in a path goes through a list.
+  `sletteoppgave`: path = rule. `[]` after a name in a path goes through a list. The rule of an object says whether it may be
+  absent or is one of several; what it has inside is then looked at only where it is. `party` and `address` stand for a whole
+  object: a person or organisation with its numbers and address, and an address.
 * `sums`: table of fields of the summary, each with the path of the item's field that it adds up.
 
 A rule is a mark, a kind and a range or the allowed values, and then a value for example files: `"? int 0..999 = 7"`. The
@@ -30,7 +32,7 @@ HIGHEST = 999_999_999_999
 
 
 class Kind(StrEnum):
-    """The kinds of values. All but INT, YEAR and BOOL are texts in JSON."""
+    """The kinds of values. All but INT, YEAR, BOOL and OBJECT are texts in JSON."""
 
     TEXT = "text"
     DIGITS = "digits"
@@ -40,9 +42,11 @@ class Kind(StrEnum):
     YEAR = "year"
     BOOL = "bool"
     DATE = "date"
+    TIME = "time"  # a moment, as in ISO 8601
     DAY = "day"  # day and month, DDMM
     PERSON = "person"
     ORGNR = "orgnr"
+    OBJECT = "object"
 
 
 @dataclass(frozen=True)
@@ -129,8 +133,63 @@ def shape_of(options: Mapping[str, Any]) -> Shape:
     )
 
 
+ADDRESS = {
+    "landkode": "? text 2 = NO",
+    "adresseBrukstype": "? text = bosted",
+    "adresseTekst": "| text = Eksempelveien 1",
+    "adresseStrukturert": "| object",
+    **{
+        f"adresseStrukturert.{name}": "? text"
+        for name in (
+            "adressenavn",
+            "adressenummer",
+            "bygning",
+            "boenhet",
+            "etasje",
+            "distriktsnavn",
+            "postboks",
+            "postkode",
+            "byEllerStedsnavn",
+            "administrativEnhet",
+            "adresseTekstForUtskrift",
+        )
+    },
+}
+PARTY = {
+    "person": "| object",
+    "person.foedselsnummer": "? person",
+    "person.fornavn": "? text",
+    "person.mellomnavn": "? text",
+    "person.etternavn": "? text",
+    "person.foedselsdato": "? date",
+    "organisasjon": "| object",
+    "organisasjon.organisasjonsnummer": "? orgnr",
+    "organisasjon.organisasjonsnavn": "? text",
+    "alternativIdentifikator": "? text",
+    "internasjonalIdentifikator": "? object",
+    "internasjonalIdentifikator.identifikator": "? text",
+    "internasjonalIdentifikator.identifikatortype": "? text = TIN",
+    "internasjonalIdentifikator.utstedtAvLand": "? text 2 = NO",
+    "adresse": "? address",
+}
+WHOLE = {"party": PARTY, "address": ADDRESS}
+"""Objects that several services have, by the word that stands for them in a rule. From printed examples: no lengths are known."""
+
+
 def _fields(table: Mapping[str, str]) -> dict[Names, Rule]:
-    return {_names(path): _rule(path, text) for path, text in table.items()}
+    return {_names(path): _rule(path, text) for path, text in _spread(table)}
+
+
+def _spread(table: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The table with the fields of whole objects in place of their word."""
+    for path, text in table.items():
+        *marks, word = text.split()[:2] if text.strip() else [""]
+        if word not in WHOLE:
+            yield path, text
+            continue
+        if not path.endswith("[]"):
+            yield path, " ".join([*marks, Kind.OBJECT])
+        yield from _spread({f"{path}.{name}": rule for name, rule in WHOLE[word].items()})
 
 
 def _names(path: str) -> Names:
@@ -164,13 +223,16 @@ def _range(kind: Kind, values: list[str]) -> tuple[int, int]:
 
 
 def find_values(container: Any, names: Names, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """(path, value) of each field at `names`; MISSING where it is absent. A list on the way gives one for each entry."""
+    """(path, value) of each field at `names`; MISSING where it is absent.
+
+    A list on the way gives one for each entry, and none when it is absent.
+    """
     value, where = container, path
     for position, name in enumerate(names):
         if name.endswith("[]"):
             entries = value.get(name[:-2], MISSING) if isinstance(value, dict) else MISSING
             if entries is MISSING:
-                break
+                return
             for number, entry in enumerate(entries if isinstance(entries, list) else [entries]):
                 yield from find_values(entry, names[position + 1 :], (*where, name[:-2], number))
             return

@@ -84,6 +84,8 @@ VALUES: dict[str, Any] = {
     "year": _("«%(name)s» må være et årstall med fire sifre, uten hermetegn."),
     "bool": _("«%(name)s» må være true eller false, uten hermetegn."),
     "date": _('«%(name)s» må være en dato i hermetegn, for eksempel "2025-12-31".'),
+    "time": _('«%(name)s» må være dato og klokkeslett i hermetegn, for eksempel "2025-12-31T12:00:00+01:00".'),
+    "object": _("«%(name)s» må være et objekt med felter, i krøllparenteser."),
     "day": _('«%(name)s» må være dag og måned med fire sifre i hermetegn: "3112" er 31. desember.'),
     "person": _("«%(name)s» må være et fødselsnummer eller d-nummer: elleve sifre i hermetegn, uten mellomrom."),
     "orgnr": _("«%(name)s» må være et organisasjonsnummer: ni sifre i hermetegn, uten mellomrom."),

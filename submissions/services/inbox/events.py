@@ -10,7 +10,7 @@ import hashlib
 import logging
 import secrets
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -61,8 +61,8 @@ LACKING = """EXISTS (
         SELECT 1 FROM {subscription} own
         WHERE own.access_id = {access}.id AND own.resource = '{prefix}' || wanted.code))"""
 LACKING_BY_PACKAGE = """EXISTS (
-    SELECT 1 FROM (VALUES {pairs}) AS opened(package, resource)
-    WHERE jsonb_exists({access}.packages, opened.package) AND NOT EXISTS (
+    SELECT 1 FROM (VALUES {rows}) AS opened(environment, package, resource)
+    WHERE opened.environment = {access}.environment AND jsonb_exists({access}.packages, opened.package) AND NOT EXISTS (
         SELECT 1 FROM {subscription} own WHERE own.access_id = {access}.id AND own.resource = opened.resource))"""
 
 
@@ -81,10 +81,11 @@ def make_subscriptions(*, at: datetime, limit: int = 500, everything: bool = Fal
     words = {**tables, "prefix": urns.RESOURCE}
     is_lacking = RawSQL(LACKING.format(**words), (), output_field=BooleanField())  # noqa: S611 - no value inside
     lacking = settled.filter(is_lacking | _lacks_by_package(tables)).select_related("profile")
+    settings = cache(catalogue.local)
     wanted = {
         (access.pk, resource)
         for access in lacking.order_by("pk")[:limit]
-        for resource in catalogue.resources_of(access)
+        for resource in catalogue.resources_of(access, settings(access.environment))
     }
     asked = EventSubscription.objects.filter(access__in={pk for pk, _resource in wanted})
     missing = sorted(wanted - set(asked.values_list("access_id", "resource")))
@@ -101,10 +102,16 @@ def make_subscriptions(*, at: datetime, limit: int = 500, everything: bool = Fal
 
 
 def _lacks_by_package(tables: dict[str, str]) -> RawSQL:
-    """Whether a package of the access opens a resource of the catalogue that has no subscription."""
-    pairs = [(urn, service.resource_urn) for service in catalogue.services() for urn in service.packages]
-    sql = LACKING_BY_PACKAGE.format(pairs=", ".join(["(%s, %s)"] * len(pairs)), **tables)
-    return RawSQL(sql, [text for pair in pairs for text in pair], output_field=BooleanField())  # noqa: S611 - values as parameters
+    """Whether a package of the access opens a resource of a followed service that has no subscription."""
+    rows = [
+        (environment, package, resource)
+        for environment in _reachable()
+        for service in catalogue.followed(catalogue.local(environment))
+        for package in service.packages
+        for resource in service.resource_urns
+    ]
+    sql = LACKING_BY_PACKAGE.format(rows=", ".join(["(%s, %s, %s)"] * len(rows)), **tables)
+    return RawSQL(sql, [text for row in rows for text in row], output_field=BooleanField())  # noqa: S611 - values as parameters
 
 
 def wanted() -> QuerySet[EventSubscription]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.db import transaction
@@ -99,6 +99,8 @@ class Answer:
 
 
 Answers = dict[Hold[PollCursor], Answer]
+Settings = Callable[[str], catalogue.Local]
+"""The settings of services in an environment, read once in a batch."""
 
 
 @dataclass(frozen=True)
@@ -136,9 +138,10 @@ def _ask_all(holds: list[Hold[PollCursor]]) -> Iterator[Answers]:
     keyless = {hold: grant for hold in holds if isinstance(grant := grants[hold.row.access_id], tokens.NoKey)}
     if keyless:
         yield {hold: Answer(error=error) for hold, error in keyless.items()}
+    settings = cache(catalogue.local)
     with ThreadPoolExecutor(max_workers=THREADS) as pool:
         pending = {
-            pool.submit(_ask, _question(hold, grant, until)): hold
+            pool.submit(_ask, _question(hold, grant, until, settings)): hold
             for hold in holds
             if not isinstance(grant := grants[hold.row.access_id], tokens.NoKey)
         }
@@ -147,7 +150,7 @@ def _ask_all(holds: list[Hold[PollCursor]]) -> Iterator[Answers]:
             yield {pending.pop(future): future.result() for future in done}
 
 
-def _question(hold: Hold[PollCursor], grant: tokens.PreparedGrant, until: float) -> Question:
+def _question(hold: Hold[PollCursor], grant: tokens.PreparedGrant, until: float, settings: Settings) -> Question:
     cursor, access, at = hold.row, hold.row.access, hold.now()
     order = "contentUpdatedAt" if access.profile.kind == Kind.AGENT else "updatedAt"
     again_from = cursors.again_from(cursor, at=at)
@@ -156,7 +159,7 @@ def _question(hold: Hold[PollCursor], grant: tokens.PreparedGrant, until: float)
         gateway=dialogporten(access.environment),
         grant=grant,
         order=order,
-        searches=tuple(_searches(access)),
+        searches=tuple(_searches(access, settings)),
         new=Reading(tuple(cursor.tokens), cursor.since),
         again=again,
         until=until,
@@ -164,20 +167,20 @@ def _question(hold: Hold[PollCursor], grant: tokens.PreparedGrant, until: float)
     )
 
 
-def _searches(access: Access) -> list[dict[str, Any]]:
+def _searches(access: Access, settings: Settings) -> list[dict[str, Any]]:
     """By party; an agent access has many parties, so by the resources of the services that it or a client of it covers."""
-    covered = _resources(access)
+    covered = _resources(access, settings)
     if covered is None:
         return [{"parties": [urns.organisation(access.customer.orgnr)]}]
     starts = range(0, len(covered), MOST_RESOURCES)
     return [{"service_resources": covered[start : start + MOST_RESOURCES]} for start in starts]
 
 
-def _resources(access: Access) -> list[str] | None:
+def _resources(access: Access, settings: Settings) -> list[str] | None:
     """The resources that are asked for; None: there is no such limit."""
     if access.profile.kind != Kind.AGENT:
         return None
-    return catalogue.resources_of(access)
+    return catalogue.resources_of(access, settings(access.environment))
 
 
 def _ask(question: Question) -> Answer:
@@ -244,6 +247,7 @@ def _store_all(answers: Answers) -> list[int]:
 def _store(answers: Answers, waiting: dict[int, datetime]) -> list[int]:
     """Stores dialogs and cursors in one transaction; nothing of those whose lease was lost."""
     moved: list[int] = []
+    settings = cache(catalogue.local)
     with transaction.atomic():
         results = {}
         for hold in lease.lock_all(answers):
@@ -255,9 +259,8 @@ def _store(answers: Answers, waiting: dict[int, datetime]) -> list[int]:
             answer.failures = row.failures + 1 if answer.error else 0
             results[hold] = _success(row, answer, at, changed=bool(fresh), awaited_since=since)
             if cursors.is_full(answer.again_from) and not answer.again.has_more and row.full_began_at:
-                presence.note_unlisted(
-                    access=row.access, resources=_resources(row.access), since=row.full_began_at, at=at
-                )
+                resources = _resources(row.access, settings)
+                presence.note_unlisted(access=row.access, resources=resources, since=row.full_began_at, at=at)
         lease.finish_all(results)
     return moved
 

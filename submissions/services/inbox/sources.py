@@ -31,5 +31,6 @@ def source_of(row: Attachment) -> Source | None:
     if submission is not None:
         service: Service | None = catalogue.service(submission.service)
     else:
-        service = next((one for one in catalogue.services() if one.resource_urn == dialog.service_resource), None)
+        named = [one for one in catalogue.services() if dialog.service_resource in one.resource_urns]
+        service = next((one for one in named if set(one.scopes) <= set(client.scopes)), named[0] if named else None)
     return Source(service.scopes, service) if service else None

@@ -54,11 +54,12 @@ class Waiting:
 
 def _common(row: Submission, user: User, at: datetime) -> dict[str, Any]:
     service = catalogue.service(row.service)
+    deadline = catalogue.local(row.environment).last_day(service, row.period)
     return {
         "submission": row,
         "service": service,
-        "deadline": service.deadline(row.period),
-        "is_late": timezone.localdate(row.delivered_at or at) > service.deadline(row.period),
+        "deadline": deadline,
+        "is_late": deadline is not None and timezone.localdate(row.delivered_at or at) > deadline,
         "dots": stepper.dots(row),
         "sees_access": _sees_access(row, user),
         "step": next_step(row, at=at, working=is_working(at=at)),

@@ -19,7 +19,7 @@ from tests.submissions.world import BY, World, make_draft, make_profile, queue_p
 
 
 class Rig:
-    """`service` is the first enabled entry of the catalogue with this adapter."""
+    """`service` is the first entry of the catalogue with this adapter that is on from the start."""
 
     def __init__(self, world: World, name: str) -> None:
         self.world, self.adapter = world, adapter(name)
@@ -28,7 +28,7 @@ class Rig:
 
     def _grant(self) -> None:
         """The vendor has the scopes and the right, and the customer's access is one for this service alone."""
-        world, resource = self.world, self.service.resource
+        world, resource = self.world, self.service.resources[0]
 
         def grant() -> tuple[MaskinportenClient, System, Access]:
             world.want_scopes(self.service.scopes)

@@ -12,6 +12,7 @@ from portal.core.filters import in_group
 from portal.sandbox.dialogs import delete_dialog, update_dialog
 from submissions import tasks
 from submissions.models import Dialog, PollCursor
+from submissions.services import catalogue
 from submissions.services.inbox import cursors, poll, presence
 from submissions.services.pages import dialogs as pages
 from systemusers.models import Access
@@ -167,9 +168,9 @@ def test_more_services_than_one_search_takes_are_asked_for_in_several(
     access = Access.objects.select_related("profile").get()
     access.profile.kind, access.rights, access.packages = "AGENT", [], [package]
 
-    searches = poll._searches(access)
+    searches = poll._searches(access, catalogue.local)
     monkeypatch.setattr(poll, "MOST_RESOURCES", 2)
-    split = poll._searches(access)
+    split = poll._searches(access, catalogue.local)
 
     covered = [resource for search in searches for resource in search["service_resources"]]
     assert [resource for search in split for resource in search["service_resources"]] == covered

@@ -1,0 +1,173 @@
+"""The entries of the service catalogue, read from the data files: what is public about each of Skatteetaten's services.
+
+One file for each service in `submissions/catalogue`; a new service of a known adapter is a new file there and no code.
+What no page says is left out of the file and shown as unknown.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.utils.translation import get_language
+
+from portal.core.environments import Addresses, Environment
+from portal.gateways import urns
+from submissions.period import Period, PeriodKind
+
+FOLDER = Path(__file__).parents[1] / "catalogue"
+Texts = dict[str, str]
+
+
+class Openness(StrEnum):
+    """Whether the authority accepts a service in one environment."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"  # no page says so: it can be tried
+
+
+class Group(StrEnum):
+    """The headings under which services are listed, in their order."""
+
+    A_ORDNINGEN = "a_ordningen"
+    SALARY = "salary"
+    SHAREHOLDERS = "shareholders"
+    THIRD_PARTY = "third_party"
+    PRIMARY_INDUSTRY = "primary_industry"
+    TAX = "tax"
+    LETTERS = "letters"
+    PAYMENTS = "payments"
+    OTHER = "other"
+
+
+class Capability(StrEnum):
+    """Whether a system user can do all of it."""
+
+    MACHINE = "machine"
+    PERSON = "person"  # a person must log in and finish it
+    NOT_FOR_SYSTEMBRUKER = "not_for_systembruker"
+    UNKNOWN = "unknown"  # the calls are not public
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """The last day to deliver: of the next year (`day`, `month`), or of the next month (`day` only)."""
+
+    day: int
+    month: int | None = None
+
+    def of(self, period: Period) -> date:
+        if self.month is not None:
+            return date(period.start.year + 1, self.month, self.day)
+        year, month = divmod(period.start.year * 12 + period.start.month, 12)
+        return date(year, month + 1, self.day)
+
+
+@dataclass(frozen=True)
+class Service:
+    """One entry. Sizes in bytes; `resources` without their urn prefix, `packages` with theirs.
+
+    `adapter` is a name in `submissions.adapters`, "" while there is none; `options` are the entry's own data for it.
+    `enabled`: on in a new installation. `reasons` say why it cannot be sent and where it is done, `link` leads there.
+    Any of the `resources` or `packages` gives the right. `usual_hours`: after so many hours there is mostly a verdict.
+    Of unknown values text is "", numbers 0 and `deadline` None. `checked` is the day when `source` was last read.
+    """
+
+    id: str
+    group: Group
+    adapter: str
+    capability: Capability
+    enabled: bool
+    period: PeriodKind
+    environments: dict[Environment, Openness]
+    names: Texts
+    abouts: Texts
+    source: str
+    checked: date
+    form: str = ""
+    scopes: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    gateway: str = ""
+    path: str = ""
+    label: str = ""
+    deadline: Deadline | None = None
+    extensions: tuple[str, ...] = ()
+    media_type: str = ""
+    max_file_bytes: int = 0
+    max_files: int = 0
+    usual_hours: int = 24
+    link: str = ""
+    reasons: Texts = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return _in_language(self.names)
+
+    @property
+    def about(self) -> str:
+        return _in_language(self.abouts)
+
+    @property
+    def reason(self) -> str:
+        return _in_language(self.reasons) if self.reasons else ""
+
+    @property
+    def resource_urns(self) -> tuple[str, ...]:
+        return tuple(map(urns.resource, self.resources))
+
+    def base_url(self, addresses: Addresses) -> str:
+        """Where the service is, without a trailing slash."""
+        if self.gateway == "older":
+            return addresses.skatteetaten_older + self.path
+        return addresses.skatteetaten_newer.format(label=self.label)
+
+    def last_day(self, period: Period) -> date | None:
+        """The last day to deliver for a period; None when no page says so."""
+        return self.deadline.of(period) if self.deadline else None
+
+    def openness(self, environment: str) -> Openness:
+        return self.environments[Environment(environment)]
+
+
+def read_entries(folder: Path = FOLDER) -> dict[str, Service]:
+    """Every entry by its id, by group and then by Norwegian name. Raises msgspec.ValidationError and ValueError for a wrong file."""
+    entries = [_read(path) for path in folder.glob("*.toml")]
+    return {entry.id: entry for entry in sorted(entries, key=_order)}
+
+
+def _read(path: Path) -> Service:
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    table["packages"] = list(map(urns.package, table.get("packages", ())))
+    try:
+        entry = msgspec.convert(table, Service)
+    except msgspec.ValidationError as error:
+        raise msgspec.ValidationError(f"{path.name}: {error}") from None
+    if unknown := _unknown(table):
+        raise ValueError(f"{path.name}: unknown keys {', '.join(unknown)}")
+    if entry.id != path.stem:
+        raise ValueError(f"{path.name}: the id is {entry.id!r}; the file must have the same name")
+    return entry
+
+
+def _unknown(table: dict[str, Any]) -> Iterable[str]:
+    return sorted(set(table) - set(Service.__dataclass_fields__))
+
+
+def _order(entry: Service) -> tuple[int, str]:
+    return list(Group).index(entry.group), entry.names["nb"].casefold()
+
+
+def _in_language(texts: Texts) -> str:
+    return texts.get((get_language() or "nb")[:2]) or texts["nb"]

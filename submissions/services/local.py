@@ -1,0 +1,78 @@
+"""What this vendor has decided of the services in one environment: which are on, and what it knows better than the catalogue.
+
+A service that was on once is followed for ever: answers to what was sent before still come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+
+from portal.core.audit import record
+from portal.core.audit_events import AuditType
+from submissions.adapters import ADAPTERS, RETRIEVALS
+from submissions.models import ServiceSetting
+from submissions.period import Period
+from submissions.services.entries import Deadline, Openness, Service
+
+
+@dataclass(frozen=True)
+class Local:
+    """The settings of one environment by service. What has none is as the catalogue says."""
+
+    environment: str
+    settings: Mapping[str, ServiceSetting]
+
+    def is_on(self, service: Service) -> bool:
+        setting = self.settings.get(service.id)
+        return is_possible(service) and (setting.is_on if setting else service.enabled)
+
+    def is_followed(self, service: Service) -> bool:
+        """Whether dialogs of the service are asked for: it is on, or was."""
+        return is_possible(service) and (service.enabled or service.id in self.settings)
+
+    def openness(self, service: Service) -> Openness:
+        setting = self.settings.get(service.id)
+        return Openness(setting.openness) if setting and setting.openness else service.openness(self.environment)
+
+    def last_day(self, service: Service, period: Period) -> date | None:
+        """The last day to deliver; None when nobody has said it."""
+        setting = self.settings.get(service.id)
+        if setting and setting.deadline_day:
+            return Deadline(setting.deadline_day, setting.deadline_month).of(period)
+        return service.last_day(period)
+
+
+def local(environment: str) -> Local:
+    """One query."""
+    rows = ServiceSetting.objects.filter(environment=environment)
+    return Local(environment, {row.service: row for row in rows})
+
+
+def is_possible(service: Service) -> bool:
+    """Whether the portal has a way to work with the service."""
+    return service.adapter in ADAPTERS or service.adapter in RETRIEVALS
+
+
+class CannotTurnOn(Exception):
+    """The portal has no way to work with the service."""
+
+
+def switch(*, service: Service, environment: str, on: bool, by: str, at: datetime) -> None:
+    """Turn a service on or off. Nothing happens when it is so already. Raises CannotTurnOn."""
+    if on and not is_possible(service):
+        raise CannotTurnOn(service.id)
+    with transaction.atomic():
+        changed = {"is_on": on, "changed_by": by, "changed_at": at}
+        new = {**changed, "environment": environment, "service": service.id}
+        row, is_new = ServiceSetting.objects.select_for_update().get_or_create(
+            environment=environment, service=service.id, defaults=new
+        )
+        if (service.enabled if is_new else row.is_on) == on:
+            return
+        ServiceSetting.objects.filter(pk=row.pk).update(**changed)
+        what = AuditType.SERVICE_ON if on else AuditType.SERVICE_OFF
+        record(by=by, at=at, target=row, what=what, service=service.id)
