@@ -6,20 +6,24 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
 
-from submissions.adapters import ADAPTERS
+from submissions.adapters import ADAPTERS, RETRIEVALS
 from submissions.services.catalogue import Service, services
+from submissions.services.entries import WrongEntry
 
-UNKNOWN_ADAPTER, OTHER_PERIOD, WRONG_OPTIONS = "submissions.E001", "submissions.E002", "submissions.E003"
+UNKNOWN_ADAPTER, OTHER_PERIOD, WRONG_OPTIONS, WRONG_ENTRY = (f"submissions.E00{number}" for number in (1, 2, 3, 4))
 
 
 @register()
 def check_adapters(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """Every entry of the service catalogue names an adapter that exists, sends for the same kind of period and accepts its options."""
-    return [error for service in services() for error in _errors(service)]
+    try:
+        return [error for service in services() for error in _errors(service)]
+    except WrongEntry as error:
+        return [Error(f"The service catalogue: {error}.", id=WRONG_ENTRY)]
 
 
 def _errors(service: Service) -> list[CheckMessage]:
-    if not service.adapter and not service.enabled:
+    if (not service.adapter and not service.enabled) or service.adapter in RETRIEVALS:
         return []
     adapter = ADAPTERS.get(service.adapter)
     if adapter is None:

@@ -1,16 +1,58 @@
-"""Forms of the submissions app: what to report, for which year, and the files."""
+"""Forms of the submissions app: what to report, for which period, and the files."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.forms import CleanText, FilesField
+from submissions.period import Period, PeriodKind
 from submissions.services.offers import Offer
 
 FIRST_YEAR = 2015
+MONTHS, TERMS = 36, 18
+"""How many of the last months and terms can be picked."""
+HEADINGS = {PeriodKind.YEAR: _("Inntektsår"), PeriodKind.MONTH: _("Måned"), PeriodKind.TERM: _("Termin")}
+WANTED = {
+    PeriodKind.YEAR: _("Denne tjenesten er for et inntektsår. Velg et år."),
+    PeriodKind.MONTH: _("Denne tjenesten er for en måned. Velg en måned."),
+    PeriodKind.TERM: _("Denne tjenesten er for en termin. Velg en termin."),
+}
+Choices = list[tuple[str, Any]]
+
+
+def period_choices(kinds: Collection[PeriodKind], *, today: date) -> Choices:
+    """Periods to pick from, the newest first; under headings, and with an empty one, when they are of several kinds."""
+    lists = [(HEADINGS[kind], _periods(kind, today)) for kind in HEADINGS if kind in kinds]
+    if len(lists) == 1:
+        return lists[0][1]
+    first: list[tuple[Any, Any]] = [("", _("Velg periode"))]
+    return [*first, *lists] if lists else [("", _("Ingen periode"))]
+
+
+def _periods(kind: PeriodKind, today: date) -> Choices:
+    periods = [_present(kind, today)]
+    most = {PeriodKind.YEAR: today.year - FIRST_YEAR + 1, PeriodKind.MONTH: MONTHS, PeriodKind.TERM: TERMS}[kind]
+    while len(periods) < most:
+        periods.append(periods[-1].before)
+    return [(str(period), period.spoken) for period in periods]
+
+
+def _present(kind: PeriodKind, today: date) -> Period:
+    if kind == PeriodKind.YEAR:
+        return Period.year(today.year)
+    if kind == PeriodKind.MONTH:
+        return Period.month(today.year, today.month)
+    return Period.term(today.year, (today.month + 1) // 2)
+
+
+def _ended(kind: PeriodKind, today: date) -> Period | str:
+    """The last period that has ended: what is mostly reported next."""
+    return _present(kind, today).before if kind != PeriodKind.NONE else ""
 
 
 class FilesForm(CleanText, forms.Form):
@@ -31,7 +73,7 @@ class NewSubmissionForm(CleanText, forms.Form):
     offer = forms.ChoiceField(
         label=_("Hva skal leveres?"), widget=forms.RadioSelect, error_messages={"required": _("Velg en tjeneste.")}
     )
-    year = forms.TypedChoiceField(label=_("Inntektsår"), coerce=int)
+    period = forms.ChoiceField(label=_("Periode"), required=False)
     uploads = FilesField(
         label=_("Filer"),
         required=False,
@@ -40,15 +82,31 @@ class NewSubmissionForm(CleanText, forms.Form):
 
     beside = forms.BooleanField(label=_("Start en ny kladd ved siden av den som finnes"), required=False)
 
-    def __init__(self, *args: Any, offers: dict[str, Offer], this_year: int, **options: Any) -> None:
+    def __init__(self, *args: Any, offers: dict[str, Offer], today: date, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.offers = offers
+        self.offers, self.today = offers, today
         allowed = [(key, offer.label) for key, offer in offers.items() if offer.is_allowed]
         self.fields["offer"].choices = allowed  # type: ignore[attr-defined]
         self.fields["offer"].initial = allowed[0][0] if allowed else None
-        years = [(str(year), str(year)) for year in range(this_year, FIRST_YEAR - 1, -1)]
-        self.fields["year"].choices = years  # type: ignore[attr-defined]
-        self.fields["year"].initial = str(this_year - 1)
+        kinds = {offer.service.period for offer in offers.values() if offer.is_allowed}
+        self.fields["period"].choices = period_choices(kinds, today=today)  # type: ignore[attr-defined]
+        if len(kinds) == 1:
+            self.fields["period"].label = HEADINGS.get(min(kinds), self.fields["period"].label)
+        self.fields["period"].initial = str(_ended(kinds.pop(), today)) if len(kinds) == 1 else ""
+
+    def clean(self) -> dict[str, Any]:
+        """The period as a Period, of the kind that the service is for; NONE of the day when it is for none."""
+        data = self.cleaned_data
+        if "period" not in data or "offer" not in data:
+            return data
+        wanted = self.offers[data["offer"]].service.period
+        if wanted == PeriodKind.NONE:
+            data["period"] = Period(PeriodKind.NONE, self.today)
+        elif not data["period"] or Period.read(data["period"]).kind != wanted:
+            self.add_error("period", WANTED[wanted])
+        else:
+            data["period"] = Period.read(data["period"])
+        return data
 
 
 class FoundForm(CleanText, forms.Form):

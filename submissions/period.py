@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 
 class PeriodKind(StrEnum):
@@ -25,6 +29,45 @@ class Period:
     @classmethod
     def year(cls, year: int) -> Period:
         return cls(PeriodKind.YEAR, date(year, 1, 1))
+
+    @classmethod
+    def month(cls, year: int, month: int) -> Period:
+        return cls(PeriodKind.MONTH, date(year, month, 1))
+
+    @classmethod
+    def term(cls, year: int, term: int) -> Period:
+        """`term` from 1 to 6."""
+        return cls(PeriodKind.TERM, date(year, term * 2 - 1, 1))
+
+    @classmethod
+    def read(cls, text: str) -> Period:
+        """The period of a text that `str` gave. Raises ValueError."""
+        found = re.fullmatch(r"(\d{4})(?:-(\d{2})|-T([1-6]))?", text, re.ASCII)
+        if found is None:
+            raise ValueError(f"{text[:20]!r} is not a period")
+        year, month, term = found.groups()
+        if term:
+            return cls.term(int(year), int(term))
+        return cls.month(int(year), int(month)) if month else cls.year(int(year))
+
+    @property
+    def before(self) -> Period:
+        """The period of the same kind that ends when this one begins. Not for NONE."""
+        months = {PeriodKind.YEAR: 12, PeriodKind.MONTH: 1, PeriodKind.TERM: 2}[self.kind]
+        year, month = divmod(self.start.year * 12 + self.start.month - 1 - months, 12)
+        return Period(self.kind, date(year, month + 1, 1))
+
+    @property
+    def spoken(self) -> str:
+        """In the current language: `2025`, `mars 2025`, `2. termin 2025 (mars–april)`; "" for NONE."""
+        if self.kind == PeriodKind.MONTH:
+            return date_format(self.start, "F Y")
+        if self.kind == PeriodKind.TERM:
+            last = date(self.start.year, self.start.month + 1, 1)
+            parts = {"n": (self.start.month + 1) // 2, "year": self.start.year}
+            months = {"first": date_format(self.start, "F"), "last": date_format(last, "F")}
+            return _("%(n)s. termin %(year)s (%(first)s–%(last)s)") % {**parts, **months}
+        return str(self)
 
     def columns(self) -> dict[str, Any]:
         """The columns of a row that is about this period."""

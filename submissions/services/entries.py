@@ -141,23 +141,27 @@ class Service:
         return self.environments[Environment(environment)]
 
 
-def read_entries(folder: Path = FOLDER) -> dict[str, Service]:
-    """Every entry by its id, by group and then by Norwegian name. Raises msgspec.ValidationError and ValueError for a wrong file."""
-    entries = [_read(path) for path in folder.glob("*.toml")]
+class WrongEntry(ValueError):
+    """A file describes no service. The message names the file and the key."""
+
+
+def read_entries() -> dict[str, Service]:
+    """Every entry by its id, by group and then by Norwegian name. Raises WrongEntry."""
+    entries = [_read(path) for path in FOLDER.glob("*.toml")]
     return {entry.id: entry for entry in sorted(entries, key=_order)}
 
 
 def _read(path: Path) -> Service:
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
-    table["packages"] = list(map(urns.package, table.get("packages", ())))
     try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table["packages"] = [urns.package(code) for code in table.get("packages", ())]
         entry = msgspec.convert(table, Service)
-    except msgspec.ValidationError as error:
-        raise msgspec.ValidationError(f"{path.name}: {error}") from None
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError, AttributeError, TypeError) as error:
+        raise WrongEntry(f"{path.name}: {error}") from None
     if unknown := _unknown(table):
-        raise ValueError(f"{path.name}: unknown keys {', '.join(unknown)}")
+        raise WrongEntry(f"{path.name}: unknown keys {', '.join(unknown)}")
     if entry.id != path.stem:
-        raise ValueError(f"{path.name}: the id is {entry.id!r}; the file must have the same name")
+        raise WrongEntry(f"{path.name}: the id is {entry.id!r}; the file must have the same name")
     return entry
 
 

@@ -1,4 +1,4 @@
-"""Ny innsending: pick the customer, then what to deliver, the year and the files. Ends on the draft's own page."""
+"""Ny innsending: pick the customer, then what to deliver, the period and the files. Ends on the draft's own page."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from portal.core.bodies import takes_files
 from portal.core.environments import Environment
 from portal.core.htmx import page_or_fragment
 from portal.core.search import row_id, search_text
-from submissions.adapters.base import About, Period
+from submissions.adapters.base import About
 from submissions.forms import NewSubmissionForm
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
-from submissions.services.offers import offers_for
+from submissions.services.offers import Offer, offers_for
 from submissions.services.pages.open_draft import OpenDraftShown, open_draft_shown, open_drafts_of
 from submissions.services.pages.page import RefusedFile, refused_files
 from submissions.views.examples import examples
@@ -40,11 +40,25 @@ def new(request: StaffRequest) -> HttpResponse:
     customer = get_object_or_404(customers, pk=chosen)
     offers = {offer.key: offer for offer in offers_for(customer)}
     form = NewSubmissionForm(
-        request.POST or None, request.FILES or None, offers=offers, this_year=timezone.localdate().year
+        request.POST or None,
+        request.FILES or None,
+        offers=offers,
+        today=timezone.localdate(),
+        initial=_wanted(request, offers),
     )
     if request.method == "POST" and form.is_valid():
         return _begin(request, customer, form)
     return _page(request, customer, form, status=422 if form.errors else 200)
+
+
+def _wanted(request: StaffRequest, offers: dict[str, Offer]) -> dict[str, str]:
+    """What a link to this page asks for: `service` and `period`. Unknown values are left to the form's own."""
+    given = {"period": request.GET.get("period", "")}
+    service = request.GET.get("service")
+    given["offer"] = next(
+        (key for key, offer in offers.items() if offer.is_allowed and offer.service.id == service), ""
+    )
+    return {name: value for name, value in given.items() if value}
 
 
 def _page(
@@ -88,7 +102,7 @@ def _begin(request: StaffRequest, customer: Customer, form: NewSubmissionForm) -
     offer = form.offers[form.cleaned_data["offer"]]
     access, service = offer.access, offer.service.id
     assert access is not None  # noqa: S101 - the form takes allowed offers only
-    period, files = Period.year(form.cleaned_data["year"]), form.cleaned_data["uploads"]
+    period, files = form.cleaned_data["period"], form.cleaned_data["uploads"]
     if "examples" in request.POST and request.environment == Environment.SANDBOX:
         options = catalogue.service(service).options
         about = About(customer.orgnr, period, service, options)

@@ -222,7 +222,7 @@ def test_a_report_for_a_client_goes_from_the_form_to_its_page(
     pick = text(client, form)
     page = text(client, form, customer=str(own.pk))
     key = f"{firm.access.pk}:innrapportering-aksjonaerregisteroppgave"
-    reply = client.post(f"{form}?customer={own.pk}", {"offer": key, "year": "2025", "examples": "right"}, follow=True)
+    reply = client.post(f"{form}?customer={own.pk}", {"offer": key, "period": "2025", "examples": "right"}, follow=True)
 
     draft = Submission.objects.get()
     shown = reply.content.decode()

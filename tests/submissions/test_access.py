@@ -117,6 +117,6 @@ def test_an_access_of_another_portfolio_cannot_be_sent_through(
     client.force_login(case_worker)
 
     url = reverse("submission-new", kwargs={"environment": "sandbox"})
-    response = client.post(f"{url}?customer={hidden.pk}", {"offer": f"{access.pk}:x", "year": "2025"})
+    response = client.post(f"{url}?customer={hidden.pk}", {"offer": f"{access.pk}:x", "period": "2025"})
 
     assert response.status_code == 404

@@ -52,7 +52,7 @@ def uploads(files: list[NamedFile] | None = None) -> list[SimpleUploadedFile]:
 
 
 def create(client: Client, access: Access, **data: Any) -> Any:
-    form = {"offer": f"{access.pk}:{SERVICE}", "year": "2025", "uploads": uploads(), **data}
+    form = {"offer": f"{access.pk}:{SERVICE}", "period": "2025", "uploads": uploads(), **data}
     return client.post(f"{url('submission-new')}?customer={access.customer_id}", form)
 
 
@@ -117,11 +117,11 @@ def test_the_control_speaks_the_readers_language(client: Client, access: Access)
 
 
 def test_files_of_which_none_can_be_used_make_no_draft(client: Client, access: Access) -> None:
-    response = create(client, access, year="2019", uploads=[SimpleUploadedFile("tom.xml", b"")])
+    response = create(client, access, period="2019", uploads=[SimpleUploadedFile("tom.xml", b"")])
 
     assert response.status_code == 422
     assert "tom.xml" in response.content.decode()
-    assert response.context["form"]["year"].value() == "2019"
+    assert response.context["form"]["period"].value() == "2019"
     assert not Submission.objects.exists()
 
 
@@ -147,7 +147,7 @@ def test_the_same_report_begun_again_is_the_open_draft(client: Client, access: A
     first = create(client, access)["Location"]
 
     assert create(client, access)["Location"] == first
-    assert create(client, access, year="2024", uploads=[])["Location"] != first
+    assert create(client, access, period="2024", uploads=[])["Location"] != first
 
 
 @pytest.mark.parametrize(("button", "wrong"), [("right", False), ("wrong_sum", True)])
@@ -160,10 +160,10 @@ def test_in_the_sandbox_examples_are_one_button_away(client: Client, access: Acc
 
 
 def test_a_form_without_a_choice_keeps_what_was_chosen(client: Client, access: Access) -> None:
-    response = create(client, access, offer="", year="2019")
+    response = create(client, access, offer="", period="2019")
 
     assert response.status_code == 422
-    assert response.context["form"]["year"].value() == "2019"
+    assert response.context["form"]["period"].value() == "2019"
     assert not Submission.objects.exists()
 
 

@@ -31,7 +31,7 @@ def url(name: str, submission: Submission | None = None) -> str:
 
 
 def create(client: Client, access: Access, service: str = SERVICE, **data: Any) -> Any:
-    form = {"offer": f"{access.pk}:{service}", "year": "2025", "uploads": [], **data}
+    form = {"offer": f"{access.pk}:{service}", "period": "2025", "uploads": [], **data}
     return client.post(f"{url('submission-new')}?customer={access.customer_id}", form)
 
 
