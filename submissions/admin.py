@@ -5,15 +5,43 @@ Rows are changed through the pages and the workers only.
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from portal.core.admin import Unchangeable
+from portal.core.admin import Bounded, CleanModelForm, Unchangeable, actor
 from submissions import models
+from submissions.services import catalogue
+from submissions.services.local import is_possible, save_setting
 
 CALL = ("ordinal", "step", "status", "attempts", "started_at", "milliseconds", "http_status", "code", "remote_id")
 DOCUMENT = ("role", "filename", "media_type", "size", "sha256", "stored_at")
+
+
+class ServiceSettingForm(CleanModelForm):
+    """A service that the portal has a way for, and a note wherever the catalogue is overruled."""
+
+    service = forms.ChoiceField(label=_("tjeneste"))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "service" in self.fields:
+            possible = [(entry.id, str(entry)) for entry in catalogue.services() if is_possible(entry)]
+            self.fields["service"].choices = possible  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        day, month = data.get("deadline_day"), data.get("deadline_month")
+        if (day and day > 31) or (month and (month > 12 or not day)):
+            self.add_error("deadline_day", _("Skriv en dag fra 1 til 31, og en måned fra 1 til 12 for en årlig frist."))
+        if (day or data.get("openness")) and not data.get("note"):
+            self.add_error("note", _("Skriv hvorfor, og hvor dere vet det fra."))
+        return data
 
 
 class Calls(admin.TabularInline):
@@ -61,6 +89,27 @@ class SubmissionAdmin(Unchangeable):
     ]
     date_hierarchy = "created_at"
     inlines = [Calls, Documents]
+
+
+@admin.register(models.ServiceSetting)
+class ServiceSettingAdmin(Bounded):
+    """What the vendor knows better than the catalogue: where a service is open, and its deadline. The page turns it on and off."""
+
+    list_display = ["service", "environment", "is_on", "openness", "deadline_day", "deadline_month", "note"]
+    list_filter = ["environment", "is_on"]
+    search_fields = ["service"]
+    form = ServiceSettingForm
+    fields = ["environment", "service", "is_on", "openness", "deadline_day", "deadline_month", "note"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.ServiceSetting | None = None) -> list[str]:
+        return ["environment", "service"] if obj else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The row says that the service was on once."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: models.ServiceSetting, form: Any, change: bool) -> None:
+        save_setting(setting=obj, by=actor(request), at=timezone.now())
 
 
 @admin.register(models.Order)

@@ -27,7 +27,7 @@ Choices = list[tuple[str, Any]]
 
 def period_choices(kinds: Collection[PeriodKind], *, today: date) -> Choices:
     """Periods to pick from, the newest first; under headings, and with an empty one, when they are of several kinds."""
-    lists = [(HEADINGS[kind], _periods(kind, today)) for kind in HEADINGS if kind in kinds]
+    lists: list[tuple[Any, Choices]] = [(HEADINGS[kind], _periods(kind, today)) for kind in HEADINGS if kind in kinds]
     if len(lists) == 1:
         return lists[0][1]
     first: list[tuple[Any, Any]] = [("", _("Velg periode"))]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from submissions.views import decisions, dialogs, documents, examples, listing, new, one, production_start
+from submissions.views import decisions, dialogs, documents, examples, listing, new, one, production_start, services
 
 urlpatterns = [
     path("submissions/", listing.submissions, name="submissions"),
@@ -24,6 +24,10 @@ urlpatterns = [
     path("submissions/<int:pk>/correct/", one.correct, name="submission-correct"),
     path("submissions/<int:pk>/try-again/", one.try_again, name="submission-try-again"),
     path("submissions/<int:pk>/evidence/", documents.evidence_package, name="submission-evidence"),
+    path("services/", services.services, name="services"),
+    path("services/<slug:service>/", services.service, name="service"),
+    path("services/<slug:service>/turn/", services.turn, name="service-turn"),
+    path("services/<slug:service>/schema/", services.schema, name="service-schema"),
     path("dialogs/", dialogs.dialogs, name="dialogs"),
     path("dialogs/following/", dialogs.following, name="following"),
     path("dialogs/<int:pk>/", dialogs.dialog, name="dialog"),

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from portal.core.audit import record
+from portal.core.audit_changes import changes, stored_values, values_of
 from portal.core.audit_events import AuditType
 from submissions.adapters import ADAPTERS, RETRIEVALS
 from submissions.models import ServiceSetting
@@ -76,3 +77,17 @@ def switch(*, service: Service, environment: str, on: bool, by: str, at: datetim
         ServiceSetting.objects.filter(pk=row.pk).update(**changed)
         what = AuditType.SERVICE_ON if on else AuditType.SERVICE_OFF
         record(by=by, at=at, target=row, what=what, service=service.id)
+
+
+OVERRULED = ("is_on", "openness", "deadline_day", "deadline_month", "note")
+
+
+def save_setting(*, setting: ServiceSetting, by: str, at: datetime) -> None:
+    """A new setting or a changed one, as the operator wrote it."""
+    what = AuditType.ADDED if setting.pk is None else AuditType.EDITED
+    setting.changed_by, setting.changed_at = by, at
+    with transaction.atomic():
+        edits = changes(old=stored_values(setting, OVERRULED), new=values_of(setting, OVERRULED))
+        setting.save()
+        if edits:
+            record(by=by, at=at, target=setting, what=what, changes=edits)

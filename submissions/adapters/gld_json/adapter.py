@@ -29,7 +29,7 @@ from submissions.adapters.base import (
     StoredDocument,
     Verdict,
 )
-from submissions.adapters.gld_json import checking, labels, samples, texts, verdict
+from submissions.adapters.gld_json import checking, json_schema, labels, samples, texts, verdict
 from submissions.adapters.gld_json.checking import MESSAGE
 from submissions.adapters.gld_json.shape import WrongOptions, shape_of
 from submissions.adapters.meanings import meaning_of
@@ -48,6 +48,9 @@ class GldJsonAdapter:
         except WrongOptions as error:
             return str(error)
         return ""
+
+    def schema(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        return json_schema.schema_of(shape_of(options))
 
     def role_label(self, role: str) -> str:
         return {MESSAGE: _("Leveranse")}.get(role, role)

@@ -51,6 +51,9 @@ class Rf1086Adapter:
     def options_fault(self, options: Mapping[str, Any]) -> str:
         return "it takes no options" if options else ""
 
+    def schema(self, options: Mapping[str, Any]) -> None:
+        """The files are XML."""
+
     def role_label(self, role: str) -> str:
         return {MAIN: _("Hovedskjema"), PART: _("Underskjema")}.get(role, role)
 

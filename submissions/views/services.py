@@ -1,0 +1,168 @@
+"""Tjenester: every service of Skatteetaten, what each needs, and the switch that turns it on."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_POST
+
+from accounts.guard import StaffRequest, staff_page
+from portal.core.environments import Environment
+from portal.core.htmx import page_or_fragment
+from portal.core.search import search_text
+from submissions.adapters import ADAPTERS
+from submissions.services import catalogue, production_start
+from submissions.services.catalogue import Service
+from submissions.services.entries import Group
+from submissions.services.local import CannotTurnOn, is_possible, switch
+from submissions.services.readiness import Standing, State, ours, reach, standing, standings
+
+HEADINGS = {
+    Group.A_ORDNINGEN: lazy("A-ordningen"),
+    Group.SALARY: lazy("Lønn"),
+    Group.SHAREHOLDERS: lazy("Aksjonærregisteret"),
+    Group.THIRD_PARTY: lazy("Tredjepartsopplysninger"),
+    Group.PRIMARY_INDUSTRY: lazy("Primærnæring"),
+    Group.TAX: lazy("Skatt og merverdiavgift"),
+    Group.LETTERS: lazy("Brev og dialoger"),
+    Group.PAYMENTS: lazy("Krav og betalinger"),
+    Group.OTHER: lazy("Annet"),
+}
+STATES = {
+    State.ON: (lazy("På"), "success"),
+    State.LACKS: (lazy("Mangler noe"), "warning"),
+    State.OFF: (lazy("Av"), "neutral"),
+    State.CLOSED: (lazy("Ikke åpen her"), "neutral"),
+    State.PERSON: (lazy("Krever en person"), "warning"),
+    State.NOT_FOR_SYSTEMBRUKER: (lazy("Ikke for systembruker"), "neutral"),
+    State.NOT_PUBLIC: (lazy("Ikke klar"), "neutral"),
+}
+
+
+@staff_page()
+def services(request: StaffRequest) -> HttpResponse:
+    text, state = search_text(request), request.GET.get("state", "")
+    found = [one for one in standings(request.environment) if _matches(one.service, text)]
+    shown = [one for one in found if not state or one.state == state]
+    grouped = [
+        {"heading": HEADINGS[group], "rows": [_row(one) for one in rows]}
+        for group, rows in groupby(shown, key=lambda one: one.service.group)
+    ]
+    context = {
+        "groups": grouped, "q": text, "state": state, "chips": _chips(found, request.GET, state),
+        "checked": max(one.service.checked for one in found) if found else None,
+    }  # fmt: skip
+    return page_or_fragment(request, "submissions/services.html", "results", context=context)
+
+
+def _matches(service: Service, text: str) -> bool:
+    words = " ".join(
+        [*service.names.values(), service.form, *service.scopes, *service.resources, service.id]
+    ).casefold()
+    return all(word in words for word in text.casefold().split())
+
+
+def _row(one: Standing) -> dict[str, Any]:
+    label, colour = STATES[one.state]
+    return {"standing": one, "service": one.service, "label": label, "colour": colour, "way": way(one.service)}
+
+
+def _chips(found: Iterable[Standing], query: QueryDict, chosen: str) -> list[dict[str, Any]]:
+    counted = Counter(one.state for one in found)
+    everything = [("", _("Alle"), counted.total())]
+    states = [(state.value, STATES[state][0], counted[state]) for state in STATES if counted[state] or state == chosen]
+    chips = []
+    for code, label, count in everything + states:
+        changed = query.copy()
+        changed["state"] = code
+        chips.append({"label": label, "count": count, "query": changed.urlencode(), "is_current": code == chosen})
+    return chips
+
+
+def way(service: Service) -> str:
+    """How it is sent, in a word or two."""
+    return {
+        "gld_json": _("JSON"),
+        "rf1086": _("XML i tre trinn"),
+        "amelding": _("JSON"),
+        "upload": _("Fil"),
+        "": "–",
+    }.get(service.adapter, _("Bestill og hent"))
+
+
+@staff_page()
+def service(request: StaffRequest, service: str) -> HttpResponse:
+    entry, settings = _entry(service), catalogue.local(request.environment)
+    one = standing(entry, settings, ours(request.environment))
+    label, colour = STATES[one.state]
+    context = {
+        "service": entry, "standing": one, "label": label, "colour": colour, "way": way(entry),
+        "setting": settings.settings.get(entry.id), "is_on": settings.is_on(entry), "is_possible": is_possible(entry),
+        "is_sent": entry.adapter in ADAPTERS, "deadline": _deadline(entry, settings), "heading": HEADINGS[entry.group],
+        "openness": [(Environment(key), value) for key, value in entry.environments.items()],
+        "megabytes": entry.max_file_bytes / 10**6, "has_schema": _schema(entry) is not None,
+        "reach": reach(entry, user=request.user, environment=request.environment),
+        "start": production_start.find_start(entry.id) if request.environment == Environment.PRODUCTION else None,
+        "is_production": request.environment == Environment.PRODUCTION,
+    }  # fmt: skip
+    return render(request, "submissions/service.html", context)
+
+
+def _entry(service: str) -> Service:
+    try:
+        return catalogue.service(service)
+    except catalogue.UnknownService:
+        raise Http404 from None
+
+
+def _deadline(entry: Service, settings: catalogue.Local) -> str:
+    """In words; "" when it is unknown."""
+    setting = settings.settings.get(entry.id)
+    day = setting.deadline_day if setting and setting.deadline_day else entry.deadline and entry.deadline.day
+    month = setting.deadline_month if setting and setting.deadline_day else entry.deadline and entry.deadline.month
+    if not day:
+        return ""
+    if not month:
+        return _("Den %(day)s. i måneden etter") % {"day": day}
+    return _("%(day)s.%(month)s. året etter") % {"day": day, "month": month}
+
+
+@staff_page(may="may_configure")
+@require_POST
+def turn(request: StaffRequest, service: str) -> HttpResponse:
+    """Turn a service on or off in this environment."""
+    entry, on = _entry(service), request.POST.get("on") == "yes"
+    try:
+        switch(service=entry, environment=request.environment, on=on, by=request.user.actor, at=timezone.now())
+    except CannotTurnOn:
+        messages.error(request, entry.reason or _("Portalen kan ikke sende denne tjenesten."))
+    else:
+        done = _("%(service)s er slått på.") if on else _("%(service)s er slått av. Det som er sendt, følges fortsatt.")
+        messages.success(request, done % {"service": entry.name})
+    return redirect("service", environment=request.environment, service=entry.id)
+
+
+def _schema(entry: Service) -> dict[str, Any] | None:
+    found = ADAPTERS.get(entry.adapter)
+    return found.schema(entry.options) if found else None
+
+
+@staff_page()
+def schema(request: StaffRequest, service: str) -> HttpResponse:
+    """The JSON Schema of the service's files, for those who make them."""
+    found = _schema(_entry(service))
+    if found is None:
+        raise Http404
+    reply = JsonResponse(found, json_dumps_params={"ensure_ascii": False, "indent": 2}, encoder=json.JSONEncoder)
+    reply["Content-Disposition"] = f'attachment; filename="{service}.schema.json"'
+    return reply
