@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -45,6 +46,14 @@ NOT_SENT = (
 
 request_id: Callable[[], str] = str
 """The id that goes out in X-Request-ID with each call, "" for none. The portal sets it."""
+
+
+def _free(service: str, url: str, *, patience: float | None = None) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+slot: Callable[..., AbstractContextManager[None]] = _free
+"""Around each call, with the service and the address, and `patience` in seconds where a page waits. The portal limits calls with it."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +152,7 @@ class Channel:
         where = f"{self.service} {method} {sent_path}"
         started, seen, failure = time.perf_counter(), _Seen(), ""
         try:
-            with page_budget.room(where) as most:
+            with page_budget.room(where) as most, slot(self.service, url, patience=most):
                 if most is not None:
                     request.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), most)
                     seen.most_seconds = most

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from portal.gateways import disposition
 from portal.gateways.decoding import uuid_text
@@ -33,6 +34,19 @@ class Fetched:
     content: bytes = field(repr=False)
     media_type: str
     filename: str
+
+
+def api_of(url: str) -> str:
+    """The API that an address belongs to, as Skatteetaten counts calls: the host, and on shared hosts the name after `api`.
+
+    The sandbox has all of them below one host, with the service as the second part of the path.
+    """
+    there = urlsplit(url)
+    parts = there.path.strip("/").split("/")
+    if "api" in parts:
+        return "/".join([there.netloc, *parts[: parts.index("api") + 2]])
+    version = next((n for n, part in enumerate(parts) if re.fullmatch(r"v[0-9]+", part)), 0)
+    return "/".join([there.netloc, *parts[:version]])
 
 
 def path_segment(value: str) -> str:

@@ -9,7 +9,7 @@ from portal.core.lease import Hold, held
 from submissions.models import Submission
 
 AT_ONCE = 3
-"""Concurrent submissions per customer. Skatteetaten allows 5 calls; the rest is left for reading feedback."""
+"""Concurrent submissions per customer, so that one with many does not keep the others waiting."""
 WAIT_FOR_OTHERS = timedelta(seconds=5)
 
 Status = Submission.Status
