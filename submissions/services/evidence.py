@@ -1,6 +1,7 @@
 """The evidence package: a zip that proves what was sent, when, by whom, and what was answered.
 
-Originals, receipts, feedback, the calls with their keys, the audit trail, and SHA-256 of every file in `hashes.json`.
+Originals, receipts, feedback, the calls with their keys, the dialog with its transmissions, the audit trail, a cover page for a
+reader, and SHA-256 of every file in `hashes.json`. `services.verifying` reads it again.
 """
 
 from __future__ import annotations
@@ -11,12 +12,17 @@ import zipfile
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
+from django.db.models import Q
+
 from portal.core.audit import AuditEvent
-from submissions.models import Call, Document, Submission
+from portal.core.audit_chain import row_hash
+from submissions.models import Activity, Attachment, Call, Dialog, Document, Submission, Transmission
+from submissions.services import cover
 from submissions.services.documents import DocumentDamaged, distinct, read_document
 
 IN_MEMORY = 5_000_000
 SENT = "sendt"
+FACTS, CALLS, DIALOG, EVENTS, HASHES = "innsending.json", "kall.json", "dialog.json", "hendelser.json", "hashes.json"
 FOLDERS: dict[str, str] = {Document.Role.RECEIPT: "kvittering", Document.Role.FEEDBACK: "tilbakemelding"}
 
 
@@ -40,18 +46,21 @@ def _write(package: IO[bytes], submission: Submission) -> None:
             name = distinct(f"{FOLDERS.get(document.role, SENT)}/{document.filename}", taken)
             hashes[name] = document.sha256
             archive.writestr(name, read_document(document))
-        for name, content in _records(submission).items():
+        records = _records(submission)
+        pages = cover.pages(submission, files=hashes)
+        for name, content in {**records, **pages}.items():
             hashes[name] = hashlib.sha256(content).hexdigest()
             archive.writestr(name, content)
-        archive.writestr("hashes.json", _json({"sha256": hashes}))
+        archive.writestr(HASHES, _json({"sha256": hashes}))
 
 
 def _records(submission: Submission) -> dict[str, bytes]:
     events = AuditEvent.objects.filter(target=f"{submission._meta.label}:{submission.pk}").order_by("id")
     return {
-        "innsending.json": _json(_facts(submission)),
-        "kall.json": _json([_call(call) for call in submission.calls.order_by("ordinal")]),
-        "hendelser.json": _json([_event(event) for event in events]),
+        FACTS: _json(_facts(submission)),
+        CALLS: _json([_call(call) for call in submission.calls.order_by("ordinal")]),
+        DIALOG: _json([_dialog(dialog, submission) for dialog in _dialogs(submission)]),
+        EVENTS: _json([_event(event) for event in events]),
     }
 
 
@@ -85,8 +94,49 @@ def _call(call: Call) -> dict[str, Any]:
     return {"key": str(call.key or ""), **{name: getattr(call, name) for name in names}, **moments}
 
 
+def _dialogs(submission: Submission) -> list[Dialog]:
+    """The dialog of the delivery as we have it; none before it has been read."""
+    if submission.dialog_id is None:
+        return []
+    return list(Dialog.objects.filter(environment=submission.environment, dialog_id=submission.dialog_id))
+
+
+def _dialog(dialog: Dialog, submission: Submission) -> dict[str, Any]:
+    """With the transmissions of this submission: a dialog lives for years and has those of others too."""
+    names = ("org", "service_resource", "status", "extended_status", "external_reference", "title", "summary")
+    moments = ("created_at", "updated_at", "content_updated_at", "due_at")
+    ours = Q(submission=submission)
+    if submission.transmission_id:
+        ours |= Q(transmission_id=submission.transmission_id) | Q(related_id=submission.transmission_id)
+    rows = Transmission.objects.filter(ours, dialog=dialog).order_by("created_at", "pk")
+    return {
+        "dialog_id": str(dialog.dialog_id),
+        **{name: getattr(dialog, name) for name in names},
+        **{name: _iso(getattr(dialog, name)) for name in moments},
+        "transmissions": [_transmission(row) for row in rows],
+        "activities": [_activity(row) for row in Activity.objects.filter(dialog=dialog).order_by("created_at", "pk")],
+    }
+
+
+def _transmission(row: Transmission) -> dict[str, Any]:
+    attachments = Attachment.objects.filter(transmission=row).order_by("pk")
+    return {
+        "transmission_id": str(row.transmission_id),
+        "type": row.type,
+        "title": row.title,
+        "created_at": _iso(row.created_at),
+        "attachments": [{"id": one.attachment_id, "name": one.name, "status": one.status} for one in attachments],
+    }
+
+
+def _activity(row: Activity) -> dict[str, Any]:
+    return {"type": row.type, "created_at": _iso(row.created_at)}
+
+
 def _event(event: AuditEvent) -> dict[str, Any]:
-    return {"id": event.pk, "at": _iso(event.at), "by": event.by, "what": event.what, "detail": event.detail}
+    """`hash` is that of the whole row in the audit trail, which the chain seals."""
+    facts = {"id": event.pk, "at": _iso(event.at), "by": event.by, "what": event.what, "detail": event.detail}
+    return {**facts, "hash": row_hash(event).hex()}
 
 
 def _iso(moment: Any) -> str:

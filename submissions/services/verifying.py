@@ -1,0 +1,92 @@
+"""Reads an evidence package again: is it whole, and does it agree with what this installation has stored?"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from portal.core.audit import AuditEvent
+from portal.core.audit_chain import row_hash
+from submissions.models import Submission
+from submissions.services import evidence
+
+MOST_BYTES = 500 * 2**20
+"""Limit of one file in the package, unpacked: a package comes from outside."""
+
+
+class NotAPackage(Exception):
+    """The file is no evidence package, or cannot be read. The message is for the operator."""
+
+
+@dataclass
+class Verified:
+    """`faults` are sentences for the operator; the package is whole when there is none. `is_known`: the submission is stored here."""
+
+    files: int = 0
+    events: int = 0
+    is_known: bool = False
+    faults: list[str] = field(default_factory=list)
+
+
+def verify(path: Path) -> Verified:
+    """Compare every file with its hash, and documents and events with the database. Raises NotAPackage."""
+    try:
+        with zipfile.ZipFile(path) as package:
+            return _verify(package)
+    except (
+        OSError,
+        zipfile.BadZipFile,
+        KeyError,
+        ValueError,
+        RecursionError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
+        raise NotAPackage(f"{path.name}: {error}") from None
+
+
+def _verify(package: zipfile.ZipFile) -> Verified:
+    found = Verified()
+    hashes: dict[str, str] = json.loads(_read(package, evidence.HASHES))["sha256"]
+    names = [name for name in package.namelist() if name != evidence.HASHES]
+    found.faults += [
+        f"{name} is in the package and not in {evidence.HASHES}" for name in sorted(set(names) - set(hashes))
+    ]
+    found.faults += [f"{name} is missing" for name in sorted(set(hashes) - set(names))]
+    found.faults += [f"{name} is in the package twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    for name in sorted(set(hashes) & set(names)):
+        found.files += 1
+        if hashlib.sha256(_read(package, name)).hexdigest() != hashes[name]:
+            found.faults.append(f"{name} is not as it was packed")
+    facts = json.loads(_read(package, evidence.FACTS))
+    submission = Submission.objects.filter(reference=facts["reference"]).first()
+    found.is_known = submission is not None
+    if submission is not None:
+        _compare(found, submission, hashes, json.loads(_read(package, evidence.EVENTS)))
+    return found
+
+
+def _compare(found: Verified, submission: Submission, hashes: dict[str, str], events: list[dict[str, Any]]) -> None:
+    """What was packed must still be here. What came later, such as feedback, is no fault."""
+    here = set(submission.documents.values_list("sha256", flat=True))
+    folders = (evidence.SENT, *evidence.FOLDERS.values())
+    packed = {name: digest for name, digest in hashes.items() if name.partition("/")[0] in folders}
+    found.faults += [
+        f"{name} is not among the stored documents" for name, digest in packed.items() if digest not in here
+    ]
+    stored = AuditEvent.objects.in_bulk([event["id"] for event in events])
+    for event in events:
+        found.events += 1
+        row = stored.get(event["id"])
+        if row is None or row_hash(row).hex() != event["hash"]:
+            found.faults.append(f"event {event['id']} is not in the audit trail as it was packed")
+
+
+def _read(package: zipfile.ZipFile, name: str) -> bytes:
+    if package.getinfo(name).file_size > MOST_BYTES:
+        raise ValueError(f"{name} is too large")
+    return package.read(name)
