@@ -83,7 +83,9 @@ def _withheld(delivery: dict[str, Any]) -> float:
 
 def _contribution(delivery: dict[str, Any]) -> float:
     lines = [line for unit in _units(delivery) for line in _lines(unit)]
-    return sum(_number(line, "avgiftsgrunnlagBeloep") * _number(line, "prosentsatsForAvgiftsberegning") / 100 for line in lines)
+    return sum(
+        _number(line, "avgiftsgrunnlagBeloep") * _number(line, "prosentsatsForAvgiftsberegning") / 100 for line in lines
+    )
 
 
 def _lines(unit: dict[str, Any]) -> list[dict[str, Any]]:
