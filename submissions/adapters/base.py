@@ -19,9 +19,31 @@ from portal.gateways.errors import GatewayError
 from submissions.period import Period, PeriodKind
 
 __all__ = [
-    "About", "Adapter", "Answer", "Candidate", "Context", "Earlier", "EarlierPage",
-    "FileReport", "Finding", "Level", "Meaning", "NamedFile", "Period",
-    "PeriodKind", "Reason", "Receipt", "Retrieval", "Step", "StoredDocument", "Verdict", "beyond", "count",
+    "About",
+    "Adapter",
+    "Answer",
+    "Candidate",
+    "Claim",
+    "Context",
+    "Delivered",
+    "Earlier",
+    "EarlierPage",
+    "FileReport",
+    "Finding",
+    "Level",
+    "Meaning",
+    "NamedFile",
+    "Payment",
+    "Period",
+    "PeriodKind",
+    "Reason",
+    "Receipt",
+    "Retrieval",
+    "Step",
+    "StoredDocument",
+    "Verdict",
+    "beyond",
+    "count",
 ]  # fmt: skip
 MORE = "MORE"
 """The code of the finding that stands for those that are not listed."""
@@ -75,13 +97,32 @@ class NamedFile:
 
 
 @dataclass(frozen=True)
+class Delivered:
+    """Another report about the same, which the authority has or soon may have. `reference` and `replaces` as in FileReport.
+
+    `stands`: it was accepted, and no later accepted one has replaced it.
+    """
+
+    reference: str
+    replaces: str = ""
+    stands: bool = False
+
+
+@dataclass(frozen=True)
 class About:
-    """What a report must be about. `service` is the id in the catalogue, `options` the entry's own data for the adapter."""
+    """What a report must be about. `service` is the id in the catalogue, `options` the entry's own data for the adapter.
+
+    `main_unit`: the organisation is a sub-unit of this one, by the business register; "" when the register says no such thing.
+    `delivered` and `corrects` are for `check` alone: the other reports, and the reference of the one that this draft corrects.
+    """
 
     orgnr: str
     period: Period
     service: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    main_unit: str = ""
+    delivered: tuple[Delivered, ...] = ()
+    corrects: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,6 +131,9 @@ class FileReport:
 
     `facts` are the JSON values that the adapter's `check` and `summary` need of this file. They are stored encrypted with the
     file, so that neither reads it again.
+
+    `reference`: the id that the report itself carries, and by which a later one may say that it replaces it. `replaces`: the id
+    of the report that this one replaces. "" for services without such ids: there the newest accepted report is the one that stands.
     """
 
     role: str
@@ -98,6 +142,8 @@ class FileReport:
     period: Period | None = None
     file: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    reference: str = ""
+    replaces: str = ""
 
     @property
     def has_errors(self) -> bool:
@@ -205,6 +251,24 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """One amount to pay. `what` is the authority's word (`submissions.adapters.claims` has labels), `amount` a decimal or ""."""
+
+    what: str
+    amount: str = ""
+    kid: str = ""
+
+
+@dataclass(frozen=True)
+class Payment:
+    """What the customer is to pay after an accepted report, as far as the feedback says. `due` is an ISO date; "" unknown."""
+
+    claims: tuple[Claim, ...]
+    account: str = ""
+    due: str = ""
+
+
+@dataclass(frozen=True)
 class Verdict:
     """`accepted` None: the documents do not say."""
 
@@ -212,6 +276,7 @@ class Verdict:
     reasons: tuple[Reason, ...] = ()
     reference: str = ""
     decided_at: datetime | None = None
+    payment: Payment | None = None
 
 
 class Adapter(Protocol):

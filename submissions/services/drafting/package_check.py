@@ -220,6 +220,7 @@ def _settle(hold: Hold[PackageCheck]) -> bool:
             return False
         if is_open:
             Submission.objects.filter(pk=submission.pk).update(
+                **_ids(reports),
                 findings=[checking.as_stored(finding) for finding in findings],
                 errors=number[Level.ERROR],
                 warnings=number[Level.WARNING],
@@ -229,6 +230,12 @@ def _settle(hold: Hold[PackageCheck]) -> bool:
             _move(hold, Submission.Status.READY if documents and not number[Level.ERROR] else Submission.Status.DRAFT)
         hold.finish()
     return True
+
+
+def _ids(reports: Sequence[FileReport]) -> dict[str, str]:
+    """The columns for the ids that a report carries."""
+    carrier = next((report for report in reports if report.reference), FileReport(""))
+    return {"own_reference": carrier.reference[:100], "replaces_reference": carrier.replaces[:100]}
 
 
 def _has_changed(submission: Submission, documents: list[Document]) -> bool:
