@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from portal.gateways.errors import GatewayError
+from submissions.adapters.verdicts import Claim, Payment, Reason, Verdict
 from submissions.period import Period, PeriodKind
 
 __all__ = [
@@ -236,47 +237,6 @@ class Meaning(StrEnum):
     """The vendor's own client or rights. The report waits in the queue."""
     WAIT_FOR_RIGHTS = "RIGHTS"
     """The customer's rights. The report waits in the queue."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One deviation in the authority's own words. `severity` is avvist (rejected) or advarsel (warning)."""
-
-    code: str
-    text: str
-    description: str = ""
-    guidance: str = ""
-    severity: str = ""
-    where: str = ""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One amount to pay. `what` is the authority's word (`submissions.adapters.claims` has labels), `amount` a decimal or ""."""
-
-    what: str
-    amount: str = ""
-    kid: str = ""
-
-
-@dataclass(frozen=True)
-class Payment:
-    """What the customer is to pay after an accepted report, as far as the feedback says. `due` is an ISO date; "" unknown."""
-
-    claims: tuple[Claim, ...]
-    account: str = ""
-    due: str = ""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """`accepted` None: the documents do not say."""
-
-    accepted: bool | None
-    reasons: tuple[Reason, ...] = ()
-    reference: str = ""
-    decided_at: datetime | None = None
-    payment: Payment | None = None
 
 
 class Adapter(Protocol):

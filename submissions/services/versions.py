@@ -36,9 +36,11 @@ def find_sent(submission: Submission) -> QuerySet[Submission]:
     return about.filter(status__in=SENT).order_by("queued_at", "pk")
 
 
-def versions_of(submission: Submission) -> list[Version]:
-    """Every sent report about the same as `submission`, the oldest first. One query."""
-    versions = [Version(row, number) for number, row in enumerate(find_sent(submission), start=1)]
+def versions_of(submission: Submission, *, with_reasons: bool = False) -> list[Version]:
+    """Every sent report about the same as `submission`, the oldest first. One query; `with_reasons` loads the authority's too."""
+    rows = find_sent(submission)
+    rows = rows.defer(None).defer("findings", "payment") if with_reasons else rows
+    versions = [Version(row, number) for number, row in enumerate(rows, start=1)]
     accepted = [one for one in versions if one.submission.status == S.ACCEPTED]
     return [_with_word(one, accepted) if one in accepted else one for one in versions]
 

@@ -27,7 +27,7 @@ def fits(value: Any, rule: Rule) -> bool:
         return isinstance(value, list)
     if rule.kind == Kind.BOOL:
         return isinstance(value, bool)
-    if rule.kind == Kind.NUMBER:
+    if rule.kind == Kind.AMOUNT:
         return isinstance(value, int | Decimal) and not isinstance(value, bool)
     return type(value) is int and rule.low <= value <= rule.high
 

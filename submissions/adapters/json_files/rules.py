@@ -18,13 +18,13 @@ HIGHEST = 999_999_999_999
 
 
 class Kind(StrEnum):
-    """The kinds of values. All but INT, NUMBER, YEAR, BOOL, OBJECT and LIST are texts in JSON."""
+    """The kinds of values. All but INT, AMOUNT, YEAR, BOOL, OBJECT and LIST are texts in JSON."""
 
     TEXT = "text"
     DIGITS = "digits"
     CODE = "code"
     INT = "int"
-    NUMBER = "number"  # with or without decimals, of either sign
+    AMOUNT = "amount"  # a number, with or without decimals, of either sign
     DECIMAL = "decimal"
     YEAR = "year"
     BOOL = "bool"

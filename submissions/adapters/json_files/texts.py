@@ -62,7 +62,7 @@ VALUES: dict[str, Any] = {
     "bool": _("«%(name)s» må være true eller false, uten hermetegn."),
     "date": _('«%(name)s» må være en dato i hermetegn, for eksempel "2025-12-31".'),
     "time": _('«%(name)s» må være dato og klokkeslett i hermetegn, for eksempel "2025-12-31T12:00:00+01:00".'),
-    "number": _("«%(name)s» må være et tall uten hermetegn, med punktum som desimalskille: 1200.50."),
+    "amount": _("«%(name)s» må være et tall uten hermetegn, med punktum som desimalskille: 1200.50."),
     "month": _('«%(name)s» må være år og måned i hermetegn, for eksempel "2026-03".'),
     "uuid": _('«%(name)s» må være en UUID i hermetegn, for eksempel "0198c1f2-7c1e-7b52-9a55-3f2d6b9f0a11".'),
     "list": _("«%(name)s» må være en liste, i hakeparenteser."),

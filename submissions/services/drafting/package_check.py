@@ -79,7 +79,17 @@ def begin(*, submission: Submission, at: datetime) -> None:
     """After `order` has been committed: check a small package at once, and leave a large one to a worker."""
     if _is_small(submission):
         run(at=at, only=submission.pk)
-    submission.refresh_from_db(fields=["status", "status_at", "is_checked", "errors", "warnings", "findings"])
+    seen = [
+        "status",
+        "status_at",
+        "is_checked",
+        "errors",
+        "warnings",
+        "findings",
+        "own_reference",
+        "replaces_reference",
+    ]
+    submission.refresh_from_db(fields=seen)
     if not submission.is_checked:
         enqueue_by_name("submissions.tasks.check_packages")
 
