@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -94,7 +95,7 @@ def _questions(submission: Submission) -> list[tuple[str, str]]:
         questions.append(("duplicate", text % {"when": when, "state": same.get_status_display().lower()}))
     elif other := _others(submission).first():
         text = _replaces(other) if takes_the_place(submission, other) else _comes_beside(other)
-        questions.append(("replaces", f"{text} " + _("Jeg vil sende likevel.")))
+        questions.append(("replaces", f"{capfirst(text)} " + _("Jeg vil sende likevel.")))
     return questions
 
 
@@ -102,14 +103,14 @@ def _replaces(other: Submission) -> str:
     """What is there, and what becomes of it."""
     if other.delivered_at is None:
         text = _("En annen innsending for %(period)s er på vei (%(state)s). Denne kommer etter den, og erstatter den.")
-        return text % {"period": other.period, "state": other.get_status_display().lower()}
+        return text % {"period": other.period.spoken, "state": other.get_status_display().lower()}
     day = date_format(timezone.localdate(other.delivered_at), "j. F Y")
     if other.status == Submission.Status.ACCEPTED:
         return _("%(period)s er levert og godkjent %(day)s. Denne erstatter den.") % {
-            "period": other.period,
+            "period": other.period.spoken,
             "day": day,
         }
-    return _("%(period)s er levert %(day)s. Denne erstatter den.") % {"period": other.period, "day": day}
+    return _("%(period)s er levert %(day)s. Denne erstatter den.") % {"period": other.period.spoken, "day": day}
 
 
 def _comes_beside(other: Submission) -> str:
