@@ -20,7 +20,6 @@ from submissions.models import Submission
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
 from submissions.services.drafting.preflight import preflight
-from submissions.services.evidence import evidence
 from submissions.services.pages.timeline import timeline
 from submissions.services.sending.queue import NotReady, queue
 from submissions.services.versions import versions_of
@@ -224,8 +223,9 @@ def test_the_evidence_of_a_month_names_it_and_has_every_file(rig: Rig, client: C
 
     answer = client.get(reverse("submission-evidence", kwargs={"environment": "sandbox", "pk": done.pk}))
 
-    names = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))).namelist()  # type: ignore[attr-defined]
-    facts = json.loads(zipfile.ZipFile(evidence(done)).read("innsending.json"))
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as package:  # type: ignore[attr-defined]
+        names, facts = package.namelist(), json.loads(package.read("innsending.json"))
+    answer.close()
     assert f"-{done.period}-" in answer["Content-Disposition"]
     assert facts["period"] == "2025-12"
     assert sum(name.startswith(("sendt/", "kvittering/", "tilbakemelding/")) for name in names) == 3
