@@ -238,7 +238,7 @@ class Tour:
         sent = self.send(access, WAGES, self.month(), wrong_sum=False)
         done = self.until(sent, lambda row: bool(row.payment), "the verdict and what is to be paid")
         self.fetch(done)
-        for claim in done.payment["claims"]:
+        for claim in (done.payment or {})["claims"]:
             self.say(f"   to pay: {claim['what']} {claim['amount']}, KID {claim['kid']}")
         self.calls()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from portal.core.states import IllegalTransition, LostRace
 from submissions.models import Submission, Transmission
@@ -31,7 +32,7 @@ def decide(row: Transmission, submission: Submission, at: datetime) -> None:
     reasons = [asdict(reason) for reason in verdict.reasons]
     wanted = Submission.Status.ACCEPTED if verdict.accepted else Submission.Status.REJECTED
     late = {"reasons": reasons} if reasons and not submission.reasons else {}
-    payment = {"payment": asdict(verdict.payment)} if verdict.payment else {}
+    payment: dict[str, Any] = {"payment": asdict(verdict.payment)} if verdict.payment else {}
     if submission.status == wanted:
         if late or payment:
             Submission.objects.filter(pk=submission.pk).update(**late, **payment)

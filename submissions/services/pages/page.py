@@ -117,12 +117,14 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
     """A submission that was queued or sent."""
     documents = _documents(row)
     total = documents.count()
+    versions = versions_shown(row)
+    is_replaced = any(version.is_this and version.is_replaced for version in versions)
     return {
         **_common(row, user, at),
         "events": timeline(row),
-        "versions": versions_shown(row),
+        "versions": versions,
         "months": months_shown(row, at=timezone.localdate(at)),
-        "payment": payment_shown(row, today=timezone.localdate(at)),
+        "payment": None if is_replaced else payment_shown(row, today=timezone.localdate(at)),
         "is_warned": row.status == S.ACCEPTED and bool(row.reasons),
         "documents": list(documents[:SHOWN]),
         "hidden": max(0, total - SHOWN),

@@ -33,7 +33,7 @@ class VersionShown:
     text: str
     at: datetime
     is_this: bool
-    stands: bool
+    is_replaced: bool
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _shown(version: Version, row: Submission, names: Names, numbers: dict[str, i
         text=" · ".join(filter(None, [_replaces(own, numbers), person(own.queued_by, names), _outcome(version)])),
         at=own.queued_at or own.status_at,
         is_this=own.pk == row.pk,
-        stands=version.stands,
+        is_replaced=version.replaced_by is not None,
     )
 
 

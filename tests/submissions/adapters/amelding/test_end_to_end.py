@@ -136,6 +136,7 @@ def test_a_replacement_takes_the_place_of_the_message_it_names(rig: Rig, client:
     assert "Gjelder nå" in page
     assert "Erstatter 1" in page
     assert page.index("Versjon 2") < page.index("Versjon 1")
+    assert "Dette skal kunden betale" not in page, "the newer message says what is to be paid"
 
 
 def test_a_replacement_that_is_rejected_changes_nothing(rig: Rig) -> None:
