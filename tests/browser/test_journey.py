@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from submissions.period import Period
@@ -89,7 +89,8 @@ def send_report(page: Page, portal: Portal, button: str, *, period: str, service
 
 def send_wages(page: Page, portal: Portal) -> None:
     """A monthly report: what is to be paid, and a rejected one for the month before, which the months of the year show."""
-    last = Period.month(date.today().year, date.today().month).before
+    today = timezone.localdate()
+    last = Period.month(today.year, today.month).before
     send_report(page, portal, "Bruk eksempelfiler", period=str(last), service=WAGES)
     expect(page.get_by_role("heading", name="Dette skal kunden betale")).to_be_visible(timeout=2 * PATIENCE_MS)
     expect(page.locator("#versions")).to_contain_text("Gjelder nå")
