@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
@@ -42,31 +42,43 @@ def greeting(*, at: datetime) -> str:
 
 
 def facts(*, user: User, environment: Environment, at: datetime) -> list[str]:
-    """Facts shown beside the date: number of customers, and the next deadline within IN_SIGHT."""
+    """Facts shown beside the date: number of customers, and the next deadline of each kind of period within IN_SIGHT."""
     number = Customer.objects.visible_to(user).filter(environment=environment).count()
     shown = f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
     if user.sees_all_customers:
         customers = ngettext("%(n)s kunde", "%(n)s kunder", number)
     else:
         customers = ngettext("%(n)s kunde i porteføljen din", "%(n)s kunder i porteføljen din", number)
-    return [customers % {"n": shown}, *_next_deadline(at, environment)]
+    return [customers % {"n": shown}, *_next_deadlines(at, environment, user)]
 
 
-def _next_deadline(at: datetime, environment: Environment) -> list[str]:
+def _next_deadlines(at: datetime, environment: Environment, user: User) -> Iterator[str]:
+    """The next one of the yearly services, and the next one of the monthly services that are used."""
     today, settings = timezone.localdate(at), catalogue.local(environment)
-    coming = [
-        (day, service.name)
-        for service in catalogue.reports(settings)
-        if service.period == PeriodKind.YEAR
-        for year in (today.year - 1, today.year)
-        if (day := settings.last_day(service, Period.year(year))) and today <= day <= today + IN_SIGHT
-    ]
-    if not coming:
-        return []
-    day, name = min(coming)
+    recent = _submissions(user, environment).filter(period_kind=PeriodKind.MONTH, period_start__gte=today - IN_SIGHT)
+    used = set(recent.order_by().values_list("service", flat=True).distinct())
+    for kind in (PeriodKind.YEAR, PeriodKind.MONTH):
+        coming = [
+            (day, service.name)
+            for service in catalogue.reports(settings)
+            if service.period == kind and (kind == PeriodKind.YEAR or service.id in used)
+            for period in _present(kind, today)
+            if (day := settings.last_day(service, period)) and today <= day <= today + IN_SIGHT
+        ]
+        if coming:
+            yield _said(*min(coming), today)
+
+
+def _present(kind: PeriodKind, today: date) -> tuple[Period, Period]:
+    """The period that today is in, and the one before."""
+    now = Period.year(today.year) if kind == PeriodKind.YEAR else Period.month(today.year, today.month)
+    return now.before, now
+
+
+def _said(day: date, name: str, today: date) -> str:
     days = (day - today).days
     text = ngettext("%(n)s dag til fristen for %(service)s", "%(n)s dager til fristen for %(service)s", days)
-    return [text % {"n": days, "service": name[:1].lower() + name[1:]}]
+    return text % {"n": days, "service": name[:1].lower() + name[1:]}
 
 
 def _accesses(user: User, environment: Environment) -> Any:

@@ -35,6 +35,7 @@ RIGHTS = [
     "ske-innrapportering-aksjonaerregisteroppgave",
     "ske-innrapportering-boligsameie",
     "ske-innrapportering-boligselskap",
+    "ske-innrapportering-amelding",
 ]
 FOR_CLIENTS = ["urn:altinn:accesspackage:regnskapsforer-med-signeringsrettighet"]
 ACCOUNTANT = "Tall & Tine Regnskap AS"
@@ -48,6 +49,7 @@ SCOPES = [
     "skatteetaten:innrapporteringaksjonaerregisteroppgave",
     "skatteetaten:innrapporteringboligsameie",
     "skatteetaten:innrapporteringboligselskap",
+    "skatteetaten:innrapporteringamelding",
 ]
 STAFF = [
     ("ida", "Ida Berg", Role.ADMINISTRATOR),
@@ -170,9 +172,18 @@ def _system(client: MaskinportenClient, at: datetime) -> None:
         system=system,
         name="Årsoppgjør",
         rights=RIGHTS,
-        purpose_nb="levere aksjonærregisteroppgaven\nlevere oppgaver for boligsameier og boligselskaper\nlese svarene fra Skatteetaten",
-        purpose_nn="levere aksjonærregisteroppgåva\nlevere oppgåver for bustadsameige og bustadselskap\nlese svara frå Skatteetaten",
-        purpose_en="file the shareholder register report\nfile reports of housing\nread the replies from the Tax Administration",
+        purpose_nb=(
+            "levere aksjonærregisteroppgaven\nlevere oppgaver for boligsameier og boligselskaper\n"
+            "levere a-meldinger\nlese svarene fra Skatteetaten"
+        ),
+        purpose_nn=(
+            "levere aksjonærregisteroppgåva\nlevere oppgåver for bustadsameige og bustadselskap\n"
+            "levere a-meldingar\nlese svara frå Skatteetaten"
+        ),
+        purpose_en=(
+            "file the shareholder register report\nfile reports of housing\n"
+            "file the monthly a-melding\nread the replies from the Tax Administration"
+        ),
     )
     for_clients = AccessProfile.objects.create(
         system=system,

@@ -40,6 +40,9 @@ from systemusers.tasks import refresh_clients, send_accesses, take_in_clients
 
 PATIENCE = 90.0
 SHARES, HOUSING = "innrapportering-aksjonaerregisteroppgave", "innrapportering-boligsameie"
+WAGES = "innrapportering-amelding"
+FEEDBACK = {WAGES: 1}
+"""How many documents the feedback has: a PDF and the data, or the data alone."""
 Say = Callable[[str], None]
 Row = TypeVar("Row", bound=Model)
 
@@ -66,17 +69,26 @@ class Tour:
             profile = system.profiles.order_by("pk")[0]
             access = self.ask(profile, "Turgåer")
             self.approve(access)
-            submission = self.send(access, SHARES, year=self.year(), wrong_sum=False)
+            submission = self.send(access, SHARES, self.year(), wrong_sum=False)
             self.follow(submission, wanted=Submission.Status.ACCEPTED)
             self.refused_by_customer(profile)
-            self.refused_by_skatteetaten(access, SHARES)
+            self.refused_by_skatteetaten(access, SHARES, self.year().before)
             self.housing(access)
-            self.refused_by_skatteetaten(access, HOUSING)
+            self.refused_by_skatteetaten(access, HOUSING, self.year().before)
+            self.wages(access)
+            self.refused_by_skatteetaten(access, WAGES, self.month().before)
             self.accountant(system)
 
     @staticmethod
-    def year() -> int:
-        return timezone.localdate().year - 1
+    def year() -> Period:
+        """The last whole year."""
+        return Period.year(timezone.localdate().year - 1)
+
+    @staticmethod
+    def month() -> Period:
+        """The last whole month."""
+        today = timezone.localdate()
+        return Period.month(today.year, today.month).before
 
     def connect(self) -> System:
         self.title(1, "Maskinporten: client, key and scopes")
@@ -138,13 +150,13 @@ class Tour:
         return self.until(access, ask, f"Altinn to say {wanted}")
 
     def send(
-        self, access: Access, service: str, *, year: int, wrong_sum: bool, customer: Customer | None = None
+        self, access: Access, service: str, period: Period, *, wrong_sum: bool, customer: Customer | None = None
     ) -> Submission:
         self.title(5, "Submission to Skatteetaten with the system user's token")
         customer, at = customer or access.customer, timezone.now()
         access.refresh_from_db()
         draft = create_draft(
-            access=access, customer=customer, service=service, period=Period.year(year), by=self.user.actor, at=at
+            access=access, customer=customer, service=service, period=period, by=self.user.actor, at=at
         )
         files = adapter_of(draft).examples(about_of(draft), name=customer.name, wrong=wrong_sum)
         number = add_files(
@@ -197,7 +209,7 @@ class Tour:
     def fetch(self, submission: Submission) -> None:
         def both() -> Any:
             feedback = submission.documents.filter(role=Document.Role.FEEDBACK)
-            return list(feedback) if feedback.count() >= 2 else None
+            return list(feedback) if feedback.count() >= FEEDBACK.get(submission.service, 2) else None
 
         for document in self.until_true(both, "the feedback documents"):
             file = self.folder / f"{submission.pk}-{document.filename}"
@@ -216,9 +228,18 @@ class Tour:
 
     def housing(self, access: Access) -> None:
         self.say("\n== A service with one JSON file: jointly owned housing")
-        sent = self.send(access, HOUSING, year=self.year(), wrong_sum=False)
+        sent = self.send(access, HOUSING, self.year(), wrong_sum=False)
         done = self.until(sent, lambda row: row.status == Submission.Status.ACCEPTED, "the verdict ACCEPTED")
         self.fetch(done)
+        self.calls()
+
+    def wages(self, access: Access) -> None:
+        self.say("\n== A monthly report: the a-melding")
+        sent = self.send(access, WAGES, self.month(), wrong_sum=False)
+        done = self.until(sent, lambda row: bool(row.payment), "the verdict and what is to be paid")
+        self.fetch(done)
+        for claim in (done.payment or {})["claims"]:
+            self.say(f"   to pay: {claim['what']} {claim['amount']}, KID {claim['kid']}")
         self.calls()
 
     def accountant(self, system: System) -> None:
@@ -237,13 +258,13 @@ class Tour:
         self.until_true(lambda: not rows.unknown().exists(), "the clients to be customers")
         first = rows.order_by("pk")[0]
         self.say(f"   {len(numbers)} clients of {access.customer} are customers; the first is {first.customer}")
-        sent = self.send(access, HOUSING, year=self.year(), wrong_sum=False, customer=first.customer)
+        sent = self.send(access, HOUSING, self.year(), wrong_sum=False, customer=first.customer)
         self.until(sent, lambda row: row.status == Submission.Status.ACCEPTED, "the verdict ACCEPTED")
         self.calls()
 
-    def refused_by_skatteetaten(self, access: Access, service: str) -> None:
+    def refused_by_skatteetaten(self, access: Access, service: str, period: Period) -> None:
         self.say(f"\n== A report whose sums do not add up: {service}")
-        sent = self.send(access, service, year=self.year() - 1, wrong_sum=True)
+        sent = self.send(access, service, period, wrong_sum=True)
         done = self.until(
             sent,
             lambda row: row.status == Submission.Status.REJECTED and bool(row.reasons),

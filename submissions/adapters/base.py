@@ -16,12 +16,35 @@ from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from portal.gateways.errors import GatewayError
+from submissions.adapters.verdicts import Claim, Payment, Reason, Verdict
 from submissions.period import Period, PeriodKind
 
 __all__ = [
-    "About", "Adapter", "Answer", "Candidate", "Context", "Earlier", "EarlierPage",
-    "FileReport", "Finding", "Level", "Meaning", "NamedFile", "Period",
-    "PeriodKind", "Reason", "Receipt", "Retrieval", "Step", "StoredDocument", "Verdict", "beyond", "count",
+    "About",
+    "Adapter",
+    "Answer",
+    "Candidate",
+    "Claim",
+    "Context",
+    "Delivered",
+    "Earlier",
+    "EarlierPage",
+    "FileReport",
+    "Finding",
+    "Level",
+    "Meaning",
+    "NamedFile",
+    "Payment",
+    "Period",
+    "PeriodKind",
+    "Reason",
+    "Receipt",
+    "Retrieval",
+    "Step",
+    "StoredDocument",
+    "Verdict",
+    "beyond",
+    "count",
 ]  # fmt: skip
 MORE = "MORE"
 """The code of the finding that stands for those that are not listed."""
@@ -75,13 +98,32 @@ class NamedFile:
 
 
 @dataclass(frozen=True)
+class Delivered:
+    """Another report about the same, which the authority has or soon may have. `reference` and `replaces` as in FileReport.
+
+    `stands`: it was accepted, and no later accepted one has replaced it.
+    """
+
+    reference: str
+    replaces: str = ""
+    stands: bool = False
+
+
+@dataclass(frozen=True)
 class About:
-    """What a report must be about. `service` is the id in the catalogue, `options` the entry's own data for the adapter."""
+    """What a report must be about. `service` is the id in the catalogue, `options` the entry's own data for the adapter.
+
+    `main_unit`: the organisation is a sub-unit of this one, by the business register; "" when the register says no such thing.
+    `delivered` and `corrects` are for `check` alone: the other reports, and the reference of the one that this draft corrects.
+    """
 
     orgnr: str
     period: Period
     service: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    main_unit: str = ""
+    delivered: tuple[Delivered, ...] = ()
+    corrects: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,6 +132,9 @@ class FileReport:
 
     `facts` are the JSON values that the adapter's `check` and `summary` need of this file. They are stored encrypted with the
     file, so that neither reads it again.
+
+    `reference`: the id that the report itself carries, and by which a later one may say that it replaces it. `replaces`: the id
+    of the report that this one replaces. "" for services without such ids: there the newest accepted report is the one that stands.
     """
 
     role: str
@@ -98,6 +143,8 @@ class FileReport:
     period: Period | None = None
     file: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    reference: str = ""
+    replaces: str = ""
 
     @property
     def has_errors(self) -> bool:
@@ -190,28 +237,6 @@ class Meaning(StrEnum):
     """The vendor's own client or rights. The report waits in the queue."""
     WAIT_FOR_RIGHTS = "RIGHTS"
     """The customer's rights. The report waits in the queue."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One deviation in the authority's own words. `severity` is avvist (rejected) or advarsel (warning)."""
-
-    code: str
-    text: str
-    description: str = ""
-    guidance: str = ""
-    severity: str = ""
-    where: str = ""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """`accepted` None: the documents do not say."""
-
-    accepted: bool | None
-    reasons: tuple[Reason, ...] = ()
-    reference: str = ""
-    decided_at: datetime | None = None
 
 
 class Adapter(Protocol):

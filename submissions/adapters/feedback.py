@@ -126,28 +126,32 @@ def _of(fields: dict[str, str], *names: str) -> str:
     return next((fields[name] for name in names if fields.get(name)), "")
 
 
-def _from_json(content: bytes) -> Verdict:
+def objects_of(content: bytes) -> list[dict[str, Any]]:
+    """Every object of a JSON feedback at any depth, outer before inner. Raises UnreadableFeedback."""
     if len(content) > safe_xml.MAX_BYTES:
         raise UnreadableFeedback("TOO_LARGE")
     try:
         parsed = json.loads(content.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError):
         raise UnreadableFeedback("not JSON") from None
-    objects = list(_objects(parsed))
-    statuses = [_plain(one[name]) for one in objects for name in ("mottakstatus", "leveransestatus") if name in one]
+    return list(_objects(parsed))
+
+
+def _from_json(content: bytes) -> Verdict:
+    objects = objects_of(content)
+    statuses = [plain_text(one[name]) for one in objects for name in ("mottakstatus", "leveransestatus") if name in one]
     entries = [one for one in objects if any(name in one for name in _CODES)][:MOST_REASONS]
-    reasons = tuple(_reason({name: _plain(value) for name, value in entry.items()}) for entry in entries)
+    reasons = tuple(_reason({name: plain_text(value) for name, value in entry.items()}) for entry in entries)
     if not statuses and not reasons:
         raise UnreadableFeedback("JSON of another shape")
     everything: dict[str, Any] = {name: value for one in reversed(objects) for name, value in one.items()}
-    texts = {name: _plain(everything.get(name)) for name in (*_REFERENCES, *_TIMES, "meldingsId")}
+    texts = {name: plain_text(everything.get(name)) for name in (*_REFERENCES, *_TIMES, "meldingsId")}
     return Verdict(
         _accepted(statuses, reasons), reasons, _of(texts, *_REFERENCES, "meldingsId"), _moment(_of(texts, *_TIMES))
     )
 
 
 def _objects(parsed: Any) -> Iterator[dict[str, Any]]:
-    """Every object at any depth, outer before inner."""
     waiting = deque([parsed])
     while waiting:
         one = waiting.popleft()
@@ -158,5 +162,6 @@ def _objects(parsed: Any) -> Iterator[dict[str, Any]]:
             waiting += one
 
 
-def _plain(value: Any) -> str:
+def plain_text(value: Any) -> str:
+    """A plain value as text; "" for anything else."""
     return str(value).strip()[:MOST_TEXT] if isinstance(value, str | int | float) else ""

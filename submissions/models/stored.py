@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class Finding(TypedDict):
@@ -17,7 +17,10 @@ class Finding(TypedDict):
 
 
 class Report(TypedDict):
-    """What one file is. `period` is its first day, "" when the file names none; `facts` has the adapter's own shape."""
+    """What one file is. `period` is its first day, "" when the file names none; `facts` has the adapter's own shape.
+
+    `reference` and `replaces` are those of `FileReport`; reports of older releases have neither.
+    """
 
     role: str
     findings: list[Finding]
@@ -25,6 +28,8 @@ class Report(TypedDict):
     period_kind: str
     period: str
     facts: dict[str, Any]
+    reference: NotRequired[str]
+    replaces: NotRequired[str]
 
 
 class Refused(TypedDict):
@@ -44,3 +49,19 @@ class Reason(TypedDict, total=False):
     severity: str
     where: str
     file: str
+
+
+class Claim(TypedDict):
+    """One amount to pay. `what` is the authority's word, `amount` a decimal text or ""."""
+
+    what: str
+    amount: str
+    kid: str
+
+
+class Payment(TypedDict):
+    """What the feedback of an accepted report says is to be paid. `due` is an ISO date; "" when it does not say."""
+
+    claims: list[Claim]
+    account: str
+    due: str

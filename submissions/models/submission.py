@@ -46,6 +46,7 @@ class Submission(OfPeriod, Leased, StatusModel):
     """One report about one customer and one period. `service` is a key of the service catalogue.
 
     `customer` is whom the report is about, `access` whose rights are used: they differ for an accountant's client.
+    `own_reference` and `replaces_reference` are ids that the files themselves carry (`FileReport`), "" for services without.
     `next_attempt_at` is set while a worker has something to do: to send it, to settle it, or to store its receipt.
     """
 
@@ -80,6 +81,8 @@ class Submission(OfPeriod, Leased, StatusModel):
     access = models.ForeignKey(Access, models.PROTECT, null=True, verbose_name=_("tilgang"))
     service = models.CharField(_("tjeneste"), max_length=100)
     reference = models.UUIDField(_("vår referanse"), default=uuid.uuid4, unique=True, editable=False)
+    own_reference = models.CharField(_("meldingens egen id"), max_length=100, blank=True)
+    replaces_reference = models.CharField(_("id til den den erstatter"), max_length=100, blank=True)
     corrects = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="corrections", verbose_name=_("retter")
     )
@@ -100,6 +103,9 @@ class Submission(OfPeriod, Leased, StatusModel):
     receipt_reference = models.CharField(_("Skatteetatens referanse"), max_length=200, blank=True)
     decided_at = models.DateTimeField(_("avgjort"), null=True, blank=True)
     reasons = EncryptedListField(_("begrunnelser"), editable=False)  # stored.Reason
+    payment = EncryptedJSONField(
+        _("å betale"), null=True, editable=False
+    )  # stored.Payment; None: the feedback does not say
     problem_detail = models.TextField(_("feil"), blank=True)
     correlation_id = models.CharField(_("korrelasjons-id"), max_length=100, blank=True)
 

@@ -23,6 +23,8 @@ from submissions.services.documents import DocumentDamaged, distinct, read_docum
 IN_MEMORY = 5_000_000
 SENT = "sendt"
 FACTS, CALLS, DIALOG, EVENTS, HASHES = "innsending.json", "kall.json", "dialog.json", "hendelser.json", "hashes.json"
+OWN = ("own_reference", "replaces_reference", "payment")
+"""What the files themselves say of their ids, and the feedback of what is to be paid."""
 FOLDERS: dict[str, str] = {Document.Role.RECEIPT: "kvittering", Document.Role.FEEDBACK: "tilbakemelding"}
 
 
@@ -65,7 +67,7 @@ def _records(submission: Submission) -> dict[str, bytes]:
 
 
 def _facts(submission: Submission) -> dict[str, Any]:
-    names = ("environment", "service", "status", "created_by", "queued_by", "receipt_reference", "reasons")
+    names = ("environment", "service", "status", "created_by", "queued_by", "receipt_reference", "reasons", *OWN)
     moments = ("created_at", "queued_at", "delivered_at", "decided_at")
     return {
         "reference": str(submission.reference),

@@ -15,5 +15,6 @@ def adapter_of(submission: Submission) -> Adapter:
 
 def about_of(submission: Submission) -> About:
     """Raises catalogue.UnknownService."""
-    options = catalogue.service(submission.service).options
-    return About(submission.customer.orgnr, submission.period, submission.service, options)
+    customer, options = submission.customer, catalogue.service(submission.service).options
+    main_unit = str(customer.business_register.get("main_unit") or "")
+    return About(customer.orgnr, submission.period, submission.service, options, main_unit=main_unit)

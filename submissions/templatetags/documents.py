@@ -1,8 +1,9 @@
-"""The file type and the role of a document for display."""
+"""The file type and the role of a document for display, and how grave a reason is."""
 
 from __future__ import annotations
 
 from django import template
+from django.utils.translation import gettext_lazy as _
 
 from submissions.models import Document
 from submissions.services.ways import adapter_of
@@ -30,3 +31,17 @@ def role(document: Document) -> str:
     if not document.is_form:
         return str(Document.Role(document.role).label)
     return adapter_of(document.submission).role_label(document.role) if document.submission else document.role
+
+
+SEVERITIES = {"avvist": (_("Må rettes"), "danger"), "advarsel": (_("Bør rettes"), "warning")}
+
+
+@register.filter
+def severity(value: str) -> str:
+    """How grave a reason is: the authority's word in ours, or as it is when it is a new one."""
+    return str(SEVERITIES[value.lower()][0]) if value.lower() in SEVERITIES else value
+
+
+@register.filter
+def severity_colour(value: str) -> str:
+    return SEVERITIES[value.lower()][1] if value.lower() in SEVERITIES else "neutral"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
+from submissions.period import Period
 from tests.browser.conftest import PATIENCE_MS, Portal, log_in
 
 pytestmark = pytest.mark.browser
 CUSTOMER = "Nordlys Eiendom AS"
+SHARES, WAGES = "Aksjonærregisteroppgaven", "A-meldingen"
 
 
 def register_system(page: Page, portal: Portal) -> None:
@@ -71,17 +74,29 @@ def approve(browser: Browser, link: str) -> None:
     context.close()
 
 
-def send_report(page: Page, portal: Portal, button: str, *, year: str) -> None:
+def send_report(page: Page, portal: Portal, button: str, *, period: str, service: str = SHARES) -> None:
     page.goto(f"{portal.url}/sandbox/submissions/new/")
     page.locator("input[name=q]").fill(CUSTOMER)
     page.get_by_role("button", name="Søk").click()
     page.get_by_role("link", name=CUSTOMER).click()
-    page.get_by_label("Aksjonærregisteroppgaven").check()
-    page.get_by_label("Inntektsår").select_option(year)
+    page.get_by_label(service).check()
+    page.get_by_label("Periode").select_option(period)
     page.get_by_role("button", name=button, exact=True).click()
     for box in page.locator("input[name=confirm]").all():
         box.check()
     page.get_by_role("button", name="Send nå").click()
+
+
+def send_wages(page: Page, portal: Portal) -> None:
+    """A monthly report: what is to be paid, and a rejected one for the month before, which the months of the year show."""
+    today = timezone.localdate()
+    last = Period.month(today.year, today.month).before
+    send_report(page, portal, "Bruk eksempelfiler", period=str(last), service=WAGES)
+    expect(page.get_by_role("heading", name="Dette skal kunden betale")).to_be_visible(timeout=2 * PATIENCE_MS)
+    expect(page.locator("#versions")).to_contain_text("Gjelder nå")
+    send_report(page, portal, "Bruk eksempelfiler med feil sum", period=str(last.before), service=WAGES)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Avvist", timeout=2 * PATIENCE_MS)
+    expect(page.locator("#months")).to_contain_text("Avvist")
 
 
 def test_a_stranger_gets_from_a_draft_to_an_accepted_and_a_rejected_report(
@@ -101,13 +116,14 @@ def test_a_stranger_gets_from_a_draft_to_an_accepted_and_a_rejected_report(
     expect(page.locator("#status")).to_contain_text(
         re.compile("Godkjent|I bruk"), timeout=PATIENCE_MS
     )  # without reloading
-    send_report(page, portal, "Bruk eksempelfiler", year="2025")
+    send_report(page, portal, "Bruk eksempelfiler", period="2025")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Godkjent", timeout=2 * PATIENCE_MS)
     expect(page.get_by_text("PDF ·")).to_be_visible()
-    send_report(page, portal, "Bruk eksempelfiler med feil sum", year="2024")
+    send_report(page, portal, "Bruk eksempelfiler med feil sum", period="2024")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Avvist", timeout=2 * PATIENCE_MS)
     expect(
         page.get_by_role("button", name="Last opp rettet fil").or_(page.get_by_role("link", name="Last opp rettet fil"))
     ).to_be_visible()
+    send_wages(page, portal)
     page.goto(f"{portal.url}/sandbox/connection/")
     expect(page.get_by_text("9 av 9 steg")).to_be_visible(timeout=PATIENCE_MS)

@@ -110,6 +110,72 @@ def test_the_feedback_of_an_amelding_lies_on_a_host_of_its_own_with_the_same_sco
     assert answer.json()["mottak"] == {"mottakstatus": "MOTTATT", "avvik": []}
 
 
+def test_an_amelding_without_a_token_is_amld_1008_as_its_list_has_no_1007(rig: Rig) -> None:
+    assert codes(report(rig, amelding(), Authorization="")) == (401, "AMLD_004", "AMLD_1008")
+
+
+@pytest.mark.parametrize("orgnr", ["123", "999999999"])
+def test_an_amelding_for_an_organisation_that_does_not_exist_is_amld_1022(rig: Rig, orgnr: str) -> None:
+    response = report(rig, amelding(opplysningspliktig={"norskIdentifikator": orgnr}), orgnr=orgnr)
+
+    assert codes(response)[2] == "AMLD_1022"
+
+
+def test_an_amelding_with_the_id_of_an_earlier_one_is_rejected(rig: Rig) -> None:
+    body = amelding()
+    report(rig, body)
+
+    receipt = report(rig, body).json()
+
+    feedback = rig.feedback(receipt["forsendelseId"])
+    assert (feedback["verdict"], feedback["findings"][0]["code"]) == ("rejected", "MELDINGSID_BRUKT")
+
+
+def content(*, withheld: int = -300, employed: bool = True) -> dict[str, Any]:
+    person = {
+        "inntekt": [{"beloep": 1000}],
+        "forskuddstrekk": [{"beloep": -300}],
+        "arbeidsforhold": [{"arbeidsforholdId": "1"}] if employed else [],
+    }
+    line = {"avgiftsgrunnlagBeloep": 1000, "prosentsatsForAvgiftsberegning": 14.1}
+    unit = {"inntektsmottaker": [person], "arbeidsgiveravgift": {"loennOgGodtgjoerelse": [line]}}
+    payment = {
+        "sumArbeidsgiveravgift": 141,
+        "sumForskuddstrekkPerLoennsutbetalingsdato": [{"loennsutbetalingsdato": "2026-10-20", "beloep": withheld}],
+    }
+    return amelding(oppgave={"virksomhet": [unit], "betalingsinformasjon": payment})
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict", "found"),
+    [
+        (content(), "accepted", []),
+        (content(withheld=300), "accepted", []),
+        (content(withheld=-301), "rejected", ["SUM_FORSKUDDSTREKK"]),
+        (content(employed=False), "warning", ["ARBEIDSFORHOLD_MANGLER"]),
+    ],
+)
+def test_the_content_of_an_amelding_is_looked_into(rig: Rig, body: Any, verdict: str, found: list[str]) -> None:
+    feedback = rig.feedback(report(rig, body).json()["forsendelseId"])
+
+    assert (feedback["verdict"], [finding["code"] for finding in feedback["findings"]]) == (verdict, found)
+
+
+def test_the_feedback_of_an_amelding_says_what_is_to_be_paid_by_when(rig: Rig) -> None:
+    feedback = rig.feedback(report(rig, content()).json()["forsendelseId"])
+    path = f"/skatteetaten/ameldingtilbakemelding/v1/forsendelser/{feedback['id']}"
+
+    reception = rig.http.get(path, headers=rig.headers(AMELDING_SCOPE)).json()["mottak"]
+
+    assert reception["mottattPeriode"]["mottattAvgiftOgTrekkTotalt"] == {
+        "sumForskuddstrekk": 300.0,
+        "sumArbeidsgiveravgift": 141.0,
+    }
+    information = reception["innbetalingsinformasjon"]
+    assert information["forfallsdato"] == "2026-11-15"
+    assert information["kidForForskuddstrekk"] != information["kidForArbeidsgiveravgift"]
+
+
 # tax cards
 
 

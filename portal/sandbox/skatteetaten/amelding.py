@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from ..kernel import Call
 from ..routing import route
-from . import checks, urls
+from . import amelding_content, checks, urls
 from .catalogue import AMELDING, Service
 from .deliveries import receive
 from .errors import Spec, refuse, refuse_detail, spec
@@ -73,12 +74,7 @@ def readable(call: Call) -> dict[str, Any] | None:
 
 def readable_text(text: str) -> dict[str, Any]:
     """The leveranse of a JSON text; {} when there is none."""
-    try:
-        body = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return {}
-    delivery = body.get("leveranse") if isinstance(body, dict) else None
-    return delivery if isinstance(delivery, dict) else {}
+    return amelding_content.delivery_of(text)
 
 
 def party(delivery: dict[str, Any]) -> str:
@@ -116,21 +112,27 @@ def faults_of(delivery: dict[str, Any]) -> list[Spec]:
 
 
 def findings(call: Call, delivery: dict[str, Any], month: str) -> list[Finding]:
-    """A replacement must replace a message that was received for the same party and month."""
-    replaced = delivery.get("erstatterMeldingsId")
-    if not replaced:
-        return []
-    received = call.state.skatteetaten.submissions.values()
-    if any(s.reference == replaced and s.period == month and s.orgnr == party(delivery) for s in received):
-        return []
-    return [
-        Finding(
+    """What is wrong with the content. A message has an id of its own, and replaces one that was received for the same month."""
+    return [*_about_ids(call, delivery, month), *amelding_content.findings(delivery)]
+
+
+def _about_ids(call: Call, delivery: dict[str, Any], month: str) -> Iterator[Finding]:
+    mine, replaced = delivery.get("meldingsId"), delivery.get("erstatterMeldingsId")
+    received = [s for s in call.state.skatteetaten.submissions.values() if s.orgnr == party(delivery)]
+    if any(s.reference == mine for s in received):
+        yield Finding(
+            code="MELDINGSID_BRUKT",
+            text="Meldingens id er brukt før",
+            description=f"En melding med meldingsId {mine} er allerede mottatt.",
+            guidance="Gi hver melding en ny meldingsId.",
+        )
+    if replaced and not any(s.reference == replaced and s.period == month for s in received):
+        yield Finding(
             code="UKJENT_ERSTATTET_MELDING",
             text="Meldingen som skal erstattes, finnes ikke",
             description=f"Ingen melding med meldingsId {replaced} er mottatt for {month}.",
             guidance="Oppgi meldingsId til en melding som er mottatt for samme måned.",
         )
-    ]
 
 
 def _month_is_open(call: Call, month: str) -> None:

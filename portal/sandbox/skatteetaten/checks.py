@@ -22,6 +22,8 @@ from .records import StoredAnswer
 
 MAX_JSON_BYTES = 10_000_000
 """10 MB is published, and not whether that is 2^20 or 10^6 bytes each: the smaller."""
+AMLD = "AMLD"
+"""A-melding's codes have the numbers of the other services, but not all of them."""
 
 
 def accepts_json(call: Call, service: Service) -> None:
@@ -59,7 +61,8 @@ def caller(call: Call, service: Service) -> tuple[Token, SystemUser]:
     try:
         token = read_token(call, issuers=("maskinporten",))
     except BadToken as error:
-        raise refuse_detail(call, "1007" if error.reason == "missing" else "1008", codes=service.codes) from None
+        code = "1007" if error.reason == "missing" and service.codes != AMLD else "1008"
+        raise refuse_detail(call, code, codes=service.codes) from None
     if not token.scopes & {service.scope, *service.other_scopes}:
         raise refuse(call, "005", codes=service.codes)
     if not token.system_user_id:
@@ -98,11 +101,12 @@ def year_is_open(call: Call, service: Service, year: str) -> None:
 
 def known_party(call: Call, service: Service, orgnr: str, *, sti: str) -> None:
     """The party must have nine digits, exist, and be a main unit."""
+    is_amelding = service.codes == AMLD  # whose list has neither of these two codes
     if not (orgnr.isdecimal() and len(orgnr) == 9):
-        raise refuse_detail(call, "1201", sti=sti, value=orgnr, codes=service.codes)
+        raise refuse_detail(call, "1022" if is_amelding else "1201", sti=sti, value=orgnr, codes=service.codes)
     organisation = call.state.organisations.get(orgnr)
     if organisation is None or not organisation.known:
-        raise refuse_detail(call, "1055", sti=sti, value=orgnr, codes=service.codes)
+        raise refuse_detail(call, "1022" if is_amelding else "1055", sti=sti, value=orgnr, codes=service.codes)
     if organisation.main_unit:
         raise refuse_detail(call, "1062", sti=sti, value=orgnr, codes=service.codes)
 

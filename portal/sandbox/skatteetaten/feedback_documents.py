@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import msgspec
 
-from . import pdf
+from . import amelding_content, pdf
 from .catalogue import RF1086
 from .records import Feedback, Finding, Submission
 
@@ -59,6 +59,8 @@ def as_json(submission: Submission, feedback: Feedback) -> bytes:
         for f in feedback.findings
     ]
     mottak: dict[str, Any] = {"mottakstatus": status, "avvik": findings}
+    if feedback.verdict != "rejected":
+        mottak |= amelding_content.payment(submission.content[0], submission.orgnr, submission.period)
     return msgspec.json.encode({"meldingsId": submission.reference, "mottak": mottak})
 
 

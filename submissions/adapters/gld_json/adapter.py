@@ -31,7 +31,8 @@ from submissions.adapters.base import (
 )
 from submissions.adapters.gld_json import checking, json_schema, labels, samples, texts, verdict
 from submissions.adapters.gld_json.checking import MESSAGE
-from submissions.adapters.gld_json.shape import WrongOptions, shape_of
+from submissions.adapters.gld_json.shape import shape_of
+from submissions.adapters.json_files.rules import WrongOptions
 from submissions.adapters.meanings import meaning_of
 
 SEND = "SEND"

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from submissions.adapters.gld_json import kinds, summary
-from submissions.adapters.gld_json.shape import HIGHEST, Fields, Kind, Names, Rule, Shape
+from submissions.adapters.gld_json import summary
+from submissions.adapters.gld_json.shape import Shape
+from submissions.adapters.json_files import kinds
+from submissions.adapters.json_files.rules import HIGHEST, Fields, Kind, Names, Rule
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PATTERNS = {
@@ -19,7 +21,10 @@ PATTERNS = {
     Kind.ORGNR: "^[0-9]{9}$",
     Kind.DATE: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     Kind.TIME: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T",
+    Kind.MONTH: "^[0-9]{4}-(0[1-9]|1[0-2])$",
+    Kind.UUID: "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
 }
+PLAIN = {Kind.BOOL: "boolean", Kind.AMOUNT: "number", Kind.LIST: "array"}
 Node = dict[str, Any]
 
 
@@ -96,8 +101,8 @@ def _hang(delivery: Node, names: Names, node: Node) -> None:
 
 
 def _value(rule: Rule) -> Node:
-    if rule.kind == Kind.BOOL:
-        return {"type": "boolean"}
+    if rule.kind in PLAIN:
+        return {"type": PLAIN[rule.kind]}
     if rule.kind in (Kind.INT, Kind.YEAR):
         return {"type": "integer", "minimum": rule.low, "maximum": rule.high}
     if rule.kind == Kind.CODE:

@@ -8,7 +8,8 @@ from typing import Any
 
 from submissions.adapters.base import About, NamedFile
 from submissions.adapters.gld_json import summary
-from submissions.adapters.gld_json.shape import Kind, Names, Rule, Shape, shape_of
+from submissions.adapters.gld_json.shape import Shape, shape_of
+from submissions.adapters.json_files.rules import Kind, Names, Rule
 from submissions.adapters.numbers import synthetic_person
 
 ITEMS = 3

@@ -12,61 +12,18 @@ The table `[service.options]` has these keys:
   object: a person or organisation with its numbers and address, and an address.
 * `sums`: table of fields of the summary, each with the path of the item's field that it adds up.
 
-A rule is a mark, a kind and a range or the allowed values, and then a value for example files: `"? int 0..999 = 7"`. The
-mark `?` is for a field that may be absent, `|` for one of several in the same object of which exactly one must be present.
+How a rule is written stands in `submissions.adapters.json_files.rules`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-Path = tuple[str | int, ...]
-Names = tuple[str, ...]
-MISSING: Any = object()
-HIGHEST = 999_999_999_999
-
-
-class Kind(StrEnum):
-    """The kinds of values. All but INT, YEAR, BOOL and OBJECT are texts in JSON."""
-
-    TEXT = "text"
-    DIGITS = "digits"
-    CODE = "code"
-    INT = "int"
-    DECIMAL = "decimal"
-    YEAR = "year"
-    BOOL = "bool"
-    DATE = "date"
-    TIME = "time"  # a moment, as in ISO 8601
-    DAY = "day"  # day and month, DDMM
-    PERSON = "person"
-    ORGNR = "orgnr"
-    OBJECT = "object"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """`low` and `high` bound the value of INT, and the length of TEXT and DIGITS. `example` is "" when none is given."""
-
-    kind: Kind
-    required: bool = True
-    is_choice: bool = False
-    low: int = 0
-    high: int = HIGHEST
-    codes: Names = ()
-    example: str = ""
-
-
-Fields = Mapping[Names, Rule]
-
-
-class WrongOptions(ValueError):
-    """The options of a catalogue entry do not describe a service. The message says where."""
+from submissions.adapters.json_files.rules import Fields, Kind, Names, Rule, WrongOptions, names_of, rule_of
 
 
 @dataclass(frozen=True)
@@ -115,7 +72,7 @@ def shape_of(options: Mapping[str, Any]) -> Shape:
     try:
         given = msgspec.convert(dict(options), Options)
         item = _fields(given.item)
-        sums = {name: _names(path) for name, path in given.sums.items()}
+        sums = {name: names_of(path) for name, path in given.sums.items()}
     except (msgspec.ValidationError, ValueError) as error:
         raise WrongOptions(str(error)) from None
     for name, path in sums.items():
@@ -123,8 +80,8 @@ def shape_of(options: Mapping[str, Any]) -> Shape:
             raise WrongOptions(f"sums.{name}: {'.'.join(path)} is not a number of an item")
     return Shape(
         is_list=given.list,
-        items=_names(given.items),
-        summary=_names(given.summary),
+        items=names_of(given.items),
+        summary=names_of(given.summary),
         is_published=given.published,
         delivery=_fields(COMMON | given.delivery),
         item=item,
@@ -177,7 +134,7 @@ WHOLE = {"party": PARTY, "address": ADDRESS}
 
 
 def _fields(table: Mapping[str, str]) -> dict[Names, Rule]:
-    return {_names(path): _rule(path, text) for path, text in _spread(table)}
+    return {names_of(path): rule_of(path, text) for path, text in _spread(table)}
 
 
 def _spread(table: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -190,82 +147,3 @@ def _spread(table: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if not path.endswith("[]"):
             yield path, " ".join([*marks, Kind.OBJECT])
         yield from _spread({f"{path}.{name}": rule for name, rule in WHOLE[word].items()})
-
-
-def _names(path: str) -> Names:
-    names = tuple(path.split("."))
-    if not all(name.removesuffix("[]") for name in names):
-        raise WrongOptions(f"{path!r} is not a path")
-    return names
-
-
-def _rule(path: str, text: str) -> Rule:
-    body, _, example = text.partition(" = ")
-    words = body.split()
-    mark = words.pop(0) if words[:1] and words[0] in ("?", "|") else ""
-    try:
-        kind, values = Kind(words[0]), words[1:]
-        low, high = _range(kind, values)
-    except (ValueError, IndexError):
-        raise WrongOptions(f"{path}: {text!r} is not a rule") from None
-    codes = tuple(values) if kind == Kind.CODE else ()
-    if kind == Kind.CODE and not codes:
-        raise WrongOptions(f"{path}: {text!r} names no values")
-    return Rule(kind, not mark, mark == "|", low, high, codes, example.strip())
-
-
-def _range(kind: Kind, values: list[str]) -> tuple[int, int]:
-    """`3..7`, or `4` for exactly four."""
-    if kind == Kind.CODE or not values:
-        return (-HIGHEST if kind == Kind.INT else 0), HIGHEST
-    low, dots, high = values[0].partition("..")
-    return (int(low), int(high)) if dots else (int(low), int(low))
-
-
-def find_values(container: Any, names: Names, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """(path, value) of each field at `names`; MISSING where it is absent.
-
-    A list on the way gives one for each entry, and none when it is absent.
-    """
-    value, where = container, path
-    for position, name in enumerate(names):
-        if name.endswith("[]"):
-            entries = value.get(name[:-2], MISSING) if isinstance(value, dict) else MISSING
-            if entries is MISSING:
-                return
-            for number, entry in enumerate(entries if isinstance(entries, list) else [entries]):
-                yield from find_values(entry, names[position + 1 :], (*where, name[:-2], number))
-            return
-        value = value.get(name, MISSING) if isinstance(value, dict) else MISSING
-        if value is MISSING:
-            break
-        where = (*where, name)
-    else:
-        yield where, value
-        return
-    yield _below(path, names), MISSING
-
-
-def _below(path: Path, names: Names) -> Path:
-    return (*path, *(name.removesuffix("[]") for name in names))
-
-
-def find_list(container: Any, names: Names) -> Any:
-    """The value at `names`, whatever it is; MISSING when absent. For paths without `[]`."""
-    return next(value for _path, value in find_values(container, names))
-
-
-def shown(path: Path) -> str:
-    """`leveranse[0].oppgave[3].navn`."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A finding before it has its file, line and level: `is_certain` when the service is known to refuse it."""
-
-    code: str
-    path: Path
-    params: Mapping[str, str] = field(default_factory=dict)
-    is_certain: bool = True

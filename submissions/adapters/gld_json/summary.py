@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, TypedDict
 
-from submissions.adapters.gld_json import kinds
-from submissions.adapters.gld_json.shape import MISSING, Fault, Kind, Names, Path, Rule, Shape, find_list, find_values
+from submissions.adapters.gld_json.shape import Shape
+from submissions.adapters.json_files import kinds
+from submissions.adapters.json_files.rules import MISSING, Fault, Kind, Names, Path, Rule, find_list, find_values
 from submissions.adapters.numbers import masked
 
 COUNT = "antallOppgaver"

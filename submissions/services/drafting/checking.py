@@ -18,6 +18,7 @@ from submissions.adapters.texts import Text, render
 from submissions.models import Document, Submission, stored
 from submissions.services.catalogue import Service
 from submissions.services.documents import DocumentDamaged
+from submissions.services.versions import about_whole
 from submissions.services.ways import about_of, adapter_of
 
 TEXTS: dict[str, Text] = {
@@ -69,7 +70,7 @@ def is_damaged(report: FileReport) -> bool:
 def package(submission: Submission, reports: Sequence[FileReport]) -> list[Finding]:
     """The findings of all files and of the whole; empty without files. Only the damaged ones while there are any."""
     lost = [finding for report in reports if is_damaged(report) for finding in report.findings]
-    return lost or (adapter_of(submission).check(reports, about_of(submission)) if reports else [])
+    return lost or (adapter_of(submission).check(reports, about_whole(submission)) if reports else [])
 
 
 def replaces(submission: Submission, new_role: str, old_role: str) -> bool:
@@ -115,6 +116,8 @@ def report_as_stored(report: FileReport) -> stored.Report:
         "period_kind": report.period.kind.value if report.period else "",
         "period": report.period.start.isoformat() if report.period else "",
         "facts": dict(report.facts),
+        "reference": report.reference,
+        "replaces": report.replaces,
     }
 
 
@@ -124,7 +127,8 @@ def of_document(document: Document) -> FileReport:
     name = document.filename
     period = Period(PeriodKind(row["period_kind"]), date.fromisoformat(row["period"])) if row["period"] else None
     findings = tuple(_finding(finding, name) for finding in row["findings"])
-    return FileReport(row["role"], findings, row["orgnr"], period, name, row["facts"])
+    ids = row.get("reference", ""), row.get("replaces", "")
+    return FileReport(row["role"], findings, row["orgnr"], period, name, row["facts"], *ids)
 
 
 def _finding(row: stored.Finding, filename: str) -> Finding:

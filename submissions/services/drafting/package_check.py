@@ -79,7 +79,17 @@ def begin(*, submission: Submission, at: datetime) -> None:
     """After `order` has been committed: check a small package at once, and leave a large one to a worker."""
     if _is_small(submission):
         run(at=at, only=submission.pk)
-    submission.refresh_from_db(fields=["status", "status_at", "is_checked", "errors", "warnings", "findings"])
+    seen = [
+        "status",
+        "status_at",
+        "is_checked",
+        "errors",
+        "warnings",
+        "findings",
+        "own_reference",
+        "replaces_reference",
+    ]
+    submission.refresh_from_db(fields=seen)
     if not submission.is_checked:
         enqueue_by_name("submissions.tasks.check_packages")
 
@@ -220,6 +230,7 @@ def _settle(hold: Hold[PackageCheck]) -> bool:
             return False
         if is_open:
             Submission.objects.filter(pk=submission.pk).update(
+                **_ids(reports),
                 findings=[checking.as_stored(finding) for finding in findings],
                 errors=number[Level.ERROR],
                 warnings=number[Level.WARNING],
@@ -229,6 +240,12 @@ def _settle(hold: Hold[PackageCheck]) -> bool:
             _move(hold, Submission.Status.READY if documents and not number[Level.ERROR] else Submission.Status.DRAFT)
         hold.finish()
     return True
+
+
+def _ids(reports: Sequence[FileReport]) -> dict[str, str]:
+    """The columns for the ids that a report carries."""
+    carrier = next((report for report in reports if report.reference), FileReport(""))
+    return {"own_reference": carrier.reference[:100], "replaces_reference": carrier.replaces[:100]}
 
 
 def _has_changed(submission: Submission, documents: list[Document]) -> bool:

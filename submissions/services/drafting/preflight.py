@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from submissions.models import Submission
 from submissions.services import catalogue, production_start
+from submissions.services.versions import find_sent, takes_the_place
 
 TAKEN = ("QUEUED", "SENDING", "UNCERTAIN", "DELIVERED", "ACCEPTED", "NEEDS_PERSON")
 """States in which Skatteetaten has the package, or soon may."""
@@ -52,6 +54,10 @@ def _problems(submission: Submission) -> list[str]:
         problems.append(_("Rett feilene i filene først.") if has_files else _("Legg til filer først."))
     if _is_what_was_turned_down(submission):
         problems.append(_("Filene er de samme som ble avvist. Last opp en rettet fil."))
+    if _is_known(submission):
+        problems.append(
+            _("En melding med samme id er sendt før. Lag filen på nytt i fagsystemet, så den får en egen id.")
+        )
     if reason := production_start.obstacle(submission):
         problems.append(reason)
     if submission.access is None:
@@ -60,6 +66,12 @@ def _problems(submission: Submission) -> list[str]:
         access=submission.access, service=catalogue.service(submission.service), customer=submission.customer
     )
     return problems if availability.is_allowed else [*problems, availability.reason]
+
+
+def _is_known(submission: Submission) -> bool:
+    """The id that the report carries is that of one that was sent: it may have been sent after this draft was checked."""
+    own = submission.own_reference
+    return bool(own) and find_sent(submission).filter(own_reference=own).exclude(pk=submission.pk).exists()
 
 
 def _is_what_was_turned_down(submission: Submission) -> bool:
@@ -82,7 +94,8 @@ def _questions(submission: Submission) -> list[tuple[str, str]]:
         when = f"{timezone.localtime(same.queued_at):%d.%m.%Y}" if same.queued_at else ""
         questions.append(("duplicate", text % {"when": when, "state": same.get_status_display().lower()}))
     elif other := _others(submission).first():
-        questions.append(("replaces", _replaces(other) + " " + _("Jeg vil sende likevel.")))
+        text = _replaces(other) if takes_the_place(submission, other) else _comes_beside(other)
+        questions.append(("replaces", f"{capfirst(text)} " + _("Jeg vil sende likevel.")))
     return questions
 
 
@@ -90,14 +103,20 @@ def _replaces(other: Submission) -> str:
     """What is there, and what becomes of it."""
     if other.delivered_at is None:
         text = _("En annen innsending for %(period)s er på vei (%(state)s). Denne kommer etter den, og erstatter den.")
-        return text % {"period": other.period, "state": other.get_status_display().lower()}
+        return text % {"period": other.period.spoken, "state": other.get_status_display().lower()}
     day = date_format(timezone.localdate(other.delivered_at), "j. F Y")
     if other.status == Submission.Status.ACCEPTED:
         return _("%(period)s er levert og godkjent %(day)s. Denne erstatter den.") % {
-            "period": other.period,
+            "period": other.period.spoken,
             "day": day,
         }
-    return _("%(period)s er levert %(day)s. Denne erstatter den.") % {"period": other.period, "day": day}
+    return _("%(period)s er levert %(day)s. Denne erstatter den.") % {"period": other.period.spoken, "day": day}
+
+
+def _comes_beside(other: Submission) -> str:
+    """The report says itself what it replaces, and that is not `other`."""
+    text = _("%(period)s har en melding fra før (%(state)s), som denne ikke erstatter. De står ved siden av hverandre.")
+    return text % {"period": other.period.spoken, "state": other.get_status_display().lower()}
 
 
 def _others(submission: Submission) -> QuerySet[Submission]:

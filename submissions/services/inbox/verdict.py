@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from portal.core.states import IllegalTransition, LostRace
 from submissions.models import Submission, Transmission
@@ -30,9 +31,11 @@ def decide(row: Transmission, submission: Submission, at: datetime) -> None:
         return
     reasons = [asdict(reason) for reason in verdict.reasons]
     wanted = Submission.Status.ACCEPTED if verdict.accepted else Submission.Status.REJECTED
+    late = {"reasons": reasons} if reasons and not submission.reasons else {}
+    payment: dict[str, Any] = {"payment": asdict(verdict.payment)} if verdict.payment else {}
     if submission.status == wanted:
-        if reasons and not submission.reasons:
-            Submission.objects.filter(pk=submission.pk).update(reasons=reasons)
+        if late or payment:
+            Submission.objects.filter(pk=submission.pk).update(**late, **payment)
         return
     try:
         submission.move_to(
@@ -41,6 +44,7 @@ def decide(row: Transmission, submission: Submission, at: datetime) -> None:
             at=at,
             decided_at=row.created_at,
             reasons=reasons,
+            **payment,
             what={"transmission": str(row.transmission_id)},
         )
     except LostRace:
@@ -51,7 +55,7 @@ def decide(row: Transmission, submission: Submission, at: datetime) -> None:
 
 def _is_settled(row: Transmission, submission: Submission) -> bool:
     is_older = submission.decided_at is not None and row.created_at <= submission.decided_at
-    return submission.status in DECIDED and is_older and bool(submission.reasons)
+    return submission.status in DECIDED and is_older and bool(submission.reasons or submission.payment)
 
 
 def _documents(row: Transmission) -> list[tuple[str, bytes]]:

@@ -15,11 +15,12 @@ from portal.core.environments import Environment
 from portal.core.filters import Group
 from portal.core.next_step import NextStep
 from submissions.models import Submission, SubmissionQuerySet
+from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
 from submissions.services.pages.next_step import next_step
 
 S = Submission.Status
-_YEAR = re.compile(r"20[0-4]\d")
+_PERIOD = re.compile(r"20[0-4]\d(-(0[1-9]|1[0-2])|-T[1-6])?")
 
 
 GROUPS = [
@@ -50,15 +51,20 @@ def groups(at: datetime) -> list[Group]:
 
 
 def find_submissions(*, user: User, environment: Environment, text: str = "") -> SubmissionQuerySet:
-    """Submissions visible to `user`, filtered by customer and year, in any order."""
+    """Submissions visible to `user`, filtered by customer and by a year (2025), month (2025-03) or term (2025-T2), in any order."""
     rows = Submission.objects.visible_to(user).filter(environment=environment)
-    years = [word for word in text.split() if _YEAR.fullmatch(word)]
-    if len(years) == 1:
-        rows, text = (
-            rows.filter(period_start__year=int(years[0])),
-            " ".join(word for word in text.split() if word != years[0]),
-        )
+    periods = [word for word in text.split() if _PERIOD.fullmatch(word)]
+    if len(periods) == 1:
+        rows = rows.filter(_about(Period.read(periods[0])))
+        text = " ".join(word for word in text.split() if word != periods[0])
     return rows.filter(customer__in=find_customer_ids(text, environment=environment)) if text else rows
+
+
+def _about(period: Period) -> Q:
+    """A year finds everything within it."""
+    if period.kind == PeriodKind.YEAR:
+        return Q(period_start__year=period.start.year)
+    return Q(**period.columns())
 
 
 @dataclass(frozen=True)

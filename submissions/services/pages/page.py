@@ -25,7 +25,9 @@ from submissions.services.drafting.preflight import preflight, token
 from submissions.services.pages import stepper
 from submissions.services.pages.earlier import earlier_shown
 from submissions.services.pages.next_step import next_step, problem_of
+from submissions.services.pages.payment import payment_shown
 from submissions.services.pages.timeline import timeline
+from submissions.services.pages.versions import months_shown, versions_shown
 from submissions.services.sending import again, by_person, found
 from submissions.services.sending.calls import may_have_delivered
 from submissions.services.ways import adapter_of
@@ -115,9 +117,15 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
     """A submission that was queued or sent."""
     documents = _documents(row)
     total = documents.count()
+    versions = versions_shown(row)
+    is_replaced = any(version.is_this and version.is_replaced for version in versions)
     return {
         **_common(row, user, at),
         "events": timeline(row),
+        "versions": versions,
+        "months": months_shown(row, at=timezone.localdate(at)),
+        "payment": None if is_replaced else payment_shown(row, today=timezone.localdate(at)),
+        "is_warned": row.status == S.ACCEPTED and bool(row.reasons),
         "documents": list(documents[:SHOWN]),
         "hidden": max(0, total - SHOWN),
         "feedback": documents.filter(role=Document.Role.FEEDBACK).first(),

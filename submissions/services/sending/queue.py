@@ -48,7 +48,7 @@ def queue(
             pk=submission.customer_id
         )  # one at a time per customer: no duplicates
         Submission.objects.select_for_update().get(pk=submission.pk)  # no file can be added in the meantime
-        submission.refresh_from_db(fields=["is_checked", "warnings", "errors"])
+        submission.refresh_from_db(fields=["is_checked", "warnings", "errors", "own_reference", "replaces_reference"])
         result = preflight(submission)
         if shown is not None and shown != token(submission, result):
             raise HasChanged(f"submission {submission.pk} is not as it was shown")

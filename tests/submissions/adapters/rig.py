@@ -10,7 +10,7 @@ from portal.sandbox.faults import Fault
 from submissions.adapters import adapter
 from submissions.adapters.base import About, NamedFile
 from submissions.models import Submission
-from submissions.period import Period
+from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
 from systemusers.models import Access, MaskinportenClient, System
 from systemusers.services.system_register import save_system
@@ -45,7 +45,12 @@ class Rig:
 
     @property
     def about(self) -> About:
-        return About(self.world.access.customer.orgnr, Period.year(2025), self.service.id, self.service.options)
+        return About(self.world.access.customer.orgnr, self.period, self.service.id, self.service.options)
+
+    @property
+    def period(self) -> Period:
+        """A period of the kind that the adapter reports, in 2025."""
+        return Period.month(2025, 12) if self.adapter.period_kind == PeriodKind.MONTH else Period.year(2025)
 
     def files(self, *, wrong: bool = False) -> list[NamedFile]:
         return self.adapter.examples(self.about, name=self.world.access.customer.name, wrong=wrong)
@@ -64,7 +69,8 @@ class Rig:
         return self._queue(self.files(wrong=wrong))
 
     def _queue(self, files: list[NamedFile]) -> Submission:
-        submission = make_draft(self.world.access, at=self.world.at, service=self.service.id)
+        draft = {"service": self.service.id, "period": self.period}
+        submission = make_draft(self.world.access, at=self.world.at, **draft)
         return queue_package(submission, [(file.name, file.content) for file in files], at=self.world.at)
 
     @property

@@ -8,9 +8,13 @@ import pytest
 from django.utils import translation
 
 from submissions.adapters.base import Period
-from submissions.adapters.gld_json.texts import CAUSES, TEXTS, VALUES
+from submissions.adapters.gld_json.texts import TEXTS as OWN
+from submissions.adapters.json_files.texts import CAUSES, VALUES
+from submissions.adapters.json_files.texts import TEXTS as SHARED
 from submissions.adapters.numbers import synthetic_person
 from tests.submissions.adapters.gld_json.messages import ADAPTER, ORGNR, OTHER, found, inspect, message
+
+TEXTS = {**SHARED, **OWN}
 
 FIRST = "leveranse.oppgave[0]"
 

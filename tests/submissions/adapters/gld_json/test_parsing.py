@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from submissions.adapters.base import Level
-from submissions.adapters.gld_json.checking import MOST_FINDINGS
-from submissions.adapters.gld_json.parsing import MAX_BYTES, find_lines, walk
-from submissions.adapters.gld_json.texts import CAUSES
+from submissions.adapters.json_files.parsing import MAX_BYTES, find_lines, walk
+from submissions.adapters.json_files.texts import CAUSES
+from submissions.adapters.json_files.walking import MOST_FINDINGS
 from submissions.services.drafting import checking
 from tests.submissions.adapters.gld_json.messages import ADAPTER, inspect, message
 

@@ -9,7 +9,8 @@ import pytest
 
 from submissions.adapters.base import About, Period
 from submissions.adapters.gld_json.adapter import GldJsonAdapter
-from submissions.adapters.gld_json.shape import MISSING, Kind, Rule, WrongOptions, find_values, shape_of, shown
+from submissions.adapters.gld_json.shape import shape_of
+from submissions.adapters.json_files.rules import MISSING, Kind, Rule, WrongOptions, find_values, shown
 from submissions.services import catalogue
 
 MINIMUM: dict[str, Any] = {"items": "oppgave", "summary": "oppgaveoppsummering"}

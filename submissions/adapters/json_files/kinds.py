@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from submissions.adapters.gld_json.shape import Kind, Rule
+from submissions.adapters.json_files.rules import Kind, Rule
 from submissions.adapters.numbers import is_orgnr, is_person_number, masked
 
 DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
@@ -21,8 +23,12 @@ def fits(value: Any, rule: Rule) -> bool:
         return isinstance(value, str) and _TEXTS[rule.kind](value, rule)
     if rule.kind == Kind.OBJECT:
         return isinstance(value, dict)
+    if rule.kind == Kind.LIST:
+        return isinstance(value, list)
     if rule.kind == Kind.BOOL:
         return isinstance(value, bool)
+    if rule.kind == Kind.AMOUNT:
+        return isinstance(value, int | Decimal) and not isinstance(value, bool)
     return type(value) is int and rule.low <= value <= rule.high
 
 
@@ -59,6 +65,14 @@ def _is_moment(text: str) -> bool:
     return "T" in text
 
 
+def _is_uuid(text: str) -> bool:
+    """With its hyphens: whether other spellings are accepted is not known."""
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
 _TEXTS: dict[Kind, Callable[[str, Rule], bool]] = {
     Kind.TEXT: lambda text, rule: rule.low <= len(text) <= rule.high,
     Kind.DIGITS: lambda text, rule: re.fullmatch("[0-9]+", text) is not None and rule.low <= len(text) <= rule.high,
@@ -66,6 +80,8 @@ _TEXTS: dict[Kind, Callable[[str, Rule], bool]] = {
     Kind.DECIMAL: lambda text, _rule: DECIMAL.fullmatch(text) is not None,
     Kind.DATE: lambda text, _rule: re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None and _is_day(text),
     Kind.TIME: lambda text, _rule: _is_moment(text),
+    Kind.MONTH: lambda text, _rule: re.fullmatch("[0-9]{4}-(0[1-9]|1[0-2])", text) is not None,
+    Kind.UUID: lambda text, _rule: _is_uuid(text),
     Kind.DAY: lambda text, _rule: re.fullmatch("[0-9]{4}", text) is not None,
     Kind.PERSON: lambda text, _rule: re.fullmatch("[0-9]{11}", text) is not None,
     Kind.ORGNR: lambda text, _rule: re.fullmatch("[0-9]{9}", text) is not None,

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from submissions.adapters.base import Finding, Level
-from submissions.adapters.gld_json.shape import Path
+from submissions.adapters.json_files.rules import Path
 
 MAX_BYTES = 10_000_000
 """Skatteetaten says 10 MB. The smaller meaning of it is used."""

@@ -1,0 +1,1 @@
+"""JSON files: reading them, rules for their values, and findings with path and line. For every adapter whose files are JSON."""
