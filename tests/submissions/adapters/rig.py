@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,12 +11,14 @@ from portal.sandbox.faults import Fault
 from submissions.adapters import adapter
 from submissions.adapters.base import About, NamedFile
 from submissions.models import Submission
-from submissions.period import Period
+from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
 from systemusers.models import Access, MaskinportenClient, System
 from systemusers.services.system_register import save_system
 from tests.kept import built
 from tests.submissions.world import BY, World, make_draft, make_profile, queue_package
+
+PERIODS = {PeriodKind.YEAR: date(2025, 1, 1), PeriodKind.MONTH: date(2026, 3, 1)}
 
 
 class Rig:
@@ -25,6 +28,9 @@ class Rig:
         self.world, self.adapter = world, adapter(name)
         self.service = next(entry for entry in catalogue.services() if entry.enabled and entry.adapter == name)
         self._grant()
+        world.app.state.settings.upload_control_seconds = (
+            0  # waiting is tried elsewhere: one answer for each planned call
+        )
 
     def _grant(self) -> None:
         """The vendor has the scopes and the right, and the customer's access is one for this service alone."""
@@ -45,7 +51,11 @@ class Rig:
 
     @property
     def about(self) -> About:
-        return About(self.world.access.customer.orgnr, Period.year(2025), self.service.id, self.service.options)
+        return About(self.world.access.customer.orgnr, self.period, self.service.id, self.service.options)
+
+    @property
+    def period(self) -> Period:
+        return Period(self.service.period, PERIODS[self.service.period])
 
     def files(self, *, wrong: bool = False) -> list[NamedFile]:
         return self.adapter.examples(self.about, name=self.world.access.customer.name, wrong=wrong)
@@ -64,7 +74,7 @@ class Rig:
         return self._queue(self.files(wrong=wrong))
 
     def _queue(self, files: list[NamedFile]) -> Submission:
-        submission = make_draft(self.world.access, at=self.world.at, service=self.service.id)
+        submission = make_draft(self.world.access, at=self.world.at, service=self.service.id, period=self.period)
         return queue_package(submission, [(file.name, file.content) for file in files], at=self.world.at)
 
     @property
