@@ -13,8 +13,8 @@ ADAPTERS: dict[str, Adapter] = {
 }
 EARLIER: dict[str, Earlier] = {each.name: each for each in (Rf1086Earlier(),)}
 """Those whose authority gives the report of the period before."""
-LEFTOVERS: dict[str, Leftovers] = {name: UploadLeftovers(name) for name in (XmlUpload.name, JsonUpload.name)}
-"""Those where a report that is given up leaves something at the authority."""
+LEFTOVERS: dict[str, Leftovers] = dict.fromkeys((XmlUpload.name, JsonUpload.name), UploadLeftovers())
+"""Those where a report that is given up leaves something at the authority, by the name of the adapter."""
 RETRIEVALS: dict[str, Retrieval] = {}
 """Those that ask for data instead of delivering it."""
 

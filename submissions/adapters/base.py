@@ -336,7 +336,6 @@ class Earlier(Protocol):
 class Leftovers(Protocol):
     """For services where a report that is given up before it is delivered leaves something at the authority."""
 
-    name: ClassVar[str]
     step: ClassVar[str]
     """The step whose `remote_id` names it."""
 

@@ -69,10 +69,13 @@ class Uploads:
 
 
 def refused(upload: Upload, *, first: tuple[str, ...] = ()) -> FileRefused:
-    """The faults of a file as a refusal. Codes that end with one of `first` say more than the others."""
+    """The faults of a file as a refusal. Codes that end with one of `first` say more than the others.
+
+    Without a code of Skatteetaten's it is UPLOAD: and the status.
+    """
     codes = [fault.code for fault in upload.faults if fault.code]
     telling = (code for end in first for code in codes if code.endswith(end))
-    code = next(telling, codes[0] if codes else upload.status)
+    code = next(telling, codes[0] if codes else f"UPLOAD:{upload.status}")
     return FileRefused(f"skatteetaten: {upload.status} {code}", status=200, code=code, details=upload.faults)
 
 

@@ -198,9 +198,6 @@ class UploadLeftovers:
 
     step: ClassVar[str] = UPLOAD
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-
     def remove(self, context: Context) -> None:
         try:
             _gateway(context).delete(token=context.token, upload_id=context.remote_ids[UPLOAD])

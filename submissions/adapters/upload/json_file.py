@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 import msgspec
 
-from submissions.adapters.base import Finding, Level, Period, PeriodKind
+from submissions.adapters.base import Finding, Level, Period
 from submissions.adapters.gld_json import parsing
 from submissions.adapters.upload.facts import MOST_BYTES, Facts, Read
 from submissions.adapters.upload.xml_file import NotAFile
@@ -119,7 +118,7 @@ def _text(value: Any) -> str:
 
 def _period(month: str) -> Period | None:
     match = _MONTH.fullmatch(month)
-    return Period(PeriodKind.MONTH, date(int(match[1]), int(match[2]), 1)) if match else None
+    return Period.month(int(match[1]), int(match[2])) if match else None
 
 
 def _is_uuid(value: Any) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from lxml import etree
 
@@ -68,7 +68,7 @@ def _deliveries(content: bytes, name: str) -> tuple[str, list[_Delivery]]:
         if len(path) == 1:
             namespace = namespace or _is_root(element, name)
         elif path == (ROOT, DELIVERY):
-            current.line = element.sourceline or 1
+            current.line = cast("int | None", element.sourceline) or 1  # the stubs of lxml declare another type
             deliveries.append(current)
             current = _Delivery()
         elif path[2:] == ITEM:

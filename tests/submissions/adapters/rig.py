@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +17,7 @@ from systemusers.services.system_register import save_system
 from tests.kept import built
 from tests.submissions.world import BY, World, make_draft, make_profile, queue_package
 
-PERIODS = {PeriodKind.YEAR: date(2025, 1, 1), PeriodKind.MONTH: date(2026, 3, 1)}
+PERIODS = {PeriodKind.YEAR: Period.year(2025), PeriodKind.MONTH: Period.month(2026, 3)}
 
 
 class Rig:
@@ -28,9 +27,7 @@ class Rig:
         self.world, self.adapter = world, adapter(name)
         self.service = next(entry for entry in catalogue.services() if entry.enabled and entry.adapter == name)
         self._grant()
-        world.app.state.settings.upload_control_seconds = (
-            0  # waiting is tried elsewhere: one answer for each planned call
-        )
+        world.app.state.settings.upload_control_seconds = 0  # tried elsewhere: here each planned call has one answer
 
     def _grant(self) -> None:
         """The vendor has the scopes and the right, and the customer's access is one for this service alone."""
@@ -55,7 +52,7 @@ class Rig:
 
     @property
     def period(self) -> Period:
-        return Period(self.service.period, PERIODS[self.service.period])
+        return PERIODS[self.service.period]
 
     def files(self, *, wrong: bool = False) -> list[NamedFile]:
         return self.adapter.examples(self.about, name=self.world.access.customer.name, wrong=wrong)
