@@ -183,7 +183,7 @@ def test_a_virus_ends_failed_with_what_to_do_and_the_upload_is_deleted(rig: Rig)
     rig.world.let_pass(60)
     rig.world.send(submission)
     assert not uploads(rig)
-    assert submission.reasons[0]["file"]
+    assert submission.reasons[0]["text"]
     assert rig.delivered_ids() == []
 
 
