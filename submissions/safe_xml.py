@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
 
 from lxml import etree
+
+Path = tuple[str, ...]
 
 MAX_BYTES = 20 * 10**6
 """The largest possible main form is below 10 MB and Skatteetaten states no limit; twice that leaves room for white space."""
@@ -49,13 +54,57 @@ def parse(content: bytes, *, tolerant: bool = False) -> etree._Element:
     `tolerant` is for what a remote sends: an encoding in the first line that is not the file's, blank lines before it, and a
     document type without entities are no hindrance. The limits of size and depth are the same.
     """
-    if len(content) > MAX_BYTES:
-        sizes = {"size": f"{len(content) / 10**6:.0f}", "most": f"{MAX_BYTES / 10**6:.0f}"}
-        raise UnreadableXml("TOO_LARGE", sizes)
+    _refuse_size(content, MAX_BYTES)
     _refuse_other_kinds(content)
     text = decode_as_it_is(content).lstrip() if tolerant else decode(content)
     _refuse_bombs(text, document_type=tolerant)
     return _parse(text)
+
+
+def walk(content: bytes, *, most_bytes: int) -> Iterator[tuple[Path, etree._Element]]:
+    """Each element with the local names from the root down, when it ends; the root also first, when it begins.
+
+    For files too large for a tree: an element keeps nothing of its children once they were given. Raises UnreadableXml.
+    """
+    _refuse_size(content, most_bytes)
+    _refuse_other_kinds(content)
+    text = decode(content)
+    _refuse_bombs(text, document_type=False, most_tags=None)
+    given = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+    events = etree.iterparse(
+        BytesIO(text.encode()),
+        events=("start", "end"),
+        encoding="utf-8",
+        remove_comments=True,
+        remove_pis=True,
+        **given,
+    )
+    del text
+    try:
+        yield from _walk(events)
+    except etree.XMLSyntaxError as error:
+        raise _malformed(error) from None
+
+
+def _walk(events: Any) -> Iterator[tuple[Path, etree._Element]]:
+    names: list[str] = []
+    for event, element in events:
+        if event == "start":
+            names.append(etree.QName(element).localname)
+            if len(names) == 1:
+                yield tuple(names), element
+            continue
+        yield tuple(names), element
+        names.pop()
+        element.clear(keep_tail=False)
+        while (before := element.getprevious()) is not None and (parent := before.getparent()) is not None:
+            parent.remove(before)
+
+
+def _refuse_size(content: bytes, most_bytes: int) -> None:
+    if len(content) > most_bytes:
+        sizes = {"size": f"{len(content) / 10**6:.0f}", "most": f"{most_bytes / 10**6:.0f}"}
+        raise UnreadableXml("TOO_LARGE", sizes)
 
 
 def _refuse_other_kinds(content: bytes) -> None:
@@ -139,14 +188,14 @@ def _encoding(at_line: int | None = None, /, **params: str) -> UnreadableXml:
     return UnreadableXml("ENCODING", params, at_line)
 
 
-def _refuse_bombs(text: str, *, document_type: bool) -> None:
+def _refuse_bombs(text: str, *, document_type: bool, most_tags: int | None = MAX_TAGS) -> None:
     """Refuse document types, which declare entities; no form has one. With `document_type` only those that declare any."""
     position = 0
     while match := _PROLOG.match(text, position):
         position = match.end()
     if text.startswith("<!", position) and not (document_type and "<!ENTITY" not in text):
         raise UnreadableXml("DOCTYPE", line=text.count("\n", 0, position) + 1)
-    if text.count("<") > MAX_TAGS:
+    if most_tags is not None and text.count("<") > most_tags:
         raise UnreadableXml("TOO_MANY_ELEMENTS")
 
 
@@ -163,9 +212,13 @@ def _parse(text: str) -> etree._Element:
     try:
         return etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
-        line, column = error.position
-        values = {"line": str(line), "column": str(column), "why": _WHY.get(getattr(error, "code", 0), "")}
-        raise UnreadableXml("MALFORMED", values, line) from None
+        raise _malformed(error) from None
+
+
+def _malformed(error: etree.XMLSyntaxError) -> UnreadableXml:
+    line, column = error.position
+    values = {"line": str(line), "column": str(column), "why": _WHY.get(getattr(error, "code", 0), "")}
+    return UnreadableXml("MALFORMED", values, line)
 
 
 _NUMBERS = etree.ErrorTypes

@@ -89,6 +89,7 @@ class AuditType(StrEnum):
     FILE_REMOVED = "file-removed"
     EARLIER_ASKED = "earlier-asked"
     CONFIRMATION_REPEATED = "confirmation-repeated"
+    LEFTOVERS_REMOVED = "leftovers-removed"
     SETTLED = "settled"
     RESTORED = "restored"
     HOLD_ENDED = "hold-ended"

@@ -128,12 +128,18 @@ def _submissions(user: User, environment: Environment, at: datetime) -> dict[str
         S.UNCERTAIN: rows.filter(status=S.UNCERTAIN),
         S.NEEDS_PERSON: rows.filter(status=S.NEEDS_PERSON),
         S.QUEUED: rows.filter(Q(problem_code__gt="") | Q(status_at__lte=at - LATE), status=S.QUEUED),
-        S.SENDING: rows.filter(LASTING | Q(status_at__lte=at - LATE) & ~held(at=at), status=S.SENDING),
+        S.SENDING: rows.filter(LASTING | _left_alone(at), status=S.SENDING),
         S.READY: rows.filter(status=S.READY, corrects__isnull=True),
         "unanswered": rows.filter(unanswered(at)),
         "receipts": lasting_problems(rows.filter(delivered_at__isnull=False).exclude(status=S.UNCERTAIN)),
         "checks": lasting_problems(PackageCheck.objects.filter(submission__in=rows)),
     }
+
+
+def _left_alone(at: datetime) -> Q:
+    """No worker has it, and none is to have it: one that the remote works on is looked at again at its time."""
+    is_planned = Q(next_attempt_at__gt=at - LATE)
+    return Q(status_at__lte=at - LATE) & ~held(at=at) & ~is_planned
 
 
 def _about_submissions(environment: Environment, counts: Counts) -> list[Todo]:

@@ -17,7 +17,7 @@ CODES: dict[str, Explanation] = {
     **library.read(), **maskinporten.CODES, **altinn.CODES, **skatteetaten.CODES, **ours.CODES,
 }  # fmt: skip
 
-OWNERS = {"MP-": "Maskinporten", "GLD_": "Skatteetaten", "AUTH-": "Altinn", "STD-": "Altinn"}
+OWNERS = {"MP-": "Maskinporten", "GLD_": "Skatteetaten", "AMLD_": "Skatteetaten", "AUTH-": "Altinn", "STD-": "Altinn"}
 """Whose codes begin so."""
 
 

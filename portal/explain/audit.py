@@ -193,6 +193,7 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.FILES_ADDED: P(lazy("Filer lagt til"), _files, on_pages=False),
     T.FILE_REMOVED: P(lazy("Fil fjernet"), _files, on_pages=False),
     T.EARLIER_ASKED: P(lazy("Oppgaven for perioden før bestilt"), on_pages=False),
+    T.LEFTOVERS_REMOVED: P(lazy("Opplastingen hos Skatteetaten fjernet"), on_pages=False),
     T.CONFIRMATION_REPEATED: P(lazy("Bekreftelsen gjentatt, siden ingenting ble funnet"), on_pages=False),
     T.SETTLED: P(lazy("Avgjort av en person"), _settled),
     T.RESTORED: P(lazy("Databasen lagt tilbake, sendingen stanset")),

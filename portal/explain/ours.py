@@ -182,6 +182,12 @@ CODES: dict[str, Explanation] = {
         US,
         _("Velg en klient som tilhører eieren av systemet."),
     ),
+    "NOT_READY_IN_TIME": Explanation(
+        _("Skatteetaten ble ikke ferdig med kontrollen av filen"),
+        _("Filen er lastet opp, men kontrollen hos Skatteetaten har vart så lenge at vi har sluttet å vente."),
+        US,
+        _("Prøv igjen. Skjer det en gang til, spør Skatteetaten, og oppgi når filen ble lastet opp."),
+    ),
     "UNAVAILABLE": Explanation(_("Tjenesten svarer ikke"), _("Vi fikk ikke kontakt."), NOBODY, TRY_LATER),
     "BROKEN_REPLY": Explanation(
         _("Svaret var uleselig"),

@@ -1,4 +1,4 @@
-"""Codes of Skatteetaten (GLD_…)."""
+"""Codes of Skatteetaten (GLD_…, AMLD_…)."""
 
 from __future__ import annotations
 
@@ -112,6 +112,24 @@ CODES: dict[str, Explanation] = {
         CUSTOMER,
         _("Be kunden godkjenne tilgangen."),
     ),
+    "GLD_1067": Explanation(
+        _("Skatteetaten har ikke opplastingen lenger"),
+        _("Filen var kontrollert, men opplastingen var borte da den skulle sendes inn."),
+        US,
+        _("Trykk «Prøv igjen». Da lastes filen opp og kontrolleres på nytt."),
+    ),
+    "GLD_1069": Explanation(
+        _("Filen gjelder flere inntektsår"),
+        _("Alle leveransene i en fil må ha samme inntektsår."),
+        US,
+        _("Del filen, og lag en innsending for hvert inntektsår."),
+    ),
+    "GLD_1070": Explanation(
+        _("Filen er ødelagt eller kan være skadelig"),
+        _("Filen kom ikke gjennom viruskontrollen hos Skatteetaten."),
+        US,
+        _("Send ikke den samme filen igjen. Kontroller maskinen som laget den, for virus, og lag filen på nytt."),
+    ),
     "GLD_1102": Explanation(
         _("Filen gjelder flere virksomheter"),
         _("Alle leveransene i en fil må ha samme oppgavegiver."),
@@ -143,3 +161,7 @@ CODES: dict[str, Explanation] = {
         _("Skatteetaten har en feil hos seg"), _("De svarte at noe uventet gikk galt."), SKATTEETATEN, TRY_LATER
     ),
 }
+
+OF_BOTH = ("1067", "1070")
+"""File upload of a-meldinger has no list of these codes. We take them to mean the same (unverified)."""
+CODES |= {f"AMLD_{number}": CODES[f"GLD_{number}"] for number in OF_BOTH}

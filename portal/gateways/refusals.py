@@ -48,9 +48,9 @@ def read(body: bytes) -> Reason:
     try:
         payload = json.loads(body)
     except (ValueError, RecursionError):
-        return _from_markup(body) if body.lstrip()[:1] == b"<" else Reason(text=_short(body.decode("utf-8", "replace")))
+        return _from_markup(body) if body.lstrip()[:1] == b"<" else Reason(text=short(body.decode("utf-8", "replace")))
     if isinstance(payload, str):
-        return Reason(text=_short(payload))
+        return Reason(text=short(payload))
     return _from_json(payload) if isinstance(payload, dict) else Reason()
 
 
@@ -67,7 +67,7 @@ def _oauth(payload: dict[str, Any]) -> Reason:
     description = str(payload.get("error_description") or "")
     match = _MP.search(f"{payload.get('error_uri') or ''} {description}")
     trace = _TRACE.search(description)
-    text = _short(description[: trace.start()] if trace else description)
+    text = short(description[: trace.start()] if trace else description)
     code = _cause(match[0] if match else _code(payload["error"]), text)
     return Reason(code, text, (), trace[1][:MOST_CODE] if trace else "")
 
@@ -85,7 +85,7 @@ def _problem(payload: dict[str, Any]) -> Reason:
     code = _code(payload.get("code"))
     if details and (not code or code.startswith("STD-")):
         code = details[0].code or code
-    text = _short(payload.get("detail") or payload.get("title"))
+    text = short(payload.get("detail") or payload.get("title"))
     return Reason(code, text, details, _code(payload.get("traceId")))
 
 
@@ -94,15 +94,15 @@ def _validation(entry: dict[str, Any]) -> Detail:
     extra = [str(v) for k, v in entry.items() if k not in ("code", "title", "paths", "detail", "status", "type")]
     paths = entry.get("paths")
     path = paths[0] if isinstance(paths, list) and paths else ""
-    text = _short(entry.get("title") or entry.get("detail"))
-    return Detail(_code(entry.get("code")), text, _short(path), _short(" | ".join(extra)))
+    text = short(entry.get("title") or entry.get("detail"))
+    return Detail(_code(entry.get("code")), text, short(path), short(" | ".join(extra)))
 
 
 def _field_errors(errors: Any) -> tuple[Detail, ...]:
     if not isinstance(errors, dict):
         return ()
     return tuple(
-        Detail(code=_code(k), text=_short(" ".join(map(str, v if isinstance(v, list) else [v]))), path=_short(k))
+        Detail(code=_code(k), text=short(" ".join(map(str, v if isinstance(v, list) else [v]))), path=short(k))
         for k, v in list(errors.items())[:MOST_DETAILS]
     )
 
@@ -113,11 +113,11 @@ def _skatteetaten(payload: dict[str, Any]) -> Reason:
     The code of the first detail is more specific than the top one.
     """
     details = tuple(
-        Detail(_code(e.get("kode")), _short(e.get("melding")), _short(e.get("sti")), _short(e.get("angittVerdi")))
+        Detail(_code(e.get("kode")), short(e.get("melding")), short(e.get("sti")), short(e.get("angittVerdi")))
         for e in _entries(payload.get("spesifisering"))
     )
     code = (details[0].code if details else "") or _code(payload.get("kode"))
-    return Reason(code, _short(payload.get("melding")), details, _code(payload.get("korrelasjonsid")))
+    return Reason(code, short(payload.get("melding")), details, _code(payload.get("korrelasjonsid")))
 
 
 def _from_markup(body: bytes) -> Reason:
@@ -148,10 +148,10 @@ def _entries(value: Any) -> list[dict[str, Any]]:
 
 
 def _code(value: Any) -> str:
-    return _short(value)[:MOST_CODE]
+    return short(value)[:MOST_CODE]
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
     """At most 500 characters, without control characters and national identity numbers; "" for None."""
     text = "" if value is None else str(value)
     return IDENTITY_NUMBER.sub("***********", _UNPRINTABLE.sub("", text))[:MOST_TEXT].strip()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from submissions.adapters.amelding.adapter import AmeldingAdapter
-from submissions.adapters.base import Adapter, Earlier, Retrieval
+from submissions.adapters.base import Adapter, Earlier, Leftovers, Retrieval
 from submissions.adapters.gld_json.adapter import GldJsonAdapter
 from submissions.adapters.rf1086.adapter import Rf1086Adapter
 from submissions.adapters.rf1086.earlier import Rf1086Earlier
+from submissions.adapters.upload.adapter import JsonUpload, UploadLeftovers, XmlUpload
 
-ADAPTERS: dict[str, Adapter] = {each.name: each for each in (Rf1086Adapter(), GldJsonAdapter(), AmeldingAdapter())}
+WAYS: tuple[Adapter, ...] = (Rf1086Adapter(), GldJsonAdapter(), AmeldingAdapter(), XmlUpload(), JsonUpload())
+ADAPTERS: dict[str, Adapter] = {each.name: each for each in WAYS}
 EARLIER: dict[str, Earlier] = {each.name: each for each in (Rf1086Earlier(),)}
 """Those whose authority gives the report of the period before."""
+LEFTOVERS: dict[str, Leftovers] = dict.fromkeys((XmlUpload.name, JsonUpload.name), UploadLeftovers())
+"""Those where a report that is given up leaves something at the authority, by the name of the adapter."""
 RETRIEVALS: dict[str, Retrieval] = {}
 """Those that ask for data instead of delivering it."""
 

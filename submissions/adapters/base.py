@@ -20,31 +20,9 @@ from submissions.adapters.verdicts import Claim, Payment, Reason, Verdict
 from submissions.period import Period, PeriodKind
 
 __all__ = [
-    "About",
-    "Adapter",
-    "Answer",
-    "Candidate",
-    "Claim",
-    "Context",
-    "Delivered",
-    "Earlier",
-    "EarlierPage",
-    "FileReport",
-    "Finding",
-    "Level",
-    "Meaning",
-    "NamedFile",
-    "Payment",
-    "Period",
-    "PeriodKind",
-    "Reason",
-    "Receipt",
-    "Retrieval",
-    "Step",
-    "StoredDocument",
-    "Verdict",
-    "beyond",
-    "count",
+    "About", "Adapter", "Answer", "Candidate", "Claim", "Context", "Delivered", "Earlier", "EarlierPage", "FileReport",
+    "Finding", "Leftovers", "Level", "Meaning", "NamedFile", "Payment", "Period", "PeriodKind", "Reason", "Receipt",
+    "Retrieval", "Step", "StoredDocument", "Verdict", "beyond", "count",
 ]  # fmt: skip
 MORE = "MORE"
 """The code of the finding that stands for those that are not listed."""
@@ -164,8 +142,8 @@ class StoredDocument:
 class Step:
     """One planned call, stored as a Call. `code` is the adapter's own; `key` is made by `plan`, once.
 
-    `may_repeat`: the same key and body are handled once by the remote, however often they arrive. The engine repeats such a
-    step by itself; another one only after `locate` found nothing.
+    `may_repeat`: the same key and body are handled once by the remote, however often they arrive; or the step sends no
+    document and only reads. The engine repeats such a step by itself; another one only after `locate` found nothing.
     """
 
     code: str
@@ -189,11 +167,19 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a step returned. `look_again_after`: the remote works on it; perform the same step again after that time."""
+    """What a step returned.
+
+    `look_again_after`: the remote works on it; the same step is performed again after that time, and more rarely the longer
+    it takes. `give_up_after` the first such answer the report ends FAILED, and a person decides. Only for steps that deliver
+    nothing. `starts_over`: what this and the earlier steps left at the remote is of no use; all of them are performed again
+    then, with new keys.
+    """
 
     remote_id: str = ""
     receipt: Receipt | None = None
     look_again_after: timedelta | None = None
+    give_up_after: timedelta | None = None
+    starts_over: bool = False
 
 
 @dataclass(frozen=True)
@@ -231,6 +217,9 @@ class Meaning(StrEnum):
     """Nothing was delivered, or repeating is safe. The same step is made again after a wait."""
     MAYBE_DELIVERED = "MAYBE"
     """The report becomes UNCERTAIN, and nothing is repeated before `locate` was asked."""
+    MAYBE_TWICE = "MAYBE_TWICE"
+    """As MAYBE_DELIVERED, and it is not known that the remote takes a repetition for the same report. The step is only
+    repeated when Dialogporten's lists must show what arrived; a person is asked about what they show and nobody claims."""
     ALREADY_DELIVERED = "ALREADY"
     """As MAYBE_DELIVERED, and the remote has the report for certain: the step is never repeated."""
     OURS_TO_MEND = "OURS"
@@ -344,6 +333,17 @@ class Earlier(Protocol):
 
     def differences(self, facts: Mapping[str, Any], reports: Sequence[FileReport]) -> list[Finding]:
         """Where a draft begins otherwise than the period before ended. Rendered by the adapter of the same name."""
+        ...
+
+
+class Leftovers(Protocol):
+    """For services where a report that is given up before it is delivered leaves something at the authority."""
+
+    step: ClassVar[str]
+    """The step whose `remote_id` names it."""
+
+    def remove(self, context: Context) -> None:
+        """Remove it. One call, which may be repeated. What is gone already is no error."""
         ...
 
 

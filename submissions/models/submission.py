@@ -67,7 +67,14 @@ class Submission(OfPeriod, Leased, StatusModel):
         Status.DRAFT: {Status.READY, Status.CANCELLED},
         Status.READY: {Status.DRAFT, Status.QUEUED, Status.CANCELLED},
         Status.QUEUED: {Status.SENDING, Status.CANCELLED, Status.FAILED, Status.NEEDS_PERSON, Status.DELIVERED},
-        Status.SENDING: {Status.DELIVERED, Status.FAILED, Status.UNCERTAIN, Status.QUEUED, Status.NEEDS_PERSON},
+        Status.SENDING: {
+            Status.DELIVERED,
+            Status.FAILED,
+            Status.UNCERTAIN,
+            Status.QUEUED,
+            Status.NEEDS_PERSON,
+            Status.CANCELLED,
+        },
         Status.UNCERTAIN: {Status.DELIVERED, Status.FAILED, Status.QUEUED, Status.NEEDS_PERSON},
         Status.DELIVERED: {Status.ACCEPTED, Status.REJECTED, Status.NEEDS_PERSON},
         Status.NEEDS_PERSON: {Status.DELIVERED, Status.ACCEPTED, Status.REJECTED, Status.QUEUED, Status.CANCELLED},
@@ -221,11 +228,12 @@ class Document(models.Model):
 
 
 class Call(models.Model):
-    """One HTTP call of a submission, planned before it is made. `key` is the idempotency key, the same for every attempt.
+    """One HTTP call of a submission, planned before it is made. `key` is the idempotency key, the same for every attempt
+    until the step starts over.
 
     `step` is a code of the service's adapter. `meaning` is what the adapter said of the last error; MAYBE stays until
     the call is done, as later errors say nothing of an answer that was lost. `answer` is the receipt (`Receipt` of the
-    adapters as JSON) of the call that brought one.
+    adapters as JSON) of the call that brought one. `waiting_since`: since then the remote has answered that it works on it.
     """
 
     class Status(models.TextChoices):
@@ -245,6 +253,7 @@ class Call(models.Model):
     attempts = models.PositiveIntegerField(_("forsøk"), default=0)
     started_at = models.DateTimeField(_("påbegynt"), null=True, blank=True)
     finished_at = models.DateTimeField(_("avsluttet"), null=True, blank=True)
+    waiting_since = models.DateTimeField(_("venter siden"), null=True, blank=True)
     milliseconds = models.PositiveIntegerField(_("millisekunder"), null=True, blank=True)
     http_status = models.PositiveSmallIntegerField(_("HTTP-status"), null=True, blank=True)
     code = models.CharField(_("kode"), max_length=50, blank=True)

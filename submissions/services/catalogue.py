@@ -121,8 +121,8 @@ def _obstacle(way: Way, service: Service, settings: Local) -> str:
     access = way.access
     if not settings.is_on(service):
         return _("Dere har ikke slått på %(service)s. Se Tjenester.") % {"service": service.name}
-    if settings.openness(service) == Openness.CLOSED:
-        return _("Skatteetaten tar ikke imot %(service)s i dette miljøet.") % {"service": service.name}
+    if reason := _closed(service, settings):
+        return reason
     if access.status not in Access.USABLE:
         return _("Tilgangen er ikke i bruk: %(state)s.") % {"state": access.get_status_display().lower()}
     if way.is_through_accountant:
@@ -132,6 +132,16 @@ def _obstacle(way: Way, service: Service, settings: Local) -> str:
             "service": service.name
         }
     return _scope_obstacle(access, service)
+
+
+def _closed(service: Service, settings: Local) -> str:
+    """Why the service cannot be used in the environment, whatever the access."""
+    names = {"service": service.name}
+    if not service.has_address(settings.environment):
+        return _("Adressen til %(service)s er ikke offentlig, så portalen kan ikke sende dit.") % names
+    if settings.openness(service) == Openness.CLOSED:
+        return _("Skatteetaten tar ikke imot %(service)s i dette miljøet.") % names
+    return ""
 
 
 def _client_obstacle(way: Way, service: Service) -> str:

@@ -76,6 +76,7 @@ class Service:
 
     `adapter` is a name in `submissions.adapters`, "" while there is none; `options` are the entry's own data for it.
     `enabled`: on in a new installation. `reasons` say why it cannot be sent and where it is done, `link` leads there.
+    `address_known` false: no page gives the address, and only the sandbox has one. The service is not offered elsewhere.
     Any of the `resources` or `packages` gives the right. `usual_hours`: after so many hours there is mostly a verdict.
     Of unknown values text is "", numbers 0 and `deadline` None. `checked` is the day when `source` was last read.
     """
@@ -98,6 +99,7 @@ class Service:
     gateway: str = ""
     path: str = ""
     label: str = ""
+    address_known: bool = True
     deadline: Deadline | None = None
     extensions: tuple[str, ...] = ()
     media_type: str = ""
@@ -136,6 +138,9 @@ class Service:
     def last_day(self, period: Period) -> date | None:
         """The last day to deliver for a period; None when no page says so."""
         return self.deadline.of(period) if self.deadline else None
+
+    def has_address(self, environment: str) -> bool:
+        return self.address_known or environment == Environment.SANDBOX
 
     def openness(self, environment: str) -> Openness:
         return self.environments[Environment(environment)]

@@ -21,7 +21,9 @@ def of_submissions(environment: str) -> list[Wanted]:
         *(
             Wanted(scope, service.name)
             for service in followed(settings)
-            if settings.is_on(service) and settings.openness(service) != Openness.CLOSED
+            if settings.is_on(service)
+            and service.has_address(environment)
+            and settings.openness(service) != Openness.CLOSED
             for scope in service.scopes
         ),
         *(Wanted(scope, _("Hente brev fra Skatteetaten")) for scope in LETTER_SCOPES),

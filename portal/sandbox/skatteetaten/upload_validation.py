@@ -7,7 +7,7 @@ from typing import Any
 from . import amelding, forms1086
 from .catalogue import AMELDING_UPLOAD, GLD_SERVICES
 from .errors import DETAIL
-from .records import Upload
+from .records import Finding, Upload
 
 NAMESPACE = "urn:ske:fastsetting:innsamling:"
 TEST_VIRUS = "EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
@@ -33,6 +33,27 @@ def validate(upload: Upload) -> None:
         codes_of_faults = ["1070"]
     upload.errors = [{"kode": f"{codes}_{code}", "melding": DETAIL[code][1]} for code in codes_of_faults]
     upload.status = "VALIDERING_FEILET" if codes_of_faults else "KLAR_TIL_INNSENDING"
+
+
+def fail(upload: Upload) -> None:
+    """The control itself fails. The status is published for third-party data only."""
+    codes = "AMLD" if upload.service == AMELDING_UPLOAD.id else "GLD"
+    upload.errors = [{"kode": f"{codes}_1053", "melding": DETAIL["1053"][1]}]
+    upload.status = "TEKNISK_FEIL_VALIDERING"
+
+
+def items_of(upload: Upload) -> int:
+    """How many oppgaver a file has, in all its leveranser."""
+    return sum(str(e.tag).rpartition("}")[2] == "oppgave" for e in forms1086.parse(upload.content.encode()).iter())
+
+
+def findings(upload: Upload) -> list[Finding]:
+    """What is found after the submission: the summaries must count the oppgaver."""
+    stated = _texts(upload.content).get("antallOppgaver", [])
+    if not stated or sum(int(text) for text in stated if text.isdecimal()) == items_of(upload):
+        return []
+    text = "Antall oppgaver i oppsummeringen stemmer ikke med oppgavene"
+    return [Finding(code="ANTALL_OPPGAVER", text=text, guidance="Rett oppsummeringen, og send hele filen på nytt.")]
 
 
 def resource_of(upload: Upload) -> str:

@@ -1,7 +1,8 @@
 """File upload for bodies over 10 MB: upload a file, poll its validation, submit it.
 
 Base URLs and the body of the submission are not public: the host labels are the sandbox's own, the submission takes
-`{"id": "<opplasting>"}`, and no idempotency key is required.
+`{"id": "<opplasting>"}`, and no idempotency key is required or looked at: a repeated upload is another upload. An upload
+that was submitted is gone.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from .errors import refuse, refuse_detail, spec
 from .records import Submission, Upload
 
 JOB = "skatteetaten.upload"
-VALIDATION_SECONDS = 2
 
 
 def upload_file(service: Service, call: Call) -> Response:
@@ -41,17 +41,22 @@ def upload_file(service: Service, call: Call) -> Response:
         updated=call.now,
     )
     call.state.skatteetaten.uploads[upload.id] = upload
-    due = call.now + timedelta(seconds=VALIDATION_SECONDS)
+    due = call.now + timedelta(seconds=call.state.settings.upload_control_seconds)
     call.state.schedule(due=due, kind=JOB, data={"upload_id": upload.id})
-    return as_json(_status(upload))
+    return as_json({"status": upload.status, "id": upload.id, "feilliste": None, "sistOppdatertTidspunkt": None})
 
 
 @job(JOB)
 def _validation_due(sandbox: Kernel, data: dict[str, Any], due: datetime) -> None:
     upload = sandbox.state.skatteetaten.uploads.get(data["upload_id"])
-    if upload is not None:
+    if upload is None:
+        return
+    upload.updated, settings = due, sandbox.state.settings
+    if settings.upload_control_failures > 0:
+        settings.upload_control_failures -= 1
+        upload_validation.fail(upload)
+    else:
         upload_validation.validate(upload)
-        upload.updated = due
 
 
 def status(service: Service, call: Call, upload_id: str) -> Response:
@@ -91,7 +96,8 @@ def _receive(service: Service, call: Call, token: Token, upload: Upload, resourc
         reference=upload_validation.reference_of(upload),
         media_type="application/json" if service is AMELDING_UPLOAD else "application/xml",
         content=[upload.content],
-        findings=amelding.findings(call, delivery, upload.year) if delivery else [],
+        counts={} if delivery else {"antallOppgaver": upload_validation.items_of(upload)},
+        findings=amelding.findings(call, delivery, upload.year) if delivery else upload_validation.findings(upload),
         resource=resource,
     )
 

@@ -47,6 +47,9 @@ class AmeldingAdapter:
     def options_fault(self, options: Mapping[str, Any]) -> str:
         return f"unknown: {', '.join(sorted(options))}" if options else ""
 
+    def schema(self, options: Mapping[str, Any]) -> None:
+        """None: no schema is published, and what the printed example shows says little of what is required."""
+
     def role_label(self, role: str) -> str:
         return {MESSAGE: _("Melding")}.get(role, role)
 

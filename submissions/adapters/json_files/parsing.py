@@ -46,10 +46,10 @@ class Unreadable(Exception):
         self.finding = finding
 
 
-def read_text(content: bytes, filename: str) -> str:
+def read_text(content: bytes, filename: str, *, most_bytes: int = MAX_BYTES) -> str:
     """Raises Unreadable for a file that is too large, empty, of another kind or not in UTF-8."""
-    if len(content) > MAX_BYTES:
-        _refuse("TOO_LARGE", filename, size=f"{len(content) / 10**6:.1f}", most=f"{MAX_BYTES / 10**6:.0f}")
+    if len(content) > most_bytes:
+        _refuse("TOO_LARGE", filename, size=f"{len(content) / 10**6:.1f}", most=f"{most_bytes / 10**6:.0f}")
     if not content.strip(b"\x00 \t\r\n"):
         _refuse("EMPTY_FILE", filename)
     kind = next((kind for signature, kind in _BINARY.items() if content.startswith(signature)), "")

@@ -86,8 +86,22 @@ def _queued(row: Submission, at: datetime) -> NextStep:
     return _waiting(row, at) or standstill(row, at=at) or NextStep(_("Sendes snart"))
 
 
+def is_in_work_elsewhere(row: Submission, at: datetime) -> bool:
+    """Whether the remote works on a step of it, and we look again later."""
+    is_planned = row.next_attempt_at is not None and row.next_attempt_at > at
+    return row.status == S.SENDING and is_planned and not row.problem_code and row.lease_until is None
+
+
+def _in_work_elsewhere(row: Submission, at: datetime) -> NextStep | None:
+    if not is_in_work_elsewhere(row, at) or row.next_attempt_at is None:
+        return None
+    clock = f"{timezone.localtime(row.next_attempt_at):%H.%M.%S}"
+    text = _("Skatteetaten kontrollerer filen. Vi ser etter igjen kl. %(clock)s") % {"clock": clock}
+    return NextStep(text, _("Skatteetaten"))
+
+
 def _sending(row: Submission, at: datetime) -> NextStep:
-    return _waiting(row, at) or standstill(row, at=at) or NextStep(_("Sendes nå"))
+    return _waiting(row, at) or _in_work_elsewhere(row, at) or standstill(row, at=at) or NextStep(_("Sendes nå"))
 
 
 def _uncertain(row: Submission, at: datetime) -> NextStep:

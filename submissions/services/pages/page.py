@@ -24,7 +24,7 @@ from submissions.services.drafting.package_check import Progress
 from submissions.services.drafting.preflight import preflight, token
 from submissions.services.pages import stepper
 from submissions.services.pages.earlier import earlier_shown
-from submissions.services.pages.next_step import next_step, problem_of
+from submissions.services.pages.next_step import is_in_work_elsewhere, next_step, problem_of
 from submissions.services.pages.payment import payment_shown
 from submissions.services.pages.timeline import timeline
 from submissions.services.pages.versions import months_shown, versions_shown
@@ -138,13 +138,17 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         "sent_by": _name(row.queued_by),
         "may_correct": user.may_work and row.status in drafts.CORRECTABLE,
         "may_try_again": user.may_work and again.may_try_again(row),
-        "may_cancel": user.may_work and row.status == S.QUEUED and not may_have_delivered(row),
+        "may_cancel": user.may_work and _is_stoppable(row, at) and not may_have_delivered(row),
         "earlier": found.find_open(row) if found.is_asked(row) else [],
         "may_be_ours": found.is_asked(row) and may_have_delivered(row),
         "may_settle": user.may_work and by_person.can_settle(row),
         "transmissions": row.transmissions.count(),
         "dialog": _dialog(row),
     }
+
+
+def _is_stoppable(row: Submission, at: datetime) -> bool:
+    return row.status == S.QUEUED or is_in_work_elsewhere(row, at)
 
 
 def _documents(row: Submission) -> QuerySet[Document]:

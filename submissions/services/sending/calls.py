@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -29,7 +30,7 @@ from systemusers.models import Access
 from systemusers.services.tokens import AccessMissing, NoKey, TokenRefused
 
 Status = Call.Status
-IN_DOUBT = frozenset({Meaning.MAYBE_DELIVERED, Meaning.ALREADY_DELIVERED})
+IN_DOUBT = frozenset({Meaning.MAYBE_DELIVERED, Meaning.MAYBE_TWICE, Meaning.ALREADY_DELIVERED})
 BEFORE: Mapping[Kind, Meaning] = {Kind.PASSES: Meaning.TRY_LATER, Kind.RIGHTS: Meaning.WAIT_FOR_RIGHTS}
 """What a refusal says before a call was started. Nothing is final: the report was not looked at."""
 Counts = Mapping[str, int]
@@ -108,7 +109,13 @@ def meaning_of(submission: Submission, call: Call, error: Exception) -> Meaning:
         return _meaning_before(submission, error)
     if isinstance(error, GatewayError):
         return adapter_of(submission).meaning(step_of(call), error)
-    return Meaning.TRY_LATER if call.may_repeat else Meaning.MAYBE_DELIVERED
+    return Meaning.TRY_LATER if call.may_repeat else _of_a_lost_answer(submission, call)
+
+
+def _of_a_lost_answer(submission: Submission, call: Call) -> Meaning:
+    """The adapter's word for a request that left, and whose answer nobody has."""
+    meaning = adapter_of(submission).meaning(step_of(call), Unavailable("no answer", maybe_arrived=True))
+    return meaning if meaning in IN_DOUBT else Meaning.MAYBE_DELIVERED
 
 
 def delivers(call: Call) -> bool:
@@ -161,9 +168,24 @@ def finish(call: Call, answer: Answer, *, at: datetime) -> None:
     )
 
 
-def await_result(call: Call, answer: Answer) -> None:
-    """The remote has taken it and works on it: the same step is made again later."""
-    _write(call, status=Status.PLANNED, http_status=200, code="", meaning="", remote_id=answer.remote_id)
+def await_result(call: Call, answer: Answer, *, at: datetime) -> None:
+    """The remote has taken it and works on it: the same step is made again later. Call it in a transaction."""
+    since = call.waiting_since or at
+    _write(
+        call, status=Status.PLANNED, http_status=200, code="", meaning="", remote_id=answer.remote_id,
+        waiting_since=since,
+    )  # fmt: skip
+    if answer.starts_over:
+        _plan_again(call)
+
+
+def _plan_again(call: Call) -> None:
+    """This call and those before it are as they were planned, with new keys."""
+    rows = list(Call.objects.filter(submission=call.submission_id, ordinal__lte=call.ordinal))
+    for row in rows:
+        row.status, row.remote_id, row.finished_at, row.meaning = Status.PLANNED, "", None, ""
+        row.key = uuid.uuid4() if row.key else None
+    Call.objects.bulk_update(rows, ["status", "remote_id", "finished_at", "meaning", "key"])
 
 
 def put_back(call: Call, error: Exception) -> None:
@@ -185,9 +207,9 @@ def lose(call: Call, error: Exception, meaning: Meaning, *, at: datetime) -> Non
     _write(call, status=Status.LOST, finished_at=at, meaning=meaning, **_facts(error))
 
 
-def abandon(call: Call, *, at: datetime) -> None:
+def abandon(submission: Submission, call: Call, *, at: datetime) -> None:
     """The worker that made it is gone."""
-    lose(call, Unavailable("the worker was gone"), Meaning.MAYBE_DELIVERED, at=at)
+    lose(call, Unavailable("the worker was gone"), _of_a_lost_answer(submission, call), at=at)
 
 
 def refuse(call: Call, error: Exception, *, at: datetime) -> None:

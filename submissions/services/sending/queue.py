@@ -10,10 +10,12 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Customer
-from portal.core.states import IllegalTransition
+from portal.core.lease import held
+from portal.core.states import IllegalTransition, LostRace
 from submissions.adapters.base import StoredDocument
 from submissions.models import Call, Submission
 from submissions.services.drafting.preflight import Preflight, preflight, token
+from submissions.services.sending import leftovers
 from submissions.services.sending.calls import may_have_delivered
 from submissions.services.ways import adapter_of
 
@@ -84,12 +86,16 @@ def plan_calls(submission: Submission) -> None:
     )
 
 
+def _is_held(submission: Submission, at: datetime) -> bool:
+    return Submission.objects.filter(held(at=at), pk=submission.pk).exists()
+
+
 class MaybeDelivered(Exception):
     """The answer to the call that delivers was lost: the remote may have the report."""
 
 
 def cancel(*, submission: Submission, by: str, at: datetime) -> None:
-    """Cancel before it is sent.
+    """Cancel before it is delivered: in the queue, or while the remote works on a step. The caller enqueues the task.
 
     Raises IllegalTransition when it is too late, MaybeDelivered when the remote may have it, LostRace when a worker
     claimed it first.
@@ -100,4 +106,7 @@ def cancel(*, submission: Submission, by: str, at: datetime) -> None:
         Submission.objects.select_for_update().get(pk=submission.pk)  # no call begins or ends in the meantime
         if may_have_delivered(submission):
             raise MaybeDelivered(f"submission {submission.pk} may have been delivered")
-        submission.move_to(Submission.Status.CANCELLED, by=by, at=at, next_attempt_at=None)
+        if submission.status == Submission.Status.SENDING and _is_held(submission, at):
+            raise LostRace(f"submission {submission.pk} is held by a worker")
+        due_at = leftovers.due_at(submission, at=at)
+        submission.move_to(Submission.Status.CANCELLED, by=by, at=at, next_attempt_at=due_at)

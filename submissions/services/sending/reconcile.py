@@ -20,7 +20,7 @@ from portal.core.states import LostRace
 from submissions.adapters.base import Meaning
 from submissions.models import Call, Submission
 from submissions.services import restoring
-from submissions.services.sending import calls, found, receipt, refusal
+from submissions.services.sending import calls, found, leftovers, receipt, refusal
 from submissions.services.sending.delivery import (
     as_receipt,
     find_delivery,
@@ -87,7 +87,7 @@ def _call_in_doubt(hold: Hold[Submission]) -> Call | None:
     calls_left = hold.row.calls.select_related("document").exclude(status=Call.Status.DONE)
     doubt = calls_left.order_by("ordinal").first()
     if doubt and doubt.status == Call.Status.STARTED:
-        calls.abandon(doubt, at=hold.now())
+        calls.abandon(hold.row, doubt, at=hold.now())
     return doubt
 
 
@@ -98,10 +98,12 @@ def _is_there(doubt: Call) -> bool:
 def _not_found(hold: Hold[Submission], doubt: Call) -> None:
     if _is_there(doubt) or _silence(hold, doubt) < ASK_AGAIN_AFTER:
         hold.postpone(_pace(hold, doubt))
+    elif doubt.meaning == Meaning.MAYBE_TWICE:
+        _unless_listed(hold, doubt, _ask_again)
     elif not doubt.may_repeat:
         _ask_again(hold, doubt)
     elif calls.delivers(doubt):
-        _refused_after_a_lost_answer(hold, doubt)
+        _unless_listed(hold, doubt, _never_delivered)  # refused after an attempt whose answer was lost
     else:
         _never_delivered(hold, doubt)
 
@@ -116,24 +118,26 @@ def _pace(hold: Hold[Submission], doubt: Call) -> timedelta:
     return min(max(_silence(hold, doubt) / 2, SHORTEST_PAUSE), LONGEST_WAIT)
 
 
-def _refused_after_a_lost_answer(hold: Hold[Submission], doubt: Call) -> None:
-    """The attempt whose answer was lost may have delivered, though the one after it was refused: what came since is asked about.
+def _unless_listed(hold: Hold[Submission], doubt: Call, act: Callable[[Hold[Submission], Call], None]) -> None:
+    """The lost attempt may have delivered, and nothing else tells: a person is asked about what came since.
 
-    Raises LostRace and what the look raises.
+    `act` when nothing came, and when it would be listed by now. Raises LostRace and what the look raises.
     """
     has_others = others_on_their_way(hold.row).exists()
     new = unclaimed_since_queued(hold)
     if new and not has_others:
         found.ask_about(hold, new, by=BY)
     elif has_others or _silence(hold, doubt) < LATEST_LISTED:
-        hold.postpone(_pace(hold, doubt))
+        left = LATEST_LISTED - _silence(hold, doubt)
+        hold.postpone(min(_pace(hold, doubt), max(left, SHORTEST_PAUSE)))
     else:
-        _never_delivered(hold, doubt)
+        act(hold, doubt)
 
 
 def _never_delivered(hold: Hold[Submission], doubt: Call) -> None:
     """Nothing was found: it was not delivered. A call that does not deliver is in doubt when its key was refused as used."""
-    hold.move_to(Status.FAILED, by=BY, problem_code=doubt.code, failures=0)
+    due_at = leftovers.due_at(hold.row, at=hold.now())
+    hold.move_to(Status.FAILED, by=BY, next_attempt_at=due_at, problem_code=doubt.code, failures=0)
 
 
 def _ask_again(hold: Hold[Submission], doubt: Call) -> None:
@@ -160,6 +164,6 @@ def _still_in_doubt(hold: Hold[Submission], doubt: Call, error: Exception) -> No
     if meaning == Meaning.NOT_DELIVERED:
         refusal.fail(hold, doubt, error, by=BY)
         return
-    is_there = meaning == Meaning.ALREADY_DELIVERED
-    calls.lose(doubt, error, meaning if is_there else Meaning.MAYBE_DELIVERED, at=hold.now())
+    before = Meaning(doubt.meaning) if doubt.meaning else Meaning.MAYBE_DELIVERED
+    calls.lose(doubt, error, meaning if meaning in calls.IN_DOUBT else before, at=hold.now())
     hold.put_off(code=code_of(error), wait=_pace(hold, doubt))

@@ -10,7 +10,7 @@ from django.db import transaction
 from portal.core.lease import Hold
 from portal.core.problems import code_of
 from submissions.models import Call, Submission
-from submissions.services.sending import calls
+from submissions.services.sending import calls, leftovers
 
 
 def fail(hold: Hold[Submission], call: Call, error: Exception, *, by: str) -> None:
@@ -21,6 +21,7 @@ def fail(hold: Hold[Submission], call: Call, error: Exception, *, by: str) -> No
         hold.move_to(
             Submission.Status.FAILED,
             by=by,
+            next_attempt_at=leftovers.due_at(hold.row, at=hold.now()),
             failures=0,
             problem_code=code_of(error),
             problem_detail=getattr(error, "text", ""),

@@ -20,10 +20,10 @@ from portal.core.lease import LONGEST_WAIT, Hold, waiting_time
 from portal.core.problems import BROKEN_REPLY, INTERNAL_ERROR, code_of
 from portal.core.states import LostRace
 from portal.gateways.statuses import is_settling
-from submissions.adapters.base import Meaning
+from submissions.adapters.base import Answer, Meaning
 from submissions.models import Call, Submission
 from submissions.services import restoring
-from submissions.services.sending import calls, claim, found, receipt, refusal
+from submissions.services.sending import calls, claim, found, leftovers, receipt, refusal
 from systemusers.services.client_relations.ways import settling_since
 
 BY = "task:send"
@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 
 def waiting_rows() -> QuerySet[Submission]:
-    """Those with sending work when they are due: to be sent, or delivered and without a stored receipt."""
+    """Those with sending work when they are due: to be sent, delivered without a stored receipt, or given up with leftovers."""
     rows = Submission.objects.exclude(status=Status.UNCERTAIN)
     return rows.select_related("customer", "access__profile__system__client", "access__customer")
 
@@ -74,6 +74,9 @@ def walk(hold: Hold[Submission], *, stop_at: datetime) -> None:
 
     Ends DELIVERED, FAILED or UNCERTAIN; QUEUED after an error that passes; unchanged when the time is up. Raises LostRace.
     """
+    if hold.row.status in leftovers.GIVEN_UP:
+        leftovers.remove(hold)
+        return
     if hold.row.status not in (Status.QUEUED, Status.SENDING):
         receipt.store(hold)
         return
@@ -98,7 +101,7 @@ def _was_left_in_doubt(hold: Hold[Submission]) -> bool:
         return False
     with transaction.atomic():
         hold.lock()
-        calls.abandon(started, at=hold.now())
+        calls.abandon(hold.row, started, at=hold.now())
         if started.may_repeat:
             return False
         hold.move_to(Status.UNCERTAIN, by=BY, next_attempt_at=hold.now())
@@ -131,12 +134,34 @@ def _make(round_: _Walk, call: Call) -> bool:
         _failed(round_, call, error)
         return False
     if answer.look_again_after is not None:
-        calls.await_result(call, answer)
-        hold.postpone(answer.look_again_after)
+        _wait_for_remote(round_, call, answer, longest=LONGEST_WAIT)
         return False
     calls.finish(call, answer, at=hold.now())
     _moved(round_)
     return True
+
+
+class NotReadyInTime(Exception):
+    """The remote has worked on a step for longer than the adapter's patience lasts. Nothing was delivered."""
+
+    code = "NOT_READY_IN_TIME"
+
+
+def _wait_for_remote(round_: _Walk, call: Call, answer: Answer, *, longest: timedelta) -> None:
+    """The row stays SENDING without a lease until the next look. FAILED when the patience is over."""
+    hold = round_.hold
+    _moved(round_)
+    waited = hold.now() - (call.waiting_since or hold.now())
+    if answer.give_up_after is not None and waited > answer.give_up_after:
+        refusal.fail(hold, call, NotReadyInTime(), by=BY)
+        return
+    wait = max(answer.look_again_after or FIRST_LOOK, min(waited / 4, longest))
+    if answer.starts_over:
+        leftovers.remove_now(hold)
+    with transaction.atomic():
+        hold.lock()
+        calls.await_result(call, answer, at=hold.now())
+        hold.finish(next_attempt_at=hold.now() + wait)
 
 
 def _moved(round_: _Walk) -> None:

@@ -17,6 +17,8 @@ from systemusers.services.system_register import save_system
 from tests.kept import built
 from tests.submissions.world import BY, World, make_draft, make_profile, queue_package
 
+PERIODS = {PeriodKind.YEAR: Period.year(2025), PeriodKind.MONTH: Period.month(2026, 3)}
+
 
 class Rig:
     """`service` is the first entry of the catalogue with this adapter that is on from the start."""
@@ -25,6 +27,7 @@ class Rig:
         self.world, self.adapter = world, adapter(name)
         self.service = next(entry for entry in catalogue.services() if entry.enabled and entry.adapter == name)
         self._grant()
+        world.app.state.settings.upload_control_seconds = 0  # tried elsewhere: here each planned call has one answer
 
     def _grant(self) -> None:
         """The vendor has the scopes and the right, and the customer's access is one for this service alone."""
@@ -49,8 +52,7 @@ class Rig:
 
     @property
     def period(self) -> Period:
-        """A period of the kind that the adapter reports, in 2025."""
-        return Period.month(2025, 12) if self.adapter.period_kind == PeriodKind.MONTH else Period.year(2025)
+        return PERIODS[self.service.period]
 
     def files(self, *, wrong: bool = False) -> list[NamedFile]:
         return self.adapter.examples(self.about, name=self.world.access.customer.name, wrong=wrong)
@@ -69,8 +71,7 @@ class Rig:
         return self._queue(self.files(wrong=wrong))
 
     def _queue(self, files: list[NamedFile]) -> Submission:
-        draft = {"service": self.service.id, "period": self.period}
-        submission = make_draft(self.world.access, at=self.world.at, **draft)
+        submission = make_draft(self.world.access, at=self.world.at, service=self.service.id, period=self.period)
         return queue_package(submission, [(file.name, file.content) for file in files], at=self.world.at)
 
     @property

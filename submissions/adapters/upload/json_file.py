@@ -1,0 +1,128 @@
+"""Reads a large a-melding in JSON: the members that say whom and which month it is about, without building the rest.
+
+The members are those of the published example. The whole text is checked to be JSON.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from submissions.adapters.base import Finding, Level, Period
+from submissions.adapters.json_files import parsing
+from submissions.adapters.upload.facts import MOST_BYTES, Facts, Read
+from submissions.adapters.upload.xml_file import NotAFile
+
+ROOT = "leveranse"
+PARTY, MONTH, MESSAGE, REPLACED = "opplysningspliktig", "kalendermaaned", "meldingsId", "erstatterMeldingsId"
+_MONTH = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])")
+_AT_BYTE = re.compile(r"\(byte (\d+)\)")
+
+
+class _Unit(msgspec.Struct):
+    inntektsmottaker: list[msgspec.Raw] = []
+
+
+class _Task(msgspec.Struct):
+    virksomhet: list[_Unit] = []
+
+
+class _Message(msgspec.Struct):
+    opplysningspliktig: Any = None
+    kalendermaaned: Any = None
+    meldingsId: Any = None
+    erstatterMeldingsId: Any = None
+    oppgave: msgspec.Raw = msgspec.Raw(b"null")
+
+
+def read(content: bytes, name: str) -> Read:
+    """Raises NotAFile."""
+    message = _message(content, name)
+    party, month = _party(message), _text(message.kalendermaaned)
+    units = _units(message.oppgave)
+    facts = Facts(
+        kind=month,
+        deliveries=len(units),
+        items=sum(len(unit.inntektsmottaker) for unit in units),
+        references=[text] if (text := _text(message.meldingsId)) else [],
+        replaces=_text(message.erstatterMeldingsId),
+    )
+    return Read(party, _period(month), facts, tuple(_findings(message, party, name)))
+
+
+def _message(content: bytes, name: str) -> _Message:
+    try:
+        parsing.read_text(content, name, most_bytes=MOST_BYTES)
+        root = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    except parsing.Unreadable as error:
+        raise NotAFile(error.finding) from None
+    except msgspec.ValidationError:
+        raise NotAFile(Finding(Level.ERROR, "NOT_A_MESSAGE", {}, name, 1)) from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise NotAFile(_malformed(content, name, str(error))) from None
+    try:
+        return msgspec.json.decode(root[ROOT], type=_Message)
+    except KeyError:
+        raise NotAFile(Finding(Level.ERROR, "NOT_A_MESSAGE", {}, name, 1)) from None
+    except msgspec.ValidationError:
+        raise NotAFile(Finding(Level.ERROR, "ONE_WANTED", {}, name, 1, ROOT)) from None
+
+
+def _malformed(content: bytes, name: str, text: str) -> Finding:
+    """By the byte that msgspec names; without one the file ends too early."""
+    match = _AT_BYTE.search(text)
+    position = int(match[1]) if match else len(content)
+    line = content.count(b"\n", 0, position) + 1
+    column = position - (content.rfind(b"\n", 0, position) + 1) + 1
+    params = {"column": str(column), "cause": "OTHER" if match else "CUT"}
+    return Finding(Level.ERROR, "MALFORMED", params, name, line)
+
+
+def _findings(message: _Message, party: str, name: str) -> Iterator[Finding]:
+    def wrong(code: str, member: str) -> Finding:
+        return Finding(Level.ERROR, code, {"name": member}, name, None, f"{ROOT}.{member}")
+
+    if not party:
+        yield wrong("MISSING", PARTY)
+    if _period(_text(message.kalendermaaned)) is None:
+        yield wrong("NOT_A_MONTH", MONTH)
+    if not _is_uuid(message.meldingsId):
+        yield wrong("NOT_AN_ID", MESSAGE)
+    if message.erstatterMeldingsId is not None and not _is_uuid(message.erstatterMeldingsId):
+        yield wrong("NOT_AN_ID", REPLACED)
+    if not bytes(message.oppgave).lstrip().startswith(b"{"):
+        yield wrong("MISSING", "oppgave")
+
+
+def _units(task: msgspec.Raw) -> list[_Unit]:
+    """Empty when the content has another shape than the example."""
+    try:
+        return msgspec.json.decode(task, type=_Task).virksomhet
+    except msgspec.ValidationError:
+        return []
+
+
+def _party(message: _Message) -> str:
+    """A text, or an object with norskIdentifikator: both have been seen."""
+    given = message.opplysningspliktig
+    return _text(given.get("norskIdentifikator") if isinstance(given, dict) else given)
+
+
+def _text(value: Any) -> str:
+    return value.strip()[:200] if isinstance(value, str) else ""
+
+
+def _period(month: str) -> Period | None:
+    match = _MONTH.fullmatch(month)
+    return Period.month(int(match[1]), int(match[2])) if match else None
+
+
+def _is_uuid(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(uuid.UUID(value))
+    except ValueError:
+        return False
