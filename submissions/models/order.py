@@ -55,7 +55,7 @@ class Order(OfPeriod, Leased, StatusModel):
         CANCELLED = "CANCELLED", _("Avbrutt")
 
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
-        Status.QUEUED: {Status.ORDERING, Status.FETCHED, Status.FAILED, Status.CANCELLED},
+        Status.QUEUED: {Status.ORDERING, Status.UNCERTAIN, Status.FETCHED, Status.FAILED, Status.CANCELLED},
         Status.ORDERING: {Status.QUEUED, Status.ORDERED, Status.UNCERTAIN, Status.FAILED},
         Status.ORDERED: {Status.FETCHED, Status.FAILED, Status.CANCELLED},
         Status.UNCERTAIN: {Status.QUEUED, Status.CANCELLED},

@@ -10,7 +10,7 @@ from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
 from submissions.models import Order
 from submissions.period import Period
-from submissions.services.orders import NotAllowed, create_order
+from submissions.services.orders.making import NotAllowed, create_order
 from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.world import SERVICE
