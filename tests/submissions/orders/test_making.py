@@ -13,9 +13,17 @@ from submissions.period import Period
 from submissions.services.orders.making import NotAllowed, create_order
 from systemusers.models import Access
 from tests.fixtures import AT
-from tests.submissions.world import SERVICE
 
 BY = "user:ida@vendor.example"
+SERVICE = "skattekorttilarbeidsgiver"
+
+
+@pytest.fixture(autouse=True)
+def allowed(access: Access) -> None:
+    """The access and its client may use the service."""
+    access.rights = ["urn:altinn:resource:ske-skattekort-til-arbeidsgiver"]
+    client = access.profile.system.client
+    client.scopes = [*client.scopes, "skatteetaten:skattekorttilarbeidsgiver"]
 
 
 def order(access: Access, customer: Customer) -> Order:
