@@ -11,7 +11,7 @@ from submissions.adapters.base import About, Ask
 from submissions.adapters.numbers import synthetic_person
 from submissions.models import Order
 from submissions.period import Period, PeriodKind
-from submissions.services import catalogue
+from submissions.services import catalogue, local
 from submissions.services.orders import making, work
 from systemusers.models import Access, MaskinportenClient, System
 from systemusers.services.system_register import save_system
@@ -26,6 +26,7 @@ class Rig:
         self.world, self.service, self.reporting = world, catalogue.service(service), world.access
         self.way = making.way_of(self.service)
         self._grant()
+        local.switch(service=self.service, environment="SANDBOX", on=True, by=BY, at=world.at)
 
     def _grant(self) -> None:
         world, rights, packages = self.world, _rights(self.service), _packages(self.service)
