@@ -6,56 +6,74 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('submissions', '0002_service_setting'),
-        ('systemusers', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("submissions", "0002_service_setting"),
+        ("systemusers", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='document',
-            name='order',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='submissions.order', verbose_name='bestilling'),
+            model_name="document",
+            name="order",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="documents",
+                to="submissions.order",
+                verbose_name="bestilling",
+            ),
         ),
         migrations.AddField(
-            model_name='order',
-            name='correlation_id',
-            field=models.CharField(blank=True, max_length=100, verbose_name='korrelasjons-id'),
+            model_name="order",
+            name="correlation_id",
+            field=models.CharField(blank=True, max_length=100, verbose_name="korrelasjons-id"),
         ),
         migrations.AddField(
-            model_name='order',
-            name='facts',
-            field=portal.core.crypto.EncryptedJSONField(null=True, verbose_name='opplysninger'),
+            model_name="order",
+            name="facts",
+            field=portal.core.crypto.EncryptedJSONField(null=True, verbose_name="opplysninger"),
         ),
         migrations.AddField(
-            model_name='order',
-            name='fetched_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='hentet'),
+            model_name="order",
+            name="fetched_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="hentet"),
         ),
         migrations.AddField(
-            model_name='order',
-            name='give_up_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='gir opp'),
+            model_name="order",
+            name="give_up_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="gir opp"),
         ),
         migrations.AddField(
-            model_name='order',
-            name='problem_detail',
-            field=models.TextField(blank=True, verbose_name='feiltekst'),
+            model_name="order",
+            name="problem_detail",
+            field=models.TextField(blank=True, verbose_name="feiltekst"),
         ),
         migrations.AddField(
-            model_name='order',
-            name='question',
-            field=portal.core.crypto.EncryptedJSONField(null=True, verbose_name='spørsmål'),
+            model_name="order",
+            name="question",
+            field=portal.core.crypto.EncryptedJSONField(null=True, verbose_name="spørsmål"),
         ),
         migrations.AlterField(
-            model_name='order',
-            name='status',
-            field=models.CharField(choices=[('QUEUED', 'I kø'), ('ORDERING', 'Bestilles'), ('ORDERED', 'Bestilt'), ('UNCERTAIN', 'Uavklart'), ('FETCHED', 'Hentet'), ('FAILED', 'Feilet'), ('CANCELLED', 'Avbrutt')], default='QUEUED', max_length=12, verbose_name='tilstand'),
+            model_name="order",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("QUEUED", "I kø"),
+                    ("ORDERING", "Bestilles"),
+                    ("ORDERED", "Bestilt"),
+                    ("UNCERTAIN", "Uavklart"),
+                    ("FETCHED", "Hentet"),
+                    ("FAILED", "Feilet"),
+                    ("CANCELLED", "Avbrutt"),
+                ],
+                default="QUEUED",
+                max_length=12,
+                verbose_name="tilstand",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['customer', 'service', '-fetched_at'], name='order_newest_answer'),
+            model_name="order",
+            index=models.Index(fields=["customer", "service", "-fetched_at"], name="order_newest_answer"),
         ),
     ]

@@ -122,7 +122,9 @@ def _obstacle(way: Way, service: Service, settings: Local) -> str:
     if not settings.is_on(service):
         return _("Dere har ikke slått på %(service)s. Se Tjenester.") % {"service": service.name}
     if settings.openness(service) == Openness.CLOSED:
-        return service.reason or _("Skatteetaten tar ikke imot %(service)s i dette miljøet.") % {"service": service.name}
+        return service.reason or _("Skatteetaten tar ikke imot %(service)s i dette miljøet.") % {
+            "service": service.name
+        }
     if access.status not in Access.USABLE:
         return _("Tilgangen er ikke i bruk: %(state)s.") % {"state": access.get_status_display().lower()}
     if way.is_through_accountant:

@@ -14,7 +14,9 @@ def askable(customer: Customer) -> list[Offer]:
     ways, settings = ways_to(customer), catalogue.local(customer.environment)
     on = [service for service in making.services() if settings.is_on(service)] if ways else []
     offers = [
-        Offer(service, reasons=(Reason("", reason),)) if (reason := making.obstacle(customer=customer, service=service)) else offer
+        Offer(service, reasons=(Reason("", reason),))
+        if (reason := making.obstacle(customer=customer, service=service))
+        else offer
         for service in on
         for offer in offers_of(service, ways, settings)
     ]

@@ -65,13 +65,15 @@ def next_step(order: Order, *, at: datetime, working: bool) -> NextStep:
         return NextStep(_("Avgjør om det skal bestilles på nytt"), _("Dere"), url)
     if order.status == S.FAILED or order.problem_code == NOT_READY:
         return NextStep(_("Se hvorfor, og avgjør"), _("Dere"), url)
-    if order.status == S.FETCHED:
-        return NextStep(_("Se svaret"), url=url)
-    if order.status == S.CANCELLED:
-        return NextStep("")
+    if order.status in (S.FETCHED, S.CANCELLED):
+        return NextStep(_("Se svaret"), url=url) if order.status == S.FETCHED else NextStep("")
     if order.problem_code:
         problem = explain(order.problem_code)
         return NextStep(str(problem.title), str(problem.who), url)
+    return _moving(order, at=at, working=working)
+
+
+def _moving(order: Order, *, at: datetime, working: bool) -> NextStep:
     if not working:
         return NextStep(_("Går videre når portalen arbeider igjen"))
     waiting = _("Venter på svar fra Skatteetaten") if order.status == S.ORDERED else _("Går av seg selv om litt")
