@@ -183,6 +183,11 @@ class OrderForm(CleanText, forms.Form):
         for name in unwanted:
             del self.fields[name]
 
+    def forget_list(self) -> None:
+        """A page that shows the form again has no national identity number: the list is given anew."""
+        if self.is_bound and "people" in self.data:
+            self.data = {**self.data.dict(), "people": ""}  # type: ignore[attr-defined] # a QueryDict
+
     def ask(self) -> Ask:
         """The list is the file when there is one, else what was pasted."""
         given, file = self.cleaned_data, self.cleaned_data.get("people_file")

@@ -95,6 +95,7 @@ def new(request: StaffRequest) -> HttpResponse:
     form = OrderForm(request.POST or None, request.FILES or None, way=way, today=timezone.localdate())
     context["form"] = form
     if request.method != "POST" or not form.is_valid():
+        form.forget_list()
         return render(request, "submissions/order_new.html", context, status=422 if form.errors else 200)
     return _order(request, offer, way, form, context)
 
@@ -108,6 +109,7 @@ def _order(
     about = About(customer.orgnr, period, offer.service.id, offer.service.options)
     question, findings = way.read(form.ask(), about)
     if any(finding.level == Level.ERROR for finding in findings):
+        form.forget_list()
         context["findings"] = [_shown(way, finding) for finding in findings]
         return render(request, "submissions/order_new.html", context, status=422)
     try:

@@ -66,7 +66,12 @@ class Rig:
 
     def deliver(self) -> None:
         """The customer has reported once."""
-        make_draft(self.reporting, status="DELIVERED", at=self.world.at)
+        make_draft(self.reporting, status="DELIVERED", at=self.world.at, delivered_at=self.world.at)
+
+    def finish_clicked(self, order: Order) -> Order:
+        """What a page made due by the clock of the day is due by the world's clock too."""
+        Order.objects.filter(pk=order.pk).update(next_attempt_at=self.world.at)
+        return self.finish(order)
 
     def finish(self, order: Order, *, rounds: int = 20) -> Order:
         for _ in range(rounds):
@@ -104,7 +109,7 @@ RESOURCES = {
 
 def person(ending: str, *, but: int = 0) -> str:
     """A synthetic number with this last digit."""
-    found = (number for serial in range(400) if (number := synthetic_person(serial)).endswith(ending))
+    found = (number for serial in range(4000) if (number := synthetic_person(serial)).endswith(ending))
     return [next(found) for _ in range(but + 1)][-1]
 
 
