@@ -23,7 +23,7 @@ def read(content: bytes) -> tuple[list[str], list[Finding]]:
     if len(content) > MOST_BYTES:
         return [], [Finding(Level.ERROR, "LIST_TOO_LARGE", {"most": str(MOST_BYTES // 10**6)})]
     numbers: dict[str, int] = {}
-    findings = []
+    findings: list[Finding] = []
     for line, text in enumerate(_decoded(content).splitlines(), start=1):
         if not text.strip(" ;,\t\"'"):
             continue

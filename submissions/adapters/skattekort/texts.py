@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext as now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from submissions.adapters.base import MORE, Finding
@@ -60,10 +60,10 @@ def named(value: str, names: Mapping[str, Any]) -> str:
 def withholding(part: Mapping[str, str]) -> str:
     """One forskuddstrekk: free card, table or percentage."""
     if part["allowance"]:
-        return now("frikort, %(kroner)s kr") % {"kroner": part["allowance"]}
-    text = now("%(rate)s %%") % {"rate": part["rate"]} if part["rate"] else ""
+        return gettext("frikort, %(kroner)s kr") % {"kroner": part["allowance"]}
+    text = f"{part['rate']} %" if part["rate"] else ""
     if part["table"]:
-        text = ", ".join(filter(None, [now("tabell %(table)s") % {"table": part["table"]}, text]))
+        text = ", ".join(filter(None, [gettext("tabell %(table)s") % {"table": part["table"]}, text]))
     if part["months"]:
-        text = now("%(what)s i %(months)s måneder") % {"what": text, "months": part["months"]}
+        text = gettext("%(what)s i %(months)s måneder") % {"what": text, "months": part["months"]}
     return text

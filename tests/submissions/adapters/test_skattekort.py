@@ -158,7 +158,7 @@ def test_the_json_is_the_answer_as_it_came() -> None:
 
 @pytest.mark.parametrize("content", [b"[]", b"{", b'"x"'])
 def test_what_is_no_answer_is_refused(content: bytes) -> None:
-    with pytest.raises(ValueError, match="no object|Expecting"):
+    with pytest.raises(ValueError, match=r"no object|Expecting"):
         cards.read(content)
 
 
