@@ -327,6 +327,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "reconcile-submissions": every(5, "submissions.tasks.reconcile_submissions"),
     "check-packages": every(10, "submissions.tasks.check_packages"),
     "fetch-earlier": every(15, "submissions.tasks.fetch_earlier"),
+    "work-orders": every(10, "submissions.tasks.work_orders"),
     "send-accesses": every(15, "systemusers.tasks.send_accesses"),
     "poll-accesses": every(15, "systemusers.tasks.poll_accesses"),
     "check-accesses": every(60, "systemusers.tasks.check_accesses"),

@@ -25,10 +25,10 @@ def check_adapters(app_configs: Any, **_: Any) -> list[CheckMessage]:
 def _errors(service: Service) -> list[CheckMessage]:
     if (not service.adapter and not service.enabled) or service.adapter in RETRIEVALS:
         return []
-    adapter = ADAPTERS.get(service.adapter)
+    adapter = ADAPTERS.get(service.adapter) or RETRIEVALS.get(service.adapter)
     if adapter is None:
         text = f"The service catalogue names the adapter {service.adapter!r} for {service.id}, which does not exist."
-        return [Error(text, hint=f"Known adapters: {', '.join(sorted(ADAPTERS))}.", id=UNKNOWN_ADAPTER)]
+        return [Error(text, hint=f"Known adapters: {', '.join(sorted({*ADAPTERS, *RETRIEVALS}))}.", id=UNKNOWN_ADAPTER)]
     if adapter.period_kind != service.period:
         text = f"{service.id} is for a {service.period}, its adapter {adapter.name} for a {adapter.period_kind}."
         return [Error(text, id=OTHER_PERIOD)]

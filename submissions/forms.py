@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
 from datetime import date
 from typing import Any
@@ -10,6 +11,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.forms import CleanText, FilesField
+from submissions.adapters.base import Ask, Retrieval
 from submissions.period import Period, PeriodKind
 from submissions.services.offers import Offer
 
@@ -139,3 +141,55 @@ class SettleForm(CleanText, forms.Form):
         max_length=500,
         error_messages={"required": _("Skriv hvordan dere vet det.")},
     )
+
+
+class OrderForm(CleanText, forms.Form):
+    """What to ask for. Fields that the retrieval does not need are left out. `reference` makes a second click harmless."""
+
+    reference = forms.UUIDField(widget=forms.HiddenInput)
+    kind = forms.ChoiceField(label=_("Hva vil dere ha?"), widget=forms.RadioSelect)
+    year = forms.TypedChoiceField(label=_("Inntektsår"), coerce=int)
+    people_file = forms.FileField(
+        label=_("Fil med ansatte"),
+        required=False,
+        help_text=_("CSV, eller ett fødselsnummer eller D-nummer på hver linje. Høyst 1 MB."),
+    )
+    people = forms.CharField(
+        label=_("Eller lim inn numrene her"),
+        required=False,
+        max_length=200_000,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
+    )
+    email = forms.EmailField(label=_("E-post for varsel"), required=False, max_length=100)
+    mobile = forms.RegexField(
+        label=_("Mobil for varsel"),
+        required=False,
+        regex=r"^\+[0-9]{8,15}$",
+        help_text=_("Med landkode, for eksempel +4790000000."),
+        error_messages={"invalid": _("Skriv nummeret med landkode, uten mellomrom.")},
+    )
+
+    def __init__(self, *args: Any, way: Retrieval, today: date, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.initial["reference"] = uuid.uuid4()
+        kinds = way.kinds(today=today)
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
+        self.fields["kind"].initial = kinds[0][0] if kinds else None
+        years = [(str(year), str(year)) for year in (today.year, today.year + 1, today.year - 1)]
+        self.fields["year"].choices = years  # type: ignore[attr-defined]
+        unwanted = [] if kinds else ["kind"]
+        unwanted += [] if way.period_kind == PeriodKind.YEAR else ["year"]
+        unwanted += [] if way.takes_list else ["people_file", "people", "email", "mobile"]
+        for name in unwanted:
+            del self.fields[name]
+
+    def forget_list(self) -> None:
+        """A page that shows the form again has no national identity number: the list is given anew."""
+        if self.is_bound and "people" in self.data:
+            self.data = {**self.data.dict(), "people": ""}  # type: ignore[attr-defined] # a QueryDict
+
+    def ask(self) -> Ask:
+        """The list is the file when there is one, else what was pasted."""
+        given, file = self.cleaned_data, self.cleaned_data.get("people_file")
+        listed = file.read() if file else given.get("people", "").encode()
+        return Ask(given.get("kind", ""), listed, given.get("email", ""), given.get("mobile", ""))

@@ -15,6 +15,7 @@ from portal.core.enqueue import enqueue_on_commit
 from submissions.services import documents
 from submissions.services.drafting import earlier, package_check
 from submissions.services.inbox import attachments, cursors, events, poll, presence, pull
+from submissions.services.orders import work
 from submissions.services.sending import reconcile, send
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,12 @@ def check_packages(**_: Any) -> None:
 def fetch_earlier(**_: Any) -> None:
     """Fetch a batch of the reports of the period before that people have asked for."""
     earlier.fetch_due(at=timezone.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def work_orders(**_: Any) -> None:
+    """Place a batch of due orders, or ask for their answers."""
+    work.work_due(at=timezone.now())
 
 
 @shared_task(ignore_result=True)

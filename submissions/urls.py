@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from submissions.views import decisions, dialogs, documents, examples, listing, new, one, production_start, services
+from submissions.views import (
+    decisions,
+    dialogs,
+    documents,
+    examples,
+    listing,
+    new,
+    one,
+    orders,
+    production_start,
+    services,
+)
 
 urlpatterns = [
     path("submissions/", listing.submissions, name="submissions"),
@@ -28,6 +39,15 @@ urlpatterns = [
     path("services/<slug:service>/", services.service, name="service"),
     path("services/<slug:service>/turn/", services.turn, name="service-turn"),
     path("services/<slug:service>/schema/", services.schema, name="service-schema"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/new/", orders.new, name="order-new"),
+    path("orders/anew/", orders.anew, name="order-anew"),
+    path("orders/<int:pk>/", orders.order, name="order"),
+    path("orders/<int:pk>/answer/", orders.answer, name="order-answer"),
+    path("orders/<int:pk>/export/<slug:format>/", orders.export, name="order-export"),
+    path("orders/<int:pk>/again/", orders.again, name="order-again"),
+    path("orders/<int:pk>/wait/", orders.wait, name="order-wait"),
+    path("orders/<int:pk>/cancel/", orders.cancel, name="order-cancel"),
     path("dialogs/", dialogs.dialogs, name="dialogs"),
     path("dialogs/following/", dialogs.following, name="following"),
     path("dialogs/<int:pk>/", dialogs.dialog, name="dialog"),

@@ -100,6 +100,7 @@ class AuditType(StrEnum):
     READ = "read"
     FETCHED = "fetched"
     EVIDENCE_FETCHED = "evidence-fetched"
+    ORDER_EXPORTED = "order-exported"
 
 
 T = AuditType
@@ -160,6 +161,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.FILES_ADDED: _FILES,
     T.FILE_REMOVED: _FILES,
     T.TRIED_AGAIN: {"attachments"},
+    T.ORDER_EXPORTED: {"format"},
     T.SETTLED: {"outcome", "grounds"},
 }
 """Types that are not here have no details."""

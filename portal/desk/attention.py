@@ -20,7 +20,7 @@ from portal.desk import attention_setup
 from portal.desk.counting import Counted, count_all
 from portal.desk.key_dates import past_its_date, without_key
 from portal.desk.todo import Todo
-from submissions.models import Attachment, Dialog, EventSubscription, PackageCheck, PollCursor, Submission
+from submissions.models import Attachment, Dialog, EventSubscription, Order, PackageCheck, PollCursor, Submission
 from submissions.services.inbox import following
 from submissions.services.pages.listing import unanswered
 from systemusers.models import Access, MaskinportenClient, SigningKey
@@ -44,6 +44,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *_about_receipts(environment, counts),
         *_about_answers(environment, counts),
         *_about_checks(environment, counts),
+        *_about_orders(environment, counts),
         *_about_access(environment, counts),
         *_about_following(environment, counts),
         *_about_customers(environment, counts),
@@ -60,6 +61,7 @@ def _selections(user: User, environment: Environment, at: datetime) -> dict[str,
         **_accesses(user, environment, at),
         **_followed(user, environment, at),
         **_customers(user, environment),
+        "orders": Order.objects.visible_to(user).filter(environment=environment).needing_a_person(),
     }
     if user.may_configure:
         selected |= attention_setup.systems(environment, at)
@@ -180,6 +182,13 @@ def _about_checks(environment: Environment, counts: Counts) -> list[Todo]:
     title = ngettext("Kladd har filer som ikke blir kontrollert", "Kladder har filer som ikke blir kontrollert", count)
     text = _("Filene er lagret. Grunnen står på kladden. Vi prøver igjen så lenge portalen arbeider.")
     return [Todo(count, title, text, _("Vis"), _url(environment, "submissions", "state=drafts"))]
+
+
+def _about_orders(environment: Environment, counts: Counts) -> list[Todo]:
+    """Orders that were refused, whose answer was lost or does not come, or that fail for long."""
+    count, oldest = counts["orders"].n, counts["orders"].oldest
+    title = ngettext("Bestilling trenger en person", "Bestillinger trenger en person", count)
+    return [Todo(count, title, _oldest(oldest), _("Se hvorfor"), _url(environment, "orders", "state=person"))]
 
 
 def _oldest(at: datetime | None) -> str:

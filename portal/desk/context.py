@@ -23,6 +23,7 @@ NAVIGATION = [
     ("customers", gettext_lazy("Kunder")),
     ("accesses", gettext_lazy("Tilganger")),
     ("submissions", gettext_lazy("Innsendinger")),
+    ("orders", gettext_lazy("Bestillinger")),
     ("dialogs", gettext_lazy("Dialoger")),
     ("systems", gettext_lazy("Systemer")),
     ("connection", gettext_lazy("Tilkobling")),

@@ -12,8 +12,9 @@ from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from accounts.services.business_register import warnings_of
 from portal.core.heartbeat import is_working
-from submissions.models import Dialog, Submission
+from submissions.models import Dialog, Order, Submission
 from submissions.services import catalogue
+from submissions.services.orders import pages as orders
 from submissions.services.pages import dialogs
 from submissions.services.pages import listing as submission_list
 from systemusers.models import Access, Kind
@@ -37,6 +38,7 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
         "through": through,
         "register_warnings": warnings_of(row),
         "submissions": _submissions(row, at, working),
+        "newest": orders.newest_of(row, at=at, working=working),
         "dialogs": _dialogs(row, at, working),
         "events": timeline.of_customer(row, names=_names(row)),
     }
@@ -60,6 +62,10 @@ def _dialogs(customer: Customer, at: datetime, working: bool) -> list[dialogs.Ro
 
 
 def _names(customer: Customer) -> dict[str, str]:
-    """Names of submissions for the timeline, by target in the audit trail."""
-    rows = Submission.objects.filter(customer=customer).only("service", "period_kind", "period_start")
-    return {f"{row._meta.label}:{row.pk}": f"{catalogue.name_of(row.service)} {row.period}" for row in rows}
+    """Names of submissions and orders for the timeline, by target in the audit trail."""
+    fields = ("service", "period_kind", "period_start")
+    rows = [
+        *Submission.objects.filter(customer=customer).only(*fields),
+        *Order.objects.filter(customer=customer).only(*fields),
+    ]
+    return {f"{row._meta.label}:{row.pk}": f"{catalogue.name_of(row.service)} {row.period}".strip() for row in rows}

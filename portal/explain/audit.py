@@ -205,6 +205,7 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.READ: P(lazy("Dokument lest"), on_pages=False),
     T.FETCHED: P(lazy("Dokument lastet ned"), on_pages=False),
     T.EVIDENCE_FETCHED: P(lazy("Bevispakke lastet ned"), on_pages=False),
+    T.ORDER_EXPORTED: P(lazy("Svar på bestilling lastet ned"), _names("format"), on_pages=False),
 }
 ACTS = {
     ("submissions.Submission", "READY"): lazy("Kontrollert hos oss"),

@@ -59,6 +59,12 @@ CODES: dict[str, Explanation] = {
         SKATTEETATEN,
         _("Vi prøver igjen så lenge portalen arbeider. Haster det, les det i Altinn."),
     ),
+    "ORDER_NOT_READY": Explanation(
+        _("Svaret på bestillingen kom ikke"),
+        _("Skatteetaten er ikke ferdig, eller kjenner ikke bestillingen: svaret sier ikke hvilken av de to."),
+        SKATTEETATEN,
+        _("Vent lenger hvis bestillingen er ny. Ellers avbryt, og bestill på nytt."),
+    ),
     "FOREIGN_ADDRESS": Explanation(
         _("Et vedlegg ligger på en fremmed adresse"),
         _("Adressen er ikke Skatteetatens, og vi sender aldri et token dit."),

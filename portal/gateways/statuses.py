@@ -52,7 +52,7 @@ CODES: Mapping[str, Kind] = {
     **dict.fromkeys(("GLD_1023", "GLD_1028", "GLD_1030", "GLD_1031", "GLD_1047", "GLD_022"), Kind.OURS),
     **dict.fromkeys(("AMLD_1023", "AMLD_1028", "AMLD_1030", "AMLD_1047", "AMLD_022"), Kind.OURS),
     **dict.fromkeys(("GLD_019", "GLD_1029", "AMLD_019", "OAR_007"), Kind.REPEATED),
-    **dict.fromkeys(("GLD_1062", "AMLD_1062"), Kind.FINAL),
+    **dict.fromkeys(("GLD_1062", "AMLD_1062", "KB-009"), Kind.FINAL),
 }
 """Codes that say more than their status. The headers and addresses of a call are ours, not the report's."""
 STATUSES: Mapping[int, Kind] = {

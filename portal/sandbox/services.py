@@ -25,6 +25,7 @@ from .skatteetaten import (  # noqa: F401
     limits,
     opened,
     prefill1086,
+    reading,
     rf1086,
     skattekort,
     unknown_paths,

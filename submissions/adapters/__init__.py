@@ -5,8 +5,11 @@ from __future__ import annotations
 from submissions.adapters.amelding.adapter import AmeldingAdapter
 from submissions.adapters.base import Adapter, Earlier, Leftovers, Retrieval
 from submissions.adapters.gld_json.adapter import GldJsonAdapter
+from submissions.adapters.reading.claims import ClaimsRetrieval
+from submissions.adapters.reading.deadlines import DeadlinesRetrieval
 from submissions.adapters.rf1086.adapter import Rf1086Adapter
 from submissions.adapters.rf1086.earlier import Rf1086Earlier
+from submissions.adapters.skattekort.adapter import SkattekortRetrieval
 from submissions.adapters.upload.adapter import JsonUpload, UploadLeftovers, XmlUpload
 
 WAYS: tuple[Adapter, ...] = (Rf1086Adapter(), GldJsonAdapter(), AmeldingAdapter(), XmlUpload(), JsonUpload())
@@ -15,7 +18,9 @@ EARLIER: dict[str, Earlier] = {each.name: each for each in (Rf1086Earlier(),)}
 """Those whose authority gives the report of the period before."""
 LEFTOVERS: dict[str, Leftovers] = dict.fromkeys((XmlUpload.name, JsonUpload.name), UploadLeftovers())
 """Those where a report that is given up leaves something at the authority, by the name of the adapter."""
-RETRIEVALS: dict[str, Retrieval] = {}
+RETRIEVALS: dict[str, Retrieval] = {
+    each.name: each for each in (SkattekortRetrieval(), ClaimsRetrieval(), DeadlinesRetrieval())
+}
 """Those that ask for data instead of delivering it."""
 
 
@@ -27,5 +32,13 @@ def adapter(name: str) -> Adapter:
     """The adapter with this name. Raises UnknownAdapter."""
     try:
         return ADAPTERS[name]
+    except KeyError as error:
+        raise UnknownAdapter(name) from error
+
+
+def retrieval(name: str) -> Retrieval:
+    """The retrieval with this name. Raises UnknownAdapter."""
+    try:
+        return RETRIEVALS[name]
     except KeyError as error:
         raise UnknownAdapter(name) from error

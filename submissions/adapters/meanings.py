@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.gateways.errors import Refused
+from portal.gateways.errors import GatewayError, Refused, Unavailable
 from portal.gateways.statuses import Kind, kind_of
 from submissions.adapters.base import Meaning
 
@@ -21,3 +21,15 @@ MEANINGS: Mapping[Kind, Meaning] = {
 def meaning_of(error: Refused, *, repeated: Meaning = Meaning.ALREADY_DELIVERED) -> Meaning:
     """What a refusal says of a step that was started. `repeated`: what the service means when it has seen the key before."""
     return MEANINGS.get(kind_of(error), repeated)
+
+
+def of_order(error: GatewayError, *, is_ordering: bool, may_repeat: bool = False) -> Meaning:
+    """What an error says of a call of an order. Fetching may always be repeated; placing the order when the service says so.
+
+    A refusal says that the order was not placed, but for a repetition of it.
+    """
+    if isinstance(error, Refused):
+        return meaning_of(error, repeated=Meaning.MAYBE_DELIVERED)
+    never_arrived = isinstance(error, Unavailable) and not error.maybe_arrived
+    is_safe = not is_ordering or may_repeat or never_arrived
+    return Meaning.TRY_LATER if is_safe else Meaning.MAYBE_DELIVERED

@@ -11,13 +11,14 @@ from submissions.models.inbox import (
     ReceivedEvent,
     Transmission,
 )
-from submissions.models.order import Order
+from submissions.models.order import NOT_READY, Order, OrderQuerySet
 from submissions.models.package_check import PackageCheck
 from submissions.models.production_start import ProductionStart
 from submissions.models.service_setting import ServiceSetting
 from submissions.models.submission import Call, Document, DocumentQuerySet, Submission, SubmissionQuerySet
 
 __all__ = [
+    "NOT_READY",
     "Activity",
     "Attachment",
     "AttachmentQuerySet",
@@ -30,6 +31,7 @@ __all__ = [
     "EarlierReport",
     "EventSubscription",
     "Order",
+    "OrderQuerySet",
     "PackageCheck",
     "PollCursor",
     "ProductionStart",

@@ -168,6 +168,10 @@ class DocumentQuerySet(OfCustomersQuerySet["Document"]):
     def checked(self) -> Self:
         return self.filter(report__isnull=False)
 
+    def shown(self) -> Self:
+        """Those that a page shows as they are. Answers to orders may name people: they have a page of their own."""
+        return self.filter(order__isnull=True)
+
     def unchecked(self) -> Self:
         """Files of a draft that a worker has not looked at yet."""
         return self.filter(report__isnull=True)
@@ -185,6 +189,7 @@ class Document(models.Model):
     class Role(models.TextChoices):
         RECEIPT = "RECEIPT", _("Kvittering")
         FEEDBACK = "FEEDBACK", _("Tilbakemelding")
+        RESULT = "RESULT", _("Svar på bestilling")
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="documents", verbose_name=_("kunde"))
     submission = models.ForeignKey(
@@ -192,6 +197,9 @@ class Document(models.Model):
     )
     transmission = models.ForeignKey(
         "submissions.Transmission", models.SET_NULL, null=True, related_name="documents", verbose_name=_("forsendelse")
+    )
+    order = models.ForeignKey(
+        "submissions.Order", models.CASCADE, null=True, related_name="documents", verbose_name=_("bestilling")
     )
     attachment_id = models.CharField(_("vedlegg-id"), max_length=40, blank=True)
     role = models.CharField(_("rolle"), max_length=20, blank=True)  # "": not known yet

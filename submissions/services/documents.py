@@ -22,7 +22,7 @@ from accounts.models import Customer
 from portal.core import crypto
 from portal.core.masking import UNSEEN
 from portal.gateways.text import cleaned
-from submissions.models import Document, Submission, Transmission
+from submissions.models import Document, Order, Submission, Transmission
 
 ORPHAN_AGE = timedelta(days=1)
 SWEEP_FOR = 200.0
@@ -115,17 +115,20 @@ def record_document(
     submission: Submission | None = None,
     transmission: Transmission | None = None,
     attachment_id: str = "",
+    order: Order | None = None,
     at: datetime,
 ) -> Document:
     """The row of stored bytes; the existing row when there is one."""
+    content = {"submission": submission, "order": order, "customer": customer, "role": role, "sha256": kept.sha256}
     identity: dict[str, Any] = (
         {"transmission": transmission, "attachment_id": attachment_id}
         if transmission
-        else {"transmission": None, "submission": submission, "customer": customer, "role": role, "sha256": kept.sha256}
+        else {"transmission": None, **content}
     )
     facts = {
         "customer": customer,
         "submission": submission,
+        "order": order,
         "role": role,
         "filename": clean_filename(filename),
         "media_type": media_type[:100],

@@ -52,7 +52,7 @@ def offers_for(customer: Customer) -> list[Offer]:
     [] without any access.
     """
     ways, settings = ways_to(customer), catalogue.local(customer.environment)
-    offers = [offer for service in catalogue.reports(settings) for offer in _of(service, ways, settings)]
+    offers = [offer for service in catalogue.reports(settings) for offer in offers_of(service, ways, settings)]
     return sorted(offers, key=lambda offer: not offer.is_allowed) if ways else []
 
 
@@ -61,11 +61,12 @@ def access_for(*, customer: Customer, service: Service, used: Access) -> Access:
     if catalogue.availability(access=used, service=service, customer=customer).is_allowed:
         return used
     settings = catalogue.local(customer.environment)
-    allowed = (offer.access for offer in _of(service, ways_to(customer), settings) if offer.access is not None)
+    allowed = (offer.access for offer in offers_of(service, ways_to(customer), settings) if offer.access is not None)
     return next(allowed, used)
 
 
-def _of(service: Service, ways: list[Way], settings: Local) -> list[Offer]:
+def offers_of(service: Service, ways: list[Way], settings: Local) -> list[Offer]:
+    """One service: once for each way that allows it, else once, with why not."""
     judged = [(way, catalogue.availability_of(way=way, service=service, settings=settings)) for way in ways]
     allowed = [(way, found) for way, found in judged if found.is_allowed]
     if allowed:

@@ -18,7 +18,7 @@ def register() -> None:
     """Tell the keys below which rows of this app need one."""
     keys.WAITING += [
         _submissions,
-        lambda client: Order.objects.filter(access__profile__system__client=client),
+        lambda client: Order.objects.filter(access__profile__system__client=client, status__in=Order.OPEN),
         lambda client: Dialog.objects.filter(access__profile__system__client=client),
         lambda client: Attachment.objects.filter(
             status__in=Attachment.TO_FETCH, transmission__dialog__access__profile__system__client=client

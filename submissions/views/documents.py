@@ -28,7 +28,7 @@ STRICT = f"{NOTHING_RUNS}; sandbox"
 
 
 def _find(request: StaffRequest, pk: int) -> Document:
-    rows = Document.objects.visible_to(request.user).filter(customer__environment=request.environment)
+    rows = Document.objects.visible_to(request.user).shown().filter(customer__environment=request.environment)
     return get_object_or_404(rows.select_related("customer", "submission"), pk=pk)
 
 

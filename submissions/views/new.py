@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
@@ -36,7 +40,7 @@ def new(request: StaffRequest) -> HttpResponse:
     customers = Customer.objects.visible_to(request.user).filter(environment=request.environment)
     chosen = row_id(request.GET.get("customer", ""))
     if chosen is None:
-        return _pick_customer(request)
+        return pick_customer(request, SUBMISSION)
     customer = get_object_or_404(customers, pk=chosen)
     offers = {offer.key: offer for offer in offers_for(customer)}
     form = NewSubmissionForm(
@@ -86,14 +90,34 @@ def _page(
     return render(request, "submissions/new.html", context, status=status)
 
 
-def _pick_customer(request: StaffRequest) -> HttpResponse:
+@dataclass(frozen=True)
+class Pick:
+    """For what a customer is picked: the names of the page to go to and of the list above it, and the texts."""
+
+    page: str
+    above: str
+    above_label: Any
+    title: Any
+    question: Any
+
+
+SUBMISSION = Pick(
+    "submission-new",
+    "submissions",
+    gettext_lazy("Innsendinger"),
+    gettext_lazy("Ny innsending"),
+    gettext_lazy("Hvem skal du levere for?"),
+)
+
+
+def pick_customer(request: StaffRequest, pick: Pick) -> HttpResponse:
     """Customers with a usable access, or that an accountant reaches: only for these a report can be sent."""
     text = search_text(request)
     customers = Customer.objects.visible_to(request.user).filter(environment=request.environment).matching(text)
     own = Access.objects.filter(customer=OuterRef("pk"), status__in=Access.USABLE).exclude(profile__kind=Kind.AGENT)
     ready = customers.filter(Exists(own) | reached_through_an_accountant())
     rows = list(ready.order_by("sort_name", "pk")[:SHOWN])
-    context = {"q": text, "customers": rows, "others": bool(text) and not rows and customers.exists()}
+    context = {"q": text, "customers": rows, "others": bool(text) and not rows and customers.exists(), "pick": pick}
     return page_or_fragment(request, "submissions/pick_customer.html", "found", context=context)
 
 

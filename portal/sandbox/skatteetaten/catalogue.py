@@ -93,5 +93,23 @@ LETTERS = Service(
     label="skatt-dialog-dokumenter",
 )
 
-SERVICES = {s.id: s for s in [*GLD_SERVICES, RF1086, AMELDING, AMELDING_UPLOAD, TPO_UPLOAD, CARDS, LETTERS]}
+CLAIMS = Service(
+    id="kravogbetalinger",
+    name="Krav og betalinger",
+    scope="skatteetaten:kravogbetalinger",
+    resource="ske-krav-og-betalinger",
+    label="kravogbetalinger",
+    codes="KB",
+)
+DEADLINES = Service(
+    id="frister",
+    name="Frister",
+    scope="skatteetaten:frister",
+    label="frister",
+    codes="FRI",
+)
+
+SERVICES = {
+    s.id: s for s in [*GLD_SERVICES, RF1086, AMELDING, AMELDING_UPLOAD, TPO_UPLOAD, CARDS, LETTERS, CLAIMS, DEADLINES]
+}
 BY_SLUG = {service.slug: service for service in SERVICES.values()}

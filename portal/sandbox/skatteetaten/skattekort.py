@@ -1,6 +1,7 @@
 """Skattekort til arbeidsgiver: order, then poll until the answer is ready. No dialog, no idempotency key.
 
-The card of an employee is derived from the identity number, always the same. XML is not imitated.
+The card of an employee is derived from the identity number, always the same. XML is not imitated. An order of changes has no
+list: it is answered with the people of the employer's orders of all for that year, as if half of the cards had changed since.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def order(call: Call) -> Response:
         orgnr=token.system_user_orgnr,
         year=year,
         only_changes=kind == KINDS[1],
-        employers=employers,
+        employers=employers if kind == KINDS[0] else _changed(call, token, year),
         ready_at=call.now + timedelta(seconds=READY_SECONDS),
     )
     return as_json({"bestillingsreferanse": reference})
@@ -103,6 +104,17 @@ def _employers(body: dict[str, Any]) -> list[dict[str, Any]] | None:
     return employers
 
 
+def _changed(call: Call, token: Token, year: str) -> list[dict[str, Any]]:
+    """The people that were ordered before and whose last digit but one is even."""
+    stored = call.state.skatteetaten.orders.values()
+    mine = [order for order in stored if order.vendor == token.orgnr and order.orgnr == token.system_user_orgnr]
+    people: dict[str, list[str]] = {}
+    for employer in (each for order in mine if order.year == year for each in order.employers):
+        known = people.setdefault(employer["orgnr"], [])
+        known += [p for p in employer["employees"] if int(p[-2]) % 2 == 0 and p not in known]
+    return [{"orgnr": orgnr, "employees": employees} for orgnr, employees in people.items() if employees]
+
+
 def _is_digits(value: object, length: int) -> bool:
     return isinstance(value, str) and len(value) == length and value.isdecimal()
 
@@ -115,20 +127,34 @@ def _answer(employer: dict[str, Any], year: str) -> dict[str, Any]:
 
 
 def _card(person: str, year: str) -> dict[str, Any]:
-    """Last digit 9: no card. 8: not liable. Otherwise a percentage derived from the number."""
+    """Last digit 9: no card. 8: not liable. 7: free card. 6: a table. Otherwise a percentage derived from the number."""
     common: dict[str, Any] = {"arbeidstakeridentifikator": person, "inntektsaar": year}
     if person.endswith("9"):
         return {**common, "resultatForSkattekort": "ikkeSkattekort"}
     if person.endswith("8"):
         return {**common, "resultatForSkattekort": "ikkeTrekkplikt"}
-    rate = str(20 + int(person[-3:]) % 25)
     codes = ("LOENN_FRA_HOVEDARBEIDSGIVER", "LOENN_FRA_BIARBEIDSGIVER", "LOENN_FRA_NAV")
     card = {
         "utstedtDato": f"{int(year) - 1}-12-07",
         "skattekortidentifikator": str(10_000 + int(person[-4:])),
-        "forskuddstrekk": [{"trekkode": code, "trekkprosent": {"prosentsats": rate}} for code in codes],
+        "forskuddstrekk": [{"trekkode": code, **_withholding(person, code == codes[0])} for code in codes],
     }
     return {**common, "resultatForSkattekort": "skattekortopplysningerOK", "skattekort": card}
+
+
+def _withholding(person: str, is_main: bool) -> dict[str, Any]:
+    """Free card and table are for the main employer."""
+    rate = str(20 + int(person[-3:]) % 25)
+    if is_main and person.endswith("7"):
+        return {"frikort": {"frikortbeloep": "70000"}}
+    if is_main and person.endswith("6"):
+        table = {
+            "tabellnummer": str(8000 + int(person[-3:]) % 160),
+            "prosentsats": rate,
+            "antallMaanederForTrekk": "12",
+        }
+        return {"trekktabell": table}
+    return {"trekkprosent": {"prosentsats": rate}}
 
 
 def _refuse(call: Call, code: str, melding: str) -> Reply:

@@ -10,12 +10,22 @@ from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
 from submissions.models import Order
 from submissions.period import Period
-from submissions.services.orders import NotAllowed, create_order
+from submissions.services import catalogue, local
+from submissions.services.orders.making import NotAllowed, create_order
 from systemusers.models import Access
 from tests.fixtures import AT
-from tests.submissions.world import SERVICE
 
 BY = "user:ida@vendor.example"
+SERVICE = "skattekorttilarbeidsgiver"
+
+
+@pytest.fixture(autouse=True)
+def allowed(access: Access) -> None:
+    """The access and its client may use the service."""
+    access.rights = ["urn:altinn:resource:ske-skattekort-til-arbeidsgiver"]
+    local.switch(service=catalogue.service(SERVICE), environment="SANDBOX", on=True, by=BY, at=AT)
+    client = access.profile.system.client
+    client.scopes = [*client.scopes, "skatteetaten:skattekorttilarbeidsgiver"]
 
 
 def order(access: Access, customer: Customer) -> Order:

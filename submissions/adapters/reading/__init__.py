@@ -1,0 +1,1 @@
+"""Services that are only read: krav og betalinger, and frister."""

@@ -1,0 +1,191 @@
+"""Orders as pages show them: rows of the list, one order, its answer, and the newest answers of a customer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Customer, User
+from accounts.services.customers import find_customer_ids
+from portal.core.audit import record
+from portal.core.audit_events import AuditType
+from portal.core.environments import Environment
+from portal.core.filters import Group
+from portal.core.next_step import NextStep, page_of, standstill
+from portal.explain import Explanation, explain
+from submissions.adapters import RETRIEVALS
+from submissions.adapters.base import NamedFile, Retrieval, Table
+from submissions.models import NOT_READY, Order, OrderQuerySet
+from submissions.models.order import NEEDS_PERSON
+from submissions.services import catalogue
+from submissions.services.documents import read_document
+from submissions.services.orders import making
+from submissions.services.orders.offers import askable
+
+S = Order.Status
+GROUPS = [
+    Group("moving", gettext_lazy("På vei"), Q(status__in=Order.OPEN) & ~NEEDS_PERSON),
+    Group("person", gettext_lazy("Krever en person"), NEEDS_PERSON),
+    Group("fetched", gettext_lazy("Hentet"), Q(status=S.FETCHED)),
+    Group("cancelled", gettext_lazy("Avbrutt"), Q(status=S.CANCELLED)),
+]
+"""The codes are used in URLs, also by links from other pages."""
+
+
+def find_orders(*, user: User, environment: Environment, text: str = "") -> OrderQuerySet:
+    """Orders visible to `user`, filtered by customer, in any order."""
+    rows: OrderQuerySet = Order.objects.visible_to(user).filter(environment=environment)
+    return rows.filter(customer__in=find_customer_ids(text, environment=environment)) if text else rows
+
+
+@dataclass(frozen=True)
+class Row:
+    """An order in a list: shown without further queries."""
+
+    order: Order
+    service_name: str
+    step: NextStep
+
+
+def row_of(order: Order, *, at: datetime, working: bool) -> Row:
+    return Row(order, catalogue.name_of(order.service), next_step(order, at=at, working=working))
+
+
+def next_step(order: Order, *, at: datetime, working: bool) -> NextStep:
+    """Who must do what with the order."""
+    url = page_of(order, "order")
+    if order.status == S.UNCERTAIN:
+        return NextStep(_("Avgjør om det skal bestilles på nytt"), _("Dere"), url)
+    if order.status == S.FAILED or order.problem_code == NOT_READY:
+        return NextStep(_("Se hvorfor, og avgjør"), _("Dere"), url)
+    if order.status in (S.FETCHED, S.CANCELLED):
+        return NextStep(_("Se svaret"), url=url) if order.status == S.FETCHED else NextStep("")
+    if order.problem_code:
+        problem = explain(order.problem_code)
+        return NextStep(str(problem.title), str(problem.who), url)
+    return _moving(order, at=at, working=working)
+
+
+def _moving(order: Order, *, at: datetime, working: bool) -> NextStep:
+    if not working:
+        return NextStep(_("Går videre når portalen arbeider igjen"))
+    waiting = _("Venter på svar fra Skatteetaten") if order.status == S.ORDERED else _("Går av seg selv om litt")
+    return standstill(order, at=at) or NextStep(waiting)
+
+
+def way_of(order: Order) -> Retrieval | None:
+    """None when the catalogue or this release no longer has it."""
+    try:
+        return RETRIEVALS.get(catalogue.service(order.service).adapter)
+    except catalogue.UnknownService:
+        return None
+
+
+@dataclass(frozen=True)
+class OneOrder:
+    """What the page of an order shows. `may_open`: the answer can be shown to this user."""
+
+    asked: tuple[tuple[str, str], ...]
+    facts: tuple[tuple[str, str], ...]
+    problem: Explanation | None
+    step: NextStep
+    may_open: bool
+    export_formats: tuple[str, ...]
+    may_order_again: bool
+    may_wait: bool
+    may_cancel: bool
+
+
+def one(order: Order, *, user: User, at: datetime, working: bool) -> OneOrder:
+    way = way_of(order)
+    has_answer = way is not None and order.status == S.FETCHED and order.documents.exists()
+    may_open = has_answer and may_read(user, way)
+    return OneOrder(
+        asked=tuple(way.describe(order.question or {})) if way else (),
+        facts=tuple(way.summary(order.facts)) if way and order.facts is not None else (),
+        problem=explain(order.problem_code) if order.problem_code else None,
+        step=next_step(order, at=at, working=working),
+        may_open=may_open,
+        export_formats=way.export_formats if way and may_open else (),
+        may_order_again=user.may_work and order.status in (S.UNCERTAIN, S.FAILED),
+        may_wait=user.may_work and order.status == S.ORDERED and order.problem_code == NOT_READY,
+        may_cancel=user.may_work and order.can_move_to(S.CANCELLED),
+    )
+
+
+def may_read(user: User, way: Retrieval | None) -> bool:
+    """Answers that name people are for those who work for the customer."""
+    return way is not None and (user.may_work or not way.names_people)
+
+
+def opened(order: Order, way: Retrieval, *, by: str, at: datetime) -> list[Table]:
+    """The answer as tables; the trail has who opened it. Raises DocumentDamaged."""
+    tables = way.tables(_files(order))
+    record(by=by, at=at, target=order, what=AuditType.READ)
+    return tables
+
+
+def exported(order: Order, way: Retrieval, *, format: str, by: str, at: datetime) -> NamedFile:
+    """The answer as a file; the trail has who took it. Raises DocumentDamaged."""
+    file = way.export(_files(order), format=format)
+    with transaction.atomic():
+        record(by=by, at=at, target=order, what=AuditType.ORDER_EXPORTED, format=format)
+    return file
+
+
+def _files(order: Order) -> list[NamedFile]:
+    return [NamedFile(each.filename, read_document(each)) for each in order.documents.order_by("pk")]
+
+
+@dataclass(frozen=True)
+class Newest:
+    """The newest answer of a service that is only read. `answer` None: there is none yet. `step` is about the newest order."""
+
+    service_id: str
+    service_name: str
+    access_id: int | None
+    answer: Order | None
+    facts: tuple[tuple[str, str], ...]
+    step: NextStep | None
+    reasons: tuple[str, ...]
+
+
+def newest_of(customer: Customer, *, at: datetime, working: bool) -> list[Newest]:
+    """For the customer's page: each service that is on and only read, and those that were asked before."""
+    latest = _latest(customer)
+    first = {offer.service.id: offer for offer in reversed(askable(customer))}
+    read = [entry for entry in making.services() if not making.way_of(entry).takes_list]
+    shown = []
+    for entry in read:
+        offer, orders = first.get(entry.id), latest.get(entry.id, [])
+        if offer is None and not orders:
+            continue
+        answer = next((order for order in orders if order.status == S.FETCHED), None)
+        step = next_step(orders[0], at=at, working=working) if orders and orders[0] is not answer else None
+        access_id = offer.access.pk if offer and offer.access else None
+        reasons = tuple(reason.text for reason in offer.reasons) if offer else ()
+        shown.append(Newest(entry.id, entry.name, access_id, answer, _facts(entry, answer), step, reasons))
+    return shown
+
+
+def _facts(entry: catalogue.Service, answer: Order | None) -> tuple[tuple[str, str], ...]:
+    facts: Mapping[str, Any] | None = answer.facts if answer else None
+    return tuple(making.way_of(entry).summary(facts)) if facts is not None else ()
+
+
+def _latest(customer: Customer) -> dict[str, Sequence[Order]]:
+    """By service: the newest order, and the newest that has an answer."""
+    rows = Order.objects.filter(customer=customer).defer("question")
+    newest = rows.order_by("service", "-created_at", "-pk").distinct("service")
+    answered = rows.filter(status=S.FETCHED).order_by("service", "-fetched_at", "-pk").distinct("service")
+    found: dict[str, Sequence[Order]] = {}
+    for order in [*newest, *answered]:
+        found[order.service] = [*found.get(order.service, []), order]
+    return found
