@@ -85,6 +85,13 @@ CARDS = Service(
     label="forskudd",
     codes="FOR",
 )
+CONTROL = Service(
+    id="innrapportering-kontrollopplysninger",
+    name="Kontrollopplysninger",
+    scope="skatteetaten:innleveringkontroll",
+    resource="ske-kontroll",
+    label="innrapporteringkontroll",
+)
 LETTERS = Service(
     id="skattdialogdokumenter",
     name="Skatt dialogdokumenter",
@@ -93,5 +100,5 @@ LETTERS = Service(
     label="skatt-dialog-dokumenter",
 )
 
-SERVICES = {s.id: s for s in [*GLD_SERVICES, RF1086, AMELDING, AMELDING_UPLOAD, TPO_UPLOAD, CARDS, LETTERS]}
+SERVICES = {s.id: s for s in [*GLD_SERVICES, RF1086, AMELDING, AMELDING_UPLOAD, TPO_UPLOAD, CARDS, CONTROL, LETTERS]}
 BY_SLUG = {service.slug: service for service in SERVICES.values()}
