@@ -43,6 +43,7 @@ class Vendor(models.Model):
     logo = models.FileField(_("logo"), upload_to="logo/", blank=True)
     support_email = models.EmailField(_("e-post for hjelp"), blank=True)
     support_phone = models.CharField(_("telefon for hjelp"), max_length=30, blank=True)
+    tells_opened = models.BooleanField(_("si fra til Skatteetaten når noen hos oss åpner et svar"), default=False)
 
     class Meta:
         verbose_name = _("leverandør")
@@ -141,6 +142,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def may_work(self) -> bool:
         """May ask for access and send reports for the customers they see."""
         return self.role in (Role.ADMINISTRATOR, Role.CASE_WORKER)
+
+    @property
+    def may_administer(self) -> bool:
+        """May decide what the portal does towards the authorities on behalf of all customers."""
+        return self.role == Role.ADMINISTRATOR
 
     @property
     def may_configure(self) -> bool:

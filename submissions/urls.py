@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from submissions.views import decisions, dialogs, documents, examples, listing, new, one, production_start, services
+from submissions.views import (
+    decisions,
+    dialogs,
+    documents,
+    examples,
+    letters,
+    listing,
+    new,
+    one,
+    production_start,
+    services,
+    tells_opened,
+)
 
 urlpatterns = [
     path("submissions/", listing.submissions, name="submissions"),
@@ -32,6 +44,9 @@ urlpatterns = [
     path("dialogs/following/", dialogs.following, name="following"),
     path("dialogs/<int:pk>/", dialogs.dialog, name="dialog"),
     path("dialogs/<int:pk>/try-again/", dialogs.try_again, name="dialog-try-again"),
+    path("settings/opened/", tells_opened.tells_opened, name="tells-opened"),
+    path("letters/", letters.letters, name="letters"),
+    path("letters/<int:pk>/", letters.letter, name="letter"),
     path("documents/<int:pk>/", documents.document, name="document"),
     path("documents/<int:pk>/file/", documents.document_file, name="document-file"),
 ]

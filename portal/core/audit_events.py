@@ -99,6 +99,8 @@ class AuditType(StrEnum):
     READ = "read"
     FETCHED = "fetched"
     EVIDENCE_FETCHED = "evidence-fetched"
+    LETTER_READ = "letter-read"
+    OPENED_BY_PERSON = "opened-by-person"
 
 
 T = AuditType
@@ -148,6 +150,8 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.REQUESTED: {"profile", "rights", "packages"},
     T.SEND: {"attempt"},
     T.WITHDRAW: {"attempt"},
+    T.LETTER_READ: {"transmission"},
+    T.OPENED_BY_PERSON: {"transmission"},
     T.CLIENTS_CHANGED: {"number", "new", "missing", "gone"},
     T.CLIENTS_CHOSEN: {"number"},
     T.CLIENTS_EXPORTED: {"number"},

@@ -10,7 +10,9 @@ from submissions.models.inbox import (
     PollCursor,
     ReceivedEvent,
     Transmission,
+    TransmissionQuerySet,
 )
+from submissions.models.opening import Opening
 from submissions.models.order import Order
 from submissions.models.package_check import PackageCheck
 from submissions.models.production_start import ProductionStart
@@ -29,6 +31,7 @@ __all__ = [
     "EarlierDelivery",
     "EarlierReport",
     "EventSubscription",
+    "Opening",
     "Order",
     "PackageCheck",
     "PollCursor",
@@ -40,4 +43,5 @@ __all__ = [
     "Submission",
     "SubmissionQuerySet",
     "Transmission",
+    "TransmissionQuerySet",
 ]

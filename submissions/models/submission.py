@@ -46,6 +46,7 @@ class Submission(OfPeriod, Leased, StatusModel):
     """One report about one customer and one period. `service` is a key of the service catalogue.
 
     `customer` is whom the report is about, `access` whose rights are used: they differ for an accountant's client.
+    `answers` is the dialog in which the authority asked for it; None for what is sent of one's own accord.
     `next_attempt_at` is set while a worker has something to do: to send it, to settle it, or to store its receipt.
     """
 
@@ -82,6 +83,9 @@ class Submission(OfPeriod, Leased, StatusModel):
     reference = models.UUIDField(_("vår referanse"), default=uuid.uuid4, unique=True, editable=False)
     corrects = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="corrections", verbose_name=_("retter")
+    )
+    answers = models.ForeignKey(
+        "submissions.Dialog", models.PROTECT, null=True, related_name="material", verbose_name=_("svarer på")
     )
     status = models.CharField(_("tilstand"), max_length=12, choices=Status, default=Status.DRAFT)
     status_at = models.DateTimeField(_("tilstand siden"))

@@ -19,7 +19,9 @@ from portal.core.search import search_text
 from submissions.models import Dialog
 from submissions.services.inbox import attachments
 from submissions.services.inbox import following as failing
+from submissions.services.opened import note
 from submissions.services.pages import dialogs as service
+from submissions.services.pages import transmissions as parts
 
 
 @staff_page()
@@ -32,7 +34,7 @@ def dialogs(request: StaffRequest) -> HttpResponse:
     working = is_working(at=at)
     shown = page.of(lambda row: service.row_of(row, at=at, working=working))
     filter_chips = chips(matching, groups, query=request.GET, parameter="state")
-    context = {"page": shown, "chips": filter_chips, "q": text, "state": state}
+    context = {"page": shown, "chips": filter_chips, "q": text, "state": state, "tells_opened": note.is_on()}
     return page_or_fragment(request, "submissions/dialogs.html", "results", context=context)
 
 
@@ -47,9 +49,10 @@ def dialog(request: StaffRequest, pk: int) -> HttpResponse:
         "owner": service.owner(row),
         "step": service.next_step(row, at=at, working=is_working(at=at)),
         "is_overdue": bool(row.due_at and row.due_at < at and row.status != "Completed" and not row.gone_at),
-        "may_try_again": service.may_try_again(row),
-        "transmissions": service.transmissions(row),
+        "may_try_again": parts.may_try_again(row),
+        "transmissions": parts.transmissions(row),
         "events": service.activities(row),
+        "tells_opened": note.is_on(),
     }
     return render(request, "submissions/dialog.html", context)
 

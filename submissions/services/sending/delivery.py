@@ -14,8 +14,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from portal.core.lease import Hold
 from submissions.adapters.base import Candidate, Receipt
 from submissions.models import Call, Submission
+from submissions.models.inbox import FROM_PARTY
 from submissions.services import remote
-from submissions.services.inbox.verdict import FROM_PARTY
 from submissions.services.sending import calls
 from submissions.services.ways import adapter_of
 
