@@ -144,11 +144,6 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.role in (Role.ADMINISTRATOR, Role.CASE_WORKER)
 
     @property
-    def may_administer(self) -> bool:
-        """May decide what the portal does towards the authorities on behalf of all customers."""
-        return self.role == Role.ADMINISTRATOR
-
-    @property
     def may_configure(self) -> bool:
         """May register systems and manage keys."""
         return self.role in (Role.ADMINISTRATOR, Role.DEVELOPER)
