@@ -43,6 +43,7 @@ urlpatterns = [
     path("dialogs/", dialogs.dialogs, name="dialogs"),
     path("dialogs/following/", dialogs.following, name="following"),
     path("dialogs/<int:pk>/", dialogs.dialog, name="dialog"),
+    path("dialogs/<int:pk>/answer/", dialogs.answer, name="dialog-answer"),
     path("dialogs/<int:pk>/try-again/", dialogs.try_again, name="dialog-try-again"),
     path("settings/opened/", tells_opened.tells_opened, name="tells-opened"),
     path("letters/", letters.letters, name="letters"),

@@ -15,14 +15,24 @@ from portal.core.next_step import list_of
 from portal.desk.counting import Counted
 from portal.desk.todo import Todo
 from submissions.models import Transmission
+from submissions.services import material
 
 
 def selections(user: User, environment: Environment) -> dict[str, QuerySet[Any]]:
-    return {"letters": Transmission.objects.visible_to(user, environment=environment).letters().unread()}
+    return {
+        "letters": Transmission.objects.visible_to(user, environment=environment).letters().unread(),
+        "material": material.find_waiting(user=user, environment=environment),
+    }
 
 
 def about_letters(environment: Environment, counts: Mapping[str, Counted]) -> list[Todo]:
     n = counts["letters"].n
     title = ngettext("Nytt brev fra Skatteetaten", "Nye brev fra Skatteetaten", n)
     text = _("Ingen saksbehandler har åpnet det ennå.") if n == 1 else _("Ingen saksbehandler har åpnet dem ennå.")
-    return [Todo(n, title, text, _("Les"), list_of(environment, "letters", "state=unread"))]
+    asked = counts["material"].n
+    asks = ngettext("Skatteetaten ber om materiale", "Skatteetaten ber om materiale i flere dialoger", asked)
+    give = _("Kunden skal sende inn noe, for eksempel regnskap i SAF-T.")
+    return [
+        Todo(asked, asks, give, _("Send inn"), list_of(environment, "dialogs", "state=material"), is_urgent=True),
+        Todo(n, title, text, _("Les"), list_of(environment, "letters", "state=unread")),
+    ]

@@ -13,7 +13,7 @@ from accounts.models import Customer
 from accounts.services.business_register import warnings_of
 from portal.core.heartbeat import is_working
 from submissions.models import Dialog, Submission
-from submissions.services import catalogue
+from submissions.services import catalogue, material
 from submissions.services.pages import dialogs, letters
 from submissions.services.pages import listing as submission_list
 from systemusers.models import Access, Kind
@@ -38,6 +38,7 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
         "register_warnings": warnings_of(row),
         "submissions": _submissions(row, at, working),
         "dialogs": _dialogs(row, at, working),
+        "material": material.of_customer(row, at=at),
         "letters": letters.of_customer(row, most=SHOWN),
         "events": timeline.of_customer(row, names=_names(row)),
     }

@@ -189,6 +189,9 @@ class Settings(msgspec.Struct, kw_only=True):
     max_service_resource_filter_values: int = 20
     page_size: int = 50
     second_dialog: bool = False
+    case_control_seconds: float = (
+        2.0  # from the upload of a file to a control case until it is validated; really unknown
+    )
     concurrent_calls: int = 5
     first_year: int = 2015
     last_year: int = 2030

@@ -76,12 +76,16 @@ class NamedFile:
 
 @dataclass(frozen=True)
 class About:
-    """What a report must be about. `service` is the id in the catalogue, `options` the entry's own data for the adapter."""
+    """What a report must be about. `service` is the id in the catalogue, `options` the entry's own data for the adapter.
+
+    `dialog_id` is the dialog in which the authority asked for it; "" for what is sent of one's own accord.
+    """
 
     orgnr: str
     period: Period
     service: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    dialog_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,8 @@ class Context:
     remote_ids: Mapping[str, str]
     counts: Mapping[str, int]
     """The number of planned steps by step code."""
+    filename: str = ""
+    """The name of the document of the step; "" without one."""
 
 
 @dataclass(frozen=True)

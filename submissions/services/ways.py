@@ -16,4 +16,5 @@ def adapter_of(submission: Submission) -> Adapter:
 def about_of(submission: Submission) -> About:
     """Raises catalogue.UnknownService."""
     options = catalogue.service(submission.service).options
-    return About(submission.customer.orgnr, submission.period, submission.service, options)
+    asked = str(submission.answers.dialog_id) if submission.answers else ""
+    return About(submission.customer.orgnr, submission.period, submission.service, options, asked)

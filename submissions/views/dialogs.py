@@ -17,6 +17,8 @@ from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
 from portal.core.search import search_text
 from submissions.models import Dialog
+from submissions.services import material
+from submissions.services.drafting import drafts
 from submissions.services.inbox import attachments
 from submissions.services.inbox import following as failing
 from submissions.services.opened import note
@@ -41,7 +43,9 @@ def dialogs(request: StaffRequest) -> HttpResponse:
 @staff_page()
 def dialog(request: StaffRequest, pk: int) -> HttpResponse:
     rows = Dialog.objects.visible_to(request.user).filter(environment=request.environment).with_answer()
-    row = get_object_or_404(rows.select_related("customer"), pk=pk)
+    row = get_object_or_404(
+        rows.select_related("customer", "access__profile__system__client", "access__customer"), pk=pk
+    )
     at = timezone.now()
     context = {
         "dialog": row,
@@ -53,6 +57,7 @@ def dialog(request: StaffRequest, pk: int) -> HttpResponse:
         "transmissions": parts.transmissions(row),
         "events": service.activities(row),
         "tells_opened": note.is_on(),
+        "material": material.answering(row),
     }
     return render(request, "submissions/dialog.html", context)
 
@@ -66,6 +71,23 @@ def try_again(request: StaffRequest, pk: int) -> HttpResponse:
     count = attachments.try_again(dialog=row, by=request.user.actor, at=timezone.now())
     text = ngettext("Ett vedlegg hentes på nytt.", "%(n)s vedlegg hentes på nytt.", count) % {"n": count}
     messages.success(request, text if count else _("Dialogen hentes på nytt."))
+    return redirect("dialog", environment=request.environment, pk=row.pk)
+
+
+@staff_page(may="may_work")
+@require_POST
+def answer(request: StaffRequest, pk: int) -> HttpResponse:
+    """A draft with what the dialog asks for."""
+    rows = Dialog.objects.visible_to(request.user).filter(environment=request.environment)
+    row = get_object_or_404(rows.select_related("customer", "access__profile__system__client"), pk=pk)
+    try:
+        draft = material.begin(dialog=row, by=request.user.actor, at=timezone.now())
+    except material.NotAsked:
+        messages.warning(request, _("Dialogen ber ikke lenger om noe."))
+    except drafts.NotAllowed as error:
+        messages.error(request, str(error))
+    else:
+        return redirect("submission", environment=request.environment, pk=draft.pk)
     return redirect("dialog", environment=request.environment, pk=row.pk)
 
 

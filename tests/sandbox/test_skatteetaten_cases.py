@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.sandbox.tax_rig import CUSTOMER, SYSTEM_USER, Rig
+from tests.sandbox.test_skatteetaten_dialogs import dialog
 
 SCOPE = "skatteetaten:innleveringkontroll"
 BASE = "/skatteetaten/innrapporteringkontroll/v1"
@@ -54,6 +55,18 @@ def test_a_case_is_a_dialog_that_asks(case: Case) -> None:
     remote = case.rig.app.state.dialogs[case.sent["dialog_id"]]
 
     assert (remote.status, [t.type for t in remote.transmissions]) == ("RequiresAttention", ["Request"])
+    shown = dialog(case.rig, remote.id)["transmissions"][0]["content"]["summary"]["value"]
+    assert shown == [{"value": "Send SAF-T regnskap for inntektsåret.", "languageCode": "nb"}]
+
+
+def test_a_saft_that_counts_its_entries_wrongly_is_sent_back(case: Case) -> None:
+    wrong = b"<AuditFile><NumberOfEntries>2</NumberOfEntries><Transaction></Transaction></AuditFile>"
+    submitted = case.submit(case.validated(content=wrong)).json()["forsendelseId"]
+
+    case.rig.let_pass(10**5)
+
+    feedback = case.rig.received(submitted)["feedback"]
+    assert (feedback["verdict"], [finding["code"] for finding in feedback["findings"]]) == ("rejected", ["SAFT_ANTALL"])
 
 
 def test_uploaded_files_are_submitted_to_the_dialog(case: Case) -> None:

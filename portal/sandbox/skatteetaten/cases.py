@@ -25,13 +25,13 @@ from . import checks, urls
 from .catalogue import CONTROL
 from .deliveries import ASKED_FOR, ORG, receive
 from .errors import DETAIL, refuse, refuse_detail, spec
-from .records import CaseUpload, ControlCase, Submission
+from .records import CaseUpload, ControlCase, Finding, Submission
 from .upload_validation import TEST_VIRUS
 
 JOB = "skatteetaten.case-upload"
-VALIDATION_SECONDS = 2
 READY, FAILED, SUBMITTED = "KLAR_TIL_INNSENDING", "VALIDERING_FEILET", "INNSENDT"
 FILE_NAME = re.compile(r"[\wæøåÆØÅ][\w æøåÆØÅ().-]{0,98}\.[A-Za-z0-9]{1,10}", re.ASCII)
+ENTRIES = re.compile(r"<NumberOfEntries>\s*([0-9]{1,9})\s*</NumberOfEntries>")
 BASE = urls.base(CONTROL.id)
 CASE = f"{BASE}/dialoger/<dialog_id>"
 
@@ -44,7 +44,7 @@ def open_case(
         sandbox, org=ORG, service_resource=f"urn:altinn:resource:{CONTROL.resource}", party_orgnr=orgnr, title=title,
         summary=text, status="RequiresAttention", due_at=due_at, now=now,
     )  # fmt: skip
-    request = add_transmission(sandbox, dialog, type="Request", title=title, summary=text, now=now)
+    request = add_transmission(sandbox, dialog, type="Request", title=title, summary={"nb": text}, now=now)
     case = ControlCase(dialog_id=dialog.id, request_id=request.id, orgnr=orgnr, title=title, created=now)
     sandbox.state.skatteetaten.cases[dialog.id] = case
     return case
@@ -68,7 +68,7 @@ def upload(call: Call, dialog_id: str) -> Response:
         updated=call.now,
     )
     call.state.skatteetaten.case_uploads[row.id] = row
-    due = call.now + timedelta(seconds=VALIDATION_SECONDS)
+    due = call.now + timedelta(seconds=call.state.settings.case_control_seconds)
     call.state.schedule(due=due, kind=JOB, data={"upload_id": row.id})
     return as_json(_status(row))
 
@@ -157,9 +157,17 @@ def _receive(call: Call, token: Token, case: ControlCase, rows: list[CaseUpload]
         reference="",
         media_type="application/octet-stream",
         content=[row.content for row in rows],
-        findings=[],
+        findings=[finding for row in rows for finding in _findings(row)],
         answered=find_dialog(call.sandbox, case.dialog_id),
     )
+
+
+def _findings(row: CaseUpload) -> list[Finding]:
+    """A SAF-T file that counts its entries wrongly is sent back. What is really looked at is not public."""
+    given = ENTRIES.search(row.content)
+    if given is None or int(given[1]) == row.content.count("<Transaction>"):
+        return []
+    return [Finding(code="SAFT_ANTALL", text="NumberOfEntries stemmer ikke med antall bilag i filen.")]
 
 
 def _file_name(call: Call) -> str:

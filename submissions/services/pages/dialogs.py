@@ -20,6 +20,7 @@ from portal.core.lease import LASTING, ROUNDS_BEFORE_A_PERSON
 from portal.core.next_step import NextStep
 from portal.explain import explain
 from submissions.models import Attachment, Dialog, DialogQuerySet
+from submissions.services import material
 
 SOON = timedelta(days=14)
 NEWEST = ("-content_updated_at", "-pk")
@@ -60,6 +61,7 @@ def groups(at: datetime) -> list[Group]:
     near = Q(due_at__gte=at, due_at__lte=at + SOON) & ~Q(status="Completed")
     unfinished = Attachment.objects.filter(transmission__dialog=OuterRef("pk")).unfinished(at)
     return [
+        Group("material", _("Ber om materiale"), Q(pk__in=material.waiting(Dialog.objects.all()).values("pk"))),
         Group("attention", _("Krever handling"), here & Q(status="RequiresAttention")),
         Group("due", _("Frist innen 14 dager"), here & near),
         Group("waiting", _("Venter på svar"), here & Q(status="Awaiting")),
@@ -116,6 +118,9 @@ def next_step(dialog: Dialog, *, at: datetime, working: bool) -> NextStep:
 
 
 def _of_dialog(dialog: Dialog, working: bool) -> NextStep:
+    if dialog.status == "RequiresAttention" and material.service_of(dialog):
+        url = reverse("dialog", kwargs={"environment": dialog.environment, "pk": dialog.pk})
+        return NextStep(_("Send inn det Skatteetaten ber om"), _("Dere eller kunden"), f"{url}#material")
     if dialog.status == "RequiresAttention":
         url = reverse("dialog", kwargs={"environment": dialog.environment, "pk": dialog.pk})
         return NextStep(_("Les, og svar i Altinn"), _("Dere eller kunden"), url)

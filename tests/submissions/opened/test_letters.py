@@ -73,7 +73,7 @@ def test_somebody_who_may_only_read_does_not_make_it_read(desk: Desk, client: Cl
 
 def test_a_letter_of_another_portfolio_is_not_there(desk: Desk, client: Client, case_worker: User) -> None:
     letter = desk.letter()
-    password = "a long enough password"  # noqa: S105 - of this test
+    password = "a long enough password"
     stranger = User.objects.create_user("fremmed@vendor.example", password, name="Fremmed", role="CASE_WORKER")
     stranger.portfolios.add(Portfolio.objects.create(name="Øst"))
 
