@@ -30,7 +30,7 @@ def about_letters(environment: Environment, counts: Mapping[str, Counted]) -> li
     title = ngettext("Nytt brev fra Skatteetaten", "Nye brev fra Skatteetaten", n)
     text = _("Ingen saksbehandler har åpnet det ennå.") if n == 1 else _("Ingen saksbehandler har åpnet dem ennå.")
     asked = counts["material"].n
-    asks = ngettext("Skatteetaten ber om materiale", "Skatteetaten ber om materiale i flere dialoger", asked)
+    asks = ngettext("Skatteetaten ber en kunde om materiale", "Skatteetaten ber kunder om materiale", asked)
     give = _("Kunden skal sende inn noe, for eksempel regnskap i SAF-T.")
     return [
         Todo(asked, asks, give, _("Send inn"), list_of(environment, "dialogs", "state=material"), is_urgent=True),

@@ -77,6 +77,7 @@ def page_of(client: Client, user: User, dialog: Dialog) -> str:
 
 
 ASKS = "Skatteetaten ber om materiale"
+TASK = "Skatteetaten ber en kunde om materiale"
 
 
 def test_the_request_is_a_task_on_overview_customer_and_list(
@@ -84,7 +85,7 @@ def test_the_request_is_a_task_on_overview_customer_and_list(
 ) -> None:
     dialog = audit.asks()
 
-    assert todo(audit, case_worker)[ASKS] == 1
+    assert todo(audit, case_worker)[TASK] == 1
     client.force_login(case_worker)
     customer = client.get(reverse("customer", kwargs={"environment": "sandbox", "pk": dialog.customer_id}))
     assert ASKS in customer.content.decode()
@@ -102,7 +103,7 @@ def test_those_of_another_portfolio_do_not_see_it(audit: Audit, client: Client) 
     client.force_login(stranger)
     address = reverse("dialog-answer", kwargs={"environment": "sandbox", "pk": dialog.pk})
 
-    assert ASKS not in todo(audit, stranger)
+    assert TASK not in todo(audit, stranger)
     assert client.post(address).status_code == 404
 
 
@@ -124,7 +125,7 @@ def test_the_answer_goes_to_the_dialog_that_asked(audit: Audit, case_worker: Use
     [received] = audit.world.received
     assert (received.id, received.dialog_id) == (str(row.transmission_id), str(dialog.dialog_id))
     assert len(received.content) == 2
-    assert ASKS not in todo(audit, case_worker)
+    assert TASK not in todo(audit, case_worker)
 
 
 @pytest.mark.parametrize(("verdict", "state", "open_again"), [("accepted", S.ACCEPTED, 0), ("rejected", S.REJECTED, 1)])
@@ -138,7 +139,7 @@ def test_the_verdict_closes_the_task_or_opens_it_again(
     audit.reading.settle(row)
 
     assert row.status == state
-    assert todo(audit, case_worker).get(ASKS, 0) == open_again
+    assert todo(audit, case_worker).get(TASK, 0) == open_again
 
 
 def test_a_warning_in_the_feedback_is_shown_and_accepted(audit: Audit) -> None:
@@ -155,14 +156,14 @@ def test_a_warning_in_the_feedback_is_shown_and_accepted(audit: Audit) -> None:
 def test_asking_for_more_is_a_task_again(audit: Audit, case_worker: User) -> None:
     dialog = audit.asks()
     audit.reading.settle(audit.sent(dialog))
-    assert ASKS not in todo(audit, case_worker)
+    assert TASK not in todo(audit, case_worker)
     remote = audit.world.app.state.dialogs[str(dialog.dialog_id)]
     add_transmission(audit.world.app, remote, type="Request", title="Vi trenger mer", now=audit.world.at)
     update_dialog(audit.world.app, remote, {"status": "RequiresAttention"}, now=audit.world.at)
 
     audit.read()
 
-    assert todo(audit, case_worker)[ASKS] == 1
+    assert todo(audit, case_worker)[TASK] == 1
 
 
 def test_two_clicks_make_one_draft_and_two_dialogs_two(audit: Audit) -> None:
@@ -245,7 +246,7 @@ def test_a_file_with_a_virus_fails_with_its_code(audit: Audit, case_worker: User
 
     assert (row.status, row.problem_code) == (S.FAILED, "GLD_1070")
     assert audit.world.received == []
-    assert todo(audit, case_worker)[ASKS] == 1
+    assert todo(audit, case_worker)[TASK] == 1
 
 
 def test_a_file_name_that_is_refused_fails_with_its_code(audit: Audit) -> None:
