@@ -13,7 +13,7 @@ from accounts.services.business_register import LookUp
 from accounts.services.customer_list import decoded
 from accounts.services.customers import Details, readable_orgnr
 from accounts.services.orgnr import BadOrgnr, read_orgnr
-from portal.core.forms import CleanText
+from portal.core.forms import CleanText, VersionedForm
 from portal.core.masking import without_identity_numbers
 
 PHONE = RegexValidator(
@@ -114,6 +114,16 @@ class VendorForm(CleanText, forms.ModelForm):
             return read_orgnr(self.cleaned_data["orgnr"])
         except BadOrgnr as error:
             raise forms.ValidationError(str(error)) from error
+
+
+class TellsOpenedForm(VersionedForm):
+    """Whether Skatteetaten is told when somebody here opens an answer or a letter."""
+
+    columns = ("tells_opened",)
+
+    class Meta:
+        model = Vendor
+        fields = ["tells_opened"]
 
 
 class CustomerListForm(CleanText, forms.Form):

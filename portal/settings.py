@@ -350,6 +350,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "sweep-presence": every(600, "submissions.tasks.sweep_presence"),
     "sweep-unfollowed": every(24 * 60 * 60, "submissions.tasks.sweep_unfollowed"),
     "sweep-subscriptions": every(60, "submissions.tasks.sweep_subscriptions"),
+    "tell-opened": every(30, "submissions.tasks.tell_opened"),
     "forget-events": every(24 * 60 * 60, "submissions.tasks.forget_events"),
     "refresh-customers": every(60, "accounts.tasks.refresh_customers"),
     "sweep-outbox": every(15, "portal.tasks.sweep_outbox"),

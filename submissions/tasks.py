@@ -15,6 +15,7 @@ from portal.core.enqueue import enqueue_on_commit
 from submissions.services import documents
 from submissions.services.drafting import earlier, package_check
 from submissions.services.inbox import attachments, cursors, events, poll, presence, pull
+from submissions.services.opened import tell
 from submissions.services.orders import work
 from submissions.services.sending import reconcile, send
 
@@ -82,6 +83,12 @@ def pull_dialogs(**_: Any) -> None:
 def fetch_attachments(**_: Any) -> None:
     """Fetch a batch of the attachments that are not here."""
     attachments.fetch_due(at=timezone.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def tell_opened(**_: Any) -> None:
+    """Tell Skatteetaten about a batch of what people have opened. Only a person's click makes such rows."""
+    tell.tell_due(at=timezone.now())
 
 
 @shared_task(ignore_result=True)

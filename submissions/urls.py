@@ -7,12 +7,14 @@ from submissions.views import (
     dialogs,
     documents,
     examples,
+    letters,
     listing,
     new,
     one,
     orders,
     production_start,
     services,
+    tells_opened,
 )
 
 urlpatterns = [
@@ -51,7 +53,11 @@ urlpatterns = [
     path("dialogs/", dialogs.dialogs, name="dialogs"),
     path("dialogs/following/", dialogs.following, name="following"),
     path("dialogs/<int:pk>/", dialogs.dialog, name="dialog"),
+    path("dialogs/<int:pk>/answer/", dialogs.answer, name="dialog-answer"),
     path("dialogs/<int:pk>/try-again/", dialogs.try_again, name="dialog-try-again"),
+    path("settings/opened/", tells_opened.tells_opened, name="tells-opened"),
+    path("letters/", letters.letters, name="letters"),
+    path("letters/<int:pk>/", letters.letter, name="letter"),
     path("documents/<int:pk>/", documents.document, name="document"),
     path("documents/<int:pk>/file/", documents.document_file, name="document-file"),
 ]

@@ -12,8 +12,9 @@ from portal.core.audit import record
 from portal.core.audit_changes import changes, stored_values, values_of
 from portal.core.audit_events import AuditType
 from portal.core.masking import masked
+from portal.core.stale import check_unchanged
 
-FIELDS = ("name", "orgnr", "logo", "support_email", "support_phone")
+FIELDS = ("name", "orgnr", "logo", "support_email", "support_phone", "tells_opened")
 MASKS = {"support_email": masked, "support_phone": masked, "logo": lambda name: "(1)" if name else ""}
 """The name of the logo's file comes from outside."""
 
@@ -27,3 +28,11 @@ def save_vendor(*, fields: dict[str, Any], by: str, at: datetime) -> Vendor:
         if edits:
             record(by=by, at=at, target=vendor, what=AuditType.ADDED if created else AuditType.EDITED, changes=edits)
     return vendor
+
+
+def save_tells_opened(*, tells_opened: bool, seen: str | None, by: str, at: datetime) -> Vendor:
+    """Switch the telling of Skatteetaten on or off. Raises EditedMeanwhile, and Vendor.DoesNotExist before there is a vendor."""
+    with transaction.atomic():
+        stored = Vendor.objects.select_for_update().get(pk=1)
+        check_unchanged(stored, Vendor(pk=1, tells_opened=tells_opened), ["tells_opened"], seen=seen)
+        return save_vendor(fields={"tells_opened": tells_opened}, by=by, at=at)

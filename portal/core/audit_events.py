@@ -101,6 +101,8 @@ class AuditType(StrEnum):
     FETCHED = "fetched"
     EVIDENCE_FETCHED = "evidence-fetched"
     ORDER_EXPORTED = "order-exported"
+    LETTER_READ = "letter-read"
+    OPENED_BY_PERSON = "opened-by-person"
 
 
 T = AuditType
@@ -150,6 +152,8 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.REQUESTED: {"profile", "rights", "packages"},
     T.SEND: {"attempt"},
     T.WITHDRAW: {"attempt"},
+    T.LETTER_READ: {"transmission"},
+    T.OPENED_BY_PERSON: {"transmission"},
     T.CLIENTS_CHANGED: {"number", "new", "missing", "gone"},
     T.CLIENTS_CHOSEN: {"number"},
     T.CLIENTS_EXPORTED: {"number"},

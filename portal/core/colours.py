@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 COLOURS = {
-    "success": {"APPROVED", "IN_USE", "ACCEPTED", "REGISTERED", "ACTIVE", "GRANTED", "DONE", "FETCHED", "Completed", "Acceptance"},
+    "success": {"APPROVED", "IN_USE", "ACCEPTED", "REGISTERED", "ACTIVE", "GRANTED", "DONE", "FETCHED", "TOLD", "Completed", "Acceptance"},
     "danger": {"REJECTED", "FAILED", "REMOVED", "REFUSED", "NOT_ON_CLIENT", "NOT_GRANTED", "DELETED", "Rejection"},
     "warning": {
         "FORWARDED", "EXPIRED", "NEEDS_UPDATE", "UNKNOWN", "UNCERTAIN", "NEEDS_PERSON", "LOST", "USED", "RequiresAttention", "Alert",

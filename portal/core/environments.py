@@ -43,6 +43,8 @@ class Addresses:
     platform: str
     skatteetaten_older: str
     skatteetaten_newer: str  # with {label} where the service's name goes
+    skatteetaten_opened: str  # "forsendelse åpnet", called with a dialog token
+    inbox: str  # Altinn's inbox, for people
     business_register: str
 
 
@@ -54,6 +56,8 @@ _TEST = Addresses(
     platform="https://platform.tt02.altinn.no",
     skatteetaten_older="https://api-test.sits.no/api",
     skatteetaten_newer="https://{label}.api.skatteetaten-test.no/v1",
+    skatteetaten_opened="https://forsendelseaapnet.dialog.skatteetaten-test.no",
+    inbox="https://af.tt02.altinn.no",
     business_register="https://data.brreg.no/enhetsregisteret/api",
 )
 _PRODUCTION = Addresses(
@@ -64,6 +68,8 @@ _PRODUCTION = Addresses(
     platform="https://platform.altinn.no",
     skatteetaten_older="https://api.skatteetaten.no/api",
     skatteetaten_newer="https://{label}.api.skatteetaten.no/v1",
+    skatteetaten_opened="https://forsendelseaapnet.dialog.skatteetaten.no",
+    inbox="https://af.altinn.no",
     business_register="https://data.brreg.no/enhetsregisteret/api",
 )
 
@@ -84,5 +90,7 @@ def _sandbox(origin: str) -> Addresses:
         platform=f"{origin}/platform",
         skatteetaten_older=f"{origin}/skatteetaten/api",
         skatteetaten_newer=f"{origin}/skatteetaten/{{label}}/v1",
+        skatteetaten_opened=f"{origin}/skatteetaten/forsendelseaapnet",
+        inbox=f"{origin}/control#dialogs",
         business_register=f"{origin}/brreg/enhetsregisteret/api",
     )

@@ -16,7 +16,7 @@ from portal.core.environments import Environment
 from portal.core.lease import LASTING, held, lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
-from portal.desk import attention_setup
+from portal.desk import attention_letters, attention_setup
 from portal.desk.counting import Counted, count_all
 from portal.desk.key_dates import past_its_date, without_key
 from portal.desk.todo import Todo
@@ -46,6 +46,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *_about_checks(environment, counts),
         *_about_orders(environment, counts),
         *_about_access(environment, counts),
+        *attention_letters.about_letters(environment, counts),
         *_about_following(environment, counts),
         *_about_customers(environment, counts),
         *(attention_setup.about_system(environment, counts) if user.may_configure else []),
@@ -60,6 +61,7 @@ def _selections(user: User, environment: Environment, at: datetime) -> dict[str,
         **_submissions(user, environment, at),
         **_accesses(user, environment, at),
         **_followed(user, environment, at),
+        **attention_letters.selections(user, environment),
         **_customers(user, environment),
         "orders": Order.objects.visible_to(user).filter(environment=environment).needing_a_person(),
     }

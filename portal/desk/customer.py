@@ -13,9 +13,9 @@ from accounts.models import Customer
 from accounts.services.business_register import warnings_of
 from portal.core.heartbeat import is_working
 from submissions.models import Dialog, Order, Submission
-from submissions.services import catalogue
+from submissions.services import catalogue, material
 from submissions.services.orders import pages as orders
-from submissions.services.pages import dialogs
+from submissions.services.pages import dialogs, letters
 from submissions.services.pages import listing as submission_list
 from systemusers.models import Access, Kind
 from systemusers.services import listing, timeline
@@ -40,6 +40,8 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
         "submissions": _submissions(row, at, working),
         "newest": orders.newest_of(row, at=at, working=working),
         "dialogs": _dialogs(row, at, working),
+        "material": material.of_customer(row, at=at),
+        "letters": letters.of_customer(row, most=SHOWN),
         "events": timeline.of_customer(row, names=_names(row)),
     }
     return render(request, "desk/customer.html", context)

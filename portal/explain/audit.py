@@ -200,6 +200,8 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.HOLD_ENDED: P(lazy("Sendingen sluppet løs igjen")),
     T.PRODUCTION_TICKED: P(lazy("Sjekklisten for produksjon krysset av"), _names("service")),
     T.PRODUCTION_UNTICKED: P(lazy("Avkryssingen for produksjon trukket tilbake"), _names("service")),
+    T.LETTER_READ: P(lazy("Brev fra Skatteetaten lest"), on_pages=False),
+    T.OPENED_BY_PERSON: P(lazy("Åpnet av en person. Skatteetaten skal få vite det")),
     T.SUBSCRIBE: P(lazy("Abonnement på hendelser bestilt"), on_pages=False),
     T.TRIED_AGAIN: P(lazy("Bedt om å hente på nytt")),
     T.READ: P(lazy("Dokument lest"), on_pages=False),

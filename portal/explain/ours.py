@@ -71,6 +71,24 @@ CODES: dict[str, Explanation] = {
         US,
         _("Les vedlegget i Altinn."),
     ),
+    "OPENED_SWITCHED_OFF": Explanation(
+        _("Innstillingen er slått av"),
+        _("En administrator slo den av etter at svaret ble åpnet, og før Skatteetaten fikk vite det."),
+        NOBODY,
+        _("Ingenting. Skatteetaten minner kunden som vanlig."),
+    ),
+    "OPENED_NO_ADDRESS": Explanation(
+        _("Forsendelsen er ikke lenger åpen for dere"),
+        _("Tilgangen er borte, eller dialogen har ingen adresse å gi beskjed på."),
+        NOBODY,
+        _("Ingenting. Skatteetaten minner kunden som vanlig."),
+    ),
+    "OPENED_TOO_LATE": Explanation(
+        _("Det gikk for lang tid"),
+        _("Portalen fikk ikke gitt beskjed innen et døgn etter at svaret ble åpnet."),
+        NOBODY,
+        _("Ingenting. Skatteetaten minner kunden som vanlig."),
+    ),
     "NO_SCOPE": Explanation(
         _("Klienten mangler scopet for dokumentet"),
         _("Dokumentet krever et scope som Maskinporten-klienten ikke har. Les det hos avsenderen."),

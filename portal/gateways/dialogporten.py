@@ -1,6 +1,6 @@
 """Dialogporten's end-user API, with a system user's raw Maskinporten token. https://docs.altinn.studio/dialogporten/
 
-GET dialog marks the dialog as seen for the customer's own staff: `get_dialog_as_person` is for a person's click, never a machine.
+GET dialog marks the dialog as seen for the customer's own staff: `get_dialog_as_person` is for what a person has opened.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from portal.gateways.http import Channel, Reply
 from portal.gateways.text import cleaned
 
 BASE = "/dialogporten/api/v1/enduser"
+MASKED = "urn:dialogporten:"
+"""How an address begins that the caller may not have, or that has expired."""
 Texts = Mapping[str, str]
 """One text in several languages: code to value."""
 
@@ -200,9 +202,10 @@ class Dialogporten:
         return reply.headers.get("etag", "").strip('"')
 
     def get_dialog_as_person(self, dialog_id: str, *, token: str) -> OpenedDialog:
-        """GET dialog, for a person who works for the customer and asked to see it.
+        """GET dialog, for a person who works for the customer and has opened what is in it.
 
-        NEVER call this from a task or a sweep.
+        NEVER call this for anything that no person has just opened: no task and no sweep does so on its own. The one caller is
+        `submissions.services.opened.tell`, which finishes what a person's click has stored.
 
         It marks the dialog as seen for everybody at the customer and makes Dialogporten send two events.
         Raises Refused: 403 no right, or a level a system user cannot have; 404 unknown, expired or not visible yet; 410 deleted.

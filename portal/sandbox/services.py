@@ -18,6 +18,7 @@ from .events import delivery, subscriptions  # noqa: F401
 from .maskinporten import self_service, token_endpoint  # noqa: F401
 from .skatteetaten import (  # noqa: F401
     amelding,
+    cases,
     documents,
     gld,
     inbox,

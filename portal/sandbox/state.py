@@ -191,6 +191,9 @@ class Settings(msgspec.Struct, kw_only=True):
     second_dialog: bool = False
     upload_control_seconds: float = 2.0  # from the upload of a file until its control ends; really unknown
     upload_control_failures: int = 0  # so many controls fail at Skatteetaten, not because of the file
+    case_control_seconds: float = (
+        2.0  # from the upload of a file to a control case until it is validated; really unknown
+    )
     concurrent_calls: int = 5
     first_year: int = 2015
     last_year: int = 2030

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from submissions.adapters.amelding.adapter import AmeldingAdapter
 from submissions.adapters.base import Adapter, Earlier, Leftovers, Retrieval
+from submissions.adapters.dialog_upload.adapter import DialogUploadAdapter
 from submissions.adapters.gld_json.adapter import GldJsonAdapter
 from submissions.adapters.reading.claims import ClaimsRetrieval
 from submissions.adapters.reading.deadlines import DeadlinesRetrieval
@@ -12,8 +13,12 @@ from submissions.adapters.rf1086.earlier import Rf1086Earlier
 from submissions.adapters.skattekort.adapter import SkattekortRetrieval
 from submissions.adapters.upload.adapter import JsonUpload, UploadLeftovers, XmlUpload
 
-WAYS: tuple[Adapter, ...] = (Rf1086Adapter(), GldJsonAdapter(), AmeldingAdapter(), XmlUpload(), JsonUpload())
+WAYS: tuple[Adapter, ...] = (
+    Rf1086Adapter(), GldJsonAdapter(), AmeldingAdapter(), XmlUpload(), JsonUpload(), DialogUploadAdapter(),
+)  # fmt: skip
 ADAPTERS: dict[str, Adapter] = {each.name: each for each in WAYS}
+ANSWERING = frozenset({DialogUploadAdapter.name})
+"""Those that answer what an authority asked for in a dialog: they are begun from the dialog, never of one's own accord."""
 EARLIER: dict[str, Earlier] = {each.name: each for each in (Rf1086Earlier(),)}
 """Those whose authority gives the report of the period before."""
 LEFTOVERS: dict[str, Leftovers] = dict.fromkeys((XmlUpload.name, JsonUpload.name), UploadLeftovers())

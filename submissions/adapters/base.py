@@ -94,6 +94,7 @@ class About:
 
     `main_unit`: the organisation is a sub-unit of this one, by the business register; "" when the register says no such thing.
     `delivered` and `corrects` are for `check` alone: the other reports, and the reference of the one that this draft corrects.
+    `dialog_id` is the dialog in which the authority asked for it; "" for what is sent of one's own accord.
     """
 
     orgnr: str
@@ -103,6 +104,7 @@ class About:
     main_unit: str = ""
     delivered: tuple[Delivered, ...] = ()
     corrects: str = ""
+    dialog_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,8 @@ class Context:
     remote_ids: Mapping[str, str]
     counts: Mapping[str, int]
     """The number of planned steps by step code."""
+    filename: str = ""
+    """The name of the document of the step; "" without one."""
 
 
 @dataclass(frozen=True)

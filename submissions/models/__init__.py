@@ -10,7 +10,9 @@ from submissions.models.inbox import (
     PollCursor,
     ReceivedEvent,
     Transmission,
+    TransmissionQuerySet,
 )
+from submissions.models.opening import Opening
 from submissions.models.order import NOT_READY, Order, OrderQuerySet
 from submissions.models.package_check import PackageCheck
 from submissions.models.production_start import ProductionStart
@@ -30,6 +32,7 @@ __all__ = [
     "EarlierDelivery",
     "EarlierReport",
     "EventSubscription",
+    "Opening",
     "Order",
     "OrderQuerySet",
     "PackageCheck",
@@ -42,4 +45,5 @@ __all__ = [
     "Submission",
     "SubmissionQuerySet",
     "Transmission",
+    "TransmissionQuerySet",
 ]

@@ -5,11 +5,13 @@ Dialogs, cursors and subscriptions are `Leased`: workers claim them when they ar
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer, OfCustomersQuerySet
+from accounts.models import Customer, OfCustomersQuerySet, User
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from submissions.models.submission import Submission
@@ -109,8 +111,35 @@ class Dialog(Leased):
         return self.title
 
 
+SKATTEETATEN = frozenset({"ske", "skd"})
+"""Its codes as a service owner."""
+FROM_PARTY = frozenset({"Submission", "Correction"})
+"""Types of transmissions that the customer's side sent: never an answer."""
+ANSWERS = frozenset({"Acceptance", "Rejection"})
+
+
+class TransmissionQuerySet(models.QuerySet["Transmission"]):
+    def visible_to(self, user: User, *, environment: Environment) -> Self:
+        return self.filter(dialog__in=Dialog.objects.visible_to(user).filter(environment=environment))
+
+    def letters(self) -> Self:
+        """What Skatteetaten has written of its own accord: it answers nothing that was sent in."""
+        return self.filter(LETTER, dialog__org__in=SKATTEETATEN)
+
+    def unread(self) -> Self:
+        """Those that nobody here has read. What the sender has taken back is no longer to be read."""
+        return self.filter(read_at__isnull=True, deleted_at__isnull=True, dialog__gone_at__isnull=True)
+
+
+LETTER = Q(related_id__isnull=True, submission__isnull=True) & ~Q(type__in=sorted(FROM_PARTY | ANSWERS))
+
+
 class Transmission(models.Model):
-    """Local copy of one transmission."""
+    """Local copy of one transmission.
+
+    `content_reference` is the address that tells the sender that a person has opened it, "" without one.
+    `read_at` is when somebody here read a letter first; `read_by` is "" for one that was old when we began to follow the customer.
+    """
 
     dialog = models.ForeignKey(Dialog, models.CASCADE, related_name="transmissions", verbose_name=_("dialog"))
     transmission_id = models.UUIDField(_("forsendelse-id"))
@@ -122,15 +151,29 @@ class Transmission(models.Model):
     is_authorized = models.BooleanField(_("tilgjengelig for oss"), default=True)
     created_at = models.DateTimeField(_("opprettet"))
     deleted_at = models.DateTimeField(_("slettet av avsenderen"), null=True, blank=True)
+    content_reference = models.TextField(_("adresse som sier at den er åpnet"), blank=True)
+    read_at = models.DateTimeField(_("lest"), null=True, blank=True)
+    read_by = models.CharField(_("lest av"), max_length=200, blank=True)
     submission = models.ForeignKey(
         Submission, models.SET_NULL, null=True, related_name="transmissions", verbose_name=_("innsending")
     )
+
+    objects = TransmissionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("forsendelse")
         verbose_name_plural = _("forsendelser")
         ordering = ["created_at", "pk"]
-        constraints = [models.UniqueConstraint(fields=["dialog", "transmission_id"], name="one_copy_per_transmission")]
+        constraints = [
+            models.UniqueConstraint(fields=["dialog", "transmission_id"], name="one_copy_per_transmission"),
+            models.CheckConstraint(
+                condition=Q(read_by="") | Q(read_at__isnull=False), name="read_transmission_has_time"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], condition=LETTER, name="letter_newest"),
+            models.Index(fields=["dialog"], condition=LETTER & Q(read_at__isnull=True), name="letter_unread"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.title}"

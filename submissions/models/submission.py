@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -18,11 +18,23 @@ from submissions.models.of_period import OfPeriod
 from submissions.period import Period
 from systemusers.models import Access
 
+if TYPE_CHECKING:
+    from submissions.models.inbox import Dialog
+
 
 class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
-    def about(self, *, customer: Customer, service: str, period: Period) -> SubmissionQuerySet:
-        """Those of one customer, service and period."""
-        return self.filter(customer=customer, service=service, **period.columns())
+    def about(
+        self, *, customer: Customer, service: str, period: Period, answers: Dialog | None = None
+    ) -> SubmissionQuerySet:
+        """Those of one customer, service and period; of one dialog when they answer what the authority asked in it."""
+        rows = self.filter(customer=customer, service=service, answers=answers)
+        return rows if answers else rows.filter(**period.columns())
+
+    def like(self, other: Submission) -> SubmissionQuerySet:
+        """Those about the same as `other`."""
+        return self.about(
+            customer=other.customer, service=other.service, period=other.period, answers=other.answers
+        ).exclude(pk=other.pk)
 
     def needing_correction(self) -> SubmissionQuerySet:
         """Rejected or failed, without a sent correction. Draft and cancelled corrections do not count."""
@@ -47,6 +59,7 @@ class Submission(OfPeriod, Leased, StatusModel):
 
     `customer` is whom the report is about, `access` whose rights are used: they differ for an accountant's client.
     `own_reference` and `replaces_reference` are ids that the files themselves carry (`FileReport`), "" for services without.
+    `answers` is the dialog in which the authority asked for it; None for what is sent of one's own accord.
     `next_attempt_at` is set while a worker has something to do: to send it, to settle it, or to store its receipt.
     """
 
@@ -92,6 +105,9 @@ class Submission(OfPeriod, Leased, StatusModel):
     replaces_reference = models.CharField(_("id til den den erstatter"), max_length=100, blank=True)
     corrects = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="corrections", verbose_name=_("retter")
+    )
+    answers = models.ForeignKey(
+        "submissions.Dialog", models.PROTECT, null=True, related_name="material", verbose_name=_("svarer på")
     )
     status = models.CharField(_("tilstand"), max_length=12, choices=Status, default=Status.DRAFT)
     status_at = models.DateTimeField(_("tilstand siden"))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from portal.gateways import urns
-from submissions.adapters import ADAPTERS
+from submissions.adapters import ADAPTERS, ANSWERING
 from submissions.services.entries import Capability, Openness, Service, read_entries
 from submissions.services.local import Local, local
 from systemusers.models import Access, ClientRelation, ClientRound, Kind, ScopeGrant
@@ -21,6 +21,7 @@ __all__ = [
     "Openness",
     "Service",
     "UnknownService",
+    "answering",
     "availability",
     "availability_of",
     "covers",
@@ -66,8 +67,14 @@ def services() -> list[Service]:
 
 
 def reports(settings: Local) -> list[Service]:
-    """The services that reports are sent with and that are on."""
-    return [service for service in services() if service.adapter in ADAPTERS and settings.is_on(service)]
+    """The services that reports are sent with of one's own accord, and that are on."""
+    offered = ADAPTERS.keys() - ANSWERING
+    return [service for service in services() if service.adapter in offered and settings.is_on(service)]
+
+
+def answering(settings: Local) -> list[Service]:
+    """The services that answer what an authority asked for, and that are on."""
+    return [service for service in services() if service.adapter in ANSWERING and settings.is_on(service)]
 
 
 def followed(settings: Local) -> list[Service]:

@@ -14,6 +14,7 @@ from portal.gateways.dialogporten import Dialogporten, TransmissionItem
 from portal.gateways.errors import Refused
 from portal.gateways.events import Events
 from portal.gateways.skatteetaten.documents import Documents
+from portal.gateways.skatteetaten.opened import Opened
 from portal.gateways.statuses import Kind, kind_of
 from submissions.models import Submission
 from submissions.services.catalogue import Service, service
@@ -32,6 +33,10 @@ def dialogporten(environment: str) -> Dialogporten:
 
 def events(environment: str) -> Events:
     return Events(platform=addresses(environment).platform)
+
+
+def opened(environment: str) -> Opened:
+    return Opened(base_url=addresses(environment).skatteetaten_opened)
 
 
 def base_url(submission: Submission) -> str:

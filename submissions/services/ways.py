@@ -17,4 +17,5 @@ def about_of(submission: Submission) -> About:
     """Raises catalogue.UnknownService."""
     customer, options = submission.customer, catalogue.service(submission.service).options
     main_unit = str(customer.business_register.get("main_unit") or "")
-    return About(customer.orgnr, submission.period, submission.service, options, main_unit=main_unit)
+    asked = str(submission.answers.dialog_id) if submission.answers else ""
+    return About(customer.orgnr, submission.period, submission.service, options, main_unit=main_unit, dialog_id=asked)

@@ -17,9 +17,13 @@ from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
 from portal.core.search import search_text
 from submissions.models import Dialog
+from submissions.services import material
+from submissions.services.drafting import drafts
 from submissions.services.inbox import attachments
 from submissions.services.inbox import following as failing
+from submissions.services.opened import note
 from submissions.services.pages import dialogs as service
+from submissions.services.pages import transmissions as parts
 
 
 @staff_page()
@@ -32,14 +36,16 @@ def dialogs(request: StaffRequest) -> HttpResponse:
     working = is_working(at=at)
     shown = page.of(lambda row: service.row_of(row, at=at, working=working))
     filter_chips = chips(matching, groups, query=request.GET, parameter="state")
-    context = {"page": shown, "chips": filter_chips, "q": text, "state": state}
+    context = {"page": shown, "chips": filter_chips, "q": text, "state": state, "tells_opened": note.is_on()}
     return page_or_fragment(request, "submissions/dialogs.html", "results", context=context)
 
 
 @staff_page()
 def dialog(request: StaffRequest, pk: int) -> HttpResponse:
     rows = Dialog.objects.visible_to(request.user).filter(environment=request.environment).with_answer()
-    row = get_object_or_404(rows.select_related("customer"), pk=pk)
+    row = get_object_or_404(
+        rows.select_related("customer", "access__profile__system__client", "access__customer"), pk=pk
+    )
     at = timezone.now()
     context = {
         "dialog": row,
@@ -47,9 +53,11 @@ def dialog(request: StaffRequest, pk: int) -> HttpResponse:
         "owner": service.owner(row),
         "step": service.next_step(row, at=at, working=is_working(at=at)),
         "is_overdue": bool(row.due_at and row.due_at < at and row.status != "Completed" and not row.gone_at),
-        "may_try_again": service.may_try_again(row),
-        "transmissions": service.transmissions(row),
+        "may_try_again": parts.may_try_again(row),
+        "transmissions": parts.transmissions(row),
         "events": service.activities(row),
+        "tells_opened": note.is_on(),
+        "material": material.answering(row),
     }
     return render(request, "submissions/dialog.html", context)
 
@@ -63,6 +71,23 @@ def try_again(request: StaffRequest, pk: int) -> HttpResponse:
     count = attachments.try_again(dialog=row, by=request.user.actor, at=timezone.now())
     text = ngettext("Ett vedlegg hentes på nytt.", "%(n)s vedlegg hentes på nytt.", count) % {"n": count}
     messages.success(request, text if count else _("Dialogen hentes på nytt."))
+    return redirect("dialog", environment=request.environment, pk=row.pk)
+
+
+@staff_page(may="may_work")
+@require_POST
+def answer(request: StaffRequest, pk: int) -> HttpResponse:
+    """A draft with what the dialog asks for."""
+    rows = Dialog.objects.visible_to(request.user).filter(environment=request.environment)
+    row = get_object_or_404(rows.select_related("customer", "access__profile__system__client"), pk=pk)
+    try:
+        draft = material.begin(dialog=row, by=request.user.actor, at=timezone.now())
+    except material.NotAsked:
+        messages.warning(request, _("Dialogen ber ikke lenger om noe."))
+    except drafts.NotAllowed as error:
+        messages.error(request, str(error))
+    else:
+        return redirect("submission", environment=request.environment, pk=draft.pk)
     return redirect("dialog", environment=request.environment, pk=row.pk)
 
 

@@ -19,7 +19,9 @@ from submissions.models import Document
 from submissions.services import catalogue
 from submissions.services.documents import DocumentDamaged, read_document
 from submissions.services.evidence import evidence
+from submissions.services.opened import note as opened
 from submissions.services.pages import document_preview
+from submissions.views.letters import is_by_person
 from submissions.views.one import find
 
 logger = logging.getLogger(__name__)
@@ -32,15 +34,24 @@ def _find(request: StaffRequest, pk: int) -> Document:
     return get_object_or_404(rows.select_related("customer", "submission"), pk=pk)
 
 
+def _note(request: StaffRequest, row: Document, what: AuditType) -> None:
+    opened.document_opened(
+        document=row,
+        what=what,
+        environment=request.environment,
+        user=request.user,
+        is_person=is_by_person(request),
+        at=timezone.now(),
+    )
+
+
 @staff_page()
 def document(request: StaffRequest, pk: int) -> HttpResponse:
     """The document on a page of ours, escaped; a PDF is offered to be opened. What cannot be read is told as that."""
     row, text, problem = _find(request, pk), None, None
     try:
         text = document_preview.readable(read_document(row), row.media_type)
-        record(
-            by=request.user.actor, at=timezone.now(), target=row, what=AuditType.READ, environment=request.environment
-        )
+        _note(request, row, AuditType.READ)
     except DocumentDamaged as error:
         logger.error("%s", error)
         problem = explain(error.code)
@@ -65,9 +76,7 @@ def document_file(request: StaffRequest, pk: int) -> HttpResponse:
         content = read_document(row)
     except DocumentDamaged:
         return redirect("document", environment=request.environment, pk=pk)
-    record(
-        by=request.user.actor, at=timezone.now(), target=row, what=AuditType.FETCHED, environment=request.environment
-    )
+    _note(request, row, AuditType.FETCHED)
     response = HttpResponse(content, content_type=media_type)
     response["Content-Disposition"] = content_disposition_header(not is_open, row.filename) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"

@@ -19,6 +19,7 @@ from submissions.models import (
     Dialog,
     EarlierReport,
     EventSubscription,
+    Opening,
     Order,
     PackageCheck,
     PollCursor,
@@ -96,6 +97,13 @@ def attachment() -> Attachment:
     return Attachment.objects.create(transmission=sent, attachment_id="1", status_at=AT, next_attempt_at=AT)
 
 
+def opening() -> Opening:
+    sent = attachment().transmission
+    return Opening.objects.create(
+        transmission=sent, opened_by="user:a@b.no", opened_at=AT, status_at=AT, next_attempt_at=AT
+    )
+
+
 def submission() -> Submission:
     return make_draft(Access.objects.first() or access(), period=Period.year(2000 + Submission.objects.count()))
 
@@ -160,6 +168,7 @@ MAKERS: dict[type[Any], Callable[[], Any]] = {
     EventSubscription: subscription,
     FoundSystemUser: found_system_user,
     KeyRotation: rotation,
+    Opening: opening,
     OfferedRound: lambda: OfferedRound.objects.create(environment=f"E{OfferedRound.objects.count()}"),
     OutboxMessage: lambda: put_one(key=uuid.uuid4().hex),
     Order: order,

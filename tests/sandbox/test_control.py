@@ -60,6 +60,8 @@ def test_the_clock_can_be_set_and_stopped(rig: Rig) -> None:
         ("POST", "/control/bulk", {"organisations": 0}, "organisations"),
         ("POST", "/control/bulk", {"organisations": 1, "system_id": "x"}, "system_id"),
         ("POST", "/control/letters", {"orgnr": "1"}, "orgnr"),
+        ("POST", "/control/cases", {"orgnr": "1"}, "orgnr"),
+        ("POST", "/control/cases", {"orgnr": "310629499", "due_at": "i morgen"}, "due_at"),
         ("POST", "/control/reset", {"seed": "x"}, "seed"),
         ("GET", "/control/calls?limit=0", None, "limit"),
     ],

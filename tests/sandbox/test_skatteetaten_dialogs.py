@@ -203,6 +203,22 @@ def test_opening_with_the_token_of_another_dialog_is_403(rig: Rig) -> None:
     assert open_it(rig, result, token=other["dialogToken"]).status_code == 403
 
 
+def test_a_dialog_token_is_good_for_one_forsendelse(rig: Rig) -> None:
+    answered(rig)
+    _, result = answered(rig)
+    both = [t for t in result["transmissions"] if "contentReference" in t["content"]]
+
+    first, second = (
+        rig.http.get(
+            t["content"]["contentReference"]["value"][0]["value"],
+            headers={"Authorization": f"Bearer {result['dialogToken']}"},
+        )
+        for t in both
+    )
+
+    assert (first.status_code, second.status_code) == (200, 403)
+
+
 def test_opening_an_unknown_transmission_is_404(rig: Rig) -> None:
     _, result = answered(rig)
     address = result["transmissions"][1]["content"]["contentReference"]["value"][0]["value"]
@@ -269,3 +285,23 @@ def test_an_address_put_together_by_hand_gives_nothing(rig: Rig) -> None:
 
     assert (answer.status_code, answer.json()["kode"]) == (404, "DUT-003")
     assert rig.http.get(path).status_code == 401
+
+
+def test_an_address_of_a_letter_that_is_no_id_is_a_wrong_request(rig: Rig) -> None:
+    sent, _ = letter(rig)
+    path = f"/skatteetaten/api/skatt-dialog-dokumenter/v1/brev/{sent['dialog_id']}/12"
+
+    answer = rig.http.get(path, headers=rig.headers(LETTER_SCOPE))
+
+    assert (answer.status_code, answer.json()["kode"]) == (400, "DUT-004")
+
+
+def test_a_letter_is_marked_as_opened_with_the_dialog_token(rig: Rig) -> None:
+    sent, _ = letter(rig)
+    result = dialog(rig, sent["dialog_id"])
+    address = result["transmissions"][0]["content"]["contentReference"]["value"][0]["value"]
+
+    answer = rig.http.get(address, headers={"Authorization": f"Bearer {result['dialogToken']}"})
+
+    assert answer.status_code == 200
+    assert [a["type"] for a in dialog(rig, sent["dialog_id"])["activities"]] == ["TransmissionOpened"]

@@ -29,15 +29,12 @@ class Documents:
     def __init__(self, *, base_url: str, hosts: Sequence[str] = ()) -> None:
         self._channel = Channel(service="skatteetaten", base_url=base_url)
         scheme = httpx.URL(base_url).scheme
-        self._origins = [_origin(base_url), *(_origin(f"{scheme}://{host}") for host in hosts)]
+        self._origins = [origin_of(base_url), *(origin_of(f"{scheme}://{host}") for host in hosts)]
 
     def document_at(self, url: str, *, token: str) -> Fetched:
         """The document at an attachment's Api address. Raises ForeignAddress, before any call, for an unknown host."""
-        target = _origin(url)
-        if not any(_covers(origin, target) for origin in self._origins):
-            message = f"skatteetaten: {target[1] or 'an unreadable address'} is not one of its hosts"
-            raise ForeignAddress(message, status=0, code="FOREIGN_ADDRESS")
-        return decode_document(self._channel.call("GET", str(httpx.URL(url)), token=token, headers=ANY_TYPE))
+        checked = checked_address(url, self._origins)
+        return decode_document(self._channel.call("GET", checked, token=token, headers=ANY_TYPE))
 
     def document(self, *, token: str, year: int, transmission_id: str, document_id: str) -> Fetched:
         """One document of the transmission that owns it, below the service's own address: for attachments without one."""
@@ -45,7 +42,16 @@ class Documents:
         return decode_document(self._channel.call("GET", path, token=token, headers=ANY_TYPE))
 
 
-def _origin(url: str) -> Origin:
+def checked_address(url: str, origins: Sequence[Origin]) -> str:
+    """The address as it is called. Raises ForeignAddress, before any call, when none of the origins covers it."""
+    target = origin_of(url)
+    if not any(_covers(origin, target) for origin in origins):
+        message = f"skatteetaten: {target[1] or 'an unreadable address'} is not one of its hosts"
+        raise ForeignAddress(message, status=0, code="FOREIGN_ADDRESS")
+    return str(httpx.URL(url))
+
+
+def origin_of(url: str) -> Origin:
     """The origin of `url`, by the parser that makes the call; no host when it is invalid or has a user name."""
     try:
         there = httpx.URL(url)

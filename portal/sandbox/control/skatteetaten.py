@@ -1,4 +1,4 @@
-"""The part of `/control` for Skatteetaten: order a verdict, answer a submission, send a letter, list submissions."""
+"""The part of `/control` for Skatteetaten: order a verdict, answer a submission, send a letter, ask for material."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 from werkzeug.wrappers import Response
 
+from ..clock import Zoned
 from ..kernel import Call
 from ..replies import as_json, empty
 from ..routing import route
-from ..skatteetaten import letters
+from ..skatteetaten import cases, letters
 from ..skatteetaten.catalogue import SERVICES
 from ..skatteetaten.deliveries import deliver_feedback
 from ..skatteetaten.records import Submission, Verdict
@@ -38,6 +39,13 @@ class LetterOrder(msgspec.Struct, forbid_unknown_fields=True):
     text: str = "Dette er et brev i en sandkasse."
     resource: str = "ske-innrapportering-aksjonaerregisteroppgave"
     api_access: bool = True
+
+
+class CaseOrder(msgspec.Struct, forbid_unknown_fields=True):
+    orgnr: str
+    title: str = "Kontroll: send inn regnskapsdata"
+    text: str = "Send SAF-T regnskap for inntektsåret."
+    due_at: Zoned | None = None
 
 
 @route("GET", "/control/verdicts")
@@ -101,6 +109,18 @@ def send_letter(call: Call) -> Response:
         raise wrong("title: must not be empty.", field="title")
     letter = letters.send(call.sandbox, now=call.now, **msgspec.structs.asdict(order))
     return as_json(letter, status=201)
+
+
+@route("POST", "/control/cases")
+def open_case(call: Call) -> Response:
+    """Open a dialog from Skatteetaten that asks for material."""
+    order = read(call, CaseOrder)
+    if order.orgnr not in call.state.organisations:
+        raise wrong("orgnr: no organisation of that number is known; create it first.", field="orgnr")
+    if not order.title.strip():
+        raise wrong("title: must not be empty.", field="title")
+    case = cases.open_case(call.sandbox, now=call.now, **msgspec.structs.asdict(order))
+    return as_json(case, status=201)
 
 
 def _check_verdict(verdict: str) -> None:

@@ -85,6 +85,13 @@ CARDS = Service(
     label="forskudd",
     codes="FOR",
 )
+CONTROL = Service(
+    id="innrapportering-kontrollopplysninger",
+    name="Kontrollopplysninger",
+    scope="skatteetaten:innleveringkontroll",
+    resource="ske-kontroll",
+    label="innrapporteringkontroll",
+)
 LETTERS = Service(
     id="skattdialogdokumenter",
     name="Skatt dialogdokumenter",
@@ -110,6 +117,7 @@ DEADLINES = Service(
 )
 
 SERVICES = {
-    s.id: s for s in [*GLD_SERVICES, RF1086, AMELDING, AMELDING_UPLOAD, TPO_UPLOAD, CARDS, LETTERS, CLAIMS, DEADLINES]
+    s.id: s
+    for s in [*GLD_SERVICES, RF1086, AMELDING, AMELDING_UPLOAD, TPO_UPLOAD, CARDS, CONTROL, LETTERS, CLAIMS, DEADLINES]
 }
 BY_SLUG = {service.slug: service for service in SERVICES.values()}

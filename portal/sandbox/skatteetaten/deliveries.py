@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..dialogporten.records import Attachment, AttachmentUrl, Dialog
-from ..dialogs import add_transmission, open_dialog
+from ..dialogs import add_transmission, open_dialog, update_dialog
 from ..kernel import Call, Kernel, job
 from ..tokens import Token
 from . import feedback_documents, urls
@@ -18,6 +18,8 @@ from .records import Feedback, Finding, Submission, Verdict
 
 JOB = "skatteetaten.feedback"
 ORG = "ske"
+ASKED_FOR = "Awaiting"
+"""The status of a dialog in which Skatteetaten asked for material and has got some. No other dialog has one."""
 WITHHELD = "urn:altinn:subresource:locked-feedback"
 """An authorization attribute that no system user has: the feedback is visible, its documents are not."""
 
@@ -35,12 +37,13 @@ def receive(
     findings: list[Finding],
     counts: dict[str, int] | None = None,
     resource: str = "",
+    answered: Dialog | None = None,
 ) -> Submission:
-    """Store a checked delivery: dialog (new or reused), Submission transmission, and a scheduled feedback."""
+    """Store a checked delivery: dialog (new, reused, or the one it answers), Submission transmission, and a scheduled feedback."""
     sandbox, state = call.sandbox, call.state
     wanted = resource or service.resource_id
     title = f"{service.name} {period}"
-    dialog = _dialog(sandbox, resource=wanted, orgnr=orgnr, period=period, title=title, now=call.now)
+    dialog = answered or _dialog(sandbox, resource=wanted, orgnr=orgnr, period=period, title=title, now=call.now)
     submission = Submission(
         id=state.uuid7(call.now),
         service=service.id,
@@ -76,14 +79,7 @@ def deliver_feedback(sandbox: Kernel, submission: Submission, now: datetime) -> 
     feedback = Feedback(id=ident, xml_id=sandbox.state.uuid7(now), verdict=verdict, at=now, findings=findings)
     submission.feedback = feedback
     sandbox.state.skatteetaten.feedback_of[ident] = submission.id
-    dialog = _dialog(
-        sandbox,
-        resource=submission.resource,
-        orgnr=submission.orgnr,
-        period=submission.period,
-        title=submission.title,
-        now=now,
-    )
+    dialog = _dialog_of(sandbox, submission, now)
     add_transmission(
         sandbox,
         dialog,
@@ -96,6 +92,9 @@ def deliver_feedback(sandbox: Kernel, submission: Submission, now: datetime) -> 
         content_reference=urls.opened(sandbox, submission, ident),
         authorization_attribute=WITHHELD if sandbox.state.settings.unauthorized_attachments else "",
     )
+    if dialog.status == ASKED_FOR:
+        status = "RequiresAttention" if verdict == "rejected" else "Completed"
+        update_dialog(sandbox, dialog, {"status": status}, now=now)
     return feedback
 
 
@@ -148,6 +147,21 @@ def _dialog(sandbox: Kernel, *, resource: str, orgnr: str, period: str, title: s
         title=title,
         now=now,
         key=f"ske|{resource}|{orgnr}|{period}",
+    )
+
+
+def _dialog_of(sandbox: Kernel, submission: Submission, now: datetime) -> Dialog:
+    """The dialog the submission is in; a new one when it was deleted."""
+    known = sandbox.state.dialogs.get(submission.dialog_id)
+    if known is not None and not known.deleted:
+        return known
+    return _dialog(
+        sandbox,
+        resource=submission.resource,
+        orgnr=submission.orgnr,
+        period=submission.period,
+        title=submission.title,
+        now=now,
     )
 
 

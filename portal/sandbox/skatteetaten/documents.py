@@ -13,7 +13,7 @@ from ..kernel import Call
 from ..replies import as_json
 from ..routing import route
 from . import checks, feedback_documents, urls
-from .catalogue import AMELDING, GLD_SERVICES, RF1086, TPO_UPLOAD, Service
+from .catalogue import AMELDING, CONTROL, GLD_SERVICES, RF1086, TPO_UPLOAD, Service
 from .errors import refuse_detail
 from .records import Submission
 
@@ -91,8 +91,9 @@ def _register() -> None:
     for service in [*GLD_SERVICES, RF1086]:
         path = f"{urls.base(service.id)}/<year>/forsendelser/<transmission>/dokumenter/<document>"
         route("GET", path)(partial(_for, service))
-    tpo = f"{urls.base(TPO_UPLOAD.id)}/forsendelser/<transmission>/dokumenter/<document>"
-    route("GET", tpo)(partial(_for, TPO_UPLOAD))
+    for service in [TPO_UPLOAD, CONTROL]:
+        path = f"{urls.base(service.id)}/forsendelser/<transmission>/dokumenter/<document>"
+        route("GET", path)(partial(_for, service))
 
 
 @route("GET", f"{urls.FEEDBACK_HOST}/forsendelser/<transmission>")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 from werkzeug.wrappers import Response
@@ -14,13 +15,14 @@ from ..dialogs import add_transmission, open_dialog
 from ..kernel import Call, Kernel
 from ..replies import Reply, as_json
 from ..routing import route
-from . import checks, pdf
+from . import checks, pdf, urls
 from .catalogue import LETTERS
 from .errors import refuse_detail
 from .records import Letter
 
 BASE = "/skatteetaten/api/skatt-dialog-dokumenter/v1"
 REFUSALS = {
+    400: ("DUT-004", "Ugyldig forespørsel"),
     401: ("", "Feil i forbindelse med autentisering"),
     403: ("DUT-002", "Ikke autorisert"),
     404: ("DUT-003", "Dokumentet finnes ikke"),
@@ -63,6 +65,7 @@ def send(
                 urls=[AttachmentUrl(url=u, media_type="application/pdf", consumer_type=kind) for kind, u in shown],
             )
         ],
+        content_reference=urls.opened_letter(sandbox, letter),
     )
     return letter
 
@@ -83,6 +86,8 @@ def _in_own_words(status: int) -> Response:
 
 def _document(call: Call, dialog_id: str, letter_id: str) -> Response:
     _, system_user = checks.caller(call, LETTERS)
+    if not (_is_uuid(dialog_id) and _is_uuid(letter_id)):
+        raise refuse_detail(call, "1022", sti="dokumentId", value=letter_id)
     letter = call.state.skatteetaten.letters.get(letter_id)
     if letter is None or letter.dialog_id != dialog_id:
         raise refuse_detail(call, "1050", sti="dokumentId", value=letter_id)
@@ -91,3 +96,11 @@ def _document(call: Call, dialog_id: str, letter_id: str) -> Response:
         raise refuse_detail(call, "1015", "Dokumentet kan bare leses av personer", sti="dokumentId", value=letter_id)
     content = pdf.document(title=letter.title, lines=letter.text.splitlines())
     return Response(content, content_type="application/pdf")
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -1,6 +1,7 @@
-"""Forsendelse åpnet: called with the dialog token when a person reads a feedback in another system; it stops reminders.
+"""Forsendelse åpnet: called with the dialog token when a person reads a feedback or a letter in another system.
 
-The token is verified against Dialogporten's published keys, as a service owner does. Errors: ProblemDetails.
+It stops reminders. The token is verified against Dialogporten's published keys, as a service owner does, and is good for one
+forsendelse: used for another one of the same dialog it is refused. Errors: ProblemDetails.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from ..kernel import Call
 from ..replies import Reply, as_json
 from ..routing import nearest, route, unknown_paths
 from . import feedback_documents, urls
-from .catalogue import SERVICES
-from .records import Feedback, Submission
+from .catalogue import LETTERS, SERVICES
+from .records import Feedback, Letter
 
 DIALOGPORTEN = "/platform/dialogporten/api/v1"
 ISSUER = DIALOGPORTEN
@@ -30,14 +31,21 @@ def opened(call: Call, slug: str, dialog_id: str, transmission: str) -> Response
     claims = _claims(call)
     if claims.get("i") != dialog_id:
         raise _problem(403, "Forbidden", "Dialogtokenet gjelder en annen dialog.")
-    submission, feedback = _feedback(call, slug, dialog_id, transmission)
-    if feedback.opened_at is None:
-        feedback.opened_at = call.now
+    shown = _letter(call, slug, dialog_id, transmission) or _feedback(call, slug, dialog_id, transmission)
+    if call.state.skatteetaten.opened_with.setdefault(str(claims.get("jti")), transmission) != transmission:
+        raise _problem(403, "Forbidden", "Dialogtokenet er brukt for en annen forsendelse.")
+    if shown.opened_at is None:
+        shown.opened_at = call.now
         dialog = find_dialog(call.sandbox, dialog_id)
         add_activity(call.sandbox, dialog, type="TransmissionOpened", now=call.now, transmission_id=transmission)
-    lines = [feedback_documents.HEADLINE[feedback.verdict], *(f"{f.code}: {f.text}" for f in feedback.findings)]
-    page = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    return Response(f"<h1>{escape(submission.title)}</h1>{page}", content_type="text/html; charset=utf-8")
+    page = "".join(f"<p>{escape(line)}</p>" for line in _lines(shown))
+    return Response(page, content_type="text/html; charset=utf-8")
+
+
+def _lines(shown: Letter | Feedback) -> list[str]:
+    if isinstance(shown, Letter):
+        return [shown.title, *shown.text.splitlines()]
+    return [feedback_documents.HEADLINE[shown.verdict], *(f"{f.code}: {f.text}" for f in shown.findings)]
 
 
 @unknown_paths(urls.OPENED)
@@ -73,14 +81,20 @@ def _keys(call: Call) -> list[dict[str, Any]]:
     return keys
 
 
-def _feedback(call: Call, slug: str, dialog_id: str, transmission: str) -> tuple[Submission, Feedback]:
+def _letter(call: Call, slug: str, dialog_id: str, transmission: str) -> Letter | None:
+    letters = call.state.skatteetaten.letters.values()
+    letter = next((one for one in letters if one.transmission_id == transmission), None)
+    return letter if letter is not None and (letter.dialog_id, LETTERS.slug) == (dialog_id, slug) else None
+
+
+def _feedback(call: Call, slug: str, dialog_id: str, transmission: str) -> Feedback:
     store = call.state.skatteetaten
     submission = store.submissions.get(store.feedback_of.get(transmission, ""))
     if submission is None or submission.feedback is None or submission.dialog_id != dialog_id:
         raise _problem(404, "Not Found", "Finner ikke forsendelsen på denne dialogen.")
     if SERVICES[submission.service].slug != slug:
         raise _problem(404, "Not Found", "Forsendelsen hører ikke til denne ordningen.")
-    return submission, submission.feedback
+    return submission.feedback
 
 
 def _problem(status: int, title: str, detail: str, **more: str) -> Reply:

@@ -122,6 +122,31 @@ class Letter(msgspec.Struct, kw_only=True):
     text: str
     api_access: bool
     created: datetime
+    opened_at: datetime | None = None
+
+
+class CaseUpload(msgspec.Struct, kw_only=True):
+    """A file that was uploaded to a control case. `submission_id` is set once it is submitted."""
+
+    id: str
+    dialog_id: str
+    vendor: str
+    name: str
+    content: str
+    status: str
+    updated: datetime
+    errors: list[dict[str, str]] = []
+    submission_id: str = ""
+
+
+class ControlCase(msgspec.Struct, kw_only=True):
+    """A dialog in which Skatteetaten asks for material. `request_id` is the transmission that asks."""
+
+    dialog_id: str
+    request_id: str
+    orgnr: str
+    title: str
+    created: datetime
 
 
 class Skatteetaten(msgspec.Struct, kw_only=True):
@@ -135,3 +160,6 @@ class Skatteetaten(msgspec.Struct, kw_only=True):
     uploads: dict[str, Upload] = {}
     orders: dict[str, CardOrder] = {}
     letters: dict[str, Letter] = {}
+    cases: dict[str, ControlCase] = {}  # by dialog
+    case_uploads: dict[str, CaseUpload] = {}
+    opened_with: dict[str, str] = {}  # id of a dialog token -> the transmission it was used for

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..kernel import Kernel
-from .catalogue import RF1086, SERVICES
-from .records import Submission
+from .catalogue import CONTROL, LETTERS, RF1086, SERVICES
+from .records import Letter, Submission
 
 OPENED = "/skatteetaten/forsendelseaapnet/web"
 FEEDBACK_HOST = "/skatteetaten/ameldingtilbakemelding/v1"
@@ -24,7 +24,7 @@ def document(sandbox: Kernel, submission: Submission, transmission: str, documen
     tail = f"forsendelser/{transmission}/dokumenter/{document_id}"
     if service.codes == "AMLD":
         return f"{sandbox.origin}{FEEDBACK_HOST}/forsendelser/{transmission}"
-    if service.id == "innrapportering-tpo-filmottak":
+    if service.id in ("innrapportering-tpo-filmottak", CONTROL.id):
         return f"{sandbox.origin}{base(service.id)}/{tail}"
     return f"{sandbox.origin}{base(service.id)}/{submission.period}/{tail}"
 
@@ -38,4 +38,10 @@ def opened(sandbox: Kernel, submission: Submission, transmission: str) -> str:
     """What to call with the dialog token when a person reads the feedback in another system."""
     slug = SERVICES[submission.service].slug
     where = f"{slug}/innhold/v1/dialoger/{submission.dialog_id}/forsendelser/{transmission}"
+    return f"{sandbox.origin}{OPENED}/{where}"
+
+
+def opened_letter(sandbox: Kernel, letter: Letter) -> str:
+    """The same for a letter. Which word a letter's address has in place of the ordning is not published."""
+    where = f"{LETTERS.slug}/innhold/v1/dialoger/{letter.dialog_id}/forsendelser/{letter.transmission_id}"
     return f"{sandbox.origin}{OPENED}/{where}"

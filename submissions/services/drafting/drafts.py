@@ -18,7 +18,7 @@ from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.problems import code_of
 from submissions.adapters.base import Finding, Level
-from submissions.models import Document, PackageCheck, Submission, stored
+from submissions.models import Dialog, Document, PackageCheck, Submission, stored
 from submissions.period import Period
 from submissions.services import catalogue
 from submissions.services.documents import Kept, clean_filename, distinct, keep
@@ -92,6 +92,7 @@ def create_draft(
     at: datetime,
     customer: Customer | None = None,
     corrects: Submission | None = None,
+    answers: Dialog | None = None,
 ) -> Submission:
     """An empty DRAFT about `customer`, by default the access's own. Raises NotAllowed, catalogue.UnknownService."""
     availability = catalogue.availability(access=access, service=catalogue.service(service), customer=customer)
@@ -105,6 +106,7 @@ def create_draft(
             service=service,
             **period.columns(),
             corrects=corrects,
+            answers=answers,
             status_at=at,
             created_by=by,
             created_at=at,
@@ -123,6 +125,7 @@ def begin(
     at: datetime,
     customer: Customer | None = None,
     beside: bool = False,
+    answers: Dialog | None = None,
 ) -> tuple[Submission | None, list[stored.Refused]]:
     """A new draft with the files. Asked for twice with the same files, however parallel, it is one draft.
 
@@ -139,22 +142,24 @@ def begin(
     usable = {file.kept.sha256 for file in taken if file.filename not in unusable}
     with transaction.atomic():
         Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)  # two clicks at once make one draft
-        open_ones = find_open(customer=customer, service=service, period=period)
+        open_ones = find_open(customer=customer, service=service, period=period, answers=answers)
         same = next((draft for draft in open_ones if _hashes(draft) == usable), None)
         if same:
             return same, []
         if open_ones and not beside:
             raise OpenDraft(open_ones[0])
-        draft = create_draft(access=access, customer=customer, service=service, period=period, by=by, at=at)
+        draft = create_draft(
+            access=access, customer=customer, service=service, period=period, by=by, at=at, answers=answers
+        )
         if uploads:
             _add(draft, outside, taken, by=by, at=at)
     package_check.begin(submission=draft, at=at)
     return draft, []
 
 
-def find_open(*, customer: Customer, service: str, period: Period) -> list[Submission]:
+def find_open(*, customer: Customer, service: str, period: Period, answers: Dialog | None = None) -> list[Submission]:
     """Open drafts that correct nothing, the newest first."""
-    about = Submission.objects.about(customer=customer, service=service, period=period)
+    about = Submission.objects.about(customer=customer, service=service, period=period, answers=answers)
     return list(about.filter(status__in=OPEN, corrects__isnull=True).order_by("-pk"))
 
 
@@ -326,6 +331,7 @@ def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Sub
             by=by,
             at=at,
             corrects=submission,
+            answers=submission.answers,
         )
         forms = submission.documents.forms().order_by("pk")
         Document.objects.bulk_create((_copy(form, draft, at) for form in forms), batch_size=500)

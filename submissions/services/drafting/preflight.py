@@ -95,8 +95,14 @@ def _questions(submission: Submission) -> list[tuple[str, str]]:
         questions.append(("duplicate", text % {"when": when, "state": same.get_status_display().lower()}))
     elif other := _others(submission).first():
         text = _replaces(other) if takes_the_place(submission, other) else _comes_beside(other)
+        text = _adds_to() if submission.answers_id else text
         questions.append(("replaces", f"{capfirst(text)} " + _("Jeg vil sende likevel.")))
     return questions
+
+
+def _adds_to() -> str:
+    """Of what the authority asks for, nothing is known to replace anything."""
+    return _("Det er alt sendt noe til denne dialogen. Dette kommer i tillegg.")
 
 
 def _replaces(other: Submission) -> str:
@@ -121,8 +127,7 @@ def _comes_beside(other: Submission) -> str:
 
 def _others(submission: Submission) -> QuerySet[Submission]:
     """What Skatteetaten has for the same customer, service and period, or soon may; the newest first."""
-    about = Submission.objects.about(customer=submission.customer, service=submission.service, period=submission.period)
-    return about.filter(status__in=TAKEN).exclude(pk=submission.pk).order_by("-queued_at", "-pk")
+    return Submission.objects.like(submission).filter(status__in=TAKEN).order_by("-queued_at", "-pk")
 
 
 def identical(submission: Submission) -> Submission | None:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
+from portal.gateways.dialogporten import MASKED, TransmissionItem
 from portal.gateways.dialogporten import Attachment as Given
-from portal.gateways.dialogporten import TransmissionItem
 from submissions.models import Attachment, Dialog, Transmission
+from submissions.models.inbox import FROM_PARTY
 from submissions.services.inbox.sources import NO_SCOPE, source_of
-from submissions.services.inbox.verdict import FROM_PARTY
 
 BY = "remote:dialogporten"
-MASKED, MASK_EXPIRED = "urn:dialogporten:", "urn:dialogporten:expired"
+MASK_EXPIRED = f"{MASKED}expired"
 State = Attachment.Status
 CHANGING = ("name", "media_type", "api_url", "gui_url", "expires_at")
 

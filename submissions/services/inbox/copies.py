@@ -12,7 +12,7 @@ from accounts.models import Customer
 from portal.core import lease
 from portal.gateways import urns
 from portal.gateways.dialogporten import ActivityItem, DialogItem, TransmissionItem
-from submissions.models import Activity, Dialog, Document, Submission, Transmission
+from submissions.models import Activity, Dialog, Document, PollCursor, Submission, Transmission
 from systemusers.models import Access, Kind
 from systemusers.services import client_relations
 
@@ -121,7 +121,7 @@ def _row(access: Access, item: DialogItem, customer: Customer, at: datetime) -> 
 
 def store_transmissions(*, dialog: Dialog, items: list[TransmissionItem]) -> list[Transmission]:
     """Insert or update all transmissions of one dialog, tied to the submissions they are or answer."""
-    ours = _submissions(dialog, items)
+    ours, old = _submissions(dialog, items), _followed_since(dialog)
     rows = [
         Transmission(
             dialog=dialog,
@@ -134,6 +134,8 @@ def store_transmissions(*, dialog: Dialog, items: list[TransmissionItem]) -> lis
             is_authorized=item.is_authorized,
             created_at=item.created_at,
             deleted_at=item.deleted_at,
+            content_reference=item.content_reference,
+            read_at=item.created_at if old and item.created_at < old else None,
             submission_id=ours.get(item.related_transmission_id or "", ours.get(item.id)),
         )
         for item in items
@@ -142,10 +144,15 @@ def store_transmissions(*, dialog: Dialog, items: list[TransmissionItem]) -> lis
         rows,
         update_conflicts=True,
         unique_fields=["dialog", "transmission_id"],
-        update_fields=["title", "summary", "is_authorized", "deleted_at", "submission"],
+        update_fields=["title", "summary", "is_authorized", "deleted_at", "content_reference", "submission"],
     )
     _tie_documents(dialog)
     return stored
+
+
+def _followed_since(dialog: Dialog) -> datetime | None:
+    """What is older was there when we began to follow the customer: it is not news to anybody."""
+    return PollCursor.objects.filter(access=dialog.access_id).values_list("since", flat=True).first()
 
 
 def _tie_documents(dialog: Dialog) -> None:

@@ -16,8 +16,9 @@ from portal.core.lease import Hold
 from portal.gateways.dialogporten import ActivityItem, TransmissionItem
 from portal.gateways.errors import Refused
 from submissions.models import Dialog
+from submissions.models.inbox import FROM_PARTY
 from submissions.services.inbox import attachment_rows, attachments, copies, presence
-from submissions.services.inbox.verdict import DECIDED, FROM_PARTY, decide
+from submissions.services.inbox.verdict import DECIDED, decide
 from submissions.services.remote import DIALOGPORTEN_SCOPES, dialogporten, with_token
 from systemusers.models import Access
 

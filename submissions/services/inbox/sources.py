@@ -10,6 +10,8 @@ from submissions.services.catalogue import Service
 
 LETTERS, LETTER_SCOPES = "skatt-dialog-dokumenter", ("skatteetaten:skattdialogdokument",)
 """Letters have a service of their own, whose documents are fetched at the whole address only."""
+FORMER_LETTER_SCOPES = ("skatteetaten:formueinntekt/skattemelding",)
+"""They open letters too, for as long as Skatteetaten's transition lasts."""
 NO_SCOPE = "NO_SCOPE"
 """The problem of an attachment that no scope of our client opens."""
 
@@ -27,7 +29,8 @@ def source_of(row: Attachment) -> Source | None:
     dialog, submission = row.transmission.dialog, row.transmission.submission
     client = dialog.access.profile.system.client
     if LETTERS in row.api_url:
-        return Source(LETTER_SCOPES, None) if set(LETTER_SCOPES) <= set(client.scopes) else None
+        usable = (scopes for scopes in (LETTER_SCOPES, FORMER_LETTER_SCOPES) if set(scopes) <= set(client.scopes))
+        return next((Source(scopes, None) for scopes in usable), None)
     if submission is not None:
         service: Service | None = catalogue.service(submission.service)
     else:

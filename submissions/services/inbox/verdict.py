@@ -15,8 +15,6 @@ from submissions.services.ways import adapter_of
 logger = logging.getLogger(__name__)
 BY = "remote:dialogporten"
 DECIDED = frozenset({Submission.Status.ACCEPTED, Submission.Status.REJECTED})
-FROM_PARTY = frozenset({"Submission", "Correction"})
-"""Types of transmissions that the customer's side sent: never an answer."""
 
 
 def decide(row: Transmission, submission: Submission, at: datetime) -> None:

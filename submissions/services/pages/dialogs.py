@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,7 +19,8 @@ from portal.core.filters import Group
 from portal.core.lease import LASTING, ROUNDS_BEFORE_A_PERSON
 from portal.core.next_step import NextStep
 from portal.explain import explain
-from submissions.models import Attachment, Dialog, DialogQuerySet, Document, Transmission
+from submissions.models import Attachment, Dialog, DialogQuerySet
+from submissions.services import material
 
 SOON = timedelta(days=14)
 NEWEST = ("-content_updated_at", "-pk")
@@ -33,16 +33,6 @@ STATUSES = {
     "Awaiting": gettext_lazy("Venter på svar"),
     "RequiresAttention": gettext_lazy("Krever handling"),
     "Completed": gettext_lazy("Fullført"),
-}
-TYPES = {
-    "Information": gettext_lazy("Informasjon"),
-    "Acceptance": gettext_lazy("Godkjenning"),
-    "Rejection": gettext_lazy("Avvisning"),
-    "Request": gettext_lazy("Forespørsel"),
-    "Alert": gettext_lazy("Varsel"),
-    "Decision": gettext_lazy("Vedtak"),
-    "Submission": gettext_lazy("Innsending"),
-    "Correction": gettext_lazy("Retting"),
 }
 ANSWERS = {"Acceptance": gettext_lazy("Godkjent"), "Rejection": gettext_lazy("Avvist")}
 OWNERS = {
@@ -71,6 +61,7 @@ def groups(at: datetime) -> list[Group]:
     near = Q(due_at__gte=at, due_at__lte=at + SOON) & ~Q(status="Completed")
     unfinished = Attachment.objects.filter(transmission__dialog=OuterRef("pk")).unfinished(at)
     return [
+        Group("material", _("Ber om materiale"), Q(pk__in=material.waiting(Dialog.objects.all()).values("pk"))),
         Group("attention", _("Krever handling"), here & Q(status="RequiresAttention")),
         Group("due", _("Frist innen 14 dager"), here & near),
         Group("waiting", _("Venter på svar"), here & Q(status="Awaiting")),
@@ -127,6 +118,9 @@ def next_step(dialog: Dialog, *, at: datetime, working: bool) -> NextStep:
 
 
 def _of_dialog(dialog: Dialog, working: bool) -> NextStep:
+    if dialog.status == "RequiresAttention" and material.service_of(dialog):
+        url = reverse("dialog", kwargs={"environment": dialog.environment, "pk": dialog.pk})
+        return NextStep(_("Send inn det Skatteetaten ber om"), _("Dere eller kunden"), f"{url}#material")
     if dialog.status == "RequiresAttention":
         url = reverse("dialog", kwargs={"environment": dialog.environment, "pk": dialog.pk})
         return NextStep(_("Les, og svar i Altinn"), _("Dere eller kunden"), url)
@@ -160,83 +154,6 @@ def row_of(dialog: Dialog, *, at: datetime, working: bool) -> Row:
         submission_id=getattr(dialog, "submission_id", None),
         step=next_step(dialog, at=at, working=working),
     )
-
-
-@dataclass(frozen=True)
-class AttachedDocument:
-    """One attachment. `document` is our stored copy; without it `note` says why, and `url` leads to it in Altinn, or is ""."""
-
-    name: str
-    media_type: str
-    document: Document | None
-    note: str
-    url: str
-
-
-@dataclass(frozen=True)
-class TransmissionRow:
-    """One transmission on the page of its dialog."""
-
-    transmission: Transmission
-    type_name: str
-    documents: list[AttachedDocument]
-
-
-def transmissions(dialog: Dialog) -> list[TransmissionRow]:
-    """Newest first."""
-    documents = Prefetch("documents", queryset=Document.objects.order_by("pk"))
-    rows = dialog.transmissions.select_related("submission").prefetch_related(documents, "attachments")
-    return [
-        TransmissionRow(
-            transmission=row, type_name=str(TYPES.get(row.type, row.type)), documents=_attached_documents(row)
-        )
-        for row in rows.order_by("-created_at", "-pk")
-    ]
-
-
-def may_try_again(dialog: Dialog) -> bool:
-    """Something of the dialog is not here, and was refused or failed."""
-    S = Attachment.Status
-    wanting = Q(status__in=[S.CLOSED, S.GONE, S.REFUSED]) | Q(status=S.WAITING) & ~Q(problem_code="")
-    rows = Attachment.objects.filter(wanting, transmission__dialog=dialog)
-    return bool(dialog.problem_code) or rows.exclude(api_url__startswith="urn:").exists()
-
-
-def _attached_documents(row: Transmission) -> list[AttachedDocument]:
-    stored = {document.attachment_id: document for document in row.documents.all()}
-    return [
-        AttachedDocument(
-            name=entry.name or _("Vedlegg"),
-            media_type=entry.media_type,
-            document=stored.get(entry.attachment_id),
-            note=_note(entry),
-            url=entry.gui_url if urlsplit(entry.gui_url).scheme in ("https", "http") else "",
-        )
-        for entry in row.attachments.all()
-    ]
-
-
-NOTES = {
-    Attachment.Status.WAITING: gettext_lazy("Hentes nå."),
-    Attachment.Status.SENT: gettext_lazy("Sendt inn fra kundens side, og hentes ikke hit."),
-    Attachment.Status.LINKED: gettext_lazy("Kan bare leses hos avsenderen."),
-    Attachment.Status.CLOSED: gettext_lazy("Krever mer enn tilgangen dere har. Kunden kan åpne det i Altinn."),
-    Attachment.Status.GONE: gettext_lazy("Er borte hos avsenderen, og kan ikke hentes."),
-}
-
-
-def _note(row: Attachment) -> str:
-    """Why the attachment is not here."""
-    if row.problem_code and row.status in Attachment.TO_FETCH:
-        return _(
-            "Ikke hentet: %(why)s (%(code)s). Vi prøver igjen minst én gang i døgnet, så lenge portalen arbeider."
-        ) % {
-            "why": explain(row.problem_code).title,
-            "code": row.problem_code,
-        }
-    if row.problem_code and row.status == Attachment.Status.CLOSED:
-        return str(explain(row.problem_code).cause)
-    return str(NOTES.get(Attachment.Status(row.status), ""))
 
 
 def activities(dialog: Dialog) -> list[dict[str, Any]]:

@@ -96,6 +96,7 @@ def context_of(hold: Hold[Submission], call: Call, *, counts: Counts, fresh: boo
         key=call.key,
         remote_ids=dict(answered),
         counts=counts,
+        filename=call.document.filename if call.document else "",
     )
 
 

@@ -14,8 +14,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from portal.core.lease import Hold
 from submissions.adapters.base import Candidate, Receipt
 from submissions.models import Call, Submission
+from submissions.models.inbox import FROM_PARTY
 from submissions.services import remote
-from submissions.services.inbox.verdict import FROM_PARTY
 from submissions.services.sending import calls
 from submissions.services.ways import adapter_of
 
@@ -55,12 +55,12 @@ def find_delivery(hold: Hold[Submission], *, is_there: bool) -> Candidate | None
 
 def others_on_their_way(submission: Submission) -> QuerySet[Submission]:
     """Reports of the same customer, service and period that may be delivered at this moment, or whose answer was lost."""
-    same = Submission.objects.about(customer=submission.customer, service=submission.service, period=submission.period)
+    same = Submission.objects.like(submission)
     later = Call.objects.filter(submission=OuterRef("submission"), ordinal__gt=OuterRef("ordinal"))
     in_doubt = Call.objects.filter(~Exists(later), submission=OuterRef("pk"), meaning__in=calls.IN_DOUBT)
     is_repeated = Q(Exists(in_doubt), status=Submission.Status.QUEUED)
     on_their_way = Q(status__in=[Submission.Status.SENDING, Submission.Status.UNCERTAIN])
-    return same.filter(on_their_way | is_repeated).exclude(pk=submission.pk)
+    return same.filter(on_their_way | is_repeated)
 
 
 def unclaimed_since_queued(hold: Hold[Submission]) -> list[Candidate]:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
 from portal.core.environments import addresses
 from portal.sandbox.faults import Fault
-from submissions.adapters import adapter
+from portal.sandbox.skatteetaten import cases
+from submissions.adapters import ANSWERING, adapter
 from submissions.adapters.base import About, NamedFile
-from submissions.models import Submission
+from submissions.models import Dialog, Submission
 from submissions.period import Period, PeriodKind
-from submissions.services import catalogue
+from submissions.services import catalogue, material
 from systemusers.models import Access, MaskinportenClient, System
 from systemusers.services.system_register import save_system
 from tests.kept import built
 from tests.submissions.world import BY, World, make_draft, make_profile, queue_package
 
-PERIODS = {PeriodKind.YEAR: Period.year(2025), PeriodKind.MONTH: Period.month(2026, 3)}
+PERIODS = {
+    PeriodKind.YEAR: Period.year(2025),
+    PeriodKind.MONTH: Period.month(2026, 3),
+    PeriodKind.NONE: Period(PeriodKind.NONE, date(2026, 3, 1)),
+}
 
 
 class Rig:
@@ -28,6 +34,7 @@ class Rig:
         self.service = next(entry for entry in catalogue.services() if entry.enabled and entry.adapter == name)
         self._grant()
         world.app.state.settings.upload_control_seconds = 0  # tried elsewhere: here each planned call has one answer
+        world.app.state.settings.case_control_seconds = 0  # one answer for each planned call
 
     def _grant(self) -> None:
         """The vendor has the scopes and the right, and the customer's access is one for this service alone."""
@@ -71,8 +78,24 @@ class Rig:
         return self._queue(self.files(wrong=wrong))
 
     def _queue(self, files: list[NamedFile]) -> Submission:
-        submission = make_draft(self.world.access, at=self.world.at, service=self.service.id, period=self.period)
+        if self.adapter.name in ANSWERING:
+            submission = material.begin(dialog=self.asked(), by=BY, at=self.world.at)
+        else:
+            submission = make_draft(self.world.access, at=self.world.at, service=self.service.id, period=self.period)
         return queue_package(submission, [(file.name, file.content) for file in files], at=self.world.at)
+
+    def asked(self) -> Dialog:
+        """A dialog in which the authority asks, as the inbox has it."""
+        world, access = self.world, self.world.access
+        case = cases.open_case(
+            world.app, orgnr=access.customer.orgnr, title="Kontroll", text="Send SAF-T", due_at=None, now=world.at
+        )
+        remote = world.app.state.dialogs[case.dialog_id]
+        return Dialog.objects.create(
+            environment="SANDBOX", customer=access.customer, access=access, dialog_id=case.dialog_id, org="ske",
+            service_resource=remote.resource, status=remote.status, title="Kontroll", created_at=world.at,
+            updated_at=world.at, content_updated_at=world.at, next_attempt_at=world.at,
+        )  # fmt: skip
 
     @property
     def path(self) -> str:

@@ -1,0 +1,74 @@
+"""A person opens a document or a letter: stored in one transaction with its audit row, before anything is told outside.
+
+Only people who may work for customers mark letters as read and have Skatteetaten told; others read without a trace outside.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User, Vendor
+from portal.core import enqueue
+from portal.core.audit import record
+from portal.core.audit_events import AuditType
+from portal.gateways.dialogporten import MASKED
+from submissions.models import Document, Opening, Transmission
+
+TASK = "submissions.tasks.tell_opened"
+
+
+def document_opened(
+    *, document: Document, what: AuditType, environment: str, user: User, is_person: bool, at: datetime
+) -> None:
+    """`what`: READ on a page of ours, or FETCHED as a file. `is_person` False: a browser fetched it in advance."""
+    with transaction.atomic():
+        record(by=user.actor, at=at, target=document, what=what, environment=environment)
+        if is_person and user.may_work and document.role == Document.Role.FEEDBACK and document.transmission_id:
+            row = Transmission.objects.select_related("dialog").get(pk=document.transmission_id)
+            _read(row, user, at)
+            _have_it_told(row, user, at)
+
+
+def letter_opened(*, letter: Transmission, user: User, at: datetime) -> None:
+    """The page of a letter. Without a document the page is the letter, and opening it is to open the letter."""
+    if not user.may_work:
+        return
+    with transaction.atomic():
+        _read(letter, user, at)
+        if not letter.attachments.exists():
+            _have_it_told(letter, user, at)
+
+
+def _read(row: Transmission, user: User, at: datetime) -> None:
+    """The first reader of a letter is kept. An answer to a report is no letter."""
+    unread = Transmission.objects.letters().filter(pk=row.pk, read_at__isnull=True)
+    if unread.update(read_at=at, read_by=user.actor):
+        record(
+            by=user.actor, at=at, target=row.dialog, what=AuditType.LETTER_READ, transmission=str(row.transmission_id)
+        )
+
+
+def _have_it_told(row: Transmission, user: User, at: datetime) -> None:
+    """Once for each transmission, however often and by however many it is opened."""
+    if (
+        not row.content_reference
+        or row.content_reference.startswith(MASKED)
+        or row.deleted_at is not None
+        or not is_on()
+    ):
+        return
+    _row, is_new = Opening.objects.get_or_create(
+        transmission=row,
+        defaults={"opened_by": user.actor, "opened_at": at, "status_at": at, "next_attempt_at": at},
+    )
+    if is_new:
+        ident = str(row.transmission_id)
+        record(by=user.actor, at=at, target=row.dialog, what=AuditType.OPENED_BY_PERSON, transmission=ident)
+        enqueue.enqueue_by_name(TASK)
+
+
+def is_on() -> bool:
+    """Whether the vendor wants Skatteetaten to be told."""
+    return Vendor.objects.filter(tells_opened=True).exists()

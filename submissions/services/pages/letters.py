@@ -1,0 +1,121 @@
+"""Brev fra Skatteetaten: the list, one letter, and who here has read it. From local copies only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+
+from accounts.models import Customer, User
+from accounts.services.actors import Names, names_of, person
+from accounts.services.customers import find_customer_ids
+from portal.core.environments import Environment, addresses
+from portal.core.filters import Group
+from portal.gateways.statuses import is_about_rights
+from submissions.models import Attachment, Transmission, TransmissionQuerySet
+from submissions.services.pages.transmissions import TYPES, TransmissionRow, rows_of
+
+A = Attachment.Status
+NEWEST = ("-created_at", "-pk")
+FOR_PEOPLE = Attachment.objects.filter(
+    Q(status__in=[A.LINKED, A.CLOSED]) | Q(status=A.REFUSED, problem_code="DUT-002"), transmission=OuterRef("pk")
+)
+"""What a person may read in Altinn, and a program may not fetch."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A letter in a list. `badge` is a code and a label: NEW and "Ulest", or READ and "Lest"; `read_by` a name or ""."""
+
+    letter: Transmission
+    title: str
+    type_name: str
+    badge: tuple[str, str]
+    read_by: str
+    is_for_people: bool
+
+
+def groups() -> list[Group]:
+    unread = Q(read_at__isnull=True, deleted_at__isnull=True, dialog__gone_at__isnull=True)
+    return [
+        Group("unread", _("Ulest"), unread),
+        Group("people", _("Bare i Altinn"), Q(Exists(FOR_PEOPLE))),
+    ]
+
+
+def find_letters(*, user: User, environment: Environment, text: str = "") -> TransmissionQuerySet:
+    """Letters to customers visible to `user`, filtered by customer."""
+    rows = Transmission.objects.visible_to(user, environment=environment).letters()
+    if text:
+        rows = rows.filter(dialog__customer__in=find_customer_ids(text, environment=environment))
+    return rows
+
+
+def of_customer(customer: Customer, *, most: int) -> list[Row]:
+    """The newest letters to one customer."""
+    rows = Transmission.objects.filter(dialog__customer=customer).letters().order_by(*NEWEST)
+    return rows_of_list(list(loaded(rows)[:most]))
+
+
+def loaded(rows: TransmissionQuerySet) -> TransmissionQuerySet:
+    """With what a row of a list shows."""
+    return rows.select_related("dialog__customer").annotate(is_for_people=Exists(FOR_PEOPLE))
+
+
+def rows_of_list(letters: Iterable[Transmission]) -> list[Row]:
+    """`letters` are from `loaded`. One query, for the readers' names."""
+    rows = list(letters)
+    names = names_of(row.read_by for row in rows)
+    return [_row(row, names) for row in rows]
+
+
+def _row(letter: Transmission, names: Names) -> Row:
+    return Row(
+        letter=letter,
+        title=title_of(letter),
+        type_name=str(TYPES.get(letter.type, letter.type)),
+        badge=_badge(letter),
+        read_by=person(letter.read_by, names) if letter.read_by else "",
+        is_for_people=bool(getattr(letter, "is_for_people", False)),
+    )
+
+
+def title_of(letter: Transmission) -> str:
+    return letter.title or letter.dialog.title or str(letter.transmission_id)
+
+
+def _badge(letter: Transmission) -> tuple[str, str]:
+    if letter.read_at is None:
+        return "NEW", _("Ulest")
+    return ("READ", _("Lest")) if letter.read_by else ("READ", _("Eldre"))
+
+
+@dataclass(frozen=True)
+class LetterPage:
+    """One letter. `inbox` is Altinn's inbox for the environment; `read_at` and `read_by` are of the first reader."""
+
+    letter: Transmission
+    title: str
+    row: TransmissionRow
+    is_for_people: bool
+    inbox: str
+    read_at: datetime | None
+    read_by: str
+
+
+def letter_page(letter: Transmission) -> LetterPage:
+    """`letter` as it is stored after it was opened."""
+    refused = {entry.problem_code for entry in letter.attachments.filter(status=A.REFUSED)}
+    closed = letter.attachments.filter(status__in=[A.LINKED, A.CLOSED]).exists()
+    return LetterPage(
+        letter=letter,
+        title=title_of(letter),
+        row=rows_of(Transmission.objects.filter(pk=letter.pk))[0],
+        is_for_people=closed or any(map(is_about_rights, refused)) or not letter.is_authorized,
+        inbox=addresses(letter.dialog.environment).inbox,
+        read_at=letter.read_at if letter.read_by else None,
+        read_by=person(letter.read_by, names_of([letter.read_by])) if letter.read_by else "",
+    )
