@@ -14,6 +14,7 @@ from django.utils import timezone
 from portal.core.enqueue import enqueue_on_commit
 from submissions.services import documents
 from submissions.services.drafting import earlier, package_check
+from submissions.services.heaps import removal, work
 from submissions.services.inbox import attachments, cursors, events, poll, presence, pull
 from submissions.services.sending import reconcile, send
 
@@ -37,6 +38,19 @@ def check_packages(**_: Any) -> None:
     """Check the files of one draft that waits; a further message follows as long as there was one."""
     if package_check.run(at=timezone.now()):
         enqueue_on_commit(check_packages)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def work_on_heaps(**_: Any) -> None:
+    """Work on one heap that waits; a further message follows as long as there was one."""
+    if work.run(at=timezone.now()):
+        enqueue_on_commit(work_on_heaps)
+
+
+@shared_task(ignore_result=True)
+def sweep_heaps(**_: Any) -> None:
+    """Delete heaps that nobody has used for long, with their files."""
+    removal.sweep_heaps(at=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True)

@@ -2,13 +2,35 @@
 
 from django.urls import path
 
-from submissions.views import decisions, dialogs, documents, examples, listing, new, one, production_start, services
+from submissions.views import (
+    decisions,
+    dialogs,
+    documents,
+    examples,
+    heaps,
+    listing,
+    new,
+    one,
+    production_start,
+    services,
+)
 
 urlpatterns = [
     path("submissions/", listing.submissions, name="submissions"),
     path("submissions/new/", new.new, name="submission-new"),
     path("submissions/production/<slug:service>/", production_start.checklist, name="production-start"),
     path("submissions/production/<slug:service>/untick/", production_start.untick, name="production-start-untick"),
+    path("submissions/heaps/", heaps.heaps, name="heaps"),
+    path("submissions/heaps/<int:pk>/", heaps.heap, name="heap"),
+    path("submissions/heaps/<int:pk>/files/", heaps.add_files, name="heap-files"),
+    path("submissions/heaps/<int:pk>/again/", heaps.sort_again, name="heap-again"),
+    path("submissions/heaps/<int:pk>/choose/", heaps.choose, name="heap-choose"),
+    path("submissions/heaps/<int:pk>/drafts/", heaps.make_drafts, name="heap-drafts"),
+    path("submissions/heaps/<int:pk>/packages/<int:package>/add/", heaps.add_to_draft, name="heap-add-to-draft"),
+    path("submissions/heaps/<int:pk>/send/", heaps.send, name="heap-send"),
+    path("submissions/heaps/<int:pk>/rest.csv", heaps.rest_list, name="heap-rest-list"),
+    path("submissions/heaps/<int:pk>/rest.zip", heaps.rest_files, name="heap-rest-files"),
+    path("submissions/heaps/<int:pk>/delete/", heaps.delete, name="heap-delete"),
     path("submissions/<int:pk>/", one.submission, name="submission"),
     path("submissions/<int:pk>/files/", one.add_files, name="submission-files"),
     path("submissions/<int:pk>/files/examples/", examples.add_examples, name="submission-examples"),

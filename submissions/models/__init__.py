@@ -2,6 +2,7 @@
 
 from submissions.models.attachment import Attachment, AttachmentQuerySet
 from submissions.models.earlier import EarlierDelivery, EarlierReport, ReleasedAccess, SendingHold
+from submissions.models.heap import Heap, HeapFile, HeapPackage
 from submissions.models.inbox import (
     Activity,
     Dialog,
@@ -29,6 +30,9 @@ __all__ = [
     "EarlierDelivery",
     "EarlierReport",
     "EventSubscription",
+    "Heap",
+    "HeapFile",
+    "HeapPackage",
     "Order",
     "PackageCheck",
     "PollCursor",

@@ -56,6 +56,11 @@ def offers_for(customer: Customer) -> list[Offer]:
     return sorted(offers, key=lambda offer: not offer.is_allowed) if ways else []
 
 
+def offers_through(*, service: Service, ways: list[Way], settings: Local) -> list[Offer]:
+    """One service through ways that are loaded, in their order: once for each that allows it; else once, with why not."""
+    return _of(service, ways, settings)
+
+
 def access_for(*, customer: Customer, service: Service, used: Access) -> Access:
     """The access that was used before while it allows the service, else another that does; `used` when none does."""
     if catalogue.availability(access=used, service=service, customer=customer).is_allowed:
