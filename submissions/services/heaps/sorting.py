@@ -170,7 +170,7 @@ def _fill(result: Sorted, customers: dict[str, int]) -> int | None:
     file.service = _common(set(services))
     periods = {match.period for match in matches}
     period = next(iter(periods)) if len(periods) == 1 else None
-    file.period_kind, file.period_start = (period.kind, period.start) if period else ("", None)
+    file.period_kind, file.period_start = (period.kind.value, period.start) if period else ("", None)
     if matches:
         file.verdict, file.code, file.detail = _judged(file, customers), "", None
         file.code = "" if file.verdict == V.SORTED else _code(file)
