@@ -326,6 +326,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "send-submissions": every(15, "submissions.tasks.send_submissions"),
     "reconcile-submissions": every(5, "submissions.tasks.reconcile_submissions"),
     "check-packages": every(10, "submissions.tasks.check_packages"),
+    "work-on-heaps": every(10, "submissions.tasks.work_on_heaps"),
+    "sweep-heaps": every(24 * 60 * 60, "submissions.tasks.sweep_heaps"),
     "fetch-earlier": every(15, "submissions.tasks.fetch_earlier"),
     "work-orders": every(10, "submissions.tasks.work_orders"),
     "send-accesses": every(15, "systemusers.tasks.send_accesses"),

@@ -121,6 +121,14 @@ class OrderAdmin(Unchangeable):
     date_hierarchy = "created_at"
 
 
+@admin.register(models.Heap)
+class HeapAdmin(Unchangeable):
+    list_display = ["id", "owner", "created_at", "touched_at", "sorted_at", "next_attempt_at", "problem_code"]
+    list_filter = ["environment"]
+    list_select_related = ["owner"]
+    date_hierarchy = "created_at"
+
+
 @admin.register(models.ProductionStart)
 class ProductionStartAdmin(Unchangeable):
     list_display = ["service", "ticked_by", "ticked_at"]

@@ -69,6 +69,18 @@ class FilesForm(CleanText, forms.Form):
         self.fields["uploads"].widget.attrs["accept"] = ",".join(extensions)
 
 
+class HeapFilesForm(CleanText, forms.Form):
+    """Files of any customer and service, also packed in zips."""
+
+    uploads = FilesField(
+        label=_("Filer eller zip"),
+        help_text=_(
+            "Velg alle på én gang, eller slipp dem på feltet. Portalen finner ut hvem og hva hver fil gjelder."
+        ),
+        error_messages={"required": _("Velg minst én fil.")},
+    )
+
+
 class NewSubmissionForm(CleanText, forms.Form):
     """`offers` are (key, Offer); the key names access and service together."""
 

@@ -14,9 +14,11 @@ from django.utils import timezone
 from portal.core.enqueue import enqueue_on_commit
 from submissions.services import documents
 from submissions.services.drafting import earlier, package_check
+from submissions.services.heaps import removal
+from submissions.services.heaps import work as heap_work
 from submissions.services.inbox import attachments, cursors, events, poll, presence, pull
 from submissions.services.opened import tell
-from submissions.services.orders import work
+from submissions.services.orders import work as order_work
 from submissions.services.sending import reconcile, send
 
 logger = logging.getLogger(__name__)
@@ -42,6 +44,19 @@ def check_packages(**_: Any) -> None:
 
 
 @shared_task(acks_late=True, ignore_result=True)
+def work_on_heaps(**_: Any) -> None:
+    """Work on one heap that waits; a further message follows as long as there was one."""
+    if heap_work.run(at=timezone.now()):
+        enqueue_on_commit(work_on_heaps)
+
+
+@shared_task(ignore_result=True)
+def sweep_heaps(**_: Any) -> None:
+    """Delete heaps that nobody has used for long, with their files."""
+    removal.sweep_heaps(at=timezone.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
 def fetch_earlier(**_: Any) -> None:
     """Fetch a batch of the reports of the period before that people have asked for."""
     earlier.fetch_due(at=timezone.now())
@@ -50,7 +65,7 @@ def fetch_earlier(**_: Any) -> None:
 @shared_task(acks_late=True, ignore_result=True)
 def work_orders(**_: Any) -> None:
     """Place a batch of due orders, or ask for their answers."""
-    work.work_due(at=timezone.now())
+    order_work.work_due(at=timezone.now())
 
 
 @shared_task(ignore_result=True)

@@ -88,6 +88,11 @@ class AuditType(StrEnum):
     FILES_ADDED = "files-added"
     FILE_REMOVED = "file-removed"
     EARLIER_ASKED = "earlier-asked"
+    # heaps of files
+    SERVICE_CHOSEN = "service-chosen"
+    DRAFTS_ORDERED = "drafts-ordered"
+    SENDING_ORDERED = "sending-ordered"
+    REST_FETCHED = "rest-fetched"
     CONFIRMATION_REPEATED = "confirmation-repeated"
     LEFTOVERS_REMOVED = "leftovers-removed"
     SETTLED = "settled"
@@ -164,6 +169,10 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.PRODUCTION_UNTICKED: {"service", "points"},
     T.FILES_ADDED: _FILES,
     T.FILE_REMOVED: _FILES,
+    T.SERVICE_CHOSEN: {"service", "number"},
+    T.DRAFTS_ORDERED: {"number"},
+    T.SENDING_ORDERED: {"number"},
+    T.REST_FETCHED: {"number"},
     T.TRIED_AGAIN: {"attachments"},
     T.ORDER_EXPORTED: {"format"},
     T.SETTLED: {"outcome", "grounds"},

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 COLOURS = {
-    "success": {"APPROVED", "IN_USE", "ACCEPTED", "REGISTERED", "ACTIVE", "GRANTED", "DONE", "FETCHED", "TOLD", "Completed", "Acceptance"},
-    "danger": {"REJECTED", "FAILED", "REMOVED", "REFUSED", "NOT_ON_CLIENT", "NOT_GRANTED", "DELETED", "Rejection"},
+    "success": {
+        "APPROVED", "IN_USE", "ACCEPTED", "REGISTERED", "ACTIVE", "GRANTED", "DONE", "FETCHED", "TOLD", "Completed", "Acceptance",
+    },
+    "danger": {
+        "REJECTED", "FAILED", "REMOVED", "REFUSED", "ERRORS", "UNREADABLE", "NOT_ON_CLIENT", "NOT_GRANTED", "DELETED", "Rejection",
+    },
     "warning": {
         "FORWARDED", "EXPIRED", "NEEDS_UPDATE", "UNKNOWN", "UNCERTAIN", "NEEDS_PERSON", "LOST", "USED", "RequiresAttention", "Alert",
+        "BEFORE", "OPEN_DRAFT", "NO_ACCESS", "TOO_MANY", "CHOOSE",
     },
     "info": {
         "OPENED", "SENT", "READY", "QUEUED", "SENDING", "DELIVERED", "NEW", "ORDERED", "ORDERING", "STARTED", "POSTED", "InProgress",

@@ -20,7 +20,16 @@ from portal.desk import attention_letters, attention_setup
 from portal.desk.counting import Counted, count_all
 from portal.desk.key_dates import past_its_date, without_key
 from portal.desk.todo import Todo
-from submissions.models import Attachment, Dialog, EventSubscription, Order, PackageCheck, PollCursor, Submission
+from submissions.models import (
+    Attachment,
+    Dialog,
+    EventSubscription,
+    Heap,
+    Order,
+    PackageCheck,
+    PollCursor,
+    Submission,
+)  # fmt: skip
 from submissions.services.inbox import following
 from submissions.services.pages.listing import unanswered
 from systemusers.models import Access, MaskinportenClient, SigningKey
@@ -137,6 +146,7 @@ def _submissions(user: User, environment: Environment, at: datetime) -> dict[str
         "unanswered": rows.filter(unanswered(at)),
         "receipts": lasting_problems(rows.filter(delivered_at__isnull=False).exclude(status=S.UNCERTAIN)),
         "checks": lasting_problems(PackageCheck.objects.filter(submission__in=rows)),
+        "heaps": lasting_problems(Heap.objects.visible_to(user).filter(environment=environment)),
     }
 
 
@@ -179,11 +189,17 @@ def _about_answers(environment: Environment, counts: Counts) -> list[Todo]:
 
 
 def _about_checks(environment: Environment, counts: Counts) -> list[Todo]:
-    """Drafts whose files cannot be checked for a fault here."""
+    """Drafts whose files cannot be checked, and heaps that cannot be sorted, for a fault here."""
     count = counts["checks"].n
     title = ngettext("Kladd har filer som ikke blir kontrollert", "Kladder har filer som ikke blir kontrollert", count)
     text = _("Filene er lagret. Grunnen står på kladden. Vi prøver igjen så lenge portalen arbeider.")
-    return [Todo(count, title, text, _("Vis"), _url(environment, "submissions", "state=drafts"))]
+    heaps = counts["heaps"].n
+    unsorted = ngettext("Filsamling blir ikke sortert", "Filsamlinger blir ikke sortert", heaps)
+    kept = _("Filene er lagret. Grunnen står på samlingen. Vi prøver igjen så lenge portalen arbeider.")
+    return [
+        Todo(count, title, text, _("Vis"), _url(environment, "submissions", "state=drafts")),
+        Todo(heaps, unsorted, kept, _("Vis"), _url(environment, "heaps")),
+    ]
 
 
 def _about_orders(environment: Environment, counts: Counts) -> list[Todo]:

@@ -21,9 +21,9 @@ from submissions.period import Period, PeriodKind
 
 __all__ = [
     "About", "Adapter", "Answer", "Ask", "Candidate", "Claim", "Context", "Delivered", "Earlier", "EarlierPage",
-    "FileReport", "Finding", "Inquiry", "Leftovers", "Level", "Meaning", "NamedFile", "Payment", "Period",
-    "PeriodKind", "Reason", "Receipt", "Retrieval", "Retrieved", "Step", "StoredDocument", "Table", "Verdict",
-    "beyond", "count",
+    "Entry", "FileReport", "Finding", "Inquiry", "Leftovers", "Level", "Match", "Meaning", "NamedFile", "Payment",
+    "Period", "PeriodKind", "Reason", "Receipt", "Recognition", "Retrieval", "Retrieved", "Step", "StoredDocument",
+    "Table", "Verdict", "beyond", "count",
 ]  # fmt: skip
 MORE = "MORE"
 """The code of the finding that stands for those that are not listed."""
@@ -105,6 +105,35 @@ class About:
     delivered: tuple[Delivered, ...] = ()
     corrects: str = ""
     dialog_id: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A service that a file may be for: its id in the catalogue, and the entry's own data for the adapter."""
+
+    service: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A service that a file fits. `orgnr` "" and `period` None: the file does not say, or says several."""
+
+    service: str
+    orgnr: str = ""
+    period: Period | None = None
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What a file can be: several matches when it fits several services. `finding` is why it cannot be read at all.
+
+    Without matches and without a finding it is a readable file of another kind.
+    """
+
+    matches: tuple[Match, ...] = ()
+    finding: Finding | None = None
 
 
 @dataclass(frozen=True)
@@ -254,6 +283,13 @@ class Adapter(Protocol):
     def role_label(self, role: str) -> str: ...
 
     def step_label(self, step: str) -> str: ...
+
+    def recognise(self, file: NamedFile, entries: Sequence[Entry]) -> Recognition:
+        """Which of the services a file is for, whose it is and for which period, by what the file says; the name says nothing.
+
+        `entries` are services of this adapter. It never guesses between two: each that fits is a match. One reading of the file.
+        """
+        ...
 
     def inspect(self, file: NamedFile, about: About) -> FileReport:
         """What one file is, and the findings that need only this file."""

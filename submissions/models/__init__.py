@@ -2,6 +2,7 @@
 
 from submissions.models.attachment import Attachment, AttachmentQuerySet
 from submissions.models.earlier import EarlierDelivery, EarlierReport, ReleasedAccess, SendingHold
+from submissions.models.heap import Heap, HeapFile, HeapPackage
 from submissions.models.inbox import (
     Activity,
     Dialog,
@@ -32,6 +33,9 @@ __all__ = [
     "EarlierDelivery",
     "EarlierReport",
     "EventSubscription",
+    "Heap",
+    "HeapFile",
+    "HeapPackage",
     "Opening",
     "Order",
     "OrderQuerySet",

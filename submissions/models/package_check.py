@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import connection, models
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.bulk import write_columns
 from portal.core.crypto import EncryptedListField, SealedManager
 from portal.core.lease import Leased
 from submissions.models.submission import Document, Submission
@@ -40,16 +41,5 @@ class PackageCheck(Leased):
 
 
 def write_reports(documents: list[Document]) -> None:
-    """Write `role` and `report` of rows that exist, in one statement. `bulk_update` costs more than the check itself."""
-    field = Document._meta.get_field("report")
-    columns = (
-        [document.pk for document in documents],
-        [document.role for document in documents],
-        [field.get_prep_value(document.report) for document in documents],
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE submissions_document AS d SET role = v.role, report = v.report"
-            " FROM unnest(%s::bigint[], %s::text[], %s::bytea[]) AS v (id, role, report) WHERE d.id = v.id",
-            columns,
-        )
+    """Write `role` and `report` of rows that exist."""
+    write_columns(documents, "role", "report")

@@ -65,3 +65,21 @@ class Payment(TypedDict):
     claims: list[Claim]
     account: str
     due: str
+
+
+class Match(TypedDict):
+    """What a file of a heap can be. `period` is its first day; "" for what the file does not say."""
+
+    service: str
+    orgnr: str
+    period_kind: str
+    period: str
+    role: str
+
+
+class Detail(TypedDict, total=False):
+    """Why a file of a heap is in no package: a finding of the adapter with that name, or the parameters of a text of ours."""
+
+    adapter: str
+    finding: Finding
+    params: dict[str, str]

@@ -22,13 +22,15 @@ from accounts.models import Customer
 from portal.core import crypto
 from portal.core.masking import UNSEEN
 from portal.gateways.text import cleaned
-from submissions.models import Document, Order, Submission, Transmission
+from submissions.models import Document, HeapFile, Order, Submission, Transmission
 
 ORPHAN_AGE = timedelta(days=1)
 SWEEP_FOR = 200.0
 """Seconds: less than the time limit of the task."""
 AT_ONCE = 1000
 MAX_NAME = 120
+NAMING = (Document, HeapFile)
+"""The models whose rows name stored files by their hash."""
 _NAME = re.compile(r"[0-9a-f]{64}")
 _UNWANTED = re.compile(rf'(?:[<>:"/\\|?*]|{UNSEEN.pattern}|[\t\r\n])+')
 
@@ -99,6 +101,24 @@ class Kept:
     is_written: bool = True
 
 
+@dataclass(frozen=True)
+class StoredUpload:
+    """A file for a draft whose bytes are stored already. `read` raises DocumentDamaged."""
+
+    name: str
+    kept: Kept
+
+    @property
+    def size(self) -> int:
+        return self.kept.size
+
+    def read(self) -> bytes:
+        return read_stored(self.kept.sha256)
+
+    def seek(self, _offset: int, /) -> None:
+        """Each reading begins at the start."""
+
+
 def keep(content: bytes) -> Kept:
     """Write the encrypted bytes at the path of their hash. Call it before, never inside, a transaction."""
     sha256 = hashlib.sha256(content).hexdigest()
@@ -142,12 +162,17 @@ def record_document(
 
 def read_document(document: Document) -> bytes:
     """The plain bytes. Raises DocumentDamaged."""
+    return read_stored(document.sha256, name=f"document {document.pk}")
+
+
+def read_stored(sha256: str, *, name: str = "a stored file") -> bytes:
+    """The plain bytes with this hash. `name` is for the message. Raises DocumentDamaged."""
     try:
-        content = _read(document.sha256)
+        content = _read(sha256)
     except crypto.CannotDecrypt as error:
-        raise DocumentDamaged(f"document {document.pk}: {error}") from error
+        raise DocumentDamaged(f"{name}: {error}") from error
     if content is None:
-        raise DocumentDamaged(f"document {document.pk}: the stored file is gone or was changed")
+        raise DocumentDamaged(f"{name}: the stored file is gone or was changed")
     return content
 
 
@@ -177,8 +202,24 @@ def sweep_orphans(*, at: datetime) -> int:
 def _without_row(names: list[str]) -> list[str]:
     by_hash = {name.rsplit("/", 1)[-1]: name for name in names}
     hashes = {sha256 for sha256 in by_hash if _NAME.fullmatch(sha256)}
-    known = Document.objects.filter(sha256__in=hashes).values_list("sha256", flat=True)
-    return [by_hash[sha256] for sha256 in sorted(hashes - set(known))]
+    return [by_hash[sha256] for sha256 in sorted(hashes - _named(hashes))]
+
+
+def _named(hashes: set[str]) -> set[str]:
+    """Those that a row names: of a document, or of a file of a heap."""
+    return {
+        sha256
+        for model in NAMING
+        for sha256 in model._default_manager.filter(sha256__in=hashes).values_list("sha256", flat=True)
+    }
+
+
+def forget(hashes: set[str]) -> int:
+    """Delete the stored files of rows that are deleted, but for those that another row names. Returns how many."""
+    gone = hashes - _named(hashes)
+    for sha256 in gone:
+        storage().delete(storage_path(sha256))
+    return len(gone)
 
 
 def _delete_if_old(name: str, at: datetime) -> bool:
@@ -200,7 +241,7 @@ def _keep(sha256: str, content: bytes) -> bool:
     """
     name = storage_path(sha256)
     if storage().exists(name):
-        if (Document.objects.filter(sha256=sha256).exists() or _is_young(name)) and _is_whole(sha256):
+        if (_named({sha256}) or _is_young(name)) and _is_whole(sha256):
             return False
         storage().delete(name)
     kept = storage().save(name, ContentFile(crypto.encrypt(content)))

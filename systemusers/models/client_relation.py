@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import models
@@ -24,7 +25,13 @@ class ClientRelationQuerySet(models.QuerySet["ClientRelation"]):
 
     def of(self, customer: Customer) -> ClientRelationQuerySet:
         """Those of one customer, also before a sweep has tied them to it."""
-        rows = self.filter(orgnr=customer.orgnr, access__environment=customer.environment)
+        return self.of_all([customer])
+
+    def of_all(self, customers: Collection[Customer]) -> ClientRelationQuerySet:
+        """The same for several customers of one environment."""
+        environments = {customer.environment for customer in customers}
+        numbers = {customer.orgnr for customer in customers}
+        rows = self.filter(orgnr__in=numbers, access__environment__in=environments)
         return rows.select_related("access__customer", "access__profile__system__client", "access__client_round")
 
     def visible_to(self, user: Any) -> ClientRelationQuerySet:

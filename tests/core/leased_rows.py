@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 
-from accounts.models import Customer, Portfolio, RegisterRound
+from accounts.models import Customer, Portfolio, RegisterRound, Role, User
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from portal.core.outbox.message import OutboxMessage
@@ -19,6 +19,7 @@ from submissions.models import (
     Dialog,
     EarlierReport,
     EventSubscription,
+    Heap,
     Opening,
     Order,
     PackageCheck,
@@ -40,7 +41,7 @@ from systemusers.models import (
     SystemRound,
 )
 from tests.core.outbox.rig import put_one
-from tests.fixtures import AT, CUSTOMER_ORGNR
+from tests.fixtures import AT, CUSTOMER_ORGNR, make_user
 from tests.submissions.world import World, make_draft
 from tests.world import CLIENT_ID, SYSTEM_ID
 
@@ -157,6 +158,11 @@ def found_system_user() -> FoundSystemUser:
     )
 
 
+def heap() -> Heap:
+    owner = User.objects.first() or make_user(Role.CASE_WORKER)
+    return Heap.objects.create(environment=Environment.SANDBOX, owner=owner, created_at=AT, touched_at=AT)
+
+
 MAKERS: dict[type[Any], Callable[[], Any]] = {
     Access: access,
     Attachment: attachment,
@@ -167,6 +173,7 @@ MAKERS: dict[type[Any], Callable[[], Any]] = {
     EarlierReport: earlier_report,
     EventSubscription: subscription,
     FoundSystemUser: found_system_user,
+    Heap: heap,
     KeyRotation: rotation,
     Opening: opening,
     OfferedRound: lambda: OfferedRound.objects.create(environment=f"E{OfferedRound.objects.count()}"),

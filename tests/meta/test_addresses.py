@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 SAMPLES = {
     "environment": "sandbox", "pk": "1", "token": "unknown-token", "secret": "unknown-secret", "uidb36": "1", "key": "set-password",
     "reference": "00000000-0000-4000-8000-000000000000", "document": "1", "client": "1", "profile": "1", "customer": "1", "system": "1",
-    "service": "a-service", "format": "csv",
+    "service": "a-service", "format": "csv", "package": "1",
 }  # fmt: skip
 OPEN_BY_OTHERS = ("accounts/", "i18n/", "admin/")
 

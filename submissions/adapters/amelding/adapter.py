@@ -22,6 +22,7 @@ from submissions.adapters.base import (
     Answer,
     Candidate,
     Context,
+    Entry,
     FileReport,
     Finding,
     Level,
@@ -29,6 +30,7 @@ from submissions.adapters.base import (
     NamedFile,
     PeriodKind,
     Receipt,
+    Recognition,
     Step,
     StoredDocument,
     Verdict,
@@ -55,6 +57,9 @@ class AmeldingAdapter:
 
     def step_label(self, step: str) -> str:
         return {SEND: _("Lever")}.get(step, step)
+
+    def recognise(self, file: NamedFile, entries: Sequence[Entry]) -> Recognition:
+        return checking.recognise(file, entries)
 
     def inspect(self, file: NamedFile, about: About) -> FileReport:
         return checking.inspect(file, about)

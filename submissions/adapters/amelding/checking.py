@@ -5,19 +5,30 @@ What the service refuses by a published code is an error. What is known from the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from submissions.adapters.amelding import totals
 from submissions.adapters.amelding.fields import CERTAIN, FROM_EXAMPLE, MESSAGE_ID, MONTH, PARTY, REPLACED_ID
-from submissions.adapters.base import About, Delivered, FileReport, Finding, Level, NamedFile, Period
+from submissions.adapters.base import (
+    About,
+    Delivered,
+    Entry,
+    FileReport,
+    Finding,
+    Level,
+    Match,
+    NamedFile,
+    Period,
+    Recognition,
+)  # fmt: skip
 from submissions.adapters.json_files import kinds
 from submissions.adapters.json_files.parsing import Unreadable, parse, read_text
 from submissions.adapters.json_files.rules import Fault, Names, find_list
 from submissions.adapters.json_files.walking import MOST_FINDINGS, check_fields, findings_of
-from submissions.adapters.numbers import masked
+from submissions.adapters.numbers import is_orgnr, masked
 
 ROOT = "leveranse"
 MESSAGE = "MESSAGE"
@@ -41,6 +52,19 @@ class Message:
         except ValueError:
             return None
         return period if str(period) == self.text(MONTH) and len(self.text(MONTH)) == 7 else None
+
+
+def recognise(file: NamedFile, entries: Sequence[Entry]) -> Recognition:
+    """A message names its month and whom it is about; one without both is of another kind."""
+    try:
+        message = read_message(parse(read_text(file.content, file.name), file.name))
+    except Unreadable as error:
+        return Recognition(finding=error.finding)
+    if message is None or not (message.text(PARTY) or message.text(MONTH)):
+        return Recognition()
+    number = message.text(PARTY)
+    about = number if is_orgnr(number) else "", message.month, MESSAGE
+    return Recognition(tuple(Match(entry.service, *about) for entry in entries))
 
 
 def inspect(file: NamedFile, about: About) -> FileReport:

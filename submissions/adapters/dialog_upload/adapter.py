@@ -22,12 +22,14 @@ from submissions.adapters.base import (
     Answer,
     Candidate,
     Context,
+    Entry,
     FileReport,
     Finding,
     Meaning,
     NamedFile,
     PeriodKind,
     Receipt,
+    Recognition,
     Step,
     StoredDocument,
     Verdict,
@@ -65,6 +67,10 @@ class DialogUploadAdapter:
             SUBMIT: _("Send inn"),
         }
         return labels[code] % {"n": number} if code in labels else step
+
+    def recognise(self, file: NamedFile, entries: Sequence[Entry]) -> Recognition:
+        """Nothing: material answers a dialog, and no file says which."""
+        return Recognition()
 
     def inspect(self, file: NamedFile, about: About) -> FileReport:
         return checking.inspect(file, about)

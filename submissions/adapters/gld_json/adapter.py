@@ -18,6 +18,7 @@ from submissions.adapters.base import (
     Answer,
     Candidate,
     Context,
+    Entry,
     FileReport,
     Finding,
     Level,
@@ -25,11 +26,12 @@ from submissions.adapters.base import (
     NamedFile,
     PeriodKind,
     Receipt,
+    Recognition,
     Step,
     StoredDocument,
     Verdict,
 )
-from submissions.adapters.gld_json import checking, json_schema, labels, samples, texts, verdict
+from submissions.adapters.gld_json import checking, json_schema, labels, recognising, samples, texts, verdict
 from submissions.adapters.gld_json.checking import MESSAGE
 from submissions.adapters.gld_json.shape import shape_of
 from submissions.adapters.json_files.rules import WrongOptions
@@ -58,6 +60,9 @@ class GldJsonAdapter:
 
     def step_label(self, step: str) -> str:
         return {SEND: _("Lever")}.get(step, step)
+
+    def recognise(self, file: NamedFile, entries: Sequence[Entry]) -> Recognition:
+        return recognising.recognise(file, entries)
 
     def inspect(self, file: NamedFile, about: About) -> FileReport:
         return checking.inspect(file, about)

@@ -34,11 +34,11 @@ class Message:
     @property
     def orgnr(self) -> str:
         """The organisation of the first leveranse; "" when it has none."""
-        return next((text for text in map(_orgnr, self.deliveries) if text), "")
+        return next((text for text in map(orgnr_of, self.deliveries) if text), "")
 
     @property
     def year(self) -> int | None:
-        years = (_year(delivery) for _path, delivery in self.deliveries)
+        years = (year_of(delivery) for _path, delivery in self.deliveries)
         return next((year for year in years if year), None)
 
 
@@ -86,21 +86,21 @@ def _faults(value: Any, message: Message | None, about: About, shape: Shape) -> 
 
 
 def _belongs(path: Path, delivery: Mapping[str, Any], about: About) -> Iterator[Fault]:
-    given = _orgnr((path, delivery))
+    given = orgnr_of((path, delivery))
     if given and given != about.orgnr:
         params = {"given": masked(given)[: kinds.MOST_SHOWN], "orgnr": about.orgnr}
         yield Fault("OTHER_CUSTOMER", (*path, "oppgavegiver", "organisasjonsnummer"), params)
-    year = _year(delivery)
+    year = year_of(delivery)
     if year and year != about.period.start.year:
         yield Fault("OTHER_YEAR", (*path, "inntektsaar"), {"given": str(year), "year": str(about.period.start.year)})
 
 
-def _orgnr(entry: tuple[Path, Mapping[str, Any]]) -> str:
+def orgnr_of(entry: tuple[Path, Mapping[str, Any]]) -> str:
     value = find_list(entry[1], ("oppgavegiver", "organisasjonsnummer"))
     return str(value).strip() if isinstance(value, str | int) and value is not MISSING else ""
 
 
-def _year(delivery: Mapping[str, Any]) -> int | None:
+def year_of(delivery: Mapping[str, Any]) -> int | None:
     """The income year, also when it is written as a text."""
     text = str(delivery.get("inntektsaar", ""))
     return int(text) if text.isascii() and text.isdigit() and len(text) == 4 and text[0] != "0" else None

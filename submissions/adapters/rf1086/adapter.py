@@ -22,18 +22,20 @@ from submissions.adapters.base import (
     Answer,
     Candidate,
     Context,
+    Entry,
     FileReport,
     Finding,
     Meaning,
     NamedFile,
     PeriodKind,
     Receipt,
+    Recognition,
     Step,
     StoredDocument,
     Verdict,
 )
 from submissions.adapters.meanings import meaning_of
-from submissions.adapters.rf1086 import checking, samples
+from submissions.adapters.rf1086 import checking, recognising, samples
 from submissions.adapters.rf1086.summary import summary
 from submissions.adapters.rf1086.texts import render
 
@@ -59,6 +61,9 @@ class Rf1086Adapter:
 
     def step_label(self, step: str) -> str:
         return _("Bekreft") if step == CONFIRM else self.role_label(step)
+
+    def recognise(self, file: NamedFile, entries: Sequence[Entry]) -> Recognition:
+        return recognising.recognise(file, entries)
 
     def inspect(self, file: NamedFile, about: About) -> FileReport:
         return checking.inspect(file, about)

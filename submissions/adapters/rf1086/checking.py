@@ -41,7 +41,7 @@ def inspect(file: NamedFile, about: About) -> FileReport:
         ROLES[form.kind],
         tuple(findings),
         orgnr=form.text(names.ORGNR) if is_orgnr(form.text(names.ORGNR)) else "",
-        period=_period(form.text(names.YEAR)),
+        period=period_of(form.text(names.YEAR)),
         file=file.name,
         facts=cast("Mapping[str, object]", facts.of_form(form)),
     )
@@ -64,7 +64,7 @@ def check(reports: Sequence[FileReport], about: About) -> list[Finding]:
     return _bounded(findings)
 
 
-def _period(year: str) -> Period | None:
+def period_of(year: str) -> Period | None:
     return Period.year(int(year)) if re.fullmatch("[12][0-9]{3}", year) else None
 
 

@@ -20,6 +20,8 @@ from submissions.adapters.base import Finding, Level
 from submissions.adapters.numbers import masked
 
 MAX_FILE_BYTES = safe_xml.MAX_BYTES
+OTHER_FORMS = ("NAMESPACE", "WRONG_ROOT", "WRONG_FORM")
+"""Codes for readable XML that is no form of RF-1086."""
 _SUFFIX = re.compile(r"-(?:datadef|grp)-\d+$")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 

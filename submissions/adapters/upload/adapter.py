@@ -22,19 +22,23 @@ from submissions.adapters.base import (
     Answer,
     Candidate,
     Context,
+    Entry,
     FileReport,
     Finding,
     Level,
+    Match,
     Meaning,
     NamedFile,
     PeriodKind,
     Receipt,
+    Recognition,
     Step,
     StoredDocument,
     Verdict,
 )
 from submissions.adapters.gld_json import verdict as gld_verdict
 from submissions.adapters.meanings import meaning_of
+from submissions.adapters.numbers import is_orgnr
 from submissions.adapters.upload import json_file, samples, texts, xml_file
 from submissions.adapters.upload.facts import FILE, Facts, Read
 
@@ -68,6 +72,18 @@ class UploadAdapter:
     def step_label(self, step: str) -> str:
         labels = {UPLOAD: _("Last opp"), CONTROL: _("Kontroll hos Skatteetaten"), SUBMIT: _("Send inn")}
         return labels.get(step, step)
+
+    def recognise(self, file: NamedFile, entries: Sequence[Entry]) -> Recognition:
+        """A file that is read as one of these. Small ones too: whether to upload or to post them is for a person to choose."""
+        matches: list[Match] = []
+        for entry in entries:
+            try:
+                read = self._read(file, entry.options)
+            except xml_file.NotAFile as error:
+                return Recognition() if error.finding.code == "OTHER_ROOT" else Recognition(finding=error.finding)
+            if read.orgnr or read.period:
+                matches.append(Match(entry.service, read.orgnr if is_orgnr(read.orgnr) else "", read.period, FILE))
+        return Recognition(tuple(matches))
 
     def inspect(self, file: NamedFile, about: About) -> FileReport:
         try:

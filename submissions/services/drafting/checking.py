@@ -97,6 +97,12 @@ def _shown(row: stored.Finding, service: Service) -> Shown:
     return Shown(row["level"], visible(text), row["file"], row["line"], visible(row["path"]))
 
 
+def text_of(row: stored.Finding, *, adapter_name: str) -> str:
+    """The text of a finding of an adapter about a file that is in no draft."""
+    finding = Finding(Level(row["level"]), row["code"], row["params"], row["file"], row["line"], row["path"])
+    return visible(adapter(adapter_name).render(finding))
+
+
 def as_stored(finding: Finding) -> stored.Finding:
     return {
         "level": finding.level.value,

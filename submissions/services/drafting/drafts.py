@@ -5,7 +5,7 @@ A file with errors is reported and not kept. Nothing here opens a file, but for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ from submissions.adapters.base import Finding, Level
 from submissions.models import Dialog, Document, PackageCheck, Submission, stored
 from submissions.period import Period
 from submissions.services import catalogue
-from submissions.services.documents import Kept, clean_filename, distinct, keep
+from submissions.services.documents import Kept, StoredUpload, clean_filename, distinct, keep
 from submissions.services.drafting import checking, package_check
 from submissions.services.drafting.package_check import AT_ONCE_BYTES, AT_ONCE_FILES, OPEN
 from submissions.services.offers import access_for
@@ -126,11 +126,12 @@ def begin(
     customer: Customer | None = None,
     beside: bool = False,
     answers: Dialog | None = None,
+    then: Callable[[Submission], object] = lambda draft: None,
 ) -> tuple[Submission | None, list[stored.Refused]]:
     """A new draft with the files. Asked for twice with the same files, however parallel, it is one draft.
 
-    (None, why) when there are only few files and none can be used. `beside`: also when another draft is open.
-    Raises NotAllowed, NotStored, and OpenDraft when there is an open one with other files.
+    (None, why) when there are only few files and none can be used. `beside`: also when another draft is open. `then` gets the
+    draft in the transaction that makes or finds it. Raises NotAllowed, NotStored, and OpenDraft when there is an open one with other files.
     """
     uploads = list(files)
     customer = customer or access.customer
@@ -145,6 +146,7 @@ def begin(
         open_ones = find_open(customer=customer, service=service, period=period, answers=answers)
         same = next((draft for draft in open_ones if _hashes(draft) == usable), None)
         if same:
+            then(same)
             return same, []
         if open_ones and not beside:
             raise OpenDraft(open_ones[0])
@@ -153,6 +155,7 @@ def begin(
         )
         if uploads:
             _add(draft, outside, taken, by=by, at=at)
+        then(draft)
     package_check.begin(submission=draft, at=at)
     return draft, []
 
@@ -237,6 +240,8 @@ def _outside(service: str, upload: Upload) -> Finding | None:
 
 
 def _take(upload: Upload) -> Taken:
+    if isinstance(upload, StoredUpload):
+        return Taken(clean_filename(upload.name), upload.kept)
     try:
         return Taken(clean_filename(upload.name or ""), keep(upload.read()))
     except OSError as error:

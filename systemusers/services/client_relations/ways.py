@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import Customer
 from systemusers.models import Access, ClientRelation, Kind
+
+NEAREST = ("gone_at", "access__customer__sort_name", "pk")
+"""The order of the ways through accountants."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,20 @@ def way_of(*, access: Access, customer: Customer) -> Way:
 def ways_to(customer: Customer) -> list[Way]:
     """Its own accesses, the newest state first, then those of accountants. Two queries."""
     own = customer.accesses.exclude(profile__kind=Kind.AGENT).loaded().order_by("-status_at", "-pk")
-    relations = ClientRelation.objects.all().of(customer).order_by("gone_at", "access__customer__sort_name", "pk")
+    relations = ClientRelation.objects.all().of(customer).order_by(*NEAREST)
     return [*(Way(access, customer) for access in own), *(Way(row.access, customer, row) for row in relations)]
+
+
+def ways_to_all(customers: Collection[Customer]) -> dict[int, list[Way]]:
+    """The same for many customers of one environment, by their ids. Two queries."""
+    ways: dict[int, list[Way]] = {customer.pk: [] for customer in customers}
+    by_orgnr = {customer.orgnr: customer for customer in customers}
+    own = Access.objects.filter(customer__in=customers).exclude(profile__kind=Kind.AGENT)
+    for access in own.loaded().order_by("-status_at", "-pk"):
+        ways[access.customer_id].append(Way(access, by_orgnr[access.customer.orgnr]))
+    for row in ClientRelation.objects.all().of_all(customers).order_by(*NEAREST):
+        ways[by_orgnr[row.orgnr].pk].append(Way(row.access, by_orgnr[row.orgnr], row))
+    return ways
 
 
 def settling_since(*, access: Access | None, customer: Customer) -> datetime | None:

@@ -1,0 +1,103 @@
+"""What is in the way of a package, or of a file, in one sentence in the reader's language. For pages and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from portal.core.masking import visible
+from submissions.models import HeapFile, HeapPackage, Submission
+from submissions.services import catalogue
+from submissions.services.drafting import checking
+from submissions.services.drafting.package_check import OPEN
+from submissions.services.heaps.texts import reason
+from submissions.services.offers import offers_of
+from systemusers.services.client_relations.ways import Way, ways_to_all
+
+V = HeapPackage.Verdict
+
+
+def problems(packages: Iterable[HeapPackage]) -> dict[int, str]:
+    """By the id of the package; "" when nothing is in the way. Packages have their customer, draft and other. Few queries."""
+    rows = list(packages)
+    lacking = [row for row in rows if row.draft is None and row.verdict == V.NO_ACCESS]
+    ways = ways_to_all({row.customer for row in lacking}) if lacking else {}
+    return {row.pk: _problem(row, ways.get(row.customer_id, [])) for row in rows}
+
+
+def of_file(file: HeapFile, packages: dict[int, str]) -> str:
+    """`packages` is that of `problems`."""
+    return packages.get(file.package_id or 0, "") or reason(file)
+
+
+def _problem(row: HeapPackage, ways: list[Way]) -> str:
+    if row.draft is not None:
+        return _of_draft(row, row.draft)
+    if row.verdict == V.NO_ACCESS:
+        return _no_access(row, ways)
+    if row.verdict == V.OPEN_DRAFT and row.other is not None:
+        day = date_format(timezone.localdate(row.other.created_at), "j. F Y")
+        return _("Det finnes en åpen kladd fra %(day)s med andre filer.") % {"day": day}
+    if row.verdict == V.BEFORE and row.other is not None:
+        return _before(row.other)
+    if row.verdict == V.TOO_MANY:
+        most = catalogue.service(row.service).max_files
+        text = ngettext("Tjenesten tar %(n)s fil.", "Tjenesten tar høyst %(n)s filer.", most) % {"n": most}
+        return text + " " + _("Legg inn bare den som skal sendes, i en ny samling.")
+    return _errors(row) if row.verdict == V.ERRORS else ""
+
+
+def _no_access(row: HeapPackage, ways: list[Way]) -> str:
+    try:
+        service = catalogue.service(row.service)
+    except catalogue.UnknownService:
+        return _("Tjenesten er ikke i katalogen lenger.")
+    if not ways:
+        return _("Kunden har ikke gitt systemtilgang.")
+    settings = catalogue.local(row.customer.environment)
+    offers = offers_of(service, ways, settings)
+    if any(offer.is_allowed for offer in offers):
+        return _("Tilgangen er på plass nå. Sorter på nytt.")
+    reasons = [reason for offer in offers for reason in offer.reasons]
+    return " ".join(f"{one.through}: {one.text}" if one.through else one.text for one in reasons)
+
+
+def _before(other: Submission) -> str:
+    day = date_format(timezone.localdate(other.delivered_at or other.status_at), "j. F Y")
+    state = other.get_status_display().lower()
+    text = _("Det er en innsending fra før (%(state)s, %(day)s). En ny erstatter den, og sendes fra kladden.")
+    return text % {"state": state, "day": day}
+
+
+def _errors(row: HeapPackage) -> str:
+    """The first fault of the first file, and how many more there are."""
+    service = catalogue.service(row.service)
+    shown = [(entry["file"], one) for entry in row.refused for one in checking.shown(entry["findings"], service)]
+    if not shown:
+        return ""
+    file, first = shown[0]
+    line = _("linje %(line)s") % {"line": first.line} if first.line else ""
+    text = f"{first.text} ({visible(', '.join(filter(None, [file, line])))})"
+    more = len(shown) - 1
+    return text + (" " + ngettext("Og %(n)s feil til.", "Og %(n)s feil til.", more) % {"n": more} if more else "")
+
+
+def _of_draft(row: HeapPackage, draft: Submission) -> str:
+    if draft.status not in OPEN:
+        return ""
+    if not draft.is_checked:
+        return _("Filene kontrolleres")
+    parts = []
+    if row.not_sent:
+        parts.append(_("Ble ikke sendt, for noe må besvares først."))
+    if draft.errors:
+        parts.append(ngettext("%(n)s feil", "%(n)s feil", draft.errors) % {"n": draft.errors})
+    if draft.warnings:
+        parts.append(ngettext("%(n)s advarsel", "%(n)s advarsler", draft.warnings) % {"n": draft.warnings})
+    if getattr(row, "has_refused", False):
+        parts.append(_("En fil ble ikke tatt med."))
+    return ". ".join(part.removesuffix(".") for part in parts)

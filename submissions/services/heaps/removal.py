@@ -1,0 +1,34 @@
+"""Deletes heaps, with the stored files that nothing else names. Drafts that were made of a heap keep theirs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from portal.core.audit import record
+from portal.core.audit_events import AuditType
+from submissions.models import Heap
+from submissions.services.documents import forget
+
+KEPT_FOR = timedelta(days=30)
+"""After a person last did something with it."""
+
+
+def delete(*, heap: Heap, by: str, at: datetime) -> None:
+    """The rows first, then the bytes. What is left of the bytes after a crash is swept with other files without a row."""
+    with transaction.atomic():
+        if not Heap.objects.select_for_update().filter(pk=heap.pk):
+            return
+        hashes = set(heap.files.exclude(sha256="").values_list("sha256", flat=True))
+        record(by=by, at=at, target=heap, what=AuditType.DELETED)
+        heap.delete()
+    forget(hashes)
+
+
+def sweep_heaps(*, at: datetime) -> int:
+    """Delete those that nobody has touched for KEPT_FOR. Returns how many."""
+    old = list(Heap.objects.filter(touched_at__lt=at - KEPT_FOR))
+    for heap in old:
+        delete(heap=heap, by="task:sweep_heaps", at=at)
+    return len(old)

@@ -1,0 +1,82 @@
+"""Queues the drafts of a heap that a person has asked to send. Each goes through the queue's own checks and audit.
+
+Only drafts that need no answer from a person are sent from here. What turns out to need one is left, and told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from portal.core.enqueue import enqueue_by_name
+from portal.core.lease import Hold
+from portal.core.states import IllegalTransition, LostRace
+from submissions.models import Heap, HeapPackage, Submission
+from submissions.services.drafting.preflight import TAKEN
+from submissions.services.heaps.making import may
+from submissions.services.sending.queue import NotReady, queue
+
+BATCH = 20
+S = Submission.Status
+_CLEAN = Q(
+    draft__status=S.READY,
+    draft__is_checked=True,
+    draft__errors=0,
+    draft__warnings=0,
+    draft__package_check__refused__isnull=True,
+    draft__package_check__refused_more=0,
+)
+
+
+def sendable(packages: QuerySet[HeapPackage]) -> QuerySet[HeapPackage]:
+    """Those whose draft is ready, has no warning and no file that was refused, and of which nothing was delivered before."""
+    same = Submission.objects.filter(
+        customer=OuterRef("customer"),
+        service=OuterRef("service"),
+        period_kind=OuterRef("period_kind"),
+        period_start=OuterRef("period_start"),
+        status__in=TAKEN,
+    )
+    return packages.filter(_CLEAN, ~Exists(same.exclude(pk=OuterRef("draft"))), send_wanted_at__isnull=True)
+
+
+def step(hold: Hold[Heap]) -> bool:
+    """Queue one batch. False when none is wanted."""
+    wanted = hold.row.packages.filter(send_wanted_at__isnull=False)
+    batch = list(wanted.select_related("draft__customer", "draft__access", "customer").order_by("pk")[:BATCH])
+    for package in batch:
+        hold.renew()
+        _queue(hold, package)
+    if batch:
+        enqueue_by_name("submissions.tasks.send_submissions")
+    return bool(batch)
+
+
+def _queue(hold: Hold[Heap], package: HeapPackage) -> None:
+    """The order and the state of the draft change in one transaction, so nothing is queued twice."""
+    user, is_queued = hold.row.ordered_by, False
+    if user is not None and package.draft is not None and may(user, package):
+        try:
+            with transaction.atomic():
+                _close(package, not_sent=False)
+                queue(submission=package.draft, by=user.actor, at=hold.now())
+                is_queued = True
+        except (NotReady, LostRace, IllegalTransition):
+            is_queued = False
+    if not is_queued:
+        _close(package, not_sent=True)
+
+
+def _close(package: HeapPackage, *, not_sent: bool) -> None:
+    HeapPackage.objects.filter(pk=package.pk).update(send_wanted_at=None, not_sent=not_sent)
+
+
+def counted(packages: Iterable[HeapPackage]) -> dict[tuple[str, str], int]:
+    """How many there are of each service and period, in the order in which they come."""
+    numbers: dict[tuple[str, str], int] = {}
+    for package in packages:
+        key = (package.service, str(package.period))
+        numbers[key] = numbers.get(key, 0) + 1
+    return numbers

@@ -1,0 +1,240 @@
+"""The page of a heap: how far it is, what it has become by service, and its packages or files as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from portal.core.filters import Group, chips, in_group
+from portal.core.paging import Page, paginate
+from portal.explain import Explanation, explain
+from submissions.models import Heap, HeapFile, HeapPackage, Submission
+from submissions.models.heap import period_of
+from submissions.services import catalogue
+from submissions.services.drafting.package_check import OPEN
+from submissions.services.heaps.ordering import CAN_BE_DRAFTS, packages_of, service_names
+from submissions.services.heaps.problems import of_file, problems
+from submissions.services.heaps.rest import rest_of, shown_name
+
+V, F = HeapPackage.Verdict, HeapFile.Verdict
+NO_DRAFT, OPEN_ONE = Q(draft__isnull=True), Q(draft__status__in=OPEN)
+READY = NO_DRAFT & Q(verdict=V.READY)
+CLEAN = OPEN_ONE & Q(
+    draft__status="READY", draft__warnings=0, draft__package_check__refused__isnull=True, not_sent=False
+)
+UNCHECKED = OPEN_ONE & Q(draft__is_checked=False)
+LOOK = (NO_DRAFT & ~Q(verdict__in=[V.READY, V.WAITING])) | (OPEN_ONE & Q(draft__is_checked=True) & ~CLEAN)
+SENT = Q(draft__isnull=False) & ~Q(draft__status__in=[*OPEN, "CANCELLED"])
+PACKAGES = [
+    Group("ready", _("Kan bli kladder"), READY),
+    Group("drafts", _("Kladder som er klare"), CLEAN),
+    Group("look", _("Må ses på"), LOOK),
+    Group("sent", _("Sendt"), SENT),
+]
+FILES = [
+    Group("choose", _("Velg tjeneste"), Q(verdict=F.CHOOSE)),
+    Group("unknown", _("Ukjente filer"), Q(verdict__in=[F.UNKNOWN_CUSTOMER, F.UNKNOWN_KIND, F.UNREADABLE])),
+    Group("refused", _("Ikke tatt inn"), Q(verdict__in=[F.REFUSED, F.SAME])),
+    Group("files", _("Alle filer"), Q()),
+]
+"""The codes are used in URLs."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`problem` is why the work stands still; None while it goes on."""
+
+    sorted: int
+    total: int
+    size: int
+    is_moving: bool
+    problem: Explanation | None = None
+
+
+@dataclass(frozen=True)
+class ServiceRow:
+    """The packages of one service and period. `query` filters the list to the service."""
+
+    service: str
+    period: str
+    files: int
+    packages: int
+    ready: int
+    drafts: int
+    look: int
+    sent: int
+    query: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A package or a file. `customer_id` and `draft_id` 0: there is nothing to lead to; `package_id` 0: a file."""
+
+    name: str
+    sub: str
+    customer_id: int
+    service: str
+    period: str
+    files: int
+    code: str
+    label: str
+    problem: str
+    draft_id: int = 0
+    package_id: int = 0
+    file_id: int = 0
+    can_add: bool = False
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Files that fit the same services: one answer for all of them."""
+
+    value: str
+    files: int
+    services: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A heap in the list of heaps."""
+
+    pk: int
+    at: datetime
+    owner: str
+    files: int
+    packages: int
+
+
+def listed(heaps: QuerySet[Heap]) -> list[Listed]:
+    """Three queries."""
+    rows = list(heaps.select_related("owner"))
+    files = _counted(HeapFile.objects.filter(heap__in=[row.pk for row in rows]))
+    packages = _counted(HeapPackage.objects.filter(heap__in=[row.pk for row in rows]))
+    return [
+        Listed(row.pk, row.created_at, str(row.owner), files.get(row.pk, 0), packages.get(row.pk, 0)) for row in rows
+    ]
+
+
+def _counted(rows: QuerySet[Any]) -> dict[int, int]:
+    return dict(rows.order_by().values_list("heap").annotate(n=Count("pk")))
+
+
+def progress(heap: Heap) -> Progress:
+    waiting = Count("pk", filter=Q(verdict=F.WAITING))
+    numbers = heap.files.aggregate(total=Count("pk"), waiting=waiting, size=Sum("size", default=0))
+    is_moving = heap.next_attempt_at is not None or heap.packages.filter(UNCHECKED).exists()
+    problem = explain(heap.problem_code) if heap.problem_code else None
+    return Progress(numbers["total"] - numbers["waiting"], numbers["total"], numbers["size"], is_moving, problem)
+
+
+def services(heap: Heap, user: User) -> list[ServiceRow]:
+    """Two queries."""
+    about = ("service", "period_kind", "period_start")
+    rows = packages_of(heap, user).order_by(*about).values(*about)
+    files = {tuple(row[:3]): row[3] for row in rows.annotate(n=Count("files")).values_list(*about, "n")}
+    counted = rows.annotate(
+        packages=Count("pk"),
+        ready=Count("pk", filter=READY),
+        drafts=Count("pk", filter=CLEAN),
+        look=Count("pk", filter=LOOK),
+        sent=Count("pk", filter=SENT),
+    )
+    return [_service_row(row, files[tuple(row[name] for name in about)]) for row in counted]
+
+
+def _service_row(row: dict[str, Any], files: int) -> ServiceRow:
+    query = QueryDict(mutable=True)
+    query["service"] = row["service"]
+    period = str(period_of(row["period_kind"], row["period_start"]) or "")
+    numbers = {name: row[name] for name in ("packages", "ready", "drafts", "look", "sent")}
+    return ServiceRow(catalogue.name_of(row["service"]), period, files, query=query.urlencode(), **numbers)
+
+
+def choices(heap: Heap) -> list[Choice]:
+    rows = heap.files.filter(verdict=F.CHOOSE).order_by("choices").values_list("choices").annotate(n=Count("pk"))
+    return [Choice(value, number, tuple(service_names(value))) for value, number in rows]
+
+
+def draftable(heap: Heap, user: User) -> int:
+    return packages_of(heap, user).filter(NO_DRAFT, verdict__in=CAN_BE_DRAFTS, wanted_at__isnull=True).count()
+
+
+def rest_count(heap: Heap) -> int:
+    return rest_of(heap).count()
+
+
+def filters(heap: Heap, user: User, query: QueryDict) -> list[dict[str, Any]]:
+    """Chips of packages, then of files."""
+    packages = chips(packages_of(heap, user), PACKAGES, query=query, parameter="state")
+    files = chips(heap.files.all(), FILES, query=query, parameter="state", always=("files",))
+    return [*packages, *files[1:]]
+
+
+def page(heap: Heap, user: User, query: QueryDict) -> Page[Row]:
+    """Packages, or files when one of their groups is chosen or nothing is in a package."""
+    state = query.get("state", "")
+    names = {group.code for group in FILES}
+    if state in names or not (state or heap.packages.exists()):
+        return _files(heap, user, query, state)
+    rows = in_group(packages_of(heap, user), PACKAGES, state)
+    if service := query.get("service", ""):
+        rows = rows.filter(service=service)
+    loaded = _loaded(rows).annotate(n=Count("files"))
+    found = paginate(loaded, query=query, order=("pk",))
+    texts = problems(found.rows)
+    return found.of(lambda row: _package_row(row, texts[row.pk]))
+
+
+def _loaded(rows: QuerySet[HeapPackage]) -> QuerySet[HeapPackage]:
+    has_refused = Q(draft__package_check__refused__isnull=False)
+    loaded = rows.defer(None).select_related("customer", "draft", "other")
+    return loaded.annotate(has_refused=Count("pk", filter=has_refused))
+
+
+def _package_row(row: Any, problem: str) -> Row:
+    code, label = _state(row)
+    leads_to = row.draft or row.other
+    return Row(
+        row.customer.name, row.customer.orgnr, row.customer_id, catalogue.name_of(row.service), str(row.period), row.n,
+        code, label, problem, leads_to.pk if leads_to else 0, row.pk,
+        can_add=row.draft is None and row.verdict == V.OPEN_DRAFT,
+    )  # fmt: skip
+
+
+def _state(row: HeapPackage) -> tuple[str, str]:
+    """The draft's state when there is one, else what the heap says."""
+    draft: Submission | None = row.draft
+    return (draft.status, draft.get_status_display()) if draft else (row.verdict, row.get_verdict_display())
+
+
+def _files(heap: Heap, user: User, query: QueryDict, state: str) -> Page[Row]:
+    found = paginate(in_group(heap.files.defer(None), FILES, state), query=query, order=("pk",))
+    packages = _packages_of(heap, user, found.rows)
+    texts = problems(packages.values())
+    return found.of(lambda file: _file_row(file, packages.get(file.package_id or 0), texts))
+
+
+def _packages_of(heap: Heap, user: User, files: Iterable[HeapFile]) -> dict[int, HeapPackage]:
+    rows = packages_of(heap, user).filter(pk__in={file.package_id for file in files if file.package_id})
+    return {row.pk: row for row in _loaded(rows)}
+
+
+def _file_row(file: HeapFile, package: HeapPackage | None, texts: dict[int, str]) -> Row:
+    code, label = _state(package) if package else (file.verdict, file.get_verdict_display())
+    names = service_names(file.choices or file.service)
+    sub = f"{package.customer.name} {file.orgnr}" if package else file.orgnr
+    start: date | None = file.period_start
+    return Row(
+        shown_name(file.filename), sub, package.customer_id if package else 0, " / ".join(name for _id, name in names),
+        str(period_of(file.period_kind, start) or ""), 1, code, label, of_file(file, texts),
+        package.draft_id or 0 if package else 0, file_id=file.pk,
+        choices=tuple(names) if file.verdict == F.CHOOSE else (),
+    )  # fmt: skip
