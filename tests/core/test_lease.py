@@ -442,3 +442,36 @@ def test_a_lease_of_a_worker_with_a_wrong_clock_is_as_long_as_any(model: type[Le
     assert rows.filter(lease.held(at=AT)).exists()
     assert not rows.filter(lease.free(at=AT)).exists()
     assert rows.filter(lease.free(at=AT + lease.LEASE + timedelta(minutes=1))).exists()
+
+
+@every_model
+def test_one_row_that_cannot_be_done_does_not_keep_its_batch_back(model: type[Leased]) -> None:
+    rows = make_due_rows(model, 3)
+    bad = rows[1].pk
+
+    def work(holds: list[Hold[Any]]) -> None:
+        with transaction.atomic():
+            mine = lease.lock_all(holds)
+            lease.finish_all({hold: {"next_attempt_at": LATER} for hold in mine})
+            if bad in {hold.row.pk for hold in mine}:
+                raise ValueError("bad")
+
+    holds = lease.claim(model._base_manager.all(), at=AT)
+    lease.work_as_one(holds, work)
+
+    assert [again(row).problem_code for row in rows] == ["", "INTERNAL_ERROR", ""]
+    assert [again(row).failures for row in rows] == [0, 1, 0]
+
+
+def test_a_batch_that_gets_no_answer_is_not_asked_row_by_row() -> None:
+    make_due_rows(SystemRound, 3)
+    calls = []
+
+    def work(holds: list[Hold[Any]]) -> None:
+        calls.append(len(holds))
+        raise Unavailable("away")
+
+    lease.work_as_one(lease.claim(SystemRound.objects.all(), at=AT), work)
+
+    assert calls == [3]
+    assert set(SystemRound.objects.values_list("failures", flat=True)) == {1}

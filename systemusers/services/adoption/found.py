@@ -56,6 +56,8 @@ def _store(system: System, batch: list[RemoteSystemUser], at: datetime) -> None:
         )
         mine = FoundSystemUser.objects.filter(system=system, altinn_id__in=ids)
         mine.filter(gone_at__isnull=False).update(gone_at=None, chosen_at=None, next_attempt_at=None)
+        ended = mine.filter(access__status__in=Access.ENDED, altinn_id__in=[one.id for one in new])
+        ended.update(access=None, chosen_at=None, next_attempt_at=None)
         if system.adopts:
             choose_by_itself(mine.waiting(), at=at)
 
