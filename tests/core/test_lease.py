@@ -18,7 +18,8 @@ from portal.core.crypto import CannotDecrypt
 from portal.core.lease import Hold, Leased
 from portal.core.states import LostRace
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
-from systemusers.models import Access, SystemRound
+from systemusers.models import Access, MaskinportenClient, SystemRound
+from systemusers.services import keys
 from tests.core.leased_rows import LEASED, MAKERS, make_due_rows
 from tests.core.outbox.rig import in_threads
 from tests.fixtures import AT
@@ -475,3 +476,18 @@ def test_a_batch_that_gets_no_answer_is_not_asked_row_by_row() -> None:
 
     assert calls == [3]
     assert set(SystemRound.objects.values_list("failures", flat=True)) == {1}
+
+
+WITHOUT_A_KEY = {
+    "ClientRelation", "FoundSystemUser", "OfferedRound", "OutboxMessage", "PackageCheck", "RegisterRound",
+}  # fmt: skip
+"""Their work needs no token of a client of ours."""
+BY_A_PERSON = {"KeyRotation"}
+
+
+@pytest.mark.parametrize("model", LEASED, ids=[model.__name__ for model in LEASED])
+def test_a_mended_key_wakes_every_model_whose_work_needs_one(model: type[Leased]) -> None:
+    client = MaskinportenClient(pk=1)
+    woken = {rows(client).model.__name__ for rows in keys.WAITING}
+
+    assert (model.__name__ in woken) != (model.__name__ in WITHOUT_A_KEY | BY_A_PERSON)
