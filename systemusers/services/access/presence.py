@@ -48,7 +48,8 @@ def _token_works(row: Access, at: datetime) -> bool | None:
     try:
         maskinporten(row.environment).token(prepared.grant, at=at)
     except Refused as error:
-        return False if error.code == tokens.NO_SYSTEM_USER else None
+        is_sign = error.code == tokens.NO_SYSTEM_USER and row.profile.system.is_tied
+        return False if is_sign else None
     return True
 
 
