@@ -11,7 +11,7 @@ from systemusers.models import Access, FoundSystemUser, System, SystemUser
 from systemusers.services import access as accesses
 from systemusers.services import adoption, tokens
 from tests.systemusers.test_adoption import look, made_elsewhere, take_all, wide
-from tests.systemusers.world import AGENT_PACKAGE, BY, DIALOGS, World, fresh, make_profile
+from tests.systemusers.world import AGENT_PACKAGE, BY, DIALOGS, PACKAGE, World, fresh, make_profile
 
 S = Access.Status
 __all__ = ["wide"]
@@ -157,3 +157,26 @@ def test_a_question_leaves_the_reference_of_a_found_one_alone(world: World, wide
     row = accesses.ask_access(customer=customer, profile=make_profile(wide), by=BY, at=world.at)
 
     assert row.external_ref != customer.orgnr
+
+
+@pytest.mark.parametrize("seen_by", ["list", "check"])
+def test_one_that_the_customer_made_anew_has_the_rights_that_altinn_tells(
+    world: World, wide: System, known_customer: Customer, seen_by: str
+) -> None:
+    row = world.new_access(known_customer, make_profile(wide))
+    world.remove(row)
+    made = {"system_id": wide.system_id, "orgnr": known_customer.orgnr, "external_ref": row.external_ref}
+    new = world.control("/control/system-users", made)["id"]
+    world.let_pass(hours=1)
+
+    if seen_by == "list":
+        look(world, wide)
+    else:
+        row = world.check(row)
+    unknown = fresh(row)
+    world.let_pass(seconds=5)
+    adoption.check_rights_due(at=world.at)
+
+    assert (unknown.has_unknown_rights, unknown.rights, unknown.altinn_id) == (True, [], new)
+    assert PACKAGE in fresh(row).packages
+    assert not fresh(row).has_unknown_rights
