@@ -167,6 +167,18 @@ def test_altinn_tells_the_system_user_itself_what_it_may_do(world: World, wide: 
     assert RightsCheck.objects.get().next_attempt_at is None
 
 
+def test_a_token_that_is_no_longer_taken_is_asked_for_once_more(world: World, wide: System) -> None:
+    made_elsewhere(world, wide, 1)
+    look(world, wide)
+    take_all(world, wide, adoption.default_profile(system=wide, kind="STANDARD", by=BY, at=world.at))
+    path = "/platform/accessmanagement/api/v1/enduser/authorizedparties"
+    world.fault(service="accessmanagement", path=path, status=401, times=1)
+
+    adoption.check_rights_due(at=world.at)
+
+    assert not Access.objects.get().has_unknown_rights
+
+
 def test_without_the_scope_the_rights_stay_unknown(world: World, system: System) -> None:
     made_elsewhere(world, system, 1)
     look(world, system)
