@@ -180,3 +180,45 @@ def test_one_that_the_customer_made_anew_has_the_rights_that_altinn_tells(
     assert (unknown.has_unknown_rights, unknown.rights, unknown.altinn_id) == (True, [], new)
     assert PACKAGE in fresh(row).packages
     assert not fresh(row).has_unknown_rights
+
+
+REFERENCES = [
+    "x" * 500,
+    "  med mellomrom ",
+    "æøå/ä?&#%",
+    "kunde-42|1",
+    "a\u200bb",
+    "9e1c0f60-0000-4000-8000-000000000001",
+]
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_a_reference_of_any_form_is_kept_and_gets_a_token(world: World, wide: System, reference: str) -> None:
+    row = adopted(world, wide)
+    made = {"system_id": wide.system_id, "orgnr": row.customer.orgnr, "external_ref": reference}
+    world.control("/control/system-users", made)
+    look(world, wide)
+
+    take_all(world, wide, row.profile)
+
+    other = Access.objects.exclude(pk=row.pk).get()
+    assert other.external_ref == reference
+    assert tokens.system_user_token(access=other, scopes=DIALOGS, at=world.at)
+
+
+@pytest.mark.parametrize("fields", [{"external_ref": "x" * 501}, {"kind": "guest"}])
+def test_one_that_cannot_be_stored_does_not_stop_the_night(
+    world: World, wide: System, known_customer: Customer, fields: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    row = world.new_access(known_customer, make_profile(wide))
+    made_elsewhere(world, wide, 2)
+    odd = next(user for user in world.app.state.system_users.values() if user.orgnr != known_customer.orgnr)
+    for name, value in fields.items():
+        setattr(odd, name, value)
+    world.let_pass(minutes=11)
+
+    look(world, wide)
+
+    assert FoundSystemUser.objects.waiting().count() == 1
+    assert SystemUser.objects.get(access=row).seen_at == world.at
+    assert "cannot be stored" in caplog.text
