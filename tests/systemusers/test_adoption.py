@@ -294,7 +294,7 @@ def test_ignored_ones_are_not_asked_about_again(world: World, wide: System) -> N
     adoption.ignore(rows=FoundSystemUser.objects.all(), system=wide, by=BY, at=world.at)
     look(world, wide)
     ignored = FoundSystemUser.objects.waiting().count()
-    adoption.reconsider(rows=FoundSystemUser.objects.all(), system=wide)
+    adoption.reconsider(rows=FoundSystemUser.objects.all(), system=wide, by=BY, at=world.at)
 
     assert (ignored, FoundSystemUser.objects.waiting().count()) == (0, 2)
 
