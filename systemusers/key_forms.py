@@ -13,7 +13,16 @@ from portal.core.forms import CleanText, PickField, VersionedForm
 from systemusers.forms import offer_scopes
 from systemusers.models import SigningKey
 from systemusers.services.keys import LIFETIME
-from systemusers.services.keys.parsing import KID, MIN_BITS, MOST_BYTES, BadKey, Fault, ParsedKey, parse_private_key
+from systemusers.services.keys.parsing import (
+    KID,
+    MAX_BITS,
+    MIN_BITS,
+    MOST_BYTES,
+    BadKey,
+    Fault,
+    ParsedKey,
+    parse_private_key,
+)
 
 FAULTS: dict[Fault, Any] = {
     Fault.NOT_TEXT: _("Filen er ikke tekst. Bruk PEM eller JWK, ikke .p12, .pfx eller .der."),
@@ -24,6 +33,7 @@ FAULTS: dict[Fault, Any] = {
     Fault.PUBLIC_ONLY: _("Dette er bare den offentlige delen. Bruk den private nøkkelen."),
     Fault.WRONG_TYPE: _("Nøkkelen er av feil type. Maskinporten tar bare RSA."),
     Fault.TOO_SMALL: _("Nøkkelen er på %(bits)s bit. Den må ha minst %(least)s."),
+    Fault.TOO_LARGE: _("Nøkkelen er for stor. Den kan ha høyst %(most)s bit."),
     Fault.SEVERAL: _("Her er det flere nøkler. Ta med bare én."),
     Fault.PASSPHRASE_NEEDED: _("Nøkkelen er kryptert. Skriv passordet til den."),
     Fault.PASSPHRASE_WRONG: _("Passordet åpner ikke nøkkelen, eller nøkkelen er skadet."),
@@ -123,7 +133,7 @@ class ImportKeyForm(CleanText, forms.Form):
             self.parsed = parse_private_key(raw, passphrase=data.get("key_password") or "")
         except BadKey as error:
             field = "key_password" if error.is_about_passphrase else "key_file" if file is not None else "key_text"
-            self.add_error(field, FAULTS[error.fault] % {"bits": error.bits, "least": MIN_BITS})
+            self.add_error(field, FAULTS[error.fault] % {"bits": error.bits, "least": MIN_BITS, "most": MAX_BITS})
 
     def _take_kid(self, data: dict[str, Any]) -> None:
         """A JWK may bring its kid."""

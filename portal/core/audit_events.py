@@ -60,8 +60,11 @@ class AuditType(StrEnum):
     RECONCILE = "reconcile"
     # system users that stand in Altinn and not here
     ADOPT = "adopt"
+    LIST_ASKED = "list-asked"
     IGNORED = "ignored"
+    RECONSIDERED = "reconsidered"
     TAKEN_OVER = "taken-over"
+    RIGHTS_ASKED = "rights-asked"
     RIGHTS_KNOWN = "rights-known"
     # services
     SERVICE_ON = "service-on"
@@ -150,7 +153,9 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.TAKE_OVER: {"system_id", "client_id", "fields"},
     T.RECONCILE: {"system_id"},
     T.ADOPT: {"number", "profile", "system_id"},
+    T.LIST_ASKED: {"system_id"},
     T.IGNORED: {"number", "system_id"},
+    T.RECONSIDERED: {"number", "system_id"},
     T.TAKEN_OVER: {"profile", "ordered_by"},
     T.RIGHTS_KNOWN: {"rights", "packages"},
     T.CHANGE_ASKED: {"rights", "packages"},

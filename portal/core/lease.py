@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.core.enqueue import enqueue_by_name
 from portal.core.problems import INTERNAL_ERROR, code_of
 from portal.core.states import LostRace, StatusModel
-from portal.gateways.errors import BrokenReply
+from portal.gateways.errors import BrokenReply, GatewayError
 
 LEASE = timedelta(minutes=3)
 """Longer than a token and three calls with their time-outs may take."""
@@ -264,11 +264,20 @@ def given_back_on_error(hold: Hold[Any]) -> Iterator[None]:
         raise
 
 
-def report_all(holds: Iterable[Hold[Any]], error: Exception) -> None:
-    """`reporting` for a batch that failed as one: each row gets the code and the wait."""
-    for hold in holds:
-        with reporting(hold):
-            raise error
+def work_as_one(holds: list[Hold[Row]], work: Callable[[list[Hold[Row]]], object]) -> None:
+    """`work` for a batch. When a fault of ours ends it, each row is done alone: one row does not keep the others back."""
+    failures = [hold.row.failures for hold in holds]
+    try:
+        work(holds)
+    except Exception as error:
+        is_for_all = len(holds) == 1 or isinstance(error, GatewayError | SoftTimeLimitExceeded)
+        for hold, number in zip(holds, failures, strict=True):
+            hold.row.failures = number
+            if not is_for_all:
+                work_as_one([hold], work)
+                continue
+            with reporting(hold):
+                raise error
 
 
 def log_problem(hold: Hold[Any], error: Exception) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from submissions.models import Attachment, Dialog, EventSubscription, Order, PollCursor, Submission
+from submissions.models import Attachment, Dialog, EarlierReport, EventSubscription, Order, PollCursor, Submission
 from systemusers.models import MaskinportenClient
 from systemusers.services import keys
 
@@ -18,6 +18,7 @@ def register() -> None:
     """Tell the keys below which rows of this app need one."""
     keys.WAITING += [
         _submissions,
+        lambda client: EarlierReport.objects.filter(submission__access__profile__system__client=client),
         lambda client: Order.objects.filter(access__profile__system__client=client, status__in=Order.OPEN),
         lambda client: Dialog.objects.filter(access__profile__system__client=client),
         lambda client: Attachment.objects.filter(

@@ -89,6 +89,16 @@ class System(StatusModel):
         return self.client.client_id in self.client_ids
 
     @property
+    def is_tied(self) -> bool:
+        """Whether Altinn had the signing client on the system when it was last asked. Without it Maskinporten finds no system
+        user of any customer, which then says nothing about the customers.
+        """
+        for line in self.drift:
+            if line["field"] == "client_ids":
+                return isinstance(line["theirs"], list) and self.client.client_id in line["theirs"]
+        return self.entry is None or self.client.client_id in (self.entry.get("clientId") or [])
+
+    @property
     def names(self) -> dict[str, str]:
         return {"nb": self.name_nb, "nn": self.name_nn, "en": self.name_en}
 

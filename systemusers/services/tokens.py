@@ -177,10 +177,12 @@ def note_token(*, access: Access, at: datetime) -> None:
 
 def note_missing(*, access: Access, at: datetime, sign: str) -> None:
     """The first sign ("token" or "list") that the customer removed the access. It decides nothing alone: the access is
-    checked after PATIENCE.
+    checked after PATIENCE. A refused token is no sign while Altinn does not have the signing client on the system.
 
     https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/troubleshooting/
     """
+    if sign == "token" and not access.profile.system.is_tied:
+        return
     usable = Access.objects.filter(pk=access.pk, status__in=Access.USABLE, missing_since__isnull=True)
     with transaction.atomic():
         if usable.update(missing_since=at, next_attempt_at=at + PATIENCE):

@@ -18,7 +18,8 @@ from portal.core.crypto import CannotDecrypt
 from portal.core.lease import Hold, Leased
 from portal.core.states import LostRace
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
-from systemusers.models import Access, SystemRound
+from systemusers.models import Access, MaskinportenClient, SystemRound
+from systemusers.services import keys
 from tests.core.leased_rows import LEASED, MAKERS, make_due_rows
 from tests.core.outbox.rig import in_threads
 from tests.fixtures import AT
@@ -442,3 +443,51 @@ def test_a_lease_of_a_worker_with_a_wrong_clock_is_as_long_as_any(model: type[Le
     assert rows.filter(lease.held(at=AT)).exists()
     assert not rows.filter(lease.free(at=AT)).exists()
     assert rows.filter(lease.free(at=AT + lease.LEASE + timedelta(minutes=1))).exists()
+
+
+@every_model
+def test_one_row_that_cannot_be_done_does_not_keep_its_batch_back(model: type[Leased]) -> None:
+    rows = make_due_rows(model, 3)
+    bad = rows[1].pk
+
+    def work(holds: list[Hold[Any]]) -> None:
+        with transaction.atomic():
+            mine = lease.lock_all(holds)
+            lease.finish_all({hold: {"next_attempt_at": LATER} for hold in mine})
+            if bad in {hold.row.pk for hold in mine}:
+                raise ValueError("bad")
+
+    holds = lease.claim(model._base_manager.all(), at=AT)
+    lease.work_as_one(holds, work)
+
+    assert [again(row).problem_code for row in rows] == ["", "INTERNAL_ERROR", ""]
+    assert [again(row).failures for row in rows] == [0, 1, 0]
+
+
+def test_a_batch_that_gets_no_answer_is_not_asked_row_by_row() -> None:
+    make_due_rows(SystemRound, 3)
+    calls = []
+
+    def work(holds: list[Hold[Any]]) -> None:
+        calls.append(len(holds))
+        raise Unavailable("away")
+
+    lease.work_as_one(lease.claim(SystemRound.objects.all(), at=AT), work)
+
+    assert calls == [3]
+    assert set(SystemRound.objects.values_list("failures", flat=True)) == {1}
+
+
+WITHOUT_A_KEY = {
+    "ClientRelation", "FoundSystemUser", "OfferedRound", "OutboxMessage", "PackageCheck", "RegisterRound",
+}  # fmt: skip
+"""Their work needs no token of a client of ours."""
+BY_A_PERSON = {"KeyRotation"}
+
+
+@pytest.mark.parametrize("model", LEASED, ids=[model.__name__ for model in LEASED])
+def test_a_mended_key_wakes_every_model_whose_work_needs_one(model: type[Leased]) -> None:
+    client = MaskinportenClient(pk=1)
+    woken = {rows(client).model.__name__ for rows in keys.WAITING}
+
+    assert (model.__name__ in woken) != (model.__name__ in WITHOUT_A_KEY | BY_A_PERSON)

@@ -18,8 +18,9 @@ from django.db import connections
 from django.db.models import QuerySet
 from django.utils import timezone, translation
 
-from accounts.models import Role, User
+from accounts.models import Customer, Role, User
 from portal.core import lease
+from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from portal.desk.attention import attention
@@ -34,8 +35,11 @@ from submissions.services.sending.queue import queue
 from submissions.services.ways import about_of, adapter_of
 from submissions.tasks import pull_dialogs, reconcile_submissions, send_submissions, sweep_cursors
 from submissions.views.examples import Example
-from systemusers.models import Access, MaskinportenClient
+from systemusers.models import Access, FoundSystemUser, Kind, MaskinportenClient, System, SystemUser
+from systemusers.services import adoption
+from systemusers.services.access import reconcile_system
 from systemusers.services.clients import save_client
+from systemusers.tasks import take_over_system_users
 from tests.submissions.world import make_draft, package, queue_package
 
 
@@ -169,3 +173,34 @@ def count() -> None:
         "transmissions": len({transmission_id for _, _, transmission_id in rows if transmission_id}),
     }
     print(json.dumps(found))  # noqa: T201
+
+
+def make_elsewhere(number: int) -> None:
+    """So many organisations have a system user that no access of ours stands for."""
+    system = System.objects.filter(environment=Environment.SANDBOX).order_by("pk")[0]
+    order = {"organisations": number, "system_id": system.system_id, "references": "guid"}
+    httpx.post(f"{settings.SANDBOX_URL}/control/bulk", json=order, timeout=60).raise_for_status()
+
+
+def take_over_all() -> None:
+    """Choose every system user in Altinn's list that is no access of ours. A worker is woken."""
+    system = System.objects.filter(environment=Environment.SANDBOX).order_by("pk")[0]
+    reconcile_system(system=system, at=timezone.now())
+    profile = adoption.default_profile(system=system, kind=Kind.STANDARD, by="task:load", at=timezone.now())
+    adoption.take_over(rows=FoundSystemUser.objects.all(), profile=profile, by="task:load", at=timezone.now())
+    take_over_system_users.delay()
+
+
+def count_taken() -> None:
+    """As JSON: what is left to take over, what was taken, how often each, and what was recorded."""
+    taken = FoundSystemUser.objects.exclude(access=None)
+    numbers = {
+        "left": FoundSystemUser.objects.filter(access=None).count(),
+        "taken": taken.count(),
+        "accesses": Access.objects.filter(pk__in=taken.values("access"), status__in=Access.USABLE).count(),
+        "system_users": SystemUser.objects.filter(access__in=taken.values("access")).count(),
+        "customers": Customer.objects.filter(accesses__found__isnull=False).distinct().count(),
+        "all_customers": Customer.objects.count(),
+        "recorded": AuditEvent.objects.filter(what="taken-over").count(),
+    }
+    print(json.dumps(numbers))  # noqa: T201

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Customer
+from portal.core import lease
 from portal.core.lease import lasting_problems
 from portal.gateways import urns
 from portal.sandbox.dialogs import open_dialog
@@ -17,13 +18,14 @@ from submissions.period import Period
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
 from submissions.services.evidence import evidence
-from submissions.services.inbox import cursors, events, poll
+from submissions.services.inbox import cursors, events, poll, presence, pull
 from submissions.services.offers import offers_for
 from submissions.services.pages.next_step import problem_of
 from submissions.services.ways import about_of, adapter_of
 from systemusers.models import Access, ClientRelation, Kind
 from systemusers.services import client_relations
 from systemusers.services.client_relations.ways import settling_since
+from systemusers.services.tokens import AccessMissing, system_user_token
 from tests.submissions.accountant import HOUSING, SALARY, Firm, firm
 from tests.submissions.inbox.reading import Reading
 from tests.submissions.world import AT, BY, PACKAGE, RESOURCE, SERVICE, make_draft, queue_package
@@ -179,6 +181,41 @@ def test_of_two_accountants_the_one_with_the_package_is_offered(firm: Firm) -> N
     assert one == [firm.access]
     assert {access for access, _through in two} == {firm.access, other}
     assert {through for _access, through in two} == {firm.access.customer.name, "Annet Regnskap AS"}
+
+
+@pytest.mark.parametrize("order", ["pulled first", "read first"])
+def test_the_dialogs_of_a_client_of_two_accountants_stay_when_one_of_them_leaves(firm: Firm, order: str) -> None:
+    (client,) = firm.customers(1)
+    other = firm.another("Annet Regnskap AS")
+    opens(firm, client.orgnr)
+    cursors.make_cursors(at=firm.world.at)
+    PollCursor.objects.exclude(access=firm.access).update(next_attempt_at=firm.world.at + timedelta(minutes=5))
+    poll.poll_due(at=firm.world.at)
+    pull.pull_due(at=firm.world.at)
+    assert Dialog.objects.get().access == firm.access
+    firm.attach([client.orgnr], access=other)
+    firm.read()
+    firm.world.let_pass(hours=7)
+    poll.poll_due(at=firm.world.at)
+    firm.world.control(f"/control/system-users/{firm.access.system_user.altinn_id}", method="DELETE")
+    firm.world.let_pass(hours=2)
+    with pytest.raises(AccessMissing):
+        system_user_token(access=firm.access, scopes=("digdir:dialogporten",), at=firm.world.at, fresh=True)
+    firm.world.let_pass(hours=2)
+    assert firm.world.check(firm.access).status == "REMOVED"
+
+    if order == "read first":
+        PollCursor.objects.filter(access=other).update(full_at=firm.world.at, overlap_at=firm.world.at)
+        lease.make_due(PollCursor.objects.filter(access=other), at=firm.world.at)
+        poll.poll_due(at=firm.world.at)
+    presence.sweep(at=firm.world.at)
+    pull.pull_due(at=firm.world.at)
+    firm.world.let_pass(seconds=5)
+    poll.poll_due(at=firm.world.at)
+    pull.pull_due(at=firm.world.at)
+
+    row = Dialog.objects.get()
+    assert (row.access, row.customer, row.gone_reason) == (other, client, "")
 
 
 def test_why_nothing_can_be_sent_is_said_for_each_way(firm: Firm) -> None:

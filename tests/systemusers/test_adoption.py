@@ -12,6 +12,7 @@ from portal.core.audit import AuditEvent
 from systemusers.models import Access, AccessProfile, FoundSystemUser, RightsCheck, System, SystemUser
 from systemusers.services import access as accesses
 from systemusers.services import adoption, tokens
+from systemusers.services.scopes import check_scopes
 from tests.systemusers.world import AGENT_PACKAGE, BY, DIALOGS, PACKAGE, RESOURCE, World, fresh, make_profile
 
 S = Access.Status
@@ -166,6 +167,18 @@ def test_altinn_tells_the_system_user_itself_what_it_may_do(world: World, wide: 
     assert RightsCheck.objects.get().next_attempt_at is None
 
 
+def test_a_token_that_is_no_longer_taken_is_asked_for_once_more(world: World, wide: System) -> None:
+    made_elsewhere(world, wide, 1)
+    look(world, wide)
+    take_all(world, wide, adoption.default_profile(system=wide, kind="STANDARD", by=BY, at=world.at))
+    path = "/platform/accessmanagement/api/v1/enduser/authorizedparties"
+    world.fault(service="accessmanagement", path=path, status=401, times=1)
+
+    adoption.check_rights_due(at=world.at)
+
+    assert not Access.objects.get().has_unknown_rights
+
+
 def test_without_the_scope_the_rights_stay_unknown(world: World, system: System) -> None:
     made_elsewhere(world, system, 1)
     look(world, system)
@@ -177,6 +190,22 @@ def test_without_the_scope_the_rights_stay_unknown(world: World, system: System)
     assert Access.objects.get().has_unknown_rights
     assert check.problem_code == "MP-200"
     assert check.next_attempt_at > world.at
+
+
+def test_the_rights_are_asked_for_at_once_when_the_scope_was_ordered(world: World, system: System) -> None:
+    made_elsewhere(world, system, 1)
+    look(world, system)
+    take_all(world, system, adoption.default_profile(system=system, kind="STANDARD", by=BY, at=world.at))
+    adoption.check_rights_due(at=world.at)
+    world.client.scopes = [*world.client.scopes, PARTIES]
+    world.client.save()
+    world.introduce_client(world.client)
+    world.let_pass(minutes=5)
+
+    check_scopes(client=world.client, by=BY, at=world.at)
+    adoption.check_rights_due(at=world.at)
+
+    assert not Access.objects.get().has_unknown_rights
 
 
 def test_one_made_in_altinn_later_is_taken_over_in_the_night_when_the_system_is_set_so(
@@ -265,7 +294,7 @@ def test_ignored_ones_are_not_asked_about_again(world: World, wide: System) -> N
     adoption.ignore(rows=FoundSystemUser.objects.all(), system=wide, by=BY, at=world.at)
     look(world, wide)
     ignored = FoundSystemUser.objects.waiting().count()
-    adoption.reconsider(rows=FoundSystemUser.objects.all(), system=wide)
+    adoption.reconsider(rows=FoundSystemUser.objects.all(), system=wide, by=BY, at=world.at)
 
     assert (ignored, FoundSystemUser.objects.waiting().count()) == (0, 2)
 

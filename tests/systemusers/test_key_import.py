@@ -53,6 +53,12 @@ def ec_pem() -> str:
     return pem(key=ec.generate_private_key(ec.SECP256R1()))
 
 
+def long_pem() -> str:
+    """As long as one of 16 384 bits, which takes minutes to check."""
+    first, *body, last = pem(PKCS1).splitlines()
+    return "\n".join([first, *(body * 8), last])
+
+
 def damaged() -> str:
     lines = pem().splitlines()
     return "\n".join([*lines[:5], *lines[8:]])
@@ -100,6 +106,7 @@ BAD: dict[Fault, list[str | bytes]] = {
     Fault.PUBLIC_ONLY: [public_pem(), json.dumps({n: v for n, v in jwk().items() if n in ("kty", "n", "e")})],
     Fault.WRONG_TYPE: [ec_pem(), json.dumps({"kty": "EC", "d": "x"}), json.dumps({"kty": "oct", "k": "x"})],
     Fault.TOO_SMALL: [pem(key=private(1024)), json.dumps(jwk(key=private(1024)))],
+    Fault.TOO_LARGE: [json.dumps(jwk(n="_" * 2731)), json.dumps(jwk(d="_" * 2731)), long_pem()],
     Fault.SEVERAL: [pem() + pem(PKCS1), json.dumps([jwk(), jwk()]), json.dumps({"keys": [jwk(), jwk()]})],
     Fault.PASSPHRASE_NEEDED: [pem(word=SECRET), pem(PKCS1, word=SECRET)],
 }

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Vendor
+from portal.core.audit import AuditEvent
 from systemusers.models import Access, FoundSystemUser, RightsCheck, System, SystemRound
 from systemusers.services import adoption
 from tests.systemusers.staff import page, post
@@ -106,3 +107,17 @@ def test_who_approved_in_altinn_is_not_asked_again_and_the_page_says_where(
 
     assert "1 kunde har godkjent i Altinn før og er ikke spurt." in text
     assert not Access.objects.exists()
+
+
+def test_each_button_is_in_the_trail_with_who_pressed_it(staff: Client, world: World, listed: System) -> None:
+    one, other = FoundSystemUser.objects.all()[:2]
+    post(staff, f"systems/{listed.pk}/found/fetch/")
+    post(staff, f"systems/{listed.pk}/found/", {"found": [one.pk], "act": "ignore"})
+    post(staff, f"systems/{listed.pk}/found/?state=ignored", {"found": [one.pk], "act": "reconsider"})
+    post(staff, f"systems/{listed.pk}/found/", {"found": [other.pk], "act": "take"})
+    adoption.take_over_due(at=world.at)
+    post(staff, f"access/{Access.objects.get().pk}/rights/")
+
+    recorded = AuditEvent.objects.filter(by__startswith="user:").order_by("pk").values_list("what", flat=True)
+    expected = {"list-asked", "ignored", "reconsidered", "adopt", "taken-over", "rights-asked"}
+    assert expected <= set(recorded)

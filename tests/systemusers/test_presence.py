@@ -6,7 +6,8 @@ import pytest
 
 from systemusers.models import Access, System, SystemRound, SystemUser
 from systemusers.services import access, tokens
-from tests.systemusers.world import DIALOGS, World, fresh
+from systemusers.services.system_register import compare_system, save_system
+from tests.systemusers.world import BY, DIALOGS, World, fresh
 
 S = Access.Status
 
@@ -155,3 +156,35 @@ def test_a_customer_who_gives_access_again_is_back_on_the_same_row(approved: Acc
         None,
         None,
     )
+
+
+def test_a_signing_client_that_altinn_does_not_have_says_nothing_about_the_customers(
+    approved: Access, world: World
+) -> None:
+    system = approved.profile.system
+    system.client = world.new_client(client_id="3f1f0b1c-0000-4000-8000-000000000009")
+    save_system(system=system, by=BY, at=world.at)
+    row = Access.objects.loaded().get(pk=approved.pk)
+
+    with pytest.raises(tokens.AccessMissing):
+        tokens.system_user_token(access=row, scopes=DIALOGS, at=world.at)
+    after_token = fresh(row)
+    world.let_pass(hours=2)
+    after_check = world.check(row)
+
+    assert (after_token.status, after_token.missing_since) == (S.APPROVED, None)
+    assert (after_check.status, after_check.missing_since) == (S.APPROVED, None)
+
+
+def test_a_client_that_somebody_took_off_the_system_says_nothing_once_that_is_known(
+    approved: Access, world: World
+) -> None:
+    system = approved.profile.system
+    world.app.state.systems[system.system_id].client_ids[:] = ["3f1f0b1c-0000-4000-8000-00000000000a"]
+    compare_system(system=system, by=BY, at=world.at)
+    row = Access.objects.loaded().get(pk=approved.pk)
+
+    with pytest.raises(tokens.AccessMissing):
+        tokens.system_user_token(access=row, scopes=DIALOGS, at=world.at)
+
+    assert fresh(row).missing_since is None

@@ -198,7 +198,7 @@ def _agent(is_agent: bool) -> str:
 def _request(payload: dict[str, Any], *, created: bool = False) -> RemoteRequest:
     return RemoteRequest(
         id=str(payload["id"]),
-        external_ref=str(payload.get("externalRef", "")),
+        external_ref=str(payload.get("externalRef") or ""),
         system_id=str(payload["systemId"]),
         orgnr=str(payload["partyOrgNo"]),
         status=str(payload["status"]),
@@ -230,7 +230,7 @@ def _system_user(payload: dict[str, Any]) -> RemoteSystemUser:
         kind=str(payload.get("userType", "standard")).lower(),
         system_id=str(payload.get("systemId", "")),
         orgnr=str(payload["reporteeOrgNo"]),
-        external_ref=str(payload.get("externalRef", "")),
+        external_ref=str(payload.get("externalRef") or ""),
         created_at=moment(payload.get("created")),
         title=str(payload.get("integrationTitle") or ""),
     )

@@ -38,7 +38,7 @@ def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime, agai
     newest = {UUID(item.id): item for item in sorted(items, key=lambda item: item.updated_at)}
     if not newest:
         return []
-    rows = Dialog.objects.filter(environment=access.environment, dialog_id__in=newest)
+    rows = Dialog.objects.filter(environment=access.environment, dialog_id__in=newest).select_related("access")
     known = {row.dialog_id: row for row in rows}
     owners = _owners(access, list(newest.values()))
     _note_clients(access, {item.party for item in newest.values()} - owners.keys(), at)
@@ -63,7 +63,8 @@ def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime, agai
 
 
 def _has_moved(old: Dialog | None, new: Dialog, again: bool) -> bool:
-    if old is None or old.updated_at < new.updated_at or old.gone_at or old.missing_since:
+    is_left = old is not None and (old.gone_at or old.missing_since or old.access.status in Access.ENDED)
+    if old is None or old.updated_at < new.updated_at or is_left:
         return old is None or old.updated_at <= new.updated_at
     return again and old.updated_at == new.updated_at and (old.problem_code != "" or _differs(old, new))
 

@@ -16,7 +16,8 @@ from portal.gateways.errors import Refused
 from portal.gateways.statuses import Kind, kind_of
 from submissions.models import Dialog, PollCursor
 from submissions.services.inbox import cursors
-from systemusers.models import Access
+from systemusers.models import Access, ClientRelation
+from systemusers.models import Kind as AccessKind
 from systemusers.services.tokens import ABOUT_TOKEN
 
 Gone = Dialog.Gone
@@ -40,8 +41,25 @@ def reason_of(dialog: Dialog, error: Refused) -> str:
 
 def mark_gone(hold: Hold[Dialog], reason: str, **fields: Any) -> None:
     """The dialog leaves the counts; its documents are kept."""
-    since = hold.row.gone_at or hold.now()
+    row, since = hold.row, hold.row.gone_at or hold.now()
+    left_at = row.missing_since or row.access.status_at
     hold.finish(gone_at=since, gone_reason=reason, missing_since=None, **fields)
+    if reason == Gone.NOT_OURS:
+        _read_by_others(row, left_at=left_at, at=hold.now())
+
+
+def _read_by_others(dialog: Dialog, *, left_at: datetime, at: datetime) -> None:
+    """Another access may reach the customer: its own, or that of another accountant. Each reads everything once, and takes over
+    the dialogs that are listed there.
+    """
+    own = Q(access__customer=dialog.customer_id) & ~Q(access__profile__kind=AccessKind.AGENT)
+    relations = ClientRelation.objects.present().filter(customer=dialog.customer_id)
+    reaching = own | Q(access__in=relations.values("access"))
+    rows = PollCursor.objects.filter(reaching, access__status__in=Access.USABLE).exclude(access=dialog.access_id)
+    rows = rows.filter(Q(full_began_at__isnull=True) | Q(full_began_at__lt=left_at), overlap_from__isnull=True)
+    ids = list(rows.values_list("pk", flat=True))
+    PollCursor.objects.filter(pk__in=ids).update(overlap_at=at, full_at=at)
+    lease.make_due(PollCursor.objects.filter(pk__in=ids), at=at)
 
 
 def without_access(hold: Hold[Dialog]) -> None:

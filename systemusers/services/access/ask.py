@@ -8,7 +8,7 @@ locked, so that two processes cannot choose the same.
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from django.db import transaction
@@ -88,7 +88,7 @@ def ask_beside(*, access: Access, by: str, at: datetime) -> Access:
             raise AlreadyRequested(newer)
         new = Access.objects.create(
             environment=access.environment, customer=access.customer, profile=access.profile, status_at=at, requested_by=by,
-            external_ref=_next_ref(access), next_attempt_at=at, replaces=access, **_wanted(access.profile),
+            external_ref=next_ref(access), next_attempt_at=at, replaces=access, **_wanted(access.profile),
         )  # fmt: skip
         record(
             by=by, at=at, target=new, what=AuditType.REQUESTED, profile=access.profile.name, **_wanted(access.profile)
@@ -96,12 +96,18 @@ def ask_beside(*, access: Access, by: str, at: datetime) -> Access:
     return new
 
 
-def _next_ref(access: Access) -> str:
+def _taken_refs(customer: Customer, system: System, *, but_for: str = "") -> set[str]:
+    """The references that the system has for the customer, here or in Altinn's list, whatever the kind: Altinn has one system
+    user for each. Of those in the list, the ones of the kind `but_for` are left out: a question there is answered already.
+    """
+    same_system = Access.objects.filter(customer=customer, profile__system=system)
+    found = FoundSystemUser.objects.filter(system=system, orgnr=customer.orgnr).exclude(kind=but_for)
+    return {*same_system.values_list("external_ref", flat=True), *found.values_list("external_ref", flat=True)}
+
+
+def next_ref(access: Access) -> str:
     """A reference that the system does not have for the customer."""
-    same_system = Access.objects.filter(customer=access.customer, profile__system=access.profile.system)
-    taken = set(same_system.values_list("external_ref", flat=True))
-    found = FoundSystemUser.objects.filter(system=access.profile.system, orgnr=access.customer.orgnr)
-    taken |= set(found.values_list("external_ref", flat=True))
+    taken = _taken_refs(access.customer, access.profile.system)
     stem = f"{access.customer.orgnr}-{access.profile_id}"
     return next(ref for number in count(2) if (ref := f"{stem}-{number}") not in taken)
 
@@ -120,9 +126,10 @@ def _wanted(profile: AccessProfile) -> dict[str, Any]:
 
 
 def _external_ref(customer: Customer, profile: AccessProfile) -> str:
-    same_system = Access.objects.filter(customer=customer, profile__system=profile.system)
-    taken = same_system.filter(external_ref=customer.orgnr).exists()
-    return f"{customer.orgnr}-{profile.pk}" if taken else customer.orgnr
+    taken = _taken_refs(customer, profile.system, but_for=profile.kind)
+    stem = f"{customer.orgnr}-{profile.pk}"
+    wanted = chain([customer.orgnr, stem], (f"{stem}-{number}" for number in count(2)))
+    return next(ref for ref in wanted if ref not in taken)
 
 
 def renew_access(*, access: Access, by: str, at: datetime) -> None:

@@ -18,7 +18,7 @@ from portal.gateways.altinn import RemoteSystemUser
 from portal.gateways.errors import BrokenReply, Refused
 from systemusers.models import Access, System, SystemRound, SystemUser
 from systemusers.services import tokens
-from systemusers.services.access.answers import store_system_user
+from systemusers.services.access.presence import note_system_user
 from systemusers.services.access.rounds import is_ours, waits_for_us, work_systems
 from systemusers.services.adoption.found import note_listed
 from systemusers.services.remote import system_user_requests
@@ -95,7 +95,7 @@ def _take_new_ids(rows: list[Access], listed: Known, at: datetime) -> None:
     for row in rows:
         remote = listed[row.customer.orgnr, row.external_ref]
         if str(known.get(row.pk, remote.id)) != remote.id:
-            store_system_user(row, remote, at=at)
+            note_system_user(row, remote, at=at)
 
 
 def _listed(system: System, at: datetime) -> Known:

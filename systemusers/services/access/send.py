@@ -10,6 +10,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from accounts.models import Customer
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
@@ -19,6 +20,7 @@ from portal.gateways.altinn import RemoteRequest, SystemUserRequests
 from portal.gateways.errors import BrokenReply, Refused
 from systemusers.models import Access, Kind
 from systemusers.services.access import answers
+from systemusers.services.access.ask import next_ref
 from systemusers.services.access.rounds import is_ours, waits_for_us, work_accesses
 from systemusers.services.adoption.choose import check_rights
 from systemusers.services.remote import system_user_requests
@@ -111,10 +113,18 @@ def _is_left_over(row: Access, remote: RemoteRequest) -> bool:
 
 
 def _adopt(hold: Hold[Access], error: Refused) -> None:
-    """The customer has a system user for the triple already. Altinn does not return its rights: they are asked for."""
+    """The customer has a system user for the triple already. Altinn does not return its rights: they are asked for.
+
+    One of the other kind cannot stand for this access: the question is sent again with a reference of its own.
+    """
     system_user = answers.find_system_user(hold.row, at=hold.now())
     if system_user is None:
         raise error
+    if system_user.kind.upper() != hold.row.profile.kind:
+        with transaction.atomic():
+            Customer.objects.select_for_update(no_key=True).get(pk=hold.row.customer_id)
+            hold.finish(next_attempt_at=hold.now(), external_ref=next_ref(hold.row))
+        return
     with transaction.atomic():
         answers.approve(hold, system_user, {"rights": [], "packages": [], "rights_known_at": None})
         check_rights(access=hold.row, at=hold.now())

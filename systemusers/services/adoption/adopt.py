@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
+from django.db.models import Case, Value, When
 
 from accounts.models import Customer
 from accounts.services.customers import add_customers, is_readable_orgnr, look_up_new
@@ -26,6 +28,7 @@ BATCH = MOST_NUMBERS
 Status = Access.Status
 Holds = list[Hold[FoundSystemUser]]
 WRONG_NUMBER = "WRONG_ORGNR"
+LATER = timedelta(hours=1)
 
 
 def take_over_due(*, at: datetime) -> int:
@@ -35,10 +38,7 @@ def take_over_due(*, at: datetime) -> int:
     for hold in holds:
         by_environment[hold.row.system.environment].append(hold)
     for environment, group in by_environment.items():
-        try:
-            _take_over(environment, group)
-        except Exception as error:
-            lease.report_all(group, error)
+        lease.work_as_one(group, partial(_take_over, environment))
     return len(holds)
 
 
@@ -49,11 +49,39 @@ def _take_over(environment: str, group: Holds) -> None:
         hold.stop(code=WRONG_NUMBER, chosen_at=None)
     units = look_up_new({hold.row.orgnr for hold in usable}, environment=environment)
     with transaction.atomic():
-        mine = lease.lock_all(usable)
+        mine = _newest(_there(lease.lock_all(usable)))
         customers = _customers(environment, mine, units)
         taken = {hold: _access_of(hold, customers[hold.row.orgnr]) for hold in mine}
         _ask_for_rights(taken)
+        _let_go(taken)
         lease.finish_all({hold: {"next_attempt_at": None, "access": access} for hold, access in taken.items()})
+
+
+def _there(holds: Holds) -> Holds:
+    """Those that Altinn still lists: another worker may have read the list during the look-up."""
+    rows = FoundSystemUser.objects.filter(pk__in=[hold.row.pk for hold in holds], gone_at=None)
+    there = set(rows.values_list("pk", flat=True))
+    for hold in holds:
+        if hold.row.pk not in there:
+            hold.give_back()
+    return [hold for hold in holds if hold.row.pk in there]
+
+
+def _newest(holds: Holds) -> Holds:
+    """One for each reference: of two the older was replaced in Altinn between two looks, and leaves the list at the next one."""
+    newest = {}
+    for hold in sorted(holds, key=lambda hold: (hold.row.found_at, hold.row.pk)):
+        newest[hold.row.system_id, hold.row.orgnr, hold.row.external_ref] = hold
+    for hold in set(holds) - set(newest.values()):
+        hold.postpone(LATER)
+    return [hold for hold in holds if hold in newest.values()]
+
+
+def _let_go(taken: Mapping[Hold[FoundSystemUser], Access]) -> None:
+    """An access that stands for a new system user no longer stands for the one before it."""
+    others = FoundSystemUser.objects.filter(access__in=taken.values()).exclude(pk__in=[hold.row.pk for hold in taken])
+    for at in [hold.now() for hold in taken][:1]:
+        others.update(access=None, gone_at=at, next_attempt_at=None)
 
 
 def _customers(environment: str, holds: Holds, units: dict[str, Unit]) -> dict[str, Customer]:
@@ -68,8 +96,11 @@ def _customers(environment: str, holds: Holds, units: dict[str, Unit]) -> dict[s
 def _access_of(hold: Hold[FoundSystemUser], customer: Customer) -> Access:
     """The access that stands for the system user: the one there is for the reference, or a new one."""
     found = hold.row
-    same = Access.objects.filter(customer=customer, profile__system=found.system, external_ref=found.external_ref)
-    access = same.select_related("customer", "profile__system").first()
+    same = Access.objects.filter(
+        customer=customer, profile__system=found.system, profile__kind=found.kind, external_ref=found.external_ref
+    )
+    used_first = Case(When(status__in=Access.USABLE, then=Value(0)), default=Value(1))
+    access = same.select_related("customer", "profile__system").order_by(used_first, "-status_at", "-pk").first()
     if access is None:
         access = _new_access(hold, customer)
     elif access.can_move_to(Status.APPROVED) and not _is_replaced(access, found):

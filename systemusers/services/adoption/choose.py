@@ -9,7 +9,7 @@ from django.db import transaction
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from systemusers.models import Access, AccessProfile, ClientRound, Kind, RightsCheck, System
+from systemusers.models import Access, AccessProfile, ClientRound, Kind, RightsCheck, System, SystemRound
 from systemusers.models.found import FoundSystemUserQuerySet
 from systemusers.services.system_register import save_profile
 from systemusers.services.system_register.checks import find_package
@@ -60,9 +60,23 @@ def ignore(*, rows: FoundSystemUserQuerySet, system: System, by: str, at: dateti
     return number
 
 
-def reconsider(*, rows: FoundSystemUserQuerySet, system: System) -> int:
+def reconsider(*, rows: FoundSystemUserQuerySet, system: System, by: str, at: datetime) -> int:
     """Undo `ignore`."""
-    return rows.filter(system=system, ignored_at__isnull=False, access=None).update(ignored_at=None)
+    with transaction.atomic():
+        number = rows.filter(system=system, ignored_at__isnull=False, access=None).update(ignored_at=None)
+        record(by=by, at=at, target=system, what=AuditType.RECONSIDERED, number=number, system_id=system.system_id)
+    return number
+
+
+def ask_for_list(*, system: System, by: str, at: datetime) -> None:
+    """Read Altinn's list of system users at the next chance."""
+    rounds = SystemRound.objects.filter(system=system, kind=SystemRound.Kind.RECONCILE)
+    with transaction.atomic():
+        record(by=by, at=at, target=system, what=AuditType.LIST_ASKED, system_id=system.system_id)
+        SystemRound.objects.get_or_create(
+            system=system, kind=SystemRound.Kind.RECONCILE, defaults={"next_attempt_at": at}
+        )
+        lease.make_due(rounds, at=at)
 
 
 def default_profile(*, system: System, kind: str, by: str, at: datetime) -> AccessProfile:
@@ -87,6 +101,13 @@ def _fits(system: System, urn: str, kind: str) -> bool:
     if package is None:
         return False
     return package.is_delegable if kind == Kind.AGENT else package.is_assignable
+
+
+def ask_for_rights(*, access: Access, by: str, at: datetime) -> None:
+    """`check_rights`, because a person wants to know."""
+    with transaction.atomic():
+        record(by=by, at=at, target=access, what=AuditType.RIGHTS_ASKED)
+        check_rights(access=access, at=at)
 
 
 def check_rights(*, access: Access, at: datetime) -> None:

@@ -5,10 +5,12 @@ https://docs.altinn.studio/nb/authorization/guides/system-vendor/system-user/
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -17,7 +19,10 @@ from portal.gateways.altinn import RemoteSystemUser
 from portal.gateways.text import one_line
 from systemusers.models import Access, AccessProfile, FoundSystemUser, Kind, System, SystemUser
 
+logger = logging.getLogger(__name__)
 BATCH = 1000
+LONGEST_REFERENCE, LONGEST_NUMBER = 500, 20
+"""Of the columns."""
 BY_ITSELF = "task:take_over"
 """The actor where the system takes new ones over without a person."""
 REFRESHED = ("orgnr", "external_ref", "kind", "title", "created_at")
@@ -38,7 +43,20 @@ def note_listed(*, system: System, listed: Iterable[RemoteSystemUser], at: datet
 
 def _batches(listed: Iterator[RemoteSystemUser]) -> Iterator[list[RemoteSystemUser]]:
     while batch := list(islice(listed, BATCH)):
-        yield batch
+        kept = [remote for remote in batch if _can_be_stored(remote)]
+        if len(kept) < len(batch):
+            logger.error("%s system users in Altinn's list cannot be stored and are left out", len(batch) - len(kept))
+        yield kept
+
+
+def _can_be_stored(remote: RemoteSystemUser) -> bool:
+    """One that cannot must not keep the rest of the list from being read. Altinn sets no limit for a reference; ours is long."""
+    try:
+        UUID(remote.id)
+    except ValueError:
+        return False
+    is_short = len(remote.external_ref) <= LONGEST_REFERENCE and len(remote.orgnr) <= LONGEST_NUMBER
+    return is_short and "\0" not in remote.external_ref + remote.orgnr and remote.kind.upper() in Kind.values
 
 
 def _store(system: System, batch: list[RemoteSystemUser], at: datetime) -> None:
@@ -56,6 +74,8 @@ def _store(system: System, batch: list[RemoteSystemUser], at: datetime) -> None:
         )
         mine = FoundSystemUser.objects.filter(system=system, altinn_id__in=ids)
         mine.filter(gone_at__isnull=False).update(gone_at=None, chosen_at=None, next_attempt_at=None)
+        ended = mine.filter(access__status__in=Access.ENDED, altinn_id__in=[one.id for one in new])
+        ended.update(access=None, chosen_at=None, next_attempt_at=None)
         if system.adopts:
             choose_by_itself(mine.waiting(), at=at)
 

@@ -19,12 +19,10 @@ from portal.gateways import urns
 from portal.gateways.altinn import AuthorizedParty
 from portal.gateways.errors import Refused
 from systemusers.models import Access, AccessProfile, ClientRound, Kind, RightsCheck
-from systemusers.services import tokens
-from systemusers.services.remote import metadata
+from systemusers.services.parties import ask
 from systemusers.services.tokens import NoKey
 
 BY = "task:check_rights"
-SCOPE = "altinn:accessmanagement/authorizedparties"
 BATCH = 20
 NOT_LISTED = "NOT_LISTED"
 LATER = timedelta(days=1)
@@ -58,9 +56,7 @@ def check_rights(hold: Hold[RightsCheck]) -> None:
     """
     access = hold.row.access
     try:
-        token = tokens.exchanged_token(access=access, scopes=(SCOPE,), at=hold.now())
-        hold.renew()
-        parties = metadata(access.environment).authorized_parties(token=token)
+        parties = ask(hold, access)
     except NoKey as error:
         hold.put_off(code=code_of(error), wait=LONGEST_WAIT)
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
@@ -34,10 +35,7 @@ def take_in_due(*, at: datetime) -> int:
         row = hold.row
         groups[row.access.environment, row.chosen_by, row.portfolio_id].append(hold)
     for (environment, _by, _portfolio), group in groups.items():
-        try:
-            _take_in(environment, group)
-        except Exception as error:
-            lease.report_all(group, error)
+        lease.work_as_one(group, partial(_take_in, environment))
     return len(holds)
 
 

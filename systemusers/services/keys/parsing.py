@@ -20,11 +20,17 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from portal.gateways import maskinporten
 
 MIN_BITS = 2048
+MAX_BITS = 8192
+"""Digdir names 2048. The work of checking a key grows so fast that a larger one would hold up the page for minutes."""
+MOST_IN_BLOCK = 10_000
+"""Characters of a PEM block: more than a key of MAX_BITS needs. Longer ones are not read, as that is slow too."""
 MOST_BYTES = 64 * 1024
 KID = re.compile(r"[A-Za-z0-9._-]{1,255}")
 """The characters that Digdir allows."""
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 _EDGES = re.compile(r"-----(?:BEGIN|END) ")
+_NUMBERS = ("n", "e", "d", "p", "q", "dp", "dq", "qi")
+"""Of a JWK: base64, six bits for each character."""
 PRIVATE_LABEL = "PRIVATE KEY"
 
 
@@ -39,6 +45,7 @@ class Fault(StrEnum):
     PUBLIC_ONLY = "PUBLIC_ONLY"
     WRONG_TYPE = "WRONG_TYPE"
     TOO_SMALL = "TOO_SMALL"
+    TOO_LARGE = "TOO_LARGE"
     SEVERAL = "SEVERAL"
     PASSPHRASE_NEEDED = "PASSPHRASE_NEEDED"  # noqa: S105 - the name of a fault
     PASSPHRASE_WRONG = "PASSPHRASE_WRONG"  # noqa: S105 - the name of a fault
@@ -89,8 +96,12 @@ def _from_pem(text: str, passphrase: str) -> Any:
         raise BadKey(Fault.SEVERAL)
     if not private:
         raise BadKey(_without_private(labels))
-    block = next(match[0] for match in _BLOCK.finditer(text) if match[1] == private[0])
-    return _load(_unindented(block), passphrase)
+    if private[0].startswith("OPENSSH"):
+        raise BadKey(Fault.NOT_A_KEY)
+    block = _unindented(next(match[0] for match in _BLOCK.finditer(text) if match[1] == private[0]))
+    if len(block) > MOST_IN_BLOCK:
+        raise BadKey(Fault.TOO_LARGE)
+    return _load(block, passphrase)
 
 
 def _without_private(labels: list[str]) -> Fault:
@@ -126,6 +137,8 @@ def _from_json(text: str) -> ParsedKey:
         raise BadKey(Fault.WRONG_TYPE if isinstance(kind, str) and kind else Fault.NOT_A_KEY)
     if not jwk.get("d"):
         raise BadKey(Fault.PUBLIC_ONLY)
+    if any(isinstance(value, str) and len(value) * 6 > MAX_BITS + 64 for value in map(jwk.get, _NUMBERS)):
+        raise BadKey(Fault.TOO_LARGE)
     try:
         private = jwt.algorithms.RSAAlgorithm.from_jwk(jwk)
         _validate(private)
@@ -158,6 +171,8 @@ def _of(private: Any, *, kid: str = "") -> ParsedKey:
         raise BadKey(Fault.WRONG_TYPE)
     if private.key_size < MIN_BITS:
         raise BadKey(Fault.TOO_SMALL, bits=private.key_size)
+    if private.key_size > MAX_BITS:
+        raise BadKey(Fault.TOO_LARGE)
     pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
