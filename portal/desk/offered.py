@@ -67,7 +67,7 @@ def offered_list(request: StaffRequest) -> HttpResponse:
 
 def _opening() -> set[str]:
     """Codes of what opens a service of the catalogue."""
-    return {code for one in catalogue.services() for code in (one.resource, *one.packages)}
+    return {code for one in catalogue.services() for code in (*one.resources, *one.packages)}
 
 
 def _systems(environment: str) -> dict[str, list[str]]:
