@@ -52,14 +52,22 @@ def counts(rows: QuerySet[Any], groups: list[Group]) -> dict[str, int]:
 
 
 def chips(
-    rows: QuerySet[Any], groups: list[Group], *, query: QueryDict, parameter: str, always: tuple[str, ...] = ()
+    rows: QuerySet[Any],
+    groups: list[Group],
+    *,
+    query: QueryDict,
+    parameter: str,
+    always: tuple[str, ...] = (),
+    default: str = "",
 ) -> list[dict[str, Any]]:
-    """Chips for `components/chips.html`: "all", then groups that have rows, are chosen, or are in `always`."""
-    chosen = query.get(parameter, "")
+    """Chips for `components/chips.html`: "all", then groups that have rows, are chosen, or are in `always`.
+
+    `default` is the group that a page without the parameter shows; such a list has no chip for all.
+    """
+    chosen = query.get(parameter, default)
     totals = counts(rows, groups)
-    result: list[dict[str, Any]] = [
-        {"label": _("Alle"), "count": None, "query": _with(query, parameter, ""), "is_current": not chosen}
-    ]
+    everything = {"label": _("Alle"), "count": None, "query": _with(query, parameter, ""), "is_current": not chosen}
+    result: list[dict[str, Any]] = [] if default else [everything]
     for group in groups:
         number = totals[group.code]
         if number or group.code == chosen or group.code in always:

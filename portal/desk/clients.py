@@ -11,8 +11,8 @@ from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.guard import StaffRequest, staff_page
@@ -42,9 +42,12 @@ from systemusers.services.client_relations.listing import (
     client_row,
     find_clients,
     groups,
+    in_portfolio,
+    portfolio_choices,
     summary,
 )
 from systemusers.services.next_step import next_step
+from systemusers.services.offered import names_of
 
 
 @dataclass(frozen=True)
@@ -89,20 +92,22 @@ def find(request: StaffRequest, pk: int) -> Access:
 
 @staff_page()
 def clients(request: StaffRequest, pk: int) -> HttpResponse:
-    access, text, state, at = find(request, pk), search_text(request), request.GET.get("state", ""), timezone.now()
+    access, text, at = find(request, pk), search_text(request), timezone.now()
+    state, portfolio = request.GET.get("state", ""), request.GET.get("portfolio", "")
     everything = find_clients(access=access, user=request.user)
-    matching = find_clients(access=access, user=request.user, text=text)
-    named = groups(access)
+    matching = _matching(request, access)
+    named, known = groups(access), names_of(access.environment, access.packages, language=(get_language() or "nb")[:2])
     page = paginate(in_group(matching, named, state), query=request.GET, order=("name", "pk"))
     round_ = ClientRound.objects.filter(access=access).first()
     numbers = summary(access=access, rows=everything)
     reports = catalogue.reports(catalogue.local(request.environment))
     context = {
-        "access": access, "q": text, "state": state, "page": page.of(lambda row: _row(row, access, reports)),
+        "access": access, "q": text, "state": state, "page": page.of(lambda row: _row(row, access, reports, known)),
         "chips": chips(matching, named, query=request.GET, parameter="state", always=("ready", "lacking", "strangers")),
         "numbers": numbers, "shares": _shares(numbers), "services": _services(everything, reports), "round": round_,
         "step": next_step(access, at=at, working=is_working(at=at)),
         "problem": explain(round_.problem_code) if round_ and round_.problem_code else None,
+        "portfolios": [(value, name, value == portfolio) for value, name in portfolio_choices(request.user)],
         "moving": everything.filter(CHOSEN).count(),
         "sandbox_url": _sandbox_page(request),
         "form": TakeInForm(user=request.user), "mailto": guidance_mail(access, everything),
@@ -115,10 +120,16 @@ def _sandbox_page(request: StaffRequest) -> str:
     return f"{settings.SANDBOX_URL}/control#system-users" if request.environment == Environment.SANDBOX else ""
 
 
-def _row(relation: ClientRelation, access: Access, reports: list[Service]) -> Row:
+def _matching(request: StaffRequest, access: Access) -> ClientRelationQuerySet:
+    """By the search and the portfolio, before the groups."""
+    rows = find_clients(access=access, user=request.user, text=search_text(request))
+    return in_portfolio(rows, request.GET.get("portfolio", ""))
+
+
+def _row(relation: ClientRelation, access: Access, reports: list[Service], known: dict[str, str]) -> Row:
     usable = relation.gone_at is None and access.status in Access.USABLE
     names = [one.name for one in reports if usable and catalogue.gives(relation, one)]
-    return Row(client_row(relation, access), names)
+    return Row(client_row(relation, access, known=known), names)
 
 
 def _services(rows: ClientRelationQuerySet, reports: list[Service]) -> list[Sendable]:
@@ -188,7 +199,7 @@ def _choose(request: StaffRequest, access: Access, rows: ClientRelationQuerySet,
 def download(request: StaffRequest, pk: int) -> HttpResponse:
     """The list as the filter shows it, for the accountant."""
     access = find(request, pk)
-    matching = find_clients(access=access, user=request.user, text=search_text(request))
+    matching = _matching(request, access)
     rows = in_group(matching, groups(access), request.GET.get("state", "")).order_by("name", "pk")
     content = export(access=access, rows=rows, by=request.user.actor, at=timezone.now())
     response = HttpResponse(content, content_type="text/csv; charset=utf-8")

@@ -28,6 +28,8 @@ NAVIGATION = [
     ("systems", gettext_lazy("Systemer")),
     ("connection", gettext_lazy("Tilkobling")),
 ]
+BELOW = {"systems": "offered", "connection": "settings"}
+"""Pages whose address does not begin with that of the entry of the menu they belong to, by that entry."""
 ENVIRONMENT_TEXTS = {
     Environment.SANDBOX: gettext_lazy("Sandkasse på denne maskinen · ingenting herfra når Altinn eller Skatteetaten"),
     Environment.TEST: gettext_lazy("Altinn TT02 · syntetiske kunder · ingenting herfra når produksjon"),
@@ -55,8 +57,12 @@ class Shell:
             url = reverse(name, kwargs={"environment": self._environment})
         except NoReverseMatch:
             return None
-        is_current = self._request.path == url if name == "dashboard" else self._request.path.startswith(url)
+        is_current = self._request.path == url if name == "dashboard" else self._is_below(name, BELOW.get(name, name))
         return {"url": url, "label": label, "is_current": is_current}
+
+    def _is_below(self, *names: str) -> bool:
+        starts = tuple(reverse(name, kwargs={"environment": self._environment}) for name in names)
+        return self._request.path.startswith(starts)
 
     @cached_property
     def environments(self) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ from systemusers import tasks
 from systemusers.models import Offered, OfferedRound, System
 from systemusers.services import offered
 
+OPENS = lazy("Åpner en tjeneste")
 GROUPS = [
     Group("packages", lazy("Tilgangspakker"), Q(kind="PACKAGE", gone_at=None)),
     Group("resources", lazy("Enkeltrettigheter"), Q(kind="RESOURCE", gone_at=None)),
@@ -52,15 +53,21 @@ def offered_list(request: StaffRequest) -> HttpResponse:
     matching = Offered.objects.filter(environment=request.environment)
     if text:
         matching = matching.filter(Q(code__icontains=text) | Q(names__icontains=text))
-    rows = in_group(matching, GROUPS, group)
+    groups = [Group("opens", OPENS, Q(code__in=_opening())), *GROUPS]
+    rows = in_group(matching, groups, group)
     using = _systems(request.environment)
     page = paginate(rows, query=request.GET, order=("kind", "code")).of(lambda entry: _row(entry, using))
     context = {
         "page": page, "q": text, "group": group,
-        "chips": chips(matching, GROUPS, query=request.GET, parameter="group"),
+        "chips": chips(matching, groups, query=request.GET, parameter="group"),
         "round": OfferedRound.objects.filter(environment=request.environment).first(),
     }  # fmt: skip
     return page_or_fragment(request, "desk/offered.html", "results", context=context)
+
+
+def _opening() -> set[str]:
+    """Codes of what opens a service of the catalogue."""
+    return {code for one in catalogue.services() for code in (*one.resources, *one.packages)}
 
 
 def _systems(environment: str) -> dict[str, list[str]]:

@@ -25,6 +25,7 @@ from portal.desk import connection as steps
 from portal.desk import overview
 from portal.desk.attention import attention
 from portal.desk.news import news
+from submissions.services import production_start
 
 
 @staff_page()
@@ -64,7 +65,13 @@ def dashboard(request: StaffRequest) -> HttpResponse:
 def connection(request: StaffRequest) -> HttpResponse:
     nine = steps.nine_steps(environment=request.environment, user=request.user, at=timezone.now())
     left = [step for step in nine if step.state != steps.DONE]
-    context = {"steps": nine, "done": len(nine) - len(left), "next": left[0] if left else None}
+    is_production = request.environment == Environment.PRODUCTION
+    context = {
+        "steps": nine,
+        "done": len(nine) - len(left),
+        "next": left[0] if left else None,
+        "starts": SimpleLazyObject(production_start.starts) if is_production else [],
+    }
     return page_or_fragment(request, "desk/connection.html", "steps", context=context)
 
 

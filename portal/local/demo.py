@@ -23,9 +23,10 @@ from accounts.services.vendor import save_vendor
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
-from portal.gateways import maskinporten
+from portal.gateways import digdir, maskinporten
 from systemusers.models import AccessProfile, Kind, MaskinportenClient, SigningKey, System
 from systemusers.services.clients import save_client
+from systemusers.services.wanted_scopes import wanted
 
 BY = "task:seed"
 VENDOR_ORGNR = "310123455"
@@ -39,18 +40,6 @@ RIGHTS = [
 ]
 FOR_CLIENTS = ["urn:altinn:accesspackage:regnskapsforer-med-signeringsrettighet"]
 ACCOUNTANT = "Tall & Tine Regnskap AS"
-SCOPES = [
-    "altinn:authentication/systemregister.write",
-    "altinn:authentication/systemuser.request.read",
-    "altinn:authentication/systemuser.request.write",
-    "digdir:dialogporten",
-    "altinn:events.subscribe",
-    "altinn:accessmanagement/authorizedparties",
-    "skatteetaten:innrapporteringaksjonaerregisteroppgave",
-    "skatteetaten:innrapporteringboligsameie",
-    "skatteetaten:innrapporteringboligselskap",
-    "skatteetaten:innrapporteringamelding",
-]
 STAFF = [
     ("ida", "Ida Berg", Role.ADMINISTRATOR),
     ("ola", "Ola Vik", Role.CASE_WORKER),
@@ -129,12 +118,13 @@ def _customers(portfolio: Portfolio) -> None:
 
 
 def _client(at: datetime) -> MaskinportenClient:
+    """It may use every service, and Digdir's self-service API, so that each page can be tried."""
     client = MaskinportenClient(
         environment=Environment.SANDBOX,
         client_id=str(uuid.uuid4()),
         name=VENDOR_NAME,
         orgnr=VENDOR_ORGNR,
-        scopes=SCOPES,
+        scopes=[*(one.scope for one in wanted(Environment.SANDBOX)), *digdir.SCOPES],
     )
     save_client(client=client, by=BY, at=at)
     kid, private_pem, public_jwk = maskinporten.generate_key()

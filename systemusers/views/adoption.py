@@ -64,7 +64,8 @@ def found(request: StaffRequest, pk: int) -> HttpResponse:
     page = paginate(rows, query=request.GET, order=("orgnr", "external_ref", "pk"))
     context = {
         "system": system, "form": form, "page": _rows(system, page), "q": request.GET.get("q", ""), "state": state,
-        "chips": chips(matching, STATES, query=request.GET, parameter="state", always=("waiting", "chosen")),
+        "chips": chips(matching, STATES, query=request.GET, parameter="state", always=("waiting", "chosen"),
+                       default="waiting"),
         "moving": matching.filter(CHOSEN).count(), "number": rows.count() if state == "waiting" else 0,
         "kinds": set(matching.filter(WAITING).values_list("kind", flat=True).distinct().order_by()),
     }  # fmt: skip

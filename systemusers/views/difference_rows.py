@@ -19,7 +19,8 @@ Button = tuple[Choice, str]
 
 @dataclass(frozen=True)
 class LineRow:
-    """One difference. `affected` and `meaning` say what depends on it; `word` is typed before it is removed."""
+    """One difference. `affected` and `meaning` say what depends on it; `word` is typed before it is removed. `is_code`: the
+    values are ids or addresses, not text."""
 
     key: str
     side: Side
@@ -27,6 +28,7 @@ class LineRow:
     theirs: str
     ours: str
     nothing: str
+    is_code: bool
     affected: str
     meaning: str
     choice: Choice
@@ -53,6 +55,7 @@ def _row(seen: Look, line: Difference, choice: Choice, known: Mapping[str, str])
         side=line.side,
         label=_label(line, use, known),
         nothing=_("finnes ikke") if line.field in LISTS else _("tom"),
+        is_code=line.field in LISTS,
         theirs=_shown(line.theirs),
         ours=_shown(line.ours),
         affected=_affected(line, use),

@@ -57,7 +57,13 @@ def _refused(error: Refused) -> str:
 
 
 SENTENCES: list[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[], str]]] = [
-    (self_service.NoAdminClient, lambda: _("Ingen klient her har tilgang til Digdirs selvbetjening.")),
+    (
+        self_service.NoAdminClient,
+        lambda: _(
+            "Ingen klient her har tilgang til Digdirs selvbetjening. Be servicedesk@digdir.no om scopene idporten:dcr.*, "
+            "eller gjør det for hånd i Samarbeidsportalen."
+        ),
+    ),
     (self_service.OtherKeyWithKid, lambda: _("Digdir har en annen nøkkel med samme id. Lag en ny nøkkel her.")),
     (
         self_service.KeyNotRegistered,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ from systemusers.services import doctor as service
 from systemusers.services import inspector as inspection
 from systemusers.services.diagnosis import CLAIMS
 from systemusers.services.keys import NoKey
-from systemusers.services.wanted_scopes import Owner, is_for_system_users, owner_of
+from systemusers.services.wanted_scopes import Owner, is_for_system_users, owner_of, wanted
 
 OF_OWNER = frozenset({"MP-250"})
 """Refusals that the owner of the scope mends."""
@@ -44,6 +44,7 @@ class Row:
     reason: Explanation | None = None
     text: str = ""
     clock_off: int | None = None
+    purpose: Any = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,14 @@ class Examined:
     rows: list[Row]
     customer: str
     has_system_users: bool
+
+    @property
+    def wrong(self) -> list[Row]:
+        return [row for row in self.rows if row.reason]
+
+    @property
+    def fine(self) -> list[Row]:
+        return [row for row in self.rows if not row.reason]
 
 
 @staff_page(may="may_configure")
@@ -93,7 +102,8 @@ def sentence(error: NoKey | GatewayError) -> str:
 def _examined(client: MaskinportenClient) -> Examined:
     checks = list(client.checks.all())
     by_scope = {grant.scope: grant for grant in client.grants.all()}
-    rows = [_of_scope(by_scope[scope]) for scope in client.scopes if scope in by_scope]
+    purposes = {one.scope: one.purpose for one in wanted(client.environment)}
+    rows = [_of_scope(by_scope[scope], purposes) for scope in client.scopes if scope in by_scope]
     rows += [_of_check(check) for check in sorted(checks, key=lambda one: (one.kind, one.pk))]
     access = next((check.access for check in checks if check.access), None)
     needs_one = any(is_for_system_users(scope) for scope in client.scopes)
@@ -103,8 +113,8 @@ def _examined(client: MaskinportenClient) -> Examined:
     )  # fmt: skip
 
 
-def _of_scope(grant: ScopeGrant) -> Row:
-    return _row(_("Deres eget token"), grant)
+def _of_scope(grant: ScopeGrant, purposes: dict[str, Any]) -> Row:
+    return replace(_row(_("Deres eget token"), grant), purpose=purposes.get(grant.scope, ""))
 
 
 def _of_check(check: ClientCheck) -> Row:

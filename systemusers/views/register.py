@@ -100,6 +100,7 @@ def _page(request: StaffRequest, seen: Look, *, missing: set[str] | None = None,
     context = {
         "system": seen.system,
         "groups": _groups(rows),
+        "total": len(rows),
         "written": [row for row in rows if row.is_written],
         "removed": [row for row in rows if row.is_removal],
         "kept": len(rows) - len(seen.written(choices)),

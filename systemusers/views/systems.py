@@ -136,8 +136,9 @@ def _lines(value: DriftValue) -> list[str]:
 
 
 def label_of(name: str) -> str:
-    labels = {field.name: str(field.verbose_name).capitalize() for field in System._meta.concrete_fields}
-    return labels.get(name, _("Systemet"))
+    labels = {field.name: str(field.verbose_name) for field in System._meta.concrete_fields}
+    label = labels.get(name, _("Systemet"))
+    return label[:1].upper() + label[1:]  # capitalize() would write names such as Altinn in small letters
 
 
 @staff_page(may="may_configure")

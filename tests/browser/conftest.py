@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,16 +17,12 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser import in_use
+from tests.browser.portal import PATIENCE_MS, Portal, log_in
+
 ROOT = Path(settings.BASE_DIR)
+__all__ = ["PATIENCE_MS", "Portal", "log_in"]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-PATIENCE_MS = 30_000
-
-
-@dataclass(frozen=True)
-class Portal:
-    url: str
-    sandbox: str
-    password: str
 
 
 def free_port() -> int:
@@ -38,6 +33,18 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def portal() -> Iterator[Portal]:
+    yield from _started()
+
+
+@pytest.fixture(scope="module")
+def portal_in_use(browser: Browser) -> Iterator[Portal]:
+    """One of its own, of a vendor who is live: a registered system, an accountant's access, system users made elsewhere."""
+    for portal in _started():
+        in_use.begin(browser, portal)
+        yield portal
+
+
+def _started() -> Iterator[Portal]:
     with TemporaryDirectory(prefix="portal-browser-") as folder:
         Path(folder).chmod(0o711)
         ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
@@ -95,11 +102,3 @@ def page(browser: Browser) -> Iterator[Page]:
     yield window
     context.close()
     assert errors == []
-
-
-def log_in(page: Page, portal: Portal, name: str = "ida") -> None:
-    page.goto(f"{portal.url}/accounts/login/")
-    page.get_by_label("E-post").fill(f"{name}@fjordtall.example")
-    page.get_by_label("Passord").fill(portal.password)
-    page.get_by_role("button", name="Logg inn").click()
-    page.wait_for_url(f"{portal.url}/sandbox/")

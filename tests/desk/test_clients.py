@@ -13,7 +13,7 @@ from accounts.models import Customer, Portfolio, User
 from portal.core.audit import AuditEvent
 from submissions.models import Submission
 from systemusers.models import Access, ClientRelation
-from systemusers.services import client_relations
+from systemusers.services import client_relations, offered
 from tests.submissions.accountant import SALARY, Firm, firm
 from tests.submissions.world import fresh
 
@@ -139,6 +139,55 @@ def test_a_case_worker_sees_clients_by_their_own_portfolio(
     assert ("Min AS" in page, "Deres AS" in page, spaced(nobodys) in page) == (True, False, True)
     assert ("Min AS" in export, "Deres AS" in export, nobodys in export) == (True, False, True)
     assert "1 klient er i en portefølje du ikke har" in page
+
+
+def test_the_list_and_its_file_are_filtered_by_portfolio(
+    firm: Firm, client: Client, administrator: User, portfolio: Portfolio
+) -> None:
+    mine, free, nobodys = firm.attach(3)
+    firm.world.new_customer(mine, "Min AS", portfolio=portfolio)
+    firm.world.new_customer(free, "Fri AS")
+    firm.read()
+    logged_in(client, administrator)
+
+    seen = {}
+    for chosen in (str(portfolio.pk), "none", "rubbish"):
+        page = text(client, url("clients", firm.access), portfolio=chosen)
+        file = client.get(url("clients-export", firm.access), {"portfolio": chosen}).content.decode("utf-8-sig")
+        seen[chosen] = [
+            ["Min AS" in content, "Fri AS" in content, number in content]
+            for content, number in ((page, spaced(nobodys)), (file, nobodys))
+        ]
+
+    assert seen == {
+        str(portfolio.pk): [[True, False, False]] * 2,
+        "none": [[False, True, False]] * 2,
+        "rubbish": [[True, True, True]] * 2,
+    }
+
+
+def test_a_case_worker_of_one_portfolio_has_nothing_to_filter_by(
+    firm: Firm, client: Client, administrator: User, case_worker: User
+) -> None:
+    firm.attach(1)
+    firm.read()
+
+    shown = ['id="portfolio"' in text(logged_in(client, user), url("clients", firm.access))
+             for user in (administrator, case_worker)]  # fmt: skip
+
+    assert shown == [True, False]
+
+
+def test_a_package_that_lacks_is_called_by_its_name(firm: Firm, client: Client, administrator: User) -> None:
+    (number,) = firm.attach(1)
+    firm.attach([number], packages=[SALARY])
+    firm.read()
+    offered.make_due("SANDBOX", at=firm.world.at)
+    offered.read_due(environments=["SANDBOX"], at=firm.world.at)
+
+    page = text(logged_in(client, administrator), url("clients", firm.access), state="lacking")
+
+    assert "Legg til Regnskapsfører med signeringsrettighet" in page
 
 
 def test_a_clients_page_says_through_whom_also_to_one_who_does_not_see_the_accountant(

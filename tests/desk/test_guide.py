@@ -133,6 +133,18 @@ def test_a_draft_system_is_no_registered_one(administrator: User, system: System
     assert states(administrator, SANDBOX)["system"] != DONE
 
 
+def test_a_draft_system_is_opened_and_no_second_one_is_begun(
+    client: Client, administrator: User, system: System
+) -> None:
+    System.objects.update(status="DRAFT")
+    client.force_login(administrator)
+
+    text = client.get("/sandbox/connection/guide/").text
+
+    assert f'href="/sandbox/systems/{system.pk}/"' in text
+    assert "/sandbox/systems/new/" not in text
+
+
 def test_the_letters_name_the_scopes_that_lack_and_who_asks(administrator: User, vendor: Any) -> None:
     client_in(TEST)
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.login import BEFORE
-from accounts.models import Customer
+from accounts.models import Customer, Role
 from portal.core import upstream
 from portal.core.environments import Environment
 from portal.core.request_id import request_id
@@ -23,7 +23,7 @@ from submissions.models import Dialog, Submission, Transmission
 from submissions.period import Period
 from systemusers.models import Access, AccessProfile
 from systemusers.services.keys import retire_key
-from tests.fixtures import AT
+from tests.fixtures import AT, make_user
 from tests.submissions.rows import access
 from tests.submissions.world import World, make_key
 
@@ -413,6 +413,19 @@ def test_who_may_not_open_the_settings_is_not_led_there(vendor: Any, administrat
     urls = [connection.nine_steps(environment=SANDBOX, user=user, at=AT)[0].url for user in (administrator, reader)]
 
     assert urls == ["/sandbox/settings/", ""]
+
+
+def test_the_steps_are_the_same_for_a_case_worker_who_sees_no_customer(access: Access, administrator: Any) -> None:
+    stranger = make_user(Role.CASE_WORKER)
+
+    seen = [
+        [(step.state, step.text) for step in connection.nine_steps(environment=SANDBOX, user=user, at=AT)[2:]]
+        for user in (administrator, stranger)
+    ]
+
+    assert not Access.objects.visible_to(stranger).exists()
+    assert seen[0] == seen[1]
+    assert seen[1][1] == (connection.DONE, "1 kunde har godkjent.")
 
 
 def test_a_host_that_is_not_ours_is_400_before_anybody_is_known(client: Client, settings: Any) -> None:

@@ -233,3 +233,16 @@ def test_a_stranger_is_sent_to_the_log_in(client: Client, db: None) -> None:
     for address in (CHECKLIST, f"{CHECKLIST}untick/"):
         reply = client.post(address)
         assert (reply.status_code, reply["Location"].startswith("/accounts/login/")) == (302, True)
+
+
+def test_the_connection_page_leads_to_the_checklist_of_each_service(client: Client, ready: Submission) -> None:
+    client.force_login(make_user(Role.READER))
+
+    before = client.get("/production/connection/").text
+    tick()
+    after = client.get("/production/connection/").text
+    elsewhere = client.get("/sandbox/connection/").text
+
+    assert f'href="{CHECKLIST}"' in before
+    assert [text.count(">Krysset av<") for text in (before, after)] == [0, 1]
+    assert "submissions/production/" not in elsewhere

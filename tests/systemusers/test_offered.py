@@ -110,3 +110,14 @@ def test_the_page_finds_by_name_and_says_what_is_opened_and_used(staff: Client, 
     assert fresh(system).name_nb in text
     assert "Ingen treff" in none
     assert "Listene hentes fra Altinn nå" in told
+
+
+def test_what_opens_no_service_can_be_left_out(staff: Client, world: World, system: System) -> None:
+    read(world)
+
+    opening = page(staff, "offered/?group=opens&q=regnskapsforer")
+    none = page(staff, "offered/?group=opens&q=akvakultur")
+
+    assert "regnskapsforer-med-signeringsrettighet" in opening
+    assert "Ingen treff" in none
+    assert "Akvakultur" in page(staff, "offered/?q=akvakultur")

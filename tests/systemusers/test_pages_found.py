@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -53,6 +55,15 @@ def test_all_that_the_search_shows_are_taken_over(staff: Client, world: World, l
 
     assert "1 systembruker overtas nå" in text
     assert FoundSystemUser.objects.get(chosen_at__isnull=False).external_ref == "kunde-2"
+
+
+def test_the_group_that_is_shown_is_the_chosen_chip(staff: Client, listed: System) -> None:
+    shown = [
+        re.findall(r'<a class="ds-chip"[^>]*aria-current="true">([^<]*)', page(staff, f"systems/{listed.pk}/found/{q}"))
+        for q in ("", "?state=chosen")
+    ]
+
+    assert [[chip.split()[0] for chip in chips] for chips in shown] == [["Venter"], ["Skal"]]
 
 
 def test_without_a_tick_nothing_happens_and_the_page_says_so(staff: Client, listed: System) -> None:

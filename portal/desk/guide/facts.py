@@ -32,7 +32,10 @@ class Scopes:
 
 @dataclass(frozen=True)
 class Facts:
-    """Of one environment. The accesses and customers are those that the user may see."""
+    """Of one environment. The accesses and customers are those that the user may see.
+
+    `draft_system`: the id of a system that is not registered yet.
+    """
 
     has_client: bool
     has_key: bool
@@ -40,6 +43,7 @@ class Facts:
     number_known: bool
     number_refused: bool
     is_registered: bool
+    draft_system: int | None
     has_profile: bool
     has_customer: bool
     has_asked: bool
@@ -50,6 +54,7 @@ class Facts:
 def read(*, environment: Environment, user: User) -> Facts:
     accesses = Access.objects.visible_to(user).filter(environment=environment)
     registered = System.objects.filter(environment=environment, status=System.Status.REGISTERED)
+    drafts = System.objects.filter(environment=environment, status=System.Status.DRAFT)
     answers = ClientCheck.objects.filter(client__environment=environment, kind=ClientCheck.Kind.REGISTER)
     codes = set(answers.values_list("code", flat=True))
     is_registered = registered.exists()
@@ -62,6 +67,7 @@ def read(*, environment: Environment, user: User) -> Facts:
         number_known=is_registered or "" in codes,
         number_refused=VENDOR_UNKNOWN in codes,
         is_registered=is_registered,
+        draft_system=drafts.order_by("pk").values_list("pk", flat=True).first(),
         has_profile=profiles.exists(),
         has_customer=Customer.objects.visible_to(user).filter(environment=environment).exists(),
         has_asked=accesses.exclude(status=Access.Status.DRAFT).exists(),

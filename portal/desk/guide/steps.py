@@ -15,7 +15,7 @@ from portal.desk.guide import letters
 from portal.desk.guide.facts import Facts
 from portal.desk.guide.letters import Letter
 from systemusers.services.keys import self_service
-from systemusers.services.wanted_scopes import Owner
+from systemusers.services.wanted_scopes import Owner, Wanted, wanted
 
 DONE, NEXT, WAITING, LATER = "DONE", "NEXT", "WAITING", "LATER"
 COLOURS = {DONE: "success", NEXT: "accent", WAITING: "info", LATER: "neutral"}
@@ -33,7 +33,8 @@ class Link:
 
 @dataclass(frozen=True)
 class Step:
-    """`who` is who has to act. `lines` are details to read, `links` lead out of the portal, `value` is to be copied."""
+    """`who` is who has to act. `lines` are details to read, `scopes` those that lack, `links` lead out of the portal, `value`
+    is to be copied."""
 
     key: str
     title: str
@@ -41,6 +42,7 @@ class Step:
     state: str = LATER
     who: str = ""
     lines: tuple[str, ...] = ()
+    scopes: tuple[Wanted, ...] = ()
     links: tuple[Link, ...] = ()
     letter: Letter | None = None
     value: str = ""
@@ -73,10 +75,10 @@ class _Steps:
         self.is_sandbox = environment == Environment.SANDBOX
         self.is_test = environment == Environment.TEST
 
-    def action(self, name: str, label: str) -> Link | None:
+    def action(self, name: str, label: str, **kwargs: int) -> Link | None:
         """None for a role that cannot open the page."""
         may = self.user.may_configure if name in ADMINISTRATORS else self.user.may_work
-        return Link(reverse(name, kwargs={"environment": self.environment}), label) if may else None
+        return Link(reverse(name, kwargs={"environment": self.environment, **kwargs}), label) if may else None
 
     def terms(self) -> Step | None:
         if self.is_sandbox:
@@ -91,7 +93,7 @@ class _Steps:
                 _("Svarer Digdir PRECONDITION_REQUIRED, mangler signaturen: spør servicedesk@digdir.no."),
             ),
             links=(Link(INFORMATION_FORM, _("Informasjonsskjemaet")), Link(ALTINN_TERMS, _("Kom i gang med Altinn"))),
-            action=self.action("client-new", _("Det er gjort: legg inn klienten")),
+            action=None if self.facts.has_client else self.action("client-new", _("Det er gjort: legg inn klienten")),
         )  # fmt: skip
 
     def client(self) -> Step:
@@ -105,7 +107,9 @@ class _Steps:
             "client", _("Klient i Maskinporten"), _("Klienten er det portalen viser Maskinporten at den er."),
             _state(self.facts.has_client), _("Dere"), lines=tuple(lines),
             links=(Link(addresses(self.environment).self_service_web, _("Selvbetjeningen")),),
-            action=self.action("client-new", _("Legg inn klienten")),
+            action=self.action("settings", _("Åpne innstillinger"))
+            if self.facts.has_client
+            else self.action("client-new", _("Legg inn klienten")),
         )  # fmt: skip
 
     def key(self) -> Step:
@@ -137,7 +141,8 @@ class _Steps:
         if scopes.lacking and not self.is_sandbox:
             letter = letters.order_scopes(owner, environment=self.environment, lacking=scopes.lacking)
         return Step(
-            key, title, text, state, owner.value if state == WAITING else _("Dere"), lines=tuple(scopes.lacking),
+            key, title, text, state, owner.value if state == WAITING else _("Dere"),
+            scopes=tuple(one for one in wanted(self.environment) if one.scope in scopes.lacking),
             links=() if self.is_sandbox else links, letter=letter,
             action=self.action("doctor", _("Prøv forbindelsen")),
         )  # fmt: skip
@@ -163,12 +168,21 @@ class _Steps:
             _("Kundene ser systemet i Altinn. Etter svaret sendes de tilbake til portalens returadresse."),
             _state(self.facts.is_registered), _("Dere"),
             lines=(
-                _("Velg klienten, tjenestene kundene skal gi tilgang til, og navn på tre språk."),
+                _("Har dere et system i Altinn fra før? Åpne Systemer og velg «Hent systemene våre». Ingenting skrives i Altinn."),
+                _("Ellers: velg klienten, tjenestene kundene skal gi tilgang til, og navn på tre språk."),
                 _("Returadressen står der fra før. Altinn tar bare imot adresser som begynner med https."),
                 _("Lagre, og registrer systemet i Altinn. Id-en kan aldri endres."),
             ),
-            value=f"{settings.PORTAL_URL}/return", action=self.action("system-new", _("Nytt system")),
+            value=f"{settings.PORTAL_URL}/return", action=self._to_system(),
         )  # fmt: skip
+
+    def _to_system(self) -> Link | None:
+        """A draft that waits to be registered is opened; nobody is led to make a second one."""
+        if self.facts.is_registered:
+            return self.action("systems", _("Åpne systemer"))
+        if self.facts.draft_system is None:
+            return self.action("system-new", _("Nytt system"))
+        return self.action("system", _("Åpne systemet"), pk=self.facts.draft_system)
 
     def profile(self) -> Step:
         return Step(
@@ -184,10 +198,20 @@ class _Steps:
         text = _("Legg inn kunden med organisasjonsnummeret.")
         if not self.is_sandbox and self.is_test:
             text = _("Bruk syntetiske virksomheter fra Tenor testdatasøk. Ekte kunder finnes ikke i TT02.")
-        lines = (_("Logg inn i Tenor med egen elektronisk id, og velg en virksomhet med daglig leder."),)
+        lines = [
+            _(
+                "Har de godkjent systemet fra før, overtas de på systemets side, «Funnet i Altinn». Ingen spørres på nytt."
+            )
+        ]
+        if self.is_sandbox or self.is_test:
+            lines.insert(0, _("Mange på en gang: Kunder, «Kunder fra en liste». Der tas en CSV-fil fra Tenor imot."))
+        if self.is_test:
+            lines.insert(0, _("Logg inn i Tenor med egen elektronisk id, og velg en virksomhet med daglig leder."))
         return Step(
-            "customers", _("Kunder"), text, _state(self.facts.has_customer), _("Dere"), lines=lines if self.is_test else (),
-            action=self.action("customer-new", _("Ny kunde")),
+            "customers", _("Kunder"), text, _state(self.facts.has_customer), _("Dere"), lines=tuple(lines),
+            action=self.action("customers", _("Åpne kunder"))
+            if self.facts.has_customer
+            else self.action("customer-new", _("Ny kunde")),
         )  # fmt: skip
 
     def ask(self) -> Step:

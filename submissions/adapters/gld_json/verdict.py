@@ -12,6 +12,7 @@ from submissions.adapters import feedback
 from submissions.adapters.base import Reason, Verdict
 
 REJECTED_ITEMS, WARNED_ITEMS = "antallAvvisteOppgaver", "antallOppgaverMedVarsel"
+STATUS = "leveransestatus"
 REJECTION, WARNING = "avvist", "advarsel"
 
 
@@ -42,9 +43,9 @@ def _counts(content: bytes) -> Iterator[Reason]:
 
 def _of_delivery(delivery: etree._Element, *, is_one_of_many: bool) -> Iterator[Reason]:
     where = _text(delivery, "oppgavegiversleveransereferanse") or _text(delivery, "leveransereferanse")
-    if _text(delivery, "leveransestatus").lower() == REJECTION:
+    if _text(delivery, STATUS).lower() == REJECTION:
         if is_one_of_many:
-            yield Reason("leveransestatus", REJECTION, severity=REJECTION, where=where)
+            yield Reason(STATUS, REJECTION, severity=REJECTION, where=where)
         return
     total = _text(delivery, "antallOppgaver")
     for name, severity in ((REJECTED_ITEMS, REJECTION), (WARNED_ITEMS, WARNING)):

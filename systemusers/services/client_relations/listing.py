@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts.models import Customer, User
+from accounts.models import Customer, Portfolio, User
 from portal.core.filters import Group
 from portal.core.next_step import NextStep
-from portal.core.search import bounded
+from portal.core.search import bounded, row_id
 from portal.gateways import urns
 from systemusers.models import Access, ClientRelation, ClientRelationQuerySet
 
@@ -55,6 +56,26 @@ def find_clients(*, access: Access, user: User, text: str = "") -> ClientRelatio
     return rows.filter(condition | Q(orgnr__startswith=digits) if len(digits) >= 3 else condition)
 
 
+NO_PORTFOLIO = "none"
+
+
+def portfolio_choices(user: User) -> list[tuple[str, str]]:
+    """Values of the filter by portfolio, and their names: those whose customers `user` sees. None when there is nothing to choose."""
+    rows = Portfolio.objects.all() if user.sees_all_customers else user.portfolios.all()
+    named = [(str(row.pk), row.name) for row in rows]
+    if user.sees_all_customers and named:
+        named.append((NO_PORTFOLIO, _("Uten portefølje")))
+    return named if len(named) > 1 else []
+
+
+def in_portfolio(rows: ClientRelationQuerySet, chosen: str) -> ClientRelationQuerySet:
+    """The clients that are customers in one portfolio, or in none; all when `chosen` is no value of the filter."""
+    if chosen == NO_PORTFOLIO:
+        return rows.filter(customer__isnull=False, customer__portfolio=None)
+    number = row_id(chosen)
+    return rows if number is None else rows.filter(customer__portfolio=number)
+
+
 def summary(*, access: Access, rows: ClientRelationQuerySet) -> dict[str, int]:
     """How many of `rows` are in each group, and `hidden`: of customers that the user does not see. Two queries."""
     counted = {group.code: Count("pk", filter=group.condition) for group in groups(access)}
@@ -82,12 +103,13 @@ class ClientRow:
         return COLOURS[self.state]
 
 
-def client_row(relation: ClientRelation, access: Access) -> ClientRow:
-    """No queries: the customer of the relation is loaded."""
+def client_row(relation: ClientRelation, access: Access, *, known: Mapping[str, str] | None = None) -> ClientRow:
+    """No queries: the customer of the relation is loaded. `known` are names of packages by urn, for the next step."""
     state = state_of(relation, access)
     lacking = [urn.removeprefix(urns.PACKAGE) for urn in relation.lacks(access.packages)] if state == LACKING else []
     name = relation.customer.name if relation.customer else relation.name
-    return ClientRow(relation, name or relation.orgnr, state, lacking, _step(relation, access, state, lacking))
+    words = [(known or {}).get(urns.PACKAGE + code, code) for code in lacking]
+    return ClientRow(relation, name or relation.orgnr, state, lacking, _step(relation, access, state, words))
 
 
 def _step(relation: ClientRelation, access: Access, state: str, lacking: list[str]) -> NextStep:

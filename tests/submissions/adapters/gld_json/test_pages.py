@@ -95,7 +95,8 @@ def test_a_report_is_sent_and_after_a_rejection_corrected(client: Client, world:
     correction = client.get(client.post(url("submission-correct", rejected))["Location"])
 
     assert rejected.status == S.REJECTED
-    assert "sumAndelSkattepliktigeInntekter stemmer ikke" in page.text
+    assert "«Sum andel skattepliktige inntekter» stemmer ikke" in page.text
+    assert "<code>sumAndelSkattepliktigeInntekter</code>" in page.text
     assert correction.context["submission"].corrects == rejected
     assert "Dette skal rettes" in correction.text
 

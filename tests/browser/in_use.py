@@ -1,0 +1,85 @@
+"""Brings a new portal into the state of a vendor who is live, through its pages and the sandbox's control API."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.portal import PATIENCE_MS, Portal, log_in
+
+SYSTEM_ID = "310123455_fjordtall"
+ACCOUNTANT = "Tall & Tine Regnskap AS"
+
+
+def begin(browser: Browser, portal: Portal) -> None:
+    context = browser.new_context(locale="nb-NO")
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    log_in(page, portal)
+    press(page, f"{portal.url}/sandbox/systems/1/", "Registrer i Altinn")
+    with httpx.Client(base_url=portal.sandbox, timeout=20) as outside:
+        ask_the_accountant(page, portal, outside)
+        order = {"organisations": 3, "system_id": SYSTEM_ID, "references": "number"}
+        outside.post("/control/bulk", json=order).raise_for_status()
+    press(page, f"{portal.url}/sandbox/systems/1/found/", "Hent fra Altinn nå")
+    press(page, f"{portal.url}/sandbox/offered/", "Hent fra Altinn nå")
+    press(page, f"{portal.url}/sandbox/access/1/clients/", "Spør Altinn nå")
+    for path, text in (("systems/1/found/", "kunde-1"), ("offered/", "Akvakultur"), ("access/1/clients/", "ELEKTRO")):
+        until(page, f"{portal.url}/sandbox/{path}", text)
+    differ(page, portal)
+    context.close()
+
+
+def press(page: Page, address: str, button: str) -> None:
+    page.goto(address)
+    page.get_by_role("button", name=button).click()
+    page.wait_for_load_state()
+
+
+def until(page: Page, address: str, text: str) -> None:
+    """Load the page until a worker has done its part."""
+    for _second in range(PATIENCE_MS // 1000):
+        page.goto(address)
+        if page.get_by_text(text).count():
+            return
+        page.wait_for_timeout(1000)
+    expect(page.get_by_text(text).first).to_be_visible()
+
+
+def ask_the_accountant(page: Page, portal: Portal, outside: httpx.Client) -> None:
+    """The accountant approves and adds clients; one of them has not given the package."""
+    page.goto(f"{portal.url}/sandbox/customers/?q=Tine")
+    page.get_by_role("link", name=ACCOUNTANT).first.click()
+    page.get_by_role("link", name="Be om tilgang").first.click()
+    page.get_by_label("For klienter").first.check()
+    page.get_by_role("button", name="Send forespørsel").click()
+    state = sent_state(page, outside)
+    (request,) = state["requests"]
+    outside.post(f"/control/requests/{request}/approve").raise_for_status()
+    expect(page.locator("#status")).to_contain_text(re.compile("Godkjent|I bruk"), timeout=4 * PATIENCE_MS)
+    clients = [orgnr for orgnr in state["organisations"] if orgnr.startswith("314")]
+    outside.post(f"/control/system-users/{request}/clients", json={"orgnrs": clients}).raise_for_status()
+    lacking = {"orgnrs": clients[:1], "packages": []}
+    outside.post(f"/control/system-users/{request}/clients", json=lacking).raise_for_status()
+
+
+def sent_state(page: Page, outside: httpx.Client) -> dict[str, Any]:
+    """What the sandbox has once a worker has sent the question."""
+    for _second in range(PATIENCE_MS // 1000):
+        state: dict[str, Any] = outside.get("/control/snapshot").json()["state"]
+        if state["requests"]:
+            return state
+        page.wait_for_timeout(1000)
+    raise AssertionError("no request reached the sandbox")
+
+
+def differ(page: Page, portal: Portal) -> None:
+    """The draft of the entry is changed here and not in Altinn, so the page of differences has rows."""
+    page.goto(f"{portal.url}/sandbox/systems/1/edit/")
+    page.get_by_label("Navn (bokmål)").fill("Fjordtall ny")
+    page.get_by_label("A-meldingen").check()
+    page.get_by_role("button", name="Lagre").click()
+    page.wait_for_load_state()
