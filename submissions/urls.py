@@ -47,6 +47,7 @@ urlpatterns = [
     path("submissions/hold/access/<int:pk>/", decisions.release_access, name="hold-release"),
     path("submissions/<int:pk>/cancel/", one.cancel, name="submission-cancel"),
     path("submissions/<int:pk>/correct/", one.correct, name="submission-correct"),
+    path("submissions/<int:pk>/take-back/", one.take_back, name="submission-take-back"),
     path("submissions/<int:pk>/try-again/", one.try_again, name="submission-try-again"),
     path("submissions/<int:pk>/evidence/", documents.evidence_package, name="submission-evidence"),
     path("services/", services.services, name="services"),

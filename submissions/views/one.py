@@ -25,7 +25,8 @@ from submissions import tasks
 from submissions.forms import FilesForm, SettleForm
 from submissions.models import Document, Submission
 from submissions.services import catalogue
-from submissions.services.drafting import drafts, earlier
+from submissions.services.documents import DocumentDamaged
+from submissions.services.drafting import drafts, earlier, taking_back
 from submissions.services.pages.page import draft_context, sent_context
 from submissions.services.sending import again, queue
 
@@ -187,6 +188,27 @@ def correct(request: StaffRequest, row: Submission) -> HttpResponse:
         messages.error(request, str(error))
         return _back(request, row)
     messages.success(request, _("Filene er kopiert til en ny kladd. En ny fil med samme navn erstatter den gamle."))
+    return _back(request, draft)
+
+
+@act
+def take_back(request: StaffRequest, row: Submission) -> HttpResponse:
+    """A draft that deletes what was delivered."""
+    try:
+        draft = taking_back.take_back(submission=row, by=request.user.actor, at=timezone.now())
+    except drafts.NotAllowed as error:
+        messages.error(request, str(error))
+        return _back(request, row)
+    except taking_back.NothingToDelete:
+        messages.error(request, _("Innsendingen har ingen oppgaver som kan slettes."))
+        return _back(request, row)
+    except DocumentDamaged as error:
+        messages.error(request, explain(error.code).title)
+        return _back(request, row)
+    except drafts.NotStored as error:
+        say_not_stored(request, error)
+        return _back(request, row)
+    messages.success(request, _("Kladden sletter det som ble levert. Se over og send."))
     return _back(request, draft)
 
 

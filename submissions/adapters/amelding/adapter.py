@@ -81,6 +81,12 @@ class AmeldingAdapter:
         """A submission has one file."""
         return new_role == old_role == MESSAGE
 
+    def takes_back(self, options: Mapping[str, Any]) -> bool:
+        return False
+
+    def deletion(self, files: Sequence[NamedFile], about: About) -> None:
+        """None: a message is replaced by another one that names it."""
+
     def plan(self, documents: Sequence[StoredDocument]) -> list[Step]:
         message = next(document for document in documents if document.role == MESSAGE)
         return [Step(SEND, message.id, uuid.uuid4(), may_repeat=True)]

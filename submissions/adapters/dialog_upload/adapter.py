@@ -89,6 +89,12 @@ class DialogUploadAdapter:
         """Many files go together; a new one replaces only one of its name, which the engine sees to."""
         return False
 
+    def takes_back(self, options: Mapping[str, Any]) -> bool:
+        return False
+
+    def deletion(self, files: Sequence[NamedFile], about: About) -> None:
+        """None: what was handed in stays."""
+
     def plan(self, documents: Sequence[StoredDocument]) -> list[Step]:
         """The keys are not sent: they tell the steps apart here."""
         files = [document for document in documents if document.role == FILE]

@@ -31,7 +31,7 @@ from submissions.adapters.base import (
     StoredDocument,
     Verdict,
 )
-from submissions.adapters.gld_json import checking, json_schema, labels, recognising, samples, texts, verdict
+from submissions.adapters.gld_json import checking, deletion, json_schema, labels, recognising, samples, texts, verdict
 from submissions.adapters.gld_json.checking import MESSAGE
 from submissions.adapters.gld_json.shape import shape_of
 from submissions.adapters.json_files.rules import WrongOptions
@@ -82,6 +82,12 @@ class GldJsonAdapter:
     def replaces(self, new_role: str, old_role: str) -> bool:
         """A submission has one file."""
         return new_role == old_role == MESSAGE
+
+    def takes_back(self, options: Mapping[str, Any]) -> bool:
+        return bool(shape_of(options).deletion)
+
+    def deletion(self, files: Sequence[NamedFile], about: About) -> NamedFile | None:
+        return next((made for file in files if (made := deletion.deletion_of(file, about))), None)
 
     def plan(self, documents: Sequence[StoredDocument]) -> list[Step]:
         message = next(document for document in documents if document.role == MESSAGE)

@@ -80,6 +80,12 @@ class Rf1086Adapter:
     def replaces(self, new_role: str, old_role: str) -> bool:
         return checking.replaces(new_role, old_role)
 
+    def takes_back(self, options: Mapping[str, Any]) -> bool:
+        return False
+
+    def deletion(self, files: Sequence[NamedFile], about: About) -> None:
+        """None: a correction is a whole new report."""
+
     def plan(self, documents: Sequence[StoredDocument]) -> list[Step]:
         """One MAIN, one PART for each sub-form, one CONFIRM, which takes no key."""
         main = next(d for d in documents if d.role == MAIN)

@@ -8,8 +8,9 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from submissions.adapters.base import MORE, Finding
+from submissions.adapters.base import Finding
 from submissions.adapters.texts import render as render_from
+from submissions.adapters.values import MORE
 
 FINDINGS: Mapping[str, Any] = {
     "LIST_TOO_LARGE": _("Listen er større enn %(most)s MB. Del den opp i flere bestillinger."),

@@ -102,6 +102,12 @@ class UploadAdapter:
         """A submission has one file."""
         return new_role == old_role == FILE
 
+    def takes_back(self, options: Mapping[str, Any]) -> bool:
+        return False
+
+    def deletion(self, files: Sequence[NamedFile], about: About) -> None:
+        """None: a correction is a whole new file."""
+
     def plan(self, documents: Sequence[StoredDocument]) -> list[Step]:
         file = next(document for document in documents if document.role == FILE)
         return [Step(UPLOAD, file.id, uuid.uuid4(), may_repeat=True), Step(CONTROL, may_repeat=True), Step(SUBMIT)]

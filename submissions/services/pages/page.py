@@ -22,6 +22,7 @@ from submissions.services.drafting import checking, drafts, package_check
 from submissions.services.drafting.checking import Shown
 from submissions.services.drafting.package_check import Progress
 from submissions.services.drafting.preflight import preflight, token
+from submissions.services.drafting.taking_back import can_take_back
 from submissions.services.pages import stepper
 from submissions.services.pages.earlier import earlier_shown
 from submissions.services.pages.next_step import is_in_work_elsewhere, next_step, problem_of
@@ -137,6 +138,7 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         else None,
         "sent_by": _name(row.queued_by),
         "may_correct": user.may_work and row.status in drafts.CORRECTABLE,
+        "may_take_back": user.may_work and can_take_back(row),
         "may_try_again": user.may_work and again.may_try_again(row),
         "may_cancel": user.may_work and _is_stoppable(row, at) and not may_have_delivered(row),
         "earlier": found.find_open(row) if found.is_asked(row) else [],
