@@ -195,6 +195,14 @@ class ActivityAdmin(Unchangeable):
     search_fields = ["=activity_id", "=dialog__dialog_id"]
 
 
+@admin.register(models.Opening)
+class OpeningAdmin(Unchangeable):
+    list_display = ["transmission", "status", "problem_code", "opened_by", "opened_at"]
+    list_filter = ["status"]
+    list_select_related = ["transmission"]
+    search_fields = ["=transmission__transmission_id"]
+
+
 @admin.register(models.PollCursor)
 class PollCursorAdmin(Unchangeable):
     list_display = ["access", "next_attempt_at", "polled_at", "changed_at", "lease_until", "failures", "problem_code"]

@@ -10,6 +10,14 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddIndex(
+            model_name="dialog",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True), models.Q(("status", "Completed"), _negated=True)),
+                fields=["service_resource"],
+                name="dialog_open_by_resource",
+            ),
+        ),
         migrations.CreateModel(
             name="Opening",
             fields=[

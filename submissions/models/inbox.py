@@ -105,6 +105,11 @@ class Dialog(Leased):
             models.Index(
                 fields=["external_reference"], condition=~Q(external_reference=""), name="dialog_by_reference"
             ),
+            models.Index(
+                fields=["service_resource"],
+                condition=Q(gone_at__isnull=True) & ~Q(status="Completed"),
+                name="dialog_open_by_resource",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -18,23 +18,21 @@ from submissions.models.of_period import OfPeriod
 from submissions.period import Period
 from systemusers.models import Access
 
-if TYPE_CHECKING:
-    from submissions.models.inbox import Dialog
-
 
 class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
     def about(
-        self, *, customer: Customer, service: str, period: Period, answers: Dialog | None = None
+        self, *, customer: Customer, service: str, period: Period, answers_id: int | None = None
     ) -> SubmissionQuerySet:
-        """Those of one customer, service and period; of one dialog when they answer what the authority asked in it."""
-        rows = self.filter(customer=customer, service=service, answers=answers)
-        return rows if answers else rows.filter(**period.columns())
+        """Those of one customer, service and period; of one dialog (its key) when they answer what the authority asked in it."""
+        rows = self.filter(customer=customer, service=service, answers_id=answers_id)
+        return rows if answers_id else rows.filter(**period.columns())
 
     def like(self, other: Submission) -> SubmissionQuerySet:
         """Those about the same as `other`."""
-        return self.about(
-            customer=other.customer, service=other.service, period=other.period, answers=other.answers
-        ).exclude(pk=other.pk)
+        same = self.about(
+            customer=other.customer, service=other.service, period=other.period, answers_id=other.answers_id
+        )
+        return same.exclude(pk=other.pk)
 
     def needing_correction(self) -> SubmissionQuerySet:
         """Rejected or failed, without a sent correction. Draft and cancelled corrections do not count."""

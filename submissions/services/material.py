@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -22,6 +23,7 @@ from submissions.services.catalogue import Service
 from submissions.services.drafting import drafts
 from submissions.services.drafting.preflight import TAKEN
 from submissions.services.offers import access_for
+from submissions.services.opened import note
 
 ASKS = "Request"
 """The type of the transmission in which an authority asks."""
@@ -116,6 +118,8 @@ def begin(*, dialog: Dialog, by: str, at: datetime) -> Submission:
         raise NotAsked(f"dialog {dialog.pk} asks for nothing")
     access = access_for(customer=dialog.customer, service=service, used=dialog.access)
     period = Period(PeriodKind.NONE, timezone.localdate(at))
+    with transaction.atomic():
+        note.dialog_answered(dialog=dialog, by=by, at=at)
     try:
         draft, _refused = drafts.begin(
             access=access,

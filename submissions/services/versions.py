@@ -32,7 +32,12 @@ class Version:
 
 def find_sent(submission: Submission) -> QuerySet[Submission]:
     """All sent reports about the same, in the order of sending."""
-    about = Submission.objects.about(customer=submission.customer, service=submission.service, period=submission.period)
+    about = Submission.objects.about(
+        customer=submission.customer,
+        service=submission.service,
+        period=submission.period,
+        answers_id=submission.answers_id,
+    )
     return about.filter(status__in=SENT).order_by("queued_at", "pk")
 
 

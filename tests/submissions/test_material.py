@@ -178,6 +178,16 @@ def test_two_clicks_make_one_draft_and_two_dialogs_two(audit: Audit) -> None:
     assert (first.answers, second.answers) == (one, other)
 
 
+def test_who_begins_to_answer_has_read_the_request(audit: Audit, administrator: User) -> None:
+    dialog = audit.asks()
+    assert todo(audit, administrator)["Nytt brev fra Skatteetaten"] == 1
+
+    material.begin(dialog=dialog, by=administrator.actor, at=audit.world.at)
+
+    assert dialog.transmissions.get().read_by == administrator.actor
+    assert "Nytt brev fra Skatteetaten" not in todo(audit, administrator)
+
+
 def test_the_open_draft_with_files_is_continued(audit: Audit) -> None:
     dialog = audit.asks()
     first = audit.draft(dialog, ("saft.xml", SAFT))

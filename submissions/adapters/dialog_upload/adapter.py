@@ -115,11 +115,11 @@ class DialogUploadAdapter:
         is_last = step.code == SUBMIT
         if not isinstance(error, Refused):
             maybe = isinstance(error, BrokenReply) or (isinstance(error, Unavailable) and error.maybe_arrived)
-            return Meaning.MAYBE_DELIVERED if maybe and is_last else Meaning.TRY_LATER
+            return Meaning.MAYBE_TWICE if maybe and is_last else Meaning.TRY_LATER
         is_gone = error.status == 404 and step.code.startswith(CONTROL)
         if isinstance(error, UploadFailed) or error.code in UNKNOWN or is_gone:
             return Meaning.FINAL
-        return meaning_of(error, repeated=Meaning.MAYBE_DELIVERED if is_last else Meaning.TRY_LATER)
+        return meaning_of(error, repeated=Meaning.MAYBE_TWICE if is_last else Meaning.TRY_LATER)
 
     def locate(self, context: Context, candidates: Sequence[Candidate], *, is_there: bool) -> Candidate | None:
         """The forsendelse in our dialog that consists of our uploads."""

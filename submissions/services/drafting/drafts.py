@@ -162,7 +162,8 @@ def begin(
 
 def find_open(*, customer: Customer, service: str, period: Period, answers: Dialog | None = None) -> list[Submission]:
     """Open drafts that correct nothing, the newest first."""
-    about = Submission.objects.about(customer=customer, service=service, period=period, answers=answers)
+    answers_id = answers.pk if answers else None
+    about = Submission.objects.about(customer=customer, service=service, period=period, answers_id=answers_id)
     return list(about.filter(status__in=OPEN, corrects__isnull=True).order_by("-pk"))
 
 

@@ -14,7 +14,7 @@ from portal.core import enqueue
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.gateways.dialogporten import MASKED
-from submissions.models import Document, Opening, Transmission
+from submissions.models import Dialog, Document, Opening, Transmission
 
 TASK = "submissions.tasks.tell_opened"
 
@@ -41,13 +41,23 @@ def letter_opened(*, letter: Transmission, user: User, at: datetime) -> None:
             _have_it_told(letter, user, at)
 
 
+def dialog_answered(*, dialog: Dialog, by: str, at: datetime) -> None:
+    """Whoever begins to answer a dialog has read what it asks. Call it in a transaction."""
+    for row in Transmission.objects.letters().filter(dialog=dialog, read_at__isnull=True):
+        _mark(row, by, at)
+
+
 def _read(row: Transmission, user: User, at: datetime) -> None:
-    """The first reader of a letter is kept. An answer to a report is no letter."""
-    unread = Transmission.objects.letters().filter(pk=row.pk, read_at__isnull=True)
-    if unread.update(read_at=at, read_by=user.actor):
-        record(
-            by=user.actor, at=at, target=row.dialog, what=AuditType.LETTER_READ, transmission=str(row.transmission_id)
-        )
+    """An answer to a report is no letter."""
+    if Transmission.objects.letters().filter(pk=row.pk).exists():
+        _mark(row, user.actor, at)
+
+
+def _mark(row: Transmission, by: str, at: datetime) -> None:
+    """The first reader of a letter is kept."""
+    if Transmission.objects.filter(pk=row.pk, read_at__isnull=True).update(read_at=at, read_by=by):
+        ident = str(row.transmission_id)
+        record(by=by, at=at, target=row.dialog, what=AuditType.LETTER_READ, transmission=ident)
 
 
 def _have_it_told(row: Transmission, user: User, at: datetime) -> None:
