@@ -90,7 +90,7 @@ class Kinds:
             services = ",".join(dict.fromkeys(match.service for match in matches))
             return Sorted(file, code="SERVICE_OFF", detail={"params": {"services": services}})
         unread = [(name, answer.finding) for name, answer in answers if answer.finding]
-        if len(unread) < len(answers):
+        if not unread:
             return Sorted(file, code="NO_SERVICE")
         name, finding = unread[0]
         return Sorted(file, verdict=V.UNREADABLE, code="FINDING", detail=_detail(name, finding))
