@@ -16,7 +16,7 @@ from django.db.models import Min
 from accounts.models import Customer
 from portal.core.bulk import write_columns
 from portal.core.lease import Hold
-from submissions.adapters import ADAPTERS, adapter
+from submissions.adapters import ADAPTERS, ANSWERING, adapter
 from submissions.adapters.base import Entry, Finding, Match, NamedFile, Period, PeriodKind
 from submissions.models import Heap, HeapFile, HeapPackage, stored
 from submissions.services import catalogue
@@ -60,7 +60,7 @@ class Kinds:
     def of_catalogue(cls, environment: str) -> Kinds:
         made = cls(frozenset(service.id for service in catalogue.reports(catalogue.local(environment))))
         for service in catalogue.services():
-            for extension in service.extensions if service.adapter in ADAPTERS else ():
+            for extension in service.extensions if service.adapter in ADAPTERS.keys() - ANSWERING else ():
                 ways = made.entries.setdefault(extension, {})
                 ways.setdefault(service.adapter, []).append(Entry(service.id, service.options))
         return made
