@@ -25,28 +25,25 @@ def write_columns(rows: Sequence[Row], *names: str) -> None:
     by_name = {field.attname: field for field in meta.concrete_fields}
     fields = [by_name["id"], *(by_name[name] for name in names)]
     columns = [Identifier(str(field.column)) for field in fields]
-    kinds = [SQL("{} " + _kind(field)).format(column) for field, column in zip(fields, columns, strict=True)]
     statement = SQL(
         "UPDATE {table} AS r SET {changes} FROM json_to_recordset(%s::json) AS v ({kinds}) WHERE r.id = v.id"
     ).format(
         table=Identifier(meta.db_table),
         changes=SQL(", ").join(SQL("{0} = v.{0}").format(column) for column in columns[1:]),
-        kinds=SQL(", ").join(kinds),
+        kinds=SQL(", ").join(
+            SQL("{} {}").format(column, SQL(_kind(field))) for column, field in zip(columns, fields, strict=True)
+        ),
     )
-    named = [(str(field.column), field.attname, isinstance(field, EncryptedField), field) for field in fields]
-    values = [
-        {
-            column: _sealed(field, getattr(row, name)) if is_sealed else getattr(row, name)
-            for column, name, is_sealed, field in named
-        }
-        for row in rows
-    ]
+    values = [{str(field.column): _value(field, row) for field in fields} for row in rows]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [msgspec.json.encode(values).decode()])
+        cursor.execute(statement.as_string(None), [msgspec.json.encode(values).decode()])
 
 
-def _sealed(field: models.Field[Any, Any], value: Any) -> str | None:
-    """The ciphertext as PostgreSQL reads it."""
+def _value(field: models.Field[Any, Any], row: models.Model) -> Any:
+    """As it stands in the JSON; ciphertext as PostgreSQL reads bytes."""
+    value = getattr(row, field.attname)
+    if not isinstance(field, EncryptedField):
+        return value
     sealed = field.get_prep_value(value)
     return None if sealed is None else "\\x" + bytes(sealed).hex()
 

@@ -222,6 +222,7 @@ def rest_files(request: StaffRequest, pk: int) -> HttpResponse:
     package = rest.as_zip(heap=row, user=request.user, at=timezone.now())
     name = f"ikke-brukt-{row.pk}.zip"
     response = FileResponse(package, as_attachment=True, filename=name, content_type="application/zip")
+    response["Cache-Control"] = "private, no-store"
     return cast("HttpResponse", response)
 
 

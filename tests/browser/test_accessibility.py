@@ -12,7 +12,8 @@ from tests.browser.conftest import AXE, Portal, log_in
 pytestmark = pytest.mark.browser
 PAGES = [
     "", "connection/", "customers/", "customers/new/", "access/", "access/new/", "systems/", "systems/new/", "systems/import/",
-    "submissions/", "submissions/new/", "dialogs/", "settings/", "settings/vendor/", "settings/digdir/", "settings/digdir/new/",
+    "submissions/", "submissions/new/", "submissions/heaps/", "dialogs/", "settings/", "settings/vendor/", "settings/digdir/",
+    "settings/digdir/new/",
     "settings/clients/1/keys/import/", "settings/clients/1/keys/digdir/", "settings/clients/new/", "customers/import/",
     "connection/guide/", "connection/doctor/", "connection/token/", "dialogs/following/", "offered/", "nothing-here/",
 ]  # fmt: skip

@@ -44,6 +44,8 @@ from submissions.adapters.upload.facts import FILE, Facts, Read
 
 UPLOAD, CONTROL, SUBMIT = "UPLOAD", "CONTROL", "SUBMIT"
 WITHOUT_ANSWER = frozenset({uploads.LOADING, uploads.READY, uploads.INVALID, uploads.CONTROL_FAILED})
+OTHER_FORMS = ("OTHER_ROOT", "NOT_A_MESSAGE", "ONE_WANTED")
+"""Codes for readable files of another form."""
 VIRUS = ("_1070",)
 LOOK, PATIENCE = timedelta(seconds=15), timedelta(hours=24)
 """How soon we look again while the control goes on, and when a person is told that it does not end."""
@@ -74,15 +76,21 @@ class UploadAdapter:
         return labels.get(step, step)
 
     def recognise(self, file: NamedFile, entries: Sequence[Entry]) -> Recognition:
-        """A file that is read as one of these. Small ones too: whether to upload or to post them is for a person to choose."""
+        """A file that is read as one of these. Small ones too: whether to upload or to post them is for a person to choose.
+
+        A file that names several organisations or periods names none.
+        """
         matches: list[Match] = []
         for entry in entries:
             try:
                 read = self._read(file, entry.options)
             except xml_file.NotAFile as error:
-                return Recognition() if error.finding.code == "OTHER_ROOT" else Recognition(finding=error.finding)
+                return Recognition(finding=None if error.finding.code in OTHER_FORMS else error.finding)
+            several = {finding.code for finding in read.findings} & {"MIXED_PARTIES", "MIXED_YEARS"}
+            number = read.orgnr if is_orgnr(read.orgnr) and "MIXED_PARTIES" not in several else ""
             if read.orgnr or read.period:
-                matches.append(Match(entry.service, read.orgnr if is_orgnr(read.orgnr) else "", read.period, FILE))
+                period = None if "MIXED_YEARS" in several else read.period
+                matches.append(Match(entry.service, number, period, FILE))
         return Recognition(tuple(matches))
 
     def inspect(self, file: NamedFile, about: About) -> FileReport:

@@ -16,7 +16,7 @@ from django.db.models import Min
 from accounts.models import Customer
 from portal.core.bulk import write_columns
 from portal.core.lease import Hold
-from submissions.adapters import ADAPTERS, adapter
+from submissions.adapters import ADAPTERS, ANSWERING, adapter
 from submissions.adapters.base import Entry, Finding, Match, NamedFile, Period, PeriodKind
 from submissions.models import Heap, HeapFile, HeapPackage, stored
 from submissions.services import catalogue
@@ -60,7 +60,7 @@ class Kinds:
     def of_catalogue(cls, environment: str) -> Kinds:
         made = cls(frozenset(service.id for service in catalogue.reports(catalogue.local(environment))))
         for service in catalogue.services():
-            for extension in service.extensions if service.adapter in ADAPTERS else ():
+            for extension in service.extensions if service.adapter in ADAPTERS.keys() - ANSWERING else ():
                 ways = made.entries.setdefault(extension, {})
                 ways.setdefault(service.adapter, []).append(Entry(service.id, service.options))
         return made
@@ -90,7 +90,7 @@ class Kinds:
             services = ",".join(dict.fromkeys(match.service for match in matches))
             return Sorted(file, code="SERVICE_OFF", detail={"params": {"services": services}})
         unread = [(name, answer.finding) for name, answer in answers if answer.finding]
-        if len(unread) < len(answers):
+        if not unread:
             return Sorted(file, code="NO_SERVICE")
         name, finding = unread[0]
         return Sorted(file, verdict=V.UNREADABLE, code="FINDING", detail=_detail(name, finding))

@@ -298,7 +298,7 @@ def test_a_heap_that_cannot_be_sorted_says_why_and_is_counted_on_the_overview(
     assert "Filsamling blir ikke sortert" in lines
     heap.refresh_from_db()
     assert heap.failures == 3
-    assert explain(heap.problem_code).title in page.get(url("heap", heap)).text
+    assert str(explain(heap.problem_code).title) in page.get(url("heap", heap)).text
 
 
 def test_the_bytes_of_a_heap_are_not_swept_as_files_without_a_row(case_worker: User, settings: Any) -> None:
@@ -307,3 +307,11 @@ def test_the_bytes_of_a_heap_are_not_swept_as_files_without_a_row(case_worker: U
     swept = documents.sweep_orphans(at=timezone.now() + timedelta(days=3))
 
     assert (swept, storage().exists(storage_path(heap.files.get().sha256))) == (0, True)
+
+
+def test_a_heap_of_which_nothing_was_stored_is_discarded_too(page: Client, case_worker: User) -> None:
+    heap = drop(case_worker, NamedFile("tom.zip", zipped([])))
+
+    page.post(url("heap-delete", heap))
+
+    assert Heap.objects.count() == 0
