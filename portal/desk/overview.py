@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,10 +20,14 @@ from portal.desk.connection import DONE, Step, nine_steps
 from submissions.models import Submission
 from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
+from submissions.services.catalogue import Service
 from systemusers.models import Access
 
 RECENT = timedelta(days=30)
-IN_SIGHT = timedelta(days=120)
+IN_SIGHT = {PeriodKind.YEAR: timedelta(days=120), PeriodKind.MONTH: timedelta(days=7)}
+"""How long before it a deadline is told."""
+LATELY = timedelta(days=120)
+"""A monthly service is used while there is a report for a month that began within this time."""
 
 
 @dataclass(frozen=True)
@@ -42,31 +46,47 @@ def greeting(*, at: datetime) -> str:
 
 
 def facts(*, user: User, environment: Environment, at: datetime) -> list[str]:
-    """Facts shown beside the date: number of customers, and the next deadline of each kind of period within IN_SIGHT."""
-    number = Customer.objects.visible_to(user).filter(environment=environment).count()
+    """Facts shown beside the date: number of customers, and the next deadline of each kind of period within IN_SIGHT. Two queries."""
+    today = timezone.localdate(at)
+    coming = _coming(catalogue.local(environment), today)
+    number, used = _counted(user, environment, {service for _day, service in coming}, today)
     shown = f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
     if user.sees_all_customers:
         customers = ngettext("%(n)s kunde", "%(n)s kunder", number)
     else:
         customers = ngettext("%(n)s kunde i porteføljen din", "%(n)s kunder i porteføljen din", number)
-    return [customers % {"n": shown}, *_next_deadlines(at, environment, user)]
+    told = [(day, entry) for day, service in coming if (entry := catalogue.service(service)).id in used]
+    return [customers % {"n": shown}, *_next_deadlines(told, today)]
 
 
-def _next_deadlines(at: datetime, environment: Environment, user: User) -> Iterator[str]:
-    """The next one of the yearly services, and the next one of the monthly services that are used."""
-    today, settings = timezone.localdate(at), catalogue.local(environment)
-    recent = _submissions(user, environment).filter(period_kind=PeriodKind.MONTH, period_start__gte=today - IN_SIGHT)
-    used = set(recent.order_by().values_list("service", flat=True).distinct())
-    for kind in (PeriodKind.YEAR, PeriodKind.MONTH):
-        coming = [
-            (day, service.name)
-            for service in catalogue.reports(settings)
-            if service.period == kind and (kind == PeriodKind.YEAR or service.id in used)
-            for period in _present(kind, today)
-            if (day := settings.last_day(service, period)) and today <= day <= today + IN_SIGHT
-        ]
-        if coming:
-            yield _said(*min(coming), today)
+def _coming(settings: catalogue.Local, today: date) -> list[tuple[date, str]]:
+    """(last day, service) of every deadline in sight."""
+    return [
+        (day, service.id)
+        for service in catalogue.reports(settings)
+        if service.period in IN_SIGHT
+        for period in _present(service.period, today)
+        if (day := settings.last_day(service, period)) and today <= day <= today + IN_SIGHT[service.period]
+    ]
+
+
+def _counted(user: User, environment: Environment, wanted: set[str], today: date) -> tuple[int, set[str]]:
+    """How many customers there are, and which of the services are told of: a monthly one only when it was used lately."""
+    monthly = sorted(code for code in wanted if catalogue.service(code).period == PeriodKind.MONTH)
+    since = today - LATELY
+    own = Submission.objects.filter(customer=OuterRef("pk"), period_start__gte=since)
+    senders = {f"senders_{n}": Count("pk", filter=Exists(own.filter(service=code))) for n, code in enumerate(monthly)}
+    customers = Customer.objects.visible_to(user).filter(environment=environment)
+    counted = customers.aggregate(number=Count("pk"), **senders)
+    unused = {code for n, code in enumerate(monthly) if not counted[f"senders_{n}"]}
+    return counted["number"], wanted - unused
+
+
+def _next_deadlines(coming: list[tuple[date, Service]], today: date) -> Iterator[str]:
+    for kind in IN_SIGHT:
+        days = [(day, service.name) for day, service in coming if service.period == kind]
+        if days:
+            yield _said(*min(days), today)
 
 
 def _present(kind: PeriodKind, today: date) -> tuple[Period, Period]:

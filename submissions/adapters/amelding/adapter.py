@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.skatteetaten.amelding import Amelding
-from submissions.adapters.amelding import checking, labels, samples, verdict
+from submissions.adapters.amelding import checking, fields, labels, samples, verdict
 from submissions.adapters.amelding.checking import MESSAGE
 from submissions.adapters.amelding.texts import TEXTS
 from submissions.adapters.base import (
@@ -49,8 +49,8 @@ class AmeldingAdapter:
     def options_fault(self, options: Mapping[str, Any]) -> str:
         return f"unknown: {', '.join(sorted(options))}" if options else ""
 
-    def schema(self, options: Mapping[str, Any]) -> None:
-        """None: no schema is published, and what the printed example shows says little of what is required."""
+    def schema(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        return fields.schema()
 
     def role_label(self, role: str) -> str:
         return {MESSAGE: _("Melding")}.get(role, role)

@@ -7,6 +7,7 @@ required; anything else may be absent, a value of another form is a warning, and
 from __future__ import annotations
 
 from submissions.adapters.json_files.rules import Fields, names_of, rule_of
+from submissions.adapters.json_files.schema import DIALECT, Node, object_schema
 
 PARTY = ("opplysningspliktig", "norskIdentifikator")
 MESSAGE_ID, REPLACED_ID, MONTH, CONTENT = ("meldingsId",), ("erstatterMeldingsId",), ("kalendermaaned",), ("oppgave",)
@@ -80,3 +81,9 @@ _FROM_EXAMPLE = {
 
 CERTAIN: Fields = {names_of(path): rule_of(path, text) for path, text in _CERTAIN.items()}
 FROM_EXAMPLE: Fields = {names_of(path): rule_of(path, text) for path, text in _FROM_EXAMPLE.items()}
+
+
+def schema() -> Node:
+    """The JSON Schema of a whole message. Only the ids, the month and the content are required."""
+    delivery = object_schema({**FROM_EXAMPLE, **CERTAIN}, is_published=True)
+    return {"$schema": DIALECT, "type": "object", "properties": {"leveranse": delivery}, "required": ["leveranse"]}

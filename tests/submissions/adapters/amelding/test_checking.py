@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -211,3 +212,32 @@ def test_a_submission_is_one_file() -> None:
     reports = [inspect(message()), FileReport("", file="x.json"), inspect(message())]
 
     assert [finding.code for finding in ADAPTER.check(reports, ABOUT)] == ["MANY_FILES"]
+
+
+# the schema for those who make the files
+
+
+def test_the_schema_requires_the_ids_the_month_and_the_content() -> None:
+    delivery = ADAPTER.schema({})["properties"]["leveranse"]
+
+    assert delivery["required"] == ["kalendermaaned", "meldingsId", "oppgave", "opplysningspliktig"]
+    assert delivery["properties"]["opplysningspliktig"]["required"] == ["norskIdentifikator"]
+    assert "erstatterMeldingsId" in delivery["properties"]
+
+
+def test_the_schema_describes_every_field_of_the_example_with_its_type() -> None:
+    assert list(undescribed(message(), ADAPTER.schema({}))) == []
+
+
+def undescribed(value: Any, node: dict[str, Any], path: str = "") -> Iterator[str]:
+    """Paths of values whose type is not the one that the schema says. Fields that the schema does not name may be there."""
+    types = {"object": dict, "array": list, "string": str, "number": int | float, "boolean": bool}
+    if not isinstance(value, types[node["type"]]):
+        yield path
+    elif isinstance(value, dict):
+        for name, below in node.get("properties", {}).items():
+            if name in value:
+                yield from undescribed(value[name], below, f"{path}.{name}")
+    elif isinstance(value, list):
+        for entry in value:
+            yield from undescribed(entry, node["items"], path)
