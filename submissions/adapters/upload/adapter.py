@@ -145,10 +145,6 @@ class UploadAdapter:
         except xml_file.NotAFile:
             return []
 
-    def schema(self, options: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The whole form of the files is not public."""
-        return None
-
     def is_about(self, context: Context, candidate: Candidate) -> bool:
         """The services have no list of what they received, so any delivery may be."""
         return True
