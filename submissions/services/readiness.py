@@ -102,6 +102,8 @@ def standing(service: Service, settings: Local, there: Ours) -> Standing:
 def _state(service: Service, settings: Local, needs: Needs) -> State:
     if not is_possible(service):
         return NOT_POSSIBLE.get(service.capability, State.NOT_PUBLIC)
+    if not service.has_address(settings.environment):
+        return State.NOT_PUBLIC
     if settings.openness(service) == Openness.CLOSED:
         return State.CLOSED
     if not settings.is_on(service):

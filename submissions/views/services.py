@@ -95,7 +95,8 @@ def way(service: Service) -> str:
         "gld_json": _("JSON"),
         "rf1086": _("XML i tre trinn"),
         "amelding": _("JSON"),
-        "upload": _("Fil"),
+        "upload_xml": _("XML-fil som lastes opp"),
+        "upload_json": _("JSON-fil som lastes opp"),
         "": "–",
     }.get(service.adapter, _("Bestill og hent"))
 

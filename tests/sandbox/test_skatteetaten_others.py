@@ -319,3 +319,60 @@ def test_the_right_for_a_file_is_that_of_its_ordning(rig: Rig) -> None:
     rig.app.state.system_users[SYSTEM_USER].rights.remove("ske-innrapportering-aksjesparekonto")
 
     assert codes(submit(rig, upload["id"])) == (403, "GLD_005", "GLD_1015")
+
+
+def test_the_answer_to_an_upload_is_an_object_and_its_status_a_list_as_published(rig: Rig) -> None:
+    made = rig.http.post(f"{TPO}/opplastinger", content=file(), headers=rig.headers(TPO_SCOPE)).json()
+
+    assert made == {"status": "LASTER_OPP", "id": made["id"], "feilliste": None, "sistOppdatertTidspunkt": None}
+    rig.let_pass(2)
+    [status] = rig.http.get(f"{TPO}/opplastinger/{made['id']}", headers=rig.headers(TPO_SCOPE)).json()
+    assert (status["status"], status["feilliste"]) == ("KLAR_TIL_INNSENDING", [])
+
+
+def test_a_control_that_fails_by_itself_says_nothing_of_the_next_one(rig: Rig) -> None:
+    rig.app.state.settings.upload_control_failures = 1
+
+    first, second = lay_up(rig, file()), lay_up(rig, file())
+
+    assert (first["status"], second["status"]) == ("TEKNISK_FEIL_VALIDERING", "KLAR_TIL_INNSENDING")
+    assert codes(submit(rig, first["id"]))[2] == "GLD_1067"
+
+
+def test_a_summary_that_counts_wrong_is_rejected_after_the_submission(rig: Rig) -> None:
+    more = "<oppgaveoppsummering><antallOppgaver>2</antallOppgaver></oppgaveoppsummering>"
+    upload = lay_up(rig, file(more=more))
+
+    receipt = submit(rig, upload["id"]).json()
+
+    assert rig.feedback(receipt["forsendelseId"])["verdict"] == "rejected"
+
+
+UPLOADED = "/skatteetaten/innrapporteringameldingfilopplasting/v1"
+
+
+def lay_up_amelding(rig: Rig, body: Any) -> dict[str, Any]:
+    headers = rig.headers(AMELDING_SCOPE, kind="json")
+    made = rig.http.post(f"{UPLOADED}/opplastinger", json=body, headers=headers).json()
+    rig.let_pass(2)
+    [status] = rig.http.get(f"{UPLOADED}/opplastinger/{made['id']}", headers=headers).json()
+    return dict(status)
+
+
+def test_an_uploaded_amelding_answers_with_its_message_id(rig: Rig) -> None:
+    body = amelding()
+    upload = lay_up_amelding(rig, body)
+
+    headers = rig.headers(AMELDING_SCOPE, kind="json")
+    receipt = rig.http.put(f"{UPLOADED}/innsending", json={"id": upload["id"]}, headers=headers).json()
+
+    assert upload["status"] == "KLAR_TIL_INNSENDING"
+    assert receipt["meldingsId"] == body["leveranse"]["meldingsId"]
+
+
+@pytest.mark.parametrize("changes", [{"meldingsId": "1"}, {"kalendermaaned": "2026-13"}, {"oppgave": None}], ids=str)
+def test_an_uploaded_amelding_with_a_fault_fails_its_control(rig: Rig, changes: dict[str, Any]) -> None:
+    upload = lay_up_amelding(rig, amelding(**changes))
+
+    assert upload["status"] == "VALIDERING_FEILET"
+    assert [entry["kode"] for entry in upload["feilliste"]] == ["AMLD_1032"]
