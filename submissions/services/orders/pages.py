@@ -21,7 +21,8 @@ from portal.core.filters import Group
 from portal.core.next_step import NextStep, page_of, standstill
 from portal.explain import Explanation, explain
 from submissions.adapters import RETRIEVALS
-from submissions.adapters.base import NamedFile, Retrieval, Table
+from submissions.adapters.base import NamedFile
+from submissions.adapters.retrieval import Retrieval, Table
 from submissions.models import NOT_READY, Order, OrderQuerySet
 from submissions.models.order import NEEDS_PERSON
 from submissions.services import catalogue
