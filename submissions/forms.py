@@ -11,7 +11,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.forms import CleanText, FilesField
-from submissions.adapters.base import Ask, Retrieval
+from submissions.adapters.retrieval import Ask, Retrieval
 from submissions.period import Period, PeriodKind
 from submissions.services.offers import Offer
 

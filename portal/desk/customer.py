@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.http import HttpResponse
@@ -31,6 +32,7 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
     working = is_working(at=at)
     accesses = listing.customer_row(row, at=at, working=working).accesses
     through = through_whom(row, user=request.user) if row.is_client else []  # type: ignore[attr-defined] # annotated
+    asked = orders.orders_of(row)
     context = {
         "customer": row,
         "accesses": accesses,
@@ -38,11 +40,11 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
         "through": through,
         "register_warnings": warnings_of(row),
         "submissions": _submissions(row, at, working),
-        "newest": orders.newest_of(row, at=at, working=working),
+        "newest": orders.newest_of(row, asked, at=at, working=working),
         "dialogs": _dialogs(row, at, working),
         "material": material.of_customer(row, at=at),
         "letters": letters.of_customer(row, most=SHOWN),
-        "events": timeline.of_customer(row, names=_names(row)),
+        "events": timeline.of_customer(row, names=_names(row, asked)),
     }
     return render(request, "desk/customer.html", context)
 
@@ -63,11 +65,8 @@ def _dialogs(customer: Customer, at: datetime, working: bool) -> list[dialogs.Ro
     return [dialogs.row_of(row, at=at, working=working) for row in rows[:SHOWN]]
 
 
-def _names(customer: Customer) -> dict[str, str]:
+def _names(customer: Customer, asked: Iterable[Order]) -> dict[str, str]:
     """Names of submissions and orders for the timeline, by target in the audit trail."""
-    fields = ("service", "period_kind", "period_start")
-    rows = [
-        *Submission.objects.filter(customer=customer).only(*fields),
-        *Order.objects.filter(customer=customer).only(*fields),
-    ]
+    sent = Submission.objects.filter(customer=customer).only("service", "period_kind", "period_start")
+    rows = [*sent, *asked]
     return {f"{row._meta.label}:{row.pk}": f"{catalogue.name_of(row.service)} {row.period}".strip() for row in rows}

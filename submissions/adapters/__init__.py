@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from submissions.adapters.amelding.adapter import AmeldingAdapter
-from submissions.adapters.base import Adapter, Earlier, Leftovers, Retrieval
+from submissions.adapters.base import Adapter, Earlier, Leftovers
 from submissions.adapters.dialog_upload.adapter import DialogUploadAdapter
 from submissions.adapters.gld_json.adapter import GldJsonAdapter
 from submissions.adapters.reading.claims import ClaimsRetrieval
 from submissions.adapters.reading.deadlines import DeadlinesRetrieval
+from submissions.adapters.retrieval import Retrieval
 from submissions.adapters.rf1086.adapter import Rf1086Adapter
 from submissions.adapters.rf1086.earlier import Rf1086Earlier
 from submissions.adapters.skattekort.adapter import SkattekortRetrieval

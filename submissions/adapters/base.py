@@ -8,14 +8,12 @@ the gateways; they use no model, no view and no task. Everything here is a froze
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
 from typing import Any, ClassVar, Protocol
 
 from portal.gateways.errors import GatewayError
 from submissions.adapters.values import (
     About,
     Answer,
-    Ask,
     Candidate,
     Context,
     Delivered,
@@ -23,17 +21,14 @@ from submissions.adapters.values import (
     Entry,
     FileReport,
     Finding,
-    Inquiry,
     Level,
     Match,
     Meaning,
     NamedFile,
     Receipt,
     Recognition,
-    Retrieved,
     Step,
     StoredDocument,
-    Table,
     beyond,
     count,
 )
@@ -41,10 +36,10 @@ from submissions.adapters.verdicts import Claim, Payment, Reason, Verdict
 from submissions.period import Period, PeriodKind
 
 __all__ = [
-    "About", "Adapter", "Answer", "Ask", "Candidate", "Claim", "Context", "Delivered", "Earlier", "EarlierPage",
-    "Entry", "FileReport", "Finding", "Inquiry", "Leftovers", "Level", "Match", "Meaning", "NamedFile", "Payment",
-    "Period", "PeriodKind", "Reason", "Receipt", "Recognition", "Retrieval", "Retrieved", "Step", "StoredDocument",
-    "Table", "Verdict", "beyond", "count",
+    "About", "Adapter", "Answer", "Candidate", "Claim", "Context", "Delivered", "Earlier", "EarlierPage",
+    "Entry", "FileReport", "Finding", "Leftovers", "Level", "Match", "Meaning", "NamedFile", "Payment",
+    "Period", "PeriodKind", "Reason", "Receipt", "Recognition", "Step", "StoredDocument",
+    "Verdict", "beyond", "count",
 ]  # fmt: skip
 
 
@@ -167,67 +162,4 @@ class Leftovers(Protocol):
 
     def remove(self, context: Context) -> None:
         """Remove it. One call, which may be repeated. What is gone already is no error."""
-        ...
-
-
-class Retrieval(Protocol):
-    """A way of asking for data instead of delivering it: an Order. Gateway errors pass through `order` and `fetch` unchanged.
-
-    `has_order_step`: the authority works on an order before there is an answer; without it `fetch` is the only call.
-    `may_repeat`: the same order (by `Inquiry.reference`) is handled once, however often it arrives. `patience`: after so long
-    without an answer a person is asked. `needs_delivery`: only for customers that have reported through this portal.
-    `takes_list`: a list of people belongs to the question. `export_formats` are file endings; the answer may name people
-    (`names_people`): then only those who may work for the customer open it.
-    """
-
-    name: ClassVar[str]
-    period_kind: ClassVar[PeriodKind]
-    has_order_step: ClassVar[bool]
-    may_repeat: ClassVar[bool]
-    patience: ClassVar[timedelta]
-    needs_delivery: ClassVar[bool]
-    takes_list: ClassVar[bool]
-    names_people: ClassVar[bool]
-    export_formats: ClassVar[tuple[str, ...]]
-
-    def options_fault(self, options: Mapping[str, Any]) -> str:
-        """As that of an adapter."""
-        ...
-
-    def kinds(self, *, today: date) -> list[tuple[str, str]]:
-        """(code, label) of what can be asked for, the usual one first. [] when there is one thing only."""
-        ...
-
-    def read(self, ask: Ask, about: About) -> tuple[Mapping[str, Any], list[Finding]]:
-        """The question as it is stored, encrypted, and what is wrong with the wish."""
-        ...
-
-    def render(self, finding: Finding) -> str:
-        """The text of a finding in the current language."""
-        ...
-
-    def describe(self, question: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """(label, value) pairs of what was asked for, without a national identity number."""
-        ...
-
-    def order(self, inquiry: Inquiry) -> str:
-        """Place the order. The authority's id of it. One call."""
-        ...
-
-    def fetch(self, inquiry: Inquiry) -> Retrieved | None:
-        """The answer; None while the authority works on it. Calls that may be repeated."""
-        ...
-
-    def meaning(self, error: GatewayError, *, is_ordering: bool) -> Meaning: ...
-
-    def summary(self, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """(label, value) pairs in the current language."""
-        ...
-
-    def tables(self, files: Sequence[NamedFile]) -> list[Table]:
-        """The answer as tables in the current language."""
-        ...
-
-    def export(self, files: Sequence[NamedFile], *, format: str) -> NamedFile:
-        """The answer for another program, national identity numbers in clear."""
         ...

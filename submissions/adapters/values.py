@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -259,47 +259,3 @@ class EarlierPage:
     status: str
     facts: Mapping[str, Any] = field(repr=False)
     next_page: int | None = None
-
-
-@dataclass(frozen=True)
-class Ask:
-    """What a person asks for. `kind` is one of the retrieval's kinds, `listed` the bytes of a list of people (empty when none)."""
-
-    kind: str = ""
-    listed: bytes = field(default=b"", repr=False)
-    email: str = ""
-    mobile: str = ""
-
-
-@dataclass(frozen=True)
-class Inquiry:
-    """All that a call of an order needs. `remote_id` is the authority's id of the order, "" before it is placed.
-
-    `question` is what `Retrieval.read` made of the person's wish; `reference` our own id of the order.
-    """
-
-    base_url: str
-    token: str = field(repr=False)
-    about: About
-    reference: UUID
-    today: date
-    question: Mapping[str, Any] = field(repr=False)
-    remote_id: str = ""
-
-
-@dataclass(frozen=True)
-class Retrieved:
-    """The answer: files as they came, and the JSON values that lists show of it."""
-
-    files: tuple[NamedFile, ...]
-    facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True)
-class Table:
-    """A part of the answer for people. Cells hold no national identity number in clear."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]] = field(repr=False)
-    note: str = ""

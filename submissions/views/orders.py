@@ -29,7 +29,8 @@ from portal.core.search import row_id, search_text
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
 from submissions import tasks
-from submissions.adapters.base import About, Finding, Level, Period, PeriodKind, Retrieval
+from submissions.adapters.base import About, Finding, Level, Period, PeriodKind
+from submissions.adapters.retrieval import Retrieval
 from submissions.forms import OrderForm
 from submissions.models import Order
 from submissions.services import catalogue

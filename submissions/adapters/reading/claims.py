@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from portal.gateways.errors import GatewayError
 from portal.gateways.skatteetaten.reading import ClaimsAndPayments
 from submissions.adapters import meanings
-from submissions.adapters.base import About, Ask, Finding, Inquiry, Meaning, NamedFile, PeriodKind, Retrieved, Table
+from submissions.adapters.base import About, Finding, Meaning, NamedFile, PeriodKind
 from submissions.adapters.reading import shapes
+from submissions.adapters.retrieval import Ask, Inquiry, Retrieved, Table
 
 OPEN, CLAIMS, PAID_IN, PAID_OUT = "aapnekrav", "krav", "innbetalinger", "utbetalinger"
 LISTS = {OPEN: "aapentKravMedGjenstaaendeBeloep", CLAIMS: "krav", PAID_IN: "innbetalinger", PAID_OUT: "utbetalinger"}

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from portal.gateways.errors import GatewayError
 from portal.gateways.skatteetaten.reading import Deadlines
 from submissions.adapters import meanings
-from submissions.adapters.base import About, Ask, Finding, Inquiry, Meaning, NamedFile, PeriodKind, Retrieved, Table
+from submissions.adapters.base import About, Finding, Meaning, NamedFile, PeriodKind
 from submissions.adapters.reading import shapes
+from submissions.adapters.retrieval import Ask, Inquiry, Retrieved, Table
 
 FILE = "frister.json"
 FIELDS = ("frist", "tittel", "aktivitetstype", "aktivitetsbeskrivelse")

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from submissions.adapters.base import Table
 from submissions.adapters.numbers import masked
+from submissions.adapters.retrieval import Table
 
 MOST_COLUMNS = 8
 MOST_ROWS = 2_000

@@ -14,19 +14,9 @@ from django.utils.translation import gettext as _
 from portal.gateways.errors import BrokenReply, GatewayError
 from portal.gateways.skatteetaten.skattekort import Skattekort
 from submissions.adapters import meanings
-from submissions.adapters.base import (
-    About,
-    Ask,
-    Finding,
-    Inquiry,
-    Level,
-    Meaning,
-    NamedFile,
-    PeriodKind,
-    Retrieved,
-    Table,
-)
+from submissions.adapters.base import About, Finding, Level, Meaning, NamedFile, PeriodKind
 from submissions.adapters.numbers import hidden
+from submissions.adapters.retrieval import Ask, Inquiry, Retrieved, Table
 from submissions.adapters.skattekort import cards, export, people, texts
 
 ALL, CHANGES = "HENT_ALLE_OPPGITTE", "HENT_KUN_ENDRING"

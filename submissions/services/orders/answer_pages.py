@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from submissions.adapters.base import Table
+from submissions.adapters.retrieval import Table
 
 SIZE = 100
 

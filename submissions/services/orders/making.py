@@ -16,7 +16,7 @@ from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.states import LostRace
 from submissions.adapters import RETRIEVALS, retrieval
-from submissions.adapters.base import Retrieval
+from submissions.adapters.retrieval import Retrieval
 from submissions.models import NOT_READY, Order, Submission
 from submissions.period import Period, PeriodKind
 from submissions.services import catalogue

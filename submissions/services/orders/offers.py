@@ -11,13 +11,14 @@ from systemusers.services.client_relations.ways import ways_to
 
 def askable(customer: Customer) -> list[Offer]:
     """Each service of this kind that is on: once for each access that allows it, else once, with why not. [] without access."""
-    ways, settings = ways_to(customer), catalogue.local(customer.environment)
-    on = [service for service in making.services() if settings.is_on(service)] if ways else []
+    settings = catalogue.local(customer.environment)
+    on = [service for service in making.services() if settings.is_on(service)]
+    ways = ways_to(customer) if on else []
     offers = [
         Offer(service, reasons=(Reason("", reason),))
         if (reason := making.obstacle(customer=customer, service=service))
         else offer
-        for service in on
+        for service in (on if ways else [])
         for offer in offers_of(service, ways, settings)
     ]
     return sorted(offers, key=lambda offer: not offer.is_allowed)

@@ -24,7 +24,8 @@ from portal.core.problems import UNAVAILABLE, code_of
 from portal.core.states import LostRace
 from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.statuses import is_settling
-from submissions.adapters.base import About, Inquiry, Meaning, NamedFile, Retrieval, Retrieved
+from submissions.adapters.base import About, Meaning, NamedFile
+from submissions.adapters.retrieval import Inquiry, Retrieval, Retrieved
 from submissions.models import NOT_READY, Document, Order, SendingHold
 from submissions.services import catalogue, remote
 from submissions.services.documents import Kept, keep, record_document

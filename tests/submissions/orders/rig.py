@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from portal.core.environments import addresses
 from portal.sandbox.faults import Fault
-from submissions.adapters.base import About, Ask
+from submissions.adapters.base import About
 from submissions.adapters.numbers import synthetic_person
+from submissions.adapters.retrieval import Ask
 from submissions.models import Order
 from submissions.period import Period, PeriodKind
 from submissions.services import catalogue, local

@@ -22,7 +22,7 @@ S = Order.Status
 FAULTS: list[dict[str, Any]] = [
     {"kind": "status", "status": 500},
     {"kind": "status", "status": 503},
-    {"kind": "status", "status": 429, "retry_after": "5"},
+    {"kind": "status", "status": 429, "retry_after": "1"},
     {"kind": "status", "status": 408},
     {"kind": "status", "status": 425},
     {"kind": "status", "status": 401},

@@ -122,7 +122,7 @@ def test_an_order_from_before_a_restore_is_not_placed_by_itself(cards: Rig) -> N
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
-        ({"status": 429, "retry_after": "30"}, "HTTP-429"),
+        ({"status": 429, "retry_after": "1"}, "HTTP-429"),
         ({"status": 403}, "HTTP-403"),
         ({"status": 404}, "HTTP-404"),
     ],
