@@ -24,6 +24,8 @@ from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.gateways import digdir, maskinporten
+from submissions.services import catalogue
+from submissions.services.local import switch
 from systemusers.models import AccessProfile, Kind, MaskinportenClient, SigningKey, System
 from systemusers.services.clients import save_client
 from systemusers.services.wanted_scopes import wanted
@@ -37,7 +39,11 @@ RIGHTS = [
     "ske-innrapportering-boligsameie",
     "ske-innrapportering-boligselskap",
     "ske-innrapportering-amelding",
+    "ske-skattekort-til-arbeidsgiver",
+    "ske-krav-og-betalinger",
+    "ske-kontroll",
 ]
+TURNED_ON = ("skattekorttilarbeidsgiver", "kravogbetalinger")
 FOR_CLIENTS = ["urn:altinn:accesspackage:regnskapsforer-med-signeringsrettighet"]
 ACCOUNTANT = "Tall & Tine Regnskap AS"
 STAFF = [
@@ -97,6 +103,8 @@ def seed(*, at: datetime) -> None:
     _customers(portfolio)
     for customer in Customer.objects.all():
         record(by=BY, at=at, target=customer, what=AuditType.ADDED, customer_id=customer.pk, orgnr=customer.orgnr)
+    for service in map(catalogue.service, TURNED_ON):
+        switch(service=service, environment=Environment.SANDBOX, on=True, by=BY, at=at)
     _system(_client(at), at)
 
 
