@@ -34,6 +34,7 @@ class State(StrEnum):
     ON = "ON"
     LACKS = "LACKS"  # on, and something is not in place
     OFF = "OFF"
+    BUILT_IN = "BUILT_IN"  # not sent by anybody: a part of following dialogs
     CLOSED = "CLOSED"  # the authority does not take it in this environment
     PERSON = "PERSON"
     NOT_FOR_SYSTEMBRUKER = "NOT_FOR_SYSTEMBRUKER"
@@ -112,6 +113,7 @@ def _state(service: Service, settings: Local, needs: Needs) -> State:
 
 
 NOT_POSSIBLE = {
+    Capability.MACHINE: State.BUILT_IN,
     Capability.PERSON: State.PERSON,
     Capability.NOT_FOR_SYSTEMBRUKER: State.NOT_FOR_SYSTEMBRUKER,
     Capability.UNKNOWN: State.NOT_PUBLIC,

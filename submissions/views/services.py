@@ -25,7 +25,7 @@ from submissions.services import catalogue, production_start
 from submissions.services.catalogue import Service
 from submissions.services.entries import Group
 from submissions.services.local import CannotTurnOn, is_possible, switch
-from submissions.services.readiness import Standing, State, ours, reach, standing, standings
+from submissions.services.readiness import Answer, Needs, Standing, State, ours, reach, standing, standings
 
 HEADINGS = {
     Group.A_ORDNINGEN: lazy("A-ordningen"),
@@ -42,6 +42,7 @@ STATES = {
     State.ON: (lazy("På"), "success"),
     State.LACKS: (lazy("Mangler noe"), "warning"),
     State.OFF: (lazy("Av"), "neutral"),
+    State.BUILT_IN: (lazy("Innebygd"), "success"),
     State.CLOSED: (lazy("Ikke åpen her"), "neutral"),
     State.PERSON: (lazy("Krever en person"), "warning"),
     State.NOT_FOR_SYSTEMBRUKER: (lazy("Ikke for systembruker"), "neutral"),
@@ -74,7 +75,16 @@ def _matches(service: Service, text: str) -> bool:
 
 def _row(one: Standing) -> dict[str, Any]:
     label, colour = STATES[one.state]
-    return {"standing": one, "service": one.service, "label": label, "colour": colour, "way": way(one.service)}
+    lacking = [text for text, answer in _named(one.needs) if answer == Answer.NO]
+    is_unknown = Answer.UNKNOWN in dict(_named(one.needs)).values()
+    return {
+        "standing": one, "service": one.service, "label": label, "colour": colour, "way": way(one.service),
+        "lacking": ", ".join(lacking), "is_unknown": is_unknown,
+    }  # fmt: skip
+
+
+def _named(needs: Needs) -> list[tuple[str, Answer]]:
+    return [(_("scope"), needs.scope), (_("rettighet i et system"), needs.right), (_("tilgangsprofil"), needs.profile)]
 
 
 def _chips(found: Iterable[Standing], query: QueryDict, chosen: str) -> list[dict[str, Any]]:
@@ -97,6 +107,7 @@ def way(service: Service) -> str:
         "amelding": _("JSON"),
         "upload_xml": _("XML-fil som lastes opp"),
         "upload_json": _("JSON-fil som lastes opp"),
+        "dialog_upload": _("Filer i dialogen"),
         "": "–",
     }.get(service.adapter, _("Bestill og hent"))
 
