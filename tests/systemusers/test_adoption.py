@@ -11,11 +11,12 @@ from accounts.models import Customer, Vendor
 from portal.core.audit import AuditEvent
 from systemusers.models import Access, AccessProfile, FoundSystemUser, RightsCheck, System, SystemUser
 from systemusers.services import access as accesses
-from systemusers.services import adoption, tokens
+from systemusers.services import adoption, scopes, tokens
 from tests.systemusers.world import AGENT_PACKAGE, BY, DIALOGS, PACKAGE, RESOURCE, World, fresh, make_profile
 
 S = Access.Status
 PARTIES = "altinn:accessmanagement/authorizedparties"
+AUTHORISED = "/platform/accessmanagement/api/v1/enduser/authorizedparties"
 
 
 @pytest.fixture(autouse=True)
@@ -177,6 +178,33 @@ def test_without_the_scope_the_rights_stay_unknown(world: World, system: System)
     assert Access.objects.get().has_unknown_rights
     assert check.problem_code == "MP-200"
     assert check.next_attempt_at > world.at
+
+
+def test_a_scope_that_is_granted_later_lets_what_waited_for_it_be_asked_again(world: World, system: System) -> None:
+    made_elsewhere(world, system, 1)
+    look(world, system)
+    take_all(world, system, adoption.default_profile(system=system, kind="STANDARD", by=BY, at=world.at))
+    adoption.check_rights_due(at=world.at)
+    world.client.scopes = [*world.client.scopes, PARTIES]
+    world.client.save()
+    world.introduce_client(world.client)
+
+    scopes.check_scopes(client=world.client, by=BY, at=world.at)
+    adoption.check_rights_due(at=world.at)
+
+    assert not Access.objects.get().has_unknown_rights
+
+
+def test_a_token_that_altinn_does_not_take_is_asked_for_once_more(world: World, wide: System) -> None:
+    made_elsewhere(world, wide, 1)
+    look(world, wide)
+    take_all(world, wide, adoption.default_profile(system=wide, kind="STANDARD", by=BY, at=world.at))
+    world.fault(service="accessmanagement", path=AUTHORISED, status=401, times=1)
+
+    adoption.check_rights_due(at=world.at)
+
+    assert not Access.objects.get().has_unknown_rights
+    assert RightsCheck.objects.get().problem_code == ""
 
 
 def test_one_made_in_altinn_later_is_taken_over_in_the_night_when_the_system_is_set_so(

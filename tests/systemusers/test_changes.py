@@ -9,9 +9,10 @@ import pytest
 from accounts.models import Customer, Vendor
 from systemusers.models import Access, AccessProfile, ChangeRequest, System
 from systemusers.services import access as accesses
-from systemusers.services import changes
+from systemusers.services import changes, keys
 from systemusers.services.access import NotPossible
 from systemusers.services.system_register import save_profile
+from tests.systemusers.test_waiting import new_key, retire_keys
 from tests.systemusers.world import AGENT_PACKAGE, BY, PACKAGE, RESOURCE, World, fresh, make_profile
 
 S, C = Access.Status, ChangeRequest.Status
@@ -52,6 +53,20 @@ def answered(change: ChangeRequest, act: str, world: World) -> ChangeRequest:
     world.let_pass(minutes=6)
     changes.poll_due(at=world.at)
     return fresh(change)
+
+
+def test_a_new_key_in_use_lets_the_changes_go_that_waited_for_one(
+    world: World, used: Access, profile: AccessProfile
+) -> None:
+    widen(profile, world)
+    retire_keys(world)
+    waiting = sent(used, world)
+
+    keys.activate_key(key=new_key(world), by=BY, at=world.at)
+    changes.send_due(at=world.at)
+
+    assert (waiting.status, waiting.problem_code) == (C.DRAFT, "NO_KEY")
+    assert fresh(waiting).status == C.SENT
 
 
 def test_a_wider_profile_marks_the_accesses_that_lack_something(

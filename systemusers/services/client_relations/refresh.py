@@ -10,27 +10,17 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from portal.core.lease import LONGEST_WAIT, Hold
-from portal.core.problems import code_of
+from portal.core.lease import Hold
 from portal.gateways.altinn import AuthorizedParty
-from portal.gateways.errors import Refused
-from portal.gateways.statuses import Kind as Means
-from portal.gateways.statuses import kind_of
 from systemusers.models import Access, AccessProfile, ClientRound, Kind
-from systemusers.services import tokens
 from systemusers.services.access.rounds import work
+from systemusers.services.authorised_parties import ask_altinn
 from systemusers.services.client_relations.store import Changes, store_clients, union
-from systemusers.services.remote import metadata
 from systemusers.services.system_register.rounds import next_night
-from systemusers.services.tokens import PATIENCE, AccessMissing, NoKey
 
 BY = "task:refresh_clients"
-SCOPE = "altinn:accessmanagement/authorizedparties"
-LATER = timedelta(days=1)
-"""Until the next question when Altinn or Maskinporten says no. `keys.wake_waiting` makes it sooner when the cause is mended."""
 FRESH, OFTEN = timedelta(days=7), timedelta(hours=1)
 """A new accountant without clients is asked about hourly for some days: somebody adds them in Altinn."""
 MOST_NEW = 5000
@@ -57,31 +47,9 @@ def refresh_due(*, at: datetime) -> int:
 
 def refresh(hold: Hold[ClientRound]) -> None:
     """One accountant. Raises LostRace, Unavailable, BrokenReply."""
-    try:
-        parties = _ask(hold)
-    except NoKey as error:
-        hold.put_off(code=code_of(error), wait=LONGEST_WAIT)
-    except AccessMissing as error:  # noted on the access, which is checked by itself
-        hold.put_off(code=code_of(error), wait=PATIENCE)
-    except Refused as error:
-        lease.log_problem(hold, error)
-        hold.put_off(code=code_of(error), wait=LATER)
-    else:
+    parties = ask_altinn(hold)
+    if parties is not None:
         _store(hold, parties)
-
-
-def _ask(hold: Hold[ClientRound]) -> list[AuthorizedParty]:
-    """With a token of the accountant's system user; once more with a fresh one when it is not taken."""
-    access = hold.row.access
-    for fresh in (False, True):
-        token = tokens.exchanged_token(access=access, scopes=(SCOPE,), at=hold.now(), fresh=fresh)
-        hold.renew()
-        try:
-            return metadata(access.environment).authorized_parties(token=token)
-        except Refused as error:
-            if fresh or kind_of(error) != Means.TOKEN:
-                raise
-    raise AssertionError("unreachable")
 
 
 def _store(hold: Hold[ClientRound], parties: list[AuthorizedParty]) -> None:

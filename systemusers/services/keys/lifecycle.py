@@ -22,7 +22,17 @@ from portal.core.stale import check_unchanged
 from portal.core.states import IllegalTransition, LostRace
 from portal.gateways.errors import Refused
 from portal.gateways.maskinporten import Grant, generate_key
-from systemusers.models import Access, ClientRound, KeyRotation, MaskinportenClient, SigningKey, SystemRound, signed_by
+from systemusers.models import (
+    Access,
+    ChangeRequest,
+    ClientRound,
+    KeyRotation,
+    MaskinportenClient,
+    RightsCheck,
+    SigningKey,
+    SystemRound,
+    signed_by,
+)
 from systemusers.services.remote import maskinporten
 
 LIFETIME = timedelta(days=365)
@@ -37,7 +47,9 @@ KEY_PROBLEMS = ("NO_KEY", "invalid_grant", "UNKNOWN_KID", "MISSING_KID", "MP-100
 WAITING: list[Callable[[MaskinportenClient], QuerySet[Any]]] = [
     lambda client: Access.objects.filter(signed_by(client, path="profile__system__")),
     lambda client: SystemRound.objects.filter(signed_by(client, path="system__")),
+    lambda client: ChangeRequest.objects.filter(signed_by(client, path="access__profile__system__")),
     lambda client: ClientRound.objects.filter(access__profile__system__client=client),
+    lambda client: RightsCheck.objects.filter(access__profile__system__client=client),
 ]
 """Leased rows that need a key of the client. An app above this one adds its own."""
 Status = SigningKey.Status

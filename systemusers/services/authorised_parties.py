@@ -1,0 +1,55 @@
+"""Asks Altinn whom a system user may act for and with what rights, with a token of the system user itself.
+
+Nothing else tells it: the vendor's own calls return no rights. https://docs.altinn.studio/api/accessmanagement/
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from portal.core import lease
+from portal.core.lease import LONGEST_WAIT, Hold
+from portal.core.problems import code_of
+from portal.gateways.altinn import AuthorizedParty
+from portal.gateways.errors import Refused
+from portal.gateways.statuses import Kind as Means
+from portal.gateways.statuses import kind_of
+from systemusers.models import ClientRound, RightsCheck
+from systemusers.services import tokens
+from systemusers.services.remote import metadata
+from systemusers.services.tokens import PATIENCE, AccessMissing, NoKey
+
+SCOPE = "altinn:accessmanagement/authorizedparties"
+LATER = timedelta(days=1)
+"""Until the next question when Altinn or Maskinporten says no. `keys.wake_waiting` makes it sooner when the cause is mended."""
+
+
+def ask_altinn(hold: Hold[RightsCheck] | Hold[ClientRound]) -> list[AuthorizedParty] | None:
+    """The parties of the row's access. None when there was no answer to use: the row is then put off with the reason.
+
+    Raises LostRace, Unavailable, BrokenReply.
+    """
+    try:
+        return _ask(hold)
+    except NoKey as error:
+        hold.put_off(code=code_of(error), wait=LONGEST_WAIT)
+    except AccessMissing as error:  # noted on the access, which is checked by itself
+        hold.put_off(code=code_of(error), wait=PATIENCE)
+    except Refused as error:
+        lease.log_problem(hold, error)
+        hold.put_off(code=code_of(error), wait=LATER)
+    return None
+
+
+def _ask(hold: Hold[RightsCheck] | Hold[ClientRound]) -> list[AuthorizedParty]:
+    """Once more with a fresh token when the first one is not taken."""
+    access = hold.row.access
+    for fresh in (False, True):
+        token = tokens.exchanged_token(access=access, scopes=(SCOPE,), at=hold.now(), fresh=fresh)
+        hold.renew()
+        try:
+            return metadata(access.environment).authorized_parties(token=token)
+        except Refused as error:
+            if fresh or kind_of(error) != Means.TOKEN:
+                raise
+    raise AssertionError("unreachable")
