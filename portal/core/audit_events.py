@@ -61,11 +61,16 @@ class AuditType(StrEnum):
     # system users that stand in Altinn and not here
     ADOPT = "adopt"
     IGNORED = "ignored"
+    RECONSIDERED = "reconsidered"
+    LIST_ASKED = "list-asked"
     TAKEN_OVER = "taken-over"
+    RIGHTS_ASKED = "rights-asked"
     RIGHTS_KNOWN = "rights-known"
     # services
     SERVICE_ON = "service-on"
     SERVICE_OFF = "service-off"
+    # what can be given, as Altinn lists it
+    OFFERED_ASKED = "offered-asked"
     # accesses
     REQUESTED = "requested"
     CHANGE_ASKED = "change-asked"
@@ -142,6 +147,8 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.RECONCILE: {"system_id"},
     T.ADOPT: {"number", "profile", "system_id"},
     T.IGNORED: {"number", "system_id"},
+    T.RECONSIDERED: {"number", "system_id"},
+    T.LIST_ASKED: {"system_id"},
     T.TAKEN_OVER: {"profile", "ordered_by"},
     T.RIGHTS_KNOWN: {"rights", "packages"},
     T.CHANGE_ASKED: {"rights", "packages"},

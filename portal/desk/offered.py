@@ -83,7 +83,7 @@ def _row(entry: Offered, using: dict[str, list[str]]) -> Row:
 @require_POST
 def read_now(request: StaffRequest) -> HttpResponse:
     """Read Altinn's lists at the next chance."""
-    offered.make_due(request.environment, at=timezone.now())
+    offered.read_soon(environment=request.environment, by=request.user.actor, at=timezone.now())
     enqueue.enqueue_on_commit(tasks.read_offered)
     messages.success(request, _("Listene hentes fra Altinn nå. Last siden på nytt om litt."))
     return redirect("offered", environment=request.environment)

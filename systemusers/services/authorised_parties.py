@@ -5,16 +5,16 @@ Nothing else tells it: the vendor's own calls return no rights. https://docs.alt
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from portal.core import lease
-from portal.core.lease import LONGEST_WAIT, Hold
+from portal.core.lease import LONGEST_WAIT, Hold, Leased
 from portal.core.problems import code_of
 from portal.gateways.altinn import AuthorizedParty
 from portal.gateways.errors import Refused
 from portal.gateways.statuses import Kind as Means
 from portal.gateways.statuses import kind_of
-from systemusers.models import ClientRound, RightsCheck
+from systemusers.models import Access, ClientRound, Kind, RightsCheck
 from systemusers.services import tokens
 from systemusers.services.remote import metadata
 from systemusers.services.tokens import PATIENCE, AccessMissing, NoKey
@@ -22,6 +22,12 @@ from systemusers.services.tokens import PATIENCE, AccessMissing, NoKey
 SCOPE = "altinn:accessmanagement/authorizedparties"
 LATER = timedelta(days=1)
 """Until the next question when Altinn or Maskinporten says no. `keys.wake_waiting` makes it sooner when the cause is mended."""
+
+
+def ask_soon(*, access: Access, at: datetime) -> None:
+    """A worker asks at the next chance: what the system user may do, or, of an accountant's, for which clients and what."""
+    model: type[Leased] = ClientRound if access.profile.kind == Kind.AGENT else RightsCheck
+    lease.make_one_due(model, access=access, at=at)
 
 
 def ask_altinn(hold: Hold[RightsCheck] | Hold[ClientRound]) -> list[AuthorizedParty] | None:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
-from portal.core import enqueue, lease
+from portal.core import enqueue
 from portal.core.filters import Group, chips, in_group
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import Page, paginate
@@ -25,7 +25,7 @@ from portal.core.search import row_id, search_text
 from portal.explain import Explanation, explain
 from systemusers import tasks
 from systemusers.forms import TakeOverForm
-from systemusers.models import FoundSystemUser, Kind, System, SystemRound
+from systemusers.models import FoundSystemUser, Kind, System
 from systemusers.models.found import CHOSEN, WAITING, FoundSystemUserQuerySet
 from systemusers.services import adoption
 from systemusers.services.system_register import SystemProblems
@@ -102,7 +102,7 @@ def _act(request: StaffRequest, system: System, form: TakeOverForm) -> HttpRespo
             ngettext("%(n)s systembruker skal ikke følges.", "%(n)s systembrukere skal ikke følges.", number),
         )
     elif request.POST.get("act") == "reconsider":
-        number = adoption.reconsider(rows=rows, system=system)
+        number = adoption.reconsider(rows=rows, system=system, by=request.user.actor, at=timezone.now())
         _tell(
             request, number, ngettext("%(n)s systembruker venter igjen.", "%(n)s systembrukere venter igjen.", number)
         )
@@ -151,12 +151,7 @@ def _take_over(request: StaffRequest, system: System, form: TakeOverForm, rows: 
 @require_POST
 def fetch(request: StaffRequest, pk: int) -> HttpResponse:
     """Read Altinn's list at the next chance."""
-    system = systems.find(request, pk)
-    rows = SystemRound.objects.filter(system=system, kind=SystemRound.Kind.RECONCILE)
-    SystemRound.objects.get_or_create(
-        system=system, kind=SystemRound.Kind.RECONCILE, defaults={"next_attempt_at": timezone.now()}
-    )
-    lease.make_due(rows, at=timezone.now())
+    adoption.ask_for_list(system=systems.find(request, pk), by=request.user.actor, at=timezone.now())
     enqueue.enqueue_on_commit(tasks.reconcile_systems)
     messages.success(request, _("Listen hentes fra Altinn nå. Last siden på nytt om litt."))
     return redirect("found", environment=request.environment, pk=pk)
@@ -167,7 +162,7 @@ def fetch(request: StaffRequest, pk: int) -> HttpResponse:
 def rights(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask Altinn what the access may do."""
     row = access.find(request, pk)
-    adoption.check_rights(access=row, at=timezone.now())
+    adoption.ask_for_rights(access=row, by=request.user.actor, at=timezone.now())
     enqueue.enqueue_on_commit(tasks.refresh_clients if row.profile.kind == Kind.AGENT else tasks.check_rights)
     messages.success(request, _("Altinn blir spurt om hva tilgangen gjelder. Last siden på nytt om litt."))
     return redirect("access", environment=request.environment, pk=pk)

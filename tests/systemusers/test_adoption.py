@@ -293,9 +293,11 @@ def test_ignored_ones_are_not_asked_about_again(world: World, wide: System) -> N
     adoption.ignore(rows=FoundSystemUser.objects.all(), system=wide, by=BY, at=world.at)
     look(world, wide)
     ignored = FoundSystemUser.objects.waiting().count()
-    adoption.reconsider(rows=FoundSystemUser.objects.all(), system=wide)
+    adoption.reconsider(rows=FoundSystemUser.objects.all(), system=wide, by=BY, at=world.at)
 
     assert (ignored, FoundSystemUser.objects.waiting().count()) == (0, 2)
+    told = AuditEvent.objects.filter(what__in=["ignored", "reconsidered"], by=BY).order_by("pk")
+    assert [(event.what, event.detail["number"]) for event in told] == [("ignored", 2), ("reconsidered", 2)]
 
 
 def test_a_profile_of_another_kind_takes_only_its_own(world: World, wide: System) -> None:

@@ -10,13 +10,13 @@ from portal.sandbox.faults import Fault
 from systemusers.models import Offered, OfferedRound, System
 from systemusers.services import choices, offered
 from tests.systemusers.staff import page, post
-from tests.systemusers.world import PACKAGE, RESOURCE, World, fresh
+from tests.systemusers.world import BY, PACKAGE, RESOURCE, World, fresh
 
 NEW = "urn:altinn:accesspackage:helt-ny-pakke"
 
 
 def read(world: World) -> None:
-    offered.make_due("SANDBOX", at=world.at)
+    offered.read_soon(environment="SANDBOX", by=BY, at=world.at)
     offered.read_due(environments=["SANDBOX"], at=world.at)
 
 

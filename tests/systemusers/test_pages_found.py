@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Vendor
+from portal.core.audit import AuditEvent
 from systemusers.models import Access, FoundSystemUser, RightsCheck, System, SystemRound
 from systemusers.services import adoption
 from tests.systemusers.staff import page, post
@@ -93,6 +94,9 @@ def test_an_access_of_unknown_rights_says_so_and_can_be_asked_about(
 
     assert "Det er ukjent hva tilgangen gjelder." in before
     assert "Det er ukjent hva tilgangen gjelder." not in after
+    assert AuditEvent.objects.filter(
+        what="rights-asked", by__startswith="user:", customer_id_ref=row.customer_id
+    ).exists()
 
 
 def test_who_approved_in_altinn_is_not_asked_again_and_the_page_says_where(

@@ -16,6 +16,7 @@ from portal.core.lease import Hold
 from portal.gateways.altinn import RemoteRequest, RemoteSystemUser
 from portal.gateways.errors import BrokenReply
 from systemusers.models import Access, AccessProfile, Kind, SystemUser
+from systemusers.services.authorised_parties import ask_soon
 from systemusers.services.remote import system_user_requests
 from systemusers.services.tokens import PATIENCE, vendor_token
 
@@ -26,6 +27,8 @@ ALTINN = "remote:altinn"
 Status = Access.Status
 CALM: dict[str, Any] = {"failures": 0, "problem_code": ""}
 """Columns of a row after a round that succeeded."""
+UNKNOWN_RIGHTS: dict[str, Any] = {"rights": [], "packages": [], "rights_known_at": None}
+"""Columns of an access whose system user was made otherwise than by our request."""
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 
 
@@ -108,19 +111,25 @@ def find_system_user(row: Access, *, at: datetime) -> RemoteSystemUser | None:
 
 
 def approve(hold: Hold[Access], remote: RemoteSystemUser | None, answer: dict[str, Any]) -> None:
-    """APPROVED with its system user; UNKNOWN when Altinn says Accepted but has no system user."""
+    """APPROVED with its system user; UNKNOWN when Altinn says Accepted but has no system user.
+
+    Altinn gives a system user the id of the request that it was approved by. One with another id may have other rights than we
+    asked for: unless `answer` says that they are known, Altinn is asked.
+    """
     at = hold.now()
     kept = {"polled_at": at, "answered_at": at, "sent_at": hold.row.sent_at or at, **CALM, **answer}
     if remote is None:
         hold.move_to(Status.UNKNOWN, by=ALTINN, missing_since=at, next_attempt_at=at + PATIENCE, **kept)
         return
+    known = {"rights_known_at": at} if remote.id == hold.row.altinn_id else UNKNOWN_RIGHTS
     with transaction.atomic():
         store_system_user(hold.row, remote, at=at)
-        status = {"remote_status": "Accepted", "altinn_id": remote.id, **kept}
+        status = {"remote_status": "Accepted", "altinn_id": remote.id, **known, **kept}
         hold.move_to(Status.APPROVED, by=ALTINN, missing_since=None, **status)
-        AccessProfile.objects.filter(pk=hold.row.profile_id, to_mark_at=None).update(
-            to_mark_at=at
-        )  # it may be wider by now
+        if hold.row.rights_known_at is None:
+            ask_soon(access=hold.row, at=at)
+        profile = AccessProfile.objects.filter(pk=hold.row.profile_id, to_mark_at=None)
+        profile.update(to_mark_at=at)  # it may be wider by now
 
 
 def store_system_user(row: Access, remote: RemoteSystemUser, *, at: datetime) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
 
 from portal.core import lease
 from portal.core.audit import record
@@ -20,7 +19,6 @@ from portal.gateways.errors import BrokenReply, Refused
 from systemusers.models import Access, Kind
 from systemusers.services.access import answers
 from systemusers.services.access.rounds import is_ours, waits_for_us, work_accesses
-from systemusers.services.adoption.choose import check_rights
 from systemusers.services.remote import system_user_requests
 
 BY = "task:send_accesses"
@@ -115,6 +113,4 @@ def _adopt(hold: Hold[Access], error: Refused) -> None:
     system_user = answers.find_system_user(hold.row, at=hold.now())
     if system_user is None:
         raise error
-    with transaction.atomic():
-        answers.approve(hold, system_user, {"rights": [], "packages": [], "rights_known_at": None})
-        check_rights(access=hold.row, at=hold.now())
+    answers.approve(hold, system_user, answers.UNKNOWN_RIGHTS)

@@ -3,7 +3,8 @@
 from systemusers.services.adoption.adopt import BATCH, take_over_due
 from systemusers.services.adoption.choose import (
     WrongProfile,
-    check_rights,
+    ask_for_list,
+    ask_for_rights,
     default_profile,
     ignore,
     reconsider,
@@ -13,6 +14,6 @@ from systemusers.services.adoption.found import note_listed
 from systemusers.services.adoption.rights import check_rights_due, rights_problem
 
 __all__ = [
-    "BATCH", "WrongProfile", "check_rights", "check_rights_due", "default_profile", "ignore", "note_listed", "reconsider",
+    "BATCH", "WrongProfile", "ask_for_list", "ask_for_rights", "check_rights_due", "default_profile", "ignore", "note_listed", "reconsider",
     "rights_problem", "take_over", "take_over_due",
 ]  # fmt: skip

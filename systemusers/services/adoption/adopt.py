@@ -20,6 +20,7 @@ from portal.core.lease import Hold
 from portal.core.states import LostRace
 from portal.gateways.enhetsregisteret import MOST_NUMBERS, Unit
 from systemusers.models import Access, FoundSystemUser, Kind, RightsCheck, SystemUser
+from systemusers.services.access.answers import CALM, UNKNOWN_RIGHTS
 
 BY = "task:take_over"
 BATCH = MOST_NUMBERS
@@ -102,8 +103,7 @@ def _approve(access: Access, hold: Hold[FoundSystemUser]) -> None:
     try:
         access.move_to(
             Status.APPROVED, by=hold.row.chosen_by, at=hold.now(), altinn_id=str(hold.row.altinn_id), remote_status="Accepted",
-            answered_at=hold.row.created_at, missing_since=None, next_attempt_at=None, lease_until=None, failures=0,
-            problem_code="", rights=[], packages=[], rights_known_at=None,
+            answered_at=hold.row.created_at, missing_since=None, next_attempt_at=None, lease_until=None, **CALM, **UNKNOWN_RIGHTS,
         )  # fmt: skip
     except LostRace:
         access.refresh_from_db()

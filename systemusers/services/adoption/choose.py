@@ -9,8 +9,9 @@ from django.db import transaction
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from systemusers.models import Access, AccessProfile, ClientRound, Kind, RightsCheck, System
+from systemusers.models import Access, AccessProfile, Kind, System, SystemRound
 from systemusers.models.found import FoundSystemUserQuerySet
+from systemusers.services.authorised_parties import ask_soon
 from systemusers.services.system_register import save_profile
 from systemusers.services.system_register.checks import find_package
 
@@ -60,9 +61,12 @@ def ignore(*, rows: FoundSystemUserQuerySet, system: System, by: str, at: dateti
     return number
 
 
-def reconsider(*, rows: FoundSystemUserQuerySet, system: System) -> int:
+def reconsider(*, rows: FoundSystemUserQuerySet, system: System, by: str, at: datetime) -> int:
     """Undo `ignore`."""
-    return rows.filter(system=system, ignored_at__isnull=False, access=None).update(ignored_at=None)
+    with transaction.atomic():
+        number = rows.filter(system=system, ignored_at__isnull=False, access=None).update(ignored_at=None)
+        record(by=by, at=at, target=system, what=AuditType.RECONSIDERED, number=number, system_id=system.system_id)
+    return number
 
 
 def default_profile(*, system: System, kind: str, by: str, at: datetime) -> AccessProfile:
@@ -89,11 +93,15 @@ def _fits(system: System, urn: str, kind: str) -> bool:
     return package.is_delegable if kind == Kind.AGENT else package.is_assignable
 
 
-def check_rights(*, access: Access, at: datetime) -> None:
-    """Ask Altinn at the next chance what the system user may do. Of an agent its clients tell."""
-    if access.profile.kind == Kind.AGENT:
-        ClientRound.objects.get_or_create(access=access, defaults={"next_attempt_at": at})
-        lease.make_due(ClientRound.objects.filter(access=access), at=at)
-        return
-    RightsCheck.objects.get_or_create(access=access, defaults={"next_attempt_at": at})
-    lease.make_due(RightsCheck.objects.filter(access=access), at=at)
+def ask_for_rights(*, access: Access, by: str, at: datetime) -> None:
+    """A person wants to know at the next chance what the system user may do."""
+    with transaction.atomic():
+        record(by=by, at=at, target=access, what=AuditType.RIGHTS_ASKED)
+        ask_soon(access=access, at=at)
+
+
+def ask_for_list(*, system: System, by: str, at: datetime) -> None:
+    """A person wants Altinn's list of the system's system users read at the next chance."""
+    with transaction.atomic():
+        record(by=by, at=at, target=system, what=AuditType.LIST_ASKED, system_id=system.system_id)
+        lease.make_one_due(SystemRound, system=system, kind=SystemRound.Kind.RECONCILE, at=at)
