@@ -246,13 +246,11 @@ def _register(request: StaffRequest, row: System) -> None:
 @act
 def compare(request: StaffRequest, row: System) -> None:
     """Compare now, and copy the register's own change log."""
-    drift = system_register.compare_system(system=row, **now(request))
+    drift = system_register.compare_now(system=row, **now(request))
     if drift:
         messages.warning(request, _("Altinn har noe annet enn dere. Forskjellene står under."))
     else:
         messages.success(request, _("Altinn har det samme som dere."))
-    if not system_register.is_unknown(drift):
-        system_register.copy_register_log(system=row, at=timezone.now())
 
 
 @staff_page(may="may_configure")

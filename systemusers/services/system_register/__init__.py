@@ -2,7 +2,13 @@
 
 from systemusers.services.system_register.checks import SystemProblems, check_profile, check_system
 from systemusers.services.system_register.diff import Choice, Difference, Look, Side, use_of
-from systemusers.services.system_register.drift import compare_system, copy_register_log, is_unknown, note_deletion
+from systemusers.services.system_register.drift import (
+    compare_now,
+    compare_system,
+    copy_register_log,
+    is_unknown,
+    note_deletion,
+)
 from systemusers.services.system_register.entry import DeletedInAltinn, NotInAltinn, OwnedByAnother, why
 from systemusers.services.system_register.push import (
     IdTaken,
@@ -25,7 +31,7 @@ from systemusers.services.system_register.take_over import (
 __all__ = [
     "ChangedMeanwhile", "Choice", "DeletedInAltinn", "Difference", "Found", "IdTaken", "Look", "NotConfirmed", "NotInAltinn",
     "NotTyped", "OwnedByAnother", "Pushed", "Settled", "Side", "SystemProblems", "check_profile", "check_system",
-    "clients_for_register", "compare_system", "copy_register_log", "delete_system", "find_system", "import_system",
+    "clients_for_register", "compare_now", "compare_system", "copy_register_log", "delete_system", "find_system", "import_system",
     "is_unknown", "list_systems", "look_at", "note_deletion", "register_system", "save_profile", "save_system", "settle",
     "suggest_signing", "use_of", "why",
 ]  # fmt: skip
