@@ -51,7 +51,7 @@ def offered_list(request: StaffRequest) -> HttpResponse:
     text, group = search_text(request), request.GET.get("group", "")
     matching = Offered.objects.filter(environment=request.environment)
     if text:
-        matching = matching.filter(Q(code__icontains=text) | Q(names__icontains=text))
+        matching = matching.filter(_named(text))
     rows = in_group(matching, GROUPS, group)
     using = _systems(request.environment)
     page = paginate(rows, query=request.GET, order=("kind", "code")).of(lambda entry: _row(entry, using))
@@ -61,6 +61,14 @@ def offered_list(request: StaffRequest) -> HttpResponse:
         "round": OfferedRound.objects.filter(environment=request.environment).first(),
     }  # fmt: skip
     return page_or_fragment(request, "desk/offered.html", "results", context=context)
+
+
+def _named(text: str) -> Q:
+    """By code, or by the name in any language."""
+    found = Q(code__icontains=text)
+    for language in offered.LANGUAGES:
+        found |= Q(**{f"names__{language}__icontains": text})
+    return found
 
 
 def _systems(environment: str) -> dict[str, list[str]]:

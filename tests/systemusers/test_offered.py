@@ -102,11 +102,15 @@ def test_the_page_finds_by_name_and_says_what_is_opened_and_used(staff: Client, 
     read(world)
 
     text = page(staff, f"offered/?q={RESOURCE}")
+    by_name = page(staff, "offered/?q=AKSJONÆRREGISTER")
     none = page(staff, "offered/?q=finnes-ikke")
+    quoted = page(staff, "offered/?q=%22nb%22")
     told = post(staff, "offered/read/")
 
     assert "Listene er ikke hentet ennå" in before
     assert "Aksjonærregisteroppgaven" in text
     assert fresh(system).name_nb in text
+    assert "Aksjonærregisteroppgaven" in by_name
     assert "Ingen treff" in none
+    assert "Ingen treff" in quoted  # the languages are no names
     assert "Listene hentes fra Altinn nå" in told
