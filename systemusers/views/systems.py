@@ -25,10 +25,11 @@ from accounts.guard import StaffRequest, staff_page
 from portal.core.confirm import Question, ask_first
 from portal.core.lease import ROUNDS_BEFORE_A_PERSON
 from portal.core.next_step import NextStep
+from portal.core.problems import code_of
 from portal.core.stale import EditedMeanwhile
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
-from portal.gateways.errors import GatewayError, Refused
+from portal.gateways.errors import BrokenReply, Refused, Unavailable
 from portal.templatetags.ui import orgnr
 from systemusers.forms import ProfileForm, SystemForm
 from systemusers.models import (
@@ -188,12 +189,9 @@ def report(request: StaffRequest, call: Callable[[], T], *, passes: tuple[type[E
         messages.error(request, system_register.why(error))
     except (LostRace, IllegalTransition):
         messages.warning(request, _("Systemet har endret seg i mellomtiden. Her er det slik det er nå."))
-    except NoKey:
-        messages.error(request, f"{explain('NO_KEY').title}. {explain('NO_KEY').how}")
-    except Refused as error:
-        reason = explain(error.code or f"HTTP-{error.status}")
-        messages.error(request, f"{reason.title}. {reason.how}")
-    except GatewayError:
+    except (NoKey, Refused, BrokenReply) as error:
+        messages.error(request, explain(code_of(error)).sentence)
+    except Unavailable:
         messages.error(request, _("Altinn svarer ikke nå. Det dere har skrevet, er lagret her. Prøv igjen om litt."))
     return None
 
