@@ -136,6 +136,7 @@ def test_what_a_removed_access_stood_for_is_taken_over_onto_the_same_row(
 ) -> None:
     profile = make_profile(wide)
     row = world.new_access(known_customer, profile)
+    SystemUser.objects.filter(access=row).update(first_token_at=world.at)
     world.remove(row)
     world.let_pass(minutes=11)
     look(world, wide)
@@ -149,6 +150,7 @@ def test_what_a_removed_access_stood_for_is_taken_over_onto_the_same_row(
 
     again = Access.objects.get()
     assert (again.pk, again.status) == (row.pk, S.APPROVED)
+    assert again.system_user.first_token_at is None  # another system user, which nobody has used
     assert tokens.system_user_token(access=again, scopes=DIALOGS, at=world.at)
 
 
@@ -298,6 +300,21 @@ def test_ignored_ones_are_not_asked_about_again(world: World, wide: System) -> N
     assert (ignored, FoundSystemUser.objects.waiting().count()) == (0, 2)
     told = AuditEvent.objects.filter(what__in=["ignored", "reconsidered"], by=BY).order_by("pk")
     assert [(event.what, event.detail["number"]) for event in told] == [("ignored", 2), ("reconsidered", 2)]
+
+
+def test_the_trail_names_who_chose_each_of_them(world: World, wide: System) -> None:
+    made_elsewhere(world, wide, 2)
+    look(world, wide)
+    profile = adoption.default_profile(system=wide, kind="STANDARD", by=BY, at=world.at)
+    for row, by in zip(FoundSystemUser.objects.order_by("pk"), ("user:a", "user:b"), strict=True):
+        adoption.take_over(rows=FoundSystemUser.objects.filter(pk=row.pk), profile=profile, by=by, at=world.at)
+
+    adoption.take_over_due(at=world.at)
+
+    added = AuditEvent.objects.filter(what="added", target__startswith="accounts.Customer")
+    taken = AuditEvent.objects.filter(what="taken-over")
+    assert sorted(added.values_list("by", flat=True)) == ["user:a", "user:b"]
+    assert set(added.values_list("by", "customer_id_ref")) == set(taken.values_list("by", "customer_id_ref"))
 
 
 def test_a_profile_of_another_kind_takes_only_its_own(world: World, wide: System) -> None:

@@ -133,9 +133,14 @@ def approve(hold: Hold[Access], remote: RemoteSystemUser | None, answer: dict[st
 
 
 def store_system_user(row: Access, remote: RemoteSystemUser, *, at: datetime) -> None:
-    """Store the system user as Altinn has it now; one that replaces a removed one is unused."""
-    fresh = {"kind": Kind(remote.kind.upper()), "created_at": remote.created_at, "seen_at": at, "removed_at": None}
-    known = SystemUser.objects.filter(access=row).first()
-    if known and str(known.altinn_id) != remote.id:
-        fresh["first_token_at"] = None
-    SystemUser.objects.update_or_create(access=row, defaults={"altinn_id": remote.id, **fresh})
+    """Store the system user as Altinn has it now."""
+    kind = Kind(remote.kind.upper())
+    write_system_user(row, altinn_id=remote.id, kind=kind, created_at=remote.created_at, at=at)
+
+
+def write_system_user(row: Access, *, altinn_id: str, kind: str, created_at: datetime | None, at: datetime) -> None:
+    """One that replaces a removed one is unused."""
+    now = {"altinn_id": altinn_id, "kind": kind, "created_at": created_at, "seen_at": at, "removed_at": None}
+    replaced = SystemUser.objects.filter(access=row).exclude(altinn_id=altinn_id)
+    replaced.update(first_token_at=None)
+    SystemUser.objects.update_or_create(access=row, defaults=now)

@@ -5,63 +5,53 @@ A batch is one transaction after the look-up of the names, so an interrupted tak
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
 
 from accounts.models import Customer
-from accounts.services.customers import add_customers, is_readable_orgnr, look_up_new
+from accounts.services.customers import add_customers, look_up_new
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import Hold
 from portal.core.states import LostRace
-from portal.gateways.enhetsregisteret import MOST_NUMBERS, Unit
-from systemusers.models import Access, FoundSystemUser, Kind, RightsCheck, SystemUser
-from systemusers.services.access.answers import CALM, UNKNOWN_RIGHTS
+from portal.gateways.enhetsregisteret import Unit
+from systemusers.models import Access, FoundSystemUser, Kind, RightsCheck
+from systemusers.services.access.answers import CALM, UNKNOWN_RIGHTS, write_system_user
+from systemusers.services.chosen import BATCH, with_readable_number, work_groups
 
 BY = "task:take_over"
-BATCH = MOST_NUMBERS
 Status = Access.Status
 Holds = list[Hold[FoundSystemUser]]
-WRONG_NUMBER = "WRONG_ORGNR"
 
 
 def take_over_due(*, at: datetime) -> int:
     """Take over a batch of the chosen. Returns how many were claimed."""
     holds = lease.claim(FoundSystemUser.objects.to_take_over(), at=at, limit=BATCH)
-    by_environment: dict[str, Holds] = defaultdict(list)
-    for hold in holds:
-        by_environment[hold.row.system.environment].append(hold)
-    for environment, group in by_environment.items():
-        try:
-            _take_over(environment, group)
-        except Exception as error:
-            lease.report_all(group, error)
+    work_groups(holds, key=lambda row: (row.system.environment, row.chosen_by), do=_take_over)
     return len(holds)
 
 
-def _take_over(environment: str, group: Holds) -> None:
+def _take_over(key: tuple[str, str], group: Holds) -> None:
     """Raises the gateways' errors when a name is needed and the business register does not answer."""
-    usable = [hold for hold in group if is_readable_orgnr(hold.row.orgnr, environment=environment)]
-    for hold in set(group) - set(usable):
-        hold.stop(code=WRONG_NUMBER, chosen_at=None)
+    environment, by = key
+    usable = with_readable_number(group, environment=environment)
     units = look_up_new({hold.row.orgnr for hold in usable}, environment=environment)
     with transaction.atomic():
         mine = lease.lock_all(usable)
-        customers = _customers(environment, mine, units)
+        customers = _customers(environment, mine, units, by=by)
         taken = {hold: _access_of(hold, customers[hold.row.orgnr]) for hold in mine}
         _ask_for_rights(taken)
         lease.finish_all({hold: {"next_attempt_at": None, "access": access} for hold, access in taken.items()})
 
 
-def _customers(environment: str, holds: Holds, units: dict[str, Unit]) -> dict[str, Customer]:
+def _customers(environment: str, holds: Holds, units: dict[str, Unit], *, by: str) -> dict[str, Customer]:
     """The customer of each number, locked: made where there is none, named by its number when the register has no name."""
     wanted = {hold.row.orgnr: units.get(hold.row.orgnr) for hold in holds}
     for hold in holds[:1]:
-        add_customers(environment=environment, units=wanted, by=hold.row.chosen_by, at=hold.now())
+        add_customers(environment=environment, units=wanted, by=by, at=hold.now())
     rows = Customer.objects.filter(environment=environment, orgnr__in=wanted)
     return {row.orgnr: row for row in rows.select_for_update(no_key=True, of=("self",)).order_by("pk")}
 
@@ -75,7 +65,9 @@ def _access_of(hold: Hold[FoundSystemUser], customer: Customer) -> Access:
         access = _new_access(hold, customer)
     elif access.can_move_to(Status.APPROVED) and not _is_replaced(access, found):
         _approve(access, hold)
-    _store_system_user(access, found, hold.now())
+    write_system_user(
+        access, altinn_id=str(found.altinn_id), kind=found.kind, created_at=found.created_at, at=hold.now()
+    )
     record(
         by=found.chosen_by, at=hold.now(), target=access, what=AuditType.TAKEN_OVER,
         customer_id=customer.pk, profile=access.profile.name,
@@ -107,11 +99,6 @@ def _approve(access: Access, hold: Hold[FoundSystemUser]) -> None:
         )  # fmt: skip
     except LostRace:
         access.refresh_from_db()
-
-
-def _store_system_user(access: Access, found: FoundSystemUser, at: datetime) -> None:
-    fresh = {"kind": found.kind, "created_at": found.created_at, "seen_at": at, "removed_at": None}
-    SystemUser.objects.update_or_create(access=access, defaults={"altinn_id": found.altinn_id, **fresh})
 
 
 def _ask_for_rights(taken: Mapping[Hold[FoundSystemUser], Access]) -> None:
