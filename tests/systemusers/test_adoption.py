@@ -245,6 +245,22 @@ def test_one_that_is_gone_leaves_the_list_and_comes_back_with_the_system_user(wo
     assert FoundSystemUser.objects.waiting().count() == 1
 
 
+def test_a_list_that_is_suddenly_empty_takes_no_decision_away(world: World, wide: System) -> None:
+    made_elsewhere(world, wide, 12)
+    look(world, wide)
+    profile = adoption.default_profile(system=wide, kind="STANDARD", by=BY, at=world.at)
+    adoption.take_over(rows=FoundSystemUser.objects.all(), profile=profile, by=BY, at=world.at)
+    kept = dict(world.app.state.system_users)
+    world.let_pass(minutes=1)
+
+    world.app.state.system_users.clear()
+    look(world, wide)
+    world.app.state.system_users.update(kept)
+    look(world, wide)
+
+    assert FoundSystemUser.objects.to_take_over().count() == 12
+
+
 def test_a_number_that_is_no_organisation_here_waits_for_a_person_with_the_reason(world: World, wide: System) -> None:
     made_elsewhere(world, wide, 2)
     look(world, wide)

@@ -16,13 +16,13 @@ from portal.gateways.altinn import AuthorizedParty
 from portal.gateways.text import one_line
 from systemusers.models import Access, ClientRelation, ClientRound
 from systemusers.services.client_relations.tie import tie_customers
+from systemusers.services.losses import is_mass_loss
 from systemusers.services.tokens import PATIENCE
 
 NUMBER = re.compile(r"[2389]\d{8}", re.ASCII)
 OF_SKATTEETATEN = ("ske-", "skd-")
 """The beginnings of the resources that are stored: a client may have given hundreds of others."""
 LISTED = ["name", "packages", "resources", "seen_at", "missing_since", "gone_at"]
-MOST_AT_ONCE = 10
 MANY_WAIT = timedelta(days=1)
 """Between the two signs when more than half are missing at once: more likely a fault than the accountant's doing."""
 AGAIN = timedelta(hours=1)
@@ -75,7 +75,8 @@ def _note_missing(rows: QuerySet[ClientRelation], at: datetime) -> tuple[int, in
     if not total:
         return 0, 0, None
     patience = PATIENCE
-    if total > MOST_AT_ONCE and total * 2 > ClientRelation.objects.filter(access=rows[0].access_id).present().count():
+    present = ClientRelation.objects.filter(access=rows[0].access_id).present().count()
+    if is_mass_loss(missing=total, total=present):
         patience = MANY_WAIT
     gone = rows.filter(missing_since__lte=at - patience).update(gone_at=at, chosen_at=None, next_attempt_at=None)
     first = rows.filter(missing_since__isnull=True).update(missing_since=at)
