@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Customer, Vendor
+from accounts.models import Customer, User, Vendor
 from portal.core.audit import AuditEvent
+from portal.core.environments import Environment
+from portal.desk.attention import attention
 from systemusers.models import Access, AccessProfile, FoundSystemUser, RightsCheck, System, SystemUser
 from systemusers.services import access as accesses
 from systemusers.services import adoption, scopes, tokens
@@ -167,6 +169,22 @@ def test_altinn_tells_the_system_user_itself_what_it_may_do(world: World, wide: 
     assert row.rights_known_at is not None
     assert not row.has_unknown_rights
     assert RightsCheck.objects.get().next_attempt_at is None
+
+
+def test_rights_that_stay_unknown_are_counted_on_the_overview(
+    world: World, system: System, administrator: User
+) -> None:
+    made_elsewhere(world, system, 1)
+    look(world, system)
+    take_all(world, system, adoption.default_profile(system=system, kind="STANDARD", by=BY, at=world.at))
+    counted = []
+    for _round in range(3):
+        adoption.check_rights_due(at=world.at)
+        lines = attention(user=administrator, environment=Environment.SANDBOX, at=world.at)
+        counted.append({line.url: line.count for line in lines}.get("/sandbox/access/?status=RIGHTS", 0))
+        world.let_pass(days=1, minutes=1)
+
+    assert counted == [0, 0, 1]
 
 
 def test_without_the_scope_the_rights_stay_unknown(world: World, system: System) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from accounts.models import Customer, Vendor
+from accounts.models import Customer, User, Vendor
+from portal.core.environments import Environment
+from portal.desk.attention import attention
 from systemusers.models import Access, AccessProfile, ChangeRequest, System
 from systemusers.services import access as accesses
 from systemusers.services import changes, keys
 from systemusers.services.access import NotPossible
 from systemusers.services.system_register import save_profile
+from tests.systemusers.staff import page
 from tests.systemusers.test_waiting import new_key, retire_keys
 from tests.systemusers.world import AGENT_PACKAGE, BY, PACKAGE, RESOURCE, World, fresh, make_profile
 
@@ -137,7 +141,7 @@ def test_what_the_customer_has_by_now_needs_no_answer(world: World, used: Access
 
 
 def test_a_question_that_altinn_refuses_stops_and_is_counted(
-    world: World, used: Access, profile: AccessProfile
+    world: World, used: Access, profile: AccessProfile, administrator: User, staff: Client
 ) -> None:
     widen(profile, world)
     world.app.state.systems[used.profile.system.system_id].packages = []
@@ -146,6 +150,9 @@ def test_a_question_that_altinn_refuses_stops_and_is_counted(
 
     assert (change.status, change.problem_code, change.next_attempt_at) == (C.DRAFT, "AUTH-00063", None)
     assert ChangeRequest.objects.needing_a_person().get() == change
+    lines = attention(user=administrator, environment=Environment.SANDBOX, at=world.at)
+    assert ("/sandbox/access/?status=CHANGE", 1) in [(line.url, line.count) for line in lines]
+    assert f"/sandbox/access/{used.pk}/" in page(staff, "access/?status=CHANGE")
 
 
 def test_one_access_is_asked_once_at_a_time(world: World, used: Access, profile: AccessProfile) -> None:
