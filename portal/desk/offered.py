@@ -10,7 +10,6 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST
@@ -24,7 +23,7 @@ from portal.core.search import search_text
 from submissions.services import catalogue
 from systemusers import tasks
 from systemusers.models import Offered, OfferedRound, System
-from systemusers.services import offered
+from systemusers.services import choices, offered
 
 GROUPS = [
     Group("packages", lazy("Tilgangspakker"), Q(kind="PACKAGE", gone_at=None)),
@@ -81,7 +80,7 @@ def _systems(environment: str) -> dict[str, list[str]]:
 
 
 def _row(entry: Offered, using: dict[str, list[str]]) -> Row:
-    language = (get_language() or "nb")[:2]
+    language = choices.language()
     opened = [one.name for one in catalogue.services() if entry.code in one.resources or entry.code in one.packages]
     former = entry.former_names.get(language, "") if entry.former_names else ""
     return Row(entry, entry.name(language), former, sorted(opened), using.get(entry.code, []))

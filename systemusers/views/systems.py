@@ -42,7 +42,7 @@ from systemusers.models import (
     System,
     SystemRound,
 )
-from systemusers.services import changes, system_register, timeline
+from systemusers.services import changes, choices, offered, system_register, timeline
 from systemusers.services.keys import NoKey
 
 T = TypeVar("T")
@@ -314,7 +314,10 @@ def profile(request: StaffRequest, system: int, pk: int | None = None) -> HttpRe
             messages.success(request, _("Profilen er lagret. Den gjelder for kunder dere spør fra nå av."))
             return redirect("system", environment=request.environment, pk=owner.pk)
     affected = changes.affected(row).count() if row and row.kind != Kind.AGENT else 0
-    context = {"form": form, "system": owner, "profile": row, "affected": affected, "using": _using(row)}
+    context = {
+        "form": form, "system": owner, "profile": row, "affected": affected, "using": _using(row),
+        "unfit": [entry.name(choices.language()) for entry in offered.unfit(row)] if row else [],
+    }  # fmt: skip
     return render(request, "systemusers/profile_form.html", context, status=422 if form.errors else 200)
 
 

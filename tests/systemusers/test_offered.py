@@ -10,7 +10,7 @@ from portal.sandbox.faults import Fault
 from systemusers.models import Offered, OfferedRound, System
 from systemusers.services import choices, offered
 from tests.systemusers.staff import page, post
-from tests.systemusers.world import BY, PACKAGE, RESOURCE, World, fresh
+from tests.systemusers.world import BY, PACKAGE, RESOURCE, World, fresh, make_profile
 
 NEW = "urn:altinn:accesspackage:helt-ny-pakke"
 
@@ -63,6 +63,20 @@ def test_one_that_altinn_no_longer_lists_is_withdrawn_and_told_when_it_is_in_use
     assert before == 0
     assert Offered.objects.get(code=NEW).gone_at is not None
     assert offered.troubled("SANDBOX", at=world.at).get().code == NEW
+
+
+def test_a_profile_says_which_of_its_packages_can_no_longer_be_given(
+    staff: Client, world: World, system: System
+) -> None:
+    read(world)
+    profile = make_profile(system, packages=[PACKAGE])
+    path = f"systems/{system.pk}/profiles/{profile.pk}/"
+    before = page(staff, path)
+
+    Offered.objects.filter(code=PACKAGE).update(use="AGENT")
+
+    assert "Altinn gir ikke lenger dette" not in before
+    assert "Altinn gir ikke lenger dette" in page(staff, path)
 
 
 def test_a_list_that_is_suddenly_short_withdraws_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
