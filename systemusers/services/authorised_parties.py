@@ -5,11 +5,13 @@ Nothing else tells it: the vendor's own calls return no rights. https://docs.alt
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from portal.core import lease
 from portal.core.lease import LONGEST_WAIT, Hold, Leased
 from portal.core.problems import code_of
+from portal.gateways import urns
 from portal.gateways.altinn import AuthorizedParty
 from portal.gateways.errors import Refused
 from portal.gateways.statuses import Kind as Means
@@ -20,8 +22,21 @@ from systemusers.services.remote import metadata
 from systemusers.services.tokens import PATIENCE, AccessMissing, NoKey
 
 SCOPE = "altinn:accessmanagement/authorizedparties"
+OF_SKATTEETATEN = ("ske-", "skd-")
+"""The beginnings of the ids of Skatteetaten's resources."""
 LATER = timedelta(days=1)
 """Until the next question when Altinn or Maskinporten says no. `keys.wake_waiting` makes it sooner when the cause is mended."""
+
+
+def packages_of(party: AuthorizedParty) -> list[str]:
+    """Whole urns."""
+    return sorted(map(urns.package, party.packages))
+
+
+def resources_of(party: AuthorizedParty, *, also: Collection[str] = ()) -> list[str]:
+    """The ids of Skatteetaten's resources, and of those in `also`: packages open hundreds of others."""
+    codes = map(urns.resource_of, party.resources)
+    return sorted(code for code in codes if code.startswith(OF_SKATTEETATEN) or code in also)
 
 
 def ask_soon(*, access: Access, at: datetime) -> None:

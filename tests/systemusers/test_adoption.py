@@ -11,9 +11,11 @@ from accounts.models import Customer, User, Vendor
 from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
 from portal.desk.attention import attention
+from portal.gateways.altinn import AuthorizedParty
 from systemusers.models import Access, AccessProfile, FoundSystemUser, RightsCheck, System, SystemUser
 from systemusers.services import access as accesses
 from systemusers.services import adoption, scopes, tokens
+from systemusers.services.authorised_parties import packages_of, resources_of
 from tests.systemusers.world import AGENT_PACKAGE, BY, DIALOGS, PACKAGE, RESOURCE, World, fresh, make_profile
 
 S = Access.Status
@@ -169,6 +171,14 @@ def test_altinn_tells_the_system_user_itself_what_it_may_do(world: World, wide: 
     assert row.rights_known_at is not None
     assert not row.has_unknown_rights
     assert RightsCheck.objects.get().next_attempt_at is None
+
+
+def test_of_what_packages_open_skatteetatens_and_what_the_system_asks_for_is_kept() -> None:
+    opened = ("urn:altinn:resource:ske-innrapportering", "app_brg_regnskap", "nav_sykmelding", "skd-brev")
+    party = AuthorizedParty("310987654", "Kunde", ("skattegrunnlag",), opened)
+
+    assert resources_of(party, also=["nav_sykmelding"]) == ["nav_sykmelding", "skd-brev", "ske-innrapportering"]
+    assert packages_of(party) == ["urn:altinn:accesspackage:skattegrunnlag"]
 
 
 def test_rights_that_stay_unknown_are_counted_on_the_overview(

@@ -9,11 +9,10 @@ from django.db import transaction
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import Hold
-from portal.gateways import urns
 from portal.gateways.altinn import AuthorizedParty
 from systemusers.models import Access, AccessProfile, ClientRound, Kind, RightsCheck
 from systemusers.services.access.rounds import work
-from systemusers.services.authorised_parties import LATER, ask_altinn
+from systemusers.services.authorised_parties import LATER, ask_altinn, packages_of, resources_of
 
 BY = "task:check_rights"
 NOT_LISTED = "NOT_LISTED"
@@ -57,7 +56,7 @@ def check_rights(hold: Hold[RightsCheck]) -> None:
 def _store(hold: Hold[RightsCheck], own: AuthorizedParty) -> None:
     """The rights of one whose rights were unknown; a name where the customer had none but its number."""
     access, at = hold.row.access, hold.now()
-    rights, packages = sorted(own.resources), sorted(map(urns.package, own.packages))
+    rights, packages = resources_of(own, also=access.profile.system.rights), packages_of(own)
     with transaction.atomic():
         hold.lock()
         unknown = Access.objects.filter(pk=access.pk, rights_known_at=None)
