@@ -10,6 +10,14 @@ from systemusers.services.system_register.drift import (
     note_deletion,
 )
 from systemusers.services.system_register.entry import DeletedInAltinn, NotInAltinn, OwnedByAnother, why
+from systemusers.services.system_register.importing import (
+    Found,
+    clients_for_register,
+    find_system,
+    import_system,
+    list_systems,
+    suggest_signing,
+)
 from systemusers.services.system_register.push import (
     IdTaken,
     NotConfirmed,
@@ -19,14 +27,6 @@ from systemusers.services.system_register.push import (
 )
 from systemusers.services.system_register.rows import save_profile, save_system
 from systemusers.services.system_register.settling import ChangedMeanwhile, NotTyped, Settled, look_at, settle
-from systemusers.services.system_register.take_over import (
-    Found,
-    clients_for_register,
-    find_system,
-    import_system,
-    list_systems,
-    suggest_signing,
-)
 from systemusers.services.system_register.usage import Usage, Use
 
 __all__ = [
