@@ -13,6 +13,7 @@ from portal.core.lease import Hold
 from systemusers.models import Access, ClientRelation, ClientRound, ScopeGrant, System
 from systemusers.services import client_relations
 from systemusers.services.authorised_parties import LATER
+from systemusers.services.client_relations.listing import client_row
 from systemusers.services.scopes import check_scopes
 from tests.systemusers.accountants import (
     ACCOUNTANT,
@@ -311,3 +312,14 @@ def test_a_new_accountant_without_clients_is_asked_hourly_for_a_week(
 
     due = fresh(accountant.client_round).next_attempt_at
     assert world.is_now(due - timedelta(hours=1)) == (answered == 1)
+
+
+def test_a_number_that_cannot_be_a_customer_says_so_in_the_list(world: World, accountant: Access) -> None:
+    attach(world, accountant, ["974761076"])  # a real organisation
+    refresh(world, accountant)
+
+    take_in(world, accountant)
+
+    row = ClientRelation.objects.get()
+    assert (row.customer, row.chosen_at, row.problem_code) == (None, None, "WRONG_ORGNR")
+    assert "kan ikke være kunde" in client_row(row, accountant).step.text
