@@ -69,6 +69,8 @@ class AuditType(StrEnum):
     # services
     SERVICE_ON = "service-on"
     SERVICE_OFF = "service-off"
+    # what can be given, as Altinn lists it
+    OFFERED_ASKED = "offered-asked"
     # accesses
     REQUESTED = "requested"
     CHANGE_ASKED = "change-asked"

@@ -379,6 +379,12 @@ def make_due(rows: QuerySet[Any], *, at: datetime) -> int:
     return int(rows.filter(waiting).update(next_attempt_at=changed))
 
 
+def make_one_due(model: type[Leased], *, at: datetime, **key: Any) -> None:
+    """`make_due` for the one row with `key`, which is made when there is none yet."""
+    model._base_manager.get_or_create(**key, defaults={"next_attempt_at": at})
+    make_due(model._base_manager.filter(**key), at=at)
+
+
 def wake(rows: QuerySet[Any], *, codes: Iterable[str], at: datetime, limit: int = WOKEN) -> int:
     """A cause was mended: make up to `limit` of the rows that wait for it due, the longest waiting first."""
     waiting = rows.filter(problem_code__in=list(codes), next_attempt_at__gt=at)

@@ -34,7 +34,7 @@ from submissions.services.inbox import following
 from submissions.services.pages.listing import unanswered
 from systemusers.models import Access, MaskinportenClient, SigningKey
 from systemusers.services import keys
-from systemusers.services.listing import CHILDLESS, UNREAD
+from systemusers.services.listing import CHANGE_STUCK, CHILDLESS, RIGHTS_STUCK, UNREAD
 from systemusers.services.next_step import UNANSWERED
 
 R, S = Access.Status, Submission.Status
@@ -245,6 +245,20 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
         "UNREAD",
     ),
     (
+        "changes",
+        ngettext_lazy("Endring av en tilgang står fast", "Endringer av tilganger står fast", "n"),
+        gettext_lazy("Altinn sa nei, eller svarer ikke. Det kundene har godkjent, virker som før."),
+        gettext_lazy("Se hvorfor"),
+        "CHANGE",
+    ),
+    (
+        "rights",
+        ngettext_lazy("Tilgang der vi ikke får vite rettighetene", "Tilganger der vi ikke får vite rettighetene", "n"),
+        gettext_lazy("Vi prøver igjen av oss selv, men noe må trolig rettes først."),
+        gettext_lazy("Se hvorfor"),
+        "RIGHTS",
+    ),
+    (
         "unknown",
         ngettext_lazy("Tilgang er uavklart", "Tilganger er uavklart", "n"),
         gettext_lazy(
@@ -311,6 +325,8 @@ def _accesses(user: User, environment: Environment, at: datetime) -> dict[str, Q
         "stuck": rows.stuck(),
         "childless": rows.filter(CHILDLESS),
         "unread": rows.filter(UNREAD),
+        "changes": rows.filter(CHANGE_STUCK),
+        "rights": rows.filter(RIGHTS_STUCK),
         "unknown": rows.filter(status=R.UNKNOWN, status_at__lte=at - LATE),
         "unsent": rows.filter(status=R.DRAFT, next_attempt_at__isnull=False, status_at__lte=at - LATE).exclude(LASTING),
         "removed": rows.filter(status=R.REMOVED),

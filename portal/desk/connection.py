@@ -135,17 +135,23 @@ class _StepChecks:
     def register(self) -> Step:
         title = _("Systemregisteret")
         to: dict[str, Any] = {"url": self.url("systems"), "action": _("Åpne systemer")}
-        system = System.objects.filter(environment=self.environment).order_by("-registered_at").first()
-        if system is None or system.status == System.Status.DRAFT:
-            how = _("Registrer systemet med rettighetene dere skal be om.")
-            return Step(2, title, REMAINING, _("Systemet er ikke registrert i Altinn."), _("Dere"), how, **to)
-        if system.status == System.Status.DELETED:
+        rows = System.objects.filter(environment=self.environment).order_by("-registered_at", "-pk")
+        systems = {status: [row for row in rows if row.status == status] for status in System.Status}
+        registered = systems[System.Status.REGISTERED]
+        if not registered and systems[System.Status.DELETED] and not systems[System.Status.DRAFT]:
             return Step(
                 2, title, FAULT, _("Systemet er slettet i Altinn."), _("Dere"), _("Registrer et nytt system."), **to
             )
-        if system.drift:
-            how = _("Se forskjellene og oppdater Altinn.")
-            return Step(2, title, FAULT, _("Altinn har noe annet enn vi har."), _("Dere"), how, **to)
+        if not registered:
+            how = _("Registrer systemet med rettighetene dere skal be om.")
+            return Step(2, title, REMAINING, _("Systemet er ikke registrert i Altinn."), _("Dere"), how, **to)
+        if different := next((row for row in registered if row.drift), None):
+            how, name = (
+                _("Se forskjellene og oppdater Altinn."),
+                f"{different.name_nb}: " if len(registered) > 1 else "",
+            )
+            return Step(2, title, FAULT, name + _("Altinn har noe annet enn vi har."), _("Dere"), how, **to)
+        system = registered[0]
         text = _("%(name)s er registrert som %(id)s.") % {"name": system.name_nb, "id": system.system_id}
         return Step(2, title, DONE, text, since=system.compared_at or system.registered_at, **to)
 

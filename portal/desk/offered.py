@@ -10,7 +10,6 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST
@@ -24,7 +23,7 @@ from portal.core.search import search_text
 from submissions.services import catalogue
 from systemusers import tasks
 from systemusers.models import Offered, OfferedRound, System
-from systemusers.services import offered
+from systemusers.services import choices, offered
 
 OPENS = lazy("Åpner en tjeneste")
 GROUPS = [
@@ -52,7 +51,7 @@ def offered_list(request: StaffRequest) -> HttpResponse:
     text, group = search_text(request), request.GET.get("group", "")
     matching = Offered.objects.filter(environment=request.environment)
     if text:
-        matching = matching.filter(Q(code__icontains=text) | Q(names__icontains=text))
+        matching = matching.filter(_named(text))
     groups = [Group("opens", OPENS, Q(code__in=_opening())), *GROUPS]
     rows = in_group(matching, groups, group)
     using = _systems(request.environment)
@@ -70,6 +69,14 @@ def _opening() -> set[str]:
     return {code for one in catalogue.services() for code in (*one.resources, *one.packages)}
 
 
+def _named(text: str) -> Q:
+    """By code, or by the name in any language."""
+    found = Q(code__icontains=text)
+    for language in offered.LANGUAGES:
+        found |= Q(**{f"names__{language}__icontains": text})
+    return found
+
+
 def _systems(environment: str) -> dict[str, list[str]]:
     using: dict[str, list[str]] = defaultdict(list)
     rows = System.objects.filter(environment=environment).exclude(status=System.Status.DELETED)
@@ -80,7 +87,7 @@ def _systems(environment: str) -> dict[str, list[str]]:
 
 
 def _row(entry: Offered, using: dict[str, list[str]]) -> Row:
-    language = (get_language() or "nb")[:2]
+    language = choices.language()
     opened = [one.name for one in catalogue.services() if entry.code in one.resources or entry.code in one.packages]
     former = entry.former_names.get(language, "") if entry.former_names else ""
     return Row(entry, entry.name(language), former, sorted(opened), using.get(entry.code, []))
@@ -90,7 +97,7 @@ def _row(entry: Offered, using: dict[str, list[str]]) -> Row:
 @require_POST
 def read_now(request: StaffRequest) -> HttpResponse:
     """Read Altinn's lists at the next chance."""
-    offered.make_due(request.environment, at=timezone.now())
+    offered.read_soon(environment=request.environment, by=request.user.actor, at=timezone.now())
     enqueue.enqueue_on_commit(tasks.read_offered)
     messages.success(request, _("Listene hentes fra Altinn nå. Last siden på nytt om litt."))
     return redirect("offered", environment=request.environment)

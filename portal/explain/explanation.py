@@ -17,6 +17,11 @@ class Explanation:
     who: Any
     how: Any
 
+    @property
+    def sentence(self) -> str:
+        """What, why and what to do, for a message."""
+        return f"{self.title}. {self.cause} {self.how}"
+
 
 US, CUSTOMER, DIGDIR, SKATTEETATEN, NOBODY = _("Dere"), _("Kunden"), _("Digdir"), _("Skatteetaten"), _("Ingen")
 ALTINN = _("Altinn")

@@ -34,7 +34,7 @@ from systemusers.services import client_relations
 from systemusers.services.access.ask import ask_access
 from systemusers.services.links import link_url, look_again
 from systemusers.services.scopes import check_scopes
-from systemusers.services.system_register.drift import compare_system
+from systemusers.services.system_register.drift import compare_now
 from systemusers.services.system_register.push import register_system
 from systemusers.tasks import refresh_clients, send_accesses, take_in_clients
 
@@ -104,7 +104,7 @@ class Tour:
             self.say(
                 f"   registered {system.system_id}: {register_system(system=system, by=self.user.actor, at=timezone.now()).name}"
             )
-        drift = compare_system(system=system, by=self.user.actor, at=timezone.now())
+        drift = compare_now(system=system, by=self.user.actor, at=timezone.now())
         self.say(f"   compared with Altinn: {len(drift)} differences")
         if drift:
             raise Failed(f"Altinn holds something else: {drift}")

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from submissions.models import Attachment, Dialog, EarlierReport, EventSubscription, Order, PollCursor, Submission
+from submissions.models import (
+    Attachment,
+    Dialog,
+    EarlierReport,
+    EventSubscription,
+    Opening,
+    Order,
+    PollCursor,
+    Submission,
+)
 from systemusers.models import MaskinportenClient
 from systemusers.services import keys
 
@@ -23,6 +32,9 @@ def register() -> None:
         lambda client: Dialog.objects.filter(access__profile__system__client=client),
         lambda client: Attachment.objects.filter(
             status__in=Attachment.TO_FETCH, transmission__dialog__access__profile__system__client=client
+        ),
+        lambda client: Opening.objects.filter(
+            status=Opening.Status.WAITING, transmission__dialog__access__profile__system__client=client
         ),
         lambda client: PollCursor.objects.filter(access__profile__system__client=client),
         lambda client: EventSubscription.objects.filter(access__profile__system__client=client),

@@ -11,6 +11,9 @@ from systemusers.models.access import Access
 from systemusers.models.profile import AccessProfile, Kind
 from systemusers.models.system import System
 
+WAITING = Q(chosen_at__isnull=True, ignored_at__isnull=True, gone_at__isnull=True, access__isnull=True)
+CHOSEN = Q(chosen_at__isnull=False, gone_at__isnull=True, access__isnull=True)
+
 
 class FoundSystemUserQuerySet(models.QuerySet["FoundSystemUser"]):
     def waiting(self) -> FoundSystemUserQuerySet:
@@ -69,17 +72,13 @@ class FoundSystemUser(Leased):
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="found_due"),
             models.Index(
                 fields=["system", "orgnr", "external_ref", "id"],
-                condition=Q(chosen_at__isnull=True, ignored_at__isnull=True, gone_at__isnull=True, access__isnull=True),
+                condition=WAITING,
                 name="found_waiting",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.orgnr} ({self.external_ref})"
-
-
-WAITING = Q(chosen_at__isnull=True, ignored_at__isnull=True, gone_at__isnull=True, access__isnull=True)
-CHOSEN = Q(chosen_at__isnull=False, gone_at__isnull=True, access__isnull=True)
 
 
 class RightsCheck(Leased):

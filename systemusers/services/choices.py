@@ -26,11 +26,11 @@ AN_HOUR, A_MINUTE = 3600, 60
 
 def rights(environment: str) -> Choices:
     """Skatteetaten's resources that a customer can give."""
-    language = _language()
+    shown_in = language()
     return _stored(environment, Offered.Kind.RESOURCE) or _kept(
-        f"choices:rights:{environment}:{language}",
+        f"choices:rights:{environment}:{shown_in}",
         lambda: [
-            (resource.id, resource.titles.get(language) or resource.titles.get("nb") or resource.id)
+            (resource.id, resource.titles.get(shown_in) or resource.titles.get("nb") or resource.id)
             for resource in metadata(environment).resources()
             if resource.owner in OWNERS and resource.is_delegable
         ],
@@ -39,12 +39,12 @@ def rights(environment: str) -> Choices:
 
 def packages(environment: str) -> Choices:
     """The access packages that a customer, or an accountant's client, can give, with who can give them."""
-    language = _language()
+    shown_in = language()
     return _stored(environment, Offered.Kind.PACKAGE) or _kept(
-        f"choices:packages:{environment}:{language}",
+        f"choices:packages:{environment}:{shown_in}",
         lambda: [
             (package.urn, package.name)
-            for package in metadata(environment).all_packages(language=language)
+            for package in metadata(environment).all_packages(language=shown_in)
             if package.is_assignable or package.is_delegable
         ],
     )
@@ -56,13 +56,14 @@ def _stored(environment: str, kind: str) -> Choices:
 
 
 def _label(row: Offered) -> str:
-    name = row.name(_language())
+    name = row.name(language())
     if row.kind == Offered.Kind.RESOURCE or row.use == Offered.Use.BOTH:
         return name
     return _("%(name)s, for klienter") % {"name": name} if row.use == Offered.Use.AGENT else name
 
 
-def _language() -> str:
+def language() -> str:
+    """The reader's, as Altinn's lists have it."""
     return (get_language() or "nb")[:2]
 
 

@@ -14,6 +14,7 @@ from django.db.models import F
 
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.problems import code_of
 from portal.gateways.errors import Refused
 from systemusers.models import Access, ClientCheck, MaskinportenClient, ScopeGrant
 from systemusers.services.diagnosis import cause_of_missing, cause_of_refusal
@@ -82,7 +83,7 @@ def _try_system_user(client: MaskinportenClient, access: Access, scopes: list[st
         except AccessMissing as error:
             code, text = cause_of_missing(access, at=at), error.text
         except TokenRefused as error:
-            code, text = error.code or f"HTTP-{error.status}", error.text
+            code, text = code_of(error), error.text
         _store(client, Kind.SYSTEM_USER, scope, at, code=code, text=text, access=access)
         if code and code not in SCOPE_CODES:
             return

@@ -13,9 +13,17 @@ from accounts.models import REMARKED, Customer, User
 from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
-from portal.core.lease import ROUNDS_BEFORE_A_PERSON
+from portal.core.lease import LASTING, ROUNDS_BEFORE_A_PERSON
 from portal.core.next_step import NextStep
-from systemusers.models import STUCK, Access, ClientRelation, Kind, reached_through_an_accountant
+from systemusers.models import (
+    STUCK,
+    Access,
+    ChangeRequest,
+    ClientRelation,
+    Kind,
+    RightsCheck,
+    reached_through_an_accountant,
+)
 from systemusers.services.next_step import next_step
 
 S = Access.Status
@@ -33,6 +41,12 @@ UNREAD = Q(
     ~Q(client_round__problem_code=""), status__in=Access.USABLE, client_round__failures__gte=ROUNDS_BEFORE_A_PERSON
 )
 """Altinn has refused several times to tell the clients."""
+CHANGE_STUCK = Q(Exists(ChangeRequest.objects.needing_a_person().filter(access=OuterRef("pk"))))
+"""The question to change it was refused by Altinn, or cannot be sent or asked about."""
+RIGHTS_STUCK = Q(Exists(RightsCheck.objects.filter(LASTING, access=OuterRef("pk"))), rights_known_at=None) & Q(
+    status__in=Access.USABLE
+)
+"""Made elsewhere, and Altinn has refused several times to tell what it may do."""
 STATES = [
     Group("OPEN", _("Venter"), Q(status__in=Access.OPEN)),
     _state(S.FORWARDED, _("Videresendt")),
@@ -50,6 +64,8 @@ STATES = [
     Group("CHILDLESS", _("Uten klienter"), CHILDLESS),
     Group("UNREAD", _("Klienter ikke lest"), UNREAD),
     Group("STUCK", _("Står fast"), STUCK),
+    Group("CHANGE", _("Endring står fast"), CHANGE_STUCK),
+    Group("RIGHTS", _("Ukjente rettigheter"), RIGHTS_STUCK),
 ]
 FEW = {S.SENT, S.OPENED, "STUCK"}
 """Groups without a chip, as others include them; URLs may still use them."""

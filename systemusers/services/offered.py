@@ -15,6 +15,8 @@ from django.db import transaction
 from django.db.models import F, Func, Q, QuerySet
 
 from portal.core import lease
+from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.core.lease import Hold
 from portal.gateways.errors import BrokenReply
 from portal.gateways.text import one_line
@@ -156,7 +158,9 @@ def unfit(profile: AccessProfile) -> list[Offered]:
     return list(rows.exclude(use__in=wanted))
 
 
-def make_due(environment: str, *, at: datetime) -> None:
-    """Read the lists at the next chance."""
-    OfferedRound.objects.get_or_create(environment=environment, defaults={"next_attempt_at": at})
-    lease.make_due(OfferedRound.objects.filter(environment=environment), at=at)
+def read_soon(*, environment: str, by: str, at: datetime) -> None:
+    """A person wants the lists read at the next chance."""
+    with transaction.atomic():
+        lease.make_one_due(OfferedRound, environment=environment, at=at)
+        row = OfferedRound.objects.get(environment=environment)
+        record(by=by, at=at, target=row, what=AuditType.OFFERED_ASKED, environment=environment)

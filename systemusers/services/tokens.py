@@ -142,12 +142,6 @@ def exchanged_token(*, access: Access, scopes: tuple[str, ...], at: datetime, fr
     return _for_customer(PreparedGrant(prepared.environment, prepared.grant, True), access, at=at, fresh=fresh)
 
 
-def exchanged_vendor_token(*, client: MaskinportenClient, scopes: tuple[str, ...], at: datetime) -> str:
-    """Our own token, exchanged for an Altinn token."""
-    prepared = prepare_vendor_grant(client=client, scopes=scopes)
-    return fetch_token(PreparedGrant(prepared.environment, prepared.grant, True), at=at)
-
-
 def _for_customer(prepared: PreparedGrant, access: Access, *, at: datetime, fresh: bool) -> str:
     try:
         token, is_new = _obtain(prepared, at=at, fresh=fresh)
@@ -219,6 +213,6 @@ def _as(kind: type[Refused], error: Refused) -> Refused:
 
 __all__ = [
     "ABOUT_TOKEN", "PATIENCE", "AccessMissing", "NoKey", "PreparedGrant", "TokenRefused", "exchanged_token",
-    "exchanged_vendor_token", "fetch_token", "note_missing", "note_token", "prepare_grant", "prepare_grants", "prepare_vendor_grant",
+    "fetch_token", "note_missing", "note_token", "prepare_grant", "prepare_grants", "prepare_vendor_grant",
     "system_user_token", "vendor_token",
 ]  # fmt: skip

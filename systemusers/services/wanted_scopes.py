@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from systemusers.services.access.answers import READ, WRITE
-from systemusers.services.parties import SCOPE as AUTHORISED_PARTIES
+from systemusers.services.authorised_parties import SCOPE as AUTHORISED_PARTIES
 from systemusers.services.system_register.entry import SCOPE as SYSTEM_REGISTER
 
 VENDOR_ONLY = "altinn:authentication/"

@@ -23,10 +23,11 @@ from portal.core.filters import chips, in_group
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.paging import paginate
+from portal.core.problems import code_of
 from portal.core.search import search_text
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
-from portal.gateways.errors import GatewayError, Refused
+from portal.gateways.errors import BrokenReply, Refused, Unavailable
 from systemusers import tasks
 from systemusers.models import Access, Kind, System, SystemUser
 from systemusers.services import access, adoption, changes, links, listing, timeline
@@ -160,12 +161,9 @@ def _do(view: Act, request: StaffRequest, row: Access) -> HttpResponse:
         messages.warning(request, _("Tilgangen har endret seg i mellomtiden. Her er den slik den er nå."))
     except access.NotPossible as error:
         messages.error(request, str(error))
-    except NoKey:
-        messages.error(request, str(explain("NO_KEY").how))
-    except Refused as error:
-        reason = explain(error.code or f"HTTP-{error.status}")
-        messages.error(request, f"{reason.title}. {reason.how}")
-    except GatewayError:
+    except (NoKey, Refused, BrokenReply) as error:
+        messages.error(request, explain(code_of(error)).sentence)
+    except Unavailable:
         messages.error(request, _("Altinn svarer ikke nå. Ingenting er endret. Prøv igjen om litt."))
     return _to(row)
 

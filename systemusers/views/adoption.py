@@ -152,8 +152,7 @@ def _take_over(request: StaffRequest, system: System, form: TakeOverForm, rows: 
 @require_POST
 def fetch(request: StaffRequest, pk: int) -> HttpResponse:
     """Read Altinn's list at the next chance."""
-    system = systems.find(request, pk)
-    adoption.ask_for_list(system=system, by=request.user.actor, at=timezone.now())
+    adoption.ask_for_list(system=systems.find(request, pk), by=request.user.actor, at=timezone.now())
     enqueue.enqueue_on_commit(tasks.reconcile_systems)
     messages.success(request, _("Listen hentes fra Altinn nå. Last siden på nytt om litt."))
     return redirect("found", environment=request.environment, pk=pk)

@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from systemusers.services import choices as names
-from systemusers.services.system_register import Choice, Difference, Look, Side, use_of
-from systemusers.services.system_register.diff import Use
+from systemusers.services.system_register import Choice, Difference, Look, Side, Usage, Use
 from systemusers.services.system_register.entry import LISTS
 from systemusers.views.systems import label_of
 
@@ -45,11 +44,11 @@ def line_rows(seen: Look, chosen: Mapping[str, Choice]) -> list[LineRow]:
         "rights": dict(names.rights(seen.system.environment)),
         "packages": dict(names.packages(seen.system.environment)),
     }
-    return [_row(seen, line, chosen[line.key], known.get(line.field, {})) for line in seen.lines]
+    usage = Usage(seen.system)
+    return [_row(line, usage.of(line), chosen[line.key], known.get(line.field, {})) for line in seen.lines]
 
 
-def _row(seen: Look, line: Difference, choice: Choice, known: Mapping[str, str]) -> LineRow:
-    use = use_of(seen.system, line)
+def _row(line: Difference, use: Use, choice: Choice, known: Mapping[str, str]) -> LineRow:
     return LineRow(
         key=line.key,
         side=line.side,

@@ -32,8 +32,7 @@ Status = KeyRotation.Status
 def sentence(error: Exception) -> str:
     """What went wrong, and what to do; raises errors that are no answer to the user."""
     if isinstance(error, keys.KeyNotAccepted | TokenRefused):
-        reason = explain(error.code)
-        return f"{reason.title}. {reason.cause} {reason.how}"
+        return explain(error.code).sentence
     if isinstance(error, Refused):
         return _refused(error)
     if isinstance(error, self_service.SetIsFull):
@@ -49,8 +48,7 @@ def sentence(error: Exception) -> str:
 
 def _refused(error: Refused) -> str:
     if error.code == TERMS_UNSIGNED or error.status == 428:
-        reason = explain(TERMS_UNSIGNED)
-        return f"{reason.title}. {reason.cause} {reason.how}"
+        return explain(TERMS_UNSIGNED).sentence
     if error.status == 403:
         return _("Digdir gir ikke klienten tilgang til selvbetjeningen. Be servicedesk@digdir.no om scopene.")
     return _("Digdir sa nei (%(status)s). Gjør det for hånd i Samarbeidsportalen.") % {"status": error.status}
@@ -71,7 +69,7 @@ SENTENCES: list[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[]
     ),
     (self_service.ClientIsHere, lambda: _("Klienten er lagt inn fra før i dette miljøet.")),
     (keys.TooManyKeys, lambda: _("Digdir tar imot fem nøkler for en klient. Ta en gammel ut av bruk først.")),
-    (keys.NoKey, lambda: f"{explain('NO_KEY').title}. {explain('NO_KEY').how}"),
+    (keys.NoKey, lambda: explain(keys.NoKey.code).sentence),
     (
         (LostRace, IllegalTransition),
         lambda: _("En annen arbeider med dette, eller det er gjort. Her er det slik det er nå."),

@@ -89,14 +89,9 @@ def _examine(request: StaffRequest, clients: list[MaskinportenClient]) -> None:
     except service.OutOfTime:
         messages.warning(request, _("Svarene kom sent, så resten ble ikke prøvd. Det som er prøvd, står under."))
     except (NoKey, GatewayError) as error:
-        messages.error(request, sentence(error))
+        messages.error(request, explain(code_of(error)).sentence)
     else:
         messages.success(request, _("Alt er prøvd. Svarene står under."))
-
-
-def sentence(error: NoKey | GatewayError) -> str:
-    reason = explain("NO_KEY" if isinstance(error, NoKey) else code_of(error))
-    return f"{reason.title}. {reason.cause} {reason.how}"
 
 
 def _examined(client: MaskinportenClient) -> Examined:
@@ -158,7 +153,7 @@ def _inspect(request: StaffRequest, form: InspectForm) -> dict[str, Any]:
             return {"claims": inspection.inspect_vendor(client=data["client"], scope=data["scope"], by=by, at=at)}
         claims = inspection.inspect_system_user(access=access, scope=data["scope"], by=by, at=at)
     except (NoKey, GatewayError) as error:
-        code = "NO_KEY" if isinstance(error, NoKey) else code_of(error)
+        code = code_of(error)
         return {"problem": explain(code), "code": code, "claim": CLAIMS.get(code, "")}
     return {"claims": claims, "access": access}
 

@@ -17,11 +17,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.guard import StaffRequest, staff_page
 from portal.core.confirm import Alternative, Question, ask_first, word_in
 from portal.core.environments import Environment, addresses
+from portal.core.problems import code_of
 from portal.core.stale import EditedMeanwhile
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
 from portal.gateways.digdir import SCOPES as DCR
-from portal.gateways.errors import GatewayError
+from portal.gateways.errors import BrokenReply, Refused, Unavailable
 from systemusers.forms import ClientForm
 from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey, System
 from systemusers.services import keys, scopes
@@ -101,16 +102,13 @@ def _back(request: StaffRequest) -> HttpResponse:
 def _tell(request: StaffRequest, call: Callable[[], None]) -> HttpResponse:
     try:
         call()
-    except keys.KeyNotAccepted as error:
-        reason = explain(error.code)
-        messages.error(request, f"{reason.title}. {reason.cause} {reason.how}")
+    except (keys.KeyNotAccepted, keys.NoKey, Refused, BrokenReply) as error:
+        messages.error(request, explain(code_of(error)).sentence)
     except keys.TooManyKeys:
         messages.error(request, _("Digdir tar imot fem nøkler for en klient. Ta en gammel ut av bruk først."))
-    except keys.NoKey:
-        messages.error(request, f"{explain('NO_KEY').title}. {explain('NO_KEY').how}")
     except (LostRace, IllegalTransition):
         messages.warning(request, _("Nøkkelen har endret tilstand i mellomtiden. Her er den slik den er nå."))
-    except GatewayError:
+    except Unavailable:
         messages.error(request, _("Maskinporten svarer ikke nå. Ingenting er endret. Prøv igjen om litt."))
     return _back(request)
 

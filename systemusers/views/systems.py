@@ -25,10 +25,11 @@ from accounts.guard import StaffRequest, staff_page
 from portal.core.confirm import Question, ask_first
 from portal.core.lease import ROUNDS_BEFORE_A_PERSON
 from portal.core.next_step import NextStep
+from portal.core.problems import code_of
 from portal.core.stale import EditedMeanwhile
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
-from portal.gateways.errors import GatewayError, Refused
+from portal.gateways.errors import BrokenReply, Refused, Unavailable
 from portal.templatetags.ui import orgnr
 from systemusers.forms import ProfileForm, SystemForm
 from systemusers.models import (
@@ -41,7 +42,7 @@ from systemusers.models import (
     System,
     SystemRound,
 )
-from systemusers.services import changes, system_register, timeline
+from systemusers.services import changes, choices, offered, system_register, timeline
 from systemusers.services.keys import NoKey
 
 T = TypeVar("T")
@@ -189,12 +190,9 @@ def report(request: StaffRequest, call: Callable[[], T], *, passes: tuple[type[E
         messages.error(request, system_register.why(error))
     except (LostRace, IllegalTransition):
         messages.warning(request, _("Systemet har endret seg i mellomtiden. Her er det slik det er nå."))
-    except NoKey:
-        messages.error(request, f"{explain('NO_KEY').title}. {explain('NO_KEY').how}")
-    except Refused as error:
-        reason = explain(error.code or f"HTTP-{error.status}")
-        messages.error(request, f"{reason.title}. {reason.how}")
-    except GatewayError:
+    except (NoKey, Refused, BrokenReply) as error:
+        messages.error(request, explain(code_of(error)).sentence)
+    except Unavailable:
         messages.error(request, _("Altinn svarer ikke nå. Det dere har skrevet, er lagret her. Prøv igjen om litt."))
     return None
 
@@ -247,13 +245,11 @@ def _register(request: StaffRequest, row: System) -> None:
 @act
 def compare(request: StaffRequest, row: System) -> None:
     """Compare now, and copy the register's own change log."""
-    drift = system_register.compare_system(system=row, **now(request))
+    drift = system_register.compare_now(system=row, **now(request))
     if drift:
         messages.warning(request, _("Altinn har noe annet enn dere. Forskjellene står under."))
     else:
         messages.success(request, _("Altinn har det samme som dere."))
-    if not system_register.is_unknown(drift):
-        system_register.copy_register_log(system=row, at=timezone.now())
 
 
 @staff_page(may="may_configure")
@@ -319,7 +315,10 @@ def profile(request: StaffRequest, system: int, pk: int | None = None) -> HttpRe
             messages.success(request, _("Profilen er lagret. Den gjelder for kunder dere spør fra nå av."))
             return redirect("system", environment=request.environment, pk=owner.pk)
     affected = changes.affected(row).count() if row and row.kind != Kind.AGENT else 0
-    context = {"form": form, "system": owner, "profile": row, "affected": affected, "using": _using(row)}
+    context = {
+        "form": form, "system": owner, "profile": row, "affected": affected, "using": _using(row),
+        "unfit": [entry.name(choices.language()) for entry in offered.unfit(row)] if row else [],
+    }  # fmt: skip
     return render(request, "systemusers/profile_form.html", context, status=422 if form.errors else 200)
 
 

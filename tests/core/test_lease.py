@@ -479,7 +479,7 @@ def test_a_batch_that_gets_no_answer_is_not_asked_row_by_row() -> None:
 
 
 WITHOUT_A_KEY = {
-    "ClientRelation", "FoundSystemUser", "OfferedRound", "OutboxMessage", "PackageCheck", "RegisterRound",
+    "ClientRelation", "FoundSystemUser", "Heap", "OfferedRound", "OutboxMessage", "PackageCheck", "RegisterRound",
 }  # fmt: skip
 """Their work needs no token of a client of ours."""
 BY_A_PERSON = {"KeyRotation"}

@@ -13,7 +13,7 @@ from accounts.models import Customer, Portfolio, User
 from portal.core.audit import AuditEvent
 from submissions.models import Submission
 from systemusers.models import Access, ClientRelation
-from systemusers.services import client_relations, offered
+from systemusers.services import authorised_parties, offered
 from tests.submissions.accountant import SALARY, Firm, firm
 from tests.submissions.world import fresh
 
@@ -86,14 +86,14 @@ def test_no_clients_is_an_unfinished_state(firm: Firm, client: Client, administr
 def test_a_lacking_scope_is_told_with_who_mends_it(firm: Firm, client: Client, administrator: User) -> None:
     firm.attach(1)
     scopes = firm.world.app.state.clients[firm.client.client_id].scopes
-    scopes.remove(client_relations.SCOPE)
+    scopes.remove(authorised_parties.SCOPE)
     firm.read()
 
     page = text(logged_in(client, administrator), url("clients", firm.access))
 
     assert "Klientene kan ikke leses fra Altinn" in page
     assert "MP-200" in page
-    assert client_relations.SCOPE in page
+    assert authorised_parties.SCOPE in page
 
 
 def test_each_client_has_its_state_and_what_can_be_sent(firm: Firm, client: Client, administrator: User) -> None:
@@ -182,7 +182,7 @@ def test_a_package_that_lacks_is_called_by_its_name(firm: Firm, client: Client, 
     (number,) = firm.attach(1)
     firm.attach([number], packages=[SALARY])
     firm.read()
-    offered.make_due("SANDBOX", at=firm.world.at)
+    offered.read_soon(environment="SANDBOX", by="user:a@b.no", at=firm.world.at)
     offered.read_due(environments=["SANDBOX"], at=firm.world.at)
 
     page = text(logged_in(client, administrator), url("clients", firm.access), state="lacking")

@@ -21,13 +21,15 @@ from portal.desk.news import news
 from portal.gateways.http import CallStats
 from submissions.models import Dialog, Submission, Transmission
 from submissions.period import Period
-from systemusers.models import Access, AccessProfile
+from systemusers.models import Access, AccessProfile, System
 from systemusers.services.keys import retire_key
-from tests.fixtures import AT, make_user
+from tests.fixtures import AT, VENDOR_ORGNR, make_user
 from tests.submissions.rows import access
 from tests.submissions.world import World, make_key
+from tests.world import make_client, make_system
 
 __all__ = ["access"]
+DRIFT = {"field": "name_en", "ours": "Two", "theirs": "2"}
 SANDBOX = Environment.SANDBOX
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +189,28 @@ def test_nothing_is_done_before_a_real_call(administrator: Any) -> None:
     assert [step.number for step in steps] == list(range(1, 10))
     assert {step.state for step in steps} == {connection.REMAINING}
     assert all(step.how for step in steps)
+
+
+def test_the_step_of_the_register_judges_every_system(access: Access, administrator: Any) -> None:
+    system = access.profile.system
+    second = make_system(make_client(client_id="two"), system_id=f"{VENDOR_ORGNR}_to", name_nb="To")
+
+    def step() -> connection.Step:
+        return connection.nine_steps(environment=SANDBOX, user=administrator, at=AT)[1]
+
+    beside_a_draft = step()
+    second.move_to("REGISTERED", by="user:x", at=AT, registered_at=AT, drift=[DRIFT])
+    beside_a_different_one = step()
+    System.objects.filter(pk=second.pk).update(status="DELETED", drift=[])
+    beside_a_deleted_one = step()
+    System.objects.filter(pk=system.pk).update(status="DELETED")
+
+    assert (beside_a_draft.state, beside_a_deleted_one.state) == (connection.DONE, connection.DONE)
+    assert (beside_a_different_one.state, beside_a_different_one.text) == (
+        connection.FAULT,
+        "To: Altinn har noe annet enn vi har.",
+    )
+    assert "slettet" in step().text
 
 
 def test_the_polled_part_of_the_nine_steps_counts_them_too(client: Client, administrator: Any) -> None:

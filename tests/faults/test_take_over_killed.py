@@ -30,7 +30,7 @@ def test_a_take_over_goes_on_after_its_workers_were_killed(portal: Portal) -> No
     portal.load(f"make_elsewhere({NUMBER})")
     portal.load("take_over_all()")
 
-    halfway = []
+    halfway: list[int] = []
     for _ in range(2):
         last = halfway[-1] if halfway else 0
         wait_until(lambda: taken(portal)["taken"] > last, seconds=240)  # noqa: B023 - used at once

@@ -10,7 +10,7 @@ import pytest
 from accounts.models import Customer
 from portal.local.demo import orgnrs
 from systemusers.models import Access, ClientRelation, Kind
-from systemusers.services import client_relations
+from systemusers.services import authorised_parties, client_relations
 from tests.submissions.world import LONG, SCOPES, World
 from tests.world import AGENT_PACKAGE, BY, PACKAGE, make_profile
 
@@ -23,7 +23,7 @@ class Firm:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        scopes = [*SCOPES, *HOUSING_SCOPES, client_relations.SCOPE]
+        scopes = [*SCOPES, *HOUSING_SCOPES, authorised_parties.SCOPE]
         self.client = world.new_client(client_id="3f1f0b1c-0000-4000-8000-00000000000a", scopes=scopes)
         world.app.state.clients[self.client.client_id].token_lifetime = LONG
         self.system = world.new_system(

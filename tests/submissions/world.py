@@ -22,7 +22,7 @@ from submissions.services.drafting.preflight import preflight
 from submissions.services.sending import reconcile, send
 from submissions.services.sending.queue import queue
 from systemusers.models import Access, ClientRound, Kind, MaskinportenClient, SigningKey, System
-from systemusers.services import client_relations
+from systemusers.services import authorised_parties, client_relations
 from systemusers.services.clients import save_client
 from tests import world as base
 from tests.kept import built
@@ -90,7 +90,7 @@ class World(base.World):
 
     def read_clients(self) -> None:
         """What a worker does after a night: ask Altinn for the clients of every accountant."""
-        self.want_scopes([client_relations.SCOPE])
+        self.want_scopes([authorised_parties.SCOPE])
         client_relations.make_rounds(at=self.at)
         lease.make_due(ClientRound.objects.all(), at=self.at)
         client_relations.refresh_due(at=self.at)

@@ -7,16 +7,20 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Customer, Vendor
+from accounts.models import Customer, User, Vendor
 from portal.core.audit import AuditEvent
+from portal.core.environments import Environment
+from portal.desk.attention import attention
+from portal.gateways.altinn import AuthorizedParty
 from systemusers.models import Access, AccessProfile, FoundSystemUser, RightsCheck, System, SystemUser
 from systemusers.services import access as accesses
-from systemusers.services import adoption, tokens
-from systemusers.services.scopes import check_scopes
+from systemusers.services import adoption, scopes, tokens
+from systemusers.services.authorised_parties import packages_of, resources_of
 from tests.systemusers.world import AGENT_PACKAGE, BY, DIALOGS, PACKAGE, RESOURCE, World, fresh, make_profile
 
 S = Access.Status
 PARTIES = "altinn:accessmanagement/authorizedparties"
+AUTHORISED = "/platform/accessmanagement/api/v1/enduser/authorizedparties"
 
 
 @pytest.fixture(autouse=True)
@@ -136,6 +140,7 @@ def test_what_a_removed_access_stood_for_is_taken_over_onto_the_same_row(
 ) -> None:
     profile = make_profile(wide)
     row = world.new_access(known_customer, profile)
+    SystemUser.objects.filter(access=row).update(first_token_at=world.at)
     world.remove(row)
     world.let_pass(minutes=11)
     look(world, wide)
@@ -149,6 +154,7 @@ def test_what_a_removed_access_stood_for_is_taken_over_onto_the_same_row(
 
     again = Access.objects.get()
     assert (again.pk, again.status) == (row.pk, S.APPROVED)
+    assert again.system_user.first_token_at is None  # another system user, which nobody has used
     assert tokens.system_user_token(access=again, scopes=DIALOGS, at=world.at)
 
 
@@ -179,6 +185,30 @@ def test_a_token_that_is_no_longer_taken_is_asked_for_once_more(world: World, wi
     assert not Access.objects.get().has_unknown_rights
 
 
+def test_of_what_packages_open_skatteetatens_and_what_the_system_asks_for_is_kept() -> None:
+    opened = ("urn:altinn:resource:ske-innrapportering", "app_brg_regnskap", "nav_sykmelding", "skd-brev")
+    party = AuthorizedParty("310987654", "Kunde", ("skattegrunnlag",), opened)
+
+    assert resources_of(party, also=["nav_sykmelding"]) == ["nav_sykmelding", "skd-brev", "ske-innrapportering"]
+    assert packages_of(party) == ["urn:altinn:accesspackage:skattegrunnlag"]
+
+
+def test_rights_that_stay_unknown_are_counted_on_the_overview(
+    world: World, system: System, administrator: User
+) -> None:
+    made_elsewhere(world, system, 1)
+    look(world, system)
+    take_all(world, system, adoption.default_profile(system=system, kind="STANDARD", by=BY, at=world.at))
+    counted = []
+    for _round in range(3):
+        adoption.check_rights_due(at=world.at)
+        lines = attention(user=administrator, environment=Environment.SANDBOX, at=world.at)
+        counted.append({line.url: line.count for line in lines}.get("/sandbox/access/?status=RIGHTS", 0))
+        world.let_pass(days=1, minutes=1)
+
+    assert counted == [0, 0, 1]
+
+
 def test_without_the_scope_the_rights_stay_unknown(world: World, system: System) -> None:
     made_elsewhere(world, system, 1)
     look(world, system)
@@ -202,10 +232,37 @@ def test_the_rights_are_asked_for_at_once_when_the_scope_was_ordered(world: Worl
     world.introduce_client(world.client)
     world.let_pass(minutes=5)
 
-    check_scopes(client=world.client, by=BY, at=world.at)
+    scopes.check_scopes(client=world.client, by=BY, at=world.at)
     adoption.check_rights_due(at=world.at)
 
     assert not Access.objects.get().has_unknown_rights
+
+
+def test_a_scope_that_is_granted_later_lets_what_waited_for_it_be_asked_again(world: World, system: System) -> None:
+    made_elsewhere(world, system, 1)
+    look(world, system)
+    take_all(world, system, adoption.default_profile(system=system, kind="STANDARD", by=BY, at=world.at))
+    adoption.check_rights_due(at=world.at)
+    world.client.scopes = [*world.client.scopes, PARTIES]
+    world.client.save()
+    world.introduce_client(world.client)
+
+    scopes.check_scopes(client=world.client, by=BY, at=world.at)
+    adoption.check_rights_due(at=world.at)
+
+    assert not Access.objects.get().has_unknown_rights
+
+
+def test_a_token_that_altinn_does_not_take_is_asked_for_once_more(world: World, wide: System) -> None:
+    made_elsewhere(world, wide, 1)
+    look(world, wide)
+    take_all(world, wide, adoption.default_profile(system=wide, kind="STANDARD", by=BY, at=world.at))
+    world.fault(service="accessmanagement", path=AUTHORISED, status=401, times=1)
+
+    adoption.check_rights_due(at=world.at)
+
+    assert not Access.objects.get().has_unknown_rights
+    assert RightsCheck.objects.get().problem_code == ""
 
 
 def test_one_made_in_altinn_later_is_taken_over_in_the_night_when_the_system_is_set_so(
@@ -242,6 +299,22 @@ def test_one_that_is_gone_leaves_the_list_and_comes_back_with_the_system_user(wo
     assert gone is not None
     assert fresh(found).gone_at is None
     assert FoundSystemUser.objects.waiting().count() == 1
+
+
+def test_a_list_that_is_suddenly_empty_takes_no_decision_away(world: World, wide: System) -> None:
+    made_elsewhere(world, wide, 12)
+    look(world, wide)
+    profile = adoption.default_profile(system=wide, kind="STANDARD", by=BY, at=world.at)
+    adoption.take_over(rows=FoundSystemUser.objects.all(), profile=profile, by=BY, at=world.at)
+    kept = dict(world.app.state.system_users)
+    world.let_pass(minutes=1)
+
+    world.app.state.system_users.clear()
+    look(world, wide)
+    world.app.state.system_users.update(kept)
+    look(world, wide)
+
+    assert FoundSystemUser.objects.to_take_over().count() == 12
 
 
 def test_a_number_that_is_no_organisation_here_waits_for_a_person_with_the_reason(world: World, wide: System) -> None:
@@ -297,6 +370,23 @@ def test_ignored_ones_are_not_asked_about_again(world: World, wide: System) -> N
     adoption.reconsider(rows=FoundSystemUser.objects.all(), system=wide, by=BY, at=world.at)
 
     assert (ignored, FoundSystemUser.objects.waiting().count()) == (0, 2)
+    told = AuditEvent.objects.filter(what__in=["ignored", "reconsidered"], by=BY).order_by("pk")
+    assert [(event.what, event.detail["number"]) for event in told] == [("ignored", 2), ("reconsidered", 2)]
+
+
+def test_the_trail_names_who_chose_each_of_them(world: World, wide: System) -> None:
+    made_elsewhere(world, wide, 2)
+    look(world, wide)
+    profile = adoption.default_profile(system=wide, kind="STANDARD", by=BY, at=world.at)
+    for row, by in zip(FoundSystemUser.objects.order_by("pk"), ("user:a", "user:b"), strict=True):
+        adoption.take_over(rows=FoundSystemUser.objects.filter(pk=row.pk), profile=profile, by=by, at=world.at)
+
+    adoption.take_over_due(at=world.at)
+
+    added = AuditEvent.objects.filter(what="added", target__startswith="accounts.Customer")
+    taken = AuditEvent.objects.filter(what="taken-over")
+    assert sorted(added.values_list("by", flat=True)) == ["user:a", "user:b"]
+    assert set(added.values_list("by", "customer_id_ref")) == set(taken.values_list("by", "customer_id_ref"))
 
 
 def test_a_profile_of_another_kind_takes_only_its_own(world: World, wide: System) -> None:

@@ -111,6 +111,28 @@ def test_one_made_twice_between_two_looks_is_one_access_with_the_newer(world: Wo
     assert Access.objects.count() == 2
 
 
+def test_the_newer_stays_whoever_chose_the_older_and_whenever(world: World, wide: System) -> None:
+    row = adopted(world, wide)
+    adoption.check_rights_due(at=world.at)
+    older = FoundSystemUser.objects.get()
+    world.let_pass(minutes=1)
+    newer = FoundSystemUser.objects.create(
+        system=wide, altinn_id="7d1b0f6e-0000-4000-8000-000000000001", orgnr=older.orgnr, external_ref=older.external_ref,
+        kind="STANDARD", found_at=world.at,
+    )  # fmt: skip
+    known_before = fresh(row).rights_known_at
+
+    take_all(world, wide, row.profile)
+    FoundSystemUser.objects.filter(pk=older.pk).update(gone_at=None, chosen_at=None)
+    adoption.take_over(rows=FoundSystemUser.objects.all(), profile=row.profile, by="user:b", at=world.at)
+    adoption.take_over_due(at=world.at)
+
+    assert (known_before is not None, fresh(row).has_unknown_rights) == (True, True)
+    assert fresh(row).altinn_id == str(newer.altinn_id)
+    assert str(SystemUser.objects.get().altinn_id) == str(newer.altinn_id)
+    assert fresh(older).access is None
+
+
 def test_one_that_is_taken_away_during_the_look_up_of_names_becomes_no_access(world: World, wide: System) -> None:
     made_elsewhere(world, wide, 2)
     look(world, wide)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from accounts.models import Customer, Vendor
+from accounts.models import Customer, User, Vendor
+from portal.core.environments import Environment
+from portal.desk.attention import attention
 from systemusers.models import Access, AccessProfile, ChangeRequest, System
 from systemusers.services import access as accesses
-from systemusers.services import changes
+from systemusers.services import changes, keys
 from systemusers.services.access import NotPossible
 from systemusers.services.system_register import save_profile
+from tests.systemusers.staff import page
+from tests.systemusers.test_waiting import new_key, retire_keys
 from tests.systemusers.world import AGENT_PACKAGE, BY, PACKAGE, RESOURCE, World, fresh, make_profile
 
 S, C = Access.Status, ChangeRequest.Status
@@ -52,6 +57,20 @@ def answered(change: ChangeRequest, act: str, world: World) -> ChangeRequest:
     world.let_pass(minutes=6)
     changes.poll_due(at=world.at)
     return fresh(change)
+
+
+def test_a_new_key_in_use_lets_the_changes_go_that_waited_for_one(
+    world: World, used: Access, profile: AccessProfile
+) -> None:
+    widen(profile, world)
+    retire_keys(world)
+    waiting = sent(used, world)
+
+    keys.activate_key(key=new_key(world), by=BY, at=world.at)
+    changes.send_due(at=world.at)
+
+    assert (waiting.status, waiting.problem_code) == (C.DRAFT, "NO_KEY")
+    assert fresh(waiting).status == C.SENT
 
 
 def test_a_wider_profile_marks_the_accesses_that_lack_something(
@@ -122,7 +141,7 @@ def test_what_the_customer_has_by_now_needs_no_answer(world: World, used: Access
 
 
 def test_a_question_that_altinn_refuses_stops_and_is_counted(
-    world: World, used: Access, profile: AccessProfile
+    world: World, used: Access, profile: AccessProfile, administrator: User, staff: Client
 ) -> None:
     widen(profile, world)
     world.app.state.systems[used.profile.system.system_id].packages = []
@@ -131,6 +150,9 @@ def test_a_question_that_altinn_refuses_stops_and_is_counted(
 
     assert (change.status, change.problem_code, change.next_attempt_at) == (C.DRAFT, "AUTH-00063", None)
     assert ChangeRequest.objects.needing_a_person().get() == change
+    lines = attention(user=administrator, environment=Environment.SANDBOX, at=world.at)
+    assert ("/sandbox/access/?status=CHANGE", 1) in [(line.url, line.count) for line in lines]
+    assert f"/sandbox/access/{used.pk}/" in page(staff, "access/?status=CHANGE")
 
 
 def test_one_access_is_asked_once_at_a_time(world: World, used: Access, profile: AccessProfile) -> None:

@@ -12,7 +12,8 @@ from portal.core.audit import AuditEvent
 from portal.core.lease import Hold
 from systemusers.models import Access, ClientRelation, ClientRound, ScopeGrant, System
 from systemusers.services import client_relations
-from systemusers.services.client_relations import refresh as refreshing
+from systemusers.services.authorised_parties import LATER
+from systemusers.services.client_relations.listing import client_row
 from systemusers.services.scopes import check_scopes
 from tests.systemusers.accountants import (
     ACCOUNTANT,
@@ -150,7 +151,7 @@ def test_without_the_scope_the_round_says_so_and_goes_on_when_it_is_there(world:
     client_relations.refresh_due(at=world.at)
 
     assert (refused.problem_code, refused.read_at) == ("MP-200", None)
-    assert world.is_now(refused.next_attempt_at - refreshing.LATER)
+    assert world.is_now(refused.next_attempt_at - LATER)
     assert ScopeGrant.objects.get(scope=PARTIES).verdict == "GRANTED"
     assert (fresh(refused).clients, fresh(refused).problem_code) == (1, "")
 
@@ -311,3 +312,14 @@ def test_a_new_accountant_without_clients_is_asked_hourly_for_a_week(
 
     due = fresh(accountant.client_round).next_attempt_at
     assert world.is_now(due - timedelta(hours=1)) == (answered == 1)
+
+
+def test_a_number_that_cannot_be_a_customer_says_so_in_the_list(world: World, accountant: Access) -> None:
+    attach(world, accountant, ["974761076"])  # a real organisation
+    refresh(world, accountant)
+
+    take_in(world, accountant)
+
+    row = ClientRelation.objects.get()
+    assert (row.customer, row.chosen_at, row.problem_code) == (None, None, "WRONG_ORGNR")
+    assert "kan ikke være kunde" in client_row(row, accountant).step.text

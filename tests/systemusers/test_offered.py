@@ -10,13 +10,13 @@ from portal.sandbox.faults import Fault
 from systemusers.models import Offered, OfferedRound, System
 from systemusers.services import choices, offered
 from tests.systemusers.staff import page, post
-from tests.systemusers.world import PACKAGE, RESOURCE, World, fresh
+from tests.systemusers.world import BY, PACKAGE, RESOURCE, World, fresh, make_profile
 
 NEW = "urn:altinn:accesspackage:helt-ny-pakke"
 
 
 def read(world: World) -> None:
-    offered.make_due("SANDBOX", at=world.at)
+    offered.read_soon(environment="SANDBOX", by=BY, at=world.at)
     offered.read_due(environments=["SANDBOX"], at=world.at)
 
 
@@ -65,6 +65,20 @@ def test_one_that_altinn_no_longer_lists_is_withdrawn_and_told_when_it_is_in_use
     assert offered.troubled("SANDBOX", at=world.at).get().code == NEW
 
 
+def test_a_profile_says_which_of_its_packages_can_no_longer_be_given(
+    staff: Client, world: World, system: System
+) -> None:
+    read(world)
+    profile = make_profile(system, packages=[PACKAGE])
+    path = f"systems/{system.pk}/profiles/{profile.pk}/"
+    before = page(staff, path)
+
+    Offered.objects.filter(code=PACKAGE).update(use="AGENT")
+
+    assert "Altinn gir ikke lenger dette" not in before
+    assert "Altinn gir ikke lenger dette" in page(staff, path)
+
+
 def test_a_list_that_is_suddenly_short_withdraws_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(300):
         world.control("/control/packages", {"code": f"mange-{number}"})
@@ -102,13 +116,17 @@ def test_the_page_finds_by_name_and_says_what_is_opened_and_used(staff: Client, 
     read(world)
 
     text = page(staff, f"offered/?q={RESOURCE}")
+    by_name = page(staff, "offered/?q=AKSJONÆRREGISTER")
     none = page(staff, "offered/?q=finnes-ikke")
+    quoted = page(staff, "offered/?q=%22nb%22")
     told = post(staff, "offered/read/")
 
     assert "Listene er ikke hentet ennå" in before
     assert "Aksjonærregisteroppgaven" in text
     assert fresh(system).name_nb in text
+    assert "Aksjonærregisteroppgaven" in by_name
     assert "Ingen treff" in none
+    assert "Ingen treff" in quoted  # the languages are no names
     assert "Listene hentes fra Altinn nå" in told
 
 

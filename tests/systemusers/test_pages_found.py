@@ -105,6 +105,9 @@ def test_an_access_of_unknown_rights_says_so_and_can_be_asked_about(
 
     assert "Det er ukjent hva tilgangen gjelder." in before
     assert "Det er ukjent hva tilgangen gjelder." not in after
+    assert AuditEvent.objects.filter(
+        what="rights-asked", by__startswith="user:", customer_id_ref=row.customer_id
+    ).exists()
 
 
 def test_who_approved_in_altinn_is_not_asked_again_and_the_page_says_where(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
+from typing import Any
 
 from django.test import Client
 
 from accounts.models import User
+from portal.gateways.altinn.register import right
 from systemusers.models import Access, FoundSystemUser, System, SystemRound
 from tests.systemusers.staff import page, post
 from tests.systemusers.test_pages_systems import edit, shown_on
@@ -119,6 +121,20 @@ def test_a_removal_counts_those_who_may_have_it(staff: Client, approved: Access,
     edit(staff, system, rights="")
 
     assert "2 systembrukere til kan ha den." in page(staff, f"systems/{system.pk}/diff/")
+
+
+def test_the_page_costs_as_many_queries_with_many_lines_as_with_one(
+    staff: Client, approved: Access, world: World, django_assert_max_num_queries: Any
+) -> None:
+    system = approved.profile.system
+    remote = world.app.state.systems[SYSTEM_ID]
+    remote.rights += [right(f"ske-tjeneste-{number}") for number in range(40)]
+    page(staff, f"systems/{system.pk}/diff/")
+
+    with django_assert_max_num_queries(20):
+        text = page(staff, f"systems/{system.pk}/diff/?all=ours")
+
+    assert "ske-tjeneste-39" in text
 
 
 def test_the_client_that_signs_is_named_as_what_stops_everything(staff: Client, system: System) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from systemusers.models import Access, System, SystemRound, SystemUser
-from systemusers.services import access, tokens
+from systemusers.services import access, losses, tokens
 from systemusers.services.system_register import compare_system, save_system
 from tests.systemusers.world import BY, DIALOGS, World, fresh
 
@@ -120,7 +120,7 @@ def test_a_vanished_access_ends_as_removed_after_the_hour(sent: Access, world: W
 def test_an_empty_list_is_rather_a_fault_than_everybodys_wish(
     approved: Access, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(access.reconcile, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(losses, "A_FEW", 0)
     world.remove(approved)
 
     with pytest.raises(access.TooManyMissing):

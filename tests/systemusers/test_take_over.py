@@ -292,6 +292,27 @@ def test_of_two_who_confirm_the_same_one_writes(world: World, live: RemoteSystem
     assert (refusals, puts(world)) == ([LostRace], 1)
 
 
+def test_a_comparison_leaves_a_change_that_a_colleague_is_writing_alone(world: World, live: RemoteSystem) -> None:
+    row = take_over(world)
+    change(row, world, name_nb="Fjordtall")
+    refusals: list[type[Exception]] = []
+
+    def other() -> None:
+        """A colleague compares while our PUT is on its way."""
+        if world.calls("PUT", "/systemregister/vendor") and not refusals:
+            refusals.append(LostRace)
+            with pytest.raises(LostRace):
+                system_register.compare_now(system=row, by=BY, at=world.at)
+
+    shown = look_at(row, world)
+    world.transport.watch = other
+    settle(row, shown, world)
+
+    assert refusals == [LostRace]
+    assert system_register.compare_now(system=fresh(row), by=BY, at=world.at) == []
+    assert not SystemRound.objects.filter(kind="COMPARE", next_attempt_at__lte=world.at).exists()
+
+
 class Died(BaseException):
     """The process was killed."""
 

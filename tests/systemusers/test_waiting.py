@@ -14,7 +14,7 @@ from portal.core.environments import Environment
 from portal.desk.attention import attention
 from systemusers import tasks
 from systemusers.models import Access, AccessProfile, SigningKey, System, SystemRound
-from systemusers.services import access, keys, scopes, tokens
+from systemusers.services import access, keys, losses, scopes, tokens
 from tests.fixtures import CUSTOMER_ORGNR
 from tests.systemusers.world import BY, DIALOGS, REQUESTS, World, fresh, give_key, make_profile
 
@@ -225,7 +225,7 @@ def test_an_unknown_access_that_gets_a_token_is_checked_at_once(approved: Access
 def test_a_list_with_too_many_missing_is_counted_and_shown_at_the_system(
     approved: Access, world: World, administrator: User, staff: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(access.reconcile, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(losses, "A_FEW", 0)
     world.remove(approved)
     world.let_pass(minutes=11)
 

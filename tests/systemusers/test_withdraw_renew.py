@@ -72,6 +72,8 @@ def test_an_approval_in_the_moment_of_deletion_is_not_lost(
         access.withdraw_access(access=sent, by=BY, at=world.at)
 
     assert fresh(sent).status == S.APPROVED
+    assert fresh(sent).rights == sent.rights
+    assert not fresh(sent).has_unknown_rights
 
 
 def test_when_altinn_is_away_nothing_is_withdrawn_and_it_can_be_tried_again(sent: Access, world: World) -> None:

@@ -16,6 +16,7 @@ from portal.core.lease import Hold
 from portal.gateways.altinn import RemoteRequest, RemoteSystemUser
 from portal.gateways.errors import BrokenReply
 from systemusers.models import Access, AccessProfile, Kind, SystemUser
+from systemusers.services.authorised_parties import ask_soon
 from systemusers.services.remote import system_user_requests
 from systemusers.services.tokens import PATIENCE, vendor_token
 
@@ -26,6 +27,8 @@ ALTINN = "remote:altinn"
 Status = Access.Status
 CALM: dict[str, Any] = {"failures": 0, "problem_code": ""}
 """Columns of a row after a round that succeeded."""
+UNKNOWN_RIGHTS: dict[str, Any] = {"rights": [], "packages": [], "rights_known_at": None}
+"""Columns of an access whose system user was made otherwise than by our request."""
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 
 
@@ -108,25 +111,54 @@ def find_system_user(row: Access, *, at: datetime) -> RemoteSystemUser | None:
 
 
 def approve(hold: Hold[Access], remote: RemoteSystemUser | None, answer: dict[str, Any]) -> None:
-    """APPROVED with its system user; UNKNOWN when Altinn says Accepted but has no system user."""
+    """APPROVED with its system user; UNKNOWN when Altinn says Accepted but has no system user.
+
+    Altinn gives a system user the id of the request that it was approved by. One with another id may have other rights than we
+    asked for: unless `answer` says that they are known, Altinn is asked.
+    """
     at = hold.now()
     kept = {"polled_at": at, "answered_at": at, "sent_at": hold.row.sent_at or at, **CALM, **answer}
     if remote is None:
         hold.move_to(Status.UNKNOWN, by=ALTINN, missing_since=at, next_attempt_at=at + PATIENCE, **kept)
         return
+    known = {"rights_known_at": at} if remote.id == hold.row.altinn_id else UNKNOWN_RIGHTS
     with transaction.atomic():
         store_system_user(hold.row, remote, at=at)
-        status = {"remote_status": "Accepted", "altinn_id": remote.id, **kept}
+        status = {"remote_status": "Accepted", "altinn_id": remote.id, **known, **kept}
         hold.move_to(Status.APPROVED, by=ALTINN, missing_since=None, **status)
-        AccessProfile.objects.filter(pk=hold.row.profile_id, to_mark_at=None).update(
-            to_mark_at=at
-        )  # it may be wider by now
+        if hold.row.rights_known_at is None:
+            ask_soon(access=hold.row, at=at)
+        profile = AccessProfile.objects.filter(pk=hold.row.profile_id, to_mark_at=None)
+        profile.update(to_mark_at=at)  # it may be wider by now
+
+
+def note_system_user(row: Access, remote: RemoteSystemUser, *, at: datetime) -> None:
+    """What Altinn lists for the access. One that the customer made in place of another has rights that nobody has told."""
+    is_other = SystemUser.objects.filter(access=row).exclude(altinn_id=remote.id).exists()
+    with transaction.atomic():
+        store_system_user(row, remote, at=at)
+        if is_other:
+            forget_rights(row, altinn_id=remote.id)
+            ask_soon(access=row, at=at)
+
+
+def forget_rights(row: Access, *, altinn_id: str) -> None:
+    """The access stands for another system user from now on, and Altinn is still to be asked what that one may do."""
+    fields = {"altinn_id": altinn_id, **UNKNOWN_RIGHTS}
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(fields))
 
 
 def store_system_user(row: Access, remote: RemoteSystemUser, *, at: datetime) -> None:
-    """Store the system user as Altinn has it now; one that replaces a removed one is unused."""
-    fresh = {"kind": Kind(remote.kind.upper()), "created_at": remote.created_at, "seen_at": at, "removed_at": None}
-    known = SystemUser.objects.filter(access=row).first()
-    if known and str(known.altinn_id) != remote.id:
-        fresh["first_token_at"] = None
-    SystemUser.objects.update_or_create(access=row, defaults={"altinn_id": remote.id, **fresh})
+    """Store the system user as Altinn has it now."""
+    kind = Kind(remote.kind.upper())
+    write_system_user(row, altinn_id=remote.id, kind=kind, created_at=remote.created_at, at=at)
+
+
+def write_system_user(row: Access, *, altinn_id: str, kind: str, created_at: datetime | None, at: datetime) -> None:
+    """One that replaces a removed one is unused."""
+    now = {"altinn_id": altinn_id, "kind": kind, "created_at": created_at, "seen_at": at, "removed_at": None}
+    replaced = SystemUser.objects.filter(access=row).exclude(altinn_id=altinn_id)
+    replaced.update(first_token_at=None)
+    SystemUser.objects.update_or_create(access=row, defaults=now)

@@ -19,7 +19,6 @@ from systemusers.models import Access, SystemUser
 from systemusers.services import tokens
 from systemusers.services.access import answers
 from systemusers.services.access.rounds import waits_for_us, work_accesses
-from systemusers.services.adoption.choose import check_rights
 from systemusers.services.remote import maskinporten
 from systemusers.services.tokens import PATIENCE
 
@@ -72,7 +71,7 @@ def _restore(hold: Hold[Access], listed: RemoteSystemUser) -> None:
     row = hold.row
     with transaction.atomic():
         hold.lock()
-        note_system_user(row, listed, at=hold.now())
+        answers.note_system_user(row, listed, at=hold.now())
         if row.status != Status.UNKNOWN:
             hold.finish(missing_since=None)
             return
@@ -102,14 +101,3 @@ def _doubt(hold: Hold[Access]) -> None:
     with transaction.atomic():
         record(by=BY, at=at, target=row, what=AuditType.SIGNS_DISAGREE)
         hold.move_to(Status.UNKNOWN, by=BY, missing_since=first, **later)
-
-
-def note_system_user(row: Access, remote: RemoteSystemUser, *, at: datetime) -> None:
-    """What Altinn lists for the access. One that the customer made in place of another has rights that nobody has told."""
-    is_other = SystemUser.objects.filter(access=row).exclude(altinn_id=remote.id).exists()
-    with transaction.atomic():
-        answers.store_system_user(row, remote, at=at)
-        if is_other:
-            row.rights, row.packages, row.rights_known_at, row.altinn_id = [], [], None, remote.id
-            row.save(update_fields=["rights", "packages", "rights_known_at", "altinn_id"])
-            check_rights(access=row, at=at)

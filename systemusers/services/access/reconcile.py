@@ -18,16 +18,16 @@ from portal.gateways.altinn import RemoteSystemUser
 from portal.gateways.errors import BrokenReply, Refused
 from systemusers.models import Access, System, SystemRound, SystemUser
 from systemusers.services import tokens
-from systemusers.services.access.presence import note_system_user
+from systemusers.services.access.answers import note_system_user
 from systemusers.services.access.rounds import is_ours, waits_for_us, work_systems
 from systemusers.services.adoption.found import note_listed
+from systemusers.services.losses import is_mass_loss
 from systemusers.services.remote import system_user_requests
 from systemusers.services.system_register.entry import SCOPE
 from systemusers.services.system_register.rounds import next_night
 from systemusers.services.tokens import vendor_token
 
 BY = "task:reconcile_systems"
-MOST_AT_ONCE = 10
 SETTLE = timedelta(minutes=10)
 """A newer access may be missing in a list that Altinn read before it was made."""
 LATER = timedelta(hours=1)
@@ -82,7 +82,7 @@ def reconcile_system(
     SystemUser.objects.filter(access__in=there).update(seen_at=at)
     _take_new_ids([row for row in ours if row.pk in there], listed, at)
     note_listed(system=system, listed=listed.values(), at=at)
-    if len(missing) > MOST_AT_ONCE and len(missing) * 2 > len(ours):
+    if is_mass_loss(missing=len(missing), total=len(ours)):
         raise TooManyMissing(f"{len(missing)} of {len(ours)} accesses of {system.system_id} are not in Altinn's list")
     for row in missing:
         tokens.note_missing(access=row, at=at, sign="list")

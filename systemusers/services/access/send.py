@@ -22,7 +22,6 @@ from systemusers.models import Access, Kind
 from systemusers.services.access import answers
 from systemusers.services.access.ask import next_ref
 from systemusers.services.access.rounds import is_ours, waits_for_us, work_accesses
-from systemusers.services.adoption.choose import check_rights
 from systemusers.services.remote import system_user_requests
 
 BY = "task:send_accesses"
@@ -125,6 +124,4 @@ def _adopt(hold: Hold[Access], error: Refused) -> None:
             Customer.objects.select_for_update(no_key=True).get(pk=hold.row.customer_id)
             hold.finish(next_attempt_at=hold.now(), external_ref=next_ref(hold.row))
         return
-    with transaction.atomic():
-        answers.approve(hold, system_user, {"rights": [], "packages": [], "rights_known_at": None})
-        check_rights(access=hold.row, at=hold.now())
+    answers.approve(hold, system_user, answers.UNKNOWN_RIGHTS)

@@ -5,52 +5,45 @@ A batch is one transaction after the look-up of the names, so an interrupted tak
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.db import transaction
-from django.db.models import Case, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
 from accounts.models import Customer
-from accounts.services.customers import add_customers, is_readable_orgnr, look_up_new
+from accounts.services.customers import add_customers, look_up_new
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import Hold
 from portal.core.states import LostRace
-from portal.gateways.enhetsregisteret import MOST_NUMBERS, Unit
-from systemusers.models import Access, FoundSystemUser, Kind, RightsCheck, SystemUser
+from portal.gateways.enhetsregisteret import Unit
+from systemusers.models import Access, FoundSystemUser, Kind, RightsCheck
+from systemusers.services.access.answers import CALM, UNKNOWN_RIGHTS, forget_rights, write_system_user
+from systemusers.services.chosen import BATCH, with_readable_number, work_groups
 
 BY = "task:take_over"
-BATCH = MOST_NUMBERS
 Status = Access.Status
 Holds = list[Hold[FoundSystemUser]]
-WRONG_NUMBER = "WRONG_ORGNR"
 LATER = timedelta(hours=1)
 
 
 def take_over_due(*, at: datetime) -> int:
     """Take over a batch of the chosen. Returns how many were claimed."""
     holds = lease.claim(FoundSystemUser.objects.to_take_over(), at=at, limit=BATCH)
-    by_environment: dict[str, Holds] = defaultdict(list)
-    for hold in holds:
-        by_environment[hold.row.system.environment].append(hold)
-    for environment, group in by_environment.items():
-        lease.work_as_one(group, partial(_take_over, environment))
+    work_groups(holds, key=lambda row: (row.system.environment, row.chosen_by), do=_take_over)
     return len(holds)
 
 
-def _take_over(environment: str, group: Holds) -> None:
+def _take_over(key: tuple[str, str], group: Holds) -> None:
     """Raises the gateways' errors when a name is needed and the business register does not answer."""
-    usable = [hold for hold in group if is_readable_orgnr(hold.row.orgnr, environment=environment)]
-    for hold in set(group) - set(usable):
-        hold.stop(code=WRONG_NUMBER, chosen_at=None)
+    environment, by = key
+    usable = with_readable_number(group, environment=environment)
     units = look_up_new({hold.row.orgnr for hold in usable}, environment=environment)
     with transaction.atomic():
         mine = _newest(_there(lease.lock_all(usable)))
-        customers = _customers(environment, mine, units)
+        customers = _customers(environment, mine, units, by=by)
         taken = {hold: _access_of(hold, customers[hold.row.orgnr]) for hold in mine}
         _ask_for_rights(taken)
         _let_go(taken)
@@ -59,22 +52,26 @@ def _take_over(environment: str, group: Holds) -> None:
 
 def _there(holds: Holds) -> Holds:
     """Those that Altinn still lists: another worker may have read the list during the look-up."""
-    rows = FoundSystemUser.objects.filter(pk__in=[hold.row.pk for hold in holds], gone_at=None)
-    there = set(rows.values_list("pk", flat=True))
-    for hold in holds:
-        if hold.row.pk not in there:
-            hold.give_back()
-    return [hold for hold in holds if hold.row.pk in there]
+    listed = _among(holds, FoundSystemUser.objects.filter(gone_at=None))
+    for hold in set(holds) - set(listed):
+        hold.give_back()
+    return listed
 
 
 def _newest(holds: Holds) -> Holds:
     """One for each reference: of two the older was replaced in Altinn between two looks, and leaves the list at the next one."""
-    newest = {}
-    for hold in sorted(holds, key=lambda hold: (hold.row.found_at, hold.row.pk)):
-        newest[hold.row.system_id, hold.row.orgnr, hold.row.external_ref] = hold
-    for hold in set(holds) - set(newest.values()):
+    later = Q(found_at__gt=OuterRef("found_at")) | Q(found_at=OuterRef("found_at"), pk__gt=OuterRef("pk"))
+    reference = {name: OuterRef(name) for name in ("system", "orgnr", "external_ref")}
+    newer = FoundSystemUser.objects.filter(later, gone_at=None, **reference)
+    newest = _among(holds, FoundSystemUser.objects.exclude(Exists(newer)))
+    for hold in set(holds) - set(newest):
         hold.postpone(LATER)
-    return [hold for hold in holds if hold in newest.values()]
+    return newest
+
+
+def _among(holds: Holds, rows: QuerySet[FoundSystemUser]) -> Holds:
+    kept = set(rows.filter(pk__in=[hold.row.pk for hold in holds]).values_list("pk", flat=True))
+    return [hold for hold in holds if hold.row.pk in kept]
 
 
 def _let_go(taken: Mapping[Hold[FoundSystemUser], Access]) -> None:
@@ -84,11 +81,11 @@ def _let_go(taken: Mapping[Hold[FoundSystemUser], Access]) -> None:
         others.update(access=None, gone_at=at, next_attempt_at=None)
 
 
-def _customers(environment: str, holds: Holds, units: dict[str, Unit]) -> dict[str, Customer]:
+def _customers(environment: str, holds: Holds, units: dict[str, Unit], *, by: str) -> dict[str, Customer]:
     """The customer of each number, locked: made where there is none, named by its number when the register has no name."""
     wanted = {hold.row.orgnr: units.get(hold.row.orgnr) for hold in holds}
     for hold in holds[:1]:
-        add_customers(environment=environment, units=wanted, by=hold.row.chosen_by, at=hold.now())
+        add_customers(environment=environment, units=wanted, by=by, at=hold.now())
     rows = Customer.objects.filter(environment=environment, orgnr__in=wanted)
     return {row.orgnr: row for row in rows.select_for_update(no_key=True, of=("self",)).order_by("pk")}
 
@@ -103,9 +100,13 @@ def _access_of(hold: Hold[FoundSystemUser], customer: Customer) -> Access:
     access = same.select_related("customer", "profile__system").order_by(used_first, "-status_at", "-pk").first()
     if access is None:
         access = _new_access(hold, customer)
-    elif access.can_move_to(Status.APPROVED) and not _is_replaced(access, found):
+    elif _is_replaced(access, found):
+        forget_rights(access, altinn_id=str(found.altinn_id))
+    elif access.can_move_to(Status.APPROVED):
         _approve(access, hold)
-    _store_system_user(access, found, hold.now())
+    write_system_user(
+        access, altinn_id=str(found.altinn_id), kind=found.kind, created_at=found.created_at, at=hold.now()
+    )
     record(
         by=found.chosen_by, at=hold.now(), target=access, what=AuditType.TAKEN_OVER,
         customer_id=customer.pk, profile=access.profile.name,
@@ -133,16 +134,10 @@ def _approve(access: Access, hold: Hold[FoundSystemUser]) -> None:
     try:
         access.move_to(
             Status.APPROVED, by=hold.row.chosen_by, at=hold.now(), altinn_id=str(hold.row.altinn_id), remote_status="Accepted",
-            answered_at=hold.row.created_at, missing_since=None, next_attempt_at=None, lease_until=None, failures=0,
-            problem_code="", rights=[], packages=[], rights_known_at=None,
+            answered_at=hold.row.created_at, missing_since=None, next_attempt_at=None, lease_until=None, **CALM, **UNKNOWN_RIGHTS,
         )  # fmt: skip
     except LostRace:
         access.refresh_from_db()
-
-
-def _store_system_user(access: Access, found: FoundSystemUser, at: datetime) -> None:
-    fresh = {"kind": found.kind, "created_at": found.created_at, "seen_at": at, "removed_at": None}
-    SystemUser.objects.update_or_create(access=access, defaults={"altinn_id": found.altinn_id, **fresh})
 
 
 def _ask_for_rights(taken: Mapping[Hold[FoundSystemUser], Access]) -> None:

@@ -9,8 +9,9 @@ from django.db import transaction
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from systemusers.models import Access, AccessProfile, ClientRound, Kind, RightsCheck, System, SystemRound
+from systemusers.models import Access, AccessProfile, Kind, System, SystemRound
 from systemusers.models.found import FoundSystemUserQuerySet
+from systemusers.services.authorised_parties import ask_soon
 from systemusers.services.system_register import save_profile
 from systemusers.services.system_register.checks import find_package
 
@@ -68,17 +69,6 @@ def reconsider(*, rows: FoundSystemUserQuerySet, system: System, by: str, at: da
     return number
 
 
-def ask_for_list(*, system: System, by: str, at: datetime) -> None:
-    """Read Altinn's list of system users at the next chance."""
-    rounds = SystemRound.objects.filter(system=system, kind=SystemRound.Kind.RECONCILE)
-    with transaction.atomic():
-        record(by=by, at=at, target=system, what=AuditType.LIST_ASKED, system_id=system.system_id)
-        SystemRound.objects.get_or_create(
-            system=system, kind=SystemRound.Kind.RECONCILE, defaults={"next_attempt_at": at}
-        )
-        lease.make_due(rounds, at=at)
-
-
 def default_profile(*, system: System, kind: str, by: str, at: datetime) -> AccessProfile:
     """The profile for system users that were made elsewhere; made when it is missing. Calls Altinn; not for a transaction.
 
@@ -104,17 +94,14 @@ def _fits(system: System, urn: str, kind: str) -> bool:
 
 
 def ask_for_rights(*, access: Access, by: str, at: datetime) -> None:
-    """`check_rights`, because a person wants to know."""
+    """A person wants to know at the next chance what the system user may do."""
     with transaction.atomic():
         record(by=by, at=at, target=access, what=AuditType.RIGHTS_ASKED)
-        check_rights(access=access, at=at)
+        ask_soon(access=access, at=at)
 
 
-def check_rights(*, access: Access, at: datetime) -> None:
-    """Ask Altinn at the next chance what the system user may do. Of an agent its clients tell."""
-    if access.profile.kind == Kind.AGENT:
-        ClientRound.objects.get_or_create(access=access, defaults={"next_attempt_at": at})
-        lease.make_due(ClientRound.objects.filter(access=access), at=at)
-        return
-    RightsCheck.objects.get_or_create(access=access, defaults={"next_attempt_at": at})
-    lease.make_due(RightsCheck.objects.filter(access=access), at=at)
+def ask_for_list(*, system: System, by: str, at: datetime) -> None:
+    """A person wants Altinn's list of the system's system users read at the next chance."""
+    with transaction.atomic():
+        record(by=by, at=at, target=system, what=AuditType.LIST_ASKED, system_id=system.system_id)
+        lease.make_one_due(SystemRound, system=system, kind=SystemRound.Kind.RECONCILE, at=at)

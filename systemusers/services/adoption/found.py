@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 from portal.gateways.altinn import RemoteSystemUser
 from portal.gateways.text import one_line
 from systemusers.models import Access, AccessProfile, FoundSystemUser, Kind, System, SystemUser
+from systemusers.services.losses import is_mass_loss
 
 logger = logging.getLogger(__name__)
 BATCH = 1000
@@ -97,8 +98,13 @@ def _asked_for(system: System, batch: list[RemoteSystemUser]) -> set[tuple[str, 
 
 
 def _mark_gone(system: System, seen: set[str], at: datetime) -> None:
+    """None of them when so many are missing that the list is likely a faulty one: what persons decided would be lost."""
     rows = FoundSystemUser.objects.filter(system=system, gone_at=None, access=None, found_at__lt=at)
-    gone = [row.pk for row in rows.only("pk", "altinn_id").iterator() if str(row.altinn_id) not in seen]
+    before = dict(rows.values_list("pk", "altinn_id"))
+    gone = [pk for pk, altinn_id in before.items() if str(altinn_id) not in seen]
+    if is_mass_loss(missing=len(gone), total=len(before)):
+        logger.warning("%s of %s found system users of %s are not listed", len(gone), len(before), system.system_id)
+        return
     FoundSystemUser.objects.filter(pk__in=gone, access=None).update(gone_at=at, next_attempt_at=None)
 
 

@@ -1,32 +1,21 @@
-"""Asks Altinn what the system user of an access may do, with a token of the system user itself.
-
-Only authorised parties tell it; the vendor's own calls return no rights.
-https://docs.altinn.studio/api/accessmanagement/
-"""
+"""What the system user of an access may do, as Altinn tells the system user itself: stored where it was not known."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
-from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from portal.core.lease import LONGEST_WAIT, Hold
-from portal.core.problems import code_of
-from portal.gateways import urns
+from portal.core.lease import Hold
 from portal.gateways.altinn import AuthorizedParty
-from portal.gateways.errors import Refused
 from systemusers.models import Access, AccessProfile, ClientRound, Kind, RightsCheck
-from systemusers.services.parties import ask
-from systemusers.services.tokens import NoKey
+from systemusers.services.access.rounds import work
+from systemusers.services.authorised_parties import LATER, ask_altinn, packages_of, resources_of
 
 BY = "task:check_rights"
-BATCH = 20
 NOT_LISTED = "NOT_LISTED"
-LATER = timedelta(days=1)
-"""Until the next question when Altinn or Maskinporten says no, and when the customer is not in the answer."""
 
 
 def rights_problem(access: Access) -> str:
@@ -42,11 +31,11 @@ def check_rights_due(*, at: datetime) -> int:
     """Ask about a batch of those that are due. Returns how many were taken."""
     usable = RightsCheck.objects.filter(access__status__in=Access.USABLE)
     rows = usable.exclude(access__profile__kind=Kind.AGENT)  # its clients tell: see client_relations.refresh
-    holds = lease.claim(rows.select_related("access__customer", "access__profile__system__client"), at=at, limit=BATCH)
-    lease.work_through(holds, check_rights)
-    for hold in holds:
-        lease.wake_alike(rows, holds=[hold], at=at)
-    return len(holds)
+    related = rows.select_related(
+        "access__customer", "access__profile__system__client", "access__profile__system__admin_client"
+    )
+    path = "access__profile__system__"
+    return work(related, check_rights, at=at, path=path, system_of=lambda row: row.access.profile.system)
 
 
 def check_rights(hold: Hold[RightsCheck]) -> None:
@@ -54,26 +43,20 @@ def check_rights(hold: Hold[RightsCheck]) -> None:
 
     Raises LostRace, Unavailable, BrokenReply.
     """
-    access = hold.row.access
-    try:
-        parties = ask(hold, access)
-    except NoKey as error:
-        hold.put_off(code=code_of(error), wait=LONGEST_WAIT)
+    parties = ask_altinn(hold)
+    if parties is None:
         return
-    except Refused as error:
-        hold.put_off(code=code_of(error), wait=LATER)
-        return
-    own = next((party for party in parties if party.orgnr == access.customer.orgnr), None)
+    own = next((party for party in parties if party.orgnr == hold.row.access.customer.orgnr), None)
     if own is None:
         hold.put_off(code=NOT_LISTED, wait=LATER)
-        return
-    _store(hold, own)
+    else:
+        _store(hold, own)
 
 
 def _store(hold: Hold[RightsCheck], own: AuthorizedParty) -> None:
     """The rights of one whose rights were unknown; a name where the customer had none but its number."""
     access, at = hold.row.access, hold.now()
-    rights, packages = sorted(own.resources), sorted(map(urns.package, own.packages))
+    rights, packages = resources_of(own, also=access.profile.system.rights), packages_of(own)
     with transaction.atomic():
         hold.lock()
         unknown = Access.objects.filter(pk=access.pk, rights_known_at=None)

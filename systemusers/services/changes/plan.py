@@ -90,8 +90,3 @@ def status_in_use(access: Access) -> str:
     """IN_USE once a token was had."""
     used = SystemUser.objects.filter(access=access, first_token_at__isnull=False).exists()
     return Status.IN_USE if used else Status.APPROVED
-
-
-def mark_soon(profile: AccessProfile, *, at: datetime) -> None:
-    """A worker compares the accesses of the profile with it."""
-    AccessProfile.objects.filter(pk=profile.pk).update(to_mark_at=at)

@@ -4,16 +4,15 @@
 a customer is reached.
 """
 
+from systemusers.services.chosen import BATCH
 from systemusers.services.client_relations.choose import ask_now, choose
 from systemusers.services.client_relations.refresh import make_rounds, refresh_due
 from systemusers.services.client_relations.store import note_parties
-from systemusers.services.client_relations.take_in import BATCH, take_in_due
+from systemusers.services.client_relations.take_in import take_in_due
 from systemusers.services.client_relations.tie import tie_customers
-from systemusers.services.parties import SCOPE
 
 __all__ = [
     "BATCH",
-    "SCOPE",
     "ask_now",
     "choose",
     "make_rounds",

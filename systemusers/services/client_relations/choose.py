@@ -7,18 +7,17 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Portfolio
-from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from systemusers.models import Access, ClientRelationQuerySet, ClientRound
+from systemusers.models import Access, ClientRelationQuerySet
+from systemusers.services.authorised_parties import ask_soon
 
 
 def ask_now(*, access: Access, by: str, at: datetime) -> None:
     """Read the clients at the next chance."""
     with transaction.atomic():
         record(by=by, at=at, target=access, what=AuditType.CLIENTS_ASKED)
-        ClientRound.objects.get_or_create(access=access, defaults={"next_attempt_at": at})
-        lease.make_due(ClientRound.objects.filter(access=access), at=at)
+        ask_soon(access=access, at=at)
 
 
 def choose(*, access: Access, rows: ClientRelationQuerySet, portfolio: Portfolio | None, by: str, at: datetime) -> int:

@@ -13,6 +13,7 @@ from accounts.models import Customer, Portfolio, User
 from portal.core.filters import Group
 from portal.core.next_step import NextStep
 from portal.core.search import bounded, row_id
+from portal.explain import explain
 from portal.gateways import urns
 from systemusers.models import Access, ClientRelation, ClientRelationQuerySet
 
@@ -122,9 +123,15 @@ def _step(relation: ClientRelation, access: Access, state: str, lacking: list[st
         return NextStep(_("Manglet i listen sist. Vi spør igjen"))
     if state == UNSURE:
         return NextStep(_("Kjent fra en dialog. Vi spør Altinn hva klienten har gitt"))
-    if relation.customer is None:
+    return NextStep(_("Alt i orden")) if relation.customer else _to_take_in(relation)
+
+
+def _to_take_in(relation: ClientRelation) -> NextStep:
+    """Of one that was chosen already, why no customer could be made."""
+    if not relation.problem_code:
         return NextStep(_("Legg til som kunde"), _("Dere"))
-    return NextStep(_("Alt i orden"))
+    reason = explain(relation.problem_code)
+    return NextStep(str(reason.title), str(reason.who))
 
 
 def through_whom(customer: Customer, *, user: User) -> list[ThroughRow]:

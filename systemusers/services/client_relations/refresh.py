@@ -10,23 +10,17 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from portal.core.lease import LONGEST_WAIT, Hold
-from portal.core.problems import code_of
+from portal.core.lease import Hold
 from portal.gateways.altinn import AuthorizedParty
-from portal.gateways.errors import Refused
 from systemusers.models import Access, AccessProfile, ClientRound, Kind
 from systemusers.services.access.rounds import work
+from systemusers.services.authorised_parties import ask_altinn
 from systemusers.services.client_relations.store import Changes, store_clients, union
-from systemusers.services.parties import ask
 from systemusers.services.system_register.rounds import next_night
-from systemusers.services.tokens import PATIENCE, AccessMissing, NoKey
 
 BY = "task:refresh_clients"
-LATER = timedelta(days=1)
-"""Until the next question when Altinn or Maskinporten says no. `keys.wake_waiting` makes it sooner when the cause is mended."""
 FRESH, OFTEN = timedelta(days=7), timedelta(hours=1)
 """A new accountant without clients is asked about hourly for some days: somebody adds them in Altinn."""
 MOST_NEW = 5000
@@ -53,16 +47,8 @@ def refresh_due(*, at: datetime) -> int:
 
 def refresh(hold: Hold[ClientRound]) -> None:
     """One accountant. Raises LostRace, Unavailable, BrokenReply."""
-    try:
-        parties = ask(hold, hold.row.access)
-    except NoKey as error:
-        hold.put_off(code=code_of(error), wait=LONGEST_WAIT)
-    except AccessMissing as error:  # noted on the access, which is checked by itself
-        hold.put_off(code=code_of(error), wait=PATIENCE)
-    except Refused as error:
-        lease.log_problem(hold, error)
-        hold.put_off(code=code_of(error), wait=LATER)
-    else:
+    parties = ask_altinn(hold)
+    if parties is not None:
         _store(hold, parties)
 
 

@@ -11,18 +11,16 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from portal.core import lease
-from portal.gateways import urns
 from portal.gateways.altinn import AuthorizedParty
 from portal.gateways.text import one_line
 from systemusers.models import Access, ClientRelation, ClientRound
+from systemusers.services.authorised_parties import packages_of, resources_of
 from systemusers.services.client_relations.tie import tie_customers
+from systemusers.services.losses import is_mass_loss
 from systemusers.services.tokens import PATIENCE
 
 NUMBER = re.compile(r"[2389]\d{8}", re.ASCII)
-OF_SKATTEETATEN = ("ske-", "skd-")
-"""The beginnings of the resources that are stored: a client may have given hundreds of others."""
 LISTED = ["name", "packages", "resources", "seen_at", "missing_since", "gone_at"]
-MOST_AT_ONCE = 10
 MANY_WAIT = timedelta(days=1)
 """Between the two signs when more than half are missing at once: more likely a fault than the accountant's doing."""
 AGAIN = timedelta(hours=1)
@@ -59,14 +57,9 @@ def store_clients(*, access: Access, parties: Iterable[AuthorizedParty], at: dat
 
 def _row(access: Access, party: AuthorizedParty, at: datetime) -> ClientRelation:
     return ClientRelation(
-        access=access, orgnr=party.orgnr, name=one_line(party.name)[:200], packages=sorted(map(urns.package, party.packages)),
-        resources=_ours(party.resources), first_seen_at=at, seen_at=at, missing_since=None, gone_at=None,
+        access=access, orgnr=party.orgnr, name=one_line(party.name)[:200], packages=packages_of(party),
+        resources=resources_of(party), first_seen_at=at, seen_at=at, missing_since=None, gone_at=None,
     )  # fmt: skip
-
-
-def _ours(resources: Iterable[str]) -> list[str]:
-    codes = map(urns.resource_of, resources)
-    return sorted(code for code in codes if code.startswith(OF_SKATTEETATEN))
 
 
 def _note_missing(rows: QuerySet[ClientRelation], at: datetime) -> tuple[int, int, datetime | None]:
@@ -75,7 +68,8 @@ def _note_missing(rows: QuerySet[ClientRelation], at: datetime) -> tuple[int, in
     if not total:
         return 0, 0, None
     patience = PATIENCE
-    if total > MOST_AT_ONCE and total * 2 > ClientRelation.objects.filter(access=rows[0].access_id).present().count():
+    present = ClientRelation.objects.filter(access=rows[0].access_id).present().count()
+    if is_mass_loss(missing=total, total=present):
         patience = MANY_WAIT
     gone = rows.filter(missing_since__lte=at - patience).update(gone_at=at, chosen_at=None, next_attempt_at=None)
     first = rows.filter(missing_since__isnull=True).update(missing_since=at)

@@ -6,43 +6,34 @@ A batch is one transaction after the look-up, so that an interrupted round goes 
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from datetime import datetime
-from functools import partial
 
 from django.db import transaction
 
 from accounts.models import Customer
-from accounts.services.customers import add_customers, is_readable_orgnr, look_up_new
+from accounts.services.customers import add_customers, look_up_new
 from portal.core import lease
 from portal.core.lease import Hold
-from portal.gateways.enhetsregisteret import MOST_NUMBERS, Unit
+from portal.gateways.enhetsregisteret import Unit
 from portal.gateways.errors import GatewayError
 from systemusers.models import ClientRelation
+from systemusers.services.chosen import BATCH, with_readable_number, work_groups
 from systemusers.services.client_relations.tie import tie_customers
 
 logger = logging.getLogger(__name__)
-BATCH = MOST_NUMBERS
-WRONG_NUMBER = "WRONG_ORGNR"
 Holds = list[Hold[ClientRelation]]
 
 
 def take_in_due(*, at: datetime) -> int:
     """Make customers of a batch of the chosen. Returns how many were claimed."""
     holds = lease.claim(ClientRelation.objects.to_take_in(), at=at, limit=BATCH)
-    groups: dict[tuple[str, str, int | None], Holds] = defaultdict(list)
-    for hold in holds:
-        row = hold.row
-        groups[row.access.environment, row.chosen_by, row.portfolio_id].append(hold)
-    for (environment, _by, _portfolio), group in groups.items():
-        lease.work_as_one(group, partial(_take_in, environment))
+    work_groups(holds, key=lambda row: (row.access.environment, row.chosen_by, row.portfolio_id), do=_take_in)
     return len(holds)
 
 
-def _take_in(environment: str, group: Holds) -> None:
-    usable = [hold for hold in group if is_readable_orgnr(hold.row.orgnr, environment=environment)]
-    for hold in set(group) - set(usable):
-        hold.stop(code=WRONG_NUMBER, chosen_at=None)
+def _take_in(key: tuple[str, str, int | None], group: Holds) -> None:
+    environment, _by, _portfolio = key
+    usable = with_readable_number(group, environment=environment)
     numbers = {hold.row.orgnr for hold in usable}
     units = _look_up(environment, numbers)
     with transaction.atomic():

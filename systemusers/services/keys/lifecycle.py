@@ -47,9 +47,9 @@ KEY_PROBLEMS = ("NO_KEY", "invalid_grant", "UNKNOWN_KID", "MISSING_KID", "MP-100
 WAITING: list[Callable[[MaskinportenClient], QuerySet[Any]]] = [
     lambda client: Access.objects.filter(signed_by(client, path="profile__system__")),
     lambda client: SystemRound.objects.filter(signed_by(client, path="system__")),
+    lambda client: ChangeRequest.objects.filter(signed_by(client, path="access__profile__system__")),
     lambda client: ClientRound.objects.filter(access__profile__system__client=client),
     lambda client: RightsCheck.objects.filter(access__profile__system__client=client),
-    lambda client: ChangeRequest.objects.filter(signed_by(client, path="access__profile__system__")),
 ]
 """Leased rows that need a key of the client. An app above this one adds its own."""
 Status = SigningKey.Status

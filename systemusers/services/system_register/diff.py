@@ -10,7 +10,7 @@ from typing import Any
 
 from portal.gateways.altinn import RegisteredSystem, system_of
 from portal.gateways.text import cleaned
-from systemusers.models import Access, FoundSystemUser, MaskinportenClient, System
+from systemusers.models import System
 from systemusers.services.system_register.entry import (
     LISTS,
     SENT_TO_ALTINN,
@@ -141,32 +141,3 @@ def _lines(name: str, ours: Any, theirs: Any, agreed: Columns | None) -> Iterabl
 def _by_change(is_ours: bool) -> Choice:
     """Who changed it since both sides agreed has the say; while nobody knows, nothing is changed in Altinn."""
     return Choice.OURS if is_ours else Choice.THEIRS
-
-
-@dataclass(frozen=True)
-class Use:
-    """Who is affected when a thing leaves the entry. `accesses`: usable ones of ours that have it.
-
-    `maybe`: accesses whose rights are not known, and system users in Altinn that are no access of ours.
-    """
-
-    accesses: int
-    profiles: list[str]
-    maybe: int = 0
-    client: MaskinportenClient | None = None
-    is_signing: bool = False
-
-
-def use_of(system: System, line: Difference) -> Use:
-    usable = Access.objects.filter(profile__system=system, status__in=Access.USABLE)
-    others = FoundSystemUser.objects.filter(system=system, access=None, gone_at=None).count()
-    value = line.theirs if line.theirs is not None else line.ours
-    if line.field == "client_ids":
-        ours = MaskinportenClient.objects.filter(environment=system.environment, client_id=value).first()
-        return Use(usable.count(), [], others, ours, is_signing=ours == system.client)
-    if line.field in ("rights", "packages"):
-        has_it = {f"{line.field}__contains": [value]}
-        unknown = usable.filter(rights_known_at=None).exclude(**has_it).count()
-        profiles = system.profiles.filter(**has_it).order_by("name").values_list("name", flat=True)
-        return Use(usable.filter(**has_it).count(), list(profiles), unknown + others)
-    return Use(usable.count() if line.field not in LISTS else 0, [])

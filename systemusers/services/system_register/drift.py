@@ -6,13 +6,16 @@ from datetime import datetime
 
 from django.db import transaction
 
+from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.lease import Hold
 from portal.core.states import IllegalTransition
 from portal.gateways.altinn import RegisteredSystem
-from systemusers.models import Difference, RegisterChange, System
+from systemusers.models import Difference, RegisterChange, System, SystemRound
 from systemusers.services.remote import system_register
 from systemusers.services.system_register.entry import SCOPE, NotInAltinn, columns, differences, fetch
+from systemusers.services.system_register.rounds import next_night, take_comparison
 from systemusers.services.tokens import vendor_token
 
 
@@ -35,6 +38,23 @@ def compare_system(*, system: System, by: str, at: datetime) -> list[Difference]
         row.save(update_fields=["compared_at", "drift", "entry"])
     system.compared_at, system.drift, system.entry = at, row.drift, row.entry
     return row.drift
+
+
+def compare_now(*, system: System, by: str, at: datetime) -> list[Difference]:
+    """For a person who waits: `compare_system`, and the register's change log. Raises LostRace while another compares or changes it."""
+    hold = take_comparison(system=system, at=at)
+    with lease.given_back_on_error(hold):
+        return compare_held(hold, system, by=by)
+
+
+def compare_held(hold: Hold[SystemRound], system: System, *, by: str) -> list[Difference]:
+    """Under the lease of the system's comparison, which it ends; again next night."""
+    drift = compare_system(system=system, by=by, at=hold.now())
+    if not is_unknown(drift):
+        hold.renew()
+        copy_register_log(system=system, at=hold.now())
+    hold.finish(next_attempt_at=next_night(hold.now()))
+    return drift
 
 
 def _drift(row: System, theirs: RegisteredSystem | None) -> list[Difference]:

@@ -10,9 +10,8 @@ from portal.core.problems import code_of
 from portal.gateways.errors import BrokenReply, Refused
 from systemusers.models import SystemRound
 from systemusers.services.access.rounds import is_ours, waits_for_us, work_systems
-from systemusers.services.system_register.drift import compare_system, copy_register_log, is_unknown
+from systemusers.services.system_register.drift import compare_held
 from systemusers.services.system_register.entry import OwnedByAnother
-from systemusers.services.system_register.rounds import next_night
 
 BY = "task:compare_systems"
 LATER = timedelta(hours=1)
@@ -25,13 +24,9 @@ def compare_due(*, at: datetime) -> int:
 
 def compare(hold: Hold[SystemRound]) -> None:
     """One system; again next night, after a failure sooner. Raises LostRace, Unavailable."""
-    system = hold.row.system
     with waits_for_us(hold):
         try:
-            if not is_unknown(compare_system(system=system, by=BY, at=hold.now())):
-                hold.renew()
-                copy_register_log(system=system, at=hold.now())
-            hold.finish(next_attempt_at=next_night(hold.now()))
+            compare_held(hold, hold.row.system, by=BY)
         except (Refused, BrokenReply, OwnedByAnother) as error:
             if isinstance(error, Refused) and is_ours(error):
                 raise

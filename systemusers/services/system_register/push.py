@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.problems import code_of
 from portal.explain import explain
 from portal.gateways.errors import Detail, GatewayError, Refused
 from systemusers.models import System
@@ -72,8 +73,8 @@ def answered(act: str, system: System, *, by: str, at: datetime) -> Iterator[Non
         refusal = error if isinstance(error, Refused) else error.__cause__
         record(by=by, at=at, target=system, what=AuditType(f"{act}:refused"), codes=_codes(refusal))
         raise
-    except NoKey:
-        record(by=by, at=at, target=system, what=AuditType(f"{act}:refused"), codes=["NO_KEY"])
+    except NoKey as error:
+        record(by=by, at=at, target=system, what=AuditType(f"{act}:refused"), codes=[code_of(error)])
         raise
     except GatewayError:
         record(by=by, at=at, target=system, what=AuditType(f"{act}:unanswered"))
@@ -84,7 +85,7 @@ def answered(act: str, system: System, *, by: str, at: datetime) -> Iterator[Non
 def _codes(error: BaseException | None) -> list[str]:
     if not isinstance(error, Refused):
         return []
-    return list(dict.fromkeys(d.code for d in error.details)) or [error.code or f"HTTP-{error.status}"]
+    return list(dict.fromkeys(d.code for d in error.details)) or [code_of(error)]
 
 
 def register_system(*, system: System, by: str, at: datetime) -> Pushed:
@@ -162,7 +163,7 @@ def delete_system(*, system: System, typed: str, by: str, at: datetime) -> None:
 def problems_of(error: Refused) -> SystemProblems:
     """Altinn's errors as messages per field."""
     fields: dict[str, list[str]] = {}
-    for detail in error.details or (Detail(error.code or f"HTTP-{error.status}"),):
+    for detail in error.details or (Detail(code_of(error)),):
         known = explain(detail.code)
         sentence = f"{known.title}. {known.how}" + (f" ({detail.given})" if detail.given else "")
         fields.setdefault(FIELDS.get(detail.code, ""), []).append(sentence)

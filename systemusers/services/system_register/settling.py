@@ -13,7 +13,6 @@ from typing import Any
 
 from django.db import transaction
 
-from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import Hold
@@ -34,7 +33,7 @@ from systemusers.services.system_register.entry import (
     with_columns,
 )
 from systemusers.services.system_register.push import answered, problems_of
-from systemusers.services.system_register.rounds import next_night
+from systemusers.services.system_register.rounds import next_night, take_comparison
 from systemusers.services.tokens import vendor_token
 
 
@@ -79,11 +78,7 @@ def settle(
     Raises ChangedMeanwhile, NotTyped, SystemProblems, LostRace and what `look_at` raises. Nothing is written to Altinn then,
     but for a gateway's error of the last call: what was taken from Altinn is stored, the rest is shown as a difference.
     """
-    kind = SystemRound.Kind.COMPARE
-    SystemRound.objects.update_or_create(system=system, kind=kind, defaults={"next_attempt_at": at})
-    hold = lease.take(
-        SystemRound.objects.filter(system=system, kind=kind), at=at
-    )  # due at once should this process die
+    hold = take_comparison(system=system, at=at)
     with ExitStack() as stack:
         stack.callback(_let_go, hold)
         return _settle(hold, system, seen, choices, typed, by=by)
