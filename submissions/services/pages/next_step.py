@@ -61,6 +61,8 @@ def _draft(row: Submission, at: datetime) -> NextStep:
 
 
 def _ready(row: Submission, at: datetime) -> NextStep:
+    if getattr(row, "approval_asked_by", None):
+        return NextStep(_("Venter på at en annen godkjenner"), _("Dere"), _url(row, "send"))
     return NextStep(_("Se over og send"), _("Dere"), _url(row, "send"))
 
 

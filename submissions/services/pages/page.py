@@ -24,6 +24,7 @@ from submissions.services.drafting.package_check import Progress
 from submissions.services.drafting.preflight import preflight, token
 from submissions.services.drafting.taking_back import can_take_back
 from submissions.services.pages import stepper
+from submissions.services.pages.approval import approval_shown
 from submissions.services.pages.earlier import earlier_shown
 from submissions.services.pages.next_step import is_in_work_elsewhere, next_step, problem_of
 from submissions.services.pages.payment import payment_shown
@@ -83,6 +84,7 @@ def draft_context(row: Submission, *, user: User, at: datetime, query: QueryDict
     check = package_check.find(row)
     waiting = _waiting(row, check)
     asked = preflight(row)
+    shown = token(row, asked)
     return {
         **_common(row, user, at),
         "page": paginate(row.documents.all(), query=query, order=("role", "pk")),
@@ -95,7 +97,8 @@ def draft_context(row: Submission, *, user: User, at: datetime, query: QueryDict
         "earlier": earlier_shown(row),
         "preflight": asked,
         "must_tick": bool(production_start.obstacle(row)),
-        "shown": token(row, asked),
+        "shown": shown,
+        "approval": approval_shown(submission=row, user=user, token=shown),
         "refused": refused_files(check.refused, service_id=row.service) if check else [],
         "refused_more": check.refused_more if check else 0,
     }
