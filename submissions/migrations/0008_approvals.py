@@ -6,36 +6,53 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('submissions', '0007_heaps'),
+        ("submissions", "0007_heaps"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='servicesetting',
-            name='needs_approval',
-            field=models.BooleanField(default=False, verbose_name='krever godkjenning av en annen'),
+            model_name="servicesetting",
+            name="needs_approval",
+            field=models.BooleanField(default=False, verbose_name="krever godkjenning av en annen"),
         ),
         migrations.CreateModel(
-            name='Approval',
+            name="Approval",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(editable=False, max_length=64, verbose_name='bundet til')),
-                ('confirmed', models.JSONField(default=list, verbose_name='bekreftet')),
-                ('asked_by', models.CharField(max_length=200, verbose_name='bedt om av')),
-                ('asked_at', models.DateTimeField(verbose_name='bedt om')),
-                ('approved_by', models.CharField(blank=True, max_length=200, verbose_name='godkjent av')),
-                ('approved_at', models.DateTimeField(blank=True, null=True, verbose_name='godkjent')),
-                ('refused_by', models.CharField(blank=True, max_length=200, verbose_name='avslått av')),
-                ('refused_at', models.DateTimeField(blank=True, null=True, verbose_name='avslått')),
-                ('reason', portal.core.crypto.EncryptedTextField(null=True, verbose_name='begrunnelse')),
-                ('submission', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='approval', to='submissions.submission')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token", models.CharField(editable=False, max_length=64, verbose_name="bundet til")),
+                ("confirmed", models.JSONField(default=list, verbose_name="bekreftet")),
+                ("asked_by", models.CharField(max_length=200, verbose_name="bedt om av")),
+                ("asked_at", models.DateTimeField(verbose_name="bedt om")),
+                ("approved_by", models.CharField(blank=True, max_length=200, verbose_name="godkjent av")),
+                ("approved_at", models.DateTimeField(blank=True, null=True, verbose_name="godkjent")),
+                ("refused_by", models.CharField(blank=True, max_length=200, verbose_name="avslått av")),
+                ("refused_at", models.DateTimeField(blank=True, null=True, verbose_name="avslått")),
+                ("reason", portal.core.crypto.EncryptedTextField(null=True, verbose_name="begrunnelse")),
+                (
+                    "submission",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="approval",
+                        to="submissions.submission",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'godkjenning',
-                'verbose_name_plural': 'godkjenninger',
-                'constraints': [models.CheckConstraint(condition=models.Q(('approved_at__isnull', True), ('refused_at__isnull', True), _connector='OR'), name='approval_has_one_answer'), models.CheckConstraint(condition=models.Q(('approved_by', models.F('asked_by')), _negated=True), name='approval_by_a_second_person')],
+                "verbose_name": "godkjenning",
+                "verbose_name_plural": "godkjenninger",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approved_at__isnull", True), ("refused_at__isnull", True), _connector="OR"
+                        ),
+                        name="approval_has_one_answer",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("approved_by", models.F("asked_by")), _negated=True),
+                        name="approval_by_a_second_person",
+                    ),
+                ],
             },
         ),
     ]

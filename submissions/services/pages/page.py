@@ -134,6 +134,7 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         "hidden": max(0, total - SHOWN),
         "feedback": documents.filter(role=Document.Role.FEEDBACK).first(),
         "explanation": explain(row.problem_code) if row.status in (S.FAILED, S.UNCERTAIN) else None,
+        "needed_for": explain(row.problem_code) if row.status == S.NEEDS_PERSON and row.problem_code else None,
         "stopped_by": _stopped_by(row, at),
         "support": _support(row),
         "sending": row.calls.aggregate(done=Count("pk", filter=Q(status="DONE")), total=Count("pk"))
