@@ -323,6 +323,8 @@ def test_two_persons_send_a_report_on_its_page(
     assert ("Trekk spørsmålet" in others, "Godkjenn og send" in others) == (False, True)
     assert "Innsending venter på at du godkjenner" in overview
     assert Submission.objects.get(pk=submission.pk).status == S.QUEUED
+    history = page(client, submission)
+    assert ("Bedt om godkjenning" in history, "Godkjent for sending" in history) == (True, True)
 
 
 def test_a_refusal_is_shown_with_its_reason(client: Client, access: Access, administrator: User) -> None:

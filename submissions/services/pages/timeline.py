@@ -36,7 +36,7 @@ def _changed(submission: Submission, audit: AuditEvent, names: Names) -> Line | 
     _before, arrow, after = audit.what.partition("->")
     if audit.what in _APPROVAL:
         said = present(audit)
-        return Line(said.title, " · ".join([person(audit.by, names), *said.details]), audit.at, said.colour)
+        return Line(said.title, " · ".join([person(audit.by, names), *said.parts]), audit.at, said.colour)
     if not arrow or after not in S.values:
         return None
     title = state_title(Submission, after)
