@@ -95,7 +95,16 @@ class SubmissionAdmin(Unchangeable):
 class ServiceSettingAdmin(Bounded):
     """What the vendor knows better than the catalogue: where a service is open, and its deadline. The page turns it on and off."""
 
-    list_display = ["service", "environment", "is_on", "openness", "deadline_day", "deadline_month", "note"]
+    list_display = [
+        "service",
+        "environment",
+        "is_on",
+        "needs_approval",
+        "openness",
+        "deadline_day",
+        "deadline_month",
+        "note",
+    ]
     list_filter = ["environment", "is_on"]
     search_fields = ["service"]
     form = ServiceSettingForm

@@ -3,10 +3,12 @@
 from django.urls import path
 
 from submissions.views import (
+    approvals,
     decisions,
     dialogs,
     documents,
     examples,
+    handing_over,
     heaps,
     letters,
     listing,
@@ -41,6 +43,10 @@ urlpatterns = [
     path("submissions/<int:pk>/files/refused/hide/", one.hide_refused, name="submission-refused-hide"),
     path("submissions/<int:pk>/earlier/", one.fetch_earlier, name="submission-earlier"),
     path("submissions/<int:pk>/send/", one.send, name="submission-send"),
+    path("submissions/<int:pk>/approval/ask/", approvals.ask, name="approval-ask"),
+    path("submissions/<int:pk>/approval/approve/", approvals.approve, name="approval-approve"),
+    path("submissions/<int:pk>/approval/refuse/", approvals.refuse, name="approval-refuse"),
+    path("submissions/<int:pk>/approval/withdraw/", approvals.withdraw, name="approval-withdraw"),
     path("submissions/<int:pk>/found/", decisions.answer_found, name="submission-found"),
     path("submissions/<int:pk>/settle/", decisions.settle, name="submission-settle"),
     path("submissions/hold/end/", decisions.end_hold, name="hold-end"),
@@ -53,6 +59,8 @@ urlpatterns = [
     path("services/", services.services, name="services"),
     path("services/<slug:service>/", services.service, name="service"),
     path("services/<slug:service>/turn/", services.turn, name="service-turn"),
+    path("services/<slug:service>/hand-over/", handing_over.hand_over, name="hand-over"),
+    path("services/<slug:service>/approval/", services.turn_approval, name="service-approval"),
     path("services/<slug:service>/schema/", services.schema, name="service-schema"),
     path("orders/", orders.orders, name="orders"),
     path("orders/new/", orders.new, name="order-new"),

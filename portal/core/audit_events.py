@@ -71,6 +71,8 @@ class AuditType(StrEnum):
     SERVICE_OFF = "service-off"
     # what can be given, as Altinn lists it
     OFFERED_ASKED = "offered-asked"
+    APPROVAL_ON = "approval-on"
+    APPROVAL_OFF = "approval-off"
     # accesses
     REQUESTED = "requested"
     CHANGE_ASKED = "change-asked"
@@ -93,6 +95,11 @@ class AuditType(StrEnum):
     FILES_ADDED = "files-added"
     FILE_REMOVED = "file-removed"
     EARLIER_ASKED = "earlier-asked"
+    APPROVAL_ASKED = "approval-asked"
+    APPROVAL_WITHDRAWN = "approval-withdrawn"
+    APPROVAL_REFUSED = "approval-refused"
+    APPROVAL_DROPPED = "approval-dropped"
+    APPROVED = "approved"
     # heaps of files
     SERVICE_CHOSEN = "service-chosen"
     DRAFTS_ORDERED = "drafts-ordered"
@@ -172,6 +179,11 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.CREATED: {"service", "period", "kid"},
     T.SERVICE_ON: {"service"},
     T.SERVICE_OFF: {"service"},
+    T.APPROVAL_ON: {"service"},
+    T.APPROVAL_OFF: {"service"},
+    T.APPROVAL_ASKED: {"confirmed"},
+    T.APPROVAL_REFUSED: {"grounds"},
+    T.APPROVED: {"ordered_by"},
     T.PRODUCTION_TICKED: {"service", "points"},
     T.PRODUCTION_UNTICKED: {"service", "points"},
     T.FILES_ADDED: _FILES,

@@ -16,11 +16,12 @@ from portal.core.environments import Environment
 from portal.core.lease import LASTING, held, lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
-from portal.desk import attention_letters, attention_setup
+from portal.desk import attention_approvals, attention_letters, attention_setup
 from portal.desk.counting import Counted, count_all
 from portal.desk.key_dates import past_its_date, without_key
 from portal.desk.todo import Todo
 from submissions.models import (
+    Approval,
     Attachment,
     Dialog,
     EventSubscription,
@@ -50,6 +51,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
     lines = [
         *_about_keys(user, environment, at),
         *_about_submissions(environment, counts),
+        *attention_approvals.about_approvals(environment, counts),
         *_about_receipts(environment, counts),
         *_about_answers(environment, counts),
         *_about_checks(environment, counts),
@@ -70,6 +72,7 @@ def _selections(user: User, environment: Environment, at: datetime) -> dict[str,
         **_submissions(user, environment, at),
         **_accesses(user, environment, at),
         **_followed(user, environment, at),
+        **attention_approvals.selections(user, environment),
         **attention_letters.selections(user, environment),
         **_customers(user, environment),
         "orders": Order.objects.visible_to(user).filter(environment=environment).needing_a_person(),
@@ -142,7 +145,7 @@ def _submissions(user: User, environment: Environment, at: datetime) -> dict[str
         S.NEEDS_PERSON: rows.filter(status=S.NEEDS_PERSON),
         S.QUEUED: rows.filter(Q(problem_code__gt="") | Q(status_at__lte=at - LATE), status=S.QUEUED),
         S.SENDING: rows.filter(LASTING | _left_alone(at), status=S.SENDING),
-        S.READY: rows.filter(status=S.READY, corrects__isnull=True),
+        S.READY: rows.filter(status=S.READY, corrects__isnull=True).exclude(Approval.UNANSWERED),
         "unanswered": rows.filter(unanswered(at)),
         "receipts": lasting_problems(rows.filter(delivered_at__isnull=False).exclude(status=S.UNCERTAIN)),
         "checks": lasting_problems(PackageCheck.objects.filter(submission__in=rows)),

@@ -1,5 +1,6 @@
 """Models of submissions and of copies of Dialogporten's rows."""
 
+from submissions.models.approval import Approval, ApprovalQuerySet
 from submissions.models.attachment import Attachment, AttachmentQuerySet
 from submissions.models.earlier import EarlierDelivery, EarlierReport, ReleasedAccess, SendingHold
 from submissions.models.heap import Heap, HeapFile, HeapPackage
@@ -23,6 +24,8 @@ from submissions.models.submission import Call, Document, DocumentQuerySet, Subm
 __all__ = [
     "NOT_READY",
     "Activity",
+    "Approval",
+    "ApprovalQuerySet",
     "Attachment",
     "AttachmentQuerySet",
     "Call",

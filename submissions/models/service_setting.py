@@ -26,6 +26,7 @@ class ServiceSetting(models.Model):
     openness = models.CharField(_("hos Skatteetaten"), max_length=10, choices=Openness, blank=True)
     deadline_day = models.PositiveSmallIntegerField(_("frist, dag"), null=True, blank=True)
     deadline_month = models.PositiveSmallIntegerField(_("frist, måned"), null=True, blank=True)
+    needs_approval = models.BooleanField(_("krever godkjenning av en annen"), default=False)
     note = models.TextField(_("merknad"), max_length=1000, blank=True)
     changed_by = models.CharField(_("endret av"), max_length=200)
     changed_at = models.DateTimeField(_("endret"))

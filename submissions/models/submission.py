@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
@@ -41,12 +42,20 @@ class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
         return self.filter(~Exists(sent), status__in=[S.REJECTED, S.FAILED])
 
     def with_correction(self) -> SubmissionQuerySet:
-        """Annotates id and status of the newest correction that is not cancelled; None without one."""
+        """Annotates id and status of the newest correction that is not cancelled, and who asked for an approval that is not
+        answered; None without one."""
         newest = Submission.objects.filter(corrects=OuterRef("pk")).exclude(status=Submission.Status.CANCELLED)
         newest = newest.order_by("-pk")
         return self.annotate(
-            correction_id=Subquery(newest.values("pk")[:1]), correction_status=Subquery(newest.values("status")[:1])
+            correction_id=Subquery(newest.values("pk")[:1]),
+            correction_status=Subquery(newest.values("status")[:1]),
+            approval_asked_by=Subquery(self._open_question().values("asked_by")[:1]),
         )
+
+    @staticmethod
+    def _open_question() -> models.QuerySet[Any]:
+        approvals = apps.get_model("submissions", "Approval")._default_manager
+        return approvals.filter(submission=OuterRef("pk"), approved_at__isnull=True, refused_at__isnull=True)
 
 
 SubmissionManager = SealedManager.from_queryset(SubmissionQuerySet)

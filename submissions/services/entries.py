@@ -76,6 +76,7 @@ class Service:
 
     `adapter` is a name in `submissions.adapters`, "" while there is none; `options` are the entry's own data for it.
     `enabled`: on in a new installation. `reasons` say why it cannot be sent and where it is done, `link` leads there.
+    `doubts` say what no page settles, and what is therefore not done here.
     `address_known` false: no page gives the address, and only the sandbox has one. The service is not offered elsewhere.
     Any of the `resources` or `packages` gives the right. `usual_hours`: after so many hours there is mostly a verdict.
     Of unknown values text is "", numbers 0 and `deadline` None. `checked` is the day when `source` was last read.
@@ -108,6 +109,7 @@ class Service:
     usual_hours: int = 24
     link: str = ""
     reasons: Texts = field(default_factory=dict)
+    doubts: Texts = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -124,6 +126,15 @@ class Service:
     @property
     def reason(self) -> str:
         return _in_language(self.reasons) if self.reasons else ""
+
+    @property
+    def doubt(self) -> str:
+        return _in_language(self.doubts) if self.doubts else ""
+
+    @property
+    def needs_person(self) -> bool:
+        """A person must log in at the authority: the portal sends nothing and leads there."""
+        return self.capability == Capability.PERSON
 
     @property
     def resource_urns(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from portal.core.audit import record
 from portal.core.audit_changes import changes, stored_values, values_of
 from portal.core.audit_events import AuditType
 from submissions.adapters import ADAPTERS, RETRIEVALS
-from submissions.models import ServiceSetting
+from submissions.models import Approval, ServiceSetting
 from submissions.period import Period
 from submissions.services.entries import Deadline, Openness, Service
 
@@ -30,6 +30,11 @@ class Local:
     def is_on(self, service: Service) -> bool:
         setting = self.settings.get(service.id)
         return is_possible(service) and (setting.is_on if setting else service.enabled)
+
+    def needs_approval(self, service: Service) -> bool:
+        """Whether a second person must approve before a report is sent."""
+        setting = self.settings.get(service.id)
+        return setting is not None and setting.needs_approval
 
     def is_followed(self, service: Service) -> bool:
         """Whether dialogs of the service are asked for: it is on, or was."""
@@ -79,7 +84,35 @@ def switch(*, service: Service, environment: str, on: bool, by: str, at: datetim
         record(by=by, at=at, target=row, what=what, service=service.id)
 
 
-OVERRULED = ("is_on", "openness", "deadline_day", "deadline_month", "note")
+def switch_approval(*, service: Service, environment: str, on: bool, by: str, at: datetime) -> None:
+    """Require a second person for a service that is on, or no longer. Raises CannotTurnOn.
+
+    Turned off, open questions are deleted: anyone may send again.
+    """
+    settings = local(environment)
+    if not settings.is_on(service):
+        raise CannotTurnOn(service.id)
+    with transaction.atomic():
+        changed = {"needs_approval": on, "changed_by": by, "changed_at": at}
+        new = {**changed, "is_on": True, "environment": environment, "service": service.id}
+        row, is_new = ServiceSetting.objects.select_for_update().get_or_create(
+            environment=environment, service=service.id, defaults=new
+        )
+        if (False if is_new else row.needs_approval) == on:
+            return
+        ServiceSetting.objects.filter(pk=row.pk).update(**changed)
+        what = AuditType.APPROVAL_ON if on else AuditType.APPROVAL_OFF
+        record(by=by, at=at, target=row, what=what, service=service.id)
+        if not on:
+            _forget_questions(row)
+
+
+def _forget_questions(setting: ServiceSetting) -> None:
+    rows = Approval.objects.unanswered().filter(submission__service=setting.service)
+    rows.filter(submission__environment=setting.environment).delete()
+
+
+OVERRULED = ("is_on", "needs_approval", "openness", "deadline_day", "deadline_month", "note")
 
 
 def save_setting(*, setting: ServiceSetting, by: str, at: datetime) -> None:
@@ -91,3 +124,5 @@ def save_setting(*, setting: ServiceSetting, by: str, at: datetime) -> None:
         setting.save()
         if edits:
             record(by=by, at=at, target=setting, what=what, changes=edits)
+        if not setting.needs_approval:
+            _forget_questions(setting)

@@ -19,7 +19,7 @@ from submissions.models import Submission
 from submissions.services import restoring
 from submissions.services.production_start import NotTicked
 from submissions.services.sending import by_person, found
-from submissions.services.sending.queue import MaybeDelivered
+from submissions.services.sending.queue import MaybeDelivered, NotSecondPerson
 from submissions.views.one import act, find, say_may_be_there, sent_page
 
 
@@ -46,6 +46,9 @@ def answer_found(request: StaffRequest, row: Submission) -> HttpResponse:
             found.send_anyway(submission=row, shown=shown, by=by, at=at)
         except NotTicked as error:
             return _to_checklist(request, row, error)
+        except NotSecondPerson:
+            messages.error(request, _("Du ba om godkjenning eller endret filene sist. En annen må svare."))
+            return _back(request, row)
         messages.success(request, _("Innsendingen er lagt i kø. Den erstatter det som var levert."))
     elif answer == FoundForm.DISCARD:
         try:

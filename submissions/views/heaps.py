@@ -201,6 +201,8 @@ def send(request: StaffRequest, pk: int) -> HttpResponse:
         return _to(request, row)
     numbers = [(catalogue.name_of(service), period, n) for service, period, n in ready.numbers]
     context = {"heap": row, "ready": ready, "numbers": numbers, "form": form, "word": word_in(request.environment)}
+    settings = catalogue.local(request.environment)
+    context["is_asked"] = any(settings.needs_approval(catalogue.service(one)) for one, _period, _n in ready.numbers)
     return render(request, "submissions/heap_send.html", context, status=422 if form.errors else 200)
 
 

@@ -24,6 +24,7 @@ from submissions.adapters.base import About
 from submissions.forms import NewSubmissionForm
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
+from submissions.services.handing_over import for_a_person
 from submissions.services.offers import Offer, offers_for
 from submissions.services.pages.open_draft import OpenDraftShown, open_draft_shown, open_drafts_of
 from submissions.services.pages.page import RefusedFile, refused_files
@@ -85,6 +86,7 @@ def _page(
         "open_draft": open_draft,
         "open_drafts": [] if open_draft else open_drafts_of(customer),
         "has_access": bool(offers),
+        "hand_overs": for_a_person(),
         "may_send": any(offer.is_allowed for offer in offers.values()),
     }
     return render(request, "submissions/new.html", context, status=status)

@@ -159,6 +159,9 @@ def send(request: StaffRequest, row: Submission) -> HttpResponse:
     except queue.HasChanged:
         messages.warning(request, _("Noe er endret siden du leste siden. Se over på nytt før du sender."))
         return _back(request, row)
+    except queue.NeedsApproval:
+        messages.warning(request, _("En annen må godkjenne før dette sendes. Be om godkjenning."))
+        return _back(request, row)
     except queue.NotReady as error:
         open_questions = frozenset(code for code, _text in error.preflight.questions)
         return draft_page(request, row, unanswered=open_questions, confirmed=confirmed, status=422)

@@ -24,7 +24,7 @@ from submissions.adapters import ADAPTERS
 from submissions.services import catalogue, production_start
 from submissions.services.catalogue import Service
 from submissions.services.entries import Group
-from submissions.services.local import CannotTurnOn, is_possible, switch
+from submissions.services.local import CannotTurnOn, is_possible, switch, switch_approval
 from submissions.services.readiness import Answer, Needs, Standing, State, ours, reach, standing, standings
 
 HEADINGS = {
@@ -119,7 +119,8 @@ def service(request: StaffRequest, service: str) -> HttpResponse:
     label, colour = STATES[one.state]
     context = {
         "service": entry, "standing": one, "label": label, "colour": colour, "way": way(entry),
-        "setting": settings.settings.get(entry.id), "is_on": settings.is_on(entry), "is_possible": is_possible(entry),
+        "setting": settings.settings.get(entry.id), "is_on": settings.is_on(entry), "needs_approval": settings.needs_approval(entry),
+        "is_possible": is_possible(entry),
         "is_sent": entry.adapter in ADAPTERS, "deadline": _deadline(entry, settings), "heading": HEADINGS[entry.group],
         "openness": [(Environment(key), value) for key, value in entry.environments.items()],
         "megabytes": entry.max_file_bytes / 10**6, "has_schema": _schema(entry) is not None,
@@ -160,6 +161,25 @@ def turn(request: StaffRequest, service: str) -> HttpResponse:
         messages.error(request, entry.reason or _("Portalen kan ikke sende denne tjenesten."))
     else:
         done = _("%(service)s er slått på.") if on else _("%(service)s er slått av. Det som er sendt, følges fortsatt.")
+        messages.success(request, done % {"service": entry.name})
+    return redirect("service", environment=request.environment, service=entry.id)
+
+
+@staff_page(may="is_administrator")
+@require_POST
+def turn_approval(request: StaffRequest, service: str) -> HttpResponse:
+    """Require the approval of a second person for the service in this environment, or no longer."""
+    entry, on = _entry(service), request.POST.get("on") == "yes"
+    try:
+        switch_approval(service=entry, environment=request.environment, on=on, by=request.user.actor, at=timezone.now())
+    except CannotTurnOn:
+        messages.error(request, _("Slå på tjenesten først."))
+    else:
+        done = (
+            _("%(service)s sendes først når en annen har godkjent.")
+            if on
+            else _("%(service)s sendes uten godkjenning.")
+        )
         messages.success(request, done % {"service": entry.name})
     return redirect("service", environment=request.environment, service=entry.id)
 

@@ -15,7 +15,9 @@ from portal.core.states import LostRace
 from portal.desk.attention import attention
 from portal.sandbox.faults import Fault
 from submissions.models import Call, Document, EarlierDelivery, Submission
+from submissions.services import catalogue, local
 from submissions.services.sending import found
+from submissions.services.sending.queue import NotSecondPerson
 from systemusers.models import Access
 from tests.submissions.world import BY, World
 
@@ -118,6 +120,18 @@ def test_sent_anyway_it_is_delivered_once_more_and_not_asked_again(world: World,
         ["replaces"],
         world.received[0].id,
     )
+
+
+def test_where_two_persons_are_needed_the_sender_cannot_send_it_anyway(world: World, asked: Submission) -> None:
+    entry = catalogue.service(asked.service)
+    local.switch_approval(service=entry, environment=asked.environment, on=True, by=BY, at=world.at)
+
+    with pytest.raises(NotSecondPerson):
+        found.send_anyway(submission=asked, shown=shown(asked), by=BY, at=world.at)
+    assert (Submission.objects.get(pk=asked.pk).status, len(world.received)) == (S.NEEDS_PERSON, 1)
+
+    found.send_anyway(submission=asked, shown=shown(asked), by="user:second@vendor.example", at=world.at)
+    assert asked.status == S.QUEUED
 
 
 def test_taken_over_it_is_delivered_with_a_receipt_and_nothing_is_sent(world: World, asked: Submission) -> None:

@@ -15,10 +15,12 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from portal.core import lease
+from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.core.enqueue import enqueue_by_name
 from portal.core.lease import Hold
 from submissions.adapters.base import FileReport, Finding, Level, count
-from submissions.models import Document, PackageCheck, Submission, stored
+from submissions.models import Approval, Document, PackageCheck, Submission, stored
 from submissions.models.package_check import write_reports
 from submissions.services.documents import DocumentDamaged, read_document
 from submissions.services.drafting import checking, differences
@@ -64,8 +66,10 @@ def progress(submission: Submission, row: PackageCheck | None) -> Progress | Non
 def order(*, submission: Submission, by: str, at: datetime) -> None:
     """Have the files checked. Call it in the transaction that changes them, with the submission locked.
 
-    A READY draft is a DRAFT again until the check is done, so it cannot be sent.
+    A READY draft is a DRAFT again until the check is done, so it cannot be sent. A question for approval is dropped.
     """
+    if Approval.objects.filter(submission=submission).delete()[0]:
+        record(by=by, at=at, target=submission, what=AuditType.APPROVAL_DROPPED)
     PackageCheck.objects.get_or_create(submission=submission, defaults={"requested_by": by})
     mine = PackageCheck.objects.filter(submission=submission)
     mine.update(requested_by=by, failures=0, problem_code="")

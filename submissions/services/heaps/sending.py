@@ -1,5 +1,6 @@
 """Queues the drafts of a heap that a person has asked to send. Each goes through the queue's own checks and audit.
 
+Where the service requires a second person, approval is asked for instead.
 Only drafts that need no answer from a person are sent from here. What turns out to need one is left, and told.
 """
 
@@ -13,10 +14,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from portal.core.enqueue import enqueue_by_name
 from portal.core.lease import Hold
 from portal.core.states import IllegalTransition, LostRace
-from submissions.models import Heap, HeapPackage, Submission
+from submissions.models import Approval, Heap, HeapPackage, Submission
 from submissions.services.drafting.preflight import TAKEN
 from submissions.services.heaps.making import may
-from submissions.services.sending.queue import NotReady, queue
+from submissions.services.sending.approvals import send_or_ask
+from submissions.services.sending.queue import HasChanged, NeedsApproval, NotReady
 
 BATCH = 20
 S = Submission.Status
@@ -31,7 +33,8 @@ _CLEAN = Q(
 
 
 def sendable(packages: QuerySet[HeapPackage]) -> QuerySet[HeapPackage]:
-    """Those whose draft is ready, has no warning and no file that was refused, and of which nothing was delivered before."""
+    """Those whose draft is ready, has no warning and no file that was refused, of which nothing was delivered before,
+    and that wait for no approval."""
     same = Submission.objects.filter(
         customer=OuterRef("customer"),
         service=OuterRef("service"),
@@ -39,7 +42,9 @@ def sendable(packages: QuerySet[HeapPackage]) -> QuerySet[HeapPackage]:
         period_start=OuterRef("period_start"),
         status__in=TAKEN,
     )
-    return packages.filter(_CLEAN, ~Exists(same.exclude(pk=OuterRef("draft"))), send_wanted_at__isnull=True)
+    asked = Approval.objects.unanswered().filter(submission=OuterRef("draft"))
+    new = packages.filter(~Exists(same.exclude(pk=OuterRef("draft"))), ~Exists(asked))
+    return new.filter(_CLEAN, send_wanted_at__isnull=True)
 
 
 def step(hold: Hold[Heap]) -> bool:
@@ -61,9 +66,9 @@ def _queue(hold: Hold[Heap], package: HeapPackage) -> None:
         try:
             with transaction.atomic():
                 _close(package, not_sent=False)
-                queue(submission=package.draft, by=user.actor, at=hold.now())
+                send_or_ask(submission=package.draft, by=user.actor, at=hold.now())
                 is_queued = True
-        except (NotReady, LostRace, IllegalTransition):
+        except (NotReady, NeedsApproval, HasChanged, LostRace, IllegalTransition):
             is_queued = False
     if not is_queued:
         _close(package, not_sent=True)

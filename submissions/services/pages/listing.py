@@ -14,7 +14,7 @@ from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
 from portal.core.next_step import NextStep
-from submissions.models import Submission, SubmissionQuerySet
+from submissions.models import Approval, Submission, SubmissionQuerySet
 from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
 from submissions.services.pages.next_step import next_step
@@ -47,7 +47,11 @@ def unanswered(at: datetime) -> Q:
 
 def groups(at: datetime) -> list[Group]:
     """The groups of the filter; which answers are late depends on when one asks."""
-    return [*GROUPS, Group("unanswered", _("Mangler svar"), unanswered(at))]
+    return [
+        *GROUPS,
+        Group("approval", _("Venter på godkjenning"), Approval.UNANSWERED),
+        Group("unanswered", _("Mangler svar"), unanswered(at)),
+    ]
 
 
 def find_submissions(*, user: User, environment: Environment, text: str = "") -> SubmissionQuerySet:

@@ -61,6 +61,8 @@ def _draft(row: Submission, at: datetime) -> NextStep:
 
 
 def _ready(row: Submission, at: datetime) -> NextStep:
+    if getattr(row, "approval_asked_by", None):
+        return NextStep(_("Venter på at en annen godkjenner"), _("Dere"), _url(row, "send"))
     return NextStep(_("Se over og send"), _("Dere"), _url(row, "send"))
 
 
@@ -137,7 +139,11 @@ def _correction(row: Submission) -> NextStep | None:
 def _needs_person(row: Submission, at: datetime) -> NextStep:
     if row.problem_code == "ALREADY_THERE":
         return NextStep(_("Velg: send, ta over eller forkast"), _("Dere"), _url(row))
-    return NextStep(_("Se hva som må gjøres"), _("Kunden"), _url(row))
+    if row.problem_code:
+        explanation = explain(row.problem_code)
+        who = str(explanation.who) if explanation.who != NOBODY else _("Kunden")
+        return NextStep(str(explanation.how), who, _url(row))
+    return NextStep(_("Logg inn hos Skatteetaten og gjør det ferdig"), _("Kunden"), _url(row))
 
 
 def _failed(row: Submission, at: datetime) -> NextStep:

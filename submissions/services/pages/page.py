@@ -24,6 +24,7 @@ from submissions.services.drafting.package_check import Progress
 from submissions.services.drafting.preflight import preflight, token
 from submissions.services.drafting.taking_back import can_take_back
 from submissions.services.pages import stepper
+from submissions.services.pages.approval import approval_shown
 from submissions.services.pages.earlier import earlier_shown
 from submissions.services.pages.next_step import is_in_work_elsewhere, next_step, problem_of
 from submissions.services.pages.payment import payment_shown
@@ -83,6 +84,7 @@ def draft_context(row: Submission, *, user: User, at: datetime, query: QueryDict
     check = package_check.find(row)
     waiting = _waiting(row, check)
     asked = preflight(row)
+    shown = token(row, asked)
     return {
         **_common(row, user, at),
         "page": paginate(row.documents.all(), query=query, order=("role", "pk")),
@@ -95,7 +97,8 @@ def draft_context(row: Submission, *, user: User, at: datetime, query: QueryDict
         "earlier": earlier_shown(row),
         "preflight": asked,
         "must_tick": bool(production_start.obstacle(row)),
-        "shown": token(row, asked),
+        "shown": shown,
+        "approval": approval_shown(submission=row, user=user, token=shown),
         "refused": refused_files(check.refused, service_id=row.service) if check else [],
         "refused_more": check.refused_more if check else 0,
     }
@@ -131,6 +134,7 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         "hidden": max(0, total - SHOWN),
         "feedback": documents.filter(role=Document.Role.FEEDBACK).first(),
         "explanation": explain(row.problem_code) if row.status in (S.FAILED, S.UNCERTAIN) else None,
+        "needed_for": explain(row.problem_code) if row.status == S.NEEDS_PERSON and row.problem_code else None,
         "stopped_by": _stopped_by(row, at),
         "support": _support(row),
         "sending": row.calls.aggregate(done=Count("pk", filter=Q(status="DONE")), total=Count("pk"))

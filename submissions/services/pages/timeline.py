@@ -9,8 +9,9 @@ from django.utils.translation import ngettext
 
 from accounts.services.actors import Names, names_of, person
 from portal.core.audit import AuditEvent, target_of
+from portal.core.audit_events import AuditType as T
 from portal.core.colours import colour
-from portal.explain.audit import Line, state_title
+from portal.explain.audit import Line, present, state_title
 from submissions.models import Document, Submission
 
 S = Submission.Status
@@ -33,6 +34,9 @@ def _created(submission: Submission, names: Names) -> Line:
 
 def _changed(submission: Submission, audit: AuditEvent, names: Names) -> Line | None:
     _before, arrow, after = audit.what.partition("->")
+    if audit.what in _APPROVAL:
+        said = present(audit)
+        return Line(said.title, " · ".join([person(audit.by, names), *said.parts]), audit.at, said.colour)
     if not arrow or after not in S.values:
         return None
     title = state_title(Submission, after)
@@ -41,6 +45,9 @@ def _changed(submission: Submission, audit: AuditEvent, names: Names) -> Line | 
 
 
 _GOOD = {S.READY, S.DELIVERED, S.ACCEPTED}
+
+
+_APPROVAL = {T.APPROVAL_ASKED, T.APPROVAL_WITHDRAWN, T.APPROVAL_REFUSED, T.APPROVAL_DROPPED, T.APPROVED}
 
 
 def _text(submission: Submission, after: str, who: str, audit: AuditEvent) -> str:

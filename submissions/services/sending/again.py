@@ -27,7 +27,7 @@ def may_try_again(submission: Submission) -> bool:
 
 
 def try_again(*, submission: Submission, by: str, at: datetime) -> Submission:
-    """The new submission: QUEUED, or an open draft when a person must look at it first (questions, a long check).
+    """The new submission: QUEUED, or an open draft when a person must look at it first (questions, a long check, approval).
 
     Asked for twice, it gives the one that is there. Raises IllegalTransition when it is not to be tried again, and
     drafts.NotAllowed when the access no longer allows the service. The caller enqueues the task.
@@ -42,7 +42,7 @@ def try_again(*, submission: Submission, by: str, at: datetime) -> Submission:
         return draft  # a colleague began to correct it
     try:
         queue.queue(submission=draft, by=by, at=at)
-    except (queue.NotReady, LostRace):
+    except (queue.NotReady, queue.NeedsApproval, LostRace):
         draft.refresh_from_db()
     return draft
 

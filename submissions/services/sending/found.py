@@ -18,7 +18,7 @@ from submissions.adapters.base import Candidate, Context
 from submissions.models import Call, EarlierDelivery, Submission
 from submissions.services import production_start
 from submissions.services.sending import calls, delivery, receipt, stored_receipt
-from submissions.services.sending.queue import MaybeDelivered
+from submissions.services.sending.queue import MaybeDelivered, check_second_person
 from submissions.services.ways import adapter_of
 
 CODE = "ALREADY_THERE"
@@ -108,10 +108,11 @@ def find_open(submission: Submission) -> list[EarlierDelivery]:
 def send_anyway(*, submission: Submission, shown: frozenset[int], by: str, at: datetime) -> None:
     """The person has seen the deliveries `shown`; ours is sent and replaces them.
 
-    Raises LostRace and production_start.NotTicked.
+    Raises LostRace, production_start.NotTicked and queue.NotSecondPerson.
     """
     with transaction.atomic():
         production_start.check_can_send(submission)
+        check_second_person(submission, by=by)
         ids = _answered(submission, shown)
         submission.earlier.filter(pk__in=shown).update(answered_at=at)
         submission.move_to(

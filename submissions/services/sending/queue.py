@@ -10,10 +10,13 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Customer
+from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.core.lease import held
 from portal.core.states import IllegalTransition, LostRace
 from submissions.adapters.base import StoredDocument
-from submissions.models import Call, Submission
+from submissions.models import Approval, Call, PackageCheck, Submission
+from submissions.services import catalogue
 from submissions.services.drafting.preflight import Preflight, preflight, token
 from submissions.services.sending import leftovers
 from submissions.services.sending.calls import may_have_delivered
@@ -32,6 +35,14 @@ class HasChanged(Exception):
     """The files, the state or an earlier delivery are not those that the person was shown."""
 
 
+class NeedsApproval(Exception):
+    """The service requires that a second person approves, and nobody has asked for it or the question was answered."""
+
+
+class NotSecondPerson(NeedsApproval):
+    """The person asked, or changed the files last: somebody else must approve."""
+
+
 def queue(
     *,
     submission: Submission,
@@ -39,24 +50,22 @@ def queue(
     at: datetime,
     confirmed: frozenset[str] = frozenset(),
     shown: str | None = None,
+    approving: bool = False,
 ) -> None:
     """READY -> QUEUED with its calls planned. `confirmed` holds the codes of the questions answered yes.
 
-    `shown` is the `preflight.token` of the page that a person answered; None where no page was shown. Raises NotReady,
-    HasChanged, and LostRace when it was queued or changed first. The caller enqueues the task.
+    `shown` is the `preflight.token` of the page that a person answered; None where no page was shown. `approving`: `by`
+    answers yes to the open question for approval, see `approvals`. Raises NotReady, HasChanged, NeedsApproval, and LostRace
+    when it was queued or changed first. The caller enqueues the task.
     """
     with transaction.atomic():
-        Customer.objects.select_for_update(no_key=True).get(
-            pk=submission.customer_id
-        )  # one at a time per customer: no duplicates
-        Submission.objects.select_for_update().get(pk=submission.pk)  # no file can be added in the meantime
-        submission.refresh_from_db(fields=["is_checked", "warnings", "errors", "own_reference", "replaces_reference"])
-        result = preflight(submission)
-        if shown is not None and shown != token(submission, result):
-            raise HasChanged(f"submission {submission.pk} is not as it was shown")
-        open_questions = [question for question in result.questions if question[0] not in confirmed]
-        if result.problems or open_questions:
-            raise NotReady(Preflight(result.problems, open_questions))
+        lock(submission)
+        approval = _pass_gate(submission, by=by, at=at, approving=approving)
+        if approval is not None:
+            confirmed, shown = frozenset(approval.confirmed), approval.token if shown is None else shown
+        result = check_ready(submission, confirmed=confirmed, shown=shown)
+        if approval is not None and approval.token != token(submission, result):
+            raise HasChanged(f"submission {submission.pk} is not as it was when approval was asked for")
         submission.move_to(
             Submission.Status.QUEUED,
             by=by,
@@ -67,6 +76,55 @@ def queue(
             what={"confirmed": sorted(confirmed & {code for code, _ in result.questions})},
         )
         plan_calls(submission)
+
+
+def lock(submission: Submission) -> None:
+    """Until the end of the transaction no report of the customer is queued, and no file of this one changes."""
+    Customer.objects.select_for_update(no_key=True).get(pk=submission.customer_id)
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    submission.refresh_from_db(fields=["is_checked", "warnings", "errors", "own_reference", "replaces_reference"])
+
+
+def check_ready(submission: Submission, *, confirmed: frozenset[str], shown: str | None) -> Preflight:
+    """What `queue` requires of a locked submission. Raises HasChanged, NotReady."""
+    result = preflight(submission)
+    if shown is not None and shown != token(submission, result):
+        raise HasChanged(f"submission {submission.pk} is not as it was shown")
+    open_questions = [question for question in result.questions if question[0] not in confirmed]
+    if result.problems or open_questions:
+        raise NotReady(Preflight(result.problems, open_questions))
+    return result
+
+
+def needs_approval(submission: Submission) -> bool:
+    """Whether a second person must approve. One query."""
+    return catalogue.local(submission.environment).needs_approval(catalogue.service(submission.service))
+
+
+def _pass_gate(submission: Submission, *, by: str, at: datetime, approving: bool) -> Approval | None:
+    """The question that `by` answers yes to; None when the service needs no approval. Raises NeedsApproval."""
+    if not needs_approval(submission):
+        return None
+    approval = Approval.objects.unanswered().select_for_update().filter(submission=submission).first()
+    if approval is None or not approving:
+        raise NeedsApproval(f"submission {submission.pk} needs the approval of a second person")
+    check_second_person(submission, by=by)
+    Approval.objects.filter(pk=approval.pk).update(approved_by=by, approved_at=at)
+    record(by=by, at=at, target=submission, what=AuditType.APPROVED, ordered_by=approval.asked_by)
+    return approval
+
+
+def check_second_person(submission: Submission, *, by: str) -> None:
+    """Raises NotSecondPerson when the service needs a second person and `by` is the first, or changed the files last."""
+    if needs_approval(submission) and by in first_persons(submission):
+        raise NotSecondPerson(f"submission {submission.pk}: {by} is not a second person")
+
+
+def first_persons(submission: Submission) -> set[str]:
+    """Who asked, or sent what was never asked about, and who made the last change of files. Two queries."""
+    asked = Approval.objects.filter(submission=submission).values_list("asked_by", flat=True).first()
+    changed = PackageCheck.objects.filter(submission=submission).values_list("requested_by", flat=True).first()
+    return {asked or submission.queued_by, changed or submission.created_by} - {""}
 
 
 def plan_calls(submission: Submission) -> None:

@@ -10,7 +10,8 @@ import pytest
 from accounts.models import User
 from portal.core.audit import AuditEvent
 from submissions.adapters.base import NamedFile
-from submissions.models import Document, Heap, HeapPackage, Submission
+from submissions.models import Approval, Document, Heap, HeapPackage, Submission
+from submissions.services import catalogue, local
 from submissions.services.documents import read_document
 from submissions.services.drafting import drafts
 from submissions.services.heaps import ordering, removal, work
@@ -211,6 +212,20 @@ def test_what_is_no_longer_ready_when_the_worker_comes_is_told(access: Access, a
     package = heap.packages.get()
     assert (package.not_sent, package.send_wanted_at, Submission.objects.get().status) == (True, None, S.READY)
     assert text_of(package) == "Ble ikke sendt, for noe må besvares først"
+
+
+def test_a_service_for_two_persons_is_asked_about_and_not_sent(access: Access, administrator: User) -> None:
+    heap = with_drafts(administrator, *files_for(access.customer, SHARES))
+    entry = catalogue.service(SHARES)
+    local.switch_approval(service=entry, environment=heap.environment, on=True, by=administrator.actor, at=AT)
+    send_all(heap, administrator)
+
+    work_to_the_end()
+
+    package = heap.packages.get()
+    assert (package.not_sent, package.send_wanted_at, Submission.objects.get().status) == (False, None, S.READY)
+    assert Approval.objects.unanswered().get().asked_by == administrator.actor
+    assert ordering.to_send(heap=heap, user=administrator).ids == ()
 
 
 def test_a_person_who_lost_the_customer_gets_no_drafts(access: Access, case_worker: User) -> None:
