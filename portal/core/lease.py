@@ -31,12 +31,9 @@ LEASE = timedelta(minutes=3)
 ENOUGH = timedelta(seconds=100)
 """After so long a batch begins no further row: its leases, and the time limit of the task, still hold for the last one."""
 LONGEST_WAIT = timedelta(minutes=15)
-LONGEST_ASKED = timedelta(days=1)
-"""A remote may ask us to wait, but not for longer than this."""
-WOKEN = 20
-"""How many rows one success wakes that waited for the same problem. Each of them that succeeds wakes as many again."""
-ROUNDS_BEFORE_A_PERSON = 3
-"""After so many failed rounds in a row the overview counts the row."""
+LONGEST_ASKED = timedelta(days=1)  # a remote may ask us to wait, but not for longer
+WOKEN = 20  # rows that one success wakes that waited for the same problem; each of them wakes as many again
+ROUNDS_BEFORE_A_PERSON = 3  # failed ones in a row, then the overview counts the row
 SAME_CLOCK = timedelta(seconds=5)
 """Clocks that differ less count as the same: a lease lasts minutes, and a statement takes time to arrive."""
 LASTING = Q(failures__gte=ROUNDS_BEFORE_A_PERSON) & ~Q(problem_code="")

@@ -16,7 +16,7 @@ from portal.core.environments import Environment
 from portal.core.lease import LASTING, held, lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
-from portal.desk import attention_approvals, attention_letters, attention_setup
+from portal.desk import attention_accesses, attention_approvals, attention_letters, attention_setup
 from portal.desk.counting import Counted, count_all
 from portal.desk.key_dates import past_its_date, without_key
 from portal.desk.todo import Todo
@@ -35,8 +35,6 @@ from submissions.services.inbox import following
 from submissions.services.pages.listing import unanswered
 from systemusers.models import Access, MaskinportenClient, SigningKey
 from systemusers.services import keys
-from systemusers.services.listing import CHANGE_STUCK, CHILDLESS, RIGHTS_STUCK, UNREAD
-from systemusers.services.next_step import UNANSWERED
 
 R, S = Access.Status, Submission.Status
 URGENT = {S.REJECTED, S.FAILED}
@@ -56,7 +54,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *_about_answers(environment, counts),
         *_about_checks(environment, counts),
         *_about_orders(environment, counts),
-        *_about_access(environment, counts),
+        *attention_accesses.about_accesses(environment, counts),
         *attention_letters.about_letters(environment, counts),
         *_about_following(environment, counts),
         *_about_customers(environment, counts),
@@ -70,7 +68,7 @@ def _selections(user: User, environment: Environment, at: datetime) -> dict[str,
     """What is counted, by the name of its line."""
     selected: dict[str, QuerySet[Any]] = {
         **_submissions(user, environment, at),
-        **_accesses(user, environment, at),
+        **attention_accesses.selections(user, environment, at),
         **_followed(user, environment, at),
         **attention_approvals.selections(user, environment),
         **attention_letters.selections(user, environment),
@@ -214,143 +212,6 @@ def _about_orders(environment: Environment, counts: Counts) -> list[Todo]:
 
 def _oldest(at: datetime | None) -> str:
     return _("Den eldste er fra %(date)s.") % {"date": f"{timezone.localtime(at):%d.%m.%Y}"} if at else ""
-
-
-ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
-    (
-        "failed",
-        ngettext_lazy("Forespørsel kom ikke fram til Altinn", "Forespørsler kom ikke fram til Altinn", "n"),
-        gettext_lazy("Altinn sa nei, og sa hvorfor."),
-        gettext_lazy("Rett"),
-        "DRAFT",
-    ),
-    (
-        "stuck",
-        ngettext_lazy("Tilgang står fast", "Tilganger står fast", "n"),
-        gettext_lazy("Vi prøver igjen så lenge portalen arbeider, men noe må trolig rettes først."),
-        gettext_lazy("Se hvorfor"),
-        "STUCK",
-    ),
-    (
-        "childless",
-        ngettext_lazy("Regnskapsfører har ingen klienter", "Regnskapsførere har ingen klienter", "n"),
-        gettext_lazy("Tilgangen er godkjent, men klientene må legges til i Altinn før dere kan sende."),
-        gettext_lazy("Følg opp"),
-        "CHILDLESS",
-    ),
-    (
-        "unread",
-        ngettext_lazy(
-            "Regnskapsfører vi ikke får lest klientene til", "Regnskapsførere vi ikke får lest klientene til", "n"
-        ),
-        gettext_lazy("Vi prøver igjen av oss selv, men noe må trolig rettes først."),
-        gettext_lazy("Se hvorfor"),
-        "UNREAD",
-    ),
-    (
-        "changes",
-        ngettext_lazy("Endring av en tilgang står fast", "Endringer av tilganger står fast", "n"),
-        gettext_lazy("Altinn sa nei, eller svarer ikke. Det kundene har godkjent, virker som før."),
-        gettext_lazy("Se hvorfor"),
-        "CHANGE",
-    ),
-    (
-        "rights",
-        ngettext_lazy("Tilgang der vi ikke får vite rettighetene", "Tilganger der vi ikke får vite rettighetene", "n"),
-        gettext_lazy("Vi prøver igjen av oss selv, men noe må trolig rettes først."),
-        gettext_lazy("Se hvorfor"),
-        "RIGHTS",
-    ),
-    (
-        "unknown",
-        ngettext_lazy("Tilgang er uavklart", "Tilganger er uavklart", "n"),
-        gettext_lazy(
-            "Altinn og Maskinporten sier ikke det samme. Vi undersøker så lenge portalen arbeider, og ingenting sendes imens."
-        ),
-        gettext_lazy("Se tilgangene"),
-        "UNKNOWN",
-    ),
-    (
-        "unsent",
-        ngettext_lazy("Forespørsel er ikke sendt ennå", "Forespørsler er ikke sendt ennå", "n"),
-        gettext_lazy("Den skulle gått av seg selv for over ti minutter siden."),
-        gettext_lazy("Se hvorfor"),
-        "DRAFT",
-    ),
-    (
-        "removed",
-        ngettext_lazy("Kunde har fjernet tilgangen", "Kunder har fjernet tilgangen", "n"),
-        gettext_lazy("Vi kan ikke lenger sende for dem."),
-        gettext_lazy("Se kundene"),
-        "REMOVED",
-    ),
-    (
-        "rejected",
-        ngettext_lazy("Kunde har avvist forespørselen", "Kunder har avvist forespørselen", "n"),
-        gettext_lazy("Ring dem før du spør på nytt."),
-        gettext_lazy("Følg opp"),
-        "REJECTED",
-    ),
-    (
-        "expired",
-        ngettext_lazy("Forespørsel er utløpt", "Forespørsler er utløpt", "n"),
-        gettext_lazy("Når du fornyer, virker lenken igjen."),
-        gettext_lazy("Forny"),
-        "EXPIRED",
-    ),
-    (
-        "unopened",
-        ngettext_lazy(
-            "Kunde har ikke åpnet lenken på over sju dager", "Kunder har ikke åpnet lenken på over sju dager", "n"
-        ),
-        gettext_lazy("Send lenken på nytt, eller ring."),
-        gettext_lazy("Følg opp"),
-        "SENT",
-    ),
-    (
-        "forwarded",
-        ngettext_lazy(
-            "Forespørsel har ligget hos tilgangsstyrer i over sju dager",
-            "Forespørsler har ligget hos tilgangsstyrer i over sju dager",
-            "n",
-        ),
-        gettext_lazy("Ring kunden og spør hvem som kan godkjenne."),
-        gettext_lazy("Følg opp"),
-        "FORWARDED",
-    ),
-]
-
-
-def _accesses(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
-    rows = Access.objects.visible_to(user).filter(environment=environment)
-    return {
-        "failed": rows.refused(),
-        "stuck": rows.stuck(),
-        "childless": rows.filter(CHILDLESS),
-        "unread": rows.filter(UNREAD),
-        "changes": rows.filter(CHANGE_STUCK),
-        "rights": rows.filter(RIGHTS_STUCK),
-        "unknown": rows.filter(status=R.UNKNOWN, status_at__lte=at - LATE),
-        "unsent": rows.filter(status=R.DRAFT, next_attempt_at__isnull=False, status_at__lte=at - LATE).exclude(LASTING),
-        "removed": rows.filter(status=R.REMOVED),
-        "rejected": rows.filter(status=R.REJECTED),
-        "expired": rows.filter(status=R.EXPIRED),
-        "unopened": rows.filter(status=R.SENT, sent_at__lte=at - UNANSWERED),
-        "forwarded": rows.filter(status=R.FORWARDED, status_at__lte=at - UNANSWERED),
-    }
-
-
-def _about_access(environment: Environment, counts: Counts) -> list[Todo]:
-    return [
-        Todo(
-            counts[key].n,
-            str(title % {"n": counts[key].n}),
-            str(text),
-            str(action),
-            _url(environment, "accesses", f"status={state}"),
-        )
-        for key, title, text, action, state in ABOUT_ACCESS
-    ]
 
 
 def _customers(user: User, environment: Environment) -> dict[str, QuerySet[Any]]:

@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from accounts.models import Customer, Portfolio, User, Vendor
 from portal.core.audit import AuditEvent, target_of
+from submissions.models import ServiceSetting
 from tests.fixtures import VENDOR_ORGNR
 
 ACTIONS = {"portal.outboxmessage": {"send_again", "close"}}
@@ -67,7 +68,7 @@ class TestEveryChange:
     TESTED = {
         ("accounts.user", ADD), ("accounts.user", CHANGE), ("accounts.vendor", ADD), ("accounts.vendor", CHANGE),
         ("accounts.portfolio", ADD), ("accounts.portfolio", CHANGE), ("accounts.portfolio", DELETE),
-        ("accounts.customer", CHANGE),
+        ("accounts.customer", CHANGE), ("submissions.servicesetting", ADD), ("submissions.servicesetting", CHANGE),
     }  # fmt: skip
 
     def test_nothing_else_is_permitted(self, db: None) -> None:
@@ -141,6 +142,16 @@ class TestEveryChange:
         assert edited.detail["changes"] == {
             "name": ["Fjordtall", "Fjordtall Pluss"], "support_email": ["h…@vendor.example", ""],
         }  # fmt: skip
+
+    def test_what_is_known_of_a_service(self, page: Client, db: None) -> None:
+        form = {"is_on": "on", "openness": "open", "note": "Telefon"}
+        place = {"environment": "PRODUCTION", "service": "innrapportering-bsu"}
+        post(page, reverse("admin:submissions_servicesetting_add"), {**place, **form})
+        post(page, url_of(ServiceSetting.objects.get(), CHANGE), {**form, "openness": "closed"})
+
+        added, edited = AuditEvent.objects.order_by("pk")
+        assert (added.what, added.detail["changes"]["openness"]) == ("added", ["", "open"])
+        assert edited.detail["changes"] == {"openness": ["open", "closed"]}
 
     def test_a_portfolio(self, page: Client, case_worker: User, portfolio: Portfolio) -> None:
         post(page, reverse("admin:accounts_portfolio_add"), {"name": "Øst"})
