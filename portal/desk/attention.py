@@ -16,7 +16,7 @@ from portal.core.environments import Environment
 from portal.core.lease import LASTING, held, lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
-from portal.desk import attention_accesses, attention_approvals, attention_letters, attention_setup
+from portal.desk import attention_accesses, attention_approvals, attention_checks, attention_letters, attention_setup
 from portal.desk.counting import Counted, count_all
 from portal.desk.key_dates import past_its_date, without_key
 from portal.desk.todo import Todo
@@ -52,7 +52,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *attention_approvals.about_approvals(environment, counts),
         *_about_receipts(environment, counts),
         *_about_answers(environment, counts),
-        *_about_checks(environment, counts),
+        *attention_checks.about_checks(environment, counts),
         *_about_orders(environment, counts),
         *attention_accesses.about_accesses(environment, counts),
         *attention_letters.about_letters(environment, counts),
@@ -186,20 +186,6 @@ def _about_answers(environment: Environment, counts: Counts) -> list[Todo]:
     text = _("Skatteetaten bruker vanligvis kortere tid. Se dialogen, eller spør Skatteetaten.")
     return [
         Todo(count, title, f"{text} {_oldest(oldest)}", _("Vis"), _url(environment, "submissions", "state=unanswered"))
-    ]
-
-
-def _about_checks(environment: Environment, counts: Counts) -> list[Todo]:
-    """Drafts whose files cannot be checked, and heaps that cannot be sorted, for a fault here."""
-    count = counts["checks"].n
-    title = ngettext("Kladd har filer som ikke blir kontrollert", "Kladder har filer som ikke blir kontrollert", count)
-    text = _("Filene er lagret. Grunnen står på kladden. Vi prøver igjen så lenge portalen arbeider.")
-    heaps = counts["heaps"].n
-    unsorted = ngettext("Filsamling blir ikke sortert", "Filsamlinger blir ikke sortert", heaps)
-    kept = _("Filene er lagret. Grunnen står på samlingen. Vi prøver igjen så lenge portalen arbeider.")
-    return [
-        Todo(count, title, text, _("Vis"), _url(environment, "submissions", "state=drafts")),
-        Todo(heaps, unsorted, kept, _("Vis"), _url(environment, "heaps")),
     ]
 
 
