@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
 
 import httpx
 import pytest
@@ -70,7 +69,7 @@ class Delivery:
 
 
 def chosen_services() -> list[Service]:
-    wanted = [s for s in catalogue.services() if s.adapter == "gld_json" and s.enabled and s.period == PeriodKind.YEAR]
+    wanted = [s for s in catalogue.services() if s.adapter == "gld_json" and s.period == PeriodKind.YEAR]
     return wanted[:SERVICES]
 
 
@@ -133,23 +132,18 @@ def put_in_queue(deliveries: list[Delivery]) -> None:
         plan_calls(row)
 
 
-@dataclass
-class AtOnce:
-    """The most calls of one API that were on their way at the same time, and the answers by status."""
-
-    statuses: Counter[int | None]
-
-    def note(self, stats: CallStats) -> None:
-        if stats.service == "skatteetaten":
-            self.statuses[stats.status] += 1
-
-
 @pytest.fixture
-def answers() -> Iterator[AtOnce]:
-    seen = AtOnce(Counter())
-    http.observers.append(seen.note)
+def answers() -> Iterator[Counter[int | None]]:
+    """How many answers of Skatteetaten had each status. The sandbox says 429 to a sixth call at once of one API."""
+    seen: Counter[int | None] = Counter()
+
+    def note(stats: CallStats) -> None:
+        if stats.service == "skatteetaten":
+            seen[stats.status] += 1
+
+    http.observers.append(note)
     yield seen
-    http.observers.remove(seen.note)
+    http.observers.remove(note)
 
 
 def work_as_one_worker(_number: int) -> None:
@@ -163,7 +157,7 @@ def work_as_one_worker(_number: int) -> None:
 
 def bare_loop(deliveries: list[Delivery], prepared: list[tuple[str, str, bytes]], origin: str) -> None:
     """A search and a post for each; one after the other, nothing stored."""
-    since, numbers = datetime(2025, 1, 1, tzinfo=UTC).isoformat(), count()
+    since = datetime(2025, 1, 1, tzinfo=UTC).isoformat()
     with httpx.Client() as client:
         for one, (reading, sending, content) in zip(deliveries, prepared, strict=True):
             found = client.get(
@@ -185,7 +179,6 @@ def bare_loop(deliveries: list[Delivery], prepared: list[tuple[str, str, bytes]]
                 },
             )  # fmt: skip
             assert sent.raise_for_status().json()["forsendelseId"]
-            next(numbers)
 
 
 def token_of(access: Access, scopes: tuple[str, ...]) -> str:
@@ -195,7 +188,7 @@ def token_of(access: Access, scopes: tuple[str, ...]) -> str:
 @pytest.mark.benchmark
 @pytest.mark.django_db(transaction=True)
 def test_deliveries_cost_at_most_three_times_the_bare_calls_and_keep_to_five_at_once(
-    deliveries: list[Delivery], remote: Remote, answers: AtOnce
+    deliveries: list[Delivery], remote: Remote, answers: Counter[int | None]
 ) -> None:
     bare_customers = {one.access.pk for one in deliveries[:BARE]}
     bare = [one for one in deliveries if one.access.pk in bare_customers]
@@ -219,5 +212,5 @@ def test_deliveries_cost_at_most_three_times_the_bare_calls_and_keep_to_five_at_
     assert Submission.objects.filter(status="DELIVERED").count() == len(ours) == CUSTOMERS * SERVICES
     assert Document.objects.filter(role="RECEIPT").count() == len(ours)
     assert not Call.objects.exclude(status="DONE", attempts=1).exists()
-    assert answers.statuses == {200: len(ours)}, "429: more than five at once"
+    assert answers == {200: len(ours)}
     assert work <= MOST * bare_work
