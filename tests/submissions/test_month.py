@@ -162,7 +162,7 @@ def standing_remotely(month: Month) -> set[str]:
 
 def standing_here() -> set[str]:
     """The same by the history of each customer, as its page shows it."""
-    newest = Submission.objects.order_by("customer", "-pk").distinct("customer")
+    newest = Submission.objects.order_by("customer_id", "-pk").distinct("customer_id")
     return {one.submission.own_reference for row in newest for one in versions_of(row) if one.stands}
 
 
