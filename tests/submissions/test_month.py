@@ -216,10 +216,10 @@ def check_cards(month: Month, orders: list[Order]) -> None:
 
 def check_letters(month: Month, read: int) -> None:
     here, there = Transmission.objects.letters(), month.remote.letters.values()
-    assert {row.transmission_id for row in here} == {one.transmission_id for one in there}
+    assert {str(row.transmission_id) for row in here} == {one.transmission_id for one in there}
     assert here.count() == LETTERS
     opened = {one.transmission_id for one in there if one.opened_at}
-    assert {row.transmission_id for row in here.filter(read_at__isnull=False)} == opened
+    assert {str(row.transmission_id) for row in here.filter(read_at__isnull=False)} == opened
     assert len(opened) == read
 
 
