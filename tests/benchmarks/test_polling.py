@@ -6,13 +6,9 @@ and a search; each of the newcomers a dialog to store as well.
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import httpx
 import jwt
@@ -30,6 +26,7 @@ from systemusers.models import Access, System, SystemUser
 from systemusers.services.remote import system_user_requests
 from systemusers.services.system_register.push import register_system
 from systemusers.services.tokens import vendor_token
+from tests.benchmarks.process import Remote, remote
 from tests.fixtures import portfolio, vendor
 from tests.submissions.world import RESOURCE, key_pair, make_key
 from tests.world import make_client, make_profile, make_system
@@ -43,30 +40,6 @@ SCOPES = [
     "digdir:dialogporten", "altinn:authentication/systemregister.write",
     "altinn:authentication/systemuser.request.read",
 ]  # fmt: skip
-
-
-@dataclass
-class Remote:
-    """A sandbox in a process of its own."""
-
-    origin: str
-
-    def control(self, method: str, path: str, body: object = None) -> None:
-        httpx.request(method, f"{self.origin}/control/{path}", json=body, timeout=60).raise_for_status()
-
-
-@pytest.fixture
-def remote(settings: object) -> Iterator[Remote]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    origin = settings.SANDBOX_URL = f"http://127.0.0.1:{port}"  # type: ignore[attr-defined]
-    program = [sys.executable, "-m", "portal.sandbox", "--port", str(port), "--loopback-http"]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        assert origin in process.stdout.readline()
-        yield Remote(origin)
-        process.terminate()
 
 
 @pytest.fixture
@@ -190,4 +163,4 @@ def test_polling_keeps_six_tenths_of_a_bare_loops_pace_and_five_times_that_of_a_
     assert one_each / together >= 5
 
 
-__all__ = ["portfolio", "vendor"]
+__all__ = ["portfolio", "remote", "vendor"]
