@@ -15,7 +15,8 @@ from accounts.models import Customer, User
 from portal.local.demo import orgnrs
 from submissions.adapters import rf1086
 from submissions.adapters.base import About, NamedFile
-from submissions.adapters.gld_json import parsing, samples
+from submissions.adapters.gld_json import samples
+from submissions.adapters.json_files import parsing
 from submissions.adapters.rf1086.samples import example
 from submissions.models import HeapFile
 from submissions.period import Period

@@ -55,8 +55,8 @@ ROWS = [
     FROM systemusers_access WHERE status = 'IN_USE'""",
     """
     INSERT INTO submissions_transmission (dialog_id, transmission_id, type, title, summary, external_reference, is_authorized,
-        created_at)
-    SELECT id, gen_random_uuid(), 'Acceptance', '', '', '', true, now() FROM submissions_dialog""",
+        created_at, content_reference, read_by)
+    SELECT id, gen_random_uuid(), 'Acceptance', '', '', '', true, now(), '', '' FROM submissions_dialog""",
     """
     INSERT INTO submissions_attachment (transmission_id, attachment_id, name, media_type, api_url, gui_url, status, status_at,
         attempts, failures, problem_code)

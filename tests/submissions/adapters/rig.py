@@ -21,7 +21,7 @@ from tests.submissions.world import BY, World, make_draft, make_profile, queue_p
 
 PERIODS = {
     PeriodKind.YEAR: Period.year(2025),
-    PeriodKind.MONTH: Period.month(2026, 3),
+    PeriodKind.MONTH: Period.month(2025, 12),
     PeriodKind.NONE: Period(PeriodKind.NONE, date(2026, 3, 1)),
 }
 
