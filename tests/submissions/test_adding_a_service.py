@@ -14,7 +14,9 @@ import pytest
 from django.conf import settings
 from django.core import checks as system_checks
 
+from portal.sandbox import routing
 from portal.sandbox.skatteetaten import catalogue as remote
+from portal.sandbox.skatteetaten import documents, gld
 from submissions.models import Submission
 from submissions.services import catalogue, entries
 from tests.submissions.adapters.gld_json.test_end_to_end import Vendor
@@ -46,13 +48,21 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def service(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The id of the new service, known to both sides."""
+def service(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The id of the new service, known to both sides: the sandbox reads its file when it starts."""
     entry = msgspec.convert(json.loads(block("json")), remote.Service)
     for table in (remote.SERVICES, remote.BY_SLUG):
         monkeypatch.setitem(table, entry.id if table is remote.SERVICES else entry.slug, entry)
     monkeypatch.setattr(remote, "GLD_SERVICES", [*remote.GLD_SERVICES, entry])
-    return entry.id
+    before = len(routing.ROUTES)
+    gld.serve(entry)
+    documents.serve(entry)
+    added = routing.ROUTES[before:]
+    routing.build_map.cache_clear()
+    yield entry.id
+    for rule in added:
+        routing.ROUTES.remove(rule)
+    routing.build_map.cache_clear()
 
 
 def test_the_new_service_goes_from_file_to_verdict(service: str, world: World) -> None:

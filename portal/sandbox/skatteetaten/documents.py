@@ -87,10 +87,15 @@ def _document(submission: Submission, transmission: str, document: str) -> tuple
     return (feedback_documents.as_xml(submission, feedback), "application/xml") if document == feedback.xml_id else None
 
 
+def serve(service: Service) -> None:
+    """Answer for the documents of a service whose addresses have a year."""
+    path = f"{urls.base(service.id)}/<year>/forsendelser/<transmission>/dokumenter/<document>"
+    route("GET", path)(partial(_for, service))
+
+
 def _register() -> None:
     for service in [*GLD_SERVICES, RF1086]:
-        path = f"{urls.base(service.id)}/<year>/forsendelser/<transmission>/dokumenter/<document>"
-        route("GET", path)(partial(_for, service))
+        serve(service)
     for service in [TPO_UPLOAD, CONTROL]:
         path = f"{urls.base(service.id)}/forsendelser/<transmission>/dokumenter/<document>"
         route("GET", path)(partial(_for, service))

@@ -88,5 +88,10 @@ def _counters(service: Service, delivery: dict[str, Any], names: list[str]) -> d
     return {name: known[name] for name in names}
 
 
+def serve(service: Service) -> None:
+    """Answer the post of a service."""
+    route("POST", f"{urls.base(service.id)}/<year>")(partial(submit, service))
+
+
 for _service in GLD_SERVICES:
-    route("POST", f"{urls.base(_service.id)}/<year>")(partial(submit, _service))
+    serve(_service)
