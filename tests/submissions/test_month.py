@@ -224,7 +224,7 @@ def check_letters(month: Month, read: int) -> None:
 
 
 @pytest.mark.benchmark
-def test_the_numbers_of_a_month_are_the_same_here_and_there(month: Month, client: Client, case_worker: User) -> None:
+def test_the_numbers_of_a_month_are_the_same_here_and_there(month: Month, client: Client) -> None:
     heap = month.report_all()
     assert verdicts(heap) == {"SORTED": CUSTOMERS}
     assert Counter(Submission.objects.values_list("status", flat=True)) == {
@@ -234,7 +234,7 @@ def test_the_numbers_of_a_month_are_the_same_here_and_there(month: Month, client
     month.replace_some()
     orders = month.order_cards()
     month.receive_letters()
-    month.read_letters(client, case_worker, LETTERS - 1)
+    month.read_letters(client, month.user, LETTERS - 1)
 
     check_messages(month)
     check_copies(month)
