@@ -79,7 +79,7 @@ def send_report(page: Page, portal: Portal, button: str, *, period: str, service
     page.locator("input[name=q]").fill(CUSTOMER)
     page.get_by_role("button", name="Søk").click()
     page.get_by_role("link", name=CUSTOMER).click()
-    page.get_by_label(service).check()
+    page.get_by_role("radio", name=service, exact=True).check()
     page.get_by_label("Periode").select_option(period)
     page.get_by_role("button", name=button, exact=True).click()
     for box in page.locator("input[name=confirm]").all():
