@@ -18,6 +18,12 @@ MEANINGS: Mapping[Kind, Meaning] = {
 }
 
 
+IN_DOUBT = frozenset({Meaning.MAYBE_DELIVERED, Meaning.MAYBE_TWICE, Meaning.ALREADY_DELIVERED})
+"""The remote may have it: nothing is repeated before it was asked."""
+REFUSED = frozenset({Meaning.FINAL, Meaning.NOT_DELIVERED})
+OTHERS_MUST_ACT = frozenset({Meaning.OURS_TO_MEND, Meaning.WAIT_FOR_RIGHTS})
+
+
 def meaning_of(error: Refused, *, repeated: Meaning = Meaning.ALREADY_DELIVERED) -> Meaning:
     """What a refusal says of a step that was started. `repeated`: what the service means when it has seen the key before."""
     return MEANINGS.get(kind_of(error), repeated)

@@ -44,12 +44,16 @@ class Local:
         setting = self.settings.get(service.id)
         return Openness(setting.openness) if setting and setting.openness else service.openness(self.environment)
 
-    def last_day(self, service: Service, period: Period) -> date | None:
-        """The last day to deliver; None when nobody has said it."""
+    def deadline(self, service: Service) -> Deadline | None:
+        """The rule for the last day to deliver; None when nobody has said it."""
         setting = self.settings.get(service.id)
         if setting and setting.deadline_day:
-            return Deadline(setting.deadline_day, setting.deadline_month).of(period)
-        return service.last_day(period)
+            return Deadline(setting.deadline_day, setting.deadline_month)
+        return service.deadline
+
+    def last_day(self, service: Service, period: Period) -> date | None:
+        rule = self.deadline(service)
+        return rule.of(period) if rule else None
 
 
 def local(environment: str) -> Local:

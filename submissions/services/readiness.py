@@ -10,7 +10,6 @@ from django.db.models import Q, QuerySet
 from accounts.models import Customer, User
 from portal.core.environments import Environment
 from portal.gateways import urns
-from submissions.models import Submission
 from submissions.services import catalogue
 from submissions.services.catalogue import Capability, Local, Openness, Service
 from submissions.services.local import is_possible
@@ -146,19 +145,17 @@ def _codes(rows: QuerySet[System] | QuerySet[AccessProfile]) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Reach:
-    """For how many of a user's customers a service can be sent with an access of their own, and how many submissions there are."""
+    """For how many of a user's customers a service can be sent with an access of their own, of how many."""
 
     able: int
     customers: int
-    submissions: int
 
 
 def reach(service: Service, *, user: User, environment: Environment) -> Reach:
-    """Three queries. Customers that only an accountant reaches are not counted as able."""
+    """Two queries. Customers that only an accountant reaches are not counted as able."""
     everyone = Customer.objects.visible_to(user).filter(environment=environment)
     usable = Access.objects.filter(environment=environment, status__in=Access.USABLE).filter(_covering(service))
-    sent = Submission.objects.visible_to(user).filter(environment=environment, service=service.id)
-    return Reach(everyone.filter(pk__in=usable.values("customer")).count(), everyone.count(), sent.count())
+    return Reach(everyone.filter(pk__in=usable.values("customer")).count(), everyone.count())
 
 
 def _covering(service: Service) -> Q:

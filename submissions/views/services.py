@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from itertools import groupby
@@ -140,14 +139,12 @@ def _entry(service: str) -> Service:
 
 def _deadline(entry: Service, settings: catalogue.Local) -> str:
     """In words; "" when it is unknown."""
-    setting = settings.settings.get(entry.id)
-    day = setting.deadline_day if setting and setting.deadline_day else entry.deadline and entry.deadline.day
-    month = setting.deadline_month if setting and setting.deadline_day else entry.deadline and entry.deadline.month
-    if not day:
+    rule = settings.deadline(entry)
+    if rule is None:
         return ""
-    if not month:
-        return _("Den %(day)s. i måneden etter") % {"day": day}
-    return _("%(day)s.%(month)s. året etter") % {"day": day, "month": month}
+    if not rule.month:
+        return _("Den %(day)s. i måneden etter") % {"day": rule.day}
+    return _("%(day)s.%(month)s. året etter") % {"day": rule.day, "month": rule.month}
 
 
 @staff_page(may="may_configure")
@@ -195,6 +192,6 @@ def schema(request: StaffRequest, service: str) -> HttpResponse:
     found = _schema(_entry(service))
     if found is None:
         raise Http404
-    reply = JsonResponse(found, json_dumps_params={"ensure_ascii": False, "indent": 2}, encoder=json.JSONEncoder)
+    reply = JsonResponse(found, json_dumps_params={"ensure_ascii": False, "indent": 2})
     reply["Content-Disposition"] = f'attachment; filename="{service}.schema.json"'
     return reply

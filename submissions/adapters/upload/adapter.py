@@ -7,6 +7,7 @@ answer to it is looked for in Dialogporten and at the upload itself: see `Upload
 from __future__ import annotations
 
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -53,7 +54,7 @@ ANEW, ANEW_PATIENCE = timedelta(minutes=5), timedelta(hours=4)
 """The same for a control that failed at the authority, or an upload that it no longer has: the file is uploaded again."""
 
 
-class UploadAdapter:
+class UploadAdapter(ABC):
     """What both forms of file share. A subclass knows the form."""
 
     name: ClassVar[str]
@@ -61,12 +62,13 @@ class UploadAdapter:
     media_type: ClassVar[str]
     roles: ClassVar[tuple[str, ...]] = (FILE,)
 
+    @abstractmethod
     def _read(self, file: NamedFile, options: Mapping[str, Any]) -> Read:
         """Raises NotAFile."""
-        raise NotImplementedError
 
     def schema(self, options: Mapping[str, Any]) -> None:
         """None: Skatteetaten publishes none, and the files are too large to be checked by one."""
+        return
 
     def role_label(self, role: str) -> str:
         return {FILE: _("Fil")}.get(role, role)
@@ -115,6 +117,7 @@ class UploadAdapter:
 
     def deletion(self, files: Sequence[NamedFile], about: About) -> None:
         """None: a correction is a whole new file."""
+        return
 
     def plan(self, documents: Sequence[StoredDocument]) -> list[Step]:
         file = next(document for document in documents if document.role == FILE)

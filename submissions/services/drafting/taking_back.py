@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from datetime import datetime
 
 from django.db import transaction
@@ -11,7 +10,7 @@ from portal.core.states import IllegalTransition
 from submissions.adapters.base import NamedFile
 from submissions.models import Submission
 from submissions.services import catalogue
-from submissions.services.documents import read_document
+from submissions.services.documents import StoredUpload, keep, read_document
 from submissions.services.drafting import drafts
 from submissions.services.offers import access_for
 from submissions.services.ways import about_of, adapter_of
@@ -21,14 +20,6 @@ DELIVERED = (Submission.Status.DELIVERED, Submission.Status.ACCEPTED)
 
 class NothingToDelete(Exception):
     """The files have no items that can be named."""
-
-
-class _File(io.BytesIO):
-    """A file as an upload would bring it."""
-
-    def __init__(self, file: NamedFile) -> None:
-        super().__init__(file.content)
-        self.name, self.size = file.name, len(file.content)
 
 
 def can_take_back(submission: Submission) -> bool:
@@ -49,11 +40,12 @@ def take_back(*, submission: Submission, by: str, at: datetime) -> Submission:
     file = adapter_of(submission).deletion(forms, about_of(submission))
     if file is None:
         raise NothingToDelete(f"submission {submission.pk} has no items to delete")
+    upload = StoredUpload(file.name, keep(file.content))
     with transaction.atomic():
         Submission.objects.select_for_update().get(pk=submission.pk)
         draft = submission.corrections.filter(status__in=drafts.OPEN).first() or _begin(submission, by=by, at=at)
     if not draft.documents.exists():
-        drafts.add_files(submission=draft, files=[_File(file)], by=by, at=at)
+        drafts.add_files(submission=draft, files=[upload], by=by, at=at)
     return draft
 
 

@@ -18,30 +18,26 @@ from django.db.models import QuerySet
 
 from portal.core import lease
 from portal.core.environments import addresses
-from portal.core.lease import LONGEST_WAIT, Hold, waiting_time
+from portal.core.lease import Hold
 from portal.core.masking import scrubbed
 from portal.core.problems import UNAVAILABLE, code_of
 from portal.core.states import LostRace
 from portal.gateways.errors import GatewayError, Refused
-from portal.gateways.statuses import is_settling
 from submissions.adapters.base import About, Meaning, NamedFile
+from submissions.adapters.meanings import IN_DOUBT, REFUSED
 from submissions.adapters.retrieval import Inquiry, Retrieval, Retrieved
 from submissions.models import NOT_READY, Document, Order, SendingHold
 from submissions.services import catalogue, remote
 from submissions.services.documents import Kept, keep, record_document
 from submissions.services.orders.making import way_of
+from submissions.services.pauses import pause
 from systemusers.models import Access
 from systemusers.services import tokens
-from systemusers.services.client_relations.ways import settling_since
 from systemusers.services.tokens import ABOUT_TOKEN, AccessMissing
 
 BY, TASK = "task:orders", "submissions.tasks.work_orders"
 BATCH = 10
 FIRST_LOOK, LONGEST_LOOK = timedelta(seconds=5), timedelta(minutes=10)
-SETTLING_PAUSE = timedelta(minutes=2)
-REFUSED = frozenset({Meaning.FINAL, Meaning.NOT_DELIVERED})
-IN_DOUBT = frozenset({Meaning.MAYBE_DELIVERED, Meaning.ALREADY_DELIVERED})
-OTHERS_MUST_ACT = frozenset({Meaning.OURS_TO_MEND, Meaning.WAIT_FOR_RIGHTS})
 MEDIA_TYPES = {"json": "application/json", "xml": "application/xml"}
 
 Status = Order.Status
@@ -127,17 +123,9 @@ def _not_placed(hold: Hold[Order], way: Retrieval, error: GatewayError) -> None:
     elif meaning in IN_DOUBT:
         hold.move_to(Status.UNCERTAIN, by=BY, problem_code=code_of(error), failures=0)
     else:
-        _back_to_queue(hold, error, wait=_pause(hold, error, meaning))
-
-
-def _pause(hold: Hold[Order], error: GatewayError, meaning: Meaning) -> timedelta:
-    """Long when a person must act; shorter when the rights of a new access may only be "not yet"."""
-    if meaning == Meaning.WAIT_FOR_RIGHTS:
-        approved_at = settling_since(access=hold.row.access, customer=hold.row.customer)
-        if is_settling(approved_at=approved_at, at=hold.now()):
-            return SETTLING_PAUSE
-    asked = getattr(error, "retry_after", None)
-    return LONGEST_WAIT if meaning in OTHERS_MUST_ACT else waiting_time(hold.row.failures + 1, asked=asked)
+        asked = getattr(error, "retry_after", None)
+        wait = pause(hold.row, meaning, failures=hold.row.failures + 1, asked=asked, at=hold.now())
+        _back_to_queue(hold, error, wait=wait)
 
 
 def _back_to_queue(hold: Hold[Order], error: GatewayError, *, wait: timedelta) -> None:

@@ -21,6 +21,7 @@ from portal.core.states import LostRace
 from portal.gateways.errors import GatewayError, Refused, Unavailable
 from portal.gateways.statuses import Kind, kind_of
 from submissions.adapters.base import Answer, Context, Meaning, Step
+from submissions.adapters.meanings import IN_DOUBT
 from submissions.models import Call, Submission
 from submissions.services import remote
 from submissions.services.documents import read_document
@@ -30,7 +31,6 @@ from systemusers.models import Access
 from systemusers.services.tokens import AccessMissing, NoKey, TokenRefused
 
 Status = Call.Status
-IN_DOUBT = frozenset({Meaning.MAYBE_DELIVERED, Meaning.MAYBE_TWICE, Meaning.ALREADY_DELIVERED})
 BEFORE: Mapping[Kind, Meaning] = {Kind.PASSES: Meaning.TRY_LATER, Kind.RIGHTS: Meaning.WAIT_FOR_RIGHTS}
 """What a refusal says before a call was started. Nothing is final: the report was not looked at."""
 Counts = Mapping[str, int]

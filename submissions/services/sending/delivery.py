@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from portal.core.lease import Hold
 from submissions.adapters.base import Candidate, Receipt
+from submissions.adapters.meanings import IN_DOUBT
 from submissions.models import Call, Submission
 from submissions.models.inbox import FROM_PARTY
 from submissions.services import remote
@@ -57,7 +58,7 @@ def others_on_their_way(submission: Submission) -> QuerySet[Submission]:
     """Reports of the same customer, service and period that may be delivered at this moment, or whose answer was lost."""
     same = Submission.objects.like(submission)
     later = Call.objects.filter(submission=OuterRef("submission"), ordinal__gt=OuterRef("ordinal"))
-    in_doubt = Call.objects.filter(~Exists(later), submission=OuterRef("pk"), meaning__in=calls.IN_DOUBT)
+    in_doubt = Call.objects.filter(~Exists(later), submission=OuterRef("pk"), meaning__in=IN_DOUBT)
     is_repeated = Q(Exists(in_doubt), status=Submission.Status.QUEUED)
     on_their_way = Q(status__in=[Submission.Status.SENDING, Submission.Status.UNCERTAIN])
     return same.filter(on_their_way | is_repeated)

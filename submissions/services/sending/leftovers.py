@@ -6,15 +6,14 @@ authority forgets them too.
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
 
 from celery.exceptions import SoftTimeLimitExceeded
 
+from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import LONGEST_WAIT, Hold
-from portal.core.problems import code_of
 from portal.core.states import LostRace
 from portal.gateways.errors import Refused, Unavailable
 from portal.gateways.statuses import Kind, kind_of
@@ -29,8 +28,6 @@ LONGEST = timedelta(days=1)
 SHORTEST_PAUSE = timedelta(seconds=30)
 GIVEN_UP = frozenset({Submission.Status.FAILED, Submission.Status.CANCELLED})
 FINAL = frozenset({Kind.FINAL, Kind.GONE, Kind.REPEATED})
-
-logger = logging.getLogger(__name__)
 
 
 def due_at(submission: Submission, *, at: datetime) -> datetime | None:
@@ -49,7 +46,7 @@ def remove(hold: Hold[Submission]) -> None:
     except (LostRace, SoftTimeLimitExceeded):
         raise
     except Exception as error:
-        logger.info("submission %s left something at the authority: %s", hold.row.pk, code_of(error))
+        lease.log_problem(hold, error)
         passed = hold.now() - hold.row.status_at
         if _may_work_later(error) and passed < LONGEST:
             hold.postpone(min(max(passed / 2, SHORTEST_PAUSE), LONGEST_WAIT))
@@ -64,7 +61,7 @@ def remove_now(hold: Hold[Submission]) -> None:
     except (LostRace, SoftTimeLimitExceeded):
         raise
     except Exception as error:
-        logger.info("submission %s left something at the authority: %s", hold.row.pk, code_of(error))
+        lease.log_problem(hold, error)
 
 
 def _remove(hold: Hold[Submission]) -> None:

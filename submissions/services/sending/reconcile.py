@@ -18,6 +18,7 @@ from portal.core.lease import LONGEST_WAIT, Hold
 from portal.core.problems import code_of
 from portal.core.states import LostRace
 from submissions.adapters.base import Meaning
+from submissions.adapters.meanings import IN_DOUBT
 from submissions.models import Call, Submission
 from submissions.services import restoring
 from submissions.services.sending import calls, found, leftovers, receipt, refusal
@@ -165,5 +166,5 @@ def _still_in_doubt(hold: Hold[Submission], doubt: Call, error: Exception) -> No
         refusal.fail(hold, doubt, error, by=BY)
         return
     before = Meaning(doubt.meaning) if doubt.meaning else Meaning.MAYBE_DELIVERED
-    calls.lose(doubt, error, meaning if meaning in calls.IN_DOUBT else before, at=hold.now())
+    calls.lose(doubt, error, meaning if meaning in IN_DOUBT else before, at=hold.now())
     hold.put_off(code=code_of(error), wait=_pace(hold, doubt))

@@ -16,24 +16,21 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from portal.core import lease
-from portal.core.lease import LONGEST_WAIT, Hold, waiting_time
+from portal.core.lease import LONGEST_WAIT, Hold
 from portal.core.problems import BROKEN_REPLY, INTERNAL_ERROR, code_of
 from portal.core.states import LostRace
-from portal.gateways.statuses import is_settling
 from submissions.adapters.base import Answer, Meaning
+from submissions.adapters.meanings import IN_DOUBT, REFUSED
 from submissions.models import Call, Submission
 from submissions.services import restoring
+from submissions.services.pauses import pause
 from submissions.services.sending import calls, claim, found, leftovers, receipt, refusal
-from systemusers.services.client_relations.ways import settling_since
 
 BY = "task:send"
 BATCH = 10
 BUDGET = timedelta(minutes=4)
 """Maximum time of one task before it leaves the rest to the next; below the workers' soft time limit."""
 FIRST_LOOK = timedelta(seconds=5)
-SETTLING_PAUSE = timedelta(minutes=2)
-REFUSED = frozenset({Meaning.FINAL, Meaning.NOT_DELIVERED})
-OTHERS_MUST_ACT = frozenset({Meaning.OURS_TO_MEND, Meaning.WAIT_FOR_RIGHTS})
 
 Status = Submission.Status
 logger = logging.getLogger(__name__)
@@ -177,26 +174,17 @@ def _failed(round_: _Walk, call: Call, error: Exception) -> None:
     hold = round_.hold
     meaning = calls.meaning_of(hold.row, call, error)
     _log(hold.row, call, error, meaning)
-    if meaning == Meaning.FINAL and call.meaning in calls.IN_DOUBT and calls.delivers(call):
+    if meaning == Meaning.FINAL and call.meaning in IN_DOUBT and calls.delivers(call):
         _uncertain(hold, call, error, Meaning.MAYBE_DELIVERED)  # it says nothing of the attempt before it
     elif meaning in REFUSED:
         refusal.fail(hold, call, error, by=BY)
-    elif meaning in calls.IN_DOUBT:
+    elif meaning in IN_DOUBT:
         _uncertain(hold, call, error, meaning)
     else:
         asked = getattr(error, "retry_after", None)
         failures = 1 if round_.has_moved else hold.row.failures + 1
-        wait = _pause(hold, meaning, failures=failures, asked=asked)
+        wait = pause(hold.row, meaning, failures=failures, asked=asked, at=hold.now())
         _back_to_queue(hold, call, error, wait=wait, failures=failures)
-
-
-def _pause(hold: Hold[Submission], meaning: Meaning, *, failures: int, asked: float | None) -> timedelta:
-    """Long when a person must act. Rights of an access that was just approved come by themselves: they are asked for sooner."""
-    if meaning == Meaning.WAIT_FOR_RIGHTS:
-        approved_at = settling_since(access=hold.row.access, customer=hold.row.customer)
-        if is_settling(approved_at=approved_at, at=hold.now()):
-            return SETTLING_PAUSE
-    return LONGEST_WAIT if meaning in OTHERS_MUST_ACT else waiting_time(failures, asked=asked)
 
 
 def _log(row: Submission, call: Call, error: Exception, meaning: Meaning) -> None:
