@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -36,14 +40,25 @@ class OfType(admin.SimpleListFilter):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(Unchangeable):
-    list_display = ("at", "sentence", "by", "target", "environment", "what")
+    list_display = ("at", "sentence", "by", "row", "environment", "what")
     list_filter = ("environment", OfType)
     search_fields = ("by", "target", "what")
-    readonly_fields = ("sentence",)
+    readonly_fields = ("sentence", "row")
 
     @admin.display(description=_("i ord"))
     def sentence(self, event: AuditEvent) -> str:
         return present(event).sentence
+
+    @admin.display(description=_("gjelder"), ordering="target")
+    def row(self, event: AuditEvent) -> str:
+        """What the event is about, with a link where Django admin has a page for it."""
+        label, _colon, key = event.target.partition(":")
+        try:
+            model = apps.get_model(label)
+            address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[key])
+        except (LookupError, ValueError, NoReverseMatch):
+            return event.target
+        return format_html('<a href="{}">{} {}</a>', address, capfirst(model._meta.verbose_name), key)
 
 
 @admin.register(AuditSeal)

@@ -141,6 +141,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.core.middleware.NoPersonSearched",
     "portal.core.middleware.Patience",
     "portal.core.middleware.NullCharacters",
 ]
@@ -161,6 +162,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 *(["portal.desk.context.shell"] if find_spec("portal.desk.context") else []),
+                *(["portal.local.lived_in.note.context"] if LOCAL else []),
             ],
         },
     }
@@ -277,6 +279,7 @@ else:
     EMAIL_HOST_PASSWORD = env.optional("MAIL_PASSWORD") or ""
     EMAIL_USE_TLS = env.bool("MAIL_TLS", default=True)
     EMAIL_TIMEOUT = 20
+DNS_SERVER = ""  # host:port of the name server that is asked about the sender's domain; "" for the machine's own
 
 # --- Work in the background -------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
@@ -320,6 +323,12 @@ def every(seconds: int, task: str, *, expires: int | None = None) -> dict[str, o
 HEARTBEAT_LIMIT = env.integer("HEARTBEAT_LIMIT", default=60, minimum=10, maximum=3600)
 """Seconds without a heartbeat after which pages and /readyz say that no background work is done."""
 
+ORDER_ANSWERS_KEPT_DAYS = env.integer("ORDER_ANSWERS_KEPT_DAYS", default=400, minimum=30, maximum=3650)
+"""Days that answers to orders, such as tax cards, are kept after they came."""
+
+DISCARDED_FILES_KEPT_DAYS = env.integer("DISCARDED_FILES_KEPT_DAYS", default=0, minimum=0, maximum=3650)
+"""Days that the files of discarded drafts are kept; 0: without end. Files that were sent, receipts and answers always stay."""
+
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     # While all processes of a worker are busy a beat may still come within the limit; it is not dropped before.
     "record-heartbeat": every(5, "portal.tasks.record_heartbeat", expires=HEARTBEAT_LIMIT),
@@ -330,8 +339,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "sweep-heaps": every(24 * 60 * 60, "submissions.tasks.sweep_heaps"),
     "fetch-earlier": every(15, "submissions.tasks.fetch_earlier"),
     "work-orders": every(10, "submissions.tasks.work_orders"),
+    "sweep-discarded": every(24 * 60 * 60, "submissions.tasks.sweep_discarded"),
+    "sweep-answers": every(24 * 60 * 60, "submissions.tasks.sweep_answers"),
     "send-accesses": every(15, "systemusers.tasks.send_accesses"),
     "poll-accesses": every(15, "systemusers.tasks.poll_accesses"),
+    "withdraw-ended": every(60, "systemusers.tasks.withdraw_ended"),
+    "archive-customers": every(60, "submissions.tasks.archive_customers"),
     "check-accesses": every(60, "systemusers.tasks.check_accesses"),
     "watch-systems": every(15, "systemusers.tasks.watch_systems"),
     "reconcile-systems": every(300, "systemusers.tasks.reconcile_systems"),
@@ -345,6 +358,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "warn-of-keys": every(60 * 60, "systemusers.tasks.warn_of_keys"),
     "refresh-clients": every(60, "systemusers.tasks.refresh_clients"),
     "take-in-clients": every(30, "systemusers.tasks.take_in_clients"),
+    "send-invitations": every(15, "systemusers.tasks.send_invitations"),
+    "note-mails": every(15, "systemusers.tasks.note_mails"),
+    "run-campaigns": every(10, "systemusers.tasks.run_campaigns"),
     "sweep-documents": every(24 * 60 * 60, "submissions.tasks.sweep_documents"),
     "sweep-cursors": every(5, "submissions.tasks.sweep_cursors"),
     "pull-dialogs": every(10, "submissions.tasks.pull_dialogs"),
@@ -353,8 +369,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "sweep-unfollowed": every(24 * 60 * 60, "submissions.tasks.sweep_unfollowed"),
     "sweep-subscriptions": every(60, "submissions.tasks.sweep_subscriptions"),
     "tell-opened": every(30, "submissions.tasks.tell_opened"),
+    "count-due": every(60, "submissions.tasks.count_due"),
     "forget-events": every(24 * 60 * 60, "submissions.tasks.forget_events"),
+    "sweep-inbox-marks": every(24 * 60 * 60, "submissions.tasks.sweep_inbox_marks"),
+    "import-customers": every(10, "accounts.tasks.import_customers"),
+    "sweep-customer-imports": every(24 * 60 * 60, "accounts.tasks.sweep_customer_imports"),
     "refresh-customers": every(60, "accounts.tasks.refresh_customers"),
+    "tell-staff": every(20, "portal.tasks.tell_staff"),
+    "forget-told": every(24 * 60 * 60, "portal.tasks.forget_told"),
     "sweep-outbox": every(15, "portal.tasks.sweep_outbox"),
     "seal-audit": every(60, "portal.tasks.seal_audit"),
 }

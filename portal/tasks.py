@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from portal.core import audit_chain, heartbeat
 from portal.core.outbox import delivery
+from portal.desk.notifications import news, results, work
 
 
 @shared_task(ignore_result=True)
@@ -29,6 +30,19 @@ def sweep_outbox(**_: Any) -> None:
     """Settle what dead workers left and what failed for too long, then send what is due and nobody was woken for."""
     delivery.sweep(at=timezone.now())
     delivery.send_due(at=timezone.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def tell_staff(**_: Any) -> None:
+    """Mail to staff what they have chosen to be told, and note what became of earlier mails."""
+    results.note_results(at=timezone.now())
+    work.tell_due(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def forget_told(**_: Any) -> None:
+    """Forget what was told to staff so long ago that it cannot be told again."""
+    news.forget_old(at=timezone.now())
 
 
 @shared_task(bind=True, ignore_result=True)

@@ -5,6 +5,7 @@ Staff pages begin with their environment; the rest is log-in, the customer's own
 
 from allauth.account import views as allauth
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path, register_converter
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +35,7 @@ LOGIN = [  # of allauth's pages only those we use: accounts are made by an admin
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("accounts/", include(LOGIN)),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
@@ -44,6 +46,16 @@ urlpatterns = [
     path("", include("systemusers.public_urls")),
     path("", include("submissions.public_urls")),
 ]
+if settings.LOCAL:
+    from portal.local import mail_views
+    from portal.local.lived_in.note import note
+
+    urlpatterns += [
+        path("<env:environment>/local/mail/", mail_views.mails, name="local-mails"),
+        path("<env:environment>/local/mail/<str:file>/", mail_views.mail, name="local-mail"),
+        path("<env:environment>/local/mail/<str:file>/content/", mail_views.content, name="local-mail-content"),
+        path("<env:environment>/local/demonstration/", note, name="local-demonstration"),
+    ]
 handler400 = "portal.desk.views.bad_request"
 handler403 = "portal.desk.views.forbidden"
 handler404 = "portal.desk.views.not_found"

@@ -18,6 +18,17 @@ class AuditType(StrEnum):
     EDITED = "edited"
     DELETED = "deleted"
     LOOKED_UP = "looked-up"
+    LIST_EXPORTED = "list-exported"
+    # the life of a customer
+    NOTE_ADDED = "note-added"
+    NOTE_DELETED = "note-deleted"
+    CONTACT_ADDED = "contact-added"
+    CONTACT_EDITED = "contact-edited"
+    CONTACT_REMOVED = "contact-removed"
+    ADDRESS_MUTED = "address-muted"
+    RELATION_ENDED = "relation-ended"
+    ARCHIVED = "archived"
+    REACTIVATED = "reactivated"
     # log-in of staff
     LOGGED_IN = "logged-in"
     LOGGED_OUT = "logged-out"
@@ -73,6 +84,11 @@ class AuditType(StrEnum):
     OFFERED_ASKED = "offered-asked"
     APPROVAL_ON = "approval-on"
     APPROVAL_OFF = "approval-off"
+    # deadlines, and from whom reports are expected
+    DATE_SET = "date-set"
+    DATE_REMOVED = "date-removed"
+    EXPECTED = "expected"
+    NOT_EXPECTED = "not-expected"
     # accesses
     REQUESTED = "requested"
     CHANGE_ASKED = "change-asked"
@@ -82,6 +98,17 @@ class AuditType(StrEnum):
     LINK_REVOKED = "link-revoked"
     LINK_RENEWED = "link-renewed"
     LED_TO_ALTINN = "led-to-altinn"
+    # mails and letters to customers
+    MAIL_ORDERED = "mail-ordered"
+    MAIL_PUT = "mail-put"
+    MAIL_REFUSED = "mail-refused"
+    MAIL_RETURNED = "mail-returned"
+    MAILS_STOPPED = "mails-stopped"
+    TOLD_OTHER_WAY = "told-other-way"
+    TEST_MAIL = "test-mail"
+    LETTER_MADE = "letter-made"
+    LINKS_EXPORTED = "links-exported"
+    MAIL_DOMAIN_CHECKED = "mail-domain-checked"
     MISSING_TOKEN = "missing:token"  # noqa: S105 - the name of an event
     MISSING_LIST = "missing:list"
     SIGNS_DISAGREE = "signs-disagree"
@@ -108,6 +135,7 @@ class AuditType(StrEnum):
     CONFIRMATION_REPEATED = "confirmation-repeated"
     LEFTOVERS_REMOVED = "leftovers-removed"
     SETTLED = "settled"
+    CORRECTION_TOLD = "correction-told"
     RESTORED = "restored"
     HOLD_ENDED = "hold-ended"
     PRODUCTION_TICKED = "production-ticked"
@@ -118,8 +146,16 @@ class AuditType(StrEnum):
     FETCHED = "fetched"
     EVIDENCE_FETCHED = "evidence-fetched"
     ORDER_EXPORTED = "order-exported"
+    ANSWER_DELETED = "answer-deleted"
+    LOOK_ASKED = "look-asked"
+    FILES_DELETED = "files-deleted"
     LETTER_READ = "letter-read"
     OPENED_BY_PERSON = "opened-by-person"
+    # dialogs as an inbox
+    DIALOG_ASSIGNED = "dialog-assigned"
+    DIALOG_DONE = "dialog-done"
+    DIALOG_UNDONE = "dialog-undone"
+    OPENED_IN_ALTINN = "opened-in-altinn"
 
 
 T = AuditType
@@ -132,6 +168,13 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.EDITED: _ROW,
     T.DELETED: _ROW,
     T.LOOKED_UP: {"outcome"},
+    T.LIST_EXPORTED: {"list", "format", "number"},
+    T.NOTE_ADDED: {"length"},
+    T.NOTE_DELETED: {"length"},
+    T.CONTACT_ADDED: {"receiver"},
+    T.CONTACT_EDITED: {"receiver"},
+    T.CONTACT_REMOVED: {"receiver"},
+    T.ADDRESS_MUTED: {"receiver"},
     T.LOGGED_IN: _VISIT,
     T.LOGGED_OUT: _VISIT,
     T.LOG_IN_FAILED: _VISIT | {"address_hash"},
@@ -171,14 +214,25 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.REQUESTED: {"profile", "rights", "packages"},
     T.SEND: {"attempt"},
     T.WITHDRAW: {"attempt"},
+    T.MAIL_PUT: {"mail"},
+    T.MAIL_REFUSED: {"mail", "code"},
+    T.MAILS_STOPPED: {"why"},
+    T.TEST_MAIL: {"mail"},
+    T.LETTER_MADE: {"format"},
+    T.LINKS_EXPORTED: {"number"},
     T.LETTER_READ: {"transmission"},
     T.OPENED_BY_PERSON: {"transmission"},
+    T.DIALOG_ASSIGNED: {"changes"},
     T.CLIENTS_CHANGED: {"number", "new", "missing", "gone"},
     T.CLIENTS_CHOSEN: {"number"},
     T.CLIENTS_EXPORTED: {"number"},
     T.CREATED: {"service", "period", "kid"},
     T.SERVICE_ON: {"service"},
     T.SERVICE_OFF: {"service"},
+    T.DATE_SET: {"service", "period", "changes"},
+    T.DATE_REMOVED: {"service", "period", "changes"},
+    T.EXPECTED: {"service", "period"},
+    T.NOT_EXPECTED: {"service"},
     T.APPROVAL_ON: {"service"},
     T.APPROVAL_OFF: {"service"},
     T.APPROVAL_ASKED: {"confirmed"},
@@ -195,6 +249,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.TRIED_AGAIN: {"attachments"},
     T.ORDER_EXPORTED: {"format"},
     T.SETTLED: {"outcome", "grounds"},
+    T.CORRECTION_TOLD: {"correction"},
 }
 """Types that are not here have no details."""
 TRANSITION_KEYS = {"attempt", "code", "codes", "confirmed", "first_sign", "ordered_by", "transmission"}

@@ -32,8 +32,8 @@ FOR_ADMIN = Rule(5 * MB, takes_files=True)
 """Django admin: the vendor's logo."""
 KEY_FILE = Rule(200 * KB, takes_files=True)
 """A private key, as text or file. So small a body is never written to a disk on its way (see `receiving.IN_MEMORY`)."""
-LIST = Rule(1 * MB, takes_files=True)
-"""A list of organisations, as text or file."""
+LIST = Rule(10 * MB, takes_files=True)
+"""A list of organisations, as text or file: 20 000 rows."""
 UPLOAD = Rule(250 * MB, takes_files=True)
 """One upload of a package: 5 000 files of 50 kB."""
 

@@ -26,7 +26,8 @@ SLOT_LIFE = 180.0
 """Seconds: longer than the longest call."""
 PATIENCE = 20.0
 """Seconds that a call waits for a slot before it is put off."""
-LOOK_AGAIN = 0.02
+LOOK_AGAIN = 0.1
+"""Seconds after which one of a process's waiting threads asks again: another process may have given a slot back."""
 PAUSE = 2.0
 """Seconds without new calls after the remote has said "too many", when it does not say for how long."""
 LONGEST_PAUSE = 60.0
@@ -40,6 +41,29 @@ redis.call('EXPIRE', KEYS[1], math.ceil(tonumber(ARGV[2])))
 return 1
 """
 _own: defaultdict[str, threading.BoundedSemaphore] = defaultdict(lambda: threading.BoundedSemaphore(AT_ONCE))
+
+
+class _Waiting:
+    """The threads of this process that wait for a slot of one API."""
+
+    def __init__(self) -> None:
+        self._condition, self._number = threading.Condition(), 0
+
+    def wait(self) -> None:
+        """Until a slot is given back by this process, or it is this thread's turn to look: however many wait, few look."""
+        with self._condition:
+            self._number += 1
+            try:
+                self._condition.wait(LOOK_AGAIN * self._number)
+            finally:
+                self._number -= 1
+
+    def wake_one(self) -> None:
+        with self._condition:
+            self._condition.notify()
+
+
+_waiting: defaultdict[str, _Waiting] = defaultdict(_Waiting)
 
 
 @contextmanager
@@ -74,7 +98,7 @@ def _take(api: str, ident: str, until: float) -> threading.BoundedSemaphore | No
             raise Unavailable(f"{api}: the remote has asked for fewer calls", retry_after=-answer / 1000)
         if time.monotonic() > until:
             raise Unavailable(f"{api}: {AT_ONCE} calls are made already", retry_after=1.0)
-        time.sleep(LOOK_AGAIN)
+        _waiting[api].wait()
 
 
 def _take_own(api: str, until: float) -> threading.BoundedSemaphore:
@@ -92,6 +116,7 @@ def _give_back(api: str, ident: str, own: threading.BoundedSemaphore | None) -> 
         valkey().zrem(_slots(api), ident)
     except ERRORS:
         logger.debug("a slot of %s is free after its life only", api)
+    _waiting[api].wake_one()
 
 
 def _pause(api: str, asked: float | None) -> None:

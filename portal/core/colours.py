@@ -7,7 +7,8 @@ COLOURS = {
         "APPROVED", "IN_USE", "ACCEPTED", "REGISTERED", "ACTIVE", "GRANTED", "DONE", "FETCHED", "TOLD", "Completed", "Acceptance",
     },
     "danger": {
-        "REJECTED", "FAILED", "REMOVED", "REFUSED", "ERRORS", "UNREADABLE", "NOT_ON_CLIENT", "NOT_GRANTED", "DELETED", "Rejection",
+        "REJECTED", "FAILED", "REMOVED", "REFUSED", "ERRORS", "UNREADABLE", "NOT_ON_CLIENT", "NOT_GRANTED", "DELETED", "DEAD",
+        "Rejection",
     },
     "warning": {
         "FORWARDED", "EXPIRED", "NEEDS_UPDATE", "UNKNOWN", "UNCERTAIN", "NEEDS_PERSON", "LOST", "USED", "RequiresAttention", "Alert",
@@ -15,7 +16,7 @@ COLOURS = {
     },
     "info": {
         "OPENED", "SENT", "READY", "QUEUED", "SENDING", "DELIVERED", "NEW", "ORDERED", "ORDERING", "STARTED", "POSTED", "InProgress",
-        "Awaiting",
+        "Awaiting", "PREVIEW", "STORING",
     },
 }  # fmt: skip
 

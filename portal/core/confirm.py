@@ -35,6 +35,10 @@ class Question:
     affected_title: str = ""
     affected: list[str] = field(default_factory=list)
     alternative: Alternative | None = None
+    colour: str = "danger"
+    """Designsystemet's name; another one for what can be taken back."""
+    shown: str = ""
+    """What the person sees, as a token that the form sends back, for an act that is bound to it."""
 
     @property
     def back(self) -> str:
@@ -51,5 +55,5 @@ def ask_first(request: HttpRequest, question: Question) -> HttpResponse | None:
     form = ConfirmForm(request.POST if request.method == "POST" else None, word=question.word)
     if request.method == "POST" and form.is_valid():
         return None
-    context = {"question": question, "form": form}
+    context = {"question": question, "form": form, "hidden": []}
     return render(request, "portal/confirm.html", context, status=422 if form.errors else 200)

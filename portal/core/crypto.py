@@ -112,6 +112,47 @@ class EncryptedTextField(EncryptedField):
         return None if value is None else decrypt(bytes(value)).decode()
 
 
+class Sealed:
+    """A text as it is stored, encrypted. It is decrypted when `text` is asked for, and never printed.
+
+    Two are equal when the same is stored: a text that is encrypted again is another one.
+    """
+
+    def __init__(self, ciphertext: bytes, text: str | None = None) -> None:
+        self.ciphertext, self._text = ciphertext, text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sealed) and self.ciphertext == other.ciphertext
+
+    def __hash__(self) -> int:
+        return hash(self.ciphertext)
+
+    @classmethod
+    def of(cls, text: str) -> Sealed:
+        return cls(encrypt(text.encode()), text)
+
+    @property
+    def text(self) -> str:
+        """Raises CannotDecrypt."""
+        if self._text is None:
+            self._text = decrypt(self.ciphertext).decode()
+        return self._text
+
+
+class SealedTextField(EncryptedField):
+    """A `Sealed` text in Python: loading a row decrypts nothing, as few who load it need the text."""
+
+    _pyi_private_set_type: Any  # for django-stubs: not the bytes of the parent
+    _pyi_private_get_type: Any
+    is_deferred = False
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else value.ciphertext
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return None if value is None else Sealed(bytes(value))
+
+
 Row = TypeVar("Row", bound=models.Model)
 
 

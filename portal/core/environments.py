@@ -44,7 +44,9 @@ class Addresses:
     skatteetaten_older: str
     skatteetaten_newer: str  # with {label} where the service's name goes
     skatteetaten_opened: str  # "forsendelse åpnet", called with a dialog token
+    apps: str  # Altinn's apps, with {owner} where the owner of an app goes
     inbox: str  # Altinn's inbox, for people
+    dialog: str  # the same, with one dialog open: {dialog_id}; not confirmed by Altinn's documentation
     business_register: str
 
 
@@ -57,7 +59,9 @@ _TEST = Addresses(
     skatteetaten_older="https://api-test.sits.no/api",
     skatteetaten_newer="https://{label}.api.skatteetaten-test.no/v1",
     skatteetaten_opened="https://forsendelseaapnet.dialog.skatteetaten-test.no",
+    apps="https://{owner}.apps.tt02.altinn.no",
     inbox="https://af.tt02.altinn.no",
+    dialog="https://af.tt02.altinn.no/inbox/{dialog_id}",
     business_register="https://data.brreg.no/enhetsregisteret/api",
 )
 _PRODUCTION = Addresses(
@@ -69,7 +73,9 @@ _PRODUCTION = Addresses(
     skatteetaten_older="https://api.skatteetaten.no/api",
     skatteetaten_newer="https://{label}.api.skatteetaten.no/v1",
     skatteetaten_opened="https://forsendelseaapnet.dialog.skatteetaten.no",
+    apps="https://{owner}.apps.altinn.no",
     inbox="https://af.altinn.no",
+    dialog="https://af.altinn.no/inbox/{dialog_id}",
     business_register="https://data.brreg.no/enhetsregisteret/api",
 )
 
@@ -91,6 +97,8 @@ def _sandbox(origin: str) -> Addresses:
         skatteetaten_older=f"{origin}/skatteetaten/api",
         skatteetaten_newer=f"{origin}/skatteetaten/{{label}}/v1",
         skatteetaten_opened=f"{origin}/skatteetaten/forsendelseaapnet",
+        apps=f"{origin}/apps",
         inbox=f"{origin}/control#dialogs",
+        dialog=f"{origin}/control#dialogs",
         business_register=f"{origin}/brreg/enhetsregisteret/api",
     )

@@ -6,17 +6,27 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import Q, QuerySet, Value
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from portal.core.paging import CURSOR
+from portal.core import counting
+from portal.core.paging import changed
 
-COUNT_TO = 200
+COUNT_TO = counting.MOST
 """Counting stops here and the chip shows "more than": exact counts of large groups are slow."""
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
+
+
+def spaced(number: int) -> str:
+    """`1248` as `1 248`."""
+    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
+
+
+def grouped(orgnr: str) -> str:
+    """`310629499` as `310 629 499` with spaces that do not break; anything else as it is."""
+    return "\N{NO-BREAK SPACE}".join((orgnr[:3], orgnr[3:6], orgnr[6:])) if len(orgnr) == 9 else orgnr
 
 
 @dataclass(frozen=True)
@@ -28,8 +38,12 @@ class Group:
     condition: Q
 
 
-def in_group(rows: Rows, groups: list[Group], code: str) -> Rows:
-    """The rows of one group; all rows when no group has that code."""
+def in_group(rows: Rows, groups: list[Group], code: str, *, apart: Group | None = None) -> Rows:
+    """The rows of one group; all rows when no group has that code. Rows of `apart` are in that group only."""
+    if apart is not None and code == apart.code:
+        return rows.filter(apart.condition)
+    if apart is not None:
+        rows = rows.filter(~apart.condition)
     chosen = next((group for group in groups if group.code == code), None)
     return rows.filter(chosen.condition) if chosen else rows
 
@@ -46,9 +60,12 @@ def counts(rows: QuerySet[Any], groups: list[Group]) -> dict[str, int]:
             sql, args = "SELECT 1 WHERE false", ()
         parts.append(f"(SELECT count(*) FROM ({sql}) few)")  # noqa: S608 - Django's own SQL, values as parameters
         params += args
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", params)
-        return {group.code: number for group, number in zip(groups, cursor.fetchone(), strict=True)}
+    numbers = counting.in_one_row(f"SELECT {', '.join(parts)}", params) if parts else ()
+    return {group.code: number for group, number in zip(groups, numbers, strict=True)}
+
+
+def _over(group: Group) -> str:
+    return _("%(label)s, over %(n)s") % {"label": group.label, "n": spaced(COUNT_TO)}
 
 
 def chips(
@@ -66,7 +83,12 @@ def chips(
     """
     chosen = query.get(parameter, default)
     totals = counts(rows, groups)
-    everything = {"label": _("Alle"), "count": None, "query": _with(query, parameter, ""), "is_current": not chosen}
+    everything = {
+        "label": _("Alle"),
+        "count": None,
+        "query": changed(query, **{parameter: ""}),
+        "is_current": not chosen,
+    }
     result: list[dict[str, Any]] = [] if default else [everything]
     for group in groups:
         number = totals[group.code]
@@ -74,19 +96,10 @@ def chips(
             more = number > COUNT_TO
             result.append(
                 {
-                    "label": f"{group.label} {COUNT_TO}+" if more else group.label,
+                    "label": _over(group) if more else group.label,
                     "count": None if more else number,
-                    "query": _with(query, parameter, group.code),
+                    "query": changed(query, **{parameter: group.code}),
                     "is_current": group.code == chosen,
                 }
             )
     return result
-
-
-def _with(query: QueryDict, parameter: str, code: str) -> str:
-    changed = query.copy()
-    for name in (CURSOR, parameter):
-        changed.pop(name, None)
-    if code:
-        changed[parameter] = code
-    return changed.urlencode()

@@ -7,11 +7,14 @@ fetched by itself. Pages, next-step texts and /readyz ask here before they promi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 ROW = 1
@@ -49,14 +52,41 @@ def record_beat(*, beat_at: datetime, at: datetime) -> None:
     )
 
 
+def newest_beat() -> QuerySet[Heartbeat, datetime]:
+    """The last `beat_at`, also as a subquery of a page's other data."""
+    return Heartbeat.objects.filter(pk=ROW).values_list("beat_at", flat=True)
+
+
+def silence_since(beat_at: datetime | None, *, at: datetime) -> Silence | None:
+    """None while the heart beats. `beat_at` is that of `newest_beat`, None without a row. No query."""
+    is_beating = beat_at is not None and at - beat_at <= timedelta(seconds=settings.HEARTBEAT_LIMIT)
+    return None if is_beating else Silence(beat_at)
+
+
 def find_silence(*, at: datetime) -> Silence | None:
     """None while the heart beats. One query by primary key."""
-    since = Heartbeat.objects.filter(pk=ROW).values_list("beat_at", flat=True).first()
-    if since is not None and at - since <= timedelta(seconds=settings.HEARTBEAT_LIMIT):
-        return None
-    return Silence(since)
+    return silence_since(newest_beat().first(), at=at)
 
 
 def is_working(*, at: datetime) -> bool:
     """Whether what waits will be sent and fetched without a person. Ask once for a page, not once for a row."""
     return find_silence(at=at) is None
+
+
+def silence_of_page(
+    request: HttpRequest, *, at: datetime, find_beat: Callable[[], datetime | None] | None = None
+) -> Silence | None:
+    """As `find_silence`, once for the request: the page's texts and its banner say the same.
+
+    `find_beat` reads the newest beat together with other data of the page, when nobody has asked before.
+    """
+    if not hasattr(request, "_silence"):
+        beat_at = find_beat() if find_beat else newest_beat().first()
+        request._silence = silence_since(beat_at, at=at)  # type: ignore[attr-defined]
+    silence: Silence | None = getattr(request, "_silence")  # noqa: B009 - no attribute of a request's class
+    return silence
+
+
+def is_working_for(request: HttpRequest, *, at: datetime) -> bool:
+    """As `is_working`, once for the request."""
+    return silence_of_page(request, at=at) is None

@@ -15,9 +15,14 @@ def page_or_fragment(
     request: HttpRequest, template: str, *fragments: str, context: dict[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
     """The fragment of `template` that htmx will swap (`HX-Target` names it), else the whole page."""
-    htmx = getattr(request, "htmx", None)
-    target = htmx.target if htmx and not htmx.boosted else None
-    name = f"{template}#{target}" if target in fragments else template
-    response = render(request, name, context, status=status)
+    target = asked_fragment(request, *fragments)
+    response = render(request, f"{template}#{target}" if target else template, context, status=status)
     response["Vary"] = "HX-Request"
     return response
+
+
+def asked_fragment(request: HttpRequest, *fragments: str) -> str | None:
+    """The one of `fragments` that htmx is about to replace; None when the whole page is wanted."""
+    htmx = getattr(request, "htmx", None)
+    target = htmx.target if htmx and not htmx.boosted else None
+    return target if target in fragments else None

@@ -168,12 +168,12 @@ class Hold(Generic[Row]):
             **fields,
         )
 
-    def _still_has(self, now: Row) -> bool:
+    def _still_has(self, now: Mapping[str, Any]) -> bool:
         """Whether the row, as it is stored now, is ours. Notes whether it was made due in the meantime."""
-        self.is_nudged = now.next_attempt_at != self._due_at
+        self.is_nudged = now["next_attempt_at"] != self._due_at
         if self.is_nudged:
-            self.row.next_attempt_at = now.next_attempt_at
-        return now.attempts == self.attempt and getattr(now, "status", None) == getattr(self.row, "status", None)
+            self.row.next_attempt_at = now["next_attempt_at"]
+        return now["attempts"] == self.attempt and now.get("status") == getattr(self.row, "status", None)
 
     def _take(self, fields: Mapping[str, Any]) -> None:
         """Set the columns of a finished round on the row in memory; a time that a nudge set is kept."""
@@ -334,8 +334,9 @@ def lock_all(holds: Iterable[Hold[Row]]) -> list[Hold[Row]]:
     if not by_pk:
         return []
     model = type(next(iter(by_pk.values())).row)
+    fence = {"attempts", "next_attempt_at", "status"} & {field.name for field in model._meta.concrete_fields}
     rows = model._base_manager.filter(pk__in=by_pk).select_for_update(of=("self",)).order_by("pk")
-    return [hold for row in rows if (hold := by_pk[row.pk])._still_has(row)]
+    return [hold for row in rows.values("pk", *fence) if (hold := by_pk[row["pk"]])._still_has(row)]
 
 
 def finish_all(results: Mapping[Hold[Row], Mapping[str, Any]]) -> None:
@@ -355,9 +356,8 @@ def finish_all(results: Mapping[Hold[Row], Mapping[str, Any]]) -> None:
 
 
 def waiting_time(failures: int, *, asked: float | None = None, longest: timedelta = LONGEST_WAIT) -> timedelta:
-    """2, 4, 8 ... seconds up to `longest`; or what the remote asked for (seconds), which after the second failure only lengthens it.
-
-    A remote that asks for no wait each time would otherwise be called each second for as long as it is away.
+    """2, 4, 8 ... seconds up to `longest`; or what the remote asked for (seconds), which after the second failure only lengthens it:
+    a remote that asks for no wait each time would otherwise be called each second for as long as it is away.
     """
     own = min(timedelta(seconds=2 ** min(failures, 20)), longest)
     if asked is None:

@@ -6,14 +6,19 @@ import logging
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 from psycopg.errors import QueryCanceled
 
 from portal.core import bodies, health
+from portal.core.paging import changed
 from portal.core.request_id import new_request_id, request_id, well_formed
+from portal.core.search import is_about_a_person
 from portal.gateways import page_budget
 
 logger = logging.getLogger(__name__)
@@ -61,6 +66,25 @@ class NullCharacters:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("a null character in the address")
         return self.get_response(request)
+
+
+class NoPersonSearched:
+    """Leads a search for what may be a national identity number to an address without it: the browser, links to further
+    pages and saved views would keep it.
+    """
+
+    def __init__(self, get_response: type_of_next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "GET" or not is_about_a_person(request.GET.get("q", "")):
+            return self.get_response(request)
+        sentence = _("Portalen søker ikke etter personer. Søk med en virksomhet, en referanse eller en id.")
+        messages.warning(request, sentence)
+        address = f"{request.path}?{changed(request.GET, q='')}"
+        if getattr(request, "htmx", None):
+            return HttpResponseClientRedirect(address)
+        return HttpResponseRedirect(address)
 
 
 class BodyLimits:

@@ -18,7 +18,9 @@ from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 
 SIZE = 50
-CURSOR = "after"
+AFTER, BEFORE = "after", "before"
+CURSORS = (AFTER, BEFORE)
+"""Parameters of the address: the page follows that row, or ends before it."""
 LONGEST = 2_000
 """Characters of a cursor: names and times are far shorter."""
 T = TypeVar("T")
@@ -28,10 +30,18 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
+    """`next_query` and `previous_query` are "" where there is no such page."""
+
     rows: list[T]
     next_query: str
     first_query: str
     is_later: bool
+    previous_query: str = ""
+
+    @classmethod
+    def of_all(cls, rows: list[T]) -> Page[T]:
+        """The only page."""
+        return cls(rows, next_query="", first_query="", is_later=False)
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.rows)
@@ -41,25 +51,71 @@ class Page(Generic[T]):
 
     def of(self, row: Callable[[T], Shown]) -> Page[Shown]:
         """The same page, with what the template shows of each row."""
-        return Page([row(each) for each in self.rows], self.next_query, self.first_query, self.is_later)
+        return self.showing([row(each) for each in self.rows])
+
+    def showing(self, rows: list[Shown]) -> Page[Shown]:
+        """The same page with `rows` in place of the stored ones."""
+        return Page(rows, self.next_query, self.first_query, self.is_later, self.previous_query)
 
 
 def paginate(rows: QuerySet[M], *, query: QueryDict, order: tuple[str, ...], size: int = SIZE) -> Page[M]:
     """One page of `rows` in `order` (fields, `-` for descending; all the same direction; the last one unique, e.g. pk)."""
-    cursor = _decode(query.get(CURSOR, ""), len(order))
-    ordered = rows.order_by(*order)
     try:
-        fetched = list(ordered.filter(_beyond(order, cursor))[: size + 1] if cursor else ordered[: size + 1])
+        page = _page_before(rows, query, order, size) or _page_after(rows, query, order, size)
     except (TypeError, ValueError, ValidationError, DataError):  # an invalid cursor in the URL: show the first page
-        cursor, fetched = [], list(ordered[: size + 1])
-    shown = fetched[:size]
-    more = len(fetched) > size
+        page = None
+    return page or _of(query, order, _fetch(rows, order, [], size), size=size, is_later=False)
+
+
+def _page_after(rows: QuerySet[M], query: QueryDict, order: tuple[str, ...], size: int) -> Page[M] | None:
+    """The page behind the cursor; None without one."""
+    cursor = _decode(query.get(AFTER, ""), len(order))
+    return _of(query, order, _fetch(rows, order, cursor, size), size=size, is_later=True) if cursor else None
+
+
+def _page_before(rows: QuerySet[M], query: QueryDict, order: tuple[str, ...], size: int) -> Page[M] | None:
+    """The page before the cursor; None without one, and where a whole page is not left: that is the first page."""
+    cursor = _decode(query.get(BEFORE, ""), len(order))
+    found = _fetch(rows, reversed_order(order), cursor, size) if cursor else []
+    if len(found) <= size:
+        return None
+    shown = found[:size][::-1]
+    return _of(query, order, shown, size=size, is_later=True, goes_on=True)
+
+
+def _fetch(rows: QuerySet[M], order: tuple[str, ...], cursor: list[str | int], size: int) -> list[M]:
+    """One more than a page."""
+    ordered = rows.order_by(*order)
+    return list(ordered.filter(_beyond(order, cursor))[: size + 1] if cursor else ordered[: size + 1])
+
+
+def _of(
+    query: QueryDict, order: tuple[str, ...], found: list[M], *, size: int, is_later: bool, goes_on: bool = False
+) -> Page[M]:
+    shown = found[:size]
+    goes_on = goes_on or len(found) > size
     return Page(
         rows=shown,
-        next_query=_with_cursor(query, _encode(order, shown[-1])) if more else "",
-        first_query=_with_cursor(query, ""),
-        is_later=bool(cursor),
+        next_query=changed(query, **{AFTER: _encode(order, shown[-1])}) if goes_on else "",
+        first_query=changed(query),
+        is_later=is_later,
+        previous_query=changed(query, **{BEFORE: _encode(order, shown[0])}) if is_later and shown else "",
     )
+
+
+def reversed_order(order: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(field[1:] if field.startswith("-") else f"-{field}" for field in order)
+
+
+def changed(query: QueryDict, **changes: str) -> str:
+    """The query with these parameters, from the first page unless they say otherwise; "" takes a parameter away."""
+    copy = query.copy()
+    for name in (*CURSORS, *changes):
+        copy.pop(name, None)
+    for name, value in changes.items():
+        if value:
+            copy[name] = value
+    return copy.urlencode()
 
 
 def _beyond(order: tuple[str, ...], cursor: list[str | int]) -> Q:
@@ -88,11 +144,3 @@ def _decode(text: str, length: int) -> list[str | int]:
         return []
     is_cursor = isinstance(values, list) and len(values) == length and all(isinstance(v, str | int) for v in values)
     return values if is_cursor else []
-
-
-def _with_cursor(query: QueryDict, cursor: str) -> str:
-    changed = query.copy()
-    changed.pop(CURSOR, None)
-    if cursor:
-        changed[CURSOR] = cursor
-    return changed.urlencode()

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models, transaction
 from django.db.models import QuerySet
 
-from portal.core.audit import record
+from portal.core.audit import event, record, record_all
 
 
 class IllegalTransition(Exception):
@@ -86,15 +86,22 @@ class StatusModel(models.Model):
         Raises IllegalTransition when the table lacks the step, LostRace when the row is no longer in our state.
         """
         before = self.status
-        if status not in self.TRANSITIONS.get(before, set()):
-            raise IllegalTransition(f"{self._meta.label} {self.pk}: {before} -> {status}")
-        changes = {"status": status, **({"status_at": at} if self._has("status_at") else {}), **fields}
+        changes = self._changes(status, at, fields)
         with transaction.atomic():
             mine: Any = type(self)._base_manager.filter(pk=self.pk)
             if not mine.filter(status=before).update(**changes):
                 raise LostRace(f"{self._meta.label} {self.pk} is no longer {before}")
             if is_recorded:
                 record(by=by, at=at, target=self, what=f"{before}->{status}", **(what or {}))
+        self._take(changes)
+
+    def _changes(self, status: str, at: datetime, fields: dict[str, Any]) -> dict[str, Any]:
+        """The columns of the step. Raises IllegalTransition."""
+        if not self.can_move_to(status):
+            raise IllegalTransition(f"{self._meta.label} {self.pk}: {self.status} -> {status}")
+        return {"status": status, **({"status_at": at} if self._has("status_at") else {}), **fields}
+
+    def _take(self, changes: dict[str, Any]) -> None:
         for name, value in changes.items():
             if not hasattr(value, "resolve_expression"):
                 setattr(self, name, value)
@@ -120,3 +127,32 @@ class StatusModel(models.Model):
     def _columns_but_status(self) -> set[str]:
         skipped = {"status", *self.get_deferred_fields()}
         return {f.name for f in self._meta.concrete_fields if not f.primary_key and f.attname not in skipped}
+
+
+Row = TypeVar("Row", bound=StatusModel)
+
+
+def move_all(
+    rows: Sequence[Row],
+    status: str,
+    *,
+    by: str,
+    at: datetime,
+    what: Callable[[Row], dict[str, Any]] = lambda _row: {},
+    is_recorded: Callable[[Row], bool] = lambda _row: True,
+    **fields: Any,
+) -> None:
+    """`move_to` for rows of one model that are locked and in one state: one UPDATE and one INSERT, all or nothing. Raises as `move_to`."""
+    if not rows:
+        return
+    before, changes = rows[0].status, {}
+    for row in rows:
+        changes = row._changes(status, at, fields)
+    with transaction.atomic():
+        mine: Any = type(rows[0])._base_manager.filter(pk__in=[row.pk for row in rows], status=before)
+        if mine.update(**changes) != len(rows):
+            raise LostRace(f"of {len(rows)} rows of {rows[0]._meta.label} one is no longer {before}")
+        told = [row for row in rows if is_recorded(row)]
+        record_all([event(by=by, at=at, target=row, what=f"{before}->{status}", **what(row)) for row in told])
+    for row in rows:
+        row._take(changes)

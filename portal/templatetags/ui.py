@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -11,10 +11,13 @@ from django.template.context import Context
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.core.colours import colour
+from portal.core.filters import grouped, spaced
+from portal.core.formats import decimal
 
 register = template.Library()
 NBSP = "\N{NO-BREAK SPACE}"
@@ -40,9 +43,35 @@ def env_url(context: Context, name: str, *args: Any, **kwargs: Any) -> str:
     return reverse(name, args=args or None, kwargs=None if args else {"environment": environment, **kwargs})
 
 
+@register.simple_block_tag
+def breadcrumbs(content: str) -> str:
+    """The path to this page: a `crumb` for each page above it, and one without an address for the page itself."""
+    return format_html(
+        '<nav class="ds-breadcrumbs" aria-label="{}"><ol>{}</ol></nav>',
+        _("Du er her"),
+        content,
+    )
+
+
+@register.simple_block_tag(takes_context=True)
+def crumb(context: Context, content: str, name: str = "", *, url: str = "", lang: str = "", **kwargs: Any) -> str:
+    """`{% crumb 'customer' pk=customer.pk %}{{ customer.name }}{% endcrumb %}`: a page of the environment, or `url`.
+
+    `lang` is the language of the text where it is not that of the page.
+    """
+    address = url or (env_url(context, name, **kwargs) if name else "")
+    language = format_html(' lang="{}"', lang) if lang else ""
+    if address:
+        return format_html('<li><a class="ds-link" href="{}"{}>{}</a></li>', address, language, content)
+    return format_html('<li><span aria-current="page"{}>{}</span></li>', language, content)
+
+
 @register.inclusion_tag("components/field.html")
 def field(bound: BoundField, **attrs: Any) -> dict[str, Any]:
-    """A form field with label, help, error and ARIA attributes. Extra keywords become attributes of the control."""
+    """A form field with label, help, error and ARIA attributes. Extra keywords become attributes of the control.
+
+    One that cannot be changed is shown as text.
+    """
     widget = bound.field.widget
     described = [f"{bound.auto_id}-help"] if bound.help_text else []
     described += [f"{bound.auto_id}-error"] if bound.errors else []
@@ -51,6 +80,7 @@ def field(bound: BoundField, **attrs: Any) -> dict[str, Any]:
     invalid = {"aria-invalid": "true"} if bound.errors else {}
     return {
         "bound": bound,
+        "is_text": bound.field.disabled,
         "control": bound.as_widget(attrs={"class": "ds-input", **aria, **invalid, **given}),
         "is_group": isinstance(widget, (CheckboxSelectMultiple, RadioSelect)),
         "is_choice": isinstance(widget, CheckboxInput),
@@ -66,14 +96,13 @@ def error_summary(form: Any) -> dict[str, Any]:
 @register.filter
 def orgnr(value: str) -> str:
     """`310629499` as `310 629 499` with spaces that do not break."""
-    text = str(value)
-    return NBSP.join((text[:3], text[3:6], text[6:])) if len(text) == 9 else text
+    return grouped(str(value))
 
 
 @register.filter
 def count(value: int) -> str:
     """`1248` as `1 248`."""
-    return f"{int(value):,}".replace(",", NBSP)
+    return spaced(int(value))
 
 
 @register.filter
@@ -81,7 +110,7 @@ def size(value: int) -> str:
     """Bytes as `48 kB`."""
     if value < 1000:
         return f"{value}{NBSP}B"
-    return f"{value / 1000:.0f}{NBSP}kB" if value < 1_000_000 else f"{value / 1_000_000:.1f}{NBSP}MB".replace(".", ",")
+    return f"{value / 1000:.0f}{NBSP}kB" if value < 1_000_000 else f"{decimal(value / 1_000_000)}{NBSP}MB"
 
 
 @register.filter
@@ -120,3 +149,15 @@ def ago(value: datetime | None) -> str:
         return ngettext("for %(n)s time siden", "for %(n)s timer siden", n) % {"n": n}
     n = seconds // 86400
     return ngettext("for %(n)s dag siden", "for %(n)s dager siden", n) % {"n": n}
+
+
+@register.filter
+def took(value: timedelta | None) -> str:
+    """How long something took, in the largest unit of which there are two: `41 min`, `26 t`, `3 døgn`."""
+    if value is None:
+        return "–"
+    minutes = round(value.total_seconds() / 60)
+    if minutes < 120:
+        return _("%(n)s min") % {"n": minutes}
+    hours = round(minutes / 60)
+    return _("%(n)s t") % {"n": hours} if hours < 48 else _("%(n)s døgn") % {"n": round(hours / 24)}

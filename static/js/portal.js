@@ -18,4 +18,73 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
 });
-for (const summary of document.querySelectorAll(".ds-error-summary")) summary.focus();
+
+// What is done with a page, and again with each part that htmx puts into it.
+function prepare(part) {
+  for (const summary of part.querySelectorAll(".ds-error-summary")) summary.focus();
+  for (const table of part.querySelectorAll("table[data-stack]")) label(table);
+  for (const input of part.querySelectorAll('input[type="file"].ds-input')) makeDropZone(input);
+}
+
+// On a narrow screen the cells stand below each other without their headings: each gets its heading as a label.
+function label(table) {
+  const headings = [...(table.tHead?.rows[0]?.cells ?? [])].map(
+    (cell) => (cell.querySelector(".sort")?.firstChild ?? cell).textContent.trim(),
+  );
+  for (const cell of table.querySelectorAll("tbody td:not([colspan]):not([data-label])")) {
+    const heading = headings[cell.cellIndex];
+    const speaks = cell.querySelector(".stacked, .row__main, input, button, .ds-button") || !cell.textContent.trim();
+    if (heading && !speaks && cell.cellIndex > 0) cell.dataset.label = heading;
+  }
+}
+
+// A field for files as a zone to drop them on, which names the chosen ones.
+function makeDropZone(input) {
+  const texts = document.body.dataset;
+  if (!texts.drop || input.closest(".drop")) return;
+  const zone = Object.assign(document.createElement("div"), { className: "drop" });
+  const text = Object.assign(document.createElement("span"), { textContent: texts.drop });
+  const files = Object.assign(document.createElement("ul"), { className: "drop__files" });
+  files.setAttribute("role", "status");
+  text.setAttribute("aria-hidden", "true");
+  input.before(zone);
+  zone.append(text, files, input);
+  for (const event of ["dragenter", "dragleave", "drop"]) {
+    input.addEventListener(event, () => zone.classList.toggle("drop--over", event === "dragenter"));
+  }
+  input.addEventListener("change", () => {
+    const names = [...input.files].map((file) => file.name);
+    const lines = names.length > 10 ? [...names.slice(0, 10), `+ ${names.length - 10}`] : names;
+    files.replaceChildren(...lines.map((name) => Object.assign(document.createElement("li"), { textContent: name })));
+  });
+}
+
+prepare(document);
+document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
+
+// Ctrl K, or ⌘K on a Mac, goes to the search in the header.
+const find = document.querySelector("#find");
+if (find) {
+  find.placeholder += /Mac|iP/.test(navigator.platform) ? " ⌘K" : " Ctrl K";
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.key.toLowerCase() !== "k") return;
+    event.preventDefault();
+    find.select();
+    find.focus();
+  });
+}
+
+// A service is for years, months or terms: only such periods can be picked for it.
+function showPeriods(choice) {
+  const select = choice.form.elements.period;
+  if (!select || !select.querySelector("optgroup")) return;
+  for (const group of select.querySelectorAll("optgroup")) {
+    group.disabled = group.hidden = group.label !== choice.dataset.periods;
+  }
+  const picked = select.selectedOptions[0]?.parentElement;
+  if (picked?.label !== choice.dataset.periods) select.value = choice.dataset.usual;
+}
+for (const choice of document.querySelectorAll("[data-periods]")) {
+  choice.addEventListener("change", () => showPeriods(choice));
+  if (choice.checked) showPeriods(choice);
+}

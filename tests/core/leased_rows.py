@@ -10,13 +10,14 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 
-from accounts.models import Customer, Portfolio, RegisterRound, Role, User
+from accounts.models import Customer, CustomerImport, NotificationPlan, Portfolio, RegisterRound, Role, User
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from portal.core.outbox.message import OutboxMessage
 from submissions.models import (
     Attachment,
     Dialog,
+    DueRound,
     EarlierReport,
     EventSubscription,
     Heap,
@@ -30,10 +31,13 @@ from submissions.models import (
 from submissions.period import Period
 from systemusers.models import (
     Access,
+    AccessProfile,
+    Campaign,
     ChangeRequest,
     ClientRelation,
     ClientRound,
     FoundSystemUser,
+    Invitation,
     KeyRotation,
     OfferedRound,
     RightsCheck,
@@ -62,10 +66,10 @@ def client_id(number: int) -> str:
     return f"{CLIENT_ID[:-6]}{number:06}"
 
 
-def access() -> Access:
-    """Through a system of its own."""
+def access(of: Customer | None = None) -> Access:
+    """Through a system of its own. `of`: the customer, by default a new one."""
     number = System.objects.count()
-    made = World(customer(), settings.SANDBOX_URL, client_id=client_id(number), system_id=f"{SYSTEM_ID}_{number}")
+    made = World(of or customer(), settings.SANDBOX_URL, client_id=client_id(number), system_id=f"{SYSTEM_ID}_{number}")
     return made.access
 
 
@@ -151,6 +155,24 @@ def change_request() -> ChangeRequest:
     return ChangeRequest.objects.create(access=access(), status_at=AT, requested_by="test", next_attempt_at=AT)
 
 
+def campaign() -> Campaign:
+    owner = User.objects.first() or make_user(Role.CASE_WORKER)
+    profile = AccessProfile.objects.first() or access().profile
+    return Campaign.objects.create(
+        environment=Environment.SANDBOX,
+        name="x",
+        profile=profile,
+        owner=owner,
+        created_at=AT,
+        status_at=AT,
+        next_attempt_at=AT,
+    )
+
+
+def invitation() -> Invitation:
+    return Invitation.objects.create(access=access(), ordered_by="test", ordered_at=AT)
+
+
 def found_system_user() -> FoundSystemUser:
     own = System.objects.first() or access().profile.system
     return FoundSystemUser.objects.create(
@@ -163,17 +185,40 @@ def heap() -> Heap:
     return Heap.objects.create(environment=Environment.SANDBOX, owner=owner, created_at=AT, touched_at=AT)
 
 
+def customer_import() -> CustomerImport:
+    owner = User.objects.first() or make_user(Role.CASE_WORKER)
+    return CustomerImport.objects.create(
+        environment=Environment.SANDBOX,
+        owner=owner,
+        content=b"",
+        filename="x",
+        created_at=AT,
+        touched_at=AT,
+        status_at=AT,
+    )
+
+
+def notification_plan() -> NotificationPlan:
+    number = User.objects.count()
+    user = User.objects.create_user(f"staff{number}@vendor.example", "a long enough password", name="Ansatt")
+    return NotificationPlan.objects.create(user=user, at_once=["REJECTED"])
+
+
 MAKERS: dict[type[Any], Callable[[], Any]] = {
     Access: access,
     Attachment: attachment,
+    Campaign: campaign,
     ChangeRequest: change_request,
     ClientRelation: client_relation,
+    CustomerImport: customer_import,
     ClientRound: lambda: ClientRound.objects.create(access=access()),
     Dialog: dialog,
+    DueRound: lambda: DueRound.objects.create(environment=f"E{DueRound.objects.count()}"),
     EarlierReport: earlier_report,
     EventSubscription: subscription,
     FoundSystemUser: found_system_user,
     Heap: heap,
+    Invitation: invitation,
     KeyRotation: rotation,
     Opening: opening,
     OfferedRound: lambda: OfferedRound.objects.create(environment=f"E{OfferedRound.objects.count()}"),
@@ -182,6 +227,7 @@ MAKERS: dict[type[Any], Callable[[], Any]] = {
     PackageCheck: package_check,
     PollCursor: cursor,
     RightsCheck: lambda: RightsCheck.objects.create(access=access()),
+    NotificationPlan: notification_plan,
     RegisterRound: lambda: RegisterRound.objects.create(environment=f"E{RegisterRound.objects.count()}"),
     Submission: submission,
     SystemRound: system_round,

@@ -32,14 +32,14 @@ def write(portfolio: Portfolio, what: str, **detail: Any) -> AuditEvent:
 
 
 class TestRecord:
-    @pytest.mark.parametrize("what", list(AuditType))
-    def test_every_type_is_written_with_the_details_it_declares(self, portfolio: Portfolio, what: AuditType) -> None:
-        detail = {key: EXAMPLES.get(key, "x") for key in DETAIL_KEYS.get(what, set())}
+    def test_every_type_is_written_with_the_details_it_declares(self, portfolio: Portfolio) -> None:
+        for what in AuditType:
+            detail = {key: EXAMPLES.get(key, "x") for key in DETAIL_KEYS.get(what, set())}
 
-        event = write(portfolio, str(what), **detail)
+            event = write(portfolio, str(what), **detail)
 
-        event.refresh_from_db()
-        assert (event.what, event.target, event.detail) == (what.value, target_of(portfolio), detail)
+            event.refresh_from_db()
+            assert (event.what, event.target, event.detail) == (what.value, target_of(portfolio), detail)
 
     @pytest.mark.parametrize("what", ["files added", "Edited", "", "->", "A->B", "DRAFT->READY"])
     def test_an_unknown_type_is_refused(self, portfolio: Portfolio, what: str) -> None:
@@ -97,7 +97,10 @@ def test_no_detail_is_for_text_from_outside() -> None:
 
 def test_every_type_has_a_presenter_and_is_used_somewhere() -> None:
     code = "\n".join(
-        path.read_text() for app in ("accounts", "systemusers", "submissions") for path in (ROOT / app).rglob("*.py")
+        path.read_text()
+        for folder in ("accounts", "systemusers", "submissions", "portal/core", "portal/desk")
+        for path in (ROOT / folder).rglob("*.py")
+        if path.name != "audit_events.py"
     )
     families = ("register", "update", "delete", "missing")  # made of an act and its result
 
@@ -118,24 +121,24 @@ def test_no_call_of_record_has_a_type_that_is_only_a_string() -> None:
 
 @pytest.mark.parametrize("language", ["nb", "nn", "en"])
 class TestPresenters:
-    @pytest.mark.parametrize("what", list(AuditType))
-    def test_every_type_is_a_sentence(self, language: str, what: AuditType) -> None:
-        detail = {key: EXAMPLES.get(key, "x") for key in DETAIL_KEYS.get(what, set())}
-        event = AuditEvent(target="accounts.Portfolio:1", what=str(what), detail=detail)
+    def test_every_type_is_a_sentence(self, language: str) -> None:
+        for what in AuditType:
+            detail = {key: EXAMPLES.get(key, "x") for key in DETAIL_KEYS.get(what, set())}
+            event = AuditEvent(target="accounts.Portfolio:1", what=str(what), detail=detail)
 
-        with translation.override(language):
-            presented, bare = present(event), present(AuditEvent(target="gone.Model:1", what=str(what), detail={}))
-
-        assert presented.title
-        assert presented.sentence.startswith(presented.title)
-        assert bare.title == presented.title
-
-    @pytest.mark.parametrize("model", [m for m in apps.get_models() if issubclass(m, StatusModel)])
-    def test_every_state_is_one_too(self, language: str, model: type[Any]) -> None:
-        for after in model.Status.values:
-            event = AuditEvent(target=f"{model._meta.label}:1", what=f"X->{after}", detail={})
             with translation.override(language):
-                assert present(event).title not in ("", after)
+                presented, bare = present(event), present(AuditEvent(target="gone.Model:1", what=str(what), detail={}))
+
+            assert presented.title, what
+            assert presented.sentence.startswith(presented.title), what
+            assert bare.title == presented.title, what
+
+    def test_every_state_is_one_too(self, language: str) -> None:
+        for model in (m for m in apps.get_models() if issubclass(m, StatusModel)):
+            for after in model.Status.values:
+                event = AuditEvent(target=f"{model._meta.label}:1", what=f"X->{after}", detail={})
+                with translation.override(language):
+                    assert present(event).title not in ("", after), (model, after)
 
 
 def test_old_and_new_are_shown_with_the_labels_of_the_model() -> None:

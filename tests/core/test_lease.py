@@ -112,17 +112,20 @@ WRITES: dict[str, Callable[[Hold[Any]], object]] = {
 
 
 @every_model
-@pytest.mark.parametrize("name", WRITES)
-def test_a_slow_worker_writes_nothing_once_another_has_the_row(model: type[Leased], name: str) -> None:
+def test_a_slow_worker_writes_nothing_once_another_has_the_row(model: type[Leased]) -> None:
     [row] = make_due_rows(model)
     slow = claim_one(model)
     claim_one(model, at=AFTER_LEASE)
     before = columns(row)
 
-    with pytest.raises(LostRace), transaction.atomic():
-        WRITES[name](slow)
-
-    assert columns(row) == before
+    for name, write in WRITES.items():
+        lost = False
+        try:
+            with transaction.atomic():
+                write(slow)
+        except LostRace:
+            lost = True
+        assert (name, lost, columns(row)) == (name, True, before)
 
 
 @every_model
@@ -479,7 +482,8 @@ def test_a_batch_that_gets_no_answer_is_not_asked_row_by_row() -> None:
 
 
 WITHOUT_A_KEY = {
-    "ClientRelation", "FoundSystemUser", "Heap", "OfferedRound", "OutboxMessage", "PackageCheck", "RegisterRound",
+    "Campaign", "ClientRelation", "CustomerImport", "DueRound", "FoundSystemUser", "Heap", "Invitation", "NotificationPlan",
+    "OfferedRound", "OutboxMessage", "PackageCheck", "RegisterRound",
 }  # fmt: skip
 """Their work needs no token of a client of ours."""
 BY_A_PERSON = {"KeyRotation"}

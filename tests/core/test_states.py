@@ -15,6 +15,7 @@ from portal.core.states import IllegalTransition, LostRace, StatusModel
 from submissions.models import Order, Submission
 from submissions.period import Period
 from systemusers.models import Access, SigningKey, System
+from tests.core.leased_rows import access
 from tests.fixtures import AT
 
 WORKFLOWS = [Submission, Order, Access, System, SigningKey]
@@ -39,20 +40,26 @@ def test_every_state_can_be_reached_from_the_first(model: type[Any]) -> None:
     assert reached == set(model.Status.values)
 
 
-@pytest.mark.parametrize(("model", "before", "after"), [p for p in PAIRS if p[2] not in p[0].TRANSITIONS[p[1]]])
-def test_a_step_outside_the_table_is_refused(model: type[Any], before: str, after: str) -> None:
+def test_a_step_outside_the_table_is_refused() -> None:
+    outside = [(model, before, after) for model, before, after in PAIRS if after not in model.TRANSITIONS[before]]
+
+    assert outside
+    assert [step for step in outside if not is_refused(*step)] == []
+
+
+def is_refused(model: type[Any], before: str, after: str) -> bool:
     row = model(pk=1, status=before)
-
-    with pytest.raises(IllegalTransition):
+    try:
         row.move_to(after, by="test", at=AT)
-
-    assert row.status == before
+    except IllegalTransition:
+        return row.status == before
+    return False
 
 
 def submission(customer: Customer, status: str) -> Submission:
     return Submission.objects.create(
         environment=customer.environment, customer=customer, service="s", **Period.year(2025).columns(), status=status, status_at=AT,
-        created_by="test", created_at=AT, delivered_at=AT,
+        created_by="test", created_at=AT, delivered_at=AT, access=access(customer),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from accounts.models import Customer
 from portal.core.states import IllegalTransition
 from submissions.models import Submission
 from submissions.period import Period
+from tests.core.leased_rows import access
 from tests.fixtures import AT
 
 
@@ -17,7 +18,7 @@ from tests.fixtures import AT
 def row(customer: Customer) -> Submission:
     return Submission.objects.create(
         environment=customer.environment, customer=customer, service="s", **Period.year(2025).columns(), status="READY", status_at=AT,
-        created_by="test", created_at=AT,
+        created_by="test", created_at=AT, access=access(customer),
     )  # fmt: skip
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from email.mime.image import MIMEImage
 from typing import Any
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends import smtp
 from django.utils.crypto import salted_hmac
 
 from portal.core.outbox.delivery import NotAccepted, Sender, register
-from portal.core.outbox.message import OutboxMessage
+from portal.core.outbox.message import InlinePicture, OutboxMessage
 
 REFUSED, DEFERRED, MALFORMED = "MAIL_REFUSED", "MAIL_DEFERRED", "MAIL_MALFORMED"
 UNREACHABLE, LOGIN_REFUSED, SENDER_REFUSED = "MAIL_UNREACHABLE", "MAIL_LOGIN_REFUSED", "MAIL_SENDER_REFUSED"
@@ -46,17 +48,33 @@ def _mail(address: str, payload: dict[str, Any], key: str) -> EmailMultiAlternat
     }
     if payload["language"]:
         headers["Content-Language"] = payload["language"]
+    headers |= payload.get("headers", {})
     reply_to = [payload["reply_to"]] if payload["reply_to"] else None
     mail = EmailMultiAlternatives(
         payload["subject"], payload["text"], sender, [address], headers=headers, reply_to=reply_to
     )
     if payload["html"]:
         mail.attach_alternative(payload["html"], "text/html")
+    for picture in payload.get("pictures", []):
+        _attach(mail, picture)
     try:
         mail.message()
     except ValueError:  # a line break in a header, or an address that is none
         raise NotAccepted(MALFORMED, is_final=True) from None
     return mail
+
+
+def _attach(mail: EmailMultiAlternatives, picture: InlinePicture) -> None:
+    """Beside the HTML that shows it. A picture that was deleted meanwhile is left out: the mail is whole without it."""
+    try:
+        with default_storage.open(picture["file"]) as file:
+            part = MIMEImage(file.read())
+    except (OSError, TypeError):  # no such file; none of the formats that mail programs show
+        return
+    part["Content-ID"] = f"<{picture['cid']}>"
+    part["Content-Disposition"] = "inline"
+    mail.mixed_subtype = "related"  # type: ignore[attr-defined]  # the stubs are of a newer Django
+    mail.attach(part)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from django.db import models
 from django.db.models import Q
@@ -16,6 +16,13 @@ from portal.core.crypto import EncryptedField, SealedManager
 from portal.core.outbox.quiet_hours import QuietHours
 
 
+class InlinePicture(TypedDict):
+    """A picture inside the HTML of a mail: `<img src="cid:…">`. `file` is its name in the default storage."""
+
+    cid: str
+    file: str
+
+
 class MailPayload(TypedDict):
     """The content of a mail. `html`, `reply_to` and `language` (a language code) may be empty."""
 
@@ -24,6 +31,8 @@ class MailPayload(TypedDict):
     html: str
     reply_to: str
     language: str
+    headers: NotRequired[dict[str, str]]
+    pictures: NotRequired[list[InlinePicture]]
 
 
 class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):

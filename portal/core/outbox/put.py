@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -42,10 +43,45 @@ def put(
     given) a message that keeps failing is DEAD. With `send=False` the same work is done, but nothing is sent: for callers
     that must not show whether there is a receiver.
     """
-    message = OutboxMessage(
+    message = _message(kind, key, address=address, payload=payload, at=at, quiet_hours=quiet_hours)
+    message.status = Status.WAITING if send else Status.CLOSED
+    message.give_up_at = give_up_at or message.give_up_at
+    OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)  # one INSERT … ON CONFLICT DO NOTHING
+    enqueue.enqueue_by_name(TASK)
+
+
+@dataclass(frozen=True)
+class ToPut:
+    """One message for `put_many`: see `put`."""
+
+    kind: str
+    key: str
+    address: str
+    payload: MailPayload
+    quiet_hours: QuietHours | None = None
+
+
+def put_many(messages: Iterable[ToPut], *, at: datetime) -> None:
+    """As `put`, for many in one statement; one worker is woken."""
+    rows = [_message(at=at, **vars(one)) for one in messages]
+    if rows:
+        OutboxMessage.objects.bulk_create(rows, ignore_conflicts=True)
+        enqueue.enqueue_by_name(TASK)
+
+
+def _message(
+    kind: str,
+    key: str,
+    *,
+    address: str,
+    payload: MailPayload | Mapping[str, object],
+    at: datetime,
+    quiet_hours: QuietHours | None,
+) -> OutboxMessage:
+    return OutboxMessage(
         kind=kind,
         key=key,
-        status=Status.WAITING if send else Status.CLOSED,
+        status=Status.WAITING,
         status_at=at,
         sealed_address=address.encode(),
         address_hash=hash_of(address),
@@ -54,11 +90,9 @@ def put(
         next_attempt_at=quiet_hours.earliest(at) if quiet_hours else at,
         quiet_from=quiet_hours.start if quiet_hours else None,
         quiet_to=quiet_hours.end if quiet_hours else None,
-        give_up_at=give_up_at or at + GIVE_UP_AFTER,
+        give_up_at=at + GIVE_UP_AFTER,
         created_at=at,
     )
-    OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)  # one INSERT … ON CONFLICT DO NOTHING
-    enqueue.enqueue_by_name(TASK)
 
 
 def put_mail(

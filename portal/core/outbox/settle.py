@@ -1,12 +1,13 @@
-"""What a person does with a message that was given up, or that may have been sent."""
+"""What is done with a message that is not to be sent, or not by itself: by a person, or when what it tells is no longer so."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 
-from portal.core import enqueue
+from portal.core import enqueue, lease
 from portal.core.audit import record
 from portal.core.outbox.message import OutboxMessage, erased
 from portal.core.outbox.put import GIVE_UP_AFTER, TASK
@@ -33,6 +34,12 @@ def send_again(message: OutboxMessage, *, by: str, at: datetime) -> None:
 def close(message: OutboxMessage, *, by: str, at: datetime) -> None:
     """It need not be sent: remove address and content. Raises LostRace when it is settled."""
     _settle(message, Status.CLOSED, by=by, **{"at": at, **erased(at=at)})
+
+
+def withdraw(*, keys: Iterable[str], at: datetime) -> int:
+    """What these messages tell is no longer so: those that still wait are not sent. One that a worker has now goes its way."""
+    waiting = OutboxMessage.objects.waiting().filter(lease.free(at=at), key__in=list(keys))
+    return waiting.update(status=Status.CLOSED, **erased(at=at))
 
 
 def _settle(message: OutboxMessage, status: str, *, by: str, at: datetime, **fields: object) -> None:

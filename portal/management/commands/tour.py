@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Role, User
 from portal.local import embedded, runner, tour
+from portal.local.tour_watch import Failed
 
 
 class Command(BaseCommand):
@@ -37,7 +38,7 @@ class Command(BaseCommand):
             user = User.objects.filter(role=Role.ADMINISTRATOR).order_by("pk")[0]
             try:
                 tour.Tour(self.stdout.write, folder, user, caller).walk()
-            except (tour.Failed, httpx.HTTPError) as error:
+            except (Failed, httpx.HTTPError) as error:
                 raise CommandError(f"The tour stopped: {error}") from error
         self.stdout.write(f"\nAll nine steps did their work, in {time.monotonic() - started:.0f} s.")
 

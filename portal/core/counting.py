@@ -1,0 +1,71 @@
+"""How many rows a list has: exact up to a limit, estimated above it; large counts are kept for a minute."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.core.cache import cache
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import QuerySet, Value
+
+MOST = 10_000
+"""Exact up to here."""
+LARGE = 1_000
+"""A count above it is kept, since it costs time; a smaller one is always new."""
+KEPT_SECONDS = 60
+N = TypeVar("N")
+
+
+@dataclass(frozen=True)
+class Number:
+    value: int
+    is_estimate: bool = False
+
+
+def number_of(rows: QuerySet[Any]) -> Number:
+    """How many `rows` there are. Above MOST it is what the planner of PostgreSQL expects, and at least MOST."""
+    few = rows.order_by().values_list(Value(1))[: MOST + 1]
+    try:
+        sql, params = few.query.sql_with_params()
+    except EmptyResultSet:  # the filter is empty, so Django builds no SQL
+        return Number(0)
+
+    def count() -> Number:
+        exact = few.count()
+        return Number(exact) if exact <= MOST else Number(max(MOST, _expected(rows)), is_estimate=True)
+
+    return kept(sql, params, count, is_large=lambda number: number.value > LARGE)
+
+
+def _expected(rows: QuerySet[Any]) -> int:
+    plan = json.loads(rows.order_by().values_list(Value(1)).explain(format="json"))
+    return int(plan[0]["Plan"]["Plan Rows"])
+
+
+def in_one_row(sql: str, params: list[Any]) -> tuple[int, ...]:
+    """The numbers that a statement of several counts answers."""
+
+    def count() -> tuple[int, ...]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            row: tuple[int, ...] = cursor.fetchone()
+            return row
+
+    return kept(sql, params, count, is_large=lambda row: max(row) > LARGE)
+
+
+def kept(sql: str, params: Any, count: Callable[[], N], *, is_large: Callable[[N], bool]) -> N:
+    """The answer of `count`, from the cache when it was large before. What a user may see is part of the statement."""
+    key = "count:" + hashlib.sha256(repr((sql, params)).encode()).hexdigest()
+    known: N | None = cache.get(key)
+    if known is not None:
+        return known
+    number = count()
+    if is_large(number):
+        cache.set(key, number, KEPT_SECONDS)
+    return number

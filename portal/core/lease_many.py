@@ -1,0 +1,66 @@
+"""Leases of many rows of one model in few statements: what a `Hold` does for one. Rows that were lost are left out, not raised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import transaction
+
+from portal.core import lease
+from portal.core.lease import Hold, Row
+
+
+class Held(Protocol):
+    """Work with one row that is held."""
+
+    @property
+    def hold(self) -> Hold[Any]: ...
+
+
+Work = TypeVar("Work", bound=Held)
+
+
+def renew_all(holds: Iterable[Hold[Row]]) -> list[Hold[Row]]:
+    """Push the ends of the leases forward, before calls outside. Gives those that are still ours."""
+    with transaction.atomic():
+        mine = lease.lock_all(holds)
+        if mine:
+            _rows(mine).update(lease_until=mine[0].until())
+    return mine
+
+
+def end_all(holds: Iterable[Hold[Row]]) -> None:
+    """The rounds succeeded: end the leases. A row that was made due meanwhile stays due."""
+    done: dict[str, Any] = {"lease_until": None, "failures": 0, "problem_code": ""}
+    with transaction.atomic():
+        mine = lease.lock_all(holds)
+        nudged, quiet = [hold for hold in mine if hold.is_nudged], [hold for hold in mine if not hold.is_nudged]
+        if nudged:
+            _rows(nudged).update(**done)
+        if quiet:
+            _rows(quiet).update(next_attempt_at=None, **done)
+    for hold in mine:
+        hold._take({"next_attempt_at": None})
+
+
+def alone_if_it_fails(work: Callable[[Sequence[Work]], object], those: Sequence[Work]) -> None:
+    """`work` for all; when that fails, for each alone inside `lease.reporting`: one row does not keep the others back."""
+    if not those:
+        return
+    try:
+        if len(those) > 1:
+            work(those)
+            return
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception as error:
+        lease.log_problem(those[0].hold, error)
+    for one in those:
+        with lease.reporting(one.hold):
+            work([one])
+
+
+def _rows(holds: Sequence[Hold[Any]]) -> Any:
+    return type(holds[0].row)._base_manager.filter(pk__in=[hold.row.pk for hold in holds])

@@ -1,0 +1,332 @@
+"""A list of rows as a page: a search, filters, a table, and one page of rows after the other.
+
+A list is a subclass of ListPage, made anew for each request, and a template that extends `lists/page.html`. What all lists
+do alike (find, filter, page, what an empty list says) is here and in `templates/lists/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from portal.core import exports
+from portal.core.audit import record
+from portal.core.audit_events import AuditType
+from portal.core.counting import Number, number_of
+from portal.core.exports import Field
+from portal.core.filters import Group, chips, in_group, spaced
+from portal.core.heartbeat import is_working_for
+from portal.core.htmx import asked_fragment
+from portal.core.paging import SIZE, Page, changed, paginate, reversed_order
+from portal.core.search import row_id, search_text
+from portal.core.selection import Act
+
+RESULTS = "results"
+"""The element that a search replaces: chips, table and pager."""
+SORT = "sort"
+"""The parameter of the address that names the column to sort by."""
+SIZES = (25, SIZE, 100, 200)
+
+Asked = TypeVar("Asked", bound=HttpRequest)
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table: its heading. `code` and `order` make it a column to sort by.
+
+    `order` as of `paginate`, with an index behind it and no empty values: what the first press on the heading gives.
+    """
+
+    label: Any
+    code: str = ""
+    order: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column as the table shows it. `sorting` is ARIA's word; `query` leads to the list in that order, or turned around."""
+
+    label: Any
+    query: str = ""
+    sorting: str = ""
+
+    @property
+    def arrow(self) -> str:
+        return {"ascending": "↑", "descending": "↓"}.get(self.sorting, "↕")
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """What a list says that has no rows at all, whatever the search."""
+
+    title: Any
+    text: Any
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page of the environment: the name of its address, and the words that lead there."""
+
+    name: str
+    label: Any
+
+
+@dataclass(frozen=True)
+class Select:
+    """A choice beside the search: a parameter of the address, and `options` as (value, name); "" chooses all."""
+
+    name: str
+    label: Any
+    options: Sequence[tuple[str, Any]]
+    chosen: str
+
+
+class ListPage(Generic[Asked, Rows]):
+    """One list for one request. A subclass says what is its own; `respond` answers.
+
+    `find` gives the rows that the user may see and that match `self.text`; `load` adds what a row shows; `rows` makes of
+    one page what the template reads as `row`. The template's blocks are named in `templates/lists/page.html`.
+    """
+
+    template: ClassVar[str]
+    title: Any
+    columns: ClassVar[tuple[Column, ...]]
+    order: ClassVar[tuple[str, ...]]
+    """As of `paginate`: all in one direction, the last one unique."""
+    search_label: ClassVar[Any] = ""
+    """"": the list has no search."""
+    nothing: Nothing | None = None
+    """None only where the template has the block `nothing`, or the list is never empty."""
+    new: ClassVar[Link | None] = None
+    """Makes a new row; for those who `may_work`."""
+    parent: Link | None = None
+    """The page above the list, when it is none of the menu."""
+    parameter: ClassVar[str] = "state"
+    """The parameter of the chosen chip in the address."""
+    default: ClassVar[str] = ""
+    """The group that an address without the parameter shows; "": all rows."""
+    always: ClassVar[tuple[str, ...]] = ()
+    """Groups that have a chip also when they have no rows."""
+    file_name: ClassVar[str] = ""
+    """Of the file with all rows, without its ending; it names the list in the audit trail. "": there is no such file."""
+    fields: ClassVar[tuple[Field, ...]] = ()
+    """The columns of that file."""
+    acts: ClassVar[tuple[Act, ...]] = ()
+    """What can be done with picked rows; what `rows` makes then has `pk` and `label`. The view takes the POST."""
+
+    def __init__(self, request: Asked) -> None:
+        self.request = request
+        self.at = timezone.now()
+
+    # --- What a list says of itself -----------------------------------------------------------------------------------
+
+    def find(self) -> Rows:
+        raise NotImplementedError
+
+    def groups(self) -> list[Group]:
+        """The groups that have chips."""
+        return []
+
+    def apart(self) -> Group | None:
+        """The group of rows that the list leaves out, with its chips, unless the group is chosen."""
+        return None
+
+    @cached_property
+    def selects(self) -> list[Select]:
+        """The choices beside the search; `find` heeds them."""
+        return []
+
+    def ordering(self) -> tuple[str, ...]:
+        return self.order
+
+    def load(self, rows: Rows) -> Rows:
+        return rows
+
+    def row(self, each: Any) -> Any:
+        """What the template shows of one row. No queries."""
+        return each
+
+    def rows(self, found: list[Any]) -> list[Any]:
+        """What the template shows of a page; for lists that need queries for all rows together."""
+        return [self.row(each) for each in found]
+
+    # --- What follows from it -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def text(self) -> str:
+        return search_text(self.request) if self.search_label else ""
+
+    @cached_property
+    def chosen(self) -> str:
+        """The code of the chosen group; unknown codes choose nothing."""
+        return self.request.GET.get(self.parameter, self.default)
+
+    @cached_property
+    def matching(self) -> Rows:
+        """By the search, in all groups."""
+        return self.find()
+
+    @cached_property
+    def filtered(self) -> Rows:
+        """By the search and the chosen group: what the address names, on all its pages, in any order."""
+        return in_group(self.matching, self.groups(), self.chosen, apart=self.apart())
+
+    @cached_property
+    def is_working(self) -> bool:
+        """See `heartbeat.is_working`."""
+        return is_working_for(self.request, at=self.at)
+
+    @cached_property
+    def current_order(self) -> tuple[str, ...]:
+        """By the heading in the address, `name` or turned around `-name`; else the list's own."""
+        asked = self.request.GET.get(SORT, "")
+        for column in self.columns:
+            if column.order and asked.removeprefix("-") == column.code:
+                return reversed_order(column.order) if asked.startswith("-") else column.order
+        return self.ordering()
+
+    @property
+    def saved_query(self) -> str:
+        """What a saved view of this list keeps of the address."""
+        return self.query(file="")
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What a new search leaves as it is, besides the chosen chip: order and size."""
+        return [(name, self.request.GET[name]) for name in (SORT, "size") if self.request.GET.get(name)]
+
+    def headings(self) -> list[Heading]:
+        return [self._heading(column) for column in self.columns]
+
+    def sorting(self) -> list[Heading]:
+        """The headings to sort by."""
+        return [heading for heading in self.headings() if heading.query]
+
+    def _heading(self, column: Column) -> Heading:
+        if not column.order:
+            return Heading(column.label)
+        is_current = self.current_order in (column.order, reversed_order(column.order))
+        turned = f"-{column.code}" if self.current_order == column.order else column.code
+        is_down = self.current_order[0].startswith("-")
+        sorting = ("descending" if is_down else "ascending") if is_current else "none"
+        return Heading(column.label, self.query(**{SORT: turned}), sorting)
+
+    @cached_property
+    def size(self) -> int:
+        asked = row_id(self.request.GET.get("size", ""))
+        return asked if asked in SIZES else SIZE
+
+    def sizes(self) -> list[tuple[int, str]]:
+        """Numbers of rows on a page, and where they lead; none for a list that fits on the smallest page."""
+        is_long = self.page.next_query or self.page.is_later or len(self.page) > SIZES[0]
+        return [(size, self.query(size=str(size))) for size in SIZES] if is_long else []
+
+    @cached_property
+    def page(self) -> Page[Any]:
+        rows = self.load(self.filtered)
+        page = paginate(rows, query=self.request.GET, order=self.current_order, size=self.size)
+        return page.showing(self.rows(page.rows))
+
+    @cached_property
+    def number(self) -> Number:
+        """Of the rows on all pages."""
+        is_all = not (self.page.next_query or self.page.is_later)
+        return Number(len(self.page)) if is_all else number_of(self.filtered)
+
+    @property
+    def hits(self) -> str:
+        """How many rows there are, in words; also told after a search."""
+        number = self.number
+        if not number.value:
+            return _("Ingen treff") if self.is_filtered else ""
+        text = _("Omtrent %(n)s rader") if number.is_estimate else ngettext("%(n)s rad", "%(n)s rader", number.value)
+        return text % {"n": spaced(number.value)}
+
+    def _all_groups(self) -> list[Group]:
+        """With the group that is kept apart, whose rows are in no other."""
+        apart = self.apart()
+        if apart is None:
+            return self.groups()
+        return [*(Group(one.code, one.label, one.condition & ~apart.condition) for one in self.groups()), apart]
+
+    def chips(self) -> list[dict[str, Any]]:
+        return chips(
+            self.matching,
+            self._all_groups(),
+            query=self.request.GET,
+            parameter=self.parameter,
+            always=self.always,
+            default=self.default,
+        )
+
+    @property
+    def may_pick(self) -> bool:
+        return bool(self.acts) and getattr(self.request.user, "may_work", False)
+
+    @cached_property
+    def is_filtered(self) -> bool:
+        """Whether a person has narrowed the list, so that an empty one says that nothing matches."""
+        return bool(self.text or self.chosen != self.default or any(each.chosen for each in self.selects))
+
+    @property
+    def downloads(self) -> list[tuple[str, str]]:
+        """Names and queries of the files with all these rows; none of a list without rows, or without a file."""
+        if not self.file_name or not len(self.page):
+            return []
+        return [(format.upper(), self.query(file=format)) for format in exports.MEDIA_TYPES]
+
+    def query(self, **changes: str) -> str:
+        """The query of this page with `changes`, from the first page."""
+        return changed(self.request.GET, **changes)
+
+    def everything(self) -> Iterator[Any]:
+        """All rows on all pages, as the template shows them, in batches. Within a transaction."""
+        found = self.load(self.filtered).order_by(*self.current_order).iterator(chunk_size=exports.BATCH)
+        while batch := list(islice(found, exports.BATCH)):
+            yield from self.rows(batch)
+
+    def download(self, format: str) -> FileResponse:
+        """All rows as a file; the trail has who took it, and how many rows."""
+        header = [str(field.label) for field in self.fields]
+        user: Any = self.request.user
+        with transaction.atomic():
+            file, number = exports.write(format, header, exports.cells_of(self.fields, self.everything()))
+            detail: dict[str, Any] = {"list": self.file_name, "format": format, "number": number}
+            environment = getattr(self.request, "environment", "")
+            record(
+                by=user.actor, at=self.at, target=user, what=AuditType.LIST_EXPORTED, environment=environment, **detail
+            )
+        name = f"{self.file_name}-{timezone.localtime(self.at):%Y-%m-%d}.{format}"
+        return FileResponse(file, as_attachment=True, filename=name, content_type=exports.MEDIA_TYPES[format])
+
+    def respond(self, *, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+        """The page, or to htmx its results only; with `file` in the address all rows as a file.
+
+        The template has `list`, `page`, `chips` and `context`.
+        """
+        format = self.request.GET.get("file", "")
+        if self.file_name and format in exports.MEDIA_TYPES and self.request.method == "GET":
+            return cast("HttpResponse", self.download(format))
+        is_fragment = asked_fragment(self.request, RESULTS) is not None
+        own = {
+            "list": self,
+            "page": self.page,
+            "chips": self.chips(),
+            "around": "lists/fragment.html" if is_fragment else "base.html",
+            "is_fragment": is_fragment,
+        }
+        response = render(self.request, self.template, {**own, **(context or {})}, status=status)
+        response["Vary"] = "HX-Request"
+        return response
