@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -10,6 +12,41 @@ from uuid import UUID
 from portal.gateways.errors import BrokenReply
 
 T = TypeVar("T")
+LONGEST_ID = 100
+MOST_LEVELS = 100
+"""No answer and no report has more than about ten."""
+_ESCAPED = re.compile(
+    r"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u(?P<bad>0000|[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
+_HALVES = re.compile("[\ud800-\udfff]")
+UNKNOWN = "\ufffd"
+
+
+def json_of(content: bytes) -> Any:
+    """The value of a JSON text. NUL and halves of surrogate pairs become U+FFFD: no database and no page takes them.
+
+    Raises ValueError, and RecursionError for what is nested too deeply.
+    """
+    text = _HALVES.sub(UNKNOWN, content.decode(json.detect_encoding(content), "surrogatepass"))
+    if "\\u" in text:
+        text = _ESCAPED.sub(lambda found: UNKNOWN if found["bad"] else found[0], text)
+    value = json.loads(text)
+    check_depth(value)
+    return value
+
+
+def check_depth(value: Any) -> None:
+    """Raises RecursionError for a value that is nested too deeply to be walked. How deep the decoder goes differs by Python version."""
+    level = [value]
+    for _depth in range(MOST_LEVELS):
+        level = [inner for one in level for inner in _inside(one) if isinstance(inner, dict | list)]
+        if not level:
+            return
+    raise RecursionError("nested too deeply")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def decode(where: str, read: Callable[[], T]) -> T:
@@ -59,3 +96,11 @@ def bearer(value: Any) -> str:
 def uuid_text(value: Any) -> str:
     """A UUID in lower case. Raises ValueError when it is none."""
     return str(UUID(str(value)))
+
+
+def id_text(value: Any) -> str:
+    """An id that can be stored and put into an address. Raises ValueError."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not text.strip(".") or not text.isprintable() or len(text) > LONGEST_ID:
+        raise ValueError("not an id")
+    return text

@@ -7,7 +7,6 @@ Cookies are not stored: calls for different customers share connections only.
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -23,6 +22,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from portal.gateways import page_budget, refusals, statuses
+from portal.gateways.decoding import json_of
 from portal.gateways.errors import BrokenReply, GatewayError, Refused, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class Reply:
 
     def json(self) -> Any:
         try:
-            return json.loads(self.content)
+            return json_of(self.content)
         except (ValueError, RecursionError):
             raise BrokenReply(f"{self.where}: the body is not JSON") from None
 
@@ -101,6 +101,7 @@ class _Pool:
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
         self._transport: httpx.BaseTransport | None = None
+        self._headers: dict[str, str] = {}
 
     def client(self) -> httpx.Client:
         with self._lock:
@@ -115,7 +116,13 @@ class _Pool:
                     headers={"User-Agent": "systembruker-portal"},
                 )
                 self._transport = TRANSPORT
+                self._headers = {name: value for name, value in self._client.headers.items() if name != "accept"}
             return self._client
+
+    def headers(self) -> dict[str, str]:
+        """What goes out with each call. Requests are built without the client, whose cookies and bases we do not use."""
+        self.client()
+        return self._headers
 
 
 _pool = _Pool()
@@ -145,9 +152,10 @@ class Channel:
         """One call. `path` is relative to the base address, or a whole URL the caller has checked. Raises GatewayError."""
         url = path if path.startswith(("http://", "https://")) else self.base_url + path
         given = {"Accept": "application/json", **self._common(token), **(headers or {})}
-        request = _pool.client().build_request(
-            method, url, params=params, json=json, data=data, content=content, headers=given, timeout=self._timeout
-        )
+        request = httpx.Request(
+            method, url, params=params, json=json, data=data, content=content, headers={**_pool.headers(), **given},
+            extensions={"timeout": self._timeout.as_dict()},
+        )  # fmt: skip
         sent_path = request.url.raw_path.decode("ascii").partition("?")[0]
         where = f"{self.service} {method} {sent_path}"
         started, seen, failure = time.perf_counter(), _Seen(), ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -114,10 +115,11 @@ def _system_user(token: str) -> str:
 def read_claims(token: str) -> dict[str, Any]:
     """What a token says, unverified: to be shown and compared, never trusted. Empty when it cannot be read."""
     try:
-        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
-    except jwt.InvalidTokenError:
+        _header, payload, _signature = token.split(".")
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except ValueError:
         return {}
-    return claims
+    return claims if isinstance(claims, dict) else {}
 
 
 def organisation_in(claim: Any) -> str:

@@ -52,7 +52,7 @@ CODES: Mapping[str, Kind] = {
     **dict.fromkeys(("GLD_1023", "GLD_1028", "GLD_1030", "GLD_1031", "GLD_1047", "GLD_022"), Kind.OURS),
     **dict.fromkeys(("AMLD_1023", "AMLD_1028", "AMLD_1030", "AMLD_1047", "AMLD_022"), Kind.OURS),
     **dict.fromkeys(("GLD_019", "GLD_1029", "AMLD_019", "OAR_007"), Kind.REPEATED),
-    **dict.fromkeys(("GLD_1062", "AMLD_1062", "KB-009"), Kind.FINAL),
+    **dict.fromkeys(("GLD_1062", "AMLD_1062", "KB-009", "ALTINN_APP:NOT_TAKEN"), Kind.FINAL),
 }
 """Codes that say more than their status. The headers and addresses of a call are ours, not the report's."""
 STATUSES: Mapping[int, Kind] = {
@@ -68,6 +68,12 @@ STATUSES: Mapping[int, Kind] = {
     423: Kind.PASSES,
     428: Kind.OURS,
 }
+
+
+OF_CONTENT = frozenset({400, 413, 415, 422})
+"""Statuses that are about what was sent, unless a code says more. A success that says no is the word of a control."""
+MAY_CHANGE = frozenset({"1016", "1018", "1026", "1027", "1055", "1067"})
+"""Numbers of Skatteetaten's codes about what it has there: earlier steps, a year, an organisation or an upload."""
 
 
 def passes(status: int) -> bool:
@@ -95,6 +101,17 @@ def kind_of(error: Refused, *, own_token: bool = False) -> Kind:
     known = CODES.get(error.code) or _by_owner(error)
     kind = known or STATUSES.get(error.status, Kind.FINAL)
     return Kind.OURS if own_token and kind == Kind.RIGHTS else kind
+
+
+def is_about_content(*, code: str, status: int | None) -> bool:
+    """Whether a stored refusal is of the content as it is: the very same would be refused again, whenever it is sent.
+
+    False where that is not known, and for refusals without a status, which are our own.
+    """
+    if status is None or code.rpartition("_")[2] in MAY_CHANGE:
+        return False
+    is_final = kind_of(Refused("", status=status, code=code)) == Kind.FINAL
+    return is_final and (code in CODES or status in OF_CONTENT or status < 300)
 
 
 def _by_owner(error: Refused) -> Kind | None:

@@ -16,6 +16,8 @@ STANDS_FOR = {
     "accessmanagement": "Altinn: parties and access",
     "resourceregistry": "Altinn: resources",
     "am-ui": "Altinn: the pages where a customer approves",
+    "storage": "Altinn: the instances of all apps",
+    "apps": "Altinn: the app of the tax return",
     "skatteetaten": "Skatteetaten: reporting services, documents, feedback",
     "brreg": "Enhetsregisteret's open API",
     "control": "the tester's own: time, faults, the other parties",

@@ -32,6 +32,8 @@ SERVICES = {
     "/platform/accessmanagement": "accessmanagement",
     "/platform/resourceregistry": "resourceregistry",
     "/am-ui": "am-ui",
+    "/platform/storage": "storage",
+    "/apps": "apps",
     "/skatteetaten": "skatteetaten",
     "/brreg": "brreg",
     "/control": "control",

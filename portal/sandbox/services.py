@@ -10,7 +10,8 @@ from .altinn import (  # noqa: F401
     users,
 )
 from .approval import pages  # noqa: F401
-from .control import altinn, bulk, catalogue, dialogs, general, maskinporten, origin, page, skatteetaten  # noqa: F401
+from .apps import tax_return  # noqa: F401
+from .control import altinn, apps, bulk, catalogue, dialogs, general, maskinporten, origin, page, skatteetaten  # noqa: F401
 from .dialogporten import dialogs as dialog_details  # noqa: F401
 from .dialogporten import labels, search  # noqa: F401
 from .dialogporten import metadata as dialog_metadata  # noqa: F401
@@ -29,6 +30,7 @@ from .skatteetaten import (  # noqa: F401
     reading,
     rf1086,
     skattekort,
+    tax_returns,
     unknown_paths,
     uploads,
 )

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from .altinn.records import Package, Resource
+from .apps.records import Apps
 from .clock import Zoned
 from .dialogporten.records import Dialog
 from .skatteetaten.records import Skatteetaten
@@ -191,6 +192,8 @@ class Settings(msgspec.Struct, kw_only=True):
     second_dialog: bool = False
     upload_control_seconds: float = 2.0  # from the upload of a file until its control ends; really unknown
     upload_control_failures: int = 0  # so many controls fail at Skatteetaten, not because of the file
+    virus_scan_seconds: float = 2.0  # from an upload to an app until its scan ends; really unknown
+    system_users_delete_instances: bool = True  # whether an app lets them; really unknown
     case_control_seconds: float = (
         2.0  # from the upload of a file to a control case until it is validated; really unknown
     )
@@ -226,6 +229,7 @@ class State(msgspec.Struct, kw_only=True):
     events: list[dict[str, Any]] = []
     jobs: list[Job] = []
     skatteetaten: Skatteetaten = msgspec.field(default_factory=Skatteetaten)
+    apps: Apps = msgspec.field(default_factory=Apps)
     extra: dict[str, Any] = {}
 
     def sequence(self) -> int:

@@ -50,3 +50,13 @@ def test_an_answer_of_another_shape_is_broken(remote: Remote, body: object) -> N
 
     with pytest.raises(BrokenReply):
         GATEWAY.look(token="t", dialog_id="d", upload_id="u-1")
+
+
+def test_a_number_in_the_text_of_a_fault_is_hidden(remote: Remote) -> None:
+    fault = {"kode": "GLD_1070", "melding": "Personen 13097248022 finnes ikke"}
+    remote.says([{"id": "u-1", "status": "VALIDERING_FEILET", "feilliste": [fault]}])
+
+    with pytest.raises(UploadFailed) as caught:
+        GATEWAY.look(token="t", dialog_id="d", upload_id="u-1")
+
+    assert caught.value.details[0].text == "Personen *********** finnes ikke"

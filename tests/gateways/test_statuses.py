@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -24,10 +25,16 @@ from tests.gateways.remote import Remote
 
 BASE, TOKEN, ORGNR = "https://remote.test", "a.b.c", "310987654"
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-KID, PEM, _JWK = generate_key()
-GRANT = Grant(client_id="c", kid=KID, private_pem=PEM, scopes=("a:b",))
+
+
+@cache
+def grant() -> Grant:
+    kid, pem, _ = generate_key()
+    return Grant(client_id="c", kid=kid, private_pem=pem, scopes=("a:b",))
+
+
 CALLS: dict[str, Callable[[], Any]] = {
-    "token": lambda: Maskinporten(base_url=BASE, issuer=f"{BASE}/").token(GRANT, at=AT),
+    "token": lambda: Maskinporten(base_url=BASE, issuer=f"{BASE}/").token(grant(), at=AT),
     "system": lambda: SystemRegister(platform=BASE).get("310987654_x", token=TOKEN),
     "request": lambda: SystemUserRequests(platform=BASE).get(str(uuid4()), token=TOKEN),
     "send": lambda: Gld(base_url=BASE).send(token=TOKEN, year=2025, content=b"{}", key=uuid4()),
@@ -150,3 +157,33 @@ def test_dialogporten_has_longer_than_its_own_limit_of_45_seconds(remote: Remote
     Dialogporten(platform=BASE).search(token=TOKEN, order_by="updatedAt_asc", limit=1, parties=["p"])
 
     assert remote.asked.extensions["timeout"]["read"] > 45
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "is_it"),
+    [
+        ("GLD_1070", 200, True),
+        ("AMLD_1070", 400, True),
+        ("UPLOAD:VALIDERING_FEILET", 200, True),
+        ("ALTINN_APP:INFECTED", 200, True),
+        ("ALTINN_APP:NOT_TAKEN", 409, True),
+        ("SKATTEMELDING:validertMedFeil", 200, True),
+        ("GLD_010", 400, True),
+        ("GLD_1062", 403, True),
+        ("HTTP-413", 413, True),
+        ("HTTP-415", 415, True),
+        ("HTTP-422", 422, True),
+        ("GLD_1067", 400, False),
+        ("GLD_1016", 400, False),
+        ("AMLD_1027", 400, False),
+        ("GLD_1028", 400, False),
+        ("MP-303", 400, False),
+        ("HTTP-403", 403, False),
+        ("HTTP-404", 404, False),
+        ("HTTP-410", 410, False),
+        ("HTTP-418", 418, False),
+        ("NOT_READY_IN_TIME", None, False),
+    ],
+)
+def test_what_is_refused_for_its_content_is_refused_again(code: str, status: int | None, is_it: bool) -> None:
+    assert statuses.is_about_content(code=code, status=status) is is_it

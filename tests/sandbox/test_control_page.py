@@ -9,6 +9,7 @@ import re
 import httpx
 import pytest
 
+from portal.sandbox.apps.records import Instance
 from portal.sandbox.routing import ROUTES
 
 from .altinn_rig import ACCOUNTANT, AGENT, CHANGE, FEES, K, V, packages, public_jwk, rights
@@ -61,6 +62,14 @@ def test_every_call_of_control_is_on_the_page(dialogs: DialogRig) -> None:
     dialogs.add(dialogs.open(), "transmissions", type="Information", title="Brev")
     dialogs.control("faults", {"service": "brreg"})
     dialogs.control("verdicts", {"verdict": "accepted"})
+    dialogs.app.state.apps.instances["50/1"] = Instance(
+        id="50/1",
+        orgnr="310200379",
+        vendor=V,
+        system_user_id=dialogs.user,
+        created=dialogs.app.clock.now(),
+        task="confirmation",
+    )
 
     on_page = offered(dialogs.http.get("/control").text)
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from portal.gateways.decoding import decode
+from portal.gateways.decoding import decode, id_text
 from portal.gateways.errors import Detail, Refused
 from portal.gateways.http import Channel
+from portal.gateways.refusals import MOST_CODE, MOST_DETAILS, short
 from portal.gateways.skatteetaten.common import Receipt, decode_receipt, path_segment
 
 READY, FAILED = "KLAR_TIL_INNSENDING", "VALIDERING_FEILET"
@@ -93,7 +94,7 @@ def _one(payload: Any) -> Upload:
 
 def _upload(payload: dict[str, Any]) -> Upload:
     faults = tuple(
-        Detail(code=str(fault.get("kode") or ""), text=str(fault.get("melding") or ""))
-        for fault in payload.get("feilliste") or []
+        Detail(code=short(fault.get("kode"))[:MOST_CODE], text=short(fault.get("melding")))
+        for fault in (payload.get("feilliste") or [])[:MOST_DETAILS]
     )
-    return Upload(str(payload["id"]), str(payload["status"]), faults)
+    return Upload(id_text(payload["id"]), short(payload["status"]), faults)

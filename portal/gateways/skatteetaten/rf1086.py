@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from portal.gateways.decoding import decode
+from portal.gateways.decoding import decode, id_text
 from portal.gateways.errors import Refused
 from portal.gateways.http import Channel, Reply
 from portal.gateways.skatteetaten.common import Receipt, decode_receipt, path_segment
@@ -90,10 +90,7 @@ class Rf1086:
 
 def _main_id(payload: dict[str, Any]) -> str:
     """The page spells it hovedskjemaid, the interface hovedskjemaId."""
-    main_id = payload.get("hovedskjemaId") or payload["hovedskjemaid"]
-    if not isinstance(main_id, str | int) or not str(main_id).strip("."):
-        raise ValueError("no id of a main form")
-    return str(main_id)
+    return id_text(payload.get("hovedskjemaId") or payload["hovedskjemaid"])
 
 
 def _prefill(payload: dict[str, Any]) -> Prefill:

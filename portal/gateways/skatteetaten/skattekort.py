@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portal.gateways.decoding import decode
+from portal.gateways.decoding import decode, id_text
 from portal.gateways.http import Channel, Reply
 from portal.gateways.skatteetaten.common import path_segment
 
 JSON = {"Accept": "application/json"}
-LONGEST_REFERENCE = 100
 
 
 class Skattekort:
@@ -39,11 +38,7 @@ class Skattekort:
 
 
 def _reference(payload: Any) -> str:
-    reference = payload["bestillingsreferanse"]
-    if not isinstance(reference, str) or not 0 < len(reference) <= LONGEST_REFERENCE:
-        raise ValueError("no reference")
-    path_segment(reference)
-    return reference
+    return id_text(payload["bestillingsreferanse"])
 
 
 def _checked(reply: Reply) -> bytes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from portal.gateways.decoding import decode, uuid_text
+from portal.gateways.decoding import decode, id_text, uuid_text
 from portal.gateways.errors import Detail, Refused
 from portal.gateways.http import Channel, Reply
 from portal.gateways.refusals import MOST_DETAILS, short
@@ -84,9 +84,9 @@ def _upload(payload: Any, wanted: str) -> Upload:
     entries = payload if isinstance(payload, list) else [payload]
     named = [entry for entry in entries if wanted and str(entry["id"]).lower() == wanted.lower()]
     [entry] = named[:1] or entries
-    ident, status = entry["id"], entry["status"]
-    if not isinstance(ident, str) or not ident.strip(".") or not isinstance(status, str) or not status:
-        raise ValueError("an upload without an id or a status")
+    ident, status = id_text(entry["id"]), entry["status"]
+    if not isinstance(status, str) or not status:
+        raise ValueError("an upload without a status")
     return Upload(ident, status.strip().upper(), _faults(entry.get("feilliste")))
 
 

@@ -59,6 +59,7 @@ def _shown(call: Call) -> dict[str, Any]:
         "dialogs": [d for d in _last(state.dialogs) if not d.deleted][:10], "statuses": sorted(STATUSES),
         "transmissions": sorted(TRANSMISSIONS), "activities": sorted(ACTIVITIES),
         "submissions": _last(state.skatteetaten.submissions), "verdicts": state.skatteetaten.verdicts,
+        "instances": [one for one in _last(state.apps.instances) if not one.deleted],
         "tax_services": TAX_SERVICES, "faults": faults.pending, "kinds": sorted(KINDS | DELIVERY_KINDS.keys()),
         "services": list(SERVICES.values()), "settings": _settings(state.settings),
         "catalogue_counts": (len(catalogue.resources(state)), len(catalogue.packages(state))),

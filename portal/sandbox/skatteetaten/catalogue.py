@@ -115,6 +115,13 @@ DEADLINES = Service(
     label="frister",
     codes="FRI",
 )
+TAX_RETURN = Service(
+    id="skattemelding",
+    name="Skattemeldingen",
+    scope="skatteetaten:formueinntekt/skattemelding",
+    resource="app_skd_formueinntekt-skattemelding-v2",
+    label="skattemelding",
+)
 
 SERVICES = {
     s.id: s
