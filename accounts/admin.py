@@ -131,6 +131,8 @@ class CustomerAdmin(Bounded):
         "business_register",
         "business_register_at",
         "created_at",
+        "assignee",
+        "tags",
     )
     list_select_related = ("portfolio",)
     show_full_result_count = False
@@ -142,5 +144,6 @@ class CustomerAdmin(Bounded):
         return False
 
     def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
-        details = Details(**{field.name: getattr(obj, field.name) for field in dataclasses.fields(Details)})
+        columns = (field.name for field in dataclasses.fields(Details) if field.name != "notes")
+        details = Details(**{name: getattr(obj, name) for name in columns})
         edit_customer(customer=obj, details=details, by=actor(request), at=timezone.now())

@@ -8,9 +8,9 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer, User, Vendor
+from accounts.models import Contact, ContactMail, Customer, Language, Portfolio, User, Vendor
 from accounts.services.business_register import LookUp
-from accounts.services.customer_list import decoded
+from accounts.services.contacts import ContactDetails
 from accounts.services.customers import Details, readable_orgnr
 from accounts.services.orgnr import BadOrgnr, read_orgnr
 from portal.core.forms import CleanText, VersionedForm
@@ -35,9 +35,8 @@ class DetailsForm(CleanText, forms.ModelForm):
             "contact_name",
             "contact_email",
             "contact_phone",
-            "notes",
         ]
-        widgets = {"notes": forms.Textarea(attrs={"rows": 3}), "language": forms.Select}
+        widgets = {"language": forms.Select}
         help_texts = {
             "reference": _("Det dere kaller kunden i deres eget system. Kan søkes etter."),
             "portfolio": _("Hvem hos dere som følger opp kunden."),
@@ -59,7 +58,8 @@ class DetailsForm(CleanText, forms.ModelForm):
 
     @property
     def details(self) -> Details:
-        return Details(**{name: self.cleaned_data[name] for name in DetailsForm.Meta.fields})
+        fields = {name: self.cleaned_data[name] for name in DetailsForm.Meta.fields}
+        return Details(**fields, notes=self.cleaned_data.get("notes", ""))
 
     def validate_unique(self) -> None:
         """Left to the service: another user may have stored the same value in the meantime."""
@@ -71,9 +71,10 @@ class CustomerForm(DetailsForm):
     orgnr = forms.CharField(
         label=_("Organisasjonsnummer"),
         max_length=40,
-        help_text=_("Ni sifre. Mellomrom, NO og MVA gjør ingenting."),
+        help_text=_("Ni sifre. Mellomrom, NO og MVA er greit."),
         error_messages={"required": _("Skriv organisasjonsnummeret.")},
     )
+    notes = forms.CharField(label=_("Notat"), required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=5000)
     field_order = ["orgnr"]
 
     def __init__(self, *args: Any, environment: str, **options: Any) -> None:
@@ -126,30 +127,94 @@ class TellsOpenedForm(VersionedForm):
         fields = ["tells_opened"]
 
 
-class CustomerListForm(CleanText, forms.Form):
-    """A list of organisations: a file, or pasted text."""
+class CustomerFileForm(CleanText, forms.Form):
+    """A list of organisations: a file, or pasted text. A case worker must choose one of their own portfolios."""
 
     upload = forms.FileField(
-        label=_("Fil"), required=False, help_text=_("CSV eller tekst fra Tenor eller et regneark.")
+        label=_("Fil"), required=False, help_text=_("CSV, tekst eller Excel (.xlsx). Høyst 10 MB.")
     )
     text = forms.CharField(
         label=_("Eller lim inn"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
-        help_text=_("Én virksomhet på hver linje: nummer; navn; godkjenner; rolle. Bare nummeret må være med."),
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text=_("Én virksomhet på hver linje, med semikolon, komma eller tabulator mellom feltene."),
     )
-    content = ""
-    """The text of the list."""
+    portfolio = forms.ModelChoiceField(
+        Portfolio.objects.all(),
+        label=_("Portefølje for nye kunder"),
+        required=False,
+        empty_label=_("Ingen"),
+        help_text=_("Gjelder rader som ikke selv sier hvilken."),
+    )
+    looks_up = forms.BooleanField(label=_("Hent navn og status fra Enhetsregisteret"), required=False, initial=True)
+    filename = ""
+    content = b""
+    """The bytes of the list."""
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        portfolio = self.fields["portfolio"]
+        assert isinstance(portfolio, forms.ModelChoiceField)  # noqa: S101
+        if not user.sees_all_customers:
+            portfolio.queryset = user.portfolios.all()
+            portfolio.required, portfolio.empty_label = True, None
+            portfolio.error_messages["required"] = str(_("Velg en av porteføljene dine, ellers ser du ikke kundene."))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         upload = cleaned.get("upload")
-        self.content = decoded(upload.read()) if upload else cleaned.get("text", "")
-        if not self.content.strip() and not self.errors:
+        self.filename = without_identity_numbers(upload.name) if upload else str(_("Limt inn"))
+        self.content = upload.read() if upload else cleaned.get("text", "").encode()
+        if not self.content.strip() and "upload" not in self.errors:
             self.add_error("upload", _("Velg en fil, eller lim inn listen."))
         return cleaned
 
     def hide_identity_numbers(self) -> None:
         """In the pasted text, before the form is shown again."""
         if self.is_bound:
-            self.data = {"text": without_identity_numbers(self.data.get("text", ""))}
+            sent: Any = self.data
+            data = sent.copy()
+            data["text"] = without_identity_numbers(data.get("text", ""))
+            self.data = data
+
+
+class ContactForm(CleanText, forms.ModelForm):
+    """One more person at a customer."""
+
+    mails = forms.MultipleChoiceField(
+        label=_("Får e-post om"),
+        required=False,
+        choices=ContactMail,
+        widget=forms.CheckboxSelectMultiple,
+        initial=ContactMail.values,
+    )
+
+    class Meta:
+        model = Contact
+        fields = ["name", "email", "phone", "language", "mails"]
+        widgets = {"language": forms.Select}
+        help_texts = {"language": _("Uten valg brukes språket til kunden.")}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["phone"].validators.append(PHONE)
+        self.fields["language"].choices = [("", _("Som kunden")), *Language.choices]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not any(cleaned.get(name) for name in ("name", "email", "phone")):
+            self.add_error("name", _("Skriv et navn, en e-postadresse eller et telefonnummer."))
+        if not self.errors and cleaned.get("mails") and not cleaned.get("email"):
+            self.cleaned_data["mails"] = []
+        return cleaned
+
+    @property
+    def details(self) -> ContactDetails:
+        fields = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        return ContactDetails(**{**fields, "mails": tuple(fields["mails"])})
+
+    def validate_unique(self) -> None:
+        """Left to the service."""
+
+    def validate_constraints(self) -> None:
+        """Left to the service."""

@@ -16,9 +16,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.services.presence import note_page
 from portal.core.environments import Environment
 
 View = Callable[..., HttpResponse]
@@ -45,6 +47,8 @@ def staff_page(*, may: str = "") -> Callable[[View], View]:
                 return to_log_in(request, environment)
             if may and not getattr(request.user, may):
                 raise PermissionDenied(may)
+            if not request.headers.get("HX-Request"):  # what a page fetches by itself is no visit
+                note_page(user=request.user, at=timezone.now())
             response = view(request, *args, **kwargs)
             return _no_page(request, response) if response.status_code == 405 else response
 

@@ -1,72 +1,245 @@
-"""Customers from a list, in the environments for trying: upload or paste, see a verdict on each row, confirm."""
+"""Import of customers: bring a file, see what happens to each row, confirm, follow, and take it back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from django.contrib import messages
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
 
-from accounts.forms import CustomerListForm
+from accounts import tasks
+from accounts.forms import CustomerFileForm
 from accounts.guard import StaffRequest, staff_page
-from accounts.services import customer_import
-from accounts.services.customer_list import MOST_ROWS, CustomerList, TooManyRows, Unreadable, read_list
+from accounts.models import CustomerImport
+from accounts.services.imports import ordering, rest, shown, undoing
+from accounts.services.imports.reading import MOST_ROWS, TooManyRows, Unreadable
+from portal.core import enqueue
 from portal.core.bodies import takes_list
-from portal.core.environments import Environment
+from portal.core.confirm import Question, ask_first, word_in
+from portal.core.heartbeat import is_working
+from portal.core.htmx import page_or_fragment
+from portal.core.states import LostRace
+
+LISTED = 20
 
 
-@staff_page(may="is_administrator")
+def find(request: StaffRequest, pk: int) -> CustomerImport:
+    rows = CustomerImport.objects.visible_to(request.user).filter(environment=request.environment)
+    return get_object_or_404(rows.select_related("owner", "portfolio"), pk=pk)
+
+
+def _address(request: StaffRequest, row: CustomerImport, name: str = "customer-import") -> str:
+    return reverse(name, kwargs={"environment": request.environment, "pk": row.pk})
+
+
+def _wake(request: StaffRequest) -> None:
+    enqueue.enqueue_on_commit(tasks.import_customers)
+    if not is_working(at=timezone.now()):
+        messages.warning(request, _("Det er lagret. Det går videre når portalen arbeider igjen."))
+
+
+@staff_page(may="may_work")
 @takes_list
-def import_list(request: StaffRequest) -> HttpResponse:
-    """The form; the verdicts; with "confirm", the customers. The page of verdicts sends the rows on, without a file."""
-    if request.environment == Environment.PRODUCTION:
-        raise Http404
-    if request.method != "POST":
-        return _form(request, CustomerListForm())
-    form = CustomerListForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _form(request, form, status=422)
-    customers = _read(form)
-    if customers is None:
-        return _form(request, form, status=422)
-    rows = customer_import.judge(customers, environment=request.environment)
-    if "confirm" in request.POST:
-        return _store(request, rows)
-    context = {
-        "rows": rows,
-        "counted": customer_import.counted(rows),
-        "dropped": customers.dropped,
-        "used": sum(row.is_used for row in rows),
-        "text": customer_import.as_text(rows),
-    }
-    return render(request, "accounts/customer_list_verdicts.html", context)
+def imports(request: StaffRequest) -> HttpResponse:
+    """The form for a file or a pasted list, and one's imports."""
+    form = CustomerFileForm(request.POST or None, request.FILES or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        row = _begin(request, form)
+        if row is not None:
+            _wake(request)
+            return redirect(_address(request, row))
+    form.hide_identity_numbers()
+    rows = CustomerImport.objects.visible_to(request.user).filter(environment=request.environment)
+    context = {"form": form, "most": MOST_ROWS, "imports": rows.select_related("owner")[:LISTED]}
+    return render(request, "accounts/imports.html", context, status=422 if form.errors else 200)
 
 
-def _read(form: CustomerListForm) -> CustomerList | None:
+def _begin(request: StaffRequest, form: CustomerFileForm) -> CustomerImport | None:
     """None with an error on the form when the list is not taken."""
     try:
-        customers = read_list(form.content)
+        return ordering.begin(
+            user=request.user, environment=request.environment, filename=form.filename, content=form.content,
+            looks_up=form.cleaned_data["looks_up"], portfolio=form.cleaned_data["portfolio"], at=timezone.now(),
+        )  # fmt: skip
     except TooManyRows:
         form.add_error(None, _("Listen har mer enn %(most)s rader. Del den opp.") % {"most": MOST_ROWS})
     except Unreadable:
-        form.add_error(None, _("Listen kan ikke leses. Lagre den som CSV, med en virksomhet på hver linje."))
-    else:
-        if customers.lines:
-            return customers
+        form.add_error(
+            None,
+            _(
+                "Listen kan ikke leses. Lagre den som CSV, eller som .xlsx uten passord, med en virksomhet på hver linje."
+            ),
+        )
+    except ordering.NoRows:
         form.add_error(None, _("Listen har ingen rader."))
     return None
 
 
-def _form(request: StaffRequest, form: CustomerListForm, *, status: int = 200) -> HttpResponse:
-    form.hide_identity_numbers()
-    context = {"form": form, "most": MOST_ROWS}
-    return render(request, "accounts/customer_list.html", context, status=status)
+@staff_page(may="may_work")
+def one(request: StaffRequest, pk: int) -> HttpResponse:
+    row = find(request, pk)
+    counted = shown.numbers(row)
+    context = {
+        "row": row, "numbers": counted, "dots": shown.stepper(row), "problem": shown.problem(row),
+        "columns": shown.columns(row) if row.status == row.Status.PREVIEW else [],
+        "chips": shown.chips(row, counted, request.GET), "page": shown.page(row, request.GET),
+    }  # fmt: skip
+    return page_or_fragment(request, "accounts/import.html", "live", context=context)
 
 
-def _store(request: StaffRequest, rows: list[customer_import.Row]) -> HttpResponse:
-    by, at = request.user.actor, timezone.now()
-    made, named = customer_import.store(rows, environment=request.environment, by=by, at=at)
-    text = _("Nye kunder: %(made)s. Kunder som fikk ny godkjenner: %(named)s.")
-    messages.success(request, text % {"made": made, "named": named})
-    return redirect("customers", environment=request.environment)
+Act = Callable[[StaffRequest, CustomerImport], None]
+
+
+def act(change: Act) -> Callable[..., HttpResponse]:
+    """A POST that changes one import and wakes a worker. What is refused is said on its page."""
+
+    @staff_page(may="may_work")
+    @require_POST
+    @wraps(change)
+    def guarded(request: StaffRequest, pk: int, **_kwargs: Any) -> HttpResponse:
+        row = find(request, pk)
+        try:
+            change(request, row)
+        except (LostRace, ordering.HasChanged):
+            messages.warning(request, _changed())
+        else:
+            _wake(request)
+        return redirect(_address(request, row))
+
+    return guarded
+
+
+def _changed() -> str:
+    return _("Noe er endret siden du leste siden. Se over på nytt.")
+
+
+@act
+def columns(request: StaffRequest, row: CustomerImport) -> None:
+    fields = [request.POST.get(f"column-{index}", field) for index, field in enumerate(row.columns)]
+    try:
+        ordering.set_columns(row=row, fields=fields, by=request.user.actor, at=timezone.now())
+    except ordering.NoNumbers:
+        messages.error(request, _("Velg én kolonne med organisasjonsnummer, og hvert felt bare én gang."))
+
+
+@act
+def without_look_up(request: StaffRequest, row: CustomerImport) -> None:
+    ordering.stop_looking_up(row=row, at=timezone.now())
+
+
+@act
+def extra(request: StaffRequest, row: CustomerImport) -> None:
+    ordering.take_extra(row=row, verdicts=request.POST.getlist("extra"), at=timezone.now())
+
+
+def _trail(request: StaffRequest, row: CustomerImport) -> list[tuple[str, str]]:
+    return [
+        (_("Kunder"), reverse("customers", kwargs={"environment": request.environment})),
+        (_("Importer kunder"), _address(request, row)),
+    ]
+
+
+@staff_page(may="may_work")
+def confirm(request: StaffRequest, pk: int) -> HttpResponse:
+    """What would be done, in numbers; confirmed, a worker does exactly that."""
+    row = find(request, pk)
+    counted = shown.numbers(row)
+    if row.status != row.Status.PREVIEW or not counted.taken:
+        return redirect(_address(request, row))
+    made = counted.taken - counted.of("CHANGED")
+    question = Question(
+        title=ngettext("Importere %(n)s kunde?", "Importere %(n)s kunder?", counted.taken) % {"n": counted.taken},
+        consequences=[
+            _("Nye kunder: %(made)s. Kunder som endres: %(changed)s.")
+            % {"made": made, "changed": counted.of("CHANGED")},
+            _("Rader som ikke blir med: %(left)s.") % {"left": counted.left},
+            _("Ingen blir spurt om tilgang, og ingenting blir sendt. Du kan angre til kundene er tatt i bruk."),
+        ],
+        button=_("Importer"),
+        trail=_trail(request, row),
+        word=word_in(request.environment),
+        colour="info",
+        shown=ordering.token_of(row),
+    )
+    if (answer := ask_first(request, question)) is not None:
+        return answer
+    try:
+        ordering.confirm(row=row, user=request.user, shown=request.POST.get("shown", ""), at=timezone.now())
+    except (LostRace, ordering.HasChanged):
+        messages.warning(request, _changed())
+    else:
+        _wake(request)
+    return redirect(_address(request, row))
+
+
+@staff_page(may="may_work")
+def undo(request: StaffRequest, pk: int) -> HttpResponse:
+    row = find(request, pk)
+    if row.status != row.Status.DONE:
+        return redirect(_address(request, row))
+    counted, used = shown.numbers(row), undoing.used_of(row)
+    made, changed = counted.made - used, counted.changed
+    question = Question(
+        title=_("Angre importen?"),
+        consequences=[
+            ngettext("%(n)s kunde slettes.", "%(n)s kunder slettes.", made) % {"n": made},
+            _("Tatt i bruk eller endret siden, og blir stående: %(n)s.") % {"n": used},
+            _("Endrede kunder som får tilbake det de hadde: %(n)s. Det andre har endret siden, beholdes.")
+            % {"n": changed},
+        ],
+        button=_("Angre importen"),
+        trail=_trail(request, row),
+        word=word_in(request.environment),
+    )
+    if (answer := ask_first(request, question)) is not None:
+        return answer
+    try:
+        ordering.undo(row=row, user=request.user, at=timezone.now())
+    except (LostRace, ordering.HasChanged):
+        messages.warning(request, _changed())
+    else:
+        _wake(request)
+    return redirect(_address(request, row))
+
+
+@staff_page(may="may_work")
+def discard(request: StaffRequest, pk: int) -> HttpResponse:
+    row = find(request, pk)
+    question = Question(
+        title=_("Slette filen?"),
+        consequences=[
+            _("Filen og radene slettes."),
+            _("Kunder som er importert, blir stående, og importen kan ikke angres."),
+        ],
+        button=_("Slett filen"),
+        trail=_trail(request, row),
+        word=word_in(request.environment),
+    )
+    if (answer := ask_first(request, question)) is not None:
+        return answer
+    try:
+        ordering.discard(row=row, by=request.user.actor, at=timezone.now())
+    except LostRace:
+        messages.warning(request, _changed())
+        return redirect(_address(request, row))
+    messages.success(request, _("Filen er slettet."))
+    return redirect("customer-imports", environment=request.environment)
+
+
+@staff_page(may="may_work")
+@require_GET
+def rest_list(request: StaffRequest, pk: int) -> HttpResponse:
+    row = find(request, pk)
+    content = rest.as_list(row=row, user=request.user, at=timezone.now())
+    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="ikke-importert-{row.pk}.csv"'
+    response["Cache-Control"] = "private, no-store"
+    return response

@@ -11,14 +11,15 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Customer, Portfolio, Vendor
 from accounts.services.business_register import LookUp, can_be_known, enhetsregisteret
+from accounts.services.customer_notes import add_note
 from accounts.services.orgnr import BadOrgnr, check_environment, read_orgnr
 from portal.core.audit import record
 from portal.core.audit_changes import changes, values_of
 from portal.core.audit_events import AuditType
-from portal.core.masking import length_only, masked
+from portal.core.masking import masked
 from portal.gateways.enhetsregisteret import Unit, UnitJson
 
-MASKS = {"contact_name": masked, "contact_email": masked, "contact_phone": masked, "notes": length_only}
+MASKS = {"contact_name": masked, "contact_email": masked, "contact_phone": masked}
 FEW = 5000
 """Largest number of ids that a query lists one by one without being slow."""
 
@@ -43,9 +44,11 @@ class Details:
     contact_email: str = ""
     contact_phone: str = ""
     notes: str = ""
+    """The first note about a new customer. Later ones are added with `add_note`."""
 
     def as_fields(self) -> dict[str, Any]:
-        return dict(self.__dict__)
+        """The columns."""
+        return {name: value for name, value in self.__dict__.items() if name != "notes"}
 
 
 def find_customer_ids(text: str, *, environment: str) -> Any:
@@ -84,6 +87,8 @@ def add_customer(
             edits = changes(old={}, new=details.as_fields(), masks=MASKS)
             what = AuditType.ADDED
             record(by=by, at=at, target=customer, what=what, customer_id=customer.pk, orgnr=number, changes=edits)
+            if details.notes:
+                add_note(customer=customer, text=details.notes, by=by, at=at)
     except IntegrityError:
         existing = Customer.objects.filter(environment=environment, orgnr=number).first()
         if existing is None:

@@ -98,7 +98,7 @@ def stale(environment: str, *, at: datetime, after: timedelta = STALE) -> QueryS
     """Customers that changed since their look-up or were not looked up for `after`, those never looked up first."""
     old = Q(business_register_at__isnull=True) | Q(business_register_at__lte=at - after)
     old |= Q(register_changed_at__gte=F("business_register_at"))
-    ordered = Customer.objects.filter(old, environment=environment)
+    ordered = Customer.objects.filter(old, environment=environment, archived_at__isnull=True)
     return ordered.order_by(F("business_register_at").asc(nulls_first=True), "pk")
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Portfolio, User
+from accounts.services.notifications import account_closed, role_changed, send_again
 from portal.core.audit import record
 from portal.core.audit_changes import changes, stored_values, values_of
 from portal.core.audit_events import AuditType
@@ -27,6 +28,12 @@ def save_user(*, user: User, by: str, at: datetime) -> None:
             user.save(update_fields=list(edits))
         if edits:
             record(by=by, at=at, target=user, what=what, changes=edits)
+        if "is_active" in edits and not user.is_active:
+            account_closed(user=user, at=at)
+        if "role" in edits:
+            role_changed(user=user, at=at)
+        if "email" in edits:
+            send_again(user=user, by=by, at=at)
 
 
 def assign_portfolios(*, user: User, portfolios: Iterable[Portfolio], by: str, at: datetime) -> None:

@@ -1,0 +1,54 @@
+"""The persons at a customer: pages to add, change and remove one."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.forms import ContactForm
+from accounts.guard import StaffRequest, staff_page
+from accounts.models import Contact, Customer
+from accounts.services.contacts import SameAddress, remove_contact, save_contact
+from accounts.views import find
+
+
+@staff_page(may="may_work")
+def new(request: StaffRequest, pk: int) -> HttpResponse:
+    return _form(request, find(request, pk), None)
+
+
+@staff_page(may="may_work")
+def edit(request: StaffRequest, pk: int, contact: int) -> HttpResponse:
+    customer = find(request, pk)
+    return _form(request, customer, get_object_or_404(customer.contacts, pk=contact))
+
+
+def _form(request: StaffRequest, customer: Customer, contact: Contact | None) -> HttpResponse:
+    form = ContactForm(request.POST or None, instance=contact)
+    if request.method == "POST" and form.is_valid():
+        by, at = request.user.actor, timezone.now()
+        try:
+            save_contact(customer=customer, details=form.details, contact=contact.pk if contact else 0, by=by, at=at)
+        except SameAddress:
+            form.add_error("email", _("Kunden har alt en kontakt med denne adressen."))
+        except Contact.DoesNotExist:
+            messages.warning(request, _("Kontakten er fjernet i mellomtiden."))
+            return redirect("customer", environment=request.environment, pk=customer.pk)
+        else:
+            messages.success(request, _("Lagret."))
+            return redirect("customer", environment=request.environment, pk=customer.pk)
+    context = {"form": form, "customer": customer, "contact": contact}
+    return render(request, "accounts/contact.html", context, status=422 if form.errors else 200)
+
+
+@staff_page(may="may_work")
+@require_POST
+def remove(request: StaffRequest, pk: int, contact: int) -> HttpResponse:
+    by, at = request.user.actor, timezone.now()
+    if remove_contact(customer=find(request, pk), contact=contact, by=by, at=at):
+        messages.success(request, _("Kontakten er fjernet."))
+    return redirect("customer", environment=request.environment, pk=pk)

@@ -1,0 +1,177 @@
+"""The customers, and the rows that belong to one: both are loaded through `visible_to(user)`."""
+
+from __future__ import annotations
+
+from typing import Any, Self, TypeVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.names import PLAIN, SORT_KEYS, folded, translated
+from accounts.models.people import sees_all
+from accounts.models.portfolio import Portfolio
+from accounts.models.tag import Tag
+from accounts.models.vendor import ORGNR, Language
+from portal.core.environments import Environment
+from portal.core.search import bounded
+from portal.gateways.enhetsregisteret import UnitJson
+from portal.gateways.text import one_line
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def visible_to(self, user: Any) -> CustomerQuerySet:
+        if sees_all(user):
+            return self
+        if not getattr(user, "is_authenticated", False) or not user.is_active:
+            return self.none()
+        return self.filter(portfolio__in=user.portfolio_ids)
+
+    def current(self) -> CustomerQuerySet:
+        """Those whose relation has not ended: something new may begin for them."""
+        return self.filter(end_asked_at__isnull=True)
+
+    def held(self, *pks: int) -> list[Customer]:
+        """These, locked until the end of the transaction: meanwhile the relation to none of them ends or goes on."""
+        return list(self.filter(pk__in=pks).select_for_update(of=("self",), no_key=True).order_by("pk"))
+
+    def matching(self, text: str) -> CustomerQuerySet:
+        """By number (spaces, NO and MVA are ignored), by parts of the name in any order, or by our own reference."""
+        text = bounded(one_line(text))
+        if not text:
+            return self
+        named = Q()
+        for word in folded(text).split():
+            named &= Q(search_name__contains=word)
+        condition = named | Q(reference__iexact=text)
+        digits = "".join(c for c in text if c.isdigit())
+        return self.filter(condition | Q(orgnr__startswith=digits) if len(digits) >= 3 else condition)
+
+
+REMARKED = (
+    Q(business_register__is_deleted=True)
+    | Q(business_register__is_hidden=True)
+    | Q(business_register__is_bankrupt=True)
+    | Q(business_register__is_closing=True)
+    | Q(business_register__is_restructuring=True)
+    | ~Q(business_register__main_unit="") & Q(business_register__has_key="main_unit")
+)
+"""Customers about whom the register says what staff should know before they ask or send: see `warnings_about`."""
+
+
+class Customer(models.Model):
+    """An organisation that gives us access, in one environment."""
+
+    environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
+    orgnr = models.CharField(_("organisasjonsnummer"), max_length=9, validators=[ORGNR])
+    name = models.CharField(_("navn"), max_length=200)
+    reference = models.CharField(_("kundenummer hos oss"), max_length=50, blank=True)
+    portfolio = models.ForeignKey(Portfolio, models.PROTECT, null=True, blank=True, verbose_name=_("portefølje"))
+    language = models.CharField(_("språk"), max_length=2, choices=Language, default=Language.NB)
+    contact_name = models.CharField(_("kontaktperson"), max_length=100, blank=True)
+    contact_email = models.EmailField(_("e-post"), blank=True)
+    contact_phone = models.CharField(_("telefon"), max_length=30, blank=True)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("ansvarlig")
+    )
+    """Who follows the customer up. It does not decide who sees it: the portfolio does."""
+    tags = models.ManyToManyField(Tag, blank=True, related_name="customers", verbose_name=_("merkelapper"))
+    end_asked_at = models.DateTimeField(_("avsluttet"), null=True, blank=True, editable=False)
+    """The relation is ending since then: nothing new begins, what is under way is followed to its end."""
+    end_asked_by = models.CharField(_("avsluttet av"), max_length=200, blank=True, editable=False)
+    archived_at = models.DateTimeField(_("arkivert"), null=True, blank=True, editable=False)
+    """Nothing was under way any more: the customer is asked about no longer."""
+    test_approver = models.CharField(_("godkjenner i test"), max_length=200, blank=True)
+    """The synthetic person who approves for a synthetic organisation, with the role: the register cannot tell."""
+    sort_name = models.GeneratedField(
+        expression=translated(SORT_KEYS),
+        output_field=models.CharField(max_length=400, db_collation="C"),
+        db_persist=True,
+    )
+    """The name as lists order it: by the Norwegian alphabet, whatever the database's locale."""
+    search_name = models.GeneratedField(
+        expression=translated(PLAIN), output_field=models.CharField(max_length=400), db_persist=True
+    )
+    """The name as it is searched: see `folded`."""
+    business_register: models.JSONField[UnitJson, UnitJson] = models.JSONField(
+        _("fra Enhetsregisteret"), default=dict, blank=True
+    )
+    business_register_at = models.DateTimeField(_("slått opp"), null=True, blank=True)
+    register_changed_at = models.DateTimeField(_("meldt endret"), null=True, blank=True, editable=False)
+    """When we read in the register's update feed that the unit changed."""
+    created_at = models.DateTimeField(_("opprettet"), auto_now_add=True)
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("kunde")
+        verbose_name_plural = _("kunder")
+        ordering = ["sort_name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["environment", "orgnr"], name="one_customer_per_orgnr"),
+            models.CheckConstraint(condition=Q(orgnr__regex=r"^[2389][0-9]{8}$"), name="customer_orgnr_form"),
+            models.CheckConstraint(
+                condition=~Q(environment="PRODUCTION") | Q(orgnr__regex=r"^[89]"), name="no_synthetic_in_production"
+            ),
+            models.CheckConstraint(
+                condition=~Q(environment="PRODUCTION") | Q(test_approver=""), name="no_test_approver_in_production"
+            ),
+            models.CheckConstraint(
+                condition=Q(archived_at__isnull=True) | Q(end_asked_at__isnull=False),
+                name="archived_customer_was_ended",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["environment", "sort_name", "id"], name="customer_by_name"),
+            models.Index(fields=["environment", "portfolio"], condition=REMARKED, name="customer_remarked"),
+            models.Index(
+                fields=["environment", "assignee"], condition=Q(assignee__isnull=False), name="customer_assigned"
+            ),
+            models.Index(fields=["end_asked_at"], condition=Q(end_asked_at__isnull=False), name="customer_ended"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.orgnr})"
+
+    @property
+    def is_ended(self) -> bool:
+        """Ending or archived: nothing new begins for it."""
+        return self.end_asked_at is not None
+
+
+ENDED = "ended"
+"""The group of a list with what it shows only when asked for: rows of customers whose relation has ended."""
+
+
+def of_ended(customer: str = "customer") -> Q:
+    """Rows of customers whose relation has ended or ends. `customer` leads to it."""
+    return Q(**{f"{customer}__in": Customer.objects.filter(end_asked_at__isnull=False).order_by().values("pk")})
+
+
+def followed(customer: str = "customer") -> Q:
+    """Rows of customers that are not archived: of others nothing is asked outside any more. `customer` leads to it."""
+    return Q(**{f"{customer}__archived_at__isnull": True})
+
+
+class OfCustomersQuerySet(models.QuerySet[Row]):
+    """Rows that belong to a `customer`: a user sees the rows of the customers they see."""
+
+    def visible_to(self, user: Any) -> Self:
+        return self if sees_all(user) else self.filter(customer__in=Customer.objects.visible_to(user))
+
+    @classmethod
+    def left_out(cls) -> Q:
+        """Which rows lists and counts leave out unless somebody asks for them: see `current`."""
+        return of_ended() & ~cls.owed()
+
+    @classmethod
+    def owed(cls) -> Q:
+        """Rows that are shown also when the relation to their customer has ended: somebody must still see them."""
+        return Q(pk__in=())
+
+    def current(self) -> Self:
+        """Without rows of customers whose relation has ended, except for those that are owed."""
+        return self.filter(~self.left_out())

@@ -1,0 +1,43 @@
+"""Lists filtered by portfolio: the choices that a user has, and the rows of the chosen one."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from accounts.models import Portfolio, User
+from portal.core.lists import Select
+from portal.core.search import row_id
+
+NO_PORTFOLIO = "none"
+PARAMETER = "portfolio"
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+
+
+def portfolio_choices(user: User) -> list[tuple[str, str]]:
+    """Values of the filter by portfolio, and their names: those whose customers `user` sees. None when there is nothing to choose."""
+    rows = Portfolio.objects.all() if user.sees_all_customers else user.portfolios.all()
+    named = [(str(row.pk), row.name) for row in rows]
+    if user.sees_all_customers and named:
+        named.append((NO_PORTFOLIO, _("Uten portefølje")))
+    return named if len(named) > 1 else []
+
+
+def portfolio_select(user: User, query: QueryDict) -> Select:
+    return Select(PARAMETER, _("Portefølje"), portfolio_choices(user), query.get(PARAMETER, ""))
+
+
+def in_portfolio(rows: Rows, chosen: str, *, customer: str = "customer") -> Rows:
+    """The rows of customers in one portfolio, or in none; all when `chosen` is no value of the filter.
+
+    `customer` is the path to the customer, "" for rows that are customers.
+    """
+    path = f"{customer}__portfolio" if customer else "portfolio"
+    if chosen == NO_PORTFOLIO:
+        has_customer = {f"{customer}__isnull": False} if customer else {}
+        return rows.filter(**has_customer, **{f"{path}__isnull": True})
+    number = row_id(chosen)
+    return rows if number is None else rows.filter(**{path: number})
