@@ -8,11 +8,17 @@ from portal.core.admin import Unchangeable
 from systemusers.models import (
     Access,
     AccessProfile,
+    Campaign,
     ChangeRequest,
     ClientRelation,
     ClientRound,
+    CustomerMail,
     FoundSystemUser,
+    Invitation,
     KeyRotation,
+    MailDomainCheck,
+    MailPlan,
+    MailTemplate,
     MaskinportenClient,
     Offered,
     OfferedRound,
@@ -96,7 +102,7 @@ class AccessAdmin(Unchangeable):
     search_fields = ("customer__name", "customer__orgnr", "altinn_id", "reference", "external_ref")
     list_select_related = ("customer", "profile")
     date_hierarchy = "status_at"
-    exclude = ("link_token", "confirm_url")  # secrets: they allow acting for the customer
+    exclude = ("sealed_link", "link_hash", "confirm_url")  # secrets: they allow acting for the customer
 
 
 @admin.register(SystemUser)
@@ -168,3 +174,62 @@ class ClientRoundAdmin(Unchangeable):
     list_filter = ("problem_code", "access__environment")
     search_fields = ("access__customer__name", "access__customer__orgnr")
     list_select_related = ("access__customer", "access__profile")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(Unchangeable):
+    list_display = (
+        "access",
+        "told_at",
+        "told_how",
+        "reminders",
+        "next_attempt_at",
+        "stopped_at",
+        "stopped_why",
+        "problem_code",
+    )
+    list_filter = ("told_how", "stopped_why", "problem_code", "access__environment")
+    search_fields = ("access__customer__name", "access__customer__orgnr")
+    list_select_related = ("access__customer", "access__profile")
+
+
+@admin.register(CustomerMail)
+class CustomerMailAdmin(Unchangeable):
+    list_display = ("access", "kind", "number", "receiver", "put_at", "status", "status_at", "problem_code")
+    list_filter = ("kind", "status", "problem_code", "access__environment")
+    search_fields = ("access__customer__name", "access__customer__orgnr", "key")
+    list_select_related = ("access__customer", "access__profile")
+
+
+@admin.register(MailPlan)
+class MailPlanAdmin(Unchangeable):
+    list_display = ("reminder_days", "most_mails", "quiet_from", "quiet_to")
+
+
+@admin.register(MailTemplate)
+class MailTemplateAdmin(Unchangeable):
+    list_display = ("kind", "language", "subject")
+    list_filter = ("kind", "language")
+
+
+@admin.register(MailDomainCheck)
+class MailDomainCheckAdmin(Unchangeable):
+    list_display = ("domain", "checked_at")
+
+
+@admin.register(Campaign)
+class CampaignAdmin(Unchangeable):
+    list_display = (
+        "name",
+        "purpose",
+        "profile",
+        "environment",
+        "status",
+        "total",
+        "owner",
+        "started_at",
+        "problem_code",
+    )
+    list_filter = ("status", "purpose", "environment")
+    search_fields = ("name",)
+    list_select_related = ("profile", "owner")

@@ -237,6 +237,10 @@ class AskForm(CleanText, forms.Form):
         label=_("Hva vil dere be om?"), queryset=AccessProfile.objects.none(), widget=forms.RadioSelect, empty_label=None,
         error_messages={"required": _("Velg en tilgangsprofil.")},
     )  # fmt: skip
+    mails = forms.BooleanField(
+        label=_("Send lenken på e-post når Altinn har forespørselen"), required=False,
+        help_text=_("Innenfor tidene i planen, med påminnelser. De som mangler adresse, blir nevnt etterpå."),
+    )  # fmt: skip
     confirmation = forms.CharField(label=_("Bekreftelse"), required=False)
 
     def __init__(self, *args: Any, environment: str, count: int, **options: Any) -> None:

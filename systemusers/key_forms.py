@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.forms import CleanText, PickField, VersionedForm
+from portal.core.required import required
 from systemusers.forms import offer_scopes
 from systemusers.models import SigningKey
 from systemusers.services.keys import LIFETIME
@@ -137,9 +138,9 @@ class ImportKeyForm(CleanText, forms.Form):
 
     def _take_kid(self, data: dict[str, Any]) -> None:
         """A JWK may bring its kid."""
-        assert self.parsed is not None  # noqa: S101
-        if KID.fullmatch(self.parsed.kid):
-            data["kid"] = self.parsed.kid
+        parsed = required(self.parsed, because="it is asked for a key that was parsed")
+        if KID.fullmatch(parsed.kid):
+            data["kid"] = parsed.kid
         else:
             self.add_error("kid", _("Skriv nøkkel-id-en (kid) som står på nøkkelen hos Digdir."))
 

@@ -17,8 +17,10 @@ from accounts.services.business_register import approvers
 from portal.core import enqueue
 from systemusers.models import Access
 from systemusers.services import access as accesses
-from systemusers.services import adoption, changes, client_relations, offered
+from systemusers.services import adoption, changes, client_relations, invitations, offered
+from systemusers.services import ending as relation_ending
 from systemusers.services.access.rounds import BATCH
+from systemusers.services.campaigns import work as campaigns
 from systemusers.services.keys import ending
 from systemusers.services.system_register.nightly import compare_due
 
@@ -39,6 +41,12 @@ def send_accesses(**_: Any) -> None:
 def poll_accesses(**_: Any) -> None:
     """Ask Altinn about the open accesses that are due."""
     _work(poll_accesses, accesses.poll_due)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def withdraw_ended(**_: Any) -> None:
+    """Take back open questions to customers whose relation ends."""
+    _work(withdraw_ended, relation_ending.withdraw_due)
 
 
 @shared_task(acks_late=True, ignore_result=True)
@@ -126,3 +134,22 @@ def look_up_approvers(access: int, **_: Any) -> None:
     row = Access.objects.select_related("customer").filter(pk=access).first()
     if row is not None:
         approvers(environment=row.environment, orgnr=row.customer.orgnr)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def send_invitations(**_: Any) -> None:
+    """Put the mails to customers that are due into the outbox, and end plans that an answer has ended."""
+    _work(send_invitations, invitations.work_due, full=invitations.BATCH)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def note_mails(**_: Any) -> None:
+    """Take over from the outbox what became of the mails to customers."""
+    _work(note_mails, invitations.note_results, full=invitations.NOTED)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def run_campaigns(**_: Any) -> None:
+    """Work on the campaign that has waited longest: judge its rows, or ask its customers."""
+    if campaigns.run(at=timezone.now()):
+        enqueue.enqueue_on_commit(run_campaigns)

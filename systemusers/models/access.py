@@ -5,44 +5,54 @@ An `Access` is one access (customer x profile x external reference) for life: re
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer, OfCustomersQuerySet
+from accounts.models import Customer, OfCustomersQuerySet, followed
+from portal.core.crypto import SealedTextField
 from portal.core.environments import Environment
 from portal.core.lease import LASTING, Leased
 from portal.core.states import StatusModel
+from systemusers.models.link_token import LinkHashField, new_link
 from systemusers.models.profile import AccessProfile, Kind
-
-
-def new_link_token() -> str:
-    return secrets.token_urlsafe(16)
-
+from systemusers.models.withdrawal import Withdrawal
 
 HAS_PROBLEM = Q(problem_code__gt="")
 REFUSED = HAS_PROBLEM & Q(status="DRAFT", next_attempt_at__isnull=True)
+NOT_TAKEN_BACK = Q(customer__end_asked_at__isnull=True, withdrawal__isnull=True)
 STUCK = HAS_PROBLEM & Q(next_attempt_at__isnull=False) & LASTING
 
 
 class AccessQuerySet(OfCustomersQuerySet["Access"]):
+    @classmethod
+    def owed(cls) -> Q:
+        """Questions that are not taken back yet."""
+        return Q(status__in={Access.Status.DRAFT, *Access.OPEN})
+
     def loaded(self) -> AccessQuerySet:
         """With all that a call to Altinn needs."""
         return self.select_related("customer", "profile__system__client", "profile__system__admin_client")
 
     def to_send(self) -> AccessQuerySet:
-        return self.loaded().filter(status=Access.Status.DRAFT)
+        return self.loaded().filter(NOT_TAKEN_BACK, status=Access.Status.DRAFT)
 
     def to_poll(self) -> AccessQuerySet:
-        return self.loaded().filter(status__in=Access.OPEN)
+        return self.loaded().filter(NOT_TAKEN_BACK, status__in=Access.OPEN)
+
+    def to_withdraw(self) -> AccessQuerySet:
+        """Questions to customers whose relation ends, and those that a person takes back with many others."""
+        status = {Access.Status.DRAFT, *Access.OPEN}
+        rows = self.loaded().select_related("withdrawal__asked_by")
+        return rows.filter(~NOT_TAKEN_BACK, status__in=status)
 
     def to_check(self) -> AccessQuerySet:
         """Those that Altinn should have a system user for. They are due while there is a sign that it is gone."""
-        return self.loaded().filter(status__in={*Access.USABLE, Access.Status.UNKNOWN})
+        return self.loaded().filter(followed(), status__in={*Access.USABLE, Access.Status.UNKNOWN})
 
     def refused(self) -> AccessQuerySet:
         """Drafts that Altinn refused: a person must mend them and send again."""
@@ -74,6 +84,14 @@ class Access(StatusModel, Leased):
         REMOVED = "REMOVED", _("Fjernet av kunden")
         NEEDS_UPDATE = "NEEDS_UPDATE", _("Må oppdateres")
         UNKNOWN = "UNKNOWN", _("Ukjent (sjekkes)")
+
+    def get_status_display(self) -> str:  # type: ignore[no-redef]  # Django keeps ours, the plugin adds its own
+        """In words. What is stored as DRAFT is on its way to Altinn, or did not arrive there."""
+        if self.status == self.Status.DRAFT and self.next_attempt_at is not None:
+            return gettext("Sendes")
+        if self.status == self.Status.DRAFT and self.problem_code:
+            return gettext("Kom ikke fram")
+        return str(self.Status(self.status).label)
 
     _ANSWERS: ClassVar[set[str]] = {Status.APPROVED, Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN, Status.UNKNOWN}
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
@@ -112,7 +130,8 @@ class Access(StatusModel, Leased):
     rights = models.JSONField(_("enkeltrettigheter"), default=list)
     packages = models.JSONField(_("tilgangspakker"), default=list)
     rights_known_at = models.DateTimeField(_("rettighetene er kjent siden"), null=True, blank=True)
-    link_token = models.CharField(max_length=40, unique=True, default=new_link_token, editable=False)
+    sealed_link = SealedTextField(default=new_link, editable=False)
+    link_hash = LinkHashField(_("hash av lenken"))
     link_revoked_at = models.DateTimeField(_("lenken er stengt"), null=True, blank=True)
     status = models.CharField(_("tilstand"), max_length=12, choices=Status, default=Status.DRAFT)
     status_at = models.DateTimeField(_("tilstand siden"))
@@ -121,6 +140,9 @@ class Access(StatusModel, Leased):
     remote_status = models.CharField(_("status i Altinn"), max_length=20, blank=True)
     replaces = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="replaced_by", verbose_name=_("kommer i stedet for")
+    )
+    withdrawal = models.ForeignKey(
+        Withdrawal, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("trekkes tilbake med")
     )
     requested_by = models.CharField(_("bedt om av"), max_length=200)
     sent_at = models.DateTimeField(_("sendt"), null=True, blank=True)
@@ -162,10 +184,17 @@ class Access(StatusModel, Leased):
             models.Index(fields=["environment", "-status_at", "-id"], name="access_changed"),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="access_due"),
             models.Index(fields=["environment", "failures"], condition=HAS_PROBLEM, name="access_problem"),
+            models.Index(fields=["altinn_id"], condition=~Q(altinn_id=""), name="access_by_altinn_id"),
+            models.Index(fields=["external_ref"], name="access_by_external_ref"),
         ]
 
     def __str__(self) -> str:
         return f"{self.customer}: {self.profile}"
+
+    @property
+    def link_token(self) -> str:
+        """The secret of the customer's link. Raises CannotDecrypt."""
+        return str(self.sealed_link.text)
 
     @property
     def has_unknown_rights(self) -> bool:

@@ -13,6 +13,9 @@ from accounts.models import User
 from portal.core.lease import LASTING, Leased
 from portal.core.states import StatusModel
 from systemusers.models.access import Access
+from systemusers.models.withdrawal import Withdrawal
+
+NOT_TAKEN_BACK = Q(access__customer__end_asked_at__isnull=True, withdrawal__isnull=True)
 
 
 class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
@@ -29,10 +32,14 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
         return self.filter(access__in=Access.objects.visible_to(user))
 
     def to_send(self) -> ChangeRequestQuerySet:
-        return self.loaded().filter(status=ChangeRequest.Status.DRAFT)
+        return self.loaded().filter(NOT_TAKEN_BACK, status=ChangeRequest.Status.DRAFT)
 
     def to_poll(self) -> ChangeRequestQuerySet:
-        return self.loaded().filter(status=ChangeRequest.Status.SENT)
+        return self.loaded().filter(NOT_TAKEN_BACK, status=ChangeRequest.Status.SENT)
+
+    def to_withdraw(self) -> ChangeRequestQuerySet:
+        """Questions to customers whose relation ends, and those that a person takes back with many others."""
+        return self.loaded().select_related("withdrawal__asked_by").open().filter(~NOT_TAKEN_BACK)
 
     def open(self) -> ChangeRequestQuerySet:
         return self.filter(status__in=ChangeRequest.OPEN)
@@ -78,6 +85,9 @@ class ChangeRequest(StatusModel, Leased):
     status = models.CharField(_("tilstand"), max_length=12, choices=Status, default=Status.DRAFT)
     status_at = models.DateTimeField(_("tilstand siden"))
     confirm_url = models.URLField(_("godkjenningsside"), max_length=500, blank=True)
+    withdrawal = models.ForeignKey(
+        Withdrawal, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("trekkes tilbake med")
+    )
     requested_by = models.CharField(_("bedt om av"), max_length=200)
     sent_at = models.DateTimeField(_("sendt"), null=True, blank=True)
     polled_at = models.DateTimeField(_("sist spurt"), null=True, blank=True)

@@ -7,7 +7,7 @@ Without an answer the choices are empty, and values can be typed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.core.cache import cache
 from django.utils.translation import get_language
@@ -48,6 +48,14 @@ def packages(environment: str) -> Choices:
             if package.is_assignable or package.is_delegable
         ],
     )
+
+
+def named(environment: str, urns: Iterable[str]) -> list[tuple[str, str]]:
+    """(urn, name) of access packages in their order, by the stored lists; the name is "" when they do not have it."""
+    wanted = list(urns)
+    rows = Offered.objects.filter(environment=environment, kind=Offered.Kind.PACKAGE, code__in=wanted)
+    names = {row.code: row.name(language()) for row in rows}
+    return [(urn, names.get(urn, "")) for urn in wanted]
 
 
 def _stored(environment: str, kind: str) -> Choices:

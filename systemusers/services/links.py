@@ -21,7 +21,7 @@ from portal.core.enqueue import enqueue_by_name
 from portal.core.heartbeat import is_working
 from portal.core.lease import make_due
 from portal.core.states import LostRace
-from systemusers.models import Access, ChangeRequest, SystemRound
+from systemusers.models import Access, ChangeRequest, SystemRound, hash_of_link
 from systemusers.services import changes
 from systemusers.services.access.ask import NotPossible, renew_access
 from systemusers.services.access.escalations import FEW
@@ -48,7 +48,7 @@ class ClosedLink(Exception):
 def find_link(token: str) -> Access:
     """The access behind a link. Raises UnknownLink, ClosedLink."""
     rows = Access.objects.select_related("customer", "profile__system__client", "profile__system__admin_client")
-    row = rows.filter(link_token=token).first()
+    row = rows.filter(link_hash=hash_of_link(token)).first()
     if row is None:
         raise UnknownLink
     if row.link_revoked_at is not None:

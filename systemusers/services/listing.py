@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import REMARKED, Customer, User
+from accounts.models import ENDED, REMARKED, Customer, Tag, User
+from accounts.services import customer_filter
 from accounts.services.customers import find_customer_ids
+from accounts.services.portfolio_filter import PARAMETER, in_portfolio
 from portal.core.environments import Environment
 from portal.core.filters import Group
 from portal.core.lease import LASTING, ROUNDS_BEFORE_A_PERSON
@@ -18,15 +23,21 @@ from portal.core.next_step import NextStep
 from systemusers.models import (
     STUCK,
     Access,
+    AccessProfile,
+    AccessQuerySet,
     ChangeRequest,
     ClientRelation,
     Kind,
     RightsCheck,
     reached_through_an_accountant,
 )
-from systemusers.services.next_step import next_step
+from systemusers.services.identified import access_ids
+from systemusers.services.invitations.selections import MAIL_FAILED, UNTOLD
+from systemusers.services.invitations.shown import told_text
+from systemusers.services.next_step import step_of
 
 S = Access.Status
+Customers = TypeVar("Customers", bound=QuerySet[Customer])
 
 
 def _state(status: str, label: object = None) -> Group:
@@ -47,6 +58,8 @@ RIGHTS_STUCK = Q(Exists(RightsCheck.objects.filter(LASTING, access=OuterRef("pk"
     status__in=Access.USABLE
 )
 """Made elsewhere, and Altinn has refused several times to tell what it may do."""
+OUTDATED = Q(status=S.NEEDS_UPDATE) & ~Q(Exists(ChangeRequest.objects.open().filter(access=OuterRef("pk"))))
+"""Its profile asks for more than the customer has given, and nobody has asked the customer."""
 STATES = [
     Group("OPEN", _("Venter"), Q(status__in=Access.OPEN)),
     _state(S.FORWARDED, _("Videresendt")),
@@ -55,19 +68,22 @@ STATES = [
     _state(S.REMOVED, _("Fjernet")),
     _state(S.APPROVED),
     _state(S.IN_USE),
-    _state(S.DRAFT),
+    _state(S.DRAFT, _("Ikke sendt ennå")),
     _state(S.SENT),
     _state(S.OPENED),
     _state(S.NEEDS_UPDATE),
     _state(S.UNKNOWN, _("Ukjent")),
     _state(S.WITHDRAWN, _("Trukket")),
+    Group("OUTDATED", _("Må oppdateres, ikke spurt"), OUTDATED),
+    Group("UNTOLD", _("Ikke varslet"), UNTOLD),
+    Group("MAIL", _("E-post kom ikke fram"), MAIL_FAILED),
     Group("CHILDLESS", _("Uten klienter"), CHILDLESS),
     Group("UNREAD", _("Klienter ikke lest"), UNREAD),
     Group("STUCK", _("Står fast"), STUCK),
     Group("CHANGE", _("Endring står fast"), CHANGE_STUCK),
     Group("RIGHTS", _("Ukjente rettigheter"), RIGHTS_STUCK),
 ]
-FEW = {S.SENT, S.OPENED, "STUCK"}
+FEW = {S.SENT, S.OPENED, "OUTDATED", "STUCK"}
 """Groups without a chip, as others include them; URLs may still use them."""
 
 
@@ -76,15 +92,27 @@ def chip_groups(chosen: str) -> list[Group]:
 
 
 def find_accesses(*, user: User, environment: Environment, text: str = "") -> QuerySet[Access]:
-    """Accesses visible to `user`, filtered by customer."""
+    """Accesses visible to `user`, filtered by customer or by a whole id."""
     rows = Access.objects.visible_to(user).filter(environment=environment)
-    return rows.filter(customer__in=find_customer_ids(text, environment=environment)) if text else rows
+    if not text:
+        return rows
+    wanted = Q(customer__in=find_customer_ids(text, environment=environment))
+    found = access_ids(text)
+    return rows.filter(wanted | Q(pk__in=found)) if found else rows.filter(wanted)
+
+
+def profile_choices(environment: Environment) -> list[tuple[str, str]]:
+    """Values of the filter by profile, and their names; none when there is nothing to choose."""
+    rows = AccessProfile.objects.filter(system__environment=environment).order_by("name", "pk")
+    named = [(str(pk), name) for pk, name in rows.values_list("pk", "name")]
+    return named if len(named) > 1 else []
 
 
 def _having(**condition: object) -> Exists:
     return Exists(Access.objects.filter(customer=OuterRef("pk"), **condition))
 
 
+CURRENT = Q(end_asked_at__isnull=True)
 CUSTOMERS = [
     Group("none", _("Ikke spurt"), Q(~_having()) & ~Q(reached_through_an_accountant())),
     Group("waiting", _("Venter på kunden"), Q(_having(status__in=Access.OPEN))),
@@ -92,6 +120,13 @@ CUSTOMERS = [
     Group("register", _("Merknad i Enhetsregisteret"), REMARKED),
     Group("lost", _("Må følges opp"), Q(_having(status__in=[S.REJECTED, S.EXPIRED, S.REMOVED, S.UNKNOWN]))),
 ]
+ARCHIVED = Group(ENDED, _("Arkiverte"), ~CURRENT)
+"""The list of customers shows them only there."""
+
+
+def of_ended() -> Group:
+    """Accesses of customers whose relation has ended, but for those that are still being taken back."""
+    return Group(ENDED, _("Avsluttede kunder"), AccessQuerySet.left_out())
 
 
 def find_customers(*, user: User, environment: Environment, text: str = "") -> QuerySet[Customer]:
@@ -100,15 +135,24 @@ def find_customers(*, user: User, environment: Environment, text: str = "") -> Q
     return rows.filter(pk__in=find_customer_ids(text, environment=environment)) if text else rows
 
 
-def with_accesses(rows: QuerySet[Customer]) -> QuerySet[Customer]:
+def filtered_customers(*, user: User, environment: Environment, query: QueryDict, text: str = "") -> QuerySet[Customer]:
+    """Those of the filters of the list of customers, as its address (`query`) has them, but for the group."""
+    rows = find_customers(user=user, environment=environment, text=text)
+    rows = in_portfolio(rows, query.get(PARAMETER, ""), customer="")
+    return customer_filter.chosen(rows, query, user=user)
+
+
+def with_accesses(rows: Customers) -> Customers:
     """Their accesses come along in one more query, for `customer_row`."""
-    accesses = Access.objects.select_related("profile__system", "client_round").order_by("-status_at")
-    return rows.select_related("portfolio").prefetch_related(Prefetch("accesses", accesses))
+    accesses = Access.objects.select_related("profile__system", "client_round", "invitation").order_by("-status_at")
+    return rows.select_related("portfolio", "assignee").prefetch_related(Prefetch("accesses", accesses))
 
 
 def with_accountants(rows: QuerySet[Customer]) -> QuerySet[Customer]:
-    """The accountants that reach them come along too, for `customer_row` in a list."""
+    """The names of their tags, as `tag_names`, and the accountants that reach them come along too, for `customer_row` in a list."""
     relations = ClientRelation.objects.usable().select_related("access__customer").order_by("pk")
+    tags = Tag.objects.filter(customers=OuterRef("pk")).order_by("name")
+    rows = rows.annotate(tag_names=ArraySubquery(tags.values("name")))
     return rows.prefetch_related(Prefetch("relations", relations, to_attr="reached_by"))
 
 
@@ -123,6 +167,16 @@ class AccessRow:
 
     access: Access
     step: NextStep
+    told: str
+    """Whether the customer knows of a question that waits; "" when that is past."""
+
+    @property
+    def pk(self) -> int:
+        return self.access.pk
+
+    @property
+    def label(self) -> str:
+        return f"{self.access.customer.name} – {self.access.profile.name}"
 
 
 @dataclass(frozen=True)
@@ -133,6 +187,14 @@ class CustomerRow:
     accesses: list[AccessRow]
     through: list[str]
     """Names of the accountants that reach it; [] unless it comes from `with_accountants`."""
+
+    @property
+    def pk(self) -> int:
+        return self.customer.pk
+
+    @property
+    def label(self) -> str:
+        return self.customer.name
 
     @property
     def step(self) -> NextStep:
@@ -147,7 +209,7 @@ class CustomerRow:
 
 def access_row(access: Access, *, at: datetime, working: bool) -> AccessRow:
     """`access` has its profile and system loaded, and its customer where the list shows it."""
-    return AccessRow(access=access, step=next_step(access, at=at, working=working))
+    return AccessRow(access=access, step=step_of(access, at=at, working=working), told=told_text(access))
 
 
 def customer_row(customer: Customer, *, at: datetime, working: bool) -> CustomerRow:

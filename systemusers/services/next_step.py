@@ -9,14 +9,29 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.core.formats import spelled_time
 from portal.core.lease import ROUNDS_BEFORE_A_PERSON
 from portal.core.next_step import NextStep, page_of, standstill
 from portal.explain import NOBODY, explain
-from systemusers.models import Access, Kind, System
+from systemusers.models import Access, Invitation, Kind, System
 
 UNANSWERED = timedelta(days=7)
 """A link that nobody opened, or a request that nobody approved, for so long is followed up."""
 S = Access.Status
+
+
+def step_of(access: Access, *, at: datetime, working: bool) -> NextStep:
+    """The next step, also of a customer whose relation has ended. `customer` was loaded with the row, too."""
+    if not access.customer.is_ended:
+        return next_step(access, at=at, working=working)
+    if access.status in {*Access.USABLE, S.UNKNOWN}:
+        return NextStep(_("Bare kunden kan fjerne tilgangen i Altinn"), _("Kunden"))
+    if access.status in Access.ENDED:
+        return NextStep(_("Ingenting å gjøre"))
+    trouble = _waiting(access, at) if working else None
+    return trouble or NextStep(
+        _("Trekkes tilbake i Altinn") if working else _("Trekkes tilbake når portalen arbeider igjen")
+    )
 
 
 def next_step(access: Access, *, at: datetime, working: bool) -> NextStep:
@@ -74,7 +89,24 @@ def _sent(row: Access, at: datetime) -> NextStep:
     if since >= UNANSWERED:
         text = ngettext("Lenken er ikke åpnet på %(n)s dag", "Lenken er ikke åpnet på %(n)s dager", since.days)
         return NextStep(text % {"n": since.days}, _("Dere sender lenken på nytt, eller ringer"), _url(row, "link"))
-    return NextStep(_("Send lenken til kunden"), _("Dere"), _url(row, "link"))
+    return _telling(row, at) or NextStep(_("Send lenken til kunden"), _("Dere"), _url(row, "telling"))
+
+
+def _telling(row: Access, at: datetime) -> NextStep | None:
+    """What the mails to the customer have come to; None when nobody has told the customer, and no mail is under way."""
+    plan: Invitation | None = getattr(row, "invitation", None)
+    if plan is None:
+        return None
+    if plan.stopped_why in Invitation.FAILED:
+        return NextStep(_("E-posten kom ikke fram. Varsle kunden på en annen måte"), _("Dere"), _url(row, "telling"))
+    if plan.told_at is not None:
+        return NextStep(_("Kunden er varslet, og må åpne lenken"), _("Kunden"), _url(row, "telling"))
+    if plan.stopped_at is None:
+        later = plan.next_attempt_at is not None and plan.next_attempt_at > at
+        text = _("E-posten til kunden sendes %(at)s") if later else _("E-posten til kunden er bestilt")
+        spelled = spelled_time(plan.next_attempt_at) if plan.next_attempt_at else ""
+        return NextStep(text % {"at": spelled} if later else text, "", _url(row, "telling"))
+    return None
 
 
 def _opened(row: Access, at: datetime) -> NextStep:

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
-from accounts.services.actors import Names, actor, names_of
+from accounts.services.actors import Names, actor, names_in, names_of, with_names
 from portal.core.audit import AuditEvent, target_of
 from portal.explain.audit import HIDDEN_ON_PAGES, Line, model_of, present
 from systemusers.models import Access, RegisterChange, System
@@ -49,8 +49,8 @@ def _logged(change: RegisterChange) -> Line:
 
 
 def _lines_of(events: Any, *, things: Mapping[str, str] | None = None) -> list[Line]:
-    rows = list(events.exclude(what__in=HIDDEN_ON_PAGES).order_by("-id")[:MOST])
-    names = names_of(row.by for row in rows)
+    rows = list(with_names(events.exclude(what__in=HIDDEN_ON_PAGES)).order_by("-id")[:MOST])
+    names = names_in(rows)
     lines = [_line(row, names, things) for row in rows]
     return [line for line in lines if line is not None]
 

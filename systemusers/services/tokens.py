@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -108,6 +108,55 @@ def prepare_vendor_grant(*, client: MaskinportenClient, scopes: tuple[str, ...])
     return PreparedGrant(client.environment, grant)
 
 
+class TokenSource:
+    """The tokens of one access for worker threads: no database. What it must learn, `note_all` writes afterwards."""
+
+    def __init__(self, access: Access, own: PreparedGrant | NoKey) -> None:
+        self.access, self.is_missing = access, False
+        self.used: dict[str, str] = {}
+        self._own = own
+
+    def token(self, scopes: tuple[str, ...], *, at: datetime, fresh: bool = False, exchanged: bool = False) -> str:
+        """Raises as `system_user_token`. `exchanged`: for an Altinn token."""
+        if isinstance(self._own, NoKey):
+            raise self._own
+        own = PreparedGrant(self._own.environment, replace(self._own.grant, scopes=tuple(sorted(scopes))))
+        try:
+            prepared = replace(_of_customer(own, self.access), is_exchanged=exchanged)
+            token, is_new = _obtain(prepared, at=at, fresh=fresh)
+        except AccessMissing:
+            self.is_missing = True
+            raise
+        if is_new:
+            self.used[own.grant.client_id] = own.grant.kid
+        return token.value
+
+
+def token_sources(accesses: Iterable[Access]) -> dict[int, TokenSource]:
+    """By access id. Each client's key is read once."""
+    by_id = {access.pk: access for access in accesses}
+    own: dict[int, PreparedGrant | NoKey] = {}
+    for access in by_id.values():
+        client = access.profile.system.client
+        if client.pk not in own:
+            own[client.pk] = _prepared_or_none(client, ())
+    return {pk: TokenSource(access, own[access.profile.system.client.pk]) for pk, access in by_id.items()}
+
+
+def note_all(sources: Collection[TokenSource], *, at: datetime) -> None:
+    """Store what the tokens show that were asked for since the last time: of the key, and of each access."""
+    for source in sources:
+        if source.is_missing:
+            note_missing(access=source.access, at=at, sign="token")
+    given = [source for source in sources if source.used]
+    for client_id, kid in {pair for source in given for pair in source.used.items()}:
+        note_use(client_id=client_id, kid=kid, at=at)
+    _note_tokens([source.access for source in given], at=at)
+    for source in sources:
+        source.is_missing = False
+        source.used.clear()
+
+
 def fetch_token(prepared: PreparedGrant, *, at: datetime, fresh: bool = False) -> str:
     """A token with at least 20 seconds left. No database: safe in worker threads.
 
@@ -156,12 +205,24 @@ def _for_customer(prepared: PreparedGrant, access: Access, *, at: datetime, fres
 
 def note_token(*, access: Access, at: datetime) -> None:
     """A token was issued for the access: it exists and is in use. Idempotent. One that is UNKNOWN is checked again now."""
+    _note_tokens([access], at=at)
+
+
+def _note_tokens(accesses: Collection[Access], *, at: datetime) -> None:
+    if accesses:
+        SystemUser.objects.filter(access__in=[row.pk for row in accesses], first_token_at__isnull=True).update(
+            first_token_at=at
+        )
+    for access in accesses:
+        _note_in_use(access, at)
+
+
+def _note_in_use(access: Access, at: datetime) -> None:
     if access.missing_since is not None:
         row = Access.objects.filter(pk=access.pk)
         row.filter(status__in=Access.USABLE).update(missing_since=None, next_attempt_at=None)
         lease.make_due(row.filter(status=Status.UNKNOWN), at=at)
         access.refresh_from_db(fields=["missing_since", "next_attempt_at"])
-    SystemUser.objects.filter(access=access, first_token_at__isnull=True).update(first_token_at=at)
     if access.status == Status.APPROVED:
         try:
             access.move_to(Status.IN_USE, by=BY, at=at)
@@ -212,7 +273,7 @@ def _as(kind: type[Refused], error: Refused) -> Refused:
 
 
 __all__ = [
-    "ABOUT_TOKEN", "PATIENCE", "AccessMissing", "NoKey", "PreparedGrant", "TokenRefused", "exchanged_token",
-    "fetch_token", "note_missing", "note_token", "prepare_grant", "prepare_grants", "prepare_vendor_grant",
-    "system_user_token", "vendor_token",
+    "ABOUT_TOKEN", "PATIENCE", "AccessMissing", "NoKey", "PreparedGrant", "TokenRefused", "TokenSource", "exchanged_token",
+    "fetch_token", "note_all", "note_missing", "note_token", "prepare_grant", "prepare_grants", "prepare_vendor_grant",
+    "system_user_token", "token_sources", "vendor_token",
 ]  # fmt: skip

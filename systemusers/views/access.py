@@ -3,57 +3,128 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from datetime import datetime, timedelta
+from functools import cached_property, wraps
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Vendor
+from accounts.services.portfolio_filter import PARAMETER, in_portfolio, portfolio_select
 from portal.core import enqueue
+from portal.core.changed import changed_selects, narrowed
 from portal.core.confirm import Question, ask_first, word_in
-from portal.core.filters import chips, in_group
-from portal.core.heartbeat import is_working
+from portal.core.exports import Field, customer_fields, step_fields
+from portal.core.filters import Group
+from portal.core.heartbeat import is_working, is_working_for
 from portal.core.htmx import page_or_fragment
-from portal.core.paging import paginate
+from portal.core.lists import Column, Link, ListPage, Nothing, Select
 from portal.core.problems import code_of
-from portal.core.search import search_text
+from portal.core.search import row_id
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
 from systemusers import tasks
 from systemusers.models import Access, Kind, System, SystemUser
 from systemusers.services import access, adoption, changes, links, listing, timeline
+from systemusers.services.changed import OF_ACCESSES
+from systemusers.services.invitations.shown import telling
 from systemusers.services.keys import NoKey
-from systemusers.services.next_step import next_step
+from systemusers.services.next_step import step_of
+from systemusers.views import many
 
 Act = Callable[[StaffRequest, Access], None]
 S = Access.Status
+SOON_IN_USE = timedelta(minutes=10)
+"""So long an approved access is expected to be put in use by the first round of polling; its page looks again meanwhile."""
+
+
+class Accesses(ListPage[StaffRequest, QuerySet[Access]]):
+    template = "systemusers/accesses.html"
+    title = lazy("Tilganger")
+    search_label = lazy("Søk etter kunde")
+    columns = (
+        Column(lazy("Kunde")),
+        Column(lazy("Tilgang")),
+        Column(lazy("Tilstand")),
+        Column(lazy("Siste"), "changed", ("-status_at", "-pk")),
+        Column(lazy("Neste steg")),
+    )
+    order = ("-status_at", "-pk")
+    nothing = Nothing(
+        lazy("Ingen er spurt ennå"),
+        lazy("Velg en kunde og be om systemtilgang. Kunden godkjenner i Altinn, fra en lenke du sender."),
+    )
+    new = Link("access-new", lazy("Be om tilgang"))
+    parameter = "status"
+    acts = (many.RENEW, many.WITHDRAW)
+    file_name = "tilganger"
+    fields = (
+        *customer_fields(lambda row: row.access.customer),
+        Field(lazy("Profil"), lambda row: row.access.profile.name),
+        Field(lazy("Type"), lambda row: row.access.profile.get_kind_display()),
+        Field(lazy("Tilstand"), lambda row: row.access.get_status_display()),
+        Field(lazy("Siste"), lambda row: row.access.status_at),
+        *step_fields(),
+    )
+    always = ("OPEN",)
+    mailable = ("OPEN", "UNTOLD", "MAIL", S.SENT, S.OPENED, S.FORWARDED)
+    """Groups whose customers can be mailed, or given their links, all at once."""
+
+    def find(self) -> QuerySet[Access]:
+        request = self.request
+        rows = listing.find_accesses(user=request.user, environment=request.environment, text=self.text)
+        profile = row_id(request.GET.get("profile", ""))
+        rows = rows if profile is None else rows.filter(profile=profile)
+        rows = narrowed(rows, OF_ACCESSES, request.GET)
+        return in_portfolio(rows, request.GET.get(PARAMETER, ""))
+
+    @cached_property
+    def selects(self) -> list[Select]:
+        query = self.request.GET
+        profiles = listing.profile_choices(self.request.environment)
+        return [
+            portfolio_select(self.request.user, query),
+            Select("profile", _("Profil"), profiles, query.get("profile", "")),
+            *changed_selects(OF_ACCESSES, query),
+        ]
+
+    def groups(self) -> list[Group]:
+        return listing.chip_groups(self.chosen)
+
+    def apart(self) -> Group:
+        return listing.of_ended()
+
+    def load(self, rows: QuerySet[Access]) -> QuerySet[Access]:
+        return rows.select_related("customer", "profile__system", "client_round", "invitation")
+
+    def row(self, each: Access) -> listing.AccessRow:
+        return listing.access_row(each, at=self.at, working=self.is_working)
 
 
 @staff_page()
 def access_list(request: StaffRequest) -> HttpResponse:
-    text, status = search_text(request), request.GET.get("status", "")
-    matching = listing.find_accesses(user=request.user, environment=request.environment, text=text)
-    rows = in_group(matching, listing.STATES, status).select_related("customer", "profile__system", "client_round")
-    page, at = paginate(rows, query=request.GET, order=("-status_at", "-pk")), timezone.now()
-    working = is_working(at=at)
-    shown = page.of(lambda row: listing.access_row(row, at=at, working=working))
-    filter_chips = chips(matching, listing.chip_groups(status), query=request.GET, parameter="status", always=("OPEN",))
-    context = {"page": shown, "q": text, "status": status, "chips": filter_chips}
-    return page_or_fragment(request, "systemusers/accesses.html", "results", context=context)
+    """The list, and what is done with picked rows."""
+    shown = Accesses(request)
+    if request.method != "POST":
+        return shown.respond()
+    return many.act_on(request, shown.filtered, enqueue_sending=enqueue_sending)
 
 
 def find(request: StaffRequest, pk: int) -> Access:
     rows = Access.objects.visible_to(request.user).filter(environment=request.environment)
-    return get_object_or_404(rows.loaded().select_related("client_round"), pk=pk)
+    return get_object_or_404(rows.loaded().select_related("client_round", "invitation"), pk=pk)
 
 
 @staff_page()
@@ -62,24 +133,42 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
     row, at = find(request, pk), timezone.now()
     access.watch(access=row, at=at)
     changes.watch(access=row, at=at)
-    working = is_working(at=at)
-    stamp = f"{row.status}-{row.status_at:%s}-{row.problem_code}-{row.link_token[:6]}-{working:d}"
+    working = is_working_for(request, at=at)
+    told = telling(row, at=at)
+    stamp = _stamp(row, at, working, told.stamp)
     if request.headers.get("HX-Request") and request.GET.get("seen") == stamp:
         return HttpResponse(status=204)
-    return page_or_fragment(request, "systemusers/access.html", "status", context=_context(row, stamp, at, working))
+    context = {**_context(row, stamp, at, working), "telling": told}
+    context["is_moving"] |= told.is_moving
+    return page_or_fragment(request, "systemusers/access.html", "status", context=context)
+
+
+def _stamp(row: Access, at: datetime, working: bool, told: str) -> str:
+    """What the page depends on, as a digest: nothing of it can be read from an address."""
+    parts = (
+        row.status,
+        row.status_at.isoformat(),
+        row.problem_code,
+        row.link_hash,
+        str(_is_soon_in_use(row, at)),
+        str(row.link_revoked_at),
+        working,
+        told,
+    )
+    return salted_hmac("systemusers.access.stamp", repr(parts)).hexdigest()[:16]
 
 
 def can_withdraw(row: Access) -> bool:
     return row.status == S.DRAFT or row.status in Access.OPEN
 
 
-def _context(row: Access, stamp: str, at: Any, working: bool) -> dict[str, Any]:
+def _context(row: Access, stamp: str, at: datetime, working: bool) -> dict[str, Any]:
     sending = row.status == S.DRAFT and row.next_attempt_at is not None
     waits = row.status == S.DRAFT and bool(row.problem_code)
     language = row.customer.language
     return {
         "access": row,
-        "step": next_step(row, at=at, working=working),
+        "step": step_of(row, at=at, working=working),
         "events": timeline.of_access(row),
         "asked_by": timeline.name_of(row.requested_by),
         "system_user": SystemUser.objects.filter(access=row).first(),
@@ -91,7 +180,7 @@ def _context(row: Access, stamp: str, at: Any, working: bool) -> dict[str, Any]:
         "clients": getattr(row, "client_round", None),
         "purpose": row.profile.purpose(language),
         "stamp": stamp,
-        "is_moving": sending or row.status in Access.OPEN,
+        "is_moving": sending or row.status in Access.OPEN or _is_soon_in_use(row, at),
         "may_answer": row.status in Access.OPEN or row.status in links.RENEWABLE,
         "mailto": _mail(row),
         "report_url": _report_url(row),
@@ -99,6 +188,10 @@ def _context(row: Access, stamp: str, at: Any, working: bool) -> dict[str, Any]:
         "can_renew": row.is_final,
         "can_send_again": waits or (row.status == S.DRAFT and not sending),
     }
+
+
+def _is_soon_in_use(row: Access, at: datetime) -> bool:
+    return row.status == S.APPROVED and at - row.status_at < SOON_IN_USE
 
 
 def _report_url(row: Access) -> str:
@@ -168,19 +261,17 @@ def _do(view: Act, request: StaffRequest, row: Access) -> HttpResponse:
     return _to(row)
 
 
-def enqueue_sending(request: StaffRequest, *rows: Access) -> None:
+def enqueue_sending(request: StaffRequest, number: int) -> None:
     """Enqueue the sending and show a message."""
-    names = {"n": len(rows)}
+    names = {"n": number}
     enqueue.enqueue_on_commit(tasks.send_accesses)
     if is_working(at=timezone.now()):
-        messages.success(
-            request, ngettext("Forespørselen er lagret.", "%(n)s forespørsler er lagret.", len(rows)) % names
-        )
+        messages.success(request, ngettext("Forespørselen er lagret.", "%(n)s forespørsler er lagret.", number) % names)
         return
     text = ngettext(
         "Forespørselen er lagret. Den sendes når portalen arbeider igjen.",
         "%(n)s forespørsler er lagret. De sendes når portalen arbeider igjen.",
-        len(rows),
+        number,
     )
     messages.warning(request, text % names)
 
@@ -240,13 +331,13 @@ def withdraw(request: StaffRequest, row: Access) -> None:
 @act
 def renew(request: StaffRequest, row: Access) -> None:
     access.renew_access(access=row, by=request.user.actor, at=timezone.now())
-    enqueue_sending(request, row)
+    enqueue_sending(request, 1)
 
 
 @act
 def send_again(request: StaffRequest, row: Access) -> None:
     access.send_again(access=row, by=request.user.actor, at=timezone.now())
-    enqueue_sending(request, row)
+    enqueue_sending(request, 1)
 
 
 @asked_first(_closing)

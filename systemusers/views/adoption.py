@@ -18,10 +18,10 @@ from django.views.decorators.http import require_POST
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from portal.core import enqueue
-from portal.core.filters import Group, chips, in_group
-from portal.core.htmx import page_or_fragment
-from portal.core.paging import Page, paginate
-from portal.core.search import row_id, search_text
+from portal.core.exports import Field
+from portal.core.filters import Group
+from portal.core.lists import Column, ListPage, Nothing
+from portal.core.search import row_id
 from portal.explain import Explanation, explain
 from systemusers import tasks
 from systemusers.forms import TakeOverForm
@@ -39,6 +39,14 @@ STATES = [
     Group("gone", lazy("Borte i Altinn"), Q(gone_at__isnull=False, access=None)),
 ]
 
+NOTHING_WAITS = Nothing(
+    lazy("Ingenting venter"), lazy("Alle systembrukerne som Altinn har for systemet, følges allerede.")
+)
+NOT_FETCHED = Nothing(
+    lazy("Listen er ikke hentet ennå"),
+    lazy("Den hentes hver natt. Trykk «Hent fra Altinn nå» for å få den med en gang."),
+)
+
 
 @dataclass(frozen=True)
 class Row:
@@ -47,6 +55,47 @@ class Row:
     found: FoundSystemUser
     customer: Customer | None
     problem: Explanation | None
+
+
+class Found(ListPage[StaffRequest, FoundSystemUserQuerySet]):
+    template = "systemusers/found.html"
+    title = lazy("Funnet i Altinn")
+    search_label = lazy("Søk på navn, organisasjonsnummer eller referanse")
+    columns = (
+        Column(lazy("Virksomhet"), "number", ("orgnr", "external_ref", "pk")),
+        Column(lazy("Referanse")),
+        Column(lazy("Type")),
+        Column(lazy("Laget i Altinn")),
+    )
+    order = ("orgnr", "external_ref", "pk")
+    default = "waiting"
+    file_name = "funnet-i-altinn"
+    fields = (
+        Field(lazy("Organisasjonsnummer"), lambda row: row.found.orgnr),
+        Field(lazy("Virksomhet"), lambda row: row.customer.name if row.customer else ""),
+        Field(lazy("Referanse"), lambda row: row.found.external_ref),
+        Field(lazy("Type"), lambda row: row.found.get_kind_display()),
+        Field(lazy("Laget i Altinn"), lambda row: row.found.created_at),
+    )
+    always = ("waiting", "chosen")
+
+    def __init__(self, request: StaffRequest, system: System) -> None:
+        super().__init__(request)
+        self.system = system
+        self.nothing = NOTHING_WAITS if system.listed_at else NOT_FETCHED
+
+    def find(self) -> FoundSystemUserQuerySet:
+        return _matching(self.system, self.text)
+
+    def groups(self) -> list[Group]:
+        return STATES
+
+    def rows(self, found: list[FoundSystemUser]) -> list[Row]:
+        numbers = [row.orgnr for row in found]
+        known = {c.orgnr: c for c in Customer.objects.filter(environment=self.system.environment, orgnr__in=numbers)}
+        return [
+            Row(row, known.get(row.orgnr), explain(row.problem_code) if row.problem_code else None) for row in found
+        ]
 
 
 @staff_page(may="may_configure")
@@ -58,20 +107,14 @@ def found(request: StaffRequest, pk: int) -> HttpResponse:
         answer = _act(request, system, form)
         if answer is not None:
             return answer
-    matching = _matching(system, search_text(request))
-    state = request.GET.get("state", "waiting")
-    rows = in_group(matching, STATES, state)
-    page = paginate(rows, query=request.GET, order=("orgnr", "external_ref", "pk"))
+    shown = Found(request, system)
+    matching, state = shown.matching, shown.chosen
     context = {
-        "system": system, "form": form, "page": _rows(system, page), "q": request.GET.get("q", ""), "state": state,
-        "chips": chips(matching, STATES, query=request.GET, parameter="state", always=("waiting", "chosen"),
-                       default="waiting"),
-        "moving": matching.filter(CHOSEN).count(), "number": rows.count() if state == "waiting" else 0,
+        "system": system, "form": form, "state": state,
+        "moving": matching.filter(CHOSEN).count(), "number": shown.filtered.count() if state == "waiting" else 0,
         "kinds": set(matching.filter(WAITING).values_list("kind", flat=True).distinct().order_by()),
     }  # fmt: skip
-    return page_or_fragment(
-        request, "systemusers/found.html", "results", context=context, status=422 if form.errors else 200
-    )
+    return shown.respond(context=context, status=422 if form.errors else 200)
 
 
 def _matching(system: System, text: str) -> FoundSystemUserQuerySet:
@@ -82,12 +125,6 @@ def _matching(system: System, text: str) -> FoundSystemUserQuerySet:
     by_number = Q(orgnr__startswith=digits) if len(digits) >= 3 else Q()
     named = Customer.objects.filter(environment=system.environment).matching(text).values("orgnr")
     return rows.filter(Q(external_ref__icontains=text) | by_number | Q(orgnr__in=named))
-
-
-def _rows(system: System, page: Page[FoundSystemUser]) -> Page[Row]:
-    numbers = [row.orgnr for row in page]
-    known = {c.orgnr: c for c in Customer.objects.filter(environment=system.environment, orgnr__in=numbers)}
-    return page.of(lambda row: Row(row, known.get(row.orgnr), explain(row.problem_code) if row.problem_code else None))
 
 
 def _act(request: StaffRequest, system: System, form: TakeOverForm) -> HttpResponse | None:
@@ -130,7 +167,7 @@ def _tell(request: StaffRequest, number: int, text: str) -> None:
 def _picked(request: StaffRequest, system: System) -> FoundSystemUserQuerySet | None:
     """The ticked rows, or all that the search and the state show; None without any."""
     if request.POST.get("all"):
-        return in_group(_matching(system, search_text(request)), STATES, request.GET.get("state", "waiting"))
+        return Found(request, system).filtered
     ids = [pk for pk in map(row_id, request.POST.getlist("found")) if pk is not None]
     return FoundSystemUser.objects.filter(system=system, pk__in=ids) if ids else None
 

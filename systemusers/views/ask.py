@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -12,15 +14,16 @@ from django.utils.translation import ngettext
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from accounts.services.business_register import warnings_of
-from portal.core.htmx import page_or_fragment
-from portal.core.search import row_id, search_text
+from portal.core.search import row_id
 from systemusers.forms import AskForm
 from systemusers.models import Access
-from systemusers.services import access, listing
+from systemusers.services import access
+from systemusers.services.asking import Asked, ask_customer
 from systemusers.views.access import enqueue_sending
+from systemusers.views.ask_pick import MOST, keeps_picking, pick
+from systemusers.views.invitations import REASONS
 
-SHOWN = 30
-MOST = 500
+__all__ = ["MOST", "new"]
 
 
 @staff_page(may="may_work")
@@ -32,10 +35,10 @@ def new(request: StaffRequest) -> HttpResponse:
         text = _("Dere har valgt %(n)s kunder. Spør høyst %(most)s om gangen. Ingen er spurt ennå.")
         messages.error(request, text % {"n": len(picked), "most": MOST})
         return redirect("access-new", environment=request.environment)
-    mine = Customer.objects.visible_to(request.user).filter(environment=request.environment)
+    mine = Customer.objects.visible_to(request.user).filter(environment=request.environment).current()
     customers = list(mine.filter(pk__in=picked))
-    if not customers or request.GET.get("step") == "search":
-        return _pick(request, customers)
+    if keeps_picking(request, customers):
+        return pick(request, customers)
     form = AskForm(request.POST or None, environment=request.environment, count=len(customers))
     if request.method == "POST" and form.is_valid():
         return _ask(request, form, customers)
@@ -48,31 +51,12 @@ def new(request: StaffRequest) -> HttpResponse:
     return render(request, "systemusers/access_new.html", context, status=422 if form.errors else 200)
 
 
-def _pick(request: StaffRequest, picked: list[Customer]) -> HttpResponse:
-    """Picked customers stay in every search; of the others, those never asked come first."""
-    text = search_text(request)
-    rows = listing.find_customers(user=request.user, environment=request.environment, text=text)
-    others = rows.exclude(pk__in=[customer.pk for customer in picked])
-    shown = list(others.filter(accesses__isnull=True)[:SHOWN])
-    if len(shown) < SHOWN:
-        shown += list(others.filter(accesses__isnull=False).distinct()[: SHOWN - len(shown)])
-    lacks = request.GET.get("step") == "next"
-    context = {
-        "picked": picked, "customers": shown, "q": text, "is_more": others[SHOWN : SHOWN + 1].exists(), "lacks": lacks,
-    }  # fmt: skip
-    status = 422 if lacks else 200
-    return page_or_fragment(request, "systemusers/access_pick.html", "found", context=context, status=status)
-
-
 def _ask(request: StaffRequest, form: AskForm, customers: list[Customer]) -> HttpResponse:
     made, known, approved = [], [], []
+    profile, mails, by = form.cleaned_data["profile"], form.cleaned_data["mails"], request.user.actor
     for customer in customers:
         try:
-            made.append(
-                access.ask_access(
-                    customer=customer, profile=form.cleaned_data["profile"], by=request.user.actor, at=timezone.now()
-                )
-            )
+            made.append(ask_customer(customer=customer, profile=profile, mails=mails, by=by, at=timezone.now()))
         except access.AlreadyRequested as error:
             known.append(error.access)
         except access.AlreadyApproved as error:
@@ -87,12 +71,23 @@ def _ask(request: StaffRequest, form: AskForm, customers: list[Customer]) -> Htt
         )  # fmt: skip
         where = _("Overta dem under Systemer, «Funnet i Altinn».")
         messages.info(request, text % {"n": len(approved)} + " " + where)
-    return _respond(request, made, known)
+    _say_mailed(request, made)
+    return _respond(request, [each.access for each in made], known)
+
+
+def _say_mailed(request: StaffRequest, made: list[Asked]) -> None:
+    numbers = Counter(each.not_mailed for each in made if each.not_mailed is not None)
+    if done := numbers.pop("", 0):
+        messages.success(
+            request, ngettext("%(n)s e-post er bestilt.", "%(n)s e-poster er bestilt.", done) % {"n": done}
+        )
+    for code, number in numbers.items():
+        messages.warning(request, _("%(n)s hoppet over: %(why)s") % {"n": number, "why": REASONS[code]()})
 
 
 def _respond(request: StaffRequest, made: list[Access], known: list[Access]) -> HttpResponse:
     if made:
-        enqueue_sending(request, *made)
+        enqueue_sending(request, len(made))
     if known:
         text = ngettext("%(n)s kunde er spurt om dette før.", "%(n)s kunder er spurt om dette før.", len(known))
         messages.info(request, text % {"n": len(known)} + " " + _("Forny den gamle forespørselen om det trengs."))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -12,15 +14,19 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.guard import StaffRequest, staff_page
+from accounts.models import Customer
 from portal.core import enqueue
 from portal.core.confirm import Question, ask_first, word_in
 from portal.core.states import LostRace
 from systemusers import tasks
-from systemusers.models import Access, AccessProfile, ChangeRequest, Kind
+from systemusers.models import Access, AccessProfile, Campaign, ChangeRequest, Kind
 from systemusers.services import access, changes
+from systemusers.services.campaigns import gathering, ordering
 from systemusers.views.access import act, enqueue_sending
 
 SHOWN = 10
+MOST = 500
+"""Asked in the answer to one press; more become a campaign, which a worker asks."""
 
 
 @act
@@ -37,11 +43,11 @@ def ask(request: StaffRequest, row: Access) -> None:
 @act
 def beside(request: StaffRequest, row: Access) -> None:
     try:
-        new = access.ask_beside(access=row, by=request.user.actor, at=timezone.now())
+        access.ask_beside(access=row, by=request.user.actor, at=timezone.now())
     except access.AlreadyRequested:
         messages.info(request, _("Kunden er spurt om en ny tilgang allerede."))
         return
-    enqueue_sending(request, new)
+    enqueue_sending(request, 1)
 
 
 def _open(row: Access) -> ChangeRequest:
@@ -79,9 +85,12 @@ def ask_all(request: StaffRequest, system: int, pk: int) -> HttpResponse:
     if profile.kind == Kind.AGENT or not rows.exists():
         messages.info(request, _("Ingen kunder mangler noe av profilen nå."))
         return redirect("profile", environment=request.environment, system=system, pk=pk)
-    page = ask_first(request, _question(profile))
+    is_campaign = rows.count() > MOST
+    page = ask_first(request, _campaign_question(profile) if is_campaign else _question(profile))
     if page is not None:
         return page
+    if is_campaign:
+        return _campaign(request, profile)
     asked, reasons = changes.ask_all(rows=rows, by=request.user.actor, at=timezone.now())
     enqueue.enqueue_on_commit(tasks.send_changes)
     text = ngettext("%(n)s kunde blir spurt om endringen.", "%(n)s kunder blir spurt om endringen.", asked)
@@ -91,6 +100,38 @@ def ask_all(request: StaffRequest, system: int, pk: int) -> HttpResponse:
     return redirect(reverse("accesses", kwargs={"environment": request.environment}) + "?status=NEEDS_UPDATE")
 
 
+def _campaign_question(profile: AccessProfile) -> Question:
+    number = changes.affected(profile).count()
+    return Question(
+        title=_("Be kundene om endringen"),
+        consequences=[
+            _("%(n)s kunder mangler noe av profilen. Så mange spørres som en kampanje.") % {"n": number},
+            _("Ingen blir spurt før du har sett over kampanjen og bekreftet den."),
+        ],
+        button=_("Lag kampanjen"),
+        trail=_trail(profile),
+    )
+
+
+def _campaign(request: StaffRequest, profile: AccessProfile) -> HttpResponse:
+    """To the campaign that asks all customers who lack something of the profile, once it is confirmed."""
+    customers = Customer.objects.visible_to(request.user).filter(accesses__in=changes.affected(profile)).distinct()
+    decided = ordering.Settings(name=profile.name, profile=profile, purpose=Campaign.Purpose.CHANGE)
+    rows = gathering.of_customers(customers.order_by("sort_name", "pk"))
+    where: dict[str, Any] = {"user": request.user, "environment": request.environment, "at": timezone.now()}
+    made = ordering.make(settings=decided, rows=rows, **where)
+    enqueue.enqueue_on_commit(tasks.run_campaigns)
+    return redirect("campaign", environment=request.environment, pk=made.pk)
+
+
+def _trail(profile: AccessProfile) -> list[tuple[str, str]]:
+    where = {"environment": profile.system.environment}
+    return [
+        (profile.system.name_nb, reverse("system", kwargs={**where, "pk": profile.system_id})),
+        (profile.name, reverse("profile", kwargs={**where, "system": profile.system_id, "pk": profile.pk})),
+    ]
+
+
 def _question(profile: AccessProfile) -> Question:
     rows = changes.affected(profile).select_related("customer", "profile__system")
     number = rows.count()
@@ -98,7 +139,6 @@ def _question(profile: AccessProfile) -> Question:
     wanted = [changes.difference(row) for row in few]
     added = sorted({each for one in wanted for each in [*one.required_rights, *one.required_packages]})
     names = [f"{row.customer.name} ({row.customer.orgnr})" for row in few]
-    where = {"environment": profile.system.environment}
     return Question(
         title=_("Be kundene om endringen"),
         consequences=[
@@ -107,10 +147,7 @@ def _question(profile: AccessProfile) -> Question:
             _("Lenken hver kunde har fra før, viser hva de har gitt og hva som kommer i tillegg."),
         ],
         button=ngettext("Spør %(n)s kunde", "Spør %(n)s kunder", number) % {"n": number},
-        trail=[
-            (profile.system.name_nb, reverse("system", kwargs={**where, "pk": profile.system_id})),
-            (profile.name, reverse("profile", kwargs={**where, "system": profile.system_id, "pk": profile.pk})),
-        ],
+        trail=_trail(profile),
         word=word_in(profile.system.environment),
         affected_title=_("Disse blir spurt:"),
         affected=[*names, "…"] if number > len(names) else names,

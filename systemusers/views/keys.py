@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.guard import StaffRequest, staff_page
 from portal.core.bodies import takes_key_file
+from portal.core.required import required
 from portal.core.stale import EditedMeanwhile
 from systemusers.key_forms import ImportKeyForm, KidForm
 from systemusers.models import MaskinportenClient, SigningKey
@@ -47,10 +48,10 @@ def import_one(request: StaffRequest, pk: int) -> HttpResponse:
 def _stored(request: StaffRequest, client: MaskinportenClient, form: ImportKeyForm) -> bool:
     """False: why not stands at the field."""
     data = form.cleaned_data
-    assert form.parsed is not None  # noqa: S101 - a valid form has parsed it
+    parsed = required(form.parsed, because="a valid form has parsed it")
     try:
         import_key(
-            client=client, parsed=form.parsed, kid=data["kid"], expires_at=data["expires_on"], by=request.user.actor,
+            client=client, parsed=parsed, kid=data["kid"], expires_at=data["expires_on"], by=request.user.actor,
             at=form.at,
         )  # fmt: skip
     except KeyIsHere as error:

@@ -76,7 +76,7 @@ def _is_too_often(request: HttpRequest) -> bool:
 def _gone(request: HttpRequest, why: str, wanted: str, status: int) -> HttpResponse:
     language = wanted if wanted in Language.values else translation.get_language()
     with translation.override(language):
-        context = {"why": why, "vendor": Vendor.objects.first()}
+        context = {"why": why, "vendor": Vendor.objects.first(), "languages": _languages()}
         return render(request, "systemusers/link/gone.html", context, status=status)
 
 
@@ -98,15 +98,19 @@ def _may_play(request: HttpRequest, row: Access) -> bool:
     return request.user.is_authenticated and row.environment != Environment.PRODUCTION
 
 
+def _languages() -> list[tuple[str, str, bool]]:
+    """Code, name and whether the page is in it."""
+    return [(code, label, code == translation.get_language()) for code, label in Language.choices]
+
+
 def _query(request: HttpRequest, row: Access, language: str) -> str:
     kept = {"lang": language} if language != row.customer.language else {}
     kept |= {"preview": "1"} if "preview" in request.GET else {}
     return f"?{urlencode(kept)}" if kept else ""
 
 
-def _context(request: HttpRequest, row: Access) -> dict[str, Any]:
+def link_context(request: HttpRequest, row: Access) -> dict[str, Any]:
     language = translation.get_language() or "nb"
-    codes = [(code, label, code == language) for code, label in Language.choices]
     return {
         "is_preview": is_preview(request),
         "may_play": _may_play(request, row),
@@ -115,7 +119,7 @@ def _context(request: HttpRequest, row: Access) -> dict[str, Any]:
         "vendor": Vendor.objects.first(),
         "purpose": row.profile.purpose(language),
         "change": links.open_change(row),
-        "languages": codes,
+        "languages": _languages(),
         "query": _query(request, row, language),
         "is_waiting": row.status in Access.OPEN,
         "may_start_again": row.status in links.RENEWABLE,
@@ -133,7 +137,7 @@ def show(request: HttpRequest, row: Access) -> HttpResponse:
     at = timezone.now()
     if row.status != S.SENT:
         links.look_again(access=row, at=at)
-    context = {**_context(request, row), **_approvers(request, row), "watch": _watch(request, row)}
+    context = {**link_context(request, row), **_approvers(request, row), "watch": _watch(request, row)}
     context["is_preparing"] = "wait" in request.GET and links.is_preparing(row, at=at)
     if request.headers.get("HX-Target") == "approvers":
         return render(request, "systemusers/link/approvers.html", context)
@@ -202,7 +206,7 @@ def go_on(request: HttpRequest, row: Access) -> HttpResponse:
     Without a CSRF token: it is authorised by the secret in its URL and by no cookie, and a page without referrers
     sends `Origin: null`, which that check refuses. So it also works where a mail program's browser blocks cookies.
     """
-    back = reverse("customer-link", kwargs={"token": row.link_token}) + _context(request, row)["query"]
+    back = reverse("customer-link", kwargs={"token": row.link_token}) + link_context(request, row)["query"]
     is_playing = "play" in request.POST and _may_play(request, row)
     if request.method != "POST" or (is_preview(request) and not is_playing):
         return redirect(back)
@@ -222,7 +226,7 @@ def returned(request: HttpRequest, row: Access) -> HttpResponse:
     """Altinn's redirect target: the state comes from Altinn, which a worker asks, and is not inferred."""
     links.look_again(access=row, at=timezone.now())
     number = _turn(request)
-    context = _context(request, row)
+    context = link_context(request, row)
     moving = context["is_waiting"] and number < TURNS
     language = translation.get_language()
     kept = "&preview=1" if "preview" in request.GET else ""
@@ -234,7 +238,7 @@ def returned(request: HttpRequest, row: Access) -> HttpResponse:
 @link_page
 def forward(request: HttpRequest, row: Access) -> HttpResponse:
     """A text to forward to an approver."""
-    context = _context(request, row)
+    context = link_context(request, row)
     vendor = context["vendor"]
     subject, body = links.forward_text(row, vendor_name=vendor.name if vendor else "")
     context |= {"subject": subject, "body": body, "mailto": links.mailto(subject, body)}

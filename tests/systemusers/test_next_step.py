@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from portal.core.lease import LEASE
 from systemusers.models import Access, System
-from systemusers.services.next_step import next_step
+from systemusers.services.next_step import next_step, step_of
 from tests.systemusers.world import World
 
 S = Access.Status
@@ -126,3 +126,21 @@ def test_after_a_worker_died_the_page_says_when_it_is_tried_again(sent: Access, 
     assert "Arbeideren" not in shortly
     assert later.startswith("Arbeideren har ikke svart siden")
     assert later.endswith(f"Prøves igjen kl. {ends}")
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "who"),
+    [
+        (S.SENT, "Trekkes tilbake i Altinn", ""),
+        (S.IN_USE, "Bare kunden kan fjerne tilgangen", "Kunden"),
+        (S.UNKNOWN, "Bare kunden kan fjerne tilgangen", "Kunden"),
+        (S.WITHDRAWN, "Ingenting å gjøre", ""),
+    ],
+)
+def test_of_a_customer_that_has_left_nobody_here_does_anything(sent: Access, status: str, text: str, who: str) -> None:
+    sent.status, sent.customer.end_asked_at = status, timezone.now()
+
+    step = step_of(sent, at=timezone.now(), working=True)
+
+    assert text in step.text
+    assert step.who == who

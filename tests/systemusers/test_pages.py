@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Customer, User
 from portal.core.heartbeat import Heartbeat
 from systemusers.models import Access, AccessProfile, System
-from systemusers.services import access, links
+from systemusers.services import access, links, tokens
 from tests.systemusers.staff import page, post
 from tests.systemusers.world import BY, RESOURCE, World, fresh
 
@@ -47,7 +49,7 @@ def test_asking_goes_from_customer_to_profile_to_a_stored_access(
 
     assert f'value="{known_customer.pk}"' in first
     assert RESOURCE in second
-    assert "Forespørselen er lagret.<" in end
+    assert "Forespørselen er lagret.\n" in end
     assert Access.objects.get().requested_by == "user:administrator@vendor.example"
 
 
@@ -56,7 +58,7 @@ def test_many_asked_are_told_in_the_plural(staff: Client, known_customer: Custom
 
     end = post(staff, f"access/new/?customer={known_customer.pk}&customer={other.pk}", {"profile": profile.pk})
 
-    assert "2 forespørsler er lagret.<" in end
+    assert "2 forespørsler er lagret.\n" in end
 
 
 def test_more_than_can_be_asked_at_once_are_refused_with_the_number(
@@ -92,7 +94,7 @@ def test_those_picked_stay_picked_when_one_searches_for_more(staff: Client, know
     address = f"access/new/?q=zzz&step=search&customer={known_customer.pk}"
 
     searched = page(staff, address)
-    part = page(staff, address, headers={"hx-request": "true", "hx-target": "found"})
+    part = page(staff, address, headers={"hx-request": "true", "hx-target": "results"})
     back = page(staff, f"access/new/?step=next&customer={known_customer.pk}")
 
     box = f'value="{known_customer.pk}" checked'
@@ -238,6 +240,31 @@ def test_polling_is_quiet_until_something_happened_and_then_ends_itself(
     assert "hx-trigger" not in moved.content.decode()
 
 
+def test_an_approved_access_is_followed_until_it_is_in_use(staff: Client, sent: Access, world: World) -> None:
+    world.decide(sent, "approve")
+    world.let_pass(seconds=20)
+    world.poll(sent)
+    approved = page(staff, f"access/{sent.pk}/")
+    seen = re.search(r"seen=([^\"]+)", approved)
+    assert seen
+
+    tokens.note_token(access=Access.objects.get(pk=sent.pk), at=world.at)
+    used = poll(staff, sent, seen[1])
+
+    assert 'hx-trigger="every 4s"' in approved
+    assert "I bruk" in used.content.decode()
+    assert "hx-trigger" not in used.content.decode()
+
+
+def test_a_page_of_an_access_that_nothing_uses_ends_its_polling(staff: Client, sent: Access, world: World) -> None:
+    world.decide(sent, "approve")
+    world.let_pass(seconds=20)
+    world.poll(sent)
+    Access.objects.filter(pk=sent.pk).update(status_at=timezone.now() - timedelta(minutes=11))
+
+    assert "hx-trigger" not in page(staff, f"access/{sent.pk}/")
+
+
 def test_a_page_that_is_looked_at_makes_the_access_due(staff: Client, sent: Access, world: World) -> None:
     world.let_pass(minutes=1)
 
@@ -250,8 +277,9 @@ def test_a_page_that_is_looked_at_makes_the_access_due(staff: Client, sent: Acce
 def test_every_state_has_a_page_and_a_row(staff: Client, sent: Access, status: str, world: World) -> None:
     Access.objects.filter(pk=sent.pk).update(status=status, missing_since=world.at)
 
-    assert str(S(status).label) in page(staff, f"access/{sent.pk}/")
-    assert str(S(status).label) in page(staff, "access/")
+    shown = Access.objects.get().get_status_display()
+    assert shown in page(staff, f"access/{sent.pk}/")
+    assert shown in page(staff, "access/")
 
 
 def test_a_refusal_is_explained_with_who_mends_it(staff: Client, asked: Access, world: World) -> None:
@@ -329,3 +357,57 @@ def test_lists_cost_the_same_however_long(
 
     with django_assert_max_num_queries(12):
         page(staff, path)
+
+
+def many_customers(number: int) -> list[Customer]:
+    rows = [
+        Customer(environment="SANDBOX", orgnr=f"3100{n:05}", name=f"Kunde {n:03}", sort_name=f"kunde {n:03}")
+        for n in range(number)
+    ]
+    return Customer.objects.bulk_create(rows)
+
+
+def test_the_list_to_pick_from_tells_how_many_and_turns_its_pages_with_those_ticked(staff: Client) -> None:
+    rows = many_customers(60)
+
+    first: Any = staff.get("/sandbox/access/new/")
+    turn = first.context["page"].next_query
+    second: Any = staff.get(
+        "/sandbox/access/new/", {"turn": turn, "customer": rows[3].pk, "step": "search"}, follow=True
+    )
+
+    assert "60 rader" in first.text
+    assert [len(first.context["page"]), len(second.context["page"])] == [50, 10]
+    assert f'value="{rows[3].pk}" checked' in second.text
+
+
+def test_all_that_match_go_on_to_the_page_that_asks(staff: Client, known_customer: Customer) -> None:
+    rows = many_customers(60)
+
+    reply = staff.get("/sandbox/access/new/", {"q": "kunde", "all": "1", "step": ["search", "next"]})
+
+    assert sorted(QueryDict(reply["Location"].split("?")[1]).getlist("customer")) == sorted(str(row.pk) for row in rows)
+
+
+def test_more_than_can_be_asked_at_once_are_led_to_a_campaign(staff: Client) -> None:
+    many_customers(501)
+
+    reply: Any = staff.get("/sandbox/access/new/", {"all": "1", "step": ["search", "next"]}, follow=True)
+
+    assert "Filteret har flere enn 500 kunder. Lag en kampanje" in reply.text
+    assert reply.status_code == 200
+
+
+def test_a_question_is_on_its_way_as_soon_as_it_is_asked(
+    staff: Client, known_customer: Customer, profile: AccessProfile
+) -> None:
+    asked = post(staff, f"access/new/?customer={known_customer.pk}", {"profile": profile.pk})
+
+    assert "Sendes</span>" in asked
+    assert "Kladd" not in asked
+
+
+def test_a_question_that_altinn_refused_says_that_it_did_not_arrive(staff: Client, sent: Access) -> None:
+    Access.objects.filter(pk=sent.pk).update(status="DRAFT", next_attempt_at=None, problem_code="X")
+
+    assert "Kom ikke fram</span>" in page(staff, f"access/{sent.pk}/")

@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import Customer, Vendor
-from systemusers.models import Access, AccessProfile, ChangeRequest
+from systemusers.models import Access, AccessProfile, Campaign, ChangeRequest
 from systemusers.services import changes
+from systemusers.views import changes as views
 from tests.systemusers.staff import page, post
 from tests.systemusers.test_changes import widen
 from tests.systemusers.world import AGENT_PACKAGE, PACKAGE, World, fresh, make_profile
@@ -59,6 +60,19 @@ def test_all_customers_of_the_profile_are_asked_after_a_question(
     assert before == 0
     assert ChangeRequest.objects.get().access == lacking
     assert "1 kunde blir spurt om endringen." in text
+
+
+def test_very_many_customers_of_the_profile_become_a_campaign(
+    staff: Client, world: World, lacking: Access, profile: AccessProfile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "MOST", 0)
+
+    text = post(staff, f"systems/{profile.system_id}/profiles/{profile.pk}/changes/")
+
+    row = Campaign.objects.get()
+    assert (row.purpose, row.status, row.rows.get().customer) == ("CHANGE", "DRAFT", lacking.customer)
+    assert row.name in text
+    assert not ChangeRequest.objects.exists()
 
 
 def test_an_agent_access_is_told_what_must_be_done_again(

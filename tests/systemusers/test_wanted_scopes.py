@@ -30,7 +30,7 @@ def ticked(text: str) -> set[str]:
 @pytest.mark.django_db
 @pytest.mark.parametrize("environment", Environment)
 def test_what_is_wanted_is_the_calls_and_the_open_services(environment: str) -> None:
-    usable = [one for one in services() if one.enabled and one.has_address(environment)]
+    usable = [one for one in services() if one.is_enabled(environment) and one.has_address(environment)]
     opened = {scope for one in usable if one.openness(environment) != "closed" for scope in one.scopes}
 
     scopes = [one.scope for one in wanted(environment)]

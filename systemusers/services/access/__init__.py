@@ -19,17 +19,20 @@ from systemusers.services.access.ask import (
     send_again,
 )
 from systemusers.services.access.escalations import note_escalations, watch_due
+from systemusers.services.access.many import renew_many, renewable
 from systemusers.services.access.poll import poll_due, watch
 from systemusers.services.access.presence import check_due
 from systemusers.services.access.reconcile import TooManyMissing, reconcile_due, reconcile_system
 from systemusers.services.access.send import send_due
 from systemusers.services.access.withdraw import AlreadyAnswered, withdraw_access
+from systemusers.services.access.withdraw_many import NothingOpen, progress, withdraw_many, withdrawable
 
 __all__ = [
     "AlreadyAnswered",
     "AlreadyApproved",
     "AlreadyRequested",
     "NotPossible",
+    "NothingOpen",
     "TooManyMissing",
     "UnexpectedStatus",
     "ask_access",
@@ -37,9 +40,12 @@ __all__ = [
     "check_due",
     "note_escalations",
     "poll_due",
+    "progress",
     "reconcile_due",
     "reconcile_system",
     "renew_access",
+    "renew_many",
+    "renewable",
     "reopen_link",
     "revoke_link",
     "send_again",
@@ -47,4 +53,6 @@ __all__ = [
     "watch",
     "watch_due",
     "withdraw_access",
+    "withdraw_many",
+    "withdrawable",
 ]

@@ -7,18 +7,21 @@ locked, so that two processes cannot choose the same.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from itertools import chain, count
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.states import LostRace
-from systemusers.models import Access, AccessProfile, FoundSystemUser, Kind, System, new_link_token
+from systemusers.models import Access, AccessProfile, FoundSystemUser, Invitation, Kind, System, link_columns, new_link
+from systemusers.models.access import AccessQuerySet
 
 Status = Access.Status
 
@@ -42,34 +45,47 @@ class AlreadyApproved(Exception):
 class NotPossible(Exception):
     """Altinn would refuse it. The message is a translated sentence for staff."""
 
+    code = "NOT_POSSIBLE"
+
 
 def ask_access(*, customer: Customer, profile: AccessProfile, by: str, at: datetime) -> Access:
     """A DRAFT to be sent. Raises AlreadyRequested (also to the slower of two), AlreadyApproved and NotPossible."""
     _check_possible(customer, profile)
     with transaction.atomic():
         Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+        check_current(customer)
         _check_new(customer, profile)
         access = Access.objects.create(
             environment=customer.environment, customer=customer, profile=profile, status_at=at, requested_by=by,
-            external_ref=_external_ref(customer, profile), next_attempt_at=at, **_wanted(profile),
+            external_ref=_external_ref(customer, profile), next_attempt_at=at, **wanted(profile),
         )  # fmt: skip
-        record(by=by, at=at, target=access, what=AuditType.REQUESTED, profile=profile.name, **_wanted(profile))
+        record(by=by, at=at, target=access, what=AuditType.REQUESTED, profile=profile.name, **wanted(profile))
     return access
 
 
 def _check_new(customer: Customer, profile: AccessProfile) -> None:
     """Nobody who has approved is asked again: neither for the profile, nor while what an approved access may do is unknown."""
-    same_kind = Access.objects.filter(
-        customer=customer, profile__system=profile.system, profile__kind=profile.kind, rights_known_at=None,
-        status__in={*Access.USABLE, Status.UNKNOWN},
-    )  # fmt: skip
+    same_kind = with_unknown_rights(profile).filter(customer=customer)
     existing = Access.objects.filter(customer=customer, profile=profile).order_by("pk").first() or same_kind.first()
     if existing is not None:
         raise AlreadyRequested(existing)
-    waiting = FoundSystemUser.objects.filter(system=profile.system, orgnr=customer.orgnr, kind=profile.kind)
-    found = waiting.filter(gone_at=None, access=None, ignored_at=None).first()
+    found = waiting_there(profile).filter(orgnr=customer.orgnr).first()
     if found is not None:
         raise AlreadyApproved(found)
+
+
+def with_unknown_rights(profile: AccessProfile) -> AccessQuerySet:
+    """Approved accesses of the profile's system and kind of which nobody has told what they may do."""
+    return Access.objects.filter(
+        profile__system=profile.system, profile__kind=profile.kind, rights_known_at=None,
+        status__in={*Access.USABLE, Status.UNKNOWN},
+    )  # fmt: skip
+
+
+def waiting_there(profile: AccessProfile) -> QuerySet[FoundSystemUser]:
+    """What customers have approved in Altinn and nobody has taken over yet."""
+    rows = FoundSystemUser.objects.filter(system=profile.system, kind=profile.kind)
+    return rows.filter(gone_at=None, access=None, ignored_at=None)
 
 
 def ask_beside(*, access: Access, by: str, at: datetime) -> Access:
@@ -83,15 +99,16 @@ def ask_beside(*, access: Access, by: str, at: datetime) -> Access:
         raise NotPossible(_("Bare en tilgang for klienter som er i bruk, trenger en ny ved siden av seg."))
     with transaction.atomic():
         Customer.objects.select_for_update(no_key=True).get(pk=access.customer_id)
+        check_current(access.customer)
         newer = Access.objects.filter(replaces=access).exclude(status__in=Access.ENDED).first()
         if newer is not None:
             raise AlreadyRequested(newer)
         new = Access.objects.create(
             environment=access.environment, customer=access.customer, profile=access.profile, status_at=at, requested_by=by,
-            external_ref=next_ref(access), next_attempt_at=at, replaces=access, **_wanted(access.profile),
+            external_ref=next_ref(access), next_attempt_at=at, replaces=access, **wanted(access.profile),
         )  # fmt: skip
         record(
-            by=by, at=at, target=new, what=AuditType.REQUESTED, profile=access.profile.name, **_wanted(access.profile)
+            by=by, at=at, target=new, what=AuditType.REQUESTED, profile=access.profile.name, **wanted(access.profile)
         )
     return new
 
@@ -112,8 +129,19 @@ def next_ref(access: Access) -> str:
     return next(ref for number in count(2) if (ref := f"{stem}-{number}") not in taken)
 
 
+def check_current(customer: Customer) -> None:
+    """Raises NotPossible. With the customer's row locked it holds until the end of the transaction."""
+    if Customer.objects.filter(pk=customer.pk, end_asked_at__isnull=False).exists():
+        raise NotPossible(_("Kundeforholdet til %(name)s er avsluttet.") % {"name": customer.name})
+
+
 def _check_possible(customer: Customer, profile: AccessProfile) -> None:
-    if profile.system.environment != customer.environment:
+    check_possible(profile, environment=customer.environment)
+
+
+def check_possible(profile: AccessProfile, *, environment: str) -> None:
+    """Raises NotPossible."""
+    if profile.system.environment != environment:
         raise NotPossible(_("Profilen hører til et annet miljø enn kunden. Velg en profil fra samme miljø."))
     if profile.system.status == System.Status.DRAFT:
         raise NotPossible(_("Systemet er ikke registrert i Altinn ennå. Registrer det under Systemer først."))
@@ -121,15 +149,20 @@ def _check_possible(customer: Customer, profile: AccessProfile) -> None:
         raise NotPossible(_("Systemet er slettet i Altinn. Velg en profil på et annet system."))
 
 
-def _wanted(profile: AccessProfile) -> dict[str, Any]:
+def wanted(profile: AccessProfile) -> dict[str, Any]:
+    """What a customer is asked for."""
     return {"rights": list(profile.rights), "packages": list(profile.packages)}
 
 
 def _external_ref(customer: Customer, profile: AccessProfile) -> str:
-    taken = _taken_refs(customer, profile.system, but_for=profile.kind)
+    return free_ref(customer, profile, taken=_taken_refs(customer, profile.system, but_for=profile.kind))
+
+
+def free_ref(customer: Customer, profile: AccessProfile, *, taken: Collection[str]) -> str:
+    """The first reference for a new access that is not `taken`."""
     stem = f"{customer.orgnr}-{profile.pk}"
-    wanted = chain([customer.orgnr, stem], (f"{stem}-{number}" for number in count(2)))
-    return next(ref for ref in wanted if ref not in taken)
+    offered = chain([customer.orgnr, stem], (f"{stem}-{number}" for number in count(2)))
+    return next(ref for ref in offered if ref not in taken)
 
 
 def renew_access(*, access: Access, by: str, at: datetime) -> None:
@@ -138,18 +171,32 @@ def renew_access(*, access: Access, by: str, at: datetime) -> None:
     Raises IllegalTransition when there is nothing to renew, LostRace, NotPossible.
     """
     _check_possible(access.customer, access.profile)
-    access.move_to(
-        Status.DRAFT, by=by, at=at, requested_by=by, next_attempt_at=at, lease_until=None, problem_code="", failures=0,
-        missing_since=None, rights_known_at=None, sent_at=None, opened_at=None, answered_at=None, remote_status="", confirm_url="",
-        link_revoked_at=None, **_wanted(access.profile),
-    )  # fmt: skip
+    with transaction.atomic():
+        Customer.objects.select_for_update(no_key=True).get(pk=access.customer_id)
+        check_current(access.customer)
+        if not by.startswith("customer:"):
+            Invitation.objects.filter(access=access).ask_again(at=at)
+        _renew(access, by, at)
+
+
+def _renew(access: Access, by: str, at: datetime) -> None:
+    access.move_to(Status.DRAFT, by=by, at=at, **as_new(access.profile, by=by, at=at))
+
+
+def as_new(profile: AccessProfile, *, by: str, at: datetime) -> dict[str, Any]:
+    """The columns of an access that is asked for again."""
+    return {
+        "requested_by": by, "next_attempt_at": at, "lease_until": None, "problem_code": "", "failures": 0, "missing_since": None,
+        "rights_known_at": None, "sent_at": None, "opened_at": None, "answered_at": None, "remote_status": "", "confirm_url": "",
+        "link_revoked_at": None, "withdrawal": None, **wanted(profile),
+    }  # fmt: skip
 
 
 def send_again(*, access: Access, by: str, at: datetime) -> None:
     """Make a DRAFT due now, after a refusal or a missing answer. Raises LostRace when it is not a DRAFT any more."""
     with transaction.atomic():
         rows = Access.objects.filter(pk=access.pk, status=Status.DRAFT)
-        if not rows.update(next_attempt_at=at, problem_code="", failures=0, **_wanted(access.profile)):
+        if not rows.update(next_attempt_at=at, problem_code="", failures=0, **wanted(access.profile)):
             raise LostRace(f"access {access.pk} is no longer a draft")
         record(by=by, at=at, target=access, what=AuditType.SEND_AGAIN)
 
@@ -164,8 +211,10 @@ def revoke_link(*, access: Access, by: str, at: datetime) -> None:
 
 def reopen_link(*, access: Access, by: str, at: datetime) -> None:
     """A new link in place of the old, which stops working."""
-    token = new_link_token()
+    columns = {"link_revoked_at": None, **link_columns(new_link())}
     with transaction.atomic():
-        Access.objects.filter(pk=access.pk).update(link_revoked_at=None, link_token=token)
+        Access.objects.filter(pk=access.pk).update(**columns)
+        Invitation.objects.filter(access=access).ask_again(at=at)
         record(by=by, at=at, target=access, what=AuditType.LINK_RENEWED)
-    access.link_revoked_at, access.link_token = None, token
+    for name, value in columns.items():
+        setattr(access, name, value)

@@ -27,10 +27,11 @@ def withdraw_access(*, access: Access, by: str, at: datetime) -> None:
     hold = lease.take(Access.objects.loaded().filter(pk=access.pk, status__in=OPEN), at=at)
     record(by=by, at=at, target=hold.row, what=AuditType.WITHDRAW, attempt=hold.attempt)
     with lease.given_back_on_error(hold):
-        _withdraw(hold, by)
+        withdraw_held(hold, by=by)
 
 
-def _withdraw(hold: Hold[Access], by: str) -> None:
+def withdraw_held(hold: Hold[Access], *, by: str) -> None:
+    """The same of a row that the caller has claimed and recorded. Raises AlreadyAnswered, LostRace, and the errors of the calls."""
     row, at = hold.row, hold.now()
     remote = _stored(hold)
     if remote is not None:

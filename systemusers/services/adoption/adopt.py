@@ -17,6 +17,7 @@ from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import Hold
+from portal.core.required import required
 from portal.core.states import LostRace
 from portal.gateways.enhetsregisteret import Unit
 from systemusers.models import Access, FoundSystemUser, Kind, RightsCheck
@@ -121,9 +122,9 @@ def _is_replaced(access: Access, found: FoundSystemUser) -> bool:
 
 def _new_access(hold: Hold[FoundSystemUser], customer: Customer) -> Access:
     found, at = hold.row, hold.now()
-    assert found.profile is not None  # noqa: S101 - chosen rows have one
+    profile = required(found.profile, because="chosen rows have one")
     return Access.objects.create(
-        environment=customer.environment, customer=customer, profile=found.profile, external_ref=found.external_ref,
+        environment=customer.environment, customer=customer, profile=profile, external_ref=found.external_ref,
         status=Status.APPROVED, status_at=at, altinn_id=str(found.altinn_id), remote_status="Accepted",
         requested_by=found.chosen_by, answered_at=found.created_at, polled_at=at,
     )  # fmt: skip

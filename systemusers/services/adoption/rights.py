@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts.models import followed
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import Hold
@@ -29,7 +30,7 @@ def rights_problem(access: Access) -> str:
 
 def check_rights_due(*, at: datetime) -> int:
     """Ask about a batch of those that are due. Returns how many were taken."""
-    usable = RightsCheck.objects.filter(access__status__in=Access.USABLE)
+    usable = RightsCheck.objects.filter(followed("access__customer"), access__status__in=Access.USABLE)
     rows = usable.exclude(access__profile__kind=Kind.AGENT)  # its clients tell: see client_relations.refresh
     related = rows.select_related(
         "access__customer", "access__profile__system__client", "access__profile__system__admin_client"

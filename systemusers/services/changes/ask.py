@@ -7,11 +7,12 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import Customer
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from systemusers.models import Access, AccessProfile, ChangeRequest, Kind, System
 from systemusers.models.access import AccessQuerySet
-from systemusers.services.access.ask import NotPossible
+from systemusers.services.access.ask import NotPossible, check_current
 from systemusers.services.changes.plan import Difference, difference
 
 Status = ChangeRequest.Status
@@ -28,9 +29,11 @@ class AlreadyAsked(Exception):
 def ask_change(*, access: Access, by: str, at: datetime, with_unwanted: bool = False) -> ChangeRequest:
     """A DRAFT to be sent. Raises AlreadyAsked (also to the slower of two) and NotPossible."""
     wanted = difference(access, with_unwanted=with_unwanted)
-    _check_possible(access, wanted)
+    check_possible(access, wanted)
     try:
         with transaction.atomic():
+            Customer.objects.select_for_update(no_key=True).get(pk=access.customer_id)
+            check_current(access.customer)
             return _create(access, wanted, by=by, at=at)
     except IntegrityError:
         existing = access.changes.open().first()
@@ -50,7 +53,8 @@ def _create(access: Access, wanted: Difference, *, by: str, at: datetime) -> Cha
     return change
 
 
-def _check_possible(access: Access, wanted: Difference) -> None:
+def check_possible(access: Access, wanted: Difference) -> None:
+    """Raises NotPossible. `access` has its profile and system loaded."""
     if access.status not in Access.USABLE:
         raise NotPossible(_("Tilgangen er ikke i bruk. Spør kunden på nytt i stedet."))
     if access.profile.kind == Kind.AGENT:
@@ -67,17 +71,3 @@ def affected(profile: AccessProfile) -> AccessQuerySet:
     """The accesses that a question to all would go to: marked, and without an open one."""
     rows = Access.objects.filter(profile=profile, status=Access.Status.NEEDS_UPDATE)
     return rows.exclude(changes__status__in=ChangeRequest.OPEN)
-
-
-def ask_all(*, rows: AccessQuerySet, by: str, at: datetime, with_unwanted: bool = False) -> tuple[int, list[str]]:
-    """Ask for each of `rows`. Returns how many were asked, and why the others were not (each reason once)."""
-    asked, reasons = 0, []
-    for access in rows.select_related("customer", "profile__system").order_by("pk").iterator():
-        try:
-            ask_change(access=access, by=by, at=at, with_unwanted=with_unwanted)
-            asked += 1
-        except AlreadyAsked:
-            continue
-        except NotPossible as error:
-            reasons.append(str(error))
-    return asked, list(dict.fromkeys(reasons))

@@ -183,11 +183,16 @@ def withdraw(*, change: ChangeRequest, by: str, at: datetime) -> None:
     hold = lease.take(ChangeRequest.objects.loaded().filter(pk=change.pk, status__in=ChangeRequest.OPEN), at=at)
     record(by=by, at=at, target=hold.row, what=AuditType.WITHDRAW, attempt=hold.attempt)
     with lease.given_back_on_error(hold):
-        remote = _read(hold)
-        if remote is not None and remote.status != "New":
-            _settle(hold, remote)
-            raise AlreadyAnswered
-        if remote is not None:
-            token = answers.token_for(hold.row.access, WRITE, at=hold.now())
-            system_user_requests(hold.row.environment).delete_change(remote.id, token=token)
-        hold.move_to(Status.WITHDRAWN, by=by, confirm_url="", **CALM)
+        withdraw_held(hold, by=by)
+
+
+def withdraw_held(hold: Hold[ChangeRequest], *, by: str) -> None:
+    """The same of a row that the caller has claimed and recorded. Raises AlreadyAnswered, LostRace, and the errors of the calls."""
+    remote = _read(hold)
+    if remote is not None and remote.status != "New":
+        _settle(hold, remote)
+        raise AlreadyAnswered
+    if remote is not None:
+        token = answers.token_for(hold.row.access, WRITE, at=hold.now())
+        system_user_requests(hold.row.environment).delete_change(remote.id, token=token)
+    hold.move_to(Status.WITHDRAWN, by=by, confirm_url="", **CALM)

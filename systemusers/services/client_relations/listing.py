@@ -9,10 +9,10 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts.models import Customer, Portfolio, User
+from accounts.models import Customer, User
 from portal.core.filters import Group
 from portal.core.next_step import NextStep
-from portal.core.search import bounded, row_id
+from portal.core.search import bounded
 from portal.explain import explain
 from portal.gateways import urns
 from systemusers.models import Access, ClientRelation, ClientRelationQuerySet
@@ -55,26 +55,6 @@ def find_clients(*, access: Access, user: User, text: str = "") -> ClientRelatio
     named = Customer.objects.filter(environment=access.environment).matching(text).values("pk")
     condition = Q(name__icontains=text) | Q(customer__in=named)
     return rows.filter(condition | Q(orgnr__startswith=digits) if len(digits) >= 3 else condition)
-
-
-NO_PORTFOLIO = "none"
-
-
-def portfolio_choices(user: User) -> list[tuple[str, str]]:
-    """Values of the filter by portfolio, and their names: those whose customers `user` sees. None when there is nothing to choose."""
-    rows = Portfolio.objects.all() if user.sees_all_customers else user.portfolios.all()
-    named = [(str(row.pk), row.name) for row in rows]
-    if user.sees_all_customers and named:
-        named.append((NO_PORTFOLIO, _("Uten portefølje")))
-    return named if len(named) > 1 else []
-
-
-def in_portfolio(rows: ClientRelationQuerySet, chosen: str) -> ClientRelationQuerySet:
-    """The clients that are customers in one portfolio, or in none; all when `chosen` is no value of the filter."""
-    if chosen == NO_PORTFOLIO:
-        return rows.filter(customer__isnull=False, customer__portfolio=None)
-    number = row_id(chosen)
-    return rows if number is None else rows.filter(customer__portfolio=number)
 
 
 def summary(*, access: Access, rows: ClientRelationQuerySet) -> dict[str, int]:

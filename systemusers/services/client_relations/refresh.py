@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from accounts.models import followed
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import Hold
@@ -37,7 +38,7 @@ def make_rounds(*, at: datetime) -> None:
 def refresh_due(*, at: datetime) -> int:
     """Read the clients of a batch of accountants. Returns how many were taken."""
     make_rounds(at=at)
-    rows = ClientRound.objects.filter(access__status__in=Access.USABLE)
+    rows = ClientRound.objects.filter(followed("access__customer"), access__status__in=Access.USABLE)
     related = rows.select_related(
         "access__customer", "access__profile__system__client", "access__profile__system__admin_client"
     )

@@ -1,4 +1,4 @@
-"""Mails to the administrators before a key in use ends: once for each key, threshold and administrator.
+"""Mails before a key in use ends, to those who want them: once for each key, threshold and person.
 
 The thresholds are `lifecycle.WARNINGS`, as on every page. A key whose end is unknown is not warned of; the pages say so.
 """
@@ -16,9 +16,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Role, User
+from accounts.models import User
+from accounts.services.notifications import wanting_key_warnings
 from portal.core.environments import Environment
 from portal.core.outbox.put import put_mail
+from portal.core.required import required
 from systemusers.models import SigningKey
 from systemusers.services.keys import lifecycle
 
@@ -26,17 +28,18 @@ from systemusers.services.keys import lifecycle
 def warn(*, at: datetime) -> None:
     """Put the mails that are due into the outbox. Run again, it puts nothing new. After the end the overview alone says so."""
     enabled = [environment.value for environment in Environment if environment.is_enabled]
+    people = wanting_key_warnings()
     last = at + max(lifecycle.WARNINGS)
     keys = SigningKey.objects.filter(status=SigningKey.Status.ACTIVE, client__environment__in=enabled)
     for key in keys.filter(expires_at__gt=at, expires_at__lte=last).select_related("client"):
-        for user in User.objects.filter(is_active=True, role=Role.ADMINISTRATOR).exclude(email=""):
+        for user in people:
             _mail(key, user, at)
 
 
 def _mail(key: SigningKey, user: User, at: datetime) -> None:
     level = lifecycle.warning(key.expires_at, at=at)
-    assert key.expires_at is not None  # noqa: S101 - selected by it
-    name = f"key-ends:{key.pk}:{key.expires_at:%Y%m%d}:{level}:{user.pk}"
+    expires_at = required(key.expires_at, because="the key was chosen by it")
+    name = f"key-ends:{key.pk}:{expires_at:%Y%m%d}:{level}:{user.pk}"
     with translation.override(user.language), transaction.atomic():
         put_mail(EmailMessage(_subject(key, at), _text(key), to=[user.email]), at=at, key=name)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from portal.gateways import urns
 from portal.gateways.altinn import RegisteredSystem, system_of
 from portal.gateways.text import cleaned
 from systemusers.models import System
@@ -21,8 +22,6 @@ from systemusers.services.system_register.entry import (
     merged,
     with_columns,
 )
-
-PACKAGE_PREFIX = "urn:altinn:accesspackage:"
 
 
 class Choice(StrEnum):
@@ -64,7 +63,7 @@ class Difference:
     @property
     def word(self) -> str:
         """What is typed before it is removed from the entry."""
-        return cleaned(str(self.theirs).removeprefix(PACKAGE_PREFIX)).strip()
+        return cleaned(str(self.theirs).removeprefix(urns.PACKAGE)).strip()
 
     def is_removal(self, choice: Choice) -> bool:
         """Whether the choice takes something out of the entry that customers or clients may use."""

@@ -1,0 +1,28 @@
+"""Which accesses have a customer who was not told, or whom a mail did not reach: for filters and counts."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q
+
+from portal.core.lease import LASTING
+from systemusers.models import Access, CustomerMail, Invitation
+
+Mail = CustomerMail.Status
+
+
+def _plan(*conditions: Q) -> Q:
+    return Q(Exists(Invitation.objects.filter(*conditions, access=OuterRef("pk"))))
+
+
+def _mail(*statuses: str) -> Q:
+    return Q(Exists(CustomerMail.objects.filter(access=OuterRef("pk"), status__in=statuses)))
+
+
+TOLD = Q(told_at__isnull=False)
+COMING = Q(stopped_at__isnull=True, next_attempt_at__isnull=False)
+UNTOLD = Q(status=Access.Status.SENT) & ~_plan(TOLD | COMING) & ~_mail(Mail.WAITING, Mail.SENDING)
+"""Accesses that Altinn has our question for, and whose customer has not been told of it, nor will be by a plan."""
+MAIL_FAILED = Q(status__in=Access.OPEN) & (
+    _plan(Q(stopped_why__in=Invitation.FAILED) | LASTING) | (_mail(Mail.UNCERTAIN) & ~_plan(TOLD))
+)
+"""Accesses whose customer was sent a mail that did not arrive, or may not have, and was not told in another way since."""

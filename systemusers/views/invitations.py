@@ -1,0 +1,188 @@
+"""Mails to customers, from the page of an access and from the list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.guard import StaffRequest, staff_page
+from accounts.models import Vendor
+from portal.core.confirm import Question, ask_first, word_in
+from portal.core.search import row_id
+from systemusers.models import Access, Invitation
+from systemusers.services import invitations
+from systemusers.services.invitations import papers
+from systemusers.views.access import Accesses, act, find
+
+REASONS: dict[str, Callable[[], str]] = {
+    "ANSWERED": lambda: _("Kunden har svart, eller forespørselen er avsluttet."),
+    "JUST_SENT": lambda: _("En e-post er sendt den siste timen. Vent litt før du sender en til."),
+    "RUNNING": lambda: _("E-posten er bestilt fra før."),
+    Invitation.Why.LINK_CLOSED: lambda: _("Lenken er stengt. Lag en ny først."),
+    Invitation.Why.BY_CUSTOMER: lambda: _("Kunden har bedt om å slippe e-post om dette. Ring, eller send et brev."),
+    Invitation.Why.NO_ADDRESS: lambda: _("Kunden har ingen e-postadresse her."),
+    Invitation.Why.ENDED: lambda: _("Kundeforholdet er avsluttet."),
+    Invitation.Why.RETURNED: lambda: _("Det er ikke sendt noen e-post som kan ha kommet i retur."),
+}
+
+
+@act
+def send(request: StaffRequest, row: Access) -> None:
+    try:
+        invitations.send_now(access=row, by=request.user.actor, at=timezone.now())
+    except invitations.CannotMail as error:
+        messages.error(request, REASONS[error.code]())
+    else:
+        messages.success(request, _("E-posten er bestilt."))
+
+
+@act
+def told(request: StaffRequest, row: Access) -> None:
+    invitations.mark_told(accesses=[row.pk], by=request.user.actor, at=timezone.now())
+    messages.success(request, _("Kunden er merket som varslet. Portalen sender ingen påminnelser."))
+
+
+@act
+def returned(request: StaffRequest, row: Access) -> None:
+    try:
+        mail = row_id(request.POST.get("mail", "")) or 0
+        invitations.mark_returned(access=row, by=request.user.actor, at=timezone.now(), mail=mail)
+    except invitations.CannotMail as error:
+        messages.error(request, REASONS[error.code]())
+    else:
+        messages.success(request, _("Notert. Rett adressen på kunden, og send på nytt, eller varsle på en annen måte."))
+
+
+@act
+def stop(request: StaffRequest, row: Access) -> None:
+    invitations.stop(access=row, by=request.user.actor, at=timezone.now())
+    messages.success(request, _("Portalen sender ingen flere e-poster om denne forespørselen."))
+
+
+def _vendor() -> Vendor:
+    return Vendor.objects.first() or Vendor(name="")
+
+
+@staff_page(may="may_work")
+@require_safe
+def letter(request: StaffRequest, pk: int) -> HttpResponse:
+    """The letter as a page to print."""
+    row = find(request, pk)
+    shown = papers.letter(access=row, vendor=_vendor(), on=timezone.localdate())
+    context = {"access": row, "letter": shown, "qr": papers.qr_svg(shown.link, label=_("QR-kode med lenken"))}
+    return _private(render(request, "systemusers/letter.html", context))
+
+
+@staff_page(may="may_work")
+@require_http_methods(["POST"])
+def letter_pdf(request: StaffRequest, pk: int) -> HttpResponse:
+    row = find(request, pk)
+    content = papers.letter_pdf(
+        access=row, vendor=_vendor(), by=request.user.actor, at=timezone.now(), on=timezone.localdate()
+    )
+    return _private(_file(content, f"brev-{row.customer.orgnr}.pdf", "application/pdf"))
+
+
+@staff_page(may="may_work")
+@require_http_methods(["GET", "HEAD", "POST"])
+def export_links(request: StaffRequest) -> HttpResponse:
+    """The links of the customers on the list, as the address filters it."""
+    rows = _listed(request)
+    number = rows.count()
+    question = Question(
+        title=_("Last ned lenkene"),
+        consequences=[
+            ngettext("Filen får lenken til %(n)s kunde.", "Filen får lenkene til %(n)s kunder.", number)
+            % {"n": number},
+            _("Lenkene er hemmelige: den som har en lenke, kan svare for kunden. Slett filen når dere har brukt den."),
+            _("Det blir skrevet i revisjonssporet at du har lastet dem ned."),
+        ],
+        button=_("Last ned"),
+        trail=_trail(request),
+    )
+    if page := ask_first(request, question):
+        return page
+    content = papers.links_csv(accesses=rows, by=request.user.actor, at=timezone.now())
+    return _private(_file(content, "lenker.csv", "text/csv; charset=utf-8"))
+
+
+@staff_page(may="may_work")
+@require_http_methods(["GET", "HEAD", "POST"])
+def send_listed(request: StaffRequest) -> HttpResponse:
+    """Mail the link to all customers on the list, as the address filters it."""
+    ids = list(_listed(request).values_list("pk", flat=True))
+    number = len(ids)
+    question = Question(
+        title=_("Send lenken på e-post"),
+        consequences=[
+            ngettext("Lenken sendes til %(n)s kunde.", "Lenken sendes til %(n)s kunder.", number) % {"n": number},
+            _("De som mangler e-postadresse, har bedt om å slippe, eller alt får e-post, blir hoppet over."),
+            _("E-postene går innenfor tidene i planen, og de som ikke svarer, får påminnelser etter den."),
+        ],
+        button=_("Send"),
+        trail=_trail(request),
+        word=word_in(request.environment),
+    )
+    if page := ask_first(request, question):
+        return page
+    result = invitations.order(accesses=ids, by=request.user.actor, at=timezone.now())
+    done = len(result.ordered)
+    messages.success(request, ngettext("%(n)s e-post er bestilt.", "%(n)s e-poster er bestilt.", done) % {"n": done})
+    for code, skipped in result.excluded.items():
+        messages.warning(request, _("%(n)s hoppet over: %(why)s") % {"n": len(skipped), "why": REASONS[code]()})
+    return redirect(_list_url(request))
+
+
+@staff_page(may="may_work")
+@require_http_methods(["GET", "HEAD", "POST"])
+def told_listed(request: StaffRequest) -> HttpResponse:
+    """All customers on the list were told another way."""
+    ids = list(_listed(request).values_list("pk", flat=True))
+    number = len(ids)
+    question = Question(
+        title=_("Merk som varslet på en annen måte"),
+        consequences=[
+            ngettext("%(n)s kunde blir merket.", "%(n)s kunder blir merket.", number) % {"n": number},
+            _("Portalen sender dem ingen påminnelser."),
+        ],
+        button=_("Merk som varslet"),
+        trail=_trail(request),
+    )
+    if page := ask_first(request, question):
+        return page
+    done = invitations.mark_told(accesses=ids, by=request.user.actor, at=timezone.now())
+    messages.success(request, ngettext("%(n)s kunde er merket.", "%(n)s kunder er merket.", done) % {"n": done})
+    return redirect(_list_url(request))
+
+
+def _listed(request: StaffRequest) -> QuerySet[Access]:
+    rows = Accesses(request).filtered.filter(status__in=invitations.ASKING, link_revoked_at=None)
+    return rows.select_related("customer", "profile").order_by("customer__sort_name", "pk")
+
+
+def _list_url(request: StaffRequest) -> str:
+    query = request.GET.urlencode()
+    return reverse("accesses", kwargs={"environment": request.environment}) + (f"?{query}" if query else "")
+
+
+def _trail(request: StaffRequest) -> list[tuple[str, str]]:
+    return [(_("Tilganger"), _list_url(request))]
+
+
+def _file(content: bytes, name: str, kind: str) -> HttpResponse:
+    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
