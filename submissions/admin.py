@@ -44,24 +44,24 @@ class ServiceSettingForm(CleanModelForm):
         return data
 
 
-class Calls(admin.TabularInline):
+class Shown(admin.TabularInline):
+    """Rows that are only looked at."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class Calls(Shown):
     model = models.Call
     fields = readonly_fields = CALL
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
-class Documents(admin.TabularInline):
+class Documents(Shown):
     model = models.Document
     fields = readonly_fields = DOCUMENT
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 @admin.register(models.Submission)
@@ -103,12 +103,22 @@ class ServiceSettingAdmin(Bounded):
         "openness",
         "deadline_day",
         "deadline_month",
+        "deadline_weekend",
         "note",
     ]
     list_filter = ["environment", "is_on"]
     search_fields = ["service"]
     form = ServiceSettingForm
-    fields = ["environment", "service", "is_on", "openness", "deadline_day", "deadline_month", "note"]
+    fields = [
+        "environment",
+        "service",
+        "is_on",
+        "openness",
+        "deadline_day",
+        "deadline_month",
+        "deadline_weekend",
+        "note",
+    ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.ServiceSetting | None = None) -> list[str]:
         return ["environment", "service"] if obj else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -81,6 +81,23 @@ class HeapFilesForm(CleanText, forms.Form):
     )
 
 
+class OfferSelect(forms.RadioSelect):
+    """Each offer names the heading of its periods and the usual one, so that a script can put the others away."""
+
+    def __init__(self, *, offers: Mapping[str, Offer] | None = None, today: date | None = None) -> None:
+        super().__init__()
+        self._offers, self._today = offers or {}, today
+
+    def create_option(self, name: str, value: Any, *args: Any, **options: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **options)
+        offer = self._offers.get(str(value))
+        if offer and self._today:
+            kind = offer.service.period
+            usual = str(_ended(kind, self._today))
+            option["attrs"] |= {"data-periods": HEADINGS.get(kind, ""), "data-usual": usual}
+        return option
+
+
 class NewSubmissionForm(CleanText, forms.Form):
     """`offers` are (key, Offer); the key names access and service together."""
 
@@ -100,6 +117,7 @@ class NewSubmissionForm(CleanText, forms.Form):
         super().__init__(*args, **options)
         self.offers, self.today = offers, today
         allowed = [(key, offer.label) for key, offer in offers.items() if offer.is_allowed]
+        self.fields["offer"].widget = OfferSelect(offers=offers, today=today)
         self.fields["offer"].choices = allowed  # type: ignore[attr-defined]
         self.fields["offer"].initial = allowed[0][0] if allowed else None
         kinds = {offer.service.period for offer in offers.values() if offer.is_allowed}
@@ -172,9 +190,14 @@ class OrderForm(CleanText, forms.Form):
         max_length=200_000,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
     )
-    email = forms.EmailField(label=_("E-post for varsel"), required=False, max_length=100)
+    email = forms.EmailField(
+        label=_("E-post for varsel (valgfritt)"),
+        required=False,
+        max_length=100,
+        help_text=_("Skatteetaten varsler hit første gang et av skattekortene endres."),
+    )
     mobile = forms.RegexField(
-        label=_("Mobil for varsel"),
+        label=_("Mobil for varsel (valgfritt)"),
         required=False,
         regex=r"^\+[0-9]{8,15}$",
         help_text=_("Med landkode, for eksempel +4790000000."),

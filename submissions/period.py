@@ -19,6 +19,10 @@ class PeriodKind(StrEnum):
     NONE = "NONE"
 
 
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+"""Others are slips of the keyboard, or attempts: a year after 9999 does not exist for Python, and a deadline is in the year after."""
+
+
 @dataclass(frozen=True)
 class Period:
     """`start` is the first day of the period; for NONE it is the day the report was begun."""
@@ -41,14 +45,22 @@ class Period:
 
     @classmethod
     def read(cls, text: str) -> Period:
-        """The period of a text that `str` gave. Raises ValueError."""
+        """The period of a text that `str` gave. Raises ValueError, also for a year that no report is about."""
         found = re.fullmatch(r"(\d{4})(?:-(\d{2})|-T([1-6]))?", text, re.ASCII)
-        if found is None:
+        if found is None or not FIRST_YEAR <= int(found[1]) <= LAST_YEAR:
             raise ValueError(f"{text[:20]!r} is not a period")
         year, month, term = found.groups()
         if term:
             return cls.term(int(year), int(term))
         return cls.month(int(year), int(month)) if month else cls.year(int(year))
+
+    @classmethod
+    def found(cls, text: str) -> Period | None:
+        """The period of a text from outside; None when it is none."""
+        try:
+            return cls.read(text)
+        except ValueError:
+            return None
 
     @property
     def before(self) -> Period:

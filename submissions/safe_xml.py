@@ -141,6 +141,16 @@ def decode(content: bytes) -> str:
     return _decoded(content, codec)
 
 
+def other_encoding(content: bytes) -> str:
+    """The name of the encoding of a readable file with letters outside ASCII, when that is not UTF-8; else ""."""
+    if content.isascii():
+        return ""
+    marked = next((codec for bom, codec in _BOMS.items() if content.startswith(bom)), "")
+    match = _DECLARED.match(content[:400].decode(marked or "latin-1", errors="ignore").lstrip("\ufeff"))
+    codec = _codec((match[1] if match else "") or marked or "utf-8")
+    return "" if codec == "utf-8" else codec.upper()
+
+
 def decode_as_it_is(content: bytes) -> str:
     """The text by its bytes: the byte order mark, the zeros of UTF-16, UTF-8, and last what the first line says."""
     marked = next((codec for bom, codec in _BOMS.items() if content.startswith(bom)), "")

@@ -9,15 +9,20 @@ import logging
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from portal.core.enqueue import enqueue_on_commit
-from submissions.services import documents
+from submissions.services import archiving, documents
+from submissions.services.casework import unread
 from submissions.services.drafting import earlier, package_check
+from submissions.services.drafting import retention as drafting_retention
+from submissions.services.due import counting
 from submissions.services.heaps import removal
 from submissions.services.heaps import work as heap_work
 from submissions.services.inbox import attachments, cursors, events, poll, presence, pull
 from submissions.services.opened import tell
+from submissions.services.orders import retention
 from submissions.services.orders import work as order_work
 from submissions.services.sending import reconcile, send
 
@@ -51,6 +56,12 @@ def work_on_heaps(**_: Any) -> None:
 
 
 @shared_task(ignore_result=True)
+def archive_customers(**_: Any) -> None:
+    """Archive customers whose relation was ended and who have nothing under way."""
+    archiving.archive_ended(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
 def sweep_heaps(**_: Any) -> None:
     """Delete heaps that nobody has used for long, with their files."""
     removal.sweep_heaps(at=timezone.now())
@@ -66,6 +77,18 @@ def fetch_earlier(**_: Any) -> None:
 def work_orders(**_: Any) -> None:
     """Place a batch of due orders, or ask for their answers."""
     order_work.work_due(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def sweep_answers(**_: Any) -> None:
+    """Delete answers to orders that are older than they are kept."""
+    retention.sweep_answers(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def sweep_discarded(**_: Any) -> None:
+    """Delete the files of discarded drafts that are older than they are kept."""
+    drafting_retention.sweep_discarded(at=timezone.now())
 
 
 @shared_task(ignore_result=True)
@@ -138,3 +161,15 @@ def sweep_unfollowed(**_: Any) -> None:
     cursors.read_again(at=timezone.now(), everything=True)
     events.make_subscriptions(at=timezone.now(), everything=True)
     presence.sweep(at=timezone.now(), everything=True)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def count_due(**_: Any) -> None:
+    """Count the deadline boards of large vendors again."""
+    counting.count_due(at=timezone.now(), environments=list(settings.ENVIRONMENTS))
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def sweep_inbox_marks(**_: Any) -> None:
+    """Daily: move each person's mark in the inbox over what they have seen."""
+    unread.sweep_marks(at=timezone.now())

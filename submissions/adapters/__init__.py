@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from submissions.adapters.altinn_app.adapter import AltinnAppAdapter, AltinnAppHandOver, AltinnAppLeftovers
 from submissions.adapters.amelding.adapter import AmeldingAdapter
-from submissions.adapters.base import Adapter, Earlier, Leftovers
+from submissions.adapters.base import Adapter, Earlier, HandOver, Leftovers
 from submissions.adapters.dialog_upload.adapter import DialogUploadAdapter
 from submissions.adapters.gld_json.adapter import GldJsonAdapter
 from submissions.adapters.reading.claims import ClaimsRetrieval
@@ -16,14 +17,20 @@ from submissions.adapters.upload.adapter import JsonUpload, UploadLeftovers, Xml
 
 WAYS: tuple[Adapter, ...] = (
     Rf1086Adapter(), GldJsonAdapter(), AmeldingAdapter(), XmlUpload(), JsonUpload(), DialogUploadAdapter(),
+    AltinnAppAdapter(),
 )  # fmt: skip
 ADAPTERS: dict[str, Adapter] = {each.name: each for each in WAYS}
 ANSWERING = frozenset({DialogUploadAdapter.name})
 """Those that answer what an authority asked for in a dialog: they are begun from the dialog, never of one's own accord."""
 EARLIER: dict[str, Earlier] = {each.name: each for each in (Rf1086Earlier(),)}
 """Those whose authority gives the report of the period before."""
-LEFTOVERS: dict[str, Leftovers] = dict.fromkeys((XmlUpload.name, JsonUpload.name), UploadLeftovers())
+LEFTOVERS: dict[str, Leftovers] = {
+    **dict.fromkeys((XmlUpload.name, JsonUpload.name), UploadLeftovers()),
+    AltinnAppAdapter.name: AltinnAppLeftovers(),
+}
 """Those where a report that is given up leaves something at the authority, by the name of the adapter."""
+HAND_OVERS: dict[str, HandOver] = {AltinnAppAdapter.name: AltinnAppHandOver()}
+"""Those that a person finishes at the authority, by the name of the adapter."""
 RETRIEVALS: dict[str, Retrieval] = {
     each.name: each for each in (SkattekortRetrieval(), ClaimsRetrieval(), DeadlinesRetrieval())
 }

@@ -25,6 +25,7 @@ from submissions.adapters.values import (
     Match,
     Meaning,
     NamedFile,
+    Progress,
     Receipt,
     Recognition,
     Step,
@@ -37,8 +38,8 @@ from submissions.period import Period, PeriodKind
 
 __all__ = [
     "About", "Adapter", "Answer", "Candidate", "Claim", "Context", "Delivered", "Earlier", "EarlierPage",
-    "Entry", "FileReport", "Finding", "Leftovers", "Level", "Match", "Meaning", "NamedFile", "Payment",
-    "Period", "PeriodKind", "Reason", "Receipt", "Recognition", "Step", "StoredDocument",
+    "Entry", "FileReport", "Finding", "HandOver", "Leftovers", "Level", "Match", "Meaning", "NamedFile", "Payment",
+    "Period", "PeriodKind", "Progress", "Reason", "Receipt", "Recognition", "Step", "StoredDocument",
     "Verdict", "beyond", "count",
 ]  # fmt: skip
 
@@ -161,5 +162,23 @@ class Leftovers(Protocol):
     """The step whose `remote_id` names it."""
 
     def remove(self, context: Context) -> None:
-        """Remove it. One call, which may be repeated. What is gone already is no error."""
+        """Remove it, with the token of `step`. It may be repeated. What is gone already is no error."""
+        ...
+
+    def what_is_left(self) -> tuple[str, str]:
+        """What stays there when it can not be removed and where, and what a person does about it; in the current language."""
+        ...
+
+
+class HandOver(Protocol):
+    """For services where the calls only make the report ready, and a person delivers it at the authority."""
+
+    in_altinn: ClassVar[frozenset[str]]
+    """The steps that are made with an exchanged Altinn token."""
+
+    step: ClassVar[str]
+    """The step whose `remote_id` names what the person finishes."""
+
+    def look(self, context: Context) -> Progress:
+        """How far the person and the authority have come. It only reads; the token is an exchanged one."""
         ...

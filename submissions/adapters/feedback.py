@@ -6,7 +6,6 @@ JSON form of the a-melding (unverified). Its texts are data: the page escapes th
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from typing import Any
 
 from lxml import etree
 
+from portal.gateways.decoding import json_of
 from submissions import safe_xml
 from submissions.adapters.base import Reason, Verdict
 
@@ -131,7 +131,7 @@ def objects_of(content: bytes) -> list[dict[str, Any]]:
     if len(content) > safe_xml.MAX_BYTES:
         raise UnreadableFeedback("TOO_LARGE")
     try:
-        parsed = json.loads(content.removeprefix(b"\xef\xbb\xbf"))
+        parsed = json_of(content)
     except (ValueError, RecursionError):
         raise UnreadableFeedback("not JSON") from None
     return list(_objects(parsed))

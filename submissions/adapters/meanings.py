@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.gateways.errors import GatewayError, Refused, Unavailable
+from portal.gateways.errors import BrokenReply, GatewayError, Refused, Unavailable
 from portal.gateways.statuses import Kind, kind_of
 from submissions.adapters.base import Meaning
 
@@ -27,6 +27,11 @@ OTHERS_MUST_ACT = frozenset({Meaning.OURS_TO_MEND, Meaning.WAIT_FOR_RIGHTS})
 def meaning_of(error: Refused, *, repeated: Meaning = Meaning.ALREADY_DELIVERED) -> Meaning:
     """What a refusal says of a step that was started. `repeated`: what the service means when it has seen the key before."""
     return MEANINGS.get(kind_of(error), repeated)
+
+
+def may_have_arrived(error: GatewayError) -> bool:
+    """Whether a call without a refusal may have been carried out: no answer came, or one that cannot be read."""
+    return isinstance(error, BrokenReply) or (isinstance(error, Unavailable) and error.maybe_arrived)
 
 
 def of_order(error: GatewayError, *, is_ordering: bool, may_repeat: bool = False) -> Meaning:

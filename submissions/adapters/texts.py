@@ -69,6 +69,10 @@ XML_TEXTS: dict[str, Text] = {
         "Filen skal være %(codec)s, men linje %(line)s har et tegn som ikke er det. "
         "Lagre filen som UTF-8, eller rett tegnsettet i første linje."
     ),
+    "OTHER_ENCODING": _(
+        "Filen er lagret som %(name)s, og sendes slik den er. Skatteetaten sier ikke om annet enn UTF-8 tas imot. "
+        "Lagre den som UTF-8 om fagsystemet kan det."
+    ),
     "DOCTYPE": _("Filen har en DOCTYPE, og slike filer tar vi ikke imot. Lag filen på nytt uten den."),
     "TOO_MANY_ELEMENTS": _("Filen har langt flere elementer enn et skjema kan ha. Lag den på nytt."),
     "MALFORMED": _malformed,

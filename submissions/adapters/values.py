@@ -80,7 +80,7 @@ class About:
     """What a report must be about. `service` is the id in the catalogue, `options` the entry's own data for the adapter.
 
     `main_unit`: the organisation is a sub-unit of this one, by the business register; "" when the register says no such thing.
-    `delivered` and `corrects` are for `check` alone: the other reports, and the reference of the one that this draft corrects.
+    `delivered` and `corrects` are for `check` and `examples`: the other reports, and the reference of the one that is corrected.
     `dialog_id` is the dialog in which the authority asked for it; "" for what is sent of one's own accord.
     """
 
@@ -92,6 +92,12 @@ class About:
     delivered: tuple[Delivered, ...] = ()
     corrects: str = ""
     dialog_id: str = ""
+
+    @property
+    def to_replace(self) -> str:
+        """The reference of the report that is corrected, "" when that does not stand: then there is nothing to replace."""
+        standing = {other.reference for other in self.delivered if other.stands}
+        return self.corrects if self.corrects in standing else ""
 
 
 @dataclass(frozen=True)
@@ -191,7 +197,8 @@ class Answer:
     `look_again_after`: the remote works on it; the same step is performed again after that time, and more rarely the longer
     it takes. `give_up_after` the first such answer the report ends FAILED, and a person decides. Only for steps that deliver
     nothing. `starts_over`: what this and the earlier steps left at the remote is of no use; all of them are performed again
-    then, with new keys.
+    then, with new keys. `left`: the remote's id of something that the step made beside it, that nobody needs, and that could not
+    be removed.
     """
 
     remote_id: str = ""
@@ -199,6 +206,7 @@ class Answer:
     look_again_after: timedelta | None = None
     give_up_after: timedelta | None = None
     starts_over: bool = False
+    left: str = ""
 
 
 @dataclass(frozen=True)
@@ -215,6 +223,30 @@ class Context:
     """The number of planned steps by step code."""
     filename: str = ""
     """The name of the document of the step; "" without one."""
+    apps: str = ""
+    """Where Altinn's apps are, with {owner} where the owner of an app goes."""
+    platform: str = ""
+    """Where Altinn's own services are."""
+
+    @property
+    def own_key(self) -> UUID:
+        """The key of a step that is planned with one. Raises ValueError for another: a fault of the program."""
+        if self.key is None:
+            raise ValueError("the step was planned without a key")
+        return self.key
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What became of a report that a person finishes. `receipt` None: nobody has yet. `is_gone`: it was deleted instead.
+
+    `answers` are the authority's documents: name, media type and bytes. `has_ended`: no more of them come.
+    """
+
+    receipt: Receipt | None = None
+    answers: tuple[tuple[str, str, bytes], ...] = field(default=(), repr=False)
+    is_gone: bool = False
+    has_ended: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,11 @@
 
 from submissions.models.approval import Approval, ApprovalQuerySet
 from submissions.models.attachment import Attachment, AttachmentQuerySet
+from submissions.models.deadline_date import DeadlineDate
+from submissions.models.dialog_work import DialogSeen, InboxMark
+from submissions.models.due_count import DueCount, DueRound
 from submissions.models.earlier import EarlierDelivery, EarlierReport, ReleasedAccess, SendingHold
+from submissions.models.expectation import Expectation, ExpectationQuerySet
 from submissions.models.heap import Heap, HeapFile, HeapPackage
 from submissions.models.inbox import (
     Activity,
@@ -29,16 +33,23 @@ __all__ = [
     "Attachment",
     "AttachmentQuerySet",
     "Call",
+    "DeadlineDate",
     "Dialog",
     "DialogQuerySet",
+    "DialogSeen",
     "Document",
     "DocumentQuerySet",
+    "DueCount",
+    "DueRound",
     "EarlierDelivery",
     "EarlierReport",
     "EventSubscription",
+    "Expectation",
+    "ExpectationQuerySet",
     "Heap",
     "HeapFile",
     "HeapPackage",
+    "InboxMark",
     "Opening",
     "Order",
     "OrderQuerySet",

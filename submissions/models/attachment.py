@@ -9,11 +9,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import User, followed
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from portal.core.states import StatusModel
-from submissions.models.inbox import Dialog, Transmission
+from submissions.models.inbox import Dialog, DialogQuerySet, Transmission
 
 SETTLING = timedelta(minutes=10)
 """So long a new attachment may wait before the overview counts it."""
@@ -23,6 +23,15 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def visible_to(self, user: User, *, environment: Environment) -> Self:
         dialogs = Dialog.objects.visible_to(user).filter(environment=environment)
         return self.filter(transmission__dialog__in=dialogs)
+
+    def current(self) -> Self:
+        """Without those in dialogs that lists leave out."""
+        dialogs = Dialog.objects.filter(DialogQuerySet.left_out()).order_by()
+        return self.exclude(transmission__dialog__in=dialogs.values("pk"))
+
+    def to_fetch(self) -> Self:
+        """Those of customers that are followed, and those that belong to a report of ours."""
+        return self.filter(followed("transmission__dialog__customer") | Q(transmission__submission__isnull=False))
 
     def unfinished(self, at: datetime) -> Self:
         """Not here yet: refused, failed at least once, or waiting for longer than usual."""

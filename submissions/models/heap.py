@@ -90,6 +90,8 @@ class HeapPackage(OfPeriod):
     """The open draft or the delivery that was there before, for OPEN_DRAFT and BEFORE."""
     wanted_at = models.DateTimeField(_("kladd bestilt"), null=True, blank=True)
     send_wanted_at = models.DateTimeField(_("sending bestilt"), null=True, blank=True)
+    ready_since = models.DateTimeField(_("kladden var klar siden"), null=True, blank=True)
+    """Of the draft that the person saw when sending was ordered: each change of its files makes it ready anew."""
     not_sent = models.BooleanField(_("ble ikke sendt"), default=False)
     refused = EncryptedListField(_("filer med feil"), editable=False)
 

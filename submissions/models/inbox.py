@@ -7,24 +7,39 @@ from __future__ import annotations
 
 from typing import Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer, OfCustomersQuerySet, User
+from accounts.models import Customer, OfCustomersQuerySet, User, followed, of_ended
 from portal.core.environments import Environment
 from portal.core.lease import Leased
-from submissions.models.submission import Submission
+from submissions.models.submission import Submission, SubmissionQuerySet
 from systemusers.models import Access
 
 
 class DialogQuerySet(OfCustomersQuerySet["Dialog"]):
+    @classmethod
+    def owed(cls) -> Q:
+        """About a report of ours that is owed."""
+        ours = Transmission.objects.filter(submission__in=Submission.objects.filter(SubmissionQuerySet.owed()))
+        return Q(pk__in=ours.order_by().values("dialog"))
+
+    def to_pull(self) -> DialogQuerySet:
+        """Those of customers that are followed, and those that tell what became of a report of ours."""
+        ours = Transmission.objects.filter(dialog=OuterRef("pk"), submission__isnull=False)
+        return self.filter(followed() | Exists(ours))
+
     def present(self) -> DialogQuerySet:
         """Those that are still in the customer's inbox, as far as we can see."""
         return self.filter(gone_at__isnull=True)
 
     def with_answer(self) -> DialogQuerySet:
-        """Annotates type and submission of the newest transmission about a report of ours, and whether that needs correction."""
+        """Annotates type and submission of the newest transmission about a report of ours, and the newest report of the dialog
+        that needs correction, which may be another one.
+        """
         ours = Transmission.objects.filter(dialog=OuterRef("pk"), submission__isnull=False).order_by(
             "-created_at", "-pk"
         )
@@ -32,7 +47,7 @@ class DialogQuerySet(OfCustomersQuerySet["Dialog"]):
         return self.annotate(
             newest_type=Subquery(ours.values("type")[:1]),
             submission_id=Subquery(ours.values("submission")[:1]),
-            needs_correction=Exists(wrong),
+            wrong_id=Subquery(wrong.order_by("-pk").values("pk")[:1]),
         )
 
 
@@ -41,6 +56,9 @@ class Dialog(Leased):
 
     `next_attempt_at` is set until its transmissions and activities are here. `due_at` is the customer's deadline.
     `gone_at` is set when it is no longer in the inbox; what we have fetched is kept. `missing_since`: the list did not have it.
+    `news_at`: when its newest content came to us; what is older than our access counts from when it was written.
+    `news_before`: what it was before content of which it is not known yet who wrote it; what we sent ourselves is no news.
+    `assignee` None: whoever follows up the customer. `handled_at`: a person here is done with it, until new content comes.
     """
 
     class Gone(models.TextChoices):
@@ -71,6 +89,13 @@ class Dialog(Leased):
     missing_since = models.DateTimeField(_("ikke i listen siden"), null=True, blank=True)
     gone_at = models.DateTimeField(_("borte siden"), null=True, blank=True)
     gone_reason = models.CharField(_("hvorfor den er borte"), max_length=10, choices=Gone, blank=True)
+    news_at = models.DateTimeField(_("nytt innhold kom"), db_default=Now())
+    news_before = models.DateTimeField(_("nytt innhold kom, før det siste"), null=True, blank=True)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("ansvarlig")
+    )
+    handled_at = models.DateTimeField(_("ferdig"), null=True, blank=True)
+    handled_by = models.CharField(_("ferdig, merket av"), max_length=200, blank=True)
 
     objects = DialogQuerySet.as_manager()
 
@@ -83,6 +108,10 @@ class Dialog(Leased):
             models.CheckConstraint(
                 condition=Q(gone_at__isnull=True, gone_reason="") | Q(gone_at__isnull=False, gone_reason__gt=""),
                 name="gone_dialog_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(handled_at__isnull=True, handled_by="") | Q(handled_at__isnull=False, handled_by__gt=""),
+                name="handled_dialog_says_by_whom",
             ),
         ]
         indexes = [
@@ -100,6 +129,22 @@ class Dialog(Leased):
                 fields=["environment", "-content_updated_at", "-id"],
                 condition=~Q(problem_code=""),
                 name="dialog_with_problem",
+            ),
+            models.Index(
+                fields=["environment", "-news_at", "-id"],
+                include=["customer"],
+                condition=Q(gone_at__isnull=True, handled_at__isnull=True),
+                name="dialog_news",
+            ),
+            models.Index(
+                fields=["environment", "-content_updated_at", "-id"],
+                condition=Q(handled_at__isnull=False),
+                name="dialog_handled",
+            ),
+            models.Index(
+                fields=["assignee", "-content_updated_at", "-id"],
+                condition=Q(assignee__isnull=False),
+                name="dialog_assigned",
             ),
             models.Index(fields=["access", "listed_at"], condition=Q(gone_at__isnull=True), name="dialog_present"),
             models.Index(
@@ -127,6 +172,10 @@ class TransmissionQuerySet(models.QuerySet["Transmission"]):
     def visible_to(self, user: User, *, environment: Environment) -> Self:
         return self.filter(dialog__in=Dialog.objects.visible_to(user).filter(environment=environment))
 
+    def current(self) -> Self:
+        """Without letters to customers whose relation has ended."""
+        return self.filter(~of_ended("dialog__customer"))
+
     def letters(self) -> Self:
         """What Skatteetaten has written of its own accord: it answers nothing that was sent in."""
         return self.filter(LETTER, dialog__org__in=SKATTEETATEN)
@@ -143,6 +192,7 @@ class Transmission(models.Model):
     """Local copy of one transmission.
 
     `content_reference` is the address that tells the sender that a person has opened it, "" without one.
+    `stored_at` is when it came here; None for one that came before that was noted.
     `read_at` is when somebody here read a letter first; `read_by` is "" for one that was old when we began to follow the customer.
     """
 
@@ -155,6 +205,7 @@ class Transmission(models.Model):
     external_reference = models.CharField(_("ekstern referanse"), max_length=255, blank=True)
     is_authorized = models.BooleanField(_("tilgjengelig for oss"), default=True)
     created_at = models.DateTimeField(_("opprettet"))
+    stored_at = models.DateTimeField(_("kom hit"), null=True, blank=True, db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(_("slettet av avsenderen"), null=True, blank=True)
     content_reference = models.TextField(_("adresse som sier at den er åpnet"), blank=True)
     read_at = models.DateTimeField(_("lest"), null=True, blank=True)
@@ -177,6 +228,8 @@ class Transmission(models.Model):
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], condition=LETTER, name="letter_newest"),
+            models.Index(fields=["-stored_at"], condition=LETTER, name="letter_stored"),
+            models.Index(fields=["transmission_id"], name="transmission_by_id"),
             models.Index(fields=["dialog"], condition=LETTER & Q(read_at__isnull=True), name="letter_unread"),
         ]
 

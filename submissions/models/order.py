@@ -27,7 +27,10 @@ NEEDS_PERSON = (
 
 
 class OrderQuerySet(OfCustomersQuerySet["Order"]):
-    """Orders."""
+    @classmethod
+    def owed(cls) -> Q:
+        """Without an answer yet."""
+        return Q(status__in=Order.UNDER_WAY)
 
     def needing_a_person(self) -> Self:
         """Refused, without an answer to the order, given up, or failing for long."""
@@ -60,10 +63,11 @@ class Order(OfPeriod, Leased, StatusModel):
         Status.ORDERED: {Status.FETCHED, Status.FAILED, Status.CANCELLED},
         Status.UNCERTAIN: {Status.QUEUED, Status.CANCELLED},
         Status.FETCHED: set(),
-        Status.FAILED: {Status.QUEUED},
+        Status.FAILED: {Status.QUEUED, Status.CANCELLED},
         Status.CANCELLED: set(),
     }
     OPEN: ClassVar[set[str]] = {Status.QUEUED, Status.ORDERING, Status.ORDERED}
+    UNDER_WAY: ClassVar[set[str]] = {*OPEN, Status.UNCERTAIN}
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", verbose_name=_("kunde"))
     access = models.ForeignKey(Access, models.PROTECT, related_name="orders", verbose_name=_("tilgang"))
@@ -90,6 +94,8 @@ class Order(OfPeriod, Leased, StatusModel):
         indexes = [
             models.Index(fields=["environment", "-created_at", "-id"], name="order_newest"),
             models.Index(fields=["customer", "-created_at"], name="order_by_customer"),
+            models.Index(fields=["remote_id"], condition=~Q(remote_id=""), name="order_by_remote_id"),
+            models.Index(fields=["correlation_id"], condition=~Q(correlation_id=""), name="order_by_correlation"),
             models.Index(fields=["customer", "service", "-fetched_at"], name="order_newest_answer"),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="order_due"),
         ]

@@ -11,7 +11,7 @@ from portal.core.environments import Environment
 class ServiceSetting(models.Model):
     """One service in one environment. `service` is a key of the catalogue.
 
-    `openness` "" and no `deadline_day`: as the catalogue says. `note` tells why and from where it is known.
+    `openness` "" and no `deadline_day`: as the catalogue says. `deadline_weekend` "": unknown. `note` tells why and from where it is known.
     A row stays when the service is turned off: what was sent before is still followed.
     """
 
@@ -20,12 +20,19 @@ class ServiceSetting(models.Model):
         CLOSED = "closed", _("Tar ikke imot")
         UNKNOWN = "unknown", _("Ukjent")
 
+    class Weekend(models.TextChoices):
+        NEXT_WORKING_DAY = "next_working_day", _("Flyttes til neste virkedag")
+        STANDS = "stands", _("Flyttes ikke")
+
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     service = models.CharField(_("tjeneste"), max_length=100)
     is_on = models.BooleanField(_("på"))
     openness = models.CharField(_("hos Skatteetaten"), max_length=10, choices=Openness, blank=True)
     deadline_day = models.PositiveSmallIntegerField(_("frist, dag"), null=True, blank=True)
     deadline_month = models.PositiveSmallIntegerField(_("frist, måned"), null=True, blank=True)
+    deadline_weekend = models.CharField(
+        _("frist i helg"), max_length=20, choices=Weekend, blank=True, default="", db_default=""
+    )
     needs_approval = models.BooleanField(_("krever godkjenning av en annen"), default=False)
     note = models.TextField(_("merknad"), max_length=1000, blank=True)
     changed_by = models.CharField(_("endret av"), max_length=200)

@@ -14,6 +14,7 @@ from accounts.models import Customer, OfCustomersQuerySet
 from portal.core.crypto import EncryptedField, EncryptedJSONField, EncryptedListField, EncryptedTextField, SealedManager
 from portal.core.environments import Environment
 from portal.core.lease import Leased
+from portal.core.masking import without_identity_numbers
 from portal.core.states import StatusModel
 from submissions.models.of_period import OfPeriod
 from submissions.period import Period
@@ -21,6 +22,12 @@ from systemusers.models import Access
 
 
 class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
+    @classmethod
+    def owed(cls) -> Q:
+        """On the way, without an answer, or wrong and not corrected."""
+        wrong = Q(pk__in=Submission.objects.needing_correction().order_by().values("pk"))
+        return Q(status__in=Submission.UNDER_WAY) | wrong
+
     def about(
         self, *, customer: Customer, service: str, period: Period, answers_id: int | None = None
     ) -> SubmissionQuerySet:
@@ -67,6 +74,7 @@ class Submission(OfPeriod, Leased, StatusModel):
     `customer` is whom the report is about, `access` whose rights are used: they differ for an accountant's client.
     `own_reference` and `replaces_reference` are ids that the files themselves carry (`FileReport`), "" for services without.
     `answers` is the dialog in which the authority asked for it; None for what is sent of one's own accord.
+    `left_behind` is the authority's id of what a report that was given up left there, and that could not be removed yet.
     `next_attempt_at` is set while a worker has something to do: to send it, to settle it, or to store its receipt.
     """
 
@@ -79,7 +87,7 @@ class Submission(OfPeriod, Leased, StatusModel):
         DELIVERED = "DELIVERED", _("Levert")
         ACCEPTED = "ACCEPTED", _("Godkjent")
         REJECTED = "REJECTED", _("Avvist")
-        NEEDS_PERSON = "NEEDS_PERSON", _("Krever en person")
+        NEEDS_PERSON = "NEEDS_PERSON", _("Noen må gjøre noe")
         FAILED = "FAILED", _("Feilet")
         CANCELLED = "CANCELLED", _("Avbrutt")
 
@@ -101,8 +109,12 @@ class Submission(OfPeriod, Leased, StatusModel):
         Status.ACCEPTED: set(),
         Status.REJECTED: set(),
         Status.FAILED: set(),
-        Status.CANCELLED: set(),
+        Status.CANCELLED: {Status.DRAFT},  # a discarded draft, for a while
     }
+    UNDER_WAY: ClassVar[set[str]] = {
+        Status.QUEUED, Status.SENDING, Status.UNCERTAIN, Status.DELIVERED, Status.NEEDS_PERSON,
+    }  # fmt: skip
+    """Those without a verdict, and those that a person must settle."""
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="submissions", verbose_name=_("kunde"))
     access = models.ForeignKey(Access, models.PROTECT, null=True, verbose_name=_("tilgang"))
@@ -138,6 +150,7 @@ class Submission(OfPeriod, Leased, StatusModel):
     )  # stored.Payment; None: the feedback does not say
     problem_detail = models.TextField(_("feil"), blank=True)
     correlation_id = models.CharField(_("korrelasjons-id"), max_length=100, blank=True)
+    left_behind = models.CharField(_("ligger igjen hos etaten"), max_length=200, blank=True, db_default="")
 
     objects = SubmissionManager()
 
@@ -150,12 +163,17 @@ class Submission(OfPeriod, Leased, StatusModel):
                 condition=~Q(status__in=["DELIVERED", "ACCEPTED", "REJECTED"]) | Q(delivered_at__isnull=False),
                 name="delivered_has_time",
             ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["QUEUED", "SENDING", "UNCERTAIN"]) | Q(access__isnull=False),
+                name="on_its_way_has_access",
+            ),
         ]
         indexes = [
             models.Index(fields=["environment", "-created_at", "-id"], name="submission_newest"),
             models.Index(fields=["environment", "status", "-created_at", "-id"], name="submission_by_status"),
             models.Index(fields=["environment", "-status_at"], name="submission_changed"),
             models.Index(fields=["customer", "-created_at"], name="submission_by_customer"),
+            models.Index(fields=["customer", "service", "period_start"], name="submission_of_period"),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="submission_due"),
             models.Index(fields=["problem_code"], condition=~Q(problem_code=""), name="submission_problem"),
             models.Index(fields=["dialog_id"], condition=Q(dialog_id__isnull=False), name="submission_by_dialog"),
@@ -165,6 +183,14 @@ class Submission(OfPeriod, Leased, StatusModel):
                 condition=Q(delivered_at__isnull=False),
                 name="submission_delivered",
             ),
+            models.Index(
+                fields=["transmission_id"], condition=Q(transmission_id__isnull=False), name="submission_by_sent"
+            ),
+            models.Index(
+                fields=["receipt_reference"], condition=~Q(receipt_reference=""), name="submission_by_receipt"
+            ),
+            models.Index(fields=["own_reference"], condition=~Q(own_reference=""), name="submission_by_own_id"),
+            models.Index(fields=["correlation_id"], condition=~Q(correlation_id=""), name="submission_by_correlation"),
         ]
 
     def __str__(self) -> str:
@@ -172,7 +198,7 @@ class Submission(OfPeriod, Leased, StatusModel):
 
     @property
     def is_final(self) -> bool:
-        return not self.TRANSITIONS[self.status]
+        return not self.TRANSITIONS[self.status] or self.status == self.Status.CANCELLED
 
     @property
     def is_moving(self) -> bool:
@@ -250,7 +276,15 @@ class Document(models.Model):
         indexes = [models.Index(fields=["sha256"], name="document_by_hash")]
 
     def __str__(self) -> str:
-        return str(self.filename)
+        return self.shown_name
+
+    @property
+    def shown_name(self) -> str:
+        """For what was sent or received, and for names of files that leave the portal: a file name may have an identity number in it.
+
+        A draft shows the names as they are, so that a person knows which file is which.
+        """
+        return without_identity_numbers(self.filename)
 
     @property
     def is_form(self) -> bool:
@@ -302,6 +336,7 @@ class Call(models.Model):
             models.UniqueConstraint(fields=["submission", "ordinal"], name="one_call_per_ordinal"),
             models.UniqueConstraint(fields=["key"], name="one_call_per_key"),
         ]
+        indexes = [models.Index(fields=["remote_id"], condition=~Q(remote_id=""), name="call_by_remote_id")]
 
     def __str__(self) -> str:
         return f"{self.ordinal}. {self.step}: {self.status}"

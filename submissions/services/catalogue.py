@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -128,7 +129,7 @@ def _obstacle(way: Way, service: Service, settings: Local) -> str:
     access = way.access
     if not settings.is_on(service):
         return _("Dere har ikke slått på %(service)s. Se Tjenester.") % {"service": service.name}
-    if reason := _closed(service, settings):
+    if reason := _closed(service, settings) or _ended(way):
         return reason
     if access.status not in Access.USABLE:
         return _("Tilgangen er ikke i bruk: %(state)s.") % {"state": access.get_status_display().lower()}
@@ -139,6 +140,23 @@ def _obstacle(way: Way, service: Service, settings: Local) -> str:
             "service": service.name
         }
     return _scope_obstacle(access, service)
+
+
+def _ended(way: Way) -> str:
+    """Nothing new begins for a customer whose relation has ended, nor through its access."""
+    return _ended_of([way.customer, way.access.customer])
+
+
+def hold_relations(*, customer: Customer, access: Access | None) -> str:
+    """Why nothing new may begin for the customer through the access. "": it may, and until the end of the transaction no
+    relation ends. For the transaction that begins it: the rows are locked in one order.
+    """
+    return _ended_of(Customer.objects.held(customer.pk, access.customer_id if access else customer.pk))
+
+
+def _ended_of(customers: Iterable[Customer]) -> str:
+    ended = next((each for each in customers if each.is_ended), None)
+    return _("Kundeforholdet til %(name)s er avsluttet.") % {"name": ended.name} if ended else ""
 
 
 def _closed(service: Service, settings: Local) -> str:

@@ -6,9 +6,12 @@ Western Europe only: any other one is shown as "?" there, and as it is in the HT
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -17,6 +20,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from fpdf import FPDF
 
+from accounts.services.actors import STAFF, Names, actor, names_in, names_of, person, with_names
 from portal.core.audit import AuditEvent
 from portal.explain.audit import present
 from submissions.models import Submission
@@ -42,9 +46,17 @@ def pages(submission: Submission, *, files: Mapping[str, str]) -> dict[str, byte
     """The page as files by their names. `files` are the SHA-256 of the package's documents by their names."""
     title = f"{catalogue.name_of(submission.service)} {submission.period.spoken}".strip()
     facts, tables = _facts(submission), _tables(submission, files)
-    context = {"title": title, "facts": facts, "tables": tables, "language": get_language() or "nb", "how": _how()}
+    context = {"title": title, "facts": facts, "tables": tables, "how": _how(), "style": _style()}
+    context["language"] = get_language() or "nb"
     html = render_to_string("submissions/evidence/cover.html", context)
     return {HTML: html.encode(), PDF: _pdf(title, facts, tables)}
+
+
+@cache
+def _style() -> str:
+    """The style sheet as an address, so that the page needs no other file."""
+    content = Path(__file__).with_suffix(".css").read_bytes()
+    return f"data:text/css;base64,{b64encode(content).decode()}"
 
 
 def _facts(row: Submission) -> list[tuple[str, str]]:
@@ -53,7 +65,7 @@ def _facts(row: Submission) -> list[tuple[str, str]]:
         (_("Miljø"), row.get_environment_display()),
         (_("Tilstand"), row.get_status_display()),
         (_("Vår referanse"), str(row.reference)),
-        (_("Sendt av"), row.queued_by),
+        (_("Sendt av"), _who(row.queued_by, names_of([row.queued_by]))),
         (_("Lagt i kø"), _when(row.queued_at)),
         (_("Levert"), _when(row.delivered_at)),
         (_("Avgjort"), _when(row.decided_at)),
@@ -73,8 +85,9 @@ def _tables(row: Submission, files: Mapping[str, str]) -> list[Table]:
         (str(call.ordinal), call.step, str(call.key or ""), call.get_status_display(), str(call.http_status or ""), _when(call.finished_at))
         for call in row.calls.order_by("ordinal")
     ]  # fmt: skip
-    events = AuditEvent.objects.filter(target=f"{row._meta.label}:{row.pk}").order_by("id")
-    trail = [(_when(event.at), event.by, present(event).sentence) for event in events]
+    events = list(with_names(AuditEvent.objects.filter(target=f"{row._meta.label}:{row.pk}").order_by("id")))
+    names = names_in(events)
+    trail = [(_when(event.at), _who(event.by, names), present(event).sentence) for event in events]
     tables = [
         _table(_("Begrunnelser"), (_("Kode"), _("Alvorlighet"), _("Tekst")), reasons),
         _table(_("Filer"), (_("Navn"), "SHA-256"), list(files.items())),
@@ -86,6 +99,14 @@ def _tables(row: Submission, files: Mapping[str, str]) -> list[Table]:
 
 def _table(title: str, heads: tuple[str, ...], rows: Rows) -> Table:
     return Table(title, heads, rows[:MOST_ROWS], max(0, len(rows) - MOST_ROWS))
+
+
+def _who(by: str, names: Names) -> str:
+    """A person by name and e-mail address, as two may have one name; the portal itself for its own tasks."""
+    if not by.startswith(STAFF):
+        return actor(by, names) or (_("Portalen") if by else "")
+    email, name = by.removeprefix(STAFF), person(by, names)
+    return email if name == email else f"{name} ({email})"
 
 
 def _how() -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 from django.utils import timezone
@@ -28,6 +29,8 @@ ORPHAN_AGE = timedelta(days=1)
 SWEEP_FOR = 200.0
 """Seconds: less than the time limit of the task."""
 AT_ONCE = 1000
+KEPT_AGAIN = "document-kept-again:"
+"""In the cache, before the hash: somebody stored bytes that were there, and may not have made the row yet."""
 MAX_NAME = 120
 NAMING = (Document, HeapFile)
 """The models whose rows name stored files by their hash."""
@@ -160,6 +163,22 @@ def record_document(
     return document
 
 
+def record_receipts(kept: Mapping[Submission, Kept], *, names: Mapping[Submission, str], at: datetime) -> None:
+    """`record_document` for one receipt of each submission. Two queries."""
+    R = Document.Role.RECEIPT
+    there = set(
+        Document.objects.filter(submission__in=[row.pk for row in kept], role=R).values_list("submission_id", "sha256")
+    )
+    Document.objects.bulk_create(
+        Document(
+            customer=row.customer, submission=row, role=R, filename=names[row], media_type="application/json",
+            size=one.size, sha256=one.sha256, stored_at=at,
+        )
+        for row, one in kept.items()
+        if (row.pk, one.sha256) not in there
+    )  # fmt: skip
+
+
 def read_document(document: Document) -> bytes:
     """The plain bytes. Raises DocumentDamaged."""
     return read_stored(document.sha256, name=f"document {document.pk}")
@@ -214,11 +233,28 @@ def _named(hashes: set[str]) -> set[str]:
 
 
 def forget(hashes: set[str]) -> int:
-    """Delete the stored files of rows that are deleted, but for those that another row names. Returns how many."""
+    """Delete the stored files of rows that are deleted, but for those that another row names. Returns how many.
+
+    One that was kept again lately may get a row in a moment: it is left to the sweep.
+    """
     gone = hashes - _named(hashes)
-    for sha256 in gone:
-        storage().delete(storage_path(sha256))
-    return len(gone)
+    gone -= {key.removeprefix(KEPT_AGAIN) for key in cache.get_many([KEPT_AGAIN + sha256 for sha256 in gone])}
+    return sum(_forget(sha256) for sha256 in gone)
+
+
+def _forget(sha256: str) -> bool:
+    """It is put back when it was kept again while it was deleted."""
+    name = storage_path(sha256)
+    try:
+        with storage().open(name) as file:
+            sealed = file.read()
+    except FileNotFoundError:
+        return False
+    storage().delete(name)
+    if not cache.get(KEPT_AGAIN + sha256):
+        return True
+    _write(name, sealed)
+    return False
 
 
 def _delete_if_old(name: str, at: datetime) -> bool:
@@ -240,13 +276,18 @@ def _keep(sha256: str, content: bytes) -> bool:
     """
     name = storage_path(sha256)
     if storage().exists(name):
+        cache.set(KEPT_AGAIN + sha256, True, timeout=ORPHAN_AGE.total_seconds())
         if (_named({sha256}) or _is_young(name)) and _is_whole(sha256):
             return False
         storage().delete(name)
-    kept = storage().save(name, ContentFile(crypto.encrypt(content)))
+    _write(name, crypto.encrypt(content))
+    return True
+
+
+def _write(name: str, sealed: bytes) -> None:
+    kept = storage().save(name, ContentFile(sealed))
     if kept != name:  # another process wrote the same bytes first; its file is used
         storage().delete(kept)
-    return True
 
 
 def _is_young(name: str) -> bool:

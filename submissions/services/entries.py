@@ -7,6 +7,7 @@ What no page says is left out of the file and shown as unknown.
 from __future__ import annotations
 
 import tomllib
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +19,7 @@ import msgspec
 from django.utils.translation import get_language
 
 from portal.core.environments import Addresses, Environment
+from portal.core.working_days import is_working_day, next_working_day
 from portal.gateways import urns
 from submissions.period import Period, PeriodKind
 
@@ -56,18 +58,48 @@ class Capability(StrEnum):
     UNKNOWN = "unknown"  # the calls are not public
 
 
+class Weekend(StrEnum):
+    """What the owner of a deadline says of a last day that is a Saturday, a Sunday or a public holiday."""
+
+    NEXT_WORKING_DAY = "next_working_day"
+    STANDS = "stands"
+    UNKNOWN = ""  # no page says so: the date stands, and the pages tell the doubt
+
+
+MONTHS = {PeriodKind.YEAR: 12, PeriodKind.MONTH: 1, PeriodKind.TERM: 2, PeriodKind.NONE: 1}
+
+
 @dataclass(frozen=True)
 class Deadline:
-    """The last day to deliver: of the next year (`day`, `month`), or of the next month (`day` only)."""
+    """The last day to deliver: of the next year (`day`, `month`), or of the month after the period (`day` only).
+
+    `source` is the page that says it, "" for the source of the entry; `checked` is the day when it was last read.
+    """
 
     day: int
     month: int | None = None
+    weekend: Weekend = Weekend.UNKNOWN
+    source: str = ""
+    checked: date | None = None
 
     def of(self, period: Period) -> date:
-        if self.month is not None:
-            return date(period.start.year + 1, self.month, self.day)
-        year, month = divmod(period.start.year * 12 + period.start.month, 12)
-        return date(year, month + 1, self.day)
+        day = self._written(period)
+        return next_working_day(day) if self.weekend == Weekend.NEXT_WORKING_DAY else day
+
+    def may_move(self, period: Period) -> bool:
+        """The day is no working day, and nobody has said whether it moves then."""
+        return self.weekend == Weekend.UNKNOWN and not is_working_day(self._written(period))
+
+    def _written(self, period: Period) -> date:
+        """The day as the rule names it; the last of the month where the month is shorter."""
+        start = period.start
+        year, month = (start.year + 1, self.month) if self.month else _months_later(start, MONTHS[period.kind])
+        return date(year, month, min(self.day, monthrange(year, month)[1]))
+
+
+def _months_later(start: date, months: int) -> tuple[int, int]:
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    return year, month + 1
 
 
 @dataclass(frozen=True)
@@ -75,9 +107,12 @@ class Service:
     """One entry. Sizes in bytes; `resources` without their urn prefix, `packages` with theirs.
 
     `adapter` is a name in `submissions.adapters`, "" while there is none; `options` are the entry's own data for it.
-    `enabled`: on in a new installation. `reasons` say why it cannot be sent and where it is done, `link` leads there.
+    `enabled`: on in a new installation, but in the environments `off_at_first`, where the contract is not certain.
+    `reasons` say why it cannot be sent and where it is done, `link` leads there.
     `doubts` say what no page settles, and what is therefore not done here.
+    `fulfils` is the id of the service that this one is another way to deliver, "" for most: who has delivered by either is done.
     `address_known` false: no page gives the address, and only the sandbox has one. The service is not offered elsewhere.
+    `only_above_bytes`: the page says that the way is for files larger than this. Smaller ones go the ordinary way where there is one.
     Any of the `resources` or `packages` gives the right. `usual_hours`: after so many hours there is mostly a verdict.
     Of unknown values text is "", numbers 0 and `deadline` None. `checked` is the day when `source` was last read.
     """
@@ -100,13 +135,16 @@ class Service:
     gateway: str = ""
     path: str = ""
     label: str = ""
+    fulfils: str = ""
     address_known: bool = True
     deadline: Deadline | None = None
     extensions: tuple[str, ...] = ()
     media_type: str = ""
     max_file_bytes: int = 0
+    only_above_bytes: int = 0
     max_files: int = 0
     usual_hours: int = 24
+    off_at_first: tuple[Environment, ...] = ()
     link: str = ""
     reasons: Texts = field(default_factory=dict)
     doubts: Texts = field(default_factory=dict)
@@ -131,9 +169,17 @@ class Service:
     def doubt(self) -> str:
         return _in_language(self.doubts) if self.doubts else ""
 
+    def is_for_size(self, size: int) -> bool:
+        """Whether a file of this size may be, and is meant to be, sent this way."""
+        return self.only_above_bytes < size <= (self.max_file_bytes or size)
+
+    def is_enabled(self, environment: str) -> bool:
+        """On in a new installation."""
+        return self.enabled and environment not in self.off_at_first
+
     @property
     def needs_person(self) -> bool:
-        """A person must log in at the authority: the portal sends nothing and leads there."""
+        """A person must log in at the authority and finish it: the portal makes it ready where it can, and leads there."""
         return self.capability == Capability.PERSON
 
     @property

@@ -1,7 +1,8 @@
 """The evidence package: a zip that proves what was sent, when, by whom, and what was answered.
 
 Originals, receipts, feedback, the calls with their keys, the dialog with its transmissions, the audit trail, a cover page for a
-reader, and SHA-256 of every file in `hashes.json`. `services.verifying` reads it again.
+reader, and SHA-256 of every file in `hashes.json`, sealed with a key of this installation: who alters a file can alter its hash, but
+not the seal. `services.verifying` reads it again.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import IO, Any
 
 from django.db.models import Q
 
+from portal.core import crypto
 from portal.core.audit import AuditEvent
 from portal.core.audit_chain import row_hash
 from submissions.models import Activity, Attachment, Call, Dialog, Document, Submission, Transmission
 from submissions.services import cover
-from submissions.services.documents import DocumentDamaged, distinct, read_document
+from submissions.services.documents import DocumentDamaged, clean_filename, distinct, read_document
 
 IN_MEMORY = 5_000_000
 SENT = "sendt"
@@ -45,7 +47,7 @@ def _write(package: IO[bytes], submission: Submission) -> None:
     taken: set[str] = set()
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
         for document in submission.documents.order_by("pk"):
-            name = distinct(f"{FOLDERS.get(document.role, SENT)}/{document.filename}", taken)
+            name = distinct(f"{FOLDERS.get(document.role, SENT)}/{clean_filename(document.shown_name)}", taken)
             hashes[name] = document.sha256
             archive.writestr(name, read_document(document))
         records = _records(submission)
@@ -53,7 +55,12 @@ def _write(package: IO[bytes], submission: Submission) -> None:
         for name, content in {**records, **pages}.items():
             hashes[name] = hashlib.sha256(content).hexdigest()
             archive.writestr(name, content)
-        archive.writestr(HASHES, _json({"sha256": hashes}))
+        archive.writestr(HASHES, _json({"sha256": hashes, "seal": crypto.encrypt(digest(hashes)).decode()}))
+
+
+def digest(hashes: dict[str, str]) -> bytes:
+    """What is sealed: the names of all files with their hashes."""
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest().encode()
 
 
 def _records(submission: Submission) -> dict[str, bytes]:

@@ -12,23 +12,28 @@ from submissions.services.catalogue import Local, Service
 
 @dataclass(frozen=True)
 class HandOver:
-    """`period` is the newest that has ended, "" where the service has none. `deadline` None: nobody has said it."""
+    """`period` is the newest that has ended, "" where the service has none. `deadline` None: nobody has said it.
+
+    `made_ready`: the portal can do all but the last of it here.
+    """
 
     service: Service
     period: str
     deadline: date | None
     is_late: bool
+    made_ready: bool = False
 
 
 def for_a_person() -> list[Service]:
-    """The services that the portal hands over, in the order of the catalogue."""
+    """The services that a person must finish, in the order of the catalogue."""
     return [service for service in catalogue.services() if service.needs_person]
 
 
 def hand_over(service: Service, *, settings: Local, today: date) -> HandOver:
     period = newest_ended(service.period, today)
     deadline = settings.last_day(service, period) if period else None
-    return HandOver(service, period.spoken if period else "", deadline, deadline is not None and deadline < today)
+    is_late = deadline is not None and deadline < today
+    return HandOver(service, period.spoken if period else "", deadline, is_late, settings.is_on(service))
 
 
 def newest_ended(kind: PeriodKind, today: date) -> Period | None:

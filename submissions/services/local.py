@@ -8,16 +8,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
+from django.utils import timezone
 
 from portal.core.audit import record
 from portal.core.audit_changes import changes, stored_values, values_of
 from portal.core.audit_events import AuditType
 from submissions.adapters import ADAPTERS, RETRIEVALS
-from submissions.models import Approval, ServiceSetting
-from submissions.period import Period
-from submissions.services.entries import Deadline, Openness, Service
+from submissions.models import Approval, DeadlineDate, ServiceSetting
+from submissions.period import Period, PeriodKind
+from submissions.services.entries import Deadline, Openness, Service, Weekend
+
+
+@dataclass(frozen=True)
+class LastDay:
+    """The last day to deliver for one period.
+
+    `may_move`: it is no working day, and nobody has said whether it moves. `is_own`: set here for this period alone, and
+    `note` tells why. `source` is the page that says it, "" when only the vendor does; it was last read on `checked`.
+    """
+
+    day: date
+    may_move: bool
+    is_own: bool
+    note: str
+    source: str
+    checked: date
 
 
 @dataclass(frozen=True)
@@ -29,7 +50,7 @@ class Local:
 
     def is_on(self, service: Service) -> bool:
         setting = self.settings.get(service.id)
-        return is_possible(service) and (setting.is_on if setting else service.enabled)
+        return is_possible(service) and (setting.is_on if setting else service.is_enabled(self.environment))
 
     def needs_approval(self, service: Service) -> bool:
         """Whether a second person must approve before a report is sent."""
@@ -38,7 +59,7 @@ class Local:
 
     def is_followed(self, service: Service) -> bool:
         """Whether dialogs of the service are asked for: it is on, or was."""
-        return is_possible(service) and (service.enabled or service.id in self.settings)
+        return is_possible(service) and (service.is_enabled(self.environment) or service.id in self.settings)
 
     def openness(self, service: Service) -> Openness:
         setting = self.settings.get(service.id)
@@ -48,18 +69,53 @@ class Local:
         """The rule for the last day to deliver; None when nobody has said it."""
         setting = self.settings.get(service.id)
         if setting and setting.deadline_day:
-            return Deadline(setting.deadline_day, setting.deadline_month)
+            checked = timezone.localdate(setting.changed_at)
+            weekend = Weekend(setting.deadline_weekend)
+            return Deadline(setting.deadline_day, setting.deadline_month, weekend, checked=checked)
         return service.deadline
 
-    def last_day(self, service: Service, period: Period) -> date | None:
+    @cached_property
+    def own_dates(self) -> Mapping[tuple[str, Period], LastDay]:
+        """The last days that were set for one service and period."""
+        return {
+            (setting.service, Period(PeriodKind(one["kind"]), date.fromisoformat(one["start"]))): _own(one)
+            for setting in self.settings.values()
+            for one in getattr(setting, "dates", ())
+        }
+
+    def deadline_of(self, service: Service, period: Period) -> LastDay | None:
+        """The last day to deliver with where it is known from; None when nobody has said it."""
+        if own := self.own_dates.get((service.id, period)):
+            return own
         rule = self.deadline(service)
-        return rule.of(period) if rule else None
+        if rule is None:
+            return None
+        setting = self.settings.get(service.id)
+        note = setting.note if setting and setting.deadline_day else ""
+        checked = rule.checked or service.checked
+        return LastDay(rule.of(period), rule.may_move(period), False, note, rule.source, checked)
+
+    def last_day(self, service: Service, period: Period) -> date | None:
+        found = self.deadline_of(service, period)
+        return found.day if found else None
 
 
 def local(environment: str) -> Local:
-    """One query."""
-    rows = ServiceSetting.objects.filter(environment=environment)
+    """One query. A service that has dates of its own has a setting."""
+    own = DeadlineDate.objects.filter(environment=OuterRef("environment"), service=OuterRef("service"))
+    columns = {"kind": "period_kind", "start": "period_start", **{name: name for name in OWN_DATE}}
+    dates = ArraySubquery(own.values(json=JSONObject(**columns)))
+    rows = ServiceSetting.objects.filter(environment=environment).annotate(dates=dates)
     return Local(environment, {row.service: row for row in rows})
+
+
+OWN_DATE = ("day", "note", "source", "changed_at")
+
+
+def _own(one: dict[str, str]) -> LastDay:
+    """`one` has the columns of a DeadlineDate as JSON."""
+    checked = timezone.localdate(datetime.fromisoformat(one["changed_at"]))
+    return LastDay(date.fromisoformat(one["day"]), False, True, one["note"], one["source"], checked)
 
 
 def is_possible(service: Service) -> bool:
@@ -81,7 +137,7 @@ def switch(*, service: Service, environment: str, on: bool, by: str, at: datetim
         row, is_new = ServiceSetting.objects.select_for_update().get_or_create(
             environment=environment, service=service.id, defaults=new
         )
-        if (service.enabled if is_new else row.is_on) == on:
+        if (service.is_enabled(environment) if is_new else row.is_on) == on:
             return
         ServiceSetting.objects.filter(pk=row.pk).update(**changed)
         what = AuditType.SERVICE_ON if on else AuditType.SERVICE_OFF
@@ -116,7 +172,7 @@ def _forget_questions(setting: ServiceSetting) -> None:
     rows.filter(submission__environment=setting.environment).delete()
 
 
-OVERRULED = ("is_on", "needs_approval", "openness", "deadline_day", "deadline_month", "note")
+OVERRULED = ("is_on", "needs_approval", "openness", "deadline_day", "deadline_month", "deadline_weekend", "note")
 
 
 def save_setting(*, setting: ServiceSetting, by: str, at: datetime) -> None:

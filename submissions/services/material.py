@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Customer, User
 from portal.core.environments import Environment, addresses
+from portal.core.required import required
 from submissions.adapters import ANSWERING
 from submissions.models import Dialog, DialogQuerySet, Submission, Transmission
 from submissions.period import Period, PeriodKind
@@ -51,7 +52,7 @@ def waiting(rows: DialogQuerySet) -> DialogQuerySet:
 
 
 def find_waiting(*, user: User, environment: Environment) -> DialogQuerySet:
-    return waiting(Dialog.objects.visible_to(user).filter(environment=environment))
+    return waiting(Dialog.objects.visible_to(user).current().filter(environment=environment))
 
 
 @dataclass(frozen=True)
@@ -133,5 +134,4 @@ def begin(*, dialog: Dialog, by: str, at: datetime) -> Submission:
         )
     except drafts.OpenDraft as error:
         return error.draft
-    assert draft is not None  # noqa: S101 - no file was given that could be refused
-    return draft
+    return required(draft, because="no file was given that could be refused")

@@ -35,7 +35,9 @@ class Point(models.TextChoices):
     FOLLOW_UP = "FOLLOW_UP", lazy("Det er avtalt hvem som følger svarene og retter det som blir avvist.")
     FINAL = (
         "FINAL",
-        lazy("En levert oppgave kan ikke trekkes tilbake. Den kan bare erstattes av en ny."),
+        lazy(
+            "Det som er levert, kan ikke hentes tilbake. Det må erstattes av en ny oppgave eller slettes med en ny levering."
+        ),
     )
 
 

@@ -153,11 +153,13 @@ class Reach:
 
 def reach(service: Service, *, user: User, environment: Environment) -> Reach:
     """Two queries. Customers that only an accountant reaches are not counted as able."""
-    everyone = Customer.objects.visible_to(user).filter(environment=environment)
-    usable = Access.objects.filter(environment=environment, status__in=Access.USABLE).filter(_covering(service))
+    everyone = Customer.objects.visible_to(user).filter(environment=environment).current()
+    usable = Access.objects.filter(environment=environment, status__in=Access.USABLE).filter(covering(service))
     return Reach(everyone.filter(pk__in=usable.values("customer")).count(), everyone.count())
 
 
-def _covering(service: Service) -> Q:
-    found = Q(packages__has_any_keys=list(service.packages))
-    return found | Q(rights__has_any_keys=[*service.resources, *service.resource_urns])
+def covering(service: Service, prefix: str = "") -> Q:
+    """Accesses whose rights or packages include the service. `prefix` leads to them from another model."""
+    codes = [*service.resources, *service.resource_urns]
+    packages = Q(**{f"{prefix}packages__has_any_keys": list(service.packages)})
+    return packages | Q(**{f"{prefix}rights__has_any_keys": codes})

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from portal.core.environments import Environment, addresses
+from portal.core.required import required
 from portal.gateways import urns
 from portal.gateways.dialogporten import Dialogporten, TransmissionItem
 from portal.gateways.errors import Refused
@@ -16,6 +17,7 @@ from portal.gateways.events import Events
 from portal.gateways.skatteetaten.documents import Documents
 from portal.gateways.skatteetaten.opened import Opened
 from portal.gateways.statuses import Kind, kind_of
+from submissions.adapters import HAND_OVERS
 from submissions.models import Submission
 from submissions.services.catalogue import Service, service
 from systemusers.models import Access
@@ -53,11 +55,22 @@ def skatteetatens_documents(environment: str, service: Service | None) -> Docume
     return Documents(base_url=service.base_url(where) if service else where.skatteetaten_older, hosts=hosts)
 
 
-def token(submission: Submission, *, at: datetime, fresh: bool = False) -> str:
+def scopes(submission: Submission) -> tuple[str, ...]:
+    """What a token for its service needs."""
+    return service(submission.service).scopes
+
+
+def is_in_altinn(submission: Submission, step: str) -> bool:
+    """Whether this step is made with an exchanged Altinn token."""
+    hand_over = HAND_OVERS.get(service(submission.service).adapter)
+    return hand_over is not None and step in hand_over.in_altinn
+
+
+def token(submission: Submission, *, at: datetime, fresh: bool = False, exchanged: bool = False) -> str:
     """A token of the access's system user for the service. Raises the gateways' errors, tokens.AccessMissing and NoKey."""
-    assert submission.access is not None  # noqa: S101 - nothing is queued without an access
-    scopes = service(submission.service).scopes
-    return tokens.system_user_token(access=submission.access, scopes=scopes, at=at, fresh=fresh)
+    access = required(submission.access, because="nothing is queued without an access")
+    obtain = tokens.exchanged_token if exchanged else tokens.system_user_token
+    return obtain(access=access, scopes=scopes(submission), at=at, fresh=fresh)
 
 
 def with_token(
@@ -89,15 +102,14 @@ def _named(call: Callable[..., Result], **arguments: Any) -> Callable[[str], Res
 
 
 def transmissions_since(
-    submission: Submission, since: datetime, *, at: datetime
+    submission: Submission, since: datetime, *, obtain: Callable[..., str]
 ) -> Iterator[tuple[str, TransmissionItem]]:
     """(dialog id, transmission) on the customer's dialogs of the service that changed since; nothing is marked as seen.
 
-    Each call takes the token that holds at that moment: there may be many dialogs.
+    Each call takes the token that `obtain` gives at that moment, `fresh` after a refusal: there may be many dialogs.
+    No database access of its own.
     """
-    access = submission.access
-    assert access is not None  # noqa: S101 - nothing is sent without an access
-    gateway, scopes = dialogporten(submission.environment), DIALOGPORTEN_SCOPES
+    gateway = dialogporten(submission.environment)
     search = partial(
         gateway.search,
         order_by="updatedAt_asc",
@@ -108,10 +120,10 @@ def transmissions_since(
     )
     has_more, position = True, ""
     while has_more:
-        page = with_token(access, scopes, _named(search, continuation_token=position or None), at=at)
+        page = call_with(obtain, _named(search, continuation_token=position or None))
         for dialog in page.items:
             read = _named(gateway.transmissions, dialog_id=dialog.id)
-            for transmission in _unless_gone(partial(with_token, access, scopes, read, at=at)):
+            for transmission in _unless_gone(partial(call_with, obtain, read)):
                 yield dialog.id, transmission
         has_more, position = page.has_next_page, page.continuation_token
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from portal.core import crypto
 from portal.core.audit import AuditEvent
 from portal.core.audit_chain import row_hash
 from submissions.models import Submission
@@ -16,6 +17,9 @@ from submissions.services import evidence
 
 MOST_BYTES = 500 * 2**20
 """Limit of one file in the package, unpacked: a package comes from outside."""
+
+
+NO_SEAL = f"{evidence.HASHES} is not as this installation sealed it, or the key of that time is no longer here"
 
 
 class NotAPackage(Exception):
@@ -33,7 +37,7 @@ class Verified:
 
 
 def verify(path: Path) -> Verified:
-    """Compare every file with its hash, and documents and events with the database. Raises NotAPackage."""
+    """Compare every file with its hash, the hashes with their seal, and documents and events with the database. Raises NotAPackage."""
     try:
         with zipfile.ZipFile(path) as package:
             return _verify(package)
@@ -51,7 +55,8 @@ def verify(path: Path) -> Verified:
 
 def _verify(package: zipfile.ZipFile) -> Verified:
     found = Verified()
-    hashes: dict[str, str] = json.loads(_read(package, evidence.HASHES))["sha256"]
+    listed: dict[str, Any] = json.loads(_read(package, evidence.HASHES))
+    hashes: dict[str, str] = listed["sha256"]
     names = [name for name in package.namelist() if name != evidence.HASHES]
     found.faults += [
         f"{name} is in the package and not in {evidence.HASHES}" for name in sorted(set(names) - set(hashes))
@@ -66,6 +71,7 @@ def _verify(package: zipfile.ZipFile) -> Verified:
     submission = Submission.objects.filter(reference=facts["reference"]).first()
     found.is_known = submission is not None
     if submission is not None:
+        found.faults += [] if _is_sealed(hashes, listed.get("seal")) else [NO_SEAL]
         _compare(found, submission, hashes, json.loads(_read(package, evidence.EVENTS)))
     return found
 
@@ -84,6 +90,13 @@ def _compare(found: Verified, submission: Submission, hashes: dict[str, str], ev
         row = stored.get(event["id"])
         if row is None or row_hash(row).hex() != event["hash"]:
             found.faults.append(f"event {event['id']} is not in the audit trail as it was packed")
+
+
+def _is_sealed(hashes: dict[str, str], seal: Any) -> bool:
+    try:
+        return crypto.decrypt(str(seal).encode()) == evidence.digest(hashes)
+    except crypto.CannotDecrypt:
+        return False
 
 
 def _read(package: zipfile.ZipFile, name: str) -> bytes:

@@ -64,6 +64,31 @@ def takes_the_place(new: Submission, old: Submission) -> bool:
     return True
 
 
+def find_corrected(submission: Submission) -> Submission | None:
+    """What the report corrects: the one that it was begun from, else the only one about the same that waits for a correction and
+    that it comes instead of.
+
+    Of several, one that it names itself goes before those that were to replace the same.
+    """
+    if submission.corrects_id:
+        return submission.corrects
+    waiting = Submission.objects.like(submission).needing_correction().order_by("pk")
+    fitting = [old for old in waiting if _comes_instead(submission, old)]
+    named = [old for old in fitting if old.own_reference and old.own_reference == submission.replaces_reference]
+    found = named or fitting
+    return found[0] if len(found) == 1 else None
+
+
+def _comes_instead(new: Submission, old: Submission) -> bool:
+    """A report with an id says itself what it replaces. One that names nothing stands beside the others, also beside a rejected
+    one: that one waits until a person says what corrects it. The same id is the same report once more.
+    """
+    if not (new.own_reference or old.own_reference):
+        return True
+    is_named = bool(new.replaces_reference) and new.replaces_reference in (old.own_reference, old.replaces_reference)
+    return is_named or new.own_reference == old.own_reference
+
+
 def about_whole(submission: Submission) -> About:
     """What the report must be about, with the other reports about the same. For the check of a whole package."""
     others = [one for one in versions_of(submission) if one.submission.pk != submission.pk]

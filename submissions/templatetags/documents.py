@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from django import template
 from django.utils.translation import gettext_lazy as _
 
@@ -21,8 +23,9 @@ KINDS = {
 
 @register.filter
 def kind(document: Document) -> str:
-    """PDF, XML ..., else the media type as it is."""
-    return KINDS.get(document.media_type.partition(";")[0], document.media_type)
+    """PDF, XML ..., else how the name ends, else the media type as it is."""
+    known = KINDS.get(document.media_type.partition(";")[0])
+    return known or PurePath(document.filename).suffix[1:].upper() or document.media_type
 
 
 @register.filter

@@ -16,11 +16,11 @@ from portal.core.states import LostRace
 from submissions import tasks
 from submissions.forms import FoundForm, SettleForm
 from submissions.models import Submission
-from submissions.services import restoring
+from submissions.services import corrections, restoring
 from submissions.services.production_start import NotTicked
-from submissions.services.sending import by_person, found
+from submissions.services.sending import by_person, found, hand_over
 from submissions.services.sending.queue import MaybeDelivered, NotSecondPerson
-from submissions.views.one import act, find, say_may_be_there, sent_page
+from submissions.views.one import act, find, say_may_be_there, say_moved_on, sent_page
 
 
 def _back(request: HttpRequest, row: Submission) -> HttpResponse:
@@ -84,6 +84,18 @@ def settle(request: StaffRequest, row: Submission) -> HttpResponse:
     return _back(request, row)
 
 
+@act
+def corrected(request: StaffRequest, row: Submission) -> HttpResponse:
+    """Something that was sent already corrects it, and the person says what."""
+    chosen = request.POST.get("correction", "")
+    if not chosen.isdecimal():
+        messages.error(request, _("Velg innsendingen som retter denne."))
+        return _back(request, row)
+    corrections.say_corrected(submission=row, chosen=int(chosen), by=request.user.actor, at=timezone.now())
+    messages.success(request, _("Innsendingen står ikke lenger på listen over det som skal rettes."))
+    return _back(request, row)
+
+
 @staff_page(may="may_configure")
 def end_hold(request: StaffRequest) -> HttpResponse:
     """Send although not all dialogs have been read since the restore."""
@@ -139,3 +151,14 @@ def release_access(request: StaffRequest, pk: int) -> HttpResponse:
     enqueue.enqueue_on_commit(tasks.send_submissions)
     messages.success(request, _("Innsendingene gjennom tilgangen sendes igjen."))
     return redirect(home)
+
+
+@act
+def look(request: StaffRequest, row: Submission) -> HttpResponse:
+    """Somebody has confirmed in Altinn, or says so."""
+    if hand_over.look_now(submission=row, by=request.user.actor, at=timezone.now()):
+        enqueue.enqueue_on_commit(tasks.send_submissions)
+        messages.success(request, _("Vi ser etter i Altinn nå. Last siden på nytt om litt."))
+    else:
+        say_moved_on(request)
+    return _back(request, row)

@@ -2,57 +2,148 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.guard import StaffRequest, staff_page
-from portal.core.filters import chips, in_group
-from portal.core.heartbeat import is_working
-from portal.core.htmx import page_or_fragment
-from portal.core.paging import paginate
-from portal.core.search import search_text
-from submissions.models import Dialog
+from accounts.models import ENDED
+from portal.core.exports import Field, customer_fields, step_fields
+from portal.core.filters import Group
+from portal.core.heartbeat import is_working_for
+from portal.core.lists import SORT, Column, ListPage, Select
+from portal.core.paging import Page
+from submissions.models import Dialog, DialogQuerySet
 from submissions.services import material
+from submissions.services.casework.people import with_person
+from submissions.services.casework.unread import mark_seen
 from submissions.services.drafting import drafts
 from submissions.services.inbox import attachments
-from submissions.services.inbox import following as failing
 from submissions.services.opened import note
+from submissions.services.pages import dialog_filters as filters
 from submissions.services.pages import dialogs as service
 from submissions.services.pages import transmissions as parts
+from submissions.services.pages.dialog_work import work_of
+from submissions.views import dialogs_many
+from submissions.views.letters import is_by_person
+
+PINNED = 10
+"""Dialogs with a deadline at the top of the list."""
+
+
+class Dialogs(ListPage[StaffRequest, DialogQuerySet]):
+    template = "submissions/dialogs.html"
+    title = lazy("Dialoger")
+    search_label = lazy("Søk etter kunde, referanse eller dialog-id")
+    columns = (
+        Column(lazy("Dialog")),
+        Column(lazy("Kunde")),
+        Column(lazy("Status"), "changed", service.NEWEST),
+        Column(lazy("Frist")),
+        Column(lazy("Ansvarlig")),
+        Column(lazy("Neste steg")),
+    )
+    order = service.NEWEST
+    always = ("unread", "attention")
+    acts = dialogs_many.ACTS
+    file_name = "dialoger"
+    fields = (
+        *customer_fields(lambda row: row.dialog.customer),
+        Field(lazy("Dialog"), lambda row: row.dialog.title or row.dialog.dialog_id),
+        Field(lazy("Avsender"), lambda row: row.owner),
+        Field(lazy("Status"), lambda row: row.badge[1]),
+        Field(lazy("Endret"), lambda row: row.dialog.content_updated_at),
+        Field(lazy("Frist"), lambda row: row.dialog.due_at),
+        Field(lazy("Ansvarlig"), lambda row: row.person),
+        Field(lazy("Lest"), lambda row: _("Ulest") if row.is_unread else _("Lest")),
+        Field(lazy("Ferdig"), lambda row: row.dialog.handled_at),
+        *step_fields(),
+    )
+
+    def find(self) -> DialogQuerySet:
+        request = self.request
+        rows = service.find_dialogs(user=request.user, environment=request.environment, text=self.text)
+        return filters.narrowed(rows, request.GET, at=self.at, **self.reader)
+
+    @cached_property
+    def reader(self) -> filters.Reader:
+        return {"user": self.request.user, "environment": self.request.environment}
+
+    @cached_property
+    def filtered(self) -> DialogQuerySet:
+        """Those that somebody here is done with only in their own group."""
+        rows = super().filtered
+        return rows if self.chosen in {service.DONE, ENDED} else rows.filter(service.OPEN)
+
+    @cached_property
+    def selects(self) -> list[Select]:
+        return filters.selects(self.request.user, self.request.GET)
+
+    def groups(self) -> list[Group]:
+        return service.groups(at=self.at, **self.reader)
+
+    def apart(self) -> Group:
+        return service.of_ended()
+
+    def ordering(self) -> tuple[str, ...]:
+        """Where every row has a deadline, the late ones come first."""
+        by_due = filters.has_deadline(self.request.GET)
+        return service.ORDER["due"] if by_due else service.ORDER.get(self.chosen, self.order)
+
+    @cached_property
+    def page(self) -> Page[service.Row]:
+        """Where nobody has narrowed or sorted the list, those that must be answered by a day come first on its first page."""
+        page = super().page
+        if self.is_filtered or SORT in self.request.GET or page.is_later:
+            return page
+        urgent = self.load(service.with_deadline(self.filtered))[:PINNED]
+        first = [self.row(each) for each in urgent]
+        keys = {row.pk for row in first}
+        return page.showing([*first, *(row for row in page if row.pk not in keys)])
+
+    def load(self, rows: DialogQuerySet) -> DialogQuerySet:
+        return service.loaded(rows, at=self.at, **self.reader)
+
+    def row(self, each: Dialog) -> service.Row:
+        return service.row_of(each, at=self.at, working=self.is_working)
+
+
+def visible(request: StaffRequest) -> DialogQuerySet:
+    """The dialogs of the environment that the user may see."""
+    return Dialog.objects.visible_to(request.user).filter(environment=request.environment)
 
 
 @staff_page()
 def dialogs(request: StaffRequest) -> HttpResponse:
-    text, state, at = search_text(request), request.GET.get("state", ""), timezone.now()
-    matching = service.find_dialogs(user=request.user, environment=request.environment, text=text)
-    groups = service.groups(at)
-    rows = in_group(matching, groups, state).select_related("customer").with_answer()
-    page = paginate(rows, query=request.GET, order=service.ORDER.get(state, service.NEWEST))
-    working = is_working(at=at)
-    shown = page.of(lambda row: service.row_of(row, at=at, working=working))
-    filter_chips = chips(matching, groups, query=request.GET, parameter="state")
-    context = {"page": shown, "chips": filter_chips, "q": text, "state": state, "tells_opened": note.is_on()}
-    return page_or_fragment(request, "submissions/dialogs.html", "results", context=context)
+    shown = Dialogs(request)
+    if request.method == "POST":
+        return dialogs_many.respond(request, shown.filtered)
+    return shown.respond(context={"tells_opened": note.is_on()})
 
 
 @staff_page()
 def dialog(request: StaffRequest, pk: int) -> HttpResponse:
-    rows = Dialog.objects.visible_to(request.user).filter(environment=request.environment).with_answer()
+    rows = with_person(visible(request).with_answer())
     row = get_object_or_404(
         rows.select_related("customer", "access__profile__system__client", "access__customer"), pk=pk
     )
     at = timezone.now()
+    if is_by_person(request):
+        mark_seen(dialogs=Dialog.objects.filter(pk=row.pk, news_at=row.news_at), user=request.user)
     context = {
         "dialog": row,
         "badge_of": service.badge(row),
         "owner": service.owner(row),
-        "step": service.next_step(row, at=at, working=is_working(at=at)),
-        "is_overdue": bool(row.due_at and row.due_at < at and row.status != "Completed" and not row.gone_at),
+        "step": service.next_step(row, at=at, working=is_working_for(request, at=at)),
+        "is_overdue": service.is_late(row, at=at),
+        "work": work_of(row, user=request.user),
         "may_try_again": parts.may_try_again(row),
         "transmissions": parts.transmissions(row),
         "events": service.activities(row),
@@ -66,8 +157,7 @@ def dialog(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 def try_again(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask for the dialog, and for its attachments that are not here, now."""
-    rows = Dialog.objects.visible_to(request.user).filter(environment=request.environment)
-    row = get_object_or_404(rows, pk=pk)
+    row = get_object_or_404(visible(request), pk=pk)
     count = attachments.try_again(dialog=row, by=request.user.actor, at=timezone.now())
     text = ngettext("Ett vedlegg hentes på nytt.", "%(n)s vedlegg hentes på nytt.", count) % {"n": count}
     messages.success(request, text if count else _("Dialogen hentes på nytt."))
@@ -78,8 +168,7 @@ def try_again(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 def answer(request: StaffRequest, pk: int) -> HttpResponse:
     """A draft with what the dialog asks for."""
-    rows = Dialog.objects.visible_to(request.user).filter(environment=request.environment)
-    row = get_object_or_404(rows.select_related("customer", "access__profile__system__client"), pk=pk)
+    row = get_object_or_404(visible(request).select_related("customer", "access__profile__system__client"), pk=pk)
     try:
         draft = material.begin(dialog=row, by=request.user.actor, at=timezone.now())
     except material.NotAsked:
@@ -89,17 +178,3 @@ def answer(request: StaffRequest, pk: int) -> HttpResponse:
     else:
         return redirect("submission", environment=request.environment, pk=draft.pk)
     return redirect("dialog", environment=request.environment, pk=row.pk)
-
-
-@staff_page()
-def following(request: StaffRequest) -> HttpResponse:
-    """What we fail to fetch: from Dialogporten, and with `?state=events` the subscriptions that Altinn does not take."""
-    state = failing.EVENTS if request.GET.get("state") == failing.EVENTS else ""
-    rows = failing.find_failing(user=request.user, environment=request.environment, state=state)
-    page = paginate(rows, query=request.GET, order=("pk",))
-    chips_ = [
-        {"label": _("Dialogporten"), "count": None, "query": "", "is_current": not state},
-        {"label": _("Hendelser fra Altinn"), "count": None, "query": "state=events", "is_current": bool(state)},
-    ]
-    context = {"page": page, "rows": [failing.row_of(row) for row in page], "chips": chips_}
-    return page_or_fragment(request, "submissions/following.html", "results", context=context)

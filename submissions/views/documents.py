@@ -17,7 +17,7 @@ from portal.core.audit_events import AuditType
 from portal.explain import explain
 from submissions.models import Document
 from submissions.services import catalogue
-from submissions.services.documents import DocumentDamaged, read_document
+from submissions.services.documents import DocumentDamaged, clean_filename, read_document
 from submissions.services.evidence import evidence
 from submissions.services.opened import note as opened
 from submissions.services.pages import document_preview
@@ -78,7 +78,9 @@ def document_file(request: StaffRequest, pk: int) -> HttpResponse:
         return redirect("document", environment=request.environment, pk=pk)
     _note(request, row, AuditType.FETCHED)
     response = HttpResponse(content, content_type=media_type)
-    response["Content-Disposition"] = content_disposition_header(not is_open, row.filename) or "attachment"
+    response["Content-Disposition"] = (
+        content_disposition_header(not is_open, clean_filename(row.shown_name)) or "attachment"
+    )
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     # PDF readers of browsers do not start with the CSP sandbox; media type and nosniff prevent rendering as HTML.

@@ -15,7 +15,7 @@ from submissions.adapters import adapter
 from submissions.adapters.base import About
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
-from submissions.services.ways import about_of
+from submissions.services.versions import about_whole
 from submissions.views.one import find, say_not_stored
 
 
@@ -39,7 +39,7 @@ def add_examples(request: StaffRequest, pk: int) -> HttpResponse:
     if request.environment != Environment.SANDBOX:
         raise Http404
     draft = find(request, pk)
-    files = examples(about_of(draft), name=draft.customer.name, wrong="wrong_sum" in request.POST)
+    files = examples(about_whole(draft), name=draft.customer.name, wrong="wrong_sum" in request.POST)
     try:
         drafts.add_files(submission=draft, files=files, by=request.user.actor, at=timezone.now())
     except drafts.NotStored as error:

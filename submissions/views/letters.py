@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as lazy
 
 from accounts.guard import StaffRequest, staff_page
-from portal.core.filters import chips, in_group
-from portal.core.htmx import page_or_fragment
-from portal.core.paging import paginate
-from portal.core.search import search_text
-from submissions.models import Transmission
+from accounts.services.portfolio_filter import PARAMETER, in_portfolio, portfolio_select
+from portal.core.changed import changed_selects, narrowed
+from portal.core.exports import Field, customer_fields
+from portal.core.filters import Group
+from portal.core.lists import Column, Link, ListPage, Nothing, Select
+from submissions.models import Dialog, Transmission, TransmissionQuerySet
+from submissions.services.casework.unread import mark_seen
 from submissions.services.opened import note
 from submissions.services.pages import letters as service
+from submissions.services.pages.changed import OF_LETTERS
 
 
 def is_by_person(request: HttpRequest) -> bool:
@@ -22,22 +28,60 @@ def is_by_person(request: HttpRequest) -> bool:
     return request.method == "GET" and "prefetch" not in purpose and "prerender" not in purpose
 
 
+class Letters(ListPage[StaffRequest, TransmissionQuerySet]):
+    template = "submissions/letters.html"
+    title = lazy("Brev fra Skatteetaten")
+    parent = Link("dialogs", lazy("Dialoger"))
+    search_label = lazy("Søk etter kunde")
+    columns = (
+        Column(lazy("Brev")),
+        Column(lazy("Kunde")),
+        Column(lazy("Dato"), "date", service.NEWEST),
+        Column(lazy("Lest")),
+    )
+    order = service.NEWEST
+    file_name = "brev"
+    fields = (
+        *customer_fields(lambda row: row.letter.dialog.customer),
+        Field(lazy("Brev"), lambda row: row.title),
+        Field(lazy("Type"), lambda row: row.type_name),
+        Field(lazy("Dato"), lambda row: row.letter.created_at),
+        Field(lazy("Lest"), lambda row: row.letter.read_at),
+        Field(lazy("Hvem"), lambda row: row.read_by),
+    )
+    nothing = Nothing(
+        lazy("Ingen brev ennå"),
+        lazy("Brev kommer hit når Skatteetaten skriver til en kunde som dere har tilgang til."),
+    )
+    always = ("unread",)
+
+    def find(self) -> TransmissionQuerySet:
+        request = self.request
+        rows = service.find_letters(user=request.user, environment=request.environment, text=self.text)
+        rows = narrowed(rows, OF_LETTERS, request.GET)
+        return in_portfolio(rows, request.GET.get(PARAMETER, ""), customer="dialog__customer")
+
+    @cached_property
+    def selects(self) -> list[Select]:
+        query = self.request.GET
+        return [portfolio_select(self.request.user, query), *changed_selects(OF_LETTERS, query)]
+
+    def groups(self) -> list[Group]:
+        return service.groups()
+
+    def apart(self) -> Group:
+        return service.of_ended()
+
+    def load(self, rows: TransmissionQuerySet) -> TransmissionQuerySet:
+        return service.loaded(rows)
+
+    def rows(self, found: list[Transmission]) -> list[service.Row]:
+        return service.rows_of_list(found)
+
+
 @staff_page()
 def letters(request: StaffRequest) -> HttpResponse:
-    text, state = search_text(request), request.GET.get("state", "")
-    matching = service.find_letters(user=request.user, environment=request.environment, text=text)
-    groups = service.groups()
-    rows = service.loaded(in_group(matching, groups, state))
-    page = paginate(rows, query=request.GET, order=service.NEWEST)
-    context = {
-        "page": page,
-        "rows": service.rows_of_list(page),
-        "chips": chips(matching, groups, query=request.GET, parameter="state", always=("unread",)),
-        "q": text,
-        "state": state,
-        "tells_opened": note.is_on(),
-    }
-    return page_or_fragment(request, "submissions/letters.html", "results", context=context)
+    return Letters(request).respond(context={"tells_opened": note.is_on()})
 
 
 @staff_page()
@@ -46,6 +90,7 @@ def letter(request: StaffRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(rows.select_related("dialog__customer"), pk=pk)
     if is_by_person(request):
         note.letter_opened(letter=row, user=request.user, at=timezone.now())
+        mark_seen(dialogs=Dialog.objects.filter(pk=row.dialog_id, news_at=row.dialog.news_at), user=request.user)
         row.refresh_from_db(fields=["read_at", "read_by"])
     context = {"shown": service.letter_page(row), "tells_opened": note.is_on()}
     return render(request, "submissions/letter.html", context)

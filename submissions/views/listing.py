@@ -1,29 +1,72 @@
-"""Innsendinger: the list, with filters in the address, one next action on each row, and keyset paging."""
+"""Innsendinger: the list, with one next action on each row."""
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from django.http import HttpResponse
-from django.utils import timezone
+from django.utils.translation import gettext_lazy as lazy
 
 from accounts.guard import StaffRequest, staff_page
-from portal.core.filters import chips, in_group
-from portal.core.heartbeat import is_working
-from portal.core.htmx import page_or_fragment
-from portal.core.paging import paginate
-from portal.core.search import search_text
+from portal.core import changed
+from portal.core.exports import Field, customer_fields, step_fields
+from portal.core.filters import Group
+from portal.core.lists import Column, Link, ListPage, Nothing, Select
+from submissions.models import Submission, SubmissionQuerySet
+from submissions.services import catalogue
 from submissions.services.pages import listing
+from submissions.services.pages.changed import OF_SUBMISSIONS
+from submissions.views.selects import PERIOD, narrowed, period_select, selects_of
+
+
+class Submissions(ListPage[StaffRequest, SubmissionQuerySet]):
+    template = "submissions/list.html"
+    title = lazy("Innsendinger")
+    search_label = lazy("Søk etter kunde eller inntektsår")
+    columns = (Column(lazy("Kunde")), Column(lazy("Tjeneste")), Column(lazy("Tilstand")), Column(lazy("Neste steg")))
+    order = ("-created_at", "-pk")
+    file_name = "innsendinger"
+    fields = (
+        *customer_fields(lambda row: row.submission.customer),
+        Field(lazy("Tjeneste"), lambda row: row.service_name),
+        Field(lazy("Periode"), lambda row: row.submission.period.spoken),
+        Field(lazy("Tilstand"), lambda row: row.submission.get_status_display()),
+        Field(lazy("Opprettet"), lambda row: row.submission.created_at),
+        Field(lazy("Levert"), lambda row: row.submission.delivered_at),
+        *step_fields(),
+    )
+    nothing = Nothing(
+        lazy("Ingen innsendinger ennå"),
+        lazy("Når en kunde har gitt systemtilgang, kan du sende den første oppgaven."),
+    )
+    new = Link("submission-new", lazy("Ny innsending"))
+
+    def find(self) -> SubmissionQuerySet:
+        request = self.request
+        rows = listing.find_submissions(user=request.user, environment=request.environment, text=self.text)
+        rows = changed.narrowed(rows, OF_SUBMISSIONS, request.GET)
+        return listing.of_period(narrowed(rows, request.GET), request.GET.get(PERIOD, ""))
+
+    @cached_property
+    def selects(self) -> list[Select]:
+        request, settings = self.request, catalogue.local(self.request.environment)
+        services = [*catalogue.reports(settings), *catalogue.answering(settings)]
+        changes = changed.changed_selects(OF_SUBMISSIONS, request.GET)
+        return [*selects_of(request, services), period_select(request), *changes]
+
+    def groups(self) -> list[Group]:
+        return listing.groups(self.at)
+
+    def apart(self) -> Group:
+        return listing.of_ended()
+
+    def load(self, rows: SubmissionQuerySet) -> SubmissionQuerySet:
+        return rows.select_related("customer").with_correction()
+
+    def row(self, each: Submission) -> listing.Row:
+        return listing.row_of(each, at=self.at, working=self.is_working)
 
 
 @staff_page()
 def submissions(request: StaffRequest) -> HttpResponse:
-    text, state = search_text(request), request.GET.get("state", "")
-    matching = listing.find_submissions(user=request.user, environment=request.environment, text=text)
-    at = timezone.now()
-    groups = listing.groups(at)
-    rows = in_group(matching, groups, state).select_related("customer").with_correction()
-    page = paginate(rows, query=request.GET, order=("-created_at", "-pk"))
-    working = is_working(at=at)
-    shown = page.of(lambda row: listing.row_of(row, at=at, working=working))
-    filter_chips = chips(matching, groups, query=request.GET, parameter="state")
-    context = {"page": shown, "chips": filter_chips, "q": text, "state": state}
-    return page_or_fragment(request, "submissions/list.html", "results", context=context)
+    return Submissions(request).respond()

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from django.contrib import messages
-from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,8 +14,9 @@ from accounts.models import Customer
 from accounts.services.business_register import warnings_of
 from portal.core.bodies import takes_files
 from portal.core.environments import Environment
-from portal.core.htmx import page_or_fragment
-from portal.core.search import row_id, search_text
+from portal.core.lists import Link
+from portal.core.required import required
+from portal.core.search import row_id
 from submissions.adapters.base import About
 from submissions.forms import NewSubmissionForm
 from submissions.services import catalogue
@@ -30,15 +27,13 @@ from submissions.services.pages.open_draft import OpenDraftShown, open_draft_sho
 from submissions.services.pages.page import RefusedFile, refused_files
 from submissions.views.examples import examples
 from submissions.views.one import say_not_stored
-from systemusers.models import Access, Kind, reached_through_an_accountant
-
-SHOWN = 20
+from submissions.views.pick import Pick, pick_customer
 
 
 @staff_page(may="may_work")
 @takes_files
 def new(request: StaffRequest) -> HttpResponse:
-    customers = Customer.objects.visible_to(request.user).filter(environment=request.environment)
+    customers = Customer.objects.visible_to(request.user).filter(environment=request.environment).current()
     chosen = row_id(request.GET.get("customer", ""))
     if chosen is None:
         return pick_customer(request, SUBMISSION)
@@ -92,42 +87,18 @@ def _page(
     return render(request, "submissions/new.html", context, status=status)
 
 
-@dataclass(frozen=True)
-class Pick:
-    """For what a customer is picked: the names of the page to go to and of the list above it, and the texts."""
-
-    page: str
-    above: str
-    above_label: Any
-    title: Any
-    question: Any
-
-
 SUBMISSION = Pick(
     "submission-new",
-    "submissions",
-    gettext_lazy("Innsendinger"),
+    Link("submissions", gettext_lazy("Innsendinger")),
     gettext_lazy("Ny innsending"),
     gettext_lazy("Hvem skal du levere for?"),
 )
 
 
-def pick_customer(request: StaffRequest, pick: Pick) -> HttpResponse:
-    """Customers with a usable access, or that an accountant reaches: only for these a report can be sent."""
-    text = search_text(request)
-    customers = Customer.objects.visible_to(request.user).filter(environment=request.environment).matching(text)
-    own = Access.objects.filter(customer=OuterRef("pk"), status__in=Access.USABLE).exclude(profile__kind=Kind.AGENT)
-    ready = customers.filter(Exists(own) | reached_through_an_accountant())
-    rows = list(ready.order_by("sort_name", "pk")[:SHOWN])
-    context = {"q": text, "customers": rows, "others": bool(text) and not rows and customers.exists(), "pick": pick}
-    return page_or_fragment(request, "submissions/pick_customer.html", "found", context=context)
-
-
 def _begin(request: StaffRequest, customer: Customer, form: NewSubmissionForm) -> HttpResponse:
     """Redirect to the draft, which shows refused files; or the form again when no file could be used."""
     offer = form.offers[form.cleaned_data["offer"]]
-    access, service = offer.access, offer.service.id
-    assert access is not None  # noqa: S101 - the form takes allowed offers only
+    access, service = required(offer.access, because="the form takes allowed offers only"), offer.service.id
     period, files = form.cleaned_data["period"], form.cleaned_data["uploads"]
     if "examples" in request.POST and request.environment == Environment.SANDBOX:
         options = catalogue.service(service).options

@@ -1,4 +1,4 @@
-"""One submission: the page of a draft or of a sent submission, and its actions: files, send, cancel, correct."""
+"""One submission: the page of a draft or of a sent submission, and its actions: files, send, discard, cancel, correct."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -20,13 +21,14 @@ from portal.core.bodies import takes_files
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
 from portal.core.states import IllegalTransition, LostRace
+from portal.core.undo import say_with_undo
 from portal.explain import explain
 from submissions import tasks
 from submissions.forms import FilesForm, SettleForm
 from submissions.models import Document, Submission
 from submissions.services import catalogue
 from submissions.services.documents import DocumentDamaged
-from submissions.services.drafting import drafts, earlier, taking_back
+from submissions.services.drafting import drafts, earlier, taking_back, undoing
 from submissions.services.pages.page import draft_context, sent_context
 from submissions.services.sending import again, queue
 
@@ -36,7 +38,9 @@ Act = Callable[..., HttpResponse]
 def find(request: StaffRequest, pk: int) -> Submission:
     rows = Submission.objects.visible_to(request.user).filter(environment=request.environment).with_correction()
     return get_object_or_404(
-        rows.defer(None).select_related("customer", "access__profile__system__client", "access__customer", "corrects"),
+        rows.defer(None).select_related(
+            "customer", "access__profile__system__client", "access__customer", "corrects", "answers"
+        ),
         pk=pk,
     )
 
@@ -172,25 +176,58 @@ def send(request: StaffRequest, row: Submission) -> HttpResponse:
 
 
 @act
+def discard(request: StaffRequest, row: Submission) -> HttpResponse:
+    """Discard a draft, without a question, as it can be taken back. What was queued in the meantime stays queued."""
+    if row.status not in drafts.OPEN:
+        raise drafts.NotOpen(row, row.status)
+    queue.cancel(submission=row, by=request.user.actor, at=timezone.now())
+    address = reverse("submission-restore", kwargs={"environment": request.environment, "pk": row.pk})
+    say_with_undo(request, _("Kladden er forkastet. Filene ligger her fortsatt."), address=address)
+    return _back(request, row)
+
+
+@act
 def cancel(request: StaffRequest, row: Submission) -> HttpResponse:
+    """Stop what was queued."""
+    if row.status in drafts.OPEN:
+        raise drafts.NotOpen(row, row.status)
     try:
         queue.cancel(submission=row, by=request.user.actor, at=timezone.now())
     except queue.MaybeDelivered:
         say_may_be_there(request)
+    else:
+        messages.success(request, _("Innsendingen er avbrutt. Ingenting ble levert."))
+    return _back(request, row)
+
+
+@act
+def restore(request: StaffRequest, row: Submission) -> HttpResponse:
+    """Take a discarded draft back."""
+    try:
+        undoing.restore(submission=row, by=request.user.actor, at=timezone.now())
+    except drafts.NotOpen:
+        messages.warning(request, _("Kladden kan ikke hentes tilbake lenger. Lag en ny, med filene herfra."))
         return _back(request, row)
-    messages.success(request, _("Innsendingen er avbrutt. Ingenting ble levert."))
+    except drafts.OpenDraft as error:
+        messages.warning(request, _("Det er laget en ny kladd i mellomtiden. Her er den."))
+        return _back(request, error.draft)
+    messages.success(request, _("Kladden er hentet tilbake, med alle filene."))
     return _back(request, row)
 
 
 @act
 def correct(request: StaffRequest, row: Submission) -> HttpResponse:
-    """A new draft with copies of the same files, to be corrected."""
+    """A new draft with copies of the same files, to be corrected; the open one when there is one."""
+    was_there = row.corrections.filter(status__in=drafts.OPEN).exists()
     try:
         draft = drafts.copy_for_correction(submission=row, by=request.user.actor, at=timezone.now())
     except drafts.NotAllowed as error:
         messages.error(request, str(error))
         return _back(request, row)
-    messages.success(request, _("Filene er kopiert til en ny kladd. En ny fil med samme navn erstatter den gamle."))
+    if was_there:
+        messages.info(request, _("Det er en åpen retting fra før. Her er den, med filene som ligger i den."))
+    else:
+        messages.success(request, _("Filene er kopiert til en ny kladd. En ny fil med samme navn erstatter den gamle."))
     return _back(request, draft)
 
 
@@ -202,6 +239,9 @@ def take_back(request: StaffRequest, row: Submission) -> HttpResponse:
     except drafts.NotAllowed as error:
         messages.error(request, str(error))
         return _back(request, row)
+    except taking_back.OpenCorrection as error:
+        messages.warning(request, _("Det er en åpen retting fra før. Send eller forkast den, og ta tilbake etterpå."))
+        return _back(request, error.draft)
     except taking_back.NothingToDelete:
         messages.error(request, _("Innsendingen har ingen oppgaver som kan slettes."))
         return _back(request, row)

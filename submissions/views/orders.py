@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any
 
 from django.contrib import messages
@@ -21,49 +21,92 @@ from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from portal.core import enqueue
 from portal.core.bodies import takes_list
-from portal.core.filters import chips, in_group
-from portal.core.heartbeat import is_working
+from portal.core.exports import Field, customer_fields, step_fields
+from portal.core.filters import Group
+from portal.core.heartbeat import is_working_for
 from portal.core.htmx import page_or_fragment
-from portal.core.paging import paginate
-from portal.core.search import row_id, search_text
+from portal.core.lists import Column, Link, ListPage, Nothing, Select
+from portal.core.required import required
+from portal.core.search import row_id
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
 from submissions import tasks
 from submissions.adapters.base import About, Finding, Level, Period, PeriodKind
 from submissions.adapters.retrieval import Retrieval
 from submissions.forms import OrderForm
-from submissions.models import Order
+from submissions.models import Order, OrderQuerySet
 from submissions.services import catalogue
 from submissions.services.documents import DocumentDamaged
 from submissions.services.offers import Offer
 from submissions.services.orders import answer_pages, making, pages
 from submissions.services.orders.offers import askable
-from submissions.views.new import Pick, pick_customer
+from submissions.views.pick import Pick, pick_customer
+from submissions.views.selects import narrowed, selects_of
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "xml": "application/xml", "json": "application/json"}
 NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
 PICK = Pick(
     "order-new",
-    "orders",
-    gettext_lazy("Bestillinger"),
+    Link("orders", gettext_lazy("Bestillinger")),
     gettext_lazy("Ny bestilling"),
     gettext_lazy("Hvem gjelder bestillingen?"),
 )
 Act = Callable[[StaffRequest, Order], None]
 
 
+class Orders(ListPage[StaffRequest, OrderQuerySet]):
+    template = "submissions/orders.html"
+    title = gettext_lazy("Bestillinger")
+    search_label = gettext_lazy("Søk etter kunde")
+    columns = (
+        Column(gettext_lazy("Kunde")),
+        Column(gettext_lazy("Tjeneste")),
+        Column(gettext_lazy("Tilstand")),
+        Column(gettext_lazy("Neste steg")),
+    )
+    order = ("-created_at", "-pk")
+    file_name = "bestillinger"
+    fields = (
+        *customer_fields(lambda row: row.order.customer),
+        Field(gettext_lazy("Tjeneste"), lambda row: row.service_name),
+        Field(gettext_lazy("Periode"), lambda row: row.order.period),
+        Field(gettext_lazy("Tilstand"), lambda row: row.order.get_status_display()),
+        Field(gettext_lazy("Opprettet"), lambda row: row.order.created_at),
+        *step_fields(),
+    )
+    nothing = Nothing(
+        gettext_lazy("Ingen bestillinger ennå"),
+        gettext_lazy("Slå på tjenesten under Tjenester. Når en kunde har gitt tilgang, kan dere bestille."),
+    )
+    new = Link("order-new", gettext_lazy("Ny bestilling"))
+
+    def find(self) -> OrderQuerySet:
+        request = self.request
+        rows = pages.find_orders(user=request.user, environment=request.environment, text=self.text)
+        return narrowed(rows, request.GET)
+
+    @cached_property
+    def selects(self) -> list[Select]:
+        settings = catalogue.local(self.request.environment)
+        return selects_of(self.request, [one for one in making.services() if settings.is_on(one)])
+
+    def groups(self) -> list[Group]:
+        return pages.GROUPS
+
+    def apart(self) -> Group:
+        return pages.of_ended()
+
+    def load(self, rows: OrderQuerySet) -> OrderQuerySet:
+        return rows.select_related("customer")
+
+    def row(self, each: Order) -> pages.Row:
+        return pages.row_of(each, at=self.at, working=self.is_working)
+
+
 @staff_page()
 def orders(request: StaffRequest) -> HttpResponse:
-    text, state, at = search_text(request), request.GET.get("state", ""), timezone.now()
-    matching = pages.find_orders(user=request.user, environment=request.environment, text=text)
-    rows = in_group(matching, pages.GROUPS, state).select_related("customer")
-    working = is_working(at=at)
-    page = paginate(rows, query=request.GET, order=("-created_at", "-pk"))
-    shown = page.of(lambda row: pages.row_of(row, at=at, working=working))
-    filter_chips = chips(matching, pages.GROUPS, query=request.GET, parameter="state")
-    context = {"page": shown, "chips": filter_chips, "q": text, "state": state}
-    return page_or_fragment(request, "submissions/orders.html", "results", context=context)
+    return Orders(request).respond()
 
 
 def _find(request: StaffRequest, pk: int) -> Order:
@@ -105,7 +148,7 @@ def _order(
     request: StaffRequest, offer: Offer, way: Retrieval, form: OrderForm, context: dict[str, Any]
 ) -> HttpResponse:
     """Order, unless the list has faults: then they are shown, and nothing is stored."""
-    assert offer.access is not None  # noqa: S101 - only allowed offers come here
+    access = required(offer.access, because="only allowed offers come here")
     customer, period = context["customer"], _period(way, form)
     about = About(customer.orgnr, period, offer.service.id, offer.service.options)
     question, findings = way.read(form.ask(), about)
@@ -115,7 +158,7 @@ def _order(
         return render(request, "submissions/order_new.html", context, status=422)
     try:
         order = making.create_order(
-            access=offer.access, customer=customer, service=offer.service.id, period=period, question=question,
+            access=access, customer=customer, service=offer.service.id, period=period, question=question,
             reference=form.cleaned_data["reference"], by=request.user.actor, at=timezone.now(),
         )  # fmt: skip
     except making.NotAllowed as error:
@@ -167,7 +210,7 @@ def anew(request: StaffRequest) -> HttpResponse:
 @staff_page()
 def order(request: StaffRequest, pk: int) -> HttpResponse:
     row, at = _find(request, pk), timezone.now()
-    shown = pages.one(row, user=request.user, at=at, working=is_working(at=at))
+    shown = pages.one(row, user=request.user, at=at, working=is_working_for(request, at=at))
     context = {"order": row, "shown": shown, "service_name": catalogue.name_of(row.service)}
     return page_or_fragment(request, "submissions/order.html", "status", context=context)
 
@@ -176,7 +219,7 @@ def _readable(request: StaffRequest, pk: int) -> tuple[Order, Retrieval]:
     """The order with an answer that this user may read."""
     row = _find(request, pk)
     way = pages.way_of(row)
-    if way is None or row.status != Order.Status.FETCHED:
+    if way is None or row.status != Order.Status.FETCHED or row.question is None:
         raise Http404
     if not pages.may_read(request.user, way):
         raise PermissionDenied

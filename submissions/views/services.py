@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -16,15 +17,17 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST
 
 from accounts.guard import StaffRequest, staff_page
+from portal.core.counting import Number
 from portal.core.environments import Environment
-from portal.core.htmx import page_or_fragment
-from portal.core.search import search_text
+from portal.core.lists import Column, Link, ListPage
+from portal.core.paging import Page
 from submissions.adapters import ADAPTERS
 from submissions.services import catalogue, production_start
 from submissions.services.catalogue import Service
 from submissions.services.entries import Group
 from submissions.services.local import CannotTurnOn, is_possible, switch, switch_approval
 from submissions.services.readiness import Answer, Needs, Standing, State, ours, reach, standing, standings
+from systemusers.services.choices import named
 
 HEADINGS = {
     Group.A_ORDNINGEN: lazy("A-ordningen"),
@@ -43,26 +46,57 @@ STATES = {
     State.OFF: (lazy("Av"), "neutral"),
     State.BUILT_IN: (lazy("Innebygd"), "success"),
     State.CLOSED: (lazy("Ikke åpen her"), "neutral"),
-    State.PERSON: (lazy("Krever en person"), "warning"),
+    State.PERSON: (lazy("Noen må gjøre noe"), "warning"),
     State.NOT_FOR_SYSTEMBRUKER: (lazy("Ikke for systembruker"), "neutral"),
     State.NOT_PUBLIC: (lazy("Ikke klar"), "neutral"),
 }
 
 
+class Services(ListPage[StaffRequest, Any]):
+    """Of the catalogue, not of the database: all on one page, grouped by subject."""
+
+    template = "submissions/services.html"
+    title = lazy("Tjenester")
+    parent = Link("connection", lazy("Tilkobling"))
+    search_label = lazy("Søk etter navn, skjema eller scope")
+    columns = (
+        Column(lazy("Tjeneste")),
+        Column(lazy("Måte")),
+        Column(lazy("Mangler")),
+        Column(lazy("Hos Skatteetaten")),
+        Column(lazy("Tilstand")),
+    )
+
+    @cached_property
+    def found(self) -> list[Standing]:
+        return [one for one in standings(self.request.environment) if _matches(one.service, self.text)]
+
+    @cached_property
+    def page(self) -> Page[dict[str, Any]]:
+        shown = [one for one in self.found if not self.chosen or one.state == self.chosen]
+        return Page.of_all(
+            [
+                {"heading": HEADINGS[group], "rows": [_row(one) for one in rows]}
+                for group, rows in groupby(shown, key=lambda one: one.service.group)
+            ]
+        )
+
+    @cached_property
+    def number(self) -> Number:
+        return Number(sum(len(group["rows"]) for group in self.page))
+
+    def sizes(self) -> list[tuple[int, str]]:
+        return []
+
+    def chips(self) -> list[dict[str, Any]]:
+        return _chips(self.found, self.request.GET, self.chosen)
+
+
 @staff_page()
 def services(request: StaffRequest) -> HttpResponse:
-    text, state = search_text(request), request.GET.get("state", "")
-    found = [one for one in standings(request.environment) if _matches(one.service, text)]
-    shown = [one for one in found if not state or one.state == state]
-    grouped = [
-        {"heading": HEADINGS[group], "rows": [_row(one) for one in rows]}
-        for group, rows in groupby(shown, key=lambda one: one.service.group)
-    ]
-    context = {
-        "groups": grouped, "q": text, "state": state, "chips": _chips(found, request.GET, state),
-        "checked": max(one.service.checked for one in found) if found else None,
-    }  # fmt: skip
-    return page_or_fragment(request, "submissions/services.html", "results", context=context)
+    shown = Services(request)
+    checked = max((one.service.checked for one in shown.found), default=None)
+    return shown.respond(context={"checked": checked})
 
 
 def _matches(service: Service, text: str) -> bool:
@@ -107,6 +141,7 @@ def way(service: Service) -> str:
         "upload_xml": _("XML-fil som lastes opp"),
         "upload_json": _("JSON-fil som lastes opp"),
         "dialog_upload": _("Filer i dialogen"),
+        "altinn_app": _("XML-fil som en person bekrefter i Altinn"),
         "": "–",
     }.get(service.adapter, _("Bestill og hent"))
 
@@ -122,6 +157,7 @@ def service(request: StaffRequest, service: str) -> HttpResponse:
         "is_possible": is_possible(entry),
         "is_sent": entry.adapter in ADAPTERS, "deadline": _deadline(entry, settings), "heading": HEADINGS[entry.group],
         "openness": [(Environment(key), value) for key, value in entry.environments.items()],
+        "packages": named(request.environment, entry.packages),
         "megabytes": entry.max_file_bytes / 10**6, "has_schema": _schema(entry) is not None,
         "reach": reach(entry, user=request.user, environment=request.environment),
         "start": production_start.find_start(entry.id) if request.environment == Environment.PRODUCTION else None,

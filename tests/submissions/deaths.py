@@ -95,6 +95,7 @@ def each_death(world: World, work: Callable[[], None], *, at_least: int) -> Iter
 
 def forget_deliveries(app: Sandbox) -> None:
     """Out of the way of the next turn, which is the same package: the sandbox has no reports and no dialogs, ours is old."""
-    for remote in (app.state.skatteetaten.submissions, app.state.dialogs, app.state.dialog_keys, by_party(app)):
+    made = (app.state.skatteetaten.submissions, app.state.apps.instances)
+    for remote in (*made, app.state.dialogs, app.state.dialog_keys, by_party(app)):
         remote.clear()
     Submission.objects.update(period_start=date(1999, 1, 1))

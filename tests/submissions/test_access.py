@@ -16,7 +16,17 @@ from tests.fixtures import AT
 from tests.submissions.world import make_draft
 
 LOOKS = ["submission", "submission-evidence"]
-ACTS = ["submission-files", "submission-file-remove", "submission-send", "submission-cancel", "submission-correct"]
+ACTS = [
+    "submission-files",
+    "submission-file-remove",
+    "submission-send",
+    "submission-cancel",
+    "submission-discard",
+    "submission-look",
+    "submission-restore",
+    "submission-correct",
+    "submission-corrected",
+]
 DOCUMENTS = ["document", "document-file"]
 
 

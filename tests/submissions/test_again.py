@@ -116,3 +116,27 @@ def test_a_package_that_raises_a_question_waits_for_a_person(world: World, faile
     assert made.status == S.READY
     assert other.status == S.ACCEPTED
     assert not made.calls.exists()
+
+
+@pytest.mark.parametrize(("status", "is_offered"), [(400, False), (413, False), (422, False), (410, True)])
+def test_what_the_files_say_is_not_offered_once_more(
+    world: World, client: Client, case_worker: Any, status: int, is_offered: bool
+) -> None:
+    """Only other files can help then: the page leads to a draft with them."""
+    row = make_draft(world.access, at=world.at)
+    files = example(world.access.customer.orgnr, world.access.customer.name, 2025, shareholders=2)
+    drafts.add_files(submission=row, files=[Example(f.name, f.content) for f in files], by=BY, at=world.at)
+    queue(submission=row, by=BY, at=world.at)
+    world.order(step="1086U", status=status)
+    refused = world.send(row)
+    client.force_login(case_worker)
+
+    page = client.get(url("submission", refused)).content.decode()
+
+    assert refused.status == S.FAILED
+    assert again.may_try_again(refused) is is_offered
+    assert (url("submission-try-again", refused) in page) is is_offered
+    assert url("submission-correct", refused) in page
+    if not is_offered:
+        with pytest.raises(IllegalTransition):
+            again.try_again(submission=refused, by=BY, at=world.at)

@@ -13,7 +13,8 @@ from django.test import Client
 from accounts.models import Portfolio, Role, User
 from portal.core.audit import AuditEvent, target_of
 from portal.core.states import LostRace
-from submissions.models import Approval, ServiceSetting, Submission
+from submissions.models import Approval, PackageCheck, ServiceSetting, Submission
+from submissions.period import Period
 from submissions.services import catalogue, local
 from submissions.services.drafting import drafts
 from submissions.services.drafting.preflight import preflight, token
@@ -358,3 +359,62 @@ def test_only_an_administrator_sets_the_switch(client: Client, access: Access, r
     is_set = ServiceSetting.objects.filter(service=SERVICE, needs_approval=True).exists()
     assert is_set == (status == 302)
     assert AuditEvent.objects.filter(what="approval-on", by=user.actor).exists() == is_set
+
+
+def test_many_are_approved_together_as_they_are_shown(
+    client: Client, access: Access, case_worker: User, administrator: User
+) -> None:
+    """Only what others asked about; one that changed since the page was read is left, and told."""
+    first, second = asked(access, period=Period.year(2024)), asked(access, period=Period.year(2025))
+    require(access)
+    own = make_ready(access, period=Period.year(2023))
+    approvals.ask(submission=own, by=case_worker.actor, at=AT)
+    client.force_login(case_worker)
+    address = "/sandbox/submissions/approvals/"
+    page = client.get(address).content.decode()
+    picked = {"pick": [first.pk, second.pk, own.pk], **{f"shown-{one.pk}": shown(one) for one in (first, second, own)}}
+    PackageCheck.objects.update_or_create(submission=second, defaults={"requested_by": case_worker.actor})
+
+    answer = client.post(address, picked, follow=True).content.decode()
+
+    for one in (first, second, own):
+        one.refresh_from_db()
+    assert [f'value="{one.pk}"' in page for one in (first, second, own)] == [True, True, False]
+    assert [one.status for one in (first, second, own)] == [S.QUEUED, S.READY, S.READY]
+    assert first.queued_by == case_worker.actor
+    assert "1 innsending er godkjent og lagt i kø." in answer
+    assert "2 innsendinger ble ikke godkjent" in answer
+
+
+def test_many_cannot_be_approved_by_a_reader_or_for_customers_that_are_not_seen(
+    client: Client, access: Access, reader: User, case_worker: User
+) -> None:
+    submission = asked(access)
+    address, sent = (
+        "/sandbox/submissions/approvals/",
+        {"pick": submission.pk, f"shown-{submission.pk}": shown(submission)},
+    )
+    client.force_login(reader)
+    assert client.get(address).status_code == 403
+    case_worker.portfolios.clear()
+    client.force_login(case_worker)
+
+    page = client.get(address).content.decode()
+    client.post(address, sent)
+
+    submission.refresh_from_db()
+    assert submission.status == S.READY
+    assert "Ingen innsendinger venter på din godkjenning." in page
+
+
+def test_the_list_of_what_waits_leads_to_approving_many(client: Client, access: Access, case_worker: User) -> None:
+    client.force_login(case_worker)
+
+    pages = {
+        state: client.get(f"/sandbox/submissions/?state={state}").content.decode() for state in ("approval", "drafts")
+    }
+
+    assert {state: "/submissions/approvals/" in page for state, page in pages.items()} == {
+        "approval": True,
+        "drafts": False,
+    }

@@ -12,6 +12,7 @@ from submissions.models import Submission
 from submissions.services.drafting import drafts
 from submissions.services.drafting.preflight import preflight
 from submissions.services.pages.timeline import timeline
+from submissions.services.sending.queue import queue
 from submissions.views.examples import Example
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
@@ -40,11 +41,47 @@ def rejected(access: Access) -> Submission:
 def test_the_very_same_files_are_not_sent_again(rejected: Submission) -> None:
     draft = drafts.copy_for_correction(submission=rejected, by=BY, at=AT)
     before = preflight(draft).problems
+    was = (draft.status, [finding["code"] for finding in draft.findings if finding["level"] == "ERROR"])
 
     drafts.add_files(submission=draft, files=files(), by=BY, at=AT)
 
     assert SAME in before
+    assert was == ("DRAFT", ["SAME_AS_REJECTED"])
+    assert (draft.status, draft.errors) == ("READY", 0)
     assert preflight(draft).problems == []
+
+
+def test_the_very_same_files_are_not_sent_again_as_a_new_report(access: Access, rejected: Submission) -> None:
+    """As from a heap: nobody said that it is a correction."""
+    draft = make_draft(access)
+
+    drafts.add_files(submission=draft, files=files(wrong_sum=True), by=BY, at=AT)
+
+    draft.refresh_from_db()
+    assert SAME in preflight(draft).problems
+    assert (draft.status, draft.findings[0]["code"]) == ("DRAFT", "SAME_AS_REJECTED")
+
+
+def test_a_new_report_for_the_year_corrects_the_rejected_one_when_it_is_sent(
+    access: Access, rejected: Submission
+) -> None:
+    draft = make_draft(access)
+    drafts.add_files(submission=draft, files=files(), by=BY, at=AT)
+
+    queue(submission=draft, by=BY, at=AT)
+
+    assert draft.corrects == rejected
+    assert not Submission.objects.needing_correction().exists()
+
+
+def test_of_two_rejected_ones_nothing_says_which_is_corrected(access: Access, rejected: Submission) -> None:
+    make_draft(access, status="REJECTED", delivered_at=AT)
+    draft = make_draft(access)
+    drafts.add_files(submission=draft, files=files(), by=BY, at=AT)
+
+    queue(submission=draft, by=BY, at=AT)
+
+    assert draft.corrects is None
 
 
 def test_the_same_files_may_be_sent_when_they_never_got_through(rejected: Submission) -> None:
@@ -72,7 +109,7 @@ def test_a_correction_that_was_given_up_can_be_begun_again(
     draft = drafts.copy_for_correction(submission=rejected, by=BY, at=AT)
     client.force_login(case_worker)
 
-    client.post(f"/sandbox/submissions/{draft.pk}/cancel/")
+    client.post(f"/sandbox/submissions/{draft.pk}/discard/")
 
     assert (
         f"/sandbox/submissions/{rejected.pk}/correct/"
@@ -88,6 +125,6 @@ def test_the_history_says_sending_begun_and_names_no_call_before_one_was_made(ac
 
     lines = [(str(event.title), event.text, event.colour) for event in timeline(row)]
 
-    assert lines[0] == ("Sending påbegynt", "", "info")
+    assert lines[0] == ("Sendingen startet", "", "info")
     assert lines[1][0] == "Lagt i kø"
     assert "ville sende med advarsler" in lines[1][1]

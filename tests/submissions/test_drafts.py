@@ -193,7 +193,8 @@ def test_a_correction_begins_with_the_files_that_were_sent(access: Access) -> No
 
     correction = drafts.copy_for_correction(submission=rejected, by=BY, at=AT)
 
-    assert (correction.corrects, correction.status) == (rejected, S.READY)
+    assert (correction.corrects, correction.status) == (rejected, S.DRAFT)
+    assert correction.findings[0]["code"] == "SAME_AS_REJECTED"
     sent = Document.objects.filter(submission=rejected).values_list("sha256", flat=True)
     assert sorted(sent) == sorted(correction.documents.values_list("sha256", flat=True))
 

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import translation
 
+from accounts.models import User
+from submissions.adapters.base import NamedFile
 from submissions.models import Submission
 from submissions.services import cover
 from submissions.services.evidence import evidence
@@ -20,6 +23,7 @@ from tests.submissions.adapters.rig import Rig
 from tests.submissions.inbox.reading import Reading
 from tests.submissions.world import World
 
+NUMBER = "13097248022"
 Files = dict[str, bytes]
 
 
@@ -66,6 +70,9 @@ def test_the_cover_page_says_what_was_sent_and_answered(rejected: Submission) ->
 
     assert all(text in html for text in [rejected.customer.orgnr, str(rejected.dialog_id), "Avvist", "SHA-256"])
     assert all(document.sha256 in html for document in rejected.documents.all())
+    assert "task:" not in html
+    assert "user:" not in html
+    assert "Portalen" in html
     assert files[cover.PDF].startswith(b"%PDF")
 
 
@@ -84,6 +91,28 @@ def test_names_that_the_pdf_has_no_letters_for_do_not_stop_it(rejected: Submissi
 
     assert "Łódź – 山田 AS &lt;b&gt;" in files[cover.HTML].decode()
     assert files[cover.PDF].startswith(b"%PDF")
+
+
+def test_a_number_in_a_file_name_leaves_on_no_page_and_in_no_name(
+    world: World, client: Client, administrator: User
+) -> None:
+    rig = Rig(world, "gld_json")
+    (file,) = rig.files()
+    sent = world.send(rig._queue([NamedFile(f"{NUMBER} Kari.json", file.content)]))
+    client.force_login(administrator)
+    document = sent.documents.get(role="MESSAGE")
+
+    pages = [f"/sandbox/submissions/{sent.pk}/", f"/sandbox/documents/{document.pk}/"]
+    texts = [client.get(page).content.decode() for page in pages]
+    saved = client.get(f"/sandbox/documents/{document.pk}/file/")
+    files = packed(sent)
+
+    assert document.filename == f"{NUMBER} Kari.json"
+    assert all("Kari.json" in text and NUMBER not in text.split("<pre")[0] for text in texts)
+    assert "Kari.json" in saved.headers["Content-Disposition"]
+    assert NUMBER not in saved.headers["Content-Disposition"] + str(document)
+    assert [name for name in files if "Kari" in name] == ["sendt/_ Kari.json"]
+    assert NUMBER not in files[cover.HTML].decode()
 
 
 def test_a_package_is_verified(rejected: Submission, tmp_path: Path) -> None:
@@ -159,6 +188,47 @@ def test_an_event_that_was_changed_in_the_trail_is_found(rejected: Submission, t
     assert "is whole" in run(path)
     with pytest.raises(CommandError, match="not in the audit trail as it was packed"):
         run(written(forged, tmp_path))
+
+
+def rehashed(files: Files) -> Files:
+    """By somebody who knows how the hashes are made."""
+    listed = json.loads(files["hashes.json"])
+    listed["sha256"] = {
+        name: hashlib.sha256(content).hexdigest() for name, content in files.items() if name != "hashes.json"
+    }
+    return {**files, "hashes.json": json.dumps(listed).encode()}
+
+
+def _praised(files: Files) -> Files:
+    facts = json.loads(files["innsending.json"])
+    return {**files, "innsending.json": json.dumps({**facts, "status": "ACCEPTED", "reasons": []}).encode()}
+
+
+def _another_cover(files: Files) -> Files:
+    return {**files, cover.HTML: b"<p>Godkjent</p>"}
+
+
+def _without_feedback(files: Files) -> Files:
+    return {name: content for name, content in files.items() if not name.startswith("tilbakemelding/")}
+
+
+def _without_events(files: Files) -> Files:
+    return {**files, "hendelser.json": b"[]"}
+
+
+def _without_seal(files: Files) -> Files:
+    return {**files, "hashes.json": json.dumps({"sha256": json.loads(files["hashes.json"])["sha256"]}).encode()}
+
+
+@pytest.mark.parametrize("change", [_praised, _another_cover, _without_feedback, _without_events, _without_seal])
+def test_who_makes_the_hashes_anew_cannot_make_the_seal(
+    rejected: Submission, tmp_path: Path, change: Callable[[Files], Files]
+) -> None:
+    files = packed(rejected)
+
+    assert "is whole" in run(written(rehashed(files), tmp_path))
+    with pytest.raises(CommandError, match="not as this installation sealed it"):
+        run(written(rehashed(change(files)) if change is not _without_seal else change(files), tmp_path))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"no zip at all"])

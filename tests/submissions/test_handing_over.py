@@ -31,14 +31,30 @@ def test_the_services_that_a_person_must_deliver_are_those_two() -> None:
     assert set(PERSONAL) == {"skattemelding", "mva-melding"}
 
 
+@pytest.mark.parametrize("environment", ["TEST", "PRODUCTION"])
 @pytest.mark.parametrize("service", PERSONAL)
-def test_what_is_uncertain_is_off_and_cannot_be_turned_on(db: None, service: str) -> None:
+def test_what_is_uncertain_is_off(db: None, service: str, environment: str) -> None:
     entry = catalogue.service(service)
 
-    assert not catalogue.local("TEST").is_on(entry)
+    assert not catalogue.local(environment).is_on(entry)
     assert set(entry.doubts) == {"nb", "nn", "en"}
+
+
+def test_what_only_a_person_can_do_cannot_be_turned_on(db: None) -> None:
     with pytest.raises(CannotTurnOn):
-        switch(service=entry, environment="TEST", on=True, by="user:x@vendor.example", at=AT)
+        switch(service=catalogue.service("mva-melding"), environment="TEST", on=True, by="user:x@vendor.example", at=AT)
+
+
+def test_what_is_made_ready_is_turned_on_beside_what_is_uncertain(client: Client, administrator: User) -> None:
+    entry = catalogue.service("skattemelding")
+    assert catalogue.local("SANDBOX").is_on(entry)
+    client.force_login(administrator)
+
+    assert entry.doubt in client.get("/test/services/skattemelding/").content.decode()
+    client.post("/test/services/skattemelding/turn/", {"on": "yes"})
+
+    assert catalogue.local("TEST").is_on(entry)
+    assert not catalogue.local("PRODUCTION").is_on(entry)
 
 
 @pytest.mark.parametrize("role", Role.values)

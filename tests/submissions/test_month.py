@@ -71,8 +71,6 @@ class Month:
         ]
         heap = drop(self.user, *map(self.message, self.customers), at=self.world.at)
         self.work_on(heap)
-        ordering.choose(heap=heap, service=SERVICE, files=heap.files.all(), by=self.user.actor, at=self.world.at)
-        self.work_on(heap)
         ordering.order_drafts(heap=heap, user=self.user, at=self.world.at)
         self.work_on(heap)
         shown = ordering.to_send(heap=heap, user=self.user).token

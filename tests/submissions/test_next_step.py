@@ -128,7 +128,7 @@ def test_a_rejected_report_knows_what_became_of_its_correction(access: Access, c
 @pytest.mark.parametrize(
     ("status", "current"),
     [("DRAFT", "Kontrolleres"), ("READY", "Kontrollert"), ("QUEUED", "I kø"), ("SENDING", "Sendes"), ("DELIVERED", "Levert"),
-     ("ACCEPTED", "Godkjent"), ("NEEDS_PERSON", "Krever en person"), ("FAILED", "Feilet")],
+     ("ACCEPTED", "Godkjent"), ("NEEDS_PERSON", "Noen må gjøre noe"), ("FAILED", "Feilet")],
 )  # fmt: skip
 def test_the_current_place_is_what_was_reached_and_nothing_ahead_is_named_as_done(
     access: Access, status: str, current: str
@@ -143,7 +143,7 @@ def test_a_report_that_waits_for_an_answer_before_it_is_sent_is_not_shown_as_del
     result = dots(make_draft(access, status="NEEDS_PERSON", problem_code="ALREADY_THERE"))
 
     assert [(str(dot.label), dot.colour) for dot in result] == [
-        ("Kontrollert", "success"), ("Krever en person", "warning"), ("Leveres", ""), ("Svar fra Skatteetaten", ""),
+        ("Kontrollert", "success"), ("Noen må gjøre noe", "warning"), ("Leveres", ""), ("Svar fra Skatteetaten", ""),
     ]  # fmt: skip
 
 

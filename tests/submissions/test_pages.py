@@ -63,13 +63,14 @@ def test_only_customers_with_a_usable_access_are_offered(client: Client, access:
 
     page = client.get(url("submission-new"))
 
-    assert [customer.pk for customer in page.context["customers"]] == [access.customer_id]
+    assert [customer.pk for customer in page.context["page"]] == [access.customer_id]
 
 
 def test_a_customer_without_access_is_found_and_the_way_on_is_shown(client: Client, customer: Customer) -> None:
     page = client.get(url("submission-new"), {"q": "Nordlys"})
 
-    assert page.context["others"] is True
+    assert page.context["list"].others is True
+    assert "Kunden har ikke gitt systemtilgang ennå" in page.text
 
 
 def test_a_report_is_made_from_form_to_ready_draft(client: Client, access: Access) -> None:

@@ -25,7 +25,23 @@ def test_a_period_is_read_from_its_own_text(period: Period) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "25", "2025-13", "2025-00", "2025-T7", "2025-T0", "2025-1", "2025-01-01", "２０２５", "0000"]
+    "text",
+    [
+        "",
+        "25",
+        "2025-13",
+        "2025-00",
+        "2025-T7",
+        "2025-T0",
+        "2025-1",
+        "2025-01-01",
+        "２０２５",
+        "0000",
+        "1899",
+        "2200",
+        "9999",
+        "9999-12",
+    ],
 )
 def test_other_texts_are_no_periods(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):

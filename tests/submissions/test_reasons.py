@@ -57,3 +57,13 @@ def test_a_count_is_told_in_the_readers_language() -> None:
         (reason,) = shown([{"code": "antallAvvisteOppgaver", "text": "3 / 4"}])
 
     assert (reason.title, reason.lang) == ("3 items are rejected, of 4 in all", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [("kontrollavvik", "Skatteetaten oppga bare koden kontrollavvik"), ("GLD_1027", "Inntektsåret er ikke åpent")],
+)
+def test_a_reason_without_a_word_is_told_by_its_code(code: str, title: str) -> None:
+    (reason,) = shown([{"code": code, "text": "", "where": "skattemelding/inntekt"}])
+
+    assert (reason.title, reason.where) == (title, "skattemelding/inntekt")

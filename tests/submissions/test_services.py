@@ -20,8 +20,8 @@ from submissions.services import catalogue
 from submissions.services.catalogue import Openness
 from submissions.services.offers import offers_for
 from submissions.services.readiness import Answer, State, ours, standing, standings
-from systemusers.models import Access, ScopeGrant, System
-from tests.fixtures import make_user
+from systemusers.models import Access, Offered, ScopeGrant, System
+from tests.fixtures import AT, make_user
 from tests.submissions.world import SERVICE
 
 BSU = "innrapportering-bsu"
@@ -131,6 +131,20 @@ def test_every_service_has_a_page(client: Client, access: Access, administrator:
 
     assert service.name in page
     assert "None" not in page
+
+
+def test_the_packages_that_open_a_service_have_their_names(client: Client, access: Access, administrator: User) -> None:
+    entry = next(one for one in catalogue.services() if len(one.packages) > 1)
+    known, unknown = entry.packages[:2]
+    Offered.objects.create(
+        environment="SANDBOX", kind="PACKAGE", code=known, names={"nb": "Lønn og ansatte"}, use="BOTH", seen_at=AT
+    )
+    client.force_login(administrator)
+
+    text = " ".join(client.get(f"/sandbox/services/{entry.id}/").content.decode().split())
+
+    assert f"Lønn og ansatte <code>{known.rpartition(':')[2]}</code>" in text
+    assert f"<code>{unknown.rpartition(':')[2]}</code>" in text
 
 
 def test_an_unknown_service_has_no_page(client: Client, access: Access, administrator: User) -> None:

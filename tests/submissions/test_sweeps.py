@@ -24,14 +24,14 @@ MANY = 10_000
 ROWS = [
     """
     INSERT INTO accounts_customer (environment, orgnr, name, reference, portfolio_id, language, contact_name, contact_email,
-        contact_phone, notes, business_register, test_approver, created_at)
+        contact_phone, end_asked_by, business_register, test_approver, created_at)
     SELECT 'SANDBOX', (210000000 + n)::text, 'Kunde', '', %(portfolio)s, 'nb', '', '', '', '', '{}', '', now()
     FROM generate_series(1, %(many)s) n""",
     """
     INSERT INTO systemusers_access (environment, customer_id, profile_id, reference, external_ref, rights, packages,
-        link_token, status, status_at, answered_at, altinn_id, confirm_url, remote_status, requested_by, sent_at, attempts,
+        sealed_link, link_hash, status, status_at, answered_at, altinn_id, confirm_url, remote_status, requested_by, sent_at, attempts,
         failures, problem_code, created_at)
-    SELECT 'SANDBOX', id, %(profile)s, gen_random_uuid(), orgnr, jsonb_build_array(%(right)s::text), '[]', orgnr,
+    SELECT 'SANDBOX', id, %(profile)s, gen_random_uuid(), orgnr, jsonb_build_array(%(right)s::text), '[]', '', orgnr,
         CASE WHEN row_number() OVER () %% 20 = 0 THEN 'EXPIRED' ELSE 'IN_USE' END, t, t, orgnr, '', '', 'user:x', t, 0, 0, '', t
     FROM accounts_customer, LATERAL (SELECT now() - interval '1 day' * (id %% 1000) AS t) moment""",
     """
@@ -49,9 +49,9 @@ ROWS = [
     """
     INSERT INTO submissions_dialog (environment, customer_id, access_id, dialog_id, org, service_resource, status,
         extended_status, external_reference, title, summary, created_at, updated_at, content_updated_at, attempts, failures,
-        problem_code, is_content_seen, system_labels, gone_reason)
+        problem_code, is_content_seen, system_labels, gone_reason, news_at, handled_by)
     SELECT 'SANDBOX', customer_id, id, gen_random_uuid(), 'ske', '', 'Completed', '', '', '', '', now(), now(), now(), 0, 0,
-        '', false, '[]', ''
+        '', false, '[]', '', now(), ''
     FROM systemusers_access WHERE status = 'IN_USE'""",
     """
     INSERT INTO submissions_transmission (dialog_id, transmission_id, type, title, summary, external_reference, is_authorized,

@@ -16,7 +16,7 @@ from submissions.models import Submission
 from submissions.period import Period
 from submissions.services import catalogue
 from submissions.services.documents import read_document
-from submissions.services.drafting import taking_back
+from submissions.services.drafting import drafts, taking_back
 from tests.fixtures import make_user
 from tests.submissions.adapters.gld_json.test_end_to_end import Vendor
 from tests.submissions.world import BY, World
@@ -66,6 +66,33 @@ def test_asked_for_twice_it_is_one_draft(world: World) -> None:
 
     assert one == two
     assert one.documents.count() == 1
+
+
+def test_an_open_correction_is_not_taken_for_the_deletion(world: World) -> None:
+    first = accepted(Vendor(world, HOUSING))
+    open_one = drafts.copy_for_correction(submission=first, by=BY, at=world.at)
+
+    with pytest.raises(taking_back.OpenCorrection) as raised:
+        taking_back.take_back(submission=first, by=BY, at=world.at)
+
+    assert raised.value.draft == open_one
+    assert "sletteoppgave" not in content(open_one)
+    assert list(first.corrections.all()) == [open_one]
+
+
+def test_the_pages_say_that_a_correction_is_open(client: Client, world: World, administrator: User) -> None:
+    first = accepted(Vendor(world, HOUSING))
+    client.force_login(administrator)
+    address = f"/sandbox/submissions/{first.pk}"
+
+    copied = client.post(f"{address}/correct/", follow=True).content.decode()
+    taken = client.post(f"{address}/take-back/", follow=True).content.decode()
+    again = client.post(f"{address}/correct/", follow=True).content.decode()
+
+    assert "Filene er kopiert til en ny kladd" in copied
+    assert "Det er en åpen retting fra før. Send eller forkast den" in taken
+    assert "Kladden sletter det som ble levert" not in taken
+    assert "Det er en åpen retting fra før. Her er den" in again
 
 
 def test_what_is_not_delivered_is_not_taken_back(world: World) -> None:

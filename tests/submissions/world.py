@@ -167,7 +167,7 @@ def work_on(rows: QuerySet[Submission], work: Callable[[Hold[Submission]], None]
 
 
 def send_one(hold: Hold[Submission]) -> None:
-    send.walk(hold, stop_at=hold.now() + send.BUDGET)
+    send.walk([hold], stop_at=hold.now() + send.BUDGET)
 
 
 def make_key(client: MaskinportenClient, at: datetime) -> dict[str, Any]:

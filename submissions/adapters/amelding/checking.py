@@ -29,9 +29,9 @@ from submissions.adapters.json_files.parsing import Unreadable, parse, read_text
 from submissions.adapters.json_files.rules import Fault, Names, find_list
 from submissions.adapters.json_files.walking import MOST_FINDINGS, check_fields, findings_of
 from submissions.adapters.numbers import is_orgnr, masked
+from submissions.adapters.one_file import MESSAGE
 
 ROOT = "leveranse"
-MESSAGE = "MESSAGE"
 """The role of the one file."""
 
 
@@ -121,7 +121,7 @@ def between(report: FileReport, about: About) -> Iterator[Finding]:
     standing = [other.reference for other in about.delivered if other.stands]
     if report.reference in {other.reference for other in about.delivered}:
         yield Finding(Level.ERROR, "USED_ID", {"id": report.reference}, report.file)
-    if about.corrects in standing and report.replaces != about.corrects:
+    if about.to_replace and report.replaces != about.to_replace:
         yield Finding(Level.ERROR, "MUST_REPLACE", {"id": about.corrects}, report.file)
     elif report.replaces and report.replaces not in standing:
         yield Finding(Level.WARNING, _why_not(report.replaces, about.delivered), {"id": report.replaces}, report.file)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
-from portal.gateways.errors import BrokenReply, GatewayError, Refused, Unavailable
+from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.skatteetaten.dialog_upload import DialogUpload, UploadFailed
 from submissions.adapters import feedback
 from submissions.adapters.base import (
@@ -28,7 +28,6 @@ from submissions.adapters.base import (
     Meaning,
     NamedFile,
     PeriodKind,
-    Receipt,
     Recognition,
     Step,
     StoredDocument,
@@ -36,7 +35,8 @@ from submissions.adapters.base import (
 )
 from submissions.adapters.dialog_upload import checking, samples
 from submissions.adapters.dialog_upload.checking import FILE
-from submissions.adapters.meanings import meaning_of
+from submissions.adapters.meanings import may_have_arrived, meaning_of
+from submissions.adapters.receipts import answer_of
 
 UPLOAD, CONTROL, SUBMIT = "UPLOAD", "CONTROL", "SUBMIT"
 """The first two are followed by the number of the file: UPLOAD-1, CONTROL-1."""
@@ -114,8 +114,7 @@ class DialogUploadAdapter:
         """Only the submission can have delivered anything."""
         is_last = step.code == SUBMIT
         if not isinstance(error, Refused):
-            maybe = isinstance(error, BrokenReply) or (isinstance(error, Unavailable) and error.maybe_arrived)
-            return Meaning.MAYBE_TWICE if maybe and is_last else Meaning.TRY_LATER
+            return Meaning.MAYBE_TWICE if may_have_arrived(error) and is_last else Meaning.TRY_LATER
         is_gone = error.status == 404 and step.code.startswith(CONTROL)
         if isinstance(error, UploadFailed) or error.code in UNKNOWN or is_gone:
             return Meaning.FINAL
@@ -163,8 +162,7 @@ def _submit(context: Context) -> Answer:
     receipt = _gateway(context).submit(
         token=context.token, dialog_id=context.about.dialog_id, upload_ids=_uploads(context)
     )
-    ids = receipt.dialog_id, receipt.transmission_id
-    return Answer(remote_id=receipt.transmission_id, receipt=Receipt(*ids, receipt.reference, receipt.raw))
+    return answer_of(receipt)
 
 
 def _uploads(context: Context) -> list[str]:

@@ -18,9 +18,9 @@ from submissions.adapters.json_files.parsing import Unreadable, parse, read_text
 from submissions.adapters.json_files.rules import MISSING, Fault, Fields, Kind, Names, Path, Rule, find_list
 from submissions.adapters.json_files.walking import MOST_FINDINGS, check_fields, findings_of, unknown_fields
 from submissions.adapters.numbers import masked
+from submissions.adapters.one_file import MESSAGE
 
 ROOT = "leveranse"
-MESSAGE = "MESSAGE"
 """The role of the one file."""
 DELETIONS = ("sletteoppgave",)
 
@@ -54,7 +54,7 @@ def inspect(file: NamedFile, about: About) -> FileReport:
     findings = tuple(findings_of(faults, text, file.name))
     if message is None:
         return FileReport("", findings, file=file.name)
-    period = Period.year(message.year) if message.year else None
+    period = Period.found(str(message.year)) if message.year else None
     return FileReport(MESSAGE, findings, message.orgnr, period, file.name, summary.facts(shape, message.deliveries))
 
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from submissions.adapters.base import Entry, Match, NamedFile, Period, Recognition
-from submissions.adapters.gld_json.checking import DELETIONS, MESSAGE, ROOT, Message, orgnr_of, read_message, year_of
+from submissions.adapters.gld_json.checking import DELETIONS, ROOT, Message, orgnr_of, read_message, year_of
 from submissions.adapters.gld_json.shape import Shape, shape_of
 from submissions.adapters.json_files.parsing import Unreadable, parse, read_text
 from submissions.adapters.json_files.rules import MISSING, Fields, Names, find_list
 from submissions.adapters.numbers import is_orgnr
+from submissions.adapters.one_file import MESSAGE
 
 SAMPLE = 20
 """Items of a leveranse that are looked at, and leveranser of a message."""
@@ -169,4 +170,4 @@ def _orgnr(message: Message) -> str:
 
 def _period(message: Message) -> Period | None:
     years = {year for _path, delivery in message.deliveries if (year := year_of(delivery))}
-    return Period.year(years.pop()) if len(years) == 1 else None
+    return Period.found(str(years.pop())) if len(years) == 1 else None

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
+from portal.gateways.decoding import check_depth
 from submissions.adapters.base import Finding, Level
 from submissions.adapters.json_files.rules import Path
 
@@ -74,6 +75,7 @@ def parse(text: str, filename: str) -> Any:
         value = json.loads(
             text, parse_float=_decimal, parse_int=_whole, parse_constant=_constant, object_pairs_hook=_unique(repeated)
         )
+        check_depth(value)
     except json.JSONDecodeError as error:
         _refuse_at(text, error, filename)
     except (RecursionError, ValueError) as error:

@@ -11,11 +11,10 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
-from portal.gateways.errors import GatewayError
 from portal.gateways.skatteetaten.reading import ClaimsAndPayments
-from submissions.adapters import meanings
-from submissions.adapters.base import About, Finding, Meaning, NamedFile, PeriodKind
+from submissions.adapters.base import About, Finding, NamedFile
 from submissions.adapters.reading import shapes
+from submissions.adapters.reading.base import Reading
 from submissions.adapters.retrieval import Ask, Inquiry, Retrieved, Table
 
 OPEN, CLAIMS, PAID_IN, PAID_OUT = "aapnekrav", "krav", "innbetalinger", "utbetalinger"
@@ -26,19 +25,9 @@ LATEST = "LATEST"
 YEARS = 5
 
 
-class ClaimsRetrieval:
+class ClaimsRetrieval(Reading):
     name: ClassVar[str] = "claims"
-    period_kind: ClassVar[PeriodKind] = PeriodKind.NONE
-    has_order_step: ClassVar[bool] = False
-    may_repeat: ClassVar[bool] = True
-    patience: ClassVar[timedelta] = timedelta(hours=1)
     needs_delivery: ClassVar[bool] = False
-    takes_list: ClassVar[bool] = False
-    names_people: ClassVar[bool] = False
-    export_formats: ClassVar[tuple[str, ...]] = ()
-
-    def options_fault(self, options: Mapping[str, Any]) -> str:
-        return "the way has none" if options else ""
 
     def kinds(self, *, today: date) -> list[tuple[str, str]]:
         years = [str(today.year - back) for back in range(YEARS)]
@@ -48,16 +37,9 @@ class ClaimsRetrieval:
         """{"kind"}: LATEST or a year."""
         return {"kind": ask.kind or LATEST}, []
 
-    def render(self, finding: Finding) -> str:
-        return finding.code
-
     def describe(self, question: Mapping[str, Any]) -> list[tuple[str, str]]:
         kind = str(question.get("kind") or LATEST)
         return [(_("Krav og betalinger i"), _("De siste tolv månedene") if kind == LATEST else kind)]
-
-    def order(self, inquiry: Inquiry) -> str:
-        """There is no such step."""
-        return ""
 
     def fetch(self, inquiry: Inquiry) -> Retrieved:
         gateway, who = ClaimsAndPayments(base_url=inquiry.base_url), inquiry.about.orgnr
@@ -67,9 +49,6 @@ class ClaimsRetrieval:
             answers[what] = gateway.of_period(token=inquiry.token, orgnr=who, what=what, first=first, last=last)
         files = tuple(NamedFile(f"{name}.json", content) for name, content in answers.items() if content is not None)
         return Retrieved(files, {"counts": {name: len(_rows(name, content)) for name, content in answers.items()}})
-
-    def meaning(self, error: GatewayError, *, is_ordering: bool) -> Meaning:
-        return meanings.of_order(error, is_ordering=is_ordering, may_repeat=self.may_repeat)
 
     def summary(self, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         counts = facts.get("counts") or {}
@@ -85,10 +64,6 @@ class ClaimsRetrieval:
         if isinstance(total, dict):
             found.insert(0, shapes.table(_("Oversikt"), [total], note=_shielded(payload)))
         return found
-
-    def export(self, files: Sequence[NamedFile], *, format: str) -> NamedFile:
-        """There is none."""
-        raise ValueError(format)
 
 
 def _titles() -> dict[str, str]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from portal.gateways.decoding import json_of
 from submissions.adapters.numbers import masked
 from submissions.adapters.retrieval import Table
 
@@ -17,7 +18,7 @@ _HUMP = re.compile(r"(?<=[a-zæøå0-9])(?=[A-ZÆØÅ])")
 
 def payload_of(content: bytes) -> dict[str, Any]:
     """Raises ValueError when the content is no JSON object."""
-    payload = json.loads(content)
+    payload = json_of(content)
     if not isinstance(payload, dict):
         raise ValueError("no object")
     return payload

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from portal.gateways.errors import BrokenReply, GatewayError, Refused, Unavailable
+from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.skatteetaten.rf1086 import Rf1086
 from submissions import safe_xml
 from submissions.adapters import feedback
@@ -34,7 +34,7 @@ from submissions.adapters.base import (
     StoredDocument,
     Verdict,
 )
-from submissions.adapters.meanings import meaning_of
+from submissions.adapters.meanings import may_have_arrived, meaning_of
 from submissions.adapters.rf1086 import checking, recognising, samples
 from submissions.adapters.rf1086.summary import summary
 from submissions.adapters.rf1086.texts import render
@@ -100,8 +100,7 @@ class Rf1086Adapter:
         """GLD_1029 and GLD_019 say that something was received before. An unreadable answer may hide a delivery."""
         if isinstance(error, Refused):
             return _REFUSALS.get(error.code) or meaning_of(error, repeated=Meaning.MAYBE_DELIVERED)
-        is_unknown = isinstance(error, BrokenReply) or (isinstance(error, Unavailable) and error.maybe_arrived)
-        return Meaning.MAYBE_DELIVERED if is_unknown and not step.may_repeat else Meaning.TRY_LATER
+        return Meaning.MAYBE_DELIVERED if may_have_arrived(error) and not step.may_repeat else Meaning.TRY_LATER
 
     def locate(self, context: Context, candidates: Sequence[Candidate], *, is_there: bool) -> Candidate | None:
         """The candidate with our main form; when the remote has it for certain, a single candidate is enough."""
@@ -148,8 +147,7 @@ def _year(context: Context) -> int:
 
 
 def _key(context: Context) -> uuid.UUID:
-    assert context.key is not None  # noqa: S101 - planned with one
-    return context.key
+    return context.own_key
 
 
 def _send_main(context: Context) -> Answer:

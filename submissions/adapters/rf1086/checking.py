@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
+from submissions.adapters import encoding
 from submissions.adapters.base import About, FileReport, Finding, Level, NamedFile, Period, beyond
 from submissions.adapters.numbers import is_orgnr, masked
 from submissions.adapters.rf1086 import facts, names, schema, sums
@@ -31,7 +32,7 @@ def inspect(file: NamedFile, about: About) -> FileReport:
         form = read_form(file.content, file.name)
     except Unreadable as error:
         return FileReport("", (error.finding,), file=file.name)
-    findings = [*schema.compare(form), *_belongs(form, about)]
+    findings = [*schema.compare(form), *_belongs(form, about), *encoding.of_xml(file)]
     if form.kind == Kind.PART:
         findings += [*_identified(form), *sums.of_shareholder(form)]
     else:
@@ -65,7 +66,7 @@ def check(reports: Sequence[FileReport], about: About) -> list[Finding]:
 
 
 def period_of(year: str) -> Period | None:
-    return Period.year(int(year)) if re.fullmatch("[12][0-9]{3}", year) else None
+    return Period.found(year) if re.fullmatch("[12][0-9]{3}", year) else None
 
 
 def _bounded(findings: list[Finding]) -> list[Finding]:

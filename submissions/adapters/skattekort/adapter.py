@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from portal.core.filters import grouped
 from portal.gateways.errors import BrokenReply, GatewayError
 from portal.gateways.skatteetaten.skattekort import Skattekort
 from submissions.adapters import meanings
@@ -99,7 +101,15 @@ def _row(card: cards.Card) -> tuple[str, ...]:
     parts = (f"{texts.named(part.code, texts.CODES)}: {texts.withholding(vars(part))}" for part in card.parts)
     extras = ", ".join(texts.named(extra, texts.EXTRAS) for extra in card.extras)
     result = texts.named(card.result, texts.RESULTS)
-    return card.orgnr, hidden(card.person), result, "\n".join(parts), card.issued, extras
+    return grouped(card.orgnr), hidden(card.person), result, "\n".join(parts), _day(card.issued), extras
+
+
+def _day(written: str) -> str:
+    """The day in the reader's language; what is no date as it is."""
+    try:
+        return date_format(date.fromisoformat(written), "j. F Y")
+    except ValueError:
+        return written
 
 
 def _body(inquiry: Inquiry) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from portal.gateways.decoding import json_of
 
 FREE, TABLE, RATE = "frikort", "trekktabell", "trekkprosent"
 
@@ -16,6 +17,8 @@ class Part:
     """One forskuddstrekk. Amounts, rates and months as the authority writes them."""
 
     code: str
+    kind: str = ""
+    """FREE, TABLE or RATE; "" for one that is new."""
     allowance: str = ""
     table: str = ""
     rate: str = ""
@@ -38,7 +41,7 @@ class Card:
 
 def read(content: bytes) -> list[Card]:
     """Raises ValueError when the content is no answer."""
-    payload = json.loads(content)
+    payload = json_of(content)
     if not isinstance(payload, dict):
         raise ValueError("no object")
     return [card for employer in _objects(payload.get("arbeidsgiver")) for card in _of_employer(employer)]
@@ -72,6 +75,7 @@ def _part(entry: Mapping[str, Any]) -> Part:
     free, table, rate = (_object(entry.get(name)) for name in (FREE, TABLE, RATE))
     return Part(
         _text(entry.get("trekkode")),
+        kind=next((kind for kind in (FREE, TABLE, RATE) if isinstance(entry.get(kind), dict)), ""),
         allowance=_text(free.get("frikortbeloep")),
         table=_text(table.get("tabellnummer")),
         rate=_text(table.get("prosentsats")) or _text(rate.get("prosentsats")),

@@ -12,12 +12,13 @@ import re
 from typing import Any
 from xml.etree import ElementTree
 
+from portal.gateways.decoding import json_of
 from submissions.adapters.skattekort.cards import Card, Part
 
 COLUMNS = (
     "organisasjonsnummer", "arbeidstakeridentifikator", "inntektsaar", "resultatForSkattekort", "utstedtDato",
     "skattekortidentifikator", "trekkode", "frikortbeloep", "tabellnummer", "prosentsats", "antallMaanederForTrekk",
-    "tilleggsopplysning",
+    "tilleggsopplysning", "forskuddstrekk",
 )  # fmt: skip
 ROOT = "skattekortTilArbeidsgiver"
 BOM = "\ufeff"
@@ -40,7 +41,7 @@ def as_csv(cards: list[Card]) -> bytes:
 def _cells(card: Card, part: Part) -> tuple[str, ...]:
     return (
         card.orgnr, card.person, card.year, card.result, card.issued, card.identifier, part.code, part.allowance,
-        part.table, part.rate, part.months, ", ".join(card.extras),
+        part.table, part.rate, part.months, ", ".join(card.extras), part.kind,
     )  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def _plain(cell: str) -> str:
 
 def as_xml(content: bytes) -> bytes:
     root = ElementTree.Element(ROOT)
-    _fill(root, json.loads(content))
+    _fill(root, json_of(content))
     ElementTree.indent(root)
     document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return document
@@ -59,7 +60,9 @@ def as_xml(content: bytes) -> bytes:
 def _fill(parent: ElementTree.Element, value: Any) -> None:
     """An object's fields as elements, a list as repeated ones. A name that XML cannot have is left out."""
     if not isinstance(value, dict):
-        parent.text = _UNWANTED.sub("", json.dumps(value) if isinstance(value, bool) else str(value or ""))
+        parent.text = _UNWANTED.sub(
+            "", json.dumps(value) if isinstance(value, bool) else "" if value is None else str(value)
+        )
         return
     for name, inner in value.items():
         if _NAME.fullmatch(name):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from submissions.adapters.base import Finding
+from submissions.adapters.skattekort.cards import FREE
 from submissions.adapters.texts import render as render_from
 from submissions.adapters.values import MORE
 
@@ -60,6 +61,8 @@ def named(value: str, names: Mapping[str, Any]) -> str:
 
 def withholding(part: Mapping[str, str]) -> str:
     """One forskuddstrekk: free card, table or percentage."""
+    if part["kind"] == FREE and not part["allowance"]:
+        return gettext("frikort")
     if part["allowance"]:
         return gettext("frikort, %(kroner)s kr") % {"kroner": part["allowance"]}
     text = f"{part['rate']} %" if part["rate"] else ""

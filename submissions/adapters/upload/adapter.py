@@ -14,10 +14,11 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
-from portal.gateways.errors import BrokenReply, GatewayError, Refused, Unavailable
+from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.skatteetaten import uploads
 from portal.gateways.skatteetaten.uploads import FileRefused, Uploads
-from submissions.adapters import feedback
+from submissions.adapters import encoding, feedback
+from submissions.adapters.amelding import checking as amelding_checking
 from submissions.adapters.base import (
     About,
     Answer,
@@ -31,15 +32,16 @@ from submissions.adapters.base import (
     Meaning,
     NamedFile,
     PeriodKind,
-    Receipt,
     Recognition,
     Step,
     StoredDocument,
     Verdict,
 )
 from submissions.adapters.gld_json import verdict as gld_verdict
-from submissions.adapters.meanings import meaning_of
-from submissions.adapters.numbers import is_orgnr
+from submissions.adapters.meanings import may_have_arrived, meaning_of
+from submissions.adapters.numbers import is_orgnr, masked
+from submissions.adapters.one_file import OneFile
+from submissions.adapters.receipts import answer_of
 from submissions.adapters.upload import json_file, samples, texts, xml_file
 from submissions.adapters.upload.facts import FILE, Facts, Read
 
@@ -54,12 +56,13 @@ ANEW, ANEW_PATIENCE = timedelta(minutes=5), timedelta(hours=4)
 """The same for a control that failed at the authority, or an upload that it no longer has: the file is uploaded again."""
 
 
-class UploadAdapter(ABC):
+class UploadAdapter(OneFile, ABC):
     """What both forms of file share. A subclass knows the form."""
 
     name: ClassVar[str]
     period_kind: ClassVar[PeriodKind]
     media_type: ClassVar[str]
+    role: ClassVar[str] = FILE
     roles: ClassVar[tuple[str, ...]] = (FILE,)
 
     @abstractmethod
@@ -78,7 +81,7 @@ class UploadAdapter(ABC):
         return labels.get(step, step)
 
     def recognise(self, file: NamedFile, entries: Sequence[Entry]) -> Recognition:
-        """A file that is read as one of these. Small ones too: whether to upload or to post them is for a person to choose.
+        """A file that is read as one of these. Small ones too: the catalogue knows for which sizes a service is.
 
         A file that names several organisations or periods names none.
         """
@@ -100,45 +103,39 @@ class UploadAdapter(ABC):
             read = self._read(file, about.options)
         except xml_file.NotAFile as error:
             return FileReport("", (error.finding,), file=file.name)
-        findings = (*read.findings, *_about_another(read, about, file.name))
-        return FileReport(FILE, findings, read.orgnr, read.period, file.name, read.facts.stored())
+        findings = (*read.findings, *_about_another(read, about, file.name), *self._of_encoding(file))
+        ids = self._ids(read)
+        return FileReport(FILE, findings, read.orgnr, read.period, file.name, read.facts.stored(), *ids)
 
-    def check(self, reports: Sequence[FileReport], about: About) -> list[Finding]:
-        findings = [finding for report in reports for finding in report.findings]
-        extra = [report.file for report in reports if report.role == FILE][1:]
-        return [*findings, *(Finding(Level.ERROR, "MANY_FILES", file=name) for name in extra)]
+    def _of_encoding(self, file: NamedFile) -> list[Finding]:
+        """JSON is always UTF-8."""
+        return []
 
-    def replaces(self, new_role: str, old_role: str) -> bool:
-        """A submission has one file."""
-        return new_role == old_role == FILE
-
-    def takes_back(self, options: Mapping[str, Any]) -> bool:
-        return False
-
-    def deletion(self, files: Sequence[NamedFile], about: About) -> None:
-        """None: a correction is a whole new file."""
-        return
+    def _ids(self, read: Read) -> tuple[str, str]:
+        """The id by which a later file may replace it, and that of the one it replaces; "" where files have none."""
+        return "", ""
 
     def plan(self, documents: Sequence[StoredDocument]) -> list[Step]:
-        file = next(document for document in documents if document.role == FILE)
-        return [Step(UPLOAD, file.id, uuid.uuid4(), may_repeat=True), Step(CONTROL, may_repeat=True), Step(SUBMIT)]
+        return [
+            Step(UPLOAD, self._file_id(documents), uuid.uuid4(), may_repeat=True),
+            Step(CONTROL, may_repeat=True),
+            Step(SUBMIT),
+        ]
 
     def perform(self, step: Step, context: Context) -> Answer:
         calls: dict[str, Callable[[Context], Answer]] = {UPLOAD: self._upload, CONTROL: _look, SUBMIT: _submit}
         return calls[step.code](context)
 
     def _upload(self, context: Context) -> Answer:
-        assert context.key is not None  # noqa: S101 - planned with one
         made = _gateway(context).upload(
-            token=context.token, content=context.body, media_type=self.media_type, key=context.key
+            token=context.token, content=context.body, media_type=self.media_type, key=context.own_key
         )
         return Answer(remote_id=made.id)
 
     def meaning(self, step: Step, error: GatewayError) -> Meaning:
         """An upload that is gone when it is to be submitted was submitted before, or has expired: the engine knows which."""
         if not isinstance(error, Refused):
-            maybe = isinstance(error, BrokenReply) or (isinstance(error, Unavailable) and error.maybe_arrived)
-            return Meaning.MAYBE_TWICE if maybe and step.code == SUBMIT else Meaning.TRY_LATER
+            return Meaning.MAYBE_TWICE if may_have_arrived(error) and step.code == SUBMIT else Meaning.TRY_LATER
         if isinstance(error, FileRefused) or (step.code == SUBMIT and error.status == 404):
             return Meaning.FINAL
         return meaning_of(error, repeated=Meaning.MAYBE_TWICE if step.code == SUBMIT else Meaning.FINAL)
@@ -162,10 +159,6 @@ class UploadAdapter(ABC):
         except xml_file.NotAFile:
             return []
 
-    def is_about(self, context: Context, candidate: Candidate) -> bool:
-        """The services have no list of what they received, so any delivery may be."""
-        return True
-
 
 class XmlUpload(UploadAdapter):
     """`schemes` in the options: the name of each scheme by the word for it in the namespace of its files."""
@@ -181,6 +174,9 @@ class XmlUpload(UploadAdapter):
 
     def _read(self, file: NamedFile, options: Mapping[str, Any]) -> Read:
         return xml_file.read(file.content, file.name, options["schemes"])
+
+    def _of_encoding(self, file: NamedFile) -> list[Finding]:
+        return encoding.of_xml(file)
 
     def summary(self, reports: Sequence[FileReport], counts: Mapping[str, int]) -> list[tuple[str, str]]:
         lines: list[tuple[str, str]] = []
@@ -211,6 +207,15 @@ class JsonUpload(UploadAdapter):
     def _read(self, file: NamedFile, options: Mapping[str, Any]) -> Read:
         return json_file.read(file.content, file.name)
 
+    def _ids(self, read: Read) -> tuple[str, str]:
+        """Those of the a-melding in it: another one of the month stands beside it, unless it names it."""
+        return next(iter(read.facts.references), "").lower(), read.facts.replaces.lower()
+
+    def check(self, reports: Sequence[FileReport], about: About) -> list[Finding]:
+        messages = [report for report in reports if report.role == FILE][:1]
+        between = [finding for report in messages for finding in amelding_checking.between(report, about)]
+        return [*super().check(reports, about), *between]
+
     def summary(self, reports: Sequence[FileReport], counts: Mapping[str, int]) -> list[tuple[str, str]]:
         lines: list[tuple[str, str]] = []
         for facts in map(Facts.of, reports):
@@ -226,7 +231,7 @@ class JsonUpload(UploadAdapter):
         return feedback.verdict_of(transmission_type, documents)
 
     def examples(self, about: About, *, name: str, wrong: bool) -> list[NamedFile]:
-        return [samples.json_example(about, wrong=wrong)]
+        return [samples.json_example(about, wrong=wrong, replaces=about.to_replace)]
 
 
 class UploadLeftovers:
@@ -240,6 +245,10 @@ class UploadLeftovers:
         except Refused as error:
             if error.status != 404:
                 raise
+
+    def what_is_left(self) -> tuple[str, str]:
+        what = _("Den opplastede filen ligger igjen hos Skatteetaten. Den er ikke sendt inn.")
+        return what, _("Ingen trenger å gjøre noe. Skatteetaten kan slette den om dere oppgir id-en.")
 
 
 def _gateway(context: Context) -> Uploads:
@@ -265,8 +274,7 @@ def _look(context: Context) -> Answer:
 
 def _submit(context: Context) -> Answer:
     receipt = _gateway(context).submit(token=context.token, upload_id=context.remote_ids[UPLOAD])
-    ids = receipt.dialog_id, receipt.transmission_id
-    return Answer(remote_id=receipt.transmission_id, receipt=Receipt(*ids, receipt.reference, receipt.raw))
+    return answer_of(receipt)
 
 
 def _is_taken(context: Context) -> bool:
@@ -286,9 +294,9 @@ def _is_taken(context: Context) -> bool:
 def _about_another(read: Read, about: About, name: str) -> list[Finding]:
     findings = []
     if read.orgnr and read.orgnr != about.orgnr:
-        params = {"given": read.orgnr[:30], "orgnr": about.orgnr}
+        params = {"given": masked(read.orgnr)[:30], "orgnr": about.orgnr}
         findings.append(Finding(Level.ERROR, "OTHER_CUSTOMER", params, name))
-    if read.period and read.period != about.period:
-        params = {"given": str(read.period), "period": str(about.period)}
+    if read.stated and read.period != about.period:
+        params = {"given": masked(read.stated)[:30], "period": str(about.period)}
         findings.append(Finding(Level.ERROR, "OTHER_PERIOD", params, name))
     return findings

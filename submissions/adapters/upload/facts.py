@@ -36,9 +36,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Read:
-    """A file of the right form, with the findings that need nothing else."""
+    """A file of the right form, with the findings that need nothing else. `stated` is the period as the file writes it."""
 
     orgnr: str
     period: Period | None
     facts: Facts
     findings: tuple[Finding, ...] = ()
+    stated: str = ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from submissions.adapters.upload.xml_file import NotAFile
 
 ROOT = "leveranse"
 PARTY, MONTH, MESSAGE, REPLACED = "opplysningspliktig", "kalendermaaned", "meldingsId", "erstatterMeldingsId"
-_MONTH = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _AT_BYTE = re.compile(r"\(byte (\d+)\)")
 
 
@@ -51,7 +52,7 @@ def read(content: bytes, name: str) -> Read:
         references=[text] if (text := _text(message.meldingsId)) else [],
         replaces=_text(message.erstatterMeldingsId),
     )
-    return Read(party, _period(month), facts, tuple(_findings(message, party, name)))
+    return Read(party, _period(month), facts, tuple(_findings(message, party, name)), month if _period(month) else "")
 
 
 def _message(content: bytes, name: str) -> _Message:
@@ -65,11 +66,25 @@ def _message(content: bytes, name: str) -> _Message:
     except (msgspec.DecodeError, RecursionError) as error:
         raise NotAFile(_malformed(content, name, str(error))) from None
     try:
-        return msgspec.json.decode(root[ROOT], type=_Message)
+        message = msgspec.json.decode(root[ROOT], type=_Message)
+        _check_outline(content, bytes(root[ROOT]), bytes(message.oppgave), name)
+        return message
     except KeyError:
         raise NotAFile(Finding(Level.ERROR, "NOT_A_MESSAGE", {}, name, 1)) from None
     except msgspec.ValidationError:
         raise NotAFile(Finding(Level.ERROR, "ONE_WANTED", {}, name, 1, ROOT)) from None
+
+
+def _check_outline(content: bytes, message: bytes, task: bytes, name: str) -> None:
+    """What stands around the message, and around its task: with a name twice, the authority may read the other value.
+
+    Raises NotAFile.
+    """
+    try:
+        for whole, part in ((content, message), (message, task)):
+            parsing.parse(whole.replace(part, b"null", 1).decode(), name)
+    except parsing.Unreadable as error:
+        raise NotAFile(replace(error.finding, line=None)) from None
 
 
 def _malformed(content: bytes, name: str, text: str) -> Finding:
@@ -117,8 +132,7 @@ def _text(value: Any) -> str:
 
 
 def _period(month: str) -> Period | None:
-    match = _MONTH.fullmatch(month)
-    return Period.month(int(match[1]), int(match[2])) if match else None
+    return Period.found(month) if _MONTH.fullmatch(month) else None
 
 
 def _is_uuid(value: Any) -> bool:

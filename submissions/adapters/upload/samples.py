@@ -14,7 +14,6 @@ from submissions.adapters.numbers import synthetic_person
 
 NAMESPACE = "urn:ske:fastsetting:innsamling:aksjesparekonto:v3"
 ITEMS = 3
-_SPACE = uuid.UUID("8d2b0f0e-4f0c-4c43-8d62-0a7f4f3c5b11")
 
 
 def xml_example(about: About, *, name: str, wrong: bool) -> NamedFile:
@@ -43,27 +42,25 @@ def _account(seed: int, number: int) -> str:
     )
 
 
-def json_example(about: About, *, wrong: bool) -> NamedFile:
-    """An a-melding for one unit and three employees; with `wrong` it replaces a message that nobody has sent."""
+def json_example(about: About, *, wrong: bool, replaces: str = "") -> NamedFile:
+    """An a-melding with ids of its own, for one unit and three employees; with `wrong` it replaces a message that nobody has sent."""
     seed = int(about.orgnr) % 100_000
     people = [{"norskIdentifikator": synthetic_person(seed + number * 31)} for number in range(ITEMS)]
     delivery: dict[str, Any] = {
         "kildesystem": "Eksempelfiler",
         "opplysningspliktig": {"norskIdentifikator": about.orgnr},
-        "meldingsId": _message_id(about, "message", wrong),
+        "meldingsId": str(uuid.uuid4()),
         "kalendermaaned": str(about.period),
         "leveringstidspunkt": f"{about.period}-25T08:00:00",
         "spraakForTilbakemelding": "bokmaal",
         "oppgave": {"virksomhet": [{"norskIdentifikator": about.orgnr, "inntektsmottaker": people}]},
     }
+    if replaces:
+        delivery["erstatterMeldingsId"] = replaces
     if wrong:
-        delivery["erstatterMeldingsId"] = _message_id(about, "unknown", wrong)
+        delivery["erstatterMeldingsId"] = str(uuid.uuid4())
     content = json.dumps({"leveranse": delivery}, indent=2).encode()
     return NamedFile(f"amelding-{about.orgnr}-{about.period}.json", content)
-
-
-def _message_id(about: About, word: str, wrong: bool) -> str:
-    return str(uuid.uuid5(_SPACE, f"{about.orgnr} {about.period} {word} {wrong}"))
 
 
 def _escaped(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from submissions.adapters.amelding import texts as amelding
 from submissions.adapters.base import Finding
 from submissions.adapters.json_files import texts as of_json
 from submissions.adapters.texts import XML_TEXTS, Params, Text, render
@@ -39,7 +40,7 @@ def _malformed_json(params: Params) -> str:
 
 
 XML: dict[str, Text] = {**XML_TEXTS, **{code: of_json.TEXTS[code] for code in SHARED}, **TEXTS}
-JSON: dict[str, Text] = {**of_json.TEXTS, "MALFORMED": _malformed_json, **TEXTS}
+JSON: dict[str, Text] = {**of_json.TEXTS, **amelding.TEXTS, "MALFORMED": _malformed_json, **TEXTS}
 
 
 def of_xml(finding: Finding) -> str:

@@ -13,6 +13,7 @@ from lxml import etree
 
 from submissions import safe_xml
 from submissions.adapters.base import Finding, Level, Period
+from submissions.adapters.numbers import masked
 from submissions.adapters.upload.facts import MOST_BYTES, MOST_LISTED, Facts, Read
 
 ROOT, DELIVERY = "melding", "leveranse"
@@ -53,7 +54,8 @@ def read(content: bytes, name: str, schemes: Mapping[str, Any]) -> Read:
     )
     findings = [*_about_scheme(namespace, word in schemes, name), *_about_deliveries(deliveries, name)]
     numbers, years = _values(deliveries, NUMBER), _values(deliveries, YEAR)
-    return Read(numbers[0] if numbers else "", _period(years), facts, tuple(findings))
+    stated = years[0] if years else ""
+    return Read(numbers[0] if numbers else "", _period(years), facts, tuple(findings), stated)
 
 
 def scheme_of(namespace: str) -> str:
@@ -105,7 +107,9 @@ def _about_deliveries(deliveries: list[_Delivery], name: str) -> Iterator[Findin
             yield Finding(Level.WARNING, "COUNT", params, name, one.line, f"{DELIVERY}.{'.'.join(COUNT)}")
     for code, wanted in (("MIXED_PARTIES", NUMBER), ("MIXED_YEARS", YEAR)):
         if len(values := _values(deliveries, wanted)) > 1:
-            yield Finding(Level.ERROR, code, {"given": ", ".join(values[:MOST_LISTED])}, name, deliveries[0].line)
+            yield Finding(
+                Level.ERROR, code, {"given": masked(", ".join(values[:MOST_LISTED]))}, name, deliveries[0].line
+            )
 
 
 def _values(deliveries: list[_Delivery], wanted: safe_xml.Path) -> list[str]:
@@ -115,5 +119,4 @@ def _values(deliveries: list[_Delivery], wanted: safe_xml.Path) -> list[str]:
 
 def _period(years: list[str]) -> Period | None:
     first = years[0] if years else ""
-    is_year = len(first) == 4 and first.isascii() and first.isdigit() and first > "1900"
-    return Period.year(int(first)) if is_year else None
+    return Period.found(first) if len(first) == 4 else None

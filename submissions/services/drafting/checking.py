@@ -18,6 +18,7 @@ from submissions.adapters.texts import Text, render
 from submissions.models import Document, Submission, stored
 from submissions.services.catalogue import Service
 from submissions.services.documents import DocumentDamaged
+from submissions.services.drafting.preflight import is_what_was_turned_down
 from submissions.services.versions import about_whole
 from submissions.services.ways import about_of, adapter_of
 
@@ -26,6 +27,7 @@ TEXTS: dict[str, Text] = {
     "WRONG_ENDING": _("%(service)s leveres som %(kinds)s-filer."),
     "SAME_FILE": _("Filen er den samme som %(other)s, og er tatt med én gang."),
     "REPLACED": _("Filen er erstattet av %(other)s, som ble lastet opp senere. Det kan bare være én slik fil."),
+    "SAME_AS_REJECTED": _("Filene er de samme som ble avvist. Last opp en rettet fil."),
     DocumentDamaged.code: _("Filen kan ikke leses lenger. Fjern den, og last den opp på nytt."),
 }
 """Codes that no adapter gives: they hold for every service."""
@@ -70,7 +72,10 @@ def is_damaged(report: FileReport) -> bool:
 def package(submission: Submission, reports: Sequence[FileReport]) -> list[Finding]:
     """The findings of all files and of the whole; empty without files. Only the damaged ones while there are any."""
     lost = [finding for report in reports if is_damaged(report) for finding in report.findings]
-    return lost or (adapter_of(submission).check(reports, about_whole(submission)) if reports else [])
+    if lost or not reports:
+        return lost
+    found = adapter_of(submission).check(reports, about_whole(submission))
+    return [Finding(Level.ERROR, "SAME_AS_REJECTED"), *found] if is_what_was_turned_down(submission) else found
 
 
 def replaces(submission: Submission, new_role: str, old_role: str) -> bool:

@@ -99,6 +99,8 @@ def create_draft(
     if not availability.is_allowed:
         raise NotAllowed(availability.reason)
     with transaction.atomic():
+        if reason := catalogue.hold_relations(customer=customer or access.customer, access=access):
+            raise NotAllowed(reason)
         draft = Submission.objects.create(
             environment=access.environment,
             customer=customer or access.customer,
@@ -142,7 +144,10 @@ def begin(
     unusable = {entry["file"] for entry in refused}
     usable = {file.kept.sha256 for file in taken if file.filename not in unusable}
     with transaction.atomic():
-        Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)  # two clicks at once make one draft
+        if reason := catalogue.hold_relations(
+            customer=customer, access=access
+        ):  # also: two clicks at once make one draft
+            raise NotAllowed(reason)
         open_ones = find_open(customer=customer, service=service, period=period, answers=answers)
         same = next((draft for draft in open_ones if _hashes(draft) == usable), None)
         if same:

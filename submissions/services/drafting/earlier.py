@@ -15,6 +15,7 @@ from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import Hold
 from portal.core.problems import code_of
+from portal.core.required import required
 from portal.gateways.errors import Refused
 from portal.gateways.statuses import Kind, is_settling, kind_of
 from submissions.adapters import EARLIER
@@ -93,9 +94,9 @@ def fetch(hold: Hold[EarlierReport]) -> None:
 
 def _ask(hold: Hold[EarlierReport]) -> EarlierPage | None:
     submission, service = hold.row.submission, catalogue.service(hold.row.submission.service)
-    assert submission.access is not None  # noqa: S101 - see is_offered
+    access = required(submission.access, because="the report is one where it is_offered")
     call = partial(_call, EARLIER[service.adapter], hold.row)
-    return remote.with_token(submission.access, service.scopes, call, at=hold.now())
+    return remote.with_token(access, service.scopes, call, at=hold.now())
 
 
 def _call(adapter: Earlier, row: EarlierReport, token: str) -> EarlierPage | None:

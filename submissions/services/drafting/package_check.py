@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from accounts.models import followed
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
@@ -100,7 +101,8 @@ def begin(*, submission: Submission, at: datetime) -> None:
 
 def run(*, at: datetime, only: int | None = None) -> int:
     """Take one package that is due, and check it until it is done or the turn is over. Returns how many were taken: 0 or 1."""
-    rows = PackageCheck.objects.select_related("submission__customer")
+    current = PackageCheck.objects.filter(followed("submission__customer"))
+    rows = current.select_related("submission__customer")
     holds = lease.claim(rows.filter(submission=only) if only else rows, at=at, limit=1)
     for hold in holds:
         with lease.reporting(hold):

@@ -16,9 +16,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.core.formats import spelled_date
 from submissions.models import Submission
 from submissions.services import catalogue, production_start
-from submissions.services.versions import find_sent, takes_the_place
+from submissions.services.versions import SENT, find_corrected, takes_the_place
 
 TAKEN = ("QUEUED", "SENDING", "UNCERTAIN", "DELIVERED", "ACCEPTED", "NEEDS_PERSON")
 """States in which Skatteetaten has the package, or soon may."""
@@ -52,7 +53,7 @@ def _problems(submission: Submission) -> list[str]:
     elif submission.status != Submission.Status.READY:
         has_files = submission.documents.exists()
         problems.append(_("Rett feilene i filene først.") if has_files else _("Legg til filer først."))
-    if _is_what_was_turned_down(submission):
+    if is_what_was_turned_down(submission):
         problems.append(_("Filene er de samme som ble avvist. Last opp en rettet fil."))
     if _is_known(submission):
         problems.append(
@@ -69,14 +70,16 @@ def _problems(submission: Submission) -> list[str]:
 
 
 def _is_known(submission: Submission) -> bool:
-    """The id that the report carries is that of one that was sent: it may have been sent after this draft was checked."""
+    """The id that the report carries is that of one that was sent: after this draft was checked, or by another service that
+    takes the same reports."""
     own = submission.own_reference
-    return bool(own) and find_sent(submission).filter(own_reference=own).exclude(pk=submission.pk).exists()
+    sent = Submission.objects.filter(customer=submission.customer_id, status__in=SENT)
+    return bool(own) and sent.filter(own_reference=own).exclude(pk=submission.pk).exists()
 
 
-def _is_what_was_turned_down(submission: Submission) -> bool:
+def is_what_was_turned_down(submission: Submission) -> bool:
     """The same files would be rejected again. Files of a FAILED submission may be sent again."""
-    earlier = submission.corrects
+    earlier = find_corrected(submission)
     return (
         earlier is not None and earlier.status == Submission.Status.REJECTED and hashes(earlier) == hashes(submission)
     )
@@ -91,7 +94,7 @@ def _questions(submission: Submission) -> list[tuple[str, str]]:
     same = identical(submission)
     if same:
         text = _("De samme filene er sendt før (%(when)s, %(state)s). Jeg vil sende dem en gang til.")
-        when = f"{timezone.localtime(same.queued_at):%d.%m.%Y}" if same.queued_at else ""
+        when = spelled_date(same.queued_at) if same.queued_at else ""
         questions.append(("duplicate", text % {"when": when, "state": same.get_status_display().lower()}))
     elif other := _others(submission).first():
         text = _replaces(other) if takes_the_place(submission, other) else _comes_beside(other)
@@ -131,9 +134,12 @@ def _others(submission: Submission) -> QuerySet[Submission]:
 
 
 def identical(submission: Submission) -> Submission | None:
-    """The newest other submission of the same customer, service and period with the same files that was not rejected."""
+    """The newest other submission of the same customer and period with the same files that was not rejected, by whatever service."""
     ours = hashes(submission)
-    return next((other for other in _others(submission) if ours and hashes(other) == ours), None)
+    rows = Submission.objects.filter(customer=submission.customer_id, answers_id=submission.answers_id)
+    rows = rows if submission.answers_id else rows.filter(**submission.period.columns())
+    sharing = rows.filter(status__in=TAKEN, documents__sha256__in=ours).exclude(pk=submission.pk).distinct()
+    return next((other for other in sharing.order_by("-queued_at", "-pk") if hashes(other) == ours), None)
 
 
 def hashes(submission: Submission) -> list[str]:

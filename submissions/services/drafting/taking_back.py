@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from portal.core.required import required
 from portal.core.states import IllegalTransition
 from submissions.adapters.base import NamedFile
 from submissions.models import Submission
@@ -22,6 +23,14 @@ class NothingToDelete(Exception):
     """The files have no items that can be named."""
 
 
+class OpenCorrection(Exception):
+    """There is an open correction with other files. Nothing was changed."""
+
+    def __init__(self, draft: Submission) -> None:
+        super().__init__(f"submission {draft.pk} is open")
+        self.draft = draft
+
+
 def can_take_back(submission: Submission) -> bool:
     """Whether the service deletes by a message of its own, and there is something delivered."""
     if submission.status not in DELIVERED or submission.access is None:
@@ -32,7 +41,8 @@ def can_take_back(submission: Submission) -> bool:
 def take_back(*, submission: Submission, by: str, at: datetime) -> Submission:
     """A draft that corrects `submission` by deleting what it reported. Asked for twice it is one draft.
 
-    Raises IllegalTransition when there is nothing delivered, NothingToDelete, drafts.NotAllowed, DocumentDamaged, drafts.NotStored.
+    Raises IllegalTransition when there is nothing delivered, NothingToDelete, OpenCorrection, drafts.NotAllowed, DocumentDamaged,
+    drafts.NotStored.
     """
     if not can_take_back(submission):
         raise IllegalTransition(f"submission {submission.pk} cannot be taken back")
@@ -44,16 +54,19 @@ def take_back(*, submission: Submission, by: str, at: datetime) -> Submission:
     with transaction.atomic():
         Submission.objects.select_for_update().get(pk=submission.pk)
         draft = submission.corrections.filter(status__in=drafts.OPEN).first() or _begin(submission, by=by, at=at)
-    if not draft.documents.exists():
+    present = set(draft.documents.values_list("sha256", flat=True))
+    if present - {upload.kept.sha256}:
+        raise OpenCorrection(draft)
+    if not present:
         drafts.add_files(submission=draft, files=[upload], by=by, at=at)
     return draft
 
 
 def _begin(submission: Submission, *, by: str, at: datetime) -> Submission:
     service = catalogue.service(submission.service)
-    assert submission.access is not None  # noqa: S101 - asked by can_take_back
+    used = required(submission.access, because="can_take_back was asked")
     return drafts.create_draft(
-        access=access_for(customer=submission.customer, service=service, used=submission.access),
+        access=access_for(customer=submission.customer, service=service, used=used),
         customer=submission.customer,
         service=submission.service,
         period=submission.period,

@@ -112,9 +112,15 @@ def _of_zip(upload: Upload, name: str, size: int, *, files: int, most_bytes: int
         yield _row(member)
 
 
+def _extension(filename: str) -> str:
+    """The column is readable, and after a point may stand anything: no service takes files that end in a number."""
+    suffix = PurePath(filename).suffix.lower()[:LONGEST_EXTENSION]
+    return "" if suffix[1:].isdigit() else suffix
+
+
 def _row(member: Member, params: dict[str, str] | None = None) -> HeapFile:
     filename = clean_filename(member.name)
-    extension = PurePath(filename).suffix.lower()[:LONGEST_EXTENSION]
+    extension = _extension(filename)
     fields: dict[str, Any] = {"filename": filename, "extension": extension, "size": member.size}
     if member.code:
         sizes = {"size": f"{member.size / 10**6:.0f}", "most": f"{MOST_FILE_BYTES / 10**6:.0f}"}

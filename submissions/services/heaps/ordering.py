@@ -6,17 +6,18 @@ Each order is written on the packages it is about. A worker carries it out.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import Customer, User
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from submissions.models import Heap, HeapFile, HeapPackage
+from submissions.models import Heap, HeapFile, HeapPackage, Submission
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
 from submissions.services.heaps.making import uploads_of
@@ -34,15 +35,21 @@ class HasChanged(Exception):
 
 @dataclass(frozen=True)
 class ToSend:
-    """What would be sent. `numbers` are (service, period, how many); `token` is bound to exactly these drafts."""
+    """What would be sent. `numbers` are (service, period, how many); `token` is bound to exactly these drafts as they are:
+    `ready_since` is by draft, and new with every change of its files."""
 
-    ids: tuple[int, ...]
+    ready_since: Mapping[int, datetime]
     customers: int
     numbers: tuple[tuple[str, str, int], ...]
 
     @property
+    def ids(self) -> tuple[int, ...]:
+        return tuple(sorted(self.ready_since))
+
+    @property
     def token(self) -> str:
-        return hashlib.sha256(",".join(map(str, self.ids)).encode()).hexdigest()
+        states = (f"{pk} {self.ready_since[pk].timestamp()}" for pk in self.ids)
+        return hashlib.sha256(",".join(states).encode()).hexdigest()
 
 
 def packages_of(heap: Heap, user: User) -> QuerySet[HeapPackage]:
@@ -64,11 +71,12 @@ def order_drafts(*, heap: Heap, user: User, at: datetime) -> int:
 
 def to_send(*, heap: Heap, user: User) -> ToSend:
     """The drafts that can be sent without a further question."""
-    names = ("draft_id", "customer_id", "service", "period_kind", "period_start")
-    rows = list(sendable(packages_of(heap, user)).only(*names).order_by("service", "period_start", "pk"))
+    names = ("draft__status_at", "customer_id", "service", "period_kind", "period_start")
+    found = sendable(packages_of(heap, user)).select_related("draft").only(*names)
+    rows = list(found.order_by("service", "period_start", "pk"))
     numbers = tuple((service, period, n) for (service, period), n in counted(rows).items())
-    ids = tuple(sorted(row.draft_id for row in rows if row.draft_id))
-    return ToSend(ids, len({row.customer_id for row in rows}), numbers)
+    ready_since = {row.draft.pk: row.draft.status_at for row in rows if row.draft}
+    return ToSend(ready_since, len({row.customer_id for row in rows}), numbers)
 
 
 def order_sending(*, heap: Heap, user: User, shown: str, at: datetime) -> int:
@@ -78,7 +86,12 @@ def order_sending(*, heap: Heap, user: User, shown: str, at: datetime) -> int:
         now = to_send(heap=heap, user=user)
         if shown != now.token:
             raise HasChanged(f"heap {heap.pk} is not as it was shown")
-        number = packages_of(heap, user).filter(draft__in=now.ids).update(send_wanted_at=at, not_sent=False)
+        drafts_of = Submission.objects.filter(pk=OuterRef("draft"))
+        number = (
+            packages_of(heap, user)
+            .filter(draft__in=now.ids)
+            .update(send_wanted_at=at, not_sent=False, ready_since=Subquery(drafts_of.values("status_at")[:1]))
+        )
         if number:
             _ordered(heap, user, AuditType.SENDING_ORDERED, number=number, at=at)
     return number

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.core.masking import visible
+from portal.core.masking import visible, without_identity_numbers
 from submissions.models import HeapFile, HeapPackage, Submission
 from submissions.services import catalogue
 from submissions.services.drafting import checking
@@ -81,7 +81,7 @@ def _errors(row: HeapPackage) -> str:
         return ""
     file, first = shown[0]
     line = _("linje %(line)s") % {"line": first.line} if first.line else ""
-    text = f"{first.text} ({visible(', '.join(filter(None, [file, line])))})"
+    text = f"{first.text} ({visible(', '.join(filter(None, [without_identity_numbers(file), line])))})"
     more = len(shown) - 1
     return text + (" " + ngettext("Og %(n)s feil til.", "Og %(n)s feil til.", more) % {"n": more} if more else "")
 

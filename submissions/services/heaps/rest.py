@@ -88,7 +88,7 @@ def _list(heap: Heap, user: User) -> tuple[bytes, int]:
         _("Kunde"),
         _("Tjeneste"),
         _("Periode"),
-        _("Dom"),
+        _("Vurdering"),
         _("Grunn"),
     ]
     return as_csv(header, rows), len(rows)

@@ -62,7 +62,7 @@ def step(hold: Hold[Heap]) -> bool:
 def _queue(hold: Hold[Heap], package: HeapPackage) -> None:
     """The order and the state of the draft change in one transaction, so nothing is queued twice."""
     user, is_queued = hold.row.ordered_by, False
-    if user is not None and package.draft is not None and may(user, package):
+    if user is not None and package.draft is not None and may(user, package) and _is_as_ordered(package, package.draft):
         try:
             with transaction.atomic():
                 _close(package, not_sent=False)
@@ -72,6 +72,11 @@ def _queue(hold: Hold[Heap], package: HeapPackage) -> None:
             is_queued = False
     if not is_queued:
         _close(package, not_sent=True)
+
+
+def _is_as_ordered(package: HeapPackage, draft: Submission) -> bool:
+    """Whether no file of the draft was changed since the person saw it: each change makes it ready anew."""
+    return draft.status_at == package.ready_since
 
 
 def _close(package: HeapPackage, *, not_sent: bool) -> None:

@@ -5,11 +5,13 @@ Results are written in batches. A worker that stops leaves the batches that it h
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import Min
 
@@ -26,6 +28,7 @@ from submissions.services.drafting import checking
 BATCH = 500
 """Files between two writes: so many are read again after a worker stopped."""
 STORE_AFTER = timedelta(seconds=20)
+logger = logging.getLogger(__name__)
 V = HeapFile.Verdict
 COLUMNS = (
     "package_id", "verdict", "code", "detail", "matches", "choices", "orgnr", "service", "period_kind", "period_start",
@@ -78,14 +81,20 @@ class Kinds:
             content = read_stored(file.sha256)
         except DocumentDamaged:
             return Sorted(file, verdict=V.UNREADABLE, code=DocumentDamaged.code)
-        return self._asked(file, NamedFile("", content), ways)
+        try:
+            return self._asked(file, NamedFile("", content), ways)
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception as error:  # a fault of ours in reading one file keeps no other file back
+            logger.error("file %s of heap %s cannot be read: %s", file.pk, file.heap_id, type(error).__name__)
+            return Sorted(file, verdict=V.UNREADABLE, code="READER_FAILED")
 
     def _asked(self, file: HeapFile, named: NamedFile, ways: dict[str, list[Entry]]) -> Sorted:
         answers = [(name, adapter(name).recognise(named, entries)) for name, entries in ways.items()]
         matches = [match for _name, answer in answers for match in answer.matches]
         usable = tuple(match for match in matches if match.service in self.on)
         if usable:
-            return Sorted(file, usable)
+            return Sorted(file, _of_size(usable, len(named.content)))
         if matches:
             services = ",".join(dict.fromkeys(match.service for match in matches))
             return Sorted(file, code="SERVICE_OFF", detail={"params": {"services": services}})
@@ -94,6 +103,11 @@ class Kinds:
             return Sorted(file, code="NO_SERVICE")
         name, finding = unread[0]
         return Sorted(file, verdict=V.UNREADABLE, code="FINDING", detail=_detail(name, finding))
+
+
+def _of_size(matches: tuple[Match, ...], size: int) -> tuple[Match, ...]:
+    """Those whose services are for files of this size. All of them when none is: the check of the draft says why."""
+    return tuple(match for match in matches if catalogue.service(match.service).is_for_size(size)) or matches
 
 
 def _detail(name: str, finding: Finding) -> stored.Detail:

@@ -37,6 +37,7 @@ TEXTS: dict[str, Text] = {
     "OTHER_ENDING": _("Slike filer kan ikke sendes. Eksporter fra fagsystemet som %(kinds)s."),
     "SERVICE_OFF": _off,
     "NO_SERVICE": _("Innholdet er ikke fra en tjeneste som kan sendes herfra."),
+    "READER_FAILED": _("Portalen klarte ikke å lese filen. Meld fra til den som drifter portalen."),
     "SAME_FILE": _("Den samme filen ligger i samlingen fra før. Den brukes én gang."),
     "SEVERAL_SERVICES": _("Filen passer til flere tjenester. Velg hvilken."),
     "UNKNOWN_CUSTOMER": _("Organisasjonsnummeret er ikke en av kundene dine."),

@@ -48,8 +48,10 @@ def due() -> QuerySet[Attachment]:
     """Those that are to be fetched, with what a round needs."""
     related = ("transmission__submission", "transmission__dialog__customer")
     access = "transmission__dialog__access"
-    return Attachment.objects.filter(status__in=Attachment.TO_FETCH).select_related(
-        *related, f"{access}__profile__system__client", f"{access}__customer"
+    return (
+        Attachment.objects.to_fetch()
+        .filter(status__in=Attachment.TO_FETCH)
+        .select_related(*related, f"{access}__profile__system__client", f"{access}__customer")
     )
 
 

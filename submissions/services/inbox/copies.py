@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
 
 from accounts.models import Customer
 from portal.core import lease
+from portal.core.audit import event, record_all
+from portal.core.audit_events import AuditType
 from portal.gateways import urns
 from portal.gateways.dialogporten import ActivityItem, DialogItem, TransmissionItem
 from submissions.models import Activity, Dialog, Document, PollCursor, Submission, Transmission
+from submissions.models.inbox import FROM_PARTY
 from systemusers.models import Access, Kind
 from systemusers.services import client_relations
 
@@ -22,6 +25,8 @@ CHANGING = [
 ]  # fmt: skip
 BACK = ["listed_at", "missing_since", "gone_at", "gone_reason"]
 """Written with them: a dialog that is listed is not gone."""
+WORK = ["news_at", "news_before", "handled_at", "handled_by"]
+"""Written with them: new content is unread, and not done."""
 
 
 def best_text(texts: Mapping[str, str]) -> str:
@@ -39,7 +44,7 @@ def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime, agai
     if not newest:
         return []
     rows = Dialog.objects.filter(environment=access.environment, dialog_id__in=newest).select_related("access")
-    known = {row.dialog_id: row for row in rows}
+    known = {row.dialog_id: row for row in rows.order_by("dialog_id").select_for_update(of=("self",), no_key=True)}
     owners = _owners(access, list(newest.values()))
     _note_clients(access, {item.party for item in newest.values()} - owners.keys(), at)
     listed = [_row(access, item, owners[item.party], at) for item in newest.values() if item.party in owners]
@@ -47,7 +52,8 @@ def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime, agai
     changed.sort(
         key=lambda row: str(row.dialog_id)
     )  # two workers that store the same dialogs lock them in the same order
-    fields = [*CHANGING, *BACK]
+    _note_news(access, known, changed, at)
+    fields = [*CHANGING, *BACK, *WORK]
     stored = Dialog.objects.bulk_create(
         changed,
         update_conflicts=True,
@@ -71,6 +77,51 @@ def _has_moved(old: Dialog | None, new: Dialog, again: bool) -> bool:
 
 def _differs(old: Dialog, new: Dialog) -> bool:
     return any(getattr(old, name) != getattr(new, name) for name in CHANGING if name != "access")
+
+
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+"""`news_at` of a dialog that has no news for anybody."""
+NEWS = ["content_updated_at", "status", "due_at"]
+"""What is new to people when it changes. A new deadline leaves `content_updated_at` as it was."""
+
+
+def _note_news(access: Access, known: Mapping[UUID, Dialog], changed: list[Dialog], at: datetime) -> None:
+    """Sets WORK on rows that are about to be stored. `known` are locked, so that no person marks them meanwhile."""
+    olds = [(known.get(UUID(str(row.dialog_id))), row) for row in changed]
+    followed = _since(access) if any(old is None for old, _row in olds) else None
+    reopened = []
+    for old, row in olds:
+        if old is None:
+            row.news_at = row.content_updated_at if followed and row.content_updated_at < followed else at
+            row.news_before = None if _asks(row) or row.due_at else NEVER
+        elif any(getattr(old, name) != getattr(row, name) for name in NEWS):
+            row.news_at = at
+            row.news_before = None if _asks(row) or old.due_at != row.due_at else old.news_before or old.news_at
+            reopened += [old] if old.handled_at else []
+        else:
+            row.news_at, row.news_before = old.news_at, old.news_before
+            row.handled_at, row.handled_by = old.handled_at, old.handled_by
+    record_all(event(by="remote:dialogporten", at=at, target=row, what=AuditType.DIALOG_UNDONE) for row in reopened)
+
+
+def _asks(row: Dialog) -> bool:
+    """Whoever wrote last, somebody must answer: that is news."""
+    return row.status == "RequiresAttention"
+
+
+def forget_own_news(dialog: Dialog, transmissions: Iterable[Transmission]) -> None:
+    """Its transmissions are here: when all that is new since they were fetched last was sent by us, nobody has news of it.
+
+    `dialog` is as before they were fetched; a change in the meantime is left alone.
+    """
+    if dialog.news_before is None:
+        return
+    since = dialog.transmissions_at or NEVER
+    new = [each for each in transmissions if each.created_at > since]
+    is_own = bool(new) and all(each.type in FROM_PARTY and each.submission_id for each in new)
+    changed = {"news_at": dialog.news_before} if is_own else {}
+    same = Dialog.objects.filter(pk=dialog.pk, news_at=dialog.news_at, news_before=dialog.news_before)
+    same.update(news_before=None, **changed)
 
 
 def _note_listed(access: Access, dialog_ids: set[UUID], at: datetime) -> None:
@@ -153,7 +204,11 @@ def store_transmissions(*, dialog: Dialog, items: list[TransmissionItem]) -> lis
 
 def _followed_since(dialog: Dialog) -> datetime | None:
     """What is older was there when we began to follow the customer: it is not news to anybody."""
-    return PollCursor.objects.filter(access=dialog.access_id).values_list("since", flat=True).first()
+    return _since(dialog.access_id)
+
+
+def _since(access: Access | int) -> datetime | None:
+    return PollCursor.objects.filter(access=access).values_list("since", flat=True).first()
 
 
 def _tie_documents(dialog: Dialog) -> None:

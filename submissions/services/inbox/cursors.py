@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
+from accounts.models import followed
 from portal.core import lease
 from portal.core.environments import Environment
+from submissions.adapters import HAND_OVERS
 from submissions.models import PollCursor, Submission
+from submissions.services import catalogue
 from systemusers.models import Access, ClientRelation, ClientRound
 
 LONGEST_WAIT = timedelta(hours=1)
@@ -28,7 +32,9 @@ AWAITED = [  # how long since delivery, and how often to ask while a verdict is 
     (timedelta(minutes=10), timedelta(seconds=15)),
     (timedelta(hours=1), timedelta(minutes=1)),
     (timedelta(days=1), timedelta(minutes=5)),
+    (timedelta(days=30), HOT),
 ]
+"""A verdict that has not come after the last of these is awaited no more than any other news."""
 
 
 def recent(rows: QuerySet[Access], *, at: datetime) -> QuerySet[Access]:
@@ -60,7 +66,7 @@ def make_cursors(*, at: datetime, everything: bool = False) -> int:
 
 def usable() -> QuerySet[PollCursor]:
     """Cursors of accesses that we can get a token for, with what a round needs."""
-    rows = PollCursor.objects.filter(access__status__in=Access.USABLE)
+    rows = PollCursor.objects.filter(followed("access__customer"), access__status__in=Access.USABLE)
     return rows.select_related("access__customer", "access__profile__system__client", "access__client_round")
 
 
@@ -81,6 +87,13 @@ def read_again(*, at: datetime, everything: bool = False) -> int:
     PollCursor.objects.filter(pk__in=ids).update(overlap_at=at, full_at=at)
     lease.make_due(PollCursor.objects.filter(pk__in=ids), at=at)
     return len(ids)
+
+
+def make_all_due(*, access_ids: Iterable[int], at: datetime) -> None:
+    """The cursors of these accesses, locked in the order in which the others lock them."""
+    rows = PollCursor.objects.filter(access__in=list(access_ids)).order_by("pk").select_for_update()
+    ids = list(rows.values_list("pk", flat=True))
+    lease.make_due(PollCursor.objects.filter(pk__in=ids), at=at)
 
 
 def make_due(*, access_id: int, at: datetime) -> bool:
@@ -127,14 +140,14 @@ def next_round(cursor: PollCursor, *, at: datetime, awaited_since: datetime | No
         for age, interval in AWAITED:
             if at - awaited_since < age:
                 return at + interval
-        return at + HOT
     quiet = at - cursor.changed_at if cursor.changed_at else timedelta.max
     interval = HOT if quiet < timedelta(days=7) else WARM if quiet < timedelta(days=60) else COLD
     return at + interval * (0.8 + (zlib.crc32(f"{cursor.pk}:{at.date()}".encode()) % 400) / 1000)
 
 
 def awaited(access_ids: list[int]) -> dict[int, datetime]:
-    """The latest delivery that still lacks a verdict, by access id."""
+    """The latest delivery whose verdict is still to come in Dialogporten, by access id."""
     waiting = Submission.objects.filter(access_id__in=access_ids, status=Submission.Status.DELIVERED)
+    waiting = waiting.exclude(service__in=[one.id for one in catalogue.services() if one.adapter in HAND_OVERS])
     rows = waiting.order_by("delivered_at").values_list("access_id", "delivered_at")
     return {access_id: delivered for access_id, delivered in rows if access_id and delivered}

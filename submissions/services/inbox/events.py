@@ -20,6 +20,7 @@ from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
+from accounts.models import followed
 from portal.core import enqueue, lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
@@ -73,7 +74,7 @@ def make_subscriptions(*, at: datetime, limit: int = 500, everything: bool = Fal
     `everything`: also of accesses whose state has not changed lately.
     """
     in_use: QuerySet[Access] = Access.objects.filter(
-        status=Access.Status.IN_USE, profile__kind=Kind.STANDARD, environment__in=_reachable()
+        followed(), status=Access.Status.IN_USE, profile__kind=Kind.STANDARD, environment__in=_reachable()
     )
     in_use = in_use if everything else cursors.recent(in_use, at=at)
     settled = in_use.filter(Q(answered_at__lte=at - SETTLE) | Q(environment=Environment.SANDBOX))
@@ -117,7 +118,10 @@ def _lacks_by_package(tables: dict[str, str]) -> RawSQL:
 def wanted() -> QuerySet[EventSubscription]:
     """Subscriptions that Altinn has not confirmed, of accesses in use that we can be called about."""
     rows = EventSubscription.objects.filter(
-        validated_at__isnull=True, access__status=Access.Status.IN_USE, access__environment__in=_reachable()
+        followed("access__customer"),
+        validated_at__isnull=True,
+        access__status=Access.Status.IN_USE,
+        access__environment__in=_reachable(),
     )
     return rows.select_related("access__customer", "access__profile__system__client")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from accounts.models import User
+from accounts.models import User, followed
 from portal.core.environments import Environment
 from portal.core.lease import lasting_problems
 from portal.explain import explain
@@ -32,12 +32,14 @@ class Row:
 
 def failing_cursors(rows: QuerySet[PollCursor]) -> QuerySet[PollCursor]:
     """Those that a person must look at, of accesses that are still usable."""
-    return lasting_problems(rows.filter(access__status__in=Access.USABLE))
+    return lasting_problems(rows.filter(followed("access__customer"), access__status__in=Access.USABLE))
 
 
 def failing_subscriptions(rows: QuerySet[EventSubscription]) -> QuerySet[EventSubscription]:
     """Those that a person must look at, of accesses in use. A confirmed one is no problem."""
-    return lasting_problems(rows.filter(access__status=Access.Status.IN_USE, validated_at__isnull=True))
+    return lasting_problems(
+        rows.filter(followed("access__customer"), access__status=Access.Status.IN_USE, validated_at__isnull=True)
+    )
 
 
 def find_failing(*, user: User, environment: Environment, state: str) -> QuerySet[Any]:

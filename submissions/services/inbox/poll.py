@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
@@ -19,6 +18,7 @@ from django.db import transaction
 from portal.core import enqueue, lease
 from portal.core.lease import Hold
 from portal.core.problems import code_of
+from portal.core.side_by_side import side_by_side
 from portal.gateways import urns
 from portal.gateways.dialogporten import DialogItem, Dialogporten
 from portal.gateways.errors import Refused
@@ -39,8 +39,6 @@ MOST_PAGES = 20
 """Pages per round; the next round is due at once when more are left."""
 ENOUGH = 60.0
 """Seconds after which a batch begins no further round and no further page. The leases hold for the calls under way."""
-STORE_EVERY = 5.0
-"""Seconds: the answers that have come are stored at least so often, however slow the others are."""
 
 
 @dataclass(frozen=True)
@@ -139,15 +137,13 @@ def _ask_all(holds: list[Hold[PollCursor]]) -> Iterator[Answers]:
     if keyless:
         yield {hold: Answer(error=error) for hold, error in keyless.items()}
     settings = cache(catalogue.local)
-    with ThreadPoolExecutor(max_workers=THREADS) as pool:
-        pending = {
-            pool.submit(_ask, _question(hold, grant, until, settings)): hold
-            for hold in holds
-            if not isinstance(grant := grants[hold.row.access_id], tokens.NoKey)
-        }
-        while pending:
-            done = wait(pending, timeout=STORE_EVERY).done
-            yield {pending.pop(future): future.result() for future in done}
+    questions = [
+        (hold, _question(hold, grant, until, settings))
+        for hold in holds
+        if not isinstance(grant := grants[hold.row.access_id], tokens.NoKey)
+    ]
+    for done in side_by_side(lambda pair: _ask(pair[1]), questions, threads=THREADS):
+        yield {hold: answer for (hold, _question_asked), answer in done}
 
 
 def _question(hold: Hold[PollCursor], grant: tokens.PreparedGrant, until: float, settings: Settings) -> Question:

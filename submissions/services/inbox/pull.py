@@ -30,8 +30,8 @@ Parts = tuple[list[TransmissionItem], list[ActivityItem]]
 
 
 def unfinished() -> QuerySet[Dialog]:
-    """All dialogs, with what a round needs; those that are complete are never due."""
-    return Dialog.objects.select_related("customer", "access__profile__system__client", "access__customer")
+    """Those that we follow, with what a round needs; those that are complete are never due."""
+    return Dialog.objects.to_pull().select_related("customer", "access__profile__system__client", "access__customer")
 
 
 def pull_due(*, at: datetime, limit: int = BATCH) -> int:
@@ -55,7 +55,8 @@ def pull(hold: Hold[Dialog]) -> None:
         return
     with transaction.atomic():
         hold.lock()
-        copies.store_transmissions(dialog=dialog, items=transmissions)
+        stored = copies.store_transmissions(dialog=dialog, items=transmissions)
+        copies.forget_own_news(dialog, stored)
         attachment_rows.store(dialog=dialog, items=transmissions, at=hold.at)
         copies.store_activities(dialog=dialog, items=activities)
     _decide(hold)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
@@ -59,6 +60,8 @@ def create_order(
     reference = reference or uuid.uuid4()
     try:
         with transaction.atomic():
+            if reason := catalogue.hold_relations(customer=customer, access=access):
+                raise NotAllowed(reason)
             order = Order.objects.create(
                 environment=access.environment,
                 customer=customer,
@@ -74,8 +77,18 @@ def create_order(
             )
             record(by=by, at=at, target=order, what=AuditType.CREATED, service=service, period=str(period))
     except IntegrityError:  # the form was sent twice
-        return Order.objects.get(reference=reference, customer=customer, service=service)
+        return _sent_before(
+            reference, access=access, customer=customer, service=service, period=period, question=question
+        )
     return order
+
+
+def _sent_before(reference: uuid.UUID, *, question: Mapping[str, Any] | None, period: Period, **about: Any) -> Order:
+    """The order of a form that was sent twice. Raises NotAllowed when the form asks for something else now."""
+    first = Order.objects.defer(None).filter(reference=reference, **about, **period.columns()).first()
+    if first is None or first.question != dict(question or {}):
+        raise NotAllowed(_("Skjemaet er brukt til en annen bestilling. Fyll det ut på nytt her."))
+    return first
 
 
 def check_can_order(*, access: Access, customer: Customer, service: Service) -> None:
@@ -103,12 +116,13 @@ def ask_anew(*, customer: Customer, access: Access, service: str, by: str, at: d
     if way.takes_list or way.has_order_step:
         raise NotAllowed(_("Lag en ny bestilling."))
     with transaction.atomic():
-        Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+        if reason := catalogue.hold_relations(customer=customer, access=access):
+            raise NotAllowed(reason)
         under_way = Order.objects.filter(customer=customer, service=service, status__in=Order.OPEN).first()
         if under_way is not None:
             lease.make_due(Order.objects.filter(pk=under_way.pk), at=at)
             return under_way
-        today = at.date()
+        today = timezone.localdate(at)
         return create_order(
             access=access, customer=customer, service=service, period=Period(PeriodKind.NONE, today), by=by, at=at,
             question={"kind": next((code for code, _label in way.kinds(today=today)), "")},
@@ -120,11 +134,16 @@ def order_again(*, order: Order, by: str, at: datetime) -> None:
 
     Raises NotAllowed, IllegalTransition, LostRace.
     """
+    if order.question is None:  # deleted with old answers
+        raise NotAllowed(_("Lag en ny bestilling."))
     check_can_order(access=order.access, customer=order.customer, service=catalogue.service(order.service))
-    order.move_to(
-        Status.QUEUED, by=by, at=at, next_attempt_at=at, failures=0, problem_code="", problem_detail="", correlation_id="",
-        remote_id="", give_up_at=None,
-    )  # fmt: skip
+    with transaction.atomic():
+        if reason := catalogue.hold_relations(customer=order.customer, access=order.access):
+            raise NotAllowed(reason)
+        order.move_to(
+            Status.QUEUED, by=by, at=at, next_attempt_at=at, failures=0, problem_code="", problem_detail="",
+            correlation_id="", remote_id="", give_up_at=None,
+        )  # fmt: skip
 
 
 def wait_longer(*, order: Order, by: str, at: datetime) -> None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Customer, User
+from accounts.models import ENDED, Customer, User
 from accounts.services.customers import find_customer_ids
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
@@ -29,23 +30,33 @@ from submissions.services import catalogue
 from submissions.services.documents import read_document
 from submissions.services.orders import making
 from submissions.services.orders.offers import askable
+from submissions.services.pages.identified import keys_in, places_of_orders
 
 S = Order.Status
 MOST_ON_PAGE = 50
 """Orders of a customer that its page looks at."""
 GROUPS = [
     Group("moving", gettext_lazy("På vei"), Q(status__in=Order.OPEN) & ~NEEDS_PERSON),
-    Group("person", gettext_lazy("Krever en person"), NEEDS_PERSON),
+    Group("person", gettext_lazy("Noen må gjøre noe"), NEEDS_PERSON),
     Group("fetched", gettext_lazy("Hentet"), Q(status=S.FETCHED)),
     Group("cancelled", gettext_lazy("Avbrutt"), Q(status=S.CANCELLED)),
 ]
 """The codes are used in URLs, also by links from other pages."""
 
 
+def of_ended() -> Group:
+    """Orders for customers whose relation has ended, but for those without an answer."""
+    return Group(ENDED, gettext_lazy("Avsluttede kunder"), OrderQuerySet.left_out())
+
+
 def find_orders(*, user: User, environment: Environment, text: str = "") -> OrderQuerySet:
-    """Orders visible to `user`, filtered by customer, in any order."""
+    """Orders visible to `user`, filtered by customer or by a whole id, in any order."""
     rows: OrderQuerySet = Order.objects.visible_to(user).filter(environment=environment)
-    return rows.filter(customer__in=find_customer_ids(text, environment=environment)) if text else rows
+    if not text:
+        return rows
+    wanted = Q(customer__in=find_customer_ids(text, environment=environment))
+    found = keys_in(places_of_orders(text))
+    return rows.filter(wanted | Q(pk__in=found)) if found else rows.filter(wanted)
 
 
 @dataclass(frozen=True)
@@ -93,7 +104,10 @@ def way_of(order: Order) -> Retrieval | None:
 
 @dataclass(frozen=True)
 class OneOrder:
-    """What the page of an order shows. `may_open`: the answer can be shown to this user."""
+    """What the page of an order shows. `may_open`: the answer can be shown to this user.
+
+    `kept_days` is set when question and answer are deleted: so long they are kept.
+    """
 
     asked: tuple[tuple[str, str], ...]
     facts: tuple[tuple[str, str], ...]
@@ -104,6 +118,7 @@ class OneOrder:
     may_order_again: bool
     may_wait: bool
     may_cancel: bool
+    kept_days: int | None
 
 
 def one(order: Order, *, user: User, at: datetime, working: bool) -> OneOrder:
@@ -117,9 +132,10 @@ def one(order: Order, *, user: User, at: datetime, working: bool) -> OneOrder:
         step=next_step(order, at=at, working=working),
         may_open=may_open,
         export_formats=way.export_formats if way and may_open else (),
-        may_order_again=user.may_work and order.status in (S.UNCERTAIN, S.FAILED),
+        may_order_again=user.may_work and order.status in (S.UNCERTAIN, S.FAILED) and order.question is not None,
         may_wait=user.may_work and order.status == S.ORDERED and order.problem_code == NOT_READY,
         may_cancel=user.may_work and order.can_move_to(S.CANCELLED),
+        kept_days=settings.ORDER_ANSWERS_KEPT_DAYS if order.question is None else None,
     )
 
 
@@ -149,7 +165,9 @@ def _files(order: Order) -> list[NamedFile]:
 
 @dataclass(frozen=True)
 class Newest:
-    """The newest answer of a service that is only read. `answer` None: there is none yet. `step` is about the newest order."""
+    """The newest answer of a service that is only read. `answer` None: there is none yet. `step` is about the newest order,
+    and so is `is_moving`: a worker will lead it on soon.
+    """
 
     service_id: str
     service_name: str
@@ -158,6 +176,7 @@ class Newest:
     facts: tuple[tuple[str, str], ...]
     step: NextStep | None
     reasons: tuple[str, ...]
+    is_moving: bool = False
 
 
 def orders_of(customer: Customer) -> list[Order]:
@@ -182,7 +201,8 @@ def newest_of(customer: Customer, orders: Sequence[Order], *, at: datetime, work
         step = next_step(mine[0], at=at, working=working) if mine and mine[0] is not answer else None
         access_id = offer.access.pk if offer and offer.access else None
         reasons = tuple(reason.text for reason in offer.reasons) if offer else ()
-        shown.append(Newest(entry.id, entry.name, access_id, answer, _facts(entry, answer), step, reasons))
+        is_moving = bool(mine) and mine[0].is_moving
+        shown.append(Newest(entry.id, entry.name, access_id, answer, _facts(entry, answer), step, reasons, is_moving))
     return shown
 
 

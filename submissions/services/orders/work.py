@@ -15,6 +15,7 @@ from typing import TypeVar
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from portal.core import lease
 from portal.core.environments import addresses
@@ -214,7 +215,7 @@ def _inquiry(hold: Hold[Order], *, fresh: bool = False) -> Inquiry:
         token=token,
         about=About(row.customer.orgnr, row.period, row.service, service.options),
         reference=row.reference,
-        today=hold.now().date(),
+        today=timezone.localdate(hold.now()),
         question=row.question or {},
         remote_id=row.remote_id,
     )

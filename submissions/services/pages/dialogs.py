@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import User
+from accounts.models import ENDED, User
 from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
@@ -21,7 +20,14 @@ from portal.core.next_step import NextStep
 from portal.explain import explain
 from submissions.models import Attachment, Dialog, DialogQuerySet
 from submissions.services import material
+from submissions.services.casework.deadlines import NEEDS_ANSWER
+from submissions.services.casework.people import with_person
+from submissions.services.casework.unread import is_unread
+from submissions.services.pages.identified import keys_in, places_of_dialogs
 
+DONE = "done"
+OPEN = Q(handled_at__isnull=True)
+"""What the list shows unless its group is DONE."""
 SOON = timedelta(days=14)
 NEWEST = ("-content_updated_at", "-pk")
 ORDER = {"due": ("due_at", "pk")}
@@ -55,38 +61,43 @@ ACTIVITIES = {
 }
 
 
-def groups(at: datetime) -> list[Group]:
-    """The filter chips' groups; which deadlines are near depends on when one asks."""
+def groups(*, user: User, environment: Environment, at: datetime) -> list[Group]:
+    """The filter chips' groups; which deadlines are near depends on when one asks, and what is unread on who asks."""
     here = Q(gone_at__isnull=True)
     near = Q(due_at__gte=at, due_at__lte=at + SOON) & ~Q(status="Completed")
     unfinished = Attachment.objects.filter(transmission__dialog=OuterRef("pk")).unfinished(at)
     return [
+        Group("unread", _("Uleste"), is_unread(user=user, environment=environment, at=at)),
         Group("material", _("Ber om materiale"), Q(pk__in=material.waiting(Dialog.objects.all()).values("pk"))),
-        Group("attention", _("Krever handling"), here & Q(status="RequiresAttention")),
+        Group("attention", _("Krever svar"), NEEDS_ANSWER),
         Group("due", _("Frist innen 14 dager"), here & near),
         Group("waiting", _("Venter på svar"), here & Q(status="Awaiting")),
         Group("completed", _("Fullført"), here & Q(status="Completed")),
         Group("stuck", _("Lar seg ikke hente"), here & LASTING),
         Group("attachments", _("Mangler vedlegg"), Q(Exists(unfinished))),
         Group("gone", _("Borte hos avsenderen"), ~here),
+        Group(DONE, _("Ferdige hos oss"), ~OPEN),
     ]
 
 
+def of_ended() -> Group:
+    """Dialogs of customers whose relation has ended, but for those about a report that is owed."""
+    return Group(ENDED, gettext_lazy("Avsluttede kunder"), DialogQuerySet.left_out())
+
+
+def with_deadline(rows: DialogQuerySet) -> DialogQuerySet:
+    """Those of `rows` that somebody must answer by a day, the late ones first."""
+    return rows.filter(NEEDS_ANSWER, due_at__isnull=False).order_by("due_at", "pk")
+
+
 def find_dialogs(*, user: User, environment: Environment, text: str = "") -> DialogQuerySet:
-    """Dialogs visible to `user`, filtered by customer, or by a whole reference or dialog id."""
+    """Dialogs visible to `user`, filtered by customer or by a whole id."""
     rows = Dialog.objects.visible_to(user).filter(environment=environment)
     if not text:
         return rows
-    if (dialog_id := _uuid(text)) is not None:
-        return rows.filter(Q(dialog_id=dialog_id) | Q(external_reference=text))
-    return rows.filter(Q(customer__in=find_customer_ids(text, environment=environment)) | Q(external_reference=text))
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    wanted = Q(customer__in=find_customer_ids(text, environment=environment))
+    found = keys_in(places_of_dialogs(text))
+    return rows.filter(wanted | Q(pk__in=found)) if found else rows.filter(wanted)
 
 
 def status_name(dialog: Dialog) -> str:
@@ -110,10 +121,11 @@ def owner(dialog: Dialog) -> str:
 
 def next_step(dialog: Dialog, *, at: datetime, working: bool) -> NextStep:
     """No queries: everything comes from the row, which `with_answer` has loaded. `working`: see `heartbeat.is_working`."""
-    if getattr(dialog, "needs_correction", False):
-        submission = getattr(dialog, "submission_id", None)
-        url = reverse("submission", kwargs={"environment": dialog.environment, "pk": submission})
-        return NextStep(_("Rett innsendingen"), _("Dere"), url)
+    if wrong := getattr(dialog, "wrong_id", None):
+        url = reverse("submission", kwargs={"environment": dialog.environment, "pk": wrong})
+        is_newest = wrong == getattr(dialog, "submission_id", None)
+        text = _("Rett innsendingen") if is_newest else _("Rett en tidligere innsending, som ikke ble godkjent")
+        return NextStep(text, _("Dere"), url)
     return _of_dialog(dialog, working) if dialog.gone_at is None else NextStep(_("Ingenting å gjøre"))
 
 
@@ -136,13 +148,39 @@ def _of_dialog(dialog: Dialog, working: bool) -> NextStep:
 
 @dataclass(frozen=True)
 class Row:
-    """A dialog in a list: shown without further queries. `badge` is a code and a label."""
+    """A dialog in a list: shown without further queries. `badge` is a code and a label, `person` a name or ""."""
 
     dialog: Dialog
     badge: tuple[str, str]
     owner: str
     submission_id: int | None
     step: NextStep
+    is_unread: bool = False
+    is_late: bool = False
+    person: str = ""
+
+    @property
+    def pk(self) -> int:
+        return self.dialog.pk
+
+    @property
+    def label(self) -> str:
+        return f"{title_of(self.dialog)}, {self.dialog.customer.name}"
+
+
+def title_of(dialog: Dialog) -> str:
+    return dialog.title or str(dialog.dialog_id)
+
+
+def is_late(dialog: Dialog, *, at: datetime) -> bool:
+    """Its deadline has passed, and it still waits."""
+    return bool(dialog.due_at and dialog.due_at < at and dialog.status != "Completed" and not dialog.gone_at)
+
+
+def loaded(rows: DialogQuerySet, *, user: User, environment: Environment, at: datetime) -> DialogQuerySet:
+    """With what a row of the list shows to `user`."""
+    unread = is_unread(user=user, environment=environment, at=at)
+    return with_person(rows.select_related("customer").with_answer()).annotate(is_unread=unread)
 
 
 def row_of(dialog: Dialog, *, at: datetime, working: bool) -> Row:
@@ -153,6 +191,9 @@ def row_of(dialog: Dialog, *, at: datetime, working: bool) -> Row:
         owner=owner(dialog),
         submission_id=getattr(dialog, "submission_id", None),
         step=next_step(dialog, at=at, working=working),
+        is_unread=bool(getattr(dialog, "is_unread", False)),
+        is_late=is_late(dialog, at=at),
+        person=str(getattr(dialog, "person", "") or ""),
     )
 
 

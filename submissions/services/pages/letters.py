@@ -9,13 +9,16 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from accounts.models import Customer, User
+from accounts.models import ENDED, Customer, User
+from accounts.models import of_ended as ended_customers
 from accounts.services.actors import Names, names_of, person
 from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment, addresses
 from portal.core.filters import Group
 from portal.gateways.statuses import is_about_rights
-from submissions.models import Attachment, Transmission, TransmissionQuerySet
+from submissions.models import Attachment, Dialog, Transmission, TransmissionQuerySet
+from submissions.services.material import waiting
+from submissions.services.pages.identified import keys_in, places_of_letters
 from submissions.services.pages.transmissions import TYPES, TransmissionRow, rows_of
 
 A = Attachment.Status
@@ -46,12 +49,19 @@ def groups() -> list[Group]:
     ]
 
 
+def of_ended() -> Group:
+    """Letters to customers whose relation has ended."""
+    return Group(ENDED, _("Avsluttede kunder"), ended_customers("dialog__customer"))
+
+
 def find_letters(*, user: User, environment: Environment, text: str = "") -> TransmissionQuerySet:
-    """Letters to customers visible to `user`, filtered by customer."""
+    """Letters to customers visible to `user`, filtered by customer or by the id of the letter."""
     rows = Transmission.objects.visible_to(user, environment=environment).letters()
-    if text:
-        rows = rows.filter(dialog__customer__in=find_customer_ids(text, environment=environment))
-    return rows
+    if not text:
+        return rows
+    wanted = Q(dialog__customer__in=find_customer_ids(text, environment=environment))
+    found = keys_in(places_of_letters(text))
+    return rows.filter(wanted | Q(pk__in=found)) if found else rows.filter(wanted)
 
 
 def of_customer(customer: Customer, *, most: int) -> list[Row]:
@@ -95,12 +105,16 @@ def _badge(letter: Transmission) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class LetterPage:
-    """One letter. `inbox` is Altinn's inbox for the environment; `read_at` and `read_by` are of the first reader."""
+    """One letter. `inbox` is Altinn's inbox for the environment; `read_at` and `read_by` are of the first reader.
+
+    `asks`: its dialog waits for material.
+    """
 
     letter: Transmission
     title: str
     row: TransmissionRow
     is_for_people: bool
+    asks: bool
     inbox: str
     read_at: datetime | None
     read_by: str
@@ -115,6 +129,7 @@ def letter_page(letter: Transmission) -> LetterPage:
         title=title_of(letter),
         row=rows_of(Transmission.objects.filter(pk=letter.pk))[0],
         is_for_people=closed or any(map(is_about_rights, refused)) or not letter.is_authorized,
+        asks=waiting(Dialog.objects.filter(pk=letter.dialog_id)).exists(),
         inbox=addresses(letter.dialog.environment).inbox,
         read_at=letter.read_at if letter.read_by else None,
         read_by=person(letter.read_by, names_of([letter.read_by])) if letter.read_by else "",

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Max, Min, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import ENDED, User
 from accounts.services.customers import find_customer_ids
 from portal.core.environments import Environment
 from portal.core.filters import Group
 from portal.core.next_step import NextStep
+from submissions.adapters import HAND_OVERS
 from submissions.models import Approval, Submission, SubmissionQuerySet
 from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
+from submissions.services.pages.identified import keys_in, places_of_submissions
 from submissions.services.pages.next_step import next_step
+from submissions.services.sending import hand_over
 
 S = Submission.Status
 _PERIOD = re.compile(r"20[0-4]\d(-(0[1-9]|1[0-2])|-T[1-6])?")
@@ -30,7 +34,7 @@ GROUPS = [
     Group("delivered", _("Levert"), Q(status=S.DELIVERED)),
     Group("accepted", _("Godkjent"), Q(status=S.ACCEPTED)),
     Group("rejected", _("Avvist"), Q(status=S.REJECTED)),
-    Group("person", _("Krever en person"), Q(status=S.NEEDS_PERSON)),
+    Group("person", _("Noen må gjøre noe"), Q(status=S.NEEDS_PERSON)),
     Group("failed", _("Feilet"), Q(status=S.FAILED)),
     Group("cancelled", _("Avbrutt"), Q(status=S.CANCELLED)),
 ]
@@ -38,10 +42,16 @@ GROUPS = [
 
 
 def unanswered(at: datetime) -> Q:
-    """Delivered, and without a verdict after the service's usual time."""
+    """Delivered, and without a verdict after the service's usual time.
+
+    Where a person reads the answer there is no verdict: such a report waits as long as its answer is looked for, and when it
+    was not found.
+    """
+    is_open = Q(next_attempt_at__isnull=False) | Q(problem_code=hand_over.UNSEEN)
     late = Q(pk__in=[])
     for service in catalogue.services():
-        late |= Q(service=service.id, delivered_at__lte=at - timedelta(hours=service.usual_hours))
+        is_late = Q(service=service.id, delivered_at__lte=at - timedelta(hours=service.usual_hours))
+        late |= is_late & is_open if service.adapter in HAND_OVERS else is_late
     return Q(status=S.DELIVERED) & late
 
 
@@ -54,14 +64,43 @@ def groups(at: datetime) -> list[Group]:
     ]
 
 
+def of_ended() -> Group:
+    """Submissions of customers whose relation has ended, but for those that are owed."""
+    return Group(ENDED, _("Avsluttede kunder"), SubmissionQuerySet.left_out())
+
+
 def find_submissions(*, user: User, environment: Environment, text: str = "") -> SubmissionQuerySet:
-    """Submissions visible to `user`, filtered by customer and by a year (2025), month (2025-03) or term (2025-T2), in any order."""
+    """Submissions visible to `user`, filtered by customer or a whole id, and by a year (2025), month (2025-03) or term
+    (2025-T2), in any order."""
     rows = Submission.objects.visible_to(user).filter(environment=environment)
     periods = [word for word in text.split() if _PERIOD.fullmatch(word)]
     if len(periods) == 1:
         rows = rows.filter(_about(Period.read(periods[0])))
         text = " ".join(word for word in text.split() if word != periods[0])
-    return rows.filter(customer__in=find_customer_ids(text, environment=environment)) if text else rows
+    if not text:
+        return rows
+    wanted = Q(customer__in=find_customer_ids(text, environment=environment))
+    found = keys_in(places_of_submissions(text))
+    return rows.filter(wanted | Q(pk__in=found)) if found else rows.filter(wanted)
+
+
+def service_choices(ids: Iterable[str]) -> list[tuple[str, str]]:
+    """Values of the filter by service, and their names."""
+    return sorted(((one, catalogue.name_of(one)) for one in set(ids)), key=lambda named: named[1].casefold())
+
+
+def year_choices(environment: Environment) -> list[tuple[str, str]]:
+    """Years that submissions are about, the newest first; none when there is nothing to choose. One query."""
+    ends = Submission.objects.filter(environment=environment).aggregate(Min("period_start"), Max("period_start"))
+    first, last = ends["period_start__min"], ends["period_start__max"]
+    if first is None or first.year == last.year:
+        return []
+    return [(str(year), str(year)) for year in range(last.year, first.year - 1, -1)]
+
+
+def of_period(rows: SubmissionQuerySet, text: str) -> SubmissionQuerySet:
+    """Of a year (2025), month (2025-03) or term (2025-T2); all rows for any other text."""
+    return rows.filter(_about(Period.read(text))) if _PERIOD.fullmatch(text) else rows
 
 
 def _about(period: Period) -> Q:

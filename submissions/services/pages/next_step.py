@@ -13,6 +13,7 @@ from portal.core.next_step import NextStep, page_of, standstill
 from portal.explain import NOBODY, Explanation, explain
 from portal.gateways import statuses
 from submissions.models import Submission
+from submissions.services.sending import hand_over
 from systemusers.services.client_relations.ways import settling_since
 
 SLOW = timedelta(hours=1)
@@ -114,7 +115,16 @@ def _uncertain(row: Submission, at: datetime) -> NextStep:
 
 
 def _delivered(row: Submission, at: datetime) -> NextStep:
+    if row.next_attempt_at is None and hand_over.is_for_person(row):
+        return _to_be_read(row, at)
     return NextStep(_("Venter på svar"), _("Skatteetaten"))
+
+
+def _to_be_read(row: Submission, at: datetime) -> NextStep:
+    """The answer was found, or we have stopped looking: its form is not public, so a person reads it."""
+    if row.problem_code == hand_over.UNSEEN or at - row.status_at > hand_over.MOST_PATIENCE:
+        return NextStep(_("Se etter svaret i Altinn"), _("Dere"), _url(row))
+    return NextStep(_("Les svaret fra Skatteetaten"), _("Dere"), _url(row, "documents"))
 
 
 def _accepted(row: Submission, at: datetime) -> NextStep:
@@ -139,6 +149,8 @@ def _correction(row: Submission) -> NextStep | None:
 def _needs_person(row: Submission, at: datetime) -> NextStep:
     if row.problem_code == "ALREADY_THERE":
         return NextStep(_("Velg: send, ta over eller forkast"), _("Dere"), _url(row))
+    if row.problem_code == "CONFIRM_IN_ALTINN":
+        return NextStep(_("Bekreft i Altinn"), _("Kunden"), _url(row))
     if row.problem_code:
         explanation = explain(row.problem_code)
         who = str(explanation.who) if explanation.who != NOBODY else _("Kunden")
@@ -152,6 +164,9 @@ def _failed(row: Submission, at: datetime) -> NextStep:
 
 
 def _cancelled(row: Submission, at: datetime) -> NextStep:
+    if row.problem_code:
+        explanation = explain(row.problem_code)
+        return NextStep(str(explanation.title), str(explanation.who), _url(row))
     return NextStep(_("Avbrutt før sending"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, Count, Q, QuerySet, Value, When
@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services.actors import names_of, person
+from portal.core.environments import addresses
 from portal.core.heartbeat import is_working
 from portal.core.paging import paginate
 from portal.explain import NOBODY, Explanation, explain
 from portal.explain.support import support_text
 from submissions.models import Dialog, Document, PackageCheck, Submission
-from submissions.services import catalogue, production_start
+from submissions.services import catalogue, corrections, production_start
 from submissions.services.drafting import checking, drafts, package_check
 from submissions.services.drafting.checking import Shown
 from submissions.services.drafting.package_check import Progress
@@ -30,12 +31,15 @@ from submissions.services.pages.next_step import is_in_work_elsewhere, next_step
 from submissions.services.pages.payment import payment_shown
 from submissions.services.pages.timeline import timeline
 from submissions.services.pages.versions import months_shown, versions_shown
-from submissions.services.sending import again, by_person, found
+from submissions.services.sending import again, by_person, found, hand_over, leftovers
 from submissions.services.sending.calls import may_have_delivered
-from submissions.services.ways import adapter_of
+from submissions.services.ways import about_of, adapter_of
 from systemusers.models import Access
 
 S = Submission.Status
+LONGEST_FOLLOWED = timedelta(hours=1)
+"""So long after the delivery an open page asks for the answer by itself."""
+TURNED_DOWN = (S.REJECTED, S.FAILED)
 SHOWN = 50
 """Files listed on the page of a sent report; the rest are in the evidence package."""
 
@@ -58,7 +62,7 @@ class Waiting:
 
 def _common(row: Submission, user: User, at: datetime) -> dict[str, Any]:
     service = catalogue.service(row.service)
-    deadline = catalogue.local(row.environment).last_day(service, row.period)
+    deadline = _deadline(row, service)
     return {
         "submission": row,
         "service": service,
@@ -68,6 +72,13 @@ def _common(row: Submission, user: User, at: datetime) -> dict[str, Any]:
         "sees_access": _sees_access(row, user),
         "step": next_step(row, at=at, working=is_working(at=at)),
     }
+
+
+def _deadline(row: Submission, service: catalogue.Service) -> date | None:
+    """What is asked for in a dialog is due when the dialog says."""
+    if row.answers is not None:
+        return timezone.localdate(row.answers.due_at) if row.answers.due_at else None
+    return catalogue.local(row.environment).last_day(service, row.period)
 
 
 def _sees_access(row: Submission, user: User) -> bool:
@@ -96,6 +107,8 @@ def draft_context(row: Submission, *, user: User, at: datetime, query: QueryDict
         "facts": checking.summary(row) if total and not waiting else [],
         "earlier": earlier_shown(row),
         "preflight": asked,
+        "takes_back": adapter_of(row).takes_back(about_of(row).options),
+        "person_ends": hand_over.is_for_person(row),
         "must_tick": bool(production_start.obstacle(row)),
         "shown": shown,
         "approval": approval_shown(submission=row, user=user, token=shown),
@@ -135,13 +148,20 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         "feedback": documents.filter(role=Document.Role.FEEDBACK).first(),
         "explanation": explain(row.problem_code) if row.status in (S.FAILED, S.UNCERTAIN) else None,
         "needed_for": explain(row.problem_code) if row.status == S.NEEDS_PERSON and row.problem_code else None,
+        "inbox": addresses(row.environment).inbox if hand_over.is_followed(row) else "",
+        "person_ends": hand_over.is_for_person(row),
+        "left": leftovers.what_is_left(row),
+        "not_seen": explain(row.problem_code) if row.problem_code == hand_over.UNSEEN else None,
+        "made_ready": hand_over.made_ready(row),
         "stopped_by": _stopped_by(row, at),
         "support": _support(row),
+        "follows": _follows(row, at),
         "sending": row.calls.aggregate(done=Count("pk", filter=Q(status="DONE")), total=Count("pk"))
         if row.status == S.SENDING
         else None,
         "sent_by": _name(row.queued_by),
         "may_correct": user.may_work and row.status in drafts.CORRECTABLE,
+        "corrected_by": corrections.choices(row) if user.may_work and row.status in TURNED_DOWN else [],
         "may_take_back": user.may_work and can_take_back(row),
         "may_try_again": user.may_work and again.may_try_again(row),
         "may_cancel": user.may_work and _is_stoppable(row, at) and not may_have_delivered(row),
@@ -151,6 +171,14 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         "transmissions": row.transmissions.count(),
         "dialog": _dialog(row),
     }
+
+
+def _follows(row: Submission, at: datetime) -> bool:
+    """Whether the page asks again by itself: something is still expected, and may come while somebody looks at it."""
+    if row.status != S.DELIVERED:
+        return row.is_moving
+    is_read_by_person = hand_over.is_for_person(row) and row.next_attempt_at is None
+    return not is_read_by_person and at - row.status_at < LONGEST_FOLLOWED
 
 
 def _is_stoppable(row: Submission, at: datetime) -> bool:

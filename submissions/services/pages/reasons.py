@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.core.masking import without_identity_numbers
+from portal.explain import CODES
 from submissions.adapters.gld_json.labels import spoken
 from submissions.adapters.gld_json.verdict import REJECTED_ITEMS, STATUS, WARNED_ITEMS
 
@@ -39,11 +41,19 @@ def shown(reasons: Sequence[Mapping[str, str]]) -> list[ShownReason]:
 def _shown(reason: Mapping[str, str]) -> ShownReason:
     title, text = reason.get("text", ""), " ".join(filter(None, (reason.get("description"), reason.get("guidance"))))
     severity = reason.get("severity", "")
-    where = ", ".join(filter(None, (reason.get("file"), reason.get("where"))))
+    where = ", ".join(filter(None, (without_identity_numbers(reason.get("file", "")), reason.get("where"))))
     if ours := _counted(reason.get("code", ""), title):
         return ShownReason(ours, text, where, [], lang="", severity=severity)
+    if not title and not text and (code := reason.get("code", "")):
+        return ShownReason(_of_code(code), "", where, [], lang="", severity=severity)
     names = list(dict.fromkeys(ELEMENT.findall(f"{title} {text}")))
     return ShownReason(_readable(title), _readable(text), where, names, lang="nb", severity=severity)
+
+
+def _of_code(code: str) -> str:
+    """A reason without a word: what we know of its code, else the code."""
+    known = CODES.get(code)
+    return str(known.title) if known else _("Skatteetaten oppga bare koden %(code)s") % {"code": code}
 
 
 def _readable(text: str) -> str:

@@ -34,7 +34,7 @@ def _created(submission: Submission, names: Names) -> Line:
 
 def _changed(submission: Submission, audit: AuditEvent, names: Names) -> Line | None:
     _before, arrow, after = audit.what.partition("->")
-    if audit.what in _APPROVAL:
+    if audit.what in _SAID:
         said = present(audit)
         return Line(said.title, " · ".join([person(audit.by, names), *said.parts]), audit.at, said.colour)
     if not arrow or after not in S.values:
@@ -47,7 +47,10 @@ def _changed(submission: Submission, audit: AuditEvent, names: Names) -> Line | 
 _GOOD = {S.READY, S.DELIVERED, S.ACCEPTED}
 
 
-_APPROVAL = {T.APPROVAL_ASKED, T.APPROVAL_WITHDRAWN, T.APPROVAL_REFUSED, T.APPROVAL_DROPPED, T.APPROVED}
+_SAID = {
+    T.APPROVAL_ASKED, T.APPROVAL_WITHDRAWN, T.APPROVAL_REFUSED, T.APPROVAL_DROPPED, T.APPROVED, T.CORRECTION_TOLD,
+}  # fmt: skip
+"""What persons said, beside the changes of state."""
 
 
 def _text(submission: Submission, after: str, who: str, audit: AuditEvent) -> str:
@@ -89,13 +92,13 @@ def _confirmed_text(audit: AuditEvent) -> str:
 
 
 def _calls_text(submission: Submission) -> str:
-    """Number and time of the calls, and whether some were repeated."""
+    """Number and time of the calls, and whether a file was sent again. Asking again how a control went is no repetition."""
     made = [call for call in submission.calls.all() if call.attempts]
     if not made:
         return ""
     text = ngettext("%(n)s kall", "%(n)s kall", len(made)) % {"n": len(made)}
     text += f", {sum(call.milliseconds or 0 for call in made)} ms"
-    again = any(call.attempts > 1 for call in made)
+    again = any(call.attempts > 1 and call.document_id for call in made)
     return f"{text} · " + _("forsøkt på nytt med samme nøkkel") if again else text
 
 

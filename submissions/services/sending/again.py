@@ -1,4 +1,4 @@
-"""A failed report once more with the same files, when nothing of it can have arrived.
+"""A failed report once more with the same files, when nothing of it can have arrived and the files were not what was refused.
 
 It is a new submission, linked to the failed one: that one keeps its calls, keys and answers as evidence.
 """
@@ -10,7 +10,8 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from portal.core.states import IllegalTransition, LostRace
-from submissions.models import Submission
+from portal.gateways.statuses import is_about_content
+from submissions.models import Call, Submission
 from submissions.services.drafting import drafts
 from submissions.services.drafting.preflight import hashes
 from submissions.services.sending import queue
@@ -20,10 +21,19 @@ Status = Submission.Status
 
 
 def may_try_again(submission: Submission) -> bool:
-    """Whether it failed before the call that delivers, or in it with a clear no. Two queries."""
+    """Whether it failed before the call that delivers, or in it with a clear no, and the same files may do better. Three queries."""
     if submission.status != Status.FAILED or submission.access is None:
         return False
-    return not may_have_delivered(submission) and not _corrections(submission).exists()
+    if may_have_delivered(submission) or _corrections(submission).exists():
+        return False
+    return not _is_refused_for_content(submission)
+
+
+def _is_refused_for_content(submission: Submission) -> bool:
+    """What the files say was refused, by the service or by its control, so only other files can help."""
+    refused = submission.calls.filter(status=Call.Status.REFUSED).order_by("-ordinal")
+    last = refused.values_list("code", "http_status").first()
+    return last is not None and is_about_content(code=last[0], status=last[1])
 
 
 def try_again(*, submission: Submission, by: str, at: datetime) -> Submission:

@@ -1,20 +1,21 @@
 """One planned call: stored as started before it is made, and with its answer after.
 
-`attempts` is the fencing token: a slower worker cannot write the result of a call that was started again.
+`attempts` is the fencing token: a slower worker cannot write the result of a call that was started again. `walking` makes them.
 """
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, F
 
+from portal.core import bulk
+from portal.core.environments import addresses
 from portal.core.lease import Hold
 from portal.core.problems import code_of
 from portal.core.states import LostRace
@@ -25,7 +26,7 @@ from submissions.adapters.meanings import IN_DOUBT
 from submissions.models import Call, Submission
 from submissions.services import remote
 from submissions.services.documents import read_document
-from submissions.services.sending import claim, stored_receipt
+from submissions.services.sending import stored_receipt
 from submissions.services.ways import about_of, adapter_of
 from systemusers.models import Access
 from systemusers.services.tokens import AccessMissing, NoKey, TokenRefused
@@ -42,39 +43,9 @@ def counts_of(submission: Submission) -> Counts:
     return dict(submission.calls.order_by().values_list("step").annotate(n=Count("pk")))
 
 
-def perform(hold: Hold[Submission], call: Call, *, by: str, counts: Counts) -> Answer:
-    """Make the call; once more, with a fresh token, when the token is refused: the work was not looked at. Raises as `_perform`."""
-    try:
-        return _perform(hold, call, by=by, counts=counts)
-    except Refused as error:
-        if kind_of(error) != Kind.TOKEN or call.status != Status.STARTED:
-            raise
-        put_back(call, error)
-    return _perform(hold, call, by=by, counts=counts, fresh=True)
-
-
-def _perform(hold: Hold[Submission], call: Call, *, by: str, counts: Counts, fresh: bool = False) -> Answer:
-    """Make the call with a token of the access's system user.
-
-    Without a token or a readable document the call and the submission are unchanged. The call is STARTED, and the submission
-    SENDING, before the first byte is sent. Raises the gateways' errors, DocumentDamaged, claim.Busy and LostRace.
-    """
-    context = context_of(hold, call, counts=counts, fresh=fresh)
-    with transaction.atomic():
-        _renew(hold, by)
-        start(call, at=hold.now())
-    begun = time.monotonic()
-    try:
-        return adapter_of(hold.row).perform(step_of(call), context)
-    finally:
-        call.milliseconds = round((time.monotonic() - begun) * 1000)
-
-
-def _renew(hold: Hold[Submission], by: str) -> None:
-    if hold.row.status == Submission.Status.QUEUED:
-        claim.set_out(hold, by=by)
-    else:
-        hold.renew()
+def remote_ids_of(submission: Submission) -> dict[str, str]:
+    """What the remote called the work of each step."""
+    return dict(submission.calls.filter(remote_id__gt="").values_list("step", "remote_id"))
 
 
 def look(hold: Hold[Submission], work: Callable[[Context], Result]) -> Result:
@@ -83,21 +54,49 @@ def look(hold: Hold[Submission], work: Callable[[Context], Result]) -> Result:
     return remote.call_with(partial(context_of, hold, first, counts=counts_of(hold.row)), work)
 
 
+def look_at(hold: Hold[Submission], step: str, work: Callable[[Context], Result]) -> Result:
+    """The same with the context of the first call of this step."""
+    call = hold.row.calls.select_related("document").filter(step=step).earliest("ordinal")
+    return remote.call_with(partial(context_of, hold, call, counts=counts_of(hold.row)), work)
+
+
+def look_at_last(hold: Hold[Submission], work: Callable[[Context], Result]) -> Result:
+    """The same with the context of the last call."""
+    last = hold.row.calls.select_related("document").latest("ordinal")
+    return remote.call_with(partial(context_of, hold, last, counts=counts_of(hold.row)), work)
+
+
 def context_of(hold: Hold[Submission], call: Call, *, counts: Counts, fresh: bool = False) -> Context:
-    """What the adapter needs for this call. Raises what `perform` raises before it starts the call."""
+    """What the adapter needs for this call. Raises the gateways' errors, NoKey and DocumentDamaged."""
     submission = hold.row
-    token = remote.token(submission, at=hold.now(), fresh=fresh)
-    answered = submission.calls.filter(remote_id__gt="").values_list("step", "remote_id")
+    exchanged = remote.is_in_altinn(submission, call.step)
+    token = remote.token(submission, at=hold.now(), fresh=fresh, exchanged=exchanged)
+    return context(
+        submission, call, token=token, body=body_of(call), counts=counts, remote_ids=remote_ids_of(submission)
+    )
+
+
+def context(
+    submission: Submission, call: Call, *, token: str, body: bytes, counts: Counts, remote_ids: Mapping[str, str]
+) -> Context:
+    where = addresses(submission.environment)
     return Context(
         base_url=remote.base_url(submission),
         token=token,
         about=about_of(submission),
-        body=read_document(call.document) if call.document else b"",
+        body=body,
         key=call.key,
-        remote_ids=dict(answered),
+        remote_ids=remote_ids,
         counts=counts,
         filename=call.document.filename if call.document else "",
+        apps=where.apps,
+        platform=where.platform,
     )
+
+
+def body_of(call: Call) -> bytes:
+    """Raises DocumentDamaged. No database when the document is loaded."""
+    return read_document(call.document) if call.document else b""
 
 
 def step_of(call: Call) -> Step:
@@ -146,27 +145,45 @@ def _is_removed(submission: Submission) -> bool:
     return submission.access_id is not None and removed.filter(pk=submission.access_id).exists()
 
 
-def start(call: Call, *, at: datetime) -> None:
-    """Store that the call is about to be made. Raises LostRace when another worker is making it."""
-    changes = {"status": Status.STARTED, "attempts": call.attempts + 1, "started_at": at, "finished_at": None}
-    free = Call.objects.filter(pk=call.pk, attempts=call.attempts, status__in=[Status.PLANNED, Status.LOST])
-    if not free.update(**changes):
-        raise LostRace(f"call {call.pk} is being made by another worker")
-    _remember(call, changes)
+def start_all(calls: Sequence[Call], *, at: datetime) -> None:
+    """Store that calls are about to be made. They are locked and `free`."""
+    changes = {"status": Status.STARTED, "started_at": at, "finished_at": None}
+    Call.objects.filter(pk__in=[call.pk for call in calls]).update(attempts=F("attempts") + 1, **changes)
+    for call in calls:
+        _remember(call, {**changes, "attempts": call.attempts + 1})
+
+
+def lock_unmade(calls: Iterable[Call]) -> set[int]:
+    """Locks them; gives the ids of those that no other worker is making."""
+    return _lock(calls, [Status.PLANNED, Status.LOST])
+
+
+def _lock(calls: Iterable[Call], statuses: list[Status]) -> set[int]:
+    """Locks those in these states; gives the ids of those that were not started again since they were loaded."""
+    known = {call.pk: call.attempts for call in calls}
+    rows = Call.objects.filter(pk__in=known, status__in=statuses).order_by("pk").select_for_update()
+    return {pk for pk, attempts in rows.values_list("pk", "attempts") if known[pk] == attempts}
 
 
 def finish(call: Call, answer: Answer, *, at: datetime) -> None:
-    stored = stored_receipt.to_bytes(answer.receipt) if answer.receipt else None
-    _write(
-        call,
-        status=Status.DONE,
-        finished_at=at,
-        http_status=200,
-        code="",
-        meaning="",
-        remote_id=answer.remote_id,
-        answer=stored,
-    )
+    """Raises LostRace."""
+    finish_all({call: answer}, at=at)
+    if call.status != Status.DONE:
+        raise LostRace(f"call {call.pk} was started again by another worker")
+
+
+def finish_all(answers: Mapping[Call, Answer], *, at: datetime) -> None:
+    """Store the answers, and that the calls are DONE. Those that another worker has started again stay as they are."""
+    with transaction.atomic():
+        mine = _lock(answers, [Status.STARTED])
+        done = [call for call in answers if call.pk in mine]
+        for call in done:
+            call.answer = stored_receipt.to_bytes(receipt) if (receipt := answers[call].receipt) else None
+            call.remote_id, call.status, call.finished_at = answers[call].remote_id, Status.DONE, at
+            call.http_status, call.code, call.meaning = 200, "", ""
+        bulk.write_columns(
+            done, "status", "finished_at", "http_status", "code", "meaning", "remote_id", "answer", "milliseconds"
+        )
 
 
 def await_result(call: Call, answer: Answer, *, at: datetime) -> None:

@@ -6,19 +6,22 @@ Uses the lists of dialogs and transmissions only: opening a dialog marks it as s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from portal.core.lease import Hold
+from portal.core.required import required
 from submissions.adapters.base import Candidate, Receipt
 from submissions.adapters.meanings import IN_DOUBT
-from submissions.models import Call, Submission
+from submissions.models import Call, EarlierDelivery, Submission
 from submissions.models.inbox import FROM_PARTY
 from submissions.services import remote
 from submissions.services.sending import calls
 from submissions.services.ways import adapter_of
+from systemusers.services import tokens
 
 CLOCKS_DIFFER = timedelta(minutes=2)
 
@@ -67,8 +70,7 @@ def others_on_their_way(submission: Submission) -> QuerySet[Submission]:
 def unclaimed_since_queued(hold: Hold[Submission]) -> list[Candidate]:
     """New submissions on the customer's dialogs of this service since ours was queued, each once, without the `claimed`."""
     submission = hold.row
-    assert submission.queued_at is not None  # noqa: S101 - an uncertain submission was queued
-    since = submission.queued_at - CLOCKS_DIFFER
+    since = required(submission.queued_at, because="an uncertain submission was queued") - CLOCKS_DIFFER
     new = {c.transmission_id: c for c in listed(hold, since=since) if c.created_at >= since}
     known = claimed(submission)
     return [candidate for ident, candidate in new.items() if ident not in known]
@@ -76,15 +78,42 @@ def unclaimed_since_queued(hold: Hold[Submission]) -> list[Candidate]:
 
 def listed(hold: Hold[Submission], *, since: datetime) -> Iterator[Candidate]:
     """What the customer's side sent, on dialogs of this service that changed since. Many take longer than one lease: renews it."""
-    for dialog_id, item in remote.transmissions_since(hold.row, since, at=hold.now()):
+    access = required(hold.row.access, because="nothing is sent without an access")
+
+    def obtain(*, fresh: bool = False) -> str:
+        return tokens.system_user_token(access=access, scopes=remote.DIALOGPORTEN_SCOPES, at=hold.now(), fresh=fresh)
+
+    for candidate in sent_since(hold.row, since, obtain=obtain):
         hold.renew()
-        if item.type in FROM_PARTY:
-            yield Candidate(str(dialog_id), str(item.id), item.created_at, item.external_reference or "")
+        if candidate:
+            yield candidate
+
+
+def sent_since(submission: Submission, since: datetime, *, obtain: Callable[..., str]) -> Iterator[Candidate | None]:
+    """The same without the database, with the tokens of `obtain`. None for what others than the customer's side sent."""
+    for dialog_id, item in remote.transmissions_since(submission, since, obtain=obtain):
+        is_sent = item.type in FROM_PARTY
+        sent = Candidate(str(dialog_id), str(item.id), item.created_at, item.external_reference or "")
+        yield sent if is_sent else None
 
 
 def claimed(submission: Submission) -> set[str]:
     """Transmissions that cannot be ours: another row has them, or a person has answered for this report that they are not."""
-    answered = submission.earlier.filter(answered_at__isnull=False)
-    others = Submission.objects.filter(customer=submission.customer_id, transmission_id__isnull=False)
-    ids = others.exclude(pk=submission.pk).values_list("transmission_id", flat=True)
-    return {str(value) for value in [*ids, *answered.values_list("transmission_id", flat=True)]}
+    return claimed_by([submission])[submission.pk]
+
+
+def claimed_by(submissions: Sequence[Submission]) -> dict[int, set[str]]:
+    """`claimed` for each of many, by id. Two queries."""
+    answered: defaultdict[int, set[str]] = defaultdict(set)
+    said = EarlierDelivery.objects.filter(submission__in=submissions, answered_at__isnull=False)
+    for pk, theirs in said.values_list("submission_id", "transmission_id"):
+        answered[pk].add(str(theirs))
+    had: defaultdict[int, dict[int, str]] = defaultdict(dict)
+    customers = {row.customer_id for row in submissions}
+    delivered = Submission.objects.filter(customer__in=customers, transmission_id__isnull=False)
+    for customer, pk, ident in delivered.order_by().values_list("customer_id", "pk", "transmission_id"):
+        had[customer][pk] = str(ident)
+    return {
+        row.pk: answered[row.pk] | {ident for pk, ident in had[row.customer_id].items() if pk != row.pk}
+        for row in submissions
+    }

@@ -6,8 +6,10 @@ and transmissions are read: opening a dialog marks it as seen for the customer's
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from time import monotonic
 
 from django.db import transaction
 
@@ -16,12 +18,15 @@ from portal.core.lease import LONGEST_WAIT, Hold
 from portal.core.states import LostRace
 from submissions.adapters.base import Candidate, Context
 from submissions.models import Call, EarlierDelivery, Submission
-from submissions.services import production_start
-from submissions.services.sending import calls, delivery, receipt, stored_receipt
+from submissions.services import production_start, remote
+from submissions.services.sending import calls, delivery, receipt, stored_receipt, walking
 from submissions.services.sending.queue import MaybeDelivered, check_second_person
+from submissions.services.sending.walking import Walk
 from submissions.services.ways import adapter_of
 
 CODE = "ALREADY_THERE"
+LONGEST_LOOK = 60.0
+"""Seconds for the looks of a group: their leases hold for the calls under way."""
 WAIT_FOR_OTHERS = timedelta(seconds=10)
 """At least. Another report of the same customer, service and period is on its way: what was found is probably that one."""
 FRESH = timedelta(hours=1)
@@ -29,30 +34,50 @@ FRESH = timedelta(hours=1)
 Status = Submission.Status
 
 
-def may_begin(hold: Hold[Submission], *, by: str) -> bool:
-    """True when no call was ever made and nothing was found. Otherwise the hold has ended, and a person is asked.
+def look(walks: Sequence[Walk]) -> Iterator[list[Walk]]:
+    """What the customers' sides sent, for reports of which no call was ever made: in `listed`, without the `claimed`.
+
+    Gives the walks as they come; those that could not be looked for have an error.
+    """
+    work = partial(_list, until=monotonic() + LONGEST_LOOK, is_alone=len(walks) == 1)
+    for group in walking.ask(walks, work):
+        known = delivery.claimed_by([walk.hold.row for walk in group if walk.listed])
+        for walk in group:
+            walk.listed = [one for one in walk.listed if one.transmission_id not in known[walk.hold.row.pk]]
+        yield group
+
+
+class TakesLong(Exception):
+    """The customer has so many dialogs that the leases of the others would run out: to be looked for alone."""
+
+
+def _list(walk: Walk, *, until: float, is_alone: bool) -> None:
+    """Runs in a thread, and alone on the task's own: then the lease is renewed, as many dialogs take longer than one."""
+    if monotonic() > until:
+        raise walking.NotBegun("its turn did not come")
+    since = datetime.combine(walk.hold.row.period_start, time(), UTC)
+    walk.listed = []
+    for sent in delivery.sent_since(walk.hold.row, since, obtain=partial(walk.token, remote.DIALOGPORTEN_SCOPES)):
+        walk.listed += [sent] if sent else []
+        if is_alone:
+            walk.hold.renew()
+        elif monotonic() > until:
+            raise TakesLong
+
+
+def may_begin(hold: Hold[Submission], candidates: list[Candidate], *, by: str) -> bool:
+    """True when none of the candidates is about our period. Otherwise the hold has ended, and a person is asked.
 
     Raises what `calls.context_of` and the gateways raise, and LostRace.
     """
-    if hold.row.calls.filter(attempts__gt=0).exists():
-        return True
-    hold.renew()
     has_others = delivery.others_on_their_way(hold.row).exists()
-    found = _unclaimed(hold)
+    found = _compared(hold, candidates)
     if found and has_others:
         hold.postpone(min(max((hold.now() - hold.row.status_at) / 2, WAIT_FOR_OTHERS), LONGEST_WAIT))
         return False
     if found:
         _ask(hold, found, by)
     return not found
-
-
-def _unclaimed(hold: Hold[Submission]) -> list[EarlierDelivery]:
-    submission, since = hold.row, datetime.combine(hold.row.period_start, time(), UTC)
-    seen = list(delivery.listed(hold, since=since))
-    known = delivery.claimed(submission)
-    candidates = [candidate for candidate in seen if candidate.transmission_id not in known]
-    return _compared(hold, candidates) if candidates else []
 
 
 def ask_about(hold: Hold[Submission], candidates: list[Candidate], *, by: str) -> None:
@@ -144,7 +169,7 @@ def take_over(*, submission: Submission, shown: frozenset[int], chosen: int, by:
             transmission_id=found.transmission_id, next_attempt_at=at, problem_code="", failures=0,
             what={"transmission": str(found.transmission_id)},
         )  # fmt: skip
-        receipt.expect_feedback(submission, at=at)
+        receipt.expect_feedback([submission], at=at)
 
 
 def discard(*, submission: Submission, shown: frozenset[int], by: str, at: datetime) -> None:

@@ -20,6 +20,7 @@ from submissions.services import catalogue
 from submissions.services.drafting.preflight import Preflight, preflight, token
 from submissions.services.sending import leftovers
 from submissions.services.sending.calls import may_have_delivered
+from submissions.services.versions import find_corrected
 from submissions.services.ways import adapter_of
 
 
@@ -52,14 +53,17 @@ def queue(
     shown: str | None = None,
     approving: bool = False,
 ) -> None:
-    """READY -> QUEUED with its calls planned. `confirmed` holds the codes of the questions answered yes.
+    """READY -> QUEUED with its calls planned, linked to what it corrects. `confirmed` holds the codes of the questions answered yes.
 
     `shown` is the `preflight.token` of the page that a person answered; None where no page was shown. `approving`: `by`
     answers yes to the open question for approval, see `approvals`. Raises NotReady, HasChanged, NeedsApproval, and LostRace
     when it was queued or changed first. The caller enqueues the task.
     """
     with transaction.atomic():
+        reason = catalogue.hold_relations(customer=submission.customer, access=submission.access)
         lock(submission)
+        if reason:
+            raise NotReady(Preflight([reason], []))
         approval = _pass_gate(submission, by=by, at=at, approving=approving)
         if approval is not None:
             confirmed, shown = frozenset(approval.confirmed), approval.token if shown is None else shown
@@ -73,6 +77,7 @@ def queue(
             queued_by=by,
             queued_at=at,
             next_attempt_at=at,
+            corrects=find_corrected(submission),
             what={"confirmed": sorted(confirmed & {code for code, _ in result.questions})},
         )
         plan_calls(submission)

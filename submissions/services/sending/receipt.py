@@ -6,17 +6,21 @@ the row has a `next_attempt_at`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
 from accounts.models import Customer
-from portal.core import lease
+from portal.core import bulk, lease, lease_many
 from portal.core.lease import Hold
-from portal.core.states import LostRace
+from portal.core.required import required
+from portal.core.states import LostRace, move_all
 from submissions.adapters.base import Receipt
-from submissions.models import Call, Dialog, Document, Submission
-from submissions.services.documents import store_document
+from submissions.models import Call, Dialog, Submission
+from submissions.services.documents import Kept, keep, record_receipts
 from submissions.services.inbox import cursors
 from submissions.services.sending import stored_receipt
 
@@ -26,12 +30,25 @@ FOUND = "kvittering-funnet-i-dialogporten.json"
 Status = Submission.Status
 
 
-def deliver(hold: Hold[Submission], *, by: str) -> None:
-    """From the answer that was stored with the call that brought it. Raises LostRace."""
-    last = _answered(hold.row)
-    assert last.answer is not None  # noqa: S101 - selected so
-    _delivered(hold, stored_receipt.from_bytes(bytes(last.answer)), by=by, at=last.finished_at or hold.now())
-    store(hold)
+def deliver(holds: Sequence[Hold[Submission]], *, by: str, known: Mapping[int, Call] | None = None) -> None:
+    """From the answers that were stored with the calls that brought them. What is no longer ours is left out.
+
+    `known` are such calls that the caller has, by submission.
+    """
+    answered = {**_answered([hold.row for hold in holds if hold.row.pk not in (known or {})]), **(known or {})}
+    with transaction.atomic():
+        mine = lease.lock_all(holds)
+        for hold in mine:
+            call = answered[hold.row.pk]
+            _set(hold.row, _receipt_in(call), at=call.finished_at or hold.now())
+        _delivered(mine, by=by)
+    store(mine, answered)
+
+
+def move(hold: Hold[Submission], found: Receipt, *, by: str) -> None:
+    """DELIVERED now, without storing the receipt. Call it in a transaction, with the row locked."""
+    _set(hold.row, found, at=hold.now())
+    _delivered([hold], by=by)
 
 
 def settle(hold: Hold[Submission], call: Call, receipt: Receipt, *, by: str, at: datetime) -> None:
@@ -46,24 +63,24 @@ def settle(hold: Hold[Submission], call: Call, receipt: Receipt, *, by: str, at:
         Call.objects.filter(pk=call.pk).update(
             status=Call.Status.DONE, finished_at=at, http_status=None, answer=stored_receipt.to_bytes(receipt)
         )
-        _delivered(hold, receipt, by=by, at=at)
-    store(hold)
+        _set(hold.row, receipt, at=at)
+        _delivered([hold], by=by)
+    store([hold])
 
 
-def store(hold: Hold[Submission]) -> None:
-    """Keep the receipt as a document, and end the work. Raises LostRace and what a full disk raises."""
-    call = _answered(hold.row)
-    assert call.answer is not None  # noqa: S101 - selected so
-    store_document(
-        content=stored_receipt.from_bytes(bytes(call.answer)).raw,
-        filename=FILENAME if call.http_status else FOUND,
-        media_type="application/json",
-        role=Document.Role.RECEIPT,
-        customer=hold.row.customer,
-        submission=hold.row,
-        at=hold.now(),
-    )
-    hold.finish()
+def store(holds: Sequence[Hold[Submission]], answered: Mapping[int, Call] | None = None) -> None:
+    """Keep the receipts as documents, and end the work. A receipt that cannot be kept does not keep the others back."""
+    calls = answered or _answered([hold.row for hold in holds])
+    kept: dict[Submission, Kept] = {}
+    for hold in holds:
+        with lease.reporting(hold):
+            kept[hold.row] = keep(_receipt_in(calls[hold.row.pk]).raw)
+    done = [hold for hold in holds if hold.row in kept]
+    if done:
+        names = {row: FILENAME if calls[row.pk].http_status else FOUND for row in kept}
+        with transaction.atomic():
+            record_receipts(kept, names=names, at=done[0].now())
+            lease_many.end_all(done)
 
 
 def check_free(submission: Submission, receipt: Receipt) -> None:
@@ -73,34 +90,43 @@ def check_free(submission: Submission, receipt: Receipt) -> None:
         raise LostRace(f"submission {submission.pk}: another one has transmission {receipt.transmission_id}")
 
 
-def _answered(submission: Submission) -> Call:
-    """The call that brought the receipt: the last one with an answer."""
-    call = submission.calls.filter(answer__isnull=False).order_by("-ordinal").first()
-    if call is None:
-        raise RuntimeError(f"the calls of submission {submission.pk} brought no receipt")
-    return call
+def _answered(submissions: Sequence[Submission]) -> dict[int, Call]:
+    """The calls that brought the receipts, by submission: the last ones with an answer."""
+    if not submissions:
+        return {}
+    rows = Call.objects.filter(submission__in=[row.pk for row in submissions], answer__isnull=False).defer(None)
+    found = {call.submission_id: call for call in rows.order_by("submission_id", "-ordinal").distinct("submission_id")}
+    for row in submissions:
+        if row.pk not in found:
+            raise RuntimeError(f"the calls of submission {row.pk} brought no receipt")
+    return found
 
 
-def _delivered(hold: Hold[Submission], receipt: Receipt, *, by: str, at: datetime) -> None:
-    with transaction.atomic():
-        hold.enter(
-            Status.DELIVERED,
-            by=by,
-            delivered_at=at,
-            dialog_id=receipt.dialog_id or None,
-            transmission_id=receipt.transmission_id or None,
-            receipt_reference=receipt.reference[:200],
-            failures=0,
-            problem_code="",
-            problem_detail="",
-        )
-        expect_feedback(hold.row, at=hold.now())
+def _receipt_in(call: Call) -> Receipt:
+    answer = required(call.answer, because="the call was chosen by its answer")
+    return stored_receipt.from_bytes(bytes(answer))
 
 
-def expect_feedback(submission: Submission, *, at: datetime) -> None:
+def _set(row: Submission, receipt: Receipt, *, at: datetime) -> None:
+    row.delivered_at, row.receipt_reference = at, receipt.reference[:200]
+    row.dialog_id = UUID(receipt.dialog_id) if receipt.dialog_id else None
+    row.transmission_id = UUID(receipt.transmission_id) if receipt.transmission_id else None
+
+
+def _delivered(holds: Sequence[Hold[Submission]], *, by: str) -> None:
+    """DELIVERED with what was `_set`. The rows are locked."""
+    if not holds:
+        return
+    rows, at = [hold.row for hold in holds], holds[0].now()
+    bulk.write_columns(rows, "delivered_at", "dialog_id", "transmission_id", "receipt_reference")
+    cleared: dict[str, Any] = {"failures": 0, "problem_code": "", "problem_detail": ""}
+    move_all(rows, Status.DELIVERED, by=by, at=at, lease_until=holds[0].until(), **cleared)
+    expect_feedback(rows, at=at)
+
+
+def expect_feedback(submissions: Sequence[Submission], *, at: datetime) -> None:
     """Poll Dialogporten soon; a dialog that was read before the ids were known is read again."""
-    if submission.dialog_id:
-        known = Dialog.objects.filter(environment=submission.environment, dialog_id=str(submission.dialog_id))
-        lease.make_due(known, at=at)
-    if submission.access_id:
-        cursors.make_due(access_id=submission.access_id, at=at)
+    for environment in {row.environment for row in submissions}:
+        ids = [str(row.dialog_id) for row in submissions if row.environment == environment and row.dialog_id]
+        lease.make_due(Dialog.objects.filter(environment=environment, dialog_id__in=ids), at=at)
+    cursors.make_all_due(access_ids={row.access_id for row in submissions if row.access_id}, at=at)

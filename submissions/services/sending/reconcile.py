@@ -21,7 +21,7 @@ from submissions.adapters.base import Meaning
 from submissions.adapters.meanings import IN_DOUBT
 from submissions.models import Call, Submission
 from submissions.services import restoring
-from submissions.services.sending import calls, found, leftovers, receipt, refusal
+from submissions.services.sending import calls, found, hand_over, leftovers, receipt, refusal, walking
 from submissions.services.sending.delivery import (
     as_receipt,
     find_delivery,
@@ -67,7 +67,7 @@ def settle(hold: Hold[Submission]) -> None:
     """
     doubt = _call_in_doubt(hold)
     if doubt is None:
-        receipt.deliver(hold, by=BY)
+        hand_over.after_calls([hold], by=BY)
         return
     try:
         delivery = find_delivery(hold, is_there=_is_there(doubt))
@@ -145,14 +145,14 @@ def _ask_again(hold: Hold[Submission], doubt: Call) -> None:
     """Repeat the call. The remote accepts it once: a repeat is accepted, or refused with the adapter's ALREADY_DELIVERED."""
     record(by=BY, at=hold.now(), target=hold.row, what=AuditType.CONFIRMATION_REPEATED)
     try:
-        answer = calls.perform(hold, doubt, by=BY, counts=calls.counts_of(hold.row))
+        answer = walking.make_one(hold, doubt, by=BY)
     except (LostRace, SoftTimeLimitExceeded):
         raise
     except Exception as error:
         _still_in_doubt(hold, doubt, error)
     else:
         calls.finish(doubt, answer, at=hold.now())
-        receipt.deliver(hold, by=BY)
+        hand_over.after_calls([hold], by=BY)
 
 
 def _still_in_doubt(hold: Hold[Submission], doubt: Call, error: Exception) -> None:

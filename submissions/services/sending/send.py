@@ -1,5 +1,6 @@
 """Exactly-once sending: makes the planned calls in order, each stored before it is made and when it is answered.
 
+A batch of submissions is walked together, one call of each at a time; what goes wrong with one is settled for it alone.
 A call that may be repeated is repeated here, with its key and body; another one only by `reconcile`. No transaction is open
 and no row is locked during a call.
 """
@@ -7,27 +8,29 @@ and no row is locked during a call.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import QuerySet
 
-from portal.core import lease
+from portal.core import lease, lease_many
 from portal.core.lease import LONGEST_WAIT, Hold
 from portal.core.problems import BROKEN_REPLY, INTERNAL_ERROR, code_of
+from portal.core.required import required
 from portal.core.states import LostRace
 from submissions.adapters.base import Answer, Meaning
 from submissions.adapters.meanings import IN_DOUBT, REFUSED
 from submissions.models import Call, Submission
 from submissions.services import restoring
 from submissions.services.pauses import pause
-from submissions.services.sending import calls, claim, found, leftovers, receipt, refusal
+from submissions.services.sending import calls, claim, found, hand_over, leftovers, receipt, refusal, walking
+from submissions.services.sending.walking import Walk
 
 BY = "task:send"
-BATCH = 10
+BATCH = 100
 BUDGET = timedelta(minutes=4)
 """Maximum time of one task before it leaves the rest to the next; below the workers' soft time limit."""
 FIRST_LOOK = timedelta(seconds=5)
@@ -43,7 +46,7 @@ def waiting_rows() -> QuerySet[Submission]:
 
 
 def send_due(*, at: datetime, when_full: Callable[[], None]) -> None:
-    """Claim a batch of due submissions and send each.
+    """Claim a batch of due submissions and send them.
 
     `when_full` is called when there may be more, before the work begins: another worker takes them meanwhile.
     """
@@ -51,44 +54,72 @@ def send_due(*, at: datetime, when_full: Callable[[], None]) -> None:
     holds = lease.claim(rows, at=at, limit=BATCH)
     if len(holds) == BATCH:
         when_full()
-    for hold in holds:
-        with lease.reporting(hold):
-            hold.renew()  # those before it took time
-            walk(hold, stop_at=at + BUDGET)
+    walk(holds, stop_at=at + BUDGET)
 
 
-@dataclass
-class _Walk:
-    """One worker's round with one submission. `has_moved`: a call of this round succeeded."""
+def walk(holds: Sequence[Hold[Submission]], *, stop_at: datetime) -> None:
+    """Send QUEUED submissions, or continue where an earlier worker stopped.
 
-    hold: Hold[Submission]
-    counts: calls.Counts
-    has_moved: bool = False
-
-
-def walk(hold: Hold[Submission], *, stop_at: datetime) -> None:
-    """Send a QUEUED submission, or continue where an earlier worker stopped.
-
-    Ends DELIVERED, FAILED or UNCERTAIN; QUEUED after an error that passes; unchanged when the time is up. Raises LostRace.
+    Each ends DELIVERED, FAILED or UNCERTAIN; QUEUED after an error that passes; unchanged when the time is up, or when
+    another worker has it.
     """
+    to_send = []
+    for hold in holds:
+        if hold.row.status in (Status.QUEUED, Status.SENDING):
+            to_send.append(hold)
+            continue
+        with lease.reporting(hold):
+            _finish_rest(hold)
+    for group in claim.few_of_each_customer(to_send):
+        lease.work_as_one(group, partial(_walk_group, stop_at=stop_at))
+
+
+def _finish_rest(hold: Hold[Submission]) -> None:
+    """What is left to do for a report that is not on its way."""
     if hold.row.status in leftovers.GIVEN_UP:
         leftovers.remove(hold)
-        return
-    if hold.row.status not in (Status.QUEUED, Status.SENDING):
-        receipt.store(hold)
-        return
-    if _was_left_in_doubt(hold):
-        return
-    round_ = _Walk(hold, calls.counts_of(hold.row))
-    if not _may_begin(round_):
-        return
-    for call in hold.row.calls.select_related("document").exclude(status=Call.Status.DONE):
-        if hold.now() > stop_at:
-            hold.postpone(timedelta(0))
-            return
-        if not _make(round_, call):
-            return
-    receipt.deliver(hold, by=BY)
+    elif hand_over.is_followed(hold.row):
+        hand_over.look(hold)
+    else:
+        receipt.store([hold])
+
+
+def _walk_group(holds: Sequence[Hold[Submission]], *, stop_at: datetime) -> None:
+    walks, doubtful = walking.begin(holds)
+    for hold in doubtful:
+        with lease.reporting(hold):
+            if not _was_left_in_doubt(hold):
+                walks += walking.begin([hold])[0]
+    slow = _walk_on(walks, stop_at=stop_at)
+    for one in slow:
+        _walk_on([one], stop_at=stop_at)
+
+
+def _walk_on(walks: Sequence[Walk], *, stop_at: datetime) -> list[Walk]:
+    """The calls of all, one of each at a time. Gives those that hold the others up."""
+    slow: list[Walk] = []
+    while walks := _in_time(walks, stop_at=stop_at):
+        walking.load_next(walks)
+        lease_many.alone_if_it_fails(_deliver, [one for one in walks if one.call is None])
+        walks = [one for one in walks if one.call is not None]
+        walks = _may_begin(walks, slow) if any(one.is_new for one in walks) else walks
+        walks = [one for group in walking.make_next(walks, by=BY) for one in _settled(group)]
+    return slow
+
+
+def _in_time(walks: Sequence[Walk], *, stop_at: datetime) -> list[Walk]:
+    """All; none when the time is up: they are due at once."""
+    if not walks or walks[0].hold.now() <= stop_at:
+        return list(walks)
+    for one in walks:
+        with lease.reporting(one.hold):
+            one.hold.postpone(timedelta(0))
+    return []
+
+
+def _deliver(walks: Sequence[Walk]) -> None:
+    brought = {one.hold.row.pk: one.brought for one in walks if one.brought}
+    hand_over.after_calls([one.hold for one in walks], by=BY, known=brought)
 
 
 def _was_left_in_doubt(hold: Hold[Submission]) -> bool:
@@ -105,37 +136,71 @@ def _was_left_in_doubt(hold: Hold[Submission]) -> bool:
     return True
 
 
-def _may_begin(round_: _Walk) -> bool:
-    """Whether the first call may be made; errors of the look are those of the first call before it is started."""
-    hold = round_.hold
+def _may_begin(walks: Sequence[Walk], slow: list[Walk]) -> list[Walk]:
+    """Those whose next call may be made. Errors of the look are those of the first call before it is started."""
+    going = [one for one in walks if not one.is_new]
+    for group in found.look(walking.lease_again([one for one in walks if one.is_new])):
+        for one in group:
+            with lease.reporting(one.hold):
+                if isinstance(one.error, found.TakesLong):
+                    slow.append(one)
+                elif _is_free(one):
+                    one.is_new = False
+                    going.append(one)
+    return going
+
+
+def _is_free(one: Walk) -> bool:
+    """Whether the look was made, and nothing was found that a person must see."""
     try:
-        return found.may_begin(hold, by=BY)
-    except (LostRace, SoftTimeLimitExceeded):
-        raise
+        if one.error is not None:
+            raise one.error
+        return not one.listed or found.may_begin(one.hold, one.listed, by=BY)
     except Exception as error:
-        _failed(round_, hold.row.calls.earliest("ordinal"), error)
+        _not_made(one, error)
         return False
 
 
-def _make(round_: _Walk, call: Call) -> bool:
-    """Make one call. True when it succeeded and the next may follow."""
-    hold = round_.hold
-    try:
-        answer = calls.perform(hold, call, by=BY, counts=round_.counts)
-    except (LostRace, SoftTimeLimitExceeded):
-        raise
-    except claim.Busy:
-        claim.wait_for_room(hold)
-        return False
-    except Exception as error:
-        _failed(round_, call, error)
-        return False
-    if answer.look_again_after is not None:
-        _wait_for_remote(round_, call, answer, longest=LONGEST_WAIT)
-        return False
-    calls.finish(call, answer, at=hold.now())
-    _moved(round_)
-    return True
+def _settled(group: Sequence[Walk]) -> list[Walk]:
+    """What became of the calls. Gives those whose next call may follow."""
+    for one in group:
+        if one.error is not None:
+            with lease.reporting(one.hold):
+                _not_made(one, one.error)
+        elif one.answer and one.answer.look_again_after is not None:
+            with lease.reporting(one.hold):
+                _wait_for_remote(one, one.answer, longest=LONGEST_WAIT)
+    done = [one for one in group if one.answer and one.answer.look_again_after is None]
+    lease_many.alone_if_it_fails(_finish, done)
+    return [one for one in group if one.goes_on]
+
+
+def _finish(walks: Sequence[Walk]) -> None:
+    answers = {one.call: one.answer for one in walks if one.call and one.answer}
+    calls.finish_all(answers, at=walks[0].hold.now())
+    for one in walks:
+        if one.call and one.call.status == Call.Status.DONE:
+            one.went_well()
+            _moved(one)
+        if one.answer and one.answer.left:
+            Submission.objects.filter(pk=one.hold.row.pk).update(left_behind=one.answer.left[:200])
+
+
+def _not_made(one: Walk, error: Exception) -> None:
+    """The walk ends, but for a token that is changed for a fresh one."""
+    if isinstance(error, LostRace | SoftTimeLimitExceeded):
+        raise error
+    call = required(one.call, because="its next call was to be made")
+    if isinstance(error, claim.Busy):
+        claim.wait_for_room(one.hold)
+    elif isinstance(error, walking.NotBegun):
+        calls.put_back(call, error)
+        one.hold.postpone(timedelta(0))
+    elif walking.is_token_refused(one):
+        calls.put_back(call, error)
+        one.wants_fresh = one.goes_on = True
+    else:
+        _failed(one, call, error)
 
 
 class NotReadyInTime(Exception):
@@ -144,10 +209,10 @@ class NotReadyInTime(Exception):
     code = "NOT_READY_IN_TIME"
 
 
-def _wait_for_remote(round_: _Walk, call: Call, answer: Answer, *, longest: timedelta) -> None:
+def _wait_for_remote(one: Walk, answer: Answer, *, longest: timedelta) -> None:
     """The row stays SENDING without a lease until the next look. FAILED when the patience is over."""
-    hold = round_.hold
-    _moved(round_)
+    hold, call = one.hold, required(one.call, because="it was answered")
+    _moved(one)
     waited = hold.now() - (call.waiting_since or hold.now())
     if answer.give_up_after is not None and waited > answer.give_up_after:
         refusal.fail(hold, call, NotReadyInTime(), by=BY)
@@ -161,17 +226,17 @@ def _wait_for_remote(round_: _Walk, call: Call, answer: Answer, *, longest: time
         hold.finish(next_attempt_at=hold.now() + wait)
 
 
-def _moved(round_: _Walk) -> None:
+def _moved(one: Walk) -> None:
     """The first success after a problem shows that its cause has gone: others that wait for it are due."""
-    row = round_.hold.row
-    if row.problem_code and not round_.has_moved:
+    row = one.hold.row
+    if row.problem_code and not one.has_moved:
         others = Submission.objects.filter(environment=row.environment, status=Status.QUEUED)
-        lease.wake(others, codes=[row.problem_code], at=round_.hold.now())
-    round_.has_moved = True
+        lease.wake(others, codes=[row.problem_code], at=one.hold.now())
+    one.has_moved = True
 
 
-def _failed(round_: _Walk, call: Call, error: Exception) -> None:
-    hold = round_.hold
+def _failed(one: Walk, call: Call, error: Exception) -> None:
+    hold = one.hold
     meaning = calls.meaning_of(hold.row, call, error)
     _log(hold.row, call, error, meaning)
     if meaning == Meaning.FINAL and call.meaning in IN_DOUBT and calls.delivers(call):
@@ -182,7 +247,7 @@ def _failed(round_: _Walk, call: Call, error: Exception) -> None:
         _uncertain(hold, call, error, meaning)
     else:
         asked = getattr(error, "retry_after", None)
-        failures = 1 if round_.has_moved else hold.row.failures + 1
+        failures = 1 if one.has_moved else hold.row.failures + 1
         wait = pause(hold.row, meaning, failures=failures, asked=asked, at=hold.now())
         _back_to_queue(hold, call, error, wait=wait, failures=failures)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from portal.core.environments import addresses
 from portal.sandbox.faults import Fault
 from portal.sandbox.skatteetaten import cases
-from submissions.adapters import ANSWERING, adapter
+from submissions.adapters import ANSWERING, HAND_OVERS, adapter
 from submissions.adapters.base import About, NamedFile
 from submissions.models import Dialog, Submission
 from submissions.period import Period, PeriodKind
@@ -102,10 +102,68 @@ class Rig:
         """Where the service is in the sandbox."""
         return urlsplit(self.service.base_url(addresses("SANDBOX"))).path
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where its calls go: all that a delivery changes there."""
+        return (self.path,)
+
     def order(self, *, call: int, **fault: Any) -> None:
         """The call with this number, from 0, meets a fault."""
         values = {"kind": "status", "seconds": 0.0, **fault}
         self.world.app.faults.order(Fault(service="skatteetaten", path=self.path, after=call, **values))
 
+    def finish(self, submission: Submission) -> Submission:
+        """What the worker does until nothing moves any more, and what a person does where one must."""
+        return self.world.settle(submission)
+
     def delivered_ids(self) -> list[str]:
+        """What the remote has of it, each once."""
         return [received.id for received in self.world.received]
+
+    def delivery_of(self, submission: Submission) -> str:
+        """What the report says that the remote calls it."""
+        return str(submission.transmission_id)
+
+
+class HandOverRig(Rig):
+    """A person finishes the report in Altinn. An instance that was made there and never used counts as another delivery."""
+
+    def __init__(self, world: World, name: str) -> None:
+        super().__init__(world, name)
+        world.app.state.settings.virus_scan_seconds = 0
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (self.path, "/apps/", "/platform/storage/")
+
+    def order(self, *, call: int, **fault: Any) -> None:
+        """The call that does the work of the planned call with this number."""
+        service, after = MAKES[call]
+        values = {"kind": "status", "seconds": 0.0, **fault}
+        path = self.path if service == "skatteetaten" else ""
+        self.world.app.faults.order(Fault(service=service, path=path, after=after, **values))
+
+    def finish(self, submission: Submission) -> Submission:
+        world = self.world
+        world.settle(submission)
+        while submission.status == "NEEDS_PERSON" or (submission.status == "DELIVERED" and submission.next_attempt_at):
+            for instance in world.app.state.apps.instances.values():
+                if instance.task == "confirmation":
+                    world.control(f"/control/app-instances/{instance.id}/confirm")
+            world.let_pass(max(0.0, (submission.next_attempt_at - world.at) / timedelta(seconds=1)))
+            world.send(submission)
+        return submission
+
+    def delivered_ids(self) -> list[str]:
+        return [one.id for one in self.world.app.state.apps.instances.values() if not one.deleted]
+
+    def delivery_of(self, submission: Submission) -> str:
+        return submission.receipt_reference
+
+
+MAKES = [("skatteetaten", 0), ("skatteetaten", 1), ("apps", 0), ("apps", 2), ("apps", 3), ("apps", 5)]
+"""The imitated service of each planned call of a tax return, and the number of the call among those to it."""
+
+
+def rig_for(world: World, name: str) -> Rig:
+    return HandOverRig(world, name) if name in HAND_OVERS else Rig(world, name)

@@ -154,3 +154,9 @@ def test_the_limits_of_feedback_are_those_of_an_upload():
     for content in (deep, many, b"<t>" + b"x" * safe_xml.MAX_BYTES + b"</t>"):
         with pytest.raises(UnreadableFeedback):
             read_feedback(content, "application/xml")
+
+
+def test_half_a_character_in_a_text_can_be_stored_and_shown():
+    content = rb'{"mottak": {"mottakstatus": "avvist", "avvik": [{"kode": "X", "melding": "Kari \ud83d\u0000"}]}}'
+
+    assert read_feedback(content, "application/json").reasons[0].text == "Kari \ufffd\ufffd"

@@ -126,10 +126,10 @@ def test_the_table_has_masked_numbers_and_shows_new_values_as_they_are() -> None
 
     first, second = table.rows
     assert first == (
-        "310987654", f"*********{FIRST[-2:]}", "Skattekort",
-        "Hovedarbeidsgiver: tabell 8100, 33 % i 12 måneder\n=HYPERLINK(1): 41 %", "2025-12-07", "Kildeskatt på lønn, noeNytt",
+        "310\xa0987\xa0654", f"*********{FIRST[-2:]}", "Skattekort",
+        "Hovedarbeidsgiver: tabell 8100, 33 % i 12 måneder\n=HYPERLINK(1): 41 %", "7. desember 2025", "Kildeskatt på lønn, noeNytt",
     )  # fmt: skip
-    assert second == ("310987654", f"*********{SECOND[-2:]}", "heltNytt", "", "", "")
+    assert second == ("310\xa0987\xa0654", f"*********{SECOND[-2:]}", "heltNytt", "", "", "")
 
 
 def test_the_csv_runs_no_formula_and_has_a_row_for_each_withholding() -> None:
@@ -140,7 +140,7 @@ def test_the_csv_runs_no_formula_and_has_a_row_for_each_withholding() -> None:
         f"310987654;{FIRST};2026;skattekortopplysningerOK;2025-12-07;17;LOENN_FRA_HOVEDARBEIDSGIVER;;8100;33;12"
     )
     assert ";'=HYPERLINK(1);" in lines[2]
-    assert lines[3] == f"310987654;{SECOND};;heltNytt;;;;;;;;"
+    assert lines[3] == f"310987654;{SECOND};;heltNytt;;;;;;;;;"
 
 
 def test_the_xml_has_the_names_of_the_answer() -> None:
@@ -150,6 +150,35 @@ def test_the_xml_has_the_names_of_the_answer() -> None:
     assert text.count("<arbeidstaker>") == 2
     assert f"<arbeidstakeridentifikator>{FIRST}</arbeidstakeridentifikator>" in text
     assert "<tabellnummer>8100</tabellnummer>" in text
+
+
+def one_card(**withholding: Any) -> NamedFile:
+    card = {"forskuddstrekk": [{"trekkode": "PENSJON", **withholding}]}
+    person = {"arbeidstakeridentifikator": FIRST, "skattekort": card}
+    return NamedFile("skattekort.json", json.dumps({"arbeidsgiver": [{"arbeidstaker": [person]}]}).encode())
+
+
+def test_a_rate_of_zero_is_in_every_export() -> None:
+    file = one_card(trekkprosent={"prosentsats": 0})
+
+    assert "<prosentsats>0</prosentsats>" in WAY.export([file], format="xml").content.decode()
+    assert ";PENSJON;;;0;;;trekkprosent" in WAY.export([file], format="csv").content.decode()
+    assert WAY.tables([file])[0].rows[0][3] == "Pensjon: 0 %"
+
+
+def test_a_free_card_without_an_amount_is_shown_as_one() -> None:
+    file = one_card(frikort={})
+
+    assert WAY.tables([file])[0].rows[0][3] == "Pensjon: frikort"
+    assert ";PENSJON;;;;;;frikort" in WAY.export([file], format="csv").content.decode()
+
+
+def test_half_a_character_in_an_answer_is_shown_and_exported() -> None:
+    file = one_card(trekkprosent={"prosentsats": "4\ud83d"})
+
+    assert "4\ufffd" in WAY.tables([file])[0].rows[0][3]
+    assert "4\ufffd" in WAY.export([file], format="csv").content.decode()
+    assert "4\ufffd" in WAY.export([file], format="xml").content.decode()
 
 
 def test_the_json_is_the_answer_as_it_came() -> None:

@@ -19,6 +19,7 @@ from submissions.services.heaps.problems import problems
 from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.accountant import Firm
+from tests.submissions.adapters.gld_json.test_end_to_end import Vendor
 from tests.submissions.deaths import each_death
 from tests.submissions.heaps.rig import HOUSING, SHARES, drop, files_for, upload, work_to_the_end
 from tests.submissions.world import World, store
@@ -200,6 +201,43 @@ def test_only_what_was_shown_is_sent(firm: Firm, administrator: User) -> None:
         ordering.order_sending(heap=heap, user=administrator, shown=shown, at=AT)
 
     assert set(Submission.objects.values_list("status", flat=True)) <= {S.READY, S.DRAFT}
+
+
+def another_file(draft: Submission, access: Access, user: User) -> None:
+    """A colleague puts a report without faults in place of the one that is there."""
+    (file,) = files_for(access.customer, HOUSING)
+    changed = file.content.replace(b"EKSEMPEL-", b"ANNEN-")
+    drafts.add_files(submission=draft, files=[upload(file.name, changed)], by=user.actor, at=LATER)
+    draft.refresh_from_db()
+    assert (draft.status, draft.warnings) == (S.READY, 0)
+
+
+def test_a_file_that_is_changed_after_the_page_was_shown_is_not_sent(
+    world: World, access: Access, administrator: User, case_worker: User
+) -> None:
+    Vendor(world, HOUSING)
+    heap = with_drafts(administrator, *files_for(access.customer, HOUSING))
+    shown = ordering.to_send(heap=heap, user=administrator)
+    assert len(shown.ids) == 1
+
+    another_file(Submission.objects.get(), access, case_worker)
+
+    with pytest.raises(ordering.HasChanged):
+        ordering.order_sending(heap=heap, user=administrator, shown=shown.token, at=LATER)
+
+
+def test_a_file_that_is_changed_before_the_worker_comes_is_told_and_not_sent(
+    world: World, access: Access, administrator: User, case_worker: User
+) -> None:
+    Vendor(world, HOUSING)
+    heap = with_drafts(administrator, *files_for(access.customer, HOUSING))
+    assert send_all(heap, administrator) == 1
+
+    another_file(Submission.objects.get(), access, case_worker)
+    work_to_the_end(at=LATER)
+
+    package = heap.packages.get()
+    assert (package.not_sent, package.send_wanted_at, Submission.objects.get().status) == (True, None, S.READY)
 
 
 def test_what_is_no_longer_ready_when_the_worker_comes_is_told(access: Access, administrator: User) -> None:

@@ -26,6 +26,7 @@ from submissions.services.heaps import intake, ordering, removal, work
 from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.heaps.rig import HOUSING, SHARES, drop, files_for, upload, work_to_the_end, zipped
+from tests.submissions.world import make_draft
 
 S = Submission.Status
 NUMBER = "01017012345"
@@ -194,7 +195,12 @@ def test_identity_numbers_in_file_names_are_hidden_and_encrypted(
     page: Client, access: Access, case_worker: User
 ) -> None:
     part = files_for(access.customer, SHARES)[1]
-    heap = drop(case_worker, NamedFile(f"{NUMBER}_kari.xml", part.content), NamedFile(f"{NUMBER}.txt", b"x"))
+    heap = drop(
+        case_worker,
+        NamedFile(f"{NUMBER}_kari.xml", part.content),
+        NamedFile(f"{NUMBER}.txt", b"x"),
+        NamedFile(f"a.{NUMBER}", b"y"),
+    )
     work_to_the_end()
 
     text = page.get(f"{url('heap', heap)}?state=files").text
@@ -204,8 +210,8 @@ def test_identity_numbers_in_file_names_are_hidden_and_encrypted(
 
     assert NUMBER not in text + listed.decode() + str(names)
     assert "_kari.xml" in text
-    rows = HeapFile.objects.raw("SELECT id, filename, filename::text AS sealed FROM submissions_heapfile")
-    assert all(NUMBER not in row.sealed for row in rows)
+    rows = HeapFile.objects.raw("SELECT id, filename, extension, filename::text AS sealed FROM submissions_heapfile")
+    assert all(NUMBER not in row.sealed and row.extension in (".xml", ".txt", "") for row in rows)
     assert all(NUMBER not in str(event.detail) for event in AuditEvent.objects.all())
 
 
@@ -248,6 +254,40 @@ def test_bytes_that_another_heap_names_stay(access: Access, case_worker: User, a
     removal.delete(heap=one, by=case_worker.actor, at=AT)
 
     assert storage().exists(storage_path(two.files.get().sha256))
+
+
+def test_bytes_that_are_being_taken_in_elsewhere_stay(
+    access: Access, case_worker: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A draft is made of the same bytes: they are stored, and its row comes after the heap is gone, or while it goes."""
+    draft = make_draft(access)
+    one, two = (drop(case_worker, NamedFile("a.txt", content)) for content in (b"before", b"during"))
+    meanwhile = documents.storage().delete
+
+    kept = [documents.keep(b"before")]
+
+    def delete(name: str) -> None:
+        kept.append(documents.keep(b"during"))
+        meanwhile(name)
+
+    removal.delete(heap=one, by=case_worker.actor, at=AT)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(documents.storage()), "delete", lambda _storage, name: delete(name))
+        removal.delete(heap=two, by=case_worker.actor, at=AT)
+
+    rows = [
+        documents.record_document(
+            kept=one,
+            filename="a.txt",
+            media_type="",
+            role="FEEDBACK",
+            customer=access.customer,
+            submission=draft,
+            at=AT,
+        )
+        for one in kept
+    ]
+    assert [documents.read_document(row) for row in rows] == [b"before", b"during"]
 
 
 def test_old_heaps_are_swept_and_young_ones_are_not(case_worker: User) -> None:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+
+import pytest
 
 from accounts.models import Customer, User
-from submissions.adapters.base import NamedFile
+from portal.core.environments import Environment
+from submissions.adapters import adapter
+from submissions.adapters.base import About, Entry, NamedFile, Recognition
 from submissions.models import Heap, HeapFile, HeapPackage
+from submissions.period import Period
+from submissions.services import catalogue, local
 from submissions.services.heaps import intake, ordering
 from submissions.services.heaps.texts import reason
 from systemusers.models import Access
@@ -159,6 +166,34 @@ def test_a_file_that_fits_several_services_waits_for_a_person(
     assert (heap.packages.get().service, heap.files.get().verdict) == (HOUSING, F.SORTED)
 
 
+WAGES, UPLOADED = "innrapportering-amelding", "innrapportering-amelding-filopplasting"
+
+
+@pytest.mark.parametrize(("padding", "service"), [(0, WAGES), (10_000_000, UPLOADED)])
+def test_the_size_of_an_a_melding_says_whether_it_is_posted_or_uploaded(
+    access: Access, administrator: User, padding: int, service: str
+) -> None:
+    about = About(access.customer.orgnr, Period.month(2026, 3), WAGES, catalogue.service(WAGES).options)
+    (file,) = adapter("amelding").examples(about, name=access.customer.name, wrong=False)
+
+    heap = drop(administrator, NamedFile(file.name, file.content + b" " * padding))
+    work_to_the_end()
+
+    sorted_file = heap.files.get()
+    assert (sorted_file.verdict, sorted_file.service) == (F.SORTED, service)
+
+
+def test_a_small_file_goes_to_the_upload_where_the_ordinary_way_is_off(access: Access, administrator: User) -> None:
+    local.switch(service=catalogue.service(WAGES), environment=Environment.SANDBOX, on=False, by="task:test", at=AT)
+    about = About(access.customer.orgnr, Period.month(2026, 3), WAGES, catalogue.service(WAGES).options)
+    (file,) = adapter("amelding").examples(about, name=access.customer.name, wrong=False)
+
+    heap = drop(administrator, file)
+    work_to_the_end()
+
+    assert heap.files.get().service == UPLOADED
+
+
 def test_two_files_for_a_service_that_takes_one_are_told(firm: Firm, administrator: User) -> None:
     (customer,) = firm.customers(1)
     (file,) = files_for(customer, HOUSING)
@@ -176,3 +211,44 @@ def test_each_file_is_read_once(access: Access, administrator: User, opened: lis
     work_to_the_end()
 
     assert sorted(opened) == sorted(heap.files.values_list("sha256", flat=True))
+
+
+def test_a_year_that_no_report_is_about_is_no_period(access: Access, administrator: User) -> None:
+    heap = drop(administrator, *files_for(access.customer, HOUSING, year=9999))
+    work_to_the_end()
+
+    assert verdicts(heap) == {F.UNREADABLE: 1}
+    assert not heap.packages.exists()
+
+
+def test_a_file_that_is_nested_deeply_stops_no_heap(access: Access, administrator: User) -> None:
+    """On newer versions of Python the decoder reads what our own walk through the fields cannot."""
+    good = files_for(access.customer, HOUSING)[0]
+    deep = good.content.replace(b'"leveranse": {', b'"leveranse": {"x": ' + b"[" * 300 + b"]" * 300 + b", ", 1)
+    heap = drop(administrator, NamedFile("dyp.json", deep), good)
+    work_to_the_end()
+
+    heap.refresh_from_db()
+    assert (verdicts(heap), heap.problem_code) == ({F.UNREADABLE: 1, F.SORTED: 1}, "")
+    assert spoken(heap)["dyp.json"][1] == "Filen har for mange nivåer inni hverandre. Er dette riktig fil?"
+
+
+def test_a_file_that_our_reader_fails_on_keeps_no_other_back(
+    access: Access, administrator: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    way, good = adapter("gld_json"), files_for(access.customer, HOUSING)[0]
+    real = way.recognise
+
+    def failing(file: NamedFile, entries: Sequence[Entry]) -> Recognition:
+        if b"bad" in file.content:
+            raise IndexError("13097248022")
+        return real(file, entries)
+
+    monkeypatch.setattr(type(way), "recognise", lambda _self, file, entries: failing(file, entries))
+    heap = drop(administrator, NamedFile("bad.json", b'{"bad": 1}'), good)
+    work_to_the_end()
+
+    assert verdicts(heap) == {F.UNREADABLE: 1, F.SORTED: 1}
+    assert spoken(heap)["bad.json"][1].startswith("Portalen klarte ikke å lese filen.")
+    assert "IndexError" in caplog.text
+    assert "13097248022" not in caplog.text

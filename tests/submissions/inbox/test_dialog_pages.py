@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Customer, Portfolio, User
 from portal.sandbox.dialogs import Attachment, AttachmentUrl, add_activity, add_transmission
-from submissions.models import Dialog
+from submissions.models import Dialog, Submission
 from tests.submissions.inbox.reading import Reading
 
 LIST = "/sandbox/dialogs/"
@@ -189,3 +189,34 @@ def test_the_list_tells_the_verdict_and_leads_to_what_must_be_mended(
     assert f"/sandbox/submissions/{submission.pk}/" in page
     assert "Skatteetaten" in page
     assert ("Rett innsendingen" in page) == wrong_sum
+
+
+def test_an_approval_after_a_rejection_is_not_shown_as_what_must_be_mended(client: Client, reading: Reading) -> None:
+    """The two are in one dialog. A new report corrects the rejected one; where it does not, the step names the earlier one."""
+    rejected = reading.settle(reading.delivered(wrong_sum=True))
+    reading.settle(reading.delivered())
+    corrected = client.get(LIST).content.decode()
+    Submission.objects.update(corrects=None)
+
+    beside = client.get(LIST).content.decode()
+
+    assert ">Godkjent</span>" in corrected
+    assert "Rett " not in corrected
+    assert ">Godkjent</span>" in beside
+    assert "Rett innsendingen" not in beside
+    assert "Rett en tidligere innsending, som ikke ble godkjent" in beside
+    assert f"/sandbox/submissions/{rejected.pk}/" in beside
+
+
+def test_what_must_be_answered_by_a_day_comes_before_what_is_newer(client: Client, reading: Reading) -> None:
+    at = reading.world.at
+    reading.opens(title="Sent svar", status="RequiresAttention", due_at=at + timedelta(days=9))
+    reading.opens(title="Snart svar", status="RequiresAttention", due_at=at + timedelta(days=2))
+    copy_of(reading, title="Nyest")
+    Dialog.objects.filter(title="Nyest").update(content_updated_at=at + timedelta(days=1))
+
+    shown = [row.dialog.title for row in client.get(LIST).context["page"]]
+    sorted_by_hand = [row.dialog.title for row in client.get(LIST, {"sort": "changed"}).context["page"]]
+
+    assert shown == ["Snart svar", "Sent svar", "Nyest"]
+    assert sorted_by_hand[0] == "Nyest"

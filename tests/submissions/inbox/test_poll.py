@@ -13,7 +13,7 @@ from django.db import connection
 from portal.core import lease
 from portal.gateways import http
 from portal.sandbox.dialogs import by_party, update_dialog
-from submissions.models import Dialog, PollCursor
+from submissions.models import Dialog, PollCursor, Submission
 from submissions.services.inbox import cursors, poll
 from systemusers.models import Access, SigningKey
 from systemusers.services import keys
@@ -353,6 +353,30 @@ def test_the_longer_nothing_changed_the_seldomer_we_ask(reading: Reading, quiet:
     assert least <= (due - reading.world.at).total_seconds() <= most
 
 
+@pytest.mark.parametrize(("since", "least", "most"), [(2, 15, 15), (29, 15, 15), (31, 576, 864)])
+def test_a_verdict_that_does_not_come_is_not_awaited_for_ever(
+    reading: Reading, since: int, least: int, most: int
+) -> None:
+    cursors.make_cursors(at=reading.world.at)
+    row = reading.cursor
+    row.changed_at = reading.world.at - timedelta(days=90)
+
+    due = cursors.next_round(row, at=reading.world.at, awaited_since=reading.world.at - timedelta(days=since))
+
+    assert least * 60 <= (due - reading.world.at).total_seconds() <= most * 60
+
+
+def test_an_answer_that_comes_elsewhere_is_not_awaited_here(reading: Reading) -> None:
+    delivered = reading.delivered()
+    access = delivered.access_id
+    assert access is not None
+    before = cursors.awaited([access])
+
+    Submission.objects.filter(pk=delivered.pk).update(service="skattemelding")
+
+    assert (list(before), cursors.awaited([access])) == ([access], {})
+
+
 def test_an_access_that_is_no_longer_ours_is_not_asked_about(reading: Reading) -> None:
     cursors.make_cursors(at=reading.world.at)
     Access.objects.update(status="REMOVED")
@@ -419,7 +443,7 @@ def test_quick_answers_are_stored_while_a_slow_one_is_waited_for(
     reading: Reading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reading.world.another_access()
-    monkeypatch.setattr(poll, "STORE_EVERY", 0.2)
+    monkeypatch.setattr("portal.core.side_by_side.STORE_EVERY", 0.2)
     stored: list[int] = []
     store_all = poll._store_all
     monkeypatch.setattr(poll, "_store_all", lambda answers: (stored.append(len(answers)), store_all(answers))[1])

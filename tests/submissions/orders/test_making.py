@@ -11,7 +11,7 @@ from portal.core.environments import Environment
 from submissions.models import Order
 from submissions.period import Period
 from submissions.services import catalogue, local
-from submissions.services.orders.making import NotAllowed, create_order
+from submissions.services.orders.making import NotAllowed, create_order, order_again
 from systemusers.models import Access
 from tests.fixtures import AT
 
@@ -57,3 +57,24 @@ def test_an_access_without_the_right_gives_no_order(access: Access) -> None:
         order(access, access.customer)
 
     assert not Order.objects.exists()
+
+
+def test_an_order_that_races_with_the_end_of_the_relation_is_not_made(access: Access) -> None:
+    assert not access.customer.is_ended  # as the page loaded it
+    Customer.objects.filter(pk=access.customer_id).update(end_asked_at=AT)
+
+    with pytest.raises(NotAllowed, match="avsluttet"):
+        order(access, access.customer)
+
+    assert not Order.objects.exists()
+
+
+def test_a_refused_order_is_not_made_again_after_the_end_of_the_relation(access: Access) -> None:
+    made = order(access, access.customer)
+    made.move_to("FAILED", by=BY, at=AT, next_attempt_at=None)
+    Customer.objects.filter(pk=access.customer_id).update(end_asked_at=AT)
+
+    with pytest.raises(NotAllowed, match="avsluttet"):
+        order_again(order=made, by=BY, at=AT)
+
+    assert Order.objects.get().status == "FAILED"

@@ -228,6 +228,20 @@ def test_the_customer_page_shows_the_newest_answer_and_asks_anew(client: Client,
     assert "Gjenstaaende beloep" in tables
 
 
+def test_the_customer_page_follows_until_the_answer_is_there(client: Client, claims: Rig) -> None:
+    home = url("customer", claims.world.access.customer)  # type: ignore[arg-type] # any row with a pk
+    order = claims.ask()
+    asking = {"HX-Request": "true", "HX-Target": "newest"}
+    assert 'hx-trigger="load delay:3s"' in client.get(home).content.decode()
+
+    claims.finish(order)
+
+    part = client.get(home, headers=asking).content.decode().strip()
+    assert part.startswith('<section id="newest"')
+    assert "hx-trigger" not in part
+    assert "<dt>Åpne krav</dt><dd>1</dd>" in part
+
+
 def test_deadlines_need_a_delivery_and_say_so(client: Client, deadlines: Rig) -> None:
     customer = deadlines.world.access.customer
     home = url("customer", customer)  # type: ignore[arg-type] # any row with a pk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -289,3 +289,44 @@ def test_the_sweep_takes_a_batch(cards: Rig) -> None:
         cards.ask(kind=ALL, listed=listed(OK))
 
     assert work.work_due(at=cards.world.at, limit=2) == 2
+
+
+def test_the_day_is_that_of_norway(claims: Rig) -> None:
+    new_year = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    claims.world.let_pass((new_year - claims.world.at).total_seconds())
+    access = claims.world.access
+
+    order = making.ask_anew(
+        customer=access.customer, access=access, service=claims.service.id, by=BY, at=claims.world.at
+    )
+    claims.work(order)
+
+    (asked,) = (dict(r.url.params) for r in claims.world.transport.requests if r.url.path.endswith("/krav"))
+    assert order.period_start == date(2027, 1, 1)
+    assert asked == {"fraOgMed": "2026-01-02", "tilOgMed": "2027-01-01"}
+
+
+def test_a_refused_order_need_not_wait_for_a_person_for_ever(claims: Rig) -> None:
+    claims.fault(status=404, body=json.dumps({"kode": "KB-009", "melding": "Ukjent identifikator"}))
+    order = claims.work(claims.ask(kind="LATEST"))
+    assert Order.objects.needing_a_person().get() == order
+
+    making.cancel(order=order, by=BY, at=claims.world.at)
+
+    assert claims.fresh(order).status == S.CANCELLED
+    assert not Order.objects.needing_a_person().exists()
+
+
+def test_a_form_that_is_used_again_for_something_else_is_told(cards: Rig) -> None:
+    first = cards.ask(kind=ALL, listed=listed(OK))
+    stranger = cards.world.new_customer("310203335", "Annen AS")
+
+    with pytest.raises(making.NotAllowed, match="brukt til en annen bestilling"):
+        cards.ask(kind=ALL, listed=listed(OK, person("7")), reference=first.reference)
+    with pytest.raises(making.NotAllowed, match="brukt til en annen bestilling"):
+        making._sent_before(
+            first.reference, access=first.access, customer=stranger, service=first.service, period=first.period,
+            question=first.question,
+        )  # fmt: skip
+
+    assert list(Order.objects.all()) == [first]

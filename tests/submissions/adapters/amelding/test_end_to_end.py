@@ -14,10 +14,11 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from portal.core.states import IllegalTransition
 from submissions.adapters.amelding.samples import example
 from submissions.adapters.base import NamedFile
 from submissions.models import Submission
-from submissions.services import catalogue
+from submissions.services import catalogue, corrections
 from submissions.services.drafting import drafts
 from submissions.services.drafting.preflight import preflight
 from submissions.services.pages.timeline import timeline
@@ -175,6 +176,104 @@ def test_the_correction_of_a_message_that_stands_must_replace_it(rig: Rig) -> No
     assert correction.findings[0]["params"] == {"id": first.own_reference}
 
 
+@pytest.mark.parametrize("wrong", [False, True])
+def test_the_example_files_of_a_correction_replace_what_stands(
+    rig: Rig, client: Client, case_worker: User, wrong: bool
+) -> None:
+    """A message that was rejected does not stand: its correction replaces nothing."""
+    first = settled(rig, example(rig.about, wrong=wrong))
+    correction = drafts.copy_for_correction(submission=first, by=BY, at=rig.world.at)
+    client.force_login(case_worker)
+
+    client.post(reverse("submission-examples", kwargs={"environment": "sandbox", "pk": correction.pk}))
+
+    correction.refresh_from_db()
+    assert correction.replaces_reference == ("" if wrong else first.own_reference)
+    assert (correction.status, correction.errors) == (S.READY, 0)
+
+
+@pytest.mark.parametrize("replaces", ["", "the accepted", "the rejected"])
+def test_a_new_message_is_linked_to_the_rejected_one_that_it_comes_instead_of(rig: Rig, replaces: str) -> None:
+    """Also one from a heap: nobody said that it is a correction. One that replaces nothing stands beside the accepted."""
+    accepted = settled(rig, right(rig))
+    rejected = settled(rig, example(rig.about, wrong=True, replaces=accepted.own_reference))
+    given = {"": "", "the accepted": accepted.own_reference, "the rejected": rejected.own_reference}[replaces]
+
+    new = settled(rig, right(rig, replaces=given))
+
+    assert rejected.status == S.REJECTED
+    assert (new.corrects == rejected) is bool(replaces)
+    assert Submission.objects.needing_correction().filter(pk=rejected.pk).exists() is not bool(replaces)
+
+
+def test_of_two_messages_that_replace_nothing_a_rejected_one_is_not_hidden_by_the_other(rig: Rig) -> None:
+    """They stand side by side: the second says nothing of the first, which waits for its own correction."""
+    rejected = settled(rig, example(rig.about, wrong=True))
+
+    other = settled(rig, right(rig))
+
+    assert (rejected.status, other.status, other.corrects) == (S.REJECTED, S.ACCEPTED, None)
+    assert list(Submission.objects.needing_correction()) == [rejected]
+    assert words(versions_of(rejected)) == [(1, False, None), (2, True, None)]
+
+
+def test_of_several_rejected_ones_the_named_one_is_corrected(rig: Rig) -> None:
+    accepted = settled(rig, right(rig))
+    beside = settled(rig, example(rig.about, wrong=True))
+    first, second = (settled(rig, example(rig.about, wrong=True, replaces=accepted.own_reference)) for _n in range(2))
+    assert second.corrects == first, "both were to replace the same"
+
+    new = settled(rig, right(rig, replaces=beside.own_reference))
+
+    assert new.corrects == beside
+    assert list(Submission.objects.needing_correction()) == [second]
+
+
+def test_the_same_message_once_more_corrects_the_one_that_never_arrived(rig: Rig) -> None:
+    file = right(rig)
+    failed = settled(rig, file)
+    Submission.objects.filter(pk=failed.pk).update(status=S.FAILED)
+
+    again = settled(rig, file)
+
+    assert (again.corrects, again.own_reference) == (failed, failed.own_reference)
+
+
+def test_a_person_says_which_message_corrects_a_rejected_one(rig: Rig, client: Client, case_worker: User) -> None:
+    earlier = settled(rig, right(rig))
+    rejected = settled(rig, example(rig.about, wrong=True))
+    other = settled(rig, right(rig))
+    url = reverse("submission-corrected", kwargs={"environment": "sandbox", "pk": rejected.pk})
+    before = shown(client, case_worker, rejected)
+
+    for chosen in ("", "x", str(earlier.pk), str(rejected.pk)):
+        client.post(url, {"correction": chosen})
+        assert Submission.objects.needing_correction().count() == 1, chosen
+    client.post(url, {"correction": str(other.pk)})
+
+    after = shown(client, case_worker, rejected)
+    other.refresh_from_db()
+    assert (url in before, url in after) == (True, False)
+    assert f'value="{other.pk}"' in before
+    assert f'value="{earlier.pk}"' not in before
+    assert other.corrects == rejected
+    assert not Submission.objects.needing_correction().exists()
+    assert "En person sa hva som retter den" in after
+
+
+def test_a_correction_is_said_once_and_only_of_what_waits_for_it(rig: Rig) -> None:
+    rejected = settled(rig, example(rig.about, wrong=True))
+    one, two = settled(rig, right(rig)), settled(rig, right(rig))
+    corrections.say_corrected(submission=rejected, chosen=one.pk, by=BY, at=rig.world.at)
+
+    for submission, chosen in ((rejected, two), (one, two), (two, one)):
+        with pytest.raises(IllegalTransition):
+            corrections.say_corrected(submission=submission, chosen=chosen.pk, by=BY, at=rig.world.at)
+
+    two.refresh_from_db()
+    assert two.corrects is None
+
+
 def test_two_drafts_with_the_same_id_are_not_both_sent(rig: Rig) -> None:
     content = right(rig).content
     ready = []
@@ -243,3 +342,16 @@ def test_a_list_is_searched_by_month(rig: Rig, client: Client, case_worker: User
 
 
 ASKED = {"2025-12": True, "2025": True, "2025-11": False, "2024": False, "2025-T6": False}
+
+
+def test_a_message_that_was_posted_is_not_uploaded_as_a_file_too(rig: Rig) -> None:
+    file = right(rig)
+    settled(rig, file)
+    other = "innrapportering-amelding-filopplasting"
+    draft = make_draft(rig.world.access, at=rig.world.at, service=other, period=rig.period)
+    drafts.add_files(submission=draft, files=[SimpleUploadedFile("a.json", file.content)], by=BY, at=rig.world.at)
+
+    result = preflight(Submission.objects.get(pk=draft.pk))
+
+    assert any("En melding med samme id er sendt før" in problem for problem in result.problems)
+    assert [code for code, _text in result.questions] == ["duplicate"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from portal.sandbox.faults import Fault
 from submissions.adapters.base import About
@@ -207,3 +209,15 @@ def test_the_sent_bytes_are_the_files(world: World) -> None:
     (request,) = [r for r in world.transport.requests if r.url.path.endswith("boligsameie/v1/2025")]
     assert request.content == content
     assert Document.objects.get(role="MESSAGE").filename == "a.json"
+
+
+def test_a_reference_that_no_database_takes_stops_no_delivery(world: World) -> None:
+    vendor = Vendor(world, "innrapportering-boligsameie")
+    (example,) = vendor.examples()
+    message = json.loads(example.read())
+    message["leveranse"]["oppgavegiversLeveranseReferanse"] = "A\x00B"
+
+    sent = vendor.deliver(vendor.begin([SimpleUploadedFile("a.json", json.dumps(message).encode())]))
+
+    assert (sent.status, sent.receipt_reference) == (S.DELIVERED, "A\ufffdB")
+    assert len(world.received) == 1

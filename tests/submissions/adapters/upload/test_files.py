@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.utils import translation
 
+from submissions.adapters.base import Delivered
 from submissions.adapters.upload.facts import MOST_BYTES
 from submissions.period import Period
 from tests.submissions.adapters.upload.files import (
@@ -15,6 +18,7 @@ from tests.submissions.adapters.upload.files import (
     ORGNR,
     TPO,
     XML,
+    about,
     amelding,
     codes,
     inspect,
@@ -54,6 +58,8 @@ def test_a_file_of_third_party_data_says_whom_and_which_year_it_is_about() -> No
     [
         (f"<organisasjonsnummer>{ORGNR}", f"<organisasjonsnummer>{OTHER}", ("ERROR", "OTHER_CUSTOMER")),
         ("<inntektsaar>2025", "<inntektsaar>2024", ("ERROR", "OTHER_PERIOD")),
+        ("<inntektsaar>2025", "<inntektsaar>9999", ("ERROR", "OTHER_PERIOD")),
+        ("<inntektsaar>2025", "<inntektsaar>ifjor", ("ERROR", "OTHER_PERIOD")),
         ("<inntektsaar>2025</inntektsaar>", "", ("ERROR", "MISSING")),
         (f"<organisasjonsnummer>{ORGNR}</organisasjonsnummer>", "", ("ERROR", "MISSING")),
         (END, second(_2025="2024"), ("ERROR", "MIXED_YEARS")),
@@ -71,6 +77,14 @@ def test_what_the_control_would_find_is_found_before_the_upload(old: str, new: s
     with translation.override("nb"):
         assert XML.render(report.findings[0]) != found[1]
         assert "%(" not in XML.render(report.findings[0])
+
+
+def test_a_number_of_a_person_where_the_organisation_should_stand_is_hidden() -> None:
+    (finding,) = xml(f"<organisasjonsnummer>{ORGNR}", "<organisasjonsnummer>13097248022").findings
+    mixed = xml(END, second(**{f"_{ORGNR}": "13097248022"})).findings
+
+    assert finding.params["given"] == "*********22"
+    assert "13097248022" not in str([one.params for one in mixed])
 
 
 def test_two_deliveries_for_the_same_party_and_year_are_one_file() -> None:
@@ -149,6 +163,7 @@ def test_the_party_may_be_a_text_as_well() -> None:
         ({"kalendermaaned": "2026-04"}, "OTHER_PERIOD"),
         ({"kalendermaaned": "2026-13"}, "NOT_A_MONTH"),
         ({"kalendermaaned": 202603}, "NOT_A_MONTH"),
+        ({"kalendermaaned": "9999-12"}, "NOT_A_MONTH"),
         ({"meldingsId": None}, "NOT_AN_ID"),
         ({"meldingsId": "1"}, "NOT_AN_ID"),
         ({"erstatterMeldingsId": "1"}, "NOT_AN_ID"),
@@ -190,3 +205,42 @@ def test_what_is_no_amelding_has_no_role_and_a_text(content: str | bytes, code: 
     assert (report.role, codes(report), report.findings[0].line) == ("", [("ERROR", code)], line)
     with translation.override("nb"):
         assert "%(" not in JSON.render(report.findings[0])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ('"leveranse":', '"leveranse": {}, "leveranse":', "leveranse"),
+        ('"kalendermaaned":', '"kalendermaaned": "2026-02", "kalendermaaned":', "kalendermaaned"),
+        ('"oppgave":', '"oppgave": {"virksomhet": []}, "oppgave":', "oppgave"),
+        ('"norskIdentifikator":', f'"norskIdentifikator": "{OTHER}", "norskIdentifikator":', "norskIdentifikator"),
+        ('"kalendermaaned":', '"kalender\\u006daaned": "2026-02", "kalendermaaned":', "kalendermaaned"),
+    ],
+)
+def test_a_name_that_stands_twice_is_refused(old: str, new: str, name: str) -> None:
+    """The authority may read the other of the two values."""
+    report = inspect(JSON, AMELDING, json.dumps(json_message()).replace(old, new, 1))
+
+    assert codes(report) == [("ERROR", "REPEATED_NAME")]
+    assert report.findings[0].params["name"] == name
+    with translation.override("nb"):
+        assert name in JSON.render(report.findings[0])
+
+
+def test_an_amelding_in_a_file_has_its_ids_and_stands_beside_others() -> None:
+    replaced = "0198C1F2-7C1E-7B52-9A55-3F2D6B9F0A11"
+    first, second_one = (
+        amelding(),
+        amelding(meldingsId="0198c1f2-7c1e-7b52-9a55-3f2d6b9f0a12", erstatterMeldingsId=replaced),
+    )
+    standing = replace(about(AMELDING), delivered=(Delivered(first.reference, stands=True),))
+    used = replace(about(AMELDING), delivered=(Delivered(first.reference),))
+
+    assert first.reference == json_message()["leveranse"]["meldingsId"].lower()
+    assert (second_one.reference, second_one.replaces) == ("0198c1f2-7c1e-7b52-9a55-3f2d6b9f0a12", replaced.lower())
+    assert [finding.code for finding in JSON.check([first], used)] == ["USED_ID"]
+    assert [finding.code for finding in JSON.check([second_one], standing)] == ["REPLACES_UNKNOWN"]
+    with translation.override("nb"):
+        for finding in [*JSON.check([first], used), *JSON.check([second_one], standing)]:
+            assert "%(" not in JSON.render(finding)
+            assert JSON.render(finding) != finding.code

@@ -13,6 +13,7 @@ from portal.desk.attention import attention
 from portal.explain import explain
 from submissions.adapters.upload.adapter import ANEW_PATIENCE, PATIENCE
 from submissions.models import Submission
+from submissions.services.pages.timeline import timeline
 from submissions.services.sending import again
 from tests.submissions.adapters.rig import Rig
 from tests.submissions.adapters.upload.flow import VIRUS, made, rig, step_of, until, uploads, with_text, xml
@@ -76,6 +77,17 @@ def test_a_control_of_hours_is_asked_after_more_rarely_and_ends_in_one_delivery(
     assert rig.delivered_ids() == [str(submission.transmission_id)]
     assert len(made(rig, "POST", "/opplastinger")) == 1
     assert 20 < len(made(rig, "GET")) < 50
+
+
+def test_looking_again_at_the_control_is_not_told_as_a_file_that_was_sent_again(rig: Rig) -> None:
+    submission = until(rig, rig.world.send(rig.queued()), timedelta(minutes=5))
+    assert submission.calls.get(step="CONTROL").attempts > 1
+
+    with translation.override("nb"):
+        told = [line.text for line in timeline(submission)]
+
+    assert [text for text in told if text.startswith("3 kall")]
+    assert not [text for text in told if "på nytt" in text]
 
 
 def test_a_control_of_hours_is_no_alarm(xml: Rig, case_worker: Any) -> None:

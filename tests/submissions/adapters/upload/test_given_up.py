@@ -87,7 +87,23 @@ def test_removing_an_upload_is_given_up_after_a_day(rig: Rig) -> None:
     rig.world.let_pass(days=1, minutes=1)
     rig.world.send(submission)
 
+    (ident,) = uploads(rig)
+    assert submission.left_behind == ident
     assert submission.next_attempt_at is None
+
+
+def test_the_page_says_what_could_not_be_removed(rig: Rig, client: Client, reader: User) -> None:
+    submission = rig.world.send(rig.queued())
+    cancel(submission=submission, by=BY, at=rig.world.at)
+    rig.order(call=0, status=403, times=1000)
+    rig.world.send(submission)
+    client.force_login(reader)
+
+    page = client.get(reverse("submission", kwargs={"environment": "sandbox", "pk": submission.pk})).text
+
+    (ident,) = uploads(rig)
+    assert "ligger igjen hos Skatteetaten" in page
+    assert ident in page
 
 
 # the answer to the submission is lost

@@ -1,0 +1,73 @@
+"""Archives customers whose relation was ended, once nothing of theirs is under way. Documents are kept as for every customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, Max, OuterRef, Q
+
+from accounts.models import Customer, CustomerQuerySet
+from portal.core.audit import event, record_all
+from portal.core.audit_events import AuditType
+from submissions.models import Order, Submission
+from systemusers.models import Access, ChangeRequest
+
+BY = "task:archive_customers"
+BATCH = 500
+ASKING = {Access.Status.DRAFT, *Access.OPEN}
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """What an ending relation waits for: numbers."""
+
+    submissions: int
+    orders: int
+    questions: int
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.submissions or self.orders or self.questions)
+
+
+def under_way(customer: Customer) -> UnderWay:
+    """Three queries. Reports for an accountant's clients go through its access, so they count too."""
+    concerned = Q(customer=customer) | Q(access__customer=customer)
+    changes = ChangeRequest.objects.open().filter(access__customer=customer)
+    return UnderWay(
+        submissions=Submission.objects.filter(concerned, status__in=Submission.UNDER_WAY).count(),
+        orders=Order.objects.filter(concerned, status__in=Order.UNDER_WAY).count(),
+        questions=Access.objects.filter(customer=customer, status__in=ASKING).count() + changes.count(),
+    )
+
+
+def answers_kept_until(customer: Customer) -> datetime | None:
+    """When the last answer to an order for the customer is deleted; None without answers. Files of reports are not deleted."""
+    newest = Order.objects.filter(customer=customer, question__isnull=False).aggregate(at=Max("status_at"))["at"]
+    return newest + timedelta(days=settings.ORDER_ANSWERS_KEPT_DAYS) if newest else None
+
+
+def ready() -> CustomerQuerySet:
+    """Ended, not archived, and with nothing under way."""
+    concerned = Q(customer=OuterRef("pk")) | Q(access__customer=OuterRef("pk"))
+    return Customer.objects.filter(
+        ~Exists(Submission.objects.filter(concerned, status__in=Submission.UNDER_WAY)),
+        ~Exists(Order.objects.filter(concerned, status__in=Order.UNDER_WAY)),
+        ~Exists(Access.objects.filter(customer=OuterRef("pk"), status__in=ASKING)),
+        ~Exists(ChangeRequest.objects.open().filter(access__customer=OuterRef("pk"))),
+        end_asked_at__isnull=False,
+        archived_at__isnull=True,
+    )
+
+
+def archive_ended(*, at: datetime) -> int:
+    """Returns how many were archived. Safe to run twice at once: nothing new begins for an ended customer."""
+    with transaction.atomic():
+        locked = ready().select_for_update(of=("self",), no_key=True, skip_locked=True).order_by("pk")
+        rows = list(locked[:BATCH])
+        Customer.objects.filter(pk__in=[row.pk for row in rows]).update(archived_at=at)
+        record_all(event(by=BY, at=at, target=row, what=AuditType.ARCHIVED, customer_id=row.pk) for row in rows)
+    return len(rows)

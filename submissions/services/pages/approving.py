@@ -1,0 +1,66 @@
+"""The reports that wait for a second person, as that person sees them together: each with its facts and what was confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from accounts.services.actors import names_of, person
+from portal.core.environments import Environment
+from submissions.models import Approval, Submission
+from submissions.services import catalogue
+from submissions.services.drafting import checking
+from submissions.services.drafting.preflight import preflight, token
+from submissions.services.sending.queue import first_persons, needs_approval
+
+MOST, MOST_READ = 50, 200
+"""On one page, and read to find them."""
+
+
+@dataclass(frozen=True)
+class ToApprove:
+    """`token` is of exactly what is shown, as on the page of the draft."""
+
+    submission: Submission
+    service_name: str
+    asked_by: str
+    asked_at: datetime
+    token: str
+    facts: list[tuple[str, str]]
+    questions: list[str]
+
+
+def waiting(*, user: User, environment: Environment) -> QuerySet[Submission]:
+    """Those that somebody else has asked about, for customers that the person sees; the oldest question first."""
+    seen = Submission.objects.visible_to(user).filter(Approval.UNANSWERED, environment=environment)
+    others = seen.exclude(approval__asked_by=user.actor)
+    return others.select_related("customer", "access", "approval").order_by("approval__asked_at", "pk")
+
+
+def to_approve(*, user: User, environment: Environment) -> list[ToApprove]:
+    """What the person may approve now. A question that is void, or about files that the person changed, is left out."""
+    rows = list(waiting(user=user, environment=environment)[:MOST_READ])
+    names = names_of(row.approval.asked_by for row in rows)
+    found: list[ToApprove] = []
+    for row in rows:
+        if len(found) == MOST:
+            break
+        asked = preflight(row)
+        shown = token(row, asked)
+        if row.approval.token != shown or not needs_approval(row) or user.actor in first_persons(row):
+            continue
+        found.append(
+            ToApprove(
+                row,
+                catalogue.name_of(row.service),
+                person(row.approval.asked_by, names),
+                row.approval.asked_at,
+                shown,
+                checking.summary(row),
+                [text for _code, text in asked.questions],
+            )
+        )
+    return found

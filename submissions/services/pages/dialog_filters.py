@@ -1,0 +1,105 @@
+"""The choices beside the search of the list of dialogs, and the rows of the chosen ones. All may be combined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypedDict
+
+from django.db.models import Exists, OuterRef, Q
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.services.customer_filter import ASSIGNEE, MINE, NOBODY, SHOWN_NAME, workers
+from accounts.services.portfolio_filter import PARAMETER, in_portfolio, portfolio_select
+from portal.core.environments import Environment
+from portal.core.lists import Select
+from portal.core.search import row_id
+from submissions.models import DialogQuerySet, Submission, Transmission
+from submissions.services import catalogue
+from submissions.services.casework import people
+from submissions.services.casework.deadlines import Due, due_by
+from submissions.services.casework.unread import is_unread
+from submissions.services.pages.dialogs import STATUSES
+
+SERVICE, STATUS, DUE, READ, TIED = "service", "status", "due", "read", "tied"
+UNREAD, LOOSE, WITH = "unread", "no", "yes"
+IS_TIED = Q(
+    Exists(Transmission.objects.filter(dialog=OuterRef("pk"), submission__isnull=False))
+    | Exists(Submission.objects.filter(dialog_id=OuterRef("dialog_id")))
+)
+"""About a submission of ours."""
+
+
+class Reader(TypedDict):
+    """Who reads, and where."""
+
+    user: User
+    environment: Environment
+
+
+def has_deadline(query: QueryDict) -> bool:
+    """Whether all rows of the choices have a deadline."""
+    return query.get(DUE, "") in {Due.OVERDUE, Due.WEEK, Due.LATER}
+
+
+def selects(user: User, query: QueryDict) -> list[Select]:
+    """Two queries: portfolios and people."""
+
+    def one(name: str, label: str, options: Sequence[tuple[str, Any]]) -> Select:
+        return Select(name, label, options, query.get(name, ""))
+
+    staff = [(str(pk), name) for pk, name in workers().exclude(pk=user.pk).values_list("pk", SHOWN_NAME)]
+    due = [
+        (Due.OVERDUE, _("Fristen er ute")),
+        (Due.WEEK, _("Innen 7 dager")),
+        (Due.LATER, _("Senere")),
+        (Due.NONE, _("Ingen frist")),
+    ]
+    return [
+        portfolio_select(user, query),
+        one(SERVICE, _("Tjeneste"), _services()),
+        one(STATUS, _("Status"), list(STATUSES.items())),
+        one(DUE, _("Frist"), due),
+        one(ASSIGNEE, _("Ansvarlig"), [(MINE, _("Mine")), (NOBODY, _("Ingen ansvarlig")), *staff]),
+        one(TIED, _("Innsending"), [(LOOSE, _("Uten innsending")), (WITH, _("Med innsending"))]),
+        one(READ, _("Lest"), [(UNREAD, _("Bare uleste"))]),
+    ]
+
+
+def _services() -> list[tuple[str, str]]:
+    """Services whose dialogs can be told apart, by name."""
+    entries = [(entry.id, entry.name) for entry in catalogue.services() if entry.adapter and entry.resource_urns]
+    return sorted(entries, key=lambda entry: entry[1])
+
+
+def narrowed(
+    rows: DialogQuerySet, query: QueryDict, *, user: User, environment: Environment, at: datetime
+) -> DialogQuerySet:
+    """The rows of the chosen ones; a value that is none of a filter chooses all."""
+    rows = in_portfolio(rows, query.get(PARAMETER, ""))
+    rows = _of_person(_of_service(rows, query.get(SERVICE, "")), query.get(ASSIGNEE, ""), user)
+    if query.get(STATUS, "") in STATUSES:
+        rows = rows.filter(status=query[STATUS])
+    if (due := query.get(DUE, "")) in list(Due):
+        rows = rows.filter(due_by(due, at=at))
+    if query.get(READ, "") == UNREAD:
+        rows = rows.filter(is_unread(user=user, environment=environment, at=at))
+    tied = {LOOSE: ~IS_TIED, WITH: IS_TIED}.get(query.get(TIED, ""))
+    return rows if tied is None else rows.filter(tied)
+
+
+def _of_service(rows: DialogQuerySet, service: str) -> DialogQuerySet:
+    entry = next((entry for entry in catalogue.services() if entry.id == service), None)
+    return rows.filter(service_resource__in=entry.resource_urns) if entry else rows
+
+
+def _of_person(rows: DialogQuerySet, chosen: str, user: User) -> DialogQuerySet:
+    if chosen == NOBODY:
+        return rows.filter(people.of_nobody())
+    if chosen == MINE:
+        return rows.filter(people.of_user(user))
+    number = row_id(chosen)
+    person = workers().filter(pk=number).first() if number is not None else None
+    return rows if person is None else rows.filter(people.of_user(person))

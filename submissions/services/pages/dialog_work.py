@@ -1,0 +1,45 @@
+"""What the page of a dialog shows of our own work with it: who answers it, whether it is done, and where it is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.models import User
+from accounts.services.actors import names_of, person
+from accounts.services.customer_filter import workers
+from submissions.models import Dialog
+
+
+@dataclass(frozen=True)
+class Work:
+    """`person` is whoever answers, "" for nobody; `is_own`: given to them for this dialog, not by way of the customer.
+
+    `people` are those who may be given it: they see the customer. `seen` is what the done mark is about.
+    """
+
+    person: str
+    is_own: bool
+    chosen: int | None
+    people: list[tuple[int, str]]
+    done_by: str
+    seen: str
+
+
+def work_of(dialog: Dialog, *, user: User) -> Work:
+    """`dialog` comes from `with_person`."""
+    done_by = dialog.handled_by
+    return Work(
+        person=str(getattr(dialog, "person", "") or ""),
+        is_own=dialog.assignee_id is not None,
+        chosen=dialog.assignee_id,
+        people=[(each.pk, str(each)) for each in who_may_answer(dialog)] if user.may_work else [],
+        done_by=person(done_by, names_of([done_by])) if done_by else "",
+        seen=dialog.news_at.isoformat(),
+    )
+
+
+def who_may_answer(dialog: Dialog) -> list[User]:
+    """Workers who see the customer."""
+    portfolio = dialog.customer.portfolio_id
+    found = workers().prefetch_related("portfolios")
+    return [each for each in found if each.sees_all_customers or portfolio in {row.pk for row in each.portfolios.all()}]
