@@ -7,19 +7,29 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
-from accounts.models import REMARKED, Customer, RegisterRound, User
+from accounts.models import REMARKED, Customer, CustomerImport, RegisterRound, User
+from accounts.services.portfolio_filter import NO_PORTFOLIO, PARAMETER
 from portal.core.environments import Environment
+from portal.core.formats import spelled_date
 from portal.core.lease import LASTING, held, lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
-from portal.desk import attention_accesses, attention_approvals, attention_checks, attention_letters, attention_setup
+from portal.desk import (
+    attention_accesses,
+    attention_approvals,
+    attention_campaigns,
+    attention_checks,
+    attention_due,
+    attention_letters,
+    attention_notices,
+    attention_setup,
+)
 from portal.desk.counting import Counted, count_all
 from portal.desk.key_dates import past_its_date, without_key
-from portal.desk.todo import Todo
+from portal.desk.todo import ADMINISTER, CONFIGURE, Todo, with_customers
 from submissions.models import (
     Approval,
     Attachment,
@@ -44,7 +54,10 @@ Counts = Mapping[str, Counted]
 
 
 def attention(*, user: User, environment: Environment, at: datetime) -> list[Todo]:
-    """Work that waits for a person, urgent lines first; empty lines are left out. Two queries."""
+    """Work that waits for a person, urgent lines first; empty lines are left out. Two queries, and one for customers' names.
+
+    Also what `user` cannot act on: see `todo.split`.
+    """
     counts = count_all(_selections(user, environment, at))
     lines = [
         *_about_keys(user, environment, at),
@@ -55,13 +68,17 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *attention_checks.about_checks(environment, counts),
         *_about_orders(environment, counts),
         *attention_accesses.about_accesses(environment, counts),
+        *attention_campaigns.about_campaigns(environment, counts),
         *attention_letters.about_letters(environment, counts),
         *_about_following(environment, counts),
+        *attention_due.about_counting(environment, counts),
+        *attention_notices.about_notices(environment, counts),
         *_about_customers(environment, counts),
         *(attention_setup.about_system(environment, counts) if user.may_configure else []),
         *(attention_setup.about_messages(user, environment, counts) if attention_setup.may_see_messages(user) else []),
     ]
-    return sorted((line for line in lines if line.count), key=lambda line: not line.is_urgent)
+    told = with_customers([line for line in lines if line.count], counts)
+    return sorted(told, key=lambda line: not line.is_urgent)
 
 
 def _selections(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
@@ -69,11 +86,14 @@ def _selections(user: User, environment: Environment, at: datetime) -> dict[str,
     selected: dict[str, QuerySet[Any]] = {
         **_submissions(user, environment, at),
         **attention_accesses.selections(user, environment, at),
+        **attention_campaigns.selections(user, environment, at),
         **_followed(user, environment, at),
         **attention_approvals.selections(user, environment),
-        **attention_letters.selections(user, environment),
+        **attention_letters.selections(user, environment, at),
+        **attention_due.selections(environment),
+        **attention_notices.selections(user),
         **_customers(user, environment),
-        "orders": Order.objects.visible_to(user).filter(environment=environment).needing_a_person(),
+        "orders": Order.objects.visible_to(user).current().filter(environment=environment).needing_a_person(),
     }
     if user.may_configure:
         selected |= attention_setup.systems(environment, at)
@@ -134,7 +154,7 @@ def _submissions(user: User, environment: Environment, at: datetime) -> dict[str
 
     A correction counts as the submission it corrects.
     """
-    rows = Submission.objects.visible_to(user).filter(environment=environment)
+    rows = Submission.objects.visible_to(user).current().filter(environment=environment)
     wrong = rows.needing_correction()
     return {
         S.REJECTED: wrong.filter(status=S.REJECTED),
@@ -147,6 +167,7 @@ def _submissions(user: User, environment: Environment, at: datetime) -> dict[str
         "unanswered": rows.filter(unanswered(at)),
         "receipts": lasting_problems(rows.filter(delivered_at__isnull=False).exclude(status=S.UNCERTAIN)),
         "checks": lasting_problems(PackageCheck.objects.filter(submission__in=rows)),
+        "imports": lasting_problems(CustomerImport.objects.visible_to(user).filter(environment=environment)),
         "heaps": lasting_problems(Heap.objects.visible_to(user).filter(environment=environment)),
     }
 
@@ -166,6 +187,7 @@ def _about_submissions(environment: Environment, counts: Counts) -> list[Todo]:
             str(action),
             _url(environment, "submissions", f"state={group}"),
             status in URGENT,
+            key=status,
         )
         for status, title, action, group in ABOUT_SUBMISSIONS
     ]
@@ -176,7 +198,8 @@ def _about_receipts(environment: Environment, counts: Counts) -> list[Todo]:
     count = counts["receipts"].n
     title = ngettext("Levert innsending mangler kvitteringen", "Leverte innsendinger mangler kvitteringen", count)
     text = _("Rapporten er levert. Kvitteringen kan ikke lagres. Vi prøver igjen så lenge portalen arbeider.")
-    return [Todo(count, title, text, _("Vis"), _url(environment, "submissions", "state=delivered"))]
+    page = _url(environment, "submissions", "state=delivered")
+    return [Todo(count, title, text, _("Vis"), page, may=CONFIGURE, key="receipts")]
 
 
 def _about_answers(environment: Environment, counts: Counts) -> list[Todo]:
@@ -184,28 +207,31 @@ def _about_answers(environment: Environment, counts: Counts) -> list[Todo]:
     count, oldest = counts["unanswered"].n, counts["unanswered"].oldest
     title = ngettext("Levert innsending har ikke fått svar", "Leverte innsendinger har ikke fått svar", count)
     text = _("Skatteetaten bruker vanligvis kortere tid. Se dialogen, eller spør Skatteetaten.")
-    return [
-        Todo(count, title, f"{text} {_oldest(oldest)}", _("Vis"), _url(environment, "submissions", "state=unanswered"))
-    ]
+    page = _url(environment, "submissions", "state=unanswered")
+    return [Todo(count, title, f"{text} {_oldest(oldest)}", _("Vis"), page, key="unanswered")]
 
 
 def _about_orders(environment: Environment, counts: Counts) -> list[Todo]:
     """Orders that were refused, whose answer was lost or does not come, or that fail for long."""
     count, oldest = counts["orders"].n, counts["orders"].oldest
     title = ngettext("Bestilling trenger en person", "Bestillinger trenger en person", count)
-    return [Todo(count, title, _oldest(oldest), _("Se hvorfor"), _url(environment, "orders", "state=person"))]
+    page = _url(environment, "orders", "state=person")
+    return [Todo(count, title, _oldest(oldest), _("Se hvorfor"), page, key="orders")]
 
 
 def _oldest(at: datetime | None) -> str:
-    return _("Den eldste er fra %(date)s.") % {"date": f"{timezone.localtime(at):%d.%m.%Y}"} if at else ""
+    return _("Den eldste er fra %(date)s.") % {"date": spelled_date(at)} if at else ""
 
 
 def _customers(user: User, environment: Environment) -> dict[str, QuerySet[Any]]:
     """Customers that we have, or wait for, an access to, and that are deleted, bankrupt and so on; and whether that is fresh."""
-    rows = Customer.objects.visible_to(user).filter(REMARKED, environment=environment)
+    customers = Customer.objects.visible_to(user).filter(environment=environment).current()
+    rows = customers.filter(REMARKED)
     current = Access.objects.filter(customer=OuterRef("pk"), status__in={*Access.OPEN, *Access.USABLE})
     unanswered = lasting_problems(RegisterRound.objects.filter(environment=environment))
-    return {"remarked": rows.filter(Exists(current)), "register": unanswered}
+    is_told = {} if user.is_administrator else {"pk": 0}
+    nobodys = customers.filter(portfolio__isnull=True, **is_told)
+    return {"remarked": rows.filter(Exists(current)), "register": unanswered, "nobodys": nobodys}
 
 
 def _about_customers(environment: Environment, counts: Counts) -> list[Todo]:
@@ -213,19 +239,37 @@ def _about_customers(environment: Environment, counts: Counts) -> list[Todo]:
     title = ngettext("Kunde har fått en merknad i Enhetsregisteret", "Kunder har fått en merknad i Enhetsregisteret", n)
     text = _("Slettet, konkurs, under avvikling eller lignende. Se om du fortsatt skal levere for dem.")
     old = _("Det vi vet om kundene, kan være gammelt. Vi prøver igjen av oss selv.")
+    listed = _url(environment, "customers", f"{PARAMETER}={NO_PORTFOLIO}")
     silent = _("Vi får ikke alle svar fra Enhetsregisteret")
     return [
-        Todo(n, title, text, _("Vis"), _url(environment, "customers", "group=register")),
-        Todo(counts["register"].n, silent, old, _("Vis"), _url(environment, "customers")),
+        Todo(n, title, text, _("Vis"), _url(environment, "customers", "group=register"), key="remarked"),
+        Todo(counts["register"].n, silent, old, _("Vis"), _url(environment, "customers"), may=CONFIGURE),
+        Todo(
+            counts["nobodys"].n,
+            *_without_portfolio(counts["nobodys"].n),
+            _("Vis"),
+            listed,
+            may=ADMINISTER,
+            key="nobodys",
+        ),
     ]
+
+
+def _without_portfolio(number: int) -> tuple[str, str]:
+    text = _(
+        "Ingen saksbehandler ser dem før de har en portefølje. Velg dem i listen, og sett den for alle på én gang."
+    )
+    return ngettext("Kunde uten portefølje", "Kunder uten portefølje", number), text
 
 
 def _followed(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
     """What we have failed to fetch several times in a row."""
-    accesses = Access.objects.visible_to(user).filter(environment=environment)
+    accesses = Access.objects.visible_to(user).current().filter(environment=environment)
     return {
-        "dialogs": lasting_problems(Dialog.objects.visible_to(user).present().filter(environment=environment)),
-        "attachments": Attachment.objects.visible_to(user, environment=environment).unfinished(at),
+        "dialogs": lasting_problems(
+            Dialog.objects.visible_to(user).current().present().filter(environment=environment)
+        ),
+        "attachments": Attachment.objects.visible_to(user, environment=environment).current().unfinished(at),
         "cursors": following.failing_cursors(PollCursor.objects.filter(access__in=accesses)),
         "subscriptions": following.failing_subscriptions(EventSubscription.objects.filter(access__in=accesses)),
     }
@@ -242,11 +286,16 @@ def _about_following(environment: Environment, counts: Counts) -> list[Todo]:
     late = ngettext("Abonnement på hendelser mangler", "Abonnementer på hendelser mangler", subscriptions)
     slow = _("Ingenting går tapt. Så lenge portalen arbeider, kommer svarene, bare senere.")
     return [
-        Todo(cursors, silent, again, action, _url(environment, "following")),
-        Todo(dialogs, title, again, action, _url(environment, "dialogs", "state=stuck")),
-        Todo(files, lacking, again, action, _url(environment, "dialogs", "state=attachments")),
-        Todo(subscriptions, late, slow, action, _url(environment, "following", "state=events")),
-    ]
+        Todo(cursors, silent, again, action, _url(environment, "following"), may=CONFIGURE, key="cursors"),
+        Todo(dialogs, title, again, action, _url(environment, "dialogs", "state=stuck"), may=CONFIGURE, key="dialogs"),
+        Todo(
+            files, lacking, again, action, _url(environment, "dialogs", "state=attachments"), may=CONFIGURE, key="attachments"
+        ),
+        Todo(
+            subscriptions, late, slow, action, _url(environment, "following", "state=events"), may=CONFIGURE,
+            key="subscriptions",
+        ),
+    ]  # fmt: skip
 
 
 def _about_keys(user: User, environment: Environment, at: datetime) -> list[Todo]:
@@ -264,13 +313,15 @@ def _about_keys(user: User, environment: Environment, at: datetime) -> list[Todo
     lines = []
     if silent:
         text = without_key(silent, is_all=len(silent) == len(ends))
-        lines.append(Todo(len(silent), _("Maskinporten-klient uten gyldig nøkkel"), text, _("Se nøklene"), page, True))
+        lines.append(
+            Todo(len(silent), _("Maskinporten-klient uten gyldig nøkkel"), text, _("Se nøklene"), page, True, CONFIGURE)
+        )
     if past:
         title = _("Maskinporten-nøkkel har passert datoen sin")
-        lines.append(Todo(len(past), title, past_its_date(past), _("Se nøklene"), page, True))
+        lines.append(Todo(len(past), title, past_its_date(past), _("Se nøklene"), page, True, CONFIGURE))
     if ending and user.may_configure:
         first, name = min(ending)
         is_urgent = keys.warning(first, at=at) == keys.LAST_WARNING
         title = _("Maskinporten-nøkkel utløper om %(days)s dager") % {"days": (first - at).days}
-        lines.append(Todo(len(ending), title, name, _("Bytt nøkkel"), page, is_urgent))
+        lines.append(Todo(len(ending), title, name, _("Bytt nøkkel"), page, is_urgent, CONFIGURE))
     return lines

@@ -14,12 +14,13 @@ from portal.core.environments import Environment
 from portal.core.lease import LASTING
 from portal.core.next_step import list_of as _url
 from portal.desk.counting import Counted
-from portal.desk.todo import Todo
+from portal.desk.todo import CONFIGURE, WORK, Todo
 from submissions.models import (
     Submission,
 )  # fmt: skip
 from systemusers.models import Access
-from systemusers.services.listing import CHANGE_STUCK, CHILDLESS, RIGHTS_STUCK, UNREAD
+from systemusers.services.invitations.selections import MAIL_FAILED, UNTOLD
+from systemusers.services.listing import CHANGE_STUCK, CHILDLESS, OUTDATED, RIGHTS_STUCK, UNREAD
 from systemusers.services.next_step import UNANSWERED
 
 R, S = Access.Status, Submission.Status
@@ -81,6 +82,13 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
         "UNKNOWN",
     ),
     (
+        "outdated",
+        ngettext_lazy("Tilgang må oppdateres", "Tilganger må oppdateres", "n"),
+        gettext_lazy("Profilen ber om noe annet enn kunden har godkjent. Det som er godkjent, virker som før."),
+        gettext_lazy("Be om endring"),
+        "OUTDATED",
+    ),
+    (
         "unsent",
         ngettext_lazy("Forespørsel er ikke sendt ennå", "Forespørsler er ikke sendt ennå", "n"),
         gettext_lazy("Den skulle gått av seg selv for over ti minutter siden."),
@@ -109,6 +117,20 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
         "EXPIRED",
     ),
     (
+        "untold",
+        ngettext_lazy("Kunde er ikke varslet", "Kunder er ikke varslet", "n"),
+        gettext_lazy("Altinn har forespørselen, men kunden har ikke fått lenken fra portalen."),
+        gettext_lazy("Send lenken"),
+        "UNTOLD",
+    ),
+    (
+        "unreached",
+        ngettext_lazy("E-post til en kunde kom ikke fram", "E-poster til kunder kom ikke fram", "n"),
+        gettext_lazy("Se over adressen, eller varsle kunden på en annen måte."),
+        gettext_lazy("Følg opp"),
+        "MAIL",
+    ),
+    (
         "unopened",
         ngettext_lazy(
             "Kunde har ikke åpnet lenken på over sju dager", "Kunder har ikke åpnet lenken på over sju dager", "n"
@@ -130,9 +152,12 @@ ABOUT_ACCESS = [  # key, title, text, action, state in the list's filter
     ),
 ]
 
+TECHNICAL = {"unread", "rights", "unknown", "unsent", "stuck"}
+"""Lines whose cause is in the connection, so that whoever keeps it can mend it."""
+
 
 def selections(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
-    rows = Access.objects.visible_to(user).filter(environment=environment)
+    rows = Access.objects.visible_to(user).current().filter(environment=environment)
     return {
         "failed": rows.refused(),
         "stuck": rows.stuck(),
@@ -141,10 +166,13 @@ def selections(user: User, environment: Environment, at: datetime) -> dict[str, 
         "changes": rows.filter(CHANGE_STUCK),
         "rights": rows.filter(RIGHTS_STUCK),
         "unknown": rows.filter(status=R.UNKNOWN, status_at__lte=at - LATE),
+        "outdated": rows.filter(OUTDATED),
         "unsent": rows.filter(status=R.DRAFT, next_attempt_at__isnull=False, status_at__lte=at - LATE).exclude(LASTING),
         "removed": rows.filter(status=R.REMOVED),
         "rejected": rows.filter(status=R.REJECTED),
         "expired": rows.filter(status=R.EXPIRED),
+        "untold": rows.filter(UNTOLD),
+        "unreached": rows.filter(MAIL_FAILED),
         "unopened": rows.filter(status=R.SENT, sent_at__lte=at - UNANSWERED),
         "forwarded": rows.filter(status=R.FORWARDED, status_at__lte=at - UNANSWERED),
     }
@@ -158,6 +186,8 @@ def about_accesses(environment: Environment, counts: Counts) -> list[Todo]:
             str(text),
             str(action),
             _url(environment, "accesses", f"status={state}"),
+            may=CONFIGURE if key in TECHNICAL else WORK,
+            key=key,
         )
         for key, title, text, action, state in ABOUT_ACCESS
     ]

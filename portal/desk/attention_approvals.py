@@ -18,7 +18,7 @@ from submissions.models import Approval, Submission
 
 def selections(user: User, environment: Environment) -> dict[str, QuerySet[Submission]]:
     """Those that `user` neither asked about nor changed the files of."""
-    rows = Submission.objects.visible_to(user).filter(Approval.UNANSWERED, environment=environment)
+    rows = Submission.objects.visible_to(user).current().filter(Approval.UNANSWERED, environment=environment)
     others = rows.exclude(approval__asked_by=user.actor).exclude(package_check__requested_by=user.actor)
     return {"approvals": others if user.may_work else others.none()}
 
@@ -27,4 +27,6 @@ def about_approvals(environment: Environment, counts: Mapping[str, Counted]) -> 
     count = counts["approvals"].n
     title = ngettext("Innsending venter på at du godkjenner", "Innsendinger venter på at du godkjenner", count)
     text = _("En kollega har bedt om det. Den sendes når en annen har godkjent.")
-    return [Todo(count, title, text, _("Se over"), list_of(environment, "submissions", "state=approval"))]
+    return [
+        Todo(count, title, text, _("Se over"), list_of(environment, "submissions", "state=approval"), key="approvals")
+    ]

@@ -1,4 +1,4 @@
-"""The overview's lines of drafts that cannot be checked and of heaps that cannot be sorted, for a fault here."""
+"""The overview's lines of drafts that cannot be checked, heaps that cannot be sorted and imports that stand still."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from portal.desk.todo import Todo
 
 
 def about_checks(environment: Environment, counts: Mapping[str, Counted]) -> list[Todo]:
-    """Drafts whose files cannot be checked, and heaps that cannot be sorted, for a fault here."""
+    """Drafts, heaps and imports of customers on which a worker cannot go on, for a fault here."""
     count = counts["checks"].n
     title = ngettext("Kladd har filer som ikke blir kontrollert", "Kladder har filer som ikke blir kontrollert", count)
     text = _("Filene er lagret. Grunnen står på kladden. Vi prøver igjen så lenge portalen arbeider.")
     heaps = counts["heaps"].n
     unsorted = ngettext("Filsamling blir ikke sortert", "Filsamlinger blir ikke sortert", heaps)
     kept = _("Filene er lagret. Grunnen står på samlingen. Vi prøver igjen så lenge portalen arbeider.")
+    imports = counts["imports"].n
+    standing = ngettext("Import av kunder står stille", "Importer av kunder står stille", imports)
+    waiting = _("Filen er lagret. Grunnen står på importen. Vi prøver igjen så lenge portalen arbeider.")
     return [
-        Todo(count, title, text, _("Vis"), list_of(environment, "submissions", "state=drafts")),
+        Todo(imports, standing, waiting, _("Vis"), list_of(environment, "customer-imports")),
+        Todo(count, title, text, _("Vis"), list_of(environment, "submissions", "state=drafts"), key="checks"),
         Todo(heaps, unsorted, kept, _("Vis"), list_of(environment, "heaps")),
     ]

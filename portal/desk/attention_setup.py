@@ -16,7 +16,7 @@ from portal.core.environments import Environment
 from portal.core.lease import lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.desk.counting import Counted
-from portal.desk.todo import Todo
+from portal.desk.todo import CONFIGURE, OPERATE, Todo
 from systemusers.models import FoundSystemUser, System, SystemRound
 from systemusers.services import offered
 
@@ -50,11 +50,14 @@ def about_system(environment: Environment, counts: Counts) -> list[Todo]:
             _("Den er trukket tilbake, har skiftet navn, eller er for andre enn før."),
             _("Se hva"),
             _url(environment, "offered", "group=changed"),
+            may=CONFIGURE,
         ),
-        Todo(n, found, why, _("Se dem"), page),
-        Todo(counts["untaken"].n, _("Systembrukere lar seg ikke overta"), late, _("Se hvorfor"), page),
-        Todo(counts["drift"].n, title, text, _("Se forskjellen"), page),
-        Todo(counts["rounds"].n, _("Vi får ikke spurt Altinn om systemet"), reason, _("Se hvorfor"), page),
+        Todo(n, found, why, _("Se dem"), page, may=CONFIGURE),
+        Todo(counts["untaken"].n, _("Systembrukere lar seg ikke overta"), late, _("Se hvorfor"), page, may=CONFIGURE),
+        Todo(counts["drift"].n, title, text, _("Se forskjellen"), page, may=CONFIGURE),
+        Todo(
+            counts["rounds"].n, _("Vi får ikke spurt Altinn om systemet"), reason, _("Se hvorfor"), page, may=CONFIGURE
+        ),
     ]
 
 
@@ -68,7 +71,7 @@ def about_messages(user: User, environment: Environment, counts: Counts) -> list
     title = ngettext("Utgående melding er ikke sendt", "Utgående meldinger er ikke sendt", stopped)
     if not user.is_staff:
         text = _("Be den som drifter portalen om å se på dem i Django admin.")
-        return [Todo(stopped, title, text, _("Vis"), _url(environment, "connection"))]
+        return [Todo(stopped, title, text, _("Vis"), _url(environment, "connection"), may=OPERATE)]
     text = _("Se hvorfor, og send på nytt eller avslutt.")
     url = reverse("admin:portal_outboxmessage_changelist") + "?needs=person"
-    return [Todo(stopped, title, text, _("Se hvorfor"), url)]
+    return [Todo(stopped, title, text, _("Se hvorfor"), url, may=OPERATE)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -13,16 +14,17 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.guard import StaffRequest, staff_page
+from accounts.services.portfolio_filter import in_portfolio, portfolio_select
 from portal.core import enqueue
 from portal.core.environments import Environment
-from portal.core.filters import chips, in_group
+from portal.core.filters import Group
 from portal.core.heartbeat import is_working
-from portal.core.htmx import page_or_fragment
-from portal.core.paging import paginate
-from portal.core.search import row_id, search_text
+from portal.core.lists import Column, ListPage, Nothing, Select
+from portal.core.search import row_id
 from portal.explain import explain
 from submissions.services import catalogue
 from submissions.services.catalogue import Service
@@ -42,8 +44,6 @@ from systemusers.services.client_relations.listing import (
     client_row,
     find_clients,
     groups,
-    in_portfolio,
-    portfolio_choices,
     summary,
 )
 from systemusers.services.next_step import next_step
@@ -90,40 +90,66 @@ def find(request: StaffRequest, pk: int) -> Access:
     return get_object_or_404(rows.loaded().select_related("client_round"), pk=pk)
 
 
+class Clients(ListPage[StaffRequest, ClientRelationQuerySet]):
+    template = "desk/clients.html"
+    title = lazy("Klienter")
+    search_label = lazy("Søk på navn eller organisasjonsnummer")
+    columns = (
+        Column(lazy("Klient"), "name", ("name", "pk")),
+        Column(lazy("Kan sendes")),
+        Column(lazy("Sist sett")),
+        Column(lazy("Tilstand")),
+        Column(lazy("Neste steg")),
+    )
+    order = ("name", "pk")
+    always = ("ready", "lacking", "strangers")
+
+    def __init__(self, request: StaffRequest, access: Access) -> None:
+        super().__init__(request)
+        self.access = access
+        self.portfolio = request.GET.get("portfolio", "")
+        self.reports = catalogue.reports(catalogue.local(request.environment))
+
+    def find(self) -> ClientRelationQuerySet:
+        rows = find_clients(access=self.access, user=self.request.user, text=self.text)
+        return in_portfolio(rows, self.portfolio)
+
+    def groups(self) -> list[Group]:
+        return groups(self.access)
+
+    @cached_property
+    def selects(self) -> list[Select]:
+        return [portfolio_select(self.request.user, self.request.GET)]
+
+    def rows(self, found: list[ClientRelation]) -> list[Row]:
+        access, language = self.access, (get_language() or "nb")[:2]
+        known = names_of(access.environment, access.packages, language=language)
+        return [_row(relation, access, self.reports, known) for relation in found]
+
+
 @staff_page()
 def clients(request: StaffRequest, pk: int) -> HttpResponse:
-    access, text, at = find(request, pk), search_text(request), timezone.now()
-    state, portfolio = request.GET.get("state", ""), request.GET.get("portfolio", "")
+    access = find(request, pk)
+    shown = Clients(request, access)
     everything = find_clients(access=access, user=request.user)
-    matching = _matching(request, access)
-    named, known = groups(access), names_of(access.environment, access.packages, language=(get_language() or "nb")[:2])
-    page = paginate(in_group(matching, named, state), query=request.GET, order=("name", "pk"))
+    step = next_step(access, at=shown.at, working=shown.is_working)
+    shown.nothing = Nothing(_("0 klienter"), step.text)
     round_ = ClientRound.objects.filter(access=access).first()
     numbers = summary(access=access, rows=everything)
-    reports = catalogue.reports(catalogue.local(request.environment))
     context = {
-        "access": access, "q": text, "state": state, "page": page.of(lambda row: _row(row, access, reports, known)),
-        "chips": chips(matching, named, query=request.GET, parameter="state", always=("ready", "lacking", "strangers")),
-        "numbers": numbers, "shares": _shares(numbers), "services": _services(everything, reports), "round": round_,
-        "step": next_step(access, at=at, working=is_working(at=at)),
+        "access": access, "state": shown.chosen, "step": step, "round": round_,
+        "numbers": numbers, "shares": _shares(numbers), "services": _services(everything, shown.reports),
         "problem": explain(round_.problem_code) if round_ and round_.problem_code else None,
-        "portfolios": [(value, name, value == portfolio) for value, name in portfolio_choices(request.user)],
         "moving": everything.filter(CHOSEN).count(),
         "sandbox_url": _sandbox_page(request),
         "form": TakeInForm(user=request.user), "mailto": guidance_mail(access, everything),
     }  # fmt: skip
-    return page_or_fragment(request, "desk/clients.html", "results", context=context)
+    return shown.respond(context=context)
 
 
 def _sandbox_page(request: StaffRequest) -> str:
     """Where the accountant's part is played in the sandbox; "" in the other environments."""
     return f"{settings.SANDBOX_URL}/control#system-users" if request.environment == Environment.SANDBOX else ""
-
-
-def _matching(request: StaffRequest, access: Access) -> ClientRelationQuerySet:
-    """By the search and the portfolio, before the groups."""
-    rows = find_clients(access=access, user=request.user, text=search_text(request))
-    return in_portfolio(rows, request.GET.get("portfolio", ""))
 
 
 def _row(relation: ClientRelation, access: Access, reports: list[Service], known: dict[str, str]) -> Row:
@@ -199,8 +225,7 @@ def _choose(request: StaffRequest, access: Access, rows: ClientRelationQuerySet,
 def download(request: StaffRequest, pk: int) -> HttpResponse:
     """The list as the filter shows it, for the accountant."""
     access = find(request, pk)
-    matching = _matching(request, access)
-    rows = in_group(matching, groups(access), request.GET.get("state", "")).order_by("name", "pk")
+    rows = Clients(request, access).filtered.order_by(*Clients.order)
     content = export(access=access, rows=rows, by=request.user.actor, at=timezone.now())
     response = HttpResponse(content, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="klienter-{access.customer.orgnr}.csv"'

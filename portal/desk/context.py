@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 
-from accounts.models import Language, User, Vendor
+from accounts.models import Language, SavedView, User, Vendor
+from accounts.services.saved_views import find_views
 from portal.core.environments import Environment
-from portal.core.heartbeat import Silence, find_silence
+from portal.core.heartbeat import Silence, newest_beat, silence_of_page
+from submissions.models import Dialog, SendingHold
 from submissions.services import restoring
+from submissions.services.casework.unread import find_unread
 from systemusers.models import Access
 
 HELD_SHOWN = 5
+UNREAD_SHOWN = 99
 NAVIGATION = [
     ("dashboard", gettext_lazy("Oversikt")),
     ("customers", gettext_lazy("Kunder")),
     ("accesses", gettext_lazy("Tilganger")),
     ("submissions", gettext_lazy("Innsendinger")),
+    ("due", gettext_lazy("Frister")),
     ("orders", gettext_lazy("Bestillinger")),
     ("dialogs", gettext_lazy("Dialoger")),
     ("systems", gettext_lazy("Systemer")),
     ("connection", gettext_lazy("Tilkobling")),
 ]
-BELOW = {"systems": "offered", "connection": "settings"}
+BELOW = {"systems": ("offered",), "connection": ("settings", "services"), "dialogs": ("letters",)}
 """Pages whose address does not begin with that of the entry of the menu they belong to, by that entry."""
 ENVIRONMENT_TEXTS = {
     Environment.SANDBOX: gettext_lazy("Sandkasse på denne maskinen · ingenting herfra når Altinn eller Skatteetaten"),
@@ -43,10 +51,28 @@ class Shell:
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
         self._environment: Environment | None = getattr(request, "environment", None)
+        self.is_of_error = False
+        """Set for the page of an error: it asks for nothing that may be slow."""
 
     @cached_property
     def vendor(self) -> Vendor | None:
-        return Vendor.objects.first()
+        """With what the frame of every page asks besides: the newest beat, whether sending is held, what is unread. One query."""
+        held = SendingHold.objects.filter(environment=self._environment or "")
+        rows = Vendor.objects.annotate(beat_at=Subquery(newest_beat()), is_held=Exists(held))
+        return rows.annotate(unread=ArraySubquery(self._unread().values("pk")[: UNREAD_SHOWN + 1])).first()
+
+    def _unread(self) -> QuerySet[Dialog]:
+        user, environment = self._request.user, self._environment
+        if self.is_of_error or environment is None or not isinstance(user, User):
+            return Dialog.objects.none()
+        return find_unread(user=user, environment=environment, at=timezone.now())
+
+    @property
+    def unread(self) -> str:
+        """How many dialogs the user has not seen, as the menu shows it; "" for none."""
+        found = self.vendor.unread if self.vendor else None  # type: ignore[attr-defined] # annotated
+        number = len(found or ())  # None: the user sees no customers
+        return f"{UNREAD_SHOWN}+" if number > UNREAD_SHOWN else str(number or "")
 
     @cached_property
     def navigation(self) -> list[dict[str, Any]]:
@@ -57,8 +83,9 @@ class Shell:
             url = reverse(name, kwargs={"environment": self._environment})
         except NoReverseMatch:
             return None
-        is_current = self._request.path == url if name == "dashboard" else self._is_below(name, BELOW.get(name, name))
-        return {"url": url, "label": label, "is_current": is_current}
+        is_current = self._request.path == url if name == "dashboard" else self._is_below(name, *BELOW.get(name, ()))
+        unread = self.unread if name == "dialogs" else ""
+        return {"url": url, "label": label, "is_current": is_current, "unread": unread}
 
     def _is_below(self, *names: str) -> bool:
         starts = tuple(reverse(name, kwargs={"environment": self._environment}) for name in names)
@@ -79,13 +106,19 @@ class Shell:
     @cached_property
     def silence(self) -> Silence | None:
         """Set while no background work is done: the banner on every staff page, and texts that then do not promise."""
-        return find_silence(at=timezone.now())
+        return silence_of_page(self._request, at=timezone.now(), find_beat=self._beat)
+
+    def _beat(self) -> datetime | None:
+        vendor = self.vendor
+        return vendor.beat_at if vendor else newest_beat().first()  # type: ignore[attr-defined] # annotated
 
     @cached_property
     def hold(self) -> restoring.Progress | None:
         """Set while nothing is sent after a restore: the banner on every staff page."""
-        at = timezone.now()
-        return restoring.progress(environment=self._environment, at=at) if self._environment else None
+        is_held = self.vendor is None or self.vendor.is_held  # type: ignore[attr-defined] # annotated
+        if not self._environment or not is_held:
+            return None
+        return restoring.progress(environment=self._environment, at=timezone.now())
 
     @cached_property
     def held_accesses(self) -> list[Access]:
@@ -95,6 +128,12 @@ class Shell:
         user = self._request.user
         assert isinstance(user, User)  # noqa: S101 - the banner is for staff
         return list(restoring.find_held_accesses(environment=self._environment, user=user)[:HELD_SHOWN])
+
+    @cached_property
+    def saved_views(self) -> list[SavedView]:
+        """The user's own, of the list that the page is."""
+        user = self._request.user
+        return find_views(user=user, path=self._request.path) if isinstance(user, User) else []
 
     @property
     def environment_text(self) -> str:
@@ -119,6 +158,10 @@ class Shell:
         return str(getattr(settings, "EMAIL_FILE_PATH", ""))
 
     @property
+    def account_url(self) -> str:
+        return reverse("account", kwargs={"environment": self._environment}) if self._environment else ""
+
+    @property
     def settings_url(self) -> str:
         if not self._environment:
             return ""
@@ -128,5 +171,13 @@ class Shell:
             return ""
 
 
+def shell_of(request: HttpRequest) -> Shell:
+    """The same one for the view and for its template."""
+    known: Shell | None = getattr(request, "_shell", None)
+    if known is None:
+        known = request._shell = Shell(request)  # type: ignore[attr-defined]
+    return known
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
-    return {"shell": Shell(request)}
+    return {"shell": shell_of(request)}

@@ -6,47 +6,63 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
+from accounts.services import contacts
 from accounts.services.business_register import warnings_of
-from portal.core.heartbeat import is_working
+from portal.core.htmx import page_or_fragment
+from portal.desk import customer_life
+from portal.desk.context import shell_of
 from submissions.models import Dialog, Order, Submission
-from submissions.services import catalogue, material
+from submissions.services import archiving, catalogue, material
 from submissions.services.orders import pages as orders
-from submissions.services.pages import dialogs, letters
+from submissions.services.pages import dialogs, due_expected, letters
 from submissions.services.pages import listing as submission_list
 from systemusers.models import Access, Kind
-from systemusers.services import listing, timeline
+from systemusers.services import invitations, listing, timeline
 from systemusers.services.client_relations.listing import through_whom
 
 SHOWN = 5
+NAMED = timeline.MOST
+"""Submissions that have their names in the history: each has more than one line there, and the history has MOST lines."""
 
 
 @staff_page()
 def customer(request: StaffRequest, pk: int) -> HttpResponse:
-    rows = listing.with_accesses(Customer.objects.visible_to(request.user).filter(environment=request.environment))
-    row, at = get_object_or_404(rows.annotate(is_client=listing.is_client()), pk=pk), timezone.now()
-    working = is_working(at=at)
+    seen = Customer.objects.visible_to(request.user).filter(environment=request.environment)
+    rows = contacts.with_contacts(
+        customer_life.with_notes(listing.with_accesses(due_expected.with_expected(seen)))
+    ).annotate(is_client=listing.is_client())
+    row, at = get_object_or_404(rows, pk=pk), timezone.now()
+    working = shell_of(request).silence is None
     accesses = listing.customer_row(row, at=at, working=working).accesses
     through = through_whom(row, user=request.user) if row.is_client else []  # type: ignore[attr-defined] # annotated
-    asked = orders.orders_of(row)
+    asked, sent = orders.orders_of(row), _submissions(row)
+    newest = orders.newest_of(row, asked, at=at, working=working)
     context = {
         "customer": row,
         "accesses": accesses,
         "has_access": _has_access(accesses) or any(each.is_usable for each in through),
         "through": through,
         "register_warnings": warnings_of(row),
-        "submissions": _submissions(row, at, working),
-        "newest": orders.newest_of(row, asked, at=at, working=working),
+        "submissions": [submission_list.row_of(each, at=at, working=working) for each in sent[:SHOWN]],
+        "newest": newest,
+        "newest_is_moving": any(each.is_moving for each in newest),
         "dialogs": _dialogs(row, at, working),
         "material": material.of_customer(row, at=at),
+        "expected": due_expected.expected_of(row),
         "letters": letters.of_customer(row, most=SHOWN),
-        "events": timeline.of_customer(row, names=_names(row, asked)),
+        "contacts": contacts.shown(row),
+        "answers_until": archiving.answers_kept_until(row) if row.is_ended else None,
+        "farewell": invitations.farewell(row) if row.is_ended else None,
+        "notes": customer_life.notes_of(row, user=request.user),
+        "ending": archiving.under_way(row) if row.is_ended and not row.archived_at else None,
+        "events": timeline.of_customer(row, names=_names([*sent, *asked])),
     }
-    return render(request, "desk/customer.html", context)
+    return page_or_fragment(request, "desk/customer.html", "newest", context=context)
 
 
 def _has_access(accesses: list[listing.AccessRow]) -> bool:
@@ -55,9 +71,10 @@ def _has_access(accesses: list[listing.AccessRow]) -> bool:
     return any(access.status in Access.USABLE for access in own)
 
 
-def _submissions(customer: Customer, at: datetime, working: bool) -> list[submission_list.Row]:
+def _submissions(customer: Customer) -> list[Submission]:
+    """The newest first: some of them are listed, and the history names them. One query."""
     rows = Submission.objects.filter(customer=customer).with_correction().order_by("-created_at", "-pk")
-    return [submission_list.row_of(row, at=at, working=working) for row in rows[:SHOWN]]
+    return list(rows[:NAMED])
 
 
 def _dialogs(customer: Customer, at: datetime, working: bool) -> list[dialogs.Row]:
@@ -65,8 +82,6 @@ def _dialogs(customer: Customer, at: datetime, working: bool) -> list[dialogs.Ro
     return [dialogs.row_of(row, at=at, working=working) for row in rows[:SHOWN]]
 
 
-def _names(customer: Customer, asked: Iterable[Order]) -> dict[str, str]:
+def _names(rows: Iterable[Submission | Order]) -> dict[str, str]:
     """Names of submissions and orders for the timeline, by target in the audit trail."""
-    sent = Submission.objects.filter(customer=customer).only("service", "period_kind", "period_start")
-    rows = [*sent, *asked]
     return {f"{row._meta.label}:{row.pk}": f"{catalogue.name_of(row.service)} {row.period}".strip() for row in rows}

@@ -28,7 +28,7 @@ AMONG = 100
 
 @dataclass(frozen=True)
 class NewsItem:
-    """One row. `is_new`: changed since the user's previous log-in."""
+    """One row. `is_new`: changed since the user's previous visit."""
 
     at: datetime
     status: str
@@ -40,7 +40,7 @@ class NewsItem:
 
 
 def news(*, user: User, environment: Environment, since: datetime | None) -> list[NewsItem]:
-    """The newest first, SHOWN at most, in three queries. `since` is the user's previous log-in, None at the first."""
+    """The newest first, SHOWN at most, in three queries. `since` is the end of the user's previous visit, None at the first."""
     newest = [
         *_accesses(user, environment, since),
         *_submissions(user, environment, since),
@@ -50,14 +50,14 @@ def news(*, user: User, environment: Environment, since: datetime | None) -> lis
 
 
 def _accesses(user: User, environment: Environment, since: datetime | None) -> Iterator[NewsItem]:
-    rows = Access.objects.visible_to(user).filter(environment=environment)
+    rows = Access.objects.visible_to(user).current().filter(environment=environment)
     rows = rows.exclude(status__in=NOT_NEWS_ACCESS).select_related("customer", "profile")
     for row in rows.order_by("-status_at")[:SHOWN]:
         yield _item(row, "access", about=row.profile.name, since=since)
 
 
 def _submissions(user: User, environment: Environment, since: datetime | None) -> Iterator[NewsItem]:
-    rows = Submission.objects.visible_to(user).filter(environment=environment)
+    rows = Submission.objects.visible_to(user).current().filter(environment=environment)
     rows = rows.exclude(status__in=NOT_NEWS_SUBMISSION).select_related("customer")
     for row in rows.order_by("-status_at")[:SHOWN]:
         yield _item(row, "submission", about=f"{catalogue.name_of(row.service)} {row.period}", since=since)
@@ -65,7 +65,7 @@ def _submissions(user: User, environment: Environment, since: datetime | None) -
 
 def _letters(user: User, environment: Environment, since: datetime | None) -> Iterator[NewsItem]:
     """Dialogs that are about no submission of ours: the authority has written. The others are news as submissions."""
-    present = Dialog.objects.visible_to(user).filter(environment=environment).present()
+    present = Dialog.objects.visible_to(user).current().filter(environment=environment).present()
     newest = present.order_by("-content_updated_at", "-pk").values("pk")[:AMONG]
     ours = Transmission.objects.filter(dialog=OuterRef("pk"), submission__isnull=False)
     sent = Submission.objects.filter(dialog_id=OuterRef("dialog_id"))

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -16,10 +16,9 @@ from django.views.decorators.http import require_POST
 
 from accounts.guard import StaffRequest, staff_page
 from portal.core import enqueue
-from portal.core.filters import Group, chips, in_group
-from portal.core.htmx import page_or_fragment
-from portal.core.paging import paginate
-from portal.core.search import search_text
+from portal.core.exports import Field
+from portal.core.filters import Group
+from portal.core.lists import Column, Link, ListPage, Nothing
 from submissions.services import catalogue
 from systemusers import tasks
 from systemusers.models import Offered, OfferedRound, System
@@ -46,22 +45,48 @@ class Row:
     systems: list[str]
 
 
+class OfferedList(ListPage[StaffRequest, QuerySet[Offered]]):
+    template = "desk/offered.html"
+    title = lazy("Tilgangspakker og rettigheter")
+    parent = Link("systems", lazy("Systemer"))
+    search_label = lazy("Søk på navn eller kode")
+    columns = (
+        Column(lazy("Navn")),
+        Column(lazy("Hvem den er for")),
+        Column(lazy("Åpner")),
+        Column(lazy("Systemer")),
+    )
+    order = ("kind", "code")
+    nothing = Nothing(
+        lazy("Listene er ikke hentet ennå"),
+        lazy("De hentes hver natt, og når noen trykker «Hent fra Altinn nå»."),
+    )
+    parameter = "group"
+    file_name = "tilgangspakker"
+    fields = (
+        Field(lazy("Kode"), lambda row: row.entry.code),
+        Field(lazy("Navn"), lambda row: row.name),
+        Field(lazy("Hvem den er for"), lambda row: row.entry.get_use_display()),
+        Field(lazy("Åpner"), lambda row: ", ".join(row.services)),
+        Field(lazy("Systemer"), lambda row: ", ".join(row.systems)),
+    )
+
+    def find(self) -> QuerySet[Offered]:
+        rows = Offered.objects.filter(environment=self.request.environment)
+        return rows.filter(_named(self.text)) if self.text else rows
+
+    def groups(self) -> list[Group]:
+        return [Group("opens", OPENS, Q(code__in=_opening())), *GROUPS]
+
+    def rows(self, found: list[Offered]) -> list[Row]:
+        using = _systems(self.request.environment)
+        return [_row(entry, using) for entry in found]
+
+
 @staff_page()
 def offered_list(request: StaffRequest) -> HttpResponse:
-    text, group = search_text(request), request.GET.get("group", "")
-    matching = Offered.objects.filter(environment=request.environment)
-    if text:
-        matching = matching.filter(_named(text))
-    groups = [Group("opens", OPENS, Q(code__in=_opening())), *GROUPS]
-    rows = in_group(matching, groups, group)
-    using = _systems(request.environment)
-    page = paginate(rows, query=request.GET, order=("kind", "code")).of(lambda entry: _row(entry, using))
-    context = {
-        "page": page, "q": text, "group": group,
-        "chips": chips(matching, groups, query=request.GET, parameter="group"),
-        "round": OfferedRound.objects.filter(environment=request.environment).first(),
-    }  # fmt: skip
-    return page_or_fragment(request, "desk/offered.html", "results", context=context)
+    latest = OfferedRound.objects.filter(environment=request.environment).first()
+    return OfferedList(request).respond(context={"round": latest})
 
 
 def _opening() -> set[str]:

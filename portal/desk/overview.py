@@ -16,7 +16,9 @@ from accounts.models import Customer, User
 from portal.core import upstream
 from portal.core.environments import Environment
 from portal.core.next_step import list_of as _url
+from portal.desk import changed
 from portal.desk.connection import DONE, Step, nine_steps
+from portal.desk.counting import Counted, count_all
 from submissions.models import Submission
 from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
@@ -40,7 +42,7 @@ class Figure:
 
 def greeting(*, at: datetime) -> str:
     hour = timezone.localtime(at).hour
-    if hour < 10:
+    if 5 <= hour < 10:
         return _("God morgen")
     return _("God kveld") if hour >= 18 else _("Hei")
 
@@ -76,7 +78,7 @@ def _counted(user: User, environment: Environment, wanted: set[str], today: date
     since = today - LATELY
     own = Submission.objects.filter(customer=OuterRef("pk"), period_start__gte=since)
     senders = {f"senders_{n}": Count("pk", filter=Exists(own.filter(service=code))) for n, code in enumerate(monthly)}
-    customers = Customer.objects.visible_to(user).filter(environment=environment)
+    customers = Customer.objects.visible_to(user).filter(environment=environment).current()
     counted = customers.aggregate(number=Count("pk"), **senders)
     unused = {code for n, code in enumerate(monthly) if not counted[f"senders_{n}"]}
     return counted["number"], wanted - unused
@@ -102,11 +104,11 @@ def _said(day: date, name: str, today: date) -> str:
 
 
 def _accesses(user: User, environment: Environment) -> Any:
-    return Access.objects.visible_to(user).filter(environment=environment)
+    return Access.objects.visible_to(user).current().filter(environment=environment)
 
 
 def _submissions(user: User, environment: Environment) -> Any:
-    return Submission.objects.visible_to(user).filter(environment=environment)
+    return Submission.objects.visible_to(user).current().filter(environment=environment)
 
 
 def accesses(*, user: User, environment: Environment) -> dict[str, int]:
@@ -122,16 +124,40 @@ def accesses(*, user: User, environment: Environment) -> dict[str, int]:
     return counted
 
 
-def figures(*, user: User, environment: Environment, at: datetime, access: Mapping[str, int]) -> list[Figure]:
-    """The four figures; `access` as returned by `accesses`."""
-    delivered = _submissions(user, environment).filter(delivered_at__gte=at - RECENT).count()
-    rejected = _submissions(user, environment).needing_correction().filter(status=Submission.Status.REJECTED).count()
+def counts(*, user: User, environment: Environment, at: datetime, since: datetime | None) -> dict[str, Counted]:
+    """What the figures and `since_last` count, in one query."""
+    rows = _submissions(user, environment)
+    changes = changed.selections(user, environment, since) if since else {}
+    return count_all(
+        {
+            "delivered": rows.filter(delivered_at__gte=at - RECENT),
+            "rejected": rows.needing_correction().filter(status=Submission.Status.REJECTED),
+            **{f"changed-{code}": selected for code, selected in changes.items()},
+        }
+    )
+
+
+def figures(
+    *, user: User, environment: Environment, counted: Mapping[str, Counted], access: Mapping[str, int]
+) -> list[Figure]:
+    """The four figures; `access` as returned by `accesses`, `counted` by `counts`."""
+    delivered, rejected = counted["delivered"].n, counted["rejected"].n
     return [
         Figure(access["in_use"], _("tilganger i bruk"), _url(environment, "accesses", "status=IN_USE")),
         Figure(access["waiting"], _("venter på godkjenning"), _url(environment, "accesses", "status=OPEN")),
         Figure(delivered, _("levert siste 30 dager"), _url(environment, "submissions")),
         Figure(rejected, _("avvist, må rettes"), _url(environment, "submissions", "state=rejected"), rejected > 0),
     ]
+
+
+def since_last(
+    *, user: User, environment: Environment, counted: Mapping[str, Counted], since: datetime | None
+) -> list[changed.Line]:
+    """What happened since the previous visit; each leads to exactly those rows. `counted` as returned by `counts`."""
+    if since is None:
+        return []
+    numbers = {code: counted[f"changed-{code}"].n for code in changed.ON_OVERVIEW}
+    return [changed.line(code, numbers[code], environment, since) for code in changed.ON_OVERVIEW if numbers[code]]
 
 
 def funnel(access: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from portal.desk import clients, customer, customers, offered, views
+from portal.desk import clients, customer, customer_life, customers, offered, saved_views, search, views
 from portal.desk.guide import views as guide
+from portal.desk.notifications import views as notifications
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
+    path("account/", notifications.account, name="account"),
+    path("account/try-again/", notifications.try_again, name="account-try-again"),
+    path("search/", search.search, name="search"),
     path("connection/", views.connection, name="connection"),
     path("offered/", offered.offered_list, name="offered"),
     path("offered/read/", offered.read_now, name="offered-read"),
@@ -15,6 +19,18 @@ urlpatterns = [
     path("access/<int:pk>/clients/take-in/", clients.take_in, name="clients-take-in"),
     path("access/<int:pk>/clients/export/", clients.download, name="clients-export"),
     path("connection/guide/", guide.guide, name="guide"),
+    path("views/save/", saved_views.save, name="view-save"),
+    path("views/row-height/", saved_views.row_height, name="row-height"),
+    path("views/<int:pk>/delete/", saved_views.delete, name="view-delete"),
     path("customers/", customers.customers, name="customers"),
     path("customers/<int:pk>/", customer.customer, name="customer"),
+    path("customers/<int:pk>/notes/", customer_life.add_note, name="customer-note"),
+    path("customers/<int:pk>/notes/<int:note>/delete/", customer_life.delete_note, name="customer-note-delete"),
+    path("customers/<int:pk>/tags/", customer_life.add_tag, name="customer-tag"),
+    path("customers/<int:pk>/tags/<int:tag>/remove/", customer_life.remove_tag, name="customer-tag-remove"),
+    path("customers/<int:pk>/assign/", customer_life.assign, name="customer-assign"),
+    path("customers/<int:pk>/end/", customer_life.end, name="customer-end"),
+    path("customers/<int:pk>/reactivate/", customer_life.reactivate, name="customer-reactivate"),
+    path("customers/<int:pk>/farewell/", customer_life.letter, name="customer-letter"),
+    path("customers/<int:pk>/farewell/mail/", customer_life.mail_letter, name="customer-letter-mail"),
 ]

@@ -10,6 +10,7 @@ from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template import loader
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -19,12 +20,15 @@ from accounts.guard import StaffRequest, public_page, staff_page, to_log_in
 from accounts.login import previous_login
 from portal.core import bodies
 from portal.core.environments import Environment, from_slug
-from portal.core.htmx import page_or_fragment
+from portal.core.htmx import asked_fragment, page_or_fragment
 from portal.core.request_id import request_id
 from portal.desk import connection as steps
 from portal.desk import overview
 from portal.desk.attention import attention
+from portal.desk.attention_due import about_deadlines
+from portal.desk.context import shell_of
 from portal.desk.news import news
+from portal.desk.todo import split
 from submissions.services import production_start
 
 
@@ -48,17 +52,23 @@ def dashboard(request: StaffRequest) -> HttpResponse:
         return SimpleLazyObject(lambda: part(**whose, **given))
 
     access = later(overview.accesses)
+    since = request.user.previous_seen_at or previous_login(request)
+    counted = later(overview.counts, at=at, since=since)
     context = {
         "greeting": overview.greeting(at=at),
         "facts": later(overview.facts, at=at),
-        "figures": later(overview.figures, at=at, access=access),
+        "figures": later(overview.figures, counted=counted, access=access),
         "first_steps": later(overview.first_steps, at=at, access=access),
-        "todo": later(attention, at=at),
+        "tasks": SimpleLazyObject(lambda: split(attention(**whose, at=at), request.user)),
         "funnel": SimpleLazyObject(lambda: overview.funnel(access)),
-        "news": later(news, since=previous_login(request)),
+        "deadlines": later(about_deadlines, at=at),
+        "asks_deadlines": not asked_fragment(request, "deadlines"),
+        "news": later(news, since=since),
+        "since": since,
+        "since_last": later(overview.since_last, counted=counted, since=since),
         "lights": overview.lights(environment=request.environment, at=at),
     }
-    return page_or_fragment(request, "desk/dashboard.html", "lights", context=context)
+    return page_or_fragment(request, "desk/dashboard.html", "lights", "deadlines", context=context)
 
 
 @staff_page()
@@ -76,6 +86,12 @@ def connection(request: StaffRequest) -> HttpResponse:
 
 
 @public_page
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask for it on pages without an icon of their own: files, and Django admin."""
+    return redirect(static("img/icon.svg"), permanent=False)
+
+
+@public_page
 def no_signup(request: HttpRequest) -> HttpResponse:
     """Administrators create accounts; allauth needs the URL to exist."""
     return redirect("account_login")
@@ -89,6 +105,7 @@ def _error(request: HttpRequest, status: int, page: str = "", **context: Any) ->
     if user is not None and user.is_authenticated:
         frame = "base.html"
         request.environment = from_slug(request.path.strip("/").partition("/")[0])  # type: ignore[attr-defined]
+    shell_of(request).is_of_error = True
     return render(request, page or f"portal/{status}.html", {"frame": frame, **context}, status=status)
 
 
@@ -147,8 +164,19 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "portal/csrf.html", {"frame": "public.html"}, status=403)
 
 
+STYLES = ("vendor/designsystemet/theme.css", "vendor/designsystemet/index.css", "css/portal.css")
+
+
+def _styles() -> list[str]:
+    """Addresses of the style sheets; none when the list of static files cannot be read, as this is for the error page."""
+    try:
+        return [static(name) for name in STYLES]
+    except (OSError, ValueError):
+        return []
+
+
 @public_page
 def server_error(request: HttpRequest) -> HttpResponse:
     """Without the page frame: it must work without the database. Shows the request id."""
-    context: dict[str, Any] = {"request_id": request_id.get()}
+    context: dict[str, Any] = {"request_id": request_id.get(), "styles": _styles()}
     return HttpResponse(loader.render_to_string("portal/500.html", context), status=500)

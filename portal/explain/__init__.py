@@ -17,7 +17,11 @@ CODES: dict[str, Explanation] = {
     **library.read(), **maskinporten.CODES, **altinn.CODES, **skatteetaten.CODES, **ours.CODES,
 }  # fmt: skip
 
-OWNERS = {"MP-": "Maskinporten", "GLD_": "Skatteetaten", "AMLD_": "Skatteetaten", "AUTH-": "Altinn", "STD-": "Altinn"}
+SKATTEETATEN = ("GLD_", "AMLD_", "OAR_", "DAS-", "DUT-", "FOR_", "FRI-", "KB-", "UPLOAD:", "SKATTEMELDING:", "AAPNET:")
+OWNERS = {
+    "MP-": "Maskinporten", **dict.fromkeys(SKATTEETATEN, "Skatteetaten"), "AUTH-": "Altinn", "STD-": "Altinn",
+    "ALTINN_APP:": "Altinn",
+}  # fmt: skip
 """Whose codes begin so."""
 
 

@@ -105,9 +105,49 @@ def _clients(detail: Detail, model: Any) -> list[str]:
     return [text % {"n": number} for text, number in counted if number]
 
 
+MAILS = {
+    "INVITATION": lazy("Invitasjon"),
+    "REMINDER": lazy("Påminnelse"),
+    "RENEWAL": lazy("Lenken på nytt"),
+    "RECEIPT": lazy("Kvittering"),
+    "FAREWELL": lazy("Brev om å fjerne tilgangen"),
+    "CHANGE": lazy("Endring av tilgang"),
+    "CHANGE_AGAIN": lazy("Påminnelse om endring"),
+}
+STOPPED = {
+    "APPROVED": lazy("Kunden har godkjent"),
+    "ENDED": lazy("Forespørselen er avsluttet"),
+    "LINK_CLOSED": lazy("Lenken er stengt"),
+    "BY_CUSTOMER": lazy("Kunden har bedt om å slippe e-post"),
+    "BY_STAFF": lazy("Stoppet av dere"),
+    "OTHER_WAY": lazy("Varslet på en annen måte"),
+    "NO_ADDRESS": lazy("Kunden har ingen e-postadresse her"),
+    "REFUSED": lazy("E-posten ble ikke tatt imot"),
+    "RETURNED": lazy("E-posten kom i retur"),
+}
+
+
+def _mail_kind(detail: Detail, model: Any) -> list[str]:
+    kind = str(detail.get("mail", ""))
+    return [str(MAILS.get(kind, kind))]
+
+
+def _refused_mail(detail: Detail, model: Any) -> list[str]:
+    return [*_mail_kind(detail, model), str(explain(str(detail.get("code", ""))).title)]
+
+
+def _why_stopped(detail: Detail, model: Any) -> list[str]:
+    why = str(detail.get("why", ""))
+    return [str(STOPPED.get(why, why))]
+
+
 def _names(*keys: str) -> Callable[[Detail, Any], list[str]]:
     """The values of these details, which are codes or names of ours."""
     return lambda detail, model: [_plain(detail[key]) for key in keys if detail.get(key)]
+
+
+def _dated(detail: Detail, model: Any) -> list[str]:
+    return [*_names("service", "period")(detail, model), *_edits(detail, model)]
 
 
 def _nothing(detail: Detail, model: Any) -> list[str]:
@@ -125,12 +165,22 @@ class Presenter:
 
 
 P = Presenter
+_receiver = _names("receiver")
 _attempt, _system, _kid = _names("attempt"), _names("system_id"), _names("kid")
 PRESENTERS: dict[AuditType, Presenter] = {
     T.ADDED: P(lazy("Lagt til")),
     T.EDITED: P(lazy("Endret"), _edits),
     T.DELETED: P(lazy("Slettet"), _edits),
     T.LOOKED_UP: P(lazy("Slått opp i Enhetsregisteret")),
+    T.NOTE_ADDED: P(lazy("Notat skrevet")),
+    T.NOTE_DELETED: P(lazy("Notat slettet")),
+    T.CONTACT_ADDED: P(lazy("Kontakt lagt til"), _receiver),
+    T.CONTACT_EDITED: P(lazy("Kontakt endret"), _receiver),
+    T.CONTACT_REMOVED: P(lazy("Kontakt fjernet"), _receiver),
+    T.ADDRESS_MUTED: P(lazy("Mottakeren vil ikke ha flere e-poster"), _receiver),
+    T.RELATION_ENDED: P(lazy("Kundeforholdet avsluttet")),
+    T.ARCHIVED: P(lazy("Kunden er arkivert")),
+    T.REACTIVATED: P(lazy("Kundeforholdet gjenopptatt")),
     T.LOGGED_IN: P(lazy("Logget inn"), _visit),
     T.LOGGED_OUT: P(lazy("Logget ut"), _visit),
     T.LOG_IN_FAILED: P(lazy("Innlogging mislyktes"), _visit, "warning"),
@@ -153,6 +203,10 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.CONNECTION_TRIED: P(lazy("Forbindelsen prøvd"), _names("scopes"), on_pages=False),
     T.SERVICE_ON: P(lazy("Tjeneste slått på"), _names("service")),
     T.SERVICE_OFF: P(lazy("Tjeneste slått av"), _names("service")),
+    T.DATE_SET: P(lazy("Egen frist satt"), _dated),
+    T.DATE_REMOVED: P(lazy("Egen frist fjernet"), _dated),
+    T.EXPECTED: P(lazy("Rapport forventes"), _names("service", "period")),
+    T.NOT_EXPECTED: P(lazy("Rapport forventes ikke"), _names("service")),
     T.APPROVAL_ON: P(lazy("Tjeneste krever godkjenning av en annen"), _names("service")),
     T.APPROVAL_OFF: P(lazy("Tjeneste krever ikke lenger godkjenning"), _names("service")),
     T.CLAIMS_SHOWN: P(lazy("Innholdet i et token vist"), _names("scopes"), on_pages=False),
@@ -188,12 +242,23 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.LINK_REVOKED: P(lazy("Lenken ble stengt")),
     T.LINK_RENEWED: P(lazy("Lenken fikk ny adresse")),
     T.LED_TO_ALTINN: P(lazy("Gikk videre til Altinn")),
+    T.MAIL_ORDERED: P(lazy("E-post til kunden bestilt")),
+    T.MAIL_PUT: P(lazy("E-post til kunden"), _mail_kind),
+    T.MAIL_REFUSED: P(lazy("E-posten til kunden ble ikke tatt imot"), _refused_mail, "danger"),
+    T.MAIL_RETURNED: P(lazy("E-posten til kunden kom i retur"), colour="warning"),
+    T.MAILS_STOPPED: P(lazy("E-post til kunden stoppet"), _why_stopped),
+    T.TOLD_OTHER_WAY: P(lazy("Kunden er varslet på en annen måte")),
+    T.TEST_MAIL: P(lazy("Prøve på en e-post sendt til seg selv"), _mail_kind, on_pages=False),
+    T.LETTER_MADE: P(lazy("Brev til kunden laget"), _names("format")),
+    T.LINKS_EXPORTED: P(lazy("Lenker til kunder lastet ned"), _names("number")),
+    T.MAIL_DOMAIN_CHECKED: P(lazy("Domenet vi sender e-post fra, er undersøkt"), on_pages=False),
     T.MISSING_TOKEN: P(lazy("Maskinporten fant ikke systembrukeren")),
     T.MISSING_LIST: P(lazy("Altinn hadde ikke systembrukeren i listen")),
     T.SIGNS_DISAGREE: P(lazy("Altinn og Maskinporten sa ikke det samme")),
     T.CLIENTS_ASKED: P(lazy("Klientene skal hentes fra Altinn"), on_pages=False),
     T.CLIENTS_CHANGED: P(lazy("Klientene hos regnskapsføreren er endret"), _clients),
     T.CLIENTS_CHOSEN: P(lazy("Klienter skal legges til som kunder"), _names("number")),
+    T.LIST_EXPORTED: P(lazy("Liste lastet ned"), _names("list", "number"), on_pages=False),
     T.CLIENTS_EXPORTED: P(lazy("Liste over klienter lastet ned"), on_pages=False),
     T.CREATED: P(lazy("Opprettet"), _names("service", "year"), on_pages=False),
     T.SERVICE_CHOSEN: P(lazy("Tjeneste valgt for filer"), _names("service", "number")),
@@ -211,23 +276,31 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.LEFTOVERS_REMOVED: P(lazy("Opplastingen hos Skatteetaten fjernet"), on_pages=False),
     T.CONFIRMATION_REPEATED: P(lazy("Bekreftelsen gjentatt, siden ingenting ble funnet"), on_pages=False),
     T.SETTLED: P(lazy("Avgjort av en person"), _settled),
+    T.CORRECTION_TOLD: P(lazy("En person sa hva som retter den"), colour="success"),
     T.RESTORED: P(lazy("Databasen lagt tilbake, sendingen stanset")),
     T.HOLD_ENDED: P(lazy("Sendingen sluppet løs igjen")),
     T.PRODUCTION_TICKED: P(lazy("Sjekklisten for produksjon krysset av"), _names("service")),
     T.PRODUCTION_UNTICKED: P(lazy("Avkryssingen for produksjon trukket tilbake"), _names("service")),
     T.LETTER_READ: P(lazy("Brev fra Skatteetaten lest"), on_pages=False),
     T.OPENED_BY_PERSON: P(lazy("Åpnet av en person. Skatteetaten skal få vite det")),
+    T.DIALOG_ASSIGNED: P(lazy("Dialogen er fordelt"), _edits),
+    T.DIALOG_DONE: P(lazy("Dialogen er merket som ferdig")),
+    T.DIALOG_UNDONE: P(lazy("Dialogen er ikke lenger ferdig")),
+    T.OPENED_IN_ALTINN: P(lazy("Dialogen åpnet i kundens innboks i Altinn")),
     T.SUBSCRIBE: P(lazy("Abonnement på hendelser bestilt"), on_pages=False),
     T.TRIED_AGAIN: P(lazy("Bedt om å hente på nytt")),
     T.READ: P(lazy("Dokument lest"), on_pages=False),
     T.FETCHED: P(lazy("Dokument lastet ned"), on_pages=False),
     T.EVIDENCE_FETCHED: P(lazy("Bevispakke lastet ned"), on_pages=False),
+    T.ANSWER_DELETED: P(lazy("Svaret på bestillingen slettet")),
+    T.LOOK_ASKED: P(lazy("Bedt om å se etter i Altinn")),
+    T.FILES_DELETED: P(lazy("Filene i den forkastede kladden slettet")),
     T.ORDER_EXPORTED: P(lazy("Svar på bestilling lastet ned"), _names("format"), on_pages=False),
 }
 ACTS = {
     ("submissions.Submission", "READY"): lazy("Kontrollert hos oss"),
     ("submissions.Submission", "QUEUED"): lazy("Lagt i kø"),
-    ("submissions.Submission", "SENDING"): lazy("Sending påbegynt"),
+    ("submissions.Submission", "SENDING"): lazy("Sendingen startet"),
 }
 """Titles of changes of state that say what happened, where the label of the new state does not."""
 HIDDEN_ON_PAGES = [str(what) for what, presenter in PRESENTERS.items() if not presenter.on_pages]

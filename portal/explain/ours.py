@@ -26,6 +26,18 @@ CODES: dict[str, Explanation] = {
         US,
         _("Spør mottakeren. Send den på nytt, eller avslutt uten å sende."),
     ),
+    "NO_VENDOR": Explanation(
+        _("Ingen har skrevet hvem dere er"),
+        _("En e-post til en kunde må ha en avsender som kunden kjenner."),
+        US,
+        _("Fyll ut Om dere under Innstillinger. Da går e-postene av seg selv."),
+    ),
+    "NOT_POSSIBLE": Explanation(
+        _("Kundene kan ikke spørres nå"),
+        _("Systemet er ikke registrert i Altinn, eller det er slettet der."),
+        US,
+        _("Se på systemet under Systemer. Kampanjen går videre av seg selv når det er registrert."),
+    ),
     "NO_KEY": Explanation(
         _("Klienten har ingen gyldig nøkkel"), _("Uten nøkkel kan ingenting signeres for Maskinporten."), US, NEW_KEY
     ),
@@ -211,6 +223,45 @@ CODES: dict[str, Explanation] = {
         _("Filen er lastet opp, men kontrollen hos Skatteetaten har vart så lenge at vi har sluttet å vente."),
         US,
         _("Prøv igjen. Skjer det en gang til, spør Skatteetaten, og oppgi når filen ble lastet opp."),
+    ),
+    "CONFIRM_IN_ALTINN": Explanation(
+        _("Klar i Altinn, men ikke levert"),
+        _("Alt er kontrollert og lastet opp. Skatteetaten krever at en person bekrefter."),
+        CUSTOMER,
+        _(
+            "Logg inn i Altinn som en som kan levere for virksomheten, åpne skjemaet i innboksen og bekreft. "
+            "Skal det ikke leveres, slett skjemaet der."
+        ),
+    ),
+    "ANSWER_NOT_SEEN": Explanation(
+        _("Levert, men svaret er ikke funnet i Altinn"),
+        _("En person har bekreftet. Portalen fant ikke noe svar der, og har sluttet å se etter."),
+        US,
+        _("Be kunden se etter svaret i innboksen i Altinn."),
+    ),
+    "DELETED_IN_ALTINN": Explanation(
+        _("Skjemaet ble slettet i Altinn før noen bekreftet"),
+        _("Ingenting er levert."),
+        US,
+        _("Spør kunden. Lag en ny innsending om den fortsatt skal leveres."),
+    ),
+    "ALTINN_APP:INFECTED": Explanation(
+        _("Altinn fant virus i filen"),
+        _("Ingenting er levert, og ingen skal bekrefte. Portalen sletter skjemaet i Altinn."),
+        US,
+        _("Lag filen på nytt på en maskin uten virus. Ligger skjemaet fortsatt i innboksen i Altinn, slett det der."),
+    ),
+    "ALTINN_APP:NOT_TAKEN": Explanation(
+        _("Altinn gjør ikke skjemaet klart til bekreftelse med denne filen"),
+        _("Innholdet går ikke gjennom kontrollen i Altinn. Ingenting er levert."),
+        US,
+        _("Rett filen i fagsystemet, og last opp en ny fil."),
+    ),
+    "SKATTEMELDING:OTHER_DOCUMENT": Explanation(
+        _("Utkastet hos Skatteetaten er et annet enn det filen bygger på"),
+        _("Skatteetaten har laget et nytt utkast etter at filen ble laget, eller filen gjelder en annen."),
+        US,
+        _("Hent utkastet på nytt i fagsystemet, og last opp en ny fil."),
     ),
     "UNAVAILABLE": Explanation(_("Tjenesten svarer ikke"), _("Vi fikk ikke kontakt."), NOBODY, TRY_LATER),
     "BROKEN_REPLY": Explanation(

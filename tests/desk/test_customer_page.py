@@ -71,7 +71,5 @@ def test_the_page_costs_few_queries(
         make_draft(access, period=Period.year(year))
     shown(client, administrator, access.customer)
 
-    with django_assert_max_num_queries(
-        17
-    ):  # one reads names, two the ways through accountants, three what Skatteetaten asks and writes
+    with django_assert_max_num_queries(12):
         client.get(f"/sandbox/customers/{access.customer_id}/")

@@ -203,8 +203,9 @@ class _Steps:
                 "Har de godkjent systemet fra før, overtas de på systemets side, «Funnet i Altinn». Ingen spørres på nytt."
             )
         ]
-        if self.is_sandbox or self.is_test:
-            lines.insert(0, _("Mange på en gang: Kunder, «Kunder fra en liste». Der tas en CSV-fil fra Tenor imot."))
+        lines.insert(
+            0, _("Mange på en gang: Kunder, «Importer kunder». Der tas CSV og Excel imot, også lister fra Tenor.")
+        )
         if self.is_test:
             lines.insert(0, _("Logg inn i Tenor med egen elektronisk id, og velg en virksomhet med daglig leder."))
         return Step(
