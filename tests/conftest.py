@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -15,18 +16,22 @@ from urllib.parse import urlencode
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import TransactionTestCase
 from django.test.client import MULTIPART_CONTENT, RequestFactory
 from pytest_django import DjangoDbBlocker
 from redis import Redis
 
 from portal.local import embedded, translations
+from tests import emptied, prepared
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LOOPBACK = ("127.", "localhost", "::1")
 TESTS = Path(__file__).parent
 WHOLE_PORTALS = (TESTS / "faults", TESTS / "local", TESTS / "browser")
+RARELY = (50_000, 20, 20)
 FAR_AHEAD = datetime(2999, 1, 1, tzinfo=UTC)
 _servers = ExitStack()
+gc.set_threshold(*RARELY)  # collecting the tests makes millions of objects that stay
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,6 +41,11 @@ def pytest_configure(config: pytest.Config) -> None:
     translations.compile_all()
     data = Path(os.environ["PORTAL_TEST_DATA"])
     _servers.enter_context(embedded.servers(data, needed=settings.EMBEDDED, throwaway=True))
+
+
+def pytest_collection_finish() -> None:
+    """The collected tests and all modules stay to the end: nobody looks for garbage among them."""
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:
@@ -130,12 +140,17 @@ def loopback_only() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def own_valkey() -> Iterator[Redis]:
+    with Redis.from_url(settings.REDIS_URL) as valkey:
+        yield valkey
+
+
 @pytest.fixture(autouse=True)
 def empty_valkey(request: pytest.FixtureRequest) -> None:
     """A test that uses the database begins with an empty cache, no locks and no waiting messages."""
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
-        with Redis.from_url(settings.REDIS_URL) as valkey:
-            valkey.flushdb()
+        request.getfixturevalue("own_valkey").flushdb()
 
 
 @pytest.fixture(scope="session")
@@ -155,7 +170,9 @@ def same_ids(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("db")
         first = request.getfixturevalue("sequences")
         with connection.cursor() as cursor:
-            cursor.execute(";".join(f"SELECT setval('{name}', {number}, false)" for name, number in first.items()))
+            cursor.execute(
+                "SELECT " + ", ".join(f"setval('{name}', {number}, false)" for name, number in first.items())
+            )
 
 
 @pytest.fixture(autouse=True)
@@ -165,12 +182,35 @@ def beating_heart(request: pytest.FixtureRequest) -> None:
         from portal.core.heartbeat import Heartbeat
 
         request.getfixturevalue("db")
-        Heartbeat.objects.get_or_create(defaults={"beat_at": FAR_AHEAD, "worked_at": FAR_AHEAD})
+        beat = Heartbeat(beat_at=FAR_AHEAD, worked_at=FAR_AHEAD)
+        Heartbeat.objects.bulk_create([beat], ignore_conflicts=True)
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+def prepared_server(django_db_blocker: DjangoDbBlocker) -> Path | None:
+    """The files of a server whose database has been migrated; None with a server of somebody else's."""
+    if not prepared.is_possible():
+        return None
+    with django_db_blocker.unblock():
+        return prepared.make()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, prepared_server: Path | None) -> None:
+    """Each worker's database is a copy of one that was migrated once."""
+    if prepared_server:
+        connection.settings_dict["TEST"]["TEMPLATE"] = prepared.DATABASE
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, prepared_server: Path | None
+) -> Iterator[None]:
     """Transactional tests empty every table afterwards; the audit trail refuses that, so here it is let go of."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE portal_auditevent DISABLE TRIGGER audit_event_no_truncate")
         cursor.execute("ALTER TABLE portal_auditseal DISABLE TRIGGER audit_seal_no_truncate")
+    with pytest.MonkeyPatch.context() as patch:
+        if prepared_server:  # a server of ours, where we are its superuser
+            patch.setattr(TransactionTestCase, "_fixture_teardown", emptied.empty)
+        yield

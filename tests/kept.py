@@ -18,6 +18,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, models
 
+from portal.core.crypto import Sealed
 from portal.core.valkey import valkey
 from portal.sandbox import Sandbox
 
@@ -131,9 +132,16 @@ def _remote_key(world: Remote | None) -> Any:
 def _value(given: Any) -> Any:
     """The columns of a row, but for the moment it was made; anything else by its words."""
     if not isinstance(given, models.Model):
-        return repr(given)
-    automatic = (field for field in given._meta.concrete_fields if not getattr(field, "auto_now_add", False))
-    return (type(given), repr([given.__dict__.get(field.attname) for field in automatic]))
+        return _words(given)
+    lasting = (field for field in given._meta.concrete_fields if not getattr(field, "auto_now_add", False))
+    values = (given.__dict__.get(field.attname) for field in lasting)
+    return (type(given), _words([value.ciphertext if isinstance(value, Sealed) else value for value in values]))
+
+
+def _words(value: Any) -> str:
+    words = repr(value)
+    assert " object at 0x" not in words, f"words that are others in each test, so nothing would be put back: {words}"
+    return words
 
 
 # Rows.

@@ -42,6 +42,7 @@ RIGHTS = [
     "ske-skattekort-til-arbeidsgiver",
     "ske-krav-og-betalinger",
     "ske-kontroll",
+    "app_skd_formueinntekt-skattemelding-v2",
 ]
 TURNED_ON = ("skattekorttilarbeidsgiver", "kravogbetalinger")
 FOR_CLIENTS = ["urn:altinn:accesspackage:regnskapsforer-med-signeringsrettighet"]
@@ -52,6 +53,8 @@ STAFF = [
     ("dina", "Dina Moe", Role.DEVELOPER),
     ("lars", "Lars Holm", Role.READER),
 ]
+JOINED = [("nora", "Nora Lie", Role.CASE_WORKER)]
+"""Staff of the lived-in demonstration besides."""
 FIRST = [
     "Nordlys", "Vestvik", "Fjellheim", "Havgløtt", "Solbakken", "Lillevann", "Granli", "Storfjord", "Bjørkelund", "Strandhagen",
     "Kvitfjell", "Myrvoll", "Skogheim", "Tindeland", "Sundby", "Åsgard", "Elvebakken", "Høgli", "Brattvåg", "Rognlia",
@@ -172,15 +175,15 @@ def _system(client: MaskinportenClient, at: datetime) -> None:
         rights=RIGHTS,
         purpose_nb=(
             "levere aksjonærregisteroppgaven\nlevere oppgaver for boligsameier og boligselskaper\n"
-            "levere a-meldinger\nlese svarene fra Skatteetaten"
+            "levere a-meldinger\ngjøre skattemeldingen klar, så dere kan bekrefte den\nlese svarene fra Skatteetaten"
         ),
         purpose_nn=(
             "levere aksjonærregisteroppgåva\nlevere oppgåver for bustadsameige og bustadselskap\n"
-            "levere a-meldingar\nlese svara frå Skatteetaten"
+            "levere a-meldingar\ngjere skattemeldinga klar, så de kan stadfeste ho\nlese svara frå Skatteetaten"
         ),
         purpose_en=(
             "file the shareholder register report\nfile reports of housing\n"
-            "file the monthly a-melding\nread the replies from the Tax Administration"
+            "file the monthly a-melding\nmake the tax return ready for you to confirm\nread the replies from the Tax Administration"
         ),
     )
     for_clients = AccessProfile.objects.create(
@@ -200,24 +203,24 @@ def _system(client: MaskinportenClient, at: datetime) -> None:
 
 def introduce(*, url: str) -> None:
     """Register our clients and all organisations in the sandbox. Safe to repeat. Raises httpx.HTTPError."""
-    vendor = Vendor.objects.get()
     with httpx.Client(base_url=url, timeout=20) as http:
-        _post(http, "/control/organisations", {"orgnr": vendor.orgnr, "name": vendor.name})
-        for client in MaskinportenClient.objects.filter(environment=Environment.SANDBOX):
-            keys = [key.public_jwk for key in client.keys.exclude(status=SigningKey.Status.RETIRED)]
-            body = {
-                "client_id": client.client_id,
-                "orgnr": client.orgnr,
-                "scopes": client.scopes,
-                "jwks": {"keys": keys},
-            }
-            _post(http, "/control/clients", body)
-        for customer in Customer.objects.filter(environment=Environment.SANDBOX):
-            director = {"name": "Kari Nordmann", "roles": ["DAGL"]}
-            body = {"orgnr": customer.orgnr, "name": customer.name, "persons": [director]}
-            _post(http, "/control/organisations", body)
-        for orgnr, name in clients_of_accountant():
-            _post(http, "/control/organisations", {"orgnr": orgnr, "name": name, "accountant": orgnrs(40)[-1]})
+        introduce_to(http)
+
+
+def introduce_to(http: httpx.Client) -> None:
+    """The same over a connection to the sandbox."""
+    vendor = Vendor.objects.get()
+    _post(http, "/control/organisations", {"orgnr": vendor.orgnr, "name": vendor.name})
+    for client in MaskinportenClient.objects.filter(environment=Environment.SANDBOX):
+        keys = [key.public_jwk for key in client.keys.exclude(status=SigningKey.Status.RETIRED)]
+        body = {"client_id": client.client_id, "orgnr": client.orgnr, "scopes": client.scopes, "jwks": {"keys": keys}}
+        _post(http, "/control/clients", body)
+    for customer in Customer.objects.filter(environment=Environment.SANDBOX):
+        director = {"name": "Kari Nordmann", "roles": ["DAGL"]}
+        body = {"orgnr": customer.orgnr, "name": customer.name, "persons": [director]}
+        _post(http, "/control/organisations", body)
+    for orgnr, name in clients_of_accountant():
+        _post(http, "/control/organisations", {"orgnr": orgnr, "name": name, "accountant": orgnrs(40)[-1]})
 
 
 def clients_of_accountant() -> list[tuple[str, str]]:

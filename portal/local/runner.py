@@ -24,11 +24,13 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
 from django.db import connections
+from django.utils import timezone
 from honcho.manager import Manager
 from honcho.process import Process
 
 from portal.local import embedded, translations
 from portal.local.bootstrap import digest
+from portal.local.lived_in import running
 from portal.local.restart import Restarted
 
 PATIENCE = 4.0  # seconds for a process to stop; honcho's own patience is 5
@@ -75,11 +77,13 @@ def is_busy(port: int) -> bool:
     return False
 
 
-def prepare() -> None:
-    """Migrations, the first vendor, translations and static files, all in this process."""
+def prepare(*, lived_in: bool = False) -> None:
+    """Migrations, the first vendor, translations and static files, all in this process. `lived_in`: it is to have a history."""
+    if sandbox_is_ours() and running.clear_interrupted():
+        sys.stdout.write("The demonstration data of the last run were not finished; they are built anew.\n")
     call_command("migrate", interactive=False, verbosity=0)
     if "seed" in get_commands():
-        call_command("seed")
+        running.prepare(wanted=lived_in and sandbox_is_ours(), at=timezone.now())
     translations.compile_all()
     collect_static()
     for connection in connections.all():
@@ -132,8 +136,11 @@ class Runner(Manager):
         self.was_asked = False
         self.servers, self.lost = servers, ""
         self.ending = multiprocessing.Event()
+        self.is_building = sandbox_is_ours() and running.is_building()
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        for name, command in commands().items():
+        for name, words in commands().items():
+            waits = self.is_building and name in RESTARTED
+            command = running.after_building(words) if waits else words
             tied = embedded.tied_to_us(command, stop="SIGTERM", patience=PATIENCE)
             self._process_ctor = partial(Restarted, ending=self.ending) if name in RESTARTED else Process
             self.add_process(name, f"exec {shlex.join(tied)}", env=environment, cwd=str(settings.BASE_DIR))
@@ -168,16 +175,23 @@ class Runner(Manager):
                     return
 
     def _greet(self) -> None:
+        """Then the demonstration is built, when that is to be done; its builder does the work of the workers until then."""
         introduce()
         if answers(f"http://127.0.0.1:{settings.PORT}/accounts/login/") and not self._terminating:
-            sys.stdout.write(greeting())
-            sys.stdout.flush()
+            say(greeting())
+            if self.is_building:
+                running.build(say=say)
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def introduce() -> None:
-    """Register the demonstration data in our sandbox, as soon as it answers."""
+    """Register the demonstration data in our sandbox, as soon as it answers. A lived-in one is known there, with all that happened."""
     origin = settings.SANDBOX_URL
-    if origin and sandbox_is_ours() and answers(f"{origin}/"):
+    if origin and sandbox_is_ours() and answers(f"{origin}/") and not running.is_built():
         from portal.local import demo
 
         demo.introduce(url=origin)
@@ -202,7 +216,7 @@ def greeting() -> str:
     if sandbox_is_ours():
         lines.append(f"The sandbox  {settings.SANDBOX_URL}/")
     lines += [
-        f"Mail         {settings.EMAIL_FILE_PATH}",
+        f"Mail         {settings.PORTAL_URL}/sandbox/local/mail/",
         f"Data         {settings.DATA_DIR}",
         "",
         *log_ins(),
@@ -218,5 +232,6 @@ def log_ins() -> list[str]:
     from portal.local import demo
 
     width = max(len(login) for login, _, _ in demo.STAFF) + len(demo.DOMAIN) + 1
-    staff = [f"{login}@{demo.DOMAIN}".ljust(width) + f"  {role.label}" for login, _, role in demo.STAFF]
+    people = [*demo.STAFF, *(demo.JOINED if running.is_building() or running.is_built() else [])]
+    staff = [f"{login}@{demo.DOMAIN}".ljust(width) + f"  {role.label}" for login, _, role in people]
     return [f"Log in with the password {demo.password()} as", *staff]

@@ -1,26 +1,21 @@
 """The nine steps without a browser: the portal's own services, a real worker, the sandbox over HTTP; each step printed.
 
-Then one customer who refuses, and one report with wrong sums. The tour fails when a step shows no result.
+Then one customer who refuses, one report with wrong sums, and what `tour_services` adds. The tour fails when a step shows no
+result.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import httpx
 from django.conf import settings
-from django.db.models import Model
 from django.utils import timezone, translation
 
-from accounts.models import Customer, User
+from accounts.models import Customer
 from portal.core.enqueue import enqueue_on_commit
 from portal.core.environments import Environment
-from portal.local import demo
+from portal.local import demo, tour_services
+from portal.local.tour_watch import Failed, Watch
 from submissions.models import Document, EventSubscription, PollCursor, Submission
 from submissions.period import Period
 from submissions.services.documents import read_document
@@ -38,29 +33,14 @@ from systemusers.services.system_register.drift import compare_now
 from systemusers.services.system_register.push import register_system
 from systemusers.tasks import refresh_clients, send_accesses, take_in_clients
 
-PATIENCE = 90.0
 SHARES, HOUSING = "innrapportering-aksjonaerregisteroppgave", "innrapportering-boligsameie"
 WAGES = "innrapportering-amelding"
 FEEDBACK = {WAGES: 1}
 """How many documents the feedback has: a PDF and the data, or the data alone."""
-Say = Callable[[str], None]
-Row = TypeVar("Row", bound=Model)
 
 
-class Failed(Exception):
-    """A step failed. The message names the step and the state found instead."""
-
-
-@dataclass
-class Tour:
-    """One run. `say` prints a line; `folder` gets the fetched feedback."""
-
-    say: Say
-    folder: Path
-    user: User
-    sandbox: httpx.Client
-    began: datetime = field(default_factory=timezone.now)
-    seen: int = 0
+class Tour(Watch):
+    """The walk, from a client to the verdict."""
 
     def walk(self) -> None:
         """Raises Failed, httpx.HTTPError, or what a service raises."""
@@ -77,18 +57,10 @@ class Tour:
             self.refused_by_skatteetaten(access, HOUSING, self.year().before)
             self.wages(access)
             self.refused_by_skatteetaten(access, WAGES, self.month().before)
+            tour_services.order_cards(self, access)
+            tour_services.give_material(self, access)
+            tour_services.sort_heap(self, access)
             self.accountant(system)
-
-    @staticmethod
-    def year() -> Period:
-        """The last whole year."""
-        return Period.year(timezone.localdate().year - 1)
-
-    @staticmethod
-    def month() -> Period:
-        """The last whole month."""
-        today = timezone.localdate()
-        return Period.month(today.year, today.month).before
 
     def connect(self) -> System:
         self.title(1, "Maskinporten: client, key and scopes")
@@ -274,55 +246,6 @@ class Tour:
             self.say(f"   {reason['code']}: {' – '.join(filter(None, (reason['text'], reason['description'])))}")
         self.fetch(done)
         self.calls()
-
-    def title(self, number: int, text: str) -> None:
-        self.say(f"\n{number}. {text}")
-
-    def control(self, method: str, path: str, body: dict[str, Any]) -> None:
-        self.sandbox.request(method, path, json=body).raise_for_status()
-
-    def served(self, service: str = "", path: str = "") -> list[dict[str, Any]]:
-        params = {"service": service, "path": path, "limit": "10000"}
-        rows: list[dict[str, Any]] = self.sandbox.get("/control/calls", params=params).raise_for_status().json()
-        return [row for row in rows if datetime.fromisoformat(row["at"]) >= self.began]
-
-    def calls(self) -> None:
-        """Print the calls made since the last time."""
-        rows = [row for row in self.served() if row["service"] not in ("control", "root", "am-ui")]
-        for row in rows[self.seen :]:
-            self.say(
-                f"      {row['status']} {row['method']:4} {row['path']} ({row['body_bytes']} bytes, {row['milliseconds']} ms)"
-            )
-        self.seen = len(rows)
-
-    def until(self, row: Row, is_there: Callable[[Any], bool], what: str) -> Row:
-        """The row, read again until `is_there`."""
-
-        rows: Any = type(row)._default_manager
-
-        def look() -> Any:
-            return rows.get(pk=row.pk) if is_there(rows.get(pk=row.pk)) else None
-
-        try:
-            result: Row = self.until_true(look, what)
-        except Failed as error:
-            fresh = rows.get(pk=row.pk)
-            code = getattr(fresh, "problem_code", "")
-            raise Failed(f"{error}; it is {fresh.status} {code}") from None
-        return result
-
-    def until_true(self, look: Callable[[], Any], what: str) -> Any:
-        for _moment in _moments(PATIENCE):
-            if result := look():
-                return result
-        raise Failed(f"waited {PATIENCE:.0f} s for {what}")
-
-
-def _moments(seconds: float) -> Iterator[float]:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        yield time.monotonic()
-        time.sleep(0.3)
 
 
 def prepare() -> None:

@@ -1,0 +1,3 @@
+from tests.fixtures import administrator, vendor
+
+__all__ = ["administrator", "vendor"]
