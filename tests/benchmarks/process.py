@@ -5,12 +5,17 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 
 @dataclass
@@ -23,6 +28,34 @@ class Remote:
         """The answer, None without one."""
         reply = httpx.request(method, f"{self.origin}/control/{path}", json=body, timeout=60).raise_for_status()
         return reply.json() if reply.content else None
+
+
+class BareTokens:
+    """Tokens for system users as a bare loop gets them: a signed grant and a call, nothing kept.
+
+    `key`: kid, PEM and JWK of the client's key.
+    """
+
+    def __init__(self, client_id: str, key: tuple[str, bytes, Any], origin: str) -> None:
+        self.client_id, self.origin, (self.kid, pem, _jwk) = client_id, origin, key
+        private = serialization.load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
+        assert isinstance(private, rsa.RSAPrivateKey)
+        self.private = private
+
+    def fetch(self, client: httpx.Client, orgnr: str, scope: str) -> str:
+        """For the system user of the organisation whose external reference is its number."""
+        now, owner = int(time.time()), {"authority": "iso6523-actorid-upis", "ID": f"0192:{orgnr}"}
+        claims = {
+            "aud": f"{self.origin}/maskinporten/", "iss": self.client_id, "scope": scope, "iat": now, "exp": now + 100,
+            "jti": str(uuid.uuid4()),
+            "authorization_details": [
+                {"type": "urn:altinn:systemuser", "systemuser_org": owner, "externalRef": orgnr}
+            ],
+        }  # fmt: skip
+        grant = jwt.encode(claims, self.private, algorithm="RS256", headers={"kid": self.kid})
+        form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": grant}
+        reply = client.post(f"{self.origin}/maskinporten/token", data=form).raise_for_status()
+        return str(reply.json()["access_token"])
 
 
 @pytest.fixture

@@ -11,10 +11,7 @@ import uuid
 from collections.abc import Callable
 
 import httpx
-import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.utils import timezone
 
 from accounts.models import Customer, Portfolio, Vendor
@@ -26,7 +23,7 @@ from systemusers.models import Access, System, SystemUser
 from systemusers.services.remote import system_user_requests
 from systemusers.services.system_register.push import register_system
 from systemusers.services.tokens import vendor_token
-from tests.benchmarks.process import Remote, remote
+from tests.benchmarks.process import BareTokens, Remote, remote
 from tests.fixtures import portfolio, vendor
 from tests.submissions.world import RESOURCE, key_pair, make_key
 from tests.world import make_client, make_profile, make_system
@@ -81,28 +78,14 @@ def _stored(system: System, portfolio: Portfolio) -> list[Access]:
 
 def _bare_loop(accesses: list[Access], origin: str) -> None:
     """A signed grant, a token, a search; one after the other, nothing stored."""
-    client_id, (kid, pem, _jwk) = accesses[0].profile.system.client.client_id, key_pair(0)
-    private = serialization.load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
-    assert isinstance(private, rsa.RSAPrivateKey)
+    tokens = BareTokens(accesses[0].profile.system.client.client_id, key_pair(0), origin)
     with httpx.Client(base_url=origin) as client:
         for access in accesses:
-            now, orgnr = int(time.time()), access.external_ref
-            owner = {"authority": "iso6523-actorid-upis", "ID": f"0192:{orgnr}"}
-            claims = {
-                "aud": f"{origin}/maskinporten/", "iss": client_id, "scope": SCOPES[0], "iat": now, "exp": now + 100,
-                "jti": str(uuid.uuid4()),
-                "authorization_details": [
-                    {"type": "urn:altinn:systemuser", "systemuser_org": owner, "externalRef": orgnr}
-                ],
-            }  # fmt: skip
-            grant = jwt.encode(claims, private, algorithm="RS256", headers={"kid": kid})
-            form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": grant}
-            token = client.post("/maskinporten/token", data=form).raise_for_status().json()["access_token"]
-            party = f"urn:altinn:organization:identifier-no:{orgnr}"
+            party = f"urn:altinn:organization:identifier-no:{access.external_ref}"
             result = client.get(
                 "/platform/dialogporten/api/v1/enduser/dialogs",
                 params={"party": party, "orderBy": "updatedAt_asc", "limit": 1000},
-                headers={"Authorization": f"Bearer {token}"},
+                headers={"Authorization": f"Bearer {tokens.fetch(client, access.external_ref, SCOPES[0])}"},
             )
             assert len(result.raise_for_status().json()["items"]) == 1
 

@@ -43,11 +43,11 @@ pytestmark = pytest.mark.benchmark
 
 
 @pytest.fixture(scope="module")
-def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def proxy(tmp_path_factory: pytest.TempPathFactory, prepared_server: Path | None) -> Iterator[str]:
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
     if program is None:
         pytest.skip("no nginx on this machine; install one (nginx-light) to measure through it")
-    with running_portal() as portal:
+    with running_portal(prepared_server) as portal:
         wait_for(lambda: portal.health()["status"] == "ready", seconds=60)
         folder, port = tmp_path_factory.mktemp("nginx"), free_port()
         limits = (Path(settings.BASE_DIR) / "deploy" / "nginx" / "portal.conf").read_text(encoding="utf-8")

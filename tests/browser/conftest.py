@@ -17,7 +17,8 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser import in_use
+from tests import prepared
+from tests.browser import in_reports, in_use, services
 from tests.browser.portal import PATIENCE_MS, Portal, log_in
 
 ROOT = Path(settings.BASE_DIR)
@@ -32,24 +33,60 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def portal() -> Iterator[Portal]:
-    yield from _started()
+def portal(prepared_server: Path | None) -> Iterator[Portal]:
+    yield from _started(prepared_server)
 
 
 @pytest.fixture(scope="module")
-def portal_in_use(browser: Browser) -> Iterator[Portal]:
+def portal_in_use(browser: Browser, prepared_server: Path | None) -> Iterator[Portal]:
     """One of its own, of a vendor who is live: a registered system, an accountant's access, system users made elsewhere."""
-    for portal in _started():
-        in_use.begin(browser, portal)
+    for portal in _started(prepared_server):
+        with portal.telling():
+            in_use.begin(browser, portal)
         yield portal
 
 
-def _started() -> Iterator[Portal]:
+@pytest.fixture(scope="module")
+def portal_with_reports(browser: Browser, prepared_server: Path | None) -> Iterator[tuple[Portal, list[str]]]:
+    """One of its own that has reported, with the paths of what it has: reports, orders, letters and a heap."""
+    for portal in _started(prepared_server):
+        with portal.telling():
+            paths = in_reports.begin(browser, portal)
+        yield portal, paths
+
+
+@pytest.fixture(scope="session")
+def second_portal(prepared_server: Path | None) -> Iterator[Portal]:
+    yield from _started(prepared_server)
+
+
+@pytest.fixture(scope="module")
+def own_portal(prepared_server: Path | None) -> Iterator[Portal]:
+    """One that has nothing but what its module puts there."""
+    yield from _started(prepared_server)
+
+
+@pytest.fixture(scope="module")
+def served(browser: Browser, second_portal: Portal) -> Portal:
+    """The second portal, whose customer has given access to all that the demonstration asks for."""
+    if second_portal.url not in _begun:
+        with second_portal.telling():
+            services.begin(browser, second_portal)
+        _begun.add(second_portal.url)
+    return second_portal
+
+
+_begun: set[str] = set()
+
+
+def _started(prepared_server: Path | None) -> Iterator[Portal]:
     with TemporaryDirectory(prefix="portal-browser-") as folder:
         Path(folder).chmod(0o711)
         ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
         given = {"PATH": os.environ["PATH"], "HOME": folder, "ENV_FILE": os.devnull, "PORTAL_MODE": "local", **ports}
         given |= {"DATA_DIR": f"{folder}/data", "STATIC_ROOT": f"{folder}/static"}
+        if prepared_server:
+            prepared.place(prepared_server, Path(given["DATA_DIR"]))
         yield from _run(given, Path(folder) / "output")
 
 
@@ -63,16 +100,15 @@ def _run(environment: dict[str, str], output: Path) -> Iterator[Portal]:
         printed = _greeting(process, output)
         password = re.search(r"password (\S+)", printed)
         assert password, printed
-        yield Portal(
-            f"http://127.0.0.1:{environment['PORT']}", f"http://127.0.0.1:{environment['SANDBOX_PORT']}", password[1]
-        )
+        own, sandbox = (f"http://127.0.0.1:{environment[name]}" for name in ("PORT", "SANDBOX_PORT"))
+        yield Portal(own, sandbox, password[1], output)
     finally:
         os.killpg(process.pid, signal.SIGINT)
         process.wait(timeout=30)
 
 
 def _greeting(process: subprocess.Popen[bytes], output: Path) -> str:
-    end = time.monotonic() + 90
+    end = time.monotonic() + 180
     while time.monotonic() < end and process.poll() is None:
         if "Ctrl-C ends all of it" in (text := output.read_text()):
             return text

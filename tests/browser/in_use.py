@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.portal import PATIENCE_MS, Portal, log_in
+from tests.browser.portal import LEASE_MS, PATIENCE_MS, Portal, log_in
 
 SYSTEM_ID = "310123455_fjordtall"
 ACCOUNTANT = "Tall & Tine Regnskap AS"
@@ -30,6 +30,9 @@ def begin(browser: Browser, portal: Portal) -> None:
     for path, text in (("systems/1/found/", "kunde-1"), ("offered/", "Akvakultur"), ("access/1/clients/", "ELEKTRO")):
         until(page, f"{portal.url}/sandbox/{path}", text)
     differ(page, portal)
+    gather(page, portal, "Runde 1")
+    gather(page, portal, "Runde 2", per_hour="1")
+    start(page)
     context.close()
 
 
@@ -59,7 +62,7 @@ def ask_the_accountant(page: Page, portal: Portal, outside: httpx.Client) -> Non
     state = sent_state(page, outside)
     (request,) = state["requests"]
     outside.post(f"/control/requests/{request}/approve").raise_for_status()
-    expect(page.locator("#status")).to_contain_text(re.compile("Godkjent|I bruk"), timeout=4 * PATIENCE_MS)
+    expect(page.locator("#status")).to_contain_text(re.compile("Godkjent|I bruk"), timeout=LEASE_MS)
     clients = [orgnr for orgnr in state["organisations"] if orgnr.startswith("314")]
     outside.post(f"/control/system-users/{request}/clients", json={"orgnrs": clients}).raise_for_status()
     lacking = {"orgnrs": clients[:1], "packages": []}
@@ -83,3 +86,21 @@ def differ(page: Page, portal: Portal) -> None:
     page.get_by_label("A-meldingen").check()
     page.get_by_role("button", name="Lagre").click()
     page.wait_for_load_state()
+
+
+def gather(page: Page, portal: Portal, name: str, *, per_hour: str = "") -> None:
+    """A campaign of all customers of the demonstration, which waits for a person to look it over."""
+    page.goto(f"{portal.url}/sandbox/campaigns/new/")
+    page.get_by_label("Navn").fill(name)
+    page.get_by_label("Høyst så mange i timen").fill(per_hour)
+    page.get_by_role("button", name="Se over kundene").click()
+    expect(page.get_by_text("Klar til å ses over").first).to_be_visible(timeout=LEASE_MS)
+
+
+def start(page: Page) -> None:
+    """It goes on for hours: one customer each hour."""
+    page.get_by_role("checkbox", name="Uten e-postadresse").check()
+    page.get_by_role("button", name="Oppdater").click()
+    page.get_by_role("link", name="Spør kundene").click()
+    page.get_by_role("button", name=re.compile("^Spør ")).click()
+    expect(page.get_by_text("Pågår").first).to_be_visible()

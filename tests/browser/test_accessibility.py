@@ -12,16 +12,23 @@ from tests.browser.conftest import AXE, Portal, log_in
 pytestmark = pytest.mark.browser
 PAGES = [
     "", "connection/", "customers/", "customers/new/", "access/", "access/new/", "systems/", "systems/new/", "systems/import/",
-    "submissions/", "submissions/new/", "submissions/heaps/", "dialogs/", "settings/", "settings/vendor/", "settings/digdir/",
-    "settings/digdir/new/",
+    "submissions/", "submissions/approvals/", "submissions/new/", "submissions/heaps/",
+    "dialogs/", "settings/", "settings/vendor/",
+    "settings/digdir/", "settings/digdir/new/", "account/",
     "settings/clients/1/keys/import/", "settings/clients/1/keys/digdir/", "settings/clients/new/", "customers/import/",
     "connection/guide/", "connection/doctor/", "connection/token/", "dialogs/following/", "offered/", "nothing-here/",
+    "services/", "services/?state=PERSON", "services/innrapportering-amelding/", "services/innrapportering-egg/",
+    "services/mva-melding/", "services/mva-melding/hand-over/", "orders/", "orders/new/", "letters/", "settings/opened/",
+    "due/", "due/calendar/", "due/expected/", "search/?q=nordlys", "settings/mail/", "campaigns/", "campaigns/new/",
+    "campaigns/funnel/", "customers/?q=finnes+ikke",
 ]  # fmt: skip
 OF_ONE_IN_USE = [
     "", "connection/", "connection/guide/", "connection/doctor/", "offered/", "offered/?group=opens", "customers/40/",
+    "customers/40/contacts/new/", "customers/40/farewell/", "access/new/?customer=40", "access/?status=ended",
     "access/", "access/1/", "access/1/clients/", "access/1/clients/?state=lacking", "access/1/clients/?state=strangers",
     "systems/1/", "systems/1/edit/", "systems/1/diff/", "systems/1/diff/?all=ours", "systems/1/found/",
     "systems/1/profiles/1/", "systems/1/profiles/new/", "systems/import/?client=1", "settings/",
+    "campaigns/", "campaigns/funnel/", "campaigns/1/", "campaigns/1/start/", "campaigns/2/", "campaigns/2/stop/",
 ]  # fmt: skip
 """Pages that are empty in a new portal."""
 LOOKS: list[tuple[str, int, int]] = [("light", 1280, 900), ("dark", 390, 844)]
@@ -40,6 +47,36 @@ def test_pages_of_a_vendor_in_use_have_no_faults_either(
     browser: Browser, portal_in_use: Portal, scheme: Any, width: int, height: int
 ) -> None:
     assert faults_of(browser, portal_in_use, OF_ONE_IN_USE, scheme=scheme, width=width, height=height) == []
+
+
+@pytest.mark.parametrize(("scheme", "width", "height"), LOOKS)
+def test_pages_of_a_vendor_who_reports_have_no_faults_either(
+    browser: Browser, portal_with_reports: tuple[Portal, list[str]], scheme: Any, width: int, height: int
+) -> None:
+    portal, paths = portal_with_reports
+    lists = ["submissions/", "submissions/approvals/", "orders/", "letters/", "dialogs/", "submissions/heaps/"]
+
+    assert faults_of(browser, portal, [*paths, *lists], scheme=scheme, width=width, height=height) == []
+
+
+def test_a_service_offers_only_its_own_kind_of_period(
+    browser: Browser, portal_with_reports: tuple[Portal, list[str]]
+) -> None:
+    portal, paths = portal_with_reports
+    context = browser.new_context(locale="nb-NO")
+    page = context.new_page()
+    log_in(page, portal)
+    page.goto(f"{portal.url}/sandbox/{next(path for path in paths if path.startswith('submissions/new'))}")
+
+    page.get_by_label("Boligsameie", exact=True).check()
+    assert page.locator("#id_period optgroup:enabled").evaluate_all("all => all.map(one => one.label)") == [
+        "Inntektsår"
+    ]
+    assert len(page.get_by_label("Periode").input_value()) == 4
+    page.get_by_label("A-meldingen", exact=True).check()
+    assert page.locator("#id_period optgroup:enabled").evaluate_all("all => all.map(one => one.label)") == ["Måned"]
+    assert len(page.get_by_label("Periode").input_value()) == 7
+    context.close()
 
 
 def faults_of(browser: Browser, portal: Portal, paths: list[str], *, scheme: Any, width: int, height: int) -> list[str]:

@@ -76,7 +76,7 @@ def approve(browser: Browser, link: str) -> None:
 
 def send_report(page: Page, portal: Portal, button: str, *, period: str, service: str = SHARES) -> None:
     page.goto(f"{portal.url}/sandbox/submissions/new/")
-    page.locator("input[name=q]").fill(CUSTOMER)
+    page.locator("main input[name=q]").fill(CUSTOMER)
     page.get_by_role("button", name="Søk").click()
     page.get_by_role("link", name=CUSTOMER).click()
     page.get_by_role("radio", name=service, exact=True).check()

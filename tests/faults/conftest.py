@@ -21,6 +21,7 @@ from django.conf import settings
 
 from portal.local import embedded
 from portal.local.keeper import is_alive
+from tests import prepared
 from tests.local.test_run import everything_below, free_port, start, wait_for
 
 
@@ -123,20 +124,22 @@ def wait_until(is_so: Callable[[], bool], *, seconds: float) -> bool:
 
 
 @pytest.fixture
-def portal() -> Iterator[Portal]:
+def portal(prepared_server: Path | None) -> Iterator[Portal]:
     """For a test that takes something away."""
-    with running_portal() as made:
+    with running_portal(prepared_server) as made:
         yield made
 
 
 @contextmanager
-def running_portal() -> Iterator[Portal]:
+def running_portal(prepared_server: Path | None) -> Iterator[Portal]:
     with TemporaryDirectory(prefix="portal-faults-") as folder, ExitStack() as stack:
         Path(folder).chmod(0o711)
         servers = [
             Server(name, embedded.data_folder(settings.BASE_DIR, given=f"{folder}/{name}"))
             for name in ("valkey", "postgresql")
         ]
+        if prepared_server:
+            prepared.place(prepared_server, servers[1].data)
         for server in servers:
             server.start()
             stack.callback(server.stop)

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -19,9 +20,9 @@ ADDRESSES = ["/hooks/events/abc", "/accounts/login/", "/l/abc/altinn/", "/sandbo
 
 
 @pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
+def portal(prepared_server: Path | None) -> Iterator[Portal]:
     """One for all of these: they take nothing away."""
-    with running_portal() as made:
+    with running_portal(prepared_server) as made:
         wait_for(lambda: made.health()["status"] == "ready", seconds=60)
         yield made
 

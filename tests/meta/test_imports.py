@@ -92,7 +92,7 @@ def test_a_circle_is_found_in_every_form_of_import(tmp_path: Path, statement: st
 def test_the_kernel_of_the_sandbox_imports_only_plain_data() -> None:
     graph = import_graph(sources(ROOT, "portal/sandbox"))
     data = {f"portal.sandbox.{name}" for name in ("clock", "faults", "keys", "state")}
-    records = {f"portal.sandbox.{service}.records" for service in ("altinn", "dialogporten", "skatteetaten")}
+    records = {f"portal.sandbox.{service}.records" for service in ("altinn", "apps", "dialogporten", "skatteetaten")}
 
     assert graph["portal.sandbox.kernel"] == data
     assert set().union(*(graph[name] for name in data | records)) <= data | records
