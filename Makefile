@@ -1,11 +1,16 @@
 # `make run` is all a stranger needs. Everything it makes lies in .venv, node_modules, static/vendor, staticfiles and .data.
 PYTHON ?= python3
 PY := .venv/bin/python
+# What a new data folder begins with: a vendor with months of work, or one that has done nothing (DEMO=empty).
+DEMO ?= lived-in
 run tour bench test lint: export PORTAL_MODE := local
+# Compiled tests are kept for the next run: compiling them takes each worker twenty seconds of a processor.
+bench test: export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup setup-dev run tour bench test lint format lock clean
 help:
 	@echo "make run    start everything on this machine   make tour   walk the nine steps without a browser"
+	@echo "            (DEMO=empty: a vendor that has done nothing)"
 	@echo "make test   run the tests                      make lint   linters, types, layers, migrations, diagrams"
 	@echo "make bench  measure                            make clean  remove everything that was made, data included"
 
@@ -16,7 +21,7 @@ setup-dev:
 	@$(PYTHON) -m portal.local.bootstrap --dev
 
 run: setup
-	@exec $(PY) manage.py run
+	@exec $(PY) manage.py run --demo $(DEMO)
 
 tour: setup
 	@exec $(PY) manage.py tour
