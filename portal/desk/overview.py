@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -47,24 +47,15 @@ def greeting(*, at: datetime) -> str:
     return _("God kveld") if hour >= 18 else _("Hei")
 
 
-def facts(*, user: User, environment: Environment, at: datetime) -> list[str]:
-    """Facts shown beside the date: number of customers, and the next deadline of each kind of period within IN_SIGHT. Two queries."""
-    today = timezone.localdate(at)
-    coming = _coming(catalogue.local(environment), today)
-    number, used = _counted(user, environment, {service for _day, service in coming}, today)
-    shown = f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
-    if user.sees_all_customers:
-        customers = ngettext("%(n)s kunde", "%(n)s kunder", number)
-    else:
-        customers = ngettext("%(n)s kunde i porteføljen din", "%(n)s kunder i porteføljen din", number)
-    told = [(day, entry) for day, service in coming if (entry := catalogue.service(service)).id in used]
-    return [customers % {"n": shown}, *_next_deadlines(told, today)]
+Coming = Sequence[tuple[date, Service]]
+"""(last day, service) of every deadline in sight."""
 
 
-def _coming(settings: catalogue.Local, today: date) -> list[tuple[date, str]]:
-    """(last day, service) of every deadline in sight."""
+def coming(*, user: User, environment: Environment, at: datetime) -> Coming:
+    """The deadlines within IN_SIGHT, whoever they are for. One query."""
+    today, settings = timezone.localdate(at), catalogue.local(environment)
     return [
-        (day, service.id)
+        (day, service)
         for service in catalogue.reports(settings)
         if service.period in IN_SIGHT
         for period in _present(service.period, today)
@@ -72,21 +63,26 @@ def _coming(settings: catalogue.Local, today: date) -> list[tuple[date, str]]:
     ]
 
 
-def _counted(user: User, environment: Environment, wanted: set[str], today: date) -> tuple[int, set[str]]:
-    """How many customers there are, and which of the services are told of: a monthly one only when it was used lately."""
-    monthly = sorted(code for code in wanted if catalogue.service(code).period == PeriodKind.MONTH)
-    since = today - LATELY
-    own = Submission.objects.filter(customer=OuterRef("pk"), period_start__gte=since)
-    senders = {f"senders_{n}": Count("pk", filter=Exists(own.filter(service=code))) for n, code in enumerate(monthly)}
-    customers = Customer.objects.visible_to(user).filter(environment=environment).current()
-    counted = customers.aggregate(number=Count("pk"), **senders)
-    unused = {code for n, code in enumerate(monthly) if not counted[f"senders_{n}"]}
-    return counted["number"], wanted - unused
+def facts(
+    *, user: User, environment: Environment, at: datetime, ahead: Coming, counted: Mapping[str, Counted]
+) -> list[str]:
+    """Facts shown beside the date: number of customers, and the next deadline of each kind of period.
+
+    `ahead` as returned by `coming`, `counted` by `counts`. A monthly service is told of only when it was used lately.
+    """
+    number = counted["customers"].n
+    shown = f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
+    if user.sees_all_customers:
+        customers = ngettext("%(n)s kunde", "%(n)s kunder", number)
+    else:
+        customers = ngettext("%(n)s kunde i porteføljen din", "%(n)s kunder i porteføljen din", number)
+    told = [(day, one) for day, one in ahead if one.period != PeriodKind.MONTH or counted[f"used-{one.id}"].n]
+    return [customers % {"n": shown}, *_next_deadlines(told, timezone.localdate(at))]
 
 
-def _next_deadlines(coming: list[tuple[date, Service]], today: date) -> Iterator[str]:
+def _next_deadlines(told: Coming, today: date) -> Iterator[str]:
     for kind in IN_SIGHT:
-        days = [(day, service.name) for day, service in coming if service.period == kind]
+        days = [(day, service.name) for day, service in told if service.period == kind]
         if days:
             yield _said(*min(days), today)
 
@@ -124,14 +120,20 @@ def accesses(*, user: User, environment: Environment) -> dict[str, int]:
     return counted
 
 
-def counts(*, user: User, environment: Environment, at: datetime, since: datetime | None) -> dict[str, Counted]:
-    """What the figures and `since_last` count, in one query."""
+def counts(
+    *, user: User, environment: Environment, at: datetime, since: datetime | None, ahead: Coming
+) -> dict[str, Counted]:
+    """What the facts, the figures and `since_last` count, in one query. `ahead` as returned by `coming`."""
     rows = _submissions(user, environment)
     changes = changed.selections(user, environment, since) if since else {}
+    lately = rows.filter(period_start__gte=timezone.localdate(at) - LATELY)
+    monthly = {service.id for _day, service in ahead if service.period == PeriodKind.MONTH}
     return count_all(
         {
+            "customers": Customer.objects.visible_to(user).filter(environment=environment).current(),
             "delivered": rows.filter(delivered_at__gte=at - RECENT),
             "rejected": rows.needing_correction().filter(status=Submission.Status.REJECTED),
+            **{f"used-{code}": lately.filter(service=code) for code in sorted(monthly)},
             **{f"changed-{code}": selected for code, selected in changes.items()},
         }
     )

@@ -53,10 +53,11 @@ def dashboard(request: StaffRequest) -> HttpResponse:
 
     access = later(overview.accesses)
     since = request.user.previous_seen_at or previous_login(request)
-    counted = later(overview.counts, at=at, since=since)
+    ahead = later(overview.coming, at=at)
+    counted = later(overview.counts, at=at, since=since, ahead=ahead)
     context = {
         "greeting": overview.greeting(at=at),
-        "facts": later(overview.facts, at=at),
+        "facts": later(overview.facts, at=at, ahead=ahead, counted=counted),
         "figures": later(overview.figures, counted=counted, access=access),
         "first_steps": later(overview.first_steps, at=at, access=access),
         "tasks": SimpleLazyObject(lambda: split(attention(**whose, at=at), request.user)),
