@@ -58,8 +58,10 @@ def test_a_hundred_customers_cost_less_than_half_an_act_each(page: Page, own_por
         import_all(page, hands, numbers)
         ask_all(page, hands)
         approve_all(outside)
+        seen(page, f"{portal.url}/sandbox/access/", f"I bruk {CUSTOMERS}")
+        page.goto(f"{portal.url}/sandbox/")
         report_all(page, hands, numbers)
-        accepted(page, portal)
+        seen(page, f"{portal.url}/sandbox/submissions/", f"Godkjent {CUSTOMERS}")
 
     assert hands.acts < MOST_ACTS, hands.acts
     print(f"{hands.acts} acts for {CUSTOMERS} customers: {hands.acts / CUSTOMERS:.2f} for each")  # noqa: T201
@@ -87,12 +89,11 @@ def ask_all(page: Page, hands: Hands) -> None:
 
 
 def approve_all(outside: httpx.Client) -> None:
-    """Each customer approves what it is asked for, is led back to us by Altinn, and the portal has taken the access in use."""
+    """Each customer approves what it is asked for, and is led back to us by Altinn."""
     requests = until(lambda: state(outside)["requests"])
     for key, request in requests.items():
         outside.post(f"/control/requests/{key}/approve").raise_for_status()
         httpx.get(request["redirect_url"], follow_redirects=True, timeout=60).raise_for_status()
-    until(lambda: state(outside)["subscriptions"])
 
 
 def until(read: Callable[[], Sized]) -> Any:
@@ -119,11 +120,11 @@ def report_all(page: Page, hands: Hands, numbers: list[str]) -> None:
     hands.press(page.get_by_role("button", name="Send til Skatteetaten"))
 
 
-def accepted(page: Page, portal: Portal) -> None:
-    chip = page.get_by_role("link", name=f"Godkjent {CUSTOMERS}")
+def seen(page: Page, address: str, chip: str) -> None:
+    """The person comes back to a list until its filter tells that all are there. Costs no act: the work goes on without it."""
     for _second in range(2 * LEASE_MS // 5000):
-        page.goto(f"{portal.url}/sandbox/submissions/")
-        if chip.count():
+        page.goto(address)
+        if page.get_by_role("link", name=chip, exact=True).count():
             return
         page.wait_for_timeout(5000)
-    expect(chip).to_be_visible()
+    expect(page.get_by_role("link", name=chip, exact=True)).to_be_visible()

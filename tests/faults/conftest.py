@@ -106,8 +106,9 @@ class Portal:
     def health(self) -> dict[str, str]:
         return httpx.get(f"http://127.0.0.1:{self.environment['PORT']}/readyz", timeout=20).json()
 
-    def valkey_client(self) -> redis.Redis:
-        return redis.Redis.from_url(self.environment["REDIS_URL"])
+    def empty_valkey(self) -> None:
+        with redis.Redis.from_url(self.environment["REDIS_URL"]) as valkey:
+            valkey.flushall()
 
     def sandbox(self, method: str, path: str, **body: Any) -> Any:
         url = f"http://127.0.0.1:{self.environment['SANDBOX_PORT']}/control/{path}"

@@ -79,7 +79,7 @@ class Storm:
 
     def empty(self) -> None:
         """All messages, tokens and sessions are gone, and many messages for the same work come."""
-        self.portal.valkey_client().flushall()
+        self.portal.empty_valkey()
         with suppress(AssertionError):
             self.portal.load("wake(5)")
 
