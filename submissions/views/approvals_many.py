@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from accounts.guard import StaffRequest, staff_page
 from portal.core import enqueue
+from portal.core.search import row_id
 from portal.core.states import IllegalTransition, LostRace
 from submissions import tasks
 from submissions.models import Submission
@@ -29,7 +30,7 @@ def approve_many(request: StaffRequest) -> HttpResponse:
 
 
 def _approve(request: StaffRequest) -> None:
-    picked = [pk for pk in request.POST.getlist("pick") if pk.isdecimal()][:MOST]
+    picked = sorted({pk for given in request.POST.getlist("pick") if (pk := row_id(given)) is not None})[:MOST]
     rows = Submission.objects.visible_to(request.user).filter(environment=request.environment, pk__in=picked)
     done = sum(_approve_one(request, row) for row in rows.select_related("customer", "access").order_by("pk"))
     if not picked:
@@ -53,6 +54,13 @@ def _approve_one(request: StaffRequest, row: Submission) -> bool:
     shown = request.POST.get(f"shown-{row.pk}", "")
     try:
         approvals.approve(submission=row, user=request.user, at=timezone.now(), shown=shown)
-    except (queue.NeedsApproval, queue.HasChanged, queue.NotReady, LostRace, IllegalTransition):
+    except (
+        approvals.MayNotApprove,
+        queue.NeedsApproval,
+        queue.HasChanged,
+        queue.NotReady,
+        LostRace,
+        IllegalTransition,
+    ):
         return False
     return True

@@ -16,7 +16,7 @@ from portal.core.states import LostRace
 from submissions.models import Approval, PackageCheck, ServiceSetting, Submission
 from submissions.period import Period
 from submissions.services import catalogue, local
-from submissions.services.drafting import drafts
+from submissions.services.drafting import drafts, removing
 from submissions.services.drafting.preflight import preflight, token
 from submissions.services.pages.next_step import next_step
 from submissions.services.sending import again, approvals
@@ -136,7 +136,7 @@ def test_a_change_of_files_drops_the_question(access: Access, case_worker: User)
     approvals.ask(submission=submission, by=FIRST, at=AT)
     before = shown(submission)
 
-    drafts.remove_file(submission=submission, document=submission.documents.last(), by=FIRST, at=AT)
+    removing.remove(submission=submission, document=submission.documents.last(), by=FIRST, at=AT)
 
     assert not Approval.objects.exists()
     assert ("approval-dropped", FIRST) in events(submission)

@@ -230,8 +230,8 @@ def _add(submission: Submission, refused: list[Finding], taken: list[Taken], *, 
     added, same = _record(submission, taken, number, at)
     _add_refused(submission, refused + same)
     if added:
-        named = _named(_of_upload(submission, number))
-        record(by=by, at=at, target=submission, what=AuditType.FILES_ADDED, **named)
+        files = named(_of_upload(submission, number))
+        record(by=by, at=at, target=submission, what=AuditType.FILES_ADDED, **files)
         package_check.order(submission=submission, by=by, at=at)
     return added
 
@@ -309,15 +309,6 @@ def hide_refused(*, submission: Submission) -> None:
         PackageCheck.objects.filter(submission=submission).update(refused=[], refused_more=0)
 
 
-def remove_file(*, submission: Submission, document: Document, by: str, at: datetime) -> None:
-    """Take a file out and have the rest checked; no other file is read for it. Raises NotOpen."""
-    with editing(submission):
-        submission.documents.filter(pk=document.pk).delete()
-        record(by=by, at=at, target=submission, what=AuditType.FILE_REMOVED, **_named([document]))
-        package_check.order(submission=submission, by=by, at=at)
-    package_check.begin(submission=submission, at=at)
-
-
 def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Submission:
     """A new draft that corrects `submission`, with copies of its forms; an open correction is reused. It goes through the same
     access while that can be used, else through another way to the customer.
@@ -357,7 +348,7 @@ def _copy(form: Document, draft: Submission, at: datetime) -> Document:
     return Document(submission=draft, stored_at=at, **{name: getattr(form, name) for name in same})
 
 
-def _named(documents: list[Document]) -> dict[str, Any]:
+def named(documents: list[Document]) -> dict[str, Any]:
     """Files in the audit trail: by id and the beginning of their hash. File names may hold anything."""
     return {
         "files": len(documents),
@@ -390,5 +381,4 @@ __all__ = [
     "editing",
     "find_open",
     "hide_refused",
-    "remove_file",
 ]

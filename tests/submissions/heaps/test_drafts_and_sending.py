@@ -13,7 +13,7 @@ from submissions.adapters.base import NamedFile
 from submissions.models import Approval, Document, Heap, HeapPackage, Submission
 from submissions.services import catalogue, local
 from submissions.services.documents import read_document
-from submissions.services.drafting import drafts
+from submissions.services.drafting import drafts, removing
 from submissions.services.heaps import ordering, removal, work
 from submissions.services.heaps.problems import problems
 from systemusers.models import Access
@@ -195,7 +195,7 @@ def test_only_what_was_shown_is_sent(firm: Firm, administrator: User) -> None:
     shown = ordering.to_send(heap=heap, user=administrator).token
     first = heap.packages.order_by("pk")[0].draft
     assert first is not None
-    drafts.remove_file(submission=first, document=first.documents.all()[0], by=administrator.actor, at=AT)
+    removing.remove(submission=first, document=first.documents.all()[0], by=administrator.actor, at=AT)
 
     with pytest.raises(ordering.HasChanged):
         ordering.order_sending(heap=heap, user=administrator, shown=shown, at=AT)
