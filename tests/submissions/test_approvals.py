@@ -12,12 +12,14 @@ from django.test import Client
 
 from accounts.models import Portfolio, Role, User
 from portal.core.audit import AuditEvent, target_of
+from portal.core.environments import Environment
 from portal.core.states import LostRace
 from submissions.models import Approval, PackageCheck, ServiceSetting, Submission
 from submissions.period import Period
 from submissions.services import catalogue, local
 from submissions.services.drafting import drafts, removing
 from submissions.services.drafting.preflight import preflight, token
+from submissions.services.pages import approving
 from submissions.services.pages.next_step import next_step
 from submissions.services.sending import again, approvals
 from submissions.services.sending.queue import HasChanged, NeedsApproval, NotReady, NotSecondPerson, queue
@@ -384,6 +386,19 @@ def test_many_are_approved_together_as_they_are_shown(
     assert first.queued_by == case_worker.actor
     assert "1 innsending er godkjent og lagt i kø." in answer
     assert "2 innsendinger ble ikke godkjent" in answer
+
+
+def test_ones_own_reports_do_not_hide_what_others_ask(
+    client: Client, access: Access, case_worker: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are of them."""
+    monkeypatch.setattr(approving, "MOST_READ", 1)
+    own, other = asked(access, period=Period.year(2023)), asked(access, period=Period.year(2024))
+    PackageCheck.objects.filter(submission=own).update(requested_by=case_worker.actor)
+
+    rows = approving.to_approve(user=case_worker, environment=Environment.SANDBOX)
+
+    assert [row.submission for row in rows] == [other]
 
 
 def test_many_cannot_be_approved_by_a_reader_or_for_customers_that_are_not_seen(

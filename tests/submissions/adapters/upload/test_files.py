@@ -167,6 +167,9 @@ def test_the_party_may_be_a_text_as_well() -> None:
         ({"meldingsId": None}, "NOT_AN_ID"),
         ({"meldingsId": "1"}, "NOT_AN_ID"),
         ({"erstatterMeldingsId": "1"}, "NOT_AN_ID"),
+        ({"meldingsId": "0198c1f27c1e7b529a553f2d6b9f0a11"}, "NOT_AN_ID"),
+        ({"meldingsId": "{0198c1f2-7c1e-7b52-9a55-3f2d6b9f0a11}"}, "NOT_AN_ID"),
+        ({"erstatterMeldingsId": "urn:uuid:0198c1f2-7c1e-7b52-9a55-3f2d6b9f0a11"}, "NOT_AN_ID"),
         ({"oppgave": None}, "MISSING"),
         ({"oppgave": []}, "MISSING"),
     ],
@@ -215,6 +218,8 @@ def test_what_is_no_amelding_has_no_role_and_a_text(content: str | bytes, code: 
         ('"oppgave":', '"oppgave": {"virksomhet": []}, "oppgave":', "oppgave"),
         ('"norskIdentifikator":', f'"norskIdentifikator": "{OTHER}", "norskIdentifikator":', "norskIdentifikator"),
         ('"kalendermaaned":', '"kalender\\u006daaned": "2026-02", "kalendermaaned":', "kalendermaaned"),
+        ('"virksomhet":', '"virksomhet": [], "virksomhet":', "virksomhet"),
+        ('"beloep":', '"beloep": 1, "beloep":', "beloep"),
     ],
 )
 def test_a_name_that_stands_twice_is_refused(old: str, new: str, name: str) -> None:
