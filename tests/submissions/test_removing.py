@@ -11,17 +11,19 @@ from django.utils import timezone
 
 from accounts.models import User
 from portal.core.audit import AuditEvent, target_of
+from portal.core.lease import LEASE
 from submissions.models import Approval, Document, RemovedFile, Submission
 from submissions.services import documents
-from submissions.services.drafting import drafts, removing
+from submissions.services.drafting import drafts, package_check, removing
 from submissions.services.drafting.undoing import UNDO_FOR
 from submissions.services.sending import approvals
 from submissions.tasks import sweep_documents
 from systemusers.models import Access
 from tests.fixtures import AT
+from tests.submissions.deaths import each_death
 from tests.submissions.test_approvals import asked
 from tests.submissions.test_pages import create, url
-from tests.submissions.world import BY, package, queue_package, store, store_package
+from tests.submissions.world import BY, World, make_draft, package, queue_package, store, store_package
 
 S = Submission.Status
 
@@ -151,3 +153,27 @@ def test_the_page_offers_the_way_back_and_tells_a_second_person(
     RemovedFile.objects.update(removed_at=timezone.now() - UNDO_FOR - timedelta(seconds=1))
     late: Any = client.post(back, follow=True)
     assert "Filen kan ikke legges tilbake lenger." in late.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whatever_process_dies_the_file_is_in_the_draft_or_can_be_put_back(world: World) -> None:
+    draft = make_draft(world.access, at=world.at)
+    store(draft, package(draft, parts=2), at=world.at)
+    document = draft.documents.filter(role="PART").earliest("pk")
+
+    def remove() -> None:
+        row = Submission.objects.get(pk=draft.pk)
+        removing.remove(submission=row, document=row.documents.get(pk=document.pk), by=BY, at=world.at)
+
+    for where in each_death(world, remove, at_least=6):
+        is_in, is_out = (
+            draft.documents.filter(pk=document.pk).exists(),
+            removing.is_removed(submission=draft, document_id=document.pk),
+        )
+        assert is_in != is_out, where
+        if is_out:
+            removing.put_back(submission=draft, document_id=document.pk, by=BY, at=world.at)
+        while package_check.run(at=world.at + LEASE):
+            pass
+        draft.refresh_from_db()
+        assert (draft.status, draft.documents.count()) == (S.READY, 3), where

@@ -212,6 +212,14 @@ def add_files(*, submission: Submission, files: Iterable[Upload], by: str, at: d
     return added
 
 
+def add_stored(*, draft: Submission, upload: StoredUpload, by: str, at: datetime) -> None:
+    """A first file, in the transaction that makes the draft, so that they exist together or not at all.
+
+    `package_check.begin` follows after the transaction.
+    """
+    _add(draft, [], [Taken(clean_filename(upload.name), upload.kept)], by=by, at=at)
+
+
 def _taken(service: str, files: Iterable[Upload]) -> tuple[list[Finding], list[Taken]]:
     """Store the bytes. Returns why some were not, and the others. Raises NotStored."""
     refused, taken = [], []
