@@ -10,9 +10,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
-from accounts.models import Portfolio, Role, User
+from accounts.models import Customer, Portfolio, Role, User
 from portal.core.audit import AuditEvent, target_of
 from portal.core.environments import Environment
+from portal.core.forms import PRODUCTION_WORD
 from portal.core.states import LostRace
 from submissions.models import Approval, PackageCheck, ServiceSetting, Submission
 from submissions.period import Period
@@ -399,6 +400,29 @@ def test_ones_own_reports_do_not_hide_what_others_ask(
     rows = approving.to_approve(user=case_worker, environment=Environment.SANDBOX)
 
     assert [row.submission for row in rows] == [other]
+
+
+def test_in_production_many_are_approved_with_the_word_only(
+    client: Client, access: Access, case_worker: User, settings: Any
+) -> None:
+    """The ticks stay until it is typed."""
+    settings.ENVIRONMENTS = [*settings.ENVIRONMENTS, "PRODUCTION"]
+    submission = asked(access)
+    for rows in (Customer.objects, Access.objects, Submission.objects, ServiceSetting.objects):
+        rows.update(environment="PRODUCTION")
+    submission.refresh_from_db()
+    address = "/production/submissions/approvals/"
+    client.force_login(case_worker)
+    page = client.get(address)
+    (row,) = page.context["rows"]
+    sent = {"pick": submission.pk, f"shown-{submission.pk}": row.token}
+
+    refused = client.post(address, sent)
+    submission.refresh_from_db()
+    assert (refused.status_code, submission.status) == (422, S.READY)
+    assert f'value="{submission.pk}"\n          checked' in refused.text
+
+    assert client.post(address, {**sent, "typed": PRODUCTION_WORD}).status_code == 302
 
 
 def test_many_cannot_be_approved_by_a_reader_or_for_customers_that_are_not_seen(
