@@ -24,6 +24,8 @@ ROOT = "leveranse"
 PARTY, MONTH, MESSAGE, REPLACED = "opplysningspliktig", "kalendermaaned", "meldingsId", "erstatterMeldingsId"
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 MESSAGE_RULE = Rule(Kind.UUID)
+MOST_VALUES = 10 * parsing.MOST_VALUES
+"""Commas and brackets: a file of MOST_BYTES has fewer, and one of many tiny values would use too much memory."""
 _AT_BYTE = re.compile(r"\(byte (\d+)\)")
 
 
@@ -61,6 +63,7 @@ def read(content: bytes, name: str) -> Read:
 def _message(content: bytes, name: str) -> _Message:
     try:
         parsing.read_text(content, name, most_bytes=MOST_BYTES)
+        _refuse_many(content, name)
         root = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
     except parsing.Unreadable as error:
         raise NotAFile(error.finding) from None
@@ -76,6 +79,12 @@ def _message(content: bytes, name: str) -> _Message:
         raise NotAFile(Finding(Level.ERROR, "NOT_A_MESSAGE", {}, name, 1)) from None
     except msgspec.ValidationError:
         raise NotAFile(Finding(Level.ERROR, "ONE_WANTED", {}, name, 1, ROOT)) from None
+
+
+def _refuse_many(content: bytes, name: str) -> None:
+    """Raises NotAFile."""
+    if sum(content.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
+        raise NotAFile(Finding(Level.ERROR, "TOO_MANY_VALUES", {}, name))
 
 
 def _check_outline(content: bytes, message: bytes, task: bytes, name: str) -> None:
