@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from django.utils.translation import gettext_lazy as _
+
 from submissions import safe_xml
 from submissions.adapters.base import About, FileReport, Finding, Level, NamedFile
 from submissions.adapters.texts import XML_TEXTS, Text, render
