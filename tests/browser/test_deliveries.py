@@ -146,16 +146,18 @@ def test_a_service_that_wants_a_second_person_is_sent_by_the_second(
     expect(page.get_by_text("Én person kan sende alene.")).to_be_visible()
 
 
-@pytest.mark.parametrize("service", ["mva-melding", "skattemelding"])
-def test_what_a_person_must_deliver_says_who_where_and_by_when(page: Page, served: Portal, service: str) -> None:
+@pytest.mark.parametrize(("service", "what"), [("mva-melding", "levere"), (TAX_RETURN, "bekrefte")])
+def test_what_a_person_must_deliver_says_who_where_and_by_when(
+    page: Page, served: Portal, service: str, what: str
+) -> None:
     name = catalogue.service(service).name
     log_in(page, served)
     page.goto(f"{served.url}/sandbox/submissions/new/?customer=2")
     page.get_by_role("link", name=name).first.click()
 
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"{name}: en person må levere")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"{name}: en person må {what}")
     expect(page.get_by_text(f"På vegne av {CUSTOMER}")).to_be_visible()
-    for fact in ("Hvem", "Hvor", "Frist", "Hvorfor portalen ikke kan", "Etterpå"):
+    for fact in ("Hvem", "Hvor", "Frist", "Hvorfor en person må", "Etterpå"):
         expect(page.get_by_role("term").filter(has_text=re.compile(f"^{fact}$"))).to_be_visible()
     expect(page.get_by_role("link", name="Gå til Skatteetaten")).to_have_attribute(
         "href", catalogue.service(service).link
