@@ -15,7 +15,7 @@ from django.utils import timezone
 from portal.core.enqueue import enqueue_on_commit
 from submissions.services import archiving, documents
 from submissions.services.casework import unread
-from submissions.services.drafting import earlier, package_check
+from submissions.services.drafting import earlier, package_check, removing
 from submissions.services.drafting import retention as drafting_retention
 from submissions.services.due import counting
 from submissions.services.heaps import removal
@@ -93,7 +93,8 @@ def sweep_discarded(**_: Any) -> None:
 
 @shared_task(ignore_result=True)
 def sweep_documents(**_: Any) -> None:
-    """Remove stored files that no row names."""
+    """Remove stored files that no row names, and before that the rows of files that were taken out of drafts."""
+    removing.forget_removed(at=timezone.now())
     documents.sweep_orphans(at=timezone.now())
 
 

@@ -121,6 +121,7 @@ class AuditType(StrEnum):
     CREATED = "created"
     FILES_ADDED = "files-added"
     FILE_REMOVED = "file-removed"
+    FILE_PUT_BACK = "file-put-back"
     EARLIER_ASKED = "earlier-asked"
     APPROVAL_ASKED = "approval-asked"
     APPROVAL_WITHDRAWN = "approval-withdrawn"
@@ -242,6 +243,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.PRODUCTION_UNTICKED: {"service", "points"},
     T.FILES_ADDED: _FILES,
     T.FILE_REMOVED: _FILES,
+    T.FILE_PUT_BACK: _FILES,
     T.SERVICE_CHOSEN: {"service", "number"},
     T.DRAFTS_ORDERED: {"number"},
     T.SENDING_ORDERED: {"number"},

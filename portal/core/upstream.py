@@ -123,6 +123,12 @@ def lights(*, environment: Environment, at: datetime) -> list[Light]:
     return [_light(name, entries, at) for name, entries in zip(NAMES.values(), notes, strict=True)]
 
 
+def away(service: str, *, environment: Environment, at: datetime) -> str:
+    """What is wrong with a service (a key of NAMES) that does not answer now; "" when nothing is known to be."""
+    found = dict(zip(NAMES, lights(environment=environment, at=at), strict=True))[service]
+    return found.text if found.colour == "danger" else ""
+
+
 def _light(name: str, entries: list[bytes], at: datetime) -> Light:
     known = [json.loads(entry) for entry in entries]
     oldest = (at - FRESH).timestamp()

@@ -267,6 +267,7 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.REST_FETCHED: P(lazy("Resten av en filsamling lastet ned"), _names("number")),
     T.FILES_ADDED: P(lazy("Filer lagt til"), _files, on_pages=False),
     T.FILE_REMOVED: P(lazy("Fil fjernet"), _files, on_pages=False),
+    T.FILE_PUT_BACK: P(lazy("Fjernet fil lagt tilbake"), _files, on_pages=False),
     T.EARLIER_ASKED: P(lazy("Oppgaven for perioden før bestilt"), on_pages=False),
     T.APPROVAL_ASKED: P(lazy("Bedt om godkjenning")),
     T.APPROVAL_WITHDRAWN: P(lazy("Trakk spørsmålet om godkjenning")),

@@ -22,6 +22,7 @@ from submissions.models.opening import Opening
 from submissions.models.order import NOT_READY, Order, OrderQuerySet
 from submissions.models.package_check import PackageCheck
 from submissions.models.production_start import ProductionStart
+from submissions.models.removed_file import RemovedFile
 from submissions.models.service_setting import ServiceSetting
 from submissions.models.submission import Call, Document, DocumentQuerySet, Submission, SubmissionQuerySet
 
@@ -58,6 +59,7 @@ __all__ = [
     "ProductionStart",
     "ReceivedEvent",
     "ReleasedAccess",
+    "RemovedFile",
     "SendingHold",
     "ServiceSetting",
     "Submission",

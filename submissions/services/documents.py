@@ -23,7 +23,7 @@ from accounts.models import Customer
 from portal.core import crypto
 from portal.core.masking import UNSEEN
 from portal.gateways.text import cleaned
-from submissions.models import Document, HeapFile, Order, Submission, Transmission
+from submissions.models import Document, HeapFile, Order, RemovedFile, Submission, Transmission
 
 ORPHAN_AGE = timedelta(days=1)
 SWEEP_FOR = 200.0
@@ -32,7 +32,7 @@ AT_ONCE = 1000
 KEPT_AGAIN = "document-kept-again:"
 """In the cache, before the hash: somebody stored bytes that were there, and may not have made the row yet."""
 MAX_NAME = 120
-NAMING = (Document, HeapFile)
+NAMING = (Document, HeapFile, RemovedFile)
 """The models whose rows name stored files by their hash."""
 _NAME = re.compile(r"[0-9a-f]{64}")
 _UNWANTED = re.compile(rf'(?:[<>:"/\\|?*]|{UNSEEN.pattern}|[\t\r\n])+')
@@ -225,7 +225,7 @@ def _without_row(names: list[str]) -> list[str]:
 
 
 def _named(hashes: set[str]) -> set[str]:
-    """Those that a row names: of a document, or of a file of a heap. One query."""
+    """Those that a row names: of a document, of one that was taken out of a draft lately, or of a file of a heap. One query."""
     first, *others = (
         model._default_manager.filter(sha256__in=hashes).order_by().values_list("sha256", flat=True) for model in NAMING
     )

@@ -19,7 +19,7 @@ from submissions.models import Dialog, Submission
 from submissions.services import material
 from submissions.services.drafting import drafts
 from submissions.services.offers import offers_for
-from submissions.services.sending import queue
+from submissions.services.sending import again, queue
 from tests.submissions.adapters.rig import Rig
 from tests.submissions.inbox.reading import Reading, opened_dialogs
 from tests.submissions.world import BY, World
@@ -337,3 +337,16 @@ def test_waiting_costs_one_query(
 
     with django_assert_num_queries(1):
         assert len(rows) == 1
+
+
+def test_a_control_that_never_ends_becomes_a_persons(audit: Audit) -> None:
+    audit.world.app.state.settings.case_control_seconds = 10**7
+    row = audit.draft(audit.asks(), ("saft.xml", SAFT))
+    queue.queue(submission=row, by=BY, at=audit.world.at)
+    audit.world.send(row)
+
+    audit.world.let_pass(days=1, minutes=1)
+    audit.world.send(row)
+
+    assert (row.status, row.problem_code) == (S.FAILED, "NOT_READY_IN_TIME")
+    assert again.may_try_again(row)

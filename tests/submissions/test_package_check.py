@@ -24,7 +24,7 @@ from submissions.adapters.rf1086 import NamedFile, parsing
 from submissions.adapters.rf1086.samples import example
 from submissions.models import Document, PackageCheck, Submission
 from submissions.services import documents
-from submissions.services.drafting import checking, drafts, package_check
+from submissions.services.drafting import checking, drafts, package_check, removing
 from submissions.services.drafting.preflight import preflight
 from submissions.services.sending import queue
 from systemusers.models import Access
@@ -116,7 +116,7 @@ def test_a_removed_file_changes_the_sums_without_opening_a_file(draft: Submissio
     opened.clear()
 
     last = draft.documents.order_by("-pk")[0]
-    drafts.remove_file(submission=draft, document=last, by=BY, at=AT + timedelta(seconds=90))
+    removing.remove(submission=draft, document=last, by=BY, at=AT + timedelta(seconds=90))
     check(draft, seconds=120)
 
     assert [finding["code"] for finding in draft.findings] == ["TOTAL_SHARES"] * 2

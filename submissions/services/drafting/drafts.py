@@ -212,6 +212,14 @@ def add_files(*, submission: Submission, files: Iterable[Upload], by: str, at: d
     return added
 
 
+def add_stored(*, draft: Submission, upload: StoredUpload, by: str, at: datetime) -> None:
+    """A first file, in the transaction that makes the draft, so that they exist together or not at all.
+
+    `package_check.begin` follows after the transaction.
+    """
+    _add(draft, [], [Taken(clean_filename(upload.name), upload.kept)], by=by, at=at)
+
+
 def _taken(service: str, files: Iterable[Upload]) -> tuple[list[Finding], list[Taken]]:
     """Store the bytes. Returns why some were not, and the others. Raises NotStored."""
     refused, taken = [], []
@@ -230,8 +238,8 @@ def _add(submission: Submission, refused: list[Finding], taken: list[Taken], *, 
     added, same = _record(submission, taken, number, at)
     _add_refused(submission, refused + same)
     if added:
-        named = _named(_of_upload(submission, number))
-        record(by=by, at=at, target=submission, what=AuditType.FILES_ADDED, **named)
+        files = named(_of_upload(submission, number))
+        record(by=by, at=at, target=submission, what=AuditType.FILES_ADDED, **files)
         package_check.order(submission=submission, by=by, at=at)
     return added
 
@@ -309,15 +317,6 @@ def hide_refused(*, submission: Submission) -> None:
         PackageCheck.objects.filter(submission=submission).update(refused=[], refused_more=0)
 
 
-def remove_file(*, submission: Submission, document: Document, by: str, at: datetime) -> None:
-    """Take a file out and have the rest checked; no other file is read for it. Raises NotOpen."""
-    with editing(submission):
-        submission.documents.filter(pk=document.pk).delete()
-        record(by=by, at=at, target=submission, what=AuditType.FILE_REMOVED, **_named([document]))
-        package_check.order(submission=submission, by=by, at=at)
-    package_check.begin(submission=submission, at=at)
-
-
 def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Submission:
     """A new draft that corrects `submission`, with copies of its forms; an open correction is reused. It goes through the same
     access while that can be used, else through another way to the customer.
@@ -357,7 +356,7 @@ def _copy(form: Document, draft: Submission, at: datetime) -> Document:
     return Document(submission=draft, stored_at=at, **{name: getattr(form, name) for name in same})
 
 
-def _named(documents: list[Document]) -> dict[str, Any]:
+def named(documents: list[Document]) -> dict[str, Any]:
     """Files in the audit trail: by id and the beginning of their hash. File names may hold anything."""
     return {
         "files": len(documents),
@@ -390,5 +389,4 @@ __all__ = [
     "editing",
     "find_open",
     "hide_refused",
-    "remove_file",
 ]

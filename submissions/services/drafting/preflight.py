@@ -20,6 +20,7 @@ from portal.core.formats import spelled_date
 from submissions.models import Submission
 from submissions.services import catalogue, production_start
 from submissions.services.versions import SENT, find_corrected, takes_the_place
+from submissions.services.ways import main_unit_of
 
 TAKEN = ("QUEUED", "SENDING", "UNCERTAIN", "DELIVERED", "ACCEPTED", "NEEDS_PERSON")
 """States in which Skatteetaten has the package, or soon may."""
@@ -59,6 +60,11 @@ def _problems(submission: Submission) -> list[str]:
         problems.append(
             _("En melding med samme id er sendt før. Lag filen på nytt i fagsystemet, så den får en egen id.")
         )
+    if submission.answers_id is None and (main := main_unit_of(submission.customer)):
+        text = _(
+            "Kunden er en underenhet i Enhetsregisteret. Oppgaven må leveres for hovedenheten, som har nummer %(main)s."
+        )
+        problems.append(text % {"main": main})
     if reason := production_start.obstacle(submission):
         problems.append(reason)
     if submission.access is None:

@@ -23,6 +23,7 @@ from submissions.models import Heap, HeapFile, Submission
 from submissions.services import documents
 from submissions.services.documents import storage, storage_path
 from submissions.services.heaps import intake, ordering, removal, work
+from submissions.views import heaps as heap_views
 from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.heaps.rig import HOUSING, SHARES, drop, files_for, upload, work_to_the_end, zipped
@@ -186,8 +187,12 @@ def test_customers_of_a_portfolio_that_was_lost_are_no_longer_shown(
     case_worker.portfolios.clear()
 
     text = page.get(url("heap", heap)).text + page.get(f"{url('heap', heap)}?state=files").text
+    packed = b"".join(page.get(url("heap-rest-files", heap)).streaming_content)
 
     assert access.customer.name not in text
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert archive.namelist() == ["liste.csv"]
+    assert page.get(url("heap-rest-list", heap)).text.count("\n") == 1
     assert ordering.order_drafts(heap=heap, user=case_worker, at=AT) == 0
 
 
@@ -355,3 +360,25 @@ def test_a_heap_of_which_nothing_was_stored_is_discarded_too(page: Client, case_
     page.post(url("heap-delete", heap))
 
     assert Heap.objects.count() == 0
+
+
+@pytest.mark.parametrize("name", ["heap-files", "heap-drafts", "heap-again", "heap-choose", "heap-send"])
+def test_a_heap_that_is_discarded_meanwhile_leads_to_the_others(
+    page: Client, case_worker: User, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    heap, found = drop(case_worker, NamedFile("a.txt", b"x")), heap_views.find
+
+    def find_and_lose(request: Any, pk: int) -> Heap:
+        row = found(request, pk)
+        removal.delete(heap=row, by="user:other", at=AT)
+        row.pk = pk
+        return row
+
+    monkeypatch.setattr(heap_views, "find", find_and_lose)
+    shown = ordering.to_send(heap=heap, user=case_worker).token
+    reply: Any = page.post(
+        url(name, heap), {"uploads": [upload("b.txt", b"y")], "shown": shown, "word": ""}, follow=True
+    )
+
+    assert reply.redirect_chain[-1][0] == url("heaps")
+    assert "Samlingen er forkastet i mellomtiden." in reply.text
