@@ -46,6 +46,7 @@ urlpatterns = [
     path("submissions/<int:pk>/files/", one.add_files, name="submission-files"),
     path("submissions/<int:pk>/files/examples/", examples.add_examples, name="submission-examples"),
     path("submissions/<int:pk>/files/<int:document>/remove/", one.remove_file, name="submission-file-remove"),
+    path("submissions/<int:pk>/files/restore/", one.restore_file, name="submission-file-restore"),
     path("submissions/<int:pk>/files/refused/hide/", one.hide_refused, name="submission-refused-hide"),
     path("submissions/<int:pk>/earlier/", one.fetch_earlier, name="submission-earlier"),
     path("submissions/<int:pk>/send/", one.send, name="submission-send"),

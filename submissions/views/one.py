@@ -20,8 +20,9 @@ from portal.core import enqueue
 from portal.core.bodies import takes_files
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
+from portal.core.removed import TooLate
 from portal.core.states import IllegalTransition, LostRace
-from portal.core.undo import say_with_undo
+from portal.core.undo import field_of, say_with_undo
 from portal.explain import explain
 from submissions import tasks
 from submissions.forms import FilesForm, SettleForm
@@ -137,7 +138,24 @@ def hide_refused(request: StaffRequest, row: Submission) -> HttpResponse:
 @act
 def remove_file(request: StaffRequest, row: Submission, document: int) -> HttpResponse:
     target = get_object_or_404(Document, pk=document, submission=row)
-    drafts.remove_file(submission=row, document=target, by=request.user.actor, at=timezone.now())
+    reference = drafts.remove_file(submission=row, document=target, by=request.user.actor, at=timezone.now())
+    if reference:
+        back = reverse("submission-file-restore", kwargs={"environment": request.environment, "pk": row.pk})
+        text = _("Filen «%(name)s» er fjernet.") % {"name": target.shown_name}
+        say_with_undo(request, text, address=back, value=reference)
+    return _back(request, row)
+
+
+@act
+def restore_file(request: StaffRequest, row: Submission) -> HttpResponse:
+    """Put a file back that was just removed."""
+    which, by = field_of(request, "value"), request.user.actor
+    try:
+        undoing.restore_file(submission=row, reference=which, by=by, at=timezone.now())
+    except (TooLate, DocumentDamaged):
+        messages.warning(request, _("Filen kan ikke hentes tilbake lenger. Legg den til på nytt."))
+    else:
+        messages.success(request, _("Filen er hentet tilbake."))
     return _back(request, row)
 
 

@@ -24,6 +24,7 @@ ACTS = [
     "submission-discard",
     "submission-look",
     "submission-restore",
+    "submission-file-restore",
     "submission-correct",
     "submission-corrected",
 ]

@@ -1,23 +1,27 @@
-"""A discarded draft is taken back: the same row with the same files, within a limited time, and never beside another draft."""
+"""A discarded draft, and a removed file, are taken back: the same rows, within a limited time, and never beside another draft."""
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from portal.core.audit import AuditEvent
 from submissions.models import Submission
-from submissions.services.drafting import undoing
+from submissions.services import documents
+from submissions.services.drafting import drafts, undoing
 from submissions.services.drafting.drafts import NotOpen, OpenDraft
 from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.rows import make_draft
-from tests.submissions.test_pages import create, url
+from tests.submissions.test_pages import create, uploads, url
 
 S = Submission.Status
 
@@ -70,3 +74,85 @@ def test_beside_a_newer_draft_of_the_period_it_stays_discarded(client: Client, a
 
     assert raised.value.draft == newer
     assert page.context["submission"] == newer
+
+
+def address_of_undo(reply: Any, part: str) -> str:
+    """Where the button of the message posts to."""
+    found = re.search(rf'action="([^"]*{part}[^"]*)"', reply.text)
+    assert found, reply.text
+    return html.unescape(found[1])
+
+
+@pytest.fixture
+def full(client: Client, access: Access) -> Submission:
+    create(client, access)
+    return Submission.objects.get()
+
+
+def remove(client: Client, draft: Submission, role: str = "PART") -> Any:
+    document = draft.documents.filter(role=role)[0]
+    return client.post(url("submission-file-remove", draft, document=document.pk), follow=True)
+
+
+def test_a_removed_file_comes_back_and_is_checked_again(client: Client, full: Submission) -> None:
+    files = sorted(full.documents.values_list("pk", "sha256", "role"))
+
+    removed = remove(client, full)
+    client.post(address_of_undo(removed, "files/restore"))
+
+    full.refresh_from_db()
+    assert sorted(full.documents.values_list("pk", "sha256", "role")) == files
+    assert (full.status, full.is_checked) == (S.READY, True)
+    trail = AuditEvent.objects.filter(target=f"submissions.Submission:{full.pk}", what__startswith="file")
+    out, back = list(trail.order_by("pk"))[-2:]
+    assert (out.what, back.what, back.detail) == ("file-removed", "files-added", out.detail)
+
+
+def test_a_file_is_put_back_once_and_only_by_the_one_who_removed_it(
+    client: Client, full: Submission, administrator: User
+) -> None:
+    button = address_of_undo(remove(client, full), "files/restore")
+    client.force_login(administrator)
+    others: Any = client.post(button, follow=True)
+    client.force_login(User.objects.get(email__startswith="case_worker"))
+    client.post(button)
+    again: Any = client.post(button, follow=True)
+
+    assert "Filen kan ikke hentes tilbake lenger" in others.text
+    assert "Filen kan ikke hentes tilbake lenger" in again.text
+    assert full.documents.filter(role="PART").count() == 2
+
+
+def test_a_file_that_came_meanwhile_makes_room_for_the_one_that_is_put_back(client: Client, full: Submission) -> None:
+    button = address_of_undo(remove(client, full, "MAIN"), "files/restore")
+    same = uploads()[0]
+    newer = SimpleUploadedFile("nyere.xml", same.read() + b"\n")
+    drafts.add_files(submission=full, files=[newer], by="user:x", at=timezone.now())
+
+    client.post(button)
+
+    full.refresh_from_db()
+    assert full.documents.filter(role="MAIN").count() == 1
+    assert full.documents.get(role="MAIN").filename != newer.name
+    assert full.status == S.READY
+
+
+def test_a_file_whose_bytes_are_gone_is_not_put_back(client: Client, full: Submission) -> None:
+    sha256 = full.documents.filter(role="PART")[0].sha256
+    button = address_of_undo(remove(client, full), "files/restore")
+    documents.storage().delete(documents.storage_path(sha256))
+
+    page: Any = client.post(button, follow=True)
+
+    assert "Legg den til på nytt" in page.text
+    assert full.documents.filter(role="PART").count() == 1
+
+
+def test_nothing_is_put_back_into_what_was_sent(client: Client, full: Submission) -> None:
+    button = address_of_undo(remove(client, full), "files/restore")
+    Submission.objects.filter(pk=full.pk).update(status=S.QUEUED)
+
+    page: Any = client.post(button, follow=True)
+
+    assert "gått videre i mellomtiden" in page.text
+    assert full.documents.filter(role="PART").count() == 1

@@ -14,9 +14,11 @@ from typing import Any, Protocol
 from django.db import transaction
 
 from accounts.models import Customer
+from portal.core import removed
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.problems import code_of
+from portal.core.removed import Removed
 from submissions.adapters.base import Finding, Level
 from submissions.models import Dialog, Document, PackageCheck, Submission, stored
 from submissions.period import Period
@@ -30,6 +32,8 @@ from systemusers.models import Access
 Status = Submission.Status
 SOME = 100
 """Documents that one audit event names; it counts them all."""
+FACTS = ("customer_id", "role", "filename", "media_type", "size", "sha256")
+"""What a document says of its bytes."""
 CORRECTABLE = {Status.REJECTED, Status.FAILED, Status.DELIVERED, Status.ACCEPTED}
 
 
@@ -144,9 +148,8 @@ def begin(
     unusable = {entry["file"] for entry in refused}
     usable = {file.kept.sha256 for file in taken if file.filename not in unusable}
     with transaction.atomic():
-        if reason := catalogue.hold_relations(
-            customer=customer, access=access
-        ):  # also: two clicks at once make one draft
+        # also: two clicks at once make one draft
+        if reason := catalogue.hold_relations(customer=customer, access=access):
             raise NotAllowed(reason)
         open_ones = find_open(customer=customer, service=service, period=period, answers=answers)
         same = next((draft for draft in open_ones if _hashes(draft) == usable), None)
@@ -226,12 +229,12 @@ def _taken(service: str, files: Iterable[Upload]) -> tuple[list[Finding], list[T
 
 def _add(submission: Submission, refused: list[Finding], taken: list[Taken], *, by: str, at: datetime) -> int:
     """Rows for stored files, and their check. Call it in a transaction, with the submission locked."""
-    number = _next_upload(submission, by)
+    number = next_upload(submission, by)
     added, same = _record(submission, taken, number, at)
     _add_refused(submission, refused + same)
     if added:
-        named = _named(_of_upload(submission, number))
-        record(by=by, at=at, target=submission, what=AuditType.FILES_ADDED, **named)
+        new = named(_of_upload(submission, number))
+        record(by=by, at=at, target=submission, what=AuditType.FILES_ADDED, **new)
         package_check.order(submission=submission, by=by, at=at)
     return added
 
@@ -254,7 +257,7 @@ def _take(upload: Upload) -> Taken:
         raise NotStored(code_of(error)) from error
 
 
-def _next_upload(submission: Submission, by: str) -> int:
+def next_upload(submission: Submission, by: str) -> int:
     row, _new = PackageCheck.objects.get_or_create(submission=submission, defaults={"requested_by": by})
     row.uploads += 1
     row.save(update_fields=["uploads"])
@@ -283,15 +286,9 @@ def _record(submission: Submission, taken: list[Taken], number: int, at: datetim
 
 def _document(submission: Submission, file: Taken, filename: str, number: int, at: datetime) -> Document:
     return Document(
-        customer=submission.customer,
-        submission=submission,
-        filename=filename,
-        media_type=catalogue.service(submission.service).media_type,
-        size=file.kept.size,
-        sha256=file.kept.sha256,
-        stored_at=at,
-        upload=number,
-    )
+        customer=submission.customer, submission=submission, filename=filename, size=file.kept.size, sha256=file.kept.sha256,
+        media_type=catalogue.service(submission.service).media_type, stored_at=at, upload=number,
+    )  # fmt: skip
 
 
 def _add_refused(submission: Submission, findings: list[Finding]) -> None:
@@ -309,13 +306,19 @@ def hide_refused(*, submission: Submission) -> None:
         PackageCheck.objects.filter(submission=submission).update(refused=[], refused_more=0)
 
 
-def remove_file(*, submission: Submission, document: Document, by: str, at: datetime) -> None:
-    """Take a file out and have the rest checked; no other file is read for it. Raises NotOpen."""
+def remove_file(*, submission: Submission, document: Document, by: str, at: datetime) -> str:
+    """Take a file out and have the rest checked; no other file is read for it. The reference by which it is put back, "" when it
+    was out already. Raises NotOpen.
+    """
+    reference = ""
     with editing(submission):
-        submission.documents.filter(pk=document.pk).delete()
-        record(by=by, at=at, target=submission, what=AuditType.FILE_REMOVED, **_named([document]))
-        package_check.order(submission=submission, by=by, at=at)
+        if submission.documents.filter(pk=document.pk).delete()[0]:
+            content = {name: getattr(document, name) for name in ("pk", "upload", *FACTS)}
+            reference = removed.keep(kind=Removed.Kind.FILE, about=submission, content=content, by=by, at=at)
+            record(by=by, at=at, target=submission, what=AuditType.FILE_REMOVED, **named([document]))
+            package_check.order(submission=submission, by=by, at=at)
     package_check.begin(submission=submission, at=at)
+    return reference
 
 
 def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Submission:
@@ -327,9 +330,8 @@ def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Sub
     if submission.status not in CORRECTABLE or submission.access is None:
         raise NotOpen(submission, submission.status)
     with transaction.atomic():
-        Submission.objects.select_for_update().get(
-            pk=submission.pk
-        )  # one correction, also when asked for twice at once
+        # one correction, also when asked for twice at once
+        Submission.objects.select_for_update().get(pk=submission.pk)
         open_one = submission.corrections.filter(status__in=OPEN).first()
         if open_one:
             return open_one
@@ -353,11 +355,10 @@ def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Sub
 
 def _copy(form: Document, draft: Submission, at: datetime) -> Document:
     """The same stored bytes under another submission."""
-    same = ("customer_id", "role", "filename", "media_type", "size", "sha256")
-    return Document(submission=draft, stored_at=at, **{name: getattr(form, name) for name in same})
+    return Document(submission=draft, stored_at=at, **{name: getattr(form, name) for name in FACTS})
 
 
-def _named(documents: list[Document]) -> dict[str, Any]:
+def named(documents: list[Document]) -> dict[str, Any]:
     """Files in the audit trail: by id and the beginning of their hash. File names may hold anything."""
     return {
         "files": len(documents),
@@ -390,5 +391,7 @@ __all__ = [
     "editing",
     "find_open",
     "hide_refused",
+    "named",
+    "next_upload",
     "remove_file",
 ]
