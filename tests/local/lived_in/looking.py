@@ -16,6 +16,7 @@ from django.test import Client
 from playwright.sync_api import Page, Request, Route, sync_playwright
 
 from tests.browser.conftest import AXE
+from tests.browser.portal import BROKEN_WORDS
 
 ORIGIN = "http://testserver"
 DESK, PHONE, NARROW = (1280, 900), (390, 844), (320, 640)
@@ -25,21 +26,6 @@ RULES: dict[str, Any] = {
 }
 COLOURS: dict[str, Any] = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
 WIDER = "document.documentElement.scrollWidth > window.innerWidth"
-BROKEN = """() => {
-  const broken = [];
-  for (const cell of document.querySelectorAll("table td, table th")) {
-    const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
-    while (walker.nextNode()) {
-      const text = walker.currentNode, range = document.createRange();
-      for (const word of text.data.matchAll(/[\\p{L}]{4,}/gu)) {
-        range.setStart(text, word.index);
-        range.setEnd(text, word.index + word[0].length);
-        if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1) broken.push(word[0]);
-      }
-    }
-  }
-  return broken;
-}"""
 
 
 @dataclass(frozen=True)
@@ -95,7 +81,7 @@ def _misfits(page: Page, look: Look) -> Iterator[str]:
     if page.evaluate(WIDER):
         yield f"wider than {look.size[0]}"
     if look.size == DESK:
-        yield from (f"the word {word} is broken" for word in page.evaluate(BROKEN))
+        yield from (f"the word {word} is broken" for word in page.evaluate(BROKEN_WORDS))
         return
     page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
     if page.evaluate(WIDER):
