@@ -6,8 +6,9 @@ do alike (find, filter, page, what an empty list says) is here and in `templates
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import Any, ClassVar, Generic, TypeVar, cast
