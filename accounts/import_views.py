@@ -91,6 +91,7 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
         "row": row, "numbers": counted, "dots": shown.stepper(row), "problem": shown.problem(row),
         "columns": shown.columns(row) if row.status == row.Status.PREVIEW else [],
         "chips": shown.chips(row, counted, request.GET), "page": shown.page(row, request.GET),
+        "asks": word_in(row.environment), "shown": ordering.token_of(row),
     }  # fmt: skip
     return page_or_fragment(request, "accounts/import.html", "live", context=context)
 
@@ -149,7 +150,7 @@ def _trail(request: StaffRequest, row: CustomerImport) -> list[tuple[str, str]]:
 
 @staff_page(may="may_work")
 def confirm(request: StaffRequest, pk: int) -> HttpResponse:
-    """What would be done, in numbers; confirmed, a worker does exactly that."""
+    """A worker does exactly what the page has shown. A page of its own only where a word must be typed."""
     row = find(request, pk)
     counted = shown.numbers(row)
     if row.status != row.Status.PREVIEW or not counted.taken:

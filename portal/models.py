@@ -3,5 +3,6 @@
 from portal.core.audit import AuditEvent, AuditSeal
 from portal.core.heartbeat import Heartbeat
 from portal.core.outbox.message import OutboxMessage
+from portal.core.removed import Removed
 
-__all__ = ["AuditEvent", "AuditSeal", "Heartbeat", "OutboxMessage"]
+__all__ = ["AuditEvent", "AuditSeal", "Heartbeat", "OutboxMessage", "Removed"]

@@ -377,6 +377,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "refresh-customers": every(60, "accounts.tasks.refresh_customers"),
     "tell-staff": every(20, "portal.tasks.tell_staff"),
     "forget-told": every(24 * 60 * 60, "portal.tasks.forget_told"),
+    "forget-removed": every(15 * 60, "portal.tasks.forget_removed"),
     "sweep-outbox": every(15, "portal.tasks.sweep_outbox"),
     "seal-audit": every(60, "portal.tasks.seal_audit"),
 }

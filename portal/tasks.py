@@ -8,7 +8,7 @@ from typing import Any
 from celery import Task, shared_task
 from django.utils import timezone
 
-from portal.core import audit_chain, heartbeat
+from portal.core import audit_chain, heartbeat, removed
 from portal.core.outbox import delivery
 from portal.desk.notifications import news, results, work
 
@@ -43,6 +43,12 @@ def tell_staff(**_: Any) -> None:
 def forget_told(**_: Any) -> None:
     """Forget what was told to staff so long ago that it cannot be told again."""
     news.forget_old(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def forget_removed(**_: Any) -> None:
+    """Delete what was removed and can no longer be put back."""
+    removed.forget_old(at=timezone.now())
 
 
 @shared_task(bind=True, ignore_result=True)

@@ -36,6 +36,7 @@ LOGIN = [  # of allauth's pages only those we use: accounts are made by an admin
 urlpatterns = [
     path("", views.home, name="home"),
     path("favicon.ico", views.favicon, name="favicon"),
+    path("logo/<str:name>", views.logo, name="logo"),
     path("accounts/", include(LOGIN)),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),

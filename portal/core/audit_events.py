@@ -89,6 +89,7 @@ class AuditType(StrEnum):
     DATE_REMOVED = "date-removed"
     EXPECTED = "expected"
     NOT_EXPECTED = "not-expected"
+    UNDECIDED = "undecided"
     # accesses
     REQUESTED = "requested"
     CHANGE_ASKED = "change-asked"
@@ -234,6 +235,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.DATE_REMOVED: {"service", "period", "changes"},
     T.EXPECTED: {"service", "period"},
     T.NOT_EXPECTED: {"service"},
+    T.UNDECIDED: {"service"},
     T.APPROVAL_ON: {"service"},
     T.APPROVAL_OFF: {"service"},
     T.APPROVAL_ASKED: {"confirmed"},

@@ -26,6 +26,7 @@ urlpatterns = [
     path("customers/<int:pk>/", customer.customer, name="customer"),
     path("customers/<int:pk>/notes/", customer_life.add_note, name="customer-note"),
     path("customers/<int:pk>/notes/<int:note>/delete/", customer_life.delete_note, name="customer-note-delete"),
+    path("customers/<int:pk>/notes/restore/", customer_life.restore_note, name="customer-note-restore"),
     path("customers/<int:pk>/tags/", customer_life.add_tag, name="customer-tag"),
     path("customers/<int:pk>/tags/<int:tag>/remove/", customer_life.remove_tag, name="customer-tag-remove"),
     path("customers/<int:pk>/assign/", customer_life.assign, name="customer-assign"),

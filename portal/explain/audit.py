@@ -207,6 +207,7 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.DATE_REMOVED: P(lazy("Egen frist fjernet"), _dated),
     T.EXPECTED: P(lazy("Rapport forventes"), _names("service", "period")),
     T.NOT_EXPECTED: P(lazy("Rapport forventes ikke"), _names("service")),
+    T.UNDECIDED: P(lazy("Ikke lenger bestemt om rapporten forventes"), _names("service")),
     T.APPROVAL_ON: P(lazy("Tjeneste krever godkjenning av en annen"), _names("service")),
     T.APPROVAL_OFF: P(lazy("Tjeneste krever ikke lenger godkjenning"), _names("service")),
     T.CLAIMS_SHOWN: P(lazy("Innholdet i et token vist"), _names("scopes"), on_pages=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -93,6 +94,24 @@ def test_the_request_is_a_task_on_overview_customer_and_list(
     assert "Send inn det Skatteetaten ber om" in listed
     assert "Send inn filer" in page_of(client, case_worker, dialog)
     assert opened_dialogs(audit.world) == []
+
+
+def test_one_with_a_deadline_is_told_once_and_one_that_is_done_not_at_all(
+    audit: Audit, client: Client, case_worker: User
+) -> None:
+    dialog = audit.asks()
+    client.force_login(case_worker)
+    without = [line.url for line in attention(user=case_worker, environment=Environment.SANDBOX, at=audit.world.at)]
+    listed: Any = client.get(next(url for url in without if "state=material" in url))
+
+    Dialog.objects.filter(pk=dialog.pk).update(due_at=audit.world.at + timedelta(days=3))
+    by_a_day = todo(audit, case_worker)
+    Dialog.objects.filter(pk=dialog.pk).update(due_at=None, handled_at=audit.world.at)
+
+    assert [row.dialog for row in listed.context["page"]] == [dialog]
+    assert TASK not in by_a_day
+    assert by_a_day["Dialog skal besvares innen 7 dager"] == 1
+    assert TASK not in todo(audit, case_worker)
 
 
 def test_those_of_another_portfolio_do_not_see_it(audit: Audit, client: Client) -> None:

@@ -12,10 +12,10 @@ from django.utils import timezone
 from accounts.models import User
 from portal.core.audit import AuditEvent, target_of
 from portal.core.lease import LEASE
+from portal.core.undo import UNDO_FOR
 from submissions.models import Approval, Document, RemovedFile, Submission
 from submissions.services import documents
 from submissions.services.drafting import drafts, package_check, removing
-from submissions.services.drafting.undoing import UNDO_FOR
 from submissions.services.sending import approvals
 from submissions.tasks import sweep_documents
 from systemusers.models import Access

@@ -30,6 +30,8 @@ from systemusers.models import Access
 Status = Submission.Status
 SOME = 100
 """Documents that one audit event names; it counts them all."""
+FACTS = ("customer_id", "role", "filename", "media_type", "size", "sha256")
+"""What a document says of its bytes."""
 CORRECTABLE = {Status.REJECTED, Status.FAILED, Status.DELIVERED, Status.ACCEPTED}
 
 
@@ -144,9 +146,8 @@ def begin(
     unusable = {entry["file"] for entry in refused}
     usable = {file.kept.sha256 for file in taken if file.filename not in unusable}
     with transaction.atomic():
-        if reason := catalogue.hold_relations(
-            customer=customer, access=access
-        ):  # also: two clicks at once make one draft
+        # also: two clicks at once make one draft
+        if reason := catalogue.hold_relations(customer=customer, access=access):
             raise NotAllowed(reason)
         open_ones = find_open(customer=customer, service=service, period=period, answers=answers)
         same = next((draft for draft in open_ones if _hashes(draft) == usable), None)
@@ -291,15 +292,9 @@ def _record(submission: Submission, taken: list[Taken], number: int, at: datetim
 
 def _document(submission: Submission, file: Taken, filename: str, number: int, at: datetime) -> Document:
     return Document(
-        customer=submission.customer,
-        submission=submission,
-        filename=filename,
-        media_type=catalogue.service(submission.service).media_type,
-        size=file.kept.size,
-        sha256=file.kept.sha256,
-        stored_at=at,
-        upload=number,
-    )
+        customer=submission.customer, submission=submission, filename=filename, size=file.kept.size, sha256=file.kept.sha256,
+        media_type=catalogue.service(submission.service).media_type, stored_at=at, upload=number,
+    )  # fmt: skip
 
 
 def _add_refused(submission: Submission, findings: list[Finding]) -> None:
@@ -326,9 +321,8 @@ def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Sub
     if submission.status not in CORRECTABLE or submission.access is None:
         raise NotOpen(submission, submission.status)
     with transaction.atomic():
-        Submission.objects.select_for_update().get(
-            pk=submission.pk
-        )  # one correction, also when asked for twice at once
+        # one correction, also when asked for twice at once
+        Submission.objects.select_for_update().get(pk=submission.pk)
         open_one = submission.corrections.filter(status__in=OPEN).first()
         if open_one:
             return open_one
@@ -352,8 +346,7 @@ def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Sub
 
 def _copy(form: Document, draft: Submission, at: datetime) -> Document:
     """The same stored bytes under another submission."""
-    same = ("customer_id", "role", "filename", "media_type", "size", "sha256")
-    return Document(submission=draft, stored_at=at, **{name: getattr(form, name) for name in same})
+    return Document(submission=draft, stored_at=at, **{name: getattr(form, name) for name in FACTS})
 
 
 def named(documents: list[Document]) -> dict[str, Any]:

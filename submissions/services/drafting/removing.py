@@ -6,9 +6,9 @@ from datetime import datetime
 
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.undo import UNDO_FOR
 from submissions.models import Document, RemovedFile, Submission
 from submissions.services.drafting import checking, drafts, package_check
-from submissions.services.drafting.undoing import UNDO_FOR
 
 KEPT = ("role", "filename", "media_type", "size", "sha256", "stored_at", "upload")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -27,6 +28,9 @@ from submissions.services import catalogue, material
 from systemusers.models import Access, Campaign, ClientRelation, CustomerMail, SigningKey, System
 from systemusers.services.access import reconcile_system
 from systemusers.services.keys.lifecycle import days_left
+from tests.conftest import chromium
+from tests.local.lived_in import looking
+from tests.local.lived_in.crawling import Crawl
 from tests.meta.test_addresses import OURS, address
 
 pytestmark = pytest.mark.faults
@@ -157,11 +161,43 @@ def every_page_answers_within_its_queries(town: Town) -> None:
     assert wrong == {}
 
 
+NOT_SHOWN = ("hooks/", "favicon.ico", "logo/")
+"""Addresses that show no page."""
+OTHERS = ("/accounts/login/", "/accounts/password/reset/", "/accounts/password/reset/done/", "/accounts/inactive/")
+WRONG = ("/sandbox/nothing-here/", "/sandbox/access/mail/")
+"""404 and 405."""
+
+
+def every_page_can_be_read_by_everybody(town: Town) -> None:
+    """Every page of every app, in the states that the demonstration has: axe finds nothing, nothing is cut off."""
+    staff, stranger = Client(), Client()
+    staff.force_login(User.objects.get(email__startswith="ida@"))
+    crawl = Crawl(staff)
+    crawl.walk("/sandbox/")
+    crawl.try_missing()
+    links = Crawl(stranger, beginning="/l/")
+    links.walk(*sorted(crawl.of_strangers))
+    assert [one for one in crawl.missing() if not one.startswith(("l/", *NOT_SHOWN))] == []
+    path = chromium()
+    if path is None:
+        return
+    looks = looking.EVERY if "EVERY_LOOK" in os.environ else looking.FEW
+    ours = [*(url for urls in crawl.pages.values() for url in urls), *WRONG]
+    theirs = [*(url for urls in links.pages.values() for url in urls), *OTHERS]
+
+    found = [
+        *looking.faults(staff, ours, looks=looks, browser_path=path),
+        *looking.faults(stranger, theirs, looks=looks, browser_path=path),
+    ]
+
+    assert not found, "\n".join(found)
+
+
 CHECKS: tuple[Callable[[Town], None], ...] = (
     every_state_of_an_access_is_there, every_state_of_a_report_that_lasts_is_there, every_way_of_sending_was_used,
     what_a_case_worker_meets_is_there, the_history_goes_over_months_and_never_past_the_present, all_is_made_up,
     both_sides_have_the_same_accesses_after_one_comparison, both_sides_have_the_same_reports,
-    every_page_answers_within_its_queries,
+    every_page_answers_within_its_queries, every_page_can_be_read_by_everybody,
 )  # fmt: skip
 
 
@@ -169,6 +205,7 @@ def test_the_demonstration_holds_what_it_promises(db: None, monkeypatch: pytest.
     """Built once; each failed check is told."""
     town, failed = Town(), []
     monkeypatch.setattr(http, "TRANSPORT", Transport(town.app))
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in this thread
     town.build()
 
     for check in CHECKS:
