@@ -221,7 +221,7 @@ def test_what_is_no_amelding_has_no_role_and_a_text(content: str | bytes, code: 
         ('"norskIdentifikator":', f'"norskIdentifikator": "{OTHER}", "norskIdentifikator":', "norskIdentifikator"),
         ('"kalendermaaned":', '"kalender\\u006daaned": "2026-02", "kalendermaaned":', "kalendermaaned"),
         ('"virksomhet":', '"virksomhet": [], "virksomhet":', "virksomhet"),
-        ('"beloep":', '"beloep": 1, "beloep":', "beloep"),
+        ('"inntektsmottaker":', '"inntektsmottaker": [], "inntektsmottaker":', "inntektsmottaker"),
     ],
 )
 def test_a_name_that_stands_twice_is_refused(old: str, new: str, name: str) -> None:
