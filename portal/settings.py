@@ -262,6 +262,13 @@ STORAGES = {
     },
 }
 
+# --- Backups ----------------------------------------------------------------------------------------------------------
+BACKUP_DIR = env.path("BACKUP_DIR", default=DATA_DIR / "backups")
+BACKUP_RECIPIENTS = env.list("BACKUP_RECIPIENTS", example="age1…, the public key of whoever may read them", default=())
+BACKUP_WITHIN_HOURS = env.integer("BACKUP_WITHIN_HOURS", default=0 if LOCAL else 26, minimum=0, maximum=24 * 31)
+"""Hours after which the overview misses a backup; 0 where backups are made by other means."""
+POSTGRES_PROGRAMS = env.optional("POSTGRES_PROGRAMS")  # the folder of pg_dump and pg_restore
+
 # --- Mail -------------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(
     "MAIL_FROM", example="portal@example.no", default="portal@localhost" if LOCAL else None

@@ -138,6 +138,7 @@ class AuditType(StrEnum):
     CORRECTION_TOLD = "correction-told"
     RESTORED = "restored"
     HOLD_ENDED = "hold-ended"
+    BACKUP = "backup"
     PRODUCTION_TICKED = "production-ticked"
     PRODUCTION_UNTICKED = "production-unticked"
     SUBSCRIBE = "subscribe"
@@ -246,6 +247,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.DRAFTS_ORDERED: {"number"},
     T.SENDING_ORDERED: {"number"},
     T.REST_FETCHED: {"number"},
+    T.BACKUP: {"folder"},
     T.TRIED_AGAIN: {"attachments"},
     T.ORDER_EXPORTED: {"format"},
     T.SETTLED: {"outcome", "grounds"},

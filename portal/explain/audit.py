@@ -279,6 +279,7 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.CORRECTION_TOLD: P(lazy("En person sa hva som retter den"), colour="success"),
     T.RESTORED: P(lazy("Databasen lagt tilbake, sendingen stanset")),
     T.HOLD_ENDED: P(lazy("Sendingen sluppet løs igjen")),
+    T.BACKUP: P(lazy("Sikkerhetskopi begynt"), _names("folder"), on_pages=False),
     T.PRODUCTION_TICKED: P(lazy("Sjekklisten for produksjon krysset av"), _names("service")),
     T.PRODUCTION_UNTICKED: P(lazy("Avkryssingen for produksjon trukket tilbake"), _names("service")),
     T.LETTER_READ: P(lazy("Brev fra Skatteetaten lest"), on_pages=False),
