@@ -4,5 +4,6 @@ from portal.core.audit import AuditEvent, AuditSeal
 from portal.core.backup.row import Backup
 from portal.core.heartbeat import Heartbeat
 from portal.core.outbox.message import OutboxMessage
+from portal.core.retention.run import PurgeRun
 
-__all__ = ["AuditEvent", "AuditSeal", "Backup", "Heartbeat", "OutboxMessage"]
+__all__ = ["AuditEvent", "AuditSeal", "Backup", "Heartbeat", "OutboxMessage", "PurgeRun"]
