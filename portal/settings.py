@@ -8,12 +8,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
 from portal.core import logging
-from portal.core.env import BadSetting, Env, database, fernet_keys, load_file
+from portal.core.env import BadSetting, Env, database, encryption_keys, load_file, new_key
 from portal.core.retention import periods
 from portal.local import embedded
 
@@ -70,7 +69,7 @@ SECRET_KEY = env.secret(
     make=lambda: secrets.token_urlsafe(50),
 )
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", example="the-key-before-this", default=())
-ENCRYPTION_KEYS = fernet_keys(env, kept_in=SECRETS_DIR if LOCAL else None, make=lambda: Fernet.generate_key().decode())
+ENCRYPTION_KEYS = encryption_keys(env, kept_in=SECRETS_DIR if LOCAL else None, make=new_key)
 
 # --- Checks for production --------------------------------------------------------------------------------------------
 if not LOCAL:

@@ -17,7 +17,6 @@ from typing import Any
 import psycopg
 import pyrage
 import pytest
-from cryptography.fernet import Fernet
 from django.conf import settings as configured
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
@@ -30,6 +29,7 @@ from portal.core.audit import AuditEvent
 from portal.core.backup import making, postgres, putting_back
 from portal.core.backup.manifest import DATABASE, DOCUMENTS, FILE, Unusable
 from portal.core.backup.row import Backup, find_newest, is_overdue
+from portal.core.env import new_key
 from submissions.models import Document, Submission
 from submissions.services.documents import read_document
 from systemusers.models import Access
@@ -222,11 +222,11 @@ def test_a_folder_that_is_no_backup_is_refused(tmp_path: Path) -> None:
 
 def test_keys_of_the_time_of_the_backup_must_be_there(made: Path, settings: Settings) -> None:
     ring = settings.ENCRYPTION_KEYS
-    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    settings.ENCRYPTION_KEYS = [new_key()]
     with pytest.raises(Unusable, match="ENCRYPTION_KEYS lacks"):
         putting_back.check(made)
 
-    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *ring]
+    settings.ENCRYPTION_KEYS = [new_key(), *ring]
     putting_back.check(made)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
@@ -13,6 +12,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from portal.core import crypto
+from portal.core.env import new_key
 from portal.core.outbox.message import OutboxMessage
 from portal.core.outbox.put import put
 from portal.management.commands import rotate_encryption
@@ -69,7 +69,7 @@ def test_saving_twice_does_not_encrypt_twice(key: SigningKey) -> None:
 
 
 def test_rotation_moves_everything_to_the_new_key(key: SigningKey, settings: Settings) -> None:
-    old, new = settings.ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
+    old, new = settings.ENCRYPTION_KEYS[0], new_key()
     storages["documents"].save("ab/rotated", sealed(b"<xml/>", "rotated"))
     settings.ENCRYPTION_KEYS = [new, old]
 
@@ -98,15 +98,15 @@ def test_rotation_mends_what_an_earlier_one_left_half_done(settings: Settings, d
 
 
 def test_without_the_key_the_error_names_the_setting(key: SigningKey, settings: Settings) -> None:
-    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    settings.ENCRYPTION_KEYS = [new_key()]
 
     with pytest.raises(crypto.CannotDecrypt, match="ENCRYPTION_KEYS"):
         SigningKey.objects.get().private_pem  # noqa: B018 - loaded when it is read
 
 
-def new_key(settings: Settings) -> None:
-    """A new key before the old."""
-    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.ENCRYPTION_KEYS]
+def another_key(settings: Settings) -> None:
+    """Before the old."""
+    settings.ENCRYPTION_KEYS = [new_key(), *settings.ENCRYPTION_KEYS]
 
 
 def mail_to(address: str) -> OutboxMessage:
@@ -172,7 +172,7 @@ def test_rotation_works_batch_by_batch_and_passes_over_what_is_done(
 ) -> None:
     mails = [mail_to(f"{n}@example.no") for n in range(5)]
     monkeypatch.setattr(rotate_encryption, "BATCH", 2)
-    new_key(settings)
+    another_key(settings)
     field = OutboxMessage._meta.get_field("sealed_address")
 
     rounds = [rotate_encryption.rotate_column(OutboxMessage, field, []) for _ in range(2)]
@@ -185,7 +185,7 @@ def test_rotation_works_batch_by_batch_and_passes_over_what_is_done(
 def test_rotation_goes_on_past_a_damaged_value_and_says_so(settings: Settings, key: SigningKey) -> None:
     storages["documents"].save("ab/whole", sealed(b"<xml/>", "whole"))
     storages["documents"].save("aa/damaged", sealed(b"<xml/>", "another"))
-    new_key(settings)
+    another_key(settings)
 
     with pytest.raises(CommandError, match="aa/damaged"):
         call_command("rotate_encryption")
