@@ -24,7 +24,7 @@ def archived(pk: int) -> Q:
 
 
 def _old_notes(before: datetime) -> QuerySet[CustomerNote]:
-    return CustomerNote.objects.alias(from_=Coalesce("written_at", "customer__created_at")).filter(from___lt=before)
+    return CustomerNote.objects.alias(since=Coalesce("written_at", "customer__created_at")).filter(since__lt=before)
 
 
 def _delete_notes(notes: Sequence[CustomerNote], by: str, at: datetime) -> set[str]:

@@ -105,10 +105,13 @@ class Opened(DeferredAttribute):
     """Decrypts when the attribute is read: only then it is known which row it is."""
 
     def __get__(self, instance: Any, cls: Any = None) -> Any:
+        name = self.field.attname
+        if instance is not None and self.field.bound_to and name not in instance.__dict__:  # deferred
+            rows = type(instance)._base_manager.using(instance._state.db).filter(pk=instance.pk)
+            instance.__dict__[name] = rows.values_list(name, flat=True).get()
         value = super().__get__(instance, cls)
         if isinstance(value, Unopened):
-            value = self.field.open(value.sealed, row=self.field.row_of(instance))
-            instance.__dict__[self.field.attname] = value
+            value = instance.__dict__[name] = self.field.open(value.sealed, row=self.field.row_of(instance))
         return value
 
 

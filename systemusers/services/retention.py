@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import F, QuerySet
 from django.db.models.functions import TruncMonth
@@ -11,7 +11,7 @@ from django.db.models.functions import TruncMonth
 from portal.core.retention.rule import AT_ONCE, Rule
 from systemusers.models import Access
 
-MONTH = TruncMonth("opened_at")
+MONTH = TruncMonth("opened_at", tzinfo=UTC)
 
 
 def _find(before: datetime) -> QuerySet[Access]:

@@ -157,7 +157,10 @@ def _stop(hold: lease.Hold[OutboxMessage], status: str, code: str) -> None:
 
 
 def sweep(*, at: datetime) -> None:
-    """Settle what dead workers left in SENDING, and give up what has failed for too long."""
+    """Settle what dead workers left in SENDING, give up what has failed for too long, drop what was taken back untried.
+
+    The key of a message that was taken back is free again: what it told may become so once more.
+    """
     free = lease.free(at=at)
     left = OutboxMessage.objects.filter(free, status=Status.SENDING)
     repeatable = [kind for kind, sender in SENDERS.items() if sender.may_repeat]
@@ -165,6 +168,7 @@ def sweep(*, at: datetime) -> None:
     _stop_all(left, status=Status.UNCERTAIN, at=at, code=UNCERTAIN)
     expired = OutboxMessage.objects.waiting().filter(free, give_up_at__lte=at).exclude(problem_code="")
     _stop_all(expired, status=Status.DEAD, at=at)
+    OutboxMessage.objects.filter(status=Status.CLOSED, attempts=0).delete()
 
 
 def _stop_all(rows: Any, *, status: str, at: datetime, code: str = "") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal.core import lease
@@ -28,9 +28,7 @@ def _close(messages: Sequence[OutboxMessage], by: str, at: datetime) -> set[str]
 
 
 def _settled(before: datetime) -> QuerySet[OutboxMessage]:
-    """Also those that were taken back before anybody tried to send them."""
-    old = Q(status__in=[Status.SENT, Status.CLOSED], status_at__lt=before)
-    return OutboxMessage.objects.filter(Q(status=Status.CLOSED, attempts=0) | old)
+    return OutboxMessage.objects.filter(status__in=[Status.SENT, Status.CLOSED], status_at__lt=before)
 
 
 MAIL_BODIES = Rule("mail-bodies", _unsent, _close)

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from accounts.models import Customer
+from accounts.models import Customer, User
 from portal.core.audit import AuditEvent
 from submissions.models import Call, Document, Submission
 from submissions.services.documents import storage, storage_path
@@ -46,6 +47,18 @@ def test_it_stays_to_the_end_of_the_fifth_year_and_goes_once(world: World) -> No
     assert row.calls.exists(), "which calls were made is history"
     told = AuditEvent.objects.filter(target=f"submissions.Submission:{row.pk}", what="evidence-deleted")
     assert told.count() == 1
+
+
+def test_the_page_of_the_report_goes_without_its_evidence(world: World, client: Client, administrator: User) -> None:
+    row = accepted(world)
+    purged("evidence", at=datetime(row.status_at.year + 6, 1, 2, tzinfo=UTC))
+    client.force_login(administrator)
+
+    page = client.get(f"/sandbox/submissions/{row.pk}/")
+
+    assert page.status_code == 200
+    assert "tiden de skal oppbevares, er ute" in page.text
+    assert client.get(f"/sandbox/submissions/{row.pk}/evidence/").status_code in (200, 302, 404)
 
 
 def test_what_is_under_way_is_never_too_old(world: World) -> None:
