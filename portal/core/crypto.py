@@ -104,9 +104,12 @@ class Unopened(NamedTuple):
 class Opened(DeferredAttribute):
     """Decrypts when the attribute is read: only then it is known which row it is."""
 
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self.field.attname] = value
+
     def __get__(self, instance: Any, cls: Any = None) -> Any:
         name = self.field.attname
-        if instance is not None and self.field.bound_to and name not in instance.__dict__:  # deferred
+        if instance is not None and name not in instance.__dict__:  # deferred
             rows = type(instance)._base_manager.using(instance._state.db).filter(pk=instance.pk)
             instance.__dict__[name] = rows.values_list(name, flat=True).get()
         value = super().__get__(instance, cls)
@@ -123,11 +126,12 @@ class EncryptedField(models.BinaryField):
     """
 
     is_deferred = True
-    descriptor_class = Opened
 
     def __init__(self, *args: Any, bound_to: Callable[[Any], str] | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
         self.bound_to = bound_to
+        if bound_to:
+            self.descriptor_class = Opened
 
     @property
     def place(self) -> str:

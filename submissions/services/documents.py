@@ -319,7 +319,10 @@ def _read(sha256: str) -> bytes | None:
 
 def _names(folder: str = "", *, first: int = 0) -> Iterator[str]:
     """All files below the folder; of its folders, that with number `first` (counted around) first."""
-    folders, files = storage().listdir(folder) if not folder or storage().exists(folder) else ([], [])
+    try:
+        folders, files = storage().listdir(folder)
+    except FileNotFoundError:  # nothing was stored yet, or a sweep was here first
+        return
     yield from (f"{folder}/{name}".lstrip("/") for name in files)
     start = first % len(folders) if folders else 0
     inner = sorted(folders)

@@ -16,6 +16,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
 from portal.core.release_shape import Column, Shape, broken, shape, takes_any_message, tasks
+from tests.core import leased_rows
 from tests.meta.migration_rules import faults
 
 OURS = ("portal", "accounts", "systemusers", "submissions")
@@ -25,12 +26,12 @@ INITIAL = re.compile(r"0001_initial|0002_audit_append_only")
 
 
 def later() -> list[tuple[str, str]]:
-    found = MigrationLoader(None, ignore_no_initial=True).disk_migrations
+    found = MigrationLoader(None).disk_migrations
     return sorted(key for key in found if key[0] in OURS and not INITIAL.fullmatch(key[1]))
 
 
 def test_later_migrations_block_nobody_and_let_the_release_before_run() -> None:
-    loader = MigrationLoader(None, ignore_no_initial=True)
+    loader = MigrationLoader(None)
 
     found = {key: faults(loader.disk_migrations[key], _before(loader, key)) for key in later()}
 
@@ -54,7 +55,7 @@ def wrong(*operations: Any, atomic: bool = True, **attributes: Any) -> list[str]
     migration.operations, migration.atomic = list(operations), atomic
     for name, value in attributes.items():
         setattr(migration, name, value)
-    return faults(migration, MigrationLoader(None, ignore_no_initial=True).project_state())
+    return faults(migration, MigrationLoader(None).project_state())
 
 
 INDEX = models.Index(fields=["name"], name="x")
@@ -221,12 +222,10 @@ def test_the_tasks_of_this_release_work_on_the_tables_of_the_next() -> None:
 
 
 @pytest.mark.usefixtures("migrated_by_the_next_release", "vendor")
-def test_this_release_reads_and_writes_the_rows_of_the_next() -> None:
-    from tests.core import leased_rows
+@pytest.mark.parametrize("model", leased_rows.MAKERS, ids=lambda model: model.__name__)
+def test_this_release_reads_and_writes_the_rows_of_the_next(model: Any) -> None:
+    for row in leased_rows.make_due_rows(model):
+        row.refresh_from_db()
+        row.save()
 
-    for model in leased_rows.MAKERS:
-        for row in leased_rows.make_due_rows(model, 2):
-            row.refresh_from_db()
-            row.save()
-    for model in MODELS():
-        list(model._base_manager.all()[:5])
+    assert model._base_manager.exists()

@@ -119,5 +119,5 @@ class Piped:
     def __exit__(self, *given: object) -> None:
         self.reading.close()
         self.thread.join()
-        if self.error is not None and given[0] is None:
+        if isinstance(self.error, Unusable) or (self.error is not None and given[0] is None):
             raise self.error

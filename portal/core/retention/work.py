@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
 from portal.core.audit import record
@@ -44,18 +44,15 @@ def _plan_one(rule: Rule, at: datetime) -> bool:
 def _store(rule: Rule, number: int, *, by: str, at: datetime, **fields: Any) -> bool:
     """False when another worker planned the same."""
     run = PurgeRun(kind=rule.kind, planned=number, planned_at=at, ordered_by=by, **fields)
-    with transaction.atomic():
-        if not PurgeRun.objects.bulk_create([run], ignore_conflicts=True):
-            return False
-        stored = PurgeRun.objects.filter(
-            kind=rule.kind, customer_id_ref=run.customer_id_ref, planned_at=at, finished_at=None
-        ).first()
-        if stored is None:
-            return False
-        record(
-            by=by, at=at, target=stored, what=AuditType.PURGE_PLANNED, customer_id=run.customer_id_ref, kind=rule.kind,
-            number=number,
-        )  # fmt: skip
+    try:
+        with transaction.atomic():
+            run.save(force_insert=True)
+            record(
+                by=by, at=at, target=run, what=AuditType.PURGE_PLANNED, customer_id=run.customer_id_ref, kind=run.kind,
+                number=number,
+            )  # fmt: skip
+    except IntegrityError:
+        return False
     return True
 
 

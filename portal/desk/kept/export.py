@@ -31,6 +31,7 @@ HELD = {
     "accounts.Contact": "customer",
     "accounts.MailAddress": "customer",
     "accounts.CustomerNote": "customer",
+    "accounts.Tag": "customers",
     "accounts.CustomerImportRow": "customer",
     "systemusers.Access": "customer",
     "systemusers.SystemUser": "access__customer",
@@ -46,6 +47,8 @@ HELD = {
     "submissions.EarlierDelivery": "submission__customer",
     "submissions.EarlierReport": "submission__customer",
     "submissions.PackageCheck": "submission__customer",
+    "submissions.HeapPackage": "draft__customer",
+    "submissions.HeapFile": "package__draft__customer",
     "submissions.Document": "customer",
     "submissions.Order": "customer",
     "submissions.Expectation": "customer",
@@ -57,8 +60,10 @@ HELD = {
 }
 """Models and the way from their rows to the customer."""
 NOT_HELD = {
-    "systemusers.ClientRound", "systemusers.RightsCheck", "submissions.PollCursor", "submissions.EventSubscription",
-    "submissions.ReceivedEvent", "submissions.DialogSeen", "submissions.HeapPackage", "submissions.ReleasedAccess",
+    "accounts.Customer_tags",  # as Tag
+    "systemusers.ClientRound", "systemusers.ClientCheck",
+    "systemusers.RightsCheck", "submissions.PollCursor", "submissions.EventSubscription",
+    "submissions.ReceivedEvent", "submissions.DialogSeen", "submissions.ReleasedAccess",
 }  # fmt: skip
 """Models that say what the portal does next, or what a person of the vendor has seen: nothing about the customer."""
 SECRET = ("link_hash", "secret_hash", "search_name", "sort_name")

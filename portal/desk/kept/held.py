@@ -67,7 +67,7 @@ def _evidence(customer: Customer) -> list[str]:
     text = _(
         "Det som er sendt, med kvitteringer og svar (%(n)s filer): det hører til regnskapet, som loven krever oppbevart."
     )
-    end = _("Det siste slettes etter %(date)s.") % {"date": spelled_date(until.date())} if until else ""
+    end = _("Det siste slettes etter %(date)s.") % {"date": spelled_date(until)} if until else ""
     return [f"{text % {'n': number}} {end}".strip()]
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,8 @@ BY = "user:ida@vendor.example"
 
 def related(model: Any, found: set[str]) -> Iterator[str]:
     """All models whose rows lead to this one, by whatever number of steps."""
-    for relation in model._meta.related_objects:
+    fields = model._meta.get_fields(include_hidden=True)
+    for relation in [field for field in fields if field.auto_created and not field.concrete and field.is_relation]:
         label = relation.related_model._meta.label
         if label not in found and label.split(".")[0] in ("accounts", "systemusers", "submissions", "portal"):
             found.add(label)
@@ -58,7 +60,7 @@ def with_everything(access: Access) -> None:
 
 
 def content(package: Any) -> dict[str, Any]:
-    with zipfile.ZipFile(package) as archive:
+    with package if hasattr(package, "close") else nullcontext(), zipfile.ZipFile(package) as archive:
         return {
             name: json.loads(archive.read(name)) if name.endswith(".json") else archive.read(name)
             for name in archive.namelist()
@@ -69,7 +71,7 @@ def test_every_model_that_leads_to_a_customer_is_held_or_says_why_not() -> None:
     reached = set(related(Customer, set()))
 
     assert reached - set(export.HELD) - export.NOT_HELD == set()
-    assert (set(export.HELD) | export.NOT_HELD) - reached == {"accounts.Customer"}
+    assert (set(export.HELD) | export.NOT_HELD) - reached == {"accounts.Customer", "accounts.Tag"}
 
 
 def test_every_way_to_the_customer_is_a_way() -> None:

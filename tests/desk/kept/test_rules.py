@@ -65,7 +65,7 @@ def test_of_a_click_the_month_stays(access: Access) -> None:
 
 
 def test_a_mail_that_nobody_decided_about_loses_address_and_content() -> None:
-    put(kind=OutboxMessage.Kind.MAIL, key="a", address="ola@example.no", payload={"text": "x"}, at=AT, send=False)
+    put(kind=OutboxMessage.Kind.MAIL, key="a", address="ola@example.no", payload={"text": "x"}, at=AT)
     OutboxMessage.objects.update(status="DEAD", next_attempt_at=None)
 
     assert purged("mail-bodies", at=AT + timedelta(days=29)) == 0
@@ -76,7 +76,7 @@ def test_a_mail_that_nobody_decided_about_loses_address_and_content() -> None:
 
 
 def test_a_mail_that_waits_keeps_its_content() -> None:
-    put(kind=OutboxMessage.Kind.MAIL, key="a", address="ola@example.no", payload={"text": "x"}, at=AT, send=False)
+    put(kind=OutboxMessage.Kind.MAIL, key="a", address="ola@example.no", payload={"text": "x"}, at=AT)
 
     assert purged("mail-bodies", at=LATE) == 0
     assert purged("mails", at=LATE) == 0
@@ -141,10 +141,10 @@ def test_a_dialog_in_the_inbox_of_a_customer_that_is_followed_stays(access: Acce
 
 def test_a_dialog_stays_while_it_belongs_to_the_evidence_of_a_report(access: Access) -> None:
     row = old_dialog(access)
-    archive(access.customer)
     report = make_draft(access, status="ACCEPTED", delivered_at=AT)
     Transmission.objects.update(submission=report)
     Document.objects.update(submission=report)
+    archive(access.customer)
 
     assert purged("dialogs", at=LATE) == 0
 
