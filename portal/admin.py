@@ -18,8 +18,10 @@ from django.utils.translation import ngettext
 
 from portal.core.admin import Unchangeable, actor
 from portal.core.audit import AuditEvent, AuditSeal
+from portal.core.backup.row import Backup
 from portal.core.outbox import settle
 from portal.core.outbox.message import OutboxMessage, hash_of
+from portal.core.retention.run import PurgeRun
 from portal.core.states import LostRace
 from portal.explain import explain
 from portal.explain.audit import PRESENTERS, present
@@ -65,6 +67,17 @@ class AuditEventAdmin(Unchangeable):
 class AuditSealAdmin(Unchangeable):
     list_display = ("sealed_at", "first_event", "last_event", "chain_hash")
     exclude = ("row_hashes",)
+
+
+@admin.register(Backup)
+class BackupAdmin(Unchangeable):
+    list_display = ("began_at", "finished_at", "name", "bytes", "documents")
+
+
+@admin.register(PurgeRun)
+class PurgeRunAdmin(Unchangeable):
+    list_display = ("kind", "planned_at", "begins_at", "planned", "done", "finished_at", "ordered_by", "problem_code")
+    list_filter = ("kind",)
 
 
 class NeedsPerson(admin.SimpleListFilter):

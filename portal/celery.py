@@ -41,7 +41,7 @@ def keep_our_logging(**_: Any) -> None:
 
 @worker_init.connect
 def bound_statements(**_: Any) -> None:
-    limit_statements(seconds=WORKER)
+    limit_statements(WORKER)
 
 
 @before_task_publish.connect

@@ -8,12 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
 from portal.core import logging
-from portal.core.env import BadSetting, Env, database, fernet_keys, load_file
+from portal.core.env import BadSetting, Env, database, encryption_keys, load_file, new_key
+from portal.core.retention import periods
 from portal.local import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -69,7 +69,7 @@ SECRET_KEY = env.secret(
     make=lambda: secrets.token_urlsafe(50),
 )
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", example="the-key-before-this", default=())
-ENCRYPTION_KEYS = fernet_keys(env, kept_in=SECRETS_DIR if LOCAL else None, make=lambda: Fernet.generate_key().decode())
+ENCRYPTION_KEYS = encryption_keys(env, kept_in=SECRETS_DIR if LOCAL else None, make=new_key)
 
 # --- Checks for production --------------------------------------------------------------------------------------------
 if not LOCAL:
@@ -262,6 +262,13 @@ STORAGES = {
     },
 }
 
+# --- Backups ----------------------------------------------------------------------------------------------------------
+BACKUP_DIR = env.path("BACKUP_DIR", default=DATA_DIR / "backups")
+BACKUP_RECIPIENTS = env.list("BACKUP_RECIPIENTS", example="age1…, the public key of whoever may read them", default=())
+BACKUP_WITHIN_HOURS = env.integer("BACKUP_WITHIN_HOURS", default=0 if LOCAL else 26, minimum=0, maximum=24 * 31)
+"""Hours after which the overview misses a backup; 0 where backups are made by other means."""
+POSTGRES_PROGRAMS = env.optional("POSTGRES_PROGRAMS")  # the folder of pg_dump and pg_restore
+
 # --- Mail -------------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(
     "MAIL_FROM", example="portal@example.no", default="portal@localhost" if LOCAL else None
@@ -323,11 +330,8 @@ def every(seconds: int, task: str, *, expires: int | None = None) -> dict[str, o
 HEARTBEAT_LIMIT = env.integer("HEARTBEAT_LIMIT", default=60, minimum=10, maximum=3600)
 """Seconds without a heartbeat after which pages and /readyz say that no background work is done."""
 
-ORDER_ANSWERS_KEPT_DAYS = env.integer("ORDER_ANSWERS_KEPT_DAYS", default=400, minimum=30, maximum=3650)
-"""Days that answers to orders, such as tax cards, are kept after they came."""
-
-DISCARDED_FILES_KEPT_DAYS = env.integer("DISCARDED_FILES_KEPT_DAYS", default=0, minimum=0, maximum=3650)
-"""Days that the files of discarded drafts are kept; 0: without end. Files that were sent, receipts and answers always stay."""
+KEPT = periods.read(env)
+"""How long each kind of data is kept: days, or years after the end of the year; 0 without end."""
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     # While all processes of a worker are busy a beat may still come within the limit; it is not dropped before.
@@ -336,11 +340,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "reconcile-submissions": every(5, "submissions.tasks.reconcile_submissions"),
     "check-packages": every(10, "submissions.tasks.check_packages"),
     "work-on-heaps": every(10, "submissions.tasks.work_on_heaps"),
-    "sweep-heaps": every(24 * 60 * 60, "submissions.tasks.sweep_heaps"),
     "fetch-earlier": every(15, "submissions.tasks.fetch_earlier"),
     "work-orders": every(10, "submissions.tasks.work_orders"),
-    "sweep-discarded": every(24 * 60 * 60, "submissions.tasks.sweep_discarded"),
-    "sweep-answers": every(24 * 60 * 60, "submissions.tasks.sweep_answers"),
     "send-accesses": every(15, "systemusers.tasks.send_accesses"),
     "poll-accesses": every(15, "systemusers.tasks.poll_accesses"),
     "withdraw-ended": every(60, "systemusers.tasks.withdraw_ended"),
@@ -370,14 +371,13 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "sweep-subscriptions": every(60, "submissions.tasks.sweep_subscriptions"),
     "tell-opened": every(30, "submissions.tasks.tell_opened"),
     "count-due": every(60, "submissions.tasks.count_due"),
-    "forget-events": every(24 * 60 * 60, "submissions.tasks.forget_events"),
     "sweep-inbox-marks": every(24 * 60 * 60, "submissions.tasks.sweep_inbox_marks"),
     "import-customers": every(10, "accounts.tasks.import_customers"),
-    "sweep-customer-imports": every(24 * 60 * 60, "accounts.tasks.sweep_customer_imports"),
     "refresh-customers": every(60, "accounts.tasks.refresh_customers"),
     "tell-staff": every(20, "portal.tasks.tell_staff"),
-    "forget-told": every(24 * 60 * 60, "portal.tasks.forget_told"),
     "forget-removed": every(15 * 60, "portal.tasks.forget_removed"),
+    "plan-purges": every(24 * 60 * 60, "portal.tasks.plan_purges"),
+    "purge": every(60, "portal.tasks.purge"),
     "sweep-outbox": every(15, "portal.tasks.sweep_outbox"),
     "seal-audit": every(60, "portal.tasks.seal_audit"),
 }

@@ -1,4 +1,4 @@
-"""The portal's own work in the background: sealing the audit trail, sending what is in the outbox, the heartbeat."""
+"""The portal's own work in the background: sealing the audit trail, the outbox, deleting what is too old, the heartbeat."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from portal.core import audit_chain, heartbeat, removed
 from portal.core.outbox import delivery
-from portal.desk.notifications import news, results, work
+from portal.core.retention import work as purging
+from portal.desk.kept.rules import RULES
+from portal.desk.notifications import results, work
 
 
 @shared_task(ignore_result=True)
@@ -40,9 +42,15 @@ def tell_staff(**_: Any) -> None:
 
 
 @shared_task(ignore_result=True)
-def forget_told(**_: Any) -> None:
-    """Forget what was told to staff so long ago that it cannot be told again."""
-    news.forget_old(at=timezone.now())
+def plan_purges(**_: Any) -> None:
+    """Daily: say what is too old to be kept, before any of it is deleted."""
+    purging.plan(RULES.values(), at=timezone.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def purge(**_: Any) -> None:
+    """Delete what was planned long enough ago, and what a person has ordered."""
+    purging.work(RULES, at=timezone.now())
 
 
 @shared_task(ignore_result=True)

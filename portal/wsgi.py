@@ -12,6 +12,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 try:
     application = get_wsgi_application()
-    limit_statements(seconds=WEB)
+    limit_statements(WEB)
 except BadSetting as error:
     sys.exit(f"The portal cannot start: {error}")

@@ -16,13 +16,10 @@ from portal.core.enqueue import enqueue_on_commit
 from submissions.services import archiving, documents
 from submissions.services.casework import unread
 from submissions.services.drafting import earlier, package_check, removing
-from submissions.services.drafting import retention as drafting_retention
 from submissions.services.due import counting
-from submissions.services.heaps import removal
 from submissions.services.heaps import work as heap_work
 from submissions.services.inbox import attachments, cursors, events, poll, presence, pull
 from submissions.services.opened import tell
-from submissions.services.orders import retention
 from submissions.services.orders import work as order_work
 from submissions.services.sending import reconcile, send
 
@@ -61,12 +58,6 @@ def archive_customers(**_: Any) -> None:
     archiving.archive_ended(at=timezone.now())
 
 
-@shared_task(ignore_result=True)
-def sweep_heaps(**_: Any) -> None:
-    """Delete heaps that nobody has used for long, with their files."""
-    removal.sweep_heaps(at=timezone.now())
-
-
 @shared_task(acks_late=True, ignore_result=True)
 def fetch_earlier(**_: Any) -> None:
     """Fetch a batch of the reports of the period before that people have asked for."""
@@ -77,18 +68,6 @@ def fetch_earlier(**_: Any) -> None:
 def work_orders(**_: Any) -> None:
     """Place a batch of due orders, or ask for their answers."""
     order_work.work_due(at=timezone.now())
-
-
-@shared_task(ignore_result=True)
-def sweep_answers(**_: Any) -> None:
-    """Delete answers to orders that are older than they are kept."""
-    retention.sweep_answers(at=timezone.now())
-
-
-@shared_task(ignore_result=True)
-def sweep_discarded(**_: Any) -> None:
-    """Delete the files of discarded drafts that are older than they are kept."""
-    drafting_retention.sweep_discarded(at=timezone.now())
 
 
 @shared_task(ignore_result=True)
@@ -147,12 +126,6 @@ def sweep_subscriptions(**_: Any) -> None:
 def subscribe(**_: Any) -> None:
     """Ask Altinn for a batch of subscriptions. Polling does not depend on them."""
     events.subscribe_due(at=timezone.now())
-
-
-@shared_task(ignore_result=True)
-def forget_events(**_: Any) -> None:
-    """Drop received events that are too old to come again."""
-    events.forget_old(at=timezone.now())
 
 
 @shared_task(ignore_result=True)

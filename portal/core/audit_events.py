@@ -140,6 +140,15 @@ class AuditType(StrEnum):
     CORRECTION_TOLD = "correction-told"
     RESTORED = "restored"
     HOLD_ENDED = "hold-ended"
+    BACKUP = "backup"
+    # what is kept and deleted
+    PURGE_PLANNED = "purge-planned"
+    PURGE_POSTPONED = "purge-postponed"
+    PURGED = "purged"
+    EVIDENCE_DELETED = "evidence-deleted"
+    CONTACTS_DELETED = "contacts-deleted"
+    ERASURE_ORDERED = "erasure-ordered"
+    HELD_EXPORTED = "held-exported"
     PRODUCTION_TICKED = "production-ticked"
     PRODUCTION_UNTICKED = "production-unticked"
     SUBSCRIBE = "subscribe"
@@ -250,6 +259,12 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.DRAFTS_ORDERED: {"number"},
     T.SENDING_ORDERED: {"number"},
     T.REST_FETCHED: {"number"},
+    T.BACKUP: {"folder"},
+    T.PURGE_PLANNED: {"kind", "number"},
+    T.PURGE_POSTPONED: {"kind"},
+    T.PURGED: {"kind", "number"},
+    T.ERASURE_ORDERED: {"number"},
+    T.HELD_EXPORTED: {"number"},
     T.TRIED_AGAIN: {"attachments"},
     T.ORDER_EXPORTED: {"format"},
     T.SETTLED: {"outcome", "grounds"},

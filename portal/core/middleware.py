@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
-from psycopg.errors import QueryCanceled
+from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from portal.core import bodies, health
 from portal.core.paging import changed
@@ -116,7 +116,7 @@ class Patience:
             return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception.__cause__, QueryCanceled):
+        if not isinstance(exception.__cause__, QueryCanceled | LockNotAvailable):
             return None
         logger.warning("a query of %s took too long", request.path)
         return self.too_slow(request)

@@ -4,6 +4,7 @@ from django.urls import path
 
 from portal.desk import clients, customer, customer_life, customers, offered, saved_views, search, views
 from portal.desk.guide import views as guide
+from portal.desk.kept import views as kept
 from portal.desk.notifications import views as notifications
 
 urlpatterns = [
@@ -32,6 +33,11 @@ urlpatterns = [
     path("customers/<int:pk>/assign/", customer_life.assign, name="customer-assign"),
     path("customers/<int:pk>/end/", customer_life.end, name="customer-end"),
     path("customers/<int:pk>/reactivate/", customer_life.reactivate, name="customer-reactivate"),
+    path("customers/<int:pk>/held/", kept.held_about, name="held"),
+    path("customers/<int:pk>/held/export/", kept.held_export, name="held-export"),
+    path("customers/<int:pk>/held/erase/", kept.erase, name="held-erase"),
+    path("kept/", kept.kept, name="kept"),
+    path("kept/<int:pk>/postpone/", kept.postpone, name="kept-postpone"),
     path("customers/<int:pk>/farewell/", customer_life.letter, name="customer-letter"),
     path("customers/<int:pk>/farewell/mail/", customer_life.mail_letter, name="customer-letter-mail"),
 ]

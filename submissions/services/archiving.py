@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -12,6 +12,7 @@ from django.db.models import Exists, Max, OuterRef, Q
 from accounts.models import Customer, CustomerQuerySet
 from portal.core.audit import event, record_all
 from portal.core.audit_events import AuditType
+from portal.core.retention import periods
 from submissions.models import Order, Submission
 from systemusers.models import Access, ChangeRequest
 
@@ -47,7 +48,7 @@ def under_way(customer: Customer) -> UnderWay:
 def answers_kept_until(customer: Customer) -> datetime | None:
     """When the last answer to an order for the customer is deleted; None without answers. Files of reports are not deleted."""
     newest = Order.objects.filter(customer=customer, question__isnull=False).aggregate(at=Max("status_at"))["at"]
-    return newest + timedelta(days=settings.ORDER_ANSWERS_KEPT_DAYS) if newest else None
+    return periods.ends_at("order-answers", settings.KEPT["order-answers"], since=newest) if newest else None
 
 
 def ready() -> CustomerQuerySet:

@@ -22,6 +22,8 @@ from submissions.models import Activity, Attachment, Call, Dialog, Document, Sub
 from submissions.services import cover
 from submissions.services.documents import DocumentDamaged, clean_filename, distinct, read_document
 
+SEAL = "evidence"
+"""Where the seal belongs, for its encryption."""
 IN_MEMORY = 5_000_000
 SENT = "sendt"
 FACTS, CALLS, DIALOG, EVENTS, HASHES = "innsending.json", "kall.json", "dialog.json", "hendelser.json", "hashes.json"
@@ -55,7 +57,7 @@ def _write(package: IO[bytes], submission: Submission) -> None:
         for name, content in {**records, **pages}.items():
             hashes[name] = hashlib.sha256(content).hexdigest()
             archive.writestr(name, content)
-        archive.writestr(HASHES, _json({"sha256": hashes, "seal": crypto.encrypt(digest(hashes)).decode()}))
+        archive.writestr(HASHES, _json({"sha256": hashes, "seal": crypto.encrypt(digest(hashes), place=SEAL).hex()}))
 
 
 def digest(hashes: dict[str, str]) -> bytes:

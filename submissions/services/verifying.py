@@ -103,8 +103,8 @@ def _compare(found: Verified, submission: Submission, hashes: dict[str, str], ev
 
 def _is_sealed(hashes: dict[str, str], seal: Any) -> bool:
     try:
-        return crypto.decrypt(str(seal).encode()) == evidence.digest(hashes)
-    except crypto.CannotDecrypt:
+        return crypto.decrypt(bytes.fromhex(str(seal)), place=evidence.SEAL) == evidence.digest(hashes)
+    except (crypto.CannotDecrypt, ValueError):
         return False
 
 

@@ -19,12 +19,12 @@ PAGES = [
     "connection/guide/", "connection/doctor/", "connection/token/", "dialogs/following/", "offered/", "nothing-here/",
     "services/", "services/?state=PERSON", "services/innrapportering-amelding/", "services/innrapportering-egg/",
     "services/mva-melding/", "services/mva-melding/hand-over/", "orders/", "orders/new/", "letters/", "settings/opened/",
-    "due/", "due/calendar/", "due/expected/", "search/?q=nordlys", "settings/mail/", "campaigns/", "campaigns/new/",
+    "due/", "due/calendar/", "due/expected/", "search/?q=nordlys", "settings/mail/", "kept/", "campaigns/", "campaigns/new/",
     "campaigns/funnel/", "customers/?q=finnes+ikke",
 ]  # fmt: skip
 OF_ONE_IN_USE = [
     "", "connection/", "connection/guide/", "connection/doctor/", "offered/", "offered/?group=opens", "customers/40/",
-    "customers/40/contacts/new/", "customers/40/farewell/", "access/new/?customer=40", "access/?status=ended",
+    "customers/40/contacts/new/", "customers/40/held/", "customers/40/farewell/", "access/new/?customer=40", "access/?status=ended",
     "access/", "access/1/", "access/1/clients/", "access/1/clients/?state=lacking", "access/1/clients/?state=strangers",
     "systems/1/", "systems/1/edit/", "systems/1/diff/", "systems/1/diff/?all=ours", "systems/1/found/",
     "systems/1/profiles/1/", "systems/1/profiles/new/", "systems/import/?client=1", "settings/",

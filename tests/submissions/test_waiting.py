@@ -188,7 +188,7 @@ def test_a_full_disk_does_not_hide_that_the_report_was_delivered(world: World, m
 def test_a_key_ring_that_lost_a_key_stops_nothing_for_good(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     submission = world.queued()
 
-    def lost(*_: Any) -> bytes:
+    def lost(*_: Any, **__: Any) -> bytes:
         raise CannotDecrypt("no key of the ring fits")
 
     with monkeypatch.context() as patch:

@@ -246,9 +246,3 @@ def _confirm(subscription: EventSubscription, at: datetime) -> None:
     """Altinn called the address of this subscription: it is not asked for again."""
     own = EventSubscription.objects.filter(pk=subscription.pk, secret_hash=subscription.secret_hash)
     own.filter(validated_at__isnull=True).update(validated_at=at, next_attempt_at=None, failures=0, problem_code="")
-
-
-def forget_old(*, at: datetime) -> int:
-    """Events older than Altinn keeps them (90 days) are no longer needed to detect duplicates."""
-    count, _per_model = ReceivedEvent.objects.filter(received_at__lt=at - timedelta(days=90)).delete()
-    return count

@@ -135,7 +135,7 @@ def one(order: Order, *, user: User, at: datetime, working: bool) -> OneOrder:
         may_order_again=user.may_work and order.status in (S.UNCERTAIN, S.FAILED) and order.question is not None,
         may_wait=user.may_work and order.status == S.ORDERED and order.problem_code == NOT_READY,
         may_cancel=user.may_work and order.can_move_to(S.CANCELLED),
-        kept_days=settings.ORDER_ANSWERS_KEPT_DAYS if order.question is None else None,
+        kept_days=settings.KEPT["order-answers"] if order.question is None else None,
     )
 
 

@@ -25,6 +25,7 @@ from submissions.services.documents import storage, storage_path
 from submissions.services.heaps import intake, ordering, removal, work
 from submissions.views import heaps as heap_views
 from systemusers.models import Access
+from tests.core.purging import purged
 from tests.fixtures import AT
 from tests.submissions.heaps.rig import HOUSING, SHARES, drop, files_for, upload, work_to_the_end, zipped
 from tests.submissions.world import make_draft
@@ -296,10 +297,10 @@ def test_bytes_that_are_being_taken_in_elsewhere_stay(
 
 
 def test_old_heaps_are_swept_and_young_ones_are_not(case_worker: User) -> None:
-    drop(case_worker, NamedFile("a.txt", b"x"), at=AT - removal.KEPT_FOR * 2)
+    drop(case_worker, NamedFile("a.txt", b"x"), at=AT - timedelta(days=60))
     young = drop(case_worker, NamedFile("b.txt", b"y"))
 
-    assert (removal.sweep_heaps(at=AT), Heap.objects.get()) == (1, young)
+    assert (purged("heaps", at=AT), Heap.objects.get()) == (1, young)
 
 
 def test_a_choice_is_made_for_all_or_for_one_file(

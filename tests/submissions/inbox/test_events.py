@@ -22,6 +22,7 @@ from submissions import tasks
 from submissions.models import Dialog, EventSubscription, PollCursor, ReceivedEvent
 from submissions.services.inbox import events
 from systemusers.models import Access
+from tests.core.purging import purged
 from tests.fixtures import CUSTOMER_ORGNR
 from tests.submissions.inbox.reading import Reading
 
@@ -382,8 +383,8 @@ def test_old_events_are_forgotten(reading: Reading, altinn: Any, client: Client,
     reading.poll()
     post(client, endpoint(reading), event())
 
-    kept = events.forget_old(at=reading.world.at + timedelta(days=89))
-    gone = events.forget_old(at=reading.world.at + timedelta(days=91))
+    kept = purged("events", at=reading.world.at + timedelta(days=89))
+    gone = purged("events", at=reading.world.at + timedelta(days=91))
 
     assert (kept, gone) == (0, 1)
 
