@@ -64,9 +64,10 @@ NOT_HELD = {
     "systemusers.ClientRound", "systemusers.ClientCheck",
     "systemusers.RightsCheck", "submissions.PollCursor", "submissions.EventSubscription",
     "submissions.ReceivedEvent", "submissions.DialogSeen", "submissions.ReleasedAccess",
+    "submissions.RemovedFile",  # a quarter of an hour
 }  # fmt: skip
 """Models that say what the portal does next, or what a person of the vendor has seen: nothing about the customer."""
-SECRET = ("link_hash", "secret_hash", "search_name", "sort_name")
+SECRET = ("link_hash", "secret_hash", "filename_hash", "search_name", "sort_name")
 """Columns that are left out: secrets, and what is computed from others. Secret links are of a type of their own."""
 LARGEST = 200 * 2**20
 """Bytes of files that a page makes a package of; `manage.py export_customer` has no limit."""
