@@ -312,6 +312,14 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
 
+CALLS_A_SECOND: dict[str, int] = {
+    "SANDBOX": 2_000,  # enough for a machine of one's own
+    "TEST": env.integer("CALLS_A_SECOND_TEST", default=5, minimum=1, maximum=1_000),
+    "PRODUCTION": env.integer("CALLS_A_SECOND", default=20, minimum=1, maximum=10_000),
+}
+"""Calls to one host outside, by all our processes together: see portal.core.budgets."""
+
+
 def every(seconds: int, task: str, *, expires: int | None = None) -> dict[str, object]:
     """An entry of beat's schedule. Its message expires with the next one: the newest always suffices.
 
