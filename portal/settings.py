@@ -319,6 +319,14 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
 
+CALLS_A_SECOND: dict[str, int] = {
+    "SANDBOX": 2_000,  # enough for a machine of one's own
+    "TEST": env.integer("CALLS_A_SECOND_TEST", default=5, minimum=1, maximum=1_000),
+    "PRODUCTION": env.integer("CALLS_A_SECOND", default=20, minimum=1, maximum=10_000),
+}
+"""Calls to one host outside, by all our processes together: see portal.core.budgets."""
+
+
 def every(seconds: int, task: str, *, expires: int | None = None) -> dict[str, object]:
     """An entry of beat's schedule. Its message expires with the next one: the newest always suffices.
 
@@ -364,12 +372,15 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "run-campaigns": every(10, "systemusers.tasks.run_campaigns"),
     "sweep-documents": every(24 * 60 * 60, "submissions.tasks.sweep_documents"),
     "sweep-cursors": every(5, "submissions.tasks.sweep_cursors"),
+    "find-missed": every(30, "submissions.tasks.find_missed"),
     "pull-dialogs": every(10, "submissions.tasks.pull_dialogs"),
     "fetch-attachments": every(10, "submissions.tasks.fetch_attachments"),
     "sweep-presence": every(600, "submissions.tasks.sweep_presence"),
     "sweep-unfollowed": every(24 * 60 * 60, "submissions.tasks.sweep_unfollowed"),
     "sweep-subscriptions": every(60, "submissions.tasks.sweep_subscriptions"),
+    "compare-subscriptions": every(60, "submissions.tasks.compare_subscriptions"),
     "tell-opened": every(30, "submissions.tasks.tell_opened"),
+    "set-labels": every(30, "submissions.tasks.set_labels"),
     "count-due": every(60, "submissions.tasks.count_due"),
     "sweep-inbox-marks": every(24 * 60 * 60, "submissions.tasks.sweep_inbox_marks"),
     "import-customers": every(10, "accounts.tasks.import_customers"),

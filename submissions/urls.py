@@ -100,6 +100,7 @@ urlpatterns = [
     path("dialogs/<int:pk>/done/", dialog_work.done, name="dialog-done"),
     path("dialogs/<int:pk>/undo/", dialog_work.undo, name="dialog-undo"),
     path("dialogs/<int:pk>/altinn/", dialog_work.open_in_altinn, name="dialog-altinn"),
+    path("dialogs/<int:pk>/archive/", dialog_work.archive_in_altinn, name="dialog-archive"),
     path("dialogs/<int:pk>/answer/", dialogs.answer, name="dialog-answer"),
     path("dialogs/<int:pk>/try-again/", dialogs.try_again, name="dialog-try-again"),
     path("settings/opened/", tells_opened.tells_opened, name="tells-opened"),

@@ -33,6 +33,7 @@ class Vendor(models.Model):
     support_email = models.EmailField(_("e-post for hjelp"), blank=True)
     support_phone = models.CharField(_("telefon for hjelp"), max_length=30, blank=True)
     tells_opened = models.BooleanField(_("si fra til Skatteetaten når noen hos oss åpner et svar"), default=False)
+    labels_dialogs = models.BooleanField(_("la saksbehandlere arkivere dialoger i kundens innboks"), default=False)
 
     class Meta:
         verbose_name = _("leverandør")

@@ -152,6 +152,7 @@ class AuditType(StrEnum):
     PRODUCTION_TICKED = "production-ticked"
     PRODUCTION_UNTICKED = "production-unticked"
     SUBSCRIBE = "subscribe"
+    UNSUBSCRIBE = "unsubscribe"
     TRIED_AGAIN = "tried-again"
     READ = "read"
     FETCHED = "fetched"
@@ -167,6 +168,8 @@ class AuditType(StrEnum):
     DIALOG_DONE = "dialog-done"
     DIALOG_UNDONE = "dialog-undone"
     OPENED_IN_ALTINN = "opened-in-altinn"
+    DIALOG_ARCHIVED = "dialog-archived"
+    DIALOG_UNARCHIVED = "dialog-unarchived"
 
 
 T = AuditType

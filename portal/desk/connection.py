@@ -23,8 +23,8 @@ from portal.explain import explain
 from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission, Transmission
 from submissions.services import catalogue
 from submissions.services.inbox import following
-from submissions.services.inbox.events import can_subscribe
-from systemusers.models import Access, Kind, MaskinportenClient, ScopeGrant, SigningKey, System, signed_by
+from submissions.services.inbox.subscriptions.wanted import can_subscribe
+from systemusers.models import Access, MaskinportenClient, ScopeGrant, SigningKey, System, signed_by
 from systemusers.services import keys
 
 DONE, FAULT, WAITING, REMAINING = "DONE", "FAULT", "WAITING", "REMAINING"
@@ -280,13 +280,10 @@ class _StepChecks:
         opening = sorted(
             {urn for service in catalogue.followed(catalogue.local(self.environment)) for urn in service.packages}
         )
-        has_some = ~Q(rights=[]) | Q(packages__has_any_keys=opening)
-        if is_some and not usable.filter(has_some, profile__kind=Kind.STANDARD).exists():
-            return _(
-                "Portalen abonnerer ikke for klientene til regnskapsførere, og ikke for tilgangspakker uten en tjeneste vi kjenner."
-            )
         if is_some and not usable.exclude(rights=[], packages=[]).exists():
             return _("Altinn varsler ikke for tilganger uten enkeltrettigheter og tilgangspakker.")
+        if is_some and not usable.filter(~Q(rights=[]) | Q(packages__has_any_keys=opening)).exists():
+            return _("Portalen abonnerer ikke for tilgangspakker uten en tjeneste vi kjenner.")
         return ""
 
     def polling(self) -> Step:

@@ -7,17 +7,23 @@ from submissions.models.dialog_work import DialogSeen, InboxMark
 from submissions.models.due_count import DueCount, DueRound
 from submissions.models.earlier import EarlierDelivery, EarlierReport, ReleasedAccess, SendingHold
 from submissions.models.expectation import Expectation, ExpectationQuerySet
+from submissions.models.following import (
+    EventSubscription,
+    MissedDialog,
+    PollCursor,
+    ReceivedEvent,
+    SubscriptionRound,
+)
 from submissions.models.heap import Heap, HeapFile, HeapPackage
 from submissions.models.inbox import (
     Activity,
     Dialog,
     DialogQuerySet,
-    EventSubscription,
-    PollCursor,
-    ReceivedEvent,
+    DialogSource,
     Transmission,
     TransmissionQuerySet,
 )
+from submissions.models.label_change import LabelChange
 from submissions.models.opening import Opening
 from submissions.models.order import NOT_READY, Order, OrderQuerySet
 from submissions.models.package_check import PackageCheck
@@ -38,6 +44,7 @@ __all__ = [
     "Dialog",
     "DialogQuerySet",
     "DialogSeen",
+    "DialogSource",
     "Document",
     "DocumentQuerySet",
     "DueCount",
@@ -51,6 +58,8 @@ __all__ = [
     "HeapFile",
     "HeapPackage",
     "InboxMark",
+    "LabelChange",
+    "MissedDialog",
     "Opening",
     "Order",
     "OrderQuerySet",
@@ -64,6 +73,7 @@ __all__ = [
     "ServiceSetting",
     "Submission",
     "SubmissionQuerySet",
+    "SubscriptionRound",
     "Transmission",
     "TransmissionQuerySet",
 ]

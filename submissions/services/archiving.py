@@ -13,7 +13,8 @@ from accounts.models import Customer, CustomerQuerySet
 from portal.core.audit import event, record_all
 from portal.core.audit_events import AuditType
 from portal.core.retention import periods
-from submissions.models import Order, Submission
+from submissions.models import EventSubscription, Order, Submission
+from submissions.services.inbox.subscriptions import asking
 from systemusers.models import Access, ChangeRequest
 
 BY = "task:archive_customers"
@@ -71,4 +72,7 @@ def archive_ended(*, at: datetime) -> int:
         rows = list(locked[:BATCH])
         Customer.objects.filter(pk__in=[row.pk for row in rows]).update(archived_at=at)
         record_all(event(by=BY, at=at, target=row, what=AuditType.ARCHIVED, customer_id=row.pk) for row in rows)
+        for row in rows:  # while the system user is there: nobody else can
+            asking.end(EventSubscription.objects.filter(access__customer=row), at=at)
+            asking.end(EventSubscription.objects.filter(client=row), at=at)
     return len(rows)

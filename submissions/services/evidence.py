@@ -18,7 +18,7 @@ from django.db.models import Q
 from portal.core import crypto
 from portal.core.audit import AuditEvent
 from portal.core.audit_chain import row_hash
-from submissions.models import Activity, Attachment, Call, Dialog, Document, Submission, Transmission
+from submissions.models import Activity, Attachment, Call, Dialog, DialogSource, Document, Submission, Transmission
 from submissions.services import cover
 from submissions.services.documents import DocumentDamaged, clean_filename, distinct, read_document
 
@@ -124,6 +124,7 @@ def _dialog(dialog: Dialog, submission: Submission) -> dict[str, Any]:
         "dialog_id": str(dialog.dialog_id),
         **{name: getattr(dialog, name) for name in names},
         **{name: _iso(getattr(dialog, name)) for name in moments},
+        "as_listed": next((one.content for one in DialogSource.objects.filter(dialog=dialog)), {}),
         "transmissions": [_transmission(row) for row in rows],
         "activities": [_activity(row) for row in Activity.objects.filter(dialog=dialog).order_by("created_at", "pk")],
     }
