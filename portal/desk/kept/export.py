@@ -56,6 +56,8 @@ HELD = {
     "submissions.Transmission": "dialog__customer",
     "submissions.Attachment": "transmission__dialog__customer",
     "submissions.Activity": "dialog__customer",
+    "submissions.DialogSource": "dialog__customer",
+    "submissions.LabelChange": "dialog__customer",
     "submissions.Opening": "transmission__dialog__customer",
 }
 """Models and the way from their rows to the customer."""
@@ -63,7 +65,8 @@ NOT_HELD = {
     "accounts.Customer_tags",  # as Tag
     "systemusers.ClientRound", "systemusers.ClientCheck",
     "systemusers.RightsCheck", "submissions.PollCursor", "submissions.EventSubscription",
-    "submissions.ReceivedEvent", "submissions.DialogSeen", "submissions.ReleasedAccess",
+    "submissions.MissedDialog", "submissions.SubscriptionRound", "submissions.ReceivedEvent",
+    "submissions.DialogSeen", "submissions.ReleasedAccess",
     "submissions.RemovedFile",  # a quarter of an hour
 }  # fmt: skip
 """Models that say what the portal does next, or what a person of the vendor has seen: nothing about the customer."""
