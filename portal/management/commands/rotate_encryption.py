@@ -17,6 +17,7 @@ from django.db import connection, models, transaction
 from psycopg.sql import SQL, Composed, Identifier
 
 from portal.core import crypto
+from portal.core.required import required
 from submissions.services.documents import PLACE
 
 BATCH = 500
@@ -61,7 +62,7 @@ def rotate_column(model: type[models.Model], field: crypto.EncryptedField, lost:
 def _others(model: type[models.Model], field: crypto.EncryptedField, *, after: int) -> list[tuple[int, bytes]]:
     """The next values that another than the first key encrypted."""
     select = SQL(
-        "SELECT id, {column} FROM {table} WHERE id > %s AND substring({column} FROM 1 FOR %s) <> %s ORDER BY id LIMIT %s"
+        "SELECT {key}, {column} FROM {table} WHERE {key} > %s AND substring({column} FROM 1 FOR %s) <> %s ORDER BY {key} LIMIT %s"
     ).format(**_names(model, field))
     with connection.cursor() as cursor:
         cursor.execute(select, [after, crypto.HEADER, crypto.header(), BATCH])
@@ -69,11 +70,13 @@ def _others(model: type[models.Model], field: crypto.EncryptedField, *, after: i
 
 
 def _update(model: type[models.Model], field: crypto.EncryptedField) -> Composed:
-    return SQL("UPDATE {table} SET {column} = %s WHERE id = %s AND {column} = %s").format(**_names(model, field))
+    return SQL("UPDATE {table} SET {column} = %s WHERE {key} = %s AND {column} = %s").format(**_names(model, field))
 
 
 def _names(model: type[models.Model], field: crypto.EncryptedField) -> dict[str, Identifier]:
-    return {"table": Identifier(model._meta.db_table), "column": Identifier(str(field.column))}
+    key = required(model._meta.pk, because="every model with a table has a primary key")
+    columns = {"column": field.column, "key": key.column}
+    return {"table": Identifier(model._meta.db_table), **{name: Identifier(str(it)) for name, it in columns.items()}}
 
 
 def _rotated(model: type[models.Model], field: crypto.EncryptedField, pk: int, sealed: bytes) -> bytes:
