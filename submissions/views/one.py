@@ -71,7 +71,7 @@ def draft_page(
     status: int = 200,
 ) -> HttpResponse:
     """The draft, with its files, what the check found, and refused files. `confirmed` are the questions answered already."""
-    form = form or FilesForm(extensions=catalogue.service(row.service).extensions)
+    form = form or FilesForm(service=catalogue.service(row.service))
     context = draft_context(row, user=request.user, at=timezone.now(), query=request.GET)
     context |= {"form": form, "unanswered": unanswered, "confirmed": confirmed}
     context["register_warnings"] = warnings_of(row.customer)
@@ -110,8 +110,7 @@ def _back(request: StaffRequest, row: Submission) -> HttpResponse:
 @act
 @takes_files
 def add_files(request: StaffRequest, row: Submission) -> HttpResponse:
-    extensions = catalogue.service(row.service).extensions
-    form = FilesForm(request.POST, request.FILES, extensions=extensions)
+    form = FilesForm(request.POST, request.FILES, service=catalogue.service(row.service))
     if not form.is_valid():
         return draft_page(request, row, form=form, status=422)
     try:

@@ -43,6 +43,7 @@ def test_one_json_file_is_accepted_rejected_warned_about_and_corrected(page: Pag
     log_in(page, served)
     draft_of_examples(page, served, HOUSING, "2023", wrong=True)
     rejected = send(page)
+    expect_state(page, "Avvist")  # before the next verdict is ordered, which the first report would get
     draft_of_examples(page, served, HOUSING, "2024")
     control(served, "verdicts", verdict="warning", service=HOUSING, orgnr=ORGNR, reasons=["Andelen er uvanlig høy"])
     send(page)
@@ -87,8 +88,8 @@ def test_an_amelding_is_rejected_corrected_and_replaced(page: Page, served: Port
 
 
 def _correct(page: Page, name: str, content: bytes) -> None:
-    """From the page of a report to a checked draft that corrects it."""
-    page.get_by_role("button", name="Last opp rettet fil").click()
+    """From the page of a report, turned down or accepted, to a checked draft that corrects it."""
+    page.get_by_role("button", name=re.compile("^(Last opp rettet fil|Rett og lever på nytt)$")).click()
     page.get_by_label("Legg til filer").set_input_files(payload(name, content))
     page.get_by_role("button", name="Legg til og kontroller").click()
     expect(page.get_by_text("Ingen feil i filene")).to_be_visible()

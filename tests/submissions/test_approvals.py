@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
-from accounts.models import Customer, Portfolio, Role, User
+from accounts.models import Portfolio, Role, User
 from portal.core.audit import AuditEvent, target_of
 from portal.core.environments import Environment
 from portal.core.forms import PRODUCTION_WORD
@@ -26,6 +26,7 @@ from submissions.services.sending import again, approvals
 from submissions.services.sending.queue import HasChanged, NeedsApproval, NotReady, NotSecondPerson, queue
 from systemusers.models import Access
 from tests.fixtures import AT, make_user
+from tests.submissions.test_production_start import move, tick
 from tests.submissions.test_queue import make_ready
 from tests.submissions.world import SERVICE, make_draft, store_package
 
@@ -395,7 +396,7 @@ def test_ones_own_reports_do_not_hide_what_others_ask(
     """However many there are of them."""
     monkeypatch.setattr(approving, "MOST_READ", 1)
     own, other = asked(access, period=Period.year(2023)), asked(access, period=Period.year(2024))
-    PackageCheck.objects.filter(submission=own).update(requested_by=case_worker.actor)
+    PackageCheck.objects.create(submission=own, requested_by=case_worker.actor)
 
     rows = approving.to_approve(user=case_worker, environment=Environment.SANDBOX)
 
@@ -406,11 +407,12 @@ def test_in_production_many_are_approved_with_the_word_only(
     client: Client, access: Access, case_worker: User, settings: Any
 ) -> None:
     """The ticks stay until it is typed."""
-    settings.ENVIRONMENTS = [*settings.ENVIRONMENTS, "PRODUCTION"]
-    submission = asked(access)
-    for rows in (Customer.objects, Access.objects, Submission.objects, ServiceSetting.objects):
-        rows.update(environment="PRODUCTION")
-    submission.refresh_from_db()
+    settings.ENVIRONMENTS = ("SANDBOX", "PRODUCTION")
+    submission = move(make_ready(access))
+    tick()
+    access.refresh_from_db()
+    require(access)
+    approvals.ask(submission=submission, by=FIRST, at=AT)
     address = "/production/submissions/approvals/"
     client.force_login(case_worker)
     page = client.get(address)
@@ -420,7 +422,7 @@ def test_in_production_many_are_approved_with_the_word_only(
     refused = client.post(address, sent)
     submission.refresh_from_db()
     assert (refused.status_code, submission.status) == (422, S.READY)
-    assert f'value="{submission.pk}"\n          checked' in refused.text
+    assert refused.context["picked"] == [submission.pk]
 
     assert client.post(address, {**sent, "typed": PRODUCTION_WORD}).status_code == 302
 
