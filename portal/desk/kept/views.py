@@ -105,9 +105,10 @@ def _question(request: StaffRequest, customer: Customer) -> Question:
         title=_("Slett opplysninger om kunden"),
         consequences=[
             _("Dette kan ikke angres. Last ned alt først hvis kunden skal ha det."),
-            *(f"{row.title}: {row.number}. {row.what}" for row in rows),
-            *held.stays(customer),
+            _("Noe blir stående, blant annet det loven krever oppbevart. Siden før denne sier hva, og hvorfor."),
         ],
+        affected_title=_("Dette slettes:"),
+        affected=[f"{row.title} ({row.number}). {row.what}" for row in rows],
         button=_("Slett"),
         trail=[
             (_("Kunder"), reverse("customers", kwargs=where)),
