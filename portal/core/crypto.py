@@ -109,13 +109,14 @@ class Opened(DeferredAttribute):
         instance.__dict__[self.field.attname] = value
 
     def __get__(self, instance: Any, cls: Any = None) -> Any:
-        name = self.field.attname
+        field: Any = self.field
+        name = field.attname
         if instance is not None and name not in instance.__dict__:  # deferred
             rows = type(instance)._base_manager.using(instance._state.db).filter(pk=instance.pk)
             instance.__dict__[name] = rows.values_list(name, flat=True).get()
         value = super().__get__(instance, cls)
         if isinstance(value, Unopened):
-            value = instance.__dict__[name] = self.field.open(value.sealed, row=self.field.row_of(instance))
+            value = instance.__dict__[name] = field.open(value.sealed, row=field.row_of(instance))
         return value
 
 

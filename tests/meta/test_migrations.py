@@ -51,9 +51,8 @@ class Made(migrations.Migration):
 
 
 def wrong(*operations: Any, atomic: bool = True, **attributes: Any) -> list[str]:
-    migration = Made("0009_x", "accounts")
-    migration.operations, migration.atomic = list(operations), atomic
-    for name, value in attributes.items():
+    migration: Any = Made("0009_x", "accounts")
+    for name, value in {"operations": list(operations), "atomic": atomic, **attributes}.items():
         setattr(migration, name, value)
     return faults(migration, MigrationLoader(None).project_state())
 

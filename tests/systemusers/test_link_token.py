@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from portal.core.crypto import CannotDecrypt, Sealed
+from portal.core.env import new_key
 from portal.core.logging import redact
 from portal.management.commands.rotate_encryption import rotate_column
 from systemusers.models import Access, hash_of_link
@@ -96,8 +97,9 @@ def test_saving_a_row_keeps_its_link(sent: Access) -> None:
     assert (fresh(sent).link_token, fresh(sent).link_hash) == (sent.link_token, sent.link_hash)
 
 
-def test_the_link_is_encrypted_anew_with_the_first_key(sent: Access) -> None:
+def test_the_link_is_encrypted_anew_with_the_first_key(sent: Access, settings: Any) -> None:
     before = bytes(Access.objects.get(pk=sent.pk).sealed_link.ciphertext)
+    settings.ENCRYPTION_KEYS = [new_key(), *settings.ENCRYPTION_KEYS]
 
     written = rotate_column(Access, Access._meta.get_field("sealed_link"), [])
 

@@ -100,7 +100,8 @@ class Piped:
     """
 
     def __init__(self, write: Callable[[IO[bytes]], None]) -> None:
-        self.write, self.error = write, None
+        self.write = write
+        self.error: BaseException | None = None
         reading, writing = os.pipe()
         self.reading, self.writing = os.fdopen(reading, "rb"), os.fdopen(writing, "wb")
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -110,7 +111,7 @@ class Piped:
             with self.writing as file:
                 self.write(file)
         except BaseException as error:
-            self.error: BaseException | None = error
+            self.error = error
 
     def __enter__(self) -> IO[bytes]:
         self.thread.start()

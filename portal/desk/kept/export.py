@@ -105,8 +105,9 @@ def export(*, customer: Customer, by: str, at: datetime) -> IO[bytes]:
 
 
 def _rows(label: str, way: str, customer: Customer) -> QuerySet[Any]:
-    model = apps.get_model(label)
-    return model._base_manager.filter(**{way: customer.pk}).order_by("pk")
+    model: Any = apps.get_model(label)
+    rows: QuerySet[Any] = model._base_manager.filter(**{way: customer.pk}).order_by("pk")
+    return rows
 
 
 def _events(customer: Customer) -> QuerySet[Any]:

@@ -17,7 +17,7 @@ from portal.core.formats import spelled_date
 from portal.core.retention import periods, work
 from portal.core.retention.run import PurgeRun
 from portal.desk.kept.rules import RULES
-from portal.desk.kept.texts import TEXTS
+from portal.desk.kept.texts import OF_ONE
 from submissions.models import Document, Submission
 
 TASK = "portal.tasks.purge"
@@ -41,7 +41,7 @@ def goes(customer: Customer) -> list[Goes]:
     counted = [
         (kind, rule.of_customer(customer.pk).count()) for kind, rule in RULES.items() if rule.of_customer is not None
     ]
-    return [Goes(str(TEXTS[kind].title), str(TEXTS[kind].what), number) for kind, number in counted if number]
+    return [Goes(*map(str, OF_ONE[kind]), number) for kind, number in counted if number]
 
 
 def stays(customer: Customer) -> list[str]:
@@ -51,7 +51,7 @@ def stays(customer: Customer) -> list[str]:
         _(
             "Hva dere spurte om, sendte og hentet, når, og hvem hos dere det var: dere må kunne vise hva dere har gjort for kunden."
         ),
-        _("Revisjonssporet: det kan ikke endres. Det har ingen innhold i oppgaver, brev eller notater."),
+        _("Revisjonssporet: det kan ikke endres. Det har ikke noe av innholdet i oppgaver, brev eller notater."),
         _("Sikkerhetskopier fra før slettingen, til de selv blir slettet."),
     ]
     return [*_evidence(customer), *sentences]

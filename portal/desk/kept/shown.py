@@ -57,6 +57,9 @@ def kept_for(rule: Rule) -> str:
         return _("uten ende")
     if rule.is_by_year:
         return ngettext("%(n)s år etter årets slutt", "%(n)s år etter årets slutt", rule.kept) % {"n": rule.kept}
+    years, rest = divmod(rule.kept, 365)
+    if years and not rest:
+        return ngettext("%(n)s år", "%(n)s år", years) % {"n": years}
     return ngettext("%(n)s dag", "%(n)s dager", rule.kept) % {"n": rule.kept}
 
 

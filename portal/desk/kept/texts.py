@@ -13,6 +13,15 @@ class Text(NamedTuple):
     why: object
 
 
+OF_ONE: dict[str, tuple[object, object]] = {
+    "dialogs": (_("Dialoger og brev"), _("Kopiene her, med filene. Originalene er i Altinn.")),
+    "order-answers": (_("Svar på bestillinger"), _("Svarene, og hva dere spurte om. At dere spurte, blir stående.")),
+    "discarded-drafts": (_("Utkast"), _("Filene i utkast som aldri ble sendt.")),
+    "notes": (_("Notater"), _("Hele notatet.")),
+    "contacts": (_("Kontakter"), _("Navn, e-post, telefon, merkelapper og hvem som var ansvarlig.")),
+    "clicks": (_("Når kunden åpnet lenken"), _("Dagen og klokkeslettet. Måneden blir stående.")),
+}
+"""Title and text where a rule is used for one customer."""
 PASSING = _("Trengs ikke lenger.")
 TEXTS: dict[str, Text] = {
     "evidence": Text(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.conf import settings
 from django.contrib import messages
-from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -67,13 +69,15 @@ def held_about(request: StaffRequest, pk: int) -> HttpResponse:
 
 @staff_page(may="is_administrator")
 @require_POST
-def held_export(request: StaffRequest, pk: int) -> HttpResponseBase:
+def held_export(request: StaffRequest, pk: int) -> HttpResponse:
     customer = find(request, pk)
     if export.size_of(customer) > export.LARGEST:
         messages.error(request, _("Filene er for store til å lastes ned herfra."))
         return _to(request, customer)
     package = export.export(customer=customer, by=request.user.actor, at=timezone.now())
-    return FileResponse(package, as_attachment=True, filename=f"alt-om-{customer.orgnr}.zip")
+    response = FileResponse(package, as_attachment=True, filename=f"alt-om-{customer.orgnr}.zip")
+    response["Cache-Control"] = "private, no-store"
+    return cast("HttpResponse", response)
 
 
 @staff_page(may="is_administrator")
@@ -101,9 +105,10 @@ def _question(request: StaffRequest, customer: Customer) -> Question:
         title=_("Slett opplysninger om kunden"),
         consequences=[
             _("Dette kan ikke angres. Last ned alt først hvis kunden skal ha det."),
-            *(f"{row.title}: {row.number}. {row.what}" for row in rows),
-            *held.stays(customer),
+            _("Noe blir stående, blant annet det loven krever oppbevart. Siden før denne sier hva, og hvorfor."),
         ],
+        affected_title=_("Dette slettes:"),
+        affected=[f"{row.title} ({row.number}). {row.what}" for row in rows],
         button=_("Slett"),
         trail=[
             (_("Kunder"), reverse("customers", kwargs=where)),

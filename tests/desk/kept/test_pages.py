@@ -66,6 +66,7 @@ def test_every_kind_is_listed_with_its_period(client: Client, administrator: Use
 
     assert "5 år etter årets slutt" in text
     assert "400 dager" in text
+    assert '<td data-label="Oppbevares">1 år</td>' in text
     assert "uten ende" in text
 
 

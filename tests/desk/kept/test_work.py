@@ -16,7 +16,7 @@ from portal.core.retention import periods, work
 from portal.core.retention.rule import Rule
 from portal.core.retention.run import PurgeRun
 from portal.desk.kept.rules import RULES
-from portal.desk.kept.texts import TEXTS
+from portal.desk.kept.texts import OF_ONE, TEXTS
 from tests.fixtures import AT
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +46,7 @@ def told(what: str) -> list[dict[str, Any]]:
 
 def test_every_period_has_a_rule_and_words() -> None:
     assert set(RULES) == set(periods.PERIODS) == set(TEXTS)
+    assert {kind for kind, rule in RULES.items() if rule.of_customer} == set(OF_ONE)
 
 
 def test_the_plan_says_what_will_be_done_before_anything_is_done(notes: list[CustomerNote]) -> None:
