@@ -62,7 +62,7 @@ class Crawl:
         reply: Any = self.client.get(url)
         if reply.status_code != 200 or not reply.get("Content-Type", "").startswith("text/html"):
             self.statuses[route].add(reply.status_code)
-            reply.close()
+            reply.getvalue()  # a file is closed when it is read
             return []
         templates = {template.name for template in reply.templates if template.name}
         if new := templates - self._shown[route]:
