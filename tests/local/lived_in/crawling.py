@@ -60,16 +60,16 @@ class Crawl:
         self._seen.add(url)
         self._in_vain[route] += 1
         reply: Any = self.client.get(url)
-        if reply.status_code != 200 or not reply.get("Content-Type", "").startswith("text/html"):
+        content = reply.getvalue().strip()  # a file is closed when it is read
+        if reply.status_code != 200 or not reply.get("Content-Type", "").startswith("text/html") or not content:
             self.statuses[route].add(reply.status_code)
-            reply.getvalue()  # a file is closed when it is read
             return []
         templates = {template.name for template in reply.templates if template.name}
         if new := templates - self._shown[route]:
             self._shown[route] |= new
             self._in_vain[route] = 0
             self.pages[route].append(url)
-        return _links(url, reply.content)
+        return _links(url, content)
 
     def _route(self, url: str) -> str | None:
         parts = urlsplit(url)
