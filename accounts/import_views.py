@@ -20,6 +20,7 @@ from accounts.forms import CustomerFileForm
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import CustomerImport
 from accounts.services.imports import ordering, rest, shown, undoing
+from accounts.services.imports.columns import fields_in
 from accounts.services.imports.reading import MOST_ROWS, TooManyRows, Unreadable
 from portal.core import enqueue
 from portal.core.bodies import takes_list
@@ -58,7 +59,9 @@ def imports(request: StaffRequest) -> HttpResponse:
             return redirect(_address(request, row))
     form.hide_identity_numbers()
     rows = CustomerImport.objects.visible_to(request.user).filter(environment=request.environment)
-    context = {"form": form, "most": MOST_ROWS, "imports": rows.select_related("owner")[:LISTED]}
+    columns = list(fields_in(request.environment).values())
+    listed = rows.select_related("owner")[:LISTED]
+    context = {"form": form, "most": MOST_ROWS, "imports": listed, "columns": columns}
     return render(request, "accounts/imports.html", context, status=422 if form.errors else 200)
 
 

@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.core.environments import Environment, addresses
+from portal.core.formats import clock
 from portal.core.valkey import ERRORS, valkey
 from portal.gateways.http import CallStats
 
@@ -173,7 +174,7 @@ def _moment(stamp: float) -> datetime:
 
 
 def _clock(stamp: float) -> str:
-    return f"{timezone.localtime(_moment(stamp)):%H.%M}"
+    return clock(_moment(stamp))
 
 
 def _key(environment: str, service: str) -> str:

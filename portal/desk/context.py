@@ -36,7 +36,12 @@ NAVIGATION = [
     ("systems", gettext_lazy("Systemer")),
     ("connection", gettext_lazy("Tilkobling")),
 ]
-BELOW = {"systems": ("offered",), "connection": ("settings", "services", "kept"), "dialogs": ("letters",)}
+BELOW = {
+    "accesses": ("campaigns",),
+    "systems": ("offered",),
+    "connection": ("settings", "services", "kept"),
+    "dialogs": ("letters",),
+}
 """Pages whose address does not begin with that of the entry of the menu they belong to, by that entry."""
 ENVIRONMENT_TEXTS = {
     Environment.SANDBOX: gettext_lazy("Sandkasse på denne maskinen · ingenting herfra når Altinn eller Skatteetaten"),

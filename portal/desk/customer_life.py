@@ -91,6 +91,8 @@ def add_note(request: StaffRequest, pk: int) -> HttpResponse:
         )
     except ValueError:
         messages.error(request, _("Skriv et notat først."))
+    else:
+        messages.success(request, _("Notatet er lagret."))
     return _to(request, pk)
 
 

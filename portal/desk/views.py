@@ -103,7 +103,8 @@ def logo(request: HttpRequest, name: str) -> HttpResponse:
     if vendor is None or vendor.logo.name != f"logo/{name}" or ending not in LOGO_TYPES:
         raise Http404
     try:
-        content = vendor.logo.read()
+        with vendor.logo.open() as file:
+            content = file.read()
     except FileNotFoundError as error:
         raise Http404 from error
     response = HttpResponse(content, content_type=LOGO_TYPES[ending])

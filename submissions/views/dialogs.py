@@ -40,7 +40,7 @@ PINNED = 10
 class Dialogs(ListPage[StaffRequest, DialogQuerySet]):
     template = "submissions/dialogs.html"
     title = lazy("Dialoger")
-    search_label = lazy("Søk etter kunde, referanse eller dialog-id")
+    search_label = lazy("Søk etter kunde eller id")
     columns = (
         Column(lazy("Dialog")),
         Column(lazy("Kunde")),

@@ -69,7 +69,7 @@ class Accesses(ListPage[StaffRequest, QuerySet[Access]]):
     )
     new = Link("access-new", lazy("Be om tilgang"))
     parameter = "status"
-    acts = (many.RENEW, many.WITHDRAW)
+    acts = (many.MAIL, many.RENEW, many.WITHDRAW)
     file_name = "tilganger"
     fields = (
         *customer_fields(lambda row: row.access.customer),

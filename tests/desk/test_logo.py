@@ -39,7 +39,7 @@ def test_a_script_in_a_drawing_does_not_run(client: Client, vendor: Vendor) -> N
     assert picture["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize("name", ["other.png", "merke.html", "..%2Fmerke.png", "merke.png%00"])
+@pytest.mark.parametrize("name", ["other.png", "merke.html", "..%2Fmerke.png"])
 def test_only_the_logo_itself_is_there(client: Client, vendor: Vendor, name: str) -> None:
     give(vendor, "merke.png", b"\x89PNG")
     default_storage.save("logo/other.png", ContentFile(b"x"))

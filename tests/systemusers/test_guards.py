@@ -37,7 +37,7 @@ WORKS = {
     "access-new", "access-withdraw", "access-renew", "access-send",
     "access-link-close", "access-link-reopen", "access-rights", "access-change", "access-change-send",
     "access-change-withdraw", "access-beside", "access-mail", "access-mail-stop", "access-mail-returned", "access-told",
-    "access-letter", "access-letter-pdf", "accesses-mail", "accesses-told", "links-export",
+    "access-letter", "access-letter-pdf", "accesses-told", "links-export",
     "customer-imports", "customer-import", "customer-import-columns", "customer-import-no-look-up", "customer-import-extra",
     "customer-import-confirm", "customer-import-undo", "customer-import-discard", "customer-import-rest",
     "campaign-new", "campaign-extra", "campaign-check", "campaign-start", "campaign-pause", "campaign-resume", "campaign-stop",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import Customer, CustomerImportRow
 from accounts.services.imports import linked
@@ -16,6 +17,13 @@ V = CustomerImportRow.Verdict
 Portfolios = Mapping[int, str]
 """Names by id."""
 NO_NAMES: Portfolios = {}
+HINTS = {
+    "assignee": lazy("Skriv e-postadressen eller navnet til en ansatt."),
+    "language": lazy("Skriv bokmål, nynorsk eller engelsk."),
+    "contact_email": lazy("Skriv én e-postadresse."),
+    "contact_phone": lazy("Skriv ett telefonnummer."),
+}
+"""What a column may say, by its code."""
 
 
 def explanation(
@@ -104,7 +112,9 @@ def _fixed(row: CustomerImportRow) -> str:
 
 def _of_value(name: str) -> str:
     said = _("Feltet «%(field)s» har en verdi som ikke kan lagres.") % {"field": _field(name)}
-    return " ".join([said, *(str(one.hint) for one in linked.find([name]))])
+    return " ".join(
+        [said, *(str(hint) for hint in [HINTS.get(name), *(one.hint for one in linked.find([name]))] if hint)]
+    )
 
 
 def _field(name: str) -> str:

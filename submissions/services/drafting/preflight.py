@@ -10,8 +10,6 @@ import json
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -119,7 +117,7 @@ def _replaces(other: Submission) -> str:
     if other.delivered_at is None:
         text = _("En annen innsending for %(period)s er på vei (%(state)s). Denne kommer etter den, og erstatter den.")
         return text % {"period": other.period.spoken, "state": other.get_status_display().lower()}
-    day = date_format(timezone.localdate(other.delivered_at), "j. F Y")
+    day = spelled_date(other.delivered_at)
     if other.status == Submission.Status.ACCEPTED:
         return _("%(period)s er levert og godkjent %(day)s. Denne erstatter den.") % {
             "period": other.period.spoken,

@@ -41,7 +41,7 @@ class Expecting:
 
     def reader(self, environment: Environment) -> Callable[[str], Values | None]:
         known = names_of_services(environment)
-        return lambda cell: _read(cell, known)
+        return lambda cell: read_services(cell, known)
 
     def had(self, customers: Iterable[int]) -> dict[int, Values]:
         found: defaultdict[int, list[str]] = defaultdict(list)
@@ -91,7 +91,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]", "", name.casefold())
 
 
-def _read(cell: str, known: dict[str, str]) -> Values | None:
+def read_services(cell: str, known: dict[str, str]) -> Values | None:
     """The ids, sorted; None when a part of the cell names no service. Some names have commas: the longest one counts."""
     found: set[str] = set()
     for part in re.split(r"[;|\n]", cell):

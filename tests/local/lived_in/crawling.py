@@ -14,8 +14,8 @@ from lxml import html
 
 from tests.meta.test_addresses import OURS, address
 
-SPREAD = 40
-"""So many addresses of one route are opened: rows differ in their states."""
+PATIENCE = 15
+"""So many addresses of one route are opened without a template that its others have not shown: rows differ in their states."""
 STAFF, STRANGERS = "/sandbox/", "/l/"
 PAGED = {"file", "size", "sort", "after", "before"}
 """Parameters of addresses that show what another address shows too."""
@@ -34,7 +34,7 @@ class Crawl:
     statuses: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     of_strangers: set[str] = field(default_factory=set)
     _seen: set[str] = field(default_factory=set)
-    _opened: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    _in_vain: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _shown: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def walk(self, *first: str) -> None:
@@ -55,20 +55,21 @@ class Crawl:
         if url.startswith(STRANGERS):
             self.of_strangers.add(url)
         route = self._route(url)
-        if route is None or url in self._seen or self._opened[route] >= SPREAD:
+        if route is None or url in self._seen or self._in_vain[route] >= PATIENCE or 405 in self.statuses[route]:
             return []
         self._seen.add(url)
-        self._opened[route] += 1
+        self._in_vain[route] += 1
         reply: Any = self.client.get(url)
-        if reply.status_code != 200 or not reply.get("Content-Type", "").startswith("text/html"):
+        content = reply.getvalue().strip()  # a file is closed when it is read
+        if reply.status_code != 200 or not reply.get("Content-Type", "").startswith("text/html") or not content:
             self.statuses[route].add(reply.status_code)
-            reply.close()
             return []
         templates = {template.name for template in reply.templates if template.name}
         if new := templates - self._shown[route]:
             self._shown[route] |= new
+            self._in_vain[route] = 0
             self.pages[route].append(url)
-        return _links(url, reply.content)
+        return _links(url, content)
 
     def _route(self, url: str) -> str | None:
         parts = urlsplit(url)

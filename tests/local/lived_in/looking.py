@@ -25,7 +25,10 @@ RULES: dict[str, Any] = {
     "resultTypes": ["violations"],
 }
 COLOURS: dict[str, Any] = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
-WIDER = "document.documentElement.scrollWidth > window.innerWidth"
+WIDER = """() => document.documentElement.scrollWidth > window.innerWidth
+  || [...document.querySelectorAll(".table-scroll:has(> [data-stack])")].some(
+    (part) => window.innerWidth < 600 && part.scrollWidth > part.clientWidth + 1)"""
+"""The page, or a table whose cells stand below each other on a phone."""
 
 
 @dataclass(frozen=True)

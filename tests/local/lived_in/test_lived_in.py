@@ -164,7 +164,7 @@ def every_page_answers_within_its_queries(town: Town) -> None:
 NOT_SHOWN = ("hooks/", "favicon.ico", "logo/")
 """Addresses that show no page."""
 OTHERS = ("/accounts/login/", "/accounts/password/reset/", "/accounts/password/reset/done/", "/accounts/inactive/")
-WRONG = ("/sandbox/nothing-here/", "/sandbox/access/mail/")
+WRONG = ("/sandbox/nothing-here/", "/sandbox/views/save/")
 """404 and 405."""
 
 

@@ -15,7 +15,7 @@ from submissions.models import Expectation
 from submissions.period import Period
 from submissions.services import catalogue
 from submissions.services.due.expectations import Decision, decide
-from submissions.services.due.imported import names_of_services
+from submissions.services.due.imported import names_of_services, read_services
 from tests.accounts.imports.rig import FIRST, SECOND, THIRD, imported, judged, undone, verdicts
 from tests.fixtures import AT
 
@@ -65,13 +65,20 @@ def test_new_and_known_customers_get_what_the_file_says(administrator: User) -> 
     assert not AuditEvent.objects.filter(what="edited").exists()
 
 
-def test_names_with_commas_and_those_of_one_service_alone_are_known(administrator: User) -> None:
-    names = names_of_services(Environment.TEST)
-    row = judged(
-        administrator, f'{HEAD}\n{FIRST};"Innskudd, utlån og renter, A-meldingen"\n{SECOND};RF-1301\n{THIRD};Skatt'
-    )
+def test_a_name_with_commas_is_one_name() -> None:
+    known = {"innskuddutlånogrenter": DEPOSITS, "amelding": WAGES, "innskudd": SHARES}
 
-    assert row.rows.get(orgnr=FIRST).values["expected"] == sorted([DEPOSITS, WAGES])
+    assert read_services("Innskudd, utlån og renter, A-melding", known) == sorted([DEPOSITS, WAGES])
+    assert read_services("Innskudd; A-melding", known) == sorted([SHARES, WAGES])
+    assert read_services("utlån og renter", known) is None
+    assert read_services(" , ", known) == []
+
+
+def test_only_names_of_one_service_alone_are_known(administrator: User) -> None:
+    names = names_of_services(Environment.TEST)
+    row = judged(administrator, f"{HEAD}\n{FIRST};RF-1086\n{SECOND};RF-1301\n{THIRD};Skatt")
+
+    assert row.rows.get(orgnr=FIRST).values["expected"] == [SHARES]
     assert verdicts(row) == [V.NEW, V.VALUE, V.VALUE]
     assert "rf1301" not in names
 
