@@ -16,13 +16,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="DialogSource",
             fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "dialog",
                     models.OneToOneField(
                         on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
                         related_name="source",
-                        serialize=False,
                         to="submissions.dialog",
                         verbose_name="dialog",
                     ),
