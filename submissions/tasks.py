@@ -94,6 +94,12 @@ def poll_cursors(**_: Any) -> None:
 
 
 @shared_task(acks_late=True, ignore_result=True)
+def look(access: int, **_: Any) -> None:
+    """A person looks at a customer of this access."""
+    cursors.look(access_id=access, at=timezone.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
 def find_missed(**_: Any) -> None:
     """Look once more for a batch of the dialogs that an event told of and no search has shown."""
     missed.find_due(at=timezone.now())

@@ -24,7 +24,7 @@ from submissions.models import Dialog, Document, EventSubscription, PollCursor, 
 from submissions.services import catalogue
 from submissions.services.inbox import following
 from submissions.services.inbox.subscriptions.wanted import can_subscribe
-from systemusers.models import Access, MaskinportenClient, ScopeGrant, SigningKey, System, signed_by
+from systemusers.models import Access, Kind, MaskinportenClient, ScopeGrant, SigningKey, System, signed_by
 from systemusers.services import keys
 
 DONE, FAULT, WAITING, REMAINING = "DONE", "FAULT", "WAITING", "REMAINING"
@@ -280,9 +280,10 @@ class _StepChecks:
         opening = sorted(
             {urn for service in catalogue.followed(catalogue.local(self.environment)) for urn in service.packages}
         )
+        own = ~Q(rights=[]) & Q(profile__kind=Kind.STANDARD)
         if is_some and not usable.exclude(rights=[], packages=[]).exists():
             return _("Altinn varsler ikke for tilganger uten enkeltrettigheter og tilgangspakker.")
-        if is_some and not usable.filter(~Q(rights=[]) | Q(packages__has_any_keys=opening)).exists():
+        if is_some and not usable.filter(own | Q(packages__has_any_keys=opening)).exists():
             return _("Portalen abonnerer ikke for tilgangspakker uten en tjeneste vi kjenner.")
         return ""
 

@@ -43,7 +43,7 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
     through = through_whom(row, user=request.user) if row.is_client else []  # type: ignore[attr-defined] # annotated
     if is_by_person(request):
         shown = [*accesses, *through]
-        cursors.look(accesses=[each.access.pk for each in shown if each.access.status in Access.USABLE], at=at)
+        cursors.note_look(each.access.pk for each in shown if each.access.status in Access.USABLE)
     asked, sent = orders.orders_of(row), _submissions(row)
     newest = orders.newest_of(row, asked, at=at, working=working)
     context = {

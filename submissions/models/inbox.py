@@ -171,9 +171,7 @@ ANSWERS = frozenset({"Acceptance", "Rejection"})
 class DialogSource(models.Model):
     """A dialog as Dialogporten's list last gave it, whole: with what we have no column for."""
 
-    dialog = models.OneToOneField(
-        Dialog, models.CASCADE, primary_key=True, related_name="source", verbose_name=_("dialog")
-    )
+    dialog = models.OneToOneField(Dialog, models.CASCADE, related_name="source", verbose_name=_("dialog"))
     content = PackedJSONField(_("svaret fra Dialogporten"))
     kept_at = models.DateTimeField(_("hentet"))
 
@@ -184,7 +182,7 @@ class DialogSource(models.Model):
         verbose_name_plural = _("dialoger slik Dialogporten ga dem")
 
     def __str__(self) -> str:
-        return str(self.pk)
+        return str(self.dialog_id)
 
 
 class TransmissionQuerySet(models.QuerySet["Transmission"]):

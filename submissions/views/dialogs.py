@@ -136,7 +136,7 @@ def dialog(request: StaffRequest, pk: int) -> HttpResponse:
     at = timezone.now()
     if is_by_person(request):
         mark_seen(dialogs=Dialog.objects.filter(pk=row.pk, news_at=row.news_at), user=request.user)
-        cursors.look(accesses=[row.access_id], at=at)
+        cursors.note_look([row.access_id])
     context = {
         "dialog": row,
         "title": service.title_of(row),

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Least
 
 from accounts.models import followed
 from portal.core import lease
+from portal.core.enqueue import enqueue_by_name
 from portal.core.environments import Environment
 from portal.core.lease import Hold
 from submissions.adapters import HAND_OVERS
@@ -21,6 +23,7 @@ from submissions.services import catalogue
 from submissions.services.inbox.reading import Pages
 from systemusers.models import Access, ClientRelation, ClientRound
 
+LOOK_TASK, POLL_TASK = "submissions.tasks.look", "submissions.tasks.poll_cursors"
 LONGEST_WAIT = timedelta(hours=1)
 """Between two rounds that fail."""
 Tier = PollCursor.Tier
@@ -143,15 +146,20 @@ def note_rights(*, at: datetime, everything: bool = False) -> int:
     return len(changed)
 
 
-def look(*, accesses: Iterable[int], at: datetime) -> None:
-    """A person has opened a page about a customer of these accesses: ask now, unless that was done a moment ago."""
-    again = at - INTERVALS[Tier.LOOKING]
-    rows = PollCursor.objects.filter(Q(looked_at__isnull=True) | Q(looked_at__lt=again), access__in=list(accesses))
-    for pk in list(rows.values_list("pk", flat=True)[:MOST_LOOKED]):  # one by one: no two locks at once
-        row = PollCursor.objects.filter(pk=pk)
-        row.update(looked_at=at)
-        old = Q(polled_at__isnull=True) | Q(polled_at__lt=again)
-        lease.make_due(row.filter(old, failures=0, next_attempt_at__gt=at), at=at)
+def note_look(accesses: Iterable[int]) -> None:
+    """A person has opened a page about a customer of these accesses. A worker notes it; the page writes nothing."""
+    for access in list(accesses)[:MOST_LOOKED]:
+        if cache.add(f"looked:{access}", 1, INTERVALS[Tier.LOOKING].total_seconds()):
+            enqueue_by_name(LOOK_TASK, access=access)
+
+
+def look(*, access_id: int, at: datetime) -> None:
+    """A person looks: ask now, unless that was done a moment ago."""
+    row = PollCursor.objects.filter(access=access_id)
+    row.update(looked_at=at)
+    old = Q(polled_at__isnull=True) | Q(polled_at__lt=at - INTERVALS[Tier.LOOKING])
+    if lease.make_due(row.filter(old, failures=0, next_attempt_at__gt=at), at=at):
+        enqueue_by_name(POLL_TASK)
 
 
 def read_last_days(*, access_id: int, at: datetime, everything: bool = False) -> None:

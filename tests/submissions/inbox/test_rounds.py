@@ -6,8 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from celery import current_app
+from django.db import transaction
 from django.db.models import F
+from django.test import Client
+from django.urls import reverse
 
+from accounts.models import User
 from submissions.models import Dialog, PollCursor
 from submissions.services.inbox import cursors
 from systemusers.models import Access
@@ -137,7 +142,7 @@ def test_while_a_person_looks_the_customer_is_asked_about_at_once_and_then_often
     quiet(reading)
     reading.opens()
 
-    cursors.look(accesses=[reading.world.access.pk], at=reading.world.at)
+    cursors.look(access_id=reading.world.access.pk, at=reading.world.at)
     moved = reading.poll()
     PollCursor.objects.update(changed_at=None, next_attempt_at=reading.world.at)
     reading.poll()
@@ -151,7 +156,7 @@ def test_while_a_person_looks_the_customer_is_asked_about_at_once_and_then_often
 def test_looking_again_a_moment_later_asks_nothing(reading: Reading) -> None:
     quiet(reading)
     for _ in range(3):
-        cursors.look(accesses=[reading.world.access.pk], at=reading.world.at)
+        cursors.look(access_id=reading.world.access.pk, at=reading.world.at)
         reading.poll()
         reading.world.let_pass(60)
 
@@ -163,7 +168,7 @@ def test_a_cursor_that_waits_after_a_failure_is_not_hurried_by_looking(reading: 
     PollCursor.objects.update(failures=2, problem_code="UNAVAILABLE")
     before = reading.cursor.next_attempt_at
 
-    cursors.look(accesses=[reading.world.access.pk], at=reading.world.at)
+    cursors.look(access_id=reading.world.access.pk, at=reading.world.at)
 
     assert reading.cursor.next_attempt_at == before
 
@@ -179,3 +184,25 @@ def test_customers_that_began_together_do_not_stay_together(reading: Reading) ->
     assert len(spreads) == 7
     assert all(0.8 <= one <= 1.2 for one in spreads)
     assert times == {reading.world.at + timedelta(minutes=20)}  # everything is read then, as the accesses are new
+
+
+def test_a_page_about_a_customer_tells_a_worker_once_in_five_minutes(
+    reading: Reading, client: Client, administrator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, dict[str, int]]] = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, kwargs=None, **_: told.append((name, kwargs)))
+    monkeypatch.setattr(transaction, "on_commit", lambda act: act())
+    reading.opens()
+    reading.poll()
+    client.force_login(administrator)
+    told.clear()
+    customer = reverse("customer", kwargs={"environment": "sandbox", "pk": reading.world.access.customer.pk})
+    dialog = reverse("dialog", kwargs={"environment": "sandbox", "pk": Dialog.objects.get().pk})
+
+    client.get(customer, headers={"Sec-Purpose": "prefetch"})
+    in_advance = list(told)
+    for page in (customer, customer, dialog):
+        assert client.get(page).status_code == 200
+
+    assert in_advance == []
+    assert told == [("submissions.tasks.look", {"access": reading.world.access.pk})]
