@@ -142,6 +142,8 @@ class AuditType(StrEnum):
     PRODUCTION_UNTICKED = "production-unticked"
     SUBSCRIBE = "subscribe"
     TRIED_AGAIN = "tried-again"
+    MADE_DUE = "made-due"
+    LEASE_RELEASED = "lease-released"
     READ = "read"
     FETCHED = "fetched"
     EVIDENCE_FETCHED = "evidence-fetched"
@@ -247,6 +249,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.SENDING_ORDERED: {"number"},
     T.REST_FETCHED: {"number"},
     T.TRIED_AGAIN: {"attachments"},
+    T.LEASE_RELEASED: {"attempt"},
     T.ORDER_EXPORTED: {"format"},
     T.SETTLED: {"outcome", "grounds"},
     T.CORRECTION_TOLD: {"correction"},

@@ -55,7 +55,7 @@ class Light:
 
 def note(stats: CallStats) -> None:
     """Record one call. Never raises, so that it cannot stop a submission."""
-    environment = _environment_of(stats.host)
+    environment = environment_of(stats.host)
     if environment is None or stats.service not in NAMES:
         return
     healthy = stats.status is not None and stats.status < 500 and stats.status != 429
@@ -176,7 +176,7 @@ def _key(environment: str, service: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _environment_of(host: str) -> Environment | None:
+def environment_of(host: str) -> Environment | None:
     """The environment whose services answer at `host` (with port)."""
     for environment in Environment:
         if not environment.is_enabled:
