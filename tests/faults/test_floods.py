@@ -65,8 +65,8 @@ class Field:
                 )
             )  # fmt: skip
 
-    def send(self, task: str, queue: str, **kwargs: object) -> None:
-        self.app.send_task(task, kwargs=kwargs, queue=queue)
+    def send(self, task: str, to: str, **kwargs: object) -> None:
+        self.app.send_task(task, kwargs=kwargs, queue=to)
 
     def told(self) -> list[str]:
         return [queue.decode() for queue in self.valkey.lrange("told", 0, -1)]
