@@ -53,14 +53,12 @@ class Host:
 
     @property
     def note(self) -> str:
-        if self.budget is None:
+        """For how long the host has asked us to wait; "" when it has not."""
+        if self.budget is None or not self.budget.pause:
             return ""
-        if self.budget.pause:
-            seconds = math.ceil(self.budget.pause)
-            return ngettext("Ba oss vente, %(n)s sekund igjen", "Ba oss vente, %(n)s sekunder igjen", seconds) % {
-                "n": seconds
-            }
-        return _("%(n)s samtidige er grensen") % {"n": self.budget.most}
+        seconds = math.ceil(self.budget.pause)
+        text = ngettext("Ba oss vente, %(n)s sekund igjen", "Ba oss vente, %(n)s sekunder igjen", seconds)
+        return text % {"n": seconds}
 
 
 @dataclass(frozen=True)

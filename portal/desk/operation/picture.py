@@ -44,6 +44,11 @@ class QueueRow:
     def title(self) -> str:
         return str(TITLES[self.purpose])
 
+    @property
+    def waits_since(self) -> datetime | None:
+        """Of what waits for this queue, as a message or as a row."""
+        return min((moment for moment in (self.oldest_at, self.rows_since) if moment), default=None)
+
 
 @dataclass(frozen=True)
 class Outbox:
@@ -128,7 +133,7 @@ def _queues(beats: dict[str, datetime], rows: list[Waiting], workers: list[Worke
         done = [fields.get(f"{queue.purpose} done", 0) for fields in minutes]
         own = [worker for worker in workers if queue.purpose in worker.queues]
         since = _since(queue.purpose, rows)
-        waited = [moment for moment in (queue.oldest_at, since) if moment]
+        waits_since = min((moment for moment in (queue.oldest_at, since) if moment), default=at)
         found.append(
             QueueRow(
                 purpose=queue.purpose,
@@ -141,7 +146,7 @@ def _queues(beats: dict[str, datetime], rows: list[Waiting], workers: list[Worke
                 processes=sum(worker.processes for worker in own),
                 beat_at=beats.get(queue.purpose),
                 rows_since=since,
-                is_behind=any(at - moment > BEHIND for moment in waited),
+                is_behind=at - waits_since > BEHIND,
             )
         )
     return found

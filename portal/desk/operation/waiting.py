@@ -96,6 +96,7 @@ def _left_of(rows: QuerySet[Any], at: datetime) -> QuerySet[Any, Any]:
 
 
 def _described(kind: Kind, pks: list[int], at: datetime) -> list[Left]:
+    """Without those that were given back since they were found."""
     customer = f"{kind.customer}__name" if kind.customer else ""
     names = ("pk", "attempts", "lease_until", *([customer] if customer else []))
     return [
@@ -103,7 +104,7 @@ def _described(kind: Kind, pks: list[int], at: datetime) -> list[Left]:
             kind, row["pk"], row["attempts"], row["lease_until"] - LEASE, row["lease_until"] <= at,
             row[customer] if customer else "",
         )
-        for row in kind.rows().model._base_manager.filter(pk__in=pks).values(*names)
+        for row in kind.rows().model._base_manager.filter(pk__in=pks, lease_until__isnull=False).values(*names)
     ]  # fmt: skip
 
 

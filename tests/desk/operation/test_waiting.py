@@ -88,6 +88,12 @@ def test_a_worker_that_renews_its_lease_is_not_shown() -> None:
     assert left(at=AT + timedelta(minutes=3)) == []
 
 
+def test_a_row_that_is_given_back_while_the_page_is_made_is_left_out() -> None:
+    [order] = make_due_rows(Order)
+
+    assert module._described(module.BY_CODE["order"], [order.pk], AT) == []
+
+
 def test_a_lease_that_has_ended_is_shown_until_the_row_is_taken_again() -> None:
     make_due_rows(Order)
     lease.claim(Order.objects.all(), at=AT)
