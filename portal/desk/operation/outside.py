@@ -25,7 +25,7 @@ NOW = 10
 """Minutes by which the state is judged."""
 NORMAL, SLOW, FAILING, PAUSED, UNUSED = "NORMAL", "SLOW", "FAILING", "PAUSED", "UNUSED"
 COLOURS = {NORMAL: "success", SLOW: "warning", FAILING: "danger", PAUSED: "warning", UNUSED: "neutral"}
-FAILING_SHARE = 0.2
+FAILING_SHARE, FAILING_NUMBER = 0.2, 3
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def outside(*, environment: Environment, at: datetime, width: float = 560, heigh
     lines = _lines(minutes)
     hosts = [
         Host(
-            name=NAMES.get(one.service) or OTHERS.get(one.service) or one.service,
-            host=one.host,
+            name=_name(one.service, one.host),
+            host=one.host.partition("/")[0],
             state=_state(recent.get(key := (one.service, one.host)), budgets.get(key)),
             calls=one.calls,
             errors=one.errors,
@@ -101,8 +101,17 @@ def outside(*, environment: Environment, at: datetime, width: float = 560, heigh
     numbers = [sum(one.errors for one in calls.measured(fields)) for fields in hours]
     labels = _clock(at, len(numbers))
     order = {name: index for index, name in enumerate(NAMES.values())}
-    hosts.sort(key=lambda host: (order.get(host.name, len(order)), host.name, host.host))
+    hosts.sort(key=lambda host: (order.get(host.name.partition(",")[0], len(order)), host.name, host.host))
     return Outside(hosts, plots.bars(numbers, labels, width=width, height=height))
+
+
+def _name(service: str, host: str) -> str:
+    """Of the service, with the API where each is counted alone: the end of its path, else the beginning of its host name."""
+    name = NAMES.get(service) or OTHERS.get(service) or service
+    if service != "skatteetaten":
+        return name
+    api = host.rpartition("/")[2] if "/" in host else host.partition(".")[0]
+    return f"{name}, {api}"
 
 
 def _clock(at: datetime, number: int) -> list[str]:
@@ -130,7 +139,7 @@ def _state(now: Measured | None, budget: Budget | None) -> str:
         return PAUSED
     if now is None or not now.calls:
         return UNUSED
-    if now.errors / now.calls >= FAILING_SHARE:
+    if now.errors >= FAILING_NUMBER and now.errors / now.calls >= FAILING_SHARE:
         return FAILING
     typical = now.slower_than(0.5) or 0.0
     return SLOW if typical > SLOW_SECONDS else NORMAL

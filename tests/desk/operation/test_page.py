@@ -93,7 +93,7 @@ def test_workers_queues_and_rates_are_shown(page: Client) -> None:
 
     text = page.get(URL).text
 
-    assert "3 prosesser" in text
+    assert [row.processes for row in page.get(URL).context["picture"].queues if row.purpose == "mail"] == [3]
     assert "arbeidere: 1, prosesser: 3" in text
     assert "Disse køene ligger etter: E-post og webhook." in text
 
@@ -139,10 +139,13 @@ def test_a_service_that_fails_is_named_with_its_errors(page: Client) -> None:
 
     for status in (200, 503, 503, 503):
         call(status)
+    call(503, service="skatteetaten", path="/skatteetaten/innrapporteringbsu/v1/2025")
 
     text = page.get(URL).text
 
     assert "Dialogporten feiler." in text
+    assert "Skatteetaten, innrapporteringbsu" in text
+    assert "innrapporteringbsu feiler." not in text, "one error is no failure"
     assert 'class="plot__bar"' in text
 
 
