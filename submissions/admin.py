@@ -223,7 +223,7 @@ class DialogAdmin(Mendable):
 
     @admin.action(description=_("Gi ansvaret til den som er valgt, eller til ingen"), permissions=["mend"])
     def assign(self, request: HttpRequest, queryset: QuerySet[models.Dialog]) -> None:
-        person = User.objects.filter(is_active=True, pk=request.POST.get("person") or None).first()
+        person = User.objects.filter(is_active=True, pk=request.POST.get("person") or 0).first()
         total = queryset.count()
         done = acts.assign(dialogs=queryset, to=person, by=actor(request), at=timezone.now())
         tell(request, done=done, total=total)

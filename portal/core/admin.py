@@ -66,14 +66,14 @@ def act_on_each(
     request: HttpRequest, rows: QuerySet[Any], act: Callable[..., object], *, errors: tuple[type[Exception], ...] = ()
 ) -> None:
     """An action: the service `act` for each of the rows. Those that it is not for any more (`errors`, LostRace) are counted apart."""
-    done, at, by = 0, timezone.now(), actor(request)
-    total = 0
+    done, total, at, by = 0, 0, timezone.now(), actor(request)
+    expected: tuple[type[Exception], ...] = (LostRace, IllegalTransition, *errors)
     for row in rows:
         total += 1
         try:
             act(row, by=by, at=at)
             done += 1
-        except (LostRace, IllegalTransition, *errors):
+        except expected:
             continue
     tell(request, done=done, total=total)
 
@@ -90,7 +90,7 @@ def tell(request: HttpRequest, *, done: int, total: int) -> None:
 class Mendable(Unchangeable):
     """Of rows that workers take. Who has the right to change the model may have one tried at once, and take it from a worker."""
 
-    actions = ("try_now", "release")
+    actions: Any = ("try_now", "release")
 
     def has_mend_permission(self, request: HttpRequest) -> bool:
         meta = self.model._meta

@@ -58,7 +58,7 @@ def test_readyz_counts_migrations_that_are_not_applied(client):
 @pytest.mark.django_db
 def test_readyz_reads_the_files_of_migrations_once(client, monkeypatch):
     client.get("/readyz")
-    read = []
+    read: list[object] = []
     monkeypatch.setattr(MigrationLoader, "build_graph", read.append)
 
     assert client.get("/readyz").json()["migrations"] == "ok"

@@ -123,8 +123,10 @@ def machine() -> dict[str, Any]:
 
 def workers(*, at: datetime) -> list[Worker]:
     """Those that have reported lately, by name. Forgets the others. Raises ERRORS."""
-    found, gone = [], []
-    for name, report in valkey().hgetall(WORKERS).items():
+    found: list[Worker] = []
+    gone: list[Worker] = []
+    stored: dict[bytes, bytes] = valkey().hgetall(WORKERS)  # type: ignore[assignment] # no answers are decoded
+    for name, report in stored.items():
         worker = _decoded(name.decode(), json.loads(report))
         (found if at - worker.at <= HEARD_OF else gone).append(worker)
     old = [worker.name for worker in gone if at - worker.at > timedelta(days=1)]

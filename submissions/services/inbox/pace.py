@@ -5,6 +5,7 @@ A cursor's tier is read from what was planned for it, so it holds whatever rule 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -96,7 +97,7 @@ def _tier() -> Case:
     )
 
 
-def _pace(row: dict[str, Any]) -> Pace:
+def _pace(row: Mapping[str, Any]) -> Pace:
     seconds = {name: row[name].total_seconds() if row[name] else 0.0 for name in ("typical", "slow", "longest")}
     return Pace(
         row["tier"], row["customers"], row["late"], seconds["typical"], seconds["slow"], max(0.0, seconds["longest"])

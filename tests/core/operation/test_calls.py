@@ -61,7 +61,7 @@ def test_skatteetaten_is_counted_by_api_and_others_by_host() -> None:
     call(service="skatteetaten", path="/skatteetaten/innrapporteringbsu/v1/2025")
     call(service="altinn", path="/any/path")
 
-    host = urlsplit(settings.SANDBOX_URL).netloc
+    host = str(urlsplit(str(settings.SANDBOX_URL)).netloc)
     assert [(one.service, one.host, one.calls) for one in hour()] == [
         ("altinn", host, 1),
         ("skatteetaten", f"{host}/skatteetaten/api/aksjonaerregister", 2),
