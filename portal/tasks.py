@@ -9,10 +9,13 @@ from celery import Task, shared_task
 from django.utils import timezone
 
 from portal.core import audit_chain, heartbeat, removed
+from portal.core.environments import Environment
 from portal.core.outbox import delivery
+from portal.core.queues import Purpose
 from portal.core.retention import work as purging
 from portal.desk.kept.rules import RULES
 from portal.desk.notifications import results, work
+from submissions.services.inbox import pace
 
 
 @shared_task(ignore_result=True)
@@ -59,12 +62,20 @@ def forget_removed(**_: Any) -> None:
     removed.forget_old(at=timezone.now())
 
 
+@shared_task(ignore_result=True)
+def measure_pace(**_: Any) -> None:
+    """Measure over all customers how often they are followed, for the operator's page and the metrics."""
+    for environment in Environment:
+        if environment.is_enabled:
+            pace.measure(environment=environment, at=timezone.now())
+
+
 @shared_task(bind=True, ignore_result=True)
-def record_heartbeat(self: Task[..., None], **_: Any) -> None:
-    """Write when beat sent this message, now that it has come through the broker and a worker to the database.
+def record_heartbeat(self: Task[..., None], queue: str = Purpose.DEFAULT, **_: Any) -> None:
+    """Write when beat sent this message, now that it has come through the broker and a worker of this queue to the database.
 
     A message without a send time proves nothing about beat, so it is not counted.
     """
     sent_at = (self.request.headers or {}).get("sent_at")
     if sent_at:
-        heartbeat.record_beat(beat_at=datetime.fromisoformat(sent_at), at=timezone.now())
+        heartbeat.record_beat(beat_at=datetime.fromisoformat(sent_at), at=timezone.now(), queues=[queue])

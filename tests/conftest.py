@@ -177,13 +177,12 @@ def same_ids(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def beating_heart(request: pytest.FixtureRequest) -> None:
-    """Background work goes on, at whatever time a test takes it to be. A test of the opposite deletes the row."""
+    """Background work goes on, at whatever time a test takes it to be. A test of the opposite deletes the rows."""
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
-        from portal.core.heartbeat import Heartbeat
+        from portal.core.heartbeat import record_beat
 
         request.getfixturevalue("db")
-        beat = Heartbeat(beat_at=FAR_AHEAD, worked_at=FAR_AHEAD)
-        Heartbeat.objects.bulk_create([beat], ignore_conflicts=True)
+        record_beat(beat_at=FAR_AHEAD, at=FAR_AHEAD)
 
 
 @pytest.fixture(scope="session")

@@ -154,6 +154,8 @@ class AuditType(StrEnum):
     SUBSCRIBE = "subscribe"
     UNSUBSCRIBE = "unsubscribe"
     TRIED_AGAIN = "tried-again"
+    MADE_DUE = "made-due"
+    LEASE_RELEASED = "lease-released"
     READ = "read"
     FETCHED = "fetched"
     EVIDENCE_FETCHED = "evidence-fetched"
@@ -269,6 +271,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.ERASURE_ORDERED: {"number"},
     T.HELD_EXPORTED: {"number"},
     T.TRIED_AGAIN: {"attachments"},
+    T.LEASE_RELEASED: {"attempt"},
     T.ORDER_EXPORTED: {"format"},
     T.SETTLED: {"outcome", "grounds"},
     T.CORRECTION_TOLD: {"correction"},

@@ -26,16 +26,19 @@ type_of_next = Callable[[HttpRequest], HttpResponse]
 
 
 class Health:
-    """Answers /healthz and /readyz before hosts, sessions and redirects: a probe uses none of these."""
+    """Answers /healthz, /readyz and /metrics before hosts, sessions and redirects: a probe uses none of these."""
 
     def __init__(self, get_response: type_of_next) -> None:
         self.get_response = get_response
+        self.metrics: Callable[[HttpRequest], HttpResponse] = import_string(settings.METRICS_VIEW)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path == "/healthz":
             return health.alive()
         if request.path == "/readyz":
             return health.ready(at=timezone.now())
+        if request.path == "/metrics":
+            return self.metrics(request)
         return self.get_response(request)
 
 

@@ -167,6 +167,12 @@ class Shell:
         return reverse("account", kwargs={"environment": self._environment}) if self._environment else ""
 
     @property
+    def operation_url(self) -> str:
+        """For administrators."""
+        is_theirs = bool(self._environment) and getattr(self._request.user, "is_administrator", False)
+        return reverse("operation", kwargs={"environment": self._environment}) if is_theirs else ""
+
+    @property
     def settings_url(self) -> str:
         if not self._environment:
             return ""

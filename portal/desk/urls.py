@@ -6,6 +6,7 @@ from portal.desk import clients, customer, customer_life, customers, offered, sa
 from portal.desk.guide import views as guide
 from portal.desk.kept import views as kept
 from portal.desk.notifications import views as notifications
+from portal.desk.operation import views as operation
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
@@ -13,6 +14,8 @@ urlpatterns = [
     path("account/try-again/", notifications.try_again, name="account-try-again"),
     path("search/", search.search, name="search"),
     path("connection/", views.connection, name="connection"),
+    path("operation/", operation.operation, name="operation"),
+    path("operation/release/<str:kind>/<int:pk>/", operation.release, name="operation-release"),
     path("offered/", offered.offered_list, name="offered"),
     path("offered/read/", offered.read_now, name="offered-read"),
     path("access/<int:pk>/clients/", clients.clients, name="clients"),

@@ -302,6 +302,8 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.SUBSCRIBE: P(lazy("Abonnement på hendelser bestilt"), on_pages=False),
     T.UNSUBSCRIBE: P(lazy("Abonnement på hendelser fjernet"), on_pages=False),
     T.TRIED_AGAIN: P(lazy("Bedt om å hente på nytt")),
+    T.MADE_DUE: P(lazy("Prøves på nytt uten å vente")),
+    T.LEASE_RELEASED: P(lazy("Frigitt fra en arbeider som henger"), _attempt),
     T.READ: P(lazy("Dokument lest"), on_pages=False),
     T.FETCHED: P(lazy("Dokument lastet ned"), on_pages=False),
     T.EVIDENCE_FETCHED: P(lazy("Bevispakke lastet ned"), on_pages=False),

@@ -20,7 +20,7 @@ PAGES = [
     "services/", "services/?state=PERSON", "services/innrapportering-amelding/", "services/innrapportering-egg/",
     "services/mva-melding/", "services/mva-melding/hand-over/", "orders/", "orders/new/", "letters/", "settings/opened/",
     "due/", "due/calendar/", "due/expected/", "search/?q=nordlys", "settings/mail/", "kept/", "campaigns/", "campaigns/new/",
-    "campaigns/funnel/", "customers/?q=finnes+ikke",
+    "campaigns/funnel/", "customers/?q=finnes+ikke", "operation/",
 ]  # fmt: skip
 OF_ONE_IN_USE = [
     "", "connection/", "connection/guide/", "connection/doctor/", "offered/", "offered/?group=opens", "customers/40/",
@@ -28,7 +28,7 @@ OF_ONE_IN_USE = [
     "access/", "access/1/", "access/1/clients/", "access/1/clients/?state=lacking", "access/1/clients/?state=strangers",
     "systems/1/", "systems/1/edit/", "systems/1/diff/", "systems/1/diff/?all=ours", "systems/1/found/",
     "systems/1/profiles/1/", "systems/1/profiles/new/", "systems/import/?client=1", "settings/",
-    "campaigns/", "campaigns/funnel/", "campaigns/1/", "campaigns/1/start/", "campaigns/2/", "campaigns/2/stop/",
+    "campaigns/", "campaigns/funnel/", "campaigns/1/", "campaigns/1/start/", "campaigns/2/", "campaigns/2/stop/", "operation/",
 ]  # fmt: skip
 """Pages that are empty in a new portal."""
 LOOKS: list[tuple[str, int, int]] = [("light", 1280, 900), ("dark", 390, 844)]

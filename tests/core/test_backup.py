@@ -308,14 +308,14 @@ def test_an_unreadable_private_key_is_not_repeated(tmp_path: Path) -> None:
 
 def test_a_missing_backup_is_noticed(db: None, settings: Settings) -> None:
     settings.BACKUP_WITHIN_HOURS = 26
-    assert is_overdue(at=AT)
+    assert is_overdue(find_newest(), at=AT)
 
     Backup.objects.create(began_at=AT, finished_at=AT, name="x")
-    assert not is_overdue(at=AT + timedelta(hours=25))
-    assert is_overdue(at=AT + timedelta(hours=27))
+    assert not is_overdue(find_newest(), at=AT + timedelta(hours=25))
+    assert is_overdue(find_newest(), at=AT + timedelta(hours=27))
 
     settings.BACKUP_WITHIN_HOURS = 0
-    assert not is_overdue(at=AT + timedelta(days=9))
+    assert not is_overdue(find_newest(), at=AT + timedelta(days=9))
 
 
 def test_the_commands_make_check_and_explain(made: Path, keys: Keys, capsys: pytest.CaptureFixture[str]) -> None:

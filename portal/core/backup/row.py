@@ -39,9 +39,11 @@ def find_newest() -> Backup | None:
     return Backup.objects.filter(finished_at__isnull=False).order_by("-finished_at").first()
 
 
-def is_overdue(*, at: datetime) -> bool:
-    """Whether there is none that is younger than BACKUP_WITHIN_HOURS. False where that is 0: backups are made by other means."""
+def is_overdue(newest: Backup | None, *, at: datetime) -> bool:
+    """Whether `newest`, as found by `find_newest`, is older than BACKUP_WITHIN_HOURS, or None.
+
+    False where that is 0: backups are made by other means.
+    """
     if not settings.BACKUP_WITHIN_HOURS:
         return False
-    newest = find_newest()
     return newest is None or newest.began_at < at - timedelta(hours=settings.BACKUP_WITHIN_HOURS)

@@ -34,11 +34,15 @@ class Policy:
     at_once: int = 0
 
 
+def name_of(service: str, where: str) -> str:
+    """Of the budget. `where`: the host, or the API where its owner counts so."""
+    return f"{OF_HOST.get(service, service)}@{where}"
+
+
 def policy_for(service: str, url: str) -> Policy:
     there = urlsplit(url)
-    if service == BY_API:
-        return _policy(f"{service}@{api_of(url)}", there.netloc, by_api=True)
-    return _policy(f"{OF_HOST.get(service, service)}@{there.netloc}", there.netloc, by_api=False)
+    by_api = service == BY_API
+    return _policy(name_of(service, api_of(url) if by_api else there.netloc), there.netloc, by_api=by_api)
 
 
 @lru_cache(maxsize=512)

@@ -37,6 +37,10 @@ class State:
     def is_slowed(self) -> bool:
         return self.rate < self.usual * 0.99
 
+    def pause(self, *, at: datetime) -> float:
+        """Seconds for which the remote has asked for no calls."""
+        return max(0.0, (self.paused_until - at).total_seconds()) if self.paused_until else 0.0
+
 
 def now(*, at: datetime) -> list[State] | None:
     """The budgets that have been used in the last day, by name. None while Valkey does not answer."""

@@ -28,10 +28,10 @@ BACKUPS = 5
 @staff_page(may="is_administrator")
 @require_safe
 def kept(request: StaffRequest) -> HttpResponse:
-    at = timezone.now()
+    at, newest = timezone.now(), find_newest()
     context = {
-        "newest": find_newest(),
-        "overdue": is_overdue(at=at),
+        "newest": newest,
+        "overdue": is_overdue(newest, at=at),
         "within": settings.BACKUP_WITHIN_HOURS,
         "backups": Backup.objects.order_by("-began_at")[:BACKUPS],
         "runs": shown.open_runs(at=at),
