@@ -19,6 +19,8 @@ from portal.core.valkey import ERRORS, valkey
 logger = logging.getLogger(__name__)
 WRITE_EVERY = 1.0
 """Seconds."""
+PAUSE = 30.0
+"""Seconds without a try after Valkey has not answered: a call to a service does not wait for it."""
 MINUTE, HOUR = 60, 3600
 KEPT = {MINUTE: timedelta(hours=2), HOUR: timedelta(days=2)}
 Fields = dict[str, int]
@@ -44,6 +46,8 @@ class Counter:
     def write(self) -> None:
         """What was counted since the last time. Never raises."""
         with self._lock:
+            if time.monotonic() < self._written_at:
+                return
             waiting, self._waiting = self._waiting, defaultdict(Sums)
             self._written_at = time.monotonic()
         if not waiting:
@@ -54,6 +58,7 @@ class Counter:
                     self._put(pipe, group, minute * MINUTE, sums)
                 pipe.execute()
         except ERRORS:
+            self._written_at = time.monotonic() + PAUSE
             logger.debug("%s: nothing was counted", self.name)
 
     def _put(self, pipe: Any, group: str, moment: int, sums: Fields) -> None:

@@ -76,27 +76,37 @@ def _oldest(rows: dict[str, QuerySet[Any]]) -> dict[str, datetime]:
 
 
 def left(*, at: datetime) -> list[Left]:
-    """Those in the hands of a worker that gives no sign, the longest first. One query, and one for each kind that has some."""
-    parts = [
-        _left_of(kind.rows(), at).annotate(code=Value(kind.code)).values_list("code", "pk", "lease_until")
-        for kind in KINDS
+    """Those in the hands of a worker that gives no sign, the longest first. One query, and one for each kind that may have some."""
+    found = _quiet(at)
+    rows = [
+        row for kind in KINDS if (pks := found.get(kind.rows().model._meta.label)) for row in _described(kind, pks, at)
     ]
-    some = parts[0].union(*parts[1:], all=True).order_by("lease_until")[:MOST_LEFT]
+    return sorted(rows, key=lambda row: row.sign_at)[:MOST_LEFT]
+
+
+def _quiet(at: datetime) -> dict[str, list[int]]:
+    """Ids by model: among the rows that have waited longest, those whose lease was not renewed lately.
+
+    The rows are taken from the index of what is due before anything else is asked of them, in whatever order PostgreSQL would.
+    """
+    models = {kind.rows().model for kind in KINDS}
+    parts: list[str] = []
+    values: list[Any] = []
+    for model in sorted(models, key=lambda model: model._meta.label):
+        due_rows = model._base_manager.filter(next_attempt_at__lte=at).order_by("next_attempt_at")
+        sql, params = due_rows.values("pk", "lease_until")[:LOOKED_AT].query.sql_with_params()
+        parts.append(f"(SELECT %s, pk FROM ({sql}) AS oldest WHERE lease_until < %s LIMIT {MOST_LEFT})")  # noqa: S608
+        values += [model._meta.label, *params, at + LEASE - QUIET]
     found: dict[str, list[int]] = {}
-    for code, pk, _until in some:
-        found.setdefault(code, []).append(pk)
-    rows = [row for code, pks in found.items() for row in _described(BY_CODE[code], pks, at)]
-    return sorted(rows, key=lambda row: row.sign_at)
-
-
-def _left_of(rows: QuerySet[Any], at: datetime) -> QuerySet[Any, Any]:
-    """Among the rows that have waited longest."""
-    oldest = rows.model._base_manager.filter(next_attempt_at__lte=at).order_by("next_attempt_at").values("pk")
-    return rows.filter(pk__in=oldest[:LOOKED_AT], lease_until__lt=at + LEASE - QUIET).order_by()[:MOST_LEFT]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), values)
+        for label, pk in cursor.fetchall():
+            found.setdefault(label, []).append(pk)
+    return found
 
 
 def _described(kind: Kind, pks: list[int], at: datetime) -> list[Left]:
-    """Without those that were given back since they were found."""
+    """Those of this kind, without those that were given back since they were found."""
     customer = f"{kind.customer}__name" if kind.customer else ""
     names = ("pk", "attempts", "lease_until", *([customer] if customer else []))
     return [
@@ -104,7 +114,7 @@ def _described(kind: Kind, pks: list[int], at: datetime) -> list[Left]:
             kind, row["pk"], row["attempts"], row["lease_until"] - LEASE, row["lease_until"] <= at,
             row[customer] if customer else "",
         )
-        for row in kind.rows().model._base_manager.filter(pk__in=pks, lease_until__isnull=False).values(*names)
+        for row in kind.rows().filter(pk__in=pks, lease_until__isnull=False).values(*names)
     ]  # fmt: skip
 
 

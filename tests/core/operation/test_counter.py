@@ -96,6 +96,25 @@ def test_without_valkey_nobody_is_told(counter: Counter, monkeypatch: pytest.Mon
     counter.write()
 
 
+def test_after_a_failure_nobody_waits_for_valkey_for_a_while(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def away() -> redis.Redis:
+        asked.append(1)
+        return redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1)
+
+    monkeypatch.setattr(module, "valkey", away)
+
+    for _ in range(5):
+        counter.add("", {"n": 1})
+        counter.write()
+    assert len(asked) == 1
+
+    monkeypatch.undo()
+    counter._written_at -= module.PAUSE
+    assert counter.total("") == {"n": 4}
+
+
 def test_old_numbers_go_by_themselves(counter: Counter) -> None:
     counter.add("", {"n": 1})
 
