@@ -38,10 +38,11 @@ class Goes:
 
 def goes(customer: Customer) -> list[Goes]:
     """Only of a customer that is archived. One query for each kind."""
-    counted = [
-        (kind, rule.of_customer(customer.pk).count()) for kind, rule in RULES.items() if rule.of_customer is not None
-    ]
-    return [Goes(*map(str, OF_ONE[kind]), number) for kind, number in counted if number]
+    counted = {
+        kind: rule.of_customer(customer.pk).count() for kind, rule in RULES.items() if rule.of_customer is not None
+    }
+    texts = {kind: OF_ONE[kind] for kind, number in counted.items() if number}
+    return [Goes(str(title), str(what), counted[kind]) for kind, (title, what) in texts.items()]
 
 
 def stays(customer: Customer) -> list[str]:
