@@ -153,6 +153,15 @@ def empty_valkey(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("own_valkey").flushdb()
 
 
+@pytest.fixture(autouse=True)
+def unspent_budgets(own_valkey: Redis) -> None:
+    """No remote has asked for fewer calls yet: what one test made it say is nothing to the next."""
+    from portal.core.budgets import store
+
+    if names := own_valkey.smembers(store.ALL):
+        own_valkey.delete(*(store.key_of(name.decode()) for name in names))
+
+
 @pytest.fixture(scope="session")
 def sequences(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> dict[str, int]:
     """The first number of each sequence that nothing has used yet: far apart, so that no two tables share an id."""

@@ -42,8 +42,8 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
     accesses = listing.customer_row(row, at=at, working=working).accesses
     through = through_whom(row, user=request.user) if row.is_client else []  # type: ignore[attr-defined] # annotated
     if is_by_person(request):
-        shown = [*accesses, *through]
-        cursors.note_look(each.access.pk for each in shown if each.access.status in Access.USABLE)
+        reaching = [*(each.access for each in accesses), *(each.access for each in through)]
+        cursors.note_look(access.pk for access in reaching if access.status in Access.USABLE)
     asked, sent = orders.orders_of(row), _submissions(row)
     newest = orders.newest_of(row, asked, at=at, working=working)
     context = {

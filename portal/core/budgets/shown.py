@@ -45,7 +45,7 @@ class State:
 def now(*, at: datetime) -> list[State] | None:
     """The budgets that have been used in the last day, by name. None while Valkey does not answer."""
     try:
-        names = sorted(name.decode() for name in valkey().smembers(store.ALL))
+        names = sorted(name.decode() if isinstance(name, bytes) else name for name in valkey().smembers(store.ALL))
         with valkey().pipeline(transaction=False) as pipe:
             for name in names:
                 pipe.hgetall(store.key_of(name))

@@ -87,7 +87,7 @@ class Taken:
 def take(policy: Policy, *, want: int, debt: float, ident: str) -> Taken:
     """`debt`: seconds of the rate that may be spent ahead. `ident`: of the slot, where calls at once are counted."""
     keys = [key_of(policy.name), slots_of(policy.name), ALL]
-    args = [policy.rate, RECOVERY, policy.at_once, want, debt, SLOT_LIFE, ident, policy.name, KEPT]
+    args: list[str | float] = [policy.rate, RECOVERY, policy.at_once, want, debt, SLOT_LIFE, ident, policy.name, KEPT]
     number, wait, paused = valkey().eval(_TAKE, len(keys), *keys, *args)
     return Taken(int(number), int(wait) / 1000, bool(paused))
 
@@ -98,7 +98,7 @@ def give_back(policy: Policy, ident: str) -> None:
 
 def slow_down(policy: Policy, *, factor: float, pause: float, why: str) -> None:
     """`pause`: seconds without any call."""
-    args = [policy.rate, RECOVERY, pause, factor, CUT_EVERY, SLOWEST, why, KEPT]
+    args: list[str | float] = [policy.rate, RECOVERY, pause, factor, CUT_EVERY, SLOWEST, why, KEPT]
     valkey().eval(_SLOW, 1, key_of(policy.name), *args)
 
 

@@ -156,11 +156,12 @@ def _read_window(question: Question, pages: Pages, end: datetime | None, token: 
     """To the end of the window with each search. Whether more pages are left in it."""
     has_more = False
     name = "content_updated" if question.order == "contentUpdatedAt" else "updated"
-    before = {f"{name}_before": end} if end else {}
+    before: dict[str, Any] = {f"{name}_before": end} if end else {}
     for number, search in enumerate(question.searches):
         for _page in range(MOST_PAGES):
             previous = pages.place.tokens[number]
-            after = {} if previous and not pages.place.is_bounded else {f"{name}_after": pages.place.since}
+            is_open = previous and not pages.place.is_bounded
+            after: dict[str, Any] = {} if is_open else {f"{name}_after": pages.place.since}
             page = question.gateway.search(
                 token=token,
                 order_by=f"{question.order}_asc",

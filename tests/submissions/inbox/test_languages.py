@@ -15,7 +15,7 @@ from accounts.models import Role
 from portal.core.rich_text import MARKDOWN
 from portal.sandbox.dialogs import update_dialog
 from submissions.models import Dialog, DialogSource
-from submissions.models.texts import Shown, best
+from submissions.models.texts import Shown, Texts, best
 from submissions.services.pages import dialogs as pages
 from tests.fixtures import make_user
 from tests.submissions.inbox.reading import Reading
@@ -67,7 +67,8 @@ def test_a_row_from_before_is_shown_as_it_is() -> None:
 
 
 def test_markdown_is_shown_as_elements(reading: Reading) -> None:
-    row = Dialog(texts={"summary": {"nb": "Du må **svare**"}, "types": {"summary": MARKDOWN}})
+    texts: Texts = {"summary": {"nb": "Du må **svare**"}, "types": {"summary": MARKDOWN}}
+    row = Dialog(texts=texts)
 
     assert "<strong>svare</strong>" in row.shown_summary.block
 
