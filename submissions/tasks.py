@@ -94,8 +94,8 @@ def poll_cursors(**_: Any) -> None:
 
 
 @shared_task(acks_late=True, ignore_result=True)
-def look(access: int, **_: Any) -> None:
-    """A person looks at a customer of this access."""
+def look(access: int = 0, **_: Any) -> None:
+    """A person looks at a customer of this access. A message without one does nothing."""
     cursors.look(access_id=access, at=timezone.now())
 
 

@@ -134,9 +134,9 @@ class ListPage(Generic[Asked, Rows]):
     """The group that an address without the parameter shows; "": all rows."""
     always: ClassVar[tuple[str, ...]] = ()
     """Groups that have a chip also when they have no rows."""
-    file_name: ClassVar[str] = ""
+    file_name: str = ""
     """Of the file with all rows, without its ending; it names the list in the audit trail. "": there is no such file."""
-    fields: ClassVar[tuple[Field, ...]] = ()
+    fields: tuple[Field, ...] = ()
     """The columns of that file."""
     acts: ClassVar[tuple[Act, ...]] = ()
     """What can be done with picked rows; what `rows` makes then has `pk` and `label`. The view takes the POST."""

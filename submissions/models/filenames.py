@@ -14,7 +14,7 @@ def hash_of_filename(name: str) -> str:
     return salted_hmac("submissions.document.filename", text, algorithm="sha256").hexdigest()
 
 
-class FilenameHash(models.CharField):  # type: ignore[type-arg] # it cannot be subscripted when it runs
+class FilenameHash(models.CharField):
     """Follows `filename` whenever a row is inserted or saved, also in bulk."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:

@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Tag
 from accounts.services.customer_filter import workers
 from accounts.services.customer_groups import LONGEST, tag_of
-from accounts.services.imports.linked import LINKED, Named, Values
+from accounts.services.imports.linked import LINKED, Linked, Named, Values
 from portal.core.environments import Environment
 from portal.core.masking import without_identity_numbers
 from portal.gateways.text import one_line
@@ -29,13 +30,13 @@ def people() -> dict[str, int]:
     return {key: pk for key, pk in found.items() if key not in twice}
 
 
-class Tagging:
+class Tagging(Linked):
     """The names of tags. See `Linked`."""
 
     field = "tags"
     label = _("Merkelapper")
     hint = _("Skill merkelapper med komma.")
-    headings = (
+    headings: tuple[str, ...] = (
         "merkelapp",
         "merkelapper",
         "merkelappar",
@@ -47,7 +48,7 @@ class Tagging:
         "etikett",
         "etiketter",
     )
-    model = None
+    model: type[models.Model] | None = None
     records_itself = False
 
     def reader(self, environment: Environment) -> Callable[[str], Values | None]:

@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
+from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Customer
-from accounts.services.imports.linked import LINKED, Named, Values
+from accounts.services.imports.linked import LINKED, Linked, Named, Values
 from portal.core.audit import event, record_all
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
@@ -26,17 +27,17 @@ NOT = "-"
 """Before the id of a service: a person has said that it is not expected."""
 
 
-class Expecting:
+class Expecting(Linked):
     """The ids of services. See `Linked`."""
 
     field = "expected"
     label = gettext_lazy("Forventede rapporter")
     hint = gettext_lazy("Skriv navnene på tjenester som har frister, med komma mellom.")
-    headings = (
+    headings: tuple[str, ...] = (
         "forventederapporter", "forventetrapport", "forventarapportar", "forventet", "rapporter", "rapport", "rapportar", "leverer",
         "skallevere", "tjenester", "tjeneste", "tenester", "expectedreports", "expected", "reports", "services",
     )  # fmt: skip
-    model = Expectation
+    model: type[models.Model] | None = Expectation
     records_itself = True
 
     def reader(self, environment: Environment) -> Callable[[str], Values | None]:

@@ -26,8 +26,8 @@ RULES: dict[str, Any] = {
 }
 COLOURS: dict[str, Any] = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
 WIDER = """() => document.documentElement.scrollWidth > window.innerWidth
-  || [...document.querySelectorAll(".table-scroll:has(> [data-stack])")].some(
-    (part) => window.innerWidth < 600 && part.scrollWidth > part.clientWidth + 1)"""
+  || [...document.querySelectorAll(".table-scroll > [data-stack] tbody *")].some(
+    (cell) => window.innerWidth < 600 && cell.getBoundingClientRect().right > window.innerWidth)"""
 """The page, or a table whose cells stand below each other on a phone."""
 
 
