@@ -84,7 +84,7 @@ class Crawl:
 def _links(base: str, content: bytes) -> list[str]:
     """Where the page's links and forms lead; plain addresses first, as they show most."""
     tree = html.fromstring(content)
-    found = [*tree.xpath("//a/@href"), *tree.xpath("//form/@action"), *tree.xpath("//input[@readonly]/@value")]
+    found: Any = tree.xpath("//a/@href | //form/@action | //input[@readonly]/@value")
     local = (urlsplit(urljoin(base, str(link))) for link in found)
     hosts = ("", "testserver", urlsplit(settings.PORTAL_URL).netloc)
     urls = {f"{parts.path}?{parts.query}".rstrip("?") for parts in local if parts.netloc in hosts}
