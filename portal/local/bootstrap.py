@@ -100,16 +100,16 @@ def install(lock: Path) -> None:
 
 def show_progress(command: list[str], doing: str, packages: int) -> None:
     """Run pip, with a line for every few packages instead of its own hundreds. What goes wrong it says itself, on standard error."""
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     fetched = 0
-    for line in process.stdout or ():
-        if line.startswith("Collecting "):
-            fetched += 1
-            if fetched % SHOWN_EVERY == 0:
-                print(f"  {fetched} of {packages} …", flush=True)
-        elif line.startswith("Installing collected packages"):
-            print("  All are here; unpacking them …", flush=True)
-    if process.wait():
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout or ():
+            if line.startswith("Collecting "):
+                fetched += 1
+                if fetched % SHOWN_EVERY == 0:
+                    print(f"  {fetched} of {packages} …", flush=True)
+            elif line.startswith("Installing collected packages"):
+                print("  All are here; unpacking them …", flush=True)
+    if process.returncode:
         raise CannotSetUp(f"{doing} failed; see the output above")
 
 
