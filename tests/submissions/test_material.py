@@ -18,6 +18,7 @@ from portal.sandbox.dialogs import add_transmission, update_dialog
 from portal.sandbox.skatteetaten import cases
 from submissions.models import Dialog, Submission
 from submissions.services import material
+from submissions.services.casework import acts
 from submissions.services.drafting import drafts
 from submissions.services.offers import offers_for
 from submissions.services.sending import again, queue
@@ -106,7 +107,8 @@ def test_one_with_a_deadline_is_told_once_and_one_that_is_done_not_at_all(
 
     Dialog.objects.filter(pk=dialog.pk).update(due_at=audit.world.at + timedelta(days=3))
     by_a_day = todo(audit, case_worker)
-    Dialog.objects.filter(pk=dialog.pk).update(due_at=None, handled_at=audit.world.at)
+    Dialog.objects.filter(pk=dialog.pk).update(due_at=None)
+    acts.be_done(dialogs=Dialog.objects.filter(pk=dialog.pk), by=case_worker.actor, at=audit.world.at)
 
     assert [row.dialog for row in listed.context["page"]] == [dialog]
     assert TASK not in by_a_day

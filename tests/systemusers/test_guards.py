@@ -34,6 +34,7 @@ from tests.systemusers.world import World
 PATTERNS: list[URLPattern] = [*accounts_urls.urlpatterns, *systemusers_urls.urlpatterns]
 WORKS = {
     "customer-new", "customer-edit", "customer-look-up", "contact-new", "contact-edit", "contact-remove",
+    "contact-restore",
     "access-new", "access-withdraw", "access-renew", "access-send",
     "access-link-close", "access-link-reopen", "access-rights", "access-change", "access-change-send",
     "access-change-withdraw", "access-beside", "access-mail", "access-mail-stop", "access-mail-returned", "access-told",
@@ -53,7 +54,7 @@ CONFIGURES = {
 }  # fmt: skip
 ADMINISTERS = {"mail-settings", "mail-text", "mail-preview", "mail-domain"}
 POSTS = {
-    "contact-remove", "customer-look-up", "access-withdraw", "access-renew", "access-send", "access-link-close", "access-link-reopen",
+    "contact-remove", "contact-restore", "customer-look-up", "access-withdraw", "access-renew", "access-send", "access-link-close", "access-link-reopen",
     "system-register", "system-compare", "key-new", "scopes-check", "key-activate", "key-retire",
     "digdir-client-add", "rotation-start", "rotation-post", "rotation-use", "rotation-abandon", "rotation-by-hand",
     "found-fetch", "access-rights", "access-change", "access-change-send", "access-change-withdraw",

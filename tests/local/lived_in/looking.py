@@ -5,8 +5,10 @@ The browser asks Django's test client, in this process: no server is started, an
 
 from __future__ import annotations
 
+import asyncio
 import mimetypes
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -92,6 +94,17 @@ def _misfits(page: Page, look: Look) -> Iterator[str]:
     page.set_viewport_size({"width": look.size[0], "height": look.size[1]})
 
 
+@contextmanager
+def outside_of_the_loop() -> Iterator[None]:
+    """Playwright's loop runs in this thread. While Django sees one, each call gets a connection of its own, without the test's rows."""
+    loop = asyncio.events._get_running_loop()
+    asyncio.events._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio.events._set_running_loop(loop)
+
+
 def _answer(client: Client, route: Route, request: Request) -> None:
     path = request.url.removeprefix(ORIGIN)
     if path.startswith("/static/"):
@@ -100,6 +113,7 @@ def _answer(client: Client, route: Route, request: Request) -> None:
         route.fulfill(path=file, content_type=mimetypes.guess_type(file)[0] or "application/octet-stream")
         return
     htmx = {name: value for name, value in request.headers.items() if name.startswith("hx-")}
-    reply: Any = client.get(path, headers=htmx, follow=True)
+    with outside_of_the_loop():
+        reply: Any = client.get(path, headers=htmx, follow=True)
     answered = {name: value for name, value in reply.headers.items() if name != "Content-Length"}
     route.fulfill(status=reply.status_code, headers=answered, body=b"".join(reply))

@@ -203,7 +203,6 @@ def test_the_demonstration_holds_what_it_promises(db: None, monkeypatch: pytest.
     """Built once; each failed check is told."""
     town, failed = Town(), []
     monkeypatch.setattr(http, "TRANSPORT", Transport(town.app))
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in this thread
     town.build()
 
     for check in CHECKS:
