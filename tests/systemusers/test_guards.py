@@ -54,7 +54,8 @@ CONFIGURES = {
 }  # fmt: skip
 ADMINISTERS = {"mail-settings", "mail-text", "mail-preview", "mail-domain"}
 POSTS = {
-    "contact-remove", "contact-restore", "customer-look-up", "access-withdraw", "access-renew", "access-send", "access-link-close", "access-link-reopen",
+    "contact-remove", "contact-restore", "customer-look-up",
+    "access-withdraw", "access-renew", "access-send", "access-link-close", "access-link-reopen",
     "system-register", "system-compare", "key-new", "scopes-check", "key-activate", "key-retire",
     "digdir-client-add", "rotation-start", "rotation-post", "rotation-use", "rotation-abandon", "rotation-by-hand",
     "found-fetch", "access-rights", "access-change", "access-change-send", "access-change-withdraw",
