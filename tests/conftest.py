@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
 from django.test.client import MULTIPART_CONTENT, RequestFactory
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 from redis import Redis
 
@@ -160,6 +161,12 @@ def unspent_budgets(own_valkey: Redis) -> None:
 
     if names := own_valkey.smembers(store.ALL):
         own_valkey.delete(*(store.key_of(name.decode()) for name in names))
+
+
+@pytest.fixture(autouse=True)
+def in_norwegian() -> None:
+    """The language of a request stays with its thread; the next test begins in ours."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(scope="session")

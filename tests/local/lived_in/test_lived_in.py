@@ -35,7 +35,7 @@ from tests.meta.test_addresses import OURS, address
 
 pytestmark = pytest.mark.faults
 MOST_QUERIES = 12
-HIGHER = {"": 13, "customers/": 13}
+HIGHER = {"customers/": 13, "connection/": 13, "operation/": 13}
 """Pages that ask for more: the names of customers on the overview, the tags and accountants of customers."""
 ANSWERS = {200, 302, 405}
 """A page, the way back from an act that nothing is left to do for, and an act that is posted."""
@@ -167,7 +167,9 @@ WRONG = ("/sandbox/nothing-here/", "/sandbox/views/save/")
 
 
 def every_page_can_be_read_by_everybody(town: Town) -> None:
-    """Every page of every app, in the states that the demonstration has: axe finds nothing, nothing is cut off."""
+    """Every page of every app is met by its links, in the states that the demonstration has. `LOOKS=few` or `LOOKS=every` takes
+    ten minutes or more: in a browser axe finds nothing, and nothing is cut off.
+    """
     staff, stranger = Client(), Client()
     staff.force_login(User.objects.get(email__startswith="ida@"))
     crawl = Crawl(staff)
@@ -176,11 +178,14 @@ def every_page_can_be_read_by_everybody(town: Town) -> None:
     links = Crawl(stranger, beginning="/l/")
     links.walk(*sorted(crawl.of_strangers))
     assert [one for one in crawl.missing() if one.startswith("<env:environment>/")] == []
-    path = chromium()
-    if path is None:
+    path, asked = chromium(), os.environ.get("LOOKS")
+    if path is None or asked is None:
         return
-    looks = looking.EVERY if "EVERY_LOOK" in os.environ else looking.FEW
-    ours = [*(url for urls in crawl.pages.values() for url in urls), *WRONG]
+    looks = looking.EVERY if asked == "every" else looking.FEW
+    ours = [
+        *(url for urls in crawl.pages.values() for url in urls if "/preview/" not in url),
+        *WRONG,
+    ]  # a mail is in a frame
     theirs = [*(url for urls in links.pages.values() for url in urls), *OTHERS]
 
     found = [
