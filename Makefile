@@ -37,7 +37,7 @@ lint: setup-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m djlint --lint --quiet templates
-	.venv/bin/shellcheck .ci/run docs/backup.sh docs/restore.sh
+	.venv/bin/shellcheck .ci/run
 	$(PY) -m mypy .
 	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()" --no-cache
 	$(PY) manage.py makemigrations --check --dry-run

@@ -137,6 +137,9 @@ class CustomerAdmin(Bounded):
     list_select_related = ("portfolio",)
     show_full_result_count = False
 
+    def history_filter(self, object_id: str) -> dict[str, str]:
+        return {"customer_id_ref": object_id}
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # the form of the portal checks the number and asks the register
 

@@ -1,10 +1,11 @@
-"""The persons at a customer: pages to add, change and remove one."""
+"""The persons at a customer: pages to add, change and remove one, and to put it back."""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -12,8 +13,10 @@ from django.views.decorators.http import require_POST
 from accounts.forms import ContactForm
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Contact, Customer
-from accounts.services.contacts import SameAddress, remove_contact, save_contact
+from accounts.services.contacts import SameAddress, remove_contact, restore_contact, save_contact
 from accounts.views import find
+from portal.core.removed import TooLate
+from portal.core.undo import field_of, say_with_undo
 
 
 @staff_page(may="may_work")
@@ -49,6 +52,22 @@ def _form(request: StaffRequest, customer: Customer, contact: Contact | None) ->
 @require_POST
 def remove(request: StaffRequest, pk: int, contact: int) -> HttpResponse:
     by, at = request.user.actor, timezone.now()
-    if remove_contact(customer=find(request, pk), contact=contact, by=by, at=at):
-        messages.success(request, _("Kontakten er fjernet."))
+    if reference := remove_contact(customer=find(request, pk), contact=contact, by=by, at=at):
+        back = reverse("contact-restore", kwargs={"environment": request.environment, "pk": pk})
+        say_with_undo(request, _("Kontakten er fjernet."), address=back, value=reference)
+    return redirect("customer", environment=request.environment, pk=pk)
+
+
+@staff_page(may="may_work")
+@require_POST
+def restore(request: StaffRequest, pk: int) -> HttpResponse:
+    which, by = field_of(request, "value"), request.user.actor
+    try:
+        restore_contact(customer=find(request, pk), reference=which, by=by, at=timezone.now())
+    except TooLate:
+        messages.warning(request, _("Kontakten kan ikke hentes tilbake lenger."))
+    except SameAddress:
+        messages.warning(request, _("Kunden har alt en kontakt med denne adressen."))
+    else:
+        messages.success(request, _("Kontakten er hentet tilbake."))
     return redirect("customer", environment=request.environment, pk=pk)

@@ -118,13 +118,13 @@ class VendorForm(CleanText, forms.ModelForm):
 
 
 class TellsOpenedForm(VersionedForm):
-    """Whether Skatteetaten is told when somebody here opens an answer or a letter."""
+    """Whether Skatteetaten is told when somebody here opens an answer or a letter, and whether dialogs are archived in Altinn."""
 
-    columns = ("tells_opened",)
+    columns = ("tells_opened", "labels_dialogs")
 
     class Meta:
         model = Vendor
-        fields = ["tells_opened"]
+        fields = ["tells_opened", "labels_dialogs"]
 
 
 class CustomerFileForm(CleanText, forms.Form):

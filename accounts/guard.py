@@ -95,3 +95,9 @@ class EnvironmentConverter:
 
     def to_url(self, value: Environment | str) -> str:
         return str(value).lower()
+
+
+def is_by_person(request: HttpRequest) -> bool:
+    """Whether a person opens the page now, and no browser fetches it in advance. HEAD shows nothing to anybody."""
+    purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
+    return request.method == "GET" and "prefetch" not in purpose and "prerender" not in purpose

@@ -20,6 +20,7 @@ from accounts.forms import CustomerFileForm
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import CustomerImport
 from accounts.services.imports import ordering, rest, shown, undoing
+from accounts.services.imports.columns import fields_in
 from accounts.services.imports.reading import MOST_ROWS, TooManyRows, Unreadable
 from portal.core import enqueue
 from portal.core.bodies import takes_list
@@ -58,7 +59,9 @@ def imports(request: StaffRequest) -> HttpResponse:
             return redirect(_address(request, row))
     form.hide_identity_numbers()
     rows = CustomerImport.objects.visible_to(request.user).filter(environment=request.environment)
-    context = {"form": form, "most": MOST_ROWS, "imports": rows.select_related("owner")[:LISTED]}
+    columns = list(fields_in(request.environment).values())
+    listed = rows.select_related("owner")[:LISTED]
+    context = {"form": form, "most": MOST_ROWS, "imports": listed, "columns": columns}
     return render(request, "accounts/imports.html", context, status=422 if form.errors else 200)
 
 
@@ -91,6 +94,7 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
         "row": row, "numbers": counted, "dots": shown.stepper(row), "problem": shown.problem(row),
         "columns": shown.columns(row) if row.status == row.Status.PREVIEW else [],
         "chips": shown.chips(row, counted, request.GET), "page": shown.page(row, request.GET),
+        "asks": word_in(row.environment), "shown": ordering.token_of(row),
     }  # fmt: skip
     return page_or_fragment(request, "accounts/import.html", "live", context=context)
 
@@ -149,7 +153,7 @@ def _trail(request: StaffRequest, row: CustomerImport) -> list[tuple[str, str]]:
 
 @staff_page(may="may_work")
 def confirm(request: StaffRequest, pk: int) -> HttpResponse:
-    """What would be done, in numbers; confirmed, a worker does exactly that."""
+    """A worker does exactly what the page has shown. A page of its own only where a word must be typed."""
     row = find(request, pk)
     counted = shown.numbers(row)
     if row.status != row.Status.PREVIEW or not counted.taken:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.services import freshness
-from accounts.services.imports import ordering, work
+from accounts.services.imports import work
 from portal.core import enqueue
 
 
@@ -24,9 +24,3 @@ def import_customers(**_: Any) -> None:
     """Work on the import that has waited longest: judge its rows, store them, or take them back."""
     if work.run(at=timezone.now()):
         enqueue.enqueue_on_commit(import_customers)
-
-
-@shared_task(acks_late=True, ignore_result=True)
-def sweep_customer_imports(**_: Any) -> None:
-    """Delete the imports that nobody has touched for long, with their files."""
-    ordering.sweep(at=timezone.now())

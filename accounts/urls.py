@@ -19,6 +19,7 @@ urlpatterns = [
     path("customers/<int:pk>/contacts/new/", contact_views.new, name="contact-new"),
     path("customers/<int:pk>/contacts/<int:contact>/", contact_views.edit, name="contact-edit"),
     path("customers/<int:pk>/contacts/<int:contact>/remove/", contact_views.remove, name="contact-remove"),
+    path("customers/<int:pk>/contacts/restore/", contact_views.restore, name="contact-restore"),
     path("customers/<int:pk>/look-up/", views.refresh, name="customer-look-up"),
     path("settings/vendor/", views.vendor, name="vendor"),
 ]

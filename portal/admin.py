@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from portal.core.admin import Unchangeable, actor
+from portal.core.admin import Mendable, Unchangeable, act_on_each
 from portal.core.audit import AuditEvent, AuditSeal
+from portal.core.backup.row import Backup
 from portal.core.outbox import settle
 from portal.core.outbox.message import OutboxMessage, hash_of
-from portal.core.states import LostRace
+from portal.core.retention.run import PurgeRun
 from portal.explain import explain
 from portal.explain.audit import PRESENTERS, present
 
@@ -67,6 +65,17 @@ class AuditSealAdmin(Unchangeable):
     exclude = ("row_hashes",)
 
 
+@admin.register(Backup)
+class BackupAdmin(Unchangeable):
+    list_display = ("began_at", "finished_at", "name", "bytes", "documents")
+
+
+@admin.register(PurgeRun)
+class PurgeRunAdmin(Unchangeable):
+    list_display = ("kind", "planned_at", "begins_at", "planned", "done", "finished_at", "ordered_by", "problem_code")
+    list_filter = ("kind",)
+
+
 class NeedsPerson(admin.SimpleListFilter):
     """Those that the overview counts."""
 
@@ -83,14 +92,14 @@ class NeedsPerson(admin.SimpleListFilter):
 
 
 @admin.register(OutboxMessage)
-class OutboxMessageAdmin(Unchangeable):
+class OutboxMessageAdmin(Mendable):
     """The content never shows, the address only masked. A whole address can be searched for."""
 
     list_display = ("created_at", "kind", "receiver", "status", "status_at", "attempts", "problem")
     list_filter = (NeedsPerson, "status", "kind")
     search_fields = ("key",)
     readonly_fields = ("problem",)
-    actions = ("send_again", "close")
+    actions = ("send_again", "close", "try_now", "release")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[OutboxMessage], search_term: str
@@ -104,28 +113,10 @@ class OutboxMessageAdmin(Unchangeable):
     def problem(self, message: OutboxMessage) -> str:
         return str(explain(message.problem_code).title) if message.problem_code else ""
 
-    def has_settle_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("portal.change_outboxmessage")
-
-    @admin.action(description=_("Send på nytt"), permissions=["settle"])
+    @admin.action(description=_("Send på nytt"), permissions=["mend"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
-        self._each(request, queryset, settle.send_again)
+        act_on_each(request, queryset, settle.send_again)
 
-    @admin.action(description=_("Avslutt uten å sende"), permissions=["settle"])
+    @admin.action(description=_("Avslutt uten å sende"), permissions=["mend"])
     def close(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
-        self._each(request, queryset, settle.close)
-
-    def _each(self, request: HttpRequest, queryset: QuerySet[OutboxMessage], act: Callable[..., None]) -> None:
-        done, at, by = 0, timezone.now(), actor(request)
-        for message in queryset:
-            try:
-                act(message, by=by, at=at)
-                done += 1
-            except LostRace:
-                continue  # only what was given up, or may have been sent, is for a person to settle
-        left = len(queryset) - done
-        text = ngettext("%(n)s melding er behandlet.", "%(n)s meldinger er behandlet.", done) % {"n": done}
-        self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)
-        if left:
-            text = ngettext("%(n)s melding trengte det ikke.", "%(n)s meldinger trengte det ikke.", left) % {"n": left}
-            self.message_user(request, text, messages.WARNING)
+        act_on_each(request, queryset, settle.close)

@@ -14,11 +14,13 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from portal import celery  # noqa: F401 - shared tasks need the application to be loaded
-        from portal.core import call_budget, request_id, upstream
+        from portal.core import budgets, request_id, upstream
+        from portal.core.operation import calls
         from portal.core.outbox import mail  # noqa: F401 - registers the sender of mails
         from portal.gateways import http
 
         http.request_id = request_id.request_id.get
-        http.slot = call_budget.slot
-        if upstream.note not in http.observers:
-            http.observers.append(upstream.note)
+        http.slot = budgets.slot
+        for observer in (upstream.note, calls.note):
+            if observer not in http.observers:
+                http.observers.append(observer)

@@ -1,7 +1,10 @@
 """The models of the Django app `portal`. They are defined in `portal.core`, beside the code that writes them."""
 
 from portal.core.audit import AuditEvent, AuditSeal
+from portal.core.backup.row import Backup
 from portal.core.heartbeat import Heartbeat
 from portal.core.outbox.message import OutboxMessage
+from portal.core.removed import Removed
+from portal.core.retention.run import PurgeRun
 
-__all__ = ["AuditEvent", "AuditSeal", "Heartbeat", "OutboxMessage"]
+__all__ = ["AuditEvent", "AuditSeal", "Backup", "Heartbeat", "OutboxMessage", "PurgeRun", "Removed"]

@@ -8,12 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet
 from django.utils.translation import gettext_lazy as _
-from kombu import Queue
 
-from portal.core import logging
-from portal.core.env import BadSetting, Env, database, fernet_keys, load_file
+from portal.core import logging, queues
+from portal.core.env import BadSetting, Env, database, encryption_keys, load_file, new_key
+from portal.core.retention import periods
+from portal.core.schedule import timetable
 from portal.local import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -69,7 +69,7 @@ SECRET_KEY = env.secret(
     make=lambda: secrets.token_urlsafe(50),
 )
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", example="the-key-before-this", default=())
-ENCRYPTION_KEYS = fernet_keys(env, kept_in=SECRETS_DIR if LOCAL else None, make=lambda: Fernet.generate_key().decode())
+ENCRYPTION_KEYS = encryption_keys(env, kept_in=SECRETS_DIR if LOCAL else None, make=new_key)
 
 # --- Checks for production --------------------------------------------------------------------------------------------
 if not LOCAL:
@@ -107,6 +107,12 @@ CACHES = {
     }
 }
 
+# --- Traces -----------------------------------------------------------------------------------------------------------
+TRACES_URL = env.optional("TRACES_URL") and env.url(
+    "TRACES_URL", schemes=("http", "https"), example="http://collector:4318/v1/traces"
+)
+"""Where OpenTelemetry traces are sent (OTLP over HTTP); nothing is traced without it."""
+
 # --- Applications -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "portal",
@@ -128,6 +134,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "portal.core.middleware.Health",
     "portal.core.middleware.RequestId",
+    *(["portal.core.tracing.Traced"] if TRACES_URL else []),
     "django.middleware.security.SecurityMiddleware",
     "portal.core.middleware.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -262,6 +269,13 @@ STORAGES = {
     },
 }
 
+# --- Backups ----------------------------------------------------------------------------------------------------------
+BACKUP_DIR = env.path("BACKUP_DIR", default=DATA_DIR / "backups")
+BACKUP_RECIPIENTS = env.list("BACKUP_RECIPIENTS", example="age1…, the public key of whoever may read them", default=())
+BACKUP_WITHIN_HOURS = env.integer("BACKUP_WITHIN_HOURS", default=0 if LOCAL else 26, minimum=0, maximum=24 * 31)
+"""Hours after which the overview misses a backup; 0 where backups are made by other means."""
+POSTGRES_PROGRAMS = env.optional("POSTGRES_PROGRAMS")  # the folder of pg_dump and pg_restore
+
 # --- Mail -------------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(
     "MAIL_FROM", example="portal@example.no", default="portal@localhost" if LOCAL else None
@@ -301,9 +315,9 @@ CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_TASK_QUEUES = [Queue("celery"), Queue("heartbeat")]  # a worker serves both in turn
-CELERY_TASK_DEFAULT_QUEUE = "celery"
-CELERY_TASK_ROUTES = {"portal.tasks.record_heartbeat": {"queue": "heartbeat"}}  # not behind a backlog of other work
+CELERY_TASK_QUEUES = queues.all_queues()
+CELERY_TASK_DEFAULT_QUEUE = queues.Purpose.DEFAULT.value
+CELERY_TASK_ROUTES = queues.routes()
 CELERY_TASK_SOFT_TIME_LIMIT = 5 * 60
 CELERY_TASK_TIME_LIMIT = 6 * 60
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -311,75 +325,28 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
-
-def every(seconds: int, task: str, *, expires: int | None = None) -> dict[str, object]:
-    """An entry of beat's schedule. Its message expires with the next one: the newest always suffices.
-
-    While no worker runs, messages therefore pile up as expired ones, which a worker drops unread.
-    """
-    return {"task": task, "schedule": seconds, "options": {"expires": expires or seconds}}
-
+CALLS_A_SECOND: dict[str, int] = {
+    "SANDBOX": 2_000,  # enough for a machine of one's own
+    "TEST": env.integer("CALLS_A_SECOND_TEST", default=5, minimum=1, maximum=1_000),
+    "PRODUCTION": env.integer("CALLS_A_SECOND", default=20, minimum=1, maximum=10_000),
+}
+"""Calls to one host outside, by all our processes together: see portal.core.budgets."""
 
 HEARTBEAT_LIMIT = env.integer("HEARTBEAT_LIMIT", default=60, minimum=10, maximum=3600)
 """Seconds without a heartbeat after which pages and /readyz say that no background work is done."""
 
-ORDER_ANSWERS_KEPT_DAYS = env.integer("ORDER_ANSWERS_KEPT_DAYS", default=400, minimum=30, maximum=3650)
-"""Days that answers to orders, such as tax cards, are kept after they came."""
+METRICS_VIEW = "portal.desk.operation.metrics.view"
+METRICS_TOKEN = env.optional("METRICS_TOKEN") or ""
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    raise BadSetting(
+        "METRICS_TOKEN", "is too short: 20 characters or more", example="the-output-of: openssl rand -hex 20"
+    )
+"""With it, /metrics gives the operator's numbers to whoever sends it; without it, the address does not exist."""
 
-DISCARDED_FILES_KEPT_DAYS = env.integer("DISCARDED_FILES_KEPT_DAYS", default=0, minimum=0, maximum=3650)
-"""Days that the files of discarded drafts are kept; 0: without end. Files that were sent, receipts and answers always stay."""
+KEPT = periods.read(env)
+"""How long each kind of data is kept: days, or years after the end of the year; 0 without end."""
 
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
-    # While all processes of a worker are busy a beat may still come within the limit; it is not dropped before.
-    "record-heartbeat": every(5, "portal.tasks.record_heartbeat", expires=HEARTBEAT_LIMIT),
-    "send-submissions": every(15, "submissions.tasks.send_submissions"),
-    "reconcile-submissions": every(5, "submissions.tasks.reconcile_submissions"),
-    "check-packages": every(10, "submissions.tasks.check_packages"),
-    "work-on-heaps": every(10, "submissions.tasks.work_on_heaps"),
-    "sweep-heaps": every(24 * 60 * 60, "submissions.tasks.sweep_heaps"),
-    "fetch-earlier": every(15, "submissions.tasks.fetch_earlier"),
-    "work-orders": every(10, "submissions.tasks.work_orders"),
-    "sweep-discarded": every(24 * 60 * 60, "submissions.tasks.sweep_discarded"),
-    "sweep-answers": every(24 * 60 * 60, "submissions.tasks.sweep_answers"),
-    "send-accesses": every(15, "systemusers.tasks.send_accesses"),
-    "poll-accesses": every(15, "systemusers.tasks.poll_accesses"),
-    "withdraw-ended": every(60, "systemusers.tasks.withdraw_ended"),
-    "archive-customers": every(60, "submissions.tasks.archive_customers"),
-    "check-accesses": every(60, "systemusers.tasks.check_accesses"),
-    "watch-systems": every(15, "systemusers.tasks.watch_systems"),
-    "reconcile-systems": every(300, "systemusers.tasks.reconcile_systems"),
-    "compare-systems": every(300, "systemusers.tasks.compare_systems"),
-    "take-over-system-users": every(15, "systemusers.tasks.take_over_system_users"),
-    "read-offered": every(300, "systemusers.tasks.read_offered"),
-    "mark-accesses": every(15, "systemusers.tasks.mark_accesses"),
-    "send-changes": every(15, "systemusers.tasks.send_changes"),
-    "poll-changes": every(15, "systemusers.tasks.poll_changes"),
-    "check-rights": every(60, "systemusers.tasks.check_rights"),
-    "warn-of-keys": every(60 * 60, "systemusers.tasks.warn_of_keys"),
-    "refresh-clients": every(60, "systemusers.tasks.refresh_clients"),
-    "take-in-clients": every(30, "systemusers.tasks.take_in_clients"),
-    "send-invitations": every(15, "systemusers.tasks.send_invitations"),
-    "note-mails": every(15, "systemusers.tasks.note_mails"),
-    "run-campaigns": every(10, "systemusers.tasks.run_campaigns"),
-    "sweep-documents": every(24 * 60 * 60, "submissions.tasks.sweep_documents"),
-    "sweep-cursors": every(5, "submissions.tasks.sweep_cursors"),
-    "pull-dialogs": every(10, "submissions.tasks.pull_dialogs"),
-    "fetch-attachments": every(10, "submissions.tasks.fetch_attachments"),
-    "sweep-presence": every(600, "submissions.tasks.sweep_presence"),
-    "sweep-unfollowed": every(24 * 60 * 60, "submissions.tasks.sweep_unfollowed"),
-    "sweep-subscriptions": every(60, "submissions.tasks.sweep_subscriptions"),
-    "tell-opened": every(30, "submissions.tasks.tell_opened"),
-    "count-due": every(60, "submissions.tasks.count_due"),
-    "forget-events": every(24 * 60 * 60, "submissions.tasks.forget_events"),
-    "sweep-inbox-marks": every(24 * 60 * 60, "submissions.tasks.sweep_inbox_marks"),
-    "import-customers": every(10, "accounts.tasks.import_customers"),
-    "sweep-customer-imports": every(24 * 60 * 60, "accounts.tasks.sweep_customer_imports"),
-    "refresh-customers": every(60, "accounts.tasks.refresh_customers"),
-    "tell-staff": every(20, "portal.tasks.tell_staff"),
-    "forget-told": every(24 * 60 * 60, "portal.tasks.forget_told"),
-    "sweep-outbox": every(15, "portal.tasks.sweep_outbox"),
-    "seal-audit": every(60, "portal.tasks.seal_audit"),
-}
+CELERY_BEAT_SCHEDULE = timetable(heartbeat_limit=HEARTBEAT_LIMIT)
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", among=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")

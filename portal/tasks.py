@@ -1,4 +1,4 @@
-"""The portal's own work in the background: sealing the audit trail, sending what is in the outbox, the heartbeat."""
+"""The portal's own work in the background: sealing the audit trail, the outbox, deleting what is too old, the heartbeat."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from typing import Any
 from celery import Task, shared_task
 from django.utils import timezone
 
-from portal.core import audit_chain, heartbeat
+from portal.core import audit_chain, heartbeat, removed
+from portal.core.environments import Environment
 from portal.core.outbox import delivery
-from portal.desk.notifications import news, results, work
+from portal.core.queues import Purpose
+from portal.core.retention import work as purging
+from portal.desk.kept.rules import RULES
+from portal.desk.notifications import results, work
+from submissions.services.inbox import pace
 
 
 @shared_task(ignore_result=True)
@@ -40,17 +45,37 @@ def tell_staff(**_: Any) -> None:
 
 
 @shared_task(ignore_result=True)
-def forget_told(**_: Any) -> None:
-    """Forget what was told to staff so long ago that it cannot be told again."""
-    news.forget_old(at=timezone.now())
+def plan_purges(**_: Any) -> None:
+    """Daily: say what is too old to be kept, before any of it is deleted."""
+    purging.plan(RULES.values(), at=timezone.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def purge(**_: Any) -> None:
+    """Delete what was planned long enough ago, and what a person has ordered."""
+    purging.work(RULES, at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def forget_removed(**_: Any) -> None:
+    """Delete what was removed and can no longer be put back."""
+    removed.forget_old(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def measure_pace(**_: Any) -> None:
+    """Measure over all customers how often they are followed, for the operator's page and the metrics."""
+    for environment in Environment:
+        if environment.is_enabled:
+            pace.measure(environment=environment, at=timezone.now())
 
 
 @shared_task(bind=True, ignore_result=True)
-def record_heartbeat(self: Task[..., None], **_: Any) -> None:
-    """Write when beat sent this message, now that it has come through the broker and a worker to the database.
+def record_heartbeat(self: Task[..., None], queue: str = Purpose.DEFAULT, **_: Any) -> None:
+    """Write when beat sent this message, now that it has come through the broker and a worker of this queue to the database.
 
     A message without a send time proves nothing about beat, so it is not counted.
     """
     sent_at = (self.request.headers or {}).get("sent_at")
     if sent_at:
-        heartbeat.record_beat(beat_at=datetime.fromisoformat(sent_at), at=timezone.now())
+        heartbeat.record_beat(beat_at=datetime.fromisoformat(sent_at), at=timezone.now(), queues=[queue])

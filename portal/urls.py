@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.guard import EnvironmentConverter
 from portal.desk import views
 
-admin.site.site_header = admin.site.site_title = _("Drift")
-admin.site.index_title = _("Alt som er lagret, til å se og rette")
+admin.site.site_header = admin.site.site_title = _("Alt som er lagret")
+admin.site.index_title = _("Til å se, og til å rette det som har stanset")
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one log-in for all, with its limits; 403 for other staff
 register_converter(EnvironmentConverter, "env")
 
@@ -36,6 +36,7 @@ LOGIN = [  # of allauth's pages only those we use: accounts are made by an admin
 urlpatterns = [
     path("", views.home, name="home"),
     path("favicon.ico", views.favicon, name="favicon"),
+    path("logo/<str:name>", views.logo, name="logo"),
     path("accounts/", include(LOGIN)),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),

@@ -5,6 +5,7 @@ import sys
 
 from django.core.wsgi import get_wsgi_application
 
+from portal.core import tracing
 from portal.core.database import WEB, limit_statements
 from portal.core.env import BadSetting
 
@@ -12,6 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 try:
     application = get_wsgi_application()
-    limit_statements(seconds=WEB)
+    limit_statements(WEB)
+    tracing.set_up(service="portal-web")
 except BadSetting as error:
     sys.exit(f"The portal cannot start: {error}")

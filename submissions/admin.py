@@ -1,6 +1,6 @@
-"""Read-only admin of submissions, dialogs and documents for the operator.
+"""Submissions, dialogs and documents in Django admin, for the operator: to read, and to mend what is stuck through services.
 
-Rows are changed through the pages and the workers only.
+What the pages of the portal show in whole (activities of a dialog, what was ticked for production) is not here.
 """
 
 from __future__ import annotations
@@ -9,15 +9,22 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model
+from django.contrib.admin.helpers import ActionForm
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.core.admin import Bounded, CleanModelForm, Unchangeable, actor
+from accounts.models import User
+from portal.core.admin import Bounded, CleanModelForm, Mendable, Unchangeable, act_on_each, actor, tell
+from portal.core.enqueue import enqueue_by_name
+from portal.core.forms import CleanText
 from submissions import models
 from submissions.services import catalogue
+from submissions.services.casework import acts
+from submissions.services.drafting import drafts
 from submissions.services.local import is_possible, save_setting
+from submissions.services.sending import again
 
 CALL = ("ordinal", "step", "status", "attempts", "started_at", "milliseconds", "http_status", "code", "remote_id")
 DOCUMENT = ("role", "filename", "media_type", "size", "sha256", "stored_at")
@@ -65,7 +72,7 @@ class Documents(Shown):
 
 
 @admin.register(models.Submission)
-class SubmissionAdmin(Unchangeable):
+class SubmissionAdmin(Mendable):
     list_display = [
         "id",
         "customer",
@@ -89,6 +96,15 @@ class SubmissionAdmin(Unchangeable):
     ]
     date_hierarchy = "created_at"
     inlines = [Calls, Documents]
+    actions = ["send_again", "try_now", "release"]
+
+    @admin.action(description=_("Send det som feilet, på nytt"), permissions=["mend"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[models.Submission]) -> None:
+        def act(row: models.Submission, **who: Any) -> None:
+            again.try_again(submission=row, **who)
+
+        act_on_each(request, queryset, act, errors=(drafts.NotAllowed,))
+        enqueue_by_name("submissions.tasks.send_submissions")
 
 
 @admin.register(models.ServiceSetting)
@@ -132,7 +148,7 @@ class ServiceSettingAdmin(Bounded):
 
 
 @admin.register(models.Order)
-class OrderAdmin(Unchangeable):
+class OrderAdmin(Mendable):
     list_display = ["id", "customer", "service", "period", "status", "status_at", "next_attempt_at", "problem_code"]
     list_filter = ["environment", "status", "service"]
     list_select_related = ["customer"]
@@ -141,16 +157,11 @@ class OrderAdmin(Unchangeable):
 
 
 @admin.register(models.Heap)
-class HeapAdmin(Unchangeable):
+class HeapAdmin(Mendable):
     list_display = ["id", "owner", "created_at", "touched_at", "sorted_at", "next_attempt_at", "problem_code"]
     list_filter = ["environment"]
     list_select_related = ["owner"]
     date_hierarchy = "created_at"
-
-
-@admin.register(models.ProductionStart)
-class ProductionStartAdmin(Unchangeable):
-    list_display = ["service", "ticked_by", "ticked_at"]
 
 
 @admin.register(models.Call)
@@ -182,8 +193,19 @@ class DocumentAdmin(Unchangeable):
     search_fields = ["=sha256", "customer__orgnr", "customer__name"]
 
 
+class AssignForm(CleanText, ActionForm):
+    """Beside the choice of an action: whom it is about."""
+
+    person = forms.ModelChoiceField(User.objects.none(), label=_("til"), required=False)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        people = User.objects.filter(is_active=True).order_by("name", "email")
+        self.fields["person"].queryset = people  # type: ignore[attr-defined]
+
+
 @admin.register(models.Dialog)
-class DialogAdmin(Unchangeable):
+class DialogAdmin(Mendable):
     list_display = [
         "title",
         "customer",
@@ -195,7 +217,16 @@ class DialogAdmin(Unchangeable):
     ]
     list_filter = ["environment", "status", "org"]
     list_select_related = ["customer"]
+    action_form = AssignForm
+    actions = ["assign", "try_now", "release"]
     search_fields = ["=dialog_id", "title", "customer__orgnr", "customer__name", "=external_reference"]
+
+    @admin.action(description=_("Gi ansvaret til den som er valgt, eller til ingen"), permissions=["mend"])
+    def assign(self, request: HttpRequest, queryset: QuerySet[models.Dialog]) -> None:
+        person = User.objects.filter(is_active=True, pk=request.POST.get("person") or 0).first()
+        total = queryset.count()
+        done = acts.assign(dialogs=queryset, to=person, by=actor(request), at=timezone.now())
+        tell(request, done=done, total=total)
 
 
 @admin.register(models.Transmission)
@@ -206,16 +237,8 @@ class TransmissionAdmin(Unchangeable):
     search_fields = ["=transmission_id", "=related_id", "title"]
 
 
-@admin.register(models.Activity)
-class ActivityAdmin(Unchangeable):
-    list_display = ["type", "dialog", "description", "created_at"]
-    list_filter = ["type"]
-    list_select_related = ["dialog"]
-    search_fields = ["=activity_id", "=dialog__dialog_id"]
-
-
 @admin.register(models.Opening)
-class OpeningAdmin(Unchangeable):
+class OpeningAdmin(Mendable):
     list_display = ["transmission", "status", "problem_code", "opened_by", "opened_at"]
     list_filter = ["status"]
     list_select_related = ["transmission"]
@@ -223,7 +246,7 @@ class OpeningAdmin(Unchangeable):
 
 
 @admin.register(models.PollCursor)
-class PollCursorAdmin(Unchangeable):
+class PollCursorAdmin(Mendable):
     list_display = ["access", "next_attempt_at", "polled_at", "changed_at", "lease_until", "failures", "problem_code"]
     list_filter = ["problem_code", "access__environment"]
     list_select_related = ["access__customer", "access__profile"]
@@ -231,7 +254,7 @@ class PollCursorAdmin(Unchangeable):
 
 
 @admin.register(models.EventSubscription)
-class EventSubscriptionAdmin(Unchangeable):
+class EventSubscriptionAdmin(Mendable):
     list_display = ["resource", "access", "altinn_id", "validated_at", "next_attempt_at", "failures", "problem_code"]
     list_filter = ["problem_code", "access__environment"]
     list_select_related = ["access__customer", "access__profile"]

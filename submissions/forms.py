@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.core.forms import CleanText, FilesField
 from submissions.adapters.retrieval import Ask, Retrieval
 from submissions.period import Period, PeriodKind
+from submissions.services.catalogue import Service
 from submissions.services.offers import Offer
 
 FIRST_YEAR = 2015
@@ -64,9 +65,11 @@ class FilesForm(CleanText, forms.Form):
         error_messages={"required": _("Velg minst én fil.")},
     )
 
-    def __init__(self, *args: Any, extensions: tuple[str, ...] = (), **options: Any) -> None:
+    def __init__(self, *args: Any, service: Service, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["uploads"].widget.attrs["accept"] = ",".join(extensions)
+        self.fields["uploads"].widget.attrs["accept"] = ",".join(service.extensions)
+        if service.max_files == 1:
+            self.fields["uploads"].help_text = _("Tjenesten tar én fil. En ny tar plassen til den som ligger her.")
 
 
 class HeapFilesForm(CleanText, forms.Form):

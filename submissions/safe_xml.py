@@ -19,6 +19,8 @@ MAX_BYTES = 20 * 10**6
 """The largest possible main form is below 10 MB and Skatteetaten states no limit; twice that leaves room for white space."""
 MAX_TAGS = 600_000
 """`<` in one file. A form of MAX_BYTES has fewer; a file of many tiny elements would use too much memory."""
+BYTES_FOR_A_TAG = 15
+"""Of a large file, for each `<`. Real ones have more; one of many tiny elements would take a worker too long."""
 _BINARY = {
     b"%PDF": "PDF",
     b"PK\x03\x04": "ZIP",
@@ -69,7 +71,7 @@ def walk(content: bytes, *, most_bytes: int) -> Iterator[tuple[Path, etree._Elem
     _refuse_size(content, most_bytes)
     _refuse_other_kinds(content)
     text = decode(content)
-    _refuse_bombs(text, document_type=False, most_tags=None)
+    _refuse_bombs(text, document_type=False, most_tags=most_bytes // BYTES_FOR_A_TAG)
     given = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
     events = etree.iterparse(
         BytesIO(text.encode()),
@@ -198,14 +200,14 @@ def _encoding(at_line: int | None = None, /, **params: str) -> UnreadableXml:
     return UnreadableXml("ENCODING", params, at_line)
 
 
-def _refuse_bombs(text: str, *, document_type: bool, most_tags: int | None = MAX_TAGS) -> None:
+def _refuse_bombs(text: str, *, document_type: bool, most_tags: int = MAX_TAGS) -> None:
     """Refuse document types, which declare entities; no form has one. With `document_type` only those that declare any."""
     position = 0
     while match := _PROLOG.match(text, position):
         position = match.end()
     if text.startswith("<!", position) and not (document_type and "<!ENTITY" not in text):
         raise UnreadableXml("DOCTYPE", line=text.count("\n", 0, position) + 1)
-    if most_tags is not None and text.count("<") > most_tags:
+    if text.count("<") > most_tags:
         raise UnreadableXml("TOO_MANY_ELEMENTS")
 
 

@@ -13,16 +13,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from portal.core.enqueue import enqueue_on_commit
-from submissions.services import archiving, documents
+from submissions.services import archiving, documents, labels
 from submissions.services.casework import unread
-from submissions.services.drafting import earlier, package_check
-from submissions.services.drafting import retention as drafting_retention
+from submissions.services.drafting import earlier, package_check, removing
 from submissions.services.due import counting
-from submissions.services.heaps import removal
 from submissions.services.heaps import work as heap_work
-from submissions.services.inbox import attachments, cursors, events, poll, presence, pull
+from submissions.services.inbox import attachments, cursors, missed, poll, presence, pull
+from submissions.services.inbox.subscriptions import asking, comparing, wanted
 from submissions.services.opened import tell
-from submissions.services.orders import retention
 from submissions.services.orders import work as order_work
 from submissions.services.sending import reconcile, send
 
@@ -61,12 +59,6 @@ def archive_customers(**_: Any) -> None:
     archiving.archive_ended(at=timezone.now())
 
 
-@shared_task(ignore_result=True)
-def sweep_heaps(**_: Any) -> None:
-    """Delete heaps that nobody has used for long, with their files."""
-    removal.sweep_heaps(at=timezone.now())
-
-
 @shared_task(acks_late=True, ignore_result=True)
 def fetch_earlier(**_: Any) -> None:
     """Fetch a batch of the reports of the period before that people have asked for."""
@@ -80,20 +72,9 @@ def work_orders(**_: Any) -> None:
 
 
 @shared_task(ignore_result=True)
-def sweep_answers(**_: Any) -> None:
-    """Delete answers to orders that are older than they are kept."""
-    retention.sweep_answers(at=timezone.now())
-
-
-@shared_task(ignore_result=True)
-def sweep_discarded(**_: Any) -> None:
-    """Delete the files of discarded drafts that are older than they are kept."""
-    drafting_retention.sweep_discarded(at=timezone.now())
-
-
-@shared_task(ignore_result=True)
 def sweep_documents(**_: Any) -> None:
-    """Remove stored files that no row names."""
+    """Remove stored files that no row names, and before that the rows of files that were taken out of drafts."""
+    removing.forget_removed(at=timezone.now())
     documents.sweep_orphans(at=timezone.now())
 
 
@@ -101,6 +82,7 @@ def sweep_documents(**_: Any) -> None:
 def sweep_cursors(**_: Any) -> None:
     """Make cursors for new accesses, and poll a batch of those that are due."""
     cursors.make_cursors(at=timezone.now())
+    cursors.note_rights(at=timezone.now())
     cursors.read_again(at=timezone.now())
     poll.poll_due(at=timezone.now())
 
@@ -109,6 +91,18 @@ def sweep_cursors(**_: Any) -> None:
 def poll_cursors(**_: Any) -> None:
     """Ask Dialogporten for a batch of system users whose time has come: after an event, or after a full batch."""
     poll.poll_due(at=timezone.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def look(access: int = 0, **_: Any) -> None:
+    """A person looks at a customer of this access. A message without one does nothing."""
+    cursors.look(access_id=access, at=timezone.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def find_missed(**_: Any) -> None:
+    """Look once more for a batch of the dialogs that an event told of and no search has shown."""
+    missed.find_due(at=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True)
@@ -129,6 +123,12 @@ def tell_opened(**_: Any) -> None:
     tell.tell_due(at=timezone.now())
 
 
+@shared_task(acks_late=True, ignore_result=True)
+def set_labels(**_: Any) -> None:
+    """Archive a batch of the dialogs in Altinn that people have asked for."""
+    labels.set_due(at=timezone.now())
+
+
 @shared_task(ignore_result=True)
 def sweep_presence(**_: Any) -> None:
     """Mark the dialogs of accesses that have ended, and read the inbox of those that are back."""
@@ -137,29 +137,36 @@ def sweep_presence(**_: Any) -> None:
 
 @shared_task(acks_late=True, ignore_result=True)
 def sweep_subscriptions(**_: Any) -> None:
-    """Note the subscriptions that accesses in use lack, and ask Altinn for a batch of those that are due."""
-    events.make_subscriptions(at=timezone.now())
-    events.subscribe_due(at=timezone.now())
+    """Note the subscriptions that accesses in use lack or no longer need, and ask Altinn for a batch of those that are due."""
+    wanted.make_subscriptions(at=timezone.now())
+    asking.end_unwanted(at=timezone.now())
+    asking.remove_due(at=timezone.now())
+    asking.subscribe_due(at=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True)
 def subscribe(**_: Any) -> None:
-    """Ask Altinn for a batch of subscriptions. Polling does not depend on them."""
-    events.subscribe_due(at=timezone.now())
+    """Ask Altinn for a batch of subscriptions, or to remove them. Polling does not depend on them."""
+    asking.remove_due(at=timezone.now())
+    asking.subscribe_due(at=timezone.now())
 
 
-@shared_task(ignore_result=True)
-def forget_events(**_: Any) -> None:
-    """Drop received events that are too old to come again."""
-    events.forget_old(at=timezone.now())
+@shared_task(acks_late=True, ignore_result=True)
+def compare_subscriptions(**_: Any) -> None:
+    """Compare the subscriptions of a batch of accesses with what Altinn has."""
+    comparing.make_rounds(at=timezone.now())
+    comparing.compare_due(at=timezone.now())
 
 
 @shared_task(ignore_result=True)
 def sweep_unfollowed(**_: Any) -> None:
     """Daily: what the other sweeps do for accesses that changed lately, for all accesses."""
     cursors.make_cursors(at=timezone.now(), everything=True)
+    cursors.note_rights(at=timezone.now(), everything=True)
     cursors.read_again(at=timezone.now(), everything=True)
-    events.make_subscriptions(at=timezone.now(), everything=True)
+    wanted.make_subscriptions(at=timezone.now(), everything=True)
+    comparing.make_rounds(at=timezone.now(), everything=True)
+    asking.end_unwanted(at=timezone.now(), everything=True)
     presence.sweep(at=timezone.now(), everything=True)
 
 

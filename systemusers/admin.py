@@ -1,10 +1,19 @@
-"""Access in Django admin, read-only, for the operator. Only services change states; private keys are not shown."""
+"""Access in Django admin, for the operator: to read, and to mend what is stuck through services. Private keys are not shown.
+
+What the pages of the portal show in whole (mail plans and texts, checks of the mail domain) is not here.
+"""
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import Any
 
-from portal.core.admin import Unchangeable
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from portal.core.admin import Mendable, Unchangeable, act_on_each
+from portal.core.enqueue import enqueue_by_name
 from systemusers.models import (
     Access,
     AccessProfile,
@@ -16,9 +25,6 @@ from systemusers.models import (
     FoundSystemUser,
     Invitation,
     KeyRotation,
-    MailDomainCheck,
-    MailPlan,
-    MailTemplate,
     MaskinportenClient,
     Offered,
     OfferedRound,
@@ -30,6 +36,8 @@ from systemusers.models import (
     SystemRound,
     SystemUser,
 )
+from systemusers.services import access as accesses
+from systemusers.services import changes
 
 
 @admin.register(MaskinportenClient)
@@ -49,7 +57,7 @@ class SigningKeyAdmin(Unchangeable):
 
 
 @admin.register(KeyRotation)
-class KeyRotationAdmin(Unchangeable):
+class KeyRotationAdmin(Mendable):
     list_display = ("client", "status", "is_manual", "status_at", "posted_at", "attempts", "problem_code")
     list_filter = ("status", "client__environment")
     list_select_related = ("client",)
@@ -71,7 +79,7 @@ class SystemAdmin(Unchangeable):
 
 
 @admin.register(SystemRound)
-class SystemRoundAdmin(Unchangeable):
+class SystemRoundAdmin(Mendable):
     list_display = ("system", "kind", "next_attempt_at", "attempts", "failures", "problem_code")
     list_filter = ("kind", "problem_code", "system__environment")
     list_select_related = ("system",)
@@ -93,7 +101,7 @@ class AccessProfileAdmin(Unchangeable):
 
 
 @admin.register(Access)
-class AccessAdmin(Unchangeable):
+class AccessAdmin(Mendable):
     list_display = (
         "customer", "profile", "environment", "status", "status_at", "remote_status", "problem_code", "next_attempt_at",
         "attempts", "failures",
@@ -103,6 +111,15 @@ class AccessAdmin(Unchangeable):
     list_select_related = ("customer", "profile")
     date_hierarchy = "status_at"
     exclude = ("sealed_link", "link_hash", "confirm_url")  # secrets: they allow acting for the customer
+    actions = ("send_again", "try_now", "release")
+
+    @admin.action(description=_("Send til Altinn på nytt"), permissions=["mend"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Access]) -> None:
+        def act(row: Access, **who: Any) -> None:
+            accesses.send_again(access=row, **who)
+
+        act_on_each(request, queryset, act)
+        enqueue_by_name("systemusers.tasks.send_accesses")
 
 
 @admin.register(SystemUser)
@@ -114,7 +131,7 @@ class SystemUserAdmin(Unchangeable):
 
 
 @admin.register(FoundSystemUser)
-class FoundSystemUserAdmin(Unchangeable):
+class FoundSystemUserAdmin(Mendable):
     list_display = (
         "orgnr",
         "external_ref",
@@ -132,7 +149,7 @@ class FoundSystemUserAdmin(Unchangeable):
 
 
 @admin.register(RightsCheck)
-class RightsCheckAdmin(Unchangeable):
+class RightsCheckAdmin(Mendable):
     list_display = ("access", "checked_at", "next_attempt_at", "attempts", "failures", "problem_code")
     list_filter = ("problem_code", "access__environment")
     search_fields = ("access__customer__name", "access__customer__orgnr")
@@ -140,12 +157,21 @@ class RightsCheckAdmin(Unchangeable):
 
 
 @admin.register(ChangeRequest)
-class ChangeRequestAdmin(Unchangeable):
+class ChangeRequestAdmin(Mendable):
     list_display = ("access", "status", "status_at", "next_attempt_at", "attempts", "failures", "problem_code")
     list_filter = ("status", "problem_code", "access__environment")
     search_fields = ("access__customer__name", "access__customer__orgnr", "correlation_id")
     list_select_related = ("access__customer", "access__profile")
     exclude = ("confirm_url",)
+    actions = ("send_again", "try_now", "release")
+
+    @admin.action(description=_("Send til Altinn på nytt"), permissions=["mend"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[ChangeRequest]) -> None:
+        def act(row: ChangeRequest, **who: Any) -> None:
+            changes.send_again(change=row, **who)
+
+        act_on_each(request, queryset, act)
+        enqueue_by_name("systemusers.tasks.send_changes")
 
 
 @admin.register(Offered)
@@ -156,12 +182,12 @@ class OfferedAdmin(Unchangeable):
 
 
 @admin.register(OfferedRound)
-class OfferedRoundAdmin(Unchangeable):
+class OfferedRoundAdmin(Mendable):
     list_display = ("environment", "read_at", "next_attempt_at", "attempts", "failures", "problem_code")
 
 
 @admin.register(ClientRelation)
-class ClientRelationAdmin(Unchangeable):
+class ClientRelationAdmin(Mendable):
     list_display = ("name", "orgnr", "access", "customer", "seen_at", "missing_since", "gone_at", "problem_code")
     list_filter = ("access__environment", "problem_code")
     search_fields = ("name", "orgnr", "access__customer__name", "access__customer__orgnr")
@@ -169,7 +195,7 @@ class ClientRelationAdmin(Unchangeable):
 
 
 @admin.register(ClientRound)
-class ClientRoundAdmin(Unchangeable):
+class ClientRoundAdmin(Mendable):
     list_display = ("access", "read_at", "clients", "next_attempt_at", "attempts", "failures", "problem_code")
     list_filter = ("problem_code", "access__environment")
     search_fields = ("access__customer__name", "access__customer__orgnr")
@@ -177,7 +203,7 @@ class ClientRoundAdmin(Unchangeable):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(Unchangeable):
+class InvitationAdmin(Mendable):
     list_display = (
         "access",
         "told_at",
@@ -201,24 +227,8 @@ class CustomerMailAdmin(Unchangeable):
     list_select_related = ("access__customer", "access__profile")
 
 
-@admin.register(MailPlan)
-class MailPlanAdmin(Unchangeable):
-    list_display = ("reminder_days", "most_mails", "quiet_from", "quiet_to")
-
-
-@admin.register(MailTemplate)
-class MailTemplateAdmin(Unchangeable):
-    list_display = ("kind", "language", "subject")
-    list_filter = ("kind", "language")
-
-
-@admin.register(MailDomainCheck)
-class MailDomainCheckAdmin(Unchangeable):
-    list_display = ("domain", "checked_at")
-
-
 @admin.register(Campaign)
-class CampaignAdmin(Unchangeable):
+class CampaignAdmin(Mendable):
     list_display = (
         "name",
         "purpose",

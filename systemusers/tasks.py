@@ -129,7 +129,7 @@ def warn_of_keys(**_: Any) -> None:
 
 
 @shared_task(acks_late=True, ignore_result=True, expires=60)
-def look_up_approvers(access: int, **_: Any) -> None:
+def look_up_approvers(access: int = 0, **_: Any) -> None:
     """Ask the register for the names on the page of this access. They are cached for a while; nothing is stored."""
     row = Access.objects.select_related("customer").filter(pk=access).first()
     if row is not None:

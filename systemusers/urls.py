@@ -30,7 +30,6 @@ urlpatterns = [
     path("access/<int:pk>/link/close/", access.revoke_link, name="access-link-close"),
     path("access/<int:pk>/link/reopen/", access.reopen_link, name="access-link-reopen"),
     path("access/links/", invitations.export_links, name="links-export"),
-    path("access/mail/", invitations.send_listed, name="accesses-mail"),
     path("access/told/", invitations.told_listed, name="accesses-told"),
     path("access/<int:pk>/mail/", invitations.send, name="access-mail"),
     path("access/<int:pk>/mail/stop/", invitations.stop, name="access-mail-stop"),

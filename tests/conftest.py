@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
 from django.test.client import MULTIPART_CONTENT, RequestFactory
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 from redis import Redis
 
@@ -153,6 +154,21 @@ def empty_valkey(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("own_valkey").flushdb()
 
 
+@pytest.fixture(autouse=True)
+def unspent_budgets(own_valkey: Redis) -> None:
+    """No remote has asked for fewer calls yet: what one test made it say is nothing to the next."""
+    from portal.core.budgets import store
+
+    if names := own_valkey.smembers(store.ALL):
+        own_valkey.delete(*(store.key_of(name.decode()) for name in names))
+
+
+@pytest.fixture(autouse=True)
+def in_norwegian() -> None:
+    """The language of a request stays with its thread; the next test begins in ours."""
+    translation.activate(settings.LANGUAGE_CODE)
+
+
 @pytest.fixture(scope="session")
 def sequences(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> dict[str, int]:
     """The first number of each sequence that nothing has used yet: far apart, so that no two tables share an id."""
@@ -177,13 +193,12 @@ def same_ids(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def beating_heart(request: pytest.FixtureRequest) -> None:
-    """Background work goes on, at whatever time a test takes it to be. A test of the opposite deletes the row."""
+    """Background work goes on, at whatever time a test takes it to be. A test of the opposite deletes the rows."""
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
-        from portal.core.heartbeat import Heartbeat
+        from portal.core.heartbeat import record_beat
 
         request.getfixturevalue("db")
-        beat = Heartbeat(beat_at=FAR_AHEAD, worked_at=FAR_AHEAD)
-        Heartbeat.objects.bulk_create([beat], ignore_conflicts=True)
+        record_beat(beat_at=FAR_AHEAD, at=FAR_AHEAD)
 
 
 @pytest.fixture(scope="session")

@@ -29,10 +29,10 @@ from accounts.models.portfolio import Portfolio
 from accounts.models.register_round import RegisterRound
 from accounts.models.saved_view import SavedView
 from accounts.models.tag import Tag
-from accounts.models.vendor import ORGNR, Language, Vendor
+from accounts.models.vendor import LOGO_TYPES, ORGNR, Language, Vendor
 
 __all__ = [
-    "ENDED", "ORGNR", "REMARKED", "Contact", "ContactMail", "Customer", "CustomerImport", "CustomerImportRow",
+    "ENDED", "LOGO_TYPES", "ORGNR", "REMARKED", "Contact", "ContactMail", "Customer", "CustomerImport", "CustomerImportRow",
     "CustomerNote", "CustomerQuerySet", "Language", "MailAddress", "Notice", "NoticeMail", "NoticeTold",
     "NotificationPlan", "OfCustomersQuerySet", "Portfolio", "RegisterRound", "Role", "SavedView", "Tag", "User",
     "UserManager", "Vendor", "folded", "followed", "notices_for", "of_ended", "sees_all", "usual_at_once",

@@ -79,9 +79,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         return (self.name.split() or [self.email])[0]
 
     @cached_property
+    def named_portfolios(self) -> list[tuple[int, str]]:
+        """Ids and names of the user's portfolios, by name."""
+        return list(self.portfolios.order_by("name").values_list("pk", "name"))
+
+    @property
     def portfolio_ids(self) -> list[int]:
-        """Ids of the user's portfolios, cached: with literal ids PostgreSQL estimates row counts well."""
-        return list(self.portfolios.values_list("pk", flat=True))
+        """Read once: with literal ids PostgreSQL estimates row counts well."""
+        return [pk for pk, _name in self.named_portfolios]
 
     @property
     def sees_all_customers(self) -> bool:

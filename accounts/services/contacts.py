@@ -13,9 +13,14 @@ from django.db.models import F, OuterRef
 from django.db.models.functions import JSONObject
 
 from accounts.models import Contact, ContactMail, Customer, CustomerQuerySet, Language, MailAddress
+from portal.core import removed
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.masking import masked
+from portal.core.removed import Removed
+
+FIELDS = ("name", "email", "phone", "language", "mails")
+"""What a contact says."""
 
 
 class SameAddress(ValueError):
@@ -65,30 +70,45 @@ def save_contact(*, customer: Customer, details: ContactDetails, by: str, at: da
     """A new contact, or new details of one (its id). Raises SameAddress, Contact.DoesNotExist."""
     with transaction.atomic():
         row = customer.contacts.select_for_update().get(pk=contact) if contact else Contact(customer=customer)
-        is_main = details.email and details.email.lower() == customer.contact_email.lower()
         for name, value in vars(details).items():
             setattr(row, name, list(value) if name == "mails" else value)
-        try:
-            if is_main:
-                raise SameAddress
-            with transaction.atomic():
-                row.save()
-        except IntegrityError:
-            raise SameAddress from None
+        _save(row)
         what = AuditType.CONTACT_EDITED if contact else AuditType.CONTACT_ADDED
         _record(row, what, by=by, at=at)
     return row
 
 
-def remove_contact(*, customer: Customer, contact: int, by: str, at: datetime) -> bool:
-    """False: it was removed before. That its person wants no mail is still known."""
+def _save(row: Contact) -> None:
+    """Raises SameAddress, also for the address of the main contact."""
+    if row.email and row.email.lower() == row.customer.contact_email.lower():
+        raise SameAddress
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:
+        raise SameAddress from None
+
+
+def remove_contact(*, customer: Customer, contact: int, by: str, at: datetime) -> str:
+    """The reference by which it is put back; "": it was removed before. That its person wants no mail is still known."""
     with transaction.atomic():
         row = customer.contacts.select_for_update().filter(pk=contact).first()
         if row is None:
-            return False
+            return ""
         _record(row, AuditType.CONTACT_REMOVED, by=by, at=at)
+        content = {name: getattr(row, name) for name in ("pk", *FIELDS)}
         row.delete()
-    return True
+        return removed.keep(kind=Removed.Kind.CONTACT, about=customer, content=content, by=by, at=at)
+
+
+def restore_contact(*, customer: Customer, reference: str, by: str, at: datetime) -> Contact:
+    """As it was. Raises removed.TooLate, and SameAddress when another contact has got its address."""
+    with transaction.atomic():
+        found = removed.take(kind=Removed.Kind.CONTACT, about=customer, reference=reference, by=by, at=at)
+        row = Contact(customer=customer, **found)
+        _save(row)
+        _record(row, AuditType.CONTACT_ADDED, by=by, at=at)
+    return row
 
 
 def _record(row: Contact, what: AuditType, *, by: str, at: datetime) -> None:
@@ -98,8 +118,7 @@ def _record(row: Contact, what: AuditType, *, by: str, at: datetime) -> None:
 
 def with_contacts(rows: CustomerQuerySet) -> CustomerQuerySet:
     """Their contacts, and what became of mails to them, come along in the same query, for `shown`."""
-    fields = ("pk", "name", "email", "phone", "language", "mails")
-    contact = JSONObject(**{name: F(name) for name in fields})
+    contact = JSONObject(**{name: F(name) for name in ("pk", *FIELDS)})
     contacts = Contact.objects.filter(customer=OuterRef("pk")).order_by("pk")
     address = JSONObject(**{name: F(name) for name in ("email", "muted_at", "refused_at")})
     addresses = MailAddress.objects.filter(customer=OuterRef("pk")).order_by("pk")

@@ -1,8 +1,8 @@
-"""The list of customers filtered by tag and by the person who follows them up: the choices, and the rows of the chosen ones."""
+"""Lists filtered by the tags of customers and by the person who follows them up: the choices, and the rows of the chosen ones."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
@@ -13,7 +13,7 @@ from accounts.models import Customer, Tag, User
 from portal.core.lists import Select
 from portal.core.search import row_id
 
-Rows = TypeVar("Rows", bound=QuerySet[Customer])
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 TAG, ASSIGNEE, MINE, NOBODY = "tag", "assignee", "me", "none"
 """Parameters of the address, and the values of `ASSIGNEE` beside the keys of staff."""
 
@@ -40,12 +40,17 @@ def selects(user: User, query: QueryDict) -> list[Select]:
     ]
 
 
-def chosen(rows: Rows, query: QueryDict, *, user: User) -> Rows:
-    """The rows of the chosen tag and person; all when the values are none of the filter."""
+def chosen(rows: Rows, query: QueryDict, *, user: User, customer: str = "") -> Rows:
+    """The rows of the chosen tag and person; all when the values are none of the filter.
+
+    `customer` is the path to the customer, "" for rows that are customers.
+    """
     tag, person = row_id(query.get(TAG, "")), query.get(ASSIGNEE, "")
+    assignee = f"{customer}__assignee" if customer else "assignee"
     if tag is not None:
-        rows = rows.filter(pk__in=Customer.tags.through.objects.filter(tag=tag).values("customer"))
+        tagged = Customer.tags.through.objects.filter(tag=tag).values("customer")
+        rows = rows.filter(**{f"{customer or 'pk'}__in": tagged})
     if person == NOBODY:
-        return rows.filter(assignee=None)
+        return rows.filter(**{assignee: None})
     number = user.pk if person == MINE else row_id(person)
-    return rows if number is None else rows.filter(assignee=number)
+    return rows if number is None else rows.filter(**{assignee: number})

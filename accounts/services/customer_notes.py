@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.dateparse import parse_datetime
 
 from accounts.models import Customer, CustomerNote
+from portal.core import removed
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.masking import without_identity_numbers
+from portal.core.removed import Removed
 
 LONGEST = 5000
 """Characters of a note."""
@@ -34,11 +37,26 @@ def can_delete(note: CustomerNote, *, by: str, administers: bool) -> bool:
     return note.author == by or administers
 
 
-def delete_note(*, note: CustomerNote, by: str, administers: bool, at: datetime) -> None:
-    """Raises NotYourNote."""
+def delete_note(*, note: CustomerNote, by: str, administers: bool, at: datetime) -> str:
+    """The reference by which it is put back; "" when it was gone already. Raises NotYourNote."""
     if not can_delete(note, by=by, administers=administers):
         raise NotYourNote
+    customer, length = note.customer, len(note.text)
+    written_at = note.written_at.isoformat() if note.written_at else ""
+    content = {"pk": note.pk, "author": note.author, "written_at": written_at, "text": note.text}
     with transaction.atomic():
-        if CustomerNote.objects.filter(pk=note.pk).delete()[0]:
-            customer, length = note.customer, len(note.text)
-            record(by=by, at=at, target=customer, what=AuditType.NOTE_DELETED, customer_id=customer.pk, length=length)
+        if not CustomerNote.objects.filter(pk=note.pk).delete()[0]:
+            return ""
+        record(by=by, at=at, target=customer, what=AuditType.NOTE_DELETED, customer_id=customer.pk, length=length)
+        return removed.keep(kind=Removed.Kind.NOTE, about=customer, content=content, by=by, at=at)
+
+
+def restore_note(*, customer: Customer, reference: str, by: str, at: datetime) -> CustomerNote:
+    """As it was, with its author and time. Raises removed.TooLate."""
+    with transaction.atomic():
+        found = removed.take(kind=Removed.Kind.NOTE, about=customer, reference=reference, by=by, at=at)
+        found["written_at"] = parse_datetime(found["written_at"])
+        note = CustomerNote.objects.create(customer=customer, **found)
+        length = len(note.text)
+        record(by=by, at=at, target=customer, what=AuditType.NOTE_ADDED, customer_id=customer.pk, length=length)
+    return note

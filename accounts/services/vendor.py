@@ -14,7 +14,7 @@ from portal.core.audit_events import AuditType
 from portal.core.masking import masked
 from portal.core.stale import check_unchanged
 
-FIELDS = ("name", "orgnr", "logo", "support_email", "support_phone", "tells_opened")
+FIELDS = ("name", "orgnr", "logo", "support_email", "support_phone", "tells_opened", "labels_dialogs")
 MASKS = {"support_email": masked, "support_phone": masked, "logo": lambda name: "(1)" if name else ""}
 """The name of the logo's file comes from outside."""
 
@@ -30,9 +30,13 @@ def save_vendor(*, fields: dict[str, Any], by: str, at: datetime) -> Vendor:
     return vendor
 
 
-def save_tells_opened(*, tells_opened: bool, seen: str | None, by: str, at: datetime) -> Vendor:
-    """Switch the telling of Skatteetaten on or off. Raises EditedMeanwhile, and Vendor.DoesNotExist before there is a vendor."""
+def save_outside(*, tells_opened: bool, labels_dialogs: bool, seen: str | None, by: str, at: datetime) -> Vendor:
+    """What people here may do that the customer's own people see in Altinn.
+
+    Raises EditedMeanwhile, and Vendor.DoesNotExist before there is a vendor.
+    """
+    fields = {"tells_opened": tells_opened, "labels_dialogs": labels_dialogs}
     with transaction.atomic():
         stored = Vendor.objects.select_for_update().get(pk=1)
-        check_unchanged(stored, Vendor(pk=1, tells_opened=tells_opened), ["tells_opened"], seen=seen)
-        return save_vendor(fields={"tells_opened": tells_opened}, by=by, at=at)
+        check_unchanged(stored, Vendor(pk=1, **fields), list(fields), seen=seen)
+        return save_vendor(fields=fields, by=by, at=at)

@@ -89,6 +89,7 @@ class AuditType(StrEnum):
     DATE_REMOVED = "date-removed"
     EXPECTED = "expected"
     NOT_EXPECTED = "not-expected"
+    UNDECIDED = "undecided"
     # accesses
     REQUESTED = "requested"
     CHANGE_ASKED = "change-asked"
@@ -121,6 +122,7 @@ class AuditType(StrEnum):
     CREATED = "created"
     FILES_ADDED = "files-added"
     FILE_REMOVED = "file-removed"
+    FILE_PUT_BACK = "file-put-back"
     EARLIER_ASKED = "earlier-asked"
     APPROVAL_ASKED = "approval-asked"
     APPROVAL_WITHDRAWN = "approval-withdrawn"
@@ -138,10 +140,22 @@ class AuditType(StrEnum):
     CORRECTION_TOLD = "correction-told"
     RESTORED = "restored"
     HOLD_ENDED = "hold-ended"
+    BACKUP = "backup"
+    # what is kept and deleted
+    PURGE_PLANNED = "purge-planned"
+    PURGE_POSTPONED = "purge-postponed"
+    PURGED = "purged"
+    EVIDENCE_DELETED = "evidence-deleted"
+    CONTACTS_DELETED = "contacts-deleted"
+    ERASURE_ORDERED = "erasure-ordered"
+    HELD_EXPORTED = "held-exported"
     PRODUCTION_TICKED = "production-ticked"
     PRODUCTION_UNTICKED = "production-unticked"
     SUBSCRIBE = "subscribe"
+    UNSUBSCRIBE = "unsubscribe"
     TRIED_AGAIN = "tried-again"
+    MADE_DUE = "made-due"
+    LEASE_RELEASED = "lease-released"
     READ = "read"
     FETCHED = "fetched"
     EVIDENCE_FETCHED = "evidence-fetched"
@@ -156,6 +170,8 @@ class AuditType(StrEnum):
     DIALOG_DONE = "dialog-done"
     DIALOG_UNDONE = "dialog-undone"
     OPENED_IN_ALTINN = "opened-in-altinn"
+    DIALOG_ARCHIVED = "dialog-archived"
+    DIALOG_UNARCHIVED = "dialog-unarchived"
 
 
 T = AuditType
@@ -233,6 +249,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.DATE_REMOVED: {"service", "period", "changes"},
     T.EXPECTED: {"service", "period"},
     T.NOT_EXPECTED: {"service"},
+    T.UNDECIDED: {"service"},
     T.APPROVAL_ON: {"service"},
     T.APPROVAL_OFF: {"service"},
     T.APPROVAL_ASKED: {"confirmed"},
@@ -242,11 +259,19 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.PRODUCTION_UNTICKED: {"service", "points"},
     T.FILES_ADDED: _FILES,
     T.FILE_REMOVED: _FILES,
+    T.FILE_PUT_BACK: _FILES,
     T.SERVICE_CHOSEN: {"service", "number"},
     T.DRAFTS_ORDERED: {"number"},
     T.SENDING_ORDERED: {"number"},
     T.REST_FETCHED: {"number"},
+    T.BACKUP: {"folder"},
+    T.PURGE_PLANNED: {"kind", "number"},
+    T.PURGE_POSTPONED: {"kind"},
+    T.PURGED: {"kind", "number"},
+    T.ERASURE_ORDERED: {"number"},
+    T.HELD_EXPORTED: {"number"},
     T.TRIED_AGAIN: {"attachments"},
+    T.LEASE_RELEASED: {"attempt"},
     T.ORDER_EXPORTED: {"format"},
     T.SETTLED: {"outcome", "grounds"},
     T.CORRECTION_TOLD: {"correction"},

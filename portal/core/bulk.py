@@ -65,7 +65,7 @@ def _value(field: models.Field[Any, Any], row: models.Model) -> Any:
     value = getattr(row, field.attname)
     if not isinstance(field, EncryptedField):
         return value
-    sealed = field.get_prep_value(value)
+    sealed = field.get_prep_value(field.in_row(value, row))
     return None if sealed is None else "\\x" + bytes(sealed).hex()
 
 

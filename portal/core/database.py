@@ -1,14 +1,28 @@
-"""A limit for each SQL statement of a process: no search and no waiting for a lock holds a thread for ever."""
+"""Limits for each SQL statement of a process: no search and no waiting for a lock holds a thread, or the others, for ever."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.conf import settings
 
-WEB, WORKER = 5, 300
-"""Seconds. Commands, migrations among them, have no limit."""
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds. `lock`: for one lock, so that a queue behind a long transaction does not grow; `statement`: in all."""
+
+    statement: int
+    lock: int
 
 
-def limit_statements(*, seconds: int) -> None:
+WEB = Limits(statement=5, lock=3)
+WORKER = Limits(statement=300, lock=30)
+MIGRATION = Limits(statement=3600, lock=5)
+"""An index of a large table is built for long, and blocks nobody; a lock that is not given soon would block all behind it."""
+
+
+def limit_statements(limits: Limits) -> None:
     """For the connections that this process opens from now on."""
     options = settings.DATABASES["default"]["OPTIONS"]
-    options["options"] = f"{options.get('options', '')} -c statement_timeout={seconds * 1000}".strip()
+    own = f"-c statement_timeout={limits.statement * 1000} -c lock_timeout={limits.lock * 1000}"
+    options["options"] = f"{options.get('options', '')} {own}".strip()

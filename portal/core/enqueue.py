@@ -18,14 +18,14 @@ def enqueue_on_commit(task: Task[..., Any], **ids: int) -> None:
     transaction.on_commit(partial(_enqueue_now, task, ids))
 
 
-def enqueue_by_name(task: str) -> None:
+def enqueue_by_name(task: str, **ids: int) -> None:
     """Start the task of this name once the current transaction has committed: for code below the tasks."""
-    transaction.on_commit(partial(_send_now, task))
+    transaction.on_commit(partial(_send_now, task, ids))
 
 
-def _send_now(task: str) -> None:
+def _send_now(task: str, ids: dict[str, int]) -> None:
     try:
-        current_app.send_task(task, retry=False)
+        current_app.send_task(task, kwargs=ids, retry=False)
     except OperationalError:
         logger.warning("the broker does not answer; %s waits for the sweep", task)
 

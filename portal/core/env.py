@@ -5,6 +5,7 @@ A file `.env` in the project's root adds what the environment itself leaves out.
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import secrets
@@ -138,15 +139,22 @@ def kept_secret(path: Path, *, make: Callable[[], str]) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
-def fernet_keys(env: Env, *, kept_in: Path | None, make: Callable[[], str]) -> list[str]:
-    """ENCRYPTION_KEYS: the first encrypts, all of them decrypt. Raises BadSetting unless each is a Fernet key."""
-    example = "the-output-of: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+def new_key() -> str:
+    """For ENCRYPTION_KEYS."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def encryption_keys(env: Env, *, kept_in: Path | None, make: Callable[[], str]) -> list[str]:
+    """ENCRYPTION_KEYS: the first encrypts, all of them decrypt. Raises BadSetting unless each is 32 bytes in base64."""
+    example = "the-output-of: python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
     joined = env.secret("ENCRYPTION_KEYS", minimum=44, example=example, kept_in=kept_in, make=make)
     keys = [key.strip() for key in joined.split(",") if key.strip()]
     for number, key in enumerate(keys, start=1):
         if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", key):
             raise BadSetting(
-                "ENCRYPTION_KEYS", f"holds something else than a Fernet key at place {number}", example=example
+                "ENCRYPTION_KEYS",
+                f"holds something else than a key of 32 bytes in base64 at place {number}",
+                example=example,
             )
     return keys
 

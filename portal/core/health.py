@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 
 import psycopg
 from django.conf import settings
@@ -60,14 +60,23 @@ def _broker() -> str:
 
 
 def _migrations() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), max(id) FROM django_migrations")
+        waiting = _not_applied(cursor.fetchone())
+    return f"{waiting} not applied; run manage.py migrate" if waiting else "ok"
+
+
+@lru_cache(maxsize=1)
+def _not_applied(applied: tuple[int, int]) -> int:
+    """How many migrations wait, with these applied (their number and the last one): the files are read once, not for each probe."""
     executor = MigrationExecutor(connection)
-    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return f"{len(waiting)} not applied; run manage.py migrate" if waiting else "ok"
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _work(at: datetime) -> str:
     silence = find_silence(at=at)
     if silence is None:
         return "ok"
-    since = f"no heartbeat since {silence.since:%Y-%m-%dT%H:%M:%SZ}" if silence.since else "no heartbeat yet"
-    return f"{since}; see whether beat and a worker run"
+    of = f" of the queue {' and '.join(silence.queues)}" if silence.queues else ""
+    since = f"since {silence.since:%Y-%m-%dT%H:%M:%SZ}" if silence.since else "yet"
+    return f"no heartbeat{of} {since}; see whether beat and a worker{' of it' if of else ''} run"

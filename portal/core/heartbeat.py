@@ -1,71 +1,111 @@
-"""The heartbeat: one row that proves that beat, the broker, a worker and the database do their work together.
+"""The heartbeat: a row for each queue that proves that beat, the broker, a worker and the database do their work together.
 
-Beat sends a message with its send time; the worker that takes the message writes the row. A row that is older than
-`settings.HEARTBEAT_LIMIT` seconds, or missing, means that at least one of the four has stopped: nothing is sent or
-fetched by itself. Pages, next-step texts and /readyz ask here before they promise anything.
+Beat sends a message with its send time for each queue; the worker that takes the message writes the row. When the newest row is
+older than `settings.HEARTBEAT_LIMIT` seconds, at least one of the four has stopped: nothing is sent or fetched by itself. When the
+row of one queue is older than QUEUE_LIMIT, no worker serves that queue. Pages, next-step texts and /readyz ask here before they
+promise anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Count, F, Max, Min, QuerySet, Value
+from django.db.models.functions import Least
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-ROW = 1
-"""The primary key of the only row."""
+from portal.core.queues import TITLES, Purpose
+
+QUEUE_LIMIT = timedelta(minutes=7)
+"""A heartbeat waits for a free process, and a task may take six minutes: until then a queue may only be busy."""
 
 
 class Heartbeat(models.Model):
-    """When beat last sent the message that a worker has handled (`beat_at`), and when it was handled (`worked_at`)."""
+    """When beat last sent the message that a worker of the queue has handled (`beat_at`), and when it was handled (`worked_at`)."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=ROW)
+    queue = models.CharField(_("kø"), max_length=20, primary_key=True)
     beat_at = models.DateTimeField(_("sendt"))
     worked_at = models.DateTimeField(_("utført"))
 
     class Meta:
         verbose_name = _("livstegn")
         verbose_name_plural = _("livstegn")
-        constraints = [models.CheckConstraint(condition=models.Q(id=ROW), name="heartbeat_one_row")]
 
     def __str__(self) -> str:
-        return f"{self.beat_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.queue} {self.beat_at:%Y-%m-%d %H:%M:%S}"
 
 
 @dataclass(frozen=True)
 class Silence:
-    """No background work is done. `since` is the last beat, None where there never was one (a new installation)."""
+    """Background work is not done. `since` is the last beat, None where there never was one (a new installation).
+
+    `queues`: the only ones that stand still; empty when nothing works.
+    """
 
     since: datetime | None
+    queues: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> str:
+        """Of the queues, as pages show them."""
+        return ", ".join(str(TITLES[Purpose(queue)]) for queue in self.queues)
 
 
-def record_beat(*, beat_at: datetime, at: datetime) -> None:
-    """Write the row. A `beat_at` after `at` (beat's clock is ahead of the worker's) counts as `at`."""
-    row = Heartbeat(id=ROW, beat_at=min(beat_at, at), worked_at=at)
+def record_beat(*, beat_at: datetime, at: datetime, queues: Iterable[str] = tuple(Purpose)) -> None:
+    """Write the rows. A `beat_at` after `at` (beat's clock is ahead of the worker's) counts as `at`."""
+    rows = [Heartbeat(queue=str(queue), beat_at=min(beat_at, at), worked_at=at) for queue in queues]
     Heartbeat.objects.bulk_create(
-        [row], update_conflicts=True, unique_fields=["id"], update_fields=["beat_at", "worked_at"]
+        rows, update_conflicts=True, unique_fields=["queue"], update_fields=["beat_at", "worked_at"]
     )
 
 
-def newest_beat() -> QuerySet[Heartbeat, datetime]:
-    """The last `beat_at`, also as a subquery of a page's other data."""
-    return Heartbeat.objects.filter(pk=ROW).values_list("beat_at", flat=True)
+def queue_limit() -> timedelta:
+    """How long one queue alone may be silent."""
+    return max(QUEUE_LIMIT, timedelta(seconds=settings.HEARTBEAT_LIMIT))
+
+
+def newest_beat() -> QuerySet[Any, datetime]:
+    """The last `beat_at`, also as a subquery of a page's other data; none while a queue has never beaten.
+
+    One queue alone may be silent for longer: its beat counts as that much younger.
+    """
+    patience = queue_limit() - timedelta(seconds=settings.HEARTBEAT_LIMIT)
+    known = Heartbeat.objects.filter(queue__in=list(Purpose)).order_by().annotate(one=Value(1)).values("one")
+    beats = known.annotate(number=Count("queue"), newest=Max("beat_at"), oldest=Min("beat_at"))
+    complete = beats.filter(number=len(Purpose))
+    counted = complete.annotate(counted=Least("newest", F("oldest") + Value(patience)))
+    return counted.order_by("counted").values_list("counted", flat=True)
 
 
 def silence_since(beat_at: datetime | None, *, at: datetime) -> Silence | None:
-    """None while the heart beats. `beat_at` is that of `newest_beat`, None without a row. No query."""
+    """None while the heart beats, by the time that `newest_beat` gives. One query, and only when it does not."""
     is_beating = beat_at is not None and at - beat_at <= timedelta(seconds=settings.HEARTBEAT_LIMIT)
-    return None if is_beating else Silence(beat_at)
+    return None if is_beating else find_silence(at=at)
+
+
+def find_beats() -> dict[str, datetime]:
+    """The last `beat_at` of each queue that has one. One query."""
+    return dict(Heartbeat.objects.filter(queue__in=list(Purpose)).values_list("queue", "beat_at"))
 
 
 def find_silence(*, at: datetime) -> Silence | None:
-    """None while the heart beats. One query by primary key."""
-    return silence_since(newest_beat().first(), at=at)
+    """None while the heart beats. One query for a handful of rows."""
+    return silence_of(find_beats(), at=at)
+
+
+def silence_of(beats: dict[str, datetime], *, at: datetime) -> Silence | None:
+    """As `find_silence`, of what `find_beats` gave."""
+    newest = max(beats.values(), default=None)
+    if newest is None or at - newest > timedelta(seconds=settings.HEARTBEAT_LIMIT):
+        return Silence(newest)
+    silent = tuple(queue for queue in map(str, Purpose) if queue not in beats or at - beats[queue] > queue_limit())
+    return Silence(min((beats[queue] for queue in silent if queue in beats), default=None), silent) if silent else None
 
 
 def is_working(*, at: datetime) -> bool:

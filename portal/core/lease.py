@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.core.enqueue import enqueue_by_name
 from portal.core.problems import INTERNAL_ERROR, code_of
 from portal.core.states import LostRace, StatusModel
-from portal.gateways.errors import BrokenReply, GatewayError
+from portal.gateways.errors import BrokenReply, HeldBack
 
 LEASE = timedelta(minutes=3)
 """Longer than a token and three calls with their time-outs may take."""
@@ -235,8 +235,9 @@ def _lease(
 def reporting(hold: Hold[Any], *, longest: timedelta = LONGEST_WAIT) -> Iterator[None]:
     """Around one round: any error that the round did not handle gives the row a code and a wait of at most `longest`.
 
-    LostRace means that somebody else has the row, and is logged. Errors that no gateway raised are logged with their
-    traceback. The failed row is counted on the overview after ROUNDS_BEFORE_A_PERSON rounds. The time limit of the task
+    LostRace means that somebody else has the row, and is logged. A call that our own budget holds back is no failure.
+    Errors that no gateway raised are logged with their traceback. The failed row is counted on the overview after
+    ROUNDS_BEFORE_A_PERSON rounds. The time limit of the task
     is noted like any error, and raised again: the batch must end.
     """
     try:
@@ -261,22 +262,6 @@ def given_back_on_error(hold: Hold[Any]) -> Iterator[None]:
         raise
 
 
-def work_as_one(holds: list[Hold[Row]], work: Callable[[list[Hold[Row]]], object]) -> None:
-    """`work` for a batch. When a fault of ours ends it, each row is done alone: one row does not keep the others back."""
-    failures = [hold.row.failures for hold in holds]
-    try:
-        work(holds)
-    except Exception as error:
-        is_for_all = len(holds) == 1 or isinstance(error, GatewayError | SoftTimeLimitExceeded)
-        for hold, number in zip(holds, failures, strict=True):
-            hold.row.failures = number
-            if not is_for_all:
-                work_as_one([hold], work)
-                continue
-            with reporting(hold):
-                raise error
-
-
 def log_problem(hold: Hold[Any], error: Exception) -> None:
     """A fault of ours is logged with its traceback; an answer that we cannot read, and a 401, as an error: a person must act."""
     code = code_of(error)
@@ -287,8 +272,11 @@ def log_problem(hold: Hold[Any], error: Exception) -> None:
 
 
 def _report(hold: Hold[Any], error: Exception, longest: timedelta) -> None:
-    log_problem(hold, error)
     try:
+        if isinstance(error, HeldBack) and not error.by_remote:
+            hold.postpone(waiting_time(0, asked=error.retry_after))
+            return
+        log_problem(hold, error)
         hold.fail(error, longest=longest)
     except LostRace as lost:
         logger.info("%s", lost)

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from portal.core import lease
 from portal.core.lease import Hold, Row
+from portal.gateways.errors import GatewayError
 
 
 class Held(Protocol):
@@ -60,6 +61,22 @@ def alone_if_it_fails(work: Callable[[Sequence[Work]], object], those: Sequence[
     for one in those:
         with lease.reporting(one.hold):
             work([one])
+
+
+def work_as_one(holds: list[Hold[Row]], work: Callable[[list[Hold[Row]]], object]) -> None:
+    """`work` for a batch. When a fault of ours ends it, each row is done alone: one row does not keep the others back."""
+    failures = [hold.row.failures for hold in holds]
+    try:
+        work(holds)
+    except Exception as error:
+        is_for_all = len(holds) == 1 or isinstance(error, GatewayError | SoftTimeLimitExceeded)
+        for hold, number in zip(holds, failures, strict=True):
+            hold.row.failures = number
+            if not is_for_all:
+                work_as_one([hold], work)
+                continue
+            with lease.reporting(hold):
+                raise error
 
 
 def _rows(holds: Sequence[Hold[Any]]) -> Any:

@@ -6,8 +6,9 @@ do alike (find, filter, page, what an empty list says) is here and in `templates
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import Any, ClassVar, Generic, TypeVar, cast
@@ -93,6 +94,20 @@ class Select:
     chosen: str
 
 
+def as_download(
+    request: HttpRequest, name: str, format: str, header: list[str], rows: Iterable[exports.Cells], *, at: datetime
+) -> FileResponse:
+    """The rows as a file; the trail has who took it, and how many rows."""
+    user: Any = request.user
+    with transaction.atomic():
+        file, number = exports.write(format, header, rows)
+        detail: dict[str, Any] = {"list": name, "format": format, "number": number}
+        environment = getattr(request, "environment", "")
+        record(by=user.actor, at=at, target=user, what=AuditType.LIST_EXPORTED, environment=environment, **detail)
+    named = f"{name}-{timezone.localtime(at):%Y-%m-%d}.{format}"
+    return FileResponse(file, as_attachment=True, filename=named, content_type=exports.MEDIA_TYPES[format])
+
+
 class ListPage(Generic[Asked, Rows]):
     """One list for one request. A subclass says what is its own; `respond` answers.
 
@@ -119,9 +134,9 @@ class ListPage(Generic[Asked, Rows]):
     """The group that an address without the parameter shows; "": all rows."""
     always: ClassVar[tuple[str, ...]] = ()
     """Groups that have a chip also when they have no rows."""
-    file_name: ClassVar[str] = ""
+    file_name: str = ""
     """Of the file with all rows, without its ending; it names the list in the audit trail. "": there is no such file."""
-    fields: ClassVar[tuple[Field, ...]] = ()
+    fields: tuple[Field, ...] = ()
     """The columns of that file."""
     acts: ClassVar[tuple[Act, ...]] = ()
     """What can be done with picked rows; what `rows` makes then has `pk` and `label`. The view takes the POST."""
@@ -300,16 +315,9 @@ class ListPage(Generic[Asked, Rows]):
     def download(self, format: str) -> FileResponse:
         """All rows as a file; the trail has who took it, and how many rows."""
         header = [str(field.label) for field in self.fields]
-        user: Any = self.request.user
         with transaction.atomic():
-            file, number = exports.write(format, header, exports.cells_of(self.fields, self.everything()))
-            detail: dict[str, Any] = {"list": self.file_name, "format": format, "number": number}
-            environment = getattr(self.request, "environment", "")
-            record(
-                by=user.actor, at=self.at, target=user, what=AuditType.LIST_EXPORTED, environment=environment, **detail
-            )
-        name = f"{self.file_name}-{timezone.localtime(self.at):%Y-%m-%d}.{format}"
-        return FileResponse(file, as_attachment=True, filename=name, content_type=exports.MEDIA_TYPES[format])
+            rows = exports.cells_of(self.fields, self.everything())
+            return as_download(self.request, self.file_name, format, header, rows, at=self.at)
 
     def respond(self, *, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
         """The page, or to htmx its results only; with `file` in the address all rows as a file.

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
-from psycopg.errors import QueryCanceled
+from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from portal.core import bodies, health
 from portal.core.paging import changed
@@ -26,16 +26,19 @@ type_of_next = Callable[[HttpRequest], HttpResponse]
 
 
 class Health:
-    """Answers /healthz and /readyz before hosts, sessions and redirects: a probe uses none of these."""
+    """Answers /healthz, /readyz and /metrics before hosts, sessions and redirects: a probe uses none of these."""
 
     def __init__(self, get_response: type_of_next) -> None:
         self.get_response = get_response
+        self.metrics: Callable[[HttpRequest], HttpResponse] = import_string(settings.METRICS_VIEW)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path == "/healthz":
             return health.alive()
         if request.path == "/readyz":
             return health.ready(at=timezone.now())
+        if request.path == "/metrics":
+            return self.metrics(request)
         return self.get_response(request)
 
 
@@ -116,7 +119,7 @@ class Patience:
             return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception.__cause__, QueryCanceled):
+        if not isinstance(exception.__cause__, QueryCanceled | LockNotAvailable):
             return None
         logger.warning("a query of %s took too long", request.path)
         return self.too_slow(request)

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from portal.core.formats import clock
 from portal.core.lease import LEASE, Leased
 
 QUIET = timedelta(seconds=75)
@@ -47,14 +47,11 @@ def standstill(row: Leased, *, at: datetime) -> NextStep | None:
         since = row.lease_until - LEASE
         if at - since <= QUIET:
             return None
-        times = {"since": _clock(since), "clock": _clock(row.lease_until)}
+        times = {"since": clock(since, seconds=True), "clock": clock(row.lease_until, seconds=True)}
         return NextStep(_("Arbeideren har ikke svart siden kl. %(since)s. Prøves igjen kl. %(clock)s") % times)
     if row.next_attempt_at is None or at - row.next_attempt_at <= OVERDUE:
         return None
     return NextStep(
-        _("Står i kø siden kl. %(clock)s. Ingen arbeider har tatt den ennå") % {"clock": _clock(row.next_attempt_at)}
+        _("Står i kø siden kl. %(clock)s. Ingen arbeider har tatt den ennå")
+        % {"clock": clock(row.next_attempt_at, seconds=True)}
     )
-
-
-def _clock(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%H.%M.%S}"

@@ -5,9 +5,14 @@ The button posts to an address of the portal, whose view calls a service; the se
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.http import urlencode
+
+UNDO_FOR = timedelta(minutes=15)
+"""How long most things can be undone."""
 
 
 def say_with_undo(request: HttpRequest, text: str, *, address: str, **fields: str) -> None:

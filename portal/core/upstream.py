@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.core.environments import Environment, addresses
+from portal.core.formats import clock
 from portal.core.valkey import ERRORS, valkey
 from portal.gateways.http import CallStats
 
@@ -55,7 +56,7 @@ class Light:
 
 def note(stats: CallStats) -> None:
     """Record one call. Never raises, so that it cannot stop a submission."""
-    environment = _environment_of(stats.host)
+    environment = environment_of(stats.host)
     if environment is None or stats.service not in NAMES:
         return
     healthy = stats.status is not None and stats.status < 500 and stats.status != 429
@@ -123,6 +124,12 @@ def lights(*, environment: Environment, at: datetime) -> list[Light]:
     return [_light(name, entries, at) for name, entries in zip(NAMES.values(), notes, strict=True)]
 
 
+def away(service: str, *, environment: Environment, at: datetime) -> str:
+    """What is wrong with a service (a key of NAMES) that does not answer now; "" when nothing is known to be."""
+    found = dict(zip(NAMES, lights(environment=environment, at=at), strict=True))[service]
+    return found.text if found.colour == "danger" else ""
+
+
 def _light(name: str, entries: list[bytes], at: datetime) -> Light:
     known = [json.loads(entry) for entry in entries]
     oldest = (at - FRESH).timestamp()
@@ -167,7 +174,7 @@ def _moment(stamp: float) -> datetime:
 
 
 def _clock(stamp: float) -> str:
-    return f"{timezone.localtime(_moment(stamp)):%H.%M}"
+    return clock(_moment(stamp))
 
 
 def _key(environment: str, service: str) -> str:
@@ -176,7 +183,7 @@ def _key(environment: str, service: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _environment_of(host: str) -> Environment | None:
+def environment_of(host: str) -> Environment | None:
     """The environment whose services answer at `host` (with port)."""
     for environment in Environment:
         if not environment.is_enabled:

@@ -23,6 +23,7 @@ from portal.desk import (
     attention_campaigns,
     attention_checks,
     attention_due,
+    attention_kept,
     attention_letters,
     attention_notices,
     attention_setup,
@@ -75,6 +76,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *attention_notices.about_notices(environment, counts),
         *_about_customers(environment, counts),
         *(attention_setup.about_system(environment, counts) if user.may_configure else []),
+        *(attention_kept.about_kept(environment, counts) if user.is_administrator else []),
         *(attention_setup.about_messages(user, environment, counts) if attention_setup.may_see_messages(user) else []),
     ]
     told = with_customers([line for line in lines if line.count], counts)
@@ -97,6 +99,8 @@ def _selections(user: User, environment: Environment, at: datetime) -> dict[str,
     }
     if user.may_configure:
         selected |= attention_setup.systems(environment, at)
+    if user.is_administrator:
+        selected |= attention_kept.selections(at)
     if attention_setup.may_see_messages(user):
         selected["messages"] = OutboxMessage.objects.needing_a_person()
     return selected

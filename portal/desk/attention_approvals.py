@@ -13,14 +13,12 @@ from portal.core.environments import Environment
 from portal.core.next_step import list_of
 from portal.desk.counting import Counted
 from portal.desk.todo import Todo
-from submissions.models import Approval, Submission
+from submissions.models import Submission
+from submissions.services.pages.approving import waiting
 
 
 def selections(user: User, environment: Environment) -> dict[str, QuerySet[Submission]]:
-    """Those that `user` neither asked about nor changed the files of."""
-    rows = Submission.objects.visible_to(user).current().filter(Approval.UNANSWERED, environment=environment)
-    others = rows.exclude(approval__asked_by=user.actor).exclude(package_check__requested_by=user.actor)
-    return {"approvals": others if user.may_work else others.none()}
+    return {"approvals": waiting(user=user, environment=environment)}
 
 
 def about_approvals(environment: Environment, counts: Mapping[str, Counted]) -> list[Todo]:

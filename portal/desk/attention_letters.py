@@ -21,11 +21,14 @@ from submissions.services.casework.deadlines import Due, due_by, find_due
 
 
 def selections(user: User, environment: Environment, at: datetime) -> dict[str, QuerySet[Any]]:
+    """Each dialog once: one that asks for material by a day is among those with a deadline."""
     due = find_due(user=user, environment=environment, at=at)
     return {
         **{f"answers_{part}": due.filter(due_by(part, at=at)) for part in (Due.OVERDUE, Due.WEEK, Due.LATER)},
         "letters": Transmission.objects.visible_to(user, environment=environment).current().letters().unread(),
-        "material": material.find_waiting(user=user, environment=environment),
+        "material": material.find_waiting(user=user, environment=environment).filter(
+            due_at__isnull=True, handled_at__isnull=True
+        ),
     }
 
 
@@ -35,7 +38,7 @@ def about_letters(environment: Environment, counts: Mapping[str, Counted]) -> li
     text = _("Ingen saksbehandler har åpnet det ennå.") if n == 1 else _("Ingen saksbehandler har åpnet dem ennå.")
     asked = counts["material"].n
     asks = ngettext("Skatteetaten ber en kunde om materiale", "Skatteetaten ber kunder om materiale", asked)
-    give = _("Kunden skal sende inn noe, for eksempel regnskap i SAF-T.")
+    give = _("Kunden skal sende inn noe, for eksempel regnskap i SAF-T. Ingen frist er satt.")
     return [
         *_about_answers(environment, counts),
         Todo(
@@ -43,7 +46,7 @@ def about_letters(environment: Environment, counts: Mapping[str, Counted]) -> li
             asks,
             give,
             _("Send inn"),
-            list_of(environment, "dialogs", "state=material"),
+            list_of(environment, "dialogs", f"state=material&due={Due.NONE}"),
             is_urgent=True,
             key="material",
         ),

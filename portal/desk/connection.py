@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,11 +18,12 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from portal.core import lease
 from portal.core.environments import Environment
+from portal.desk.counting import count_all, newest_of
 from portal.explain import explain
 from submissions.models import Dialog, Document, EventSubscription, PollCursor, ReceivedEvent, Submission, Transmission
 from submissions.services import catalogue
 from submissions.services.inbox import following
-from submissions.services.inbox.events import can_subscribe
+from submissions.services.inbox.subscriptions.wanted import can_subscribe
 from systemusers.models import Access, Kind, MaskinportenClient, ScopeGrant, SigningKey, System, signed_by
 from systemusers.services import keys
 
@@ -75,6 +76,36 @@ class _StepChecks:
         self.may_configure = user.may_configure
         self.accesses_of = Access.objects.filter(environment=environment)
         self.submissions = Submission.objects.filter(environment=environment)
+        self.subscriptions = EventSubscription.objects.filter(access__environment=environment)
+        self.sent = self.accesses_of.filter(altinn_id__gt="")
+        self.usable = self.accesses_of.filter(status__in=Access.USABLE)
+        self.cursors = PollCursor.objects.filter(access__environment=environment, access__status__in=Access.USABLE)
+        self.failing = following.failing_cursors(self.cursors)
+        self.newest = newest_of(self._moments())
+        self.counts = count_all({
+            "sent": self.sent, "usable": self.usable, "failing": self.failing,
+            "followed": self.cursors.filter(polled_at__isnull=False).exclude(lease.LASTING),
+        })  # fmt: skip
+
+    def _moments(self) -> dict[str, tuple[QuerySet[Any], str]]:
+        """What shows that a step is done, and when that was last."""
+        has_answer = Exists(Transmission.objects.filter(dialog=OuterRef("pk")))
+        dialogs = Dialog.objects.filter(has_answer, environment=self.environment)
+        feedback = Q(role=Document.Role.FEEDBACK, submission__environment=self.environment)
+        received = ReceivedEvent.objects.filter(subscription__in=self.subscriptions)
+        return {
+            "sent": (self.sent.filter(sent_at__isnull=False).order_by("-status_at", "-pk"), "sent_at"),
+            "usable": (self.usable.filter(answered_at__isnull=False).order_by("-status_at", "-pk"), "answered_at"),
+            "delivered": (
+                self.submissions.filter(delivered_at__isnull=False).order_by("-delivered_at"),
+                "delivered_at",
+            ),
+            "dialogs": (dialogs.order_by("-content_updated_at", "-pk"), "content_updated_at"),
+            "received": (received.order_by("-pk"), "received_at"),
+            "subscribed": (self.subscriptions.filter(validated_at__isnull=False).order_by("-pk"), "validated_at"),
+            "polled": (self.cursors.filter(polled_at__isnull=False).order_by("-polled_at"), "polled_at"),
+            "documents": (Document.objects.filter(feedback).order_by("-pk"), "stored_at"),
+        }
 
     def url(self, name: str, **kwargs: Any) -> str:
         return reverse(name, kwargs={"environment": self.environment, **kwargs})
@@ -158,11 +189,9 @@ class _StepChecks:
     def accesses(self) -> Step:
         title = _("Forespørsler om systembruker")
         to: dict[str, Any] = {"url": self.url("accesses"), "action": _("Åpne tilganger")}
-        sent = self.accesses_of.filter(altinn_id__gt="").order_by("-status_at", "-pk")
-        if latest := sent.first():
-            count = sent.count()
+        if count := self.counts["sent"].n:
             text = ngettext("%(n)s kunde er spurt.", "%(n)s kunder er spurt.", count) % {"n": count}
-            return Step(3, title, DONE, text, since=latest.sent_at, **to)
+            return Step(3, title, DONE, text, since=self.newest.get("sent"), **to)
         if stuck := self.accesses_of.filter(status="DRAFT", problem_code__gt="").first():
             reason = explain(stuck.problem_code)
             return Step(3, title, FAULT, str(reason.title), str(reason.who), str(reason.how), **to)
@@ -173,11 +202,9 @@ class _StepChecks:
     def approvals(self) -> Step:
         title = _("Kunden godkjenner i Altinn")
         to: dict[str, Any] = {"url": self.url("accesses"), "action": _("Åpne tilganger")}
-        usable = self.accesses_of.filter(status__in=Access.USABLE)
-        if latest := usable.order_by("-status_at", "-pk").first():
-            count = usable.count()
+        if count := self.counts["usable"].n:
             text = ngettext("%(n)s kunde har godkjent.", "%(n)s kunder har godkjent.", count) % {"n": count}
-            return Step(4, title, DONE, text, since=latest.answered_at, **to)
+            return Step(4, title, DONE, text, since=self.newest.get("usable"), **to)
         waiting = self.accesses_of.filter(status__in=Access.OPEN).count()
         if waiting:
             text = ngettext("%(n)s kunde har ikke svart.", "%(n)s kunder har ikke svart.", waiting) % {"n": waiting}
@@ -189,9 +216,8 @@ class _StepChecks:
     def sending(self) -> Step:
         title = _("Innsending til Skatteetaten")
         to: dict[str, Any] = {"url": self.url("submissions"), "action": _("Åpne innsendinger")}
-        latest = self.submissions.filter(delivered_at__isnull=False).order_by("-delivered_at").first()
-        if latest:
-            return Step(5, title, DONE, _("Skatteetaten har tatt imot en oppgave."), since=latest.delivered_at, **to)
+        if latest := self.newest.get("delivered"):
+            return Step(5, title, DONE, _("Skatteetaten har tatt imot en oppgave."), since=latest, **to)
         if failed := self.submissions.filter(status="FAILED").order_by("-status_at").first():
             reason = explain(failed.problem_code)
             return Step(5, title, FAULT, str(reason.title), str(reason.who), str(reason.how), **to)
@@ -208,13 +234,8 @@ class _StepChecks:
     def dialogs(self) -> Step:
         title = _("Dialoger og forsendelser")
         to: dict[str, Any] = {"url": self.url("dialogs"), "action": _("Åpne dialoger")}
-        has_answer = Exists(Transmission.objects.filter(dialog=OuterRef("pk")))
-        rows = Dialog.objects.filter(has_answer, environment=self.environment)
-        latest = rows.order_by("-content_updated_at", "-pk").first()
-        if latest:
-            return Step(
-                6, title, DONE, _("Skatteetatens svar kobles til innsendingene."), since=latest.content_updated_at, **to
-            )
+        if latest := self.newest.get("dialogs"):
+            return Step(6, title, DONE, _("Skatteetatens svar kobles til innsendingene."), since=latest, **to)
         return Step(
             6,
             title,
@@ -227,13 +248,11 @@ class _StepChecks:
 
     def events(self) -> Step:
         title = _("Hendelser fra Altinn Events")
-        subscriptions = EventSubscription.objects.filter(access__environment=self.environment)
-        received = ReceivedEvent.objects.filter(subscription__in=subscriptions).order_by("-pk").first()
-        if received:
-            return Step(7, title, DONE, _("Altinn varsler oss når noe er nytt."), since=received.received_at)
-        if ready := subscriptions.filter(validated_at__isnull=False).order_by("-pk").first():
-            return Step(7, title, DONE, _("Abonnementet er bekreftet av Altinn."), since=ready.validated_at)
-        if refused := subscriptions.exclude(problem_code="").first():
+        if received := self.newest.get("received"):
+            return Step(7, title, DONE, _("Altinn varsler oss når noe er nytt."), since=received)
+        if ready := self.newest.get("subscribed"):
+            return Step(7, title, DONE, _("Abonnementet er bekreftet av Altinn."), since=ready)
+        if refused := self.subscriptions.exclude(problem_code="").first():
             how = _(
                 "Vi spør Dialogporten jevnlig i stedet. Ingenting går tapt. Så lenge portalen arbeider, kommer svarene, bare senere."
             )
@@ -257,24 +276,22 @@ class _StepChecks:
         """Why no subscription will ever be made for the accesses there are; "" when one will."""
         if not can_subscribe(self.environment):
             return _("Altinn varsler bare portaler som har en https-adresse.")
-        usable = self.accesses_of.filter(status__in=Access.USABLE)
+        usable, is_some = self.usable, bool(self.counts["usable"].n)
         opening = sorted(
             {urn for service in catalogue.followed(catalogue.local(self.environment)) for urn in service.packages}
         )
-        has_some = ~Q(rights=[]) | Q(packages__has_any_keys=opening)
-        if usable.exists() and not usable.filter(has_some, profile__kind=Kind.STANDARD).exists():
-            return _(
-                "Portalen abonnerer ikke for klientene til regnskapsførere, og ikke for tilgangspakker uten en tjeneste vi kjenner."
-            )
-        if usable.exists() and not usable.exclude(rights=[], packages=[]).exists():
+        own = ~Q(rights=[]) & Q(profile__kind=Kind.STANDARD)
+        if is_some and not usable.exclude(rights=[], packages=[]).exists():
             return _("Altinn varsler ikke for tilganger uten enkeltrettigheter og tilgangspakker.")
+        if is_some and not usable.filter(own | Q(packages__has_any_keys=opening)).exists():
+            return _("Portalen abonnerer ikke for tilgangspakker uten en tjeneste vi kjenner.")
         return ""
 
     def polling(self) -> Step:
         title = _("Dialogporten: status og id-er")
         to: dict[str, Any] = {"url": self.url("dialogs"), "action": _("Åpne dialoger")}
-        cursors = PollCursor.objects.filter(access__environment=self.environment, access__status__in=Access.USABLE)
-        if not cursors.exists():
+        failed, followed, latest = self.counts["failing"].n, self.counts["followed"].n, self.newest.get("polled")
+        if not failed and not latest and not self.cursors.exists():
             return Step(
                 8,
                 title,
@@ -284,27 +301,22 @@ class _StepChecks:
                 _("Starter når en kunde har godkjent."),
                 **to,
             )
-        failing = following.failing_cursors(cursors)
-        failed, followed = failing.count(), cursors.filter(polled_at__isnull=False).exclude(lease.LASTING).count()
         if failed and not followed:
-            reason = explain(failing[0].problem_code)
+            reason = explain(self.failing[0].problem_code)
             return Step(8, title, FAULT, str(reason.title), str(reason.who), str(reason.how), **to)
-        latest = cursors.filter(polled_at__isnull=False).order_by("-polled_at").first()
         if latest is None:
             return Step(8, title, WAITING, _("Første runde står for tur."), _("Ingen"), _("Vent noen sekunder."), **to)
         text = ngettext("Vi følger med for %(n)s kunde.", "Vi følger med for %(n)s kunder.", followed) % {"n": followed}
         if failed:
             text += " " + ngettext("%(n)s får vi ikke svar for.", "%(n)s får vi ikke svar for.", failed) % {"n": failed}
             to = {"url": self.url("following"), "action": _("Se hvem det gjelder")}
-        return Step(8, title, DONE, text, since=latest.polled_at, **to)
+        return Step(8, title, DONE, text, since=latest, **to)
 
     def documents(self) -> Step:
         title = _("Dokumentene bak svarene")
         to: dict[str, Any] = {"url": self.url("submissions"), "action": _("Åpne innsendinger")}
-        feedback = Q(role=Document.Role.FEEDBACK, submission__environment=self.environment)
-        latest = Document.objects.filter(feedback).order_by("-pk").first()
-        if latest:
-            return Step(9, title, DONE, _("Tilbakemeldinger hentes og lagres."), since=latest.stored_at, **to)
+        if latest := self.newest.get("documents"):
+            return Step(9, title, DONE, _("Tilbakemeldinger hentes og lagres."), since=latest, **to)
         return Step(
             9,
             title,

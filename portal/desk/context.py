@@ -36,7 +36,12 @@ NAVIGATION = [
     ("systems", gettext_lazy("Systemer")),
     ("connection", gettext_lazy("Tilkobling")),
 ]
-BELOW = {"systems": ("offered",), "connection": ("settings", "services"), "dialogs": ("letters",)}
+BELOW = {
+    "accesses": ("campaigns",),
+    "systems": ("offered",),
+    "connection": ("settings", "services", "kept"),
+    "dialogs": ("letters",),
+}
 """Pages whose address does not begin with that of the entry of the menu they belong to, by that entry."""
 ENVIRONMENT_TEXTS = {
     Environment.SANDBOX: gettext_lazy("Sandkasse på denne maskinen · ingenting herfra når Altinn eller Skatteetaten"),
@@ -160,6 +165,12 @@ class Shell:
     @property
     def account_url(self) -> str:
         return reverse("account", kwargs={"environment": self._environment}) if self._environment else ""
+
+    @property
+    def operation_url(self) -> str:
+        """For administrators."""
+        is_theirs = bool(self._environment) and getattr(self._request.user, "is_administrator", False)
+        return reverse("operation", kwargs={"environment": self._environment}) if is_theirs else ""
 
     @property
     def settings_url(self) -> str:

@@ -1,4 +1,4 @@
-"""Counts of many selections, of any models, in one statement: a UNION ALL with one row for each selection."""
+"""What many selections, of any models, have: counts, newest rows, or rows at all. One statement each, a UNION ALL."""
 
 from __future__ import annotations
 
@@ -41,6 +41,27 @@ def count_all(selections: Mapping[str, QuerySet[Any]]) -> dict[str, Counted]:
         for name, n, oldest, customer in first.union(*others, all=True)
     }
     return {name: counted.get(name, Counted()) for name in selections}
+
+
+def existing(selections: Mapping[str, QuerySet[Any]]) -> set[str]:
+    """The names of the selections that have a row. One query, which looks for one row of each."""
+    first, *others = [
+        rows.order_by().annotate(selection=Value(name)).values_list("selection", flat=True)[:1]
+        for name, rows in selections.items()
+    ]
+    return set(first.union(*others, all=True))
+
+
+def newest_of(selections: Mapping[str, tuple[QuerySet[Any], str]]) -> dict[str, datetime]:
+    """The moment of the first row of each ordered selection that has one, by its name. One query.
+
+    Each selection comes with the path to the moment, which is never null in its rows.
+    """
+    first, *others = [
+        rows.annotate(selection=Value(name), moment=F(path)).values_list("selection", "moment")[:1]
+        for name, (rows, path) in selections.items()
+    ]
+    return dict(first.union(*others, all=True))
 
 
 def _one(name: str, rows: QuerySet[Any]) -> QuerySet[Any, Any]:

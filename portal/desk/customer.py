@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from accounts.guard import StaffRequest, staff_page
+from accounts.guard import StaffRequest, is_by_person, staff_page
 from accounts.models import Customer
 from accounts.services import contacts
 from accounts.services.business_register import warnings_of
@@ -18,6 +18,7 @@ from portal.desk import customer_life
 from portal.desk.context import shell_of
 from submissions.models import Dialog, Order, Submission
 from submissions.services import archiving, catalogue, material
+from submissions.services.inbox import cursors
 from submissions.services.orders import pages as orders
 from submissions.services.pages import dialogs, due_expected, letters
 from submissions.services.pages import listing as submission_list
@@ -40,6 +41,9 @@ def customer(request: StaffRequest, pk: int) -> HttpResponse:
     working = shell_of(request).silence is None
     accesses = listing.customer_row(row, at=at, working=working).accesses
     through = through_whom(row, user=request.user) if row.is_client else []  # type: ignore[attr-defined] # annotated
+    if is_by_person(request):
+        reaching = [*(each.access for each in accesses), *(each.access for each in through)]
+        cursors.note_look(access.pk for access in reaching if access.status in Access.USABLE)
     asked, sent = orders.orders_of(row), _submissions(row)
     newest = orders.newest_of(row, asked, at=at, working=working)
     context = {

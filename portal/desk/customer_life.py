@@ -26,6 +26,7 @@ from accounts.services import customer_groups, customer_notes
 from accounts.services.actors import STAFF, person
 from accounts.views import find
 from portal.core.confirm import Question, ask_first, word_in
+from portal.core.removed import TooLate
 from portal.core.undo import field_of, say_with_undo
 from portal.desk.customers_many import ASSIGN, form_of
 from submissions.services import archiving
@@ -90,6 +91,8 @@ def add_note(request: StaffRequest, pk: int) -> HttpResponse:
         )
     except ValueError:
         messages.error(request, _("Skriv et notat først."))
+    else:
+        messages.success(request, _("Notatet er lagret."))
     return _to(request, pk)
 
 
@@ -98,10 +101,27 @@ def add_note(request: StaffRequest, pk: int) -> HttpResponse:
 def delete_note(request: StaffRequest, pk: int, note: int) -> HttpResponse:
     row = get_object_or_404(CustomerNote.objects.filter(customer=find(request, pk)), pk=note)
     user = request.user
+    may: dict[str, Any] = {"by": user.actor, "administers": user.is_administrator}
     try:
-        customer_notes.delete_note(note=row, by=user.actor, administers=user.is_administrator, at=timezone.now())
+        reference = customer_notes.delete_note(note=row, **may, at=timezone.now())
     except customer_notes.NotYourNote:
         raise PermissionDenied from None
+    if reference:
+        back = reverse("customer-note-restore", kwargs={"environment": request.environment, "pk": pk})
+        say_with_undo(request, _("Notatet er slettet."), address=back, value=reference)
+    return _to(request, pk)
+
+
+@staff_page(may="may_work")
+@require_POST
+def restore_note(request: StaffRequest, pk: int) -> HttpResponse:
+    which, by = field_of(request, "value"), request.user.actor
+    try:
+        customer_notes.restore_note(customer=find(request, pk), reference=which, by=by, at=timezone.now())
+    except TooLate:
+        messages.warning(request, _("Notatet kan ikke hentes tilbake lenger."))
+    else:
+        messages.success(request, _("Notatet er hentet tilbake."))
     return _to(request, pk)
 
 

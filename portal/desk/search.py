@@ -70,7 +70,11 @@ def _order(row: Order) -> str:
 
 
 def _dialog(row: Dialog) -> str:
-    return row.title or str(row.dialog_id)
+    return row.shown_title.text or str(row.dialog_id)
+
+
+def _letter(row: Transmission) -> str:
+    return title_of(row).text
 
 
 def _customer_name(row: Access | Dialog) -> str:
@@ -129,7 +133,7 @@ KINDS = [
         "letters",
         find_letters,
         ("dialog__customer",),
-        title_of,
+        _letter,
         _letter_to,
         places.places_of_letters,
     ),

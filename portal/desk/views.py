@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template import loader
 from django.templatetags.static import static
@@ -15,9 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from accounts.guard import StaffRequest, public_page, staff_page, to_log_in
 from accounts.login import previous_login
+from accounts.models import LOGO_TYPES, Vendor
 from portal.core import bodies
 from portal.core.environments import Environment, from_slug
 from portal.core.htmx import asked_fragment, page_or_fragment
@@ -90,6 +92,25 @@ def connection(request: StaffRequest) -> HttpResponse:
 def favicon(request: HttpRequest) -> HttpResponse:
     """Browsers ask for it on pages without an icon of their own: files, and Django admin."""
     return redirect(static("img/icon.svg"), permanent=False)
+
+
+@public_page
+@require_safe
+def logo(request: HttpRequest, name: str) -> HttpResponse:
+    """The vendor's logo, at the address that its file has. A drawing may hold scripts: none of them runs."""
+    vendor = Vendor.objects.first()
+    ending = name.rpartition(".")[2].lower()
+    if vendor is None or vendor.logo.name != f"logo/{name}" or ending not in LOGO_TYPES:
+        raise Http404
+    try:
+        with vendor.logo.open() as file:
+            content = file.read()
+    except FileNotFoundError as error:
+        raise Http404 from error
+    response = HttpResponse(content, content_type=LOGO_TYPES[ending])
+    response["Cache-Control"] = "public, max-age=3600"
+    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return response
 
 
 @public_page

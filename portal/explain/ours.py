@@ -101,6 +101,24 @@ CODES: dict[str, Explanation] = {
         NOBODY,
         _("Ingenting. Skatteetaten minner kunden som vanlig."),
     ),
+    "LABELS_CHANGED": Explanation(
+        _("Merkene i Altinn var endret imens"),
+        _("Noen hos kunden, eller avsenderen, endret dialogen etter at du så den. Vi har lest den på nytt."),
+        US,
+        _("Se hvordan den står nå, og prøv igjen om du fortsatt vil."),
+    ),
+    "LABELS_SWITCHED_OFF": Explanation(
+        _("Arkivering i Altinn er slått av"),
+        _("En administrator slo den av før vi rakk å si fra til Altinn."),
+        NOBODY,
+        _("Ingenting. Dialogen står som den sto."),
+    ),
+    "LABELS_CLOSED": Explanation(
+        _("Dialogen kunne ikke arkiveres"),
+        _("Tilgangen eller dialogen er borte, eller Altinn svarte ikke på et døgn."),
+        US,
+        _("Prøv igjen, eller arkiver den i Altinn."),
+    ),
     "NO_SCOPE": Explanation(
         _("Klienten mangler scopet for dokumentet"),
         _("Dokumentet krever et scope som Maskinporten-klienten ikke har. Les det hos avsenderen."),

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
+from xml.etree.ElementTree import Element, ParseError
+
+import defusedxml.ElementTree as safe_xml
 
 from portal.gateways.errors import BrokenReply
 
@@ -27,12 +30,26 @@ def json_of(content: bytes) -> Any:
 
     Raises ValueError, and RecursionError for what is nested too deeply.
     """
+    value = json.loads(text_of(content))
+    check_depth(value)
+    return value
+
+
+def text_of(content: bytes) -> str:
+    """A JSON text as it came, but for what no database and no page takes. Raises ValueError."""
     text = _HALVES.sub(UNKNOWN, content.decode(json.detect_encoding(content), "surrogatepass"))
     if "\\u" in text:
         text = _ESCAPED.sub(lambda found: UNKNOWN if found["bad"] else found[0], text)
-    value = json.loads(text)
-    check_depth(value)
-    return value
+    return text
+
+
+def xml_of(content: bytes) -> Element:
+    """The root of an XML text in any encoding. Comments are left out. Raises ValueError, also when it declares entities."""
+    try:
+        root: Element = safe_xml.fromstring(content)
+    except (ParseError, LookupError) as error:
+        raise ValueError("not XML") from error
+    return root
 
 
 def check_depth(value: Any) -> None:

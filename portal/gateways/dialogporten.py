@@ -13,20 +13,21 @@ from urllib.parse import quote
 from uuid import UUID
 
 from portal.gateways.decoding import decode, moment, required_moment, uuid_text
-from portal.gateways.errors import BrokenReply, Refused
-from portal.gateways.http import Channel, Reply
+from portal.gateways.errors import BrokenReply
+from portal.gateways.http import Channel
 from portal.gateways.text import cleaned
 
 BASE = "/dialogporten/api/v1/enduser"
 MASKED = "urn:dialogporten:"
 """How an address begins that the caller may not have, or that has expired."""
+PLAIN = "text/plain"
 Texts = Mapping[str, str]
 """One text in several languages: code to value."""
 
 
 @dataclass(frozen=True)
 class DialogItem:
-    """A dialog as the list gives it."""
+    """A dialog as the list gives it; `raw` is all of it."""
 
     id: str
     org: str
@@ -48,10 +49,12 @@ class DialogItem:
     process: str = ""
     preceding_process: str = ""
     sender_name: Texts = field(default_factory=dict)
+    summary_type: str = ""
     is_api_only: bool = False
     has_unopened_content: bool = False
     transmissions_from_owner: int = 0
     transmissions_from_party: int = 0
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class TransmissionItem:
     content_reference: str
     attachments: tuple[Attachment, ...]
     deleted_at: datetime | None = None
+    summary_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,6 @@ class Limits:
     service_resources: int
 
 
-TOO_SLOW, SMALLEST = 422, 25
 PATIENCE = 60
 """Seconds. Dialogporten may search for 20 and check rights for 25 before it answers 422 or 502."""
 
@@ -146,8 +149,8 @@ class Dialogporten:
     ) -> DialogPage:
         """One page. `order_by` is required: without it a continuation token silently reverses the order.
 
-        Times are inclusive. No rights give an empty page, not a refusal. A search that takes Dialogporten too long (422) is
-        repeated with half the limit; Refused 422 when SMALLEST is too much. BrokenReply when more pages cannot be reached.
+        Times are inclusive. No rights give an empty page, not a refusal. Refused 422 when the search takes Dialogporten too
+        long: ask for a shorter time. BrokenReply when more pages cannot be reached.
         """
         params: list[tuple[str, str]] = [("orderBy", order_by)]
         params += [("party", party) for party in parties]
@@ -161,20 +164,11 @@ class Dialogporten:
             "externalReference": external_reference,
         }
         params += [(name, value) for name, value in optional.items() if value]
-        reply = self._search(params, limit, token)
+        reply = self._channel.call("GET", f"{BASE}/dialogs", token=token, params=[*params, ("limit", str(limit))])
         page = decode(reply.where, lambda: _page(reply.json()))
         if page.has_next_page and page.continuation_token in ("", continuation_token):
             raise BrokenReply(f"{reply.where}: more pages, and no token that leads to them")
         return page
-
-    def _search(self, filters: list[tuple[str, str]], limit: int, token: str) -> Reply:
-        try:
-            params = [*filters, ("limit", str(limit))]
-            return self._channel.call("GET", f"{BASE}/dialogs", token=token, params=params)
-        except Refused as error:
-            if error.status != TOO_SLOW or limit <= SMALLEST:
-                raise
-        return self._search(filters, max(limit // 2, SMALLEST), token)
 
     def transmissions(self, dialog_id: str, *, token: str) -> list[TransmissionItem]:
         """All of a dialog's, oldest first, without marking anything as seen. Refused 404 also when rights are gone."""
@@ -242,6 +236,12 @@ def _texts(value: Any) -> dict[str, str]:
     return {str(entry.get("languageCode") or ""): cleaned(str(entry["value"])) for entry in texts}
 
 
+def _media_type(value: Any) -> str:
+    """Of a content value; "" for plain text."""
+    given = str((value or {}).get("mediaType") or "") if isinstance(value, dict) else ""
+    return "" if given == PLAIN else given
+
+
 def _dialog(payload: dict[str, Any]) -> DialogItem:
     content, context = payload.get("content") or {}, payload.get("endUserContext") or {}
     return DialogItem(
@@ -265,10 +265,12 @@ def _dialog(payload: dict[str, Any]) -> DialogItem:
         process=str(payload.get("process") or ""),
         preceding_process=str(payload.get("precedingProcess") or ""),
         sender_name=_texts(content.get("senderName")),
+        summary_type=_media_type(content.get("summary")),
         is_api_only=bool(payload.get("isApiOnly", False)),
         has_unopened_content=bool(payload.get("hasUnopenedContent", False)),
         transmissions_from_owner=int(payload.get("fromServiceOwnerTransmissionsCount") or 0),
         transmissions_from_party=int(payload.get("fromPartyTransmissionsCount") or 0),
+        raw=payload,
     )
 
 
@@ -299,6 +301,7 @@ def _transmission(payload: dict[str, Any]) -> TransmissionItem:
         content_reference=next(iter(reference.values()), ""),
         attachments=tuple(_attachment(entry) for entry in payload.get("attachments") or []),
         deleted_at=moment(payload.get("deletedAt")),
+        summary_type=_media_type(content.get("summary")),
     )
 
 

@@ -2,6 +2,7 @@
 
 GatewayError
 ├── Unavailable   no answer, 408, 425, 429 or 5xx (`statuses.passes`): ask again later
+│   └── HeldBack  we make enough calls already: this one has not left
 ├── Refused       another 4xx: the remote said no; `statuses.kind_of` says who can change something
 └── BrokenReply   a success we cannot read, or a redirect: a person must look
 """
@@ -33,6 +34,14 @@ class Unavailable(GatewayError):
         self.maybe_arrived = maybe_arrived
         self.status = status
         self.code = code
+
+
+class HeldBack(Unavailable):
+    """Our own budget has no room for the call, or the remote has asked all of us to wait (`by_remote`). It has not left."""
+
+    def __init__(self, message: str, *, retry_after: float, by_remote: bool = False) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.by_remote = by_remote
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ import httpx
 
 from portal.gateways import page_budget, refusals, statuses
 from portal.gateways.decoding import json_of
-from portal.gateways.errors import BrokenReply, GatewayError, Refused, Unavailable
+from portal.gateways.errors import BrokenReply, GatewayError, HeldBack, Refused, Unavailable
 
 logger = logging.getLogger(__name__)
 TRANSPORT: httpx.BaseTransport | None = None
@@ -169,9 +169,10 @@ class Channel:
             failure = type(error).__name__
             raise
         finally:
-            seconds = time.perf_counter() - started
-            host, sent = urlsplit(url).netloc, int(request.headers.get("content-length", 0))
-            _note(CallStats(self.service, host, method, sent_path, seen.status, seconds, sent, seen.bytes, failure))
+            if failure != HeldBack.__name__:
+                seconds = time.perf_counter() - started
+                host, sent = urlsplit(url).netloc, int(request.headers.get("content-length", 0))
+                _note(CallStats(self.service, host, method, sent_path, seen.status, seconds, sent, seen.bytes, failure))
 
     @staticmethod
     def _common(token: str) -> dict[str, str]:

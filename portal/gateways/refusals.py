@@ -10,8 +10,9 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
+from portal.gateways.decoding import xml_of
 from portal.gateways.errors import Detail
 
 _MP = re.compile(r"MP-\d+")
@@ -122,11 +123,9 @@ def _skatteetaten(payload: dict[str, Any]) -> Reason:
 
 def _from_markup(body: bytes) -> Reason:
     """Skatteetaten's error as XML. Other markup is an HTML page of a proxy and gives an empty Reason."""
-    if b"<!" in body:  # a doctype could make entities expand
-        return Reason()
     try:
-        root = ElementTree.fromstring(body)  # noqa: S314 - no doctype, so nothing to expand
-    except (ElementTree.ParseError, ValueError, LookupError):
+        root = xml_of(body)
+    except ValueError:
         return Reason()
     payload: dict[str, Any] = _leaves(root)
     if "kode" not in payload:
@@ -135,11 +134,11 @@ def _from_markup(body: bytes) -> Reason:
     return _skatteetaten({**payload, "spesifisering": [entry for entry in entries if entry]})
 
 
-def _leaves(element: ElementTree.Element) -> dict[str, Any]:
+def _leaves(element: Element) -> dict[str, Any]:
     return {_name(child): (child.text or "").strip() for child in element if not len(child)}
 
 
-def _name(element: ElementTree.Element) -> str:
+def _name(element: Element) -> str:
     return element.tag.rsplit("}", 1)[-1]
 
 

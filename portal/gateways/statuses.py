@@ -16,6 +16,7 @@ SETTLING = timedelta(minutes=60)
 """So long after an approval the remotes may still refuse the customer's rights: their caches last 15 to 30 minutes."""
 PASSING = frozenset({408, 425, 429})
 """Beside every 5xx: the request was not done, and the same request may be made again later."""
+ABSENT = frozenset({404, 410})
 NOT_TAKEN = frozenset({425, 429})
 """The remote has not begun to work on the request."""
 
@@ -74,6 +75,11 @@ OF_CONTENT = frozenset({400, 413, 415, 422})
 """Statuses that are about what was sent, unless a code says more. A success that says no is the word of a control."""
 MAY_CHANGE = frozenset({"1016", "1018", "1026", "1027", "1055", "1067"})
 """Numbers of Skatteetaten's codes about what it has there: earlier steps, a year, an organisation or an upload."""
+
+
+def is_absent(error: Refused) -> bool:
+    """Whether what the address names is not there: never was, was removed, or has expired."""
+    return error.status in ABSENT
 
 
 def passes(status: int) -> bool:

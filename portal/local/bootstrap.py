@@ -25,6 +25,7 @@ ASSETS = {
     "@fontsource-variable/inter/index.css": "inter/inter.css",
     "@fontsource-variable/inter/LICENSE": "inter/LICENSE",
 }
+SHOWN_EVERY = 15
 FONTS = "@fontsource-variable/inter/files"
 
 
@@ -85,9 +86,31 @@ def install(lock: Path) -> None:
             return
     packages = sum(line[:1].isalnum() for line in lock.read_text().splitlines())
     print(f"Installing {packages} packages of {lock.name}; this may take some minutes …", flush=True)
-    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--prefer-binary"]
-    run([str(PYTHON), "-m", "pip", "install", *options, "-r", str(lock)], f"installing {lock.name}")
+    options = [
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--require-hashes",
+        "--prefer-binary",
+        "--progress-bar",
+        "off",
+    ]
+    show_progress([str(PYTHON), "-m", "pip", "install", *options, "-r", str(lock)], f"installing {lock.name}", packages)
     mark_done(VENV / f"{lock.name}.done", version, lock)
+
+
+def show_progress(command: list[str], doing: str, packages: int) -> None:
+    """Run pip, with a line for every few packages instead of its own hundreds. What goes wrong it says itself, on standard error."""
+    fetched = 0
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout or ():
+            if line.startswith("Collecting "):
+                fetched += 1
+                if fetched % SHOWN_EVERY == 0:
+                    print(f"  {fetched} of {packages} …", flush=True)
+            elif line.startswith("Installing collected packages"):
+                print("  All are here; unpacking them …", flush=True)
+    if process.returncode:
+        raise CannotSetUp(f"{doing} failed; see the output above")
 
 
 def fetch_assets() -> None:

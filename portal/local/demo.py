@@ -39,6 +39,7 @@ RIGHTS = [
     "ske-innrapportering-boligsameie",
     "ske-innrapportering-boligselskap",
     "ske-innrapportering-amelding",
+    "ske-innrapportering-aksjesparekonto",
     "ske-skattekort-til-arbeidsgiver",
     "ske-krav-og-betalinger",
     "ske-kontroll",
@@ -175,15 +176,18 @@ def _system(client: MaskinportenClient, at: datetime) -> None:
         rights=RIGHTS,
         purpose_nb=(
             "levere aksjonærregisteroppgaven\nlevere oppgaver for boligsameier og boligselskaper\n"
-            "levere a-meldinger\ngjøre skattemeldingen klar, så dere kan bekrefte den\nlese svarene fra Skatteetaten"
+            "levere a-meldinger\nlevere oppgaver om aksjesparekonto\n"
+            "gjøre skattemeldingen klar, så dere kan bekrefte den\nlese svarene fra Skatteetaten"
         ),
         purpose_nn=(
             "levere aksjonærregisteroppgåva\nlevere oppgåver for bustadsameige og bustadselskap\n"
-            "levere a-meldingar\ngjere skattemeldinga klar, så de kan stadfeste ho\nlese svara frå Skatteetaten"
+            "levere a-meldingar\nlevere oppgåver om aksjesparekonto\n"
+            "gjere skattemeldinga klar, så de kan stadfeste ho\nlese svara frå Skatteetaten"
         ),
         purpose_en=(
             "file the shareholder register report\nfile reports of housing\n"
-            "file the monthly a-melding\nmake the tax return ready for you to confirm\nread the replies from the Tax Administration"
+            "file the monthly a-melding\nfile reports of share savings accounts\n"
+            "make the tax return ready for you to confirm\nread the replies from the Tax Administration"
         ),
     )
     for_clients = AccessProfile.objects.create(

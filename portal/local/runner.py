@@ -108,7 +108,7 @@ def commands() -> dict[str, list[str]]:
     """Name and command of each process, in the order of their start."""
     web = ["--interface", "asginl", "--http", "1", "--host", "127.0.0.1", "--port", str(settings.PORT), "--no-ws"]
     web += ["--workers", "1", "--log-level", "error", "portal.asgi:application"]
-    worker = ["worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+    worker = ["worker", "--concurrency", "3", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     processes = {
         "web": ["-m", "granian", *web],
         "worker": ["-m", "celery", "--app", "portal", "--quiet", *worker],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -10,14 +10,14 @@ from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Radi
 from django.template.context import Context
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.core.colours import colour
 from portal.core.filters import grouped, spaced
-from portal.core.formats import decimal
+from portal.core.formats import decimal, spelled_day, spelled_time
 
 register = template.Library()
 NBSP = "\N{NO-BREAK SPACE}"
@@ -121,16 +121,20 @@ def unbroken(value: str) -> str:
 
 @register.filter
 def when(value: datetime | None) -> str:
-    """A time in words: `kl. 14.30` today, `i går kl. 14.30`, else `20. november 2026 kl. 08.15`."""
-    if value is None:
-        return "–"
-    moment, today = timezone.localtime(value), timezone.localdate()
-    clock = f"{moment:%H.%M}"
-    days = (today - moment.date()).days
-    if days in (0, 1):
-        text = _("i dag kl. %(clock)s") if days == 0 else _("i går kl. %(clock)s")
-        return text % {"clock": clock}
-    return _("%(date)s kl. %(clock)s") % {"date": date_format(moment, "j. F Y"), "clock": clock}
+    """A time in words: see `spelled_time`."""
+    return spelled_time(value) if value else "–"
+
+
+@register.simple_tag
+def today() -> str:
+    """The date in Norway, with the day of the week."""
+    return capfirst(spelled_day(timezone.localdate()))
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """A date with the day of the week."""
+    return spelled_day(value) if value else "–"
 
 
 @register.filter

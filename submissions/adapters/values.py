@@ -208,6 +208,10 @@ class Answer:
     starts_over: bool = False
     left: str = ""
 
+    def __post_init__(self) -> None:
+        if (self.look_again_after is None) != (self.give_up_after is None):
+            raise ValueError("an answer that waits says for how long at most")
+
 
 @dataclass(frozen=True)
 class Context:

@@ -7,21 +7,28 @@ from submissions.models.dialog_work import DialogSeen, InboxMark
 from submissions.models.due_count import DueCount, DueRound
 from submissions.models.earlier import EarlierDelivery, EarlierReport, ReleasedAccess, SendingHold
 from submissions.models.expectation import Expectation, ExpectationQuerySet
+from submissions.models.following import (
+    EventSubscription,
+    MissedDialog,
+    PollCursor,
+    ReceivedEvent,
+    SubscriptionRound,
+)
 from submissions.models.heap import Heap, HeapFile, HeapPackage
 from submissions.models.inbox import (
     Activity,
     Dialog,
     DialogQuerySet,
-    EventSubscription,
-    PollCursor,
-    ReceivedEvent,
+    DialogSource,
     Transmission,
     TransmissionQuerySet,
 )
+from submissions.models.label_change import LabelChange
 from submissions.models.opening import Opening
 from submissions.models.order import NOT_READY, Order, OrderQuerySet
 from submissions.models.package_check import PackageCheck
 from submissions.models.production_start import ProductionStart
+from submissions.models.removed_file import RemovedFile
 from submissions.models.service_setting import ServiceSetting
 from submissions.models.submission import Call, Document, DocumentQuerySet, Submission, SubmissionQuerySet
 
@@ -37,6 +44,7 @@ __all__ = [
     "Dialog",
     "DialogQuerySet",
     "DialogSeen",
+    "DialogSource",
     "Document",
     "DocumentQuerySet",
     "DueCount",
@@ -50,6 +58,8 @@ __all__ = [
     "HeapFile",
     "HeapPackage",
     "InboxMark",
+    "LabelChange",
+    "MissedDialog",
     "Opening",
     "Order",
     "OrderQuerySet",
@@ -58,10 +68,12 @@ __all__ = [
     "ProductionStart",
     "ReceivedEvent",
     "ReleasedAccess",
+    "RemovedFile",
     "SendingHold",
     "ServiceSetting",
     "Submission",
     "SubmissionQuerySet",
+    "SubscriptionRound",
     "Transmission",
     "TransmissionQuerySet",
 ]

@@ -34,15 +34,11 @@ class HeapQuerySet(models.QuerySet["Heap"]):
 class Heap(Leased):
     """Due while a file is to be sorted, or a package is to be judged, made into a draft or sent.
 
-    `ordered_by` is who last asked for drafts or for sending: the drafts are made with that person's rights and name.
     `touched_at` is when a person last did something with it: old ones are swept.
     """
 
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     owner = models.ForeignKey(User, models.CASCADE, related_name="heaps", verbose_name=_("lagt inn av"))
-    ordered_by = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("bestilt av")
-    )
     created_at = models.DateTimeField(_("opprettet"))
     touched_at = models.DateTimeField(_("sist brukt"))
     sorted_at = models.DateTimeField(_("sortert"), null=True, blank=True)
@@ -66,7 +62,8 @@ class HeapPackage(OfPeriod):
     """The files of a heap that are one report: a customer, a service and a period. At most one of these without a draft.
 
     `access` is what the draft is made with. `wanted_at` and `send_wanted_at`: a person has asked for the draft, or for sending
-    it, and a worker has not done it yet. `refused` are the files of a package of which none can be used (stored.Refused).
+    it, and a worker has not done it yet. `ordered_by` is who asked last: it is done with that person's rights and name, whoever
+    orders something else of the same heap. `refused` are the files of a package of which none can be used (stored.Refused).
     """
 
     class Verdict(models.TextChoices):
@@ -89,6 +86,7 @@ class HeapPackage(OfPeriod):
     other = models.ForeignKey(Submission, models.SET_NULL, null=True, related_name="+", verbose_name=_("fra før"))
     """The open draft or the delivery that was there before, for OPEN_DRAFT and BEFORE."""
     wanted_at = models.DateTimeField(_("kladd bestilt"), null=True, blank=True)
+    ordered_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("bestilt av"))
     send_wanted_at = models.DateTimeField(_("sending bestilt"), null=True, blank=True)
     ready_since = models.DateTimeField(_("kladden var klar siden"), null=True, blank=True)
     """Of the draft that the person saw when sending was ordered: each change of its files makes it ready anew."""

@@ -1,7 +1,4 @@
-"""Inbox: local copies of Dialogporten's rows, poll cursors, and event subscriptions.
-
-Dialogs, cursors and subscriptions are `Leased`: workers claim them when they are due.
-"""
+"""Inbox: local copies of Dialogporten's rows. Dialogs are `Leased`: workers claim them when they are due."""
 
 from __future__ import annotations
 
@@ -14,9 +11,11 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, OfCustomersQuerySet, User, followed, of_ended
+from portal.core.crypto import PackedJSONField, SealedManager
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from submissions.models.submission import Submission, SubmissionQuerySet
+from submissions.models.texts import WithTexts
 from systemusers.models import Access
 
 
@@ -51,7 +50,7 @@ class DialogQuerySet(OfCustomersQuerySet["Dialog"]):
         )
 
 
-class Dialog(Leased):
+class Dialog(WithTexts, Leased):
     """Local copy of a dialog's list item. Names and values are Dialogporten's; never fetched by GET dialog.
 
     `next_attempt_at` is set until its transmissions and activities are here. `due_at` is the customer's deadline.
@@ -84,6 +83,7 @@ class Dialog(Leased):
     content_updated_at = models.DateTimeField(_("innhold oppdatert"))
     transmissions_at = models.DateTimeField(_("forsendelser hentet for innhold fra"), null=True, blank=True)
     is_content_seen = models.BooleanField(_("sett hos kunden"), default=False)
+    context_revision = models.CharField(_("versjon av merkene"), max_length=40, blank=True)
     system_labels: models.JSONField[list[str], list[str]] = models.JSONField(_("merker"), default=list)
     listed_at = models.DateTimeField(_("sist i listen"), null=True, blank=True)
     missing_since = models.DateTimeField(_("ikke i listen siden"), null=True, blank=True)
@@ -168,6 +168,23 @@ FROM_PARTY = frozenset({"Submission", "Correction"})
 ANSWERS = frozenset({"Acceptance", "Rejection"})
 
 
+class DialogSource(models.Model):
+    """A dialog as Dialogporten's list last gave it, whole: with what we have no column for."""
+
+    dialog = models.OneToOneField(Dialog, models.CASCADE, related_name="source", verbose_name=_("dialog"))
+    content = PackedJSONField(_("svaret fra Dialogporten"))
+    kept_at = models.DateTimeField(_("hentet"))
+
+    objects = SealedManager["DialogSource"]()
+
+    class Meta:
+        verbose_name = _("dialog slik Dialogporten ga den")
+        verbose_name_plural = _("dialoger slik Dialogporten ga dem")
+
+    def __str__(self) -> str:
+        return str(self.dialog_id)
+
+
 class TransmissionQuerySet(models.QuerySet["Transmission"]):
     def visible_to(self, user: User, *, environment: Environment) -> Self:
         return self.filter(dialog__in=Dialog.objects.visible_to(user).filter(environment=environment))
@@ -188,7 +205,7 @@ class TransmissionQuerySet(models.QuerySet["Transmission"]):
 LETTER = Q(related_id__isnull=True, submission__isnull=True) & ~Q(type__in=sorted(FROM_PARTY | ANSWERS))
 
 
-class Transmission(models.Model):
+class Transmission(WithTexts):
     """Local copy of one transmission.
 
     `content_reference` is the address that tells the sender that a person has opened it, "" without one.
@@ -237,7 +254,7 @@ class Transmission(models.Model):
         return f"{self.type} {self.title}"
 
 
-class Activity(models.Model):
+class Activity(WithTexts):
     """Local copy of one activity on a dialog."""
 
     dialog = models.ForeignKey(Dialog, models.CASCADE, related_name="activities", verbose_name=_("dialog"))
@@ -251,94 +268,6 @@ class Activity(models.Model):
         verbose_name_plural = _("aktiviteter")
         ordering = ["created_at", "pk"]
         constraints = [models.UniqueConstraint(fields=["dialog", "activity_id"], name="one_copy_per_activity")]
-
-    def __str__(self) -> str:
-        return self.type
-
-
-class PollCursor(Leased):
-    """How far we have read one system user's dialogs. `tokens` are Dialogporten's continuation tokens, one for each search.
-
-    A second reading goes on beside it, from `overlap_from` (None: none is under way) with tokens of its own: of the last
-    days, and weekly of everything (`full_at`, `full_began_at`). `next_attempt_at` is the time of the next round; never None.
-    """
-
-    access = models.OneToOneField(Access, models.CASCADE, related_name="cursor", verbose_name=_("tilgang"))
-    tokens: models.JSONField[list[str], list[str]] = models.JSONField(_("posisjoner"), default=list, blank=True)
-    since = models.DateTimeField(_("fra og med"))
-    polled_at = models.DateTimeField(_("sist spurt"), null=True, blank=True)
-    changed_at = models.DateTimeField(_("sist endring"), null=True, blank=True)
-    overlap_at = models.DateTimeField(_("neste overlapp"), null=True, blank=True)
-    overlap_from = models.DateTimeField(_("overlapp fra og med"), null=True, blank=True)
-    overlap_tokens: models.JSONField[list[str], list[str]] = models.JSONField(
-        _("posisjoner i overlappen"), default=list, blank=True
-    )
-    full_at = models.DateTimeField(_("neste hele gjennomlesing"), null=True, blank=True)
-    full_began_at = models.DateTimeField(_("siste hele gjennomlesing begynte"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("leseposisjon i Dialogporten")
-        verbose_name_plural = _("leseposisjoner i Dialogporten")
-        constraints = [models.CheckConstraint(condition=Q(next_attempt_at__isnull=False), name="cursor_has_next_round")]
-        indexes = [
-            models.Index(fields=["next_attempt_at"], name="cursor_due"),
-            models.Index(fields=["problem_code"], condition=~Q(problem_code=""), name="cursor_with_problem"),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.access_id)
-
-
-class EventSubscription(Leased):
-    """A subscription at Altinn Events for one access and one resource. `secret_hash` guards its webhook address.
-
-    `next_attempt_at` is the next time we ask Altinn for it; None once Altinn has confirmed it (`validated_at`).
-    """
-
-    access = models.ForeignKey(Access, models.CASCADE, related_name="subscriptions", verbose_name=_("tilgang"))
-    resource = models.CharField(_("ressurs"), max_length=255)
-    secret_hash = models.CharField(max_length=64, unique=True)
-    altinn_id = models.BigIntegerField(_("id i Altinn"), null=True, blank=True)
-    validated_at = models.DateTimeField(_("bekreftet"), null=True, blank=True)
-    created_at = models.DateTimeField(_("opprettet"))
-
-    class Meta:
-        verbose_name = _("abonnement på hendelser")
-        verbose_name_plural = _("abonnementer på hendelser")
-        constraints = [
-            models.UniqueConstraint(fields=["access", "resource"], name="one_subscription_per_resource"),
-            models.CheckConstraint(
-                condition=Q(next_attempt_at__isnull=False) | Q(validated_at__isnull=False),
-                name="subscription_is_confirmed_or_due",
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="subscription_due"
-            ),
-            models.Index(fields=["problem_code"], condition=~Q(problem_code=""), name="subscription_with_problem"),
-        ]
-
-    def __str__(self) -> str:
-        return self.resource
-
-
-class ReceivedEvent(models.Model):
-    """An event received by the webhook. It only triggers a poll; stored to drop duplicates.
-
-    Altinn sends one event to each subscription that matches it.
-    """
-
-    subscription = models.ForeignKey(EventSubscription, models.CASCADE, verbose_name=_("abonnement"))
-    source = models.CharField(_("kilde"), max_length=500)
-    event_id = models.CharField(_("hendelse-id"), max_length=100)
-    type = models.CharField(_("type"), max_length=200)
-    received_at = models.DateTimeField(_("mottatt"))
-
-    class Meta:
-        verbose_name = _("mottatt hendelse")
-        verbose_name_plural = _("mottatte hendelser")
-        constraints = [models.UniqueConstraint(fields=["subscription", "source", "event_id"], name="one_row_per_event")]
 
     def __str__(self) -> str:
         return self.type

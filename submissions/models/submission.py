@@ -16,6 +16,7 @@ from portal.core.environments import Environment
 from portal.core.lease import Leased
 from portal.core.masking import without_identity_numbers
 from portal.core.states import StatusModel
+from submissions.models.filenames import FilenameHash
 from submissions.models.of_period import OfPeriod
 from submissions.period import Period
 from systemusers.models import Access
@@ -253,6 +254,7 @@ class Document(models.Model):
     attachment_id = models.CharField(_("vedlegg-id"), max_length=40, blank=True)
     role = models.CharField(_("rolle"), max_length=20, blank=True)  # "": not known yet
     filename = EncryptedTextField(_("filnavn"), editable=False)  # comes from outside, and may hold anything
+    filename_hash = FilenameHash(_("hash av filnavnet"), max_length=64, editable=False, default="")
     media_type = models.CharField(_("type"), max_length=100)
     size = models.PositiveBigIntegerField(_("størrelse"))
     sha256 = models.CharField(_("SHA-256"), max_length=64)
@@ -273,7 +275,10 @@ class Document(models.Model):
                 name="one_document_per_attachment",
             )
         ]
-        indexes = [models.Index(fields=["sha256"], name="document_by_hash")]
+        indexes = [
+            models.Index(fields=["sha256"], name="document_by_hash"),
+            models.Index(fields=["filename_hash"], name="document_by_name"),
+        ]
 
     def __str__(self) -> str:
         return self.shown_name

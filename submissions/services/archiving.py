@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -12,7 +12,9 @@ from django.db.models import Exists, Max, OuterRef, Q
 from accounts.models import Customer, CustomerQuerySet
 from portal.core.audit import event, record_all
 from portal.core.audit_events import AuditType
-from submissions.models import Order, Submission
+from portal.core.retention import periods
+from submissions.models import EventSubscription, Order, Submission
+from submissions.services.inbox.subscriptions import asking
 from systemusers.models import Access, ChangeRequest
 
 BY = "task:archive_customers"
@@ -47,7 +49,7 @@ def under_way(customer: Customer) -> UnderWay:
 def answers_kept_until(customer: Customer) -> datetime | None:
     """When the last answer to an order for the customer is deleted; None without answers. Files of reports are not deleted."""
     newest = Order.objects.filter(customer=customer, question__isnull=False).aggregate(at=Max("status_at"))["at"]
-    return newest + timedelta(days=settings.ORDER_ANSWERS_KEPT_DAYS) if newest else None
+    return periods.ends_at("order-answers", settings.KEPT["order-answers"], since=newest) if newest else None
 
 
 def ready() -> CustomerQuerySet:
@@ -70,4 +72,7 @@ def archive_ended(*, at: datetime) -> int:
         rows = list(locked[:BATCH])
         Customer.objects.filter(pk__in=[row.pk for row in rows]).update(archived_at=at)
         record_all(event(by=BY, at=at, target=row, what=AuditType.ARCHIVED, customer_id=row.pk) for row in rows)
+        for row in rows:  # while the system user is there: nobody else can
+            asking.end(EventSubscription.objects.filter(access__customer=row), at=at)
+            asking.end(EventSubscription.objects.filter(client=row), at=at)
     return len(rows)

@@ -204,6 +204,20 @@ def resources_of(access: Access, settings: Local | None = None) -> list[str]:
     return sorted(map(urns.resource, opened))
 
 
+def resources_of_client(access: Access, relation: ClientRelation, settings: Local) -> list[str]:
+    """Those of `resources_of` that one client of an accountant has opened; all of them where it is not known what it has given."""
+    all_of_them = resources_of(access, settings)
+    if not relation.is_known:
+        return all_of_them
+    given = {
+        code
+        for service in followed(settings)
+        if set(service.packages) & set(relation.packages) or set(service.resources) & set(relation.resources)
+        for code in service.resources
+    }
+    return [urn for urn in all_of_them if urn.removeprefix(urns.RESOURCE) in given]
+
+
 def covers(access: Access, service: Service) -> bool:
     """Whether the rights or packages of the access include the service, or may: of some it is not known what they have."""
     if access.has_unknown_rights:

@@ -23,8 +23,10 @@ from accounts.models import Customer
 from portal.core import crypto
 from portal.core.masking import UNSEEN
 from portal.gateways.text import cleaned
-from submissions.models import Document, HeapFile, Order, Submission, Transmission
+from submissions.models import Document, HeapFile, Order, RemovedFile, Submission, Transmission
 
+PLACE = "documents"
+"""Of all stored files, for their encryption. Each is bound to its hash."""
 ORPHAN_AGE = timedelta(days=1)
 SWEEP_FOR = 200.0
 """Seconds: less than the time limit of the task."""
@@ -32,7 +34,7 @@ AT_ONCE = 1000
 KEPT_AGAIN = "document-kept-again:"
 """In the cache, before the hash: somebody stored bytes that were there, and may not have made the row yet."""
 MAX_NAME = 120
-NAMING = (Document, HeapFile)
+NAMING = (Document, HeapFile, RemovedFile)
 """The models whose rows name stored files by their hash."""
 _NAME = re.compile(r"[0-9a-f]{64}")
 _UNWANTED = re.compile(rf'(?:[<>:"/\\|?*]|{UNSEEN.pattern}|[\t\r\n])+')
@@ -225,7 +227,7 @@ def _without_row(names: list[str]) -> list[str]:
 
 
 def _named(hashes: set[str]) -> set[str]:
-    """Those that a row names: of a document, or of a file of a heap. One query."""
+    """Those that a row names: of a document, of one that was taken out of a draft lately, or of a file of a heap. One query."""
     first, *others = (
         model._default_manager.filter(sha256__in=hashes).order_by().values_list("sha256", flat=True) for model in NAMING
     )
@@ -280,7 +282,7 @@ def _keep(sha256: str, content: bytes) -> bool:
         if (_named({sha256}) or _is_young(name)) and _is_whole(sha256):
             return False
         storage().delete(name)
-    _write(name, crypto.encrypt(content))
+    _write(name, crypto.encrypt(content, place=PLACE, row=sha256))
     return True
 
 
@@ -311,13 +313,16 @@ def _read(sha256: str) -> bytes | None:
             sealed: bytes = file.read()
     except FileNotFoundError:
         return None
-    content = crypto.decrypt(sealed)
+    content = crypto.decrypt(sealed, place=PLACE, row=sha256)
     return content if hashlib.sha256(content).hexdigest() == sha256 else None
 
 
 def _names(folder: str = "", *, first: int = 0) -> Iterator[str]:
     """All files below the folder; of its folders, that with number `first` (counted around) first."""
-    folders, files = storage().listdir(folder) if not folder or storage().exists(folder) else ([], [])
+    try:
+        folders, files = storage().listdir(folder)
+    except FileNotFoundError:  # nothing was stored yet, or a sweep was here first
+        return
     yield from (f"{folder}/{name}".lstrip("/") for name in files)
     start = first % len(folders) if folders else 0
     inner = sorted(folders)

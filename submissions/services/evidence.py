@@ -18,10 +18,12 @@ from django.db.models import Q
 from portal.core import crypto
 from portal.core.audit import AuditEvent
 from portal.core.audit_chain import row_hash
-from submissions.models import Activity, Attachment, Call, Dialog, Document, Submission, Transmission
+from submissions.models import Activity, Attachment, Call, Dialog, DialogSource, Document, Submission, Transmission
 from submissions.services import cover
 from submissions.services.documents import DocumentDamaged, clean_filename, distinct, read_document
 
+SEAL = "evidence"
+"""Where the seal belongs, for its encryption."""
 IN_MEMORY = 5_000_000
 SENT = "sendt"
 FACTS, CALLS, DIALOG, EVENTS, HASHES = "innsending.json", "kall.json", "dialog.json", "hendelser.json", "hashes.json"
@@ -55,7 +57,7 @@ def _write(package: IO[bytes], submission: Submission) -> None:
         for name, content in {**records, **pages}.items():
             hashes[name] = hashlib.sha256(content).hexdigest()
             archive.writestr(name, content)
-        archive.writestr(HASHES, _json({"sha256": hashes, "seal": crypto.encrypt(digest(hashes)).decode()}))
+        archive.writestr(HASHES, _json({"sha256": hashes, "seal": crypto.encrypt(digest(hashes), place=SEAL).hex()}))
 
 
 def digest(hashes: dict[str, str]) -> bytes:
@@ -122,6 +124,7 @@ def _dialog(dialog: Dialog, submission: Submission) -> dict[str, Any]:
         "dialog_id": str(dialog.dialog_id),
         **{name: getattr(dialog, name) for name in names},
         **{name: _iso(getattr(dialog, name)) for name in moments},
+        "as_listed": next((one.content for one in DialogSource.objects.filter(dialog=dialog)), {}),
         "transmissions": [_transmission(row) for row in rows],
         "activities": [_activity(row) for row in Activity.objects.filter(dialog=dialog).order_by("created_at", "pk")],
     }

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from django.core.exceptions import ValidationError
 
 from portal.core import crypto
 from portal.core.audit import AuditEvent
@@ -20,6 +23,12 @@ MOST_BYTES = 500 * 2**20
 
 
 NO_SEAL = f"{evidence.HASHES} is not as this installation sealed it, or the key of that time is no longer here"
+
+
+UNREADABLE = (
+    OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError,  # of the zip
+    AttributeError, KeyError, TypeError, ValueError, OverflowError, ValidationError,  # of what should be in it
+)  # fmt: skip
 
 
 class NotAPackage(Exception):
@@ -41,15 +50,7 @@ def verify(path: Path) -> Verified:
     try:
         with zipfile.ZipFile(path) as package:
             return _verify(package)
-    except (
-        OSError,
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        RecursionError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
+    except UNREADABLE as error:
         raise NotAPackage(f"{path.name}: {error}") from None
 
 
@@ -65,7 +66,7 @@ def _verify(package: zipfile.ZipFile) -> Verified:
     found.faults += [f"{name} is in the package twice" for name in sorted({n for n in names if names.count(n) > 1})]
     for name in sorted(set(hashes) & set(names)):
         found.files += 1
-        if hashlib.sha256(_read(package, name)).hexdigest() != hashes[name]:
+        if not _is_as_packed(package, name, hashes[name]):
             found.faults.append(f"{name} is not as it was packed")
     facts = json.loads(_read(package, evidence.FACTS))
     submission = Submission.objects.filter(reference=facts["reference"]).first()
@@ -74,6 +75,14 @@ def _verify(package: zipfile.ZipFile) -> Verified:
         found.faults += [] if _is_sealed(hashes, listed.get("seal")) else [NO_SEAL]
         _compare(found, submission, hashes, json.loads(_read(package, evidence.EVENTS)))
     return found
+
+
+def _is_as_packed(package: zipfile.ZipFile, name: str, digest: str) -> bool:
+    """False also for a file whose packed bytes are damaged: the others are still compared."""
+    try:
+        return hashlib.sha256(_read(package, name)).hexdigest() == digest
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        return False
 
 
 def _compare(found: Verified, submission: Submission, hashes: dict[str, str], events: list[dict[str, Any]]) -> None:
@@ -94,8 +103,8 @@ def _compare(found: Verified, submission: Submission, hashes: dict[str, str], ev
 
 def _is_sealed(hashes: dict[str, str], seal: Any) -> bool:
     try:
-        return crypto.decrypt(str(seal).encode()) == evidence.digest(hashes)
-    except crypto.CannotDecrypt:
+        return crypto.decrypt(bytes.fromhex(str(seal)), place=evidence.SEAL) == evidence.digest(hashes)
+    except (crypto.CannotDecrypt, ValueError):
         return False
 
 

@@ -9,10 +9,13 @@ from submissions.models import (
     Dialog,
     EarlierReport,
     EventSubscription,
+    LabelChange,
+    MissedDialog,
     Opening,
     Order,
     PollCursor,
     Submission,
+    SubscriptionRound,
 )
 from systemusers.models import MaskinportenClient
 from systemusers.services import keys
@@ -37,5 +40,8 @@ def register() -> None:
             status=Opening.Status.WAITING, transmission__dialog__access__profile__system__client=client
         ),
         lambda client: PollCursor.objects.filter(access__profile__system__client=client),
+        lambda client: MissedDialog.objects.filter(access__profile__system__client=client),
         lambda client: EventSubscription.objects.filter(access__profile__system__client=client),
+        lambda client: SubscriptionRound.objects.filter(access__profile__system__client=client),
+        lambda client: LabelChange.objects.filter(dialog__access__profile__system__client=client),
     ]

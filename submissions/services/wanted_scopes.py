@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from submissions.services.catalogue import Openness, followed, local
-from submissions.services.inbox.events import SCOPES as EVENTS
 from submissions.services.inbox.sources import LETTER_SCOPES
+from submissions.services.inbox.subscriptions.asking import SCOPES as EVENTS
 from submissions.services.remote import DIALOGPORTEN_SCOPES
 from systemusers.services import wanted_scopes
 from systemusers.services.wanted_scopes import Wanted

@@ -11,6 +11,9 @@ from django.utils.translation import ngettext
 
 from accounts.guard import StaffRequest, staff_page
 from portal.core import enqueue
+from portal.core.confirm import word_in
+from portal.core.forms import ConfirmForm
+from portal.core.search import row_id
 from portal.core.states import IllegalTransition, LostRace
 from submissions import tasks
 from submissions.models import Submission
@@ -21,15 +24,18 @@ from submissions.services.sending import approvals, queue
 @staff_page(may="may_work")
 def approve_many(request: StaffRequest) -> HttpResponse:
     """What waits for the person, with the numbers of each; those that are ticked are queued."""
-    if request.method == "POST":
-        _approve(request)
+    word = word_in(request.environment)
+    form = ConfirmForm(request.POST if request.method == "POST" else None, word=word)
+    picked = sorted({pk for given in request.POST.getlist("pick") if (pk := row_id(given)) is not None})[:MOST]
+    if request.method == "POST" and form.is_valid():
+        _approve(request, picked)
         return redirect("approvals", environment=request.environment)
     rows = to_approve(user=request.user, environment=request.environment)
-    return render(request, "submissions/approvals.html", {"rows": rows, "most": MOST})
+    context = {"rows": rows, "most": MOST, "form": form, "word": word, "picked": picked}
+    return render(request, "submissions/approvals.html", context, status=422 if form.errors else 200)
 
 
-def _approve(request: StaffRequest) -> None:
-    picked = [pk for pk in request.POST.getlist("pick") if pk.isdecimal()][:MOST]
+def _approve(request: StaffRequest, picked: list[int]) -> None:
     rows = Submission.objects.visible_to(request.user).filter(environment=request.environment, pk__in=picked)
     done = sum(_approve_one(request, row) for row in rows.select_related("customer", "access").order_by("pk"))
     if not picked:
@@ -53,6 +59,13 @@ def _approve_one(request: StaffRequest, row: Submission) -> bool:
     shown = request.POST.get(f"shown-{row.pk}", "")
     try:
         approvals.approve(submission=row, user=request.user, at=timezone.now(), shown=shown)
-    except (queue.NeedsApproval, queue.HasChanged, queue.NotReady, LostRace, IllegalTransition):
+    except (
+        approvals.MayNotApprove,
+        queue.NeedsApproval,
+        queue.HasChanged,
+        queue.NotReady,
+        LostRace,
+        IllegalTransition,
+    ):
         return False
     return True

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.guard import StaffRequest, staff_page
 from portal.core import enqueue
 from portal.core.confirm import Question, ask_first, word_in
+from portal.core.search import row_id
 from portal.core.states import LostRace
 from submissions import tasks
 from submissions.forms import FoundForm, SettleForm
@@ -87,11 +88,11 @@ def settle(request: StaffRequest, row: Submission) -> HttpResponse:
 @act
 def corrected(request: StaffRequest, row: Submission) -> HttpResponse:
     """Something that was sent already corrects it, and the person says what."""
-    chosen = request.POST.get("correction", "")
-    if not chosen.isdecimal():
+    chosen = row_id(request.POST.get("correction", ""))
+    if chosen is None:
         messages.error(request, _("Velg innsendingen som retter denne."))
         return _back(request, row)
-    corrections.say_corrected(submission=row, chosen=int(chosen), by=request.user.actor, at=timezone.now())
+    corrections.say_corrected(submission=row, chosen=chosen, by=request.user.actor, at=timezone.now())
     messages.success(request, _("Innsendingen står ikke lenger på listen over det som skal rettes."))
     return _back(request, row)
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from accounts.guard import StaffRequest, staff_page
 from portal.core.search import row_id
 from submissions.models import Dialog, DialogQuerySet
+from submissions.services import labels
 from submissions.services.casework import acts
 from submissions.services.pages.dialog_work import who_may_answer
 from submissions.views.dialogs import visible
@@ -77,3 +78,19 @@ def open_in_altinn(request: StaffRequest, pk: int) -> HttpResponse:
     """To the customer's inbox, where the person logs in as themselves. The portal asks Altinn nothing."""
     row, _rows = _one(request, pk)
     return redirect(acts.open_in_altinn(dialog=row, by=request.user.actor, at=timezone.now()))
+
+
+@staff_page(may="may_work")
+@require_POST
+def archive_in_altinn(request: StaffRequest, pk: int) -> HttpResponse:
+    """In the customer's own inbox; with `out` back from the archive."""
+    row, _rows = _one(request, pk)
+    is_archived = "out" not in request.POST
+    try:
+        labels.order(dialog=row, is_archived=is_archived, by=request.user.actor, at=timezone.now())
+    except labels.NotPossible:
+        messages.error(request, _("Dialogen kan ikke arkiveres herfra nå."))
+    else:
+        done, undone = _("Dialogen arkiveres i kundens innboks."), _("Dialogen hentes tilbake fra arkivet.")
+        messages.success(request, done if is_archived else undone)
+    return _back(row)

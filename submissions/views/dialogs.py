@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from accounts.guard import StaffRequest, staff_page
+from accounts.guard import StaffRequest, is_by_person, staff_page
 from accounts.models import ENDED
 from portal.core.exports import Field, customer_fields, step_fields
 from portal.core.filters import Group
@@ -25,14 +25,13 @@ from submissions.services import material
 from submissions.services.casework.people import with_person
 from submissions.services.casework.unread import mark_seen
 from submissions.services.drafting import drafts
-from submissions.services.inbox import attachments
+from submissions.services.inbox import attachments, cursors
 from submissions.services.opened import note
 from submissions.services.pages import dialog_filters as filters
 from submissions.services.pages import dialogs as service
 from submissions.services.pages import transmissions as parts
-from submissions.services.pages.dialog_work import work_of
+from submissions.services.pages.dialog_work import labels_of, work_of
 from submissions.views import dialogs_many
-from submissions.views.letters import is_by_person
 
 PINNED = 10
 """Dialogs with a deadline at the top of the list."""
@@ -41,7 +40,7 @@ PINNED = 10
 class Dialogs(ListPage[StaffRequest, DialogQuerySet]):
     template = "submissions/dialogs.html"
     title = lazy("Dialoger")
-    search_label = lazy("Søk etter kunde, referanse eller dialog-id")
+    search_label = lazy("Søk etter kunde eller id")
     columns = (
         Column(lazy("Dialog")),
         Column(lazy("Kunde")),
@@ -56,7 +55,7 @@ class Dialogs(ListPage[StaffRequest, DialogQuerySet]):
     file_name = "dialoger"
     fields = (
         *customer_fields(lambda row: row.dialog.customer),
-        Field(lazy("Dialog"), lambda row: row.dialog.title or row.dialog.dialog_id),
+        Field(lazy("Dialog"), lambda row: service.title_of(row.dialog)),
         Field(lazy("Avsender"), lambda row: row.owner),
         Field(lazy("Status"), lambda row: row.badge[1]),
         Field(lazy("Endret"), lambda row: row.dialog.content_updated_at),
@@ -137,13 +136,16 @@ def dialog(request: StaffRequest, pk: int) -> HttpResponse:
     at = timezone.now()
     if is_by_person(request):
         mark_seen(dialogs=Dialog.objects.filter(pk=row.pk, news_at=row.news_at), user=request.user)
+        cursors.note_look([row.access_id])
     context = {
         "dialog": row,
+        "title": service.title_of(row),
         "badge_of": service.badge(row),
         "owner": service.owner(row),
         "step": service.next_step(row, at=at, working=is_working_for(request, at=at)),
         "is_overdue": service.is_late(row, at=at),
         "work": work_of(row, user=request.user),
+        "labels": labels_of(row),
         "may_try_again": parts.may_try_again(row),
         "transmissions": parts.transmissions(row),
         "events": service.activities(row),

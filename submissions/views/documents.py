@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
-from accounts.guard import StaffRequest, staff_page
+from accounts.guard import StaffRequest, is_by_person, staff_page
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.explain import explain
@@ -21,7 +21,6 @@ from submissions.services.documents import DocumentDamaged, clean_filename, read
 from submissions.services.evidence import evidence
 from submissions.services.opened import note as opened
 from submissions.services.pages import document_preview
-from submissions.views.letters import is_by_person
 from submissions.views.one import find
 
 logger = logging.getLogger(__name__)

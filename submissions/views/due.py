@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
-from django.http import Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -15,9 +15,10 @@ from django.views.decorators.http import require_safe
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import CustomerQuerySet
 from accounts.services.portfolio_filter import portfolio_choices
+from portal.core.exports import MEDIA_TYPES, Field, customer_fields, step_fields
 from portal.core.htmx import page_or_fragment
-from portal.core.lists import Column, ListPage, Nothing, Select
-from portal.core.spreadsheet import as_csv
+from portal.core.lists import Column, ListPage, Nothing, Select, as_download
+from portal.core.paging import changed
 from submissions.period import Period
 from submissions.services import catalogue
 from submissions.services.due.board import Row, board, forecast, rows_of
@@ -38,12 +39,15 @@ def due(request: StaffRequest) -> HttpResponse:
     rows = found.rows
     first = due_board.most_urgent(rows, today=today)
     chosen = due_board.filtered(rows, request.GET.get("show", ""), today=today)
+    if (format := request.GET.get("file", "")) in MEDIA_TYPES:
+        return cast("HttpResponse", _as_file(request, chosen, format, at))
     where: dict[str, Any] = {"environment": request.environment, "portfolio": span.portfolio}
     context = {
         "days": due_board.days_of(chosen, **where, today=today), "headings": due_board.headings(),
         "chips": due_board.chips(rows, query=request.GET, today=today), "checked": due_board.checked(rows),
         "urgent": _urgent(request, first, where, at) if first else None, "is_empty": not rows, "counted_at": found.counted_at,
         "next": due_board.said(first.item.day, today) if first and first.item.day else "",
+        "downloads": [(one.upper(), changed(request.GET, file=one)) for one in MEDIA_TYPES],
         "choices": due_board.choices(request.GET, span, user=request.user, settings=settings, today=today),
     }  # fmt: skip
     return page_or_fragment(request, "submissions/due.html", "results", context=context)
@@ -54,27 +58,18 @@ def _urgent(request: StaffRequest, row: Row, where: dict[str, Any], at: datetime
     return due_board.urgent(row, **where, foreseen=foreseen, at=at)
 
 
-@staff_page()
-@require_safe
-def due_export(request: StaffRequest) -> HttpResponse:
-    """The board as a file: one line for each service and period."""
-    at = timezone.now()
-    today = timezone.localdate(at)
-    span = due_board.span_of(request.GET, today=today)
-    rows = board(user=request.user, environment=request.environment, span=span, at=at).rows
-    chosen = due_board.filtered(rows, request.GET.get("show", ""), today=today)
-    header = [_("Siste dag"), _("Tjeneste"), _("Periode"), *(label for label, _colour in due_board.headings())]
-    lines = (
-        [str(row.item.day or ""), row.item.service.name, str(row.item.period), *map(str, due_board.row_numbers(row))]
-        for row in chosen
-    )
-    return _file(f"frister-{today}.csv", as_csv(header, lines))
+def _as_file(request: StaffRequest, rows: list[Row], format: str, at: datetime) -> FileResponse:
+    """One line for each service and period."""
+    header = [_("Siste dag"), _("Tjeneste"), _("Periode"), *(str(label) for label, _colour in due_board.headings())]
+    lines = ([row.item.day, row.item.service.name, str(row.item.period), *due_board.row_numbers(row)] for row in rows)
+    return as_download(request, "frister", format, header, lines, at=at)
 
 
-def _file(name: str, content: bytes) -> HttpResponse:
-    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+FIELDS = (
+    *customer_fields(lambda row: row.customer),
+    Field(lazy("Kundenummer"), lambda row: row.customer.reference),
+    Field(lazy("Portefølje"), lambda row: row.customer.portfolio or ""),
+)
 
 
 class DueCustomers(ListPage[StaffRequest, CustomerQuerySet]):
@@ -91,6 +86,8 @@ class DueCustomers(ListPage[StaffRequest, CustomerQuerySet]):
         self.item, self.portfolio = item, request.GET.get("portfolio", "")
         self.title = f"{item.service.name} {item.period.spoken}"
         self.states = states_of(self.chosen, item, at=self.at)
+        self.file_name = f"frist-{item.service.id}-{item.period}"
+        self.fields = (*FIELDS, *due_list.fields_of(item), *step_fields())
 
     @cached_property
     def customers(self) -> CustomerQuerySet:
@@ -105,6 +102,9 @@ class DueCustomers(ListPage[StaffRequest, CustomerQuerySet]):
     @cached_property
     def filtered(self) -> CustomerQuerySet:
         return find_customers(self.customers, self.item, self.states)
+
+    def load(self, rows: CustomerQuerySet) -> CustomerQuerySet:
+        return rows.select_related("portfolio")
 
     def rows(self, found: list[Any]) -> list[Any]:
         return shown(found, self.item, reader=self.reader)
@@ -152,13 +152,3 @@ def due_customers(request: StaffRequest, service: str, period: str) -> HttpRespo
     day = page.item.day
     left = due_board.said(day, timezone.localdate(page.at)) if day else ""
     return page.respond(context={"item": page.item, "left": left, "row": page.numbers})
-
-
-@staff_page()
-@require_safe
-def due_customers_export(request: StaffRequest, service: str, period: str) -> HttpResponse:
-    """The same customers as on the page, all of them."""
-    page = _list(request, service, period)
-    rows = page.filtered.select_related("portfolio").order_by(*page.order)
-    content = due_list.as_file(rows, page.item, reader=page.reader)
-    return _file(f"{page.item.service.id}-{page.item.period}.csv", content)

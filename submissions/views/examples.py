@@ -7,16 +7,16 @@ import io
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
-from accounts.guard import StaffRequest, staff_page
+from accounts.guard import StaffRequest
 from portal.core.environments import Environment
 from submissions.adapters import adapter
 from submissions.adapters.base import About
+from submissions.models import Submission
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
 from submissions.services.versions import about_whole
-from submissions.views.one import find, say_not_stored
+from submissions.views.one import act, say_not_stored
 
 
 class Example(io.BytesIO):
@@ -33,15 +33,13 @@ def examples(about: About, *, name: str, wrong: bool) -> list[Example]:
     return [Example(file.name, file.content) for file in files]
 
 
-@staff_page(may="may_work")
-@require_POST
-def add_examples(request: StaffRequest, pk: int) -> HttpResponse:
+@act
+def add_examples(request: StaffRequest, draft: Submission) -> HttpResponse:
     if request.environment != Environment.SANDBOX:
         raise Http404
-    draft = find(request, pk)
     files = examples(about_whole(draft), name=draft.customer.name, wrong="wrong_sum" in request.POST)
     try:
         drafts.add_files(submission=draft, files=files, by=request.user.actor, at=timezone.now())
     except drafts.NotStored as error:
         say_not_stored(request, error)
-    return redirect("submission", environment=request.environment, pk=pk)
+    return redirect("submission", environment=request.environment, pk=draft.pk)

@@ -69,6 +69,11 @@ def heaps(request: StaffRequest) -> HttpResponse:
     return render(request, "submissions/heaps.html", context, status=422 if form.errors else 200)
 
 
+def _gone(request: StaffRequest) -> HttpResponse:
+    messages.warning(request, _("Samlingen er forkastet i mellomtiden."))
+    return redirect("heaps", environment=request.environment)
+
+
 def _full() -> str:
     return _("En samling har høyst %(files)s filer og %(megabytes)s MB. Del filene på flere samlinger.") % LIMITS
 
@@ -90,7 +95,7 @@ def _page(request: StaffRequest, row: Heap, form: HeapFilesForm, *, status: int 
         "heap": row, "form": form, "limits": LIMITS, "progress": progress,
         "services": shown.services(row, request.user), "choices": shown.choices(row),
         "chips": shown.filters(row, request.user, request.GET), "page": shown.page(row, request.user, request.GET),
-        "draftable": shown.draftable(row, request.user), "rest": shown.rest_count(row),
+        "draftable": shown.draftable(row, request.user), "rest": shown.rest_count(row, request.user),
         "to_send": ordering.to_send(heap=row, user=request.user),
     }  # fmt: skip
     return page_or_fragment(request, "submissions/heap.html", "live", context=context, status=status)
@@ -100,13 +105,16 @@ Act = Callable[..., HttpResponse]
 
 
 def act(view: Act) -> Act:
-    """A POST that changes one heap."""
+    """A POST that changes one heap. When it was deleted meanwhile, it leads to the others."""
 
     @staff_page(may="may_work")
     @require_POST
     @wraps(view)
     def guarded(request: StaffRequest, pk: int, **kwargs: Any) -> HttpResponse:
-        return view(request, find(request, pk), **kwargs)
+        try:
+            return view(request, find(request, pk), **kwargs)
+        except Heap.DoesNotExist:
+            return _gone(request)
 
     return guarded
 
@@ -195,6 +203,8 @@ def send(request: StaffRequest, pk: int) -> HttpResponse:
         except ordering.HasChanged:
             messages.warning(request, _("Noe er endret siden du leste siden. Se over på nytt før du sender."))
             return redirect(request.get_full_path())
+        except Heap.DoesNotExist:
+            return _gone(request)
         _wake(request)
         text = ngettext("%(n)s innsending legges i kø.", "%(n)s innsendinger legges i kø.", number)
         messages.success(request, text % {"n": number})

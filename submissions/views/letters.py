@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts.guard import StaffRequest, staff_page
+from accounts.guard import StaffRequest, is_by_person, staff_page
 from accounts.services.portfolio_filter import PARAMETER, in_portfolio, portfolio_select
 from portal.core.changed import changed_selects, narrowed
 from portal.core.exports import Field, customer_fields
@@ -20,12 +20,6 @@ from submissions.services.casework.unread import mark_seen
 from submissions.services.opened import note
 from submissions.services.pages import letters as service
 from submissions.services.pages.changed import OF_LETTERS
-
-
-def is_by_person(request: HttpRequest) -> bool:
-    """Whether a person opens the page now, and no browser fetches it in advance. HEAD shows nothing to anybody."""
-    purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
-    return request.method == "GET" and "prefetch" not in purpose and "prerender" not in purpose
 
 
 class Letters(ListPage[StaffRequest, TransmissionQuerySet]):
@@ -43,7 +37,7 @@ class Letters(ListPage[StaffRequest, TransmissionQuerySet]):
     file_name = "brev"
     fields = (
         *customer_fields(lambda row: row.letter.dialog.customer),
-        Field(lazy("Brev"), lambda row: row.title),
+        Field(lazy("Brev"), lambda row: row.title.text),
         Field(lazy("Type"), lambda row: row.type_name),
         Field(lazy("Dato"), lambda row: row.letter.created_at),
         Field(lazy("Lest"), lambda row: row.letter.read_at),

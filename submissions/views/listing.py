@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.guard import StaffRequest, staff_page
+from accounts.services import customer_filter
 from portal.core import changed
 from portal.core.exports import Field, customer_fields, step_fields
 from portal.core.filters import Group
@@ -23,7 +24,12 @@ class Submissions(ListPage[StaffRequest, SubmissionQuerySet]):
     template = "submissions/list.html"
     title = lazy("Innsendinger")
     search_label = lazy("Søk etter kunde eller inntektsår")
-    columns = (Column(lazy("Kunde")), Column(lazy("Tjeneste")), Column(lazy("Tilstand")), Column(lazy("Neste steg")))
+    columns = (
+        Column(lazy("Kunde")),
+        Column(lazy("Tjeneste")),
+        Column(lazy("Tilstand"), "changed", ("-status_at", "-pk")),
+        Column(lazy("Neste steg")),
+    )
     order = ("-created_at", "-pk")
     file_name = "innsendinger"
     fields = (
@@ -45,6 +51,7 @@ class Submissions(ListPage[StaffRequest, SubmissionQuerySet]):
         request = self.request
         rows = listing.find_submissions(user=request.user, environment=request.environment, text=self.text)
         rows = changed.narrowed(rows, OF_SUBMISSIONS, request.GET)
+        rows = customer_filter.chosen(rows, request.GET, user=request.user, customer="customer")
         return listing.of_period(narrowed(rows, request.GET), request.GET.get(PERIOD, ""))
 
     @cached_property
@@ -52,7 +59,8 @@ class Submissions(ListPage[StaffRequest, SubmissionQuerySet]):
         request, settings = self.request, catalogue.local(self.request.environment)
         services = [*catalogue.reports(settings), *catalogue.answering(settings)]
         changes = changed.changed_selects(OF_SUBMISSIONS, request.GET)
-        return [*selects_of(request, services), period_select(request), *changes]
+        whose = customer_filter.selects(request.user, request.GET)
+        return [*selects_of(request, services), period_select(request), *whose, *changes]
 
     def groups(self) -> list[Group]:
         return listing.groups(self.at)

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,12 +25,13 @@ from portal.core.undo import say_with_undo
 from portal.explain import explain
 from submissions import tasks
 from submissions.forms import FilesForm, SettleForm
-from submissions.models import Document, Submission
+from submissions.models import Submission
 from submissions.services import catalogue
 from submissions.services.documents import DocumentDamaged
-from submissions.services.drafting import drafts, earlier, taking_back, undoing
+from submissions.services.drafting import drafts, earlier, removing, taking_back, undoing
 from submissions.services.pages.page import draft_context, sent_context
 from submissions.services.sending import again, queue
+from submissions.services.sending.approvals import MayNotApprove
 
 Act = Callable[..., HttpResponse]
 
@@ -70,7 +71,7 @@ def draft_page(
     status: int = 200,
 ) -> HttpResponse:
     """The draft, with its files, what the check found, and refused files. `confirmed` are the questions answered already."""
-    form = form or FilesForm(extensions=catalogue.service(row.service).extensions)
+    form = form or FilesForm(service=catalogue.service(row.service))
     context = draft_context(row, user=request.user, at=timezone.now(), query=request.GET)
     context |= {"form": form, "unanswered": unanswered, "confirmed": confirmed}
     context["register_warnings"] = warnings_of(row.customer)
@@ -87,7 +88,7 @@ def act(view: Act) -> Callable[..., HttpResponse]:
         row = find(request, pk)
         try:
             return view(request, row, **kwargs)
-        except (drafts.NotOpen, LostRace, IllegalTransition):
+        except (drafts.NotOpen, LostRace, IllegalTransition, MayNotApprove):
             say_moved_on(request)
             return _back(request, row)
 
@@ -109,8 +110,7 @@ def _back(request: StaffRequest, row: Submission) -> HttpResponse:
 @act
 @takes_files
 def add_files(request: StaffRequest, row: Submission) -> HttpResponse:
-    extensions = catalogue.service(row.service).extensions
-    form = FilesForm(request.POST, request.FILES, extensions=extensions)
+    form = FilesForm(request.POST, request.FILES, service=catalogue.service(row.service))
     if not form.is_valid():
         return draft_page(request, row, form=form, status=422)
     try:
@@ -136,8 +136,29 @@ def hide_refused(request: StaffRequest, row: Submission) -> HttpResponse:
 
 @act
 def remove_file(request: StaffRequest, row: Submission, document: int) -> HttpResponse:
-    target = get_object_or_404(Document, pk=document, submission=row)
-    drafts.remove_file(submission=row, document=target, by=request.user.actor, at=timezone.now())
+    """Take a file out, without a question, as it can be put back."""
+    target = row.documents.filter(pk=document).first()
+    if target is None and not removing.is_removed(submission=row, document_id=document):
+        raise Http404
+    if target and removing.remove(submission=row, document=target, by=request.user.actor, at=timezone.now()):
+        values = {"environment": request.environment, "pk": row.pk, "document": document}
+        say_with_undo(request, _("Filen er tatt ut."), address=reverse("submission-file-put-back", kwargs=values))
+    else:
+        messages.info(request, _("Filen var tatt ut fra før."))
+    return _back(request, row)
+
+
+@act
+def put_back_file(request: StaffRequest, row: Submission, document: int) -> HttpResponse:
+    try:
+        removing.put_back(submission=row, document_id=document, by=request.user.actor, at=timezone.now())
+    except removing.TooLate:
+        messages.warning(request, _("Filen kan ikke legges tilbake lenger. Last den opp på nytt."))
+    except removing.Replaced as error:
+        text = _("%(file)s har plassen i kladden nå. Ta den ut først, eller behold den.")
+        messages.warning(request, text % {"file": error.filename})
+    else:
+        messages.success(request, _("Filen er lagt tilbake."))
     return _back(request, row)
 
 

@@ -238,7 +238,7 @@ def answer(request: StaffRequest, pk: int) -> HttpResponse:
         "order": row,
         "tables": answer_pages.paged(tables, request.GET.get("page", "")),
         "service_name": catalogue.name_of(row.service),
-        "export_formats": way.export_formats,
+        "export_formats": pages.export_formats(request.user, way),
     }
     response = render(request, "submissions/order_answer.html", context)
     response["Cache-Control"] = "private, no-store"
@@ -249,6 +249,8 @@ def answer(request: StaffRequest, pk: int) -> HttpResponse:
 def export(request: StaffRequest, pk: int, format: str) -> HttpResponse:
     """The answer as a file for the payroll system; the audit trail has who took it."""
     row, way = _readable(request, pk)
+    if not request.user.may_work:
+        raise PermissionDenied
     if format not in way.export_formats or not row.documents.exists():
         raise Http404
     try:

@@ -1,4 +1,4 @@
-"""Whether Skatteetaten is told when somebody here opens an answer or a letter. For administrators."""
+"""Whether Skatteetaten is told when somebody here opens an answer, and whether dialogs are archived in Altinn. For administrators."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.forms import TellsOpenedForm
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Vendor
-from accounts.services.vendor import save_tells_opened
+from accounts.services.vendor import save_outside
 from portal.core.stale import EditedMeanwhile
 from submissions.services.opened.shown import figures
 
@@ -31,9 +31,9 @@ def tells_opened(request: StaffRequest) -> HttpResponse:
 
 
 def _save(request: StaffRequest, form: TellsOpenedForm) -> bool:
-    wanted = bool(form.cleaned_data["tells_opened"])
+    wanted = {name: bool(form.cleaned_data[name]) for name in form.columns}
     try:
-        save_tells_opened(tells_opened=wanted, seen=form.seen, by=request.user.actor, at=timezone.now())
+        save_outside(**wanted, seen=form.seen, by=request.user.actor, at=timezone.now())
     except EditedMeanwhile as error:
         form.show_edited(error)
         return False

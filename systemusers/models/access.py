@@ -184,6 +184,9 @@ class Access(StatusModel, Leased):
             models.Index(fields=["environment", "-status_at", "-id"], name="access_changed"),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="access_due"),
             models.Index(fields=["environment", "failures"], condition=HAS_PROBLEM, name="access_problem"),
+            models.Index(
+                fields=["rights_known_at"], condition=Q(rights_known_at__isnull=False), name="access_rights_known"
+            ),
             models.Index(fields=["altinn_id"], condition=~Q(altinn_id=""), name="access_by_altinn_id"),
             models.Index(fields=["external_ref"], name="access_by_external_ref"),
         ]

@@ -55,7 +55,10 @@ class SigningKey(StatusModel):
     client = models.ForeignKey(MaskinportenClient, models.CASCADE, related_name="keys", verbose_name=_("klient"))
     kid = models.CharField(_("nøkkel-id"), max_length=255)
     public_jwk = models.JSONField(_("offentlig nøkkel"))
-    private_pem = EncryptedField(_("privat nøkkel"), editable=False, null=True)
+    private_pem = EncryptedField(
+        _("privat nøkkel"), editable=False, null=True, bound_to=lambda row: row.public_jwk.get("n", "")
+    )
+    """Opens only beside its own public half."""
     is_imported = models.BooleanField(_("laget utenfor portalen"), default=False, db_default=False)
     status = models.CharField(_("tilstand"), max_length=10, choices=Status, default=Status.NEW)
     created_at = models.DateTimeField(_("opprettet"))

@@ -13,9 +13,11 @@ from django.db import models
 
 from portal.core.crypto import Sealed
 
+PLACE = "systemusers_access.sealed_link"
+
 
 def new_link() -> Sealed:
-    return Sealed.of(secrets.token_urlsafe(16))
+    return Sealed.of(secrets.token_urlsafe(16), place=PLACE)
 
 
 def hash_of_link(token: str) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from accounts.services.customers import is_readable_orgnr
-from portal.core import lease
+from portal.core import lease, lease_many
 from portal.core.lease import Hold
 from portal.gateways.enhetsregisteret import MOST_NUMBERS
 from systemusers.models import ClientRelation, FoundSystemUser
@@ -28,7 +28,7 @@ def work_groups(
     for hold in holds:
         groups[key(hold.row)].append(hold)
     for value, group in groups.items():
-        lease.work_as_one(group, partial(do, value))
+        lease_many.work_as_one(group, partial(do, value))
 
 
 def with_readable_number(group: list[Hold[Row]], *, environment: str) -> list[Hold[Row]]:

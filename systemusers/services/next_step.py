@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.core.formats import spelled_time
+from portal.core.formats import clock, spelled_time
 from portal.core.lease import ROUNDS_BEFORE_A_PERSON
 from portal.core.next_step import NextStep, page_of, standstill
 from portal.explain import NOBODY, explain
@@ -79,8 +78,10 @@ def _waiting(row: Access, at: datetime) -> NextStep | None:
     if not row.problem_code or row.next_attempt_at is None or row.next_attempt_at <= at:
         return None
     reason = explain(row.problem_code)
-    clock = f"{timezone.localtime(row.next_attempt_at):%H.%M.%S}"
-    text = _("%(what)s. Prøver igjen kl. %(clock)s") % {"what": reason.title, "clock": clock}
+    text = _("%(what)s. Prøver igjen kl. %(clock)s") % {
+        "what": reason.title,
+        "clock": clock(row.next_attempt_at, seconds=True),
+    }
     return NextStep(text) if reason.who == NOBODY else NextStep(text, str(reason.who), _url(row))
 
 

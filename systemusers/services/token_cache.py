@@ -18,6 +18,8 @@ from portal.gateways.errors import Unavailable
 from portal.gateways.maskinporten import Token
 
 logger = logging.getLogger(__name__)
+PLACE = "tokens"
+"""Of all cached tokens, for their encryption. Each is bound to its key."""
 EARLY = timedelta(seconds=20)
 """A token is renewed this long before it expires, so that callers have time to use it."""
 LOCK_SECONDS = 60
@@ -64,7 +66,7 @@ def _read_or_lock(key: str, ident: str, at: datetime, fresh: bool) -> Token | No
             logger.warning("the token cache does not answer: %s", type(error).__name__)
             return None
         if isinstance(answer, bytes):
-            if token := _opened(answer, at):
+            if token := _opened(answer, key, at):
                 return token
             fresh = True
         elif answer:
@@ -75,10 +77,10 @@ def _read_or_lock(key: str, ident: str, at: datetime, fresh: bool) -> Token | No
             time.sleep(LOOK_AGAIN)
 
 
-def _opened(sealed: bytes, at: datetime) -> Token | None:
+def _opened(sealed: bytes, key: str, at: datetime) -> Token | None:
     """None when it is of no use any more."""
     try:
-        stored = json.loads(decrypt(sealed))
+        stored = json.loads(decrypt(sealed, place=PLACE, row=key))
         token = Token(
             stored["value"],
             datetime.fromisoformat(stored["expires_at"]),
@@ -92,18 +94,18 @@ def _opened(sealed: bytes, at: datetime) -> Token | None:
 
 def _keep_and_unlock(key: str, ident: str, token: Token | None, at: datetime) -> None:
     life = int((token.expires_at - EARLY - at).total_seconds() * 1000) if token else 0
-    sealed = _sealed(token) if token and life > 1000 else b""
+    sealed = _sealed(token, key) if token and life > 1000 else b""
     try:
         valkey().eval(_KEEP_AND_UNLOCK, 2, key, f"{key}:asking", ident, sealed, life)
     except ERRORS as error:
         logger.warning("a token was not kept: %s", type(error).__name__)
 
 
-def _sealed(token: Token) -> bytes:
+def _sealed(token: Token, key: str) -> bytes:
     plain = {
         "value": token.value,
         "expires_at": token.expires_at.isoformat(),
         "scopes": token.scopes,
         "system_user_id": token.system_user_id,
     }
-    return encrypt(json.dumps(plain).encode())
+    return encrypt(json.dumps(plain).encode(), place=PLACE, row=key)

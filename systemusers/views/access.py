@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Vendor
+from accounts.services import customer_filter
 from accounts.services.portfolio_filter import PARAMETER, in_portfolio, portfolio_select
 from portal.core import enqueue
 from portal.core.changed import changed_selects, narrowed
@@ -68,7 +69,7 @@ class Accesses(ListPage[StaffRequest, QuerySet[Access]]):
     )
     new = Link("access-new", lazy("Be om tilgang"))
     parameter = "status"
-    acts = (many.RENEW, many.WITHDRAW)
+    acts = (many.MAIL, many.RENEW, many.WITHDRAW)
     file_name = "tilganger"
     fields = (
         *customer_fields(lambda row: row.access.customer),
@@ -88,6 +89,7 @@ class Accesses(ListPage[StaffRequest, QuerySet[Access]]):
         profile = row_id(request.GET.get("profile", ""))
         rows = rows if profile is None else rows.filter(profile=profile)
         rows = narrowed(rows, OF_ACCESSES, request.GET)
+        rows = customer_filter.chosen(rows, request.GET, user=request.user, customer="customer")
         return in_portfolio(rows, request.GET.get(PARAMETER, ""))
 
     @cached_property
@@ -97,6 +99,7 @@ class Accesses(ListPage[StaffRequest, QuerySet[Access]]):
         return [
             portfolio_select(self.request.user, query),
             Select("profile", _("Profil"), profiles, query.get("profile", "")),
+            *customer_filter.selects(self.request.user, query),
             *changed_selects(OF_ACCESSES, query),
         ]
 

@@ -21,7 +21,7 @@ from systemusers.services import access
 from systemusers.services.asking import Asked, ask_customer
 from systemusers.views.access import enqueue_sending
 from systemusers.views.ask_pick import MOST, keeps_picking, pick
-from systemusers.views.invitations import REASONS
+from systemusers.views.mail_many import REASONS
 
 __all__ = ["MOST", "new"]
 

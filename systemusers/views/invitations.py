@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -16,23 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Vendor
-from portal.core.confirm import Question, ask_first, word_in
+from portal.core.confirm import Question, ask_first
 from portal.core.search import row_id
-from systemusers.models import Access, Invitation
+from systemusers.models import Access
 from systemusers.services import invitations
 from systemusers.services.invitations import papers
 from systemusers.views.access import Accesses, act, find
-
-REASONS: dict[str, Callable[[], str]] = {
-    "ANSWERED": lambda: _("Kunden har svart, eller forespørselen er avsluttet."),
-    "JUST_SENT": lambda: _("En e-post er sendt den siste timen. Vent litt før du sender en til."),
-    "RUNNING": lambda: _("E-posten er bestilt fra før."),
-    Invitation.Why.LINK_CLOSED: lambda: _("Lenken er stengt. Lag en ny først."),
-    Invitation.Why.BY_CUSTOMER: lambda: _("Kunden har bedt om å slippe e-post om dette. Ring, eller send et brev."),
-    Invitation.Why.NO_ADDRESS: lambda: _("Kunden har ingen e-postadresse her."),
-    Invitation.Why.ENDED: lambda: _("Kundeforholdet er avsluttet."),
-    Invitation.Why.RETURNED: lambda: _("Det er ikke sendt noen e-post som kan ha kommet i retur."),
-}
+from systemusers.views.mail_many import REASONS
 
 
 @act
@@ -113,33 +101,6 @@ def export_links(request: StaffRequest) -> HttpResponse:
         return page
     content = papers.links_csv(accesses=rows, by=request.user.actor, at=timezone.now())
     return _private(_file(content, "lenker.csv", "text/csv; charset=utf-8"))
-
-
-@staff_page(may="may_work")
-@require_http_methods(["GET", "HEAD", "POST"])
-def send_listed(request: StaffRequest) -> HttpResponse:
-    """Mail the link to all customers on the list, as the address filters it."""
-    ids = list(_listed(request).values_list("pk", flat=True))
-    number = len(ids)
-    question = Question(
-        title=_("Send lenken på e-post"),
-        consequences=[
-            ngettext("Lenken sendes til %(n)s kunde.", "Lenken sendes til %(n)s kunder.", number) % {"n": number},
-            _("De som mangler e-postadresse, har bedt om å slippe, eller alt får e-post, blir hoppet over."),
-            _("E-postene går innenfor tidene i planen, og de som ikke svarer, får påminnelser etter den."),
-        ],
-        button=_("Send"),
-        trail=_trail(request),
-        word=word_in(request.environment),
-    )
-    if page := ask_first(request, question):
-        return page
-    result = invitations.order(accesses=ids, by=request.user.actor, at=timezone.now())
-    done = len(result.ordered)
-    messages.success(request, ngettext("%(n)s e-post er bestilt.", "%(n)s e-poster er bestilt.", done) % {"n": done})
-    for code, skipped in result.excluded.items():
-        messages.warning(request, _("%(n)s hoppet over: %(why)s") % {"n": len(skipped), "why": REASONS[code]()})
-    return redirect(_list_url(request))
 
 
 @staff_page(may="may_work")

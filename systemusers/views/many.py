@@ -23,9 +23,11 @@ from portal.core.selection import ACT, Act, confirm_many, picked
 from systemusers.models import Access, AccessProfile, Withdrawal
 from systemusers.services import access
 from systemusers.services.campaigns import gathering, ordering
+from systemusers.views import mail_many
 from systemusers.views.campaigns import wake
 
 RENEW = Act("renew", lazy("Forny de valgte"))
+MAIL = Act("mail", lazy("Send lenken til de valgte"))
 WITHDRAW = Act("withdraw", lazy("Trekk de valgte tilbake"))
 MOST = 500
 """Asked again at one time: one answer to the browser writes them all. More become a campaign."""
@@ -34,9 +36,11 @@ MOST = 500
 def act_on(
     request: StaffRequest, rows: QuerySet[Access], *, enqueue_sending: Callable[[StaffRequest, int], None]
 ) -> HttpResponse:
-    """Renew or withdraw the picked ones of `rows`, which the filter shows, after a page that names their number."""
+    """Mail, renew or withdraw the picked ones of `rows`, which the filter shows, after a page that names their number."""
     if not request.user.may_work:
         raise PermissionDenied
+    if request.POST.get(ACT) == MAIL.code:
+        return mail_many.act_on(request, rows)
     if request.POST.get(ACT) == WITHDRAW.code:
         return _withdraw(request, rows)
     if request.POST.get(ACT) != RENEW.code:

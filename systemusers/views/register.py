@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.guard import StaffRequest, staff_page
 from portal.core.confirm import ask_first
+from portal.core.search import row_id
 from systemusers.models import MaskinportenClient, System
 from systemusers.services import system_register
 from systemusers.services.system_register import Choice, Look
@@ -202,8 +203,7 @@ def _one(request: StaffRequest, client: MaskinportenClient, system_id: str, cont
 
 def _take(request: StaffRequest, client: MaskinportenClient, system_id: str) -> HttpResponse:
     ours = MaskinportenClient.objects.filter(environment=request.environment)
-    number = request.POST.get("signing", "")
-    signing = get_object_or_404(ours, pk=number if number.isdecimal() else 0)
+    signing = get_object_or_404(ours, pk=row_id(request.POST.get("signing", "")) or 0)
     row = report(
         request,
         lambda: system_register.import_system(client=client, signing=signing, system_id=system_id, **now(request)),

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from celery import Celery
-from cryptography.fernet import MultiFernet
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db import connection
 from django.template.base import Template
@@ -17,6 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from portal.core import crypto
 from portal.core.audit import AuditEvent
 from portal.core.outbox.message import OutboxMessage
 from portal.tasks import send_outbox, sweep_outbox
@@ -87,7 +87,7 @@ class Work:
 
     PARTS = [
         (PasswordResetTokenGenerator, "make_token"),
-        (MultiFernet, "encrypt"),
+        (crypto, "encrypt"),
         (Template, "render"),
         (Celery, "send_task"),
     ]

@@ -62,12 +62,12 @@ FROM systemusers_access r, generate_series(1, %s) y,
 DIALOG_ROWS = """
 INSERT INTO submissions_dialog (environment, customer_id, access_id, dialog_id, org, service_resource, status, extended_status,
     external_reference, title, summary, created_at, updated_at, content_updated_at, due_at, attempts, failures, problem_code,
-    is_content_seen, system_labels, gone_reason, news_at, handled_by)
+    is_content_seen, system_labels, gone_reason, news_at, handled_by, texts, context_revision)
 SELECT 'SANDBOX', r.customer_id, r.id, gen_random_uuid(), 'ske', %s,
     CASE WHEN h %% 100 < 60 THEN 'Completed' WHEN h %% 100 < 88 THEN 'NotApplicable' WHEN h %% 100 < 98 THEN 'Awaiting'
         ELSE 'RequiresAttention' END,
     '', '', 'Oppgave ' || y, '', t, t, t,
-    CASE WHEN h / 100 %% 20 = 0 THEN now() + (h %% 300) * interval '1 day' END, 0, 0, '', false, '[]', '', t, ''
+    CASE WHEN h / 100 %% 20 = 0 THEN now() + (h %% 300) * interval '1 day' END, 0, 0, '', false, '[]', '', t, '', '{}', ''
 FROM systemusers_access r, generate_series(1, %s) y,
     LATERAL (SELECT hashint4(r.id::int * 100 + y) & 2147483647 AS h) mixed,
     LATERAL (SELECT now() - h %% 900000 * interval '1 minute' AS t) moment

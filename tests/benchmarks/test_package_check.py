@@ -17,7 +17,7 @@ from submissions.adapters.base import NamedFile
 from submissions.adapters.rf1086.samples import example
 from submissions.models import Submission
 from submissions.services.documents import read_document
-from submissions.services.drafting import drafts, package_check
+from submissions.services.drafting import drafts, package_check, removing
 from submissions.services.ways import about_of
 from tests.fixtures import AT, CUSTOMER_ORGNR, customer, portfolio, vendor
 from tests.submissions.rows import access, draft, own_storage
@@ -55,7 +55,7 @@ def test_a_large_package_costs_at_most_twice_a_bare_loop_over_its_stored_files(d
     bare = spent(lambda: [rf1086.inspect(NamedFile(d.filename, read_document(d)), about) for d in stored])
     checking = spent(run_to_the_end)
     last = draft.documents.order_by("-pk")[0]
-    drafts.remove_file(submission=draft, document=last, by=BY, at=AT)
+    removing.remove(submission=draft, document=last, by=BY, at=AT)
     again = spent(run_to_the_end)
 
     draft.refresh_from_db()

@@ -13,6 +13,25 @@ PATIENCE_MS = 30_000
 LEASE_MS = 240_000
 """For what a worker does: a row whose worker was stopped is taken by another after three minutes."""
 
+BROKEN_WORDS = """() => {
+  const broken = [];
+  for (const cell of document.querySelectorAll("td, th")) {
+    const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      if (node.parentElement.closest("code, .ds-sr-only")) continue;
+      for (const word of node.data.matchAll(/[\\p{L}\\d]+/gu)) {
+        const range = document.createRange();
+        range.setStart(node, word.index);
+        range.setEnd(node, word.index + word[0].length);
+        const lines = new Set([...range.getClientRects()].map((part) => Math.round(part.top)));
+        if (lines.size > 1) broken.push(word[0]);
+      }
+    }
+  }
+  return broken;
+}"""
+"""Words of tables that stand on two lines."""
+
 
 @dataclass(frozen=True)
 class Portal:

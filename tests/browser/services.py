@@ -104,7 +104,7 @@ def send(page: Page) -> str:
     """Send the draft on the page, whatever must be confirmed. Returns the address of the submission."""
     for box in page.locator("input[name=confirm]").all():
         box.check()
-    page.get_by_role("button", name="Send nå").click()
+    page.get_by_role("button", name=re.compile("^(Send nå|Gjør klar)$")).click()
     page.wait_for_load_state()
     return page.url
 

@@ -19,16 +19,16 @@ PAGES = [
     "connection/guide/", "connection/doctor/", "connection/token/", "dialogs/following/", "offered/", "nothing-here/",
     "services/", "services/?state=PERSON", "services/innrapportering-amelding/", "services/innrapportering-egg/",
     "services/mva-melding/", "services/mva-melding/hand-over/", "orders/", "orders/new/", "letters/", "settings/opened/",
-    "due/", "due/calendar/", "due/expected/", "search/?q=nordlys", "settings/mail/", "campaigns/", "campaigns/new/",
-    "campaigns/funnel/", "customers/?q=finnes+ikke",
+    "due/", "due/calendar/", "due/expected/", "search/?q=nordlys", "settings/mail/", "kept/", "campaigns/", "campaigns/new/",
+    "campaigns/funnel/", "customers/?q=finnes+ikke", "operation/",
 ]  # fmt: skip
 OF_ONE_IN_USE = [
     "", "connection/", "connection/guide/", "connection/doctor/", "offered/", "offered/?group=opens", "customers/40/",
-    "customers/40/contacts/new/", "customers/40/farewell/", "access/new/?customer=40", "access/?status=ended",
+    "customers/40/contacts/new/", "customers/40/held/", "customers/40/farewell/", "access/new/?customer=40", "access/?status=ended",
     "access/", "access/1/", "access/1/clients/", "access/1/clients/?state=lacking", "access/1/clients/?state=strangers",
     "systems/1/", "systems/1/edit/", "systems/1/diff/", "systems/1/diff/?all=ours", "systems/1/found/",
     "systems/1/profiles/1/", "systems/1/profiles/new/", "systems/import/?client=1", "settings/",
-    "campaigns/", "campaigns/funnel/", "campaigns/1/", "campaigns/1/start/", "campaigns/2/", "campaigns/2/stop/",
+    "campaigns/", "campaigns/funnel/", "campaigns/1/", "campaigns/1/start/", "campaigns/2/", "campaigns/2/stop/", "operation/",
 ]  # fmt: skip
 """Pages that are empty in a new portal."""
 LOOKS: list[tuple[str, int, int]] = [("light", 1280, 900), ("dark", 390, 844)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
+from submissions.adapters.amelding import samples as amelding_samples
+from submissions.adapters.base import About
 from submissions.period import Period
 from submissions.services import catalogue
 from tests.browser.conftest import Portal, log_in
@@ -20,6 +23,7 @@ from tests.browser.services import (
     HOUSING,
     LONG,
     ORGNR,
+    WAGES,
     control,
     draft_of_examples,
     example,
@@ -32,13 +36,14 @@ from tests.browser.services import (
 
 pytestmark = pytest.mark.browser
 TAX_RETURN = "skattemelding"
-UPLOAD = "innrapportering-amelding-filopplasting"
+UPLOAD, LARGE_FILES = "innrapportering-amelding-filopplasting", "innrapportering-tpo-filmottak"
 
 
 def test_one_json_file_is_accepted_rejected_warned_about_and_corrected(page: Page, served: Portal) -> None:
     log_in(page, served)
     draft_of_examples(page, served, HOUSING, "2023", wrong=True)
     rejected = send(page)
+    expect_state(page, "Avvist")  # before the next verdict is ordered, which the first report would get
     draft_of_examples(page, served, HOUSING, "2024")
     control(served, "verdicts", verdict="warning", service=HOUSING, orgnr=ORGNR, reasons=["Andelen er uvanlig høy"])
     send(page)
@@ -58,14 +63,54 @@ def test_one_json_file_is_accepted_rejected_warned_about_and_corrected(page: Pag
     expect(page.locator("#versions")).to_contain_text("Avvist")
 
 
-def test_an_uploaded_file_waits_for_its_control_and_is_accepted_or_rejected(page: Page, served: Portal) -> None:
-    today = timezone.localdate()
-    month = Period.month(today.year, today.month).before
+def test_an_amelding_is_rejected_corrected_and_replaced(page: Page, served: Portal) -> None:
+    month = Period.month(2026, 3)
     log_in(page, served)
-    draft_of_examples(page, served, UPLOAD, str(month.before), wrong=True)
+    draft_of_examples(page, served, WAGES, str(month), wrong=True)
     rejected = send(page)
-    new_submission(page, served, UPLOAD, str(month))
-    page.get_by_label("Filer", exact=True).set_input_files(payload(*example(UPLOAD, month)))
+    expect_state(page, "Avvist")
+    name, content = example(WAGES, month)
+    _correct(page, name, content)
+    send(page)
+    expect_state(page, "Godkjent")
+
+    first = json.loads(content)["leveranse"]["meldingsId"]
+    newer = amelding_samples.example(About(ORGNR, month, WAGES), replaces=first)
+    _correct(page, newer.name, newer.content)
+    send(page)
+
+    expect_state(page, "Godkjent")
+    versions = page.locator("#versions").get_by_role("listitem")
+    for position, state in enumerate(("Gjelder", "Erstattet", "Avvist")):
+        expect(versions.nth(position)).to_contain_text(state)
+    page.goto(rejected)
+    expect_state(page, "Avvist")
+
+
+def _correct(page: Page, name: str, content: bytes) -> None:
+    """From the page of a report, turned down or accepted, to a checked draft that corrects it."""
+    page.get_by_role("button", name=re.compile("^(Last opp rettet fil|Rett og lever på nytt)$")).click()
+    page.get_by_label("Legg til filer").set_input_files(payload(name, content))
+    page.get_by_role("button", name="Legg til og kontroller").click()
+    expect(page.get_by_text("Ingen feil i filene")).to_be_visible()
+
+
+MONTH = Period.month(timezone.localdate().year, timezone.localdate().month).before
+
+
+@pytest.mark.parametrize(
+    ("service", "wrong", "right"),
+    [(UPLOAD, MONTH.before, MONTH), (LARGE_FILES, Period.year(2023), Period.year(2024))],
+    ids=["json", "xml"],
+)
+def test_an_uploaded_file_waits_for_its_control_and_is_accepted_or_rejected(
+    page: Page, served: Portal, service: str, wrong: Period, right: Period
+) -> None:
+    log_in(page, served)
+    draft_of_examples(page, served, service, str(wrong), wrong=True)
+    rejected = send(page)
+    new_submission(page, served, service, str(right))
+    page.get_by_label("Filer", exact=True).set_input_files(payload(*example(service, right)))
     page.get_by_role("button", name="Kontroller filene").click()
     send(page)
     expect(page.get_by_text("Skatteetaten kontrollerer filen")).to_be_visible()
@@ -102,16 +147,18 @@ def test_a_service_that_wants_a_second_person_is_sent_by_the_second(
     expect(page.get_by_text("Én person kan sende alene.")).to_be_visible()
 
 
-@pytest.mark.parametrize("service", ["mva-melding", "skattemelding"])
-def test_what_a_person_must_deliver_says_who_where_and_by_when(page: Page, served: Portal, service: str) -> None:
+@pytest.mark.parametrize(("service", "what"), [("mva-melding", "levere"), (TAX_RETURN, "bekrefte")])
+def test_what_a_person_must_deliver_says_who_where_and_by_when(
+    page: Page, served: Portal, service: str, what: str
+) -> None:
     name = catalogue.service(service).name
     log_in(page, served)
     page.goto(f"{served.url}/sandbox/submissions/new/?customer=2")
     page.get_by_role("link", name=name).first.click()
 
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"{name}: en person må levere")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"{name}: en person må {what}")
     expect(page.get_by_text(f"På vegne av {CUSTOMER}")).to_be_visible()
-    for fact in ("Hvem", "Hvor", "Frist", "Hvorfor portalen ikke kan", "Etterpå"):
+    for fact in ("Hvem", "Hvor", "Frist", "Hvorfor en person må", "Etterpå"):
         expect(page.get_by_role("term").filter(has_text=re.compile(f"^{fact}$"))).to_be_visible()
     expect(page.get_by_role("link", name="Gå til Skatteetaten")).to_have_attribute(
         "href", catalogue.service(service).link

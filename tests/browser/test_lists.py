@@ -8,29 +8,13 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Portal, log_in
+from tests.browser.portal import BROKEN_WORDS
 
 pytestmark = pytest.mark.browser
 LISTS = [
     "customers/", "access/", "submissions/", "orders/", "dialogs/", "letters/", "systems/", "due/", "due/calendar/", "services/",
     "access/new/", "submissions/new/",
 ]  # fmt: skip
-BROKEN_WORDS = """() => {
-  const broken = [];
-  for (const cell of document.querySelectorAll("td, th")) {
-    const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
-    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-      if (node.parentElement.closest("code, .ds-sr-only")) continue;
-      for (const word of node.data.matchAll(/[\\p{L}\\d]+/gu)) {
-        const range = document.createRange();
-        range.setStart(node, word.index);
-        range.setEnd(node, word.index + word[0].length);
-        const lines = new Set([...range.getClientRects()].map((part) => Math.round(part.top)));
-        if (lines.size > 1) broken.push(word[0]);
-      }
-    }
-  }
-  return broken;
-}"""
 
 
 def opened(browser: Browser, portal: Portal, width: int, language: str = "nb") -> Page:

@@ -21,11 +21,14 @@ from submissions.models import (
     EarlierReport,
     EventSubscription,
     Heap,
+    LabelChange,
+    MissedDialog,
     Opening,
     Order,
     PackageCheck,
     PollCursor,
     Submission,
+    SubscriptionRound,
     Transmission,
 )
 from submissions.period import Period
@@ -92,6 +95,16 @@ def subscription() -> EventSubscription:
         secret_hash=uuid.uuid4().hex,
         created_at=AT,
         next_attempt_at=AT,
+    )
+
+
+def missed_dialog() -> MissedDialog:
+    return MissedDialog.objects.create(access=access(), dialog_id=uuid.uuid4(), told_at=AT, next_attempt_at=AT)
+
+
+def label_change() -> LabelChange:
+    return LabelChange.objects.create(
+        dialog=dialog(), is_archived=True, revision="1", asked_by="test", asked_at=AT, next_attempt_at=AT
     )
 
 
@@ -220,6 +233,8 @@ MAKERS: dict[type[Any], Callable[[], Any]] = {
     Heap: heap,
     Invitation: invitation,
     KeyRotation: rotation,
+    LabelChange: label_change,
+    MissedDialog: missed_dialog,
     Opening: opening,
     OfferedRound: lambda: OfferedRound.objects.create(environment=f"E{OfferedRound.objects.count()}"),
     OutboxMessage: lambda: put_one(key=uuid.uuid4().hex),
@@ -230,6 +245,7 @@ MAKERS: dict[type[Any], Callable[[], Any]] = {
     NotificationPlan: notification_plan,
     RegisterRound: lambda: RegisterRound.objects.create(environment=f"E{RegisterRound.objects.count()}"),
     Submission: submission,
+    SubscriptionRound: lambda: SubscriptionRound.objects.create(access=access(), next_attempt_at=AT),
     SystemRound: system_round,
 }
 

@@ -4,9 +4,9 @@ import stat
 
 import pytest
 
-from portal.core.env import BadSetting, Env, database, fernet_keys, kept_secret, load_file
+from portal.core.env import BadSetting, Env, database, encryption_keys, kept_secret, load_file
 
-FERNET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 
 def test_a_missing_value_names_the_variable_and_shows_an_example():
@@ -105,9 +105,9 @@ def test_a_line_of_another_shape_in_the_file_is_named(tmp_path):
 
 
 def test_every_key_of_the_ring_is_checked():
-    assert fernet_keys(Env({"ENCRYPTION_KEYS": f"{FERNET}, {FERNET}"}), kept_in=None, make=str) == [FERNET, FERNET]
-    with pytest.raises(BadSetting, match="something else than a Fernet key at place 2"):
-        fernet_keys(Env({"ENCRYPTION_KEYS": f"{FERNET},nonsense"}), kept_in=None, make=str)
+    assert encryption_keys(Env({"ENCRYPTION_KEYS": f"{KEY}, {KEY}"}), kept_in=None, make=str) == [KEY, KEY]
+    with pytest.raises(BadSetting, match="something else than a key of 32 bytes in base64 at place 2"):
+        encryption_keys(Env({"ENCRYPTION_KEYS": f"{KEY},nonsense"}), kept_in=None, make=str)
 
 
 def test_a_database_address_is_taken_apart():

@@ -55,5 +55,15 @@ def test_readyz_counts_migrations_that_are_not_applied(client):
     assert answer.json()["migrations"] == "1 not applied; run manage.py migrate"
 
 
+@pytest.mark.django_db
+def test_readyz_reads_the_files_of_migrations_once(client, monkeypatch):
+    client.get("/readyz")
+    read: list[object] = []
+    monkeypatch.setattr(MigrationLoader, "build_graph", read.append)
+
+    assert client.get("/readyz").json()["migrations"] == "ok"
+    assert read == []
+
+
 def test_a_probe_needs_no_known_host(client):
     assert client.get("/healthz", headers={"Host": "10.0.0.7"}).status_code == 200

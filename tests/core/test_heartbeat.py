@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
 from portal import tasks
 from portal.core import heartbeat
 from portal.core.heartbeat import Heartbeat
+from portal.core.queues import HEARTBEAT, Purpose
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LIMIT = timedelta(seconds=settings.HEARTBEAT_LIMIT)
@@ -44,25 +44,74 @@ def test_the_age_counts_from_the_sending_not_from_the_handling() -> None:
 def test_a_beat_ahead_of_the_workers_clock_hides_no_later_stop() -> None:
     heartbeat.record_beat(beat_at=AT + timedelta(days=1), at=AT)
 
-    assert Heartbeat.objects.get().beat_at == AT
+    assert set(heartbeat.find_beats().values()) == {AT}
     assert not heartbeat.is_working(at=AT + LIMIT + timedelta(seconds=1))
 
 
-def test_there_is_one_row() -> None:
-    heartbeat.record_beat(beat_at=AT, at=AT)
-    heartbeat.record_beat(beat_at=AT + timedelta(seconds=5), at=AT + timedelta(seconds=6))
+def test_each_queue_has_one_row() -> None:
+    heartbeat.record_beat(beat_at=AT, at=AT, queues=["mail"])
+    heartbeat.record_beat(beat_at=AT + timedelta(seconds=5), at=AT + timedelta(seconds=6), queues=["mail"])
 
-    row = Heartbeat.objects.get()
+    row = Heartbeat.objects.get(queue="mail")
 
     assert (row.beat_at, row.worked_at) == (AT + timedelta(seconds=5), AT + timedelta(seconds=6))
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Heartbeat.objects.create(id=2, beat_at=AT, worked_at=AT)
+    assert Heartbeat.objects.count() == len(Purpose)
 
 
-def test_the_task_writes_the_time_in_the_message() -> None:
-    tasks.record_heartbeat.apply(headers={"sent_at": AT.isoformat()}, throw=True)
+def test_the_task_writes_the_time_in_the_message_for_its_queue() -> None:
+    tasks.record_heartbeat.apply(kwargs={"queue": "mail"}, headers={"sent_at": AT.isoformat()}, throw=True)
 
-    assert Heartbeat.objects.get().beat_at == AT
+    beats = heartbeat.find_beats()
+    assert beats.pop("mail") == AT
+    assert AT not in beats.values()
+
+
+@pytest.mark.parametrize("queue", Purpose)
+def test_one_queue_alone_may_be_busy_for_as_long_as_a_task_may_run(queue: str) -> None:
+    heartbeat.record_beat(beat_at=AT, at=AT, queues=[queue])
+    longest = timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT)
+
+    heartbeat.record_beat(beat_at=AT + longest, at=AT + longest, queues=set(Purpose) - {queue})
+
+    assert heartbeat.is_working(at=AT + longest)
+
+
+@pytest.mark.parametrize("queue", Purpose)
+def test_a_queue_that_no_worker_serves_is_named(queue: str) -> None:
+    later = AT + heartbeat.QUEUE_LIMIT + timedelta(seconds=1)
+    heartbeat.record_beat(beat_at=AT, at=AT, queues=[queue])
+    heartbeat.record_beat(beat_at=later, at=later, queues=set(Purpose) - {queue})
+
+    assert heartbeat.find_silence(at=later) == heartbeat.Silence(AT, (queue,))
+    assert heartbeat.silence_since(heartbeat.newest_beat().first(), at=later) == heartbeat.Silence(AT, (queue,))
+
+
+def test_a_queue_that_never_had_a_worker_is_named() -> None:
+    heartbeat.record_beat(beat_at=AT, at=AT)
+    Heartbeat.objects.filter(queue="documents").delete()
+
+    assert heartbeat.find_silence(at=AT) == heartbeat.Silence(None, ("documents",))
+    assert heartbeat.newest_beat().first() is None
+
+
+def test_readyz_names_the_queue(client: Client) -> None:
+    heartbeat.record_beat(beat_at=AT, at=AT, queues=["mail"])
+
+    work = client.get("/readyz").json()["work"]
+
+    assert work == "no heartbeat of the queue mail since 2026-11-23T09:00:00Z; see whether beat and a worker of it run"
+
+
+@pytest.mark.parametrize("age", [0, 59, 60, 61, 400, 479, 480, 481, 10_000])
+@pytest.mark.parametrize("other", [0, 61, 419, 420, 421, 10_000])
+def test_the_pages_and_the_probe_agree(age: int, other: int) -> None:
+    at = AT + timedelta(days=1)
+    heartbeat.record_beat(beat_at=at - timedelta(seconds=age), at=at)
+    heartbeat.record_beat(beat_at=at - timedelta(seconds=other), at=at, queues=["mail"])
+
+    on_page = heartbeat.silence_since(heartbeat.newest_beat().first(), at=at)
+
+    assert on_page == heartbeat.find_silence(at=at)
 
 
 def test_a_message_without_a_time_is_no_heartbeat() -> None:
@@ -99,7 +148,7 @@ def test_readyz_on_a_new_installation(client: Client) -> None:
 @pytest.mark.parametrize("entry", settings.CELERY_BEAT_SCHEDULE.values(), ids=settings.CELERY_BEAT_SCHEDULE)
 def test_every_message_of_beat_expires(entry: dict[str, Any]) -> None:
     """At most one message of an entry waits for longer than its interval; the heartbeat lasts to the limit."""
-    longest = settings.HEARTBEAT_LIMIT if entry["task"] == "portal.tasks.record_heartbeat" else entry["schedule"]
+    longest = settings.HEARTBEAT_LIMIT if entry["task"] == HEARTBEAT else entry["schedule"]
 
     assert 0 < entry["options"]["expires"] <= longest
 

@@ -13,7 +13,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.utils import timezone
 
-from portal.core import lease
+from portal.core import lease, lease_many
 from portal.core.crypto import CannotDecrypt
 from portal.core.lease import Hold, Leased
 from portal.core.states import LostRace
@@ -461,7 +461,7 @@ def test_one_row_that_cannot_be_done_does_not_keep_its_batch_back(model: type[Le
                 raise ValueError("bad")
 
     holds = lease.claim(model._base_manager.all(), at=AT)
-    lease.work_as_one(holds, work)
+    lease_many.work_as_one(holds, work)
 
     assert [again(row).problem_code for row in rows] == ["", "INTERNAL_ERROR", ""]
     assert [again(row).failures for row in rows] == [0, 1, 0]
@@ -475,7 +475,7 @@ def test_a_batch_that_gets_no_answer_is_not_asked_row_by_row() -> None:
         calls.append(len(holds))
         raise Unavailable("away")
 
-    lease.work_as_one(lease.claim(SystemRound.objects.all(), at=AT), work)
+    lease_many.work_as_one(lease.claim(SystemRound.objects.all(), at=AT), work)
 
     assert calls == [3]
     assert set(SystemRound.objects.values_list("failures", flat=True)) == {1}

@@ -70,10 +70,25 @@ def test_a_query_that_waits_too_long_has_a_page_that_says_so(client: Client, adm
     assert (page.status_code, "Det tok for lang tid" in page.text) == (503, True)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_query_that_waits_too_long_for_a_lock_has_the_same_page(client: Client, administrator: User) -> None:
+    client.force_login(administrator)
+    with connection.cursor() as sql:
+        sql.execute("SET lock_timeout = 200")
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.execute("LOCK TABLE accounts_customer IN ACCESS EXCLUSIVE MODE")
+
+        page = client.get("/sandbox/customers/")
+
+    with connection.cursor() as sql:
+        sql.execute("RESET lock_timeout")
+    assert (page.status_code, "Det tok for lang tid" in page.text) == (503, True)
+
+
 def test_the_web_process_and_the_worker_limit_their_statements() -> None:
-    assert (_timeout("import portal.wsgi"), _timeout("")) == (f"{database.WEB}s", "0")
+    assert (_timeout("import portal.wsgi"), _timeout("")) == (f"{database.WEB.statement}s", "0")
     signal = "from celery.signals import worker_init; import portal.celery; worker_init.send(sender=None)"
-    assert _timeout(signal) == f"{database.WORKER // 60}min"
+    assert _timeout(signal) == f"{database.WORKER.statement // 60}min"
 
 
 def _timeout(first: str) -> str:
@@ -87,6 +102,11 @@ def _timeout(first: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip().splitlines()[-1]
+
+
+def test_nobody_waits_for_a_lock_as_long_as_for_an_answer() -> None:
+    assert database.WEB.lock < database.WEB.statement
+    assert database.WORKER.lock < database.WORKER.statement
 
 
 def test_a_cursor_of_ours_is_no_longer_than_the_limit() -> None:

@@ -57,6 +57,27 @@ def test_a_case_worker_does_not_delete_the_note_of_another(
     assert CustomerNote.objects.exists()
 
 
+def test_a_deleted_note_is_put_back_with_its_author_and_time_for_a_while(
+    page: Client, customer: Customer, administrator: Any
+) -> None:
+    post(page, f"{customer.pk}/notes/", text="Ring før ti")
+    note = CustomerNote.objects.values().get()
+
+    deleted = post(page, f"{customer.pk}/notes/{note['id']}/delete/")
+    gone = CustomerNote.objects.exists()
+    button = html.unescape(re.findall(r'action="([^"]*notes/restore[^"]*)"', deleted)[0])
+    shown = post(page, button.removeprefix("/sandbox/customers/"))
+    again = post(page, button.removeprefix("/sandbox/customers/"))
+
+    assert not gone
+    assert CustomerNote.objects.values().get() == note
+    assert "Notatet er hentet tilbake" in shown
+    assert "kan ikke hentes tilbake lenger" in again
+    assert [event.what for event in AuditEvent.objects.filter(what__startswith="note").order_by("pk")] == [
+        "note-added", "note-deleted", "note-added",
+    ]  # fmt: skip
+
+
 def test_a_tag_is_made_once_whatever_its_capitals_and_goes_with_its_last_customer(
     page: Client, customer: Customer
 ) -> None:
@@ -138,7 +159,17 @@ def test_a_removed_tag_is_put_back_by_the_button_of_the_message(page: Client, cu
     assert [row.name for row in customer.tags.all()] == ["Viktig & ny"]
 
 
-ACTS = ("notes/", "notes/1/delete/", "tags/", "tags/1/remove/", "assign/", "end/", "reactivate/", "farewell/mail/")
+ACTS = (
+    "notes/",
+    "notes/1/delete/",
+    "notes/restore/",
+    "tags/",
+    "tags/1/remove/",
+    "assign/",
+    "end/",
+    "reactivate/",
+    "farewell/mail/",
+)
 
 
 @pytest.mark.parametrize("path", ACTS)

@@ -75,6 +75,7 @@ def ids_of(rows: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("submission", "submissions", str(KEY)),
         ("submission", "submissions", "hs-2026-55"),
         ("submission", "submissions", HASH),
+        ("submission", "submissions", "Oppgave.XML"),
         ("order", "orders", str(rows["order"].reference)),
         ("order", "orders", "bestilling-8"),
         ("order", "orders", "korr-order"),

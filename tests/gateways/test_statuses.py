@@ -133,24 +133,6 @@ def test_one_code_of_maskinportens_is_told_apart_by_its_text(
     assert (caught.value.code, caught.value.text) == (code, description)
 
 
-def test_a_search_that_is_too_much_is_asked_for_half(remote: Remote) -> None:
-    remote.says({"errors": {"Search": ["too long"]}}, status=422)
-    remote.says({"items": [], "hasNextPage": False})
-
-    Dialogporten(platform=BASE).search(token=TOKEN, order_by="updatedAt_asc", limit=100, parties=["p"])
-
-    assert [request.url.params["limit"] for request in remote.requests] == ["100", "50"]
-
-
-def test_a_search_that_is_always_too_much_ends(remote: Remote) -> None:
-    remote.says({"errors": {"Search": ["too long"]}}, status=422)
-
-    with pytest.raises(Refused):
-        Dialogporten(platform=BASE).search(token=TOKEN, order_by="updatedAt_asc", limit=100, parties=["p"])
-
-    assert [request.url.params["limit"] for request in remote.requests] == ["100", "50", "25"]
-
-
 def test_dialogporten_has_longer_than_its_own_limit_of_45_seconds(remote: Remote) -> None:
     remote.says({"items": [], "hasNextPage": False})
 

@@ -17,7 +17,7 @@ def answer(inner: str, *, result: str) -> str:
     return f'<response xmlns="urn:any:v3">{inner}<resultatAvValidering>{result}</resultatAvValidering></response>'
 
 
-def control(remote: Remote, text: str) -> Control:
+def control(remote: Remote, text: str | bytes) -> Control:
     remote.says(text)
     return GATEWAY.control(token="a.b.c", year=2025, orgnr=ORGNR, content=b"<request/>")
 
@@ -76,3 +76,19 @@ def test_another_answer_is_broken(remote: Remote, text: str) -> None:
         control(remote, text)
     with pytest.raises(BrokenReply):
         GATEWAY.current(token="a.b.c", year=2025, orgnr=ORGNR)
+
+
+def test_comments_and_another_encoding_are_no_hindrance(remote: Remote) -> None:
+    text = answer("<!-- versjon 3 -->", result="validertOK")
+
+    assert control(remote, text) == Control()
+    assert control(remote, f'<?xml version="1.0" encoding="UTF-16"?>{text}'.encode("utf-16")) == Control()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_an_answer_that_declares_entities_is_broken(remote: Remote, encoding: str) -> None:
+    bomb = '<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
+    text = f'<?xml version="1.0" encoding="{encoding}"?>{bomb}{answer("&b;", result="validertOK")}'
+
+    with pytest.raises(BrokenReply):
+        control(remote, text.encode(encoding))

@@ -1,3 +1,4 @@
-from tests.fixtures import case_worker, portfolio
+from tests.fixtures import case_worker, portfolio, vendor
+from tests.submissions.rows import own_storage
 
-__all__ = ["case_worker", "portfolio"]
+__all__ = ["case_worker", "own_storage", "portfolio", "vendor"]

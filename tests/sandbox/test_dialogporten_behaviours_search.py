@@ -196,6 +196,28 @@ def test_behaviour_11_a_slow_search_is_422(dialogs: DialogRig) -> None:
     assert errors(dialogs.search()) == (422, ["Search"])
 
 
+def test_a_search_over_too_long_a_time_is_422_and_a_shorter_one_is_answered(dialogs: DialogRig) -> None:
+    dialogs.open()
+    dialogs.settings(slow_search_over_days=10)
+    order = {"orderBy": "updatedAt_asc"}
+
+    assert errors(dialogs.search(**order)) == (422, ["Search"])
+    assert errors(dialogs.search(**order, updatedAfter=later(days=-30))) == (422, ["Search"])
+    assert dialogs.search(**order, updatedAfter=later(days=-30), updatedBefore=later(days=-25)).status_code == 200
+    page = dialogs.search(**order, updatedAfter=later(days=-1)).json()
+    assert dialogs.search(**order, continuationToken=page["continuationToken"]).status_code == 200
+
+
+def test_a_new_dialog_may_be_shown_some_time_after_its_event(dialogs: DialogRig) -> None:
+    dialogs.settings(search_delay_seconds=60)
+    made = dialogs.open()
+
+    before = dialogs.search_ids()
+    dialogs.pass_time(61)
+
+    assert (before, dialogs.search_ids()) == ([], [made])
+
+
 def test_behaviour_12_deleted_expired_and_hidden_dialogs_are_not_found(dialogs: DialogRig) -> None:
     gone, expired = dialogs.open(), dialogs.open(expires_at=later(minutes=5))
     hidden = dialogs.open(visible_from=later(hours=1))

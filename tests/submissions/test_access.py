@@ -11,22 +11,19 @@ from django.urls import reverse
 from accounts.models import Customer, User
 from submissions.models import Document, Submission
 from submissions.services.documents import store_document
+from submissions.urls import urlpatterns
 from systemusers.models import Access
 from tests.fixtures import AT
 from tests.submissions.world import make_draft
 
 LOOKS = ["submission", "submission-evidence"]
 ACTS = [
-    "submission-files",
-    "submission-file-remove",
-    "submission-send",
-    "submission-cancel",
-    "submission-discard",
-    "submission-look",
-    "submission-restore",
-    "submission-correct",
-    "submission-corrected",
+    each.name
+    for each in urlpatterns
+    if str(each.pattern).startswith("submissions/<int:pk>/") and each.name and each.name not in LOOKS
 ]
+"""Every other address of one submission."""
+OF_A_FILE = ["submission-file-remove", "submission-file-put-back"]
 DOCUMENTS = ["document", "document-file"]
 
 
@@ -49,7 +46,7 @@ def address(name: str, document: Document, environment: str = "sandbox") -> str:
         values["pk"] = document.pk
     elif name not in ("submissions", "submission-new"):
         values["pk"] = document.submission_id
-    if name == "submission-file-remove":
+    if name in OF_A_FILE:
         values["document"] = document.pk
     return reverse(name, kwargs=values)
 

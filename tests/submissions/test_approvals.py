@@ -12,17 +12,21 @@ from django.test import Client
 
 from accounts.models import Portfolio, Role, User
 from portal.core.audit import AuditEvent, target_of
+from portal.core.environments import Environment
+from portal.core.forms import PRODUCTION_WORD
 from portal.core.states import LostRace
 from submissions.models import Approval, PackageCheck, ServiceSetting, Submission
 from submissions.period import Period
 from submissions.services import catalogue, local
-from submissions.services.drafting import drafts
+from submissions.services.drafting import drafts, removing
 from submissions.services.drafting.preflight import preflight, token
+from submissions.services.pages import approving
 from submissions.services.pages.next_step import next_step
 from submissions.services.sending import again, approvals
 from submissions.services.sending.queue import HasChanged, NeedsApproval, NotReady, NotSecondPerson, queue
 from systemusers.models import Access
 from tests.fixtures import AT, make_user
+from tests.submissions.test_production_start import move, tick
 from tests.submissions.test_queue import make_ready
 from tests.submissions.world import SERVICE, make_draft, store_package
 
@@ -136,7 +140,7 @@ def test_a_change_of_files_drops_the_question(access: Access, case_worker: User)
     approvals.ask(submission=submission, by=FIRST, at=AT)
     before = shown(submission)
 
-    drafts.remove_file(submission=submission, document=submission.documents.last(), by=FIRST, at=AT)
+    removing.remove(submission=submission, document=submission.documents.last(), by=FIRST, at=AT)
 
     assert not Approval.objects.exists()
     assert ("approval-dropped", FIRST) in events(submission)
@@ -384,6 +388,43 @@ def test_many_are_approved_together_as_they_are_shown(
     assert first.queued_by == case_worker.actor
     assert "1 innsending er godkjent og lagt i kø." in answer
     assert "2 innsendinger ble ikke godkjent" in answer
+
+
+def test_ones_own_reports_do_not_hide_what_others_ask(
+    client: Client, access: Access, case_worker: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are of them."""
+    monkeypatch.setattr(approving, "MOST_READ", 1)
+    own, other = asked(access, period=Period.year(2023)), asked(access, period=Period.year(2024))
+    PackageCheck.objects.create(submission=own, requested_by=case_worker.actor)
+
+    rows = approving.to_approve(user=case_worker, environment=Environment.SANDBOX)
+
+    assert [row.submission for row in rows] == [other]
+
+
+def test_in_production_many_are_approved_with_the_word_only(
+    client: Client, access: Access, case_worker: User, settings: Any
+) -> None:
+    """The ticks stay until it is typed."""
+    settings.ENVIRONMENTS = ("SANDBOX", "PRODUCTION")
+    submission = move(make_ready(access))
+    tick()
+    access.refresh_from_db()
+    require(access)
+    approvals.ask(submission=submission, by=FIRST, at=AT)
+    address = "/production/submissions/approvals/"
+    client.force_login(case_worker)
+    page = client.get(address)
+    (row,) = page.context["rows"]
+    sent = {"pick": submission.pk, f"shown-{submission.pk}": row.token}
+
+    refused = client.post(address, sent)
+    submission.refresh_from_db()
+    assert (refused.status_code, submission.status) == (422, S.READY)
+    assert refused.context["picked"] == [submission.pk]
+
+    assert client.post(address, {**sent, "typed": PRODUCTION_WORD}).status_code == 302
 
 
 def test_many_cannot_be_approved_by_a_reader_or_for_customers_that_are_not_seen(

@@ -18,7 +18,8 @@ from submissions.period import Period
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
 from submissions.services.evidence import evidence
-from submissions.services.inbox import cursors, events, poll, presence, pull
+from submissions.services.inbox import cursors, limits, poll, presence, pull
+from submissions.services.inbox.subscriptions import wanted
 from submissions.services.offers import offers_for
 from submissions.services.pages.next_step import problem_of
 from submissions.services.ways import about_of, adapter_of
@@ -140,7 +141,7 @@ def test_more_than_twenty_resources_are_asked_for_in_several_searches(
     many = [f"urn:altinn:resource:ske-{number:02}" for number in range(25)]
     monkeypatch.setattr(catalogue, "resources_of", lambda access, settings: many)
 
-    searches = poll._searches(firm.access, catalogue.local)
+    searches = poll._searches(firm.access, poll.Known(catalogue.local, limits.limits_of, {}))
 
     assert [len(search["service_resources"]) for search in searches] == [20, 5]
     assert [urn for search in searches for urn in search["service_resources"]] == many
@@ -328,8 +329,8 @@ def test_a_standard_access_with_packages_only_is_subscribed_and_an_accountants_i
     by_package = world.new_access(world.new_customer("310203335", "Pakke AS"), profile)
     firm.customers(1)
 
-    made = events.make_subscriptions(at=world.at + timedelta(hours=1), everything=True)
-    again = events.make_subscriptions(at=world.at + timedelta(hours=1), everything=True)
+    made = wanted.make_subscriptions(at=world.at + timedelta(hours=1), everything=True)
+    again = wanted.make_subscriptions(at=world.at + timedelta(hours=1), everything=True)
 
     opened = set(EventSubscription.objects.filter(access=by_package).values_list("resource", flat=True))
     assert made > 0

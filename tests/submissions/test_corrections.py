@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from submissions.adapters.rf1086.samples import example
-from submissions.models import Submission
+from submissions.models import Document, Submission
 from submissions.services.drafting import drafts
 from submissions.services.drafting.preflight import preflight
 from submissions.services.pages.timeline import timeline
@@ -128,3 +128,17 @@ def test_the_history_says_sending_begun_and_names_no_call_before_one_was_made(ac
     assert lines[0] == ("Sendingen startet", "", "info")
     assert lines[1][0] == "Lagt i kø"
     assert "ville sende med advarsler" in lines[1][1]
+
+
+def test_a_correction_and_its_files_exist_together_or_not_at_all(
+    rejected: Submission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Document.objects.bulk_create
+    monkeypatch.setattr(Document.objects, "bulk_create", lambda *_args, **_options: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        drafts.copy_for_correction(submission=rejected, by=BY, at=AT)
+    assert not rejected.corrections.exists()
+
+    monkeypatch.setattr(Document.objects, "bulk_create", made)
+    draft = drafts.copy_for_correction(submission=rejected, by=BY, at=AT)
+    assert draft.documents.count() == rejected.documents.count()

@@ -13,9 +13,9 @@ from accounts.models import User
 from portal.core.audit import AuditEvent
 from submissions.models import Document, Submission
 from submissions.services.documents import storage, storage_path
-from submissions.services.drafting import retention
 from submissions.services.sending.queue import cancel
 from systemusers.models import Access
+from tests.core.purging import purged
 from tests.fixtures import AT
 from tests.submissions.world import BY, World, make_draft, store_package
 
@@ -26,7 +26,7 @@ KEPT = timedelta(days=30)
 
 @pytest.fixture
 def kept(settings: Any) -> None:
-    settings.DISCARDED_FILES_KEPT_DAYS = KEPT.days
+    settings.KEPT = {**settings.KEPT, "discarded-drafts": KEPT.days}
 
 
 def discarded(access: Access) -> Submission:
@@ -84,10 +84,10 @@ def test_the_files_of_a_discarded_draft_stay_to_their_last_day_and_go_once(acces
     row = discarded(access)
     paths = [storage_path(one.sha256) for one in Document.objects.filter(submission=row)]
 
-    assert retention.sweep_discarded(at=AT + KEPT) == 0
+    assert purged("discarded-drafts", at=AT + KEPT) == 0
     assert all(storage().exists(path) for path in paths)
-    assert retention.sweep_discarded(at=AT + KEPT + timedelta(seconds=1)) == 1
-    assert retention.sweep_discarded(at=AT + KEPT + timedelta(days=1)) == 0
+    assert purged("discarded-drafts", at=AT + KEPT + timedelta(seconds=1)) == 1
+    assert purged("discarded-drafts", at=AT + KEPT + timedelta(days=1)) == 0
 
     assert paths
     assert not [path for path in paths if storage().exists(path)]
@@ -95,10 +95,11 @@ def test_the_files_of_a_discarded_draft_stay_to_their_last_day_and_go_once(acces
     assert AuditEvent.objects.filter(target=f"submissions.Submission:{row.pk}", what="files-deleted").count() == 1
 
 
-def test_without_a_number_of_days_nothing_is_deleted(access: Access) -> None:
+def test_where_they_are_kept_without_end_nothing_is_deleted(access: Access, settings: Any) -> None:
+    settings.KEPT = {**settings.KEPT, "discarded-drafts": 0}
     discarded(access)
 
-    assert retention.sweep_discarded(at=AT + timedelta(days=10_000)) == 0
+    assert purged("discarded-drafts", at=AT + timedelta(days=10_000)) == 0
 
 
 def test_what_was_sent_or_was_to_be_sent_is_evidence_and_stays(world: World, kept: None) -> None:
@@ -108,5 +109,5 @@ def test_what_was_sent_or_was_to_be_sent_is_evidence_and_stays(world: World, kep
     before = Document.objects.count()
 
     assert (delivered.status, given_up.status) == (S.DELIVERED, S.CANCELLED)
-    assert retention.sweep_discarded(at=world.at + timedelta(days=10_000)) == 0
+    assert purged("discarded-drafts", at=world.at + timedelta(days=10_000)) == 0
     assert Document.objects.count() == before

@@ -74,3 +74,9 @@ def test_a_text_in_utf_16_is_shown_as_letters() -> None:
 
 def test_a_large_file_of_long_characters_is_cut_between_two() -> None:
     assert readable("😀".encode() * MOST_BYTES, "text/plain") == "😀" * SHOWN
+
+
+def test_half_a_character_can_be_sent_to_the_browser() -> None:
+    shown = readable(rb'{"a": "\ud83d"}', "application/json") or ""
+
+    assert shown.encode() == b'{\n  "a": "?"\n}'

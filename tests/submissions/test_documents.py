@@ -72,7 +72,7 @@ def test_a_file_cut_off_by_a_crash_is_written_anew(draft: Submission) -> None:
 
 def test_a_file_that_was_changed_is_not_handed_out(draft: Submission) -> None:
     document = store(draft)
-    path_of(document).write_bytes(crypto.encrypt(b"something else"))
+    path_of(document).write_bytes(crypto.encrypt(b"something else", place="documents", row=document.sha256))
 
     with pytest.raises(DocumentDamaged, match=f"document {document.pk}"):
         read_document(document)

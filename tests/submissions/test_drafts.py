@@ -16,7 +16,7 @@ from submissions.adapters.rf1086.samples import example
 from submissions.models import Document, PackageCheck, Submission
 from submissions.period import Period
 from submissions.services import catalogue
-from submissions.services.drafting import checking, drafts
+from submissions.services.drafting import checking, drafts, removing
 from submissions.services.drafting.drafts import NotAllowed, NotOpen
 from systemusers.models import Access
 from tests.fixtures import AT, CUSTOMER_ORGNR
@@ -138,7 +138,7 @@ def test_a_file_of_the_same_name_is_replaced(draft: Submission) -> None:
 def test_taking_a_file_out_checks_the_rest(draft: Submission) -> None:
     add(draft, *files())
 
-    drafts.remove_file(submission=draft, document=draft.documents.get(role="MAIN"), by=BY, at=AT)
+    removing.remove(submission=draft, document=draft.documents.get(role="MAIN"), by=BY, at=AT)
 
     assert (draft.status, draft.findings[0]["code"]) == (S.DRAFT, "NO_MAIN_FORM")
 
@@ -151,7 +151,7 @@ def test_what_was_sent_cannot_be_changed(draft: Submission) -> None:
         add(draft, files()[0])
 
     with pytest.raises(NotOpen):
-        drafts.remove_file(submission=draft, document=draft.documents.all()[0], by=BY, at=AT)
+        removing.remove(submission=draft, document=draft.documents.all()[0], by=BY, at=AT)
     assert draft.documents.count() == 3
 
 
@@ -175,7 +175,7 @@ def test_the_trail_names_files_by_id_and_hash_and_never_by_name(access: Access) 
 
     add(draft, main, NamedFile("RF1086U_12057012345_Kari.xml", part.content))
     [document] = [document for document in draft.documents.all() if "Kari" in document.filename]
-    drafts.remove_file(submission=draft, document=document, by=BY, at=AT)
+    removing.remove(submission=draft, document=document, by=BY, at=AT)
 
     removed = AuditEvent.objects.get(what="file-removed").detail
     assert AuditEvent.objects.get(what="files-added").detail["files"] == 2

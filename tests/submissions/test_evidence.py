@@ -242,3 +242,42 @@ def test_other_files_are_told_as_no_package(tmp_path: Path, content: bytes, db: 
         run(written({"a.txt": b"1"}, tmp_path))
     with pytest.raises(CommandError, match="no evidence package"):
         run(str(tmp_path / "none.zip"))
+
+
+def test_a_file_whose_bytes_are_damaged_is_named_and_the_others_are_compared(
+    rejected: Submission, tmp_path: Path
+) -> None:
+    with evidence(rejected) as file:
+        content = bytearray(file.read())
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        info = package.getinfo("kall.json")
+    start = info.header_offset + 30 + len(info.filename)
+    content[start : start + info.compress_size] = b"\xff" * info.compress_size
+    path = tmp_path / "pakke.zip"
+    path.write_bytes(content)
+
+    with pytest.raises(CommandError, match=r"kall\.json is not as it was packed"):
+        run(str(path))
+
+
+HOSTILE: list[Files] = [
+    {"hashes.json": b"[]"},
+    {"hashes.json": b'{"sha256": []}'},
+    {"hashes.json": b'{"sha256": {}}', "innsending.json": b"[]", "hendelser.json": b"[]"},
+    {"hashes.json": b'{"sha256": {}}', "innsending.json": b'{"reference": "x"}', "hendelser.json": b"[]"},
+    {"hashes.json": b'{"sha256": {}}', "innsending.json": b'{"reference": {}}', "hendelser.json": b"[]"},
+    {"hashes.json": b"[" * 100_000},
+    {"hashes.json": b"\xff\xfe"},
+]
+
+
+@pytest.mark.parametrize("files", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_package_that_somebody_made_up_is_told_as_none(files: Files, tmp_path: Path, db: None) -> None:
+    with pytest.raises(CommandError, match="no evidence package"):
+        run(written(files, tmp_path))
+
+
+@pytest.mark.parametrize("events", [b"{}", b'["x"]', b'[{"id": "x", "hash": ""}]', b'[{"id": 1e400, "hash": ""}]'])
+def test_events_that_somebody_made_up_are_told(rejected: Submission, events: bytes, tmp_path: Path) -> None:
+    with pytest.raises(CommandError):
+        run(written(rehashed({**packed(rejected), "hendelser.json": events}), tmp_path))

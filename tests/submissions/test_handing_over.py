@@ -95,6 +95,21 @@ def test_a_deadline_that_has_passed_is_late() -> None:
     ]  # fmt: skip
 
 
+def test_what_the_portal_makes_ready_begins_here(
+    client: Client, access: Access, case_worker: User, reader: User
+) -> None:
+    begin = f"/sandbox/submissions/new/?customer={access.customer.pk}&amp;service="
+    client.force_login(case_worker)
+    pages = {service: client.get(address(service, access.customer)).text for service in PERSONAL}
+    client.force_login(reader)
+    read = client.get(address("skattemelding", access.customer)).text
+
+    assert {service: f'href="{begin}{service}"' in page for service, page in pages.items()} == {
+        "skattemelding": True, "mva-melding": False,
+    }  # fmt: skip
+    assert ("Dette gjør portalen først" in read, begin in read) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("kind", "text"),
     [(PeriodKind.YEAR, "2025"), (PeriodKind.MONTH, "2025-12"), (PeriodKind.TERM, "2025-T6")],

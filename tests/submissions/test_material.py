@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,9 +18,10 @@ from portal.sandbox.dialogs import add_transmission, update_dialog
 from portal.sandbox.skatteetaten import cases
 from submissions.models import Dialog, Submission
 from submissions.services import material
+from submissions.services.casework import acts
 from submissions.services.drafting import drafts
 from submissions.services.offers import offers_for
-from submissions.services.sending import queue
+from submissions.services.sending import again, queue
 from tests.submissions.adapters.rig import Rig
 from tests.submissions.inbox.reading import Reading, opened_dialogs
 from tests.submissions.world import BY, World
@@ -93,6 +95,25 @@ def test_the_request_is_a_task_on_overview_customer_and_list(
     assert "Send inn det Skatteetaten ber om" in listed
     assert "Send inn filer" in page_of(client, case_worker, dialog)
     assert opened_dialogs(audit.world) == []
+
+
+def test_one_with_a_deadline_is_told_once_and_one_that_is_done_not_at_all(
+    audit: Audit, client: Client, case_worker: User
+) -> None:
+    dialog = audit.asks()
+    client.force_login(case_worker)
+    without = [line.url for line in attention(user=case_worker, environment=Environment.SANDBOX, at=audit.world.at)]
+    listed: Any = client.get(next(url for url in without if "state=material" in url))
+
+    Dialog.objects.filter(pk=dialog.pk).update(due_at=audit.world.at + timedelta(days=3))
+    by_a_day = todo(audit, case_worker)
+    Dialog.objects.filter(pk=dialog.pk).update(due_at=None)
+    acts.be_done(dialogs=Dialog.objects.filter(pk=dialog.pk), by=case_worker.actor, at=audit.world.at)
+
+    assert [row.dialog for row in listed.context["page"]] == [dialog]
+    assert TASK not in by_a_day
+    assert by_a_day["Dialog skal besvares innen 7 dager"] == 1
+    assert TASK not in todo(audit, case_worker)
 
 
 def test_those_of_another_portfolio_do_not_see_it(audit: Audit, client: Client) -> None:
@@ -337,3 +358,16 @@ def test_waiting_costs_one_query(
 
     with django_assert_num_queries(1):
         assert len(rows) == 1
+
+
+def test_a_control_that_never_ends_becomes_a_persons(audit: Audit) -> None:
+    audit.world.app.state.settings.case_control_seconds = 10**7
+    row = audit.draft(audit.asks(), ("saft.xml", SAFT))
+    queue.queue(submission=row, by=BY, at=audit.world.at)
+    audit.world.send(row)
+
+    audit.world.let_pass(days=1, minutes=1)
+    audit.world.send(row)
+
+    assert (row.status, row.problem_code) == (S.FAILED, "NOT_READY_IN_TIME")
+    assert again.may_try_again(row)

@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 
+from accounts.models import User
+from portal.core import upstream
 from portal.core.audit import AuditEvent
 from portal.core.states import IllegalTransition, LostRace
+from portal.gateways.http import CallStats
 from submissions.models import Call, Submission
 from submissions.services.documents import store_document
 from submissions.services.drafting.preflight import preflight, token
@@ -201,3 +205,24 @@ def test_a_file_that_came_meanwhile_makes_the_question_another(access: Access) -
 
     with pytest.raises(HasChanged):
         queue(submission=submission, by=BY, at=AT, shown=shown)
+
+
+def test_a_sub_unit_is_stopped_with_the_number_of_its_main_unit(access: Access) -> None:
+    access.customer.business_register = {"main_unit": "310200009"}
+    access.customer.save(update_fields=["business_register"])
+
+    problems = refusal_of(make_ready(access)).preflight.problems
+
+    assert [problem for problem in problems if "310200009" in problem]
+
+
+def test_the_page_says_that_skatteetaten_does_not_answer_now(client: Client, access: Access, case_worker: User) -> None:
+    client.force_login(case_worker)
+    address = f"/sandbox/submissions/{make_ready(access).pk}/"
+    told = "Innsendingen legges i kø, og går av seg selv når tjenesten svarer igjen."
+
+    before = client.get(address).text
+    for _ in range(5):
+        upstream.note(CallStats("skatteetaten", "sandbox.test", "POST", "/x", 503, 0.1, 0, 0))
+
+    assert (told in before, told in client.get(address).text) == (False, True)

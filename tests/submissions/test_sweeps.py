@@ -15,7 +15,9 @@ from accounts.models import REMARKED, Customer, Portfolio, User, Vendor
 from portal.core.environments import Environment
 from portal.desk.connection import nine_steps
 from submissions.models import Attachment, Dialog, EventSubscription, PollCursor, Transmission
-from submissions.services.inbox import attachments, cursors, events, poll, presence, pull
+from submissions.services import labels
+from submissions.services.inbox import attachments, cursors, missed, poll, presence, pull
+from submissions.services.inbox.subscriptions import asking, comparing, wanted
 from systemusers.models import Access, SystemUser
 from tests.submissions.rows import RESOURCE
 from tests.world import make_client, make_profile, make_system
@@ -38,25 +40,29 @@ ROWS = [
     INSERT INTO systemusers_systemuser (access_id, altinn_id, kind)
     SELECT id, gen_random_uuid(), 'STANDARD' FROM systemusers_access WHERE status = 'IN_USE'""",
     """
-    INSERT INTO submissions_pollcursor (access_id, tokens, overlap_tokens, since, next_attempt_at, full_began_at, attempts,
-        failures, problem_code)
-    SELECT access_id, '[]', '[]', now(), now() + interval '1 hour', now(), 0, 0, '' FROM systemusers_systemuser""",
+    INSERT INTO submissions_pollcursor (access_id, tokens, asked, overlap_tokens, overlap_is_full, tier, since,
+        next_attempt_at, full_began_at, rights_at, attempts, failures, problem_code)
+    SELECT access_id, '[]', '[]', '[]', false, 'QUIET', now(), now() + interval '1 hour', now(), now(), 0, 0, ''
+    FROM systemusers_systemuser""",
     """
     INSERT INTO submissions_eventsubscription (access_id, resource, secret_hash, validated_at, created_at, attempts,
         failures, problem_code)
     SELECT access_id, 'urn:altinn:resource:' || %(right)s, access_id::text, now(), now(), 0, 0, ''
     FROM systemusers_systemuser""",
     """
+    INSERT INTO submissions_subscriptionround (access_id, next_attempt_at, attempts, failures, problem_code)
+    SELECT access_id, now() + interval '1 hour', 0, 0, '' FROM systemusers_systemuser""",
+    """
     INSERT INTO submissions_dialog (environment, customer_id, access_id, dialog_id, org, service_resource, status,
         extended_status, external_reference, title, summary, created_at, updated_at, content_updated_at, attempts, failures,
-        problem_code, is_content_seen, system_labels, gone_reason, news_at, handled_by)
+        problem_code, is_content_seen, system_labels, gone_reason, news_at, handled_by, texts, context_revision)
     SELECT 'SANDBOX', customer_id, id, gen_random_uuid(), 'ske', '', 'Completed', '', '', '', '', now(), now(), now(), 0, 0,
-        '', false, '[]', '', now(), ''
+        '', false, '[]', '', now(), '', '{}', ''
     FROM systemusers_access WHERE status = 'IN_USE'""",
     """
     INSERT INTO submissions_transmission (dialog_id, transmission_id, type, title, summary, external_reference, is_authorized,
-        created_at, content_reference, read_by)
-    SELECT id, gen_random_uuid(), 'Acceptance', '', '', '', true, now(), '', '' FROM submissions_dialog""",
+        created_at, content_reference, read_by, texts)
+    SELECT id, gen_random_uuid(), 'Acceptance', '', '', '', true, now(), '', '', '{}' FROM submissions_dialog""",
     """
     INSERT INTO submissions_attachment (transmission_id, attachment_id, name, media_type, api_url, gui_url, status, status_at,
         attempts, failures, problem_code)
@@ -64,8 +70,9 @@ ROWS = [
 ]
 TABLES = (Customer, Access, SystemUser, PollCursor, EventSubscription, Dialog, Transmission, Attachment)
 SWEEPS: list[Callable[..., Any]] = [
-    cursors.make_cursors, poll.poll_due, pull.pull_due, attachments.fetch_due, events.make_subscriptions,
-    events.subscribe_due, presence.sweep,
+    cursors.make_cursors, cursors.note_rights, poll.poll_due, pull.pull_due, attachments.fetch_due, wanted.make_subscriptions,
+    asking.subscribe_due, missed.find_due, presence.sweep,
+    asking.end_unwanted, asking.remove_due, comparing.make_rounds, comparing.compare_due, labels.set_due,
 ]  # fmt: skip
 
 

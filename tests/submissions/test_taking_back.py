@@ -19,6 +19,7 @@ from submissions.services.documents import read_document
 from submissions.services.drafting import drafts, taking_back
 from tests.fixtures import make_user
 from tests.submissions.adapters.gld_json.test_end_to_end import Vendor
+from tests.submissions.deaths import each_death
 from tests.submissions.world import BY, World
 
 HOUSING = "innrapportering-boligsameie"
@@ -162,3 +163,15 @@ def test_a_reader_does_not_delete(client: Client, world: World) -> None:
 
     assert client.post(url(first)).status_code == 403
     assert not first.corrections.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whatever_process_dies_no_empty_correction_is_left(world: World) -> None:
+    first = accepted(Vendor(world, HOUSING))
+
+    def take_back() -> None:
+        taking_back.take_back(submission=first, by=BY, at=world.at)
+
+    for where in each_death(world, take_back, at_least=8):
+        assert [draft.documents.count() for draft in first.corrections.all()] in ([], [1]), where
+        first.corrections.all().delete()

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from portal.core.audit import AuditEvent
+from portal.core.undo import UNDO_FOR
 from submissions.models import Submission
 from submissions.services.drafting import undoing
 from submissions.services.drafting.drafts import NotOpen, OpenDraft
@@ -47,7 +48,7 @@ def test_after_a_while_it_stays_discarded(access: Access) -> None:
     draft = make_draft(access, status=S.CANCELLED, status_at=AT)
 
     with pytest.raises(NotOpen):
-        undoing.restore(submission=draft, by="user:x", at=AT + undoing.UNDO_FOR + timedelta(seconds=1))
+        undoing.restore(submission=draft, by="user:x", at=AT + UNDO_FOR + timedelta(seconds=1))
     draft.refresh_from_db()
     assert draft.status == S.CANCELLED
 

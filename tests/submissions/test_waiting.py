@@ -188,7 +188,7 @@ def test_a_full_disk_does_not_hide_that_the_report_was_delivered(world: World, m
 def test_a_key_ring_that_lost_a_key_stops_nothing_for_good(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     submission = world.queued()
 
-    def lost(*_: Any) -> bytes:
+    def lost(*_: Any, **__: Any) -> bytes:
         raise CannotDecrypt("no key of the ring fits")
 
     with monkeypatch.context() as patch:
@@ -286,7 +286,8 @@ def test_a_step_that_the_remote_still_works_on_is_made_again_later(
     def slow(self: Rf1086Adapter, planned: Step, context: Context) -> Answer:
         seen.append((planned.code, planned.key))
         if len(seen) == 1:
-            return Answer(remote_id="job-1", look_again_after=timedelta(seconds=90))
+            patience = timedelta(days=1)
+            return Answer(remote_id="job-1", look_again_after=timedelta(seconds=90), give_up_after=patience)
         return perform(self, planned, context)
 
     monkeypatch.setattr(Rf1086Adapter, "perform", slow)

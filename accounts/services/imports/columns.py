@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.services.imports.linked import LINKED
 from accounts.services.imports.reading import Cells, Table
 from accounts.services.orgnr import BadOrgnr, read_orgnr
 from portal.core.environments import Environment
@@ -23,7 +24,6 @@ FIELDS = {
     "reference": _("Kundenummer hos oss"),
     "portfolio": _("Portefølje"),
     "assignee": _("Ansvarlig"),
-    "tags": _("Merkelapper"),
     "contact_name": _("Kontaktperson"),
     "contact_email": _("E-post"),
     "contact_phone": _("Telefon"),
@@ -48,7 +48,6 @@ HEADINGS = {
     ),
     "portfolio": ("portefølje", "porteføljer", "portfolio", "team", "gruppe", "avdeling", "saksbehandler", "saksb", "kundeansvarlig"),
     "assignee": ("ansvarlig", "ansvarleg", "assignee", "responsible", "oppfølgingsansvarlig", "caseworker"),
-    "tags": ("merkelapp", "merkelapper", "merkelappar", "merke", "tag", "tags", "label", "labels", "etikett", "etiketter"),
     "contact_name": ("kontakt", "kontaktperson", "kontaktnavn", "kontaktnamn", "contact", "contactperson", "contactname"),
     "contact_email": ("epost", "epostadresse", "mail", "email", "emailaddress", "mailadresse", "kontaktepost"),
     "contact_phone": ("telefon", "tlf", "mobil", "mobilnummer", "telefonnummer", "phone", "mobile", "phonenumber", "tlfnr", "mobiltelefon"),
@@ -56,7 +55,7 @@ HEADINGS = {
     "approver": ("godkjenner", "godkjennar", "approver", "testperson", "person", "personnavn", "rolleinnehaver"),
     "role": ("rolle", "role", "rolletype"),
 }  # fmt: skip
-"""The names of columns, in lower case and without spaces and punctuation."""
+"""The names of columns, in lower case and without spaces and punctuation. Linked columns have their own."""
 BEGINNINGS = {
     "epost": "contact_email",
     "email": "contact_email",
@@ -110,9 +109,10 @@ def has_identity_number(cell: str) -> bool:
 
 
 def fields_in(environment: str) -> dict[str, str]:
-    """The fields that a column may have: code and label."""
+    """The fields that a column may have: code and label. The linked ones come last."""
     skipped = FOR_TESTS if environment == Environment.PRODUCTION else ()
-    return {field: str(label) for field, label in FIELDS.items() if field not in skipped}
+    named = {**FIELDS, **{one.field: one.label for one in LINKED}}
+    return {field: str(label) for field, label in named.items() if field not in skipped}
 
 
 def guess(table: Table, *, environment: str, portfolios: Iterable[str]) -> Columns:
@@ -147,7 +147,7 @@ def _named(cells: Cells) -> list[str] | None:
         return None
     plain = [_plain(cell) for cell in cells]
     fields = [""] * len(cells)
-    for field, names in HEADINGS.items():
+    for field, names in {**HEADINGS, **{one.field: one.headings for one in LINKED}}.items():
         known = [name for name in names if name in plain]
         if known:
             fields[plain.index(known[0])] = field

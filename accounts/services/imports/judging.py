@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +14,14 @@ from django.db import transaction
 from accounts.models import Customer, CustomerImport, CustomerImportRow, Portfolio, User
 from accounts.services.business_register import can_be_known
 from accounts.services.customers import vendor_orgnr
+from accounts.services.imports import linked
 from accounts.services.imports.columns import LANGUAGES, Columns, has_identity_number
+from accounts.services.imports.linked import Linked, Values
 from accounts.services.imports.reading import Cells, read_table
-from accounts.services.imports.tagging import TAGS, names_in, people, tags_of, together
+from accounts.services.imports.tagging import people
 from accounts.services.orgnr import SYNTHETIC, BadOrgnr, check_environment, read_orgnr
 from portal.core.bulk import insert_rows
+from portal.core.environments import Environment
 from portal.core.lease import Hold
 from portal.core.masking import without_identity_numbers
 
@@ -56,6 +59,7 @@ COLUMNS = (
 class Circumstances:
     """What a row is compared with. `mine`: the portfolios of a case worker, None for one who sees all.
 
+    `linked`: those of the file's columns, each with what reads its cells.
     `seen`: the number of the row in which each organisation came first.
     """
 
@@ -66,6 +70,7 @@ class Circumstances:
     mine: frozenset[int] | None
     portfolio_id: int | None
     looks_up: bool
+    linked: list[tuple[Linked, Callable[[str], Values | None]]]
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
 
@@ -111,14 +116,14 @@ def _circumstances(row: CustomerImport, numbers: Iterable[str]) -> Circumstances
         mine=portfolios_of(row.owner),
         portfolio_id=row.portfolio_id,
         looks_up=row.looks_up,
+        linked=[(one, one.reader(Environment(row.environment))) for one in linked.find(row.columns)],
     )
     wanted = {number for number in numbers if number}
     found = Customer.objects.filter(environment=row.environment, orgnr__in=wanted).order_by()
     made.known.update({values["orgnr"]: values for values in found.values("pk", "orgnr", *KEPT)})
-    if TAGS in row.columns:
-        tags = tags_of(values["pk"] for values in made.known.values())
-        for values in made.known.values():
-            values[TAGS] = tags.get(values["pk"], [])
+    side = linked.had([values["pk"] for values in made.known.values()], row.columns)
+    for values in made.known.values():
+        values |= {field: found.get(values["pk"], []) for field, found in side.items()}
     return made
 
 
@@ -186,18 +191,18 @@ def _of_values(row: CustomerImportRow, picked: dict[str, str], now: Circumstance
 
 
 def _of_groups(row: CustomerImportRow, picked: dict[str, str], now: Circumstances) -> str:
-    """Who follows the customer up, and its tags."""
+    """Who follows the customer up, and what is linked to it."""
     if name := picked.get("assignee", "").casefold():
         if name not in now.people:
             row.code = "assignee"
             return V.VALUE
         row.values["assignee_id"] = now.people[name]
-    if TAGS in picked:
-        names = names_in(picked[TAGS])
-        if names is None:
-            row.code = TAGS
+    for one, read in now.linked:
+        if one.field in picked and (values := read(picked[one.field])) is not None:
+            row.values[one.field] = values
+        elif one.field in picked:
+            row.code = one.field
             return V.VALUE
-        row.values[TAGS] = names
     return ""
 
 
@@ -233,7 +238,10 @@ def _against(row: CustomerImportRow, now: Circumstances) -> str:
     if not now.is_mine(known["portfolio_id"]):
         return V.NOT_YOURS
     row.customer_id = known["pk"]
-    if TAGS in row.values:
-        row.values[TAGS] = together(known[TAGS], row.values[TAGS])
-    row.old = {name: known[name] for name in (*KEPT, TAGS) if name in row.values and row.values[name] != known[name]}
+    fields = [one.field for one, _read in now.linked]
+    for one, _read in now.linked:
+        if one.field in row.values:
+            row.values[one.field] = one.together(known[one.field], row.values[one.field])
+    names = [name for name in (*KEPT, *fields) if name in row.values]
+    row.old = {name: known[name] for name in names if row.values[name] != known[name]}
     return V.CHANGED if row.old else V.KNOWN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -17,8 +17,6 @@ from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.core.states import LostRace
 
-KEPT_FOR = timedelta(days=30)
-"""After somebody last did something with an import. Then its file and its rows are deleted."""
 S = CustomerImport.Status
 
 
@@ -118,12 +116,3 @@ def discard(*, row: CustomerImport, by: str, at: datetime) -> None:
             raise LostRace(f"import {row.pk} is being worked on")
         record(by=by, at=at, target=now, what=AuditType.DELETED)
         now.delete()
-
-
-def sweep(*, at: datetime) -> int:
-    """Delete those that nobody has touched for KEPT_FOR. Returns how many."""
-    old = CustomerImport.objects.filter(touched_at__lt=at - KEPT_FOR).exclude(status__in=[S.STORING, S.UNDOING])
-    rows = list(old)
-    for row in rows:
-        discard(row=row, by="task:sweep_customer_imports", at=at)
-    return len(rows)

@@ -10,8 +10,9 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Customer, CustomerImport, CustomerImportRow
 from accounts.services.customers import MASKS
+from accounts.services.imports import linked
 from accounts.services.imports.judging import TEXTS, portfolios_of
-from accounts.services.imports.tagging import TAGS, tags_of, write_tags
+from accounts.services.imports.linked import Side
 from portal.core.audit import event, record_all
 from portal.core.audit_changes import changes
 from portal.core.audit_events import AuditType
@@ -53,7 +54,7 @@ def fields_of(row: CustomerImportRow, portfolio_id: int | None) -> dict[str, Any
     """The columns of the customer that a row makes, also the empty ones: the register's name first."""
     fields = {
         **dict.fromkeys(TEXTS, ""),
-        **{name: value for name, value in row.values.items() if name != TAGS},
+        **linked.plain(row.values),
         "name": (row.unit.get("name") or row.values.get("name") or row.orgnr)[:200],
     }
     fields.setdefault("portfolio_id", portfolio_id)
@@ -80,7 +81,7 @@ def _make(hold: Hold[CustomerImport], rows: Rows, mine: frozenset[int] | None) -
     Customer.objects.bulk_create([customer for _row, customer in made])
     for row, customer in made:
         row.state, row.customer_id = S.MADE, customer.pk
-    write_tags([(customer, row.values[TAGS]) for row, customer in made if row.values.get(TAGS)])
+    _link(hold, [(customer, row.values) for row, customer in made])
     _record(
         hold,
         AuditType.ADDED,
@@ -96,11 +97,11 @@ def _customer(import_row: CustomerImport, row: CustomerImportRow, fields: dict[s
 def _change(hold: Hold[CustomerImport], rows: Rows, mine: frozenset[int] | None) -> None:
     """Write what the person was shown. What is no longer as it was shown is left alone."""
     found = {row.pk: row for row in locked(hold, rows)}
-    tags = tags_of(found) if any(TAGS in row.old for row in rows) else {}
+    side = linked.had(found, {name for row in rows for name in row.old})
     changed: list[tuple[Customer, dict[str, Any], dict[str, Any]]] = []
     for row in rows:
         customer = found.get(row.customer_id or 0)
-        if customer is None or differs(customer, row.old, tags):
+        if customer is None or differs(customer, row.old, side):
             _leave(row, V.MEANWHILE)
         elif (
             mine is not None
@@ -113,10 +114,10 @@ def _change(hold: Hold[CustomerImport], rows: Rows, mine: frozenset[int] | None)
     write(hold, changed)
 
 
-def differs(customer: Customer, values: dict[str, Any], tags: dict[int, list[str]]) -> bool:
-    """Whether the customer has something else. `tags`: the names by customer."""
+def differs(customer: Customer, values: dict[str, Any], side: Side) -> bool:
+    """Whether the customer has something else. `side`: what is linked, for all such fields of the values."""
     return any(
-        (tags.get(customer.pk, []) if name == TAGS else getattr(customer, name)) != value
+        (side[name].get(customer.pk, []) if name in side else getattr(customer, name)) != value
         for name, value in values.items()
     )
 
@@ -133,28 +134,34 @@ def _customers(hold: Hold[CustomerImport], wanted: Q) -> QuerySet[Customer]:
 
 def write(hold: Hold[CustomerImport], changed: list[tuple[Customer, dict[str, Any], dict[str, Any]]]) -> None:
     """Store the new values of locked customers, and record old and new ones."""
-    names = sorted({name for _customer, _old, new in changed for name in new} - {TAGS})
+    names = sorted({name for _customer, _old, new in changed for name in linked.plain(new)})
     for customer, _old, new in changed:
-        for name in new.keys() - {TAGS}:
-            setattr(customer, name, new[name])
-    write_tags([(customer, new[TAGS]) for customer, _old, new in changed if TAGS in new])
+        for name, value in linked.plain(new).items():
+            setattr(customer, name, value)
+    _link(hold, [(customer, new) for customer, _old, new in changed])
     if names:
         write_columns([customer for customer, _old, _new in changed], *names)
     _record(hold, AuditType.EDITED, changed)
 
 
-def _spelled(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: ", ".join(value) if name == TAGS else value for name, value in values.items()}
+def by_whom(hold: Hold[CustomerImport]) -> str:
+    return hold.row.ordered_by.actor if hold.row.ordered_by else "task:import_customers"
+
+
+def _link(hold: Hold[CustomerImport], changed: list[tuple[Customer, dict[str, Any]]]) -> None:
+    linked.write(changed, by=by_whom(hold), at=hold.now())
 
 
 def _record(
     hold: Hold[CustomerImport], what: AuditType, changed: list[tuple[Customer, dict[str, Any], dict[str, Any]]]
 ) -> None:
-    person = hold.row.ordered_by
-    by, at = person.actor if person else "task:import_customers", hold.now()
+    by, at = by_whom(hold), hold.now()
     events = []
     for customer, old, new in changed:
         number = {"orgnr": customer.orgnr} if what == AuditType.ADDED else {}
-        edits = changes(old=_spelled(old), new=_spelled(new), masks=PRIVATE)
-        events.append(event(by=by, at=at, target=customer, what=what, customer_id=customer.pk, changes=edits, **number))
+        edits = changes(old=linked.told(old), new=linked.told(new), masks=PRIVATE)
+        if edits or number:
+            events.append(
+                event(by=by, at=at, target=customer, what=what, customer_id=customer.pk, changes=edits, **number)
+            )
     record_all(events)

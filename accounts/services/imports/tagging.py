@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Tag
 from accounts.services.customer_filter import workers
 from accounts.services.customer_groups import LONGEST, tag_of
+from accounts.services.imports.linked import LINKED, Linked, Named, Values
+from portal.core.environments import Environment
 from portal.core.masking import without_identity_numbers
 from portal.gateways.text import one_line
-
-TAGS = "tags"
-"""The key in the values of a row: a sorted list of names. The other values are columns of Customer."""
-Named = tuple[Customer, list[str]]
-LABELS = {TAGS: _("Merkelapper"), "assignee": _("Ansvarlig")}
 
 
 def people() -> dict[str, int]:
@@ -31,7 +30,64 @@ def people() -> dict[str, int]:
     return {key: pk for key, pk in found.items() if key not in twice}
 
 
-def names_in(cell: str) -> list[str] | None:
+class Tagging(Linked):
+    """The names of tags. See `Linked`."""
+
+    field = "tags"
+    label = _("Merkelapper")
+    hint = _("Skill merkelapper med komma.")
+    headings: tuple[str, ...] = (
+        "merkelapp",
+        "merkelapper",
+        "merkelappar",
+        "merke",
+        "tag",
+        "tags",
+        "label",
+        "labels",
+        "etikett",
+        "etiketter",
+    )
+    model: type[models.Model] | None = None
+    records_itself = False
+
+    def reader(self, environment: Environment) -> Callable[[str], Values | None]:
+        return names_in
+
+    def had(self, customers: Iterable[int]) -> dict[int, Values]:
+        rows = Customer.tags.through.objects.filter(customer__in=list(customers))
+        found: defaultdict[int, list[str]] = defaultdict(list)
+        for customer, name in rows.values_list("customer", "tag__name"):
+            found[customer].append(name)
+        return {customer: sorted(names) for customer, names in found.items()}
+
+    def together(self, known: Values, added: Values) -> Values:
+        """In the spelling of `known`."""
+        has = {name.casefold() for name in known}
+        return sorted([*known, *(name for name in added if name.casefold() not in has)])
+
+    def write(self, named: list[Named], *, by: str, at: datetime) -> None:
+        links = Customer.tags.through
+        tags = {name: tag_of(name) for name in sorted({name for _customer, names in named for name in names})}
+        had = links.objects.filter(customer__in=[customer for customer, _names in named])
+        left = set(had.values_list("tag", flat=True))
+        had.delete()
+        rows = [links(customer=customer, tag=tags[name]) for customer, names in named for name in names]
+        links.objects.bulk_create(rows, ignore_conflicts=True)
+        _drop_unused(left)
+
+    def not_imported(self, customers: Iterable[int]) -> set[int]:
+        return set()
+
+    def forgotten(self, customers: Iterable[Customer]) -> Callable[[], None]:
+        left = set(Customer.tags.through.objects.filter(customer__in=list(customers)).values_list("tag", flat=True))
+        return lambda: _drop_unused(left)
+
+    def spelled(self, values: Values) -> str:
+        return ", ".join(values)
+
+
+def names_in(cell: str) -> Values | None:
     """The tags of a cell, sorted; None when one of them cannot be a tag."""
     names = {text.casefold(): text for part in re.split(r"[,;|]", cell) if (text := one_line(part).strip())}
     if any(len(name) > LONGEST or without_identity_numbers(name) != name for name in names.values()):
@@ -39,35 +95,10 @@ def names_in(cell: str) -> list[str] | None:
     return sorted(names.values())
 
 
-def together(known: list[str], added: list[str]) -> list[str]:
-    """Both, in the spelling of `known`."""
-    has = {name.casefold() for name in known}
-    return sorted([*known, *(name for name in added if name.casefold() not in has)])
-
-
-def tags_of(customers: Iterable[int]) -> dict[int, list[str]]:
-    """The sorted names of the tags of each customer that has some."""
-    rows = Customer.tags.through.objects.filter(customer__in=list(customers)).order_by("tag__name")
-    found: defaultdict[int, list[str]] = defaultdict(list)
-    for customer, name in rows.values_list("customer", "tag__name"):
-        found[customer].append(name)
-    return {customer: sorted(names) for customer, names in found.items()}
-
-
-def write_tags(named: list[Named]) -> None:
-    """Give each customer exactly these tags. Within a transaction."""
-    if not named:
-        return
-    links = Customer.tags.through
-    tags = {name: tag_of(name) for name in sorted({name for _customer, names in named for name in names})}
-    had = links.objects.filter(customer__in=[customer for customer, _names in named])
-    left = set(had.values_list("tag", flat=True))
-    had.delete()
-    rows = [links(customer=customer, tag=tags[name]) for customer, names in named for name in names]
-    links.objects.bulk_create(rows, ignore_conflicts=True)
-    drop_unused(left)
-
-
-def drop_unused(tags: Iterable[int]) -> None:
+def _drop_unused(tags: Iterable[int]) -> None:
     """A tag that no customer has any more goes."""
     Tag.objects.filter(pk__in=list(tags), customers__isnull=True).delete()
+
+
+def register() -> None:
+    LINKED.append(Tagging())

@@ -6,16 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import Customer, CustomerImportRow
+from accounts.services.imports import linked
 from accounts.services.imports.storing import fields_of
-from accounts.services.imports.tagging import LABELS, TAGS
 from accounts.services.orgnr import BadOrgnr, check_environment, read_orgnr
 
 V = CustomerImportRow.Verdict
 Portfolios = Mapping[int, str]
 """Names by id."""
 NO_NAMES: Portfolios = {}
+HINTS = {
+    "assignee": lazy("Skriv e-postadressen eller navnet til en ansatt."),
+    "language": lazy("Skriv bokmål, nynorsk eller engelsk."),
+    "contact_email": lazy("Skriv én e-postadresse."),
+    "contact_phone": lazy("Skriv ett telefonnummer."),
+}
+"""What a column may say, by its code."""
 
 
 def explanation(
@@ -66,7 +74,7 @@ def _of_changes(row: CustomerImportRow, names: Mapping[str, Portfolios]) -> str:
     parts = [
         _("%(field)s: %(old)s → %(new)s")
         % {
-            "field": Customer._meta.get_field(name.removesuffix("_id")).verbose_name.capitalize(),  # type: ignore[union-attr]
+            "field": _field(name.removesuffix("_id")).capitalize(),
             "old": _value(name, old, names),
             "new": _value(name, row.values.get(name), names),
         }
@@ -76,8 +84,8 @@ def _of_changes(row: CustomerImportRow, names: Mapping[str, Portfolios]) -> str:
 
 
 def _value(name: str, value: Any, names: Mapping[str, Portfolios]) -> str:
-    if name == TAGS:
-        return ", ".join(value or []) or "–"
+    for one in linked.find([name]):
+        return one.spelled(value or []) or "–"
     return (names[name].get(value or 0, "") if name in names else str(value or "")) or "–"
 
 
@@ -97,11 +105,19 @@ def _fixed(row: CustomerImportRow) -> str:
         V.PORTFOLIO: _("Porteføljen «%(name)s» finnes ikke. Rett navnet, eller be drift opprette den.")
         % {"name": row.code},
         V.NOT_YOURS: _("Kunden er, eller blir, i en portefølje som ikke er din."),
-        V.VALUE: _("Feltet «%(field)s» har en verdi som ikke kan lagres.") % {"field": _field(row.code)},
+        V.VALUE: _of_value(row.code),
         V.MEANWHILE: _("Kunden ble endret etter at listen ble sett over. Ingenting er gjort med den."),
     }.get(V(row.verdict), "")
 
 
+def _of_value(name: str) -> str:
+    said = _("Feltet «%(field)s» har en verdi som ikke kan lagres.") % {"field": _field(name)}
+    return " ".join(
+        [said, *(str(hint) for hint in [HINTS.get(name), *(one.hint for one in linked.find([name]))] if hint)]
+    )
+
+
 def _field(name: str) -> str:
-    names = {field.name: str(getattr(field, "verbose_name", "")) for field in Customer._meta.concrete_fields}
-    return names.get(name, str(LABELS.get(name, name)).lower())
+    labels = {field.name: str(getattr(field, "verbose_name", "")) for field in Customer._meta.concrete_fields}
+    labels |= {one.field: str(one.label).lower() for one in linked.find([name])}
+    return labels.get(name, name)

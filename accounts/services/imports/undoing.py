@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import Customer, CustomerImport, CustomerImportRow
-from accounts.services.imports.storing import BATCH, Rows, differs, fields_of, locked, write
-from accounts.services.imports.tagging import TAGS, drop_unused, tags_of
+from accounts.services.imports import linked
+from accounts.services.imports.linked import LINKED
+from accounts.services.imports.storing import BATCH, Rows, by_whom, differs, fields_of, locked, write
 from portal.core.audit import event, record_all
 from portal.core.audit_events import AuditType
 from portal.core.bulk import write_columns
@@ -20,7 +21,6 @@ from portal.core.lease import Hold
 
 S = CustomerImportRow.State
 STORED = (S.MADE, S.WRITTEN)
-BY = "task:import_customers"
 
 
 def stored(row: CustomerImport) -> QuerySet[CustomerImportRow]:
@@ -50,12 +50,12 @@ def step(hold: Hold[CustomerImport]) -> bool:
 def _unmake(hold: Hold[CustomerImport], rows: Rows, customers: dict[int, Customer]) -> None:
     used = _used(hold.row, rows, customers)
     gone = [customers[row.customer_id] for row in rows if row.customer_id in customers and row.customer_id not in used]
-    person = hold.row.ordered_by
-    by, at, what = person.actor if person else BY, hold.now(), AuditType.DELETED
+    by, at, what = by_whom(hold), hold.now(), AuditType.DELETED
     record_all([event(by=by, at=at, target=row, what=what, customer_id=row.pk, orgnr=row.orgnr) for row in gone])
-    left = set(Customer.tags.through.objects.filter(customer__in=gone).values_list("tag", flat=True))
+    after = [one.forgotten(gone) for one in LINKED]
     Customer.objects.filter(pk__in=[customer.pk for customer in gone]).delete()
-    drop_unused(left)
+    for rest in after:
+        rest()
     for row in rows:
         row.state = S.KEPT if row.customer_id in used else S.UNDONE
         row.customer_id = row.customer_id if row.customer_id in used else None
@@ -63,30 +63,29 @@ def _unmake(hold: Hold[CustomerImport], rows: Rows, customers: dict[int, Custome
 
 def _used(import_row: CustomerImport, rows: Rows, customers: dict[int, Customer]) -> set[int]:
     ids = list(customers)
-    used: set[int] = set()
+    used: set[int] = set().union(*(one.not_imported(ids) for one in LINKED))
+    ours = {CustomerImportRow, *(one.model for one in LINKED)}
     for relation in Customer._meta.related_objects:
-        if relation.related_model is not CustomerImportRow and (
-            relation.field.many_to_one or relation.field.one_to_one
-        ):
+        if relation.related_model not in ours and (relation.field.many_to_one or relation.field.one_to_one):
             others: Any = relation.related_model._base_manager
             name = relation.field.attname
             used.update(others.filter(**{f"{relation.field.name}__in": ids}).values_list(name, flat=True))
-    tags = tags_of(ids)
+    side = linked.had(ids, [one.field for one in LINKED])
     for row in rows:
         customer = customers.get(row.customer_id or 0)
-        made = {**fields_of(row, import_row.portfolio_id), TAGS: row.values.get(TAGS, [])}
-        if customer and differs(customer, made, tags):
+        made = {**fields_of(row, import_row.portfolio_id), **{name: row.values.get(name, []) for name in side}}
+        if customer and differs(customer, made, side):
             used.add(customer.pk)
     return used
 
 
 def _change_back(hold: Hold[CustomerImport], rows: Rows, customers: dict[int, Customer]) -> None:
-    tags = tags_of(customers) if any(TAGS in row.old for row in rows) else {}
+    side = linked.had(customers, {name for row in rows for name in row.old})
     back: list[tuple[Customer, dict[str, Any], dict[str, Any]]] = []
     for row in rows:
         customer = customers.get(row.customer_id or 0)
         new = {name: row.values[name] for name in row.old}
-        if customer is None or differs(customer, new, tags):
+        if customer is None or differs(customer, new, side):
             row.state = S.KEPT
         else:
             row.state = S.UNDONE

@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
-from django.db.models import Q
 
 from portal.core import enqueue, lease
 from portal.core.audit import record
@@ -23,7 +22,6 @@ from portal.core.outbox.put import TASK
 from portal.core.problems import code_of
 
 BATCH = 20
-KEEP = timedelta(days=365)
 BY = "task:outbox"
 ACCEPTED, QUIET, OUT_OF_TIME = "ACCEPTED", "QUIET", "OUT_OF_TIME"
 UNCERTAIN, NO_SENDER = "OUTBOX_UNCERTAIN", "OUTBOX_NO_SENDER"
@@ -159,7 +157,10 @@ def _stop(hold: lease.Hold[OutboxMessage], status: str, code: str) -> None:
 
 
 def sweep(*, at: datetime) -> None:
-    """Settle what dead workers left in SENDING, give up what has failed for too long, delete what is not needed."""
+    """Settle what dead workers left in SENDING, give up what has failed for too long, drop what was taken back untried.
+
+    The key of a message that was taken back is free again: what it told may become so once more.
+    """
     free = lease.free(at=at)
     left = OutboxMessage.objects.filter(free, status=Status.SENDING)
     repeatable = [kind for kind, sender in SENDERS.items() if sender.may_repeat]
@@ -167,9 +168,7 @@ def sweep(*, at: datetime) -> None:
     _stop_all(left, status=Status.UNCERTAIN, at=at, code=UNCERTAIN)
     expired = OutboxMessage.objects.waiting().filter(free, give_up_at__lte=at).exclude(problem_code="")
     _stop_all(expired, status=Status.DEAD, at=at)
-    never_tried = Q(status=Status.CLOSED, attempts=0)
-    old = Q(status__in=[Status.SENT, Status.CLOSED], status_at__lte=at - KEEP)
-    OutboxMessage.objects.filter(never_tried | old).delete()
+    OutboxMessage.objects.filter(status=Status.CLOSED, attempts=0).delete()
 
 
 def _stop_all(rows: Any, *, status: str, at: datetime, code: str = "") -> None:

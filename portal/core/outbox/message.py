@@ -1,4 +1,7 @@
-"""The table of the outbox. Address and content are encrypted, and removed once the message has been sent."""
+"""The table of the outbox. Address and content are encrypted, and removed once the message has been sent.
+
+Both are bound to the key of their row: exchanged between two rows they do not open, so no mail goes to another's address.
+"""
 
 from __future__ import annotations
 
@@ -70,10 +73,10 @@ class OutboxMessage(lease.Leased):
     key = models.CharField(_("nøkkel"), max_length=200, unique=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.WAITING)
     status_at = models.DateTimeField(_("status siden"))
-    sealed_address = EncryptedField(null=True, editable=False)
+    sealed_address = EncryptedField(null=True, editable=False, bound_to=lambda row: row.key)
     address_hash = models.CharField(max_length=64, editable=False)
     receiver = models.CharField(_("mottaker"), max_length=300, help_text="masked, see `masked`")
-    sealed_payload = EncryptedField(null=True, editable=False)
+    sealed_payload = EncryptedField(null=True, editable=False, bound_to=lambda row: row.key)
     quiet_from = models.TimeField(_("stille fra"), null=True, blank=True)
     quiet_to = models.TimeField(_("stille til"), null=True, blank=True)
     give_up_at = models.DateTimeField(_("gis opp"))

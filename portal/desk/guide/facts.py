@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from accounts.models import Customer, User
 from portal.core.environments import Environment
+from portal.desk.counting import existing
 from systemusers.models import (
     Access,
     AccessProfile,
@@ -57,22 +58,27 @@ def read(*, environment: Environment, user: User) -> Facts:
     drafts = System.objects.filter(environment=environment, status=System.Status.DRAFT)
     answers = ClientCheck.objects.filter(client__environment=environment, kind=ClientCheck.Kind.REGISTER)
     codes = set(answers.values_list("code", flat=True))
-    is_registered = registered.exists()
     keys = SigningKey.objects.filter(client__environment=environment, status=SigningKey.Status.ACTIVE)
     profiles = AccessProfile.objects.filter(system__in=registered)
+    there = existing({
+        "client": MaskinportenClient.objects.filter(environment=environment), "key": keys, "registered": registered,
+        "profile": profiles, "customer": Customer.objects.visible_to(user).filter(environment=environment),
+        "asked": accesses.exclude(status=Access.Status.DRAFT), "waiting": accesses.filter(status__in=Access.OPEN),
+        "approved": accesses.filter(status__in=Access.USABLE),
+    })  # fmt: skip
     return Facts(
-        has_client=MaskinportenClient.objects.filter(environment=environment).exists(),
-        has_key=keys.exists(),
+        has_client="client" in there,
+        has_key="key" in there,
         scopes=_scopes(environment),
-        number_known=is_registered or "" in codes,
+        number_known="registered" in there or "" in codes,
         number_refused=VENDOR_UNKNOWN in codes,
-        is_registered=is_registered,
+        is_registered="registered" in there,
         draft_system=drafts.order_by("pk").values_list("pk", flat=True).first(),
-        has_profile=profiles.exists(),
-        has_customer=Customer.objects.visible_to(user).filter(environment=environment).exists(),
-        has_asked=accesses.exclude(status=Access.Status.DRAFT).exists(),
-        is_waiting=accesses.filter(status__in=Access.OPEN).exists(),
-        has_approved=accesses.filter(status__in=Access.USABLE).exists(),
+        has_profile="profile" in there,
+        has_customer="customer" in there,
+        has_asked="asked" in there,
+        is_waiting="waiting" in there,
+        has_approved="approved" in there,
     )
 
 

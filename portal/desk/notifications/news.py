@@ -10,18 +10,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Notice, NoticeTold, NotificationPlan, User, notices_for
 from accounts.services.notifications import OVERLAP
 from portal.core.bulk import insert_rows
 from portal.core.environments import Environment
+from portal.core.retention import rule
 from portal.desk.changed import SOURCES, Source
 
 REACH = timedelta(days=30)
 """What is older is told no more; and letters are looked for so far back, as a letter may get its deadline later."""
-KEPT = 2 * REACH
-"""So long it is remembered what was told."""
 MOST = 20_000
 """Of one kind in one mail; the rest is told in the next."""
 AT_ONCE = {
@@ -89,5 +88,9 @@ def remember(*, user: User, news: Iterable[News], at: datetime) -> None:
     insert_rows(rows, "user_id", "model", "row_id", "happened_at", "told_at")
 
 
-def forget_old(*, at: datetime) -> None:
-    NoticeTold.objects.filter(told_at__lt=at - KEPT).delete()
+def _told_before(before: datetime) -> QuerySet[NoticeTold]:
+    return NoticeTold.objects.filter(told_at__lt=before)
+
+
+TOLD = rule.Rule("told", _told_before, rule.delete, notice=rule.AT_ONCE, batch=2000)
+"""What was told so long ago that it cannot be told again: at least twice as long as REACH."""

@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 from portal.gateways.decoding import decode
 from portal.gateways.errors import BrokenReply, Refused
 from portal.gateways.http import Channel, Reply
+from portal.gateways.statuses import is_absent
 
 PENDING, INFECTED = "Pending", "Infected"
 """Results of the virus scan beside Clean and NotApplicable."""
@@ -92,7 +93,7 @@ class App:
         try:
             self._channel.call("DELETE", f"/instances/{instance_id}", token=token, params={"hard": "false"})
         except Refused as error:
-            if error.status not in (404, 410):
+            if not is_absent(error):
                 raise
 
     def read(self, *, token: str, instance_id: str) -> Instance:

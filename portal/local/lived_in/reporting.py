@@ -15,7 +15,7 @@ from submissions.adapters.base import About
 from submissions.models import Heap, Submission
 from submissions.period import Period
 from submissions.services import catalogue
-from submissions.services.drafting import drafts
+from submissions.services.drafting import drafts, removing
 from submissions.services.drafting.preflight import preflight
 from submissions.services.due import expectations
 from submissions.services.heaps import intake, ordering
@@ -97,7 +97,7 @@ def correct(stage: Stage, rows: Iterable[Submission]) -> None:
         row.refresh_from_db()
         fixed = drafts.copy_for_correction(submission=row, by=writer_of(stage, row.customer), at=stage.at)
         for document in fixed.documents.all():
-            drafts.remove_file(submission=fixed, document=document, by=fixed.created_by, at=stage.at)
+            removing.remove(submission=fixed, document=document, by=fixed.created_by, at=stage.at)
         fill(stage, fixed)
         put_in_queue(stage, fixed)
     stage.send()

@@ -30,7 +30,8 @@ BOUNDS = {
     "feedback_delay_seconds": (0, LONG), "rights_cache_seconds": (0, LONG),
     "token_delay_seconds": (0, LONG), "key_delay_seconds": (0, LONG), "rights_delay_seconds": (0, LONG),
     "events_cache_seconds": (0, LONG),
-    "events_time_scale": (0, 1000), "throttle_seconds": (0, LONG),
+    "events_time_scale": (0, 1000), "throttle_seconds": (0, LONG), "slow_search_over_days": (0, LONG),
+    "search_delay_seconds": (0, LONG),
 }  # fmt: skip
 DELIVERY_KINDS = {"duplicate": "duplicate_events", "out_of_order": "shuffle_events"}
 

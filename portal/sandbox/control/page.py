@@ -119,5 +119,5 @@ def _settings(settings: Settings) -> list[dict[str, Any]]:
     """The settings as form fields: name, value and kind; an optional one has a kind with `?`."""
     values = msgspec.to_builtins(settings)
     kinds = {bool: "flag", int: "number", float: "number", str: "text?", type(None): "text?"}
-    kinds_by_name = {"throttle_seconds": "number?"}
+    kinds_by_name = dict.fromkeys(("throttle_seconds", "slow_search_over_days"), "number?")
     return [{"name": n, "value": v, "kind": kinds_by_name.get(n, kinds[type(v)])} for n, v in values.items()]

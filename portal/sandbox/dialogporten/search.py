@@ -59,7 +59,7 @@ def search(call: Call) -> Response:
     query = SearchQuery(call)
     if query.errors:
         return access.problem(call, 400, query.errors)
-    if call.state.settings.slow_search:
+    if call.state.settings.slow_search or query.spans_too_much():
         return access.problem(call, 422, {"Search": ["The search took too long."]})
     rows = [d for d in _candidates(call, reader, query) if query.matches(d) and reader.may_read(d)]
     for key, descending in reversed(query.order):
@@ -214,10 +214,23 @@ class SearchQuery:
             and self._has_values(dialog)
         )
 
+    def spans_too_much(self) -> bool:
+        """Whether the time from the position, else from the lower bound, to the upper bound is longer than the setting says."""
+        most = self.limits.slow_search_over_days
+        if most is None:
+            return False
+        key = self.order[0][0]
+        _name, after, before = next((r for r in self.ranges if f"{r[0].lower()}at" == key), ("", None, None))
+        begins = [moment for moment in (after, self.cursor.get(key)) if isinstance(moment, datetime)]
+        if not begins:
+            return True
+        return ((before or self.now) - max(begins)).total_seconds() > most * 86_400
+
     def _is_live(self, dialog: Dialog) -> bool:
         hidden = dialog.visible_from is not None and dialog.visible_from > self.now
         expired = dialog.expires_at is not None and dialog.expires_at <= self.now
-        return not (dialog.deleted or hidden or expired)
+        is_late = (self.now - dialog.created_at).total_seconds() < self.limits.search_delay_seconds
+        return not (dialog.deleted or hidden or expired or is_late)
 
     def _has_values(self, dialog: Dialog) -> bool:
         chosen = (

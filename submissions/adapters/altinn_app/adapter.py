@@ -21,6 +21,7 @@ from portal.gateways.altinn.apps import App, Element, Instance
 from portal.gateways.errors import Detail, GatewayError, Refused, Unavailable
 from portal.gateways.skatteetaten import tax_return
 from portal.gateways.skatteetaten.tax_return import ReturnRefused, TaxReturns
+from portal.gateways.statuses import is_absent
 from submissions.adapters import encoding, feedback
 from submissions.adapters.altinn_app import return_file, samples, texts
 from submissions.adapters.base import (
@@ -149,7 +150,7 @@ class AltinnAppAdapter(OneFile):
             return Meaning.FINAL
         if step.code == CONFIRM and error.status == 409:  # the scan has ended: it is the content
             return Meaning.FINAL
-        if step.code in IN_INSTANCE and error.status in (404, 410):
+        if step.code in IN_INSTANCE and is_absent(error):
             return Meaning.FINAL
         return meaning_of(error, repeated=Meaning.TRY_LATER)
 
@@ -178,7 +179,7 @@ class AltinnAppLeftovers:
         try:
             instance = _instance(context)
         except Refused as error:
-            if error.status not in (404, 410):
+            if not is_absent(error):
                 raise
             return
         if instance.task == apps.DATA and not instance.is_deleted:
@@ -199,7 +200,7 @@ class AltinnAppHandOver:
         try:
             instance = _instance(context)
         except Refused as error:
-            if error.status not in (404, 410):
+            if not is_absent(error):
                 raise
             return Progress(is_gone=True)
         if instance.is_deleted:

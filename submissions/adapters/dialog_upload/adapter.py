@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.skatteetaten.dialog_upload import DialogUpload, UploadFailed
+from portal.gateways.statuses import is_absent
 from submissions.adapters import feedback
 from submissions.adapters.base import (
     About,
@@ -40,7 +41,8 @@ from submissions.adapters.receipts import answer_of
 
 UPLOAD, CONTROL, SUBMIT = "UPLOAD", "CONTROL", "SUBMIT"
 """The first two are followed by the number of the file: UPLOAD-1, CONTROL-1."""
-LOOK = timedelta(seconds=15)
+LOOK, PATIENCE = timedelta(seconds=15), timedelta(hours=24)
+"""How soon we look again while the control goes on, and when a person is told that it does not end."""
 UNKNOWN = frozenset({"GLD_1017", "GLD_1048", "GLD_1059", "GLD_1067"})
 """There is no such dialog or forsendelse, the name is bad, or nothing is approved: the same call is refused for ever."""
 
@@ -115,7 +117,7 @@ class DialogUploadAdapter:
         is_last = step.code == SUBMIT
         if not isinstance(error, Refused):
             return Meaning.MAYBE_TWICE if may_have_arrived(error) and is_last else Meaning.TRY_LATER
-        is_gone = error.status == 404 and step.code.startswith(CONTROL)
+        is_gone = is_absent(error) and step.code.startswith(CONTROL)
         if isinstance(error, UploadFailed) or error.code in UNKNOWN or is_gone:
             return Meaning.FINAL
         return meaning_of(error, repeated=Meaning.MAYBE_TWICE if is_last else Meaning.TRY_LATER)
@@ -155,7 +157,7 @@ def _control(context: Context, number: str) -> Answer:
     """Raises UploadFailed. A status that we do not know is one that goes on."""
     upload_id = context.remote_ids[f"{UPLOAD}-{number}"]
     upload = _gateway(context).look(token=context.token, dialog_id=context.about.dialog_id, upload_id=upload_id)
-    return Answer() if upload.is_ready else Answer(look_again_after=LOOK)
+    return Answer() if upload.is_ready else Answer(look_again_after=LOOK, give_up_after=PATIENCE)
 
 
 def _submit(context: Context) -> Answer:
@@ -177,6 +179,6 @@ def _files_of(context: Context, candidate: Candidate) -> list[str]:
             token=context.token, dialog_id=candidate.dialog_id, transmission_id=candidate.transmission_id
         )
     except Refused as error:
-        if error.status != 404:
+        if not is_absent(error):
             raise
         return []

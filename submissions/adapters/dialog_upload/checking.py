@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from django.utils.translation import gettext_lazy as _
-from lxml import etree
 
 from submissions import safe_xml
 from submissions.adapters.base import About, FileReport, Finding, Level, NamedFile
 from submissions.adapters.texts import XML_TEXTS, Text, render
 
 FILE = "FILE"
-SAFT = "AuditFile"
+SAFT, REGISTERED = "AuditFile", "RegistrationNumber"
 SIGNATURES: Mapping[str, bytes] = {".pdf": b"%PDF", ".zip": b"PK\x03\x04", ".xlsx": b"PK\x03\x04"}
 TEXT_ENDINGS = frozenset({".csv", ".json"})
 PLAIN_NAME = re.compile(r"[\wæøåÆØÅ][\w æøåÆØÅ().-]{0,98}\.[A-Za-z0-9]{1,10}", re.ASCII)
@@ -43,7 +42,11 @@ def inspect(file: NamedFile, about: About) -> FileReport:
         findings.append(Finding(Level.WARNING, "ODD_NAME", file=file.name))
     facts, orgnr = {"size": len(file.content), "kind": PurePath(file.name).suffix.removeprefix(".").upper()}, ""
     if facts["kind"] == "XML":
-        facts["root"], orgnr = _of_xml(file.content)
+        try:
+            facts["root"], orgnr = _of_xml(file.content)
+        except safe_xml.UnreadableXml as error:
+            finding = Finding(Level.ERROR, error.code, error.params, file.name, error.line)
+            return FileReport("", (finding,), file=file.name)
     if orgnr and orgnr != about.orgnr:
         params = {"given": orgnr, "orgnr": about.orgnr}
         findings.append(Finding(Level.WARNING, "OTHER_ORGNR", params, file.name))
@@ -51,15 +54,11 @@ def inspect(file: NamedFile, about: About) -> FileReport:
 
 
 def _content_fault(file: NamedFile) -> Finding | None:
-    """Why the file is none that can be sent."""
+    """Why the file is none that can be sent. What XML says is read elsewhere."""
     ending = PurePath(file.name).suffix.lower()
     if not file.content.strip():
         return Finding(Level.ERROR, "EMPTY_FILE", file=file.name)
     if ending == ".xml":
-        try:
-            safe_xml.parse(file.content)
-        except safe_xml.UnreadableXml as error:
-            return Finding(Level.ERROR, error.code, error.params, file.name, error.line)
         return None
     signature = SIGNATURES.get(ending)
     is_right = file.content.startswith(signature) if signature else ending in TEXT_ENDINGS and _is_text(file.content)
@@ -71,13 +70,16 @@ def _is_text(content: bytes) -> bool:
 
 
 def _of_xml(content: bytes) -> tuple[str, str]:
-    """The name of the root, and the organisation number of a SAF-T file, or ""."""
-    root = safe_xml.parse(content)
-    name = etree.QName(root).localname
-    if name != SAFT:
-        return name, ""
-    given = next((element.text or "" for element in root.iter("{*}RegistrationNumber")), "")
-    found = NINE_DIGITS.search(given.replace(" ", ""))
+    """The name of the root, and the organisation number of a SAF-T file, or "". Element by element: such a file is large.
+
+    Raises safe_xml.UnreadableXml.
+    """
+    name, given = "", None
+    for path, element in safe_xml.walk(content, most_bytes=safe_xml.MAX_BYTES):
+        name = path[0]
+        if given is None and name == SAFT and path[-1] == REGISTERED:
+            given = element.text or ""
+    found = NINE_DIGITS.search((given or "").replace(" ", ""))
     return name, found.group() if found else ""
 
 

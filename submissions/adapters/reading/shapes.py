@@ -7,12 +7,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from portal.gateways.decoding import json_of
 from submissions.adapters.numbers import masked
 from submissions.adapters.retrieval import Table
 
 MOST_COLUMNS = 8
 MOST_ROWS = 2_000
+MOST_NAMED = 6
 _HUMP = re.compile(r"(?<=[a-zæøå0-9])(?=[A-ZÆØÅ])")
 
 
@@ -47,7 +50,28 @@ def lines(values: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def table(title: str, rows: Sequence[Mapping[str, Any]], *, note: str = "") -> Table:
-    """A table with the scalar fields of the rows, in the order in which they first come."""
-    names = list(dict.fromkeys(name for row in rows for name, value in row.items() if text(value)))[:MOST_COLUMNS]
+    """A table with the scalar fields of the rows, in the order in which they first come. The note says what is left out."""
+    names = list(dict.fromkeys(name for row in rows for name, value in row.items() if text(value)))
+    nested = {name for row in rows for name, value in row.items() if isinstance(value, dict | list) and value}
+    left_out = [label(name) for name in [*names[MOST_COLUMNS:], *sorted(nested - set(names))]]
+    names = names[:MOST_COLUMNS]
     cells = [tuple(text(row.get(name)) for name in names) for row in rows[:MOST_ROWS]]
-    return Table(title, tuple(map(label, names)), cells, note)
+    notes = [note, _rows_left_out(len(rows)), _fields_left_out(left_out)]
+    return Table(title, tuple(map(label, names)), cells, " ".join(filter(None, notes)))
+
+
+def _rows_left_out(number: int) -> str:
+    if number <= MOST_ROWS:
+        return ""
+    return _("Her vises de %(most)s første av %(n)s. Alle står i filen du kan laste ned.") % {
+        "most": MOST_ROWS,
+        "n": number,
+    }
+
+
+def _fields_left_out(labels: Sequence[str]) -> str:
+    """Their names, as far as a sentence goes."""
+    if not labels:
+        return ""
+    names = ", ".join(labels[:MOST_NAMED]) + (" …" if len(labels) > MOST_NAMED else "")
+    return _("Ikke alle felt får plass her: %(names)s. De står i filen du kan laste ned.") % {"names": names}

@@ -15,6 +15,7 @@ from lxml import etree
 
 from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.skatteetaten.rf1086 import Rf1086
+from portal.gateways.statuses import is_absent
 from submissions import safe_xml
 from submissions.adapters import feedback
 from submissions.adapters.base import (
@@ -178,7 +179,7 @@ def _main_form(context: Context, candidate: Candidate) -> bytes | None:
             token=context.token, year=_year(context), transmission_id=candidate.transmission_id
         )
     except Refused as error:
-        if error.status == 404:
+        if is_absent(error):
             return None
         raise
     return canonical(forms[0]) if forms else None

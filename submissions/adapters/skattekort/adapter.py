@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from portal.core.filters import grouped
+from portal.core.formats import spelled_date
 from portal.gateways.errors import BrokenReply, GatewayError
 from portal.gateways.skatteetaten.skattekort import Skattekort
 from submissions.adapters import meanings
@@ -107,7 +107,7 @@ def _row(card: cards.Card) -> tuple[str, ...]:
 def _day(written: str) -> str:
     """The day in the reader's language; what is no date as it is."""
     try:
-        return date_format(date.fromisoformat(written), "j. F Y")
+        return spelled_date(date.fromisoformat(written))
     except ValueError:
         return written
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.skatteetaten import uploads
 from portal.gateways.skatteetaten.uploads import FileRefused, Uploads
+from portal.gateways.statuses import is_absent
 from submissions.adapters import encoding, feedback
 from submissions.adapters.amelding import checking as amelding_checking
 from submissions.adapters.base import (
@@ -103,13 +104,13 @@ class UploadAdapter(OneFile, ABC):
             read = self._read(file, about.options)
         except xml_file.NotAFile as error:
             return FileReport("", (error.finding,), file=file.name)
-        findings = (*read.findings, *_about_another(read, about, file.name), *self._of_encoding(file))
+        findings = (*read.findings, *_about_another(read, about, file.name), *self._of_content(file))
         ids = self._ids(read)
         return FileReport(FILE, findings, read.orgnr, read.period, file.name, read.facts.stored(), *ids)
 
-    def _of_encoding(self, file: NamedFile) -> list[Finding]:
-        """JSON is always UTF-8."""
-        return []
+    @abstractmethod
+    def _of_content(self, file: NamedFile) -> list[Finding]:
+        """What only a second reading of a file that could be read shows."""
 
     def _ids(self, read: Read) -> tuple[str, str]:
         """The id by which a later file may replace it, and that of the one it replaces; "" where files have none."""
@@ -136,7 +137,7 @@ class UploadAdapter(OneFile, ABC):
         """An upload that is gone when it is to be submitted was submitted before, or has expired: the engine knows which."""
         if not isinstance(error, Refused):
             return Meaning.MAYBE_TWICE if may_have_arrived(error) and step.code == SUBMIT else Meaning.TRY_LATER
-        if isinstance(error, FileRefused) or (step.code == SUBMIT and error.status == 404):
+        if isinstance(error, FileRefused) or (step.code == SUBMIT and is_absent(error)):
             return Meaning.FINAL
         return meaning_of(error, repeated=Meaning.MAYBE_TWICE if step.code == SUBMIT else Meaning.FINAL)
 
@@ -175,7 +176,7 @@ class XmlUpload(UploadAdapter):
     def _read(self, file: NamedFile, options: Mapping[str, Any]) -> Read:
         return xml_file.read(file.content, file.name, options["schemes"])
 
-    def _of_encoding(self, file: NamedFile) -> list[Finding]:
+    def _of_content(self, file: NamedFile) -> list[Finding]:
         return encoding.of_xml(file)
 
     def summary(self, reports: Sequence[FileReport], counts: Mapping[str, int]) -> list[tuple[str, str]]:
@@ -206,6 +207,9 @@ class JsonUpload(UploadAdapter):
 
     def _read(self, file: NamedFile, options: Mapping[str, Any]) -> Read:
         return json_file.read(file.content, file.name)
+
+    def _of_content(self, file: NamedFile) -> list[Finding]:
+        return json_file.repeated_names(file.content, file.name)
 
     def _ids(self, read: Read) -> tuple[str, str]:
         """Those of the a-melding in it: another one of the month stands beside it, unless it names it."""
@@ -243,7 +247,7 @@ class UploadLeftovers:
         try:
             _gateway(context).delete(token=context.token, upload_id=context.remote_ids[UPLOAD])
         except Refused as error:
-            if error.status != 404:
+            if not is_absent(error):
                 raise
 
     def what_is_left(self) -> tuple[str, str]:
@@ -260,7 +264,7 @@ def _look(context: Context) -> Answer:
     try:
         upload = _gateway(context).look(token=context.token, upload_id=context.remote_ids[UPLOAD])
     except Refused as error:
-        if error.status != 404:
+        if not is_absent(error):
             raise
         return Answer(look_again_after=ANEW, give_up_after=ANEW_PATIENCE, starts_over=True)
     if upload.status == uploads.READY:
@@ -285,7 +289,7 @@ def _is_taken(context: Context) -> bool:
     try:
         upload = _gateway(context).look(token=context.token, upload_id=upload_id)
     except Refused as error:
-        if error.status != 404:
+        if not is_absent(error):
             raise
         return True
     return upload.status not in WITHOUT_ANSWER

@@ -5,8 +5,8 @@ The members are those of the published example. The whole text is checked to be 
 
 from __future__ import annotations
 
+import json
 import re
-import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,13 +14,18 @@ from typing import Any
 import msgspec
 
 from submissions.adapters.base import Finding, Level, Period
-from submissions.adapters.json_files import parsing
+from submissions.adapters.json_files import kinds, parsing
+from submissions.adapters.json_files.rules import Kind, Rule
+from submissions.adapters.numbers import masked
 from submissions.adapters.upload.facts import MOST_BYTES, Facts, Read
 from submissions.adapters.upload.xml_file import NotAFile
 
 ROOT = "leveranse"
 PARTY, MONTH, MESSAGE, REPLACED = "opplysningspliktig", "kalendermaaned", "meldingsId", "erstatterMeldingsId"
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+MESSAGE_RULE = Rule(Kind.UUID)
+MOST_VALUES = 10 * parsing.MOST_VALUES
+"""Commas and brackets: a file of MOST_BYTES has fewer, and one of many tiny values would use too much memory."""
 _AT_BYTE = re.compile(r"\(byte (\d+)\)")
 
 
@@ -58,6 +63,7 @@ def read(content: bytes, name: str) -> Read:
 def _message(content: bytes, name: str) -> _Message:
     try:
         parsing.read_text(content, name, most_bytes=MOST_BYTES)
+        _refuse_many(content, name)
         root = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
     except parsing.Unreadable as error:
         raise NotAFile(error.finding) from None
@@ -75,6 +81,12 @@ def _message(content: bytes, name: str) -> _Message:
         raise NotAFile(Finding(Level.ERROR, "ONE_WANTED", {}, name, 1, ROOT)) from None
 
 
+def _refuse_many(content: bytes, name: str) -> None:
+    """Raises NotAFile."""
+    if sum(content.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
+        raise NotAFile(Finding(Level.ERROR, "TOO_MANY_VALUES", {}, name))
+
+
 def _check_outline(content: bytes, message: bytes, task: bytes, name: str) -> None:
     """What stands around the message, and around its task: with a name twice, the authority may read the other value.
 
@@ -85,6 +97,32 @@ def _check_outline(content: bytes, message: bytes, task: bytes, name: str) -> No
             parsing.parse(whole.replace(part, b"null", 1).decode(), name)
     except parsing.Unreadable as error:
         raise NotAFile(replace(error.finding, line=None)) from None
+
+
+class _Repeated(Exception):
+    """A name stands twice in one object."""
+
+
+def repeated_names(content: bytes, name: str) -> list[Finding]:
+    """The first name that stands twice in one object, at any depth. No object is kept, so a large file needs no more memory."""
+    try:
+        json.loads(content, object_pairs_hook=_refuse_repeated, parse_int=float, parse_float=float)
+    except _Repeated as error:
+        return [Finding(Level.ERROR, "REPEATED_NAME", {"name": masked(str(error))[: kinds.MOST_SHOWN]}, name)]
+    except RecursionError:
+        return [Finding(Level.ERROR, "TOO_DEEP", {}, name)]
+    except ValueError:  # stricter than the reader that took it for JSON
+        return [Finding(Level.ERROR, "MALFORMED", {"column": "1", "cause": "OTHER"}, name, 1)]
+    return []
+
+
+def _refuse_repeated(pairs: list[tuple[str, Any]]) -> None:
+    if len(pairs) > 1 and len({name for name, _value in pairs}) < len(pairs):
+        seen: set[str] = set()
+        for name, _value in pairs:
+            if name in seen:
+                raise _Repeated(name)
+            seen.add(name)
 
 
 def _malformed(content: bytes, name: str, text: str) -> Finding:
@@ -105,9 +143,9 @@ def _findings(message: _Message, party: str, name: str) -> Iterator[Finding]:
         yield wrong("MISSING", PARTY)
     if _period(_text(message.kalendermaaned)) is None:
         yield wrong("NOT_A_MONTH", MONTH)
-    if not _is_uuid(message.meldingsId):
+    if not _is_id(message.meldingsId):
         yield wrong("NOT_AN_ID", MESSAGE)
-    if message.erstatterMeldingsId is not None and not _is_uuid(message.erstatterMeldingsId):
+    if message.erstatterMeldingsId is not None and not _is_id(message.erstatterMeldingsId):
         yield wrong("NOT_AN_ID", REPLACED)
     if not bytes(message.oppgave).lstrip().startswith(b"{"):
         yield wrong("MISSING", "oppgave")
@@ -135,8 +173,6 @@ def _period(month: str) -> Period | None:
     return Period.found(month) if _MONTH.fullmatch(month) else None
 
 
-def _is_uuid(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and bool(uuid.UUID(value))
-    except ValueError:
-        return False
+def _is_id(value: Any) -> bool:
+    """In the one spelling that the post of an a-melding takes: with another, an id that was used would pass for a new one."""
+    return kinds.fits(value, MESSAGE_RULE)

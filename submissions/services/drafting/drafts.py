@@ -30,6 +30,8 @@ from systemusers.models import Access
 Status = Submission.Status
 SOME = 100
 """Documents that one audit event names; it counts them all."""
+FACTS = ("customer_id", "role", "filename", "media_type", "size", "sha256")
+"""What a document says of its bytes."""
 CORRECTABLE = {Status.REJECTED, Status.FAILED, Status.DELIVERED, Status.ACCEPTED}
 
 
@@ -144,9 +146,8 @@ def begin(
     unusable = {entry["file"] for entry in refused}
     usable = {file.kept.sha256 for file in taken if file.filename not in unusable}
     with transaction.atomic():
-        if reason := catalogue.hold_relations(
-            customer=customer, access=access
-        ):  # also: two clicks at once make one draft
+        # also: two clicks at once make one draft
+        if reason := catalogue.hold_relations(customer=customer, access=access):
             raise NotAllowed(reason)
         open_ones = find_open(customer=customer, service=service, period=period, answers=answers)
         same = next((draft for draft in open_ones if _hashes(draft) == usable), None)
@@ -212,6 +213,14 @@ def add_files(*, submission: Submission, files: Iterable[Upload], by: str, at: d
     return added
 
 
+def add_stored(*, draft: Submission, upload: StoredUpload, by: str, at: datetime) -> None:
+    """A first file, in the transaction that makes the draft, so that they exist together or not at all.
+
+    `package_check.begin` follows after the transaction.
+    """
+    _add(draft, [], [Taken(clean_filename(upload.name), upload.kept)], by=by, at=at)
+
+
 def _taken(service: str, files: Iterable[Upload]) -> tuple[list[Finding], list[Taken]]:
     """Store the bytes. Returns why some were not, and the others. Raises NotStored."""
     refused, taken = [], []
@@ -230,8 +239,8 @@ def _add(submission: Submission, refused: list[Finding], taken: list[Taken], *, 
     added, same = _record(submission, taken, number, at)
     _add_refused(submission, refused + same)
     if added:
-        named = _named(_of_upload(submission, number))
-        record(by=by, at=at, target=submission, what=AuditType.FILES_ADDED, **named)
+        files = named(_of_upload(submission, number))
+        record(by=by, at=at, target=submission, what=AuditType.FILES_ADDED, **files)
         package_check.order(submission=submission, by=by, at=at)
     return added
 
@@ -283,15 +292,9 @@ def _record(submission: Submission, taken: list[Taken], number: int, at: datetim
 
 def _document(submission: Submission, file: Taken, filename: str, number: int, at: datetime) -> Document:
     return Document(
-        customer=submission.customer,
-        submission=submission,
-        filename=filename,
-        media_type=catalogue.service(submission.service).media_type,
-        size=file.kept.size,
-        sha256=file.kept.sha256,
-        stored_at=at,
-        upload=number,
-    )
+        customer=submission.customer, submission=submission, filename=filename, size=file.kept.size, sha256=file.kept.sha256,
+        media_type=catalogue.service(submission.service).media_type, stored_at=at, upload=number,
+    )  # fmt: skip
 
 
 def _add_refused(submission: Submission, findings: list[Finding]) -> None:
@@ -309,15 +312,6 @@ def hide_refused(*, submission: Submission) -> None:
         PackageCheck.objects.filter(submission=submission).update(refused=[], refused_more=0)
 
 
-def remove_file(*, submission: Submission, document: Document, by: str, at: datetime) -> None:
-    """Take a file out and have the rest checked; no other file is read for it. Raises NotOpen."""
-    with editing(submission):
-        submission.documents.filter(pk=document.pk).delete()
-        record(by=by, at=at, target=submission, what=AuditType.FILE_REMOVED, **_named([document]))
-        package_check.order(submission=submission, by=by, at=at)
-    package_check.begin(submission=submission, at=at)
-
-
 def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Submission:
     """A new draft that corrects `submission`, with copies of its forms; an open correction is reused. It goes through the same
     access while that can be used, else through another way to the customer.
@@ -327,9 +321,8 @@ def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Sub
     if submission.status not in CORRECTABLE or submission.access is None:
         raise NotOpen(submission, submission.status)
     with transaction.atomic():
-        Submission.objects.select_for_update().get(
-            pk=submission.pk
-        )  # one correction, also when asked for twice at once
+        # one correction, also when asked for twice at once
+        Submission.objects.select_for_update().get(pk=submission.pk)
         open_one = submission.corrections.filter(status__in=OPEN).first()
         if open_one:
             return open_one
@@ -353,11 +346,10 @@ def copy_for_correction(*, submission: Submission, by: str, at: datetime) -> Sub
 
 def _copy(form: Document, draft: Submission, at: datetime) -> Document:
     """The same stored bytes under another submission."""
-    same = ("customer_id", "role", "filename", "media_type", "size", "sha256")
-    return Document(submission=draft, stored_at=at, **{name: getattr(form, name) for name in same})
+    return Document(submission=draft, stored_at=at, **{name: getattr(form, name) for name in FACTS})
 
 
-def _named(documents: list[Document]) -> dict[str, Any]:
+def named(documents: list[Document]) -> dict[str, Any]:
     """Files in the audit trail: by id and the beginning of their hash. File names may hold anything."""
     return {
         "files": len(documents),
@@ -390,5 +382,4 @@ __all__ = [
     "editing",
     "find_open",
     "hide_refused",
-    "remove_file",
 ]

@@ -10,8 +10,6 @@ import json
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,6 +18,7 @@ from portal.core.formats import spelled_date
 from submissions.models import Submission
 from submissions.services import catalogue, production_start
 from submissions.services.versions import SENT, find_corrected, takes_the_place
+from submissions.services.ways import main_unit_of
 
 TAKEN = ("QUEUED", "SENDING", "UNCERTAIN", "DELIVERED", "ACCEPTED", "NEEDS_PERSON")
 """States in which Skatteetaten has the package, or soon may."""
@@ -59,6 +58,11 @@ def _problems(submission: Submission) -> list[str]:
         problems.append(
             _("En melding med samme id er sendt før. Lag filen på nytt i fagsystemet, så den får en egen id.")
         )
+    if submission.answers_id is None and (main := main_unit_of(submission.customer)):
+        text = _(
+            "Kunden er en underenhet i Enhetsregisteret. Oppgaven må leveres for hovedenheten, som har nummer %(main)s."
+        )
+        problems.append(text % {"main": main})
     if reason := production_start.obstacle(submission):
         problems.append(reason)
     if submission.access is None:
@@ -113,7 +117,7 @@ def _replaces(other: Submission) -> str:
     if other.delivered_at is None:
         text = _("En annen innsending for %(period)s er på vei (%(state)s). Denne kommer etter den, og erstatter den.")
         return text % {"period": other.period.spoken, "state": other.get_status_display().lower()}
-    day = date_format(timezone.localdate(other.delivered_at), "j. F Y")
+    day = spelled_date(other.delivered_at)
     if other.status == Submission.Status.ACCEPTED:
         return _("%(period)s er levert og godkjent %(day)s. Denne erstatter den.") % {
             "period": other.period.spoken,

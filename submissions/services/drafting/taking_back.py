@@ -12,7 +12,7 @@ from submissions.adapters.base import NamedFile
 from submissions.models import Submission
 from submissions.services import catalogue
 from submissions.services.documents import StoredUpload, keep, read_document
-from submissions.services.drafting import drafts
+from submissions.services.drafting import drafts, package_check
 from submissions.services.offers import access_for
 from submissions.services.ways import about_of, adapter_of
 
@@ -53,7 +53,13 @@ def take_back(*, submission: Submission, by: str, at: datetime) -> Submission:
     upload = StoredUpload(file.name, keep(file.content))
     with transaction.atomic():
         Submission.objects.select_for_update().get(pk=submission.pk)
-        draft = submission.corrections.filter(status__in=drafts.OPEN).first() or _begin(submission, by=by, at=at)
+        open_one = submission.corrections.filter(status__in=drafts.OPEN).first()
+        draft = open_one or _begin(submission, by=by, at=at)
+        if open_one is None:
+            drafts.add_stored(draft=draft, upload=upload, by=by, at=at)
+    if open_one is None:
+        package_check.begin(submission=draft, at=at)
+        return draft
     present = set(draft.documents.values_list("sha256", flat=True))
     if present - {upload.kept.sha256}:
         raise OpenCorrection(draft)

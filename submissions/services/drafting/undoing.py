@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
 from accounts.models import Customer
+from portal.core.undo import UNDO_FOR
 from submissions.models import Submission
 from submissions.services.drafting import package_check
 from submissions.services.drafting.drafts import OPEN, NotOpen, OpenDraft, find_open
-
-UNDO_FOR = timedelta(minutes=15)
 
 
 def may_restore(submission: Submission, *, at: datetime) -> bool:

@@ -20,8 +20,8 @@ MOST_FILES = 5_000
 """In one heap."""
 MOST_BYTES = 500 * MB
 """In one heap, unpacked."""
-MOST_FILE_BYTES = 20 * MB
-"""The largest that any service takes."""
+MOST_FILE_BYTES = 100 * MB
+"""The largest that any service of the catalogue takes."""
 MOST_DEPTH = 10
 """Folders above a file."""
 MOST_RATIO = 200

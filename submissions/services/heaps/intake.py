@@ -57,13 +57,22 @@ def begin(*, user: User, environment: Environment, uploads: Iterable[Upload], at
 
 
 def add(*, heap: Heap, uploads: Iterable[Upload], by: str, at: datetime) -> int:
-    """More files for a heap. Returns how many there were. Raises NotStored, Full."""
-    present = heap.files.aggregate(files=Count("pk"), size=Sum("size", filter=~Q(sha256=""), default=0))
-    files = _taken(list(uploads), files=MOST_FILES - present["files"], most_bytes=max(0, MOST_BYTES - present["size"]))
+    """More files for a heap. Returns how many there were. Raises NotStored, Full, and Heap.DoesNotExist when it was deleted meanwhile."""
+    room, most_bytes = _room(heap)
+    files = _taken(list(uploads), files=room, most_bytes=most_bytes)
     with transaction.atomic():
         Heap.objects.select_for_update().get(pk=heap.pk)
+        room, most_bytes = _room(heap)  # others may have added some while ours were read
+        if len(files) > room or sum(file.size for file in files if file.sha256) > most_bytes:
+            raise Full
         _store(heap, files, by=by, at=at)
     return len(files)
+
+
+def _room(heap: Heap) -> tuple[int, int]:
+    """How many files and bytes more it may have."""
+    present = heap.files.aggregate(files=Count("pk"), size=Sum("size", filter=~Q(sha256=""), default=0))
+    return MOST_FILES - present["files"], max(0, MOST_BYTES - present["size"])
 
 
 def _store(heap: Heap, files: list[HeapFile], *, by: str, at: datetime) -> None:

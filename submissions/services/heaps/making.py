@@ -25,7 +25,7 @@ V = HeapPackage.Verdict
 def step(hold: Hold[Heap]) -> bool:
     """Make one batch. False when none is wanted."""
     wanted = hold.row.packages.filter(wanted_at__isnull=False, draft__isnull=True)
-    batch = list(wanted.select_related("customer").order_by("pk")[:BATCH])
+    batch = list(wanted.select_related("customer", "ordered_by").order_by("pk")[:BATCH])
     for package in batch:
         hold.renew()
         _make(hold, package)
@@ -33,7 +33,7 @@ def step(hold: Hold[Heap]) -> bool:
 
 
 def _make(hold: Hold[Heap], package: HeapPackage) -> None:
-    user, access = hold.row.ordered_by, _access(package)
+    user, access = package.ordered_by, _access(package)
     if user is None or access is None or not may(user, package):
         _settle(package, verdict=V.NO_ACCESS)
         return

@@ -1,6 +1,6 @@
 """What a person orders for a heap: drafts of all that can be, sending of all that is ready, and a new look at the rest.
 
-Each order is written on the packages it is about. A worker carries it out.
+Each order is written on the packages it is about, with the person who gave it. A worker carries it out.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def order_drafts(*, heap: Heap, user: User, at: datetime) -> int:
     with transaction.atomic():
         _lock(heap)
         rows = packages_of(heap, user).filter(verdict__in=CAN_BE_DRAFTS, draft__isnull=True, wanted_at__isnull=True)
-        number = rows.update(wanted_at=at)
+        number = rows.update(wanted_at=at, ordered_by=user)
         if number:
             _ordered(heap, user, AuditType.DRAFTS_ORDERED, number=number, at=at)
     return number
@@ -90,7 +90,12 @@ def order_sending(*, heap: Heap, user: User, shown: str, at: datetime) -> int:
         number = (
             packages_of(heap, user)
             .filter(draft__in=now.ids)
-            .update(send_wanted_at=at, not_sent=False, ready_since=Subquery(drafts_of.values("status_at")[:1]))
+            .update(
+                send_wanted_at=at,
+                ordered_by=user,
+                not_sent=False,
+                ready_since=Subquery(drafts_of.values("status_at")[:1]),
+            )
         )
         if number:
             _ordered(heap, user, AuditType.SENDING_ORDERED, number=number, at=at)
@@ -151,6 +156,5 @@ def _wake(heap: Heap, at: datetime) -> None:
 
 
 def _ordered(heap: Heap, user: User, what: AuditType, *, number: int, at: datetime) -> None:
-    Heap.objects.filter(pk=heap.pk).update(ordered_by=user)
     record(by=user.actor, at=at, target=heap, what=what, number=number)
     _wake(heap, at)

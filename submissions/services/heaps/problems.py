@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.core.formats import spelled_date
 from portal.core.masking import visible, without_identity_numbers
 from submissions.models import HeapFile, HeapPackage, Submission
 from submissions.services import catalogue
@@ -40,7 +39,7 @@ def _problem(row: HeapPackage, ways: list[Way]) -> str:
     if row.verdict == V.NO_ACCESS:
         return _no_access(row, ways)
     if row.verdict == V.OPEN_DRAFT and row.other is not None:
-        day = date_format(timezone.localdate(row.other.created_at), "j. F Y")
+        day = spelled_date(row.other.created_at)
         return _("Det finnes en åpen kladd fra %(day)s med andre filer.") % {"day": day}
     if row.verdict == V.BEFORE and row.other is not None:
         return _before(row.other)
@@ -67,7 +66,7 @@ def _no_access(row: HeapPackage, ways: list[Way]) -> str:
 
 
 def _before(other: Submission) -> str:
-    day = date_format(timezone.localdate(other.delivered_at or other.status_at), "j. F Y")
+    day = spelled_date(other.delivered_at or other.status_at)
     state = other.get_status_display().lower()
     text = _("Det er en innsending fra før (%(state)s, %(day)s). En ny erstatter den, og sendes fra kladden.")
     return text % {"state": state, "day": day}

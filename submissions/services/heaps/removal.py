@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -10,9 +10,6 @@ from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from submissions.models import Heap
 from submissions.services.documents import forget
-
-KEPT_FOR = timedelta(days=30)
-"""After a person last did something with it."""
 
 
 def delete(*, heap: Heap, by: str, at: datetime) -> None:
@@ -24,11 +21,3 @@ def delete(*, heap: Heap, by: str, at: datetime) -> None:
         record(by=by, at=at, target=heap, what=AuditType.DELETED)
         heap.delete()
     forget(hashes)
-
-
-def sweep_heaps(*, at: datetime) -> int:
-    """Delete those that nobody has touched for KEPT_FOR. Returns how many."""
-    old = list(Heap.objects.filter(touched_at__lt=at - KEPT_FOR))
-    for heap in old:
-        delete(heap=heap, by="task:sweep_heaps", at=at)
-    return len(old)

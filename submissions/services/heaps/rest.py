@@ -27,9 +27,11 @@ IN_MEMORY = 5_000_000
 LIST = "liste.csv"
 
 
-def rest_of(heap: Heap) -> QuerySet[HeapFile]:
-    """The files that are in no draft. A file that waits for its sorting may still come to be in one."""
-    unused = Q(package__isnull=True) | Q(package__draft__isnull=True)
+def rest_of(heap: Heap, user: User) -> QuerySet[HeapFile]:
+    """The files that are in no draft, without those of customers that the person sees no longer. A file that waits for its
+    sorting may still come to be in one.
+    """
+    unused = Q(package__isnull=True) | Q(package__draft__isnull=True, package__in=packages_of(heap, user))
     return heap.files.filter(unused).exclude(verdict=HeapFile.Verdict.WAITING)
 
 
@@ -49,7 +51,7 @@ def as_zip(*, heap: Heap, user: User, at: datetime) -> IO[bytes]:
     package = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - returned open; the response closes it
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(LIST, content)
-        for name, bytes_of in _files(heap):
+        for name, bytes_of in _files(heap, user):
             archive.writestr(name, bytes_of)
     package.seek(0)
     return package
@@ -60,9 +62,9 @@ def shown_name(filename: str) -> str:
     return without_identity_numbers(filename)
 
 
-def _files(heap: Heap) -> Iterator[tuple[str, bytes]]:
+def _files(heap: Heap, user: User) -> Iterator[tuple[str, bytes]]:
     taken = {LIST}
-    wanted = rest_of(heap).exclude(sha256="").exclude(verdict=HeapFile.Verdict.SAME)
+    wanted = rest_of(heap, user).exclude(sha256="").exclude(verdict=HeapFile.Verdict.SAME)
     for file in wanted.order_by("pk").iterator(chunk_size=500):
         try:
             content = read_stored(file.sha256)
@@ -75,7 +77,7 @@ def _list(heap: Heap, user: User) -> tuple[bytes, int]:
     packages = {row.pk: row for row in packages_of(heap, user).select_related("customer", "draft", "other").defer(None)}
     texts = problems(packages.values())
     rows = []
-    for file in rest_of(heap).defer(None).order_by("pk"):
+    for file in rest_of(heap, user).defer(None).order_by("pk"):
         package = packages.get(file.package_id or 0)
         label = package.get_verdict_display() if package else file.get_verdict_display()
         service = catalogue.name_of(file.service) if file.service else ""

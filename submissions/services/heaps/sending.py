@@ -50,7 +50,9 @@ def sendable(packages: QuerySet[HeapPackage]) -> QuerySet[HeapPackage]:
 def step(hold: Hold[Heap]) -> bool:
     """Queue one batch. False when none is wanted."""
     wanted = hold.row.packages.filter(send_wanted_at__isnull=False)
-    batch = list(wanted.select_related("draft__customer", "draft__access", "customer").order_by("pk")[:BATCH])
+    batch = list(
+        wanted.select_related("draft__customer", "draft__access", "customer", "ordered_by").order_by("pk")[:BATCH]
+    )
     for package in batch:
         hold.renew()
         _queue(hold, package)
@@ -61,7 +63,7 @@ def step(hold: Hold[Heap]) -> bool:
 
 def _queue(hold: Hold[Heap], package: HeapPackage) -> None:
     """The order and the state of the draft change in one transaction, so nothing is queued twice."""
-    user, is_queued = hold.row.ordered_by, False
+    user, is_queued = package.ordered_by, False
     if user is not None and package.draft is not None and may(user, package) and _is_as_ordered(package, package.draft):
         try:
             with transaction.atomic():

@@ -16,7 +16,7 @@ LONGEST_TURN = timedelta(seconds=60)
 
 def run(*, at: datetime) -> int:
     """Take one heap that is due, and work on it until it is done or the turn is over. Returns how many were taken: 0 or 1."""
-    holds = lease.claim(Heap.objects.select_related("owner", "ordered_by"), at=at, limit=1)
+    holds = lease.claim(Heap.objects.select_related("owner"), at=at, limit=1)
     for hold in holds:
         with lease.reporting(hold):
             walk(hold)

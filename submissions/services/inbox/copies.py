@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import cast
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
@@ -14,14 +15,15 @@ from portal.core.audit import event, record_all
 from portal.core.audit_events import AuditType
 from portal.gateways import urns
 from portal.gateways.dialogporten import ActivityItem, DialogItem, TransmissionItem
-from submissions.models import Activity, Dialog, Document, PollCursor, Submission, Transmission
+from submissions.models import Activity, Dialog, DialogSource, Document, PollCursor, Submission, Transmission
 from submissions.models.inbox import FROM_PARTY
+from submissions.models.texts import Texts, best
 from systemusers.models import Access, Kind
 from systemusers.services import client_relations
 
 CHANGING = [
     "status", "extended_status", "external_reference", "title", "summary", "progress", "due_at", "updated_at",
-    "content_updated_at", "is_content_seen", "system_labels", "access",
+    "content_updated_at", "is_content_seen", "system_labels", "context_revision", "access", "texts",
 ]  # fmt: skip
 BACK = ["listed_at", "missing_since", "gone_at", "gone_reason"]
 """Written with them: a dialog that is listed is not gone."""
@@ -30,8 +32,15 @@ WORK = ["news_at", "news_before", "handled_at", "handled_by"]
 
 
 def best_text(texts: Mapping[str, str]) -> str:
-    """The text in the first available language: bokmål, nynorsk, English, then any other."""
-    return next((texts[code] for code in ("nb", "nn", "en") if texts.get(code)), next(iter(texts.values()), ""))
+    """The one that lists are searched and sorted by."""
+    return best(texts).text
+
+
+def _texts(*, types: Mapping[str, str], **texts: Mapping[str, str]) -> Texts:
+    """All that were given, without empty ones."""
+    kept = {name: dict(given) for name, given in texts.items() if given}
+    rich = {name: kind for name, kind in types.items() if kind and name in kept}
+    return cast("Texts", {**kept, "types": rich} if rich else kept)
 
 
 def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime, again: bool = False) -> list[int]:
@@ -61,11 +70,20 @@ def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime, agai
         update_fields=fields,
         batch_size=1000,
     )
+    _keep_sources(stored, newest, at)
     if again:
         _note_listed(access, {row.dialog_id for row in listed} - {row.dialog_id for row in changed}, at)
     old = [row.pk for row in stored if UUID(str(row.dialog_id)) in known]
     lease.make_due(Dialog.objects.filter(pk__in=old), at=at)
     return [row.pk for row in stored]
+
+
+def _keep_sources(rows: list[Dialog], items: Mapping[UUID, DialogItem], at: datetime) -> None:
+    """Each as it was given; a later one takes the place of the one before."""
+    made = [DialogSource(dialog=row, content=items[UUID(str(row.dialog_id))].raw, kept_at=at) for row in rows]
+    DialogSource.objects.bulk_create(
+        made, update_conflicts=True, unique_fields=["dialog"], update_fields=["content", "kept_at"], batch_size=1000
+    )
 
 
 def _has_moved(old: Dialog | None, new: Dialog, again: bool) -> bool:
@@ -159,6 +177,9 @@ def _row(access: Access, item: DialogItem, customer: Customer, at: datetime) -> 
         external_reference=item.external_reference or "",
         title=best_text(item.title),
         summary=best_text(item.summary),
+        texts=_texts(
+            title=item.title, summary=item.summary, sender=item.sender_name, types={"summary": item.summary_type}
+        ),
         progress=item.progress,
         due_at=item.due_at,
         created_at=item.created_at,
@@ -166,6 +187,7 @@ def _row(access: Access, item: DialogItem, customer: Customer, at: datetime) -> 
         content_updated_at=item.content_updated_at,
         is_content_seen=item.is_content_seen,
         system_labels=list(item.system_labels),
+        context_revision=item.context_revision[:40],
         listed_at=at,
         next_attempt_at=at,
     )
@@ -182,6 +204,7 @@ def store_transmissions(*, dialog: Dialog, items: list[TransmissionItem]) -> lis
             type=item.type,
             title=best_text(item.title),
             summary=best_text(item.summary),
+            texts=_texts(title=item.title, summary=item.summary, types={"summary": item.summary_type}),
             external_reference=item.external_reference or "",
             is_authorized=item.is_authorized,
             created_at=item.created_at,
@@ -196,7 +219,7 @@ def store_transmissions(*, dialog: Dialog, items: list[TransmissionItem]) -> lis
         rows,
         update_conflicts=True,
         unique_fields=["dialog", "transmission_id"],
-        update_fields=["title", "summary", "is_authorized", "deleted_at", "content_reference", "submission"],
+        update_fields=["title", "summary", "texts", "is_authorized", "deleted_at", "content_reference", "submission"],
     )
     _tie_documents(dialog)
     return stored
@@ -237,6 +260,7 @@ def store_activities(*, dialog: Dialog, items: list[ActivityItem]) -> None:
             activity_id=item.id,
             type=item.type,
             description=best_text(item.description),
+            texts=_texts(description=item.description, types={}),
             created_at=item.created_at,
         )
         for item in items

@@ -38,7 +38,12 @@ def failing_cursors(rows: QuerySet[PollCursor]) -> QuerySet[PollCursor]:
 def failing_subscriptions(rows: QuerySet[EventSubscription]) -> QuerySet[EventSubscription]:
     """Those that a person must look at, of accesses in use. A confirmed one is no problem."""
     return lasting_problems(
-        rows.filter(followed("access__customer"), access__status=Access.Status.IN_USE, validated_at__isnull=True)
+        rows.filter(
+            followed("access__customer"),
+            access__status=Access.Status.IN_USE,
+            validated_at__isnull=True,
+            ending_at__isnull=True,
+        )
     )
 
 
@@ -47,7 +52,7 @@ def find_failing(*, user: User, environment: Environment, state: str) -> QuerySe
     accesses = Access.objects.visible_to(user).filter(environment=environment)
     if state == EVENTS:
         subscriptions = EventSubscription.objects.filter(access__in=accesses)
-        return failing_subscriptions(subscriptions).select_related("access__customer", "access__profile")
+        return failing_subscriptions(subscriptions).select_related("client", "access__customer", "access__profile")
     cursors = PollCursor.objects.filter(access__in=accesses)
     return failing_cursors(cursors).select_related("access__customer", "access__profile")
 
@@ -57,4 +62,11 @@ def row_of(stored: PollCursor | EventSubscription) -> Row:
     problem = explain(stored.problem_code)
     if isinstance(stored, PollCursor):
         return Row(stored.access, "", problem, stored.polled_at, stored.next_attempt_at)
-    return Row(stored.access, stored.resource.rsplit(":", 1)[-1], problem, None, stored.next_attempt_at)
+    about = stored.resource.rsplit(":", 1)[-1]
+    return Row(
+        stored.access,
+        f"{about}, {stored.client.name}" if stored.client else about,
+        problem,
+        None,
+        stored.next_attempt_at,
+    )

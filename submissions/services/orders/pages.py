@@ -131,17 +131,22 @@ def one(order: Order, *, user: User, at: datetime, working: bool) -> OneOrder:
         problem=explain(order.problem_code) if order.problem_code else None,
         step=next_step(order, at=at, working=working),
         may_open=may_open,
-        export_formats=way.export_formats if way and may_open else (),
+        export_formats=export_formats(user, way) if way and may_open else (),
         may_order_again=user.may_work and order.status in (S.UNCERTAIN, S.FAILED) and order.question is not None,
         may_wait=user.may_work and order.status == S.ORDERED and order.problem_code == NOT_READY,
         may_cancel=user.may_work and order.can_move_to(S.CANCELLED),
-        kept_days=settings.ORDER_ANSWERS_KEPT_DAYS if order.question is None else None,
+        kept_days=settings.KEPT["order-answers"] if order.question is None else None,
     )
 
 
 def may_read(user: User, way: Retrieval | None) -> bool:
     """Answers that name people are for those who work for the customer."""
     return way is not None and (user.may_work or not way.names_people)
+
+
+def export_formats(user: User, way: Retrieval) -> tuple[str, ...]:
+    """A file has the answer as it came, also numbers that pages hide: it is for those who work for the customer."""
+    return way.export_formats if user.may_work else ()
 
 
 def opened(order: Order, way: Retrieval, *, by: str, at: datetime) -> list[Table]:

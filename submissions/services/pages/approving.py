@@ -34,22 +34,23 @@ class ToApprove:
 
 
 def waiting(*, user: User, environment: Environment) -> QuerySet[Submission]:
-    """Those that somebody else has asked about, for customers that the person sees; the oldest question first."""
-    seen = Submission.objects.visible_to(user).filter(Approval.UNANSWERED, environment=environment)
-    others = seen.exclude(approval__asked_by=user.actor)
-    return others.select_related("customer", "access", "approval").order_by("approval__asked_at", "pk")
+    """Those of customers that the person sees, and that the person neither asked about nor changed the files of."""
+    seen = Submission.objects.visible_to(user).current().filter(Approval.UNANSWERED, environment=environment)
+    others = seen.exclude(approval__asked_by=user.actor).exclude(package_check__requested_by=user.actor)
+    return others if user.may_work else others.none()
 
 
 def to_approve(*, user: User, environment: Environment) -> list[ToApprove]:
-    """What the person may approve now. A question that is void, or about files that the person changed, is left out."""
-    rows = list(waiting(user=user, environment=environment)[:MOST_READ])
+    """What the person may approve now, the oldest question first. One that is void is left out."""
+    asked = waiting(user=user, environment=environment).select_related("customer", "access", "approval")
+    rows = list(asked.order_by("approval__asked_at", "pk")[:MOST_READ])
     names = names_of(row.approval.asked_by for row in rows)
     found: list[ToApprove] = []
     for row in rows:
         if len(found) == MOST:
             break
-        asked = preflight(row)
-        shown = token(row, asked)
+        result = preflight(row)
+        shown = token(row, result)
         if row.approval.token != shown or not needs_approval(row) or user.actor in first_persons(row):
             continue
         found.append(
@@ -60,7 +61,7 @@ def to_approve(*, user: User, environment: Environment) -> list[ToApprove]:
                 row.approval.asked_at,
                 shown,
                 checking.summary(row),
-                [text for _code, text in asked.questions],
+                [text for _code, text in result.questions],
             )
         )
     return found

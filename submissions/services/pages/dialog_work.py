@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from accounts.models import User
 from accounts.services.actors import names_of, person
 from accounts.services.customer_filter import workers
-from submissions.models import Dialog
+from portal.explain import explain
+from portal.explain.explanation import Explanation
+from submissions.models import Dialog, LabelChange
+from submissions.services import labels
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,28 @@ def work_of(dialog: Dialog, *, user: User) -> Work:
         people=[(each.pk, str(each)) for each in who_may_answer(dialog)] if user.may_work else [],
         done_by=person(done_by, names_of([done_by])) if done_by else "",
         seen=dialog.news_at.isoformat(),
+    )
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The archive of the customer's own inbox. `problem`: why the last change was not made."""
+
+    is_shown: bool
+    is_archived: bool = False
+    is_moving: bool = False
+    problem: Explanation | None = None
+
+
+def labels_of(dialog: Dialog) -> Labels:
+    """`dialog` is loaded with its access."""
+    change = LabelChange.objects.filter(dialog=dialog).first()
+    is_moving = change is not None and change.next_attempt_at is not None
+    return Labels(
+        is_shown=is_moving or labels.may_order(dialog),
+        is_archived=labels.ARCHIVE in dialog.system_labels,
+        is_moving=is_moving,
+        problem=explain(change.problem_code) if change and change.problem_code else None,
     )
 
 

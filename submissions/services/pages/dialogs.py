@@ -115,8 +115,8 @@ def badge(dialog: Dialog) -> tuple[str, str]:
 
 
 def owner(dialog: Dialog) -> str:
-    """The service owner's name; its code in capitals when unknown."""
-    return OWNERS.get(dialog.org, dialog.org.upper())
+    """What the sender calls itself, else the service owner's name; its code in capitals when unknown."""
+    return dialog.shown("sender").text or OWNERS.get(dialog.org, dialog.org.upper())
 
 
 def next_step(dialog: Dialog, *, at: datetime, working: bool) -> NextStep:
@@ -169,7 +169,7 @@ class Row:
 
 
 def title_of(dialog: Dialog) -> str:
-    return dialog.title or str(dialog.dialog_id)
+    return dialog.shown_title.text or str(dialog.dialog_id)
 
 
 def is_late(dialog: Dialog, *, at: datetime) -> bool:
@@ -202,7 +202,7 @@ def activities(dialog: Dialog) -> list[dict[str, Any]]:
     return [
         {
             "title": ACTIVITIES.get(row.type, row.type),
-            "text": row.description,
+            "text": row.shown("description"),
             "at": row.created_at,
             "colour": "neutral",
         }

@@ -56,7 +56,7 @@ def _json(content: bytes) -> str:
                 break
     except (ValueError, RecursionError):
         return _text(content)
-    return "".join(parts)
+    return "".join(parts).encode("utf-8", "replace").decode()  # halves of characters are no text that can be sent
 
 
 def _text(content: bytes) -> str:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import User
 from accounts.services.portfolio_filter import portfolio_choices
 from portal.core.environments import Environment
+from portal.core.formats import spelled_day
 from submissions.period import Period, PeriodKind
 from submissions.services.catalogue import Local
 from submissions.services.due.board import Row, Span
@@ -181,7 +182,7 @@ def _day(day: date | None, rows: list[Row], environment: Environment, portfolio:
     )
     totals = [row_numbers(row) for row in rows] if len(rows) > 1 else []
     return Day(
-        heading=date_format(day, "l j. F Y").capitalize() if day else _("Ingen kjent frist"),
+        heading=spelled_day(day).capitalize() if day else _("Ingen kjent frist"),
         left=said(day, today) if day else "",
         colour=_colour(day, today, any(row.missing for row in rows)),
         doubt=doubt,

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts.models import CustomerQuerySet
+from portal.core.exports import Field
 from portal.core.paging import CURSORS
-from portal.core.spreadsheet import as_csv
 from submissions.services.due.board import Row
 from submissions.services.due.calendar import Item
-from submissions.services.due.listing import EVERYBODY, LATE_CODE, MISSING_CODE, Reader, shown
+from submissions.services.due.listing import EVERYBODY, LATE_CODE, MISSING_CODE
 from submissions.services.due.states import LABELS, DueState
 from submissions.services.pages.due_board import with_value
-
-BATCH = 1_000
-"""Customers whose next acts a file works out at a time."""
 
 
 def name_of(code: str) -> str:
@@ -48,20 +43,12 @@ def state_chips(row: Row, *, query: QueryDict) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def as_file(rows: CustomerQuerySet, item: Item, *, reader: Reader) -> bytes:
-    """Every customer with its state and next act. Two to four queries for each thousand."""
-    header = [
-        _("Organisasjonsnummer"), _("Navn"), _("Kundenummer"), _("Portefølje"), _("Tjeneste"), _("Periode"), _("Siste dag"),
-        _("Tilstand"), _("Neste steg"), _("Hvem"),
-    ]  # fmt: skip
-    return as_csv(header, _lines(rows, item, reader))
-
-
-def _lines(rows: CustomerQuerySet, item: Item, reader: Reader) -> Iterator[list[str]]:
-    about = [item.service.name, str(item.period), str(item.day or "")]
-    found = rows.iterator(chunk_size=BATCH)
-    while batch := list(islice(found, BATCH)):
-        for line in shown(batch, item, reader=reader):
-            one = line.customer
-            who = [one.orgnr, one.name, one.reference, one.portfolio.name if one.portfolio else ""]
-            yield [*who, *about, line.label, line.step.text, line.step.who]
+def fields_of(item: Item) -> tuple[Field, ...]:
+    """The columns of the file that tell of which report it is, and how far the customer has come."""
+    service, period, day = item.service.name, str(item.period), item.day
+    return (
+        Field(gettext_lazy("Tjeneste"), lambda row: service),
+        Field(gettext_lazy("Periode"), lambda row: period),
+        Field(gettext_lazy("Siste dag"), lambda row: day),
+        Field(gettext_lazy("Tilstand"), lambda row: row.label),
+    )

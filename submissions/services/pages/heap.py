@@ -167,8 +167,8 @@ def draftable(heap: Heap, user: User) -> int:
     return packages_of(heap, user).filter(NO_DRAFT, verdict__in=CAN_BE_DRAFTS, wanted_at__isnull=True).count()
 
 
-def rest_count(heap: Heap) -> int:
-    return rest_of(heap).count()
+def rest_count(heap: Heap, user: User) -> int:
+    return rest_of(heap, user).count()
 
 
 def filters(heap: Heap, user: User, query: QueryDict) -> list[dict[str, Any]]:

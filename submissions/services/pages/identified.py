@@ -1,4 +1,7 @@
-"""By which ids submissions, orders, dialogs and letters are found: those that pages, receipts and authorities show."""
+"""By which ids submissions, orders, dialogs and letters are found: those that pages, receipts and authorities show.
+
+A submission is found by the whole name of one of its files too.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Sequence
 
 from portal.core.search import Place, identified, identifier
 from submissions.models import Call, Dialog, Document, Order, Submission, Transmission
+from submissions.models.filenames import hash_of_filename
 
 
 def places_of_submissions(text: str) -> list[Place]:
@@ -19,6 +23,10 @@ def places_of_submissions(text: str) -> list[Place]:
         (rows.filter(correlation_id__in=asked.spellings), "pk"),
         (Call.objects.filter(remote_id__in=asked.spellings), "submission_id"),
         (Document.objects.filter(sha256=asked.text.lower(), submission__isnull=False), "submission_id"),
+        (
+            Document.objects.filter(filename_hash=hash_of_filename(asked.text), submission__isnull=False),
+            "submission_id",
+        ),
     ]
     if asked.uuid:
         answers = Transmission.objects.filter(transmission_id=asked.uuid, submission__isnull=False)

@@ -17,6 +17,7 @@ from portal.core.environments import Environment, addresses
 from portal.core.filters import Group
 from portal.gateways.statuses import is_about_rights
 from submissions.models import Attachment, Dialog, Transmission, TransmissionQuerySet
+from submissions.models.texts import Shown
 from submissions.services.material import waiting
 from submissions.services.pages.identified import keys_in, places_of_letters
 from submissions.services.pages.transmissions import TYPES, TransmissionRow, rows_of
@@ -34,7 +35,7 @@ class Row:
     """A letter in a list. `badge` is a code and a label: NEW and "Ulest", or READ and "Lest"; `read_by` a name or ""."""
 
     letter: Transmission
-    title: str
+    title: Shown
     type_name: str
     badge: tuple[str, str]
     read_by: str
@@ -93,8 +94,8 @@ def _row(letter: Transmission, names: Names) -> Row:
     )
 
 
-def title_of(letter: Transmission) -> str:
-    return letter.title or letter.dialog.title or str(letter.transmission_id)
+def title_of(letter: Transmission) -> Shown:
+    return letter.shown_title or letter.dialog.shown_title or Shown(str(letter.transmission_id))
 
 
 def _badge(letter: Transmission) -> tuple[str, str]:
@@ -111,7 +112,7 @@ class LetterPage:
     """
 
     letter: Transmission
-    title: str
+    title: Shown
     row: TransmissionRow
     is_for_people: bool
     asks: bool

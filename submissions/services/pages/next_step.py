@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.core.formats import clock
 from portal.core.next_step import NextStep, page_of, standstill
 from portal.explain import NOBODY, Explanation, explain
 from portal.gateways import statuses
@@ -80,8 +80,10 @@ def _waiting(row: Submission, at: datetime) -> NextStep | None:
     if not row.problem_code or row.next_attempt_at is None or row.next_attempt_at <= at:
         return None
     explanation = problem_of(row, at)
-    clock = f"{timezone.localtime(row.next_attempt_at):%H.%M.%S}"
-    text = _("%(what)s. Prøver igjen kl. %(clock)s") % {"what": explanation.title, "clock": clock}
+    text = _("%(what)s. Prøver igjen kl. %(clock)s") % {
+        "what": explanation.title,
+        "clock": clock(row.next_attempt_at, seconds=True),
+    }
     return NextStep(text) if explanation.who == NOBODY else NextStep(text, str(explanation.who), _url(row))
 
 
@@ -98,8 +100,9 @@ def is_in_work_elsewhere(row: Submission, at: datetime) -> bool:
 def _in_work_elsewhere(row: Submission, at: datetime) -> NextStep | None:
     if not is_in_work_elsewhere(row, at) or row.next_attempt_at is None:
         return None
-    clock = f"{timezone.localtime(row.next_attempt_at):%H.%M.%S}"
-    text = _("Skatteetaten kontrollerer filen. Vi ser etter igjen kl. %(clock)s") % {"clock": clock}
+    text = _("Skatteetaten kontrollerer filen. Vi ser etter igjen kl. %(clock)s") % {
+        "clock": clock(row.next_attempt_at, seconds=True)
+    }
     return NextStep(text, _("Skatteetaten"))
 
 

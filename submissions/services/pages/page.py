@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services.actors import names_of, person
-from portal.core.environments import addresses
+from portal.core import upstream
+from portal.core.environments import Environment, addresses
 from portal.core.heartbeat import is_working
 from portal.core.paging import paginate
 from portal.explain import NOBODY, Explanation, explain
@@ -110,6 +111,7 @@ def draft_context(row: Submission, *, user: User, at: datetime, query: QueryDict
         "takes_back": adapter_of(row).takes_back(about_of(row).options),
         "person_ends": hand_over.is_for_person(row),
         "must_tick": bool(production_start.obstacle(row)),
+        "away": upstream.away("skatteetaten", environment=Environment(row.environment), at=at),
         "shown": shown,
         "approval": approval_shown(submission=row, user=user, token=shown),
         "refused": refused_files(check.refused, service_id=row.service) if check else [],

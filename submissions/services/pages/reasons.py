@@ -14,6 +14,7 @@ from portal.explain import CODES
 from submissions.adapters.gld_json.labels import spoken
 from submissions.adapters.gld_json.verdict import REJECTED_ITEMS, STATUS, WARNED_ITEMS
 
+SMALL = re.compile("[0-9]{1,9}")
 ELEMENT = re.compile(r"(?<![\w.])[a-zæøå]{3,}(?:[A-ZÆØÅ][a-zæøå0-9]+)+(?![\w.(@])")
 """A name of an element or a field inside a text, such as `sumAndelFormue`."""
 
@@ -65,9 +66,9 @@ def _counted(code: str, text: str) -> str:
     if code == STATUS:
         return _("Leveransen er avvist")
     number, _slash, total = text.partition(" / ")
-    if code not in (REJECTED_ITEMS, WARNED_ITEMS) or not number.isdigit():
+    n = int(number) if SMALL.fullmatch(number) else None
+    if code not in (REJECTED_ITEMS, WARNED_ITEMS) or n is None:
         return ""
-    n = int(number)
     if code == REJECTED_ITEMS:
         words = ngettext("%(n)s oppgave er avvist", "%(n)s oppgaver er avvist", n) % {"n": n}
     else:

@@ -49,8 +49,9 @@ _GOOD = {S.READY, S.DELIVERED, S.ACCEPTED}
 
 _SAID = {
     T.APPROVAL_ASKED, T.APPROVAL_WITHDRAWN, T.APPROVAL_REFUSED, T.APPROVAL_DROPPED, T.APPROVED, T.CORRECTION_TOLD,
+    T.FILES_DELETED, T.EVIDENCE_DELETED,
 }  # fmt: skip
-"""What persons said, beside the changes of state."""
+"""What persons said, and what was deleted, beside the changes of state."""
 
 
 def _text(submission: Submission, after: str, who: str, audit: AuditEvent) -> str:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.db.models import Prefetch, Q
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.services.actors import names_of, person
+from portal.core.formats import spelled_time
 from portal.explain import explain
 from submissions.models import Attachment, Dialog, Document, Opening, Transmission, TransmissionQuerySet
 
@@ -79,7 +78,7 @@ def _told(opening: Opening | None, names: dict[str, str]) -> str:
         return ""
     facts = {
         "who": person(opening.opened_by, names),
-        "when": date_format(localtime(opening.opened_at), "j. F Y H:i"),
+        "when": spelled_time(opening.opened_at),
         "why": explain(opening.problem_code).title if opening.problem_code else "",
     }
     if opening.status == Opening.Status.TOLD:

@@ -71,7 +71,7 @@ def walk(holds: Sequence[Hold[Submission]], *, stop_at: datetime) -> None:
         with lease.reporting(hold):
             _finish_rest(hold)
     for group in claim.few_of_each_customer(to_send):
-        lease.work_as_one(group, partial(_walk_group, stop_at=stop_at))
+        lease_many.work_as_one(group, partial(_walk_group, stop_at=stop_at))
 
 
 def _finish_rest(hold: Hold[Submission]) -> None:

@@ -29,6 +29,8 @@ TASK = "systemusers.tasks.send_invitations"
 CHUNK = 1000
 PAUSE = timedelta(hours=1)
 """Between two mails that a person presses for: a second press is a mistake."""
+PAUSE_OF_MANY = timedelta(days=1)
+"""The same for many customers at once."""
 ASKING = {Access.Status.DRAFT, *Access.OPEN}
 Why, Told = Invitation.Why, Invitation.Told
 RUNNING, ANSWERED, JUST_SENT = "RUNNING", "ANSWERED", "JUST_SENT"
@@ -51,11 +53,12 @@ class Ordered:
     excluded: dict[str, list[int]] = field(default_factory=dict)
 
 
-def order(*, accesses: Iterable[int], by: str, at: datetime) -> Ordered:
+def order(*, accesses: Iterable[int], by: str, at: datetime, reminds: bool = False) -> Ordered:
     """Mail the link to the customers of these accesses (ids), within the hours of the plan, and remind them.
 
     An access in use is mailed about the change that its customer is asked for. What is not at Altinn yet is mailed when it is.
-    A plan that runs is left as it is. In chunks, each a transaction: one that was interrupted may be repeated.
+    A plan that runs is left as it is; with `reminds` its next reminder comes now, unless a mail left within PAUSE_OF_MANY or the
+    plan allows no more. In chunks, each a transaction: one that was interrupted may be repeated.
     """
     ids, ordered, excluded = sorted(set(accesses)), [], defaultdict(list)
     earliest = hours_of(mail_plan()).earliest(at)
@@ -64,6 +67,10 @@ def order(*, accesses: Iterable[int], by: str, at: datetime) -> Ordered:
             rows = _rows(ids[start : start + CHUNK])
             reaches = reach_all([row.customer for row in rows], mail=ContactMail.ASKS)
             obstacles = {row: _obstacle(row, reaches[row.customer_id]) for row in rows}
+            if reminds:
+                reminded = _remind([row for row, code in obstacles.items() if code == RUNNING], by, at, earliest)
+                ordered += [row.pk for row in reminded]
+                obstacles = {row: code for row, code in obstacles.items() if row not in reminded}
             for row, code in obstacles.items():
                 if code:
                     excluded[code].append(row.pk)
@@ -71,6 +78,18 @@ def order(*, accesses: Iterable[int], by: str, at: datetime) -> Ordered:
             ordered += _begin(wanted, by=by, at=at, next_attempt_at=earliest)
             enqueue_by_name(TASK)
     return Ordered(ordered, dict(excluded))
+
+
+def _remind(rows: Sequence[Access], by: str, at: datetime, next_attempt_at: datetime) -> list[Access]:
+    """The plans whose next reminder comes now: they have begun, and nobody was mailed lately."""
+    lately = CustomerMail.objects.filter(access=OuterRef("access"), put_at__gt=at - PAUSE_OF_MANY)
+    most = mail_plan().most_mails
+    plans = Invitation.objects.running().filter(access__in=rows, began_at__isnull=False, reminders__lt=most - 1)
+    changed = set(plans.exclude(Exists(lately)).select_for_update().values_list("access", flat=True))
+    Invitation.objects.filter(access__in=changed).update(next_attempt_at=next_attempt_at, **FREED)
+    reminded = [row for row in rows if row.pk in changed]
+    record_all(event(by=by, at=at, target=row, what=AuditType.MAIL_ORDERED) for row in reminded)
+    return reminded
 
 
 def send_now(*, access: Access, by: str, at: datetime) -> None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.db import transaction
 
 from accounts.models import User, Vendor
+from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_changes import changes, values_of
 from portal.core.audit_events import AuditType
@@ -15,7 +16,7 @@ from portal.core.masking import length_only
 from portal.core.outbox.message import MailPayload, OutboxMessage
 from portal.core.outbox.put import put
 from portal.core.stale import check_unchanged
-from systemusers.models import MailPlan, MailTemplate
+from systemusers.models import Invitation, MailPlan, MailTemplate
 from systemusers.services.invitations import compose
 from systemusers.services.invitations.texts import Text, check, usual_text
 
@@ -33,7 +34,7 @@ def mail_plan() -> MailPlan:
 
 
 def save_plan(*, plan: MailPlan, seen: str | None, by: str, at: datetime) -> None:
-    """`plan` has the values to store. Raises EditedMeanwhile."""
+    """`plan` has the values to store. First mails that wait are given a new time by it. Raises EditedMeanwhile."""
     with transaction.atomic():
         MailPlan.objects.bulk_create([MailPlan(pk=1)], ignore_conflicts=True)
         stored = MailPlan.objects.select_for_update().get(pk=1)
@@ -42,6 +43,10 @@ def save_plan(*, plan: MailPlan, seen: str | None, by: str, at: datetime) -> Non
         if edits:
             plan.pk = 1
             plan.save(force_update=True)
+            not_begun = Invitation.objects.filter(
+                began_at__isnull=True, stopped_at__isnull=True, next_attempt_at__gt=at
+            )
+            lease.make_due(not_begun, at=at)  # other hours may hold for them now
             record(by=by, at=at, target=plan, what=AuditType.EDITED, changes=edits)
 
 

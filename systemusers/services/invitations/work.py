@@ -14,7 +14,7 @@ from django.db import transaction
 
 from accounts.models import ContactMail, Vendor
 from accounts.services.contacts import Reach, reach_all
-from portal.core import lease
+from portal.core import lease, lease_many
 from portal.core.lease import Hold
 from systemusers.models import Access, ChangeRequest, Invitation, MailKind, MailPlan
 from systemusers.services.invitations.hours import hours_of, next_reminder
@@ -48,7 +48,7 @@ def work_due(*, at: datetime) -> int:
     lease.make_due(Invitation.objects.to_settle(), at=at)
     holds = lease.claim(Invitation.objects.to_work(), at=at, limit=BATCH)
     if holds:
-        lease.work_as_one(holds, _work)
+        lease_many.work_as_one(holds, _work)
     return len(holds)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from lxml import html
 
 from accounts.models import Customer, CustomerImport, Portfolio, Role, User, Vendor
 from accounts.services.customer_notes import add_note
@@ -70,6 +71,18 @@ def test_a_file_is_shown_first_and_imported_when_confirmed(staff: Client) -> Non
     assert "Nye kunder: 2. Endrede kunder: 0." in text(staff, address)
     stored = Customer.objects.order_by("orgnr").values_list("environment", "orgnr", "name", "test_approver")
     assert list(stored) == [("TEST", FIRST, "Ærlig Fjell AS", "Kari Ås (DAGL)"), ("TEST", SECOND, SECOND, "")]
+
+
+def test_the_page_that_shows_what_happens_has_the_button_that_does_it(staff: Client) -> None:
+    address = upload(staff, f"Orgnr;Navn\n{FIRST};Ærlig Fjell AS\n")
+    page = staff.get(address)
+    form = html.fromstring(page.content).xpath(f"//form[@action='{address}confirm/']")[0]
+
+    staff.post(form.action, dict(form.form_values()))
+    work_now()
+
+    assert page.content.index(b"Ingen blir spurt om tilgang") < page.content.index(b"Legges til.")
+    assert Customer.objects.get().name == "Ærlig Fjell AS"
 
 
 def test_a_workbook_is_taken_as_well(staff: Client) -> None:

@@ -29,6 +29,7 @@ from tests.accounts.imports.rig import (
     work_to_the_end,
 )  # fmt: skip
 from tests.accounts.world import organisation
+from tests.core.purging import purged
 from tests.fixtures import AT
 from tests.submissions.world import World
 
@@ -229,8 +230,8 @@ def test_an_import_is_undone_once_and_only_when_it_is_done(administrator: User) 
 def test_an_old_import_is_deleted_and_its_customers_stay(administrator: User) -> None:
     row = imported(administrator, FIRST)
 
-    assert ordering.sweep(at=AT + timedelta(days=29)) == 0
-    assert ordering.sweep(at=AT + timedelta(days=31)) == 1
+    assert purged("imports", at=AT + timedelta(days=29)) == 0
+    assert purged("imports", at=AT + timedelta(days=31)) == 1
     assert not CustomerImport.objects.exists()
     assert Customer.objects.count() == 1
     assert AuditEvent.objects.filter(what="deleted", target=f"accounts.CustomerImport:{row.pk}").count() == 1

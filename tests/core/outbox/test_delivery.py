@@ -11,6 +11,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from portal.core import lease
 from portal.core.audit import AuditEvent
+from portal.core.env import new_key
 from portal.core.outbox import delivery, settle
 from portal.core.outbox.message import OutboxMessage
 from portal.explain import CODES
@@ -242,10 +243,8 @@ def test_a_kind_whose_receivers_know_the_key_is_sent_again_after_a_crash(monkeyp
 def test_a_key_ring_that_lacks_the_key_stops_the_message_before_anything_is_sent(
     smtp: MailServer, settings: Any
 ) -> None:
-    from cryptography.fernet import Fernet
-
     message, ring = put_one(), settings.ENCRYPTION_KEYS
-    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    settings.ENCRYPTION_KEYS = [new_key()]
     delivery.send_due(at=AT)
     waiting = OutboxMessage.objects.get(pk=message.pk)
     assert (waiting.status, waiting.failures, smtp.connections) == ("WAITING", 1, 0)

@@ -21,6 +21,7 @@ from portal.core.outbox.put import TASK, AttachmentsNotSupported, put_mail
 from portal.tasks import send_outbox, sweep_outbox
 from tests.core.outbox.rig import ADDRESS, LATER, MAIL, again, in_threads, put_one
 from tests.core.outbox.smtp import MailServer
+from tests.core.purging import purged
 from tests.fixtures import AT
 
 
@@ -134,9 +135,9 @@ def test_sent_messages_are_deleted_after_a_year_and_others_never(smtp: MailServe
     put_one("dead")
     delivery.send_due(at=AT)
 
-    delivery.sweep(at=AT + timedelta(days=364))
+    purged("mails", at=AT + timedelta(days=364))
     assert OutboxMessage.objects.count() == 2
-    delivery.sweep(at=AT + timedelta(days=366))
+    purged("mails", at=AT + timedelta(days=366))
 
     assert list(OutboxMessage.objects.values_list("key", flat=True)) == ["dead"]
 

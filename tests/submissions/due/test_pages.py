@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from python_calamine import CalamineWorkbook
 
 from accounts.models import Customer, Portfolio, User
+from portal.core.audit import AuditEvent
 from submissions.models import Expectation
 from submissions.period import Period, PeriodKind
 from submissions.services.handing_over import newest_ended
@@ -135,9 +138,9 @@ def test_the_file_has_the_customers_of_the_page(client: Client, access: Access, 
     expect(another("=Uten Tilgang AS"))
     client.force_login(administrator)
 
-    reply = client.get(f"{SHARES_2025}export/", {"state": "NO_ACCESS"})
+    reply: Any = client.get(SHARES_2025, {"state": "NO_ACCESS", "file": "csv"})
 
-    lines = reply.content.decode("utf-8-sig").splitlines()
+    lines = reply.getvalue().decode("utf-8-sig").splitlines()
     assert len(lines) == 2
     assert lines[1].startswith("313000005;'=Uten Tilgang AS;")
     assert "Mangler tilgang;Be om tilgang;Dere" in lines[1]
@@ -148,9 +151,15 @@ def test_the_board_as_a_file_has_the_numbers_of_the_page(client: Client, access:
     client.force_login(administrator)
     rows = [row for day in client.get("/sandbox/due/").context["days"] for row in day.rows]
 
-    lines = client.get("/sandbox/due/export/").content.decode("utf-8-sig").splitlines()
+    reply: Any = client.get("/sandbox/due/?file=csv")
+    book: Any = client.get("/sandbox/due/?file=xlsx")
 
+    lines = reply.getvalue().decode("utf-8-sig").splitlines()
     assert [line.split(";")[3:] for line in lines[1:]] == [[str(cell.number) for cell in row.cells] for row in rows]
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(book.getvalue())).get_sheet_by_index(0).to_python()
+    assert [line[3:] for line in sheet[1:]] == [[cell.number for cell in row.cells] for row in rows]
+    told = AuditEvent.objects.filter(what="list-exported").values_list("detail__list", "detail__number")
+    assert set(told) == {("frister", len(rows))}
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from submissions.adapters.base import NamedFile
 from submissions.models import Approval, Document, Heap, HeapPackage, Submission
 from submissions.services import catalogue, local
 from submissions.services.documents import read_document
-from submissions.services.drafting import drafts
-from submissions.services.heaps import ordering, removal, work
+from submissions.services.drafting import drafts, removing
+from submissions.services.heaps import intake, ordering, removal, work
 from submissions.services.heaps.problems import problems
 from systemusers.models import Access
 from tests.fixtures import AT
@@ -195,7 +195,7 @@ def test_only_what_was_shown_is_sent(firm: Firm, administrator: User) -> None:
     shown = ordering.to_send(heap=heap, user=administrator).token
     first = heap.packages.order_by("pk")[0].draft
     assert first is not None
-    drafts.remove_file(submission=first, document=first.documents.all()[0], by=administrator.actor, at=AT)
+    removing.remove(submission=first, document=first.documents.all()[0], by=administrator.actor, at=AT)
 
     with pytest.raises(ordering.HasChanged):
         ordering.order_sending(heap=heap, user=administrator, shown=shown, at=AT)
@@ -342,3 +342,36 @@ def test_the_bytes_of_a_draft_stay_when_its_heap_is_discarded(access: Access, ad
 
     contents: list[Any] = [read_document(document) for document in Document.objects.all()]
     assert len(contents) == 4
+
+
+def test_each_order_is_carried_out_for_whoever_gave_it(access: Access, administrator: User, case_worker: User) -> None:
+    """One has drafts made and another sends before the worker comes, and the other way round."""
+    heap = sorted_heap(case_worker, *files_for(access.customer, SHARES))
+    ordering.order_drafts(heap=heap, user=case_worker, at=AT)
+    work_to_the_end()
+    more = [upload(file.name, file.content) for file in files_for(access.customer, SHARES, year=2024)]
+    intake.add(heap=heap, uploads=more, by=case_worker.actor, at=AT)
+    work_to_the_end()
+
+    send_all(heap, administrator)
+    ordering.order_drafts(heap=heap, user=case_worker, at=AT)
+    work_to_the_end()
+
+    first, second = Submission.objects.order_by("-period_start")
+    assert (first.status, first.queued_by) == (S.QUEUED, administrator.actor)
+    assert second.created_by == case_worker.actor
+
+
+def test_who_orders_the_sending_asks_and_cannot_approve(access: Access, administrator: User, case_worker: User) -> None:
+    entry = catalogue.service(SHARES)
+    local.switch_approval(service=entry, environment="SANDBOX", on=True, by=administrator.actor, at=AT)
+    heap = with_drafts(case_worker, *files_for(access.customer, SHARES))
+    other = [upload(file.name, file.content) for file in files_for(access.customer, SHARES, year=2024)]
+    intake.add(heap=heap, uploads=other, by=case_worker.actor, at=AT)
+    work_to_the_end()
+
+    send_all(heap, administrator)
+    ordering.order_drafts(heap=heap, user=case_worker, at=AT)
+    work_to_the_end()
+
+    assert Approval.objects.get().asked_by == administrator.actor

@@ -23,7 +23,9 @@ from submissions.models import Heap, HeapFile, Submission
 from submissions.services import documents
 from submissions.services.documents import storage, storage_path
 from submissions.services.heaps import intake, ordering, removal, work
+from submissions.views import heaps as heap_views
 from systemusers.models import Access
+from tests.core.purging import purged
 from tests.fixtures import AT
 from tests.submissions.heaps.rig import HOUSING, SHARES, drop, files_for, upload, work_to_the_end, zipped
 from tests.submissions.world import make_draft
@@ -186,8 +188,12 @@ def test_customers_of_a_portfolio_that_was_lost_are_no_longer_shown(
     case_worker.portfolios.clear()
 
     text = page.get(url("heap", heap)).text + page.get(f"{url('heap', heap)}?state=files").text
+    packed = b"".join(page.get(url("heap-rest-files", heap)).streaming_content)
 
     assert access.customer.name not in text
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert archive.namelist() == ["liste.csv"]
+    assert page.get(url("heap-rest-list", heap)).text.count("\n") == 1
     assert ordering.order_drafts(heap=heap, user=case_worker, at=AT) == 0
 
 
@@ -291,10 +297,10 @@ def test_bytes_that_are_being_taken_in_elsewhere_stay(
 
 
 def test_old_heaps_are_swept_and_young_ones_are_not(case_worker: User) -> None:
-    drop(case_worker, NamedFile("a.txt", b"x"), at=AT - removal.KEPT_FOR * 2)
+    drop(case_worker, NamedFile("a.txt", b"x"), at=AT - timedelta(days=60))
     young = drop(case_worker, NamedFile("b.txt", b"y"))
 
-    assert (removal.sweep_heaps(at=AT), Heap.objects.get()) == (1, young)
+    assert (purged("heaps", at=AT), Heap.objects.get()) == (1, young)
 
 
 def test_a_choice_is_made_for_all_or_for_one_file(
@@ -355,3 +361,24 @@ def test_a_heap_of_which_nothing_was_stored_is_discarded_too(page: Client, case_
     page.post(url("heap-delete", heap))
 
     assert Heap.objects.count() == 0
+
+
+@pytest.mark.parametrize("name", ["heap-files", "heap-drafts", "heap-again", "heap-choose", "heap-send"])
+def test_a_heap_that_is_discarded_meanwhile_leads_to_the_others(
+    page: Client, case_worker: User, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    heap, found = drop(case_worker, NamedFile("a.txt", b"x")), heap_views.find
+
+    def find_and_lose(request: Any, pk: int) -> Heap:
+        row = found(request, pk)
+        removal.delete(heap=row, by="user:other", at=AT)
+        row.pk = pk
+        return row
+
+    monkeypatch.setattr(heap_views, "find", find_and_lose)
+    shown = ordering.to_send(heap=heap, user=case_worker).token
+    files = {"uploads": [upload("b.txt", b"y")]} if name == "heap-files" else {}
+    reply: Any = page.post(url(name, heap), {"shown": shown, **files}, follow=True)
+
+    assert reply.redirect_chain[-1][0] == url("heaps")
+    assert "Samlingen er forkastet i mellomtiden." in reply.text

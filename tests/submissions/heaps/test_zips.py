@@ -14,6 +14,7 @@ import pytest
 from accounts.models import User
 from submissions.adapters.base import NamedFile
 from submissions.models import HeapFile
+from submissions.services import catalogue
 from submissions.services.documents import storage
 from submissions.services.heaps import archive, intake
 from submissions.services.heaps.texts import TEXTS, reason
@@ -135,8 +136,9 @@ def test_one_damaged_file_does_not_take_the_others_with_it() -> None:
     assert [one.code for one in opened(bytes(content))] == ["ZIP_DAMAGED_FILE", ""]
 
 
-def test_a_file_that_no_service_takes_is_left_in_the_zip() -> None:
-    (large,) = opened(zipped([("a.xml", os.urandom(archive.MOST_FILE_BYTES + 1))]))
+def test_a_file_that_no_service_takes_is_left_in_the_zip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MOST_FILE_BYTES", 1_000)
+    (large,) = opened(zipped([("a.xml", os.urandom(1_001))]))
 
     assert (large.code, large.content) == ("FILE_TOO_LARGE", b"")
 
@@ -169,6 +171,31 @@ def test_good_files_beside_a_bad_zip_are_taken_in(administrator: User) -> None:
     heap = drop(administrator, NamedFile("alt.zip", encrypted()), NamedFile("a.xml", FORM))
 
     assert verdicts(heap) == {"REFUSED": 1, "WAITING": 1}
+
+
+def test_a_heap_takes_the_largest_file_that_a_service_takes() -> None:
+    assert max(entry.max_file_bytes for entry in catalogue.services()) == archive.MOST_FILE_BYTES
+
+
+def test_files_that_others_added_while_ours_were_read_count(
+    administrator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "MOST_FILES", 3)
+    heap = drop(administrator, NamedFile("a.xml", FORM))
+    real = intake._taken
+
+    def slow(*args: Any, **options: Any) -> Any:
+        rows = real(*args, **options)
+        monkeypatch.setattr(intake, "_taken", real)
+        intake.add(heap=heap, uploads=[upload("d.xml", FORM)], by=administrator.actor, at=heap.created_at)
+        return rows
+
+    monkeypatch.setattr(intake, "_taken", slow)
+
+    with pytest.raises(intake.Full):
+        uploads = [upload("b.xml", FORM), upload("c.xml", FORM)]
+        intake.add(heap=heap, uploads=uploads, by=administrator.actor, at=heap.created_at)
+    assert heap.files.count() == 2
 
 
 def test_a_heap_that_is_full_takes_nothing_more(administrator: User, monkeypatch: pytest.MonkeyPatch) -> None:

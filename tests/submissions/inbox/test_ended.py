@@ -14,7 +14,8 @@ from submissions.models import Attachment, Submission
 from submissions.period import Period
 from submissions.services import archiving
 from submissions.services.drafting import drafts
-from submissions.services.inbox import cursors, events, following, pull
+from submissions.services.inbox import cursors, following, pull
+from submissions.services.inbox.subscriptions import asking, wanted
 from submissions.services.sending import queue
 from systemusers.models import Access
 from systemusers.services import ending
@@ -89,17 +90,17 @@ def test_a_letter_to_an_archived_customer_is_fetched_when_the_relation_goes_on(r
 
 def test_nothing_is_subscribed_to_for_an_archived_customer_and_its_faults_are_nobodys(reading: Reading) -> None:
     reading.poll()
-    events.make_subscriptions(at=reading.world.at)
+    wanted.make_subscriptions(at=reading.world.at)
     cursor = reading.cursor
     type(cursor).objects.update(problem_code="HTTP_403", failures=9)
     faults = following.failing_cursors(type(cursor).objects.all())
-    before = (events.wanted().count(), faults.count())
+    before = (asking.wanted().count(), faults.count())
     end(reading)
     archive(reading)
 
     assert before == (1, 1)
-    assert (events.wanted().count(), faults.count(), cursors.usable().count()) == (0, 0, 0)
-    assert events.make_subscriptions(at=reading.world.at, everything=True) == 0
+    assert (asking.wanted().count(), faults.count(), cursors.usable().count()) == (0, 0, 0)
+    assert wanted.make_subscriptions(at=reading.world.at, everything=True) == 0
 
 
 def test_an_open_rejection_is_still_listed_and_counted(reading: Reading, page: Client, administrator: User) -> None:

@@ -21,7 +21,9 @@ from portal.sandbox.dialogs import delete_dialog, update_dialog
 from submissions import tasks
 from submissions.models import Dialog, EventSubscription, PollCursor, ReceivedEvent
 from submissions.services.inbox import events
+from submissions.services.inbox.subscriptions import asking, wanted
 from systemusers.models import Access
+from tests.core.purging import purged
 from tests.fixtures import CUSTOMER_ORGNR
 from tests.submissions.inbox.reading import Reading
 
@@ -66,8 +68,8 @@ def altinn(reading: Reading, client: Client, django_capture_on_commit_callbacks:
 
 def ask(reading: Reading) -> int:
     """What sweep_subscriptions does; gives how many subscriptions Altinn was asked for."""
-    events.make_subscriptions(at=reading.world.at)
-    return events.subscribe_due(at=reading.world.at)
+    wanted.make_subscriptions(at=reading.world.at)
+    return asking.subscribe_due(at=reading.world.at)
 
 
 def subscribe(reading: Reading, altinn: Any) -> EventSubscription:
@@ -128,7 +130,7 @@ def test_the_secret_in_the_address_is_kept_nowhere(
     secret = endpoint(reading).rsplit("/", 1)[-1]
     assert len(secret) >= 43
     assert secret not in json.dumps(list(EventSubscription.objects.values()), default=str) + caplog.text
-    assert row.secret_hash == events.hashed(secret)
+    assert row.secret_hash == wanted.hashed(secret)
 
 
 def test_an_event_leads_to_a_poll_and_the_dialog(reading: Reading, altinn: Any, woken: list[dict[str, Any]]) -> None:
@@ -244,7 +246,7 @@ def test_the_webhook_answers_within_a_second(
 
 def test_a_subscription_is_asked_for_until_altinn_confirms_it(reading: Reading, altinn: Any) -> None:
     asked = [ask(reading)]
-    reading.world.let_pass(events.RETRY.total_seconds() + 5)
+    reading.world.let_pass(asking.RETRY.total_seconds() + 5)
     asked.append(ask(reading))
     altinn()
     reading.world.let_pass(2 * 24 * 3600)
@@ -269,7 +271,7 @@ def test_the_second_right_gets_its_subscription_too(reading: Reading, altinn: An
 
 
 def test_a_right_that_was_taken_away_is_not_asked_for(reading: Reading) -> None:
-    events.make_subscriptions(at=reading.world.at)
+    wanted.make_subscriptions(at=reading.world.at)
     Access.objects.update(rights=[])
 
     ask(reading)
@@ -279,7 +281,7 @@ def test_a_right_that_was_taken_away_is_not_asked_for(reading: Reading) -> None:
 
 
 def test_an_access_that_is_not_in_use_is_not_asked_for(reading: Reading) -> None:
-    events.make_subscriptions(at=reading.world.at)
+    wanted.make_subscriptions(at=reading.world.at)
     Access.objects.update(status="REMOVED")
 
     assert ask(reading) == 0
@@ -364,8 +366,8 @@ def test_the_forgotten_address_of_an_older_subscription_is_gone(reading: Reading
 def test_without_https_only_the_sandbox_is_asked(reading: Reading, settings: Any) -> None:
     settings.PORTAL_URL = "http://localhost:8000"
 
-    assert events.can_subscribe("SANDBOX")
-    assert not events.can_subscribe("TEST")
+    assert wanted.can_subscribe("SANDBOX")
+    assert not wanted.can_subscribe("TEST")
 
 
 def test_polling_finds_what_no_event_told(reading: Reading, altinn: Any) -> None:
@@ -382,8 +384,8 @@ def test_old_events_are_forgotten(reading: Reading, altinn: Any, client: Client,
     reading.poll()
     post(client, endpoint(reading), event())
 
-    kept = events.forget_old(at=reading.world.at + timedelta(days=89))
-    gone = events.forget_old(at=reading.world.at + timedelta(days=91))
+    kept = purged("events", at=reading.world.at + timedelta(days=89))
+    gone = purged("events", at=reading.world.at + timedelta(days=91))
 
     assert (kept, gone) == (0, 1)
 
@@ -402,9 +404,9 @@ def test_one_event_for_two_accesses_makes_both_due_and_a_repetition_neither(read
     reading.poll()
     secrets = {}
     for access in (reading.world.access, second):
-        secrets[access.pk] = events.new_secret()
+        secrets[access.pk] = wanted.new_secret()
         EventSubscription.objects.create(
-            access=access, resource="urn:altinn:resource:x", secret_hash=events.hashed(secrets[access.pk]),
+            access=access, resource="urn:altinn:resource:x", secret_hash=wanted.hashed(secrets[access.pk]),
             created_at=reading.world.at, validated_at=reading.world.at,
         )  # fmt: skip
     body = parse_event(json.dumps(event()).encode())

@@ -14,7 +14,8 @@ from portal.desk.attention import Todo, attention
 from portal.desk.connection import DONE, FAULT, Step, nine_steps
 from portal.explain import explain
 from submissions.models import Dialog, EventSubscription, PollCursor
-from submissions.services.inbox import cursors, events
+from submissions.services.inbox import cursors
+from submissions.services.inbox.subscriptions import asking, wanted
 from tests.submissions.inbox.reading import Reading
 
 SANDBOX = Environment.SANDBOX
@@ -119,9 +120,9 @@ def test_a_subscription_that_altinn_refuses_is_counted_and_listed(
     settings.PORTAL_URL = "https://portal.example"
     next(iter(reading.world.app.state.system_users.values())).rights = []
     for _ in range(3):
-        events.make_subscriptions(at=reading.world.at)
-        events.subscribe_due(at=reading.world.at)
-        reading.world.let_pass(events.RETRY.total_seconds() + 5)
+        wanted.make_subscriptions(at=reading.world.at)
+        asking.subscribe_due(at=reading.world.at)
+        reading.world.let_pass(asking.RETRY.total_seconds() + 5)
 
     todo = todos(reading, case_worker)["Abonnement på hendelser mangler"]
     page = client.get(todo.url).content.decode()

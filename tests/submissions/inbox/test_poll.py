@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from portal.gateways import http
 from portal.sandbox.dialogs import by_party, update_dialog
 from submissions.models import Dialog, PollCursor, Submission
 from submissions.services.inbox import cursors, poll
+from submissions.services.inbox import reading as pages
 from systemusers.models import Access, SigningKey
 from systemusers.services import keys
 from tests.submissions.inbox.reading import DIALOGS, Reading
@@ -28,6 +29,11 @@ def wait_of(reading: Reading) -> float:
     next_round = reading.cursor.next_attempt_at
     assert next_round is not None
     return round((next_round - reading.world.at).total_seconds())
+
+
+def next_round(row: PollCursor, *, at: datetime, **pressing: Any) -> datetime:
+    given = cursors.Pressing(pressing.get("awaited", {}), frozenset(pressing.get("deadlines", ())))
+    return cursors.next_round(row, cursors.tier_of(row, given, at=at), given, at=at)
 
 
 def test_a_quiet_round_costs_one_token_and_one_search(reading: Reading) -> None:
@@ -75,7 +81,7 @@ def test_a_place_is_kept_with_the_dialogs_and_only_news_is_asked_for(reading: Re
 
 
 def test_many_pages_are_read_to_the_end(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poll, "PAGE", 2)
+    monkeypatch.setattr(pages, "PAGE", 2)
     for number in range(5):
         reading.world.let_pass(1)
         reading.opens(title=f"Nummer {number}")
@@ -88,8 +94,8 @@ def test_many_pages_are_read_to_the_end(reading: Reading, monkeypatch: pytest.Mo
 def test_what_one_round_does_not_reach_comes_at_once_in_the_next(
     reading: Reading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(poll, "PAGE", 2)
-    monkeypatch.setattr(poll, "MOST_PAGES", 1)
+    monkeypatch.setattr(pages, "PAGE", 2)
+    monkeypatch.setattr(pages, "MOST_PAGES", 1)
     for number in range(5):
         reading.world.let_pass(1)
         reading.opens(title=f"Nummer {number}")
@@ -215,7 +221,7 @@ def test_a_search_that_takes_too_long_is_asked_again_later_and_later(reading: Re
     reading.poll()
 
     assert (first, wait_of(reading)) == (2, 4)
-    assert reading.cursor.tokens == []
+    assert not any(reading.cursor.tokens)
 
 
 def test_maintenance_with_a_date_is_waited_for_until_then(reading: Reading) -> None:
@@ -290,7 +296,7 @@ def test_now_and_then_the_last_days_are_read_once_more(reading: Reading) -> None
     late = reading.opens(title="Kom sent")
     late.updated_at = late.content_updated_at = late.created_at = reading.world.at - timedelta(minutes=5)
     reading.world.let_pass(25 * 60)
-    PollCursor.objects.update(next_attempt_at=reading.world.at)
+    PollCursor.objects.update(next_attempt_at=reading.world.at, rights_at=None)
 
     reading.poll()
 
@@ -346,9 +352,9 @@ def test_while_a_verdict_is_awaited_we_ask_every_quarter_of_a_minute(reading: Re
 def test_the_longer_nothing_changed_the_seldomer_we_ask(reading: Reading, quiet: int, least: int, most: int) -> None:
     cursors.make_cursors(at=reading.world.at)
     row = reading.cursor
-    row.changed_at = reading.world.at - timedelta(days=quiet)
+    row.changed_at, row.full_at = reading.world.at - timedelta(days=quiet), None
 
-    due = cursors.next_round(row, at=reading.world.at, awaited_since=None)
+    due = next_round(row, at=reading.world.at)
 
     assert least <= (due - reading.world.at).total_seconds() <= most
 
@@ -359,9 +365,9 @@ def test_a_verdict_that_does_not_come_is_not_awaited_for_ever(
 ) -> None:
     cursors.make_cursors(at=reading.world.at)
     row = reading.cursor
-    row.changed_at = reading.world.at - timedelta(days=90)
+    row.changed_at, row.full_at = reading.world.at - timedelta(days=90), None
 
-    due = cursors.next_round(row, at=reading.world.at, awaited_since=reading.world.at - timedelta(days=since))
+    due = next_round(row, at=reading.world.at, awaited={row.access_id: reading.world.at - timedelta(days=since)})
 
     assert least * 60 <= (due - reading.world.at).total_seconds() <= most * 60
 
@@ -426,7 +432,7 @@ def test_a_batch_that_takes_too_long_stores_what_came_and_gives_back_the_rest(
 def test_a_round_of_many_pages_stops_in_time_and_goes_on_at_once(
     reading: Reading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(poll, "PAGE", 1)
+    monkeypatch.setattr(pages, "PAGE", 1)
     monkeypatch.setattr(poll, "ENOUGH", 0.3)
     for number in range(3):
         reading.world.let_pass(1)
@@ -446,7 +452,9 @@ def test_quick_answers_are_stored_while_a_slow_one_is_waited_for(
     monkeypatch.setattr("portal.core.side_by_side.STORE_EVERY", 0.2)
     stored: list[int] = []
     store_all = poll._store_all
-    monkeypatch.setattr(poll, "_store_all", lambda answers: (stored.append(len(answers)), store_all(answers))[1])
+    monkeypatch.setattr(
+        poll, "_store_all", lambda answers, known: (stored.append(len(answers)), store_all(answers, known))[1]
+    )
     reading.fault(kind="slow", seconds=1.5, times=1)
 
     reading.poll()
@@ -456,15 +464,15 @@ def test_quick_answers_are_stored_while_a_slow_one_is_waited_for(
 
 def test_a_fault_of_our_own_in_one_answer_stops_no_other(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
     reading.world.another_access()
-    read_pages, calls = poll._read_pages, []
+    read_pages, calls = pages.read_pages, []
 
-    def broken_once(*given: Any) -> poll.Pages:
+    def broken_once(*given: Any) -> None:
         calls.append(1)
         if len(calls) == 1:
             raise KeyError("bug")
-        return read_pages(*given)
+        read_pages(*given)
 
-    monkeypatch.setattr(poll, "_read_pages", broken_once)
+    monkeypatch.setattr(pages, "read_pages", broken_once)
     reading.poll()
 
     assert sorted(PollCursor.objects.values_list("problem_code", "failures")) == [("", 0), ("INTERNAL_ERROR", 1)]

@@ -15,7 +15,8 @@ from portal.sandbox.dialogs import delete_dialog, update_dialog
 from submissions import tasks
 from submissions.models import Dialog, PollCursor
 from submissions.services import catalogue
-from submissions.services.inbox import cursors, poll, presence
+from submissions.services.inbox import cursors, limits, poll, presence
+from submissions.services.inbox import reading as pages_read
 from submissions.services.pages import dialogs as pages
 from systemusers.models import Access
 from tests.fixtures import make_user
@@ -130,8 +131,8 @@ def test_the_second_reading_reads_all_its_pages_over_several_rounds(
         late = reading.opens(title=f"Kom sent {number}")
         late.updated_at = late.content_updated_at = late.created_at = reading.world.at - timedelta(minutes=5)
     reading.world.let_pass(25 * 60)
-    monkeypatch.setattr(poll, "PAGE", 1)
-    monkeypatch.setattr(poll, "MOST_PAGES", 2)
+    monkeypatch.setattr(pages_read, "PAGE", 1)
+    monkeypatch.setattr(pages_read, "MOST_PAGES", 2)
     PollCursor.objects.update(next_attempt_at=reading.world.at, full_at=reading.world.at + timedelta(days=1))
 
     rounds = 0
@@ -165,16 +166,15 @@ def test_the_second_reading_takes_up_a_dialog_that_failed(reading: Reading) -> N
     assert Dialog.objects.get(pk=row.pk).problem_code == ""
 
 
-def test_more_services_than_one_search_takes_are_asked_for_in_several(
-    reading: Reading, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_services_than_one_search_takes_are_asked_for_in_several(reading: Reading) -> None:
     package = "urn:altinn:accesspackage:skattegrunnlag"
     access = Access.objects.select_related("profile").get()
     access.profile.kind, access.rights, access.packages = "AGENT", [], [package]
 
-    searches = poll._searches(access, catalogue.local)
-    monkeypatch.setattr(poll, "MOST_RESOURCES", 2)
-    split = poll._searches(access, catalogue.local)
+    searches = poll._searches(access, poll.Known(catalogue.local, limits.limits_of, {}))
+    reading.world.app.state.settings.max_service_resource_filter_values = 2
+    limits.forget("SANDBOX")
+    split = poll._searches(access, poll.Known(catalogue.local, limits.limits_of, {}))
 
     covered = [resource for search in searches for resource in search["service_resources"]]
     assert [resource for search in split for resource in search["service_resources"]] == covered

@@ -130,5 +130,5 @@ def test_the_clock_starts_every_sweep(settings: Any) -> None:
 
     assert scheduled["submissions.tasks.sweep_cursors"] == 5
     assert scheduled["submissions.tasks.pull_dialogs"] == 10
-    assert {"sweep_subscriptions", "forget_events"} <= {name.rsplit(".", 1)[-1] for name in scheduled}
+    assert {"sweep_subscriptions", "plan_purges", "purge"} <= {name.rsplit(".", 1)[-1] for name in scheduled}
     assert scheduled["portal.tasks.seal_audit"] == 60

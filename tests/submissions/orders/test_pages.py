@@ -339,3 +339,22 @@ def test_the_list_has_those_of_visible_customers(client: Client, cards: Rig) -> 
     order.customer.save(update_fields=["portfolio"])
 
     assert url("order", order) not in client.get(url("orders")).content.decode()
+
+
+def test_what_does_not_fit_into_a_table_is_named_and_in_the_file(client: Client, claims: Rig, reader: User) -> None:
+    wide = {f"felt{n}": f"{n},50" for n in range(10)}
+    rows = [{**wide, "mottaker": {"navn": "X"}}, *({"felt0": str(n)} for n in range(2_000))]
+    body = json.dumps({"krav": rows})
+    claims.fault("/regnskapssystem", after=1, status=200, body=body)
+    order = claims.finish(claims.ask(kind="2025"))
+
+    page = client.get(url("order-answer", order)).text
+    reply = client.get(url("order-export", order, format="json"))
+
+    assert "Ikke alle felt får plass her: Felt8, Felt9, Mottaker." in page
+    assert "Her vises de 2000 første av 2001." in page
+    assert json.loads(reply.content)["krav"] == json.loads(body)
+    assert AuditEvent.objects.filter(what="order-exported").count() == 1
+    client.force_login(reader)
+    assert client.get(url("order-export", order, format="json")).status_code == 403
+    assert url("order-export", order, format="json") not in client.get(url("order-answer", order)).text

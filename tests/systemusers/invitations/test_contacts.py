@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -172,6 +174,27 @@ def test_staff_add_change_and_remove_a_contact(staff: Client, customer: Customer
     assert not Contact.objects.exists()
     trail = list(AuditEvent.objects.filter(what__startswith="contact-").order_by("pk").values_list("what", "detail"))
     assert trail == [(f"contact-{what}", {"receiver": "k…@nordlys.example"}) for what in ("added", "edited", "removed")]
+
+
+def test_a_removed_contact_is_put_back_as_it_was_but_not_beside_its_address(staff: Client, customer: Customer) -> None:
+    url = f"/sandbox/customers/{customer.pk}/contacts/"
+    form = {"name": "Kari", "email": KARI, "phone": "22 33 44 55", "language": "nn", "mails": ["ASKS", "END"]}
+    staff.post(f"{url}new/", form)
+    before = Contact.objects.values().get()
+
+    removed: Any = staff.post(f"{url}{before['id']}/remove/", follow=True)
+    button = html.unescape(re.findall(r'action="([^"]*contacts/restore[^"]*)"', removed.text)[0])
+    staff.post(button)
+    after = Contact.objects.values().get()
+    removed = staff.post(f"{url}{after['id']}/remove/", follow=True)
+    second = html.unescape(re.findall(r'action="([^"]*contacts/restore[^"]*)"', removed.text)[0])
+    staff.post(f"{url}new/", {**form, "name": "Ny"})
+    page: Any = staff.post(second, follow=True)
+
+    assert after == before
+    assert "har alt en kontakt med denne adressen" in page.text
+    assert Contact.objects.get().name == "Ny"
+    assert "kan ikke hentes tilbake lenger" in staff.post(button, follow=True).text  # type: ignore[attr-defined]
 
 
 def test_the_reach_of_a_customer_without_an_address(customer: Customer) -> None:

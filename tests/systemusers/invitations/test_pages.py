@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -94,13 +95,30 @@ def test_the_list_tells_who_was_not_told(staff: Client, sent: Access, world: Wor
 def test_all_on_the_list_are_mailed_after_a_question(
     staff: Client, sent: Access, smtp: MailServer, world: World
 ) -> None:
-    asked = page(staff, "access/mail/?status=UNTOLD")
+    asked = post(staff, "access/?status=UNTOLD", {"act": "mail", "all": "1"})
     before = Invitation.objects.count()
-    shown = post(staff, "access/mail/?status=UNTOLD")
+    shown = post(staff, "access/?status=UNTOLD", {"act": "mail", "all": "1", "number": "1"})
     work(world.at)
 
     assert "Lenken sendes til 1 kunde." in asked
     assert (before, "1 e-post er bestilt." in shown, len(smtp.mails)) == (0, True, 1)
+
+
+def test_whoever_has_not_answered_is_reminded_from_the_list_once_a_day(
+    staff: Client, sent: Access, smtp: MailServer, world: World
+) -> None:
+    day = {"act": "mail", "pick": [sent.pk], "number": "1"}
+    post(staff, "access/", day)
+    work(world.at)
+
+    invitations.order(accesses=[sent.pk], by=BY, at=world.at + timedelta(hours=3), reminds=True)
+    work(world.at + timedelta(hours=3))
+    soon = len(smtp.mails)
+    ordered = invitations.order(accesses=[sent.pk], by=BY, at=world.at + timedelta(days=1, hours=3), reminds=True)
+    work(world.at + timedelta(days=1, hours=3))
+
+    assert (soon, ordered.ordered, len(smtp.mails)) == (1, [sent.pk], 2)
+    assert plan_of(sent).reminders == 1
 
 
 def test_all_on_the_list_are_marked(staff: Client, sent: Access) -> None:

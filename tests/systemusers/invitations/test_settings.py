@@ -5,6 +5,7 @@ from __future__ import annotations
 import socketserver
 import threading
 from collections.abc import Iterator
+from datetime import time
 from typing import Any
 
 import dns.message
@@ -14,12 +15,14 @@ from django.test import Client
 
 from accounts.models import User
 from portal.core.outbox.message import OutboxMessage
-from systemusers.models import MailDomainCheck, MailPlan, MailTemplate
-from systemusers.services.invitations.settings import mail_plan
+from portal.core.outbox.quiet_hours import NORWAY
+from systemusers.models import Access, MailDomainCheck, MailPlan, MailTemplate
+from systemusers.services import invitations
+from systemusers.services.invitations.settings import mail_plan, save_plan
 from tests.core.outbox.smtp import MailServer
-from tests.systemusers.invitations.rig import body, parsed, work
+from tests.systemusers.invitations.rig import body, parsed, plan_of, work
 from tests.systemusers.staff import page, post
-from tests.systemusers.world import World
+from tests.systemusers.world import BY, World
 
 PLAN = {
     "reminder_days": "2, 5", "most_mails": "3", "quiet_from": "20:00", "quiet_to": "06:30", "skips_weekends": "on",
@@ -35,6 +38,19 @@ def test_the_plan_is_saved(staff: Client) -> None:
     plan = mail_plan()
     assert (plan.reminder_days, plan.most_mails, f"{plan.quiet_to:%H:%M}") == ([2, 5], 3, "06:30")
     assert (plan.skips_weekends, plan.skips_holidays, plan.dkim_selectors) == (True, False, "s1, s2")
+
+
+@pytest.mark.usefixtures("reachable")
+def test_first_mails_that_wait_are_given_a_time_by_the_new_plan(staff: Client, sent: Access, world: World) -> None:
+    night = world.at.astimezone(NORWAY).replace(hour=22)
+    invitations.order(accesses=[sent.pk], by=BY, at=night)
+    waits = plan_of(sent).next_attempt_at
+
+    save_plan(plan=MailPlan(pk=1, quiet_from=time(0), quiet_to=time(0)), seen=None, by=BY, at=night)
+
+    assert waits is not None
+    assert waits > night
+    assert plan_of(sent).next_attempt_at == night
 
 
 @pytest.mark.parametrize(

@@ -82,3 +82,9 @@ def test_two_files_of_one_name_are_an_error() -> None:
     findings = ADAPTER.check(reports, ABOUT)
 
     assert [(finding.level, finding.code) for finding in findings] == [("ERROR", "TWICE")]
+
+
+def test_a_saft_with_very_many_lines_is_taken() -> None:
+    content = b"<AuditFile><Header/>" + b"<Line>12345678</Line>" * 350_000 + b"</AuditFile>"
+
+    assert codes(inspected("saft.xml", content)) == []

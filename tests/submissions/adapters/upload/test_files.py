@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from submissions import safe_xml
 from submissions.adapters.base import Delivered
+from submissions.adapters.upload import json_file
 from submissions.adapters.upload.facts import MOST_BYTES
 from submissions.period import Period
 from tests.submissions.adapters.upload.files import (
@@ -167,6 +169,9 @@ def test_the_party_may_be_a_text_as_well() -> None:
         ({"meldingsId": None}, "NOT_AN_ID"),
         ({"meldingsId": "1"}, "NOT_AN_ID"),
         ({"erstatterMeldingsId": "1"}, "NOT_AN_ID"),
+        ({"meldingsId": "0198c1f27c1e7b529a553f2d6b9f0a11"}, "NOT_AN_ID"),
+        ({"meldingsId": "{0198c1f2-7c1e-7b52-9a55-3f2d6b9f0a11}"}, "NOT_AN_ID"),
+        ({"erstatterMeldingsId": "urn:uuid:0198c1f2-7c1e-7b52-9a55-3f2d6b9f0a11"}, "NOT_AN_ID"),
         ({"oppgave": None}, "MISSING"),
         ({"oppgave": []}, "MISSING"),
     ],
@@ -215,6 +220,8 @@ def test_what_is_no_amelding_has_no_role_and_a_text(content: str | bytes, code: 
         ('"oppgave":', '"oppgave": {"virksomhet": []}, "oppgave":', "oppgave"),
         ('"norskIdentifikator":', f'"norskIdentifikator": "{OTHER}", "norskIdentifikator":', "norskIdentifikator"),
         ('"kalendermaaned":', '"kalender\\u006daaned": "2026-02", "kalendermaaned":', "kalendermaaned"),
+        ('"virksomhet":', '"virksomhet": [], "virksomhet":', "virksomhet"),
+        ('"inntektsmottaker":', '"inntektsmottaker": [], "inntektsmottaker":', "inntektsmottaker"),
     ],
 )
 def test_a_name_that_stands_twice_is_refused(old: str, new: str, name: str) -> None:
@@ -244,3 +251,13 @@ def test_an_amelding_in_a_file_has_its_ids_and_stands_beside_others() -> None:
         for finding in [*JSON.check([first], used), *JSON.check([second_one], standing)]:
             assert "%(" not in JSON.render(finding)
             assert JSON.render(finding) != finding.code
+
+
+def test_a_file_of_very_many_tiny_parts_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_file, "MOST_VALUES", 200)
+    units = ",".join(["{}"] * 300)
+    report = inspect(JSON, AMELDING, json.dumps(json_message(oppgave={"virksomhet": []})).replace("[]", f"[{units}]"))
+
+    assert codes(report) == [("ERROR", "TOO_MANY_VALUES")]
+    with pytest.raises(safe_xml.UnreadableXml, match="TOO_MANY_ELEMENTS"):
+        list(safe_xml.walk(b"<a>" + b"<b/>" * 3_000 + b"</a>", most_bytes=30_000))

@@ -169,3 +169,24 @@ def test_a_worker_killed_between_upload_and_submission_goes_on_with_the_same_upl
 
     assert submission.status == S.DELIVERED
     assert len(made(rig, "POST", "/opplastinger")) == 1
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_an_upload_that_is_gone_already_is_nothing_that_is_left(rig: Rig, status: int) -> None:
+    submission = rig.world.send(rig.queued())
+    cancel(submission=submission, by=BY, at=rig.world.at)
+    rig.order(call=0, status=status)
+
+    rig.world.send(submission)
+
+    assert (submission.left_behind, submission.next_attempt_at) == ("", None)
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_an_upload_that_is_gone_before_it_is_controlled_is_made_again(rig: Rig, status: int) -> None:
+    rig.order(call=1, status=status)
+
+    submission = rig.world.settle(rig.world.send(rig.queued()))
+
+    assert submission.status == S.DELIVERED
+    assert len(made(rig, "POST", "/opplastinger")) == 2

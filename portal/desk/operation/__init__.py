@@ -1,0 +1,1 @@
+"""Drift: the page of administrators about queues, workers, outside services and what waits; and the same numbers as metrics."""
