@@ -156,9 +156,9 @@ class Hold(Generic[Row]):
             self.lock()
             row.move_to(status, by=by, at=self.now(), lease_until=self.until(), **fields)
 
-    def postpone(self, wait: timedelta) -> None:
+    def postpone(self, wait: timedelta, **fields: Any) -> None:
         """Not now, and nothing failed: end the lease and try again after `wait`, with the failures as they are."""
-        self._release(self.now() + wait)
+        self._release(self.now() + wait, **fields)
 
     def _release(self, next_attempt_at: datetime | None, **fields: Any) -> None:
         untouched = Q(next_attempt_at=self._due_at) if self._due_at else Q(next_attempt_at__isnull=True)

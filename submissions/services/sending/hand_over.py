@@ -19,9 +19,10 @@ from django.db import transaction
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from portal.core.lease import Hold
+from portal.core.lease import Hold, waiting_time
 from portal.core.required import required
 from portal.core.states import LostRace
+from portal.gateways.errors import HeldBack
 from submissions.adapters import HAND_OVERS
 from submissions.adapters.base import HandOver, Progress, Receipt
 from submissions.models import Call, Document, Submission
@@ -88,7 +89,7 @@ def look(hold: Hold[Submission]) -> None:
         if hold.row.status == Status.DELIVERED and _has_waited(hold):
             _end(hold)
         else:
-            hold.postpone(_pause(hold))
+            _look_again_soon(hold, error)
         return
     if hold.row.status == Status.NEEDS_PERSON:
         _settle_person(hold, progress)
@@ -115,11 +116,21 @@ def _pause(hold: Hold[Submission]) -> timedelta:
     return min(max((hold.now() - hold.row.status_at) / 10, FIRST_LOOK), LONGEST_PAUSE)
 
 
+def _look_again_soon(hold: Hold[Submission], error: Exception) -> None:
+    """After a failed look: after seconds at first, for a person may wait for it. The code stays: it says what is waited for."""
+    if isinstance(error, HeldBack) and not error.by_remote:
+        hold.postpone(waiting_time(0, asked=error.retry_after))
+        return
+    asked = getattr(error, "retry_after", None)
+    wait = waiting_time(hold.row.failures + 1, asked=asked, longest=_pause(hold))
+    hold.put_off(code=hold.row.problem_code, wait=wait)
+
+
 def _settle_person(hold: Hold[Submission], progress: Progress) -> None:
     if progress.is_gone:
         hold.move_to(Status.CANCELLED, by=BY, problem_code=GONE, failures=0, what={"code": GONE})
     elif progress.receipt is None:
-        hold.postpone(_pause(hold))
+        hold.postpone(_pause(hold), failures=0)
     else:
         _delivered(hold, progress.receipt)
 
@@ -149,7 +160,7 @@ def _settle_answer(hold: Hold[Submission], progress: Progress) -> None:
         if progress.is_gone or progress.has_ended or _has_waited(hold):
             _end(hold)
         else:
-            hold.postpone(_pause(hold))
+            hold.postpone(_pause(hold), failures=0)
         return
     for name, media_type, content in progress.answers:
         _record(hold, keep(content), name, media_type, Document.Role.FEEDBACK)
