@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 LEASE_MS = 240_000
 """For what a worker does: a row whose worker was stopped is taken by another after three minutes."""
 

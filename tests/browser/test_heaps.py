@@ -16,6 +16,7 @@ from submissions.adapters.rf1086.samples import example
 from submissions.period import Period
 from submissions.services import catalogue
 from tests.browser.conftest import AXE, Portal, log_in
+from tests.browser.portal import PATIENCE_MS
 from tests.browser.test_accessibility import LOOKS, RULES
 from tests.submissions.heaps.rig import HOUSING, zipped
 
@@ -67,7 +68,7 @@ def test_a_heap_is_sorted_before_ones_eyes(
 
     page.get_by_label("Filer eller zip").set_input_files(heap_files())
     page.get_by_role("button", name="Sorter filene").click()
-    expect(page.get_by_role("heading", name="8 filer er sortert")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="8 filer er sortert")).to_be_visible(timeout=2 * PATIENCE_MS)
     look(page, f"heap-{scheme}-{width}")
     faults += faults_of(page)
     page.get_by_role("link", name="Alle filer").click()

@@ -166,7 +166,7 @@ def running_portal(prepared_server: Path | None) -> Iterator[Portal]:
         with output.open("wb") as file:
             process = start(environment, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
         try:
-            wait_for(lambda: "Ctrl-C ends all of it" in output.read_text() or process.poll() is not None, seconds=90)
+            wait_for(lambda: "Ctrl-C ends all of it" in output.read_text() or process.poll() is not None, seconds=180)
             assert process.poll() is None, output.read_text()
             made = Portal(environment, valkey, postgresql, process, output)
             stack.callback(made.end_loader)
@@ -175,4 +175,4 @@ def running_portal(prepared_server: Path | None) -> Iterator[Portal]:
             family = everything_below(process.pid)
             process.terminate()
             process.wait(60)
-            wait_for(lambda: not any(map(is_alive, family)), seconds=30)
+            wait_for(lambda: not any(map(is_alive, family)), seconds=90)

@@ -24,7 +24,7 @@ def test_work_goes_on_by_itself_after_valkey_was_away(portal: Portal) -> None:
     portal.load("prepare()")
     portal.sandbox("POST", "faults", service="skatteetaten", kind="slow", seconds=0.5, times=10_000)
     portal.load(f"queue_reports({BEFORE})")
-    wait_for(lambda: received(portal) >= 2, seconds=60)
+    wait_for(lambda: received(portal) >= 2, seconds=180)
     assert portal.health()["work"] == "ok"
 
     gone = time.monotonic()
@@ -36,7 +36,7 @@ def test_work_goes_on_by_itself_after_valkey_was_away(portal: Portal) -> None:
     assert portal.health()["broker"] == "does not answer"
     portal.valkey.start()
 
-    wait_for(lambda: portal.health()["status"] == "ready", seconds=60)
+    wait_for(lambda: portal.health()["status"] == "ready", seconds=180)
     portal.sandbox("DELETE", "faults")
     # A report in the hands of a worker that died waits for the end of its lease.
     wait_until(lambda: portal.counts()["delivered"] == BEFORE + DURING, seconds=240)

@@ -102,11 +102,11 @@ def test_a_flood_in_one_queue_leaves_the_workers_of_the_others_free(workplace: F
     workplace.start("others", "--queues", ",".join(OTHERS), "--concurrency", "2")
     for _ in range(FLOOD):
         workplace.send("flood.wait", Purpose.FOLLOWING, seconds=3)
-    wait_for(lambda: workplace.waiting(Purpose.FOLLOWING) < FLOOD, seconds=60)
+    wait_for(lambda: workplace.waiting(Purpose.FOLLOWING) < FLOOD, seconds=180)
 
     for purpose in OTHERS:
         workplace.send("flood.tell", purpose, queue=purpose)
-    wait_for(lambda: len(workplace.told()) == len(OTHERS), seconds=60)
+    wait_for(lambda: len(workplace.told()) == len(OTHERS), seconds=180)
 
     assert set(workplace.told()) == set(OTHERS), workplace.logs()
     assert workplace.waiting(Purpose.FOLLOWING) > FLOOD / 2
@@ -116,12 +116,12 @@ def test_one_worker_for_all_takes_from_the_queues_in_turn(workplace: Field) -> N
     workplace.start("all", "--concurrency", "1")
     for _ in range(FLOOD):
         workplace.send("flood.wait", Purpose.FOLLOWING, seconds=0.2)
-    wait_for(lambda: workplace.waiting(Purpose.FOLLOWING) < FLOOD, seconds=60)
+    wait_for(lambda: workplace.waiting(Purpose.FOLLOWING) < FLOOD, seconds=180)
     before = workplace.waiting(Purpose.FOLLOWING)
 
     for purpose in OTHERS:
         workplace.send("flood.tell", purpose, queue=purpose)
-    wait_for(lambda: len(workplace.told()) == len(OTHERS), seconds=60)
+    wait_for(lambda: len(workplace.told()) == len(OTHERS), seconds=180)
 
     assert set(workplace.told()) == set(OTHERS), workplace.logs()
     assert before - workplace.waiting(Purpose.FOLLOWING) < 30, "others waited for the flood"
@@ -132,7 +132,7 @@ def test_a_worker_of_one_queue_serves_its_heartbeat_and_reports_itself(workplace
 
     workplace.send("flood.tell", heartbeat_queue(Purpose.MAIL), queue="beat")
     workplace.send("flood.tell", Purpose.SENDING, queue="sending")
-    wait_for(lambda: workplace.valkey.hget(WORKERS, "mail@here") and workplace.told(), seconds=60)
+    wait_for(lambda: workplace.valkey.hget(WORKERS, "mail@here") and workplace.told(), seconds=180)
     time.sleep(1)
 
     assert workplace.told() == ["beat"], workplace.logs()

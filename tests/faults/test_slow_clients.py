@@ -23,7 +23,7 @@ ADDRESSES = ["/hooks/events/abc", "/accounts/login/", "/l/abc/altinn/", "/sandbo
 def portal(prepared_server: Path | None) -> Iterator[Portal]:
     """One for all of these: they take nothing away."""
     with running_portal(prepared_server) as made:
-        wait_for(lambda: made.health()["status"] == "ready", seconds=60)
+        wait_for(lambda: made.health()["status"] == "ready", seconds=180)
         yield made
 
 

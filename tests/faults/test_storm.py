@@ -26,6 +26,8 @@ CUSTOMERS = int(os.environ.get("CUSTOMERS", "4"))
 SERVICES = ("innrapportering-aksjonaerregisteroppgave", "innrapportering-boligsameie")
 PATIENCE = int(os.environ.get("PATIENCE", "540"))
 """Seconds until all is settled: leases of dead workers run out after three minutes."""
+BEATS = 120
+"""Seconds until a worker that was killed is started again and its queues have been heard of."""
 REMOTES = ("skatteetaten", "skatteetaten", "dialogporten", "maskinporten", "authentication", "events", "brreg")
 REFUSALS: tuple[dict[str, Any], ...] = tuple(
     {"kind": "status", "status": status} for status in (401, 403, 408, 410, 425, 500, 502, 503, 504)
@@ -171,4 +173,4 @@ def test_after_a_storm_nothing_is_lost_or_sent_twice_and_nothing_is_stuck_withou
     waiting = sum(each["status"] in TOLD | {"REJECTED"} for each in ours["reports"]) + ours["refused"]
     assert ours["told"] >= waiting, (ours, *what)
     assert portal.process.poll() is None, what
-    assert portal.health()["status"] == "ready", what
+    assert wait_until(lambda: portal.health()["status"] == "ready", seconds=BEATS), what

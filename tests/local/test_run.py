@@ -58,7 +58,7 @@ class Run:
         self.output = Path(environment["HOME"]) / f"output {time.monotonic_ns()}"
         with self.output.open("wb") as file:
             self.process = start(environment, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
-        wait_for(lambda: "Ctrl-C ends all of it" in self.output.read_text() or self.has_ended, seconds=60)
+        wait_for(lambda: "Ctrl-C ends all of it" in self.output.read_text() or self.has_ended, seconds=180)
         assert not self.has_ended, self.output.read_text()
 
     @property
@@ -69,7 +69,7 @@ class Run:
         family = everything_below(self.process.pid)
         self.process.kill()
         self.process.wait()
-        wait_for(lambda: not any(is_alive(pid) for pid in family), seconds=30)  # they still write into the folder
+        wait_for(lambda: not any(is_alive(pid) for pid in family), seconds=90)  # they still write into the folder
 
 
 class Runs:
@@ -150,7 +150,7 @@ def test_a_second_run_with_the_same_data_is_refused(shared):
     others = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
     second = start(shared.environment | others, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
-    printed, _ = second.communicate(timeout=60)
+    printed, _ = second.communicate(timeout=180)
 
     assert second.returncode == 1
     assert f"runs already, at http://127.0.0.1:{shared.environment['PORT']}" in printed
@@ -161,7 +161,7 @@ def test_the_tour_refuses_another_folders_portal(shared):
     elsewhere = shared.environment | {"DATA_DIR": shared.environment["HOME"] + "/other"}
     command = [sys.executable, "manage.py", "tour"]
     done = subprocess.run(
-        command, cwd=settings.BASE_DIR, env=elsewhere, capture_output=True, text=True, check=False, timeout=100
+        command, cwd=settings.BASE_DIR, env=elsewhere, capture_output=True, text=True, check=False, timeout=180
     )
 
     assert done.returncode == 1
@@ -189,7 +189,7 @@ def test_ctrl_c_ends_everything_and_calls_it_a_good_end(running):
     os.killpg(process.pid, signal.SIGINT)
 
     assert process.wait(15) == 0
-    wait_for(lambda: not any(map(is_alive, everything)), seconds=5)
+    wait_for(lambda: not any(map(is_alive, everything)), seconds=20)
 
 
 def test_a_process_that_ends_by_itself_ends_the_rest_and_is_named(running):
@@ -216,18 +216,18 @@ def started(output, name):
 def test_a_worker_that_dies_is_started_again_and_works_on(running, runs):
     process, output = running
     address = f"http://127.0.0.1:{runs.environment['PORT']}/readyz"
-    wait_for(lambda: httpx.get(address).json()["work"] == "ok", seconds=30)
+    wait_for(lambda: httpx.get(address).json()["work"] == "ok", seconds=90)
 
     [worker] = children(started(output, "worker")[0])  # of its keeper
     os.kill(worker, signal.SIGKILL)
-    wait_for(lambda: len(started(output, "worker")) == 2, seconds=15)
+    wait_for(lambda: len(started(output, "worker")) == 2, seconds=120)
 
     assert "worker ended by itself (exit code 137); it is started again in 1 s." in output.read_text()
     assert process.poll() is None
     everything = everything_below(process.pid)
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(15) == 0
-    wait_for(lambda: not any(map(is_alive, everything)), seconds=5)
+    wait_for(lambda: not any(map(is_alive, everything)), seconds=20)
 
 
 def test_nothing_outlives_a_runner_that_was_killed(running):
@@ -237,14 +237,14 @@ def test_nothing_outlives_a_runner_that_was_killed(running):
     process.kill()
     process.wait()
 
-    wait_for(lambda: not any(map(is_alive, everything)), seconds=15)
+    wait_for(lambda: not any(map(is_alive, everything)), seconds=60)
 
 
 @pytest.mark.parametrize("variable", ["PORT", "SANDBOX_PORT"])
 def test_a_busy_port_is_named_with_the_variable_that_changes_it(environment, variable):
     with socket.create_server(("127.0.0.1", int(environment[variable]))):
         process = start(environment, stderr=subprocess.PIPE, text=True)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=90)
 
     assert process.returncode == 1
     assert f"Port {environment[variable]} is in use by another program" in said
@@ -254,7 +254,7 @@ def test_a_busy_port_is_named_with_the_variable_that_changes_it(environment, var
 def test_run_is_refused_in_production(environment):
     process = start(environment | {"PORTAL_MODE": "production"}, stderr=subprocess.PIPE, text=True)
 
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=90)
 
     assert process.returncode == 2
     assert "PORTAL_URL is not set" in said
@@ -283,8 +283,8 @@ def test_a_worker_whose_supervisor_is_killed_is_started_again(running):
 
     os.kill(keeper, signal.SIGKILL)
 
-    wait_for(lambda: len(started(output, "worker")) == 2, seconds=60)
-    wait_for(lambda: not any(map(is_alive, orphans)), seconds=30)
+    wait_for(lambda: len(started(output, "worker")) == 2, seconds=120)
+    wait_for(lambda: not any(map(is_alive, orphans)), seconds=90)
     assert process.poll() is None
 
 
