@@ -106,6 +106,8 @@ class _Pool:
     def client(self) -> httpx.Client:
         with self._lock:
             if self._client is None or self._transport is not TRANSPORT:
+                if self._client is not None:
+                    self._client.close()
                 limits = httpx.Limits(max_connections=100, max_keepalive_connections=50, keepalive_expiry=30)
                 self._client = httpx.Client(
                     transport=TRANSPORT,
