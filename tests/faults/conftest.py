@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -25,15 +23,6 @@ from portal.local import embedded
 from portal.local.keeper import is_alive
 from tests import prepared
 from tests.local.test_run import everything_below, free_port, start, wait_for
-
-
-@pytest.fixture(autouse=True)
-def half_open_connections() -> Iterator[None]:
-    """Whoever was talking to a server when it was killed may leave a socket: it is collected here, and blames no later test."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @dataclass
