@@ -30,13 +30,28 @@ from portal.core.forms import CleanText
 admin.site.unregister([Group, EmailAddress])
 
 
-class NewUserForm(CleanText, AdminUserCreationForm):
+class OwnAddress:
+    """A part of the two forms. An address that a colleague has had is refused at its field."""
+
+    cleaned_data: dict[str, Any]
+    instance: User
+
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"])
+        if staff.is_of_another(email, user=self.instance):
+            raise forms.ValidationError(
+                _("En annen ansatt har hatt adressen, og revisjonsloggen kjenner personen på den. Velg en annen.")
+            )
+        return email
+
+
+class NewUserForm(CleanText, OwnAddress, AdminUserCreationForm):
     class Meta:
         model = User
         fields = ("email", "name", "role")
 
 
-class ChangedUserForm(CleanText, UserChangeForm):
+class ChangedUserForm(CleanText, OwnAddress, UserChangeForm):
     class Meta:
         model = User
         fields = "__all__"
@@ -50,10 +65,10 @@ class UserAdmin(Bounded, DjangoUserAdmin):
     list_filter = ("role", "is_active", "is_staff", "portfolios")
     search_fields = ("email", "name")
     ordering = ("email",)
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("last_login", "date_joined", "former_emails")
     filter_horizontal = ("portfolios",)
     fieldsets = (
-        (None, {"fields": ("email", "name", "password", "language")}),
+        (None, {"fields": ("email", "former_emails", "name", "password", "language")}),
         (_("Tilgang"), {"fields": ("role", "portfolios", "is_active", "is_staff", "is_superuser")}),
         (_("Datoer"), {"fields": ("last_login", "date_joined")}),
     )

@@ -176,6 +176,25 @@ class SettleForm(CleanText, forms.Form):
     )
 
 
+class TwoAnswersForm(CleanText, forms.Form):
+    """Which of two answers stands. `shown` is the token of the page."""
+
+    shown = forms.CharField(widget=forms.HiddenInput, required=False)
+    stands = forms.ChoiceField(
+        label=_("Hvilket svar gjelder?"),
+        widget=forms.RadioSelect,
+        choices=[("ACCEPTED", _("Leveransen er godkjent")), ("REJECTED", _("Leveransen er avvist"))],
+        error_messages={"required": _("Velg hvilket svar som gjelder.")},
+    )
+    reason = forms.CharField(
+        label=_("Hvordan vet dere det?"),
+        help_text=_("For eksempel hvem hos Skatteetaten eller kunden som svarte, og når."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=500,
+        error_messages={"required": _("Skriv hvordan dere vet det.")},
+    )
+
+
 class OrderForm(CleanText, forms.Form):
     """What to ask for. Fields that the retrieval does not need are left out. `reference` makes a second click harmless."""
 

@@ -57,6 +57,7 @@ urlpatterns = [
     path("submissions/<int:pk>/approval/withdraw/", approvals.withdraw, name="approval-withdraw"),
     path("submissions/<int:pk>/found/", decisions.answer_found, name="submission-found"),
     path("submissions/<int:pk>/settle/", decisions.settle, name="submission-settle"),
+    path("submissions/<int:pk>/two-answers/", decisions.two_answers, name="submission-two-answers"),
     path("submissions/hold/end/", decisions.end_hold, name="hold-end"),
     path("submissions/hold/access/<int:pk>/", decisions.release_access, name="hold-release"),
     path("submissions/<int:pk>/look/", decisions.look, name="submission-look"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -42,9 +43,15 @@ class Role(models.TextChoices):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A member of the vendor's staff, known by e-mail. `is_staff` opens Django admin (the operator)."""
+    """A member of the vendor's staff, known by e-mail. `is_staff` opens Django admin (the operator).
+
+    `former_emails` are addresses that the person has had: the trail knows the acts of that time by them. They are nobody else's.
+    """
 
     email = models.EmailField(_("e-post"), unique=True)
+    former_emails = ArrayField(
+        models.EmailField(), verbose_name=_("tidligere e-post"), default=list, db_default=[], editable=False
+    )
     name = models.CharField(_("navn"), max_length=100)
     role = models.CharField(_("rolle"), max_length=20, choices=Role, default=Role.READER)
     portfolios = models.ManyToManyField(Portfolio, verbose_name=_("porteføljer"), blank=True, related_name="staff")
@@ -73,6 +80,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def actor(self) -> str:
         """The name of this user in the audit trail."""
         return f"user:{self.email}"
+
+    @property
+    def actors(self) -> list[str]:
+        """All names of this user in the audit trail, also those of earlier addresses."""
+        return [self.actor, *(f"user:{email}" for email in self.former_emails)]
 
     @property
     def first_name(self) -> str:

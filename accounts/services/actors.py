@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Case, OuterRef, QuerySet, Subquery, When
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Substr
 from django.utils.translation import gettext as _
 
@@ -19,13 +19,28 @@ Names = dict[str, str]
 
 
 def names_of(actors: Iterable[str]) -> Names:
-    emails = {by.removeprefix(STAFF) for by in actors if by.startswith(STAFF)}
-    return dict(User.objects.filter(email__in=emails).values_list("email", "name"))
+    return {email: name for email, (_pk, name) in _staff(actors).items()}
+
+
+def ids_of(actors: Iterable[str]) -> set[int]:
+    """The keys of the members of staff behind these names, whichever address each had when it acted."""
+    return {pk for pk, _name in _staff(actors).values()}
+
+
+def _staff(actors: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Key and name by each address that was asked for, present or former. One query."""
+    asked = {by.removeprefix(STAFF) for by in actors if by.startswith(STAFF)}
+    if not asked:
+        return {}
+    rows = User.objects.filter(Q(email__in=asked) | Q(former_emails__overlap=list(asked)))
+    found = rows.values_list("pk", "name", "email", "former_emails")
+    return {email: (pk, name) for pk, name, now, former in found for email in {now, *former} & asked}
 
 
 def with_names(events: QuerySet[Any]) -> QuerySet[Any]:
     """Audit events with the names of the staff among their actors, for `names_in`: no further query."""
-    staff = User.objects.filter(email=Substr(OuterRef("by"), len(STAFF) + 1))
+    address = Substr(OuterRef("by"), len(STAFF) + 1)
+    staff = User.objects.filter(Q(email=address) | Q(former_emails__contains=[address]))
     named: QuerySet[Any] = events.annotate(
         by_name=Case(When(by__startswith=STAFF, then=Subquery(staff.values("name")[:1])))
     )

@@ -16,16 +16,30 @@ from portal.core.audit_events import AuditType
 FIELDS = ("email", "name", "language", "role", "is_active", "is_staff", "is_superuser")
 
 
+class AddressOfAnother(ValueError):
+    """Somebody else had the address: the trail would say that the new one did what the former one has done."""
+
+
+def is_of_another(email: str, *, user: User) -> bool:
+    """Whether another member of staff has had this address."""
+    return User.objects.exclude(pk=user.pk).filter(former_emails__contains=[email]).exists()
+
+
 def save_user(*, user: User, by: str, at: datetime) -> None:
-    """Store a new account or the changed fields of one. Nothing is recorded when nothing changed."""
+    """Store a new account or the changed fields of one. Nothing is recorded when nothing changed. Raises AddressOfAnother."""
     what = AuditType.ADDED if user.pk is None else AuditType.EDITED
     with transaction.atomic():
         old = stored_values(user, FIELDS)
         edits = changes(old=old, new=values_of(user, FIELDS))
+        if "email" in edits and is_of_another(user.email, user=user):
+            raise AddressOfAnother(user.email)
         if what == AuditType.ADDED:
             user.save()
         elif edits:
             user.save(update_fields=list(edits))
+        if "email" in edits and old.get("email"):
+            user.former_emails = sorted({*user.former_emails, str(old["email"])} - {user.email})
+            user.save(update_fields=["former_emails"])
         if edits:
             record(by=by, at=at, target=user, what=what, changes=edits)
         if "is_active" in edits and not user.is_active:

@@ -138,6 +138,8 @@ class AuditType(StrEnum):
     LEFTOVERS_REMOVED = "leftovers-removed"
     SETTLED = "settled"
     CORRECTION_TOLD = "correction-told"
+    CONTRADICTED = "contradicted"
+    ANSWER_CHOSEN = "answer-chosen"
     RESTORED = "restored"
     HOLD_ENDED = "hold-ended"
     BACKUP = "backup"
@@ -275,6 +277,8 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.ORDER_EXPORTED: {"format"},
     T.SETTLED: {"outcome", "grounds"},
     T.CORRECTION_TOLD: {"correction"},
+    T.CONTRADICTED: {"outcome", "transmission"},
+    T.ANSWER_CHOSEN: {"outcome", "grounds"},
 }
 """Types that are not here have no details."""
 TRANSITION_KEYS = {"attempt", "code", "codes", "confirmed", "first_sign", "ordered_by", "transmission"}

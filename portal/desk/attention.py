@@ -169,6 +169,7 @@ def _submissions(user: User, environment: Environment, at: datetime) -> dict[str
         S.SENDING: rows.filter(LASTING | _left_alone(at), status=S.SENDING),
         S.READY: rows.filter(status=S.READY, corrects__isnull=True).exclude(Approval.UNANSWERED),
         "unanswered": rows.filter(unanswered(at)),
+        "contradicted": rows.filter(contradicted_at__isnull=False),
         "receipts": lasting_problems(rows.filter(delivered_at__isnull=False).exclude(status=S.UNCERTAIN)),
         "checks": lasting_problems(PackageCheck.objects.filter(submission__in=rows)),
         "imports": lasting_problems(CustomerImport.objects.visible_to(user).filter(environment=environment)),
@@ -207,12 +208,21 @@ def _about_receipts(environment: Environment, counts: Counts) -> list[Todo]:
 
 
 def _about_answers(environment: Environment, counts: Counts) -> list[Todo]:
-    """Delivered reports that have no verdict after the service's usual time."""
+    """Delivered reports that have no verdict after the service's usual time, or two that disagree."""
     count, oldest = counts["unanswered"].n, counts["unanswered"].oldest
     title = ngettext("Levert innsending har ikke fått svar", "Leverte innsendinger har ikke fått svar", count)
     text = _("Skatteetaten bruker vanligvis kortere tid. Se dialogen, eller spør Skatteetaten.")
     page = _url(environment, "submissions", "state=unanswered")
-    return [Todo(count, title, f"{text} {_oldest(oldest)}", _("Vis"), page, key="unanswered")]
+    two = counts["contradicted"].n
+    ask = _("Spør Skatteetaten, og si hvilket svar som gjelder.")
+    both = ngettext(
+        "Innsending har fått svar som motsier hverandre", "Innsendinger har fått svar som motsier hverandre", two
+    )
+    listed = _url(environment, "submissions", "state=contradicted")
+    return [
+        Todo(count, title, f"{text} {_oldest(oldest)}", _("Vis"), page, key="unanswered"),
+        Todo(two, both, ask, _("Vis"), listed, is_urgent=True, key="contradicted"),
+    ]
 
 
 def _about_orders(environment: Environment, counts: Counts) -> list[Todo]:

@@ -70,6 +70,11 @@ def _settled(detail: Detail, model: Any) -> list[str]:
     return [_("Den kom fram") if arrived else _("Den kom ikke fram"), str(detail.get("grounds", ""))]
 
 
+def _outcome(detail: Detail, model: Any) -> list[str]:
+    """A state of the row, and why a person said so."""
+    return [state_title(model, str(detail.get("outcome", ""))), str(detail.get("grounds", ""))]
+
+
 def _edits(detail: Detail, model: Any) -> list[str]:
     changes: dict[str, Any] = detail.get("changes", {})
     return [
@@ -279,6 +284,8 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.CONFIRMATION_REPEATED: P(lazy("Bekreftelsen gjentatt, siden ingenting ble funnet"), on_pages=False),
     T.SETTLED: P(lazy("Avgjort av en person"), _settled),
     T.CORRECTION_TOLD: P(lazy("En person sa hva som retter den"), colour="success"),
+    T.CONTRADICTED: P(lazy("Skatteetaten har gitt et svar som sier det motsatte"), _outcome, "warning"),
+    T.ANSWER_CHOSEN: P(lazy("En person sa hvilket svar som gjelder"), _outcome, "success"),
     T.RESTORED: P(lazy("Databasen lagt tilbake, sendingen stanset")),
     T.HOLD_ENDED: P(lazy("Sendingen sluppet løs igjen")),
     T.PURGE_PLANNED: P(lazy("Sletting planlagt"), _names("kind", "number"), on_pages=False),

@@ -210,6 +210,7 @@ class Transmission(WithTexts):
 
     `content_reference` is the address that tells the sender that a person has opened it, "" without one.
     `stored_at` is when it came here; None for one that came before that was noted.
+    `verdict` is what it says of its submission: one of `Submission.DECIDED`, "" for none or while its documents are not here.
     `read_at` is when somebody here read a letter first; `read_by` is "" for one that was old when we began to follow the customer.
     """
 
@@ -225,6 +226,9 @@ class Transmission(WithTexts):
     stored_at = models.DateTimeField(_("kom hit"), null=True, blank=True, db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(_("slettet av avsenderen"), null=True, blank=True)
     content_reference = models.TextField(_("adresse som sier at den er åpnet"), blank=True)
+    verdict = models.CharField(
+        _("utfall"), max_length=12, choices=Submission.Status, blank=True, editable=False, db_default=""
+    )
     read_at = models.DateTimeField(_("lest"), null=True, blank=True)
     read_by = models.CharField(_("lest av"), max_length=200, blank=True)
     submission = models.ForeignKey(

@@ -25,9 +25,9 @@ from systemusers.models import Access
 class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
     @classmethod
     def owed(cls) -> Q:
-        """On the way, without an answer, or wrong and not corrected."""
+        """On the way, without an answer, with two that disagree, or wrong and not corrected."""
         wrong = Q(pk__in=Submission.objects.needing_correction().order_by().values("pk"))
-        return Q(status__in=Submission.UNDER_WAY) | wrong
+        return Q(status__in=Submission.UNDER_WAY) | Q(contradicted_at__isnull=False) | wrong
 
     def about(
         self, *, customer: Customer, service: str, period: Period, answers_id: int | None = None
@@ -75,6 +75,7 @@ class Submission(OfPeriod, Leased, StatusModel):
     `customer` is whom the report is about, `access` whose rights are used: they differ for an accountant's client.
     `own_reference` and `replaces_reference` are ids that the files themselves carry (`FileReport`), "" for services without.
     `answers` is the dialog in which the authority asked for it; None for what is sent of one's own accord.
+    `contradicted_at` is set while the authority's answers disagree and nobody has said which of them stands.
     `left_behind` is the authority's id of what a report that was given up left there, and that could not be removed yet.
     `next_attempt_at` is set while a worker has something to do: to send it, to settle it, or to store its receipt.
     """
@@ -107,8 +108,8 @@ class Submission(OfPeriod, Leased, StatusModel):
         Status.UNCERTAIN: {Status.DELIVERED, Status.FAILED, Status.QUEUED, Status.NEEDS_PERSON},
         Status.DELIVERED: {Status.ACCEPTED, Status.REJECTED, Status.NEEDS_PERSON},
         Status.NEEDS_PERSON: {Status.DELIVERED, Status.ACCEPTED, Status.REJECTED, Status.QUEUED, Status.CANCELLED},
-        Status.ACCEPTED: set(),
-        Status.REJECTED: set(),
+        Status.ACCEPTED: {Status.REJECTED},  # two answers, and a person says which of them stands
+        Status.REJECTED: {Status.ACCEPTED},
         Status.FAILED: set(),
         Status.CANCELLED: {Status.DRAFT},  # a discarded draft, for a while
     }
@@ -116,6 +117,7 @@ class Submission(OfPeriod, Leased, StatusModel):
         Status.QUEUED, Status.SENDING, Status.UNCERTAIN, Status.DELIVERED, Status.NEEDS_PERSON,
     }  # fmt: skip
     """Those without a verdict, and those that a person must settle."""
+    DECIDED: ClassVar[frozenset[str]] = frozenset({Status.ACCEPTED, Status.REJECTED})
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="submissions", verbose_name=_("kunde"))
     access = models.ForeignKey(Access, models.PROTECT, null=True, verbose_name=_("tilgang"))
@@ -145,6 +147,7 @@ class Submission(OfPeriod, Leased, StatusModel):
     transmission_id = models.UUIDField(_("forsendelse"), null=True, blank=True)
     receipt_reference = models.CharField(_("Skatteetatens referanse"), max_length=200, blank=True)
     decided_at = models.DateTimeField(_("avgjort"), null=True, blank=True)
+    contradicted_at = models.DateTimeField(_("svarene motsier hverandre siden"), null=True, blank=True)
     reasons = EncryptedListField(_("begrunnelser"), editable=False)  # stored.Reason
     payment = EncryptedJSONField(
         _("å betale"), null=True, editable=False
@@ -185,6 +188,9 @@ class Submission(OfPeriod, Leased, StatusModel):
                 name="submission_delivered",
             ),
             models.Index(
+                fields=["contradicted_at"], condition=Q(contradicted_at__isnull=False), name="submission_contradicted"
+            ),
+            models.Index(
                 fields=["transmission_id"], condition=Q(transmission_id__isnull=False), name="submission_by_sent"
             ),
             models.Index(
@@ -199,7 +205,7 @@ class Submission(OfPeriod, Leased, StatusModel):
 
     @property
     def is_final(self) -> bool:
-        return not self.TRANSITIONS[self.status] or self.status == self.Status.CANCELLED
+        return self.status in self.DECIDED | {self.Status.FAILED, self.Status.CANCELLED}
 
     @property
     def is_moving(self) -> bool:

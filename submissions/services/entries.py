@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 from django.utils.translation import get_language
 
-from portal.core.environments import Addresses, Environment
+from portal.core.environments import Addresses, Environment, addresses
 from portal.core.working_days import is_working_day, next_working_day
 from portal.gateways import urns
 from submissions.period import Period, PeriodKind
@@ -113,6 +113,7 @@ class Service:
     `fulfils` is the id of the service that this one is another way to deliver, "" for most: who has delivered by either is done.
     `address_known` false: no page gives the address, and only the sandbox has one. The service is not offered elsewhere.
     `only_above_bytes`: the page says that the way is for files larger than this. Smaller ones go the ordinary way where there is one.
+    `official`: the owner's own name, where it is another than ours, "" where it is not.
     Any of the `resources` or `packages` gives the right. `usual_hours`: after so many hours there is mostly a verdict.
     Of unknown values text is "", numbers 0 and `deadline` None. `checked` is the day when `source` was last read.
     """
@@ -128,6 +129,7 @@ class Service:
     abouts: Texts
     source: str
     checked: date
+    official: str = ""
     form: str = ""
     scopes: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
@@ -191,6 +193,13 @@ class Service:
         if self.gateway == "older":
             return addresses.skatteetaten_older + self.path
         return addresses.skatteetaten_newer.format(label=self.label)
+
+    def address(self, environment: str) -> str:
+        """What is called there, for people to read; "" when no page says so, or nothing is called."""
+        is_public = bool(self.gateway) and self.address_known
+        return (
+            self.base_url(addresses(environment)) if is_public and self.openness(environment) != Openness.CLOSED else ""
+        )
 
     def last_day(self, period: Period) -> date | None:
         """The last day to deliver for a period; None when no page says so."""

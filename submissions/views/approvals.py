@@ -83,6 +83,6 @@ def refuse(request: StaffRequest, row: Submission) -> HttpResponse:
 
 @act
 def withdraw(request: StaffRequest, row: Submission) -> HttpResponse:
-    approvals.withdraw(submission=row, by=request.user.actor, at=timezone.now())
+    approvals.withdraw(submission=row, user=request.user, at=timezone.now())
     messages.success(request, _("Spørsmålet om godkjenning er trukket."))
     return _back(request, row)

@@ -1,4 +1,6 @@
-"""What only a person can decide: a delivery that was there before, a lost answer without access, the hold after a restore."""
+"""What only a person can decide: a delivery that was there before, a lost answer without access, two answers that disagree, the
+hold after a restore.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,10 @@ from portal.core.confirm import Question, ask_first, word_in
 from portal.core.search import row_id
 from portal.core.states import LostRace
 from submissions import tasks
-from submissions.forms import FoundForm, SettleForm
+from submissions.forms import FoundForm, SettleForm, TwoAnswersForm
 from submissions.models import Submission
 from submissions.services import corrections, restoring
+from submissions.services.inbox import two_answers as answers
 from submissions.services.production_start import NotTicked
 from submissions.services.sending import by_person, found, hand_over
 from submissions.services.sending.queue import MaybeDelivered, NotSecondPerson
@@ -82,6 +85,17 @@ def settle(request: StaffRequest, row: Submission) -> HttpResponse:
         form.add_error(None, _("En arbeider har innsendingen akkurat nå. Vent litt, og avgjør på nytt."))
         return sent_page(request, row, settle_form=form, status=409)
     messages.success(request, _("Innsendingen er avgjort."))
+    return _back(request, row)
+
+
+@act
+def two_answers(request: StaffRequest, row: Submission) -> HttpResponse:
+    """Skatteetaten's answers disagree: the person has asked, and says which of them stands."""
+    form = TwoAnswersForm(request.POST)
+    if not form.is_valid():
+        return sent_page(request, row, two_answers_form=form, status=422)
+    answers.settle(submission=row, **form.cleaned_data, by=request.user.actor, at=timezone.now())
+    messages.success(request, _("Valget er lagret."))
     return _back(request, row)
 
 

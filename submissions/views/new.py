@@ -121,6 +121,6 @@ def _begin(request: StaffRequest, customer: Customer, form: NewSubmissionForm) -
         return _page(request, customer, form, refused=refused_files(refused, service_id=service), status=422)
     if not files:
         messages.info(request, _("Kladden er tom, for ingen filer var valgt. Legg til filer her."))
-    if draft.created_by != request.user.actor:
+    if draft.created_by not in request.user.actors:
         messages.info(request, _("Kladden med de samme filene fantes fra før. Den er laget av en annen."))
     return redirect("submission", environment=request.environment, pk=draft.pk)

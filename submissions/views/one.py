@@ -24,11 +24,12 @@ from portal.core.states import IllegalTransition, LostRace
 from portal.core.undo import say_with_undo
 from portal.explain import explain
 from submissions import tasks
-from submissions.forms import FilesForm, SettleForm
+from submissions.forms import FilesForm, SettleForm, TwoAnswersForm
 from submissions.models import Submission
 from submissions.services import catalogue
 from submissions.services.documents import DocumentDamaged
 from submissions.services.drafting import drafts, earlier, removing, taking_back, undoing
+from submissions.services.inbox.two_answers import token
 from submissions.services.pages.page import draft_context, sent_context
 from submissions.services.sending import again, queue
 from submissions.services.sending.approvals import MayNotApprove
@@ -53,11 +54,19 @@ def submission(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def sent_page(
-    request: StaffRequest, row: Submission, *, settle_form: SettleForm | None = None, status: int = 200
+    request: StaffRequest,
+    row: Submission,
+    *,
+    settle_form: SettleForm | None = None,
+    two_answers_form: TwoAnswersForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    """A submission that was queued or sent. `settle_form` has what a person wrote and must mend."""
+    """A submission that was queued or sent. The forms have what a person wrote and must mend."""
     context = sent_context(row, user=request.user, at=timezone.now())
     context["settle_form"] = (settle_form or SettleForm()) if context["may_settle"] else None
+    asks = context["two_answers"] and request.user.may_work
+    choice = two_answers_form or TwoAnswersForm(initial={"shown": token(row)})
+    context["two_answers_form"] = choice if asks else None
     return page_or_fragment(request, "submissions/one.html", "status", context=context, status=status)
 
 

@@ -101,7 +101,7 @@ def services(request: StaffRequest) -> HttpResponse:
 
 def _matches(service: Service, text: str) -> bool:
     words = " ".join(
-        [*service.names.values(), service.form, *service.scopes, *service.resources, service.id]
+        [*service.names.values(), service.official, service.form, *service.scopes, *service.resources, service.id]
     ).casefold()
     return all(word in words for word in text.casefold().split())
 
@@ -156,7 +156,7 @@ def service(request: StaffRequest, service: str) -> HttpResponse:
         "setting": settings.settings.get(entry.id), "is_on": settings.is_on(entry), "needs_approval": settings.needs_approval(entry),
         "is_possible": is_possible(entry),
         "is_sent": entry.adapter in ADAPTERS, "deadline": _deadline(entry, settings), "heading": HEADINGS[entry.group],
-        "openness": [(Environment(key), value) for key, value in entry.environments.items()],
+        "openness": [(Environment(key), value, entry.address(key)) for key, value in entry.environments.items()],
         "packages": named(request.environment, entry.packages),
         "megabytes": entry.max_file_bytes / 10**6, "has_schema": _schema(entry) is not None,
         "reach": reach(entry, user=request.user, environment=request.environment),

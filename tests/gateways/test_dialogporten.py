@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portal.gateways.dialogporten import Dialogporten, Limits
+from portal.gateways.dialogporten import PATIENCE, Dialogporten, Limits
 from portal.gateways.errors import BrokenReply, Refused
 from tests.gateways.remote import Remote
 
@@ -159,6 +159,12 @@ def test_a_search_that_took_too_long_has_its_own_code(remote: Remote) -> None:
 
 
 # what is behind a dialog
+
+
+def test_a_search_is_waited_for_longer_than_dialogporten_itself_waits() -> None:
+    """20 seconds in its database and 25 for the rights: only then comes the 422 that halves the window."""
+    assert PATIENCE > 20 + 25
+    assert Dialogporten(platform="https://platform.example")._channel._timeout.read == PATIENCE
 
 
 def test_transmissions_are_read_with_both_addresses_of_a_document(remote: Remote) -> None:

@@ -167,3 +167,20 @@ def keeps_placeholders(entry: polib.POEntry) -> bool:
         return names(entry.msgstr) == names(entry.msgid)
     singular, plural = entry.msgstr_plural[0], entry.msgstr_plural[1]
     return names(plural) == names(entry.msgid_plural) and names(singular) <= names(plural)
+
+
+def test_every_call_of_a_gateway_is_made_somewhere() -> None:
+    """Code that is ahead of its use is removed."""
+    everything = "\n".join(text_of(path) for path in SOURCES if "sandbox" not in path.parts)
+    gateways = [path for path in SOURCES if path.is_relative_to(ROOT / "portal" / "gateways")]
+    methods = {
+        f"{name(path)}: {method.name}": method.name
+        for path in gateways
+        for node in ast.walk(ast.parse(text_of(path)))
+        if isinstance(node, ast.ClassDef)
+        for method in node.body
+        if isinstance(method, ast.FunctionDef) and not method.name.startswith("_")
+    }
+
+    assert len(methods) > 50
+    assert [where for where, method in methods.items() if not re.search(rf"\.{method}\b", everything)] == []

@@ -11,6 +11,8 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import Portfolio, Role, User
+from accounts.services.actors import with_names
+from accounts.services.staff import AddressOfAnother, save_user
 from portal.core.audit import AuditEvent, target_of
 from portal.core.environments import Environment
 from portal.core.forms import PRODUCTION_WORD
@@ -186,15 +188,17 @@ def test_a_refusal_has_a_reason_and_the_draft_can_be_asked_about_again(access: A
     assert submission.status == S.QUEUED
 
 
-def test_only_the_asker_withdraws(access: Access, case_worker: User) -> None:
-    submission = asked(access)
+def test_only_the_asker_withdraws(access: Access, case_worker: User, administrator: User) -> None:
+    require(access)
+    submission = make_ready(access)
+    approvals.ask(submission=submission, by=administrator.actor, at=AT)
 
     with pytest.raises(LostRace):
-        approvals.withdraw(submission=submission, by=case_worker.actor, at=AT)
-    approvals.withdraw(submission=submission, by=FIRST, at=AT)
+        approvals.withdraw(submission=submission, user=case_worker, at=AT)
+    approvals.withdraw(submission=submission, user=administrator, at=AT)
 
     assert not Approval.objects.exists()
-    assert events(submission)[-1] == ("approval-withdrawn", FIRST)
+    assert events(submission)[-1] == ("approval-withdrawn", administrator.actor)
 
 
 def test_the_same_question_is_asked_once(access: Access) -> None:
@@ -459,3 +463,98 @@ def test_the_list_of_what_waits_leads_to_approving_many(client: Client, access: 
         "approval": True,
         "drafts": False,
     }
+
+
+@pytest.fixture
+def moved(access: Access, case_worker: User, administrator: User) -> Submission:
+    """The case worker asked, and has another address since."""
+    require(access)
+    submission = make_ready(access)
+    approvals.ask(submission=submission, by=case_worker.actor, at=AT)
+    case_worker.email = "moved@vendor.example"
+    save_user(user=case_worker, by=administrator.actor, at=AT)
+    return submission
+
+
+def test_another_address_makes_nobody_a_second_person(
+    client: Client, moved: Submission, case_worker: User, administrator: User
+) -> None:
+    client.force_login(case_worker)
+    own, rows = page(client, moved), approving.to_approve(user=case_worker, environment=Environment.SANDBOX)
+
+    with pytest.raises(NotSecondPerson):
+        approve(moved, case_worker)
+    with pytest.raises(NotSecondPerson):
+        approvals.refuse(submission=moved, user=case_worker, reason="x", at=AT)
+
+    assert rows == []
+    assert not approving.waiting(user=case_worker, environment=Environment.SANDBOX).exists()
+    assert ("Trekk spørsmålet" in own, "Godkjenn og send" in own) == (True, False)
+    approve(moved, administrator)
+    assert moved.status == S.QUEUED
+
+
+def test_who_asked_withdraws_with_another_address(client: Client, moved: Submission, case_worker: User) -> None:
+    client.force_login(case_worker)
+
+    post(client, moved, "approval/withdraw")
+
+    assert not Approval.objects.exists()
+    assert events(moved)[-1] == ("approval-withdrawn", "user:moved@vendor.example")
+
+
+def test_files_changed_under_another_address_are_changed_by_the_same_person(
+    access: Access, case_worker: User, administrator: User
+) -> None:
+    require(access)
+    submission = make_draft(access)
+    store_package(submission)
+    PackageCheck.objects.filter(submission=submission).update(requested_by=case_worker.actor)
+    approvals.ask(submission=submission, by=administrator.actor, at=AT)
+    case_worker.email = "moved@vendor.example"
+    save_user(user=case_worker, by=administrator.actor, at=AT)
+
+    with pytest.raises(NotSecondPerson):
+        approve(submission, case_worker)
+
+
+def test_the_history_names_the_person_by_name_whatever_the_address_was(
+    client: Client, moved: Submission, case_worker: User, administrator: User
+) -> None:
+    approve(moved, administrator)
+    client.force_login(administrator)
+
+    history = page(client, moved).partition('id="events-title"')[2]
+
+    assert (case_worker.name in history, administrator.name in history) == (True, True)
+    addresses = [case_worker.email, *case_worker.former_emails, administrator.email]
+    assert [address for address in addresses if address in history] == []
+    [asked] = with_names(AuditEvent.objects.filter(what="approval-asked"))
+    assert asked.by_name == case_worker.name
+    assert asked.by != case_worker.actor  # the trail itself is as it was written
+
+
+def test_nobody_gets_the_address_of_somebody_else(
+    client: Client, moved: Submission, case_worker: User, administrator: User
+) -> None:
+    """The trail would say that the new one did what the former one has done, and the new one could not approve it."""
+    [old] = case_worker.former_emails
+    administrator.is_staff = administrator.is_superuser = True
+    administrator.save()
+    client.force_login(administrator)
+    form = {"email": old, "name": "Ny", "role": "CASE_WORKER", "usable_password": "true"}
+    form |= {"password1": "a long enough password", "password2": "a long enough password"}
+
+    answer = client.post("/admin/accounts/user/add/", form)
+    with pytest.raises(AddressOfAnother):
+        save_user(user=User(email=old, name="Ny", role=Role.CASE_WORKER), by=administrator.actor, at=AT)
+
+    assert "En annen ansatt har hatt adressen" in answer.content.decode()
+    case_worker.email = old  # one's own is free
+    save_user(user=case_worker, by=administrator.actor, at=AT)
+    assert case_worker.former_emails == ["moved@vendor.example"]
+
+
+def test_who_is_not_known_is_no_second_person(access: Access) -> None:
+    with pytest.raises(NotSecondPerson):
+        queue(submission=asked(access), by="user:nobody@vendor.example", at=AT, approving=True)

@@ -21,7 +21,7 @@ from submissions.services import cover
 from submissions.services.evidence import evidence
 from tests.submissions.adapters.rig import Rig
 from tests.submissions.inbox.reading import Reading
-from tests.submissions.world import World
+from tests.submissions.world import World, make_draft, queue_package
 
 NUMBER = "13097248022"
 Files = dict[str, bytes]
@@ -62,6 +62,19 @@ def test_the_package_of_a_decided_report_has_all_its_parts(rejected: Submission)
     assert {one["type"] for one in dialog["transmissions"]} == {"Submission", "Rejection"}
     assert len(json.loads(files["kall.json"])) == rejected.calls.count()
     assert json.loads(files["innsending.json"])["reasons"]
+
+
+def test_names_that_differ_in_case_only_are_distinct_in_the_package(world: World) -> None:
+    """Windows would write one of them over the other."""
+    rig = Rig(world, "rf1086")
+    main, first, second, *others = rig.files()
+    draft = make_draft(world.access, at=world.at, service=rig.service.id, period=rig.period)
+    named = [main, NamedFile("Skjema.xml", first.content), NamedFile("skjema.xml", second.content), *others]
+    submission = world.send(queue_package(draft, [(file.name, file.content) for file in named], at=world.at))
+
+    sent = [name.casefold() for name in packed(submission) if name.startswith("sendt/")]
+
+    assert len(set(sent)) == len(sent) == len(named)
 
 
 def test_the_cover_page_says_what_was_sent_and_answered(rejected: Submission) -> None:

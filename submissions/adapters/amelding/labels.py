@@ -8,6 +8,7 @@ from typing import cast
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from submissions.adapters import source_system
 from submissions.adapters.amelding.totals import Facts, Unit
 from submissions.adapters.base import FileReport
 
@@ -21,7 +22,8 @@ def summary(report: FileReport) -> list[tuple[str, str]]:
         return []
     facts = cast("Facts", report.facts)
     total = facts["total"]
-    shown = [(_("Meldingens id"), report.reference)] if report.reference else []
+    shown = source_system.line_of(report.facts)
+    shown += [(_("Meldingens id"), report.reference)] if report.reference else []
     shown += [(_("Erstatter"), report.replaces)] if report.replaces else []
     shown += [
         (_("Virksomheter"), str(facts["count"])),

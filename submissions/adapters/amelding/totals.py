@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, TypedDict
 
+from submissions.adapters import source_system
 from submissions.adapters.amelding.fields import PAYMENT, UNITS
 from submissions.adapters.json_files import kinds
 from submissions.adapters.json_files.rules import Fault, Names, Path, find_list
@@ -31,8 +32,9 @@ class Unit(TypedDict):
 
 
 class Facts(TypedDict):
-    """The virksomheter (at most MOST_UNITS), how many there are, and all of them together."""
+    """The program that made it, the virksomheter (at most MOST_UNITS), how many there are, and all of them together."""
 
+    source: str
     units: list[Unit]
     count: int
     total: Unit
@@ -47,7 +49,8 @@ def facts(delivery: Mapping[str, Any]) -> Facts:
         "withheld": _added(unit["withheld"] for unit in units),
         "basis": _added(unit["basis"] for unit in units),
     }
-    return {"units": units[:MOST_UNITS], "count": len(units), "total": total}
+    source = source_system.source_of([delivery.get(source_system.NAME)])
+    return {"source": source, "units": units[:MOST_UNITS], "count": len(units), "total": total}
 
 
 def compare(path: Path, delivery: Mapping[str, Any]) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ from typing import cast
 
 from django.utils.translation import gettext as _
 
+from submissions.adapters import source_system
 from submissions.adapters.base import FileReport
 from submissions.adapters.gld_json.summary import Facts
 
@@ -19,7 +20,8 @@ def summary(report: FileReport) -> list[tuple[str, str]]:
     if not report.facts:
         return []
     facts = cast("Facts", report.facts)
-    shown = [(_("Leveranser"), str(facts["deliveries"]))] if facts["deliveries"] > 1 else []
+    shown = source_system.line_of(report.facts)
+    shown += [(_("Leveranser"), str(facts["deliveries"]))] if facts["deliveries"] > 1 else []
     shown += [(_("Oppgaver"), str(facts["items"]))]
     shown += [(_("Slettinger"), str(facts["deletions"]))] if facts["deletions"] else []
     return shown + [(spoken(name), _shown(value)) for name, value in facts["sums"].items()]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, TypedDict
 
+from submissions.adapters import source_system
 from submissions.adapters.gld_json.shape import Shape
 from submissions.adapters.json_files import kinds
 from submissions.adapters.json_files.rules import MISSING, Fault, Kind, Names, Path, Rule, find_list, find_values
@@ -20,6 +21,7 @@ Delivery = Mapping[str, Any]
 class Facts(TypedDict):
     """What a person should see of all leveranser together. `sums` are the stated ones, by name."""
 
+    source: str
     deliveries: int
     items: int
     deletions: int
@@ -38,7 +40,8 @@ def facts(shape: Shape, deliveries: Collection[tuple[Path, Delivery]]) -> Facts:
             if (number := as_number(block.get(name))) is not None:
                 sums[name] = sums.get(name, Decimal(0)) + number
     shown = {name: f"{sums[name]:f}" for name in shape.sums if name in sums}
-    return {"deliveries": len(deliveries), "items": items, "deletions": deletions, "sums": shown}
+    source = source_system.source_of(delivery.get(source_system.NAME) for _path, delivery in deliveries)
+    return {"source": source, "deliveries": len(deliveries), "items": items, "deletions": deletions, "sums": shown}
 
 
 def compare(shape: Shape, path: Path, delivery: Delivery) -> Iterator[Fault]:

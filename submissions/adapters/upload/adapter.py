@@ -18,7 +18,7 @@ from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.skatteetaten import uploads
 from portal.gateways.skatteetaten.uploads import FileRefused, Uploads
 from portal.gateways.statuses import is_absent
-from submissions.adapters import encoding, feedback
+from submissions.adapters import encoding, feedback, source_system
 from submissions.adapters.amelding import checking as amelding_checking
 from submissions.adapters.base import (
     About,
@@ -182,6 +182,7 @@ class XmlUpload(UploadAdapter):
     def summary(self, reports: Sequence[FileReport], counts: Mapping[str, int]) -> list[tuple[str, str]]:
         lines: list[tuple[str, str]] = []
         for facts in map(Facts.of, reports):
+            lines += source_system.line_of(facts.stored())
             lines += [(_("Ordning"), facts.kind)] if facts.kind else []
             lines += [(_("Leveranser"), str(facts.deliveries)), (_("Oppgaver"), str(facts.items))]
             lines += [(_("Deres referanse"), ", ".join(facts.references))] if facts.references else []
@@ -223,6 +224,7 @@ class JsonUpload(UploadAdapter):
     def summary(self, reports: Sequence[FileReport], counts: Mapping[str, int]) -> list[tuple[str, str]]:
         lines: list[tuple[str, str]] = []
         for facts in map(Facts.of, reports):
+            lines += source_system.line_of(facts.stored())
             lines += [(_("Virksomheter"), str(facts.deliveries)), (_("Inntektsmottakere"), str(facts.items))]
             lines += [(_("Meldingsid"), ", ".join(facts.references))] if facts.references else []
             lines += [(_("Erstatter meldingen"), facts.replaces)] if facts.replaces else []

@@ -23,6 +23,7 @@ class Facts:
     items: int = 0
     references: list[str] = field(default_factory=list)
     replaces: str = ""
+    source: str = ""
 
     @classmethod
     def of(cls, report: FileReport) -> Self:

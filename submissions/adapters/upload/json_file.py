@@ -17,6 +17,7 @@ from submissions.adapters.base import Finding, Level, Period
 from submissions.adapters.json_files import kinds, parsing
 from submissions.adapters.json_files.rules import Kind, Rule
 from submissions.adapters.numbers import masked
+from submissions.adapters.source_system import source_of
 from submissions.adapters.upload.facts import MOST_BYTES, Facts, Read
 from submissions.adapters.upload.xml_file import NotAFile
 
@@ -38,6 +39,7 @@ class _Task(msgspec.Struct):
 
 
 class _Message(msgspec.Struct):
+    kildesystem: Any = None
     opplysningspliktig: Any = None
     kalendermaaned: Any = None
     meldingsId: Any = None
@@ -56,6 +58,7 @@ def read(content: bytes, name: str) -> Read:
         items=sum(len(unit.inntektsmottaker) for unit in units),
         references=[text] if (text := _text(message.meldingsId)) else [],
         replaces=_text(message.erstatterMeldingsId),
+        source=source_of([message.kildesystem]),
     )
     return Read(party, _period(month), facts, tuple(_findings(message, party, name)), month if _period(month) else "")
 

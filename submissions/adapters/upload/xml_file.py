@@ -12,6 +12,7 @@ from typing import Any, cast
 from lxml import etree
 
 from submissions import safe_xml
+from submissions.adapters import source_system
 from submissions.adapters.base import Finding, Level, Period
 from submissions.adapters.numbers import masked
 from submissions.adapters.upload.facts import MOST_BYTES, MOST_LISTED, Facts, Read
@@ -19,7 +20,8 @@ from submissions.adapters.upload.facts import MOST_BYTES, MOST_LISTED, Facts, Re
 ROOT, DELIVERY = "melding", "leveranse"
 NUMBER, YEAR = ("oppgavegiver", "organisasjonsnummer"), ("inntektsaar",)
 REFERENCE, ITEM, COUNT = ("oppgavegiversLeveranseReferanse",), ("oppgave",), ("oppgaveoppsummering", "antallOppgaver")
-WANTED = frozenset({NUMBER, YEAR, REFERENCE, COUNT})
+SOURCE = (source_system.NAME,)
+WANTED = frozenset({NUMBER, YEAR, REFERENCE, COUNT, SOURCE})
 
 
 class NotAFile(Exception):
@@ -51,6 +53,7 @@ def read(content: bytes, name: str, schemes: Mapping[str, Any]) -> Read:
         deliveries=len(deliveries),
         items=sum(delivery.items for delivery in deliveries),
         references=[text for one in deliveries if (text := one.texts.get(REFERENCE, ""))][:MOST_LISTED],
+        source=source_system.source_of(_values(deliveries, SOURCE)),
     )
     findings = [*_about_scheme(namespace, word in schemes, name), *_about_deliveries(deliveries, name)]
     numbers, years = _values(deliveries, NUMBER), _values(deliveries, YEAR)

@@ -9,16 +9,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from portal.core import enqueue, lease
 from portal.core.lease import Hold
 from portal.gateways.dialogporten import ActivityItem, TransmissionItem
 from portal.gateways.errors import Refused
-from submissions.models import Dialog
-from submissions.models.inbox import FROM_PARTY
+from submissions.models import Dialog, Submission
+from submissions.models.inbox import ANSWERS, FROM_PARTY
 from submissions.services.inbox import attachment_rows, attachments, copies, presence
-from submissions.services.inbox.verdict import DECIDED, decide
+from submissions.services.inbox.verdict import decide
 from submissions.services.remote import DIALOGPORTEN_SCOPES, dialogporten, with_token
 from systemusers.models import Access
 
@@ -83,10 +83,11 @@ def _ask(hold: Hold[Dialog]) -> Parts:
 def _decide(hold: Hold[Dialog]) -> None:
     """The verdict does not need the documents: it is mostly the transmission's type.
 
-    What a report was decided by, or what is older, changes nothing. Reasons come with the documents, when they are fetched.
+    An answer is read once, however late it comes. Reasons come with the documents, when they are fetched.
     """
     rows = hold.row.transmissions.filter(submission__isnull=False, deleted_at__isnull=True)
-    rows = rows.exclude(submission__status__in=DECIDED, created_at__lte=F("submission__decided_at"))
+    is_old = Q(created_at__lte=F("submission__decided_at")) & ~Q(type__in=ANSWERS)
+    rows = rows.exclude(Q(submission__status__in=Submission.DECIDED) & (Q(verdict__gt="") | is_old))
     for row in rows.exclude(type__in=FROM_PARTY).select_related("submission"):
         if row.submission is not None:
             decide(row, row.submission, hold.now())

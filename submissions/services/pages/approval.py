@@ -38,13 +38,13 @@ def approval_shown(*, submission: Submission, user: User, token: str) -> Approva
     names = names_of([row.asked_by, row.refused_by])
     if row.refused_at is not None:
         return ApprovalShown(refused_by=person(row.refused_by, names), reason=row.reason or "")
-    is_second = user.may_work and user.actor not in first_persons(submission)
+    is_second = user.may_work and user.pk not in first_persons(submission)
     is_void = row.token != token
     return ApprovalShown(
         asked_by=person(row.asked_by, names),
         asked_at=row.asked_at,
         is_open=not is_void,
         is_void=is_void,
-        is_mine=row.asked_by == user.actor,
+        is_mine=row.asked_by in user.actors,
         may_answer=is_second and not is_void,
     )

@@ -36,7 +36,7 @@ class ToApprove:
 def waiting(*, user: User, environment: Environment) -> QuerySet[Submission]:
     """Those of customers that the person sees, and that the person neither asked about nor changed the files of."""
     seen = Submission.objects.visible_to(user).current().filter(Approval.UNANSWERED, environment=environment)
-    others = seen.exclude(approval__asked_by=user.actor).exclude(package_check__requested_by=user.actor)
+    others = seen.exclude(approval__asked_by__in=user.actors).exclude(package_check__requested_by__in=user.actors)
     return others if user.may_work else others.none()
 
 
@@ -51,7 +51,7 @@ def to_approve(*, user: User, environment: Environment) -> list[ToApprove]:
             break
         result = preflight(row)
         shown = token(row, result)
-        if row.approval.token != shown or not needs_approval(row) or user.actor in first_persons(row):
+        if row.approval.token != shown or not needs_approval(row) or user.pk in first_persons(row):
             continue
         found.append(
             ToApprove(

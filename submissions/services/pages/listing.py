@@ -61,6 +61,7 @@ def groups(at: datetime) -> list[Group]:
         *GROUPS,
         Group("approval", _("Venter på godkjenning"), Approval.UNANSWERED),
         Group("unanswered", _("Mangler svar"), unanswered(at)),
+        Group("contradicted", _("Svar som motsier hverandre"), Q(contradicted_at__isnull=False)),
     ]
 
 

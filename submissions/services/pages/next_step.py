@@ -25,6 +25,10 @@ def next_step(submission: Submission, *, at: datetime, working: bool) -> NextSte
 
     `working` is `heartbeat.is_working`: without it nothing is promised that only background work can keep.
     """
+    if submission.contradicted_at is not None:
+        return NextStep(
+            _("Svarene motsier hverandre. Si hvilket som gjelder"), _("Dere"), _url(submission, "two-title")
+        )
     if not working and submission.status in WHILE_STOPPED:
         return _while_stopped(submission, at)
     return _STEPS[S(submission.status)](submission, at)

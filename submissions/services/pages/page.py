@@ -31,6 +31,7 @@ from submissions.services.pages.earlier import earlier_shown
 from submissions.services.pages.next_step import is_in_work_elsewhere, next_step, problem_of
 from submissions.services.pages.payment import payment_shown
 from submissions.services.pages.timeline import timeline
+from submissions.services.pages.two_answers import two_answers_shown
 from submissions.services.pages.versions import months_shown, versions_shown
 from submissions.services.sending import again, by_person, found, hand_over, leftovers
 from submissions.services.sending.calls import may_have_delivered
@@ -143,6 +144,7 @@ def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]
         "events": timeline(row),
         "versions": versions,
         "months": months_shown(row, at=timezone.localdate(at)),
+        "two_answers": two_answers_shown(row),
         "payment": None if is_replaced else payment_shown(row, today=timezone.localdate(at)),
         "is_warned": row.status == S.ACCEPTED and bool(row.reasons),
         "documents": list(documents[:SHOWN]),

@@ -36,7 +36,7 @@ def _changed(submission: Submission, audit: AuditEvent, names: Names) -> Line | 
     _before, arrow, after = audit.what.partition("->")
     if audit.what in _SAID:
         said = present(audit)
-        return Line(said.title, " · ".join([person(audit.by, names), *said.parts]), audit.at, said.colour)
+        return Line(said.title, " · ".join(filter(None, [person(audit.by, names), *said.parts])), audit.at, said.colour)
     if not arrow or after not in S.values:
         return None
     title = state_title(Submission, after)
@@ -49,7 +49,7 @@ _GOOD = {S.READY, S.DELIVERED, S.ACCEPTED}
 
 _SAID = {
     T.APPROVAL_ASKED, T.APPROVAL_WITHDRAWN, T.APPROVAL_REFUSED, T.APPROVAL_DROPPED, T.APPROVED, T.CORRECTION_TOLD,
-    T.FILES_DELETED, T.EVIDENCE_DELETED,
+    T.CONTRADICTED, T.ANSWER_CHOSEN, T.FILES_DELETED, T.EVIDENCE_DELETED,
 }  # fmt: skip
 """What persons said, and what was deleted, beside the changes of state."""
 

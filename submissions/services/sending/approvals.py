@@ -90,12 +90,12 @@ def refuse(*, submission: Submission, user: User, reason: str, at: datetime) -> 
         record(by=user.actor, at=at, target=submission, what=AuditType.APPROVAL_REFUSED, grounds=reason)
 
 
-def withdraw(*, submission: Submission, by: str, at: datetime) -> None:
+def withdraw(*, submission: Submission, user: User, at: datetime) -> None:
     """The person who asked takes the question back. Raises LostRace when it is answered, or another person's."""
     with transaction.atomic():
-        if not _open_question(submission).filter(asked_by=by).delete()[0]:
-            raise LostRace(f"submission {submission.pk}: no open question of {by}")
-        record(by=by, at=at, target=submission, what=AuditType.APPROVAL_WITHDRAWN)
+        if not _open_question(submission).filter(asked_by__in=user.actors).delete()[0]:
+            raise LostRace(f"submission {submission.pk}: no open question of {user.actor}")
+        record(by=user.actor, at=at, target=submission, what=AuditType.APPROVAL_WITHDRAWN)
 
 
 def _check_may(submission: Submission, user: User) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Customer
+from accounts.services.actors import ids_of
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import held
@@ -120,16 +121,22 @@ def _pass_gate(submission: Submission, *, by: str, at: datetime, approving: bool
 
 
 def check_second_person(submission: Submission, *, by: str) -> None:
-    """Raises NotSecondPerson when the service needs a second person and `by` is the first, or changed the files last."""
-    if needs_approval(submission) and by in first_persons(submission):
+    """Raises NotSecondPerson when the service needs a second person and `by` is the first, changed the files last, or is nobody."""
+    if not needs_approval(submission):
+        return
+    known = ids_of([by])
+    if not known or known & first_persons(submission):
         raise NotSecondPerson(f"submission {submission.pk}: {by} is not a second person")
 
 
-def first_persons(submission: Submission) -> set[str]:
-    """Who asked, or sent what was never asked about, and who made the last change of files. Two queries."""
+def first_persons(submission: Submission) -> set[int]:
+    """The keys of who asked, or sent what was never asked about, and of who made the last change of files. Three queries.
+
+    Addresses are not compared: a person may get another one.
+    """
     asked = Approval.objects.filter(submission=submission).values_list("asked_by", flat=True).first()
     changed = PackageCheck.objects.filter(submission=submission).values_list("requested_by", flat=True).first()
-    return {asked or submission.queued_by, changed or submission.created_by} - {""}
+    return ids_of([asked or submission.queued_by, changed or submission.created_by])
 
 
 def plan_calls(submission: Submission) -> None:
