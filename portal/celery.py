@@ -60,6 +60,14 @@ def bound_statements(**_: Any) -> None:
     limit_statements(WORKER)
 
 
+@worker_init.connect
+def try_storage(**_: Any) -> None:
+    """Before the processes of the worker are forked: they share what it loads."""
+    from portal.core.storage import trying  # needs the settings
+
+    trying.tell_at_start()
+
+
 @worker_process_init.connect
 def trace(**_: Any) -> None:
     tracing.set_up(service="portal-worker")

@@ -14,6 +14,7 @@ from portal.core import logging, queues
 from portal.core.env import BadSetting, Env, database, encryption_keys, load_file, new_key
 from portal.core.retention import periods
 from portal.core.schedule import timetable
+from portal.core.storage import configuration
 from portal.local import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -190,6 +191,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds, as the page and the mail say
 TOO_SLOW_VIEW = "portal.desk.views.too_slow"
+NO_STORAGE_VIEW = "portal.desk.views.no_storage"
 BODY_REFUSED_VIEW = "portal.desk.views.refused_body"
 CSRF_FAILURE_VIEW = "portal.desk.views.csrf_failure"
 LOGIN_REDIRECT_URL = "/"
@@ -253,15 +255,7 @@ STATIC_ROOT = env.path("STATIC_ROOT", default=BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else []
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "files"}},
-    "documents": {  # ciphertext only
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": DATA_DIR / "documents",
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
-    },
+    **configuration.storages(env, data=DATA_DIR, is_local=LOCAL),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

@@ -8,6 +8,7 @@ from django.core.wsgi import get_wsgi_application
 from portal.core import tracing
 from portal.core.database import WEB, limit_statements
 from portal.core.env import BadSetting
+from portal.core.storage import trying
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -15,5 +16,6 @@ try:
     application = get_wsgi_application()
     limit_statements(WEB)
     tracing.set_up(service="portal-web")
+    trying.tell_at_start()
 except BadSetting as error:
     sys.exit(f"The portal cannot start: {error}")

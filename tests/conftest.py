@@ -25,8 +25,10 @@ from redis import Redis
 from portal.local import embedded, translations
 from tests import emptied, prepared
 
+pytest_plugins = ["tests.s3_fixtures"]
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-LOOPBACK = ("127.", "localhost", "::1")
+LOOPBACK = ("127.", "localhost", "::1", "198.18.")
+"""The last are machines that a test makes on this one, in networks of their own: see tests/faults/machines.py."""
 TESTS = Path(__file__).parent
 WHOLE_PORTALS = (TESTS / "faults", TESTS / "local", TESTS / "browser")
 RARELY = (50_000, 20, 20)

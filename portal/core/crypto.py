@@ -27,7 +27,7 @@ from django.db.models.query_utils import DeferredAttribute
 VERSION = b"\x01"
 HEADER = 5
 """Bytes before the nonce: they say which key fits."""
-_NONCE = 12
+NONCE = 12
 
 
 class CannotDecrypt(Exception):
@@ -52,9 +52,14 @@ def _key_id(key: str) -> bytes:
 
 
 @lru_cache(maxsize=512)
-def _cipher(key: str, place: str) -> AESGCM:
+def key_of(key: str, place: str) -> bytes:
     """A key of its own for each place: random nonces suffice for 2^32 values of one column."""
-    return AESGCM(HKDF(SHA256(), 32, salt=None, info=f"portal at rest: {place}".encode()).derive(_raw(key)))
+    return HKDF(SHA256(), 32, salt=None, info=f"portal at rest: {place}".encode()).derive(_raw(key))
+
+
+@lru_cache(maxsize=512)
+def _cipher(key: str, place: str) -> AESGCM:
+    return AESGCM(key_of(key, place))
 
 
 def header() -> bytes:
@@ -64,20 +69,30 @@ def header() -> bytes:
 
 def encrypt(plain: bytes, *, place: str, row: str = "") -> bytes:
     """`place`: where it is stored, such as `table.column`; `row`: what names the row there and never changes."""
-    nonce = os.urandom(_NONCE)
-    return header() + nonce + _cipher(settings.ENCRYPTION_KEYS[0], place).encrypt(nonce, plain, _bound(place, row))
+    nonce = os.urandom(NONCE)
+    return header() + nonce + _cipher(settings.ENCRYPTION_KEYS[0], place).encrypt(nonce, plain, bound(place, row))
 
 
 def decrypt(sealed: bytes, *, place: str, row: str = "") -> bytes:
     """Raises CannotDecrypt."""
-    key = next((key for key in settings.ENCRYPTION_KEYS if sealed.startswith(VERSION + _key_id(key))), None)
+    key = fitting_key(sealed[:HEADER])
+    nonce, rest = sealed[HEADER : HEADER + NONCE], sealed[HEADER + NONCE :]
+    try:
+        return _cipher(key, place).decrypt(nonce, rest, bound(place, row))
+    except (InvalidTag, ValueError) as error:
+        raise was_changed(place) from error
+
+
+def fitting_key(start: bytes) -> str:
+    """The key of a ciphertext that begins with these HEADER bytes. Raises CannotDecrypt."""
+    key = next((key for key in settings.ENCRYPTION_KEYS if start == VERSION + _key_id(key)), None)
     if key is None:
         raise CannotDecrypt("none of the keys in ENCRYPTION_KEYS fits these bytes")
-    nonce, rest = sealed[HEADER : HEADER + _NONCE], sealed[HEADER + _NONCE :]
-    try:
-        return _cipher(key, place).decrypt(nonce, rest, _bound(place, row))
-    except (InvalidTag, ValueError) as error:
-        raise CannotDecrypt(f"these bytes were changed, or were not stored in this row of {place}") from error
+    return key
+
+
+def was_changed(place: str) -> CannotDecrypt:
+    return CannotDecrypt(f"these bytes were changed, or were not stored in this row of {place}")
 
 
 def rotate(sealed: bytes, *, place: str, row: str = "") -> bytes:
@@ -85,7 +100,8 @@ def rotate(sealed: bytes, *, place: str, row: str = "") -> bytes:
     return encrypt(decrypt(sealed, place=place, row=row), place=place, row=row)
 
 
-def _bound(place: str, row: str) -> bytes:
+def bound(place: str, row: str) -> bytes:
+    """What is authenticated beside the text."""
     return f"{place}\0{row}".encode()
 
 

@@ -1,6 +1,7 @@
 """Values from the environment, each read by kind. A missing or bad one stops the start with a hint to act on.
 
-A file `.env` in the project's root adds what the environment itself leaves out. Standard library only.
+A file `.env` in the project's root adds what the environment itself leaves out. NAME_FILE names a file that holds the value of NAME,
+as secrets of Docker and Kubernetes are given. Standard library only.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
+LARGEST_FILE = 64 * 1024
+"""Bytes of a file that holds a value."""
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 
 
@@ -51,6 +54,24 @@ def _unquoted(value: str) -> str:
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
 
 
+def _content(name: str, file: Path) -> str:
+    """Never empty. Raises BadSetting, which does not show what is in the file."""
+    example = f"/run/secrets/{name.removesuffix('_FILE').lower()}"
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(LARGEST_FILE + 1)
+        text = content.decode("utf-8").strip()
+    except OSError as error:
+        raise BadSetting(name, f"names {file}, which cannot be read ({error.strerror})", example=example) from None
+    except UnicodeDecodeError:
+        raise BadSetting(name, f"names {file}, which is no text in UTF-8", example=example) from None
+    if not text:
+        raise BadSetting(name, f"names {file}, which is empty", example=example)
+    if len(content) > LARGEST_FILE:
+        raise BadSetting(name, f"names {file}, which is larger than {LARGEST_FILE // 1024} kB", example=example)
+    return text
+
+
 class Env:
     """Readers over one mapping of variables. An empty value counts as missing."""
 
@@ -58,7 +79,14 @@ class Env:
         self.values = values
 
     def optional(self, name: str) -> str | None:
-        return self.values.get(name, "").strip() or None
+        """The value, or the content of the file that NAME_FILE names, without white space around it."""
+        value, file = self.values.get(name, "").strip(), self.values.get(f"{name}_FILE", "").strip()
+        if not file:
+            return value or None
+        if value:
+            problem = "is set, and so is the variable without _FILE: one of the two has to go"
+            raise BadSetting(f"{name}_FILE", problem, example=file)
+        return _content(f"{name}_FILE", Path(file).expanduser())
 
     def text(self, name: str, *, example: str, default: str | None = None) -> str:
         value = self.optional(name)

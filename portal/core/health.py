@@ -12,6 +12,7 @@ from functools import lru_cache, partial
 
 import psycopg
 from django.conf import settings
+from django.core.files.storage import storages
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -19,6 +20,7 @@ from django.http import HttpResponse, JsonResponse
 from redis import Redis, RedisError
 
 from portal.core.heartbeat import find_silence
+from portal.core.storage.trying import problem_of
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ def alive() -> HttpResponse:
 
 def ready(*, at: datetime) -> HttpResponse:
     """200, or 503 with what is missing, a sentence for each part. `work` is the heartbeat."""
-    parts = {"database": _database, "broker": _broker}
+    parts = {"database": _database, "broker": _broker, "documents": _documents}
     answers = {name: _answer(name, check) for name, check in parts.items()}
     answers["migrations"] = _answer("migrations", _migrations) if answers["database"] == "ok" else answers["database"]
     answers["work"] = _answer("work", partial(_work, at)) if answers["database"] == "ok" else answers["database"]
@@ -57,6 +59,10 @@ def _broker() -> str:
     with Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as broker:
         broker.ping()
     return "ok"
+
+
+def _documents() -> str:
+    return problem_of(storages["documents"]) or "ok"
 
 
 def _migrations() -> str:

@@ -17,6 +17,7 @@ from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from portal.core import bodies, health
 from portal.core.paging import changed
+from portal.core.problems import StorageFailed, code_of
 from portal.core.request_id import new_request_id, request_id, well_formed
 from portal.core.search import is_about_a_person
 from portal.gateways import page_budget
@@ -108,17 +109,21 @@ class BodyLimits:
 
 
 class Patience:
-    """Bounds how long a page waits for outside services, and has a page of its own for a query that took too long."""
+    """Bounds how long a page waits for outside services. Has a page for a query that took too long, and for files out of reach."""
 
     def __init__(self, get_response: type_of_next) -> None:
         self.get_response = get_response
         self.too_slow: Callable[[HttpRequest], HttpResponse] = import_string(settings.TOO_SLOW_VIEW)
+        self.no_storage: Callable[..., HttpResponse] = import_string(settings.NO_STORAGE_VIEW)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with page_budget.page():
             return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, StorageFailed):
+            logger.error("%s needs a file that the storage did not give or take: %s", request.path, exception)
+            return self.no_storage(request, code=code_of(exception))
         if not isinstance(exception.__cause__, QueryCanceled | LockNotAvailable):
             return None
         logger.warning("a query of %s took too long", request.path)

@@ -14,6 +14,10 @@ TIMED_OUT = "TIMED_OUT"
 LONGEST_CODE = 50
 
 
+class StorageFailed(OSError):
+    """The storage of files could not be reached, or refused. Says no more of a file than its name there, which is a hash."""
+
+
 def code_of(error: BaseException) -> str:
     """The code of an error, at most 50 characters.
 

@@ -31,6 +31,7 @@ from portal.desk.attention_due import about_deadlines
 from portal.desk.context import shell_of
 from portal.desk.news import news
 from portal.desk.todo import split
+from portal.explain import explain
 from submissions.services import production_start
 
 
@@ -165,6 +166,11 @@ def refused_body(request: HttpRequest, *, why: bodies.Refused, rule: bodies.Rule
 @public_page
 def too_slow(request: HttpRequest) -> HttpResponse:
     return _error(request, 503, "portal/too_slow.html")
+
+
+@public_page
+def no_storage(request: HttpRequest, *, code: str) -> HttpResponse:
+    return _error(request, 503, "portal/no_storage.html", problem=explain(code))
 
 
 @public_page

@@ -6,22 +6,27 @@ The same bytes are stored once. A crash may leave a file without a row; a sweep 
 from __future__ import annotations
 
 import hashlib
+import io
 import re
+import shutil
 import time
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 
 from django.core.cache import cache
-from django.core.files.base import ContentFile
+from django.core.files.base import File
 from django.core.files.storage import Storage, storages
 from django.utils import timezone
 
 from accounts.models import Customer
-from portal.core import crypto
+from portal.core import crypto, sealed_files
 from portal.core.masking import UNSEEN
+from portal.core.storage.names import names
 from portal.gateways.text import cleaned
 from submissions.models import Document, HeapFile, Order, RemovedFile, Submission, Transmission
 
@@ -30,6 +35,8 @@ PLACE = "documents"
 ORPHAN_AGE = timedelta(days=1)
 SWEEP_FOR = 200.0
 """Seconds: less than the time limit of the task."""
+FURTHER = 101
+"""Folders between the beginnings of two days. It has no divisor with 256, their number, so that each is the first some day."""
 AT_ONCE = 1000
 KEPT_AGAIN = "document-kept-again:"
 """In the cache, before the hash: somebody stored bytes that were there, and may not have made the row yet."""
@@ -117,7 +124,8 @@ class StoredUpload:
     def size(self) -> int:
         return self.kept.size
 
-    def read(self) -> bytes:
+    def read(self, _size: int = -1, /) -> bytes:
+        """All of it."""
         return read_stored(self.kept.sha256)
 
     def seek(self, _offset: int, /) -> None:
@@ -126,8 +134,18 @@ class StoredUpload:
 
 def keep(content: bytes) -> Kept:
     """Write the encrypted bytes at the path of their hash. Call it before, never inside, a transaction."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    return Kept(sha256, len(content), is_written=_keep(sha256, content))
+    return keep_file(io.BytesIO(content))
+
+
+def keep_file(file: sealed_files.Readable) -> Kept:
+    """The same of an open file, which is read twice and never held in memory as a whole."""
+    file.seek(0)
+    digest, size = hashlib.sha256(), 0
+    while part := file.read(sealed_files.CHUNK):
+        digest.update(part)
+        size += len(part)
+    sha256 = digest.hexdigest()
+    return Kept(sha256, size, is_written=_keep(sha256, file))
 
 
 def record_document(
@@ -188,13 +206,32 @@ def read_document(document: Document) -> bytes:
 
 def read_stored(sha256: str, *, name: str = "a stored file") -> bytes:
     """The plain bytes with this hash. `name` is for the message. Raises DocumentDamaged."""
+    with open_stored(sha256, name=name) as file:
+        return file.read()
+
+
+def open_document(document: Document) -> IO[bytes]:
+    """The plain bytes as an open file, checked as a whole before. Raises DocumentDamaged."""
+    return open_stored(document.sha256, name=f"document {document.pk}")
+
+
+def open_stored(sha256: str, *, name: str = "a stored file") -> IO[bytes]:
+    """`read_stored` as an open file, which is never held in memory as a whole. Raises DocumentDamaged."""
     try:
-        content = _read(sha256)
+        return _open(sha256)
     except crypto.CannotDecrypt as error:
         raise DocumentDamaged(f"{name}: {error}") from error
-    if content is None:
-        raise DocumentDamaged(f"{name}: the stored file is gone or was changed")
-    return content
+    except FileNotFoundError as error:
+        raise DocumentDamaged(f"{name}: the stored file is gone") from error
+
+
+def into_zip(sha256: str, archive: zipfile.ZipFile, *, name: str) -> None:
+    """Raises DocumentDamaged; then nothing was written."""
+    with open_stored(sha256) as file:
+        entry = zipfile.ZipInfo(name, date_time=timezone.localtime().timetuple()[:6])
+        entry.compress_type = archive.compression
+        with archive.open(entry, "w", force_zip64=True) as into:
+            shutil.copyfileobj(file, into, sealed_files.CHUNK)
 
 
 def clean_filename(given: str) -> str:
@@ -213,8 +250,8 @@ def sweep_orphans(*, at: datetime) -> int:
     One query for many files. It ends after SWEEP_FOR, and begins in another folder each day, so that every file has its turn.
     """
     gone, until = 0, time.monotonic() + SWEEP_FOR
-    names = _names(first=at.toordinal())
-    while (some := list(islice(names, AT_ONCE))) and time.monotonic() < until:
+    stored = names(storage(), first=f"{at.toordinal() * FURTHER % 256:02x}/00/0")
+    while (some := list(islice(stored, AT_ONCE))) and time.monotonic() < until:
         for name in _without_row(some):
             gone += _delete_if_old(name, at)
     return gone
@@ -247,15 +284,16 @@ def forget(hashes: set[str]) -> int:
 def _forget(sha256: str) -> bool:
     """It is put back when it was kept again while it was deleted."""
     name = storage_path(sha256)
-    try:
-        with storage().open(name) as file:
-            sealed = file.read()
-    except FileNotFoundError:
-        return False
-    storage().delete(name)
-    if not cache.get(KEPT_AGAIN + sha256):
-        return True
-    _write(name, sealed)
+    with SpooledTemporaryFile(max_size=sealed_files.IN_MEMORY) as sealed:
+        try:
+            with storage().open(name) as file:
+                shutil.copyfileobj(file, sealed)
+        except FileNotFoundError:
+            return False
+        storage().delete(name)
+        if not cache.get(KEPT_AGAIN + sha256):
+            return True
+        _write(name, sealed)
     return False
 
 
@@ -270,7 +308,7 @@ def _delete_if_old(name: str, at: datetime) -> bool:
     return True
 
 
-def _keep(sha256: str, content: bytes) -> bool:
+def _keep(sha256: str, plain: sealed_files.Readable) -> bool:
     """Write the file unless it exists and is complete; tells whether it did.
 
     An old file without a row is written again: a new modification time protects it from the sweep. A young one may be
@@ -282,12 +320,14 @@ def _keep(sha256: str, content: bytes) -> bool:
         if (_named({sha256}) or _is_young(name)) and _is_whole(sha256):
             return False
         storage().delete(name)
-    _write(name, crypto.encrypt(content, place=PLACE, row=sha256))
+    plain.seek(0)
+    with sealed_files.seal(plain, place=PLACE, row=sha256) as sealed:
+        _write(name, sealed)
     return True
 
 
-def _write(name: str, sealed: bytes) -> None:
-    kept = storage().save(name, ContentFile(sealed))
+def _write(name: str, sealed: IO[bytes]) -> None:
+    kept = storage().save(name, File(sealed))
     if kept != name:  # another process wrote the same bytes first; its file is used
         storage().delete(kept)
 
@@ -301,30 +341,13 @@ def _is_young(name: str) -> bool:
 
 def _is_whole(sha256: str) -> bool:
     try:
-        return _read(sha256) is not None
-    except crypto.CannotDecrypt:
+        _open(sha256).close()
+    except (crypto.CannotDecrypt, FileNotFoundError):
         return False
+    return True
 
 
-def _read(sha256: str) -> bytes | None:
-    """The plain bytes, None when the file is missing or changed. Raises crypto.CannotDecrypt."""
-    try:
-        with storage().open(storage_path(sha256)) as file:
-            sealed: bytes = file.read()
-    except FileNotFoundError:
-        return None
-    content = crypto.decrypt(sealed, place=PLACE, row=sha256)
-    return content if hashlib.sha256(content).hexdigest() == sha256 else None
-
-
-def _names(folder: str = "", *, first: int = 0) -> Iterator[str]:
-    """All files below the folder; of its folders, that with number `first` (counted around) first."""
-    try:
-        folders, files = storage().listdir(folder)
-    except FileNotFoundError:  # nothing was stored yet, or a sweep was here first
-        return
-    yield from (f"{folder}/{name}".lstrip("/") for name in files)
-    start = first % len(folders) if folders else 0
-    inner = sorted(folders)
-    for name in inner[start:] + inner[:start]:
-        yield from _names(f"{folder}/{name}".lstrip("/"))
+def _open(sha256: str) -> IO[bytes]:
+    """Raises crypto.CannotDecrypt, FileNotFoundError."""
+    with storage().open(storage_path(sha256)) as file:
+        return sealed_files.unseal(file, size=file.size, place=PLACE, row=sha256, sha256=sha256)

@@ -20,7 +20,7 @@ from portal.core.audit import AuditEvent
 from portal.core.audit_chain import row_hash
 from submissions.models import Activity, Attachment, Call, Dialog, DialogSource, Document, Submission, Transmission
 from submissions.services import cover
-from submissions.services.documents import DocumentDamaged, clean_filename, distinct, read_document
+from submissions.services.documents import clean_filename, distinct, into_zip
 
 SEAL = "evidence"
 """Where the seal belongs, for its encryption."""
@@ -37,7 +37,7 @@ def evidence(submission: Submission) -> IO[bytes]:
     package = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - returned open; the response closes it
     try:
         _write(package, submission)
-    except DocumentDamaged:
+    except BaseException:
         package.close()
         raise
     package.seek(0)
@@ -51,7 +51,7 @@ def _write(package: IO[bytes], submission: Submission) -> None:
         for document in submission.documents.order_by("pk"):
             name = distinct(f"{FOLDERS.get(document.role, SENT)}/{clean_filename(document.shown_name)}", taken)
             hashes[name] = document.sha256
-            archive.writestr(name, read_document(document))
+            into_zip(document.sha256, archive, name=name)
         records = _records(submission)
         pages = cover.pages(submission, files=hashes)
         for name, content in {**records, **pages}.items():

@@ -17,7 +17,7 @@ from portal.core.audit_events import AuditType
 from portal.explain import explain
 from submissions.models import Document
 from submissions.services import catalogue
-from submissions.services.documents import DocumentDamaged, clean_filename, read_document
+from submissions.services.documents import DocumentDamaged, clean_filename, open_document, read_document
 from submissions.services.evidence import evidence
 from submissions.services.opened import note as opened
 from submissions.services.pages import document_preview
@@ -72,14 +72,15 @@ def document_file(request: StaffRequest, pk: int) -> HttpResponse:
     is_open = "open" in request.GET and row.media_type in document_preview.INLINE
     media_type = row.media_type if row.media_type in document_preview.KNOWN else "application/octet-stream"
     try:
-        content = read_document(row)
+        content = open_document(row)
     except DocumentDamaged:
         return redirect("document", environment=request.environment, pk=pk)
     _note(request, row, AuditType.FETCHED)
-    response = HttpResponse(content, content_type=media_type)
+    response = cast("HttpResponse", FileResponse(content, content_type=media_type))
     response["Content-Disposition"] = (
         content_disposition_header(not is_open, clean_filename(row.shown_name)) or "attachment"
     )
+    response["Content-Length"] = str(row.size)
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     # PDF readers of browsers do not start with the CSP sandbox; media type and nosniff prevent rendering as HTML.

@@ -104,6 +104,65 @@ def test_a_line_of_another_shape_in_the_file_is_named(tmp_path):
         load_file(file, into={})
 
 
+@pytest.fixture
+def secret(tmp_path):
+    file = tmp_path / "mail_password"
+    file.write_text("hunter2\n")
+    return file
+
+
+def test_a_value_may_be_the_content_of_a_file(secret):
+    env = Env({"MAIL_PASSWORD_FILE": str(secret)})
+
+    assert env.optional("MAIL_PASSWORD") == "hunter2"
+    assert env.text("MAIL_PASSWORD", example="…") == "hunter2"
+    assert env.secret("MAIL_PASSWORD", example="…", make=str) == "hunter2"
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "ENCRYPTION_KEYS"])
+def test_a_secret_in_a_file_is_held_to_the_same_rules(name, secret):
+    env = Env({f"{name}_FILE": str(secret)})
+
+    with pytest.raises(BadSetting, match=f"{name} is too weak") as caught:
+        env.secret(name, minimum=44, example="…", make=str)
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_value_and_a_file_at_once_are_refused_without_showing_either(secret):
+    env = Env({"MAIL_PASSWORD": "swordfish", "MAIL_PASSWORD_FILE": str(secret)})
+
+    with pytest.raises(BadSetting, match="MAIL_PASSWORD_FILE is set, and so is the variable without _FILE") as caught:
+        env.optional("MAIL_PASSWORD")
+
+    assert "hunter2" not in str(caught.value)
+    assert "swordfish" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(None, "cannot be read"), (b" \n", "is empty"), (b"\xff\xfe", "is no text"), (b"x" * 70_000, "is larger than 64 kB")],
+)  # fmt: skip
+def test_a_file_that_gives_no_value_is_named_with_what_is_wrong(content, problem, tmp_path):
+    file = tmp_path / "key"
+    if content is not None:
+        file.write_bytes(content)
+
+    with pytest.raises(
+        BadSetting, match=rf"NAME_FILE names .+/key, which {problem}.* For example: NAME_FILE=/run/secrets/name"
+    ):
+        Env({"NAME_FILE": str(file)}).optional("NAME")
+
+
+def test_a_folder_gives_no_value(tmp_path):
+    with pytest.raises(BadSetting, match="cannot be read"):
+        Env({"NAME_FILE": str(tmp_path)}).optional("NAME")
+
+
+def test_an_empty_name_of_a_file_counts_as_missing():
+    assert Env({"NAME": "value", "NAME_FILE": " "}).optional("NAME") == "value"
+
+
 def test_every_key_of_the_ring_is_checked():
     assert encryption_keys(Env({"ENCRYPTION_KEYS": f"{KEY}, {KEY}"}), kept_in=None, make=str) == [KEY, KEY]
     with pytest.raises(BadSetting, match="something else than a key of 32 bytes in base64 at place 2"):

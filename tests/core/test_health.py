@@ -17,7 +17,19 @@ def test_readyz_says_ready_when_every_part_answers(client):
     answer = client.get("/readyz")
 
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ready", "database": "ok", "broker": "ok", "migrations": "ok", "work": "ok"}
+    parts = ("database", "broker", "documents", "migrations", "work")
+    assert answer.json() == {"status": "ready", **dict.fromkeys(parts, "ok")}
+
+
+@pytest.mark.django_db
+def test_readyz_names_a_folder_that_cannot_be_written(client, settings, tmp_path):
+    (tmp_path / "documents").write_text("a file where the folder should be")
+    documents = {**settings.STORAGES["documents"], "OPTIONS": {"location": tmp_path / "documents"}}
+    settings.STORAGES = {**settings.STORAGES, "documents": documents}
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["documents"]) == (503, "documents cannot be written")
 
 
 @pytest.mark.django_db

@@ -72,8 +72,8 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The hash of every stored file that is read."""
     seen: list[str] = []
-    real = documents._read
-    monkeypatch.setattr(documents, "_read", lambda sha256: (seen.append(sha256), real(sha256))[1])
+    real = documents._open
+    monkeypatch.setattr(documents, "_open", lambda sha256: (seen.append(sha256), real(sha256))[1])
     return seen
 
 
@@ -161,7 +161,7 @@ def test_without_background_work_the_page_of_a_draft_promises_no_check(
 ) -> None:
     add(draft, *files())
     if fault:
-        monkeypatch.setattr(documents, "_read", fails)
+        monkeypatch.setattr(documents, "_open", fails)
         package_check.run(at=AT)
     Heartbeat.objects.all().delete()
 
@@ -235,7 +235,7 @@ def test_the_storage_being_away_is_told_and_the_check_goes_on_by_itself(
 ) -> None:
     add(draft, *files())
     with monkeypatch.context() as patch:
-        patch.setattr(documents, "_read", fails)
+        patch.setattr(documents, "_open", fails)
         package_check.run(at=AT)
     page = page_of(client, draft, case_worker)
 
@@ -464,7 +464,7 @@ def test_a_check_that_stands_still_for_long_is_counted_on_the_overview(
     draft: Submission, administrator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(draft, *files())
-    monkeypatch.setattr(documents, "_read", fails)
+    monkeypatch.setattr(documents, "_open", fails)
 
     for hours in range(3):
         package_check.run(at=AT + timedelta(hours=hours))

@@ -120,7 +120,7 @@ def test_an_error_of_ours_before_the_first_call_waits_with_a_code(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(documents, "_read", fails)
+        patch.setattr(documents, "_open", fails)
         for _ in range(ROUNDS_BEFORE_A_PERSON):
             world.let_pass(60)
             world.send(submission)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import tarfile
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from portal.core.backup import manifest as manifests
 from portal.core.backup import postgres, streams
 from portal.core.backup.manifest import DATABASE, DOCUMENTS, Unusable
 from portal.core.backup.row import Backup
+from portal.core.storage.names import names
 
 UNFINISHED = ".unfinished"
 DOCUMENT = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{64}(?:\.rotating)?")
@@ -84,7 +84,7 @@ class Packing:
 
     def write(self, file: IO[bytes]) -> None:
         with tarfile.open(fileobj=file, mode="w|") as archive:
-            for name in filter(DOCUMENT.fullmatch, names("")):
+            for name in filter(DOCUMENT.fullmatch, names(storages["documents"])):
                 self.count += self._add(archive, name)
 
     def _add(self, archive: tarfile.TarFile, name: str) -> bool:
@@ -96,14 +96,3 @@ class Packing:
         except FileNotFoundError:  # deleted since it was listed
             return False
         return True
-
-
-def names(folder: str) -> Iterator[str]:
-    """All files below the folder of the documents' storage."""
-    try:
-        folders, files = storages["documents"].listdir(folder)
-    except FileNotFoundError:  # nothing was stored yet
-        return
-    yield from (f"{folder}/{name}".lstrip("/") for name in files)
-    for inner in sorted(folders):
-        yield from names(f"{folder}/{inner}".lstrip("/"))

@@ -21,6 +21,7 @@ from portal.core.backup import making, postgres, streams
 from portal.core.backup import manifest as manifests
 from portal.core.backup.manifest import DATABASE, DOCUMENTS, Manifest, Unusable
 from portal.core.backup.row import Backup
+from portal.core.storage.names import names
 
 UNDER_WAY = "restoring"
 """A file beside the documents while they are put back: it holds the hash of the backup that may go on."""
@@ -90,7 +91,7 @@ def _begin(sha256: str) -> None:
             if file.read().decode() == sha256:
                 return
         raise Unusable("The storage of the documents holds an unfinished restore of another backup: empty it first")
-    if next(making.names(""), None) is not None:
+    if next(names(storage), None) is not None:
         raise Unusable("The storage of the documents is not empty. Restore into a new one")
     storage.save(UNDER_WAY, ContentFile(sha256.encode()))
 

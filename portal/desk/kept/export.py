@@ -24,7 +24,7 @@ from portal.core.audit import AuditEvent, record
 from portal.core.audit_events import AuditType
 from portal.core.crypto import CannotDecrypt, SealedTextField
 from submissions.models import Document
-from submissions.services.documents import DocumentDamaged, clean_filename, read_document
+from submissions.services.documents import DocumentDamaged, clean_filename, into_zip
 
 HELD = {
     "accounts.Customer": "pk",
@@ -120,7 +120,7 @@ def _write_files(archive: zipfile.ZipFile, customer: Customer) -> list[int]:
     lost = []
     for document in Document.objects.filter(customer=customer).order_by("pk").iterator(CHUNK):
         try:
-            archive.writestr(f"files/{document.pk}-{clean_filename(document.filename)}", read_document(document))
+            into_zip(document.sha256, archive, name=f"files/{document.pk}-{clean_filename(document.filename)}")
         except (DocumentDamaged, CannotDecrypt):
             lost.append(document.pk)
     return lost

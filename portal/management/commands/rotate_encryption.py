@@ -7,6 +7,7 @@ encrypted with the first key already is passed over.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from django.apps import apps
@@ -18,6 +19,7 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from portal.core import crypto
 from portal.core.required import required
+from portal.core.storage.names import names
 from submissions.services.documents import PLACE
 
 BATCH = 500
@@ -96,7 +98,7 @@ def rotate_documents(lost: list[str]) -> int:
     """
     storage = storages["documents"]
     written = 0
-    for name in _names_of(storage, ""):
+    for name in _names_of(storage):
         try:
             written += _rewrite(storage, name)
         except crypto.CannotDecrypt:
@@ -127,12 +129,7 @@ def _read(storage: Any, name: str) -> bytes:
     return content
 
 
-def _names_of(storage: Any, folder: str) -> Iterator[str]:
-    """Each document once, also one of which only the copy is left."""
-    try:
-        folders, files = storage.listdir(folder)
-    except FileNotFoundError:  # nothing was stored yet
-        return
-    yield from (f"{folder}/{name}".lstrip("/") for name in sorted({name.removesuffix(SPARE) for name in files}))
-    for inner in folders:
-        yield from _names_of(storage, f"{folder}/{inner}".lstrip("/"))
+def _names_of(storage: Any) -> Iterator[str]:
+    """Each document once, also one of which only the copy is left: its name stands beside that of the document."""
+    for name, _both in groupby(names(storage), key=lambda name: name.removesuffix(SPARE)):
+        yield name

@@ -21,7 +21,7 @@ from submissions.adapters.base import Finding, Level
 from submissions.models import Dialog, Document, PackageCheck, Submission, stored
 from submissions.period import Period
 from submissions.services import catalogue
-from submissions.services.documents import Kept, StoredUpload, clean_filename, distinct, keep
+from submissions.services.documents import Kept, StoredUpload, clean_filename, distinct, keep_file
 from submissions.services.drafting import checking, package_check
 from submissions.services.drafting.package_check import AT_ONCE_BYTES, AT_ONCE_FILES, OPEN
 from submissions.services.offers import access_for
@@ -72,7 +72,7 @@ class Upload(Protocol):
     @property
     def size(self) -> int | None: ...
 
-    def read(self) -> bytes: ...
+    def read(self, size: int = -1, /) -> bytes: ...
 
     def seek(self, offset: int, /) -> object: ...
 
@@ -258,7 +258,7 @@ def _take(upload: Upload) -> Taken:
     if isinstance(upload, StoredUpload):
         return Taken(clean_filename(upload.name), upload.kept)
     try:
-        return Taken(clean_filename(upload.name or ""), keep(upload.read()))
+        return Taken(clean_filename(upload.name or ""), keep_file(upload))
     except OSError as error:
         raise NotStored(code_of(error)) from error
 

@@ -20,7 +20,7 @@ from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.core.problems import code_of
 from submissions.models import Heap, HeapFile
-from submissions.services.documents import clean_filename, keep
+from submissions.services.documents import clean_filename, keep, keep_file
 from submissions.services.drafting.drafts import NotStored
 from submissions.services.heaps import archive
 from submissions.services.heaps.archive import MOST_BYTES, MOST_FILE_BYTES, MOST_FILES, BadZip, Member
@@ -107,7 +107,7 @@ def _rows_of(upload: Upload, *, files: int, most_bytes: int) -> Iterator[HeapFil
     elif size > MOST_FILE_BYTES:
         yield _row(Member(name, size, code="FILE_TOO_LARGE"))
     else:
-        yield _row(Member(name, size, upload.read()))
+        yield _row(Member(name, size), file=upload)
 
 
 def _of_zip(upload: Upload, name: str, size: int, *, files: int, most_bytes: int) -> Iterator[HeapFile]:
@@ -127,7 +127,8 @@ def _extension(filename: str) -> str:
     return "" if suffix[1:].isdigit() else suffix
 
 
-def _row(member: Member, params: dict[str, str] | None = None) -> HeapFile:
+def _row(member: Member, params: dict[str, str] | None = None, *, file: Upload | None = None) -> HeapFile:
+    """`file`: where its content is, when not in `member`."""
     filename = clean_filename(member.name)
     extension = _extension(filename)
     fields: dict[str, Any] = {"filename": filename, "extension": extension, "size": member.size}
@@ -136,7 +137,7 @@ def _row(member: Member, params: dict[str, str] | None = None) -> HeapFile:
         detail = {"params": params or sizes}
         return HeapFile(**fields, verdict=V.REFUSED, code=member.code, detail=detail)
     try:
-        kept = keep(member.content)
+        kept = keep_file(file) if file else keep(member.content)
     except OSError as error:
         raise NotStored(code_of(error)) from error
     return HeapFile(**fields, sha256=kept.sha256, verdict=V.WAITING)

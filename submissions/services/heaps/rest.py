@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -19,7 +19,7 @@ from portal.core.masking import without_identity_numbers
 from portal.core.spreadsheet import as_csv
 from submissions.models import Heap, HeapFile
 from submissions.services import catalogue
-from submissions.services.documents import DocumentDamaged, clean_filename, distinct, read_stored
+from submissions.services.documents import DocumentDamaged, clean_filename, distinct, into_zip
 from submissions.services.heaps.ordering import packages_of
 from submissions.services.heaps.problems import of_file, problems
 
@@ -49,10 +49,13 @@ def as_zip(*, heap: Heap, user: User, at: datetime) -> IO[bytes]:
     with transaction.atomic():
         record(by=user.actor, at=at, target=heap, what=AuditType.REST_FETCHED, number=number)
     package = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - returned open; the response closes it
-    with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(LIST, content)
-        for name, bytes_of in _files(heap, user):
-            archive.writestr(name, bytes_of)
+    try:
+        with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(LIST, content)
+            _write_files(archive, heap, user)
+    except BaseException:
+        package.close()
+        raise
     package.seek(0)
     return package
 
@@ -62,15 +65,12 @@ def shown_name(filename: str) -> str:
     return without_identity_numbers(filename)
 
 
-def _files(heap: Heap, user: User) -> Iterator[tuple[str, bytes]]:
+def _write_files(archive: zipfile.ZipFile, heap: Heap, user: User) -> None:
     taken = {LIST}
     wanted = rest_of(heap, user).exclude(sha256="").exclude(verdict=HeapFile.Verdict.SAME)
     for file in wanted.order_by("pk").iterator(chunk_size=500):
-        try:
-            content = read_stored(file.sha256)
-        except DocumentDamaged:
-            continue
-        yield distinct(clean_filename(shown_name(file.filename)), taken), content
+        with suppress(DocumentDamaged):
+            into_zip(file.sha256, archive, name=distinct(clean_filename(shown_name(file.filename)), taken))
 
 
 def _list(heap: Heap, user: User) -> tuple[bytes, int]:

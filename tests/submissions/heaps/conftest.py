@@ -24,6 +24,6 @@ def two_housing() -> Iterator[tuple[str, str]]:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The hash of every stored file that is read."""
     seen: list[str] = []
-    real = documents._read
-    monkeypatch.setattr(documents, "_read", lambda sha256: (seen.append(sha256), real(sha256))[1])
+    real = documents._open
+    monkeypatch.setattr(documents, "_open", lambda sha256: (seen.append(sha256), real(sha256))[1])
     return seen

@@ -336,7 +336,7 @@ def test_a_heap_that_cannot_be_sorted_says_why_and_is_counted_on_the_overview(
     def away(sha256: str) -> bytes:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(documents, "_read", away)
+    monkeypatch.setattr(documents, "_open", away)
     for hours in range(3):
         work.run(at=AT + timedelta(hours=hours))
 

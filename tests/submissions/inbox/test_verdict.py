@@ -45,8 +45,8 @@ def test_a_report_that_adds_up_ends_accepted(reading: Reading) -> None:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The hash of every stored file that is read."""
     seen: list[str] = []
-    real = documents._read
-    monkeypatch.setattr(documents, "_read", lambda sha256: (seen.append(sha256), real(sha256))[1])
+    real = documents._open
+    monkeypatch.setattr(documents, "_open", lambda sha256: (seen.append(sha256), real(sha256))[1])
     return seen
 
 
