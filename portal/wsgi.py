@@ -5,7 +5,7 @@ import sys
 
 from django.core.wsgi import get_wsgi_application
 
-from portal.core import tracing
+from portal.core import database_roles, tracing
 from portal.core.database import WEB, limit_statements
 from portal.core.env import BadSetting
 
@@ -13,7 +13,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 try:
     application = get_wsgi_application()
+    database_roles.refuse_powerful()
     limit_statements(WEB)
     tracing.set_up(service="portal-web")
-except BadSetting as error:
+except (BadSetting, database_roles.TooPowerful) as error:
     sys.exit(f"The portal cannot start: {error}")

@@ -58,7 +58,17 @@ class Env:
         self.values = values
 
     def optional(self, name: str) -> str | None:
-        return self.values.get(name, "").strip() or None
+        """The variable, or the content of the file that NAME_FILE names. Raises BadSetting when both are set."""
+        value, file = (self.values.get(each, "").strip() for each in (name, f"{name}_FILE"))
+        if not file:
+            return value or None
+        if value:
+            raise BadSetting(name, f"is set, and so is {name}_FILE: take one of them away", example="")
+        try:
+            return Path(file).read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError) as error:
+            problem = f"names a file that cannot be read ({type(error).__name__})"
+            raise BadSetting(f"{name}_FILE", problem, example=f"/run/secrets/{name.lower()}") from None
 
     def text(self, name: str, *, example: str, default: str | None = None) -> str:
         value = self.optional(name)
@@ -157,6 +167,35 @@ def encryption_keys(env: Env, *, kept_in: Path | None, make: Callable[[], str]) 
                 example=example,
             )
     return keys
+
+
+def audit_keys(env: Env, *, kept_in: Path | None) -> list[str]:
+    """AUDIT_KEYS: the first seals the audit trail, all of them verify it. Raises BadSetting unless each has 40 characters or more."""
+    example = "the-output-of: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+    joined = env.secret(
+        "AUDIT_KEYS", minimum=40, example=example, kept_in=kept_in, make=lambda: secrets.token_urlsafe(50)
+    )
+    keys = [key.strip() for key in joined.split(",") if key.strip()]
+    if any(len(key) < 40 for key in keys):
+        raise BadSetting(
+            "AUDIT_KEYS", "holds a key that is too weak: each must have 40 random characters", example=example
+        )
+    return keys
+
+
+def owner_of(url: str, *, owner: str | None) -> dict[str, Any] | None:
+    """Django's settings for the owner of the database at `url`. Raises BadSetting when it is the same role, or another database."""
+    if owner is None:
+        return None
+    example = "postgresql://portal:password@db.example.no:5432/portal"
+    if urlsplit(owner).scheme not in ("postgresql", "postgres"):
+        raise BadSetting("DATABASE_OWNER_URL", "must begin with postgresql:// or postgres://", example=example)
+    theirs, ours = database(owner, pool_size=0), database(url, pool_size=0)
+    if theirs["USER"] == ours["USER"]:
+        raise BadSetting("DATABASE_OWNER_URL", "has the same user as DATABASE_URL", example=example)
+    if theirs["NAME"] != ours["NAME"]:
+        raise BadSetting("DATABASE_OWNER_URL", "names another database than DATABASE_URL", example=example)
+    return theirs
 
 
 def database(url: str, *, pool_size: int) -> dict[str, Any]:
