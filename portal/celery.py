@@ -16,6 +16,7 @@ from typing import Any
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import (
+    beat_init,
     before_task_publish,
     celeryd_after_setup,
     heartbeat_sent,
@@ -28,7 +29,7 @@ from celery.signals import (
 from django.conf import settings
 from django.utils import timezone
 
-from portal.core import tracing
+from portal.core import database_roles, tracing
 from portal.core.database import WORKER, limit_statements
 from portal.core.env import BadSetting
 from portal.core.queues import Purpose, heartbeat_queue
@@ -53,6 +54,15 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_our_logging(**_: Any) -> None:
     """Django has configured logging already; connecting to this signal keeps Celery from replacing it."""
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_powerful_role(**_: Any) -> None:
+    try:
+        database_roles.refuse_powerful()
+    except database_roles.TooPowerful as error:
+        sys.exit(f"The portal cannot start: {error}")
 
 
 @worker_init.connect

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext_lazy as _
 
 from portal.core import logging, queues
-from portal.core.env import BadSetting, Env, database, encryption_keys, load_file, new_key
+from portal.core.env import BadSetting, Env, audit_keys, database, encryption_keys, load_file, new_key, owner_of
 from portal.core.retention import periods
 from portal.core.schedule import timetable
 from portal.core.storage import configuration
@@ -71,6 +71,8 @@ SECRET_KEY = env.secret(
 )
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", example="the-key-before-this", default=())
 ENCRYPTION_KEYS = encryption_keys(env, kept_in=SECRETS_DIR if LOCAL else None, make=new_key)
+AUDIT_KEYS = audit_keys(env, kept_in=SECRETS_DIR if LOCAL else None)
+"""The keys of the audit trail's seals, newest first: portal.core.trail.keys."""
 
 # --- Checks for production --------------------------------------------------------------------------------------------
 if not LOCAL:
@@ -98,6 +100,12 @@ REDIS_URL = env.url(
     example="redis://:password@redis.example.no:6379/0",
     default=embedded.redis_url(DATA_DIR) if LOCAL else None,
 )
+DATABASE_OWNER = owner_of(
+    DATABASE_URL,
+    owner=env.optional("DATABASE_OWNER_URL")
+    or (embedded.database_url(DATA_DIR, user=embedded.OWNER) if "postgresql" in EMBEDDED else None),
+)
+"""For `manage.py migrate` and `restore` alone: portal.core.database_roles."""
 DATABASES = {"default": database(DATABASE_URL, pool_size=env.integer("DATABASE_POOL_SIZE", default=10))}
 CACHES = {
     "default": {
@@ -269,6 +277,11 @@ BACKUP_RECIPIENTS = env.list("BACKUP_RECIPIENTS", example="age1…, the public k
 BACKUP_WITHIN_HOURS = env.integer("BACKUP_WITHIN_HOURS", default=0 if LOCAL else 26, minimum=0, maximum=24 * 31)
 """Hours after which the overview misses a backup; 0 where backups are made by other means."""
 POSTGRES_PROGRAMS = env.optional("POSTGRES_PROGRAMS")  # the folder of pg_dump and pg_restore
+
+# --- The audit trail --------------------------------------------------------------------------------------------------
+AUDIT_ANCHORS = env.path("AUDIT_ANCHORS", default=DATA_DIR / "audit-anchors")
+AUDIT_ANCHOR_MAIL = env.optional("AUDIT_ANCHOR_MAIL") or ""
+"""Who gets the newest anchor each day, and is told when the trail does not fit."""
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(

@@ -8,11 +8,13 @@ from typing import Any
 from celery import Task, shared_task
 from django.utils import timezone
 
-from portal.core import audit_chain, heartbeat, removed
+from portal.core import heartbeat, removed
 from portal.core.environments import Environment
 from portal.core.outbox import delivery
 from portal.core.queues import Purpose
 from portal.core.retention import work as purging
+from portal.core.trail import watch
+from portal.desk import trail
 from portal.desk.kept.rules import RULES
 from portal.desk.notifications import results, work
 from submissions.services.inbox import pace
@@ -20,8 +22,16 @@ from submissions.services.inbox import pace
 
 @shared_task(ignore_result=True)
 def seal_audit(**_: Any) -> None:
-    """Seal the rows written since the last run, so that changes can be detected."""
-    audit_chain.seal_all(at=timezone.now())
+    """Seal the rows written since the last run, so that changes can be detected, and keep the newest seal outside the database."""
+    if watch.seal_and_anchor(at=timezone.now()):
+        trail.tell(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def verify_audit(**_: Any) -> None:
+    """A part of the verification of each night."""
+    if watch.verify_part(at=timezone.now()):
+        trail.tell(at=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True)

@@ -5,7 +5,7 @@ import sys
 
 from django.core.wsgi import get_wsgi_application
 
-from portal.core import tracing
+from portal.core import database_roles, tracing
 from portal.core.database import WEB, limit_statements
 from portal.core.env import BadSetting
 from portal.core.storage import trying
@@ -14,8 +14,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 try:
     application = get_wsgi_application()
+    database_roles.refuse_powerful()
     limit_statements(WEB)
     tracing.set_up(service="portal-web")
     trying.tell_at_start()
-except BadSetting as error:
+except (BadSetting, database_roles.TooPowerful) as error:
     sys.exit(f"The portal cannot start: {error}")

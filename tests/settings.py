@@ -30,6 +30,9 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 from portal.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+if DATABASE_OWNER:  # noqa: F405 - tests build and empty tables; those of the application's rights have connections of their own
+    DATABASES["default"] |= {name: DATABASE_OWNER[name] for name in ("USER", "PASSWORD")}  # type: ignore[dict-item]  # noqa: F405
+AUDIT_ANCHORS = DATA_DIR / f"audit-anchors-{worker}"  # noqa: F405
 OUTBOX_MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
 

@@ -50,7 +50,9 @@ class AuditEvent(models.Model):
 class AuditSeal(models.Model):
     """A batch of events sealed into the hash chain. `row_hashes` is one SHA-256 (32 bytes) for each event, in id order.
 
-    `previous_hash` is the `chain_hash` of the seal before it. It is unique: a seal has one successor at most.
+    `previous_hash` is the `chain_hash` of the seal before it. It is unique: a seal has one successor at most. `number` counts the
+    seals and `events` the events up to here, without gaps; `key` names the key of `chain_hash`. Seals of releases without keys
+    have none of the three.
     """
 
     sealed_at = models.DateTimeField(_("forseglet"))
@@ -59,11 +61,20 @@ class AuditSeal(models.Model):
     row_hashes = models.BinaryField(_("hash av hver hendelse"))
     previous_hash = models.CharField(_("hash av forseglingen før"), max_length=64, unique=True)
     chain_hash = models.CharField(_("hash av forseglingen"), max_length=64)
+    number = models.BigIntegerField(_("nummer"), null=True)
+    events = models.BigIntegerField(_("hendelser i alt"), null=True)
+    key = models.CharField(_("nøkkel"), max_length=16, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("forsegling")
         verbose_name_plural = _("forseglinger")
         ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(key="") & models.Q(number__isnull=False, events__isnull=False),
+                name="seal_has_key_and_number",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.first_event}-{self.last_event}"

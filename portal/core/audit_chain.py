@@ -1,31 +1,32 @@
 """The audit trail's hash chain: new rows are sealed in batches, so that writers do not wait for each other.
 
-A row's hash covers every column; a seal's hash covers the seal before it, its rows and its columns. There is one chain: sealers take
-turns by an advisory lock, and the database refuses two seals with the same predecessor.
-`verify` names the first row or seal that does not match.
+A row's hash covers every column; a seal's hash covers the seal before it, its rows and its columns, and has a key that is not in the
+database. There is one chain: sealers take turns by an advisory lock, and the database refuses two seals with the same predecessor.
+`portal.core.trail` verifies it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
-import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import BigIntegerField, Count, F, Func, Sum
 
 from portal.core.audit import AuditEvent, AuditSeal
+from portal.core.trail import keys
+from portal.core.trail.anchors import Anchor
+from portal.core.trail.broken import KEY_UNKNOWN, SEAL_CHANGED, Broken
 
-logger = logging.getLogger(__name__)
 BATCH = 10_000
 LOCK = 0x5345414C
 """The key of PostgreSQL's advisory lock that a sealer holds. Nothing else may use it."""
 GENESIS = "0" * 64
 """The predecessor of the first seal."""
-_HASH_BYTES = 32
-_BEFORE_ALL = -(2**63)
+HASH_BYTES = 32
 
 
 def row_hash(event: AuditEvent) -> bytes:
@@ -42,6 +43,7 @@ def seal(*, at: datetime) -> int:
 
     One sealer at a time: an advisory lock is held from the read of the last seal to the commit of the next. 0 when another
     sealer is at work, or a writer does not finish; the next run seals. Must not run inside a transaction of the caller.
+    Raises Broken when the last seal is none of ours: nothing is put on top of it.
     """
     highest = _settled_highest()
     with transaction.atomic(durable=True), connection.cursor() as cursor:
@@ -54,28 +56,59 @@ def seal(*, at: datetime) -> int:
 def _seal_up_to(highest: int, *, at: datetime) -> int:
     """Only while the lock is held. The unique column `previous_hash` refuses a second seal after the same one."""
     previous = AuditSeal.objects.last()
+    if previous:
+        check_hash(previous)
     after = previous.last_event if previous else 0
     events = list(AuditEvent.objects.filter(pk__gt=after, pk__lte=highest).order_by("pk")[:BATCH])
     if not events:
         return 0
-    before = previous.chain_hash if previous else GENESIS
-    hashes = b"".join(row_hash(event) for event in events)
+    number, rows = _counted(previous)
     sealed = AuditSeal(
-        sealed_at=at, first_event=events[0].pk, last_event=events[-1].pk, row_hashes=hashes, previous_hash=before
+        sealed_at=at,
+        first_event=events[0].pk,
+        last_event=events[-1].pk,
+        row_hashes=b"".join(row_hash(event) for event in events),
+        previous_hash=previous.chain_hash if previous else GENESIS,
+        number=number + 1,
+        events=rows + len(events),
+        key=keys.current(),
     )
-    sealed.chain_hash = _chain(sealed)
+    sealed.chain_hash = chain_hash(sealed)
     sealed.save(force_insert=True)
-    anchor = {"rows": str(sealed), "anchor": sealed.chain_hash}
-    transaction.on_commit(lambda: logger.info("audit trail sealed", extra=anchor))
     return len(events)
 
 
+def _counted(previous: AuditSeal | None) -> tuple[int, int]:
+    """Number and events up to this seal. Those of an earlier release did not count: they are counted once."""
+    if previous is None:
+        return 0, 0
+    if previous.number is not None and previous.events is not None:
+        return previous.number, previous.events
+    length = Func(F("row_hashes"), function="octet_length", output_field=BigIntegerField())
+    counted = AuditSeal.objects.aggregate(seals=Count("pk"), bytes=Sum(length))
+    return int(counted["seals"]), int(counted["bytes"]) // HASH_BYTES
+
+
 def seal_all(*, at: datetime) -> int:
-    """Seal batch after batch until nothing is left; returns how many rows."""
+    """Seal batch after batch until nothing is left; returns how many rows. Raises Broken."""
     total = 0
     while count := seal(at=at):
         total += count
     return total
+
+
+def newest() -> Anchor | None:
+    """The last seal as an anchor; None when there is none, or only seals of an earlier release."""
+    last = AuditSeal.objects.last()
+    return Anchor(last.number, last.events or 0, last.chain_hash) if last and last.number else None
+
+
+def holds(anchor: Anchor) -> bool:
+    """Whether the seal of the anchor is the last one or has a successor: a quick look, no verification."""
+    if AuditSeal.objects.filter(previous_hash=anchor.hash).exists():
+        return True
+    last = AuditSeal.objects.last()
+    return last is not None and last.chain_hash == anchor.hash
 
 
 def _settled_highest() -> int:
@@ -93,58 +126,31 @@ def _settled_highest() -> int:
         return 0
 
 
-def _chain(sealed: AuditSeal) -> str:
-    """SHA-256 over the seal before it and all columns of this one."""
-    columns = [
+def chain_hash(sealed: AuditSeal) -> str:
+    """HMAC-SHA256 over the seal before it and all columns of this one; SHA-256 without a key in an earlier release.
+
+    Raises UnknownKey.
+    """
+    columns: list[Any] = [
         sealed.previous_hash, sealed.sealed_at.astimezone(UTC).isoformat(), sealed.first_event, sealed.last_event,
         bytes(sealed.row_hashes).hex(),
     ]  # fmt: skip
-    return hashlib.sha256(json.dumps(columns).encode()).hexdigest()
+    if not sealed.key:
+        return hashlib.sha256(json.dumps(columns).encode()).hexdigest()
+    columns += [sealed.number, sealed.events, sealed.key]
+    return keys.mac(json.dumps(columns).encode(), key=sealed.key)
 
 
-class Broken(Exception):
-    """The trail was changed. The message names the first row or seal that does not fit."""
-
-
-@dataclass(frozen=True)
-class Verified:
-    """`rows` are sealed and unchanged. `anchor` is the hash of the newest seal: kept elsewhere, it proves all of them later."""
-
-    rows: int
-    anchor: str
-
-
-def verify(*, since: str = "") -> Verified:
-    """Walk the whole chain. Raises Broken at the first mismatch, and when no seal has the hash `since` (an older anchor)."""
-    previous, rows, last_event, is_anchored = GENESIS, 0, _BEFORE_ALL, since in ("", GENESIS)
-    for sealed in AuditSeal.objects.order_by("pk").iterator():
-        hashes = bytes(sealed.row_hashes)
-        if sealed.previous_hash != previous or _chain(sealed) != sealed.chain_hash:
-            raise Broken(f"seal {sealed.pk} (rows {sealed}) does not follow from the seal before it")
-        rows += _verify_rows(sealed, hashes, last_event)
-        previous, last_event = sealed.chain_hash, sealed.last_event
-        is_anchored = is_anchored or sealed.chain_hash == since
-    if not is_anchored:
-        raise Broken(f"no seal has the hash {since}: seals are missing, or all were made anew")
-    return Verified(rows, previous)
-
-
-def _verify_rows(sealed: AuditSeal, hashes: bytes, last_event: int) -> int:
-    events = AuditEvent.objects.filter(pk__gt=last_event, pk__lte=sealed.last_event).order_by("pk")
-    expected = [hashes[i : i + _HASH_BYTES] for i in range(0, len(hashes), _HASH_BYTES)]
-    _compare(events.iterator(), expected, sealed)
-    return len(expected)
-
-
-def _compare(events: Iterable[AuditEvent], expected: list[bytes], sealed: AuditSeal) -> None:
-    matched = 0
-    for event in events:
-        actual = row_hash(event)
-        if matched >= len(expected) or actual != expected[matched]:
-            if actual in expected[matched:]:
-                missing = expected.index(actual, matched) - matched
-                raise Broken(f"{missing} rows are missing before row {event.pk}, among {sealed}")
-            raise Broken(f"row {event.pk} is not what was sealed {sealed.sealed_at:%Y-%m-%d %H:%M}")
-        matched += 1
-    if matched != len(expected):
-        raise Broken(f"{len(expected) - matched} rows are missing at the end of {sealed}")
+def check_hash(sealed: AuditSeal) -> None:
+    """Raises Broken unless the seal's own hash is right."""
+    try:
+        expected = chain_hash(sealed)
+    except keys.UnknownKey as error:
+        message = (
+            f"seal {sealed.pk} (rows {sealed}) has the key {error}, which is none of AUDIT_KEYS: a key was taken away too early, "
+            "or somebody else made the seal"
+        )
+        raise Broken(KEY_UNKNOWN, message, seal=sealed.pk) from None
+    if not hmac.compare_digest(expected, sealed.chain_hash):
+        message = f"seal {sealed.pk} (rows {sealed}) was changed, or made by somebody without the key"
+        raise Broken(SEAL_CHANGED, message, seal=sealed.pk)

@@ -143,6 +143,9 @@ class AuditType(StrEnum):
     RESTORED = "restored"
     HOLD_ENDED = "hold-ended"
     BACKUP = "backup"
+    # the trail itself
+    TRAIL_VERIFIED = "trail-verified"
+    TRAIL_BROKEN = "trail-broken"
     # what is kept and deleted
     PURGE_PLANNED = "purge-planned"
     PURGE_POSTPONED = "purge-postponed"
@@ -267,6 +270,8 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.SENDING_ORDERED: {"number"},
     T.REST_FETCHED: {"number"},
     T.BACKUP: {"folder"},
+    T.TRAIL_VERIFIED: {"seal", "seals", "rows", "hash", "whole", "began_at", "mac"},
+    T.TRAIL_BROKEN: {"code", "seal", "row", "began_at", "mac"},
     T.PURGE_PLANNED: {"kind", "number"},
     T.PURGE_POSTPONED: {"kind"},
     T.PURGED: {"kind", "number"},

@@ -187,6 +187,35 @@ def encryption_keys(env: Env, *, kept_in: Path | None, make: Callable[[], str]) 
     return keys
 
 
+def audit_keys(env: Env, *, kept_in: Path | None) -> list[str]:
+    """AUDIT_KEYS: the first seals the audit trail, all of them verify it. Raises BadSetting unless each has 40 characters or more."""
+    example = "the-output-of: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+    joined = env.secret(
+        "AUDIT_KEYS", minimum=40, example=example, kept_in=kept_in, make=lambda: secrets.token_urlsafe(50)
+    )
+    keys = [key.strip() for key in joined.split(",") if key.strip()]
+    if any(len(key) < 40 for key in keys):
+        raise BadSetting(
+            "AUDIT_KEYS", "holds a key that is too weak: each must have 40 random characters", example=example
+        )
+    return keys
+
+
+def owner_of(url: str, *, owner: str | None) -> dict[str, Any] | None:
+    """Django's settings for the owner of the database at `url`. Raises BadSetting when it is the same role, or another database."""
+    if owner is None:
+        return None
+    example = "postgresql://portal:password@db.example.no:5432/portal"
+    if urlsplit(owner).scheme not in ("postgresql", "postgres"):
+        raise BadSetting("DATABASE_OWNER_URL", "must begin with postgresql:// or postgres://", example=example)
+    theirs, ours = database(owner, pool_size=0), database(url, pool_size=0)
+    if theirs["USER"] == ours["USER"]:
+        raise BadSetting("DATABASE_OWNER_URL", "has the same user as DATABASE_URL", example=example)
+    if theirs["NAME"] != ours["NAME"]:
+        raise BadSetting("DATABASE_OWNER_URL", "names another database than DATABASE_URL", example=example)
+    return theirs
+
+
 def database(url: str, *, pool_size: int) -> dict[str, Any]:
     """Django's settings for the PostgreSQL at `url`. `?host=/folder` means a socket there; 0 connections, no pool."""
     parts = urlsplit(url)

@@ -19,6 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse, JsonResponse
 from redis import Redis, RedisError
 
+from portal.core import database_roles
 from portal.core.heartbeat import find_silence
 from portal.core.storage.trying import problem_of
 
@@ -49,10 +50,12 @@ def _answer(name: str, check: Callable[[], str]) -> str:
 
 
 def _database() -> str:
-    """On a separate connection: the pool waits longer for a missing server than a probe does."""
+    """On a separate connection: the pool waits longer for a missing server than a probe does. In production also whether its
+    role is the application's.
+    """
     with psycopg.connect(**{**connection.get_connection_params(), "connect_timeout": 2}) as own:
-        own.execute("SELECT 1")
-    return "ok"
+        found = [] if settings.LOCAL else database_roles.powers(own.cursor())
+    return database_roles.too_powerful(found) if found else "ok"
 
 
 def _broker() -> str:

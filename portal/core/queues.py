@@ -79,6 +79,7 @@ TASKS: dict[Purpose, tuple[str, ...]] = {
         "portal.tasks.plan_purges",
         "portal.tasks.purge",
         "portal.tasks.seal_audit",
+        "portal.tasks.verify_audit",
         "submissions.tasks.archive_customers",
         "submissions.tasks.count_due",
         "submissions.tasks.sweep_inbox_marks",

@@ -55,7 +55,8 @@ Counts = Mapping[str, Counted]
 
 
 def attention(*, user: User, environment: Environment, at: datetime) -> list[Todo]:
-    """Work that waits for a person, urgent lines first; empty lines are left out. Two queries, and one for customers' names.
+    """Work that waits for a person, urgent lines first; empty lines are left out. Two queries, one for customers' names, and
+    one about the audit trail for administrators.
 
     Also what `user` cannot act on: see `todo.split`.
     """
@@ -76,7 +77,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *attention_notices.about_notices(environment, counts),
         *_about_customers(environment, counts),
         *(attention_setup.about_system(environment, counts) if user.may_configure else []),
-        *(attention_kept.about_kept(environment, counts) if user.is_administrator else []),
+        *(attention_kept.about_kept(environment, counts, at=at) if user.is_administrator else []),
         *(attention_setup.about_messages(user, environment, counts) if attention_setup.may_see_messages(user) else []),
     ]
     told = with_customers([line for line in lines if line.count], counts)

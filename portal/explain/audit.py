@@ -65,6 +65,10 @@ def _files(detail: Detail, model: Any) -> list[str]:
     return [ngettext("%(n)s fil", "%(n)s filer", number) % {"n": number}]
 
 
+def _code(detail: Detail, model: Any) -> list[str]:
+    return [f"{explain(str(detail.get('code', ''))).title} ({detail.get('code', '')})"]
+
+
 def _settled(detail: Detail, model: Any) -> list[str]:
     arrived = detail.get("outcome") == "ARRIVED"
     return [_("Den kom fram") if arrived else _("Den kom ikke fram"), str(detail.get("grounds", ""))]
@@ -296,6 +300,8 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.ERASURE_ORDERED: P(lazy("Sletting av opplysninger om kunden bestilt")),
     T.HELD_EXPORTED: P(lazy("Alt som er lagret om kunden, lastet ned")),
     T.BACKUP: P(lazy("Sikkerhetskopi begynt"), _names("folder"), on_pages=False),
+    T.TRAIL_VERIFIED: P(lazy("Revisjonsloggen kontrollert"), _names("seals", "rows"), on_pages=False),
+    T.TRAIL_BROKEN: P(lazy("Revisjonsloggen stemmer ikke"), _code, "danger", on_pages=False),
     T.PRODUCTION_TICKED: P(lazy("Sjekklisten for produksjon krysset av"), _names("service")),
     T.PRODUCTION_UNTICKED: P(lazy("Avkryssingen for produksjon trukket tilbake"), _names("service")),
     T.LETTER_READ: P(lazy("Brev fra Skatteetaten lest"), on_pages=False),

@@ -25,6 +25,7 @@ from urllib.parse import quote
 NAME = "systembruker-portal"
 ROOT_STATE = Path("/var/lib") / NAME
 SOCKET_LIMIT = 90  # bytes of a socket's folder; the kernel takes 107 with the file's name
+OWNER, APPLICATION = "portal", "portal_app"  # roles of PostgreSQL; the owner is its superuser
 PATIENCE = 30  # seconds for a server to start or stop
 KEEPER = Path(__file__).with_name("keeper.py")
 _SURROUNDINGS = {"LC_ALL": "C", "TZ": "UTC"}
@@ -86,8 +87,8 @@ def sockets(data: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"{NAME}-{os.geteuid()}-{_digest(data)}"
 
 
-def database_url(data: Path, *, name: str = "portal") -> str:
-    return f"postgresql://portal@/{name}?host={quote(str(sockets(data)), safe='')}"
+def database_url(data: Path, *, user: str = APPLICATION, name: str = "portal") -> str:
+    return f"postgresql://{user}@/{name}?host={quote(str(sockets(data)), safe='')}"
 
 
 def redis_url(data: Path) -> str:
@@ -296,7 +297,7 @@ def _initialise(home: Home, programs: Path, data: Path) -> None:
     """A new cluster: trust authentication on the private socket, UTF-8, collation independent of locales."""
     if data.exists():
         shutil.rmtree(data)  # an initdb that was interrupted
-    words = ["--username=portal", "--auth=trust", "--encoding=UTF8", "--no-sync"]
+    words = [f"--username={OWNER}", "--auth=trust", "--encoding=UTF8", "--no-sync"]
     words += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
     log = home.folder / "postgresql.log"
     code = home.start([str(programs / "initdb"), "-D", str(data), *words], log=log).wait()
@@ -308,7 +309,7 @@ def _postgres_answers(home: Home) -> bool:
     import psycopg
 
     try:
-        psycopg.connect(database_url(home.data, name="postgres"), connect_timeout=2).close()
+        psycopg.connect(database_url(home.data, user=OWNER, name="postgres"), connect_timeout=2).close()
     except psycopg.OperationalError:
         return False
     return True
@@ -333,7 +334,7 @@ def _command_of(pid: int) -> str:
 def _make_database(home: Home) -> None:
     import psycopg
 
-    with psycopg.connect(database_url(home.data, name="postgres"), autocommit=True) as connection:
+    with psycopg.connect(database_url(home.data, user=OWNER, name="postgres"), autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'portal'").fetchone():
             with suppress(psycopg.errors.DuplicateDatabase):
                 connection.execute("CREATE DATABASE portal")

@@ -28,6 +28,7 @@ from django.utils import timezone
 from honcho.manager import Manager
 from honcho.process import Process
 
+from portal.core import database_roles
 from portal.local import embedded, translations
 from portal.local.bootstrap import digest
 from portal.local.lived_in import running
@@ -79,7 +80,9 @@ def is_busy(port: int) -> bool:
 
 def prepare(*, lived_in: bool = False) -> None:
     """Migrations, the first vendor, translations and static files, all in this process. `lived_in`: it is to have a history."""
-    if sandbox_is_ours() and running.clear_interrupted():
+    with database_roles.as_owner():
+        is_cleared = sandbox_is_ours() and running.clear_interrupted()
+    if is_cleared:
         sys.stdout.write("The demonstration data of the last run were not finished; they are built anew.\n")
     call_command("migrate", interactive=False, verbosity=0)
     if "seed" in get_commands():

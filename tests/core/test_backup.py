@@ -341,9 +341,13 @@ def test_another_machine_goes_on_from_the_backup(made: Path, keys: Keys, tmp_pat
         own.execute(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(name)))
         own.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(name)))
         address = f"postgresql://{params.get('user', '')}@/{name}?host={own.info.host}&port={own.info.port}"
-    secrets = {"SECRET_KEY": configured.SECRET_KEY, "ENCRYPTION_KEYS": ",".join(configured.ENCRYPTION_KEYS)}
+    secrets = {
+        "SECRET_KEY": configured.SECRET_KEY, "ENCRYPTION_KEYS": ",".join(configured.ENCRYPTION_KEYS),
+        "AUDIT_KEYS": ",".join(configured.AUDIT_KEYS),
+    }  # fmt: skip
     environment = {
-        **os.environ, **secrets, "PORTAL_MODE": "local", "DATABASE_URL": address, "DATA_DIR": str(tmp_path / "new machine"),
+        **os.environ, **secrets, "PORTAL_MODE": "local", "DATABASE_URL": address.replace("//portal@", "//portal_app@"),
+        "DATABASE_OWNER_URL": address, "DATA_DIR": str(tmp_path / "new machine"),
         "REDIS_URL": configured.REDIS_URL, "DJANGO_SETTINGS_MODULE": "portal.settings", "ENV_FILE": "/dev/null",
     }  # fmt: skip
     command = [sys.executable, "manage.py", "restore", made, "--identity", keys.identity]

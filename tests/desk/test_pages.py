@@ -76,12 +76,14 @@ def test_the_overview_costs_few_queries(
     client.force_login(administrator)
     client.get("/sandbox/")
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         client.get("/sandbox/")
 
 
-def test_the_list_of_work_costs_two_queries(access: Any, administrator: Any, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(2):
+def test_the_list_of_work_costs_two_queries_and_two_about_the_trail(
+    access: Any, administrator: Any, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(4):
         attention(user=administrator, environment=SANDBOX, at=AT)
 
 

@@ -149,6 +149,7 @@ def running_portal(prepared_server: Path | None) -> Iterator[Portal]:
             "PATH": os.environ["PATH"], "HOME": folder, "ENV_FILE": os.devnull, "PORTAL_MODE": "local",
             "DATA_DIR": f"{folder}/data", "STATIC_ROOT": f"{folder}/static", "HEARTBEAT_LIMIT": "10",
             "REDIS_URL": embedded.redis_url(valkey.data), "DATABASE_URL": embedded.database_url(postgresql.data),
+            "DATABASE_OWNER_URL": embedded.database_url(postgresql.data, user=embedded.OWNER),
             "PORT": str(free_port()), "SANDBOX_PORT": str(free_port()),
         }  # fmt: skip
         output = Path(folder) / "output"

@@ -57,7 +57,7 @@ def answering(data):
 
 def ask_postgresql(data):
     try:
-        psycopg.connect(embedded.database_url(data)).close()
+        psycopg.connect(embedded.database_url(data, user=embedded.OWNER)).close()
     except psycopg.OperationalError:
         return False
     return True
@@ -86,11 +86,17 @@ def keepers(process):
 
 
 def test_the_servers_end_with_the_block_and_keep_their_data(data):
-    with embedded.servers(data, throwaway=True), psycopg.connect(embedded.database_url(data)) as connection:
+    with (
+        embedded.servers(data, throwaway=True),
+        psycopg.connect(embedded.database_url(data, user=embedded.OWNER)) as connection,
+    ):
         connection.execute("CREATE TABLE kept (word text)")
     assert gone(data)
 
-    with embedded.servers(data, throwaway=True), psycopg.connect(embedded.database_url(data)) as connection:
+    with (
+        embedded.servers(data, throwaway=True),
+        psycopg.connect(embedded.database_url(data, user=embedded.OWNER)) as connection,
+    ):
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
 
 

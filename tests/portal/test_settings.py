@@ -14,7 +14,8 @@ GOOD = {
     "ALLOWED_HOSTS": "portal.example.no",
     "SECRET_KEY": "zq3VtJ8m2YxLw0Rk5NfHc7PbUe9SgTa1DiOhXoBv6MjEyQrKsWl4",
     "ENCRYPTION_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
-    "DATABASE_URL": "postgresql://portal:pw@db/portal",
+    "AUDIT_KEYS": "aXb3VtJ8m2YxLw0Rk5NfHc7PbUe9SgTa1DiOhXoBv6MjEyQrKsWl4",
+    "DATABASE_URL": "postgresql://portal_app:pw@db/portal",
     "REDIS_URL": "redis://redis:6379/0",
     "MAIL_FROM": "portal@example.no",
     "MAIL_HOST": "smtp.example.no",
@@ -57,6 +58,19 @@ def test_production_is_the_mode_when_nothing_is_said():
         ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS allows every host name"),
         ("SANDBOX_URL", "http://sandbox:8901", "production never talks to the sandbox"),
         ("ENCRYPTION_KEYS", None, "ENCRYPTION_KEYS is not set"),
+        ("AUDIT_KEYS", None, "AUDIT_KEYS is not set"),
+        (
+            "AUDIT_KEYS",
+            "aXb3VtJ8m2YxLw0Rk5NfHc7PbUe9SgTa1DiOhXoBv6MjEyQrKsWl4,short",
+            "AUDIT_KEYS holds a key that is too weak",
+        ),
+        (
+            "DATABASE_OWNER_URL",
+            "postgresql://portal_app:pw@db/portal",
+            "DATABASE_OWNER_URL has the same user as DATABASE_URL",
+        ),
+        ("DATABASE_OWNER_URL", "postgresql://portal:pw@db/other", "DATABASE_OWNER_URL names another database"),
+        ("DATABASE_OWNER_URL", "sqlite:///db", "DATABASE_OWNER_URL must begin with postgresql://"),
         ("PORTAL_URL", "http://portal.example.no", "PORTAL_URL must begin with https://"),
         ("DATABASE_URL", None, "DATABASE_URL is not set"),
         ("DATABASE_URL", "sqlite:///db", "DATABASE_URL must begin with postgresql://"),
@@ -79,7 +93,7 @@ def test_a_laptop_needs_nothing_but_the_mode(tmp_path):
     answer = load("ENVIRONMENTS", "SANDBOX_URL", **nothing | {"PORTAL_MODE": "local", "DATA_DIR": str(tmp_path)})
 
     assert answer == "[('SANDBOX', 'TEST'), 'http://127.0.0.1:8901']"
-    assert {path.name for path in (tmp_path / "secrets").iterdir()} == {"secret_key", "encryption_keys"}
+    assert {path.name for path in (tmp_path / "secrets").iterdir()} == {"secret_key", "encryption_keys", "audit_keys"}
 
 
 def test_the_command_line_prints_the_hint_and_no_traceback():

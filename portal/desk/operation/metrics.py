@@ -24,6 +24,7 @@ from portal.core.backup.row import find_newest
 from portal.core.environments import Environment
 from portal.core.operation import calls, work
 from portal.core.queues import Purpose
+from portal.core.trail.watch import find_state
 from portal.core.valkey import ERRORS
 from portal.desk.operation import waiting
 from portal.desk.operation.budgets import find_budgets
@@ -225,6 +226,18 @@ def _kept(at: datetime) -> Metrics:
     yield GaugeMetricFamily(
         "portal_audit_unsealed_seconds", "Age of the oldest event that is not sealed.", value=_age(unsealed_since, at)
     )
+    trail = find_state(at=at)
+    yield GaugeMetricFamily(
+        "portal_audit_broken",
+        "Whether the last look at the audit trail found it changed.",
+        value=float(trail.broken is not None),
+    )
+    verified = GaugeMetricFamily(
+        "portal_audit_verified_timestamp_seconds", "When the audit trail was found whole last."
+    )
+    if trail.whole:
+        verified.add_metric([], trail.whole.at.timestamp())
+    yield verified
     backup = find_newest()
     made = GaugeMetricFamily("portal_backup_timestamp_seconds", "When the last known backup was made.")
     if backup:

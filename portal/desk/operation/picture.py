@@ -14,6 +14,7 @@ from portal.core.operation import work
 from portal.core.operation.work import Worker
 from portal.core.outbox.message import OutboxMessage
 from portal.core.queues import TITLES, Purpose
+from portal.core.trail.watch import State, find_state
 from portal.core.valkey import ERRORS
 from portal.desk.operation import plots, waiting
 from portal.desk.operation.outside import Outside, outside
@@ -86,6 +87,7 @@ class Picture:
     is_backup_overdue: bool
     sealed_at: datetime | None
     unsealed_since: datetime | None
+    trail: State
 
     @property
     def oldest(self) -> datetime | None:
@@ -99,7 +101,7 @@ class Picture:
 
 
 def picture(*, environment: Environment, at: datetime) -> Picture:
-    """Ten queries and a few round trips to Valkey, however much is stored."""
+    """Eleven queries and a few round trips to Valkey, however much is stored."""
     beats = heartbeat.find_beats()
     sealed_at, unsealed = find_seal()
     rows = waiting.waiting(at=at)
@@ -125,6 +127,7 @@ def picture(*, environment: Environment, at: datetime) -> Picture:
         is_backup_overdue=is_overdue(newest, at=at),
         sealed_at=sealed_at,
         unsealed_since=unsealed,
+        trail=find_state(at=at),
     )
 
 

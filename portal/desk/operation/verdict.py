@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from portal.core.formats import spelled_time
 from portal.desk.operation.outside import FAILING, PAUSED, SLOW
 from portal.desk.operation.picture import Picture
+from portal.explain import explain
 
 FULL_DISK = 0.9
 UNSEALED = timedelta(minutes=10)
@@ -111,6 +112,13 @@ def _kept(picture: Picture) -> Iterator[Trouble]:
             _("Siste sikkerhetskopi er fra %(moment)s.") % {"moment": newest} if newest else _("Ingen sikkerhetskopi.")
         )
         yield Trouble("danger", text, _("Se hvorfor den daglige kopien ikke ble tatt."), "kept")
+    if picture.trail.broken:
+        about = explain(picture.trail.broken.code)
+        text = _("Revisjonsloggen stemmer ikke: %(what)s.") % {"what": about.title}
+        yield Trouble("danger", text, f"{about.cause} {about.how}", "kept")
+    elif picture.trail.is_overdue:
+        more = _("Oppgaven verify_audit skal gå hver natt. Se i loggen hvorfor den ikke gjør det.")
+        yield Trouble("danger", _("Revisjonsloggen er ikke kontrollert på over to døgn."), more, "kept")
     if picture.unsealed_since and picture.at - picture.unsealed_since > UNSEALED:
         text = _("Revisjonsloggen er ikke forseglet siden %(moment)s.") % {
             "moment": spelled_time(picture.unsealed_since)

@@ -38,8 +38,8 @@ def clear_interrupted() -> bool:
         cursor.execute("CREATE SCHEMA public")
     valkey().flushdb()
     data = Path(settings.DATA_DIR)
-    for folder in ("documents", "mail"):
-        shutil.rmtree(data / folder, ignore_errors=True)
+    for folder in (data / "documents", data / "mail", settings.AUDIT_ANCHORS):
+        shutil.rmtree(folder, ignore_errors=True)
     (data / "sandbox.json").unlink(missing_ok=True)
     progress.file().unlink()
     return True

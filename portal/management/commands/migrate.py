@@ -1,6 +1,7 @@
 """`manage.py migrate`, beside a running portal: one at a time, with limits, and again when a lock was not given.
 
-Django's own command would wait for a lock without end, with everybody else waiting behind it.
+Django's own command would wait for a lock without end, with everybody else waiting behind it. It works as the owner of the database,
+and then gives the application its rights.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from typing import Any
 
 import psycopg
 from django.apps import apps
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
-from django.db import OperationalError, connection
+from django.db import OperationalError, ProgrammingError, connection
 from psycopg.errors import LockNotAvailable
 from psycopg.sql import SQL, Identifier
 
+from portal.core import database_roles
 from portal.core.database import MIGRATION
 
 LOCK = 0x4D494752
@@ -31,7 +34,12 @@ class Command(migrate.Command):
         if options.get("plan") or options.get("check_unapplied"):
             super().handle(*args, **options)
             return
-        with alone(), limited():
+        if settings.DATABASE_OWNER is None and not settings.LOCAL:
+            raise CommandError(
+                "DATABASE_OWNER_URL is not set. The application's own role may not change tables: give this command the owner's, for "
+                "example DATABASE_OWNER_URL=postgresql://portal:password@db.example.no:5432/portal"
+            )
+        with database_roles.as_owner(), alone(), limited():
             for number in range(1, TRIES + 1):
                 drop_unfinished_indexes()
                 try:
@@ -42,11 +50,20 @@ class Command(migrate.Command):
                     self.stderr.write(f"A lock was not given within {MIGRATION.lock} seconds ({number} of {TRIES}).")
                     time.sleep(WAIT)
                 else:
+                    give_rights()
                     return
         raise CommandError(
             "The migrations did not get their locks: something holds a table for long. Nothing is half done; see "
             "pg_stat_activity for old transactions, and give the command again"
         )
+
+
+def give_rights() -> None:
+    """Raises CommandError."""
+    try:
+        database_roles.give_rights()
+    except (database_roles.TooPowerful, ProgrammingError) as error:
+        raise CommandError(f"The migrations are done, but the application did not get its rights. {error}") from error
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import timezone
 
+from portal.core import database_roles
 from portal.core.backup import putting_back
 from portal.core.backup.manifest import Unusable
 
@@ -35,9 +36,13 @@ class Command(BaseCommand):
                 return
             if identity is None:
                 raise CommandError("--identity is missing: the file with the private key, as age-keygen wrote it")
-            done = putting_back.restore(folder=folder, identity=identity, documents=not without_documents)
+            with database_roles.as_owner():
+                self.put_back(folder, identity, documents=not without_documents)
         except Unusable as error:
             raise CommandError(str(error)) from None
+
+    def put_back(self, folder: Path, identity: Path, *, documents: bool) -> None:
+        done = putting_back.restore(folder=folder, identity=identity, documents=documents)
         self.stdout.write(f"Put back as of {done.made_at}, with {done.documents} documents.")
         connection.close()
         call_command("migrate", interactive=False, verbosity=0)

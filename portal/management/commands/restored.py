@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from portal.core.environments import Environment
+from portal.core.trail import anchors
 from submissions.services import restoring
 from systemusers.models import Access
 
@@ -34,6 +35,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Holds ended: {', '.join(ended) or 'none'}.")
             return
         made = restoring.restored(by="task:operator", at=at)
+        if aside := anchors.set_aside(at=at):
+            self.stdout.write(f"Anchors of the audit trail from before the restore are kept in {aside}.")
         self.stdout.write(f"Cursors made due: {made.cursors}. Leases ended: {made.leases}.")
         self.stdout.write(f"Subscriptions to renew: {made.subscriptions}. Messages for a person: {made.messages}.")
         self.stdout.write("Nothing is sent until all dialogs have been read once. Start web, worker and beat now.")

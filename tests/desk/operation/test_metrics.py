@@ -20,6 +20,7 @@ from portal.core import budgets
 from portal.core.backup.row import Backup
 from portal.core.operation import calls, work
 from portal.core.queues import Purpose
+from portal.core.trail import watch
 from portal.desk.operation import metrics
 from submissions.services.inbox import pace
 from tests.core.operation.rig import forget_all, make_cursors
@@ -160,6 +161,7 @@ def named(queries: list[str]) -> set[str]:
 @pytest.mark.parametrize("queries", [queries_of_the_dashboard, queries_of_the_alerts])
 def test_every_metric_that_is_asked_for_is_there(full: None, queries: Any) -> None:
     Backup.objects.create(name="x", began_at=timezone.now(), finished_at=timezone.now())
+    watch.verify_part(at=timezone.now())
 
     wanted = named(queries())
 
