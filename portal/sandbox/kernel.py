@@ -63,7 +63,7 @@ class Kernel(ABC):
         self.origin = origin.rstrip("/")
         self.state = State(seed=seed)
         self._first_settings = Settings()
-        self.faults = Faults()
+        self.faults = Faults(seed=seed)
         self.calls: deque[dict[str, Any]] = deque(maxlen=RECORDED_CALLS)
         self.signing_keys = dict(keys or new_signing_keys())
         self.after_request: list[Callable[[Kernel], None]] = []

@@ -11,7 +11,20 @@ from .altinn import (  # noqa: F401
 )
 from .approval import pages  # noqa: F401
 from .apps import tax_return  # noqa: F401
-from .control import altinn, apps, bulk, catalogue, dialogs, general, maskinporten, origin, page, skatteetaten  # noqa: F401
+from .control import (  # noqa: F401
+    altinn,
+    apps,
+    bulk,
+    bulk_changes,
+    catalogue,
+    contents,
+    dialogs,
+    general,
+    maskinporten,
+    origin,
+    page,
+    skatteetaten,
+)
 from .dialogporten import dialogs as dialog_details  # noqa: F401
 from .dialogporten import labels, search  # noqa: F401
 from .dialogporten import metadata as dialog_metadata  # noqa: F401

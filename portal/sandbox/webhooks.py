@@ -6,6 +6,7 @@ The result of each call is handled under the lock, where the next attempt is sch
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import httpx
@@ -29,9 +30,15 @@ class Post(msgspec.Struct, kw_only=True):
 def over_http(url: str, body: bytes, headers: dict[str, str]) -> int | None:
     """The status of the answer; None when there was no answer or the address cannot be called."""
     try:
-        return httpx.post(url, content=body, headers=headers, timeout=TIMEOUT).status_code
+        return _session().post(url, content=body, headers=headers).status_code
     except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         return None
+
+
+@cache
+def _session() -> httpx.Client:
+    """Connections are kept: making each call a new one takes longer than the call."""
+    return httpx.Client(timeout=TIMEOUT)
 
 
 def outbox(sandbox: Kernel) -> list[Post]:

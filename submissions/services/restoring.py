@@ -55,8 +55,9 @@ class Progress:
 
 
 def restored(*, by: str, at: datetime) -> Restored:
-    """End every lease, make every cursor due with its overlap, renew the subscriptions, and hold the sending.
+    """End every lease, have everything read of every access, renew the subscriptions, and hold the sending.
 
+    The reading of everything shows what is gone: the event that told of it was handled before, and does not come again.
     Messages that wait may have been sent after the backup: a person decides about each of them.
     """
     with transaction.atomic():
@@ -64,7 +65,7 @@ def restored(*, by: str, at: datetime) -> Restored:
             if environment.is_enabled:
                 _hold(environment, by, at)
         leases = sum(_free(model) for model in _leased_models())
-        PollCursor.objects.update(next_attempt_at=at, overlap_at=at, failures=0, problem_code="")
+        PollCursor.objects.update(next_attempt_at=at, overlap_at=at, full_at=at, failures=0, problem_code="")
         renewed = EventSubscription.objects.update(validated_at=None, next_attempt_at=at, failures=0, problem_code="")
         S = OutboxMessage.Status
         under_way = OutboxMessage.objects.filter(status__in=[S.WAITING, S.SENDING])

@@ -16,7 +16,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connections
 from django.db.models import QuerySet
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from accounts.models import Customer, Role, User
 from portal.core import lease
@@ -27,24 +27,24 @@ from portal.desk.attention import attention
 from portal.local.demo import introduce
 from portal.local.tour import Tour
 from submissions.models import Attachment, Dialog, Document, Submission, Transmission
-from submissions.period import Period
 from submissions.services.documents import read_document
-from submissions.services.drafting.drafts import add_files, create_draft
 from submissions.services.inbox.sources import LETTER_SCOPES
-from submissions.services.sending.queue import queue
-from submissions.services.ways import about_of, adapter_of
 from submissions.tasks import pull_dialogs, reconcile_submissions, send_submissions, sweep_cursors
-from submissions.views.examples import Example
 from systemusers.models import Access, FoundSystemUser, Kind, MaskinportenClient, System, SystemUser
 from systemusers.services import adoption
 from systemusers.services.access import reconcile_system
 from systemusers.services.clients import save_client
 from systemusers.tasks import take_over_system_users
+from tests.faults import chaos_load as chaos  # noqa: F401 - called by name
+from tests.faults.examples import queue_example
 from tests.submissions.world import make_draft, package, queue_package
 
 
 def serve() -> None:
-    """Do what each line says, a call of a function of this module, until there are no more. Answers with a line of JSON."""
+    """Do what each line says, a call of a function of this module or of `chaos`, until there are no more.
+
+    Answers with a line of JSON.
+    """
     answers = sys.stdout
     for line in sys.stdin:
         with io.StringIO() as printed, redirect_stdout(printed):
@@ -90,18 +90,8 @@ def queue_examples(*services: str) -> None:
     number = 0
     for access in Access.objects.filter(status__in=Access.USABLE).order_by("pk"):
         for service in services:
-            _queue_example(access, service, wrong=number % 3 == 2)
+            queue_example(access, service, wrong=number % 3 == 2)
             number += 1
-
-
-def _queue_example(access: Access, service: str, *, wrong: bool) -> None:
-    at, by = timezone.now(), "task:wrong" if wrong else "task:right"
-    with translation.override("nb"):
-        draft = create_draft(access=access, service=service, period=Period.year(2025), by=by, at=at)
-        files = adapter_of(draft).examples(about_of(draft), name=draft.customer.name, wrong=wrong)
-        add_files(submission=draft, files=[Example(f.name, f.content) for f in files], by=by, at=at)
-        draft.refresh_from_db()
-        queue(submission=draft, by=by, at=timezone.now(), confirmed=frozenset({"warnings"}))
 
 
 def customers() -> None:

@@ -53,11 +53,11 @@ def environment():
 class Run:
     """The whole portal once it has greeted, its output in a file. The first start on a laptop takes long."""
 
-    def __init__(self, environment):
+    def __init__(self, environment, *words):
         self.environment = environment
         self.output = Path(environment["HOME"]) / f"output {time.monotonic_ns()}"
         with self.output.open("wb") as file:
-            self.process = start(environment, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
+            self.process = start(environment, *words, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
         wait_for(lambda: "Ctrl-C ends all of it" in self.output.read_text() or self.has_ended, seconds=180)
         assert not self.has_ended, self.output.read_text()
 
@@ -110,8 +110,9 @@ def running(runs):
     runs.end()
 
 
-def start(environment, **more):
-    return subprocess.Popen([sys.executable, "manage.py", "run"], cwd=settings.BASE_DIR, env=environment, **more)
+def start(environment, *words, **more):
+    command = [sys.executable, "manage.py", "run", *words]
+    return subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, **more)
 
 
 def wait_for(answer, *, seconds):

@@ -68,7 +68,7 @@ def test_everything_is_due_and_no_lease_runs(world: World) -> None:
 
     cursor, subscription = PollCursor.objects.get(), EventSubscription.objects.get()
     submission.refresh_from_db()
-    assert (cursor.next_attempt_at, cursor.overlap_at) == (world.at, world.at)
+    assert (cursor.next_attempt_at, cursor.overlap_at, cursor.full_at) == (world.at, world.at, world.at)
     assert (subscription.next_attempt_at, subscription.validated_at) == (world.at, None)
     assert (submission.lease_until, submission.attempts) == (None, 1)
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from .. import snapshot
 from ..clock import Clock
-from ..faults import KINDS, Fault
+from ..faults import ANY, KINDS, Fault
 from ..kernel import Call
 from ..replies import as_json, empty
 from ..routing import SERVICES, route
@@ -60,6 +60,7 @@ class FaultOrder(msgspec.Struct, forbid_unknown_fields=True):
     seconds: float = 2.0
     times: int = 1
     after: int = 0
+    share: float = 1.0
 
 
 @route("GET", "/control/clock")
@@ -185,13 +186,14 @@ def _fault(call: Call, order: FaultOrder) -> Fault:
     kind = order.kind or "status"
     if order.service != "*" and order.service not in SERVICES.values():
         raise wrong(f"service: must be * or one of {', '.join(SERVICES.values())}.", field="service")
-    if kind not in KINDS:
-        known = ", ".join(sorted(KINDS | DELIVERY_KINDS.keys()))
+    if kind not in KINDS | {ANY}:
+        known = ", ".join(sorted(KINDS | {ANY} | DELIVERY_KINDS.keys()))
         raise wrong(f"kind: must be one of {known}.", field="kind")
     for field, fits, sentence in (
         ("status", order.status is None or 200 <= order.status <= 599, "must be from 200 to 599"),
         ("times", order.times >= 1, "must be 1 or more"),
         ("after", order.after >= 0, "must be 0 or more"),
+        ("share", 0 < order.share <= 1, "must be more than 0 and at most 1"),
         ("seconds", 0 <= order.seconds <= 120, "must be from 0 to 120"),
         ("retry_after", (order.retry_after or "").isprintable(), "must be a header value"),
     ):
@@ -209,6 +211,7 @@ def _fault(call: Call, order: FaultOrder) -> Fault:
         seconds=order.seconds,
         times=order.times,
         after=order.after,
+        share=order.share,
     )
 
 

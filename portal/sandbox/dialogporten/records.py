@@ -107,3 +107,9 @@ class Dialog(msgspec.Struct, kw_only=True):
     @property
     def party(self) -> str:
         return PARTY + self.orgnr
+
+    def is_live(self, now: datetime) -> bool:
+        """Not deleted, expired or still to become visible: a search shows no other ones."""
+        hidden = self.visible_from is not None and self.visible_from > now
+        expired = self.expires_at is not None and self.expires_at <= now
+        return not (self.deleted or hidden or expired)

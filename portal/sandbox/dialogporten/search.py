@@ -227,10 +227,8 @@ class SearchQuery:
         return ((before or self.now) - max(begins)).total_seconds() > most * 86_400
 
     def _is_live(self, dialog: Dialog) -> bool:
-        hidden = dialog.visible_from is not None and dialog.visible_from > self.now
-        expired = dialog.expires_at is not None and dialog.expires_at <= self.now
         is_late = (self.now - dialog.created_at).total_seconds() < self.limits.search_delay_seconds
-        return not (dialog.deleted or hidden or expired or is_late)
+        return dialog.is_live(self.now) and not is_late
 
     def _has_values(self, dialog: Dialog) -> bool:
         chosen = (

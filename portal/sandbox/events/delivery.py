@@ -15,6 +15,7 @@ from ..dialogporten.records import PARTY
 from ..dialogs import LISTENERS
 from ..kernel import Kernel, job
 from ..state import Subscription
+from . import index
 
 RETRIES = [10, 30, 60, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 12 * 3600]
 VALIDATION_RETRIES = [1, 5, 10, 30, 60, 120, 120, 120]
@@ -58,7 +59,10 @@ def _subscribers(sandbox: Kernel, event: dict[str, Any], now: datetime) -> list[
     key = (event["resource"], event["subject"], event["type"])
     known = cache.get(key)
     if known is None or known[0] <= now.timestamp():
-        subscribers = [s.id for s in sandbox.state.subscriptions.values() if s.validated and _fits(sandbox, s, event)]
+        unit = sandbox.state.organisations.get(event["subject"].removeprefix(PARTY))
+        main_unit = PARTY + unit.main_unit if unit else ""
+        possible = index.about(sandbox, event["subject"], main_unit, "")
+        subscribers = [s.id for s in possible if s.validated and _fits(sandbox, s, event)]
         known = (now.timestamp() + sandbox.state.settings.events_cache_seconds, subscribers)
         cache[key] = known
     return list(known[1])

@@ -17,7 +17,7 @@ from ..replies import Reply, as_json, empty
 from ..routing import route
 from ..state import Subscription
 from ..tokens import BadToken, Token, read_token
-from . import delivery
+from . import delivery, index
 
 BASE = "/platform/events/api/v1"
 SCOPE = "altinn:events.subscribe"
@@ -108,13 +108,12 @@ def _same(call: Call, wanted: Subscription, consumer: str) -> Subscription | Non
     def key(s: Subscription) -> tuple[str, ...]:
         return s.endpoint, s.resource, s.subject, s.type, str(s.include_subunits)
 
-    rows = call.state.subscriptions.values()
-    return next((s for s in rows if s.consumer == consumer and key(s) == key(wanted)), None)
+    return next((s for s in index.of_consumer(call.sandbox, consumer) if key(s) == key(wanted)), None)
 
 
 def _store(call: Call, wanted: Subscription, consumer: str) -> Subscription:
     wanted.id, wanted.consumer = call.state.sequence() + 48_000, consumer
-    call.state.subscriptions[wanted.id] = wanted
+    index.index(call.sandbox).add(wanted)
     return wanted
 
 
@@ -132,7 +131,7 @@ def _shown(subscription: Subscription) -> dict[str, Any]:
 @route("GET", f"{BASE}/subscriptions")
 def list_own(call: Call) -> Response:
     consumer = consumer_of(caller(call))
-    own = [_shown(s) for s in call.state.subscriptions.values() if s.consumer == consumer]
+    own = [_shown(s) for s in index.of_consumer(call.sandbox, consumer)]
     return as_json({"count": len(own), "subscriptions": own})
 
 
@@ -154,7 +153,8 @@ def read(call: Call, subscription_id: str) -> Response:
 @route("DELETE", f"{BASE}/subscriptions/<subscription_id>")
 def delete(call: Call, subscription_id: str) -> Response:
     """Removed from every list, but still delivered to until the cached list of subscribers expires."""
-    subscription = call.state.subscriptions.pop(_own(call, subscription_id).id)
+    subscription = _own(call, subscription_id)
+    index.index(call.sandbox).remove(subscription)
     call.state.removed_subscriptions[subscription.id] = subscription
     return empty(status=200)
 

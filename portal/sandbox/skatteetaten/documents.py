@@ -29,7 +29,7 @@ def one(call: Call, service: Service, transmission: str, document: str, year: st
         code = "1017" if service is RF1086 else "1061"
         raise refuse_detail(call, code, sti="forsendelseId", value=transmission, codes=service.codes)
     checks.may_report(call, service, system_user, party=submission.orgnr, resource=submission.resource)
-    result = _document(submission, transmission, document)
+    result = content_of(submission, transmission, document)
     if result is None:
         raise refuse_detail(call, "1050", sti="dokumentId", value=document, codes=service.codes)
     content, media_type = result
@@ -74,7 +74,8 @@ def _owner(call: Call, service: Service, transmission: str) -> Submission | None
     return submission if mine else None
 
 
-def _document(submission: Submission, transmission: str, document: str) -> tuple[bytes, str] | None:
+def content_of(submission: Submission, transmission: str, document: str) -> tuple[bytes, str] | None:
+    """The document and its media type; None when the transmission has no such one."""
     feedback = submission.feedback
     if transmission == submission.id and document == submission.document_id:
         return submission.content[0].encode(), submission.media_type

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from werkzeug.wrappers import Response
 
-from ..dialogporten.records import Attachment, AttachmentUrl
+from ..dialogporten.records import Attachment, AttachmentUrl, Dialog
 from ..dialogs import add_transmission, open_dialog
 from ..kernel import Call, Kernel
 from ..replies import Reply, as_json
@@ -21,6 +21,7 @@ from .errors import refuse_detail
 from .records import Letter
 
 BASE = "/skatteetaten/api/skatt-dialog-dokumenter/v1"
+RESOURCE = "urn:altinn:resource:"
 REFUSALS = {
     400: ("DUT-004", "Ugyldig forespørsel"),
     401: ("", "Feil i forbindelse med autentisering"),
@@ -34,14 +35,19 @@ def send(
 ) -> Letter:
     """Open a dialog with one letter. With `api_access` False people may read it and programs may not."""
     dialog = open_dialog(
-        sandbox, org="ske", service_resource=f"urn:altinn:resource:{resource}", party_orgnr=orgnr, title=title, now=now
+        sandbox, org="ske", service_resource=f"{RESOURCE}{resource}", party_orgnr=orgnr, title=title, now=now
     )
+    return write(sandbox, dialog, title=title, text=text, api_access=api_access, now=now)
+
+
+def write(sandbox: Kernel, dialog: Dialog, *, title: str, text: str, api_access: bool = True, now: datetime) -> Letter:
+    """One letter more in a dialog."""
     letter = Letter(
         id=sandbox.state.uuid7(now),
         transmission_id=sandbox.state.uuid7(now),
         dialog_id=dialog.id,
-        orgnr=orgnr,
-        resource=resource,
+        orgnr=dialog.orgnr,
+        resource=dialog.resource.removeprefix(RESOURCE),
         title=title,
         text=text,
         api_access=api_access,
@@ -94,8 +100,11 @@ def _document(call: Call, dialog_id: str, letter_id: str) -> Response:
     checks.may_report(call, LETTERS, system_user, party=letter.orgnr, resource=letter.resource)
     if not letter.api_access:
         raise refuse_detail(call, "1015", "Dokumentet kan bare leses av personer", sti="dokumentId", value=letter_id)
-    content = pdf.document(title=letter.title, lines=letter.text.splitlines())
-    return Response(content, content_type="application/pdf")
+    return Response(content_of(letter), content_type="application/pdf")
+
+
+def content_of(letter: Letter) -> bytes:
+    return pdf.document(title=letter.title, lines=letter.text.splitlines())
 
 
 def _is_uuid(text: str) -> bool:

@@ -234,10 +234,18 @@ def after_again(cursor: PollCursor, again: Pages | None, *, before: Plan, now: P
         else:
             cursor.overlap_from, cursor.overlap_tokens, cursor.overlap_window = None, [], None
             cursor.overlap_at = at + OVERLAP_EVERY
-            cursor.full_at = _next_full(cursor, at=at) if cursor.overlap_is_full else cursor.full_at
+            if cursor.overlap_is_full:
+                cursor.full_at = _next_full(cursor, at=at)
+            elif cursor.full_at:  # the one of everything is not put off by this one
+                cursor.overlap_at = min(cursor.overlap_at, max(cursor.full_at, at))
     if (now.overlap_at, now.full_at) != (before.overlap_at, before.full_at):
         cursor.overlap_at, cursor.full_at = now.overlap_at, now.full_at
     return {name: getattr(cursor, name) for name in AGAIN}
+
+
+def is_again_due(cursor: PollCursor, *, at: datetime) -> bool:
+    """Whether a second reading is not through, or another one is to begin."""
+    return cursor.overlap_from is not None or (cursor.overlap_at is not None and cursor.overlap_at <= at)
 
 
 def _next_full(cursor: PollCursor, *, at: datetime) -> datetime:

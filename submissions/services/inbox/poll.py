@@ -254,7 +254,7 @@ def _success(row: PollCursor, answer: Answer, at: datetime, pressing: cursors.Pr
     if answer.error:
         asked = getattr(answer.error, "retry_after", None)
         due_at = at + lease.waiting_time(answer.failures, asked=asked, longest=cursors.INTERVALS[PollCursor.Tier.HOT])
-    elif new.has_more or (answer.again and answer.again.has_more):
+    elif new.has_more or cursors.is_again_due(row, at=at):
         due_at = at
     else:
         due_at = cursors.next_round(row, tier, pressing, at=at)

@@ -62,6 +62,26 @@ def test_everything_is_read_twenty_and_sixty_minutes_after_rights_changed(readin
     assert timedelta(days=5) < reading.cursor.full_at - reading.world.at < timedelta(days=9)
 
 
+def test_a_reading_of_the_last_days_does_not_put_off_that_of_everything(reading: Reading) -> None:
+    quiet(reading)
+    rights_change(reading)
+    cursors.note_rights(at=reading.world.at)
+    reading.world.let_pass(minutes=5)
+    cursors.read_last_days(access_id=reading.world.access.pk, at=reading.world.at)
+
+    assert full_readings(reading, 85) == [15, 55]
+
+
+def test_a_reading_of_everything_that_was_ordered_during_another_one_follows_at_once(reading: Reading) -> None:
+    quiet(reading)
+    at = reading.world.at
+    PollCursor.objects.update(
+        overlap_from=at - timedelta(days=2), overlap_is_full=False, overlap_at=at, full_at=at, next_attempt_at=at
+    )
+
+    assert full_readings(reading, 3) == [1]
+
+
 def test_a_new_access_is_read_whole_twice(reading: Reading) -> None:
     assert full_readings(reading, 90) in ([20, 60], [20, 61])  # it was approved some tenths of a second after the hour
 
