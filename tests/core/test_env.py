@@ -182,18 +182,3 @@ def test_a_database_address_may_name_the_folder_of_a_socket():
     result = database("postgresql://portal@/portal?host=%2Ftmp%2Frun", pool_size=0)
 
     assert (result["HOST"], result["PORT"], result["OPTIONS"]) == ("/tmp/run", "", {})
-
-
-class TestFromAFile:
-    def test_a_value_is_read_from_the_file_that_is_named(self, tmp_path: Path) -> None:
-        (tmp_path / "key").write_text("a secret\n")
-
-        assert Env({"KEY_FILE": str(tmp_path / "key")}).text("KEY", example="x") == "a secret"
-
-    def test_both_are_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(BadSetting, match="KEY is set, and so is KEY_FILE"):
-            Env({"KEY": "a", "KEY_FILE": str(tmp_path / "key")}).text("KEY", example="x")
-
-    def test_a_file_that_is_not_there_is_named_and_its_content_never(self, tmp_path: Path) -> None:
-        with pytest.raises(BadSetting, match=r"KEY_FILE names a file that cannot be read \(FileNotFoundError\)"):
-            Env({"KEY_FILE": str(tmp_path / "none")}).text("KEY", example="x")
