@@ -88,4 +88,6 @@ def _dialogs(customer: Customer, at: datetime, working: bool) -> list[dialogs.Ro
 
 def _names(rows: Iterable[Submission | Order]) -> dict[str, str]:
     """Names of submissions and orders for the timeline, by target in the audit trail."""
-    return {f"{row._meta.label}:{row.pk}": f"{catalogue.name_of(row.service)} {row.period}".strip() for row in rows}
+    return {
+        f"{row._meta.label}:{row.pk}": f"{catalogue.name_of(row.service)} {row.period.spoken}".strip() for row in rows
+    }

@@ -60,7 +60,8 @@ def _submissions(user: User, environment: Environment, since: datetime | None) -
     rows = Submission.objects.visible_to(user).current().filter(environment=environment)
     rows = rows.exclude(status__in=NOT_NEWS_SUBMISSION).select_related("customer")
     for row in rows.order_by("-status_at")[:SHOWN]:
-        yield _item(row, "submission", about=f"{catalogue.name_of(row.service)} {row.period}", since=since)
+        about = f"{catalogue.name_of(row.service)} {row.period.spoken}".strip()
+        yield _item(row, "submission", about=about, since=since)
 
 
 def _letters(user: User, environment: Environment, since: datetime | None) -> Iterator[NewsItem]:

@@ -58,7 +58,7 @@ def _access(row: Access) -> str:
 
 
 def _submission(row: Submission) -> str:
-    return f"{catalogue.name_of(row.service)} {row.period}"
+    return f"{catalogue.name_of(row.service)} {row.period.spoken}".strip()
 
 
 def _customer_and_state(row: Submission | Order) -> str:

@@ -59,8 +59,33 @@ function makeDropZone(input) {
   });
 }
 
+// A part of a page that follows by itself is put in anew: what is open in it stays open, and the focus stays where it was.
+const left = new Map();
+const speaks = (one) => `${one.tagName} ${one.getAttribute("href") ?? ""} ${one.textContent.replace(/\s+/g, " ").trim()}`;
+const alike = (part, name) => [...part.querySelectorAll("a, button, summary")].filter((one) => speaks(one) === name);
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const part = event.detail.target;
+  const opened = [...part.querySelectorAll("details[open] > summary")].map(speaks);
+  const focus = part.contains(document.activeElement) ? document.activeElement : null;
+  const name = focus && speaks(focus);
+  if (part.id) left.set(part.id, { opened, name, place: focus && alike(part, name).indexOf(focus) });
+});
+function restore(part) {
+  const before = left.get(part.id);
+  if (!before || !left.delete(part.id)) return;
+  for (const summary of part.querySelectorAll("summary")) {
+    if (before.opened.includes(speaks(summary))) summary.parentElement.open = true;
+  }
+  if (before.name && document.activeElement === document.body) {
+    alike(part, before.name)[before.place]?.focus({ preventScroll: true });
+  }
+}
+
 prepare(document);
-document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
+document.addEventListener("htmx:load", (event) => {
+  prepare(event.detail.elt);
+  restore(event.detail.elt);
+});
 
 // Ctrl K, or ⌘K on a Mac, goes to the search in the header.
 const find = document.querySelector("#find");

@@ -46,8 +46,13 @@ class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
     def needing_correction(self) -> SubmissionQuerySet:
         """Rejected or failed, without a sent correction. Draft and cancelled corrections do not count."""
         S = Submission.Status
-        sent = Submission.objects.filter(corrects=OuterRef("pk")).exclude(status__in=[S.DRAFT, S.READY, S.CANCELLED])
-        return self.filter(~Exists(sent), status__in=[S.REJECTED, S.FAILED])
+        return self.filter(~self.has_sent_correction(), status__in=[S.REJECTED, S.FAILED])
+
+    @staticmethod
+    def has_sent_correction() -> Exists:
+        S = Submission.Status
+        rows = Submission.objects.filter(corrects=OuterRef("pk"))
+        return Exists(rows.exclude(status__in=[S.DRAFT, S.READY, S.CANCELLED]))
 
     def with_correction(self) -> SubmissionQuerySet:
         """Annotates id and status of the newest correction that is not cancelled, and who asked for an approval that is not

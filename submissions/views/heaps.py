@@ -26,6 +26,7 @@ from portal.core.search import row_id
 from submissions import tasks
 from submissions.forms import HeapFilesForm
 from submissions.models import Heap, HeapPackage
+from submissions.period import Period
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
 from submissions.services.heaps import intake, ordering, removal, rest
@@ -209,7 +210,9 @@ def send(request: StaffRequest, pk: int) -> HttpResponse:
         text = ngettext("%(n)s innsending legges i kø.", "%(n)s innsendinger legges i kø.", number)
         messages.success(request, text % {"n": number})
         return _to(request, row)
-    numbers = [(catalogue.name_of(service), period, n) for service, period, n in ready.numbers]
+    numbers = [
+        (catalogue.name_of(service), shown.spoken(Period.found(period)), n) for service, period, n in ready.numbers
+    ]
     context = {"heap": row, "ready": ready, "numbers": numbers, "form": form, "word": word_in(request.environment)}
     settings = catalogue.local(request.environment)
     context["is_asked"] = any(settings.needs_approval(catalogue.service(one)) for one, _period, _n in ready.numbers)

@@ -17,6 +17,7 @@ from portal.core.paging import Page, paginate
 from portal.explain import Explanation, explain
 from submissions.models import Heap, HeapFile, HeapPackage, Submission
 from submissions.models.heap import period_of
+from submissions.period import Period
 from submissions.services import catalogue
 from submissions.services.drafting.package_check import OPEN
 from submissions.services.heaps.ordering import CAN_BE_DRAFTS, packages_of, service_names
@@ -150,10 +151,14 @@ def services(heap: Heap, user: User) -> list[ServiceRow]:
     return [_service_row(row, files[tuple(row[name] for name in about)]) for row in counted]
 
 
+def spoken(period: Period | None) -> str:
+    return period.spoken if period else ""
+
+
 def _service_row(row: dict[str, Any], files: int) -> ServiceRow:
     query = QueryDict(mutable=True)
     query["service"] = row["service"]
-    period = str(period_of(row["period_kind"], row["period_start"]) or "")
+    period = spoken(period_of(row["period_kind"], row["period_start"]))
     numbers = {name: row[name] for name in ("packages", "ready", "drafts", "look", "sent")}
     return ServiceRow(catalogue.name_of(row["service"]), period, files, query=query.urlencode(), **numbers)
 
@@ -203,7 +208,7 @@ def _package_row(row: Any, problem: str) -> Row:
     code, label = _state(row)
     leads_to = row.draft or row.other
     return Row(
-        row.customer.name, row.customer.orgnr, row.customer_id, catalogue.name_of(row.service), str(row.period), row.n,
+        row.customer.name, row.customer.orgnr, row.customer_id, catalogue.name_of(row.service), row.period.spoken, row.n,
         code, label, problem, leads_to.pk if leads_to else 0, row.pk,
         can_add=row.draft is None and row.verdict == V.OPEN_DRAFT,
     )  # fmt: skip
@@ -234,7 +239,7 @@ def _file_row(file: HeapFile, package: HeapPackage | None, texts: dict[int, str]
     start: date | None = file.period_start
     return Row(
         shown_name(file.filename), sub, package.customer_id if package else 0, " / ".join(name for _id, name in names),
-        str(period_of(file.period_kind, start) or ""), 1, code, label, of_file(file, texts),
+        spoken(period_of(file.period_kind, start)), 1, code, label, of_file(file, texts),
         package.draft_id or 0 if package else 0, file_id=file.pk,
         choices=tuple(names) if file.verdict == F.CHOOSE else (),
     )  # fmt: skip

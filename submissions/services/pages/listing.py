@@ -26,6 +26,8 @@ from submissions.services.sending import hand_over
 S = Submission.Status
 _PERIOD = re.compile(r"20[0-4]\d(-(0[1-9]|1[0-2])|-T[1-6])?")
 
+_CORRECTED = Q(SubmissionQuerySet.has_sent_correction())
+"""Of a rejected or failed one: nobody has anything to do with it any more."""
 
 GROUPS = [
     Group("drafts", _("Kladder"), Q(status__in=[S.DRAFT, S.READY])),
@@ -33,9 +35,10 @@ GROUPS = [
     Group("uncertain", _("Uavklart"), Q(status=S.UNCERTAIN)),
     Group("delivered", _("Levert"), Q(status=S.DELIVERED)),
     Group("accepted", _("Godkjent"), Q(status=S.ACCEPTED)),
-    Group("rejected", _("Avvist"), Q(status=S.REJECTED)),
+    Group("rejected", _("Avvist"), Q(status=S.REJECTED) & ~_CORRECTED),
     Group("person", _("Noen må gjøre noe"), Q(status=S.NEEDS_PERSON)),
-    Group("failed", _("Feilet"), Q(status=S.FAILED)),
+    Group("failed", _("Feilet"), Q(status=S.FAILED) & ~_CORRECTED),
+    Group("corrected", _("Rettet"), Q(status__in=[S.REJECTED, S.FAILED]) & _CORRECTED),
     Group("cancelled", _("Avbrutt"), Q(status=S.CANCELLED)),
 ]
 """The codes are used in URLs, also by links from other pages."""
