@@ -74,9 +74,13 @@ def _settled(detail: Detail, model: Any) -> list[str]:
     return [_("Den kom fram") if arrived else _("Den kom ikke fram"), str(detail.get("grounds", ""))]
 
 
+ANSWERS = {"ACCEPTED": lazy("Godkjent"), "REJECTED": lazy("Avvist")}
+
+
 def _outcome(detail: Detail, model: Any) -> list[str]:
-    """A state of the row, and why a person said so."""
-    return [state_title(model, str(detail.get("outcome", ""))), str(detail.get("grounds", ""))]
+    """What the answer says, and how a person knows it."""
+    outcome = str(detail.get("outcome", ""))
+    return [text for text in (str(ANSWERS.get(outcome, outcome)), str(detail.get("grounds", ""))) if text]
 
 
 def _edits(detail: Detail, model: Any) -> list[str]:

@@ -40,12 +40,4 @@ class Migration(migrations.Migration):
                 verbose_name="utfall",
             ),
         ),
-        migrations.AddIndex(
-            model_name="submission",
-            index=models.Index(
-                condition=models.Q(("contradicted_at__isnull", False)),
-                fields=["contradicted_at"],
-                name="submission_contradicted",
-            ),
-        ),
     ]
