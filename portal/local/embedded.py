@@ -338,6 +338,9 @@ def _make_database(home: Home) -> None:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'portal'").fetchone():
             with suppress(psycopg.errors.DuplicateDatabase):
                 connection.execute("CREATE DATABASE portal")
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION]).fetchone():
+            with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):  # two starts at once
+                connection.execute(f"CREATE ROLE {APPLICATION} LOGIN")  # `migrate` gives it its rights
 
 
 # --- Valkey -----------------------------------------------------------------------------------------------------------
