@@ -8,95 +8,49 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import django.contrib.auth.admin  # noqa: F401 - registers the page of groups, which is taken away
 from allauth.account.admin import EmailAddress
-from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer, Portfolio, User, Vendor
-from accounts.services import staff, vendor
+from accounts.models import Customer, Grant, InstallationGrant, Portfolio, User, Vendor
+from accounts.services import vendor
 from accounts.services.customers import Details, edit_customer
 from accounts.services.portfolios import delete_portfolio, save_portfolio
-from portal.core.admin import Bounded, CleanModelForm, actor
-from portal.core.forms import CleanText
+from portal.core.admin import Bounded, CleanModelForm, Unchangeable, actor
 
 admin.site.unregister([Group, EmailAddress])
 
 
-class OwnAddress:
-    """A part of the two forms. An address that a colleague has had is refused at its field."""
-
-    cleaned_data: dict[str, Any]
-    instance: User
-
-    def clean_email(self) -> str:
-        email = str(self.cleaned_data["email"])
-        if staff.is_of_another(email, user=self.instance):
-            raise forms.ValidationError(
-                _("En annen ansatt har hatt adressen, og revisjonsloggen kjenner personen på den. Velg en annen.")
-            )
-        return email
+class GrantsInline(admin.TabularInline):
+    model = Grant
+    extra, can_delete, max_num = 0, False, 0
+    fields = readonly_fields = ("environment", "role", "sees_all_customers", "given_by", "given_at")
 
 
-class NewUserForm(CleanText, OwnAddress, AdminUserCreationForm):
-    class Meta:
-        model = User
-        fields = ("email", "name", "role")
-
-
-class ChangedUserForm(CleanText, OwnAddress, UserChangeForm):
-    class Meta:
-        model = User
-        fields = "__all__"
-        field_classes = {"email": forms.EmailField}
+class ChargesInline(admin.TabularInline):
+    model = InstallationGrant
+    extra, can_delete, max_num = 0, False, 0
+    fields = readonly_fields = ("charge", "given_by", "given_at")
 
 
 @admin.register(User)
-class UserAdmin(Bounded, DjangoUserAdmin):
-    form, add_form = ChangedUserForm, NewUserForm
-    list_display = ("email", "name", "role", "is_active", "is_staff", "last_login")
-    list_filter = ("role", "is_active", "is_staff", "portfolios")
+class UserAdmin(Unchangeable):
+    """To look at: accounts and what people have are changed on the portal's own page, and nobody sets another's password."""
+
+    list_display = ("email", "name", "is_active", "invited_at", "left_at", "last_login")
+    list_filter = ("is_active", "grants__role", "charges__charge", "portfolios")
     search_fields = ("email", "name")
     ordering = ("email",)
-    readonly_fields = ("last_login", "date_joined", "former_emails")
-    filter_horizontal = ("portfolios",)
-    fieldsets = (
-        (None, {"fields": ("email", "former_emails", "name", "password", "language")}),
-        (_("Tilgang"), {"fields": ("role", "portfolios", "is_active", "is_staff", "is_superuser")}),
-        (_("Datoer"), {"fields": ("last_login", "date_joined")}),
-    )
-    add_fieldsets = ((None, {"fields": ("email", "name", "role", "usable_password", "password1", "password2")}),)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # the audit trail names people; switch them off instead
-
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        by, at = actor(request), timezone.now()
-        staff.save_user(user=obj, by=by, at=at)
-        if not change:
-            staff.note_password_set(user=obj, by=by, at=at)
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Instead of `form.save_m2m()`, which records nothing. There are no formsets."""
-        if "portfolios" in form.cleaned_data:
-            portfolios = form.cleaned_data["portfolios"]
-            staff.assign_portfolios(user=form.instance, portfolios=portfolios, by=actor(request), at=timezone.now())
-
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        """Django's page, and an event in the same transaction when it stored something."""
-        with transaction.atomic():
-            before = self.get_object(request, id)
-            response: HttpResponse = super().user_change_password(request, id, form_url)
-            if before and (user := User.objects.filter(pk=before.pk).exclude(password=before.password).first()):
-                staff.note_password_set(user=user, by=actor(request), at=timezone.now())
-        return response
+    fields = (
+        "email", "former_emails", "name", "language", "portfolios", "is_active", "invited_at", "left_at", "last_login", "seen_at",
+        "date_joined",
+    )  # fmt: skip
+    inlines = (GrantsInline, ChargesInline)
 
 
 @admin.register(Vendor)

@@ -52,7 +52,7 @@ class DetailsForm(CleanText, forms.ModelForm):
         assert isinstance(portfolio, forms.ModelChoiceField)  # noqa: S101
         portfolio.empty_label = str(_("Ingen"))
         if not user.sees_all_customers:
-            portfolio.queryset = user.portfolios.all()
+            portfolio.queryset = Portfolio.objects.filter(pk__in=user.portfolio_ids)
             portfolio.required, portfolio.empty_label = True, None
             portfolio.error_messages["required"] = str(_("Velg en av porteføljene dine, ellers ser du ikke kunden."))
 
@@ -156,7 +156,7 @@ class CustomerFileForm(CleanText, forms.Form):
         portfolio = self.fields["portfolio"]
         assert isinstance(portfolio, forms.ModelChoiceField)  # noqa: S101
         if not user.sees_all_customers:
-            portfolio.queryset = user.portfolios.all()
+            portfolio.queryset = Portfolio.objects.filter(pk__in=user.portfolio_ids)
             portfolio.required, portfolio.empty_label = True, None
             portfolio.error_messages["required"] = str(_("Velg en av porteføljene dine, ellers ser du ikke kundene."))
 

@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.capabilities import NAMES, OPENS
 from accounts.models import User
 from accounts.services.presence import note_page
 from portal.core.environments import Environment
@@ -33,11 +34,19 @@ class StaffRequest(HttpRequest):
     environment: Environment
 
 
-def staff_page(*, may: str = "") -> Callable[[View], View]:
+NO_ROLE = "no role in the environment"
+"""Why a page is refused to somebody who may open other pages of the kind elsewhere."""
+
+
+def staff_page(*, may: str = "", anywhere: bool = False) -> Callable[[View], View]:
     """Require a logged-in user; with `may`, one whose User property of that name is true ("may_work").
 
-    The view gets `request.environment` from the address and no `environment` argument. 403 for other roles.
+    The view gets `request.environment` from the address and no `environment` argument. 403 for other roles, and for those who
+    have none in the environment; with a charge, or `anywhere`, that is not asked.
     """
+    if may and may not in NAMES:
+        raise ValueError(may)
+    needs_role = not anywhere and may not in OPENS.values()
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -45,14 +54,17 @@ def staff_page(*, may: str = "") -> Callable[[View], View]:
             request.environment = environment
             if not request.user.is_authenticated:
                 return to_log_in(request, environment)
+            request.user.working_in = environment
+            if environment is not None and needs_role and not request.user.role:
+                raise PermissionDenied(NO_ROLE)
             if may and not getattr(request.user, may):
                 raise PermissionDenied(may)
             if not request.headers.get("HX-Request"):  # what a page fetches by itself is no visit
-                note_page(user=request.user, at=timezone.now())
+                note_page(user=request.user, session_key=request.session.session_key, at=timezone.now())
             response = view(request, *args, **kwargs)
             return _no_page(request, response) if response.status_code == 405 else response
 
-        guarded.staff_page = may or "any"  # type: ignore[attr-defined] # read by tests/meta
+        guarded.staff_page = may or ("any" if needs_role else "anywhere")  # type: ignore[attr-defined] # read by tests/meta
         return guarded
 
     return decorate

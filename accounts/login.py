@@ -20,8 +20,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
-from accounts.services import visits
+from accounts.models import LogIn, User
+from accounts.services import log_ins, staff_mails, visits
 from accounts.services.visits import STAND_IN, Visit
 from portal.core.forms import CleanText
 from portal.core.outbox.put import put_mail
@@ -57,11 +57,14 @@ class ClosedSignup(DefaultAccountAdapter):
         before = user.last_login
         super().login(request, user)
         request.session[BEFORE] = before.isoformat() if before else ""
-        visits.note_logged_in(user=user, visit=self._visit(request))
+        visit = self._visit(request)
+        visits.note_logged_in(user=user, visit=visit)
+        log_ins.began(user=user, session_key=request.session.session_key or "", visit=visit)
 
     def logout(self, request: HttpRequest) -> None:
         if isinstance(request.user, User):
             visits.note_logged_out(user=request.user, visit=self._visit(request))
+            log_ins.ended(session_key=request.session.session_key)
         super().logout(request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
@@ -76,17 +79,16 @@ class ClosedSignup(DefaultAccountAdapter):
         visits.note_failed(address=_address(credentials), visit=self._visit(request))
 
     def set_password(self, user: Any, password: str) -> None:
-        """Called when somebody followed the link in the mail; there is no other page where a user sets a password."""
+        """Called when somebody followed the link in the mail. The hash in each session ends those that are open."""
         with transaction.atomic():
             super().set_password(user, password)
             visits.note_password_reset(user=user, visit=self._visit(self.request))
+            User.objects.filter(pk=user.pk, invited_at__isnull=False).update(invited_at=None)
+            LogIn.objects.filter(user=user).delete()
+            staff_mails.password_changed(user=user, at=timezone.now())
 
     def _visit(self, request: HttpRequest) -> Visit:
-        try:
-            ip = self.get_client_ip(request)
-        except PermissionDenied:
-            ip = ""
-        return Visit(ip=ip, agent=self.get_http_user_agent(request), at=timezone.now())
+        return visit_of(request)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Into the outbox: no request waits for a mail server."""
@@ -108,6 +110,16 @@ class ClosedSignup(DefaultAccountAdapter):
         base = {"request": self.request, "email": email, "current_site": get_current_site(self.request)}
         mail: EmailMessage = self.render_mail(template_prefix, email, {**base, **context})
         return mail
+
+
+def visit_of(request: HttpRequest) -> Visit:
+    """Where the request came from."""
+    adapter = DefaultAccountAdapter(request)
+    try:
+        ip = adapter.get_client_ip(request)
+    except PermissionDenied:
+        ip = ""
+    return Visit(ip=ip, agent=adapter.get_http_user_agent(request), at=timezone.now())
 
 
 def _address(credentials: dict[str, Any]) -> str:

@@ -29,4 +29,7 @@ class CustomersToPick(ListPage[StaffRequest, CustomerQuerySet]):
     @cached_property
     def selects(self) -> list[Select]:
         user, query = self.request.user, self.request.GET
-        return [portfolio_select(user, query), *customer_filter.selects(user, query)]
+        return [
+            portfolio_select(user, query),
+            *customer_filter.selects(user, query, environment=self.request.environment),
+        ]

@@ -129,11 +129,12 @@ def refresh(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect("customer", environment=request.environment, pk=pk)
 
 
-@staff_page(may="may_configure")
+@staff_page(may="keeps_vendor")
 def vendor(request: StaffRequest) -> HttpResponse:
     form = VendorForm(request.POST or None, instance=Vendor.objects.first())
     if request.method == "POST" and form.is_valid():
         save_vendor(fields=form.cleaned_data, by=request.user.actor, at=timezone.now())
         messages.success(request, _("Lagret."))
-        return redirect("settings", environment=request.environment)
+        page = "settings" if request.user.may_configure else "vendor"
+        return redirect(page, environment=request.environment)
     return render(request, "accounts/vendor.html", {"form": form}, status=422 if form.errors else 200)

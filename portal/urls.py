@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.guard import EnvironmentConverter
 from portal.desk import views
+from portal.desk.people.welcome import welcome
 
 admin.site.site_header = admin.site.site_title = _("Alt som er lagret")
 admin.site.index_title = _("Til å se, og til å rette det som har stanset")
@@ -38,6 +39,7 @@ urlpatterns = [
     path("favicon.ico", views.favicon, name="favicon"),
     path("logo/<str:name>", views.logo, name="logo"),
     path("accounts/", include(LOGIN)),
+    path("invitation/<str:token>/", welcome, name="invitation"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("<env:environment>/", include("accounts.urls")),

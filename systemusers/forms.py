@@ -308,7 +308,7 @@ class TakeInForm(CleanText, forms.Form):
         assert isinstance(portfolio, forms.ModelChoiceField)  # noqa: S101
         portfolio.queryset = Portfolio.objects.all()
         if not user.sees_all_customers:
-            portfolio.queryset = user.portfolios.all()
+            portfolio.queryset = Portfolio.objects.filter(pk__in=user.portfolio_ids)
             portfolio.required, portfolio.empty_label = True, None
             portfolio.error_messages["required"] = str(_("Velg en av porteføljene dine, ellers ser du ikke kundene."))
 

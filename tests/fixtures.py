@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Customer, Portfolio, Role, User, Vendor
+from accounts.models import Charge, Customer, Grant, InstallationGrant, Portfolio, Role, User, Vendor
+from accounts.services.staff import Rights
 from portal.core.environments import Environment
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -15,10 +16,40 @@ VENDOR_ORGNR = "310123455"
 CUSTOMER_ORGNR = "310987654"
 
 
-def make_user(role: str, **fields: Any) -> User:
-    return User.objects.create_user(
-        f"{role.lower()}@vendor.example", "a long enough password", name=role.title(), role=role, **fields
+CHARGES: dict[str, set[str]] = {
+    Role.ADMINISTRATOR: {Charge.PEOPLE, Charge.VENDOR, Charge.OPERATION, Charge.KEPT}, Role.DEVELOPER: {Charge.VENDOR},
+}  # fmt: skip
+
+
+def make_user(role: str = "", email: str = "", **fields: Any) -> User:
+    """Somebody with one role in every environment, who sees every customer unless the role is CASE_WORKER. "" for no role."""
+    values = {"name": role.title(), **fields}
+    user = User.objects.create_user(email or f"{role.lower()}@vendor.example", "a long enough password", **values)
+    if role:
+        give(user, Rights.everywhere(role, charges=frozenset(CHARGES.get(role, ()))))
+    return user
+
+
+def give(user: User, rights: Rights) -> None:
+    """As a person who keeps people gives it; without an event and a mail, which a test of its own looks at."""
+    by: dict[str, Any] = {"given_by": "user:ida@vendor.example", "given_at": AT}
+    Grant.objects.filter(user=user).delete()
+    InstallationGrant.objects.filter(user=user).delete()
+    Grant.objects.bulk_create(
+        Grant(user=user, environment=place, role=role, sees_all_customers=place in rights.sees_all, **by)
+        for place, role in sorted(rights.roles.items())
     )
+    InstallationGrant.objects.bulk_create(
+        InstallationGrant(user=user, charge=one, **by) for one in sorted(rights.charges)
+    )
+    user.__dict__.pop("given", None)
+
+
+def make_operator(user: User) -> User:
+    """Django admin besides."""
+    InstallationGrant.objects.create(user=user, charge=Charge.STORED, given_by="user:ida@vendor.example", given_at=AT)
+    user.__dict__.pop("given", None)
+    return user
 
 
 @pytest.fixture

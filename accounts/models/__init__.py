@@ -1,8 +1,9 @@
 """The vendor, its staff with roles and portfolios, and the customers.
 
-Rows are loaded through `visible_to(user)`: a case worker sees the customers of their own portfolios, the rest see all.
+Rows are loaded through `visible_to(user)`: a person sees the customers of their portfolios, or all where that was given.
 """
 
+from accounts.capabilities import Capability, Charge, Role
 from accounts.models.contact import Contact, ContactMail, MailAddress
 from accounts.models.customer import (
     ENDED,
@@ -15,6 +16,8 @@ from accounts.models.customer import (
 )
 from accounts.models.customer_import import CustomerImport, CustomerImportRow
 from accounts.models.customer_note import CustomerNote
+from accounts.models.grant import Grant, InstallationGrant, Substitution
+from accounts.models.log_in import LogIn
 from accounts.models.names import folded
 from accounts.models.notification import (
     Notice,
@@ -24,7 +27,7 @@ from accounts.models.notification import (
     notices_for,
     usual_at_once,
 )
-from accounts.models.people import Role, User, UserManager, sees_all
+from accounts.models.people import Given, Sight, User, UserManager, sight_of
 from accounts.models.portfolio import Portfolio
 from accounts.models.register_round import RegisterRound
 from accounts.models.saved_view import SavedView
@@ -32,8 +35,9 @@ from accounts.models.tag import Tag
 from accounts.models.vendor import LOGO_TYPES, ORGNR, Language, Vendor
 
 __all__ = [
-    "ENDED", "LOGO_TYPES", "ORGNR", "REMARKED", "Contact", "ContactMail", "Customer", "CustomerImport", "CustomerImportRow",
-    "CustomerNote", "CustomerQuerySet", "Language", "MailAddress", "Notice", "NoticeMail", "NoticeTold",
-    "NotificationPlan", "OfCustomersQuerySet", "Portfolio", "RegisterRound", "Role", "SavedView", "Tag", "User",
-    "UserManager", "Vendor", "folded", "followed", "notices_for", "of_ended", "sees_all", "usual_at_once",
+    "ENDED", "LOGO_TYPES", "ORGNR", "REMARKED", "Capability", "Charge", "Contact", "ContactMail", "Customer",
+    "CustomerImport", "CustomerImportRow", "CustomerNote", "CustomerQuerySet", "Given", "Grant", "InstallationGrant",
+    "Language", "LogIn", "MailAddress", "Notice", "NoticeMail", "NoticeTold", "NotificationPlan", "OfCustomersQuerySet",
+    "Portfolio", "RegisterRound", "Role", "SavedView", "Sight", "Substitution", "Tag", "User", "UserManager", "Vendor",
+    "folded", "followed", "notices_for", "of_ended", "sight_of", "usual_at_once",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.names import PLAIN, SORT_KEYS, folded, translated
-from accounts.models.people import sees_all
+from accounts.models.people import sight_of
 from accounts.models.portfolio import Portfolio
 from accounts.models.tag import Tag
 from accounts.models.vendor import ORGNR, Language
@@ -24,11 +24,10 @@ Row = TypeVar("Row", bound=models.Model)
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def visible_to(self, user: Any) -> CustomerQuerySet:
-        if sees_all(user):
+        sight = sight_of(user)
+        if sight.is_everything:
             return self
-        if not getattr(user, "is_authenticated", False) or not user.is_active:
-            return self.none()
-        return self.filter(portfolio__in=user.portfolio_ids)
+        return self.filter(sight.of_customers()) if sight.anywhere else self.none()
 
     def current(self) -> CustomerQuerySet:
         """Those whose relation has not ended: something new may begin for them."""
@@ -160,7 +159,16 @@ class OfCustomersQuerySet(models.QuerySet[Row]):
     """Rows that belong to a `customer`: a user sees the rows of the customers they see."""
 
     def visible_to(self, user: Any) -> Self:
-        return self if sees_all(user) else self.filter(customer__in=Customer.objects.visible_to(user))
+        sight = sight_of(user)
+        if sight.is_everything:
+            return self
+        own = Q(customer__in=Customer.objects.visible_to(user))
+        if not sight.all_in:
+            return self.filter(own)
+        fields = {field.name for field in self.model._meta.get_fields()}
+        place = "environment" if "environment" in fields else "customer__environment"
+        everything = Q(**{f"{place}__in": sight.all_in})
+        return self.filter(everything | own if sight.own_in else everything)
 
     @classmethod
     def left_out(cls) -> Q:

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.capabilities import Capability
 from accounts.models.customer import Customer
 from accounts.models.people import User
 from accounts.models.portfolio import Portfolio
@@ -23,7 +24,8 @@ class CustomerImportQuerySet(models.QuerySet["CustomerImport"]):
         """One's own; an administrator sees all. A file may name customers that other case workers do not see."""
         if not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
-        return self if user.is_administrator else self.filter(owner=user)
+        own = Q(owner=user, environment__in=user.where(Capability.SEE))
+        return self.filter(own | Q(environment__in=user.where(Capability.ADMINISTER)))
 
 
 class CustomerImport(StatusModel, Leased):

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.capabilities import Capability
 from accounts.models.people import User
 from portal.core.lease import Leased
 from portal.core.outbox.message import OutboxMessage
@@ -25,8 +26,9 @@ class Notice(models.TextChoices):
 
 def notices_for(user: User) -> list[Notice]:
     """Those that this person may choose: keys for those who keep them, campaigns for those who ask customers."""
-    kept_back = {Notice.KEY: not user.may_configure, Notice.CAMPAIGN: not user.may_work}
-    return [notice for notice in Notice if not kept_back.get(notice, False)]
+    needs = {Notice.KEY: Capability.CONFIGURE, Notice.CAMPAIGN: Capability.WORK}
+    anywhere = user.within_any()
+    return [notice for notice in Notice if anywhere.where(needs.get(notice, Capability.SEE))]
 
 
 class NotificationPlan(Leased):
@@ -85,7 +87,7 @@ class NotificationPlan(Leased):
 
 def usual_at_once(user: User) -> list[str]:
     """What is told at once to those who have not chosen."""
-    return [Notice.KEY.value] if user.is_administrator else []
+    return [Notice.KEY.value] if user.within_any().where(Capability.ADMINISTER) else []
 
 
 class NoticeMail(models.Model):

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, NullIf
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from accounts.models import Customer, Tag, User
+from accounts.models import Capability, Customer, Tag, User
 from portal.core.lists import Select
 from portal.core.search import row_id
 
@@ -21,15 +21,15 @@ SHOWN_NAME = Coalesce(NullIf(F("name"), Value("")), F("email"), output_field=Cha
 """As an employee's name is shown."""
 
 
-def workers() -> QuerySet[User]:
-    """Those who may follow customers up."""
-    return User.objects.filter(is_active=True).exclude(role="READER").order_by("name", "pk")
+def workers(environment: str) -> QuerySet[User]:
+    """Those who may follow up the customers of an environment."""
+    return User.objects.who_may(Capability.WORK, environment).order_by("name", "pk")
 
 
-def selects(user: User, query: QueryDict) -> list[Select]:
+def selects(user: User, query: QueryDict, *, environment: str) -> list[Select]:
     """One query."""
     named = Tag.objects.order_by().values_list(Value(True), "pk", "name")
-    others = workers().order_by().exclude(pk=user.pk).values_list(Value(False), "pk", SHOWN_NAME)
+    others = workers(environment).order_by().exclude(pk=user.pk).values_list(Value(False), "pk", SHOWN_NAME)
     rows = list(named.union(others, all=True).order_by("name"))
     tags = [(str(pk), name) for is_tag, pk, name in rows if is_tag]
     staff = [(str(pk), name) for is_tag, pk, name in rows if not is_tag]

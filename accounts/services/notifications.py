@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Min
 
-from accounts.models import Notice, NoticeMail, NoticeTold, NotificationPlan, Role, User, usual_at_once
+from accounts.models import Capability, Notice, NoticeMail, NoticeTold, NotificationPlan, User
 from portal.core.outbox.message import OutboxMessage
 from portal.core.outbox.settle import close, withdraw
 
@@ -18,11 +18,12 @@ FREED: dict[str, Any] = {"lease_until": None, "attempts": F("attempts") + 1, "fa
 """What every change by another than the worker writes too: a worker that has the row loses it, and changes nothing."""
 
 
-def wanting_key_warnings() -> list[User]:
-    """Administrators, unless they have chosen otherwise, and developers who have chosen it."""
-    people = User.objects.filter(is_active=True, role__in=[Role.ADMINISTRATOR, Role.DEVELOPER]).exclude(email="")
+def wanting_key_warnings(environment: str) -> list[User]:
+    """Administrators of the environment, unless they have chosen otherwise, and developers who have chosen it."""
+    people = User.objects.who_may(Capability.CONFIGURE, environment).exclude(email="").order_by("pk")
+    usual = set(User.objects.who_may(Capability.ADMINISTER, environment).values_list("pk", flat=True))
     chosen = dict(NotificationPlan.objects.filter(user__in=people).values_list("user", "at_once"))
-    return [user for user in people.order_by("pk") if Notice.KEY in chosen.get(user.pk, usual_at_once(user))]
+    return [user for user in people if (Notice.KEY in chosen[user.pk] if user.pk in chosen else user.pk in usual)]
 
 
 def account_closed(*, user: User, at: datetime) -> None:

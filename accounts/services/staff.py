@@ -1,19 +1,63 @@
-"""The vendor's staff: accounts, roles, portfolios and passwords. Every change is recorded with old and new values."""
+"""The vendor's staff: accounts, and what each was given. Every change is recorded with old and new values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
-from accounts.models import Portfolio, User
+from accounts.models import Charge, Given, Grant, InstallationGrant, LogIn, Portfolio, Role, User
+from accounts.models.people import find_given
+from accounts.services import staff_mails
 from accounts.services.notifications import account_closed, role_changed, send_again
 from portal.core.audit import record
-from portal.core.audit_changes import changes, stored_values, values_of
+from portal.core.audit_changes import Changes, changes, stored_values, values_of
 from portal.core.audit_events import AuditType
+from portal.core.environments import Environment
 
-FIELDS = ("email", "name", "language", "role", "is_active", "is_staff", "is_superuser")
+FIELDS = ("email", "name", "language", "is_active")
+
+
+HIDDEN = "…"
+"""Stands for a password in the trail."""
+
+
+class LastAdministrator(Exception):
+    """Nobody would be left who may give others what they need."""
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What a person is to have. `roles` by environment; `sees_all`: environments with every customer; `portfolios`: ids."""
+
+    roles: Mapping[str, str] = field(default_factory=dict)
+    sees_all: frozenset[str] = frozenset()
+    charges: frozenset[str] = frozenset()
+    portfolios: frozenset[int] = frozenset()
+
+    @property
+    def version(self) -> str:
+        """The same for the same rights: a form is bound to what it showed."""
+        parts = [sorted(self.roles.items()), sorted(self.sees_all), sorted(self.charges), sorted(self.portfolios)]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    @classmethod
+    def everywhere(cls, role: str, **more: Any) -> Rights:
+        """One role in all environments. Case workers see their portfolios, the rest every customer."""
+        places = frozenset(environment.value for environment in Environment)
+        sees_all = frozenset() if role == Role.CASE_WORKER else places
+        return cls(**{"roles": dict.fromkeys(places, role), "sees_all": sees_all, **more})
+
+
+def rights_of(user: User) -> Rights:
+    """What the person was given, without what they have as a substitute."""
+    given = find_given(user.pk)
+    own = frozenset(user.portfolios.values_list("pk", flat=True))
+    return Rights(given.roles, given.sees_all, given.charges, own)
 
 
 class AddressOfAnother(ValueError):
@@ -26,13 +70,18 @@ def is_of_another(email: str, *, user: User) -> bool:
 
 
 def save_user(*, user: User, by: str, at: datetime) -> None:
-    """Store a new account or the changed fields of one. Nothing is recorded when nothing changed. Raises AddressOfAnother."""
+    """Store a new account, which may do and see nothing, or the changed fields of one. Nothing is recorded when nothing changed.
+
+    Raises AddressOfAnother and LastAdministrator.
+    """
     what = AuditType.ADDED if user.pk is None else AuditType.EDITED
     with transaction.atomic():
         old = stored_values(user, FIELDS)
         edits = changes(old=old, new=values_of(user, FIELDS))
         if "email" in edits and is_of_another(user.email, user=user):
             raise AddressOfAnother(user.email)
+        if "is_active" in edits and old and not user.is_active:
+            check_not_last(user)
         if what == AuditType.ADDED:
             user.save()
         elif edits:
@@ -44,23 +93,87 @@ def save_user(*, user: User, by: str, at: datetime) -> None:
             record(by=by, at=at, target=user, what=what, changes=edits)
         if "is_active" in edits and not user.is_active:
             account_closed(user=user, at=at)
-        if "role" in edits:
-            role_changed(user=user, at=at)
-        if "email" in edits:
+        if "email" in edits and old:
+            staff_mails.address_changed(user=user, old=str(old["email"]), at=at)
             send_again(user=user, by=by, at=at)
+
+
+def change_rights(*, user: User, rights: Rights, by: str, at: datetime, tell: bool = True) -> Changes:
+    """From now on the person has these rights, and is told by mail. Returns what differs: {} when nothing does.
+
+    Raises LastAdministrator.
+    """
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        before = rights_of(user)
+        rights = replace(rights, sees_all=rights.sees_all & rights.roles.keys())
+        edits = difference(before, rights)
+        if not edits:
+            return {}
+        if Charge.PEOPLE in before.charges - rights.charges:
+            check_not_last(user)
+        _store(user, before, rights, by, at)
+        record(by=by, at=at, target=user, what=AuditType.EDITED, changes=edits)
+        if before.roles != rights.roles or before.charges != rights.charges:
+            role_changed(user=user, at=at)
+        if tell:
+            staff_mails.rights_changed(user=user, edits=edits, at=at)
+    user.__dict__.pop("given", None)
+    return edits
+
+
+def difference(before: Rights, after: Rights) -> Changes:
+    """Old and new, as the audit trail has them."""
+    names = dict(Portfolio.objects.filter(pk__in=before.portfolios | after.portfolios).values_list("pk", "name"))
+    return changes(old=_values(before, names), new=_values(after, names))
+
+
+def _values(rights: Rights, names: Mapping[int, str]) -> dict[str, Any]:
+    given = Given(dict(rights.roles), rights.sees_all, rights.charges)
+    return {**given.as_values(), "portfolios": sorted(names[pk] for pk in rights.portfolios if pk in names)}
+
+
+def _store(user: User, before: Rights, after: Rights, by: str, at: datetime) -> None:
+    for place in before.roles.keys() | after.roles.keys():
+        then, now = ((each.roles.get(place), place in each.sees_all) for each in (before, after))
+        if then != now:
+            Grant.objects.filter(user=user, environment=place).delete()
+            if now[0]:
+                Grant.objects.create(
+                    user=user, environment=place, role=now[0], sees_all_customers=now[1], given_by=by, given_at=at
+                )
+    InstallationGrant.objects.filter(user=user, charge__in=before.charges - after.charges).delete()
+    for charge in sorted(after.charges - before.charges):
+        InstallationGrant.objects.create(user=user, charge=charge, given_by=by, given_at=at)
+    user.portfolios.set(after.portfolios)
+
+
+def check_not_last(user: User) -> None:
+    """Raises LastAdministrator when nobody else, who can log in, may change what people have. Call it in a transaction: of
+    two who take it from each other at once, the second waits and is refused."""
+    held = InstallationGrant.objects.filter(charge=Charge.PEOPLE).select_for_update().order_by("pk")
+    keepers = User.objects.filter(pk__in=[each.user_id for each in held], is_active=True, invited_at__isnull=True)
+    left = {each.pk for each in keepers if each.has_usable_password()}
+    if user.pk in left and left == {user.pk}:
+        raise LastAdministrator
 
 
 def assign_portfolios(*, user: User, portfolios: Iterable[Portfolio], by: str, at: datetime) -> None:
     """The portfolios of a member of staff from now on. Nothing is recorded when they are the same."""
-    wanted = list(portfolios)
+    wanted = frozenset(each.pk for each in portfolios)
+    change_rights(user=user, rights=replace(rights_of(user), portfolios=wanted), by=by, at=at, tell=False)
+
+
+def change_own_password(*, user: User, password: str, at: datetime) -> None:
+    """By the owner, who knew the one before. The hash in each session ends the others; the owner is told by mail."""
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)
-        old, new = sorted(p.name for p in user.portfolios.all()), sorted(p.name for p in wanted)
-        if old != new:
-            user.portfolios.set(wanted)
-            record(by=by, at=at, target=user, what=AuditType.EDITED, changes={"portfolios": [old, new]})
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        LogIn.objects.filter(user=user).delete()
+        record(by=user.actor, at=at, target=user, what=AuditType.EDITED, changes={"password": [HIDDEN, HIDDEN]})
+        staff_mails.password_changed(user=user, at=at)
 
 
 def note_password_set(*, user: User, by: str, at: datetime) -> None:
-    """An administrator or a command stored a password for somebody, or took it away. Call it in the same transaction."""
+    """A command stored a password for somebody, or took it away. Call it in the same transaction."""
     record(by=by, at=at, target=user, what=AuditType.PASSWORD_SET, usable=user.has_usable_password())

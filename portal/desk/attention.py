@@ -60,6 +60,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
 
     Also what `user` cannot act on: see `todo.split`.
     """
+    user = user.within(environment)
     counts = count_all(_selections(user, environment, at))
     lines = [
         *_about_keys(user, environment, at),
@@ -77,7 +78,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *attention_notices.about_notices(environment, counts),
         *_about_customers(environment, counts),
         *(attention_setup.about_system(environment, counts) if user.may_configure else []),
-        *(attention_kept.about_kept(environment, counts, at=at) if user.is_administrator else []),
+        *(attention_kept.about_kept(environment, counts, at=at) if user.keeps_data else []),
         *(attention_setup.about_messages(user, environment, counts) if attention_setup.may_see_messages(user) else []),
     ]
     told = with_customers([line for line in lines if line.count], counts)
@@ -100,7 +101,7 @@ def _selections(user: User, environment: Environment, at: datetime) -> dict[str,
     }
     if user.may_configure:
         selected |= attention_setup.systems(environment, at)
-    if user.is_administrator:
+    if user.keeps_data:
         selected |= attention_kept.selections(at)
     if attention_setup.may_see_messages(user):
         selected["messages"] = OutboxMessage.objects.needing_a_person()

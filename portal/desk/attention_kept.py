@@ -18,7 +18,7 @@ from portal.core.next_step import list_of as _url
 from portal.core.retention.run import PurgeRun
 from portal.core.trail import watch
 from portal.desk.counting import Counted
-from portal.desk.todo import ADMINISTER, Todo
+from portal.desk.todo import KEEP, Todo
 from portal.explain import explain
 
 
@@ -36,8 +36,8 @@ def about_kept(environment: Environment, counts: Mapping[str, Counted], *, at: d
     stuck = ngettext("Sletting kommer ikke videre", "Slettinger kommer ikke videre", n)
     page, text = _url(environment, "kept"), _("Be den som drifter portalen, se etter hvorfor.")
     return [
-        Todo(counts["backup"].n, _("Det mangler en fersk sikkerhetskopi"), text, _("Vis"), page, may=ADMINISTER),
-        Todo(n, stuck, _("Det som er for gammelt, blir liggende."), _("Se hva"), page, may=ADMINISTER),
+        Todo(counts["backup"].n, _("Det mangler en fersk sikkerhetskopi"), text, _("Vis"), page, may=KEEP),
+        Todo(n, stuck, _("Det som er for gammelt, blir liggende."), _("Se hva"), page, may=KEEP),
         *_about_trail(environment, at),
     ]
 
@@ -55,4 +55,4 @@ def _about_trail(environment: Environment, at: datetime) -> list[Todo]:
         about = explain(state.broken.code)
         title, text = _("Revisjonsloggen stemmer ikke"), f"{about.title}. {about.cause}"
     page = f"{_url(environment, 'operation')}#kept"
-    return [Todo(1, title, text, _("Se hva"), page, is_urgent=True, may=ADMINISTER)]
+    return [Todo(1, title, text, _("Se hva"), page, is_urgent=True, may=KEEP)]

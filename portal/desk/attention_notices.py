@@ -13,12 +13,12 @@ from accounts.models import NotificationPlan, User
 from portal.core.environments import Environment
 from portal.core.next_step import list_of
 from portal.desk.counting import Counted
-from portal.desk.todo import ADMINISTER, EVERYBODY, Todo
+from portal.desk.todo import EVERYBODY, PEOPLE, Todo
 
 
 def selections(user: User) -> dict[str, QuerySet[Any]]:
     refused = NotificationPlan.objects.filter(refused_at__isnull=False, user__is_active=True)
-    others = refused.exclude(user=user) if user.is_administrator else refused.none()
+    others = refused.exclude(user=user) if user.keeps_people else refused.none()
     return {"own_mail": refused.filter(user=user), "staff_mail": others}
 
 
@@ -30,5 +30,5 @@ def about_notices(environment: Environment, counts: Mapping[str, Counted]) -> li
     mend = _("E-postserveren avviser adressen. Rett den, så sendes varslene på nytt.")
     return [
         Todo(counts["own_mail"].n, own, text, _("Se hvorfor"), page, may=EVERYBODY),
-        Todo(others, title, mend, _("Se hvem"), page, may=ADMINISTER),
+        Todo(others, title, mend, _("Se hvem"), page, may=PEOPLE),
     ]

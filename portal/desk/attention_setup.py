@@ -16,7 +16,7 @@ from portal.core.environments import Environment
 from portal.core.lease import lasting_problems
 from portal.core.next_step import list_of as _url
 from portal.desk.counting import Counted
-from portal.desk.todo import CONFIGURE, OPERATE, Todo
+from portal.desk.todo import CONFIGURE, STORED, Todo
 from systemusers.models import FoundSystemUser, System, SystemRound
 from systemusers.services import offered
 
@@ -62,7 +62,7 @@ def about_system(environment: Environment, counts: Counts) -> list[Todo]:
 
 
 def may_see_messages(user: User) -> bool:
-    return user.is_staff or user.may_configure
+    return user.is_staff or user.operates or user.may_configure
 
 
 def about_messages(user: User, environment: Environment, counts: Counts) -> list[Todo]:
@@ -71,7 +71,7 @@ def about_messages(user: User, environment: Environment, counts: Counts) -> list
     title = ngettext("Utgående melding er ikke sendt", "Utgående meldinger er ikke sendt", stopped)
     if not user.is_staff:
         text = _("Be den som drifter portalen om å se på dem i Django admin.")
-        return [Todo(stopped, title, text, _("Vis"), _url(environment, "connection"), may=OPERATE)]
+        return [Todo(stopped, title, text, _("Vis"), _url(environment, "connection"), may=STORED)]
     text = _("Se hvorfor, og send på nytt eller avslutt.")
     url = reverse("admin:portal_outboxmessage_changelist") + "?needs=person"
-    return [Todo(stopped, title, text, _("Se hvorfor"), url, may=OPERATE)]
+    return [Todo(stopped, title, text, _("Se hvorfor"), url, may=STORED)]

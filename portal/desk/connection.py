@@ -73,7 +73,7 @@ class _StepChecks:
     def __init__(self, environment: Environment, user: User, at: datetime) -> None:
         self.environment = environment
         self.at = at
-        self.may_configure = user.may_configure
+        self.may_configure = user.within(environment).may_configure
         self.accesses_of = Access.objects.filter(environment=environment)
         self.submissions = Submission.objects.filter(environment=environment)
         self.subscriptions = EventSubscription.objects.filter(access__environment=environment)

@@ -14,7 +14,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 
-from accounts.models import Language, SavedView, User, Vendor
+from accounts.capabilities import enabled
+from accounts.models import Charge, Language, SavedView, User, Vendor
 from accounts.services.saved_views import find_views
 from portal.core.environments import Environment
 from portal.core.heartbeat import Silence, newest_beat, silence_of_page
@@ -25,6 +26,14 @@ from systemusers.models import Access
 
 HELD_SHOWN = 5
 UNREAD_SHOWN = 99
+CHARGES = {
+    Charge.PEOPLE: "people",
+    Charge.VENDOR: "vendor",
+    Charge.OPERATION: "operation",
+    Charge.KEPT: "kept",
+    Charge.STORED: "admin:index",
+}
+"""The first page of each charge."""
 NAVIGATION = [
     ("dashboard", gettext_lazy("Oversikt")),
     ("customers", gettext_lazy("Kunder")),
@@ -68,7 +77,7 @@ class Shell:
 
     def _unread(self) -> QuerySet[Dialog]:
         user, environment = self._request.user, self._environment
-        if self.is_of_error or environment is None or not isinstance(user, User):
+        if self.is_of_error or environment is None or not isinstance(user, User) or not self._has_role:
             return Dialog.objects.none()
         return find_unread(user=user, environment=environment, at=timezone.now())
 
@@ -81,7 +90,15 @@ class Shell:
 
     @cached_property
     def navigation(self) -> list[dict[str, Any]]:
+        """None where the user has no role."""
+        if not self._has_role:
+            return []
         return [item for name, label in NAVIGATION if (item := self._item(name, label))]
+
+    @property
+    def _has_role(self) -> bool:
+        user = self._request.user
+        return isinstance(user, User) and self._environment in user.environments
 
     def _item(self, name: str, label: Any) -> dict[str, Any] | None:
         try:
@@ -104,9 +121,14 @@ class Shell:
                 "url": reverse("dashboard", kwargs={"environment": e}),
                 "is_current": e == self._environment,
             }
-            for e in Environment
-            if e.is_enabled
+            for e in self._places
         ]
+
+    @property
+    def _places(self) -> list[Environment]:
+        """Where the user has a role; nothing else is offered."""
+        user = self._request.user
+        return user.environments if isinstance(user, User) else []
 
     @cached_property
     def silence(self) -> Silence | None:
@@ -164,13 +186,24 @@ class Shell:
 
     @property
     def account_url(self) -> str:
-        return reverse("account", kwargs={"environment": self._environment}) if self._environment else ""
+        return reverse("account", kwargs={"environment": self._environment or next(enabled())})
 
     @property
-    def operation_url(self) -> str:
-        """For administrators."""
-        is_theirs = bool(self._environment) and getattr(self._request.user, "is_administrator", False)
-        return reverse("operation", kwargs={"environment": self._environment}) if is_theirs else ""
+    def profile_url(self) -> str:
+        return reverse("profile", kwargs={"environment": self._environment or next(enabled())})
+
+    @property
+    def charges(self) -> list[tuple[str, str]]:
+        """Labels and addresses of what the user keeps for the whole installation."""
+        user, place = self._request.user, self._environment or next(enabled())
+        if not isinstance(user, User):
+            return []
+        where = {"environment": place}
+        return [
+            (str(charge.label), reverse(name, kwargs={} if ":" in name else where))
+            for charge, name in CHARGES.items()
+            if user.has_charge(charge)
+        ]
 
     @property
     def settings_url(self) -> str:

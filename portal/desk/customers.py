@@ -71,7 +71,10 @@ class Customers(ListPage[StaffRequest, QuerySet[Customer]]):
     @cached_property
     def selects(self) -> list[Select]:
         user, query = self.request.user, self.request.GET
-        return [portfolio_select(user, query), *customer_filter.selects(user, query)]
+        return [
+            portfolio_select(user, query),
+            *customer_filter.selects(user, query, environment=self.request.environment),
+        ]
 
     def groups(self) -> list[Group]:
         return listing.CUSTOMERS

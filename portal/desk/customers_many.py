@@ -38,7 +38,7 @@ class AssignForm(CleanText, forms.Form):
         super().__init__(*args)
         field = self.fields["value"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
-        field.queryset = workers()
+        field.queryset = workers(user.working_in or "")
 
 
 class MoveForm(CleanText, forms.Form):
@@ -53,7 +53,11 @@ class MoveForm(CleanText, forms.Form):
         field = self.fields["value"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
         if not user.sees_all_customers:
-            field.queryset, field.required, field.empty_label = user.portfolios.all(), True, None
+            field.queryset, field.required, field.empty_label = (
+                Portfolio.objects.filter(pk__in=user.portfolio_ids),
+                True,
+                None,
+            )
 
 
 def form_of(act: str, data: object, *, user: User) -> forms.Form:

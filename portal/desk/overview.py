@@ -72,7 +72,7 @@ def facts(
     """
     number = counted["customers"].n
     shown = f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
-    if user.sees_all_customers:
+    if user.within(environment).sees_all_customers:
         customers = ngettext("%(n)s kunde", "%(n)s kunder", number)
     else:
         customers = ngettext("%(n)s kunde i porteføljen din", "%(n)s kunder i porteføljen din", number)

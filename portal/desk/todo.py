@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 from accounts.models import Customer, User
 from portal.desk.counting import Counted
 
-EVERYBODY, WORK, CONFIGURE, ADMINISTER, OPERATE = (
+EVERYBODY, WORK, CONFIGURE, ADMINISTER, STORED, KEEP, PEOPLE = (
     "is_active",
     "may_work",
     "may_configure",
     "is_administrator",
     "is_staff",
+    "keeps_data",
+    "keeps_people",
 )
 """Who can act on a line: properties of User."""
 

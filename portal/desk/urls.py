@@ -7,11 +7,32 @@ from portal.desk.guide import views as guide
 from portal.desk.kept import views as kept
 from portal.desk.notifications import views as notifications
 from portal.desk.operation import views as operation
+from portal.desk.people import acts, profile
+from portal.desk.people import views as people
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("account/", notifications.account, name="account"),
     path("account/try-again/", notifications.try_again, name="account-try-again"),
+    path("account/profile/", profile.profile, name="profile"),
+    path("account/profile/password/", profile.password, name="own-password"),
+    path("account/profile/log-ins/<int:pk>/end/", profile.session_end, name="own-log-in-end"),
+    path("account/profile/log-ins/end/", profile.sessions_end, name="own-log-ins-end"),
+    path("people/", people.people, name="people"),
+    path("people/invite/", people.invite, name="person-invite"),
+    path("people/portfolios/new/", people.portfolio, name="portfolio-new"),
+    path("people/portfolios/<int:pk>/", people.portfolio, name="portfolio"),
+    path("people/<int:pk>/", people.one, name="person"),
+    path("people/<int:pk>/edit/", people.edit, name="person-edit"),
+    path("people/<int:pk>/rights/", people.rights, name="person-rights"),
+    path("people/<int:pk>/invite-again/", acts.invite_again, name="person-invite-again"),
+    path("people/<int:pk>/invite-withdrawn/", acts.invite_withdrawn, name="person-invite-withdrawn"),
+    path("people/<int:pk>/reset/", acts.reset, name="person-reset"),
+    path("people/<int:pk>/log-ins/end/", acts.sessions_end, name="person-log-ins-end"),
+    path("people/<int:pk>/substitute/", acts.substitute, name="person-substitute"),
+    path("people/<int:pk>/substitute/<int:substitution>/end/", acts.substitute_ended, name="person-substitute-end"),
+    path("people/<int:pk>/leave/", acts.leave, name="person-leave"),
+    path("people/<int:pk>/come-back/", acts.come_back, name="person-come-back"),
     path("search/", search.search, name="search"),
     path("connection/", views.connection, name="connection"),
     path("operation/", operation.operation, name="operation"),

@@ -17,7 +17,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.guard import StaffRequest, public_page, staff_page, to_log_in
+from accounts.guard import NO_ROLE, StaffRequest, public_page, staff_page, to_log_in
 from accounts.login import previous_login
 from accounts.models import LOGO_TYPES, Vendor
 from portal.core import bodies
@@ -37,10 +37,11 @@ from submissions.services import production_start
 
 @staff_page()
 def home(request: StaffRequest) -> HttpResponse:
-    """Redirect to the environment used last, else the first enabled one."""
-    last = request.session.get("environment", "")
-    enabled = [e for e in Environment if e.is_enabled]
-    return redirect("dashboard", environment=next((e for e in enabled if e == last), enabled[0]))
+    """Redirect to the environment used last, else the first in which the person has a role; without one, what they may open."""
+    last, places = request.session.get("environment", ""), request.user.environments
+    if not places:
+        return render(request, "desk/nothing_yet.html")
+    return redirect("dashboard", environment=next((e for e in places if e == last), places[0]))
 
 
 @staff_page()
@@ -127,7 +128,9 @@ def _error(request: HttpRequest, status: int, page: str = "", **context: Any) ->
     user = getattr(request, "user", None)  # an error may occur before authentication
     if user is not None and user.is_authenticated:
         frame = "base.html"
-        request.environment = from_slug(request.path.strip("/").partition("/")[0])  # type: ignore[attr-defined]
+        place = from_slug(request.path.strip("/").partition("/")[0])
+        request.environment = place if place in user.environments else None  # type: ignore[attr-defined]
+        user.working_in = request.environment  # type: ignore[attr-defined]
     shell_of(request).is_of_error = True
     return render(request, page or f"portal/{status}.html", {"frame": frame, **context}, status=status)
 
@@ -175,7 +178,8 @@ def no_storage(request: HttpRequest, *, code: str) -> HttpResponse:
 
 @public_page
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _error(request, 403)
+    has_no_role = NO_ROLE in exception.args
+    return _error(request, 403, place=from_slug(request.path.strip("/").partition("/")[0]) if has_no_role else None)
 
 
 @public_page

@@ -375,16 +375,18 @@ def _field(model: Any, name: str) -> Any:
 
 
 def _label(model: Any, name: str) -> str:
-    field = _field(model, name)
-    return str(field.verbose_name) if field else name
+    named = getattr(model, "AUDIT_LABELS", {}).get(name)
+    return str(named or getattr(_field(model, name), "verbose_name", name))
 
 
 def _value(model: Any, name: str, value: Any) -> str:
     if value in ("", None, []):
         return "–"
+    labels = dict(getattr(_field(model, name), "choices", None) or getattr(model, "AUDIT_VALUES", {}))
+    if isinstance(value, list):
+        return _plain([str(labels.get(item, item)) for item in value])
     if not isinstance(value, str):
         return _plain(value)
-    labels = dict(getattr(_field(model, name), "choices", None) or [])
     return str(labels.get(value) or _plain(value))
 
 

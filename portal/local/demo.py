@@ -16,9 +16,9 @@ import httpx
 from django.conf import settings
 from django.db import transaction
 
-from accounts.models import Customer, Language, Portfolio, Role, User, Vendor
+from accounts.models import Charge, Customer, Language, Portfolio, Role, User, Vendor
 from accounts.services.portfolios import save_portfolio
-from accounts.services.staff import assign_portfolios, save_user
+from accounts.services.staff import Rights, change_rights, save_user
 from accounts.services.vendor import save_vendor
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
@@ -96,17 +96,28 @@ def seed(*, at: datetime) -> None:
     portfolio = Portfolio(name="Vest")
     save_portfolio(portfolio=portfolio, by=BY, at=at)
     for login, name, role in STAFF:
-        is_operator = role == Role.ADMINISTRATOR
-        user = User(email=f"{login}@{DOMAIN}", name=name, role=role, is_staff=is_operator, is_superuser=is_operator)
-        user.set_password(password())
-        save_user(user=user, by=BY, at=at)
-        assign_portfolios(user=user, portfolios=[portfolio] if role == Role.CASE_WORKER else [], by=BY, at=at)
+        add_person(login, name, role, portfolios=[portfolio] if role == Role.CASE_WORKER else [], by=BY, at=at)
     _customers(portfolio)
     for customer in Customer.objects.all():
         record(by=BY, at=at, target=customer, what=AuditType.ADDED, customer_id=customer.pk, orgnr=customer.orgnr)
     for service in map(catalogue.service, TURNED_ON):
         switch(service=service, environment=Environment.SANDBOX, on=True, by=BY, at=at)
     _system(_client(at), at)
+
+
+CHARGES: dict[str, frozenset[str]] = {
+    Role.ADMINISTRATOR: frozenset(Charge.values),
+    Role.DEVELOPER: frozenset({Charge.VENDOR.value}),
+}
+
+
+def add_person(login: str, name: str, role: str, *, portfolios: list[Portfolio], by: str, at: datetime) -> None:
+    """With the same role in every environment, and the shared password."""
+    user = User(email=f"{login}@{DOMAIN}", name=name)
+    user.set_password(password())
+    save_user(user=user, by=by, at=at)
+    more = {"charges": CHARGES.get(role, frozenset()), "portfolios": frozenset(each.pk for each in portfolios)}
+    change_rights(user=user, rights=Rights.everywhere(role, **more), by=by, at=at, tell=False)
 
 
 def _customers(portfolio: Portfolio) -> None:

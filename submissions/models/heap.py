@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer, User
+from accounts.models import Capability, Customer, User
 from portal.core.crypto import EncryptedJSONField, EncryptedListField, EncryptedTextField, SealedManager
 from portal.core.environments import Environment
 from portal.core.lease import Leased
@@ -28,7 +28,8 @@ class HeapQuerySet(models.QuerySet["Heap"]):
         """One's own; an administrator sees all. The files of a heap may be those of any customer of its owner."""
         if not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
-        return self if user.is_administrator else self.filter(owner=user)
+        own = Q(owner=user, environment__in=user.where(Capability.SEE))
+        return self.filter(own | Q(environment__in=user.where(Capability.ADMINISTER)))
 
 
 class Heap(Leased):

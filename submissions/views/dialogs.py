@@ -83,7 +83,7 @@ class Dialogs(ListPage[StaffRequest, DialogQuerySet]):
 
     @cached_property
     def selects(self) -> list[Select]:
-        return filters.selects(self.request.user, self.request.GET)
+        return filters.selects(self.request.user, self.request.GET, environment=self.request.environment)
 
     def groups(self) -> list[Group]:
         return service.groups(at=self.at, **self.reader)
@@ -129,7 +129,7 @@ def dialogs(request: StaffRequest) -> HttpResponse:
 
 @staff_page()
 def dialog(request: StaffRequest, pk: int) -> HttpResponse:
-    rows = with_person(visible(request).with_answer())
+    rows = with_person(visible(request).with_answer(), request.environment)
     row = get_object_or_404(
         rows.select_related("customer", "access__profile__system__client", "access__customer"), pk=pk
     )

@@ -37,11 +37,11 @@ class AssignForm(CleanText, forms.Form):
         User.objects.none(), label=lazy("Ansvarlig"), required=False, empty_label=lazy("Den som følger opp kunden")
     )
 
-    def __init__(self, *args: object) -> None:
+    def __init__(self, *args: object, environment: str) -> None:
         super().__init__(*args)
         field = self.fields["person"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
-        field.queryset = workers()
+        field.queryset = workers(environment)
 
 
 def respond(request: StaffRequest, filtered: DialogQuerySet) -> HttpResponse:
@@ -101,10 +101,10 @@ def _assign(request: StaffRequest, rows: DialogQuerySet) -> HttpResponse:
     if not number:
         messages.error(request, _("Velg minst én dialog"))
         return redirect(request.get_full_path())
-    form = AssignForm(request.POST if named else None)
+    form = AssignForm(request.POST if named else None, environment=request.environment)
     if named and named != str(number):
         messages.warning(request, _("Antallet har endret seg. Se på det nye før du bekrefter."))
-        form = AssignForm(None)
+        form = AssignForm(None, environment=request.environment)
     elif named and form.is_valid():
         _give(request, rows, form.cleaned_data["person"])
         return redirect(request.get_full_path())

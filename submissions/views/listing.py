@@ -59,7 +59,7 @@ class Submissions(ListPage[StaffRequest, SubmissionQuerySet]):
         request, settings = self.request, catalogue.local(self.request.environment)
         services = [*catalogue.reports(settings), *catalogue.answering(settings)]
         changes = changed.changed_selects(OF_SUBMISSIONS, request.GET)
-        whose = customer_filter.selects(request.user, request.GET)
+        whose = customer_filter.selects(request.user, request.GET, environment=request.environment)
         return [*selects_of(request, services), period_select(request), *whose, *changes]
 
     def groups(self) -> list[Group]:

@@ -8,8 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer, User
-from accounts.models.people import sees_all
+from accounts.models import Customer, User, sight_of
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from portal.core.states import StatusModel
@@ -21,9 +20,11 @@ from systemusers.models.profile import AccessProfile
 class CampaignQuerySet(models.QuerySet["Campaign"]):
     def visible_to(self, user: Any) -> Self:
         """One's own; who sees every customer sees all of them."""
-        if not getattr(user, "is_authenticated", False) or not user.is_active:
-            return self.none()
-        return self if sees_all(user) else self.filter(owner=user)
+        sight = sight_of(user)
+        if sight.is_everything:
+            return self
+        own = Q(owner=user, environment__in=sight.own_in)
+        return self.filter(Q(environment__in=sight.all_in) | own) if sight.anywhere else self.none()
 
 
 class Campaign(StatusModel, Leased):
@@ -116,7 +117,7 @@ class Campaign(StatusModel, Leased):
 class CampaignRowQuerySet(models.QuerySet["CampaignRow"]):
     def visible_to(self, user: Any) -> Self:
         """Those of customers that the user sees, and those that are no customer."""
-        if sees_all(user):
+        if sight_of(user).is_everything:
             return self
         return self.filter(Q(customer__isnull=True) | Q(customer__in=Customer.objects.visible_to(user)))
 

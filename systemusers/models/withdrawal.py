@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
-from accounts.models.people import sees_all
+from accounts.models import User, sight_of
 from portal.core.environments import Environment
 
 
 class WithdrawalQuerySet(models.QuerySet["Withdrawal"]):
     def visible_to(self, user: Any) -> WithdrawalQuerySet:
         """One's own; who sees every customer sees all of them."""
-        if not getattr(user, "is_authenticated", False) or not user.is_active:
-            return self.none()
-        return self if sees_all(user) else self.filter(asked_by=user)
+        sight = sight_of(user)
+        if sight.is_everything:
+            return self
+        own = Q(asked_by=user, environment__in=sight.own_in)
+        return self.filter(Q(environment__in=sight.all_in) | own) if sight.anywhere else self.none()
 
 
 class Withdrawal(models.Model):

@@ -99,7 +99,7 @@ class Accesses(ListPage[StaffRequest, QuerySet[Access]]):
         return [
             portfolio_select(self.request.user, query),
             Select("profile", _("Profil"), profiles, query.get("profile", "")),
-            *customer_filter.selects(self.request.user, query),
+            *customer_filter.selects(self.request.user, query, environment=self.request.environment),
             *changed_selects(OF_ACCESSES, query),
         ]
 

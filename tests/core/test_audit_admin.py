@@ -8,13 +8,13 @@ from django.test import Client
 from accounts.models import Customer, User
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from tests.fixtures import AT
+from tests.fixtures import AT, make_operator
 
 pytestmark = pytest.mark.django_db
 
 
 def test_an_event_leads_to_its_row(client: Client, administrator: User) -> None:
-    User.objects.filter(pk=administrator.pk).update(is_staff=True, is_superuser=True)
+    make_operator(administrator)
     client.force_login(User.objects.get(pk=administrator.pk))
     customer = Customer.objects.create(environment="SANDBOX", orgnr="310987654", name="Nordlys AS")
     record(by="user:x", at=AT, target=customer, what=AuditType.ADDED)

@@ -1,7 +1,6 @@
 """Values from the environment: each kind, and the hint for each way of getting it wrong."""
 
 import stat
-from pathlib import Path
 
 import pytest
 

@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Customer, User
+from tests.fixtures import make_operator
 
 pytestmark = pytest.mark.django_db
 LISTS = ["customers", "access", "submissions", "dialogs", "access/new", "submissions/new"]
@@ -39,7 +40,7 @@ def test_a_search_within_the_limits_has_no_such_line(client: Client, administrat
 
 
 def test_a_search_in_django_admin_is_bounded_too(client: Client, administrator: User) -> None:
-    User.objects.filter(pk=administrator.pk).update(is_staff=True, is_superuser=True)
+    make_operator(administrator)
     client.force_login(administrator)
 
     with CaptureQueriesContext(connection) as queries:

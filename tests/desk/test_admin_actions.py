@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.admin.utils import label_for_field
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -21,6 +20,7 @@ from portal.core.lease import Leased
 from submissions.models import Dialog, PollCursor, Submission
 from systemusers.models import Access, ChangeRequest
 from tests.core.leased_rows import make_due_rows
+from tests.fixtures import make_operator
 
 pytestmark = pytest.mark.django_db
 LEASED = [(model, pages) for model, pages in admin.site._registry.items() if issubclass(model, Leased)]
@@ -28,8 +28,7 @@ LEASED = [(model, pages) for model, pages in admin.site._registry.items() if iss
 
 @pytest.fixture
 def operator(client: Client, administrator: User) -> User:
-    User.objects.filter(pk=administrator.pk).update(is_staff=True, is_superuser=True)
-    administrator.refresh_from_db()
+    make_operator(administrator)
     client.force_login(administrator)
     return administrator
 
@@ -119,9 +118,7 @@ def test_an_unknown_person_gets_nothing(client: Client, operator: User, person: 
 
 
 def test_who_may_only_look_can_do_nothing(client: Client, reader: User) -> None:
-    reader.is_staff = True
-    reader.save()
-    reader.user_permissions.add(Permission.objects.get(codename="view_pollcursor"))
+    make_operator(reader)
     client.force_login(reader)
     [row] = make_due_rows(PollCursor, at=timezone.now())
     lease.claim(PollCursor.objects.all(), at=timezone.now())

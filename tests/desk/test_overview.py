@@ -38,7 +38,7 @@ def report(customer: Customer, status: str, **fields: Any) -> Submission:
 
 
 def tasks(user: User) -> Any:
-    return split(attention(user=user, environment=SANDBOX, at=AT), user)
+    return split(attention(user=user, environment=SANDBOX, at=AT), user.within(SANDBOX))
 
 
 @pytest.mark.parametrize(

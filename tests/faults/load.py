@@ -18,7 +18,7 @@ from django.db import connections
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.models import Customer, Role, User
+from accounts.models import Capability, Customer, User
 from portal.core import lease
 from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
@@ -60,7 +60,7 @@ def serve() -> None:
 
 def prepare(customers: int = 1) -> None:
     """Customers in the sandbox give access."""
-    user = User.objects.filter(role=Role.ADMINISTRATOR).order_by("pk")[0]
+    user = User.objects.who_may(Capability.ADMINISTER, "SANDBOX").order_by("pk")[0]
     with httpx.Client(base_url=settings.SANDBOX_URL, timeout=20) as sandbox:
         tour = Tour(lambda _line: None, Path(settings.DATA_DIR), user, sandbox)
         profile = tour.connect().profiles.order_by("pk")[0]
@@ -149,7 +149,7 @@ def _letters_read() -> Iterator[str]:
 
 def _told() -> int:
     """How much the overview says that waits for an administrator."""
-    user = User.objects.filter(role=Role.ADMINISTRATOR).order_by("pk")[0]
+    user = User.objects.who_may(Capability.ADMINISTER, "SANDBOX").order_by("pk")[0]
     lines = attention(user=user, environment=Environment.SANDBOX, at=timezone.now())
     return sum(line.count for line in lines)
 

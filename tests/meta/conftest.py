@@ -1,4 +1,4 @@
-from tests.fixtures import case_worker, portfolio, vendor
+from tests.fixtures import case_worker, customer, portfolio, vendor
 from tests.submissions.rows import own_storage
 
-__all__ = ["case_worker", "own_storage", "portfolio", "vendor"]
+__all__ = ["case_worker", "customer", "own_storage", "portfolio", "vendor"]

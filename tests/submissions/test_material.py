@@ -22,6 +22,7 @@ from submissions.services.casework import acts
 from submissions.services.drafting import drafts
 from submissions.services.offers import offers_for
 from submissions.services.sending import again, queue
+from tests.fixtures import make_user
 from tests.submissions.adapters.rig import Rig
 from tests.submissions.inbox.reading import Reading, opened_dialogs
 from tests.submissions.world import BY, World
@@ -118,8 +119,7 @@ def test_one_with_a_deadline_is_told_once_and_one_that_is_done_not_at_all(
 
 def test_those_of_another_portfolio_do_not_see_it(audit: Audit, client: Client) -> None:
     dialog = audit.asks()
-    password = "a long enough password"
-    stranger = User.objects.create_user("fremmed@vendor.example", password, name="Fremmed", role="CASE_WORKER")
+    stranger = make_user("CASE_WORKER", "fremmed@vendor.example", name="Fremmed")
     stranger.portfolios.add(Portfolio.objects.create(name="Øst"))
     client.force_login(stranger)
     address = reverse("dialog-answer", kwargs={"environment": "sandbox", "pk": dialog.pk})

@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from systemusers.models import Access
+from tests.fixtures import make_operator
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,7 @@ from systemusers.models import Access
 def test_the_operator_sees_every_table_and_no_private_key(
     staff: Client, approved: Access, administrator: User, model: str
 ) -> None:
-    User.objects.update(is_staff=True, is_superuser=True)
+    make_operator(administrator)
 
     listed = staff.get(f"/admin/{model}/?q=a")
     link = re.search(rf"/admin/{model}/(\d+)/change/", staff.get(f"/admin/{model}/").content.decode())

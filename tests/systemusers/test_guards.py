@@ -127,9 +127,7 @@ def every_row(sent: Access, world: World) -> None:
     """One of each, so that every address leads somewhere."""
     key = SigningKey.objects.get()
     KeyRotation.objects.create(client=key.client, new_key=key, is_manual=True, status_at=world.at, created_at=world.at)
-    owner = User.objects.create_user(
-        "owner@vendor.example", "a long enough password", name="Owner", role=Role.CASE_WORKER
-    )
+    owner = make_user(Role.CASE_WORKER, "owner@vendor.example", name="Owner")
     imports.begin(user=owner, environment=Environment.SANDBOX, filename="x", content=b"310200018", at=world.at)
     Contact.objects.create(customer=sent.customer, name="Kari")
     Withdrawal.objects.create(environment=Environment.SANDBOX, asked_by=owner, asked_at=world.at, total=1)

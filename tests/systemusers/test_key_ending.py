@@ -13,7 +13,7 @@ from systemusers import tasks
 from systemusers.models import SigningKey
 from systemusers.services import keys
 from systemusers.services.keys import ending
-from tests.fixtures import AT
+from tests.fixtures import AT, make_user
 from tests.systemusers.staff import page
 from tests.systemusers.world import World, give_key, make_client
 
@@ -64,9 +64,9 @@ def test_a_key_that_is_renewed_is_warned_of_again(ends: SigningKey) -> None:
 
 
 def test_each_administrator_reads_their_own_language_and_others_get_none(ends: SigningKey, case_worker: User) -> None:
-    User.objects.filter(role=Role.ADMINISTRATOR).update(language="en", email="en@vendor.example")
-    nynorsk = User.objects.create_user("nn@vendor.example", role=Role.ADMINISTRATOR, language="nn")
-    User.objects.create_user("gone@vendor.example", role=Role.ADMINISTRATOR, is_active=False)
+    User.objects.exclude(pk=case_worker.pk).update(language="en", email="en@vendor.example")
+    nynorsk = make_user(Role.ADMINISTRATOR, "nn@vendor.example", language="nn")
+    make_user(Role.ADMINISTRATOR, "gone@vendor.example", is_active=False)
 
     ending.warn(at=END - timedelta(days=6))
 

@@ -119,7 +119,7 @@ def test_an_ended_one_cannot_be_taken_back(staff: Client, sent: Access) -> None:
 
 def test_another_case_worker_does_not_see_it(staff: Client, sent: Access, case_worker: User, now: None) -> None:
     address = press(staff, 1)
-    other = User.objects.create_user("o@vendor.example", "a long enough password", name="O", role=Role.CASE_WORKER)
+    other = make_user(Role.CASE_WORKER, "o@vendor.example", name="O")
     client, reader = Client(), Client()
     client.force_login(other)
     reader.force_login(make_user(Role.READER))

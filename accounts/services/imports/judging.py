@@ -100,11 +100,11 @@ def rows_of(row: CustomerImport) -> Iterator[CustomerImportRow]:
         yield _judge(CustomerImportRow(customer_import=row, number=number, orgnr=orgnr), picked, circumstances)
 
 
-def portfolios_of(user: User | None) -> frozenset[int] | None:
+def portfolios_of(user: User | None, environment: str) -> frozenset[int] | None:
     """Into which portfolios a person may import: None for all of them, and none at all for one who may not."""
-    if user is None or not (user.is_active and user.may_work):
+    if user is None or not user.within(environment).may_work:
         return frozenset()
-    return None if user.sees_all_customers else frozenset(user.portfolio_ids)
+    return None if user.within(environment).sees_all_customers else frozenset(user.portfolio_ids)
 
 
 def _circumstances(row: CustomerImport, numbers: Iterable[str]) -> Circumstances:
@@ -112,8 +112,8 @@ def _circumstances(row: CustomerImport, numbers: Iterable[str]) -> Circumstances
         environment=row.environment,
         vendor=vendor_orgnr(),
         portfolios={name.casefold(): pk for pk, name in Portfolio.objects.values_list("pk", "name")},
-        people=people() if "assignee" in row.columns else {},
-        mine=portfolios_of(row.owner),
+        people=people(row.environment) if "assignee" in row.columns else {},
+        mine=portfolios_of(row.owner, row.environment),
         portfolio_id=row.portfolio_id,
         looks_up=row.looks_up,
         linked=[(one, one.reader(Environment(row.environment))) for one in linked.find(row.columns)],

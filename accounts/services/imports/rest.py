@@ -40,7 +40,7 @@ def as_list(*, row: CustomerImport, user: User, at: datetime) -> bytes:
 
 def _lines(row: CustomerImport, rest: dict[int, CustomerImportRow]) -> Iterator[list[str]]:
     portfolios = dict(Portfolio.objects.values_list("pk", "name"))
-    people = dict(workers().values_list("pk", "name"))
+    people = dict(workers(row.environment).values_list("pk", "name"))
     for number, cells in read_table(bytes(row.content)).rows:
         if number in rest:
             each = rest[number]

@@ -165,7 +165,7 @@ def _with(query: QueryDict, code: str) -> str:
 
 def page(row: CustomerImport, query: QueryDict) -> Page[Row]:
     names = dict(Portfolio.objects.values_list("pk", "name"))
-    people = dict(workers().values_list("pk", "name"))
+    people = dict(workers(row.environment).values_list("pk", "name"))
     found = paginate(row.rows.filter(_condition(row, query.get("state", ""))), query=query, order=("number",))
     return found.of(lambda each: _row(each, row, names, people))
 

@@ -43,7 +43,7 @@ def _step(hold: Hold[CustomerImport]) -> bool:
     with transaction.atomic():
         hold.lock()
         batch = list(taken(hold.row).filter(state="").order_by("number")[:BATCH])
-        mine = portfolios_of(hold.row.ordered_by)
+        mine = portfolios_of(hold.row.ordered_by, hold.row.environment)
         _make(hold, [row for row in batch if row.verdict != V.CHANGED], mine)
         _change(hold, [row for row in batch if row.verdict == V.CHANGED], mine)
         write_columns(batch, "state", "verdict", "customer_id")

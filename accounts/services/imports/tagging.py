@@ -19,11 +19,11 @@ from portal.core.masking import without_identity_numbers
 from portal.gateways.text import one_line
 
 
-def people() -> dict[str, int]:
+def people(environment: str) -> dict[str, int]:
     """Those who may follow customers up, by e-mail address and by name. A name that several have names nobody."""
     found: dict[str, int] = {}
     twice: set[str] = set()
-    for pk, email, name in workers().values_list("pk", "email", "name"):
+    for pk, email, name in workers(environment).values_list("pk", "email", "name"):
         for key in {email.casefold(), name.casefold()} - {""}:
             twice |= {key} & found.keys()
             found[key] = pk

@@ -71,7 +71,7 @@ def steps(*, environment: Environment, user: User, facts: Facts) -> list[Step]:
 
 class _Steps:
     def __init__(self, environment: Environment, user: User, facts: Facts) -> None:
-        self.environment, self.user, self.facts = environment, user, facts
+        self.environment, self.user, self.facts = environment, user.within(environment), facts
         self.is_sandbox = environment == Environment.SANDBOX
         self.is_test = environment == Environment.TEST
 

@@ -25,7 +25,7 @@ from portal.desk.kept import export, held, shown
 BACKUPS = 5
 
 
-@staff_page(may="is_administrator")
+@staff_page(may="keeps_data")
 @require_safe
 def kept(request: StaffRequest) -> HttpResponse:
     at, newest = timezone.now(), find_newest()
@@ -41,7 +41,7 @@ def kept(request: StaffRequest) -> HttpResponse:
     return render(request, "desk/kept.html", context)
 
 
-@staff_page(may="is_administrator")
+@staff_page(may="keeps_data")
 @require_POST
 def postpone(request: StaffRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(PurgeRun, pk=pk)

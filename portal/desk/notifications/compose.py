@@ -83,7 +83,7 @@ def _section(user: User, environment: str, kind: str, news: Sequence[News], at: 
         if code in numbers
     ]
     tasks = (
-        split(attention(user=user, environment=Environment(environment), at=at), user).own
+        split(attention(user=user, environment=Environment(environment), at=at), user.within(environment)).own
         if kind == Kind.DIGEST
         else []
     )

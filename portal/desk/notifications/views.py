@@ -22,7 +22,7 @@ from portal.explain import explain
 SHOWN = 10
 
 
-@staff_page()
+@staff_page(anywhere=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: StaffRequest) -> HttpResponse:
     """One's own choices; nobody sees or changes those of others."""
@@ -57,13 +57,13 @@ def _problem(mail: NoticeMail) -> str:
 
 def _unreached(user: User) -> list[User]:
     """Colleagues whose address the mail server refuses, for those who can mend it."""
-    if not user.is_administrator:
+    if not user.keeps_people:
         return []
     plans = NotificationPlan.objects.filter(refused_at__isnull=False, user__is_active=True).exclude(user=user)
     return [plan.user for plan in plans.select_related("user").order_by("user__name", "pk")]
 
 
-@staff_page()
+@staff_page(anywhere=True)
 @require_POST
 def try_again(request: StaffRequest) -> HttpResponse:
     """The person says that their address is right."""

@@ -18,7 +18,7 @@ from portal.desk.operation.verdict import troubles
 from portal.desk.operation.waiting import find_left
 
 
-@staff_page(may="is_administrator")
+@staff_page(may="operates")
 @require_safe
 def operation(request: StaffRequest) -> HttpResponse:
     shown = picture(environment=request.environment, at=timezone.now())
@@ -26,7 +26,7 @@ def operation(request: StaffRequest) -> HttpResponse:
     return page_or_fragment(request, "desk/operation.html", "operation", context=context)
 
 
-@staff_page(may="is_administrator")
+@staff_page(may="operates")
 @require_POST
 def release(request: StaffRequest, kind: str, pk: int) -> HttpResponse:
     """Give one row back from a worker that gives no sign. One that has shown a sign meanwhile is left alone."""

@@ -6,11 +6,10 @@ import csv
 import io
 from dataclasses import dataclass
 
-from accounts.models import Customer, CustomerImport, CustomerImportRow, Portfolio, User
+from accounts.models import Customer, CustomerImport, CustomerImportRow, Portfolio
 from accounts.services import customer_groups, customer_notes, saved_views
 from accounts.services.imports import ordering
 from accounts.services.portfolios import save_portfolio
-from accounts.services.staff import assign_portfolios, save_user
 from portal.local import demo
 from portal.local.lived_in.stage import HERE, Stage
 from systemusers.models import AccessProfile, MaskinportenClient, System
@@ -94,10 +93,7 @@ def _staff(stage: Stage) -> None:
         save_portfolio(portfolio=Portfolio(name=name), by=by, at=stage.at)
     theirs = list(Portfolio.objects.filter(name__in=(EAST, HOUSING)))
     for login, name, role in demo.JOINED:
-        user = User(email=f"{login}@{demo.DOMAIN}", name=name, role=role)
-        user.set_password(demo.password())
-        save_user(user=user, by=by, at=stage.at)
-        assign_portfolios(user=user, portfolios=theirs, by=by, at=stage.at)
+        demo.add_person(login, name, role, portfolios=theirs, by=by, at=stage.at)
 
 
 def _profile(stage: Stage, system: System, name: str, rights: list[str], purpose: str) -> None:

@@ -14,7 +14,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.models import Role, User
+from accounts.models import Capability, User
+from portal.core.environments import Environment
 from portal.local import embedded, runner, tour
 from portal.local.tour_watch import Failed
 
@@ -35,7 +36,7 @@ class Command(BaseCommand):
             caller = stack.enter_context(httpx.Client(base_url=settings.SANDBOX_URL, timeout=20))
             folder = settings.DATA_DIR / "tour"
             folder.mkdir(exist_ok=True)
-            user = User.objects.filter(role=Role.ADMINISTRATOR).order_by("pk")[0]
+            user = User.objects.who_may(Capability.ADMINISTER, Environment.SANDBOX).order_by("pk")[0]
             try:
                 tour.Tour(self.stdout.write, folder, user, caller).walk()
             except (Failed, httpx.HTTPError) as error:

@@ -13,23 +13,24 @@ from accounts.services.customer_filter import SHOWN_NAME, workers
 from submissions.models import DialogQuerySet
 
 
-def of_user(user: User) -> Q:
-    """The condition on Dialog."""
-    led = set(_led_by_one()) & set(user.portfolio_ids)
-    followed = Customer.objects.filter(Q(assignee=user) | Q(assignee=None, portfolio__in=sorted(led)))
-    return Q(assignee=user) | Q(assignee=None, customer__in=followed.values("pk"))
+def of_user(user: User, environment: str) -> Q:
+    """The condition on Dialog. Also what colleagues answer for whom the person is a substitute now."""
+    led = set(_led_by_one(environment)) & set(user.portfolio_ids)
+    people = [user.pk, *user.given.stands_in_for]
+    followed = Customer.objects.filter(Q(assignee__in=people) | Q(assignee=None, portfolio__in=sorted(led)))
+    return Q(assignee__in=people) | Q(assignee=None, customer__in=followed.values("pk"))
 
 
-def of_nobody() -> Q:
+def of_nobody(environment: str) -> Q:
     """The condition on Dialog."""
-    led = list(_led_by_one())
+    led = list(_led_by_one(environment))
     unled = Q(portfolio=None) | ~Q(portfolio__in=led)
     return Q(assignee=None, customer__in=Customer.objects.filter(unled, assignee=None).values("pk"))
 
 
-def with_person(rows: DialogQuerySet) -> DialogQuerySet:
-    """Annotates `person`, the name of whoever answers, "" or None for nobody."""
-    staff = workers().order_by().filter(portfolios=OuterRef("customer__portfolio")).values("portfolios")
+def with_person(rows: DialogQuerySet, environment: str) -> DialogQuerySet:
+    """Annotates `person`, the name of whoever answers, "" or None for nobody. The rows are of the environment."""
+    staff = workers(environment).order_by().filter(portfolios=OuterRef("customer__portfolio")).values("portfolios")
     only = staff.annotate(n=Count("pk"), only_name=Min(SHOWN_NAME)).filter(n=1).values("only_name")
     named = [_name("assignee"), _name("customer__assignee"), Subquery(only, output_field=CharField())]
     return rows.annotate(person=Coalesce(*named))
@@ -39,7 +40,7 @@ def _name(path: str) -> Subquery:
     return Subquery(User.objects.filter(pk=OuterRef(path)).values(shown=SHOWN_NAME))
 
 
-def _led_by_one() -> QuerySet[Portfolio, int]:
-    worker = Q(staff__is_active=True) & ~Q(staff__role="READER")
+def _led_by_one(environment: str) -> QuerySet[Portfolio, int]:
+    worker = Q(staff__in=workers(environment).order_by().values("pk"))
     rows = Portfolio.objects.annotate(workers=Count("staff", filter=worker)).filter(workers=1)
     return rows.order_by().values_list("pk", flat=True)

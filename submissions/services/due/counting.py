@@ -98,7 +98,7 @@ def _stored(
 ) -> tuple[dict[Key, Numbers], datetime | None]:
     """The stored numbers by item, and when the oldest were counted. One query."""
     rows = DueCount.objects.filter(environment=environment, counted_at__gt=at - OLD).filter(_about(found))
-    shown = Q() if user.sees_all_customers else Q(portfolio__in=user.portfolio_ids)
+    shown = Q() if user.within(environment).sees_all_customers else Q(portfolio__in=user.portfolio_ids)
     chosen = row_id(portfolio)
     if portfolio == NO_PORTFOLIO:
         shown &= Q(portfolio=None)

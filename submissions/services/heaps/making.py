@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from accounts.models import Customer, User
+from accounts.models import Capability, Customer, User
 from portal.core.lease import Hold
 from portal.core.states import LostRace
 from submissions.adapters.base import Finding, Level
@@ -54,7 +54,7 @@ def _make(hold: Hold[Heap], package: HeapPackage) -> None:
 def may(user: User, package: HeapPackage) -> bool:
     """Whether the person who gave the order may still work for this customer."""
     seen = Customer.objects.visible_to(user).filter(pk=package.customer_id)
-    return user.is_active and user.may_work and seen.exists()
+    return user.may(Capability.WORK, package.heap.environment) and seen.exists()
 
 
 def _access(package: HeapPackage) -> Access | None:

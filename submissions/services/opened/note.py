@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import User, Vendor
+from accounts.models import Capability, User, Vendor
 from portal.core import enqueue
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
@@ -25,7 +25,12 @@ def document_opened(
     """`what`: READ on a page of ours, or FETCHED as a file. `is_person` False: a browser fetched it in advance."""
     with transaction.atomic():
         record(by=user.actor, at=at, target=document, what=what, environment=environment)
-        if is_person and user.may_work and document.role == Document.Role.FEEDBACK and document.transmission_id:
+        if (
+            is_person
+            and user.may(Capability.WORK, environment)
+            and document.role == Document.Role.FEEDBACK
+            and document.transmission_id
+        ):
             row = Transmission.objects.select_related("dialog").get(pk=document.transmission_id)
             _read(row, user, at)
             _have_it_told(row, user, at)
@@ -33,7 +38,7 @@ def document_opened(
 
 def letter_opened(*, letter: Transmission, user: User, at: datetime) -> None:
     """The page of a letter. Without a document the page is the letter, and opening it is to open the letter."""
-    if not user.may_work:
+    if not user.may(Capability.WORK, letter.dialog.environment):
         return
     with transaction.atomic():
         _read(letter, user, at)

@@ -122,7 +122,7 @@ class OneOrder:
 
 
 def one(order: Order, *, user: User, at: datetime, working: bool) -> OneOrder:
-    way = way_of(order)
+    way, user = way_of(order), user.within(order.environment)
     has_answer = way is not None and order.status == S.FETCHED and order.documents.exists()
     may_open = has_answer and may_read(user, way)
     return OneOrder(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from accounts.models import User
+from accounts.models import Capability, User
 from accounts.services.actors import names_of, person
 from submissions.models import Approval, Submission
 from submissions.services.sending.queue import first_persons, needs_approval
@@ -38,7 +38,7 @@ def approval_shown(*, submission: Submission, user: User, token: str) -> Approva
     names = names_of([row.asked_by, row.refused_by])
     if row.refused_at is not None:
         return ApprovalShown(refused_by=person(row.refused_by, names), reason=row.reason or "")
-    is_second = user.may_work and user.pk not in first_persons(submission)
+    is_second = user.may(Capability.WORK, submission.environment) and user.pk not in first_persons(submission)
     is_void = row.token != token
     return ApprovalShown(
         asked_by=person(row.asked_by, names),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from accounts.models import User
+from accounts.models import Capability, User
 from accounts.services.actors import names_of, person
 from portal.core.environments import Environment
 from submissions.models import Approval, Submission
@@ -37,7 +37,7 @@ def waiting(*, user: User, environment: Environment) -> QuerySet[Submission]:
     """Those of customers that the person sees, and that the person neither asked about nor changed the files of."""
     seen = Submission.objects.visible_to(user).current().filter(Approval.UNANSWERED, environment=environment)
     others = seen.exclude(approval__asked_by__in=user.actors).exclude(package_check__requested_by__in=user.actors)
-    return others if user.may_work else others.none()
+    return others if user.may(Capability.WORK, environment) else others.none()
 
 
 def to_approve(*, user: User, environment: Environment) -> list[ToApprove]:

@@ -44,13 +44,14 @@ def has_deadline(query: QueryDict) -> bool:
     return query.get(DUE, "") in {Due.OVERDUE, Due.WEEK, Due.LATER}
 
 
-def selects(user: User, query: QueryDict) -> list[Select]:
+def selects(user: User, query: QueryDict, *, environment: Environment) -> list[Select]:
     """Two queries: portfolios and people."""
 
     def one(name: str, label: str, options: Sequence[tuple[str, Any]]) -> Select:
         return Select(name, label, options, query.get(name, ""))
 
-    staff = [(str(pk), name) for pk, name in workers().exclude(pk=user.pk).values_list("pk", SHOWN_NAME)]
+    others = workers(environment).exclude(pk=user.pk)
+    staff = [(str(pk), name) for pk, name in others.values_list("pk", SHOWN_NAME)]
     due = [
         (Due.OVERDUE, _("Fristen er ute")),
         (Due.WEEK, _("Innen 7 dager")),
@@ -79,7 +80,7 @@ def narrowed(
 ) -> DialogQuerySet:
     """The rows of the chosen ones; a value that is none of a filter chooses all."""
     rows = in_portfolio(rows, query.get(PARAMETER, ""))
-    rows = _of_person(_of_service(rows, query.get(SERVICE, "")), query.get(ASSIGNEE, ""), user)
+    rows = _of_person(_of_service(rows, query.get(SERVICE, "")), query.get(ASSIGNEE, ""), user, environment)
     if query.get(STATUS, "") in STATUSES:
         rows = rows.filter(status=query[STATUS])
     if (due := query.get(DUE, "")) in list(Due):
@@ -95,11 +96,11 @@ def _of_service(rows: DialogQuerySet, service: str) -> DialogQuerySet:
     return rows.filter(service_resource__in=entry.resource_urns) if entry else rows
 
 
-def _of_person(rows: DialogQuerySet, chosen: str, user: User) -> DialogQuerySet:
+def _of_person(rows: DialogQuerySet, chosen: str, user: User, environment: Environment) -> DialogQuerySet:
     if chosen == NOBODY:
-        return rows.filter(people.of_nobody())
+        return rows.filter(people.of_nobody(environment))
     if chosen == MINE:
-        return rows.filter(people.of_user(user))
+        return rows.filter(people.of_user(user, environment))
     number = row_id(chosen)
-    person = workers().filter(pk=number).first() if number is not None else None
-    return rows if person is None else rows.filter(people.of_user(person))
+    person = workers(environment).filter(pk=number).first() if number is not None else None
+    return rows if person is None else rows.filter(people.of_user(person, environment))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from accounts.models import User
+from django.db.models import Exists, OuterRef
+
+from accounts.models import Capability, Grant, User
 from accounts.services.actors import names_of, person
 from accounts.services.customer_filter import workers
 from portal.explain import explain
@@ -30,12 +32,12 @@ class Work:
 
 def work_of(dialog: Dialog, *, user: User) -> Work:
     """`dialog` comes from `with_person`."""
-    done_by = dialog.handled_by
+    done_by, may = dialog.handled_by, user.may(Capability.WORK, dialog.environment)
     return Work(
         person=str(getattr(dialog, "person", "") or ""),
         is_own=dialog.assignee_id is not None,
         chosen=dialog.assignee_id,
-        people=[(each.pk, str(each)) for each in who_may_answer(dialog)] if user.may_work else [],
+        people=[(each.pk, str(each)) for each in who_may_answer(dialog)] if may else [],
         done_by=person(done_by, names_of([done_by])) if done_by else "",
         seen=dialog.news_at.isoformat(),
     )
@@ -65,6 +67,7 @@ def labels_of(dialog: Dialog) -> Labels:
 
 def who_may_answer(dialog: Dialog) -> list[User]:
     """Workers who see the customer."""
-    portfolio = dialog.customer.portfolio_id
-    found = workers().prefetch_related("portfolios")
-    return [each for each in found if each.sees_all_customers or portfolio in {row.pk for row in each.portfolios.all()}]
+    environment = dialog.environment
+    every = Grant.objects.filter(user=OuterRef("pk"), environment=environment, sees_all_customers=True)
+    own = User.portfolios.through.objects.filter(user=OuterRef("pk"), portfolio=dialog.customer.portfolio_id)
+    return list(workers(environment).filter(Exists(every) | Exists(own)))

@@ -180,7 +180,7 @@ def is_late(dialog: Dialog, *, at: datetime) -> bool:
 def loaded(rows: DialogQuerySet, *, user: User, environment: Environment, at: datetime) -> DialogQuerySet:
     """With what a row of the list shows to `user`."""
     unread = is_unread(user=user, environment=environment, at=at)
-    return with_person(rows.select_related("customer").with_answer()).annotate(is_unread=unread)
+    return with_person(rows.select_related("customer").with_answer(), environment).annotate(is_unread=unread)
 
 
 def row_of(dialog: Dialog, *, at: datetime, working: bool) -> Row:

@@ -135,6 +135,7 @@ def refused_files(entries: list[Any], *, service_id: str) -> list[RefusedFile]:
 
 def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]:
     """A submission that was queued or sent."""
+    user = user.within(row.environment)
     documents = _documents(row)
     total = documents.count()
     versions = versions_shown(row)

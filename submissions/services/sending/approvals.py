@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import User
+from accounts.models import Capability, User
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.states import LostRace
@@ -100,7 +100,7 @@ def withdraw(*, submission: Submission, user: User, at: datetime) -> None:
 
 def _check_may(submission: Submission, user: User) -> None:
     seen = Submission.objects.visible_to(user).filter(pk=submission.pk)
-    if not (user.is_active and user.may_work and seen.exists()):
+    if not (user.may(Capability.WORK, submission.environment) and seen.exists()):
         raise MayNotApprove(f"submission {submission.pk}: {user.actor} may not approve")
 
 

@@ -56,7 +56,7 @@ def facts(campaign: Campaign, customers: Sequence[Customer], *, user: User | Non
         customers={customer.pk: customer for customer in customers},
         in_the_way=find(campaign, customers),
         muted=set(muted.values_list("access__customer", flat=True)) if campaign.mails else set(),
-        mine=portfolios_of(user),
+        mine=portfolios_of(user, campaign.environment),
     )
 
 

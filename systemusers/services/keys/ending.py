@@ -28,11 +28,11 @@ from systemusers.services.keys import lifecycle
 def warn(*, at: datetime) -> None:
     """Put the mails that are due into the outbox. Run again, it puts nothing new. After the end the overview alone says so."""
     enabled = [environment.value for environment in Environment if environment.is_enabled]
-    people = wanting_key_warnings()
+    people = {environment: wanting_key_warnings(environment) for environment in enabled}
     last = at + max(lifecycle.WARNINGS)
     keys = SigningKey.objects.filter(status=SigningKey.Status.ACTIVE, client__environment__in=enabled)
     for key in keys.filter(expires_at__gt=at, expires_at__lte=last).select_related("client"):
-        for user in people:
+        for user in people[key.client.environment]:
             _mail(key, user, at)
 
 

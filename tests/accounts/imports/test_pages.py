@@ -250,7 +250,7 @@ def test_a_list_that_is_not_taken_is_explained(staff: Client, content: str, sent
 
 @pytest.fixture
 def other(portfolio: Portfolio) -> User:
-    user = User.objects.create_user("per@vendor.example", "a long enough password", name="Per", role=Role.CASE_WORKER)
+    user = make_user(Role.CASE_WORKER, "per@vendor.example", name="Per")
     user.portfolios.add(portfolio)
     return user
 

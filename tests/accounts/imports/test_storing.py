@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from accounts.models import Customer, CustomerImport, CustomerImportRow, Portfolio, Tag, User, Vendor
+from accounts.models import Customer, CustomerImport, CustomerImportRow, Portfolio, Role, Tag, User, Vendor
 from accounts.services.customer_groups import add_tag
 from accounts.services.customer_notes import add_note
 from accounts.services.imports import ordering, undoing
@@ -130,13 +131,21 @@ def test_nothing_is_stored_that_the_person_did_not_see(administrator: User) -> N
         ordering.confirm(row=row, user=administrator, shown=shown, at=AT)
 
 
-@pytest.mark.parametrize("change", [{"is_active": False}, {"role": "READER"}])
+def close(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def make_reader(user: User) -> None:
+    user.grants.update(role=Role.READER)
+
+
+@pytest.mark.parametrize("lose", [close, make_reader])
 def test_a_person_who_lost_the_right_stores_nothing(
-    case_worker: User, portfolio: Portfolio, change: dict[str, Any]
+    case_worker: User, portfolio: Portfolio, lose: Callable[[User], None]
 ) -> None:
     row = judged(case_worker, FIRST, portfolio=portfolio)
     ordering.confirm(row=row, user=case_worker, shown=ordering.token_of(row), at=AT)
-    User.objects.filter(pk=case_worker.pk).update(**change)
+    lose(case_worker)
 
     work_to_the_end()
 

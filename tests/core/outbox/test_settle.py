@@ -15,6 +15,7 @@ from portal.core.states import LostRace
 from portal.tasks import send_outbox
 from tests.core.outbox.rig import ADDRESS, LATER, again, put_one
 from tests.core.outbox.smtp import MailServer
+from tests.fixtures import make_operator
 
 
 @pytest.fixture
@@ -55,8 +56,7 @@ def test_what_was_sent_cannot_be_sent_again(dead: OutboxMessage) -> None:
 def test_the_overview_counts_it_and_django_admin_sends_again(
     dead: OutboxMessage, client: Client, administrator: Any, smtp: MailServer
 ) -> None:
-    administrator.is_staff = administrator.is_superuser = True
-    administrator.save()
+    make_operator(administrator)
     client.force_login(administrator)
     url = "/admin/portal/outboxmessage/"
 
@@ -75,11 +75,7 @@ def test_the_overview_counts_it_and_django_admin_sends_again(
 
 
 def test_someone_without_the_right_may_look_and_not_send(dead: OutboxMessage, client: Client, reader: Any) -> None:
-    from django.contrib.auth.models import Permission
-
-    reader.is_staff = True
-    reader.save()
-    reader.user_permissions.add(Permission.objects.get(codename="view_outboxmessage"))
+    make_operator(reader)
     client.force_login(reader)
 
     client.post("/admin/portal/outboxmessage/", {"action": "send_again", "_selected_action": dead.pk})

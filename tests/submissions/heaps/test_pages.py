@@ -26,7 +26,7 @@ from submissions.services.heaps import intake, ordering, removal, work
 from submissions.views import heaps as heap_views
 from systemusers.models import Access
 from tests.core.purging import purged
-from tests.fixtures import AT
+from tests.fixtures import AT, make_user
 from tests.submissions.heaps.rig import HOUSING, SHARES, drop, files_for, upload, work_to_the_end, zipped
 from tests.submissions.world import make_draft
 
@@ -138,7 +138,7 @@ def test_long_lists_have_pages(page: Client, case_worker: User) -> None:
 
 def test_another_case_worker_sees_nothing_of_it(client: Client, access: Access, case_worker: User) -> None:
     heap = drop(case_worker, *files_for(access.customer, SHARES))
-    other = User.objects.create_user("other@vendor.example", "a long enough password", name="O", role=Role.CASE_WORKER)
+    other = make_user(Role.CASE_WORKER, "other@vendor.example", name="O")
     other.portfolios.set(case_worker.portfolios.all())
     client.force_login(other)
 

@@ -20,6 +20,7 @@ from submissions.models import Dialog, DialogSeen, InboxMark, PollCursor
 from submissions.services.casework import acts
 from submissions.services.casework.deadlines import Due, due_by, find_due
 from submissions.services.casework.unread import find_unread, mark_seen, sweep_marks
+from tests.fixtures import make_user
 from tests.submissions.inbox.reading import Reading
 from tests.submissions.world import RESOURCE, SERVICE
 
@@ -280,7 +281,7 @@ def test_nobody_is_given_a_dialog_of_a_customer_that_they_do_not_see(
     client: Client, worker: User, reading: Reading
 ) -> None:
     row = ordered(reading)
-    stranger = User.objects.create_user("stranger@vendor.example", "a long enough password", role=Role.CASE_WORKER)
+    stranger = make_user(Role.CASE_WORKER, "stranger@vendor.example")
 
     client.post(of("dialog-assign", row), {"person": str(stranger.pk)})
     many = client.post(

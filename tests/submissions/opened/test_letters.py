@@ -14,6 +14,7 @@ from portal.core.environments import Environment
 from portal.desk.attention import attention
 from submissions.models import Attachment, Transmission
 from submissions.services.inbox.sources import FORMER_LETTER_SCOPES
+from tests.fixtures import make_user
 from tests.submissions.opened.rig import Desk
 
 LIST = "/sandbox/letters/"
@@ -73,8 +74,7 @@ def test_somebody_who_may_only_read_does_not_make_it_read(desk: Desk, client: Cl
 
 def test_a_letter_of_another_portfolio_is_not_there(desk: Desk, client: Client, case_worker: User) -> None:
     letter = desk.letter()
-    password = "a long enough password"
-    stranger = User.objects.create_user("fremmed@vendor.example", password, name="Fremmed", role="CASE_WORKER")
+    stranger = make_user("CASE_WORKER", "fremmed@vendor.example", name="Fremmed")
     stranger.portfolios.add(Portfolio.objects.create(name="Øst"))
 
     assert desk.open_letter(client, stranger, letter).status_code == 404

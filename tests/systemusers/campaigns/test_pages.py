@@ -191,7 +191,7 @@ def test_another_case_worker_does_not_see_it(
 ) -> None:
     make_customers(1, portfolio=case_worker.portfolios.get())
     row = judged(profile, case_worker, at=world.at)
-    other = User.objects.create_user("o@vendor.example", "a long enough password", name="O", role=Role.CASE_WORKER)
+    other = make_user(Role.CASE_WORKER, "o@vendor.example", name="O")
     client = Client()
     client.force_login(other)
 

@@ -1,0 +1,52 @@
+"""The log-ins that have not ended: seen by their owner, and ended here."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.models import LogIn, User
+from accounts.services.visits import Visit
+from portal.core.audit import record
+from portal.core.audit_events import AuditType
+
+
+def began(*, user: User, session_key: str, visit: Visit) -> None:
+    """A session began, or goes on under a new key. Those of the person that are too old to be used are forgotten."""
+    LogIn.objects.filter(user=user, began_at__lt=oldest(visit.at)).delete()
+    where = visit.as_detail()
+    values = {"user": user, "began_at": visit.at, "seen_at": visit.at, "ip": where["ip"], "browser": where["browser"]}
+    LogIn.objects.update_or_create(session_key=session_key, defaults=values)
+
+
+def ended(*, session_key: str | None) -> None:
+    """The person logged out."""
+    LogIn.objects.filter(session_key=session_key or "").delete()
+
+
+def seen(*, session_key: str | None, at: datetime) -> None:
+    LogIn.objects.filter(session_key=session_key or "").update(seen_at=at)
+
+
+def oldest(at: datetime) -> datetime:
+    """A session that began before can be used no longer."""
+    return at - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+
+
+def open_of(user: User, *, at: datetime) -> QuerySet[LogIn]:
+    return LogIn.objects.filter(user=user, began_at__gte=oldest(at))
+
+
+def end(*, rows: QuerySet[LogIn], by: str, at: datetime) -> int:
+    """The sessions are of no use any more. Returns how many were ended; each is recorded."""
+    with transaction.atomic():
+        found = list(rows.select_for_update(of=("self",)).select_related("user"))
+        Session.objects.filter(session_key__in=[row.session_key for row in found]).delete()
+        for row in found:
+            record(by=by, at=at, target=row.user, what=AuditType.LOGGED_OUT, ip=row.ip, browser=row.browser)
+        LogIn.objects.filter(pk__in=[row.pk for row in found]).delete()
+    return len(found)

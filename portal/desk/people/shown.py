@@ -1,0 +1,157 @@
+"""What the page of people shows: each person with what they have, and the table of what roles may do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.capabilities import Capability, Charge, Role, enabled, role_may
+from accounts.models import Customer, Grant, LogIn, Portfolio, Substitution, User
+from accounts.services import log_ins
+from portal.core.environments import Environment
+from portal.core.formats import spelled_date
+
+ALL, AT_WORK, INVITED, SEE_ALL, LEFT = "", "work", "invited", "all-customers", "left"
+
+
+@dataclass(frozen=True)
+class Row:
+    """`roles` in the order of `enabled`, "" for none. `note` is a text and a colour."""
+
+    user: User
+    state: str
+    roles: list[str]
+    sees_all: bool
+    portfolios: str
+    sees: str
+    charges: list[str]
+    sessions: int
+    notes: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Chip:
+    query: str
+    label: str
+    count: int
+    is_current: bool
+
+
+def people(*, at: datetime) -> list[Row]:
+    """Six queries, however many there are."""
+    today = at.date()
+    sizes = dict(Portfolio.objects.annotate(n=_current()).values_list("pk", "n"))
+    open_now = LogIn.objects.filter(began_at__gte=log_ins.oldest(at))
+    sessions = Counter(open_now.values_list("user", flat=True))
+    return [_row(user, sizes, sessions[user.pk], today) for user in loaded(today)]
+
+
+def row_of(pk: int, *, at: datetime) -> Row:
+    return next(row for row in people(at=at) if row.user.pk == pk)
+
+
+def loaded(today: date) -> QuerySet[User]:
+    ahead = Substitution.objects.ahead(today).select_related("absent", "substitute")
+    rows = User.objects.prefetch_related(
+        "grants",
+        "charges",
+        "portfolios",
+        Prefetch("absences", queryset=ahead),
+        Prefetch("substitutions", queryset=ahead),
+    )
+    return rows.order_by("left_at", "-is_active", "name", "pk")
+
+
+def _current() -> Count:
+    return Count("customer", filter=Q(customer__in=Customer.objects.current().order_by().values("pk")))
+
+
+def state_of(user: User) -> str:
+    if user.invited_at and user.is_active:
+        return INVITED
+    return AT_WORK if user.is_active else LEFT
+
+
+def _row(user: User, sizes: dict[int, int], sessions: int, today: date) -> Row:
+    grants = {grant.environment: grant for grant in user.grants.all()}
+    places = [grants[place.value] for place in enabled() if place.value in grants]
+    sees_all = any(grant.sees_all_customers for grant in places)
+    own = list(user.portfolios.all())
+    number = sum(sizes.get(each.pk, 0) for each in own)
+    sees = ngettext("%(n)s kunde", "%(n)s kunder", number) % {"n": number} if own else _("ser ingen kunder")
+    return Row(
+        user=user,
+        state=state_of(user),
+        roles=[str(Role(grants[place.value].role).label) if place.value in grants else "" for place in enabled()],
+        sees_all=sees_all,
+        portfolios=_("Alle kunder") if sees_all else ", ".join(each.name for each in own),
+        sees=_sees_all_in(places) if sees_all else sees,
+        charges=[str(Charge(each.charge).label) for each in user.charges.all()],
+        sessions=sessions,
+        notes=list(_notes(user, today)),
+    )
+
+
+def _sees_all_in(grants: list[Grant]) -> str:
+    names = [str(Environment(grant.environment).label) for grant in grants if grant.sees_all_customers]
+    return _("i %(places)s") % {"places": ", ".join(names)}
+
+
+def _notes(user: User, today: date) -> list[tuple[str, str]]:
+    notes = []
+    if user.left_at:
+        notes.append((_("Sluttet %(date)s") % {"date": spelled_date(user.left_at)}, "neutral"))
+    elif not user.is_active:
+        notes.append((_("Stengt"), "neutral"))
+    elif user.invited_at:
+        notes.append((_("Invitert %(date)s") % {"date": spelled_date(user.invited_at)}, "warning"))
+    for row in user.absences.all():
+        text = _("Borte til %(date)s") if row.begins <= today else _("Borte fra %(date)s")
+        notes.append((text % {"date": spelled_date(row.ends if row.begins <= today else row.begins)}, "info"))
+    notes += [
+        (_("Vikar for %(name)s") % {"name": row.absent}, "info")
+        for row in user.substitutions.all()
+        if row.begins <= today
+    ]
+    return notes
+
+
+CHOICES: dict[str, Callable[[Row], bool]] = {
+    ALL: lambda row: True,
+    AT_WORK: lambda row: row.state == AT_WORK,
+    INVITED: lambda row: row.state == INVITED,
+    SEE_ALL: lambda row: row.sees_all and row.state != LEFT,
+    LEFT: lambda row: row.state == LEFT,
+}
+
+
+def chips(rows: list[Row], chosen: str) -> list[Chip]:
+    labels = {
+        ALL: _("Alle"), AT_WORK: _("I arbeid"), INVITED: _("Invitert"), SEE_ALL: _("Ser alle kunder"), LEFT: _("Sluttet"),
+    }  # fmt: skip
+    return [
+        Chip(f"state={value}", text, sum(map(CHOICES[value], rows)), value == chosen) for value, text in labels.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Can:
+    """One line of the table: whether each role may."""
+
+    text: str
+    roles: list[bool]
+
+
+def what_roles_may(environment: Environment) -> list[Can]:
+    return [Can(each.text, [role_may(role, each, environment) for role in Role]) for each in Capability]
+
+
+def portfolios() -> list[Portfolio]:
+    staff = Prefetch("staff", queryset=User.objects.filter(is_active=True).order_by("name"))
+    return list(Portfolio.objects.annotate(n=_current()).prefetch_related(staff))

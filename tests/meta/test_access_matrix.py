@@ -1,0 +1,153 @@
+"""Every staff page × method × role × environment, from the table of addresses and the table of capabilities.
+
+Who may not is asked of the guard itself, for every page and method. Who may opens every page, and is never told that they may not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.test import Client, RequestFactory
+from django.urls import URLPattern
+
+from accounts.capabilities import OPENS, TABLE
+from accounts.models import Capability, Charge, Given, Role, User
+from accounts.services.staff import Rights
+from portal.core.environments import Environment
+from tests.fixtures import CHARGES, give, make_user
+from tests.meta.test_addresses import OURS, address
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+HERE, ELSEWHERE = Environment.SANDBOX, Environment.TEST
+STAFF = [(route, pattern) for route, pattern in OURS if getattr(pattern.callback, "staff_page", "")]
+INSIDE = [(route, pattern) for route, pattern in STAFF if "<env:environment>" in route]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who asks: roles by environment, and charges."""
+
+    roles: tuple[tuple[Environment, str], ...] = ()
+    charges: tuple[str, ...] = ()
+
+    @property
+    def user(self) -> User:
+        user = User(pk=1, email="a@vendor.example", is_active=True)
+        roles = {place.value: role for place, role in self.roles}
+        user.given = Given(roles=roles, sees_all=frozenset(roles), charges=frozenset(self.charges))  # type: ignore[misc]
+        return user
+
+    def may_open(self, needs: str, environment: Environment) -> bool:
+        """By the tables alone."""
+        if needs in OPENS.values():
+            return any(OPENS[charge] == needs for charge in self.charges)
+        role = dict(self.roles).get(environment)
+        if needs in ("anywhere", "any"):
+            return needs == "anywhere" or role is not None
+        return role is not None and environment in TABLE[Role(role)].get(Capability(needs), ())
+
+
+PEOPLE = [
+    Person(),
+    *(Person(roles=((place, role),)) for place, role in product((HERE, ELSEWHERE), Role)),
+    *(Person(roles=((HERE, here), (ELSEWHERE, there))) for here, there in product(Role, Role) if here != there),
+    *(Person(charges=(charge,)) for charge in Charge),
+    Person(charges=tuple(Charge)),
+]
+
+
+class Passed(Exception):
+    """The guard has let the request through."""
+
+
+class Session:
+    """The guard looks at it when it has let the request through; the view is not reached."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise Passed
+
+
+def refuses(pattern: URLPattern, user: User, environment: Environment, method: str) -> bool:
+    request: Any = RequestFactory().generic(method, "/")
+    request.user, request.session = user, Session()
+    try:
+        pattern.callback(request, **{**dict.fromkeys(pattern.pattern.converters, "1"), "environment": environment})
+    except PermissionDenied:
+        return True
+    except Passed:
+        return False
+    raise AssertionError("the guard neither refused nor let through")
+
+
+def test_the_guard_follows_the_tables_for_every_page_method_and_person() -> None:
+    wrong = []
+    for person, (route, pattern), environment in product(PEOPLE, INSIDE, (HERE, ELSEWHERE)):
+        needs, user = pattern.callback.staff_page, person.user
+        expected = not person.may_open(needs, environment)
+        wrong += [
+            (route, method, person, environment)
+            for method in METHODS
+            if refuses(pattern, user, environment, method) != expected
+        ]
+
+    assert wrong == []
+
+
+def test_every_capability_and_charge_opens_some_page_and_none_opens_all() -> None:
+    needed = {pattern.callback.staff_page for _route, pattern in INSIDE}
+
+    assert needed >= {*Capability, *OPENS.values(), "any", "anywhere"} - {Capability.SEE, OPENS[Charge.STORED]}
+    for role in Role:
+        assert any(not Person(roles=((HERE, role),)).may_open(needs, HERE) for needs in needed)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", Role)
+def test_who_may_open_a_page_gets_it_or_hears_what_is_missing(client: Client, vendor: Any, role: str) -> None:
+    """With the whole portal around it: no page of the role says 403, and none breaks. The rows of the samples do not exist."""
+    client.force_login(make_user(role))
+    person = Person(roles=((HERE, role),), charges=tuple(make_charges(role)))
+    theirs = [route for route, pattern in INSIDE if person.may_open(pattern.callback.staff_page, HERE)]
+
+    replies = {route: client.get(address(route)).status_code for route in theirs}
+
+    assert len(theirs) > 20
+    assert {route: status for route, status in replies.items() if status not in (200, 302, 404, 405)} == {}
+
+
+def make_charges(role: str) -> set[str]:
+    return set(CHARGES.get(role, ()))
+
+
+@pytest.mark.django_db
+def test_without_a_role_in_an_environment_it_is_not_offered_and_says_so(client: Client, vendor: Any) -> None:
+    user = make_user(Role.ADMINISTRATOR)
+    give(user, Rights({ELSEWHERE.value: Role.ADMINISTRATOR}, frozenset({ELSEWHERE.value})))
+    client.force_login(user)
+
+    home, there, here = client.get("/"), client.get("/test/"), client.get("/sandbox/")
+
+    assert home["Location"] == "/test/"
+    assert there.status_code == 200
+    assert 'href="/sandbox/"' not in there.text
+    assert (here.status_code, "Du har ingen rolle i Sandkasse" in here.text) == (403, True)
+    assert 'href="/sandbox/' not in here.text.split("<main")[1]
+
+
+@pytest.mark.django_db
+def test_somebody_new_sees_a_welcome_and_nothing_else(client: Client, vendor: Any, customer: Any) -> None:
+    client.force_login(make_user())
+
+    home = client.get("/")
+
+    assert (home.status_code, "Du har ikke fått noen rolle ennå" in home.text) == (200, True)
+    statuses = {route: client.get(address(route)).status_code for route, pattern in INSIDE if _is_inside(pattern)}
+    assert {route: status for route, status in statuses.items() if status != 403} == {}
+
+
+def _is_inside(pattern: URLPattern) -> bool:
+    return bool(pattern.callback.staff_page != "anywhere")
