@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoAssertMaxNumQueries
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Charge, Customer, Grant, LogIn, Portfolio, Role, Substitution, User
 from accounts.services.staff import Rights, rights_of
@@ -59,7 +59,7 @@ class TestTheList:
         case_worker: User,
         reader: User,
         customer: Customer,
-        django_assert_max_num_queries: DjangoAssertMaxNumQueries,
+        django_assert_max_num_queries: DjangoAssertNumQueries,
     ) -> None:
         give(reader, Rights({"TEST": Role.READER}))
         User.objects.filter(pk=reader.pk).update(invited_at=timezone.now())
