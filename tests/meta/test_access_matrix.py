@@ -5,6 +5,7 @@ Who may not is asked of the guard itself, for every page and method. Who may ope
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -13,11 +14,15 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory
 from django.urls import URLPattern
+from django.utils import timezone
 
 from accounts.capabilities import OPENS, TABLE
-from accounts.models import Capability, Charge, Given, Role, User
+from accounts.models import Capability, Charge, Customer, Given, Portfolio, Role, User
 from accounts.services.staff import Rights
 from portal.core.environments import Environment
+from submissions.models import Dialog, Order, Submission
+from systemusers.models import Access
+from tests.core.leased_rows import make_due_rows
 from tests.fixtures import CHARGES, give, make_user
 from tests.meta.test_addresses import OURS, address
 
@@ -151,3 +156,57 @@ def test_somebody_new_sees_a_welcome_and_nothing_else(client: Client, vendor: An
 
 def _is_inside(pattern: URLPattern) -> bool:
     return bool(pattern.callback.staff_page != "anywhere")
+
+
+OBJECTS = {
+    "customers": Customer, "access": Access, "submissions": Submission, "dialogs": Dialog, "orders": Order,
+}  # fmt: skip
+"""By the beginning of an address: whose rows the number after it names."""
+OF_ONE = re.compile(r"<env:environment>/(\w+)/<int:pk>/")
+
+
+def about_one() -> dict[str, list[str]]:
+    """Addresses with one row, by the beginning."""
+    found: dict[str, list[str]] = {name: [] for name in OBJECTS}
+    for route, _pattern in INSIDE:
+        if (match := OF_ONE.match(route)) and match[1] in found:
+            found[match[1]].append(route)
+    return found
+
+
+@pytest.mark.django_db
+def test_rows_of_others_and_of_other_environments_are_not_there(
+    vendor: Any, case_worker: User, portfolio: Portfolio
+) -> None:
+    """Every address of one row × GET and POST, fragments and downloads among them: own, foreign, and own elsewhere."""
+    at = timezone.now()
+    rows = {name: make_due_rows(model, at=at)[0] for name, model in OBJECTS.items() if model is not Customer}
+    rows["customers"] = rows["access"].customer
+    Customer.objects.update(portfolio=portfolio)
+    stranger = make_user(Role.CASE_WORKER, "stranger@vendor.example")
+    stranger.portfolios.add(Portfolio.objects.create(name="Nord"))
+    own, foreign = Client(), Client()
+    own.force_login(case_worker)
+    foreign.force_login(stranger)
+
+    def ask(client: Client, name: str, route: str, method: str) -> int:
+        url = address(route).replace(f"/{name}/1/", f"/{name}/{rows[name].pk}/", 1)
+        return int(getattr(client, method)(url).status_code)
+
+    routes = [(name, route) for name, found in about_one().items() for route in found]
+    shown = {name: ask(own, name, f"<env:environment>/{name}/<int:pk>/", "get") for name in OBJECTS}
+    leaks = [
+        (route, method, status)
+        for (name, route), method in product(routes, ("get", "post"))
+        if (status := ask(foreign, name, route, method)) not in (403, 404, 405)
+    ]
+    elsewhere = [
+        (route, status)
+        for name, route in routes
+        if (status := ask(own, name, route.replace("<env:environment>", "test"), "get")) not in (403, 404, 405)
+    ]
+
+    assert len(routes) > 60
+    assert shown == dict.fromkeys(OBJECTS, 200)
+    assert leaks == []
+    assert elsewhere == []

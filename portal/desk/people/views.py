@@ -28,7 +28,8 @@ LAST = lazy("Minst én må kunne styre folk og roller. Gi det til en annen førs
 @staff_page(may="keeps_people")
 @require_safe
 def people(request: StaffRequest) -> HttpResponse:
-    rows = shown.people(at=timezone.now())
+    portfolios = shown.portfolios()
+    rows = shown.people(sizes=shown.sizes_of(portfolios), at=timezone.now())
     chosen = request.GET.get("state", shown.ALL)
     chosen = chosen if chosen in shown.CHOICES else shown.ALL
     context = {
@@ -37,7 +38,7 @@ def people(request: StaffRequest) -> HttpResponse:
         "places": list(enabled()),
         "roles": list(Role),
         "table": shown.what_roles_may(request.environment),
-        "portfolios": shown.portfolios(),
+        "portfolios": portfolios,
     }
     return render(request, "desk/people/people.html", context)
 
