@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import sys
+import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
@@ -102,8 +103,17 @@ def _queue_example(access: Access, service: str, *, wrong: bool) -> None:
         draft = create_draft(access=access, service=service, period=Period.year(2025), by=by, at=at)
         files = adapter_of(draft).examples(about_of(draft), name=draft.customer.name, wrong=wrong)
         add_files(submission=draft, files=[Example(f.name, f.content) for f in files], by=by, at=at)
-        draft.refresh_from_db()
+        _wait_for_check(draft)
         queue(submission=draft, by=by, at=timezone.now(), confirmed=frozenset({"warnings"}))
+
+
+def _wait_for_check(draft: Submission) -> None:
+    """A worker may have taken the check before us."""
+    until = time.monotonic() + 120
+    draft.refresh_from_db()
+    while not draft.is_checked and time.monotonic() < until:
+        time.sleep(0.1)
+        draft.refresh_from_db()
 
 
 def customers() -> None:
