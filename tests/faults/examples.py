@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from django.utils import timezone, translation
 
+from submissions.models import Submission
 from submissions.period import Period
 from submissions.services.drafting.drafts import add_files, create_draft
 from submissions.services.sending.queue import queue
@@ -19,5 +22,14 @@ def queue_example(access: Access, service: str, *, wrong: bool) -> None:
         draft = create_draft(access=access, service=service, period=Period.year(2025), by=by, at=at)
         files = adapter_of(draft).examples(about_of(draft), name=draft.customer.name, wrong=wrong)
         add_files(submission=draft, files=[Example(f.name, f.content) for f in files], by=by, at=at)
-        draft.refresh_from_db()
+        _wait_for_check(draft)
         queue(submission=draft, by=by, at=timezone.now(), confirmed=frozenset({"warnings"}))
+
+
+def _wait_for_check(draft: Submission) -> None:
+    """A worker may have taken the check before us."""
+    until = time.monotonic() + 120
+    draft.refresh_from_db()
+    while not draft.is_checked and time.monotonic() < until:
+        time.sleep(0.1)
+        draft.refresh_from_db()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import sys
@@ -16,6 +17,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connections
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Capability, Customer, User
@@ -24,7 +26,7 @@ from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from portal.desk.attention import attention
-from portal.local.demo import introduce
+from portal.local.demo import DOMAIN, STAFF, introduce, password
 from portal.local.tour import Tour
 from submissions.models import Attachment, Dialog, Document, Submission, Transmission
 from submissions.services.documents import read_document
@@ -152,6 +154,55 @@ def _told() -> int:
     user = User.objects.who_may(Capability.ADMINISTER, "SANDBOX").order_by("pk")[0]
     lines = attention(user=user, environment=Environment.SANDBOX, at=timezone.now())
     return sum(line.count for line in lines)
+
+
+def control(method: str, path: str, **body: object) -> None:
+    """Tell the sandbox something, and print its answer as JSON."""
+    answer = httpx.request(
+        method, f"{settings.SANDBOX_URL}/control/{path}", json=body or None, timeout=60
+    ).raise_for_status()
+    print(json.dumps(answer.json() if answer.content else None))  # noqa: T201
+
+
+def is_up(url: str) -> None:
+    """Print whether the portal there does its work."""
+    try:
+        answer = httpx.get(f"{url}/readyz", timeout=20).json()
+    except (httpx.HTTPError, ValueError):
+        answer = {}
+    print(json.dumps(answer.get("status") == "ready"))  # noqa: T201
+
+
+def held() -> None:
+    """Print the numbers of the reports that a worker has in its hands, or had when it died, and whose calls are not through."""
+    rows = Submission.objects.filter(status=Submission.Status.SENDING, lease_until__gt=timezone.now())
+    print(json.dumps(sorted(rows.values_list("pk", flat=True))))  # noqa: T201
+
+
+def unfinished() -> None:
+    """Print how many reports have work left, and how many documents of each role there are."""
+    left = Submission.objects.filter(next_attempt_at__isnull=False).count()
+    print(json.dumps({"left": left, "roles": Counter(Document.objects.values_list("role", flat=True))}))  # noqa: T201
+
+
+def fetch_documents(url: str) -> None:
+    """Log in to the portal there, and fetch every document. Print how many were what was stored, their hashes, and the ids of others."""
+    hashes, damaged = [], []
+    with httpx.Client(base_url=url, headers={"Host": "127.0.0.1"}, timeout=60, follow_redirects=True) as browser:
+        browser.get("/accounts/login/")
+        form = {
+            "login": f"{STAFF[0][0]}@{DOMAIN}",
+            "password": password(),
+            "csrfmiddlewaretoken": browser.cookies["portal_csrf"],
+        }
+        browser.post("/accounts/login/", data=form).raise_for_status()
+        for document in Document.objects.order_by("pk"):
+            address = reverse("document-file", kwargs={"environment": "sandbox", "pk": document.pk})
+            digest = hashlib.sha256(browser.get(address).raise_for_status().content).hexdigest()
+            (hashes if digest == document.sha256 else damaged).append(
+                digest if digest == document.sha256 else document.pk
+            )
+    print(json.dumps({"read": len(hashes), "hashes": sorted(set(hashes)), "damaged": damaged}))  # noqa: T201
 
 
 def count() -> None:

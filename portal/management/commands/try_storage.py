@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.files.storage import storages
 from django.core.management.base import BaseCommand, CommandError
 
@@ -15,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for name in ("documents", "default"):
-            is_bucket = storages.backends[name]["BACKEND"] == BUCKET
+            is_bucket = settings.STORAGES[name]["BACKEND"] == BUCKET
             self.stdout.write(f"{name}, in a {'bucket' if is_bucket else 'folder'}:")
             self._try(name, is_bucket=is_bucket)
         if is_bucket and not trying.compares_hashes(storages["documents"]):
