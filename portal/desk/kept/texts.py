@@ -45,7 +45,7 @@ TEXTS: dict[str, Text] = {
         _("Nevner ansatte, og er til nytte i høyst et år."),
     ),
     "discarded-drafts": Text(
-        _("Forkastede utkast"), _("Filene i utkast som aldri ble sendt."), _("Er ikke bevis for noe.")
+        _("Forkastede kladder"), _("Filene i kladder som aldri ble sendt."), _("Er ikke bevis for noe.")
     ),
     "notes": Text(_("Notater om kunder"), _("Hele notatet."), _("Er skrevet for arbeidet her og nå.")),
     "contacts": Text(
