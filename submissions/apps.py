@@ -9,9 +9,10 @@ class SubmissionsConfig(AppConfig):
 
     def ready(self) -> None:
         from submissions import checks  # noqa: F401 - registers them; needs the loaded models
-        from submissions.services import waiting, wanted_scopes
+        from submissions.services import spoken, waiting, wanted_scopes
         from submissions.services.due import imported
 
         imported.register()
+        spoken.register()
         waiting.register()
         wanted_scopes.register()

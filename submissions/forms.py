@@ -53,7 +53,7 @@ def _present(kind: PeriodKind, today: date) -> Period:
     return Period.term(today.year, (today.month + 1) // 2)
 
 
-def _ended(kind: PeriodKind, today: date) -> Period | str:
+def ended(kind: PeriodKind, today: date) -> Period | str:
     """The last period that has ended: what is mostly reported next."""
     return _present(kind, today).before if kind != PeriodKind.NONE else ""
 
@@ -96,7 +96,7 @@ class OfferSelect(forms.RadioSelect):
         offer = self._offers.get(str(value))
         if offer and self._today:
             kind = offer.service.period
-            usual = str(_ended(kind, self._today))
+            usual = str(ended(kind, self._today))
             option["attrs"] |= {"data-periods": HEADINGS.get(kind, ""), "data-usual": usual}
         return option
 
@@ -127,7 +127,7 @@ class NewSubmissionForm(CleanText, forms.Form):
         self.fields["period"].choices = period_choices(kinds, today=today)  # type: ignore[attr-defined]
         if len(kinds) == 1:
             self.fields["period"].label = HEADINGS.get(min(kinds), self.fields["period"].label)
-        self.fields["period"].initial = str(_ended(kinds.pop(), today)) if len(kinds) == 1 else ""
+        self.fields["period"].initial = str(ended(kinds.pop(), today)) if len(kinds) == 1 else ""
 
     def clean(self) -> dict[str, Any]:
         """The period as a Period, of the kind that the service is for; NONE of the day when it is for none."""

@@ -181,7 +181,7 @@ def _question(request: StaffRequest, customer: Customer) -> Question:
             _("Ingenting nytt kan sendes, bestilles eller spørres om for kunden. Påminnelser stopper."),
             _("Spørsmål som venter i Altinn, trekkes tilbake: %(n)s.") % {"n": left.questions},
             waits % {"submissions": left.submissions, "orders": left.orders},
-            _("Dokumenter og historikk beholdes etter de vanlige reglene for lagring. Utkast blir liggende."),
+            _("Dokumenter og historikk beholdes etter de vanlige reglene for lagring. Kladder blir liggende."),
             _("En tilgang som er gitt, kan bare kunden selv fjerne i Altinn. Etterpå får du et brev du kan gi kunden."),
         ],
         button=_("Avslutt"),

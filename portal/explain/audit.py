@@ -27,6 +27,8 @@ LONGEST = 60
 """Characters of a value that are written out."""
 SHOWN_VALUES = 3
 """Values of a list that are written out."""
+SPOKEN: dict[str, Callable[[str], str]] = {}
+"""By the key of a detail: how the app that knows its codes says them, such as the name of a service for its id."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,11 @@ def _why_stopped(detail: Detail, model: Any) -> list[str]:
 
 def _names(*keys: str) -> Callable[[Detail, Any], list[str]]:
     """The values of these details, which are codes or names of ours."""
-    return lambda detail, model: [_plain(detail[key]) for key in keys if detail.get(key)]
+    return lambda detail, model: [_spoken(key, _plain(detail[key])) for key in keys if detail.get(key)]
+
+
+def _spoken(key: str, value: str) -> str:
+    return SPOKEN[key](value) if key in SPOKEN else value
 
 
 def _dated(detail: Detail, model: Any) -> list[str]:

@@ -47,8 +47,10 @@ function makeDropZone(input) {
   const files = Object.assign(document.createElement("ul"), { className: "drop__files" });
   files.setAttribute("role", "status");
   text.setAttribute("aria-hidden", "true");
+  const hadFocus = document.activeElement === input;
   input.before(zone);
   zone.append(text, files, input);
+  if (hadFocus) input.focus();
   for (const event of ["dragenter", "dragleave", "drop"]) {
     input.addEventListener(event, () => zone.classList.toggle("drop--over", event === "dragenter"));
   }
@@ -90,7 +92,7 @@ document.addEventListener("htmx:load", (event) => {
 // Ctrl K, or ⌘K on a Mac, goes to the search in the header.
 const find = document.querySelector("#find");
 if (find) {
-  find.placeholder += /Mac|iP/.test(navigator.platform) ? " ⌘K" : " Ctrl K";
+  if (matchMedia("(hover: hover)").matches) find.placeholder += /Mac|iP/.test(navigator.platform) ? " ⌘K" : " Ctrl K";
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.key.toLowerCase() !== "k") return;
     event.preventDefault();

@@ -19,6 +19,7 @@ from accounts.guard import StaffRequest, staff_page
 from portal.core import enqueue
 from portal.core.bodies import takes_files
 from portal.core.confirm import Question, ask_first, word_in
+from portal.core.environments import Environment
 from portal.core.forms import ConfirmForm
 from portal.core.heartbeat import is_working
 from portal.core.htmx import page_or_fragment
@@ -32,6 +33,7 @@ from submissions.services.drafting import drafts
 from submissions.services.heaps import intake, ordering, removal, rest
 from submissions.services.heaps.archive import MOST_BYTES, MOST_FILES
 from submissions.services.pages import heap as shown
+from submissions.views.examples import Example, examples_of_many
 from submissions.views.one import say_not_stored
 
 LISTED = 50
@@ -53,10 +55,12 @@ def _to(request: StaffRequest, heap: Heap, query: str = "") -> HttpResponse:
 def heaps(request: StaffRequest) -> HttpResponse:
     """One's heaps, and the form for a new one."""
     form = HeapFilesForm(request.POST, request.FILES) if request.method == "POST" else HeapFilesForm()
-    if request.method == "POST" and form.is_valid():
+    made = _examples(request)
+    if request.method == "POST" and (made or form.is_valid()):
         try:
             heap = intake.begin(
-                user=request.user, environment=request.environment, uploads=form.cleaned_data["uploads"], at=timezone.now()
+                user=request.user, environment=request.environment, uploads=made or form.cleaned_data["uploads"],
+                at=timezone.now(),
             )  # fmt: skip
         except drafts.NotStored as error:
             say_not_stored(request, error)
@@ -68,6 +72,16 @@ def heaps(request: StaffRequest) -> HttpResponse:
     rows = Heap.objects.visible_to(request.user).filter(environment=request.environment)
     context = {"form": form, "heaps": shown.listed(rows[:LISTED]), "limits": LIMITS}
     return render(request, "submissions/heaps.html", context, status=422 if form.errors else 200)
+
+
+def _examples(request: StaffRequest) -> list[Example]:
+    """Made-up files, when they are asked for in the sandbox."""
+    if request.environment != Environment.SANDBOX or "examples" not in request.POST:
+        return []
+    made = examples_of_many(user=request.user, today=timezone.localdate())
+    if not made:
+        messages.info(request, _("Ingen kunder har gitt tilgang ennå. Da er det ingen å lage eksempelfiler for."))
+    return made
 
 
 def _gone(request: StaffRequest) -> HttpResponse:

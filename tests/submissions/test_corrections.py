@@ -127,7 +127,7 @@ def test_the_history_says_sending_begun_and_names_no_call_before_one_was_made(ac
 
     assert lines[0] == ("Sendingen startet", "", "info")
     assert lines[1][0] == "Lagt i kø"
-    assert "ville sende med advarsler" in lines[1][1]
+    assert "sendte til tross for advarsler" in lines[1][1]
 
 
 def test_a_correction_and_its_files_exist_together_or_not_at_all(

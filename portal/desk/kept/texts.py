@@ -16,7 +16,7 @@ class Text(NamedTuple):
 OF_ONE: dict[str, tuple[object, object]] = {
     "dialogs": (_("Dialoger og brev"), _("Kopiene her, med filene. Originalene er i Altinn.")),
     "order-answers": (_("Svar på bestillinger"), _("Svarene, og hva dere spurte om. At dere spurte, blir stående.")),
-    "discarded-drafts": (_("Utkast"), _("Filene i utkast som aldri ble sendt.")),
+    "discarded-drafts": (_("Kladder"), _("Filene i kladder som aldri ble sendt.")),
     "notes": (_("Notater"), _("Hele notatet.")),
     "contacts": (_("Kontakter"), _("Navn, e-post, telefon, merkelapper og hvem som var ansvarlig.")),
     "clicks": (_("Når kunden åpnet lenken"), _("Dagen og klokkeslettet. Måneden blir stående.")),
@@ -45,7 +45,7 @@ TEXTS: dict[str, Text] = {
         _("Nevner ansatte, og er til nytte i høyst et år."),
     ),
     "discarded-drafts": Text(
-        _("Forkastede utkast"), _("Filene i utkast som aldri ble sendt."), _("Er ikke bevis for noe.")
+        _("Forkastede kladder"), _("Filene i kladder som aldri ble sendt."), _("Er ikke bevis for noe.")
     ),
     "notes": Text(_("Notater om kunder"), _("Hele notatet."), _("Er skrevet for arbeidet her og nå.")),
     "contacts": Text(
@@ -69,7 +69,7 @@ TEXTS: dict[str, Text] = {
     ),
     "heaps": Text(
         _("Filsamlinger"),
-        _("Filer som ble lagt inn og ikke er brukt. Utkast som ble laget av dem, blir stående."),
+        _("Filer som ble lagt inn og ikke er brukt. Kladder som ble laget av dem, blir stående."),
         PASSING,
     ),
     "imports": Text(_("Filer med kunder"), _("Filen og radene i den. Kundene blir stående."), PASSING),

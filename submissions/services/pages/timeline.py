@@ -88,7 +88,7 @@ def _checked_text(submission: Submission) -> str:
 
 def _confirmed_text(audit: AuditEvent) -> str:
     """The questions the user confirmed."""
-    words = {"warnings": _("ville sende med advarsler"), "duplicate": _("ville sende de samme filene igjen")}
+    words = {"warnings": _("sendte til tross for advarsler"), "duplicate": _("sendte de samme filene igjen")}
     return ", ".join(words[code] for code in audit.detail.get("confirmed", []) if code in words)
 
 

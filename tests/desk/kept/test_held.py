@@ -162,7 +162,7 @@ def test_an_erasure_takes_what_it_says_and_leaves_the_evidence(world: World) -> 
     work.work(RULES, at=world.at)
 
     customer.refresh_from_db()
-    assert said == {"Notater", "Kontakter", "Utkast"}
+    assert said == {"Notater", "Kontakter", "Kladder"}
     assert number == len(said)
     assert held.goes(customer) == []
     assert (customer.contact_name, customer.notes.count(), customer.contacts.count()) == ("", 0, 0)

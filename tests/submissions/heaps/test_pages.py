@@ -13,13 +13,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Role, User
+from accounts.models import Customer, Role, User
 from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
 from portal.desk.attention import attention
 from portal.explain import explain
 from submissions.adapters.base import NamedFile
-from submissions.models import Heap, HeapFile, Submission
+from submissions.models import Heap, HeapFile, HeapPackage, Submission
 from submissions.services import documents
 from submissions.services.documents import storage, storage_path
 from submissions.services.heaps import intake, ordering, removal, work
@@ -382,3 +382,22 @@ def test_a_heap_that_is_discarded_meanwhile_leads_to_the_others(
 
     assert reply.redirect_chain[-1][0] == url("heaps")
     assert "Samlingen er forkastet i mellomtiden." in reply.text
+
+
+def test_in_the_sandbox_a_heap_of_examples_is_sorted_into_reports(page: Client, access: Access) -> None:
+    reply = page.post(url("heaps"), {"examples": "right"})
+
+    heap = Heap.objects.get()
+    assert reply["Location"] == url("heap", heap)
+    work_to_the_end(at=heap.created_at)
+    (package,) = heap.packages.all()
+    assert package.customer == access.customer
+    assert package.verdict == HeapPackage.Verdict.READY
+    assert sorted(heap.files.values_list("filename", flat=True))[-1] == "notat.txt"
+
+
+def test_without_customers_who_gave_access_there_are_no_examples(page: Client, customer: Customer) -> None:
+    reply = page.post(url("heaps"), {"examples": "right"})
+
+    assert "Da er det ingen å lage eksempelfiler for." in reply.text
+    assert not Heap.objects.exists()
