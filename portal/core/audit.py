@@ -41,6 +41,8 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["target", "-id"], name="audit_by_target"),
             models.Index(fields=["customer_id_ref", "-id"], name="audit_by_customer"),
+            models.Index(fields=["environment", "-at", "-id"], name="audit_by_time"),
+            models.Index(fields=["environment", "by", "-at", "-id"], name="audit_by_actor"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,148 @@
+"""The acts of a period from the audit trail: those that the reader may see, in one environment, and how many each employee did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from accounts.models import Customer, User
+from accounts.models.customer import sees_all
+from accounts.services.actors import STAFF, Names, actor, names_of
+from accounts.services.customers import find_customer_ids
+from portal.core.audit import AuditEvent
+from portal.core.environments import Environment
+from portal.desk.oversight.kinds import TITLES, condition
+from portal.explain.audit import model_of, present
+
+LONGEST = timedelta(days=366)
+NOBODY, LINK = "portal", "link"
+"""Values of the filter of employees: the portal itself, and whoever has a customer's link."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """Whole days in Norway, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def condition(self) -> Q:
+        zone = timezone.get_default_timezone()
+        begins, ends = (datetime.combine(day, time(), zone) for day in (self.first, self.last + timedelta(days=1)))
+        return Q(at__gte=begins, at__lt=ends)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One act as the report shows it."""
+
+    event: AuditEvent
+    who: str
+    act: str
+    details: str
+    customer: Customer | None
+    about: str
+
+
+@dataclass(frozen=True)
+class Employee:
+    """What one did in the period. `counts` by kind, in the order of TITLES."""
+
+    email: str
+    name: str
+    customers: int
+    counts: list[tuple[str, int]]
+
+
+def find_acts(
+    *, user: User, environment: Environment, period: Period, who: str = "", text: str = ""
+) -> QuerySet[AuditEvent]:
+    """By the index of environment and time, and with one employee by that of the employee."""
+    rows = AuditEvent.objects.filter(period.condition, environment=environment)
+    if not sees_all(user):
+        visible = Customer.objects.visible_to(user).values("pk")
+        rows = rows.filter(Q(customer_id_ref=None) | Q(customer_id_ref__in=visible))
+    if text:
+        rows = rows.filter(customer_id_ref__in=_pks(find_customer_ids(text, environment=environment)))
+    return rows.filter(_by(who)) if who else rows
+
+
+def _pks(found: Any) -> Any:
+    return found if isinstance(found, list) else found.values("pk")
+
+
+def _by(who: str) -> Q:
+    if who == NOBODY:
+        return Q(by__startswith="task:") | Q(by__startswith="remote:")
+    return Q(by="customer:link") if who == LINK else Q(by=f"{STAFF}{who}")
+
+
+def employees() -> list[tuple[str, str]]:
+    """For the filter: everybody who has, or had, a log-in."""
+    people = [(user.email, user.name or user.email) for user in User.objects.order_by("name", "email")]
+    return [*people, (LINK, _("Noen med kundens lenke")), (NOBODY, _("Portalen selv"))]
+
+
+def summary(rows: QuerySet[AuditEvent]) -> list[Employee]:
+    """Employees with acts among `rows`, the busiest first. One query, which first counts by employee and customer."""
+    counted = {kind: Count("pk", filter=condition(kind)) for kind in TITLES}
+    pairs = rows.filter(by__startswith=STAFF).order_by().values_list("by", "customer_id_ref").annotate(**counted)
+    try:
+        sql, params = pairs.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    kinds = ", ".join(f"coalesce(sum({kind}), 0)::bigint" for kind in TITLES)
+    columns = f"by, customer, {', '.join(TITLES)}"
+    statement = f"SELECT by, count(customer), {kinds} FROM ({sql}) AS pairs ({columns}) GROUP BY by"  # noqa: S608 - names of ours
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        found = cursor.fetchall()
+    names = names_of(by for by, *_rest in found)
+    made = [_employee(by, names, customers, numbers) for by, customers, *numbers in found]
+    return sorted(made, key=lambda one: -sum(number for _kind, number in one.counts))
+
+
+def _employee(by: str, names: Names, customers: int, numbers: list[int]) -> Employee:
+    email = by.removeprefix(STAFF)
+    return Employee(email, names.get(email) or email, customers, list(zip(TITLES, numbers, strict=True)))
+
+
+def shown(events: list[AuditEvent]) -> list[Row]:
+    """Two queries: the names of employees and customers."""
+    names = names_of(event.by for event in events)
+    customers = Customer.objects.only("name", "orgnr", "environment").in_bulk(
+        {event.customer_id_ref for event in events if event.customer_id_ref}
+    )
+    return [_row(event, names, customers) for event in events]
+
+
+def _row(event: AuditEvent, names: Names, customers: Mapping[int, Customer]) -> Row:
+    told = present(event)
+    return Row(
+        event=event,
+        who=actor(event.by, names) or _("Portalen selv"),
+        act=str(told.title),
+        details=", ".join(map(str, told.parts)),
+        customer=customers.get(event.customer_id_ref) if event.customer_id_ref else None,
+        about=_about(event.target),
+    )
+
+
+def _about(target: str) -> str:
+    model, (_label, _colon, key) = model_of(target), target.partition(":")
+    return f"{capfirst(str(model._meta.verbose_name))} {key}" if model else target
+
+
+def totals(people: Iterable[Employee]) -> list[int]:
+    """The sum of each kind."""
+    return [sum(column) for column in zip(*([n for _kind, n in one.counts] for one in people), strict=True)]

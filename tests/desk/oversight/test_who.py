@@ -1,0 +1,151 @@
+"""The report of who acted for which customer: for administrators, by employee, customer, period and act, as a page and as files."""
+
+from __future__ import annotations
+
+import zipfile
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Customer, Role, User
+from portal.core.audit import AuditEvent, record
+from portal.core.audit_events import AuditType
+from portal.desk.oversight import kinds
+from tests.fixtures import make_user
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "/sandbox/oversight/who/"
+
+
+@pytest.fixture
+def acts(vendor: Any, customer: Customer, administrator: User, case_worker: User) -> None:
+    """Two by a case worker for the customer, one by an administrator about no customer, one by the portal, one a year ago."""
+    at, of_customer = timezone.now(), {"target": customer, "customer_id": customer.pk}
+    record(by=case_worker.actor, at=at, what=AuditType.READ, **of_customer)
+    record(by=case_worker.actor, at=at, what=AuditType.EDITED, **of_customer)
+    record(by=administrator.actor, at=at, what=AuditType.KEY_MADE, target=customer, customer_id=None, kid="k")
+    record(by="task:poll", at=at, what=AuditType.ARCHIVED, **of_customer)
+    record(by=case_worker.actor, at=at - timedelta(days=400), what=AuditType.FETCHED, **of_customer)
+
+
+def page(client: Client, user: User, query: str = "") -> str:
+    client.force_login(user)
+    reply = client.get(f"{ADDRESS}?{query}")
+    assert reply.status_code == 200
+    return reply.content.decode()
+
+
+def rows_of(text: str) -> str:
+    return text.split('id="results"')[1]
+
+
+def test_it_is_for_administrators(client: Client, vendor: Any, case_worker: User, reader: User) -> None:
+    for user in (case_worker, reader, make_user(role=Role.DEVELOPER)):
+        client.force_login(user)
+        assert client.get(ADDRESS).status_code == 403
+
+
+def test_it_shows_who_did_what_for_whom_this_month(
+    client: Client, administrator: User, case_worker: User, customer: Customer, acts: None
+) -> None:
+    text = page(client, administrator)
+
+    assert case_worker.name in rows_of(text)
+    assert customer.name in rows_of(text)
+    assert "Dokument lest" in rows_of(text)
+    assert "Portalen selv" in rows_of(text)
+    assert "Dokument lastet ned" not in rows_of(text)
+
+
+def test_the_table_counts_by_employee_and_leads_to_the_acts(
+    client: Client, administrator: User, case_worker: User, acts: None
+) -> None:
+    text = page(client, administrator)
+
+    table = text.split('id="people-title"')[1].split("</section>")[0]
+    assert table.index(case_worker.name) < table.index(administrator.name)
+    assert f"who={case_worker.email.replace('@', '%40')}&amp;act=read" in table
+    assert "Portalen selv" not in table
+
+
+@pytest.mark.parametrize(
+    ("query", "there", "not_there"),
+    [
+        ("who=portal", "Kunden er arkivert", "Dokument lest"), ("act=read", "Dokument lest", "Kunden er arkivert"),
+        ("act=changed", "Kunden er arkivert", "Dokument lest"), ("act=keys", "Nøkkel laget", "Dokument lest"),
+        ("who=nobody%40example.no", "Ingen treff", "Dokument lest"), ("q=finnes+ikke", "Ingen treff", "Dokument lest"),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("acts")
+def test_it_is_narrowed(client: Client, administrator: User, query: str, there: str, not_there: str) -> None:
+    results = rows_of(page(client, administrator, query))
+
+    assert there in results
+    assert not_there not in results
+
+
+def test_another_period_shows_what_was_done_then(client: Client, administrator: User, acts: None) -> None:
+    then = timezone.localdate() - timedelta(days=400)
+
+    results = rows_of(page(client, administrator, f"first={then}&last={then}"))
+
+    assert "Dokument lastet ned" in results
+    assert "Dokument lest" not in results
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ("first=2026-02-01&last=2026-01-01", "Til-datoen er før fra-datoen."), ("first=2020-01-01&last=2026-01-01", "høyst ett år"),
+        ("first=31.31.2026", "Oppgi en gyldig dato"), ("first=9999-01-01&last=9999-12-31", "mellom 2000 og 2100"),
+        ("first=0001-01-01", "mellom 2000 og 2100"),
+    ],
+)  # fmt: skip
+def test_a_period_that_is_wrong_is_told_at_its_field(
+    client: Client, administrator: User, query: str, error: str
+) -> None:
+    assert error in page(client, administrator, query)
+
+
+def test_another_environment_has_its_own(client: Client, administrator: User, acts: None) -> None:
+    client.force_login(administrator)
+
+    assert "Dokument lest" not in client.get("/test/oversight/who/").content.decode()
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx"])
+def test_the_file_has_all_rows_and_is_in_the_trail(
+    client: Client, administrator: User, case_worker: User, acts: None, format: str
+) -> None:
+    client.force_login(administrator)
+
+    content = b"".join(client.get(f"{ADDRESS}?act=read&file={format}").streaming_content)  # type: ignore[attr-defined]
+
+    if format == "xlsx":
+        content = zipfile.ZipFile(BytesIO(content)).read("xl/worksheets/sheet1.xml")
+    text = content.decode()
+    assert "Aktør i loggen" in text
+    assert text.count(case_worker.actor) == 1
+    event = AuditEvent.objects.get(what=AuditType.LIST_EXPORTED)
+    assert event.detail == {"list": "hvem-har-handlet", "format": format, "number": 1}
+
+
+def test_every_type_of_event_is_of_one_kind() -> None:
+    whats = [what for each in kinds.KINDS.values() for what in each]
+
+    assert len(whats) == len(set(whats))
+    assert {kinds.kind_of(what) for what in AuditType} == set(kinds.TITLES)
+
+
+def test_it_costs_the_same_whatever_it_shows(
+    client: Client, administrator: User, acts: None, django_assert_max_num_queries: Any
+) -> None:
+    client.force_login(administrator)
+    client.get(ADDRESS)
+
+    with django_assert_max_num_queries(16):
+        client.get(ADDRESS)
