@@ -15,7 +15,6 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer, User
-from accounts.models.customer import sees_all
 from accounts.services.actors import STAFF, Names, actor, names_of
 from accounts.services.customers import find_customer_ids
 from portal.core.audit import AuditEvent
@@ -69,7 +68,7 @@ def find_acts(
 ) -> QuerySet[AuditEvent]:
     """By the index of environment and time, and with one employee by that of the employee."""
     rows = AuditEvent.objects.filter(period.condition, environment=environment)
-    if not sees_all(user):
+    if not user.within(environment).sees_all_customers:
         visible = Customer.objects.visible_to(user).values("pk")
         rows = rows.filter(Q(customer_id_ref=None) | Q(customer_id_ref__in=visible))
     if text:
