@@ -8,13 +8,14 @@ Cookies are not stored: calls for different customers share connections only.
 from __future__ import annotations
 
 import logging
-import threading
+import ssl
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -94,40 +95,65 @@ class Reply:
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
-class _Pool:
-    """One httpx client for all channels, replaced when a test changes the transport."""
+class _Clients:
+    """httpx clients with their connections, each used by one call at a time: one that threads share makes them wait for each other
+    at every call. The one that was used last is used next, so that few connections are open and warm.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._client: httpx.Client | None = None
-        self._transport: httpx.BaseTransport | None = None
-        self._headers: dict[str, str] = {}
+        self._free: list[tuple[httpx.BaseTransport | None, httpx.Client]] = []
 
-    def client(self) -> httpx.Client:
-        with self._lock:
-            if self._client is None or self._transport is not TRANSPORT:
-                if self._client is not None:
-                    self._client.close()
-                limits = httpx.Limits(max_connections=100, max_keepalive_connections=50, keepalive_expiry=30)
-                self._client = httpx.Client(
-                    transport=TRANSPORT,
-                    timeout=TIMEOUT,
-                    limits=limits,
-                    follow_redirects=False,
-                    cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-                    headers={"User-Agent": "systembruker-portal"},
-                )
-                self._transport = TRANSPORT
-                self._headers = {name: value for name, value in self._client.headers.items() if name != "accept"}
-            return self._client
+    @contextmanager
+    def one(self) -> Iterator[httpx.Client]:
+        transport = TRANSPORT
+        client = self._taken(transport) or self._new(transport)
+        try:
+            yield client
+        finally:
+            self._free.append((transport, client))
 
-    def headers(self) -> dict[str, str]:
-        """What goes out with each call. Requests are built without the client, whose cookies and bases we do not use."""
-        self.client()
-        return self._headers
+    def close(self) -> None:
+        """Those that nobody uses."""
+        while self._free:
+            self._free.pop()[1].close()
+
+    def _taken(self, transport: httpx.BaseTransport | None) -> httpx.Client | None:
+        """The one that was used last; None where there is none. Those of an earlier transport, which a test had set, are closed."""
+        with suppress(IndexError):
+            while True:
+                known, client = self._free.pop()
+                if known is transport:
+                    return client
+                client.close()
+        return None
+
+    @staticmethod
+    def _new(transport: httpx.BaseTransport | None) -> httpx.Client:
+        return httpx.Client(
+            transport=transport,
+            verify=_certificates(),
+            timeout=TIMEOUT,
+            limits=httpx.Limits(max_connections=20, max_keepalive_connections=5, keepalive_expiry=30),
+            follow_redirects=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            headers={"User-Agent": "systembruker-portal"},
+        )
 
 
-_pool = _Pool()
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Of all clients: reading them takes longer than a call."""
+    return httpx.create_ssl_context()
+
+
+@cache
+def _own_headers() -> dict[str, str]:
+    """What goes out with each call. Requests are built without a client, whose cookies and bases we do not use."""
+    with _clients.one() as client:
+        return {name: value for name, value in client.headers.items() if name != "accept"}
+
+
+_clients = _Clients()
 
 
 class Channel:
@@ -155,7 +181,7 @@ class Channel:
         url = path if path.startswith(("http://", "https://")) else self.base_url + path
         given = {"Accept": "application/json", **self._common(token), **(headers or {})}
         request = httpx.Request(
-            method, url, params=params, json=json, data=data, content=content, headers={**_pool.headers(), **given},
+            method, url, params=params, json=json, data=data, content=content, headers={**_own_headers(), **given},
             extensions={"timeout": self._timeout.as_dict()},
         )  # fmt: skip
         sent_path = request.url.raw_path.decode("ascii").partition("?")[0]
@@ -193,12 +219,13 @@ class _Seen:
 
 def _send(request: httpx.Request, where: str, seen: _Seen) -> tuple[httpx.Response, bytes]:
     try:
-        response = _pool.client().send(request, stream=True)
-        seen.status = response.status_code
-        try:
-            return response, _read(response, where, seen)
-        finally:
-            response.close()
+        with _clients.one() as client:
+            response = client.send(request, stream=True)
+            seen.status = response.status_code
+            try:
+                return response, _read(response, where, seen)
+            finally:
+                response.close()
     except NOT_SENT as error:
         raise Unavailable(f"{where}: {type(error).__name__}") from None
     except httpx.HTTPError as error:

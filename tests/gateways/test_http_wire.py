@@ -18,12 +18,12 @@ pytestmark = pytest.mark.usefixtures("real_wire")
 
 @pytest.fixture
 def real_wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Real connections, from a pool of the test's own that is closed afterwards."""
-    pool = http._Pool()
+    """Real connections, by clients of the test's own that are closed afterwards."""
+    clients = http._Clients()
     monkeypatch.setattr(http, "TRANSPORT", None)
-    monkeypatch.setattr(http, "_pool", pool)
+    monkeypatch.setattr(http, "_clients", clients)
     yield
-    pool.client().close()
+    clients.close()
 
 
 @contextmanager

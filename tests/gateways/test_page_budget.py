@@ -18,16 +18,17 @@ from portal.gateways.http import Channel
 @pytest.fixture
 def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A service that takes connections and never answers."""
-    pool = http._Pool()
+    clients = http._Clients()
     monkeypatch.setattr(http, "TRANSPORT", None)
-    monkeypatch.setattr(http, "_pool", pool)
-    pool.client()  # takes a while the first time
+    monkeypatch.setattr(http, "_clients", clients)
+    with clients.one():  # takes a while the first time
+        pass
     monkeypatch.setattr(page_budget, "EACH", 0.4)
     monkeypatch.setattr(page_budget, "WHOLE", 1.0)
     monkeypatch.setattr(page_budget, "PATIENCE", 0.1)
     with socket.create_server(("127.0.0.1", 0), backlog=50) as listening:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    pool.client().close()
+    clients.close()
 
 
 def ask(url: str, *, times: int = 1) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import cast
 from uuid import UUID
 
@@ -43,25 +45,56 @@ def _texts(*, types: Mapping[str, str], **texts: Mapping[str, str]) -> Texts:
     return cast("Texts", {**kept, "types": rich} if rich else kept)
 
 
-def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime, again: bool = False) -> list[int]:
-    """Insert or update by dialog id; a newer copy is kept. Returns ids of those to fetch transmissions for.
-
-    `again`: a second reading. Its items are compared field by field, as a change may leave `updated_at` as it was, and
-    dialogs that are not complete become due.
+@dataclass(frozen=True)
+class Listing:
+    """What a reading gave of one access. `again`: a second reading. Its items are compared field by field, as a change may leave
+    `updated_at` as it was, and dialogs that are not complete become due.
     """
-    newest = {UUID(item.id): item for item in sorted(items, key=lambda item: item.updated_at)}
-    if not newest:
-        return []
-    rows = Dialog.objects.filter(environment=access.environment, dialog_id__in=newest).select_related("access")
+
+    access: Access
+    items: list[DialogItem]
+    again: bool = False
+
+    @cached_property
+    def newest(self) -> dict[UUID, DialogItem]:
+        return {UUID(item.id): item for item in sorted(self.items, key=lambda item: item.updated_at)}
+
+
+def store_dialogs(listings: Iterable[Listing], *, at: datetime) -> dict[int, list[int]]:
+    """Insert or update by dialog id; a newer copy is kept. Returns ids of those to fetch transmissions for, by access."""
+    moved: dict[int, list[int]] = {}
+    for part in _apart(listings):
+        for row in _store(part, at):
+            moved.setdefault(row.access_id, []).append(row.pk)
+    return moved
+
+
+def _apart(listings: Iterable[Listing]) -> Iterator[list[Listing]]:
+    """In parts that can be stored at once: no dialog is in two listings of a part, as one statement changes a row only once."""
+    part: list[Listing] = []
+    ids: set[UUID] = set()
+    for one in listings:
+        is_alike = bool(part) and (one.again, one.access.environment) == (part[0].again, part[0].access.environment)
+        if part and not (is_alike and ids.isdisjoint(one.newest)):
+            yield part
+            part, ids = [], set()
+        part.append(one)
+        ids.update(one.newest)
+    if ids:
+        yield part
+
+
+def _store(part: list[Listing], at: datetime) -> list[Dialog]:
+    environment, again = part[0].access.environment, part[0].again
+    newest = {dialog_id: item for one in part for dialog_id, item in one.newest.items()}
+    rows = Dialog.objects.filter(environment=environment, dialog_id__in=newest).select_related("access")
     known = {row.dialog_id: row for row in rows.order_by("dialog_id").select_for_update(of=("self",), no_key=True)}
-    owners = _owners(access, list(newest.values()))
-    _note_clients(access, {item.party for item in newest.values()} - owners.keys(), at)
-    listed = [_row(access, item, owners[item.party], at) for item in newest.values() if item.party in owners]
+    listed = [row for one in part for row in _rows(one, at)]
     changed = [row for row in listed if _has_moved(known.get(UUID(str(row.dialog_id))), row, again)]
     changed.sort(
         key=lambda row: str(row.dialog_id)
     )  # two workers that store the same dialogs lock them in the same order
-    _note_news(access, known, changed, at)
+    _note_news(known, changed, at)
     fields = [*CHANGING, *BACK, *WORK]
     stored = Dialog.objects.bulk_create(
         changed,
@@ -72,10 +105,18 @@ def store_dialogs(*, access: Access, items: list[DialogItem], at: datetime, agai
     )
     _keep_sources(stored, newest, at)
     if again:
-        _note_listed(access, {row.dialog_id for row in listed} - {row.dialog_id for row in changed}, at)
+        _note_listed(environment, {row.dialog_id for row in listed} - {row.dialog_id for row in changed}, at)
     old = [row.pk for row in stored if UUID(str(row.dialog_id)) in known]
     lease.make_due(Dialog.objects.filter(pk__in=old), at=at)
-    return [row.pk for row in stored]
+    return stored
+
+
+def _rows(listing: Listing, at: datetime) -> list[Dialog]:
+    """Of the customers that the dialogs belong to. What belongs to nobody we know is noted."""
+    access, items = listing.access, list(listing.newest.values())
+    owners = _owners(access, items)
+    _note_clients(access, {item.party for item in items} - owners.keys(), at)
+    return [_row(access, item, owners[item.party], at) for item in items if item.party in owners]
 
 
 def _keep_sources(rows: list[Dialog], items: Mapping[UUID, DialogItem], at: datetime) -> None:
@@ -103,13 +144,15 @@ NEWS = ["content_updated_at", "status", "due_at"]
 """What is new to people when it changes. A new deadline leaves `content_updated_at` as it was."""
 
 
-def _note_news(access: Access, known: Mapping[UUID, Dialog], changed: list[Dialog], at: datetime) -> None:
+def _note_news(known: Mapping[UUID, Dialog], changed: list[Dialog], at: datetime) -> None:
     """Sets WORK on rows that are about to be stored. `known` are locked, so that no person marks them meanwhile."""
     olds = [(known.get(UUID(str(row.dialog_id))), row) for row in changed]
-    followed = _since(access) if any(old is None for old, _row in olds) else None
+    new = {row.access_id for old, row in olds if old is None}
+    since = dict(PollCursor.objects.filter(access__in=new).values_list("access", "since")) if new else {}
     reopened = []
     for old, row in olds:
         if old is None:
+            followed = since.get(row.access_id)
             row.news_at = row.content_updated_at if followed and row.content_updated_at < followed else at
             row.news_before = None if _asks(row) or row.due_at else NEVER
         elif any(getattr(old, name) != getattr(row, name) for name in NEWS):
@@ -142,8 +185,8 @@ def forget_own_news(dialog: Dialog, transmissions: Iterable[Transmission]) -> No
     same.update(news_before=None, **changed)
 
 
-def _note_listed(access: Access, dialog_ids: set[UUID], at: datetime) -> None:
-    rows = Dialog.objects.filter(environment=access.environment, dialog_id__in=dialog_ids)
+def _note_listed(environment: str, dialog_ids: set[UUID], at: datetime) -> None:
+    rows = Dialog.objects.filter(environment=environment, dialog_id__in=dialog_ids)
     ordered = rows.order_by("dialog_id").select_for_update(of=("self",))
     Dialog.objects.filter(pk__in=list(ordered.values_list("pk", flat=True))).update(listed_at=at)
 
@@ -227,11 +270,7 @@ def store_transmissions(*, dialog: Dialog, items: list[TransmissionItem]) -> lis
 
 def _followed_since(dialog: Dialog) -> datetime | None:
     """What is older was there when we began to follow the customer: it is not news to anybody."""
-    return _since(dialog.access_id)
-
-
-def _since(access: Access | int) -> datetime | None:
-    return PollCursor.objects.filter(access=access).values_list("since", flat=True).first()
+    return PollCursor.objects.filter(access=dialog.access_id).values_list("since", flat=True).first()
 
 
 def _tie_documents(dialog: Dialog) -> None:

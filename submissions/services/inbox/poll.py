@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 
 from portal.core import enqueue, lease
@@ -31,6 +32,8 @@ from systemusers.services import tokens
 TASK = "submissions.tasks.poll_cursors"
 BATCH = 50
 THREADS = 16
+TOGETHER = 200
+"""Dialogs that are stored in one transaction."""
 ENOUGH = 60.0
 """Seconds after which a batch begins no further round and no further page. The leases hold for the calls under way."""
 Answers = dict[Hold[PollCursor], Answer]
@@ -152,21 +155,57 @@ def _resources(access: Access, known: Known) -> list[str] | None:
 
 
 def _store_all(answers: Answers, known: Known) -> list[int]:
-    """Cursors without new items in one transaction, each of the others in its own: few locks, held briefly."""
+    """Cursors without new items in one transaction, those with few in groups, each of the others in its own: few locks, held
+    briefly.
+    """
     if not answers:
         return []
     pressing = cursors.pressing(answers, at=max(hold.at for hold in answers))
     good = {hold: answer for hold, answer in answers.items() if answer.new}
     moved = _store({hold: answer for hold, answer in good.items() if answer.is_empty}, pressing, known)
-    for hold, answer in good.items():
-        if not answer.is_empty:
-            with lease.reporting(hold, longest=cursors.LONGEST_WAIT):
-                moved += _store({hold: answer}, pressing, known)
+    for group in _groups({hold: answer for hold, answer in good.items() if not answer.is_empty}):
+        moved += _store_group(group, pressing, known)
     if moved:
         enqueue.enqueue_by_name(pull.TASK)
     for hold, answer in answers.items():
         with lease.reporting(hold, longest=cursors.LONGEST_WAIT):
             _note(hold, answer)
+    return moved
+
+
+def _groups(answers: Answers) -> Iterator[Answers]:
+    """Those with few new items together; a second reading, or one with many, alone."""
+    group: Answers = {}
+    number = 0
+    for hold, answer in answers.items():
+        items = len(answer.new.items) if answer.new else 0
+        if answer.again is not None or items > TOGETHER:
+            yield {hold: answer}
+            continue
+        if number + items > TOGETHER:
+            yield group
+            group, number = {}, 0
+        group[hold] = answer
+        number += items
+    if group:
+        yield group
+
+
+def _store_group(answers: Answers, pressing: cursors.Pressing, known: Known) -> list[int]:
+    """In one transaction; when that fails, each in its own: one customer does not keep the others back."""
+    before = {hold: hold.row.failures for hold in answers}
+    if len(answers) > 1:
+        try:
+            return _store(answers, pressing, known)
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception as error:
+            lease.log_problem(next(iter(answers)), error)
+    moved: list[int] = []
+    for hold, answer in answers.items():
+        hold.row.failures, hold.is_finished = before[hold], False
+        with lease.reporting(hold, longest=cursors.LONGEST_WAIT):
+            moved += _store({hold: answer}, pressing, known)
     return moved
 
 
@@ -177,15 +216,10 @@ def _store(answers: Answers, pressing: cursors.Pressing, known: Known) -> list[i
         results = {}
         mine = lease.lock_all(answers)
         plans = cursors.plans(hold.row for hold in mine)
+        changed = copies.store_dialogs(_listings(mine, answers), at=mine[0].at) if mine else {}
         for hold in mine:
             answer, row, at = answers[hold], hold.row, hold.at
-            fresh = []
-            for pages in (answer.again, answer.new):
-                if pages and pages.items:
-                    is_again = pages is answer.again
-                    fresh += copies.store_dialogs(
-                        access=row.access, items=_own(row, pages.items), at=at, again=is_again
-                    )
+            fresh = changed.get(row.access_id, [])
             moved += fresh
             row.changed_at = at if fresh else row.changed_at
             answer.failures = row.failures + 1 if answer.error and not _is_held_back(answer.error) else 0
@@ -196,6 +230,14 @@ def _store(answers: Answers, pressing: cursors.Pressing, known: Known) -> list[i
                 presence.note_unlisted(access=row.access, resources=resources, since=row.full_began_at, at=at)
         lease.finish_all(results)
     return moved
+
+
+def _listings(mine: list[Hold[PollCursor]], answers: Answers) -> Iterator[copies.Listing]:
+    for hold in mine:
+        for pages in (answers[hold].again, answers[hold].new):
+            if pages and pages.items:
+                is_again = pages is answers[hold].again
+                yield copies.Listing(hold.row.access, _own(hold.row, pages.items), again=is_again)
 
 
 def _note(hold: Hold[PollCursor], answer: Answer) -> None:
