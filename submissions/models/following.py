@@ -130,7 +130,10 @@ class EventSubscription(Leased):
 
 
 class SubscriptionRound(Leased):
-    """When the subscriptions of one access are compared next with what Altinn has. `compared_at`: the last time."""
+    """When the subscriptions of one access are compared next with what Altinn has.
+
+    `compared_at`: the last time; at first when they were ordered.
+    """
 
     access = models.OneToOneField(Access, models.CASCADE, related_name="+", verbose_name=_("tilgang"))
     compared_at = models.DateTimeField(_("sist sammenlignet"), null=True, blank=True)

@@ -24,8 +24,10 @@ from systemusers.services.tokens import PATIENCE, AccessMissing, NoKey
 SCOPE = "altinn:accessmanagement/authorizedparties"
 OF_SKATTEETATEN = ("ske-", "skd-")
 """The beginnings of the ids of Skatteetaten's resources."""
+SOON = (timedelta(minutes=5), timedelta(minutes=30))
 LATER = timedelta(days=1)
-"""Until the next question when Altinn or Maskinporten says no. `keys.wake_waiting` makes it sooner when the cause is mended."""
+"""Until the next question when Altinn or Maskinporten says no: the first time and the second, and then. A new right takes some
+minutes to be known everywhere. `keys.wake_waiting` makes it sooner when the cause is mended."""
 
 
 def packages_of(party: AuthorizedParty) -> list[str]:
@@ -58,8 +60,14 @@ def ask_altinn(hold: Hold[RightsCheck] | Hold[ClientRound]) -> list[AuthorizedPa
         hold.put_off(code=code_of(error), wait=PATIENCE)
     except Refused as error:
         lease.log_problem(hold, error)
-        hold.put_off(code=code_of(error), wait=LATER)
+        hold.put_off(code=code_of(error), wait=after_a_no(hold))
     return None
+
+
+def after_a_no(hold: Hold[RightsCheck] | Hold[ClientRound]) -> timedelta:
+    """The wait after this round, which Altinn or Maskinporten has answered with a no."""
+    before = hold.row.failures
+    return SOON[before] if before < len(SOON) else LATER
 
 
 def _ask(hold: Hold[RightsCheck] | Hold[ClientRound]) -> list[AuthorizedParty]:

@@ -185,6 +185,20 @@ def test_a_token_that_is_no_longer_taken_is_asked_for_once_more(world: World, wi
     assert not Access.objects.get().has_unknown_rights
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_no_that_passes_leaves_the_rights_unknown_for_minutes_only(world: World, wide: System, number: int) -> None:
+    made_elsewhere(world, wide, 1)
+    look(world, wide)
+    take_all(world, wide, adoption.default_profile(system=wide, kind="STANDARD", by=BY, at=world.at))
+    world.fault(service="accessmanagement", path=AUTHORISED, status=403, times=number)
+
+    for _minute in range(40):
+        adoption.check_rights_due(at=world.at)
+        world.let_pass(minutes=1)
+
+    assert not Access.objects.get().has_unknown_rights
+
+
 def test_of_what_packages_open_skatteetatens_and_what_the_system_asks_for_is_kept() -> None:
     opened = ("urn:altinn:resource:ske-innrapportering", "app_brg_regnskap", "nav_sykmelding", "skd-brev")
     party = AuthorizedParty("310987654", "Kunde", ("skattegrunnlag",), opened)

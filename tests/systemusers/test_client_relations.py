@@ -12,7 +12,7 @@ from portal.core.audit import AuditEvent
 from portal.core.lease import Hold
 from systemusers.models import Access, ClientRelation, ClientRound, ScopeGrant, System
 from systemusers.services import client_relations
-from systemusers.services.authorised_parties import LATER
+from systemusers.services.authorised_parties import SOON
 from systemusers.services.client_relations.listing import client_row
 from systemusers.services.scopes import check_scopes
 from tests.systemusers.accountants import (
@@ -151,7 +151,7 @@ def test_without_the_scope_the_round_says_so_and_goes_on_when_it_is_there(world:
     client_relations.refresh_due(at=world.at)
 
     assert (refused.problem_code, refused.read_at) == ("MP-200", None)
-    assert world.is_now(refused.next_attempt_at - LATER)
+    assert world.is_now(refused.next_attempt_at - SOON[0])
     assert ScopeGrant.objects.get(scope=PARTIES).verdict == "GRANTED"
     assert (fresh(refused).clients, fresh(refused).problem_code) == (1, "")
 

@@ -13,7 +13,7 @@ from portal.core.lease import Hold
 from portal.gateways.altinn import AuthorizedParty
 from systemusers.models import Access, AccessProfile, ClientRound, Kind, RightsCheck
 from systemusers.services.access.rounds import work
-from systemusers.services.authorised_parties import LATER, ask_altinn, packages_of, resources_of
+from systemusers.services.authorised_parties import after_a_no, ask_altinn, packages_of, resources_of
 
 BY = "task:check_rights"
 NOT_LISTED = "NOT_LISTED"
@@ -49,7 +49,7 @@ def check_rights(hold: Hold[RightsCheck]) -> None:
         return
     own = next((party for party in parties if party.orgnr == hold.row.access.customer.orgnr), None)
     if own is None:
-        hold.put_off(code=NOT_LISTED, wait=LATER)
+        hold.put_off(code=NOT_LISTED, wait=after_a_no(hold))
     else:
         _store(hold, own)
 

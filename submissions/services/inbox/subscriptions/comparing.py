@@ -48,7 +48,9 @@ def make_rounds(*, at: datetime, everything: bool = False) -> int:
     lacking = list(rows.filter(~Exists(own)).order_by("-status_at", "-pk").values_list("pk", "profile__kind")[:5000])
     SubscriptionRound.objects.bulk_create(
         [
-            SubscriptionRound(access_id=pk, next_attempt_at=at + (SOON if kind == Kind.AGENT else DAILY * spread(pk)))
+            SubscriptionRound(
+                access_id=pk, next_attempt_at=at + (SOON if kind == Kind.AGENT else DAILY * spread(pk)), compared_at=at
+            )
             for pk, kind in lacking
         ],
         ignore_conflicts=True,
