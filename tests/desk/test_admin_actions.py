@@ -166,3 +166,13 @@ def test_every_heading_and_name_is_a_text_of_ours() -> None:
 def is_norwegian(name: str) -> bool:
     """Names that are the same word in Norwegian."""
     return name in {"id", "system", "status", "type", "dialog", "kid", "scope", "problem"}
+
+
+@pytest.mark.parametrize("language", ["nb", "nn"])
+def test_no_text_of_django_is_english(client: Client, operator: User, language: str) -> None:
+    client.cookies["django_language"] = language
+
+    pages = [client.get(path).text for path in ("/admin/", "/admin/accounts/user/", "/admin/accounts/user/add/")]
+
+    english = ["Skip to main", "Toggle theme", "Model name", "Add link", "Breadcrumbs", "Show counts", "Password-based"]
+    assert [text for text in english if any(text in page for page in pages)] == []
