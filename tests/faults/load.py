@@ -187,7 +187,8 @@ def unfinished() -> None:
 
 def fetch_documents(url: str) -> None:
     """Log in to the portal there, and fetch every document. Print how many were what was stored, their hashes, and the ids of others."""
-    hashes, damaged = [], []
+    hashes: list[str] = []
+    damaged: list[int] = []
     with httpx.Client(base_url=url, headers={"Host": "127.0.0.1"}, timeout=60, follow_redirects=True) as browser:
         browser.get("/accounts/login/")
         form = {
@@ -199,9 +200,10 @@ def fetch_documents(url: str) -> None:
         for document in Document.objects.order_by("pk"):
             address = reverse("document-file", kwargs={"environment": "sandbox", "pk": document.pk})
             digest = hashlib.sha256(browser.get(address).raise_for_status().content).hexdigest()
-            (hashes if digest == document.sha256 else damaged).append(
-                digest if digest == document.sha256 else document.pk
-            )
+            if digest == document.sha256:
+                hashes.append(digest)
+            else:
+                damaged.append(document.pk)
     print(json.dumps({"read": len(hashes), "hashes": sorted(set(hashes)), "damaged": damaged}))  # noqa: T201
 
 
