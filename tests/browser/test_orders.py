@@ -1,16 +1,29 @@
-"""What is asked for and fetched: tax cards for a file of employees, and the claims of a customer on her page."""
+"""What is asked for and fetched: tax cards for a file of employees, and the claims and deadlines of a customer on her page."""
 
 from __future__ import annotations
 
 import csv
+import json
+import re
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from submissions.adapters.numbers import hidden
 from tests.browser.conftest import Portal, log_in
-from tests.browser.services import CUSTOMER, LONG, payload
+from tests.browser.in_use import press
+from tests.browser.services import (
+    CUSTOMER,
+    HOUSING,
+    LONG,
+    control,
+    draft_of_examples,
+    expect_state,
+    payload,
+    send,
+)
 from tests.submissions.orders.rig import person
 
 pytestmark = pytest.mark.browser
@@ -59,3 +72,69 @@ def test_the_claims_of_a_customer_are_fetched_from_her_page(page: Page, served: 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Hentet")
     page.get_by_role("link", name="Åpne svaret").click()
     expect(page.get_by_role("columnheader", name="Gjenstaaende beloep").first).to_be_visible()
+
+
+def test_the_deadlines_of_a_customer_are_refused_and_then_fetched(page: Page, served: Portal) -> None:
+    """The service has an address in the sandbox only, and answers about customers that have reported through the vendor."""
+    log_in(page, served)
+    get_ready_to_ask(page, served)
+    draft_of_examples(page, served, HOUSING, "2021")
+    send(page)
+    expect_state(page, "Godkjent")
+    refusal = json.dumps({"kode": "FRI-006", "melding": "Input validerer ikke"})
+    fault = {"service": "skatteetaten", "path": "/skatteetaten/frister/", "status": 400, "body": refusal}
+    httpx.post(f"{served.sandbox}/control/faults", json=fault, timeout=20).raise_for_status()
+    page.goto(f"{served.url}/sandbox/customers/?q=Vestvik+Bygg")
+    page.get_by_role("link", name=CUSTOMER).first.click()
+    home, card = page.url, page.get_by_role("region", name="Hos Skatteetaten nå")
+
+    card.get_by_role("button", name="Hent Frister").click()
+    card.get_by_role("link", name="Se hvorfor, og avgjør").click(timeout=LONG)
+    expect(page.get_by_role("heading", level=2)).to_contain_text(["Skatteetaten sa nei"])
+    expect(page.get_by_text("FRI-006")).to_be_visible()
+
+    page.goto(home)
+    card.get_by_role("button", name="Hent Frister").click()
+    expect(card.get_by_role("term").filter(has_text="Mva-melding")).to_be_visible(timeout=LONG)
+    card.get_by_role("link", name="Se svaret").last.click()
+    page.get_by_role("link", name="Åpne svaret").click()
+    expect(page.get_by_role("cell", name="Mva-melding", exact=True)).to_be_visible()
+
+
+def get_ready_to_ask(page: Page, served: Portal) -> None:
+    """The vendor turns the service on, gets its scope, and asks the customer for the package that opens it."""
+    home = f"{served.url}/sandbox"
+    press(page, f"{home}/services/frister/", "Slå på")
+    with httpx.Client(base_url=served.sandbox, timeout=20) as outside:
+        client = next(iter(outside.get("/control/snapshot").json()["state"]["clients"].values()))
+    scopes = [*client["scopes"], "skatteetaten:frister"]
+    about = {"client_id": client["client_id"], "orgnr": client["orgnr"], "jwks": {"keys": client["keys"]}}
+    control(served, "clients", **about, scopes=scopes)
+    page.goto(f"{home}/settings/clients/1/")
+    page.get_by_label("Frister").check()
+    page.get_by_role("button", name="Lagre").click()
+    page.goto(f"{home}/systems/1/edit/")
+    page.get_by_label("Krav og utlegg").check()
+    page.get_by_role("button", name="Lagre").click()
+    press(page, f"{home}/systems/1/diff/?all=ours", "Skriv til Altinn")
+    page.goto(f"{home}/systems/1/profiles/new/")
+    page.get_by_label("Navn").fill("Frister")
+    page.get_by_label("Krav og utlegg").check()
+    for purpose in page.locator("textarea").all():
+        purpose.fill("se fristene deres")
+    page.get_by_role("button", name="Lagre").click()
+    page.goto(f"{home}/access/new/?customer=2")
+    page.get_by_label("Frister").first.check()
+    page.get_by_role("button", name="Send forespørsel").click()
+    control(served, f"requests/{sent(page, served)}/approve")
+    expect(page.locator("#status")).to_contain_text(re.compile("Godkjent|I bruk"), timeout=LONG)
+
+
+def sent(page: Page, served: Portal) -> str:
+    """The request that a worker has sent and nobody has answered."""
+    for _second in range(LONG // 1000):
+        requests = httpx.get(f"{served.sandbox}/control/snapshot", timeout=20).json()["state"]["requests"]
+        if waiting := [key for key, one in requests.items() if one["status"] == "New"]:
+            return waiting[0]
+        page.wait_for_timeout(1000)
+    raise AssertionError("no request reached the sandbox")
