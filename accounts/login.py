@@ -59,6 +59,8 @@ class ClosedSignup(DefaultAccountAdapter):
         request.session[BEFORE] = before.isoformat() if before else ""
         visit = self._visit(request)
         visits.note_logged_in(user=user, visit=visit)
+        if not request.session.session_key:  # somebody else was logged in here
+            request.session.save()
         log_ins.began(user=user, session_key=request.session.session_key or "", visit=visit)
 
     def logout(self, request: HttpRequest) -> None:

@@ -59,7 +59,7 @@ def loaded(at: datetime) -> QuerySet[User]:
     open_now = LogIn.objects.filter(user=OuterRef("pk"), began_at__gte=log_ins.oldest(at)).order_by()
     number = Subquery(open_now.values("user").annotate(n=Count("pk")).values("n"))
     rows = User.objects.annotate(sessions=Coalesce(number, 0)).prefetch_related("grants", "charges", "portfolios")
-    return rows.order_by("left_at", "-is_active", "name", "pk")
+    return rows.order_by("-is_active", "name", "pk")
 
 
 def sizes_of(found: list[Portfolio]) -> dict[int, int]:
