@@ -26,8 +26,14 @@ class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
     @classmethod
     def owed(cls) -> Q:
         """On the way, without an answer, or wrong and not corrected."""
-        wrong = Q(pk__in=Submission.objects.needing_correction().order_by().values("pk"))
-        return Q(status__in=Submission.UNDER_WAY) | wrong
+        return Q(status__in=Submission.UNDER_WAY) | cls.wrong()
+
+    @staticmethod
+    def wrong() -> Q:
+        """Rejected or failed, without a sent correction. Draft and cancelled corrections do not count."""
+        S = Submission.Status
+        sent = Submission.objects.filter(corrects=OuterRef("pk")).exclude(status__in=[S.DRAFT, S.READY, S.CANCELLED])
+        return ~Q(Exists(sent)) & Q(status__in=[S.REJECTED, S.FAILED])
 
     def about(
         self, *, customer: Customer, service: str, period: Period, answers_id: int | None = None
@@ -44,10 +50,8 @@ class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
         return same.exclude(pk=other.pk)
 
     def needing_correction(self) -> SubmissionQuerySet:
-        """Rejected or failed, without a sent correction. Draft and cancelled corrections do not count."""
-        S = Submission.Status
-        sent = Submission.objects.filter(corrects=OuterRef("pk")).exclude(status__in=[S.DRAFT, S.READY, S.CANCELLED])
-        return self.filter(~Exists(sent), status__in=[S.REJECTED, S.FAILED])
+        """See `wrong`."""
+        return self.filter(self.wrong())
 
     def with_correction(self) -> SubmissionQuerySet:
         """Annotates id and status of the newest correction that is not cancelled, and who asked for an approval that is not
