@@ -177,6 +177,7 @@ class Submission(OfPeriod, Leased, StatusModel):
             models.Index(fields=["environment", "-created_at", "-id"], name="submission_newest"),
             models.Index(fields=["environment", "status", "-created_at", "-id"], name="submission_by_status"),
             models.Index(fields=["environment", "-status_at"], name="submission_changed"),
+            models.Index(fields=["environment", "period_start"], name="submission_by_period"),
             models.Index(fields=["customer", "-created_at"], name="submission_by_customer"),
             models.Index(fields=["customer", "service", "period_start"], name="submission_of_period"),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="submission_due"),
