@@ -104,7 +104,6 @@ class CustomerAdmin(Bounded):
         "tags",
     )
     list_select_related = ("portfolio",)
-    show_full_result_count = False
 
     def history_filter(self, object_id: str) -> dict[str, str]:
         return {"customer_id_ref": object_id}

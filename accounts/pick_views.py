@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as lazy
 from accounts.guard import StaffRequest
 from accounts.models import Customer, CustomerQuerySet
 from accounts.services import customer_filter
-from accounts.services.portfolio_filter import PARAMETER, in_portfolio, portfolio_select
+from accounts.services.portfolio_filter import PARAMETER, in_portfolio
 from portal.core.lists import ListPage, Select
 
 
@@ -28,8 +28,4 @@ class CustomersToPick(ListPage[StaffRequest, CustomerQuerySet]):
 
     @cached_property
     def selects(self) -> list[Select]:
-        user, query = self.request.user, self.request.GET
-        return [
-            portfolio_select(user, query),
-            *customer_filter.selects(user, query, environment=self.request.environment),
-        ]
+        return customer_filter.selects(self.request.user, self.request.GET, environment=self.request.environment)

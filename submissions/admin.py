@@ -94,7 +94,6 @@ class SubmissionAdmin(Mendable):
         "=reference",
         "=receipt_reference",
     ]
-    date_hierarchy = "created_at"
     inlines = [Calls, Documents]
     actions = ["send_again", "try_now", "release"]
 
@@ -153,7 +152,6 @@ class OrderAdmin(Mendable):
     list_filter = ["environment", "status", "service"]
     list_select_related = ["customer"]
     search_fields = ["customer__orgnr", "customer__name", "=reference", "=remote_id"]
-    date_hierarchy = "created_at"
 
 
 @admin.register(models.Heap)
@@ -161,7 +159,6 @@ class HeapAdmin(Mendable):
     list_display = ["id", "owner", "created_at", "touched_at", "sorted_at", "next_attempt_at", "problem_code"]
     list_filter = ["environment"]
     list_select_related = ["owner"]
-    date_hierarchy = "created_at"
 
 
 @admin.register(models.Call)

@@ -109,7 +109,6 @@ class AccessAdmin(Mendable):
     list_filter = ("environment", "status", "problem_code", "profile__system")
     search_fields = ("customer__name", "customer__orgnr", "altinn_id", "reference", "external_ref")
     list_select_related = ("customer", "profile")
-    date_hierarchy = "status_at"
     exclude = ("sealed_link", "link_hash", "confirm_url")  # secrets: they allow acting for the customer
     actions = ("send_again", "try_now", "release")
 

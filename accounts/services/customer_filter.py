@@ -1,4 +1,4 @@
-"""Lists filtered by the tags of customers and by the person who follows them up: the choices, and the rows of the chosen ones."""
+"""Lists filtered by portfolio, by the tags of customers and by the person who follows them up: the choices, and the chosen rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django.db.models.functions import Coalesce, NullIf
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from accounts.models import Capability, Customer, Tag, User
+from accounts.models import Capability, Customer, Portfolio, Tag, User
+from accounts.services.portfolio_filter import PARAMETER, choices_of, portfolio_select
 from portal.core.lists import Select
 from portal.core.search import row_id
 
@@ -27,17 +28,25 @@ def workers(environment: str) -> QuerySet[User]:
 
 
 def selects(user: User, query: QueryDict, *, environment: str) -> list[Select]:
-    """One query."""
-    named = Tag.objects.order_by().values_list(Value(True), "pk", "name")
-    others = workers(environment).order_by().exclude(pk=user.pk).values_list(Value(False), "pk", SHOWN_NAME)
-    rows = list(named.union(others, all=True).order_by("name"))
-    tags = [(str(pk), name) for is_tag, pk, name in rows if is_tag]
-    staff = [(str(pk), name) for is_tag, pk, name in rows if not is_tag]
-    people = [(MINE, _("Mine")), (NOBODY, _("Ingen ansvarlig")), *staff]
+    """Portfolio, person and tag. One query."""
+    tags = Tag.objects.order_by().values_list(Value(TAG), "pk", "name")
+    others = workers(environment).order_by().exclude(pk=user.pk).values_list(Value(ASSIGNEE), "pk", SHOWN_NAME)
+    portfolios = Portfolio.objects.order_by().values_list(Value(PARAMETER), "pk", "name")
+    parts = [others, portfolios] if user.sees_all_customers else [others]
+    named: dict[str, list[tuple[int, str]]] = {TAG: [], ASSIGNEE: [], PARAMETER: []}
+    for kind, pk, name in tags.union(*parts, all=True).order_by("name"):
+        named[kind].append((pk, name))
+    people = [(MINE, _("Mine")), (NOBODY, _("Ingen ansvarlig")), *_values(named[ASSIGNEE])]
+    own = named[PARAMETER] if user.sees_all_customers else user.named_portfolios
     return [
+        portfolio_select(user, query, choices=choices_of(user, own)),
         Select(ASSIGNEE, _("Ansvarlig"), people, query.get(ASSIGNEE, "")),
-        Select(TAG, _("Merkelapp"), tags, query.get(TAG, "")),
+        Select(TAG, _("Merkelapp"), _values(named[TAG]), query.get(TAG, "")),
     ]
+
+
+def _values(named: list[tuple[int, str]]) -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in named]
 
 
 def chosen(rows: Rows, query: QueryDict, *, user: User, customer: str = "") -> Rows:

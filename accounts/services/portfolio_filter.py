@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.db.models import QuerySet
@@ -19,15 +20,22 @@ Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 def portfolio_choices(user: User) -> list[tuple[str, str]]:
     """Values of the filter by portfolio, and their names: those whose customers `user` sees. None when there is nothing to choose."""
-    rows = Portfolio.objects.values_list("pk", "name") if user.sees_all_customers else user.named_portfolios
-    named = [(str(pk), name) for pk, name in rows]
+    all_of_them = user.sees_all_customers
+    return choices_of(user, Portfolio.objects.values_list("pk", "name") if all_of_them else user.named_portfolios)
+
+
+def choices_of(user: User, portfolios: Iterable[tuple[int, str]]) -> list[tuple[str, str]]:
+    """The same of portfolios that are read already."""
+    named = [(str(pk), name) for pk, name in portfolios]
     if user.sees_all_customers and named:
         named.append((NO_PORTFOLIO, _("Uten portefølje")))
     return named if len(named) > 1 else []
 
 
-def portfolio_select(user: User, query: QueryDict) -> Select:
-    return Select(PARAMETER, _("Portefølje"), portfolio_choices(user), query.get(PARAMETER, ""))
+def portfolio_select(user: User, query: QueryDict, *, choices: list[tuple[str, str]] | None = None) -> Select:
+    """`choices` where they are read already."""
+    options = portfolio_choices(user) if choices is None else choices
+    return Select(PARAMETER, _("Portefølje"), options, query.get(PARAMETER, ""))
 
 
 def in_portfolio(rows: Rows, chosen: str, *, customer: str = "customer") -> Rows:

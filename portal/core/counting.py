@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet, Value
+from django.utils.translation import gettext as _
 
 MOST = 10_000
 """Exact up to here."""
@@ -25,6 +26,21 @@ N = TypeVar("N")
 class Number:
     value: int
     is_estimate: bool = False
+
+
+class Over(int):
+    """A number of rows of which there are more. It reads so in a text, and counts as one more."""
+
+    def __new__(cls, most: int) -> Over:
+        return super().__new__(cls, most + 1)
+
+    def __str__(self) -> str:
+        return _("over %(n)s") % {"n": spaced(self - 1)}
+
+
+def spaced(number: int) -> str:
+    """`1248` as `1 248`."""
+    return str(number) if isinstance(number, Over) else f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
 def number_of(rows: QuerySet[Any]) -> Number:
@@ -47,16 +63,16 @@ def _expected(rows: QuerySet[Any]) -> int:
     return int(plan[0]["Plan"]["Plan Rows"])
 
 
-def in_one_row(sql: str, params: list[Any]) -> tuple[int, ...]:
-    """The numbers that a statement of several counts answers."""
+def in_one_row(sql: str, params: Sequence[Any]) -> tuple[int, ...]:
+    """The numbers that a statement of several counts answers; () for no row."""
 
     def count() -> tuple[int, ...]:
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
-            row: tuple[int, ...] = cursor.fetchone()
+            row: tuple[int, ...] = cursor.fetchone() or ()
             return row
 
-    return kept(sql, params, count, is_large=lambda row: max(row) > LARGE)
+    return kept(sql, params, count, is_large=lambda row: max(row, default=0) > LARGE)
 
 
 def kept(sql: str, params: Any, count: Callable[[], N], *, is_large: Callable[[N], bool]) -> N:

@@ -11,17 +11,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from portal.core import counting
+from portal.core.counting import spaced
 from portal.core.paging import changed
 
 COUNT_TO = counting.MOST
 """Counting stops here and the chip shows "more than": exact counts of large groups are slow."""
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
-
-
-def spaced(number: int) -> str:
-    """`1248` as `1 248`."""
-    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
 def grouped(orgnr: str) -> str:

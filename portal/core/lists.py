@@ -24,9 +24,9 @@ from django.utils.translation import ngettext
 from portal.core import exports
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from portal.core.counting import Number, number_of
+from portal.core.counting import Number, number_of, spaced
 from portal.core.exports import Field
-from portal.core.filters import Group, chips, in_group, spaced
+from portal.core.filters import Group, chips, in_group
 from portal.core.heartbeat import is_working_for
 from portal.core.htmx import asked_fragment
 from portal.core.paging import SIZE, Page, changed, paginate, reversed_order

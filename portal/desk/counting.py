@@ -7,8 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, DateTimeField, F, Min, QuerySet, Value
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import BigIntegerField, DateTimeField, F, QuerySet, Value
 from django.db.models.functions import Cast
+
+from portal.core import counting
+from portal.core.counting import Over
 
 CUSTOMER = {
     "accounts.Customer": "pk",
@@ -19,11 +24,14 @@ CUSTOMER = {
     "submissions.Transmission": "dialog__customer_id",
 }
 """The way to the customer, for models that do not have it as a column."""
+MOST = 1_000
+"""No selection is counted further: what a person has to do is told as well by "over 1 000"."""
 
 
 @dataclass(frozen=True)
 class Counted:
-    """How many rows, and the oldest `status_at` among them; None without rows, and for a model that has no such column.
+    """How many rows, and the oldest `status_at` among them; None without rows, for a model that has no such column, and of more
+    rows than were counted.
 
     `customer`: the id of the customer whom the only row is about; None for more rows, and for models that have no customer.
     """
@@ -33,14 +41,52 @@ class Counted:
     customer: int | None = field(default=None, compare=False)
 
 
+Row = tuple[str, int, datetime | None, int | None]
+
+
 def count_all(selections: Mapping[str, QuerySet[Any]]) -> dict[str, Counted]:
-    """The counts by the names of the selections, of which there is at least one. One query."""
-    first, *others = [_one(name, rows) for name, rows in selections.items()]
-    counted = {
-        name: Counted(n, oldest, customer if n == 1 else None)
-        for name, n, oldest, customer in first.union(*others, all=True)
-    }
+    """The counts by the names of the selections, each up to MOST. One query."""
+    counted = {}
+    for name, n, oldest, customer in _run(*_statement(selections, limit=MOST + 1)):
+        is_more = n > MOST
+        counted[name] = Counted(Over(MOST) if is_more else n, None if is_more else oldest, customer if n == 1 else None)
     return {name: counted.get(name, Counted()) for name in selections}
+
+
+def count_whole(selections: Mapping[str, QuerySet[Any]]) -> dict[str, Counted]:
+    """All rows of each, however many. One query, or none: large numbers are kept for a minute, so conditions on the time of day are
+    to be those of an hour.
+    """
+    sql, params = _statement(selections, limit=None)
+    rows = counting.kept(sql, params, lambda: _run(sql, params), is_large=_has_large)
+    counted = {name: Counted(n, oldest, customer if n == 1 else None) for name, n, oldest, customer in rows}
+    return {name: counted.get(name, Counted()) for name in selections}
+
+
+def _has_large(rows: list[Row]) -> bool:
+    return any(n > counting.LARGE for _name, n, _oldest, _customer in rows)
+
+
+def _statement(selections: Mapping[str, QuerySet[Any]], *, limit: int | None) -> tuple[str, list[Any]]:
+    parts: list[str] = []
+    params: list[Any] = []
+    for name, rows in selections.items():
+        try:
+            sql, args = _one(rows)[:limit].query.sql_with_params()
+        except EmptyResultSet:  # nobody may see any, so Django builds no SQL
+            continue
+        counted = f"count(*), min(oldest_at), min(one_customer) FROM ({sql}) AS selected"
+        parts.append(f"SELECT %s, {counted}")
+        params += [name, *args]
+    return " UNION ALL ".join(parts), params
+
+
+def _run(sql: str, params: list[Any]) -> list[Row]:
+    if not sql:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
 
 
 def existing(selections: Mapping[str, QuerySet[Any]]) -> set[str]:
@@ -64,15 +110,12 @@ def newest_of(selections: Mapping[str, tuple[QuerySet[Any], str]]) -> dict[str, 
     return dict(first.union(*others, all=True))
 
 
-def _one(name: str, rows: QuerySet[Any]) -> QuerySet[Any, Any]:
-    oldest = Min(F("status_at")) if _has(rows, "status_at") else Min(Cast(Value(None), DateTimeField()))
-    named = rows.order_by().annotate(selection=Value(name)).values("selection")
+def _one(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
+    oldest = F("status_at") if _has(rows, "status_at") else Cast(Value(None), DateTimeField())
     path = CUSTOMER.get(rows.model._meta.label, "customer_id" if _has(rows, "customer") else "")
-    customer = Min(F(path)) if path else Min(Cast(Value(None), BigIntegerField()))
-    counted: QuerySet[Any, Any] = named.annotate(
-        counted_rows=Count("pk"), oldest_at=oldest, one_customer=customer
-    ).values_list("selection", "counted_rows", "oldest_at", "one_customer")
-    return counted
+    customer = F(path) if path else Cast(Value(None), BigIntegerField())
+    annotated: QuerySet[Any, Any] = rows.order_by().annotate(oldest_at=oldest, one_customer=customer)
+    return annotated.values_list("oldest_at", "one_customer")
 
 
 def _has(rows: QuerySet[Any], name: str) -> bool:

@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy as lazy
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Customer
 from accounts.services import customer_filter
-from accounts.services.portfolio_filter import portfolio_select
 from portal.core.exports import Field, customer_fields, step_fields
 from portal.core.filters import Group
 from portal.core.lists import Column, Link, ListPage, Nothing, Select
@@ -70,11 +69,7 @@ class Customers(ListPage[StaffRequest, QuerySet[Customer]]):
 
     @cached_property
     def selects(self) -> list[Select]:
-        user, query = self.request.user, self.request.GET
-        return [
-            portfolio_select(user, query),
-            *customer_filter.selects(user, query, environment=self.request.environment),
-        ]
+        return customer_filter.selects(self.request.user, self.request.GET, environment=self.request.environment)
 
     def groups(self) -> list[Group]:
         return listing.CUSTOMERS

@@ -8,7 +8,7 @@ from django import template
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.core.filters import spaced
+from portal.core.counting import spaced
 from portal.core.formats import decimal
 from portal.desk.operation.waiting import MOST
 from submissions.services.inbox import pace

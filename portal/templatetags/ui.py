@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.core.colours import colour
-from portal.core.filters import grouped, spaced
+from portal.core.counting import spaced
+from portal.core.filters import grouped
 from portal.core.formats import decimal, spelled_day, spelled_time
 
 register = template.Library()
@@ -102,7 +103,7 @@ def orgnr(value: str) -> str:
 @register.filter
 def count(value: int) -> str:
     """`1248` as `1 248`."""
-    return spaced(int(value))
+    return spaced(value if isinstance(value, int) else int(value))
 
 
 @register.filter

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User, followed
+from accounts.models import User, followed, of_ended
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from portal.core.states import StatusModel
@@ -26,8 +26,8 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 
     def current(self) -> Self:
         """Without those in dialogs that lists leave out."""
-        dialogs = Dialog.objects.filter(DialogQuerySet.left_out()).order_by()
-        return self.exclude(transmission__dialog__in=dialogs.values("pk"))
+        owed = Exists(Dialog.objects.filter(DialogQuerySet.owed(), pk=OuterRef("transmission__dialog")))
+        return self.filter(~of_ended("transmission__dialog__customer") | owed)
 
     def to_fetch(self) -> Self:
         """Those of customers that are followed, and those that belong to a report of ours."""

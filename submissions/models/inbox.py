@@ -22,9 +22,9 @@ from systemusers.models import Access
 class DialogQuerySet(OfCustomersQuerySet["Dialog"]):
     @classmethod
     def owed(cls) -> Q:
-        """About a report of ours that is owed."""
-        ours = Transmission.objects.filter(submission__in=Submission.objects.filter(SubmissionQuerySet.owed()))
-        return Q(pk__in=ours.order_by().values("dialog"))
+        """About a report of ours that is owed. Asked of each dialog by itself: all such reports of a large vendor are too many."""
+        owed = Submission.objects.filter(SubmissionQuerySet.owed())
+        return Q(Exists(Transmission.objects.filter(dialog=OuterRef("pk"), submission__in=owed)))
 
     def to_pull(self) -> DialogQuerySet:
         """Those of customers that are followed, and those that tell what became of a report of ours."""

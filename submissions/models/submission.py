@@ -26,8 +26,19 @@ class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
     @classmethod
     def owed(cls) -> Q:
         """On the way, without an answer, with two that disagree, or wrong and not corrected."""
-        wrong = Q(pk__in=Submission.objects.needing_correction().order_by().values("pk"))
-        return Q(status__in=Submission.UNDER_WAY) | Q(contradicted_at__isnull=False) | wrong
+        return Q(status__in=Submission.UNDER_WAY) | Q(contradicted_at__isnull=False) | cls.wrong()
+
+    @classmethod
+    def wrong(cls) -> Q:
+        """Rejected or failed, without a sent correction. Draft and cancelled corrections do not count."""
+        S = Submission.Status
+        return ~Q(cls.has_sent_correction()) & Q(status__in=[S.REJECTED, S.FAILED])
+
+    @staticmethod
+    def has_sent_correction() -> Exists:
+        S = Submission.Status
+        rows = Submission.objects.filter(corrects=OuterRef("pk"))
+        return Exists(rows.exclude(status__in=[S.DRAFT, S.READY, S.CANCELLED]))
 
     def about(
         self, *, customer: Customer, service: str, period: Period, answers_id: int | None = None
@@ -44,15 +55,8 @@ class SubmissionQuerySet(OfCustomersQuerySet["Submission"]):
         return same.exclude(pk=other.pk)
 
     def needing_correction(self) -> SubmissionQuerySet:
-        """Rejected or failed, without a sent correction. Draft and cancelled corrections do not count."""
-        S = Submission.Status
-        return self.filter(~self.has_sent_correction(), status__in=[S.REJECTED, S.FAILED])
-
-    @staticmethod
-    def has_sent_correction() -> Exists:
-        S = Submission.Status
-        rows = Submission.objects.filter(corrects=OuterRef("pk"))
-        return Exists(rows.exclude(status__in=[S.DRAFT, S.READY, S.CANCELLED]))
+        """See `wrong`."""
+        return self.filter(self.wrong())
 
     def with_correction(self) -> SubmissionQuerySet:
         """Annotates id and status of the newest correction that is not cancelled, and who asked for an approval that is not
@@ -181,6 +185,7 @@ class Submission(OfPeriod, Leased, StatusModel):
             models.Index(fields=["environment", "-created_at", "-id"], name="submission_newest"),
             models.Index(fields=["environment", "status", "-created_at", "-id"], name="submission_by_status"),
             models.Index(fields=["environment", "-status_at"], name="submission_changed"),
+            models.Index(fields=["environment", "period_start"], name="submission_by_period"),
             models.Index(fields=["customer", "-created_at"], name="submission_by_customer"),
             models.Index(fields=["customer", "service", "period_start"], name="submission_of_period"),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="submission_due"),

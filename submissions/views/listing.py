@@ -17,7 +17,7 @@ from submissions.models import Submission, SubmissionQuerySet
 from submissions.services import catalogue
 from submissions.services.pages import listing
 from submissions.services.pages.changed import OF_SUBMISSIONS
-from submissions.views.selects import PERIOD, narrowed, period_select, selects_of
+from submissions.views.selects import PERIOD, narrowed, period_select, service_select
 
 
 class Submissions(ListPage[StaffRequest, SubmissionQuerySet]):
@@ -60,7 +60,8 @@ class Submissions(ListPage[StaffRequest, SubmissionQuerySet]):
         services = [*catalogue.reports(settings), *catalogue.answering(settings)]
         changes = changed.changed_selects(OF_SUBMISSIONS, request.GET)
         whose = customer_filter.selects(request.user, request.GET, environment=request.environment)
-        return [*selects_of(request, services), period_select(request), *whose, *changes]
+        portfolio, *others = whose
+        return [portfolio, service_select(request, services), period_select(request), *others, *changes]
 
     def groups(self) -> list[Group]:
         return listing.groups(self.at)

@@ -20,15 +20,17 @@ Rows = TypeVar("Rows", SubmissionQuerySet, OrderQuerySet)
 
 
 def selects_of(request: StaffRequest, services: Iterable[Service]) -> list[Select]:
+    """By portfolio and service."""
+    return [portfolio_select(request.user, request.GET), service_select(request, services)]
+
+
+def service_select(request: StaffRequest, services: Iterable[Service]) -> Select:
     """`services` are those to choose from; a chosen one that is not among them is offered too."""
     chosen = request.GET.get(SERVICE, "")
     options = listing.service_choices(one.id for one in services)
     if chosen and chosen not in dict(options):
         options += listing.service_choices([chosen])
-    return [
-        portfolio_select(request.user, request.GET),
-        Select(SERVICE, _("Tjeneste"), options if len(options) > 1 else [], chosen),
-    ]
+    return Select(SERVICE, _("Tjeneste"), options if len(options) > 1 else [], chosen)
 
 
 def period_select(request: StaffRequest) -> Select:

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Vendor
 from accounts.services import customer_filter
-from accounts.services.portfolio_filter import PARAMETER, in_portfolio, portfolio_select
+from accounts.services.portfolio_filter import PARAMETER, in_portfolio
 from portal.core import enqueue
 from portal.core.changed import changed_selects, narrowed
 from portal.core.confirm import Question, ask_first, word_in
@@ -96,10 +96,11 @@ class Accesses(ListPage[StaffRequest, QuerySet[Access]]):
     def selects(self) -> list[Select]:
         query = self.request.GET
         profiles = listing.profile_choices(self.request.environment)
+        portfolio, *others = customer_filter.selects(self.request.user, query, environment=self.request.environment)
         return [
-            portfolio_select(self.request.user, query),
+            portfolio,
             Select("profile", _("Profil"), profiles, query.get("profile", "")),
-            *customer_filter.selects(self.request.user, query, environment=self.request.environment),
+            *others,
             *changed_selects(OF_ACCESSES, query),
         ]
 

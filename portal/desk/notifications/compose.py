@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import NoticeMail, User, Vendor
+from portal.core.counting import spaced
 from portal.core.environments import Environment
-from portal.core.filters import spaced
 from portal.core.outbox.message import MailPayload
 from portal.core.outbox.style import CSS
 from portal.desk import changed

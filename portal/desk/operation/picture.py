@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import connection
+from django.db.models import OuterRef, Subquery
+
 from portal.core import heartbeat
 from portal.core.audit import AuditEvent, AuditSeal
 from portal.core.backup.row import Backup, find_newest, is_overdue
@@ -101,7 +104,7 @@ class Picture:
 
 
 def picture(*, environment: Environment, at: datetime) -> Picture:
-    """Eleven queries and a few round trips to Valkey, however much is stored."""
+    """Eight queries and a few round trips to Valkey, however much is stored."""
     beats = heartbeat.find_beats()
     sealed_at, unsealed = find_seal()
     rows = waiting.waiting(at=at)
@@ -168,21 +171,24 @@ def _since(purpose: Purpose, rows: list[Waiting]) -> datetime | None:
 
 
 def find_outbox() -> Outbox:
-    """Three queries, each bounded."""
-    waits, unsettled = OutboxMessage.objects.waiting(), OutboxMessage.objects.needing_a_person()
+    """One query of three parts, each bounded."""
+    counted = [OutboxMessage.objects.waiting(), OutboxMessage.objects.needing_a_person()]
     newest = OutboxMessage.objects.filter(status=OutboxMessage.Status.SENT).order_by("-status_at")
-    return Outbox(
-        waits.order_by()[: MOST + 1].count(),
-        unsettled.order_by()[: MOST + 1].count(),
-        newest.values_list("status_at", flat=True).first(),
-    )
+    limited = [rows.order_by().values("pk")[: MOST + 1] for rows in counted]
+    parts = [rows.query.sql_with_params() for rows in (*limited, newest.values("status_at")[:1])]
+    (waits, waits_of), (unsettled, unsettled_of), (sent, sent_of) = parts
+    counts = ", ".join(f"(SELECT count(*) FROM ({sql}) AS counted)" for sql in (waits, unsettled))  # noqa: S608 - compiled by the ORM
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {counts}, ({sent})", [*waits_of, *unsettled_of, *sent_of])
+        return Outbox(*cursor.fetchone())
 
 
 def find_seal() -> tuple[datetime | None, datetime | None]:
-    """When the audit trail was sealed last, and the time of the oldest event that is not sealed. Two queries."""
-    seal = AuditSeal.objects.order_by("-id").values("sealed_at", "last_event").first()
-    newer = AuditEvent.objects.filter(pk__gt=seal["last_event"] if seal else 0).order_by("pk")
-    return (seal["sealed_at"] if seal else None), newer.values_list("at", flat=True).first()
+    """When the audit trail was sealed last, and the time of the oldest event that is not sealed. One query once it was sealed."""
+    oldest = AuditEvent.objects.order_by("pk").values_list("at", flat=True)
+    newer = Subquery(oldest.filter(pk__gt=OuterRef("last_event"))[:1])
+    found = AuditSeal.objects.order_by("-id").values_list("sealed_at", newer).first()
+    return found or (None, oldest.first())
 
 
 def machines_of(workers: list[Worker]) -> list[Machine]:
