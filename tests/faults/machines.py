@@ -51,7 +51,7 @@ def network() -> Iterator[str]:
         yield "127.0.0.1"
         return
     address = f"{NETWORK}.1"
-    run("ip", "addr", "add", f"{address}/32", "dev", "lo")
+    run("ip", "addr", "replace", f"{address}/32", "dev", "lo")
     try:
         yield address
     finally:
