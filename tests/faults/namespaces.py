@@ -7,7 +7,6 @@ not allowed (no root), a machine is a group of processes with a folder.
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -19,7 +18,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from tests.local.test_run import free_port
+from portal.local import embedded
+from tests.local.test_run import everything_below, free_port
 
 NETWORK = f"198.18.{os.getpid() % 60 * 4}"
 """The first three numbers of the addresses; the third is a little higher for each machine. The range is for tests of networks."""
@@ -51,7 +51,7 @@ def network() -> Iterator[str]:
         yield "127.0.0.1"
         return
     address = f"{NETWORK}.1"
-    run("ip", "addr", "add", f"{address}/32", "dev", "lo")
+    run("ip", "addr", "replace", f"{address}/32", "dev", "lo")
     try:
         yield address
     finally:
@@ -92,7 +92,8 @@ class Machine:
             command = ["sh", "-c", BOOT[BOOT.index("while") :]]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=settings.BASE_DIR, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+                embedded.tied_to_us(command, stop="SIGKILL", patience=5), cwd=settings.BASE_DIR, env=environment,
+                stdin=subprocess.PIPE, stdout=log, stderr=log,
             )  # fmt: skip
         if are_possible():
             self._connect()
@@ -116,12 +117,14 @@ class Machine:
         """The first process of the machine, by its number here, once it is in namespaces of its own."""
         assert self.process
         ours, until = os.stat("/proc/self/ns/net").st_ino, time.monotonic() + PATIENCE
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         while time.monotonic() < until:
-            for child in children.read_text().split():
+            for pid in sorted(everything_below(self.process.pid)):
                 with suppress(FileNotFoundError):
-                    if os.stat(f"/proc/{child}/ns/net").st_ino != ours:
-                        return int(child)
+                    if (
+                        os.stat(f"/proc/{pid}/ns/net").st_ino != ours
+                        and "unshare" not in Path(f"/proc/{pid}/comm").read_text()
+                    ):
+                        return int(pid)
             time.sleep(0.02)
         raise AssertionError(self.log.read_text())
 
@@ -161,8 +164,7 @@ class Machine:
         """Every process at once, without notice; the disk is gone too."""
         if self.process is None:
             return
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.terminate()  # the keeper kills all of it
         self.process.communicate()
         self.process = None
 

@@ -25,9 +25,9 @@ from tests.faults.namespaces import Machine, network
 from tests.local.test_run import free_port
 
 pytestmark = pytest.mark.faults
-CUSTOMERS = int(os.environ.get("CUSTOMERS", "8"))
+CUSTOMERS = int(os.environ.get("CUSTOMERS", "3"))
 SERVICES = ("innrapportering-aksjonaerregisteroppgave", "innrapportering-boligsameie")
-PATIENCE = int(os.environ.get("PATIENCE", "600"))
+PATIENCE = int(os.environ.get("PATIENCE", "540"))
 """Seconds until all is settled: leases of a machine that is gone run out after three minutes."""
 BOOT = 180
 """Seconds for a machine to begin, and for its first work."""
