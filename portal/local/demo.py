@@ -22,6 +22,7 @@ from accounts.services.staff import assign_portfolios, save_user
 from accounts.services.vendor import save_vendor
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.env import kept_secret
 from portal.core.environments import Environment
 from portal.gateways import digdir, maskinporten
 from submissions.services import catalogue
@@ -78,11 +79,7 @@ def orgnrs(count: int, *, start: int = 310_200_000) -> list[str]:
 
 def password() -> str:
     """The shared password of the demonstration staff, generated once and stored in SECRETS_DIR."""
-    file = Path(settings.SECRETS_DIR) / "demo-password"
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(f"fjord-{secrets.token_hex(4)}\n")
-    return file.read_text().strip()
+    return kept_secret(Path(settings.SECRETS_DIR) / "demo-password", make=lambda: f"fjord-{secrets.token_hex(4)}")
 
 
 def is_seeded() -> bool:
