@@ -161,8 +161,8 @@ def _dialogs() -> dict[str, dict[str, Any]]:
         related = str(one.related_id or "")
         transmissions[one.dialog_id][str(one.transmission_id)] = [one.type, related, one.deleted_at is not None]
     activities: dict[int, list[str]] = {pk: [] for pk in by_pk}
-    for pk, ident in Activity.objects.filter(dialog__in=rows).values_list("dialog", "activity_id"):
-        activities[pk].append(str(ident))
+    for pk, activity in Activity.objects.filter(dialog__in=rows).values_list("dialog", "activity_id"):
+        activities[pk].append(str(activity))
     documents: dict[int, list[tuple[str, str]]] = {pk: [] for pk in by_pk}
     stored = Document.objects.filter(transmission__dialog__in=rows, transmission__deleted_at=None)
     for pk, ident, sha256 in stored.values_list("transmission__dialog", "attachment_id", "sha256"):

@@ -83,8 +83,10 @@ def outside(state: Path, *, port: int) -> Iterator[None]:
     with subprocess.Popen(tied, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert "answers" in process.stdout.readline()
-        yield
-        process.terminate()
+        try:
+            yield
+        finally:
+            process.terminate()
 
 
 def until_built(made: Machine, *, seconds: float) -> None:
