@@ -140,6 +140,7 @@ def person(browser: Browser, way: Way) -> Iterator[Person]:
     context = browser.new_context(locale="nb-NO", **way.options)
     context.set_default_timeout(PATIENCE_MS)
     somebody, errors = Person(context.new_page(), way), list[str]()
+    somebody.page.on("filechooser", lambda _chooser: None)  # asked for early: the first one would be missed
     somebody.page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     yield somebody
     context.close()
