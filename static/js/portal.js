@@ -83,6 +83,14 @@ function restore(part) {
   }
 }
 
+// A part that follows by itself and got no answer, or an error of the server, asks again a little later.
+document.addEventListener("htmx:afterRequest", ({ detail: { elt, successful, xhr } }) => {
+  const isOurs = xhr.status && xhr.status < 500;
+  if (successful || isOurs || !elt.getAttribute("hx-trigger")?.startsWith("load")) return;
+  const again = () => elt.isConnected && htmx.ajax("GET", elt.getAttribute("hx-get"), { source: elt, swap: "outerHTML" });
+  setTimeout(again, 10000);
+});
+
 prepare(document);
 document.addEventListener("htmx:load", (event) => {
   prepare(event.detail.elt);

@@ -149,9 +149,11 @@ def show(request: HttpRequest, row: Access) -> HttpResponse:
 
 
 def _state(row: Access) -> str:
-    """What the page depends on: another one means that the page is out of date."""
+    """What the page depends on: another one means that the page is out of date. That it is opened does not change it, and loading it
+    anew would take the focus from who has just pressed a key."""
     is_ready = "ready" if not links.is_preparing(row, at=timezone.now()) else "preparing"
-    return f"{row.status}-{is_ready}"
+    status = S.SENT if row.status == S.OPENED else row.status
+    return f"{status}-{is_ready}"
 
 
 def _watch(request: HttpRequest, row: Access) -> dict[str, Any]:

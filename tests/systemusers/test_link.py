@@ -389,6 +389,17 @@ def test_the_page_is_loaded_anew_when_the_state_is_another(sent: Access, client:
     assert (other.headers["HX-Refresh"], other.content) == ("true", b"")
 
 
+def test_the_page_is_not_loaded_anew_because_it_was_opened(sent: Access, client: Client) -> None:
+    seen = re.search(r"\?seen=([A-Z-]+[a-z]+)&amp;turn=1", text(client, url(sent)))
+    assert seen
+    put(sent, status=S.OPENED)
+
+    reply = client.get(url(sent), {"seen": seen[1], "turn": "1"}, headers={"hx-request": "true", "hx-target": "watch"})
+
+    assert "HX-Refresh" not in reply.headers
+    assert 'hx-trigger="load delay:6s"' in reply.text
+
+
 @pytest.mark.parametrize("status", list(S))
 def test_no_page_behind_the_link_calls_an_outside_service(
     sent: Access, world: World, client: Client, status: str

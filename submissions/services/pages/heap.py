@@ -137,7 +137,7 @@ def progress(heap: Heap) -> Progress:
 
 
 def services(heap: Heap, user: User) -> list[ServiceRow]:
-    """Two queries."""
+    """Two queries. A package that the worker makes between them has no files yet."""
     about = ("service", "period_kind", "period_start")
     rows = packages_of(heap, user).order_by(*about).values(*about)
     files = {tuple(row[:3]): row[3] for row in rows.annotate(n=Count("files")).values_list(*about, "n")}
@@ -148,7 +148,7 @@ def services(heap: Heap, user: User) -> list[ServiceRow]:
         look=Count("pk", filter=LOOK),
         sent=Count("pk", filter=SENT),
     )
-    return [_service_row(row, files[tuple(row[name] for name in about)]) for row in counted]
+    return [_service_row(row, files.get(tuple(row[name] for name in about), 0)) for row in counted]
 
 
 def spoken(period: Period | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -181,6 +182,7 @@ def every_page_can_be_read_by_everybody(town: Town) -> None:
     path, asked = chromium(), os.environ.get("LOOKS")
     if path is None or asked is None:
         return
+    faulthandler.cancel_dump_traceback_later()  # it takes as long as it takes
     looks = looking.EVERY if asked == "every" else looking.FEW
     ours = [
         *(url for urls in crawl.pages.values() for url in urls if "/preview/" not in url),
