@@ -14,8 +14,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from accounts.models import Customer, User
-from accounts.models.customer import sees_all
+from accounts.models import Customer, User, sees_all
 from accounts.services.actors import STAFF, Names, actor, names_of
 from accounts.services.customers import find_customer_ids
 from portal.core.audit import AuditEvent
