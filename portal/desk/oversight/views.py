@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.guard import StaffRequest, staff_page
 from portal.core.audit import AuditEvent
+from portal.core.counting import number_of
 from portal.core.exports import Field
 from portal.core.lists import Column, Link, ListPage, Nothing, Select
 from portal.core.trail.watch import find_state
@@ -136,8 +137,11 @@ class WhoActed(ListPage[StaffRequest, QuerySet[AuditEvent]]):
 @require_safe
 def who_acted(request: StaffRequest) -> HttpResponse:
     report = WhoActed(request)
-    people = [] if request.headers.get("HX-Request") or request.GET.get("file") else acts.summary(report.of_all_kinds)
+    is_too_long = number_of(report.of_all_kinds).value > acts.MOST_SUMMED
+    is_asked = not (is_too_long or request.headers.get("HX-Request") or request.GET.get("file"))
+    people = acts.summary(report.of_all_kinds) if is_asked else []
     context = {
+        "is_too_long": is_too_long,
         "people": report.lines(people),
         "totals": acts.totals(people),
         "titles": kinds.TITLES.values(),
