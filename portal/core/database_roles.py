@@ -62,7 +62,7 @@ def as_owner() -> Iterator[None]:
 def _become(who: dict[str, object]) -> None:
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]
-    connection.settings_dict.update(who)  # type: ignore[typeddict-item]
+    connection.settings_dict.update(who)
 
 
 def give_rights() -> None:
@@ -129,7 +129,7 @@ def refuse_powerful() -> None:
     if settings.LOCAL:
         return
     try:
-        with psycopg.connect(**{**connection.get_connection_params(), "connect_timeout": 5}) as own:  # type: ignore[arg-type]
+        with psycopg.connect(**{**connection.get_connection_params(), "connect_timeout": 5}) as own:
             found = powers(own.cursor())
     except psycopg.OperationalError:
         logger.warning("the database does not answer; its role is looked at by /readyz")

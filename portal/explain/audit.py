@@ -345,7 +345,9 @@ HIDDEN_ON_PAGES = [str(what) for what, presenter in PRESENTERS.items() if not pr
 
 
 def present(event: AuditEvent) -> Presented:
-    """Any stored event, also one of a release whose types are gone: it is shown by its code."""
+    """Any stored event, also one of a release whose types are gone, which is shown by its code, and one that we did not write:
+    its details are left out when they have another form.
+    """
     model = model_of(event.target)
     _before, arrow, after = event.what.partition("->")
     if arrow:
@@ -354,14 +356,19 @@ def present(event: AuditEvent) -> Presented:
         presenter = PRESENTERS[AuditType(event.what)]
     except ValueError:
         return Presented(event.what, [], "neutral", on_pages=False)
-    return Presented(str(presenter.title), presenter.details(event.detail, model), presenter.colour, presenter.on_pages)
+    try:
+        parts = presenter.details(event.detail, model)
+    except (TypeError, ValueError, AttributeError, KeyError):
+        parts = []
+    return Presented(str(presenter.title), parts, presenter.colour, presenter.on_pages)
 
 
 def state_title(model: Any, state: str) -> str:
     """What happened when a row came into this state: the words of ACTS, else the label of the state."""
-    if model is None:
+    status = _field(model, "status")
+    if status is None:
         return state
-    labels = dict(model._meta.get_field("status").choices)
+    labels = dict(status.choices or ())
     return str(ACTS.get((model._meta.label, state)) or labels.get(state, state))
 
 

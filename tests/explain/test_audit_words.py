@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from portal.explain.audit import MAILS, STOPPED
+import pytest
+
+from portal.core.audit import AuditEvent
+from portal.explain.audit import MAILS, STOPPED, present
 from systemusers.models import Invitation, MailKind
+from tests.fixtures import AT
 
 
 def test_each_kind_of_mail_and_each_reason_to_stop_has_the_words_of_its_model() -> None:
@@ -11,3 +15,17 @@ def test_each_kind_of_mail_and_each_reason_to_stop_has_the_words_of_its_model() 
     assert {code: str(words) for code, words in STOPPED.items()} == {
         why.value: str(why.label) for why in Invitation.Why
     }
+
+
+@pytest.mark.parametrize(
+    ("target", "what", "detail"),
+    [
+        ("submissions.Document:1", "READY->QUEUED", {}), ("nothing:1", "A->B", {}), ("submissions.Submission:1", "edited", {"changes": 3}),
+        ("submissions.Submission:1", "edited", {"changes": {"a": 1}}), ("submissions.Submission:1", "edited", ["x"]),
+        ("submissions.Submission:1", "update:refused", {"codes": 7}), ("", "trail-broken", None), ("x", "unheard-of", {}),
+    ],
+)  # fmt: skip
+def test_an_event_of_any_form_is_shown(target: str, what: str, detail: object) -> None:
+    event = AuditEvent(at=AT, by="x", target=target, what=what, detail=detail)
+
+    assert present(event).title

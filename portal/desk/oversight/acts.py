@@ -23,6 +23,8 @@ from portal.desk.oversight.kinds import TITLES, condition
 from portal.explain.audit import model_of, present
 
 LONGEST = timedelta(days=366)
+MOST_SUMMED = 1_000_000
+"""Acts that the table by employee is made of: a few seconds. It asks for a shorter period where there are more."""
 NOBODY, LINK = "portal", "link"
 """Values of the filter of employees: the portal itself, and whoever has a customer's link."""
 

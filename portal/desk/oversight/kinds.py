@@ -6,7 +6,6 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.audit_events import AuditType as T
-from portal.core.filters import Group
 from submissions.models import Submission
 
 S = Submission.Status
@@ -39,10 +38,6 @@ def condition(kind: str) -> Q:
     if kind != CHANGED:
         return Q(what__in=KINDS[kind])
     return ~Q(what__in=[what for whats in KINDS.values() for what in whats])
-
-
-def groups() -> list[Group]:
-    return [Group(kind, title, condition(kind)) for kind, title in TITLES.items()]
 
 
 def kind_of(what: str) -> str:

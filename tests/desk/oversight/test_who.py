@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import Customer, Role, User
 from portal.core.audit import AuditEvent, record
 from portal.core.audit_events import AuditType
+from portal.desk.oversight import acts as report
 from portal.desk.oversight import kinds
 from tests.fixtures import make_user
 
@@ -149,3 +150,14 @@ def test_it_costs_the_same_whatever_it_shows(
 
     with django_assert_max_num_queries(16):
         client.get(ADDRESS)
+
+
+def test_a_period_with_too_many_acts_has_no_table(
+    client: Client, administrator: User, acts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "MOST_SUMMED", 1)
+
+    text = page(client, administrator)
+
+    assert "Velg en kortere periode" in text
+    assert "people-title" not in text
