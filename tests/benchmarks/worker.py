@@ -36,8 +36,8 @@ def working(*, origin: str, queues: Sequence[str]) -> Iterator[subprocess.Popen[
         assert process.stdout is not None
         process.stdin.write(json.dumps(where) + "\n")
         process.stdin.flush()
-        assert process.stdout.readline().strip() == "ready"
         try:
+            assert any(line.strip() == "ready" for line in process.stdout), "the worker ended at once"
             yield process
         finally:
             process.terminate()
@@ -69,7 +69,9 @@ def main() -> None:
     settings.DATABASES["default"]["NAME"], settings.SANDBOX_URL = where["database"], where["sandbox"]
     worker_ready.connect(lambda **_: print("ready", flush=True), weak=False)
     queues = ",".join(where["queues"])
-    app.worker_main(["worker", "--pool", "solo", "--without-gossip", "--without-mingle", "-Q", queues, "-l", "WARNING"])
+    app.worker_main(
+        ["--quiet", "worker", "--pool", "solo", "--without-gossip", "--without-mingle", "-Q", queues, "-l", "WARNING"]
+    )
 
 
 if __name__ == "__main__":
