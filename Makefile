@@ -12,7 +12,7 @@ help:
 	@echo "make run    start everything on this machine   make tour   walk the nine steps without a browser"
 	@echo "            (DEMO=empty: a vendor that has done nothing)"
 	@echo "make test   run the tests                      make lint   linters, types, layers, migrations, diagrams"
-	@echo "make bench  measure                            make clean  remove everything that was made, data included"
+	@echo "make bench  measure (ARGS=\"-k pages\": a part)  make clean  remove everything that was made, data included"
 
 setup:
 	@$(PYTHON) -m portal.local.bootstrap
