@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("submissions", "0001_initial")]
+    dependencies = [("submissions", "0003_index_of_answers_that_disagree")]
 
     operations = [
         AddIndexConcurrently(
