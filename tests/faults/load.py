@@ -111,10 +111,10 @@ def wake(count: int) -> None:
         pull_dialogs.delay()
 
 
-def hurry() -> None:
-    """The waits are over: all that waits for a time is due now. Leases run on."""
+def hurry(*names: str) -> None:
+    """The waits are over: all that waits for a time, or all of the models with these names, is due now. Leases run on."""
     for model in apps.get_models():
-        if issubclass(model, Leased):
+        if issubclass(model, Leased) and (not names or model.__name__ in names):
             lease.make_due(model._base_manager.filter(next_attempt_at__isnull=False), at=timezone.now())
 
 

@@ -31,6 +31,7 @@ PATIENCE = int(os.environ.get("PATIENCE", "540"))
 """Seconds until all is settled: leases of a machine that is gone run out after three minutes."""
 BOOT = 180
 """Seconds for a machine to begin, and for its first work."""
+WAITED_FOR = ("Submission", "PollCursor", "Dialog", "Attachment")
 SETTLED = {"ACCEPTED", "REJECTED"}
 
 
@@ -143,7 +144,9 @@ def place(prepared_server: Path | None) -> Iterator[Place]:
 
 
 def is_settled(place: Place) -> bool:
-    place.load("hurry()")
+    place.load(
+        f"hurry{WAITED_FOR}"
+    )  # subscriptions to events, which are many, would take all processes again and again
     return statuses(place) <= SETTLED and place.load("unfinished()")["left"] == 0
 
 
