@@ -81,3 +81,8 @@ def test_three_reports_take_hardly_more_statements_than_one(world: World) -> Non
     _first, one, three = taken
     assert three <= one + 3
     assert one < 45
+
+
+def test_a_batch_of_which_every_lease_was_lost_ends_quietly() -> None:
+    """So it is on a machine that is too slow: other workers have them all."""
+    assert list(walking.ask([], lambda _walk: None)) == []

@@ -133,7 +133,8 @@ def ask(walks: Sequence[Walk], work: Callable[[Walk], None]) -> Iterator[list[Wa
         walk.error = walk.answer = None
         walk.goes_on = False
     for done in side_by_side(partial(_caught, work), walks, threads=THREADS):
-        group = [walk for walk, _nothing in done]
+        if not (group := [walk for walk, _nothing in done]):
+            continue  # the leases of all were lost
         sources = {id(walk.source): walk.source for walk in group if walk.source}
         tokens.note_all(list(sources.values()), at=group[0].hold.now())
         yield group
