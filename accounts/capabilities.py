@@ -47,7 +47,8 @@ class Charge(models.TextChoices):
     """What is kept for all environments at once."""
 
     PEOPLE = "PEOPLE", _("Folk og roller")
-    VENDOR = "VENDOR", _("Hvem dere er, og e-post til kunder")
+    VENDOR = "VENDOR", _("Hvem dere er")
+    MAILS = "MAILS", _("E-post til kunder")
     OPERATION = "OPERATION", _("Drift")
     KEPT = "KEPT", _("Sikkerhetskopi og sletting")
     STORED = "STORED", _("Alt som er lagret")
@@ -61,6 +62,7 @@ class Charge(models.TextChoices):
 OPENS: dict[str, str] = {
     Charge.PEOPLE: "keeps_people",
     Charge.VENDOR: "keeps_vendor",
+    Charge.MAILS: "keeps_mails",
     Charge.OPERATION: "operates",
     Charge.KEPT: "keeps_data",
     Charge.STORED: "is_staff",  # the name by which Django admin asks

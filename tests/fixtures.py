@@ -17,7 +17,7 @@ CUSTOMER_ORGNR = "310987654"
 
 
 CHARGES: dict[str, set[str]] = {
-    Role.ADMINISTRATOR: {Charge.PEOPLE, Charge.VENDOR, Charge.OPERATION, Charge.KEPT}, Role.DEVELOPER: {Charge.VENDOR},
+    Role.ADMINISTRATOR: {Charge.PEOPLE, Charge.VENDOR, Charge.MAILS, Charge.OPERATION, Charge.KEPT}, Role.DEVELOPER: {Charge.VENDOR},
 }  # fmt: skip
 
 

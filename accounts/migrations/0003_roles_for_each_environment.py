@@ -103,7 +103,8 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("PEOPLE", "Folk og roller"),
-                            ("VENDOR", "Hvem dere er, og e-post til kunder"),
+                            ("VENDOR", "Hvem dere er"),
+                            ("MAILS", "E-post til kunder"),
                             ("OPERATION", "Drift"),
                             ("KEPT", "Sikkerhetskopi og sletting"),
                             ("STORED", "Alt som er lagret"),

@@ -3,7 +3,7 @@ from django.utils import timezone
 
 BY = "task:migrate"
 ENVIRONMENTS = ("SANDBOX", "TEST", "PRODUCTION")
-CHARGES = {"ADMINISTRATOR": ("PEOPLE", "VENDOR", "OPERATION", "KEPT"), "DEVELOPER": ("VENDOR",)}
+CHARGES = {"ADMINISTRATOR": ("PEOPLE", "VENDOR", "MAILS", "OPERATION", "KEPT"), "DEVELOPER": ("VENDOR",)}
 BATCH = 200
 
 

@@ -78,37 +78,48 @@ class Given:
         return {**roles, "sees_all_customers": sorted(self.sees_all), "charges": sorted(self.charges)}
 
 
-def find_given(pk: int) -> Given:
-    """One query."""
-    today = timezone.localdate()
-    through = User.portfolios.through.objects
-    shared = Q(user__absences__begins__lte=today, user__absences__ends__gte=today)
-    whose = Q(user=pk) | shared & Q(user__absences__substitute=pk)
-    portfolios = Portfolio.objects.filter(Exists(through.filter(whose, portfolio=OuterRef("pk"))))
-    row = (
-        User.objects.filter(pk=pk)
-        .values_list(
-            ArraySubquery(
-                Grant.objects.filter(user=pk).values(
-                    each=JSONObject(environment="environment", role="role", sees_all="sees_all_customers")
-                )
-            ),
-            ArraySubquery(InstallationGrant.objects.filter(user=pk).values("charge")),
-            ArraySubquery(portfolios.order_by("name").values(each=JSONObject(pk="pk", name="name"))),
-            ArraySubquery(Substitution.objects.filter(substitute=pk).current(today).values("absent")),
-        )
-        .first()
+COLUMNS = ("given_grants", "given_charges", "given_portfolios", "given_absent")
+
+
+def _columns() -> dict[str, ArraySubquery]:
+    """Beside a user: all that they were given."""
+    today, me = timezone.localdate(), OuterRef("pk")
+    mine = OuterRef(OuterRef("pk"))
+    shared = Q(user__absences__begins__lte=today, user__absences__ends__gte=today, user__absences__substitute=mine)
+    through = User.portfolios.through.objects.filter(Q(user=mine) | shared, portfolio=OuterRef("pk"))
+    grant = JSONObject(environment="environment", role="role", sees_all="sees_all_customers")
+    columns = (
+        Grant.objects.filter(user=me).values(each=grant),
+        InstallationGrant.objects.filter(user=me).values("charge"),
+        Portfolio.objects.filter(Exists(through)).order_by("name").values(each=JSONObject(pk="pk", name="name")),
+        Substitution.objects.filter(substitute=me).current(today).values("absent"),
     )
-    if row is None:
-        return Given()
-    grants, charges, named, absent = row
+    return {name: ArraySubquery(rows) for name, rows in zip(COLUMNS, columns, strict=True)}
+
+
+def _given_of(row: dict[str, Any]) -> Given:
+    grants = row["given_grants"]
     return Given(
         roles={each["environment"]: each["role"] for each in grants},
         sees_all=frozenset(each["environment"] for each in grants if each["sees_all"]),
-        charges=frozenset(charges),
-        portfolios=tuple((each["pk"], each["name"]) for each in named),
-        stands_in_for=tuple(absent),
+        charges=frozenset(row["given_charges"]),
+        portfolios=tuple((each["pk"], each["name"]) for each in row["given_portfolios"]),
+        stands_in_for=tuple(row["given_absent"]),
     )
+
+
+def find_given(pk: int) -> Given:
+    """One query."""
+    row = User.objects.filter(pk=pk).annotate(**_columns()).values(*COLUMNS).first()
+    return _given_of(row) if row else Given()
+
+
+def find_with_given(pk: int) -> User | None:
+    """The person of a request, with all that they were given. One query."""
+    user: User | None = User.objects.filter(pk=pk).annotate(**_columns()).first()
+    if user is not None:
+        user.given = _given_of({name: user.__dict__.pop(name) for name in COLUMNS})
+    return user
 
 
 class User(AbstractBaseUser):
@@ -269,6 +280,10 @@ class User(AbstractBaseUser):
     @property
     def keeps_vendor(self) -> bool:
         return self.has_charge(Charge.VENDOR)
+
+    @property
+    def keeps_mails(self) -> bool:
+        return self.has_charge(Charge.MAILS)
 
     @property
     def operates(self) -> bool:

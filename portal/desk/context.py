@@ -29,6 +29,7 @@ UNREAD_SHOWN = 99
 CHARGES = {
     Charge.PEOPLE: "people",
     Charge.VENDOR: "vendor",
+    Charge.MAILS: "mail-settings",
     Charge.OPERATION: "operation",
     Charge.KEPT: "kept",
     Charge.STORED: "admin:index",

@@ -16,7 +16,7 @@ from portal.core.stale import EditedMeanwhile
 from submissions.services.opened.shown import figures
 
 
-@staff_page(may="keeps_vendor")
+@staff_page(may="keeps_mails")
 def tells_opened(request: StaffRequest) -> HttpResponse:
     vendor = Vendor.objects.first()
     if vendor is None:

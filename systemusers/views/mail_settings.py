@@ -30,7 +30,7 @@ PREVIEW_POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline';
 """A mail has its styles at the elements. Nothing in it runs, and its links open nothing."""
 
 
-@staff_page(may="keeps_vendor")
+@staff_page(may="keeps_mails")
 @require_http_methods(["GET", "HEAD", "POST"])
 def overview(request: StaffRequest) -> HttpResponse:
     form = MailPlanForm(request.POST or None, instance=service.mail_plan())
@@ -69,7 +69,7 @@ def _which(kind: str, language: str) -> tuple[MailKind, str]:
     return MailKind(kind.upper()), language
 
 
-@staff_page(may="keeps_vendor")
+@staff_page(may="keeps_mails")
 @require_http_methods(["GET", "HEAD", "POST"])
 def text(request: StaffRequest, kind: str, language: str) -> HttpResponse:
     """One form with three buttons: save, send a test to oneself, back to the usual text."""
@@ -122,7 +122,7 @@ def _vendor() -> Vendor:
     return Vendor.objects.first() or Vendor(name=_("Leverandøren"))
 
 
-@staff_page(may="keeps_vendor")
+@staff_page(may="keeps_mails")
 @xframe_options_sameorigin
 @require_http_methods(["GET", "HEAD", "POST"])
 def preview(request: StaffRequest, kind: str, language: str) -> HttpResponse:
@@ -144,7 +144,7 @@ def _one_line(text: Text) -> Text:
     return Text(" ".join(text.subject.split()), text.body)
 
 
-@staff_page(may="keeps_vendor")
+@staff_page(may="keeps_mails")
 @require_POST
 def check_domain(request: StaffRequest) -> HttpResponse:
     try:
