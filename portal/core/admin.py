@@ -63,7 +63,7 @@ class NewestValues(admin.AllValuesFieldListFilter):
         super().__init__(field, *rest, **named)
         newest = field.model._base_manager.order_by("-pk").values(field.name)[:MOST]
         rows = field.model._base_manager.filter(pk__in=newest.values("pk")).order_by()
-        self.lookup_choices = sorted(set(rows.values_list(field.name, flat=True).distinct()) - {None})
+        self.lookup_choices: Any = sorted(set(rows.values_list(field.name, flat=True).distinct()) - {None})
 
 
 def _has_any_values(field: models.Field[Any, Any]) -> bool:
@@ -78,7 +78,7 @@ class Bounded(admin.ModelAdmin):
     bounded length. The history of a row is its part of the audit trail.
     """
 
-    ordering: Any = ("-pk",)
+    ordering = ("-pk",)
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER

@@ -24,6 +24,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import Portfolio, Role, User, Vendor
+from portal.core.environments import Environment
 from portal.core.heartbeat import record_beat
 from portal.core.valkey import valkey
 from submissions.services import catalogue
@@ -32,7 +33,7 @@ from systemusers.models import AccessProfile
 from systemusers.models.link_token import new_link
 from tests.benchmarks import scale_rows
 from tests.conftest import FAR_AHEAD
-from tests.fixtures import VENDOR_ORGNR, make_user
+from tests.fixtures import VENDOR_ORGNR, make_operator, make_user
 from tests.world import SERVICE, make_client, make_profile, make_system
 
 CUSTOMERS = int(os.environ.get("CUSTOMERS", "200000"))
@@ -41,6 +42,11 @@ SMALL = max(200, CUSTOMERS // 1000)
 PORTFOLIOS = 20
 SERVICES = (SERVICE, "innrapportering-amelding", "innrapportering-innskuddutlaanrenter")
 WORKER_PORTFOLIOS = 2
+
+
+def who(role: Role) -> User:
+    """The one with this role."""
+    return User.objects.get(grants__environment=Environment.SANDBOX, grants__role=role)
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class Size:
     def client(self, role: Role) -> Client:
         """Logged in. Within `used`."""
         client = Client()
-        client.force_login(User.objects.get(role=role))
+        client.force_login(who(role))
         return client
 
 
@@ -161,7 +167,7 @@ def make_frame() -> tuple[AccessProfile, User]:
     system = make_system(make_client(at=timezone.now()), rights=rights, packages=[])
     profile = make_profile(system, rights=rights)
     portfolios = [Portfolio.objects.create(name=f"Portefølje {n:02}") for n in range(PORTFOLIOS)]
-    administrator, worker = make_user(Role.ADMINISTRATOR, is_staff=True, is_superuser=True), make_user(Role.CASE_WORKER)
+    administrator, worker = make_operator(make_user(Role.ADMINISTRATOR)), make_user(Role.CASE_WORKER)
     worker.portfolios.add(*portfolios[:WORKER_PORTFOLIOS])
     return profile, administrator
 

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from accounts.models import Role, User
+from accounts.models import Role
 from portal.core.environments import Environment
 from portal.core.valkey import valkey
 from submissions.services.due import board
@@ -23,7 +23,7 @@ from submissions.services.due.board import Row
 from submissions.services.due.states import DueState
 from submissions.services.pages import due_board
 from tests.benchmarks.figures import Figures
-from tests.benchmarks.scale import SERVICES, Size, drop, make
+from tests.benchmarks.scale import SERVICES, Size, drop, make, who
 
 pytestmark = pytest.mark.benchmark
 MANY = int(os.environ.get("BOARD_CUSTOMERS", "5000"))
@@ -81,7 +81,7 @@ def test_the_boards_numbers_are_those_of_plain_sql_and_its_page_keeps_its_pace(s
 
 
 def _rows(role: Role) -> list[Row]:
-    at, user = timezone.now(), User.objects.get(role=role)
+    at, user = timezone.now(), who(role)
     span = due_board.span_of(_query(), today=timezone.localdate(at))
     return board.board(user=user, environment=Environment.SANDBOX, span=span, at=at).rows
 

@@ -15,13 +15,13 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Customer, Role, User
+from accounts.models import Customer, Role
 from portal.core.valkey import valkey
 from submissions.models import Dialog, Submission
 from systemusers.models import Access
 from tests.benchmarks.addresses import admin_lists, far_pages, last_admin_page, staff_pages
 from tests.benchmarks.figures import Figures
-from tests.benchmarks.scale import Scale, Size, scale
+from tests.benchmarks.scale import Scale, Size, scale, who
 
 pytestmark = pytest.mark.benchmark
 __all__ = ["scale"]
@@ -187,7 +187,7 @@ def test_our_lists_are_quicker_than_those_that_django_makes(scale: Scale) -> Non
     figures = Figures("beside Django's own lists")
     with scale.large.used():
         client, request = scale.large.client(Role.ADMINISTRATOR), RequestFactory().get("/admin/")
-        request.user = User.objects.get(role=Role.ADMINISTRATOR)
+        request.user = who(Role.ADMINISTRATOR)
         for model, name in zip(STOCK, ("customers", "accesses", "submissions", "dialogs"), strict=True):
             ours = Seen()
             ours.visit(client, name, f"/sandbox/{'access' if name == 'accesses' else name}/")

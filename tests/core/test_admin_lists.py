@@ -10,15 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Customer, User
 from portal.core import admin as base
 from submissions.models import Document
-from tests.fixtures import AT
+from tests.fixtures import AT, make_operator
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def operator(client: Client, administrator: User) -> Client:
-    User.objects.filter(pk=administrator.pk).update(is_staff=True, is_superuser=True)
-    client.force_login(User.objects.get(pk=administrator.pk))
+    client.force_login(make_operator(administrator))
     return client
 
 
