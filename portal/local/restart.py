@@ -92,7 +92,9 @@ class Restarted(Process):
         self._send_message(f"{text}\n".encode())
 
     def _end_child(self) -> None:
-        self.ending.wait()
+        """It looks and does not wait: whoever sets an event waits for all that wait for it, also for one whose process has ended."""
+        while not self.ending.is_set():
+            time.sleep(POLL)
         self._terminate()
 
     def _terminate(self) -> None:

@@ -163,7 +163,7 @@ def test_a_new_machine_goes_on_from_the_backup(old: Machine, new: Machine, keys:
         with clock.step("tour"):
             tour = new.manage("tour")
 
-    sizes = {"backup": size_of(backup), "documents": size_of(new.data / "documents")}
+    sizes = {"bytes of the backup": size_of(backup), "bytes of documents": size_of(new.data / "documents")}
     numbers = {**clock.seconds, **sizes, "delivered at the stop": before, "in the end": after, "reports": reports}
     print("\n" + json.dumps({**numbers, "restore said": restored.stdout.splitlines()}, indent=1))  # noqa: T201
     assert set(left) - {LOST} <= known(old), left

@@ -45,6 +45,21 @@ def test_one_that_ends_again_and_again_is_given_up_with_a_sentence() -> None:
     ]
 
 
+def test_the_run_can_end_after_one_was_given_up() -> None:
+    fork = multiprocessing.get_context("fork")  # as honcho does
+    ending, events = fork.Event(), fork.Queue()
+    given_up = fork.Process(target=Restarted(FAILS, ending=ending, name="worker").run, args=(events,))
+    given_up.start()
+    given_up.join(30)
+
+    asking = threading.Thread(target=ending.set, daemon=True)
+    asking.start()
+    asking.join(10)
+
+    assert given_up.exitcode == 0
+    assert not asking.is_alive(), "who ends the run waits for the process that is gone"
+
+
 def test_one_that_ran_for_long_begins_to_count_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restart, "STEADY", 0.0)
     events: SimpleQueue[Any] = SimpleQueue()
