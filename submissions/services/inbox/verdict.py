@@ -47,7 +47,7 @@ def _apply(
 ) -> None:
     reasons = [asdict(reason) for reason in verdict.reasons]
     payment: dict[str, Any] = {"payment": asdict(verdict.payment)} if verdict.payment else {}
-    what = {"transmission": str(row.transmission_id)}
+    what: dict[str, Any] = {"transmission": str(row.transmission_id)}
     if submission.status == wanted:
         late = {"reasons": reasons} if reasons and not submission.reasons else {}
         if late or payment:
