@@ -6,14 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from submissions.adapters import adapter
 from submissions.adapters.base import About
 from submissions.period import Period
 from submissions.services import catalogue
 from tests.browser.in_use import press
-from tests.browser.portal import Portal, log_in
+from tests.browser.portal import PATIENCE_MS, Portal, log_in
 from tests.browser.services import HOUSING, payload
 from tests.browser.ways import WAYS, Person, Way, person
 
@@ -157,7 +157,7 @@ def sort(worker: Person, portal: Portal, orgnr: str, *, name: str) -> None:
     worker.press(page.get_by_text("Lagre denne visningen"))
     worker.fill(page.get_by_label("Navn på visningen"), name)
     worker.press(page.get_by_role("button", name="Lagre", exact=True))
-    worker.until(page.get_by_text(f"Visningen «{name}» er lagret."))
+    expect(page.get_by_text(f"Visningen «{name}» er lagret.")).to_be_visible(timeout=PATIENCE_MS)
     worker.tick(page.locator("input[name=pick]").first)
     worker.press(page.get_by_role("button", name="Gi merkelapp"))
     worker.fill(page.get_by_label("Merkelapp"), name)

@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser.portal import LEASE_MS, PATIENCE_MS
 
 MOST_TABS = 250
+LOOK_MS = 4000
+"""Between two looks at a page that a worker changes: a form that was sent with the keys has its answer by then."""
 WIDER = "document.documentElement.scrollWidth > window.innerWidth"
 HAS_FOCUS = "one => one === document.activeElement"
 SHOWS_FOCUS = """one => {
@@ -108,10 +110,11 @@ class Person:
 
     def until(self, target: Locator) -> None:
         """Come back to the page until a worker has done its part."""
-        for _second in range(LEASE_MS // 1000):
+        for _look in range(LEASE_MS // LOOK_MS):
+            self.page.wait_for_timeout(LOOK_MS / 2)
             if target.count():
                 break
-            self.page.wait_for_timeout(1000)
+            self.page.wait_for_timeout(LOOK_MS / 2)
             self.page.reload()
         expect(target.first).to_be_visible()
         self._look()
