@@ -187,8 +187,9 @@ def test_the_network_lets_nothing_in_or_out_by_itself() -> None:
 
 def test_the_settings_start_the_portal(tmp_path: Path) -> None:
     """Production's own checks, with the secrets of the example where they are mounted."""
-    [example] = objects(EXAMPLE)
+    example, _owner = objects(EXAMPLE)
     good = {"secret-key": "a-key-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz", "encryption-keys": new_key()}
+    good["audit-keys"] = "0123456789abcdef" * 4
     for name, value in {**example["stringData"], **good}.items():
         (tmp_path / name).write_text(value)
     mounted = {
@@ -215,6 +216,17 @@ def test_the_settings_start_the_portal(tmp_path: Path) -> None:
     assert {Path(value).name for name, value in CONFIGURATION.items() if name.endswith("_FILE")} == set(
         example["stringData"]
     )
+
+
+def test_only_the_job_that_migrates_has_the_owners_password() -> None:
+    _secrets, owner = objects(EXAMPLE)
+    [key] = owner["stringData"]
+    taken = {"secretKeyRef": {"name": owner["metadata"]["name"], "key": key}}
+
+    having = {name: [one["valueFrom"] for one in it.get("env", ())] for name, it in CONTAINERS.items()}
+
+    assert {name: found for name, found in having.items() if found} == {"migrate/migrate": [taken]}
+    assert not any("OWNER" in name for name in CONFIGURATION)
 
 
 def test_no_secret_stands_in_the_configuration() -> None:
