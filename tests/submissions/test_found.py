@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Role, User
 from portal.core.audit import AuditEvent
 from portal.core.states import LostRace
 from portal.desk.attention import attention
@@ -19,6 +19,7 @@ from submissions.services import catalogue, local
 from submissions.services.sending import found
 from submissions.services.sending.queue import NotSecondPerson
 from systemusers.models import Access
+from tests.fixtures import make_user
 from tests.submissions.world import BY, World
 
 S = Submission.Status
@@ -130,7 +131,8 @@ def test_where_two_persons_are_needed_the_sender_cannot_send_it_anyway(world: Wo
         found.send_anyway(submission=asked, shown=shown(asked), by=BY, at=world.at)
     assert (Submission.objects.get(pk=asked.pk).status, len(world.received)) == (S.NEEDS_PERSON, 1)
 
-    found.send_anyway(submission=asked, shown=shown(asked), by="user:second@vendor.example", at=world.at)
+    second = make_user(Role.CASE_WORKER, "second@vendor.example")
+    found.send_anyway(submission=asked, shown=shown(asked), by=second.actor, at=world.at)
     assert asked.status == S.QUEUED
 
 
