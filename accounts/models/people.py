@@ -156,12 +156,14 @@ class User(AbstractBaseUser):
             f"role {each.value}": format_lazy(_("rolle i {environment}"), environment=each.label)
             for each in Environment
         },
+        "role": _("rolle"),
+        "is_staff": _("driftstilgang"),
         "sees_all_customers": _("ser alle kunder"),
         "charges": _("ansvar for installasjonen"),
         "substitute": _("vikar"),
     }
     AUDIT_VALUES: ClassVar = dict([*Role.choices, *Charge.choices, *Environment.choices])
-    """Names of what is recorded of a person beside the columns: see `Given.as_values`."""
+    """Names of what is recorded of a person beside the columns (see `Given.as_values`), and of columns that earlier releases had."""
 
     class Meta:
         verbose_name = _("ansatt")

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from portal.core.audit import AuditEvent
 from portal.core.audit_events import AuditType
 from portal.core.colours import colour
-from portal.explain import explain
+from portal.explain import explain, mails
 
 T = AuditType
 LONGEST = 60
@@ -118,42 +118,6 @@ def _clients(detail: Detail, model: Any) -> list[str]:
         (_("%(n)s i alt"), detail.get("number", 0)),
     ]
     return [text % {"n": number} for text, number in counted if number]
-
-
-MAILS = {
-    "INVITATION": lazy("Invitasjon"),
-    "REMINDER": lazy("Påminnelse"),
-    "RENEWAL": lazy("Lenken på nytt"),
-    "RECEIPT": lazy("Kvittering"),
-    "FAREWELL": lazy("Brev om å fjerne tilgangen"),
-    "CHANGE": lazy("Endring av tilgang"),
-    "CHANGE_AGAIN": lazy("Påminnelse om endring"),
-}
-STOPPED = {
-    "APPROVED": lazy("Kunden har godkjent"),
-    "ENDED": lazy("Forespørselen er avsluttet"),
-    "LINK_CLOSED": lazy("Lenken er stengt"),
-    "BY_CUSTOMER": lazy("Kunden har bedt om å slippe e-post"),
-    "BY_STAFF": lazy("Stoppet av dere"),
-    "OTHER_WAY": lazy("Varslet på en annen måte"),
-    "NO_ADDRESS": lazy("Kunden har ingen e-postadresse her"),
-    "REFUSED": lazy("E-posten ble ikke tatt imot"),
-    "RETURNED": lazy("E-posten kom i retur"),
-}
-
-
-def _mail_kind(detail: Detail, model: Any) -> list[str]:
-    kind = str(detail.get("mail", ""))
-    return [str(MAILS.get(kind, kind))]
-
-
-def _refused_mail(detail: Detail, model: Any) -> list[str]:
-    return [*_mail_kind(detail, model), str(explain(str(detail.get("code", ""))).title)]
-
-
-def _why_stopped(detail: Detail, model: Any) -> list[str]:
-    why = str(detail.get("why", ""))
-    return [str(STOPPED.get(why, why))]
 
 
 def _names(*keys: str) -> Callable[[Detail, Any], list[str]]:
@@ -263,12 +227,12 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.LINK_RENEWED: P(lazy("Lenken fikk ny adresse")),
     T.LED_TO_ALTINN: P(lazy("Gikk videre til Altinn")),
     T.MAIL_ORDERED: P(lazy("E-post til kunden bestilt")),
-    T.MAIL_PUT: P(lazy("E-post til kunden"), _mail_kind),
-    T.MAIL_REFUSED: P(lazy("E-posten til kunden ble ikke tatt imot"), _refused_mail, "danger"),
+    T.MAIL_PUT: P(lazy("E-post til kunden"), mails.mail_kind),
+    T.MAIL_REFUSED: P(lazy("E-posten til kunden ble ikke tatt imot"), mails.refused_mail, "danger"),
     T.MAIL_RETURNED: P(lazy("E-posten til kunden kom i retur"), colour="warning"),
-    T.MAILS_STOPPED: P(lazy("E-post til kunden stoppet"), _why_stopped),
+    T.MAILS_STOPPED: P(lazy("E-post til kunden stoppet"), mails.why_stopped),
     T.TOLD_OTHER_WAY: P(lazy("Kunden er varslet på en annen måte")),
-    T.TEST_MAIL: P(lazy("Prøve på en e-post sendt til seg selv"), _mail_kind, on_pages=False),
+    T.TEST_MAIL: P(lazy("Prøve på en e-post sendt til seg selv"), mails.mail_kind, on_pages=False),
     T.LETTER_MADE: P(lazy("Brev til kunden laget"), _names("format")),
     T.LINKS_EXPORTED: P(lazy("Lenker til kunder lastet ned"), _names("number")),
     T.MAIL_DOMAIN_CHECKED: P(lazy("Domenet vi sender e-post fra, er undersøkt"), on_pages=False),

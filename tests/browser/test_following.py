@@ -25,7 +25,7 @@ def test_what_is_open_stays_open_and_the_focus_where_it_was(page: Page, served: 
     for _turn in range(2):
         with page.expect_response(lambda reply: reply.url == page.url and reply.request.method == "GET"):
             pass
-        page.wait_for_function("!document.querySelector('.htmx-settling, .htmx-swapping')")
+        expect(page.locator(".htmx-settling, .htmx-swapping")).to_have_count(0)
 
     expect(technical.locator("xpath=..")).to_have_attribute("open", "")
     expect(technical).to_be_focused()

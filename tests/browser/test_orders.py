@@ -68,7 +68,7 @@ def test_the_claims_of_a_customer_are_fetched_from_her_page(page: Page, served: 
     card.get_by_role("button", name="Hent Krav og betalinger").click()
 
     expect(card).to_contain_text("Åpne krav", timeout=LONG)
-    card.get_by_role("link", name="Se svaret").click()
+    card.get_by_role("link", name="Se svaret Krav og betalinger").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Hentet")
     page.get_by_role("link", name="Åpne svaret").click()
     expect(page.get_by_role("columnheader", name="Gjenstaaende beloep").first).to_be_visible()
@@ -96,7 +96,7 @@ def test_the_deadlines_of_a_customer_are_refused_and_then_fetched(page: Page, se
     page.goto(home)
     card.get_by_role("button", name="Hent Frister").click()
     expect(card.get_by_role("term").filter(has_text="Mva-melding")).to_be_visible(timeout=LONG)
-    card.get_by_role("link", name="Se svaret").last.click()
+    card.get_by_role("link", name="Se svaret Frister").click()
     page.get_by_role("link", name="Åpne svaret").click()
     expect(page.get_by_role("cell", name="Mva-melding", exact=True)).to_be_visible()
 

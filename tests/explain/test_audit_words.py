@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from portal.core.audit import AuditEvent
-from portal.explain.audit import MAILS, STOPPED, present
+from portal.explain.audit import present
+from portal.explain.mails import MAILS, STOPPED
 from systemusers.models import Invitation, MailKind
 from tests.fixtures import AT
 

@@ -17,12 +17,13 @@ from accounts.guard import StaffRequest, staff_page
 from portal.core.audit import AuditEvent
 from portal.core.counting import number_of
 from portal.core.exports import Field
+from portal.core.forms import CleanText
 from portal.core.lists import Column, Link, ListPage, Nothing, Select
 from portal.core.trail.watch import find_state
 from portal.desk.oversight import acts, kinds
 
 
-class PeriodForm(forms.Form):
+class PeriodForm(CleanText, forms.Form):
     """Without dates: from the first of this month until today."""
 
     first = forms.DateField(label=lazy("Fra"), widget=forms.DateInput(attrs={"type": "date"}))

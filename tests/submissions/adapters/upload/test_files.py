@@ -52,6 +52,7 @@ def test_a_file_of_third_party_data_says_whom_and_which_year_it_is_about() -> No
         shown = dict(XML.summary([report], {"FILE": 1}))
     assert shown == {
         "Ordning": "Aksjesparekonto", "Leveranser": "1", "Oppgaver": "3", "Deres referanse": f"EKSEMPEL-{ORGNR}-2025",
+        "Kildesystem": "Eksempelfiler",
     }  # fmt: skip
 
 
