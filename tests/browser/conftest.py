@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests import prepared
 from tests.browser import in_reports, in_use, services
@@ -23,6 +23,7 @@ from tests.browser.portal import PATIENCE_MS, Portal, log_in
 
 ROOT = Path(settings.BASE_DIR)
 __all__ = ["PATIENCE_MS", "Portal", "log_in"]
+expect.set_options(timeout=PATIENCE_MS)
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 

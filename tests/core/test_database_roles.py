@@ -64,10 +64,9 @@ def test_the_owner_is_too_powerful_and_the_application_is_not() -> None:
 )  # fmt: skip
 def test_each_power_is_named(power: str, words: str) -> None:
     with psycopg.connect(**connection.get_connection_params()) as owner:  # rolled back
-        owner.execute("CREATE ROLE portal_test")
-        owner.execute("GRANT SELECT ON portal_auditevent TO portal_test")
-        owner.execute(SQL(power).format(Identifier("portal_test")))
-        owner.execute("SET LOCAL ROLE portal_test")
+        role = Identifier(f"portal_test_{os.getpid()}")  # roles belong to the server, which other tests share
+        for act in ("CREATE ROLE {}", "GRANT SELECT ON portal_auditevent TO {}", power, "SET LOCAL ROLE {}"):
+            owner.execute(SQL(act).format(role))
 
         found = database_roles.powers(owner.cursor())
         owner.rollback()
