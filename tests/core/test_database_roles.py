@@ -65,7 +65,8 @@ def test_the_owner_is_too_powerful_and_the_application_is_not() -> None:
 def test_each_power_is_named(power: str, words: str) -> None:
     with psycopg.connect(**connection.get_connection_params()) as owner:  # rolled back
         role = Identifier(f"portal_test_{os.getpid()}")  # roles belong to the server, which other tests share
-        for act in ("CREATE ROLE {}", "GRANT SELECT ON portal_auditevent TO {}", power, "SET LOCAL ROLE {}"):
+        given = ("GRANT USAGE ON SCHEMA public TO {}", "GRANT SELECT ON portal_auditevent TO {}")
+        for act in ("CREATE ROLE {}", *given, power, "SET LOCAL ROLE {}"):
             owner.execute(SQL(act).format(role))
 
         found = database_roles.powers(owner.cursor())
