@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db import connection, reset_queries
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from accounts.models import Customer
 from portal.celery import app
@@ -66,7 +66,7 @@ def look_up() -> None:
 
 
 @pytest.mark.django_db
-def test_a_sweep_with_nothing_due_costs_as_little_as_look_ups(scale: Scale, settings: SettingsWrapper) -> None:
+def test_a_sweep_with_nothing_due_costs_as_little_as_look_ups(scale: Scale, settings: Settings) -> None:
     settings.SANDBOX_URL = NOWHERE
     figures = Figures("sweeps with nothing due")
     for size in scale.both:
