@@ -31,6 +31,11 @@ local gone = math.max(0, now - since)
 local rate = math.min(ceiling, (tonumber(h[3]) or ceiling) + gone * ceiling / tonumber(ARGV[2]))
 local most = math.max(1, rate)
 local tokens = math.min(most, (tonumber(h[1]) or most) + gone * rate)
+local function keep(left, name, life)
+  if redis.call('HSETNX', KEYS[1], 'ceiling', ceiling) == 1 then redis.call('SADD', KEYS[2], name) end
+  redis.call('HSET', KEYS[1], 'tokens', tostring(left), 'at', tostring(now), 'rate', tostring(rate))
+  redis.call('EXPIRE', KEYS[1], tonumber(life))
+end
 """
 _TAKE = (
     _STATE
@@ -38,9 +43,10 @@ _TAKE = (
 local at_once, want, debt = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 if paused > now then return {0, math.ceil((paused - now) * 1000), 1} end
 if at_once > 0 then
-  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-  if redis.call('ZCARD', KEYS[2]) >= at_once then
+  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+  if redis.call('ZCARD', KEYS[3]) >= at_once then
     redis.call('HSET', KEYS[1], 'waited', now)
+    keep(tokens, ARGV[8], ARGV[9])
     return {0, 0, 0}
   end
 end
@@ -50,12 +56,10 @@ if given < 1 then
   given, wait = 0, math.ceil((1 - tokens - debt * rate) / rate * 1000)
   redis.call('HSET', KEYS[1], 'waited', now)
 elseif at_once > 0 then
-  redis.call('ZADD', KEYS[2], now + tonumber(ARGV[6]), ARGV[7])
-  redis.call('EXPIRE', KEYS[2], math.ceil(tonumber(ARGV[6])))
+  redis.call('ZADD', KEYS[3], now + tonumber(ARGV[6]), ARGV[7])
+  redis.call('EXPIRE', KEYS[3], math.ceil(tonumber(ARGV[6])))
 end
-if redis.call('HSETNX', KEYS[1], 'ceiling', ceiling) == 1 then redis.call('SADD', KEYS[3], ARGV[8]) end
-redis.call('HSET', KEYS[1], 'tokens', tostring(tokens - given), 'at', tostring(now), 'rate', tostring(rate))
-redis.call('EXPIRE', KEYS[1], tonumber(ARGV[9]))
+keep(tokens - given, ARGV[8], ARGV[9])
 return {given, wait, 0}
 """
 )
@@ -68,8 +72,7 @@ if now - (tonumber(redis.call('HGET', KEYS[1], 'cut')) or 0) >= tonumber(ARGV[5]
   redis.call('HSET', KEYS[1], 'cut', tostring(now), 'why', ARGV[7])
 end
 if pause > 0 then redis.call('HSET', KEYS[1], 'paused', tostring(math.max(paused, now + pause))) end
-redis.call('HSET', KEYS[1], 'tokens', tostring(math.min(tokens, math.max(1, rate))), 'at', tostring(now), 'rate', tostring(rate))
-redis.call('EXPIRE', KEYS[1], tonumber(ARGV[8]))
+keep(math.min(tokens, math.max(1, rate)), ARGV[8], ARGV[9])
 return 1
 """
 )
@@ -86,7 +89,7 @@ class Taken:
 
 def take(policy: Policy, *, want: int, debt: float, ident: str) -> Taken:
     """`debt`: seconds of the rate that may be spent ahead. `ident`: of the slot, where calls at once are counted."""
-    keys = [key_of(policy.name), slots_of(policy.name), ALL]
+    keys = [key_of(policy.name), ALL, slots_of(policy.name)]
     args: list[str | float] = [policy.rate, RECOVERY, policy.at_once, want, debt, SLOT_LIFE, ident, policy.name, KEPT]
     number, wait, paused = valkey().eval(_TAKE, len(keys), *keys, *args)
     return Taken(int(number), int(wait) / 1000, bool(paused))
@@ -98,8 +101,8 @@ def give_back(policy: Policy, ident: str) -> None:
 
 def slow_down(policy: Policy, *, factor: float, pause: float, why: str) -> None:
     """`pause`: seconds without any call."""
-    args: list[str | float] = [policy.rate, RECOVERY, pause, factor, CUT_EVERY, SLOWEST, why, KEPT]
-    valkey().eval(_SLOW, 1, key_of(policy.name), *args)
+    args: list[str | float] = [policy.rate, RECOVERY, pause, factor, CUT_EVERY, SLOWEST, why, policy.name, KEPT]
+    valkey().eval(_SLOW, 2, key_of(policy.name), ALL, *args)
 
 
 def key_of(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import redis
+from django.utils import timezone
 
 from portal.core import budgets
 from portal.core.budgets import call as calling
@@ -246,3 +247,27 @@ def test_without_valkey_each_process_counts_its_own(
 )
 def test_an_api_is_a_host_or_a_name_on_a_shared_host(url: str, api: str) -> None:
     assert api_of(url) == api
+
+
+def test_a_remote_that_asks_for_fewer_calls_is_known_by_name_although_valkey_was_emptied(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """Calls that were taken ahead are made without asking Valkey, so that the answer may be the first that it hears."""
+    settings.CALLS_A_SECOND = dict.fromkeys(settings.CALLS_A_SECOND, 100)
+    remote = Remote().use(monkeypatch)
+    ask()
+    valkey().flushdb()
+    remote.status, remote.headers = 503, {"Retry-After": "600"}
+    with pytest.raises(Unavailable):
+        ask()
+
+    states = budgets.now(at=timezone.now())
+
+    assert remote.calls == 2
+    assert states is not None
+    [altinn] = states
+    assert (altinn.name, altinn.is_slowed, altinn.paused_until is not None) == (
+        "altinn@platform.tt02.altinn.no",
+        True,
+        True,
+    )
