@@ -71,7 +71,7 @@ def machine(folder: Path, **variables: str) -> Machine:
 def secrets_of(made: Machine) -> dict[str, str]:
     """What an operator keeps in another place than the backups."""
     kept = made.data / "secrets"
-    return {name: (kept / name.lower()).read_text().strip() for name in ("SECRET_KEY", "ENCRYPTION_KEYS")}
+    return {name: (kept / name.lower()).read_text().strip() for name in ("SECRET_KEY", "ENCRYPTION_KEYS", "AUDIT_KEYS")}
 
 
 @contextmanager
