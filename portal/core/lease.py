@@ -131,11 +131,19 @@ class Hold(Generic[Row]):
         """The round failed: end the lease and try again after `wait`."""
         self._release(self.now() + wait, failures=F("failures") + 1, problem_code=code, **fields)
 
-    def fail(self, error: BaseException, *, longest: timedelta = LONGEST_WAIT, **fields: Any) -> None:
-        """`put_off` with the error's code and the waiting time that the remote asked for, or the usual one."""
+    def fail(
+        self, error: BaseException, *, longest: timedelta = LONGEST_WAIT, code: str | None = None, **fields: Any
+    ) -> None:
+        """`put_off` with `code` or the error's own, and the waiting time that the remote asked for, or the usual one.
+
+        A call that our own budget held back is no failure: it is postponed.
+        """
         asked = getattr(error, "retry_after", None)
+        if is_held_back(error):
+            self.postpone(waiting_time(0, asked=asked), **fields)
+            return
         wait = waiting_time(self.row.failures + 1, asked=asked, longest=longest)
-        self.put_off(code=code_of(error), wait=wait, **fields)
+        self.put_off(code=code_of(error) if code is None else code, wait=wait, **fields)
 
     def stop(self, *, code: str, **fields: Any) -> None:
         """The round failed and only a person can mend it: end the lease. Staff must be shown rows in this condition."""
@@ -262,6 +270,11 @@ def given_back_on_error(hold: Hold[Any]) -> Iterator[None]:
         raise
 
 
+def is_held_back(error: BaseException) -> bool:
+    """By our own budget, and not because the remote asked for it."""
+    return isinstance(error, HeldBack) and not error.by_remote
+
+
 def log_problem(hold: Hold[Any], error: Exception) -> None:
     """A fault of ours is logged with its traceback; an answer that we cannot read, and a 401, as an error: a person must act."""
     code = code_of(error)
@@ -273,10 +286,8 @@ def log_problem(hold: Hold[Any], error: Exception) -> None:
 
 def _report(hold: Hold[Any], error: Exception, longest: timedelta) -> None:
     try:
-        if isinstance(error, HeldBack) and not error.by_remote:
-            hold.postpone(waiting_time(0, asked=error.retry_after))
-            return
-        log_problem(hold, error)
+        if not is_held_back(error):
+            log_problem(hold, error)
         hold.fail(error, longest=longest)
     except LostRace as lost:
         logger.info("%s", lost)

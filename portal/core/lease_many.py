@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -47,35 +48,31 @@ def end_all(holds: Iterable[Hold[Row]]) -> None:
 
 
 def alone_if_it_fails(work: Callable[[Sequence[Work]], object], those: Sequence[Work]) -> None:
-    """`work` for all; when that fails, for each alone inside `lease.reporting`: one row does not keep the others back."""
-    if not those:
-        return
-    try:
-        if len(those) > 1:
-            work(those)
-            return
-    except SoftTimeLimitExceeded:
-        raise
-    except Exception as error:
-        lease.log_problem(those[0].hold, error)
-    for one in those:
-        with lease.reporting(one.hold):
-            work([one])
+    """`work_as_one` for work that knows its hold."""
+    by_hold = {one.hold: one for one in those}
+    if by_hold:
+        work_as_one(list(by_hold), lambda holds: work([by_hold[hold] for hold in holds]))
 
 
-def work_as_one(holds: list[Hold[Row]], work: Callable[[list[Hold[Row]]], object]) -> None:
-    """`work` for a batch. When a fault of ours ends it, each row is done alone: one row does not keep the others back."""
+def work_as_one(
+    holds: list[Hold[Row]], work: Callable[[list[Hold[Row]]], object], *, longest: timedelta = lease.LONGEST_WAIT
+) -> None:
+    """`work` for a batch. When a fault of ours ends it, that is logged and each row is done alone: one row does not keep the
+    others back. `longest`: that a row waits after its error.
+    """
     failures = [hold.row.failures for hold in holds]
     try:
         work(holds)
     except Exception as error:
         is_for_all = len(holds) == 1 or isinstance(error, GatewayError | SoftTimeLimitExceeded)
+        if not is_for_all:
+            lease.log_problem(holds[0], error)
         for hold, number in zip(holds, failures, strict=True):
-            hold.row.failures = number
+            hold.row.failures, hold.is_finished = number, False
             if not is_for_all:
-                work_as_one([hold], work)
+                work_as_one([hold], work, longest=longest)
                 continue
-            with lease.reporting(hold):
+            with lease.reporting(hold, longest=longest):
                 raise error
 
 

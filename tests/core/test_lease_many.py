@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from portal.core import lease, lease_many
 from portal.core.side_by_side import side_by_side
@@ -58,6 +59,22 @@ def test_work_that_fails_together_is_done_alone() -> None:
     lease_many.alone_if_it_fails(work, [Work(hold) for hold in lease.claim(SystemRound.objects.all(), at=AT)])
 
     assert [again(row).problem_code for row in rows] == ["", "INTERNAL_ERROR", ""]
+
+
+def test_work_that_failed_after_its_end_was_written_is_not_finished() -> None:
+    """What waits for the same problem is woken by what is finished: a failure must not look like a success."""
+    make_due_rows(SystemRound, 2)
+
+    def work(holds: list[lease.Hold[SystemRound]]) -> None:
+        with transaction.atomic():
+            lease.finish_all({hold: {"next_attempt_at": None} for hold in lease.lock_all(holds)})
+            raise ValueError("late")
+
+    holds = lease.claim(SystemRound.objects.all(), at=AT)
+    lease_many.work_as_one(holds, work, longest=timedelta(seconds=1))
+
+    assert [hold.is_finished for hold in holds] == [False, False]
+    assert {row.next_attempt_at < AT + timedelta(seconds=30) for row in SystemRound.objects.all()} == {True}
 
 
 def test_all_items_are_worked_on_and_an_error_is_raised() -> None:

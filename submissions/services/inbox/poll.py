@@ -10,17 +10,16 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 
-from portal.core import enqueue, lease
+from portal.core import enqueue, lease, lease_many
 from portal.core.lease import Hold
 from portal.core.problems import code_of
 from portal.core.required import required
 from portal.core.side_by_side import side_by_side
 from portal.gateways import urns
 from portal.gateways.dialogporten import DialogItem, Limits
-from portal.gateways.errors import HeldBack, Refused
+from portal.gateways.errors import Refused
 from submissions.models import PollCursor
 from submissions.services import catalogue
 from submissions.services.inbox import copies, cursors, limits, presence, pull
@@ -192,20 +191,13 @@ def _groups(answers: Answers) -> Iterator[Answers]:
 
 
 def _store_group(answers: Answers, pressing: cursors.Pressing, known: Known) -> list[int]:
-    """In one transaction; when that fails, each in its own: one customer does not keep the others back."""
-    before = {hold: hold.row.failures for hold in answers}
-    if len(answers) > 1:
-        try:
-            return _store(answers, pressing, known)
-        except SoftTimeLimitExceeded:
-            raise
-        except Exception as error:
-            lease.log_problem(next(iter(answers)), error)
+    """In one transaction; when that fails, each in its own."""
     moved: list[int] = []
-    for hold, answer in answers.items():
-        hold.row.failures, hold.is_finished = before[hold], False
-        with lease.reporting(hold, longest=cursors.LONGEST_WAIT):
-            moved += _store({hold: answer}, pressing, known)
+
+    def store(holds: list[Hold[PollCursor]]) -> None:
+        moved.extend(_store({hold: answers[hold] for hold in holds}, pressing, known))
+
+    lease_many.work_as_one(list(answers), store, longest=cursors.LONGEST_WAIT)
     return moved
 
 
@@ -222,7 +214,7 @@ def _store(answers: Answers, pressing: cursors.Pressing, known: Known) -> list[i
             fresh = changed.get(row.access_id, [])
             moved += fresh
             row.changed_at = at if fresh else row.changed_at
-            answer.failures = row.failures + 1 if answer.error and not _is_held_back(answer.error) else 0
+            answer.failures = row.failures + 1 if answer.error and not lease.is_held_back(answer.error) else 0
             again = cursors.after_again(row, answer.again, before=known.plans[row.pk], now=plans[row.pk], at=at)
             results[hold] = {**_success(row, answer, at, pressing), **again}
             if row.overlap_is_full and answer.again and not answer.again.has_more and row.full_began_at:
@@ -257,16 +249,12 @@ def _note(hold: Hold[PollCursor], answer: Answer) -> None:
     if _is_about_position(error) and (any(hold.row.tokens) or any(hold.row.overlap_tokens)):
         hold.finish(next_attempt_at=hold.at, tokens=[], overlap_tokens=[])
     elif answer.new and error is not None:
-        if not _is_held_back(error):
+        if not lease.is_held_back(error):
             lease.log_problem(hold, error)
             hold.write(failures=answer.failures, problem_code=code_of(error))
         hold.is_finished = False  # nothing was mended
     elif error is not None:
         raise error
-
-
-def _is_held_back(error: Exception) -> bool:
-    return isinstance(error, HeldBack) and not error.by_remote
 
 
 def _is_about_position(error: Exception | None) -> bool:

@@ -19,10 +19,9 @@ from django.db import transaction
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from portal.core.lease import Hold, waiting_time
+from portal.core.lease import Hold
 from portal.core.required import required
 from portal.core.states import LostRace
-from portal.gateways.errors import HeldBack
 from submissions.adapters import HAND_OVERS
 from submissions.adapters.base import HandOver, Progress, Receipt
 from submissions.models import Call, Document, Submission
@@ -89,7 +88,9 @@ def look(hold: Hold[Submission]) -> None:
         if hold.row.status == Status.DELIVERED and _has_waited(hold):
             _end(hold)
         else:
-            _look_again_soon(hold, error)
+            hold.fail(
+                error, code=hold.row.problem_code, longest=_pause(hold)
+            )  # after seconds at first; the code says what is awaited
         return
     if hold.row.status == Status.NEEDS_PERSON:
         _settle_person(hold, progress)
@@ -114,16 +115,6 @@ def _ask(hold: Hold[Submission], *, by: str) -> None:
 def _pause(hold: Hold[Submission]) -> timedelta:
     """A tenth of the time since the last change."""
     return min(max((hold.now() - hold.row.status_at) / 10, FIRST_LOOK), LONGEST_PAUSE)
-
-
-def _look_again_soon(hold: Hold[Submission], error: Exception) -> None:
-    """After a failed look: after seconds at first, for a person may wait for it. The code stays: it says what is waited for."""
-    if isinstance(error, HeldBack) and not error.by_remote:
-        hold.postpone(waiting_time(0, asked=error.retry_after))
-        return
-    asked = getattr(error, "retry_after", None)
-    wait = waiting_time(hold.row.failures + 1, asked=asked, longest=_pause(hold))
-    hold.put_off(code=hold.row.problem_code, wait=wait)
 
 
 def _settle_person(hold: Hold[Submission], progress: Progress) -> None:
