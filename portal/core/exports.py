@@ -1,4 +1,4 @@
-"""A list as a file for a spreadsheet: the same rows as on the page, all of them, read in batches.
+"""A list as a file for a spreadsheet or a program: the same rows as on the page, all of them, read in batches.
 
 The file is made on disk before the answer begins, so that a slow receiver holds no connection to the database.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from tempfile import TemporaryFile
 from typing import IO, Any, cast
 
@@ -23,6 +24,7 @@ from portal.core.spreadsheet import BOM, plain
 BATCH = 500
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 """The formats, by their file ending."""
@@ -54,7 +56,7 @@ def step_fields() -> tuple[Field, Field]:
 def write(format: str, header: Sequence[str], rows: Iterable[Cells]) -> tuple[IO[bytes], int]:
     """A temporary file, to be read from its beginning, and the number of its rows below the header."""
     file = cast("IO[bytes]", TemporaryFile())  # noqa: SIM115 - the answer closes it
-    number = {"csv": _write_csv, "xlsx": _write_xlsx}[format](file, header, map(_cleaned, rows))
+    number = {"csv": _write_csv, "json": _write_json, "xlsx": _write_xlsx}[format](file, header, map(_cleaned, rows))
     file.seek(0)
     return file, number
 
@@ -90,6 +92,21 @@ def _text(cell: Value) -> str:
     if isinstance(cell, date):
         return f"{cell:%d.%m.%Y}"
     return "" if cell is None else str(cell)
+
+
+def _write_json(file: IO[bytes], header: Sequence[str], rows: Iterable[Cells]) -> int:
+    """A list of objects, one on each line, with the headings as keys; dates and times as ISO 8601, times in UTC."""
+    number = 0
+    for number, cells in enumerate(rows, start=1):
+        values = [_iso(cell) if isinstance(cell, date) else cell for cell in cells]
+        text = json.dumps(dict(zip(header, values, strict=True)), ensure_ascii=False)
+        file.write((",\n" if number > 1 else "[\n").encode() + text.encode())
+    file.write(b"\n]\n" if number else b"[]\n")
+    return number
+
+
+def _iso(moment: date) -> str:
+    return moment.astimezone(UTC).isoformat() if isinstance(moment, datetime) else moment.isoformat()
 
 
 def _write_xlsx(file: IO[bytes], header: Sequence[str], rows: Iterable[Cells]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import BytesIO
 from typing import Any
 
@@ -91,6 +92,26 @@ def test_a_workbook_has_the_same_rows(staff: Client) -> None:
 
     sheet = load_workbook(BytesIO(b"".join(reply.streaming_content))).get_sheet_by_index(0).to_python()
     assert [line[0] for line in sheet[1:]] == [row.orgnr for row in rows]
+
+
+def test_a_file_for_programs_has_the_same_rows(staff: Client) -> None:
+    rows = make(2, name="Kunde «Ås», 12057012345")
+
+    found = json.loads(b"".join(staff.get(f"{URL}?file=json").streaming_content))  # type: ignore[attr-defined]
+    nothing = json.loads(b"".join(staff.get(f"{URL}?q=finnesikke&file=json").streaming_content))  # type: ignore[attr-defined]
+
+    assert [one["Organisasjonsnummer"] for one in found] == [row.orgnr for row in rows]
+    assert {one["Kunde"] for one in found} == {"Kunde «Ås», ***********"}
+    assert nothing == []
+
+
+@pytest.mark.parametrize("name", ["-1", "=1+1"])
+def test_a_file_for_programs_has_names_as_they_are(staff: Client, name: str) -> None:
+    make(1, name=name)
+
+    [found] = json.loads(b"".join(staff.get(f"{URL}?file=json").streaming_content))  # type: ignore[attr-defined]
+
+    assert found["Kunde"] == name
 
 
 def test_an_unknown_format_is_the_page(staff: Client) -> None:
