@@ -135,6 +135,30 @@ def test_dialogs_of_an_unknown_client_are_read_once_it_is_a_customer(firm: Firm)
     assert cursors.read_again(at=firm.world.at) == 0
 
 
+def test_an_answer_for_a_new_client_is_seen_as_soon_as_dialogporten_knows_of_the_client(firm: Firm) -> None:
+    """Dialogporten keeps what a system user may see for a quarter of an hour. What happens meanwhile lies behind the cursor."""
+    firm.world.control("/control/settings", {"rights_cache_seconds": 900}, method="PATCH")
+    firm.customers(1)
+    cursors.make_cursors(at=firm.world.at)
+    poll.poll_due(at=firm.world.at)
+    firm.world.let_pass(days=3)  # the readings after the access itself was new are long over
+    poll.poll_due(at=firm.world.at)
+    (late,) = firm.customers(1)
+    cursors.read_again(at=firm.world.at)
+    sent = deliver(firm, late, SERVICE, wrong=False)
+    seen = []
+    for minute in range(25):
+        firm.world.let_pass(minutes=1)
+        poll.poll_due(at=firm.world.at)
+        pull.pull_due(at=firm.world.at)
+        if Submission.objects.get(pk=sent.pk).status == S.ACCEPTED:
+            seen.append(minute)
+
+    assert sent.status == S.DELIVERED
+    assert len(seen) >= 4
+    assert seen[0] >= 14, "the sandbox did not keep what it knew"
+
+
 def test_more_than_twenty_resources_are_asked_for_in_several_searches(
     firm: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:

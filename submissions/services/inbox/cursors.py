@@ -43,6 +43,8 @@ DEADLINE = timedelta(days=14)
 OVERLAP_EVERY, OVERLAP = timedelta(hours=6), timedelta(hours=48)
 AFTER_RIGHTS = (timedelta(minutes=20), timedelta(minutes=60))
 """Everything is read so long after rights changed: Dialogporten's own caches last 15 to 30 minutes."""
+NEARLY = timedelta(minutes=1)
+"""A reading that begins so shortly before one of these takes its place."""
 FULL_EVERY = timedelta(days=7)
 """How often everything is read, to see which dialogs are gone."""
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -97,7 +99,8 @@ def usable() -> QuerySet[PollCursor]:
 def read_again(*, at: datetime, everything: bool = False) -> int:
     """Read everything again of accountants with a client that became a customer since, or that got more rights.
 
-    Their earlier dialogs lie behind the cursor. `everything`: also when that was not lately. Returns how many there are.
+    Their earlier dialogs lie behind the cursor, and so may the first new ones: Dialogporten does not know of a client at once.
+    `everything`: also when that was not lately. Returns how many there are.
     """
     since = BEGINNING if everything else at - RECENT
     began = Coalesce(OuterRef("full_began_at"), Value(BEGINNING))
@@ -108,7 +111,7 @@ def read_again(*, at: datetime, everything: bool = False) -> int:
     changed |= Q(access__in=ClientRound.objects.filter(widened_at__gt=since).values("access"))
     rows = PollCursor.objects.filter(changed, new | wider, overlap_from__isnull=True, full_at__gt=at)
     ids = list(rows.order_by("pk").values_list("pk", flat=True)[:1000])
-    PollCursor.objects.filter(pk__in=ids).update(overlap_at=at, full_at=at)
+    PollCursor.objects.filter(pk__in=ids).update(overlap_at=at, full_at=at, rights_at=at)
     lease.make_due(PollCursor.objects.filter(pk__in=ids), at=at)
     return len(ids)
 
@@ -249,11 +252,12 @@ def is_again_due(cursor: PollCursor, *, at: datetime) -> bool:
 
 
 def _next_full(cursor: PollCursor, *, at: datetime) -> datetime:
-    """Weekly; but once more after a change of rights, which may not have reached everything at first."""
-    second = cursor.rights_at + AFTER_RIGHTS[1] if cursor.rights_at else None
-    if second and cursor.full_began_at and cursor.full_began_at < second:
-        cursor.overlap_at = max(second, at)
-        return cursor.overlap_at
+    """Weekly; but twice more after a change of rights, which may not have reached everything at first."""
+    if cursor.rights_at and cursor.full_began_at:
+        for moment in (cursor.rights_at + wait for wait in AFTER_RIGHTS):
+            if cursor.full_began_at < moment - NEARLY:
+                cursor.overlap_at = max(moment, at)
+                return cursor.overlap_at
     return at + FULL_EVERY * spread(cursor, at=at)
 
 

@@ -72,6 +72,16 @@ def test_a_reading_of_the_last_days_does_not_put_off_that_of_everything(reading:
     assert full_readings(reading, 85) == [15, 55]
 
 
+def test_a_reading_of_everything_meanwhile_takes_the_place_of_no_later_one(reading: Reading) -> None:
+    quiet(reading)
+    rights_change(reading)
+    cursors.note_rights(at=reading.world.at)
+    reading.world.let_pass(minutes=5)
+    cursors.read_last_days(access_id=reading.world.access.pk, at=reading.world.at, everything=True)
+
+    assert full_readings(reading, 85) == [0, 15, 55]
+
+
 def test_a_reading_of_everything_that_was_ordered_during_another_one_follows_at_once(reading: Reading) -> None:
     quiet(reading)
     at = reading.world.at
