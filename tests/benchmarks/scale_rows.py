@@ -352,6 +352,6 @@ TABLES: list[tuple[type[models.Model], str, dict[str, str]]] = [
     ),
 ]
 SEALED = """
-INSERT INTO portal_auditseal (sealed_at, first_event, last_event, row_hashes, previous_hash, chain_hash)
-SELECT now(), min(id), max(id), '', repeat('0', 64), repeat('1', 64) FROM portal_auditevent
+INSERT INTO portal_auditseal (sealed_at, first_event, last_event, row_hashes, previous_hash, chain_hash, number, events, key)
+SELECT now(), min(id), max(id), '', repeat('0', 64), repeat('1', 64), 1, count(*), repeat('0', 16) FROM portal_auditevent
 """
