@@ -5,7 +5,7 @@ Nothing else tells it: the vendor's own calls return no rights. https://docs.alt
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from portal.core import lease
@@ -22,6 +22,7 @@ from systemusers.services.remote import metadata
 from systemusers.services.tokens import PATIENCE, AccessMissing, NoKey
 
 SCOPE = "altinn:accessmanagement/authorizedparties"
+Ask = Callable[[], list[AuthorizedParty]]
 OF_SKATTEETATEN = ("ske-", "skd-")
 """The beginnings of the ids of Skatteetaten's resources."""
 SOON = (timedelta(minutes=5), timedelta(minutes=30))
@@ -47,13 +48,13 @@ def ask_soon(*, access: Access, at: datetime) -> None:
     lease.make_one_due(model, access=access, at=at)
 
 
-def ask_altinn(hold: Hold[RightsCheck] | Hold[ClientRound]) -> list[AuthorizedParty] | None:
+def ask_altinn(hold: Hold[RightsCheck] | Hold[ClientRound], ask: Ask | None = None) -> list[AuthorizedParty] | None:
     """The parties of the row's access. None when there was no answer to use: the row is then put off with the reason.
 
-    Raises LostRace, Unavailable, BrokenReply.
+    `ask`: what gives the answer or raises as `ask_now`, when it was asked before. Raises LostRace, Unavailable, BrokenReply.
     """
     try:
-        return _ask(hold)
+        return ask() if ask else _ask(hold)
     except NoKey as error:
         hold.put_off(code=code_of(error), wait=LONGEST_WAIT)
     except AccessMissing as error:  # noted on the access, which is checked by itself
@@ -70,15 +71,27 @@ def after_a_no(hold: Hold[RightsCheck] | Hold[ClientRound]) -> timedelta:
     return SOON[before] if before < len(SOON) else LATER
 
 
-def _ask(hold: Hold[RightsCheck] | Hold[ClientRound]) -> list[AuthorizedParty]:
-    """Once more with a fresh token when the first one is not taken."""
-    access = hold.row.access
+def ask_now(access: Access, token_of: Callable[[bool], str]) -> list[AuthorizedParty]:
+    """Once more with a fresh token when the first one is not taken. `token_of` is given whether it is to be fresh.
+
+    No database of its own: safe in threads when `token_of` is. Raises what `token_of` and the gateways raise.
+    """
     for fresh in (False, True):
-        token = tokens.exchanged_token(access=access, scopes=(SCOPE,), at=hold.now(), fresh=fresh)
-        hold.renew()
+        token = token_of(fresh)
         try:
             return metadata(access.environment).authorized_parties(token=token)
         except Refused as error:
             if fresh or kind_of(error) != Means.TOKEN:
                 raise
     raise AssertionError("unreachable")
+
+
+def _ask(hold: Hold[RightsCheck] | Hold[ClientRound]) -> list[AuthorizedParty]:
+    access = hold.row.access
+
+    def token_of(fresh: bool) -> str:
+        token = tokens.exchanged_token(access=access, scopes=(SCOPE,), at=hold.now(), fresh=fresh)
+        hold.renew()
+        return token
+
+    return ask_now(access, token_of)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from typing import Any
 
@@ -15,6 +16,7 @@ from portal.gateways.altinn import AuthorizedParty
 from systemusers.models import Access, AccessProfile, FoundSystemUser, RightsCheck, System, SystemUser
 from systemusers.services import access as accesses
 from systemusers.services import adoption, scopes, tokens
+from systemusers.services.adoption import rights
 from systemusers.services.authorised_parties import packages_of, resources_of
 from tests.systemusers.world import AGENT_PACKAGE, BY, DIALOGS, PACKAGE, RESOURCE, World, fresh, make_profile
 
@@ -183,6 +185,29 @@ def test_a_token_that_is_no_longer_taken_is_asked_for_once_more(world: World, wi
     adoption.check_rights_due(at=world.at)
 
     assert not Access.objects.get().has_unknown_rights
+
+
+def test_a_batch_is_asked_about_at_once_and_one_without_an_answer_keeps_nobody_back(
+    world: World, wide: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_elsewhere(world, wide, 5)
+    look(world, wide)
+    take_all(world, wide, adoption.default_profile(system=wide, kind="STANDARD", by=BY, at=world.at))
+    together = threading.Barrier(5)
+    ask = rights.ask_now
+
+    def meet(access: Access, token_of: Any) -> Any:
+        together.wait(timeout=60)
+        return ask(access, token_of)
+
+    monkeypatch.setattr(rights, "ask_now", meet)
+    world.fault(service="accessmanagement", path=AUTHORISED, status=503, times=1)
+
+    taken = adoption.check_rights_due(at=world.at)
+
+    assert taken == 5
+    assert Access.objects.filter(rights_known_at=None).count() == 1
+    assert RightsCheck.objects.get(access__rights_known_at=None).problem_code == "UNAVAILABLE"
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -24,14 +24,18 @@ Row = TypeVar("Row", bound=Leased)
 
 
 def work(
-    rows: QuerySet[Row], do: Callable[[Hold[Row]], None], *, at: datetime, system_of: Callable[[Row], System], path: str
-) -> int:
+    rows: QuerySet[Row], do: Callable[[Hold[Row]], None], *, at: datetime, system_of: Callable[[Row], System], path: str,
+    first: Callable[[list[Hold[Row]]], None] | None = None,
+) -> int:  # fmt: skip
     """One round of `do` for a batch of due rows. Returns how many were taken: a full batch wakes one more worker.
 
     The first success after an outage or a missing key makes a few more rows of the same client due. `path` is the way
-    from a row to its system, as a look-up that ends with two underscores; `system_of` gives the system.
+    from a row to its system, as a look-up that ends with two underscores; `system_of` gives the system. `first`: what is done
+    for all of them together before.
     """
     holds = lease.claim(rows, at=at, limit=BATCH)
+    if first and holds:
+        first(holds)
     lease.work_through(holds, do)
     clients = {hold: system_of(hold.row).own_client for hold in holds}
     for client in set(clients.values()):
