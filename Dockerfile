@@ -1,11 +1,14 @@
-# One image for web, worker, beat and, in the demo profile, the sandbox. Nothing in it runs as root.
+# One image for web, worker, beat and, in the demonstration, the sandbox. Nothing in it runs as root.
+# The two below may be given by digest: "Images by digest" in docs/operations.md.
+ARG NODE_IMAGE=node:22-bookworm-slim
+ARG PYTHON_IMAGE=python:3.13-slim-bookworm
 
-FROM node:22-bookworm-slim AS assets
+FROM ${NODE_IMAGE} AS assets
 WORKDIR /src
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund --omit=dev
 
-FROM python:3.13-slim-bookworm AS build
+FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
 RUN python -m venv /venv
@@ -21,7 +24,7 @@ RUN /venv/bin/python -m portal.local.bootstrap --assets \
  && PORTAL_MODE=local DATA_DIR=/tmp/build /venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
  && rm -rf node_modules /tmp/build && /venv/bin/python -m compileall -q accounts portal submissions systemusers
 
-FROM python:3.13-slim-bookworm
+FROM ${PYTHON_IMAGE}
 ENV PORTAL_MODE=production DATA_DIR=/data PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/venv/bin:$PATH
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin portal && install -d -o portal -g portal -m 700 /data
 COPY --from=build /venv /venv

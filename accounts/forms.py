@@ -13,7 +13,7 @@ from accounts.services.business_register import LookUp
 from accounts.services.contacts import ContactDetails
 from accounts.services.customers import Details, readable_orgnr
 from accounts.services.orgnr import BadOrgnr, read_orgnr
-from portal.core.forms import CleanText, VersionedForm
+from portal.core.forms import CleanText, MayNamePersons, VersionedForm
 from portal.core.masking import without_identity_numbers
 
 PHONE = RegexValidator(
@@ -133,7 +133,7 @@ class CustomerFileForm(CleanText, forms.Form):
     upload = forms.FileField(
         label=_("Fil"), required=False, help_text=_("CSV, tekst eller Excel (.xlsx). Høyst 10 MB.")
     )
-    text = forms.CharField(
+    text = MayNamePersons(
         label=_("Eller lim inn"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),

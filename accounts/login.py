@@ -43,7 +43,17 @@ class Backend(AuthenticationBackend):
     def get_user(self, user_id: int) -> User | None:
         """The person of a request, and what they were given: one query for both."""
         user = find_with_given(user_id)
-        return user if user is not None and self.user_can_authenticate(user) else None
+        is_let_in = user is not None and self.user_can_authenticate(user) and _is_real(user)
+        return user if is_let_in else None
+
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
+        user = super().authenticate(request, **credentials)
+        return user if user is None or _is_real(user) else None
+
+
+def _is_real(user: Any) -> bool:
+    """In production, nobody of the demonstration: their password is printed."""
+    return bool(settings.LOCAL or not user.is_demonstration)
 
 
 class ClosedSignup(DefaultAccountAdapter):

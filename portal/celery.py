@@ -29,7 +29,7 @@ from celery.signals import (
 from django.conf import settings
 from django.utils import timezone
 
-from portal.core import database_roles, tracing
+from portal.core import database_roles, demonstration, tracing
 from portal.core.database import WORKER, limit_statements
 from portal.core.env import BadSetting
 from portal.core.queues import Purpose, heartbeat_queue
@@ -58,10 +58,11 @@ def keep_our_logging(**_: Any) -> None:
 
 @worker_init.connect
 @beat_init.connect
-def refuse_powerful_role(**_: Any) -> None:
+def refuse_wrong_database(**_: Any) -> None:
     try:
         database_roles.refuse_powerful()
-    except database_roles.TooPowerful as error:
+        demonstration.refuse()
+    except (database_roles.TooPowerful, demonstration.HoldsDemonstration) as error:
         sys.exit(f"The portal cannot start: {error}")
 
 

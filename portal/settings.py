@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.core import logging, queues
+from portal.core import logging, queues, servers
 from portal.core.env import BadSetting, Env, audit_keys, database, encryption_keys, load_file, new_key, owner_of
 from portal.core.retention import periods
 from portal.core.schedule import timetable
@@ -80,6 +80,7 @@ if not LOCAL:
         raise BadSetting("DEBUG", "is on, and its error pages show secrets", example="false")
     if "*" in ALLOWED_HOSTS:
         raise BadSetting("ALLOWED_HOSTS", "allows every host name", example=urlsplit(PORTAL_URL).hostname or "")
+    servers.check_hosts(ALLOWED_HOSTS, portal_host=urlsplit(PORTAL_URL).hostname or "")
     if SANDBOX_URL or "SANDBOX" in ENVIRONMENTS:
         raise BadSetting("SANDBOX_URL", "is set, but production never talks to the sandbox; unset it", example="")
 
@@ -112,7 +113,12 @@ CACHES = {
         "BACKEND": "portal.core.cache.ForgetfulCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "portal",
-        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
+        "VERSION": 2,  # 1 held pickles: the release before must not meet what this one writes
+        "OPTIONS": {
+            "serializer": "portal.core.cache.JsonSerializer",
+            "socket_connect_timeout": 2,
+            "socket_timeout": 5,
+        },
     }
 }
 
@@ -145,7 +151,7 @@ MIDDLEWARE = [
     "portal.core.middleware.RequestId",
     *(["portal.core.tracing.Traced"] if TRACES_URL else []),
     "django.middleware.security.SecurityMiddleware",
-    "portal.core.middleware.ContentSecurityPolicy",
+    "portal.core.middleware.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -183,6 +189,8 @@ TEMPLATES = [
         },
     }
 ]
+
+MESSAGE_STORAGE = "portal.core.messages.Storage"
 
 # --- Log-in -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -226,7 +234,9 @@ ALLAUTH_TRUSTED_PROXY_COUNT = PROXY_COUNT
 # --- Cookies and security headers -------------------------------------------------------------------------------------
 SECURE = PORTAL_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
+LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = True, "Lax"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"  # rows of sessions run no code either
 SESSION_COOKIE_AGE = 60 * 60 * 12  # a working day
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "portal_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "portal_csrf"
@@ -250,6 +260,16 @@ CONTENT_SECURITY_POLICY = {
     "frame-ancestors": ["'none'"],
     "base-uri": ["'none'"],
 }
+FEATURES_OFF = (
+    "accelerometer", "ambient-light-sensor", "autoplay", "battery", "bluetooth", "browsing-topics", "camera", "display-capture",
+    "encrypted-media", "fullscreen", "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer",
+    "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+)  # fmt: skip
+"""Of the browser, which no page of ours uses."""
+SECURITY_CONTACT = env.optional("SECURITY_CONTACT") or ""
+"""Who is told of a vulnerability: mailto: or https:. With it, /.well-known/security.txt exists."""
+if SECURITY_CONTACT and not SECURITY_CONTACT.startswith(("mailto:", "https://")):
+    raise BadSetting("SECURITY_CONTACT", "must begin with mailto: or https://", example="mailto:security@example.no")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # what is no file; the limits of each page are in portal.core.bodies
 DATA_UPLOAD_MAX_NUMBER_FILES = 5_000  # one form per shareholder
 
@@ -303,10 +323,26 @@ else:
     EMAIL_HOST_PASSWORD = env.optional("MAIL_PASSWORD") or ""
     EMAIL_USE_TLS = env.bool("MAIL_TLS", default=True)
     EMAIL_TIMEOUT = 20
+    servers.check(
+        {
+            "DATABASE_URL": DATABASE_URL,
+            "DATABASE_OWNER_URL": env.optional("DATABASE_OWNER_URL"),
+            "REDIS_URL": REDIS_URL,
+            "TRACES_URL": TRACES_URL,
+            "MAIL_HOST": f"smtp{'+tls' if EMAIL_USE_TLS else ''}://{EMAIL_HOST}",
+        },
+        exceptions=servers.Exceptions(
+            tls=frozenset(env.list("SERVERS_WITHOUT_TLS", example="postgres,valkey", default=())),
+            password=frozenset(env.list("SERVERS_WITHOUT_PASSWORD", example="valkey", default=())),
+        ),
+    )
 DNS_SERVER = ""  # host:port of the name server that is asked about the sender's domain; "" for the machine's own
 
 # --- Work in the background -------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
+CELERY_BROKER_USE_SSL = (  # Celery's own default believes any certificate
+    {"ssl_cert_reqs": "required", "ssl_check_hostname": True} if REDIS_URL.startswith("rediss://") else None
+)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 60 * 60,  # seconds; longer than any task may run; the rows say when they are tried again

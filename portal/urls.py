@@ -37,6 +37,7 @@ LOGIN = [  # of allauth's pages only those we use: accounts are made by an admin
 urlpatterns = [
     path("", views.home, name="home"),
     path("favicon.ico", views.favicon, name="favicon"),
+    path(".well-known/security.txt", views.security_txt, name="security-txt"),
     path("logo/<str:name>", views.logo, name="logo"),
     path("accounts/", include(LOGIN)),
     path("invitation/<str:token>/", welcome, name="invitation"),

@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.core.forms import CleanText, FilesField
+from portal.core.forms import CleanText, FilesField, MayNamePersons
 from submissions.adapters.retrieval import Ask, Retrieval
 from submissions.period import Period, PeriodKind
 from submissions.services.catalogue import Service
@@ -206,7 +206,7 @@ class OrderForm(CleanText, forms.Form):
         required=False,
         help_text=_("CSV, eller ett fødselsnummer eller D-nummer på hver linje. Høyst 1 MB."),
     )
-    people = forms.CharField(
+    people = MayNamePersons(
         label=_("Eller lim inn numrene her"),
         required=False,
         max_length=200_000,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CustomerImport, User
-from portal.core.forms import CleanText
+from portal.core.forms import CleanText, MayNamePersons
 from portal.core.masking import without_identity_numbers
 from systemusers.models import AccessProfile, Campaign, Kind, System
 from systemusers.services.campaigns.ordering import Settings
@@ -43,7 +43,7 @@ class CampaignForm(CleanText, forms.Form):
     upload = forms.FileField(
         label=_("Fil"), required=False, help_text=_("CSV, tekst eller Excel (.xlsx). Høyst 10 MB.")
     )
-    text = forms.CharField(
+    text = MayNamePersons(
         label=_("Eller lim inn"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),

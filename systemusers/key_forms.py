@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.core.forms import CleanText, PickField, VersionedForm
+from portal.core.forms import CleanText, MayNamePersons, PickField, VersionedForm
 from portal.core.required import required
 from systemusers.forms import offer_scopes
 from systemusers.models import SigningKey
@@ -80,7 +80,7 @@ class KidForm(VersionedForm):
 class ImportKeyForm(CleanText, forms.Form):
     """A private key made elsewhere. What is secret is never shown again, so it is typed again after an error."""
 
-    key_text = forms.CharField(
+    key_text = MayNamePersons(
         label=_("Privat nøkkel"),
         required=False,
         widget=SecretArea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),

@@ -144,6 +144,8 @@ class User(AbstractBaseUser):
     seen_at = models.DateTimeField(_("sist på en side"), null=True, blank=True, editable=False)
     previous_seen_at = models.DateTimeField(_("forrige besøk sluttet"), null=True, blank=True, editable=False)
     """The last page of the visit before this one. A visit ends when no page was opened for a while."""
+    is_demonstration = models.BooleanField(_("demonstrasjon"), default=False, db_default=False, editable=False)
+    """Made by portal.local.demo, with a password that is printed: portal.core.demonstration."""
     date_joined = models.DateTimeField(_("opprettet"), auto_now_add=True)
 
     USERNAME_FIELD = "email"

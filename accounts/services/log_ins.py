@@ -50,3 +50,11 @@ def end(*, rows: QuerySet[LogIn], by: str, at: datetime) -> int:
             record(by=by, at=at, target=row.user, what=AuditType.LOGGED_OUT, ip=row.ip, browser=row.browser)
         LogIn.objects.filter(pk__in=[row.pk for row in found]).delete()
     return len(found)
+
+
+def end_all(*, by: str, at: datetime, keep: str | None = None) -> int:
+    """Every session but `keep`, those that are in nobody's list too. Returns how many people saw were open."""
+    with transaction.atomic():
+        number = end(rows=LogIn.objects.exclude(session_key=keep or ""), by=by, at=at)
+        Session.objects.exclude(session_key=keep or "").delete()
+    return number

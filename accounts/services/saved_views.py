@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import SavedView, User
 from portal.core.environments import Environment
+from portal.core.masking import without_identity_numbers
 from portal.core.paging import changed
 from portal.gateways.text import one_line
 
@@ -25,7 +26,7 @@ def find_views(*, user: User, path: str) -> list[SavedView]:
 
 def save_view(*, user: User, environment: Environment, path: str, name: str, query: str) -> SavedView:
     """Keep the filter; one of the same name is replaced. Raises NotSaved."""
-    name, query = one_line(name)[:60].strip(), changed(QueryDict(query), file="")
+    name, query = without_identity_numbers(one_line(name))[:60].strip(), changed(QueryDict(query), file="")
     if not name:
         raise NotSaved(_("Gi visningen et navn."))
     if len(query) > 2000 or len(path) > 200:

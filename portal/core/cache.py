@@ -1,12 +1,15 @@
-"""Django's Redis cache without errors: when Valkey does not answer, reads return the default and writes do nothing.
+"""Django's Redis cache without errors and without pickle: whoever can write to Valkey must not run code in our processes.
 
-Log-in throttling is off in that time.
+When Valkey does not answer, or holds something that is no JSON, reads return the default and writes do nothing. Log-in throttling
+is off in that time.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache
@@ -14,13 +17,44 @@ from django.core.cache.backends.redis import RedisCache
 from portal.core.valkey import ERRORS
 
 logger = logging.getLogger(__name__)
+_MOMENT = "$at"
+
+
+class Unreadable(ValueError):
+    """The stored bytes are not ours."""
+
+
+class JsonSerializer:
+    """Plain values and moments (datetime). A tuple comes back as a list. Raises TypeError for any other value."""
+
+    def dumps(self, value: Any) -> int | bytes:
+        if type(value) is int:  # so that Valkey can add to it
+            return value
+        return json.dumps(value, default=_tagged, ensure_ascii=False, allow_nan=False).encode()
+
+    def loads(self, data: bytes) -> Any:
+        """Raises Unreadable."""
+        try:
+            return json.loads(data, object_hook=_untagged)
+        except (ValueError, RecursionError) as error:
+            raise Unreadable("a cached value is no JSON") from error
+
+
+def _tagged(value: Any) -> dict[str, str]:
+    if isinstance(value, datetime):
+        return {_MOMENT: value.isoformat()}
+    raise TypeError(f"a {type(value).__name__} cannot be cached: give plain values")
+
+
+def _untagged(value: dict[str, Any]) -> Any:
+    return datetime.fromisoformat(value[_MOMENT]) if value.keys() == {_MOMENT} else value
 
 
 class ForgetfulCache(RedisCache):
     def _or(self, default: Any, act: Callable[..., Any], *args: Any, **options: Any) -> Any:
         try:
             return act(*args, **options)
-        except ERRORS as error:
+        except (*ERRORS, Unreadable) as error:
             logger.warning("the cache does not answer: %s", type(error).__name__)
             return default
 

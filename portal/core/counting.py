@@ -51,11 +51,12 @@ def number_of(rows: QuerySet[Any]) -> Number:
     except EmptyResultSet:  # the filter is empty, so Django builds no SQL
         return Number(0)
 
-    def count() -> Number:
+    def count() -> list[int]:
         exact = few.count()
-        return Number(exact) if exact <= MOST else Number(max(MOST, _expected(rows)), is_estimate=True)
+        return [exact, False] if exact <= MOST else [max(MOST, _expected(rows)), True]
 
-    return kept(sql, params, count, is_large=lambda number: number.value > LARGE)
+    value, is_estimate = kept(sql, params, count, is_large=lambda number: number[0] > LARGE)
+    return Number(value, bool(is_estimate))
 
 
 def _expected(rows: QuerySet[Any]) -> int:
@@ -72,11 +73,14 @@ def in_one_row(sql: str, params: Sequence[Any]) -> tuple[int, ...]:
             row: tuple[int, ...] = cursor.fetchone() or ()
             return row
 
-    return kept(sql, params, count, is_large=lambda row: max(row, default=0) > LARGE)
+    return tuple(kept(sql, params, count, is_large=lambda row: max(row, default=0) > LARGE))
 
 
 def kept(sql: str, params: Any, count: Callable[[], N], *, is_large: Callable[[N], bool]) -> N:
-    """The answer of `count`, from the cache when it was large before. What a user may see is part of the statement."""
+    """The answer of `count`, from the cache when it was large before. What a user may see is part of the statement.
+
+    From the cache a tuple comes as a list: portal.core.cache.
+    """
     key = "count:" + hashlib.sha256(repr((sql, params)).encode()).hexdigest()
     known: N | None = cache.get(key)
     if known is not None:

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.masking import names_person
 from portal.core.stale import EditedMeanwhile, version_of
 from portal.gateways.text import cleaned
 
@@ -17,10 +18,30 @@ PRODUCTION_WORD = "PRODUKSJON"
 
 
 class CleanText(forms.BaseForm):
-    """What every form of ours inherits: all text is cleaned before a field reads it. Passwords stay as they were typed."""
+    """What every form of ours inherits: all text is cleaned before a field reads it, and no text may hold a national identity
+    number, unless the field says so (`MayNamePersons`). Passwords and keys stay as they were typed.
+    """
 
     def __init__(self, data: Any = None, *args: Any, **options: Any) -> None:
         super().__init__(_cleaned(data), *args, **options)
+        for field in self.fields.values():
+            if isinstance(field, forms.CharField) and not isinstance(field, MayNamePersons) and _is_written(field):
+                field.validators = [*field.validators, refuse_persons]
+
+
+class MayNamePersons(forms.CharField):
+    """A text in which numbers of persons are expected: what reads the form hides or encrypts them."""
+
+
+def refuse_persons(value: Any) -> None:
+    """Validator: names and remarks are stored in clear, and shown, searched and exported."""
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if names_person(text):
+        raise forms.ValidationError(_("Ta bort fødselsnummeret. Det kan ikke stå her."), code="person")
+
+
+def _is_written(field: forms.CharField) -> bool:
+    return not isinstance(field.widget, forms.PasswordInput | forms.HiddenInput)
 
 
 def _cleaned(data: Any) -> Any:

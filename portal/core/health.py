@@ -26,9 +26,12 @@ from portal.core.storage.trying import problem_of
 logger = logging.getLogger(__name__)
 
 
+HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+
+
 def alive() -> HttpResponse:
     """200 while the process answers; checks no other server."""
-    return JsonResponse({"status": "alive"})
+    return JsonResponse({"status": "alive"}, headers=HEADERS)
 
 
 def ready(*, at: datetime) -> HttpResponse:
@@ -38,7 +41,8 @@ def ready(*, at: datetime) -> HttpResponse:
     answers["migrations"] = _answer("migrations", _migrations) if answers["database"] == "ok" else answers["database"]
     answers["work"] = _answer("work", partial(_work, at)) if answers["database"] == "ok" else answers["database"]
     missing = {name: answer for name, answer in answers.items() if answer != "ok"}
-    return JsonResponse({"status": "ready" if not missing else "not ready", **answers}, status=503 if missing else 200)
+    told = {"status": "ready" if not missing else "not ready", **answers}
+    return JsonResponse(told, status=503 if missing else 200, headers=HEADERS)
 
 
 def _answer(name: str, check: Callable[[], str]) -> str:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
 from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied
 
+from portal.core.masking import without_identity_numbers
 from portal.core.request_id import request_id
 
-_REDACTIONS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
+_REDACTIONS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){0,3}"), "[token]"),
     (
         re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL),
@@ -26,10 +26,6 @@ _REDACTIONS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] 
     (re.compile(r"(/(?:hooks/events|l)/)[A-Za-z0-9_-]{20,}"), r"\1[secret]"),
     (re.compile(r"(/password/reset/key/|[?&]t=)[^\s/?&#\"']{8,}"), r"\1[secret]"),
     (re.compile(r"(://[^\s/:@]*:)[^\s/@]+@"), r"\1[password]@"),
-    (
-        re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,})|(?<!\d)\d{6}[ -]?\d{5}(?!\d)", re.I),
-        lambda match: match[1] or "[11 digits]",  # an id of hexadecimal digits stays
-    ),
 ]
 
 
@@ -37,7 +33,7 @@ def redact(text: str) -> str:
     """`text` without tokens, private keys and numbers of eleven digits (national identity numbers have so many)."""
     for pattern, replacement in _REDACTIONS:
         text = pattern.sub(replacement, text)
-    return text
+    return without_identity_numbers(text, hidden="[11 digits]")
 
 
 class RedactingFormatter(structlog.stdlib.ProcessorFormatter):

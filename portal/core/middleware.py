@@ -130,16 +130,23 @@ class Patience:
         return self.too_slow(request)
 
 
-class ContentSecurityPolicy:
-    """Everything from this origin, nothing inline; a view that must differ sets the header itself."""
+class SecurityHeaders:
+    """Everything from this origin and nothing inline; no page is kept by a browser or loaded by another site; nothing of the machine is
+    used. A view that must differ sets the header itself.
+    """
 
     def __init__(self, get_response: type_of_next) -> None:
         self.get_response = get_response
-        self.policy = "; ".join(
-            f"{name} {' '.join(sources)}" for name, sources in settings.CONTENT_SECURITY_POLICY.items()
-        )
+        policy = "; ".join(f"{name} {' '.join(sources)}" for name, sources in settings.CONTENT_SECURITY_POLICY.items())
+        self.headers = {
+            "Content-Security-Policy": policy,
+            "Cache-Control": "private, no-store",
+            "Permissions-Policy": ", ".join(f"{feature}=()" for feature in settings.FEATURES_OFF),
+            "Cross-Origin-Resource-Policy": "same-origin",
+        }
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", self.policy)
+        for name, value in self.headers.items():
+            response.headers.setdefault(name, value)
         return response

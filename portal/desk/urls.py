@@ -4,6 +4,7 @@ from django.urls import path
 
 from portal.desk import clients, customer, customer_life, customers, offered, saved_views, search, views
 from portal.desk.guide import views as guide
+from portal.desk.incident import views as incident
 from portal.desk.kept import views as kept
 from portal.desk.notifications import views as notifications
 from portal.desk.operation import views as operation
@@ -63,6 +64,11 @@ urlpatterns = [
     path("customers/<int:pk>/held/erase/", kept.erase, name="held-erase"),
     path("kept/", kept.kept, name="kept"),
     path("oversight/who/", oversight.who_acted, name="who-acted"),
+    path("incident/", incident.incident, name="incident"),
+    path("incident/log-ins/end/", incident.log_ins_end, name="incident-log-ins"),
+    path("incident/links/close/", incident.links_close, name="incident-links"),
+    path("incident/accounts/<int:pk>/", incident.account, name="incident-account"),
+    path("incident/keys/<int:pk>/", incident.key, name="incident-key"),
     path("kept/<int:pk>/postpone/", kept.postpone, name="kept-postpone"),
     path("customers/<int:pk>/farewell/", customer_life.letter, name="customer-letter"),
     path("customers/<int:pk>/farewell/mail/", customer_life.mail_letter, name="customer-letter-mail"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -33,6 +34,9 @@ from portal.desk.news import news
 from portal.desk.todo import split
 from portal.explain import explain
 from submissions.services import production_start
+
+KEPT_CONTACT = timedelta(days=180)
+"""How long whoever reads security.txt may rely on it."""
 
 
 @staff_page()
@@ -112,6 +116,24 @@ def logo(request: HttpRequest, name: str) -> HttpResponse:
     response = HttpResponse(content, content_type=LOGO_TYPES[ending])
     response["Cache-Control"] = "public, max-age=3600"
     response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"  # for the previews of mails, whose frames have no origin
+    return response
+
+
+@public_page
+@require_safe
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Who is told of a vulnerability, by RFC 9116. Nothing without the setting."""
+    if not settings.SECURITY_CONTACT:
+        raise Http404
+    lines = [
+        f"Contact: {settings.SECURITY_CONTACT}",
+        f"Expires: {timezone.now().replace(hour=0, minute=0, second=0, microsecond=0) + KEPT_CONTACT:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: no, en",
+        f"Canonical: {settings.PORTAL_URL}{reverse('security-txt')}",
+    ]
+    response = HttpResponse("".join(f"{line}\n" for line in lines), content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = "public, max-age=86400"
     return response
 
 

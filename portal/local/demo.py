@@ -113,7 +113,7 @@ CHARGES: dict[str, frozenset[str]] = {
 
 def add_person(login: str, name: str, role: str, *, portfolios: list[Portfolio], by: str, at: datetime) -> None:
     """With the same role in every environment, and the shared password."""
-    user = User(email=f"{login}@{DOMAIN}", name=name)
+    user = User(email=f"{login}@{DOMAIN}", name=name, is_demonstration=True)
     user.set_password(password())
     save_user(user=user, by=by, at=at)
     more = {"charges": CHARGES.get(role, frozenset()), "portfolios": frozenset(each.pk for each in portfolios)}

@@ -25,6 +25,13 @@ from .replies import Reply, as_json
 BUG_MARKER = "SANDBOX-BUG"
 """Part of the body of a 500 that an error of the sandbox itself caused, beside the header `X-Sandbox-Bug`. Tests fail on it."""
 
+FOR_OWN_PAGES = {
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""Headers of `/control` and of every page: no other site may show, load or keep them."""
 LONGEST = 2000
 """Characters of a path, a query or a header that are recorded of a call."""
 
@@ -57,6 +64,8 @@ class Sandbox(Kernel):
         except Exception as error:
             response = _bug(request, error)
         response.status = _status_line(response.status_code)
+        if service == "control" or response.mimetype == "text/html":
+            response.headers.update(FOR_OWN_PAGES)
         self._record(request, service, response.status_code, time.perf_counter() - started)
         for hook in self.after_request:
             hook(self)

@@ -14,6 +14,7 @@ from django.db.models import F
 
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.masking import without_identity_numbers
 from portal.core.problems import code_of
 from portal.gateways.errors import Refused
 from systemusers.models import Access, ClientCheck, MaskinportenClient, ScopeGrant
@@ -93,10 +94,10 @@ SCOPE_CODES = frozenset({"MP-200", "MP-201", "MP-250", "MP-251"})
 """Refusals that say nothing about the next scope."""
 
 
-def _store(client: MaskinportenClient, kind: str, scope: str, at: datetime, **answer: object) -> None:
-    ClientCheck.objects.update_or_create(
-        client=client, kind=kind, scope=scope, defaults={"access": None, **answer, "checked_at": at}
-    )
+def _store(client: MaskinportenClient, kind: str, scope: str, at: datetime, *, text: str, **answer: object) -> None:
+    """`text` is the remote's, which may name a person."""
+    found = {"access": None, "text": without_identity_numbers(text), **answer, "checked_at": at}
+    ClientCheck.objects.update_or_create(client=client, kind=kind, scope=scope, defaults=found)
 
 
 def _in_time(end: float) -> None:

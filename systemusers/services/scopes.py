@@ -7,6 +7,7 @@ from typing import Any
 
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.masking import without_identity_numbers
 from portal.core.problems import code_of
 from portal.gateways import maskinporten as gateway
 from portal.gateways.errors import Refused
@@ -51,7 +52,12 @@ def _check(client: MaskinportenClient, scope: str, grant: Grant, at: datetime) -
         maskinporten(client.environment).token(grant, at=at)
     except Refused as error:
         verdict, code = VERDICTS.get(error.code, Verdict.UNKNOWN), code_of(error)
-        found = {"verdict": verdict, "code": code, "text": error.text, "clock_off": _clock_off(error)}
+        found = {
+            "verdict": verdict,
+            "code": code,
+            "text": without_identity_numbers(error.text),
+            "clock_off": _clock_off(error),
+        }
     row, _created = ScopeGrant.objects.update_or_create(
         client=client, scope=scope, defaults={**found, "checked_at": at}
     )

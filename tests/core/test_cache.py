@@ -1,6 +1,11 @@
-"""Without Valkey the pages still answer; only what it remembered is gone."""
+"""Without Valkey the pages still answer; only what it remembered is gone. What somebody else puts there runs no code."""
 
 from __future__ import annotations
+
+import pickle
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.cache import cache, caches
@@ -24,6 +29,55 @@ def test_the_cache_forgets_instead_of_failing() -> None:
     assert cache.get_many(["a", "b"]) == {}
     assert cache.add("a", 1) is True
     assert cache.delete("a") is False
+
+
+class Planted:
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.file,)
+
+
+def plant(key: str, stored: bytes) -> None:
+    """Write past the serializer, as whoever knows Valkey's password can."""
+    cache._cache.get_client(write=True).set(cache.make_key(key), stored)
+
+
+def test_a_planted_pickle_is_a_miss_and_runs_nothing(tmp_path: Path) -> None:
+    plant("limits", pickle.dumps(Planted(tmp_path / "ran")))
+
+    assert cache.get("limits", "asked again") == "asked again"
+    assert cache.get_many(["limits"]) == {}
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("stored", [b"", b"\xff", b"no json", b"[" * 100_000, b'{"$at": "yesterday"}'])
+def test_other_bytes_are_a_miss_too(stored: bytes) -> None:
+    plant("list", stored)
+
+    assert cache.get("list") is None
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, 7, 1.5, "Ærlig", ["a", 1], {"a": {"b": None}}, [["x", datetime(2026, 11, 29, 8, tzinfo=UTC)]]]
+)
+def test_plain_values_come_back_as_they_were(value: Any) -> None:
+    cache.set("value", value)
+
+    assert cache.get("value", "gone") == value
+
+
+def test_other_objects_are_refused_when_they_are_written() -> None:
+    with pytest.raises(TypeError, match="a set cannot be cached"):
+        cache.set("value", {"a"})
+
+
+def test_a_number_can_be_counted_up() -> None:
+    cache.set("number", 1)
+
+    assert cache.incr("number") == 2
+    assert cache.get("number") == 2
 
 
 @pytest.mark.django_db

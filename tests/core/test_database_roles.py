@@ -144,7 +144,7 @@ def test_readyz_tells_of_a_powerful_role_in_production(settings: Settings) -> No
     assert as_the_application == "ok"
 
 
-@pytest.mark.parametrize("process", ["import portal.wsgi", "from portal.celery import refuse_powerful_role as r; r()"])
+@pytest.mark.parametrize("process", ["import portal.wsgi", "from portal.celery import refuse_wrong_database as r; r()"])
 def test_production_does_not_start_as_the_owner(process: str) -> None:
     database_roles.give_rights()
     owner, application = start(process, configured.DATABASE_OWNER["USER"]), start(process, "portal_app")

@@ -9,6 +9,7 @@ from redis import Redis
 from accounts.models import User
 from portal.celery import app
 from portal.core.request_id import request_id, well_formed
+from tests.fixtures import make_operator
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +34,40 @@ def test_the_other_headers_are_there(client):
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["Referrer-Policy"] == "same-origin"
     assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "camera=(), " in answer["Permissions-Policy"]
+
+
+@pytest.mark.parametrize(
+    "address", ["/sandbox/", "/sandbox/customers/", "/sandbox/settings/", "/admin/", "/accounts/login/"]
+)
+def test_no_page_is_kept_by_a_browser(client, administrator, address):
+    client.force_login(make_operator(administrator))
+
+    answer = client.get(address)
+
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_probes_are_not_kept_or_guessed_at(client):
+    for address in ("/healthz", "/readyz"):
+        assert client.get(address)["Cache-Control"] == "no-store"
+        assert client.get(address)["X-Content-Type-Options"] == "nosniff"
+
+
+def test_security_txt_names_whom_to_tell(client, settings):
+    settings.SECURITY_CONTACT = "mailto:security@example.no"
+
+    answer = client.get("/.well-known/security.txt")
+
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.text.startswith("Contact: mailto:security@example.no\nExpires: 20")
+    assert f"Canonical: {settings.PORTAL_URL}/.well-known/security.txt\n" in answer.text
+
+
+def test_without_a_contact_there_is_no_security_txt(client):
+    assert client.get("/.well-known/security.txt").status_code == 404
 
 
 def test_a_well_formed_request_id_is_kept(client):

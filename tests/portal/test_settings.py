@@ -15,8 +15,8 @@ GOOD = {
     "SECRET_KEY": "zq3VtJ8m2YxLw0Rk5NfHc7PbUe9SgTa1DiOhXoBv6MjEyQrKsWl4",
     "ENCRYPTION_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
     "AUDIT_KEYS": "aXb3VtJ8m2YxLw0Rk5NfHc7PbUe9SgTa1DiOhXoBv6MjEyQrKsWl4",
-    "DATABASE_URL": "postgresql://portal_app:pw@db/portal",
-    "REDIS_URL": "redis://redis:6379/0",
+    "DATABASE_URL": "postgresql://portal_app:pw@db/portal?sslmode=verify-full",
+    "REDIS_URL": "rediss://:pw@redis:6379/0",
     "MAIL_FROM": "portal@example.no",
     "MAIL_HOST": "smtp.example.no",
 }
@@ -75,6 +75,14 @@ def test_production_is_the_mode_when_nothing_is_said():
         ("DATABASE_URL", None, "DATABASE_URL is not set"),
         ("DATABASE_URL", "sqlite:///db", "DATABASE_URL must begin with postgresql://"),
         ("REDIS_URL", None, "REDIS_URL is not set"),
+        ("ALLOWED_HOSTS", "other.example.no", "ALLOWED_HOSTS lacks portal.example.no"),
+        ("ALLOWED_HOSTS", "portal.example.no,.no", "ALLOWED_HOSTS allows every name below .no"),
+        ("DATABASE_URL", "postgresql://portal_app:pw@db/portal", "DATABASE_URL leads to db without a checked TLS"),
+        ("DATABASE_URL", "postgresql://portal_app@db/portal?sslmode=verify-ca", "DATABASE_URL has no password for db"),
+        ("DATABASE_OWNER_URL", "postgresql://portal:pw@/portal?host=db", "DATABASE_OWNER_URL leads to db without"),
+        ("REDIS_URL", "redis://:pw@redis:6379/0", "REDIS_URL leads to redis without a checked TLS connection"),
+        ("REDIS_URL", "rediss://redis:6379/0", "REDIS_URL has no password for redis"),
+        ("TRACES_URL", "http://collector:4318/v1/traces", "TRACES_URL leads to collector without"),
         ("MAIL_HOST", None, "MAIL_HOST is not set"),
         ("ENVIRONMENTS", "TEST,STAGING", "ENVIRONMENTS has 'STAGING'"),
         ("PORTAL_MODE", "prod", "PORTAL_MODE is 'prod'"),
@@ -85,6 +93,37 @@ def test_production_refuses(name, value, problem):
 
     assert problem in answer
     assert f"For example: {name}=" in answer
+
+
+def test_a_mail_server_without_tls_is_refused():
+    assert "MAIL_HOST leads to smtp.example.no without a checked TLS connection. Use MAIL_TLS=true" in load(
+        MAIL_TLS="false"
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"REDIS_URL": "redis://127.0.0.1:6379/0"},
+        {"REDIS_URL": "unix:///run/valkey.sock"},
+        {"DATABASE_URL": "postgresql://portal_app@/portal?host=/run/postgresql"},
+        {"ALLOWED_HOSTS": ".example.no"},
+        {"REDIS_URL": "redis://:pw@valkey:6379/0", "SERVERS_WITHOUT_TLS": "postgres,valkey"},
+        {"REDIS_URL": "rediss://valkey:6379/0", "SERVERS_WITHOUT_PASSWORD": "valkey"},
+        {"MAIL_TLS": "false", "SERVERS_WITHOUT_TLS": "smtp.example.no"},
+    ],
+)
+def test_a_server_on_this_machine_or_named_by_the_operator_is_taken(changes):
+    assert load("PORTAL_MODE", **changes) == "['production']"
+
+
+def test_what_is_stored_for_others_to_read_is_json_and_a_certificate_is_checked():
+    names = ("CELERY_ACCEPT_CONTENT", "CELERY_TASK_SERIALIZER", "SESSION_SERIALIZER", "CELERY_BROKER_USE_SSL")
+
+    assert load(*names) == (
+        "[['json'], 'json', 'django.contrib.sessions.serializers.JSONSerializer', "
+        "{'ssl_cert_reqs': 'required', 'ssl_check_hostname': True}]"
+    )
 
 
 def test_a_laptop_needs_nothing_but_the_mode(tmp_path):

@@ -80,7 +80,9 @@ def test_wrong_input_is_400_with_a_sentence_that_names_the_field(
 
 
 def test_a_body_that_is_no_json_is_400_with_a_sentence(rig: Rig) -> None:
-    response = rig.http.post("/control/clock/advance", content="sekunder=5")
+    headers = {"Content-Type": "application/json"}
+
+    response = rig.http.post("/control/clock/advance", content="sekunder=5", headers=headers)
 
     assert (response.status_code, response.json()["error"]) == (400, "The body is not JSON.")
 

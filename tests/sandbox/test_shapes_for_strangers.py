@@ -95,10 +95,43 @@ def test_reason_phrases_are_written_as_in_the_standard(rig: Rig) -> None:
         ({"Host": "["}, 403),
         ({"Origin": "http://localhost:8901", "Host": "localhost:8901"}, 200),
         ({"Host": "127.0.0.1:8901"}, 200),
+        ({"Host": "127.0.0.1.elsewhere.example"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content-Type": "multipart/form-data; boundary=x"}, 415),
+        ({"Content-Type": ""}, 415),
+        ({"Content-Type": "application/json; charset=utf-8"}, 200),
         ({}, 200),
     ],
 )
 def test_control_obeys_no_page_of_another_site(rig: Rig, headers: dict[str, str], status: int) -> None:
-    answer = rig.http.post("/control/clock/advance", content='{"seconds": 1}', headers=headers)
+    given = {"Content-Type": "application/json", **headers}
+    before = rig.app.clock.dump()
+
+    answer = rig.http.post("/control/clock/advance", content='{"seconds": 1}', headers=given)
 
     assert answer.status_code == status
+    assert (rig.app.clock.dump() != before) is (status == 200)
+
+
+@pytest.mark.parametrize("path", ["/control/play", "/am-ui/accessmanagement/ui/systemuser/request"])
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "https://elsewhere.example"}, {"Host": "elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}],
+)
+def test_a_page_obeys_no_form_of_another_site(rig: Rig, path: str, headers: dict[str, str]) -> None:
+    answer = rig.http.post(path, data={"call": "POST /control/reset"}, headers=headers)
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/control", "/control/clients", "/"])
+def test_no_other_site_shows_or_loads_what_control_says(rig: Rig, path: str) -> None:
+    headers = rig.http.get(path).headers
+
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"

@@ -1,7 +1,7 @@
-"""`/control` obeys only callers on this machine and pages of its own: it has no log-in.
+"""`/control` and the approval pages obey only callers on this machine and pages of their own: they have no log-in.
 
-A page of another site can make a browser send a POST, and can give its own host name the address of this machine. The
-browser then sends that site in `Origin` or in `Host`.
+A page of another site can make a browser send a GET or a POST, and can give its own host name the address of this machine. The browser
+then tells that site in `Origin`, `Sec-Fetch-Site` or `Host`; and without our consent it sends no other content types than those of forms.
 """
 
 from __future__ import annotations
@@ -18,8 +18,13 @@ from ..kernel import Kernel
 from ..routing import guard
 from .input import wrong
 
+READS = ("GET", "HEAD")
+FORMS = "/control/play"
+"""The one address of `/control` that takes what a form sends."""
+
 
 @guard("/control")
+@guard("/am-ui")
 @contextmanager
 def own_callers(sandbox: Kernel, request: Request) -> Iterator[None]:
     host = request.headers.get("Host", "")
@@ -30,7 +35,18 @@ def own_callers(sandbox: Kernel, request: Request) -> Iterator[None]:
     origin = request.headers.get("Origin")
     if origin and origin not in (sandbox.origin, f"http://{host}", f"https://{host}"):
         raise wrong("The call comes from a page of another site.", status=403)
+    if request.method not in READS:
+        _check_sender(request)
     yield
+
+
+def _check_sender(request: Request) -> None:
+    """Raises Reply (403, 415)."""
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        raise wrong("The call comes from a page of another site.", status=403)
+    takes_json = request.path.startswith("/control") and request.path != FORMS
+    if request.method == "POST" and takes_json and request.content_length and request.mimetype != "application/json":
+        raise wrong("Send the body as JSON, with Content-Type: application/json.", status=415)
 
 
 def _is_known(sandbox: Kernel, host: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
+from portal.core.masking import without_identity_numbers
 from portal.gateways.dialogporten import MASKED, TransmissionItem
 from portal.gateways.dialogporten import Attachment as Given
 from submissions.models import Attachment, Dialog, Transmission
@@ -51,7 +52,8 @@ def _all(
 
 def _columns(given: Given) -> dict[str, object]:
     media_type = given.media_type[:100]
-    return {**{name: getattr(given, name) for name in CHANGING}, "media_type": media_type}
+    hidden = {"name": without_identity_numbers(given.name), "media_type": media_type}
+    return {**{name: getattr(given, name) for name in CHANGING}, **hidden}
 
 
 def _state(transmission: Transmission, given: Given) -> str:

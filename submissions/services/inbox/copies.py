@@ -15,6 +15,7 @@ from accounts.models import Customer
 from portal.core import lease
 from portal.core.audit import event, record_all
 from portal.core.audit_events import AuditType
+from portal.core.masking import scrubbed, without_identity_numbers
 from portal.gateways import urns
 from portal.gateways.dialogporten import ActivityItem, DialogItem, TransmissionItem
 from submissions.models import Activity, Dialog, DialogSource, Document, PollCursor, Submission, Transmission
@@ -34,13 +35,13 @@ WORK = ["news_at", "news_before", "handled_at", "handled_by"]
 
 
 def best_text(texts: Mapping[str, str]) -> str:
-    """The one that lists are searched and sorted by."""
-    return best(texts).text
+    """The one that lists are searched and sorted by. The whole item is kept apart, encrypted."""
+    return without_identity_numbers(best(texts).text)
 
 
 def _texts(*, types: Mapping[str, str], **texts: Mapping[str, str]) -> Texts:
-    """All that were given, without empty ones."""
-    kept = {name: dict(given) for name, given in texts.items() if given}
+    """All that were given, without empty ones and without identity numbers."""
+    kept = {name: scrubbed(dict(given)) for name, given in texts.items() if given}
     rich = {name: kind for name, kind in types.items() if kind and name in kept}
     return cast("Texts", {**kept, "types": rich} if rich else kept)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 
 from django.core.cache import cache
 
@@ -19,8 +20,7 @@ HOUR, SOON = 3600, 300
 
 def limits_of(environment: str) -> Limits:
     """Not inside a transaction: Dialogporten may be asked."""
-    known: Limits | None = cache.get(_key(environment))
-    return known or _ask(environment)
+    return _known(_key(environment)) or _ask(environment)
 
 
 def forget(environment: str) -> None:
@@ -34,13 +34,18 @@ def _ask(environment: str) -> Limits:
         told = dialogporten(environment).limits()
     except GatewayError as error:
         logger.warning("the limits of Dialogporten are not known: %s", error)
-        told = cache.get(last) or PUBLISHED
-        cache.set(_key(environment), told, SOON)
+        told = _known(last) or PUBLISHED
+        cache.set(_key(environment), asdict(told), SOON)
         return told
     usable = Limits(max(1, told.parties), max(1, told.service_resources))
-    cache.set(_key(environment), usable, HOUR)
-    cache.set(last, usable, None)
+    cache.set(_key(environment), asdict(usable), HOUR)
+    cache.set(last, asdict(usable), None)
     return usable
+
+
+def _known(key: str) -> Limits | None:
+    stored = cache.get(key)
+    return Limits(**stored) if stored else None
 
 
 def _key(environment: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from portal.core.lease import Hold
+from portal.core.masking import without_identity_numbers
 from portal.core.problems import code_of
 from submissions.models import Call, Submission
 from submissions.services.sending import calls, leftovers
@@ -24,7 +25,7 @@ def fail(hold: Hold[Submission], call: Call, error: Exception, *, by: str) -> No
             next_attempt_at=leftovers.due_at(hold.row, at=hold.now()),
             failures=0,
             problem_code=code_of(error),
-            problem_detail=getattr(error, "text", ""),
+            problem_detail=without_identity_numbers(getattr(error, "text", "")),
             correlation_id=getattr(error, "correlation_id", "")[:100],
             reasons=[reason(call, code=d.code, text=d.text, where=d.path) for d in getattr(error, "details", ())],
         )

@@ -1,0 +1,1 @@
+"""The page *Når noe har skjedd*: end what is open, and see what an account or a key was used for."""
