@@ -10,6 +10,7 @@ from typing import Any
 
 import django.contrib.auth.admin  # noqa: F401 - registers the page of groups, which is taken away
 from allauth.account.admin import EmailAddress
+from allauth.mfa.admin import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -23,7 +24,7 @@ from accounts.services.customers import Details, edit_customer
 from accounts.services.portfolios import delete_portfolio, save_portfolio
 from portal.core.admin import Bounded, CleanModelForm, Unchangeable, actor
 
-admin.site.unregister([Group, EmailAddress])
+admin.site.unregister([Group, EmailAddress, Authenticator])
 
 
 class GrantsInline(admin.TabularInline):

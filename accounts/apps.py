@@ -8,6 +8,9 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts.services import factors
         from accounts.services.imports import tagging
+        from portal.explain.audit import SPOKEN
 
         tagging.register()
+        SPOKEN["factor"] = factors.name_of

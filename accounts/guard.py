@@ -14,13 +14,16 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 
-from accounts.capabilities import NAMES, OPENS
+from accounts import step_up
+from accounts.capabilities import NAMES, OPENS, enabled
 from accounts.models import User
+from accounts.services import factors
 from accounts.services.presence import note_page
 from portal.core.environments import Environment
 
@@ -36,6 +39,8 @@ class StaffRequest(HttpRequest):
 
 NO_ROLE = "no role in the environment"
 """Why a page is refused to somebody who may open other pages of the kind elsewhere."""
+LED_FROM = "led_from"
+"""In the session: the page that somebody wanted who had to set up a second factor first."""
 
 
 def staff_page(*, may: str = "", anywhere: bool = False) -> Callable[[View], View]:
@@ -59,6 +64,10 @@ def staff_page(*, may: str = "", anywhere: bool = False) -> Callable[[View], Vie
                 raise PermissionDenied(NO_ROLE)
             if may and not getattr(request.user, may):
                 raise PermissionDenied(may)
+            if not anywhere and lacks_factor(request, environment, of_charge=may in OPENS.values()):
+                return to_set_up(request, environment)
+            if page := step_up.ask(request):
+                return page
             if not request.headers.get("HX-Request"):  # what a page fetches by itself is no visit
                 note_page(user=request.user, session_key=request.session.session_key, at=timezone.now())
             response = view(request, *args, **kwargs)
@@ -70,8 +79,51 @@ def staff_page(*, may: str = "", anywhere: bool = False) -> Callable[[View], Vie
     return decorate
 
 
+def lacks_factor(request: Any, environment: Environment | None, *, of_charge: bool) -> bool:
+    """Whether the person must set up a second factor before this page."""
+    if not factors.is_required(request.user, environment, of_charge=of_charge):
+        return False
+    return not request.user.given.has_factor
+
+
+def to_set_up(request: HttpRequest, environment: Environment | None) -> HttpResponse:
+    """To the page where a second factor is set up, and back. After a POST nothing was done."""
+    url = reverse("factor-needed", kwargs={"environment": environment or next(enabled())})
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRedirect(url)
+    if request.method in ("GET", "HEAD"):
+        request.session[LED_FROM] = request.get_full_path()
+    else:
+        messages.warning(request, _("Dette ble ikke gjort. Sett opp totrinnsinnlogging først."))
+    return redirect(url)
+
+
+def admin_log_in(request: Any, **context: Any) -> HttpResponse:
+    """Where Django admin sends whoever it does not let in: to the portal's log-in, or to set up a second factor."""
+    user = request.user
+    if user.is_authenticated and user.is_staff and lacks_factor(request, None, of_charge=True):
+        request.session[LED_FROM] = request.GET.get("next") if _is_of_admin(request) else ""
+        return redirect("factor-needed", environment=next(enabled()))
+    if user.is_authenticated:
+        raise PermissionDenied("is_staff")
+    return redirect_to_login(request.GET.get("next") if _is_of_admin(request) else reverse("admin:index"))
+
+
+def _is_of_admin(request: HttpRequest) -> bool:
+    return request.GET.get("next", "").startswith(reverse("admin:index"))
+
+
+def may_open_admin(request: Any) -> bool:
+    """What Django admin asks for each of its pages."""
+    user = request.user
+    return user.is_active and user.is_staff and not lacks_factor(request, None, of_charge=True)
+
+
 def to_log_in(request: HttpRequest, environment: Environment | None) -> HttpResponse:
     """To the log-in page and back; after a POST, back to the page of the form, as the POST is not repeated."""
+    if request.headers.get("HX-Request"):  # a part of a page asks: the whole page goes
+        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        return HttpResponseClientRedirect(redirect_to_login(page.path or request.path)["Location"])
     if request.method in ("GET", "HEAD"):
         return redirect_to_login(request.get_full_path())
     messages.warning(request, _("Du var logget ut, så dette ble ikke gjort. Logg inn og gjør det på nytt."))

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import ResetPasswordForm as AllauthResetForm
 from allauth.account.forms import ResetPasswordKeyForm as AllauthKeyForm
+from allauth.core import context
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from accounts import devices
 from accounts.models import LogIn, User
 from accounts.models.people import find_with_given
-from accounts.services import log_ins, staff_mails, visits
+from accounts.services import attempts, factors, log_ins, session_ends, staff_mails, visits
 from accounts.services.visits import STAND_IN, Visit
 from portal.core.forms import CleanText
+from portal.core.outbox.message import hash_of
 from portal.core.outbox.put import put_mail
 
 BEFORE = "log_in_before"
@@ -76,8 +82,11 @@ class ClosedSignup(DefaultAccountAdapter):
         before = user.last_login
         super().login(request, user)
         request.session[BEFORE] = before.isoformat() if before else ""
+        session_ends.begin(request.session, at=timezone.now())
         visit = self._visit(request)
-        visits.note_logged_in(user=user, visit=visit)
+        used = _factor_used(request, user)
+        visits.note_logged_in(user=user, visit=visit, factor=used)
+        factors.note_used(user=user, kind=used, at=visit.at)
         if not request.session.session_key:  # somebody else was logged in here
             request.session.save()
         log_ins.began(user=user, session_key=request.session.session_key or "", visit=visit)
@@ -89,11 +98,34 @@ class ClosedSignup(DefaultAccountAdapter):
         super().logout(request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Instead of allauth's limits, by which a stranger locks a colleague out."""
+        self._attempt = attempts.Attempt(_address(credentials), ip_of(request), "", timezone.now())
+        self._attempt = replace(self._attempt, device=devices.device_of(request, self._attempt.address))
         try:
-            super().pre_authenticate(request, **credentials)
-        except ValidationError:
-            visits.note_blocked(address=_address(credentials), visit=self._visit(request))
-            raise
+            attempts.begin(self._attempt)
+        except attempts.Wait as error:
+            visits.note_blocked(address=self._attempt.address, visit=self._visit(request))
+            raise ValidationError(_("For mange forsøk. Prøv igjen %(when)s.") % {"when": _in(error.seconds)}) from error
+        except attempts.UnknownBrowser as error:
+            visits.note_blocked(address=self._attempt.address, visit=self._visit(request))
+            text = _("For mange forsøk på denne kontoen i dag. Lag nytt passord med lenken under, så slipper du inn.")
+            raise ValidationError(text) from error
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            attempts.succeeded(self._attempt)
+        return user
+
+    def reauthenticate(self, user: Any, password: str) -> bool:
+        """allauth looks for the address in a table that we do not use."""
+        found = self.authenticate(context.request, email=user.email, password=password)
+        return found is not None and found.pk == user.pk
+
+    def post_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse:
+        response = super().post_login(request, user, **options)
+        devices.remember(request, response, user.email)
+        return response
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         super().authentication_failed(request, **credentials)
@@ -107,6 +139,7 @@ class ClosedSignup(DefaultAccountAdapter):
             User.objects.filter(pk=user.pk, invited_at__isnull=False).update(invited_at=None)
             LogIn.objects.filter(user=user).delete()
             staff_mails.password_changed(user=user, at=timezone.now())
+        self.request.session[devices.RESET] = hash_of(user.email)
 
     def _visit(self, request: HttpRequest) -> Visit:
         return visit_of(request)
@@ -124,7 +157,7 @@ class ClosedSignup(DefaultAccountAdapter):
             key=f"password-reset:{salted_hmac('password-reset', context['key'], algorithm='sha256').hexdigest()}",
             at=at,
             give_up_at=at + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT),
-            send=user.pk != STAND_IN,
+            send=attempts.may_mail(email) and user.pk != STAND_IN,
         )
 
     def _mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> EmailMessage:
@@ -135,12 +168,30 @@ class ClosedSignup(DefaultAccountAdapter):
 
 def visit_of(request: HttpRequest) -> Visit:
     """Where the request came from."""
-    adapter = DefaultAccountAdapter(request)
+    agent = DefaultAccountAdapter(request).get_http_user_agent(request)
+    return Visit(ip=ip_of(request), agent=agent, at=timezone.now())
+
+
+def ip_of(request: HttpRequest) -> str:
+    """Empty where the proxies do not say."""
     try:
-        ip = adapter.get_client_ip(request)
+        return str(DefaultAccountAdapter(request).get_client_ip(request))
     except PermissionDenied:
-        ip = ""
-    return Visit(ip=ip, agent=adapter.get_http_user_agent(request), at=timezone.now())
+        return ""
+
+
+def _in(seconds: int) -> str:
+    """How long somebody waits: "om 40 sekunder"."""
+    if seconds < 90:
+        return ngettext("om %(n)s sekund", "om %(n)s sekunder", seconds) % {"n": seconds}
+    minutes = round(seconds / 60)
+    return ngettext("om %(n)s minutt", "om %(n)s minutter", minutes) % {"n": minutes}
+
+
+def _factor_used(request: HttpRequest, user: User) -> str:
+    """The kind of factor that was given beside the password; "" for none."""
+    kinds = [each["type"] for each in get_authentication_records(request, user) if each["method"] == "mfa"]
+    return str(kinds[-1]) if kinds else ""
 
 
 def _address(credentials: dict[str, Any]) -> str:

@@ -143,6 +143,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "django_htmx",
     "template_partials",
 ]
@@ -157,6 +158,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.SessionEnds",
     "portal.core.middleware.BodyLimits",  # before anything that reads the body, as the check of the CSRF token does
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -205,7 +207,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ("name", "email")},
     },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.services.passwords.NotLeaked"},
+    {"NAME": "accounts.services.passwords.NotAboutOneself"},
 ]
 LOGIN_URL = "account_login"
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds, as the page and the mail say
@@ -227,7 +230,28 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # administrators create accounts with their
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a path
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
+# Passwords are counted by accounts.services.attempts; "login_failed" counts wrong codes of a second factor.
+ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "5/5m/key", "reset_password": "20/m/ip"}
+SECOND_FACTOR_IN = env.several(
+    "SECOND_FACTOR_IN", among=("SANDBOX", "TEST", "PRODUCTION"), default=() if LOCAL else ("PRODUCTION",)
+)
+"""Environments in which everybody needs a second factor. Who has a charge needs one when there is any."""
+SECOND_FACTOR_ROLES = env.several(
+    "SECOND_FACTOR_ROLES",
+    among=("ADMINISTRATOR", "CASE_WORKER", "DEVELOPER", "READER"),
+    default=() if LOCAL else ("ADMINISTRATOR", "DEVELOPER"),
+)
+"""Roles that need one in every environment where they are held."""
+STEP_UP_MINUTES = env.integer("STEP_UP_MINUTES", default=15, maximum=12 * 60)
+"""How long a proof that it is you is good for keys, roles and the like (accounts.step_up); 0: it is never asked for."""
+STEP_UP_MANY = env.integer("STEP_UP_MANY", default=20)
+"""More rows than so many at once ask for it."""
+MFA_REAUTHENTICATION_REQUIRED = False  # our own guard asks: accounts.step_up
+MFA_ADAPTER = "accounts.mfa.Adapter"
+MFA_FORMS = {"authenticate": "accounts.mfa.CodeForm", "authenticate_webauthn": "accounts.mfa.PasskeyForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # codes before and after: telephones do not all know the time
+MFA_RECOVERY_CODE_COUNT = 10
 PROXY_COUNT = env.integer("PROXY_COUNT", default=0 if LOCAL else 1, maximum=5)  # proxies of ours before the web process
 ALLAUTH_TRUSTED_PROXY_COUNT = PROXY_COUNT
 
@@ -237,7 +261,11 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
 LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = True, "Lax"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"  # rows of sessions run no code either
-SESSION_COOKIE_AGE = 60 * 60 * 12  # a working day
+SESSION_HOURS = env.integer("SESSION_HOURS", default=12, minimum=1, maximum=24)  # a working day
+SESSION_IDLE_MINUTES = env.integer("SESSION_IDLE_MINUTES", default=30 if not LOCAL else 0, maximum=24 * 60)
+"""Minutes without activity after which a session ends; 0: it does not. See accounts.middleware."""
+SESSION_COOKIE_AGE = SESSION_HOURS * 60 * 60
+DEVICE_COOKIE_NAME = "__Host-device" if SECURE else "portal_device"
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "portal_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "portal_csrf"
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]

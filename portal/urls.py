@@ -4,23 +4,25 @@ Staff pages begin with their environment; the rest is log-in, the customer's own
 """
 
 from allauth.account import views as allauth
-from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path, register_converter
 from django.utils.translation import gettext_lazy as _
 
-from accounts.guard import EnvironmentConverter
+from accounts.guard import EnvironmentConverter, admin_log_in, may_open_admin
+from accounts.mfa import ask_factor
 from portal.desk import views
 from portal.desk.people.welcome import welcome
 
 admin.site.site_header = admin.site.site_title = _("Alt som er lagret")
 admin.site.index_title = _("Til å se, og til å rette det som har stanset")
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one log-in for all, with its limits; 403 for other staff
+admin.site.login = admin_log_in  # type: ignore[method-assign,assignment]  # one log-in for all; 403 for other staff
+admin.site.has_permission = may_open_admin  # type: ignore[method-assign]
 register_converter(EnvironmentConverter, "env")
 
 LOGIN = [  # of allauth's pages only those we use: accounts are made by an administrator
     path("login/", allauth.login, name="account_login"),
+    path("login/factor/", ask_factor, name="mfa_authenticate"),
     path("logout/", allauth.logout, name="account_logout"),
     path("password/reset/", allauth.password_reset, name="account_reset_password"),
     path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
@@ -32,6 +34,7 @@ LOGIN = [  # of allauth's pages only those we use: accounts are made by an admin
     path("password/reset/key/done/", allauth.password_reset_from_key_done, name="account_reset_password_from_key_done"),
     path("inactive/", allauth.account_inactive, name="account_inactive"),
     path("signup/", views.no_signup, name="account_signup"),
+    path("still-here/", views.still_here, name="still-here"),
 ]
 
 urlpatterns = [
@@ -63,4 +66,5 @@ if settings.LOCAL:
 handler400 = "portal.desk.views.bad_request"
 handler403 = "portal.desk.views.forbidden"
 handler404 = "portal.desk.views.not_found"
+handler429 = "portal.desk.views.too_many"  # allauth's, for its limits
 handler500 = "portal.desk.views.server_error"

@@ -33,6 +33,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if DATABASE_OWNER:  # noqa: F405 - tests build and empty tables; those of the application's rights have connections of their own
     DATABASES["default"] |= {name: DATABASE_OWNER[name] for name in ("USER", "PASSWORD")}  # type: ignore[dict-item]  # noqa: F405
 AUDIT_ANCHORS = DATA_DIR / f"audit-anchors-{worker}"  # noqa: F405
+STEP_UP_MINUTES = 0  # tests of acts log in by force, which proves nothing; tests/accounts/test_step_up.py asks
 OUTBOX_MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
@@ -64,6 +65,7 @@ class Given:
     """All that one person was given. `roles` are by environment; `sees_all` are the environments with every customer.
 
     `portfolios` are ids and names, also those of colleagues for whom the person is a substitute now: `stands_in_for`.
+    `has_factor`: the person logs in with more than a password.
     """
 
     roles: dict[str, str] = field(default_factory=dict)
@@ -71,6 +73,7 @@ class Given:
     charges: frozenset[str] = frozenset()
     portfolios: tuple[tuple[int, str], ...] = ()
     stands_in_for: tuple[int, ...] = ()
+    has_factor: bool = False
 
     def as_values(self) -> dict[str, Any]:
         """Roles and charges as the audit trail names them."""
@@ -78,10 +81,10 @@ class Given:
         return {**roles, "sees_all_customers": sorted(self.sees_all), "charges": sorted(self.charges)}
 
 
-COLUMNS = ("given_grants", "given_charges", "given_portfolios", "given_absent")
+COLUMNS = ("given_grants", "given_charges", "given_portfolios", "given_absent", "given_factor")
 
 
-def _columns() -> dict[str, ArraySubquery]:
+def _columns() -> dict[str, ArraySubquery | Exists]:
     """Beside a user: all that they were given."""
     today, me = timezone.localdate(), OuterRef("pk")
     mine = OuterRef(OuterRef("pk"))
@@ -94,7 +97,8 @@ def _columns() -> dict[str, ArraySubquery]:
         Portfolio.objects.filter(Exists(through)).order_by("name").values(each=JSONObject(pk="pk", name="name")),
         Substitution.objects.filter(substitute=me).current(today).values("absent"),
     )
-    return {name: ArraySubquery(rows) for name, rows in zip(COLUMNS, columns, strict=True)}
+    factors = Authenticator.objects.filter(user=me).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return {**dict(zip(COLUMNS, map(ArraySubquery, columns), strict=False)), COLUMNS[-1]: Exists(factors)}
 
 
 def _given_of(row: dict[str, Any]) -> Given:
@@ -105,6 +109,7 @@ def _given_of(row: dict[str, Any]) -> Given:
         charges=frozenset(row["given_charges"]),
         portfolios=tuple((each["pk"], each["name"]) for each in row["given_portfolios"]),
         stands_in_for=tuple(row["given_absent"]),
+        has_factor=row["given_factor"],
     )
 
 

@@ -38,7 +38,9 @@ def oldest(at: datetime) -> datetime:
 
 
 def open_of(user: User, *, at: datetime) -> QuerySet[LogIn]:
-    return LogIn.objects.filter(user=user, began_at__gte=oldest(at))
+    rows = LogIn.objects.filter(user=user, began_at__gte=oldest(at))
+    idle = timedelta(minutes=settings.SESSION_IDLE_MINUTES)
+    return rows.filter(seen_at__gt=at - idle) if idle else rows
 
 
 def end(*, rows: QuerySet[LogIn], by: str, at: datetime) -> int:

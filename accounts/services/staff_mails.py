@@ -50,6 +50,44 @@ def password_changed(*, user: User, at: datetime) -> None:
         put_to(user, key=key, subject=_("Passordet ditt er byttet"), lines=lines, at=at)
 
 
+def factor_added(*, user: User, name: Any, at: datetime) -> None:
+    with translation.override(user.language):
+        lines = [_("Du logger nå inn i portalen også med dette: %(factor)s.") % {"factor": str(name).lower()}]
+        _about_factors(user, _("Lagt til i totrinnsinnloggingen"), lines, at)
+
+
+def factor_removed(*, user: User, name: Any, at: datetime) -> None:
+    with translation.override(user.language):
+        lines = [_("Dette er fjernet fra innloggingen din i portalen: %(factor)s.") % {"factor": str(name).lower()}]
+        _about_factors(user, _("Fjernet fra totrinnsinnloggingen"), lines, at)
+
+
+def factors_reset(*, user: User, at: datetime) -> None:
+    with translation.override(user.language):
+        lines = [
+            _("En administrator har fjernet totrinnsinnloggingen din i portalen, og øktene dine er avsluttet."),
+            _("Logg inn med passordet, og sett opp en ny."),
+        ]
+        _about_factors(user, _("Totrinnsinnloggingen din er fjernet"), lines, at)
+
+
+def recovery_codes_made(*, user: User, at: datetime) -> None:
+    with translation.override(user.language):
+        lines = [_("Du har fått nye gjenopprettingskoder i portalen. De gamle virker ikke lenger.")]
+        _about_factors(user, _("Nye gjenopprettingskoder"), lines, at)
+
+
+def recovery_code_used(*, user: User, left: int, at: datetime) -> None:
+    with translation.override(user.language):
+        text = _("Noen logget inn i portalen med en av gjenopprettingskodene dine. Koder igjen: %(n)s.")
+        _about_factors(user, _("En gjenopprettingskode er brukt"), [text % {"n": left}], at)
+
+
+def _about_factors(user: User, subject: str, lines: list[str], at: datetime) -> None:
+    key = f"factor:{user.pk}:{hashlib.sha256(f'{at.isoformat()} {lines}'.encode()).hexdigest()[:16]}"
+    put_to(user, key=key, subject=subject, lines=[*lines, "", _unexpected(), settings.PORTAL_URL], at=at)
+
+
 def address_changed(*, user: User, old: str, at: datetime) -> None:
     """To the address that the account had: its owner may not know."""
     with translation.override(user.language):

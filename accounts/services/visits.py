@@ -46,8 +46,9 @@ class Visit:
         return {"ip": ip, "browser": next((name for name in BROWSERS if name in self.agent), "")}
 
 
-def note_logged_in(*, user: User, visit: Visit) -> None:
-    _note(AuditType.LOGGED_IN, user, visit)
+def note_logged_in(*, user: User, visit: Visit, factor: str = "") -> None:
+    """`factor`: the kind of factor beside the password, where one was used."""
+    _note(AuditType.LOGGED_IN, user, visit, **({"factor": factor} if factor else {}))
 
 
 def note_logged_out(*, user: User, visit: Visit) -> None:
@@ -59,8 +60,13 @@ def note_password_reset(*, user: User, visit: Visit) -> None:
     _note(AuditType.PASSWORD_RESET, user, visit)
 
 
-def _note(what: AuditType, user: User, visit: Visit) -> None:
-    record(by=user.actor, at=visit.at, target=user, what=what, **visit.as_detail())
+def note_wrong_code(*, user: User, visit: Visit) -> None:
+    """After the right password: whoever it was knows it."""
+    record(by=VISITOR, at=visit.at, target=user, what=AuditType.FACTOR_FAILED, **visit.as_detail())
+
+
+def _note(what: AuditType, user: User, visit: Visit, **more: Any) -> None:
+    record(by=user.actor, at=visit.at, target=user, what=what, **visit.as_detail(), **more)
 
 
 def note_failed(*, address: str, visit: Visit) -> None:

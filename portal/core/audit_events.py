@@ -37,6 +37,12 @@ class AuditType(StrEnum):
     RESET_ASKED = "reset-asked"
     PASSWORD_RESET = "password-reset"  # noqa: S105 - the name of an event
     PASSWORD_SET = "password-set"  # noqa: S105 - the name of an event
+    FACTOR_ADDED = "factor-added"
+    FACTOR_REMOVED = "factor-removed"
+    FACTORS_RESET = "factors-reset"
+    FACTOR_FAILED = "factor-failed"
+    RECOVERY_CODES_MADE = "recovery-codes-made"
+    RECOVERY_CODE_USED = "recovery-code-used"
     # Maskinporten clients and keys
     KEY_MADE = "key-made"
     KEY_IMPORTED = "key-imported"
@@ -196,13 +202,17 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.CONTACT_EDITED: {"receiver"},
     T.CONTACT_REMOVED: {"receiver"},
     T.ADDRESS_MUTED: {"receiver"},
-    T.LOGGED_IN: _VISIT,
+    T.LOGGED_IN: _VISIT | {"factor"},
     T.LOGGED_OUT: _VISIT,
     T.LOG_IN_FAILED: _VISIT | {"address_hash"},
     T.LOG_IN_BLOCKED: _VISIT | {"address_hash"},
     T.RESET_ASKED: _VISIT | {"address_hash"},
     T.PASSWORD_RESET: _VISIT,
     T.PASSWORD_SET: {"usable"},
+    T.FACTOR_ADDED: {"factor"},
+    T.FACTOR_REMOVED: {"factor"},
+    T.FACTORS_RESET: {"number"},
+    T.FACTOR_FAILED: _VISIT,
     T.KEY_MADE: {"kid"},
     T.KEY_IMPORTED: {"kid"},
     T.KEY_TRIED: {"kid"},

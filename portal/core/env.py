@@ -123,6 +123,16 @@ class Env:
             raise BadSetting(name, "is not set", example=example)
         return words
 
+    def several(self, name: str, *, among: tuple[str, ...], default: tuple[str, ...]) -> tuple[str, ...]:
+        """Words of `among` separated by commas; the word NONE for none of them."""
+        words = self.list(name, example=",".join(among), default=default)
+        if words == ["NONE"]:
+            return ()
+        if wrong := [word for word in words if word not in among]:
+            problem = f"has {wrong[0]!r}, which is none of {', '.join(among)}, NONE"
+            raise BadSetting(name, problem, example=",".join(among))
+        return tuple(words)
+
     def url(self, name: str, *, schemes: tuple[str, ...], example: str, default: str | None = None) -> str:
         """An address without a trailing slash. A password in it never gets into the error text."""
         value = self.text(name, example=example, default=default).rstrip("/")

@@ -168,6 +168,11 @@ class Shell:
         return str(ENVIRONMENT_TEXTS[self._environment]) if self._environment else ""
 
     @property
+    def idle_minutes(self) -> int:
+        """After so long without activity the session ends; 0: it does not."""
+        return settings.SESSION_IDLE_MINUTES
+
+    @property
     def initials(self) -> str:
         words = str(self._request.user).split()
         return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()

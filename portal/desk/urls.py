@@ -9,7 +9,7 @@ from portal.desk.kept import views as kept
 from portal.desk.notifications import views as notifications
 from portal.desk.operation import views as operation
 from portal.desk.oversight import views as oversight
-from portal.desk.people import acts, profile
+from portal.desk.people import acts, factors, profile
 from portal.desk.people import views as people
 
 urlpatterns = [
@@ -20,6 +20,11 @@ urlpatterns = [
     path("account/profile/password/", profile.password, name="own-password"),
     path("account/profile/log-ins/<int:pk>/end/", profile.session_end, name="own-log-in-end"),
     path("account/profile/log-ins/end/", profile.sessions_end, name="own-log-ins-end"),
+    path("account/profile/factor/", factors.needed, name="factor-needed"),
+    path("account/profile/factor/code-app/", factors.code_app, name="code-app"),
+    path("account/profile/factor/passkey/", factors.passkey_new, name="passkey-new"),
+    path("account/profile/factor/recovery-codes/", factors.recovery_codes, name="recovery-codes"),
+    path("account/profile/factor/<int:pk>/remove/", factors.remove, name="factor-remove"),
     path("people/", people.people, name="people"),
     path("people/invite/", people.invite, name="person-invite"),
     path("people/portfolios/new/", people.portfolio, name="portfolio-new"),
@@ -30,6 +35,7 @@ urlpatterns = [
     path("people/<int:pk>/invite-again/", acts.invite_again, name="person-invite-again"),
     path("people/<int:pk>/invite-withdrawn/", acts.invite_withdrawn, name="person-invite-withdrawn"),
     path("people/<int:pk>/reset/", acts.reset, name="person-reset"),
+    path("people/<int:pk>/factors/remove/", acts.factors_remove, name="person-factors-remove"),
     path("people/<int:pk>/log-ins/end/", acts.sessions_end, name="person-log-ins-end"),
     path("people/<int:pk>/substitute/", acts.substitute, name="person-substitute"),
     path("people/<int:pk>/substitute/<int:substitution>/end/", acts.substitute_ended, name="person-substitute-end"),

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.guard import NO_ROLE, StaffRequest, public_page, staff_page, to_log_in
 from accounts.login import previous_login
@@ -202,6 +202,18 @@ def no_storage(request: HttpRequest, *, code: str) -> HttpResponse:
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     has_no_role = NO_ROLE in exception.args
     return _error(request, 403, place=from_slug(request.path.strip("/").partition("/")[0]) if has_no_role else None)
+
+
+@public_page
+def too_many(request: HttpRequest) -> HttpResponse:
+    return _error(request, 429, "portal/too_many.html")
+
+
+@public_page
+@require_POST
+def still_here(request: HttpRequest) -> HttpResponse:
+    """Asked by a page on which somebody works: the session goes on (accounts.middleware)."""
+    return HttpResponse(status=204 if request.user.is_authenticated else 401)
 
 
 @public_page

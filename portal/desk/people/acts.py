@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import LogIn, Substitution, User
-from accounts.services import invitations, log_ins, substitutions
+from accounts.services import factors, invitations, log_ins, substitutions
 from accounts.services.reset_links import send_reset_link
 from accounts.services.staff import LastAdministrator
 from portal.core.confirm import Question, ask_first
@@ -75,6 +75,29 @@ def reset(request: StaffRequest, pk: int) -> HttpResponse:
     else:
         send_reset_link(user=person, by=request.user, at=timezone.now())
         messages.success(request, _("Lenken er på vei til %(address)s.") % {"address": person.email})
+    return _to(request, pk)
+
+
+@staff_page(may="keeps_people")
+@require_http_methods(["GET", "HEAD", "POST"])
+def factors_remove(request: StaffRequest, pk: int) -> HttpResponse:
+    """For somebody who lost the telephone and the recovery codes. Nobody sets up a factor for another."""
+    person = find(pk)
+    question = Question(
+        title=_("Fjern totrinnsinnloggingen til %(name)s") % {"name": person},
+        consequences=[
+            _("Kodeapp, passnøkler og gjenopprettingskoder slutter å virke, og øktene avsluttes."),
+            _("Personen logger inn med passordet og setter opp en ny. Vær sikker på at det er personen selv som ber om det."),
+        ],
+        button=_("Fjern"),
+        trail=trail(request, person),
+    )  # fmt: skip
+    if page := ask_first(request, question):
+        return page
+    if factors.remove_all(user=person, by=request.user.actor, at=timezone.now()):
+        messages.success(request, _("Fjernet. %(name)s får e-post om det.") % {"name": person})
+    else:
+        messages.info(request, _("%(name)s har ikke totrinnsinnlogging.") % {"name": person})
     return _to(request, pk)
 
 

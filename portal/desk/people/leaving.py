@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from accounts.capabilities import enabled
 from accounts.models import Capability, Customer, CustomerImport, LogIn, Substitution, User
-from accounts.services import customer_groups, log_ins, substitutions
+from accounts.services import customer_groups, factors, log_ins, substitutions
 from accounts.services.staff import Rights, change_rights, check_not_last, rights_of, save_user
 from portal.core.audit import event, record_all
 from portal.core.audit_changes import changes
@@ -101,7 +101,9 @@ def leave(*, user: User, heir: User | None, by: str, at: datetime) -> int:
         stored.is_active, stored.left_at = False, at
         save_user(user=stored, by=by, at=at)
         User.objects.filter(pk=stored.pk).update(left_at=at, invited_at=None)
-        return log_ins.end(rows=LogIn.objects.filter(user=stored), by=by, at=at)
+        ended = log_ins.end(rows=LogIn.objects.filter(user=stored), by=by, at=at)
+        factors.remove_all(user=stored, by=by, at=at)
+        return ended
 
 
 def come_back(*, user: User, by: str, at: datetime) -> None:

@@ -17,6 +17,7 @@ from accounts.login import visit_of
 from accounts.models import LogIn, User
 from accounts.services import log_ins
 from accounts.services.staff import change_own_password, save_user
+from portal.desk.people.factors import summary
 from portal.desk.people.forms import OwnPasswordForm, ProfileForm
 
 
@@ -34,7 +35,7 @@ def profile(request: StaffRequest) -> HttpResponse:
 def _page(request: StaffRequest, form: ProfileForm, password: OwnPasswordForm) -> HttpResponse:
     context = {
         "form": form, "password": password, "log_ins": list(log_ins.open_of(request.user, at=timezone.now())),
-        "here": request.session.session_key,
+        "here": request.session.session_key, **summary(request),
     }  # fmt: skip
     is_wrong = form.errors or password.errors
     return render(request, "desk/people/profile.html", context, status=422 if is_wrong else 200)

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -58,7 +60,9 @@ def row_of(pk: int, *, at: datetime) -> Row:
 def loaded(at: datetime) -> QuerySet[User]:
     open_now = LogIn.objects.filter(user=OuterRef("pk"), began_at__gte=log_ins.oldest(at)).order_by()
     number = Subquery(open_now.values("user").annotate(n=Count("pk")).values("n"))
-    rows = User.objects.annotate(sessions=Coalesce(number, 0)).prefetch_related("grants", "charges", "portfolios")
+    factor = Exists(Authenticator.objects.filter(user=OuterRef("pk")).exclude(type=Authenticator.Type.RECOVERY_CODES))
+    rows = User.objects.annotate(sessions=Coalesce(number, 0), has_factor=factor)
+    rows = rows.prefetch_related("grants", "charges", "portfolios")
     return rows.order_by("-is_active", "name", "pk")
 
 
@@ -109,6 +113,8 @@ def _notes(user: User, ahead: list[Substitution], today: date) -> list[tuple[str
         notes.append((_("Stengt"), "neutral"))
     elif user.invited_at:
         notes.append((_("Invitert %(date)s") % {"date": spelled_date(user.invited_at)}, "warning"))
+    elif not user.has_factor and (settings.SECOND_FACTOR_IN or settings.SECOND_FACTOR_ROLES):  # type: ignore[attr-defined] # annotated
+        notes.append((_("Uten totrinnsinnlogging"), "warning"))
     for row in (row for row in ahead if row.absent_id == user.pk):
         text = _("Borte til %(date)s") if row.begins <= today else _("Borte fra %(date)s")
         notes.append((text % {"date": spelled_date(row.ends if row.begins <= today else row.begins)}, "info"))

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.capabilities import Role, enabled
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Portfolio, User
-from accounts.services import invitations, log_ins
+from accounts.services import factors, invitations, log_ins
 from accounts.services.portfolios import save_portfolio
 from accounts.services.staff import LastAdministrator, change_rights, difference, rights_of, save_user
 from accounts.services.staff_mails import label_of, value_of
@@ -56,7 +56,7 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
         "person": person, "row": row, "state": row.state, "places": list(zip(enabled(), row.roles, strict=True)),
         "log_ins": list(log_ins.open_of(person, at=at)), "ends_at": invitations.ends_at(person),
         "absences": list(person.absences.ahead(timezone.localdate(at)).select_related("substitute")),
-        "is_self": person.pk == request.user.pk,
+        "is_self": person.pk == request.user.pk, "factors": factors.factors_of(person),
     }  # fmt: skip
     return render(request, "desk/people/one.html", context)
 
