@@ -8,6 +8,9 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts.models import Proposal
         from accounts.services.imports import tagging
+        from portal.explain.audit import SPOKEN
 
         tagging.register()
+        SPOKEN["act"] = lambda code: str(dict(Proposal.Kind.choices).get(code, code))
