@@ -9,8 +9,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.services import factors
+        from accounts.models import Proposal
         from accounts.services.imports import tagging
         from portal.explain.audit import SPOKEN
 
         tagging.register()
         SPOKEN["factor"] = factors.name_of
+        SPOKEN["act"] = lambda code: str(dict(Proposal.Kind.choices).get(code, code))

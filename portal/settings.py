@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.core import logging, queues, servers
+from portal.core import logging, queues, servers, two_persons
 from portal.core.env import BadSetting, Env, audit_keys, database, encryption_keys, load_file, new_key, owner_of
 from portal.core.retention import periods
 from portal.core.schedule import timetable
@@ -333,6 +333,13 @@ POSTGRES_PROGRAMS = env.optional("POSTGRES_PROGRAMS")  # the folder of pg_dump a
 AUDIT_ANCHORS = env.path("AUDIT_ANCHORS", default=DATA_DIR / "audit-anchors")
 AUDIT_ANCHOR_MAIL = env.optional("AUDIT_ANCHOR_MAIL") or ""
 """Who gets the newest anchor each day, and is told when the trail does not fit."""
+
+# --- Acts that take two persons ---------------------------------------------------------------------------------------
+TWO_PERSONS = two_persons.read(env)
+TWO_PERSONS_ASKING_ABOVE = env.integer("TWO_PERSONS_ASKING_ABOVE", default=100, minimum=1, maximum=100_000)
+"""With the rule `asking`: so many customers may one person ask alone."""
+TWO_PERSONS_DAYS = env.integer("TWO_PERSONS_DAYS", default=7, minimum=1, maximum=90)
+"""So long a proposal stands."""
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(

@@ -8,6 +8,7 @@ from typing import Any
 from celery import Task, shared_task
 from django.utils import timezone
 
+from accounts.services import proposals
 from portal.core import heartbeat, removed
 from portal.core.environments import Environment
 from portal.core.outbox import delivery
@@ -64,6 +65,12 @@ def plan_purges(**_: Any) -> None:
 def purge(**_: Any) -> None:
     """Delete what was planned long enough ago, and what a person has ordered."""
     purging.work(RULES, at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def oversee(**_: Any) -> None:
+    """End the proposals that no second person has answered in time."""
+    proposals.end_old(at=timezone.now())
 
 
 @shared_task(ignore_result=True)

@@ -29,6 +29,7 @@ from accounts.models.notification import (
 )
 from accounts.models.people import Given, Sight, User, UserManager, sight_of
 from accounts.models.portfolio import Portfolio
+from accounts.models.proposal import Proposal, Rule
 from accounts.models.register_round import RegisterRound
 from accounts.models.saved_view import SavedView
 from accounts.models.tag import Tag
@@ -38,6 +39,6 @@ __all__ = [
     "ENDED", "LOGO_TYPES", "ORGNR", "REMARKED", "Capability", "Charge", "Contact", "ContactMail", "Customer",
     "CustomerImport", "CustomerImportRow", "CustomerNote", "CustomerQuerySet", "Given", "Grant", "InstallationGrant",
     "Language", "LogIn", "MailAddress", "Notice", "NoticeMail", "NoticeTold", "NotificationPlan", "OfCustomersQuerySet",
-    "Portfolio", "RegisterRound", "Role", "SavedView", "Sight", "Substitution", "Tag", "User", "UserManager", "Vendor",
+    "Portfolio", "Proposal", "RegisterRound", "Role", "Rule", "SavedView", "Sight", "Substitution", "Tag", "User", "UserManager", "Vendor",
     "folded", "followed", "notices_for", "of_ended", "sight_of", "usual_at_once",
 ]  # fmt: skip

@@ -9,10 +9,10 @@ from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from accounts.models import Contact, Customer, CustomerImport, CustomerNote, MailAddress
+from accounts.models import Contact, Customer, CustomerImport, CustomerNote, MailAddress, Proposal
 from portal.core.audit import event, record_all
 from portal.core.audit_events import AuditType
-from portal.core.retention.rule import AT_ONCE, Rule
+from portal.core.retention.rule import AT_ONCE, Rule, delete
 
 BUSY = (CustomerImport.Status.STORING, CustomerImport.Status.UNDOING)
 NO_CONTACT = {"contact_name": "", "contact_email": "", "contact_phone": "", "test_approver": "", "assignee": None}
@@ -74,5 +74,10 @@ CONTACTS = Rule(
     lambda before: _with_contacts(Q(archived_at__lt=before)),
     _empty_contacts,
     of_customer=lambda pk: _with_contacts(Q(pk=pk)),
+)
+PROPOSALS = Rule(
+    "proposals",
+    lambda before: Proposal.objects.filter(status_at__lt=before).exclude(status__in=Proposal.STANDING),
+    delete,
 )
 IMPORTS = Rule("imports", _old_imports, _delete_imports, notice=AT_ONCE, batch=10)

@@ -10,9 +10,21 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.models import Charge, Given, Grant, InstallationGrant, LogIn, Portfolio, Role, User
+from accounts.capabilities import role_may
+from accounts.models import (
+    Capability,
+    Charge,
+    Given,
+    Grant,
+    InstallationGrant,
+    LogIn,
+    Portfolio,
+    Proposal,
+    Role,
+    User,
+)
 from accounts.models.people import find_given
-from accounts.services import staff_mails
+from accounts.services import proposals, staff_mails
 from accounts.services.notifications import account_closed, role_changed, send_again
 from portal.core.audit import record
 from portal.core.audit_changes import Changes, changes, stored_values, values_of
@@ -44,6 +56,16 @@ class Rights:
         """The same for the same rights: a form is bound to what it showed."""
         parts = [sorted(self.roles.items()), sorted(self.sees_all), sorted(self.charges), sorted(self.portfolios)]
         return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def as_params(self) -> dict[str, Any]:
+        """As plain values, which `of_params` reads."""
+        lists = {name: sorted(getattr(self, name)) for name in ("sees_all", "charges", "portfolios")}
+        return {"roles": dict(self.roles), **lists}
+
+    @classmethod
+    def of_params(cls, params: Mapping[str, Any]) -> Rights:
+        lists = {name: frozenset(params[name]) for name in ("sees_all", "charges", "portfolios")}
+        return cls(roles=params["roles"], **lists)
 
     @classmethod
     def everywhere(cls, role: str, **more: Any) -> Rights:
@@ -98,10 +120,19 @@ def save_user(*, user: User, by: str, at: datetime) -> None:
             send_again(user=user, by=by, at=at)
 
 
-def change_rights(*, user: User, rights: Rights, by: str, at: datetime, tell: bool = True) -> Changes:
+def change_rights(
+    *,
+    user: User,
+    rights: Rights,
+    by: str,
+    at: datetime,
+    tell: bool = True,
+    approved: Proposal | None = None,
+    is_inherited: bool = False,
+) -> Changes:
     """From now on the person has these rights, and is told by mail. Returns what differs: {} when nothing does.
 
-    Raises LastAdministrator.
+    `is_inherited`: portfolios of somebody who leaves. Raises NeedsSecondPerson when it gives something, LastAdministrator.
     """
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
@@ -110,6 +141,9 @@ def change_rights(*, user: User, rights: Rights, by: str, at: datetime, tell: bo
         edits = difference(before, rights)
         if not edits:
             return {}
+        if gives(before, rights) and not is_inherited:
+            kind = Proposal.Kind.RIGHTS_GIVEN
+            proposals.check(kind, environment="", target=user, by=by, approved=approved)
         if Charge.PEOPLE in before.charges - rights.charges:
             check_not_last(user)
         _store(user, before, rights, by, at)
@@ -120,6 +154,16 @@ def change_rights(*, user: User, rights: Rights, by: str, at: datetime, tell: bo
             staff_mails.rights_changed(user=user, edits=edits, at=at)
     user.__dict__.pop("given", None)
     return edits
+
+
+def gives(before: Rights, after: Rights) -> bool:
+    """Whether somebody may do or see something afterwards that they could not before. To take away takes one person only."""
+    more = after.sees_all - before.sees_all or after.charges - before.charges or after.portfolios - before.portfolios
+    return bool(more) or any(
+        role_may(role, each, place) and not (place in before.roles and role_may(before.roles[place], each, place))
+        for place, role in after.roles.items()
+        for each in Capability
+    )
 
 
 def difference(before: Rights, after: Rights) -> Changes:

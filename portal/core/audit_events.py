@@ -149,6 +149,8 @@ class AuditType(StrEnum):
     RESTORED = "restored"
     HOLD_ENDED = "hold-ended"
     BACKUP = "backup"
+    # what takes two persons
+    PROPOSED = "proposed"
     # the trail itself
     TRAIL_VERIFIED = "trail-verified"
     TRAIL_BROKEN = "trail-broken"
@@ -280,6 +282,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.SENDING_ORDERED: {"number"},
     T.REST_FETCHED: {"number"},
     T.BACKUP: {"folder"},
+    T.PROPOSED: {"act", "concerns"},
     T.TRAIL_VERIFIED: {"seal", "seals", "rows", "hash", "whole", "began_at", "mac"},
     T.TRAIL_BROKEN: {"code", "seal", "row", "began_at", "mac"},
     T.PURGE_PLANNED: {"kind", "number"},

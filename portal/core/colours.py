@@ -12,11 +12,11 @@ COLOURS = {
     },
     "warning": {
         "FORWARDED", "EXPIRED", "NEEDS_UPDATE", "UNKNOWN", "UNCERTAIN", "NEEDS_PERSON", "LOST", "USED", "RequiresAttention", "Alert",
-        "BEFORE", "OPEN_DRAFT", "NO_ACCESS", "TOO_MANY", "CHOOSE",
+        "BEFORE", "VOID", "OPEN_DRAFT", "NO_ACCESS", "TOO_MANY", "CHOOSE",
     },
     "info": {
         "OPENED", "SENT", "READY", "QUEUED", "SENDING", "DELIVERED", "NEW", "ORDERED", "ORDERING", "STARTED", "POSTED", "InProgress",
-        "Awaiting", "PREVIEW", "STORING",
+        "Awaiting", "PREVIEW", "STORING", "OPEN",
     },
 }  # fmt: skip
 

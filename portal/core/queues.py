@@ -76,6 +76,7 @@ TASKS: dict[Purpose, tuple[str, ...]] = {
         "accounts.tasks.refresh_customers",
         "portal.tasks.forget_removed",
         "portal.tasks.measure_pace",
+        "portal.tasks.oversee",
         "portal.tasks.plan_purges",
         "portal.tasks.purge",
         "portal.tasks.seal_audit",

@@ -54,6 +54,7 @@ EVERY: dict[str, int] = {
     "portal.tasks.forget_removed": 15 * 60,
     "portal.tasks.plan_purges": DAY,
     "portal.tasks.purge": 60,
+    "portal.tasks.oversee": 60,
     "portal.tasks.seal_audit": 60,
     "portal.tasks.verify_audit": 60,
     "portal.tasks.measure_pace": 60,

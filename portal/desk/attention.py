@@ -26,6 +26,7 @@ from portal.desk import (
     attention_kept,
     attention_letters,
     attention_notices,
+    attention_proposals,
     attention_setup,
 )
 from portal.desk.counting import Counted, count_all
@@ -66,6 +67,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *_about_keys(user, environment, at),
         *_about_submissions(environment, counts),
         *attention_approvals.about_approvals(environment, counts),
+        *attention_proposals.about_proposals(environment, counts),
         *_about_receipts(environment, counts),
         *_about_answers(environment, counts),
         *attention_checks.about_checks(environment, counts),
@@ -93,6 +95,7 @@ def _selections(user: User, environment: Environment, at: datetime) -> dict[str,
         **attention_campaigns.selections(user, environment, at),
         **_followed(user, environment, at),
         **attention_approvals.selections(user, environment),
+        **attention_proposals.selections(user, environment, at),
         **attention_letters.selections(user, environment, at),
         **attention_due.selections(environment),
         **attention_notices.selections(user),

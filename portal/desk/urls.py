@@ -11,6 +11,7 @@ from portal.desk.operation import views as operation
 from portal.desk.oversight import views as oversight
 from portal.desk.people import acts, factors, profile
 from portal.desk.people import views as people
+from portal.desk.second import views as second
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
@@ -41,6 +42,10 @@ urlpatterns = [
     path("people/<int:pk>/substitute/<int:substitution>/end/", acts.substitute_ended, name="person-substitute-end"),
     path("people/<int:pk>/leave/", acts.leave, name="person-leave"),
     path("people/<int:pk>/come-back/", acts.come_back, name="person-come-back"),
+    path("proposals/", second.waiting, name="proposals"),
+    path("proposals/<int:pk>/", second.one, name="proposal"),
+    path("proposals/<int:pk>/refuse/", second.refuse, name="proposal-refuse"),
+    path("proposals/<int:pk>/withdraw/", second.withdraw, name="proposal-withdraw"),
     path("search/", search.search, name="search"),
     path("connection/", views.connection, name="connection"),
     path("operation/", operation.operation, name="operation"),

@@ -279,6 +279,7 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.CONTACTS_DELETED: P(lazy("Kontaktpersoner og adresser slettet")),
     T.ERASURE_ORDERED: P(lazy("Sletting av opplysninger om kunden bestilt")),
     T.HELD_EXPORTED: P(lazy("Alt som er lagret om kunden, lastet ned")),
+    T.PROPOSED: P(lazy("Foreslått for en kollega"), _names("act"), on_pages=False),
     T.BACKUP: P(lazy("Sikkerhetskopi begynt"), _names("folder"), on_pages=False),
     T.TRAIL_VERIFIED: P(lazy("Revisjonsloggen kontrollert"), _names("seals", "rows"), on_pages=False),
     T.TRAIL_BROKEN: P(lazy("Revisjonsloggen stemmer ikke"), _code, "danger", on_pages=False),

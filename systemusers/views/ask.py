@@ -18,6 +18,7 @@ from portal.core.search import row_id
 from systemusers.forms import AskForm
 from systemusers.models import Access
 from systemusers.services import access
+from systemusers.services.alone import most_alone
 from systemusers.services.asking import Asked, ask_customer
 from systemusers.views.access import enqueue_sending
 from systemusers.views.ask_pick import MOST, keeps_picking, pick
@@ -31,9 +32,10 @@ def new(request: StaffRequest) -> HttpResponse:
     """Without customers in the URL a page to pick them; with them, the page to ask."""
     named = [pk for pk in map(row_id, request.GET.getlist("customer")) if pk is not None]
     picked = list(dict.fromkeys(named))
-    if len(picked) > MOST:
+    most = most_alone(request.environment, usual=MOST)
+    if len(picked) > most:
         text = _("Dere har valgt %(n)s kunder. Spør høyst %(most)s om gangen. Ingen er spurt ennå.")
-        messages.error(request, text % {"n": len(picked), "most": MOST})
+        messages.error(request, text % {"n": len(picked), "most": most})
         return redirect("access-new", environment=request.environment)
     mine = Customer.objects.visible_to(request.user).filter(environment=request.environment).current()
     customers = list(mine.filter(pk__in=picked))

@@ -24,6 +24,7 @@ from portal.core.lists import Column, Link, Nothing
 from portal.core.next_step import list_of
 from portal.core.selection import ALL
 from systemusers.models import Access
+from systemusers.services.alone import most_alone
 
 MOST = 500
 SEARCH, NEXT = "search", "next"
@@ -87,11 +88,12 @@ def _with(query: QueryDict, picked: list[Customer]) -> str:
 def _all(request: StaffRequest, shown: CustomersToAsk) -> HttpResponse:
     """On to the page that asks, with every customer of the filter; more than it takes are a campaign."""
     ids = [row.pk for row in shown.picked]
-    ids += shown.filtered.values_list("pk", flat=True)[: MOST + 1]
-    if 0 < len(ids) <= MOST:
+    most = most_alone(request.environment, usual=MOST)
+    ids += shown.filtered.values_list("pk", flat=True)[: most + 1]
+    if 0 < len(ids) <= most:
         return redirect(list_of(request.environment, "access-new", urlencode({"customer": ids}, doseq=True)))
     text = _("Filteret har flere enn %(most)s kunder. Lag en kampanje: Den spør så mange dere vil.")
-    messages.info(request, text % {"most": MOST} if ids else _("Velg minst én kunde"))
+    messages.info(request, text % {"most": most} if ids else _("Velg minst én kunde"))
     return redirect(f"{request.path}?{_with(request.GET, shown.picked)}")
 
 

@@ -10,13 +10,12 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from accounts import second_person
 from accounts.guard import StaffRequest, staff_page
 from portal.core.confirm import Question, ask_first, word_in
 from portal.core.exports import Field
@@ -26,6 +25,7 @@ from portal.core.states import IllegalTransition, LostRace
 from systemusers.models import Campaign, CampaignRow
 from systemusers.services.campaigns import funnel, ordering, reminders, shown
 from systemusers.services.invitations.settings import mail_plan
+from systemusers.views import proposed
 from systemusers.views.campaigns import wake
 
 S = Campaign.Status
@@ -67,10 +67,6 @@ class Rows(ListPage[StaffRequest, QuerySet[CampaignRow]]):
 def find(request: StaffRequest, pk: int) -> Campaign:
     rows: QuerySet[Campaign] = Campaign.objects.visible_to(request.user).filter(environment=request.environment)
     return get_object_or_404(rows.select_related("owner", "ordered_by", "profile__system"), pk=pk)
-
-
-def _address(campaign: Campaign) -> str:
-    return reverse("campaign", kwargs={"environment": campaign.environment.lower(), "pk": campaign.pk})
 
 
 @staff_page()
@@ -123,7 +119,7 @@ def act(change: Act) -> Callable[..., HttpResponse]:
             change(request, campaign)
         except (LostRace, IllegalTransition):
             messages.warning(request, _changed())
-        return redirect(_address(campaign))
+        return redirect(proposed.campaign_page(campaign))
 
     return guarded
 
@@ -155,19 +151,13 @@ def resume(request: StaffRequest, campaign: Campaign) -> None:
     wake(request)
 
 
-def _trail(campaign: Campaign) -> list[tuple[str, str]]:
-    parent = reverse("campaigns", kwargs={"environment": campaign.environment.lower()})
-    return [(_("Kampanjer"), parent), (campaign.name, _address(campaign))]
-
-
 @staff_page(may="may_work")
 def confirm(request: StaffRequest, pk: int) -> HttpResponse:
     """What would be done, in numbers; confirmed, a worker does exactly that."""
     campaign = find(request, pk)
-    number = ordering.number_of(campaign)
-    if campaign.status != S.READY or not number:
-        return redirect(_address(campaign))
-    if (answer := ask_first(request, _start_question(campaign, number))) is not None:
+    if campaign.status != S.READY or not ordering.number_of(campaign):
+        return redirect(proposed.campaign_page(campaign))
+    if (answer := second_person.ask_first(request, proposed.campaign_started(campaign))) is not None:
         return answer
     try:
         ordering.start(campaign=campaign, user=request.user, shown=request.POST.get("shown", ""), at=timezone.now())
@@ -175,33 +165,14 @@ def confirm(request: StaffRequest, pk: int) -> HttpResponse:
         messages.warning(request, _changed())
     else:
         wake(request)
-    return redirect(_address(campaign))
-
-
-def _start_question(campaign: Campaign, number: int) -> Question:
-    mailed = _("Hver kunde får lenken på e-post når Altinn har forespørselen, og påminnes etter planen.")
-    by_hand = _("Portalen sender ingen e-post. Dere må selv gi kundene lenkene.")
-    return Question(
-        title=ngettext("Spørre %(n)s kunde?", "Spørre %(n)s kunder?", number) % {"n": number},
-        consequences=[
-            _("Kampanje: %(name)s. Profil: %(profile)s.") % {"name": campaign.name, "profile": campaign.profile.name},
-            mailed if campaign.mails else by_hand,
-            _("Valgt, men ikke med: %(left)s.") % {"left": campaign.total - number},
-            _("Du kan sette på pause og stoppe. Den som er spurt, er spurt."),
-        ],
-        button=ngettext("Spør %(n)s kunde", "Spør %(n)s kunder", number) % {"n": number},
-        trail=_trail(campaign),
-        word=word_in(campaign.environment),
-        colour="info",
-        shown=ordering.token_of(campaign, number),
-    )
+    return redirect(proposed.campaign_page(campaign))
 
 
 @staff_page(may="may_work")
 def stop(request: StaffRequest, pk: int) -> HttpResponse:
     campaign = find(request, pk)
     if not campaign.can_move_to(S.STOPPED):
-        return redirect(_address(campaign))
+        return redirect(proposed.campaign_page(campaign))
     question = Question(
         title=_("Stoppe kampanjen?"),
         consequences=[
@@ -211,7 +182,7 @@ def stop(request: StaffRequest, pk: int) -> HttpResponse:
             ),
         ],
         button=_("Stopp kampanjen"),
-        trail=_trail(campaign),
+        trail=proposed.campaign_trail(campaign),
         word=word_in(campaign.environment),
     )
     if (answer := ask_first(request, question)) is not None:
@@ -220,7 +191,7 @@ def stop(request: StaffRequest, pk: int) -> HttpResponse:
         ordering.stop(campaign=campaign, by=request.user.actor, at=timezone.now())
     except (LostRace, IllegalTransition):
         messages.warning(request, _changed())
-    return redirect(_address(campaign))
+    return redirect(proposed.campaign_page(campaign))
 
 
 @staff_page(may="may_work")
@@ -230,16 +201,16 @@ def discard(request: StaffRequest, pk: int) -> HttpResponse:
         title=_("Slette kampanjen?"),
         consequences=[_("Ingen er spurt, og ingen blir det.")],
         button=_("Slett kampanjen"),
-        trail=_trail(campaign),
+        trail=proposed.campaign_trail(campaign),
     )
     if campaign.is_begun:
-        return redirect(_address(campaign))
+        return redirect(proposed.campaign_page(campaign))
     if (answer := ask_first(request, question)) is not None:
         return answer
     try:
         ordering.discard(campaign=campaign, by=request.user.actor, at=timezone.now())
     except LostRace:
         messages.warning(request, _changed())
-        return redirect(_address(campaign))
+        return redirect(proposed.campaign_page(campaign))
     messages.success(request, _("Kampanjen er slettet."))
     return redirect("campaigns", environment=request.environment)

@@ -21,6 +21,7 @@ from portal.core.states import LostRace
 from systemusers import tasks
 from systemusers.models import Access, AccessProfile, Campaign, ChangeRequest, Kind
 from systemusers.services import access, changes
+from systemusers.services.alone import most_alone
 from systemusers.services.campaigns import gathering, ordering
 from systemusers.views.access import act, enqueue_sending
 
@@ -85,7 +86,7 @@ def ask_all(request: StaffRequest, system: int, pk: int) -> HttpResponse:
     if profile.kind == Kind.AGENT or not rows.exists():
         messages.info(request, _("Ingen kunder mangler noe av profilen nå."))
         return redirect("profile", environment=request.environment, system=system, pk=pk)
-    is_campaign = rows.count() > MOST
+    is_campaign = rows.count() > most_alone(request.environment, usual=MOST)
     page = ask_first(request, _campaign_question(profile) if is_campaign else _question(profile))
     if page is not None:
         return page

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from systemusers.services import choices as names
 from systemusers.services.system_register import Choice, Difference, Look, Side, Usage, Use
 from systemusers.services.system_register.entry import LISTS
-from systemusers.views.systems import label_of
+from systemusers.views.system_words import label_of
 
 Button = tuple[Choice, str]
 

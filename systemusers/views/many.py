@@ -22,6 +22,7 @@ from portal.core.htmx import page_or_fragment
 from portal.core.selection import ACT, Act, confirm_many, picked
 from systemusers.models import Access, AccessProfile, Withdrawal
 from systemusers.services import access
+from systemusers.services.alone import most_alone
 from systemusers.services.campaigns import gathering, ordering
 from systemusers.views import mail_many
 from systemusers.views.campaigns import wake
@@ -46,7 +47,7 @@ def act_on(
     if request.POST.get(ACT) != RENEW.code:
         return redirect(request.get_full_path())
     chosen = access.renewable(picked(request, rows))
-    if chosen.count() > MOST:
+    if chosen.count() > most_alone(request.environment, usual=MOST):
         return _as_campaign(request, chosen)
     page = confirm_many(request, chosen, ask=lambda number: _question(request, number))
     if page is not None:
@@ -77,7 +78,7 @@ def _as_campaign(request: StaffRequest, chosen: QuerySet[Access]) -> HttpRespons
     text = _(
         "Dere har valgt mer enn %(most)s tilganger, så de er lagt i en kampanje. Velg der hvem som spørres likevel."
     )
-    messages.info(request, text % {"most": MOST})
+    messages.info(request, text % {"most": most_alone(request.environment, usual=MOST)})
     return redirect("campaign", environment=request.environment, pk=made.pk)
 
 

@@ -19,14 +19,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts import second_person
 from accounts.guard import StaffRequest, staff_page
+from accounts.models import Proposal
+from accounts.services.proposals import is_needed
 from portal.core.confirm import ask_first
 from portal.core.search import row_id
 from systemusers.models import MaskinportenClient, System
 from systemusers.services import system_register
 from systemusers.services.system_register import Choice, Look
 from systemusers.views.difference_rows import LineRow, counts, line_rows
-from systemusers.views.systems import deletion, find, label_of, now, report
+from systemusers.views.proposed_systems import deletion, system_updated
+from systemusers.views.system_words import label_of
+from systemusers.views.systems import find, now, report
 
 PAGE = "systemusers/system_diff.html"
 
@@ -62,6 +67,10 @@ def _confirm(request: StaffRequest, row: System) -> HttpResponse:
     }
     seen = request.POST.get("seen", "")
     try:
+        if is_needed(Proposal.Kind.SYSTEM_UPDATED, row.environment) and (
+            answer := _propose(request, row, given, typed)
+        ):
+            return answer
         done = report(
             request,
             lambda: system_register.settle(system=row, seen=seen, choices=given, typed=typed, **now(request)),
@@ -77,6 +86,19 @@ def _confirm(request: StaffRequest, row: System) -> HttpResponse:
     if done:
         messages.success(request, _result(done))
     return redirect("system", environment=request.environment, pk=row.pk)
+
+
+def _propose(request: StaffRequest, row: System, given: dict[str, str], typed: dict[str, str]) -> HttpResponse | None:
+    """To a colleague, when something is to be written to Altinn. Raises ChangedMeanwhile, NotTyped, DeletedInAltinn."""
+    look = report(request, lambda: system_register.look_at(system=row, at=timezone.now()), passes=DELETED)
+    if look is None:
+        return redirect("system", environment=request.environment, pk=row.pk)
+    if look.seen != request.POST.get("seen", ""):
+        raise system_register.ChangedMeanwhile(look)
+    choices = look.choices(given)
+    system_register.check_typed(look, choices, typed)
+    act = system_updated(look, choices, typed)
+    return second_person.propose(request, act) if act.takes_two else None
 
 
 def _result(done: system_register.Settled) -> str:

@@ -9,13 +9,12 @@ from urllib.parse import urlsplit
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import second_person
 from accounts.guard import StaffRequest, staff_page
-from portal.core.confirm import Alternative, Question, ask_first, word_in
 from portal.core.environments import Environment, addresses
 from portal.core.problems import code_of
 from portal.core.stale import EditedMeanwhile
@@ -28,6 +27,7 @@ from systemusers.models import MaskinportenClient, ScopeGrant, SigningKey, Syste
 from systemusers.services import keys, scopes
 from systemusers.services.clients import save_client
 from systemusers.services.keys import self_service
+from systemusers.views import proposed
 
 
 @staff_page(may="may_configure")
@@ -137,6 +137,9 @@ def _key(request: StaffRequest, pk: int) -> SigningKey:
 @require_POST
 def activate_key(request: StaffRequest, pk: int) -> HttpResponse:
     key = _key(request, pk)
+    act = proposed.key_used(key)
+    if act.takes_two and (answer := second_person.ask_first(request, act)):
+        return answer
 
     def call() -> None:
         keys.activate_key(key=key, by=request.user.actor, at=timezone.now())
@@ -145,52 +148,15 @@ def activate_key(request: StaffRequest, pk: int) -> HttpResponse:
     return _tell(request, call)
 
 
-def _retirement(key: SigningKey) -> Question:
-    settings_url = reverse("settings", kwargs={"environment": key.environment})
-    consequences = [_("En nøkkel som er tatt ut av bruk, kan aldri tas i bruk igjen. Fjern den hos Digdir også.")]
-    is_active = key.status == SigningKey.Status.ACTIVE
-    if is_active:
-        stop = _(
-            "Dette er den eneste nøkkelen som er i bruk for %(client)s. Uten den stopper alle kall til Maskinporten, Altinn "
-            "og Skatteetaten med en gang, for alle kundene, til en ny nøkkel er tatt i bruk."
-        )
-        consequences.insert(0, stop % {"client": key.client.name})
-    return Question(
-        title=_("Ta nøkkelen ut av bruk"),
-        consequences=[*consequences, _("Nøkkel-id: %(kid)s") % {"kid": key.kid}],
-        button=_("Ta ut av bruk likevel") if is_active else _("Ta ut av bruk"),
-        trail=[(_("Innstillinger"), settings_url)],
-        word=word_in(key.environment),
-        alternative=_better(key) if is_active else None,
-    )
-
-
-def _better(key: SigningKey) -> Alternative:
-    """Replacing the key without a gap: activate a new key, or make one first."""
-    where = {"environment": key.environment}
-    waiting = key.client.keys.filter(status=SigningKey.Status.NEW).order_by("-created_at").first()
-    if waiting is None:
-        return Alternative(
-            _(
-                "Skal den byttes? Lag en ny nøkkel først. Når den nye tas i bruk, går denne ut av bruk i samme øyeblikk."
-            ),
-            _("Lag ny nøkkel"),
-            reverse("key-new", kwargs={**where, "pk": key.client_id}),
-        )
-    text = _("Nøkkelen %(kid)s er laget og venter. Tas den i bruk, går denne ut av bruk i samme øyeblikk.")
-    activate = reverse("key-activate", kwargs={**where, "pk": waiting.pk})
-    return Alternative(text % {"kid": waiting.kid}, _("Ta i bruk den nye"), activate)
-
-
 @staff_page(may="may_configure")
 @require_http_methods(["GET", "HEAD", "POST"])
 def retire_key(request: StaffRequest, pk: int) -> HttpResponse:
     key = _key(request, pk)
     if key.status == SigningKey.Status.RETIRED:
         return _back(request)
-    page = ask_first(request, _retirement(key))
-    if page is not None:
-        return page
+    answer = second_person.ask_first(request, proposed.key_retired(key))
+    if answer is not None:
+        return answer
 
     def call() -> None:
         keys.retire_key(key=key, by=request.user.actor, at=timezone.now())

@@ -18,19 +18,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import second_person
 from accounts.guard import StaffRequest, staff_page
-from portal.core.confirm import Question, ask_first
 from portal.core.lease import ROUNDS_BEFORE_A_PERSON
 from portal.core.next_step import NextStep
-from portal.core.problems import code_of
 from portal.core.stale import EditedMeanwhile
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
-from portal.gateways.errors import BrokenReply, Refused, Unavailable
-from portal.templatetags.ui import orgnr
 from systemusers.forms import ProfileForm, SystemForm
 from systemusers.models import (
     Access,
@@ -43,12 +39,11 @@ from systemusers.models import (
     SystemRound,
 )
 from systemusers.services import changes, choices, offered, system_register, timeline
-from systemusers.services.keys import NoKey
+from systemusers.views import proposed_systems
+from systemusers.views.system_words import label_of, sentences
 
 T = TypeVar("T")
 Act = Callable[[StaffRequest, System], None]
-FOREIGN = (system_register.NotInAltinn, system_register.OwnedByAnother, system_register.DeletedInAltinn)
-"""What makes an entry one that we cannot change. `system_register.why` has a sentence for each."""
 DRAFT, REGISTERED = System.Status.DRAFT, System.Status.REGISTERED
 
 
@@ -136,12 +131,6 @@ def _lines(value: DriftValue) -> list[str]:
     return [words.get(line, line) for line in ([value] if isinstance(value, str) else value) if line]
 
 
-def label_of(name: str) -> str:
-    labels = {field.name: str(field.verbose_name) for field in System._meta.concrete_fields}
-    label = labels.get(name, _("Systemet"))
-    return label[:1].upper() + label[1:]  # capitalize() would write names such as Altinn in small letters
-
-
 @staff_page(may="may_configure")
 def edit(request: StaffRequest, pk: int | None = None) -> HttpResponse:
     """A new system, or a change to one. A registered one is sent to Altinn at once."""
@@ -182,18 +171,10 @@ def report(request: StaffRequest, call: Callable[[], T], *, passes: tuple[type[E
         return call()
     except passes:
         raise
-    except system_register.SystemProblems as problems:
-        for name, sentences in problems.fields.items():
-            for sentence in sentences:
-                messages.error(request, f"{label_of(name)}: {sentence}" if name else sentence)
-    except FOREIGN as error:
-        messages.error(request, system_register.why(error))
-    except (LostRace, IllegalTransition):
-        messages.warning(request, _("Systemet har endret seg i mellomtiden. Her er det slik det er nå."))
-    except (NoKey, Refused, BrokenReply) as error:
-        messages.error(request, explain(code_of(error)).sentence)
-    except Unavailable:
-        messages.error(request, _("Altinn svarer ikke nå. Det dere har skrevet, er lagret her. Prøv igjen om litt."))
+    except Exception as error:
+        level = messages.WARNING if isinstance(error, LostRace | IllegalTransition) else messages.ERROR
+        for sentence in sentences(error):
+            messages.add_message(request, level, sentence)
     return None
 
 
@@ -258,35 +239,11 @@ def delete(request: StaffRequest, pk: int) -> HttpResponse:
     """Shows the affected customers, and requires typing the id."""
     row = find(request, pk)
     if row.status == REGISTERED:
-        page = ask_first(request, deletion(row))
+        page = second_person.ask_first(request, proposed_systems.system_deleted(row))
         if page is not None:
             return page
         report(request, lambda: _delete(request, row, request.POST["typed"]))
     return redirect("system", environment=request.environment, pk=pk)
-
-
-def deletion(row: System) -> Question:
-    affected = Access.objects.filter(profile__system=row, status__in=Access.USABLE)
-    count = affected.count()
-    names = [
-        f"{access.customer.name} {orgnr(access.customer.orgnr)}" for access in affected.select_related("customer")[:10]
-    ]
-    affected_title = ngettext("%(n)s kunde blir rammet:", "%(n)s kunder blir rammet:", count) % {"n": count}
-    where = {"environment": row.environment}
-    return Question(
-        title=_("Slett %(name)s") % {"name": row.name_nb},
-        consequences=[
-            _("Dette kan ikke tas tilbake. Alle kundene mister tilgangen med en gang, og id-en kan aldri brukes igjen.")
-        ],
-        button=_("Slett for godt"),
-        trail=[
-            (_("Systemer"), reverse("systems", kwargs=where)),
-            (row.name_nb, reverse("system", kwargs={**where, "pk": row.pk})),
-        ],
-        word=row.system_id,
-        affected_title=affected_title if count else _("Ingen kunder bruker systemet nå."),
-        affected=[*names, "…"] if count > len(names) else names,
-    )
 
 
 def _delete(request: StaffRequest, row: System, typed: str) -> None:

@@ -36,6 +36,7 @@ PERIODS = {
     "heaps": Period("HEAPS_KEPT_DAYS", 30, 1, may_be_endless=False),
     "imports": Period("IMPORTS_KEPT_DAYS", 30, 1, may_be_endless=False),
     "told": Period("TOLD_KEPT_DAYS", 60, 60, may_be_endless=False),
+    "proposals": Period("PROPOSALS_KEPT_DAYS", 1095, 30),
     "sessions": Period("SESSIONS_KEPT_DAYS", 1, 1, may_be_endless=False),
 }
 MOST = {False: 3650, True: 30}

@@ -74,5 +74,8 @@ TEXTS: dict[str, Text] = {
     ),
     "imports": Text(_("Filer med kunder"), _("Filen og radene i den. Kundene blir stående."), PASSING),
     "told": Text(_("Hva ansatte er varslet om"), _("Hvem som fikk vite hva."), PASSING),
+    "proposals": Text(
+        _("Forslag til en annen"), _("Det som krevde to personer og er avgjort. Revisjonsloggen blir stående."), PASSING
+    ),
     "sessions": Text(_("Innlogginger"), _("De som har løpt ut."), PASSING),
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -85,7 +85,17 @@ def _pks(found: Any) -> Any:
 def _by(who: str) -> Q:
     if who == NOBODY:
         return Q(by__startswith="task:") | Q(by__startswith="remote:")
-    return Q(by="customer:link") if who == LINK else Q(by=f"{STAFF}{who}")
+    if who == LINK:
+        return Q(by="customer:link")
+    person = User.objects.filter(Q(email=who) | Q(former_emails__contains=[who])).first()
+    return Q(by__in=person.actors if person else [f"{STAFF}{who}"])
+
+
+def _person() -> Case | F:
+    """The actor of an act, by the address that the person has now: one person is one line, whichever address they had."""
+    moved = User.objects.exclude(former_emails=[]).order_by("pk")
+    cases = [When(by__in=user.actors[1:], then=Value(user.actor)) for user in moved]
+    return Case(*cases, default=F("by")) if cases else F("by")
 
 
 def employees() -> list[tuple[str, str]]:
@@ -95,9 +105,11 @@ def employees() -> list[tuple[str, str]]:
 
 
 def summary(rows: QuerySet[AuditEvent]) -> list[Employee]:
-    """Employees with acts among `rows`, the busiest first. One query, which first counts by employee and customer."""
+    """Employees with acts among `rows`, the busiest first. One query, which first counts by employee and customer, after one for
+    those who have had another address."""
     counted = {kind: Count("pk", filter=condition(kind)) for kind in TITLES}
-    pairs = rows.filter(by__startswith=STAFF).order_by().values_list("by", "customer_id_ref").annotate(**counted)
+    people = rows.filter(by__startswith=STAFF).order_by().annotate(person=_person())
+    pairs = people.values_list("person", "customer_id_ref").annotate(**counted)
     try:
         sql, params = pairs.query.sql_with_params()
     except EmptyResultSet:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
@@ -19,8 +23,9 @@ from portal.core.counting import number_of
 from portal.core.exports import Field
 from portal.core.forms import CleanText
 from portal.core.lists import Column, Link, ListPage, Nothing, Select
+from portal.core.trail.proof import TooLarge
 from portal.core.trail.watch import find_state
-from portal.desk.oversight import acts, kinds
+from portal.desk.oversight import acts, kinds, proved
 
 
 class PeriodForm(CleanText, forms.Form):
@@ -121,6 +126,13 @@ class WhoActed(ListPage[StaffRequest, QuerySet[AuditEvent]]):
     def rows(self, found: list[Any]) -> list[Any]:
         return acts.shown(found)
 
+    @property
+    def of(self) -> str:
+        """What was asked for, in words, for the file with proof."""
+        period = f"{self.period.first:%d.%m.%Y}–{self.period.last:%d.%m.%Y}"
+        chosen = [str(dict(each.options).get(each.chosen, each.chosen)) for each in self.selects if each.chosen]
+        return ", ".join([period, *chosen, *([self.text] if self.text else [])])
+
     def lines(self, people: list[acts.Employee]) -> list[Line]:
         """With links to the acts behind each number."""
         return [
@@ -134,14 +146,28 @@ class WhoActed(ListPage[StaffRequest, QuerySet[AuditEvent]]):
         ]
 
 
+def _proved(request: StaffRequest, report: WhoActed) -> HttpResponseBase:
+    given: dict[str, Any] = {"user": request.user, "environment": request.environment, "at": report.at}
+    try:
+        file = proved.make(rows=report.filtered, of=report.of, **given)
+    except TooLarge:
+        messages.error(request, _("Velg en kortere periode: en fil med bevis har plass til omtrent en måned."))
+        return redirect(f"{request.path}?{report.query(file='')}")
+    name = f"{proved.NAME}-{timezone.localtime(report.at):%Y-%m-%d}.jsonl"
+    return FileResponse(file, as_attachment=True, filename=name, content_type="application/jsonl; charset=utf-8")
+
+
 @staff_page(may="is_administrator")
 @require_safe
 def who_acted(request: StaffRequest) -> HttpResponse:
     report = WhoActed(request)
+    if request.GET.get("file") == "proof" and request.method == "GET":
+        return cast("HttpResponse", _proved(request, report))
     is_too_long = number_of(report.of_all_kinds).value > acts.MOST_SUMMED
     is_asked = not (is_too_long or request.headers.get("HX-Request") or request.GET.get("file"))
     people = acts.summary(report.of_all_kinds) if is_asked else []
     context = {
+        "proof_query": report.query(file="proof"),
         "is_too_long": is_too_long,
         "people": report.lines(people),
         "totals": acts.totals(people),

@@ -122,7 +122,7 @@ def substitute(request: StaffRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Lagret. Begge får e-post om det."))
             return _to(request, pk)
-    context = {"form": form, "person": person}
+    context = {"form": form, "person": person, "title": _("Vikar")}
     return render(request, "desk/people/substitute.html", context, status=422 if form.errors else 200)
 
 
@@ -151,7 +151,7 @@ def leave(request: StaffRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Kontoen til %(name)s er stengt, og øktene er avsluttet.") % {"name": person})
             return redirect("home") if person.pk == request.user.pk else _to(request, pk)
-    context = {"form": form, "person": person, "left": leaving.left_by(person)}
+    context = {"form": form, "person": person, "title": _("Slutter"), "left": leaving.left_by(person)}
     return render(request, "desk/people/leave.html", context, status=422 if form.errors else 200)
 
 

@@ -119,7 +119,7 @@ def _hand_over(user: User, heir: User, by: str, at: datetime) -> None:
     before = rights_of(heir)
     portfolios = before.portfolios | rights_of(user).portfolios
     after = Rights(before.roles, before.sees_all, before.charges, portfolios)
-    change_rights(user=heir, rights=after, by=by, at=at)
+    change_rights(user=heir, rights=after, by=by, at=at, is_inherited=True)
     for each in OWNED:
         rows = list(each.rows(user).select_for_update(of=("self",)))
         edits = changes(old={each.field: user.email}, new={each.field: heir.email})

@@ -54,7 +54,11 @@ def people(*, sizes: dict[int, int], at: datetime) -> list[Row]:
 
 
 def row_of(pk: int, *, at: datetime) -> Row:
-    return next(row for row in people(sizes=sizes_of(portfolios()), at=at) if row.user.pk == pk)
+    """One, whoever else there is."""
+    today, user = timezone.localdate(at), loaded(at).get(pk=pk)
+    ahead = Substitution.objects.ahead(today).filter(Q(absent=user) | Q(substitute=user))
+    sizes = sizes_of(list(user.portfolios.annotate(n=_current())))
+    return _row(user, sizes, list(ahead.select_related("absent", "substitute")), today)
 
 
 def loaded(at: datetime) -> QuerySet[User]:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import second_person
 from accounts.capabilities import Role, enabled
 from accounts.guard import StaffRequest, staff_page
-from accounts.models import Portfolio, User
+from accounts.models import Portfolio, Proposal, User
 from accounts.services import factors, invitations, log_ins
 from accounts.services.portfolios import save_portfolio
-from accounts.services.staff import LastAdministrator, change_rights, difference, rights_of, save_user
-from accounts.services.staff_mails import label_of, value_of
-from portal.desk.people import shown
+from accounts.services.proposals import is_needed
+from accounts.services.staff import LastAdministrator, Rights, change_rights, gives, rights_of, save_user
+from portal.core.confirm import ask_first
+from portal.desk.people import granting, shown
 from portal.desk.people.forms import InvitedForm, PersonForm, PortfolioForm, RightsForm
 
-LAST = lazy("Minst én må kunne styre folk og roller. Gi det til en annen først.")
+LAST = granting.LAST
 
 
 @staff_page(may="keeps_people")
@@ -67,12 +66,17 @@ def invite(request: StaffRequest) -> HttpResponse:
     who, form = InvitedForm(request.POST or None), RightsForm(request.POST or None)
     if request.method == "POST" and all([who.is_valid(), form.is_valid()]):
         about = {name: who.cleaned_data[name] for name in ("email", "name", "language")}
+        waits = is_needed(Proposal.Kind.RIGHTS_GIVEN, "") and gives(Rights(), form.rights)
+        now = Rights() if waits else form.rights
         try:
-            user = invitations.invite(**about, rights=form.rights, by=request.user.actor, at=timezone.now())
+            user = invitations.invite(**about, rights=now, by=request.user.actor, at=timezone.now())
         except invitations.AddressTaken as error:
             who.add_error("email", _("%(name)s har eller har hatt adressen.") % {"name": error.user})
         else:
             messages.success(request, _("Invitasjonen er på vei til %(address)s.") % {"address": user.email})
+            if waits:
+                act = granting.rights_given(user, form.rights, environment=request.environment)
+                return second_person.propose(request, act)
             return redirect("person", environment=request.environment, pk=user.pk)
     context = {"who": who, "form": form, "days": invitations.VALID.days}
     return render(request, "desk/people/invite.html", context, status=422 if who.errors or form.errors else 200)
@@ -86,7 +90,7 @@ def edit(request: StaffRequest, pk: int) -> HttpResponse:
         save_user(user=form.instance, by=request.user.actor, at=timezone.now())
         messages.success(request, _("Lagret."))
         return redirect("person", environment=request.environment, pk=pk)
-    context = {"form": form, "person": find(pk)}
+    context = {"form": form, "person": find(pk), "title": _("Navn og adresse")}
     return render(request, "desk/people/edit.html", context, status=422 if form.errors else 200)
 
 
@@ -95,24 +99,24 @@ def edit(request: StaffRequest, pk: int) -> HttpResponse:
 def rights(request: StaffRequest, pk: int) -> HttpResponse:
     """What is to differ is shown first; it is stored when it is confirmed, unless somebody changed it meanwhile."""
     person = find(pk)
-    before = rights_of(person)
-    form = RightsForm(request.POST or None, before=before)
-    context: dict[str, Any] = {"form": form, "person": person}
+    form = RightsForm(request.POST or None, before=rights_of(person))
     if request.method != "POST" or not form.is_valid():
+        context = {"form": form, "person": person, "title": _("Roller og porteføljer")}
         return render(request, "desk/people/rights.html", context, status=422 if form.errors else 200)
-    seen = request.POST.get("seen", "")
-    if seen == before.version:
-        return _changed(request, person, form)
-    if seen:
-        messages.warning(request, _("Noen endret det samme imens. Se på det nye før du bekrefter."))
-    context["edits"] = [
-        (label_of(name), value_of(old), value_of(new)) for name, (old, new) in difference(before, form.rights).items()
-    ]
-    if not context["edits"]:
+    act = granting.rights_given(person, form.rights, environment=request.environment)
+    if not act.question.edits:
         messages.info(request, _("Ingenting er endret."))
         return redirect("person", environment=request.environment, pk=pk)
-    context["hidden"] = [(n, v) for n, vs in request.POST.lists() if n in form.fields for v in vs]
-    return render(request, "desk/people/rights_diff.html", {**context, "seen": before.version})
+    hidden = [(name, value) for name, values in request.POST.lists() if name in form.fields for value in values]
+    if act.takes_two:
+        return second_person.ask_first(request, act, hidden=hidden) or redirect(
+            "people", environment=request.environment
+        )
+    seen = request.POST.get("shown", "")
+    if seen and seen != act.question.shown:
+        messages.warning(request, _("Noen endret det samme imens. Se på det nye før du bekrefter."))
+    page = ask_first(request, act.question, is_bound=seen == act.question.shown, hidden=hidden)
+    return page or _changed(request, person, form)
 
 
 def _changed(request: StaffRequest, person: User, form: RightsForm) -> HttpResponse:

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Capability, User
+from accounts.services.proposals import NoReason, cleaned_reason
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.states import LostRace
@@ -17,8 +18,8 @@ from submissions.models import Approval, ApprovalQuerySet, Submission
 from submissions.services.drafting.preflight import token
 from submissions.services.sending.queue import check_ready, check_second_person, lock, needs_approval, queue
 
-LONGEST_REASON = 500
 S = Submission.Status
+__all__ = ["MayNotApprove", "NoReason", "NotNeeded", "approve", "ask", "refuse", "send_or_ask", "withdraw"]
 
 
 class NotNeeded(Exception):
@@ -27,10 +28,6 @@ class NotNeeded(Exception):
 
 class MayNotApprove(Exception):
     """The person may not send reports, or does not see the customer."""
-
-
-class NoReason(ValueError):
-    """A reason is required."""
 
 
 def ask(
@@ -79,9 +76,7 @@ def approve(*, submission: Submission, user: User, at: datetime, shown: str) -> 
 
 def refuse(*, submission: Submission, user: User, reason: str, at: datetime) -> None:
     """The draft stays READY with the reason. Raises NoReason, MayNotApprove, queue.NotSecondPerson, LostRace."""
-    reason = reason.strip()[:LONGEST_REASON]
-    if not reason:
-        raise NoReason
+    reason = cleaned_reason(reason)
     _check_may(submission, user)
     with transaction.atomic():
         rows = _open_question(submission)

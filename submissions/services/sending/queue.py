@@ -11,6 +11,7 @@ from django.db import transaction
 
 from accounts.models import Customer
 from accounts.services.actors import ids_of
+from accounts.services.proposals import is_second_person
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import held
@@ -124,8 +125,7 @@ def check_second_person(submission: Submission, *, by: str) -> None:
     """Raises NotSecondPerson when the service needs a second person and `by` is the first, changed the files last, or is nobody."""
     if not needs_approval(submission):
         return
-    known = ids_of([by])
-    if not known or known & first_persons(submission):
+    if not is_second_person(by, first_persons(submission)):
         raise NotSecondPerson(f"submission {submission.pk}: {by} is not a second person")
 
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from portal.core.states import IllegalTransition, LostRace
 from systemusers.models import Access
 from systemusers.services.access.ask import NotPossible, renew_access
+from systemusers.services.alone import check_alone
 
 
 def renewable(rows: QuerySet[Access]) -> QuerySet[Access]:
@@ -17,7 +18,12 @@ def renewable(rows: QuerySet[Access]) -> QuerySet[Access]:
 
 
 def renew_many(*, rows: QuerySet[Access], by: str, at: datetime) -> tuple[int, list[str]]:
-    """The number of renewed accesses, and the reasons why others were not. Those that changed meanwhile are left alone."""
+    """The number of renewed accesses, and the reasons why others were not. Those that changed meanwhile are left alone.
+
+    Raises NeedsSecondPerson.
+    """
+    if first := rows.first():
+        check_alone(rows.count(), environment=first.environment, by=by)
     renewed, reasons = 0, dict[str, None]()
     for access in renewable(rows).select_related("customer", "profile__system").order_by("pk"):
         try:

@@ -8,12 +8,14 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from accounts.models import User
+from accounts.models import Proposal, User
+from accounts.services import proposals
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.bulk import insert_rows
 from portal.core.states import LostRace
 from systemusers.models import AccessProfile, Campaign, CampaignRow
+from systemusers.services.alone import may_alone
 
 S = Campaign.Status
 
@@ -72,11 +74,14 @@ def number_of(campaign: Campaign) -> int:
     return CampaignRow.objects.taken(campaign).filter(state="").count()
 
 
-def start(*, campaign: Campaign, user: User, shown: str, at: datetime) -> None:
-    """Let a worker ask. `shown`: the token that the person saw. Raises HasChanged, LostRace."""
+def start(*, campaign: Campaign, user: User, shown: str, at: datetime, approved: Proposal | None = None) -> None:
+    """Let a worker ask. `shown`: the token that the person saw. Raises HasChanged, NeedsSecondPerson, LostRace."""
     number = number_of(campaign)
     if campaign.status != S.READY or not number or shown != token_of(campaign, number):
         raise HasChanged(f"campaign {campaign.pk} is not as it was shown")
+    if not may_alone(number, environment=campaign.environment):
+        kind, by = Proposal.Kind.CUSTOMERS_ASKED, user.actor
+        proposals.check(kind, environment=campaign.environment, target=campaign, by=by, approved=approved)
     with transaction.atomic():
         if not Campaign.objects.select_for_update(of=("self",)).filter(pk=campaign.pk, extra=campaign.extra).exists():
             raise LostRace(f"campaign {campaign.pk} has other choices by now")

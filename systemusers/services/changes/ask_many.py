@@ -13,6 +13,7 @@ from portal.core.audit_events import AuditType
 from systemusers.models import Access, ChangeRequest
 from systemusers.services.access.ask import NotPossible, check_current
 from systemusers.services.access.ask_many import lock_current
+from systemusers.services.alone import check_alone
 from systemusers.services.changes.ask import check_possible
 from systemusers.services.changes.plan import Difference, difference
 
@@ -20,8 +21,13 @@ CHUNK = 500
 
 
 def ask_all(*, rows: QuerySet[Access], by: str, at: datetime, with_unwanted: bool = False) -> tuple[int, list[str]]:
-    """Ask for each of `rows`, in chunks. Returns how many were asked, and why the others were not (each reason once)."""
+    """Ask for each of `rows`, in chunks. Returns how many were asked, and why the others were not (each reason once).
+
+    Raises NeedsSecondPerson.
+    """
     ids, asked, reasons = list(rows.order_by("pk").values_list("pk", flat=True)), 0, dict[str, None]()
+    if first := rows.first():
+        check_alone(len(ids), environment=first.environment, by=by)
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         made = ask_many(accesses=chunk, by=by, at=at, with_unwanted=with_unwanted)

@@ -13,6 +13,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
+from accounts.models import Proposal
+from accounts.services import proposals
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_changes import changes
@@ -52,7 +54,7 @@ WAITING: list[Callable[[MaskinportenClient], QuerySet[Any]]] = [
     lambda client: RightsCheck.objects.filter(access__profile__system__client=client),
 ]
 """Leased rows that need a key of the client. An app above this one adds its own."""
-Status = SigningKey.Status
+Status, Kind = SigningKey.Status, Proposal.Kind
 
 
 class NoKey(Exception):
@@ -158,15 +160,16 @@ def public_jwk_text(key: SigningKey, *, form: str = "list") -> str:
     return json.dumps(shapes[form], indent=2)
 
 
-def activate_key(*, key: SigningKey, by: str, at: datetime) -> None:
+def activate_key(*, key: SigningKey, by: str, at: datetime, approved: Proposal | None = None) -> None:
     """Sign with this key from now on; the one before it is retired. Maskinporten must accept it first.
 
     Some of the rows that waited for a key are due afterwards; each that succeeds makes more of them due.
 
-    Raises KeyNotAccepted, Unavailable, BrokenReply, LostRace, IllegalTransition. Nothing changes when it raises.
+    Raises NeedsSecondPerson, KeyNotAccepted, Unavailable, BrokenReply, LostRace, IllegalTransition. Nothing changes when it raises.
     """
     if not key.can_move_to(Status.ACTIVE):
         raise IllegalTransition(f"key {key.pk} is {key.status}")
+    proposals.check(Kind.KEY_USED, environment=key.environment, target=key, by=by, approved=approved)
     record(by=by, at=at, target=key, what=AuditType.KEY_TRIED, environment=key.environment, kid=key.kid)
     _try(key, at)
     try:
@@ -199,8 +202,9 @@ def _try(key: SigningKey, at: datetime) -> None:
             raise KeyNotAccepted(error.code) from error
 
 
-def retire_key(*, key: SigningKey, by: str, at: datetime) -> None:
-    """Never sign with it again: its private half is wiped. Raises LostRace, IllegalTransition."""
+def retire_key(*, key: SigningKey, by: str, at: datetime, approved: Proposal | None = None) -> None:
+    """Never sign with it again: its private half is wiped. Raises NeedsSecondPerson, LostRace, IllegalTransition."""
+    proposals.check(Kind.KEY_RETIRED, environment=key.environment, target=key, by=by, approved=approved)
     key.move_to(Status.RETIRED, by=by, at=at)
 
 

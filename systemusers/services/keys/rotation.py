@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from accounts.models import Proposal
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_changes import changes
@@ -78,17 +79,17 @@ def post(*, rotation: KeyRotation, by: str, at: datetime) -> None:
         hold.move_to(Status.POSTED, by=by, posted_at=hold.now())
 
 
-def use(*, rotation: KeyRotation, by: str, at: datetime) -> None:
+def use(*, rotation: KeyRotation, by: str, at: datetime, approved: Proposal | None = None) -> None:
     """Try the new key and sign with it from now on; the old one loses its private half.
 
-    Raises TooEarly, KeyNotAccepted, Unavailable, BrokenReply, LostRace, IllegalTransition.
+    Raises NeedsSecondPerson, TooEarly, KeyNotAccepted, Unavailable, BrokenReply, LostRace, IllegalTransition.
     """
     with _held(rotation, {Status.POSTED}, at) as hold:
         if hold.row.new_key.status != KeyStatus.ACTIVE:  # else the process stopped here before
             wait = time_left(hold.row, at=at)
             if wait > timedelta():
                 raise TooEarly(wait)
-            lifecycle.activate_key(key=hold.row.new_key, by=by, at=at)
+            lifecycle.activate_key(key=hold.row.new_key, by=by, at=at, approved=approved)
         if hold.row.old_key is None:
             _end_without_old(hold, by)
         else:
@@ -99,6 +100,15 @@ def _end_without_old(hold: Hold[KeyRotation], by: str) -> None:
     with transaction.atomic():
         hold.enter(Status.USED, by=by)
         hold.move_to(Status.DONE, by=by)
+
+
+def use_approved(*, key: SigningKey, by: str, at: datetime, approved: Proposal) -> None:
+    """Sign with the key as a second person approved: by its rotation, where one has come so far. Raises as `use`."""
+    rotation = KeyRotation.objects.filter(new_key=key, status=Status.POSTED).first()
+    if rotation is not None:
+        use(rotation=rotation, by=by, at=at, approved=approved)
+    else:
+        lifecycle.activate_key(key=key, by=by, at=at, approved=approved)
 
 
 def remove_old(*, rotation: KeyRotation, by: str, at: datetime) -> None:

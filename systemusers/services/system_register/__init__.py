@@ -26,13 +26,20 @@ from systemusers.services.system_register.push import (
     register_system,
 )
 from systemusers.services.system_register.rows import save_profile, save_system
-from systemusers.services.system_register.settling import ChangedMeanwhile, NotTyped, Settled, look_at, settle
+from systemusers.services.system_register.settling import (
+    ChangedMeanwhile,
+    NotTyped,
+    Settled,
+    check_typed,
+    look_at,
+    settle,
+)
 from systemusers.services.system_register.usage import Usage, Use
 
 __all__ = [
     "ChangedMeanwhile", "Choice", "DeletedInAltinn", "Difference", "Found", "IdTaken", "Look", "NotConfirmed", "NotInAltinn",
     "NotTyped", "OwnedByAnother", "Pushed", "Settled", "Side", "SystemProblems", "Usage", "Use", "check_profile", "check_system",
-    "clients_for_register", "compare_now", "compare_system", "copy_register_log", "delete_system", "find_system", "import_system",
-    "is_unknown", "list_systems", "look_at", "note_deletion", "register_system", "save_profile", "save_system", "settle",
-    "suggest_signing", "why",
+    "check_typed", "clients_for_register", "compare_now", "compare_system", "copy_register_log", "delete_system", "find_system",
+    "import_system", "is_unknown", "list_systems", "look_at", "note_deletion", "register_system", "save_profile", "save_system",
+    "settle", "suggest_signing", "why",
 ]  # fmt: skip

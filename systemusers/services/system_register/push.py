@@ -13,6 +13,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.models import Proposal
+from accounts.services import proposals
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.problems import code_of
@@ -143,13 +145,15 @@ def _same(system: System, at: datetime, refusal: Refused) -> dict[str, Any]:
     return theirs.raw
 
 
-def delete_system(*, system: System, typed: str, by: str, at: datetime) -> None:
+def delete_system(*, system: System, typed: str, by: str, at: datetime, approved: Proposal | None = None) -> None:
     """REGISTERED -> DELETED, for all customers; cannot be undone. `typed` must be the system id.
 
-    Raises NotConfirmed, NoKey, LostRace and the gateways' errors.
+    Raises NotConfirmed, NeedsSecondPerson, NoKey, LostRace and the gateways' errors.
     """
     if typed.strip() != system.system_id:
         raise NotConfirmed
+    kind = Proposal.Kind.SYSTEM_DELETED
+    proposals.check(kind, environment=system.environment, target=system, by=by, approved=approved)
     with _answer_to("delete", system, by=by, at=at):
         register, token = system_register(system.environment), _token(system, at)
         try:

@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.models import Proposal
+from accounts.services import proposals
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.lease import Hold
@@ -71,17 +73,25 @@ def look_at(*, system: System, at: datetime) -> Look:
 
 
 def settle(
-    *, system: System, seen: str, choices: Mapping[str, str], typed: Mapping[str, str], by: str, at: datetime
+    *,
+    system: System,
+    seen: str,
+    choices: Mapping[str, str],
+    typed: Mapping[str, str],
+    by: str,
+    at: datetime,
+    approved: Proposal | None = None,
 ) -> Settled:
     """Do what was confirmed. `seen` is the fingerprint of what was shown; `typed` has the name of each thing to remove, by key.
 
-    Raises ChangedMeanwhile, NotTyped, SystemProblems, LostRace and what `look_at` raises. Nothing is written to Altinn then,
-    but for a gateway's error of the last call: what was taken from Altinn is stored, the rest is shown as a difference.
+    Raises ChangedMeanwhile, NotTyped, NeedsSecondPerson when something is to be written to Altinn, SystemProblems, LostRace and
+    what `look_at` raises. Nothing is written to Altinn then, but for a gateway's error of the last call: what was taken from Altinn
+    is stored, the rest is shown as a difference.
     """
     hold = take_comparison(system=system, at=at)
     with ExitStack() as stack:
         stack.callback(_let_go, hold)
-        return _settle(hold, system, seen, choices, typed, by=by)
+        return _settle(hold, Confirmed(system, seen, choices, typed, approved), by=by)
 
 
 def _let_go(hold: Hold[SystemRound]) -> None:
@@ -91,15 +101,28 @@ def _let_go(hold: Hold[SystemRound]) -> None:
             hold.finish(next_attempt_at=hold.now())
 
 
-def _settle(
-    hold: Hold[SystemRound], system: System, seen: str, given: Mapping[str, str], typed: Mapping[str, str], *, by: str
-) -> Settled:
+@dataclass(frozen=True)
+class Confirmed:
+    """What a person, or two, confirmed."""
+
+    system: System
+    seen: str
+    given: Mapping[str, str]
+    typed: Mapping[str, str]
+    approved: Proposal | None
+
+
+def _settle(hold: Hold[SystemRound], said: Confirmed, *, by: str) -> Settled:
+    system = said.system
     now = look_at(system=_fresh(system), at=hold.now())
-    if now.seen != seen:
+    if now.seen != said.seen:
         raise ChangedMeanwhile(now)
-    choices = now.choices(given)
-    _check_typed(now, choices, typed)
+    choices = now.choices(said.given)
+    check_typed(now, choices, said.typed)
     written = now.written(choices)
+    if written:
+        kind = Proposal.Kind.SYSTEM_UPDATED
+        proposals.check(kind, environment=system.environment, target=system, by=by, approved=said.approved)
     wanted = _with_columns(now, choices)
     if written:
         check_system(wanted, accepted=now.theirs)
@@ -115,7 +138,8 @@ def _fresh(system: System) -> System:
     return System.objects.select_related("client", "admin_client").get(pk=system.pk)
 
 
-def _check_typed(now: Look, choices: Choices, typed: Mapping[str, str]) -> None:
+def check_typed(now: Look, choices: Choices, typed: Mapping[str, str]) -> None:
+    """Raises NotTyped."""
     missing = {line.key for line in now.removed(choices) if typed.get(line.key, "").strip() != line.word}
     if missing:
         raise NotTyped(missing)

@@ -12,14 +12,22 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Customer, Role, User
+from accounts.services.staff import save_user
 from portal.core.audit import AuditEvent, record
 from portal.core.audit_events import AuditType
+from portal.core.environments import Environment
 from portal.desk.oversight import acts as report
 from portal.desk.oversight import kinds
 from tests.fixtures import make_user
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/sandbox/oversight/who/"
+HERE = Environment.SANDBOX
+
+
+def this_month() -> report.Period:
+    today = timezone.localdate()
+    return report.Period(today.replace(day=1), today)
 
 
 @pytest.fixture
@@ -133,6 +141,24 @@ def test_the_file_has_all_rows_and_is_in_the_trail(
     assert text.count(case_worker.actor) == 1
     event = AuditEvent.objects.get(what=AuditType.LIST_EXPORTED)
     assert event.detail == {"list": "hvem-har-handlet", "format": format, "number": 1}
+
+
+def test_acts_under_a_former_address_are_of_the_same_person(
+    client: Client, administrator: User, case_worker: User, customer: Customer, acts: None
+) -> None:
+    """One line of the table, with one customer; and the filter by either address finds all."""
+    before = case_worker.email
+    case_worker.email = "nora.ny@vendor.example"
+    save_user(user=case_worker, by=administrator.actor, at=timezone.now())
+    record(by=case_worker.actor, at=timezone.now(), what=AuditType.READ, target=customer, customer_id=customer.pk)
+
+    asked: dict[str, Any] = {"user": administrator, "environment": HERE, "period": this_month()}
+    rows = report.find_acts(**asked)
+    [line] = [one for one in report.summary(rows) if one.email == case_worker.email]
+    found = [report.find_acts(**asked, who=address).count() for address in (before, case_worker.email)]
+
+    assert (line.customers, dict(line.counts)["read"], found) == (1, 2, [3, 3])
+    assert before not in {one.email for one in report.summary(rows)}
 
 
 def test_every_type_of_event_is_of_one_kind() -> None:

@@ -1,0 +1,242 @@
+"""Two persons for one act: the first proposes what was shown, a second one approves or refuses exactly that.
+
+Which acts take two is in TWO_PERSONS. The service that does the act asks `check`, whatever page it is called from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.db.models import Q, QuerySet
+
+from accounts.models import Capability, Charge, Proposal, User
+from accounts.models.proposal import NEEDS, RULES
+from accounts.services.actors import STAFF, ids_of
+from portal.core.audit import record, target_of
+from portal.core.audit_events import AuditType
+from portal.core.environments import Environment
+from portal.core.states import LostRace
+
+Kind, Status = Proposal.Kind, Proposal.Status
+LONGEST_REASON = 500
+HANGS = timedelta(minutes=10)
+"""An approved act that nobody has said anything of for so long was left by a process that stopped: it waits again."""
+BY = "task:oversee"
+
+
+class NeedsSecondPerson(Exception):
+    """The vendor has decided that this takes two persons, and no second one has approved it."""
+
+
+class NotSecondPerson(Exception):
+    """The person proposed it, or would get what it gives, or may not do such a thing."""
+
+
+class HasChanged(Exception):
+    """What would be done is not what was proposed any more."""
+
+
+class NoReason(ValueError):
+    """A reason is required."""
+
+
+class AlreadyProposed(Exception):
+    """The same act stands already. `pk`: of the proposal."""
+
+    def __init__(self, pk: int) -> None:
+        super().__init__(f"proposal {pk} stands")
+        self.pk = pk
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the first person saw, as plain values: kept with the proposal."""
+
+    title: str
+    consequences: list[str]
+    edits: list[tuple[str, str, str]] = field(default_factory=list)
+    affected_title: str = ""
+    affected: list[str] = field(default_factory=list)
+
+
+def is_needed(kind: str, environment: str) -> bool:
+    places = settings.TWO_PERSONS.get(RULES[kind], frozenset())
+    return environment in places if environment else bool(places)
+
+
+def check(kind: Kind, *, environment: str, target: models.Model, by: str, approved: Proposal | None) -> None:
+    """The gate of a service: raises NeedsSecondPerson. `approved` is what a second person has approved.
+
+    A command of the operator, which is no member of staff, passes.
+    """
+    if not is_needed(kind, environment) or not by.startswith(STAFF):
+        return
+    is_this = approved is not None and (approved.kind, approved.target) == (kind, target_of(target))
+    if not is_this or approved is None or approved.status != Status.APPROVED or approved.answered_by != by:
+        raise NeedsSecondPerson(f"{kind} of {target_of(target)} takes two persons")
+
+
+def propose(
+    *,
+    kind: Kind,
+    environment: str,
+    target: models.Model,
+    about: str,
+    params: dict[str, Any],
+    ground: str,
+    shown: Shown,
+    by: str,
+    at: datetime,
+) -> Proposal:
+    """Ask a second person. Raises AlreadyProposed."""
+    row = Proposal(
+        kind=kind, environment=environment, target=target_of(target), about=about[:200], params=params, ground=ground,
+        shown=shown.__dict__, status_at=at, proposed_by=by, proposed_at=at,
+        expires_at=at + timedelta(days=settings.TWO_PERSONS_DAYS),
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            row.save()
+            record(by=by, at=at, target=row, what=AuditType.PROPOSED, act=str(kind), concerns=row.target)
+    except IntegrityError as error:
+        standing = Proposal.objects.filter(kind=kind, target=row.target, status__in=Proposal.STANDING).first()
+        if standing is None:
+            raise
+        raise AlreadyProposed(standing.pk) from error
+    return row
+
+
+def approve(*, proposal: Proposal, user: User, ground: str, at: datetime) -> None:
+    """OPEN -> APPROVED, before the act is done. `ground` is of what would be done now, which the second person was shown.
+
+    Raises NotSecondPerson, HasChanged (and the proposal falls away), LostRace when it is over.
+    """
+    check_second(proposal, user)
+    if proposal.status == Status.OPEN and proposal.expires_at <= at:
+        raise LostRace(f"proposal {proposal.pk} has expired")
+    if ground != proposal.ground:
+        proposal.move_to(Status.VOID, by=user.actor, at=at, answered_by=user.actor)
+        raise HasChanged(f"proposal {proposal.pk} is not what would be done now")
+    ordered = {"ordered_by": proposal.proposed_by}
+    proposal.move_to(Status.APPROVED, by=user.actor, at=at, what=ordered, answered_by=user.actor, problem_code="")
+
+
+def note_done(*, proposal: Proposal, at: datetime) -> None:
+    """After the act. Raises LostRace."""
+    proposal.move_to(Status.DONE, by=proposal.answered_by, at=at)
+
+
+def note_failed(*, proposal: Proposal, code: str, at: datetime) -> None:
+    """The act was not done: it waits again, and can be approved again. Raises LostRace."""
+    proposal.move_to(
+        Status.OPEN, by=proposal.answered_by, at=at, what={"code": code[:100]}, answered_by="", problem_code=code[:100]
+    )
+
+
+def note_changed(*, proposal: Proposal, at: datetime) -> None:
+    """The service itself found that what was approved is not so any more: nothing was done. Raises LostRace."""
+    proposal.move_to(Status.VOID, by=proposal.answered_by, at=at)
+
+
+def refuse(*, proposal: Proposal, user: User, reason: str, at: datetime) -> None:
+    """Raises NotSecondPerson, NoReason, LostRace."""
+    check_second(proposal, user)
+    reason = cleaned_reason(reason)
+    proposal.move_to(Status.REFUSED, by=user.actor, at=at, answered_by=user.actor, reason=reason)
+
+
+def withdraw(*, proposal: Proposal, user: User, at: datetime) -> None:
+    """By whoever proposed it. Raises LostRace."""
+    if proposal.proposed_by not in user.actors:
+        raise LostRace(f"proposal {proposal.pk} is another person's")
+    proposal.move_to(Status.WITHDRAWN, by=user.actor, at=at)
+
+
+def cleaned_reason(reason: str) -> str:
+    """As it is stored. Raises NoReason."""
+    reason = reason.strip()[:LONGEST_REASON]
+    if not reason:
+        raise NoReason
+    return reason
+
+
+def is_second_person(by: str, firsts: set[int]) -> bool:
+    """Whether `by` is a member of staff, and none of those who came first. People are compared by their key: an address changes."""
+    known = ids_of([by])
+    return bool(known) and not known & firsts
+
+
+def check_second(proposal: Proposal, user: User) -> None:
+    """Raises NotSecondPerson."""
+    gets_it = proposal.kind == Kind.RIGHTS_GIVEN and proposal.target == target_of(user)
+    if gets_it or not proposal.is_for(user) or not is_second_person(user.actor, ids_of([proposal.proposed_by])):
+        raise NotSecondPerson(f"proposal {proposal.pk}: {user.actor} is not a second person")
+
+
+def may_answer(proposal: Proposal, user: User) -> bool:
+    try:
+        check_second(proposal, user)
+    except NotSecondPerson:
+        return False
+    return True
+
+
+def seen_by(*, user: User, environment: Environment) -> QuerySet[Proposal]:
+    """Those that the person could do themselves, here or for the installation, and their own."""
+    able = [kind for kind, needs in NEEDS.items() if _has(user, needs, environment)]
+    if not user.within(environment).sees_all_customers:
+        able = [kind for kind in able if kind != Kind.CUSTOMERS_ASKED]  # a campaign is seen by its owner, else whole
+    return Proposal.objects.filter(
+        Q(kind__in=able) | Q(proposed_by__in=user.actors), environment__in=[environment.value, ""]
+    )
+
+
+def _has(user: User, needs: Capability | Charge, environment: str) -> bool:
+    return user.has_charge(needs) if isinstance(needs, Charge) else user.may(needs, environment)
+
+
+def waiting(*, user: User, environment: Environment, at: datetime) -> QuerySet[Proposal]:
+    """Those that the person may answer."""
+    rows = seen_by(user=user, environment=environment).filter(status=Status.OPEN, expires_at__gt=at)
+    return rows.exclude(proposed_by__in=user.actors).exclude(kind=Kind.RIGHTS_GIVEN, target=target_of(user))
+
+
+def seconds(kind: Kind, *, environment: str, user: User, target: models.Model) -> list[User]:
+    """Who could approve what `user` proposes, by name."""
+    needs = NEEDS[kind]
+    if isinstance(needs, Charge):
+        able = User.objects.filter(is_active=True, charges__charge=needs)
+    else:
+        able = User.objects.who_may(needs, environment)
+    if kind == Kind.CUSTOMERS_ASKED:
+        able = able.filter(grants__environment=environment, grants__sees_all_customers=True)
+    if kind == Kind.RIGHTS_GIVEN:
+        able = able.exclude(pk=target.pk)
+    return list(able.filter(invited_at__isnull=True).exclude(pk=user.pk).distinct().order_by("name", "pk"))
+
+
+def standing(target: models.Model) -> Proposal | None:
+    """The one that waits about this row, if any."""
+    rows = Proposal.objects.filter(target=target_of(target), status__in=Proposal.STANDING)
+    return rows.first() if settings.TWO_PERSONS else None
+
+
+def end_old(*, at: datetime) -> int:
+    """What nobody answered in time is over, and what a process left in the middle waits again. Returns how many were ended."""
+    ended = 0
+    for row in Proposal.objects.filter(status=Status.APPROVED, status_at__lte=at - HANGS):
+        try:
+            row.move_to(Status.OPEN, by=BY, at=at, what={"code": "LEFT"}, answered_by="", problem_code="LEFT")
+        except LostRace:
+            continue
+    for row in Proposal.objects.filter(status=Status.OPEN, expires_at__lte=at):
+        try:
+            row.move_to(Status.EXPIRED, by=BY, at=at)
+        except LostRace:
+            continue
+        ended += 1
+    return ended
