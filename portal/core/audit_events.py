@@ -37,6 +37,11 @@ class AuditType(StrEnum):
     RESET_ASKED = "reset-asked"
     PASSWORD_RESET = "password-reset"  # noqa: S105 - the name of an event
     PASSWORD_SET = "password-set"  # noqa: S105 - the name of an event
+    # the vendor's own systems that use the API
+    PROOF_MADE = "proof-made"
+    PROOF_ENDED = "proof-ended"
+    INTEGRATION_STOPPED = "integration-stopped"
+    INTEGRATION_STARTED = "integration-started"
     # Maskinporten clients and keys
     KEY_MADE = "key-made"
     KEY_IMPORTED = "key-imported"
@@ -203,6 +208,8 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.RESET_ASKED: _VISIT | {"address_hash"},
     T.PASSWORD_RESET: _VISIT,
     T.PASSWORD_SET: {"usable"},
+    T.PROOF_MADE: {"kid"},
+    T.PROOF_ENDED: {"kid"},
     T.KEY_MADE: {"kid"},
     T.KEY_IMPORTED: {"kid"},
     T.KEY_TRIED: {"kid"},

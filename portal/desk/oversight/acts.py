@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from accounts.models import Customer, User
-from accounts.services.actors import STAFF, Names, actor, names_of
+from accounts.models import Customer, Integration, User
+from accounts.services.actors import INTEGRATION, STAFF, Names, actor, names_of
 from accounts.services.customers import find_customer_ids
 from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
@@ -85,19 +85,26 @@ def _pks(found: Any) -> Any:
 def _by(who: str) -> Q:
     if who == NOBODY:
         return Q(by__startswith="task:") | Q(by__startswith="remote:")
-    return Q(by="customer:link") if who == LINK else Q(by=f"{STAFF}{who}")
+    if who == LINK:
+        return Q(by="customer:link")
+    if who.startswith(INTEGRATION):
+        return Q(by=who) | Q(by__startswith=f"{who} ")
+    through = [f"{each.actor} {STAFF}{who}" for each in Integration.objects.only("name")]
+    return Q(by__in=[f"{STAFF}{who}", *through])
 
 
 def employees() -> list[tuple[str, str]]:
-    """For the filter: everybody who has, or had, a log-in."""
+    """For the filter: everybody who has, or had, a log-in, and the vendor's own systems."""
     people = [(user.email, user.name or user.email) for user in User.objects.order_by("name", "email")]
-    return [*people, (LINK, _("Noen med kundens lenke")), (NOBODY, _("Portalen selv"))]
+    systems = [(each.actor, actor(each.actor, {})) for each in Integration.objects.only("name")]
+    return [*people, *systems, (LINK, _("Noen med kundens lenke")), (NOBODY, _("Portalen selv"))]
 
 
 def summary(rows: QuerySet[AuditEvent]) -> list[Employee]:
-    """Employees with acts among `rows`, the busiest first. One query, which first counts by employee and customer."""
+    """Employees and integrations with acts among `rows`, the busiest first. One query, which first counts by employee and customer."""
     counted = {kind: Count("pk", filter=condition(kind)) for kind in TITLES}
-    pairs = rows.filter(by__startswith=STAFF).order_by().values_list("by", "customer_id_ref").annotate(**counted)
+    named = Q(by__startswith=STAFF) | Q(by__startswith=INTEGRATION)
+    pairs = rows.filter(named).order_by().values_list("by", "customer_id_ref").annotate(**counted)
     try:
         sql, params = pairs.query.sql_with_params()
     except EmptyResultSet:
@@ -115,7 +122,7 @@ def summary(rows: QuerySet[AuditEvent]) -> list[Employee]:
 
 def _employee(by: str, names: Names, customers: int, numbers: list[int]) -> Employee:
     email = by.removeprefix(STAFF)
-    return Employee(email, names.get(email) or email, customers, list(zip(TITLES, numbers, strict=True)))
+    return Employee(email, actor(by, names), customers, list(zip(TITLES, numbers, strict=True)))
 
 
 def shown(events: list[AuditEvent]) -> list[Row]:
