@@ -8,8 +8,8 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts.services import factors
         from accounts.models import Proposal
+        from accounts.services import factors
         from accounts.services.imports import tagging
         from portal.explain.audit import SPOKEN
 

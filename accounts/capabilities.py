@@ -29,6 +29,7 @@ class Capability(StrEnum):
     WORK = "may_work"
     CONFIGURE = "may_configure"
     ADMINISTER = "is_administrator"
+    INTEGRATE = "keeps_integrations"
 
     @property
     def text(self) -> str:
@@ -40,7 +41,25 @@ _TEXTS = {
     Capability.WORK: _("Be om tilgang, sende og rette"),
     Capability.CONFIGURE: _("Nøkler, systemer og tilgangspakker"),
     Capability.ADMINISTER: _("Egne frister, tjenester, og alt om en kunde"),
+    Capability.INTEGRATE: _("Integrasjoner: systemene som bruker API-et"),
 }
+
+
+class Scope(models.TextChoices):
+    """What an integration may do. What it may see of it is decided beside: customers of its portfolios, or all."""
+
+    CUSTOMERS_READ = "customers:read", _("Se kunder")
+    CUSTOMERS_WRITE = "customers:write", _("Legge inn og endre kunder")
+    ACCESSES_READ = "accesses:read", _("Se tilganger og lenkene til kundene")
+    ACCESSES_WRITE = "accesses:write", _("Be om tilgang, trekke tilbake og fornye")
+    SUBMISSIONS_READ = "submissions:read", _("Se innsendinger og hva som kan sendes")
+    SUBMISSIONS_WRITE = "submissions:write", _("Lage kladder, legge til filer og rette")
+    SUBMISSIONS_SEND = "submissions:send", _("Sende og avbryte")
+    DOCUMENTS_READ = "documents:read", _("Hente filer, tilbakemeldinger og bevispakker")
+
+
+CHANGES = frozenset({Scope.CUSTOMERS_WRITE, Scope.ACCESSES_WRITE, Scope.SUBMISSIONS_WRITE, Scope.SUBMISSIONS_SEND})
+"""Scopes for which an employee, when one is named, needs the capability WORK."""
 
 
 class Charge(models.TextChoices):
@@ -69,9 +88,9 @@ OPENS: dict[str, str] = {
 }
 
 ALWAYS = frozenset(Environment)
-SEE, WORK, CONFIGURE, ADMINISTER = Capability
+SEE, WORK, CONFIGURE, ADMINISTER, INTEGRATE = Capability
 TABLE: dict[Role, dict[Capability, frozenset[Environment]]] = {
-    Role.ADMINISTRATOR: {SEE: ALWAYS, WORK: ALWAYS, CONFIGURE: ALWAYS, ADMINISTER: ALWAYS},
+    Role.ADMINISTRATOR: dict.fromkeys(Capability, ALWAYS),
     Role.CASE_WORKER: {SEE: ALWAYS, WORK: ALWAYS},
     Role.DEVELOPER: {SEE: ALWAYS, CONFIGURE: ALWAYS},
     Role.READER: {SEE: ALWAYS},

@@ -212,9 +212,11 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds, as the page and the mail say
-TOO_SLOW_VIEW = "portal.desk.views.too_slow"
-NO_STORAGE_VIEW = "portal.desk.views.no_storage"
-BODY_REFUSED_VIEW = "portal.desk.views.refused_body"
+TOO_SLOW_VIEW = "portal.errors.too_slow"
+NO_STORAGE_VIEW = "portal.errors.no_storage"
+BODY_REFUSED_VIEW = "portal.errors.refused_body"
+KNOWN_CALLER = "portal.api.security.is_known"
+"""Whether a request with a body comes from an integration; a person is known by the session."""
 CSRF_FAILURE_VIEW = "portal.desk.views.csrf_failure"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.login.ClosedSignup"

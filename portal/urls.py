@@ -1,6 +1,6 @@
 """Every address of the portal. /healthz and /readyz are answered before this, by `portal.core.middleware.Health`.
 
-Staff pages begin with their environment; the rest is log-in, the customer's own pages, webhooks and Django admin.
+Staff pages begin with their environment; the rest is log-in, the customer's own pages, the API, webhooks and Django admin.
 """
 
 from allauth.account import views as allauth
@@ -46,6 +46,7 @@ urlpatterns = [
     path("invitation/<str:token>/", welcome, name="invitation"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("portal.api.urls")),
     path("<env:environment>/", include("accounts.urls")),
     path("<env:environment>/", include("systemusers.urls")),
     path("<env:environment>/", include("submissions.urls")),
@@ -63,8 +64,8 @@ if settings.LOCAL:
         path("<env:environment>/local/mail/<str:file>/content/", mail_views.content, name="local-mail-content"),
         path("<env:environment>/local/demonstration/", note, name="local-demonstration"),
     ]
-handler400 = "portal.desk.views.bad_request"
-handler403 = "portal.desk.views.forbidden"
-handler404 = "portal.desk.views.not_found"
-handler429 = "portal.desk.views.too_many"  # allauth's, for its limits
-handler500 = "portal.desk.views.server_error"
+handler400 = "portal.errors.bad_request"
+handler403 = "portal.errors.forbidden"
+handler404 = "portal.errors.not_found"
+handler429 = "portal.errors.too_many"  # allauth's, for its limits
+handler500 = "portal.errors.server_error"

@@ -3,7 +3,7 @@
 Rows are loaded through `visible_to(user)`: a person sees the customers of their portfolios, or all where that was given.
 """
 
-from accounts.capabilities import Capability, Charge, Role
+from accounts.capabilities import Capability, Charge, Role, Scope
 from accounts.models.contact import Contact, ContactMail, MailAddress
 from accounts.models.customer import (
     ENDED,
@@ -17,6 +17,7 @@ from accounts.models.customer import (
 from accounts.models.customer_import import CustomerImport, CustomerImportRow
 from accounts.models.customer_note import CustomerNote
 from accounts.models.grant import Grant, InstallationGrant, Substitution
+from accounts.models.integration import Integration, IntegrationProof, KeyedCall
 from accounts.models.log_in import LogIn
 from accounts.models.names import folded
 from accounts.models.notification import (
@@ -38,7 +39,8 @@ from accounts.models.vendor import LOGO_TYPES, ORGNR, Language, Vendor
 __all__ = [
     "ENDED", "LOGO_TYPES", "ORGNR", "REMARKED", "Capability", "Charge", "Contact", "ContactMail", "Customer",
     "CustomerImport", "CustomerImportRow", "CustomerNote", "CustomerQuerySet", "Given", "Grant", "InstallationGrant",
-    "Language", "LogIn", "MailAddress", "Notice", "NoticeMail", "NoticeTold", "NotificationPlan", "OfCustomersQuerySet",
-    "Portfolio", "Proposal", "RegisterRound", "Role", "Rule", "SavedView", "Sight", "Substitution", "Tag", "User", "UserManager", "Vendor",
-    "folded", "followed", "notices_for", "of_ended", "sight_of", "usual_at_once",
+    "Integration", "IntegrationProof", "KeyedCall", "Language", "LogIn", "MailAddress", "Notice", "NoticeMail",
+    "NoticeTold", "NotificationPlan", "OfCustomersQuerySet", "Portfolio", "Proposal", "RegisterRound", "Role", "Rule",
+    "SavedView", "Scope", "Sight", "Substitution", "Tag", "User", "UserManager", "Vendor", "folded", "followed",
+    "notices_for", "of_ended", "sight_of", "usual_at_once",
 ]  # fmt: skip

@@ -266,6 +266,11 @@ class User(AbstractBaseUser):
         return self._may_here(Capability.ADMINISTER)
 
     @property
+    def keeps_integrations(self) -> bool:
+        """May say which of the vendor's own systems use the API, and for what."""
+        return self._may_here(Capability.INTEGRATE)
+
+    @property
     def sees_all_customers(self) -> bool:
         return self.may_see and self.working_in in self.given.sees_all
 

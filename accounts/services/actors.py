@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
-from django.db.models.functions import Substr
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import StrIndex, Substr
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -14,8 +14,16 @@ from accounts.services.visits import VISITOR
 
 STAFF = "user:"
 """How the actors begin that are staff; their e-mail address follows."""
+INTEGRATION = "integration:"
+"""How the vendor's own systems begin: `integration:erp`, and for an employee `integration:erp user:kari@vendor.example`."""
 Names = dict[str, str]
 """By e-mail address."""
+
+
+def email_in(by: str) -> str:
+    """The address of the member of staff who acts, also through an integration; "" for none."""
+    named = by.partition(" ")[2] if by.startswith(INTEGRATION) else by
+    return named.removeprefix(STAFF) if named.startswith(STAFF) else ""
 
 
 def names_of(actors: Iterable[str]) -> Names:
@@ -29,7 +37,7 @@ def ids_of(actors: Iterable[str]) -> set[int]:
 
 def _staff(actors: Iterable[str]) -> dict[str, tuple[int, str]]:
     """Key and name by each address that was asked for, present or former. One query."""
-    asked = {by.removeprefix(STAFF) for by in actors if by.startswith(STAFF)}
+    asked = {email for by in actors if (email := email_in(by))}
     if not asked:
         return {}
     rows = User.objects.filter(Q(email__in=asked) | Q(former_emails__overlap=list(asked)))
@@ -39,17 +47,17 @@ def _staff(actors: Iterable[str]) -> dict[str, tuple[int, str]]:
 
 def with_names(events: QuerySet[Any]) -> QuerySet[Any]:
     """Audit events with the names of the staff among their actors, for `names_in`: no further query."""
-    address = Substr(OuterRef("by"), len(STAFF) + 1)
+    address = Substr(OuterRef("by"), StrIndex(OuterRef("by"), Value(STAFF)) + len(STAFF))
     staff = User.objects.filter(Q(email=address) | Q(former_emails__contains=[address]))
     named: QuerySet[Any] = events.annotate(
-        by_name=Case(When(by__startswith=STAFF, then=Subquery(staff.values("name")[:1])))
+        by_name=Case(When(by__contains=STAFF, then=Subquery(staff.values("name")[:1])))
     )
     return named
 
 
 def names_in(events: Iterable[Any]) -> Names:
     """`events` come from `with_names`."""
-    return {event.by.removeprefix(STAFF): event.by_name for event in events if event.by_name}
+    return {email_in(event.by): event.by_name for event in events if event.by_name}
 
 
 def actor(by: str, names: Names) -> str:
@@ -60,12 +68,23 @@ def actor(by: str, names: Names) -> str:
         return _("Ikke innlogget")
     if by.startswith("remote:"):
         return by.removeprefix("remote:").capitalize()
+    if by.startswith(INTEGRATION):
+        return _through(by, names)
     return person(by, names) if by.startswith(STAFF) else ""
+
+
+def _through(by: str, names: Names) -> str:
+    name, email = by.partition(" ")[0].removeprefix(INTEGRATION), email_in(by)
+    if not email:
+        return _("Integrasjonen %(name)s") % {"name": name}
+    return _("%(person)s, gjennom %(name)s") % {"person": names.get(email) or email, "name": name}
 
 
 def person(by: str, names: Names) -> str:
     """The name of a member of staff; "" for a task or a remote."""
     if by.startswith(("task:", "remote:")):
         return ""
+    if by.startswith(INTEGRATION):
+        return _through(by, names)
     email = by.removeprefix(STAFF)
     return names.get(email) or email

@@ -43,6 +43,11 @@ class AuditType(StrEnum):
     FACTOR_FAILED = "factor-failed"
     RECOVERY_CODES_MADE = "recovery-codes-made"
     RECOVERY_CODE_USED = "recovery-code-used"
+    # the vendor's own systems that use the API
+    PROOF_MADE = "proof-made"
+    PROOF_ENDED = "proof-ended"
+    INTEGRATION_STOPPED = "integration-stopped"
+    INTEGRATION_STARTED = "integration-started"
     # Maskinporten clients and keys
     KEY_MADE = "key-made"
     KEY_IMPORTED = "key-imported"
@@ -215,6 +220,8 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.FACTOR_REMOVED: {"factor"},
     T.FACTORS_RESET: {"number"},
     T.FACTOR_FAILED: _VISIT,
+    T.PROOF_MADE: {"kid"},
+    T.PROOF_ENDED: {"kid"},
     T.KEY_MADE: {"kid"},
     T.KEY_IMPORTED: {"kid"},
     T.KEY_TRIED: {"kid"},

@@ -19,7 +19,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Rule:
-    """`most`: bytes of the whole body. Files are taken from people who are logged in only."""
+    """`most`: bytes of the whole body. Files are taken from people who are logged in, and from integrations, only."""
 
     most: int
     takes_files: bool = False

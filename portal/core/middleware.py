@@ -97,13 +97,14 @@ class BodyLimits:
     def __init__(self, get_response: type_of_next) -> None:
         self.get_response = get_response
         self.refused: Callable[..., HttpResponse] = import_string(settings.BODY_REFUSED_VIEW)
+        self.shows_token: Callable[..., bool] = import_string(settings.KNOWN_CALLER)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "CONTENT_LENGTH" not in request.META and bodies.REFUSED not in request.META:
             return self.get_response(request)
         rule = bodies.rule_for(request.path_info, request.META)
         why = request.META.get(bodies.REFUSED) or bodies.refusal(
-            rule, request.META, is_known=lambda: request.user.is_authenticated
+            rule, request.META, is_known=lambda: request.user.is_authenticated or self.shows_token(request.META)
         )
         return self.refused(request, why=why, rule=rule) if why else self.get_response(request)
 

@@ -67,6 +67,23 @@ def paginate(rows: QuerySet[M], *, query: QueryDict, order: tuple[str, ...], siz
     return page or _of(query, order, _fetch(rows, order, [], size), size=size, is_later=False)
 
 
+class BadCursor(ValueError):
+    """Not a cursor that a page of this order gave."""
+
+
+def rows_after(rows: QuerySet[M], *, order: tuple[str, ...], after: str, size: int) -> tuple[list[M], str]:
+    """The rows behind the cursor `after`, "" for the first ones, and the cursor of the next page, "" for none. Raises BadCursor."""
+    cursor = _decode(after, len(order)) if after else []
+    if after and not cursor:
+        raise BadCursor
+    try:
+        found = _fetch(rows, order, cursor, size)
+    except (TypeError, ValueError, ValidationError, DataError):
+        raise BadCursor from None
+    shown = found[:size]
+    return shown, _encode(order, shown[-1]) if len(found) > size else ""
+
+
 def _page_after(rows: QuerySet[M], query: QueryDict, order: tuple[str, ...], size: int) -> Page[M] | None:
     """The page behind the cursor; None without one."""
     cursor = _decode(query.get(AFTER, ""), len(order))

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.db import close_old_connections
 from django.http import parse_cookie
+from django.utils.module_loading import import_string
 
 from portal.core import health, wsgi_environ
 from portal.core.bodies import KB, MB, REFUSED, Refused, Rule, is_multipart, promised, refusal, rule_for
@@ -167,15 +168,14 @@ async def _parts(receive: Receive, until: float) -> Any:
 
 
 def _is_known(environ: Environ) -> bool:
-    """Whether the session cookie belongs to somebody who is logged in. Runs in a thread."""
+    """Whether the session cookie belongs to somebody who is logged in, or the token to an integration. Runs in a thread."""
     try:
+        if "HTTP_AUTHORIZATION" in environ:
+            return bool(import_string(settings.KNOWN_CALLER)(environ))
         key = parse_cookie(environ.get("HTTP_COOKIE", "")).get(settings.SESSION_COOKIE_NAME)
+        return bool(key) and SESSION_KEY in import_module(settings.SESSION_ENGINE).SessionStore(key)
     except CookieError:
         return False
-    if not key:
-        return False
-    try:
-        return SESSION_KEY in import_module(settings.SESSION_ENGINE).SessionStore(key)
     finally:
         close_old_connections()
 

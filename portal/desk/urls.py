@@ -5,6 +5,7 @@ from django.urls import path
 from portal.desk import clients, customer, customer_life, customers, offered, saved_views, search, views
 from portal.desk.guide import views as guide
 from portal.desk.incident import views as incident
+from portal.desk.integrations import views as integrations
 from portal.desk.kept import views as kept
 from portal.desk.notifications import views as notifications
 from portal.desk.operation import views as operation
@@ -46,6 +47,15 @@ urlpatterns = [
     path("proposals/<int:pk>/", second.one, name="proposal"),
     path("proposals/<int:pk>/refuse/", second.refuse, name="proposal-refuse"),
     path("proposals/<int:pk>/withdraw/", second.withdraw, name="proposal-withdraw"),
+    path("integrations/", integrations.integrations, name="integrations"),
+    path("integrations/new/", integrations.edit, name="integration-new"),
+    path("integrations/<int:pk>/", integrations.one, name="integration"),
+    path("integrations/<int:pk>/edit/", integrations.edit, name="integration-edit"),
+    path("integrations/<int:pk>/secret/", integrations.secret, name="integration-secret"),
+    path("integrations/<int:pk>/key/", integrations.key, name="integration-key"),
+    path("integrations/<int:pk>/proofs/<int:proof>/end/", integrations.end_proof, name="integration-proof-end"),
+    path("integrations/<int:pk>/stop/", integrations.stop, name="integration-stop"),
+    path("integrations/<int:pk>/start/", integrations.start, name="integration-start"),
     path("search/", search.search, name="search"),
     path("connection/", views.connection, name="connection"),
     path("operation/", operation.operation, name="operation"),

@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from accounts.models import Customer, User
-from accounts.services.actors import STAFF, Names, actor, names_of
+from accounts.models import Customer, Integration, User
+from accounts.services.actors import INTEGRATION, STAFF, Names, actor, names_of
 from accounts.services.customers import find_customer_ids
 from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
@@ -87,8 +87,12 @@ def _by(who: str) -> Q:
         return Q(by__startswith="task:") | Q(by__startswith="remote:")
     if who == LINK:
         return Q(by="customer:link")
+    if who.startswith(INTEGRATION):
+        return Q(by=who) | Q(by__startswith=f"{who} ")
     person = User.objects.filter(Q(email=who) | Q(former_emails__contains=[who])).first()
-    return Q(by__in=person.actors if person else [f"{STAFF}{who}"])
+    actors = person.actors if person else [f"{STAFF}{who}"]
+    integrations = [each.actor for each in Integration.objects.only("name")]
+    return Q(by__in=[*actors, *(f"{each} {actor}" for each in integrations for actor in actors)])
 
 
 def _person() -> Case | F:
@@ -99,16 +103,18 @@ def _person() -> Case | F:
 
 
 def employees() -> list[tuple[str, str]]:
-    """For the filter: everybody who has, or had, a log-in."""
+    """For the filter: everybody who has, or had, a log-in, and the vendor's own systems."""
     people = [(user.email, user.name or user.email) for user in User.objects.order_by("name", "email")]
-    return [*people, (LINK, _("Noen med kundens lenke")), (NOBODY, _("Portalen selv"))]
+    systems = [(each.actor, actor(each.actor, {})) for each in Integration.objects.only("name")]
+    return [*people, *systems, (LINK, _("Noen med kundens lenke")), (NOBODY, _("Portalen selv"))]
 
 
 def summary(rows: QuerySet[AuditEvent]) -> list[Employee]:
-    """Employees with acts among `rows`, the busiest first. One query, which first counts by employee and customer, after one for
-    those who have had another address."""
+    """Employees and integrations with acts among `rows`, the busiest first. One query, which first counts by employee and customer,
+    after one for those who have had another address."""
     counted = {kind: Count("pk", filter=condition(kind)) for kind in TITLES}
-    people = rows.filter(by__startswith=STAFF).order_by().annotate(person=_person())
+    named = Q(by__startswith=STAFF) | Q(by__startswith=INTEGRATION)
+    people = rows.filter(named).order_by().annotate(person=_person())
     pairs = people.values_list("person", "customer_id_ref").annotate(**counted)
     try:
         sql, params = pairs.query.sql_with_params()
@@ -127,7 +133,7 @@ def summary(rows: QuerySet[AuditEvent]) -> list[Employee]:
 
 def _employee(by: str, names: Names, customers: int, numbers: list[int]) -> Employee:
     email = by.removeprefix(STAFF)
-    return Employee(email, names.get(email) or email, customers, list(zip(TITLES, numbers, strict=True)))
+    return Employee(email, actor(by, names), customers, list(zip(TITLES, numbers, strict=True)))
 
 
 def shown(events: list[AuditEvent]) -> list[Row]:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_roles_of_users_go"),
+        ("accounts", "0006_people_of_the_demonstration_are_marked"),
     ]
 
     operations = [

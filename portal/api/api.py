@@ -1,0 +1,93 @@
+"""The API as one set of addresses: its resources, how errors are answered, and its description."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.urls import URLPattern
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
+
+from portal.api.frame import framed
+from portal.api.openapi import Description
+from portal.api.problems import Problem, answer, respond
+from portal.api.resources import accesses, customers, documents, drafts, services, submissions, token
+from portal.api.validation import invalid
+from portal.core.bodies import MB, UPLOAD, Rule
+from portal.core.problems import StorageFailed
+
+logger = logging.getLogger(__name__)
+VERSION = "1.0.0"
+TITLE = "Systembruker-portal API"
+ABOUT = "For the vendor's own systems. Start with docs/api.md. An integration is bound to one environment, so no address names one."
+JSON_BODY = Rule(5 * MB)
+"""Files in JSON are small ones; large ones are uploaded."""
+UPLOADS = frozenset({"create_submission_with_files", "add_files"})
+"""Views that take files."""
+
+
+class Api(NinjaAPI):
+    def get_openapi_schema(self, **_options: Any) -> OpenAPISchema:
+        return Description(self, "api/v1/")
+
+
+def make() -> Api:
+    made = Api(title=TITLE, version=VERSION, description=ABOUT, openapi_url="", docs_url="", urls_namespace="api")
+    made.add_decorator(framed, mode="view")  # Ninja's name for around an operation
+    for module in (token, customers, accesses, services, drafts, submissions, documents):
+        made.add_router("", module.router)
+    made.add_exception_handler(Problem, _problem)
+    made.add_exception_handler(ValidationError, _invalid)
+    made.add_exception_handler(HttpError, _http)
+    made.add_exception_handler(Http404, _missing)
+    made.add_exception_handler(StorageFailed, _storage)
+    made.add_exception_handler(Exception, _unexpected)
+    return made
+
+
+def _problem(request: Any, error: Problem | type[Problem]) -> HttpResponse:
+    assert isinstance(error, Problem)  # noqa: S101 - Ninja hands over the instance
+    return respond(error)
+
+
+def _invalid(request: Any, error: ValidationError | type[ValidationError]) -> HttpResponse:
+    if request.path.endswith("/token"):
+        return answer(400, {"error": "invalid_request", "error_description": "The form has a field that is not known."})
+    return respond(invalid(error.errors))
+
+
+def _http(request: Any, error: Any) -> HttpResponse:
+    """What Ninja itself says: a body that is no JSON."""
+    return respond(Problem("BAD_REQUEST" if error.status_code == 400 else "INVALID"))
+
+
+def _missing(request: Any, error: Any) -> HttpResponse:
+    return respond(Problem("NOT_FOUND"))
+
+
+def _storage(request: Any, error: Any) -> HttpResponse:
+    logger.error("%s needs a file that the storage did not give or take: %s", request.path, error)
+    return respond(Problem("UNAVAILABLE"))
+
+
+def _unexpected(request: Any, error: Any) -> HttpResponse:
+    """Ours to mend: as of any other view, logged by Django and answered by `portal.errors`."""
+    raise error
+
+
+@cache
+def api() -> Api:
+    return make()
+
+
+def addresses() -> list[URLPattern]:
+    """Marked for the guards that look at all addresses, and with how large a body may be."""
+    patterns = [pattern for pattern in api().urls[0] if pattern.name != "api-root"]
+    for pattern in patterns:
+        pattern.callback.api_page = True
+        pattern.callback.body_rule = UPLOAD if pattern.name in UPLOADS else JSON_BODY
+    return patterns

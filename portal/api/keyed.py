@@ -1,0 +1,136 @@
+"""Calls with an Idempotency-Key: carried out once, however often they are sent, also when a process ends in the middle.
+
+The intent is stored first. `@keyed` carries the call out in one transaction together with its answer, so that both exist or neither.
+`@keyed(in_one=False)` is for calls that ask outside or store files: what they make is noted in the transaction that makes it
+(`note_made`), and what they do otherwise may be done twice. An answer that says "not now" is not kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.http import HttpResponse
+from django.utils import timezone
+from ninja import Status
+
+from accounts.models import KeyedCall
+from portal.api.problems import Problem, answer
+from portal.api.security import ON_BEHALF_OF, Call
+from portal.core.sealed_files import CHUNK
+
+View = Callable[..., Any]
+HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
+BUSY = timedelta(minutes=2)
+"""So long a call is taken to be in work; a process that ended in the middle is not waited for longer."""
+NOT_KEPT = {401, 403, 408, 429}
+"""Statuses that say nothing of the call itself, besides those of our own mistakes."""
+
+
+def keyed(view: View | None = None, *, in_one: bool = True) -> Any:
+    """Below the router's `post`. The view returns a `Status`, and raises Problem."""
+    if view is None:
+        return lambda decorated: keyed(decorated, in_one=in_one)
+
+    @wraps(view)
+    def once(request: Call, *args: Any, **given: Any) -> HttpResponse:
+        call = _begin(request, at=timezone.now())
+        if call.status is not None:
+            return _again(call)
+        request.keyed_call = call  # type: ignore[attr-defined] # for note_made
+        try:
+            with transaction.atomic() if in_one else nullcontext():
+                result: Status[Any] = view(request, *args, **given)
+                body = result.value.model_dump(mode="json")
+                _keep(call, result.status_code, body)
+            return answer(result.status_code, body)
+        except Problem as problem:
+            if problem.status < 500 and problem.status not in NOT_KEPT:
+                _keep(call, problem.status, problem.body())
+            else:
+                _let_go(call)
+            raise
+        except Exception:
+            _let_go(call)
+            raise
+
+    once.__signature__ = inspect.signature(view, eval_str=True)  # type: ignore[attr-defined] # Ninja reads the parameters
+    return once
+
+
+def note_made(request: Call, pk: int) -> None:
+    """In the transaction that makes the row: a repeated call finds it as `made_before`."""
+    KeyedCall.objects.filter(pk=request.keyed_call.pk).update(made=pk)  # type: ignore[attr-defined]
+
+
+def made_before(request: Call) -> int | None:
+    """The row that this call made before it was interrupted."""
+    made: int | None = request.keyed_call.made  # type: ignore[attr-defined]
+    return made
+
+
+def _begin(request: Call, *, at: datetime) -> KeyedCall:
+    """The row of the call, ours to carry out or answered already. Raises Problem."""
+    asked = fingerprint(request)
+    call, is_new = KeyedCall.objects.get_or_create(
+        integration=request.auth.integration, key=request.headers[HEADER],
+        defaults={"fingerprint": asked, "begun_at": at, "busy_until": at + BUSY},
+    )  # fmt: skip
+    if call.fingerprint != asked:
+        raise Problem("KEY_USED")
+    if is_new or call.status is not None:
+        return call
+    mine = KeyedCall.objects.filter(pk=call.pk, status=None, busy_until__lte=at).update(busy_until=at + BUSY)
+    if not mine:
+        raise Problem("KEY_BUSY", headers={"Retry-After": "5"})
+    return call
+
+
+def fingerprint(request: Call) -> str:
+    """SHA-256 of what is asked, for whom: the order of members and the boundary between files do not count."""
+    parts = [request.method, request.get_full_path(), request.headers.get(ON_BEHALF_OF, "").lower()]
+    if request.FILES or request.content_type.startswith("multipart/"):
+        parts += [[name, values] for name, values in sorted(request.POST.lists())]
+        parts += [[name, [_file(each) for each in files]] for name, files in sorted(request.FILES.lists())]
+    else:
+        parts.append(_plain(request.body))
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _file(upload: UploadedFile) -> list[Any]:
+    digest = hashlib.sha256()
+    for part in upload.chunks(CHUNK):
+        digest.update(part)
+    upload.seek(0)
+    return [upload.name, digest.hexdigest()]
+
+
+def _plain(body: bytes) -> Any:
+    try:
+        return json.loads(body or b"null")
+    except (ValueError, RecursionError):
+        return hashlib.sha256(body).hexdigest()
+
+
+def _keep(call: KeyedCall, status: int, body: dict[str, Any]) -> None:
+    call.status, call.answer = status, body
+    call.save(update_fields=["status", "answer"])
+
+
+def _let_go(call: KeyedCall) -> None:
+    """The next one may carry it out at once."""
+    KeyedCall.objects.filter(pk=call.pk, status=None).update(busy_until=timezone.now())
+
+
+def _again(call: KeyedCall) -> HttpResponse:
+    response = answer(call.status or 500, call.answer)
+    response[REPLAYED] = "true"
+    return response

@@ -1,0 +1,88 @@
+"""What can be sent: the services that are on, and which of them can be used for one customer, with the reasons where not."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from ninja import Router
+
+from accounts.models import Scope
+from portal.api.resources import customers
+from portal.api.security import Call, OAuth2
+from portal.api.shapes import Shape
+from submissions.period import PeriodKind
+from submissions.services import catalogue
+from submissions.services.offers import Offer, offers_for
+
+router = Router(tags=["services"])
+READ = OAuth2(Scope.SUBMISSIONS_READ)
+
+
+class ServiceShape(Shape):
+    """`period` is the kind of period a report is about: YEAR `2025`, MONTH `2025-03`, TERM `2025-T2`, or NONE.
+
+    Sizes are in bytes; 0 where nobody has said a limit. `needs_approval`: a second person approves before it is sent.
+    """
+
+    id: str
+    name: str
+    period: PeriodKind
+    extensions: list[str]
+    media_type: str
+    max_file_bytes: int
+    max_files: int
+    needs_approval: bool
+    needs_person: bool
+    checked: date
+
+
+class ReasonShape(Shape):
+    """`through` is the accountant whose access it is about, "" for the customer's own."""
+
+    through: str
+    text: str
+
+
+class OfferShape(Shape):
+    """A service through one access, or why it cannot be used."""
+
+    service: str
+    name: str
+    is_allowed: bool
+    access: UUID | None
+    through: str
+    note: str
+    reasons: list[ReasonShape]
+
+
+@router.get("/services", auth=READ, response=list[ServiceShape], operation_id="list_services", summary="List services")
+def list_services(request: Call) -> list[ServiceShape]:
+    """Those that are on here."""
+    settings = catalogue.local(request.auth.environment)
+    return [_shown(service, settings) for service in catalogue.reports(settings)]
+
+
+def _shown(service: catalogue.Service, settings: catalogue.Local) -> ServiceShape:
+    return ServiceShape(
+        id=service.id, name=service.name, period=service.period, extensions=list(service.extensions),
+        media_type=service.media_type, max_file_bytes=service.max_file_bytes, max_files=service.max_files,
+        needs_approval=settings.needs_approval(service), needs_person=service.needs_person, checked=service.checked,
+    )  # fmt: skip
+
+
+@router.get(
+    "/customers/{orgnr}/services", auth=READ, response=list[OfferShape], operation_id="list_customer_services",
+    summary="What can be sent for a customer",
+)  # fmt: skip
+def list_customer_services(request: Call, orgnr: str) -> list[OfferShape]:
+    """Those that can be sent first. Empty without any access."""
+    return [_offer(offer) for offer in offers_for(customers.find(request, orgnr))]
+
+
+def _offer(offer: Offer) -> OfferShape:
+    return OfferShape(
+        service=offer.service.id, name=offer.service.name, is_allowed=offer.is_allowed,
+        access=offer.access.reference if offer.access else None, through=offer.through, note=offer.note,
+        reasons=[ReasonShape(through=reason.through, text=reason.text) for reason in offer.reasons],
+    )  # fmt: skip

@@ -1,0 +1,89 @@
+"""Who calls: the token, the address it comes from, the employee that is named, the rate, and the scope that the call takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.login import visit_of
+from accounts.models import Scope
+from accounts.services.integrations import calling, granting
+from accounts.services.integrations.calling import Caller
+from portal.api import rates
+from portal.api.problems import Problem
+from portal.api.validation import unknown
+
+ON_BEHALF_OF = "On-Behalf-Of"
+VERBS = {"read": "Read", "write": "Make and change", "send": "Send and cancel"}
+
+
+class Call(HttpRequest):
+    """The request of a call that was let in."""
+
+    auth: Caller
+    rate: rates.Rate
+    known_query: set[str]
+
+
+class OAuth2:
+    """Lets a call in when its token has the scope. Ninja names the security scheme after the class."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        flow = {"tokenUrl": "/api/v1/token", "scopes": {each.value: _described(each) for each in Scope}}
+        self.openapi_security_schema = {"type": "oauth2", "flows": {"clientCredentials": flow}}
+
+    def __call__(self, request: Any) -> Caller:
+        """Raises Problem."""
+        at = timezone.now()
+        try:
+            claims = granting.read_token(bearer_of(request.META))
+            integration = granting.find_caller(claims, at=at)
+        except granting.NotProved:
+            raise Problem("NO_TOKEN", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}) from None
+        request.rate = rates.take(integration, at=at)
+        if request.rate.left < 0:
+            wait = str(request.rate.reset)
+            raise Problem("TOO_MANY_CALLS", headers={**request.rate.headers, "Retry-After": wait})
+        granting.note_use(integration, at=at)
+        caller = self._caller(request, integration, claims.scopes)
+        if not caller.may_use(self.scope):
+            challenge = f'Bearer error="insufficient_scope", scope="{self.scope.value}"'
+            raise Problem("SCOPE_MISSING", headers={"WWW-Authenticate": challenge})
+        if strange := sorted(set(request.GET) - request.known_query):
+            raise unknown(strange[0])
+        return caller
+
+    def _caller(self, request: Any, integration: Any, scopes: frozenset[str]) -> Caller:
+        try:
+            calling.check_network(integration, visit_of(request).ip)
+            return calling.caller_of(integration, scopes, employee=request.headers.get(ON_BEHALF_OF, "").strip())
+        except calling.FromElsewhere:
+            raise Problem("NOT_FROM_HERE") from None
+        except calling.EmployeeNeeded:
+            raise Problem("EMPLOYEE_NEEDED") from None
+        except calling.UnknownEmployee:
+            raise Problem("EMPLOYEE_UNKNOWN") from None
+
+
+def _described(scope: Scope) -> str:
+    """`Read customers` for customers:read: in the description all is English."""
+    what, _colon, act = scope.value.partition(":")
+    return f"{VERBS[act]} {what}"
+
+
+def bearer_of(environ: Any) -> str:
+    """The token of an Authorization header; "" without one."""
+    kind, _blank, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+def is_known(environ: Any) -> bool:
+    """Whether the sender of a body with files shows a token that is good: asked before the body is taken."""
+    try:
+        granting.find_caller(granting.read_token(bearer_of(environ)), at=timezone.now())
+    except granting.NotProved:
+        return False
+    return True

@@ -1,0 +1,119 @@
+"""What all requests and answers of the API have in common: unknown fields are refused, times are UTC, texts are cleaned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+from ninja import Header, Schema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from portal.gateways.text import cleaned, one_line
+
+T = TypeVar("T")
+
+
+class Shape(Schema):
+    """Base of every body and every answer."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=False)
+
+
+def _line(value: Any) -> Any:
+    return one_line(value) if isinstance(value, str) else value
+
+
+def _email(value: str) -> str:
+    if value:
+        try:
+            validate_email(value)
+        except ValidationError:
+            raise ValueError(_("Dette er ingen e-postadresse.")) from None
+    return value
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def one_of(values: Collection[str]) -> Callable[[str], str]:
+    """A check that a text is one of these; the description names them."""
+
+    def checked(value: str) -> str:
+        if value not in values:
+            raise ValueError(_("Skal være en av: %(values)s.") % {"values": ", ".join(filter(None, values))})
+        return value
+
+    return checked
+
+
+Line = Annotated[str, BeforeValidator(_line)]
+"""A text on one line, without invisible characters."""
+Text = Annotated[str, AfterValidator(cleaned)]
+Email = Annotated[str, BeforeValidator(_line), AfterValidator(_email)]
+Moment = Annotated[datetime, PlainSerializer(_utc, return_type=str)]
+Orgnr = Annotated[str, Field(description="Nine digits, as a string.", examples=["310987654"])]
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        description="A key of your own for this act, such as a UUID. The same key and body give the same answer.",
+        min_length=1,
+        max_length=100,
+        pattern=r"^[\x21-\x7e]+$",
+        examples=["7f0b8a52-5a1c-4f0e-9d0c-0f6a1c3c9a11"],
+    ),
+]
+Limit = Annotated[int, Field(ge=1, le=200, description="Rows on a page.")]
+After = Annotated[str, Field(max_length=2_000, description="The `next` of the page before.")]
+
+
+class Page(Shape, Generic[T]):
+    """One page of a list. `next` is "" on the last one."""
+
+    items: list[T]
+    next: str
+
+
+class FieldError(Shape):
+    field: str
+    code: str
+    message: str
+
+
+class Question(Shape):
+    """Something that must be answered yes before a report is sent: its code goes into `confirm`."""
+
+    code: str
+    text: str
+
+
+class Finding(Shape):
+    """What the check says of a file. `level` is ERROR or WARNING."""
+
+    level: str
+    code: str
+    text: str
+    file: str
+    line: int | None
+    path: str
+
+
+class ProblemShape(Shape):
+    """https://www.rfc-editor.org/rfc/rfc9457 with our `code`. `reference` is the row that stands in the way."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    request_id: str
+    detail: str = ""
+    errors: list[FieldError] = []
+    problems: list[str] = []
+    questions: list[Question] = []
+    findings: list[Finding] = []
+    reference: str = ""
