@@ -40,7 +40,7 @@ CUSTOMERS = int(os.environ.get("CUSTOMERS", "200000"))
 KEEP = bool(os.environ.get("SCALE_KEEP"))
 SMALL = max(200, CUSTOMERS // 1000)
 PORTFOLIOS = 20
-SERVICES = (SERVICE, "innrapportering-amelding", "innrapportering-innskuddutlaanrenter")
+SERVICES = (SERVICE, "innrapportering-amelding", "innrapportering-boligsameie")
 WORKER_PORTFOLIOS = 2
 
 

@@ -10,6 +10,7 @@ from datetime import date
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -30,6 +31,8 @@ MANY = int(os.environ.get("BOARD_CUSTOMERS", "5000"))
 FEW = 200
 VISITS = 9
 MOST_QUERIES = 12
+MOST_OF_FEW = 3
+"""Up to LIVE_TO expectations the numbers are those of this moment, counted for each visit; a larger vendor's are stored."""
 COUNT = """
 SELECT CASE WHEN s.status = 'ACCEPTED' THEN 'ACCEPTED' WHEN s.status = 'DELIVERED' THEN 'DELIVERED'
         WHEN s.status = 'REJECTED' THEN 'REJECTED' WHEN a.id IS NULL THEN 'NO_ACCESS'
@@ -72,11 +75,11 @@ def test_the_boards_numbers_are_those_of_plain_sql_and_its_page_keeps_its_pace(s
                 taken[size] = [min(pair) for pair in zip(taken[size], _visits(size), strict=True)]
     warm, cold = (taken[many][n] / taken[few][n] for n in (0, 1))
     about = f"{taken[many][0] * 1000:.0f} ms, {taken[many][1] * 1000:.0f} ms with an empty cache"
-    figures.at_most(f"{MANY} customers, of {FEW}", warm, 1.5, about=about)
-    figures.at_most(f"{MANY} customers, of {FEW}, with an empty cache", cold, 1.5)
+    figures.at_most(f"{MANY} customers, of {FEW}", warm, MOST_OF_FEW, about=about)
+    figures.at_most(f"{MANY} customers, of {FEW}, with an empty cache", cold, MOST_OF_FEW)
     with many.used(), CaptureQueriesContext(connection) as queries:
         many.client(Role.ADMINISTRATOR).get("/sandbox/due/")
-    figures.at_most("queries", len(queries), MOST_QUERIES, unit="queries")
+        figures.at_most("queries", len(queries), MOST_QUERIES, unit="queries")
     figures.settle()
 
 
@@ -86,10 +89,10 @@ def _rows(role: Role) -> list[Row]:
     return board.board(user=user, environment=Environment.SANDBOX, span=span, at=at).rows
 
 
-def _query() -> object:
-    from django.http import QueryDict
-
-    return QueryDict()
+def _query() -> QueryDict:
+    """A year, in which every service has a deadline."""
+    today = timezone.localdate()
+    return QueryDict(f"first={today.year - 1}-{today.month:02}&last={today:%Y-%m}")
 
 
 def _counted(row: Row) -> dict[DueState, int]:
@@ -104,12 +107,11 @@ def _lead_to_their_customers(client: Client, rows: list[Row]) -> None:
     for row in rows:
         for state, number in row.numbers.items():
             if number > 0:
-                page = client.get(
-                    f"/sandbox/due/customers/{row.item.service.id}/{row.item.period}/?state={state.lower()}"
-                )
-                shown = re.search(r"([\d\s\u00a0]+) rad", page.content.decode())
+                page = client.get(due_board.list_url(row.item, Environment.SANDBOX, state))
+                shown = re.search(r"([\d\s\u00a0]+)\s+rad", page.content.decode())
                 assert page.status_code == 200
                 assert shown, f"{row.item} {state}"
+                assert int(re.sub(r"\D", "", shown[1])) == number, f"{row.item} {state}"
 
 
 def _visits(size: Size) -> tuple[float, float]:

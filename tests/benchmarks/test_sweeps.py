@@ -33,6 +33,7 @@ OVER_ALL = {"portal.tasks.measure_pace"}
 
 def sweeps() -> dict[str, Callable[[], Any]]:
     """By the name of their task. Those that run daily go through everything by design."""
+    app.loader.import_default_modules()
     return {name: app.tasks[name].run for name, every in EVERY.items() if every < DAY and name not in OVER_ALL}
 
 
