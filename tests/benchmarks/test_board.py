@@ -77,8 +77,10 @@ def test_the_boards_numbers_are_those_of_plain_sql_and_its_page_keeps_its_pace(s
     about = f"{taken[many][0] * 1000:.0f} ms, {taken[many][1] * 1000:.0f} ms with an empty cache"
     figures.at_most(f"{MANY} customers, of {FEW}", warm, MOST_OF_FEW, about=about)
     figures.at_most(f"{MANY} customers, of {FEW}, with an empty cache", cold, MOST_OF_FEW)
-    with many.used(), CaptureQueriesContext(connection) as queries:
-        many.client(Role.ADMINISTRATOR).get("/sandbox/due/")
+    with many.used():
+        client = many.client(Role.ADMINISTRATOR)
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/sandbox/due/")
         figures.at_most("queries", len(queries), MOST_QUERIES, unit="queries")
     figures.settle()
 
