@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from ninja import Header, Schema
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from portal.gateways.text import cleaned, one_line
+from portal.gateways.text import one_line
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 class Shape(Schema):
     """Base of every body and every answer."""
 
-    model_config = ConfigDict(extra="forbid", from_attributes=False)
+    model_config = ConfigDict(extra="forbid")
 
 
 def _line(value: Any) -> Any:
@@ -51,10 +51,9 @@ def one_of(values: Collection[str]) -> Callable[[str], str]:
     return checked
 
 
-Line = Annotated[str, BeforeValidator(_line)]
-"""A text on one line, without invisible characters."""
-Text = Annotated[str, AfterValidator(cleaned)]
-Email = Annotated[str, BeforeValidator(_line), AfterValidator(_email)]
+CLEAN = BeforeValidator(_line)
+"""For a text on one line: without invisible characters, and measured after that."""
+EMAIL = AfterValidator(_email)
 Moment = Annotated[datetime, PlainSerializer(_utc, return_type=str)]
 Orgnr = Annotated[str, Field(description="Nine digits, as a string.", examples=["310987654"])]
 IdempotencyKey = Annotated[

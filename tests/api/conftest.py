@@ -15,4 +15,15 @@ def erp(administrator: User, vendor: Vendor) -> Erp:
     return Erp(make_integration(administrator))
 
 
-__all__ = ["access", "administrator", "case_worker", "customer", "erp", "own_storage", "portfolio", "reader", "vendor", "world"]
+__all__ = [
+    "access",
+    "administrator",
+    "case_worker",
+    "customer",
+    "erp",
+    "own_storage",
+    "portfolio",
+    "reader",
+    "vendor",
+    "world",
+]

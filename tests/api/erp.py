@@ -18,7 +18,9 @@ from portal.core.environments import Environment
 EVERYTHING = [scope.value for scope in Scope]
 
 
-def make_integration(user: User, name: str = "erp", *, portfolios: Iterable[Portfolio] = (), **fields: Any) -> Integration:
+def make_integration(
+    user: User, name: str = "erp", *, portfolios: Iterable[Portfolio] = (), **fields: Any
+) -> Integration:
     """By the service, as an administrator makes it. Without portfolios it sees all customers."""
     own = list(portfolios)
     values = {"environment": Environment.SANDBOX, "scopes": EVERYTHING, "sees_all_customers": not own, **fields}
@@ -32,7 +34,9 @@ class Erp:
 
     def __init__(self, integration: Integration) -> None:
         self.integration, self.client = integration, Client()
-        made = proofs.make_secret(integration=integration, old_for=None, by="user:ida@vendor.example", at=timezone.now())
+        made = proofs.make_secret(
+            integration=integration, old_for=None, by="user:ida@vendor.example", at=timezone.now()
+        )
         self.secret = made.text
         self.token = self.ask_token().json()["access_token"]
 

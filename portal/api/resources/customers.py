@@ -17,7 +17,7 @@ from portal.api.keyed import keyed
 from portal.api.keyset import LIMIT, page_of
 from portal.api.problems import Problem
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import After, Email, IdempotencyKey, Limit, Line, Moment, Orgnr, Page, Shape
+from portal.api.shapes import CLEAN, EMAIL, After, IdempotencyKey, Limit, Moment, Orgnr, Page, Shape
 from portal.core.stale import version_of
 
 router = Router(tags=["customers"])
@@ -29,13 +29,13 @@ MOST = 1_000
 class CustomerFields(Shape):
     """What is not given stays as it is. A new customer needs a name."""
 
-    name: Annotated[Line, Field(min_length=1, max_length=200)] | None = None
-    reference: Annotated[Line, Field(max_length=50, description="Your own customer number.")] | None = None
+    name: Annotated[str, Field(min_length=1, max_length=200), CLEAN] | None = None
+    reference: Annotated[str, Field(max_length=50, description="Your own customer number."), CLEAN] | None = None
     language: Language | None = None
-    contact_name: Annotated[Line, Field(max_length=100)] | None = None
-    contact_email: Annotated[Email, Field(max_length=254)] | None = None
-    contact_phone: Annotated[Line, Field(max_length=30)] | None = None
-    portfolio: Annotated[Line, Field(max_length=100, description="The name of a portfolio.")] | None = None
+    contact_name: Annotated[str, Field(max_length=100), CLEAN] | None = None
+    contact_email: Annotated[str, Field(max_length=254), CLEAN, EMAIL] | None = None
+    contact_phone: Annotated[str, Field(max_length=30), CLEAN] | None = None
+    portfolio: Annotated[str, Field(max_length=100, description="The name of a portfolio."), CLEAN] | None = None
 
     def given(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self.model_fields_set if name in FIELDS}
@@ -128,6 +128,17 @@ def list_customers(request: Call, filters: Query[CustomerFilters]) -> Page[Custo
     return page_of(rows, after=filters.after, limit=filters.limit, show=lambda found: [shown(row) for row in found])
 
 
+@router.post("/customers/bulk", auth=OAuth2(Scope.CUSTOMERS_WRITE), response=BulkVerdict, operation_id="put_customers",
+             summary="Make or change many customers")  # fmt: skip
+@keyed
+def put_customers(request: Call, body: Customers, key: IdempotencyKey) -> Status[BulkVerdict]:
+    """With a verdict for each row, in the same order. A refused row does not stop the others."""
+    verdicts = _upsert(request, [Wanted(row.orgnr, row.given()) for row in body.rows])
+    rows = [RowVerdict(orgnr=v.orgnr, outcome=v.outcome, code=v.code, text=v.text) for v in verdicts]
+    counts = {str(outcome): sum(row.outcome == outcome for row in rows) for outcome in Outcome}
+    return Status(200, BulkVerdict(rows=rows, **counts))
+
+
 @router.get("/customers/{orgnr}", auth=OAuth2(Scope.CUSTOMERS_READ), response=CustomerShape, operation_id="get_customer",
             summary="Read one customer")  # fmt: skip
 def get_customer(request: Call, response: HttpResponse, orgnr: str) -> CustomerShape:
@@ -154,17 +165,6 @@ def put_customer(
     row = shown(find(request, verdict.customer.orgnr))
     response["ETag"] = row.etag
     return Status(201 if verdict.outcome == Outcome.CREATED else 200, row)
-
-
-@router.post("/customers/bulk", auth=OAuth2(Scope.CUSTOMERS_WRITE), response=BulkVerdict, operation_id="put_customers",
-             summary="Make or change many customers")  # fmt: skip
-@keyed
-def put_customers(request: Call, body: Customers, key: IdempotencyKey) -> Status[BulkVerdict]:
-    """With a verdict for each row, in the same order. A refused row does not stop the others."""
-    verdicts = _upsert(request, [Wanted(row.orgnr, row.given()) for row in body.rows])
-    rows = [RowVerdict(orgnr=v.orgnr, outcome=v.outcome, code=v.code, text=v.text) for v in verdicts]
-    counts = {str(outcome): sum(row.outcome == outcome for row in rows) for outcome in Outcome}
-    return Status(200, BulkVerdict(rows=rows, **counts))
 
 
 def _upsert(request: Call, wanted: list[Wanted]) -> list[Verdict]:

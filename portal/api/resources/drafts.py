@@ -19,7 +19,7 @@ from portal.api.problems import Problem
 from portal.api.resources import customers
 from portal.api.resources.submission_shapes import SubmissionDetail, detailed, find, mine, shown_findings, unsaved
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import Finding, IdempotencyKey, Line, Orgnr, Shape
+from portal.api.shapes import CLEAN, Finding, IdempotencyKey, Orgnr, Shape
 from portal.api.validation import refused
 from portal.explain import explain
 from submissions.adapters.base import Level
@@ -51,7 +51,7 @@ class ReportAbout(Shape):
 class InlineFile(Shape):
     """A file as JSON (`content`) or as text (`text`): one of the two."""
 
-    name: Annotated[Line, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(min_length=1, max_length=200), CLEAN]
     content: Any = None
     text: str | None = None
 

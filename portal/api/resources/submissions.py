@@ -1,4 +1,4 @@
-"""Submissions: listed and read, the conditions for sending, queued, cancelled."""
+"""Submissions: listed and read, the conditions for sending, queued, cancelled. On the router of drafts, as they share addresses."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Annotated
 from uuid import UUID
 
 from django.utils import timezone
-from ninja import Query, Router, Status
+from ninja import Query, Status
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from accounts.models import Scope
 from portal.api.keyed import keyed
 from portal.api.keyset import LIMIT, page_of
 from portal.api.problems import Problem
+from portal.api.resources.drafts import router
 from portal.api.resources.submission_shapes import (
     STATUSES,
     SubmissionDetail,
@@ -37,7 +38,6 @@ from submissions.services.drafting.preflight import preflight, token
 from submissions.services.sending import approvals
 from submissions.services.sending import queue as sending
 
-router = Router(tags=["submissions"])
 READ, SEND = OAuth2(Scope.SUBMISSIONS_READ), OAuth2(Scope.SUBMISSIONS_SEND)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.services.retention import CONTACTS, IMPORTS, NOTES
+from accounts.services.retention import CONTACTS, IMPORTS, KEYED_CALLS, NOTES
 from portal.core.outbox.retention import MAIL_BODIES, MAILS
 from portal.core.retention.rule import Rule
 from portal.core.retention.sessions import SESSIONS
@@ -12,5 +12,5 @@ from systemusers.services.retention import CLICKS
 
 RULES: dict[str, Rule] = {
     rule.kind: rule
-    for rule in [*submissions.RULES, NOTES, CONTACTS, CLICKS, MAIL_BODIES, MAILS, IMPORTS, TOLD, SESSIONS]
+    for rule in [*submissions.RULES, NOTES, CONTACTS, CLICKS, MAIL_BODIES, MAILS, IMPORTS, KEYED_CALLS, TOLD, SESSIONS]
 }
