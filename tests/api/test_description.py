@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -43,9 +44,8 @@ def test_each_address_answers_every_method_that_the_description_has(client: Clie
     """Two sets of calls with one address would hide each other."""
     sample = {"{orgnr}": "310987654", "{reference}": "00000000-0000-4000-8000-000000000000", "{id}": "1"}
     for path, methods in SCHEMA["paths"].items():
-        for name, value in sample.items():
-            path = path.replace(name, value)
-        reply = client.delete(path)
+        address = re.sub(r"\{\w+\}", lambda name: sample[name[0]], path)
+        reply = client.delete(address)
         assert (reply.status_code, reply.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
         assert set(reply["Allow"].lower().split(", ")) == set(methods)
 
