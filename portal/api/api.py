@@ -50,12 +50,11 @@ def make() -> Api:
     return made
 
 
-def _problem(request: Any, error: Problem | type[Problem]) -> HttpResponse:
-    assert isinstance(error, Problem)  # noqa: S101 - Ninja hands over the instance
+def _problem(request: Any, error: Any) -> HttpResponse:
     return respond(error)
 
 
-def _invalid(request: Any, error: ValidationError | type[ValidationError]) -> HttpResponse:
+def _invalid(request: Any, error: Any) -> HttpResponse:
     return respond(invalid(error.errors))
 
 
@@ -85,7 +84,8 @@ def api() -> Api:
 
 def addresses() -> list[URLPattern]:
     """Marked for the guards that look at all addresses, and with how large a body may be."""
-    patterns = [pattern for pattern in api().urls[0] if pattern.name != "api-root"]
+    found = [pattern for pattern in api().urls[0] if isinstance(pattern, URLPattern)]
+    patterns = [pattern for pattern in found if pattern.name != "api-root"]
     for pattern in patterns:
         pattern.callback = _view(pattern.callback, UPLOAD if pattern.name in UPLOADS else JSON_BODY)
     return patterns

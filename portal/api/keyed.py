@@ -96,8 +96,8 @@ def _begin(request: Call, *, at: datetime) -> KeyedCall:
 
 def fingerprint(request: Call) -> str:
     """SHA-256 of what is asked, for whom: the order of members and the boundary between files do not count."""
-    parts = [request.method, request.get_full_path(), request.headers.get(ON_BEHALF_OF, "").lower()]
-    if request.FILES or request.content_type.startswith("multipart/"):
+    parts: list[Any] = [request.method, request.get_full_path(), request.headers.get(ON_BEHALF_OF, "").lower()]
+    if request.FILES or (request.content_type or "").startswith("multipart/"):
         parts += [[name, values] for name, values in sorted(request.POST.lists())]
         parts += [[name, [_file(each) for each in files]] for name, files in sorted(request.FILES.lists())]
     else:
@@ -131,6 +131,6 @@ def _let_go(call: KeyedCall) -> None:
 
 
 def _again(call: KeyedCall) -> HttpResponse:
-    response = answer(call.status or 500, call.answer)
+    response = answer(call.status or 500, call.answer or {})
     response[REPLAYED] = "true"
     return response

@@ -119,13 +119,13 @@ def get_preflight(request: Call, reference: UUID) -> PreflightShape:
 def queue_submission(request: Call, reference: UUID, body: Queueing, key: IdempotencyKey) -> Status[SubmissionDetail]:
     """Where the service needs a second person, they are asked, and `approval.state` is `asked`; else a worker sends it."""
     row = _open(find(request, reference))
-    given = {"submission": row, "by": request.auth.actor, "at": timezone.now()}
-    answered = {"confirmed": frozenset(body.confirm), "shown": body.token or None}
+    by, at = request.auth.actor, timezone.now()
+    confirmed, shown_token = frozenset(body.confirm), body.token or None
     try:
         if sending.needs_approval(row):
-            approvals.ask(**given, **answered)
+            approvals.ask(submission=row, by=by, at=at, confirmed=confirmed, shown=shown_token)
         else:
-            sending.queue(**given, **answered)
+            sending.queue(submission=row, by=by, at=at, confirmed=confirmed, shown=shown_token)
     except sending.HasChanged:
         raise Problem("NOT_AS_SHOWN") from None
     except sending.NotReady as error:
