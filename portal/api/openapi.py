@@ -35,6 +35,9 @@ class Description(OpenAPISchema):
             details["parameters"].append(_on_behalf_of())
             self._add_problems(details["responses"], operation)
             details["description"] = f"{details.get('description', '')}\n\nScope: `{guard.scope.value}`.".strip()
+        for parameter in details["parameters"]:  # Ninja copies JSON Schema's list; of a parameter, OpenAPI wants one
+            if examples := parameter.pop("examples", None):
+                parameter["example"] = examples[0]
         for name, value in EXAMPLES.get(details["operationId"], {}).items():
             content = details["requestBody"]["content"] if name == "body" else details["responses"][name]["content"]
             for media in content.values():
