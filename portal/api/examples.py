@@ -87,6 +87,7 @@ EXAMPLES: dict[str, Example] = {
     "create_submission": {"body": {**ABOUT, "files": FILES}, "201": DETAIL},
     "create_submission_with_files": {"body": {**ABOUT, "files": ["(the bytes of RF-1086.xml)"]}, "201": DETAIL},
     "add_files": {"body": {"files": ["(the bytes of RF-1086-U.xml)"]}, "200": DETAIL},
+    "remove_file": {"200": DETAIL},
     "correct_submission": {"201": {**DETAIL, "corrects": ACCESS_ID}},
     "list_submissions": {"200": {"items": [ROW], "next": ""}},
     "get_submission": {"200": DETAIL},

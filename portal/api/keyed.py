@@ -48,12 +48,14 @@ def keyed(view: View | None = None, *, in_one: bool = True) -> Any:
         request.keyed_call = call  # type: ignore[attr-defined] # for note_made
         try:
             with transaction.atomic() if in_one else nullcontext():
+                if in_one:
+                    _check_ours(call)
                 result: Status[Any] = view(request, *args, **given)
                 body = result.value.model_dump(mode="json")
                 _keep(call, result.status_code, body)
             return answer(result.status_code, body)
         except Problem as problem:
-            if problem.status < 500 and problem.status not in NOT_KEPT:
+            if problem.status < 500 and problem.status not in NOT_KEPT and problem.code != "KEY_BUSY":
                 _keep(call, problem.status, problem.body())
             else:
                 _let_go(call)
@@ -91,7 +93,15 @@ def _begin(request: Call, *, at: datetime) -> KeyedCall:
     mine = KeyedCall.objects.filter(pk=call.pk, status=None, busy_until__lte=at).update(busy_until=at + BUSY)
     if not mine:
         raise Problem("KEY_BUSY", headers={"Retry-After": "5"})
+    call.busy_until = at + BUSY
     return call
+
+
+def _check_ours(call: KeyedCall) -> None:
+    """Until the end of the transaction nobody else takes the call up. Raises Problem when somebody has, as we were slow."""
+    mine = KeyedCall.objects.select_for_update().filter(pk=call.pk, status=None, busy_until=call.busy_until)
+    if not mine.exists():
+        raise Problem("KEY_BUSY", headers={"Retry-After": "5"})
 
 
 def fingerprint(request: Call) -> str:
@@ -127,7 +137,8 @@ def _keep(call: KeyedCall, status: int, body: dict[str, Any]) -> None:
 
 def _let_go(call: KeyedCall) -> None:
     """The next one may carry it out at once."""
-    KeyedCall.objects.filter(pk=call.pk, status=None).update(busy_until=timezone.now())
+    mine = KeyedCall.objects.filter(pk=call.pk, status=None, busy_until=call.busy_until)
+    mine.update(busy_until=timezone.now())
 
 
 def _again(call: KeyedCall) -> HttpResponse:

@@ -16,7 +16,7 @@ from portal.api.shapes import ProblemShape
 
 READS = (400, 401, 403, 404, 409, 422, 429, 503)
 WRITES = (*READS, 408, 412, 413, 415)
-ERRORS = {"post": WRITES, "put": WRITES}
+ERRORS = {"post": WRITES, "put": WRITES, "delete": WRITES}
 CODES = sorted(WRITES)
 RATE = {
     "RateLimit-Limit": "Calls that the integration may make in a minute.",

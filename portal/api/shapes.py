@@ -9,16 +9,16 @@ from typing import Annotated, Any, Generic, TypeVar
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
-from ninja import Header, Schema
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainSerializer
+from ninja import Header
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from portal.gateways.text import one_line
 
 T = TypeVar("T")
 
 
-class Shape(Schema):
-    """Base of every body and every answer."""
+class Shape(BaseModel):
+    """Base of every body and every answer. Ninja's own base reads attributes of models, which costs more than all the rest of a list."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -82,7 +82,11 @@ class TestOne:
         reference = str(world.access.reference)
 
         assert erp.get(f"/accesses/{reference}").json()["is_usable"] is True
-        for query, found in [({"status": world.access.status}, 1), ({"orgnr": OTHER}, 0), ({}, 1)]:
+        queries: list[tuple[dict[str, str], int]] = [
+            ({"status": world.access.status}, 1), ({"orgnr": OTHER}, 0), ({}, 1),
+            ({"changed_after": "2100-01-01T00:00:00Z"}, 0), ({"changed_after": "2000-01-01T00:00:00+01:00"}, 1),
+        ]  # fmt: skip
+        for query, found in queries:
             assert len(erp.get("/accesses", query).json()["items"]) == found
         assert erp.get("/accesses", {"status": "GONE"}).status_code == 422
 

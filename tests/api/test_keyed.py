@@ -116,6 +116,22 @@ class TestEndedInTheMiddle:
         assert int(busy["Retry-After"]) > 0
         assert (reply.status_code, reply.json()["created"]) == (200, 1)
 
+    def test_who_was_so_slow_that_another_took_the_call_up_does_nothing(
+        self, erp: Erp, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def begun_and_lost(request: Any, *, at: Any) -> KeyedCall:
+            call = begin(request, at=at)
+            KeyedCall.objects.filter(pk=call.pk).update(busy_until=at + timedelta(hours=1))
+            return call
+
+        begin = keyed._begin
+        monkeypatch.setattr(keyed, "_begin", begun_and_lost)
+
+        reply = erp.post("/customers/bulk", ROWS, key="a")
+
+        assert (reply.status_code, reply.json()["code"], Customer.objects.exists()) == (409, "KEY_BUSY", False)
+        assert KeyedCall.objects.get().status is None
+
     @pytest.mark.parametrize("place", [(keyed, "_keep"), (package_check, "begin"), (drafts, "_add")])
     def test_a_draft_is_made_once_wherever_it_ended(
         self, erp: Erp, world: World, monkeypatch: pytest.MonkeyPatch, place: tuple[Any, str]

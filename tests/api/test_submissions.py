@@ -100,6 +100,21 @@ class TestDrafts:
 
         assert (reply.status_code, reply.json()["status"]) == (200, "READY")
 
+    def test_a_file_is_taken_out_of_a_draft_and_not_of_what_is_sent(
+        self, erp: Erp, files: list[tuple[str, bytes]]
+    ) -> None:
+        path = f"/submissions/{begin(erp, files)['reference']}"
+        documents = [row["id"] for row in erp.get(f"{path}/documents").json()]
+
+        replies = [erp.delete(f"{path}/documents/{documents[0]}") for _ in range(2)]
+        left = [row["id"] for row in erp.get(f"{path}/documents").json()]
+        unknown = erp.delete(f"{path}/documents/1")
+        erp.post(f"{path}/cancel")
+        late = erp.delete(f"{path}/documents/{documents[1]}")
+
+        assert ([reply.status_code for reply in replies], left) == ([200, 200], documents[1:])
+        assert (unknown.status_code, late.status_code, late.json()["code"]) == (404, 409, "MOVED_ON")
+
     @pytest.mark.parametrize(
         ("change", "field"),
         [

@@ -28,7 +28,7 @@ from submissions.models import Submission
 from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
 from submissions.services.documents import clean_filename
-from submissions.services.drafting import checking, drafts
+from submissions.services.drafting import checking, drafts, removing
 from submissions.services.offers import Offer, offers_for
 from submissions.services.ways import about_of, adapter_of
 
@@ -134,6 +134,27 @@ def add_files(
     except drafts.NotStored as error:
         raise _not_stored(error) from error
     return Status(200, detailed(find(request, reference)))
+
+
+@router.delete(
+    "/submissions/{uuid:reference}/documents/{int:id}",
+    auth=WRITE,
+    response=SubmissionDetail,
+    operation_id="remove_file",
+    summary="Take a file out of a draft",
+)
+def remove_file(request: Call, reference: UUID, id: int) -> SubmissionDetail:
+    """What is out already stays out. The rest is checked anew."""
+    row = find(request, reference)
+    document = row.documents.filter(pk=id).first() if id < 2**63 else None
+    if document is None and not (id < 2**63 and removing.is_removed(submission=row, document_id=id)):
+        raise Problem("NOT_FOUND")
+    try:
+        if document is not None:
+            removing.remove(submission=row, document=document, by=request.auth.actor, at=timezone.now())
+    except drafts.NotOpen:
+        raise Problem("MOVED_ON", detail=row.get_status_display()) from None
+    return detailed(find(request, reference))
 
 
 @router.post("/submissions/{uuid:reference}/correct", auth=WRITE, response=Answer, operation_id="correct_submission",
