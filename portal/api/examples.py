@@ -75,6 +75,10 @@ EXAMPLES: dict[str, Example] = {
                  "media_type": "application/xml", "max_file_bytes": 50000000, "max_files": 0, "needs_approval": False,
                  "needs_person": False, "checked": "2026-11-28"}]
     },
+    "list_deadlines": {
+        "200": [{"service": SERVICE, "services": [SERVICE], "period": "2025", "last_day": "2026-01-31", "may_move": True, "note": "",
+                 "source": "https://www.skatteetaten.no/"}]
+    },
     "list_customer_services": {
         "200": [
             {"service": SERVICE, "name": "Aksjonærregisteroppgaven", "is_allowed": True, "access": ACCESS_ID,

@@ -50,6 +50,28 @@ class TestServices:
         assert all(offer["reasons"] for offer in offers if not offer["is_allowed"])
         assert any(not offer["is_allowed"] for offer in offers)
 
+    def test_deadlines_are_listed_in_the_order_of_their_days(self, erp: Erp, world: World) -> None:
+        found = erp.get("/deadlines", {"first": "2026-01-01", "last": "2026-03-31"}).json()
+
+        days = [row["last_day"] for row in found if row["last_day"]]
+        assert days == sorted(days)
+        assert ("2025", True) in [
+            (row["period"], row["last_day"] <= "2026-03-31") for row in found if row["service"] == SERVICE
+        ]
+
+    @pytest.mark.parametrize(
+        "query", [{"first": "2026-01-01", "last": "2027-02-01"}, {"first": "2026-02-01", "last": "2026-01-01"}]
+    )
+    def test_a_span_that_is_too_long_or_backwards_is_refused(self, erp: Erp, query: dict[str, str]) -> None:
+        assert erp.get("/deadlines", query).json()["errors"][0]["field"] == "last"
+
+    @pytest.mark.parametrize(
+        ("day", "status"),
+        [("0001-01-01", 422), ("1900-01-01", 200), ("2199-12-31", 200), ("9999-12-31", 422), ("i dag", 422)],
+    )
+    def test_a_day_is_in_a_year_that_reports_are_about(self, erp: Erp, world: World, day: str, status: int) -> None:
+        assert erp.get("/deadlines", {"first": day}).status_code == status
+
 
 class TestDrafts:
     def test_uploaded_files_make_a_draft_that_is_ready(self, erp: Erp, files: list[tuple[str, bytes]]) -> None:
