@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default=list,
                         size=None,
-                        verbose_name="nettadresser",
+                        verbose_name="IP-adresser",
                     ),
                 ),
                 (

@@ -33,7 +33,7 @@ class Integration(models.Model):
     scopes = ArrayField(models.CharField(max_length=30, choices=Scope), verbose_name=_("kan"), default=list)
     portfolios = models.ManyToManyField(Portfolio, verbose_name=_("porteføljer"), blank=True, related_name="+")
     sees_all_customers = models.BooleanField(_("ser alle kunder"), default=False)
-    networks = ArrayField(models.CharField(max_length=50), verbose_name=_("nettadresser"), default=list, blank=True)
+    networks = ArrayField(models.CharField(max_length=50), verbose_name=_("IP-adresser"), default=list, blank=True)
     needs_employee = models.BooleanField(_("må si hvilken ansatt den handler for"), default=False)
     calls_a_minute = models.PositiveIntegerField(
         _("kall i minuttet"), default=600, validators=[MinValueValidator(1), MaxValueValidator(100_000)]

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from accounts.models import Contact, Customer, CustomerImport, CustomerNote, MailAddress, Proposal
+from accounts.models import Contact, Customer, CustomerImport, CustomerNote, KeyedCall, MailAddress, Proposal
 from portal.core.audit import event, record_all
 from portal.core.audit_events import AuditType
 from portal.core.retention.rule import AT_ONCE, Rule, delete
@@ -81,3 +81,8 @@ PROPOSALS = Rule(
     delete,
 )
 IMPORTS = Rule("imports", _old_imports, _delete_imports, notice=AT_ONCE, batch=10)
+
+KEYED_CALLS = Rule(
+    "keyed-calls", lambda before: KeyedCall.objects.filter(begun_at__lt=before), delete, notice=AT_ONCE, batch=1_000
+)
+"""Answers to calls of the API with a key: so long a system may ask again for what it did not hear."""

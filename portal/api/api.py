@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.urls import URLPattern
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
 from portal.api.frame import framed
 from portal.api.openapi import Description
-from portal.api.problems import Problem, answer, respond
-from portal.api.resources import accesses, customers, documents, drafts, services, submissions, token
+from portal.api.problems import Problem, respond
+from portal.api.resources import accesses, customers, documents, services, submissions, token
 from portal.api.validation import invalid
 from portal.core.bodies import MB, UPLOAD, Rule
 from portal.core.problems import StorageFailed
@@ -38,7 +39,7 @@ class Api(NinjaAPI):
 def make() -> Api:
     made = Api(title=TITLE, version=VERSION, description=ABOUT, openapi_url="", docs_url="", urls_namespace="api")
     made.add_decorator(framed, mode="view")  # Ninja's name for around an operation
-    for module in (token, customers, accesses, services, drafts, submissions, documents):
+    for module in (token, customers, accesses, services, submissions, documents):
         made.add_router("", module.router)
     made.add_exception_handler(Problem, _problem)
     made.add_exception_handler(ValidationError, _invalid)
@@ -49,14 +50,11 @@ def make() -> Api:
     return made
 
 
-def _problem(request: Any, error: Problem | type[Problem]) -> HttpResponse:
-    assert isinstance(error, Problem)  # noqa: S101 - Ninja hands over the instance
+def _problem(request: Any, error: Any) -> HttpResponse:
     return respond(error)
 
 
-def _invalid(request: Any, error: ValidationError | type[ValidationError]) -> HttpResponse:
-    if request.path.endswith("/token"):
-        return answer(400, {"error": "invalid_request", "error_description": "The form has a field that is not known."})
+def _invalid(request: Any, error: Any) -> HttpResponse:
     return respond(invalid(error.errors))
 
 
@@ -86,8 +84,21 @@ def api() -> Api:
 
 def addresses() -> list[URLPattern]:
     """Marked for the guards that look at all addresses, and with how large a body may be."""
-    patterns = [pattern for pattern in api().urls[0] if pattern.name != "api-root"]
+    found = [pattern for pattern in api().urls[0] if isinstance(pattern, URLPattern)]
+    patterns = [pattern for pattern in found if pattern.name != "api-root"]
     for pattern in patterns:
-        pattern.callback.api_page = True
-        pattern.callback.body_rule = UPLOAD if pattern.name in UPLOADS else JSON_BODY
+        pattern.callback = _view(pattern.callback, UPLOAD if pattern.name in UPLOADS else JSON_BODY)
     return patterns
+
+
+def _view(inner: Any, rule: Rule) -> Any:
+    @csrf_exempt
+    @wraps(inner)
+    def view(request: Any, **given: Any) -> HttpResponse:
+        response: HttpResponse = inner(request, **given)
+        if response.status_code == 405:
+            return respond(Problem("METHOD_NOT_ALLOWED", headers={"Allow": response["Allow"]}))
+        return response
+
+    view.api_page, view.body_rule = True, rule  # type: ignore[attr-defined]
+    return view

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 ACCESS_ID, SUBMISSION_ID = "0c9a6a1e-6f0e-4a53-9a0e-0d6f3f1b2c11", "3f1d2c80-93a4-4f6b-8a4e-5b0f6f7d8e90"
+SERVICE = "innrapportering-aksjonaerregisteroppgave"
 CUSTOMER: dict[str, Any] = {
     "orgnr": "310987654", "name": "Nordlys Eiendom AS", "reference": "10042", "language": "nb", "contact_name": "Kari Nordmann",
     "contact_email": "kari@nordlys.example", "contact_phone": "", "portfolio": "Vest", "created_at": "2026-11-23T09:00:00.000Z",
@@ -16,7 +17,7 @@ ACCESS: dict[str, Any] = {
     "created_at": "2026-11-23T09:00:30.000Z", "answered_at": None, "problem": None,
 }  # fmt: skip
 DETAIL: dict[str, Any] = {
-    "reference": SUBMISSION_ID, "orgnr": "310987654", "service": "innrapportering-aksjonaerregisteroppgave", "period": "2025", "status": "READY",
+    "reference": SUBMISSION_ID, "orgnr": "310987654", "service": SERVICE, "period": "2025", "status": "READY",
     "status_text": "Klar", "status_at": "2026-11-23T09:05:00.000Z", "is_checked": True, "errors": 0, "warnings": 0,
     "created_at": "2026-11-23T09:05:00.000Z", "queued_at": None, "delivered_at": None, "decided_at": None,
     "receipt_reference": "", "dialog_id": None, "transmission_id": None, "corrects": None, "problem": None, "reasons": [],
@@ -27,7 +28,7 @@ QUEUED = {**DETAIL, "status": "QUEUED", "status_text": "I kø", "queued_at": "20
 FINDING = {
     "level": "ERROR", "code": "WRONG_SUM", "text": "Summen av aksjene stemmer ikke.", "file": "RF-1086.xml", "line": 12, "path": "",
 }  # fmt: skip
-ABOUT = {"orgnr": "310987654", "service": "innrapportering-aksjonaerregisteroppgave", "period": "2025"}
+ABOUT = {"orgnr": "310987654", "service": SERVICE, "period": "2025"}
 FILES = [{"name": "RF-1086.xml", "text": "<melding>…</melding>"}]
 Example = dict[str, Any]
 EXAMPLES: dict[str, Example] = {
@@ -70,13 +71,17 @@ EXAMPLES: dict[str, Example] = {
     "renew_access": {"200": ACCESS},
     "withdraw_access": {"200": {**ACCESS, "status": "WITHDRAWN", "status_text": "Trukket tilbake"}},
     "list_services": {
-        "200": [{"id": "innrapportering-aksjonaerregisteroppgave", "name": "Aksjonærregisteroppgaven", "period": "YEAR", "extensions": [".xml"],
+        "200": [{"id": SERVICE, "name": "Aksjonærregisteroppgaven", "period": "YEAR", "extensions": [".xml"],
                  "media_type": "application/xml", "max_file_bytes": 50000000, "max_files": 0, "needs_approval": False,
                  "needs_person": False, "checked": "2026-11-28"}]
     },
+    "list_deadlines": {
+        "200": [{"service": SERVICE, "services": [SERVICE], "period": "2025", "last_day": "2026-01-31", "may_move": True, "note": "",
+                 "source": "https://www.skatteetaten.no/"}]
+    },
     "list_customer_services": {
         "200": [
-            {"service": "innrapportering-aksjonaerregisteroppgave", "name": "Aksjonærregisteroppgaven", "is_allowed": True, "access": ACCESS_ID,
+            {"service": SERVICE, "name": "Aksjonærregisteroppgaven", "is_allowed": True, "access": ACCESS_ID,
              "through": "", "note": "", "reasons": []},
             {"service": "innrapportering-amelding", "name": "A-melding", "is_allowed": False, "access": None, "through": "", "note": "",
              "reasons": [{"through": "", "text": "Tilgangen mangler rettigheten til A-melding."}]},
@@ -86,6 +91,7 @@ EXAMPLES: dict[str, Example] = {
     "create_submission": {"body": {**ABOUT, "files": FILES}, "201": DETAIL},
     "create_submission_with_files": {"body": {**ABOUT, "files": ["(the bytes of RF-1086.xml)"]}, "201": DETAIL},
     "add_files": {"body": {"files": ["(the bytes of RF-1086-U.xml)"]}, "200": DETAIL},
+    "remove_file": {"200": DETAIL},
     "correct_submission": {"201": {**DETAIL, "corrects": ACCESS_ID}},
     "list_submissions": {"200": {"items": [ROW], "next": ""}},
     "get_submission": {"200": DETAIL},

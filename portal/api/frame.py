@@ -9,17 +9,19 @@ from typing import Any
 from django.http import HttpResponse
 from ninja.operation import Operation
 
+FORM = ("form", "file")
 Run = Callable[..., HttpResponse]
 
 
 def framed(run: Run) -> Run:
     """Around an operation of Ninja's, whose `run` this is."""
     operation: Operation = run.__self__  # type: ignore[attr-defined]
-    known = {name for model in operation.models if model.__ninja_param_source__ == "query" for name in _names(model)}
+    query = {name for model in operation.models if model.__ninja_param_source__ == "query" for name in _names(model)}
+    form = {name for model in operation.models if model.__ninja_param_source__ in FORM for name in _names(model)}
 
     @wraps(run)
     def call(request: Any, **given: Any) -> HttpResponse:
-        request.known_query = known
+        request.known_query, request.known_form = query, form
         response = run(request, **given)
         if rate := getattr(request, "rate", None):
             for name, value in rate.headers.items():
@@ -31,4 +33,4 @@ def framed(run: Run) -> Run:
 
 
 def _names(model: Any) -> list[str]:
-    return list(getattr(model, "__ninja_flatten_map__", {}))
+    return list(getattr(model, "__ninja_flatten_map__", None) or model.model_fields)

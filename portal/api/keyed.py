@@ -48,12 +48,14 @@ def keyed(view: View | None = None, *, in_one: bool = True) -> Any:
         request.keyed_call = call  # type: ignore[attr-defined] # for note_made
         try:
             with transaction.atomic() if in_one else nullcontext():
+                if in_one:
+                    _check_ours(call)
                 result: Status[Any] = view(request, *args, **given)
                 body = result.value.model_dump(mode="json")
                 _keep(call, result.status_code, body)
             return answer(result.status_code, body)
         except Problem as problem:
-            if problem.status < 500 and problem.status not in NOT_KEPT:
+            if problem.status < 500 and problem.status not in NOT_KEPT and problem.code != "KEY_BUSY":
                 _keep(call, problem.status, problem.body())
             else:
                 _let_go(call)
@@ -91,13 +93,21 @@ def _begin(request: Call, *, at: datetime) -> KeyedCall:
     mine = KeyedCall.objects.filter(pk=call.pk, status=None, busy_until__lte=at).update(busy_until=at + BUSY)
     if not mine:
         raise Problem("KEY_BUSY", headers={"Retry-After": "5"})
+    call.busy_until = at + BUSY
     return call
+
+
+def _check_ours(call: KeyedCall) -> None:
+    """Until the end of the transaction nobody else takes the call up. Raises Problem when somebody has, as we were slow."""
+    mine = KeyedCall.objects.select_for_update().filter(pk=call.pk, status=None, busy_until=call.busy_until)
+    if not mine.exists():
+        raise Problem("KEY_BUSY", headers={"Retry-After": "5"})
 
 
 def fingerprint(request: Call) -> str:
     """SHA-256 of what is asked, for whom: the order of members and the boundary between files do not count."""
-    parts = [request.method, request.get_full_path(), request.headers.get(ON_BEHALF_OF, "").lower()]
-    if request.FILES or request.content_type.startswith("multipart/"):
+    parts: list[Any] = [request.method, request.get_full_path(), request.headers.get(ON_BEHALF_OF, "").lower()]
+    if request.FILES or (request.content_type or "").startswith("multipart/"):
         parts += [[name, values] for name, values in sorted(request.POST.lists())]
         parts += [[name, [_file(each) for each in files]] for name, files in sorted(request.FILES.lists())]
     else:
@@ -127,10 +137,11 @@ def _keep(call: KeyedCall, status: int, body: dict[str, Any]) -> None:
 
 def _let_go(call: KeyedCall) -> None:
     """The next one may carry it out at once."""
-    KeyedCall.objects.filter(pk=call.pk, status=None).update(busy_until=timezone.now())
+    mine = KeyedCall.objects.filter(pk=call.pk, status=None, busy_until=call.busy_until)
+    mine.update(busy_until=timezone.now())
 
 
 def _again(call: KeyedCall) -> HttpResponse:
-    response = answer(call.status or 500, call.answer)
+    response = answer(call.status or 500, call.answer or {})
     response[REPLAYED] = "true"
     return response

@@ -16,7 +16,7 @@ from portal.api.shapes import ProblemShape
 
 READS = (400, 401, 403, 404, 409, 422, 429, 503)
 WRITES = (*READS, 408, 412, 413, 415)
-ERRORS = {"post": WRITES, "put": WRITES}
+ERRORS = {"post": WRITES, "put": WRITES, "delete": WRITES}
 CODES = sorted(WRITES)
 RATE = {
     "RateLimit-Limit": "Calls that the integration may make in a minute.",
@@ -35,6 +35,9 @@ class Description(OpenAPISchema):
             details["parameters"].append(_on_behalf_of())
             self._add_problems(details["responses"], operation)
             details["description"] = f"{details.get('description', '')}\n\nScope: `{guard.scope.value}`.".strip()
+        for parameter in details["parameters"]:  # Ninja copies JSON Schema's list; of a parameter, OpenAPI wants one
+            if examples := parameter.pop("examples", None):
+                parameter["example"] = examples[0]
         for name, value in EXAMPLES.get(details["operationId"], {}).items():
             content = details["requestBody"]["content"] if name == "body" else details["responses"][name]["content"]
             for media in content.values():

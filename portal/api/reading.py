@@ -48,10 +48,10 @@ def groups(schema: Mapping[str, Any]) -> list[tuple[str, list[Operation]]]:
 
 
 def _operation(schema: Mapping[str, Any], path: str, method: str, details: Mapping[str, Any]) -> Operation:
-    media, content = next(iter(details.get("requestBody", {}).get("content", {}).items()), ("", {}))
+    media, content = _first(details.get("requestBody", {}))
     done = next(status for status in details["responses"] if status < "300")
-    _kind, reply = next(iter(details["responses"][done].get("content", {}).items()), ("", {}))
-    security = details.get("security", [{}])[0]
+    _media, reply = _first(details["responses"][done])
+    security: Mapping[str, list[str]] = details.get("security", [{}])[0]
     return Operation(
         ident=details["operationId"], method=method.upper(), path=path, summary=details["summary"],
         about=details.get("description", "").partition("\n\nScope:")[0],
@@ -60,6 +60,11 @@ def _operation(schema: Mapping[str, Any], path: str, method: str, details: Mappi
         body=list(_members(schema, content.get("schema", {}))), media=media, example=_json(content), status=done,
         answer=_json(reply), errors=[status for status in details["responses"] if status >= "400"],
     )  # fmt: skip
+
+
+def _first(part: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The first media type of a body or an answer, and what is said of it."""
+    return next(iter(part.get("content", {}).items()), ("", {}))
 
 
 def _parameter(each: Mapping[str, Any]) -> Field:

@@ -25,6 +25,7 @@ class Call(HttpRequest):
     auth: Caller
     rate: rates.Rate
     known_query: set[str]
+    known_form: set[str]
 
 
 class OAuth2:
@@ -52,13 +53,14 @@ class OAuth2:
         if not caller.may_use(self.scope):
             challenge = f'Bearer error="insufficient_scope", scope="{self.scope.value}"'
             raise Problem("SCOPE_MISSING", headers={"WWW-Authenticate": challenge})
-        if strange := sorted(set(request.GET) - request.known_query):
+        if strange := sorted(set(request.GET) - request.known_query) or sorted(_form(request) - request.known_form):
             raise unknown(strange[0])
         return caller
 
     def _caller(self, request: Any, integration: Any, scopes: frozenset[str]) -> Caller:
         try:
-            calling.check_network(integration, visit_of(request).ip)
+            if integration.networks:
+                calling.check_network(integration, visit_of(request).ip)
             return calling.caller_of(integration, scopes, employee=request.headers.get(ON_BEHALF_OF, "").strip())
         except calling.FromElsewhere:
             raise Problem("NOT_FROM_HERE") from None
@@ -66,6 +68,12 @@ class OAuth2:
             raise Problem("EMPLOYEE_NEEDED") from None
         except calling.UnknownEmployee:
             raise Problem("EMPLOYEE_UNKNOWN") from None
+
+
+def _form(request: HttpRequest) -> set[str]:
+    """The names in a form; none in JSON."""
+    is_form = (request.content_type or "").startswith("multipart/")
+    return {*request.POST, *request.FILES} if is_form else set()
 
 
 def _described(scope: Scope) -> str:

@@ -46,6 +46,7 @@ class AuditType(StrEnum):
     # the vendor's own systems that use the API
     PROOF_MADE = "proof-made"
     PROOF_ENDED = "proof-ended"
+    TOKEN_REFUSED = "token-refused"  # noqa: S105 - the name of an event
     INTEGRATION_STOPPED = "integration-stopped"
     INTEGRATION_STARTED = "integration-started"
     # Maskinporten clients and keys
@@ -222,6 +223,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.FACTOR_FAILED: _VISIT,
     T.PROOF_MADE: {"kid"},
     T.PROOF_ENDED: {"kid"},
+    T.TOKEN_REFUSED: {"ip"},
     T.KEY_MADE: {"kid"},
     T.KEY_IMPORTED: {"kid"},
     T.KEY_TRIED: {"kid"},

@@ -179,6 +179,7 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.RECOVERY_CODE_USED: P(lazy("Gjenopprettingskode brukt"), colour="warning"),
     T.PROOF_MADE: P(lazy("Hemmelighet eller nøkkel lagt til"), _kid),
     T.PROOF_ENDED: P(lazy("Hemmelighet eller nøkkel avsluttet"), _kid),
+    T.TOKEN_REFUSED: P(lazy("Noen ba om token uten å vise rett hemmelighet eller nøkkel"), _visit, "warning"),
     T.INTEGRATION_STOPPED: P(lazy("Integrasjonen er stengt"), colour="warning"),
     T.INTEGRATION_STARTED: P(lazy("Integrasjonen er åpnet igjen")),
     T.KEY_MADE: P(lazy("Nøkkel laget"), _kid),

@@ -55,6 +55,9 @@ class Erp:
     def put(self, path: str, body: Any, **headers: str) -> Any:
         return self.client.put(f"/api/v1{path}", body, "application/json", headers=self.headers(**headers))
 
+    def delete(self, path: str, **headers: str) -> Any:
+        return self.client.delete(f"/api/v1{path}", headers=self.headers(**headers))
+
     def post(self, path: str, body: Any = None, *, key: str = "", **headers: str) -> Any:
         named = self.headers(**{"Idempotency-Key": key or str(uuid.uuid4()), **headers})
         return self.client.post(f"/api/v1{path}", body, "application/json", headers=named)

@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.models import Integration, IntegrationProof, User, Vendor
 from accounts.services.integrations import keeping, proofs
 from accounts.services.integrations.public_keys import BadPublicKey, parse_public_key
+from portal.api.resources.token import MOST_NOTED
 from portal.core.audit import AuditEvent
 from tests.api.erp import Erp, make_integration
 
@@ -55,7 +56,6 @@ class TestSecrets:
         [
             ({"client_secret": "sbp_wrong"}, 401, "invalid_client"), ({"client_id": "nobody"}, 401, "invalid_client"),
             ({"grant_type": "password"}, 400, "unsupported_grant_type"), ({"scope": "customers:read x:y"}, 400, "invalid_scope"),
-            ({"surprise": "1"}, 400, "invalid_request"),
         ],
     )  # fmt: skip
     def test_a_refusal_has_the_form_that_oauth_clients_know(
@@ -64,6 +64,20 @@ class TestSecrets:
         reply = erp.ask_token(**form)
 
         assert (reply.status_code, reply.json()["error"]) == (status, error)
+
+    def test_a_refusal_to_one_that_exists_stands_in_the_trail_and_not_without_end(self, erp: Erp) -> None:
+        erp.ask_token(client_id="nobody")
+        for _ in range(MOST_NOTED + 3):
+            erp.ask_token(client_secret="sbp_wrong")
+
+        noted = AuditEvent.objects.filter(what="token-refused")
+        assert set(noted.values_list("by", "target", "detail__ip")) == {
+            ("visitor", f"accounts.Integration:{erp.integration.pk}", "127.0.0.1")
+        }
+        assert noted.count() <= 2 * MOST_NOTED
+
+    def test_what_an_oauth_client_says_beside_is_ignored(self, erp: Erp) -> None:
+        assert erp.ask_token(resource="https://portal.example").status_code == 200
 
     def test_while_one_secret_takes_over_from_another_both_work(self, erp: Erp) -> None:
         new = proofs.make_secret(integration=erp.integration, old_for=timedelta(days=7), by=BY, at=timezone.now())

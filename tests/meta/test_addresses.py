@@ -14,7 +14,7 @@ SAMPLES = {
     "note": "1", "substitution": "1", "tag": "1", "contact": "1", "address": "1",
     "reference": "00000000-0000-4000-8000-000000000000", "document": "1", "client": "1", "profile": "1", "customer": "1", "system": "1",
     "service": "a-service", "format": "csv", "kind": "invitation", "language": "nb", "package": "1", "file": "a-mail.log",
-    "period": "2025", "name": "own.png",
+    "period": "2025", "name": "own.png", "proof": "1", "orgnr": "310987654", "id": "1",
 }  # fmt: skip
 OPEN_BY_OTHERS = ("accounts/", "i18n/", "admin/")
 
@@ -42,14 +42,14 @@ def address(route: str) -> str:
     return "/" + "/".join(parts)
 
 
-def test_every_view_says_whether_it_is_for_staff_or_for_all() -> None:
-    says = {
-        route: (getattr(pattern.callback, "staff_page", ""), getattr(pattern.callback, "public_page", False))
-        for route, pattern in OURS
-    }
+KINDS = ("staff_page", "public_page", "api_page")
+
+
+def test_every_view_says_whether_it_is_for_staff_for_all_or_for_integrations() -> None:
+    says = {route: [kind for kind in KINDS if getattr(pattern.callback, kind, False)] for route, pattern in OURS}
 
     assert says
-    assert {route: said for route, said in says.items() if bool(said[0]) == bool(said[1])} == {}
+    assert {route: said for route, said in says.items() if len(said) != 1} == {}
 
 
 STAFF = [r for r, p in OURS if getattr(p.callback, "staff_page", "")]

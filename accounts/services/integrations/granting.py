@@ -20,6 +20,9 @@ from django.core.cache import cache
 from accounts.models import Integration, IntegrationProof
 from accounts.services.integrations.proofs import hash_of_secret
 from accounts.services.integrations.public_keys import ALGORITHMS
+from accounts.services.visits import VISITOR
+from portal.core.audit import record
+from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 
 LIFETIME = timedelta(minutes=15)
@@ -126,6 +129,21 @@ def grant(*, proof: IntegrationProof, wanted: Collection[str], at: datetime) -> 
     scopes = sorted(wanted or integration.scopes)
     IntegrationProof.objects.filter(pk=proof.pk).update(last_used_at=at)
     return Token(signing.dumps({"i": integration.pk, "p": proof.pk, "s": scopes}, salt=SALT), scopes)
+
+
+def note_refused(*, client_id: str, ip: str, at: datetime) -> None:
+    """For an integration that exists. The caller bounds how often, as strangers must not fill the trail."""
+    known = Integration.objects.filter(client_id=client_id).first()
+    if known is not None:
+        record(by=VISITOR, at=at, target=known, what=AuditType.TOKEN_REFUSED, ip=ip)
+
+
+def client_of(assertion: str) -> str:
+    """Who an assertion says that it is of, proved or not; "" when it says nothing."""
+    try:
+        return str(jwt.decode(assertion, options={"verify_signature": False}).get("sub", ""))
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        return ""
 
 
 def read_token(text: str) -> Claims:

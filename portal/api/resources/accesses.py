@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from accounts.models import Scope
 from portal.api.keyed import keyed
@@ -118,6 +119,7 @@ class AccessFilters(Shape):
     limit: Limit = LIMIT
     after: After = ""
     orgnr: Annotated[str, Field(max_length=9)] = ""
+    changed_after: Annotated[AwareDatetime, Field(description="Whose state has changed since.")] | None = None
     status: Annotated[
         str, AfterValidator(one_of(["", *STATUSES])), Field(json_schema_extra={"enum": ["", *STATUSES]})
     ] = ""
@@ -180,11 +182,12 @@ def list_profiles(request: Call) -> list[ProfileShape]:
 
 
 @router.get("/accesses", auth=READ, response=Page[AccessShape], operation_id="list_accesses", summary="List accesses")
-def list_accesses(request: Call, filters: Query[AccessFilters]) -> Page[AccessShape]:
+def list_accesses(request: Call, filters: Query[AccessFilters]) -> HttpResponse:
     rows = mine(request)
     rows = rows.filter(customer__orgnr=filters.orgnr) if filters.orgnr else rows
     rows = rows.filter(status=filters.status) if filters.status else rows
-    return page_of(rows, after=filters.after, limit=filters.limit, show=lambda found: [shown(row) for row in found])
+    rows = rows.filter(status_at__gt=filters.changed_after) if filters.changed_after else rows
+    return page_of(rows, after=filters.after, limit=filters.limit, show=shown)
 
 
 @router.get(

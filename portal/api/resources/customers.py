@@ -17,25 +17,26 @@ from portal.api.keyed import keyed
 from portal.api.keyset import LIMIT, page_of
 from portal.api.problems import Problem
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import After, Email, IdempotencyKey, Limit, Line, Moment, Orgnr, Page, Shape
-from portal.core.stale import version_of
+from portal.api.shapes import CLEAN, EMAIL, After, IdempotencyKey, Limit, Moment, Orgnr, Page, Shape
 
 router = Router(tags=["customers"])
 Language = Literal["nb", "nn", "en"]
 FIELDS = ("name", "reference", "language", "contact_name", "contact_email", "contact_phone", "portfolio")
+SHOWN = ("orgnr", *FIELDS[:-1], "portfolio__name", "created_at", "end_asked_at", "business_register_at")
+"""What is read for a list."""
 MOST = 1_000
 
 
 class CustomerFields(Shape):
     """What is not given stays as it is. A new customer needs a name."""
 
-    name: Annotated[Line, Field(min_length=1, max_length=200)] | None = None
-    reference: Annotated[Line, Field(max_length=50, description="Your own customer number.")] | None = None
+    name: Annotated[str, Field(min_length=1, max_length=200), CLEAN] | None = None
+    reference: Annotated[str, Field(max_length=50, description="Your own customer number."), CLEAN] | None = None
     language: Language | None = None
-    contact_name: Annotated[Line, Field(max_length=100)] | None = None
-    contact_email: Annotated[Email, Field(max_length=254)] | None = None
-    contact_phone: Annotated[Line, Field(max_length=30)] | None = None
-    portfolio: Annotated[Line, Field(max_length=100, description="The name of a portfolio.")] | None = None
+    contact_name: Annotated[str, Field(max_length=100), CLEAN] | None = None
+    contact_email: Annotated[str, Field(max_length=254), CLEAN, EMAIL] | None = None
+    contact_phone: Annotated[str, Field(max_length=30), CLEAN] | None = None
+    portfolio: Annotated[str, Field(max_length=100, description="The name of a portfolio."), CLEAN] | None = None
 
     def given(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self.model_fields_set if name in FIELDS}
@@ -107,7 +108,9 @@ def find(request: Call, orgnr: str) -> Customer:
 
 
 def etag_of(row: Customer) -> str:
-    return f'"{hashlib.sha256(version_of(row, FIELDS).encode()).hexdigest()[:24]}"'
+    """Of what a call can change."""
+    values = [row.serializable_value(name) for name in FIELDS]
+    return f'"{hashlib.sha256(repr(values).encode()).hexdigest()[:24]}"'
 
 
 def shown(row: Customer) -> CustomerShape:
@@ -121,11 +124,22 @@ def shown(row: Customer) -> CustomerShape:
 
 @router.get("/customers", auth=OAuth2(Scope.CUSTOMERS_READ), response=Page[CustomerShape], operation_id="list_customers",
             summary="List customers")  # fmt: skip
-def list_customers(request: Call, filters: Query[CustomerFilters]) -> Page[CustomerShape]:
+def list_customers(request: Call, filters: Query[CustomerFilters]) -> HttpResponse:
     """In the order in which they were made."""
-    rows = mine(request).filter(end_asked_at__isnull=not filters.ended)
+    rows = mine(request).only(*SHOWN).filter(end_asked_at__isnull=not filters.ended)
     rows = rows.filter(reference=filters.reference) if filters.reference else rows
-    return page_of(rows, after=filters.after, limit=filters.limit, show=lambda found: [shown(row) for row in found])
+    return page_of(rows, after=filters.after, limit=filters.limit, show=shown)
+
+
+@router.post("/customers/bulk", auth=OAuth2(Scope.CUSTOMERS_WRITE), response=BulkVerdict, operation_id="put_customers",
+             summary="Make or change many customers")  # fmt: skip
+@keyed
+def put_customers(request: Call, body: Customers, key: IdempotencyKey) -> Status[BulkVerdict]:
+    """With a verdict for each row, in the same order. A refused row does not stop the others."""
+    verdicts = _upsert(request, [Wanted(row.orgnr, row.given()) for row in body.rows])
+    rows = [RowVerdict(orgnr=v.orgnr, outcome=v.outcome, code=v.code, text=v.text) for v in verdicts]
+    counts = {str(outcome): sum(row.outcome == outcome for row in rows) for outcome in Outcome}
+    return Status(200, BulkVerdict(rows=rows, **counts))
 
 
 @router.get("/customers/{orgnr}", auth=OAuth2(Scope.CUSTOMERS_READ), response=CustomerShape, operation_id="get_customer",
@@ -154,17 +168,6 @@ def put_customer(
     row = shown(find(request, verdict.customer.orgnr))
     response["ETag"] = row.etag
     return Status(201 if verdict.outcome == Outcome.CREATED else 200, row)
-
-
-@router.post("/customers/bulk", auth=OAuth2(Scope.CUSTOMERS_WRITE), response=BulkVerdict, operation_id="put_customers",
-             summary="Make or change many customers")  # fmt: skip
-@keyed
-def put_customers(request: Call, body: Customers, key: IdempotencyKey) -> Status[BulkVerdict]:
-    """With a verdict for each row, in the same order. A refused row does not stop the others."""
-    verdicts = _upsert(request, [Wanted(row.orgnr, row.given()) for row in body.rows])
-    rows = [RowVerdict(orgnr=v.orgnr, outcome=v.outcome, code=v.code, text=v.text) for v in verdicts]
-    counts = {str(outcome): sum(row.outcome == outcome for row in rows) for outcome in Outcome}
-    return Status(200, BulkVerdict(rows=rows, **counts))
 
 
 def _upsert(request: Call, wanted: list[Wanted]) -> list[Verdict]:

@@ -24,7 +24,6 @@ from submissions.services.evidence import evidence
 router = Router(tags=["documents"])
 READ = OAuth2(Scope.DOCUMENTS_READ)
 BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-ZIP = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
 
 
 class DocumentShape(Shape):
@@ -73,7 +72,7 @@ def get_document(request: Call, id: int) -> HttpResponse:
 
 
 @router.get("/submissions/{uuid:reference}/evidence", auth=READ, operation_id="get_evidence", summary="The evidence package",
-            openapi_extra={"responses": {"200": {"content": ZIP}}})  # fmt: skip
+            openapi_extra={"responses": {"200": {"content": BYTES}}})  # fmt: skip
 def get_evidence(request: Call, reference: UUID) -> HttpResponse:
     """A zip with what was sent, the calls, the answers and the trail, and a hash of each."""
     row = find(request, reference)
@@ -83,5 +82,5 @@ def get_evidence(request: Call, reference: UUID) -> HttpResponse:
         raise Problem("FILE_DAMAGED") from None
     record(by=request.auth.actor, at=timezone.now(), target=row, what=AuditType.EVIDENCE_FETCHED)
     name = f"bevispakke-{row.customer.orgnr}-{row.period}-{row.pk}.zip"
-    response = FileResponse(package, as_attachment=True, filename=name, content_type="application/zip")
+    response = FileResponse(package, as_attachment=True, filename=name, content_type="application/octet-stream")
     return cast("HttpResponse", response)

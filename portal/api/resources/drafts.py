@@ -19,7 +19,7 @@ from portal.api.problems import Problem
 from portal.api.resources import customers
 from portal.api.resources.submission_shapes import SubmissionDetail, detailed, find, mine, shown_findings, unsaved
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import Finding, IdempotencyKey, Line, Orgnr, Shape
+from portal.api.shapes import CLEAN, Finding, IdempotencyKey, Orgnr, Shape
 from portal.api.validation import refused
 from portal.explain import explain
 from submissions.adapters.base import Level
@@ -28,7 +28,7 @@ from submissions.models import Submission
 from submissions.period import Period, PeriodKind
 from submissions.services import catalogue
 from submissions.services.documents import clean_filename
-from submissions.services.drafting import checking, drafts
+from submissions.services.drafting import checking, drafts, removing
 from submissions.services.offers import Offer, offers_for
 from submissions.services.ways import about_of, adapter_of
 
@@ -51,7 +51,7 @@ class ReportAbout(Shape):
 class InlineFile(Shape):
     """A file as JSON (`content`) or as text (`text`): one of the two."""
 
-    name: Annotated[Line, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(min_length=1, max_length=200), CLEAN]
     content: Any = None
     text: str | None = None
 
@@ -134,6 +134,27 @@ def add_files(
     except drafts.NotStored as error:
         raise _not_stored(error) from error
     return Status(200, detailed(find(request, reference)))
+
+
+@router.delete(
+    "/submissions/{uuid:reference}/documents/{int:id}",
+    auth=WRITE,
+    response=SubmissionDetail,
+    operation_id="remove_file",
+    summary="Take a file out of a draft",
+)
+def remove_file(request: Call, reference: UUID, id: int) -> SubmissionDetail:
+    """What is out already stays out. The rest is checked anew."""
+    row = find(request, reference)
+    document = row.documents.filter(pk=id).first() if id < 2**63 else None
+    if document is None and not (id < 2**63 and removing.is_removed(submission=row, document_id=id)):
+        raise Problem("NOT_FOUND")
+    try:
+        if document is not None:
+            removing.remove(submission=row, document=document, by=request.auth.actor, at=timezone.now())
+    except drafts.NotOpen:
+        raise Problem("MOVED_ON", detail=row.get_status_display()) from None
+    return detailed(find(request, reference))
 
 
 @router.post("/submissions/{uuid:reference}/correct", auth=WRITE, response=Answer, operation_id="correct_submission",

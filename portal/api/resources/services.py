@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from typing import Annotated
 from uuid import UUID
 
-from ninja import Router
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from ninja import Query, Router
+from pydantic import Field
 
 from accounts.models import Scope
 from portal.api.resources import customers
 from portal.api.security import Call, OAuth2
 from portal.api.shapes import Shape
-from submissions.period import PeriodKind
+from portal.api.validation import refused
+from submissions.period import FIRST_YEAR, LAST_YEAR, PeriodKind
 from submissions.services import catalogue
+from submissions.services.due import calendar
 from submissions.services.offers import Offer, offers_for
 
 router = Router(tags=["services"])
@@ -35,6 +41,32 @@ class ServiceShape(Shape):
     needs_approval: bool
     needs_person: bool
     checked: date
+
+
+class DeadlineShape(Shape):
+    """`last_day` is null where nobody has said it. `may_move`: it is no working day, and nobody has said whether it moves then.
+
+    `source` is the page that says it, "" when the vendor has set it. `services` are those whose reports count.
+    """
+
+    service: str
+    services: list[str]
+    period: str
+    last_day: date | None
+    may_move: bool
+    note: str
+    source: str
+
+
+Day = Annotated[date, Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
+"""A day in a year that reports are about."""
+
+
+class Span(Shape):
+    """Without `first` it begins today; without `last` it has 90 days."""
+
+    first: Day | None = None
+    last: Day | None = None
 
 
 class ReasonShape(Shape):
@@ -85,4 +117,31 @@ def _offer(offer: Offer) -> OfferShape:
         service=offer.service.id, name=offer.service.name, is_allowed=offer.is_allowed,
         access=offer.access.reference if offer.access else None, through=offer.through, note=offer.note,
         reasons=[ReasonShape(through=reason.through, text=reason.text) for reason in offer.reasons],
+    )  # fmt: skip
+
+
+@router.get(
+    "/deadlines",
+    auth=READ,
+    response=list[DeadlineShape],
+    operation_id="list_deadlines",
+    summary="What is due, and when",
+)
+def list_deadlines(request: Call, span: Query[Span]) -> list[DeadlineShape]:
+    """Of the services that are on, in the order of the last days; those without a known day come last."""
+    today = timezone.localdate()
+    first = span.first or today
+    last = span.last or first + timedelta(days=90)
+    if not first <= last <= first + timedelta(days=calendar.LONGEST):
+        raise refused("last", _("Velg en dag fra first til høyst %(n)s dager etter.") % {"n": calendar.LONGEST})
+    settings = catalogue.local(request.auth.environment)
+    only = {service.id for service in calendar.with_periods(settings)}
+    return [_deadline(item) for item in calendar.items(settings, first=first, last=last, today=today, only=only)]
+
+
+def _deadline(item: calendar.Item) -> DeadlineShape:
+    found = item.last_day
+    return DeadlineShape(
+        service=item.service.id, services=list(item.services), period=str(item.period), last_day=item.day,
+        may_move=bool(found and found.may_move), note=found.note if found else "", source=found.source if found else "",
     )  # fmt: skip

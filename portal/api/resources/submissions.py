@@ -1,18 +1,20 @@
-"""Submissions: listed and read, the conditions for sending, queued, cancelled."""
+"""Submissions: listed and read, the conditions for sending, queued, cancelled. On the router of drafts, as they share addresses."""
 
 from __future__ import annotations
 
 from typing import Annotated
 from uuid import UUID
 
+from django.http import HttpResponse
 from django.utils import timezone
-from ninja import Query, Router, Status
+from ninja import Query, Status
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from accounts.models import Scope
 from portal.api.keyed import keyed
 from portal.api.keyset import LIMIT, page_of
 from portal.api.problems import Problem
+from portal.api.resources.drafts import router
 from portal.api.resources.submission_shapes import (
     STATUSES,
     SubmissionDetail,
@@ -37,7 +39,6 @@ from submissions.services.drafting.preflight import preflight, token
 from submissions.services.sending import approvals
 from submissions.services.sending import queue as sending
 
-router = Router(tags=["submissions"])
 READ, SEND = OAuth2(Scope.SUBMISSIONS_READ), OAuth2(Scope.SUBMISSIONS_SEND)
 
 
@@ -76,7 +77,7 @@ class Queueing(Shape):
     operation_id="list_submissions",
     summary="List submissions",
 )
-def list_submissions(request: Call, filters: Query[SubmissionFilters]) -> Page[SubmissionShape]:
+def list_submissions(request: Call, filters: Query[SubmissionFilters]) -> HttpResponse:
     rows = mine(request)
     exact = {"customer__orgnr": filters.orgnr, "service": filters.service, "status": filters.status}
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
@@ -86,7 +87,7 @@ def list_submissions(request: Call, filters: Query[SubmissionFilters]) -> Page[S
             raise refused("period", "2025, 2025-03, 2025-T2")
         rows = rows.filter(**period.columns())
     rows = rows.filter(status_at__gt=filters.changed_after) if filters.changed_after else rows
-    return page_of(rows, after=filters.after, limit=filters.limit, show=lambda found: [shown(row) for row in found])
+    return page_of(rows, after=filters.after, limit=filters.limit, show=shown)
 
 
 @router.get("/submissions/{uuid:reference}", auth=READ, response=SubmissionDetail, operation_id="get_submission",
@@ -119,13 +120,13 @@ def get_preflight(request: Call, reference: UUID) -> PreflightShape:
 def queue_submission(request: Call, reference: UUID, body: Queueing, key: IdempotencyKey) -> Status[SubmissionDetail]:
     """Where the service needs a second person, they are asked, and `approval.state` is `asked`; else a worker sends it."""
     row = _open(find(request, reference))
-    given = {"submission": row, "by": request.auth.actor, "at": timezone.now()}
-    answered = {"confirmed": frozenset(body.confirm), "shown": body.token or None}
+    by, at = request.auth.actor, timezone.now()
+    confirmed, shown_token = frozenset(body.confirm), body.token or None
     try:
         if sending.needs_approval(row):
-            approvals.ask(**given, **answered)
+            approvals.ask(submission=row, by=by, at=at, confirmed=confirmed, shown=shown_token)
         else:
-            sending.queue(**given, **answered)
+            sending.queue(submission=row, by=by, at=at, confirmed=confirmed, shown=shown_token)
     except sending.HasChanged:
         raise Problem("NOT_AS_SHOWN") from None
     except sending.NotReady as error:

@@ -23,6 +23,8 @@ PATH = "/api/v1/token"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MOST_ATTEMPTS = 60
 """In a minute from one address."""
+MOST_NOTED = 20
+"""Refusals in a minute that the trail has."""
 
 
 class TokenRequest(Shape):
@@ -69,6 +71,7 @@ def get_token(request: Any, response: HttpResponse, given: Form[TokenRequest]) -
         calling.check_network(proof.integration, address)
         token = granting.grant(proof=proof, wanted=given.scope.split(), at=at)
     except (granting.NotProved, calling.FromElsewhere):
+        _note_refused(request, given, address)
         response["WWW-Authenticate"] = 'Basic realm="api"'
         return _refuse(401, "invalid_client", "Unknown client, or the secret or assertion is not valid here and now.")
     except granting.NotGiven as error:
@@ -77,6 +80,15 @@ def get_token(request: Any, response: HttpResponse, given: Form[TokenRequest]) -
         access_token=token.text, token_type="Bearer", expires_in=int(granting.LIFETIME.total_seconds()),  # noqa: S106
         scope=" ".join(token.scopes),
     ))  # fmt: skip
+
+
+def _note_refused(request: Any, given: TokenRequest, address: str) -> None:
+    """In the trail, a few times a minute."""
+    at = timezone.now()
+    named = _basic(request.headers.get("Authorization", "")) or (given.client_id, "")
+    client_id = named[0] or granting.client_of(given.client_assertion)
+    if rates.count("refused", at=at) <= MOST_NOTED:
+        granting.note_refused(client_id=client_id, ip=address, at=at)
 
 
 def _refuse(status: int, error: str, description: str) -> Status[Any]:

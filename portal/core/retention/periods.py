@@ -35,6 +35,7 @@ PERIODS = {
     "events": Period("EVENTS_KEPT_DAYS", 90, 90),
     "heaps": Period("HEAPS_KEPT_DAYS", 30, 1, may_be_endless=False),
     "imports": Period("IMPORTS_KEPT_DAYS", 30, 1, may_be_endless=False),
+    "keyed-calls": Period("API_ANSWERS_KEPT_DAYS", 2, 1, may_be_endless=False),
     "told": Period("TOLD_KEPT_DAYS", 60, 60, may_be_endless=False),
     "proposals": Period("PROPOSALS_KEPT_DAYS", 1095, 30),
     "sessions": Period("SESSIONS_KEPT_DAYS", 1, 1, may_be_endless=False),

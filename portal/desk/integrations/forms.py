@@ -30,7 +30,7 @@ class IntegrationForm(CleanText, forms.ModelForm):
     )  # fmt: skip
     sight = forms.ChoiceField(choices=SIGHT, label=lazy("Ser"), widget=forms.RadioSelect, initial=OWN)
     networks = LinesField(
-        label=lazy("Nettadresser den kan kalle fra"), required=False,
+        label=lazy("IP-adresser den kan kalle fra"), required=False,
         help_text=lazy("Én på hver linje, som 192.0.2.10 eller 192.0.2.0/24. Uten noen kan den kalle fra hvor som helst."),
     )  # fmt: skip
 

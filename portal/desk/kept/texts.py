@@ -73,6 +73,11 @@ TEXTS: dict[str, Text] = {
         PASSING,
     ),
     "imports": Text(_("Filer med kunder"), _("Filen og radene i den. Kundene blir stående."), PASSING),
+    "keyed-calls": Text(
+        _("Svar til integrasjoner"),
+        _("Det som ble svart på kall til API-et. Det de førte til, blir stående."),
+        _("Systemet kan spørre på nytt så lenge, om det ikke hørte svaret."),
+    ),
     "told": Text(_("Hva ansatte er varslet om"), _("Hvem som fikk vite hva."), PASSING),
     "proposals": Text(
         _("Forslag til en annen"), _("Det som krevde to personer og er avgjort. Revisjonsloggen blir stående."), PASSING

@@ -18,6 +18,7 @@ from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.desk.oversight import acts as report
 from portal.desk.oversight import kinds
+from tests.api.erp import make_integration
 from tests.fixtures import make_user
 
 pytestmark = pytest.mark.django_db
@@ -187,3 +188,19 @@ def test_a_period_with_too_many_acts_has_no_table(
 
     assert "Velg en kortere periode" in text
     assert "people-title" not in text
+
+
+def test_acts_of_an_integration_are_found_by_its_name_and_by_the_employee_behind_them(
+    client: Client, administrator: User, case_worker: User, customer: Customer, vendor: Any
+) -> None:
+    erp = make_integration(administrator)
+    record(by=erp.actor, at=timezone.now(), what=AuditType.READ, target=customer, customer_id=customer.pk)
+    by = f"{erp.actor} {case_worker.actor}"
+    record(by=by, at=timezone.now(), what=AuditType.FETCHED, target=customer, customer_id=customer.pk)
+
+    both = rows_of(page(client, administrator, f"who={erp.actor}"))
+    theirs = rows_of(page(client, administrator, f"who={case_worker.email}"))
+
+    assert all(text in both for text in ("Integrasjonen erp", f"{case_worker.name}, gjennom erp", "Dokument lest"))
+    assert "Dokument lastet ned" in theirs
+    assert "Dokument lest" not in theirs

@@ -1,0 +1,125 @@
+"""The starts of docs/api.md as they stand there, and a client that a stock generator makes, against a running portal."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from submissions.models import Submission
+from tests.api.erp import Erp
+from tests.fixtures import CUSTOMER_ORGNR
+from tests.submissions.world import SERVICE, World, package
+from tests.world import make_draft
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
+
+
+def example(kind: str) -> str:
+    found = re.search(
+        rf"start of the {kind} example -->\n```\w+\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL
+    )
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def surroundings(erp: Erp, world: World, live_server: Any, tmp_path: Path) -> dict[str, str]:
+    """What a developer has set: the address, the integration, and files of a report."""
+    names = []
+    for name, content in package(make_draft(world.access, status="CANCELLED")):
+        (tmp_path / name).write_bytes(content)
+        names.append(str(tmp_path / name))
+    return {
+        "PATH": os.environ["PATH"], "BASE": f"{live_server.url}/api/v1", "CLIENT_ID": erp.integration.client_id,
+        "CLIENT_SECRET": erp.secret, "ORGNR": CUSTOMER_ORGNR, "SERVICE": SERVICE, "PERIOD": "2025", "FILE": names[0],
+        "FILES": ":".join(names), "NO_PROXY": "*", "no_proxy": "*",
+    }  # fmt: skip
+
+
+def run(command: list[str], surroundings: dict[str, str]) -> str:
+    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_shell_start_makes_a_draft(surroundings: dict[str, str]) -> None:
+    told = run(["bash", "-euc", example("shell")], surroundings)
+
+    assert Submission.objects.filter(created_by="integration:erp").count() == 1
+    assert '"status": "DRAFT"' in told or '"status": "READY"' in told
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_python_start_sends_a_report_to_its_receipt(world: World, surroundings: dict[str, str]) -> None:
+    stop = threading.Event()
+
+    def work() -> None:
+        """What a worker does meanwhile."""
+        from django.db import connection
+
+        while not stop.wait(0.5):
+            world.at = timezone.now()
+            world.work_submissions()
+        connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        told = run([sys.executable, "-c", example("Python")], surroundings)
+    finally:
+        stop.set()
+        worker.join()
+
+    assert told.splitlines()[0].startswith("READY")
+    assert told.splitlines()[-1].startswith("DELIVERED ")
+    assert len(world.received) == 1
+
+
+GENERATED = """
+import os, sys, uuid
+sys.path.insert(0, sys.argv[1])
+from systembruker_portal_api_client import AuthenticatedClient, Client
+from systembruker_portal_api_client.api.customers import list_customers, put_customer
+from systembruker_portal_api_client.api.submissions import create_submission, queue_submission
+from systembruker_portal_api_client.api.token import get_token
+from systembruker_portal_api_client.models import CustomerFields, InlineFile, Queueing, Report, TokenRequest
+
+env, base = os.environ, os.environ["BASE"].removesuffix("/api/v1")
+form = TokenRequest(grant_type="client_credentials", client_id=env["CLIENT_ID"], client_secret=env["CLIENT_SECRET"])
+client = AuthenticatedClient(base, get_token.sync(client=Client(base), body=form).access_token)
+put_customer.sync(env["ORGNR"], client=client, body=CustomerFields(name="Nordlys Eiendom AS"))
+assert [row.orgnr for row in list_customers.sync(client=client).items] == [env["ORGNR"]]
+files = [InlineFile(name=os.path.basename(name), text=open(name, encoding="utf-8").read()) for name in env["FILES"].split(":")]
+report = Report(orgnr=env["ORGNR"], service=env["SERVICE"], period=env["PERIOD"], files=files)
+made = create_submission.sync(client=client, body=report, idempotency_key=str(uuid.uuid4()))
+print(queue_submission.sync(made.reference, client=client, body=Queueing(), idempotency_key=str(uuid.uuid4())).status)
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_generated_client_sends_a_report(surroundings: dict[str, str], tmp_path: Path) -> None:
+    made, settings = tmp_path / "made", tmp_path / "settings.yaml"
+    settings.write_text("post_hooks: []\n", encoding="utf-8")
+    generate = [
+        "generate",
+        "--path",
+        str(DOCUMENT.with_name("openapi.json")),
+        "--output-path",
+        str(made),
+        "--config",
+        str(settings),
+    ]
+
+    run([sys.executable, "-m", "openapi_python_client", *generate, "--fail-on-warning"], surroundings)
+    told = run([sys.executable, "-c", GENERATED, str(made)], surroundings)
+
+    assert told.strip() == "QUEUED"
