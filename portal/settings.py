@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.core import logging, queues, servers
+from portal.core import key_services, logging, queues, servers
 from portal.core.env import BadSetting, Env, audit_keys, database, encryption_keys, load_file, new_key, owner_of
 from portal.core.retention import periods
 from portal.core.schedule import timetable
@@ -73,6 +73,9 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", example="the-key-before-
 ENCRYPTION_KEYS = encryption_keys(env, kept_in=SECRETS_DIR if LOCAL else None, make=new_key)
 AUDIT_KEYS = audit_keys(env, kept_in=SECRETS_DIR if LOCAL else None)
 """The keys of the audit trail's seals, newest first: portal.core.trail.keys."""
+
+KEY_SERVICES = key_services.read(env, is_local=LOCAL)
+"""Which keys of Maskinporten a key service holds."""
 
 # --- Checks for production --------------------------------------------------------------------------------------------
 if not LOCAL:
@@ -260,12 +263,6 @@ CONTENT_SECURITY_POLICY = {
     "frame-ancestors": ["'none'"],
     "base-uri": ["'none'"],
 }
-FEATURES_OFF = (
-    "accelerometer", "ambient-light-sensor", "autoplay", "battery", "bluetooth", "browsing-topics", "camera", "display-capture",
-    "encrypted-media", "fullscreen", "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer",
-    "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
-)  # fmt: skip
-"""Of the browser, which no page of ours uses."""
 SECURITY_CONTACT = env.optional("SECURITY_CONTACT") or ""
 """Who is told of a vulnerability: mailto: or https:. With it, /.well-known/security.txt exists."""
 if SECURITY_CONTACT and not SECURITY_CONTACT.startswith(("mailto:", "https://")):
@@ -323,19 +320,8 @@ else:
     EMAIL_HOST_PASSWORD = env.optional("MAIL_PASSWORD") or ""
     EMAIL_USE_TLS = env.bool("MAIL_TLS", default=True)
     EMAIL_TIMEOUT = 20
-    servers.check(
-        {
-            "DATABASE_URL": DATABASE_URL,
-            "DATABASE_OWNER_URL": env.optional("DATABASE_OWNER_URL"),
-            "REDIS_URL": REDIS_URL,
-            "TRACES_URL": TRACES_URL,
-            "MAIL_HOST": f"smtp{'+tls' if EMAIL_USE_TLS else ''}://{EMAIL_HOST}",
-        },
-        exceptions=servers.Exceptions(
-            tls=frozenset(env.list("SERVERS_WITHOUT_TLS", example="postgres,valkey", default=())),
-            password=frozenset(env.list("SERVERS_WITHOUT_PASSWORD", example="valkey", default=())),
-        ),
-    )
+    mail = f"smtp{'+tls' if EMAIL_USE_TLS else ''}://{EMAIL_HOST}"
+    servers.check_all(env, DATABASE_URL=DATABASE_URL, REDIS_URL=REDIS_URL, TRACES_URL=TRACES_URL, MAIL_HOST=mail)
 DNS_SERVER = ""  # host:port of the name server that is asked about the sender's domain; "" for the machine's own
 
 # --- Work in the background -------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
-from portal.core.env import BadSetting
+from portal.core.env import BadSetting, Env
 
 CHECKED = ("verify-full", "verify-ca")
 """Values of `sslmode` with which the server's certificate is checked."""
@@ -22,6 +22,16 @@ class Exceptions:
 
     tls: frozenset[str] = frozenset()
     password: frozenset[str] = frozenset()
+
+
+def check_all(env: Env, **addresses: str | None) -> None:
+    """`check`, with the exceptions that the operator has named, and the owner's address where it is set."""
+    owner = {"DATABASE_OWNER_URL": env.optional("DATABASE_OWNER_URL")}
+    named = {
+        kind: frozenset(env.list(name, example="postgres,valkey", default=()))
+        for kind, name in (("tls", "SERVERS_WITHOUT_TLS"), ("password", "SERVERS_WITHOUT_PASSWORD"))
+    }
+    check({**addresses, **owner}, exceptions=Exceptions(**named))
 
 
 def check(addresses: Mapping[str, str | None], *, exceptions: Exceptions) -> None:
