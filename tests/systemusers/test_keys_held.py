@@ -20,7 +20,7 @@ from portal.core.key_services import KeyServices, read
 from portal.gateways import http
 from portal.gateways.errors import Unavailable
 from portal.gateways.key_services import fits
-from portal.gateways.maskinporten import as_jwk
+from portal.gateways.maskinporten import Grant, as_jwk
 from systemusers.models import MaskinportenClient, SigningKey
 from systemusers.services import keys
 from systemusers.services.keys import NoKey, importing
@@ -45,6 +45,11 @@ def client_of_ours() -> MaskinportenClient:
     )
 
 
+def sign(grant: Grant) -> bytes:
+    assert grant.sign is not None
+    return grant.sign(b"m")
+
+
 def take_in(client: MaskinportenClient, kid: str = KID) -> SigningKey:
     return importing.take_in(client=client, kid=kid, by="user:ida@vendor.example", at=timezone.now())
 
@@ -65,8 +70,7 @@ def test_a_grant_is_signed_by_the_service(services: Services, client_of_ours: Ma
     grant = keys.grant_for(take_in(client_of_ours), scopes=("a:read",))
 
     assert (grant.private_pem, grant.kid) == (b"", KID)
-    assert grant.sign is not None
-    assert fits(rsa_key(1).public_key(), message=b"m", signature=grant.sign(b"m"))
+    assert fits(rsa_key(1).public_key(), message=b"m", signature=sign(grant))
 
 
 def test_it_goes_through_its_life_as_others(services: Services, client_of_ours: MaskinportenClient) -> None:
@@ -103,7 +107,7 @@ def test_whatever_the_service_says_the_work_waits(
     services.answer = lambda request: httpx.Response(status, json={"errors": ["no"]})
 
     with pytest.raises(Unavailable) as caught:
-        grant.sign(b"m")
+        sign(grant)
 
     assert caught.value.code == "KEY_SERVICE"
 
@@ -113,7 +117,7 @@ def test_a_signature_of_another_key_is_not_used(services: Services, client_of_ou
     services.signing = {1: rsa_key(2), 2: rsa_key(1)}
 
     with pytest.raises(Unavailable, match="signed with another key"):
-        grant.sign(b"m")
+        sign(grant)
 
 
 def test_the_token_of_vault_is_read_anew_from_its_file(
@@ -127,10 +131,10 @@ def test_the_token_of_vault_is_read_anew_from_its_file(
     services.token = "hvs.second"
     file.write_text("hvs.second\n")
 
-    assert grant.sign(b"m")
+    assert sign(grant)
     file.unlink()
     with pytest.raises(Unavailable, match="VAULT_TOKEN_FILE cannot be read"):
-        grant.sign(b"m")
+        sign(grant)
 
 
 class TestCommand:
