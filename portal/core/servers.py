@@ -57,6 +57,18 @@ def _check_one(name: str, url: str, host: str, exceptions: Exceptions) -> None:
         )
 
 
+def check_start(*, is_debugged: bool, hosts: list[str], portal_url: str, has_sandbox: bool) -> None:
+    """What production never has. Raises BadSetting."""
+    host = urlsplit(portal_url).hostname or ""
+    if is_debugged:
+        raise BadSetting("DEBUG", "is on, and its error pages show secrets", example="false")
+    if "*" in hosts:
+        raise BadSetting("ALLOWED_HOSTS", "allows every host name", example=host)
+    check_hosts(hosts, portal_host=host)
+    if has_sandbox:
+        raise BadSetting("SANDBOX_URL", "is set, but production never talks to the sandbox; unset it", example="")
+
+
 def check_hosts(names: Iterable[str], *, portal_host: str) -> None:
     """ALLOWED_HOSTS holds the portal's own host, and no suffix that strangers have names below. Raises BadSetting."""
     for name in names:
