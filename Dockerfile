@@ -21,6 +21,7 @@ COPY --from=assets /src/node_modules node_modules
 # Static files and translations need settings, not servers: a laptop's mode will do, and none of its secrets are kept.
 RUN /venv/bin/python -m portal.local.bootstrap --assets \
  && /venv/bin/python -m portal.local.translations \
+ && /venv/bin/python -m portal.local.sbom > sbom.cdx.json \
  && PORTAL_MODE=local DATA_DIR=/tmp/build /venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
  && rm -rf node_modules /tmp/build && /venv/bin/python -m compileall -q accounts portal submissions systemusers
 

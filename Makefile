@@ -7,12 +7,13 @@ run tour bench test lint: export PORTAL_MODE := local
 # Compiled tests are kept for the next run: compiling them takes each worker twenty seconds of a processor.
 bench test: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup setup-dev run tour bench test lint format lock clean
+.PHONY: help setup setup-dev run tour bench test lint format lock sbom audit clean
 help:
 	@echo "make run    start everything on this machine   make tour   walk the nine steps without a browser"
 	@echo "            (DEMO=empty: a vendor that has done nothing)"
 	@echo "make test   run the tests                      make lint   linters, types, layers, migrations, diagrams"
 	@echo "make bench  measure (ARGS=\"-k pages\": a part)  make clean  remove everything that was made, data included"
+	@echo "make sbom   sbom.cdx.json, the packages          make audit  their known vulnerabilities (needs a network)"
 
 setup:
 	@$(PYTHON) -m portal.local.bootstrap
@@ -54,6 +55,16 @@ lock:
 	$(UV_LOCK) pyproject.toml -o requirements.lock
 	$(UV_LOCK) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	$(UV_LOCK) --group node -o requirements-node.lock
+
+# What the portal is made of, by CycloneDX: sbom.cdx.json. The image has it too.
+sbom:
+	@$(PYTHON) -m portal.local.sbom > sbom.cdx.json
+
+# Known vulnerabilities of the packages in the locks. Needs a network that reaches the registries' lists of vulnerabilities.
+NPM ?= npm
+audit: setup-dev
+	$(PY) -m pip_audit --requirement requirements.lock --no-deps --disable-pip
+	$(NPM) audit --omit=dev
 
 clean:
 	@$(PYTHON) -m portal.local.embedded clean

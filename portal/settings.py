@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.core import logging, queues, servers, two_persons
-from portal.core.env import BadSetting, Env, audit_keys, database, encryption_keys, load_file, new_key, owner_of
+from portal.core import key_services, logging, queues, servers, two_persons
+from portal.core.content_policy import content_policy, security_contact
+from portal.core.env import Env, audit_keys, database, encryption_keys, environments, load_file, new_key, owner_of
 from portal.core.retention import periods
 from portal.core.schedule import timetable
 from portal.core.storage import configuration
@@ -48,18 +49,7 @@ ALLOWED_HOSTS = env.list(
 # --- Outside services -------------------------------------------------------------------------------------------------
 SANDBOX_PORT = env.integer("SANDBOX_PORT", default=8901, minimum=1, maximum=65535)
 SANDBOX_URL = env.optional("SANDBOX_URL") or (f"http://127.0.0.1:{SANDBOX_PORT}" if LOCAL else None)
-ENVIRONMENTS = tuple(
-    env.list(
-        "ENVIRONMENTS", example="TEST,PRODUCTION", default=("SANDBOX", "TEST") if LOCAL else ("TEST", "PRODUCTION")
-    )
-)
-for name in ENVIRONMENTS:
-    if name not in ("SANDBOX", "TEST", "PRODUCTION"):
-        raise BadSetting(
-            "ENVIRONMENTS", f"has {name!r}, which is none of SANDBOX, TEST, PRODUCTION", example="TEST,PRODUCTION"
-        )
-if "SANDBOX" in ENVIRONMENTS and SANDBOX_URL is None:
-    raise BadSetting("SANDBOX_URL", "is not set, though ENVIRONMENTS has SANDBOX", example="http://sandbox:8901")
+ENVIRONMENTS = environments(env, is_local=LOCAL, has_sandbox=SANDBOX_URL is not None)
 
 # --- Secrets ----------------------------------------------------------------------------------------------------------
 SECRET_KEY = env.secret(
@@ -74,15 +64,17 @@ ENCRYPTION_KEYS = encryption_keys(env, kept_in=SECRETS_DIR if LOCAL else None, m
 AUDIT_KEYS = audit_keys(env, kept_in=SECRETS_DIR if LOCAL else None)
 """The keys of the audit trail's seals, newest first: portal.core.trail.keys."""
 
+KEY_SERVICES = key_services.read(env, is_local=LOCAL)
+"""Which keys of Maskinporten a key service holds."""
+
 # --- Checks for production --------------------------------------------------------------------------------------------
 if not LOCAL:
-    if DEBUG:
-        raise BadSetting("DEBUG", "is on, and its error pages show secrets", example="false")
-    if "*" in ALLOWED_HOSTS:
-        raise BadSetting("ALLOWED_HOSTS", "allows every host name", example=urlsplit(PORTAL_URL).hostname or "")
-    servers.check_hosts(ALLOWED_HOSTS, portal_host=urlsplit(PORTAL_URL).hostname or "")
-    if SANDBOX_URL or "SANDBOX" in ENVIRONMENTS:
-        raise BadSetting("SANDBOX_URL", "is set, but production never talks to the sandbox; unset it", example="")
+    servers.check_start(
+        is_debugged=DEBUG,
+        hosts=ALLOWED_HOSTS,
+        portal_url=PORTAL_URL,
+        has_sandbox=bool(SANDBOX_URL) or "SANDBOX" in ENVIRONMENTS,
+    )
 
 # --- Servers ----------------------------------------------------------------------------------------------------------
 # Where an address is missing on a laptop, portal.local.embedded runs that server itself, on a socket below DATA_DIR.
@@ -114,11 +106,7 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "portal",
         "VERSION": 2,  # 1 held pickles: the release before must not meet what this one writes
-        "OPTIONS": {
-            "serializer": "portal.core.cache.JsonSerializer",
-            "socket_connect_timeout": 2,
-            "socket_timeout": 5,
-        },
+        "OPTIONS": {"serializer": "portal.core.cache.JsonSerializer", "socket_connect_timeout": 2, "socket_timeout": 5},
     }
 }
 
@@ -277,29 +265,9 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # HSTS for other su
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXY_COUNT else None
 X_FRAME_OPTIONS = "DENY"
-# Browsers hold redirects after a form to form-action as well, and the customer's approval leads on to Altinn.
-CONTENT_SECURITY_POLICY = {
-    "default-src": ["'none'"],
-    "script-src": ["'self'"],
-    "style-src": ["'self'"],
-    "img-src": ["'self'", "data:"],
-    "font-src": ["'self'"],
-    "connect-src": ["'self'"],
-    "manifest-src": ["'self'"],
-    "form-action": ["'self'", "https://*.altinn.no", *([SANDBOX_URL] if SANDBOX_URL else [])],
-    "frame-ancestors": ["'none'"],
-    "base-uri": ["'none'"],
-}
-FEATURES_OFF = (
-    "accelerometer", "ambient-light-sensor", "autoplay", "battery", "bluetooth", "browsing-topics", "camera", "display-capture",
-    "encrypted-media", "fullscreen", "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer",
-    "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
-)  # fmt: skip
-"""Of the browser, which no page of ours uses."""
-SECURITY_CONTACT = env.optional("SECURITY_CONTACT") or ""
+CONTENT_SECURITY_POLICY = content_policy(sandbox=SANDBOX_URL)
+SECURITY_CONTACT = security_contact(env)
 """Who is told of a vulnerability: mailto: or https:. With it, /.well-known/security.txt exists."""
-if SECURITY_CONTACT and not SECURITY_CONTACT.startswith(("mailto:", "https://")):
-    raise BadSetting("SECURITY_CONTACT", "must begin with mailto: or https://", example="mailto:security@example.no")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # what is no file; the limits of each page are in portal.core.bodies
 DATA_UPLOAD_MAX_NUMBER_FILES = 5_000  # one form per shareholder
 
@@ -315,6 +283,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else []
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # fonts and styles are for our own pages
 STORAGES = {
     **configuration.storages(env, data=DATA_DIR, is_local=LOCAL),
     "staticfiles": {
@@ -360,19 +329,8 @@ else:
     EMAIL_HOST_PASSWORD = env.optional("MAIL_PASSWORD") or ""
     EMAIL_USE_TLS = env.bool("MAIL_TLS", default=True)
     EMAIL_TIMEOUT = 20
-    servers.check(
-        {
-            "DATABASE_URL": DATABASE_URL,
-            "DATABASE_OWNER_URL": env.optional("DATABASE_OWNER_URL"),
-            "REDIS_URL": REDIS_URL,
-            "TRACES_URL": TRACES_URL,
-            "MAIL_HOST": f"smtp{'+tls' if EMAIL_USE_TLS else ''}://{EMAIL_HOST}",
-        },
-        exceptions=servers.Exceptions(
-            tls=frozenset(env.list("SERVERS_WITHOUT_TLS", example="postgres,valkey", default=())),
-            password=frozenset(env.list("SERVERS_WITHOUT_PASSWORD", example="valkey", default=())),
-        ),
-    )
+    mail = f"smtp{'+tls' if EMAIL_USE_TLS else ''}://{EMAIL_HOST}"
+    servers.check_all(env, DATABASE_URL=DATABASE_URL, REDIS_URL=REDIS_URL, TRACES_URL=TRACES_URL, MAIL_HOST=mail)
 DNS_SERVER = ""  # host:port of the name server that is asked about the sender's domain; "" for the machine's own
 
 # --- Work in the background -------------------------------------------------------------------------------------------
@@ -419,11 +377,7 @@ HEARTBEAT_LIMIT = env.integer("HEARTBEAT_LIMIT", default=60, minimum=10, maximum
 """Seconds without a heartbeat after which pages and /readyz say that no background work is done."""
 
 METRICS_VIEW = "portal.desk.operation.metrics.view"
-METRICS_TOKEN = env.optional("METRICS_TOKEN") or ""
-if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
-    raise BadSetting(
-        "METRICS_TOKEN", "is too short: 20 characters or more", example="the-output-of: openssl rand -hex 20"
-    )
+METRICS_TOKEN = env.token("METRICS_TOKEN", minimum=20)
 """With it, /metrics gives the operator's numbers to whoever sends it; without it, the address does not exist."""
 
 KEPT = periods.read(env)

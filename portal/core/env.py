@@ -144,6 +144,14 @@ class Env:
             raise BadSetting(name, "names no host", example=example)
         return value
 
+    def token(self, name: str, *, minimum: int) -> str:
+        """What another sends to be let in; "" where it is not set."""
+        value = self.optional(name) or ""
+        if value and len(value) < minimum:
+            problem = f"is too short: {minimum} characters or more"
+            raise BadSetting(name, problem, example="the-output-of: openssl rand -hex 20")
+        return value
+
     def path(self, name: str, *, default: Path) -> Path:
         return Path(self.optional(name) or default).expanduser().absolute()
 
@@ -209,6 +217,20 @@ def audit_keys(env: Env, *, kept_in: Path | None) -> list[str]:
             "AUDIT_KEYS", "holds a key that is too weak: each must have 40 random characters", example=example
         )
     return keys
+
+
+def environments(env: Env, *, is_local: bool, has_sandbox: bool) -> tuple[str, ...]:
+    """ENVIRONMENTS: those that are switched on. Raises BadSetting."""
+    usual, example = ("SANDBOX", "TEST") if is_local else ("TEST", "PRODUCTION"), "TEST,PRODUCTION"
+    names = tuple(env.list("ENVIRONMENTS", example=example, default=usual))
+    for name in names:
+        if name not in ("SANDBOX", "TEST", "PRODUCTION"):
+            raise BadSetting(
+                "ENVIRONMENTS", f"has {name!r}, which is none of SANDBOX, TEST, PRODUCTION", example=example
+            )
+    if "SANDBOX" in names and not has_sandbox:
+        raise BadSetting("SANDBOX_URL", "is not set, though ENVIRONMENTS has SANDBOX", example="http://sandbox:8901")
+    return names
 
 
 def owner_of(url: str, *, owner: str | None) -> dict[str, Any] | None:

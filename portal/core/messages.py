@@ -11,6 +11,6 @@ from portal.core.masking import without_identity_numbers
 
 
 class Storage(FallbackStorage):
-    def add(self, level: int, message: Any, extra_tags: str = "") -> None:
+    def add(self, level: int, message: Any, extra_tags: str | None = "") -> None:
         text = without_identity_numbers(str(message))
         super().add(level, mark_safe(text) if isinstance(message, SafeData) else text, extra_tags)  # noqa: S308 - it was safe

@@ -23,6 +23,12 @@ from portal.core.search import is_about_a_person
 from portal.gateways import page_budget
 
 logger = logging.getLogger(__name__)
+FEATURES_OFF = (
+    "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media", "fullscreen", "gamepad",
+    "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "payment",
+    "picture-in-picture", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+)  # fmt: skip
+"""Of the browser, which no page of ours uses."""
 type_of_next = Callable[[HttpRequest], HttpResponse]
 
 
@@ -142,7 +148,7 @@ class SecurityHeaders:
         self.headers = {
             "Content-Security-Policy": policy,
             "Cache-Control": "private, no-store",
-            "Permissions-Policy": ", ".join(f"{feature}=()" for feature in settings.FEATURES_OFF),
+            "Permissions-Policy": ", ".join(f"{feature}=()" for feature in FEATURES_OFF),
             "Cross-Origin-Resource-Policy": "same-origin",
         }
 

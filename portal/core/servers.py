@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
-from portal.core.env import BadSetting
+from portal.core.env import BadSetting, Env
 
 CHECKED = ("verify-full", "verify-ca")
 """Values of `sslmode` with which the server's certificate is checked."""
@@ -22,6 +22,16 @@ class Exceptions:
 
     tls: frozenset[str] = frozenset()
     password: frozenset[str] = frozenset()
+
+
+def check_all(env: Env, **addresses: str | None) -> None:
+    """`check`, with the exceptions that the operator has named, and the owner's address where it is set."""
+    owner = {"DATABASE_OWNER_URL": env.optional("DATABASE_OWNER_URL")}
+    named = {
+        kind: frozenset(env.list(name, example="postgres,valkey", default=()))
+        for kind, name in (("tls", "SERVERS_WITHOUT_TLS"), ("password", "SERVERS_WITHOUT_PASSWORD"))
+    }
+    check({**addresses, **owner}, exceptions=Exceptions(**named))
 
 
 def check(addresses: Mapping[str, str | None], *, exceptions: Exceptions) -> None:
@@ -45,6 +55,18 @@ def _check_one(name: str, url: str, host: str, exceptions: Exceptions) -> None:
         raise BadSetting(
             name, f"has no password for {host}. Set one, or name the host in SERVERS_WITHOUT_PASSWORD", example=example
         )
+
+
+def check_start(*, is_debugged: bool, hosts: list[str], portal_url: str, has_sandbox: bool) -> None:
+    """What production never has. Raises BadSetting."""
+    host = urlsplit(portal_url).hostname or ""
+    if is_debugged:
+        raise BadSetting("DEBUG", "is on, and its error pages show secrets", example="false")
+    if "*" in hosts:
+        raise BadSetting("ALLOWED_HOSTS", "allows every host name", example=host)
+    check_hosts(hosts, portal_host=host)
+    if has_sandbox:
+        raise BadSetting("SANDBOX_URL", "is set, but production never talks to the sandbox; unset it", example="")
 
 
 def check_hosts(names: Iterable[str], *, portal_host: str) -> None:

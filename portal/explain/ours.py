@@ -131,6 +131,14 @@ CODES: dict[str, Explanation] = {
         US,
         _("Be den som drifter portalen om å legge nøkkelen tilbake. Da går alt videre av seg selv."),
     ),
+    "KEY_SERVICE": Explanation(
+        _("Nøkkeltjenesten signerte ikke"),
+        _(
+            "Den private nøkkelen ligger hos en nøkkeltjeneste som ikke svarte, eller som sa nei. Uten den får vi ingen token."
+        ),
+        US,
+        _("Be den som drifter portalen om å se til tjenesten. Da går alt videre av seg selv."),
+    ),
     "DISK_FULL": Explanation(
         _("Disken er full"),
         _("Filer fra Skatteetaten kan ikke lagres."),

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,11 +34,15 @@ def clock() -> datetime:
 
 @dataclass(frozen=True)
 class Grant:
-    """What we ask a token for. With `owner_orgnr` it is a system user token: the owner is the customer (or the accountant)."""
+    """What we ask a token for. With `owner_orgnr` it is a system user token: the owner is the customer (or the accountant).
+
+    `sign` is there instead of `private_pem` where a key service holds the key: RS256 over what it is given.
+    """
 
     client_id: str
     kid: str
-    private_pem: bytes = field(repr=False)
+    private_pem: bytes = field(default=b"", repr=False)
+    sign: Callable[[bytes], bytes] | None = field(default=None, repr=False, kw_only=True)
     scopes: tuple[str, ...] = ()
     owner_orgnr: str | None = None
     external_ref: str | None = None
@@ -82,12 +87,25 @@ class Maskinporten:
         }
         if grant.owner_orgnr:
             claims["authorization_details"] = [_details(grant.owner_orgnr, grant.external_ref)]
+        if grant.sign is not None:
+            return _signed(claims, grant.kid, grant.sign)
         return jwt.encode(claims, _private(grant.private_pem), algorithm="RS256", headers={"kid": grant.kid})
 
     def metadata(self) -> dict[str, Any]:
         """The issuer's own description: issuer, token_endpoint, jwks_uri ..."""
         reply = self._channel.call("GET", "/.well-known/oauth-authorization-server")
         return decode(reply.where, lambda: dict(reply.json()))
+
+
+def _signed(claims: dict[str, Any], kid: str, sign: Callable[[bytes], bytes]) -> str:
+    """A compact JWS (RFC 7515) whose signature is made elsewhere. Raises what `sign` raises."""
+    head = _part(json.dumps({"alg": "RS256", "kid": kid, "typ": "JWT"}).encode())
+    content = f"{head}.{_part(json.dumps(claims).encode())}"
+    return f"{content}.{_part(sign(content.encode()))}"
+
+
+def _part(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _token(payload: dict[str, Any], at: datetime) -> Token:
@@ -148,5 +166,9 @@ def _private(pem: bytes) -> rsa.RSAPrivateKey:
 
 def public_jwk(private_pem: bytes, kid: str) -> dict[str, Any]:
     """The public half, as Maskinporten's self-service takes it."""
-    jwk: dict[str, Any] = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(_private(private_pem).public_key()))
+    return as_jwk(_private(private_pem).public_key(), kid)
+
+
+def as_jwk(key: rsa.RSAPublicKey, kid: str) -> dict[str, Any]:
+    jwk: dict[str, Any] = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key))
     return {"kty": jwk["kty"], "n": jwk["n"], "e": jwk["e"], "kid": kid, "use": "sig", "alg": "RS256"}

@@ -36,7 +36,8 @@ class MaskinportenClient(models.Model):
 
 
 class SigningKey(StatusModel):
-    """A key pair of a client. The private half is decrypted only to sign a grant, and is wiped when the key is retired.
+    """A key pair of a client. The private half is decrypted only to sign a grant, and is wiped when the key is retired;
+    or a key service holds it.
 
     `created_at`: when the row was made here. `registered_at`: when the public half was posted at Digdir; None when we do not
     know. `expires_at`: None when nobody has told us, as for an imported key.
@@ -59,6 +60,8 @@ class SigningKey(StatusModel):
         _("privat nøkkel"), editable=False, null=True, bound_to=lambda row: row.public_jwk.get("n", "")
     )
     """Opens only beside its own public half."""
+    is_held = models.BooleanField(_("i en nøkkeltjeneste"), default=False, db_default=False, editable=False)
+    """A key service holds the private half: systemusers.services.keys.held."""
     is_imported = models.BooleanField(_("laget utenfor portalen"), default=False, db_default=False)
     status = models.CharField(_("tilstand"), max_length=10, choices=Status, default=Status.NEW)
     created_at = models.DateTimeField(_("opprettet"))
@@ -76,8 +79,9 @@ class SigningKey(StatusModel):
             models.UniqueConstraint(fields=["client", "kid"], name="one_key_per_kid"),
             models.CheckConstraint(
                 condition=Q(status="RETIRED", private_pem__isnull=True)
-                | ~Q(status="RETIRED") & Q(private_pem__isnull=False),
-                name="retired_key_has_no_private_half",
+                | Q(is_held=True, private_pem__isnull=True)
+                | ~Q(status="RETIRED") & Q(is_held=False, private_pem__isnull=False),
+                name="key_is_here_or_held_or_retired",
             ),
         ]
 

@@ -14,6 +14,7 @@ from celery import shared_task
 from django import forms
 from django.contrib import messages
 from django.contrib.messages.storage.base import BaseStorage
+from django.contrib.sessions.backends.cache import SessionStore
 from django.db import DataError, connection
 from django.test import RequestFactory
 from django.utils.safestring import SafeData, mark_safe
@@ -166,7 +167,7 @@ def test_no_argument_of_a_task_is_told(log: tuple[logging.Logger, Written]) -> N
 
 def storage() -> BaseStorage:
     request = RequestFactory().get("/")
-    request.session = {}
+    request.session = SessionStore()
     return Storage(request)
 
 

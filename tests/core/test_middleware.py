@@ -50,6 +50,12 @@ def test_no_page_is_kept_by_a_browser(client, administrator, address):
     assert "no-store" in answer["Cache-Control"]
 
 
+def test_no_answer_invites_other_origins(client, administrator):
+    assert settings.WHITENOISE_ALLOW_ALL_ORIGINS is False
+    for address in ("/accounts/login/", "/healthz"):
+        assert "Access-Control-Allow-Origin" not in client.get(address, headers={"Origin": "https://elsewhere.example"})
+
+
 def test_probes_are_not_kept_or_guessed_at(client):
     for address in ("/healthz", "/readyz"):
         assert client.get(address)["Cache-Control"] == "no-store"

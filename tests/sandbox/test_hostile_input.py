@@ -45,7 +45,7 @@ def test_a_jwt_with_an_odd_payload_is_no_grant_and_no_token(dialogs: DialogRig, 
 @pytest.mark.parametrize("path", ["control/clients", "control/dialogs", "control/faults", "control/organisations"])
 @pytest.mark.parametrize("body", [DEEP, '{"orgnr": ' + DEEP, "9" * 10_000, "\x00", '"\\ud800"', "[" * 9])
 def test_a_deep_or_broken_body_of_a_control_call_is_400(dialogs: DialogRig, path: str, body: str) -> None:
-    response = dialogs.http.post(f"/{path}", content=body)
+    response = dialogs.http.post(f"/{path}", content=body, headers={"Content-Type": "application/json"})
 
     assert (response.status_code, response.json()["error"][-1]) == (400, ".")
 

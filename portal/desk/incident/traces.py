@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 
@@ -95,14 +96,17 @@ def of_account(*, person: User, reader: User, environment: Environment, period: 
 def _by_customer(rows: QuerySet[AuditEvent], reader: User, environment: Environment) -> tuple[list[Touched], int]:
     counted = rows.exclude(customer_id_ref=None).order_by().values("customer_id_ref")
     found = counted.annotate(number=Count("pk"), read=Count("pk", filter=kinds.condition("read")), last=Max("at"))
-    lines = list(found.order_by("-last").values_list("customer_id_ref", "number", "read", "last"))
+    lines: list[tuple[Any, ...]] = list(
+        found.order_by("-last").values_list("customer_id_ref", "number", "read", "last")
+    )
     return _named(lines, reader, environment)
 
 
-def _named(
-    lines: list[tuple[int, int, int, datetime]], reader: User, environment: Environment
-) -> tuple[list[Touched], int]:
-    """The newest MOST, with their names; and how many are left out: beyond MOST, or not for the reader to see."""
+def _named(lines: list[tuple[Any, ...]], reader: User, environment: Environment) -> tuple[list[Touched], int]:
+    """The newest MOST, with their names; and how many are left out: beyond MOST, or not for the reader to see.
+
+    `lines`: a customer's key, and the other fields of Touched.
+    """
     visible = Customer.objects.visible_to(reader).filter(environment=environment)
     names = visible.in_bulk([pk for pk, *_rest in lines[: 2 * MOST]])
     shown = [Touched(names[pk], *rest) for pk, *rest in lines if pk in names][:MOST]
@@ -137,7 +141,7 @@ def of_key(*, key: SigningKey, reader: User, environment: Environment) -> OfKey:
     found = (
         reports.order_by().values("customer_id").annotate(number=Count("pk"), read=unknown, last=Max("attempted_at"))
     )
-    lines = list(found.order_by("-last").values_list("customer_id", "number", "read", "last"))
+    lines: list[tuple[Any, ...]] = list(found.order_by("-last").values_list("customer_id", "number", "read", "last"))
     customers, others = _named(lines, reader, environment)
     asked = Access.objects.filter(signed_by(key.client, path="profile__system__"), _within("sent_at", begun, ended))
     return OfKey(

@@ -35,6 +35,7 @@ from systemusers.models import (
     SystemRound,
     signed_by,
 )
+from systemusers.services.keys.held import NotNamed, signer
 from systemusers.services.remote import maskinporten
 
 LIFETIME = timedelta(days=365)
@@ -148,9 +149,11 @@ def rename_key(*, key: SigningKey, kid: str, by: str, at: datetime, seen: str | 
 
 
 def can_rename(key: SigningKey) -> bool:
-    """Until its first use, and not while a rotation has posted it through the API under the kid it has."""
+    """Until its first use; not while a rotation has posted it through the API under the kid it has, and not where a setting knows it
+    by its kid.
+    """
     posted = KeyRotation.objects.filter(new_key=key, status=KeyRotation.Status.POSTED, is_manual=False)
-    return key.status == Status.NEW and key.last_used_at is None and not posted.exists()
+    return key.status == Status.NEW and key.last_used_at is None and not key.is_held and not posted.exists()
 
 
 def public_jwk_text(key: SigningKey, *, form: str = "list") -> str:
@@ -234,8 +237,11 @@ def days_left(key: SigningKey, *, at: datetime) -> int | None:
 def grant_for(key: SigningKey, *, scopes: tuple[str, ...]) -> Grant:
     """A vendor's own grant (no system user) signed with `key`.
 
-    Raises NoKey when the private half cannot be decrypted, or was wiped as the key was retired meanwhile.
+    Raises NoKey when the private half cannot be decrypted, or was wiped as the key was retired meanwhile, and when a key service holds
+    it that no setting names.
     """
+    if key.is_held:
+        return _grant_of_service(key, scopes)
     try:
         sealed = key.private_pem
     except CannotDecrypt as error:
@@ -244,6 +250,14 @@ def grant_for(key: SigningKey, *, scopes: tuple[str, ...]) -> Grant:
         raise KeyRetired(f"the key of client {key.client.client_id} was retired meanwhile")
     private_pem = bytes(sealed)
     return Grant(client_id=key.client.client_id, kid=key.kid, private_pem=private_pem, scopes=tuple(sorted(scopes)))
+
+
+def _grant_of_service(key: SigningKey, scopes: tuple[str, ...]) -> Grant:
+    try:
+        sign = signer(key)
+    except NotNamed as error:
+        raise NoKey(str(error)) from error
+    return Grant(client_id=key.client.client_id, kid=key.kid, sign=sign, scopes=tuple(sorted(scopes)))
 
 
 def note_use(*, client_id: str, kid: str, at: datetime) -> None:
