@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.core import logging, queues
+from portal.core import identity_provider, logging, queues
 from portal.core.env import BadSetting, Env, audit_keys, database, encryption_keys, load_file, new_key, owner_of
 from portal.core.retention import periods
 from portal.core.schedule import timetable
@@ -138,6 +138,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_htmx",
     "template_partials",
 ]
@@ -224,6 +226,14 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordRes
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # Passwords are counted by accounts.services.attempts; "login_failed" counts wrong codes of a second factor.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "5/5m/key", "reset_password": "20/m/ip"}
+OIDC = identity_provider.read(env, is_local=LOCAL)  # see accounts.oidc
+OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_NAME = OIDC.issuer, OIDC.client_id, OIDC.name
+OIDC_GROUPS, OIDC_GROUPS_CLAIM = OIDC.groups, OIDC.groups_claim
+OIDC_RECHECK_MINUTES, OIDC_SECOND_FACTOR = OIDC.recheck_minutes, OIDC.has_second_factor
+LOCAL_PASSWORDS = OIDC.local_passwords
+SOCIALACCOUNT_ADAPTER = "accounts.oidc.SocialAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = OIDC.for_allauth
 SECOND_FACTOR_IN = env.several(
     "SECOND_FACTOR_IN", among=("SANDBOX", "TEST", "PRODUCTION"), default=() if LOCAL else ("PRODUCTION",)
 )

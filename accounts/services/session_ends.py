@@ -18,6 +18,7 @@ NOTED_EVERY = 60
 class End(StrEnum):
     IDLE = "idle"
     OLD = "old"
+    NOT_VOUCHED = "not-vouched"
 
 
 def why_ended(session: MutableMapping[str, Any], *, at: datetime) -> End | None:

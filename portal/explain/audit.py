@@ -171,6 +171,8 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.RESET_ASKED: P(lazy("Bedt om nytt passord"), _visit),
     T.PASSWORD_RESET: P(lazy("Nytt passord med lenken i e-posten"), _visit),
     T.PASSWORD_SET: P(lazy("Passord satt av en annen")),
+    T.LOG_IN_REFUSED: P(lazy("Innlogging hos identitetsleverandøren avvist"), _visit, "warning"),
+    T.IDENTITY_CONNECTED: P(lazy("Knyttet til identitetsleverandøren")),
     T.FACTOR_ADDED: P(lazy("Lagt til i totrinnsinnloggingen"), _names("factor")),
     T.FACTOR_REMOVED: P(lazy("Fjernet fra totrinnsinnloggingen"), _names("factor"), "warning"),
     T.FACTORS_RESET: P(lazy("Totrinnsinnlogging fjernet av en annen"), colour="warning"),
