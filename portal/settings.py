@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.core import identity_provider, logging, queues
+from portal.core import group_file, identity_provider, logging, queues
 from portal.core.env import BadSetting, Env, audit_keys, database, encryption_keys, load_file, new_key, owner_of
 from portal.core.retention import periods
 from portal.core.schedule import timetable
@@ -234,20 +234,13 @@ LOCAL_PASSWORDS = OIDC.local_passwords
 SOCIALACCOUNT_ADAPTER = "accounts.oidc.SocialAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_PROVIDERS = OIDC.for_allauth
-SECOND_FACTOR_IN = env.several(
-    "SECOND_FACTOR_IN", among=("SANDBOX", "TEST", "PRODUCTION"), default=() if LOCAL else ("PRODUCTION",)
-)
-"""Environments in which everybody needs a second factor. Who has a charge needs one when there is any."""
-SECOND_FACTOR_ROLES = env.several(
-    "SECOND_FACTOR_ROLES",
-    among=("ADMINISTRATOR", "CASE_WORKER", "DEVELOPER", "READER"),
-    default=() if LOCAL else ("ADMINISTRATOR", "DEVELOPER"),
-)
-"""Roles that need one in every environment where they are held."""
+_strict: tuple[tuple[str, ...], ...] = ((), ()) if LOCAL else (("PRODUCTION",), ("ADMINISTRATOR", "DEVELOPER"))
+SECOND_FACTOR_IN = env.several("SECOND_FACTOR_IN", among=group_file.ENVIRONMENTS, default=_strict[0])
+SECOND_FACTOR_ROLES = env.several("SECOND_FACTOR_ROLES", among=group_file.ROLES, default=_strict[1])
+"""Where everybody needs a second factor, and the roles that need one wherever they are held: accounts.services.factors."""
 STEP_UP_MINUTES = env.integer("STEP_UP_MINUTES", default=15, maximum=12 * 60)
-"""How long a proof that it is you is good for keys, roles and the like (accounts.step_up); 0: it is never asked for."""
 STEP_UP_MANY = env.integer("STEP_UP_MANY", default=20)
-"""More rows than so many at once ask for it."""
+"""How long a proof that it is you is good for keys, roles and more rows than so many at once (accounts.step_up); 0: for ever."""
 MFA_REAUTHENTICATION_REQUIRED = False  # our own guard asks: accounts.step_up
 MFA_ADAPTER = "accounts.mfa.Adapter"
 MFA_FORMS = {"authenticate": "accounts.mfa.CodeForm", "authenticate_webauthn": "accounts.mfa.PasskeyForm"}
