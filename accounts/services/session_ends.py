@@ -12,7 +12,7 @@ from django.conf import settings
 BEGAN, SEEN = "began_at", "seen_at"
 """In the session: seconds since 1970."""
 NOTED_EVERY = 60
-"""Seconds: a session is not stored for each page."""
+"""Seconds: a session is not stored for each page. With a short setting it is a tenth of that."""
 
 
 class End(StrEnum):
@@ -37,7 +37,8 @@ def begin(session: MutableMapping[str, Any], *, at: datetime) -> None:
 
 def note_activity(session: MutableMapping[str, Any], *, at: datetime) -> None:
     now = int(at.timestamp())
+    every = min(NOTED_EVERY, settings.SESSION_IDLE_MINUTES * 6 or NOTED_EVERY)
     if BEGAN not in session:
         begin(session, at=at)
-    elif abs(now - session.get(SEEN, 0)) >= NOTED_EVERY:
+    elif abs(now - session.get(SEEN, 0)) >= every:
         session[SEEN] = now

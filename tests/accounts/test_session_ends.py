@@ -50,6 +50,17 @@ def test_activity_keeps_it(person: Client) -> None:
     assert time.time() - person.session[SEEN] < 60
 
 
+def test_a_short_setting_is_kept_as_exactly(person: Client, settings: Any) -> None:
+    settings.SESSION_IDLE_MINUTES = 1
+    session = person.session
+    session[SEEN] = int(time.time()) - 50
+    session.save()
+
+    person.post(reverse("still-here"))
+
+    assert time.time() - person.session[SEEN] < 10
+
+
 def test_a_page_that_asks_by_itself_is_no_activity(person: Client) -> None:
     shift(person, **{SEEN: 29})
     person.get("/sandbox/", headers={"HX-Request": "true"})
