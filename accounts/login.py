@@ -117,7 +117,7 @@ class ClosedSignup(DefaultAccountAdapter):
         return found is not None and found.pk == user.pk
 
     def post_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse:
-        response = super().post_login(request, user, **options)
+        response: HttpResponse = super().post_login(request, user, **options)
         devices.remember(request, response, user.email)
         return response
 

@@ -82,7 +82,7 @@ def follow_groups(*, user: User, groups: Iterable[str], at: datetime) -> None:
 def rights_by_groups(groups: Iterable[str]) -> Rights:
     """Of two groups with different roles in one environment, the one that stands first in the file decides."""
     member_of = set(groups)
-    given = [rights for name, rights in settings.OIDC_GROUPS.items() if name in member_of]
+    given = [rights for name, rights in (settings.OIDC_GROUPS or {}).items() if name in member_of]
     roles: dict[str, str] = {}
     for each in given:
         roles = {**each.roles, **roles}

@@ -122,4 +122,4 @@ def another_key() -> Any:
 
 
 def who_is_in(client: Client) -> User | None:
-    return User.objects.filter(pk=client.session.get("_auth_user_id")).first()
+    return User.objects.filter(pk=client.session.get("_auth_user_id", 0)).first()

@@ -405,7 +405,7 @@ class TestGroups:
 
         rights = rights_of(reader)
         assert rights.roles == {"SANDBOX": "CASE_WORKER", "TEST": "CASE_WORKER"}
-        assert (rights.sees_all, rights.charges, rights.portfolios) == (frozenset(), frozenset(), {portfolio.pk})
+        assert (rights.sees_all, rights.charges, rights.portfolios) == (set(), set(), {portfolio.pk})
         assert AuditEvent.objects.get(what="edited").by == "task:oidc"
 
     def test_the_group_that_stands_first_decides(self, issuer: str, provider: Provider, reader: User) -> None:
