@@ -8,9 +8,10 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts.services import factors
+        from accounts.services import factors, single_sign_on
         from accounts.services.imports import tagging
         from portal.explain.audit import SPOKEN
 
         tagging.register()
         SPOKEN["factor"] = factors.name_of
+        SPOKEN["why"] = single_sign_on.reason_of

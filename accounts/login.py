@@ -99,11 +99,12 @@ class ClosedSignup(DefaultAccountAdapter):
             attempts.begin(self._attempt)
         except attempts.Wait as error:
             visits.note_blocked(address=self._attempt.address, visit=self._visit(request))
-            raise ValidationError(_("For mange forsøk. Prøv igjen %(when)s.") % {"when": _in(error.seconds)}) from error
+            text = _("For mange forsøk. Prøv igjen %(when)s.") % {"when": _in(error.seconds)}
+            raise ValidationError(text, code="too_many_login_attempts") from error
         except attempts.UnknownBrowser as error:
             visits.note_blocked(address=self._attempt.address, visit=self._visit(request))
             text = _("For mange forsøk på denne kontoen i dag. Lag nytt passord med lenken under, så slipper du inn.")
-            raise ValidationError(text) from error
+            raise ValidationError(text, code="too_many_login_attempts") from error
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         user = super().authenticate(request, **credentials)

@@ -15,6 +15,7 @@ from typing import Any
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Charge, Portfolio, User
 from accounts.services.staff import LastAdministrator, Rights, change_rights
@@ -26,7 +27,20 @@ BY = "task:oidc"
 """Who changes what somebody may do when their groups have changed."""
 CHECKED, TRIED = "oidc_checked", "oidc_tried"
 """In the session, seconds since 1970: when the provider last said that the person is let in, and when it was last asked."""
+REASONS = {
+    "UNKNOWN": _("ingen konto her"),
+    "UNVERIFIED": _("adressen er ikke bekreftet der"),
+    "CLOSED": _("kontoen er stengt"),
+    "CANCELLED": _("avbrutt der"),
+    "FAILED": _("svaret kunne ikke brukes"),
+}
+"""Why somebody was not let in, by the code that the audit trail has."""
 logger = logging.getLogger(__name__)
+
+
+def reason_of(code: str) -> str:
+    """In words, for the audit trail."""
+    return str(REASONS.get(code, code))
 
 
 class NotLetIn(Exception):

@@ -102,7 +102,9 @@ def _written(detail: Detail, model: Any) -> list[str]:
 
 
 def _visit(detail: Detail, model: Any) -> list[str]:
-    return [value for name in ("ip", "browser") if (value := str(detail.get(name, "")))]
+    """Where from, and the factor beside the password where there was one."""
+    where = [value for name in ("ip", "browser") if (value := str(detail.get(name, "")))]
+    return [*where, *(_spoken(name, str(detail[name])) for name in ("factor", "why") if detail.get(name))]
 
 
 def _rights(detail: Detail, model: Any) -> list[str]:
