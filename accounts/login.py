@@ -99,8 +99,8 @@ class ClosedSignup(DefaultAccountAdapter):
             attempts.begin(self._attempt)
         except attempts.Wait as error:
             visits.note_blocked(address=self._attempt.address, visit=self._visit(request))
-            text = _("For mange forsøk. Prøv igjen %(when)s.") % {"when": _in(error.seconds)}
-            raise ValidationError(text, code="too_many_login_attempts") from error
+            wait = _("For mange forsøk. Prøv igjen %(when)s.") % {"when": _in(error.seconds)}
+            raise ValidationError(wait, code="too_many_login_attempts") from error
         except attempts.UnknownBrowser as error:
             visits.note_blocked(address=self._attempt.address, visit=self._visit(request))
             text = _("For mange forsøk på denne kontoen i dag. Lag nytt passord med lenken under, så slipper du inn.")

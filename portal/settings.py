@@ -277,7 +277,7 @@ CONTENT_SECURITY_POLICY = {
     "font-src": ["'self'"],
     "connect-src": ["'self'"],
     "manifest-src": ["'self'"],
-    "form-action": ["'self'", "https://*.altinn.no", *([SANDBOX_URL] if SANDBOX_URL else [])],
+    "form-action": ["'self'", "https://*.altinn.no", *([SANDBOX_URL] if SANDBOX_URL else []), *OIDC.origins],
     "frame-ancestors": ["'none'"],
     "base-uri": ["'none'"],
 }

@@ -36,9 +36,10 @@ def begin(session: MutableMapping[str, Any], *, at: datetime) -> None:
 
 
 def note_activity(session: MutableMapping[str, Any], *, at: datetime) -> None:
+    """Nothing is stored where idling is no end."""
     now = int(at.timestamp())
-    every = min(NOTED_EVERY, settings.SESSION_IDLE_MINUTES * 6 or NOTED_EVERY)
-    if BEGAN not in session:
+    every = min(NOTED_EVERY, settings.SESSION_IDLE_MINUTES * 6)
+    if every and BEGAN not in session:
         begin(session, at=at)
-    elif abs(now - session.get(SEEN, 0)) >= every:
+    elif every and abs(now - session.get(SEEN, 0)) >= every:
         session[SEEN] = now

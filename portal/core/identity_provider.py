@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from portal.core import group_file
 from portal.core.env import BadSetting, Env
@@ -27,6 +28,12 @@ class IdentityProvider:
     has_second_factor: bool
     local_passwords: bool
     for_allauth: dict[str, Any]
+
+    @property
+    def origins(self) -> list[str]:
+        """Where the button of the log-in page leads, for the policy of what forms may lead to."""
+        parts = urlsplit(self.issuer)
+        return [f"{parts.scheme}://{parts.netloc}"] if self.issuer else []
 
 
 def read(env: Env, *, is_local: bool) -> IdentityProvider:

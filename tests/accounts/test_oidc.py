@@ -523,6 +523,13 @@ class TestSettings:
 
         assert (found.issuer, found.local_passwords, found.groups) == ("", True, None)
 
+    def test_the_button_may_lead_there(self) -> None:
+        """Browsers hold the redirect after a form to the policy as well."""
+        entra = {**self.ENV, "OIDC_ISSUER": "https://login.microsoftonline.com/tenant/v2.0"}
+
+        assert identity_provider.read(Env(entra), is_local=False).origins == ["https://login.microsoftonline.com"]
+        assert identity_provider.read(Env({}), is_local=False).origins == []
+
     def test_pkce_is_always_on(self) -> None:
         found = identity_provider.read(Env(self.ENV), is_local=False)
 

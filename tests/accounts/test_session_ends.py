@@ -100,8 +100,10 @@ def test_django_admin_too(administrator: User, settings: Any) -> None:
 def test_without_the_setting_idling_is_no_end(person: Client, settings: Any) -> None:
     settings.SESSION_IDLE_MINUTES = 0
     shift(person, **{SEEN: 500})
+    before = person.session[SEEN]
 
     assert person.get("/sandbox/").status_code == 200
+    assert person.session[SEEN] == before, "nothing is written for it"
     assert 'id="idle"' not in person.get("/sandbox/").text
 
 
