@@ -11,6 +11,7 @@ from typing import Any
 import django.contrib.auth.admin  # noqa: F401 - registers the page of groups, which is taken away
 from allauth.account.admin import EmailAddress
 from allauth.mfa.admin import Authenticator
+from allauth.socialaccount.admin import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -24,7 +25,7 @@ from accounts.services.customers import Details, edit_customer
 from accounts.services.portfolios import delete_portfolio, save_portfolio
 from portal.core.admin import Bounded, CleanModelForm, Unchangeable, actor
 
-admin.site.unregister([Group, EmailAddress, Authenticator])
+admin.site.unregister([Group, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken])
 
 
 class GrantsInline(admin.TabularInline):

@@ -9,10 +9,11 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.models import Proposal
-        from accounts.services import factors
+        from accounts.services import factors, single_sign_on
         from accounts.services.imports import tagging
         from portal.explain.audit import SPOKEN
 
         tagging.register()
         SPOKEN["factor"] = factors.name_of
         SPOKEN["act"] = lambda code: str(dict(Proposal.Kind.choices).get(code, code))
+        SPOKEN["why"] = single_sign_on.reason_of

@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -25,6 +26,7 @@ from accounts.capabilities import NAMES, OPENS, enabled
 from accounts.models import User
 from accounts.services import factors
 from accounts.services.presence import note_page
+from accounts.services.single_sign_on import CHECKED
 from portal.core.environments import Environment
 
 View = Callable[..., HttpResponse]
@@ -83,7 +85,8 @@ def lacks_factor(request: Any, environment: Environment | None, *, of_charge: bo
     """Whether the person must set up a second factor before this page."""
     if not factors.is_required(request.user, environment, of_charge=of_charge):
         return False
-    return not request.user.given.has_factor
+    is_trusted = settings.OIDC_SECOND_FACTOR and CHECKED in request.session
+    return not request.user.given.has_factor and not is_trusted
 
 
 def to_set_up(request: HttpRequest, environment: Environment | None) -> HttpResponse:
@@ -138,6 +141,16 @@ def _no_page(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
     page = render(request, "portal/405.html", {"frame": "base.html"}, status=405)
     page["Allow"] = refused["Allow"]
     return page
+
+
+def with_passwords(view: View) -> View:
+    """A page about passwords, which leads to the log-in where there are none."""
+
+    @wraps(view)
+    def led(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs) if settings.LOCAL_PASSWORDS else redirect("account_login")
+
+    return led
 
 
 def public_page(view: View) -> View:

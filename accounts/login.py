@@ -28,7 +28,7 @@ from django.utils.translation import ngettext
 from accounts import devices
 from accounts.models import LogIn, User
 from accounts.models.people import find_with_given
-from accounts.services import attempts, factors, log_ins, session_ends, staff_mails, visits
+from accounts.services import attempts, factors, log_ins, session_ends, single_sign_on, staff_mails, visits
 from accounts.services.visits import STAND_IN, Visit
 from portal.core.forms import CleanText
 from portal.core.outbox.message import hash_of
@@ -83,6 +83,8 @@ class ClosedSignup(DefaultAccountAdapter):
         super().login(request, user)
         request.session[BEFORE] = before.isoformat() if before else ""
         session_ends.begin(request.session, at=timezone.now())
+        if any(each["method"] == "socialaccount" for each in get_authentication_records(request, user)):
+            single_sign_on.note_checked(request.session, at=timezone.now())
         visit = self._visit(request)
         used = _factor_used(request, user)
         visits.note_logged_in(user=user, visit=visit, factor=used)
@@ -99,17 +101,20 @@ class ClosedSignup(DefaultAccountAdapter):
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Instead of allauth's limits, by which a stranger locks a colleague out."""
+        if not settings.LOCAL_PASSWORDS:
+            raise ValidationError(_("Logg inn med %(name)s.") % {"name": settings.OIDC_NAME})
         self._attempt = attempts.Attempt(_address(credentials), ip_of(request), "", timezone.now())
         self._attempt = replace(self._attempt, device=devices.device_of(request, self._attempt.address))
         try:
             attempts.begin(self._attempt)
         except attempts.Wait as error:
             visits.note_blocked(address=self._attempt.address, visit=self._visit(request))
-            raise ValidationError(_("For mange forsøk. Prøv igjen %(when)s.") % {"when": _in(error.seconds)}) from error
+            wait = _("For mange forsøk. Prøv igjen %(when)s.") % {"when": _in(error.seconds)}
+            raise ValidationError(wait, code="too_many_login_attempts") from error
         except attempts.UnknownBrowser as error:
             visits.note_blocked(address=self._attempt.address, visit=self._visit(request))
             text = _("For mange forsøk på denne kontoen i dag. Lag nytt passord med lenken under, så slipper du inn.")
-            raise ValidationError(text) from error
+            raise ValidationError(text, code="too_many_login_attempts") from error
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         user = super().authenticate(request, **credentials)
@@ -123,7 +128,7 @@ class ClosedSignup(DefaultAccountAdapter):
         return found is not None and found.pk == user.pk
 
     def post_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse:
-        response = super().post_login(request, user, **options)
+        response: HttpResponse = super().post_login(request, user, **options)
         devices.remember(request, response, user.email)
         return response
 

@@ -123,11 +123,10 @@ class NewPasskeyForm(CleanText, AddWebAuthnForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["name"].label = _("Hva du vil kalle den")
-        self.fields["name"].max_length = 60
 
     def clean(self) -> dict[str, Any]:
         try:
-            return dict(super().clean())
+            return dict(super().clean() or {})
         except (KeyError, TypeError, AttributeError) as error:
             raise ValidationError(_("Nettleseren sendte ikke en passnøkkel.")) from error
 

@@ -132,6 +132,13 @@ def _go_on(request: Any, given: set[str]) -> HttpResponse | None:
     return None
 
 
+def is_proved_elsewhere(user: Any) -> bool:
+    """Whoever has neither a factor nor a password here proves it at the identity provider."""
+    if not settings.OIDC_ISSUER or user.given.has_factor:
+        return False
+    return not settings.LOCAL_PASSWORDS or not user.has_usable_password()
+
+
 def _forms(request: Any, given: set[str]) -> tuple[Form, Form | None]:
     """A form for the password or a code, and one for a passkey where the person has one. What was sent binds one of them."""
     user, given = request.user, given - {OPENED}
@@ -166,10 +173,15 @@ def _page(request: Any, code: Form, passkey: Form | None, given: set[str]) -> Ht
         hidden = [(OPENED, "1")]
     begun = urlsplit(request.headers.get("Referer", ""))
     context = {
-        "form": code, "passkey": passkey, "hidden": hidden, "files": bool(request.FILES),
-        "minutes": settings.STEP_UP_MINUTES, "back": begun.path if begun.netloc == request.get_host() else "",
+        "form": code,
+        "passkey": passkey,
+        "hidden": hidden,
+        "files": bool(request.FILES),
+        "minutes": settings.STEP_UP_MINUTES,
+        "back": begun.path if begun.netloc == request.get_host() else "",
+        "elsewhere": settings.OIDC_NAME if is_proved_elsewhere(request.user) else "",
         "js_data": {"request_options": begin_authentication(request.user)} if passkey else {},
-    }  # fmt: skip
+    }
     is_wrong = code.errors or (passkey and passkey.errors)
     page = render(request, "account/step_up.html", context, status=422 if is_wrong else 200)
     page["Cache-Control"] = "private, no-store"

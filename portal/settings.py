@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.core import key_services, logging, queues, servers, two_persons
+from portal.core import group_file, identity_provider, key_services, logging, queues, servers, two_persons
 from portal.core.content_policy import content_policy, security_contact
 from portal.core.env import Env, audit_keys, database, encryption_keys, environments, load_file, new_key, owner_of
 from portal.core.retention import periods
@@ -132,6 +132,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_htmx",
     "template_partials",
 ]
@@ -222,20 +224,21 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordRes
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # Passwords are counted by accounts.services.attempts; "login_failed" counts wrong codes of a second factor.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "5/5m/key", "reset_password": "20/m/ip"}
-SECOND_FACTOR_IN = env.several(
-    "SECOND_FACTOR_IN", among=("SANDBOX", "TEST", "PRODUCTION"), default=() if LOCAL else ("PRODUCTION",)
-)
-"""Environments in which everybody needs a second factor. Who has a charge needs one when there is any."""
-SECOND_FACTOR_ROLES = env.several(
-    "SECOND_FACTOR_ROLES",
-    among=("ADMINISTRATOR", "CASE_WORKER", "DEVELOPER", "READER"),
-    default=() if LOCAL else ("ADMINISTRATOR", "DEVELOPER"),
-)
-"""Roles that need one in every environment where they are held."""
+OIDC = identity_provider.read(env, is_local=LOCAL)  # see accounts.oidc
+OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_NAME = OIDC.issuer, OIDC.client_id, OIDC.name
+OIDC_GROUPS, OIDC_GROUPS_CLAIM = OIDC.groups, OIDC.groups_claim
+OIDC_RECHECK_MINUTES, OIDC_SECOND_FACTOR = OIDC.recheck_minutes, OIDC.has_second_factor
+LOCAL_PASSWORDS = OIDC.local_passwords
+SOCIALACCOUNT_ADAPTER = "accounts.oidc.SocialAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = OIDC.for_allauth
+_strict: tuple[tuple[str, ...], ...] = ((), ()) if LOCAL else (("PRODUCTION",), ("ADMINISTRATOR", "DEVELOPER"))
+SECOND_FACTOR_IN = env.several("SECOND_FACTOR_IN", among=group_file.ENVIRONMENTS, default=_strict[0])
+SECOND_FACTOR_ROLES = env.several("SECOND_FACTOR_ROLES", among=group_file.ROLES, default=_strict[1])
+"""Where everybody needs a second factor, and the roles that need one wherever they are held: accounts.services.factors."""
 STEP_UP_MINUTES = env.integer("STEP_UP_MINUTES", default=15, maximum=12 * 60)
-"""How long a proof that it is you is good for keys, roles and the like (accounts.step_up); 0: it is never asked for."""
 STEP_UP_MANY = env.integer("STEP_UP_MANY", default=20)
-"""More rows than so many at once ask for it."""
+"""How long a proof that it is you is good for keys, roles and more rows than so many at once (accounts.step_up); 0: for ever."""
 MFA_REAUTHENTICATION_REQUIRED = False  # our own guard asks: accounts.step_up
 MFA_ADAPTER = "accounts.mfa.Adapter"
 MFA_FORMS = {"authenticate": "accounts.mfa.CodeForm", "authenticate_webauthn": "accounts.mfa.PasskeyForm"}
@@ -265,7 +268,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # HSTS for other su
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXY_COUNT else None
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = content_policy(sandbox=SANDBOX_URL)
+CONTENT_SECURITY_POLICY = content_policy(sandbox=SANDBOX_URL, also=OIDC.origins)
 SECURITY_CONTACT = security_contact(env)
 """Who is told of a vulnerability: mailto: or https:. With it, /.well-known/security.txt exists."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # what is no file; the limits of each page are in portal.core.bodies

@@ -9,7 +9,8 @@ from django.contrib import admin
 from django.urls import include, path, re_path, register_converter
 from django.utils.translation import gettext_lazy as _
 
-from accounts.guard import EnvironmentConverter, admin_log_in, may_open_admin
+from accounts import oidc
+from accounts.guard import EnvironmentConverter, admin_log_in, may_open_admin, with_passwords
 from accounts.mfa import ask_factor
 from portal.desk import views
 from portal.desk.people.welcome import welcome
@@ -22,13 +23,18 @@ register_converter(EnvironmentConverter, "env")
 
 LOGIN = [  # of allauth's pages only those we use: accounts are made by an administrator
     path("login/", allauth.login, name="account_login"),
+    path("oidc/", oidc.begin, name="oidc-begin"),
+    path("oidc/callback/", oidc.callback, name="oidc-callback"),
+    path("oidc/again/", oidc.again, name="oidc-again"),
+    path("oidc/prove/", oidc.prove, name="oidc-prove"),
+    path("oidc/proved/", oidc.proved, name="oidc-proved"),
     path("login/factor/", ask_factor, name="mfa_authenticate"),
     path("logout/", allauth.logout, name="account_logout"),
-    path("password/reset/", allauth.password_reset, name="account_reset_password"),
+    path("password/reset/", with_passwords(allauth.password_reset), name="account_reset_password"),
     path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        allauth.password_reset_from_key,
+        with_passwords(allauth.password_reset_from_key),
         name="account_reset_password_from_key",
     ),
     path("password/reset/key/done/", allauth.password_reset_from_key_done, name="account_reset_password_from_key_done"),

@@ -127,7 +127,9 @@ def _mail(user: User, by: str, at: datetime) -> None:
         lines = [
             _("%(inviter)s har laget en konto til deg i portalen.") % {"inviter": inviter},
             "",
-            _("Åpne lenken og velg et passord:"),
+            _("Åpne lenken og velg et passord:")
+            if settings.LOCAL_PASSWORDS
+            else _("Åpne lenken og logg inn med %(name)s:") % {"name": settings.OIDC_NAME},
             link_of(user),
             "",
             _("Lenken virker til og med %(date)s. Si fra til den som inviterte deg om du trenger en ny.")

@@ -12,12 +12,13 @@ from django.conf import settings
 BEGAN, SEEN = "began_at", "seen_at"
 """In the session: seconds since 1970."""
 NOTED_EVERY = 60
-"""Seconds: a session is not stored for each page."""
+"""Seconds: a session is not stored for each page. With a short setting it is a tenth of that."""
 
 
 class End(StrEnum):
     IDLE = "idle"
     OLD = "old"
+    NOT_VOUCHED = "not-vouched"
 
 
 def why_ended(session: MutableMapping[str, Any], *, at: datetime) -> End | None:
@@ -35,8 +36,10 @@ def begin(session: MutableMapping[str, Any], *, at: datetime) -> None:
 
 
 def note_activity(session: MutableMapping[str, Any], *, at: datetime) -> None:
+    """Nothing is stored where idling is no end."""
     now = int(at.timestamp())
-    if BEGAN not in session:
+    every = min(NOTED_EVERY, settings.SESSION_IDLE_MINUTES * 6)
+    if every and BEGAN not in session:
         begin(session, at=at)
-    elif abs(now - session.get(SEEN, 0)) >= NOTED_EVERY:
+    elif every and abs(now - session.get(SEEN, 0)) >= every:
         session[SEEN] = now

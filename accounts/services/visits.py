@@ -80,6 +80,19 @@ def note_blocked(*, address: str, visit: Visit) -> None:
         _note_visitor(AuditType.LOG_IN_BLOCKED, address, visit)
 
 
+def note_refused(*, why: str, visit: Visit) -> None:
+    """The identity provider, or what it says, does not let somebody in. `why` is a code of ours."""
+    if _has_room(visit.at):
+        record(
+            by=VISITOR,
+            at=visit.at,
+            target=User(pk=STAND_IN),
+            what=AuditType.LOG_IN_REFUSED,
+            why=why,
+            **visit.as_detail(),
+        )
+
+
 def note_reset_asked(*, address: str, visit: Visit) -> None:
     """Somebody asked for a link to a new password."""
     _note_visitor(AuditType.RESET_ASKED, address, visit)

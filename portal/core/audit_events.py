@@ -37,6 +37,8 @@ class AuditType(StrEnum):
     RESET_ASKED = "reset-asked"
     PASSWORD_RESET = "password-reset"  # noqa: S105 - the name of an event
     PASSWORD_SET = "password-set"  # noqa: S105 - the name of an event
+    LOG_IN_REFUSED = "log-in-refused"
+    IDENTITY_CONNECTED = "identity-connected"
     FACTOR_ADDED = "factor-added"
     FACTOR_REMOVED = "factor-removed"
     FACTORS_RESET = "factors-reset"
@@ -217,6 +219,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.RESET_ASKED: _VISIT | {"address_hash"},
     T.PASSWORD_RESET: _VISIT,
     T.PASSWORD_SET: {"usable"},
+    T.LOG_IN_REFUSED: _VISIT | {"why"},
     T.FACTOR_ADDED: {"factor"},
     T.FACTOR_REMOVED: {"factor"},
     T.FACTORS_RESET: {"number"},

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from portal.core.env import BadSetting, Env
 
 Policy = dict[str, list[str]]
 
 
-def content_policy(*, sandbox: str | None) -> Policy:
+def content_policy(*, sandbox: str | None, also: Iterable[str] = ()) -> Policy:
     """The Content-Security-Policy: nothing but our own files, nothing inline.
 
-    Browsers hold redirects after a form to form-action as well, and the customer's approval leads on to Altinn.
+    Browsers hold redirects after a form to form-action as well, and the customer's approval leads on to Altinn. `also`: origins of
+    the identity provider, to which the log-in leads.
     """
     own = ["'self'"]
     return {
@@ -18,7 +21,7 @@ def content_policy(*, sandbox: str | None) -> Policy:
         **dict.fromkeys(("script-src", "style-src"), own),
         "img-src": ["'self'", "data:"],
         **dict.fromkeys(("font-src", "connect-src", "manifest-src"), own),
-        "form-action": ["'self'", "https://*.altinn.no", *([sandbox] if sandbox else [])],
+        "form-action": ["'self'", "https://*.altinn.no", *([sandbox] if sandbox else []), *also],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
     }

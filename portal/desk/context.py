@@ -168,6 +168,20 @@ class Shell:
         return str(ENVIRONMENT_TEXTS[self._environment]) if self._environment else ""
 
     @property
+    def oidc_name(self) -> str:
+        """The identity provider that staff log in with; "" for none."""
+        return settings.OIDC_NAME if settings.OIDC_ISSUER else ""
+
+    @property
+    def rights_by_groups(self) -> bool:
+        """Whether the provider's groups decide what people may do."""
+        return settings.OIDC_GROUPS is not None
+
+    @property
+    def has_passwords(self) -> bool:
+        return settings.LOCAL_PASSWORDS
+
+    @property
     def idle_minutes(self) -> int:
         """After so long without activity the session ends; 0: it does not."""
         return settings.SESSION_IDLE_MINUTES

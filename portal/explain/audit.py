@@ -102,7 +102,9 @@ def _written(detail: Detail, model: Any) -> list[str]:
 
 
 def _visit(detail: Detail, model: Any) -> list[str]:
-    return [value for name in ("ip", "browser") if (value := str(detail.get(name, "")))]
+    """Where from, and the factor beside the password where there was one."""
+    where = [value for name in ("ip", "browser") if (value := str(detail.get(name, "")))]
+    return [*where, *(_spoken(name, str(detail[name])) for name in ("factor", "why") if detail.get(name))]
 
 
 def _rights(detail: Detail, model: Any) -> list[str]:
@@ -171,6 +173,8 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.RESET_ASKED: P(lazy("Bedt om nytt passord"), _visit),
     T.PASSWORD_RESET: P(lazy("Nytt passord med lenken i e-posten"), _visit),
     T.PASSWORD_SET: P(lazy("Passord satt av en annen")),
+    T.LOG_IN_REFUSED: P(lazy("Innlogging hos identitetsleverandøren avvist"), _visit, "warning"),
+    T.IDENTITY_CONNECTED: P(lazy("Knyttet til identitetsleverandøren")),
     T.FACTOR_ADDED: P(lazy("Lagt til i totrinnsinnloggingen"), _names("factor")),
     T.FACTOR_REMOVED: P(lazy("Fjernet fra totrinnsinnloggingen"), _names("factor"), "warning"),
     T.FACTORS_RESET: P(lazy("Totrinnsinnlogging fjernet av en annen"), colour="warning"),

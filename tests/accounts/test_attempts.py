@@ -213,7 +213,7 @@ def test_neither_answer_nor_work_tells_who_has_an_account(
 
 
 def test_unknown_addresses_are_held_back_like_known_ones(reader: User) -> None:
-    def replies(address: str) -> list[str]:
+    def replies(address: str) -> list[bool]:
         client = Client()
         form = {"login": address, "password": "not the password"}
         found = [client.post(reverse("account_login"), form, REMOTE_ADDR="192.0.2.5").text for _ in range(FREE + 1)]

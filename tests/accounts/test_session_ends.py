@@ -50,6 +50,17 @@ def test_activity_keeps_it(person: Client) -> None:
     assert time.time() - person.session[SEEN] < 60
 
 
+def test_a_short_setting_is_kept_as_exactly(person: Client, settings: Any) -> None:
+    settings.SESSION_IDLE_MINUTES = 1
+    session = person.session
+    session[SEEN] = int(time.time()) - 50
+    session.save()
+
+    person.post(reverse("still-here"))
+
+    assert time.time() - person.session[SEEN] < 10
+
+
 def test_a_page_that_asks_by_itself_is_no_activity(person: Client) -> None:
     shift(person, **{SEEN: 29})
     person.get("/sandbox/", headers={"HX-Request": "true"})
@@ -89,8 +100,10 @@ def test_django_admin_too(administrator: User, settings: Any) -> None:
 def test_without_the_setting_idling_is_no_end(person: Client, settings: Any) -> None:
     settings.SESSION_IDLE_MINUTES = 0
     shift(person, **{SEEN: 500})
+    before = person.session[SEEN]
 
     assert person.get("/sandbox/").status_code == 200
+    assert person.session[SEEN] == before, "nothing is written for it"
     assert 'id="idle"' not in person.get("/sandbox/").text
 
 

@@ -85,6 +85,7 @@ def _started(prepared_server: Path | None) -> Iterator[Portal]:
         Path(folder).chmod(0o711)
         ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
         given = {"PATH": os.environ["PATH"], "HOME": folder, "ENV_FILE": os.devnull, "PORTAL_MODE": "local", **ports}
+        given |= {"STEP_UP_MINUTES": "240"}  # a log-in is proof enough for a whole run
         given |= {"DATA_DIR": f"{folder}/data", "STATIC_ROOT": f"{folder}/static"}
         if prepared_server:
             prepared.place(prepared_server, Path(given["DATA_DIR"]))

@@ -141,6 +141,5 @@ def recovery_codes(request: StaffRequest) -> HttpResponse:
     context = {
         "codes": factors.take_codes(user=request.user) if request.method == "GET" else [],
         "left": factors.codes_left(request.user),
-        "led_from": request.session.get(LED_FROM, ""),
     }
     return render(request, "desk/people/recovery_codes.html", context)

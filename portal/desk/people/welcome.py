@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -26,6 +27,8 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
         user = invitations.find_invited(token, at=timezone.now())
     except invitations.NotInvited:
         return _secret(render(request, "desk/people/welcome_ended.html", status=410))
+    if not settings.LOCAL_PASSWORDS:
+        return _secret(redirect("account_login"))
     with translation.override(user.language):
         form = WelcomeForm(request.POST or None, user=user, initial={"name": user.name})
         if request.method == "POST" and form.is_valid():
