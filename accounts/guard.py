@@ -17,11 +17,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts.capabilities import NAMES, OPENS
+from accounts.login import visit_of
 from accounts.models import User
 from accounts.services.presence import note_page
+from portal.core import origin
 from portal.core.environments import Environment
 
 View = Callable[..., HttpResponse]
@@ -61,13 +64,21 @@ def staff_page(*, may: str = "", anywhere: bool = False) -> Callable[[View], Vie
                 raise PermissionDenied(may)
             if not request.headers.get("HX-Request"):  # what a page fetches by itself is no visit
                 note_page(user=request.user, session_key=request.session.session_key, at=timezone.now())
-            response = view(request, *args, **kwargs)
+            with origin.told(lambda: _origin(request)):
+                response = view(request, *args, **kwargs)
             return _no_page(request, response) if response.status_code == 405 else response
 
         guarded.staff_page = may or ("any" if needs_role else "anywhere")  # type: ignore[attr-defined] # read by tests/meta
         return guarded
 
     return decorate
+
+
+def _origin(request: HttpRequest) -> origin.Origin:
+    """The address, and a keyed hash of the session: it tells two sessions of a person apart, and is of no use to log in."""
+    key = request.session.session_key or ""
+    session = salted_hmac("portal.session", key, algorithm="sha256").hexdigest()[:16]
+    return {"ip": visit_of(request).as_detail()["ip"], "session": session}
 
 
 def to_log_in(request: HttpRequest, environment: Environment | None) -> HttpResponse:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.core import logging, queues, two_persons
+from portal.core import alarm_limits, logging, queues, two_persons
 from portal.core.env import BadSetting, Env, audit_keys, database, encryption_keys, load_file, new_key, owner_of
 from portal.core.retention import periods
 from portal.core.schedule import timetable
@@ -292,6 +292,14 @@ TWO_PERSONS_ASKING_ABOVE = env.integer("TWO_PERSONS_ASKING_ABOVE", default=100, 
 """With the rule `asking`: so many customers may one person ask alone."""
 TWO_PERSONS_DAYS = env.integer("TWO_PERSONS_DAYS", default=7, minimum=1, maximum=90)
 """So long a proposal stands."""
+
+ALARMS = alarm_limits.read(env)
+"""From how much on the trail's newest hour is an alarm."""
+
+DORMANT_DAYS = env.integer("DORMANT_DAYS", default=0, maximum=3650)
+"""Days without use after which an account is closed by itself; 0 for never."""
+if 0 < DORMANT_DAYS < 30:
+    raise BadSetting("DORMANT_DAYS", "must be 0, or 30 days or more: the owner is told two weeks before", example="180")
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(

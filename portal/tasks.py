@@ -8,7 +8,7 @@ from typing import Any
 from celery import Task, shared_task
 from django.utils import timezone
 
-from accounts.services import proposals
+from accounts.services import alarms, dormant, proposals
 from portal.core import heartbeat, removed
 from portal.core.environments import Environment
 from portal.core.outbox import delivery
@@ -69,8 +69,15 @@ def purge(**_: Any) -> None:
 
 @shared_task(ignore_result=True)
 def oversee(**_: Any) -> None:
-    """End the proposals that no second person has answered in time."""
+    """End the proposals that no second person has answered in time, and look for what may be misuse."""
     proposals.end_old(at=timezone.now())
+    alarms.look(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def close_dormant(**_: Any) -> None:
+    """Daily: tell those whose account nobody uses, and close those who were told long enough ago."""
+    dormant.close(at=timezone.now())
 
 
 @shared_task(ignore_result=True)

@@ -55,6 +55,7 @@ EVERY: dict[str, int] = {
     "portal.tasks.plan_purges": DAY,
     "portal.tasks.purge": 60,
     "portal.tasks.oversee": 60,
+    "portal.tasks.close_dormant": DAY,
     "portal.tasks.seal_audit": 60,
     "portal.tasks.verify_audit": 60,
     "portal.tasks.measure_pace": 60,

@@ -7,6 +7,7 @@ from portal.desk.guide import views as guide
 from portal.desk.kept import views as kept
 from portal.desk.notifications import views as notifications
 from portal.desk.operation import views as operation
+from portal.desk.oversight import alarms, control, review
 from portal.desk.oversight import views as oversight
 from portal.desk.people import acts, profile
 from portal.desk.people import views as people
@@ -68,6 +69,10 @@ urlpatterns = [
     path("customers/<int:pk>/held/erase/", kept.erase, name="held-erase"),
     path("kept/", kept.kept, name="kept"),
     path("oversight/who/", oversight.who_acted, name="who-acted"),
+    path("oversight/review/", review.review, name="access-review"),
+    path("oversight/control/", control.control, name="control-questions"),
+    path("oversight/alarms/", alarms.alarms, name="alarms"),
+    path("oversight/alarms/<int:pk>/seen/", alarms.seen, name="alarm-seen"),
     path("kept/<int:pk>/postpone/", kept.postpone, name="kept-postpone"),
     path("customers/<int:pk>/farewell/", customer_life.letter, name="customer-letter"),
     path("customers/<int:pk>/farewell/mail/", customer_life.mail_letter, name="customer-letter-mail"),
