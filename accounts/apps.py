@@ -8,9 +8,10 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts.models import Proposal
+        from accounts.models import Alarm, Proposal
         from accounts.services.imports import tagging
         from portal.explain.audit import SPOKEN
 
         tagging.register()
+        SPOKEN["alarm"] = lambda code: str(dict(Alarm.Kind.choices).get(code, code))
         SPOKEN["act"] = lambda code: str(dict(Proposal.Kind.choices).get(code, code))

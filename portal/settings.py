@@ -15,6 +15,7 @@ from portal.core.env import BadSetting, Env, audit_keys, database, encryption_ke
 from portal.core.retention import periods
 from portal.core.schedule import timetable
 from portal.core.storage import configuration
+from portal.core.trail import receiver
 from portal.local import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -285,6 +286,8 @@ POSTGRES_PROGRAMS = env.optional("POSTGRES_PROGRAMS")  # the folder of pg_dump a
 AUDIT_ANCHORS = env.path("AUDIT_ANCHORS", default=DATA_DIR / "audit-anchors")
 AUDIT_ANCHOR_MAIL = env.optional("AUDIT_ANCHOR_MAIL") or ""
 """Who gets the newest anchor each day, and is told when the trail does not fit."""
+TRAIL_RECEIVER = receiver.read(env, is_local=LOCAL)
+"""Where the trail is delivered to, row after row."""
 
 # --- Acts that take two persons ---------------------------------------------------------------------------------------
 TWO_PERSONS = two_persons.read(env)

@@ -14,6 +14,7 @@ from portal.core.environments import Environment
 from portal.core.outbox import delivery
 from portal.core.queues import Purpose
 from portal.core.retention import work as purging
+from portal.core.trail import delivery as delivery_of_trail
 from portal.core.trail import watch
 from portal.desk import trail
 from portal.desk.kept.rules import RULES
@@ -33,6 +34,12 @@ def verify_audit(**_: Any) -> None:
     """A part of the verification of each night."""
     if watch.verify_part(at=timezone.now()):
         trail.tell(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def deliver_trail(**_: Any) -> None:
+    """Give what was sealed since the last run to the receiver of TRAIL_TO."""
+    delivery_of_trail.deliver(at=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True)

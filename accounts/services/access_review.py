@@ -28,7 +28,7 @@ class HasChanged(Exception):
 
 @dataclass(frozen=True)
 class Line:
-    """One account. `used_at`: the last time on a page; for one who never was, when they were last given something."""
+    """One account. `used_at`: the last time on a page, or when the account was made or last given something, if that is later."""
 
     user: User
     roles: dict[str, str]
@@ -45,9 +45,10 @@ class Line:
         }  # fmt: skip
 
 
-def with_use(rows: QuerySet[User]) -> QuerySet[User]:
+def with_use(rows: QuerySet[User]) -> Any:
     """`used_at`: see Line. PostgreSQL's GREATEST passes over what is NULL."""
-    return rows.annotate(used_at=Greatest("seen_at", "last_login", Max("grants__given_at"), Max("charges__given_at")))
+    given = (Max("grants__given_at"), Max("charges__given_at"))
+    return rows.annotate(used_at=Greatest("seen_at", "last_login", "date_joined", *given))
 
 
 def lines() -> list[Line]:
@@ -57,7 +58,7 @@ def lines() -> list[Line]:
     return [_line(user, here) for user in rows.order_by("name", "pk")]
 
 
-def _line(user: User, here: list[str]) -> Line:
+def _line(user: Any, here: list[str]) -> Line:
     grants = {grant.environment: grant for grant in user.grants.all() if grant.environment in here}
     return Line(
         user=user,
@@ -65,7 +66,7 @@ def _line(user: User, here: list[str]) -> Line:
         sees_all=[place for place in here if place in grants and grants[place].sees_all_customers],
         charges=sorted(each.charge for each in user.charges.all()),
         portfolios=sorted(each.name for each in user.portfolios.all()),
-        used_at=user.used_at,  # type: ignore[attr-defined] # annotated
+        used_at=user.used_at,
     )
 
 

@@ -19,7 +19,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.capabilities import enabled
-from accounts.models import Alarm, Charge, Role, User
+from accounts.models import Alarm, Charge, InstallationGrant, Role, User
 from accounts.services import staff_mails
 from accounts.services.actors import STAFF, names_of, person
 from portal.core.audit import AuditEvent, record
@@ -41,7 +41,7 @@ ROLE = "role "
 
 @dataclass(frozen=True)
 class Found:
-    kind: Kind
+    kind: Alarm.Kind
     environment: str
     about: str
     number: int
@@ -76,15 +76,20 @@ def _log_ins(at: datetime, limit: int) -> Iterator[Found]:
 
 
 def _administrators(at: datetime) -> Iterator[Found]:
-    """Somebody who may administer, or keep people, and could not before."""
+    """Somebody who may administer, or keep people, and could not before. The first one of all is none."""
     recent = AuditEvent.objects.filter(
         environment="", at__gt=at - SPAN, at__lte=at, what__in=[T.ADDED, T.EDITED], target__startswith="accounts.User:"
     )
     for event in recent.order_by("pk"):
         if any(_makes_administrator(name, *pair) for name, pair in event.detail.get("changes", {}).items()):
             user = User.objects.filter(pk=int(event.target.rpartition(":")[2])).first()
-            if user is not None:
+            if user is not None and _had_keepers(user, event.at):
                 yield Found(Kind.ADMINISTRATOR, "", user.actor, 1, event.at)
+
+
+def _had_keepers(but: User, at: datetime) -> bool:
+    """Whether somebody kept people before: the first one of an installation is no alarm."""
+    return InstallationGrant.objects.filter(charge=Charge.PEOPLE, given_at__lt=at).exclude(user=but).exists()
 
 
 def _makes_administrator(name: str, old: object, new: object) -> bool:
@@ -96,7 +101,13 @@ def _makes_administrator(name: str, old: object, new: object) -> bool:
 
 
 def _many(
-    kind: Kind, rows: QuerySet[AuditEvent], environment: str, limit: int, at: datetime, *, of: Aggregate | None = None
+    kind: Alarm.Kind,
+    rows: QuerySet[AuditEvent],
+    environment: str,
+    limit: int,
+    at: datetime,
+    *,
+    of: Aggregate | None = None,
 ) -> Iterator[Found]:
     """`of`: what is counted of each person; their rows, unless said."""
     if not limit:
@@ -130,7 +141,7 @@ def _raise(found: Found, *, at: datetime) -> bool:
             by=BY,
             at=at,
             target=row,
-            what=T.ALARM_RAISED,
+            what=AuditType.ALARM_RAISED,
             kind=str(found.kind),
             concerns=found.about,
             number=found.number,
@@ -163,7 +174,7 @@ def mark_seen(*, alarm: Alarm, user: User, at: datetime) -> bool:
     with transaction.atomic():
         if not unseen().filter(pk=alarm.pk).update(seen_by=user.actor, seen_at=at):
             return False
-        record(by=user.actor, at=at, target=alarm, what=T.ALARM_SEEN)
+        record(by=user.actor, at=at, target=alarm, what=AuditType.ALARM_SEEN)
     return True
 
 

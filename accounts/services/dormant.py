@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -29,8 +30,8 @@ def close(*, at: datetime) -> int:
     return sum(_one(user, unused, at) for user in rows.order_by("pk"))
 
 
-def _one(user: User, unused: timedelta, at: datetime) -> bool:
-    used_at: datetime = user.used_at  # type: ignore[attr-defined] # annotated
+def _one(user: Any, unused: timedelta, at: datetime) -> bool:
+    used_at: datetime = user.used_at
     key = f"dormant:{user.pk}:{used_at:%Y%m%d%H%M%S}"
     told = OutboxMessage.objects.filter(key=f"staff-{key}").values_list("created_at", flat=True).first()
     if told is None:

@@ -68,7 +68,7 @@ def is_needed(kind: str, environment: str) -> bool:
     return environment in places if environment else bool(places)
 
 
-def check(kind: Kind, *, environment: str, target: models.Model, by: str, approved: Proposal | None) -> None:
+def check(kind: Proposal.Kind, *, environment: str, target: models.Model, by: str, approved: Proposal | None) -> None:
     """The gate of a service: raises NeedsSecondPerson. `approved` is what a second person has approved.
 
     A command of the operator, which is no member of staff, passes.
@@ -82,7 +82,7 @@ def check(kind: Kind, *, environment: str, target: models.Model, by: str, approv
 
 def propose(
     *,
-    kind: Kind,
+    kind: Proposal.Kind,
     environment: str,
     target: models.Model,
     about: str,
@@ -205,7 +205,7 @@ def waiting(*, user: User, environment: Environment, at: datetime) -> QuerySet[P
     return rows.exclude(proposed_by__in=user.actors).exclude(kind=Kind.RIGHTS_GIVEN, target=target_of(user))
 
 
-def seconds(kind: Kind, *, environment: str, user: User, target: models.Model) -> list[User]:
+def seconds(kind: Proposal.Kind, *, environment: str, user: User, target: models.Model) -> list[User]:
     """Who could approve what `user` proposes, by name."""
     needs = NEEDS[kind]
     if isinstance(needs, Charge):

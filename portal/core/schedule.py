@@ -54,6 +54,7 @@ EVERY: dict[str, int] = {
     "portal.tasks.forget_removed": 15 * 60,
     "portal.tasks.plan_purges": DAY,
     "portal.tasks.purge": 60,
+    "portal.tasks.deliver_trail": 30,
     "portal.tasks.oversee": 60,
     "portal.tasks.close_dormant": DAY,
     "portal.tasks.seal_audit": 60,

@@ -137,6 +137,12 @@ def _nothing(detail: Detail, model: Any) -> list[str]:
     return []
 
 
+def _alarm(detail: Detail, model: Any) -> list[str]:
+    """Of which kind, about whom, and how much."""
+    found = [_spoken("alarm", str(detail.get("kind", ""))), str(detail.get("concerns", "")).removeprefix("user:")]
+    return [*filter(None, found), str(detail.get("number", ""))]
+
+
 @dataclass(frozen=True)
 class Presenter:
     """`on_pages`: shown in the histories on pages. The list of the audit trail shows every event."""
@@ -274,7 +280,7 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.CONTACTS_DELETED: P(lazy("Kontaktpersoner og adresser slettet")),
     T.ERASURE_ORDERED: P(lazy("Sletting av opplysninger om kunden bestilt")),
     T.HELD_EXPORTED: P(lazy("Alt som er lagret om kunden, lastet ned")),
-    T.ALARM_RAISED: P(lazy("Alarm"), _names("concerns", "number"), "warning", on_pages=False),
+    T.ALARM_RAISED: P(lazy("Alarm"), _alarm, "warning", on_pages=False),
     T.ALARM_SEEN: P(lazy("Alarm sett"), on_pages=False),
     T.ACCESS_REVIEWED: P(lazy("Tilgangene er gått gjennom"), _names("number"), on_pages=False),
     T.PROPOSED: P(lazy("Foreslått for en kollega"), _names("act"), on_pages=False),

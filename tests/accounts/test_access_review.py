@@ -32,7 +32,8 @@ def page(client: Client, vendor: Any, administrator: User) -> Client:
 def test_the_list_has_everybody_with_what_they_have_and_the_last_use(
     page: Client, case_worker: User, reader: User
 ) -> None:
-    User.objects.filter(pk=case_worker.pk).update(seen_at=timezone.now() - timedelta(days=100))
+    long_ago = timezone.now() - timedelta(days=100)
+    User.objects.filter(pk=case_worker.pk).update(seen_at=long_ago, date_joined=long_ago)
     Grant.objects.filter(user=case_worker).update(given_at=timezone.now() - timedelta(days=300))
     User.objects.filter(pk=reader.pk).update(is_active=False)
 
@@ -122,6 +123,7 @@ class TestDormant:
         """The administrator was here yesterday; the reader has not been for 170 days."""
         settings.DORMANT_DAYS = 180
         Grant.objects.update(given_at=AT - timedelta(days=400))
+        User.objects.update(date_joined=AT - timedelta(days=1000))
         User.objects.filter(pk=administrator.pk).update(seen_at=AT - timedelta(days=1))
         User.objects.filter(pk=reader.pk).update(seen_at=AT - timedelta(days=170))
 

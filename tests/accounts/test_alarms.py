@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Alarm, Charge, Customer, Role, User
+from accounts.models import Alarm, Charge, Customer, InstallationGrant, Role, User
 from accounts.services import alarms
 from accounts.services.staff import Rights, change_rights, rights_of
 from portal.core import alarm_limits
@@ -87,12 +87,19 @@ def test_many_files_or_many_rows_are_alarms(customer: Customer, case_worker: Use
         (Rights.everywhere(Role.CASE_WORKER), False), (Rights(charges=frozenset({Charge.MAILS})), False),
     ],
 )  # fmt: skip
-def test_a_new_administrator_is_told(reader: User, rights: Rights, expected: bool) -> None:
+def test_a_new_administrator_is_told(administrator: User, reader: User, rights: Rights, expected: bool) -> None:
+    InstallationGrant.objects.filter(user=administrator).update(given_at=AT - timedelta(days=1))
     change_rights(user=reader, rights=rights, by="user:ida@vendor.example", at=AT)
 
     alarms.look(at=AT)
 
     assert (K.ADMINISTRATOR in [kind for kind, *_rest in found()]) is expected
+
+
+def test_the_first_one_of_an_installation_is_no_alarm(reader: User) -> None:
+    change_rights(user=reader, rights=Rights.everywhere(Role.ADMINISTRATOR), by="task:createsuperuser", at=AT)
+
+    assert alarms.look(at=AT) == 0
 
 
 def test_who_was_one_already_is_not_new(administrator: User) -> None:
