@@ -113,16 +113,23 @@ def propose(
 def approve(*, proposal: Proposal, user: User, ground: str, at: datetime) -> None:
     """OPEN -> APPROVED, before the act is done. `ground` is of what would be done now, which the second person was shown.
 
-    Raises NotSecondPerson, HasChanged (and the proposal falls away), LostRace when it is over.
+    Raises NotSecondPerson, LostRace when it is over, and HasChanged, also when the first person may not do such a thing any more:
+    the proposal falls away then.
     """
     check_second(proposal, user)
     if proposal.status == Status.OPEN and proposal.expires_at <= at:
         raise LostRace(f"proposal {proposal.pk} has expired")
-    if ground != proposal.ground:
+    if ground != proposal.ground or not _is_still_able(proposal):
         proposal.move_to(Status.VOID, by=user.actor, at=at, answered_by=user.actor)
         raise HasChanged(f"proposal {proposal.pk} is not what would be done now")
     ordered = {"ordered_by": proposal.proposed_by}
     proposal.move_to(Status.APPROVED, by=user.actor, at=at, what=ordered, answered_by=user.actor, problem_code="")
+
+
+def _is_still_able(proposal: Proposal) -> bool:
+    """Whether the first person is still here, and may still do such a thing."""
+    first = User.objects.filter(pk__in=ids_of([proposal.proposed_by]), is_active=True).first()
+    return first is not None and proposal.is_for(first)
 
 
 def note_done(*, proposal: Proposal, at: datetime) -> None:

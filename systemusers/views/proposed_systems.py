@@ -76,6 +76,7 @@ def system_updated(seen: Look, choices: Mapping[str, Choice], typed: Mapping[str
         edits=[(line.label, *_sides(line)) for line in lines],
         affected_title=_("Dette fjernes fra Altinn:") if removed else "",
         affected=removed,
+        colour="danger" if removed else "info",
         shown=ground_of(row.pk, seen.seen, sorted((key, str(choice)) for key, choice in choices.items())),
     )
     params = {"seen": seen.seen, "choices": {key: str(choice) for key, choice in choices.items()}, "typed": dict(typed)}

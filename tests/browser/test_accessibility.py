@@ -22,7 +22,8 @@ PAGES = [
     "due/", "due/calendar/", "due/expected/", "search/?q=nordlys", "settings/mail/", "kept/", "campaigns/", "campaigns/new/",
     "campaigns/funnel/", "customers/?q=finnes+ikke", "operation/",
     "account/profile/", "people/", "people/invite/", "people/portfolios/new/", "people/1/", "people/2/", "people/2/edit/",
-    "people/2/rights/", "people/2/substitute/", "people/2/leave/",
+    "people/2/rights/", "people/2/substitute/", "people/2/leave/", "proposals/", "oversight/who/", "oversight/alarms/",
+    "oversight/review/", "oversight/control/",
 ]  # fmt: skip
 OF_ONE_IN_USE = [
     "", "connection/", "connection/guide/", "connection/doctor/", "offered/", "offered/?group=opens", "customers/40/",
