@@ -18,15 +18,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import step_up
 from accounts.capabilities import NAMES, OPENS, enabled
+from accounts.login import visit_of
 from accounts.models import User
 from accounts.services import factors
 from accounts.services.presence import note_page
 from accounts.services.single_sign_on import CHECKED
+from portal.core import origin
 from portal.core.environments import Environment
 
 View = Callable[..., HttpResponse]
@@ -72,7 +75,8 @@ def staff_page(*, may: str = "", anywhere: bool = False) -> Callable[[View], Vie
                 return page
             if not request.headers.get("HX-Request"):  # what a page fetches by itself is no visit
                 note_page(user=request.user, session_key=request.session.session_key, at=timezone.now())
-            response = view(request, *args, **kwargs)
+            with origin.told(lambda: _origin(request)):
+                response = view(request, *args, **kwargs)
             return _no_page(request, response) if response.status_code == 405 else response
 
         guarded.staff_page = may or ("any" if needs_role else "anywhere")  # type: ignore[attr-defined] # read by tests/meta
@@ -120,6 +124,13 @@ def may_open_admin(request: Any) -> bool:
     """What Django admin asks for each of its pages."""
     user = request.user
     return user.is_active and user.is_staff and not lacks_factor(request, None, of_charge=True)
+
+
+def _origin(request: HttpRequest) -> origin.Origin:
+    """The address, and a keyed hash of the session: it tells two sessions of a person apart, and is of no use to log in."""
+    key = request.session.session_key or ""
+    session = salted_hmac("portal.session", key, algorithm="sha256").hexdigest()[:16]
+    return {"ip": visit_of(request).as_detail()["ip"], "session": session}
 
 
 def to_log_in(request: HttpRequest, environment: Environment | None) -> HttpResponse:

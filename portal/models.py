@@ -6,5 +6,6 @@ from portal.core.heartbeat import Heartbeat
 from portal.core.outbox.message import OutboxMessage
 from portal.core.removed import Removed
 from portal.core.retention.run import PurgeRun
+from portal.core.trail.delivery import TrailDelivery
 
-__all__ = ["AuditEvent", "AuditSeal", "Backup", "Heartbeat", "OutboxMessage", "PurgeRun", "Removed"]
+__all__ = ["AuditEvent", "AuditSeal", "Backup", "Heartbeat", "OutboxMessage", "PurgeRun", "Removed", "TrailDelivery"]

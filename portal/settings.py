@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.core import group_file, identity_provider, key_services, logging, queues, servers, two_persons
+from portal.core import alarm_limits, group_file, identity_provider, key_services, logging, queues, servers, two_persons
 from portal.core.content_policy import content_policy, security_contact
 from portal.core.env import Env, audit_keys, database, encryption_keys, environments, load_file, new_key, owner_of
 from portal.core.retention import periods
 from portal.core.schedule import timetable
 from portal.core.storage import configuration
+from portal.core.trail import receiver
 from portal.local import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -307,6 +308,8 @@ POSTGRES_PROGRAMS = env.optional("POSTGRES_PROGRAMS")  # the folder of pg_dump a
 AUDIT_ANCHORS = env.path("AUDIT_ANCHORS", default=DATA_DIR / "audit-anchors")
 AUDIT_ANCHOR_MAIL = env.optional("AUDIT_ANCHOR_MAIL") or ""
 """Who gets the newest anchor each day, and is told when the trail does not fit."""
+TRAIL_RECEIVER = receiver.read(env, is_local=LOCAL)
+"""Where the trail is delivered to, row after row."""
 
 # --- Acts that take two persons ---------------------------------------------------------------------------------------
 TWO_PERSONS = two_persons.read(env)
@@ -314,6 +317,14 @@ TWO_PERSONS_ASKING_ABOVE = env.integer("TWO_PERSONS_ASKING_ABOVE", default=100, 
 """With the rule `asking`: so many customers may one person ask alone."""
 TWO_PERSONS_DAYS = env.integer("TWO_PERSONS_DAYS", default=7, minimum=1, maximum=90)
 """So long a proposal stands."""
+
+ALARMS = alarm_limits.read(env)
+"""From how much on the trail's newest hour is an alarm."""
+
+DORMANT_DAYS = env.integer("DORMANT_DAYS", default=0, maximum=3650)
+"""Days without use after which an account is closed by itself; 0 for never."""
+if 0 < DORMANT_DAYS < 30:
+    raise BadSetting("DORMANT_DAYS", "must be 0, or 30 days or more: the owner is told two weeks before", example="180")
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(

@@ -8,12 +8,13 @@ from typing import Any
 from celery import Task, shared_task
 from django.utils import timezone
 
-from accounts.services import proposals
+from accounts.services import alarms, dormant, proposals
 from portal.core import heartbeat, removed
 from portal.core.environments import Environment
 from portal.core.outbox import delivery
 from portal.core.queues import Purpose
 from portal.core.retention import work as purging
+from portal.core.trail import delivery as delivery_of_trail
 from portal.core.trail import watch
 from portal.desk import trail
 from portal.desk.kept.rules import RULES
@@ -33,6 +34,12 @@ def verify_audit(**_: Any) -> None:
     """A part of the verification of each night."""
     if watch.verify_part(at=timezone.now()):
         trail.tell(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def deliver_trail(**_: Any) -> None:
+    """Give what was sealed since the last run to the receiver of TRAIL_TO."""
+    delivery_of_trail.deliver(at=timezone.now())
 
 
 @shared_task(acks_late=True, ignore_result=True)
@@ -69,8 +76,15 @@ def purge(**_: Any) -> None:
 
 @shared_task(ignore_result=True)
 def oversee(**_: Any) -> None:
-    """End the proposals that no second person has answered in time."""
+    """End the proposals that no second person has answered in time, and look for what may be misuse."""
     proposals.end_old(at=timezone.now())
+    alarms.look(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def close_dormant(**_: Any) -> None:
+    """Daily: tell those whose account nobody uses, and close those who were told long enough ago."""
+    dormant.close(at=timezone.now())
 
 
 @shared_task(ignore_result=True)

@@ -4,6 +4,8 @@ Rows are loaded through `visible_to(user)`: a person sees the customers of their
 """
 
 from accounts.capabilities import Capability, Charge, Role, Scope
+from accounts.models.access_review import AccessReview
+from accounts.models.alarm import Alarm
 from accounts.models.contact import Contact, ContactMail, MailAddress
 from accounts.models.customer import (
     ENDED,
@@ -37,7 +39,7 @@ from accounts.models.tag import Tag
 from accounts.models.vendor import LOGO_TYPES, ORGNR, Language, Vendor
 
 __all__ = [
-    "ENDED", "LOGO_TYPES", "ORGNR", "REMARKED", "Capability", "Charge", "Contact", "ContactMail", "Customer",
+    "ENDED", "LOGO_TYPES", "ORGNR", "REMARKED", "AccessReview", "Alarm", "Capability", "Charge", "Contact", "ContactMail", "Customer",
     "CustomerImport", "CustomerImportRow", "CustomerNote", "CustomerQuerySet", "Given", "Grant", "InstallationGrant",
     "Integration", "IntegrationProof", "KeyedCall", "Language", "LogIn", "MailAddress", "Notice", "NoticeMail",
     "NoticeTold", "NotificationPlan", "OfCustomersQuerySet", "Portfolio", "Proposal", "RegisterRound", "Role", "Rule",

@@ -68,7 +68,7 @@ def is_needed(kind: str, environment: str) -> bool:
     return environment in places if environment else bool(places)
 
 
-def check(kind: Kind, *, environment: str, target: models.Model, by: str, approved: Proposal | None) -> None:
+def check(kind: Proposal.Kind, *, environment: str, target: models.Model, by: str, approved: Proposal | None) -> None:
     """The gate of a service: raises NeedsSecondPerson. `approved` is what a second person has approved.
 
     A command of the operator, which is no member of staff, passes.
@@ -82,7 +82,7 @@ def check(kind: Kind, *, environment: str, target: models.Model, by: str, approv
 
 def propose(
     *,
-    kind: Kind,
+    kind: Proposal.Kind,
     environment: str,
     target: models.Model,
     about: str,
@@ -113,16 +113,23 @@ def propose(
 def approve(*, proposal: Proposal, user: User, ground: str, at: datetime) -> None:
     """OPEN -> APPROVED, before the act is done. `ground` is of what would be done now, which the second person was shown.
 
-    Raises NotSecondPerson, HasChanged (and the proposal falls away), LostRace when it is over.
+    Raises NotSecondPerson, LostRace when it is over, and HasChanged, also when the first person may not do such a thing any more:
+    the proposal falls away then.
     """
     check_second(proposal, user)
     if proposal.status == Status.OPEN and proposal.expires_at <= at:
         raise LostRace(f"proposal {proposal.pk} has expired")
-    if ground != proposal.ground:
+    if ground != proposal.ground or not _is_still_able(proposal):
         proposal.move_to(Status.VOID, by=user.actor, at=at, answered_by=user.actor)
         raise HasChanged(f"proposal {proposal.pk} is not what would be done now")
     ordered = {"ordered_by": proposal.proposed_by}
     proposal.move_to(Status.APPROVED, by=user.actor, at=at, what=ordered, answered_by=user.actor, problem_code="")
+
+
+def _is_still_able(proposal: Proposal) -> bool:
+    """Whether the first person is still here, and may still do such a thing."""
+    first = User.objects.filter(pk__in=ids_of([proposal.proposed_by]), is_active=True).first()
+    return first is not None and proposal.is_for(first)
 
 
 def note_done(*, proposal: Proposal, at: datetime) -> None:
@@ -205,7 +212,7 @@ def waiting(*, user: User, environment: Environment, at: datetime) -> QuerySet[P
     return rows.exclude(proposed_by__in=user.actors).exclude(kind=Kind.RIGHTS_GIVEN, target=target_of(user))
 
 
-def seconds(kind: Kind, *, environment: str, user: User, target: models.Model) -> list[User]:
+def seconds(kind: Proposal.Kind, *, environment: str, user: User, target: models.Model) -> list[User]:
     """Who could approve what `user` proposes, by name."""
     needs = NEEDS[kind]
     if isinstance(needs, Charge):

@@ -13,7 +13,8 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from portal.core.audit_events import AuditType, check_event
+from portal.core import origin
+from portal.core.audit_events import FROM_WHERE, AuditType, check_event
 from portal.core.bulk import insert_rows
 from portal.core.environments import Environment
 from portal.core.masking import scrubbed
@@ -118,6 +119,8 @@ def event(
     **detail: Any,
 ) -> AuditEvent:
     """What `record` writes, not written yet. Raises as `record`."""
+    if what in FROM_WHERE:
+        detail = {**origin.current(), **detail}
     check_event(target=target, what=what, keys=detail)
     return AuditEvent(
         by=by,

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from django.db import models
 
+from portal.core import origin
+
 
 class AuditType(StrEnum):
     # rows that staff keep
@@ -19,6 +21,7 @@ class AuditType(StrEnum):
     DELETED = "deleted"
     LOOKED_UP = "looked-up"
     LIST_EXPORTED = "list-exported"
+    PERSON_SOUGHT = "person-sought"
     # the life of a customer
     NOTE_ADDED = "note-added"
     NOTE_DELETED = "note-deleted"
@@ -157,6 +160,10 @@ class AuditType(StrEnum):
     RESTORED = "restored"
     HOLD_ENDED = "hold-ended"
     BACKUP = "backup"
+    # what may be misuse
+    ALARM_RAISED = "alarm-raised"
+    ALARM_SEEN = "alarm-seen"
+    ACCESS_REVIEWED = "access-reviewed"
     # what takes two persons
     PROPOSED = "proposed"
     # the trail itself
@@ -294,6 +301,8 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.SENDING_ORDERED: {"number"},
     T.REST_FETCHED: {"number"},
     T.BACKUP: {"folder"},
+    T.ALARM_RAISED: {"kind", "concerns", "number"},
+    T.ACCESS_REVIEWED: {"number"},
     T.PROPOSED: {"act", "concerns"},
     T.TRAIL_VERIFIED: {"seal", "seals", "rows", "hash", "whole", "began_at", "mac"},
     T.TRAIL_BROKEN: {"code", "seal", "row", "began_at", "mac"},
@@ -311,6 +320,11 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.ANSWER_CHOSEN: {"outcome", "grounds"},
 }
 """Types that are not here have no details."""
+FROM_WHERE = frozenset({
+    T.READ, T.FETCHED, T.EVIDENCE_FETCHED, T.LETTER_READ, T.LIST_EXPORTED, T.LINKS_EXPORTED, T.CLIENTS_EXPORTED, T.ORDER_EXPORTED,
+    T.HELD_EXPORTED, T.REST_FETCHED, T.CLAIMS_SHOWN,
+})  # fmt: skip
+"""Reading and taking out: the trail has from which address and in which session (see `portal.core.origin`)."""
 TRANSITION_KEYS = {"attempt", "code", "codes", "confirmed", "first_sign", "ordered_by", "transmission"}
 
 
@@ -333,9 +347,10 @@ def _allowed(target: models.Model, what: str) -> set[str]:
         _check_step(target, what)
         return TRANSITION_KEYS
     try:
-        return DETAIL_KEYS.get(AuditType(what), set())
+        keys = DETAIL_KEYS.get(AuditType(what), set())
     except ValueError as error:
         raise UnknownEvent(f"{what} is no type of event: see AuditType") from error
+    return keys | origin.KEYS if what in FROM_WHERE else keys
 
 
 def _check_step(target: models.Model, what: str) -> None:

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from psycopg.errors import LockNotAvailable, QueryCanceled
 
-from portal.core import bodies, health
+from portal.core import bodies, health, readings
+from portal.core.audit_events import AuditType
 from portal.core.paging import changed
 from portal.core.problems import StorageFailed, code_of
 from portal.core.request_id import new_request_id, request_id, well_formed
@@ -89,6 +90,8 @@ class NoPersonSearched:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method != "GET" or not is_about_a_person(request.GET.get("q", "")):
             return self.get_response(request)
+        if request.user.is_authenticated:
+            readings.note(by=request.user.actor, at=timezone.now(), target=request.user, what=AuditType.PERSON_SOUGHT)
         sentence = _("Portalen søker ikke etter personer. Søk med en virksomhet, en referanse eller en id.")
         messages.warning(request, sentence)
         address = f"{request.path}?{changed(request.GET, q='')}"

@@ -75,6 +75,8 @@ TASKS: dict[Purpose, tuple[str, ...]] = {
     Purpose.DEFAULT: (
         "accounts.tasks.import_customers",
         "accounts.tasks.refresh_customers",
+        "portal.tasks.close_dormant",
+        "portal.tasks.deliver_trail",
         "portal.tasks.forget_removed",
         "portal.tasks.measure_pace",
         "portal.tasks.oversee",

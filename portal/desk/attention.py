@@ -19,6 +19,7 @@ from portal.core.next_step import list_of as _url
 from portal.core.outbox.message import OutboxMessage
 from portal.desk import (
     attention_accesses,
+    attention_alarms,
     attention_approvals,
     attention_campaigns,
     attention_checks,
@@ -80,6 +81,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *attention_notices.about_notices(environment, counts),
         *_about_customers(environment, counts),
         *(attention_setup.about_system(environment, counts) if user.may_configure else []),
+        *(attention_alarms.about_alarms(environment, counts) if user.keeps_people else []),
         *(attention_kept.about_kept(environment, counts, at=at) if user.keeps_data else []),
         *(attention_setup.about_messages(user, environment, counts) if attention_setup.may_see_messages(user) else []),
     ]
@@ -104,6 +106,8 @@ def _selections(user: User, environment: Environment, at: datetime) -> dict[str,
     }
     if user.may_configure:
         selected |= attention_setup.systems(environment, at)
+    if user.keeps_people:
+        selected |= attention_alarms.selections(environment, at)
     if user.keeps_data:
         selected |= attention_kept.selections(at)
     if attention_setup.may_see_messages(user):

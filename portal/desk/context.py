@@ -213,6 +213,12 @@ class Shell:
         return reverse("profile", kwargs={"environment": self._environment or next(enabled())})
 
     @property
+    def proposals_url(self) -> str:
+        """Where what takes two persons waits; "" while nothing does."""
+        place = self._environment or next(enabled())
+        return reverse("proposals", kwargs={"environment": place}) if settings.TWO_PERSONS else ""
+
+    @property
     def charges(self) -> list[tuple[str, str]]:
         """Labels and addresses of what the user keeps for the whole installation."""
         user, place = self._request.user, self._environment or next(enabled())

@@ -9,6 +9,7 @@ from portal.desk.integrations import views as integrations
 from portal.desk.kept import views as kept
 from portal.desk.notifications import views as notifications
 from portal.desk.operation import views as operation
+from portal.desk.oversight import alarms, control, review
 from portal.desk.oversight import views as oversight
 from portal.desk.people import acts, factors, profile
 from portal.desk.people import views as people
@@ -90,6 +91,10 @@ urlpatterns = [
     path("incident/links/close/", incident.links_close, name="incident-links"),
     path("incident/accounts/<int:pk>/", incident.account, name="incident-account"),
     path("incident/keys/<int:pk>/", incident.key, name="incident-key"),
+    path("oversight/review/", review.review, name="access-review"),
+    path("oversight/control/", control.control, name="control-questions"),
+    path("oversight/alarms/", alarms.alarms, name="alarms"),
+    path("oversight/alarms/<int:pk>/seen/", alarms.seen, name="alarm-seen"),
     path("kept/<int:pk>/postpone/", kept.postpone, name="kept-postpone"),
     path("customers/<int:pk>/farewell/", customer_life.letter, name="customer-letter"),
     path("customers/<int:pk>/farewell/mail/", customer_life.mail_letter, name="customer-letter-mail"),

@@ -139,6 +139,12 @@ def _nothing(detail: Detail, model: Any) -> list[str]:
     return []
 
 
+def _alarm(detail: Detail, model: Any) -> list[str]:
+    """Of which kind, about whom, and how much."""
+    found = [_spoken("alarm", str(detail.get("kind", ""))), str(detail.get("concerns", "")).removeprefix("user:")]
+    return [*filter(None, found), str(detail.get("number", ""))]
+
+
 @dataclass(frozen=True)
 class Presenter:
     """`on_pages`: shown in the histories on pages. The list of the audit trail shows every event."""
@@ -258,6 +264,7 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.CLIENTS_CHANGED: P(lazy("Klientene hos regnskapsføreren er endret"), _clients),
     T.CLIENTS_CHOSEN: P(lazy("Klienter skal legges til som kunder"), _names("number")),
     T.LIST_EXPORTED: P(lazy("Liste lastet ned"), _names("list", "number"), on_pages=False),
+    T.PERSON_SOUGHT: P(lazy("Prøvde å søke på et fødselsnummer"), colour="warning", on_pages=False),
     T.CLIENTS_EXPORTED: P(lazy("Liste over klienter lastet ned"), on_pages=False),
     T.CREATED: P(lazy("Opprettet"), _names("service", "year"), on_pages=False),
     T.SERVICE_CHOSEN: P(lazy("Tjeneste valgt for filer"), _names("service", "number")),
@@ -288,6 +295,9 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.CONTACTS_DELETED: P(lazy("Kontaktpersoner og adresser slettet")),
     T.ERASURE_ORDERED: P(lazy("Sletting av opplysninger om kunden bestilt")),
     T.HELD_EXPORTED: P(lazy("Alt som er lagret om kunden, lastet ned")),
+    T.ALARM_RAISED: P(lazy("Alarm"), _alarm, "warning", on_pages=False),
+    T.ALARM_SEEN: P(lazy("Alarm sett"), on_pages=False),
+    T.ACCESS_REVIEWED: P(lazy("Tilgangene er gått gjennom"), _names("number"), on_pages=False),
     T.PROPOSED: P(lazy("Foreslått for en kollega"), _names("act"), on_pages=False),
     T.BACKUP: P(lazy("Sikkerhetskopi begynt"), _names("folder"), on_pages=False),
     T.TRAIL_VERIFIED: P(lazy("Revisjonsloggen kontrollert"), _names("seals", "rows"), on_pages=False),

@@ -172,7 +172,7 @@ def _to_campaign(row: Proposal, environment: str) -> str:
     return reverse("campaign", kwargs={"environment": environment, "pk": row.target_pk})
 
 
-DEEDS = {
+DEEDS: dict[str, Deed] = {
     Kind.KEY_USED: Deed(lambda row, user: key_used(_find_key(row, user)), _use, sentence, _to_settings),
     Kind.KEY_RETIRED: Deed(lambda row, user: key_retired(_find_key(row, user)), _retire, sentence, _to_settings),
     Kind.CUSTOMERS_ASKED: Deed(

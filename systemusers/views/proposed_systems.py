@@ -13,8 +13,8 @@ from django.utils.translation import ngettext
 from accounts.models import Proposal, User
 from accounts.second_person import Act, Deed, Gone
 from portal.core.confirm import Question, ground_of, word_in
+from portal.core.filters import grouped
 from portal.core.states import IllegalTransition, LostRace
-from portal.templatetags.ui import orgnr
 from systemusers.models import Access, System
 from systemusers.services import system_register
 from systemusers.services.system_register import Choice, Look
@@ -28,7 +28,8 @@ def deletion(row: System) -> Question:
     affected = Access.objects.filter(profile__system=row, status__in=Access.USABLE)
     count = affected.count()
     names = [
-        f"{access.customer.name} {orgnr(access.customer.orgnr)}" for access in affected.select_related("customer")[:10]
+        f"{access.customer.name} {grouped(access.customer.orgnr)}"
+        for access in affected.select_related("customer")[:10]
     ]
     affected_title = ngettext("%(n)s kunde blir rammet:", "%(n)s kunder blir rammet:", count) % {"n": count}
     where = {"environment": row.environment}
@@ -75,6 +76,7 @@ def system_updated(seen: Look, choices: Mapping[str, Choice], typed: Mapping[str
         edits=[(line.label, *_sides(line)) for line in lines],
         affected_title=_("Dette fjernes fra Altinn:") if removed else "",
         affected=removed,
+        colour="danger" if removed else "info",
         shown=ground_of(row.pk, seen.seen, sorted((key, str(choice)) for key, choice in choices.items())),
     )
     params = {"seen": seen.seen, "choices": {key: str(choice) for key, choice in choices.items()}, "typed": dict(typed)}
@@ -113,7 +115,7 @@ def _page(row: Proposal, environment: str) -> str:
     return reverse("system", kwargs={"environment": environment, "pk": row.target_pk})
 
 
-DEEDS = {
+DEEDS: dict[str, Deed] = {
     Kind.SYSTEM_UPDATED: Deed(
         _updated_now, _update, sentence, _page, changed=(LostRace, IllegalTransition, system_register.ChangedMeanwhile)
     ),

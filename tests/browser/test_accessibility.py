@@ -24,7 +24,8 @@ PAGES = [
     "account/profile/", "people/", "people/invite/", "people/portfolios/new/", "people/1/", "people/2/", "people/2/edit/",
     "people/2/rights/", "people/2/substitute/", "people/2/leave/", "incident/", "incident/accounts/1/", "incident/keys/1/",
     "incident/log-ins/end/", "incident/links/close/", "account/profile/factor/", "account/profile/factor/code-app/",
-    "account/profile/factor/passkey/",
+    "account/profile/factor/passkey/", "proposals/", "oversight/who/", "oversight/alarms/", "oversight/review/",
+    "oversight/control/",
 ]  # fmt: skip
 OF_ONE_IN_USE = [
     "", "connection/", "connection/guide/", "connection/doctor/", "offered/", "offered/?group=opens", "customers/40/",

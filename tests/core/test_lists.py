@@ -55,7 +55,7 @@ def test_a_file_has_every_row_of_the_filter_and_the_trail_has_who_took_it(staff:
     assert len(lines(reply)) == 61
     event = AuditEvent.objects.get(what="list-exported")
     assert (event.by, event.environment) == (administrator.actor, "SANDBOX")
-    assert event.detail == {"list": "kunder", "format": "csv", "number": 60}
+    assert event.detail.items() >= {"list": "kunder", "format": "csv", "number": 60}.items()
 
 
 def test_a_file_leaves_out_what_the_search_leaves_out(staff: Client) -> None:

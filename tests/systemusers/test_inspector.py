@@ -115,7 +115,7 @@ def test_each_look_has_an_audit_row_also_when_it_is_refused(staff: Client, world
 
     text = post(staff, ADDRESS, fields(world), status=422)
 
-    assert AuditEvent.objects.get(what=AuditType.CLAIMS_SHOWN).detail == {"scopes": [SCOPE]}
+    assert AuditEvent.objects.get(what=AuditType.CLAIMS_SHOWN).detail["scopes"] == [SCOPE]
     assert "<code>MP-200</code>" in text
     assert "<code>scope</code>" in text
 

@@ -108,7 +108,7 @@ def _write_sealed(
     for sealed in seals.iterator(chunk_size=BATCH):
         lines.add({"seal": _plain_seal(sealed)})
         while ahead and ahead[0].pk <= sealed.last_event:
-            lines.add({"row": _plain_row(ahead[0]), "shown": ahead[1]})
+            lines.add({"row": plain_row(ahead[0]), "shown": ahead[1]})
             ahead = next(rows, None)
     return sealed
 
@@ -122,7 +122,8 @@ def _plain_seal(sealed: AuditSeal) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _plain_row(event: AuditEvent) -> dict[str, Any]:
+def plain_row(event: AuditEvent) -> dict[str, Any]:
+    """All columns, as plain values."""
     return {
         "id": event.pk, "at": event.at.astimezone(UTC).isoformat(), "by": event.by, "environment": event.environment,
         "target": event.target, "customer": event.customer_id_ref, "what": event.what, "detail": event.detail,

@@ -17,6 +17,7 @@ from portal.core.operation import work
 from portal.core.operation.work import Worker
 from portal.core.outbox.message import OutboxMessage
 from portal.core.queues import TITLES, Purpose
+from portal.core.trail.delivery import Standing, standing
 from portal.core.trail.watch import State, find_state
 from portal.core.valkey import ERRORS
 from portal.desk.operation import plots, waiting
@@ -91,6 +92,7 @@ class Picture:
     sealed_at: datetime | None
     unsealed_since: datetime | None
     trail: State
+    delivery: Standing | None
 
     @property
     def oldest(self) -> datetime | None:
@@ -131,6 +133,7 @@ def picture(*, environment: Environment, at: datetime) -> Picture:
         sealed_at=sealed_at,
         unsealed_since=unsealed,
         trail=find_state(at=at),
+        delivery=standing(),
     )
 
 

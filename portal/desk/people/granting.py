@@ -72,4 +72,4 @@ def _page(row: Proposal, environment: str) -> str:
     return reverse("person", kwargs={"environment": environment, "pk": row.target_pk})
 
 
-DEEDS = {Proposal.Kind.RIGHTS_GIVEN: Deed(_now, _give, _sentence, _page)}
+DEEDS: dict[str, Deed] = {Proposal.Kind.RIGHTS_GIVEN: Deed(_now, _give, _sentence, _page)}

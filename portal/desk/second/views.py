@@ -110,9 +110,10 @@ def _approve(request: StaffRequest, row: Proposal, deed: Deed, act: Act) -> Http
 
 
 def _do(request: StaffRequest, row: Proposal, deed: Deed) -> None:
+    changed: tuple[type[Exception], ...] = (Gone, *deed.changed)
     try:
         deed.do(row, request.user, timezone.now())
-    except (Gone, *deed.changed):
+    except changed:
         proposals.note_changed(proposal=row, at=timezone.now())
         messages.warning(
             request, _("Noe er endret siden forslaget ble laget, så ingenting er gjort. Det må foreslås på nytt.")

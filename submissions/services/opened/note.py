@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Capability, User, Vendor
-from portal.core import enqueue
+from portal.core import enqueue, readings
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.gateways.dialogporten import MASKED
@@ -24,7 +24,7 @@ def document_opened(
 ) -> None:
     """`what`: READ on a page of ours, or FETCHED as a file. `is_person` False: a browser fetched it in advance."""
     with transaction.atomic():
-        record(by=user.actor, at=at, target=document, what=what, environment=environment)
+        readings.note(by=user.actor, at=at, target=document, what=what, environment=environment)
         if (
             is_person
             and user.may(Capability.WORK, environment)

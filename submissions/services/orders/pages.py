@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import ENDED, Customer, User
 from accounts.services.customers import find_customer_ids
+from portal.core import readings
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
@@ -152,7 +153,7 @@ def export_formats(user: User, way: Retrieval) -> tuple[str, ...]:
 def opened(order: Order, way: Retrieval, *, by: str, at: datetime) -> list[Table]:
     """The answer as tables; the trail has who opened it. Raises DocumentDamaged."""
     tables = way.tables(_files(order))
-    record(by=by, at=at, target=order, what=AuditType.READ)
+    readings.note(by=by, at=at, target=order, what=AuditType.READ)
     return tables
 
 

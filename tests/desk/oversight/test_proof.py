@@ -84,7 +84,7 @@ def test_the_file_has_the_rows_their_seals_and_anchors(file: Path, administrator
     assert rows[0]["shown"]["customer"] == customer.name
     assert (len([1 for line in lines if "seal" in line]), len([1 for line in lines if "anchor" in line])) == (4, 2)
     event = AuditEvent.objects.filter(what=AuditType.LIST_EXPORTED).get()
-    assert event.detail == {"list": "hvem-har-handlet", "format": "proof", "number": 8}
+    assert event.detail.items() >= {"list": "hvem-har-handlet", "format": "proof", "number": 8}.items()
 
 
 def test_with_the_key_it_is_proved_without_a_query(file: Path, django_assert_num_queries: Any) -> None:

@@ -19,6 +19,7 @@ from portal.core.env import BadSetting, Env
 from portal.core.environments import Environment
 from portal.core.states import LostRace
 from portal.desk.attention import attention
+from portal.desk.people.leaving import leave
 from systemusers.models import SigningKey
 from tests.fixtures import AT, make_user
 from tests.systemusers.staff import page, post
@@ -78,6 +79,16 @@ def test_another_ground_falls_away(world: World, administrator: User, second: Us
 
     with pytest.raises(proposals.HasChanged):
         proposals.approve(proposal=row, user=second, ground="another", at=AT)
+
+    assert fresh(row).status == Status.VOID
+
+
+def test_what_somebody_proposed_who_has_left_falls_away(world: World, administrator: User, second: User) -> None:
+    row = make(administrator)
+    leave(user=administrator, heir=None, by=second.actor, at=AT)
+
+    with pytest.raises(proposals.HasChanged):
+        proposals.approve(proposal=row, user=second, ground="g", at=AT)
 
     assert fresh(row).status == Status.VOID
 

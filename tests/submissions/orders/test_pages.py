@@ -139,7 +139,7 @@ def test_the_export_has_every_number_and_is_in_the_trail(client: Client, cards: 
     assert reply["Content-Disposition"].startswith("attachment")
     assert reply["Cache-Control"] == "private, no-store"
     event = AuditEvent.objects.get(what="order-exported")
-    assert event.detail == {"format": format}
+    assert event.detail["format"] == format
 
 
 def people_in(content: bytes, format: str) -> list[str]:

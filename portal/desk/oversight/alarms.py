@@ -1,0 +1,69 @@
+"""Alarmer: what looks like misuse in the audit trail, for those who keep people, until one of them has seen it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.guard import StaffRequest, staff_page
+from accounts.models import Alarm, User
+from accounts.services import alarms as found
+from accounts.services.actors import STAFF, names_of, person
+from portal.core.next_step import list_of
+
+MOST = 200
+
+
+@dataclass(frozen=True)
+class Row:
+    """`url` leads to what the person did that day, or to the new administrator; "" where there is no such page for the reader."""
+
+    alarm: Alarm
+    who: str
+    seen_by: str
+    url: str
+
+
+@staff_page(may="keeps_people")
+@require_safe
+def alarms(request: StaffRequest) -> HttpResponse:
+    rows = list(found.of_environment(request.environment)[:MOST])
+    names = names_of(by for row in rows for by in (row.about, row.seen_by))
+    shown = [Row(row, _who(row, names), person(row.seen_by, names), _url(request, row)) for row in rows]
+    return render(request, "desk/oversight/alarms.html", {"rows": shown, "limits": settings.ALARMS})
+
+
+def _who(alarm: Alarm, names: dict[str, str]) -> str:
+    return person(alarm.about, names) if alarm.about else _("Ikke innlogget")
+
+
+def _url(request: StaffRequest, alarm: Alarm) -> str:
+    email = alarm.about.removeprefix(STAFF)
+    if alarm.kind == Alarm.Kind.ADMINISTRATOR:
+        user = User.objects.filter(email=email).first()
+        return reverse("person", kwargs={"environment": request.environment, "pk": user.pk}) if user else ""
+    if not alarm.about or not request.user.is_administrator:
+        return ""
+    first = alarm.day - timedelta(days=1) if alarm.kind == Alarm.Kind.ODD_HOURS else alarm.day
+    return list_of(request.environment, "who-acted", urlencode({"who": email, "first": first, "last": alarm.day}))
+
+
+@staff_page(may="keeps_people")
+@require_POST
+def seen(request: StaffRequest, pk: int) -> HttpResponse:
+    alarm = get_object_or_404(found.of_environment(request.environment), pk=pk)
+    if found.mark_seen(alarm=alarm, user=request.user, at=timezone.now()):
+        messages.success(request, _("Merket som sett av deg."))
+    else:
+        messages.info(request, _("En kollega har sett den allerede."))
+    return redirect("alarms", environment=request.environment)

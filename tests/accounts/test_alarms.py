@@ -1,0 +1,193 @@
+"""What may be misuse is found in the newest hour of the trail, told once a day, and stays until somebody has seen it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Alarm, Charge, Customer, InstallationGrant, Role, User
+from accounts.services import alarms
+from accounts.services.staff import Rights, change_rights, rights_of
+from portal.core import alarm_limits
+from portal.core.audit import AuditEvent, record
+from portal.core.audit_events import AuditType
+from portal.core.env import BadSetting, Env
+from portal.core.environments import Environment
+from portal.core.outbox.message import OutboxMessage
+from portal.desk.attention import attention
+from tests.fixtures import AT, make_user
+
+pytestmark = pytest.mark.django_db
+K = Alarm.Kind
+
+
+@pytest.fixture(autouse=True)
+def limits(settings: Any) -> None:
+    settings.ALARMS = alarm_limits.Limits(log_ins=3, reading=3, exports=2, rows=100, hours=None)
+
+
+def read(
+    user: User, customer: Customer, times: int, *, at: Any = AT, what: AuditType = AuditType.READ, **more: Any
+) -> None:
+    for _ in range(times):
+        record(by=user.actor, at=at, target=customer, customer_id=customer.pk, what=what, **more)
+
+
+def found() -> list[tuple[str, str, str, int]]:
+    return list(Alarm.objects.order_by("kind", "about").values_list("kind", "environment", "about", "number"))
+
+
+def test_many_failed_log_ins_are_one_alarm_whoever_they_are_of(vendor: Any) -> None:
+    for n in range(3):
+        record(
+            by="visitor",
+            at=AT,
+            target=User(pk=n),
+            what=AuditType.LOG_IN_FAILED,
+            ip="192.0.2.1",
+            browser="",
+            address_hash="x",
+        )
+
+    alarms.look(at=AT)
+
+    assert found() == [(K.LOG_INS, "", "", 3)]
+
+
+def test_one_who_reads_much_is_one_and_others_are_none(customer: Customer, case_worker: User, reader: User) -> None:
+    read(case_worker, customer, 3)
+    read(reader, customer, 2)
+    read(reader, customer, 5, at=AT - timedelta(hours=2))
+
+    alarms.look(at=AT)
+
+    assert found() == [(K.READING, "SANDBOX", case_worker.actor, 3)]
+
+
+def test_many_files_or_many_rows_are_alarms(customer: Customer, case_worker: User, reader: User) -> None:
+    read(case_worker, customer, 2, what=AuditType.HELD_EXPORTED, number=1)
+    record(
+        by=reader.actor, at=AT, target=reader, environment="SANDBOX", what=AuditType.LIST_EXPORTED, list="kunder", format="csv",
+        number=100,
+    )  # fmt: skip
+
+    alarms.look(at=AT)
+
+    assert found() == [(K.EXPORTS, "SANDBOX", case_worker.actor, 2), (K.ROWS, "SANDBOX", reader.actor, 100)]
+
+
+@pytest.mark.parametrize(
+    ("rights", "expected"),
+    [
+        (Rights.everywhere(Role.ADMINISTRATOR), True), (Rights(charges=frozenset({Charge.PEOPLE})), True),
+        (Rights.everywhere(Role.CASE_WORKER), False), (Rights(charges=frozenset({Charge.MAILS})), False),
+    ],
+)  # fmt: skip
+def test_a_new_administrator_is_told(administrator: User, reader: User, rights: Rights, expected: bool) -> None:
+    InstallationGrant.objects.filter(user=administrator).update(given_at=AT - timedelta(days=1))
+    change_rights(user=reader, rights=rights, by="user:ida@vendor.example", at=AT)
+
+    alarms.look(at=AT)
+
+    assert (K.ADMINISTRATOR in [kind for kind, *_rest in found()]) is expected
+
+
+def test_the_first_one_of_an_installation_is_no_alarm(reader: User) -> None:
+    change_rights(user=reader, rights=Rights.everywhere(Role.ADMINISTRATOR), by="task:createsuperuser", at=AT)
+
+    assert alarms.look(at=AT) == 0
+
+
+def test_who_was_one_already_is_not_new(administrator: User) -> None:
+    before = rights_of(administrator)
+    after = Rights(before.roles, before.sees_all, before.charges - {Charge.MAILS})
+    change_rights(user=administrator, rights=after, by="user:x@vendor.example", at=AT)
+
+    assert alarms.look(at=AT) == 0
+
+
+def test_reading_at_odd_hours_is_told_where_hours_are_chosen(
+    customer: Customer, case_worker: User, settings: Any
+) -> None:
+    settings.ALARMS = alarm_limits.read(Env({"ALARM_HOURS": "22-06"}))
+    night = AT.replace(hour=22, minute=30)  # 23.30 in Norway
+    read(case_worker, customer, 1)
+    read(case_worker, customer, 2, at=night)
+
+    by_day, by_night = alarms.look(at=AT), alarms.look(at=night)
+
+    assert (by_day, by_night) == (0, 1)
+    assert found() == [(K.ODD_HOURS, "SANDBOX", case_worker.actor, 2)]
+
+
+def test_a_day_has_one_alarm_and_one_mail_to_each_who_keeps_people(
+    customer: Customer, case_worker: User, administrator: User
+) -> None:
+    other = make_user(Role.ADMINISTRATOR, "other@vendor.example")
+    read(case_worker, customer, 3)
+    new = [alarms.look(at=AT + timedelta(minutes=n)) for n in range(3)]
+    read(case_worker, customer, 4, at=AT + timedelta(minutes=3))
+
+    again = alarms.look(at=AT + timedelta(minutes=3))
+    tomorrow = AT + timedelta(days=1)
+    read(case_worker, customer, 3, at=tomorrow)
+    next_day = alarms.look(at=tomorrow)
+
+    assert (new, again, next_day) == ([1, 0, 0], 0, 1)
+    assert list(Alarm.objects.order_by("day").values_list("number", flat=True)) == [7, 3]
+    mails = [(row.address, row.payload["text"]) for row in OutboxMessage.objects.order_by("pk")]
+    assert sorted(address for address, _text in mails) == sorted([administrator.email, other.email] * 2)
+    assert case_worker.name in mails[0][1]
+    assert AuditEvent.objects.filter(what=AuditType.ALARM_RAISED).count() == 2
+
+
+def test_a_look_costs_the_same_however_much_was_read(
+    customer: Customer, case_worker: User, settings: Any, django_assert_max_num_queries: Any
+) -> None:
+    settings.ALARMS = alarm_limits.Limits(1000, 1000, 1000, 1000, None)
+    read(case_worker, customer, 200)
+
+    with django_assert_max_num_queries(10):
+        alarms.look(at=AT)
+
+
+def test_it_is_on_the_overview_until_somebody_has_seen_it(
+    client: Client, customer: Customer, case_worker: User, administrator: User, vendor: Any
+) -> None:
+    at = timezone.now()
+    read(case_worker, customer, 3, at=at)
+    alarms.look(at=at)
+    client.force_login(administrator)
+
+    def lines(user: User) -> int:
+        return sum(
+            line.count for line in attention(user=user, environment=Environment.SANDBOX, at=at) if line.key == "alarms"
+        )
+
+    before = (lines(administrator), lines(case_worker))
+    shown = client.get("/sandbox/oversight/alarms/").content.decode()
+    row = Alarm.objects.get()
+    client.post(f"/sandbox/oversight/alarms/{row.pk}/seen/")
+    client.post(f"/sandbox/oversight/alarms/{row.pk}/seen/")
+
+    row.refresh_from_db()
+    assert (before, lines(administrator)) == ((1, 0), 0)
+    assert (case_worker.name in shown, "Mye lest på kort tid" in shown) == (True, True)
+    assert row.seen_by == administrator.actor
+    assert AuditEvent.objects.filter(what=AuditType.ALARM_SEEN).count() == 1
+
+
+def test_alarms_are_for_those_who_keep_people(client: Client, vendor: Any, reader: User) -> None:
+    client.force_login(reader)
+
+    assert client.get("/sandbox/oversight/alarms/").status_code == 403
+
+
+@pytest.mark.parametrize("hours", ["22", "25-06", "06-06", "kveld"])
+def test_hours_that_are_none_stop_the_start(hours: str) -> None:
+    with pytest.raises(BadSetting, match="ALARM_HOURS"):
+        alarm_limits.read(Env({"ALARM_HOURS": hours}))
