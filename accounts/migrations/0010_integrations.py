@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0007_proposals"),
+        ("accounts", "0009_access_reviews"),
     ]
 
     operations = [
