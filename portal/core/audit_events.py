@@ -48,6 +48,15 @@ class AuditType(StrEnum):
     PROOF_ENDED = "proof-ended"
     INTEGRATION_STOPPED = "integration-stopped"
     INTEGRATION_STARTED = "integration-started"
+    WEBHOOK_MADE = "webhook-made"
+    WEBHOOK_CHANGED = "webhook-changed"
+    WEBHOOK_SECRET_MADE = "webhook-secret-made"  # noqa: S105 - the name of an event
+    WEBHOOK_STOPPED = "webhook-stopped"
+    WEBHOOK_STARTED = "webhook-started"
+    WEBHOOK_PAUSED = "webhook-paused"
+    WEBHOOK_REMOVED = "webhook-removed"
+    WEBHOOK_TESTED = "webhook-tested"
+    WEBHOOK_SENT_AGAIN = "webhook-sent-again"
     # Maskinporten clients and keys
     KEY_MADE = "key-made"
     KEY_IMPORTED = "key-imported"
@@ -222,6 +231,11 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.FACTOR_FAILED: _VISIT,
     T.PROOF_MADE: {"kid"},
     T.PROOF_ENDED: {"kid"},
+    T.WEBHOOK_MADE: {"host", "types"},
+    T.WEBHOOK_CHANGED: {"host", "types"},
+    T.WEBHOOK_PAUSED: {"host", "code"},
+    T.WEBHOOK_REMOVED: {"host"},
+    T.WEBHOOK_SENT_AGAIN: {"event"},
     T.KEY_MADE: {"kid"},
     T.KEY_IMPORTED: {"kid"},
     T.KEY_TRIED: {"kid"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accounts.services.retention import CONTACTS, IMPORTS, NOTES, PROPOSALS
+from portal.core.feed.retention import FEED
 from portal.core.outbox.retention import MAIL_BODIES, MAILS
 from portal.core.retention.rule import Rule
 from portal.core.retention.sessions import SESSIONS
@@ -12,5 +13,5 @@ from systemusers.services.retention import CLICKS
 
 RULES: dict[str, Rule] = {
     rule.kind: rule
-    for rule in [*submissions.RULES, NOTES, CONTACTS, CLICKS, MAIL_BODIES, MAILS, PROPOSALS, IMPORTS, TOLD, SESSIONS]
+    for rule in [*submissions.RULES, NOTES, CONTACTS, CLICKS, MAIL_BODIES, MAILS, FEED, PROPOSALS, IMPORTS, TOLD, SESSIONS]
 }
