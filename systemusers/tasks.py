@@ -142,6 +142,12 @@ def send_invitations(**_: Any) -> None:
     _work(send_invitations, invitations.work_due, full=invitations.BATCH)
 
 
+@shared_task(ignore_result=True)
+def settle_invitations(**_: Any) -> None:
+    """Daily: find every plan of mails whose question is no longer open."""
+    invitations.wake_ended(at=timezone.now(), everything=True)
+
+
 @shared_task(acks_late=True, ignore_result=True)
 def note_mails(**_: Any) -> None:
     """Take over from the outbox what became of the mails to customers."""

@@ -70,6 +70,7 @@ TASKS: dict[Purpose, tuple[str, ...]] = {
         "portal.tasks.tell_staff",
         "systemusers.tasks.send_invitations",
         "systemusers.tasks.note_mails",
+        "systemusers.tasks.settle_invitations",
         "systemusers.tasks.warn_of_keys",
     ),
     Purpose.DEFAULT: (

@@ -46,6 +46,7 @@ EVERY: dict[str, int] = {
     "systemusers.tasks.run_campaigns": 10,
     "systemusers.tasks.send_invitations": 15,
     "systemusers.tasks.note_mails": 15,
+    "systemusers.tasks.settle_invitations": DAY,
     "systemusers.tasks.warn_of_keys": 60 * 60,
     "accounts.tasks.import_customers": 10,
     "accounts.tasks.refresh_customers": 60,

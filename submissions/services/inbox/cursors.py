@@ -107,9 +107,11 @@ def read_again(*, at: datetime, everything: bool = False) -> int:
     own = {"access": OuterRef("access")}
     new = Exists(ClientRelation.objects.filter(customer_at__gt=began, **own))
     wider = Exists(ClientRound.objects.filter(widened_at__gt=began, **own))
-    changed = Q(access__in=ClientRelation.objects.filter(customer_at__gt=since).values("access"))
-    changed |= Q(access__in=ClientRound.objects.filter(widened_at__gt=since).values("access"))
-    rows = PollCursor.objects.filter(changed, new | wider, overlap_from__isnull=True, full_at__gt=at)
+    changed = set(ClientRelation.objects.filter(customer_at__gt=since).values_list("access", flat=True).distinct())
+    changed |= set(ClientRound.objects.filter(widened_at__gt=since).values_list("access", flat=True))
+    if not changed:
+        return 0
+    rows = PollCursor.objects.filter(new | wider, access__in=changed, overlap_from__isnull=True, full_at__gt=at)
     ids = list(rows.order_by("pk").values_list("pk", flat=True)[:1000])
     PollCursor.objects.filter(pk__in=ids).update(overlap_at=at, full_at=at, rights_at=at)
     lease.make_due(PollCursor.objects.filter(pk__in=ids), at=at)

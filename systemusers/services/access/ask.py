@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
+from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.states import LostRace
@@ -205,6 +206,7 @@ def revoke_link(*, access: Access, by: str, at: datetime) -> None:
     """Close the customer's link; `reopen_link` makes a new one."""
     with transaction.atomic():
         Access.objects.filter(pk=access.pk).update(link_revoked_at=at)
+        lease.make_due(Invitation.objects.running().filter(access=access), at=at)
         record(by=by, at=at, target=access, what=AuditType.LINK_REVOKED)
     access.link_revoked_at = at
 

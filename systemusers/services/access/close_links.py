@@ -12,9 +12,10 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
+from portal.core import lease
 from portal.core.audit import event, record_all
 from portal.core.audit_events import AuditType
-from systemusers.models import Access
+from systemusers.models import Access, Invitation
 
 PART = 2_000
 """Links in one transaction."""
@@ -38,6 +39,7 @@ def _close_part(environment: str, by: str, at: datetime) -> int:
     with transaction.atomic():
         rows = list(open_links(environment).order_by("pk").select_for_update(no_key=True).only("customer_id")[:PART])
         Access.objects.filter(pk__in=[row.pk for row in rows]).update(link_revoked_at=at)
+        lease.make_due(Invitation.objects.running().filter(access__in=[row.pk for row in rows]), at=at)
         record_all(
             event(
                 by=by, at=at, target=row, what=AuditType.LINK_REVOKED, environment=environment, customer_id=row.customer_id

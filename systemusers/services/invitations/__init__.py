@@ -19,7 +19,7 @@ from systemusers.services.invitations.order import (
 from systemusers.services.invitations.results import BATCH as NOTED
 from systemusers.services.invitations.results import note_results
 from systemusers.services.invitations.settings import mail_plan
-from systemusers.services.invitations.work import BATCH, work_due
+from systemusers.services.invitations.work import BATCH, wake_ended, work_due
 
 __all__ = [
     "ASKING",
@@ -37,5 +37,6 @@ __all__ = [
     "send_now",
     "stop",
     "stop_address",
+    "wake_ended",
     "work_due",
 ]  # fmt: skip

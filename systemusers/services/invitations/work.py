@@ -7,7 +7,7 @@ before the commit has done nothing, and one that dies after it has done all.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +15,7 @@ from django.db import transaction
 from accounts.models import ContactMail, Vendor
 from accounts.services.contacts import Reach, reach_all
 from portal.core import lease, lease_many
+from portal.core.environments import Environment
 from portal.core.lease import Hold
 from systemusers.models import Access, ChangeRequest, Invitation, MailKind, MailPlan
 from systemusers.services.invitations.hours import hours_of, next_reminder
@@ -27,6 +28,10 @@ BY = "task:send_invitations"
 NO_VENDOR = "NO_VENDOR"
 Why, Change = Invitation.Why, ChangeRequest.Status
 Columns = dict[str, Any]
+
+
+RECENT = timedelta(days=2)
+"""What changed before that is found once a day."""
 
 
 class NoVendor(Exception):
@@ -43,9 +48,19 @@ class Step:
     columns: Columns
 
 
+def wake_ended(*, at: datetime, everything: bool = False) -> int:
+    """Make plans due whose question is no longer open. `everything`: also when it ended long ago, or the link was closed."""
+    rows = Invitation.objects.to_settle()
+    if everything:
+        return lease.make_due(rows, at=at)
+    since = at - RECENT
+    of_access = rows.filter(access__environment__in=list(Environment), access__status_at__gt=since)
+    return lease.make_due(of_access, at=at) + lease.make_due(rows.filter(change__status_at__gt=since), at=at)
+
+
 def work_due(*, at: datetime) -> int:
     """One batch of the plans that are due, or that an answer of the customer has ended. Returns how many were taken."""
-    lease.make_due(Invitation.objects.to_settle(), at=at)
+    wake_ended(at=at)
     holds = lease.claim(Invitation.objects.to_work(), at=at, limit=BATCH)
     if holds:
         lease_many.work_as_one(holds, _work)

@@ -106,7 +106,7 @@ def test_a_reminder_that_waits_for_the_mail_server_is_withdrawn_by_the_answer(
     smtp.answers["RCPT"] = "450 later"
     at = world.at + days(4)
     work(at)
-    Access.objects.filter(pk=invited.pk).update(status=S.REJECTED)
+    Access.objects.filter(pk=invited.pk).update(status=S.REJECTED, status_at=at)
     work(at + timedelta(minutes=5))
     smtp.answers.clear()
     work(at + timedelta(hours=1))
@@ -240,6 +240,16 @@ def test_receipts_can_be_switched_off(invited: Access, world: World) -> None:
     work(world.at)
 
     assert kinds(invited) == FULL[:1]
+
+
+def test_an_answer_that_nobody_noticed_in_days_is_found_by_the_daily_look(invited: Access, world: World) -> None:
+    Access.objects.filter(pk=invited.pk).update(status=S.APPROVED, status_at=world.at - days(10))
+    work(world.at)
+    before = plan_of(invited).stopped_at
+    found = invitations.wake_ended(at=world.at, everything=True)
+    work(world.at)
+
+    assert (before, found, plan_of(invited).stopped_why) == (None, 1, "APPROVED")
 
 
 def test_a_thousand_orders_take_few_statements(sent: Access, world: World, django_assert_max_num_queries: Any) -> None:
