@@ -9,4 +9,14 @@ from portal.core.removed import Removed
 from portal.core.retention.run import PurgeRun
 from portal.core.webhooks.row import Webhook
 
-__all__ = ["AuditEvent", "AuditSeal", "Backup", "FeedEvent", "Heartbeat", "OutboxMessage", "PurgeRun", "Removed", "Webhook"]
+__all__ = [
+    "AuditEvent",
+    "AuditSeal",
+    "Backup",
+    "FeedEvent",
+    "Heartbeat",
+    "OutboxMessage",
+    "PurgeRun",
+    "Removed",
+    "Webhook",
+]

@@ -333,9 +333,7 @@ CODES: dict[str, Explanation] = {
         US,
         _("Se i loggen hos mottakeren. Vi prøver igjen av oss selv i tre dager."),
     ),
-    "WEBHOOK_BUSY": Explanation(
-        _("Mottakeren ba oss vente"), _("Den tar ikke imot akkurat nå."), NOBODY, TRY_LATER
-    ),
+    "WEBHOOK_BUSY": Explanation(_("Mottakeren ba oss vente"), _("Den tar ikke imot akkurat nå."), NOBODY, TRY_LATER),
     "WEBHOOK_GONE": Explanation(
         _("Mottakeren vil ikke ha flere meldinger"),
         _("Den svarte 410, og da stopper vi."),

@@ -12,7 +12,9 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             "outboxmessage",
             models.Index(
-                fields=["lane", "id"], condition=Q(status__in=["WAITING", "SENDING"]) & ~Q(lane=""), name="outbox_by_lane"
+                fields=["lane", "id"],
+                condition=Q(status__in=["WAITING", "SENDING"]) & ~Q(lane=""),
+                name="outbox_by_lane",
             ),
         ),
     ]

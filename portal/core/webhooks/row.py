@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.contrib.postgres.fields import ArrayField
@@ -12,6 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from portal.core.crypto import EncryptedField, SealedManager
 from portal.core.environments import Environment
 from portal.core.feed.event import Type
+
+SAID_AFTER = timedelta(hours=1)
+"""So long a receiver may accept nothing before the overview says so."""
+
+
+class WebhookQuerySet(models.QuerySet["Webhook"]):
+    def failing(self, *, at: datetime) -> WebhookQuerySet:
+        """Those that a person must look at: paused by a machine, or nothing was accepted for SAID_AFTER."""
+        return self.filter(stopped_at=None, failing_since__lte=at - SAID_AFTER)
 
 
 class Webhook(models.Model):
@@ -40,7 +49,7 @@ class Webhook(models.Model):
     made_by = models.CharField(_("laget av"), max_length=200, editable=False)
     made_at = models.DateTimeField(_("laget"), editable=False)
 
-    objects = SealedManager["Webhook"]()
+    objects = SealedManager.from_queryset(WebhookQuerySet)()
 
     class Meta:
         verbose_name = _("webhook")

@@ -13,5 +13,17 @@ from systemusers.services.retention import CLICKS
 
 RULES: dict[str, Rule] = {
     rule.kind: rule
-    for rule in [*submissions.RULES, NOTES, CONTACTS, CLICKS, MAIL_BODIES, MAILS, FEED, PROPOSALS, IMPORTS, TOLD, SESSIONS]
+    for rule in [
+        *submissions.RULES,
+        NOTES,
+        CONTACTS,
+        CLICKS,
+        MAIL_BODIES,
+        MAILS,
+        FEED,
+        PROPOSALS,
+        IMPORTS,
+        TOLD,
+        SESSIONS,
+    ]
 }

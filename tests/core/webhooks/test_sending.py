@@ -139,7 +139,9 @@ def test_everything_but_2xx_is_tried_again(line: Line, status: int, code: str) -
     assert (line.row().failing_since, line.row().problem_code) == (None, "")
 
 
-def test_a_receiver_that_is_down_costs_one_call_of_a_batch_and_keeps_no_other_back(line: Line, receiver: Receiver) -> None:
+def test_a_receiver_that_is_down_costs_one_call_of_a_batch_and_keeps_no_other_back(
+    line: Line, receiver: Receiver
+) -> None:
     down = Line(Receiver(url="http://127.0.0.1:9/hooks"))
     tell([
         FeedEvent(environment="SANDBOX", type=Type.DIALOG_RECEIVED, subject=f"dialogs/{n}", at=line.at) for n in range(5)
