@@ -17,6 +17,7 @@ class PortalConfig(AppConfig):
         from portal.core import budgets, request_id, upstream
         from portal.core.operation import calls
         from portal.core.outbox import mail  # noqa: F401 - registers the sender of mails
+        from portal.core.webhooks import sending  # noqa: F401 - registers the sender of webhooks
         from portal.gateways import http
 
         http.request_id = request_id.request_id.get

@@ -380,6 +380,13 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
+WEBHOOK_PRIVATE_HOSTS = frozenset(
+    name.lower()
+    for name in env.list(
+        "WEBHOOK_PRIVATE_HOSTS", example="erp.intern.example.no", default=("127.0.0.1", "localhost") if LOCAL else ()
+    )
+)
+"""Hosts that webhooks may lead to although they are on a network of one's own. See portal.core.webhooks.addresses."""
 CALLS_A_SECOND: dict[str, int] = {
     "SANDBOX": 2_000,  # enough for a machine of one's own
     "TEST": env.integer("CALLS_A_SECOND_TEST", default=5, minimum=1, maximum=1_000),

@@ -11,7 +11,10 @@ from django.utils import timezone
 from accounts.services import alarms, dormant, proposals
 from portal.core import heartbeat, removed
 from portal.core.environments import Environment
+from portal.core.feed import publish
 from portal.core.outbox import delivery
+from portal.core.outbox.message import OutboxMessage
+from portal.core.webhooks import filling
 from portal.core.queues import Purpose
 from portal.core.retention import work as purging
 from portal.core.trail import delivery as delivery_of_trail
@@ -48,11 +51,26 @@ def send_outbox(**_: Any) -> None:
     delivery.send_due(at=timezone.now())
 
 
+@shared_task(acks_late=True, ignore_result=True)
+def send_webhooks(**_: Any) -> None:
+    """Send a batch of the messages to the vendor's own systems whose time and turn have come."""
+    delivery.send_due(at=timezone.now(), kind=OutboxMessage.Kind.WEBHOOK)
+
+
+@shared_task(ignore_result=True)
+def publish_feed(**_: Any) -> None:
+    """Give what happened its place in the feed, and put it into the outbox for those who want it."""
+    while publish.publish() == publish.BATCH:
+        pass
+    filling.fill(at=timezone.now())
+
+
 @shared_task(ignore_result=True)
 def sweep_outbox(**_: Any) -> None:
     """Settle what dead workers left and what failed for too long, then send what is due and nobody was woken for."""
     delivery.sweep(at=timezone.now())
     delivery.send_due(at=timezone.now())
+    delivery.send_due(at=timezone.now(), kind=OutboxMessage.Kind.WEBHOOK)
 
 
 @shared_task(acks_late=True, ignore_result=True)

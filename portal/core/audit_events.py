@@ -54,6 +54,15 @@ class AuditType(StrEnum):
     TOKEN_REFUSED = "token-refused"  # noqa: S105 - the name of an event
     INTEGRATION_STOPPED = "integration-stopped"
     INTEGRATION_STARTED = "integration-started"
+    WEBHOOK_MADE = "webhook-made"
+    WEBHOOK_CHANGED = "webhook-changed"
+    WEBHOOK_SECRET_MADE = "webhook-secret-made"  # noqa: S105 - the name of an event
+    WEBHOOK_STOPPED = "webhook-stopped"
+    WEBHOOK_STARTED = "webhook-started"
+    WEBHOOK_PAUSED = "webhook-paused"
+    WEBHOOK_REMOVED = "webhook-removed"
+    WEBHOOK_TESTED = "webhook-tested"
+    WEBHOOK_SENT_AGAIN = "webhook-sent-again"
     # Maskinporten clients and keys
     KEY_MADE = "key-made"
     KEY_IMPORTED = "key-imported"
@@ -234,6 +243,11 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.PROOF_MADE: {"kid"},
     T.PROOF_ENDED: {"kid"},
     T.TOKEN_REFUSED: {"ip"},
+    T.WEBHOOK_MADE: {"host", "types"},
+    T.WEBHOOK_CHANGED: {"host", "types"},
+    T.WEBHOOK_PAUSED: {"host", "code"},
+    T.WEBHOOK_REMOVED: {"host"},
+    T.WEBHOOK_SENT_AGAIN: {"event"},
     T.KEY_MADE: {"kid"},
     T.KEY_IMPORTED: {"kid"},
     T.KEY_TRIED: {"kid"},

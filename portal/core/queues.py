@@ -65,6 +65,7 @@ TASKS: dict[Purpose, tuple[str, ...]] = {
     ),
     Purpose.MAIL: (
         "portal.tasks.send_outbox",
+        "portal.tasks.send_webhooks",
         "portal.tasks.sweep_outbox",
         "portal.tasks.tell_staff",
         "systemusers.tasks.send_invitations",
@@ -81,6 +82,7 @@ TASKS: dict[Purpose, tuple[str, ...]] = {
         "portal.tasks.measure_pace",
         "portal.tasks.oversee",
         "portal.tasks.plan_purges",
+        "portal.tasks.publish_feed",
         "portal.tasks.purge",
         "portal.tasks.seal_audit",
         "portal.tasks.verify_audit",

@@ -51,6 +51,7 @@ EVERY: dict[str, int] = {
     "accounts.tasks.import_customers": 10,
     "accounts.tasks.refresh_customers": 60,
     "portal.tasks.sweep_outbox": 15,
+    "portal.tasks.publish_feed": 5,
     "portal.tasks.tell_staff": 20,
     "portal.tasks.forget_removed": 15 * 60,
     "portal.tasks.plan_purges": DAY,

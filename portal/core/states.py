@@ -13,6 +13,8 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 
 from portal.core.audit import event, record, record_all
+from portal.core.feed.event import FeedEvent, Type
+from portal.core.feed.tell import tell, told
 
 
 class IllegalTransition(Exception):
@@ -28,9 +30,13 @@ class LostRace(Exception):
 
 
 class StatusModel(models.Model):
-    """A row with a state. `TRANSITIONS` is the whole workflow; `move_to` the only way through it."""
+    """A row with a state. `TRANSITIONS` is the whole workflow; `move_to` the only way through it.
+
+    `TELLS`: what is told to the vendor's own systems of a step, by (before, after), and by ("", after) for all others to that state.
+    """
 
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {}
+    TELLS: ClassVar[dict[tuple[str, str], Type | None]] = {}
 
     class Meta:
         abstract = True
@@ -93,7 +99,13 @@ class StatusModel(models.Model):
                 raise LostRace(f"{self._meta.label} {self.pk} is no longer {before}")
             if is_recorded:
                 record(by=by, at=at, target=self, what=f"{before}->{status}", **(what or {}))
+                tell(self._told(before, status, at))
         self._take(changes)
+
+    def _told(self, before: str, status: str, at: datetime) -> list[FeedEvent]:
+        """Nothing, or one event."""
+        kind = self.TELLS.get((before, status), self.TELLS.get(("", status)))
+        return [told(kind, self, at=at, status=status)] if kind else []
 
     def _changes(self, status: str, at: datetime, fields: dict[str, Any]) -> dict[str, Any]:
         """The columns of the step. Raises IllegalTransition."""
@@ -152,7 +164,8 @@ def move_all(
         mine: Any = type(rows[0])._base_manager.filter(pk__in=[row.pk for row in rows], status=before)
         if mine.update(**changes) != len(rows):
             raise LostRace(f"of {len(rows)} rows of {rows[0]._meta.label} one is no longer {before}")
-        told = [row for row in rows if is_recorded(row)]
-        record_all([event(by=by, at=at, target=row, what=f"{before}->{status}", **what(row)) for row in told])
+        recorded = [row for row in rows if is_recorded(row)]
+        record_all([event(by=by, at=at, target=row, what=f"{before}->{status}", **what(row)) for row in recorded])
+        tell([one for row in recorded for one in row._told(before, status, at)])
     for row in rows:
         row._take(changes)

@@ -29,6 +29,7 @@ from portal.desk import (
     attention_notices,
     attention_proposals,
     attention_setup,
+    attention_webhooks,
 )
 from portal.desk.counting import Counted, count_all
 from portal.desk.key_dates import past_its_date, without_key
@@ -82,6 +83,7 @@ def attention(*, user: User, environment: Environment, at: datetime) -> list[Tod
         *_about_customers(environment, counts),
         *(attention_setup.about_system(environment, counts) if user.may_configure else []),
         *(attention_alarms.about_alarms(environment, counts) if user.keeps_people else []),
+        *(attention_webhooks.about_webhooks(environment, counts) if user.keeps_integrations else []),
         *(attention_kept.about_kept(environment, counts, at=at) if user.keeps_data else []),
         *(attention_setup.about_messages(user, environment, counts) if attention_setup.may_see_messages(user) else []),
     ]
@@ -108,6 +110,8 @@ def _selections(user: User, environment: Environment, at: datetime) -> dict[str,
         selected |= attention_setup.systems(environment, at)
     if user.keeps_people:
         selected |= attention_alarms.selections(environment, at)
+    if user.keeps_integrations:
+        selected |= attention_webhooks.selections(environment, at)
     if user.keeps_data:
         selected |= attention_kept.selections(at)
     if attention_setup.may_see_messages(user):

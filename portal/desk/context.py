@@ -49,7 +49,7 @@ NAVIGATION = [
 BELOW = {
     "accesses": ("campaigns",),
     "systems": ("offered",),
-    "connection": ("settings", "services", "kept", "integrations"),
+    "connection": ("settings", "services", "kept", "integrations", "webhooks"),
     "dialogs": ("letters",),
 }
 """Pages whose address does not begin with that of the entry of the menu they belong to, by that entry."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Customer, User
 from portal.desk.counting import Counted
 
-EVERYBODY, WORK, CONFIGURE, ADMINISTER, STORED, KEEP, PEOPLE = (
+EVERYBODY, WORK, CONFIGURE, ADMINISTER, STORED, KEEP, PEOPLE, INTEGRATE = (
     "is_active",
     "may_work",
     "may_configure",
@@ -18,6 +18,7 @@ EVERYBODY, WORK, CONFIGURE, ADMINISTER, STORED, KEEP, PEOPLE = (
     "is_staff",
     "keeps_data",
     "keeps_people",
+    "keeps_integrations",
 )
 """Who can act on a line: properties of User."""
 

@@ -8,6 +8,7 @@ from portal.desk.incident import views as incident
 from portal.desk.integrations import views as integrations
 from portal.desk.kept import views as kept
 from portal.desk.notifications import views as notifications
+from portal.desk.webhooks import views as webhooks
 from portal.desk.operation import views as operation
 from portal.desk.oversight import alarms, control, review
 from portal.desk.oversight import views as oversight
@@ -57,6 +58,16 @@ urlpatterns = [
     path("integrations/<int:pk>/proofs/<int:proof>/end/", integrations.end_proof, name="integration-proof-end"),
     path("integrations/<int:pk>/stop/", integrations.stop, name="integration-stop"),
     path("integrations/<int:pk>/start/", integrations.start, name="integration-start"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/new/", webhooks.new, name="webhook-new"),
+    path("webhooks/<int:pk>/", webhooks.one, name="webhook"),
+    path("webhooks/<int:pk>/edit/", webhooks.edit, name="webhook-edit"),
+    path("webhooks/<int:pk>/secret/", webhooks.secret, name="webhook-secret"),
+    path("webhooks/<int:pk>/test/", webhooks.test, name="webhook-test"),
+    path("webhooks/<int:pk>/messages/<int:message>/again/", webhooks.again, name="webhook-again"),
+    path("webhooks/<int:pk>/stop/", webhooks.stop, name="webhook-stop"),
+    path("webhooks/<int:pk>/start/", webhooks.start, name="webhook-start"),
+    path("webhooks/<int:pk>/remove/", webhooks.remove, name="webhook-remove"),
     path("search/", search.search, name="search"),
     path("connection/", views.connection, name="connection"),
     path("operation/", operation.operation, name="operation"),

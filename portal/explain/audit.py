@@ -157,7 +157,7 @@ class Presenter:
 
 P = Presenter
 _receiver = _names("receiver")
-_attempt, _system, _kid = _names("attempt"), _names("system_id"), _names("kid")
+_attempt, _system, _kid, _host = _names("attempt"), _names("system_id"), _names("kid"), _names("host")
 PRESENTERS: dict[AuditType, Presenter] = {
     T.ADDED: P(lazy("Lagt til")),
     T.EDITED: P(lazy("Endret"), _edits),
@@ -192,6 +192,15 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.TOKEN_REFUSED: P(lazy("Noen ba om token uten å vise rett hemmelighet eller nøkkel"), _visit, "warning"),
     T.INTEGRATION_STOPPED: P(lazy("Integrasjonen er stengt"), colour="warning"),
     T.INTEGRATION_STARTED: P(lazy("Integrasjonen er åpnet igjen")),
+    T.WEBHOOK_MADE: P(lazy("Webhook laget"), _host),
+    T.WEBHOOK_CHANGED: P(lazy("Webhook endret"), _host),
+    T.WEBHOOK_SECRET_MADE: P(lazy("Ny hemmelighet for webhook")),
+    T.WEBHOOK_STOPPED: P(lazy("Webhook stoppet"), colour="warning"),
+    T.WEBHOOK_STARTED: P(lazy("Webhook startet igjen")),
+    T.WEBHOOK_PAUSED: P(lazy("Webhook satt på pause: mottakeren tar ikke imot"), _host, "warning"),
+    T.WEBHOOK_REMOVED: P(lazy("Webhook fjernet"), _host, "warning"),
+    T.WEBHOOK_TESTED: P(lazy("Testmelding sendt til webhook")),
+    T.WEBHOOK_SENT_AGAIN: P(lazy("Melding sendt på nytt til webhook")),
     T.KEY_MADE: P(lazy("Nøkkel laget"), _kid),
     T.KEY_IMPORTED: P(lazy("Nøkkel importert"), _kid),
     T.KEYS_READ: P(lazy("Nøklene lest hos Digdir"), on_pages=False),

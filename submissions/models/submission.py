@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Customer, OfCustomersQuerySet
 from portal.core.crypto import EncryptedField, EncryptedJSONField, EncryptedListField, EncryptedTextField, SealedManager
 from portal.core.environments import Environment
+from portal.core.feed.event import Type
 from portal.core.lease import Leased
 from portal.core.masking import without_identity_numbers
 from portal.core.states import StatusModel
@@ -102,6 +103,13 @@ class Submission(OfPeriod, Leased, StatusModel):
         FAILED = "FAILED", _("Feilet")
         CANCELLED = "CANCELLED", _("Avbrutt")
 
+    TELLS: ClassVar[dict[tuple[str, str], Type | None]] = {
+        ("", Status.DELIVERED): Type.SUBMISSION_DELIVERED,
+        ("", Status.ACCEPTED): Type.SUBMISSION_ACCEPTED,
+        ("", Status.REJECTED): Type.SUBMISSION_REJECTED,
+        ("", Status.NEEDS_PERSON): Type.SUBMISSION_NEEDS_PERSON,
+        ("", Status.FAILED): Type.SUBMISSION_FAILED,
+    }
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         Status.DRAFT: {Status.READY, Status.CANCELLED},
         Status.READY: {Status.DRAFT, Status.QUEUED, Status.CANCELLED},

@@ -18,6 +18,7 @@ from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
+from django.db import transaction
 from django.core.cache import cache
 from django.core.files.base import File
 from django.core.files.storage import Storage, storages
@@ -25,6 +26,8 @@ from django.utils import timezone
 
 from accounts.models import Customer
 from portal.core import crypto, sealed_files
+from portal.core.feed.event import Type
+from portal.core.feed.tell import tell, told
 from portal.core.masking import UNSEEN
 from portal.core.storage.names import names
 from portal.gateways.text import cleaned
@@ -179,7 +182,11 @@ def record_document(
         "sha256": kept.sha256,
         "stored_at": at,
     }
-    document, _ = Document.objects.get_or_create(**identity, defaults=facts)
+    with transaction.atomic():
+        document, is_new = Document.objects.get_or_create(**identity, defaults=facts)
+        if is_new and transmission:
+            about = {"submission": submission.pk} if submission else {"dialog": transmission.dialog_id}
+            tell([told(Type.DOCUMENT_STORED, document, at=at, environment=customer.environment, **about)])
     return document
 
 

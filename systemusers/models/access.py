@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Customer, OfCustomersQuerySet, followed
 from portal.core.crypto import SealedTextField
 from portal.core.environments import Environment
+from portal.core.feed.event import Type
 from portal.core.lease import LASTING, Leased
 from portal.core.states import StatusModel
 from systemusers.models.link_token import LinkHashField, new_link
@@ -94,6 +95,16 @@ class Access(StatusModel, Leased):
         return str(self.Status(self.status).label)
 
     _ANSWERS: ClassVar[set[str]] = {Status.APPROVED, Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN, Status.UNKNOWN}
+    TELLS: ClassVar[dict[tuple[str, str], Type | None]] = {
+        (Status.NEEDS_UPDATE, Status.APPROVED): Type.ACCESS_CHANGED,
+        (Status.NEEDS_UPDATE, Status.IN_USE): Type.ACCESS_CHANGED,
+        (Status.UNKNOWN, Status.APPROVED): None,  # it was checked, and nothing has changed
+        ("", Status.NEEDS_UPDATE): Type.ACCESS_CHANGED,
+        ("", Status.APPROVED): Type.ACCESS_APPROVED,
+        ("", Status.REJECTED): Type.ACCESS_REJECTED,
+        ("", Status.EXPIRED): Type.ACCESS_EXPIRED,
+        ("", Status.REMOVED): Type.ACCESS_LOST,
+    }
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         Status.DRAFT: {Status.SENT, Status.APPROVED, Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN},
         Status.SENT: {Status.OPENED, Status.FORWARDED, *_ANSWERS},

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, User, sight_of
 from portal.core.environments import Environment
+from portal.core.feed.event import Type
 from portal.core.lease import Leased
 from portal.core.states import StatusModel
 from systemusers.models.access import Access
@@ -46,6 +47,7 @@ class Campaign(StatusModel, Leased):
         ASK = "ASK", _("Be om tilgang")
         CHANGE = "CHANGE", _("Be om endring av tilgang som er i bruk")
 
+    TELLS: ClassVar[dict[tuple[str, str], Type | None]] = {("", "DONE"): Type.CAMPAIGN_FINISHED}
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         "DRAFT": {"READY"},
         "READY": {"DRAFT", "RUNNING"},

@@ -14,7 +14,7 @@ SAMPLES = {
     "note": "1", "substitution": "1", "tag": "1", "contact": "1", "address": "1",
     "reference": "00000000-0000-4000-8000-000000000000", "document": "1", "client": "1", "profile": "1", "customer": "1", "system": "1",
     "service": "a-service", "format": "csv", "kind": "invitation", "language": "nb", "package": "1", "file": "a-mail.log",
-    "period": "2025", "name": "own.png", "proof": "1", "orgnr": "310987654", "id": "1",
+    "period": "2025", "name": "own.png", "proof": "1", "orgnr": "310987654", "id": "1", "message": "1",
 }  # fmt: skip
 OPEN_BY_OTHERS = ("accounts/", "i18n/", "admin/")
 

@@ -18,7 +18,7 @@ from django.db import transaction
 from portal.core import enqueue, lease
 from portal.core.audit import record
 from portal.core.outbox.message import OutboxMessage, erased
-from portal.core.outbox.put import TASK
+from portal.core.outbox.put import task_of
 from portal.core.problems import code_of
 
 BATCH = 20
@@ -50,13 +50,19 @@ class NoSender(Exception):
 class Sender:
     """`may_repeat`: receivers recognise the key, so a message that may have been accepted is sent again.
 
-    `outage_codes`: problems that all messages of the kind share. After one of them the rest of the batch is put off untried,
-    so that an outage costs one time-out a batch; as soon as a message is accepted, those that waited for it are due.
+    `outage_codes`: problems that all messages of the kind share; with `by_receiver` all those to one address. After one of them the
+    rest of the batch is put off untried, so that an outage costs one time-out a batch; as soon as a message is accepted, those
+    that waited for it are due.
     """
 
     send: Callable[[str, dict[str, Any], str], None]
     may_repeat: bool = False
     outage_codes: tuple[str, ...] = ()
+    by_receiver: bool = False
+
+    def way_of(self, message: OutboxMessage) -> str:
+        """What is down when this message meets an outage."""
+        return message.address_hash if self.by_receiver else ""
 
 
 SENDERS: dict[str, Sender] = {}
@@ -67,33 +73,35 @@ def register(kind: str, sender: Sender) -> None:
     SENDERS[kind] = sender
 
 
-def send_due(*, at: datetime, limit: int = BATCH) -> int:
-    """Send up to `limit` messages whose time has come. Returns how many were taken; a full batch wakes one more.
+def send_due(*, at: datetime, kind: str = OutboxMessage.Kind.MAIL, limit: int = BATCH) -> int:
+    """Send up to `limit` messages of the kind whose time and turn have come. Returns how many were taken; a full batch wakes one more.
 
     Raises SoftTimeLimitExceeded after it has stored what is known and given the rest back.
     """
-    holds = lease.claim(OutboxMessage.objects.waiting(), at=at, limit=limit)
+    waiting = OutboxMessage.objects.waiting().filter(kind=kind)
+    holds = lease.claim(waiting.in_turn(), at=at, limit=limit)
+    sender = SENDERS.get(kind)
     accepted: set[str] = set()
     down: dict[str, str] = {}
     for index, hold in enumerate(holds):
-        kind, problem = hold.row.kind, ""
+        problem, way = "", sender.way_of(hold.row) if sender else ""
         with lease.reporting(hold):
             if hold.age() > lease.ENOUGH:
                 hold.give_back()
-            elif kind in down:
-                hold.fail(NotAccepted(down[kind]))
+            elif way in down:
+                hold.fail(NotAccepted(down[way]))
             elif (problem := _send(hold)) == ACCEPTED:
-                accepted.add(kind)
-            elif problem in SENDERS[kind].outage_codes:
-                down[kind] = problem
+                accepted.add(way)
+            elif sender and problem in sender.outage_codes:
+                down[way] = problem
         if problem == OUT_OF_TIME:
             _give_back(holds[index + 1 :])
             raise SoftTimeLimitExceeded
-    for kind in accepted - set(down):
-        waiting = OutboxMessage.objects.waiting().filter(kind=kind)
-        lease.wake(waiting, codes=SENDERS[kind].outage_codes, at=at, limit=limit)
-    if len(holds) == limit:
-        enqueue.enqueue_by_name(TASK)
+    for way in accepted - set(down):
+        of_way = waiting.filter(address_hash=way) if way else waiting
+        lease.wake(of_way, codes=sender.outage_codes if sender else (), at=at, limit=limit)
+    if len(holds) == limit or any(hold.row.lane for hold in holds):
+        enqueue.enqueue_by_name(task_of(kind))
     return len(holds)
 
 

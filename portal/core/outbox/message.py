@@ -42,6 +42,12 @@ class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):
     def waiting(self) -> OutboxMessageQuerySet:
         return self.filter(status=OutboxMessage.Status.WAITING)
 
+    def in_turn(self) -> OutboxMessageQuerySet:
+        """Without those that wait for an earlier one of their lane."""
+        before = OutboxMessage.objects.filter(lane=models.OuterRef("lane"), pk__lt=models.OuterRef("pk"))
+        before = before.filter(status__in=[OutboxMessage.Status.WAITING, OutboxMessage.Status.SENDING])
+        return self.filter(Q(lane="") | ~models.Exists(before))
+
     def unsettled(self) -> OutboxMessageQuerySet:
         """Not sent, and not going to be unless a person decides so."""
         return self.filter(status__in=OutboxMessage.UNSETTLED)
@@ -53,7 +59,10 @@ class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):
 
 
 class OutboxMessage(lease.Leased):
-    """One message to one address. `key` names the event it tells of, once for all; it holds nothing personal or secret."""
+    """One message to one address. `key` names the event it tells of, once for all; it holds nothing personal or secret.
+
+    Messages of one `lane` leave one after the other, as they were put; "" for those that wait for no other.
+    """
 
     class Kind(models.TextChoices):
         MAIL = "MAIL", _("E-post")
@@ -71,6 +80,7 @@ class OutboxMessage(lease.Leased):
 
     kind = models.CharField(_("type"), max_length=10, choices=Kind)
     key = models.CharField(_("nøkkel"), max_length=200, unique=True)
+    lane = models.CharField(_("rekke"), max_length=100, blank=True, default="", db_default="")
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.WAITING)
     status_at = models.DateTimeField(_("status siden"))
     sealed_address = EncryptedField(null=True, editable=False, bound_to=lambda row: row.key)
@@ -107,6 +117,11 @@ class OutboxMessage(lease.Leased):
         indexes = [
             models.Index(fields=["next_attempt_at", "id"], condition=Q(status="WAITING"), name="outbox_waiting"),
             models.Index(fields=["status", "status_at"], name="outbox_by_status"),
+            models.Index(
+                fields=["lane", "id"],
+                condition=Q(status__in=["WAITING", "SENDING"]) & ~Q(lane=""),
+                name="outbox_by_lane",
+            ),
             models.Index(fields=["address_hash"], name="outbox_by_address"),
         ]
 

@@ -18,8 +18,12 @@ from portal.core.outbox.message import MailPayload, OutboxMessage, hash_of, seal
 from portal.core.outbox.quiet_hours import QuietHours
 
 GIVE_UP_AFTER = timedelta(days=3)
-TASK = "portal.tasks.send_outbox"
 Kind, Status = OutboxMessage.Kind, OutboxMessage.Status
+
+
+def task_of(kind: str) -> str:
+    """Who sends messages of this kind: a slow receiver of webhooks keeps no mail back."""
+    return "portal.tasks.send_webhooks" if kind == Kind.WEBHOOK else "portal.tasks.send_outbox"
 
 
 class AttachmentsNotSupported(ValueError):
@@ -47,7 +51,7 @@ def put(
     message.status = Status.WAITING if send else Status.CLOSED
     message.give_up_at = give_up_at or message.give_up_at
     OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)  # one INSERT … ON CONFLICT DO NOTHING
-    enqueue.enqueue_by_name(TASK)
+    enqueue.enqueue_by_name(task_of(kind))
 
 
 @dataclass(frozen=True)
@@ -57,16 +61,18 @@ class ToPut:
     kind: str
     key: str
     address: str
-    payload: MailPayload
+    payload: MailPayload | Mapping[str, object]
     quiet_hours: QuietHours | None = None
+    lane: str = ""
 
 
 def put_many(messages: Iterable[ToPut], *, at: datetime) -> None:
-    """As `put`, for many in one statement; one worker is woken."""
+    """As `put`, for many in one statement; one worker of each kind is woken."""
     rows = [_message(at=at, **vars(one)) for one in messages]
     if rows:
         OutboxMessage.objects.bulk_create(rows, ignore_conflicts=True)
-        enqueue.enqueue_by_name(TASK)
+        for kind in sorted({row.kind for row in rows}):
+            enqueue.enqueue_by_name(task_of(kind))
 
 
 def _message(
@@ -77,10 +83,12 @@ def _message(
     payload: MailPayload | Mapping[str, object],
     at: datetime,
     quiet_hours: QuietHours | None,
+    lane: str = "",
 ) -> OutboxMessage:
     return OutboxMessage(
         kind=kind,
         key=key,
+        lane=lane,
         status=Status.WAITING,
         status_at=at,
         sealed_address=address.encode(),

@@ -10,7 +10,7 @@ from django.db import transaction
 from portal.core import enqueue, lease
 from portal.core.audit import record
 from portal.core.outbox.message import OutboxMessage, erased
-from portal.core.outbox.put import GIVE_UP_AFTER, TASK
+from portal.core.outbox.put import GIVE_UP_AFTER, task_of
 from portal.core.states import LostRace
 
 Status = OutboxMessage.Status
@@ -28,7 +28,7 @@ def send_again(message: OutboxMessage, *, by: str, at: datetime) -> None:
         failures=0,
         problem_code="",
     )
-    enqueue.enqueue_by_name(TASK)
+    enqueue.enqueue_by_name(task_of(message.kind))
 
 
 def close(message: OutboxMessage, *, by: str, at: datetime) -> None:

@@ -33,6 +33,7 @@ PERIODS = {
     "mail-bodies": Period("UNSENT_MAILS_KEPT_DAYS", 30, 4),
     "mails": Period("MAILS_KEPT_DAYS", 365, 30),
     "events": Period("EVENTS_KEPT_DAYS", 90, 90),
+    "feed": Period("FEED_KEPT_DAYS", 30, 7),
     "heaps": Period("HEAPS_KEPT_DAYS", 30, 1, may_be_endless=False),
     "imports": Period("IMPORTS_KEPT_DAYS", 30, 1, may_be_endless=False),
     "keyed-calls": Period("API_ANSWERS_KEPT_DAYS", 2, 1, may_be_endless=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accounts.services.retention import CONTACTS, IMPORTS, KEYED_CALLS, NOTES, PROPOSALS
+from portal.core.feed.retention import FEED
 from portal.core.outbox.retention import MAIL_BODIES, MAILS
 from portal.core.retention.rule import Rule
 from portal.core.retention.sessions import SESSIONS
@@ -13,6 +14,6 @@ from systemusers.services.retention import CLICKS
 RULES: dict[str, Rule] = {
     rule.kind: rule
     for rule in [
-        *submissions.RULES, NOTES, CONTACTS, CLICKS, MAIL_BODIES, MAILS, PROPOSALS, IMPORTS, KEYED_CALLS, TOLD, SESSIONS,
+        *submissions.RULES, NOTES, CONTACTS, CLICKS, MAIL_BODIES, MAILS, PROPOSALS, FEED, IMPORTS, KEYED_CALLS, TOLD, SESSIONS,
     ]
 }

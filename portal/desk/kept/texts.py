@@ -67,6 +67,11 @@ TEXTS: dict[str, Text] = {
     "events": Text(
         _("Hendelser fra Altinn"), _("Varsler om at noe er nytt."), _("Altinn sender dem ikke på nytt etter 90 dager.")
     ),
+    "feed": Text(
+        _("Hendelser for fagsystemer"),
+        _("At noe skjedde, med id og tilstand, slik API-et og webhooks gir det."),
+        _("Den som har vært borte lenger, spør etter tilstandene selv."),
+    ),
     "heaps": Text(
         _("Filsamlinger"),
         _("Filer som ble lagt inn og ikke er brukt. Kladder som ble laget av dem, blir stående."),

@@ -15,6 +15,8 @@ from accounts.models import Customer
 from portal.core import lease
 from portal.core.audit import event, record_all
 from portal.core.audit_events import AuditType
+from portal.core.feed.event import Type as D
+from portal.core.feed.tell import tell, told
 from portal.core.masking import scrubbed, without_identity_numbers
 from portal.gateways import urns
 from portal.gateways.dialogporten import ActivityItem, DialogItem, TransmissionItem
@@ -107,7 +109,10 @@ def _store(part: list[Listing], at: datetime) -> list[Dialog]:
     _keep_sources(stored, newest, at)
     if again:
         _note_listed(environment, {row.dialog_id for row in listed} - {row.dialog_id for row in changed}, at)
-    old = [row.pk for row in stored if UUID(str(row.dialog_id)) in known]
+    old = {row.pk for row in stored if UUID(str(row.dialog_id)) in known}
+    tell(
+        told(D.DIALOG_UPDATED if row.pk in old else D.DIALOG_RECEIVED, row, at=at, status=row.status) for row in stored
+    )
     lease.make_due(Dialog.objects.filter(pk__in=old), at=at)
     return stored
 

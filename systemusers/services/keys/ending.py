@@ -18,6 +18,8 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.services.notifications import wanting_key_warnings
+from portal.core.feed.event import Type
+from portal.core.feed.tell import tell_once, told
 from portal.core.environments import Environment
 from portal.core.outbox.put import put_mail
 from portal.core.required import required
@@ -32,8 +34,18 @@ def warn(*, at: datetime) -> None:
     last = at + max(lifecycle.WARNINGS)
     keys = SigningKey.objects.filter(status=SigningKey.Status.ACTIVE, client__environment__in=enabled)
     for key in keys.filter(expires_at__gt=at, expires_at__lte=last).select_related("client"):
+        _tell(key, at)
         for user in people[key.client.environment]:
             _mail(key, user, at)
+
+
+def _tell(key: SigningKey, at: datetime) -> None:
+    """The vendor's own systems, once for each warning."""
+    expires_at = required(key.expires_at, because="the key was chosen by it")
+    if level := lifecycle.warning(expires_at, at=at):
+        about = {"client": key.client.client_id, "expires_at": expires_at.isoformat()}
+        event = told(Type.KEY_EXPIRING, key, at=at, environment=key.client.environment, **about)
+        tell_once(event, key=f"{key.pk}:{expires_at:%Y%m%d}:{level}")
 
 
 def _mail(key: SigningKey, user: User, at: datetime) -> None:

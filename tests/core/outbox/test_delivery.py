@@ -63,7 +63,7 @@ def test_the_time_limit_of_the_task_ends_the_batch_after_the_state_is_stored(
     first, second = put_one("a", kind="HOOK"), put_one("b", kind="HOOK")
 
     with pytest.raises(SoftTimeLimitExceeded):
-        delivery.send_due(at=AT)
+        delivery.send_due(at=AT, kind="HOOK")
 
     assert (again(first).status, again(first).lease_until) == (status, None)
     assert (again(second).status, again(second).failures) == ("WAITING", 0)
@@ -201,9 +201,9 @@ def test_a_batch_that_took_long_leaves_the_rest_to_the_next_worker(smtp: MailSer
 
 @pytest.mark.django_db
 def test_a_kind_that_nobody_can_send_waits_is_counted_and_ends_as_dead() -> None:
-    message = put_one(kind="WEBHOOK", address="https://hook.example/secret", payload={"event": "x"})
+    message = put_one(kind="HOOK", address="https://hook.example/secret", payload={"event": "x"})
     for minutes in (0, 20, 40):
-        delivery.send_due(at=AT + timedelta(minutes=minutes))
+        delivery.send_due(at=AT + timedelta(minutes=minutes), kind="HOOK")
 
     waiting = again(message)
     assert (waiting.status, waiting.problem_code, waiting.failures) == ("WAITING", "OUTBOX_NO_SENDER", 3)
@@ -230,11 +230,11 @@ def test_a_kind_whose_receivers_know_the_key_is_sent_again_after_a_crash(monkeyp
     monkeypatch.setitem(delivery.SENDERS, "WEBHOOK", delivery.Sender(hook, may_repeat=True))
     message = put_one(kind="WEBHOOK", payload={"event": "x"})
     with pytest.raises(Killed):
-        delivery.send_due(at=AT)
+        delivery.send_due(at=AT, kind="WEBHOOK")
 
     for minutes in (20, 40, 60):
         delivery.sweep(at=AT + timedelta(minutes=minutes))
-        delivery.send_due(at=AT + timedelta(minutes=minutes))
+        delivery.send_due(at=AT + timedelta(minutes=minutes), kind="WEBHOOK")
 
     assert (again(message).status, sent) == ("SENT", ["reset:1"] * 3)
 

@@ -17,7 +17,7 @@ from portal.core.audit import AuditEvent
 from portal.core.masking import masked
 from portal.core.outbox import delivery
 from portal.core.outbox.message import OutboxMessage, hash_of
-from portal.core.outbox.put import TASK, AttachmentsNotSupported, put_mail
+from portal.core.outbox.put import AttachmentsNotSupported, put_mail, task_of
 from portal.tasks import send_outbox, sweep_outbox
 from tests.core.outbox.rig import ADDRESS, LATER, MAIL, again, in_threads, put_one
 from tests.core.outbox.smtp import MailServer
@@ -172,5 +172,5 @@ def test_the_sweep_is_on_the_schedule_and_expires() -> None:
     entry = settings.CELERY_BEAT_SCHEDULE["sweep-outbox"]
 
     assert entry["task"] == sweep_outbox.name
-    assert send_outbox.name == TASK
+    assert send_outbox.name == task_of("MAIL")
     assert entry["options"] == {"expires": entry["schedule"]}

@@ -1,0 +1,28 @@
+"""Positions: given by one worker at a time in the order of the rows, so that no event appears behind one that was read."""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+
+LOCK = 0x46454544
+"""The key of PostgreSQL's advisory lock of the one who gives positions. Nothing else may use it."""
+BATCH = 1000
+_NUMBER = """
+UPDATE portal_feedevent AS e SET position = numbered.position
+FROM (
+  SELECT id, nextval('portal_feed_position') AS position
+  FROM (SELECT id FROM portal_feedevent WHERE position IS NULL ORDER BY id LIMIT %s) AS fresh ORDER BY id
+) AS numbered
+WHERE e.id = numbered.id
+"""
+
+
+def publish(*, limit: int = BATCH) -> int:
+    """Give positions to what has none. Returns to how many; 0 also while another worker does it."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        (is_ours,) = cursor.fetchone() or (False,)
+        if not is_ours:
+            return 0
+        cursor.execute(_NUMBER, [limit])
+        return int(cursor.rowcount)

@@ -1,0 +1,17 @@
+"""The rule of what happened: a receiver that was away for so long asks for the states themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from portal.core.feed.event import FeedEvent
+from portal.core.retention.rule import AT_ONCE, Rule, delete
+
+
+def _old(before: datetime) -> QuerySet[FeedEvent]:
+    return FeedEvent.objects.filter(at__lt=before, position__isnull=False)
+
+
+FEED = Rule("feed", _old, delete, notice=AT_ONCE, batch=2000)

@@ -1,0 +1,109 @@
+"""The sender of webhooks: one signed POST to an address that was checked, without redirects, with little patience.
+
+A receiver knows a message by its `webhook-id`, so what may have arrived is sent again.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from portal.core.audit import record
+from portal.core.audit_events import AuditType
+from portal.core.outbox.delivery import NotAccepted, Sender, register
+from portal.core.outbox.message import OutboxMessage
+from portal.core.webhooks import addresses, bodies
+from portal.core.webhooks.row import Webhook
+
+TIMEOUT = httpx.Timeout(10, connect=5)
+TRANSPORT: httpx.BaseTransport | None = None
+"""Set by tests."""
+UNREACHABLE, REFUSED, BUSY, GONE, ENDED = (
+    "WEBHOOK_UNREACHABLE", "WEBHOOK_REFUSED", "WEBHOOK_BUSY", "WEBHOOK_GONE", "WEBHOOK_ENDED",
+)  # fmt: skip
+PAUSED = "WEBHOOK_PAUSED"
+GIVES_UP = timedelta(days=3)
+"""So long a receiver may accept nothing before it is paused."""
+LONGEST_PAUSE = 3600.0
+"""Seconds for which a receiver may ask us to wait."""
+BY = "task:webhooks"
+NOTED = timedelta(minutes=1)
+logger = logging.getLogger(__name__)
+
+
+def send(address: str, payload: dict[str, Any], key: str) -> None:
+    """Raises NotAccepted, also when the answer does not come: the message is known by its id. `address` is the webhook's id."""
+    hook = Webhook.objects.defer(None).filter(pk=int(address)).first()
+    if hook is None:
+        raise NotAccepted(ENDED, is_final=True)
+    at = timezone.now()
+    if hook.paused_at or hook.stopped_at:
+        raise NotAccepted(PAUSED, retry_after=LONGEST_PAUSE)
+    try:
+        _post(hook, payload, at)
+    except NotAccepted as error:
+        _note_failure(hook, error.code, at)
+        raise
+    _note_success(hook, at)
+
+
+def _post(hook: Webhook, payload: dict[str, Any], at: datetime) -> None:
+    content = bodies.to_bytes(payload)
+    headers = bodies.headers_of(payload["id"], content, keys=hook.secrets_at(at), at=at)
+    try:
+        target = addresses.find(hook.url)
+    except addresses.NotAllowed as error:
+        raise NotAccepted(error.code) from None
+    headers |= {"Host": target.authority, "Content-Type": bodies.MEDIA_TYPE, "User-Agent": "systembruker-portal"}
+    status, wait = _status_of(target, content, headers)
+    if 200 <= status < 300:
+        return
+    if status == 410:
+        raise NotAccepted(GONE)
+    if status in (429, 502, 503, 504):
+        raise NotAccepted(BUSY, retry_after=wait)
+    raise NotAccepted(REFUSED)
+
+
+def _status_of(target: addresses.Target, content: bytes, headers: dict[str, str]) -> tuple[int, float | None]:
+    """The status, and the seconds of Retry-After. The body of the answer is not read."""
+    extensions = {"sni_hostname": target.host} if target.scheme == "https" else {}
+    try:
+        with (
+            httpx.Client(transport=TRANSPORT, timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client,
+            client.stream("POST", target.url, content=content, headers=headers, extensions=extensions) as reply,
+        ):
+            asked = reply.headers.get("Retry-After", "")
+            return reply.status_code, min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else None
+    except httpx.HTTPError as error:
+        logger.info("webhook to %s: %s", target.host, type(error).__name__)
+        raise NotAccepted(UNREACHABLE) from None
+
+
+def _note_failure(hook: Webhook, code: str, at: datetime) -> None:
+    """After GIVES_UP without a success, and at once when the receiver says that it is gone, the webhook is paused."""
+    rows = Webhook.objects.filter(pk=hook.pk)
+    rows.filter(failing_since=None).update(failing_since=at)
+    rows.exclude(problem_code=code).update(problem_code=code)
+    long_ago = Q() if code == GONE else Q(failing_since__lte=at - GIVES_UP)
+    with transaction.atomic():
+        if rows.filter(long_ago, paused_at=None).update(paused_at=at):
+            record(by=BY, at=at, target=hook, what=AuditType.WEBHOOK_PAUSED, host=hook.host, code=code)
+
+
+def _note_success(hook: Webhook, at: datetime) -> None:
+    rows = Webhook.objects.filter(pk=hook.pk)
+    old = Q(accepted_at=None) | Q(accepted_at__lt=at - NOTED) | ~Q(failing_since=None)
+    rows.filter(old).update(accepted_at=at, failing_since=None, problem_code="")
+
+
+register(
+    OutboxMessage.Kind.WEBHOOK,
+    Sender(send, may_repeat=True, outage_codes=(UNREACHABLE, BUSY, PAUSED, addresses.UNKNOWN), by_receiver=True),
+)

@@ -1,0 +1,1 @@
+"""The pages of webhooks: addresses of the vendor's own that are told what happens."""

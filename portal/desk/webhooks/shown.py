@@ -1,0 +1,80 @@
+"""What the pages of webhooks show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from accounts.services.actors import names_of, person
+from portal.core.feed.event import FeedEvent, Type
+from portal.core.outbox.message import OutboxMessage
+from portal.core.webhooks import keeping
+from portal.core.webhooks.row import Webhook
+from portal.explain import Explanation, explain
+
+COLOURS = {"SENT": "success", "WAITING": "info", "SENDING": "info", "DEAD": "danger", "UNCERTAIN": "warning"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """`note` is its state, with Designsystemet's name of its colour. `problem`: what the receiver did last."""
+
+    hook: Webhook
+    types: list[str]
+    note: str
+    colour: str
+    problem: Explanation | None
+    made_by: str
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A line of the log. `event` None: a test, or what is no longer kept."""
+
+    message: OutboxMessage
+    what: str
+    subject: str
+    colour: str
+    problem: Explanation | None
+    may_repeat: bool
+
+
+def shown(hook: Webhook) -> Shown:
+    note, colour = _note(hook)
+    problem = explain(hook.problem_code) if hook.problem_code else None
+    types = [str(Type(each).label) for each in hook.types]
+    return Shown(hook, types, note, colour, problem, person(hook.made_by, names_of([hook.made_by])))
+
+
+def _note(hook: Webhook) -> tuple[str, str]:
+    if hook.stopped_at:
+        return _("Stoppet"), "neutral"
+    if hook.paused_at:
+        return _("På pause"), "danger"
+    if hook.failing_since:
+        return _("Tar ikke imot"), "warning"
+    return (_("Tar imot"), "success") if hook.accepted_at else (_("Ikke brukt ennå"), "neutral")
+
+
+def log_of(hook: Webhook) -> list[Sent]:
+    """The newest messages. Two queries."""
+    messages = list(keeping.messages_of(hook)[: keeping.SHOWN])
+    idents = {row.pk: row.key.removeprefix(hook.prefix) for row in messages}
+    events = _events(ident for ident in idents.values() if not ident.startswith("test-"))
+    return [_line(row, events.get(idents[row.pk])) for row in messages]
+
+
+def _events(idents: Iterable[str]) -> dict[str, FeedEvent]:
+    return {str(event.uid): event for event in FeedEvent.objects.filter(uid__in=list(idents))}
+
+
+def _line(row: OutboxMessage, event: FeedEvent | None) -> Sent:
+    is_test = row.lane == ""
+    what = _("Testmelding") if is_test else str(Type(event.type).label) if event else _("Ikke tatt vare på lenger")
+    settled = row.status in ("SENT", "DEAD", "CLOSED", "UNCERTAIN")
+    return Sent(
+        row, what, event.subject if event else "", COLOURS.get(row.status, "neutral"),
+        explain(row.problem_code) if row.problem_code else None, settled and event is not None,
+    )  # fmt: skip

@@ -1,0 +1,52 @@
+"""A receiver of the vendor's own: a real HTTP server that keeps what comes and answers as it is told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from standardwebhooks import Webhook as Verifier
+
+
+@dataclass
+class Receiver:
+    """`answers`: the statuses of the next answers, then `usual`; `headers` go with each."""
+
+    url: str = ""
+    usual: int = 204
+    answers: list[int] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    def bodies(self, secret: str) -> list[Any]:
+        """What came, each verified by the stock library of Standard Webhooks."""
+        return [Verifier(secret).verify(content, headers) for headers, content in self.got]
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    receiver = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, content))
+            self.send_response(receiver.answers.pop(0) if receiver.answers else receiver.usual)
+            for name, value in receiver.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        receiver.url = f"http://127.0.0.1:{server.server_port}/hooks"
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield receiver
+        server.shutdown()
+        thread.join()
