@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.core import alarm_limits, group_file, identity_provider, key_services, logging, queues, servers, two_persons
 from portal.core.content_policy import content_policy, security_contact
-from portal.core.env import Env, audit_keys, database, encryption_keys, environments, load_file, new_key, owner_of
+from portal.core.env import BadSetting, Env, audit_keys, database, encryption_keys, environments, load_file, new_key, owner_of
 from portal.core.retention import periods
 from portal.core.schedule import timetable
 from portal.core.storage import configuration

@@ -14,11 +14,11 @@ from portal.core.environments import Environment
 from portal.core.feed import publish
 from portal.core.outbox import delivery
 from portal.core.outbox.message import OutboxMessage
-from portal.core.webhooks import filling
 from portal.core.queues import Purpose
 from portal.core.retention import work as purging
 from portal.core.trail import delivery as delivery_of_trail
 from portal.core.trail import watch
+from portal.core.webhooks import filling
 from portal.desk import trail
 from portal.desk.kept.rules import RULES
 from portal.desk.notifications import results, work

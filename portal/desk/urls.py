@@ -8,13 +8,13 @@ from portal.desk.incident import views as incident
 from portal.desk.integrations import views as integrations
 from portal.desk.kept import views as kept
 from portal.desk.notifications import views as notifications
-from portal.desk.webhooks import views as webhooks
 from portal.desk.operation import views as operation
 from portal.desk.oversight import alarms, control, review
 from portal.desk.oversight import views as oversight
 from portal.desk.people import acts, factors, profile
 from portal.desk.people import views as people
 from portal.desk.second import views as second
+from portal.desk.webhooks import views as webhooks
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),

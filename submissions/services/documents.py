@@ -18,10 +18,10 @@ from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
-from django.db import transaction
 from django.core.cache import cache
 from django.core.files.base import File
 from django.core.files.storage import Storage, storages
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Customer

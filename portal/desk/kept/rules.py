@@ -14,6 +14,17 @@ from systemusers.services.retention import CLICKS
 RULES: dict[str, Rule] = {
     rule.kind: rule
     for rule in [
-        *submissions.RULES, NOTES, CONTACTS, CLICKS, MAIL_BODIES, MAILS, PROPOSALS, FEED, IMPORTS, KEYED_CALLS, TOLD, SESSIONS,
+        *submissions.RULES,
+        NOTES,
+        CONTACTS,
+        CLICKS,
+        MAIL_BODIES,
+        MAILS,
+        PROPOSALS,
+        FEED,
+        IMPORTS,
+        KEYED_CALLS,
+        TOLD,
+        SESSIONS,
     ]
 }

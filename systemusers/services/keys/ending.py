@@ -18,9 +18,9 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.services.notifications import wanting_key_warnings
+from portal.core.environments import Environment
 from portal.core.feed.event import Type
 from portal.core.feed.tell import tell_once, told
-from portal.core.environments import Environment
 from portal.core.outbox.put import put_mail
 from portal.core.required import required
 from systemusers.models import SigningKey

@@ -84,7 +84,7 @@ def test_what_is_no_address_of_ours_to_call(names: dict[str, list[str]], url: st
 
 @pytest.mark.parametrize("written", ["127.0.0.1", "0x7f.1", "2130706433", "127.1", "[::1]", "[::ffff:127.0.0.1]"])
 def test_an_address_in_numbers_is_looked_up_like_a_name(written: str) -> None:
-    with pytest.raises(NotAllowed, match="WEBHOOK_PRIVATE|WEBHOOK_UNKNOWN_HOST"):
+    with pytest.raises(NotAllowed, match=r"WEBHOOK_PRIVATE|WEBHOOK_UNKNOWN_HOST"):
         addresses.find(f"https://{written}/")
 
 
