@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.core import alarm_limits, group_file, identity_provider, key_services, logging, queues, servers, two_persons
 from portal.core.content_policy import content_policy, security_contact
-from portal.core.env import BadSetting, Env, audit_keys, database, encryption_keys, environments, load_file, new_key, owner_of
+from portal.core.env import Env, audit_keys, database, encryption_keys, environments, load_file, new_key, owner_of
 from portal.core.retention import periods
 from portal.core.schedule import timetable
 from portal.core.storage import configuration
@@ -321,10 +321,8 @@ TWO_PERSONS_DAYS = env.integer("TWO_PERSONS_DAYS", default=7, minimum=1, maximum
 ALARMS = alarm_limits.read(env)
 """From how much on the trail's newest hour is an alarm."""
 
-DORMANT_DAYS = env.integer("DORMANT_DAYS", default=0, maximum=3650)
+DORMANT_DAYS = alarm_limits.dormant_days(env)
 """Days without use after which an account is closed by itself; 0 for never."""
-if 0 < DORMANT_DAYS < 30:
-    raise BadSetting("DORMANT_DAYS", "must be 0, or 30 days or more: the owner is told two weeks before", example="180")
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(
@@ -359,11 +357,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 10,
     "global_keyprefix": "portal:",
 }
-CELERY_TASK_PUBLISH_RETRY_POLICY = {
-    "max_retries": 1,
-    "interval_start": 0.1,
-    "interval_max": 0.2,
-}  # sweeps enqueue again
+# Sweeps enqueue again.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.2}
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_RESULT_BACKEND = None
@@ -380,12 +375,7 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
-WEBHOOK_PRIVATE_HOSTS = frozenset(
-    name.lower()
-    for name in env.list(
-        "WEBHOOK_PRIVATE_HOSTS", example="erp.intern.example.no", default=("127.0.0.1", "localhost") if LOCAL else ()
-    )
-)
+WEBHOOK_PRIVATE_HOSTS = servers.private_hosts(env, is_local=LOCAL)
 """Hosts that webhooks may lead to although they are on a network of one's own. See portal.core.webhooks.addresses."""
 CALLS_A_SECOND: dict[str, int] = {
     "SANDBOX": 2_000,  # enough for a machine of one's own

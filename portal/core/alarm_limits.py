@@ -33,6 +33,15 @@ def read(env: Env) -> Limits:
     )
 
 
+def dormant_days(env: Env) -> int:
+    """Raises BadSetting."""
+    days = env.integer("DORMANT_DAYS", default=0, maximum=3650)
+    if 0 < days < 30:
+        problem = "must be 0, or 30 days or more: the owner is told two weeks before"
+        raise BadSetting("DORMANT_DAYS", problem, example="180")
+    return days
+
+
 def _hours(env: Env) -> tuple[time, time] | None:
     value = env.optional("ALARM_HOURS")
     if value is None:

@@ -134,3 +134,11 @@ _KINDS: dict[str, tuple[str, Callable[[str], bool], str]] = {
     "smtp+tls": _MAIL,
 }
 _WITH_PASSWORD = {"postgresql", "postgres", "redis", "rediss"}
+
+
+def private_hosts(env: Env, *, is_local: bool) -> frozenset[str]:
+    """Hosts on a network of one's own to which webhooks may lead, in small letters."""
+    own = ("127.0.0.1", "localhost") if is_local else ()
+    return frozenset(
+        name.lower() for name in env.list("WEBHOOK_PRIVATE_HOSTS", example="erp.intern.example.no", default=own)
+    )
