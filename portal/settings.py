@@ -317,7 +317,6 @@ TWO_PERSONS_ASKING_ABOVE = env.integer("TWO_PERSONS_ASKING_ABOVE", default=100, 
 """With the rule `asking`: so many customers may one person ask alone."""
 TWO_PERSONS_DAYS = env.integer("TWO_PERSONS_DAYS", default=7, minimum=1, maximum=90)
 """So long a proposal stands."""
-
 ALARMS = alarm_limits.read(env)
 """From how much on the trail's newest hour is an alarm."""
 
