@@ -56,6 +56,7 @@ class Scope(models.TextChoices):
     SUBMISSIONS_WRITE = "submissions:write", _("Lage kladder, legge til filer og rette")
     SUBMISSIONS_SEND = "submissions:send", _("Sende og avbryte")
     DOCUMENTS_READ = "documents:read", _("Hente filer, tilbakemeldinger og bevispakker")
+    EVENTS_READ = "events:read", _("Lese hva som har skjedd")
 
 
 CHANGES = frozenset({Scope.CUSTOMERS_WRITE, Scope.ACCESSES_WRITE, Scope.SUBMISSIONS_WRITE, Scope.SUBMISSIONS_SEND})

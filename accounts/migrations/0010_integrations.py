@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                                 ("submissions:write", "Lage kladder, legge til filer og rette"),
                                 ("submissions:send", "Sende og avbryte"),
                                 ("documents:read", "Hente filer, tilbakemeldinger og bevispakker"),
+                                ("events:read", "Lese hva som har skjedd"),
                             ],
                             max_length=30,
                         ),

@@ -16,7 +16,7 @@ from ninja.openapi.schema import OpenAPISchema
 from portal.api.frame import framed
 from portal.api.openapi import Description
 from portal.api.problems import Problem, respond
-from portal.api.resources import accesses, customers, documents, services, submissions, token
+from portal.api.resources import accesses, customers, documents, events, services, submissions, token
 from portal.api.validation import invalid
 from portal.core.bodies import MB, UPLOAD, Rule
 from portal.core.problems import StorageFailed
@@ -39,7 +39,7 @@ class Api(NinjaAPI):
 def make() -> Api:
     made = Api(title=TITLE, version=VERSION, description=ABOUT, openapi_url="", docs_url="", urls_namespace="api")
     made.add_decorator(framed, mode="view")  # Ninja's name for around an operation
-    for module in (token, customers, accesses, services, submissions, documents):
+    for module in (token, customers, accesses, services, submissions, documents, events):
         made.add_router("", module.router)
     made.add_exception_handler(Problem, _problem)
     made.add_exception_handler(ValidationError, _invalid)

@@ -100,6 +100,17 @@ EXAMPLES: dict[str, Example] = {
                               "needs_approval": False, "token": "9f2c…"}},
     "queue_submission": {"body": {"confirm": ["warnings"], "token": "9f2c…"}, "202": QUEUED},
     "cancel_submission": {"200": {**DETAIL, "status": "CANCELLED", "status_text": "Avbrutt"}},
+    "list_events": {
+        "200": {
+            "items": [{
+                "specversion": "1.0", "id": "5d0c1c5e-6f0d-4f3e-9a52-0f6d1f6f4a10", "type": "submission.accepted",
+                "source": "https://portal.example.no/api/v1/production", "subject": f"submissions/{ACCESS_ID}",
+                "time": "2026-11-23T09:07:00.000Z", "datacontenttype": "application/json", "data": {"status": "ACCEPTED"},
+                "sequence": "1042",
+            }],
+            "next": "1042", "has_more": False,
+        }
+    },
     "list_documents": {
         "200": [{"id": 7, "role": "RECEIPT", "filename": "kvittering.json", "media_type": "application/json", "size": 412,
                  "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "stored_at": "2026-11-23T09:07:00.000Z"}]

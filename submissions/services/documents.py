@@ -185,7 +185,7 @@ def record_document(
     with transaction.atomic():
         document, is_new = Document.objects.get_or_create(**identity, defaults=facts)
         if is_new and transmission:
-            about = {"submission": submission.pk} if submission else {"dialog": transmission.dialog_id}
+            about = {"submission": str(submission.reference)} if submission else {"dialog": transmission.dialog_id}
             tell([told(Type.DOCUMENT_STORED, document, at=at, environment=customer.environment, **about)])
     return document
 

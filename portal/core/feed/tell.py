@@ -12,18 +12,19 @@ from portal.core.bulk import insert_rows
 from portal.core.feed.event import FeedEvent, Type
 
 COLLECTIONS = {
-    "systemusers.Access": "accesses",
-    "systemusers.Campaign": "campaigns",
-    "systemusers.SigningKey": "keys",
-    "submissions.Submission": "submissions",
-    "submissions.Dialog": "dialogs",
-    "submissions.Document": "documents",
+    "systemusers.Access": ("accesses", "reference"),
+    "systemusers.Campaign": ("campaigns", "pk"),
+    "systemusers.SigningKey": ("keys", "pk"),
+    "submissions.Submission": ("submissions", "reference"),
+    "submissions.Dialog": ("dialogs", "pk"),
+    "submissions.Document": ("documents", "pk"),
 }
-"""The names by which the API knows rows of these models."""
+"""The names by which the API knows rows of these models, and the field that names one."""
 
 
 def subject_of(row: models.Model) -> str:
-    return f"{COLLECTIONS[row._meta.label]}/{row.pk}"
+    collection, name = COLLECTIONS[row._meta.label]
+    return f"{collection}/{getattr(row, name)}"
 
 
 def told(type: Type, row: models.Model, *, at: datetime, environment: str = "", **data: object) -> FeedEvent:

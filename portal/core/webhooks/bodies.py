@@ -27,11 +27,10 @@ def new_secret() -> str:
 
 
 def body_of(event: FeedEvent) -> dict[str, Any]:
-    """`customer` is the id by which the API knows the customer; the receiver asks there for what it needs."""
-    about = {"customer": event.customer_id_ref} if event.customer_id_ref else {}
+    """The receiver asks the API for what it needs, by the subject."""
     return cloud_event(
         ident=str(event.uid), type=event.type, environment=event.environment, subject=event.subject, at=event.at,
-        data={**about, **event.data}, sequence=event.position,
+        data=event.data, sequence=event.position,
     )  # fmt: skip
 
 

@@ -1,0 +1,70 @@
+"""What happened, in order: the same events as webhooks bring, for whoever would rather ask."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from django.db.models import Q
+from ninja import Query, Router
+from pydantic import AfterValidator, Field
+
+from accounts.models import Customer, Scope
+from portal.api.security import Call, OAuth2
+from portal.api.shapes import Moment, Shape, one_of
+from portal.api.validation import refused
+from portal.core.feed.event import FeedEvent, Type
+from portal.core.webhooks import bodies
+
+router = Router(tags=["events"])
+READ = OAuth2(Scope.EVENTS_READ)
+LARGEST = 2**63 - 1
+
+
+class EventFilters(Shape):
+    """`after`: the `next` of the answer before; "" begins with the oldest that is kept."""
+
+    after: Annotated[str, Field(max_length=19, pattern=r"^[0-9]*$")] = ""
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    type: Annotated[
+        str, AfterValidator(one_of(["", *Type.values])), Field(json_schema_extra={"enum": ["", *Type.values]})
+    ] = ""
+
+
+class EventShape(Shape):
+    """A CloudEvent 1.0. `subject` is the address of the row below `/api/v1/`, where there is one; `sequence` its place."""
+
+    specversion: str
+    id: str
+    type: str
+    source: str
+    subject: str
+    time: Moment
+    datacontenttype: str
+    data: dict[str, Any]
+    sequence: str
+
+
+class EventPage(Shape):
+    """`next` is where to go on, also when nothing is new: what comes later is always behind it."""
+
+    items: list[EventShape]
+    next: str
+    has_more: bool
+
+
+@router.get("/events", auth=READ, response=EventPage, operation_id="list_events", summary="What happened, in order")
+def list_events(request: Call, filters: Query[EventFilters]) -> EventPage:
+    """At least once each, about customers that the integration sees. They are kept for 30 days, or as the operator says."""
+    after = int(filters.after or 0)
+    if after > LARGEST:
+        raise refused("after", "?")
+    caller = request.auth
+    rows = FeedEvent.objects.filter(environment=caller.environment, position__gt=after).order_by("position")
+    if filters.type:
+        rows = rows.filter(type=filters.type)
+    if not caller.sees_all_customers:
+        seen = Customer.objects.visible_to(caller).values("pk")
+        rows = rows.filter(Q(customer_id_ref=None) | Q(customer_id_ref__in=seen))
+    found = list(rows[: filters.limit + 1])
+    items = [EventShape(**bodies.body_of(event)) for event in found[: filters.limit]]
+    return EventPage(items=items, next=items[-1].sequence if items else filters.after, has_more=len(found) > len(items))
