@@ -24,6 +24,7 @@ from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -159,7 +160,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         if asked == "again" and request.user.is_authenticated:
             account_adapter(request).logout(request)
             messages.warning(request, _("Du er logget ut, for %(name)s slipper deg ikke lenger inn.") % _named())
-            raise ImmediateHttpResponse(redirect("account_login"))
+            raise ImmediateHttpResponse(redirect_to_login(state.get("next") or "/"))
         raise ImmediateHttpResponse(_refused(request, "CANCELLED" if said == "access_denied" else "FAILED"))
 
 
