@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -95,26 +95,25 @@ def _by(who: str) -> Q:
     return Q(by__in=[*actors, *(f"{each} {actor}" for each in integrations for actor in actors)])
 
 
-def _person() -> Case | F:
+def _person(staff: Iterable[User]) -> Case | F:
     """The actor of an act, by the address that the person has now: one person is one line, whichever address they had."""
-    moved = User.objects.exclude(former_emails=[]).order_by("pk")
-    cases = [When(by__in=user.actors[1:], then=Value(user.actor)) for user in moved]
+    cases = [When(by__in=user.actors[1:], then=Value(user.actor)) for user in staff if user.former_emails]
     return Case(*cases, default=F("by")) if cases else F("by")
 
 
-def employees() -> list[tuple[str, str]]:
+def employees(staff: Iterable[User]) -> list[tuple[str, str]]:
     """For the filter: everybody who has, or had, a log-in, and the vendor's own systems."""
-    people = [(user.email, user.name or user.email) for user in User.objects.order_by("name", "email")]
+    people = [(user.email, user.name or user.email) for user in staff]
     systems = [(each.actor, actor(each.actor, {})) for each in Integration.objects.only("name")]
     return [*people, *systems, (LINK, _("Noen med kundens lenke")), (NOBODY, _("Portalen selv"))]
 
 
-def summary(rows: QuerySet[AuditEvent]) -> list[Employee]:
-    """Employees and integrations with acts among `rows`, the busiest first. One query, which first counts by employee and customer,
-    after one for those who have had another address."""
+def summary(rows: QuerySet[AuditEvent], *, staff: Sequence[User]) -> list[Employee]:
+    """Employees and integrations with acts among `rows`, the busiest first. One query, which first counts by employee and customer.
+    `staff`: everybody who has, or had, a log-in."""
     counted = {kind: Count("pk", filter=condition(kind)) for kind in TITLES}
     named = Q(by__startswith=STAFF) | Q(by__startswith=INTEGRATION)
-    people = rows.filter(named).order_by().annotate(person=_person())
+    people = rows.filter(named).order_by().annotate(person=_person(staff))
     pairs = people.values_list("person", "customer_id_ref").annotate(**counted)
     try:
         sql, params = pairs.query.sql_with_params()
@@ -126,7 +125,7 @@ def summary(rows: QuerySet[AuditEvent]) -> list[Employee]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         found = cursor.fetchall()
-    names = names_of(by for by, *_rest in found)
+    names = {user.email: user.name for user in staff}
     made = [_employee(by, names, customers, numbers) for by, customers, *numbers in found]
     return sorted(made, key=lambda one: -sum(number for _kind, number in one.counts))
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
 from accounts.guard import StaffRequest, staff_page
+from accounts.models import User
 from portal.core.audit import AuditEvent
 from portal.core.counting import number_of
 from portal.core.exports import Field
@@ -103,9 +104,13 @@ class WhoActed(ListPage[StaffRequest, QuerySet[AuditEvent]]):
         return self.request.GET.get("who", "")
 
     @cached_property
+    def staff(self) -> list[User]:
+        return list(User.objects.order_by("name", "email"))
+
+    @cached_property
     def selects(self) -> list[Select]:
         return [
-            Select("who", lazy("Ansatt"), acts.employees(), self.who),
+            Select("who", lazy("Ansatt"), acts.employees(self.staff), self.who),
             Select("act", lazy("Handling"), list(kinds.TITLES.items()), self.request.GET.get("act", "")),
         ]
 
@@ -165,7 +170,7 @@ def who_acted(request: StaffRequest) -> HttpResponse:
         return cast("HttpResponse", _proved(request, report))
     is_too_long = number_of(report.of_all_kinds).value > acts.MOST_SUMMED
     is_asked = not (is_too_long or request.headers.get("HX-Request") or request.GET.get("file"))
-    people = acts.summary(report.of_all_kinds) if is_asked else []
+    people = acts.summary(report.of_all_kinds, staff=report.staff) if is_asked else []
     context = {
         "proof_query": report.query(file="proof"),
         "is_too_long": is_too_long,
