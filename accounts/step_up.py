@@ -72,6 +72,14 @@ ACTS: dict[str, Asks] = {
         ),
         on_post,
     ),
+    # which systems get in, where what happens is sent, and what shuts everybody out
+    **dict.fromkeys(
+        (
+            "integration-new", "integration-edit", "integration-secret", "integration-key", "integration-start", "webhook-new",
+            "webhook-edit", "webhook-secret", "incident-links", "incident-log-ins",
+        ),
+        on_post,
+    ),
     **dict.fromkeys(("code-app", "passkey-new", "recovery-codes"), on_opening),
     "factor-remove": on_post,
     # the first report in production, and erasing

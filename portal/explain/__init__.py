@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.explain import altinn, library, maskinporten, ours, skatteetaten, trail
+from portal.explain import altinn, library, maskinporten, ours, skatteetaten, trail, webhooks
 from portal.explain.explanation import NOBODY, US, Explanation
 
 __all__ = ["NOBODY", "Explanation", "explain"]
 
 CODES: dict[str, Explanation] = {
     **library.read(), **maskinporten.CODES, **altinn.CODES, **skatteetaten.CODES, **ours.CODES,
-    **trail.CODES,
+    **trail.CODES, **webhooks.CODES,
 }  # fmt: skip
 
 SKATTEETATEN = ("GLD_", "AMLD_", "OAR_", "DAS-", "DUT-", "FOR_", "FRI-", "KB-", "UPLOAD:", "SKATTEMELDING:", "AAPNET:")

@@ -11,8 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
@@ -21,12 +19,9 @@ from portal.core.audit import AuditEvent
 from portal.core.audit_events import AuditType
 from portal.core.colours import colour
 from portal.explain import explain, mails
+from portal.explain.audit_values import field_of, label, plain, value_of
 
 T = AuditType
-LONGEST = 60
-"""Characters of a value that are written out."""
-SHOWN_VALUES = 3
-"""Values of a list that are written out."""
 SPOKEN: dict[str, Callable[[str], str]] = {}
 """By the key of a detail: how the app that knows its codes says them, such as the name of a service for its id."""
 
@@ -89,14 +84,14 @@ def _edits(detail: Detail, model: Any) -> list[str]:
     changes: dict[str, Any] = detail.get("changes", {})
     return [
         _("%(field)s: %(old)s → %(new)s")
-        % {"field": _label(model, name), "old": _value(model, name, old), "new": _value(model, name, new)}
+        % {"field": label(model, name), "old": value_of(model, name, old), "new": value_of(model, name, new)}
         for name, (old, new) in changes.items()
     ]
 
 
 def _written(detail: Detail, model: Any) -> list[str]:
     """The fields that were written, and what was removed from the entry."""
-    parts = [_label(model, name) for name in detail.get("fields", [])]
+    parts = [label(model, name) for name in detail.get("fields", [])]
     removed = ", ".join(map(str, detail.get("removed", [])))
     return [*parts, *([_("Fjernet: %(names)s") % {"names": removed}] if removed else [])]
 
@@ -124,7 +119,7 @@ def _clients(detail: Detail, model: Any) -> list[str]:
 
 def _names(*keys: str) -> Callable[[Detail, Any], list[str]]:
     """The values of these details, which are codes or names of ours."""
-    return lambda detail, model: [_spoken(key, _plain(detail[key])) for key in keys if detail.get(key)]
+    return lambda detail, model: [_spoken(key, plain(detail[key])) for key in keys if detail.get(key)]
 
 
 def _spoken(key: str, value: str) -> str:
@@ -364,7 +359,7 @@ def present(event: AuditEvent) -> Presented:
 
 def state_title(model: Any, state: str) -> str:
     """What happened when a row came into this state: the words of ACTS, else the label of the state."""
-    status = _field(model, "status")
+    status = field_of(model, "status")
     if status is None:
         return state
     labels = dict(status.choices or ())
@@ -377,35 +372,3 @@ def model_of(target: str) -> Any:
         return apps.get_model(target.partition(":")[0])
     except (LookupError, ValueError):
         return None
-
-
-def _field(model: Any, name: str) -> Any:
-    try:
-        return model._meta.get_field(name) if model else None
-    except FieldDoesNotExist:
-        return None
-
-
-def _label(model: Any, name: str) -> str:
-    named = getattr(model, "AUDIT_LABELS", {}).get(name)
-    return str(named or getattr(_field(model, name), "verbose_name", name))
-
-
-def _value(model: Any, name: str, value: Any) -> str:
-    if value in ("", None, []):
-        return "–"
-    labels = dict(getattr(_field(model, name), "choices", None) or getattr(model, "AUDIT_VALUES", {}))
-    if isinstance(value, list):
-        return _plain([str(labels.get(item, item)) for item in value])
-    if not isinstance(value, str):
-        return _plain(value)
-    return str(labels.get(value) or _plain(value))
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return _("ja") if value else _("nei")
-    if isinstance(value, list):
-        text = ", ".join(str(item) for item in value[:SHOWN_VALUES])
-        return f"{text} …" if len(value) > SHOWN_VALUES else text
-    return Truncator(str(value)).chars(LONGEST)
