@@ -198,7 +198,7 @@ def seen_by(*, user: User, environment: Environment) -> QuerySet[Proposal]:
     if not user.within(environment).sees_all_customers:
         able = [kind for kind in able if kind != Kind.CUSTOMERS_ASKED]  # a campaign is seen by its owner, else whole
     return Proposal.objects.filter(
-        Q(kind__in=able) | Q(proposed_by__in=user.actors), environment__in=[environment.value, ""]
+        Q(kind__in=able) | Q(proposed_by__in=user.actors), environment__in=[str(environment), ""]
     )
 
 
