@@ -22,6 +22,7 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker
 from redis import Redis
 
+from portal.gateways import maskinporten
 from portal.local import embedded, translations
 from tests import emptied, prepared
 
@@ -164,6 +165,15 @@ def unspent_budgets(own_valkey: Redis) -> None:
 
     if names := own_valkey.smembers(store.ALL):
         own_valkey.delete(*(store.key_of(name.decode()) for name in names))
+
+
+CLOCK = maskinporten.clock
+
+
+@pytest.fixture(autouse=True)
+def own_clock() -> None:
+    """Grants are signed by the time of day. A test that set another one within a world may put that back when the world has ended."""
+    maskinporten.clock = CLOCK
 
 
 @pytest.fixture(autouse=True)
