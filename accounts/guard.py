@@ -48,8 +48,10 @@ LED_FROM = "led_from"
 """In the session: the page that somebody wanted who had to set up a second factor first."""
 
 
-def staff_page(*, may: str = "", anywhere: bool = False) -> Callable[[View], View]:
+def staff_page(*, may: str = "", anywhere: bool = False, factor: bool = False) -> Callable[[View], View]:
     """Require a logged-in user; with `may`, one whose User property of that name is true ("may_work").
+
+    Pages that open `anywhere` ask for no second factor unless `factor`: then wherever one is required at all.
 
     The view gets `request.environment` from the address and no `environment` argument. 403 for other roles, and for those who
     have none in the environment; with a charge, or `anywhere`, that is not asked.
@@ -69,7 +71,9 @@ def staff_page(*, may: str = "", anywhere: bool = False) -> Callable[[View], Vie
                 raise PermissionDenied(NO_ROLE)
             if may and not getattr(request.user, may):
                 raise PermissionDenied(may)
-            if not anywhere and lacks_factor(request, environment, of_charge=may in OPENS.values()):
+            if (factor or not anywhere) and lacks_factor(
+                request, environment, of_charge=factor or may in OPENS.values()
+            ):
                 return to_set_up(request, environment)
             if page := step_up.ask(request):
                 return page

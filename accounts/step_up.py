@@ -82,7 +82,10 @@ ACTS: dict[str, Asks] = {
     ),
     **dict.fromkeys(("code-app", "passkey-new", "recovery-codes"), on_opening),
     "factor-remove": on_post,
-    # the first report in production, and erasing
+    # approving as the second person, which does the act at once
+    "proposal": on_post,
+    # the first report in production, everything about a customer, and erasing
+    "held-export": on_post,
     "production-start": on_post,
     "held-erase": on_post,
 }  # fmt: skip

@@ -60,7 +60,7 @@ def _find(request: StaffRequest, pk: int) -> Proposal:
     return get_object_or_404(proposals.seen_by(user=request.user, environment=request.environment), pk=pk)
 
 
-@staff_page(anywhere=True)
+@staff_page(anywhere=True, factor=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def one(request: StaffRequest, pk: int) -> HttpResponse:
     """What would be done now; whoever may answer approves exactly that, and it is done at once."""
@@ -147,7 +147,7 @@ def _to(request: StaffRequest, row: Proposal) -> HttpResponse:
     return redirect("proposal", environment=request.environment, pk=row.pk)
 
 
-@staff_page(anywhere=True)
+@staff_page(anywhere=True, factor=True)
 @require_POST
 def refuse(request: StaffRequest, pk: int) -> HttpResponse:
     row = _find(request, pk)
