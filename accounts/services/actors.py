@@ -9,7 +9,7 @@ from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import StrIndex, Substr
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import IntegrationProof, User
 from accounts.services.visits import VISITOR
 
 STAFF = "user:"
@@ -33,6 +33,15 @@ def names_of(actors: Iterable[str]) -> Names:
 def ids_of(actors: Iterable[str]) -> set[int]:
     """The keys of the members of staff behind these names, whichever address each had when it acted."""
     return {pk for pk, _name in _staff(actors).values()}
+
+
+def behind_integrations(actors: Iterable[str]) -> list[str]:
+    """Who has made a secret or added a key for any of the integrations among these. No query where there is none."""
+    names = {by.split(" ")[0].removeprefix(INTEGRATION) for by in actors if by.startswith(INTEGRATION)}
+    if not names:
+        return []
+    made = IntegrationProof.objects.filter(integration__name__in=names)
+    return list(made.values_list("made_by", flat=True).distinct())
 
 
 def _staff(actors: Iterable[str]) -> dict[str, tuple[int, str]]:

@@ -28,6 +28,10 @@ TABLE: dict[str, tuple[int, Any]] = {
     "ALREADY_ASKED": (409, _("Kunden er spurt om dette før. Forny den tilgangen som finnes.")),
     "ALREADY_APPROVED": (409, _("Kunden har godkjent i Altinn før. Noen må overta tilgangen under Systemer.")),
     "NOT_POSSIBLE": (409, _("Det lar seg ikke gjøre nå.")),
+    "NEEDS_TWO_PERSONS": (
+        409,
+        _("Så mange krever to personer. Lag en kampanje i portalen, eller spør færre om gangen."),
+    ),
     "ANSWERED": (409, _("Kunden rakk å svare. Tilgangen viser svaret.")),
     "MOVED_ON": (409, _("Tilstanden tillater ikke dette nå. Hent den på nytt.")),
     "MAYBE_DELIVERED": (409, _("Svaret ble borte, så Skatteetaten kan ha den. Den kan ikke avbrytes.")),

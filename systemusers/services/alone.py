@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from accounts.models import Proposal
-from accounts.services.actors import STAFF
+from accounts.services.actors import INTEGRATION, STAFF
 from accounts.services.proposals import NeedsSecondPerson, is_needed
 
 KIND = Proposal.Kind.CUSTOMERS_ASKED
@@ -20,6 +20,6 @@ def may_alone(number: int, *, environment: str) -> bool:
 
 
 def check_alone(number: int, *, environment: str, by: str) -> None:
-    """Raises NeedsSecondPerson."""
-    if by.startswith(STAFF) and not may_alone(number, environment=environment):
+    """Raises NeedsSecondPerson. An integration asks no more than a person; the portal's own tasks and the operator's commands pass."""
+    if by.startswith((STAFF, INTEGRATION)) and not may_alone(number, environment=environment):
         raise NeedsSecondPerson(f"{by} may not ask {number} customers alone")

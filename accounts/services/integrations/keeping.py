@@ -33,11 +33,22 @@ def may_give(user: User) -> QuerySet[Portfolio]:
     return Portfolio.objects.all() if user.sees_all_customers else Portfolio.objects.filter(pk__in=user.portfolio_ids)
 
 
+def may_keep(user: User, integration: Integration) -> bool:
+    """Whether the user sees all that the integration sees: who can prove to be it sees that too."""
+    if user.sees_all_customers:
+        return True
+    theirs = set(integration.portfolios.values_list("pk", flat=True))
+    return not integration.sees_all_customers and theirs <= set(user.portfolio_ids)
+
+
 def save_integration(*, integration: Integration, portfolios: Collection[Portfolio], user: User, at: datetime) -> None:
     """A new one, without any way to prove who it is yet, or the changed fields of one. Raises BeyondOwnSight."""
     what = AuditType.EDITED if integration.pk else AuditType.ADDED
     with transaction.atomic():
-        old = _values(Integration.objects.select_for_update().get(pk=integration.pk)) if integration.pk else {}
+        stored = Integration.objects.select_for_update().get(pk=integration.pk) if integration.pk else None
+        if stored and not may_keep(user, stored):
+            raise BeyondOwnSight(f"{user.actor} does not see all that {stored} sees")
+        old = _values(stored) if stored else {}
         new = _wanted(integration, portfolios)
         _check_sight(user, old, new)
         if not integration.pk:

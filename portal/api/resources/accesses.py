@@ -12,6 +12,7 @@ from ninja import Query, Router, Status
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from accounts.models import Scope
+from accounts.services.proposals import NeedsSecondPerson
 from portal.api.keyed import keyed
 from portal.api.keyset import LIMIT, page_of
 from portal.api.problems import Problem
@@ -38,6 +39,7 @@ from systemusers.services.access.ask_many import (
     ask_many,
     obstacles,
 )
+from systemusers.services.alone import check_alone
 from systemusers.services.asking import ask_customer
 from systemusers.services.tokens import NoKey
 
@@ -229,10 +231,14 @@ def ask_access(request: Call, body: Asking, key: IdempotencyKey) -> Status[Acces
 @keyed
 def ask_accesses(request: Call, body: AskingMany, key: IdempotencyKey) -> Status[AskedMany]:
     """With a verdict for each, in the same order."""
+    at, by = timezone.now(), request.auth.actor
+    try:
+        check_alone(len(body.orgnrs), environment=request.auth.environment, by=by)
+    except NeedsSecondPerson:
+        raise Problem("NEEDS_TWO_PERSONS") from None
     profile = _profile(request, body.profile)
     found = {row.orgnr: row for row in customers.mine(request).filter(orgnr__in=body.orgnrs)}
     in_the_way = obstacles(customers=list(found.values()), profile=profile)
-    at, by = timezone.now(), request.auth.actor
     try:
         made = ask_many(customers=list(found.values()), profile=profile, by=by, at=at)
     except services.NotPossible as error:

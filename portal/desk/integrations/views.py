@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,6 +24,14 @@ MAY = "keeps_integrations"
 
 def find(request: StaffRequest, pk: int) -> Integration:
     return get_object_or_404(keeping.find_integrations(request.environment), pk=pk)
+
+
+def find_to_keep(request: StaffRequest, pk: int) -> Integration:
+    """For what lets somebody act as it, or makes it wider: whoever does that must see what it sees. 403 else."""
+    row = find(request, pk)
+    if not keeping.may_keep(request.user, row):
+        raise PermissionDenied(f"{row} sees more than {request.user.actor}")
+    return row
 
 
 def _to(row: Integration) -> HttpResponse:
@@ -47,7 +56,7 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: StaffRequest, pk: int | None = None) -> HttpResponse:
     """A new one, or what it may do."""
-    row = find(request, pk) if pk else Integration(environment=request.environment)
+    row = find_to_keep(request, pk) if pk else Integration(environment=request.environment)
     form = IntegrationForm(request.POST or None, instance=row, user=request.user)
     if request.method == "POST" and form.is_valid():
         portfolios = list(form.cleaned_data["portfolios"])
@@ -69,7 +78,7 @@ def edit(request: StaffRequest, pk: int | None = None) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def secret(request: StaffRequest, pk: int) -> HttpResponse:
     """The answer to the POST is the only time that the secret is shown, so it is a page and no redirect."""
-    row, at = find(request, pk), timezone.now()
+    row, at = find_to_keep(request, pk), timezone.now()
     has_old = row.proofs.valid(at).filter(kind=IntegrationProof.Kind.SECRET).exists()
     form = SecretForm(request.POST if request.method == "POST" and has_old else None)
     context = {"row": shown(row, at=at), "form": form, "has_old": has_old}
@@ -91,7 +100,7 @@ def _too_many(request: StaffRequest, row: Integration) -> HttpResponse:
 @staff_page(may=MAY)
 @require_http_methods(["GET", "HEAD", "POST"])
 def key(request: StaffRequest, pk: int) -> HttpResponse:
-    row, form = find(request, pk), KeyForm(request.POST or None)
+    row, form = find_to_keep(request, pk), KeyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             proofs.add_key(integration=row, key=form.cleaned_data["key"], by=request.user.actor, at=timezone.now())
@@ -150,7 +159,7 @@ def stop(request: StaffRequest, pk: int) -> HttpResponse:
 @staff_page(may=MAY)
 @require_POST
 def start(request: StaffRequest, pk: int) -> HttpResponse:
-    row = find(request, pk)
+    row = find_to_keep(request, pk)
     keeping.start(integration=row, by=request.user.actor, at=timezone.now())
     messages.success(request, _("Integrasjonen er åpen igjen."))
     return _to(row)

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Customer
-from accounts.services.actors import ids_of
+from accounts.services.actors import behind_integrations, ids_of
 from accounts.services.proposals import is_second_person
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
@@ -130,13 +130,15 @@ def check_second_person(submission: Submission, *, by: str) -> None:
 
 
 def first_persons(submission: Submission) -> set[int]:
-    """The keys of who asked, or sent what was never asked about, and of who made the last change of files. Three queries.
+    """The keys of who asked, or sent what was never asked about, and of who made the last change of files. Four queries at most.
 
-    Addresses are not compared: a person may get another one.
+    Addresses are not compared: a person may get another one. Behind an integration stands everybody who has given it a way to prove
+    who it is: they may hold its secret.
     """
     asked = Approval.objects.filter(submission=submission).values_list("asked_by", flat=True).first()
     changed = PackageCheck.objects.filter(submission=submission).values_list("requested_by", flat=True).first()
-    return ids_of([asked or submission.queued_by, changed or submission.created_by])
+    actors = [asked or submission.queued_by, changed or submission.created_by]
+    return ids_of([*actors, *behind_integrations(actors)])
 
 
 def plan_calls(submission: Submission) -> None:
