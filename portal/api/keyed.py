@@ -69,8 +69,12 @@ def keyed(view: View | None = None, *, in_one: bool = True) -> Any:
 
 
 def note_made(request: Call, pk: int) -> None:
-    """In the transaction that makes the row: a repeated call finds it as `made_before`."""
-    KeyedCall.objects.filter(pk=request.keyed_call.pk).update(made=pk)  # type: ignore[attr-defined]
+    """In the transaction that makes the row: a repeated call finds it as `made_before`. Raises Problem, which undoes it, when another
+    has taken the call up, as we were slow.
+    """
+    call: KeyedCall = request.keyed_call  # type: ignore[attr-defined]
+    if not KeyedCall.objects.filter(pk=call.pk, status=None, busy_until=call.busy_until).update(made=pk):
+        raise Problem("KEY_BUSY", headers={"Retry-After": "5"})
 
 
 def made_before(request: Call) -> int | None:

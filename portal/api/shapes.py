@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from ninja import Header
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from portal.core.masking import names_person
 from portal.gateways.text import one_line
 
 T = TypeVar("T")
@@ -24,7 +25,18 @@ class Shape(BaseModel):
 
 
 def _line(value: Any) -> Any:
-    return one_line(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if names_person(value):
+        raise ValueError(_("Ta bort fødselsnummeret. Det kan ikke stå her."))
+    return one_line(value)
+
+
+def _no_null(value: str) -> str:
+    """PostgreSQL has no such character."""
+    if "\0" in value:
+        raise ValueError(_("Teksten har et tegn som ikke kan brukes."))
+    return value
 
 
 def _email(value: str) -> str:
@@ -55,7 +67,7 @@ CLEAN = BeforeValidator(_line)
 """For a text on one line: without invisible characters, and measured after that."""
 EMAIL = AfterValidator(_email)
 Moment = Annotated[datetime, PlainSerializer(_utc, return_type=str)]
-Orgnr = Annotated[str, Field(description="Nine digits, as a string.", examples=["310987654"])]
+Orgnr = Annotated[str, AfterValidator(_no_null), Field(description="Nine digits, as a string.", examples=["310987654"])]
 IdempotencyKey = Annotated[
     str,
     Header(

@@ -55,6 +55,7 @@ class TestSecrets:
         ("form", "status", "error"),
         [
             ({"client_secret": "sbp_wrong"}, 401, "invalid_client"), ({"client_id": "nobody"}, 401, "invalid_client"),
+            ({"client_id": "\0"}, 401, "invalid_client"),
             ({"grant_type": "password"}, 400, "unsupported_grant_type"), ({"scope": "customers:read x:y"}, 400, "invalid_scope"),
         ],
     )  # fmt: skip

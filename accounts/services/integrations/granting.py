@@ -7,6 +7,7 @@ https://www.rfc-editor.org/rfc/rfc6749#section-4.4 and https://www.rfc-editor.or
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 
+CLIENT_ID = re.compile(r"erp-[0-9a-f]{16}")
 LIFETIME = timedelta(minutes=15)
 LONGEST_ASSERTION = timedelta(minutes=5)
 LEEWAY = timedelta(seconds=10)
@@ -86,6 +88,8 @@ def by_assertion(*, assertion: str, audiences: Iterable[str], at: datetime) -> I
 
 
 def _proofs(client_id: str, kind: str, at: datetime) -> list[IntegrationProof]:
+    if not CLIENT_ID.fullmatch(client_id):
+        return []
     places = [place.value for place in Environment if place.is_enabled]
     rows = IntegrationProof.objects.valid(at).select_related("integration").filter(kind=kind)
     return list(
@@ -133,7 +137,7 @@ def grant(*, proof: IntegrationProof, wanted: Collection[str], at: datetime) -> 
 
 def note_refused(*, client_id: str, ip: str, at: datetime) -> None:
     """For an integration that exists. The caller bounds how often, as strangers must not fill the trail."""
-    known = Integration.objects.filter(client_id=client_id).first()
+    known = Integration.objects.filter(client_id=client_id).first() if CLIENT_ID.fullmatch(client_id) else None
     if known is not None:
         record(by=VISITOR, at=at, target=known, what=AuditType.TOKEN_REFUSED, ip=ip)
 
