@@ -78,7 +78,9 @@ class Client(OpenIDConnectOAuth2Adapter):
                 raise OAuth2Error("userinfo is about somebody else")
             claims = {**more, **claims}
         request.oidc_claims = claims  # type: ignore[attr-defined]
-        kept = {name: claims[name] for name in ("sub", "email", "email_verified") if name in claims}
+        kept: dict[str, Any] = {name: claims[name] for name in ("sub", "email") if name in claims}
+        if "email_verified" in claims:  # some providers say it as text, and "false" is no yes
+            kept["email_verified"] = claims["email_verified"] in (True, "true")
         return self.get_provider().sociallogin_from_response(request, {"id_token": kept})
 
     def _verified(self, token: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
@@ -151,8 +152,9 @@ class OwnPasswordForm(NewPasswordForm):
     field_order = ("old_password", "password1", "password2")
 
     def clean_old_password(self) -> str:
+        """Wrong ones count and wait as at the log-in."""
         typed = str(self.cleaned_data["old_password"])
-        if not self.user.check_password(typed):
+        if not get_adapter().reauthenticate(self.user, typed):
             raise ValidationError(_("Passordet er feil."))
         return typed
 
