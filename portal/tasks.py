@@ -9,7 +9,7 @@ from celery import Task, shared_task
 from django.utils import timezone
 
 from accounts.services import alarms, dormant, proposals
-from portal.core import heartbeat, removed
+from portal.core import enqueue, heartbeat, removed
 from portal.core.environments import Environment
 from portal.core.feed import publish
 from portal.core.outbox import delivery
@@ -70,7 +70,7 @@ def sweep_outbox(**_: Any) -> None:
     """Settle what dead workers left and what failed for too long, then send what is due and nobody was woken for."""
     delivery.sweep(at=timezone.now())
     delivery.send_due(at=timezone.now())
-    delivery.send_due(at=timezone.now(), kind=OutboxMessage.Kind.WEBHOOK)
+    enqueue.enqueue_by_name(send_webhooks.name)
 
 
 @shared_task(acks_late=True, ignore_result=True)

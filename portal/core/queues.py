@@ -33,7 +33,7 @@ TITLES: dict[Purpose, str | Promise] = {
     Purpose.SENDING: _("Sending"),
     Purpose.FOLLOWING: _("Følging"),
     Purpose.DOCUMENTS: _("Dokumenter"),
-    Purpose.MAIL: _("E-post og webhook"),
+    Purpose.MAIL: _("E-post"),
     Purpose.DEFAULT: _("Tilganger og annet"),
 }
 TASKS: dict[Purpose, tuple[str, ...]] = {
@@ -65,7 +65,6 @@ TASKS: dict[Purpose, tuple[str, ...]] = {
     ),
     Purpose.MAIL: (
         "portal.tasks.send_outbox",
-        "portal.tasks.send_webhooks",
         "portal.tasks.sweep_outbox",
         "portal.tasks.tell_staff",
         "systemusers.tasks.send_invitations",
@@ -85,6 +84,7 @@ TASKS: dict[Purpose, tuple[str, ...]] = {
         "portal.tasks.publish_feed",
         "portal.tasks.purge",
         "portal.tasks.seal_audit",
+        "portal.tasks.send_webhooks",
         "portal.tasks.verify_audit",
         "submissions.tasks.archive_customers",
         "submissions.tasks.count_due",

@@ -21,6 +21,7 @@ from accounts.models import User
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
+from portal.core.feed import publish
 from portal.core.lease import ROUNDS_BEFORE_A_PERSON, Leased
 from portal.core.outbox.message import OutboxMessage
 from submissions.models import Dialog, EventSubscription, PollCursor, ReleasedAccess, SendingHold
@@ -58,7 +59,8 @@ def restored(*, by: str, at: datetime) -> Restored:
     """End every lease, have everything read of every access, renew the subscriptions, and hold the sending.
 
     The reading of everything shows what is gone: the event that told of it was handled before, and does not come again.
-    Messages that wait may have been sent after the backup: a person decides about each of them.
+    Messages that wait may have been sent after the backup: a person decides about each of them, but for webhooks, whose receivers
+    know a message that comes again. The feed goes on behind what readers have seen.
     """
     with transaction.atomic():
         for environment in Environment:
@@ -68,7 +70,10 @@ def restored(*, by: str, at: datetime) -> Restored:
         PollCursor.objects.update(next_attempt_at=at, overlap_at=at, full_at=at, failures=0, problem_code="")
         renewed = EventSubscription.objects.update(validated_at=None, next_attempt_at=at, failures=0, problem_code="")
         S = OutboxMessage.Status
-        under_way = OutboxMessage.objects.filter(status__in=[S.WAITING, S.SENDING])
+        under_way = OutboxMessage.objects.filter(status__in=[S.WAITING, S.SENDING]).exclude(
+            kind=OutboxMessage.Kind.WEBHOOK
+        )
+        publish.skip_ahead()
         messages = under_way.update(status=S.UNCERTAIN, status_at=at, next_attempt_at=None, problem_code=CODE)
         return Restored(PollCursor.objects.count(), leases, renewed, messages)
 

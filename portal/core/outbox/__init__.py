@@ -1,4 +1,4 @@
-"""Everything that leaves by itself: mails now, signed webhooks later. One row for each message, sent by a worker.
+"""Everything that leaves by itself: mails and signed webhooks. One row for each message, sent by a worker.
 
 What is guaranteed. One row for each key: `put` with a key that exists does nothing. A mail is accepted by the mail server at
 most once without a person's consent: the intent (SENDING) is committed before the server is called, and a row found in SENDING

@@ -53,9 +53,10 @@ class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):
         return self.filter(status__in=OutboxMessage.UNSETTLED)
 
     def needing_a_person(self) -> OutboxMessageQuerySet:
-        """The unsettled, and those that wait and have failed several times in a row."""
+        """The unsettled, and those that wait and have failed several times in a row. Webhooks have a line of their own."""
         failing = Q(status=OutboxMessage.Status.WAITING, failures__gte=lease.ROUNDS_BEFORE_A_PERSON)
-        return self.filter(Q(status__in=OutboxMessage.UNSETTLED) | failing & ~Q(problem_code=""))
+        found = self.filter(Q(status__in=OutboxMessage.UNSETTLED) | failing & ~Q(problem_code=""))
+        return found.exclude(kind=OutboxMessage.Kind.WEBHOOK)
 
 
 class OutboxMessage(lease.Leased):

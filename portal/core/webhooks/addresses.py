@@ -64,6 +64,14 @@ def check(url: str) -> SplitResult:
     return parts
 
 
+def _ascii(host: str) -> str:
+    """As DNS and the Host header know it. Raises NotAllowed."""
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        raise NotAllowed(BAD) from None
+
+
 def is_named(host: str) -> bool:
     """Whether the operator has allowed this host by its name."""
     return host.lower() in settings.WEBHOOK_PRIVATE_HOSTS
@@ -72,7 +80,7 @@ def is_named(host: str) -> bool:
 def find(url: str) -> Target:
     """Look the host up. Raises NotAllowed, when any of its addresses is none of the open Internet's."""
     parts = check(url)
-    host = str(parts.hostname)
+    host = _ascii(str(parts.hostname))
     port = parts.port or {"https": 443, "http": 80}[parts.scheme]
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -14,10 +14,9 @@ from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.core.feed.event import FeedEvent
-from portal.core.outbox import settle
-from portal.core.outbox.message import OutboxMessage, seal
+from portal.core.outbox.message import OutboxMessage, erased, seal
 from portal.core.outbox.put import GIVE_UP_AFTER, put, task_of
-from portal.core.webhooks import addresses, bodies
+from portal.core.webhooks import addresses, bodies, sending
 from portal.core.webhooks.row import Webhook
 
 MOST = 20
@@ -83,6 +82,7 @@ def stop(*, hook: Webhook, by: str, at: datetime) -> None:
     with transaction.atomic():
         if Webhook.objects.filter(pk=hook.pk, stopped_at=None).update(stopped_at=at):
             record(by=by, at=at, target=hook, what=AuditType.WEBHOOK_STOPPED)
+            sending.park(hook)
 
 
 def start(*, hook: Webhook, by: str, at: datetime) -> None:
@@ -102,8 +102,10 @@ def start(*, hook: Webhook, by: str, at: datetime) -> None:
 def remove(*, hook: Webhook, by: str, at: datetime) -> None:
     """What waits is not sent."""
     with transaction.atomic():
-        keys = OutboxMessage.objects.filter(key__startswith=hook.prefix, status=Status.WAITING)
-        settle.withdraw(keys=keys.values_list("key", flat=True), at=at)
+        unsent = OutboxMessage.objects.filter(key__startswith=hook.prefix).exclude(
+            status__in=[Status.SENT, Status.CLOSED]
+        )
+        unsent.update(status=Status.CLOSED, **erased(at=at))
         record(by=by, at=at, target=hook, what=AuditType.WEBHOOK_REMOVED, host=hook.host)
         hook.delete()
 

@@ -6,7 +6,7 @@ A receiver knows a message by its `webhook-id`, so what may have arrived is sent
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -27,7 +27,9 @@ TRANSPORT: httpx.BaseTransport | None = None
 UNREACHABLE, REFUSED, BUSY, GONE, ENDED = (
     "WEBHOOK_UNREACHABLE", "WEBHOOK_REFUSED", "WEBHOOK_BUSY", "WEBHOOK_GONE", "WEBHOOK_ENDED",
 )  # fmt: skip
-PAUSED = "WEBHOOK_PAUSED"
+PAUSED, UNKNOWN_FAULT = "WEBHOOK_PAUSED", "INTERNAL_ERROR"
+PARKED = datetime(9999, 1, 1, tzinfo=UTC)
+"""When messages of a webhook that does not run are due, and given up."""
 GIVES_UP = timedelta(days=3)
 """So long a receiver may accept nothing before it is paused."""
 LONGEST_PAUSE = 3600.0
@@ -47,8 +49,8 @@ def send(address: str, payload: dict[str, Any], key: str) -> None:
         raise NotAccepted(PAUSED, retry_after=LONGEST_PAUSE)
     try:
         _post(hook, payload, at)
-    except NotAccepted as error:
-        _note_failure(hook, error.code, at)
+    except Exception as error:
+        _note_failure(hook, error.code if isinstance(error, NotAccepted) else UNKNOWN_FAULT, at)
         raise
     _note_success(hook, at)
 
@@ -66,7 +68,7 @@ def _post(hook: Webhook, payload: dict[str, Any], at: datetime) -> None:
         return
     if status == 410:
         raise NotAccepted(GONE)
-    if status in (429, 502, 503, 504):
+    if status == 429 or status >= 500:
         raise NotAccepted(BUSY, retry_after=wait)
     raise NotAccepted(REFUSED)
 
@@ -95,6 +97,13 @@ def _note_failure(hook: Webhook, code: str, at: datetime) -> None:
     with transaction.atomic():
         if rows.filter(long_ago, paused_at=None).update(paused_at=at):
             record(by=BY, at=at, target=hook, what=AuditType.WEBHOOK_PAUSED, host=hook.host, code=code)
+            park(hook)
+
+
+def park(hook: Webhook) -> None:
+    """It does not run: what waits is not tried, not given up and nobody's task, until `keeping.start`."""
+    waiting = OutboxMessage.objects.waiting().filter(key__startswith=hook.prefix)
+    waiting.update(next_attempt_at=PARKED, give_up_at=PARKED, failures=0, problem_code="")
 
 
 def _note_success(hook: Webhook, at: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,6 +24,12 @@ MAY = "keeps_integrations"
 
 def find(request: StaffRequest, pk: int) -> Webhook:
     return get_object_or_404(keeping.find_webhooks(request.environment), pk=pk)
+
+
+def _check_sight(request: StaffRequest) -> None:
+    """A webhook tells of all customers: whoever says where to must see them. 403 else."""
+    if not request.user.sees_all_customers:
+        raise PermissionDenied("a webhook tells of customers that the user does not see")
 
 
 def _to(hook: Webhook) -> HttpResponse:
@@ -48,6 +55,7 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: StaffRequest) -> HttpResponse:
     """The answer to the POST is the only time that the secret is shown, so it is a page and no redirect."""
+    _check_sight(request)
     form = WebhookForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -65,6 +73,7 @@ def new(request: StaffRequest) -> HttpResponse:
 @staff_page(may=MAY)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: StaffRequest, pk: int) -> HttpResponse:
+    _check_sight(request)
     hook = find(request, pk)
     form = WebhookForm(request.POST or None, initial={"url": hook.url, "types": hook.types})
     if request.method == "POST" and form.is_valid():
@@ -80,6 +89,7 @@ def edit(request: StaffRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def secret(request: StaffRequest, pk: int) -> HttpResponse:
     """As for `new`."""
+    _check_sight(request)
     hook, form = find(request, pk), SecretForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         context = {"row": shown(hook), "form": form}
@@ -91,6 +101,7 @@ def secret(request: StaffRequest, pk: int) -> HttpResponse:
 @staff_page(may=MAY)
 @require_POST
 def test(request: StaffRequest, pk: int) -> HttpResponse:
+    _check_sight(request)
     hook = find(request, pk)
     keeping.test(hook=hook, by=request.user.actor, at=timezone.now())
     messages.success(request, _("En testmelding er på vei. Se i loggen om den kom fram."))
@@ -100,6 +111,7 @@ def test(request: StaffRequest, pk: int) -> HttpResponse:
 @staff_page(may=MAY)
 @require_POST
 def again(request: StaffRequest, pk: int, message: int) -> HttpResponse:
+    _check_sight(request)
     hook = find(request, pk)
     row = get_object_or_404(keeping.messages_of(hook), pk=message)
     try:
@@ -123,6 +135,7 @@ def stop(request: StaffRequest, pk: int) -> HttpResponse:
 @staff_page(may=MAY)
 @require_POST
 def start(request: StaffRequest, pk: int) -> HttpResponse:
+    _check_sight(request)
     hook = find(request, pk)
     keeping.start(hook=hook, by=request.user.actor, at=timezone.now())
     messages.success(request, _("Startet. Det som ventet, sendes nå."))

@@ -59,6 +59,18 @@ def test_a_place_is_never_given_again_although_the_rows_are_gone() -> None:
     assert (FeedEvent.objects.get().position or 0) > (last or 0)
 
 
+@pytest.mark.django_db
+def test_after_a_restore_places_begin_behind_those_that_were_read() -> None:
+    tell([event()])
+    publish.publish()
+    before = FeedEvent.objects.get().position or 0
+    publish.skip_ahead()
+    tell([event("submissions/2")])
+    publish.publish()
+
+    assert (positions()["submissions/2"] or 0) > before + 1_000_000
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_event_that_commits_late_comes_behind_what_was_read() -> None:
     """Its row has the lower id. A reader who took the order of ids would never see it."""

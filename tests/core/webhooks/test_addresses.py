@@ -97,3 +97,11 @@ def test_a_host_that_the_operator_has_named_may_be_inside_and_without_tls(
     assert addresses.find("http://ERP.intern:8080/hooks").url == "http://10.0.0.5:8080/hooks"
     with pytest.raises(NotAllowed, match="WEBHOOK_PRIVATE"):
         addresses.find("https://other.intern/")
+
+
+def test_a_host_with_letters_of_its_own_is_called_by_its_name_in_dns(names: dict[str, list[str]]) -> None:
+    names["xn--regnskap-b-q9a.example"] = ["93.184.215.14"]
+
+    with pytest.raises(NotAllowed, match="WEBHOOK_UNKNOWN_HOST"):
+        addresses.find("https://ukjent-bø.example/")
+    assert addresses._ascii("bø.example") == "xn--b-5ga.example"

@@ -98,7 +98,7 @@ def test_a_webhook_is_told_of_its_environment_and_its_types_from_now_on(receiver
 
 def test_events_of_one_subject_come_in_their_order_and_others_do_not_wait(line: Line) -> None:
     line.happens("submissions/1", "submissions/2", "submissions/1")
-    line.receiver.answers = [500]
+    line.receiver.answers = [400]
     line.send(3)
     first = line.subjects()
     line.later(minutes=1)
@@ -123,7 +123,7 @@ def test_a_message_is_put_once_however_often_the_worker_runs(line: Line) -> None
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(500, "WEBHOOK_REFUSED"), (400, "WEBHOOK_REFUSED"), (302, "WEBHOOK_REFUSED"), (503, "WEBHOOK_BUSY"), (429, "WEBHOOK_BUSY")],
+    [(500, "WEBHOOK_BUSY"), (400, "WEBHOOK_REFUSED"), (302, "WEBHOOK_REFUSED"), (503, "WEBHOOK_BUSY"), (429, "WEBHOOK_BUSY")],
 )  # fmt: skip
 def test_everything_but_2xx_is_tried_again(line: Line, status: int, code: str) -> None:
     line.receiver.answers, line.receiver.headers = [status], {"Location": line.receiver.url}
@@ -244,6 +244,33 @@ def test_a_test_message_tells_of_nothing(line: Line) -> None:
 
     [body] = line.receiver.bodies(line.secret)
     assert (body["type"], body["data"], OutboxMessage.objects.get(key=key).status) == ("portal.test", {}, "SENT")
+
+
+def test_what_waits_while_it_is_stopped_is_nobodys_task_and_goes_when_it_starts(line: Line) -> None:
+    line.happens("submissions/1")
+    keeping.stop(hook=line.hook, by=BY, at=line.at)
+    for _ in range(5):
+        line.later(days=1)
+        line.send()
+        delivery.sweep(at=line.at)
+    waiting = (line.states(), OutboxMessage.objects.needing_a_person().count(), len(line.receiver.got))
+    keeping.start(hook=line.row(), by=BY, at=line.at)
+    line.send()
+
+    assert waiting == ({"WAITING": 1}, 0, 0)
+    assert line.subjects() == ["submissions/1"]
+
+
+def test_a_fault_of_ours_is_seen_on_the_webhook_too(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(sending, "_post", broken)
+    line.happens("submissions/1")
+    line.send()
+
+    assert (line.row().problem_code, line.row().failing_since is not None) == ("INTERNAL_ERROR", True)
+    assert line.states() == {"WAITING": 1}
 
 
 def test_what_waits_for_one_that_was_removed_is_not_sent(line: Line) -> None:

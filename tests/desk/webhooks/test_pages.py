@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Grant, Role, User
 from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
 from portal.core.feed import publish
@@ -22,7 +22,7 @@ from portal.core.webhooks import filling
 from portal.core.webhooks.row import Webhook
 from portal.desk.attention import attention
 from tests.core.webhooks.receiver import Receiver, receiving
-from tests.fixtures import administrator, case_worker, portfolio, vendor
+from tests.fixtures import administrator, case_worker, make_user, portfolio, vendor
 
 __all__ = ["administrator", "case_worker", "portfolio", "vendor"]
 LIST = "/sandbox/webhooks/"
@@ -133,6 +133,19 @@ def test_the_overview_says_when_a_receiver_takes_nothing(
     assert before == []
     assert line(administrator) == ["Webhook der mottakeren ikke tar imot"]
     assert line(case_worker) == []
+
+
+def test_whoever_sees_some_customers_does_not_say_where_all_is_told(
+    client: Client, portfolio: Any, receiver: Receiver, vendor: Any
+) -> None:
+    some = make_user(Role.ADMINISTRATOR, "vest@vendor.example")
+    Grant.objects.filter(user=some).update(sees_all_customers=False)
+    some.portfolios.add(portfolio)
+    client.force_login(some)
+
+    assert client.get(LIST).status_code == 200
+    assert client.post(f"{LIST}new/", {"url": receiver.url}).status_code == 403
+    assert not Webhook.objects.exists()
 
 
 def test_others_do_not_see_them(client: Client, case_worker: User, receiver: Receiver, vendor: Any) -> None:
