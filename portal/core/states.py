@@ -36,7 +36,7 @@ class StatusModel(models.Model):
     """
 
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {}
-    TELLS: ClassVar[dict[tuple[str, str], Type | None]] = {}
+    TELLS: ClassVar[dict[tuple[str, str], Type]] = {}
 
     class Meta:
         abstract = True

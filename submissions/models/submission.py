@@ -103,7 +103,7 @@ class Submission(OfPeriod, Leased, StatusModel):
         FAILED = "FAILED", _("Feilet")
         CANCELLED = "CANCELLED", _("Avbrutt")
 
-    TELLS: ClassVar[dict[tuple[str, str], Type | None]] = {
+    TELLS: ClassVar[dict[tuple[str, str], Type]] = {
         ("", Status.DELIVERED): Type.SUBMISSION_DELIVERED,
         ("", Status.ACCEPTED): Type.SUBMISSION_ACCEPTED,
         ("", Status.REJECTED): Type.SUBMISSION_REJECTED,

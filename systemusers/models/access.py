@@ -95,10 +95,10 @@ class Access(StatusModel, Leased):
         return str(self.Status(self.status).label)
 
     _ANSWERS: ClassVar[set[str]] = {Status.APPROVED, Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN, Status.UNKNOWN}
-    TELLS: ClassVar[dict[tuple[str, str], Type | None]] = {
+    TELLS: ClassVar[dict[tuple[str, str], Type]] = {
         (Status.NEEDS_UPDATE, Status.APPROVED): Type.ACCESS_CHANGED,
         (Status.NEEDS_UPDATE, Status.IN_USE): Type.ACCESS_CHANGED,
-        (Status.UNKNOWN, Status.APPROVED): None,  # it was checked, and nothing has changed
+        (Status.UNKNOWN, Status.IN_USE): Type.ACCESS_CHANGED,
         ("", Status.NEEDS_UPDATE): Type.ACCESS_CHANGED,
         ("", Status.APPROVED): Type.ACCESS_APPROVED,
         ("", Status.REJECTED): Type.ACCESS_REJECTED,

@@ -47,7 +47,7 @@ class Campaign(StatusModel, Leased):
         ASK = "ASK", _("Be om tilgang")
         CHANGE = "CHANGE", _("Be om endring av tilgang som er i bruk")
 
-    TELLS: ClassVar[dict[tuple[str, str], Type | None]] = {("", "DONE"): Type.CAMPAIGN_FINISHED}
+    TELLS: ClassVar[dict[tuple[str, str], Type]] = {("", "DONE"): Type.CAMPAIGN_FINISHED}
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         "DRAFT": {"READY"},
         "READY": {"DRAFT", "RUNNING"},
