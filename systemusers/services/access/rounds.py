@@ -34,14 +34,26 @@ def work(
     for all of them together before.
     """
     holds = lease.claim(rows, at=at, limit=BATCH)
-    if first and holds:
-        first(holds)
+    if first and holds and not _is_ready(holds, first):
+        return len(holds)
     lease.work_through(holds, do)
     clients = {hold: system_of(hold.row).own_client for hold in holds}
     for client in set(clients.values()):
         of_client = [hold for hold in holds if clients[hold] == client]
         lease.wake_alike(rows.model._base_manager.filter(signed_by(client, path=path)), holds=of_client, at=at)
     return len(holds)
+
+
+def _is_ready(holds: list[Hold[Row]], first: Callable[[list[Hold[Row]]], None]) -> bool:
+    """False when `first` failed: each row has the error and a wait then."""
+    try:
+        first(holds)
+    except Exception as error:
+        for hold in holds:
+            with lease.reporting(hold):
+                raise error
+        return False
+    return True
 
 
 def work_accesses(rows: QuerySet[Access], do: Callable[[Hold[Access]], None], *, at: datetime) -> int:
