@@ -75,7 +75,7 @@ def test_a_queue_that_nobody_serves_is_named(page: Client) -> None:
 
     text = page.get(URL).text
 
-    assert "Ingen arbeider betjener disse køene: E-post og webhook." in text
+    assert "Ingen arbeider betjener disse køene: E-post." in text
     assert "En del av arbeidet har stått stille siden" in text
 
 
@@ -95,7 +95,7 @@ def test_workers_queues_and_rates_are_shown(page: Client) -> None:
 
     assert [row.processes for row in page.get(URL).context["picture"].queues if row.purpose == "mail"] == [3]
     assert "arbeidere: 1, prosesser: 3" in text
-    assert "Disse køene ligger etter: E-post og webhook." in text
+    assert "Disse køene ligger etter: E-post." in text
 
 
 def test_without_valkey_the_rest_of_the_page_is_there(
