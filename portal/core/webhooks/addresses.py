@@ -89,7 +89,7 @@ def find(url: str) -> Target:
     addresses = [str(each[4][0]).partition("%")[0] for each in found]
     if not addresses:
         raise NotAllowed(UNKNOWN)
-    if not is_named(host) and not all(is_public(ip_address(each)) for each in addresses):
+    if not is_named(str(parts.hostname)) and not all(is_public(ip_address(each)) for each in addresses):
         raise NotAllowed(PRIVATE)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, addresses[0], port, path)

@@ -23,6 +23,8 @@ MOST = 20
 """Webhooks of one environment."""
 SHOWN = 50
 """The newest messages that the page shows."""
+TEST = "test-"
+"""The beginning of the id of a message that tells of nothing."""
 Kind, Status = OutboxMessage.Kind, OutboxMessage.Status
 
 
@@ -112,7 +114,7 @@ def remove(*, hook: Webhook, by: str, at: datetime) -> None:
 
 def test(*, hook: Webhook, by: str, at: datetime) -> str:
     """Put a message that tells of nothing. Returns its key."""
-    ident = f"test-{uuid4()}"
+    ident = f"{TEST}{uuid4()}"
     body = bodies.cloud_event(
         ident=ident, type=bodies.TEST, environment=hook.environment, subject=f"webhooks/{hook.pk}", at=at,
         data={}, sequence=None,
@@ -127,7 +129,7 @@ def test(*, hook: Webhook, by: str, at: datetime) -> str:
 def send_again(*, hook: Webhook, message: OutboxMessage, by: str, at: datetime) -> None:
     """With the id that it had. Raises NotThere when what it told is no longer kept."""
     ident = message.key.removeprefix(hook.prefix)
-    event = None if ident.startswith("test-") else FeedEvent.objects.filter(uid=ident).first()
+    event = None if ident.startswith(TEST) else FeedEvent.objects.filter(uid=ident).first()
     if event is None:
         raise NotThere(message.key)
     with transaction.atomic():

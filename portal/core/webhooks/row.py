@@ -26,7 +26,7 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
 class Webhook(models.Model):
     """`types`: what it is told; empty for everything. `position`: the last event of the feed that was put into the outbox for it.
 
-    `failing_since`: since when nothing was accepted. After GIVES_UP of that it is paused by a machine (`paused_at`); a person stops
+    `failing_since`: since when nothing was accepted. After GIVE_UP_AFTER of that it is paused by a machine (`paused_at`); a person stops
     it with `stopped_at`. Nothing is put meanwhile, and it goes on where it was. `old_secret` is valid beside `secret` until
     `old_secret_until`.
     """

@@ -18,6 +18,7 @@ from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.outbox.delivery import NotAccepted, Sender, register
 from portal.core.outbox.message import OutboxMessage
+from portal.core.outbox.put import GIVE_UP_AFTER
 from portal.core.webhooks import addresses, bodies
 from portal.core.webhooks.row import Webhook
 
@@ -30,8 +31,6 @@ UNREACHABLE, REFUSED, BUSY, GONE, ENDED = (
 PAUSED, UNKNOWN_FAULT = "WEBHOOK_PAUSED", "INTERNAL_ERROR"
 PARKED = datetime(9999, 1, 1, tzinfo=UTC)
 """When messages of a webhook that does not run are due, and given up."""
-GIVES_UP = timedelta(days=3)
-"""So long a receiver may accept nothing before it is paused."""
 LONGEST_PAUSE = 3600.0
 """Seconds for which a receiver may ask us to wait."""
 BY = "task:webhooks"
@@ -89,11 +88,11 @@ def _status_of(target: addresses.Target, content: bytes, headers: dict[str, str]
 
 
 def _note_failure(hook: Webhook, code: str, at: datetime) -> None:
-    """After GIVES_UP without a success, and at once when the receiver says that it is gone, the webhook is paused."""
+    """After GIVE_UP_AFTER without a success, and at once when the receiver says that it is gone, the webhook is paused."""
     rows = Webhook.objects.filter(pk=hook.pk)
     rows.filter(failing_since=None).update(failing_since=at)
     rows.exclude(problem_code=code).update(problem_code=code)
-    long_ago = Q() if code == GONE else Q(failing_since__lte=at - GIVES_UP)
+    long_ago = Q() if code == GONE else Q(failing_since__lte=at - GIVE_UP_AFTER)
     with transaction.atomic():
         if rows.filter(long_ago, paused_at=None).update(paused_at=at):
             record(by=BY, at=at, target=hook, what=AuditType.WEBHOOK_PAUSED, host=hook.host, code=code)

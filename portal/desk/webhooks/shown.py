@@ -62,16 +62,16 @@ def log_of(hook: Webhook) -> list[Sent]:
     """The newest messages. Two queries."""
     messages = list(keeping.messages_of(hook)[: keeping.SHOWN])
     idents = {row.pk: row.key.removeprefix(hook.prefix) for row in messages}
-    events = _events(ident for ident in idents.values() if not ident.startswith("test-"))
-    return [_line(row, events.get(idents[row.pk])) for row in messages]
+    events = _events(ident for ident in idents.values() if not ident.startswith(keeping.TEST))
+    return [_line(row, idents[row.pk], events.get(idents[row.pk])) for row in messages]
 
 
 def _events(idents: Iterable[str]) -> dict[str, FeedEvent]:
     return {str(event.uid): event for event in FeedEvent.objects.filter(uid__in=list(idents))}
 
 
-def _line(row: OutboxMessage, event: FeedEvent | None) -> Sent:
-    is_test = row.lane == ""
+def _line(row: OutboxMessage, ident: str, event: FeedEvent | None) -> Sent:
+    is_test = ident.startswith(keeping.TEST)
     what = _("Testmelding") if is_test else str(Type(event.type).label) if event else _("Ikke tatt vare på lenger")
     settled = row.status in ("SENT", "DEAD", "CLOSED", "UNCERTAIN")
     return Sent(
