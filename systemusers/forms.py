@@ -313,6 +313,17 @@ class TakeInForm(CleanText, forms.Form):
             portfolio.error_messages["required"] = str(_("Velg en av porteføljene dine, ellers ser du ikke kundene."))
 
 
+class ReasonToLookForm(CleanText, forms.Form):
+    """Why somebody of the staff looks at a customer's page."""
+
+    reason = forms.CharField(
+        label=_("Hvorfor ser du på siden?"),
+        help_text=_("For eksempel at kunden ringer og lurer på en knapp. Det står i revisjonssporet."),
+        max_length=200,
+        error_messages={"required": _("Skriv hvorfor du ser på siden.")},
+    )
+
+
 class InspectForm(CleanText, forms.Form):
     """Whose token to look into. Without a customer it is the vendor's own."""
 

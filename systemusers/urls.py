@@ -5,6 +5,7 @@ from django.urls import path
 from systemusers.views import (
     access,
     adoption,
+    as_customer,
     ask,
     campaign,
     campaigns,
@@ -35,6 +36,7 @@ urlpatterns = [
     path("access/<int:pk>/mail/stop/", invitations.stop, name="access-mail-stop"),
     path("access/<int:pk>/mail/returned/", invitations.returned, name="access-mail-returned"),
     path("access/<int:pk>/told/", invitations.told, name="access-told"),
+    path("access/<int:pk>/as-customer/", as_customer.as_customer, name="access-as-customer"),
     path("access/<int:pk>/letter/", invitations.letter, name="access-letter"),
     path("access/<int:pk>/letter/pdf/", invitations.letter_pdf, name="access-letter-pdf"),
     path("access/withdrawals/<int:pk>/", many.withdrawal, name="withdrawal"),

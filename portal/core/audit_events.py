@@ -201,6 +201,7 @@ class AuditType(StrEnum):
     LOOK_ASKED = "look-asked"
     FILES_DELETED = "files-deleted"
     LETTER_READ = "letter-read"
+    SEEN_AS_CUSTOMER = "seen-as-customer"
     OPENED_BY_PERSON = "opened-by-person"
     # dialogs as an inbox
     DIALOG_ASSIGNED = "dialog-assigned"
@@ -287,6 +288,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.LETTER_MADE: {"format"},
     T.LINKS_EXPORTED: {"number"},
     T.LETTER_READ: {"transmission"},
+    T.SEEN_AS_CUSTOMER: {"reason"},
     T.OPENED_BY_PERSON: {"transmission"},
     T.DIALOG_ASSIGNED: {"changes"},
     T.CLIENTS_CHANGED: {"number", "new", "missing", "gone"},
@@ -336,7 +338,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
 """Types that are not here have no details."""
 FROM_WHERE = frozenset({
     T.READ, T.FETCHED, T.EVIDENCE_FETCHED, T.LETTER_READ, T.LIST_EXPORTED, T.LINKS_EXPORTED, T.CLIENTS_EXPORTED, T.ORDER_EXPORTED,
-    T.HELD_EXPORTED, T.REST_FETCHED, T.CLAIMS_SHOWN,
+    T.HELD_EXPORTED, T.REST_FETCHED, T.CLAIMS_SHOWN, T.SEEN_AS_CUSTOMER,
 })  # fmt: skip
 """Reading and taking out: the trail has from which address and in which session (see `portal.core.origin`)."""
 TRANSITION_KEYS = {"attempt", "code", "codes", "confirmed", "first_sign", "ordered_by", "transmission"}

@@ -72,6 +72,11 @@ def note_opened(*, access: Access, at: datetime) -> None:
             access.refresh_from_db()
 
 
+def note_seen_as_customer(*, access: Access, by: str, reason: str, at: datetime) -> None:
+    """Somebody of the staff looks at the customer's page, and says why."""
+    record(by=by, at=at, target=access, what=AuditType.SEEN_AS_CUSTOMER, reason=reason)
+
+
 def go_on(*, access: Access, at: datetime, by: str = BY) -> str:
     """The URL of Altinn's approval page; the access is renewed when the old request has ended.
 
