@@ -28,7 +28,7 @@ tour: setup
 	@exec $(PY) manage.py tour
 
 bench: setup-dev
-	@exec $(PY) -m pytest -m benchmark -s tests/benchmarks tests/submissions/test_month.py $(ARGS)
+	@exec $(PY) -m pytest -m benchmark -s -o faulthandler_timeout=0 tests/benchmarks tests/submissions/test_month.py $(ARGS)
 
 # Arguments for pytest: make test ARGS="tests/portal -k env". Tests of whole portals wait a lot: three workers fill two cores.
 test: setup-dev
