@@ -18,7 +18,7 @@ from portal.core.queues import Purpose
 from portal.core.retention import work as purging
 from portal.core.trail import delivery as delivery_of_trail
 from portal.core.trail import watch
-from portal.core.webhooks import filling
+from portal.core.webhooks import filling, sending
 from portal.desk import trail
 from portal.desk.kept.rules import RULES
 from portal.desk.notifications import results, work
@@ -68,6 +68,7 @@ def publish_feed(**_: Any) -> None:
 @shared_task(ignore_result=True)
 def sweep_outbox(**_: Any) -> None:
     """Settle what dead workers left and what failed for too long, then send what is due and nobody was woken for."""
+    sending.sweep(at=timezone.now())
     delivery.sweep(at=timezone.now())
     delivery.send_due(at=timezone.now())
     enqueue.enqueue_by_name(send_webhooks.name)

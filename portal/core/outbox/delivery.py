@@ -18,7 +18,7 @@ from django.db import transaction
 from portal.core import enqueue, lease
 from portal.core.audit import record
 from portal.core.outbox.message import OutboxMessage, erased
-from portal.core.outbox.put import task_of
+from portal.core.outbox.put import GIVE_UP_AFTER, task_of
 from portal.core.problems import code_of
 
 BATCH = 20
@@ -167,6 +167,8 @@ def _stop(hold: lease.Hold[OutboxMessage], status: str, code: str) -> None:
 def sweep(*, at: datetime) -> None:
     """Settle what dead workers left in SENDING, give up what has failed for too long, drop what was taken back untried.
 
+    How long counts from the first failure of each message: one that waited for others has its days still.
+
     The key of a message that was taken back is free again: what it told may become so once more.
     """
     free = lease.free(at=at)
@@ -174,8 +176,9 @@ def sweep(*, at: datetime) -> None:
     repeatable = [kind for kind, sender in SENDERS.items() if sender.may_repeat]
     left.filter(kind__in=repeatable).update(status=Status.WAITING, status_at=at, lease_until=None, next_attempt_at=at)
     _stop_all(left, status=Status.UNCERTAIN, at=at, code=UNCERTAIN)
-    expired = OutboxMessage.objects.waiting().filter(free, give_up_at__lte=at).exclude(problem_code="")
-    _stop_all(expired, status=Status.DEAD, at=at)
+    failed = OutboxMessage.objects.waiting().exclude(problem_code="")
+    failed.filter(give_up_at=None).update(give_up_at=at + GIVE_UP_AFTER)
+    _stop_all(failed.filter(free, give_up_at__lte=at), status=Status.DEAD, at=at)
     OutboxMessage.objects.filter(status=Status.CLOSED, attempts=0).delete()
 
 

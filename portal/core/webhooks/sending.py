@@ -30,7 +30,7 @@ UNREACHABLE, REFUSED, BUSY, GONE, ENDED = (
 )  # fmt: skip
 PAUSED, UNKNOWN_FAULT = "WEBHOOK_PAUSED", "INTERNAL_ERROR"
 PARKED = datetime(9999, 1, 1, tzinfo=UTC)
-"""When messages of a webhook that does not run are due, and given up."""
+"""When messages of a webhook that does not run are due."""
 LONGEST_PAUSE = 3600.0
 """Seconds for which a receiver may ask us to wait."""
 BY = "task:webhooks"
@@ -88,21 +88,40 @@ def _status_of(target: addresses.Target, content: bytes, headers: dict[str, str]
 
 
 def _note_failure(hook: Webhook, code: str, at: datetime) -> None:
-    """After GIVE_UP_AFTER without a success, and at once when the receiver says that it is gone, the webhook is paused."""
+    """When the receiver says that it is gone, the webhook is paused at once."""
     rows = Webhook.objects.filter(pk=hook.pk)
     rows.filter(failing_since=None).update(failing_since=at)
     rows.exclude(problem_code=code).update(problem_code=code)
-    long_ago = Q() if code == GONE else Q(failing_since__lte=at - GIVE_UP_AFTER)
+    if code == GONE:
+        _pause(hook, code, at)
+
+
+def sweep(*, at: datetime) -> None:
+    """Pause those whose receiver has accepted nothing for GIVE_UP_AFTER, and park what waits for any that does not run.
+
+    Call it before the sweep of the outbox: what waits for a receiver that is away is then not given up message by message.
+    """
+    for hook in Webhook.objects.running().filter(failing_since__lte=at - GIVE_UP_AFTER):
+        _pause(hook, hook.problem_code, at)
+    for pk in Webhook.objects.resting().values_list("pk", flat=True):
+        with transaction.atomic():
+            if resting := Webhook.objects.resting().select_for_update().filter(pk=pk).first():
+                park(resting)
+
+
+def _pause(hook: Webhook, code: str, at: datetime) -> None:
+    """Unless it accepted something meanwhile, or is paused or stopped."""
     with transaction.atomic():
-        if rows.filter(long_ago, paused_at=None).update(paused_at=at):
+        rows = Webhook.objects.running().filter(pk=hook.pk, failing_since__isnull=False)
+        if rows.update(paused_at=at):
             record(by=BY, at=at, target=hook, what=AuditType.WEBHOOK_PAUSED, host=hook.host, code=code)
             park(hook)
 
 
 def park(hook: Webhook) -> None:
     """It does not run: what waits is not tried, not given up and nobody's task, until `keeping.start`."""
-    waiting = OutboxMessage.objects.waiting().filter(key__startswith=hook.prefix)
-    waiting.update(next_attempt_at=PARKED, give_up_at=PARKED, failures=0, problem_code="")
+    waiting = OutboxMessage.objects.waiting().filter(key__startswith=hook.prefix, next_attempt_at__lt=PARKED)
+    waiting.update(next_attempt_at=PARKED, give_up_at=None, failures=0, problem_code="")
 
 
 def _note_success(hook: Webhook, at: datetime) -> None:
