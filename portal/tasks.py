@@ -22,6 +22,7 @@ from portal.core.webhooks import filling, sending
 from portal.desk import trail
 from portal.desk.kept.rules import RULES
 from portal.desk.notifications import results, work
+from portal.desk.webhooks import telling
 from submissions.services.inbox import pace
 
 
@@ -76,9 +77,10 @@ def sweep_outbox(**_: Any) -> None:
 
 @shared_task(acks_late=True, ignore_result=True)
 def tell_staff(**_: Any) -> None:
-    """Mail to staff what they have chosen to be told, and note what became of earlier mails."""
+    """Mail to staff what they have chosen to be told and what became of webhooks, and note what became of earlier mails."""
     results.note_results(at=timezone.now())
     work.tell_due(at=timezone.now())
+    telling.tell(at=timezone.now())
 
 
 @shared_task(ignore_result=True)
