@@ -43,9 +43,9 @@ def put(
 ) -> None:
     """Store one message and wake a worker on commit. Does nothing when a message with this key exists.
 
-    `key` at most 200 characters, without personal data or secrets. `payload` is JSON. After `give_up_at` (three days after its
-    first failure when not given) a message that keeps failing is DEAD. With `send=False` the same work is done, but nothing is sent: for callers
-    that must not show whether there is a receiver.
+    `key` at most 200 characters, without personal data or secrets. `payload` is JSON. After `give_up_at` (three days after its first
+    failure when not given) a message that keeps failing is DEAD. With `send=False` the same work is done, but nothing is sent: for
+    callers that must not show whether there is a receiver.
     """
     message = _message(kind, key, address=address, payload=payload, at=at, quiet_hours=quiet_hours)
     message.status = Status.WAITING if send else Status.CLOSED

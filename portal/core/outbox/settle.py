@@ -17,7 +17,10 @@ Status = OutboxMessage.Status
 
 
 def send_again(message: OutboxMessage, *, by: str, at: datetime) -> None:
-    """Try again, until three days after the next failure. The receiver of an UNCERTAIN message may get it twice. Raises LostRace when it is settled."""
+    """Try again, until three days after the next failure. The receiver of an UNCERTAIN message may get it twice.
+
+    Raises LostRace when it is settled.
+    """
     _settle(
         message,
         Status.WAITING,

@@ -89,7 +89,8 @@ def stop(*, hook: Webhook, by: str, at: datetime) -> None:
 def start(*, hook: Webhook, by: str, at: datetime) -> None:
     """Also after a machine paused it. What was given up is sent again first, in its order."""
     with transaction.atomic():
-        if not Webhook.objects.resting().filter(pk=hook.pk).update(paused_at=None, stopped_at=None, failing_since=None, problem_code=""):
+        rows = Webhook.objects.resting().filter(pk=hook.pk)
+        if not rows.update(paused_at=None, stopped_at=None, failing_since=None, problem_code=""):
             return
         record(by=by, at=at, target=hook, what=AuditType.WEBHOOK_STARTED)
         mine = OutboxMessage.objects.filter(key__startswith=hook.prefix)

@@ -11,7 +11,6 @@ from django.utils import timezone
 from pytest_django import Settings
 from standardwebhooks import WebhookVerificationError
 
-from portal.core.audit import AuditEvent
 from portal.core.feed import publish
 from portal.core.feed.event import FeedEvent, Type
 from portal.core.feed.tell import tell

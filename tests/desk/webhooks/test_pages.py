@@ -11,8 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Grant, Role, User
-from portal.core.audit import AuditEvent
 from portal.core import paging
+from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
 from portal.core.feed import publish
 from portal.core.feed.event import FeedEvent, Type
