@@ -1,7 +1,8 @@
 """The worker's side: claim waiting messages, store the intent, call the sender of their kind, store the result.
 
 A sender is a function from (address, payload, key) that returns when the receiver has accepted the message, and raises
-`NotAccepted` when the receiver certainly has not. Any other error leaves it open whether the message was accepted.
+`NotAccepted` when the receiver certainly has not, or `HeldBack` when it was not called. Any other error leaves it open whether the
+message was accepted.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from portal.core.audit import record
 from portal.core.outbox.message import OutboxMessage, erased
 from portal.core.outbox.put import GIVE_UP_AFTER, task_of
 from portal.core.problems import code_of
+from portal.gateways.errors import HeldBack
 
 BATCH = 20
 BY = "task:outbox"
@@ -131,6 +133,9 @@ def _send(hold: lease.Hold[OutboxMessage]) -> str:
         sender.send(address, payload, message.key)
     except NotAccepted as error:
         return _not_accepted(hold, error)
+    except HeldBack as error:
+        hold.fail(error, status=Status.WAITING, status_at=hold.now())
+        return code_of(error)
     except Exception as error:
         logger.warning("outbox message %s may have been accepted: %s", message.pk, type(error).__name__)
         code = _maybe_accepted(hold, error, sender)
