@@ -18,10 +18,11 @@ from portal.core.queues import Purpose
 from portal.core.retention import work as purging
 from portal.core.trail import delivery as delivery_of_trail
 from portal.core.trail import watch
-from portal.core.webhooks import filling
+from portal.core.webhooks import filling, sending
 from portal.desk import trail
 from portal.desk.kept.rules import RULES
 from portal.desk.notifications import results, work
+from portal.desk.webhooks import telling
 from submissions.services.inbox import pace
 
 
@@ -68,6 +69,7 @@ def publish_feed(**_: Any) -> None:
 @shared_task(ignore_result=True)
 def sweep_outbox(**_: Any) -> None:
     """Settle what dead workers left and what failed for too long, then send what is due and nobody was woken for."""
+    sending.sweep(at=timezone.now())
     delivery.sweep(at=timezone.now())
     delivery.send_due(at=timezone.now())
     enqueue.enqueue_by_name(send_webhooks.name)
@@ -75,9 +77,10 @@ def sweep_outbox(**_: Any) -> None:
 
 @shared_task(acks_late=True, ignore_result=True)
 def tell_staff(**_: Any) -> None:
-    """Mail to staff what they have chosen to be told, and note what became of earlier mails."""
+    """Mail to staff what they have chosen to be told and what became of webhooks, and note what became of earlier mails."""
     results.note_results(at=timezone.now())
     work.tell_due(at=timezone.now())
+    telling.tell(at=timezone.now())
 
 
 @shared_task(ignore_result=True)

@@ -35,6 +35,8 @@ MOST_REASON = 256 * 2**10
 MOST_SECONDS = 120
 """Limit in seconds for a whole answer: the time-outs above restart with every byte."""
 LONGEST_WAIT = 24 * 3600
+HIDDEN = "/…"
+"""What logs and figures show of a path that may be a secret."""
 NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -159,9 +161,13 @@ _clients = _Clients()
 class Channel:
     """Calls to one service below one base address."""
 
-    def __init__(self, *, service: str, base_url: str, patience: float = 20) -> None:
-        """`patience`: seconds without a byte before we give up. Longer than the remote's own limit, so that its answer is seen."""
-        self.service = service
+    def __init__(self, *, service: str, base_url: str, patience: float = 20, at: str = "") -> None:
+        """`patience`: seconds without a byte before we give up. Longer than the remote's own limit, so that its answer is seen.
+
+        `at`: an IP address to connect to, whatever the name in the address leads to now; for a stranger's server, whose path may be a
+        secret and whose answer is not read.
+        """
+        self.service, self.at = service, at
         self.base_url = base_url.rstrip("/")
         self._timeout = httpx.Timeout(patience, connect=5)
 
@@ -184,7 +190,7 @@ class Channel:
             method, url, params=params, json=json, data=data, content=content, headers={**_own_headers(), **given},
             extensions={"timeout": self._timeout.as_dict()},
         )  # fmt: skip
-        sent_path = request.url.raw_path.decode("ascii").partition("?")[0]
+        sent_path = HIDDEN if self.at else request.url.raw_path.decode("ascii").partition("?")[0]
         where = f"{self.service} {method} {sent_path}"
         started, seen, failure = time.perf_counter(), _Seen(), ""
         try:
@@ -192,7 +198,9 @@ class Channel:
                 if most is not None:
                     request.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), most)
                     seen.most_seconds = most
-                return _judge(*_send(request, where, seen), where)
+                if self.at:
+                    _connect_to(self.at, request)
+                return _judge(*_send(request, where, seen, reads=not self.at), where)
         except GatewayError as error:
             failure = type(error).__name__
             raise
@@ -217,13 +225,20 @@ class _Seen:
     most_seconds: float | None = None
 
 
-def _send(request: httpx.Request, where: str, seen: _Seen) -> tuple[httpx.Response, bytes]:
+def _connect_to(ip: str, request: httpx.Request) -> None:
+    """The name stays in the Host header and the certificate. The connection is not used again: it may belong to several names."""
+    request.extensions["sni_hostname"] = request.url.raw_host.decode("ascii")
+    request.headers["Connection"] = "close"
+    request.url = request.url.copy_with(host=ip)
+
+
+def _send(request: httpx.Request, where: str, seen: _Seen, *, reads: bool) -> tuple[httpx.Response, bytes]:
     try:
         with _clients.one() as client:
             response = client.send(request, stream=True)
             seen.status = response.status_code
             try:
-                return response, _read(response, where, seen)
+                return response, _read(response, where, seen) if reads else b""
             finally:
                 response.close()
     except NOT_SENT as error:

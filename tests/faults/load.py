@@ -38,12 +38,13 @@ from systemusers.services.access import reconcile_system
 from systemusers.services.clients import save_client
 from systemusers.tasks import take_over_system_users
 from tests.faults import chaos_load as chaos  # noqa: F401 - called by name
+from tests.faults import erp_load as erp  # noqa: F401 - called by name
 from tests.faults.examples import queue_example
 from tests.submissions.world import make_draft, package, queue_package
 
 
 def serve() -> None:
-    """Do what each line says, a call of a function of this module or of `chaos`, until there are no more.
+    """Do what each line says, a call of a function of this module, of `chaos` or of `erp`, until there are no more.
 
     Answers with a line of JSON.
     """

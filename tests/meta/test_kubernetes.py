@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 import pytest
@@ -175,6 +176,19 @@ def test_selectors_find_their_pods() -> None:
     assert disrupted == {"web": {"web"}, "workers": set(WORKERS)}
 
 
+def ports_outside() -> set[str]:
+    """Of the addresses of servers in the example of all settings, and of webhooks."""
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    usual = {"https": "443", "postgresql": "5432", "rediss": "6379"}
+    found = {
+        urlsplit(value)
+        for name, value in re.findall(r"^# ([A-Z0-9_]+)=(\S+://\S+)$", text, re.MULTILINE)
+        if name != "PORTAL_URL"
+    }
+    [mail] = re.findall(r"^# MAIL_PORT=(\d+)$", text, re.MULTILINE)
+    return {"443", mail, *(str(there.port or usual[there.scheme]) for there in found)}
+
+
 def test_the_network_lets_nothing_in_or_out_by_itself() -> None:
     nothing = of_kind("NetworkPolicy")["nothing"]["spec"]
     allowed = {
@@ -182,7 +196,7 @@ def test_the_network_lets_nothing_in_or_out_by_itself() -> None:
     }
 
     assert nothing == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-    assert {"443", "5432", "6379", "587"} < allowed
+    assert allowed == {"53", *ports_outside()}
 
 
 def test_the_settings_start_the_portal(tmp_path: Path) -> None:

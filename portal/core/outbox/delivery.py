@@ -1,7 +1,8 @@
 """The worker's side: claim waiting messages, store the intent, call the sender of their kind, store the result.
 
 A sender is a function from (address, payload, key) that returns when the receiver has accepted the message, and raises
-`NotAccepted` when the receiver certainly has not. Any other error leaves it open whether the message was accepted.
+`NotAccepted` when the receiver certainly has not, or `HeldBack` when it was not called. Any other error leaves it open whether the
+message was accepted.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from django.db import transaction
 from portal.core import enqueue, lease
 from portal.core.audit import record
 from portal.core.outbox.message import OutboxMessage, erased
-from portal.core.outbox.put import task_of
+from portal.core.outbox.put import GIVE_UP_AFTER, task_of
 from portal.core.problems import code_of
+from portal.gateways.errors import HeldBack
 
 BATCH = 20
 BY = "task:outbox"
@@ -131,6 +133,9 @@ def _send(hold: lease.Hold[OutboxMessage]) -> str:
         sender.send(address, payload, message.key)
     except NotAccepted as error:
         return _not_accepted(hold, error)
+    except HeldBack as error:
+        hold.fail(error, status=Status.WAITING, status_at=hold.now())
+        return code_of(error)
     except Exception as error:
         logger.warning("outbox message %s may have been accepted: %s", message.pk, type(error).__name__)
         code = _maybe_accepted(hold, error, sender)
@@ -167,6 +172,8 @@ def _stop(hold: lease.Hold[OutboxMessage], status: str, code: str) -> None:
 def sweep(*, at: datetime) -> None:
     """Settle what dead workers left in SENDING, give up what has failed for too long, drop what was taken back untried.
 
+    How long counts from the first failure of each message: one that waited for others has its days still.
+
     The key of a message that was taken back is free again: what it told may become so once more.
     """
     free = lease.free(at=at)
@@ -174,8 +181,9 @@ def sweep(*, at: datetime) -> None:
     repeatable = [kind for kind, sender in SENDERS.items() if sender.may_repeat]
     left.filter(kind__in=repeatable).update(status=Status.WAITING, status_at=at, lease_until=None, next_attempt_at=at)
     _stop_all(left, status=Status.UNCERTAIN, at=at, code=UNCERTAIN)
-    expired = OutboxMessage.objects.waiting().filter(free, give_up_at__lte=at).exclude(problem_code="")
-    _stop_all(expired, status=Status.DEAD, at=at)
+    failed = OutboxMessage.objects.waiting().exclude(problem_code="")
+    failed.filter(give_up_at=None).update(give_up_at=at + GIVE_UP_AFTER)
+    _stop_all(failed.filter(free, give_up_at__lte=at), status=Status.DEAD, at=at)
     OutboxMessage.objects.filter(status=Status.CLOSED, attempts=0).delete()
 
 

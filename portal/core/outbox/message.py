@@ -62,7 +62,8 @@ class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):
 class OutboxMessage(lease.Leased):
     """One message to one address. `key` names the event it tells of, once for all; it holds nothing personal or secret.
 
-    Messages of one `lane` leave one after the other, as they were put; "" for those that wait for no other.
+    Messages of one `lane` leave one after the other, as they were put; "" for those that wait for no other. `give_up_at`: None until it
+    has failed, unless whoever put it said when it means nothing any more.
     """
 
     class Kind(models.TextChoices):
@@ -90,7 +91,7 @@ class OutboxMessage(lease.Leased):
     sealed_payload = EncryptedField(null=True, editable=False, bound_to=lambda row: row.key)
     quiet_from = models.TimeField(_("stille fra"), null=True, blank=True)
     quiet_to = models.TimeField(_("stille til"), null=True, blank=True)
-    give_up_at = models.DateTimeField(_("gis opp"))
+    give_up_at = models.DateTimeField(_("gis opp"), null=True, blank=True)
     created_at = models.DateTimeField(_("lagt inn"))
     sent_at = models.DateTimeField(_("sendt"), null=True, blank=True)
 

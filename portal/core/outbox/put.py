@@ -43,13 +43,13 @@ def put(
 ) -> None:
     """Store one message and wake a worker on commit. Does nothing when a message with this key exists.
 
-    `key` at most 200 characters, without personal data or secrets. `payload` is JSON. After `give_up_at` (three days when not
-    given) a message that keeps failing is DEAD. With `send=False` the same work is done, but nothing is sent: for callers
-    that must not show whether there is a receiver.
+    `key` at most 200 characters, without personal data or secrets. `payload` is JSON. After `give_up_at` (three days after its first
+    failure when not given) a message that keeps failing is DEAD. With `send=False` the same work is done, but nothing is sent: for
+    callers that must not show whether there is a receiver.
     """
     message = _message(kind, key, address=address, payload=payload, at=at, quiet_hours=quiet_hours)
     message.status = Status.WAITING if send else Status.CLOSED
-    message.give_up_at = give_up_at or message.give_up_at
+    message.give_up_at = give_up_at
     OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)  # one INSERT … ON CONFLICT DO NOTHING
     enqueue.enqueue_by_name(task_of(kind))
 
@@ -98,7 +98,6 @@ def _message(
         next_attempt_at=quiet_hours.earliest(at) if quiet_hours else at,
         quiet_from=quiet_hours.start if quiet_hours else None,
         quiet_to=quiet_hours.end if quiet_hours else None,
-        give_up_at=at + GIVE_UP_AFTER,
         created_at=at,
     )
 

@@ -10,21 +10,24 @@ from django.db import transaction
 from portal.core import enqueue, lease
 from portal.core.audit import record
 from portal.core.outbox.message import OutboxMessage, erased
-from portal.core.outbox.put import GIVE_UP_AFTER, task_of
+from portal.core.outbox.put import task_of
 from portal.core.states import LostRace
 
 Status = OutboxMessage.Status
 
 
 def send_again(message: OutboxMessage, *, by: str, at: datetime) -> None:
-    """Try for three days more. The receiver of an UNCERTAIN message may get it twice. Raises LostRace when it is settled."""
+    """Try again, until three days after the next failure. The receiver of an UNCERTAIN message may get it twice.
+
+    Raises LostRace when it is settled.
+    """
     _settle(
         message,
         Status.WAITING,
         by=by,
         at=at,
         next_attempt_at=at,
-        give_up_at=at + GIVE_UP_AFTER,
+        give_up_at=None,
         failures=0,
         problem_code="",
     )

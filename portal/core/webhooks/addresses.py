@@ -7,7 +7,7 @@ mind between the two leads nowhere else.
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
@@ -18,6 +18,9 @@ TUNNELS = tuple(ip_network(text) for text in ("2001::/32", "2002::/16", "64:ff9b
 """Addresses of IPv6 that stand for one of IPv4: it could be a private one."""
 CODES = ("WEBHOOK_NOT_HTTPS", "WEBHOOK_BAD_ADDRESS", "WEBHOOK_PRIVATE", "WEBHOOK_UNKNOWN_HOST")
 NOT_HTTPS, BAD, PRIVATE, UNKNOWN = CODES
+SECONDS = 5.0
+"""For one look-up."""
+_resolver = ThreadPoolExecutor(max_workers=8, thread_name_prefix="look-up")
 
 
 class NotAllowed(Exception):
@@ -26,28 +29,6 @@ class NotAllowed(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where to connect: `ip` with `port`; `host` is whom the certificate and the Host header name."""
-
-    scheme: str
-    host: str
-    ip: str
-    port: int
-    path: str
-
-    @property
-    def url(self) -> str:
-        place = f"[{self.ip}]" if ":" in self.ip else self.ip
-        return f"{self.scheme}://{place}:{self.port}{self.path}"
-
-    @property
-    def authority(self) -> str:
-        """The value of the Host header."""
-        usual = {"https": 443, "http": 80}[self.scheme]
-        return self.host if self.port == usual else f"{self.host}:{self.port}"
 
 
 def check(url: str) -> SplitResult:
@@ -77,22 +58,26 @@ def is_named(host: str) -> bool:
     return host.lower() in settings.WEBHOOK_PRIVATE_HOSTS
 
 
-def find(url: str) -> Target:
-    """Look the host up. Raises NotAllowed, when any of its addresses is none of the open Internet's."""
+def find(url: str) -> str:
+    """Look the host up: the IP address to connect to. Raises NotAllowed, when any of its addresses is none of the open Internet's."""
     parts = check(url)
-    host = _ascii(str(parts.hostname))
     port = parts.port or {"https": 443, "http": 80}[parts.scheme]
+    found = _look_up(_ascii(str(parts.hostname)), port)
+    if not is_named(str(parts.hostname)) and not all(is_public(ip_address(each)) for each in found):
+        raise NotAllowed(PRIVATE)
+    return found[0]
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    """As this machine knows the host, within SECONDS: the resolver has no time-out of its own. Raises NotAllowed."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
+        found = _resolver.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM).result(SECONDS)
+    except (OSError, UnicodeError, TimeoutError):
         raise NotAllowed(UNKNOWN) from None
     addresses = [str(each[4][0]).partition("%")[0] for each in found]
     if not addresses:
         raise NotAllowed(UNKNOWN)
-    if not is_named(str(parts.hostname)) and not all(is_public(ip_address(each)) for each in addresses):
-        raise NotAllowed(PRIVATE)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(parts.scheme, host, addresses[0], port, path)
+    return addresses
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:

@@ -19,13 +19,13 @@ Kind, Status = OutboxMessage.Kind, OutboxMessage.Status
 
 def fill(*, at: datetime) -> int:
     """For all webhooks that run. Returns how many messages were put."""
-    running = Webhook.objects.filter(paused_at=None, stopped_at=None)
-    return sum(_fill(pk, at) for pk in list(running.values_list("pk", flat=True)))
+    running = Webhook.objects.running().values_list("pk", flat=True)
+    return sum(_fill(pk, at) for pk in list(running))
 
 
 def _fill(pk: int, at: datetime) -> int:
     with transaction.atomic():
-        rows = Webhook.objects.filter(pk=pk, paused_at=None, stopped_at=None).select_for_update(skip_locked=True)
+        rows = Webhook.objects.running().filter(pk=pk).select_for_update(skip_locked=True)
         hook = rows.first()
         if hook is None:
             return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
@@ -15,14 +16,12 @@ from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.core.feed.event import FeedEvent
 from portal.core.outbox.message import OutboxMessage, erased, seal
-from portal.core.outbox.put import GIVE_UP_AFTER, put, task_of
+from portal.core.outbox.put import put, task_of
 from portal.core.webhooks import addresses, bodies, sending
 from portal.core.webhooks.row import Webhook
 
 MOST = 20
 """Webhooks of one environment."""
-SHOWN = 50
-"""The newest messages that the page shows."""
 TEST = "test-"
 """The beginning of the id of a message that tells of nothing."""
 Kind, Status = OutboxMessage.Kind, OutboxMessage.Status
@@ -90,14 +89,13 @@ def stop(*, hook: Webhook, by: str, at: datetime) -> None:
 def start(*, hook: Webhook, by: str, at: datetime) -> None:
     """Also after a machine paused it. What was given up is sent again first, in its order."""
     with transaction.atomic():
-        rows = Webhook.objects.filter(pk=hook.pk).exclude(paused_at=None, stopped_at=None)
+        rows = Webhook.objects.resting().filter(pk=hook.pk)
         if not rows.update(paused_at=None, stopped_at=None, failing_since=None, problem_code=""):
             return
         record(by=by, at=at, target=hook, what=AuditType.WEBHOOK_STARTED)
         mine = OutboxMessage.objects.filter(key__startswith=hook.prefix)
-        again = {"next_attempt_at": at, "give_up_at": at + GIVE_UP_AFTER, "failures": 0, "problem_code": ""}
-        mine.filter(status=Status.DEAD).update(status=Status.WAITING, status_at=at, **again)
-        mine.filter(status=Status.WAITING).update(**again)
+        mine.filter(status=Status.DEAD).update(status=Status.WAITING, status_at=at, **_anew(at))
+        mine.filter(status=Status.WAITING).update(**_anew(at))
         enqueue.enqueue_by_name(task_of(Kind.WEBHOOK))
 
 
@@ -136,14 +134,19 @@ def send_again(*, hook: Webhook, message: OutboxMessage, by: str, at: datetime) 
         row = OutboxMessage.objects.defer(None).select_for_update().get(pk=message.pk)
         if row.status in (Status.WAITING, Status.SENDING):
             return
+        again = {"status": Status.WAITING, "status_at": at, "sent_at": None, **_anew(at)}
+        OutboxMessage.objects.filter(pk=row.pk).update(**again)
         row.sealed_address, row.sealed_payload = str(hook.pk).encode(), seal(bodies.body_of(event))
-        row.status, row.status_at, row.sent_at, row.next_attempt_at = Status.WAITING, at, None, at
-        row.give_up_at, row.failures, row.problem_code = at + GIVE_UP_AFTER, 0, ""
-        row.save()
+        row.save(update_fields=["sealed_address", "sealed_payload"])
         record(by=by, at=at, target=hook, what=AuditType.WEBHOOK_SENT_AGAIN, event=str(event.uid))
         enqueue.enqueue_by_name(task_of(Kind.WEBHOOK))
 
 
+def _anew(at: datetime) -> dict[str, Any]:
+    """The columns of a message that is due as if it had never failed."""
+    return {"next_attempt_at": at, "give_up_at": None, "failures": 0, "problem_code": ""}
+
+
 def messages_of(hook: Webhook) -> QuerySet[OutboxMessage]:
-    """The newest first."""
-    return OutboxMessage.objects.filter(key__startswith=hook.prefix).order_by("-pk")
+    """All that was put for it and is still kept."""
+    return OutboxMessage.objects.filter(key__startswith=hook.prefix)

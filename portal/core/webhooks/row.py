@@ -18,6 +18,14 @@ SAID_AFTER = timedelta(hours=1)
 
 
 class WebhookQuerySet(models.QuerySet["Webhook"]):
+    def running(self) -> WebhookQuerySet:
+        """Those that messages are sent to."""
+        return self.filter(paused_at=None, stopped_at=None)
+
+    def resting(self) -> WebhookQuerySet:
+        """Those that a machine has paused, or a person stopped."""
+        return self.exclude(paused_at=None, stopped_at=None)
+
     def failing(self, *, at: datetime) -> WebhookQuerySet:
         """Those that a person must look at: paused by a machine, or nothing was accepted for SAID_AFTER."""
         return self.filter(stopped_at=None, failing_since__lte=at - SAID_AFTER)
@@ -28,7 +36,7 @@ class Webhook(models.Model):
 
     `failing_since`: since when nothing was accepted. After GIVE_UP_AFTER of that it is paused by a machine (`paused_at`); a person stops
     it with `stopped_at`. Nothing is put meanwhile, and it goes on where it was. `old_secret` is valid beside `secret` until
-    `old_secret_until`.
+    `old_secret_until`. `pause_told_at`: when administrators were told that it was paused; None once they know that it goes on.
     """
 
     reference = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -44,6 +52,7 @@ class Webhook(models.Model):
     failing_since = models.DateTimeField(_("uten svar siden"), null=True, editable=False)
     problem_code = models.CharField(_("feilkode"), max_length=50, blank=True, editable=False)
     paused_at = models.DateTimeField(_("satt på pause"), null=True, editable=False)
+    pause_told_at = models.DateTimeField(_("sagt fra om pausen"), null=True, editable=False)
     stopped_at = models.DateTimeField(_("stoppet"), null=True, editable=False)
     accepted_at = models.DateTimeField(_("tok sist imot"), null=True, editable=False)
     made_by = models.CharField(_("laget av"), max_length=200, editable=False)

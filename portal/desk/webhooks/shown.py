@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import Q
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from accounts.services.actors import names_of, person
 from portal.core.feed.event import FeedEvent, Type
+from portal.core.filters import Group, chips, in_group
 from portal.core.outbox.message import OutboxMessage
+from portal.core.paging import paginate
 from portal.core.webhooks import keeping
 from portal.core.webhooks.row import Webhook
 from portal.explain import Explanation, explain
 
+Status = OutboxMessage.Status
 COLOURS = {"SENT": "success", "WAITING": "info", "SENDING": "info", "DEAD": "danger", "UNCERTAIN": "warning"}
+STATE = "state"
+"""The parameter of the chosen chip in the address."""
+GROUPS = [
+    Group("sent", Status.SENT.label, Q(status=Status.SENT)),
+    Group("waiting", Status.WAITING.label, Q(status__in=[Status.WAITING, Status.SENDING])),
+    Group("given-up", Status.DEAD.label, Q(status=Status.DEAD)),
+    Group("closed", Status.CLOSED.label, Q(status=Status.CLOSED)),
+]
 
 
 @dataclass(frozen=True)
@@ -58,12 +72,17 @@ def _note(hook: Webhook) -> tuple[str, str]:
     return (_("Tar imot"), "success") if hook.accepted_at else (_("Ikke brukt ennå"), "neutral")
 
 
-def log_of(hook: Webhook) -> list[Sent]:
-    """The newest messages. Two queries."""
-    messages = list(keeping.messages_of(hook)[: keeping.SHOWN])
-    idents = {row.pk: row.key.removeprefix(hook.prefix) for row in messages}
+def log_of(hook: Webhook, query: QueryDict) -> dict[str, Any]:
+    """For `log.html`: a page of the messages in the chosen state, the newest first, and the chips of the states."""
+    messages, state = keeping.messages_of(hook), query.get(STATE, "")
+    page = paginate(in_group(messages, GROUPS, state), query=query, order=("-pk",))
+    idents = {row.pk: row.key.removeprefix(hook.prefix) for row in page}
     events = _events(ident for ident in idents.values() if not ident.startswith(keeping.TEST))
-    return [_line(row, idents[row.pk], events.get(idents[row.pk])) for row in messages]
+    return {
+        "page": page.of(lambda row: _line(row, idents[row.pk], events.get(idents[row.pk]))),
+        "chips": chips(messages, GROUPS, query=query, parameter=STATE),
+        "is_filtered": bool(state),
+    }
 
 
 def _events(idents: Iterable[str]) -> dict[str, FeedEvent]:

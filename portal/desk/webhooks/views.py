@@ -47,7 +47,7 @@ def webhooks(request: StaffRequest) -> HttpResponse:
 @require_safe
 def one(request: StaffRequest, pk: int) -> HttpResponse:
     hook = find(request, pk)
-    return render(request, "desk/webhooks/one.html", {"row": shown(hook), "log": log_of(hook)})
+    return render(request, "desk/webhooks/one.html", {"row": shown(hook), **log_of(hook, request.GET)})
 
 
 @staff_page(may=MAY)

@@ -16,6 +16,8 @@ from accounts.services.customers import add_customers, look_up_new
 from portal.core import lease
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
+from portal.core.feed.event import Type
+from portal.core.feed.tell import tell, told
 from portal.core.lease import Hold
 from portal.core.required import required
 from portal.core.states import LostRace
@@ -123,11 +125,13 @@ def _is_replaced(access: Access, found: FoundSystemUser) -> bool:
 def _new_access(hold: Hold[FoundSystemUser], customer: Customer) -> Access:
     found, at = hold.row, hold.now()
     profile = required(found.profile, because="chosen rows have one")
-    return Access.objects.create(
+    row = Access.objects.create(
         environment=customer.environment, customer=customer, profile=profile, external_ref=found.external_ref,
         status=Status.APPROVED, status_at=at, altinn_id=str(found.altinn_id), remote_status="Accepted",
         requested_by=found.chosen_by, answered_at=found.created_at, polled_at=at,
     )  # fmt: skip
+    tell([told(Type.ACCESS_APPROVED, row, at=at, status=row.status)])
+    return row
 
 
 def _approve(access: Access, hold: Hold[FoundSystemUser]) -> None:

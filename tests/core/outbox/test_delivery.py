@@ -124,14 +124,15 @@ def test_a_mail_is_tried_again_ever_more_seldom_until_it_is_given_up(smtp: MailS
 
 
 @pytest.mark.django_db
-def test_a_message_is_given_up_after_three_days_when_nobody_says_otherwise(smtp: MailServer) -> None:
+def test_a_message_is_given_up_three_days_after_it_first_failed_when_nobody_says_otherwise(smtp: MailServer) -> None:
     smtp.answers["EHLO"] = smtp.answers["HELO"] = "421 not now"
-    message = put_one()
-    delivery.send_due(at=AT)
+    message, failed_at = put_one(), AT + timedelta(days=9)
+    delivery.send_due(at=failed_at)
+    delivery.sweep(at=failed_at)
 
-    delivery.sweep(at=AT + timedelta(days=3, seconds=-1))
+    delivery.sweep(at=failed_at + timedelta(days=3, seconds=-1))
     assert again(message).status == "WAITING"
-    delivery.sweep(at=AT + timedelta(days=3))
+    delivery.sweep(at=failed_at + timedelta(days=3))
 
     assert again(message).status == "DEAD"
 
@@ -204,6 +205,7 @@ def test_a_kind_that_nobody_can_send_waits_is_counted_and_ends_as_dead() -> None
     message = put_one(kind="HOOK", address="https://hook.example/secret", payload={"event": "x"})
     for minutes in (0, 20, 40):
         delivery.send_due(at=AT + timedelta(minutes=minutes), kind="HOOK")
+        delivery.sweep(at=AT + timedelta(minutes=minutes))
 
     waiting = again(message)
     assert (waiting.status, waiting.problem_code, waiting.failures) == ("WAITING", "OUTBOX_NO_SENDER", 3)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.core.webhooks.line import Line
 from tests.core.webhooks.receiver import Receiver, receiving
 
 
@@ -11,3 +12,8 @@ from tests.core.webhooks.receiver import Receiver, receiving
 def receiver() -> Iterator[Receiver]:
     with receiving() as made:
         yield made
+
+
+@pytest.fixture
+def line(receiver: Receiver) -> Line:
+    return Line(receiver)

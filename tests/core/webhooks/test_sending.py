@@ -11,7 +11,6 @@ from django.utils import timezone
 from pytest_django import Settings
 from standardwebhooks import WebhookVerificationError
 
-from portal.core.audit import AuditEvent
 from portal.core.feed import publish
 from portal.core.feed.event import FeedEvent, Type
 from portal.core.feed.tell import tell
@@ -19,50 +18,11 @@ from portal.core.outbox import delivery
 from portal.core.outbox.message import OutboxMessage
 from portal.core.webhooks import filling, keeping, sending
 from portal.core.webhooks.row import Webhook
+from tests.core.webhooks.line import BY, Line
 from tests.core.webhooks.receiver import Receiver
 
-BY = "user:ida@fjordtall.example"
 pytestmark = pytest.mark.django_db
 Status = OutboxMessage.Status
-
-
-class Line:
-    """A webhook that leads to the receiver. The clock of the outbox is moved by hand."""
-
-    def __init__(self, receiver: Receiver, types: list[str] | None = None) -> None:
-        self.receiver, self.at = receiver, timezone.now()
-        self.hook, self.secret = keeping.make(
-            environment="SANDBOX", url=receiver.url, types=types or [], by=BY, at=self.at
-        )
-
-    def happens(self, *subjects: str, type: Type = Type.SUBMISSION_ACCEPTED, environment: str = "SANDBOX") -> None:
-        tell([
-            FeedEvent(environment=environment, type=type, subject=each, customer_id_ref=7, data={"status": "X"}, at=self.at)
-            for each in subjects
-        ])  # fmt: skip
-        publish.publish()
-        filling.fill(at=self.at)
-
-    def send(self, rounds: int = 1) -> None:
-        for _ in range(rounds):
-            delivery.send_due(at=self.at, kind="WEBHOOK")
-
-    def later(self, **time: float) -> None:
-        self.at += timedelta(**time)
-
-    def row(self) -> Webhook:
-        return Webhook.objects.get(pk=self.hook.pk)
-
-    def subjects(self) -> list[str]:
-        return [body["subject"] for body in self.receiver.bodies(self.secret)]
-
-    def states(self) -> Counter[str]:
-        return Counter(OutboxMessage.objects.values_list("status", flat=True))
-
-
-@pytest.fixture
-def line(receiver: Receiver) -> Line:
-    return Line(receiver)
 
 
 def test_what_happened_comes_as_a_signed_cloud_event_without_names(line: Line, settings: Settings) -> None:
@@ -165,31 +125,6 @@ def test_a_receiver_that_is_down_costs_one_call_of_a_batch_and_keeps_no_other_ba
     assert set(OutboxMessage.objects.filter(status="WAITING").values_list("problem_code", flat=True)) == {
         "WEBHOOK_UNREACHABLE"
     }
-
-
-def test_after_three_days_it_is_paused_and_goes_on_where_it_was(line: Line) -> None:
-    line.receiver.usual = 500
-    line.happens("submissions/1")
-    line.send()
-    Webhook.objects.update(failing_since=timezone.now() - timedelta(days=3, minutes=1))
-    line.later(minutes=20)
-    line.send()
-    line.happens("submissions/1", "submissions/2")
-    paused, waiting = line.row(), OutboxMessage.objects.count()
-    line.later(days=4)
-    delivery.sweep(at=line.at)
-    given_up = line.states()
-
-    line.receiver.usual = 204
-    before = len(line.receiver.got)
-    keeping.start(hook=paused, by=BY, at=line.at)
-    filling.fill(at=line.at)
-    line.send(4)
-
-    assert (paused.paused_at is not None, waiting, given_up) == (True, 1, {"DEAD": 1})
-    assert line.subjects()[before:] == ["submissions/1", "submissions/2", "submissions/1"]
-    assert line.states() == {"SENT": 3}
-    assert AuditEvent.objects.filter(what="webhook-paused").count() == 1
 
 
 def test_410_ends_it_at_once(line: Line) -> None:

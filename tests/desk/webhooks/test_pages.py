@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Grant, Role, User
+from portal.core import paging
 from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
 from portal.core.feed import publish
@@ -48,6 +49,12 @@ def make(staff: Client, receiver: Receiver, **more: Any) -> tuple[Webhook, str]:
     return Webhook.objects.get(), found[1]
 
 
+def happens(subject: str) -> None:
+    tell([FeedEvent(environment="SANDBOX", type=Type.DIALOG_RECEIVED, subject=subject, at=timezone.now())])
+    publish.publish()
+    filling.fill(at=timezone.now())
+
+
 def test_one_is_made_tried_and_its_log_shows_what_came(staff: Client, receiver: Receiver, administrator: User) -> None:
     hook, secret = make(staff, receiver, types=["submission.accepted"])
     staff.post(f"{LIST}{hook.pk}/test/")
@@ -68,9 +75,7 @@ def test_one_is_made_tried_and_its_log_shows_what_came(staff: Client, receiver: 
 
 def test_what_came_can_be_sent_again_from_the_log(staff: Client, receiver: Receiver) -> None:
     hook, _secret = make(staff, receiver)
-    tell([FeedEvent(environment="SANDBOX", type=Type.DIALOG_RECEIVED, subject="dialogs/1", at=timezone.now())])
-    publish.publish()
-    filling.fill(at=timezone.now())
+    happens("dialogs/1")
     delivery.send_due(at=timezone.now(), kind="WEBHOOK")
     message = OutboxMessage.objects.get()
 
@@ -78,6 +83,24 @@ def test_what_came_can_be_sent_again_from_the_log(staff: Client, receiver: Recei
     delivery.send_due(at=timezone.now(), kind="WEBHOOK")
 
     assert len(receiver.got) == 2
+
+
+def test_the_log_goes_on_page_by_page_and_is_filtered_by_state(staff: Client, receiver: Receiver) -> None:
+    hook, _secret = make(staff, receiver)
+    receiver.answers = [204, 400]
+    for number in range(paging.SIZE + 10):
+        happens(f"dialogs/{number}")
+    delivery.send_due(at=timezone.now(), kind="WEBHOOK", limit=2)
+
+    first = staff.get(f"{LIST}{hook.pk}/").content.decode()
+    [after] = re.findall(r'rel="next" href="\?(after=[^"]+)"', first)
+    second = staff.get(f"{LIST}{hook.pk}/?{after}").content.decode()
+    sent = staff.get(f"{LIST}{hook.pk}/?state=sent").content.decode()
+
+    shown = [re.findall(r"<code>(dialogs/\d+)</code>", page) for page in (first, second, sent)]
+    assert shown[0] + shown[1] == [f"dialogs/{n}" for n in reversed(range(paging.SIZE + 10))]
+    assert shown[2] == ["dialogs/0"]
+    assert "Til starten" in second
 
 
 def test_an_address_on_ones_own_network_is_refused_at_the_field(staff: Client, settings: Any) -> None:

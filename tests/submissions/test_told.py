@@ -1,0 +1,83 @@
+"""What the vendor's own systems are told about reports, dialogs and documents: each once, in order, however often workers run."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from django.utils import timezone
+
+from portal.core.feed.event import FeedEvent
+from submissions.models import Document, Submission
+from tests.submissions.inbox.reading import Reading
+from tests.submissions.world import World, make_draft, package, queue_package
+from tests.world import path_to
+
+S = Submission.Status
+
+
+def told(subject: str) -> list[tuple[str, str]]:
+    """Type and state of each event whose subject begins so, the oldest first."""
+    events = FeedEvent.objects.filter(subject__startswith=subject).order_by("pk")
+    return [(event.type, event.data.get("status", "")) for event in events]
+
+
+def about(row: Submission) -> list[str]:
+    return [kind for kind, _status in told(f"submissions/{row.reference}")]
+
+
+@pytest.fixture
+def reading(world: World) -> Reading:
+    return Reading(world)
+
+
+@pytest.mark.parametrize(("wrong_sum", "verdict"), [(False, "accepted"), (True, "rejected")])
+def test_a_report_is_told_of_when_it_is_there_and_when_it_is_judged(
+    reading: Reading, *, wrong_sum: bool, verdict: str
+) -> None:
+    submission = reading.settle(reading.delivered(wrong_sum=wrong_sum))
+    for _ in range(3):
+        reading.round()
+
+    assert about(submission) == ["submission.delivered", f"submission.{verdict}"]
+    assert all(set(event.data) <= {"status", "submission", "dialog"} for event in FeedEvent.objects.all())
+
+
+def test_dialogs_and_documents_that_come_are_told_once(reading: Reading) -> None:
+    submission = reading.settle(reading.delivered())
+    for _ in range(3):
+        reading.round()
+
+    kinds = Counter(kind for kind, _status in told("dialogs/"))
+    stored = Document.objects.filter(transmission__isnull=False)
+    assert kinds["dialog.received"] == 1
+    assert kinds["dialog.updated"] > 0
+    assert sorted(
+        FeedEvent.objects.filter(type="document.stored", data__submission=str(submission.reference)).values_list(
+            "subject", flat=True
+        )
+    ) == sorted(f"documents/{row.pk}" for row in stored)
+
+
+def test_a_report_that_is_refused_is_told_of(world: World) -> None:
+    draft = make_draft(world.access)
+    submission = queue_package(draft, package(draft), at=world.at)
+    world.order(step="1086H", kind="status", status=400, times=10)
+    for _ in range(3):
+        world.send(submission)
+
+    assert fresh_status(submission) == S.FAILED
+    assert about(submission) == ["submission.failed"]
+
+
+def test_a_report_that_waits_for_a_person_is_told_of_once(world: World) -> None:
+    row = make_draft(world.access)
+    for status in path_to(row, S.NEEDS_PERSON):
+        row.move_to(status, by="task:send", at=timezone.now())
+
+    assert about(row)[-1] == "submission.needs_person"
+    assert about(row).count("submission.needs_person") == 1
+
+
+def fresh_status(row: Submission) -> str:
+    return Submission.objects.values_list("status", flat=True).get(pk=row.pk)
