@@ -57,10 +57,18 @@ class Scope(models.TextChoices):
     SUBMISSIONS_SEND = "submissions:send", _("Sende og avbryte")
     DOCUMENTS_READ = "documents:read", _("Hente filer, tilbakemeldinger og bevispakker")
     EVENTS_READ = "events:read", _("Lese hva som har skjedd")
+    ORDERS_READ = "orders:read", _("Se bestillinger og hva som kan bestilles")
+    ORDERS_WRITE = "orders:write", _("Bestille skattekort, krav og frister, og avbryte")
+    ANSWERS_READ = "answers:read", _("Hente svarene på bestillinger, også med fødselsnumre")
+    DIALOGS_READ = "dialogs:read", _("Se dialoger og brev")
+    DIALOGS_WRITE = "dialogs:write", _("Gi dialoger til noen, og merke dem som ferdige")
 
 
-CHANGES = frozenset({Scope.CUSTOMERS_WRITE, Scope.ACCESSES_WRITE, Scope.SUBMISSIONS_WRITE, Scope.SUBMISSIONS_SEND})
-"""Scopes for which an employee, when one is named, needs the capability WORK."""
+CHANGES = frozenset({
+    Scope.CUSTOMERS_WRITE, Scope.ACCESSES_WRITE, Scope.SUBMISSIONS_WRITE, Scope.SUBMISSIONS_SEND, Scope.ORDERS_WRITE,
+    Scope.ANSWERS_READ, Scope.DIALOGS_WRITE,
+})  # fmt: skip
+"""Scopes for which an employee, when one is named, needs the capability WORK: changes, and answers that may name people."""
 
 
 class Charge(models.TextChoices):

@@ -16,7 +16,19 @@ from ninja.openapi.schema import OpenAPISchema
 from portal.api.frame import framed
 from portal.api.openapi import Description
 from portal.api.problems import Problem, respond
-from portal.api.resources import accesses, customers, documents, events, services, submissions, token
+from portal.api.resources import (
+    accesses,
+    answers,
+    customers,
+    dialogs,
+    documents,
+    events,
+    letters,
+    orders,
+    services,
+    submissions,
+    token,
+)
 from portal.api.validation import invalid
 from portal.core.bodies import MB, UPLOAD, Rule
 from portal.core.problems import StorageFailed
@@ -30,6 +42,9 @@ JSON_BODY = Rule(5 * MB)
 UPLOADS = frozenset({"create_submission_with_files", "add_files"})
 """Views that take files."""
 
+MODULES = (token, customers, accesses, services, submissions, documents, orders, answers, dialogs, letters, events)
+"""In the order of the description."""
+
 
 class Api(NinjaAPI):
     def get_openapi_schema(self, **_options: Any) -> OpenAPISchema:
@@ -39,7 +54,7 @@ class Api(NinjaAPI):
 def make() -> Api:
     made = Api(title=TITLE, version=VERSION, description=ABOUT, openapi_url="", docs_url="", urls_namespace="api")
     made.add_decorator(framed, mode="view")  # Ninja's name for around an operation
-    for module in (token, customers, accesses, services, submissions, documents, events):
+    for module in MODULES:
         made.add_router("", module.router)
     made.add_exception_handler(Problem, _problem)
     made.add_exception_handler(ValidationError, _invalid)

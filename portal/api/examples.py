@@ -28,6 +28,44 @@ QUEUED = {**DETAIL, "status": "QUEUED", "status_text": "I kø", "queued_at": "20
 FINDING = {
     "level": "ERROR", "code": "WRONG_SUM", "text": "Summen av aksjene stemmer ikke.", "file": "RF-1086.xml", "line": 12, "path": "",
 }  # fmt: skip
+CARDS, ORDER_ID = "skattekorttilarbeidsgiver", "b6a5b0a4-2f5d-4f0c-9a1d-7f6c0d2e1a55"
+ORDER_ROW: dict[str, Any] = {
+    "reference": ORDER_ID, "orgnr": "310987654", "service": CARDS, "period": "2026", "status": "FETCHED",
+    "status_text": "Hentet", "status_at": "2026-11-23T09:12:00.000Z", "created_at": "2026-11-23T09:10:00.000Z",
+    "fetched_at": "2026-11-23T09:12:00.000Z", "problem": None,
+}  # fmt: skip
+ORDER = {
+    **ORDER_ROW, "asked": [{"label": "Bestilt", "value": "Alle på listen"}, {"label": "Antall på listen", "value": "2"}],
+    "facts": [{"label": "Skattekort", "value": "2"}], "formats": ["csv", "xml", "json"], "detail": "",
+}  # fmt: skip
+WAITING = {**ORDER, "status": "QUEUED", "status_text": "I kø", "fetched_at": None, "facts": [], "formats": []}
+PLACED = {**WAITING, "findings": []}
+DIALOG_ROW: dict[str, Any] = {
+    "id": 31, "orgnr": "310987654", "dialog_id": "019c2d4e-5c1a-7b3e-9f00-2a4b6c8d0e1f", "title": "Aksjonærregisteroppgaven 2025",
+    "sender": "Skatteetaten", "service": SERVICE, "service_resource": "urn:altinn:resource:ske-innrapportering-aksjonaerregisteroppgave",
+    "status": "RequiresAttention", "status_text": "Krever handling", "due_at": "2026-12-07T22:59:59.000Z",
+    "created_at": "2026-11-23T09:06:30.000Z", "changed_at": "2026-11-24T07:00:00.000Z", "news_at": "2026-11-24T07:00:12.000Z",
+    "submission": SUBMISSION_ID, "person": "Kari Nordmann", "assignee": "", "handled_at": None, "handled_by": "",
+    "gone_at": None, "etag": '"7d1c3e8a6f4d205f0c4e2a9b"',
+}  # fmt: skip
+TRANSMISSION = {
+    "id": 58, "transmission_id": "019c2d4e-5c1a-7b3e-9f00-2a4b6c8d0e20", "type": "Information", "type_text": "Informasjon",
+    "title": "Tilbakemelding", "summary": "", "created_at": "2026-11-24T07:00:00.000Z", "deleted_at": None,
+    "submission": SUBMISSION_ID,
+    "documents": [{"name": "tilbakemelding.xml", "media_type": "application/xml", "document": 7, "note": ""}],
+}  # fmt: skip
+DIALOG = {
+    **DIALOG_ROW, "summary": "Se tilbakemeldingen.", "asks": False, "transmissions": [TRANSMISSION],
+    "activities": [{"type": "DialogCreated", "text": "", "at": "2026-11-23T09:06:30.000Z"}],
+}  # fmt: skip
+DONE = {**DIALOG, "handled_at": "2026-11-24T08:00:00.000Z", "handled_by": "integration:erp user:kari@vendor.example"}
+LETTER_ROW: dict[str, Any] = {
+    "id": 59, "dialog": 32, "orgnr": "310987654", "transmission_id": "019c2d4e-5c1a-7b3e-9f00-2a4b6c8d0e21",
+    "type": "Decision", "type_text": "Vedtak", "title": "Vedtak om tvangsmulkt", "created_at": "2026-11-24T07:00:00.000Z",
+    "came_at": "2026-11-24T07:00:12.000Z", "due_at": None, "read_at": None, "is_for_people": False,
+}  # fmt: skip
+LETTER = {**LETTER_ROW, "asks": False, "content": {**TRANSMISSION, "id": 59, "type": "Decision", "type_text": "Vedtak",
+                                                  "title": "Vedtak om tvangsmulkt", "submission": None}}  # fmt: skip
 ABOUT = {"orgnr": "310987654", "service": SERVICE, "period": "2025"}
 FILES = [{"name": "RF-1086.xml", "text": "<melding>…</melding>"}]
 Example = dict[str, Any]
@@ -100,6 +138,27 @@ EXAMPLES: dict[str, Example] = {
                               "needs_approval": False, "token": "9f2c…"}},
     "queue_submission": {"body": {"confirm": ["warnings"], "token": "9f2c…"}, "202": QUEUED},
     "cancel_submission": {"200": {**DETAIL, "status": "CANCELLED", "status_text": "Avbrutt"}},
+    "list_order_services": {
+        "200": [{"service": CARDS, "name": "Skattekort til arbeidsgiver", "is_allowed": True, "access": ACCESS_ID, "through": "",
+                 "note": "", "reasons": [], "period": "YEAR",
+                 "kinds": [{"code": "HENT_ALLE_OPPGITTE", "text": "Alle på listen"}], "takes_people": True,
+                 "formats": ["csv", "xml", "json"]}]
+    },
+    "place_order": {"body": {"orgnr": "310987654", "service": CARDS, "period": "2026", "people": ["00000000000"]}, "201": PLACED},
+    "list_orders": {"200": {"items": [ORDER_ROW], "next": ""}},
+    "get_order": {"200": ORDER},
+    "cancel_order": {"200": {**WAITING, "status": "CANCELLED", "status_text": "Avbrutt"}},
+    "get_answer": {
+        "200": [{"title": "Skattekort", "columns": ["Arbeidsgiver", "Ansatt", "Svar"],
+                 "rows": [["310 987 654", "*********12", "Skattekort"]], "note": ""}]
+    },
+    "list_dialogs": {"200": {"items": [DIALOG_ROW], "next": ""}},
+    "get_dialog": {"200": DIALOG},
+    "finish_dialog": {"200": DONE},
+    "reopen_dialog": {"200": DIALOG},
+    "assign_dialog": {"body": {"employee": "kari@vendor.example"}, "200": {**DIALOG, "assignee": "kari@vendor.example"}},
+    "list_letters": {"200": {"items": [LETTER_ROW], "next": ""}},
+    "get_letter": {"200": LETTER},
     "list_events": {
         "200": {
             "items": [{

@@ -2,7 +2,8 @@
 
 The intent is stored first. `@keyed` carries the call out in one transaction together with its answer, so that both exist or neither.
 `@keyed(in_one=False)` is for calls that ask outside or store files: what they make is noted in the transaction that makes it
-(`note_made`), and what they do otherwise may be done twice. An answer that says "not now" is not kept.
+(`note_made`), and what they do otherwise may be done twice. Only what was done is kept as the answer: a refusal did nothing, and
+what stood in the way may be gone when the call comes again.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from ninja import Status
 
 from accounts.models import KeyedCall
@@ -31,8 +33,6 @@ View = Callable[..., Any]
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 BUSY = timedelta(minutes=2)
 """So long a call is taken to be in work; a process that ended in the middle is not waited for longer."""
-NOT_KEPT = {401, 403, 408, 429}
-"""Statuses that say nothing of the call itself, besides those of our own mistakes."""
 
 
 def keyed(view: View | None = None, *, in_one: bool = True) -> Any:
@@ -54,12 +54,6 @@ def keyed(view: View | None = None, *, in_one: bool = True) -> Any:
                 body = result.value.model_dump(mode="json")
                 _keep(call, result.status_code, body)
             return answer(result.status_code, body)
-        except Problem as problem:
-            if problem.status < 500 and problem.status not in NOT_KEPT and problem.code != "KEY_BUSY":
-                _keep(call, problem.status, problem.body())
-            else:
-                _let_go(call)
-            raise
         except Exception:
             _let_go(call)
             raise
@@ -109,14 +103,18 @@ def _check_ours(call: KeyedCall) -> None:
 
 
 def fingerprint(request: Call) -> str:
-    """SHA-256 of what is asked, for whom: the order of members and the boundary between files do not count."""
+    """Of what is asked, for whom: the order of members and the boundary between files do not count. 64 hex digits.
+
+    Keyed with SECRET_KEY: a body may be a list of people, whose numbers could be guessed from a plain hash.
+    """
     parts: list[Any] = [request.method, request.get_full_path(), request.headers.get(ON_BEHALF_OF, "").lower()]
     if request.FILES or (request.content_type or "").startswith("multipart/"):
         parts += [[name, values] for name, values in sorted(request.POST.lists())]
         parts += [[name, [_file(each) for each in files]] for name, files in sorted(request.FILES.lists())]
     else:
         parts.append(_plain(request.body))
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    text = json.dumps(parts, sort_keys=True)
+    return salted_hmac("portal.api.keyed", text, algorithm="sha256").hexdigest()
 
 
 def _file(upload: UploadedFile) -> list[Any]:

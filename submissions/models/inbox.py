@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer, OfCustomersQuerySet, User, followed, of_ended
+from accounts.models import Customer, OfCustomersQuerySet, followed, of_ended
 from portal.core.crypto import PackedJSONField, SealedManager
 from portal.core.environments import Environment
 from portal.core.lease import Leased
@@ -186,7 +186,7 @@ class DialogSource(models.Model):
 
 
 class TransmissionQuerySet(models.QuerySet["Transmission"]):
-    def visible_to(self, user: User, *, environment: Environment) -> Self:
+    def visible_to(self, user: Any, *, environment: Environment) -> Self:
         return self.filter(dialog__in=Dialog.objects.visible_to(user).filter(environment=environment))
 
     def current(self) -> Self:

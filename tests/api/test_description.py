@@ -22,7 +22,7 @@ OPERATIONS = {
     for path, methods in SCHEMA["paths"].items()
     for method, details in methods.items()
 }
-FILES = {"get_document", "get_evidence"}
+FILES = {"get_document", "get_evidence", "get_answer_file"}
 
 
 def test_what_is_checked_in_is_what_the_code_says() -> None:

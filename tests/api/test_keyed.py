@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import Customer, KeyedCall, Portfolio
+from accounts.models import Customer, Integration, KeyedCall, Portfolio
 from accounts.services.retention import KEYED_CALLS
 from portal.api import keyed
 from portal.core.audit import AuditEvent
+from portal.core.problems import StorageFailed
 from submissions.models import Submission
+from submissions.services import catalogue, local
 from submissions.services.drafting import drafts, package_check
 from tests.api.erp import Erp, make_integration
 from tests.fixtures import CUSTOMER_ORGNR
@@ -21,6 +23,10 @@ from tests.world import make_draft
 
 ROWS = {"rows": [{"orgnr": CUSTOMER_ORGNR, "name": "Nordlys AS"}]}
 OTHER = {"rows": [{"orgnr": CUSTOMER_ORGNR, "name": "Et annet navn AS"}]}
+
+
+def _no_storage(**_given: Any) -> Any:
+    raise StorageFailed("gone")
 
 
 class Ended(BaseException):
@@ -56,14 +62,52 @@ class TestAnswers:
         assert [(reply.status_code, reply.json()["code"]) for reply in replies] == [(409, "KEY_USED")] * 2
         assert Customer.objects.get().name == "Nordlys AS"
 
-    def test_a_refusal_is_the_answer_too(self, erp: Erp) -> None:
-        body = {"orgnr": CUSTOMER_ORGNR, "profile": 1}
+    def test_what_was_refused_is_tried_anew_with_the_same_key(self, erp: Erp, world: World) -> None:
+        body = {"orgnr": "310123455", "profile": world.access.profile_id}
         first = erp.post("/accesses", body, key="a")
-        Customer.objects.create(environment="SANDBOX", orgnr=CUSTOMER_ORGNR, name="Kom senere")
+        Customer.objects.create(environment="SANDBOX", orgnr="310123455", name="Kom senere")
 
-        again = erp.post("/accesses", body, key="a")
+        again, other = erp.post("/accesses", body, key="a"), erp.post("/accesses", {**body, "mail": True}, key="a")
 
-        assert (first.status_code, again.status_code, again.json()) == (404, 404, first.json())
+        assert (first.status_code, again.status_code) == (404, 201)
+        assert (other.status_code, other.json()["code"]) == (409, "KEY_USED")
+
+    def test_what_does_not_work_now_is_never_the_answer(
+        self, erp: Erp, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Too many calls, a storage that is away, conditions that are not met: the key is good for the next attempt."""
+        files = package(make_draft(world.access, status="CANCELLED"))
+        form = {"orgnr": CUSTOMER_ORGNR, "service": SERVICE, "period": "2025"}
+        with monkeypatch.context() as patch:
+            patch.setattr(drafts, "begin", _no_storage)
+            away = erp.upload("/submissions/files", files, key="a", **form)
+        made = erp.upload("/submissions/files", files, key="a", **form)
+        path = f"/submissions/{made.json()['reference']}/queue"
+        Integration.objects.update(calls_a_minute=0)
+        too_many = erp.post(path, {}, key="b")
+        Integration.objects.update(calls_a_minute=1000)
+        local.switch(
+            service=catalogue.service(SERVICE),
+            environment="SANDBOX",
+            on=False,
+            by="user:ida@vendor.example",
+            at=timezone.now(),
+        )
+        not_ready = erp.post(path, {}, key="b")
+        local.switch(
+            service=catalogue.service(SERVICE),
+            environment="SANDBOX",
+            on=True,
+            by="user:ida@vendor.example",
+            at=timezone.now(),
+        )
+
+        sent = erp.post(path, {}, key="b")
+
+        codes = [reply.json()["code"] for reply in (away, too_many, not_ready)]
+        assert codes == ["UNAVAILABLE", "TOO_MANY_CALLS", "NOT_READY"]
+        assert (made.status_code, sent.status_code, sent.json()["status"]) == (201, 202, "QUEUED")
+        assert set(KeyedCall.objects.values_list("status", flat=True)) == {201, 202}
 
     @pytest.mark.parametrize("key", ["", "x" * 101, "to ord", "blå"])
     def test_a_post_needs_a_key_that_can_be_one(self, erp: Erp, key: str) -> None:

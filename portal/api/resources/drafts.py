@@ -17,10 +17,12 @@ from accounts.models import Customer, Scope
 from portal.api.keyed import keyed, made_before, note_made
 from portal.api.problems import Problem
 from portal.api.resources import customers
+from portal.api.resources.services import offer_of
 from portal.api.resources.submission_shapes import SubmissionDetail, detailed, find, mine, shown_findings, unsaved
 from portal.api.security import Call, OAuth2
 from portal.api.shapes import CLEAN, Finding, IdempotencyKey, Orgnr, Shape
 from portal.api.validation import refused
+from portal.core.required import required
 from portal.explain import explain
 from submissions.adapters.base import Level
 from submissions.forms import WANTED
@@ -176,7 +178,7 @@ def _create(request: Call, about: ReportAbout, files: Sequence[Any]) -> Status[S
     if made := made_before(request):
         return Status(201, detailed(find(request, mine(request).get(pk=made).reference)))
     customer, service = customers.find(request, about.orgnr), _service(about.service)
-    period, offer = _period(service, about.period), _offer(customer, service, about.access)
+    period, offer = _period(service, about.period), offer_of(offers_for(customer), service.id, about.access)
     draft, refusals = _begin(request, customer, offer, period, files, beside=about.beside)
     if draft is None:
         findings = [finding for each in refusals for finding in each["findings"]]
@@ -188,10 +190,10 @@ def _create(request: Call, about: ReportAbout, files: Sequence[Any]) -> Status[S
 def _begin(
     request: Call, customer: Customer, offer: Offer, period: Period, files: Sequence[Any], *, beside: bool
 ) -> tuple[Submission | None, list[Any]]:
-    assert offer.access is not None  # noqa: S101 - _offer gives allowed ones
+    access = required(offer.access, because="offer_of gives allowed ones")
     try:
         return drafts.begin(
-            access=offer.access, service=offer.service.id, period=period, files=files, by=request.auth.actor,
+            access=access, service=offer.service.id, period=period, files=files, by=request.auth.actor,
             at=timezone.now(), customer=customer, beside=beside, then=lambda draft: note_made(request, draft.pk),
         )  # fmt: skip
     except drafts.OpenDraft as error:
@@ -220,13 +222,3 @@ def _period(service: catalogue.Service, text: str) -> Period:
     if period is None or period.kind != service.period:
         raise refused("period", str(WANTED[service.period]))
     return period
-
-
-def _offer(customer: Customer, service: catalogue.Service, access: UUID | None) -> Offer:
-    """The way to send it. Raises Problem with the reasons where there is none."""
-    offers = [offer for offer in offers_for(customer) if offer.service.id == service.id]
-    for offer in offers:
-        if offer.access is not None and access in (None, offer.access.reference):
-            return offer
-    reasons = [reason.text for offer in offers for reason in offer.reasons]
-    raise Problem("NOT_ALLOWED", detail=" ".join(reasons) or _("Kunden har ingen tilgang som gjelder tjenesten."))

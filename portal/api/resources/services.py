@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -12,6 +13,7 @@ from ninja import Query, Router
 from pydantic import Field
 
 from accounts.models import Scope
+from portal.api.problems import Problem
 from portal.api.resources import customers
 from portal.api.security import Call, OAuth2
 from portal.api.shapes import Shape
@@ -88,6 +90,16 @@ class OfferShape(Shape):
     reasons: list[ReasonShape]
 
 
+def offer_of(offers: Sequence[Offer], service_id: str, access: UUID | None) -> Offer:
+    """The allowed way to a service, through `access` when one is named. Raises Problem with the reasons where there is none."""
+    ways = [offer for offer in offers if offer.service.id == service_id]
+    for offer in ways:
+        if offer.access is not None and access in (None, offer.access.reference):
+            return offer
+    reasons = [reason.text for offer in ways for reason in offer.reasons]
+    raise Problem("NOT_ALLOWED", detail=" ".join(reasons) or _("Kunden har ingen tilgang som gjelder tjenesten."))
+
+
 @router.get("/services", auth=READ, response=list[ServiceShape], operation_id="list_services", summary="List services")
 def list_services(request: Call) -> list[ServiceShape]:
     """Those that are on here."""
@@ -109,15 +121,16 @@ def _shown(service: catalogue.Service, settings: catalogue.Local) -> ServiceShap
 )  # fmt: skip
 def list_customer_services(request: Call, orgnr: str) -> list[OfferShape]:
     """Those that can be sent first. Empty without any access."""
-    return [_offer(offer) for offer in offers_for(customers.find(request, orgnr))]
+    return [OfferShape(**offered(offer)) for offer in offers_for(customers.find(request, orgnr))]
 
 
-def _offer(offer: Offer) -> OfferShape:
-    return OfferShape(
-        service=offer.service.id, name=offer.service.name, is_allowed=offer.is_allowed,
-        access=offer.access.reference if offer.access else None, through=offer.through, note=offer.note,
-        reasons=[ReasonShape(through=reason.through, text=reason.text) for reason in offer.reasons],
-    )  # fmt: skip
+def offered(offer: Offer) -> dict[str, Any]:
+    """The fields of OfferShape."""
+    return {
+        "service": offer.service.id, "name": offer.service.name, "is_allowed": offer.is_allowed,
+        "access": offer.access.reference if offer.access else None, "through": offer.through, "note": offer.note,
+        "reasons": [ReasonShape(through=reason.through, text=reason.text) for reason in offer.reasons],
+    }  # fmt: skip
 
 
 @router.get(

@@ -62,12 +62,16 @@ ACTIVITIES = {
 
 
 def groups(*, user: User, environment: Environment, at: datetime) -> list[Group]:
-    """The filter chips' groups; which deadlines are near depends on when one asks, and what is unread on who asks."""
+    """The filter chips' groups; what is unread depends on who asks."""
+    return [Group("unread", _("Uleste"), is_unread(user=user, environment=environment, at=at)), *groups_for_all(at=at)]
+
+
+def groups_for_all(*, at: datetime) -> list[Group]:
+    """Those that are the same for everybody; which deadlines are near depends on when one asks."""
     here = Q(gone_at__isnull=True)
     near = Q(due_at__gte=at, due_at__lte=at + SOON) & ~Q(status="Completed")
     unfinished = Attachment.objects.filter(transmission__dialog=OuterRef("pk")).unfinished(at)
     return [
-        Group("unread", _("Uleste"), is_unread(user=user, environment=environment, at=at)),
         Group("material", _("Ber om materiale"), Q(pk__in=material.waiting(Dialog.objects.all()).values("pk"))),
         Group("attention", _("Krever svar"), NEEDS_ANSWER),
         Group("due", _("Frist innen 14 dager"), here & near),
