@@ -59,17 +59,22 @@ def ask_first(request: StaffRequest, act: Act, *, hidden: Fields = ()) -> HttpRe
     return page or propose(request, act)
 
 
-def propose(request: StaffRequest, act: Act) -> HttpResponse:
-    """Store what was confirmed, and show it as the colleague will see it."""
+def put(act: Act, *, by: str, at: datetime) -> Proposal:
+    """Store what is shown. Raises AlreadyProposed."""
     question = act.question
     shown = proposals.Shown(
         question.title, question.consequences, question.edits, question.affected_title, question.affected
     )
+    return proposals.propose(
+        kind=act.kind, environment=act.environment, target=act.target, about=act.about, params=act.params,
+        ground=question.shown, shown=shown, by=by, at=at,
+    )  # fmt: skip
+
+
+def propose(request: StaffRequest, act: Act) -> HttpResponse:
+    """Store what was confirmed, and show it as the colleague will see it."""
     try:
-        made = proposals.propose(
-            kind=act.kind, environment=act.environment, target=act.target, about=act.about, params=act.params,
-            ground=question.shown, shown=shown, by=request.user.actor, at=timezone.now(),
-        ).pk  # fmt: skip
+        made = put(act, by=request.user.actor, at=timezone.now()).pk
     except proposals.AlreadyProposed as error:
         messages.info(request, _("En kollega er spurt om dette allerede."))
         made = error.pk
@@ -83,7 +88,14 @@ def to_proposal(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _who(request: StaffRequest, act: Act) -> str:
-    able = proposals.seconds(act.kind, environment=act.environment, user=request.user, target=act.target)
+    able = proposals.seconds(
+        act.kind,
+        environment=act.environment,
+        user=request.user,
+        target=act.target,
+        params=act.params,
+        at=timezone.now(),
+    )
     if not able:
         return _(
             "Dette krever to personer, og ingen andre hos dere kan godkjenne det. Gi en kollega det som trengs først."

@@ -38,6 +38,7 @@ class Proposal(StatusModel):
         SYSTEM_DELETED = "SYSTEM_DELETED", _("Slette et system i Altinn")
         CUSTOMERS_ASKED = "CUSTOMERS_ASKED", _("Spørre mange kunder")
         RIGHTS_GIVEN = "RIGHTS_GIVEN", _("Gi roller og ansvar")
+        SUBSTITUTE_NAMED = "SUBSTITUTE_NAMED", _("Sette inn en vikar")
 
     class Status(models.TextChoices):
         OPEN = "OPEN", _("Venter på en annen")
@@ -111,6 +112,7 @@ RULES: dict[str, Rule] = {
     _K.SYSTEM_DELETED: Rule.SYSTEMS,
     _K.CUSTOMERS_ASKED: Rule.ASKING,
     _K.RIGHTS_GIVEN: Rule.ROLES,
+    _K.SUBSTITUTE_NAMED: Rule.ROLES,
 }
 """Under which rule each kind of act is."""
 NEEDS: dict[Proposal.Kind, Capability | Charge] = {
@@ -120,5 +122,6 @@ NEEDS: dict[Proposal.Kind, Capability | Charge] = {
     _K.SYSTEM_DELETED: Capability.CONFIGURE,
     _K.CUSTOMERS_ASKED: Capability.WORK,
     _K.RIGHTS_GIVEN: Charge.PEOPLE,
+    _K.SUBSTITUTE_NAMED: Charge.PEOPLE,
 }
 """What both persons need."""

@@ -5,6 +5,7 @@ Which acts take two is in TWO_PERSONS. The service that does the act asks `check
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,8 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Capability, Charge, Proposal, User
 from accounts.models.proposal import NEEDS, RULES
-from accounts.services.actors import STAFF, ids_of
+from accounts.services import ways_in
+from accounts.services.actors import ids_of
 from portal.core.audit import record, target_of
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
@@ -25,7 +27,8 @@ Kind, Status = Proposal.Kind, Proposal.Status
 LONGEST_REASON = 500
 HANGS = timedelta(minutes=10)
 """An approved act that nobody has said anything of for so long was left by a process that stopped: it waits again."""
-BY = "task:oversee"
+TASK = "task:"
+BY = f"{TASK}oversee"
 
 
 class NeedsSecondPerson(Exception):
@@ -33,7 +36,7 @@ class NeedsSecondPerson(Exception):
 
 
 class NotSecondPerson(Exception):
-    """The person proposed it, or would get what it gives, or may not do such a thing."""
+    """The person proposed it, or would get what it gives, or may not do such a thing, or may be whoever proposed it: see `ways_in`."""
 
 
 class HasChanged(Exception):
@@ -71,9 +74,9 @@ def is_needed(kind: str, environment: str) -> bool:
 def check(kind: Proposal.Kind, *, environment: str, target: models.Model, by: str, approved: Proposal | None) -> None:
     """The gate of a service: raises NeedsSecondPerson. `approved` is what a second person has approved.
 
-    A command of the operator, which is no member of staff, passes.
+    Tasks and commands of the operator pass: no member of staff is behind them.
     """
-    if not is_needed(kind, environment) or not by.startswith(STAFF):
+    if not is_needed(kind, environment) or by.startswith(TASK):
         return
     is_this = approved is not None and (approved.kind, approved.target) == (kind, target_of(target))
     if not is_this or approved is None or approved.status != Status.APPROVED or approved.answered_by != by:
@@ -116,7 +119,7 @@ def approve(*, proposal: Proposal, user: User, ground: str, at: datetime) -> Non
     Raises NotSecondPerson, LostRace when it is over, and HasChanged, also when the first person may not do such a thing any more:
     the proposal falls away then.
     """
-    check_second(proposal, user)
+    check_second(proposal, user, at=at)
     if proposal.status == Status.OPEN and proposal.expires_at <= at:
         raise LostRace(f"proposal {proposal.pk} has expired")
     if ground != proposal.ground or not _is_still_able(proposal):
@@ -151,7 +154,7 @@ def note_changed(*, proposal: Proposal, at: datetime) -> None:
 
 def refuse(*, proposal: Proposal, user: User, reason: str, at: datetime) -> None:
     """Raises NotSecondPerson, NoReason, LostRace."""
-    check_second(proposal, user)
+    check_second(proposal, user, at=at)
     reason = cleaned_reason(reason)
     proposal.move_to(Status.REFUSED, by=user.actor, at=at, answered_by=user.actor, reason=reason)
 
@@ -171,22 +174,39 @@ def cleaned_reason(reason: str) -> str:
     return reason
 
 
-def is_second_person(by: str, firsts: set[int]) -> bool:
-    """Whether `by` is a member of staff, and none of those who came first. People are compared by their key: an address changes."""
+def is_second_person(by: str, firsts: set[int], *, at: datetime) -> bool:
+    """Whether `by` is a member of staff, none of those who came first, and nobody whom one of them could be acting as.
+
+    People are compared by their key: an address changes.
+    """
     known = ids_of([by])
-    return bool(known) and not known & firsts
+    if not known or known & firsts:
+        return False
+    return all(ways_in.is_settled(pk, at=at) for pk in known) and ways_in.is_apart(known, firsts)
 
 
-def check_second(proposal: Proposal, user: User) -> None:
+def gets_it(*, kind: str, target: str, params: Mapping[str, Any], user: User) -> bool:
+    """Whether it gives something to this person, who is then no second one."""
+    return (kind == Kind.RIGHTS_GIVEN and target == target_of(user)) or (
+        kind == Kind.SUBSTITUTE_NAMED and user.pk in (params.get("substitute"), _pk_in(target))
+    )
+
+
+def _pk_in(target: str) -> int:
+    return int(target.rpartition(":")[2])
+
+
+def check_second(proposal: Proposal, user: User, *, at: datetime) -> None:
     """Raises NotSecondPerson."""
-    gets_it = proposal.kind == Kind.RIGHTS_GIVEN and proposal.target == target_of(user)
-    if gets_it or not proposal.is_for(user) or not is_second_person(user.actor, ids_of([proposal.proposed_by])):
+    firsts = ids_of([proposal.proposed_by])
+    is_receiver = gets_it(kind=proposal.kind, target=proposal.target, params=proposal.params, user=user)
+    if is_receiver or not proposal.is_for(user) or not is_second_person(user.actor, firsts, at=at):
         raise NotSecondPerson(f"proposal {proposal.pk}: {user.actor} is not a second person")
 
 
-def may_answer(proposal: Proposal, user: User) -> bool:
+def may_answer(proposal: Proposal, user: User, *, at: datetime) -> bool:
     try:
-        check_second(proposal, user)
+        check_second(proposal, user, at=at)
     except NotSecondPerson:
         return False
     return True
@@ -209,10 +229,15 @@ def _has(user: User, needs: Capability | Charge, environment: str) -> bool:
 def waiting(*, user: User, environment: Environment, at: datetime) -> QuerySet[Proposal]:
     """Those that the person may answer."""
     rows = seen_by(user=user, environment=environment).filter(status=Status.OPEN, expires_at__gt=at)
-    return rows.exclude(proposed_by__in=user.actors).exclude(kind=Kind.RIGHTS_GIVEN, target=target_of(user))
+    mine = Q(kind=Kind.RIGHTS_GIVEN, target=target_of(user)) | Q(
+        Q(target=target_of(user)) | Q(params__substitute=user.pk), kind=Kind.SUBSTITUTE_NAMED
+    )
+    return rows.exclude(proposed_by__in=user.actors).exclude(mine)
 
 
-def seconds(kind: Proposal.Kind, *, environment: str, user: User, target: models.Model) -> list[User]:
+def seconds(
+    kind: Proposal.Kind, *, environment: str, user: User, target: models.Model, params: Mapping[str, Any], at: datetime
+) -> list[User]:
     """Who could approve what `user` proposes, by name."""
     needs = NEEDS[kind]
     if isinstance(needs, Charge):
@@ -221,9 +246,12 @@ def seconds(kind: Proposal.Kind, *, environment: str, user: User, target: models
         able = User.objects.who_may(needs, environment)
     if kind == Kind.CUSTOMERS_ASKED:
         able = able.filter(grants__environment=environment, grants__sees_all_customers=True)
-    if kind == Kind.RIGHTS_GIVEN:
-        able = able.exclude(pk=target.pk)
-    return list(able.filter(invited_at__isnull=True).exclude(pk=user.pk).distinct().order_by("name", "pk"))
+    others = able.filter(invited_at__isnull=True).exclude(pk=user.pk).distinct().order_by("name", "pk")
+    return [
+        each for each in others
+        if not gets_it(kind=kind, target=target_of(target), params=params, user=each)
+        and is_second_person(each.actor, {user.pk}, at=at)
+    ]  # fmt: skip
 
 
 def standing(target: models.Model) -> Proposal | None:

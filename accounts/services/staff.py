@@ -128,11 +128,10 @@ def change_rights(
     at: datetime,
     tell: bool = True,
     approved: Proposal | None = None,
-    is_inherited: bool = False,
 ) -> Changes:
     """From now on the person has these rights, and is told by mail. Returns what differs: {} when nothing does.
 
-    `is_inherited`: portfolios of somebody who leaves. Raises NeedsSecondPerson when it gives something, LastAdministrator.
+    Raises NeedsSecondPerson when it gives something, LastAdministrator.
     """
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
@@ -141,7 +140,7 @@ def change_rights(
         edits = difference(before, rights)
         if not edits:
             return {}
-        if gives(before, rights) and not is_inherited:
+        if gives(before, rights):
             kind = Proposal.Kind.RIGHTS_GIVEN
             proposals.check(kind, environment="", target=user, by=by, approved=approved)
         if Charge.PEOPLE in before.charges - rights.charges:

@@ -1,4 +1,7 @@
-"""A substitute during somebody's absence: sees their portfolios from the first day to the last. Both are told by mail."""
+"""A substitute during somebody's absence: sees their portfolios from the first day to the last. Both are told by mail.
+
+Where roles take two persons, so does this: the substitute sees what they did not see before.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.models import Substitution, User
-from accounts.services import staff_mails
+from accounts.models import Proposal, Substitution, User
+from accounts.services import proposals, staff_mails
 from portal.core.audit import record
 from portal.core.audit_changes import changes, values_of
 from portal.core.audit_events import AuditType
@@ -22,8 +25,18 @@ class Overlapping(Exception):
     """The person has a substitute already on one of these days."""
 
 
-def appoint(*, absent: User, substitute: User, begins: date, ends: date, by: str, at: datetime) -> Substitution:
-    """Raises Overlapping."""
+def appoint(
+    *,
+    absent: User,
+    substitute: User,
+    begins: date,
+    ends: date,
+    by: str,
+    at: datetime,
+    approved: Proposal | None = None,
+) -> Substitution:
+    """Raises Overlapping and NeedsSecondPerson."""
+    proposals.check(Proposal.Kind.SUBSTITUTE_NAMED, environment="", target=absent, by=by, approved=approved)
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=absent.pk)
         if Substitution.objects.filter(absent=absent, begins__lte=ends, ends__gte=begins).exists():

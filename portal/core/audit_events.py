@@ -42,6 +42,8 @@ class AuditType(StrEnum):
     PASSWORD_SET = "password-set"  # noqa: S105 - the name of an event
     LOG_IN_REFUSED = "log-in-refused"
     IDENTITY_CONNECTED = "identity-connected"
+    IDENTITY_REMOVED = "identity-removed"
+    VOUCHED = "vouched"
     FACTOR_ADDED = "factor-added"
     FACTOR_REMOVED = "factor-removed"
     FACTORS_RESET = "factors-reset"

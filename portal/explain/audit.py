@@ -176,6 +176,8 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.PASSWORD_SET: P(lazy("Passord satt av en annen")),
     T.LOG_IN_REFUSED: P(lazy("Innlogging hos identitetsleverandøren avvist"), _visit, "warning"),
     T.IDENTITY_CONNECTED: P(lazy("Knyttet til identitetsleverandøren")),
+    T.IDENTITY_REMOVED: P(lazy("Koblet fra identitetsleverandøren av en annen"), colour="warning"),
+    T.VOUCHED: P(lazy("Bekreftet at kontoen brukes av eieren")),
     T.FACTOR_ADDED: P(lazy("Lagt til i totrinnsinnloggingen"), _names("factor")),
     T.FACTOR_REMOVED: P(lazy("Fjernet fra totrinnsinnloggingen"), _names("factor"), "warning"),
     T.FACTORS_RESET: P(lazy("Totrinnsinnlogging fjernet av en annen"), colour="warning"),

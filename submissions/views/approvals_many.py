@@ -30,7 +30,7 @@ def approve_many(request: StaffRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         _approve(request, picked)
         return redirect("approvals", environment=request.environment)
-    rows = to_approve(user=request.user, environment=request.environment)
+    rows = to_approve(user=request.user, environment=request.environment, at=timezone.now())
     context = {"rows": rows, "most": MOST, "form": form, "word": word, "picked": picked}
     return render(request, "submissions/approvals.html", context, status=422 if form.errors else 200)
 

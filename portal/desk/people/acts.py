@@ -12,14 +12,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import second_person
 from accounts.guard import StaffRequest, staff_page
-from accounts.models import LogIn, Substitution, User
-from accounts.services import factors, invitations, log_ins, substitutions
+from accounts.models import LogIn, Proposal, Substitution, User
+from accounts.services import factors, invitations, log_ins, proposals, substitutions, ways_in
 from accounts.services.reset_links import send_reset_link
 from accounts.services.staff import LastAdministrator
 from portal.core.confirm import Question, ask_first
 from portal.desk.people import leaving
 from portal.desk.people.forms import LeaveForm, SubstituteForm
+from portal.desk.people.granting import substitute_named
 from portal.desk.people.views import LAST, find
 
 
@@ -103,6 +105,34 @@ def factors_remove(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @staff_page(may="keeps_people")
+@require_http_methods(["GET", "HEAD", "POST"])
+def vouch(request: StaffRequest, pk: int) -> HttpResponse:
+    """A third person knows that the account, which a colleague has opened a way into, is used by its owner."""
+    person = find(pk)
+    question = Question(
+        title=_("Bekreft at det er %(name)s som bruker kontoen") % {"name": person},
+        consequences=[
+            _("%(name)s logger inn som %(address)s.") % {"name": person, "address": person.email},
+            _("Etterpå kan %(name)s godkjenne igjen, også det den som åpnet kontoen foreslår.") % {"name": person},
+            _("Snakk med personen først, i telefonen eller ansikt til ansikt."),
+        ],
+        button=_("Bekreft"),
+        trail=trail(request, person),
+        colour="info",
+    )
+    if page := ask_first(request, question):
+        return page
+    try:
+        ways_in.vouch(user=person, by=request.user, at=timezone.now())
+        messages.success(request, _("Bekreftet."))
+    except ways_in.NotApart:
+        messages.error(
+            request, _("Du kan ikke bekrefte dette: det må være en som ikke har hatt noe med kontoen å gjøre.")
+        )
+    return _to(request, pk)
+
+
+@staff_page(may="keeps_people")
 @require_POST
 def sessions_end(request: StaffRequest, pk: int) -> HttpResponse:
     number = log_ins.end(rows=LogIn.objects.filter(user=find(pk)), by=request.user.actor, at=timezone.now())
@@ -116,6 +146,10 @@ def substitute(request: StaffRequest, pk: int) -> HttpResponse:
     person, at = find(pk), timezone.now()
     form = SubstituteForm(request.POST or None, absent=person, today=timezone.localdate(at))
     if request.method == "POST" and form.is_valid():
+        act = substitute_named(person, **form.cleaned_data, environment=request.environment)
+        if act.takes_two:
+            hidden = [(name, request.POST[name]) for name in form.fields]
+            return second_person.ask_first(request, act, hidden=hidden) or _to(request, pk)
         try:
             substitutions.appoint(absent=person, **form.cleaned_data, by=request.user.actor, at=at)
         except substitutions.Overlapping:
@@ -146,13 +180,16 @@ def leave(request: StaffRequest, pk: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         heir = form.cleaned_data["heir"]
         try:
-            leaving.leave(user=person, heir=heir, by=request.user.actor, at=timezone.now())
+            waits = leaving.leave(user=person, heir=heir, by=request.user.actor, at=timezone.now())
         except LastAdministrator:
             form.add_error(None, str(LAST))
         else:
             messages.success(request, _("Kontoen til %(name)s er stengt, og øktene er avsluttet.") % {"name": person})
-            return redirect("home") if person.pk == request.user.pk else _to(request, pk)
-    context = {"form": form, "person": person, "title": _("Slutter"), "left": leaving.left_by(person)}
+            if person.pk == request.user.pk:
+                return redirect("home")
+            return second_person.to_proposal(request, waits.pk) if waits else _to(request, pk)
+    left, takes_two = leaving.left_by(person), proposals.is_needed(Proposal.Kind.RIGHTS_GIVEN, "")
+    context = {"form": form, "person": person, "title": _("Slutter"), "left": left, "takes_two": takes_two}
     return render(request, "desk/people/leave.html", context, status=422 if form.errors else 200)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +11,16 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as lazy
 
+from accounts import second_person
 from accounts.capabilities import enabled
-from accounts.models import Capability, Customer, CustomerImport, LogIn, Substitution, User
+from accounts.models import Capability, Customer, CustomerImport, LogIn, Proposal, Substitution, User
 from accounts.services import customer_groups, factors, log_ins, substitutions
+from accounts.services.proposals import AlreadyProposed, NeedsSecondPerson
 from accounts.services.staff import Rights, change_rights, check_not_last, rights_of, save_user
 from portal.core.audit import event, record_all
 from portal.core.audit_changes import changes
 from portal.core.audit_events import AuditType
+from portal.desk.people.granting import rights_given
 from submissions.models import Approval, Dialog, Heap, HeapPackage, Order, Submission
 from submissions.services.casework import acts
 from systemusers.models import Campaign
@@ -87,13 +90,16 @@ def heirs(user: User) -> QuerySet[User]:
     return User.objects.filter(able, invited_at__isnull=True).exclude(pk=user.pk).order_by("name", "pk")
 
 
-def leave(*, user: User, heir: User | None, by: str, at: datetime) -> int:
-    """Raises LastAdministrator. Returns how many sessions ended. Without an heir, what was assigned is nobody's."""
+def leave(*, user: User, heir: User | None, by: str, at: datetime) -> Proposal | None:
+    """Raises LastAdministrator. Without an heir, what was assigned is nobody's.
+
+    The account is closed at once, also where roles take two persons: then the heir gets the portfolios when a second person has
+    approved what is returned. Until then they have no one; nor have they when the heir has another proposal that waits.
+    """
     with transaction.atomic():
         stored = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         check_not_last(stored)
-        if heir is not None:
-            _hand_over(stored, heir, by, at)
+        waits = _hand_over(stored, heir, by, at) if heir is not None else None
         _assign_anew(stored, heir, by, at)
         for row in Substitution.objects.filter(Q(absent=stored) | Q(substitute=stored)).ahead(at.date()):
             substitutions.end(row=row, by=by, at=at)
@@ -101,9 +107,9 @@ def leave(*, user: User, heir: User | None, by: str, at: datetime) -> int:
         stored.is_active, stored.left_at = False, at
         save_user(user=stored, by=by, at=at)
         User.objects.filter(pk=stored.pk).update(left_at=at, invited_at=None)
-        ended = log_ins.end(rows=LogIn.objects.filter(user=stored), by=by, at=at)
+        log_ins.end(rows=LogIn.objects.filter(user=stored), by=by, at=at)
         factors.remove_all(user=stored, by=by, at=at)
-        return ended
+        return waits
 
 
 def come_back(*, user: User, by: str, at: datetime) -> None:
@@ -114,17 +120,29 @@ def come_back(*, user: User, by: str, at: datetime) -> None:
         User.objects.filter(pk=user.pk).update(left_at=None)
 
 
-def _hand_over(user: User, heir: User, by: str, at: datetime) -> None:
-    """Portfolios, which the heir is told of, and work that goes on in somebody's name."""
+def _hand_over(user: User, heir: User, by: str, at: datetime) -> Proposal | None:
+    """Portfolios, which the heir is told of, and work that goes on in somebody's name, with what that person may do and see."""
     before = rights_of(heir)
-    portfolios = before.portfolios | rights_of(user).portfolios
-    after = Rights(before.roles, before.sees_all, before.charges, portfolios)
-    change_rights(user=heir, rights=after, by=by, at=at, is_inherited=True)
+    after = replace(before, portfolios=before.portfolios | rights_of(user).portfolios)
+    waits = _give(heir, after, by, at)
     for each in OWNED:
         rows = list(each.rows(user).select_for_update(of=("self",)))
         edits = changes(old={each.field: user.email}, new={each.field: heir.email})
         record_all(event(by=by, at=at, target=row, what=AuditType.EDITED, changes=edits) for row in rows)
         each.rows(user).filter(pk__in=[row.pk for row in rows]).update(**{each.field: heir})
+    return waits
+
+
+def _give(heir: User, rights: Rights, by: str, at: datetime) -> Proposal | None:
+    """At once where it takes one person; else it is proposed."""
+    try:
+        change_rights(user=heir, rights=rights, by=by, at=at)
+    except NeedsSecondPerson:
+        try:
+            return second_person.put(rights_given(heir, rights, environment=next(enabled())), by=by, at=at)
+        except AlreadyProposed:
+            return None
+    return None
 
 
 def _assign_anew(user: User, heir: User | None, by: str, at: datetime) -> None:

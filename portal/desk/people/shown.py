@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from accounts.capabilities import Capability, Charge, Role, enabled, role_may
 from accounts.models import Customer, Grant, LogIn, Portfolio, Substitution, User
-from accounts.services import log_ins
+from accounts.services import log_ins, ways_in
 from portal.core.environments import Environment
 from portal.core.formats import spelled_date
 
@@ -160,3 +160,22 @@ def what_roles_may(environment: Environment) -> list[Can]:
 def portfolios() -> list[Portfolio]:
     staff = Prefetch("staff", queryset=User.objects.filter(is_active=True).order_by("name"))
     return list(Portfolio.objects.annotate(n=_current()).prefetch_related(staff))
+
+
+@dataclass(frozen=True)
+class OpenedBy:
+    """Of an account into which colleagues have opened a way. `settles_at`: None when it is over."""
+
+    names: str
+    settles_at: datetime | None
+    may_vouch: bool
+
+
+def opened(user: User, *, by: User, at: datetime) -> OpenedBy | None:
+    """None when nobody has, or a third person has vouched for it."""
+    found = ways_in.opened([user.pk])[user.pk]
+    if found.newest_at is None:
+        return None
+    names = ", ".join(map(str, User.objects.filter(pk__in=found.by).order_by("name", "pk")))
+    settles_at = None if found.is_settled(at) else found.newest_at + ways_in.SETTLES
+    return OpenedBy(names, settles_at, ways_in.can_vouch(user=user, by=by, at=at))

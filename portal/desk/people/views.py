@@ -56,6 +56,7 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
         "log_ins": list(log_ins.open_of(person, at=at)), "ends_at": invitations.ends_at(person),
         "absences": list(person.absences.ahead(timezone.localdate(at)).select_related("substitute")),
         "is_self": person.pk == request.user.pk, "factors": factors.factors_of(person),
+        "opened": shown.opened(person, by=request.user, at=at),
     }  # fmt: skip
     return render(request, "desk/people/one.html", context)
 

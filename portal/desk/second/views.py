@@ -132,7 +132,7 @@ def _page(
     """`has_changed`: what would be done now is not what was proposed."""
     at, question = timezone.now(), act.question if act else None
     is_open = row.status == Status.OPEN and row.expires_at > at
-    may_answer = is_open and proposals.may_answer(row, request.user)
+    may_answer = is_open and proposals.may_answer(row, request.user, at=at)
     has_changed = question is not None and question.shown != row.ground
     context: dict[str, Any] = {
         "row": _rows([row])[0], "proposal": row, "question": question, "problem": problem, "is_open": is_open,

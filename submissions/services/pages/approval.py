@@ -7,6 +7,7 @@ from datetime import datetime
 
 from accounts.models import Capability, User
 from accounts.services.actors import names_of, person
+from accounts.services.proposals import is_second_person
 from submissions.models import Approval, Submission
 from submissions.services.sending.queue import first_persons, needs_approval
 
@@ -28,7 +29,7 @@ class ApprovalShown:
     reason: str = ""
 
 
-def approval_shown(*, submission: Submission, user: User, token: str) -> ApprovalShown | None:
+def approval_shown(*, submission: Submission, user: User, token: str, at: datetime) -> ApprovalShown | None:
     """None when the service needs no approval. `token` is that of the page."""
     if not needs_approval(submission):
         return None
@@ -38,7 +39,8 @@ def approval_shown(*, submission: Submission, user: User, token: str) -> Approva
     names = names_of([row.asked_by, row.refused_by])
     if row.refused_at is not None:
         return ApprovalShown(refused_by=person(row.refused_by, names), reason=row.reason or "")
-    is_second = user.may(Capability.WORK, submission.environment) and user.pk not in first_persons(submission)
+    may = user.may(Capability.WORK, submission.environment)
+    is_second = may and is_second_person(user.actor, first_persons(submission), at=at)
     is_void = row.token != token
     return ApprovalShown(
         asked_by=person(row.asked_by, names),

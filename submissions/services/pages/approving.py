@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Capability, User
 from accounts.services.actors import names_of, person
+from accounts.services.proposals import is_second_person
 from portal.core.environments import Environment
 from submissions.models import Approval, Submission
 from submissions.services import catalogue
@@ -40,7 +41,7 @@ def waiting(*, user: User, environment: Environment) -> QuerySet[Submission]:
     return others if user.may(Capability.WORK, environment) else others.none()
 
 
-def to_approve(*, user: User, environment: Environment) -> list[ToApprove]:
+def to_approve(*, user: User, environment: Environment, at: datetime) -> list[ToApprove]:
     """What the person may approve now, the oldest question first. One that is void is left out."""
     asked = waiting(user=user, environment=environment).select_related("customer", "access", "approval")
     rows = list(asked.order_by("approval__asked_at", "pk")[:MOST_READ])
@@ -51,7 +52,9 @@ def to_approve(*, user: User, environment: Environment) -> list[ToApprove]:
             break
         result = preflight(row)
         shown = token(row, result)
-        if row.approval.token != shown or not needs_approval(row) or user.pk in first_persons(row):
+        if row.approval.token != shown or not needs_approval(row):
+            continue
+        if not is_second_person(user.actor, first_persons(row), at=at):
             continue
         found.append(
             ToApprove(

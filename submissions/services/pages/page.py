@@ -114,7 +114,7 @@ def draft_context(row: Submission, *, user: User, at: datetime, query: QueryDict
         "must_tick": bool(production_start.obstacle(row)),
         "away": upstream.away("skatteetaten", environment=Environment(row.environment), at=at),
         "shown": shown,
-        "approval": approval_shown(submission=row, user=user, token=shown),
+        "approval": approval_shown(submission=row, user=user, token=shown, at=at),
         "refused": refused_files(check.refused, service_id=row.service) if check else [],
         "refused_more": check.refused_more if check else 0,
     }

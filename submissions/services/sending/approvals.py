@@ -80,7 +80,7 @@ def refuse(*, submission: Submission, user: User, reason: str, at: datetime) -> 
     _check_may(submission, user)
     with transaction.atomic():
         rows = _open_question(submission)
-        check_second_person(submission, by=user.actor)
+        check_second_person(submission, by=user.actor, at=at)
         rows.update(refused_by=user.actor, refused_at=at, reason=reason)
         record(by=user.actor, at=at, target=submission, what=AuditType.APPROVAL_REFUSED, grounds=reason)
 

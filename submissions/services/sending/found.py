@@ -137,7 +137,7 @@ def send_anyway(*, submission: Submission, shown: frozenset[int], by: str, at: d
     """
     with transaction.atomic():
         production_start.check_can_send(submission)
-        check_second_person(submission, by=by)
+        check_second_person(submission, by=by, at=at)
         ids = _answered(submission, shown)
         submission.earlier.filter(pk__in=shown).update(answered_at=at)
         submission.move_to(

@@ -115,17 +115,18 @@ def _pass_gate(submission: Submission, *, by: str, at: datetime, approving: bool
     approval = Approval.objects.unanswered().select_for_update().filter(submission=submission).first()
     if approval is None or not approving:
         raise NeedsApproval(f"submission {submission.pk} needs the approval of a second person")
-    check_second_person(submission, by=by)
+    check_second_person(submission, by=by, at=at)
     Approval.objects.filter(pk=approval.pk).update(approved_by=by, approved_at=at)
     record(by=by, at=at, target=submission, what=AuditType.APPROVED, ordered_by=approval.asked_by)
     return approval
 
 
-def check_second_person(submission: Submission, *, by: str) -> None:
-    """Raises NotSecondPerson when the service needs a second person and `by` is the first, changed the files last, or is nobody."""
+def check_second_person(submission: Submission, *, by: str, at: datetime) -> None:
+    """Raises NotSecondPerson when the service needs a second person and `by` is the first, changed the files last, may be one of
+    them, or is nobody."""
     if not needs_approval(submission):
         return
-    if not is_second_person(by, first_persons(submission)):
+    if not is_second_person(by, first_persons(submission), at=at):
         raise NotSecondPerson(f"submission {submission.pk}: {by} is not a second person")
 
 

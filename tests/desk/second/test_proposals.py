@@ -50,7 +50,7 @@ def test_whoever_proposed_it_cannot_approve_it_also_under_another_address(world:
 def test_who_may_not_do_it_may_not_approve_it(world: World, administrator: User, case_worker: User) -> None:
     row = make(administrator)
 
-    assert not proposals.may_answer(row, case_worker)
+    assert not proposals.may_answer(row, case_worker, at=AT)
     assert not proposals.seen_by(user=case_worker, environment=HERE).exists()
     with pytest.raises(proposals.NotSecondPerson):
         proposals.refuse(proposal=row, user=case_worker, reason="nei", at=AT)
