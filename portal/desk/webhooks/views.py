@@ -151,6 +151,7 @@ def remove(request: StaffRequest, pk: int) -> HttpResponse:
         consequences=[_("Det som venter på å bli sendt, sendes ikke."), _("Det kan ikke angres.")],
         button=_("Fjern"), word=word_in(request.environment),
         trail=[
+            (_("Integrasjoner"), reverse("integrations", kwargs=where)),
             (_("Webhooks"), reverse("webhooks", kwargs=where)),
             (hook.host, reverse("webhook", kwargs={**where, "pk": hook.pk})),
         ],
