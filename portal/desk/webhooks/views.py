@@ -40,7 +40,7 @@ def _to(hook: Webhook) -> HttpResponse:
 @require_safe
 def webhooks(request: StaffRequest) -> HttpResponse:
     rows = [shown(hook) for hook in keeping.find_webhooks(request.environment)]
-    return render(request, "desk/webhooks/list.html", {"rows": rows})
+    return render(request, "desk/webhooks/list.html", {"title": _("Webhooks"), "rows": rows})
 
 
 @staff_page(may=MAY)
