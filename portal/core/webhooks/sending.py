@@ -67,11 +67,12 @@ def _post(hook: Webhook, payload: dict[str, Any], at: datetime) -> None:
         )  # fmt: skip
     except addresses.NotAllowed as error:
         raise NotAccepted(error.code) from None
-    except HeldBack:
-        raise
     except Unavailable as error:
+        if isinstance(error, HeldBack) and not error.by_remote:
+            raise
+        answered = error.status is not None or isinstance(error, HeldBack)
         wait = None if error.retry_after is None else min(error.retry_after, LONGEST_PAUSE)
-        raise NotAccepted(UNREACHABLE if error.status is None else BUSY, retry_after=wait) from None
+        raise NotAccepted(BUSY if answered else UNREACHABLE, retry_after=wait) from None
     except Refused as error:
         raise NotAccepted(GONE if error.status == GONE_STATUS else REFUSED) from None
     except BrokenReply:

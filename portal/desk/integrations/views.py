@@ -43,7 +43,7 @@ def _to(row: Integration) -> HttpResponse:
 def integrations(request: StaffRequest) -> HttpResponse:
     at = timezone.now()
     rows = [shown(row, at=at) for row in keeping.find_integrations(request.environment)]
-    return render(request, "desk/integrations/list.html", {"rows": rows})
+    return render(request, "desk/integrations/list.html", {"title": _("Integrasjoner"), "rows": rows})
 
 
 @staff_page(may=MAY)

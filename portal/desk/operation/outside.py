@@ -21,7 +21,7 @@ from portal.core.valkey import ERRORS
 from portal.desk.operation import plots
 from portal.desk.operation.budgets import find_budgets
 
-OTHERS = {"enhetsregisteret": "Enhetsregisteret", "events": "Altinn Events", "digdir": "Digdir"}
+OTHERS = {"enhetsregisteret": "Enhetsregisteret", "events": "Altinn Events", "digdir": "Digdir", "webhook": "Webhook"}
 NOW = 10
 """Minutes by which the state is judged."""
 NORMAL, SLOW, FAILING, PAUSED, UNUSED = "NORMAL", "SLOW", "FAILING", "PAUSED", "UNUSED"

@@ -32,6 +32,7 @@ def people(request: StaffRequest) -> HttpResponse:
     chosen = request.GET.get("state", shown.ALL)
     chosen = chosen if chosen in shown.CHOICES else shown.ALL
     context = {
+        "title": _("Folk"),
         "rows": [row for row in rows if shown.CHOICES[chosen](row)],
         "chips": shown.chips(rows, chosen),
         "places": list(enabled()),

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.guard import StaffRequest, staff_page
@@ -27,6 +28,7 @@ Status = Proposal.Status
 RECENT = timedelta(days=90)
 MOST = 100
 """Answered ones that are listed."""
+HAS_CHANGED = lazy("Noe er endret siden forslaget ble laget, så ingenting er gjort. Det må foreslås på nytt.")
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,7 @@ def _approve(request: StaffRequest, row: Proposal, deed: Deed, act: Act) -> Http
         messages.error(request, _("Du kan ikke godkjenne dette selv. En annen må svare."))
         return _to(request, row)
     except proposals.HasChanged:
-        messages.warning(
-            request, _("Noe er endret siden forslaget ble laget, så ingenting er gjort. Det må foreslås på nytt.")
-        )
+        messages.warning(request, HAS_CHANGED)
         return _to(request, row)
     except (LostRace, IllegalTransition):
         messages.warning(request, _("Forslaget er besvart eller gått ut i mellomtiden."))
@@ -115,9 +115,7 @@ def _do(request: StaffRequest, row: Proposal, deed: Deed) -> None:
         deed.do(row, request.user, timezone.now())
     except changed:
         proposals.note_changed(proposal=row, at=timezone.now())
-        messages.warning(
-            request, _("Noe er endret siden forslaget ble laget, så ingenting er gjort. Det må foreslås på nytt.")
-        )
+        messages.warning(request, HAS_CHANGED)
     except Exception as error:
         proposals.note_failed(proposal=row, code=code_of(error), at=timezone.now())
         messages.error(request, deed.sentence(error))

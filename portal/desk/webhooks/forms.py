@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from portal.core.feed.event import Type
@@ -32,9 +33,14 @@ class WebhookForm(CleanText, forms.Form):
         try:
             addresses.find(url)
         except addresses.NotAllowed as error:
-            about = explain(error.code)
-            raise ValidationError(f"{about.title}. {about.how}") from None
+            raise ValidationError(_said(error.code)) from None
         return url
+
+
+def _said(code: str) -> str:
+    about = explain(code)
+    how = _("Sjekk navnet, og prøv igjen.") if code == addresses.UNKNOWN else about.how
+    return f"{about.title}. {how}"
 
 
 class SecretForm(CleanText, forms.Form):

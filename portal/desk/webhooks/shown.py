@@ -15,7 +15,7 @@ from portal.core.feed.event import FeedEvent, Type
 from portal.core.filters import Group, chips, in_group
 from portal.core.outbox.message import OutboxMessage
 from portal.core.paging import paginate
-from portal.core.webhooks import keeping
+from portal.core.webhooks import keeping, sending
 from portal.core.webhooks.row import Webhook
 from portal.explain import Explanation, explain
 
@@ -33,13 +33,14 @@ GROUPS = [
 
 @dataclass(frozen=True)
 class Shown:
-    """`note` is its state, with Designsystemet's name of its colour. `problem`: what the receiver did last."""
+    """`note` is its state, with Designsystemet's name of its colour. `problem`: what the receiver did last, `how`: what to do now."""
 
     hook: Webhook
     types: list[str]
     note: str
     colour: str
     problem: Explanation | None
+    how: str
     made_by: str
 
 
@@ -59,7 +60,13 @@ def shown(hook: Webhook) -> Shown:
     note, colour = _note(hook)
     problem = explain(hook.problem_code) if hook.problem_code else None
     types = [str(Type(each).label) for each in hook.types]
-    return Shown(hook, types, note, colour, problem, person(hook.made_by, names_of([hook.made_by])))
+    return Shown(hook, types, note, colour, problem, how_now(hook), person(hook.made_by, names_of([hook.made_by])))
+
+
+def how_now(hook: Webhook) -> str:
+    """What a person can do about it; "" when all is well. Nobody tries again what is paused."""
+    code = sending.PAUSED if hook.paused_at and hook.problem_code != sending.GONE else hook.problem_code
+    return str(explain(code).how) if code else ""
 
 
 def _note(hook: Webhook) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from accounts.models import Capability, User
 from accounts.services import staff_mails
 from portal.core.environments import Environment
 from portal.core.webhooks.row import Webhook
+from portal.desk.webhooks.shown import how_now
 from portal.explain import explain
 
 UNTOLD = Q(paused_at__isnull=False) & (Q(pause_told_at=None) | Q(pause_told_at__lt=F("paused_at")))
@@ -45,8 +46,8 @@ def _paused(hook: Webhook) -> tuple[str, list[str]]:
     about = explain(hook.problem_code)
     lines = [
         _("Fagsystemet bak webhooken til %(host)s (%(environment)s) får ikke vite hva som skjer.") % _names(hook),
-        f"{about.title}. {about.cause} {about.how}",
-        _("Når mottakeren virker igjen, velg Start igjen på siden. Da sendes det som venter."),
+        f"{about.title}. {about.cause}",
+        how_now(hook),
     ]
     return _("Webhooken til %(host)s er satt på pause") % _names(hook), lines
 

@@ -40,7 +40,7 @@ def _to(hook: Webhook) -> HttpResponse:
 @require_safe
 def webhooks(request: StaffRequest) -> HttpResponse:
     rows = [shown(hook) for hook in keeping.find_webhooks(request.environment)]
-    return render(request, "desk/webhooks/list.html", {"rows": rows})
+    return render(request, "desk/webhooks/list.html", {"title": _("Webhooks"), "rows": rows})
 
 
 @staff_page(may=MAY)
@@ -151,6 +151,7 @@ def remove(request: StaffRequest, pk: int) -> HttpResponse:
         consequences=[_("Det som venter på å bli sendt, sendes ikke."), _("Det kan ikke angres.")],
         button=_("Fjern"), word=word_in(request.environment),
         trail=[
+            (_("Integrasjoner"), reverse("integrations", kwargs=where)),
             (_("Webhooks"), reverse("webhooks", kwargs=where)),
             (hook.host, reverse("webhook", kwargs={**where, "pk": hook.pk})),
         ],

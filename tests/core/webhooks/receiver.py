@@ -11,17 +11,32 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from standardwebhooks import Webhook as Verifier
+from standardwebhooks import WebhookVerificationError
 
 
 @dataclass
 class Receiver:
-    """`answers`: the statuses of the next answers, then `usual`; `headers` go with each."""
+    """`answers`: the statuses of the next answers, then `usual`; `headers` go with each.
+
+    With `secret` each message is verified when it comes, and refused with 401 unless it is signed; `told` are their bodies.
+    """
 
     url: str = ""
     usual: int = 204
     answers: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    secret: str = ""
+    told: list[Any] = field(default_factory=list)
+
+    def take(self, headers: dict[str, str], content: bytes) -> int:
+        """The status to answer with."""
+        if self.secret:
+            try:
+                self.told.append(Verifier(self.secret).verify(content, headers))
+            except WebhookVerificationError:
+                return 401
+        return self.answers.pop(0) if self.answers else self.usual
 
     def bodies(self, secret: str) -> list[Any]:
         """What came, each verified by the stock library of Standard Webhooks."""
@@ -37,8 +52,9 @@ def receiving(again: Receiver | None = None) -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
-            receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, content))
-            self.send_response(receiver.answers.pop(0) if receiver.answers else receiver.usual)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            receiver.got.append((headers, content))
+            self.send_response(receiver.take(headers, content))
             for name, value in receiver.headers.items():
                 self.send_header(name, value)
             self.end_headers()

@@ -99,6 +99,20 @@ def test_everything_but_2xx_is_tried_again(line: Line, status: int, code: str) -
     assert (line.row().failing_since, line.row().problem_code) == (None, "")
 
 
+def test_one_that_asks_us_to_wait_is_left_alone_for_so_long(line: Line) -> None:
+    line.receiver.answers, line.receiver.headers = [429], {"Retry-After": "300"}
+    line.happens("submissions/1", "submissions/2")
+    line.send()
+    OutboxMessage.objects.update(next_attempt_at=line.at)
+    line.send()
+    longest = max(row.next_attempt_at or line.at for row in OutboxMessage.objects.filter(failures=2))
+
+    assert len(line.receiver.got) == 1
+    assert longest > line.at + timedelta(minutes=4)
+    assert set(OutboxMessage.objects.values_list("problem_code", flat=True)) == {"WEBHOOK_BUSY"}
+    assert line.row().problem_code == "WEBHOOK_BUSY"
+
+
 def test_a_receiver_that_is_down_costs_one_call_of_a_batch_and_keeps_no_other_back(
     line: Line, receiver: Receiver
 ) -> None:
