@@ -30,7 +30,7 @@ from portal.api.resources import (
     token,
 )
 from portal.api.validation import invalid
-from portal.core.bodies import MB, UPLOAD, Rule
+from portal.core.bodies import FOR_STRANGERS, MB, UPLOAD, Rule
 from portal.core.problems import StorageFailed
 
 logger = logging.getLogger(__name__)
@@ -39,8 +39,8 @@ TITLE = "Systembruker-portal API"
 ABOUT = "For the vendor's own systems. Start with docs/api.md. An integration is bound to one environment, so no address names one."
 JSON_BODY = Rule(5 * MB)
 """Files in JSON are small ones; large ones are uploaded."""
-UPLOADS = frozenset({"create_submission_with_files", "add_files"})
-"""Views that take files."""
+RULES = {"create_submission_with_files": UPLOAD, "add_files": UPLOAD, "get_token": FOR_STRANGERS}
+"""The views whose bodies are not JSON of somebody we know."""
 
 MODULES = (token, customers, accesses, services, submissions, documents, orders, answers, dialogs, letters, events)
 """In the order of the description."""
@@ -102,7 +102,7 @@ def addresses() -> list[URLPattern]:
     found = [pattern for pattern in api().urls[0] if isinstance(pattern, URLPattern)]
     patterns = [pattern for pattern in found if pattern.name != "api-root"]
     for pattern in patterns:
-        pattern.callback = _view(pattern.callback, UPLOAD if pattern.name in UPLOADS else JSON_BODY)
+        pattern.callback = _view(pattern.callback, RULES.get(pattern.name or "", JSON_BODY))
     return patterns
 
 

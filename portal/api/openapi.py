@@ -17,7 +17,9 @@ from portal.api.shapes import ProblemShape
 READS = (400, 401, 403, 404, 409, 422, 429, 503)
 WRITES = (*READS, 408, 412, 413, 415)
 ERRORS = {"post": WRITES, "put": WRITES, "delete": WRITES}
-CODES = sorted(WRITES)
+MORE = {"list_events": (410,), "get_token": (408, 413, 415)}
+"""By operation, beside those that all of a method have with a token."""
+CODES = sorted({*WRITES, *(code for codes in MORE.values() for code in codes)})
 RATE = {
     "RateLimit-Limit": "Calls that the integration may make in a minute.",
     "RateLimit-Remaining": "Calls that are left of them.",
@@ -33,8 +35,11 @@ class Description(OpenAPISchema):
         details: dict[str, Any] = super().operation_details(operation)
         if guard := guard_of(operation):
             details["parameters"].append(_on_behalf_of())
-            self._add_problems(details["responses"], operation)
+            for done in details["responses"].values():
+                done["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in RATE}
+            self._add_problems(details["responses"], ERRORS.get(operation.methods[0].lower(), READS))
             details["description"] = f"{details.get('description', '')}\n\nScope: `{guard.scope.value}`.".strip()
+        self._add_problems(details["responses"], MORE.get(details["operationId"], ()))
         for parameter in details["parameters"]:  # Ninja copies JSON Schema's list; of a parameter, OpenAPI wants one
             if examples := parameter.pop("examples", None):
                 parameter["example"] = examples[0]
@@ -66,10 +71,8 @@ class Description(OpenAPISchema):
             "headers": {name: {"description": text, "schema": {"type": "integer"}} for name, text in RATE.items()},
         }
 
-    def _add_problems(self, answers: dict[str, Any], operation: Operation) -> None:
-        for done in answers.values():
-            done["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in RATE}
-        for code in ERRORS.get(operation.methods[0].lower(), READS):
+    def _add_problems(self, answers: dict[str, Any], codes: tuple[int, ...]) -> None:
+        for code in codes:
             answers[str(code)] = {"$ref": f"#/components/responses/Problem{code}"}
 
 

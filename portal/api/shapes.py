@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from ninja import Header
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from portal.core.masking import names_person
 from portal.gateways.text import one_line
@@ -52,6 +52,21 @@ def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _written(value: Any) -> Any:
+    """Pydantic would take a number for seconds since 1970."""
+    if not isinstance(value, str) or "-" not in value[1:]:
+        raise ValueError(_("Skal være en tid, som 2026-11-23T09:00:00Z."))
+    return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """PostgreSQL knows no offset of 16 hours or more, and Python no year before 1."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(_("Skal være en tid, som 2026-11-23T09:00:00Z.")) from None
+
+
 def one_of(values: Collection[str]) -> Callable[[str], str]:
     """A check that a text is one of these; the description names them."""
 
@@ -67,6 +82,8 @@ CLEAN = BeforeValidator(_line)
 """For a text on one line: without invisible characters, and measured after that."""
 EMAIL = AfterValidator(_email)
 Moment = Annotated[datetime, PlainSerializer(_utc, return_type=str)]
+Since = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
+"""A moment in a filter."""
 Orgnr = Annotated[str, AfterValidator(_no_null), Field(description="Nine digits, as a string.", examples=["310987654"])]
 IdempotencyKey = Annotated[
     str,
@@ -115,7 +132,10 @@ class Finding(Shape):
 
 
 class ProblemShape(Shape):
-    """https://www.rfc-editor.org/rfc/rfc9457 with our `code`. `reference` is the row that stands in the way."""
+    """https://www.rfc-editor.org/rfc/rfc9457 with our `code`. `reference` is the row that stands in the way.
+
+    `oldest` is the cursor from which everything is still there.
+    """
 
     type: str
     title: str
@@ -128,3 +148,4 @@ class ProblemShape(Shape):
     questions: list[Question] = []
     findings: list[Finding] = []
     reference: str = ""
+    oldest: str = ""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Customer, OfCustomersQuerySet
 from portal.core.crypto import EncryptedJSONField, SealedManager
 from portal.core.environments import Environment
+from portal.core.feed.event import Type
 from portal.core.lease import LASTING, Leased
 from portal.core.states import StatusModel
 from submissions.models.of_period import OfPeriod
@@ -57,6 +58,7 @@ class Order(OfPeriod, Leased, StatusModel):
         FAILED = "FAILED", _("Feilet")
         CANCELLED = "CANCELLED", _("Avbrutt")
 
+    TELLS: ClassVar[dict[tuple[str, str], Type]] = {("", Status.FETCHED): Type.DOCUMENT_STORED}
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         Status.QUEUED: {Status.ORDERING, Status.UNCERTAIN, Status.FETCHED, Status.FAILED, Status.CANCELLED},
         Status.ORDERING: {Status.QUEUED, Status.ORDERED, Status.UNCERTAIN, Status.FAILED},

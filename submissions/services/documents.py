@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from accounts.models import Customer
 from portal.core import crypto, sealed_files
-from portal.core.feed.event import Type
+from portal.core.feed.event import FeedEvent, Type
 from portal.core.feed.tell import tell, told
 from portal.core.masking import UNSEEN
 from portal.core.storage.names import names
@@ -184,19 +184,29 @@ def record_document(
     }
     with transaction.atomic():
         document, is_new = Document.objects.get_or_create(**identity, defaults=facts)
-        if is_new and transmission:
-            about = {"submission": str(submission.reference)} if submission else {"dialog": transmission.dialog_id}
-            tell([told(Type.DOCUMENT_STORED, document, at=at, environment=customer.environment, **about)])
+        if is_new and not document.is_form and order is None:  # an order tells of its answer itself
+            tell([_stored(document, at=at)])
     return document
 
 
+def _stored(document: Document, *, at: datetime) -> FeedEvent:
+    """What is told of a document that was received: what it is, and what it belongs to."""
+    about: dict[str, Any] = {"role": document.role}
+    if document.submission:
+        about["submission"] = str(document.submission.reference)
+    elif document.transmission:
+        about["dialog"] = document.transmission.dialog_id
+    environment = document.customer.environment
+    return told(Type.DOCUMENT_STORED, document, at=at, environment=environment, **about)
+
+
 def record_receipts(kept: Mapping[Submission, Kept], *, names: Mapping[Submission, str], at: datetime) -> None:
-    """`record_document` for one receipt of each submission. Two queries."""
+    """`record_document` for one receipt of each submission. Three queries. Call it in a transaction."""
     R = Document.Role.RECEIPT
     there = set(
         Document.objects.filter(submission__in=[row.pk for row in kept], role=R).values_list("submission_id", "sha256")
     )
-    Document.objects.bulk_create(
+    made = Document.objects.bulk_create(
         Document(
             customer=row.customer, submission=row, role=R, filename=names[row], media_type="application/json",
             size=one.size, sha256=one.sha256, stored_at=at,
@@ -204,6 +214,7 @@ def record_receipts(kept: Mapping[Submission, Kept], *, names: Mapping[Submissio
         for row, one in kept.items()
         if (row.pk, one.sha256) not in there
     )  # fmt: skip
+    tell(_stored(document, at=at) for document in made)
 
 
 def read_document(document: Document) -> bytes:

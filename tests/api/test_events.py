@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,14 @@ from accounts.models import Customer, Portfolio, User
 from portal.core.environments import Environment
 from portal.core.feed import publish
 from portal.core.feed.event import FeedEvent, Type
+from portal.core.feed.retention import FEED
 from portal.core.feed.tell import tell
+from submissions.models import Document
 from tests.api.erp import Erp, make_integration
 from tests.fixtures import administrator, portfolio, vendor
+from tests.submissions.opened.rig import Desk
+from tests.submissions.orders.rig import ALL, Rig, person
+from tests.submissions.world import World
 
 __all__ = ["administrator", "portfolio", "vendor"]
 pytestmark = pytest.mark.django_db
@@ -84,3 +90,72 @@ def test_it_takes_its_scope(administrator: User, vendor: Any) -> None:
     erp = Erp(make_integration(administrator, scopes=["customers:read"]))
 
     assert erp.get("/events").status_code == 403
+
+
+def test_a_cursor_moves_on_past_what_a_filter_hides(administrator: User, vendor: Any, portfolio: Portfolio) -> None:
+    """Else it would be asked for again and again, and be too old one day although nothing was missed."""
+    narrow = Erp(make_integration(administrator, portfolios=[portfolio]))
+    theirs = Customer.objects.create(environment=Environment.SANDBOX, orgnr="310123455", name="Kunde")
+    happens("keys/1", type=Type.KEY_EXPIRING)
+    happens("submissions/2", "submissions/3", customer=theirs.pk)
+    publish.publish()
+    newest = str(FeedEvent.objects.get(subject="submissions/3").position)
+
+    filtered = narrow.get("/events", {"type": "dialog.received"}).json()
+    seen = narrow.get("/events").json()
+    happens("keys/4", type=Type.KEY_EXPIRING)
+    publish.publish()
+    later = narrow.get("/events", {"after": seen["next"]})
+
+    assert (filtered["items"], filtered["next"], seen["next"]) == ([], newest, newest)
+    assert (subjects(later), later.json()["has_more"]) == (["keys/4"], False)
+
+
+def test_a_cursor_behind_what_is_deleted_is_told_where_to_go_on(erp: Erp) -> None:
+    happens("submissions/1", "submissions/2", "submissions/3", "submissions/4")
+    publish.publish()
+    places = [str(place) for place in FeedEvent.objects.order_by("position").values_list("position", flat=True)]
+    FeedEvent.objects.filter(subject__in=["submissions/1", "submissions/2"]).delete()
+
+    old, just = erp.get("/events", {"after": places[0]}), erp.get("/events", {"after": places[1]})
+    again = erp.get("/events", {"after": old.json()["oldest"]})
+
+    assert (old.status_code, old.json()["code"], old.json()["oldest"]) == (410, "CURSOR_TOO_OLD", places[1])
+    assert subjects(just) == subjects(again) == subjects(erp.get("/events")) == ["submissions/3", "submissions/4"]
+
+
+def test_the_newest_event_stays_for_whoever_was_away(erp: Erp) -> None:
+    happens("submissions/1", "submissions/2")
+    publish.publish()
+    first = str(FeedEvent.objects.earliest("pk").position)
+    FEED.find(timezone.now() + timedelta(days=1)).delete()
+
+    assert list(FeedEvent.objects.values_list("subject", flat=True)) == ["submissions/2"]
+    assert erp.get("/events", {"after": first}).status_code == 200
+    FeedEvent.objects.update(position=int(first) + 2)
+    assert erp.get("/events", {"after": first}).status_code == 410
+
+
+@pytest.mark.parametrize("after", ["x", "-1", "1" * 20])
+def test_what_is_no_cursor_is_named(erp: Erp, after: str) -> None:
+    reply = erp.get("/events", {"after": after})
+
+    assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, "after")
+
+
+def test_receipts_letters_and_answers_are_told_with_what_they_belong_to(erp: Erp, world: World) -> None:
+    desk = Desk(world)
+    letter, report = desk.letter(), desk.reading.delivered()
+    rig = Rig(world, "skattekorttilarbeidsgiver")
+    order = rig.finish(rig.ask(kind=ALL, listed=person("4").encode()))
+    publish.publish()
+
+    told = erp.get("/events", {"type": "document.stored", "limit": 500}).json()["items"]
+
+    receipt = Document.objects.get(submission=report, role="RECEIPT")
+    about = {item["subject"]: item["data"] for item in told}
+    assert about[f"documents/{receipt.pk}"] == {"role": "RECEIPT", "submission": str(report.reference)}
+    assert about[f"documents/{letter.documents.get().pk}"] == {"role": "FEEDBACK", "dialog": letter.dialog_id}
+    assert about[f"orders/{order.reference}"] == {"status": "FETCHED"}
+    assert all(erp.get(f"/{subject}").status_code == 200 for subject in about)
+    assert not any(name.startswith("documents/") and data["role"] == "RESULT" for name, data in about.items())

@@ -84,3 +84,16 @@ def test_ones_own_portfolios_integration_can_be_kept(client: Client, of_the_west
     reply = client.post(reverse("integration-secret", kwargs={"environment": "sandbox", "pk": mine.pk}))
 
     assert (reply.status_code, mine.proofs.count()) == (200, 1)
+
+
+@pytest.mark.parametrize("since", ["457514", "2026-11-23", "2026-11-23T09:00:00", "0001-01-01T00:00:00+10:00", "Z"])
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/accesses", "changed_after"), ("/submissions", "changed_after"), ("/orders", "changed_after"),
+     ("/dialogs", "news_after"), ("/letters", "came_after")],
+)  # fmt: skip
+def test_what_is_no_moment_is_refused_at_its_field(erp: Erp, path: str, name: str, since: str) -> None:
+    reply = erp.get(path, {name: since})
+
+    assert (reply.status_code, [error["field"] for error in reply.json()["errors"]]) == (422, [name])
+    assert erp.get(path, {name: "2026-11-23T09:00:00+21:30"}).status_code == 200

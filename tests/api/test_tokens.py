@@ -80,6 +80,15 @@ class TestSecrets:
     def test_what_an_oauth_client_says_beside_is_ignored(self, erp: Erp) -> None:
         assert erp.ask_token(resource="https://portal.example").status_code == 200
 
+    @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json"])
+    def test_a_large_body_is_refused_before_it_is_read(self, erp: Erp, kind: str) -> None:
+        """Anybody may send one: nobody is known yet."""
+        reply = erp.client.generic("POST", "/api/v1/token", "scope=" + "x" * 64_000, kind)
+
+        assert (reply.status_code, reply["Content-Type"], reply.json()["code"]) == (
+            413, "application/problem+json", "BODY_TOO_LARGE"
+        )  # fmt: skip
+
     def test_while_one_secret_takes_over_from_another_both_work(self, erp: Erp) -> None:
         new = proofs.make_secret(integration=erp.integration, old_for=timedelta(days=7), by=BY, at=timezone.now())
 

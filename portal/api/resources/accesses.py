@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, Field
 
 from accounts.models import Scope
 from accounts.services.proposals import NeedsSecondPerson
@@ -18,7 +18,7 @@ from portal.api.keyset import LIMIT, page_of
 from portal.api.problems import Problem
 from portal.api.resources import customers
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import After, IdempotencyKey, Limit, Moment, Orgnr, Page, Shape, one_of
+from portal.api.shapes import After, IdempotencyKey, Limit, Moment, Orgnr, Page, Shape, Since, one_of
 from portal.core import enqueue
 from portal.core.problems import code_of
 from portal.core.states import IllegalTransition, LostRace
@@ -121,7 +121,7 @@ class AccessFilters(Shape):
     limit: Limit = LIMIT
     after: After = ""
     orgnr: Annotated[str, Field(max_length=9)] = ""
-    changed_after: Annotated[AwareDatetime, Field(description="Whose state has changed since.")] | None = None
+    changed_after: Annotated[Since, Field(description="Whose state has changed since.")] | None = None
     status: Annotated[
         str, AfterValidator(one_of(["", *STATUSES])), Field(json_schema_extra={"enum": ["", *STATUSES]})
     ] = ""

@@ -14,7 +14,7 @@ from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Header, Query, Router, Status
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, Field
 
 from accounts.models import ENDED, Scope, User
 from accounts.services.customer_filter import ASSIGNEE, MINE, NOBODY, workers
@@ -23,7 +23,7 @@ from portal.api.keyset import LIMIT, page_of
 from portal.api.problems import Problem
 from portal.api.resources.transmissions import TransmissionShape, of_transmission
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import After, IdempotencyKey, Limit, Moment, Orgnr, Page, Shape, one_of
+from portal.api.shapes import After, IdempotencyKey, Limit, Moment, Orgnr, Page, Shape, Since, one_of
 from portal.api.validation import refused
 from portal.core.filters import Group, in_group
 from submissions.models import Dialog, DialogQuerySet, Transmission
@@ -119,7 +119,7 @@ class DialogFilters(Shape):
     assignee: Annotated[
         str, Field(max_length=254, description="`me`, `none`, or the e-mail address of an employee.")
     ] = ""
-    news_after: Annotated[AwareDatetime, Field(description="To which something new has come since.")] | None = None
+    news_after: Annotated[Since, Field(description="To which something new has come since.")] | None = None
 
 
 class Assigning(Shape):

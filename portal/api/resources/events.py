@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from django.db.models import Q
+from django.db.models import Max, Min, Q, QuerySet
+from django.utils.translation import gettext as _
 from ninja import Query, Router
 from pydantic import AfterValidator, Field
 
 from accounts.models import Customer, Scope
+from portal.api.problems import Problem
 from portal.api.security import Call, OAuth2
 from portal.api.shapes import Moment, Shape, one_of
 from portal.api.validation import refused
@@ -45,7 +47,7 @@ class EventShape(Shape):
 
 
 class EventPage(Shape):
-    """`next` is where to go on, also when nothing is new: what comes later is always behind it."""
+    """`next` is where to go on, also when nothing is new or a filter hides all: what comes later is always behind it."""
 
     items: list[EventShape]
     next: str
@@ -54,17 +56,42 @@ class EventPage(Shape):
 
 @router.get("/events", auth=READ, response=EventPage, operation_id="list_events", summary="What happened, in order")
 def list_events(request: Call, filters: Query[EventFilters]) -> EventPage:
-    """At least once each, about customers that the integration sees. They are kept for 30 days, or as the operator says."""
-    after = int(filters.after or 0)
-    if after > LARGEST:
-        raise refused("after", "?")
-    caller = request.auth
-    rows = FeedEvent.objects.filter(environment=caller.environment, position__gt=after).order_by("position")
-    if filters.type:
-        rows = rows.filter(type=filters.type)
-    if not caller.sees_all_customers:
-        seen = Customer.objects.visible_to(caller).values("pk")
-        rows = rows.filter(Q(customer_id_ref=None) | Q(customer_id_ref__in=seen))
-    found = list(rows[: filters.limit + 1])
+    """At least once each, about customers that the integration sees. They are kept for 30 days, or as the operator says.
+
+    A cursor behind which something is deleted answers 410: read the states, and go on from `oldest`.
+    """
+    after, newest = _cursor(filters.after), _newest()
+    rows = FeedEvent.objects.filter(environment=request.auth.environment, position__gt=after, position__lte=newest)
+    rows = _seen(request, rows.filter(type=filters.type) if filters.type else rows)
+    found = list(rows.order_by("position")[: filters.limit + 1])
     items = [EventShape(**bodies.body_of(event)) for event in found[: filters.limit]]
-    return EventPage(items=items, next=items[-1].sequence if items else filters.after, has_more=len(found) > len(items))
+    if has_more := len(found) > len(items):
+        return EventPage(items=items, next=items[-1].sequence, has_more=has_more)
+    return EventPage(items=items, next=str(max(after, newest) or ""), has_more=has_more)
+
+
+def _cursor(text: str) -> int:
+    """Raises Problem."""
+    after = int(text or 0)
+    if after > LARGEST:
+        raise refused("after", _("Bruk next fra forrige side, uendret."))
+    oldest = FeedEvent.objects.aggregate(oldest=Min("position"))["oldest"] or 0
+    if text and after < oldest - 1:
+        raise Problem("CURSOR_TOO_OLD", oldest=str(oldest - 1))
+    return after
+
+
+def _newest() -> int:
+    """The place up to which everything has been told, whoever it is for: a cursor moves on past what a filter hides.
+
+    Read before the rows: what gets its place meanwhile comes next time.
+    """
+    return FeedEvent.objects.aggregate(newest=Max("position"))["newest"] or 0
+
+
+def _seen(request: Call, rows: QuerySet[FeedEvent]) -> QuerySet[FeedEvent]:
+    caller = request.auth
+    if caller.sees_all_customers:
+        return rows
+    seen = Customer.objects.visible_to(caller).values("pk")
+    return rows.filter(Q(customer_id_ref=None) | Q(customer_id_ref__in=seen))

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from ninja import Query, Router
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, Field
 
 from accounts.models import ENDED, Scope
 from portal.api.keyset import LIMIT, page_of
 from portal.api.problems import Problem
 from portal.api.resources.transmissions import TransmissionShape, of_transmission
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import After, Limit, Moment, Orgnr, Page, Shape, one_of
+from portal.api.shapes import After, Limit, Moment, Orgnr, Page, Shape, Since, one_of
 from portal.core.filters import in_group
 from submissions.models import Transmission, TransmissionQuerySet
 from submissions.services.pages import letters as pages
@@ -60,7 +60,7 @@ class LetterFilters(Shape):
     after: After = ""
     orgnr: Annotated[str, Field(max_length=9)] = ""
     group: Annotated[str, AfterValidator(one_of(["", *GROUPS])), Field(json_schema_extra={"enum": ["", *GROUPS]})] = ""
-    came_after: Annotated[AwareDatetime, Field(description="Which have come to us since.")] | None = None
+    came_after: Annotated[Since, Field(description="Which have come to us since.")] | None = None
 
 
 def mine(request: Call) -> TransmissionQuerySet:

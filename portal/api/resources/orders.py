@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, Field
 
 from accounts.models import Customer, Scope
 from portal.api.keyed import keyed
@@ -19,7 +19,20 @@ from portal.api.resources import customers
 from portal.api.resources.accesses import ExplainedProblem, explained
 from portal.api.resources.services import OfferShape, offer_of, offered
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import CLEAN, EMAIL, After, Finding, IdempotencyKey, Limit, Moment, Orgnr, Page, Shape, one_of
+from portal.api.shapes import (
+    CLEAN,
+    EMAIL,
+    After,
+    Finding,
+    IdempotencyKey,
+    Limit,
+    Moment,
+    Orgnr,
+    Page,
+    Shape,
+    Since,
+    one_of,
+)
 from portal.api.validation import refused
 from portal.core import enqueue
 from portal.core.filters import in_group
@@ -115,7 +128,7 @@ class OrderFilters(Shape):
         str, AfterValidator(one_of(["", *STATUSES])), Field(json_schema_extra={"enum": ["", *STATUSES]})
     ] = ""
     group: Annotated[str, AfterValidator(one_of(["", *GROUPS])), Field(json_schema_extra={"enum": ["", *GROUPS]})] = ""
-    changed_after: Annotated[AwareDatetime, Field(description="Whose state has changed since.")] | None = None
+    changed_after: Annotated[Since, Field(description="Whose state has changed since.")] | None = None
 
 
 class Kind(Shape):

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Status
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, Field
 
 from accounts.models import Scope
 from portal.api.keyed import keyed
@@ -27,7 +27,7 @@ from portal.api.resources.submission_shapes import (
     shown_findings,
 )
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import After, Finding, IdempotencyKey, Limit, Page, Question, Shape, one_of
+from portal.api.shapes import After, Finding, IdempotencyKey, Limit, Page, Question, Shape, Since, one_of
 from portal.api.validation import refused
 from portal.core import enqueue
 from portal.core.states import IllegalTransition, LostRace
@@ -51,7 +51,7 @@ class SubmissionFilters(Shape):
     status: Annotated[
         str, AfterValidator(one_of(["", *STATUSES])), Field(json_schema_extra={"enum": ["", *STATUSES]})
     ] = ""
-    changed_after: Annotated[AwareDatetime, Field(description="Whose state has changed since.")] | None = None
+    changed_after: Annotated[Since, Field(description="Whose state has changed since.")] | None = None
 
 
 class PreflightShape(Shape):

@@ -18,6 +18,7 @@ COLLECTIONS = {
     "submissions.Submission": ("submissions", "reference"),
     "submissions.Dialog": ("dialogs", "pk"),
     "submissions.Document": ("documents", "pk"),
+    "submissions.Order": ("orders", "reference"),
 }
 """The names by which the API knows rows of these models, and the field that names one."""
 
