@@ -76,7 +76,8 @@ ACTS: dict[str, Asks] = {
     **dict.fromkeys(
         (
             "integration-new", "integration-edit", "integration-secret", "integration-key", "integration-start", "webhook-new",
-            "webhook-edit", "webhook-secret", "incident-links", "incident-log-ins",
+            "webhook-edit", "webhook-secret", "incident-links", "incident-log-ins", "incident-integrations",
+            "incident-webhooks",
         ),
         on_post,
     ),

@@ -30,7 +30,10 @@ def document(access: Access) -> Document:
 
 def read(erp: Erp, path: str, **headers: str) -> int:
     reply = erp.get(path, **headers)
-    reply.close()
+    if reply.streaming:
+        reply.getvalue()
+        for close in reply._resource_closers:
+            close()
     return int(reply.status_code)
 
 
