@@ -68,7 +68,7 @@ ACTS: dict[str, Asks] = {
     **dict.fromkeys(
         (
             "person-invite", "person-rights", "person-edit", "person-substitute", "person-factors-remove",
-            "person-come-back", "person-vouch", "service-approval",
+            "person-identity-remove", "person-come-back", "person-vouch", "service-approval",
         ),
         on_post,
     ),

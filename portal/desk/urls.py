@@ -40,6 +40,7 @@ urlpatterns = [
     path("people/<int:pk>/invite-withdrawn/", acts.invite_withdrawn, name="person-invite-withdrawn"),
     path("people/<int:pk>/reset/", acts.reset, name="person-reset"),
     path("people/<int:pk>/factors/remove/", acts.factors_remove, name="person-factors-remove"),
+    path("people/<int:pk>/identity/remove/", acts.identity_remove, name="person-identity-remove"),
     path("people/<int:pk>/vouch/", acts.vouch, name="person-vouch"),
     path("people/<int:pk>/log-ins/end/", acts.sessions_end, name="person-log-ins-end"),
     path("people/<int:pk>/substitute/", acts.substitute, name="person-substitute"),
