@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import ssl
 import subprocess
 import threading
@@ -207,7 +206,7 @@ class _Closing(BaseRequestHandler):
     """Closes what it was connected to, without a look."""
 
     def handle(self) -> None:
-        self.request.shutdown(socket.SHUT_WR)
+        self.request.close()
 
 
 @pytest.mark.parametrize("number", [1, 400])
