@@ -8,10 +8,17 @@ from urllib.parse import urlsplit
 
 import segno
 from allauth.core import context
-from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa.adapter import DefaultMFAAdapter, get_adapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.views import AuthenticateView
-from allauth.mfa.totp.internal.auth import validate_totp_code
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import (
+    format_hotp_value,
+    hotp_value,
+    validate_totp_code,
+    yield_hotp_counters_from_time,
+)
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, AuthenticateWebAuthnForm
 from django import forms
 from django.conf import settings
@@ -25,6 +32,7 @@ from accounts.models import User
 from accounts.services import factors, visits
 from portal.core.crypto import CannotDecrypt
 from portal.core.forms import CleanText
+from portal.core.valkey import answers
 
 
 class Adapter(DefaultMFAAdapter):
@@ -77,11 +85,25 @@ def takes_passkeys(request: HttpRequest) -> bool:
 UNREADABLE = lazy("Portalen kan ikke lese kodeappen din. Be en administrator fjerne totrinnsinnloggingen.")
 
 
+NOT_NOW = lazy("Portalen kan ikke ta imot koder akkurat nå. Prøv igjen om litt, eller bruk en passnøkkel.")
+
+
+def _is_new(authenticator: Authenticator, code: str) -> bool:
+    """Whether the code of an app is of a later step than the one before it. allauth remembers a code for one step only."""
+    if authenticator.type != Authenticator.Type.TOTP:
+        return True
+    secret = get_adapter().decrypt(authenticator.data["secret"])
+    typed = normalize_user_code(code)
+    steps = [step for step in yield_hotp_counters_from_time() if format_hotp_value(hotp_value(secret, step)) == typed]
+    return bool(steps) and factors.take_step(authenticator=authenticator, step=max(steps))
+
+
 class CodeField(CleanText):
     """The field of a code, as an app shows it or as it was written down."""
 
     fields: dict[str, Any]
     user: User
+    authenticator: Authenticator
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -90,10 +112,16 @@ class CodeField(CleanText):
         field.widget.attrs = {"autocomplete": "one-time-code", "inputmode": "numeric"}
 
     def clean_code(self) -> str:
+        """Attempts are counted in Valkey. Without it no code is tried: there are only a million of them."""
+        if not answers():
+            raise ValidationError(NOT_NOW)
         try:
-            return str(super().clean_code())  # type: ignore[misc] # of allauth's form
+            code = str(super().clean_code())  # type: ignore[misc] # of allauth's form
+            if not _is_new(self.authenticator, code):
+                raise get_adapter().validation_error("incorrect_code")
         except CannotDecrypt as error:
             raise ValidationError(UNREADABLE) from error
+        return code
 
     def _emit_authentication_failed(self, authenticator: Any) -> None:
         visits.note_wrong_code(user=self.user, visit=visit_of(context.request))

@@ -68,7 +68,7 @@ ACTS: dict[str, Asks] = {
     **dict.fromkeys(
         (
             "person-invite", "person-rights", "person-edit", "person-substitute", "person-factors-remove",
-            "person-come-back", "person-vouch", "service-approval",
+            "person-identity-remove", "person-come-back", "person-vouch", "service-approval",
         ),
         on_post,
     ),
@@ -76,7 +76,8 @@ ACTS: dict[str, Asks] = {
     **dict.fromkeys(
         (
             "integration-new", "integration-edit", "integration-secret", "integration-key", "integration-start", "webhook-new",
-            "webhook-edit", "webhook-secret", "incident-links", "incident-log-ins",
+            "webhook-edit", "webhook-secret", "incident-links", "incident-log-ins", "incident-integrations",
+            "incident-webhooks",
         ),
         on_post,
     ),

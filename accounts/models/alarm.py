@@ -9,8 +9,9 @@ from portal.core.environments import Environment
 
 
 class Alarm(models.Model):
-    """One for each kind, person and day in Norway. `about` is the actor, "" for whoever was not logged in; `number` the most in an hour
-    so far. `environment` is "" for the whole installation."""
+    """One for each kind and person until somebody has seen it, made by one process at a time. `about` is the actor, also an integration, ""
+    for whoever was not logged in; `number` the most in an hour so far; `day` the first one, in Norway. `environment` is "" for the whole
+    installation."""
 
     class Kind(models.TextChoices):
         LOG_INS = "LOG_INS", _("Mange mislykkede innlogginger")
@@ -34,9 +35,6 @@ class Alarm(models.Model):
         verbose_name = _("alarm")
         verbose_name_plural = _("alarmer")
         ordering = ["-newest_at", "-pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["kind", "environment", "about", "day"], name="one_alarm_a_day"),
-        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.day}"

@@ -45,6 +45,15 @@ class UnknownBrowser(Exception):
     """Too many wrong passwords for the account today, and this browser has never logged in to it."""
 
 
+def network_of(address: str) -> str:
+    """An address, or for IPv6 the network that one customer of a provider has."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    return str(ipaddress.ip_network((ip, 64), strict=False)) if ip.version == 6 else str(ip)
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One attempt. `device`: names a browser that has logged in to this account before; "" for others."""
@@ -60,12 +69,7 @@ class Attempt:
 
     @property
     def network(self) -> str:
-        """An address, or for IPv6 the network that one customer of a provider has."""
-        try:
-            ip = ipaddress.ip_address(self.ip)
-        except ValueError:
-            return "unknown"
-        return str(ipaddress.ip_network((ip, 64), strict=False)) if ip.version == 6 else str(ip)
+        return network_of(self.ip)
 
     @property
     def account_key(self) -> str:

@@ -29,6 +29,8 @@ Kind = Authenticator.Type
 PLACE = "mfa_authenticator.data"
 SECRETS = ("secret", "seed")
 """Keys of `Authenticator.data` whose values are sealed."""
+STEP = "step"
+"""Key of `Authenticator.data` with the newest step of the app's clock of which a code was taken."""
 NAMES = {
     Kind.TOTP: _("Kodeapp"),
     Kind.WEBAUTHN: _("Passnøkkel"),
@@ -188,6 +190,18 @@ def remove_all(*, user: User, by: str, at: datetime) -> bool:
         if user.is_active:
             staff_mails.factors_reset(user=user, at=at)
         log_ins.end(rows=LogIn.objects.filter(user=user), by=by, at=at)
+    return True
+
+
+def take_step(*, authenticator: Authenticator, step: int) -> bool:
+    """Whether a code of the app, of this step of its clock, is taken: each once, and none older than the last one. Kept in the database: a
+    lost counter makes no code good again."""
+    with transaction.atomic():
+        row = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
+        if step <= row.data.get(STEP, 0):
+            return False
+        row.data[STEP] = authenticator.data[STEP] = step
+        row.save(update_fields=["data"])
     return True
 
 

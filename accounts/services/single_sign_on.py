@@ -1,7 +1,8 @@
 """Log-in with the vendor's own identity provider: whose account it is, and what its groups give there.
 
 Nobody gets an account by logging in. An identity is known by the provider's own id of the person (`sub`). The first time it finds the
-account by an e-mail address that the provider has verified, and that is stored.
+account by an e-mail address that the provider has verified, and that is stored. An account has one identity: another one is refused until
+somebody who keeps people has taken the first away.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Any
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Charge, Portfolio, User
+from accounts.models import Charge, LogIn, Portfolio, User
+from accounts.services import log_ins, staff_mails
 from accounts.services.staff import LastAdministrator, Rights, change_rights
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
@@ -32,6 +35,8 @@ REASONS = {
     "UNVERIFIED": _("adressen er ikke bekreftet der"),
     "CLOSED": _("kontoen er stengt"),
     "CANCELLED": _("avbrutt der"),
+    "OTHER": _("kontoen har en annen identitet der"),
+    "NO_TIME": _("leverandøren sier ikke når innloggingen skjedde"),
     "FAILED": _("svaret kunne ikke brukes"),
 }
 """Why somebody was not let in, by the code that the audit trail has."""
@@ -44,7 +49,8 @@ def reason_of(code: str) -> str:
 
 
 class NotLetIn(Exception):
-    """`code`: UNKNOWN (nobody here has the address), UNVERIFIED (the provider does not vouch for it), or CLOSED."""
+    """`code`: UNKNOWN (nobody here has the address), UNVERIFIED (the provider does not vouch for it), CLOSED, or OTHER (the account has
+    another identity)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -63,17 +69,39 @@ def find_person(*, uid: str, email: str, is_verified: bool) -> User:
         raise NotLetIn("UNKNOWN")
     if not user.is_active:
         raise NotLetIn("CLOSED")
+    if known is None and identities_of(user).exists():
+        raise NotLetIn("OTHER")
     return user
 
 
+def identities_of(user: User) -> QuerySet[SocialAccount]:
+    rows: QuerySet[SocialAccount] = SocialAccount.objects.filter(provider=PROVIDER, user_id=user.pk)
+    return rows
+
+
 def connect(*, user: User, uid: str, at: datetime) -> SocialAccount:
-    """The identity is this person's from now on, and an invitation has been accepted. The claims are not kept."""
+    """The identity is this person's from now on, and an invitation has been accepted. The claims are not kept. Raises NotLetIn."""
     with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        if identities_of(user).exclude(uid=uid).exists():
+            raise NotLetIn("OTHER")
         account, is_new = SocialAccount.objects.get_or_create(provider=PROVIDER, uid=uid, defaults={"user": user})
         if is_new:
             User.objects.filter(pk=user.pk).update(invited_at=None)
             record(by=user.actor, at=at, target=user, what=AuditType.IDENTITY_CONNECTED)
     return account
+
+
+def disconnect(*, user: User, by: str, at: datetime) -> bool:
+    """By a colleague: the next identity with the person's address is theirs. Sessions end. Returns whether there was one."""
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        if not identities_of(user).delete()[0]:
+            return False
+        record(by=by, at=at, target=user, what=AuditType.IDENTITY_REMOVED)
+        staff_mails.identity_removed(user=user, at=at)
+        log_ins.end(rows=LogIn.objects.filter(user=user), by=by, at=at)
+    return True
 
 
 def note_checked(session: MutableMapping[str, Any], *, at: datetime) -> None:

@@ -71,6 +71,16 @@ def factors_reset(*, user: User, at: datetime) -> None:
         _about_factors(user, _("Totrinnsinnloggingen din er fjernet"), lines, at)
 
 
+def identity_removed(*, user: User, at: datetime) -> None:
+    with translation.override(user.language):
+        lines = [
+            _("En administrator har koblet kontoen din i portalen fra %(name)s, og øktene dine er avsluttet.")
+            % {"name": settings.OIDC_NAME},
+            _("Neste gang du logger inn der med denne adressen, kobles den til igjen."),
+        ]
+        _about_factors(user, _("Kontoen din er koblet fra"), lines, at)
+
+
 def recovery_codes_made(*, user: User, at: datetime) -> None:
     with translation.override(user.language):
         lines = [_("Du har fått nye gjenopprettingskoder i portalen. De gamle virker ikke lenger.")]

@@ -9,6 +9,9 @@ from typing import Any
 from django.http import HttpResponse
 from ninja.operation import Operation
 
+from accounts.login import ip_of
+from portal.core import origin
+
 FORM = ("form", "file")
 Run = Callable[..., HttpResponse]
 
@@ -22,7 +25,8 @@ def framed(run: Run) -> Run:
     @wraps(run)
     def call(request: Any, **given: Any) -> HttpResponse:
         request.known_query, request.known_form = query, form
-        response = run(request, **given)
+        with origin.told(lambda: {"ip": ip_of(request)}):
+            response = run(request, **given)
         if rate := getattr(request, "rate", None):
             for name, value in rate.headers.items():
                 response[name] = value

@@ -13,13 +13,14 @@ _HOURS = re.compile(r"([01][0-9]|2[0-3])-([01][0-9]|2[0-3])")
 
 @dataclass(frozen=True)
 class Limits:
-    """In an hour; 0 for no such alarm. `hours`: when reading is unusual, None for never."""
+    """In an hour; 0 for no such alarm. `hours`: when reading is unusual, None for never. `integrations`: how many times as much one may."""
 
     log_ins: int
     reading: int
     exports: int
     rows: int
     hours: tuple[time, time] | None
+    integrations: int = 1
 
 
 def read(env: Env) -> Limits:
@@ -30,6 +31,7 @@ def read(env: Env) -> Limits:
         exports=env.integer("ALARM_EXPORTS", default=30, maximum=100_000),
         rows=env.integer("ALARM_EXPORTED_ROWS", default=20_000, maximum=100_000_000),
         hours=_hours(env),
+        integrations=env.integer("ALARM_INTEGRATION_TIMES", default=1, minimum=1, maximum=1000),
     )
 
 

@@ -198,6 +198,7 @@ class AuditType(StrEnum):
     READ = "read"
     FETCHED = "fetched"
     EVIDENCE_FETCHED = "evidence-fetched"
+    LINK_READ = "link-read"
     ORDER_EXPORTED = "order-exported"
     ANSWER_DELETED = "answer-deleted"
     LOOK_ASKED = "look-asked"
@@ -339,8 +340,8 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
 }
 """Types that are not here have no details."""
 FROM_WHERE = frozenset({
-    T.READ, T.FETCHED, T.EVIDENCE_FETCHED, T.LETTER_READ, T.LIST_EXPORTED, T.LINKS_EXPORTED, T.CLIENTS_EXPORTED, T.ORDER_EXPORTED,
-    T.HELD_EXPORTED, T.REST_FETCHED, T.CLAIMS_SHOWN, T.SEEN_AS_CUSTOMER,
+    T.READ, T.FETCHED, T.EVIDENCE_FETCHED, T.LETTER_READ, T.LINK_READ, T.LIST_EXPORTED, T.LINKS_EXPORTED, T.CLIENTS_EXPORTED,
+    T.ORDER_EXPORTED, T.HELD_EXPORTED, T.REST_FETCHED, T.CLAIMS_SHOWN, T.SEEN_AS_CUSTOMER,
 })  # fmt: skip
 """Reading and taking out: the trail has from which address and in which session (see `portal.core.origin`)."""
 TRANSITION_KEYS = {"attempt", "code", "codes", "confirmed", "first_sign", "ordered_by", "transmission"}

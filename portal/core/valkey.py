@@ -12,6 +12,14 @@ ERRORS = (redis.RedisError, OSError)
 """Errors for callers that work without an answer."""
 
 
+def answers() -> bool:
+    """Whether it can be counted in now: asked where nothing may be tried without counting."""
+    try:
+        return bool(valkey().ping())
+    except ERRORS:
+        return False
+
+
 def valkey() -> redis.Redis:
     """Shared by all threads; its pool of connections is created again in a forked process."""
     return _client(settings.REDIS_URL)

@@ -327,6 +327,7 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.READ: P(lazy("Dokument lest"), on_pages=False),
     T.FETCHED: P(lazy("Dokument lastet ned"), on_pages=False),
     T.EVIDENCE_FETCHED: P(lazy("Bevispakke lastet ned"), on_pages=False),
+    T.LINK_READ: P(lazy("Kundens lenke hentet"), on_pages=False),
     T.ANSWER_DELETED: P(lazy("Svaret på bestillingen slettet")),
     T.LOOK_ASKED: P(lazy("Bedt om å se etter i Altinn")),
     T.FILES_DELETED: P(lazy("Filene i den forkastede kladden slettet")),

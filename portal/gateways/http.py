@@ -102,7 +102,8 @@ class _Clients:
     at every call. The one that was used last is used next, so that few connections are open and warm.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ca: str = "") -> None:
+        self._ca = ca
         self._free: list[tuple[httpx.BaseTransport | None, httpx.Client]] = []
 
     @contextmanager
@@ -129,11 +130,10 @@ class _Clients:
                 client.close()
         return None
 
-    @staticmethod
-    def _new(transport: httpx.BaseTransport | None) -> httpx.Client:
+    def _new(self, transport: httpx.BaseTransport | None) -> httpx.Client:
         return httpx.Client(
             transport=transport,
-            verify=_certificates(),
+            verify=_certificates(self._ca),
             timeout=TIMEOUT,
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=5, keepalive_expiry=30),
             follow_redirects=False,
@@ -143,9 +143,9 @@ class _Clients:
 
 
 @cache
-def _certificates() -> ssl.SSLContext:
-    """Of all clients: reading them takes longer than a call."""
-    return httpx.create_ssl_context()
+def _certificates(ca: str) -> ssl.SSLContext:
+    """Of all clients: reading them takes longer than a call. `ca`: a file with the only ones that are trusted."""
+    return ssl.create_default_context(cafile=ca) if ca else httpx.create_ssl_context()
 
 
 @cache
@@ -158,16 +158,21 @@ def _own_headers() -> dict[str, str]:
 _clients = _Clients()
 
 
+@cache
+def _clients_of(ca: str) -> _Clients:
+    return _Clients(ca) if ca else _clients
+
+
 class Channel:
     """Calls to one service below one base address."""
 
-    def __init__(self, *, service: str, base_url: str, patience: float = 20, at: str = "") -> None:
+    def __init__(self, *, service: str, base_url: str, patience: float = 20, at: str = "", ca: str = "") -> None:
         """`patience`: seconds without a byte before we give up. Longer than the remote's own limit, so that its answer is seen.
 
         `at`: an IP address to connect to, whatever the name in the address leads to now; for a stranger's server, whose path may be a
-        secret and whose answer is not read.
+        secret and whose answer is not read. `ca`: a file with certificates, for a remote whose own they are.
         """
-        self.service, self.at = service, at
+        self.service, self.at, self._ca = service, at, ca
         self.base_url = base_url.rstrip("/")
         self._timeout = httpx.Timeout(patience, connect=5)
 
@@ -200,7 +205,7 @@ class Channel:
                     seen.most_seconds = most
                 if self.at:
                     _connect_to(self.at, request)
-                return _judge(*_send(request, where, seen, reads=not self.at), where)
+                return _judge(*_send(request, where, seen, _clients_of(self._ca), reads=not self.at), where)
         except GatewayError as error:
             failure = type(error).__name__
             raise
@@ -232,9 +237,11 @@ def _connect_to(ip: str, request: httpx.Request) -> None:
     request.url = request.url.copy_with(host=ip)
 
 
-def _send(request: httpx.Request, where: str, seen: _Seen, *, reads: bool) -> tuple[httpx.Response, bytes]:
+def _send(
+    request: httpx.Request, where: str, seen: _Seen, clients: _Clients, *, reads: bool
+) -> tuple[httpx.Response, bytes]:
     try:
-        with _clients.one() as client:
+        with clients.one() as client:
             response = client.send(request, stream=True)
             seen.status = response.status_code
             try:

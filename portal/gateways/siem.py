@@ -2,14 +2,20 @@
 
 Syslog: https://www.rfc-editor.org/rfc/rfc5424 with the lengths of https://www.rfc-editor.org/rfc/rfc6587#section-3.4.1 (octet counting), as
 https://www.rfc-editor.org/rfc/rfc5425 has them for TLS. It has no answers: a batch has arrived when the receiver, told that nothing more
-comes, has read to the end and closes.
+comes, has taken every byte and closes, over TLS with its own `close_notify` (section 4.4 demands it). A connection that ends in another way
+may have been cut: then nothing has arrived for certain.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import socket
 import ssl
+import sys
+import termios
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -44,7 +50,9 @@ class Receiver:
         if self.scheme in PORTS:
             self._syslog(b"".join(map(framed, messages)))
         else:
-            Channel(service=SERVICE, base_url=self.address).call("POST", "", token=self.token, json=list(messages))
+            Channel(service=SERVICE, base_url=self.address, ca=self.ca).call(
+                "POST", "", token=self.token, json=list(messages)
+            )
 
     def _syslog(self, frames: bytes) -> None:
         where = f"{SERVICE} {self.scheme} {self.host}:{self.port}"
@@ -54,9 +62,8 @@ class Receiver:
                     _over_tls(plain, frames, host=self.host, ca=self.ca)
                 else:
                     plain.sendall(frames)
-                    plain.shutdown(socket.SHUT_WR)
-                    while plain.recv(1024):
-                        pass
+                    _check_listens(plain)
+                    _finish(plain)
         except (OSError, ssl.SSLError) as error:
             raise Unavailable(f"{where}: {type(error).__name__}", maybe_arrived=True) from None
 
@@ -66,8 +73,36 @@ def _over_tls(plain: socket.socket, frames: bytes, *, host: str, ca: str) -> Non
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     with context.wrap_socket(plain, server_hostname=host) as secured:
         secured.sendall(frames)
-        with suppress(ssl.SSLEOFError):  # some receivers close without saying so first
-            secured.unwrap()  # says that nothing more comes, and waits until the receiver closes
+        _finish(secured.unwrap())  # says that nothing more comes, and waits until the receiver says so too
+
+
+def _check_listens(plain: socket.socket) -> None:
+    """Raises ConnectionError when the receiver has closed already, before it was told that nothing more comes."""
+    plain.settimeout(0)
+    with suppress(BlockingIOError):
+        if not plain.recv(1, socket.MSG_PEEK):
+            raise ConnectionAbortedError
+    plain.settimeout(SECONDS)
+
+
+def _finish(plain: socket.socket) -> None:
+    """Wait until the receiver closes. Raises OSError when it closed before it had taken everything: what it sends back then (a reset) may
+    come after its end."""
+    plain.shutdown(socket.SHUT_WR)
+    while plain.recv(1024):
+        pass
+    give_up = time.monotonic() + SECONDS
+    while left := _untaken(plain):
+        if error := plain.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise OSError(error, os.strerror(error))
+        if time.monotonic() > give_up:
+            raise TimeoutError(f"{left} bytes were not taken")
+        time.sleep(0.01)
+
+
+def _untaken(plain: socket.socket) -> int:
+    """Bytes that the receiver has not acknowledged: https://man7.org/linux/man-pages/man7/tcp.7.html (SIOCOUTQ)."""
+    return int.from_bytes(fcntl.ioctl(plain.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
 
 def framed(message: Message) -> bytes:

@@ -1,4 +1,4 @@
-"""What may be misuse is found in the newest hour of the trail, told once a day, and stays until somebody has seen it."""
+"""What may be misuse is found in the newest hour of the trail, told once for each wave, and stays until somebody has seen it."""
 
 from __future__ import annotations
 
@@ -124,7 +124,11 @@ def test_reading_at_odd_hours_is_told_where_hours_are_chosen(
     assert found() == [(K.ODD_HOURS, "SANDBOX", case_worker.actor, 2)]
 
 
-def test_a_day_has_one_alarm_and_one_mail_to_each_who_keeps_people(
+def told() -> list[str]:
+    return [row.address for row in OutboxMessage.objects.order_by("pk")]
+
+
+def test_a_wave_is_one_alarm_and_one_mail_to_each_who_keeps_people(
     customer: Customer, case_worker: User, administrator: User
 ) -> None:
     other = make_user(Role.ADMINISTRATOR, "other@vendor.example")
@@ -133,16 +137,103 @@ def test_a_day_has_one_alarm_and_one_mail_to_each_who_keeps_people(
     read(case_worker, customer, 4, at=AT + timedelta(minutes=3))
 
     again = alarms.look(at=AT + timedelta(minutes=3))
-    tomorrow = AT + timedelta(days=1)
-    read(case_worker, customer, 3, at=tomorrow)
-    next_day = alarms.look(at=tomorrow)
 
-    assert (new, again, next_day) == ([1, 0, 0], 0, 1)
-    assert list(Alarm.objects.order_by("day").values_list("number", flat=True)) == [7, 3]
-    mails = [(row.address, row.payload["text"]) for row in OutboxMessage.objects.order_by("pk")]
-    assert sorted(address for address, _text in mails) == sorted([administrator.email, other.email] * 2)
-    assert case_worker.name in mails[0][1]
+    assert (new, again, Alarm.objects.get().number) == ([1, 0, 0], 0, 7)
+    assert sorted(told()) == sorted([administrator.email, other.email])
+    assert case_worker.name in OutboxMessage.objects.get(key__contains=f":{other.pk}:").payload["text"]
+    assert AuditEvent.objects.filter(what=AuditType.ALARM_RAISED).count() == 1
+
+
+def test_a_second_wave_that_day_is_told_again_though_nobody_has_seen_the_first(
+    customer: Customer, case_worker: User, administrator: User
+) -> None:
+    read(case_worker, customer, 5)
+    alarms.look(at=AT)
+    later = AT + timedelta(hours=3)
+    read(case_worker, customer, 3, at=later)
+
+    assert alarms.look(at=later) == 1
+    assert (Alarm.objects.get().number, Alarm.objects.get().newest_at, len(told())) == (5, later, 2)
     assert AuditEvent.objects.filter(what=AuditType.ALARM_RAISED).count() == 2
+
+
+def test_what_happens_after_somebody_has_seen_it_is_told_anew(
+    customer: Customer, case_worker: User, administrator: User
+) -> None:
+    read(case_worker, customer, 3)
+    alarms.look(at=AT)
+    alarms.mark_seen(alarm=Alarm.objects.get(), user=administrator, at=AT)
+    minutes = [AT + timedelta(minutes=n) for n in (1, 2, 3)]
+
+    quiet = alarms.look(at=minutes[0])
+    read(case_worker, customer, 2, at=minutes[1])
+    little = alarms.look(at=minutes[1])
+    read(case_worker, customer, 1, at=minutes[2])
+    much = alarms.look(at=minutes[2])
+
+    assert (quiet, little, much) == (0, 0, 1)
+    assert [(row.number, row.seen_at is None) for row in Alarm.objects.order_by("pk")] == [(3, False), (3, True)]
+
+
+def test_failed_log_ins_and_a_new_administrator_after_it_was_seen_are_told_anew(
+    administrator: User, reader: User
+) -> None:
+    InstallationGrant.objects.update(given_at=AT - timedelta(days=1))
+    fields = {"ip": "192.0.2.1", "browser": "", "address_hash": "x"}
+
+    def wave(at: Any, role: str) -> int:
+        for n in range(3):
+            record(by="visitor", at=at, target=User(pk=n), what=AuditType.LOG_IN_FAILED, **fields)
+        change_rights(user=reader, rights=Rights.everywhere(role), by="task:test", at=at)
+        return alarms.look(at=at)
+
+    def see() -> None:
+        for row in alarms.unseen():
+            alarms.mark_seen(alarm=row, user=administrator, at=AT)
+
+    first, minutes = wave(AT, Role.ADMINISTRATOR), [AT + timedelta(minutes=n) for n in (1, 2, 3)]
+    see()
+    quiet = alarms.look(at=minutes[0])
+    wave(minutes[1], Role.READER)
+    see()
+    again = wave(minutes[2], Role.ADMINISTRATOR)
+
+    assert (first, quiet, again) == (2, 0, 2)
+
+
+def test_an_hour_goes_over_midnight(customer: Customer, case_worker: User, administrator: User) -> None:
+    midnight = AT.replace(hour=23, minute=0)  # in Norway
+    read(case_worker, customer, 2, at=midnight - timedelta(minutes=10))
+    before = alarms.look(at=midnight - timedelta(minutes=10))
+    read(case_worker, customer, 1, at=midnight + timedelta(minutes=10))
+
+    first = alarms.look(at=midnight + timedelta(minutes=10))
+    read(case_worker, customer, 1, at=midnight + timedelta(minutes=20))
+    second = alarms.look(at=midnight + timedelta(minutes=20))
+
+    assert (before, first, second) == (0, 1, 0)
+    assert Alarm.objects.get().number == 4
+
+
+def test_an_integration_is_one_whichever_employees_it_names(
+    client: Client, vendor: Any, customer: Customer, administrator: User, settings: Any
+) -> None:
+    at = timezone.now()
+    for by in ("integration:erp", "integration:erp user:a@vendor.example", "integration:erp user:b@vendor.example"):
+        record(by=by, at=at, target=customer, customer_id=customer.pk, what=AuditType.FETCHED, environment="SANDBOX")
+    record(by="integration:erp2", at=at, target=customer, what=AuditType.FETCHED, environment="SANDBOX")
+
+    settings.ALARMS = alarm_limits.Limits(log_ins=3, reading=2, exports=2, rows=9, hours=None, integrations=2)
+    none = alarms.look(at=at)
+    settings.ALARMS = alarm_limits.Limits(log_ins=3, reading=3, exports=2, rows=9, hours=None)
+    alarms.look(at=at)
+    client.force_login(administrator)
+    shown = client.get("/sandbox/oversight/alarms/")
+
+    assert (none, found()) == (0, [(K.READING, "SANDBOX", "integration:erp", 3)])
+    assert "Integrasjonen erp" in shown.content.decode()
+    acts = client.get(shown.context["rows"][0].url).content.decode().split('id="results"')[1]
+    assert acts.count("gjennom erp") == 2
 
 
 def test_a_look_costs_the_same_however_much_was_read(

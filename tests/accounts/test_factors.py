@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -309,3 +310,38 @@ def test_the_setting_names_environments_and_roles_that_exist() -> None:
     assert Env({}).several("X", among=roles, default=("READER",)) == ("READER",)
     with pytest.raises(BadSetting, match="which is none of ADMINISTRATOR, CASE_WORKER"):
         Env({"X": "ADMINISTRATOR,BOSS"}).several("X", among=roles, default=())
+
+
+def test_a_code_of_the_app_works_once_also_when_counters_are_lost(logged_in: Client, reader: User) -> None:
+    secret, _codes = set_up_app(logged_in)
+    first, second, third = Client(), Client(), Client()
+    for client in (first, second, third):
+        give_password(client, reader)
+    code, older, later = code_now(secret), code_now(secret, later=-1), code_now(secret, later=1)
+
+    taken = give_code(first, code)
+    cache.clear()
+    again, before = give_code(second, code), give_code(second, older)
+    after = give_code(third, later)
+
+    assert [reply.status_code for reply in (taken, again, before, after)] == [302, 200, 200, 302]
+    assert "hver kode bare én gang" in again.text
+
+
+@pytest.mark.parametrize("kind", ["app", "recovery"])
+def test_while_nothing_can_be_counted_no_code_is_tried(
+    logged_in: Client, reader: User, settings: Any, kind: str
+) -> None:
+    secret, codes = set_up_app(logged_in)
+    client = Client()
+    give_password(client, reader)
+    code = code_now(secret) if kind == "app" else codes[0]
+    url, settings.REDIS_URL = settings.REDIS_URL, "redis://127.0.0.1:1/0"
+
+    refused = give_code(client, code)
+    settings.REDIS_URL = url
+    taken = give_code(client, code)
+
+    assert (refused.status_code, taken.status_code) == (200, 302)
+    assert "kan ikke ta imot koder akkurat nå" in refused.text
+    assert not AuditEvent.objects.filter(what="factor-failed").exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import flask
 import jwt
 import pytest
 from allauth.socialaccount.models import SocialAccount
@@ -17,13 +18,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import LogIn, Portfolio, User
-from accounts.services import invitations
+from accounts.services import invitations, single_sign_on
 from accounts.services.single_sign_on import CHECKED, TRIED
 from accounts.services.staff import Rights, rights_of
 from portal.core import group_file, identity_provider
 from portal.core.audit import AuditEvent
 from portal.core.env import BadSetting, Env
 from portal.core.environments import Environment
+from portal.core.outbox.message import OutboxMessage
 from tests.accounts.log_in import code_now, give_code, give_password, set_up_app
 from tests.accounts.provider import (
     CLIENT,
@@ -149,6 +151,16 @@ def changed(token: str) -> str:
     head, _body, signature = token.split(".")
     other = jwt.encode({**claims_of(token), "email": "ida@fjordtall.example"}, "x" * 32).split(".")[1]
     return f"{head}.{other}.{signature}"
+
+
+def signed_anew(provider: Provider, token: str, changed: dict[str, Any]) -> str:
+    """With other claims, by the provider's own key. None takes one away."""
+    with provider.app.test_request_context("/"):
+        provider.app.preprocess_request()
+        key = flask.g.oidc_provider_mock_storage.jwk
+    claims = {name: value for name, value in {**claims_of(token), **changed}.items() if value is not None}
+    private = jwt.PyJWK(key.as_dict(is_private=True), algorithm="RS256").key
+    return jwt.encode(claims, private, algorithm="RS256", headers=jwt.get_unverified_header(token))
 
 
 SPOILED = {
@@ -372,6 +384,60 @@ class TestChecking:
         assert (provider.asked[-1]["prompt"], provider.asked[-1]["max_age"]) == ("login", "0")
         assert "Lukk denne fanen" in person.get(done["Location"]).text
         assert "Skann koden" in person.get(url).text
+
+    @pytest.mark.parametrize(
+        ("claims", "why"),
+        [({"auth_time": None}, "NO_TIME"), ({"auth_time": 1_000_000}, "FAILED"), ({"auth_time": 9_999_999_999}, "FAILED")],
+    )  # fmt: skip
+    def test_a_proof_without_a_fresh_time_is_none(
+        self, person: Client, provider: Provider, settings: Any, claims: dict[str, Any], why: str
+    ) -> None:
+        settings.STEP_UP_MINUTES, settings.LOCAL_PASSWORDS = 15, False
+        session = person.session
+        for record in session["account_authentication_methods"]:
+            record["at"] -= 16 * 60
+        session.save()
+        provider.spoil = lambda token: signed_anew(provider, token, claims)
+
+        there = person.get(f"{reverse('oidc-prove')}?next={reverse('oidc-proved')}")
+        reply = person.get(path_of(go_there(person, provider, there["Location"], SUB)))
+
+        assert (reply.status_code, refusals()) == (403, [why])
+        assert "Bekreft hos Entra ID" in person.get(reverse("code-app", kwargs={"environment": "sandbox"})).text
+
+
+class TestOneIdentity:
+    def test_another_one_with_the_address_is_refused(self, issuer: str, provider: Provider, reader: User) -> None:
+        log_in_there(Client(), provider, SUB)
+        say_who(issuer, "another", email=reader.email, email_verified=True)
+        client = Client()
+
+        reply = log_in_there(client, provider, "another")
+
+        assert (reply.status_code, refusals(), who_is_in(client)) == (403, ["OTHER"], None)
+        assert "koblet til en annen konto hos Entra ID" in reply.text
+        with pytest.raises(single_sign_on.NotLetIn):
+            single_sign_on.connect(user=reader, uid="another", at=timezone.now())
+
+    def test_a_colleague_disconnects_the_first_and_the_person_is_told(
+        self, issuer: str, provider: Provider, reader: User, administrator: User, vendor: Any
+    ) -> None:
+        first, second, keeper = Client(), Client(), Client()
+        log_in_there(first, provider, SUB)
+        say_who(issuer, "another", email=reader.email, email_verified=True)
+        keeper.force_login(administrator)
+        page = keeper.get(reverse("person", kwargs={"environment": "sandbox", "pk": reader.pk}))
+        url = reverse("person-identity-remove", kwargs={"environment": "sandbox", "pk": reader.pk})
+
+        asked = keeper.get(url).text
+        keeper.post(url)
+        log_in_there(second, provider, "another")
+
+        assert url in page.text
+        assert "Den neste som logger inn der" in asked
+        assert (who_is_in(first), who_is_in(second)) == (None, reader)
+        assert AuditEvent.objects.filter(what="identity-removed", by=administrator.actor).exists()
+        assert "koblet kontoen din" in OutboxMessage.objects.get().payload["text"]
 
 
 GROUPS = """

@@ -12,7 +12,7 @@ from allauth.mfa.models import Authenticator
 from django.core.management import call_command
 
 from accounts.models import Role, User
-from accounts.services import factors, ways_in
+from accounts.services import factors, single_sign_on, ways_in
 from accounts.services.proposals import is_second_person
 from accounts.services.reset_links import send_reset_link
 from accounts.services.staff import save_user
@@ -49,8 +49,13 @@ def reset_factors(user: User, by: User) -> None:
     factors.remove_all(user=user, by=by.actor, at=AT)
 
 
+def disconnect(user: User, by: User) -> None:
+    single_sign_on.connect(user=user, uid="there", at=AT)
+    single_sign_on.disconnect(user=user, by=by.actor, at=AT)
+
+
 WAYS: list[Callable[[User, User], Any]] = [
-    change_address, reopen, reset_factors, lambda user, by: send_reset_link(user=user, by=by, at=AT),
+    change_address, reopen, reset_factors, disconnect, lambda user, by: send_reset_link(user=user, by=by, at=AT),
 ]  # fmt: skip
 
 

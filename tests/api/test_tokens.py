@@ -26,6 +26,10 @@ BY = "user:ida@vendor.example"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
+def wrong(integration: Integration) -> dict[str, str]:
+    return {"grant_type": "client_credentials", "client_id": integration.client_id, "client_secret": "sbp_wrong"}
+
+
 class TestSecrets:
     def test_a_secret_gives_a_token_with_all_scopes_or_those_asked_for(self, erp: Erp) -> None:
         everything, some = erp.ask_token(), erp.ask_token(scope="customers:read")
@@ -76,6 +80,21 @@ class TestSecrets:
             ("visitor", f"accounts.Integration:{erp.integration.pk}", "127.0.0.1")
         }
         assert noted.count() <= 2 * MOST_NOTED
+
+    def test_junk_and_the_noise_about_one_hide_no_refusal_of_another(self, erp: Erp, administrator: User) -> None:
+        other = make_integration(administrator, "lonn")
+        for n in range(MOST_NOTED + 3):
+            erp.ask_token(client_id=f"erp-{n:016x}")
+        for _ in range(MOST_NOTED + 3):
+            erp.client.post("/api/v1/token", wrong(erp.integration), REMOTE_ADDR="192.0.2.1")
+
+        erp.client.post("/api/v1/token", wrong(erp.integration), REMOTE_ADDR="192.0.2.2")
+        erp.client.post("/api/v1/token", wrong(other), REMOTE_ADDR="192.0.2.3")
+
+        noted = AuditEvent.objects.filter(what="token-refused").values_list("target", "detail__ip")
+        assert (f"accounts.Integration:{erp.integration.pk}", "192.0.2.2") in noted
+        assert (f"accounts.Integration:{other.pk}", "192.0.2.3") in noted
+        assert noted.count() <= 2 * MOST_NOTED + 2
 
     def test_what_an_oauth_client_says_beside_is_ignored(self, erp: Erp) -> None:
         assert erp.ask_token(resource="https://portal.example").status_code == 200

@@ -135,11 +135,14 @@ def grant(*, proof: IntegrationProof, wanted: Collection[str], at: datetime) -> 
     return Token(signing.dumps({"i": integration.pk, "p": proof.pk, "s": scopes}, salt=SALT), scopes)
 
 
-def note_refused(*, client_id: str, ip: str, at: datetime) -> None:
-    """For an integration that exists. The caller bounds how often, as strangers must not fill the trail."""
-    known = Integration.objects.filter(client_id=client_id).first() if CLIENT_ID.fullmatch(client_id) else None
-    if known is not None:
-        record(by=VISITOR, at=at, target=known, what=AuditType.TOKEN_REFUSED, ip=ip)
+def find_named(client_id: str) -> Integration | None:
+    """The integration that somebody says to be."""
+    return Integration.objects.filter(client_id=client_id).first() if CLIENT_ID.fullmatch(client_id) else None
+
+
+def note_refused(*, integration: Integration, ip: str, at: datetime) -> None:
+    """Somebody said to be it. The caller bounds how often, as strangers must not fill the trail."""
+    record(by=VISITOR, at=at, target=integration, what=AuditType.TOKEN_REFUSED, ip=ip)
 
 
 def client_of(assertion: str) -> str:

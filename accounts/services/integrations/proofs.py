@@ -76,6 +76,16 @@ def end_proof(*, proof: IntegrationProof, by: str, at: datetime) -> None:
         _end(proof, by=by, at=at, ends_at=at)
 
 
+def end_all(*, environment: str, by: str, at: datetime) -> int:
+    """Of every integration there: no token that any of them has is good from now on. Returns how many secrets and keys ended."""
+    valid = IntegrationProof.objects.valid(at).filter(integration__environment=environment)
+    with transaction.atomic():
+        rows = list(valid.select_related("integration").select_for_update(of=("self",)).order_by("pk"))
+        for row in rows:
+            _end(row, by=by, at=at, ends_at=at)
+    return len(rows)
+
+
 def _lock(integration: Integration) -> None:
     Integration.objects.select_for_update().get(pk=integration.pk)
 

@@ -19,7 +19,8 @@ from portal.api.problems import Problem
 from portal.api.resources import customers
 from portal.api.security import Call, OAuth2
 from portal.api.shapes import After, IdempotencyKey, Limit, Moment, Orgnr, Page, Shape, Since, one_of
-from portal.core import enqueue
+from portal.core import enqueue, readings
+from portal.core.audit_events import AuditType
 from portal.core.problems import code_of
 from portal.core.states import IllegalTransition, LostRace
 from portal.explain import explain
@@ -203,6 +204,14 @@ def get_access(request: Call, reference: UUID) -> AccessShape:
             summary="The customer's link")  # fmt: skip
 def get_access_link(request: Call, reference: UUID) -> LinkShape:
     row = find(request, reference)
+    readings.note(
+        by=request.auth.actor,
+        at=timezone.now(),
+        target=row,
+        what=AuditType.LINK_READ,
+        environment=row.environment,
+        customer_id=row.customer_id,
+    )
     return LinkShape(url=links.link_url(row), is_closed=row.link_revoked_at is not None)
 
 

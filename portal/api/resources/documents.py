@@ -15,6 +15,7 @@ from portal.api.problems import Problem
 from portal.api.resources.submission_shapes import find
 from portal.api.security import Call, OAuth2
 from portal.api.shapes import Moment, Shape
+from portal.core import readings
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from submissions.models import Document
@@ -63,7 +64,9 @@ def get_document(request: Call, id: int) -> HttpResponse:
         content = open_document(row)
     except DocumentDamaged:
         raise Problem("FILE_DAMAGED") from None
-    record(by=caller.actor, at=timezone.now(), target=row, what=AuditType.FETCHED, environment=caller.environment)
+    readings.note(
+        by=caller.actor, at=timezone.now(), target=row, what=AuditType.FETCHED, environment=caller.environment
+    )
     response = FileResponse(content, content_type="application/octet-stream")
     name = content_disposition_header(True, clean_filename(row.shown_name)) or "attachment"
     response["Content-Disposition"], response["Content-Length"] = name, str(row.size)

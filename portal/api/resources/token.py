@@ -14,6 +14,7 @@ from ninja import Form, Router, Status
 
 from accounts.login import visit_of
 from accounts.models import IntegrationProof
+from accounts.services.attempts import network_of
 from accounts.services.integrations import calling, granting
 from portal.api import rates
 from portal.api.shapes import Shape
@@ -24,7 +25,9 @@ ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MOST_ATTEMPTS = 60
 """In a minute from one address."""
 MOST_NOTED = 20
-"""Refusals in a minute that the trail has."""
+"""Refusals in a minute that the trail has of one integration from one network. Nothing that others send uses them up."""
+MOST_NETWORKS = 200
+"""Of one integration in a minute, from all networks together."""
 
 
 class TokenRequest(Shape):
@@ -83,12 +86,15 @@ def get_token(request: Any, response: HttpResponse, given: Form[TokenRequest]) -
 
 
 def _note_refused(request: Any, given: TokenRequest, address: str) -> None:
-    """In the trail, a few times a minute."""
+    """In the trail, a few times a minute. What names no integration of ours is not there, and uses up nothing."""
     at = timezone.now()
     named = _basic(request.headers.get("Authorization", "")) or (given.client_id, "")
-    client_id = named[0] or granting.client_of(given.client_assertion)
-    if rates.count("refused", at=at) <= MOST_NOTED:
-        granting.note_refused(client_id=client_id, ip=address, at=at)
+    known = granting.find_named(named[0] or granting.client_of(given.client_assertion))
+    if known is None:
+        return
+    from_here = rates.count(f"refused:{known.pk}:{network_of(address)}", at=at)
+    if from_here <= MOST_NOTED and rates.count(f"refused:{known.pk}", at=at) <= MOST_NETWORKS:
+        granting.note_refused(integration=known, ip=address, at=at)
 
 
 def _refuse(status: int, error: str, description: str) -> Status[Any]:

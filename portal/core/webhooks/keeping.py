@@ -86,6 +86,17 @@ def stop(*, hook: Webhook, by: str, at: datetime) -> None:
             sending.park(hook)
 
 
+def end_secrets(*, environment: str, by: str, at: datetime) -> int:
+    """Of every webhook there: it is stopped, and its secrets are replaced by one that nobody has seen. To start it again, make a new
+    secret first. Returns how many there are."""
+    with transaction.atomic():
+        rows = list(find_webhooks(environment))
+        for hook in rows:
+            stop(hook=hook, by=by, at=at)
+            rotate(hook=hook, old_for=timedelta(), by=by, at=at)
+    return len(rows)
+
+
 def start(*, hook: Webhook, by: str, at: datetime) -> None:
     """Also after a machine paused it. What was given up is sent again first, in its order."""
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""What an account did and what a key was used for, for whoever must judge what an attacker may have seen.
+"""What an account or an integration did and what a key was used for, for whoever must judge what an attacker may have seen.
 
 From the audit trail and the rows.
 """
@@ -12,7 +12,8 @@ from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 
-from accounts.models import Customer, User
+from accounts.models import Customer, Integration, User
+from accounts.services.actors import email_in, names_of
 from accounts.services.log_ins import open_of
 from portal.core.audit import AuditEvent, target_of
 from portal.core.audit_events import AuditType as T
@@ -63,6 +64,17 @@ class OfAccount:
 
 
 @dataclass(frozen=True)
+class OfIntegration:
+    """As `OfAccount`. `employees`: names of those that it acted for. `life`: what was done with it, and tokens that it was refused."""
+
+    counts: list[tuple[str, str, int]]
+    customers: list[Touched]
+    others: int
+    employees: list[str]
+    life: list[Told]
+
+
+@dataclass(frozen=True)
 class OfKey:
     """`begun` and `ended`: the time in which it signed; None where it has not begun, or not ended. `asked`: requests sent to Altinn;
     `reachable`: system users for which it could get tokens. Of the customers, `read` counts reports that were not delivered.
@@ -80,17 +92,28 @@ class OfKey:
 
 
 def of_account(*, person: User, reader: User, environment: Environment, period: Period, at: datetime) -> OfAccount:
-    """Acts of the environment, also those under former addresses; log-ins belong to no environment."""
-    rows = find_acts(user=reader, environment=environment, period=period).filter(by__in=person.actors)
-    numbers = rows.order_by().aggregate(**{kind: Count("pk", filter=kinds.condition(kind)) for kind in kinds.TITLES})
+    """Acts of the environment, also those under former addresses and through integrations; log-ins belong to no environment."""
+    rows = find_acts(user=reader, environment=environment, period=period, who=person.email)
     customers, others = _by_customer(rows, reader, environment)
-    return OfAccount(
-        [(str(title), kind, numbers[kind]) for kind, title in kinds.TITLES.items()],
-        customers,
-        others,
-        _log_ins(person, period),
-        open_of(person, at=at).count(),
-    )
+    return OfAccount(_counts(rows), customers, others, _log_ins(person, period), open_of(person, at=at).count())
+
+
+def of_integration(*, row: Integration, reader: User, environment: Environment, period: Period) -> OfIntegration:
+    """What it did, whichever employees it named, and what was done with it."""
+    acts = find_acts(user=reader, environment=environment, period=period, who=row.actor)
+    customers, others = _by_customer(acts, reader, environment)
+    named = acts.filter(by__startswith=f"{row.actor} ").order_by().values_list("by", flat=True).distinct()
+    names = names_of(named)
+    life = AuditEvent.objects.filter(period.condition, target=target_of(row)).order_by("-at", "-pk")
+    return OfIntegration(
+        _counts(acts), customers, others, sorted(names.get(email) or email for email in map(email_in, named)),
+        _told(life[:MOST]),
+    )  # fmt: skip
+
+
+def _counts(rows: QuerySet[AuditEvent]) -> list[tuple[str, str, int]]:
+    numbers = rows.order_by().aggregate(**{kind: Count("pk", filter=kinds.condition(kind)) for kind in kinds.TITLES})
+    return [(str(title), kind, numbers[kind]) for kind, title in kinds.TITLES.items()]
 
 
 def _by_customer(rows: QuerySet[AuditEvent], reader: User, environment: Environment) -> tuple[list[Touched], int]:

@@ -1,4 +1,4 @@
-"""The page *Når noe har skjedd*, its two acts, and what an account or a key touched."""
+"""The page *Når noe har skjedd*, its acts, and what an account, an integration or a key touched."""
 
 from __future__ import annotations
 
@@ -18,10 +18,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import LogIn, User
 from accounts.services import log_ins
+from accounts.services.integrations import proofs
+from accounts.services.integrations.keeping import find_integrations
 from portal.core.confirm import Question, ask_first, word_in
+from portal.core.webhooks import keeping
 from portal.desk.incident import traces
+from portal.desk.integrations.shown import shown
 from portal.desk.oversight.acts import Period
 from portal.desk.oversight.views import PeriodForm
+from portal.desk.webhooks.shown import shown as webhook_shown
 from systemusers.models import SigningKey
 from systemusers.services.access import close_links
 
@@ -39,6 +44,8 @@ def incident(request: StaffRequest) -> HttpResponse:
         "people": User.objects.order_by("-is_active", "name", "email"),
         "open_links": close_links.open_links(request.environment).count(),
         "open_log_ins": LogIn.objects.count(),
+        "integrations": [shown(row, at=timezone.now()) for row in find_integrations(request.environment)],
+        "webhooks": [webhook_shown(hook) for hook in keeping.find_webhooks(request.environment)],
     }
     return render(request, "desk/incident/incident.html", context)
 
@@ -88,6 +95,59 @@ def links_close(request: StaffRequest) -> HttpResponse:
     if left := close_links.open_links(request.environment).count():
         messages.warning(request, _("%(n)s lenker er fortsatt åpne. Steng én gang til.") % {"n": left})
     return redirect(_home(request))
+
+
+@staff_page(may="keeps_integrations")
+@require_http_methods(["GET", "HEAD", "POST"])
+def integrations_end(request: StaffRequest) -> HttpResponse:
+    question = Question(
+        title=_("Avslutt alle hemmeligheter og nøkler til integrasjoner"),
+        consequences=[
+            _("Ingen integrasjon i dette miljøet får svar fra nå av, heller ikke med et token den har."),
+            _("Hver av dem trenger en ny hemmelighet eller nøkkel før den virker igjen. Det kan ikke angres."),
+        ],
+        button=_("Avslutt alle"),
+        trail=_trail(request),
+        word=word_in(request.environment),
+    )
+    if page := ask_first(request, question):
+        return page
+    number = proofs.end_all(environment=request.environment, by=request.user.actor, at=timezone.now())
+    messages.success(request, ngettext("%(n)s er avsluttet.", "%(n)s er avsluttet.", number) % {"n": number})
+    return redirect(_home(request))
+
+
+@staff_page(may="keeps_integrations")
+@require_http_methods(["GET", "HEAD", "POST"])
+def webhooks_end(request: StaffRequest) -> HttpResponse:
+    question = Question(
+        title=_("Stopp alle webhooks, og avslutt hemmelighetene"),
+        consequences=[
+            _("Ingenting sendes til noen mottaker fra nå av. Det som skjer imens, sendes når webhooken startes igjen."),
+            _("Hver webhook trenger en ny hemmelighet hos mottakeren før den startes. Det kan ikke angres."),
+        ],
+        button=_("Stopp alle"),
+        trail=_trail(request),
+        word=word_in(request.environment),
+    )
+    if page := ask_first(request, question):
+        return page
+    number = keeping.end_secrets(environment=request.environment, by=request.user.actor, at=timezone.now())
+    messages.success(request, ngettext("%(n)s er stoppet.", "%(n)s er stoppet.", number) % {"n": number})
+    return redirect(_home(request))
+
+
+@staff_page(may="is_administrator")
+@require_safe
+def integration(request: StaffRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(find_integrations(request.environment), pk=pk)
+    form, period = _period(request)
+    found = traces.of_integration(row=row, reader=request.user, environment=request.environment, period=period)
+    query = urlencode({"who": row.actor, "first": period.first, "last": period.last})
+    context = {
+        "row": shown(row, at=timezone.now()), "form": form, "trace": found, "query": query, "most": traces.MOST,
+    }  # fmt: skip
+    return render(request, "desk/incident/integration.html", context, status=422 if form.errors else 200)
 
 
 @staff_page(may="is_administrator")

@@ -18,6 +18,7 @@ from accounts.models import Customer, Integration, User
 from accounts.services.actors import INTEGRATION, STAFF, Names, actor, names_of
 from accounts.services.customers import find_customer_ids
 from portal.core.audit import AuditEvent
+from portal.core.audit_events import FROM_WHERE
 from portal.core.environments import Environment
 from portal.desk.oversight.kinds import TITLES, condition
 from portal.explain.audit import model_of, present
@@ -150,10 +151,15 @@ def _row(event: AuditEvent, names: Names, customers: Mapping[int, Customer]) -> 
         event=event,
         who=actor(event.by, names) or _("Portalen selv"),
         act=str(told.title),
-        details=", ".join(map(str, told.parts)),
+        details=", ".join([*map(str, told.parts), *_where(event)]),
         customer=customers.get(event.customer_id_ref) if event.customer_id_ref else None,
         about=_about(event.target),
     )
+
+
+def _where(event: AuditEvent) -> list[str]:
+    """The address of who read or took out something."""
+    return [str(event.detail["ip"])] if event.what in FROM_WHERE and event.detail.get("ip") else []
 
 
 def _about(target: str) -> str:

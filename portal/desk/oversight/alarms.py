@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -26,7 +25,7 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Row:
-    """`url` leads to what the person did that day, or to the new administrator; "" where there is no such page for the reader."""
+    """`url` leads to what the person did in those days, or to the new administrator; "" where there is no such page for the reader."""
 
     alarm: Alarm
     who: str
@@ -54,8 +53,8 @@ def _url(request: StaffRequest, alarm: Alarm) -> str:
         return reverse("person", kwargs={"environment": request.environment, "pk": user.pk}) if user else ""
     if not alarm.about or not request.user.is_administrator:
         return ""
-    first = alarm.day - timedelta(days=1) if alarm.kind == Alarm.Kind.ODD_HOURS else alarm.day
-    return list_of(request.environment, "who-acted", urlencode({"who": email, "first": first, "last": alarm.day}))
+    first, last = (timezone.localdate(at) for at in (alarm.began_at - found.SPAN, alarm.newest_at))
+    return list_of(request.environment, "who-acted", urlencode({"who": email, "first": first, "last": last}))
 
 
 @staff_page(may="keeps_people")

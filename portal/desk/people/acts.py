@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import second_person
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import LogIn, Proposal, Substitution, User
-from accounts.services import factors, invitations, log_ins, proposals, substitutions, ways_in
+from accounts.services import factors, invitations, log_ins, proposals, single_sign_on, substitutions, ways_in
 from accounts.services.reset_links import send_reset_link
 from accounts.services.staff import LastAdministrator
 from portal.core.confirm import Question, ask_first
@@ -101,6 +101,29 @@ def factors_remove(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Fjernet. %(name)s får e-post om det.") % {"name": person})
     else:
         messages.info(request, _("%(name)s har ikke totrinnsinnlogging.") % {"name": person})
+    return _to(request, pk)
+
+
+@staff_page(may="keeps_people")
+@require_http_methods(["GET", "HEAD", "POST"])
+def identity_remove(request: StaffRequest, pk: int) -> HttpResponse:
+    """For somebody who has another account at the identity provider."""
+    person, name = find(pk), settings.OIDC_NAME
+    question = Question(
+        title=_("Koble %(person)s fra %(name)s") % {"person": person, "name": name},
+        consequences=[
+            _("Øktene avsluttes. Den neste som logger inn der med adressen %(address)s, får kontoen.") % {"address": person.email},
+            _("Vær sikker på at det er personen selv som har fått en ny konto der."),
+        ],
+        button=_("Koble fra"),
+        trail=trail(request, person),
+    )  # fmt: skip
+    if page := ask_first(request, question):
+        return page
+    if single_sign_on.disconnect(user=person, by=request.user.actor, at=timezone.now()):
+        messages.success(request, _("Koblet fra. %(name)s får e-post om det.") % {"name": person})
+    else:
+        messages.info(request, _("%(name)s er ikke koblet til noen konto der.") % {"name": person})
     return _to(request, pk)
 
 

@@ -13,7 +13,7 @@ from accounts import second_person
 from accounts.capabilities import Role, enabled
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import Portfolio, Proposal, User
-from accounts.services import factors, invitations, log_ins
+from accounts.services import factors, invitations, log_ins, single_sign_on
 from accounts.services.portfolios import save_portfolio
 from accounts.services.proposals import is_needed
 from accounts.services.staff import LastAdministrator, Rights, change_rights, gives, rights_of, save_user
@@ -57,6 +57,7 @@ def one(request: StaffRequest, pk: int) -> HttpResponse:
         "log_ins": list(log_ins.open_of(person, at=at)), "ends_at": invitations.ends_at(person),
         "absences": list(person.absences.ahead(timezone.localdate(at)).select_related("substitute")),
         "is_self": person.pk == request.user.pk, "factors": factors.factors_of(person),
+        "has_identity": single_sign_on.identities_of(person).exists(),
         "opened": shown.opened(person, by=request.user, at=at),
     }  # fmt: skip
     return render(request, "desk/people/one.html", context)

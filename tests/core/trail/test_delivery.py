@@ -38,6 +38,7 @@ class Syslog(TCPServer):
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.got: list[bytes] = []
+        self.is_abrupt = False
         super().__init__(("127.0.0.1", 0), _Reading)
         if context:
             self.socket = context.wrap_socket(self.socket, server_side=True)
@@ -52,6 +53,8 @@ class _Reading(BaseRequestHandler):
         while part := self.request.recv(65536):
             parts.append(part)
         self.server.got.append(b"".join(parts))  # type: ignore[attr-defined]
+        if isinstance(self.request, ssl.SSLSocket) and not self.server.is_abrupt:  # type: ignore[attr-defined]
+            self.request.unwrap()
 
 
 def serve(server: Any) -> threading.Thread:
@@ -154,8 +157,9 @@ def test_a_long_outage_is_tried_at_growing_intervals() -> None:
     assert waits == [1, 2, 4, 8, 15, 15, 15, 15]
 
 
-def test_over_tls_the_receiver_is_known_by_its_certificate(settings: Any, tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+def certified(folder: Path) -> tuple[ssl.SSLContext, str]:
+    """Of a receiver called localhost, and the file by which it is known."""
+    key, certificate = folder / "key.pem", folder / "cert.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
          "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)],
@@ -163,18 +167,58 @@ def test_over_tls_the_receiver_is_known_by_its_certificate(settings: Any, tmp_pa
     )  # fmt: skip
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
+    return context, str(certificate)
+
+
+def test_over_tls_the_receiver_is_known_by_its_certificate(settings: Any, tmp_path: Path) -> None:
+    context, certificate = certified(tmp_path)
     write_and_seal(3)
     with Syslog(context) as server:
         serve(server)
         port = server.server_address[1]
         settings.TRAIL_RECEIVER = Receiver("syslog+tls", "localhost", port)
         unknown = delivery.deliver(at=AT)
-        settings.TRAIL_RECEIVER = Receiver("syslog+tls", "localhost", port, ca=str(certificate))
+        settings.TRAIL_RECEIVER = Receiver("syslog+tls", "localhost", port, ca=certificate)
         known = delivery.deliver(at=AT + timedelta(hours=1))
         server.shutdown()
 
     assert (unknown, known) == (0, 3)
     assert [row["id"] for stream in server.got for row in messages(stream)] == ids()
+
+
+def test_over_tls_an_end_without_a_word_is_no_delivery(settings: Any, tmp_path: Path) -> None:
+    context, certificate = certified(tmp_path)
+    write_and_seal(3)
+    with Syslog(context) as server:
+        server.is_abrupt = True
+        serve(server)
+        settings.TRAIL_RECEIVER = Receiver("syslog+tls", "localhost", server.server_address[1], ca=certificate)
+        cut = delivery.deliver(at=AT)
+        server.is_abrupt = False
+        whole = delivery.deliver(at=AT + timedelta(hours=1))
+        server.shutdown()
+
+    assert (cut, whole, TrailDelivery.objects.get().failures) == (0, 3, 0)
+    assert [row["id"] for row in messages(server.got[-1])] == ids()
+
+
+class _Closing(BaseRequestHandler):
+    """Closes what it was connected to, without a look."""
+
+    def handle(self) -> None:
+        self.request.close()
+
+
+@pytest.mark.parametrize("number", [1, 400])
+def test_a_receiver_that_closes_before_the_end_has_taken_nothing(settings: Any, number: int) -> None:
+    write_and_seal(number)
+    with TCPServer(("127.0.0.1", 0), _Closing) as server:
+        serve(server)
+        settings.TRAIL_RECEIVER = Receiver("syslog", "127.0.0.1", server.server_address[1])
+        delivered = delivery.deliver(at=AT)
+        server.shutdown()
+
+    assert (delivered, TrailDelivery.objects.get().last_event) == (0, 0)
 
 
 class Posts(BaseHTTPRequestHandler):
@@ -210,6 +254,25 @@ def test_by_post_whatever_is_no_success_is_sent_again(settings: Any, status: int
     assert (refused, taken) == (0, 2)
     [(authorization, rows)] = Posts.got
     assert (authorization, [row["id"] for row in rows]) == ("Bearer secret", ids())
+
+
+def test_by_post_over_tls_the_receiver_is_known_by_its_certificate(settings: Any, tmp_path: Path) -> None:
+    context, certificate = certified(tmp_path)
+    Posts.got.clear()
+    write_and_seal(2)
+    with HTTPServer(("127.0.0.1", 0), Posts) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_args: None  # type: ignore[method-assign] # the first one hangs up
+        serve(server)
+        port = server.server_address[1]
+        address = f"https://localhost:{port}/in"
+        settings.TRAIL_RECEIVER = Receiver("https", "localhost", port, address, token="secret")
+        unknown = delivery.deliver(at=AT)
+        settings.TRAIL_RECEIVER = Receiver("https", "localhost", port, address, token="secret", ca=certificate)
+        known = delivery.deliver(at=AT + timedelta(hours=1))
+        server.shutdown()
+
+    assert (unknown, known, len(Posts.got)) == (0, 2, 1)
 
 
 def test_without_a_receiver_nothing_is_done(settings: Any) -> None:

@@ -108,7 +108,7 @@ def test_a_leaver_is_shut_out_at_once_and_the_heir_waits_for_the_second(
 
     assert "før en kollega har godkjent det" in warned
     assert (fresh(case_worker).is_active, before) == (False, frozenset())
-    assert (fresh(row).status, rights_of(heir).portfolios) == (Status.DONE, {portfolio.pk})
+    assert (fresh(row).status, rights_of(heir).portfolios) == (Status.DONE, frozenset({portfolio.pk}))
 
 
 def test_an_heir_who_gets_nothing_new_waits_for_nobody(
