@@ -61,21 +61,26 @@ def ask_first(request: StaffRequest, act: Act, *, hidden: Fields = ()) -> HttpRe
 
 def propose(request: StaffRequest, act: Act) -> HttpResponse:
     """Store what was confirmed, and show it as the colleague will see it."""
-    question = act.question
-    shown = proposals.Shown(
-        question.title, question.consequences, question.edits, question.affected_title, question.affected
-    )
     try:
-        made = proposals.propose(
-            kind=act.kind, environment=act.environment, target=act.target, about=act.about, params=act.params,
-            ground=question.shown, shown=shown, by=request.user.actor, at=timezone.now(),
-        ).pk  # fmt: skip
+        made = put(act, by=request.user.actor, at=timezone.now()).pk
     except proposals.AlreadyProposed as error:
         messages.info(request, _("En kollega er spurt om dette allerede."))
         made = error.pk
     else:
         messages.success(request, _("Ingenting er gjort ennå. Det blir gjort når en kollega har godkjent det."))
     return to_proposal(request, made)
+
+
+def put(act: Act, *, by: str, at: datetime) -> Proposal:
+    """To a colleague. Raises proposals.AlreadyProposed."""
+    question = act.question
+    shown = proposals.Shown(
+        question.title, question.consequences, question.edits, question.affected_title, question.affected
+    )
+    return proposals.propose(
+        kind=act.kind, environment=act.environment, target=act.target, about=act.about, params=act.params,
+        ground=question.shown, shown=shown, by=by, at=at,
+    )  # fmt: skip
 
 
 def to_proposal(request: StaffRequest, pk: int) -> HttpResponse:

@@ -71,7 +71,7 @@ class Command(ActingCommand):
         if not number:
             return
         told = ", ".join(f"{n} {service} {period}" for service, period, n in ready.numbers)
-        self.confirm(number, given=yes, what=f"{number} reports of {ready.customers} customers are ready ({told}).")
+        self.confirm(number, given=yes, what=f"Ready to send: {told}. Reports: {number}, customers: {ready.customers}.")
         try:
             ordering.order_sending(heap=heap, user=self.user, shown=ready.token, at=timezone.now())
         except ordering.HasChanged:
@@ -88,16 +88,16 @@ class Command(ActingCommand):
         result["files"] += left
         self.tell(result)
         for report in result["reports"]:
-            self.say(line_of(report))
+            self.say(results.line_of(report))
         for file in result["files"]:
             self.say(f"{file['file']}: {file['text']}")
         sent = [one for one in result["reports"] if one["state"] in ("SENDING", "DELIVERED", "ACCEPTED")]
         known = [one for one in result["reports"] if one["status"] == "SAME"]
         waiting = len(result["reports"]) - len(sent) - len(known)
         unused = len(result["files"])
-        self.say(f"{len(sent)} on their way or delivered, {len(known)} sent before, {waiting} for a person.")
+        self.say(f"Sent: {len(sent)}. Sent before: {len(known)}. For a person: {waiting}.")
         if waiting or unused:
-            refuse(f"{waiting} reports and {unused} files were not sent.")
+            refuse(f"Not sent: reports {waiting}, files {unused}.")
 
     def _foretell(self, heap: Heap, left: list[results.FileJson]) -> None:
         faults = 0
@@ -106,22 +106,11 @@ class Command(ActingCommand):
             report = results.foretold(row, at=timezone.now())
             faults += report["state"] != "READY"
             self.tell(report)
-            self.say(line_of(report))
+            self.say(results.line_of(report))
         unused = [*results.unused(heap, self.user), *left]
         for file in unused:
             self.tell(file)
             self.say(f"{file['file']}: {file['text']}")
         self.say("Nothing was kept, and nothing was sent.")
         if faults or unused:
-            refuse(f"{faults} reports and {len(unused)} files would not be sent.")
-
-
-def line_of(report: results.ReportJson) -> str:
-    """One line, and one below for each thing that a person must see to."""
-    about = f"{report['orgnr']} {report['service']} {report['period']}"
-    told = [
-        *report["problems"],
-        *(one["text"] for one in report["findings"]),
-        *(one["title"] for one in report["reasons"]),
-    ]
-    return "\n".join([f"{about} {report['state']}: {report['text']}", *(f"  {text}" for text in told)])
+            refuse(f"Would not be sent: reports {faults}, files {len(unused)}.")

@@ -200,9 +200,15 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def remove_old(folder: Path, *, before: datetime) -> int:
-    """Delete taken and refused files whose result is final and older. Returns how many. Raises OSError."""
+    """Delete taken and refused files whose result is final and older. Returns how many. Raises OSError.
+
+    What a process that was killed had begun to write goes too.
+    """
     gone = 0
-    for place in (TAKEN, REFUSED):
+    for place in (TAKEN, REFUSED, DOCUMENTS):
+        for begun in (folder / place).glob(".*.part"):
+            if begun.stat().st_mtime < before.timestamp():
+                begun.unlink(missing_ok=True)
         for path in (folder / place).glob(f"*{RESULT}"):
             name = path.name.removesuffix(RESULT)
             result = read_result(folder, place, name) if path.stat().st_mtime < before.timestamp() else None

@@ -213,8 +213,8 @@ def _whole(reports: list[ReportJson], files: list[FileJson], *, moving: bool) ->
 def _text(state: State, heap: Heap, reports: list[ReportJson], files: list[FileJson]) -> str:
     text = str(TEXTS[state])
     if state == State.REFUSED and len(reports) + len(files) == 1:
-        (only,) = (*reports, *files)
-        return f"{text} {only['text']}".strip()
+        why = reports[0]["text"] if reports else files[0]["text"]
+        return f"{text} {why}".strip()
     if state == State.CHECKING and heap.problem_code:
         text = explain(heap.problem_code).sentence
     if files and state != State.REFUSED:
@@ -298,3 +298,14 @@ def _findings(found: list[Any], service: str) -> list[FindingJson]:
 
 def _iso(moment: datetime | None) -> str:
     return moment.astimezone(UTC).isoformat() if moment else ""
+
+
+def line_of(report: ReportJson) -> str:
+    """One line, and one below for each thing that a person must see to."""
+    about = f"{report['orgnr']} {report['service']} {report['period']}"
+    told = [
+        *report["problems"],
+        *(one["text"] for one in report["findings"]),
+        *(one["title"] for one in report["reasons"]),
+    ]
+    return "\n".join([f"{about} {report['state']}: {report['text']}", *(f"  {text}" for text in told)])

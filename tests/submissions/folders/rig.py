@@ -67,7 +67,8 @@ class Desk:
 
     def files(self, place: str) -> list[str]:
         """Names of the files in a folder of ours, without their references and their results."""
-        names = [path.name for path in (self.folder / place).iterdir() if not path.name.endswith(RESULT)]
+        paths = [path for path in (self.folder / place).iterdir() if not path.is_dir()]
+        names = [path.name for path in paths if not path.name.endswith((RESULT, ".part"))]
         return sorted(name.split("-", 3)[-1] for name in names)
 
     def results(self, place: str) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from submissions.services.folders.watching import Watch
 from submissions.services.heaps import removal
 from tests.fixtures import give
 from tests.submissions.folders.rig import QUIET, Desk
-from tests.submissions.heaps.rig import HOUSING, zipped
+from tests.submissions.heaps.rig import HOUSING, SHARES, files_for, zipped
 from tests.submissions.world import BY
 
 PERSON = "01019012378"
@@ -142,7 +142,7 @@ def test_what_needs_an_answer_is_left_to_a_person_and_the_result_says_why(desk: 
 
 
 def test_a_service_for_two_persons_is_asked_about_and_not_sent(desk: Desk) -> None:
-    local.set_approval(service=catalogue.service(HOUSING), environment="SANDBOX", needed=True, by=BY, at=desk.at)
+    local.switch_approval(service=catalogue.service(HOUSING), environment="SANDBOX", on=True, by=BY, at=desk.at)
     desk.drop("bolig.json", desk.report().content)
 
     desk.work()
@@ -155,14 +155,16 @@ def test_a_service_for_two_persons_is_asked_about_and_not_sent(desk: Desk) -> No
 
 
 def test_files_with_errors_are_refused_with_the_findings(desk: Desk) -> None:
-    desk.drop("bolig.json", desk.report(wrong=True).content)
+    main, *_parts = files_for(desk.world.access.customer, SHARES)
+    end = b"</Inntektsar-datadef-692>"
+    desk.drop("aksje.xml", main.content.replace(end, end + b"<Ukjent/>", 1))
 
     desk.work()
 
     (result,) = desk.results("refused")
     (report,) = result["reports"]
     assert (desk.statuses(), result["state"], report["status"]) == ([], "REFUSED", "ERRORS")
-    assert report["findings"][0]["level"] == "error"
+    assert report["findings"][0]["level"] == "ERROR"
     assert report["findings"][0]["text"]
 
 
@@ -318,9 +320,11 @@ def test_old_finished_files_are_deleted_and_others_stay(desk: Desk) -> None:
     desk.drop("notat.txt", b"Hei")
     desk.drop("bolig.json", desk.report().content)
     desk.work()
+    (desk.folder / "taken" / ".begun.part").touch()  # by a process that was killed
     for path in desk.folder.rglob("*"):
         os.utime(path, (0, 0))
 
     gone = places.remove_old(desk.folder, before=desk.at - timedelta(days=30))
 
     assert (gone, desk.files("refused"), desk.files("taken")) == (1, [], ["bolig.json"])
+    assert not (desk.folder / "taken" / ".begun.part").exists()
