@@ -7,15 +7,16 @@ Decision 0060.
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from accounts.models import User
 from portal.core.audit import record
@@ -27,9 +28,14 @@ from submissions.services.documents import DocumentDamaged, open_document
 from submissions.services.drafting.drafts import NotStored
 from submissions.services.folders import driving, places, results, taking
 from submissions.services.folders.places import TAKEN, Changed, NotUsable, Seen
+from submissions.services.folders.results import State
 
 MOST_IN_A_LOOK = 100
 """Files that are looked at again in one round: those that were not for the longest time."""
+CALM = timedelta(seconds=30)
+"""Until what waits for the authority or for a person is looked at again."""
+MOVING = (State.CHECKING, State.SENDING)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class Watch:
     seen: dict[str, tuple[Seen, datetime]] = field(default_factory=dict)
     looked: dict[str, datetime] = field(default_factory=dict)
     finished: set[str] = field(default_factory=set)
+    calm: set[str] = field(default_factory=set)
 
     def look(self, *, at: datetime) -> Iterator[Said]:
         """One round. Raises OSError when the folder is not there, and errors of the database."""
@@ -67,17 +74,29 @@ class Watch:
         yield from self._claim(at)
         files = places.taken(self.folder, environment=self.environment)
         self.finished &= files.keys()
-        open_ones = [reference for reference in files if reference not in self.finished]
-        open_ones.sort(
-            key=lambda reference: (self.looked.get(reference) is not None, self.looked.get(reference), reference)
-        )
-        some = open_ones[:MOST_IN_A_LOOK]
+        some = self._due(files, at)
         sources, working = taking.find_heaps(some), is_working(at=at)
         for reference in some:
             if self.is_over():
                 return
             self.looked[reference] = at
-            yield from self._one(reference, files[reference], sources.get(reference), working, at)
+            try:
+                yield from self._one(reference, files[reference], sources.get(reference), working, at)
+            except (DatabaseError, OSError):
+                raise
+            except Exception as error:  # a fault of ours with one file keeps no other back
+                logger.error("the taken file %s cannot be followed: %s", reference, type(error).__name__)
+                yield Said("waits", reference, reference, "", f"cannot be followed: {type(error).__name__}")
+
+    def _due(self, references: Iterable[str], at: datetime) -> list[str]:
+        """Those that were not looked at for the longest time first."""
+        longest = datetime.min.replace(tzinfo=UTC)
+        due = [
+            (self.looked.get(one, longest), one)
+            for one in references
+            if one not in self.finished and not (one in self.calm and at - self.looked[one] < CALM)
+        ]
+        return [one for _looked, one in sorted(due)[:MOST_IN_A_LOOK]]
 
     def _claim(self, at: datetime) -> Iterator[Said]:
         """Move what is whole, one file after the other."""
@@ -153,9 +172,12 @@ class Watch:
         except Heap.DoesNotExist:
             return
         result = self._write(reference, name, heap, sends=sends, moving=moving, working=working, at=at)
+        self.calm.discard(reference)
+        if result["state"] not in MOVING:
+            self.calm.add(reference)
         if result["is_final"]:
             self._end(name, reference, result)
-            yield _said("refused" if result["state"] == results.State.REFUSED else "done", result)
+            yield _said("refused" if result["state"] == State.REFUSED else "done", result)
         elif before.get("state") != result["state"]:
             yield _said("changed", result)
 
@@ -197,14 +219,15 @@ class Watch:
             result["state"], result["reports"] = known["state"], known["reports"]
         places.write_result(self.folder, TAKEN, name, result)
         self._end(name, reference, result)
-        return _said("refused" if result["state"] == results.State.REFUSED else "done", result)
+        return _said("refused" if result["state"] == State.REFUSED else "done", result)
 
     def _end(self, name: str, reference: str, result: Any) -> None:
         """The final result is written before the file is moved: a process that stops between the two leaves the moving to the next."""
-        if result["state"] == results.State.REFUSED:
+        if result["state"] == State.REFUSED:
             places.refuse(self.folder, name)
         self.finished.add(reference)
         self.looked.pop(reference, None)
+        self.calm.discard(reference)
 
 
 def _said(act: str, result: results.Result) -> Said:

@@ -15,6 +15,7 @@ from accounts.models import Customer, CustomerImport, User
 from portal.core.audit import AuditEvent
 from portal.core.heartbeat import Heartbeat, record_beat
 from portal.core.origin import COMMAND_LINE
+from portal.explain.audit import present
 from portal.local.demo import orgnrs
 from submissions.models import Heap, Submission
 from submissions.services import catalogue, local
@@ -75,6 +76,7 @@ class TestImport:
         assert CustomerImport.objects.count() == 1
         added = AuditEvent.objects.filter(by=terminal.user.actor, target__startswith="accounts.CustomerImport")
         assert {event.detail.get("through") for event in added} == {COMMAND_LINE}
+        assert all("Fra kommandolinjen" in present(event).sentence for event in added)
 
     def test_a_dry_run_keeps_nothing(self, terminal: Terminal) -> None:
         (one,) = orgnrs(1, start=313_000_000)

@@ -6,6 +6,7 @@ import os
 import socket
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
 from submissions.models import Approval, Heap, HeapSource, Submission
 from submissions.services import catalogue, local
-from submissions.services.folders import places
+from submissions.services.folders import places, taking
 from submissions.services.folders.watching import Watch
 from submissions.services.heaps import removal
 from tests.fixtures import give
@@ -39,6 +40,23 @@ def test_a_file_that_is_dropped_is_sent_and_its_result_lies_beside_it(desk: Desk
         str(row.reference), "DELIVERED", row.receipt_reference,
     )  # fmt: skip
     assert (desk.files("taken"), desk.files("refused"), places.waiting(desk.folder)) == (["bolig.json"], [], {})
+
+
+def test_a_result_has_the_verdict_and_the_feedback_and_then_it_is_final(desk: Desk) -> None:
+    desk.watch = desk.new_watch(documents=True)
+    desk.drop("bolig.json", desk.report().content)
+    desk.work()
+    desk.vendor.settle(Submission.objects.get())
+    desk.world.let_pass(60)
+
+    (said,) = desk.look()
+
+    (result,) = desk.results("taken")
+    assert (said.act, result["state"], result["is_final"]) == ("done", "ACCEPTED", True)
+    assert len(result["documents"]) == len(list((desk.folder / "documents").iterdir())) == 3
+    assert result["reports"][0]["decided_at"]
+    desk.world.let_pass(60)
+    assert desk.look() == []
 
 
 def test_whoever_the_folder_is_watched_for_acts_by_the_command_line_and_by_no_page(desk: Desk) -> None:
@@ -254,6 +272,27 @@ def test_no_name_and_no_text_of_ours_has_an_identity_number(desk: Desk, caplog: 
     texts = [path.read_text() for path in desk.folder.rglob(f"*{places.RESULT}")]
     assert (desk.statuses(), len(texts)) == (["DELIVERED"], 3)
     assert PERSON not in " ".join([*names, *texts, *map(str, said), caplog.text])
+
+
+def test_a_fault_of_ours_with_one_file_keeps_no_other_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    take = taking.take
+
+    def broken(folder: Path, name: str, **given: Any) -> Heap:
+        if name.endswith("a.json"):
+            raise RuntimeError(PERSON)
+        return take(folder, name, **given)
+
+    monkeypatch.setattr(taking, "take", broken)
+    desk.drop("a.json", b"{}")
+    desk.drop("b.json", desk.report().content)
+
+    said = desk.take()
+
+    assert sorted(one.act for one in said) == ["taken", "waits"]
+    assert "RuntimeError" in caplog.text
+    assert PERSON not in caplog.text
 
 
 def test_receipts_are_written_once_and_their_reading_is_recorded(desk: Desk) -> None:
