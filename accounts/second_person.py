@@ -59,18 +59,6 @@ def ask_first(request: StaffRequest, act: Act, *, hidden: Fields = ()) -> HttpRe
     return page or propose(request, act)
 
 
-def put(act: Act, *, by: str, at: datetime) -> Proposal:
-    """Store what is shown. Raises AlreadyProposed."""
-    question = act.question
-    shown = proposals.Shown(
-        question.title, question.consequences, question.edits, question.affected_title, question.affected
-    )
-    return proposals.propose(
-        kind=act.kind, environment=act.environment, target=act.target, about=act.about, params=act.params,
-        ground=question.shown, shown=shown, by=by, at=at,
-    )  # fmt: skip
-
-
 def propose(request: StaffRequest, act: Act) -> HttpResponse:
     """Store what was confirmed, and show it as the colleague will see it."""
     try:
@@ -81,6 +69,18 @@ def propose(request: StaffRequest, act: Act) -> HttpResponse:
     else:
         messages.success(request, _("Ingenting er gjort ennå. Det blir gjort når en kollega har godkjent det."))
     return to_proposal(request, made)
+
+
+def put(act: Act, *, by: str, at: datetime) -> Proposal:
+    """To a colleague. Raises proposals.AlreadyProposed."""
+    question = act.question
+    shown = proposals.Shown(
+        question.title, question.consequences, question.edits, question.affected_title, question.affected
+    )
+    return proposals.propose(
+        kind=act.kind, environment=act.environment, target=act.target, about=act.about, params=act.params,
+        ground=question.shown, shown=shown, by=by, at=at,
+    )  # fmt: skip
 
 
 def to_proposal(request: StaffRequest, pk: int) -> HttpResponse:

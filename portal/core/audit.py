@@ -119,8 +119,8 @@ def event(
     **detail: Any,
 ) -> AuditEvent:
     """What `record` writes, not written yet. Raises as `record`."""
-    if what in FROM_WHERE:
-        detail = {**origin.current(), **detail}
+    keys = origin.KEYS | {origin.WAY} if what in FROM_WHERE else {origin.WAY}
+    detail = {**{name: text for name, text in origin.current().items() if name in keys}, **detail}
     check_event(target=target, what=what, keys=detail)
     return AuditEvent(
         by=by,

@@ -343,7 +343,10 @@ FROM_WHERE = frozenset({
     T.READ, T.FETCHED, T.EVIDENCE_FETCHED, T.LETTER_READ, T.LINK_READ, T.LIST_EXPORTED, T.LINKS_EXPORTED, T.CLIENTS_EXPORTED,
     T.ORDER_EXPORTED, T.HELD_EXPORTED, T.REST_FETCHED, T.CLAIMS_SHOWN, T.SEEN_AS_CUSTOMER,
 })  # fmt: skip
-"""Reading and taking out: the trail has from which address and in which session (see `portal.core.origin`)."""
+"""Reading and taking out: the trail has from which address and in which session (see `portal.core.origin`).
+
+Every type may have `origin.WAY`.
+"""
 TRANSITION_KEYS = {"attempt", "code", "codes", "confirmed", "first_sign", "ordered_by", "transmission"}
 
 
@@ -357,7 +360,7 @@ class UnknownDetail(ValueError):
 
 def check_event(*, target: models.Model, what: str, keys: Iterable[str]) -> None:
     """Raises UnknownEvent and UnknownDetail."""
-    if unknown := set(keys) - _allowed(target, what):
+    if unknown := set(keys) - _allowed(target, what) - {origin.WAY}:
         raise UnknownDetail(f"{what} has no detail {', '.join(sorted(unknown))}: see DETAIL_KEYS")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import IO, Any, ClassVar, Generic, TypeVar, cast
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -94,16 +94,24 @@ class Select:
     chosen: str
 
 
-def as_download(
+def as_file(
     request: HttpRequest, name: str, format: str, header: list[str], rows: Iterable[exports.Cells], *, at: datetime
-) -> FileResponse:
-    """The rows as a file; the trail has who took it, and how many rows."""
+) -> IO[bytes]:
+    """The rows as an open file, at its beginning; the trail has who took it, and how many rows."""
     user: Any = request.user
     with transaction.atomic():
         file, number = exports.write(format, header, rows)
         detail: dict[str, Any] = {"list": name, "format": format, "number": number}
         environment = getattr(request, "environment", "")
         record(by=user.actor, at=at, target=user, what=AuditType.LIST_EXPORTED, environment=environment, **detail)
+    return file
+
+
+def as_download(
+    request: HttpRequest, name: str, format: str, header: list[str], rows: Iterable[exports.Cells], *, at: datetime
+) -> FileResponse:
+    """`as_file` as an answer."""
+    file = as_file(request, name, format, header, rows, at=at)
     named = f"{name}-{timezone.localtime(at):%Y-%m-%d}.{format}"
     return FileResponse(file, as_attachment=True, filename=named, content_type=exports.MEDIA_TYPES[format])
 
@@ -314,10 +322,17 @@ class ListPage(Generic[Asked, Rows]):
 
     def download(self, format: str) -> FileResponse:
         """All rows as a file; the trail has who took it, and how many rows."""
-        header = [str(field.label) for field in self.fields]
         with transaction.atomic():
-            rows = exports.cells_of(self.fields, self.everything())
-            return as_download(self.request, self.file_name, format, header, rows, at=self.at)
+            return as_download(self.request, self.file_name, format, *self._table(), at=self.at)
+
+    def file(self, format: str) -> IO[bytes]:
+        """As `download`, for a command."""
+        with transaction.atomic():
+            return as_file(self.request, self.file_name, format, *self._table(), at=self.at)
+
+    def _table(self) -> tuple[list[str], Iterator[exports.Cells]]:
+        """Headings, and rows that are read within a transaction."""
+        return [str(field.label) for field in self.fields], exports.cells_of(self.fields, self.everything())
 
     def respond(self, *, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
         """The page, or to htmx its results only; with `file` in the address all rows as a file.

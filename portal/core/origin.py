@@ -1,6 +1,7 @@
-"""Where the request comes from that is being answered: its address, and a hash of its session, for what the trail says of reading.
+"""Where an act comes from, for the trail: of a request its address and a hash of its session, of a command that it is one.
 
-Whoever guards pages says it once for a request; nothing is computed until it is asked for. Outside of a request it is unknown.
+Whoever guards pages says it once for a request, and a command that acts for an employee once for all it does; nothing is computed
+until it is asked for. Elsewhere it is unknown.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from contextvars import ContextVar
 
 Origin = dict[str, str]
 KEYS = frozenset({"ip", "session"})
+"""What the trail has of reading and taking out."""
+WAY = "through"
+"""What it has of every act of an employee that no page was used for."""
+COMMAND_LINE = "command line"
 _told: ContextVar[Callable[[], Origin] | None] = ContextVar("origin", default=None)
 
 

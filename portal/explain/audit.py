@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
+from portal.core import origin
 from portal.core.audit import AuditEvent
 from portal.core.audit_events import AuditType
 from portal.core.colours import colour
@@ -348,8 +349,9 @@ def present(event: AuditEvent) -> Presented:
     """
     model = model_of(event.target)
     _before, arrow, after = event.what.partition("->")
+    way = _way(event.detail)
     if arrow:
-        return Presented(state_title(model, after), [], colour(after), on_pages=model is not None)
+        return Presented(state_title(model, after), way, colour(after), on_pages=model is not None)
     try:
         presenter = PRESENTERS[AuditType(event.what)]
     except ValueError:
@@ -358,7 +360,12 @@ def present(event: AuditEvent) -> Presented:
         parts = presenter.details(event.detail, model)
     except (TypeError, ValueError, AttributeError, KeyError):
         parts = []
-    return Presented(str(presenter.title), parts, presenter.colour, presenter.on_pages)
+    return Presented(str(presenter.title), [*parts, *way], presenter.colour, presenter.on_pages)
+
+
+def _way(detail: Any) -> list[str]:
+    is_command = isinstance(detail, dict) and detail.get(origin.WAY) == origin.COMMAND_LINE
+    return [_("Fra kommandolinjen")] if is_command else []
 
 
 def state_title(model: Any, state: str) -> str:

@@ -14,7 +14,7 @@ from submissions.models.following import (
     ReceivedEvent,
     SubscriptionRound,
 )
-from submissions.models.heap import Heap, HeapFile, HeapPackage
+from submissions.models.heap import Heap, HeapFile, HeapPackage, HeapSource
 from submissions.models.inbox import (
     Activity,
     Dialog,
@@ -57,6 +57,7 @@ __all__ = [
     "Heap",
     "HeapFile",
     "HeapPackage",
+    "HeapSource",
     "InboxMark",
     "LabelChange",
     "MissedDialog",

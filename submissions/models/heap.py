@@ -59,6 +59,24 @@ class Heap(Leased):
         return f"{self.pk}"
 
 
+class HeapSource(models.Model):
+    """What a command made a heap of: `key` is of the same files the same, so that one heap is made of them.
+
+    `sends`: what needs no answer from a person is sent as soon as it is ready.
+    """
+
+    key = models.CharField(_("nøkkel"), max_length=100, unique=True)
+    heap = models.OneToOneField(Heap, models.CASCADE, related_name="source", verbose_name=_("filsamling"))
+    sends = models.BooleanField(_("sendes av seg selv"), default=False)
+
+    class Meta:
+        verbose_name = _("opphav til filsamling")
+        verbose_name_plural = _("opphav til filsamlinger")
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class HeapPackage(OfPeriod):
     """The files of a heap that are one report: a customer, a service and a period. At most one of these without a draft.
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import IO, Any, Protocol, cast
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, Sum
 
 from accounts.models import User
@@ -19,7 +19,7 @@ from portal.core.audit import record
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.core.problems import code_of
-from submissions.models import Heap, HeapFile
+from submissions.models import Heap, HeapFile, HeapSource
 from submissions.services.documents import clean_filename, keep, keep_file
 from submissions.services.drafting.drafts import NotStored
 from submissions.services.heaps import archive
@@ -47,19 +47,33 @@ class Full(Exception):
     """The heap has no room for so many files, or for so many bytes. Nothing was taken in."""
 
 
-def begin(*, user: User, environment: Environment, uploads: Iterable[Upload], at: datetime) -> Heap:
-    """A new heap with the files. Raises NotStored, Full."""
-    files = _taken(list(uploads), files=MOST_FILES, most_bytes=MOST_BYTES)
-    with transaction.atomic():
-        heap = Heap.objects.create(environment=environment, owner=user, created_at=at, touched_at=at)
-        _store(heap, files, by=user.actor, at=at)
+def begin(
+    *, user: User, environment: Environment, uploads: Iterable[Upload], at: datetime, source: HeapSource | None = None
+) -> Heap:
+    """A new heap with the files, which are read one after the other. Raises NotStored, Full.
+
+    `source` is a row that is not stored yet. The heap that its key has already is given as it is, however parallel it is asked for.
+    """
+    files = _taken(uploads, files=MOST_FILES, most_bytes=MOST_BYTES)
+    try:
+        with transaction.atomic():
+            heap = Heap.objects.create(environment=environment, owner=user, created_at=at, touched_at=at)
+            if source:
+                source.heap = heap
+                source.save(force_insert=True)
+            _store(heap, files, by=user.actor, at=at)
+    except IntegrityError:
+        known = Heap.objects.filter(source__key=source.key).first() if source else None
+        if known is None:
+            raise
+        return known
     return heap
 
 
 def add(*, heap: Heap, uploads: Iterable[Upload], by: str, at: datetime) -> int:
     """More files for a heap. Returns how many there were. Raises NotStored, Full, and Heap.DoesNotExist when it was deleted meanwhile."""
     room, most_bytes = _room(heap)
-    files = _taken(list(uploads), files=room, most_bytes=most_bytes)
+    files = _taken(uploads, files=room, most_bytes=most_bytes)
     with transaction.atomic():
         Heap.objects.select_for_update().get(pk=heap.pk)
         room, most_bytes = _room(heap)  # others may have added some while ours were read
@@ -84,7 +98,7 @@ def _store(heap: Heap, files: list[HeapFile], *, by: str, at: datetime) -> None:
     record(by=by, at=at, target=heap, what=AuditType.FILES_ADDED, files=len(files))
 
 
-def _taken(uploads: list[Upload], *, files: int, most_bytes: int) -> list[HeapFile]:
+def _taken(uploads: Iterable[Upload], *, files: int, most_bytes: int) -> list[HeapFile]:
     """The rows of the files, stored. Raises NotStored, Full."""
     rows: list[HeapFile] = []
     left = most_bytes

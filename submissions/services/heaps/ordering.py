@@ -6,7 +6,7 @@ Each order is written on the packages it is about, with the person who gave it. 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -62,32 +62,39 @@ def packages_of(heap: Heap, user: User) -> QuerySet[HeapPackage]:
     )
 
 
-def order_drafts(*, heap: Heap, user: User, at: datetime) -> int:
-    """A worker makes a draft of each package that can be one. Returns how many are new orders: pressed twice, 0."""
+def draftable(*, heap: Heap, user: User) -> QuerySet[HeapPackage]:
+    """Those that can be drafts, and are not ordered as such."""
+    rows = packages_of(heap, user).filter(verdict__in=CAN_BE_DRAFTS)
+    return rows.filter(draft__isnull=True, wanted_at__isnull=True)
+
+
+def order_drafts(*, heap: Heap, user: User, at: datetime, leave: Collection[int] = ()) -> int:
+    """A worker makes a draft of each package that can be one, but for `leave`, by id. Returns how many are new orders: pressed
+    twice, 0."""
     with transaction.atomic():
         _lock(heap)
-        rows = packages_of(heap, user).filter(verdict__in=CAN_BE_DRAFTS, draft__isnull=True, wanted_at__isnull=True)
-        number = rows.update(wanted_at=at, ordered_by=user)
+        number = draftable(heap=heap, user=user).exclude(pk__in=leave).update(wanted_at=at, ordered_by=user)
         if number:
             _ordered(heap, user, AuditType.DRAFTS_ORDERED, number=number, at=at)
     return number
 
 
-def to_send(*, heap: Heap, user: User) -> ToSend:
-    """The drafts that can be sent without a further question."""
+def to_send(*, heap: Heap, user: User, anew: bool = True) -> ToSend:
+    """The drafts that can be sent without a further question. `anew`: also those that were ordered before, and could not be."""
     names = ("draft__status_at", "customer_id", "service", "period_kind", "period_start")
-    found = sendable(packages_of(heap, user)).select_related("draft").only(*names)
+    rows_of = packages_of(heap, user) if anew else packages_of(heap, user).filter(not_sent=False)
+    found = sendable(rows_of).select_related("draft").only(*names)
     rows = list(found.order_by("service", "period_start", "pk"))
     numbers = tuple((service, period, n) for (service, period), n in counted(rows).items())
     ready_since = {row.draft.pk: row.draft.status_at for row in rows if row.draft}
     return ToSend(ready_since, len({row.customer_id for row in rows}), numbers)
 
 
-def order_sending(*, heap: Heap, user: User, shown: str, at: datetime) -> int:
+def order_sending(*, heap: Heap, user: User, shown: str, at: datetime, anew: bool = True) -> int:
     """A worker queues the drafts that the person was shown. `shown` is the token of `to_send`. Raises HasChanged."""
     with transaction.atomic():
         _lock(heap)
-        now = to_send(heap=heap, user=user)
+        now = to_send(heap=heap, user=user, anew=anew)
         if shown != now.token:
             raise HasChanged(f"heap {heap.pk} is not as it was shown")
         drafts_of = Submission.objects.filter(pk=OuterRef("draft"))

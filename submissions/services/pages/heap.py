@@ -20,7 +20,8 @@ from submissions.models.heap import period_of
 from submissions.period import Period
 from submissions.services import catalogue
 from submissions.services.drafting.package_check import OPEN
-from submissions.services.heaps.ordering import CAN_BE_DRAFTS, packages_of, service_names
+from submissions.services.heaps import ordering
+from submissions.services.heaps.ordering import packages_of, service_names
 from submissions.services.heaps.problems import of_file, problems
 from submissions.services.heaps.rest import rest_of, shown_name
 
@@ -169,7 +170,7 @@ def choices(heap: Heap) -> list[Choice]:
 
 
 def draftable(heap: Heap, user: User) -> int:
-    return packages_of(heap, user).filter(NO_DRAFT, verdict__in=CAN_BE_DRAFTS, wanted_at__isnull=True).count()
+    return ordering.draftable(heap=heap, user=user).count()
 
 
 def rest_count(heap: Heap, user: User) -> int:
