@@ -29,6 +29,7 @@ def begin(browser: Browser, portal: Portal) -> None:
     press(page, f"{portal.url}/sandbox/access/1/clients/", "Spør Altinn nå")
     for path, text in (("systems/1/found/", "kunde-1"), ("offered/", "Akvakultur"), ("access/1/clients/", "ELEKTRO")):
         until(page, f"{portal.url}/sandbox/{path}", text)
+    integrate(page, portal)
     differ(page, portal)
     gather(page, portal, "Runde 1")
     gather(page, portal, "Runde 2", per_hour="1")
@@ -77,6 +78,21 @@ def sent_state(page: Page, outside: httpx.Client) -> dict[str, Any]:
             return state
         page.wait_for_timeout(1000)
     raise AssertionError("no request reached the sandbox")
+
+
+def integrate(page: Page, portal: Portal) -> None:
+    """A system of the vendor's own, and a webhook to a receiver that does not answer."""
+    page.goto(f"{portal.url}/sandbox/integrations/new/")
+    page.get_by_label("Navn").fill("erp")
+    page.get_by_label("Se kunder").check()
+    page.get_by_label("Alle kunder i miljøet").check()
+    page.get_by_role("button", name="Lagre").click()
+    press(page, f"{portal.url}/sandbox/integrations/1/secret/", "Lag og vis hemmeligheten")
+    page.goto(f"{portal.url}/sandbox/webhooks/new/")
+    page.get_by_label("Adresse").fill("http://localhost:9/a-long-path/of-one-word-after-another/that-goes-on-and-on")
+    page.get_by_role("button", name="Lagre").click()
+    press(page, f"{portal.url}/sandbox/webhooks/1/", "Send testmelding")
+    until(page, f"{portal.url}/sandbox/webhooks/1/", "Mottakeren svarer ikke")
 
 
 def differ(page: Page, portal: Portal) -> None:

@@ -25,7 +25,7 @@ PAGES = [
     "people/2/rights/", "people/2/substitute/", "people/2/leave/", "incident/", "incident/accounts/1/", "incident/keys/1/",
     "incident/log-ins/end/", "incident/links/close/", "account/profile/factor/", "account/profile/factor/code-app/",
     "account/profile/factor/passkey/", "proposals/", "oversight/who/", "oversight/alarms/", "oversight/review/",
-    "oversight/control/",
+    "oversight/control/", "integrations/", "integrations/new/", "webhooks/", "webhooks/new/", "../api/v1/docs/",
 ]  # fmt: skip
 OF_ONE_IN_USE = [
     "", "connection/", "connection/guide/", "connection/doctor/", "offered/", "offered/?group=opens", "customers/40/",
@@ -33,6 +33,8 @@ OF_ONE_IN_USE = [
     "access/", "access/1/", "access/1/clients/", "access/1/clients/?state=lacking", "access/1/clients/?state=strangers",
     "systems/1/", "systems/1/edit/", "systems/1/diff/", "systems/1/diff/?all=ours", "systems/1/found/",
     "systems/1/profiles/1/", "systems/1/profiles/new/", "systems/import/?client=1", "settings/",
+    "integrations/", "integrations/1/", "integrations/1/secret/", "integrations/1/key/", "webhooks/", "webhooks/1/", "webhooks/1/edit/",
+    "webhooks/1/secret/", "webhooks/1/remove/",
     "campaigns/", "campaigns/funnel/", "campaigns/1/", "campaigns/1/start/", "campaigns/2/", "campaigns/2/stop/", "operation/",
 ]  # fmt: skip
 """Pages that are empty in a new portal."""
