@@ -125,6 +125,7 @@ EXAMPLES: dict[str, Example] = {
              "reasons": [{"through": "", "text": "Tilgangen mangler rettigheten til A-melding."}]},
         ]
     },
+    "get_example": {"200": {**ABOUT, "files": FILES}},
     "validate_submission": {"body": {**ABOUT, "files": FILES}, "200": {"is_valid": False, "findings": [FINDING]}},
     "create_submission": {"body": {**ABOUT, "files": FILES}, "201": DETAIL},
     "create_submission_with_files": {"body": {**ABOUT, "files": ["(the bytes of RF-1086.xml)"]}, "201": DETAIL},
