@@ -25,7 +25,7 @@ from accounts.models import Customer, Integration
 from submissions.models import Order, Submission, Transmission
 from systemusers.models import Access
 from tests.api.erp import Erp
-from tests.api.running import running_web
+from tests.api.running import running_web, shared_documents
 from tests.api.test_description import OPERATIONS, SAMPLE
 from tests.submissions.opened.rig import Desk
 from tests.submissions.orders.rig import ALL, Rig, person
@@ -43,9 +43,7 @@ CALLS = [
 @pytest.fixture
 def portal(erp: Erp, world: World, tmp_path: Path, settings: Any) -> Iterator[str]:
     """With a customer, an access, a report, an order with its answer and a letter, and calls without a limit."""
-    documents = settings.STORAGES["documents"]  # where the other process looks
-    options = {**documents["OPTIONS"], "location": settings.DATA_DIR / "documents"}
-    settings.STORAGES = {**settings.STORAGES, "documents": {**documents, "OPTIONS": options}}
+    shared_documents(settings)
     make_draft(world.access)
     Desk(world).letter()
     rig = Rig(world, "skattekorttilarbeidsgiver")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Customer, Portfolio, User
 from portal.api.resources.submissions import GROUPS
 from portal.core.audit import AuditEvent
-from submissions.models import Submission
+from submissions.models import Document, Submission
 from submissions.services import catalogue, local
 from submissions.services.drafting.preflight import preflight, token
 from submissions.services.pages import listing
@@ -116,6 +116,18 @@ class TestDrafts:
         assert (reply.status_code, reply.json()["code"]) == (422, "FILES_REFUSED")
         assert {finding["file"] for finding in reply.json()["findings"]} == {"rapport.pdf", "a.xml"}
         assert not Submission.objects.exists()
+
+    def test_a_file_that_was_not_taken_in_beside_good_ones_is_told(
+        self, erp: Erp, files: list[tuple[str, bytes]]
+    ) -> None:
+        made = begin(erp, [*files, ("notat.exe", b"MZ")])
+
+        findings = erp.get(f"/submissions/{made['reference']}/findings").json()
+
+        assert (made["refused_files"], len(files)) == (1, Document.objects.count())
+        assert [(one["level"], one["code"], one["file"]) for one in findings] == [
+            ("ERROR", "WRONG_ENDING", "notat.exe")
+        ]
 
     def test_files_are_added_to_a_draft(self, erp: Erp, files: list[tuple[str, bytes]]) -> None:
         made = begin(erp, files[:1])

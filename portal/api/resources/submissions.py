@@ -21,10 +21,9 @@ from portal.api.resources.submission_shapes import (
     SubmissionShape,
     detailed,
     find,
+    findings_of,
     mine,
-    service_of,
     shown,
-    shown_findings,
 )
 from portal.api.security import Call, OAuth2
 from portal.api.shapes import Finding, IdempotencyKey, OfCustomers, Page, Question, Shape, Since, one_of
@@ -104,8 +103,8 @@ def get_submission(request: Call, reference: UUID) -> SubmissionDetail:
 @router.get("/submissions/{uuid:reference}/findings", auth=READ, response=list[Finding], operation_id="get_findings",
             summary="What the check found")  # fmt: skip
 def get_findings(request: Call, reference: UUID) -> list[Finding]:
-    row = find(request, reference)
-    return shown_findings(row.findings, service_of(row.service))
+    """Also of files that were not taken in."""
+    return findings_of(find(request, reference))
 
 
 @router.get("/submissions/{uuid:reference}/preflight", auth=READ, response=PreflightShape, operation_id="get_preflight",
