@@ -20,10 +20,11 @@ DETAIL: dict[str, Any] = {
     "reference": SUBMISSION_ID, "orgnr": "310987654", "service": SERVICE, "period": "2025", "status": "READY",
     "status_text": "Klar", "status_at": "2026-11-23T09:05:00.000Z", "is_checked": True, "errors": 0, "warnings": 0,
     "created_at": "2026-11-23T09:05:00.000Z", "queued_at": None, "delivered_at": None, "decided_at": None,
-    "receipt_reference": "", "dialog_id": None, "transmission_id": None, "corrects": None, "problem": None, "reasons": [],
+    "receipt_reference": "", "dialog_id": None, "transmission_id": None, "corrects": None, "problem": None, "refused_files": 0,
+    "reasons": [],
     "approval": {"state": "none", "reason": ""},
 }  # fmt: skip
-ROW = {name: value for name, value in DETAIL.items() if name not in ("reasons", "approval")}
+ROW = {name: value for name, value in DETAIL.items() if name not in ("refused_files", "reasons", "approval")}
 QUEUED = {**DETAIL, "status": "QUEUED", "status_text": "I kø", "queued_at": "2026-11-23T09:06:00.000Z"}
 FINDING = {
     "level": "ERROR", "code": "WRONG_SUM", "text": "Summen av aksjene stemmer ikke.", "file": "RF-1086.xml", "line": 12, "path": "",
@@ -125,6 +126,7 @@ EXAMPLES: dict[str, Example] = {
              "reasons": [{"through": "", "text": "Tilgangen mangler rettigheten til A-melding."}]},
         ]
     },
+    "get_example": {"200": {**ABOUT, "files": FILES}},
     "validate_submission": {"body": {**ABOUT, "files": FILES}, "200": {"is_valid": False, "findings": [FINDING]}},
     "create_submission": {"body": {**ABOUT, "files": FILES}, "201": DETAIL},
     "create_submission_with_files": {"body": {**ABOUT, "files": ["(the bytes of RF-1086.xml)"]}, "201": DETAIL},

@@ -14,7 +14,6 @@ from portal.api.validation import refused
 from portal.core.paging import BadCursor, rows_after
 
 M = TypeVar("M", bound=Model)
-LIMIT = 50
 
 
 def page_of(

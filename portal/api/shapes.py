@@ -8,6 +8,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from ninja import Header
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
@@ -16,6 +17,9 @@ from portal.core.masking import names_person
 from portal.gateways.text import one_line
 
 T = TypeVar("T")
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+LIMIT = 50
+"""Rows on a page unless a call says otherwise."""
 
 
 class Shape(BaseModel):
@@ -105,6 +109,20 @@ class Page(Shape, Generic[T]):
 
     items: list[T]
     next: str
+
+
+class OfCustomers(Shape):
+    """The filters that all lists of rows of customers have."""
+
+    limit: Limit = LIMIT
+    after: After = ""
+    orgnr: Annotated[str, Field(max_length=9)] = ""
+    portfolio: Annotated[str, Field(max_length=100, description="The name of a portfolio.")] = ""
+
+    def of(self, rows: Rows, *, customer: str = "customer") -> Rows:
+        """Those of the customer and the portfolio. `customer` leads to it."""
+        exact = {f"{customer}__orgnr": self.orgnr, f"{customer}__portfolio__name": self.portfolio}
+        return rows.filter(**{name: value for name, value in exact.items() if value})
 
 
 class FieldError(Shape):

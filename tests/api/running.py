@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from django.db import connection
@@ -38,6 +39,13 @@ def running_web(folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def shared_documents(settings: Any) -> None:
+    """What the test stores lies where the web process looks."""
+    documents = settings.STORAGES["documents"]
+    options = {**documents["OPTIONS"], "location": settings.DATA_DIR / "documents"}
+    settings.STORAGES = {**settings.STORAGES, "documents": {**documents, "OPTIONS": options}}
 
 
 def _database_url() -> str:

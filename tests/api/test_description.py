@@ -22,6 +22,9 @@ OPERATIONS = {
     for path, methods in SCHEMA["paths"].items()
     for method, details in methods.items()
 }
+SAMPLE = {
+    "{orgnr}": "310987654", "{reference}": "00000000-0000-4000-8000-000000000000", "{id}": "1", "{service}": "innrapportering-bsu",
+}  # fmt: skip
 FILES = {"get_document", "get_evidence", "get_answer_file"}
 
 
@@ -42,9 +45,8 @@ def test_it_is_openapi_3_1_and_every_reference_leads_somewhere() -> None:
 
 def test_each_address_answers_every_method_that_the_description_has(client: Client) -> None:
     """Two sets of calls with one address would hide each other."""
-    sample = {"{orgnr}": "310987654", "{reference}": "00000000-0000-4000-8000-000000000000", "{id}": "1"}
     for path, methods in SCHEMA["paths"].items():
-        address = re.sub(r"\{\w+\}", lambda name: sample[name[0]], path)
+        address = re.sub(r"\{\w+\}", lambda name: SAMPLE[name[0]], path)
         reply = client.patch(address)
         assert (reply.status_code, reply.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
         assert set(reply["Allow"].lower().split(", ")) == set(methods)

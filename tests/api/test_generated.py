@@ -25,11 +25,11 @@ from accounts.models import Customer, Integration
 from submissions.models import Order, Submission, Transmission
 from systemusers.models import Access
 from tests.api.erp import Erp
-from tests.api.running import running_web
-from tests.api.test_description import OPERATIONS
+from tests.api.running import running_web, shared_documents
+from tests.api.test_description import OPERATIONS, SAMPLE
 from tests.submissions.opened.rig import Desk
 from tests.submissions.orders.rig import ALL, Rig, person
-from tests.submissions.world import World
+from tests.submissions.world import SERVICE, World
 from tests.world import make_draft
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "8"))
@@ -38,15 +38,12 @@ CALLS = [
     (ident, mode) for ident in OPERATIONS for mode in GenerationMode if (ident, mode.value) != ("get_token", "negative")
 ]
 """Every form fits the schema of the token's, as OAuth has all of its fields optional."""
-SAMPLE = {"{orgnr}": "310987654", "{reference}": "00000000-0000-4000-8000-000000000000", "{id}": "1"}
 
 
 @pytest.fixture
 def portal(erp: Erp, world: World, tmp_path: Path, settings: Any) -> Iterator[str]:
     """With a customer, an access, a report, an order with its answer and a letter, and calls without a limit."""
-    documents = settings.STORAGES["documents"]  # where the other process looks
-    options = {**documents["OPTIONS"], "location": settings.DATA_DIR / "documents"}
-    settings.STORAGES = {**settings.STORAGES, "documents": {**documents, "OPTIONS": options}}
+    shared_documents(settings)
     make_draft(world.access)
     Desk(world).letter()
     rig = Rig(world, "skattekorttilarbeidsgiver")
@@ -95,8 +92,10 @@ def _fault(described: Any, erp: Erp, ident: str, mode: GenerationMode, answered:
         headers = {"Authorization": f"Bearer {erp.token}"}
         if mode is GenerationMode.POSITIVE:
             case.headers.pop("On-Behalf-Of", None)  # of nobody who works here
-            names = [name for name in case.path_parameters if name != "id" or path.count("{") == 1]
-            case.path_parameters.update(dict.fromkeys(names, row))
+            names = [name for name in case.path_parameters if name in ("orgnr", "reference") or path.count("{") == 1]
+            case.path_parameters.update(
+                dict.fromkeys(names, row) | ({"service": SERVICE} if "{service}" in path else {})
+            )
             headers["Idempotency-Key"] = str(uuid4())
         reply = case.call_and_validate(headers=headers, timeout=60, excluded_checks=[positive_data_acceptance])
         answered[ident] += reply.status_code < 300

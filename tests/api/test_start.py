@@ -42,7 +42,7 @@ def surroundings(erp: Erp, world: World, live_server: Any, tmp_path: Path) -> di
         names.append(str(tmp_path / name))
     return {
         "PATH": os.environ["PATH"], "BASE": f"{live_server.url}/api/v1", "CLIENT_ID": erp.integration.client_id,
-        "CLIENT_SECRET": erp.secret, "ORGNR": CUSTOMER_ORGNR, "SERVICE": SERVICE, "PERIOD": "2025", "FILE": names[0],
+        "CLIENT_SECRET": erp.secret, "ORGNR": CUSTOMER_ORGNR, "SERVICE": SERVICE, "PERIOD": "2025",
         "FILES": ":".join(names), "NO_PROXY": "*", "no_proxy": "*",
     }  # fmt: skip
 

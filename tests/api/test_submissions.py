@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import Portfolio, User
+from accounts.models import Customer, Portfolio, User
+from portal.api.resources.submissions import GROUPS
 from portal.core.audit import AuditEvent
-from submissions.models import Submission
+from submissions.models import Document, Submission
 from submissions.services import catalogue, local
 from submissions.services.drafting.preflight import preflight, token
+from submissions.services.pages import listing
 from submissions.services.sending import approvals, queue
 from tests.api.erp import Erp, make_integration
 from tests.fixtures import CUSTOMER_ORGNR, make_user
-from tests.submissions.world import SERVICE, World, package
+from tests.submissions.world import BY, SERVICE, World, package
 from tests.world import make_draft
 
 ABOUT = {"orgnr": CUSTOMER_ORGNR, "service": SERVICE, "period": "2025"}
@@ -114,6 +116,18 @@ class TestDrafts:
         assert (reply.status_code, reply.json()["code"]) == (422, "FILES_REFUSED")
         assert {finding["file"] for finding in reply.json()["findings"]} == {"rapport.pdf", "a.xml"}
         assert not Submission.objects.exists()
+
+    def test_a_file_that_was_not_taken_in_beside_good_ones_is_told(
+        self, erp: Erp, files: list[tuple[str, bytes]]
+    ) -> None:
+        made = begin(erp, [*files, ("notat.exe", b"MZ")])
+
+        findings = erp.get(f"/submissions/{made['reference']}/findings").json()
+
+        assert (made["refused_files"], len(files)) == (1, Document.objects.count())
+        assert [(one["level"], one["code"], one["file"]) for one in findings] == [
+            ("ERROR", "WRONG_ENDING", "notat.exe")
+        ]
 
     def test_files_are_added_to_a_draft(self, erp: Erp, files: list[tuple[str, bytes]]) -> None:
         made = begin(erp, files[:1])
@@ -330,3 +344,51 @@ class TestLists:
 
         assert {*reads, *acts, other.upload(f"{path}/files", files).status_code} == {404}
         assert other.get("/submissions").json()["items"] == []
+
+
+class TestExamples:
+    def test_the_sandbox_makes_a_report_that_can_be_sent(self, erp: Erp, world: World) -> None:
+        path = f"/customers/{CUSTOMER_ORGNR}/services/{SERVICE}/example"
+
+        found, wrong = erp.get(path, {"period": "2025"}), erp.get(path, {"wrong": "true"})
+        made = erp.post("/submissions", found.json())
+
+        assert (made.status_code, made.json()["status"], made.json()["period"]) == (201, "READY", "2025")
+        assert wrong.json()["files"] != found.json()["files"]
+        assert erp.get(path, {"period": "2025-03"}).json()["errors"][0]["field"] == "period"
+        assert erp.get(f"/customers/{CUSTOMER_ORGNR}/services/nothing/example").status_code == 404
+
+    def test_every_service_has_one_or_says_that_there_is_none(self, erp: Erp, world: World) -> None:
+        for service in catalogue.services():
+            if service.adapter:
+                local.switch(service=service, environment="SANDBOX", on=True, by=BY, at=world.at)
+        reports = [row["id"] for row in erp.get("/services").json()]
+
+        replies = {each: erp.get(f"/customers/{CUSTOMER_ORGNR}/services/{each}/example") for each in reports}
+
+        assert len(reports) > 20
+        assert {reply.status_code for reply in replies.values()} <= {200, 404}
+        assert sum(reply.status_code == 200 for reply in replies.values()) > 20
+
+    def test_no_other_environment_has_any(self, administrator: User, vendor: Any, settings: Any) -> None:
+        assert "TEST" in settings.ENVIRONMENTS
+        customer = Customer.objects.create(environment="TEST", orgnr="310629499", name="Ekte AS")
+
+        reply = Erp(make_integration(administrator, environment="TEST")).get(
+            f"/customers/{customer.orgnr}/services/{SERVICE}/example"
+        )
+
+        assert (reply.status_code, reply.json()["code"]) == (404, "NOT_FOUND")
+
+
+def test_they_are_narrowed_by_group_and_portfolio(erp: Erp, world: World, portfolio: Portfolio) -> None:
+    make_draft(world.access)
+    Customer.objects.update(portfolio=portfolio)
+
+    for path in ("/submissions", "/accesses"):
+        found = [len(erp.get(path, {"portfolio": name}).json()["items"]) for name in (portfolio.name, "Ingen")]
+        assert found == [1, 0], path
+    groups = {group: len(erp.get("/submissions", {"group": group}).json()["items"]) for group in GROUPS}
+    assert [name for name, number in groups.items() if number] == ["drafts"]
+    assert GROUPS[:-1] == [group.code for group in listing.groups(timezone.now())]
+    assert erp.get("/submissions", {"group": "nothing"}).status_code == 422

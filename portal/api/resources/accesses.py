@@ -14,11 +14,11 @@ from pydantic import AfterValidator, Field
 from accounts.models import Scope
 from accounts.services.proposals import NeedsSecondPerson
 from portal.api.keyed import keyed
-from portal.api.keyset import LIMIT, page_of
+from portal.api.keyset import page_of
 from portal.api.problems import Problem
 from portal.api.resources import customers
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import After, IdempotencyKey, Limit, Moment, Orgnr, Page, Shape, Since, one_of
+from portal.api.shapes import IdempotencyKey, Moment, OfCustomers, Orgnr, Page, Shape, Since, one_of
 from portal.core import enqueue, readings
 from portal.core.audit_events import AuditType
 from portal.core.problems import code_of
@@ -118,10 +118,7 @@ class AskedMany(Shape):
     rows: list[AskedRow]
 
 
-class AccessFilters(Shape):
-    limit: Limit = LIMIT
-    after: After = ""
-    orgnr: Annotated[str, Field(max_length=9)] = ""
+class AccessFilters(OfCustomers):
     changed_after: Annotated[Since, Field(description="Whose state has changed since.")] | None = None
     status: Annotated[
         str, AfterValidator(one_of(["", *STATUSES])), Field(json_schema_extra={"enum": ["", *STATUSES]})
@@ -186,8 +183,7 @@ def list_profiles(request: Call) -> list[ProfileShape]:
 
 @router.get("/accesses", auth=READ, response=Page[AccessShape], operation_id="list_accesses", summary="List accesses")
 def list_accesses(request: Call, filters: Query[AccessFilters]) -> HttpResponse:
-    rows = mine(request)
-    rows = rows.filter(customer__orgnr=filters.orgnr) if filters.orgnr else rows
+    rows = filters.of(mine(request))
     rows = rows.filter(status=filters.status) if filters.status else rows
     rows = rows.filter(status_at__gt=filters.changed_after) if filters.changed_after else rows
     return page_of(rows, after=filters.after, limit=filters.limit, show=shown)

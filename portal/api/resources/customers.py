@@ -14,10 +14,10 @@ from pydantic import Field
 from accounts.models import Customer, CustomerQuerySet, Portfolio, Scope
 from accounts.services.upserts import Outcome, Verdict, Wanted, upsert
 from portal.api.keyed import keyed
-from portal.api.keyset import LIMIT, page_of
+from portal.api.keyset import page_of
 from portal.api.problems import Problem
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import CLEAN, EMAIL, After, IdempotencyKey, Limit, Moment, Orgnr, Page, Shape
+from portal.api.shapes import CLEAN, EMAIL, LIMIT, After, IdempotencyKey, Limit, Moment, Orgnr, Page, Shape
 
 router = Router(tags=["customers"])
 Language = Literal["nb", "nn", "en"]
@@ -89,6 +89,7 @@ class CustomerFilters(Shape):
     limit: Limit = LIMIT
     after: After = ""
     reference: Annotated[str, Field(max_length=50, description="Your own customer number.")] = ""
+    portfolio: Annotated[str, Field(max_length=100, description="The name of a portfolio.")] = ""
     ended: Annotated[bool, Field(description="Those whose relation has ended, in place of the others.")] = False
 
 
@@ -128,6 +129,7 @@ def list_customers(request: Call, filters: Query[CustomerFilters]) -> HttpRespon
     """In the order in which they were made."""
     rows = mine(request).only(*SHOWN).filter(end_asked_at__isnull=not filters.ended)
     rows = rows.filter(reference=filters.reference) if filters.reference else rows
+    rows = rows.filter(portfolio__name=filters.portfolio) if filters.portfolio else rows
     return page_of(rows, after=filters.after, limit=filters.limit, show=shown)
 
 

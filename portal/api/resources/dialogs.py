@@ -19,11 +19,11 @@ from pydantic import AfterValidator, Field
 from accounts.models import ENDED, Scope, User
 from accounts.services.customer_filter import ASSIGNEE, MINE, NOBODY, workers
 from portal.api.keyed import keyed
-from portal.api.keyset import LIMIT, page_of
+from portal.api.keyset import page_of
 from portal.api.problems import Problem
 from portal.api.resources.transmissions import TransmissionShape, of_transmission
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import After, IdempotencyKey, Limit, Moment, Orgnr, Page, Shape, Since, one_of
+from portal.api.shapes import IdempotencyKey, Moment, OfCustomers, Orgnr, Page, Shape, Since, one_of
 from portal.api.validation import refused
 from portal.core.filters import Group, in_group
 from submissions.models import Dialog, DialogQuerySet, Transmission
@@ -100,12 +100,9 @@ class DialogDetail(DialogShape):
     activities: list[ActivityShape]
 
 
-class DialogFilters(Shape):
+class DialogFilters(OfCustomers):
     """`read`: "unread" takes On-Behalf-Of, as each employee has read other dialogs. `tied`: "no" for those about no report."""
 
-    limit: Limit = LIMIT
-    after: After = ""
-    orgnr: Annotated[str, Field(max_length=9)] = ""
     service: Annotated[str, Field(max_length=100)] = ""
     status: Annotated[
         str, AfterValidator(one_of(["", *STATUSES])), Field(json_schema_extra={"enum": ["", *STATUSES]})
@@ -188,9 +185,8 @@ def list_dialogs(request: Call, filters: Query[DialogFilters]) -> HttpResponse:
     caller, at = request.auth, timezone.now()
     query = _query(request, filters)
     rows = dialog_filters.narrowed(
-        mine(request), query, user=cast("User", caller.employee), environment=caller.environment, at=at
+        filters.of(mine(request)), query, user=cast("User", caller.employee), environment=caller.environment, at=at
     )  # `_query` has let nothing through that asks who reads, unless somebody is named
-    rows = rows.filter(customer__orgnr=filters.orgnr) if filters.orgnr else rows
     rows = rows.filter(news_at__gt=filters.news_after) if filters.news_after else rows
     if filters.group:
         rows = in_group(

@@ -10,11 +10,11 @@ from ninja import Query, Router
 from pydantic import AfterValidator, Field
 
 from accounts.models import ENDED, Scope
-from portal.api.keyset import LIMIT, page_of
+from portal.api.keyset import page_of
 from portal.api.problems import Problem
 from portal.api.resources.transmissions import TransmissionShape, of_transmission
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import After, Limit, Moment, Orgnr, Page, Shape, Since, one_of
+from portal.api.shapes import Moment, OfCustomers, Orgnr, Page, Shape, Since, one_of
 from portal.core.filters import in_group
 from submissions.models import Transmission, TransmissionQuerySet
 from submissions.services.pages import letters as pages
@@ -53,12 +53,9 @@ class LetterDetail(LetterShape):
     content: TransmissionShape
 
 
-class LetterFilters(Shape):
+class LetterFilters(OfCustomers):
     """`group`: unread are those that nobody here has read; people are those with something that only a person may read in Altinn."""
 
-    limit: Limit = LIMIT
-    after: After = ""
-    orgnr: Annotated[str, Field(max_length=9)] = ""
     group: Annotated[str, AfterValidator(one_of(["", *GROUPS])), Field(json_schema_extra={"enum": ["", *GROUPS]})] = ""
     came_after: Annotated[Since, Field(description="Which have come to us since.")] | None = None
 
@@ -80,8 +77,7 @@ def _fields(row: Transmission, *, is_for_people: bool) -> dict[str, Any]:
 @router.get("/letters", auth=READ, response=Page[LetterShape], operation_id="list_letters", summary="List letters")
 def list_letters(request: Call, filters: Query[LetterFilters]) -> HttpResponse:
     """Reading them here does not mark them as read."""
-    rows = mine(request)
-    rows = rows.filter(dialog__customer__orgnr=filters.orgnr) if filters.orgnr else rows
+    rows = filters.of(mine(request), customer="dialog__customer")
     rows = rows.filter(stored_at__gt=filters.came_after) if filters.came_after else rows
     if filters.group:
         rows = in_group(rows, pages.groups(), filters.group, apart=pages.of_ended())

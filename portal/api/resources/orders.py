@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 
 from accounts.models import Customer, Scope
 from portal.api.keyed import keyed
-from portal.api.keyset import LIMIT, page_of
+from portal.api.keyset import page_of
 from portal.api.problems import Problem
 from portal.api.resources import customers
 from portal.api.resources.accesses import ExplainedProblem, explained
@@ -22,11 +22,10 @@ from portal.api.security import Call, OAuth2
 from portal.api.shapes import (
     CLEAN,
     EMAIL,
-    After,
     Finding,
     IdempotencyKey,
-    Limit,
     Moment,
+    OfCustomers,
     Orgnr,
     Page,
     Shape,
@@ -119,10 +118,7 @@ class Ordering(Shape):
     ] = ""
 
 
-class OrderFilters(Shape):
-    limit: Limit = LIMIT
-    after: After = ""
-    orgnr: Annotated[str, Field(max_length=9)] = ""
+class OrderFilters(OfCustomers):
     service: Annotated[str, Field(max_length=100)] = ""
     status: Annotated[
         str, AfterValidator(one_of(["", *STATUSES])), Field(json_schema_extra={"enum": ["", *STATUSES]})
@@ -211,8 +207,8 @@ def _askable(offer: Any) -> AskableShape:
 
 @router.get("/orders", auth=READ, response=Page[OrderShape], operation_id="list_orders", summary="List orders")
 def list_orders(request: Call, filters: Query[OrderFilters]) -> HttpResponse:
-    exact = {"customer__orgnr": filters.orgnr, "service": filters.service, "status": filters.status}
-    rows = mine(request).filter(**{name: value for name, value in exact.items() if value})
+    exact = {"service": filters.service, "status": filters.status}
+    rows = filters.of(mine(request)).filter(**{name: value for name, value in exact.items() if value})
     rows = rows.filter(status_at__gt=filters.changed_after) if filters.changed_after else rows
     rows = in_group(rows, [*pages.GROUPS, pages.of_ended()], filters.group)
     return page_of(rows, after=filters.after, limit=filters.limit, show=shown)

@@ -16,9 +16,13 @@ from accounts.models import Scope
 from portal.api.problems import Problem
 from portal.api.resources import customers
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import Shape
+from portal.api.shapes import Orgnr, Shape
 from portal.api.validation import refused
-from submissions.period import FIRST_YEAR, LAST_YEAR, PeriodKind
+from portal.core.environments import Environment
+from submissions.adapters import adapter
+from submissions.adapters.base import About
+from submissions.forms import WANTED, ended
+from submissions.period import FIRST_YEAR, LAST_YEAR, Period, PeriodKind
 from submissions.services import catalogue
 from submissions.services.due import calendar
 from submissions.services.offers import Offer, offers_for
@@ -100,6 +104,25 @@ def offer_of(offers: Sequence[Offer], service_id: str, access: UUID | None) -> O
     raise Problem("NOT_ALLOWED", detail=" ".join(reasons) or _("Kunden har ingen tilgang som gjelder tjenesten."))
 
 
+class TextFile(Shape):
+    name: str
+    text: str
+
+
+class ExampleShape(Shape):
+    orgnr: Orgnr
+    service: str
+    period: str
+    files: list[TextFile]
+
+
+class ExampleOf(Shape):
+    """`wrong`: with a fault for which the authority rejects it."""
+
+    period: Annotated[str, Field(max_length=10)] = ""
+    wrong: bool = False
+
+
 @router.get("/services", auth=READ, response=list[ServiceShape], operation_id="list_services", summary="List services")
 def list_services(request: Call) -> list[ServiceShape]:
     """Those that are on here."""
@@ -131,6 +154,40 @@ def offered(offer: Offer) -> dict[str, Any]:
         "access": offer.access.reference if offer.access else None, "through": offer.through, "note": offer.note,
         "reasons": [ReasonShape(through=reason.through, text=reason.text) for reason in offer.reasons],
     }  # fmt: skip
+
+
+@router.get(
+    "/customers/{orgnr}/services/{service}/example", auth=READ, response=ExampleShape, operation_id="get_example",
+    summary="A report to try with",
+)  # fmt: skip
+def get_example(request: Call, orgnr: str, service: str, asked: Query[ExampleOf]) -> ExampleShape:
+    """In the sandbox only: synthetic files about the customer, as the body of `POST /submissions`.
+
+    Without `period` it is about the newest one that is over.
+    """
+    customer = customers.find(request, orgnr)
+    found = next(
+        (each for each in catalogue.reports(catalogue.local(customer.environment)) if each.id == service), None
+    )
+    if found is None or customer.environment != Environment.SANDBOX:
+        raise Problem("NOT_FOUND")
+    period = _period_of(found, asked.period)
+    about = About(customer.orgnr, period, found.id, found.options)
+    files = adapter(found.adapter).examples(about, name=customer.name, wrong=asked.wrong)
+    try:
+        texts = [TextFile(name=file.name, text=file.content.decode()) for file in files]
+    except UnicodeDecodeError:  # pictures and the like are uploaded
+        raise Problem("NOT_FOUND") from None
+    return ExampleShape(orgnr=orgnr, service=found.id, period=str(period), files=texts)
+
+
+def _period_of(service: catalogue.Service, text: str) -> Period:
+    if service.period == PeriodKind.NONE:
+        return Period(PeriodKind.NONE, timezone.localdate())
+    period = Period.found(text) if text else ended(service.period, timezone.localdate())
+    if not isinstance(period, Period) or period.kind != service.period:
+        raise refused("period", str(WANTED[service.period]))
+    return period
 
 
 @router.get(

@@ -12,10 +12,10 @@ from portal.api.problems import Problem
 from portal.api.resources.accesses import ExplainedProblem, explained
 from portal.api.security import Call
 from portal.api.shapes import Finding, Moment, Orgnr, Shape
-from submissions.models import Approval, Submission
+from submissions.models import Approval, PackageCheck, Submission
 from submissions.models.submission import SubmissionQuerySet
 from submissions.services import catalogue
-from submissions.services.drafting import checking
+from submissions.services.drafting import checking, drafts, package_check
 from submissions.services.pages import reasons
 
 STATUSES = list(Submission.Status.values)
@@ -66,6 +66,9 @@ class ApprovalShape(Shape):
 
 
 class SubmissionDetail(SubmissionShape):
+    """`refused_files`: so many files of a draft were not taken in; the findings say why."""
+
+    refused_files: int
     reasons: list[AuthorityReason]
     approval: ApprovalShape
 
@@ -107,7 +110,21 @@ def detailed(row: Submission) -> SubmissionDetail:
         AuthorityReason(title=each.title, text=each.text, where=each.where, severity=each.severity)
         for each in reasons.shown(row.reasons)
     ]
-    return SubmissionDetail(**_fields(row), reasons=said, approval=_approval(row))
+    check = _check_of(row)
+    refused = len(check.refused) + check.refused_more if check else 0
+    return SubmissionDetail(**_fields(row), refused_files=refused, reasons=said, approval=_approval(row))
+
+
+def _check_of(row: Submission) -> PackageCheck | None:
+    """Of a draft: what has been sent was taken in."""
+    return package_check.find(row) if row.status in drafts.OPEN else None
+
+
+def findings_of(row: Submission) -> list[Finding]:
+    """Of the files that were not taken in, and of the others."""
+    check = _check_of(row)
+    refused = [finding for entry in (check.refused if check else []) for finding in entry["findings"]]
+    return shown_findings([*refused, *row.findings], service_of(row.service))
 
 
 def _approval(row: Submission) -> ApprovalShape:

@@ -10,9 +10,9 @@ from django.utils import timezone
 from ninja import Query, Status
 from pydantic import AfterValidator, Field
 
-from accounts.models import Scope
+from accounts.models import ENDED, Scope
 from portal.api.keyed import keyed
-from portal.api.keyset import LIMIT, page_of
+from portal.api.keyset import page_of
 from portal.api.problems import Problem
 from portal.api.resources.drafts import router
 from portal.api.resources.submission_shapes import (
@@ -21,36 +21,38 @@ from portal.api.resources.submission_shapes import (
     SubmissionShape,
     detailed,
     find,
+    findings_of,
     mine,
-    service_of,
     shown,
-    shown_findings,
 )
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import After, Finding, IdempotencyKey, Limit, Page, Question, Shape, Since, one_of
+from portal.api.shapes import Finding, IdempotencyKey, OfCustomers, Page, Question, Shape, Since, one_of
 from portal.api.validation import refused
 from portal.core import enqueue
+from portal.core.filters import in_group
 from portal.core.states import IllegalTransition, LostRace
 from submissions import tasks
 from submissions.models import Submission
 from submissions.period import Period
 from submissions.services.drafting import drafts
 from submissions.services.drafting.preflight import preflight, token
+from submissions.services.pages import listing
 from submissions.services.sending import approvals
 from submissions.services.sending import queue as sending
 
 READ, SEND = OAuth2(Scope.SUBMISSIONS_READ), OAuth2(Scope.SUBMISSIONS_SEND)
 
+GROUPS = [*(group.code for group in listing.GROUPS), "approval", "unanswered", "contradicted", ENDED]
+"""As on the page: `person` are those that somebody must look at, `unanswered` those whose answer is late."""
 
-class SubmissionFilters(Shape):
-    limit: Limit = LIMIT
-    after: After = ""
-    orgnr: Annotated[str, Field(max_length=9)] = ""
+
+class SubmissionFilters(OfCustomers):
     service: Annotated[str, Field(max_length=100)] = ""
     period: Annotated[str, Field(max_length=10)] = ""
     status: Annotated[
         str, AfterValidator(one_of(["", *STATUSES])), Field(json_schema_extra={"enum": ["", *STATUSES]})
     ] = ""
+    group: Annotated[str, AfterValidator(one_of(["", *GROUPS])), Field(json_schema_extra={"enum": ["", *GROUPS]})] = ""
     changed_after: Annotated[Since, Field(description="Whose state has changed since.")] | None = None
 
 
@@ -78,8 +80,8 @@ class Queueing(Shape):
     summary="List submissions",
 )
 def list_submissions(request: Call, filters: Query[SubmissionFilters]) -> HttpResponse:
-    rows = mine(request)
-    exact = {"customer__orgnr": filters.orgnr, "service": filters.service, "status": filters.status}
+    rows = filters.of(mine(request))
+    exact = {"service": filters.service, "status": filters.status}
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
     if filters.period:
         period = Period.found(filters.period)
@@ -87,6 +89,8 @@ def list_submissions(request: Call, filters: Query[SubmissionFilters]) -> HttpRe
             raise refused("period", "2025, 2025-03, 2025-T2")
         rows = rows.filter(**period.columns())
     rows = rows.filter(status_at__gt=filters.changed_after) if filters.changed_after else rows
+    if filters.group:
+        rows = in_group(rows, [*listing.groups(timezone.now()), listing.of_ended()], filters.group)
     return page_of(rows, after=filters.after, limit=filters.limit, show=shown)
 
 
@@ -99,8 +103,8 @@ def get_submission(request: Call, reference: UUID) -> SubmissionDetail:
 @router.get("/submissions/{uuid:reference}/findings", auth=READ, response=list[Finding], operation_id="get_findings",
             summary="What the check found")  # fmt: skip
 def get_findings(request: Call, reference: UUID) -> list[Finding]:
-    row = find(request, reference)
-    return shown_findings(row.findings, service_of(row.service))
+    """Also of files that were not taken in."""
+    return findings_of(find(request, reference))
 
 
 @router.get("/submissions/{uuid:reference}/preflight", auth=READ, response=PreflightShape, operation_id="get_preflight",
