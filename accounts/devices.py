@@ -1,6 +1,7 @@
 """Browsers that have logged in before, by a signed cookie: the attempts of strangers do not hold them back.
 
-The cookie names accounts by a keyed hash of their address. It opens nothing; a password is still needed.
+The cookie names accounts by a keyed hash of their address. It opens nothing; a password is still needed. A customer's link that is opened
+in such a browser is a preview.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ def device_of(request: HttpRequest, address: str) -> str:
     if request.session.get(RESET) == name:
         return f"reset:{request.session.session_key}"
     return _known(request).get(name, "")
+
+
+def is_of_staff(request: HttpRequest) -> bool:
+    """Whether somebody has logged in with this browser, whoever it was."""
+    return bool(_known(request))
 
 
 def remember(request: HttpRequest, response: HttpResponse, address: str) -> None:

@@ -1,4 +1,14 @@
+from typing import Any
+
 from django.db import migrations, models
+
+
+def tell_of_proposals(apps: Any, schema_editor: Any) -> None:
+    """Whoever has chosen their mails before they could choose this one gets it."""
+    for plan in apps.get_model("accounts", "NotificationPlan").objects.all():
+        if "PROPOSAL" not in plan.at_once:
+            plan.at_once = [*plan.at_once, "PROPOSAL"]
+            plan.save(update_fields=["at_once"])
 
 
 class Migration(migrations.Migration):
@@ -7,6 +17,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RunPython(tell_of_proposals, migrations.RunPython.noop),
         migrations.AlterField(
             model_name="proposal",
             name="kind",

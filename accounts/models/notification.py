@@ -22,13 +22,17 @@ class Notice(models.TextChoices):
     LETTER = "LETTER", _("Et brev fra Skatteetaten har en frist")
     KEY = "KEY", _("En Maskinporten-nøkkel utløper snart")
     CAMPAIGN = "CAMPAIGN", _("En kampanje jeg har laget eller startet, er ferdig")
+    PROPOSAL = "PROPOSAL", _("Noe venter på at jeg godkjenner det, eller det jeg har foreslått, er besvart")
 
 
 def notices_for(user: User) -> list[Notice]:
-    """Those that this person may choose: keys for those who keep them, campaigns for those who ask customers."""
+    """Those that this person may choose: keys for those who keep them, campaigns for those who ask customers. Proposals are for all:
+    a charge is no role."""
     needs = {Notice.KEY: Capability.CONFIGURE, Notice.CAMPAIGN: Capability.WORK}
     anywhere = user.within_any()
-    return [notice for notice in Notice if anywhere.where(needs.get(notice, Capability.SEE))]
+    return [
+        notice for notice in Notice if notice == Notice.PROPOSAL or anywhere.where(needs.get(notice, Capability.SEE))
+    ]
 
 
 class NotificationPlan(Leased):
@@ -81,13 +85,14 @@ class NotificationPlan(Leased):
 
     @property
     def is_wanted(self) -> bool:
-        """Whether a worker has something to look for. Keys are warned of by themselves."""
-        return self.digest != self.Digest.NEVER or bool(set(self.at_once) - {Notice.KEY})
+        """Whether a worker has something to look for. Keys are warned of by themselves, and proposals told by those who make them."""
+        return self.digest != self.Digest.NEVER or bool(set(self.at_once) - {Notice.KEY, Notice.PROPOSAL})
 
 
 def usual_at_once(user: User) -> list[str]:
     """What is told at once to those who have not chosen."""
-    return [Notice.KEY.value] if user.within_any().where(Capability.ADMINISTER) else []
+    keys = [Notice.KEY.value] if user.within_any().where(Capability.ADMINISTER) else []
+    return [*keys, Notice.PROPOSAL.value]
 
 
 class NoticeMail(models.Model):

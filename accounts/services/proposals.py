@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Capability, Charge, Proposal, User
 from accounts.models.proposal import NEEDS, RULES
-from accounts.services import ways_in
+from accounts.services import proposal_mails, ways_in
 from accounts.services.actors import ids_of
 from portal.core.audit import record, target_of
 from portal.core.audit_events import AuditType
@@ -105,6 +105,10 @@ def propose(
         with transaction.atomic():
             row.save()
             record(by=by, at=at, target=row, what=AuditType.PROPOSED, act=str(kind), concerns=row.target)
+            first = User.objects.filter(pk__in=ids_of([by])).first()
+            if first is not None:
+                able = seconds(kind, environment=environment, user=first, target=target, params=params, at=at)
+                proposal_mails.asked(proposal=row, able=able, at=at)
     except IntegrityError as error:
         standing = Proposal.objects.filter(kind=kind, target=row.target, status__in=Proposal.STANDING).first()
         if standing is None:
@@ -123,7 +127,7 @@ def approve(*, proposal: Proposal, user: User, ground: str, at: datetime) -> Non
     if proposal.status == Status.OPEN and proposal.expires_at <= at:
         raise LostRace(f"proposal {proposal.pk} has expired")
     if ground != proposal.ground or not _is_still_able(proposal):
-        proposal.move_to(Status.VOID, by=user.actor, at=at, answered_by=user.actor)
+        _end(proposal, Status.VOID, by=user.actor, at=at, answered_by=user.actor)
         raise HasChanged(f"proposal {proposal.pk} is not what would be done now")
     ordered = {"ordered_by": proposal.proposed_by}
     proposal.move_to(Status.APPROVED, by=user.actor, at=at, what=ordered, answered_by=user.actor, problem_code="")
@@ -137,7 +141,14 @@ def _is_still_able(proposal: Proposal) -> bool:
 
 def note_done(*, proposal: Proposal, at: datetime) -> None:
     """After the act. Raises LostRace."""
-    proposal.move_to(Status.DONE, by=proposal.answered_by, at=at)
+    _end(proposal, Status.DONE, by=proposal.answered_by, at=at)
+
+
+def _end(proposal: Proposal, status: str, *, by: str, at: datetime, **fields: Any) -> None:
+    """Whoever proposed it is told. Raises LostRace."""
+    with transaction.atomic():
+        proposal.move_to(status, by=by, at=at, **fields)
+        proposal_mails.over(proposal=proposal, at=at)
 
 
 def note_failed(*, proposal: Proposal, code: str, at: datetime) -> None:
@@ -149,14 +160,14 @@ def note_failed(*, proposal: Proposal, code: str, at: datetime) -> None:
 
 def note_changed(*, proposal: Proposal, at: datetime) -> None:
     """The service itself found that what was approved is not so any more: nothing was done. Raises LostRace."""
-    proposal.move_to(Status.VOID, by=proposal.answered_by, at=at)
+    _end(proposal, Status.VOID, by=proposal.answered_by, at=at)
 
 
 def refuse(*, proposal: Proposal, user: User, reason: str, at: datetime) -> None:
     """Raises NotSecondPerson, NoReason, LostRace."""
     check_second(proposal, user, at=at)
     reason = cleaned_reason(reason)
-    proposal.move_to(Status.REFUSED, by=user.actor, at=at, answered_by=user.actor, reason=reason)
+    _end(proposal, Status.REFUSED, by=user.actor, at=at, answered_by=user.actor, reason=reason)
 
 
 def withdraw(*, proposal: Proposal, user: User, at: datetime) -> None:
@@ -270,7 +281,7 @@ def end_old(*, at: datetime) -> int:
             continue
     for row in Proposal.objects.filter(status=Status.OPEN, expires_at__lte=at):
         try:
-            row.move_to(Status.EXPIRED, by=BY, at=at)
+            _end(row, Status.EXPIRED, by=BY, at=at)
         except LostRace:
             continue
         ended += 1

@@ -20,6 +20,7 @@ from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import devices
 from accounts.guard import public_page
 from accounts.models import Language, Vendor
 from accounts.services.business_register import known_approvers
@@ -89,8 +90,9 @@ def _secret(response: HttpResponse) -> HttpResponse:
 
 
 def is_preview(request: HttpRequest) -> bool:
-    """Whether staff look at the page: then nothing counts as done by the customer."""
-    return request.user.is_authenticated or "preview" in request.GET
+    """Whether staff look at the page: then nothing counts as done by the customer. Also in a browser with which one of them has logged in
+    before; a private window, or another browser, is known by nothing."""
+    return request.user.is_authenticated or "preview" in request.GET or devices.is_of_staff(request)
 
 
 def _may_play(request: HttpRequest, row: Access) -> bool:
@@ -113,6 +115,7 @@ def link_context(request: HttpRequest, row: Access) -> dict[str, Any]:
     language = translation.get_language() or "nb"
     return {
         "is_preview": is_preview(request),
+        "is_staff_browser": devices.is_of_staff(request),
         "may_play": _may_play(request, row),
         "access": row,
         "customer": row.customer,

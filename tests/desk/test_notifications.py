@@ -426,10 +426,10 @@ def test_the_choices_are_ones_own_and_are_in_the_audit_trail(client: Client, ven
 @pytest.mark.parametrize(
     ("role", "offered"),
     [
-        (Role.ADMINISTRATOR, ["REJECTED", "LOST", "LETTER", "KEY", "CAMPAIGN"]),
-        (Role.CASE_WORKER, ["REJECTED", "LOST", "LETTER", "CAMPAIGN"]),
-        (Role.DEVELOPER, ["REJECTED", "LOST", "LETTER", "KEY"]),
-        (Role.READER, ["REJECTED", "LOST", "LETTER"]),
+        (Role.ADMINISTRATOR, ["REJECTED", "LOST", "LETTER", "KEY", "CAMPAIGN", "PROPOSAL"]),
+        (Role.CASE_WORKER, ["REJECTED", "LOST", "LETTER", "CAMPAIGN", "PROPOSAL"]),
+        (Role.DEVELOPER, ["REJECTED", "LOST", "LETTER", "KEY", "PROPOSAL"]),
+        (Role.READER, ["REJECTED", "LOST", "LETTER", "PROPOSAL"]),
     ],
 )
 def test_what_can_be_chosen_depends_on_the_role(client: Client, vendor: Any, role: str, offered: list[str]) -> None:

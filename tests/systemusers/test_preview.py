@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.test import Client
+from django.urls import reverse
 
+from accounts.models import User
 from portal.core.audit import AuditEvent
 from systemusers.models import Access
+from tests.accounts.log_in import give_password
 from tests.systemusers.staff import page
 from tests.systemusers.world import fresh
 
@@ -69,3 +74,28 @@ def test_in_production_nobody_plays_the_customer(staff: Client, sent: Access) ->
 
 def test_the_staff_page_leads_to_the_preview(staff: Client, sent: Access) -> None:
     assert f"{url(sent)}?preview=1" in page(staff, f"access/{sent.pk}/")
+
+
+def test_a_browser_with_which_staff_have_logged_in_is_known_and_the_page_says_so(
+    client: Client, sent: Access, administrator: User
+) -> None:
+    give_password(client, administrator)
+    client.post(reverse("account_logout"))
+
+    text = seen(client, url(sent))
+    client.post(url(sent, "opened/"))
+    stopped = client.post(url(sent, "altinn/"))
+    other = Client()
+    theirs = seen(other, url(sent))
+    other.post(url(sent, "opened/"))
+
+    assert SESSION_KEY not in client.session
+    assert ("En ansatt har logget inn" in text, "En ansatt har logget inn" in theirs) == (True, False)
+    assert stopped["Location"] == url(sent)
+    assert list(AuditEvent.objects.filter(by="customer:link").values_list("what", flat=True)) == ["SENT->OPENED"]
+
+
+def test_a_cookie_that_is_not_ours_is_no_staff(client: Client, sent: Access) -> None:
+    client.cookies[settings.DEVICE_COOKIE_NAME] = "made-up"
+
+    assert "En ansatt har logget inn" not in seen(client, url(sent))

@@ -29,7 +29,7 @@ AT_ONCE = {
     Notice.LETTER: ("letter-due",),
     Notice.CAMPAIGN: ("done",),
 }
-"""Kinds of change by what a person chooses. Of keys the keys themselves warn."""
+"""Kinds of change by what a person chooses. Of keys the keys themselves warn, and proposals are told where they are made."""
 
 
 @dataclass(frozen=True)
