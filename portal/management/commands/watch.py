@@ -45,17 +45,21 @@ class Command(ActingCommand):
         except OSError as error:
             wrong(f"{folder} cannot be used: {error.strerror}")
         self.stop, self.troubles, self.before = threading.Event(), set[str](), set[str]()
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: self.stop.set())
+        before = {
+            number: signal.signal(number, lambda *_: self.stop.set()) for number in (signal.SIGTERM, signal.SIGINT)
+        }
         watch = Watch(
             folder, self.user, self.environment, sends=send, documents=documents, quiet=timedelta(seconds=quiet),
             is_over=self.stop.is_set,
         )  # fmt: skip
-        if options["once"]:
-            self._once(watch)
-        else:
-            self._on_and_on(watch, every=options["every"], keep=timedelta(days=options["keep_days"]))
+        try:
+            if options["once"]:
+                self._once(watch)
+            else:
+                self._on_and_on(watch, every=options["every"], keep=timedelta(days=options["keep_days"]))
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _once(self, watch: Watch) -> None:
         for _round in range(2):

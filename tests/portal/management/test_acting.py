@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import csv
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from accounts.models import Customer, CustomerImport, User
+from accounts.services.command_line import find_person
 from portal.core.audit import AuditEvent
 from portal.core.heartbeat import Heartbeat, record_beat
 from portal.core.origin import COMMAND_LINE
 from portal.explain.audit import present
 from portal.local.demo import orgnrs
+from portal.management.commands import watch as watch_command
 from submissions.models import Heap, Submission
 from submissions.services import catalogue, local
+from submissions.services.folders.watching import Watch
 from systemusers.models import Access, Campaign
 from tests.portal.management.rig import Terminal
 from tests.submissions.heaps.rig import HOUSING
@@ -173,6 +180,49 @@ class TestWatch:
 
         assert (ended.code, [row["act"] for row in ended.rows]) == (0, ["taken"])
         assert Heap.objects.get().source.sends
+
+    @pytest.mark.django_db(transaction=True)
+    def test_what_stands_in_the_way_is_told_once_and_the_process_goes_on_until_it_is_told_to_end(
+        self, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        troubles: list[Exception] = [FileNotFoundError(2, "borte"), FileNotFoundError(2, "borte"), OperationalError()]
+
+        def look(_watch: Watch, **_: Any) -> Iterator[Any]:
+            if troubles:
+                raise troubles.pop(0)
+            os.kill(os.getpid(), signal.SIGTERM)
+            yield from ()
+
+        monkeypatch.setattr(Watch, "look", look)
+        (terminal.folder / "inn").mkdir()
+        before = signal.getsignal(signal.SIGTERM)
+
+        ended = terminal.run("watch", str(terminal.folder / "inn"), "--every", "0")
+
+        assert (ended.code, signal.getsignal(signal.SIGTERM)) == (0, before)
+        assert ended.err.splitlines() == [
+            "The folder cannot be used: borte", "The database did not answer as it should (OperationalError).",
+        ]  # fmt: skip
+
+    @pytest.mark.django_db(transaction=True)
+    def test_who_loses_the_role_has_nothing_taken_any_more(
+        self, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        terminal.file("inn/bolig.json", terminal.report().content)
+        looks: list[Any] = []
+
+        def find(**who: Any) -> User:
+            if looks:
+                os.kill(os.getpid(), signal.SIGTERM)
+                User.objects.update(is_active=False)
+            looks.append(who)
+            return find_person(**who)
+
+        monkeypatch.setattr(watch_command, "find_person", find)
+
+        ended = terminal.run("watch", str(terminal.folder / "inn"), "--every", "0", "--quiet", "0.0001")
+
+        assert (ended.code, ended.err) == (0, f"{terminal.user.email} may not do this any more. Nothing is taken.\n")
 
 
 class TestStatus:
