@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 from portal.core.env import BadSetting, Env
 from portal.core.servers import is_here
 from portal.gateways.errors import Unavailable
+from portal.gateways.key_services.references import is_reference
 
 CODE = "KEY_SERVICE"
 """Of what waits for a key service."""
 EXAMPLE = "my-key-id=vault:transit/maskinporten#1"
-_ENTRY = re.compile(r"([A-Za-z0-9._-]{1,255})=(vault:[\w./-]+#[1-9][0-9]*|aws-kms:arn:aws[\w-]*:kms:[\w/:-]+)")
+_KID = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,12 @@ def read(env: Env, *, is_local: bool) -> KeyServices:
 
 
 def _entry(text: str) -> tuple[str, str]:
-    match = _ENTRY.fullmatch(text)
-    if match is None:
+    kid, _equals, reference = text.partition("=")
+    if not _KID.fullmatch(kid) or not is_reference(reference):
         raise BadSetting(
             "SIGNING_KEYS", f"has {text[:40]!r}, which is no KID=vault:… or KID=aws-kms:…", example=EXAMPLE
         )
-    return match[1], match[2]
+    return kid, reference
 
 
 def _address(env: Env, name: str, is_local: bool) -> str:

@@ -193,6 +193,8 @@ class TestSetting:
         [
             ({"SIGNING_KEYS": "a=gcp:x"}, "SIGNING_KEYS has 'a=gcp:x'"),
             ({"SIGNING_KEYS": "a"}, "SIGNING_KEYS has 'a'"),
+            ({"SIGNING_KEYS": "a=vault:/m#1"}, "SIGNING_KEYS has 'a=vault:/m#1'"),
+            ({"SIGNING_KEYS": "a=aws-kms:arn:aws:kms:here:1:key/x"}, "SIGNING_KEYS has 'a=aws-kms"),
             ({"SIGNING_KEYS": "a=vault:transit/m#1", "VAULT_ADDR": ""}, "VAULT_ADDR is not set"),
             ({"SIGNING_KEYS": "a=vault:transit/m#1", "VAULT_TOKEN": ""}, "VAULT_TOKEN_FILE is not set"),
             ({"VAULT_ADDR": "http://vault.example.no:8200"}, "VAULT_ADDR must begin with https://"),

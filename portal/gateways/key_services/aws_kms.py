@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from functools import cache
 from typing import Any
 
@@ -23,8 +22,8 @@ from portal.gateways.decoding import decode
 from portal.gateways.errors import Unavailable
 from portal.gateways.http import Channel
 from portal.gateways.key_services import checked_key, digest
+from portal.gateways.key_services.references import AWS_KMS
 
-REFERENCE = re.compile(r"arn:aws[\w-]*:kms:(?P<region>[a-z0-9-]+):[0-9]{12}:(?:key|alias)/[\w/-]+")
 ALGORITHM = "RSASSA_PKCS1_V1_5_SHA_256"
 CONTENT = "application/x-amz-json-1.1"
 
@@ -38,7 +37,7 @@ def session() -> Session:
 class AwsKms:
     def __init__(self, reference: str, *, endpoint: str = "") -> None:
         """`endpoint`: another address than Amazon's for the region. Raises ValueError for a reference that is no ARN of a key."""
-        match = REFERENCE.fullmatch(reference)
+        match = AWS_KMS.fullmatch(reference)
         if match is None:
             raise ValueError("not the ARN of a key")
         self.arn, self.region = reference, match["region"]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,9 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from portal.gateways.decoding import decode
 from portal.gateways.http import Channel
 from portal.gateways.key_services import checked_key, digest
-
-REFERENCE = re.compile(r"(?P<mount>[\w-]+(?:/[\w-]+)*)/(?P<name>[\w.-]+)#(?P<version>[1-9][0-9]{0,5})")
-"""The version is a part of it: a key that is rotated in Vault is another key for Maskinporten."""
+from portal.gateways.key_services.references import VAULT
 
 
 class Vault:
@@ -27,7 +24,7 @@ class Vault:
 
     def __init__(self, reference: str, *, address: str, token: Callable[[], str], namespace: str = "") -> None:
         """Raises ValueError for a reference of another form."""
-        match = REFERENCE.fullmatch(reference)
+        match = VAULT.fullmatch(reference)
         if match is None:
             raise ValueError("not of the form MOUNT/NAME#VERSION")
         self.mount, self.name, self.version = match["mount"], match["name"], int(match["version"])
