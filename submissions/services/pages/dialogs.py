@@ -30,6 +30,7 @@ OPEN = Q(handled_at__isnull=True)
 """What the list shows unless its group is DONE."""
 SOON = timedelta(days=14)
 NEWEST = ("-content_updated_at", "-pk")
+UNREAD = "unread"
 ORDER = {"due": ("due_at", "pk")}
 """How the groups are ordered that are not by NEWEST: the nearest deadline first."""
 STATUSES = {
@@ -61,13 +62,14 @@ ACTIVITIES = {
 }
 
 
-def groups(*, user: User, environment: Environment, at: datetime) -> list[Group]:
-    """The filter chips' groups; which deadlines are near depends on when one asks, and what is unread on who asks."""
+def groups(*, user: User, environment: Environment, at: datetime, mark: datetime | None = None) -> list[Group]:
+    """The filter chips' groups; which deadlines are near depends on when one asks, and what is unread on who asks. `mark`: see
+    `is_unread`."""
     here = Q(gone_at__isnull=True)
     near = Q(due_at__gte=at, due_at__lte=at + SOON) & ~Q(status="Completed")
     unfinished = Attachment.objects.filter(transmission__dialog=OuterRef("pk")).unfinished(at)
     return [
-        Group("unread", _("Uleste"), is_unread(user=user, environment=environment, at=at)),
+        Group(UNREAD, _("Uleste"), is_unread(user=user, environment=environment, at=at, mark=mark), is_live=True),
         Group("material", _("Ber om materiale"), Q(pk__in=material.waiting(Dialog.objects.all()).values("pk"))),
         Group("attention", _("Krever svar"), NEEDS_ANSWER),
         Group("due", _("Frist innen 14 dager"), here & near),
@@ -76,7 +78,7 @@ def groups(*, user: User, environment: Environment, at: datetime) -> list[Group]
         Group("stuck", _("Lar seg ikke hente"), here & LASTING),
         Group("attachments", _("Mangler vedlegg"), Q(Exists(unfinished))),
         Group("gone", _("Borte hos avsenderen"), ~here),
-        Group(DONE, _("Ferdige hos oss"), ~OPEN),
+        Group(DONE, _("Ferdige hos oss"), ~OPEN, is_live=True),
     ]
 
 
