@@ -1,4 +1,4 @@
-"""Dialogs that are gone and orders that need a person are few among many: they are counted by an index."""
+"""Orders that need a person are few among many: they are counted by an index."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
@@ -7,17 +7,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("submissions", "0004_submission_by_period")]
+    dependencies = [("submissions", "0007_dialogs_that_are_gone")]
 
     operations = [
-        AddIndexConcurrently(
-            model_name="dialog",
-            index=models.Index(
-                fields=["environment", "-content_updated_at", "-id"],
-                condition=models.Q(gone_at__isnull=False),
-                name="dialog_gone",
-            ),
-        ),
         AddIndexConcurrently(
             model_name="order",
             index=models.Index(
