@@ -12,7 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -27,6 +27,7 @@ from portal.core.audit import record
 from portal.core.audit_changes import changes
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
+from portal.core.heartbeat import newest_beat
 
 
 class UserManager(BaseUserManager["User"]):
@@ -120,8 +121,8 @@ def find_given(pk: int) -> Given:
 
 
 def find_with_given(pk: int) -> User | None:
-    """The person of a request, with all that they were given. One query."""
-    user: User | None = User.objects.filter(pk=pk).annotate(**_columns()).first()
+    """The person of a request, with all that they were given, and `beat_at` as of `newest_beat`. One query."""
+    user: User | None = User.objects.filter(pk=pk).annotate(**_columns(), beat_at=Subquery(newest_beat())).first()
     if user is not None:
         user.given = _given_of({name: user.__dict__.pop(name) for name in COLUMNS})
     return user

@@ -20,10 +20,6 @@ class NotSaved(Exception):
     """The text says why."""
 
 
-def find_views(*, user: User, path: str) -> list[SavedView]:
-    return list(SavedView.objects.filter(user=user, path=path))
-
-
 def save_view(*, user: User, environment: Environment, path: str, name: str, query: str) -> SavedView:
     """Keep the filter; one of the same name is replaced. Raises NotSaved."""
     name, query = without_identity_numbers(one_line(name))[:60].strip(), changed(QueryDict(query), file="")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache
@@ -17,7 +17,7 @@ from django.core.cache.backends.redis import RedisCache
 from portal.core.valkey import ERRORS
 
 logger = logging.getLogger(__name__)
-_MOMENT = "$at"
+_MOMENT, _TIME, _DAY = "$at", "$seconds", "$day"
 
 
 class Unreadable(ValueError):
@@ -25,7 +25,7 @@ class Unreadable(ValueError):
 
 
 class JsonSerializer:
-    """Plain values and moments (datetime). A tuple comes back as a list. Raises TypeError for any other value."""
+    """Plain values, moments (datetime), days and durations. A tuple comes back as a list. Raises TypeError for any other value."""
 
     def dumps(self, value: Any) -> int | bytes:
         if type(value) is int:  # so that Valkey can add to it
@@ -40,13 +40,21 @@ class JsonSerializer:
             raise Unreadable("a cached value is no JSON") from error
 
 
-def _tagged(value: Any) -> dict[str, str]:
+def _tagged(value: Any) -> dict[str, Any]:
     if isinstance(value, datetime):
         return {_MOMENT: value.isoformat()}
+    if isinstance(value, timedelta):
+        return {_TIME: value.total_seconds()}
+    if isinstance(value, date):
+        return {_DAY: value.isoformat()}
     raise TypeError(f"a {type(value).__name__} cannot be cached: give plain values")
 
 
 def _untagged(value: dict[str, Any]) -> Any:
+    if value.keys() == {_TIME}:
+        return timedelta(seconds=value[_TIME])
+    if value.keys() == {_DAY}:
+        return date.fromisoformat(value[_DAY])
     return datetime.fromisoformat(value[_MOMENT]) if value.keys() == {_MOMENT} else value
 
 

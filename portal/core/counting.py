@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.core.cache import cache
@@ -43,29 +44,33 @@ def spaced(number: int) -> str:
     return str(number) if isinstance(number, Over) else f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
-def number_of(rows: QuerySet[Any]) -> Number:
-    """How many `rows` there are. Above MOST it is what the planner of PostgreSQL expects, and at least MOST."""
+def number_of(rows: QuerySet[Any], *, at: datetime | None = None) -> Number:
+    """How many `rows` there are. Above MOST it is what the planner of PostgreSQL expects, and at least MOST. `at`: see `kept`."""
     few = rows.order_by().values_list(Value(1))[: MOST + 1]
     try:
         sql, params = few.query.sql_with_params()
     except EmptyResultSet:  # the filter is empty, so Django builds no SQL
         return Number(0)
-
-    def count() -> list[int]:
-        exact = few.count()
-        return [exact, False] if exact <= MOST else [max(MOST, _expected(rows)), True]
-
-    value, is_estimate = kept(sql, params, count, is_large=lambda number: number[0] > LARGE)
-    return Number(value, bool(is_estimate))
+    return number_counted(kept(sql, params, few.count, is_large=lambda number: number > LARGE, at=at), rows, at=at)
 
 
-def _expected(rows: QuerySet[Any]) -> int:
-    plan = json.loads(rows.order_by().values_list(Value(1)).explain(format="json"))
-    return int(plan[0]["Plan"]["Plan Rows"])
+def number_counted(counted: int, rows: QuerySet[Any], *, at: datetime | None = None, most: int | None = None) -> Number:
+    """As `number_of`, where the `rows` were counted already, up to `most` + 1, MOST without it."""
+    most = MOST if most is None else most
+    return Number(counted) if counted <= most else Number(max(most, _expected(rows, at)), is_estimate=True)
 
 
-def in_one_row(sql: str, params: Sequence[Any]) -> tuple[int, ...]:
-    """The numbers that a statement of several counts answers; () for no row."""
+def _expected(rows: QuerySet[Any], at: datetime | None) -> int:
+    def plan() -> int:
+        found = json.loads(rows.order_by().values_list(Value(1)).explain(format="json"))
+        return int(found[0]["Plan"]["Plan Rows"])
+
+    sql, params = rows.order_by().values_list(Value(1)).query.sql_with_params()
+    return kept(sql, params, plan, is_large=lambda _number: True, at=at)
+
+
+def in_one_row(sql: str, params: Sequence[Any], *, at: datetime | None = None) -> tuple[int, ...]:
+    """The numbers that a statement of several counts answers; () for no row. `at`: see `kept`."""
 
     def count() -> tuple[int, ...]:
         with connection.cursor() as cursor:
@@ -73,15 +78,40 @@ def in_one_row(sql: str, params: Sequence[Any]) -> tuple[int, ...]:
             row: tuple[int, ...] = cursor.fetchone() or ()
             return row
 
-    return tuple(kept(sql, params, count, is_large=lambda row: max(row, default=0) > LARGE))
+    return tuple(kept(sql, params, count, is_large=lambda row: max(row, default=0) > LARGE, at=at))
 
 
-def kept(sql: str, params: Any, count: Callable[[], N], *, is_large: Callable[[N], bool]) -> N:
+def total_of(rows: QuerySet[Any]) -> int:
+    """All `rows`, however many. A large number is kept: no act is to be bound to it."""
+    try:
+        sql, params = rows.order_by().values_list(Value(1)).query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    return kept(sql, params, rows.count, is_large=lambda number: number > LARGE)
+
+
+def whole(rows: QuerySet[Any, Any], *, of: str | int = "n", at: datetime | None = None) -> list[Any]:
+    """The numbers of a whole vendor: `rows` are `values()` or `values_list()` that group and count, the count is named `of`.
+
+    Kept when one of them is large. `at`: see `kept`.
+    """
+    try:
+        sql, params = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    return kept(sql, params, lambda: list(rows), is_large=lambda found: any(row[of] > LARGE for row in found), at=at)
+
+
+def kept(
+    sql: str, params: Any, count: Callable[[], N], *, is_large: Callable[[N], bool], at: datetime | None = None
+) -> N:
     """The answer of `count`, from the cache when it was large before. What a user may see is part of the statement.
 
-    From the cache a tuple comes as a list: portal.core.cache.
+    `at`: moments among `params` that were reckoned from it are others at each visit, and the same question. From the cache a
+    tuple comes as a list: portal.core.cache.
     """
-    key = "count:" + hashlib.sha256(repr((sql, params)).encode()).hexdigest()
+    known_by = (sql, [_from(at, value) for value in params] if at else params)
+    key = "counted:" + hashlib.sha256(repr(known_by).encode()).hexdigest()
     known: N | None = cache.get(key)
     if known is not None:
         return known
@@ -89,3 +119,10 @@ def kept(sql: str, params: Any, count: Callable[[], N], *, is_large: Callable[[N
     if is_large(number):
         cache.set(key, number, KEPT_SECONDS)
     return number
+
+
+def _from(at: datetime, value: Any) -> Any:
+    """A moment that is whole seconds from `at` was reckoned from it."""
+    if not isinstance(value, datetime) or value.microsecond != at.microsecond:
+        return value
+    return value - at

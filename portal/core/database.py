@@ -1,10 +1,16 @@
-"""Limits for each SQL statement of a process: no search and no waiting for a lock holds a thread, or the others, for ever."""
+"""Limits for each SQL statement of a process: no search and no waiting for a lock holds a thread, or the others, for ever.
+
+And what PostgreSQL must be told about a statement, so that it takes as little time for a large vendor.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
+from django.db.models import Q, QuerySet, Subquery, Value
+from django.db.models.lookups import IsNull
 
 
 @dataclass(frozen=True)
@@ -26,3 +32,13 @@ def limit_statements(limits: Limits) -> None:
     options = settings.DATABASES["default"]["OPTIONS"]
     own = f"-c statement_timeout={limits.statement * 1000} -c lock_timeout={limits.lock * 1000}"
     options["options"] = f"{options.get('options', '')} {own}".strip()
+
+
+def has_row(rows: QuerySet[Any]) -> Q:
+    """As `Exists(rows)`, looked up for each row by itself.
+
+    An EXISTS that stands in an OR, PostgreSQL may answer for all rows at once, by reading all that the subquery could find: for a
+    page of fifty rows of a large vendor that is a table of a million.
+    """
+    found = Subquery(rows.order_by().values_list(Value(1))[:1])
+    return Q(IsNull(found, False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
@@ -17,6 +18,9 @@ from portal.core.paging import changed
 COUNT_TO = counting.MOST
 """Counting stops here and the chip shows "more than": exact counts of large groups are slow."""
 
+COUNT_FOUND_TO = 1_000
+"""Of a search: to find ten thousand rows of the customers with a name, PostgreSQL may read all of the others."""
+
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
@@ -27,11 +31,15 @@ def grouped(orgnr: str) -> str:
 
 @dataclass(frozen=True)
 class Group:
-    """A named group of rows. `code` is its value in the URL, `condition` selects the rows."""
+    """A named group of rows. `code` is its value in the URL, `condition` selects the rows.
+
+    `is_live`: who works in the list changes its number, so that it is counted anew at each visit, also of a large vendor.
+    """
 
     code: str
     label: Any
     condition: Q
+    is_live: bool = False
 
 
 def in_group(rows: Rows, groups: list[Group], code: str, *, apart: Group | None = None) -> Rows:
@@ -44,24 +52,35 @@ def in_group(rows: Rows, groups: list[Group], code: str, *, apart: Group | None 
     return rows.filter(chosen.condition) if chosen else rows
 
 
-def counts(rows: QuerySet[Any], groups: list[Group]) -> dict[str, int]:
-    """How many of `rows` are in each group, each counted to COUNT_TO + 1 at most, all in one query."""
+def counts(
+    rows: QuerySet[Any], groups: list[Group], *, at: datetime | None = None, most: int | None = None
+) -> dict[str, int]:
+    """How many of `rows` are in each group, each counted to `most` + 1, COUNT_TO without it. One query, and one for groups that are
+    live.
+
+    `at`: from which moments of the conditions were reckoned; see `counting.kept`.
+    """
+    most = COUNT_TO if most is None else most
+    live = [group for group in groups if group.is_live]
+    if live and len(live) < len(groups):
+        calm = [group for group in groups if not group.is_live]
+        return {**counts(rows, calm, at=at, most=most), **counts(rows, live, most=most)}
     parts: list[str] = []
     params: list[Any] = []
     for group in groups:
-        few = rows.filter(group.condition).order_by().values_list(Value(1))[: COUNT_TO + 1]
+        few = rows.filter(group.condition).order_by().values_list(Value(1))[: most + 1]
         try:
             sql, args = few.query.sql_with_params()
         except EmptyResultSet:  # the filter is empty, so Django builds no SQL
             sql, args = "SELECT 1 WHERE false", ()
         parts.append(f"(SELECT count(*) FROM ({sql}) few)")  # noqa: S608 - Django's own SQL, values as parameters
         params += args
-    numbers = counting.in_one_row(f"SELECT {', '.join(parts)}", params) if parts else ()
+    numbers = counting.in_one_row(f"SELECT {', '.join(parts)}", params, at=at) if parts else ()
     return {group.code: number for group, number in zip(groups, numbers, strict=True)}
 
 
-def _over(group: Group) -> str:
-    return _("%(label)s, over %(n)s") % {"label": group.label, "n": spaced(COUNT_TO)}
+def _over(group: Group, most: int) -> str:
+    return _("%(label)s, over %(n)s") % {"label": group.label, "n": spaced(most)}
 
 
 def chips(
@@ -72,13 +91,17 @@ def chips(
     parameter: str,
     always: tuple[str, ...] = (),
     default: str = "",
+    counted: dict[str, int] | None = None,
+    most: int | None = None,
 ) -> list[dict[str, Any]]:
     """Chips for `components/chips.html`: "all", then groups that have rows, are chosen, or are in `always`.
 
-    `default` is the group that a page without the parameter shows; such a list has no chip for all.
+    `default` is the group that a page without the parameter shows; such a list has no chip for all. `counted` and `most`: of
+    `counts`, when that was asked before.
     """
+    most = COUNT_TO if most is None else most
     chosen = query.get(parameter, default)
-    totals = counts(rows, groups)
+    totals = counts(rows, groups) if counted is None else counted
     everything = {
         "label": _("Alle"),
         "count": None,
@@ -89,10 +112,10 @@ def chips(
     for group in groups:
         number = totals[group.code]
         if number or group.code == chosen or group.code in always:
-            more = number > COUNT_TO
+            more = number > most
             result.append(
                 {
-                    "label": _over(group) if more else group.label,
+                    "label": _over(group, most) if more else group.label,
                     "count": None if more else number,
                     "query": changed(query, **{parameter: group.code}),
                     "is_current": group.code == chosen,

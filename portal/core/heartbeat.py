@@ -8,7 +8,7 @@ promise anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -113,15 +113,14 @@ def is_working(*, at: datetime) -> bool:
     return find_silence(at=at) is None
 
 
-def silence_of_page(
-    request: HttpRequest, *, at: datetime, find_beat: Callable[[], datetime | None] | None = None
-) -> Silence | None:
+def silence_of_page(request: HttpRequest, *, at: datetime) -> Silence | None:
     """As `find_silence`, once for the request: the page's texts and its banner say the same.
 
-    `find_beat` reads the newest beat together with other data of the page, when nobody has asked before.
+    The newest beat was read with the person of the request: `accounts.models.people.find_with_given`.
     """
     if not hasattr(request, "_silence"):
-        beat_at = find_beat() if find_beat else newest_beat().first()
+        user: Any = getattr(request, "user", None)
+        beat_at = user.beat_at if hasattr(user, "beat_at") else newest_beat().first()
         request._silence = silence_since(beat_at, at=at)  # type: ignore[attr-defined]
     silence: Silence | None = getattr(request, "_silence")  # noqa: B009 - no attribute of a request's class
     return silence

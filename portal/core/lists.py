@@ -14,19 +14,19 @@ from itertools import islice
 from typing import IO, Any, ClassVar, Generic, TypeVar, cast
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.core import exports
+from portal.core import exports, filters
 from portal.core.audit import record
 from portal.core.audit_events import AuditType
-from portal.core.counting import Number, number_of, spaced
+from portal.core.counting import Number, number_counted, number_of, spaced
 from portal.core.exports import Field
-from portal.core.filters import Group, chips, in_group
+from portal.core.filters import Group, chips, counts, in_group
 from portal.core.heartbeat import is_working_for
 from portal.core.htmx import asked_fragment
 from portal.core.paging import SIZE, Page, changed, paginate, reversed_order
@@ -265,8 +265,12 @@ class ListPage(Generic[Asked, Rows]):
     @cached_property
     def number(self) -> Number:
         """Of the rows on all pages."""
-        is_all = not (self.page.next_query or self.page.is_later)
-        return Number(len(self.page)) if is_all else number_of(self.filtered)
+        if not (self.page.next_query or self.page.is_later):
+            return Number(len(self.page))
+        counted = self.counted.get(self.chosen)
+        if counted is None:
+            return number_of(self.filtered, at=self.at)
+        return number_counted(counted, self.filtered, at=self.at, most=self.most)
 
     @property
     def hits(self) -> str:
@@ -284,6 +288,20 @@ class ListPage(Generic[Asked, Rows]):
             return self.groups()
         return [*(Group(one.code, one.label, one.condition & ~apart.condition) for one in self.groups()), apart]
 
+    @cached_property
+    def counted(self) -> dict[str, int]:
+        """As of `counts`, by the code of a group; "" for the rows without a group, of a list that has a chip for them. One query."""
+        groups = self._all_groups()
+        if groups and not self.default:
+            apart = self.apart()
+            groups = [*groups, Group("", "", ~apart.condition if apart else Q())]
+        return counts(self.matching, groups, at=self.at, most=self.most)
+
+    @property
+    def most(self) -> int:
+        """So far groups are counted."""
+        return filters.COUNT_FOUND_TO if self.text else filters.COUNT_TO
+
     def chips(self) -> list[dict[str, Any]]:
         return chips(
             self.matching,
@@ -292,6 +310,8 @@ class ListPage(Generic[Asked, Rows]):
             parameter=self.parameter,
             always=self.always,
             default=self.default,
+            counted=self.counted,
+            most=self.most,
         )
 
     @property

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, QuerySet, Subquery
+from django.db.models import Exists, QuerySet
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -16,9 +16,8 @@ from django.utils.translation import get_language, gettext_lazy
 
 from accounts.capabilities import enabled
 from accounts.models import Charge, Language, SavedView, User, Vendor
-from accounts.services.saved_views import find_views
 from portal.core.environments import Environment
-from portal.core.heartbeat import Silence, newest_beat, silence_of_page
+from portal.core.heartbeat import Silence, silence_of_page
 from submissions.models import Dialog, SendingHold
 from submissions.services import restoring
 from submissions.services.casework.unread import find_unread
@@ -71,10 +70,14 @@ class Shell:
 
     @cached_property
     def vendor(self) -> Vendor | None:
-        """With what the frame of every page asks besides: the newest beat, whether sending is held, what is unread. One query."""
+        """With what the frame of every page asks besides: whether sending is held, what is unread, the saved views. One query."""
         held = SendingHold.objects.filter(environment=self._environment or "")
-        rows = Vendor.objects.annotate(beat_at=Subquery(newest_beat()), is_held=Exists(held))
-        return rows.annotate(unread=ArraySubquery(self._unread().values("pk")[: UNREAD_SHOWN + 1])).first()
+        rows = Vendor.objects.annotate(is_held=Exists(held))
+        views = SavedView.objects.filter(user=self._request.user.pk, path=self._request.path)
+        return rows.annotate(
+            unread=ArraySubquery(self._unread().values("pk")[: UNREAD_SHOWN + 1]),
+            views=ArraySubquery(views.values(view=JSONObject(pk="pk", path="path", name="name", query="query"))),
+        ).first()
 
     def _unread(self) -> QuerySet[Dialog]:
         user, environment = self._request.user, self._environment
@@ -134,11 +137,7 @@ class Shell:
     @cached_property
     def silence(self) -> Silence | None:
         """Set while no background work is done: the banner on every staff page, and texts that then do not promise."""
-        return silence_of_page(self._request, at=timezone.now(), find_beat=self._beat)
-
-    def _beat(self) -> datetime | None:
-        vendor = self.vendor
-        return vendor.beat_at if vendor else newest_beat().first()  # type: ignore[attr-defined] # annotated
+        return silence_of_page(self._request, at=timezone.now())
 
     @cached_property
     def hold(self) -> restoring.Progress | None:
@@ -157,11 +156,10 @@ class Shell:
         assert isinstance(user, User)  # noqa: S101 - the banner is for staff
         return list(restoring.find_held_accesses(environment=self._environment, user=user)[:HELD_SHOWN])
 
-    @cached_property
+    @property
     def saved_views(self) -> list[SavedView]:
         """The user's own, of the list that the page is."""
-        user = self._request.user
-        return find_views(user=user, path=self._request.path) if isinstance(user, User) else []
+        return [SavedView(**view) for view in self.vendor.views] if self.vendor else []  # type: ignore[attr-defined] # annotated
 
     @property
     def environment_text(self) -> str:

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import BigIntegerField, DateTimeField, F, QuerySet, Value
 from django.db.models.functions import Cast
 
+from accounts.models import Customer
 from portal.core import counting
 from portal.core.counting import Over
 
@@ -26,6 +27,10 @@ CUSTOMER = {
 """The way to the customer, for models that do not have it as a column."""
 MOST = 1_000
 """No selection is counted further: what a person has to do is told as well by "over 1 000"."""
+NAME = (
+    """(SELECT name FROM accounts_customer WHERE id = CASE WHEN count(one_customer) = 1 THEN min(one_customer) END)"""
+)
+"""SQL: of the only customer of a selection."""
 
 
 @dataclass(frozen=True)
@@ -33,23 +38,23 @@ class Counted:
     """How many rows, and the oldest `status_at` among them; None without rows, for a model that has no such column, and of more
     rows than were counted.
 
-    `customer`: the id of the customer whom the only row is about; None for more rows, and for models that have no customer.
+    `customer`: whom the only row is about, with key and name; None for more rows, and for models that have no customer.
     """
 
     n: int = 0
     oldest: datetime | None = None
-    customer: int | None = field(default=None, compare=False)
+    customer: Customer | None = field(default=None, compare=False)
 
 
-Row = tuple[str, int, datetime | None, int | None]
+Row = tuple[str, int, datetime | None, int | None, str | None]
 
 
 def count_all(selections: Mapping[str, QuerySet[Any]]) -> dict[str, Counted]:
     """The counts by the names of the selections, each up to MOST. One query."""
     counted = {}
-    for name, n, oldest, customer in _run(*_statement(selections, limit=MOST + 1)):
+    for name, n, oldest, pk, called in _run(*_statement(selections, limit=MOST + 1)):
         is_more = n > MOST
-        counted[name] = Counted(Over(MOST) if is_more else n, None if is_more else oldest, customer if n == 1 else None)
+        counted[name] = Counted(Over(MOST) if is_more else n, None if is_more else oldest, _only(n, pk, called))
     return {name: counted.get(name, Counted()) for name in selections}
 
 
@@ -59,12 +64,16 @@ def count_whole(selections: Mapping[str, QuerySet[Any]]) -> dict[str, Counted]:
     """
     sql, params = _statement(selections, limit=None)
     rows = counting.kept(sql, params, lambda: _run(sql, params), is_large=_has_large)
-    counted = {name: Counted(n, oldest, customer if n == 1 else None) for name, n, oldest, customer in rows}
+    counted = {name: Counted(n, oldest, _only(n, pk, called)) for name, n, oldest, pk, called in rows}
     return {name: counted.get(name, Counted()) for name in selections}
 
 
+def _only(n: int, pk: int | None, name: str | None) -> Customer | None:
+    return Customer(pk=pk, name=name or "") if n == 1 and pk is not None else None
+
+
 def _has_large(rows: list[Row]) -> bool:
-    return any(n > counting.LARGE for _name, n, _oldest, _customer in rows)
+    return any(n > counting.LARGE for _name, n, *_rest in rows)
 
 
 def _statement(selections: Mapping[str, QuerySet[Any]], *, limit: int | None) -> tuple[str, list[Any]]:
@@ -75,7 +84,7 @@ def _statement(selections: Mapping[str, QuerySet[Any]], *, limit: int | None) ->
             sql, args = _one(rows)[:limit].query.sql_with_params()
         except EmptyResultSet:  # nobody may see any, so Django builds no SQL
             continue
-        counted = f"count(*), min(oldest_at), min(one_customer) FROM ({sql}) AS selected"
+        counted = f"count(*), min(oldest_at), min(one_customer), {NAME} FROM ({sql}) AS selected"
         parts.append(f"SELECT %s, {counted}")
         params += [name, *args]
     return " UNION ALL ".join(parts), params

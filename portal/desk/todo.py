@@ -65,9 +65,5 @@ def split(lines: Iterable[Todo], user: User) -> Tasks:
 
 
 def with_customers(lines: list[Todo], counts: Mapping[str, Counted]) -> list[Todo]:
-    """Lines about one row get its customer. One query, and none when no line is about one row."""
-    wanted = {line.key: pk for line in lines if line.key and (pk := counts[line.key].customer)}
-    if not wanted:
-        return lines
-    customers = Customer.objects.only("name", "environment").in_bulk(wanted.values())
-    return [replace(line, customer=customers.get(wanted[line.key])) if line.key in wanted else line for line in lines]
+    """Lines about one row get its customer."""
+    return [replace(line, customer=counts[line.key].customer) if line.key else line for line in lines]

@@ -6,12 +6,13 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, OfCustomersQuerySet, followed, of_ended
 from portal.core.crypto import PackedJSONField, SealedManager
+from portal.core.database import has_row
 from portal.core.environments import Environment
 from portal.core.lease import Leased
 from submissions.models.submission import Submission, SubmissionQuerySet
@@ -24,12 +25,12 @@ class DialogQuerySet(OfCustomersQuerySet["Dialog"]):
     def owed(cls) -> Q:
         """About a report of ours that is owed. Asked of each dialog by itself: all such reports of a large vendor are too many."""
         owed = Submission.objects.filter(SubmissionQuerySet.owed())
-        return Q(Exists(Transmission.objects.filter(dialog=OuterRef("pk"), submission__in=owed)))
+        return has_row(Transmission.objects.filter(dialog=OuterRef("pk"), submission__in=owed))
 
     def to_pull(self) -> DialogQuerySet:
         """Those of customers that are followed, and those that tell what became of a report of ours."""
         ours = Transmission.objects.filter(dialog=OuterRef("pk"), submission__isnull=False)
-        return self.filter(followed() | Exists(ours))
+        return self.filter(followed() | has_row(ours))
 
     def present(self) -> DialogQuerySet:
         """Those that are still in the customer's inbox, as far as we can see."""
@@ -149,6 +150,11 @@ class Dialog(WithTexts, Leased):
             models.Index(fields=["access", "listed_at"], condition=Q(gone_at__isnull=True), name="dialog_present"),
             models.Index(
                 fields=["external_reference"], condition=~Q(external_reference=""), name="dialog_by_reference"
+            ),
+            models.Index(
+                fields=["environment", "-content_updated_at", "-id"],
+                condition=Q(gone_at__isnull=False),
+                name="dialog_gone",
             ),
             models.Index(
                 fields=["service_resource"],

@@ -100,6 +100,7 @@ class Order(OfPeriod, Leased, StatusModel):
             models.Index(fields=["correlation_id"], condition=~Q(correlation_id=""), name="order_by_correlation"),
             models.Index(fields=["customer", "service", "-fetched_at"], name="order_newest_answer"),
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="order_due"),
+            models.Index(fields=["environment"], condition=NEEDS_PERSON, name="order_needs_person"),
         ]
 
     @property

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from accounts.models import Customer, CustomerQuerySet
 from portal.core.audit import event, record_all
@@ -36,14 +37,19 @@ class UnderWay:
 
 
 def under_way(customer: Customer) -> UnderWay:
-    """Three queries. Reports for an accountant's clients go through its access, so they count too."""
-    concerned = Q(customer=customer) | Q(access__customer=customer)
+    """Six queries. Reports for an accountant's clients go through its access, so they count too."""
     changes = ChangeRequest.objects.open().filter(access__customer=customer)
     return UnderWay(
-        submissions=Submission.objects.filter(concerned, status__in=Submission.UNDER_WAY).count(),
-        orders=Order.objects.filter(concerned, status__in=Order.UNDER_WAY).count(),
+        submissions=_concerned(Submission.objects.filter(status__in=Submission.UNDER_WAY), customer),
+        orders=_concerned(Order.objects.filter(status__in=Order.UNDER_WAY), customer),
         questions=Access.objects.filter(customer=customer, status__in=ASKING).count() + changes.count(),
     )
+
+
+def _concerned(rows: QuerySet[Any], customer: Customer) -> int:
+    """Of the customer, or through its access: one after the other, since an OR of both reads the whole table."""
+    through = rows.filter(access__customer=customer).exclude(customer=customer)
+    return rows.filter(customer=customer).count() + through.count()
 
 
 def answers_kept_until(customer: Customer) -> datetime | None:
@@ -52,21 +58,26 @@ def answers_kept_until(customer: Customer) -> datetime | None:
     return periods.ends_at("order-answers", settings.KEPT["order-answers"], since=newest) if newest else None
 
 
+def leaving() -> CustomerQuerySet:
+    """Ended, and not archived."""
+    return Customer.objects.filter(end_asked_at__isnull=False, archived_at__isnull=True)
+
+
 def ready() -> CustomerQuerySet:
-    """Ended, not archived, and with nothing under way."""
-    concerned = Q(customer=OuterRef("pk")) | Q(access__customer=OuterRef("pk"))
-    return Customer.objects.filter(
-        ~Exists(Submission.objects.filter(concerned, status__in=Submission.UNDER_WAY)),
-        ~Exists(Order.objects.filter(concerned, status__in=Order.UNDER_WAY)),
+    """Of those that are leaving: nothing is under way."""
+    own, through = Q(customer=OuterRef("pk")), Q(access__customer=OuterRef("pk"))
+    reports, orders = (rows.objects.filter(status__in=rows.UNDER_WAY) for rows in (Submission, Order))
+    return leaving().filter(
+        *(~Exists(rows.filter(of)) for rows in (reports, orders) for of in (own, through)),
         ~Exists(Access.objects.filter(customer=OuterRef("pk"), status__in=ASKING)),
         ~Exists(ChangeRequest.objects.open().filter(access__customer=OuterRef("pk"))),
-        end_asked_at__isnull=False,
-        archived_at__isnull=True,
     )
 
 
 def archive_ended(*, at: datetime) -> int:
     """Returns how many were archived. Safe to run twice at once: nothing new begins for an ended customer."""
+    if not leaving().exists():
+        return 0
     with transaction.atomic():
         locked = ready().select_for_update(of=("self",), no_key=True, skip_locked=True).order_by("pk")
         rows = list(locked[:BATCH])

@@ -8,6 +8,7 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 
 from accounts.models import Customer, User
+from portal.core.counting import total_of
 from portal.core.environments import Environment
 from portal.gateways import urns
 from submissions.services import catalogue
@@ -155,7 +156,7 @@ def reach(service: Service, *, user: User, environment: Environment) -> Reach:
     """Two queries. Customers that only an accountant reaches are not counted as able."""
     everyone = Customer.objects.visible_to(user).filter(environment=environment).current()
     usable = Access.objects.filter(environment=environment, status__in=Access.USABLE).filter(covering(service))
-    return Reach(everyone.filter(pk__in=usable.values("customer")).count(), everyone.count())
+    return Reach(total_of(everyone.filter(pk__in=usable.values("customer"))), total_of(everyone))
 
 
 def covering(service: Service, prefix: str = "") -> Q:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 
 from django.contrib import messages
@@ -23,10 +24,9 @@ from portal.core.paging import Page
 from submissions.models import Dialog, DialogQuerySet
 from submissions.services import material
 from submissions.services.casework.people import with_person
-from submissions.services.casework.unread import mark_seen
+from submissions.services.casework.unread import find_mark, mark_seen
 from submissions.services.drafting import drafts
 from submissions.services.inbox import attachments, cursors
-from submissions.services.opened import note
 from submissions.services.pages import dialog_filters as filters
 from submissions.services.pages import dialogs as service
 from submissions.services.pages import transmissions as parts
@@ -69,7 +69,7 @@ class Dialogs(ListPage[StaffRequest, DialogQuerySet]):
     def find(self) -> DialogQuerySet:
         request = self.request
         rows = service.find_dialogs(user=request.user, environment=request.environment, text=self.text)
-        return filters.narrowed(rows, request.GET, at=self.at, **self.reader)
+        return filters.narrowed(rows, request.GET, at=self.at, mark=self.mark, **self.reader)
 
     @cached_property
     def reader(self) -> filters.Reader:
@@ -86,7 +86,11 @@ class Dialogs(ListPage[StaffRequest, DialogQuerySet]):
         return filters.selects(self.request.user, self.request.GET, environment=self.request.environment)
 
     def groups(self) -> list[Group]:
-        return service.groups(at=self.at, **self.reader)
+        return service.groups(at=self.at, mark=self.mark, **self.reader)
+
+    @cached_property
+    def mark(self) -> datetime:
+        return find_mark(**self.reader)
 
     def apart(self) -> Group:
         return service.of_ended()
@@ -124,7 +128,7 @@ def dialogs(request: StaffRequest) -> HttpResponse:
     shown = Dialogs(request)
     if request.method == "POST":
         return dialogs_many.respond(request, shown.filtered)
-    return shown.respond(context={"tells_opened": note.is_on()})
+    return shown.respond()
 
 
 @staff_page()
@@ -149,7 +153,6 @@ def dialog(request: StaffRequest, pk: int) -> HttpResponse:
         "may_try_again": parts.may_try_again(row),
         "transmissions": parts.transmissions(row),
         "events": service.activities(row),
-        "tells_opened": note.is_on(),
         "material": material.answering(row),
     }
     return render(request, "submissions/dialog.html", context)

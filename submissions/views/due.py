@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.guard import StaffRequest, staff_page
 from accounts.models import CustomerQuerySet
 from accounts.services.portfolio_filter import portfolio_choices
+from portal.core.counting import Number
 from portal.core.exports import MEDIA_TYPES, Field, customer_fields, step_fields
 from portal.core.htmx import page_or_fragment
 from portal.core.lists import Column, ListPage, Nothing, Select, as_download
@@ -118,6 +119,11 @@ class DueCustomers(ListPage[StaffRequest, CustomerQuerySet]):
         """The row of the board, of the same customers."""
         (row,) = rows_of([self.item], self._count(), today=timezone.localdate(self.at))
         return row
+
+    @cached_property
+    def number(self) -> Number:
+        """The rows of the chosen states."""
+        return Number(sum(n for state, n in self.numbers.numbers.items() if state in self.states))
 
     def _count(self) -> list[Numbers]:
         """A search is counted at once."""

@@ -75,7 +75,7 @@ class Letters(ListPage[StaffRequest, TransmissionQuerySet]):
 
 @staff_page()
 def letters(request: StaffRequest) -> HttpResponse:
-    return Letters(request).respond(context={"tells_opened": note.is_on()})
+    return Letters(request).respond()
 
 
 @staff_page()
@@ -85,6 +85,4 @@ def letter(request: StaffRequest, pk: int) -> HttpResponse:
     if is_by_person(request):
         note.letter_opened(letter=row, user=request.user, at=timezone.now())
         mark_seen(dialogs=Dialog.objects.filter(pk=row.dialog_id, news_at=row.dialog.news_at), user=request.user)
-        row.refresh_from_db(fields=["read_at", "read_by"])
-    context = {"shown": service.letter_page(row), "tells_opened": note.is_on()}
-    return render(request, "submissions/letter.html", context)
+    return render(request, "submissions/letter.html", {"shown": service.letter_page(row)})

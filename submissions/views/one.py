@@ -18,7 +18,7 @@ from accounts.guard import StaffRequest, staff_page
 from accounts.services.business_register import warnings_of
 from portal.core import enqueue
 from portal.core.bodies import takes_files
-from portal.core.heartbeat import is_working
+from portal.core.heartbeat import is_working, is_working_for
 from portal.core.htmx import page_or_fragment
 from portal.core.states import IllegalTransition, LostRace
 from portal.core.undo import say_with_undo
@@ -62,7 +62,8 @@ def sent_page(
     status: int = 200,
 ) -> HttpResponse:
     """A submission that was queued or sent. The forms have what a person wrote and must mend."""
-    context = sent_context(row, user=request.user, at=timezone.now())
+    at = timezone.now()
+    context = sent_context(row, user=request.user, at=at, working=is_working_for(request, at=at))
     context["settle_form"] = (settle_form or SettleForm()) if context["may_settle"] else None
     asks = context["two_answers"] and request.user.may_work
     choice = two_answers_form or TwoAnswersForm(initial={"shown": token(row)})
@@ -81,7 +82,9 @@ def draft_page(
 ) -> HttpResponse:
     """The draft, with its files, what the check found, and refused files. `confirmed` are the questions answered already."""
     form = form or FilesForm(service=catalogue.service(row.service))
-    context = draft_context(row, user=request.user, at=timezone.now(), query=request.GET)
+    at = timezone.now()
+    working = is_working_for(request, at=at)
+    context = draft_context(row, user=request.user, at=at, query=request.GET, working=working)
     context |= {"form": form, "unanswered": unanswered, "confirmed": confirmed}
     context["register_warnings"] = warnings_of(row.customer)
     return render(request, "submissions/draft.html", context, status=status)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.guard import StaffRequest
 from accounts.models import CustomerQuerySet
 from accounts.pick_views import CustomersToPick
+from portal.core.database import has_row
 from portal.core.lists import Column, Link
 from systemusers.models import Access, Kind, reached_through_an_accountant
 
@@ -42,7 +43,7 @@ class CustomersToDeliverFor(CustomersToPick):
 
     def find(self) -> CustomerQuerySet:
         own = Access.objects.filter(customer=OuterRef("pk"), status__in=Access.USABLE).exclude(profile__kind=Kind.AGENT)
-        return super().find().filter(Exists(own) | reached_through_an_accountant())
+        return super().find().filter(has_row(own) | reached_through_an_accountant())
 
     @property
     def others(self) -> bool:

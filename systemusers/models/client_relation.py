@@ -6,10 +6,11 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Portfolio
+from portal.core.database import has_row
 from portal.core.lease import Leased
 from systemusers.models.access import Access
 
@@ -143,6 +144,6 @@ class ClientRound(Leased):
         return str(self.access)
 
 
-def reached_through_an_accountant() -> Exists:
+def reached_through_an_accountant() -> Q:
     """For querysets of customers: somebody's access for clients reaches the customer."""
-    return Exists(ClientRelation.objects.usable().filter(customer=OuterRef("pk")))
+    return has_row(ClientRelation.objects.usable().filter(customer=OuterRef("pk")))

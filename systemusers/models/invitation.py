@@ -13,7 +13,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MailAddress, OfCustomersQuerySet
-from portal.core.lease import Leased
+from portal.core.lease import LASTING, Leased
 from portal.core.outbox.message import OutboxMessage
 from systemusers.models.access import Access
 from systemusers.models.change_request import ChangeRequest
@@ -31,6 +31,10 @@ AT_ALTINN = Q(change__isnull=True, access__status__in=Access.OPEN) | Q(change__s
 
 FREED: dict[str, Any] = {"lease_until": None, "attempts": F("attempts") + 1, "failures": 0, "problem_code": ""}
 """What every change by another than the worker writes too: a worker that has the row loses it, and changes nothing."""
+
+
+NOT_REACHED = Q(stopped_why__in=["NO_ADDRESS", "REFUSED", "RETURNED"]) | LASTING
+"""Plans whose mails do not reach the customer."""
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -114,6 +118,7 @@ class Invitation(Leased):
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="invitation_due"),
             models.Index(fields=["access"], condition=Q(stopped_at__isnull=True), name="invitation_running"),
+            models.Index(fields=["access"], condition=NOT_REACHED, name="invitation_not_reached"),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from portal.core.audit_events import AuditType
 from portal.core.masking import without_identity_numbers
 from portal.core.problems import code_of
 from portal.gateways.errors import Refused
-from systemusers.models import Access, ClientCheck, MaskinportenClient, ScopeGrant
+from systemusers.models import Access, AccessQuerySet, ClientCheck, MaskinportenClient, ScopeGrant
 from systemusers.services.diagnosis import cause_of_missing, cause_of_refusal
 from systemusers.services.remote import system_register
 from systemusers.services.scopes import check_scopes
@@ -57,9 +57,14 @@ def examine(*, client: MaskinportenClient, by: str, at: datetime, end: float | N
         _try_system_user(client, access, [scope for scope in granted if is_for_system_users(scope)], at, end)
 
 
+def to_try(client: MaskinportenClient) -> AccessQuerySet:
+    """The accesses with which the client gets a token for a system user, as far as we know."""
+    return Access.objects.filter(profile__system__client=client, status__in=Access.USABLE)
+
+
 def access_to_try(client: MaskinportenClient) -> Access | None:
     """One that works as far as we know, in use before just approved, the latest first; None when there is none."""
-    rows = Access.objects.loaded().filter(profile__system__client=client, status__in=Access.USABLE)
+    rows = to_try(client).loaded()
     order = [F("missing_since").asc(nulls_first=True), F("status").desc(), F("answered_at").desc(nulls_last=True)]
     return rows.order_by(*order).first()
 

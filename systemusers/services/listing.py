@@ -16,6 +16,7 @@ from accounts.models import ENDED, REMARKED, Customer, Tag, User
 from accounts.services import customer_filter
 from accounts.services.customers import find_customer_ids
 from accounts.services.portfolio_filter import PARAMETER, in_portfolio
+from portal.core.database import has_row
 from portal.core.environments import Environment
 from portal.core.filters import Group
 from portal.core.lease import LASTING, ROUNDS_BEFORE_A_PERSON
@@ -108,15 +109,21 @@ def profile_choices(environment: Environment) -> list[tuple[str, str]]:
     return named if len(named) > 1 else []
 
 
+def _accesses(**condition: object) -> QuerySet[Access]:
+    return Access.objects.filter(customer=OuterRef("pk"), **condition)
+
+
 def _having(**condition: object) -> Exists:
-    return Exists(Access.objects.filter(customer=OuterRef("pk"), **condition))
+    return Exists(_accesses(**condition))
 
 
 CURRENT = Q(end_asked_at__isnull=True)
 CUSTOMERS = [
-    Group("none", _("Ikke spurt"), Q(~_having()) & ~Q(reached_through_an_accountant())),
+    Group("none", _("Ikke spurt"), Q(~_having()) & ~reached_through_an_accountant()),
     Group("waiting", _("Venter på kunden"), Q(_having(status__in=Access.OPEN))),
-    Group("usable", _("Har gitt tilgang"), Q(_having(status__in=Access.USABLE)) | Q(reached_through_an_accountant())),
+    Group(
+        "usable", _("Har gitt tilgang"), has_row(_accesses(status__in=Access.USABLE)) | reached_through_an_accountant()
+    ),
     Group("register", _("Merknad i Enhetsregisteret"), REMARKED),
     Group("lost", _("Må følges opp"), Q(_having(status__in=[S.REJECTED, S.EXPIRED, S.REMOVED, S.UNKNOWN]))),
 ]
@@ -132,7 +139,10 @@ def of_ended() -> Group:
 def find_customers(*, user: User, environment: Environment, text: str = "") -> QuerySet[Customer]:
     """Customers visible to `user`, filtered by number, name or reference."""
     rows = Customer.objects.visible_to(user).filter(environment=environment)
-    return rows.filter(pk__in=find_customer_ids(text, environment=environment)) if text else rows
+    if not text:
+        return rows
+    found = find_customer_ids(text, environment=environment)
+    return rows.filter(pk__in=found) if isinstance(found, list) else rows.matching(text)
 
 
 def filtered_customers(*, user: User, environment: Environment, query: QueryDict, text: str = "") -> QuerySet[Customer]:

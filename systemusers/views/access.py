@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import cached_property, wraps
+from functools import cached_property, partial, wraps
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -128,15 +128,18 @@ def access_list(request: StaffRequest) -> HttpResponse:
 
 def find(request: StaffRequest, pk: int) -> Access:
     rows = Access.objects.visible_to(request.user).filter(environment=request.environment)
-    return get_object_or_404(rows.loaded().select_related("client_round", "invitation"), pk=pk)
+    rows = rows.loaded().annotate(vendor_name=Subquery(Vendor.objects.values("name")[:1]))
+    return get_object_or_404(rows.select_related("client_round", "invitation"), pk=pk)
 
 
 @staff_page()
 def one(request: StaffRequest, pk: int) -> HttpResponse:
     """The page polls while the state may change; without changes the answer is 204 and nothing is swapped."""
     row, at = find(request, pk), timezone.now()
-    access.watch(access=row, at=at)
-    changes.watch(access=row, at=at)
+    if row.status in Access.OPEN:
+        access.watch(access=row, at=at)
+    else:
+        changes.watch(access=row, at=at)
     working = is_working_for(request, at=at)
     told = telling(row, at=at)
     stamp = _stamp(row, at, working, told.stamp)
@@ -186,7 +189,7 @@ def _context(row: Access, stamp: str, at: datetime, working: bool) -> dict[str, 
         "stamp": stamp,
         "is_moving": sending or row.status in Access.OPEN or _is_soon_in_use(row, at),
         "may_answer": row.status in Access.OPEN or row.status in links.RENEWABLE,
-        "mailto": _mail(row),
+        "mailto": partial(_mail, row),
         "report_url": _report_url(row),
         "can_withdraw": can_withdraw(row),
         "can_renew": row.is_final,
@@ -209,9 +212,9 @@ def _report_url(row: Access) -> str:
 
 def _mail(row: Access) -> str:
     """A mail to the customer with the link in it, in their language."""
-    vendor = Vendor.objects.first()
+    name = row.vendor_name or ""  # type: ignore[attr-defined] # annotated
     with translation.override(row.customer.language):
-        subject, body = links.forward_text(row, vendor_name=vendor.name if vendor else "")
+        subject, body = links.forward_text(row, vendor_name=name)
     return links.mailto(subject, body, to=row.customer.contact_email)
 
 

@@ -104,7 +104,7 @@ def _examined(client: MaskinportenClient) -> Examined:
     needs_one = any(is_for_system_users(scope) for scope in client.scopes)
     return Examined(
         client, _has_key(client), rows, customer=access.customer.name if access else "",
-        has_system_users=not needs_one or service.access_to_try(client) is not None,
+        has_system_users=not needs_one or service.to_try(client).exists(),
     )  # fmt: skip
 
 

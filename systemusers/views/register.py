@@ -31,7 +31,7 @@ from systemusers.services.system_register import Choice, Look
 from systemusers.views.difference_rows import LineRow, counts, line_rows
 from systemusers.views.proposed_systems import deletion, system_updated
 from systemusers.views.system_words import label_of
-from systemusers.views.systems import find, now, report
+from systemusers.views.systems import find, now, report, used_by
 
 PAGE = "systemusers/system_diff.html"
 
@@ -122,6 +122,7 @@ def _page(request: StaffRequest, seen: Look, *, missing: set[str] | None = None,
             for row in line_rows(seen, choices)]  # fmt: skip
     context = {
         "system": seen.system,
+        "using": used_by(seen.system.environment).get(seen.system.pk, 0),
         "groups": _groups(rows),
         "total": len(rows),
         "written": [row for row in rows if row.is_written],

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
@@ -51,6 +52,17 @@ FILTERED = {
     "search, by a number": ("search", "q=210000042"),
 }
 
+IN_STATES: dict[str, tuple[str, QuerySet[Any]]] = {
+    "submission, a draft": ("submission", Submission.objects.filter(status="DRAFT")),
+    "submission, delivered": ("submission", Submission.objects.filter(status="DELIVERED")),
+    "submission, rejected": ("submission", Submission.objects.filter(status="REJECTED")),
+    "access, waiting": ("access", Access.objects.filter(status="SENT")),
+    "access, expired": ("access", Access.objects.filter(status="EXPIRED")),
+    "dialog, to be answered": ("dialog", Dialog.objects.filter(status="RequiresAttention")),
+    "customer, that has left": ("customer", Customer.objects.filter(archived_at__isnull=False)),
+}
+"""Pages that ask other things of a row in another state."""
+
 
 def staff_pages() -> dict[str, str]:
     """Address by name, of all staff pages that have a page for a plain GET. Those that answer otherwise show that when visited."""
@@ -61,6 +73,9 @@ def staff_pages() -> dict[str, str]:
             found[str(pattern.name)] = address
     for what, (name, query) in FILTERED.items():
         found[what] = f"{reverse(name, kwargs={'environment': 'sandbox'})}?{query}"
+    for what, (name, of) in IN_STATES.items():
+        if row := of.order_by("pk").first():
+            found[what] = reverse(name, kwargs={"environment": "sandbox", "pk": row.pk})
     return found
 
 

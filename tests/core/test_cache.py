@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,18 @@ def test_other_bytes_are_a_miss_too(stored: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, True, 7, 1.5, "Ærlig", ["a", 1], {"a": {"b": None}}, [["x", datetime(2026, 11, 29, 8, tzinfo=UTC)]]]
+    "value",
+    [
+        None,
+        True,
+        7,
+        1.5,
+        "Ærlig",
+        ["a", 1],
+        {"a": {"b": None}},
+        [["x", datetime(2026, 11, 29, 8, tzinfo=UTC)]],
+        [date(2026, 11, 29), timedelta(days=2, seconds=3.5)],
+    ],
 )
 def test_plain_values_come_back_as_they_were(value: Any) -> None:
     cache.set("value", value)

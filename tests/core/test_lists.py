@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.db.models import Count, OuterRef, Q
 from django.http import QueryDict
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from python_calamine import load_workbook
 
 from accounts.models import Customer, Portfolio, User
-from portal.core import counting
+from portal.core import counting, filters
 from portal.core.audit import AuditEvent
 from portal.core.counting import Number, number_of
+from portal.core.database import has_row
 from portal.core.environments import Environment
+from portal.core.filters import Group
 from portal.core.paging import paginate
 from portal.local.demo import orgnrs
 from tests.fixtures import administrator, case_worker, portfolio, vendor
@@ -212,3 +219,83 @@ def test_customers_are_filtered_by_portfolio(staff: Client, portfolio: Portfolio
     ]
 
     assert shown == [[inside.pk], [outside.pk], [inside.pk, outside.pk]]
+
+
+def test_the_number_comes_with_those_of_the_groups(staff: Client) -> None:
+    """One statement counts the chips and all rows; it says what a statement of its own would."""
+    make(60)
+
+    with CaptureQueriesContext(connection) as queries:
+        page = staff.get(URL).content.decode()
+
+    assert "60 rader" in page
+    assert len([one for one in queries if "count(*)" in one["sql"].lower()]) == 1
+
+
+def test_a_search_is_counted_less_far_and_says_so(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filters, "COUNT_FOUND_TO", 55)
+    make(60)
+
+    page = staff.get(f"{URL}?q=Kunde").content.decode()
+
+    assert "Omtrent" in page
+    assert "over 55" in page
+    assert "60 rader" in staff.get(URL).content.decode()
+
+
+def test_a_moment_that_was_reckoned_from_now_is_the_same_question_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
+    monkeypatch.setattr(counting, "LARGE", 3)
+    make(4)
+    at, day = timezone.now(), timedelta(days=1)
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def ask(at: datetime, since: datetime) -> int:
+        return number_of(Customer.objects.filter(created_at__lt=at + day, created_at__gt=since), at=at).value
+
+    before = ask(at, since)
+    Customer.objects.all().delete()
+    later = at + timedelta(seconds=7, microseconds=3)
+
+    assert (before, ask(later, since)) == (4, 4)
+    assert ask(later, since + timedelta(minutes=1)) == 0
+    cache.clear()
+
+
+def test_the_numbers_of_a_whole_vendor_are_kept_when_one_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
+    monkeypatch.setattr(counting, "LARGE", 3)
+    make(4)
+    rows = Customer.objects.order_by().values_list("name").annotate(n=Count("pk"))
+    by_place = Customer.objects.order_by().values("environment").annotate(n=Count("pk"))
+    small, large = counting.whole(rows, of=1), counting.whole(by_place)
+    total = counting.total_of(Customer.objects.all())
+    Customer.objects.all().delete()
+
+    assert (len(small), large, total) == (4, [{"environment": "SANDBOX", "n": 4}], 4)
+    assert counting.whole(rows.all(), of=1) == []
+    assert (counting.whole(by_place.all()), counting.total_of(Customer.objects.all())) == (large, total)
+    assert counting.whole(Customer.objects.none().values("name").annotate(n=Count("pk"))) == []
+    cache.clear()
+
+
+def test_a_group_that_people_change_is_counted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
+    monkeypatch.setattr(counting, "LARGE", 3)
+    make(4)
+    groups = [Group("all", "", Q()), Group("first", "", Q(name="Kunde 000 AS"), is_live=True)]
+    before = filters.counts(Customer.objects.all(), groups)
+    Customer.objects.all().delete()
+
+    assert before == {"all": 4, "first": 1}
+    assert filters.counts(Customer.objects.all(), groups) == {"all": 4, "first": 0}
+    cache.clear()
+
+
+def test_a_row_is_looked_up_for_each_row_by_itself() -> None:
+    kept, _other = make(2, portfolio=Portfolio.objects.create(name="Nord"))
+    Customer.objects.exclude(pk=kept.pk).update(portfolio=None)
+    nord = has_row(Portfolio.objects.filter(pk=OuterRef("portfolio"), name="Nord"))
+
+    assert list(Customer.objects.filter(nord)) == [kept]
+    assert list(Customer.objects.filter(~nord | Q(pk=kept.pk)).order_by("pk")) == [kept, _other]

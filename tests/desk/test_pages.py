@@ -80,11 +80,11 @@ def test_the_overview_costs_few_queries(
         client.get("/sandbox/")
 
 
-def test_the_list_of_work_costs_two_queries_and_two_about_the_trail(
+def test_the_list_of_work_costs_two_queries_and_one_about_the_trail(
     access: Any, administrator: Any, django_assert_num_queries: Any
 ) -> None:
     assert administrator.given  # read once, for the whole page
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         attention(user=administrator, environment=SANDBOX, at=AT)
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import JSONField, Q, QuerySet, Value
 from django.utils import timezone
 
 from portal.core import audit_chain
@@ -124,17 +124,26 @@ def verify_part(*, at: datetime) -> bool:
 
 
 def find_state(*, at: datetime) -> State:
-    """One query, and one more before the trail was found whole for the first time."""
-    told = _ours(Q(what=AuditType.TRAIL_BROKEN) | Q(detail__whole=True))
+    """One query."""
+    told, first_sealed_at = _told()
     broken = next((event for event in told if event.what == AuditType.TRAIL_BROKEN), None)
     whole = next((event for event in told if event.what == AuditType.TRAIL_VERIFIED), None)
-    since = whole.at if whole else AuditSeal.objects.values_list("sealed_at", flat=True).first()
+    since = whole.at if whole else first_sealed_at
     is_still = broken is not None and (whole is None or broken.at >= whole.at)
     return State(
         broken=_finding(broken) if broken and is_still else None,
         whole=_whole(whole) if whole else None,
         is_overdue=since is not None and at - since > WITHIN,
     )
+
+
+def _told() -> tuple[list[AuditEvent], datetime | None]:
+    """What was found, the newest first, and when the first seal was made."""
+    found = _events(Q(what=AuditType.TRAIL_BROKEN) | Q(detail__whole=True)).values_list("pk", "at", "what", "detail")
+    nothing = Value({}, JSONField())
+    seals = AuditSeal.objects.order_by("pk").values_list("pk", "sealed_at", Value(""), nothing)[:1]
+    rows = [AuditEvent(pk=pk, at=at, what=what, detail=detail) for pk, at, what, detail in found.union(seals, all=True)]
+    return _sorted(event for event in rows if event.what), next((row.at for row in rows if not row.what), None)
 
 
 def _finding(event: AuditEvent) -> Finding:
@@ -211,8 +220,16 @@ def _newest(**conditions: Any) -> AuditEvent | None:
 
 
 def _ours(condition: Q) -> list[AuditEvent]:
-    """Our own events of this kind, the newest first: forged ones do not count, and an old one that was written again is old."""
-    events = AuditEvent.objects.filter(condition, target=target_of(WHOLE)).order_by("-pk")[:RECENT]
+    """Our own events of this kind, the newest first."""
+    return _sorted(_events(condition))
+
+
+def _events(condition: Q) -> QuerySet[AuditEvent]:
+    return AuditEvent.objects.filter(condition, target=target_of(WHOLE)).order_by("-pk")[:RECENT]
+
+
+def _sorted(events: Iterable[AuditEvent]) -> list[AuditEvent]:
+    """Forged ones do not count, and an old one that was written again is old."""
     return sorted(filter(_is_ours, events), key=lambda event: event.at, reverse=True)
 
 

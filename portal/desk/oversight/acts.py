@@ -15,7 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer, Integration, User
-from accounts.services.actors import INTEGRATION, STAFF, Names, actor, names_of
+from accounts.services.actors import INTEGRATION, STAFF, Names, actor
 from accounts.services.customers import find_customer_ids
 from portal.core.audit import AuditEvent
 from portal.core.audit_events import FROM_WHERE
@@ -136,9 +136,14 @@ def _employee(by: str, names: Names, customers: int, numbers: list[int]) -> Empl
     return Employee(email, actor(by, names), customers, list(zip(TITLES, numbers, strict=True)))
 
 
-def shown(events: list[AuditEvent]) -> list[Row]:
-    """Two queries: the names of employees and customers."""
-    names = names_of(event.by for event in events)
+def names_of(staff: Iterable[User]) -> Names:
+    """By each address that somebody has, or had."""
+    return {email: user.name for user in staff for email in (*user.former_emails, user.email)}
+
+
+def shown(events: list[AuditEvent], *, staff: Iterable[User]) -> list[Row]:
+    """One query, for the names of customers. `staff`: everybody who has, or had, a log-in."""
+    names = names_of(staff)
     customers = Customer.objects.only("name", "orgnr", "environment").in_bulk(
         {event.customer_id_ref for event in events if event.customer_id_ref}
     )

@@ -129,7 +129,7 @@ class WhoActed(ListPage[StaffRequest, QuerySet[AuditEvent]]):
         return self.of_all_kinds.filter(kinds.condition(kind)) if kind in kinds.TITLES else self.of_all_kinds
 
     def rows(self, found: list[Any]) -> list[Any]:
-        return acts.shown(found)
+        return acts.shown(found, staff=self.staff)
 
     @property
     def of(self) -> str:
@@ -168,7 +168,7 @@ def who_acted(request: StaffRequest) -> HttpResponse:
     report = WhoActed(request)
     if request.GET.get("file") == "proof" and request.method == "GET":
         return cast("HttpResponse", _proved(request, report))
-    is_too_long = number_of(report.of_all_kinds).value > acts.MOST_SUMMED
+    is_too_long = number_of(report.of_all_kinds, at=report.at).value > acts.MOST_SUMMED
     is_asked = not (is_too_long or request.headers.get("HX-Request") or request.GET.get("file"))
     people = acts.summary(report.of_all_kinds, staff=report.staff) if is_asked else []
     context = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
 from django.utils.text import capfirst
@@ -17,8 +17,10 @@ from django.utils.translation import ngettext
 from portal.core.formats import spelled_date
 from submissions.models import Submission
 from submissions.services import catalogue, production_start
+from submissions.services.local import Local
 from submissions.services.versions import SENT, find_corrected, takes_the_place
 from submissions.services.ways import main_unit_of
+from systemusers.services.client_relations.ways import way_of
 
 TAKEN = ("QUEUED", "SENDING", "UNCERTAIN", "DELIVERED", "ACCEPTED", "NEEDS_PERSON")
 """States in which Skatteetaten has the package, or soon may."""
@@ -26,33 +28,40 @@ TAKEN = ("QUEUED", "SENDING", "UNCERTAIN", "DELIVERED", "ACCEPTED", "NEEDS_PERSO
 
 @dataclass(frozen=True)
 class Preflight:
-    """`problems` stop the sending; `questions` (code, text) must be answered yes first."""
+    """`problems` stop the sending; `questions` (code, text) must be answered yes first.
+
+    `hashes`: of the files, as of `hashes`. `latest`: the newest other delivery.
+    """
 
     problems: list[str]
     questions: list[tuple[str, str]]
+    hashes: list[str] = field(default_factory=list)
+    latest: Submission | None = None
 
 
 def token(submission: Submission, shown: Preflight) -> str:
     """What the question "send?" is bound to: the files, the state, the questions, and the latest other delivery."""
-    latest = _others(submission).values_list("pk", "status").first()
+    latest = [shown.latest.pk, shown.latest.status] if shown.latest else []
     codes = [code for code, _text in shown.questions]
-    parts = [submission.pk, submission.status, hashes(submission), submission.warnings, codes, list(latest or ())]
+    parts = [submission.pk, submission.status, shown.hashes, submission.warnings, codes, latest]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def preflight(submission: Submission) -> Preflight:
-    """Access, service, scope, control, the checklist for production, and whether the same was sent before."""
-    return Preflight(_problems(submission), _questions(submission))
+def preflight(submission: Submission, *, settings: Local | None = None) -> Preflight:
+    """Access, service, scope, control, the checklist for production, and whether the same was sent before. `settings`: of its
+    environment, when they are loaded."""
+    ours, latest = hashes(submission), _others(submission).first()
+    problems = _problems(submission, ours, settings or catalogue.local(submission.environment))
+    return Preflight(problems, _questions(submission, ours, latest), ours, latest)
 
 
-def _problems(submission: Submission) -> list[str]:
+def _problems(submission: Submission, ours: list[str], settings: Local) -> list[str]:
     problems = []
     if not submission.is_checked:
         problems.append(_("Filene kontrolleres. Vent til kontrollen er ferdig."))
     elif submission.status != Submission.Status.READY:
-        has_files = submission.documents.exists()
-        problems.append(_("Rett feilene i filene først.") if has_files else _("Legg til filer først."))
-    if is_what_was_turned_down(submission):
+        problems.append(_("Rett feilene i filene først.") if ours else _("Legg til filer først."))
+    if _was_turned_down(submission, ours):
         problems.append(_("Filene er de samme som ble avvist. Last opp en rettet fil."))
     if _is_known(submission):
         problems.append(
@@ -67,8 +76,10 @@ def _problems(submission: Submission) -> list[str]:
         problems.append(reason)
     if submission.access is None:
         return [*problems, _("Kunden har ingen tilgang som innsendingen kan gå gjennom.")]
-    availability = catalogue.availability(
-        access=submission.access, service=catalogue.service(submission.service), customer=submission.customer
+    availability = catalogue.availability_of(
+        way=way_of(access=submission.access, customer=submission.customer),
+        service=catalogue.service(submission.service),
+        settings=settings,
     )
     return problems if availability.is_allowed else [*problems, availability.reason]
 
@@ -83,25 +94,27 @@ def _is_known(submission: Submission) -> bool:
 
 def is_what_was_turned_down(submission: Submission) -> bool:
     """The same files would be rejected again. Files of a FAILED submission may be sent again."""
+    return _was_turned_down(submission, hashes(submission))
+
+
+def _was_turned_down(submission: Submission, ours: list[str]) -> bool:
     earlier = find_corrected(submission)
-    return (
-        earlier is not None and earlier.status == Submission.Status.REJECTED and hashes(earlier) == hashes(submission)
-    )
+    return earlier is not None and earlier.status == Submission.Status.REJECTED and hashes(earlier) == ours
 
 
-def _questions(submission: Submission) -> list[tuple[str, str]]:
+def _questions(submission: Submission, ours: list[str], latest: Submission | None) -> list[tuple[str, str]]:
     questions = []
     number = submission.warnings
     if number:
         text = ngettext("Kontrollen har %(n)s advarsel.", "Kontrollen har %(n)s advarsler.", number)
         questions.append(("warnings", text % {"n": number} + " " + _("Jeg har lest, og vil sende likevel.")))
-    same = identical(submission)
+    same = identical(submission, ours)
     if same:
         text = _("De samme filene er sendt før (%(when)s, %(state)s). Jeg vil sende dem en gang til.")
         when = spelled_date(same.queued_at) if same.queued_at else ""
         questions.append(("duplicate", text % {"when": when, "state": same.get_status_display().lower()}))
-    elif other := _others(submission).first():
-        text = _replaces(other) if takes_the_place(submission, other) else _comes_beside(other)
+    elif latest:
+        text = _replaces(latest) if takes_the_place(submission, latest) else _comes_beside(latest)
         text = _adds_to() if submission.answers_id else text
         questions.append(("replaces", f"{capfirst(text)} " + _("Jeg vil sende likevel.")))
     return questions
@@ -137,9 +150,8 @@ def _others(submission: Submission) -> QuerySet[Submission]:
     return Submission.objects.like(submission).filter(status__in=TAKEN).order_by("-queued_at", "-pk")
 
 
-def identical(submission: Submission) -> Submission | None:
+def identical(submission: Submission, ours: list[str]) -> Submission | None:
     """The newest other submission of the same customer and period with the same files that was not rejected, by whatever service."""
-    ours = hashes(submission)
     rows = Submission.objects.filter(customer=submission.customer_id, answers_id=submission.answers_id)
     rows = rows if submission.answers_id else rows.filter(**submission.period.columns())
     sharing = rows.filter(status__in=TAKEN, documents__sha256__in=ours).exclude(pk=submission.pk).distinct()

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Customer, CustomerQuerySet, User
 from accounts.services.portfolio_filter import NO_PORTFOLIO
-from portal.core import lease
+from portal.core import counting, lease
 from portal.core.environments import Environment
 from portal.core.lease import Hold
 from portal.core.search import row_id
@@ -71,12 +71,12 @@ def count(
 
 
 def count_now(found: Sequence[Item], customers: CustomerQuerySet) -> list[Numbers]:
-    """The same of `customers`. One query with a part for each item."""
+    """The same of `customers`. One query with a part for each item; large numbers are kept for a minute."""
     numbers = [dict.fromkeys(DueState, 0) for _item in found]
     if not found:
         return numbers
     first, *others = [_count_one(number, customers, item) for number, item in enumerate(found)]
-    for number, state, n in first.union(*others, all=True):
+    for number, state, n in counting.whole(first.union(*others, all=True), of=2):
         numbers[number][DueState(state)] = n
     return numbers
 

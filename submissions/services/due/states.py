@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CustomerQuerySet
+from portal.core.database import has_row
 from submissions.models import Submission
 from submissions.models.expectation import of_period
 from submissions.services.catalogue import Service
@@ -118,6 +119,6 @@ def has_access(service: Service) -> Q:
     given = Q(packages__has_any_keys=list(service.packages)) | Q(resources__has_any_keys=list(service.resources))
     untold = Q(seen_at__isnull=True) & (Q(access__rights_known_at__isnull=True) | covering(service, "access__"))
     relations = ClientRelation.objects.usable().filter(customer=OuterRef("pk"))
-    return Q(Exists(own.filter(Q(rights_known_at__isnull=True) | covering(service)))) | Q(
-        Exists(relations.filter(given | untold))
+    return has_row(own.filter(Q(rights_known_at__isnull=True) | covering(service))) | has_row(
+        relations.filter(given | untold)
     )

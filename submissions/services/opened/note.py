@@ -40,6 +40,8 @@ def letter_opened(*, letter: Transmission, user: User, at: datetime) -> None:
     """The page of a letter. Without a document the page is the letter, and opening it is to open the letter."""
     if not user.may(Capability.WORK, letter.dialog.environment):
         return
+    if letter.read_at is not None and not _may_be_told(letter):
+        return
     with transaction.atomic():
         _read(letter, user, at)
         if not letter.attachments.exists():
@@ -54,7 +56,7 @@ def dialog_answered(*, dialog: Dialog, by: str, at: datetime) -> None:
 
 def _read(row: Transmission, user: User, at: datetime) -> None:
     """An answer to a report is no letter."""
-    if Transmission.objects.letters().filter(pk=row.pk).exists():
+    if row.read_at is None and Transmission.objects.letters().filter(pk=row.pk).exists():
         _mark(row, user.actor, at)
 
 
@@ -65,14 +67,15 @@ def _mark(row: Transmission, by: str, at: datetime) -> None:
         record(by=by, at=at, target=row.dialog, what=AuditType.LETTER_READ, transmission=ident)
 
 
+def _may_be_told(row: Transmission) -> bool:
+    """Whether there is something that tells its sender, by its being fetched."""
+    known = row.content_reference
+    return bool(known) and not known.startswith(MASKED) and row.deleted_at is None
+
+
 def _have_it_told(row: Transmission, user: User, at: datetime) -> None:
     """Once for each transmission, however often and by however many it is opened."""
-    if (
-        not row.content_reference
-        or row.content_reference.startswith(MASKED)
-        or row.deleted_at is not None
-        or not is_on()
-    ):
+    if not _may_be_told(row) or not is_on():
         return
     _row, is_new = Opening.objects.get_or_create(
         transmission=row,

@@ -9,6 +9,7 @@ from accounts.models import Capability, User
 from accounts.services.actors import names_of, person
 from accounts.services.proposals import is_second_person
 from submissions.models import Approval, Submission
+from submissions.services.local import Local
 from submissions.services.sending.queue import first_persons, needs_approval
 
 
@@ -29,9 +30,11 @@ class ApprovalShown:
     reason: str = ""
 
 
-def approval_shown(*, submission: Submission, user: User, token: str, at: datetime) -> ApprovalShown | None:
-    """None when the service needs no approval. `token` is that of the page."""
-    if not needs_approval(submission):
+def approval_shown(
+    *, submission: Submission, user: User, token: str, settings: Local, at: datetime
+) -> ApprovalShown | None:
+    """None when the service needs no approval. `token` is that of the page, `settings` those of the environment."""
+    if not needs_approval(submission, settings=settings):
         return None
     row = Approval.objects.filter(submission=submission, approved_at__isnull=True).first()
     if row is None:

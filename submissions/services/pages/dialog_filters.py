@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -25,11 +25,11 @@ from submissions.services.pages.dialogs import STATUSES
 
 SERVICE, STATUS, DUE, READ, TIED = "service", "status", "due", "read", "tied"
 UNREAD, LOOSE, WITH = "unread", "no", "yes"
-IS_TIED = Q(
-    Exists(Transmission.objects.filter(dialog=OuterRef("pk"), submission__isnull=False))
-    | Exists(Submission.objects.filter(dialog_id=OuterRef("dialog_id")))
+TIES = (
+    Exists(Transmission.objects.filter(dialog=OuterRef("pk"), submission__isnull=False)),
+    Exists(Submission.objects.filter(dialog_id=OuterRef("dialog_id"))),
 )
-"""About a submission of ours."""
+"""What shows that a dialog is about a submission of ours."""
 
 
 class Reader(TypedDict):
@@ -76,9 +76,15 @@ def _services() -> list[tuple[str, str]]:
 
 
 def narrowed(
-    rows: DialogQuerySet, query: QueryDict, *, user: User, environment: Environment, at: datetime
+    rows: DialogQuerySet,
+    query: QueryDict,
+    *,
+    user: User,
+    environment: Environment,
+    at: datetime,
+    mark: datetime | None = None,
 ) -> DialogQuerySet:
-    """The rows of the chosen ones; a value that is none of a filter chooses all."""
+    """The rows of the chosen ones; a value that is none of a filter chooses all. `mark`: see `is_unread`."""
     rows = in_portfolio(rows, query.get(PARAMETER, ""))
     rows = _of_person(_of_service(rows, query.get(SERVICE, "")), query.get(ASSIGNEE, ""), user, environment)
     if query.get(STATUS, "") in STATUSES:
@@ -86,9 +92,10 @@ def narrowed(
     if (due := query.get(DUE, "")) in list(Due):
         rows = rows.filter(due_by(due, at=at))
     if query.get(READ, "") == UNREAD:
-        rows = rows.filter(is_unread(user=user, environment=environment, at=at))
-    tied = {LOOSE: ~IS_TIED, WITH: IS_TIED}.get(query.get(TIED, ""))
-    return rows if tied is None else rows.filter(tied)
+        rows = rows.filter(is_unread(user=user, environment=environment, at=at, mark=mark))
+    if query.get(TIED, "") == LOOSE:
+        return rows.filter(*(~tie for tie in TIES))  # each by itself, which PostgreSQL does as a join
+    return rows.filter(TIES[0] | TIES[1]) if query.get(TIED, "") == WITH else rows
 
 
 def _of_service(rows: DialogQuerySet, service: str) -> DialogQuerySet:

@@ -30,6 +30,7 @@ OPEN = Q(handled_at__isnull=True)
 """What the list shows unless its group is DONE."""
 SOON = timedelta(days=14)
 NEWEST = ("-content_updated_at", "-pk")
+UNREAD = "unread"
 ORDER = {"due": ("due_at", "pk")}
 """How the groups are ordered that are not by NEWEST: the nearest deadline first."""
 STATUSES = {
@@ -61,9 +62,10 @@ ACTIVITIES = {
 }
 
 
-def groups(*, user: User, environment: Environment, at: datetime) -> list[Group]:
-    """The filter chips' groups; what is unread depends on who asks."""
-    return [Group("unread", _("Uleste"), is_unread(user=user, environment=environment, at=at)), *groups_for_all(at=at)]
+def groups(*, user: User, environment: Environment, at: datetime, mark: datetime | None = None) -> list[Group]:
+    """The filter chips' groups; what is unread depends on who asks. `mark`: see `is_unread`."""
+    unread = is_unread(user=user, environment=environment, at=at, mark=mark)
+    return [Group(UNREAD, _("Uleste"), unread, is_live=True), *groups_for_all(at=at)]
 
 
 def groups_for_all(*, at: datetime) -> list[Group]:
@@ -80,7 +82,7 @@ def groups_for_all(*, at: datetime) -> list[Group]:
         Group("stuck", _("Lar seg ikke hente"), here & LASTING),
         Group("attachments", _("Mangler vedlegg"), Q(Exists(unfinished))),
         Group("gone", _("Borte hos avsenderen"), ~here),
-        Group(DONE, _("Ferdige hos oss"), ~OPEN),
+        Group(DONE, _("Ferdige hos oss"), ~OPEN, is_live=True),
     ]
 
 

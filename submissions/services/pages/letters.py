@@ -45,7 +45,7 @@ class Row:
 def groups() -> list[Group]:
     unread = Q(read_at__isnull=True, deleted_at__isnull=True, dialog__gone_at__isnull=True)
     return [
-        Group("unread", _("Ulest"), unread),
+        Group("unread", _("Ulest"), unread, is_live=True),
         Group("people", _("Bare i Altinn"), Q(Exists(FOR_PEOPLE))),
     ]
 
@@ -122,16 +122,18 @@ class LetterPage:
 
 
 def letter_page(letter: Transmission) -> LetterPage:
-    """`letter` as it is stored after it was opened."""
-    refused = {entry.problem_code for entry in letter.attachments.filter(status=A.REFUSED)}
-    closed = letter.attachments.filter(status__in=[A.LINKED, A.CLOSED]).exists()
+    """The page says who was the first to read it, as that is stored by now."""
+    row = rows_of(Transmission.objects.filter(pk=letter.pk))[0]
+    opened, entries = row.transmission, row.transmission.attachments.all()
+    refused = {entry.problem_code for entry in entries if entry.status == A.REFUSED}
+    closed = any(entry.status in (A.LINKED, A.CLOSED) for entry in entries)
     return LetterPage(
         letter=letter,
         title=title_of(letter),
-        row=rows_of(Transmission.objects.filter(pk=letter.pk))[0],
+        row=row,
         is_for_people=closed or any(map(is_about_rights, refused)) or not letter.is_authorized,
         asks=waiting(Dialog.objects.filter(pk=letter.dialog_id)).exists(),
         inbox=addresses(letter.dialog.environment).inbox,
-        read_at=letter.read_at if letter.read_by else None,
-        read_by=person(letter.read_by, names_of([letter.read_by])) if letter.read_by else "",
+        read_at=opened.read_at if opened.read_by else None,
+        read_by=person(opened.read_by, names_of([opened.read_by])) if opened.read_by else "",
     )

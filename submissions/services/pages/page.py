@@ -14,7 +14,6 @@ from accounts.models import User
 from accounts.services.actors import names_of, person
 from portal.core import upstream
 from portal.core.environments import Environment, addresses
-from portal.core.heartbeat import is_working
 from portal.core.paging import paginate
 from portal.explain import NOBODY, Explanation, explain
 from portal.explain.support import support_text
@@ -25,6 +24,7 @@ from submissions.services.drafting.checking import Shown
 from submissions.services.drafting.package_check import Progress
 from submissions.services.drafting.preflight import preflight, token
 from submissions.services.drafting.taking_back import can_take_back
+from submissions.services.local import Local
 from submissions.services.pages import stepper
 from submissions.services.pages.approval import approval_shown
 from submissions.services.pages.earlier import earlier_shown
@@ -62,9 +62,9 @@ class Waiting:
     problem: Explanation | None
 
 
-def _common(row: Submission, user: User, at: datetime) -> dict[str, Any]:
+def _common(row: Submission, user: User, at: datetime, working: bool, settings: Local) -> dict[str, Any]:
     service = catalogue.service(row.service)
-    deadline = _deadline(row, service)
+    deadline = _deadline(row, service, settings)
     return {
         "submission": row,
         "service": service,
@@ -72,15 +72,15 @@ def _common(row: Submission, user: User, at: datetime) -> dict[str, Any]:
         "is_late": deadline is not None and timezone.localdate(row.delivered_at or at) > deadline,
         "dots": stepper.dots(row),
         "sees_access": _sees_access(row, user),
-        "step": next_step(row, at=at, working=is_working(at=at)),
+        "step": next_step(row, at=at, working=working),
     }
 
 
-def _deadline(row: Submission, service: catalogue.Service) -> date | None:
+def _deadline(row: Submission, service: catalogue.Service, settings: Local) -> date | None:
     """What is asked for in a dialog is due when the dialog says."""
     if row.answers is not None:
         return timezone.localdate(row.answers.due_at) if row.answers.due_at else None
-    return catalogue.local(row.environment).last_day(service, row.period)
+    return settings.last_day(service, row.period)
 
 
 def _sees_access(row: Submission, user: User) -> bool:
@@ -90,17 +90,19 @@ def _sees_access(row: Submission, user: User) -> bool:
     return Access.objects.visible_to(user).filter(pk=row.access.pk).exists()
 
 
-def draft_context(row: Submission, *, user: User, at: datetime, query: QueryDict) -> dict[str, Any]:
+def draft_context(row: Submission, *, user: User, at: datetime, query: QueryDict, working: bool) -> dict[str, Any]:
     """A draft: a page of its files, findings, facts, preflight, and how far the check is. Opens no file."""
     service = catalogue.service(row.service)
-    total = row.documents.count()
+    files = paginate(row.documents.all(), query=query, order=("role", "pk"))
+    total = row.documents.count() if files.next_query or files.is_later else len(files)
     check = package_check.find(row)
     waiting = _waiting(row, check)
-    asked = preflight(row)
+    settings = catalogue.local(row.environment)
+    asked = preflight(row, settings=settings)
     shown = token(row, asked)
     return {
-        **_common(row, user, at),
-        "page": paginate(row.documents.all(), query=query, order=("role", "pk")),
+        **_common(row, user, at, working, settings),
+        "page": files,
         "total": total,
         "waiting": waiting,
         "findings": checking.shown(row.findings, service),
@@ -114,7 +116,7 @@ def draft_context(row: Submission, *, user: User, at: datetime, query: QueryDict
         "must_tick": bool(production_start.obstacle(row)),
         "away": upstream.away("skatteetaten", environment=Environment(row.environment), at=at),
         "shown": shown,
-        "approval": approval_shown(submission=row, user=user, token=shown, at=at),
+        "approval": approval_shown(submission=row, user=user, token=shown, settings=settings, at=at),
         "refused": refused_files(check.refused, service_id=row.service) if check else [],
         "refused_more": check.refused_more if check else 0,
     }
@@ -133,24 +135,25 @@ def refused_files(entries: list[Any], *, service_id: str) -> list[RefusedFile]:
     return [RefusedFile(entry["file"], checking.shown(entry["findings"], service)) for entry in entries]
 
 
-def sent_context(row: Submission, *, user: User, at: datetime) -> dict[str, Any]:
-    """A submission that was queued or sent."""
+def sent_context(row: Submission, *, user: User, at: datetime, working: bool) -> dict[str, Any]:
+    """A submission that was queued or sent. `working`: see `heartbeat.is_working`."""
     user = user.within(row.environment)
     documents = _documents(row)
-    total = documents.count()
+    listed = list(documents[: SHOWN + 1])
+    total = len(listed) if len(listed) <= SHOWN else documents.count()
     versions = versions_shown(row)
     is_replaced = any(version.is_this and version.is_replaced for version in versions)
     return {
-        **_common(row, user, at),
+        **_common(row, user, at, working, catalogue.local(row.environment)),
         "events": timeline(row),
         "versions": versions,
         "months": months_shown(row, at=timezone.localdate(at)),
         "two_answers": two_answers_shown(row),
         "payment": None if is_replaced else payment_shown(row, today=timezone.localdate(at)),
         "is_warned": row.status == S.ACCEPTED and bool(row.reasons),
-        "documents": list(documents[:SHOWN]),
+        "documents": listed[:SHOWN],
         "hidden": max(0, total - SHOWN),
-        "feedback": documents.filter(role=Document.Role.FEEDBACK).first(),
+        "feedback": next((each for each in listed if each.role == Document.Role.FEEDBACK), None),
         "explanation": explain(row.problem_code) if row.status in (S.FAILED, S.UNCERTAIN) else None,
         "needed_for": explain(row.problem_code) if row.status == S.NEEDS_PERSON and row.problem_code else None,
         "inbox": addresses(row.environment).inbox if hand_over.is_followed(row) else "",

@@ -20,6 +20,7 @@ from submissions.adapters.base import StoredDocument
 from submissions.models import Approval, Call, PackageCheck, Submission
 from submissions.services import catalogue
 from submissions.services.drafting.preflight import Preflight, preflight, token
+from submissions.services.local import Local
 from submissions.services.sending import leftovers
 from submissions.services.sending.calls import may_have_delivered
 from submissions.services.versions import find_corrected
@@ -103,9 +104,10 @@ def check_ready(submission: Submission, *, confirmed: frozenset[str], shown: str
     return result
 
 
-def needs_approval(submission: Submission) -> bool:
-    """Whether a second person must approve. One query."""
-    return catalogue.local(submission.environment).needs_approval(catalogue.service(submission.service))
+def needs_approval(submission: Submission, *, settings: Local | None = None) -> bool:
+    """Whether a second person must approve. One query, and none with the `settings` of its environment."""
+    settings = settings or catalogue.local(submission.environment)
+    return settings.needs_approval(catalogue.service(submission.service))
 
 
 def _pass_gate(submission: Submission, *, by: str, at: datetime, approving: bool) -> Approval | None:

@@ -15,6 +15,7 @@ from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper,
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.core import counting
 from systemusers.models import Access, Campaign, CampaignRow, ChangeRequest
 
 LOOKED_BACK = 7
@@ -72,34 +73,35 @@ class Funnel:
 def of_campaign(campaign: Campaign, *, at: datetime) -> Funnel:
     """Of the rows that were asked or are to be."""
     rows = CampaignRow.objects.taken(campaign)
-    if campaign.is_change:
-        return _funnel(rows.aggregate(all=Count("pk"), **_of_changes("change__", at)))
-    return _funnel(rows.aggregate(all=Count("pk"), **_of_accesses("access__", at)))
+    measures = _of_changes("change__", at) if campaign.is_change else _of_accesses("access__", at)
+    found = _grouped(rows, "campaign", measures, at)
+    return found.get(campaign.pk) or _funnel(rows.none().aggregate(all=Count("pk"), **measures))
 
 
 def by_campaign(campaigns: QuerySet[Campaign], *, at: datetime) -> dict[int, Funnel]:
     """Of those that ask for accesses, by their ids."""
     rows = CampaignRow.objects.filter(campaign__in=campaigns.order_by(), state=CampaignRow.State.ASKED)
-    return _grouped(rows, "campaign", _of_accesses("access__", at))
+    return _grouped(rows, "campaign", _of_accesses("access__", at), at)
 
 
 def by_profile(accesses: QuerySet[Access], *, at: datetime) -> dict[int, Funnel]:
     """Of the accesses that the portal has asked for, by the ids of the profiles."""
-    return _grouped(accesses.filter(ASKED_HERE), "profile", _of_accesses("", at))
+    return _grouped(accesses.filter(ASKED_HERE), "profile", _of_accesses("", at), at)
 
 
 def by_portfolio(accesses: QuerySet[Access], *, at: datetime) -> dict[int | None, Funnel]:
     """As `by_profile`, by the ids of the portfolios; None for customers without one."""
-    return _grouped(accesses.filter(ASKED_HERE), "customer__portfolio", _of_accesses("", at))
+    return _grouped(accesses.filter(ASKED_HERE), "customer__portfolio", _of_accesses("", at), at)
 
 
 ASKED_HERE = Q(sent_at__isnull=False) | Q(status=S.DRAFT)
 """Without the accesses that were made elsewhere and taken over."""
 
 
-def _grouped(rows: QuerySet[Any], key: str, measures: dict[str, Any]) -> dict[Any, Funnel]:
+def _grouped(rows: QuerySet[Any], key: str, measures: dict[str, Any], at: datetime) -> dict[Any, Funnel]:
+    """Large numbers are kept for a minute."""
     grouped = rows.order_by().values(key).annotate(all=Count("pk"), **measures)
-    return {each[key]: _funnel(each) for each in grouped}
+    return {each[key]: _funnel(each) for each in counting.whole(grouped, of="all", at=at)}
 
 
 def _q(prefix: str) -> Callable[..., Q]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Case, Count, F, IntegerField, Min, Q, Value, When
 from django.utils.translation import gettext as _
 
+from portal.core import counting
 from systemusers.models import Campaign, CustomerMail, Invitation, MailKind, MailPlan
 from systemusers.services.invitations.hours import hours_of
 
@@ -46,11 +47,11 @@ def _sent(campaign: Campaign) -> dict[int, int]:
         kind__in=[*FIRST, *AGAIN],
     )
     stage = Case(When(kind__in=FIRST, then=Value(0)), default=F("number"), output_field=IntegerField())
-    return dict(mails.order_by().values_list(stage).annotate(n=Count("access", distinct=True)))
+    return dict(counting.whole(mails.order_by().values_list(stage).annotate(n=Count("access", distinct=True)), of=1))
 
 
 def _waiting(campaign: Campaign) -> dict[int, tuple[int, datetime]]:
     plans = Invitation.objects.running().filter(access__campaign_rows__campaign=campaign, next_attempt_at__isnull=False)
     stage = Case(When(Q(began_at__isnull=True), then=Value(0)), default=F("reminders") + 1, output_field=IntegerField())
     rows = plans.order_by().values_list(stage).annotate(n=Count("access", distinct=True), first=Min("next_attempt_at"))
-    return {number: (count, first) for number, count, first in rows}
+    return {number: (count, first) for number, count, first in counting.whole(rows, of=1)}

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
+from portal.core import counting
 from portal.core.filters import Group
 from portal.core.next_step import NextStep
 from portal.explain import Explanation, explain
@@ -107,7 +108,8 @@ def numbers(campaign: Campaign) -> Numbers:
     taken = Count("pk", filter=taken_of(campaign))
     asked = Count("pk", filter=Q(state=R.ASKED))
     rows = campaign.rows.order_by().values("verdict").annotate(n=Count("pk"), taken=taken, asked=asked)
-    counted = {row["verdict"]: row for row in rows}
+    is_calm = campaign.is_begun and not campaign.is_moving
+    counted = {row["verdict"]: row for row in (counting.whole(rows) if is_calm else rows)}
     verdicts = [_left(code, counted[code]["n"], campaign) for code in V.values if code in counted]
     return Numbers(
         total=sum(row["n"] for row in counted.values()),
@@ -176,8 +178,10 @@ def for_us(campaign: Campaign) -> list[ForUs]:
         "REMOVED": _("Ring kunden, og spør på nytt"),
     }
     wanted = [group for group in groups(campaign) if group.code in todo]
-    numbers = campaign.rows.aggregate(**{group.code: Count("pk", filter=group.condition) for group in wanted})
-    return [ForUs(group, numbers[group.code], todo[group.code]) for group in wanted if numbers[group.code]]
+    counts = {group.code: Count("pk", filter=group.condition) for group in wanted}
+    rows = campaign.rows.order_by().values("campaign").annotate(n=Count("pk"), **counts)
+    numbers: dict[str, int] = next(iter(counting.whole(rows)), {})
+    return [ForUs(group, numbers[group.code], todo[group.code]) for group in wanted if numbers.get(group.code)]
 
 
 def loaded(rows: QuerySet[CampaignRow]) -> QuerySet[CampaignRow]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, Q
 
-from portal.core.lease import LASTING
 from systemusers.models import Access, CustomerMail, Invitation
+from systemusers.models.invitation import NOT_REACHED
 
 Mail = CustomerMail.Status
 
@@ -22,7 +22,5 @@ TOLD = Q(told_at__isnull=False)
 COMING = Q(stopped_at__isnull=True, next_attempt_at__isnull=False)
 UNTOLD = Q(status=Access.Status.SENT) & ~_plan(TOLD | COMING) & ~_mail(Mail.WAITING, Mail.SENDING)
 """Accesses that Altinn has our question for, and whose customer has not been told of it, nor will be by a plan."""
-MAIL_FAILED = Q(status__in=Access.OPEN) & (
-    _plan(Q(stopped_why__in=Invitation.FAILED) | LASTING) | (_mail(Mail.UNCERTAIN) & ~_plan(TOLD))
-)
+MAIL_FAILED = Q(status__in=Access.OPEN) & (_plan(NOT_REACHED) | (_mail(Mail.UNCERTAIN) & ~_plan(TOLD)))
 """Accesses whose customer was sent a mail that did not arrive, or may not have, and was not told in another way since."""
