@@ -2,7 +2,7 @@
 
 `Watch.look` is one round. What a file became is in the database, under the reference in its name. So a process that stops anywhere,
 and two at once on the same folder, take each file once: the claim is one rename, and the heap of a reference is made once.
-Decision 0060.
+Decision 0059.
 """
 
 from __future__ import annotations
