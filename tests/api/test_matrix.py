@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -24,18 +24,24 @@ from systemusers.models import Access
 from tests.api.erp import Erp, make_integration
 from tests.api.test_description import OPERATIONS
 from tests.fixtures import give, make_user
+from tests.submissions.opened.rig import Desk
+from tests.submissions.orders.rig import ALL, Rig, person
 from tests.submissions.test_queue import make_ready
-from tests.submissions.world import SERVICE
+from tests.submissions.world import SERVICE, World
 
 pytestmark = pytest.mark.django_db
+CARDS = "skattekorttilarbeidsgiver"
 GUARDED = {name: each for name, each in OPERATIONS.items() if name != "get_token"}
 HERE, ELSEWHERE = Environment.SANDBOX, Environment.TEST
 NOBODY, NO_ROLE = "nobody@vendor.example", "without@vendor.example"
 BODIES = {
     "put_customers", "ask_access", "ask_accesses", "validate_submission", "create_submission", "create_submission_with_files",
+    "place_order",
 }  # fmt: skip
 """Name customers in what is sent."""
-LISTS = {"list_customers", "list_accesses", "list_submissions", "list_events"}
+LISTS = {
+    "list_customers", "list_accesses", "list_submissions", "list_orders", "list_dialogs", "list_letters", "list_events",
+}  # fmt: skip
 """Rows of all customers that the caller sees."""
 GENERAL = {"list_profiles", "list_services", "list_deadlines"}
 """Say the same whoever asks."""
@@ -45,19 +51,26 @@ REFUSED = (403, 404)
 
 @dataclass
 class Rows:
-    """One customer with an access, a report and its files; `values` are those of addresses."""
+    """One customer with an access, a report and its files, an order with its answer, a dialog and a letter.
+
+    `keys` are those of addresses, by the collection that an address begins with.
+    """
 
     access: Access
-    reference: str
-    document: int
+    keys: dict[str, str]
 
     def url(self, path: str) -> str:
-        values = {
-            "orgnr": self.access.customer.orgnr,
-            "reference": str(self.access.reference) if "/accesses/" in path else self.reference,
-            "id": str(self.document),
-        }
+        key = self.keys.get(path.split("/")[3], "")
+        values = {"orgnr": key, "reference": key, "id": key, "service": SERVICE}
+        if path.endswith("/documents/{id}"):
+            values["id"] = self.keys["documents"]
         return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], path)
+
+    def nowhere(self) -> Rows:
+        """With keys that lead to nothing, but for the customer's own number."""
+        numbers = dict.fromkeys(("documents", "dialogs", "letters"), str(2**62))
+        references = dict.fromkeys(("accesses", "submissions", "orders"), "00000000-0000-4000-8000-000000000000")
+        return replace(self, keys={**self.keys, **numbers, **references})
 
     def body(self, name: str) -> dict[str, Any]:
         orgnr, profile = self.access.customer.orgnr, self.access.profile_id
@@ -67,18 +80,24 @@ class Rows:
             "ask_access": {"orgnr": orgnr, "profile": profile}, "ask_accesses": {"orgnrs": [orgnr], "profile": profile},
             "validate_submission": {**report, "files": [{"name": "a.xml", "text": "<a/>"}]},
             "create_submission": {**report, "files": []},
+            "place_order": {"orgnr": orgnr, "service": CARDS, "period": "2026", "people": [person("4")]},
         }  # fmt: skip
         return bodies.get(name, {})
 
 
 @pytest.fixture
-def rows(access: Access, portfolio: Portfolio) -> Rows:
+def rows(world: World, portfolio: Portfolio) -> Rows:
+    access = world.access
     access.customer.portfolio = portfolio
     access.customer.save(update_fields=["portfolio"])
-    ready = make_ready(access)
-    document = ready.documents.first()
-    assert document is not None
-    return Rows(access, str(ready.reference), document.pk)
+    ready, letter, rig = make_ready(access), Desk(world).letter(), Rig(world, CARDS)
+    order = rig.finish(rig.ask(kind=ALL, listed=person("4").encode()))
+    keys = {
+        "customers": access.customer.orgnr, "accesses": access.reference, "submissions": ready.reference,
+        "documents": ready.documents.values_list("pk", flat=True)[0], "orders": order.reference, "dialogs": letter.dialog_id,
+        "letters": letter.pk,
+    }  # fmt: skip
+    return Rows(access, {name: str(key) for name, key in keys.items()})
 
 
 def call(erp: Erp, name: str, rows: Rows, **headers: str) -> Any:
@@ -135,7 +154,7 @@ def test_a_call_is_let_in_by_its_scope_and_by_the_role_of_who_is_behind_it(
 ) -> None:
     """With a token for the scope alone, and with one for all others. What is let in is asked with an address that leads nowhere."""
     Integration.objects.update(calls_a_minute=100_000)
-    nowhere = Rows(rows.access, "00000000-0000-4000-8000-000000000000", 2**62)
+    nowhere = rows.nowhere()
     wrong = []
     for scope, has_scope in product(Scope, (True, False)):
         theirs = [each for each in Scope if (each == scope) == has_scope]
