@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from portal.core.env import BadSetting, Env
 from portal.core.servers import is_here
 from portal.gateways.errors import Unavailable
-from portal.gateways.key_services.references import is_reference
+from portal.gateways.key_services.references import BY_SERVICE, is_reference
 
 CODE = "KEY_SERVICE"
 """Of what waits for a key service."""
@@ -65,7 +65,9 @@ def _entry(text: str) -> tuple[str, str]:
     kid, _equals, reference = text.partition("=")
     if not _KID.fullmatch(kid) or not is_reference(reference):
         raise BadSetting(
-            "SIGNING_KEYS", f"has {text[:40]!r}, which is no KID=vault:… or KID=aws-kms:…", example=EXAMPLE
+            "SIGNING_KEYS",
+            f"has {text[:40]!r}, which is no KID=SERVICE:KEY of {', '.join(BY_SERVICE)}",
+            example=EXAMPLE,
         )
     return kid, reference
 

@@ -20,11 +20,16 @@ from portal.core.key_services import KeyServices, read
 from portal.gateways import http
 from portal.gateways.errors import Unavailable
 from portal.gateways.key_services import fits
+from portal.gateways.key_services.aws_kms import AwsKms
+from portal.gateways.key_services.azure_keys import AzureKeys
+from portal.gateways.key_services.gcp_kms import GcpKms
+from portal.gateways.key_services.vault import Vault
 from portal.gateways.maskinporten import Grant, as_jwk
 from systemusers.models import MaskinportenClient, SigningKey
 from systemusers.services import keys
 from systemusers.services.keys import NoKey, importing
-from tests.gateways.key_services.services import ARN, TOKEN, VAULT, Services, rsa_key
+from systemusers.services.keys.held import service_of
+from tests.gateways.key_services.services import ARN, AZURE, GCP, TOKEN, VAULT, Services, rsa_key
 
 pytestmark = pytest.mark.django_db
 KID = "held-1"
@@ -206,3 +211,15 @@ class TestSetting:
 
     def test_nothing_is_the_usual(self) -> None:
         assert read(Env({}), is_local=False) == KeyServices()
+
+
+@pytest.mark.parametrize(
+    ("reference", "kind"),
+    [("vault:transit/maskinporten#1", Vault), (f"aws-kms:{ARN}", AwsKms), (f"gcp-kms:{GCP}", GcpKms), (f"azure:{AZURE}", AzureKeys)],
+)  # fmt: skip
+def test_each_service_is_reached_by_its_reference(reference: str, kind: type, settings: Settings) -> None:
+    given = {"SIGNING_KEYS": f"k={reference}", "VAULT_ADDR": VAULT, "VAULT_TOKEN": TOKEN}
+
+    settings.KEY_SERVICES = read(Env(given), is_local=False)
+
+    assert type(service_of("k")) is kind

@@ -1,6 +1,7 @@
 """Key services: they hold a private key and sign with it. The key never leaves them; we get its public half and signatures.
 
-One file for each service. A key is named by a reference: `vault:MOUNT/NAME#VERSION`, or `aws-kms:` and the ARN of the key.
+One file for each service. A key is named by a reference: `vault:MOUNT/NAME#VERSION`, `aws-kms:` and the ARN of the key, `gcp-kms:` and
+the name of a version of the key, or `azure:VAULT/NAME/VERSION`.
 """
 
 from __future__ import annotations

@@ -9,10 +9,14 @@ VAULT = re.compile(r"(?P<mount>[\w-]+(?:/[\w-]+)*)/(?P<name>[\w.-]+)#(?P<version
 AWS_KMS = re.compile(
     r"arn:aws[\w-]*:kms:(?P<region>[a-z0-9-]+):[0-9]{12}:(?:key|alias)/[\w/-]+", re.ASCII
 )  # fmt: skip
-BY_SERVICE = {"vault": VAULT, "aws-kms": AWS_KMS}
+GCP_KMS = re.compile(
+    r"projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/keyRings/[\w-]+/cryptoKeys/[\w-]+/cryptoKeyVersions/[1-9][0-9]{0,8}", re.ASCII
+)  # fmt: skip
+AZURE = re.compile(r"(?P<vault>[A-Za-z0-9-]{3,24})/(?P<name>[A-Za-z0-9-]{1,127})/(?P<version>[0-9a-f]{32})", re.ASCII)
+BY_SERVICE = {"vault": VAULT, "aws-kms": AWS_KMS, "gcp-kms": GCP_KMS, "azure": AZURE}
 
 
 def is_reference(text: str) -> bool:
-    """Whether it names a service and a key in it: `vault:MOUNT/NAME#VERSION`, or `aws-kms:` and the ARN of a key."""
+    """Whether it names a service and a key in it, such as `vault:MOUNT/NAME#VERSION`."""
     service, _colon, key = text.partition(":")
     return service in BY_SERVICE and BY_SERVICE[service].fullmatch(key) is not None

@@ -19,6 +19,8 @@ from portal.core.problems import code_of
 from portal.gateways.errors import GatewayError, Unavailable
 from portal.gateways.key_services import KeyService, fits
 from portal.gateways.key_services.aws_kms import AwsKms
+from portal.gateways.key_services.azure_keys import AzureKeys
+from portal.gateways.key_services.gcp_kms import GcpKms
 from portal.gateways.key_services.vault import Vault
 from systemusers.models import SigningKey
 
@@ -41,7 +43,9 @@ def service_of(kid: str) -> KeyService:
     if kind == "vault":
         known = settings.KEY_SERVICES
         return Vault(rest, address=known.vault, token=known.current_vault_token, namespace=known.vault_namespace)
-    return AwsKms(rest, endpoint=settings.KEY_SERVICES.aws_endpoint)
+    if kind == "aws-kms":
+        return AwsKms(rest, endpoint=settings.KEY_SERVICES.aws_endpoint)
+    return GcpKms(rest) if kind == "gcp-kms" else AzureKeys(rest)
 
 
 def signer(key: SigningKey) -> Sign:

@@ -1,7 +1,8 @@
-"""Two key services as their documentation describes them, each holding real keys: behind the gateways instead of a network.
+"""Four key services as their documentation describes them, each holding real keys: behind the gateways instead of a network.
 
-Written from https://developer.hashicorp.com/vault/api-docs/secret/transit and
-https://docs.aws.amazon.com/kms/latest/APIReference/; never compared with a running Vault or with Amazon.
+Written from https://developer.hashicorp.com/vault/api-docs/secret/transit, https://docs.aws.amazon.com/kms/latest/APIReference/,
+https://cloud.google.com/kms/docs/reference/rest and https://learn.microsoft.com/en-us/rest/api/keyvault/keys/; never compared with a
+running one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from collections.abc import Callable
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 from cryptography.hazmat.primitives import serialization
@@ -20,6 +22,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 VAULT, TOKEN = "https://vault.example.no:8200", "hvs.a-token-of-the-agent"
 ARN = "arn:aws:kms:eu-north-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 KMS = "https://kms.eu-north-1.amazonaws.com"
+GCP = "projects/my-project/locations/europe-north1/keyRings/portal/cryptoKeys/maskinporten/cryptoKeyVersions/1"
+AZURE = "my-vault/maskinporten/0123456789abcdef0123456789abcdef"
 
 
 @cache
@@ -32,13 +36,18 @@ def sign_digest(key: rsa.RSAPrivateKey, digest: bytes) -> bytes:
 
 
 class Services(httpx.BaseTransport):
-    """Vault has two versions of the key `maskinporten`; KMS has one key. `refuse` and `fail` change what they answer."""
+    """Vault has two versions of the key `maskinporten`, the others one key each. `answer` changes what they answer.
+
+    `given`: how many tokens the clouds' own servers gave; only the newest is taken.
+    """
 
     def __init__(self) -> None:
         self.requests: list[httpx.Request] = []
         self.token = TOKEN
         self.answer: Callable[[httpx.Request], httpx.Response] | None = None
         self.usage, self.kind = "SIGN_VERIFY", "rsa-2048"
+        self.algorithm, self.is_enabled = "RSA_SIGN_PKCS1_2048_SHA256", True
+        self.given, self.seconds = 0, 3600
         self.signing = {1: rsa_key(1), 2: rsa_key(2)}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -46,7 +55,11 @@ class Services(httpx.BaseTransport):
         self.requests.append(request)
         if self.answer is not None:
             return self.answer(request)
-        return self._vault(request) if request.url.host == "vault.example.no" else self._kms(request)
+        return {
+            "vault.example.no": self._vault, "metadata.google.internal": self._google_token, "169.254.169.254": self._azure_token,
+            "login.microsoftonline.com": self._azure_token, "cloudkms.googleapis.com": self._gcp,
+            "my-vault.vault.azure.net": self._azure,
+        }.get(request.url.host, self._kms)(request)  # fmt: skip
 
     def _vault(self, request: httpx.Request) -> httpx.Response:
         if request.headers.get("X-Vault-Token") != self.token or request.headers.get("X-Vault-Request") != "true":
@@ -101,3 +114,73 @@ class Services(httpx.BaseTransport):
             "Signature": base64.b64encode(signature).decode(),
             "SigningAlgorithm": body["SigningAlgorithm"],
         }
+
+    def _google_token(self, request: httpx.Request) -> httpx.Response:
+        path = "/computeMetadata/v1/instance/service-accounts/default/token"
+        if request.headers.get("Metadata-Flavor") != "Google" or request.url.path != path:
+            return httpx.Response(403)
+        return self._new_token(self.seconds)
+
+    def _azure_token(self, request: httpx.Request) -> httpx.Response:
+        """Of the machine, or for what the cluster says. Azure writes the seconds of the first as a text."""
+        if request.url.host == "login.microsoftonline.com":
+            form = dict(parse_qsl(request.content.decode()))
+            wanted = ("client_credentials", "https://vault.azure.net/.default", "assertion-of-the-cluster")
+            is_right = (form["grant_type"], form["scope"], form["client_assertion"]) == wanted
+            return self._new_token(self.seconds) if is_right else httpx.Response(400, json={"error": "invalid_client"})
+        query = request.url.params
+        if request.headers.get("Metadata") != "true" or query.get("resource") != "https://vault.azure.net":
+            return httpx.Response(400, json={"error": "invalid_request"})
+        return self._new_token(str(self.seconds))
+
+    def _new_token(self, seconds: int | str) -> httpx.Response:
+        self.given += 1
+        return httpx.Response(
+            200, json={"access_token": f"token-{self.given}", "expires_in": seconds, "token_type": "Bearer"}
+        )
+
+    def _is_known(self, request: httpx.Request) -> bool:
+        return self.given > 0 and request.headers.get("Authorization") == f"Bearer token-{self.given}"
+
+    def _gcp(self, request: httpx.Request) -> httpx.Response:
+        if not self._is_known(request):
+            return httpx.Response(401, json={"error": {"code": 401, "status": "UNAUTHENTICATED"}})
+        if (request.method, request.url.path) == ("GET", f"/v1/{GCP}/publicKey"):
+            return httpx.Response(200, json={"pem": self._pem(3), "algorithm": self.algorithm, "name": GCP})
+        if (request.method, request.url.path) == ("POST", f"/v1/{GCP}:asymmetricSign"):
+            digest = base64.b64decode(json.loads(request.content)["digest"]["sha256"])
+            signature = base64.b64encode(sign_digest(rsa_key(3), digest)).decode()
+            return httpx.Response(200, json={"signature": signature, "name": GCP})
+        return httpx.Response(404, json={"error": {"code": 404, "status": "NOT_FOUND"}})
+
+    def _azure(self, request: httpx.Request) -> httpx.Response:
+        if not self._is_known(request):
+            return httpx.Response(401, json={"error": {"code": "Unauthorized"}})
+        path = f"/keys/{AZURE.partition('/')[2]}"
+        kid = f"https://my-vault.vault.azure.net{path}"
+        if request.url.params.get("api-version") != "7.4":
+            return httpx.Response(400, json={"error": {"code": "BadParameter"}})
+        if (request.method, request.url.path) == ("GET", path):
+            numbers = rsa_key(3).public_key().public_numbers()
+            jwk = {
+                "kid": kid,
+                "kty": "RSA",
+                "key_ops": ["sign", "verify"],
+                "n": _number(numbers.n),
+                "e": _number(numbers.e),
+            }
+            return httpx.Response(200, json={"key": jwk, "attributes": {"enabled": self.is_enabled}})
+        if (request.method, request.url.path) == ("POST", f"{path}/sign"):
+            body = json.loads(request.content)
+            assert body["alg"] == "RS256"
+            digest = base64.urlsafe_b64decode(body["value"] + "=")
+            return httpx.Response(200, json={"kid": kid, "value": _bare(sign_digest(rsa_key(3), digest))})
+        return httpx.Response(404, json={"error": {"code": "KeyNotFound"}})
+
+
+def _number(number: int) -> str:
+    return _bare(number.to_bytes((number.bit_length() + 7) // 8))
+
+
+def _bare(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()

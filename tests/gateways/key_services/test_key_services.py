@@ -1,10 +1,11 @@
-"""Signing with a key that never leaves its service: Vault and AWS KMS, as their documentation describes them."""
+"""Signing with a key that never leaves its service: each as its documentation describes it."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,11 +14,13 @@ import pytest
 
 from portal.gateways import http, maskinporten
 from portal.gateways.errors import BrokenReply, Refused, Unavailable
-from portal.gateways.key_services import KeyService, aws_kms, fits
+from portal.gateways.key_services import KeyService, aws_kms, azure_keys, fits, gcp_kms
 from portal.gateways.key_services.aws_kms import AwsKms
+from portal.gateways.key_services.azure_keys import AzureKeys
+from portal.gateways.key_services.gcp_kms import GcpKms
 from portal.gateways.key_services.vault import Vault
 from portal.gateways.maskinporten import Grant, Maskinporten, as_jwk
-from tests.gateways.key_services.services import ARN, TOKEN, VAULT, Services, rsa_key
+from tests.gateways.key_services.services import ARN, AZURE, GCP, TOKEN, VAULT, Services, rsa_key
 
 MESSAGE = b"header.payload"
 AT = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
@@ -29,19 +32,26 @@ def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
     monkeypatch.setattr(http, "TRANSPORT", made)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
-    aws_kms.session.cache_clear()
+    for name in ("GCE_METADATA_HOST", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_CLIENT_ID", "AZURE_TENANT_ID"):
+        monkeypatch.delenv(name, raising=False)
+    kept = (aws_kms.session, gcp_kms.token, azure_keys.token)
+    for each in kept:
+        each.cache_clear()
     yield made
-    aws_kms.session.cache_clear()
+    for each in kept:
+        each.cache_clear()
 
 
 def vault(version: int = 1) -> Vault:
     return Vault(f"transit/maskinporten#{version}", address=VAULT, token=lambda: TOKEN)
 
 
-BOTH: list[tuple[Any, int]] = [(vault, 1), (lambda: AwsKms(ARN), 3)]
+CLOUDS: list[Any] = [lambda: GcpKms(GCP), lambda: AzureKeys(AZURE)]
+"""Those that take a token of the machine."""
+ALL: list[tuple[Any, int]] = [(vault, 1), (lambda: AwsKms(ARN), 3), *((make, 3) for make in CLOUDS)]
 
 
-@pytest.mark.parametrize(("make", "number"), BOTH)
+@pytest.mark.parametrize(("make", "number"), ALL)
 def test_a_service_gives_its_public_half_and_signatures_that_fit(make: Any, number: int, services: Services) -> None:
     service: KeyService = make()
 
@@ -52,7 +62,7 @@ def test_a_service_gives_its_public_half_and_signatures_that_fit(make: Any, numb
     assert not fits(public, message=b"another", signature=signature)
 
 
-@pytest.mark.parametrize(("make", "number"), BOTH)
+@pytest.mark.parametrize(("make", "number"), ALL)
 def test_a_grant_is_a_jws_that_maskinporten_verifies(make: Any, number: int, services: Services) -> None:
     grant = Grant(client_id="c", kid="k", sign=make().sign, scopes=("a:read",), owner_orgnr="310987654")
 
@@ -68,6 +78,8 @@ def test_a_grant_is_a_jws_that_maskinporten_verifies(make: Any, number: int, ser
 def test_the_message_itself_does_not_leave_us(services: Services) -> None:
     vault().sign(MESSAGE)
     AwsKms(ARN).sign(MESSAGE)
+    for make in CLOUDS:
+        make().sign(MESSAGE)
 
     assert not any(base64.b64encode(MESSAGE) in request.content for request in services.requests)
 
@@ -121,7 +133,7 @@ def test_a_key_for_other_uses_is_no_key(services: Services) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b'{"data": {}}', b'{"data": {"signature": "vault:v2:AAAA"}}', b'{"Signature": 1}']
 )
-@pytest.mark.parametrize(("make", "number"), BOTH)
+@pytest.mark.parametrize(("make", "number"), ALL)
 def test_an_answer_that_cannot_be_read_is_a_broken_reply(
     make: Any, number: int, body: bytes, services: Services
 ) -> None:
@@ -129,6 +141,69 @@ def test_an_answer_that_cannot_be_read_is_a_broken_reply(
 
     with pytest.raises(BrokenReply):
         make().sign(MESSAGE)
+
+
+@pytest.mark.parametrize("make", CLOUDS)
+def test_a_token_of_the_machine_is_used_while_it_lives(make: Any, services: Services) -> None:
+    for _ in range(3):
+        make().sign(MESSAGE)
+    assert services.given == 1
+
+    services.seconds = 30  # it is not used in its last minute
+    azure_keys.token.cache_clear()
+    gcp_kms.token.cache_clear()
+    for _ in range(2):
+        make().sign(MESSAGE)
+    assert services.given == 3
+
+
+@pytest.mark.parametrize("make", CLOUDS)
+def test_a_token_that_is_no_longer_taken_is_asked_for_anew(make: Any, services: Services) -> None:
+    make().sign(MESSAGE)
+    services.given += 1  # the cloud has taken the token back
+
+    with pytest.raises(Refused):
+        make().sign(MESSAGE)
+
+    assert fits(rsa_key(3).public_key(), message=MESSAGE, signature=make().sign(MESSAGE))
+
+
+def test_in_a_cluster_azure_takes_the_token_of_the_workload(
+    services: Services, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("assertion-of-the-cluster\n")
+    for name, value in (("FEDERATED_TOKEN_FILE", tmp_path / "token"), ("CLIENT_ID", "c"), ("TENANT_ID", "t")):
+        monkeypatch.setenv(f"AZURE_{name}", str(value))
+
+    AzureKeys(AZURE).sign(MESSAGE)
+
+    assert str(services.requests[0].url) == "https://login.microsoftonline.com/t/oauth2/v2.0/token"
+    (tmp_path / "token").unlink()
+    azure_keys.token.cache_clear()
+    with pytest.raises(Unavailable, match="AZURE_FEDERATED_TOKEN_FILE"):
+        AzureKeys(AZURE).sign(MESSAGE)
+
+
+def test_a_key_of_the_clouds_for_other_uses_is_no_key(services: Services) -> None:
+    services.algorithm, services.is_enabled = "RSA_SIGN_PSS_2048_SHA256", False
+
+    for make in CLOUDS:
+        with pytest.raises(BrokenReply):
+            make().public_key()
+
+
+@pytest.mark.parametrize("reference", ["", GCP.rpartition("/")[0], f"{GCP}/x", GCP.replace("my-project", "../x")])
+def test_a_reference_of_google_names_a_version(reference: str) -> None:
+    with pytest.raises(ValueError, match="version of a key"):
+        GcpKms(reference)
+
+
+@pytest.mark.parametrize(
+    "reference", ["", "v/k/1", AZURE.rpartition("/")[0], AZURE.replace("my-vault", "evil.example")]
+)
+def test_a_reference_of_azure_has_a_form(reference: str) -> None:
+    with pytest.raises(ValueError, match="VAULT/NAME/VERSION"):
+        AzureKeys(reference)
 
 
 @pytest.mark.parametrize("reference", ["", "transit", "transit/key", "transit/key#0", "../sys/key#1", "a b/c#1"])
