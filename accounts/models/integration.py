@@ -107,9 +107,9 @@ class IntegrationProof(models.Model):
 class KeyedCall(models.Model):
     """A call with an Idempotency-Key: the intent before it is carried out, the answer after.
 
-    `fingerprint` is a keyed hash of what was asked. `made` is the row that the call made, written in the transaction that made it,
-    where the call does more than one transaction. `status` is None until it is done; `busy_until` bounds how long
-    somebody may be at work on it. `answer` is encrypted: it may name contacts and links of customers.
+    `fingerprint` is a keyed hash of what was asked, "" after a refusal. `made` is the row that the call made, written in the
+    transaction that made it, where the call does more than one transaction. `status` is None until it is done; `busy_until` bounds
+    how long somebody may be at work on it. `answer` is encrypted: it may name contacts and links of customers.
     """
 
     integration = models.ForeignKey(

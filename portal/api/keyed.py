@@ -3,7 +3,8 @@
 The intent is stored first. `@keyed` carries the call out in one transaction together with its answer, so that both exist or neither.
 `@keyed(in_one=False)` is for calls that ask outside or store files: what they make is noted in the transaction that makes it
 (`note_made`), and what they do otherwise may be done twice. Only what was done is kept as the answer: a refusal did nothing, and
-what stood in the way may be gone when the call comes again.
+what stood in the way may be gone when the call comes again. After a refusal the key is free for a corrected body too; after a
+process that ended in the middle it is not, for the act may be done.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ View = Callable[..., Any]
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 BUSY = timedelta(minutes=2)
 """So long a call is taken to be in work; a process that ended in the middle is not waited for longer."""
+FREE = ""
+"""The fingerprint of a key under which nothing was done."""
 
 
 def keyed(view: View | None = None, *, in_one: bool = True) -> Any:
@@ -54,8 +57,8 @@ def keyed(view: View | None = None, *, in_one: bool = True) -> Any:
                 body = result.value.model_dump(mode="json")
                 _keep(call, result.status_code, body)
             return answer(result.status_code, body)
-        except Exception:
-            _let_go(call)
+        except Exception as error:
+            _let_go(call, did_nothing=in_one or isinstance(error, Problem))
             raise
 
     once.__signature__ = inspect.signature(view, eval_str=True)  # type: ignore[attr-defined] # Ninja reads the parameters
@@ -84,14 +87,14 @@ def _begin(request: Call, *, at: datetime) -> KeyedCall:
         integration=request.auth.integration, key=request.headers[HEADER],
         defaults={"fingerprint": asked, "begun_at": at, "busy_until": at + BUSY},
     )  # fmt: skip
-    if call.fingerprint != asked:
+    if call.fingerprint not in (asked, FREE):
         raise Problem("KEY_USED")
     if is_new or call.status is not None:
         return call
-    mine = KeyedCall.objects.filter(pk=call.pk, status=None, busy_until__lte=at).update(busy_until=at + BUSY)
-    if not mine:
+    fits = KeyedCall.objects.filter(pk=call.pk, status=None, busy_until__lte=at, fingerprint__in=[asked, FREE])
+    if not fits.update(fingerprint=asked, begun_at=at, busy_until=at + BUSY):
         raise Problem("KEY_BUSY", headers={"Retry-After": "5"})
-    call.busy_until = at + BUSY
+    call.fingerprint, call.busy_until = asked, at + BUSY
     return call
 
 
@@ -133,13 +136,15 @@ def _plain(body: bytes) -> Any:
 
 
 def _keep(call: KeyedCall, status: int, body: dict[str, Any]) -> None:
-    call.status, call.answer = status, body
-    call.save(update_fields=["status", "answer"])
+    """Not when we were so slow that the key was freed, and is another call's."""
+    KeyedCall.objects.filter(pk=call.pk, fingerprint=call.fingerprint).update(status=status, answer=body)
 
 
-def _let_go(call: KeyedCall) -> None:
-    """The next one may carry it out at once."""
+def _let_go(call: KeyedCall, *, did_nothing: bool) -> None:
+    """The next one may carry it out at once; with any body when nothing was done."""
     mine = KeyedCall.objects.filter(pk=call.pk, status=None, busy_until=call.busy_until)
+    if did_nothing:
+        mine.filter(made=None).update(fingerprint=FREE)
     mine.update(busy_until=timezone.now())
 
 

@@ -44,6 +44,12 @@ TABLE: dict[str, tuple[int, Any]] = {
     "NO_ANSWER": (409, _("Bestillingen har ikke noe svar, eller svaret er slettet.")),
     "FILE_DAMAGED": (409, _("Den lagrede filen kan ikke leses lenger.")),
     "CURSOR_TOO_OLD": (410, _("Hendelser etter denne plassen er slettet. Les tilstandene, og gå videre fra oldest.")),
+    "CURSOR_UNKNOWN": (
+        410,
+        _(
+            "Denne plassen er aldri gitt: databasen er eldre enn det du har lest. Les tilstandene, og gå videre fra oldest."
+        ),
+    ),
     "CHANGED_MEANWHILE": (412, _("Raden er endret siden den ble hentet. Hent den på nytt før du endrer.")),
     "BODY_TOO_LARGE": (413, _("Forespørselen er for stor.")),
     "WRONG_TYPE": (415, _("Denne adressen tar ikke imot filer. Send JSON.")),

@@ -93,7 +93,8 @@ IdempotencyKey = Annotated[
     str,
     Header(
         alias="Idempotency-Key",
-        description="A key of your own for this act, such as a UUID. The same key and body give the same answer.",
+        description="A key of your own for this act, such as a UUID. The same key and body give the same answer. "
+        "What was refused may be corrected.",
         min_length=1,
         max_length=100,
         pattern=r"^[\x21-\x7e]+$",

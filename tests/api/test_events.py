@@ -124,6 +124,36 @@ def test_a_cursor_behind_what_is_deleted_is_told_where_to_go_on(erp: Erp) -> Non
     assert subjects(just) == subjects(again) == subjects(erp.get("/events")) == ["submissions/3", "submissions/4"]
 
 
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_a_cursor_of_a_newer_database_is_told_where_to_go_on(erp: Erp, is_empty: bool) -> None:
+    """As after a restore, when places begin lower than what was read: else nothing would come until they pass the cursor."""
+    happens("submissions/1")
+    publish.publish()
+    place = FeedEvent.objects.get().position or 0
+    if is_empty:
+        FeedEvent.objects.all().delete()
+
+    ahead, here = erp.get("/events", {"after": str(place + 1)}), erp.get("/events", {"after": str(place)})
+    again = erp.get("/events", {"after": ahead.json()["oldest"]})
+
+    assert (ahead.status_code, ahead.json()["code"], here.status_code) == (410, "CURSOR_UNKNOWN", 200)
+    assert subjects(again) == ([] if is_empty else ["submissions/1"])
+
+
+def test_after_a_restore_that_left_places_out_a_reader_just_goes_on(erp: Erp) -> None:
+    happens("submissions/1")
+    publish.publish()
+    read = str((FeedEvent.objects.get().position or 0) + 5)
+    publish.skip_ahead()
+
+    nothing = erp.get("/events", {"after": read})
+    happens("submissions/2")
+    publish.publish()
+
+    assert (nothing.status_code, nothing.json()["next"]) == (200, read)
+    assert subjects(erp.get("/events", {"after": nothing.json()["next"]})) == ["submissions/2"]
+
+
 def test_the_newest_event_stays_for_whoever_was_away(erp: Erp) -> None:
     happens("submissions/1", "submissions/2")
     publish.publish()

@@ -11,6 +11,8 @@ from django.utils import timezone
 from accounts.models import Customer, Integration, KeyedCall, Portfolio
 from accounts.services.retention import KEYED_CALLS
 from portal.api import keyed
+from portal.api.problems import Problem
+from portal.api.resources import drafts as drafts_api
 from portal.core.audit import AuditEvent
 from portal.core.problems import StorageFailed
 from submissions.models import Submission
@@ -71,6 +73,26 @@ class TestAnswers:
 
         assert (first.status_code, again.status_code) == (404, 201)
         assert (other.status_code, other.json()["code"]) == (409, "KEY_USED")
+
+    def test_a_refused_body_may_be_corrected_under_its_key(self, erp: Erp, world: World) -> None:
+        """The key is the id of the row in the caller's system, and that row is what is corrected."""
+        body = {"orgnr": CUSTOMER_ORGNR, "service": SERVICE, "period": "2025", "files": []}
+        replies = [
+            erp.post("/submissions", {**body, **wrong}, key="row-1")
+            for wrong in ({"period": "2025-03"}, {}, {}, {"service": "x"})
+        ]
+
+        assert [reply.status_code for reply in replies] == [422, 201, 201, 409]
+        assert (replies[1].json(), replies[3].json()["code"]) == (replies[2].json(), "KEY_USED")
+
+    def test_the_answer_to_a_corrected_body_is_kept_as_long_as_any_other(self, erp: Erp, world: World) -> None:
+        body = {"orgnr": "310123455", "profile": world.access.profile_id}
+        erp.post("/accesses", body, key="a")
+        KeyedCall.objects.update(begun_at=timezone.now() - timedelta(days=1))
+
+        erp.post("/accesses", {**body, "orgnr": CUSTOMER_ORGNR}, key="a")
+
+        assert KeyedCall.objects.get().begun_at > timezone.now() - timedelta(hours=1)
 
     def test_what_does_not_work_now_is_never_the_answer(
         self, erp: Erp, world: World, monkeypatch: pytest.MonkeyPatch
@@ -191,6 +213,53 @@ class TestEndedInTheMiddle:
         assert [reply.status_code for reply in replies] == [201, 201]
         assert replies[0].json()["reference"] == replies[1].json()["reference"]
         assert Submission.objects.count() == before + 1
+
+    def test_another_body_does_not_take_the_key_of_what_may_be_done(
+        self, erp: Erp, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The files are stored, and the answer is not: only the same call may go on under the key."""
+        draft = make_draft(world.access)
+        path, files = f"/submissions/{draft.reference}/files", package(draft)
+        self.killed(erp, monkeypatch, (keyed, "_keep"), lambda: erp.upload(path, files, key="a"))
+        KeyedCall.objects.update(busy_until=timezone.now())
+
+        other, same = erp.upload(path, files[:1], key="a"), erp.upload(path, files, key="a")
+
+        assert draft.documents.count() == len(files)
+        assert (other.status_code, other.json()["code"], same.status_code) == (409, "KEY_USED", 200)
+
+    def test_a_refusal_after_a_row_was_made_leaves_the_key_to_that_row(
+        self, erp: Erp, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(_row: Any) -> Any:
+            raise Problem("UNAVAILABLE")
+
+        body = {"orgnr": CUSTOMER_ORGNR, "service": SERVICE, "period": "2025", "files": []}
+        with monkeypatch.context() as patch:
+            patch.setattr(drafts_api, "detailed", refuse)
+            refused = erp.post("/submissions", body, key="a")
+        made = Submission.objects.latest("pk")
+
+        other, same = (
+            erp.post("/submissions", {**body, "period": "2024"}, key="a"),
+            erp.post("/submissions", body, key="a"),
+        )
+
+        assert (refused.status_code, other.status_code) == (503, 409)
+        assert (same.status_code, same.json()["reference"]) == (201, str(made.reference))
+
+    def test_who_was_so_slow_that_the_key_is_another_calls_keeps_no_answer(
+        self, erp: Erp, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def slow(**_given: Any) -> None:
+            KeyedCall.objects.update(fingerprint="f" * 64, busy_until=timezone.now() + timedelta(minutes=2))
+
+        draft = make_draft(world.access)
+        monkeypatch.setattr(drafts, "add_files", slow)
+
+        erp.upload(f"/submissions/{draft.reference}/files", package(draft), key="a")
+
+        assert KeyedCall.objects.get().status is None
 
     def test_a_mistake_of_ours_lets_the_next_one_try_at_once(self, erp: Erp, monkeypatch: pytest.MonkeyPatch) -> None:
         erp.client.raise_request_exception = False

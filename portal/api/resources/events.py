@@ -14,6 +14,7 @@ from portal.api.problems import Problem
 from portal.api.security import Call, OAuth2
 from portal.api.shapes import Moment, Shape, one_of
 from portal.api.validation import refused
+from portal.core.feed import publish
 from portal.core.feed.event import FeedEvent, Type
 from portal.core.webhooks import bodies
 
@@ -58,7 +59,8 @@ class EventPage(Shape):
 def list_events(request: Call, filters: Query[EventFilters]) -> EventPage:
     """At least once each, about customers that the integration sees. They are kept for 30 days, or as the operator says.
 
-    A cursor behind which something is deleted answers 410: read the states, and go on from `oldest`.
+    A cursor behind which something is deleted answers 410, and so does one that was never given, as after a restore of the
+    database: read the states, and go on from `oldest`.
     """
     after, newest = _cursor(filters.after), _newest()
     rows = FeedEvent.objects.filter(environment=request.auth.environment, position__gt=after, position__lte=newest)
@@ -76,8 +78,11 @@ def _cursor(text: str) -> int:
     if after > LARGEST:
         raise refused("after", _("Bruk next fra forrige side, uendret."))
     oldest = FeedEvent.objects.aggregate(oldest=Min("position"))["oldest"] or 0
-    if text and after < oldest - 1:
-        raise Problem("CURSOR_TOO_OLD", oldest=str(oldest - 1))
+    begin = max(oldest - 1, 0)
+    if text and after < begin:
+        raise Problem("CURSOR_TOO_OLD", oldest=str(begin))
+    if after > publish.last_given():
+        raise Problem("CURSOR_UNKNOWN", oldest=str(begin))
     return after
 
 

@@ -30,6 +30,14 @@ def skip_ahead() -> None:
         cursor.execute("SELECT max(nextval('portal_feed_position')) FROM generate_series(1, %s)", [FAR])
 
 
+def last_given() -> int:
+    """The last place that was given or used up; 0 before the first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(pg_sequence_last_value('portal_feed_position'), 0)")
+        (last,) = cursor.fetchone() or (0,)
+        return int(last)
+
+
 def publish(*, limit: int = BATCH) -> int:
     """Give positions to what has none. Returns to how many; 0 also while another worker does it."""
     with transaction.atomic(), connection.cursor() as cursor:

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts import second_person
+from accounts.services import proposals
 from accounts.services.imports.reading import MOST_ROWS, TooManyRows, Unreadable
 from accounts.services.proposals import AlreadyProposed
 from portal.core.enqueue import enqueue_on_commit
@@ -23,11 +24,14 @@ from systemusers.views.proposed import campaign_started
 S, V = Campaign.Status, CampaignRow.Verdict
 DONE = (V.HAS_ACCESS, V.UNDERWAY, V.TWICE)
 """Verdicts on rows that need nothing."""
+CHANGED = "Something changed meanwhile, so nobody was asked. Give the command again."
 
 
 class Command(ActingCommand):
     left = 0
     """Rows that were not asked, and that are not well as they are."""
+    is_new = False
+    """Whether this run made the campaign."""
     help = "Asks the customers of a list for an access. Who was asked is asked no second time."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -43,13 +47,18 @@ class Command(ActingCommand):
         self, *, file: Path | None, orgnr: list[str], dry_run: bool, yes: int | None, wait: float, **options: Any
     ) -> None:
         campaign = self._campaign(self._content(file, orgnr), self._profile(options["profile"]), options)
-        self.wait(lambda: self._now(campaign).status != S.DRAFT, seconds=wait)
-        campaign = self._now(campaign)
-        number = ordering.number_of(campaign) if campaign.status == S.READY else 0
-        if dry_run or (campaign.status == S.READY and not number):
-            self._tell_rows(campaign)
-            if campaign.status == S.READY:
-                ordering.discard(campaign=campaign, by=self.user.actor, at=timezone.now())
+        try:
+            self.wait(lambda: self._now(campaign).status != S.DRAFT, seconds=wait)
+            campaign = self._now(campaign)
+            number = ordering.number_of(campaign) if campaign.status == S.READY else 0
+            is_over = dry_run or (campaign.status == S.READY and not number)
+            if is_over:
+                self._tell_rows(campaign)
+        finally:
+            if dry_run:
+                self._discard(campaign)
+        if is_over:
+            self._discard(campaign)
             self._end(f"Would be asked: {number}. Nobody was." if dry_run else "Nobody is left to ask.")
             return
         if campaign.status == S.READY:
@@ -87,9 +96,10 @@ class Command(ActingCommand):
         mine = Campaign.objects.filter(owner=self.user, environment=self.environment, profile=profile, name=name)
         open_one = mine.filter(status__in=[S.DRAFT, S.READY, S.RUNNING, S.PAUSED]).order_by("-pk").first()
         if open_one is not None:
-            if open_one.status == S.READY:  # whoever asked somebody meanwhile is heeded
-                ordering.judge_again(campaign=open_one, by=self.user.actor, at=timezone.now())
-                enqueue_on_commit(tasks.run_campaigns)
+            if open_one.status == S.READY and not proposals.standing(open_one):
+                self._judge_again(
+                    open_one
+                )  # whoever asked somebody meanwhile is heeded; a proposal is of what was shown
             return open_one
         try:
             rows = gathering.of_list(content, environment=self.environment, user=self.user)
@@ -102,7 +112,23 @@ class Command(ActingCommand):
             environment=self.environment, at=timezone.now(),
         )  # fmt: skip
         enqueue_on_commit(tasks.run_campaigns)
+        self.is_new = True
         return made
+
+    def _judge_again(self, campaign: Campaign) -> None:
+        try:
+            ordering.judge_again(campaign=campaign, by=self.user.actor, at=timezone.now())
+        except (LostRace, IllegalTransition):
+            refuse(CHANGED)
+        enqueue_on_commit(tasks.run_campaigns)
+
+    def _discard(self, campaign: Campaign) -> None:
+        """What this run made, unless a person has begun it on the page or put it to a colleague."""
+        if self.is_new and not proposals.standing(campaign):
+            try:
+                ordering.discard(campaign=campaign, by=self.user.actor, at=timezone.now())
+            except LostRace:
+                refuse("The campaign was begun in the portal meanwhile, and goes on there.")
 
     def _now(self, campaign: Campaign) -> Campaign:
         return Campaign.objects.select_related("profile__system").get(pk=campaign.pk)
@@ -118,7 +144,7 @@ class Command(ActingCommand):
         except AlreadyProposed:
             refuse("So many take two persons. A colleague is asked already, under «Til godkjenning».")
         except (LostRace, IllegalTransition, ordering.HasChanged):
-            refuse("Something changed meanwhile, so nobody was asked. Give the command again.")
+            refuse(CHANGED)
         enqueue_on_commit(tasks.run_campaigns)
 
     def _tell_rows(self, campaign: Campaign) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from argparse import ArgumentParser
 from pathlib import Path
@@ -24,6 +25,8 @@ LISTS: dict[str, Any] = {
     "customers": Customers, "accesses": Accesses, "campaigns": Campaigns, "submissions": Submissions, "dialogs": Dialogs,
 }  # fmt: skip
 
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+
 
 class Command(ActingCommand):
     help = (
@@ -41,18 +44,18 @@ class Command(ActingCommand):
         format = file.suffix.lower().removeprefix(".")
         if format not in exports.MEDIA_TYPES:
             wrong(f"The file must end in one of: {', '.join(exports.MEDIA_TYPES)}.")
-        if file.exists():
-            wrong(f"{file} exists already.")
         rows: ListPage[Any, Any] = LISTS[list](self._request(filter))
-        with rows.file(format) as content:
-            try:
-                with file.open("xb") as target:
-                    file.chmod(0o600)
-                    shutil.copyfileobj(content, target)
-            except BaseException:
-                file.unlink(missing_ok=True)
-                raise
-        size = file.stat().st_size
+        try:
+            own = os.open(file, NEW, 0o600)
+        except FileExistsError:
+            wrong(f"{file} exists already.")
+        try:
+            with os.fdopen(own, "wb") as target, rows.file(format) as content:
+                shutil.copyfileobj(content, target)
+                size = target.tell()
+        except BaseException:
+            file.unlink(missing_ok=True)
+            raise
         self.tell({"list": list, "file": str(file), "format": format, "bytes": size})
         self.say(f"{file}: {size} bytes. It is not encrypted.")
 

@@ -24,6 +24,8 @@ LARGEST = 10 * 2**20
 
 
 class Command(ActingCommand):
+    is_new = False
+    """Whether this run made the import."""
     help = "Imports customers. Rows that are known as they are change nothing, so the same file may be given again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,16 +37,22 @@ class Command(ActingCommand):
 
     def act(self, *, file: Path, dry_run: bool, yes: int | None, wait: float, **options: Any) -> None:
         row = self._begin(file, self._portfolio(options["portfolio"]), looks_up=not options["without_look_up"])
-        self.wait(lambda: self._status(row) != S.CHECKING, seconds=wait)
-        row.refresh_from_db()
-        if row.status == S.PREVIEW and "orgnr" not in row.columns:
+        try:
+            self.wait(lambda: self._status(row) != S.CHECKING, seconds=wait)
+            row.refresh_from_db()
+            counted = shown.numbers(row)
+            is_over = dry_run or (row.status == S.PREVIEW and not counted.taken)
+            if is_over and "orgnr" in row.columns:
+                self._tell_rows(row)
+        finally:
+            if dry_run:
+                self._discard(row)
+        if is_over:
             self._discard(row)
-            refuse("No column has organisation numbers. Name it «Organisasjonsnummer».")
-        counted = shown.numbers(row)
-        if dry_run or (row.status == S.PREVIEW and not counted.taken):
-            self._tell_rows(row)
-            self._discard(row)
-            self._end(counted, "Nothing was kept." if dry_run else "Nothing is new.")
+            if row.status == S.PREVIEW and "orgnr" not in row.columns:
+                refuse("No column has organisation numbers. Name it «Organisasjonsnummer».")
+            kept = "Nothing was kept." if self.is_new else "It was begun before, and stays as it is."
+            self._end(counted, kept if dry_run else "Nothing is new.")
             return
         if row.status == S.PREVIEW:
             self._confirm(row, counted, yes)
@@ -82,6 +90,7 @@ class Command(ActingCommand):
         except (Unreadable, ordering.NoRows):
             wrong("This is no list with rows. Give CSV, or .xlsx without a password.")
         enqueue_on_commit(tasks.import_customers)
+        self.is_new = True
         return row
 
     def _status(self, row: CustomerImport) -> str:
@@ -98,7 +107,8 @@ class Command(ActingCommand):
         enqueue_on_commit(tasks.import_customers)
 
     def _discard(self, row: CustomerImport) -> None:
-        if self._status(row) in (S.CHECKING, S.PREVIEW):
+        """What this run made, unless a person has confirmed or discarded it on the page."""
+        if self.is_new and CustomerImport.objects.filter(pk=row.pk, status__in=[S.CHECKING, S.PREVIEW]).exists():
             ordering.discard(row=row, by=self.user.actor, at=timezone.now())
 
     def _tell_rows(self, row: CustomerImport) -> None:

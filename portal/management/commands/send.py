@@ -31,14 +31,19 @@ class Command(ActingCommand):
         began = timezone.now()
         heap, left = self._take(folder)
         is_new = heap.created_at >= began
-        if not is_new and not driving.is_moving(heap):  # a customer may have been added, or an access given
-            ordering.sort_again(heap=heap, at=timezone.now())
-            driving.wake()
-        self.wait(lambda: not driving.is_moving(heap), seconds=wait)
-        if dry_run:
-            self._foretell(heap, left)
-            if is_new:
+        try:
+            if not is_new and not driving.is_moving(heap):  # a customer may have been added, or an access given
+                ordering.sort_again(heap=heap, at=timezone.now())
+                driving.wake()
+            self.wait(lambda: not driving.is_moving(heap), seconds=wait)
+            fault = self._foretell(heap, left) if dry_run else ""
+        finally:
+            if dry_run and is_new:
                 removal.delete(heap=heap, by=self.user.actor, at=timezone.now())
+        if dry_run:
+            self.say("Nothing was kept, and nothing was sent." if is_new else "Nothing was sent.")
+            if fault:
+                refuse(fault)
             return
         if driving.order_drafts(heap=heap, user=self.user, at=timezone.now()):
             self.wait(lambda: not driving.is_moving(heap), seconds=wait)
@@ -99,7 +104,8 @@ class Command(ActingCommand):
         if waiting or unused:
             refuse(f"Not sent: reports {waiting}, files {unused}.")
 
-    def _foretell(self, heap: Heap, left: list[results.FileJson]) -> None:
+    def _foretell(self, heap: Heap, left: list[results.FileJson]) -> str:
+        """What would not be sent, in numbers; "" when all would be."""
         faults = 0
         packages = ordering.packages_of(heap, self.user).select_related("customer", "access", "draft", "other")
         for row in packages.defer(None).order_by("pk"):
@@ -111,6 +117,4 @@ class Command(ActingCommand):
         for file in unused:
             self.tell(file)
             self.say(f"{file['file']}: {file['text']}")
-        self.say("Nothing was kept, and nothing was sent.")
-        if faults or unused:
-            refuse(f"Would not be sent: reports {faults}, files {len(unused)}.")
+        return f"Would not be sent: reports {faults}, files {len(unused)}." if faults or unused else ""

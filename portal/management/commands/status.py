@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +22,7 @@ from systemusers.models import Access
 MOST = 10_000
 """Reports in one answer."""
 TROUBLE = ("person", "failed", "rejected", "uncertain", "unanswered", "contradicted")
-"""Groups in which a report needs somebody."""
+"""Groups in which a report needs somebody. A report may be in two of them."""
 
 
 class Command(ActingCommand):
@@ -90,7 +92,8 @@ class Command(ActingCommand):
         self.say("Accesses: " + (", ".join(f"{n} {name}" for name, n in by_status.items() if n) or "none"))
         if not self.working:
             refuse("No worker answers: nothing is sent or fetched by itself.")
-        if needing := sum(counts[code] for code in TROUBLE):
+        in_trouble = reduce(or_, (one.condition for one in groups if one.code in TROUBLE))
+        if needing := rows.filter(in_trouble).count():
             refuse(f"Reports that need a person: {needing}.")
 
 

@@ -29,7 +29,7 @@ from submissions.services.folders.watching import Watch
 from systemusers.models import Access, Campaign
 from tests.portal.management.rig import Terminal
 from tests.submissions.heaps.rig import HOUSING
-from tests.submissions.world import BY
+from tests.submissions.world import AT, BY, make_draft
 
 ROOT = Path(__file__).resolve().parents[3]
 EACH = [
@@ -257,6 +257,14 @@ class TestStatus:
         ended = terminal.run("status")
 
         assert (ended.code, "No worker answers" in ended.err) == (1, True)
+
+    def test_a_report_that_is_in_two_groups_is_counted_once(self, terminal: Terminal) -> None:
+        make_draft(terminal.world.access, status="REJECTED", delivered_at=AT, contradicted_at=AT)
+        record_beat(beat_at=timezone.now(), at=timezone.now())
+
+        ended = terminal.run("status")
+
+        assert (ended.code, ended.err) == (1, "Reports that need a person: 1.")
 
 
 class TestExport:
