@@ -106,28 +106,37 @@ def _is_more(place: str, old: str, new: str) -> bool:
     )
 
 
-def behind(pks: Iterable[int]) -> set[int]:
-    """These, and whoever has opened a way into one of them, or into the account of whoever did, and so on."""
-    known: set[int] = set()
-    new = set(pks)
+def _walk(pks: set[int]) -> dict[int, Opened]:
+    """These, whoever has opened a way into one of them, or into the account of whoever did, and so on. Two queries for each step."""
+    known: dict[int, Opened] = {}
+    new = pks
     while new:
-        known |= new
-        new = set().union(*(each.by for each in opened(new).values())) - known
+        known |= opened(new)
+        new = {by for each in known.values() for by in each.by} - known.keys()
     return known
 
 
-def is_apart(pks: Iterable[int], others: Iterable[int]) -> bool:
-    """Whether nobody can have acted as both."""
-    return not behind(pks) & behind(others)
+def _behind(pks: set[int], known: Mapping[int, Opened]) -> set[int]:
+    """Whoever can have acted as one of these."""
+    behind: set[int] = set()
+    new = pks
+    while new:
+        behind |= new
+        new = {by for pk in new for by in known[pk].by} - behind
+    return behind
 
 
-def is_settled(pk: int, *, at: datetime) -> bool:
-    return opened([pk])[pk].is_settled(at)
+def is_apart(pks: Iterable[int], others: Iterable[int], *, settled_at: datetime | None = None) -> bool:
+    """Whether nobody can have acted as both, and nothing was done to the first ones so lately that they cannot approve at `settled_at`."""
+    ours, theirs = set(pks), set(others)
+    known = _walk(ours | theirs)
+    is_settled = settled_at is None or all(known[pk].is_settled(settled_at) for pk in ours)
+    return is_settled and not _behind(ours, known) & _behind(theirs, known)
 
 
 def check_can_vouch(*, user: User, by: User, at: datetime) -> None:
     """Raises NotApart."""
-    if not is_settled(by.pk, at=at) or not is_apart([user.pk], [by.pk]):
+    if not is_apart([by.pk], [user.pk], settled_at=at):
         raise NotApart(f"{by.actor} cannot vouch for user {user.pk}")
 
 

@@ -224,3 +224,12 @@ def test_of_two_people_the_operator_says_who_is_who_and_that_one_vouches_for_mor
     assert may(administrator, people[0], at=AT)
     with pytest.raises(CommandError, match="nobody@vendor"):
         call_command("vouch_for", people[0].email, "nobody@vendor.example")
+
+
+def test_however_many_were_invited_one_look_is_few_queries(
+    administrator: User, django_assert_max_num_queries: Any
+) -> None:
+    one, two = (invite(administrator, ADMINISTRATOR, f"{n}@vendor.example") for n in (1, 2))
+
+    with django_assert_max_num_queries(4):
+        assert not is_second_person(one.actor, {two.pk}, at=LATER)
