@@ -20,6 +20,7 @@ from accounts.services import log_ins, ways_in
 from portal.core import counting
 from portal.core.environments import Environment
 from portal.core.formats import spelled_date
+from submissions.models import ServiceSetting
 
 ALL, AT_WORK, INVITED, SEE_ALL, LEFT = "", "work", "invited", "all-customers", "left"
 
@@ -174,7 +175,9 @@ class OpenedBy:
 
 
 def opened(user: User, *, by: User, at: datetime) -> OpenedBy | None:
-    """None when nobody has, or a third person has vouched for it."""
+    """None when nobody has, or a third person has vouched for it, or nothing takes two persons here."""
+    if not settings.TWO_PERSONS and not ServiceSetting.objects.filter(needs_approval=True).exists():
+        return None
     found = ways_in.opened([user.pk])[user.pk]
     if found.newest_at is None:
         return None
