@@ -26,6 +26,7 @@ from submissions.services.folders.places import shown
 from submissions.services.heaps.ordering import packages_of
 from submissions.services.heaps.problems import problems
 from submissions.services.heaps.rest import rest_of, shown_name
+from submissions.services.heaps.sending import left_to_page
 from submissions.services.heaps.texts import reason
 from submissions.services.pages import reasons
 from submissions.services.pages.next_step import next_step
@@ -69,6 +70,9 @@ PLACES: dict[str, Any] = {
     "NOT_FOLLOWED": lazy("Filen følges ikke lenger herfra. Se innsendingen i portalen."),
 }
 """Why a file became nothing, or is not followed any more."""
+TWO_PERSONS = lazy(
+    "Tjenesten krever to personer. Noen må sende innsendingen fra siden dens i portalen, og en annen godkjenner."
+)
 _OF_STATUS = {
     S.QUEUED: State.SENDING, S.SENDING: State.SENDING, S.UNCERTAIN: State.SENDING, S.DELIVERED: State.DELIVERED,
     S.ACCEPTED: State.ACCEPTED, S.REJECTED: State.REJECTED, S.FAILED: State.REJECTED, S.CANCELLED: State.CANCELLED,
@@ -148,13 +152,18 @@ def of_heap(heap: Heap, *, user: User, taken: str, sends: bool, moving: bool, wo
     packages = list(packages_of(heap, user).select_related("customer", "draft", "other").defer(None).order_by("pk"))
     same = same_before([row for row in packages if row.draft is None and row.wanted_at is None])
     texts = {**problems(packages), **{pk: _same(other) for pk, other in same.items()}}
-    drafts = _drafts(packages)
+    for_page = left_to_page(heap)
+    texts |= {row.pk: str(TWO_PERSONS) for row in packages if row.draft_id and row.service in for_page}
+    drafts, waits = _drafts(packages), sends and moving
     reports = [
-        _of_draft(row, drafts[row.draft_id], texts[row.pk], waits=sends and moving, sends=sends, working=working, at=at)
+        _of_draft(
+            row, drafts[row.draft_id], texts[row.pk], waits=waits and row.service not in for_page, sends=sends,
+            working=working, at=at,
+        )
         if row.draft_id
         else _of_files(row, same.get(row.pk), texts[row.pk])
         for row in packages
-    ]
+    ]  # fmt: skip
     files = unused(heap, user)
     _name_files(packages, reports)
     state = _whole(reports, files, moving=moving)

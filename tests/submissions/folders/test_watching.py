@@ -14,14 +14,13 @@ from accounts.models import Portfolio, User
 from accounts.services.staff import Rights
 from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
-from submissions.models import Approval, Heap, HeapSource, Submission
-from submissions.services import catalogue, local
+from submissions.models import Heap, HeapSource, Submission
 from submissions.services.folders import places, taking
 from submissions.services.folders.watching import Watch
 from submissions.services.heaps import removal
 from tests.fixtures import give
 from tests.submissions.folders.rig import QUIET, Desk
-from tests.submissions.heaps.rig import HOUSING, SHARES, files_for, zipped
+from tests.submissions.heaps.rig import SHARES, files_for, zipped
 from tests.submissions.world import BY
 
 PERSON = "01019012378"
@@ -157,19 +156,6 @@ def test_what_needs_an_answer_is_left_to_a_person_and_the_result_says_why(desk: 
     result = next(one for one in desk.results("taken") if one["file"] == "ny.json")
     assert (desk.statuses(), result["state"]) == (["DELIVERED", "READY"], "NEEDS_PERSON")
     assert "Denne erstatter den" in " ".join(result["reports"][0]["problems"])
-
-
-def test_a_service_for_two_persons_is_asked_about_and_not_sent(desk: Desk) -> None:
-    local.switch_approval(service=catalogue.service(HOUSING), environment="SANDBOX", on=True, by=BY, at=desk.at)
-    desk.drop("bolig.json", desk.report().content)
-
-    desk.work()
-
-    (result,) = desk.results("taken")
-    assert (desk.statuses(), Approval.objects.get().asked_by) == (["READY"], desk.user.actor)
-    assert (result["state"], result["reports"][0]["problems"]) == (
-        "NEEDS_PERSON", ["Venter på at en annen godkjenner."],
-    )  # fmt: skip
 
 
 def test_files_with_errors_are_refused_with_the_findings(desk: Desk) -> None:
