@@ -5,6 +5,8 @@ Its shape is described in docs/command-line.md. Fields are added to it, and none
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NotRequired, TypedDict
@@ -67,6 +69,9 @@ PLACES: dict[str, Any] = {
     "UNREADABLE": lazy("Portalen har ikke rett til å lese filen. Gi leserett, og legg den inn på nytt."),
     "FULL": lazy("Filen har mer enn det er plass til i én samling. Del den opp."),
     "DISCARDED": lazy("Samlingen er forkastet i portalen."),
+    "NOT_OURS": lazy(
+        "Resultatet ved filen er endret av andre enn portalen. Se etter innsendingen i portalen før filen legges inn på nytt."
+    ),
     "NOT_FOLLOWED": lazy("Filen følges ikke lenger herfra. Se innsendingen i portalen."),
 }
 """Why a file became nothing, or is not followed any more."""
@@ -145,6 +150,27 @@ def of_code(code: str, *, environment: str, taken: str, file: str) -> Result:
         "version": VERSION, "environment": environment, "taken": taken, "file": file, "state": State.REFUSED,
         "is_final": True, "text": text, "reports": [], "files": [{"file": file, "code": code, "text": text}],
     }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What a result of ours said last, of a heap that is gone: the only thing that nothing else knows."""
+
+    state: State
+    is_final: bool
+    reports: list[ReportJson]
+
+
+def earlier(content: bytes) -> Earlier:
+    """Raises ValueError when it is no result of ours."""
+    try:
+        found = json.loads(content)
+        state, is_final, reports = State(found["state"]), found["is_final"], found["reports"]
+    except (LookupError, TypeError, RecursionError) as error:
+        raise ValueError(type(error).__name__) from error
+    if not (isinstance(is_final, bool) and isinstance(reports, list) and all(isinstance(one, dict) for one in reports)):
+        raise ValueError("no result")
+    return Earlier(state, is_final, reports)
 
 
 def of_heap(heap: Heap, *, user: User, taken: str, sends: bool, moving: bool, working: bool, at: datetime) -> Result:

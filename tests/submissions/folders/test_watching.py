@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import DataError
 
 from accounts.models import Portfolio, User
 from accounts.services.staff import Rights
@@ -19,7 +20,7 @@ from submissions.services.folders import places, taking
 from submissions.services.folders.watching import Watch
 from submissions.services.heaps import removal
 from tests.fixtures import give
-from tests.submissions.folders.rig import QUIET, Desk
+from tests.submissions.folders.rig import QUIET, REFERENCE, Desk
 from tests.submissions.heaps.rig import SHARES, files_for, zipped
 from tests.submissions.world import BY
 
@@ -216,7 +217,7 @@ def test_a_file_that_the_portal_may_not_read_is_refused(tmp_path: Path) -> None:
             os.chdir(tmp_path)
             if os.geteuid() == 0:
                 os.setuid(65534)
-            list(places.reading(Path(), path.name, called=path.name))
+            list(places.reading(path.name, called=path.name))
         except places.NotUsable as error:
             code = 0 if error.code == "UNREADABLE" else 1
         finally:
@@ -260,15 +261,16 @@ def test_no_name_and_no_text_of_ours_has_an_identity_number(desk: Desk, caplog: 
     assert PERSON not in " ".join([*names, *texts, *map(str, said), caplog.text])
 
 
+@pytest.mark.parametrize("fault", [RuntimeError(PERSON), PermissionError(13, PERSON), DataError(PERSON)])
 def test_a_fault_of_ours_with_one_file_keeps_no_other_back(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Exception
 ) -> None:
     take = taking.take
 
-    def broken(folder: Path, name: str, **given: Any) -> Heap:
+    def broken(within: int, name: str, **given: Any) -> Heap:
         if name.endswith("a.json"):
-            raise RuntimeError(PERSON)
-        return take(folder, name, **given)
+            raise fault
+        return take(within, name, **given)
 
     monkeypatch.setattr(taking, "take", broken)
     desk.drop("a.json", b"{}")
@@ -277,7 +279,7 @@ def test_a_fault_of_ours_with_one_file_keeps_no_other_back(
     said = desk.take()
 
     assert sorted(one.act for one in said) == ["taken", "waits"]
-    assert "RuntimeError" in caplog.text
+    assert type(fault).__name__ in caplog.text
     assert PERSON not in caplog.text
 
 
@@ -349,7 +351,25 @@ def test_old_finished_files_are_deleted_and_others_stay(desk: Desk) -> None:
     for path in desk.folder.rglob("*"):
         os.utime(path, (0, 0))
 
-    gone = places.remove_old(desk.folder, before=desk.at - timedelta(days=30))
+    gone = desk.watch.clean(before=desk.at - timedelta(days=30))
 
     assert (gone, desk.files("refused"), desk.files("taken")) == (1, [], ["bolig.json"])
     assert not (desk.folder / "taken" / ".begun.part").exists()
+
+
+def test_what_is_settled_goes_with_its_documents_and_those_of_others_stay(desk: Desk) -> None:
+    desk.watch = desk.new_watch(documents=True)
+    desk.drop("bolig.json", desk.report().content)
+    desk.work()
+    desk.vendor.settle(Submission.objects.get())
+    desk.world.let_pass(60)
+    desk.look()
+    (desk.folder / "documents" / "annet.xml").touch()
+    (desk.folder / "taken" / f"{REFERENCE}-flyttet.json{places.RESULT}").touch()  # its file is gone
+    for path in desk.folder.rglob("*"):
+        os.utime(path, (0, 0))
+
+    gone = desk.watch.clean(before=desk.at - timedelta(days=30))
+
+    assert (gone, desk.files("taken"), desk.results("taken")) == (1, [], [])
+    assert desk.files("documents") == ["annet.xml"]
