@@ -65,6 +65,9 @@ class HeapSource(models.Model):
     `sends`: what needs no answer from a person is sent as soon as it is ready.
     """
 
+    WATCHED = "folder:"
+    """Begins the keys of watched folders. Nobody who dropped a file there is known, nor has anybody seen it."""
+
     key = models.CharField(_("nøkkel"), max_length=100, unique=True)
     heap = models.OneToOneField(Heap, models.CASCADE, related_name="source", verbose_name=_("filsamling"))
     sends = models.BooleanField(_("sendes av seg selv"), default=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from argparse import ArgumentParser
@@ -17,9 +18,8 @@ from portal.management.acting import ActingCommand, wrong
 from submissions.services.folders import places
 from submissions.services.folders.watching import Said, Watch
 
-ALIVE = ".watched"
-"""A file in the folder whose time says when it was last looked at."""
 CLEANED = timedelta(hours=1)
+logger = logging.getLogger(__name__)
 
 
 class Command(ActingCommand):
@@ -41,7 +41,8 @@ class Command(ActingCommand):
 
     def act(self, *, folder: Path, send: bool, documents: bool, quiet: float, **options: Any) -> None:
         try:
-            places.prepare(folder)
+            with places.opened(folder):
+                pass
         except OSError as error:
             wrong(f"{folder} cannot be used: {error.strerror}")
         self.stop, self.troubles, self.before = threading.Event(), set[str](), set[str]()
@@ -75,7 +76,7 @@ class Command(ActingCommand):
             self._round(watch)
             if keep and (cleaned is None or at - cleaned >= CLEANED):
                 cleaned = at
-                self._clean(watch.folder, keep)
+                self._clean(watch, keep)
             self.stop.wait(every)
 
     def _round(self, watch: Watch) -> None:
@@ -86,17 +87,20 @@ class Command(ActingCommand):
             watch.user = find_person(email=self.user.email, environment=self.environment, capability=self.needs)
             for said in watch.look(at=timezone.now()):
                 self._tell(said)
-            (watch.folder / ALIVE).touch()
+            watch.live()
         except MayNot:
             self._trouble(f"{self.user.email} may not do this any more. Nothing is taken.")
         except OSError as error:
             self._trouble(f"The folder cannot be used: {error.strerror}")
         except DatabaseError as error:
             self._trouble(f"The database did not answer as it should ({type(error).__name__}).")
+        except Exception as error:  # a fault of ours: the next round may be another
+            logger.error("a round of a watched folder failed: %s", type(error).__name__)
+            self._trouble(f"A round failed ({type(error).__name__}).")
 
-    def _clean(self, folder: Path, keep: timedelta) -> None:
+    def _clean(self, watch: Watch, keep: timedelta) -> None:
         try:
-            if number := places.remove_old(folder, before=timezone.now() - keep):
+            if number := watch.clean(before=timezone.now() - keep):
                 self.say(f"{number} finished files were deleted, after {keep.days} days.")
         except OSError as error:
             self._trouble(f"Finished files cannot be deleted: {error.strerror}")

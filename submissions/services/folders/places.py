@@ -1,32 +1,41 @@
 """The folder itself: which of its files are whole, moving them, and writing beside them. Nothing of the database.
 
 Everything that others may see of a file of ours appears at once, by a rename. Names of ours have no identity numbers.
+Whoever drops files may put anything into the folder, and tries to: see `guarded`. Results are written, and decide nothing while
+the database knows what became of a file.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import stat
 import uuid
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from portal.core.masking import without_identity_numbers
 from submissions.services.documents import clean_filename
+from submissions.services.folders import guarded
 
 TAKEN, REFUSED, DOCUMENTS = "taken", "refused", "documents"
 RESULT = ".result.json"
+ALIVE = ".watched"
+"""A file in the folder whose time says when it was last looked at."""
 TEMPORARY = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", "~")
 """Endings of names that are not final: such files are left alone, as those are that begin with a point."""
 LONGEST_NAME = 150
 """Bytes of the name in a name of ours: with what stands around it, it fits every file system."""
-_OURS = re.compile(r"(\d{8}-\d{6}-[a-z][0-9a-f]{10})-.+")
+MOST_RESULT = 20_000_000
+"""Bytes of a result that is read."""
+_OURS = re.compile(r"(\d{8}-\d{6}-[a-z][0-9a-f]{10})-.+", re.ASCII | re.DOTALL)
+logger = logging.getLogger(__name__)
 
 
 class NotUsable(Exception):
@@ -56,17 +65,34 @@ class Seen:
         return cls(found.st_ino, found.st_size, found.st_mtime_ns, links)
 
 
-def prepare(folder: Path) -> None:
-    """Raises OSError when the folder is not there, or cannot be written to."""
-    for name in (TAKEN, REFUSED, DOCUMENTS):
-        (folder / name).mkdir(mode=0o770, exist_ok=True)
+@dataclass(frozen=True)
+class Folders:
+    """Descriptors of the watched folder and of ours in it: whatever is renamed meanwhile, they are the same folders."""
+
+    watched: int
+    taken: int
+    refused: int
+    documents: int
 
 
-def waiting(folder: Path) -> dict[str, Seen]:
+@contextmanager
+def opened(folder: Path) -> Iterator[Folders]:
+    """Ours are made where they are not there. Raises OSError: the folder is away, or one of ours can be written to by others."""
+    with ExitStack() as stack:
+        watched = guarded.open_folder(folder)
+        stack.callback(os.close, watched)
+        own = []
+        for name in (TAKEN, REFUSED, DOCUMENTS):
+            own.append(guarded.open_own(name, within=watched))
+            stack.callback(os.close, own[-1])
+        yield Folders(watched, *own)
+
+
+def waiting(folder: Path | int) -> dict[str, Seen]:
     """What lies in the folder under a final name, and is not empty. Folders are left alone. Raises OSError."""
     with os.scandir(folder) as entries:
         names = [each for each in entries if not each.is_dir(follow_symlinks=False) and is_final(each.name)]
-    return _seen(names)
+        return _seen(names)
 
 
 def _seen(entries: list[os.DirEntry[str]]) -> dict[str, Seen]:
@@ -81,9 +107,9 @@ def is_final(name: str) -> bool:
     return not name.startswith((".", "~")) and not name.lower().endswith((*TEMPORARY, RESULT))
 
 
-def taken(folder: Path, *, environment: str) -> dict[str, str]:
+def taken(folders: Folders, *, environment: str) -> dict[str, str]:
     """Names of the files that were taken for this environment, by their references. Raises OSError."""
-    names = [name for name in os.listdir(folder / TAKEN) if not name.endswith(RESULT)]
+    names = [name for name in os.listdir(folders.taken) if not name.endswith(RESULT)]
     mine = f"-{environment[0].lower()}"
     return {found[1]: name for name in sorted(names) if (found := _OURS.fullmatch(name)) and mine in found[1]}
 
@@ -96,43 +122,49 @@ def new_reference(*, environment: str, at: datetime) -> str:
 
 def shown(name: str) -> str:
     """The name of a file as it may stand in names and messages of ours."""
-    plain = clean_filename(without_identity_numbers(name, hidden="x"))
+    plain = clean_filename(without_identity_numbers(readable(name), hidden="x"))
     stem, ending = os.path.splitext(plain)
     while len(f"{stem}{ending}".encode()) > LONGEST_NAME:
         stem = stem[:-1]
     return f"{stem}{ending}"
 
 
-def claim(folder: Path, name: str, *, reference: str) -> str:
+def readable(name: str) -> str:
+    """Without the bytes that are no text: a name of a file system may have any."""
+    return os.fsencode(name).decode(errors="replace")
+
+
+def claim(folders: Folders, name: str, *, reference: str) -> str:
     """Move the file among those that were taken; of several who do so at once, one succeeds. Returns its new name.
 
     Raises FileNotFoundError when another one was first, and OSError.
     """
     ours = f"{reference}-{shown(name)}"
-    os.rename(folder / name, folder / TAKEN / ours)
+    os.rename(name, ours, src_dir_fd=folders.watched, dst_dir_fd=folders.taken)
     return ours
 
 
-def refuse(folder: Path, name: str) -> None:
-    """Move a taken file among the refused ones. Its result is there before it comes, and leaves after it: a taken file without a
-    result is one that nobody has looked at. Raises OSError."""
+def refuse(folders: Folders, name: str, result: Any) -> None:
+    """Move a taken file among the refused ones. Its result is there before it comes; one beside the taken file goes after it.
+    Raises OSError."""
+    write_result(folders.refused, name, result)
     with suppress(FileNotFoundError):  # another one has done it
-        write_whole(folder / REFUSED / f"{name}{RESULT}", (folder / TAKEN / f"{name}{RESULT}").read_bytes())
-        os.rename(folder / TAKEN / name, folder / REFUSED / name)
-        (folder / TAKEN / f"{name}{RESULT}").unlink()
+        os.rename(name, name, src_dir_fd=folders.taken, dst_dir_fd=folders.refused)
+    guarded.remove(f"{name}{RESULT}", within=folders.taken)
 
 
-def reading(folder: Path, name: str, *, called: str, seen: Seen | None = None) -> Iterator[Dropped]:
-    """A file, open while it is used, as `called`. Raises NotUsable, Changed, FileNotFoundError.
+def reading(
+    path: Path | str, *, called: str, seen: Seen | None = None, within: int | None = None
+) -> Iterator[Dropped]:  # fmt: skip
+    """A file, open while it is used, as `called`. Raises NotUsable, Changed, FileNotFoundError. `within`: the folder of a name.
 
     A link is not followed, and of a file that has a second name somewhere else it is not known whose it is.
     """
-    path = folder / name
-    kind = path.lstat().st_mode
+    kind = os.stat(path, dir_fd=within, follow_symlinks=False).st_mode
     if not stat.S_ISREG(kind):
         raise NotUsable("LINK" if stat.S_ISLNK(kind) else "NO_FILE")
     try:
-        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        number = guarded.open_to_read(path, within=within)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -140,10 +172,10 @@ def reading(folder: Path, name: str, *, called: str, seen: Seen | None = None) -
     with os.fdopen(number, "rb") as file:
         before = Seen.of(os.fstat(number))
         if before.links != 1:
-            raise NotUsable("LINK")
+            raise NotUsable("LINK" if before.links else "NO_FILE")
         if seen not in (None, before):
             raise Changed
-        yield Dropped(called, before.size, file)
+        yield Dropped(readable(called), before.size, file)
         if Seen.of(os.fstat(number)) != before:
             raise Changed
 
@@ -165,55 +197,62 @@ class Dropped:
         return self._file.seek(offset, whence)
 
 
-def read_result(folder: Path, place: str, name: str) -> dict[str, Any] | None:
-    """None when there is none that can be read."""
-    try:
-        found = json.loads((folder / place / f"{name}{RESULT}").read_bytes())
-    except (OSError, ValueError):
-        return None
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+def read_result(folders: Folders, name: str) -> bytes | None:
+    """Of a taken file, as we wrote it. None when there is none. Raises guarded.NotOurs."""
+    return guarded.read_own(f"{name}{RESULT}", within=folders.taken, most=MOST_RESULT)
 
 
-def write_result(folder: Path, place: str, name: str, result: Any) -> bool:
+def write_result(within: int, name: str, result: Any) -> bool:
     """Whether it says something else than before. Raises OSError, also when the disk is full: the old one is whole then."""
-    path = folder / place / f"{name}{RESULT}"
     content = (json.dumps(result, ensure_ascii=False, indent=1) + "\n").encode()
-    with suppress(OSError):
-        if path.read_bytes() == content:
+    with suppress(guarded.NotOurs):
+        if guarded.read_own(f"{name}{RESULT}", within=within, most=len(content)) == content:
             return False
-    write_whole(path, content)
+    guarded.write_whole(f"{name}{RESULT}", content, within=within)
     return True
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """The file appears with all its content, or not at all. Raises OSError."""
-    beside = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        with beside.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-
-
-def remove_old(folder: Path, *, before: datetime) -> int:
-    """Delete taken and refused files whose result is final and older. Returns how many. Raises OSError.
+def remove_old(folders: Folders, *, finished: Collection[str], before: datetime) -> int:
+    """Delete refused files, and taken ones of the references that are `finished`, whose results are older, and results without a
+    file. Returns how many. Raises OSError when a folder cannot be listed; what one file raises is logged.
 
     What a process that was killed had begun to write goes too.
     """
-    gone = 0
-    for place in (TAKEN, REFUSED, DOCUMENTS):
-        for begun in (folder / place).glob(".*.part"):
-            if begun.stat().st_mtime < before.timestamp():
-                begun.unlink(missing_ok=True)
-        for path in (folder / place).glob(f"*{RESULT}"):
-            name = path.name.removesuffix(RESULT)
-            result = read_result(folder, place, name) if path.stat().st_mtime < before.timestamp() else None
-            if result and result.get("is_final") and _OURS.fullmatch(name):
-                for each in [folder / place / name, *(folder / DOCUMENTS).glob(f"{result['taken']}-*"), path]:
-                    each.unlink(missing_ok=True)
-                gone += 1
+    gone, received = 0, os.listdir(folders.documents)
+    for within, some in ((folders.taken, finished), (folders.refused, None), (folders.documents, ())):
+        names = set(os.listdir(within))
+        for name in sorted(names):
+            try:
+                gone += _remove_if_old(within, name, names, some, before) and _remove_documents(folders, name, received)
+            except Exception as error:
+                logger.error("an old file of a watched folder cannot be deleted: %s", type(error).__name__)
     return gone
+
+
+def _remove_if_old(
+    within: int, name: str, names: Collection[str], finished: Collection[str] | None, before: datetime
+) -> bool:
+    """By the result of a file, or what was begun. Whether a file went. `finished` None: all that lie here are."""
+    changed = guarded.changed_at(name, within=within)
+    if changed is None or changed >= before.timestamp():
+        return False
+    if name.startswith(".") and name.endswith(".part"):
+        guarded.remove(name, within=within)
+    file = name.removesuffix(RESULT)
+    found = _OURS.fullmatch(file)
+    if not found or file == name:
+        return False
+    is_alone = file not in names  # it was moved, and the process that did so was killed
+    if not is_alone and finished is not None and found[1] not in finished:
+        return False
+    guarded.remove(file, within=within)
+    guarded.remove(name, within=within)
+    return not is_alone
+
+
+def _remove_documents(folders: Folders, name: str, received: Collection[str]) -> bool:
+    found = _OURS.fullmatch(name)
+    for each in received:
+        if found and each.startswith(f"{found[1]}-"):
+            guarded.remove(each, within=folders.documents)
+    return True

@@ -5,6 +5,8 @@ Its shape is described in docs/command-line.md. Fields are added to it, and none
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NotRequired, TypedDict
@@ -26,6 +28,7 @@ from submissions.services.folders.places import shown
 from submissions.services.heaps.ordering import packages_of
 from submissions.services.heaps.problems import problems
 from submissions.services.heaps.rest import rest_of, shown_name
+from submissions.services.heaps.sending import left_to_page
 from submissions.services.heaps.texts import reason
 from submissions.services.pages import reasons
 from submissions.services.pages.next_step import next_step
@@ -66,9 +69,15 @@ PLACES: dict[str, Any] = {
     "UNREADABLE": lazy("Portalen har ikke rett til å lese filen. Gi leserett, og legg den inn på nytt."),
     "FULL": lazy("Filen har mer enn det er plass til i én samling. Del den opp."),
     "DISCARDED": lazy("Samlingen er forkastet i portalen."),
+    "NOT_OURS": lazy(
+        "Resultatet ved filen er endret av andre enn portalen. Se etter innsendingen i portalen før filen legges inn på nytt."
+    ),
     "NOT_FOLLOWED": lazy("Filen følges ikke lenger herfra. Se innsendingen i portalen."),
 }
 """Why a file became nothing, or is not followed any more."""
+TWO_PERSONS = lazy(
+    "Tjenesten krever to personer. Noen må sende innsendingen fra siden dens i portalen, og en annen godkjenner."
+)
 _OF_STATUS = {
     S.QUEUED: State.SENDING, S.SENDING: State.SENDING, S.UNCERTAIN: State.SENDING, S.DELIVERED: State.DELIVERED,
     S.ACCEPTED: State.ACCEPTED, S.REJECTED: State.REJECTED, S.FAILED: State.REJECTED, S.CANCELLED: State.CANCELLED,
@@ -143,18 +152,44 @@ def of_code(code: str, *, environment: str, taken: str, file: str) -> Result:
     }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """What a result of ours said last, of a heap that is gone: the only thing that nothing else knows."""
+
+    state: State
+    is_final: bool
+    reports: list[ReportJson]
+
+
+def earlier(content: bytes) -> Earlier:
+    """Raises ValueError when it is no result of ours."""
+    try:
+        found = json.loads(content)
+        state, is_final, reports = State(found["state"]), found["is_final"], found["reports"]
+    except (LookupError, TypeError, RecursionError) as error:
+        raise ValueError(type(error).__name__) from error
+    if not (isinstance(is_final, bool) and isinstance(reports, list) and all(isinstance(one, dict) for one in reports)):
+        raise ValueError("no result")
+    return Earlier(state, is_final, reports)
+
+
 def of_heap(heap: Heap, *, user: User, taken: str, sends: bool, moving: bool, working: bool, at: datetime) -> Result:
     """As `user` sees it. `moving`: workers have something to do with it (`driving.is_moving`). `working`: of `next_step`."""
     packages = list(packages_of(heap, user).select_related("customer", "draft", "other").defer(None).order_by("pk"))
     same = same_before([row for row in packages if row.draft is None and row.wanted_at is None])
     texts = {**problems(packages), **{pk: _same(other) for pk, other in same.items()}}
-    drafts = _drafts(packages)
+    for_page = left_to_page(heap)
+    texts |= {row.pk: str(TWO_PERSONS) for row in packages if row.draft_id and row.service in for_page}
+    drafts, waits = _drafts(packages), sends and moving
     reports = [
-        _of_draft(row, drafts[row.draft_id], texts[row.pk], waits=sends and moving, sends=sends, working=working, at=at)
+        _of_draft(
+            row, drafts[row.draft_id], texts[row.pk], waits=waits and row.service not in for_page, sends=sends,
+            working=working, at=at,
+        )
         if row.draft_id
         else _of_files(row, same.get(row.pk), texts[row.pk])
         for row in packages
-    ]
+    ]  # fmt: skip
     files = unused(heap, user)
     _name_files(packages, reports)
     state = _whole(reports, files, moving=moving)

@@ -19,18 +19,18 @@ CHUNK = 1_000_000
 
 
 def key_of(reference: str) -> str:
-    return f"folder:{reference}"
+    return f"{HeapSource.WATCHED}{reference}"
 
 
 def take(
-    folder: Path, name: str, *, reference: str, user: User, environment: Environment, sends: bool, seen: Seen | None,
+    within: int, name: str, *, reference: str, user: User, environment: Environment, sends: bool, seen: Seen | None,
     at: datetime,
 ) -> Heap:  # fmt: skip
-    """The heap of one taken file. Raises NotUsable, places.Changed, NotStored, FileNotFoundError."""
+    """The heap of one taken file, in the folder of those. Raises NotUsable, places.Changed, NotStored, FileNotFoundError."""
     called = name.removeprefix(f"{reference}-")
     source = HeapSource(key=key_of(reference), sends=sends)
     try:
-        uploads = places.reading(folder / places.TAKEN, name, called=called, seen=seen)
+        uploads = places.reading(name, called=called, seen=seen, within=within)
         heap = intake.begin(user=user, environment=environment, uploads=uploads, source=source, at=at)
     except intake.Full as error:
         raise NotUsable("FULL") from error
@@ -44,7 +44,7 @@ def files_of(folder: Path) -> tuple[list[str], dict[str, str]]:
     left: dict[str, str] = {}
     for name in sorted(places.waiting(folder)):
         try:
-            for _file in places.reading(folder, name, called=name):
+            for _file in places.reading(folder / name, called=name):
                 usable.append(name)
         except NotUsable as error:
             left[name] = error.code
@@ -63,7 +63,7 @@ def take_all(folder: Path, names: list[str], *, user: User, environment: Environ
 
 def _all(folder: Path, names: Iterable[str]) -> Iterator[places.Dropped]:
     for name in names:
-        yield from places.reading(folder, name, called=name)
+        yield from places.reading(folder / name, called=name)
 
 
 def _key_of_all(folder: Path, names: Iterable[str], *, user: User, environment: str) -> str:
@@ -80,4 +80,4 @@ def _key_of_all(folder: Path, names: Iterable[str], *, user: User, environment: 
 def find_heaps(references: Iterable[str]) -> dict[str, HeapSource]:
     """By reference. One query."""
     rows = HeapSource.objects.filter(key__in=[key_of(each) for each in references]).select_related("heap__owner")
-    return {row.key.removeprefix("folder:"): row for row in rows}
+    return {row.key.removeprefix(HeapSource.WATCHED): row for row in rows}

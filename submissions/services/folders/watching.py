@@ -2,11 +2,12 @@
 
 `Watch.look` is one round. What a file became is in the database, under the reference in its name. So a process that stops anywhere,
 and two at once on the same folder, take each file once: the claim is one rename, and the heap of a reference is made once.
-Decision 0059.
+No fault of one file keeps another back. Decision 0059.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from accounts.models import User
 from portal.core.audit import record
@@ -26,8 +27,8 @@ from portal.core.heartbeat import is_working
 from submissions.models import Document, Heap, HeapSource
 from submissions.services.documents import DocumentDamaged, open_document
 from submissions.services.drafting.drafts import NotStored
-from submissions.services.folders import driving, places, results, taking
-from submissions.services.folders.places import TAKEN, Changed, NotUsable, Seen
+from submissions.services.folders import driving, guarded, places, results, taking
+from submissions.services.folders.places import TAKEN, Changed, Folders, NotUsable, Seen
 from submissions.services.folders.results import State
 
 MOST_IN_A_LOOK = 100
@@ -35,6 +36,11 @@ MOST_IN_A_LOOK = 100
 CALM = timedelta(seconds=30)
 """Until what waits for the authority or for a person is looked at again."""
 MOVING = (State.CHECKING, State.SENDING)
+OF_ALL = {
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN, errno.EMFILE,
+    errno.ENFILE,
+}  # fmt: skip
+"""What stands in the way of every file, and not of one."""
 logger = logging.getLogger(__name__)
 
 
@@ -67,13 +73,30 @@ class Watch:
     looked: dict[str, datetime] = field(default_factory=dict)
     finished: set[str] = field(default_factory=set)
     calm: set[str] = field(default_factory=set)
+    told: dict[str, str] = field(default_factory=dict)
+    open: Folders = field(init=False)
+    """While a round lasts."""
 
     def look(self, *, at: datetime) -> Iterator[Said]:
-        """One round. Raises OSError when the folder is not there, and errors of the database."""
-        places.prepare(self.folder)
-        yield from self._claim(at)
-        files = places.taken(self.folder, environment=self.environment)
+        """One round. Raises OSError when the folder is not there, or is not safe, and when the database does not answer."""
+        with places.opened(self.folder) as self.open:
+            yield from self._claim(at)
+            yield from self._follow_all(at)
+
+    def clean(self, *, before: datetime) -> int:
+        """Delete what is finished, and older. Raises OSError."""
+        with places.opened(self.folder) as folders:
+            return places.remove_old(folders, finished=self.finished, before=before)
+
+    def live(self) -> None:
+        """Say that the folder was looked at now. Raises OSError."""
+        with places.opened(self.folder) as folders:
+            guarded.touch(places.ALIVE, within=folders.watched)
+
+    def _follow_all(self, at: datetime) -> Iterator[Said]:
+        files = places.taken(self.open, environment=self.environment)
         self.finished &= files.keys()
+        self.told = {one: state for one, state in self.told.items() if one in files}
         some = self._due(files, at)
         sources, working = taking.find_heaps(some), is_working(at=at)
         for reference in some:
@@ -82,9 +105,9 @@ class Watch:
             self.looked[reference] = at
             try:
                 yield from self._one(reference, files[reference], sources.get(reference), working, at)
-            except (DatabaseError, OSError):
-                raise
-            except Exception as error:  # a fault of ours with one file keeps no other back
+            except Exception as error:
+                if is_of_all(error):
+                    raise
                 logger.error("the taken file %s cannot be followed: %s", reference, type(error).__name__)
                 yield Said("waits", reference, reference, "", f"cannot be followed: {type(error).__name__}")
 
@@ -100,7 +123,7 @@ class Watch:
 
     def _claim(self, at: datetime) -> Iterator[Said]:
         """Move what is whole, one file after the other."""
-        waiting = places.waiting(self.folder)
+        waiting = places.waiting(self.open.watched)
         self.seen = {
             name: known for name, known in self.seen.items() if name in waiting or name.startswith(f"{TAKEN}/")
         }
@@ -111,10 +134,12 @@ class Watch:
                 continue
             reference = places.new_reference(environment=self.environment, at=at)
             try:
-                ours = places.claim(self.folder, name, reference=reference)
+                ours = places.claim(self.open, name, reference=reference)
             except FileNotFoundError:  # another one was first
                 continue
             except OSError as error:
+                if is_of_all(error):
+                    raise
                 yield Said("waits", places.shown(name), "", "", f"cannot be moved: {os.strerror(error.errno or 0)}")
                 continue
             self.seen[f"{TAKEN}/{ours}"] = self.seen.pop(name)
@@ -132,25 +157,30 @@ class Watch:
             if Heap.objects.visible_to(self.user).filter(pk=source.heap_id, environment=self.environment).exists():
                 yield from self._follow(reference, name, source, working, at)
             return
-        known = places.read_result(self.folder, TAKEN, name)
+        try:
+            content = places.read_result(self.open, name)
+            known = results.earlier(content) if content is not None else None
+        except (guarded.NotOurs, ValueError):  # nothing of it is believed, and nothing is sent a second time
+            yield self._close(reference, name, "NOT_OURS")
+            return
         if known is None:
             yield from self._take(reference, name, at)
-        elif known.get("is_final"):
-            self._end(name, reference, known)
+        elif known.is_final:
+            self._end(reference)
         else:  # the heap was discarded, or swept with other old ones
-            code = "NOT_FOLLOWED" if known.get("reports") else "DISCARDED"
-            yield self._close(reference, name, code)
+            yield self._close(reference, name, "NOT_FOLLOWED" if known.reports else "DISCARDED", known)
 
     def _take(self, reference: str, name: str, at: datetime) -> Iterator[Said]:
         """A file that was claimed, by us or by a process that stopped."""
-        key, path = f"{TAKEN}/{name}", self.folder / TAKEN / name
+        key = f"{TAKEN}/{name}"
         with suppress(FileNotFoundError):
-            if not self._is_quiet(key, Seen.of(path.lstat()), at):
+            found = os.stat(name, dir_fd=self.open.taken, follow_symlinks=False)
+            if not self._is_quiet(key, Seen.of(found), at):
                 return
         known = self.seen.get(key)
         try:
             heap = taking.take(
-                self.folder, name, reference=reference, user=self.user, environment=self.environment, sends=self.sends,
+                self.open.taken, name, reference=reference, user=self.user, environment=self.environment, sends=self.sends,
                 seen=known[0] if known else None, at=at,
             )  # fmt: skip
         except NotUsable as error:
@@ -161,32 +191,40 @@ class Watch:
             self.seen.pop(key, None)
         else:
             self.seen.pop(key, None)
-            result = self._write(reference, name, heap, sends=self.sends, moving=True, working=True, at=at)
+            result = self._result(reference, name, heap, sends=self.sends, moving=True, working=True, at=at)
+            places.write_result(self.open.taken, name, result)
+            self.told[reference] = result["state"]
             yield _said("taken", result)
 
     def _follow(self, reference: str, name: str, source: HeapSource, working: bool, at: datetime) -> Iterator[Said]:
         heap, sends = source.heap, source.sends
-        before = places.read_result(self.folder, TAKEN, name) or {}
         try:
             moving = driving.drive(heap=heap, user=self.user, sends=sends, at=at)
         except Heap.DoesNotExist:
             return
-        result = self._write(reference, name, heap, sends=sends, moving=moving, working=working, at=at)
+        result = self._result(reference, name, heap, sends=sends, moving=moving, working=working, at=at)
+        if result["state"] == State.REFUSED:
+            places.refuse(self.open, name, result)
+            is_new = True
+        else:
+            is_new = places.write_result(self.open.taken, name, result)
         self.calm.discard(reference)
         if result["state"] not in MOVING:
             self.calm.add(reference)
+        before, self.told[reference] = self.told.get(reference), result["state"]
         if result["is_final"]:
-            self._end(name, reference, result)
+            self._end(reference)
             yield _said("refused" if result["state"] == State.REFUSED else "done", result)
-        elif before.get("state") != result["state"]:
+        elif is_new and before != result["state"]:
             yield _said("changed", result)
 
-    def _write(self, reference: str, name: str, heap: Heap, *, sends: bool, at: datetime, **how: Any) -> results.Result:
+    def _result(
+        self, reference: str, name: str, heap: Heap, *, sends: bool, at: datetime, **how: Any
+    ) -> results.Result:
         result = results.of_heap(heap, user=self.user, taken=reference, sends=sends, at=at, **how)
         result["file"] = name.removeprefix(f"{reference}-")
         if self.documents:
             result["documents"] = self._documents(reference, heap, at)
-        places.write_result(self.folder, TAKEN, name, result)
         return result
 
     def _documents(self, reference: str, heap: Heap, at: datetime) -> list[str]:
@@ -197,37 +235,42 @@ class Watch:
         names = []
         for row in received.distinct().order_by("pk"):
             names.append(f"{reference}-{row.pk}-{places.shown(row.filename)}")
-            path = self.folder / places.DOCUMENTS / names[-1]
-            if not path.exists():
-                self._copy(row, path, at)
+            if not guarded.exists(names[-1], within=self.open.documents):
+                self._copy(row, names[-1], at)
         return names
 
-    def _copy(self, row: Document, path: Path, at: datetime) -> None:
+    def _copy(self, row: Document, name: str, at: datetime) -> None:
         with suppress(DocumentDamaged), open_document(row) as file:
             with transaction.atomic():
                 record(
                     by=self.user.actor, at=at, target=row, what=AuditType.FETCHED, environment=self.environment
                 )  # fmt: skip
-            places.write_whole(path, file.read())
+            guarded.write_whole(name, file.read(), within=self.open.documents)
 
-    def _close(self, reference: str, name: str, code: str) -> Said:
-        """Nothing more happens with it here."""
+    def _close(self, reference: str, name: str, code: str, known: results.Earlier | None = None) -> Said:
+        """Nothing more happens with it here. `known` is what its result said last."""
         file = name.removeprefix(f"{reference}-")
         result = results.of_code(code, environment=self.environment, taken=reference, file=file)
-        known = places.read_result(self.folder, TAKEN, name)
-        if known and known.get("reports"):
-            result["state"], result["reports"] = known["state"], known["reports"]
-        places.write_result(self.folder, TAKEN, name, result)
-        self._end(name, reference, result)
+        if known and known.reports:
+            result["state"], result["reports"] = known.state, known.reports
+        if result["state"] == State.REFUSED:
+            places.refuse(self.open, name, result)
+        else:
+            places.write_result(self.open.taken, name, result)
+        self._end(reference)
         return _said("refused" if result["state"] == State.REFUSED else "done", result)
 
-    def _end(self, name: str, reference: str, result: Any) -> None:
-        """The final result is written before the file is moved: a process that stops between the two leaves the moving to the next."""
-        if result["state"] == State.REFUSED:
-            places.refuse(self.folder, name)
+    def _end(self, reference: str) -> None:
         self.finished.add(reference)
         self.looked.pop(reference, None)
         self.calm.discard(reference)
+
+
+def is_of_all(error: Exception) -> bool:
+    """Whether it would meet every file: the disk, the network drive or the database."""
+    if isinstance(error, OSError):
+        return error.errno in OF_ALL
+    return isinstance(error, (OperationalError, InterfaceError))
 
 
 def _said(act: str, result: results.Result) -> Said:

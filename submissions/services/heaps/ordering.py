@@ -21,7 +21,7 @@ from submissions.models import Heap, HeapFile, HeapPackage, Submission
 from submissions.services import catalogue
 from submissions.services.drafting import drafts
 from submissions.services.heaps.making import uploads_of
-from submissions.services.heaps.sending import counted, sendable
+from submissions.services.heaps.sending import counted, left_to_page, sendable
 from submissions.services.heaps.sorting import Sorted, match_of, place
 
 V = HeapPackage.Verdict
@@ -83,7 +83,7 @@ def to_send(*, heap: Heap, user: User, anew: bool = True) -> ToSend:
     """The drafts that can be sent without a further question. `anew`: also those that were ordered before, and could not be."""
     names = ("draft__status_at", "customer_id", "service", "period_kind", "period_start")
     rows_of = packages_of(heap, user) if anew else packages_of(heap, user).filter(not_sent=False)
-    found = sendable(rows_of).select_related("draft").only(*names)
+    found = sendable(rows_of).exclude(service__in=left_to_page(heap)).select_related("draft").only(*names)
     rows = list(found.order_by("service", "period_start", "pk"))
     numbers = tuple((service, period, n) for (service, period), n in counted(rows).items())
     ready_since = {row.draft.pk: row.draft.status_at for row in rows if row.draft}

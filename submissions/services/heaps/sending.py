@@ -1,6 +1,6 @@
 """Queues the drafts of a heap that a person has asked to send. Each goes through the queue's own checks and audit.
 
-Where the service requires a second person, approval is asked for instead.
+Where the service requires a second person, approval is asked for instead; of a watched folder by nobody, see `left_to_page`.
 Only drafts that need no answer from a person are sent from here. What turns out to need one is left, and told.
 """
 
@@ -14,11 +14,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from portal.core.enqueue import enqueue_by_name
 from portal.core.lease import Hold
 from portal.core.states import IllegalTransition, LostRace
-from submissions.models import Approval, Heap, HeapPackage, Submission
+from submissions.models import Approval, Heap, HeapPackage, HeapSource, Submission
+from submissions.services import catalogue
 from submissions.services.drafting.preflight import TAKEN
 from submissions.services.heaps.making import may
 from submissions.services.sending.approvals import send_or_ask
-from submissions.services.sending.queue import HasChanged, NeedsApproval, NotReady
+from submissions.services.sending.queue import HasChanged, NeedsApproval, NotReady, queue
 
 BATCH = 20
 S = Submission.Status
@@ -47,6 +48,20 @@ def sendable(packages: QuerySet[HeapPackage]) -> QuerySet[HeapPackage]:
     return new.filter(_CLEAN, send_wanted_at__isnull=True)
 
 
+def is_watched(heap: Heap) -> bool:
+    """Whether its files were dropped into a watched folder: nobody has seen them, and who dropped them is not known."""
+    return HeapSource.objects.filter(heap=heap, key__startswith=HeapSource.WATCHED).exists()
+
+
+def left_to_page(heap: Heap) -> set[str]:
+    """The services whose reports are sent from their own pages alone: those that take two persons, of whom a watched folder is not
+    the first. One query, and two for a watched folder."""
+    if not is_watched(heap):
+        return set()
+    settings = catalogue.local(heap.environment).settings
+    return {service for service, setting in settings.items() if setting.needs_approval}
+
+
 def step(hold: Hold[Heap]) -> bool:
     """Queue one batch. False when none is wanted."""
     wanted = hold.row.packages.filter(send_wanted_at__isnull=False)
@@ -64,11 +79,12 @@ def step(hold: Hold[Heap]) -> bool:
 def _queue(hold: Hold[Heap], package: HeapPackage) -> None:
     """The order and the state of the draft change in one transaction, so nothing is queued twice."""
     user, is_queued = package.ordered_by, False
+    send = queue if is_watched(hold.row) else send_or_ask
     if user is not None and package.draft is not None and may(user, package) and _is_as_ordered(package, package.draft):
         try:
             with transaction.atomic():
                 _close(package, not_sent=False)
-                send_or_ask(submission=package.draft, by=user.actor, at=hold.now())
+                send(submission=package.draft, by=user.actor, at=hold.now())
                 is_queued = True
         except (NotReady, NeedsApproval, HasChanged, LostRace, IllegalTransition):
             is_queued = False

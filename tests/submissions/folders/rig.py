@@ -18,6 +18,8 @@ from tests.submissions.heaps.rig import HOUSING, files_for, work_to_the_end
 from tests.submissions.world import World
 
 QUIET = timedelta(seconds=5)
+REFERENCE = "20261129-180000-s0123456789"
+"""Of a file that was taken, and of which the database knows nothing."""
 
 
 class Desk:

@@ -17,12 +17,12 @@ import pytest
 from django.db import connection
 
 from submissions.models import Heap, HeapPackage, Submission
-from submissions.services.folders import driving, places, taking, watching
+from submissions.services.folders import driving, guarded, places, taking, watching
 from submissions.services.heaps import intake
 from tests.submissions.folders.rig import QUIET, Desk
 from tests.submissions.heaps.rig import work_to_the_end
 
-WATCHED = {module.__file__ for module in (driving, places, taking, watching, intake)}
+WATCHED = {module.__file__ for module in (driving, guarded, places, taking, watching, intake)}
 MOST = 400
 STEP = int(os.environ.get("LINES", "4"))
 """Every so many lines; LINES=1 is all of them."""
@@ -133,16 +133,16 @@ def race(desk: Desk, watch: Any, start: threading.Barrier, said: list[Any]) -> N
 
 
 def test_a_disk_that_is_full_leaves_the_old_result_whole(tmp_path: Path) -> None:
-    folder = tmp_path
-    places.prepare(folder)
-    places.write_result(folder, "taken", "a.json", {"state": "CHECKING"})
-    before = (folder / "taken" / "a.json.result.json").read_bytes()
+    taken = tmp_path / "taken"
+    with places.opened(tmp_path) as folders:
+        places.write_result(folders.taken, "a.json", {"state": "CHECKING"})
+    before = (taken / "a.json.result.json").read_bytes()
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
     try:
-        with pytest.raises(OSError, match="File too large"):
-            places.write_result(folder, "taken", "a.json", {"text": "x" * 1000})
+        with places.opened(tmp_path) as folders, pytest.raises(OSError, match="File too large"):
+            places.write_result(folders.taken, "a.json", {"text": "x" * 1000})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
-    assert [path.read_bytes() for path in (folder / "taken").iterdir()] == [before]
+    assert [path.read_bytes() for path in taken.iterdir()] == [before]

@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import DataError
 
 from accounts.models import Portfolio, User
 from accounts.services.staff import Rights
 from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
-from submissions.models import Approval, Heap, HeapSource, Submission
-from submissions.services import catalogue, local
+from submissions.models import Heap, HeapSource, Submission
 from submissions.services.folders import places, taking
 from submissions.services.folders.watching import Watch
 from submissions.services.heaps import removal
 from tests.fixtures import give
-from tests.submissions.folders.rig import QUIET, Desk
-from tests.submissions.heaps.rig import HOUSING, SHARES, files_for, zipped
+from tests.submissions.folders.rig import QUIET, REFERENCE, Desk
+from tests.submissions.heaps.rig import SHARES, files_for, zipped
 from tests.submissions.world import BY
 
 PERSON = "01019012378"
@@ -159,19 +159,6 @@ def test_what_needs_an_answer_is_left_to_a_person_and_the_result_says_why(desk: 
     assert "Denne erstatter den" in " ".join(result["reports"][0]["problems"])
 
 
-def test_a_service_for_two_persons_is_asked_about_and_not_sent(desk: Desk) -> None:
-    local.switch_approval(service=catalogue.service(HOUSING), environment="SANDBOX", on=True, by=BY, at=desk.at)
-    desk.drop("bolig.json", desk.report().content)
-
-    desk.work()
-
-    (result,) = desk.results("taken")
-    assert (desk.statuses(), Approval.objects.get().asked_by) == (["READY"], desk.user.actor)
-    assert (result["state"], result["reports"][0]["problems"]) == (
-        "NEEDS_PERSON", ["Venter på at en annen godkjenner."],
-    )  # fmt: skip
-
-
 def test_files_with_errors_are_refused_with_the_findings(desk: Desk) -> None:
     main, *_parts = files_for(desk.world.access.customer, SHARES)
     end = b"</Inntektsar-datadef-692>"
@@ -230,7 +217,7 @@ def test_a_file_that_the_portal_may_not_read_is_refused(tmp_path: Path) -> None:
             os.chdir(tmp_path)
             if os.geteuid() == 0:
                 os.setuid(65534)
-            list(places.reading(Path(), path.name, called=path.name))
+            list(places.reading(path.name, called=path.name))
         except places.NotUsable as error:
             code = 0 if error.code == "UNREADABLE" else 1
         finally:
@@ -274,15 +261,16 @@ def test_no_name_and_no_text_of_ours_has_an_identity_number(desk: Desk, caplog: 
     assert PERSON not in " ".join([*names, *texts, *map(str, said), caplog.text])
 
 
+@pytest.mark.parametrize("fault", [RuntimeError(PERSON), PermissionError(13, PERSON), DataError(PERSON)])
 def test_a_fault_of_ours_with_one_file_keeps_no_other_back(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Exception
 ) -> None:
     take = taking.take
 
-    def broken(folder: Path, name: str, **given: Any) -> Heap:
+    def broken(within: int, name: str, **given: Any) -> Heap:
         if name.endswith("a.json"):
-            raise RuntimeError(PERSON)
-        return take(folder, name, **given)
+            raise fault
+        return take(within, name, **given)
 
     monkeypatch.setattr(taking, "take", broken)
     desk.drop("a.json", b"{}")
@@ -291,7 +279,7 @@ def test_a_fault_of_ours_with_one_file_keeps_no_other_back(
     said = desk.take()
 
     assert sorted(one.act for one in said) == ["taken", "waits"]
-    assert "RuntimeError" in caplog.text
+    assert type(fault).__name__ in caplog.text
     assert PERSON not in caplog.text
 
 
@@ -363,7 +351,25 @@ def test_old_finished_files_are_deleted_and_others_stay(desk: Desk) -> None:
     for path in desk.folder.rglob("*"):
         os.utime(path, (0, 0))
 
-    gone = places.remove_old(desk.folder, before=desk.at - timedelta(days=30))
+    gone = desk.watch.clean(before=desk.at - timedelta(days=30))
 
     assert (gone, desk.files("refused"), desk.files("taken")) == (1, [], ["bolig.json"])
     assert not (desk.folder / "taken" / ".begun.part").exists()
+
+
+def test_what_is_settled_goes_with_its_documents_and_those_of_others_stay(desk: Desk) -> None:
+    desk.watch = desk.new_watch(documents=True)
+    desk.drop("bolig.json", desk.report().content)
+    desk.work()
+    desk.vendor.settle(Submission.objects.get())
+    desk.world.let_pass(60)
+    desk.look()
+    (desk.folder / "documents" / "annet.xml").touch()
+    (desk.folder / "taken" / f"{REFERENCE}-flyttet.json{places.RESULT}").touch()  # its file is gone
+    for path in desk.folder.rglob("*"):
+        os.utime(path, (0, 0))
+
+    gone = desk.watch.clean(before=desk.at - timedelta(days=30))
+
+    assert (gone, desk.files("taken"), desk.results("taken")) == (1, [], [])
+    assert desk.files("documents") == ["annet.xml"]
