@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import IntegrityError, transaction
 
-from accounts.models import Customer, Portfolio, Vendor
+from accounts.models import Customer, Portfolio, User, Vendor
 from accounts.services.business_register import LookUp, can_be_known, enhetsregisteret
 from accounts.services.customer_notes import add_note
 from accounts.services.orgnr import BadOrgnr, check_environment, read_orgnr
@@ -53,19 +54,25 @@ class Details:
         return {name: value for name, value in self.__dict__.items() if name != "notes"}
 
 
-def find_customer_ids(text: str, *, environment: str) -> Any:
-    """Customers that match `text`, for `customer__in`: a list of ids up to FEW, else a queryset (faster for many).
+def find_customer_ids(text: str, *, user: User, environment: str) -> Any:
+    """Customers that the user sees and that match `text`, for `customer__in`: a list of ids up to FEW, else a queryset (faster for
+    many).
 
     That there are many is known for a minute: both find the same rows, and names are read through for each question.
     """
-    matching = Customer.objects.filter(environment=environment).matching(text).order_by()
+    visible = Customer.objects.visible_to(user).filter(environment=environment)
+    matching = visible.matching(text).order_by()
     few = matching.values_list("pk", flat=True)[: FEW + 1]
 
     def ids() -> list[int] | str:
         found = list(few)
         return found if len(found) <= FEW else MANY
 
-    found = counting.kept(*few.query.sql_with_params(), ids, is_large=lambda found: found == MANY)
+    try:
+        sql, params = few.query.sql_with_params()
+    except EmptyResultSet:  # the user sees no customer
+        return []
+    found = counting.kept(sql, params, ids, is_large=lambda found: found == MANY)
     return matching if found == MANY else found
 
 

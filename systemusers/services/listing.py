@@ -97,7 +97,7 @@ def find_accesses(*, user: User, environment: Environment, text: str = "") -> Qu
     rows = Access.objects.visible_to(user).filter(environment=environment)
     if not text:
         return rows
-    wanted = Q(customer__in=find_customer_ids(text, environment=environment))
+    wanted = Q(customer__in=find_customer_ids(text, user=user, environment=environment))
     found = access_ids(text)
     return rows.filter(wanted | Q(pk__in=found)) if found else rows.filter(wanted)
 
@@ -141,7 +141,7 @@ def find_customers(*, user: User, environment: Environment, text: str = "") -> Q
     rows = Customer.objects.visible_to(user).filter(environment=environment)
     if not text:
         return rows
-    found = find_customer_ids(text, environment=environment)
+    found = find_customer_ids(text, user=user, environment=environment)
     return rows.filter(pk__in=found) if isinstance(found, list) else rows.matching(text)
 
 

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Customer, Vendor
+from accounts.models import Customer, Portfolio, User, Vendor
 from accounts.services import business_register, customers
 from accounts.services.business_register import Outcome, approvers, look_up
 from accounts.services.customers import AlreadyCustomer, Details, add_customer, edit_customer, keep_look_up
@@ -210,16 +210,32 @@ def test_nobody_is_named_when_the_register_is_away(sandbox: Sandbox) -> None:
 
 
 def test_that_many_customers_match_is_known_for_a_minute_and_finds_the_same(
-    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+    vendor: Vendor, administrator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(customers, "FEW", 1)
     rows = [Customer.objects.create(environment="SANDBOX", orgnr=f"31300000{n}", name=f"Nord {n}") for n in (5, 6)]
+    administrator = User.objects.get(pk=administrator.pk)
 
-    found = [customers.find_customer_ids("nord", environment="SANDBOX") for _again in range(2)]
+    found = [customers.find_customer_ids("nord", user=administrator, environment="SANDBOX") for _again in range(2)]
     with CaptureQueriesContext(connection) as queries:
-        customers.find_customer_ids("nord", environment="SANDBOX")
+        customers.find_customer_ids("nord", user=administrator, environment="SANDBOX")
     rows += [Customer.objects.create(environment="SANDBOX", orgnr="313000013", name="Nord tre")]
 
-    assert not queries.captured_queries
+    assert not [one for one in queries.captured_queries if "accounts_customer" in one["sql"]]
     assert all(set(Customer.objects.filter(pk__in=each)) == set(rows) for each in found)
-    assert customers.find_customer_ids("nord tre", environment="SANDBOX") == [rows[-1].pk]
+    assert customers.find_customer_ids("nord tre", user=administrator, environment="SANDBOX") == [rows[-1].pk]
+
+
+def test_a_search_finds_the_customers_that_the_user_sees(
+    vendor: Vendor, case_worker: User, portfolio: Portfolio
+) -> None:
+    places = {"313000005": portfolio, "313000006": None}
+    own, _other = (
+        Customer.objects.create(environment="SANDBOX", orgnr=orgnr, name="Nord", portfolio=place)
+        for orgnr, place in places.items()
+    )
+
+    assert customers.find_customer_ids("nord", user=case_worker, environment="SANDBOX") == [own.pk]
+    case_worker.portfolios.clear()
+    alone = User.objects.get(pk=case_worker.pk)
+    assert customers.find_customer_ids("nord", user=alone, environment="SANDBOX") == []

@@ -75,7 +75,7 @@ def find_acts(
         visible = Customer.objects.visible_to(user).values("pk")
         rows = rows.filter(Q(customer_id_ref=None) | Q(customer_id_ref__in=visible))
     if text:
-        rows = rows.filter(customer_id_ref__in=_pks(find_customer_ids(text, environment=environment)))
+        rows = rows.filter(customer_id_ref__in=_pks(find_customer_ids(text, user=user, environment=environment)))
     return rows.filter(_by(who)) if who else rows
 
 

@@ -55,7 +55,7 @@ def find_orders(*, user: User, environment: Environment, text: str = "") -> Orde
     rows: OrderQuerySet = Order.objects.visible_to(user).filter(environment=environment)
     if not text:
         return rows
-    wanted = Q(customer__in=find_customer_ids(text, environment=environment))
+    wanted = Q(customer__in=find_customer_ids(text, user=user, environment=environment))
     found = keys_in(places_of_orders(text))
     return rows.filter(wanted | Q(pk__in=found)) if found else rows.filter(wanted)
 

@@ -60,7 +60,7 @@ def find_letters(*, user: User, environment: Environment, text: str = "") -> Tra
     rows = Transmission.objects.visible_to(user, environment=environment).letters()
     if not text:
         return rows
-    wanted = Q(dialog__customer__in=find_customer_ids(text, environment=environment))
+    wanted = Q(dialog__customer__in=find_customer_ids(text, user=user, environment=environment))
     found = keys_in(places_of_letters(text))
     return rows.filter(wanted | Q(pk__in=found)) if found else rows.filter(wanted)
 

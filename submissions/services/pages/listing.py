@@ -83,7 +83,7 @@ def find_submissions(*, user: User, environment: Environment, text: str = "") ->
         text = " ".join(word for word in text.split() if word != periods[0])
     if not text:
         return rows
-    wanted = Q(customer__in=find_customer_ids(text, environment=environment))
+    wanted = Q(customer__in=find_customer_ids(text, user=user, environment=environment))
     found = keys_in(places_of_submissions(text))
     return rows.filter(wanted | Q(pk__in=found)) if found else rows.filter(wanted)
 
