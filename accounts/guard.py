@@ -130,6 +130,23 @@ def may_open_admin(request: Any) -> bool:
     return user.is_active and user.is_staff and not lacks_factor(request, None, of_charge=True)
 
 
+def asking_first(admin_view: Callable[..., View]) -> Callable[..., View]:
+    """For `AdminSite.admin_view`: what is sent to Django admin asks for a fresh proof, as the acts of the pages do."""
+
+    def asking(view: View, cacheable: bool = False) -> View:
+        inner = admin_view(view, cacheable)
+
+        @wraps(view)
+        def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            is_leaving = request.path == reverse("admin:logout")
+            page = None if is_leaving or not may_open_admin(request) else step_up.ask_where(request, step_up.on_change)
+            return page or inner(request, *args, **kwargs)
+
+        return guarded
+
+    return asking
+
+
 def _origin(request: HttpRequest) -> origin.Origin:
     """The address, and a keyed hash of the session: it tells two sessions of a person apart, and is of no use to log in."""
     key = request.session.session_key or ""

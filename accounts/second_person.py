@@ -98,7 +98,8 @@ def _who(request: StaffRequest, act: Act) -> str:
     )
     if not able:
         return _(
-            "Dette krever to personer, og ingen andre hos dere kan godkjenne det. Gi en kollega det som trengs først."
+            "Dette krever to personer, og ingen andre hos dere kan godkjenne det nå. Gi en kollega det som trengs først. Den"
+            " du selv har invitert, må en tredje bekrefte på kollegaens side under Folk."
         )
     names = ", ".join(map(str, able[:5])) + (" …" if len(able) > 5 else "")
     return _("Dette krever to personer. Disse kan godkjenne: %(names)s.") % {"names": names}

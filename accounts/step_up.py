@@ -38,6 +38,11 @@ def on_post(request: HttpRequest) -> bool:
     return request.method == "POST"
 
 
+def on_change(request: HttpRequest) -> bool:
+    """Of Django admin: whatever is sent."""
+    return request.method not in ("GET", "HEAD", "OPTIONS")
+
+
 def on_opening(request: HttpRequest) -> bool:
     """Also to look: the page shows a secret, or the browser makes one for it."""
     return request.method in ("GET", "POST")
@@ -62,13 +67,15 @@ ACTS: dict[str, Asks] = {
     # what is written to Altinn's system register
     **dict.fromkeys(("system-register", "system-diff", "system-delete"), on_post),
     # many customers at once
-    **dict.fromkeys(("campaign-start", "profile-changes", "heap-send", "links-export"), on_post),
+    **dict.fromkeys(("campaign-start", "profile-changes", "heap-send", "links-export", "customer-import-confirm"), on_post),
     **dict.fromkeys(("accesses", "customers", "approvals"), on_many),
+    # what all customers read: who the vendor is, and the mails
+    **dict.fromkeys(("vendor", "mail-settings", "mail-text"), on_post),
     # who may do what, and who can get in
     **dict.fromkeys(
         (
-            "person-invite", "person-rights", "person-edit", "person-substitute", "person-factors-remove",
-            "person-identity-remove", "person-come-back", "person-vouch", "service-approval",
+            "person-invite", "person-invite-again", "person-rights", "person-edit", "person-substitute", "person-leave",
+            "person-factors-remove", "person-identity-remove", "person-come-back", "person-vouch", "service-approval",
         ),
         on_post,
     ),
@@ -76,7 +83,7 @@ ACTS: dict[str, Asks] = {
     **dict.fromkeys(
         (
             "integration-new", "integration-edit", "integration-secret", "integration-key", "integration-start", "webhook-new",
-            "webhook-edit", "webhook-secret", "incident-links", "incident-log-ins", "incident-integrations",
+            "webhook-edit", "webhook-secret", "webhook-start", "incident-links", "incident-log-ins", "incident-integrations",
             "incident-webhooks",
         ),
         on_post,
@@ -112,7 +119,12 @@ def ask(request: Any) -> HttpResponse | None:
     """The page that asks; None when the act goes on."""
     match = getattr(request, "resolver_match", None)
     asks = ACTS.get(match.url_name) if match else None
-    if asks is None or not settings.STEP_UP_MINUTES:
+    return ask_where(request, asks) if asks else None
+
+
+def ask_where(request: Any, asks: Asks) -> HttpResponse | None:
+    """As `ask`, for a page that is not in the table."""
+    if not settings.STEP_UP_MINUTES:
         return None
     given = {name for name in request.POST if name.startswith(f"{PREFIX}-")}
     if not asks(request) or is_recent(request):

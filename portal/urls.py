@@ -10,7 +10,7 @@ from django.urls import include, path, re_path, register_converter
 from django.utils.translation import gettext_lazy as _
 
 from accounts import oidc
-from accounts.guard import EnvironmentConverter, admin_log_in, may_open_admin, with_passwords
+from accounts.guard import EnvironmentConverter, admin_log_in, asking_first, may_open_admin, with_passwords
 from accounts.mfa import ask_factor
 from portal.desk import views
 from portal.desk.people.welcome import welcome
@@ -19,6 +19,7 @@ admin.site.site_header = admin.site.site_title = _("Alt som er lagret")
 admin.site.index_title = _("Til å se, og til å rette det som har stanset")
 admin.site.login = admin_log_in  # type: ignore[method-assign,assignment]  # one log-in for all; 403 for other staff
 admin.site.has_permission = may_open_admin  # type: ignore[method-assign]
+admin.site.admin_view = asking_first(admin.site.admin_view)  # type: ignore[method-assign,assignment]
 register_converter(EnvironmentConverter, "env")
 
 LOGIN = [  # of allauth's pages only those we use: accounts are made by an administrator

@@ -20,6 +20,7 @@ class Alarm(models.Model):
         ROWS = "ROWS", _("Mange rader lastet ned på kort tid")
         ADMINISTRATOR = "ADMINISTRATOR", _("Ny administrator")
         ODD_HOURS = "ODD_HOURS", _("Lest på uvanlig tid")
+        APPROVAL_OFF = "APPROVAL_OFF", _("Krav om godkjenning slått av")
 
     kind = models.CharField(_("alarm"), max_length=20, choices=Kind)
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment, blank=True)

@@ -35,6 +35,13 @@ def ids_of(actors: Iterable[str]) -> set[int]:
     return {pk for pk, _name in _staff(actors).values()}
 
 
+def keys_of(actors: Iterable[str]) -> dict[str, int]:
+    """The key of the member of staff by each of these names. One query."""
+    asked = list(actors)
+    found = _staff(asked)
+    return {by: found[email_in(by)][0] for by in asked if email_in(by) in found}
+
+
 def behind_integrations(actors: Iterable[str]) -> list[str]:
     """Who has made a secret or added a key for any of the integrations among these. No query where there is none."""
     names = {by.split(" ")[0].removeprefix(INTEGRATION) for by in actors if by.startswith(INTEGRATION)}

@@ -87,6 +87,7 @@ def _find(at: datetime, seen: Seen) -> Iterator[Found]:
     hour = AuditEvent.objects.filter(at__gt=at - SPAN, at__lte=at)
     for environment in enabled():
         here = hour.filter(environment=environment)
+        yield from _approval_off(here, environment, seen)
         yield from _much(here.filter(what__in={*READING, *EXPORTS}), environment, at, seen)
         if hours := settings.ALARMS.hours:
             read = here.filter(what__in=READING, by__startswith=STAFF)
@@ -127,6 +128,16 @@ def _makes_administrator(name: str, old: object, new: object) -> bool:
     if name == "charges":
         return Charge.PEOPLE in (new or ()) and Charge.PEOPLE not in (old or ())  # type: ignore[operator] # lists, or ""
     return False
+
+
+def _approval_off(rows: QuerySet[AuditEvent], environment: str, seen: Seen) -> Iterator[Found]:
+    """By each person who let reports of a service be sent by one: switched on again soon after, nothing else would show it."""
+    off: dict[str, list[datetime]] = {}
+    for by, moment in rows.filter(what=T.APPROVAL_OFF).order_by("pk").values_list("by", "at"):
+        since = seen.get((Kind.APPROVAL_OFF, environment, by))
+        if since is None or moment > since:
+            off.setdefault(by, []).append(moment)
+    yield from (Found(Kind.APPROVAL_OFF, environment, by, len(moments), moments[-1]) for by, moments in off.items())
 
 
 def _much(rows: QuerySet[AuditEvent], environment: str, at: datetime, seen: Seen) -> Iterator[Found]:

@@ -13,6 +13,7 @@ from accounts.models import Customer, Portfolio, Vendor
 from accounts.services.business_register import LookUp, can_be_known, enhetsregisteret
 from accounts.services.customer_notes import add_note
 from accounts.services.orgnr import BadOrgnr, check_environment, read_orgnr
+from portal.core import counting
 from portal.core.audit import record
 from portal.core.audit_changes import changes, values_of
 from portal.core.audit_events import AuditType
@@ -22,6 +23,7 @@ from portal.gateways.enhetsregisteret import Unit, UnitJson
 MASKS = {"contact_name": masked, "contact_email": masked, "contact_phone": masked}
 FEW = 5000
 """Largest number of ids that a query lists one by one without being slow."""
+MANY = "many"
 
 
 class AlreadyCustomer(Exception):
@@ -52,10 +54,19 @@ class Details:
 
 
 def find_customer_ids(text: str, *, environment: str) -> Any:
-    """Customers that match `text`, for `customer__in`: a list of ids up to FEW, else a queryset (faster for many)."""
+    """Customers that match `text`, for `customer__in`: a list of ids up to FEW, else a queryset (faster for many).
+
+    That there are many is known for a minute: both find the same rows, and names are read through for each question.
+    """
     matching = Customer.objects.filter(environment=environment).matching(text).order_by()
-    ids = list(matching.values_list("pk", flat=True)[: FEW + 1])
-    return ids if len(ids) <= FEW else matching
+    few = matching.values_list("pk", flat=True)[: FEW + 1]
+
+    def ids() -> list[int] | str:
+        found = list(few)
+        return found if len(found) <= FEW else MANY
+
+    found = counting.kept(*few.query.sql_with_params(), ids, is_large=lambda found: found == MANY)
+    return matching if found == MANY else found
 
 
 def vendor_orgnr() -> str:

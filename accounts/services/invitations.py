@@ -22,12 +22,13 @@ from accounts.services.actors import names_of, person
 from accounts.services.staff import AddressOfAnother, Rights, change_rights, save_user
 from accounts.services.visits import Visit
 from portal.core.audit import record
-from portal.core.audit_changes import changes
+from portal.core.audit_changes import changes, values_of
 from portal.core.audit_events import AuditType
 from portal.core.formats import spelled_date
 
 VALID = timedelta(days=7)
 SALT = "accounts.invitation"
+FIELDS = ("invited_at", "is_active")
 
 
 class AddressTaken(Exception):
@@ -58,13 +59,13 @@ def invite(*, email: str, name: str, language: str, rights: Rights, by: str, at:
 
 
 def invite_again(*, user: User, by: str, at: datetime) -> None:
-    """A new link; those before it end. Raises NotInvited."""
+    """A new link; those before it end. A withdrawn one is open again, with what it was given. Raises NotInvited."""
     with transaction.atomic():
         stored = _locked(user)
-        old, stored.invited_at = stored.invited_at, at
-        stored.is_active = True
-        stored.save(update_fields=["invited_at", "is_active"])
-        edits = changes(old={"invited_at": old}, new={"invited_at": at})
+        old = values_of(stored, FIELDS)
+        stored.invited_at, stored.is_active = at, True
+        stored.save(update_fields=FIELDS)
+        edits = changes(old=old, new=values_of(stored, FIELDS))
         record(by=by, at=at, target=stored, what=AuditType.EDITED, changes=edits)
         _mail(stored, by, at)
 

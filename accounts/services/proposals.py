@@ -193,7 +193,7 @@ def is_second_person(by: str, firsts: set[int], *, at: datetime) -> bool:
     known = ids_of([by])
     if not known or known & firsts:
         return False
-    return all(ways_in.is_settled(pk, at=at) for pk in known) and ways_in.is_apart(known, firsts)
+    return ways_in.is_apart(known, firsts, settled_at=at)
 
 
 def gets_it(*, kind: str, target: str, params: Mapping[str, Any], user: User) -> bool:

@@ -146,7 +146,8 @@ def change_rights(
         if Charge.PEOPLE in before.charges - rights.charges:
             check_not_last(user)
         _store(user, before, rights, by, at)
-        record(by=by, at=at, target=user, what=AuditType.EDITED, changes=edits)
+        two: dict[str, Any] = {"ordered_by": approved.proposed_by} if approved else {}
+        record(by=by, at=at, target=user, what=AuditType.EDITED, changes=edits, **two)
         if before.roles != rights.roles or before.charges != rights.charges:
             role_changed(user=user, at=at)
         if tell:

@@ -222,7 +222,7 @@ _ROW = {"changes", "orgnr", "client_id", "system_id", "scopes", "rights", "packa
 _FILES = {"files", "documents", "sha256"}
 DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.ADDED: _ROW,
-    T.EDITED: _ROW,
+    T.EDITED: _ROW | {"ordered_by"},
     T.DELETED: _ROW,
     T.LOOKED_UP: {"outcome"},
     T.LIST_EXPORTED: {"list", "format", "number"},

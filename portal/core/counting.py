@@ -69,8 +69,10 @@ def _expected(rows: QuerySet[Any], at: datetime | None) -> int:
     return kept(sql, params, plan, is_large=lambda _number: True, at=at)
 
 
-def in_one_row(sql: str, params: Sequence[Any], *, at: datetime | None = None) -> tuple[int, ...]:
-    """The numbers that a statement of several counts answers; () for no row. `at`: see `kept`."""
+def in_one_row(
+    sql: str, params: Sequence[Any], *, at: datetime | None = None, is_live: bool = False
+) -> tuple[int, ...]:
+    """The numbers that a statement of several counts answers; () for no row. `at`: see `kept`. `is_live`: never from the cache."""
 
     def count() -> tuple[int, ...]:
         with connection.cursor() as cursor:
@@ -78,6 +80,8 @@ def in_one_row(sql: str, params: Sequence[Any], *, at: datetime | None = None) -
             row: tuple[int, ...] = cursor.fetchone() or ()
             return row
 
+    if is_live:
+        return count()
     return tuple(kept(sql, params, count, is_large=lambda row: max(row, default=0) > LARGE, at=at))
 
 
@@ -90,16 +94,18 @@ def total_of(rows: QuerySet[Any]) -> int:
     return kept(sql, params, rows.count, is_large=lambda number: number > LARGE)
 
 
-def whole(rows: QuerySet[Any, Any], *, of: str | int = "n", at: datetime | None = None) -> list[Any]:
+def whole(rows: QuerySet[Any, Any], *, of: str | int = "n", at: datetime | None = None, mark: str = "") -> list[Any]:
     """The numbers of a whole vendor: `rows` are `values()` or `values_list()` that group and count, the count is named `of`.
 
-    Kept when one of them is large. `at`: see `kept`.
+    Kept when one of them is large, under the `mark`, which is another when they are to be counted anew. `at`: see `kept`.
     """
     try:
         sql, params = rows.query.sql_with_params()
     except EmptyResultSet:
         return []
-    return kept(sql, params, lambda: list(rows), is_large=lambda found: any(row[of] > LARGE for row in found), at=at)
+    return kept(
+        sql, [*params, mark], lambda: list(rows), is_large=lambda found: any(row[of] > LARGE for row in found), at=at
+    )
 
 
 def kept(

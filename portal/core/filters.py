@@ -64,7 +64,7 @@ def counts(
     live = [group for group in groups if group.is_live]
     if live and len(live) < len(groups):
         calm = [group for group in groups if not group.is_live]
-        return {**counts(rows, calm, at=at, most=most), **counts(rows, live, most=most)}
+        return {**counts(rows, calm, at=at, most=most), **counts(rows, live, at=at, most=most)}
     parts: list[str] = []
     params: list[Any] = []
     for group in groups:
@@ -75,7 +75,8 @@ def counts(
             sql, args = "SELECT 1 WHERE false", ()
         parts.append(f"(SELECT count(*) FROM ({sql}) few)")  # noqa: S608 - Django's own SQL, values as parameters
         params += args
-    numbers = counting.in_one_row(f"SELECT {', '.join(parts)}", params, at=at) if parts else ()
+    sql = f"SELECT {', '.join(parts)}"
+    numbers = counting.in_one_row(sql, params, at=at, is_live=bool(live)) if parts else ()
     return {group.code: number for group, number in zip(groups, numbers, strict=True)}
 
 

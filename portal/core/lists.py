@@ -7,7 +7,7 @@ do alike (find, filter, page, what an empty list says) is here and in `templates
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
@@ -286,7 +286,7 @@ class ListPage(Generic[Asked, Rows]):
         apart = self.apart()
         if apart is None:
             return self.groups()
-        return [*(Group(one.code, one.label, one.condition & ~apart.condition) for one in self.groups()), apart]
+        return [*(replace(one, condition=one.condition & ~apart.condition) for one in self.groups()), apart]
 
     @cached_property
     def counted(self) -> dict[str, int]:

@@ -23,7 +23,7 @@ _REDACTIONS: list[tuple[re.Pattern[str], str]] = [
     ),
     (re.compile(r"""(\\?["'](?:d|p|q|dp|dq|qi|k)\\?["']\s*:\s*\\?["'])[A-Za-z0-9_-]{16,}"""), r"\1[private key]"),
     (re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/-]{8,}=*"), r"\1[token]"),
-    (re.compile(r"(/(?:hooks/events|l)/)[A-Za-z0-9_-]{20,}"), r"\1[secret]"),
+    (re.compile(r"(/(?:hooks/events|invitation|l)/)[^\s/?&#\"']{16,}"), r"\1[secret]"),
     (re.compile(r"(/password/reset/key/|[?&]t=)[^\s/?&#\"']{8,}"), r"\1[secret]"),
     (re.compile(r"(://[^\s/:@]*:)[^\s/@]+@"), r"\1[password]@"),
 ]

@@ -325,7 +325,7 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.TRIED_AGAIN: P(lazy("Bedt om å hente på nytt")),
     T.MADE_DUE: P(lazy("Prøves på nytt uten å vente")),
     T.LEASE_RELEASED: P(lazy("Frigitt fra en arbeider som henger"), _attempt),
-    T.READ: P(lazy("Dokument lest"), on_pages=False),
+    T.READ: P(lazy("Dokument, svar eller dialog lest"), on_pages=False),
     T.FETCHED: P(lazy("Dokument lastet ned"), on_pages=False),
     T.EVIDENCE_FETCHED: P(lazy("Bevispakke lastet ned"), on_pages=False),
     T.LINK_READ: P(lazy("Kundens lenke hentet"), on_pages=False),

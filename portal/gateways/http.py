@@ -102,8 +102,8 @@ class _Clients:
     at every call. The one that was used last is used next, so that few connections are open and warm.
     """
 
-    def __init__(self, ca: str = "") -> None:
-        self._ca = ca
+    def __init__(self, ca: str = "", *, is_direct: bool = False) -> None:
+        self._ca, self._is_direct = ca, is_direct
         self._free: list[tuple[httpx.BaseTransport | None, httpx.Client]] = []
 
     @contextmanager
@@ -137,6 +137,7 @@ class _Clients:
             timeout=TIMEOUT,
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=5, keepalive_expiry=30),
             follow_redirects=False,
+            trust_env=not self._is_direct,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={"User-Agent": "systembruker-portal"},
         )
@@ -159,8 +160,9 @@ _clients = _Clients()
 
 
 @cache
-def _clients_of(ca: str) -> _Clients:
-    return _Clients(ca) if ca else _clients
+def _clients_of(ca: str, at: bool) -> _Clients:
+    """`at`: of calls to an address that was checked. They go through no proxy, which would look the name up by itself."""
+    return _Clients(ca, is_direct=at) if ca or at else _clients
 
 
 class Channel:
@@ -205,7 +207,9 @@ class Channel:
                     seen.most_seconds = most
                 if self.at:
                     _connect_to(self.at, request)
-                return _judge(*_send(request, where, seen, _clients_of(self._ca), reads=not self.at), where)
+                return _judge(
+                    *_send(request, where, seen, _clients_of(self._ca, bool(self.at)), reads=not self.at), where
+                )
         except GatewayError as error:
             failure = type(error).__name__
             raise

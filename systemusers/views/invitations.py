@@ -107,8 +107,8 @@ def export_links(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def told_listed(request: StaffRequest) -> HttpResponse:
     """All customers on the list were told another way."""
-    ids = list(_listed(request).values_list("pk", flat=True))
-    number = len(ids)
+    rows = _listed(request)
+    number = rows.count()
     question = Question(
         title=_("Merk som varslet på en annen måte"),
         consequences=[
@@ -120,6 +120,7 @@ def told_listed(request: StaffRequest) -> HttpResponse:
     )
     if page := ask_first(request, question):
         return page
+    ids = list(rows.values_list("pk", flat=True))
     done = invitations.mark_told(accesses=ids, by=request.user.actor, at=timezone.now())
     messages.success(request, ngettext("%(n)s kunde er merket.", "%(n)s kunder er merket.", done) % {"n": done})
     return redirect(_list_url(request))

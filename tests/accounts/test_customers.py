@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Customer, Vendor
-from accounts.services import business_register
+from accounts.services import business_register, customers
 from accounts.services.business_register import Outcome, approvers, look_up
 from accounts.services.customers import AlreadyCustomer, Details, add_customer, edit_customer, keep_look_up
 from accounts.services.orgnr import BadOrgnr
@@ -206,3 +207,19 @@ def test_nobody_is_named_when_the_register_is_away(sandbox: Sandbox) -> None:
     sandbox.faults.order(Fault(service="brreg"))
 
     assert approvers(environment="SANDBOX", orgnr=CUSTOMER_ORGNR) == []
+
+
+def test_that_many_customers_match_is_known_for_a_minute_and_finds_the_same(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customers, "FEW", 1)
+    rows = [Customer.objects.create(environment="SANDBOX", orgnr=f"31300000{n}", name=f"Nord {n}") for n in (5, 6)]
+
+    found = [customers.find_customer_ids("nord", environment="SANDBOX") for _again in range(2)]
+    with CaptureQueriesContext(connection) as queries:
+        customers.find_customer_ids("nord", environment="SANDBOX")
+    rows += [Customer.objects.create(environment="SANDBOX", orgnr="313000013", name="Nord tre")]
+
+    assert not queries.captured_queries
+    assert all(set(Customer.objects.filter(pk__in=each)) == set(rows) for each in found)
+    assert customers.find_customer_ids("nord tre", environment="SANDBOX") == [rows[-1].pk]

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
-from accounts.models import Role, User
-from accounts.services import factors, single_sign_on, ways_in
-from accounts.services.proposals import is_second_person
+from accounts.models import Charge, Portfolio, Proposal, Role, User
+from accounts.services import factors, invitations, proposals, single_sign_on, ways_in
+from accounts.services.proposals import Shown, is_second_person
 from accounts.services.reset_links import send_reset_link
-from accounts.services.staff import save_user
+from accounts.services.staff import Rights, change_rights, rights_of, save_user
+from accounts.services.visits import Visit
 from portal.desk.people import leaving
 from tests.fixtures import AT, make_user
 
 pytestmark = pytest.mark.django_db
 LATER = AT + ways_in.SETTLES
+ALL = frozenset(Charge.values)
+ADMINISTRATOR = Rights.everywhere(Role.ADMINISTRATOR)
 
 
 @pytest.fixture
@@ -54,8 +58,31 @@ def disconnect(user: User, by: User) -> None:
     single_sign_on.disconnect(user=user, by=by.actor, at=AT)
 
 
+def give_a_role(user: User, by: User) -> None:
+    """More than the person had."""
+    with_charge = replace(rights_of(user), charges=frozenset())
+    change_rights(user=user, rights=with_charge, by="task:test", at=AT)
+    change_rights(user=user, rights=Rights.everywhere(Role.ADMINISTRATOR, charges=ALL), by=by.actor, at=AT)
+
+
+def reopen_invitation(user: User, by: User) -> None:
+    User.objects.filter(pk=user.pk).update(invited_at=AT)
+    invitations.withdraw(user=user, by="task:test", at=AT)
+    invitations.invite_again(user=user, by=by.actor, at=AT)
+    User.objects.filter(pk=user.pk).update(invited_at=None)
+
+
+def invite(by: User, rights: Rights, email: str = "new@vendor.example") -> User:
+    who = {"email": email, "name": "New", "language": "nb"}
+    user = invitations.invite(**who, rights=rights, by=by.actor, at=AT)
+    visit = Visit(ip="192.0.2.1", agent="", at=AT)
+    invitations.accept(user=user, name="New", password="a long enough password", visit=visit)
+    return user
+
+
 WAYS: list[Callable[[User, User], Any]] = [
-    change_address, reopen, reset_factors, disconnect, lambda user, by: send_reset_link(user=user, by=by, at=AT),
+    change_address, reopen, reset_factors, disconnect, give_a_role, reopen_invitation,
+    lambda user, by: send_reset_link(user=user, by=by, at=AT),
 ]  # fmt: skip
 
 
@@ -130,3 +157,79 @@ def test_the_operator_vouches_by_a_command(administrator: User, other: User) -> 
     call_command("vouch_for", other.email, stdout=StringIO())
 
     assert may(other, administrator)
+
+
+def test_who_is_invited_is_no_second_person_with_whoever_invited_them(administrator: User, other: User) -> None:
+    new = invite(administrator, ADMINISTRATOR)
+
+    assert (may(new, administrator), may(administrator, new), may(new, other, at=AT)) == (False, False, False)
+    assert may(new, other)
+
+
+def test_whoever_gives_the_role_counts_beside_whoever_invited(administrator: User, other: User, third: User) -> None:
+    new = invite(other, Rights.everywhere(Role.READER))
+    change_rights(user=new, rights=ADMINISTRATOR, by=administrator.actor, at=AT)
+
+    assert [may(new, each) for each in (administrator, other, third)] == [False, False, True]
+
+
+def test_two_whom_one_person_has_invited_are_not_two_and_vouch_for_nobody(administrator: User, other: User) -> None:
+    one, two = (invite(administrator, ADMINISTRATOR, f"{n}@vendor.example") for n in (1, 2))
+
+    assert not may(one, two)
+    for user, by in ((one, two), (one, administrator), (one, one)):
+        assert not ways_in.can_vouch(user=user, by=by, at=LATER)
+    assert not ways_in.can_vouch(user=other, by=one, at=AT), "not before it has settled"
+
+
+def test_what_is_no_power_to_approve_opens_nothing(administrator: User, other: User, portfolio: Portfolio) -> None:
+    less = replace(rights_of(other), charges=frozenset(), portfolios=frozenset({portfolio.pk}))
+    change_rights(user=other, rights=less, by=administrator.actor, at=AT)
+    change_rights(user=other, rights=Rights.everywhere(Role.READER), by=administrator.actor, at=AT)
+
+    assert may(other, administrator, at=AT)
+
+
+def test_what_two_persons_have_given_opens_nothing_and_hides_no_other_way(
+    administrator: User, other: User, third: User, settings: Any
+) -> None:
+    settings.TWO_PERSONS = {"roles": frozenset({"SANDBOX"})}
+    new = invite(administrator, Rights())
+    for user, rights in ((new, ADMINISTRATOR), (third, replace(ADMINISTRATOR, charges=ALL))):
+        give_by_two(user, rights, first=administrator, second=other)
+
+    assert may(new, administrator, at=AT)
+    change_address(third, administrator)
+    give_by_two(third, ADMINISTRATOR, first=administrator, second=other)
+    give_by_two(third, replace(ADMINISTRATOR, charges=ALL), first=administrator, second=other)
+    assert not may(third, administrator)
+
+
+def give_by_two(user: User, rights: Rights, *, first: User, second: User) -> None:
+    kind = Proposal.Kind.RIGHTS_GIVEN
+    about = {"kind": kind, "environment": "", "target": user, "about": "x", "params": rights.as_params()}
+    row = proposals.propose(**about, ground="x", shown=Shown("x", []), by=first.actor, at=AT)
+    proposals.approve(proposal=row, user=second, ground="x", at=AT)
+    change_rights(user=user, rights=rights, by=second.actor, at=AT, approved=row)
+    proposals.note_done(proposal=row, at=AT)
+
+
+def test_of_two_people_the_operator_says_who_is_who_and_that_one_vouches_for_more(administrator: User) -> None:
+    people = [invite(administrator, ADMINISTRATOR, f"{n}@vendor.example") for n in range(3)]
+
+    call_command("vouch_for", people[0].email, people[1].email, stdout=StringIO())
+    ways_in.vouch(user=people[2], by=people[0], at=AT)
+
+    assert [may(each, administrator, at=AT) for each in people] == [True, True, True]
+    assert may(administrator, people[0], at=AT)
+    with pytest.raises(CommandError, match="nobody@vendor"):
+        call_command("vouch_for", people[0].email, "nobody@vendor.example")
+
+
+def test_however_many_were_invited_one_look_is_few_queries(
+    administrator: User, django_assert_max_num_queries: Any
+) -> None:
+    one, two = (invite(administrator, ADMINISTRATOR, f"{n}@vendor.example") for n in (1, 2))
+
+    with django_assert_max_num_queries(4):
+        assert not is_second_person(one.actor, {two.pk}, at=LATER)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Customer, Portfolio, Role, User, Vendor
 from accounts.services.actors import names_of, person
@@ -214,12 +215,14 @@ class TestOnBehalf:
         elsewhere = make_user(Role.CASE_WORKER, "there@vendor.example")
         give(elsewhere, Rights({"TEST": Role.CASE_WORKER}, frozenset({"TEST"})))
 
+        invited = make_user(Role.ADMINISTRATOR, "invited@vendor.example", invited_at=timezone.now())
+
         codes = [
             erp.get("/customers", **{"On-Behalf-Of": address}).json()["code"]
-            for address in ("nobody@vendor.example", elsewhere.email)
+            for address in ("nobody@vendor.example", elsewhere.email, invited.email)
         ]
 
-        assert codes == ["EMPLOYEE_UNKNOWN"] * 2
+        assert codes == ["EMPLOYEE_UNKNOWN"] * 3
 
     def test_one_that_must_name_an_employee_is_told(self, administrator: User, vendor: Vendor) -> None:
         erp = Erp(make_integration(administrator, needs_employee=True))

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import ENDED, Customer, Portfolio, User
+from accounts.models import ENDED, Alarm, Customer, Portfolio, User
+from accounts.services import alarms
 from portal.api.resources import dialogs as resource
 from portal.api.resources import letters as letter_resource
+from portal.core import alarm_limits
 from portal.core.audit import AuditEvent
 from portal.core.required import required
 from submissions.models import Dialog, Opening, Transmission
@@ -133,6 +135,35 @@ class TestReading:
         assert titles(erp.get("/letters", {"group": ENDED})) == []
         letter.refresh_from_db()
         assert letter.read_at is None
+
+    def test_each_dialog_and_letter_is_in_the_trail_as_read_and_counts_towards_the_alarm(
+        self, erp: Erp, reading: Reading, desk: Desk, case_worker: User, settings: Any
+    ) -> None:
+        settings.ALARMS = alarm_limits.Limits(log_ins=9, reading=4, exports=9, rows=9, hours=None)
+        one, other = ordered(reading, "Krav til Kari"), desk.letter(title=NOW)
+        last = desk.letter(title="Et brev til")
+        behalf = {"On-Behalf-Of": case_worker.email}
+
+        for path in (f"/dialogs/{one.pk}", f"/dialogs/{one.pk}", f"/letters/{other.pk}", f"/letters/{last.pk}"):
+            erp.get(path, **behalf)
+        erp.post(f"/dialogs/{other.dialog_id}/done")
+        alarms.look(at=timezone.now())
+
+        events = AuditEvent.objects.filter(by__startswith="integration:", what__in=["read", "letter-read"])
+        assert [(each.what, each.target.rpartition(":")[2], each.by.partition(" ")[2]) for each in events.order_by("pk")] == [
+            ("read", str(one.pk), case_worker.actor), ("letter-read", str(other.dialog_id), case_worker.actor),
+            ("letter-read", str(last.dialog_id), case_worker.actor), ("read", str(other.dialog_id), ""),
+        ]  # fmt: skip
+        assert {(each.detail["ip"], each.customer_id_ref) for each in events} == {("127.0.0.1", one.customer_id)}
+        assert [(each.kind, each.about) for each in Alarm.objects.all()] == [("READING", "integration:erp")]
+
+    def test_a_list_has_headings_only(self) -> None:
+        for row, detail in (
+            (resource.DialogShape, resource.DialogDetail),
+            (letter_resource.LetterShape, letter_resource.LetterDetail),
+        ):
+            texts = {"summary", "content", "transmissions", "activities"}
+            assert (texts & row.model_fields.keys(), bool(texts & detail.model_fields.keys())) == (set(), True)
 
     def test_those_of_others_are_not_there(
         self, erp: Erp, desk: Desk, administrator: User, portfolio: Portfolio

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count, OuterRef, Q
 from django.http import QueryDict
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from python_calamine import load_workbook
@@ -24,6 +24,7 @@ from portal.core.counting import Number, number_of
 from portal.core.database import has_row
 from portal.core.environments import Environment
 from portal.core.filters import Group
+from portal.core.lists import ListPage
 from portal.core.paging import paginate
 from portal.local.demo import orgnrs
 from tests.fixtures import administrator, case_worker, portfolio, vendor
@@ -283,13 +284,31 @@ def test_a_group_that_people_change_is_counted_anew(monkeypatch: pytest.MonkeyPa
     cache.clear()
     monkeypatch.setattr(counting, "LARGE", 3)
     make(4)
-    groups = [Group("all", "", Q()), Group("first", "", Q(name="Kunde 000 AS"), is_live=True)]
+    first = Q(name="Kunde 000 AS")
+    groups = [
+        Group("all", "", Q()),
+        Group("first", "", first, is_live=True),
+        Group("rest", "", ~Q(name=""), is_live=True),
+    ]
     before = filters.counts(Customer.objects.all(), groups)
     Customer.objects.all().delete()
 
-    assert before == {"all": 4, "first": 1}
-    assert filters.counts(Customer.objects.all(), groups) == {"all": 4, "first": 0}
+    assert before == {"all": 4, "first": 1, "rest": 4}
+    assert filters.counts(Customer.objects.all(), groups) == {"all": 4, "first": 0, "rest": 0}
     cache.clear()
+
+
+def test_a_group_stays_live_in_a_list_with_rows_apart() -> None:
+    class Apart(ListPage[Any, Any]):
+        def groups(self) -> list[Group]:
+            return [Group("new", "", Q(name="A"), is_live=True), Group("old", "", Q(name="B"))]
+
+        def apart(self) -> Group:
+            return Group("ended", "", Q(name="C"))
+
+    groups = Apart(RequestFactory().get("/"))._all_groups()
+
+    assert [(one.code, one.is_live) for one in groups] == [("new", True), ("old", False), ("ended", False)]
 
 
 def test_a_row_is_looked_up_for_each_row_by_itself() -> None:

@@ -29,6 +29,17 @@ def test_an_hour_has_one_row_for_each_person_thing_and_way(customer: Customer, c
     assert counted == {case_worker: 3, reader: 1}
 
 
+def test_two_letters_of_one_dialog_are_two(customer: Customer, case_worker: User) -> None:
+    for letter in ("one", "other", "one"):
+        readings.note(
+            by=case_worker.actor, at=AT, target=customer, what=AuditType.LETTER_READ, transmission=letter, environment="TEST"
+        )  # fmt: skip
+
+    assert [event.detail for event in AuditEvent.objects.order_by("pk")] == [
+        {"transmission": letter} for letter in ("one", "other")
+    ]
+
+
 def test_outside_of_a_request_nothing_is_said_of_an_address(customer: Customer, case_worker: User) -> None:
     readings.note(by=case_worker.actor, at=AT, target=customer, what=READ)
 

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Integration, Portfolio, Role, User, Vendor
 from accounts.services.staff import Rights
 from portal.core.audit import AuditEvent
+from tests.api.erp import make_integration
 from tests.fixtures import give, make_user
 
 FORM = {
@@ -149,3 +152,22 @@ def test_one_of_another_environment_is_not_there(browser: Client) -> None:
     row = make(browser)
 
     assert browser.get(f"/test/integrations/{row.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/sandbox/integrations/", "/sandbox/incident/"])
+def test_many_integrations_take_no_more_questions_than_one(
+    client: Client, administrator: User, vendor: Any, address: str
+) -> None:
+    client.force_login(administrator)
+    make_integration(administrator, "one")
+    client.get(address)
+    with CaptureQueriesContext(connection) as few:
+        client.get(address)
+    for number in range(4):
+        make_integration(make_user(Role.ADMINISTRATOR, f"admin-{number}@vendor.example"), f"more-{number}")
+
+    with CaptureQueriesContext(connection) as many:
+        text = client.get(address).content.decode()
+
+    assert "more-3" in text
+    assert len(many) == len(few)

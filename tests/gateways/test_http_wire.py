@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from portal.gateways import http
+from portal.gateways import http, webhook
 from portal.gateways.errors import Unavailable
 from portal.gateways.http import Channel
 
@@ -82,3 +82,18 @@ def test_a_whole_answer_is_read() -> None:
         reply = Channel(service="altinn", base_url=url).call("GET", "/things")
 
     assert (reply.status, reply.json()) == (200, {})
+
+
+def test_a_message_to_an_address_that_was_checked_goes_through_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy would look the name up by itself, and be taken for the receiver."""
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+    http._clients_of.cache_clear()
+
+    with server(b"HTTP/1.1 204 No Content\r\n\r\n") as url:
+        webhook.deliver(f"{url}/hooks", ip="127.0.0.1", content=b"{}", headers={})
+
+    http._clients_of("", True).close()
+    http._clients_of.cache_clear()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+
+from portal.core.logging import redact
 
 SAMPLES = {
     "environment": "sandbox", "pk": "1", "token": "unknown-token", "secret": "unknown-secret", "uidb36": "1", "key": "set-password",
@@ -92,3 +95,23 @@ def test_operators_come_in_by_the_same_log_in_as_everybody(client: Client) -> No
     reply = client.get("/admin/", follow=True)
 
     assert reply.redirect_chain[-1][0].startswith("/accounts/login/?next=")
+
+
+NO_SECRET = {"name": "the file of a logo"}
+"""Texts in addresses that are open without a log-in, and are no secrets: by the name of the part, and what it is."""
+TEXT_IN_ADDRESS = re.compile(r"<(?:str|slug|path):(\w+)>|\(\?P<(\w+)>[^()]+\)")
+TOKENS = ("Zk3-q_" * 8, "eyJ1c2VyIjo1fQ:1wTnb2:Qm9_x-fR8s0mYc", "eyJ1c2VyIjo1fQ%3A1wTnb2%3AQm9_x-fR8s0mYc")
+"""As links have them: random, signed, and signed as some browsers write it."""
+
+
+def test_no_token_in_an_address_that_is_open_to_all_reaches_the_log() -> None:
+    everything = [(r, p) for r, p in patterns(get_resolver()) if not getattr(p.callback, "staff_page", "")]
+    routes = {
+        re.sub(r"[\^$]", "", route) for route, _pattern in everything
+        if not route.startswith(("admin/", "api/", "<env:environment>/local/"))
+        and {name for pair in TEXT_IN_ADDRESS.findall(route) for name in pair if name} - set(NO_SECRET)
+    }  # fmt: skip
+    written = [redact(f"Forbidden: /{TEXT_IN_ADDRESS.sub(token, route)}") for route in routes for token in TOKENS]
+
+    assert {"invitation/<str:token>/", "l/<str:token>/", "hooks/events/<str:secret>"} < routes
+    assert [line for line in written if "fR8s0mYc" in line or "q_Zk3" in line] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
-from accounts.models import Portfolio, Role, User
+from accounts.models import Alarm, Portfolio, Role, User
+from accounts.services import alarms, invitations
 from accounts.services.actors import with_names
-from accounts.services.staff import AddressOfAnother, save_user
+from accounts.services.staff import AddressOfAnother, Rights, save_user
+from accounts.services.visits import Visit
 from portal.core.audit import AuditEvent, target_of
 from portal.core.environments import Environment
 from portal.core.forms import PRODUCTION_WORD
@@ -555,3 +558,50 @@ def test_nobody_gets_the_address_of_somebody_else(
 def test_who_is_not_known_is_no_second_person(access: Access) -> None:
     with pytest.raises(NotSecondPerson):
         queue(submission=asked(access), by="user:nobody@vendor.example", at=AT, approving=True)
+
+
+def test_whom_the_asker_invited_is_no_second_person(access: Access, administrator: User, case_worker: User) -> None:
+    who = {"email": "puppet@vendor.example", "name": "Per", "language": "nb"}
+    puppet = invitations.invite(**who, rights=Rights.everywhere(Role.ADMINISTRATOR), by=administrator.actor, at=AT)
+    visit = Visit(ip="192.0.2.1", agent="", at=AT)
+    invitations.accept(user=puppet, name="Per", password="a long enough password", visit=visit)
+    puppet = User.objects.get(pk=puppet.pk)
+    require(access)
+    submission = make_ready(access)
+    confirmed = frozenset(code for code, _text in preflight(submission).questions)
+    approvals.ask(submission=submission, by=administrator.actor, at=AT, confirmed=confirmed)
+
+    for at in (AT, AT + timedelta(days=400)):
+        with pytest.raises(NotSecondPerson):
+            approvals.approve(submission=submission, user=puppet, at=at, shown=shown(submission))
+
+    assert Submission.objects.get().status == S.READY
+    approve(submission, case_worker)
+    assert Submission.objects.get().status == S.QUEUED
+
+
+def test_switching_it_off_is_an_alarm_each_time_also_when_it_is_on_again(
+    access: Access, administrator: User, client: Client
+) -> None:
+    for on in (True, False, True):
+        require(access, on=on)
+    alarms.look(at=AT)
+    client.force_login(administrator)
+    page = client.get("/sandbox/oversight/alarms/").text
+    row = Alarm.objects.get()
+    alarms.mark_seen(alarm=row, user=administrator, at=AT)
+    again = [alarms.look(at=AT)]
+    later = AT + timedelta(minutes=5)
+    local.switch_approval(
+        service=catalogue.service(SERVICE), environment=access.environment, on=False, by=administrator.actor, at=later
+    )  # fmt: skip
+    again.append(alarms.look(at=later))
+
+    assert (row.kind, row.environment, row.about, row.number) == (
+        "APPROVAL_OFF",
+        "SANDBOX",
+        "user:boss@vendor.example",
+        1,
+    )
+    assert "Krav om godkjenning slått av" in page
+    assert again == [0, 1]

@@ -24,7 +24,7 @@ class EmployeeNeeded(Exception):
 
 
 class UnknownEmployee(Exception):
-    """Nobody with this address works here, or they have no role in the environment."""
+    """Nobody with this address works here, they have not accepted the invitation yet, or have no role in the environment."""
 
 
 @dataclass
@@ -104,7 +104,8 @@ def caller_of(integration: Integration, scopes: frozenset[str], *, employee: str
         if integration.needs_employee:
             raise EmployeeNeeded
         return Caller(integration, scopes)
-    pk = User.objects.filter(email=employee.lower(), is_active=True).values_list("pk", flat=True).first()
+    rows = User.objects.filter(email=employee.lower(), is_active=True, invited_at__isnull=True)
+    pk = rows.values_list("pk", flat=True).first()
     person = find_with_given(pk) if pk else None
     if person is None or not person.may(Capability.SEE, integration.environment):
         raise UnknownEmployee

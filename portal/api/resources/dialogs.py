@@ -1,6 +1,7 @@
 """Dialogs: our copies of what Dialogporten has for the customers, and our own work with them.
 
-Nothing here asks Dialogporten, and nothing marks a dialog as seen there or as read here: a machine has read it, no person.
+Nothing here asks Dialogporten, and nothing marks a dialog as seen there or as read here: a machine has read it, no person. The trail has
+which ones it read. A list has headings only, as the list on the page, and leaves no row.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from portal.api.resources.transmissions import TransmissionShape, of_transmissio
 from portal.api.security import Call, OAuth2
 from portal.api.shapes import IdempotencyKey, Moment, OfCustomers, Orgnr, Page, Shape, Since, one_of
 from portal.api.validation import refused
+from portal.core import readings
+from portal.core.audit_events import AuditType
 from portal.core.filters import Group, in_group
 from submissions.models import Dialog, DialogQuerySet, Transmission
 from submissions.services import catalogue, material
@@ -167,7 +170,10 @@ def _fields(row: Dialog, services: dict[str, str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _detailed(row: Dialog) -> DialogDetail:
+def _read(request: Call, pk: int) -> DialogDetail:
+    """With its texts, which the trail has as read by the caller. Raises Problem."""
+    row = find(request, pk)
+    readings.note(by=request.auth.actor, at=timezone.now(), target=row, what=AuditType.READ)
     asks = material.waiting(Dialog.objects.filter(pk=row.pk)).exists()
     happened = [
         ActivityShape(type=each.type, text=each.shown("description").text, at=each.created_at)
@@ -218,7 +224,7 @@ def _query(request: Call, filters: DialogFilters) -> QueryDict:
 @router.get("/dialogs/{int:id}", auth=READ, response=DialogDetail, operation_id="get_dialog", summary="Read one dialog")
 def get_dialog(request: Call, response: HttpResponse, id: int) -> DialogDetail:
     """What the portal keeps of it. Its documents are read by their `id`."""
-    row = _detailed(find(request, id))
+    row = _read(request, id)
     response["ETag"] = row.etag
     return row
 
@@ -231,7 +237,7 @@ def finish_dialog(request: Call, id: int, key: IdempotencyKey, if_match: IfMatch
     """Here only: Altinn is not told. With `If-Match` only while nothing new has come. What is done already stays so."""
     _row, rows = _to_change(request, id, if_match)
     acts.be_done(dialogs=rows, by=request.auth.actor, at=timezone.now())
-    return Status(200, _detailed(find(request, id)))
+    return Status(200, _read(request, id))
 
 
 @router.post(
@@ -245,7 +251,7 @@ def finish_dialog(request: Call, id: int, key: IdempotencyKey, if_match: IfMatch
 def reopen_dialog(request: Call, id: int, key: IdempotencyKey, if_match: IfMatch = "") -> Status[DialogDetail]:
     _row, rows = _to_change(request, id, if_match)
     acts.undo(dialogs=rows, by=request.auth.actor, at=timezone.now())
-    return Status(200, _detailed(find(request, id)))
+    return Status(200, _read(request, id))
 
 
 @router.post(
@@ -265,7 +271,7 @@ def assign_dialog(
     if body.employee and to is None:
         raise refused("employee", _("Velg en som ser kunden."))
     acts.assign(dialogs=rows, to=to, by=request.auth.actor, at=timezone.now())
-    return Status(200, _detailed(find(request, id)))
+    return Status(200, _read(request, id))
 
 
 def _to_change(request: Call, pk: int, if_match: str) -> tuple[Dialog, QuerySet[Dialog]]:

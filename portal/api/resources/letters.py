@@ -1,4 +1,4 @@
-"""Letters: what Skatteetaten has written of its own accord. Reading one here is no person's reading."""
+"""Letters: what Skatteetaten has written of its own accord. Reading one here is no person's reading; the trail has it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpResponse
+from django.utils import timezone
 from ninja import Query, Router
 from pydantic import AfterValidator, Field
 
@@ -15,6 +16,8 @@ from portal.api.problems import Problem
 from portal.api.resources.transmissions import TransmissionShape, of_transmission
 from portal.api.security import Call, OAuth2
 from portal.api.shapes import Moment, OfCustomers, Orgnr, Page, Shape, Since, one_of
+from portal.core import readings
+from portal.core.audit_events import AuditType
 from portal.core.filters import in_group
 from submissions.models import Transmission, TransmissionQuerySet
 from submissions.services.pages import letters as pages
@@ -94,6 +97,13 @@ def get_letter(request: Call, id: int) -> LetterDetail:
     row = mine(request).filter(pk=id).first() if id < 2**63 else None
     if row is None:
         raise Problem("NOT_FOUND")
+    readings.note(
+        by=request.auth.actor,
+        at=timezone.now(),
+        target=row.dialog,
+        what=AuditType.LETTER_READ,
+        transmission=str(row.transmission_id),
+    )
     page = pages.letter_page(row)
     content = of_transmission(rows_of(Transmission.objects.filter(pk=row.pk))[0])
     return LetterDetail(**_fields(row, is_for_people=page.is_for_people), asks=page.asks, content=content)

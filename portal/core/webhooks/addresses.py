@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
+import httpx
 from django.conf import settings
 
 OUTSIDE = ip_network("2000::/3")
@@ -40,16 +41,18 @@ def check(url: str) -> SplitResult:
         raise NotAllowed(BAD) from None
     if not host or parts.username or parts.password or parts.fragment or not url.isprintable() or " " in url:
         raise NotAllowed(BAD)
+    if host.isascii() and host != _ascii(url):  # two readers of the address must find the same host in it
+        raise NotAllowed(BAD)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_named(host)):
         raise NotAllowed(NOT_HTTPS)
     return parts
 
 
-def _ascii(host: str) -> str:
-    """As DNS and the Host header know it. Raises NotAllowed."""
+def _ascii(url: str) -> str:
+    """The host as the call itself names it: to DNS, in its header, and for the certificate. Raises NotAllowed."""
     try:
-        return host.encode("idna").decode()
-    except UnicodeError:
+        return httpx.URL(url).raw_host.decode("ascii")
+    except (httpx.InvalidURL, UnicodeError):
         raise NotAllowed(BAD) from None
 
 
@@ -62,7 +65,7 @@ def find(url: str) -> str:
     """Look the host up: the IP address to connect to. Raises NotAllowed, when any of its addresses is none of the open Internet's."""
     parts = check(url)
     port = parts.port or {"https": 443, "http": 80}[parts.scheme]
-    found = _look_up(_ascii(str(parts.hostname)), port)
+    found = _look_up(_ascii(url), port)
     if not is_named(str(parts.hostname)) and not all(is_public(ip_address(each)) for each in found):
         raise NotAllowed(PRIVATE)
     return found[0]
@@ -70,9 +73,11 @@ def find(url: str) -> str:
 
 def _look_up(host: str, port: int) -> list[str]:
     """As this machine knows the host, within SECONDS: the resolver has no time-out of its own. Raises NotAllowed."""
+    asked = _resolver.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        found = _resolver.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM).result(SECONDS)
+        found = asked.result(SECONDS)
     except (OSError, UnicodeError, TimeoutError):
+        asked.cancel()  # where it has not begun: others hold all the threads
         raise NotAllowed(UNKNOWN) from None
     addresses = [str(each[4][0]).partition("%")[0] for each in found]
     if not addresses:

@@ -85,7 +85,7 @@ def _note_failure(hook: Webhook, code: str, at: datetime) -> None:
     rows.filter(failing_since=None).update(failing_since=at)
     rows.exclude(problem_code=code).update(problem_code=code)
     if code == GONE:
-        _pause(hook, code, at)
+        _pause(hook, code, at, since=at)
 
 
 def sweep(*, at: datetime) -> None:
@@ -94,17 +94,17 @@ def sweep(*, at: datetime) -> None:
     Call it before the sweep of the outbox: what waits for a receiver that is away is then not given up message by message.
     """
     for hook in Webhook.objects.running().filter(failing_since__lte=at - GIVE_UP_AFTER):
-        _pause(hook, hook.problem_code, at)
+        _pause(hook, hook.problem_code, at, since=at - GIVE_UP_AFTER)
     for pk in Webhook.objects.resting().values_list("pk", flat=True):
         with transaction.atomic():
             if resting := Webhook.objects.resting().select_for_update().filter(pk=pk).first():
                 park(resting)
 
 
-def _pause(hook: Webhook, code: str, at: datetime) -> None:
-    """Unless it accepted something meanwhile, or is paused or stopped."""
+def _pause(hook: Webhook, code: str, at: datetime, *, since: datetime) -> None:
+    """Unless it has accepted something after `since`, or is paused or stopped."""
     with transaction.atomic():
-        rows = Webhook.objects.running().filter(pk=hook.pk, failing_since__isnull=False)
+        rows = Webhook.objects.running().filter(pk=hook.pk, failing_since__lte=since)
         if rows.update(paused_at=at):
             record(by=BY, at=at, target=hook, what=AuditType.WEBHOOK_PAUSED, host=hook.host, code=code)
             park(hook)

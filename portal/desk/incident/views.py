@@ -23,16 +23,19 @@ from accounts.services.integrations.keeping import find_integrations
 from portal.core.confirm import Question, ask_first, word_in
 from portal.core.webhooks import keeping
 from portal.desk.incident import traces
+from portal.desk.integrations.shown import all_shown as integrations_shown
 from portal.desk.integrations.shown import shown
 from portal.desk.oversight.acts import Period
 from portal.desk.oversight.views import PeriodForm
-from portal.desk.webhooks.shown import shown as webhook_shown
+from portal.desk.webhooks.shown import all_shown as webhooks_shown
 from systemusers.models import SigningKey
 from systemusers.services.access import close_links
 
 USUAL = timedelta(days=30)
 PATIENCE = 3.0
 """Seconds that closing links may take in a page; what is left is closed by another press."""
+MOST_LINKS = 10_000
+"""So many open links are counted at each visit; the page that closes them names the number, however large."""
 
 
 @staff_page(may="is_administrator")
@@ -42,10 +45,11 @@ def incident(request: StaffRequest) -> HttpResponse:
     context = {
         "keys": keys.order_by("client__name", "-created_at"),
         "people": User.objects.order_by("-is_active", "name", "email"),
-        "open_links": close_links.open_links(request.environment).count(),
+        "open_links": close_links.open_links(request.environment)[: MOST_LINKS + 1].count(),
+        "most_links": MOST_LINKS,
         "open_log_ins": LogIn.objects.count(),
-        "integrations": [shown(row, at=timezone.now()) for row in find_integrations(request.environment)],
-        "webhooks": [webhook_shown(hook) for hook in keeping.find_webhooks(request.environment)],
+        "integrations": integrations_shown(find_integrations(request.environment), at=timezone.now()),
+        "webhooks": webhooks_shown(keeping.find_webhooks(request.environment)),
     }
     return render(request, "desk/incident/incident.html", context)
 

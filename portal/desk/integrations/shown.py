@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from accounts.models import Integration, IntegrationProof, Scope
-from accounts.services.actors import names_of, person
+from accounts.services.actors import Names, names_of, person
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,21 @@ class Shown:
         return sum(each.is_valid for each in self.proofs)
 
 
-def shown(row: Integration, *, at: datetime) -> Shown:
+def all_shown(rows: Iterable[Integration], *, at: datetime) -> list[Shown]:
+    """One query for the names of all."""
+    found = list(rows)
+    names = names_of(row.made_by for row in found)
+    return [shown(row, at=at, names=names) for row in found]
+
+
+def shown(row: Integration, *, at: datetime, names: Names | None = None) -> Shown:
+    """`names`: of those who made integrations, where they are at hand."""
+    names = names_of([row.made_by]) if names is None else names
     proofs = [ProofShown(each, each.ends_at is None or each.ends_at > at) for each in row.proofs.all()]
     note, colour = _note(row, proofs)
     return Shown(
         integration=row, scopes=[(scope, str(Scope(scope).label)) for scope in row.scopes], sees=_sees(row), proofs=proofs,
-        note=note, colour=colour, made_by=person(row.made_by, names_of([row.made_by])),
+        note=note, colour=colour, made_by=person(row.made_by, names),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from accounts.models import Integration, IntegrationProof
 from accounts.services.integrations import keeping, proofs
 from portal.core.confirm import Question, ask_first, word_in
 from portal.desk.integrations.forms import IntegrationForm, KeyForm, SecretForm
-from portal.desk.integrations.shown import shown
+from portal.desk.integrations.shown import all_shown, shown
 
 MAY = "keeps_integrations"
 
@@ -42,7 +42,7 @@ def _to(row: Integration) -> HttpResponse:
 @require_safe
 def integrations(request: StaffRequest) -> HttpResponse:
     at = timezone.now()
-    rows = [shown(row, at=at) for row in keeping.find_integrations(request.environment)]
+    rows = all_shown(keeping.find_integrations(request.environment), at=at)
     return render(request, "desk/integrations/list.html", {"title": _("Integrasjoner"), "rows": rows})
 
 

@@ -136,14 +136,14 @@ def _employee(by: str, names: Names, customers: int, numbers: list[int]) -> Empl
     return Employee(email, actor(by, names), customers, list(zip(TITLES, numbers, strict=True)))
 
 
-def names_of(staff: Iterable[User]) -> Names:
+def names_by_address(staff: Iterable[User]) -> Names:
     """By each address that somebody has, or had."""
     return {email: user.name for user in staff for email in (*user.former_emails, user.email)}
 
 
 def shown(events: list[AuditEvent], *, staff: Iterable[User]) -> list[Row]:
     """One query, for the names of customers. `staff`: everybody who has, or had, a log-in."""
-    names = names_of(staff)
+    names = names_by_address(staff)
     customers = Customer.objects.only("name", "orgnr", "environment").in_bulk(
         {event.customer_id_ref for event in events if event.customer_id_ref}
     )

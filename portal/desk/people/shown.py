@@ -17,8 +17,10 @@ from django.utils.translation import ngettext
 from accounts.capabilities import Capability, Charge, Role, enabled, role_may
 from accounts.models import Customer, Grant, LogIn, Portfolio, Substitution, User
 from accounts.services import log_ins, ways_in
+from portal.core import counting
 from portal.core.environments import Environment
 from portal.core.formats import spelled_date
+from submissions.models import ServiceSetting
 
 ALL, AT_WORK, INVITED, SEE_ALL, LEFT = "", "work", "invited", "all-customers", "left"
 
@@ -47,7 +49,7 @@ class Chip:
 
 
 def people(*, sizes: dict[int, int], at: datetime) -> list[Row]:
-    """Five queries, however many there are. `sizes`: the number of customers of each portfolio."""
+    """Five queries, however many there are. `sizes`: see `portfolio_sizes`."""
     today = timezone.localdate(at)
     ahead = list(Substitution.objects.ahead(today).select_related("absent", "substitute"))
     return [_row(user, sizes, ahead, today) for user in loaded(at)]
@@ -57,8 +59,7 @@ def row_of(pk: int, *, at: datetime) -> Row:
     """One, whoever else there is."""
     today, user = timezone.localdate(at), loaded(at).get(pk=pk)
     ahead = Substitution.objects.ahead(today).filter(Q(absent=user) | Q(substitute=user))
-    sizes = sizes_of(list(user.portfolios.annotate(n=_current())))
-    return _row(user, sizes, list(ahead.select_related("absent", "substitute")), today)
+    return _row(user, portfolio_sizes(), list(ahead.select_related("absent", "substitute")), today)
 
 
 def loaded(at: datetime) -> QuerySet[User]:
@@ -70,12 +71,10 @@ def loaded(at: datetime) -> QuerySet[User]:
     return rows.order_by("-is_active", "name", "pk")
 
 
-def sizes_of(found: list[Portfolio]) -> dict[int, int]:
-    return {each.pk: each.n for each in found}  # type: ignore[attr-defined] # annotated
-
-
-def _current() -> Count:
-    return Count("customer", filter=Q(customer__in=Customer.objects.current().order_by().values("pk")))
+def portfolio_sizes() -> dict[int, int]:
+    """The number of current customers of each portfolio that has some; large ones are kept for a minute."""
+    rows = Customer.objects.current().filter(portfolio__isnull=False).order_by().values_list("portfolio")
+    return dict(counting.whole(rows.annotate(n=Count("pk")), of=1))
 
 
 def state_of(user: User) -> str:
@@ -157,9 +156,13 @@ def what_roles_may(environment: Environment) -> list[Can]:
     return [Can(each.text, [role_may(role, each, environment) for role in Role]) for each in Capability]
 
 
-def portfolios() -> list[Portfolio]:
+def portfolios(sizes: dict[int, int]) -> list[Portfolio]:
+    """Each with `n`, its size."""
     staff = Prefetch("staff", queryset=User.objects.filter(is_active=True).order_by("name"))
-    return list(Portfolio.objects.annotate(n=_current()).prefetch_related(staff))
+    found = list(Portfolio.objects.prefetch_related(staff))
+    for each in found:
+        each.n = sizes.get(each.pk, 0)  # type: ignore[attr-defined] # for the page
+    return found
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,9 @@ class OpenedBy:
 
 
 def opened(user: User, *, by: User, at: datetime) -> OpenedBy | None:
-    """None when nobody has, or a third person has vouched for it."""
+    """None when nobody has, or a third person has vouched for it, or nothing takes two persons here."""
+    if not settings.TWO_PERSONS and not ServiceSetting.objects.filter(needs_approval=True).exists():
+        return None
     found = ways_in.opened([user.pk])[user.pk]
     if found.newest_at is None:
         return None

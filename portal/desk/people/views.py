@@ -27,8 +27,8 @@ LAST = granting.LAST
 @staff_page(may="keeps_people")
 @require_safe
 def people(request: StaffRequest) -> HttpResponse:
-    portfolios = shown.portfolios()
-    rows = shown.people(sizes=shown.sizes_of(portfolios), at=timezone.now())
+    sizes = shown.portfolio_sizes()
+    rows = shown.people(sizes=sizes, at=timezone.now())
     chosen = request.GET.get("state", shown.ALL)
     chosen = chosen if chosen in shown.CHOICES else shown.ALL
     context = {
@@ -38,7 +38,7 @@ def people(request: StaffRequest) -> HttpResponse:
         "places": list(enabled()),
         "roles": list(Role),
         "table": shown.what_roles_may(request.environment),
-        "portfolios": portfolios,
+        "portfolios": shown.portfolios(sizes),
     }
     return render(request, "desk/people/people.html", context)
 

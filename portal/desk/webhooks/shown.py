@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from accounts.services.actors import names_of, person
+from accounts.services.actors import Names, names_of, person
 from portal.core.feed.event import FeedEvent, Type
 from portal.core.filters import Group, chips, in_group
 from portal.core.outbox.message import OutboxMessage
@@ -56,11 +56,20 @@ class Sent:
     may_repeat: bool
 
 
-def shown(hook: Webhook) -> Shown:
+def all_shown(hooks: Iterable[Webhook]) -> list[Shown]:
+    """One query for the names of all."""
+    found = list(hooks)
+    names = names_of(hook.made_by for hook in found)
+    return [shown(hook, names=names) for hook in found]
+
+
+def shown(hook: Webhook, *, names: Names | None = None) -> Shown:
+    """`names`: of those who made webhooks, where they are at hand."""
+    names = names_of([hook.made_by]) if names is None else names
     note, colour = _note(hook)
     problem = explain(hook.problem_code) if hook.problem_code else None
     types = [str(Type(each).label) for each in hook.types]
-    return Shown(hook, types, note, colour, problem, how_now(hook), person(hook.made_by, names_of([hook.made_by])))
+    return Shown(hook, types, note, colour, problem, how_now(hook), person(hook.made_by, names))
 
 
 def how_now(hook: Webhook) -> str:

@@ -17,7 +17,7 @@ from portal.core.confirm import Question, ask_first, word_in
 from portal.core.webhooks import keeping
 from portal.core.webhooks.row import Webhook
 from portal.desk.webhooks.forms import SecretForm, WebhookForm
-from portal.desk.webhooks.shown import log_of, shown
+from portal.desk.webhooks.shown import all_shown, log_of, shown
 
 MAY = "keeps_integrations"
 
@@ -39,7 +39,7 @@ def _to(hook: Webhook) -> HttpResponse:
 @staff_page(may=MAY)
 @require_safe
 def webhooks(request: StaffRequest) -> HttpResponse:
-    rows = [shown(hook) for hook in keeping.find_webhooks(request.environment)]
+    rows = all_shown(keeping.find_webhooks(request.environment))
     return render(request, "desk/webhooks/list.html", {"title": _("Webhooks"), "rows": rows})
 
 

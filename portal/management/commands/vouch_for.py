@@ -14,14 +14,18 @@ BY = "task:vouch_for"
 
 
 class Command(BaseCommand):
-    help = "Lets an account into which a colleague has opened a way be a second person again. Talk to its owner first."
+    help = (
+        "Lets accounts that a colleague has invited or opened a way into be second persons. Talk to their owners first."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("person", metavar="EMAIL")
+        parser.add_argument("people", metavar="EMAIL", nargs="+")
 
-    def handle(self, *args: Any, person: str, **options: Any) -> None:
-        user = User.objects.filter(email=person.strip().lower(), is_active=True).first()
-        if user is None:
-            raise CommandError("Nobody with an open account has this address.")
-        ways_in.note_vouched(user=user, by=BY, at=timezone.now())
-        self.stdout.write(f"{user.email} can be a second person.")
+    def handle(self, *args: Any, people: list[str], **options: Any) -> None:
+        asked = [email.strip().lower() for email in people]
+        users = {user.email: user for user in User.objects.filter(email__in=asked, is_active=True)}
+        if unknown := [email for email in asked if email not in users]:
+            raise CommandError(f"Nobody with an open account has the address {', '.join(unknown)}. Nothing was done.")
+        for user in users.values():
+            ways_in.note_vouched(user=user, by=BY, at=timezone.now())
+            self.stdout.write(f"{user.email} can be a second person.")

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
-from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.core.cache import cache
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, transaction
+from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 
-from accounts.models import Customer, CustomerQuerySet
+from accounts.models import CustomerQuerySet
+from portal.core import counting
 from portal.core.audit import event, record_all
 from portal.core.audit_events import AuditType
 from submissions.models import Expectation, Submission
@@ -25,6 +30,7 @@ BATCH = 2_000
 COLUMNS = ("is_expected", "first_period", "last_period", "origin", "changed_by", "changed_at")
 LOOKED_BACK = {PeriodKind.YEAR: 2, PeriodKind.TERM: 6, PeriodKind.MONTH: 12}
 """How many ended periods a suggestion is learnt from."""
+_MARK = "expectations-decided:{}"
 DELIVERED = (Submission.Status.DELIVERED, Submission.Status.ACCEPTED)
 
 
@@ -76,6 +82,7 @@ def decide(*, customers: Iterable[int], decision: Decision, environment: str, by
             rows, batch_size=BATCH, update_conflicts=True, unique_fields=["customer", "service"], update_fields=COLUMNS
         )
         record_all(event(by=by, at=at, target=row, **_told(decision)) for row in stored)
+        decided_anew(environment)
     return len(stored)
 
 
@@ -110,35 +117,66 @@ def reachable(service: Service) -> Q:
 
 def delivered(service: Service, *, today: date) -> QuerySet[Submission]:
     """What the customer of the outer query delivered for the periods that a suggestion is learnt from, the newest first."""
-    oldest = newest_ended(service.period, today)
-    for _step in range(LOOKED_BACK[service.period] - 1):
-        oldest = oldest.before if oldest else None
-    since = oldest.start if oldest else date.max
-    rows = Submission.objects.filter(customer=OuterRef("pk"), service__in=ways_to_deliver(service))
-    rows = rows.filter(status__in=DELIVERED, answers__isnull=True, period_kind=service.period)
-    return rows.filter(period_start__gte=since).order_by("-period_start")
+    return _delivered(service, today=today).filter(customer=OuterRef("pk")).order_by("-period_start")
+
+
+def _delivered(*services: Service, today: date) -> QuerySet[Submission]:
+    """What was delivered for the periods that suggestions are learnt from."""
+    about = Q(pk__in=[])
+    for one in services:
+        oldest = newest_ended(one.period, today)
+        for _step in range(LOOKED_BACK[one.period] - 1):
+            oldest = oldest.before if oldest else None
+        since = oldest.start if oldest else date.max
+        about |= Q(service__in=ways_to_deliver(one), period_kind=one.period, period_start__gte=since)
+    return Submission.objects.filter(about, status__in=DELIVERED, answers__isnull=True)
 
 
 def suggested(customers: CustomerQuerySet, service: Service, *, today: date) -> CustomerQuerySet:
     """Those who have delivered, and of whom nobody has decided; each with `newest`, the first day of the last period."""
-    newest = delivered(service, today=today).values("period_start")[:1]
-    found = customers.filter(undecided(service)).annotate(newest=Subquery(newest))
-    return found.filter(newest__isnull=False)
+    rows = delivered(service, today=today)
+    found = customers.filter(undecided(service), Exists(rows))
+    return found.annotate(newest=Subquery(rows.values("period_start")[:1]))
 
 
-def suggestions(customers: CustomerQuerySet, offered: list[Service], *, today: date) -> list[Suggestion]:
-    """How many of `customers` are suggested, for each service and newest period. One query."""
-    if not offered:
+def suggestions(
+    customers: CustomerQuerySet, offered: list[Service], *, today: date, mark: str, is_large: bool
+) -> list[Suggestion]:
+    """How many of `customers` are suggested, for each service and newest period. One query, which reads what was delivered once.
+
+    Kept for a minute when a number is large, or when it `is_large`, as long as the `mark` is the same: see `mark_of`.
+    """
+    service = Case(*[When(service__in=ways_to_deliver(one), then=Value(one.id)) for one in offered], default=Value(""))
+    rows = _delivered(*offered, today=today).filter(customer__in=customers).annotate(item=service)
+    decided = Expectation.objects.filter(customer=OuterRef("customer"), service=OuterRef("item"))
+    newest = rows.filter(~Exists(decided)).order_by().values("customer", "item").annotate(newest=Max("period_start"))
+    try:
+        sql, params = newest.query.sql_with_params()
+    except EmptyResultSet:  # nothing is offered, or no customer is visible
         return []
-    first, *others = [_count_one(number, customers, service, today) for number, service in enumerate(offered)]
-    counted = first.union(*others, all=True)
-    return [
-        Suggestion(offered[number], Period(offered[number].period, newest), n) for number, newest, n in sorted(counted)
-    ]
+    sql = f"SELECT item, newest, count(*) FROM ({sql}) AS found GROUP BY item, newest"  # noqa: S608 - compiled by the ORM
+
+    def count() -> list[tuple[str, date, int]]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            rows: list[tuple[str, date, int]] = cursor.fetchall()
+            return rows
+
+    counted = counting.kept(
+        sql, [*params, mark], count,
+        is_large=lambda found: is_large or any(n > counting.LARGE for _item, _newest, n in found),
+    )  # fmt: skip
+    entries = {one.id: one for one in offered}
+    return [Suggestion(entries[item], Period(entries[item].period, newest), n) for item, newest, n in sorted(counted)]
 
 
-def _count_one(
-    number: int, customers: CustomerQuerySet, service: Service, today: date
-) -> QuerySet[Customer, tuple[int, date, int]]:
-    rows = suggested(customers, service, today=today).order_by().annotate(item=Value(number)).values("item", "newest")
-    return rows.annotate(n=Count("pk")).values_list("item", "newest", "n")
+def mark_of(environment: str) -> str:
+    """Another one after each decision: numbers that are kept under it show nothing that was decided since."""
+    mark: str = cache.get(_MARK.format(environment), "")
+    return mark
+
+
+def decided_anew(environment: str) -> None:
+    """Once the transaction is over. The mark outlives the numbers that were kept, or were being counted, without it."""
+    set_mark = partial(cache.set, _MARK.format(environment), uuid4().hex, 2 * counting.KEPT_SECONDS)
+    transaction.on_commit(set_mark)

@@ -21,7 +21,7 @@ from submissions.models import Expectation
 from submissions.services import catalogue
 from submissions.services.catalogue import local
 from submissions.services.due.calendar import with_periods
-from submissions.services.due.expectations import Decision, decide, default_first
+from submissions.services.due.expectations import Decision, decide, decided_anew, default_first
 
 NOT = "-"
 """Before the id of a service: a person has said that it is not expected."""
@@ -136,6 +136,8 @@ def _forget(pairs: list[tuple[int, str]], by: str, at: datetime) -> None:
     gone = [row for row in rows if (row.customer_id, row.service) in set(pairs)]
     record_all([event(by=by, at=at, target=row, what=AuditType.UNDECIDED, service=row.service) for row in gone])
     Expectation.objects.filter(pk__in=[row.pk for row in gone]).delete()
+    for environment in {row.environment for row in gone}:
+        decided_anew(environment)
 
 
 def register() -> None:

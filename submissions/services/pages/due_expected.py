@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Customer, CustomerQuerySet, User
+from portal.core import counting
 from portal.core.environments import Environment
 from submissions.models import Expectation
 from submissions.period import Period
@@ -54,19 +55,21 @@ class CustomerRow:
 
 
 def overview(*, user: User, environment: Environment, settings: Local, today: date) -> list[ServiceRow]:
-    """Those with numbers first. Three queries."""
+    """Those with numbers first. Three queries; large numbers are kept for a minute, until somebody decides."""
     offered, customers = with_periods(settings), customers_of(user=user, environment=environment)
-    decided = _expected(user, environment)
+    mark = expectations.mark_of(environment)
+    decided = _expected(user, environment, mark)
+    is_large = max(decided.values(), default=0) > counting.LARGE
     found: dict[str, list[Suggestion]] = defaultdict(list)
-    for one in expectations.suggestions(customers, offered, today=today):
+    for one in expectations.suggestions(customers, offered, today=today, mark=mark, is_large=is_large):
         found[one.service.id].append(one)
     rows = [_row(service, decided.get(service.id, 0), found[service.id]) for service in offered]
     return sorted(rows, key=lambda row: not (row.expected or row.suggested))
 
 
-def _expected(user: User, environment: Environment) -> dict[str, int]:
+def _expected(user: User, environment: Environment, mark: str) -> dict[str, int]:
     rows = Expectation.objects.visible_to(user).current().wanted().filter(environment=environment).order_by()
-    return dict(rows.values("service").annotate(n=Count("pk")).values_list("service", "n"))
+    return dict(counting.whole(rows.values_list("service").annotate(n=Count("pk")), of=1, mark=mark))
 
 
 def _row(service: Service, number: int, found: list[Suggestion]) -> ServiceRow:

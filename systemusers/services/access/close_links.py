@@ -22,7 +22,8 @@ PART = 2_000
 
 
 def open_links(environment: str) -> QuerySet[Access]:
-    return Access.objects.filter(environment=environment, link_revoked_at=None)
+    """In no order."""
+    return Access.objects.filter(environment=environment, link_revoked_at=None).order_by()
 
 
 def close_links(*, environment: str, by: str, at: datetime, seconds: float | None = None) -> int:

@@ -79,6 +79,7 @@ def test_a_resolver_that_does_not_answer_keeps_nobody_waiting(monkeypatch: pytes
         ("file:///etc/passwd", "WEBHOOK_BAD_ADDRESS"), ("https:///hooks", "WEBHOOK_BAD_ADDRESS"),
         ("https://a:b@erp.example.no/", "WEBHOOK_BAD_ADDRESS"), ("https://erp.example.no/#x", "WEBHOOK_BAD_ADDRESS"),
         ("https://erp.example.no/a b", "WEBHOOK_BAD_ADDRESS"), ("https://erp.example.no:99999/", "WEBHOOK_BAD_ADDRESS"),
+        ("https://erp.example.no\\@unknown.example.no/", "WEBHOOK_BAD_ADDRESS"),
         ("https://erp.example.no/\r\nHost: x", "WEBHOOK_BAD_ADDRESS"), ("https://[::1", "WEBHOOK_BAD_ADDRESS"),
         ("https://unknown.example.no/", "WEBHOOK_UNKNOWN_HOST"), ("https://127.0.0.1/", "WEBHOOK_UNKNOWN_HOST"),
     ],
@@ -112,4 +113,11 @@ def test_a_host_with_letters_of_its_own_is_called_by_its_name_in_dns(names: dict
 
     with pytest.raises(NotAllowed, match="WEBHOOK_UNKNOWN_HOST"):
         addresses.find("https://ukjent-bø.example/")
-    assert addresses._ascii("bø.example") == "xn--b-5ga.example"
+    assert addresses._ascii("https://bø.example") == "xn--b-5ga.example"
+
+
+def test_the_name_that_is_looked_up_is_the_one_that_is_called(names: dict[str, list[str]]) -> None:
+    """Two standards write some letters in two ways: `strasse.example` is another host."""
+    names["xn--strae-oqa.example"] = ["93.184.215.14"]
+
+    assert addresses.find("https://straße.example/hooks") == "93.184.215.14"

@@ -10,7 +10,8 @@ from django.utils import timezone
 from portal.core.audit import AuditEvent
 from portal.core.outbox import delivery
 from portal.core.outbox.message import OutboxMessage
-from portal.core.webhooks import filling, keeping
+from portal.core.outbox.put import GIVE_UP_AFTER
+from portal.core.webhooks import filling, keeping, sending
 from portal.core.webhooks.row import Webhook
 from tests.core.webhooks.line import BY, Line
 
@@ -67,6 +68,20 @@ def test_after_three_days_it_is_paused_and_goes_on_where_it_was(line: Line) -> N
     assert line.subjects()[tried:] == ["submissions/1", "submissions/2", "submissions/1"]
     assert line.states() == {Status.SENT: 3}
     assert AuditEvent.objects.filter(what="webhook-paused").count() == 1
+
+
+def test_one_that_has_recovered_and_failed_again_meanwhile_is_not_paused(line: Line) -> None:
+    """Between the sweep's look and its writing, another worker delivered, and a later message failed."""
+    line.happens("submissions/1")
+    read = line.row()
+    Webhook.objects.update(failing_since=line.at)
+
+    sending._pause(read, "WEBHOOK_BUSY", line.at, since=line.at - GIVE_UP_AFTER)
+    assert line.row().paused_at is None
+
+    Webhook.objects.update(failing_since=line.at - GIVE_UP_AFTER)
+    sending._pause(read, "WEBHOOK_BUSY", line.at, since=line.at - GIVE_UP_AFTER)
+    assert line.row().paused_at == line.at
 
 
 def test_one_that_accepts_other_messages_is_not_paused(line: Line) -> None:

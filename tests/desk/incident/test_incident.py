@@ -109,6 +109,16 @@ class TestLinks:
             (f"systemusers.Access:{row.pk}", administrator.actor, row.customer_id) for row in (access, other)
         }
 
+    def test_many_open_links_are_said_to_be_more_and_the_question_names_them_all(
+        self, client: Client, vendor: Any, administrator: User, access: Access, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("portal.desk.incident.views.MOST_LINKS", 1)
+        beside(access)
+        client.force_login(administrator)
+
+        assert "Mer enn 1 lenker til kunder er åpne" in " ".join(client.get(HOME).text.split())
+        assert "2 lenker stenges." in client.get(f"{HOME}links/close/").text
+
     def test_those_of_another_environment_stay_open(self, vendor: Any, access: Access) -> None:
         assert closing.close_links(environment="TEST", by="task:close_links", at=timezone.now()) == 0
         assert closing.open_links("SANDBOX").count() == 1

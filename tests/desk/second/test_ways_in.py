@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Charge, Portfolio, Proposal, Role, Substitution, User
-from accounts.services import substitutions, ways_in
+from accounts.services import invitations, substitutions, ways_in
 from accounts.services.proposals import NeedsSecondPerson, check
 from accounts.services.staff import Rights, rights_of, save_user
 from tests.desk.people.test_people import form_of
@@ -129,3 +129,20 @@ def test_an_integration_is_no_way_around(world: World, reader: User) -> None:
     for by in ("integration:erp", f"integration:erp {keeper.actor}", "customer:link"):
         with pytest.raises(NeedsSecondPerson):
             check(Proposal.Kind.RIGHTS_GIVEN, environment="", target=reader, by=by, approved=None)
+
+
+def test_of_two_the_page_says_who_is_no_second_person_and_what_the_operator_does(
+    staff: Client, administrator: User, reader: User, world: World, settings: Any
+) -> None:
+    who = {"email": "per@vendor.example", "name": "Per Ny", "language": "nb"}
+    new = invitations.invite(**who, rights=Rights(), by=administrator.actor, at=world.at)
+    url = f"people/{new.pk}/"
+
+    seen = page(staff, url)
+    asked = post(staff, f"people/{reader.pk}/rights/", form_of(rights_of(reader), role_sandbox=Role.ADMINISTRATOR))
+    settings.TWO_PERSONS = {}
+    without_rules = page(staff, url)
+
+    assert f"<code>manage.py vouch_for {new.email}</code>" in seen
+    assert "Åpnet av en annen" not in without_rules
+    assert "ingen andre hos dere kan godkjenne det nå" in asked

@@ -11,15 +11,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Customer, Portfolio, User
+from portal.core import counting
 from portal.core.audit import AuditEvent
 from portal.local.demo import orgnrs
-from submissions.models import Expectation
+from submissions.models import Expectation, Submission
 from submissions.period import Period
 from submissions.services import catalogue
 from submissions.services.due import expectations
 from submissions.services.due.expectations import Decision
 from systemusers.models import Access
-from tests.submissions.due.rows import AT, SALARY, SHARES
+from tests.submissions.due.rows import AT, SALARY, SALARY_FILES, SHARES
 from tests.submissions.world import make_draft
 
 ENTRY = catalogue.service(SHARES)
@@ -133,6 +134,72 @@ def test_suggestions_are_taken_after_a_page_that_names_the_number(
 
     row = Expectation.objects.get()
     assert (row.customer, row.origin, row.first_period) == (access.customer, "SUGGESTED", date(2025, 1, 1))
+
+
+def reasons(client: Client) -> dict[str, tuple[int, list[str]]]:
+    """By service: from how many it is expected, and why others are suggested."""
+    rows = client.get("/sandbox/due/expected/").context["rows"]
+    return {row.service.id: (row.expected, row.reasons) for row in rows if row.expected or row.suggested}
+
+
+def delivered_salary(access: Access) -> None:
+    """By file, for two months."""
+    for month in (8, 9):
+        Submission.objects.create(
+            environment="SANDBOX", customer=access.customer, service=SALARY_FILES, status="DELIVERED", status_at=AT,
+            delivered_at=AT, created_at=AT, created_by="user:ida@x", **Period.month(2026, month).columns(),
+        )  # fmt: skip
+
+
+def test_each_customer_is_suggested_once_for_its_newest_period_of_each_service(
+    access: Access,
+) -> None:
+    for year in (2024, 2025):
+        delivered(access, Period.year(year))
+    delivered_salary(access)
+
+    found = {one.service.id: one for one in suggestions()}
+
+    assert {name: (one.newest, one.customers) for name, one in found.items()} == {
+        SHARES: (Period.year(2025), 1),
+        SALARY: (Period.month(2026, 9), 1),
+    }
+
+
+def suggestions() -> list[expectations.Suggestion]:
+    offered = [catalogue.service(name) for name in (SHARES, SALARY)]
+    return expectations.suggestions(Customer.objects.all(), offered, today=TODAY, mark="", is_large=False)
+
+
+def test_the_numbers_of_each_service_are_of_those_of_whom_nobody_has_decided_about_it(access: Access) -> None:
+    delivered(access, Period.year(2025))
+    delivered_salary(access)
+    decide(access.customer)
+
+    assert [(one.service.id, one.customers) for one in suggestions()] == [(SALARY, 1)]
+
+
+def test_large_numbers_are_kept_until_somebody_decides(
+    client: Client,
+    access: Access,
+    administrator: User,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    monkeypatch.setattr(counting, "LARGE", 0)
+    delivered(access, Period.year(2025))
+    first, second = (Customer.objects.create(environment="SANDBOX", orgnr=f"31300000{n}", name=f"{n}") for n in (5, 6))
+    decide(first)
+    client.force_login(administrator)
+    suggested_one = (1, ["1 foreslått fordi kunden leverte for 2025"])
+    assert reasons(client) == {SHARES: suggested_one}
+    decide(second)  # in a transaction that goes on
+    assert reasons(client) == {SHARES: suggested_one}, "kept"
+
+    with django_capture_on_commit_callbacks(execute=True):
+        decide(access.customer)
+
+    assert reasons(client) == {SHARES: (3, [])}
 
 
 def test_a_filter_chooses_the_customers_of_a_portfolio_with_access(
