@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import ENDED, Alarm, Customer, Portfolio, User
@@ -123,6 +125,15 @@ class TestReading:
         read = AuditEvent.objects.filter(target=f"submissions.Document:{document.pk}")
         assert [(event.what, event.by) for event in read] == [("fetched", f"integration:erp {case_worker.actor}")]
         assert document.pk in [each["document"] for each in attached]
+
+    def test_a_letter_is_loaded_once(self, erp: Erp, desk: Desk) -> None:
+        letter = desk.letter()
+
+        with CaptureQueriesContext(connection) as asked:
+            erp.get(f"/letters/{letter.pk}")
+
+        loads = [each["sql"] for each in asked if each["sql"].startswith('SELECT "submissions_attachment"')]
+        assert len(loads) == 1
 
     def test_letters_are_listed_and_read_without_being_marked(self, erp: Erp, desk: Desk) -> None:
         letter = desk.letter(title=NOW)

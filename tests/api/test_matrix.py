@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from accounts.capabilities import CHANGES, role_may
 from accounts.models import Capability, Integration, Portfolio, Role, Scope, User, Vendor
@@ -80,7 +81,7 @@ class Rows:
             "ask_access": {"orgnr": orgnr, "profile": profile}, "ask_accesses": {"orgnrs": [orgnr], "profile": profile},
             "validate_submission": {**report, "files": [{"name": "a.xml", "text": "<a/>"}]},
             "create_submission": {**report, "files": []},
-            "place_order": {"orgnr": orgnr, "service": CARDS, "period": "2026", "people": [person("4")]},
+            "place_order": {"orgnr": orgnr, "service": CARDS, "period": str(timezone.localdate().year), "people": [person("4")]},
         }  # fmt: skip
         return bodies.get(name, {})
 

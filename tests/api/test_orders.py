@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import KeyedCall, Portfolio, User
 from portal.core.audit import AuditEvent
@@ -18,6 +19,8 @@ from tests.submissions.world import World
 
 CARDS, CLAIMS = "skattekorttilarbeidsgiver", "kravogbetalinger"
 OK, NO_CARD = person("4"), person("9")
+YEAR = str(timezone.localdate().year)
+"""One that can be ordered whenever the test runs."""
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def claims(world: World) -> Rig:
 
 
 def wanted(**fields: Any) -> dict[str, Any]:
-    return {"orgnr": CUSTOMER_ORGNR, "service": CARDS, "period": "2026", "people": [OK, NO_CARD], **fields}
+    return {"orgnr": CUSTOMER_ORGNR, "service": CARDS, "period": YEAR, "people": [OK, NO_CARD], **fields}
 
 
 def placed(erp: Erp, rig: Rig, **fields: Any) -> Order:

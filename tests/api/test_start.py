@@ -119,7 +119,7 @@ asked = ask_access.sync(client=client, body=asking, idempotency_key=str(uuid.uui
 assert get_access_link.sync(asked.reference, client=client).url.startswith("http")
 
 cards = next(each for each in list_order_services.sync(env["ORGNR"], client=client) if each.takes_people)
-order = Ordering(orgnr=env["ORGNR"], service=cards.service, period="2026", people=[env["PERSON"]])
+order = Ordering(orgnr=env["ORGNR"], service=cards.service, period=env["YEAR"], people=[env["PERSON"]])
 print(place_order.sync(client=client, body=order, idempotency_key=str(uuid.uuid4())).status)
 wrong = Ordering(orgnr=env["ORGNR"], service=cards.service, period="1999")
 refused = place_order.sync(client=client, body=wrong, idempotency_key=str(uuid.uuid4()))
@@ -146,7 +146,7 @@ def test_a_generated_client_does_the_same_and_more(surroundings: dict[str, str],
     rig = Rig(world, "skattekorttilarbeidsgiver")
     rig.finish(rig.ask(kind=ALL, listed=person("4").encode()))
     publish.publish()
-    surroundings |= {"OTHER": "310629499", "PERSON": person("4")}
+    surroundings |= {"OTHER": "310629499", "PERSON": person("4"), "YEAR": str(timezone.localdate().year)}
     made, settings = tmp_path / "made", tmp_path / "settings.yaml"
     settings.write_text("post_hooks: []\n", encoding="utf-8")
     generate = [

@@ -21,7 +21,7 @@ from portal.core.audit_events import AuditType
 from portal.core.filters import in_group
 from submissions.models import Transmission, TransmissionQuerySet
 from submissions.services.pages import letters as pages
-from submissions.services.pages.transmissions import TYPES, rows_of
+from submissions.services.pages.transmissions import TYPES
 
 router = Router(tags=["dialogs"])
 READ = OAuth2(Scope.DIALOGS_READ)
@@ -105,5 +105,5 @@ def get_letter(request: Call, id: int) -> LetterDetail:
         transmission=str(row.transmission_id),
     )
     page = pages.letter_page(row)
-    content = of_transmission(rows_of(Transmission.objects.filter(pk=row.pk))[0])
-    return LetterDetail(**_fields(row, is_for_people=page.is_for_people), asks=page.asks, content=content)
+    fields = _fields(row, is_for_people=page.is_for_people)
+    return LetterDetail(**fields, asks=page.asks, content=of_transmission(page.row))
