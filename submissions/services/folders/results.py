@@ -72,6 +72,9 @@ PLACES: dict[str, Any] = {
     "NOT_OURS": lazy(
         "Resultatet ved filen er endret av andre enn portalen. Se etter innsendingen i portalen før filen legges inn på nytt."
     ),
+    "HIDDEN": lazy(
+        "Noe gjelder kunder som medarbeideren bak mappen ikke ser lenger. En kollega må se på det i portalen."
+    ),
     "NOT_FOLLOWED": lazy("Filen følges ikke lenger herfra. Se innsendingen i portalen."),
 }
 """Why a file became nothing, or is not followed any more."""
@@ -192,10 +195,12 @@ def of_heap(heap: Heap, *, user: User, taken: str, sends: bool, moving: bool, wo
     ]  # fmt: skip
     files = unused(heap, user)
     _name_files(packages, reports)
-    state = _whole(reports, files, moving=moving)
+    is_hidden = HeapPackage.objects.filter(heap=heap).exclude(pk__in=[row.pk for row in packages]).exists()
+    state = _whole(reports, files, moving=moving, is_hidden=is_hidden)
+    hidden = is_hidden and state == State.NEEDS_PERSON
     return {
         "version": VERSION, "environment": heap.environment, "taken": taken, "state": state, "is_final": state in FINAL,
-        "text": _text(state, heap, reports, files), "reports": reports, "files": files,
+        "text": str(PLACES["HIDDEN"]) if hidden else _text(state, heap, reports, files), "reports": reports, "files": files,
     }  # fmt: skip
 
 
@@ -236,8 +241,11 @@ def left_out(name: str, code: str) -> FileJson:
     return {"file": shown(name), "code": code, "text": str(PLACES[code])}
 
 
-def _whole(reports: list[ReportJson], files: list[FileJson], *, moving: bool) -> State:
+def _whole(reports: list[ReportJson], files: list[FileJson], *, moving: bool, is_hidden: bool) -> State:
+    """`is_hidden`: of customers that the person does not see any more, so that nothing here knows what becomes of it."""
     states = {State(report["state"]) for report in reports}
+    if is_hidden:
+        states.add(State.NEEDS_PERSON)
     if moving:
         states.add(State.CHECKING)
     if any(file["code"] == F.CHOOSE for file in files):

@@ -17,10 +17,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 
 from accounts.models import User
-from portal.core.audit import record
+from portal.core import readings
 from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 from portal.core.heartbeat import is_working
@@ -97,6 +97,8 @@ class Watch:
         files = places.taken(self.open, environment=self.environment)
         self.finished &= files.keys()
         self.told = {one: state for one, state in self.told.items() if one in files}
+        self.looked = {one: moment for one, moment in self.looked.items() if one in files}
+        self.calm &= files.keys()
         some = self._due(files, at)
         sources, working = taking.find_heaps(some), is_working(at=at)
         for reference in some:
@@ -167,6 +169,8 @@ class Watch:
             yield from self._take(reference, name, at)
         elif known.is_final:
             self._end(reference)
+        elif made := taking.find_heaps([reference]).get(reference):  # by another process, since this round began
+            yield from self._one(reference, name, made, working, at)
         else:  # the heap was discarded, or swept with other old ones
             yield self._close(reference, name, "NOT_FOLLOWED" if known.reports else "DISCARDED", known)
 
@@ -205,7 +209,7 @@ class Watch:
         result = self._result(reference, name, heap, sends=sends, moving=moving, working=working, at=at)
         if result["state"] == State.REFUSED:
             places.refuse(self.open, name, result)
-            is_new = True
+            is_new = True  # the file has moved
         else:
             is_new = places.write_result(self.open.taken, name, result)
         self.calm.discard(reference)
@@ -214,6 +218,7 @@ class Watch:
         before, self.told[reference] = self.told.get(reference), result["state"]
         if result["is_final"]:
             self._end(reference)
+        if result["is_final"] and is_new:  # what the file says already was told before this process began
             yield _said("refused" if result["state"] == State.REFUSED else "done", result)
         elif is_new and before != result["state"]:
             yield _said("changed", result)
@@ -241,10 +246,7 @@ class Watch:
 
     def _copy(self, row: Document, name: str, at: datetime) -> None:
         with suppress(DocumentDamaged), open_document(row) as file:
-            with transaction.atomic():
-                record(
-                    by=self.user.actor, at=at, target=row, what=AuditType.FETCHED, environment=self.environment
-                )  # fmt: skip
+            readings.note(by=self.user.actor, at=at, target=row, what=AuditType.FETCHED, environment=self.environment)
             guarded.write_whole(name, file.read(), within=self.open.documents)
 
     def _close(self, reference: str, name: str, code: str, known: results.Earlier | None = None) -> Said:

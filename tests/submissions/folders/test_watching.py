@@ -373,3 +373,53 @@ def test_what_is_settled_goes_with_its_documents_and_those_of_others_stay(desk: 
 
     assert (gone, desk.files("taken"), desk.results("taken")) == (1, [], [])
     assert desk.files("documents") == ["annet.xml"]
+
+
+def test_a_heap_that_another_process_makes_meanwhile_is_followed_and_not_given_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One process reads the heaps of its round; another takes the file and writes a result before the first comes to it."""
+    desk.drop("bolig.json", desk.report().content)
+    with places.opened(desk.folder) as folders:
+        places.claim(folders, "bolig.json", reference=REFERENCE)
+    find, other = taking.find_heaps, [desk.new_watch(quiet=timedelta(0))]
+
+    def slow(references: Any) -> Any:
+        found = find(references)
+        while other:
+            desk.look(other.pop())
+        return found
+
+    monkeypatch.setattr(taking, "find_heaps", slow)
+
+    desk.work()
+
+    assert (desk.statuses(), desk.files("taken"), desk.files("refused")) == (["DELIVERED"], ["bolig.json"], [])
+    assert Heap.objects.count() == 1
+
+
+def test_a_report_of_a_customer_whom_the_employee_does_not_see_any_more_is_not_called_refused(desk: Desk) -> None:
+    desk.drop("bolig.json", desk.report().content)
+    desk.work()
+    customer = desk.world.access.customer
+    customer.portfolio = Portfolio.objects.create(name="Andres")
+    customer.save(update_fields=["portfolio"])
+    give(desk.user, Rights.everywhere("CASE_WORKER"))
+    desk.watch.user = User.objects.get(pk=desk.user.pk).within(Environment.SANDBOX)
+    desk.world.let_pass(60)
+
+    desk.look()
+
+    (result,) = desk.results("taken")
+    assert (result["state"], result["is_final"], desk.files("refused")) == ("NEEDS_PERSON", False, [])
+    assert "ikke ser lenger" in result["text"]
+
+
+def test_what_is_finished_is_told_once_also_by_the_next_process(desk: Desk) -> None:
+    desk.drop("bolig.json", desk.report().content)
+    desk.work()
+    desk.vendor.settle(Submission.objects.get())
+    desk.world.let_pass(60)
+    told = [desk.look(), desk.look(desk.new_watch())]
+
+    assert [[one.act for one in said] for said in told] == [["done"], []]
