@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from argparse import ArgumentParser
 from pathlib import Path
@@ -16,6 +15,7 @@ from portal.core import exports
 from portal.core.lists import ListPage
 from portal.desk.customers import Customers
 from portal.management.acting import ActingCommand, wrong
+from portal.management.new_file import new_file
 from submissions.views.dialogs import Dialogs
 from submissions.views.listing import Submissions
 from systemusers.views.access import Accesses
@@ -24,8 +24,6 @@ from systemusers.views.campaigns import Campaigns
 LISTS: dict[str, Any] = {
     "customers": Customers, "accesses": Accesses, "campaigns": Campaigns, "submissions": Submissions, "dialogs": Dialogs,
 }  # fmt: skip
-
-NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
 class Command(ActingCommand):
@@ -46,16 +44,11 @@ class Command(ActingCommand):
             wrong(f"The file must end in one of: {', '.join(exports.MEDIA_TYPES)}.")
         rows: ListPage[Any, Any] = LISTS[list](self._request(filter))
         try:
-            own = os.open(file, NEW, 0o600)
-        except FileExistsError:
-            wrong(f"{file} exists already.")
-        try:
-            with os.fdopen(own, "wb") as target, rows.file(format) as content:
+            with new_file(file) as target, rows.file(format) as content:
                 shutil.copyfileobj(content, target)
                 size = target.tell()
-        except BaseException:
-            file.unlink(missing_ok=True)
-            raise
+        except FileExistsError:
+            wrong(f"{file} exists already.")
         self.tell({"list": list, "file": str(file), "format": format, "bytes": size})
         self.say(f"{file}: {size} bytes. It is not encrypted.")
 

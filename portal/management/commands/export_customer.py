@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Customer
 from portal.desk.kept import export
+from portal.management.new_file import new_file
 
 
 class Command(BaseCommand):
@@ -25,10 +26,11 @@ class Command(BaseCommand):
         if customer is None:
             raise CommandError(f"No customer {orgnr} in {environment}")
         try:
-            with file.open("xb") as target:
-                file.chmod(0o600)
-                with export.export(customer=customer, by="task:operator", at=timezone.now()) as package:
-                    shutil.copyfileobj(package, target)
+            with (
+                new_file(file) as target,
+                export.export(customer=customer, by="task:operator", at=timezone.now()) as package,
+            ):
+                shutil.copyfileobj(package, target)
         except OSError as error:
             raise CommandError(f"{file} cannot be written: {error.strerror}") from None
         self.stdout.write(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -138,6 +139,20 @@ def test_an_operator_makes_the_file_by_a_command(access: Access, tmp_path: Path)
         call_command("export_customer", "sandbox", orgnr, tmp_path / "alt.zip")
     with pytest.raises(CommandError, match="No customer"):
         call_command("export_customer", "test", orgnr, tmp_path / "b.zip")
+
+
+def test_half_a_file_of_a_customer_is_taken_away(
+    access: Access, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Any, target: Any) -> None:
+        target.write(source.read(10))
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    with pytest.raises(CommandError, match="cannot be written"):
+        call_command("export_customer", "sandbox", access.customer.orgnr, tmp_path / "alt.zip")
+
+    assert not (tmp_path / "alt.zip").exists()
 
 
 def test_nothing_is_deleted_of_a_customer_that_is_here(access: Access) -> None:
