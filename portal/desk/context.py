@@ -73,7 +73,9 @@ class Shell:
         """With what the frame of every page asks besides: whether sending is held, what is unread, the saved views. One query."""
         held = SendingHold.objects.filter(environment=self._environment or "")
         rows = Vendor.objects.annotate(is_held=Exists(held))
-        views = SavedView.objects.filter(user=self._request.user.pk, path=self._request.path)
+        views = SavedView.objects.none()
+        if not self.is_of_error:  # what is wrong may be the address itself, or that nobody knows who asks
+            views = SavedView.objects.filter(user=self._request.user.pk, path=self._request.path)
         return rows.annotate(
             unread=ArraySubquery(self._unread().values("pk")[: UNREAD_SHOWN + 1]),
             views=ArraySubquery(views.values(view=JSONObject(pk="pk", path="path", name="name", query="query"))),
@@ -159,7 +161,7 @@ class Shell:
     @property
     def saved_views(self) -> list[SavedView]:
         """The user's own, of the list that the page is."""
-        return [SavedView(**view) for view in self.vendor.views] if self.vendor else []  # type: ignore[attr-defined] # annotated
+        return [SavedView(**view) for view in self.vendor.views or ()] if self.vendor else []  # type: ignore[attr-defined] # annotated
 
     @property
     def environment_text(self) -> str:

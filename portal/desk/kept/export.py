@@ -66,7 +66,7 @@ NOT_HELD = {
     "systemusers.ClientRound", "systemusers.ClientCheck",
     "systemusers.RightsCheck", "submissions.PollCursor", "submissions.EventSubscription",
     "submissions.MissedDialog", "submissions.SubscriptionRound", "submissions.ReceivedEvent",
-    "submissions.DialogSeen", "submissions.ReleasedAccess", "submissions.HeapSource",
+    "submissions.DialogSeen", "submissions.ReleasedAccess",
     "submissions.RemovedFile",  # a quarter of an hour
 }  # fmt: skip
 """Models that say what the portal does next, or what a person of the vendor has seen: nothing about the customer."""
