@@ -139,7 +139,8 @@ def is_recent(request: Any) -> bool:
     """Whether the person proved it lately, by the factor where they have one."""
     records = get_authentication_records(request, request.user)
     if request.user.given.has_factor:
-        records = [each for each in records if each["method"] != "password"]
+        records = [each for each in records if each["method"] == "mfa"]
+    records = [each for each in records if each["method"] != "socialaccount" or each.get("reauthenticated")]
     return any(time.time() - each["at"] < settings.STEP_UP_MINUTES * 60 for each in records)
 
 

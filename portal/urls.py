@@ -52,6 +52,7 @@ urlpatterns = [
     path("accounts/", include(LOGIN)),
     path("invitation/<str:token>/", welcome, name="invitation"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/password_change/", views.own_password, name="admin-own-password"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("portal.api.urls")),
     path("<env:environment>/", include("accounts.urls")),

@@ -16,13 +16,14 @@ from portal.core.masking import without_identity_numbers
 from portal.core.request_id import request_id
 
 _REDACTIONS: list[tuple[re.Pattern[str], str]] = [
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){0,3}"), "[token]"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}[.:][A-Za-z0-9_-]+(?:[.:][A-Za-z0-9_-]*){0,3}"), "[token]"),
     (
         re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL),
         "[private key]",
     ),
     (re.compile(r"""(\\?["'](?:d|p|q|dp|dq|qi|k)\\?["']\s*:\s*\\?["'])[A-Za-z0-9_-]{16,}"""), r"\1[private key]"),
-    (re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/-]{8,}=*"), r"\1[token]"),
+    (re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/:-]{8,}=*"), r"\1[token]"),
+    (re.compile(r"\b(?:sbp_|whsec_|hvs\.|ya29\.)[A-Za-z0-9._+/=-]{8,}"), "[token]"),
     (re.compile(r"(/(?:hooks/events|invitation|l)/)[^\s/?&#\"']{16,}"), r"\1[secret]"),
     (re.compile(r"(/password/reset/key/|[?&]t=)[^\s/?&#\"']{8,}"), r"\1[secret]"),
     (re.compile(r"(://[^\s/:@]*:)[^\s/@]+@"), r"\1[password]@"),

@@ -49,6 +49,13 @@ def home(request: StaffRequest) -> HttpResponse:
 
 
 @staff_page()
+def own_password(request: StaffRequest) -> HttpResponse:
+    """Instead of Django admin's own page, which tells neither the trail nor the person."""
+    places = request.user.environments
+    return redirect("own-password", environment=places[0]) if places else redirect("home")
+
+
+@staff_page()
 def dashboard(request: StaffRequest) -> HttpResponse:
     if request.session.get("environment") != request.environment.value:
         request.session["environment"] = request.environment.value

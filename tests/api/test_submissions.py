@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Customer, Portfolio, User
 from portal.api.resources.submissions import GROUPS
 from portal.core.audit import AuditEvent
-from submissions.models import Document, Submission
+from submissions.models import Approval, Document, Submission
 from submissions.services import catalogue, local
 from submissions.services.drafting.preflight import preflight, token
 from submissions.services.pages import listing
@@ -285,16 +285,27 @@ class TestTwoPersons:
             service=service, environment="SANDBOX", on=True, by="user:ida@vendor.example", at=timezone.now()
         )
 
-    def test_an_integration_asks_and_a_person_approves(
+    def test_an_integration_asks_for_an_employee_and_another_one_approves(
         self, erp: Erp, case_worker: User, files: list[tuple[str, bytes]]
     ) -> None:
         path = f"/submissions/{begin(erp, files)['reference']}"
+        first = make_user("ADMINISTRATOR", "first@vendor.example")
 
-        reply = erp.post(f"{path}/queue", {})
+        reply = erp.post(f"{path}/queue", {}, **{"On-Behalf-Of": first.email})
         self.approve(case_worker)
 
         assert (reply.json()["status"], reply.json()["approval"]["state"]) == ("READY", "asked")
         assert erp.get(path).json()["status"] == "QUEUED"
+
+    def test_without_an_employee_nobody_knows_who_the_first_person_is(
+        self, erp: Erp, files: list[tuple[str, bytes]]
+    ) -> None:
+        path = f"/submissions/{begin(erp, files)['reference']}"
+
+        reply = erp.post(f"{path}/queue", {})
+
+        assert (reply.status_code, reply.json()["code"]) == (403, "EMPLOYEE_NEEDED")
+        assert (erp.get(path).json()["status"], Approval.objects.count()) == ("READY", 0)
 
     def test_the_employee_for_whom_it_asked_is_the_first_person(
         self, erp: Erp, case_worker: User, files: list[tuple[str, bytes]]

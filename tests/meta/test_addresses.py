@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from accounts.models import Role
 from portal.core.logging import redact
+from tests.fixtures import make_user, vendor
+
+__all__ = ["vendor"]
 
 SAMPLES = {
     "environment": "sandbox", "pk": "1", "token": "unknown-token", "secret": "unknown-secret", "uidb36": "1", "key": "set-password",
@@ -115,3 +119,12 @@ def test_no_token_in_an_address_that_is_open_to_all_reaches_the_log() -> None:
 
     assert {"invitation/<str:token>/", "l/<str:token>/", "hooks/events/<str:secret>"} < routes
     assert [line for line in written if "fR8s0mYc" in line or "q_Zk3" in line] == []
+
+
+@pytest.mark.django_db
+def test_a_password_is_changed_in_one_place(client: Client, vendor: Any) -> None:
+    client.force_login(make_user(Role.ADMINISTRATOR))
+
+    reply = client.post(reverse("admin:password_change"), {"old_password": "a long enough password"})
+
+    assert (reply.status_code, reply["Location"]) == (302, "/sandbox/account/profile/password/")

@@ -125,6 +125,8 @@ def queue_submission(request: Call, reference: UUID, body: Queueing, key: Idempo
     """Where the service needs a second person, they are asked, and `approval.state` is `asked`; else a worker sends it."""
     row = _open(find(request, reference))
     by, at = request.auth.actor, timezone.now()
+    if sending.needs_approval(row) and request.auth.employee is None:
+        raise Problem("EMPLOYEE_NEEDED")  # a first person whom nobody knows could be the second one too
     confirmed, shown_token = frozenset(body.confirm), body.token or None
     try:
         if sending.needs_approval(row):
