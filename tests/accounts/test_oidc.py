@@ -324,6 +324,18 @@ class TestChecking:
         assert AuditEvent.objects.filter(what="logged-in").count() == log_ins
         assert person.get("/sandbox/").status_code == 200
 
+    def test_a_new_log_in_that_asks_nobody_there_is_no_proof(
+        self, person: Client, provider: Provider, settings: Any
+    ) -> None:
+        """Single sign-on answers from this morning's session."""
+        settings.STEP_UP_MINUTES, settings.LOCAL_PASSWORDS = 15, False
+        address = reverse("code-app", kwargs={"environment": "sandbox"})
+        provider.spoil = lambda token: signed_anew(provider, token, {"auth_time": int(time.time()) - 7 * 3600})
+
+        log_in_there(person, provider, SUB)
+
+        assert "Bekreft hos Entra ID" in person.get(address).text
+
     def test_switched_off_there_is_off_here(self, person: Client, provider: Provider) -> None:
         self.later(person, 16)
         provider.is_off = True
