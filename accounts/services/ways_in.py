@@ -18,9 +18,10 @@ from accounts.capabilities import Capability, Role, role_may
 from accounts.models import User
 from accounts.services.actors import STAFF, keys_of
 from portal.core.audit import AuditEvent, record, target_of
-from portal.core.audit_events import AuditType as T
+from portal.core.audit_events import AuditType
 from portal.core.environments import Environment
 
+T = AuditType
 SETTLES = timedelta(days=7)
 """After the newest such act: until then the account approves nothing, so that its owner has time to see the mail about it."""
 ROLES = {f"role {each.value}": each.value for each in Environment}
@@ -75,12 +76,12 @@ def opened(pks: Iterable[int]) -> dict[int, Opened]:
     """By the key of each account. Two queries."""
     found = {pk: Opened() for pk in pks}
     accounts = {target_of(User(pk=pk)): pk for pk in found}
-    events = AuditEvent.objects.filter(OPENS | Q(what=T.VOUCHED), target__in=accounts).order_by("pk")
+    events = AuditEvent.objects.filter(OPENS | Q(what=AuditType.VOUCHED), target__in=accounts).order_by("pk")
     rows = list(events.values_list("target", "by", "at", "what", "detail"))
     keys = keys_of({by for _target, by, *_rest in rows if by.startswith(STAFF)})
     for target, by, at, what, detail in rows:
         pk = accounts[target]
-        if what == T.VOUCHED:
+        if what == AuditType.VOUCHED:
             found[pk] = Opened()
         elif "ordered_by" in detail:
             found[pk] = found[pk].given_by_two()
@@ -156,4 +157,4 @@ def can_vouch(*, user: User, by: User, at: datetime) -> bool:
 
 def note_vouched(*, user: User, by: str, at: datetime) -> None:
     """Also by a command of the operator."""
-    record(by=by, at=at, target=user, what=T.VOUCHED)
+    record(by=by, at=at, target=user, what=AuditType.VOUCHED)

@@ -291,7 +291,7 @@ DETAIL_KEYS: dict[AuditType, set[str]] = {
     T.LETTER_MADE: {"format"},
     T.LINKS_EXPORTED: {"number"},
     T.LETTER_READ: {"transmission"},
-    T.SEEN_AS_CUSTOMER: {"reason"},
+    T.SEEN_AS_CUSTOMER: {"grounds"},
     T.OPENED_BY_PERSON: {"transmission"},
     T.DIALOG_ASSIGNED: {"changes"},
     T.CLIENTS_CHANGED: {"number", "new", "missing", "gone"},

@@ -311,7 +311,7 @@ PRESENTERS: dict[AuditType, Presenter] = {
     T.TRAIL_BROKEN: P(lazy("Revisjonsloggen stemmer ikke"), _code, "danger", on_pages=False),
     T.PRODUCTION_TICKED: P(lazy("Sjekklisten for produksjon krysset av"), _names("service")),
     T.PRODUCTION_UNTICKED: P(lazy("Avkryssingen for produksjon trukket tilbake"), _names("service")),
-    T.SEEN_AS_CUSTOMER: P(lazy("Så kundens side slik kunden ser den"), _names("reason")),
+    T.SEEN_AS_CUSTOMER: P(lazy("Så kundens side slik kunden ser den"), _names("grounds")),
     T.LETTER_READ: P(lazy("Brev fra Skatteetaten lest"), on_pages=False),
     T.OPENED_BY_PERSON: P(lazy("Åpnet av en person. Skatteetaten skal få vite det")),
     T.DIALOG_ASSIGNED: P(lazy("Dialogen er fordelt"), _edits),

@@ -74,7 +74,7 @@ def note_opened(*, access: Access, at: datetime) -> None:
 
 def note_seen_as_customer(*, access: Access, by: str, reason: str, at: datetime) -> None:
     """Somebody of the staff looks at the customer's page, and says why."""
-    record(by=by, at=at, target=access, what=AuditType.SEEN_AS_CUSTOMER, reason=reason)
+    record(by=by, at=at, target=access, what=AuditType.SEEN_AS_CUSTOMER, grounds=reason)
 
 
 def go_on(*, access: Access, at: datetime, by: str = BY) -> str:

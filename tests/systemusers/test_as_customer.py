@@ -51,7 +51,7 @@ def test_the_reason_is_in_the_trail_with_the_address_of_who_looked(reader: Clien
     looked(reader, sent)
 
     event = AuditEvent.objects.get(what="seen-as-customer")
-    assert (event.by, event.customer_id_ref, event.detail["reason"]) == (
+    assert (event.by, event.customer_id_ref, event.detail["grounds"]) == (
         "user:reader@vendor.example",
         sent.customer_id,
         WHY,
