@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -116,7 +117,8 @@ def report(worker: Person, portal: Portal, orgnr: str) -> None:
     worker.press(page.get_by_role("link", name="Ny innsending").first)
     worker.fill(page.locator("main input[name=q]"), orgnr)
     worker.press(page.locator("main").get_by_role("button", name="Søk"))
-    worker.press(page.get_by_role("link", name="Velg").first)
+    shown = re.compile(r"\s".join((orgnr[:3], orgnr[3:6], orgnr[6:])))  # the list before the search has others first
+    worker.press(page.locator("main tr").filter(has_text=shown).get_by_role("link", name="Velg"))
     worker.tick(page.get_by_role("radio", name=catalogue.service(HOUSING).name, exact=True))
     worker.choose(page.get_by_label("Periode"), str(YEAR))
     worker.press(page.get_by_role("button", name="Bruk eksempelfiler med feil sum"))
