@@ -89,6 +89,7 @@ Moment = Annotated[datetime, PlainSerializer(_utc, return_type=str)]
 Since = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
 """A moment in a filter."""
 Orgnr = Annotated[str, AfterValidator(_no_null), Field(description="Nine digits, as a string.", examples=["310987654"])]
+IfMatch = Annotated[str, Header(alias="If-Match", description="The `etag` that you read, or `*`.", max_length=200)]
 IdempotencyKey = Annotated[
     str,
     Header(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -33,6 +34,11 @@ def json_of(content: bytes) -> Any:
     value = json.loads(text_of(content))
     check_depth(value)
     return value
+
+
+def from_base64url(text: str) -> bytes:
+    """Without padding, as JOSE writes it. Raises ValueError."""
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
 def text_of(content: bytes) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from portal.gateways.decoding import bearer, decode
+from portal.gateways.decoding import bearer, decode, from_base64url
 from portal.gateways.http import Channel
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -134,7 +134,7 @@ def read_claims(token: str) -> dict[str, Any]:
     """What a token says, unverified: to be shown and compared, never trusted. Empty when it cannot be read."""
     try:
         _header, payload, _signature = token.split(".")
-        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        claims = json.loads(from_base64url(payload))
     except ValueError:
         return {}
     return claims if isinstance(claims, dict) else {}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
-from ninja import Header, Query, Router, Status
+from ninja import Query, Router, Status
 from pydantic import Field
 
 from accounts.models import Customer, CustomerQuerySet, Portfolio, Scope
@@ -17,7 +17,7 @@ from portal.api.keyed import keyed
 from portal.api.keyset import page_of
 from portal.api.problems import Problem
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import CLEAN, EMAIL, LIMIT, After, IdempotencyKey, Limit, Moment, Orgnr, Page, Shape
+from portal.api.shapes import CLEAN, EMAIL, LIMIT, After, IdempotencyKey, IfMatch, Limit, Moment, Orgnr, Page, Shape
 
 router = Router(tags=["customers"])
 Language = Literal["nb", "nn", "en"]
@@ -158,7 +158,7 @@ def get_customer(request: Call, response: HttpResponse, orgnr: str) -> CustomerS
 )  # fmt: skip
 def put_customer(
     request: Call, response: HttpResponse, orgnr: str, body: CustomerFields,
-    if_match: Annotated[str, Header(alias="If-Match", description="The `etag` that you read, or `*`.", max_length=200)] = "",
+    if_match: IfMatch = "",
 ) -> Status[CustomerShape]:  # fmt: skip
     """By its number. With `If-Match` only while nobody has changed it since."""
     with transaction.atomic():

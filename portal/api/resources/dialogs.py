@@ -14,7 +14,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from ninja import Header, Query, Router, Status
+from ninja import Query, Router, Status
 from pydantic import AfterValidator, Field
 
 from accounts.models import ENDED, Scope, User
@@ -24,7 +24,7 @@ from portal.api.keyset import page_of
 from portal.api.problems import Problem
 from portal.api.resources.transmissions import TransmissionShape, of_transmission
 from portal.api.security import Call, OAuth2
-from portal.api.shapes import IdempotencyKey, Moment, OfCustomers, Orgnr, Page, Shape, Since, one_of
+from portal.api.shapes import IdempotencyKey, IfMatch, Moment, OfCustomers, Orgnr, Page, Shape, Since, one_of
 from portal.api.validation import refused
 from portal.core import readings
 from portal.core.audit_events import AuditType
@@ -56,7 +56,6 @@ GROUPS = [
 """As on the page, where `open` is what it shows at first."""
 STATUSES = list(pages.STATUSES)
 DUES = [each.value for each in Due]
-IfMatch = Annotated[str, Header(alias="If-Match", description="The `etag` that you read, or `*`.", max_length=200)]
 
 
 class DialogShape(Shape):

@@ -6,13 +6,12 @@ https://learn.microsoft.com/en-us/rest/api/keyvault/keys/sign/sign
 from __future__ import annotations
 
 import base64
-import binascii
 from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from portal.gateways.decoding import decode
+from portal.gateways.decoding import decode, from_base64url
 from portal.gateways.http import Channel, Reply
 from portal.gateways.key_services import checked_key, digest
 from portal.gateways.key_services.machine_token import MachineToken, of_azure
@@ -51,7 +50,7 @@ class AzureKeys:
         """Raises ValueError, also for the signature of another version."""
         if not str(answer["kid"]).endswith(self._path):
             raise ValueError("signed with another version")
-        return _decoded(str(answer["value"]))
+        return from_base64url(str(answer["value"]))
 
     def _call(self, method: str, path: str, body: Any = None) -> Reply:
         return token().call(lambda text: self._channel.call(method, path, params=VERSION, json=body, token=text))
@@ -62,13 +61,5 @@ def _key_in(answer: dict[str, Any]) -> object:
     key = answer["key"]
     if "sign" not in key["key_ops"] or not answer["attributes"]["enabled"]:
         raise ValueError("the key is not for signatures, or not enabled")
-    modulus, exponent = (int.from_bytes(_decoded(str(key[name]))) for name in ("n", "e"))
+    modulus, exponent = (int.from_bytes(from_base64url(str(key[name]))) for name in ("n", "e"))
     return rsa.RSAPublicNumbers(exponent, modulus).public_key()
-
-
-def _decoded(text: str) -> bytes:
-    """Base64url without padding. Raises ValueError."""
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars="-_", validate=True)
-    except binascii.Error as error:
-        raise ValueError("no base64") from error
