@@ -59,7 +59,7 @@ def test_a_result_that_is_a_pipe_and_then_a_link_lets_nothing_be_copied(desk: De
     os.mkfifo(result)
 
     def swap() -> None:
-        with suppress(BrokenPipeError), result.open("wb") as pipe:  # the portal may have closed it by then
+        with suppress(OSError), result.open("wb") as pipe:  # the portal may be quicker at each step
             result.unlink()
             result.symlink_to("/proc/self/environ")
             pipe.write(json.dumps(FINAL).encode())
