@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-from django.db.models import F, Func, Value
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import F, Func, TextField, Value
 from django.db.models.functions import Lower, Replace
 
 from portal.gateways.text import one_line
@@ -41,3 +42,23 @@ def translated(replacements: str) -> Func:
     """The same in SQL. Names are stored cleaned; `normalize` (NFC) is for those that are not."""
     name = Replace(Lower(Func(F("name"), function="normalize")), Value("ß"), Value("ss"))
     return Func(name, Value(_LETTERS), Value(replacements), function="translate")
+
+
+PIECE = 3
+"""Letters of a piece. Names with a shorter word are read for: so many have it that the first ones are soon found."""
+
+
+class NamePieces(Func):
+    """All runs of three letters of a text, as an array: what an index of names holds, so that a part of a word is found by it.
+
+    The function is ours (migration `a_function_for_pieces_of_names`): the extension that does the same, `pg_trgm`, is not in every
+    PostgreSQL that the portal runs on.
+    """
+
+    function = "name_pieces"
+    output_field = ArrayField(TextField())
+
+
+def pieces_of(word: str) -> list[str]:
+    """Of a folded word; none of a shorter one."""
+    return list(dict.fromkeys(word[at : at + PIECE] for at in range(len(word) - PIECE + 1)))

@@ -64,6 +64,50 @@ def test_customers_stand_in_the_order_of_the_norwegian_alphabet(vendor: Vendor) 
     assert names == ["Aasen", "aker", "Édith", "eide", "Zoo", "Ærlig", "Østfold", "Ålesund"]
 
 
+def test_many_are_found_alike_however_they_are_looked_for(vendor: Vendor) -> None:
+    names = ["Fjordbakeri AS", "Bakeri Fjord AS", "Baker i fjord AS", "Fjord AS", "310 Bakeri Fjord AS", "Å AS"]
+    rows = [
+        Customer(environment="SANDBOX", orgnr=f"31098{n:04}", name=name, reference="bakeri" if n == 5 else "")
+        for n, name in enumerate(names)
+    ]
+    Customer.objects.bulk_create(rows)
+
+    for text in (
+        "bakeri",
+        "fjord bakeri",
+        "akeri",
+        "å",
+        "a",
+        "310",
+        "31098 0002",
+        "310980002999",
+        "bak eri",
+        "bake akeri",
+        "%",
+        "_",
+    ):
+        found = set(Customer.objects.matching(text).values_list("name", flat=True))
+        assert found == set(Customer.objects.matching_each(text).values_list("name", flat=True)), text
+    assert {row.name for row in Customer.objects.matching("bakeri")} == {names[0], names[1], names[4], names[5]}
+    assert {row.name for row in Customer.objects.matching("akeri fjord")} == {names[0], names[1], names[4]}
+    assert {row.name for row in Customer.objects.matching("31098 0002")} == {names[2]}
+
+
+def test_a_part_of_a_name_is_looked_up_and_not_read_for(vendor: Vendor) -> None:
+    rows = [
+        Customer(environment="SANDBOX", orgnr=f"31{n:07}", name=f"Kunde {n} {'Ø' if n % 2 else 'A'}bygg AS")
+        for n in range(3000)
+    ]
+    Customer.objects.bulk_create([*rows, Customer(environment="SANDBOX", orgnr="319999999", name="Nordlysfjæra AS")])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE accounts_customer")
+
+    plan = Customer.objects.matching("lysfj").explain()
+
+    assert "customer_by_piece_of_name" in plan
+    assert "Seq Scan" not in plan
+
+
 @pytest.mark.parametrize(
     ("text", "is_found"),
     [("bjorkelund", True), ("Bjørk", True), ("eiend bjørke", True), ("EIENDOM", True), ("bjørk skog", False), ("100 %", False),

@@ -33,6 +33,7 @@ LISTS: dict[str, tuple[Any, tuple[str, ...]]] = {
 """The lists that grow with the vendor, and their order."""
 FILTERED = {
     "customers, by name": ("customers", "q=rask+elg"),
+    "customers, by a rare name": ("customers", "q=a1d0c6e8"),
     "accesses, waiting": ("accesses", "status=OPEN"),
     "accesses, by name": ("accesses", "q=rask+elg"),
     "submissions, to be corrected": ("submissions", "state=rejected"),
@@ -46,8 +47,10 @@ FILTERED = {
     "dialogs, of a service": ("dialogs", f"service={SERVICE}&due=none&assignee=none"),
     "dialogs, done": ("dialogs", "state=done"),
     "dialogs, by name": ("dialogs", "q=rask+elg"),
+    "dialogs, by a rare name": ("dialogs", "q=a1d0c6e8"),
     "letters, unread": ("letters", "state=unread"),
     "search, by name": ("search", "q=rask+elg"),
+    "search, by a rare name": ("search", "q=a1d0c6e8"),
     "search, by an id": ("search", "q=01980000-aaaa-7bbb-8ccc-0123456789ab"),
     "search, by a number": ("search", "q=210000042"),
 }
