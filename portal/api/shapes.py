@@ -154,7 +154,7 @@ class Finding(Shape):
 class ProblemShape(Shape):
     """https://www.rfc-editor.org/rfc/rfc9457 with our `code`. `reference` is the row that stands in the way.
 
-    `oldest` is the cursor from which everything is still there.
+    `oldest` is the cursor from which everything is still there. `scope` is the one that the call takes and that is missing.
     """
 
     type: str
@@ -169,3 +169,4 @@ class ProblemShape(Shape):
     findings: list[Finding] = []
     reference: str = ""
     oldest: str = ""
+    scope: str = ""
