@@ -152,7 +152,8 @@ class Finding(Shape):
 
 
 class ProblemShape(Shape):
-    """https://www.rfc-editor.org/rfc/rfc9457 with our `code`. `reference` is the row that stands in the way.
+    """https://www.rfc-editor.org/rfc/rfc9457 with our `code`. `reference` is the row that stands in the way,
+    `page` the address of its page for staff.
 
     `oldest` is the cursor from which everything is still there. `scope` is the one that the call takes and that is missing.
     """
@@ -168,5 +169,6 @@ class ProblemShape(Shape):
     questions: list[Question] = []
     findings: list[Finding] = []
     reference: str = ""
+    page: str = ""
     oldest: str = ""
     scope: str = ""
