@@ -181,6 +181,15 @@ class TestWatch:
         assert (ended.code, [row["act"] for row in ended.rows]) == (0, ["taken"])
         assert Heap.objects.get().source.sends
 
+    def test_a_folder_in_which_others_can_move_files_is_refused_at_the_start(self, terminal: Terminal) -> None:
+        folder = terminal.file("inn/bolig.json", terminal.report().content).parent
+        folder.chmod(0o770)
+
+        ended = terminal.run("watch", str(folder), "--once", "--quiet", "0.1")
+
+        assert (ended.code, "cannot be used: others can write to it" in ended.err) == (2, True)
+        assert not Heap.objects.exists()
+
     @pytest.mark.django_db(transaction=True)
     def test_what_stands_in_the_way_is_told_once_and_the_process_goes_on_until_it_is_told_to_end(
         self, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
