@@ -154,7 +154,7 @@ def _again(request: Call, call: KeyedCall, given: Mapping[str, Any]) -> HttpResp
     """As far as the caller sees it now. Raises Problem, as the call would, when it sees the customer no longer."""
     kept = call.answer or {}
     asked = given.get("body") or given.get("about")
-    about: str = kept.get("orgnr") or getattr(asked, "orgnr", "")
+    about = str(kept.get("orgnr") or getattr(asked, "orgnr", ""))
     rows = kept.get("rows", [])
     hidden = _hidden(request, {about, *(row["orgnr"] for row in rows)})
     if about in hidden:
