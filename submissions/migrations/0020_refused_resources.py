@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                         base_field=models.BigIntegerField(),
                         default=list,
                         size=None,
-                        verbose_name="tilganger som ble avvist",
+                        verbose_name="kunder som ble avvist",
                     ),
                 ),
                 ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="spørres ikke siden")),

@@ -134,13 +134,13 @@ class EventSubscription(Leased):
 class RefusedResource(models.Model):
     """A resource that Altinn lets nobody subscribe to, as far as we have seen, in one environment. No row: nothing speaks against it.
 
-    `refused` are accesses, by id, that were refused since somebody was last let through. `closed_at`: they are so many that others
-    are not asked for; `asked_at` is when one of them was asked last, to find out whether the policy has changed.
+    `refused` are the customers, by id, whose accesses were refused since somebody was last let through. `closed_at`: they are so many
+    that others are not asked for; `asked_at` is when one was asked for last, to find out whether the policy has changed.
     """
 
     environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
     resource = models.CharField(_("ressurs"), max_length=255)
-    refused = ArrayField(models.BigIntegerField(), verbose_name=_("tilganger som ble avvist"), default=list)
+    refused = ArrayField(models.BigIntegerField(), verbose_name=_("kunder som ble avvist"), default=list)
     closed_at = models.DateTimeField(_("spørres ikke siden"), null=True, blank=True)
     asked_at = models.DateTimeField(_("sist spurt"))
 

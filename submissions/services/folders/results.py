@@ -111,11 +111,11 @@ class ReportJson(TypedDict):
     """
 
     reference: str
-    in_the_way: str
-    page: str
     state: str
     status: str
     text: str
+    in_the_way: str
+    page: str
     orgnr: str
     service: str
     period: str
@@ -299,10 +299,10 @@ def _of_files(row: HeapPackage, same: Submission | None, text: str) -> ReportJso
     draft = row.other if row.verdict == V.OPEN_DRAFT and same is None else None
     of = same or draft
     return {
-        "reference": str(same.reference) if same else "", "in_the_way": str(draft.reference) if draft else "",
-        "page": address_of(of) if of else "",
+        "reference": str(same.reference) if same else "",
         "state": State.CHECKING if is_moving or row.wanted_at else State.REFUSED,
         "status": "SAME" if same else row.verdict, "text": text or row.get_verdict_display(),
+        "in_the_way": str(draft.reference) if draft else "", "page": address_of(of) if of else "",
         "orgnr": row.customer.orgnr, "service": row.service, "period": str(row.period), "files": [], "problems": [],
         "findings": [each for one in row.refused for each in _findings(one["findings"], row.service)],
         "reasons": [], "receipt": "", "delivered_at": "", "decided_at": "",
@@ -318,10 +318,10 @@ def of_submission(row: Any, *, working: bool, at: datetime) -> ReportJson:
     """`row` is loaded `with_correction`, and with what preflight asks of it."""
     state, told = _before_sending(row) if row.status in OPEN else (_OF_STATUS[S(row.status)], [])
     return {
-        "reference": str(row.reference), "in_the_way": "", "page": address_of(row), "state": state,
-        "status": row.status,
-        "text": next_step(row, at=at, working=working).text, "orgnr": row.customer.orgnr, "service": row.service,
-        "period": str(row.period), "files": [], "problems": told, "findings": _findings(row.findings, row.service),
+        "reference": str(row.reference), "state": state, "status": row.status,
+        "text": next_step(row, at=at, working=working).text, "in_the_way": "", "page": address_of(row),
+        "orgnr": row.customer.orgnr, "service": row.service, "period": str(row.period), "files": [],
+        "problems": told, "findings": _findings(row.findings, row.service),
         "reasons": [
             {"title": one.title, "text": one.text, "where": one.where} for one in reasons.shown(row.reasons)
         ],

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import Customer
 from portal.core.audit import AuditEvent
 from portal.gateways import urns
+from portal.local.demo import orgnrs
 from portal.sandbox import webhooks
 from submissions.models import EventSubscription, PollCursor, RefusedResource, SubscriptionRound
 from submissions.services import archiving, catalogue
@@ -304,8 +305,8 @@ def test_a_resource_that_nobody_may_subscribe_to_is_learnt_once_and_asked_again_
     monkeypatch.setattr(timezone, "now", lambda: world.at)
     settings.PORTAL_URL = "https://portal.example"
     altinn = Altinn(world, client)
-    for _ in range(7):
-        world.another_access()
+    for number in orgnrs(7):
+        world.another_access(world.new_customer(number, f"{number} AS"))
     rights = {user.id: list(user.rights) for user in world.app.state.system_users.values()}
     for user in world.app.state.system_users.values():
         user.rights = []
@@ -328,9 +329,26 @@ def test_a_resource_that_nobody_may_subscribe_to_is_learnt_once_and_asked_again_
     assert (confirmed(), RefusedResource.objects.count()) == (8, 0)
 
 
-def test_refusals_of_accesses_beside_a_confirmed_one_close_nothing(reading: Reading, altinn: Altinn) -> None:
+def test_refusals_of_one_customer_close_nothing(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: world.at)
+    settings.PORTAL_URL = "https://portal.example"
+    altinn = Altinn(world, client)
     for _ in range(4):
-        access = reading.world.another_access()
+        world.another_access()
+    for user in world.app.state.system_users.values():
+        user.rights = []
+
+    altinn.work()
+
+    assert asked(altinn) == 5
+    assert not RefusedResource.objects.filter(closed_at__isnull=False).exists()
+
+
+def test_refusals_of_accesses_beside_a_confirmed_one_close_nothing(reading: Reading, altinn: Altinn) -> None:
+    for number in orgnrs(4):
+        access = reading.world.another_access(reading.world.new_customer(number, f"{number} AS"))
         reading.world.app.state.system_users[str(access.system_user.altinn_id)].rights = []
 
     altinn.work()

@@ -1,7 +1,8 @@
 """Resources whose policy lets nobody subscribe: learnt from a few refusals, so that not every access is refused anew.
 
-A refusal does not say whether the policy or the rights of one access are the reason. So it takes the refusals of several accesses,
-with nobody let through and nothing confirmed, and one is asked again each PROBE. Where we are wrong, events come later: polling goes on.
+A refusal does not say whether the policy or the rights of one access are the reason. So it takes the refusals of several customers'
+accesses, with nobody let through and nothing confirmed, and one is asked again each PROBE. Where we are wrong, events come later:
+polling goes on.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from portal.gateways.errors import Refused
 from submissions.models import EventSubscription, RefusedResource
 
 SEVERAL = 3
-"""Accesses that are refused before others are taken to be."""
+"""Customers who are refused before others are taken to be. All clients of an accountant are one: they share its system user."""
 PROBE = timedelta(days=3)
 POLICY = "HTTP-403"
 """The problem of a subscription that the policy of its resource, or the rights of its access, do not allow."""
@@ -42,8 +43,8 @@ def note_refused(row: EventSubscription, error: Refused, *, at: datetime) -> Non
         )
         known = _of(row).select_for_update().get()
         known.asked_at = at
-        if row.access_id not in known.refused and known.closed_at is None:
-            known.refused = [*known.refused, row.access_id]
+        if row.access.customer_id not in known.refused and known.closed_at is None:
+            known.refused = [*known.refused, row.access.customer_id]
         if len(known.refused) >= SEVERAL and known.closed_at is None:
             _close(known, at=at)
         known.save()
@@ -59,7 +60,7 @@ def _close(known: RefusedResource, *, at: datetime) -> None:
         return
     known.closed_at = at
     logger.warning(
-        "nobody may subscribe to %s in %s: %s accesses were refused. One is asked for each %s days; polling goes on",
+        "nobody may subscribe to %s in %s: %s customers were refused. One is asked for each %s days; polling goes on",
         known.resource, known.environment, len(known.refused), PROBE.days,
     )  # fmt: skip
 
