@@ -259,6 +259,13 @@ class EventSubscriptionAdmin(Mendable):
     exclude = ["secret_hash"]
 
 
+@admin.register(models.RefusedResource)
+class RefusedResourceAdmin(Unchangeable):
+    list_display = ["resource", "environment", "closed_at", "asked_at"]
+    list_filter = ["environment"]
+    search_fields = ["resource"]
+
+
 @admin.register(models.ReceivedEvent)
 class ReceivedEventAdmin(Unchangeable):
     list_display = ["type", "subscription", "received_at"]

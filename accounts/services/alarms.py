@@ -23,7 +23,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.capabilities import enabled
-from accounts.models import Alarm, Charge, InstallationGrant, Role, User
+from accounts.models import Alarm, Charge, InstallationGrant, IntegrationProof, Role, User
 from accounts.services import staff_mails
 from accounts.services.actors import INTEGRATION, STAFF, names_of, person
 from portal.core.audit import AuditEvent, record
@@ -196,11 +196,15 @@ def _raise(found: Found, *, at: datetime) -> bool:
         row.number, row.newest_at = max(row.number, found.number), max(row.newest_at, found.at)
         if not unseen().filter(pk=row.pk).update(number=row.number, newest_at=row.newest_at) or not was_quiet:
             return False
-    about: dict[str, Any] = {"kind": str(found.kind), "concerns": found.about, "number": found.number}
-    record(by=BY, at=at, target=row, what=AuditType.ALARM_RAISED, **about)
-    for keeper in User.objects.filter(is_active=True, invited_at=None, charges__charge=Charge.PEOPLE):
+    told: dict[str, Any] = {"kind": str(found.kind), "concerns": found.about, "number": found.number}
+    record(by=BY, at=at, target=row, what=AuditType.ALARM_RAISED, **told)
+    for keeper in _keepers():
         _mail(keeper, row, found)
     return True
+
+
+def _keepers() -> QuerySet[User]:
+    return User.objects.filter(is_active=True, invited_at=None, charges__charge=Charge.PEOPLE)
 
 
 def _mail(keeper: User, alarm: Alarm, found: Found) -> None:
@@ -222,8 +226,25 @@ def unseen() -> QuerySet[Alarm]:
     return Alarm.objects.filter(seen_at=None)
 
 
+class AboutOneself(Exception):
+    """Nobody puts an alarm about themself aside. `others`: whether somebody else keeps people, who can."""
+
+    def __init__(self, *, others: bool) -> None:
+        super().__init__("an alarm about whoever would mark it")
+        self.others = others
+
+
+def about(user: User) -> set[str]:
+    """What alarms that concern a person are about: their own addresses, and integrations that they made a secret or key for. One query."""
+    own = {f"{STAFF}{email}" for email in (user.email, *user.former_emails)}
+    made = IntegrationProof.objects.filter(made_by__in=own)
+    return own | {f"{INTEGRATION}{name}" for name in made.values_list("integration__name", flat=True)}
+
+
 def mark_seen(*, alarm: Alarm, user: User, at: datetime) -> bool:
-    """False when somebody else was first."""
+    """False when somebody else was first. Raises AboutOneself."""
+    if alarm.about in about(user):
+        raise AboutOneself(others=_keepers().exclude(pk=user.pk).exists())
     with transaction.atomic():
         if not unseen().filter(pk=alarm.pk).update(seen_by=user.actor, seen_at=at):
             return False

@@ -4,7 +4,7 @@ The intent is stored first. `@keyed` carries the call out in one transaction tog
 `@keyed(in_one=False)` is for calls that ask outside or store files: what they make is noted in the transaction that makes it
 (`note_made`), and what they do otherwise may be done twice. Only what was done is kept as the answer: a refusal did nothing, and
 what stood in the way may be gone when the call comes again. After a refusal the key is free for a corrected body too; after a
-process that ended in the middle it is not, for the act may be done.
+process that ended in the middle it is not, for the act may be done. The answer is given again to whoever still sees what it is about.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import wraps
@@ -25,8 +25,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from ninja import Status
 
-from accounts.models import KeyedCall
-from portal.api.problems import Problem, answer
+from accounts.models import Customer, KeyedCall
+from portal.api.problems import TABLE, Problem, answer
 from portal.api.security import ON_BEHALF_OF, Call
 from portal.core.sealed_files import CHUNK
 
@@ -34,6 +34,8 @@ View = Callable[..., Any]
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 BUSY = timedelta(minutes=2)
 """So long a call is taken to be in work; a process that ended in the middle is not waited for longer."""
+UNSEEN = ("NOT_FOUND", "CUSTOMER_OF_OTHERS")
+"""The codes of verdicts on customers that the caller did not see at the time either."""
 FREE = ""
 """The fingerprint of a key under which nothing was done."""
 
@@ -47,7 +49,7 @@ def keyed(view: View | None = None, *, in_one: bool = True) -> Any:
     def once(request: Call, *args: Any, **given: Any) -> HttpResponse:
         call = _begin(request, at=timezone.now())
         if call.status is not None:
-            return _again(call)
+            return _again(request, call, given)
         request.keyed_call = call  # type: ignore[attr-defined] # for note_made
         try:
             with transaction.atomic() if in_one else nullcontext():
@@ -148,7 +150,40 @@ def _let_go(call: KeyedCall, *, did_nothing: bool) -> None:
     mine.update(busy_until=timezone.now())
 
 
-def _again(call: KeyedCall) -> HttpResponse:
-    response = answer(call.status or 500, call.answer or {})
+def _again(request: Call, call: KeyedCall, given: Mapping[str, Any]) -> HttpResponse:
+    """As far as the caller sees it now. Raises Problem, as the call would, when it sees the customer no longer."""
+    kept = call.answer or {}
+    asked = given.get("body") or given.get("about")
+    about = str(kept.get("orgnr") or getattr(asked, "orgnr", ""))
+    rows = kept.get("rows", [])
+    hidden = _hidden(request, {about, *(row["orgnr"] for row in rows)})
+    if about in hidden:
+        raise Problem("NOT_FOUND")
+    response = answer(call.status or 500, _without(kept, hidden) if hidden else kept)
     response[REPLAYED] = "true"
     return response
+
+
+def _hidden(request: Call, orgnrs: set[str]) -> set[str]:
+    """Those of customers that there are, and that the caller does not see."""
+    caller = request.auth
+    rows = Customer.objects.filter(environment=caller.environment, orgnr__in=orgnrs)
+    seen = rows.visible_to(caller).values_list("orgnr", flat=True)
+    return {*rows.values_list("orgnr", flat=True)} - {*seen}
+
+
+def _without(kept: dict[str, Any], hidden: set[str]) -> dict[str, Any]:
+    """The verdicts on many, with those on hidden customers as the call would give them."""
+    told = {**kept, "rows": []}
+    for row in kept["rows"]:
+        is_told = row["orgnr"] not in hidden or row["code"] in UNSEEN
+        told["rows"].append(row if is_told else _refused(row))
+        if not is_told:
+            told[row["outcome"]] -= 1
+            told["refused"] += 1
+    return told
+
+
+def _refused(row: dict[str, Any]) -> dict[str, Any]:
+    now = {**row, "outcome": "refused", "code": "NOT_FOUND", "text": str(TABLE["NOT_FOUND"][1])}
+    return {**now, "reference": None} if "reference" in row else now

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.login import visit_of
 from accounts.models import Scope
@@ -51,11 +52,24 @@ class OAuth2:
         granting.note_use(integration, at=at)
         caller = self._caller(request, integration, claims.scopes)
         if not caller.may_use(self.scope):
-            challenge = f'Bearer error="insufficient_scope", scope="{self.scope.value}"'
-            raise Problem("SCOPE_MISSING", headers={"WWW-Authenticate": challenge})
+            raise self._missing(caller)
         if strange := sorted(set(request.GET) - request.known_query) or sorted(_form(request) - request.known_form):
             raise unknown(strange[0])
         return caller
+
+    def _missing(self, caller: Caller) -> Problem:
+        """Names the scope, and who lacks it: the integration, its token, or the employee it acts for."""
+        scope = self.scope.value
+        if self.scope in caller.scopes:
+            detail = _("Den ansatte har ingen rolle i miljøet som gir %(scope)s.")
+        elif scope in caller.integration.scopes:
+            detail = _("Tokenet er hentet uten %(scope)s. Hent et nytt som har det.")
+        else:
+            detail = _("Integrasjonen har ikke %(scope)s. En administrator kan gi det under Integrasjoner.")
+        challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
+        return Problem(
+            "SCOPE_MISSING", detail=detail % {"scope": scope}, scope=scope, headers={"WWW-Authenticate": challenge}
+        )
 
     def _caller(self, request: Any, integration: Any, scopes: frozenset[str]) -> Caller:
         try:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from ninja import Header
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from portal.api.validation import unusable
 from portal.core.masking import names_person
 from portal.gateways.text import one_line
 
@@ -32,14 +33,14 @@ def _line(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if names_person(value):
-        raise ValueError(_("Ta bort fødselsnummeret. Det kan ikke stå her."))
+        raise unusable(_("Ta bort fødselsnummeret. Det kan ikke stå her."))
     return one_line(value)
 
 
 def _no_null(value: str) -> str:
     """PostgreSQL has no such character."""
     if "\0" in value:
-        raise ValueError(_("Teksten har et tegn som ikke kan brukes."))
+        raise unusable(_("Teksten har et tegn som ikke kan brukes."))
     return value
 
 
@@ -48,7 +49,7 @@ def _email(value: str) -> str:
         try:
             validate_email(value)
         except ValidationError:
-            raise ValueError(_("Dette er ingen e-postadresse.")) from None
+            raise unusable(_("Dette er ingen e-postadresse.")) from None
     return value
 
 
@@ -59,7 +60,7 @@ def _utc(moment: datetime) -> str:
 def _written(value: Any) -> Any:
     """Pydantic would take a number for seconds since 1970."""
     if not isinstance(value, str) or "-" not in value[1:]:
-        raise ValueError(_("Skal være en tid, som 2026-11-23T09:00:00Z."))
+        raise unusable(_("Skal være en tid, som 2026-11-23T09:00:00Z."))
     return value
 
 
@@ -68,7 +69,7 @@ def _in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError(_("Skal være en tid, som 2026-11-23T09:00:00Z.")) from None
+        raise unusable(_("Skal være en tid, som 2026-11-23T09:00:00Z.")) from None
 
 
 def one_of(values: Collection[str]) -> Callable[[str], str]:
@@ -76,7 +77,7 @@ def one_of(values: Collection[str]) -> Callable[[str], str]:
 
     def checked(value: str) -> str:
         if value not in values:
-            raise ValueError(_("Skal være en av: %(values)s.") % {"values": ", ".join(filter(None, values))})
+            raise unusable(_("Skal være en av: %(values)s.") % {"values": ", ".join(filter(None, values))})
         return value
 
     return checked
@@ -152,9 +153,10 @@ class Finding(Shape):
 
 
 class ProblemShape(Shape):
-    """https://www.rfc-editor.org/rfc/rfc9457 with our `code`. `reference` is the row that stands in the way.
+    """https://www.rfc-editor.org/rfc/rfc9457 with our `code`. `reference` is the row that stands in the way,
+    `page` the address of its page for staff.
 
-    `oldest` is the cursor from which everything is still there.
+    `oldest` is the cursor from which everything is still there. `scope` is the one that the call takes and that is missing.
     """
 
     type: str
@@ -168,4 +170,6 @@ class ProblemShape(Shape):
     questions: list[Question] = []
     findings: list[Finding] = []
     reference: str = ""
+    page: str = ""
     oldest: str = ""
+    scope: str = ""

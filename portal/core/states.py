@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -33,10 +33,11 @@ class StatusModel(models.Model):
     """A row with a state. `TRANSITIONS` is the whole workflow; `move_to` the only way through it.
 
     `TELLS`: what is told to the vendor's own systems of a step, by (before, after), and by ("", after) for all others to that state.
+    Several types are told in their order.
     """
 
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {}
-    TELLS: ClassVar[dict[tuple[str, str], Type]] = {}
+    TELLS: ClassVar[Mapping[tuple[str, str], Type | tuple[Type, ...]]] = {}
 
     class Meta:
         abstract = True
@@ -103,9 +104,9 @@ class StatusModel(models.Model):
         self._take(changes)
 
     def _told(self, before: str, status: str, at: datetime) -> list[FeedEvent]:
-        """Nothing, or one event."""
-        kind = self.TELLS.get((before, status), self.TELLS.get(("", status)))
-        return [told(kind, self, at=at, status=status)] if kind else []
+        """What `TELLS` has for the step."""
+        kinds = self.TELLS.get((before, status), self.TELLS.get(("", status), ()))
+        return [told(kind, self, at=at, status=status) for kind in (kinds if isinstance(kinds, tuple) else (kinds,))]
 
     def _changes(self, status: str, at: datetime, fields: dict[str, Any]) -> dict[str, Any]:
         """The columns of the step. Raises IllegalTransition."""

@@ -28,6 +28,10 @@ from portal.core.heartbeat import is_working
 REFUSED, USAGE = 1, 2
 PAUSE = 0.5
 """Seconds between two looks at what workers have done."""
+POWER = (
+    "the employee who acts: with all that they may do in the environment when the command runs, and in their name in the trail, "
+    "also when nobody is at the keyboard. Nothing is done once their account is closed or they may not"
+)
 pause: Callable[[float], None] = time.sleep
 
 
@@ -44,7 +48,7 @@ class ActingCommand(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         choices = [one.slug for one in Environment]
         parser.add_argument("--environment", required=True, type=str.lower, choices=choices)
-        parser.add_argument("--as", required=True, dest="email", metavar="MAIL", help="the employee who acts")
+        parser.add_argument("--as", required=True, dest="email", metavar="MAIL", help=POWER)
         parser.add_argument("--json", action="store_true", dest="as_json", help="JSON in place of sentences")
         parser.add_argument("--language", choices=Language.values, help="of texts; by default the employee's own")
 

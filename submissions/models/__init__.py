@@ -12,6 +12,7 @@ from submissions.models.following import (
     MissedDialog,
     PollCursor,
     ReceivedEvent,
+    RefusedResource,
     SubscriptionRound,
 )
 from submissions.models.heap import Heap, HeapFile, HeapPackage, HeapSource
@@ -68,6 +69,7 @@ __all__ = [
     "PollCursor",
     "ProductionStart",
     "ReceivedEvent",
+    "RefusedResource",
     "ReleasedAccess",
     "RemovedFile",
     "SendingHold",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
+from portal.core.environments import Environment
 from portal.core.lease import Leased
 from systemusers.models import Access
 
@@ -127,6 +129,30 @@ class EventSubscription(Leased):
     def customer(self) -> Customer:
         """Whom it is about."""
         return self.client or self.access.customer
+
+
+class RefusedResource(models.Model):
+    """A resource that Altinn lets nobody subscribe to, as far as we have seen, in one environment. No row: nothing speaks against it.
+
+    `refused` are the customers, by id, whose accesses were refused since somebody was last let through. `closed_at`: they are so many
+    that others are not asked for; `asked_at` is when one was asked for last, to find out whether the policy has changed.
+    """
+
+    environment = models.CharField(_("miljø"), max_length=10, choices=Environment)
+    resource = models.CharField(_("ressurs"), max_length=255)
+    refused = ArrayField(models.BigIntegerField(), verbose_name=_("kunder som ble avvist"), default=list)
+    closed_at = models.DateTimeField(_("spørres ikke siden"), null=True, blank=True)
+    asked_at = models.DateTimeField(_("sist spurt"))
+
+    class Meta:
+        verbose_name = _("ressurs uten hendelser")
+        verbose_name_plural = _("ressurser uten hendelser")
+        constraints = [
+            models.UniqueConstraint(fields=["environment", "resource"], name="one_refused_resource_per_environment")
+        ]
+
+    def __str__(self) -> str:
+        return self.resource
 
 
 class SubscriptionRound(Leased):

@@ -58,7 +58,12 @@ class Order(OfPeriod, Leased, StatusModel):
         FAILED = "FAILED", _("Feilet")
         CANCELLED = "CANCELLED", _("Avbrutt")
 
-    TELLS: ClassVar[dict[tuple[str, str], Type]] = {("", Status.FETCHED): Type.DOCUMENT_STORED}
+    TELLS: ClassVar[dict[tuple[str, str], Type | tuple[Type, ...]]] = {
+        ("", Status.ORDERED): Type.ORDER_PLACED,
+        ("", Status.FETCHED): (Type.DOCUMENT_STORED, Type.ORDER_FETCHED),
+        ("", Status.UNCERTAIN): Type.ORDER_NEEDS_PERSON,
+        ("", Status.FAILED): Type.ORDER_FAILED,
+    }
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         Status.QUEUED: {Status.ORDERING, Status.UNCERTAIN, Status.FETCHED, Status.FAILED, Status.CANCELLED},
         Status.ORDERING: {Status.QUEUED, Status.ORDERED, Status.UNCERTAIN, Status.FAILED},

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Alarm, Charge, Customer, InstallationGrant, Role, User
 from accounts.services import alarms
+from accounts.services.integrations import proofs
 from accounts.services.staff import Rights, change_rights, rights_of
 from portal.core import alarm_limits
 from portal.core.audit import AuditEvent, record
@@ -19,6 +20,7 @@ from portal.core.env import BadSetting, Env
 from portal.core.environments import Environment
 from portal.core.outbox.message import OutboxMessage
 from portal.desk.attention import attention
+from tests.api.erp import make_integration
 from tests.fixtures import AT, make_user
 
 pytestmark = pytest.mark.django_db
@@ -173,6 +175,34 @@ def test_what_happens_after_somebody_has_seen_it_is_told_anew(
 
     assert (quiet, little, much) == (0, 0, 1)
     assert [(row.number, row.seen_at is None) for row in Alarm.objects.order_by("pk")] == [(3, False), (3, True)]
+
+
+def test_nobody_puts_an_alarm_about_themself_aside(
+    client: Client, customer: Customer, administrator: User, vendor: Any
+) -> None:
+    integration, at = make_integration(administrator), timezone.now()
+    proofs.make_secret(integration=integration, old_for=None, by=administrator.actor, at=at)
+    read(administrator, customer, 3, at=at, environment="SANDBOX")
+    for _ in range(3):
+        record(by=integration.actor, at=at, target=customer, what=AuditType.FETCHED, environment="SANDBOX")
+    alarms.look(at=at)
+    client.force_login(administrator)
+
+    def see() -> str:
+        for row in Alarm.objects.all():
+            page = client.post(f"/sandbox/oversight/alarms/{row.pk}/seen/", follow=True)
+        return page.content.decode()
+
+    alone, (shown, _other) = see(), client.get("/sandbox/oversight/alarms/").context["rows"]
+    colleague = make_user(Role.ADMINISTRATOR, "grete@vendor.example")
+    accompanied, left = see(), alarms.unseen().count()
+    client.force_login(colleague)
+    see()
+
+    assert "ingen andre har ansvar for folk" in alone
+    assert shown.is_own
+    assert "En annen som har ansvar for folk, må se på den." in accompanied
+    assert (left, alarms.unseen().count()) == (2, 0)
 
 
 def test_failed_log_ins_and_a_new_administrator_after_it_was_seen_are_told_anew(

@@ -17,7 +17,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from accounts.capabilities import CHANGES, role_may
-from accounts.models import Capability, Integration, Portfolio, Role, Scope, User, Vendor
+from accounts.models import Capability, Customer, Integration, Portfolio, Role, Scope, User, Vendor
 from accounts.services.staff import Rights
 from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
@@ -169,6 +169,33 @@ def test_a_call_is_let_in_by_its_scope_and_by_the_role_of_who_is_behind_it(
                 wrong += [(name, has_scope, employee, code, told)] if told != code else []
 
     assert wrong == []
+
+
+@pytest.mark.parametrize("how", ["integration", "employee"])
+def test_an_answer_is_given_again_only_to_who_still_sees_the_customer(
+    erp: Erp, rows: Rows, case_worker: User, how: str
+) -> None:
+    """Each POST that did something, and then is sent again with its key."""
+    Integration.objects.update(calls_a_minute=100_000)
+    posts = [name for name in GUARDED if OPERATIONS[name][0] == "post"]
+    behind = {"On-Behalf-Of": case_worker.email} if how == "employee" else {}
+    first = {name: call(erp, name, rows, **{"Idempotency-Key": name, **behind}) for name in posts}
+    done = [name for name, reply in first.items() if reply.status_code < 300]
+    same = {name: call(erp, name, rows, **{"Idempotency-Key": name, **behind}) for name in done}
+    Customer.objects.update(portfolio=Portfolio.objects.create(name="Another"))
+    if how == "integration":
+        Integration.objects.update(sees_all_customers=False)
+
+    again = {name: call(erp, name, rows, **{"Idempotency-Key": name, **behind}) for name in done}
+
+    assert len(done) >= 6
+    assert [name for name in done if same[name].json() != first[name].json()] == []
+    assert [name for name in done if "orgnrs" not in rows.body(name) and "rows" not in rows.body(name)
+            and again[name].status_code != 404] == []  # fmt: skip
+    for name in ("put_customers", "ask_accesses"):
+        (row,), told = again[name].json()["rows"], again[name].json()
+        assert (row["outcome"], row["code"], row.get("reference")) == ("refused", "NOT_FOUND", None)
+        assert told["refused"] == 1
 
 
 def test_without_a_token_and_with_one_that_is_none_no_call_is_answered(erp: Erp, rows: Rows) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Customer, Portfolio, User
@@ -108,6 +109,8 @@ class TestDrafts:
             "OPEN_DRAFT",
             made["reference"],
         )
+        draft = Submission.objects.get(reference=made["reference"])
+        assert reply.json()["page"] == f"{settings.PORTAL_URL}/sandbox/submissions/{draft.pk}/"
         assert beside.status_code == 201
 
     def test_files_that_cannot_be_used_are_refused_with_findings(self, erp: Erp, world: World) -> None:

@@ -234,6 +234,17 @@ class TestCalls:
 
         assert (reply.status_code, reply.json()["code"]) == (403, "SCOPE_MISSING")
         assert 'scope="customers:read"' in reply["WWW-Authenticate"]
+        assert reply.json()["scope"] == "customers:read"
+        assert reply.json()["detail"] == "Tokenet er hentet uten customers:read. Hent et nytt som har det."
+
+    def test_who_lacks_the_scope_is_told(self, erp: Erp, reader: User) -> None:
+        unable = erp.put("/customers/310987654", {"name": "A"}, **{"On-Behalf-Of": reader.email}).json()
+        Integration.objects.filter(pk=erp.integration.pk).update(scopes=["accesses:read"])
+        not_given = erp.get("/customers").json()
+
+        assert (unable["scope"], not_given["scope"]) == ("customers:write", "customers:read")
+        assert unable["detail"].startswith("Den ansatte har ingen rolle")
+        assert not_given["detail"].startswith("Integrasjonen har ikke customers:read.")
 
     def test_a_scope_that_was_taken_away_is_gone_at_once(self, erp: Erp) -> None:
         Integration.objects.filter(pk=erp.integration.pk).update(scopes=["accesses:read"])

@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 
 from portal.core.feed.event import FeedEvent
-from submissions.models import Document, Submission
+from submissions.models import Document, Order, Submission
 from tests.submissions.inbox.reading import Reading
+from tests.submissions.orders.rig import ALL, Rig, person
 from tests.submissions.world import World, make_draft, package, queue_package
 from tests.world import path_to
 
@@ -83,6 +84,46 @@ def test_a_report_that_waits_for_a_person_is_told_of_once(world: World) -> None:
 
     assert about(row)[-1] == "submission.needs_person"
     assert about(row).count("submission.needs_person") == 1
+
+
+@pytest.fixture
+def cards(world: World) -> Rig:
+    return Rig(world, "skattekorttilarbeidsgiver")
+
+
+def steps(order: Order) -> list[tuple[str, str]]:
+    return told(f"orders/{order.reference}")
+
+
+def test_an_order_is_told_of_when_it_is_there_and_when_its_answer_is(cards: Rig) -> None:
+    order = cards.finish(cards.ask(kind=ALL, listed=person("4").encode()))
+
+    placed, *fetched = steps(order)
+    assert (order.status, placed) == ("FETCHED", ("order.placed", "ORDERED"))
+    assert fetched == [("document.stored", "FETCHED"), ("order.fetched", "FETCHED")]
+
+
+@pytest.mark.parametrize(
+    ("status", "event"),
+    [(400, ("order.failed", "FAILED")), (504, ("order.needs_person", "UNCERTAIN"))],
+)
+def test_an_order_that_does_not_arrive_is_told_of_once(cards: Rig, status: int, event: tuple[str, str]) -> None:
+    cards.fault("/bestillSkattekort", status=status)
+    order = cards.ask(kind=ALL, listed=person("4").encode())
+    for _ in range(3):
+        order = cards.work(order)
+        cards.world.let_pass(hours=1)
+
+    assert steps(order) == [event]
+
+
+def test_an_answer_that_does_not_come_in_time_is_told_of_once(cards: Rig) -> None:
+    order = cards.work(cards.ask(kind=ALL, listed=person("4").encode()))
+    cards.world.app.state.skatteetaten.orders.clear()
+    order = cards.finish(order, rounds=400)
+    cards.finish(order)
+
+    assert steps(order) == [("order.placed", "ORDERED"), ("order.needs_person", "ORDERED")]
 
 
 def fresh_status(row: Submission) -> str:

@@ -15,7 +15,7 @@ from accounts.services.imports.linked import LINKED
 from accounts.services.imports.reading import Cells, Table
 from accounts.services.orgnr import BadOrgnr, read_orgnr
 from portal.core.environments import Environment
-from portal.core.masking import HIDDEN, without_identity_numbers
+from portal.core.masking import HIDDEN, names_person, without_identity_numbers
 
 PRIVATE, UNUSED = "PRIVATE", ""
 FIELDS = {
@@ -71,8 +71,7 @@ BEGINNINGS = {
 IDENTITY = re.compile(
     r"f(ø|oe|o)dsels?(s)?n(r|ummer)|fnr|dnr|dnummer|personn(r|ummer)|personident\w*|nationalid\w*|ssn"
 )
-_SHORT_IDENTITY = re.compile(r"[0-9]{10,11}")
-"""A spreadsheet takes away a zero in front."""
+_TEN_DIGITS = re.compile(r"[0-9]{10}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE = re.compile(r"(?=(?:\D*\d){8})\+?[\d ()/.-]{8,30}")
 LANGUAGES = {
@@ -100,8 +99,10 @@ class Columns:
 
 
 def hidden(cell: str) -> str:
-    """`cell` without national identity numbers, also one that has lost its first zero."""
-    return HIDDEN if _SHORT_IDENTITY.fullmatch(cell) else without_identity_numbers(cell)
+    """`cell` without national identity numbers, also one whose first zero a spreadsheet took away: then its check digits fit."""
+    if _TEN_DIGITS.fullmatch(cell):
+        return HIDDEN if names_person(f"0{cell}") else cell
+    return without_identity_numbers(cell)
 
 
 def has_identity_number(cell: str) -> bool:

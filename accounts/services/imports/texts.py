@@ -95,7 +95,8 @@ def _fixed(row: CustomerImportRow) -> str:
         V.WAITING: _("Venter på svar fra Enhetsregisteret."),
         V.KNOWN: _("Kjent fra før, ingenting endres."),
         V.IDENTITY: _(
-            "Raden har et tall som ser ut som et fødselsnummer. Ta det bort. Også enkeltpersonforetak har organisasjonsnummer."
+            "Raden har et tall som ser ut som et fødselsnummer. Ta det bort. Også enkeltpersonforetak har "
+            "organisasjonsnummer, med ni sifre."
         ),
         V.TWICE: _("Samme som rad %(number)s. Den første gjelder.") % {"number": row.code},
         V.SUB_UNIT: _("Hovedenheten har nummer %(orgnr)s. Den gir tilgang.") % {"orgnr": main_unit},

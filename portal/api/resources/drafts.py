@@ -32,6 +32,7 @@ from submissions.services import catalogue
 from submissions.services.documents import clean_filename
 from submissions.services.drafting import checking, drafts, removing
 from submissions.services.offers import Offer, offers_for
+from submissions.services.pages.page import address_of
 from submissions.services.ways import about_of, adapter_of
 
 router = Router(tags=["submissions"])
@@ -197,7 +198,7 @@ def _begin(
             at=timezone.now(), customer=customer, beside=beside, then=lambda draft: note_made(request, draft.pk),
         )  # fmt: skip
     except drafts.OpenDraft as error:
-        raise Problem("OPEN_DRAFT", reference=str(error.draft.reference)) from None
+        raise Problem("OPEN_DRAFT", reference=str(error.draft.reference), page=address_of(error.draft)) from None
     except drafts.NotAllowed as error:
         raise Problem("NOT_ALLOWED", detail=str(error)) from None
     except drafts.NotStored as error:

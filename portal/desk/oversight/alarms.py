@@ -25,12 +25,16 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Row:
-    """`url` leads to what the person did in those days, or to the new administrator; "" where there is no such page for the reader."""
+    """`url` leads to what the person did in those days, or to the new administrator; "" where there is no such page for the reader.
+
+    `is_own`: it concerns the reader, and another one marks it.
+    """
 
     alarm: Alarm
     who: str
     seen_by: str
     url: str
+    is_own: bool
 
 
 @staff_page(may="keeps_people")
@@ -38,7 +42,10 @@ class Row:
 def alarms(request: StaffRequest) -> HttpResponse:
     rows = list(found.of_environment(request.environment)[:MOST])
     names = names_of(by for row in rows for by in (row.about, row.seen_by))
-    shown = [Row(row, _who(row, names), person(row.seen_by, names), _url(request, row)) for row in rows]
+    own = found.about(request.user)
+    shown = [
+        Row(row, _who(row, names), person(row.seen_by, names), _url(request, row), row.about in own) for row in rows
+    ]
     return render(request, "desk/oversight/alarms.html", {"rows": shown, "limits": settings.ALARMS})
 
 
@@ -61,8 +68,19 @@ def _url(request: StaffRequest, alarm: Alarm) -> str:
 @require_POST
 def seen(request: StaffRequest, pk: int) -> HttpResponse:
     alarm = get_object_or_404(found.of_environment(request.environment), pk=pk)
-    if found.mark_seen(alarm=alarm, user=request.user, at=timezone.now()):
+    try:
+        is_first = found.mark_seen(alarm=alarm, user=request.user, at=timezone.now())
+    except found.AboutOneself as error:
+        messages.error(request, _of_oneself(others=error.others))
+        return redirect("alarms", environment=request.environment)
+    if is_first:
         messages.success(request, _("Merket som sett av deg."))
     else:
         messages.info(request, _("En kollega har sett den allerede."))
     return redirect("alarms", environment=request.environment)
+
+
+def _of_oneself(*, others: bool) -> str:
+    if others:
+        return _("Alarmen gjelder deg. En annen som har ansvar for folk, må se på den.")
+    return _("Alarmen gjelder deg, og ingen andre har ansvar for folk. Den blir stående til en annen kan se på den.")

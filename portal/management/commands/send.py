@@ -20,7 +20,10 @@ from submissions.services.heaps.archive import MOST_BYTES, MOST_FILES
 
 
 class Command(ActingCommand):
-    help = "Sends the reports in a folder. Given again with the same files, it goes on, and sends nothing twice."
+    help = (
+        "Sends the reports in a folder. Given again with the same files, it goes on, and sends nothing twice. Where a service takes "
+        "two persons, the employee of --as is the first of them."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)

@@ -21,8 +21,18 @@ class NotOurs(Exception):
 
 
 def open_folder(path: str | os.PathLike[str]) -> int:
-    """The folder that somebody named: a link to it is followed. Raises OSError."""
-    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """The folder that somebody named: a link to it is followed. Raises OSError, which says in plain words why it is not believed.
+
+    Where others write, the sticky bit keeps them from moving our folders away, and the files of one another.
+    """
+    number = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    mode = os.fstat(number).st_mode
+    if mode & OTHERS and not mode & stat.S_ISVTX:
+        os.close(number)
+        raise PermissionError(
+            errno.EPERM, "others can write to it and move what the portal has taken. Set the sticky bit: chmod +t"
+        )
+    return number
 
 
 def open_own(name: str, *, within: int) -> int:

@@ -32,6 +32,7 @@ from submissions.services.heaps.sending import left_to_page
 from submissions.services.heaps.texts import reason
 from submissions.services.pages import reasons
 from submissions.services.pages.next_step import next_step
+from submissions.services.pages.page import address_of
 
 V, F, S = HeapPackage.Verdict, HeapFile.Verdict, Submission.Status
 VERSION = 1
@@ -103,12 +104,18 @@ class ReasonJson(TypedDict):
 
 
 class ReportJson(TypedDict):
-    """`status`: of the submission, or the verdict on the files where there is none. `problems`: what a person must see to first."""
+    """`status`: of the submission, or the verdict on the files where there is none. `problems`: what a person must see to first.
+
+    `in_the_way`: the reference of the open draft, for OPEN_DRAFT. `page`: the address of the page of it, or of the submission; ""
+    where there is neither.
+    """
 
     reference: str
     state: str
     status: str
     text: str
+    in_the_way: str
+    page: str
     orgnr: str
     service: str
     period: str
@@ -289,10 +296,13 @@ def _of_draft(
 
 def _of_files(row: HeapPackage, same: Submission | None, text: str) -> ReportJson:
     is_moving = row.verdict in (V.WAITING, V.READY, V.BEFORE) and same is None
+    draft = row.other if row.verdict == V.OPEN_DRAFT and same is None else None
+    of = same or draft
     return {
         "reference": str(same.reference) if same else "",
         "state": State.CHECKING if is_moving or row.wanted_at else State.REFUSED,
         "status": "SAME" if same else row.verdict, "text": text or row.get_verdict_display(),
+        "in_the_way": str(draft.reference) if draft else "", "page": address_of(of) if of else "",
         "orgnr": row.customer.orgnr, "service": row.service, "period": str(row.period), "files": [], "problems": [],
         "findings": [each for one in row.refused for each in _findings(one["findings"], row.service)],
         "reasons": [], "receipt": "", "delivered_at": "", "decided_at": "",
@@ -309,8 +319,9 @@ def of_submission(row: Any, *, working: bool, at: datetime) -> ReportJson:
     state, told = _before_sending(row) if row.status in OPEN else (_OF_STATUS[S(row.status)], [])
     return {
         "reference": str(row.reference), "state": state, "status": row.status,
-        "text": next_step(row, at=at, working=working).text, "orgnr": row.customer.orgnr, "service": row.service,
-        "period": str(row.period), "files": [], "problems": told, "findings": _findings(row.findings, row.service),
+        "text": next_step(row, at=at, working=working).text, "in_the_way": "", "page": address_of(row),
+        "orgnr": row.customer.orgnr, "service": row.service, "period": str(row.period), "files": [],
+        "problems": told, "findings": _findings(row.findings, row.service),
         "reasons": [
             {"title": one.title, "text": one.text, "where": one.where} for one in reasons.shown(row.reasons)
         ],
@@ -351,4 +362,6 @@ def line_of(report: ReportJson) -> str:
         *(one["text"] for one in report["findings"]),
         *(one["title"] for one in report["reasons"]),
     ]
+    if report["in_the_way"]:
+        told.append(f"{report['in_the_way']} {report['page']}")
     return "\n".join([f"{about} {report['state']}: {report['text']}", *(f"  {text}" for text in told)])

@@ -19,6 +19,8 @@ from django.utils import timezone
 
 from portal.core import lease
 from portal.core.environments import addresses
+from portal.core.feed.event import Type
+from portal.core.feed.tell import tell, told
 from portal.core.lease import Hold
 from portal.core.masking import scrubbed
 from portal.core.problems import UNAVAILABLE, code_of
@@ -151,7 +153,9 @@ def _look(hold: Hold[Order], way: Retrieval) -> None:
     if retrieved is not None:
         _store(hold, retrieved)
     elif hold.row.give_up_at is not None and hold.now() >= hold.row.give_up_at:
-        hold.stop(code=NOT_READY)
+        with transaction.atomic():
+            hold.stop(code=NOT_READY)
+            tell([told(Type.ORDER_NEEDS_PERSON, hold.row, at=hold.now(), status=hold.row.status)])
     else:
         hold.finish(next_attempt_at=hold.now() + _until_next_look(hold))
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Case, Count, Q, QuerySet, Value, When
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -60,6 +62,11 @@ class Waiting:
 
     progress: Progress
     problem: Explanation | None
+
+
+def address_of(row: Submission) -> str:
+    """The whole address of its page, for what is read outside of the portal."""
+    return settings.PORTAL_URL + reverse("submission", kwargs={"environment": row.environment, "pk": row.pk})
 
 
 def _common(row: Submission, user: User, at: datetime, working: bool, settings: Local) -> dict[str, Any]:

@@ -18,6 +18,8 @@ FIRST, SECOND, THIRD = "310200018", "310200026", "310200034"
 REAL = "974760673"
 BIRTH = "13857699912"
 """A synthetic national identity number, as Tenor has them."""
+SHORT = "1010750160"
+"""One whose first zero a spreadsheet took away."""
 _TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
     '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'

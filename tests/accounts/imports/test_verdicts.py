@@ -8,6 +8,7 @@ import pytest
 
 from accounts.models import Customer, CustomerImport, CustomerImportRow, Portfolio, User, Vendor
 from accounts.services.imports import ordering
+from accounts.services.imports.texts import explanation
 from portal.core.environments import Environment
 from portal.core.lease import lasting_problems
 from portal.sandbox import Sandbox
@@ -17,6 +18,7 @@ from tests.accounts.imports.rig import (
     FIRST,
     REAL,
     SECOND,
+    SHORT,
     THIRD,
     begin,
     judged,
@@ -111,7 +113,7 @@ def test_a_case_worker_imports_into_own_portfolios_only(case_worker: User, portf
     "text",
     [
         f"orgnr;navn\n{BIRTH};Kari Ås\n{FIRST};Fjell AS",
-        f"orgnr;navn\n{BIRTH[1:]};Kari Ås\n{FIRST};Fjell AS",
+        f"orgnr;navn\n{SHORT};Kari Ås\n{FIRST};Fjell AS",
         "orgnr;navn\n" + f"{SECOND};Kari Ås {BIRTH}\n" + "".join(f"{n};Fjell AS\n" for n in (FIRST, THIRD, "12", "13")),
         "orgnr;telefon\n" + f"{SECOND};{BIRTH}\n" + "".join(f"{n};900 00 123\n" for n in (FIRST, THIRD, "12", "13")),
     ],
@@ -120,7 +122,18 @@ def test_a_national_identity_number_is_a_verdict_and_nothing_of_the_row_is_kept(
     row = judged(administrator, text)
 
     assert verdicts(row)[:2] == [V.IDENTITY, V.NEW]
-    assert BIRTH[1:] not in str(list(row.rows.values())) + str(row.columns) + str(row.headings)
+    kept = str(list(row.rows.values())) + str(row.columns) + str(row.headings)
+    assert BIRTH not in kept
+    assert SHORT not in kept
+
+
+def test_ten_digits_are_told_that_nine_belong_there(administrator: User) -> None:
+    row = judged(administrator, f"orgnr;navn;kundenr\n3101234567;Fjell AS;1\n{FIRST};Fjord AS;1000200030\n")
+
+    first, second = rows_of(row)
+    told = explanation(first, environment="TEST", portfolios={})
+    assert (first.verdict, first.shown, second.verdict) == (V.INVALID, "3101234567", V.NEW)
+    assert told.startswith("Et organisasjonsnummer har ni sifre, dette har 10.")
 
 
 def test_a_file_without_numbers_waits_for_a_person(administrator: User) -> None:

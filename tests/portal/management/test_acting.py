@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import load_command_class
 from django.db import OperationalError
 from django.utils import timezone
 
@@ -22,6 +23,7 @@ from portal.core.heartbeat import Heartbeat, record_beat
 from portal.core.origin import COMMAND_LINE
 from portal.explain.audit import present
 from portal.local.demo import orgnrs
+from portal.management import acting
 from portal.management.commands import watch as watch_command
 from submissions.models import Heap, Submission
 from submissions.services import catalogue, local
@@ -54,6 +56,33 @@ def test_an_account_that_is_closed_or_not_in_use_yet_acts_for_nobody(terminal: T
     User.objects.update(**{field: timezone.now() if field == "invited_at" else False})
 
     assert terminal.run("status").code == 1
+
+
+def test_an_order_of_somebody_who_may_not_any_more_when_a_worker_gets_to_it_is_not_carried_out(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with cron: nobody is at the keyboard when the account is closed."""
+
+    def close(_seconds: float) -> None:
+        if Heap.objects.filter(packages__wanted_at__isnull=False).exists():
+            User.objects.filter(pk=terminal.user.pk).update(is_active=False)
+        terminal.work()
+
+    monkeypatch.setattr(acting, "pause", close)
+    terminal.file("inn/bolig.json", terminal.report().content)
+
+    ended = terminal.run("send", str(terminal.folder / "inn"), "--yes", "1")
+    again = terminal.run("send", str(terminal.folder / "inn"), "--yes", "1")
+
+    assert (ended.code, again.code, Submission.objects.exists()) == (1, 1, False)
+    assert "Nobody with this address may do this" in again.err
+
+
+@pytest.mark.parametrize("name", ["ask", "export", "import_customers", "send", "status", "watch"])
+def test_the_help_says_whose_power_a_command_has(name: str) -> None:
+    told = " ".join(load_command_class("portal", name).create_parser("manage.py", name).format_help().split())
+
+    assert "with all that they may do in the environment when the command runs" in told
 
 
 def test_a_command_that_is_given_wrongly_ends_with_two_and_no_traceback() -> None:
@@ -180,6 +209,15 @@ class TestWatch:
 
         assert (ended.code, [row["act"] for row in ended.rows]) == (0, ["taken"])
         assert Heap.objects.get().source.sends
+
+    def test_a_folder_in_which_others_can_move_files_is_refused_at_the_start(self, terminal: Terminal) -> None:
+        folder = terminal.file("inn/bolig.json", terminal.report().content).parent
+        folder.chmod(0o770)
+
+        ended = terminal.run("watch", str(folder), "--once", "--quiet", "0.1")
+
+        assert (ended.code, "cannot be used: others can write to it" in ended.err) == (2, True)
+        assert not Heap.objects.exists()
 
     @pytest.mark.django_db(transaction=True)
     def test_what_stands_in_the_way_is_told_once_and_the_process_goes_on_until_it_is_told_to_end(

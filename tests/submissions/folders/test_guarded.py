@@ -203,6 +203,20 @@ def test_a_folder_of_ours_that_others_can_write_to_is_not_used(
     assert desk.files(".") == (["bolig.json", place] if spoil is file else ["bolig.json"])
 
 
+@pytest.mark.parametrize("mode", [0o2770, 0o757, 0o777])
+def test_a_watched_folder_where_others_could_move_what_is_taken_is_not_used(desk: Desk, mode: int) -> None:
+    desk.drop("bolig.json", desk.report().content)
+    desk.folder.chmod(mode)
+
+    with pytest.raises(PermissionError, match="Set the sticky bit"):
+        desk.look()
+
+    assert desk.files(".") == ["bolig.json"]
+    desk.folder.chmod(mode | stat.S_ISVTX)
+    desk.work()
+    assert desk.statuses() == ["DELIVERED"]
+
+
 def test_a_folder_that_the_erp_made_in_the_place_of_ours_is_not_used(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import DataError
 
 from accounts.models import Portfolio, User
@@ -16,12 +17,14 @@ from accounts.services.staff import Rights
 from portal.core.audit import AuditEvent
 from portal.core.environments import Environment
 from submissions.models import Heap, HeapSource, Submission
-from submissions.services.folders import places, taking
+from submissions.period import Period
+from submissions.services.drafting import drafts
+from submissions.services.folders import places, results, taking
 from submissions.services.folders.watching import Watch
 from submissions.services.heaps import removal
 from tests.fixtures import give
 from tests.submissions.folders.rig import QUIET, REFERENCE, Desk
-from tests.submissions.heaps.rig import SHARES, files_for, zipped
+from tests.submissions.heaps.rig import HOUSING, SHARES, files_for, zipped
 from tests.submissions.world import BY
 
 PERSON = "01019012378"
@@ -123,6 +126,23 @@ def test_the_same_files_again_are_told_and_not_sent(desk: Desk) -> None:
         (report,) = result["reports"]
         assert (report["status"], report["reference"]) == ("SAME", str(Submission.objects.get().reference))
         assert "De sendes ikke en gang til." in result["text"]
+
+
+def test_a_draft_that_stands_in_the_way_is_named_with_its_page(desk: Desk) -> None:
+    access = desk.world.access
+    draft = drafts.create_draft(
+        access=access, service=HOUSING, period=Period.found("2025"), by="user:ola@vendor.example", at=desk.at
+    )
+
+    desk.drop("ny.json", desk.report().content)
+    desk.work()
+
+    (result,) = desk.results("refused")
+    (report,) = result["reports"]
+    page = f"{settings.PORTAL_URL}/sandbox/submissions/{draft.pk}/"
+    assert (report["status"], report["reference"]) == ("OPEN_DRAFT", "")
+    assert (report["in_the_way"], report["page"]) == (str(draft.reference), page)
+    assert f"{draft.reference} {page}" in results.line_of(report)
 
 
 def test_the_same_files_under_two_names_at_once_are_sent_once(desk: Desk) -> None:

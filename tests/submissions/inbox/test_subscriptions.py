@@ -13,10 +13,11 @@ from django.utils import timezone
 from accounts.models import Customer
 from portal.core.audit import AuditEvent
 from portal.gateways import urns
+from portal.local.demo import orgnrs
 from portal.sandbox import webhooks
-from submissions.models import EventSubscription, PollCursor, SubscriptionRound
+from submissions.models import EventSubscription, PollCursor, RefusedResource, SubscriptionRound
 from submissions.services import archiving, catalogue
-from submissions.services.inbox.subscriptions import asking, comparing, wanted
+from submissions.services.inbox.subscriptions import asking, closed, comparing, wanted
 from systemusers.models import Access, ClientRelation
 from systemusers.services import ending
 from tests.submissions.accountant import Firm, firm
@@ -292,6 +293,68 @@ def test_what_the_policy_of_a_resource_refuses_is_not_asked_for_each_client(
     resources = len(catalogue.resources_of(firm.access))
     assert rows.filter(problem_code="HTTP-403").exists()
     assert rows.count() <= 3 * resources
+
+
+def asked(altinn: Altinn) -> int:
+    return sum(call["method"] == "POST" and call["path"] == SUBSCRIPTIONS for call in altinn.world.app.calls)
+
+
+def test_a_resource_that_nobody_may_subscribe_to_is_learnt_once_and_asked_again_after_some_days(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: world.at)
+    settings.PORTAL_URL = "https://portal.example"
+    altinn = Altinn(world, client)
+    for number in orgnrs(7):
+        world.another_access(world.new_customer(number, f"{number} AS"))
+    rights = {user.id: list(user.rights) for user in world.app.state.system_users.values()}
+    for user in world.app.state.system_users.values():
+        user.rights = []
+
+    with caplog.at_level("WARNING", "submissions"):
+        altinn.work()
+        altinn.days(1)
+    first = asked(altinn)
+    altinn.days(closed.PROBE.days)
+    second = asked(altinn)
+
+    told = [each for each in caplog.records if "nobody may subscribe" in each.getMessage()]
+    rows = EventSubscription.objects.filter(problem_code=closed.POLICY)
+    assert (first, second, len(told), rows.count()) == (closed.SEVERAL, closed.SEVERAL + 1, 1, 8)
+    assert not [each for each in caplog.records if "was refused" in each.getMessage()]
+    for user in world.app.state.system_users.values():
+        user.rights = rights[user.id]
+    altinn.days(closed.PROBE.days)
+    altinn.work()
+    assert (confirmed(), RefusedResource.objects.count()) == (8, 0)
+
+
+def test_refusals_of_one_customer_close_nothing(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: world.at)
+    settings.PORTAL_URL = "https://portal.example"
+    altinn = Altinn(world, client)
+    for _ in range(4):
+        world.another_access()
+    for user in world.app.state.system_users.values():
+        user.rights = []
+
+    altinn.work()
+
+    assert asked(altinn) == 5
+    assert not RefusedResource.objects.filter(closed_at__isnull=False).exists()
+
+
+def test_refusals_of_accesses_beside_a_confirmed_one_close_nothing(reading: Reading, altinn: Altinn) -> None:
+    for number in orgnrs(4):
+        access = reading.world.another_access(reading.world.new_customer(number, f"{number} AS"))
+        reading.world.app.state.system_users[str(access.system_user.altinn_id)].rights = []
+
+    altinn.work()
+
+    assert (confirmed(), asked(altinn)) == (1, 4)
+    assert not RefusedResource.objects.filter(closed_at__isnull=False).exists()
 
 
 def test_an_event_of_a_client_wakes_the_accountants_cursor(

@@ -131,11 +131,11 @@ def test_a_list_says_what_is_wrong_with_each_number(
 ) -> None:
     mine, other = make_customers(2)
     Customer.objects.filter(pk=mine.pk).update(portfolio=portfolio)
-    lines = [mine.orgnr, mine.orgnr, other.orgnr, "310123447", "974760673", "12", "13857699912"]
+    lines = [mine.orgnr, mine.orgnr, other.orgnr, "310123447", "974760673", "12", "3101234567", "13857699912"]
 
     row = judged(profile, case_worker, at=world.at, listed="Orgnr\n" + "\n".join(lines))
 
-    assert verdicts(row) == [V.READY, V.TWICE, V.NOT_YOURS, V.UNKNOWN, V.REAL, V.INVALID, V.IDENTITY]
+    assert verdicts(row) == [V.READY, V.TWICE, V.NOT_YOURS, V.UNKNOWN, V.REAL, V.INVALID, V.INVALID, V.IDENTITY]
     assert "13857699912" not in str(list(row.rows.values_list("shown", flat=True)))
 
 

@@ -22,6 +22,7 @@ from portal.gateways.errors import GatewayError, Refused
 from portal.gateways.events import Events, Subscription
 from submissions.models import EventSubscription
 from submissions.services.inbox import cursors
+from submissions.services.inbox.subscriptions import closed
 from submissions.services.inbox.subscriptions.wanted import hashed, new_secret, reachable, wanted_of
 from submissions.services.remote import events, with_token
 from systemusers.models import Access
@@ -61,13 +62,17 @@ def subscribe_due(*, at: datetime, limit: int = BATCH) -> int:
 
 
 def subscribe(hold: Hold[EventSubscription]) -> None:
-    """Ask Altinn to call us, at an address with a new secret. A refusal is tried again after RETRY.
+    """Ask Altinn to call us, at an address with a new secret. A refusal is tried again after RETRY; of a
+    resource that is closed to everybody, one is.
 
     An answer that Altinn does not confirm by a call within RETRY is asked for anew. Raises Unavailable and NoKey.
     """
     row, access, secret = hold.row, hold.row.access, new_secret()
     if (row.client_id, row.resource) not in wanted_of(access):
         remove(hold)  # the right was taken out of the access
+        return
+    if not closed.is_open(row, at=hold.now()):
+        hold.postpone(closed.PROBE, problem_code=closed.POLICY)
         return
     with transaction.atomic():
         hold.write(secret_hash=hashed(secret), created_at=hold.now(), validated_at=None)
@@ -83,9 +88,10 @@ def subscribe(hold: Hold[EventSubscription]) -> None:
     try:
         answer, token = with_token(access, SCOPES, partial(_ask, hold, secret), at=hold.now(), exchanged=True)
     except Refused as error:
-        logger.warning("subscription %s was refused: %s", row.pk, error)
+        closed.note_refused(row, error, at=hold.now())
         hold.put_off(code=code_of(error), wait=RETRY, altinn_id=None)
         return
+    closed.note_allowed(row, at=hold.now())
     hold.finish(next_attempt_at=hold.now() + RETRY, altinn_id=answer.id)
     _remove_older(events(access.environment), answer, token)
 

@@ -25,6 +25,7 @@ from portal.gateways.statuses import kind_of
 from submissions.models import EventSubscription, SubscriptionRound
 from submissions.services.inbox import cursors
 from submissions.services.inbox.subscriptions import asking
+from submissions.services.inbox.subscriptions.closed import POLICY
 from submissions.services.inbox.subscriptions.wanted import Wanted, hashed, in_use, new_secret, wanted_of
 from submissions.services.remote import events, with_token
 from systemusers.models import Access, Kind
@@ -37,8 +38,6 @@ AT_A_TIME = 100
 """So many new subscriptions of one accountant in a round; more follow after SOON."""
 OUTAGE = timedelta(hours=34)
 """After so long Altinn gives an event up. Where nothing was compared for longer, we were away, and events may be lost."""
-POLICY = "HTTP-403"
-"""The problem of a subscription that the policy of its resource does not allow."""
 
 
 def make_rounds(*, at: datetime, everything: bool = False) -> int:
